@@ -1,0 +1,31 @@
+"""What happens next: the study file, the optimizer, the runner.
+
+The public names are handed on lazily (PEP 562), so that the screens can import
+:class:`StudySpec` without torch or Optuna.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hpo_tui.engine.optimizer import CostWeightedSampler as CostWeightedSampler
+    from hpo_tui.engine.optimizer import Optimizer as Optimizer
+    from hpo_tui.engine.optimizer import Suggestion as Suggestion
+    from hpo_tui.engine.spec import SpecError as SpecError
+    from hpo_tui.engine.spec import StudySpec as StudySpec
+
+_HOMES = {
+    "CostWeightedSampler": "hpo_tui.engine.optimizer",
+    "Optimizer": "hpo_tui.engine.optimizer",
+    "SpecError": "hpo_tui.engine.spec",
+    "StudySpec": "hpo_tui.engine.spec",
+    "Suggestion": "hpo_tui.engine.optimizer",
+}
+__all__ = ["CostWeightedSampler", "Optimizer", "SpecError", "StudySpec", "Suggestion"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name from its home on first use."""
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,1 @@
+"""Where trials run: processes, devices, reports, checkpoints."""

@@ -1,0 +1,42 @@
+"""The study file: dataclasses, reading, checking, writing, editing."""
+
+from hpo_tui.engine.spec.errors import Problem, SpecError
+from hpo_tui.engine.spec.model import (
+    Budget,
+    BudgetUnit,
+    Direction,
+    EarlyStopping,
+    MetricSource,
+    Objective,
+    OutcomeConstraint,
+    Parameter,
+    ParameterKind,
+    Params,
+    Prior,
+    Resources,
+    StudySpec,
+    Summary,
+    Task,
+    Value,
+)
+
+__all__ = [
+    "Budget",
+    "BudgetUnit",
+    "Direction",
+    "EarlyStopping",
+    "MetricSource",
+    "Objective",
+    "OutcomeConstraint",
+    "Parameter",
+    "ParameterKind",
+    "Params",
+    "Prior",
+    "Problem",
+    "Resources",
+    "SpecError",
+    "StudySpec",
+    "Summary",
+    "Task",
+    "Value",
+]
