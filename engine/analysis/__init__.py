@@ -1,0 +1,1 @@
+"""Pure accounting of what trials say: best, front, importance, tasks. numpy alone."""

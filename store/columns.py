@@ -1,0 +1,184 @@
+"""Reading all trials as columns, and only what changed after the first time."""
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from hpo_tui.store.frame import STATES, Frame
+from hpo_tui.store.models import Value
+from hpo_tui.store.schema import quoted
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_INTS = ("number", "configuration", "resumed_from", "repeat")
+_FLOATS = ("cost", "charged", "started", "ended", "duration", "peak_memory", "step")
+_CHUNK = 20_000
+"""Rows fetched at once: bounds the Python objects alive while a large study is read."""
+
+
+class _TextAppeared(Exception):  # noqa: N818 - a signal between two methods, not an error
+    """A column that held numbers alone has been given text: read everything again."""
+
+
+class FrameReader:
+    """Keeps the last :class:`Frame` of a study and renews it from the rows that changed."""
+
+    def __init__(self, conn: sqlite3.Connection) -> None:
+        self.conn = conn
+        self._frame: Frame | None = None
+        self._text: dict[str, dict[Value, int]] = {}
+
+    def read(self) -> Frame:
+        """Return the present frame: the very object of the last call when nothing changed."""
+        self.conn.execute("BEGIN")
+        try:
+            rev = int(self.conn.execute("SELECT coalesce(max(rev), 0) FROM trials").fetchone()[0])
+            if self._frame is not None and self._frame.rev == rev:
+                return self._frame
+            try:
+                self._frame = self._renew(rev)
+            except _TextAppeared:
+                self._frame = None
+                self._frame = self._renew(rev)
+            return self._frame
+        finally:
+            self.conn.execute("COMMIT")
+
+    def _renew(self, rev: int) -> Frame:
+        columns = self.conn.execute("SELECT kind, name, column FROM columns ORDER BY id").fetchall()
+        params = {n: c for k, n, c in columns if k == "p"}
+        metrics = {n: c for k, n, c in columns if k == "m"}
+        old = self._frame
+        if old is None:
+            self._text = {n: {} for n, c in params.items() if self._holds_text(c)}
+        tasks = list(old.tasks) if old else []
+        for (name,) in self.conn.execute("SELECT DISTINCT task FROM trials").fetchall():
+            if name not in tasks:
+                tasks.append(name)
+        fresh = self._fetch(params, metrics, tasks, old.rev if old else -1)
+        fresh = replace(fresh, tasks=tuple(tasks), rev=rev, choices=self._choices())
+        return merge(old, fresh) if old is not None and len(old) else fresh
+
+    def _holds_text(self, column: str) -> bool:
+        sql = f"SELECT 1 FROM trials WHERE typeof({quoted(column)}) = 'text' LIMIT 1"
+        return self.conn.execute(sql).fetchone() is not None
+
+    def _choices(self) -> dict[str, tuple[Value, ...]]:
+        return {name: tuple(codes) for name, codes in self._text.items()}
+
+    def _fetch(
+        self, params: dict[str, str], metrics: dict[str, str], tasks: list[str], after: int
+    ) -> Frame:
+        state = "CASE state " + " ".join(f"WHEN '{s}' THEN {i}" for i, s in enumerate(STATES))
+        wanted = [*_INTS, f"{state} END", "task", *_FLOATS, "starred", "device"]
+        wanted += [quoted(c) for c in (*params.values(), *metrics.values())]
+        cursor = self.conn.execute(
+            f"SELECT {', '.join(wanted)} FROM trials WHERE rev > ? ORDER BY number", (after,)
+        )
+        parts = []
+        while rows := cursor.fetchmany(_CHUNK):
+            parts.append(self._frame_of(rows, params, metrics, tasks))
+        cursor.close()
+        return concat(parts) if parts else self._frame_of([], params, metrics, tasks)
+
+    def _frame_of(
+        self,
+        rows: list[tuple[Any, ...]],
+        params: dict[str, str],
+        metrics: dict[str, str],
+        tasks: list[str],
+    ) -> Frame:
+        import numpy as np
+
+        width = len(_INTS) + 2 + len(_FLOATS) + 2 + len(params) + len(metrics)
+        lists: list[Sequence[Any]] = list(zip(*rows, strict=True)) if rows else [()] * width
+        column = iter(lists)
+        ints = {n: np.array([v or 0 for v in next(column)], dtype=np.int64) for n in _INTS}
+        state = np.array(next(column), dtype=np.int8)
+        codes = {name: i for i, name in enumerate(tasks)}
+        task = np.array([codes[v] for v in next(column)], dtype=np.int16)
+        floats = {n: np.array(next(column), dtype=np.float64) for n in _FLOATS}
+        return Frame(
+            **ints,
+            state=state,
+            task=task,
+            **floats,
+            starred=np.array(next(column), dtype=bool),
+            device=np.array(next(column), dtype=object),
+            params={name: self._param(name, next(column)) for name in params},
+            metrics={name: np.array(next(column), dtype=np.float64) for name in metrics},
+        )
+
+    def _param(self, name: str, values: Sequence[Any]) -> "NDArray[np.float64]":
+        import numpy as np
+
+        codes = self._text.get(name)
+        if codes is None:
+            if any(type(v) is str for v in values):
+                raise _TextAppeared
+            return np.array(values, dtype=np.float64)
+        nan = float("nan")
+        return np.array(
+            [nan if v is None else codes.setdefault(v, len(codes)) for v in values],
+            dtype=np.float64,
+        )
+
+
+_ARRAYS = (*_INTS, "state", "task", *_FLOATS, "starred", "device")
+
+
+def concat(parts: Sequence[Frame]) -> Frame:
+    """Return the frames one below the other; they must have the same columns."""
+    import numpy as np
+
+    if len(parts) == 1:
+        return parts[0]
+    first = parts[0]
+    arrays = {n: np.concatenate([getattr(p, n) for p in parts]) for n in _ARRAYS}
+    params = {n: np.concatenate([p.params[n] for p in parts]) for n in first.params}
+    metrics = {n: np.concatenate([p.metrics[n] for p in parts]) for n in first.metrics}
+    return replace(first, **arrays, params=params, metrics=metrics)
+
+
+def merge(old: Frame, fresh: Frame) -> Frame:
+    """Return ``old`` with the rows of ``fresh`` put in by trial number; new columns are NaN there."""
+    import numpy as np
+
+    def widened(columns: dict[str, Any], names: dict[str, Any]) -> dict[str, Any]:
+        return {n: columns.get(n, np.full(len(old), np.nan)) for n in names}
+
+    base = replace(
+        old,
+        params=widened(old.params, fresh.params),
+        metrics=widened(old.metrics, fresh.metrics),
+        tasks=fresh.tasks,
+        choices=fresh.choices,
+        rev=fresh.rev,
+    )
+    at = np.searchsorted(base.number, fresh.number)
+    known = at < len(base)
+    known[known] = base.number[at[known]] == fresh.number[known]
+    rows, target = np.flatnonzero(known), at[known]
+
+    def put(into: Any, of: Any) -> Any:
+        result = into.copy()
+        result[target] = of[rows]
+        return np.concatenate([result, of[~known]])
+
+    arrays = {n: put(getattr(base, n), getattr(fresh, n)) for n in _ARRAYS}
+    params = {n: put(base.params[n], fresh.params[n]) for n in fresh.params}
+    metrics = {n: put(base.metrics[n], fresh.metrics[n]) for n in fresh.metrics}
+    merged = replace(base, **arrays, params=params, metrics=metrics)
+    numbers = merged.number
+    if len(numbers) > 1 and bool((numbers[1:] < numbers[:-1]).any()):
+        order = np.argsort(numbers, kind="stable")
+        merged = replace(
+            merged,
+            **{n: getattr(merged, n)[order] for n in _ARRAYS},
+            params={n: v[order] for n, v in merged.params.items()},
+            metrics={n: v[order] for n, v in merged.metrics.items()},
+        )
+    return merged

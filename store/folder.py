@@ -1,0 +1,141 @@
+"""The study folder: where everything of a study lies, and how studies are found."""
+
+import fcntl
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+HOME = ".hpo"
+"""The folder beside the user's code that holds the studies."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrialFolder:
+    """The files of one trial."""
+
+    path: Path
+
+    @property
+    def params(self) -> Path:
+        """The trial, task, parameters and fidelity as JSON."""
+        return self.path / "params.json"
+
+    @property
+    def reports(self) -> Path:
+        """JSON lines that the trial appends."""
+        return self.path / "reports.jsonl"
+
+    @property
+    def log(self) -> Path:
+        """Standard output and error, as they came."""
+        return self.path / "stdout.log"
+
+    @property
+    def checkpoint(self) -> Path:
+        """The folder that the trial writes what it needs to be carried on."""
+        return self.path / "checkpoint"
+
+    @property
+    def exit(self) -> Path:
+        """Exit status and end time, written by the trial's shim."""
+        return self.path / "exit.json"
+
+
+@dataclass(frozen=True, slots=True)
+class StudyFolder:
+    """The unit that is copied, archived and opened."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The folder's name, by which the study is called on the command line."""
+        return self.path.name
+
+    @property
+    def file(self) -> Path:
+        """The study file."""
+        return self.path / "study.toml"
+
+    @property
+    def db(self) -> Path:
+        """The SQLite file."""
+        return self.path / "study.db"
+
+    @property
+    def lock(self) -> Path:
+        """Locked by the runner as long as it lives; holds its PID as text."""
+        return self.path / "runner.lock"
+
+    @property
+    def log(self) -> Path:
+        """The runner's log, tracebacks included."""
+        return self.path / "runner.log"
+
+    @property
+    def trials(self) -> Path:
+        """The folder of the trial folders."""
+        return self.path / "trials"
+
+    def trial(self, number: int) -> TrialFolder:
+        """Return the files of trial ``number``."""
+        return TrialFolder(self.trials / f"{number:04d}")
+
+    @property
+    def exists(self) -> bool:
+        """Whether this is a study folder (it has a study file or a database)."""
+        return self.db.is_file() or self.file.is_file()
+
+    def runner_pid(self) -> int | None:
+        """Return the PID of the runner that holds the lock, 0 if it holds it unsaid, else None.
+
+        The lock itself is asked, so a PID file left by a dead runner deceives nobody.
+        """
+        try:
+            fd = os.open(self.lock, os.O_RDONLY)
+        except OSError:
+            return None
+        try:
+            fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            text = os.read(fd, 32).decode("ascii", "replace").strip()
+            return int(text) if text.isdigit() else 0
+        finally:
+            os.close(fd)
+        return None
+
+
+def find_home(start: Path) -> Path | None:
+    """Return the nearest ``.hpo`` folder at or above ``start``, as git finds its own."""
+    start = start.resolve()
+    for folder in (start, *start.parents):
+        if folder.name == HOME and folder.is_dir():
+            return folder
+        if (folder / HOME).is_dir():
+            return folder / HOME
+    return None
+
+
+def list_studies(home: Path) -> list[StudyFolder]:
+    """Return the studies under ``home``, by name; archived ones (``.archive/``) are left out."""
+    if not home.is_dir():
+        return []
+    folders = (StudyFolder(p) for p in sorted(home.iterdir()) if p.is_dir() and p.name[0] != ".")
+    return [f for f in folders if f.exists]
+
+
+def find_study(text: str, cwd: Path) -> StudyFolder | None:
+    """Return the study that ``text`` names by folder, by a file in it, or by its name.
+
+    A study file outside a study folder (``./study.toml``) is no study yet: None.
+    """
+    path = (cwd / text).expanduser()
+    for candidate in (path, path.parent):
+        folder = StudyFolder(candidate.resolve())
+        if candidate.is_dir() and folder.db.is_file():
+            return folder
+    home = find_home(cwd)
+    if home and text and "/" not in text and (home / text).is_dir():
+        folder = StudyFolder(home / text)
+        return folder if folder.exists else None
+    return None

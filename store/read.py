@@ -1,0 +1,202 @@
+"""What a reader may ask of a study's file. Any number of readers, none of them ever writes."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from hpo_tui.store.columns import FrameReader
+from hpo_tui.store.connect import connect_reader
+from hpo_tui.store.frame import Frame
+from hpo_tui.store.models import Command, DeviceSample, Event, Report, Study, Trial, TrialState
+from hpo_tui.store.rows import command_from, device_from, event_from, study_from, trial_from
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+class StudyReader:
+    """The read side of a study's file. Use it from one thread at a time.
+
+    Raises ``sqlite3.Error`` when the file is missing or no study. Every method closes its cursor,
+    because one left open would keep the writer's log from being folded in.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.conn = connect_reader(path)
+        self._version = -1
+        self._frames = FrameReader(self.conn)
+
+    def __enter__(self) -> "StudyReader":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self.conn.close()
+
+    def changed(self) -> bool:
+        """Whether anything was written since this was last asked (true the first time)."""
+        version = int(self.conn.execute("PRAGMA data_version").fetchone()[0])
+        changed, self._version = version != self._version, version
+        return changed
+
+    def _rows(self, sql: str, args: Sequence[Any] | Mapping[str, Any] = ()) -> list[dict[str, Any]]:
+        cursor = self.conn.execute(sql, args)
+        names = [d[0] for d in cursor.description]
+        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        cursor.close()
+        return rows
+
+    # the study and its trials
+
+    def study(self) -> Study:
+        """Return the study's row. Raises LookupError if it has not been written yet."""
+        rows = self._rows("SELECT * FROM study")
+        if not rows:
+            raise LookupError(f"{self.path} holds no study yet")
+        return study_from(rows[0])
+
+    def columns(self, kind: str) -> dict[str, str]:
+        """Return column → name of the parameters (``p``) or metrics (``m``), in order."""
+        rows = self._rows("SELECT column, name FROM columns WHERE kind = ? ORDER BY id", (kind,))
+        return {r["column"]: r["name"] for r in rows}
+
+    def trials(
+        self, *, states: Iterable[TrialState] | None = None, numbers: Iterable[int] | None = None
+    ) -> list[Trial]:
+        """Return trials by number: all, those in ``states``, or those in ``numbers``."""
+        where, args = "", []
+        if states is not None:
+            args = [str(s) for s in states]
+            where = f" WHERE state IN ({', '.join('?' * len(args))})"
+        elif numbers is not None:
+            where = " WHERE number IN (SELECT value FROM json_each(?))"
+            args = [json.dumps(list(numbers))]
+        params, metrics = self.columns("p"), self.columns("m")
+        rows = self._rows(f"SELECT * FROM trials{where} ORDER BY number", args)
+        return [trial_from(row, params, metrics) for row in rows]
+
+    def trial(self, number: int) -> Trial | None:
+        """Return one trial, None if there is none of that number."""
+        return next(iter(self.trials(numbers=[number])), None)
+
+    def frame(self) -> Frame:
+        """Return all trials as columns; only rows changed since the last call are read again."""
+        return self._frames.read()
+
+    def counts(self) -> dict[TrialState, int]:
+        """Return how many trials are in each state (states without trials included)."""
+        found = {
+            r["state"]: r["n"]
+            for r in self._rows("SELECT state, count(*) AS n FROM trials GROUP BY state")
+        }
+        return {s: found.get(str(s), 0) for s in TrialState}
+
+    def charged(self) -> tuple[float, float]:
+        """Return (all that was charged, of that lost: failed, killed or pruned trials)."""
+        row = self._rows(
+            "SELECT total(charged) AS spent, total(CASE WHEN state IN ('failed', 'killed', 'pruned')"
+            " THEN charged END) AS lost FROM trials"
+        )[0]
+        return float(row["spent"]), float(row["lost"])
+
+    # reports
+
+    def reports(self, trial: int) -> list[Report]:
+        """Return a trial's reports in the order they were written."""
+        names = self._metric_names()
+        reports: dict[int, Report] = {}
+        for row in self._rows(
+            "SELECT seq, metric, step, value FROM reports WHERE trial = ? ORDER BY seq", (trial,)
+        ):
+            value = float("nan") if row["value"] is None else row["value"]
+            old = reports.get(row["seq"])
+            metrics = {**(old.metrics if old else {}), names[row["metric"]]: value}
+            reports[row["seq"]] = Report(trial, row["seq"], row["step"], metrics)
+        return list(reports.values())
+
+    def _metric_names(self) -> dict[int, str]:
+        rows = self._rows("SELECT id, name FROM columns WHERE kind = 'm'")
+        return {r["id"]: r["name"] for r in rows}
+
+    def curves(
+        self, trials: Iterable[int], metric: str
+    ) -> "dict[int, tuple[NDArray[np.float64], NDArray[np.float64]]]":
+        """Return trial → (steps, values) of one metric, float64 (k,) each, for trials with any."""
+        import numpy as np
+
+        sql = (
+            "SELECT r.trial, r.step, r.value FROM reports r JOIN columns c ON c.id = r.metric"
+            " WHERE c.kind = 'm' AND c.name = ? AND r.step IS NOT NULL"
+            " AND r.trial IN (SELECT value FROM json_each(?)) ORDER BY r.trial, r.seq"
+        )
+        cursor = self.conn.execute(sql, (metric, json.dumps([int(t) for t in trials])))
+        rows = np.array(cursor.fetchall(), dtype=np.float64).reshape(-1, 3)
+        cursor.close()
+        numbers, starts = np.unique(rows[:, 0], return_index=True)
+        pieces = np.split(rows, starts[1:])
+        return {
+            int(n): (piece[:, 1], piece[:, 2]) for n, piece in zip(numbers, pieces, strict=False)
+        }
+
+    # events, commands, devices, optimizer
+
+    def events(self, after: int = 0, limit: int = 1000) -> list[Event]:
+        """Return the last ``limit`` events with an id above ``after``, oldest first."""
+        rows = self._rows(
+            "SELECT * FROM events WHERE id > ? ORDER BY id DESC LIMIT ?", (after, limit)
+        )
+        return [event_from(row) for row in reversed(rows)]
+
+    def command(self, number: int) -> Command | None:
+        """Return a command with its answer, None if there is none of that number."""
+        return next((command_from(r) for r in self._rows(
+            "SELECT * FROM commands WHERE id = ?", (number,)
+        )), None)  # fmt: skip
+
+    def open_commands(self) -> list[Command]:
+        """Return the commands that nobody has answered yet."""
+        rows = self._rows("SELECT * FROM commands WHERE answered IS NULL ORDER BY id")
+        return [command_from(row) for row in rows]
+
+    def devices(self) -> list[DeviceSample]:
+        """Return the newest sample of every device."""
+        rows = self._rows(
+            "SELECT d.* FROM devices d JOIN (SELECT device, max(time) AS time FROM devices"
+            " GROUP BY device) l ON d.device = l.device AND d.time = l.time ORDER BY d.device"
+        )
+        return [device_from(row) for row in rows]
+
+    def device_history(self, device: str, since: float) -> list[DeviceSample]:
+        """Return a device's samples from Unix time ``since`` on."""
+        rows = self._rows(
+            "SELECT * FROM devices WHERE device = ? AND time >= ? ORDER BY time", (device, since)
+        )
+        return [device_from(row) for row in rows]
+
+    def get(self, key: str) -> Any:
+        """Return what the optimizer or the analysis keeps under ``key``, None if nothing."""
+        rows = self._rows("SELECT value FROM optimizer WHERE key = ?", (key,))
+        return json.loads(rows[0]["value"]) if rows else None
+
+
+def readable(path: Path) -> bool:
+    """Whether ``path`` is a study's file that this version can read."""
+    try:
+        with StudyReader(path) as reader:
+            reader.study()
+    except (sqlite3.Error, LookupError, KeyError, ValueError):
+        return False
+    return True

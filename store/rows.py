@@ -1,0 +1,68 @@
+"""Rows of the tables to records and back."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+from hpo_tui.store.models import Command, DeviceSample, Event, Study, StudyState, Trial, TrialState
+
+TRIAL_FIELDS = tuple(f.name for f in fields(Trial) if f.name not in ("params", "metrics"))
+"""The fixed columns of a trial; parameters and metrics have a column each beside them."""
+
+
+def encode_trial(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fixed columns among ``values`` as SQLite takes them."""
+    row = {k: v for k, v in values.items() if k not in ("params", "metrics")}
+    for key, encode in (("why", dict), ("tags", list)):
+        if key in row:
+            row[key] = json.dumps(encode(row[key]))
+    return row
+
+
+def trial_from(
+    row: Mapping[str, Any], params: Mapping[str, str], metrics: Mapping[str, str]
+) -> Trial:
+    """Return the trial of a row; ``params`` and ``metrics`` map column to name."""
+    known = {k: row[k] for k in TRIAL_FIELDS}
+    known["state"] = TrialState(known["state"])
+    known["why"] = json.loads(known["why"])
+    known["tags"] = tuple(json.loads(known["tags"]))
+    known["teaches"] = bool(known["teaches"])
+    known["starred"] = bool(known["starred"])
+    return Trial(
+        params={name: row[c] for c, name in params.items() if row[c] is not None},
+        metrics={name: row[c] for c, name in metrics.items() if row[c] is not None},
+        **known,
+    )
+
+
+def study_from(row: Mapping[str, Any]) -> Study:
+    """Return the study of its row."""
+    values = {f.name: row[f.name] for f in fields(Study)}
+    values["state"] = StudyState(values["state"])
+    return Study(**values)
+
+
+def event_from(row: Mapping[str, Any]) -> Event:
+    """Return the event of a row."""
+    return Event(
+        row["id"], row["time"], row["kind"], row["text"], row["trial"], json.loads(row["data"])
+    )
+
+
+def command_from(row: Mapping[str, Any]) -> Command:
+    """Return the command of a row."""
+    ok = None if row["ok"] is None else bool(row["ok"])
+    return Command(
+        row["id"], row["asked"], row["action"], json.loads(row["args"]), row["taken"],
+        row["answered"], ok, row["answer"],
+    )  # fmt: skip
+
+
+def device_from(row: Mapping[str, Any]) -> DeviceSample:
+    """Return the telemetry sample of a row."""
+    return DeviceSample(
+        row["time"], row["device"], row["name"], row["memory_used"], row["memory_total"],
+        row["utilization"], tuple(json.loads(row["trials"])), row["foreign_used"],
+    )  # fmt: skip

@@ -1,0 +1,74 @@
+"""The tables of a study's file, and how older files are brought up to date."""
+
+import sqlite3
+
+MIGRATION_SET = "hpo_tui"
+
+_FIRST = """
+CREATE TABLE study (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    name TEXT NOT NULL, text TEXT NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL DEFAULT '',
+    seed INTEGER NOT NULL, created REAL NOT NULL, started REAL, ended REAL,
+    revision INTEGER NOT NULL DEFAULT 1
+);
+CREATE TABLE columns (
+    kind TEXT NOT NULL CHECK (kind IN ('p', 'm')), name TEXT NOT NULL, id INTEGER NOT NULL,
+    column TEXT NOT NULL UNIQUE, PRIMARY KEY (kind, name)
+) WITHOUT ROWID;
+CREATE TABLE trials (
+    number INTEGER PRIMARY KEY, configuration INTEGER NOT NULL, task TEXT NOT NULL,
+    state TEXT NOT NULL, cost REAL NOT NULL, charged REAL NOT NULL DEFAULT 0, resumed_from INTEGER,
+    repeat INTEGER NOT NULL DEFAULT 0, attempt INTEGER NOT NULL DEFAULT 1,
+    why TEXT NOT NULL DEFAULT '{}', reason TEXT NOT NULL DEFAULT '',
+    created REAL NOT NULL, started REAL, ended REAL, duration REAL,
+    pid INTEGER, pid_started REAL, device TEXT NOT NULL DEFAULT '', peak_memory INTEGER,
+    utilization REAL, exit_code INTEGER, step INTEGER,
+    report_offset INTEGER NOT NULL DEFAULT 0, report_seq INTEGER NOT NULL DEFAULT 0,
+    teaches INTEGER NOT NULL DEFAULT 0, starred INTEGER NOT NULL DEFAULT 0,
+    tags TEXT NOT NULL DEFAULT '[]', note TEXT NOT NULL DEFAULT '', rev INTEGER NOT NULL
+);
+CREATE INDEX trials_rev ON trials (rev);
+CREATE INDEX trials_state ON trials (state) WHERE state IN ('waiting', 'running');
+CREATE TABLE reports (
+    trial INTEGER NOT NULL, seq INTEGER NOT NULL, metric INTEGER NOT NULL, step INTEGER, value REAL,
+    PRIMARY KEY (trial, seq, metric)
+) WITHOUT ROWID;
+CREATE TABLE events (
+    id INTEGER PRIMARY KEY, time REAL NOT NULL, kind TEXT NOT NULL, trial INTEGER,
+    text TEXT NOT NULL, data TEXT NOT NULL DEFAULT '{}'
+);
+CREATE TABLE commands (
+    id INTEGER PRIMARY KEY, asked REAL NOT NULL, action TEXT NOT NULL,
+    args TEXT NOT NULL DEFAULT '{}', taken REAL, answered REAL, ok INTEGER,
+    answer TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX commands_open ON commands (id) WHERE answered IS NULL;
+CREATE TABLE devices (
+    time REAL NOT NULL, device TEXT NOT NULL, name TEXT NOT NULL, memory_used INTEGER NOT NULL,
+    memory_total INTEGER NOT NULL, utilization REAL, trials TEXT NOT NULL DEFAULT '[]',
+    foreign_used INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (device, time)
+) WITHOUT ROWID;
+CREATE TABLE optimizer (key TEXT PRIMARY KEY, value TEXT NOT NULL, updated REAL NOT NULL)
+    WITHOUT ROWID;
+"""
+
+
+def migrate(conn: sqlite3.Connection) -> None:
+    """Bring the file behind ``conn`` to the present schema; each step is one transaction."""
+    # sqlite_utils imports pandas where that is installed (most of a second); only writers pay it.
+    from sqlite_utils import Database, Migrations
+
+    migrations = Migrations(MIGRATION_SET)
+
+    @migrations(name="0001_first")
+    def first(db: Database) -> None:
+        for statement in _FIRST.split(";"):
+            if statement.strip():
+                db.conn.execute(statement)
+
+    migrations.apply(Database(conn))
+
+
+def quoted(identifier: str) -> str:
+    """Return ``identifier`` as a quoted SQL name, whatever characters it holds."""
+    return '"' + identifier.replace('"', '""') + '"'

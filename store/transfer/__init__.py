@@ -1,0 +1,1 @@
+"""Studies in and out: CSV, JSON lines, Parquet, Optuna."""

@@ -1,0 +1,1 @@
+"""Drawing without widgets: numpy rasters and plotext figures, all pure."""

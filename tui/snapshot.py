@@ -1,0 +1,56 @@
+"""What the screens show: one frozen picture of a study, and one view of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from hpo_tui.engine.spec import StudySpec
+from hpo_tui.store.folder import StudyFolder
+from hpo_tui.store.frame import Frame
+from hpo_tui.store.models import DeviceSample, Event, Study
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Snapshot:
+    """A study at a moment, read in one worker and handed to every widget. ``time``: Unix seconds.
+
+    ``serial`` counts snapshots; two with equal ``frame`` objects hold the same trials.
+    """
+
+    serial: int
+    time: float
+    folder: StudyFolder
+    study: Study
+    spec: StudySpec
+    frame: Frame
+    runner_pid: int | None
+    """None: no runner lives."""
+    spent: float
+    lost: float
+    devices: tuple[DeviceSample, ...] = ()
+    events: tuple[Event, ...] = ()
+    eta: float | None = None
+    """Expected seconds to the end of the budget, None when nobody knows."""
+
+
+Brush = tuple[float, float]
+"""A range on an axis, both ends in: values for numbers, codes for choices, slots for tasks."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """What of a study is looked at: one selection and one filter rule every pane.
+
+    ``mask``: bool (n,) over the snapshot's frame, true where a trial passes the filter text and all
+    brushes; None when everything does. ``brushes``: axis name → range, where an axis is named
+    ``p:lr``, ``m:accuracy`` or ``task``.
+    """
+
+    selected: int | None = None
+    filter: str = ""
+    brushes: Mapping[str, Brush] = field(default_factory=dict)
+    mask: "NDArray[np.bool_] | None" = None
