@@ -96,11 +96,13 @@ class FrameReader:
         width = len(_INTS) + 2 + len(_FLOATS) + 2 + len(params) + len(metrics)
         lists: list[Sequence[Any]] = list(zip(*rows, strict=True)) if rows else [()] * width
         column = iter(lists)
-        ints = {n: np.array([v or 0 for v in next(column)], dtype=np.int64) for n in _INTS}
+        ints: dict[str, Any] = {
+            n: np.array([v or 0 for v in next(column)], dtype=np.int64) for n in _INTS
+        }
         state = np.array(next(column), dtype=np.int8)
         codes = {name: i for i, name in enumerate(tasks)}
         task = np.array([codes[v] for v in next(column)], dtype=np.int16)
-        floats = {n: np.array(next(column), dtype=np.float64) for n in _FLOATS}
+        floats: dict[str, Any] = {n: np.array(next(column), dtype=np.float64) for n in _FLOATS}
         return Frame(
             **ints,
             state=state,
@@ -137,14 +139,14 @@ def concat(parts: Sequence[Frame]) -> Frame:
     if len(parts) == 1:
         return parts[0]
     first = parts[0]
-    arrays = {n: np.concatenate([getattr(p, n) for p in parts]) for n in _ARRAYS}
+    arrays: dict[str, Any] = {n: np.concatenate([getattr(p, n) for p in parts]) for n in _ARRAYS}
     params = {n: np.concatenate([p.params[n] for p in parts]) for n in first.params}
     metrics = {n: np.concatenate([p.metrics[n] for p in parts]) for n in first.metrics}
     return replace(first, **arrays, params=params, metrics=metrics)
 
 
 def merge(old: Frame, fresh: Frame) -> Frame:
-    """Return ``old`` with the rows of ``fresh`` put in by trial number; new columns are NaN there."""
+    """Return ``old`` with the rows of ``fresh`` put in by number; new columns start as NaN."""
     import numpy as np
 
     def widened(columns: dict[str, Any], names: dict[str, Any]) -> dict[str, Any]:
@@ -168,16 +170,17 @@ def merge(old: Frame, fresh: Frame) -> Frame:
         result[target] = of[rows]
         return np.concatenate([result, of[~known]])
 
-    arrays = {n: put(getattr(base, n), getattr(fresh, n)) for n in _ARRAYS}
+    arrays: dict[str, Any] = {n: put(getattr(base, n), getattr(fresh, n)) for n in _ARRAYS}
     params = {n: put(base.params[n], fresh.params[n]) for n in fresh.params}
     metrics = {n: put(base.metrics[n], fresh.metrics[n]) for n in fresh.metrics}
     merged = replace(base, **arrays, params=params, metrics=metrics)
     numbers = merged.number
     if len(numbers) > 1 and bool((numbers[1:] < numbers[:-1]).any()):
         order = np.argsort(numbers, kind="stable")
+        sorted_arrays: dict[str, Any] = {n: getattr(merged, n)[order] for n in _ARRAYS}
         merged = replace(
             merged,
-            **{n: getattr(merged, n)[order] for n in _ARRAYS},
+            **sorted_arrays,
             params={n: v[order] for n, v in merged.params.items()},
             metrics={n: v[order] for n, v in merged.metrics.items()},
         )

@@ -21,8 +21,8 @@ class Frame:
     ``state``: int8 (n,), indices of :data:`STATES`; ``task``: int16 (n,), indices of ``tasks``;
     ``cost``, ``charged``, ``started``, ``ended``, ``duration``, ``peak_memory``, ``step``: float64
     (n,), NaN where unknown; ``starred``: bool (n,); ``device``: object (n,) of str.
-    ``params``: name → float64 (n,) for numbers; for parameters with text or truth values, codes into
-    ``choices[name]``; NaN where inactive. ``metrics``: name → float64 (n,), NaN where missing.
+    ``params``: name → float64 (n,) for numbers and truth values; for parameters with text, codes
+    into ``choices[name]``; NaN where inactive. ``metrics``: name → float64 (n,), NaN where missing.
     """
 
     number: "NDArray[np.int64]"
@@ -67,4 +67,4 @@ class Frame:
 
         if name not in self.tasks:
             return np.zeros(len(self), dtype=bool)
-        return self.task == self.tasks.index(name)
+        return np.asarray(self.task == self.tasks.index(name), dtype=np.bool_)

@@ -107,8 +107,8 @@ class StudyReader:
     def charged(self) -> tuple[float, float]:
         """Return (all that was charged, of that lost: failed, killed or pruned trials)."""
         row = self._rows(
-            "SELECT total(charged) AS spent, total(CASE WHEN state IN ('failed', 'killed', 'pruned')"
-            " THEN charged END) AS lost FROM trials"
+            "SELECT total(charged) AS spent, total(CASE WHEN state IN"
+            " ('failed', 'killed', 'pruned') THEN charged END) AS lost FROM trials"
         )[0]
         return float(row["spent"]), float(row["lost"])
 

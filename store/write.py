@@ -1,6 +1,7 @@
 """What the one writer of a study may do, each in one transaction."""
 
 import json
+import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -31,7 +32,7 @@ class StudyWriter:
     """
 
     def __init__(self, path: Path) -> None:
-        self.conn = connect(path)
+        self.conn: sqlite3.Connection = connect(path)
         migrate(self.conn)
         self._columns = self._read_columns()
         self._rev = int(self.conn.execute("SELECT coalesce(max(rev), 0) FROM trials").fetchone()[0])
@@ -53,8 +54,7 @@ class StudyWriter:
             yield
             self.conn.execute("COMMIT")
         except BaseException:
-            if self.conn.in_transaction:
-                self.conn.execute("ROLLBACK")
+            self.conn.rollback()
             self._columns = self._read_columns()
             raise
 

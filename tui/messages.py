@@ -15,7 +15,7 @@ class SnapshotReady(Message):
         self.snapshot = snapshot
 
     def can_replace(self, message: Message) -> bool:
-        """A newer picture makes a queued older one pointless."""
+        """Let a newer picture take the place of a queued older one."""
         return isinstance(message, SnapshotReady)
 
 
