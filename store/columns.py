@@ -53,7 +53,7 @@ class FrameReader:
         metrics = {n: c for k, n, c in columns if k == "m"}
         old = self._frame
         if old is None:
-            self._text = {n: {} for n, c in params.items() if self._holds_text(c)}
+            self._text = self._find_text(params)
         tasks = list(old.tasks) if old else []
         for (name,) in self.conn.execute("SELECT DISTINCT task FROM trials").fetchall():
             if name not in tasks:
@@ -62,9 +62,12 @@ class FrameReader:
         fresh = replace(fresh, tasks=tuple(tasks), rev=rev, choices=self._choices())
         return merge(old, fresh) if old is not None and len(old) else fresh
 
-    def _holds_text(self, column: str) -> bool:
-        sql = f"SELECT 1 FROM trials WHERE typeof({quoted(column)}) = 'text' LIMIT 1"
-        return self.conn.execute(sql).fetchone() is not None
+    def _find_text(self, params: dict[str, str]) -> dict[str, dict[Value, int]]:
+        if not params:
+            return {}
+        tests = ", ".join(f"max(typeof({quoted(c)}) = 'text')" for c in params.values())
+        row = self.conn.execute(f"SELECT {tests} FROM trials").fetchone()
+        return {name: {} for name, text in zip(params, row, strict=True) if text}
 
     def _choices(self) -> dict[str, tuple[Value, ...]]:
         return {name: tuple(codes) for name, codes in self._text.items()}
@@ -75,14 +78,22 @@ class FrameReader:
         state = "CASE state " + " ".join(f"WHEN '{s}' THEN {i}" for i, s in enumerate(STATES))
         wanted = [*_INTS, f"{state} END", "task", *_FLOATS, "starred", "device"]
         wanted += [quoted(c) for c in (*params.values(), *metrics.values())]
-        cursor = self.conn.execute(
-            f"SELECT {', '.join(wanted)} FROM trials WHERE rev > ? ORDER BY number", (after,)
-        )
+        # Without a condition the rows come in their own order; with it they have to be sorted.
+        where = f" WHERE rev > {after:d}" if after >= 0 else ""
+        cursor = self.conn.execute(f"SELECT {', '.join(wanted)} FROM trials{where} ORDER BY number")
         parts = []
         while rows := cursor.fetchmany(_CHUNK):
+            if after >= 0:
+                self._check_text(rows, params)
             parts.append(self._frame_of(rows, params, metrics, tasks))
         cursor.close()
         return concat(parts) if parts else self._frame_of([], params, metrics, tasks)
+
+    def _check_text(self, rows: list[tuple[Any, ...]], params: dict[str, str]) -> None:
+        first = len(_INTS) + 2 + len(_FLOATS) + 2
+        for at, name in enumerate(params, start=first):
+            if name not in self._text and any(type(row[at]) is str for row in rows):
+                raise _TextAppeared
 
     def _frame_of(
         self,
@@ -119,8 +130,6 @@ class FrameReader:
 
         codes = self._text.get(name)
         if codes is None:
-            if any(type(v) is str for v in values):
-                raise _TextAppeared
             return np.array(values, dtype=np.float64)
         nan = float("nan")
         return np.array(
