@@ -1,0 +1,58 @@
+# make demo   the demo study, on a bare clone
+# make test   all checks, on a bare clone
+#
+# Both make .venv and install into it what they need, and again when pyproject.toml or
+# constraints.txt has changed. PYTHON=/path/to/python3 chooses the interpreter.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -e -u -o pipefail -c
+.DEFAULT_GOAL := help
+VENV := .venv
+BIN := $(VENV)/bin
+WORKERS ?= 2
+
+.PHONY: help demo test check format clean
+
+help:
+	@echo 'make demo    install into $(VENV) and run the demo study (a few minutes on two cores)'
+	@echo 'make test    install into $(VENV) and run every check and test'
+	@echo 'make check   lint, format, types and import contracts alone'
+	@echo 'make format  let ruff mend and format the code'
+	@echo 'make clean   remove $(VENV), caches and the demo study'
+
+demo: $(VENV)/.installed-demo
+	@$(BIN)/hpo-tui demo $(ARGS)
+
+test: check
+	@echo 'tests'
+	@$(BIN)/python -m pytest -q -n $(WORKERS) $(ARGS)
+
+check: $(VENV)/.installed-dev
+	@echo 'ruff'; $(BIN)/ruff check -q . && $(BIN)/ruff format -q --check .
+	@echo 'mypy'; $(BIN)/mypy -p hpo_tui
+	@echo 'import contracts'; $(BIN)/lint-imports --no-logo 2>/dev/null | tail -n 2 || $(BIN)/lint-imports
+
+format: $(VENV)/.installed-dev
+	@$(BIN)/ruff check -q --fix . && $(BIN)/ruff format -q .
+
+clean:
+	rm -rf $(VENV) build hpo-tui-demo .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+# Versions are those of constraints.txt: what was tested, torch among them.
+$(VENV)/.installed-%: pyproject.toml constraints.txt | $(BIN)/python
+	@echo 'Installing into $(VENV) (torch is large; the first time takes minutes) …'
+	@$(BIN)/python -m pip install --disable-pip-version-check --no-input --progress-bar off \
+		-c constraints.txt -e '.[$*]' | sed -u -n 's/^Collecting \([^ (]*\).*/  \1/p'
+	@touch $@
+
+$(BIN)/python:
+	@for python in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
+		if "$$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' \
+			2>/dev/null; then \
+			echo "Making $(VENV) with $$("$$python" --version)"; \
+			exec "$$python" -m venv $(VENV); \
+		fi; \
+	done; \
+	echo 'hpo-tui needs Python 3.11 or newer with its venv module, and found none.' >&2; \
+	echo 'Install it (Debian, Ubuntu: apt install python3-venv) or say make PYTHON=/path/to/python3 …' >&2; \
+	exit 1
