@@ -8,17 +8,21 @@ from pathlib import Path
 class Problem:
     """One error: where it is, what was found, what is allowed, what to do.
 
-    ``key`` is dotted (``space.lr.low``); ``line`` counts from 1, None when there is no text.
+    ``key`` is dotted (``space.lr.low``, ``task[2].cost`` counted from 1; empty for the file as a
+    whole); ``line`` counts from 1, None when there is no text. ``path`` is the key in the form
+    that :func:`hpo_tui.engine.spec.write.set_value` takes (lists counted from 0).
     """
 
     key: str
     message: str
     line: int | None = None
+    path: tuple[str | int, ...] = ()
 
-    def show(self, source: Path | None) -> str:
+    def show(self, source: Path | None = None) -> str:
         """One line: ``study.toml:12: space.lr.low: …``."""
         where = source.name if source else "study"
-        return f"{where}:{self.line}: {self.key}: {self.message}" if self.line else f"{where}: {self.key}: {self.message}"
+        parts = [f"{where}:{self.line}" if self.line else where, self.key, self.message]
+        return ": ".join(part for part in parts if part)
 
 
 class SpecError(ValueError):

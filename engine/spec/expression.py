@@ -1,0 +1,188 @@
+"""Constraints over parameters: ``warmup_end > warmup_start``, compiled to a plain function."""
+
+import math
+import operator
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from hpo_tui.engine.spec.expression_tree import ExpressionError, Kind, Node, parse
+from hpo_tui.engine.spec.model import Parameter, ParameterKind, Value
+
+__all__ = ["Constraint", "ExpressionError", "Linear", "compile_constraint", "kinds_of"]
+
+_STEEPEST = 64
+"""The largest exponent; what goes beyond has no use and could take for ever."""
+
+
+def _power(base: float, exponent: float) -> float:
+    if abs(exponent) > _STEEPEST:
+        raise OverflowError
+    result = float(base) ** float(exponent)
+    if isinstance(result, complex):
+        raise ValueError
+    return result
+
+
+_OPERATORS: Mapping[str, Callable[..., Any]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "//": operator.floordiv,
+    "%": operator.mod,
+    "**": _power,
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "neg": operator.neg,
+    "not": operator.not_,
+    "min": min,
+    "max": max,
+    "abs": abs,
+    "log": math.log,
+    "log10": math.log10,
+    "sqrt": math.sqrt,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """``sum(weight * parameter) + constant`` ``<``, ``<=`` or ``==`` 0."""
+
+    weights: Mapping[str, float]
+    constant: float
+    relation: Literal["<", "<=", "=="]
+
+
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    """A relation between parameters that every configuration must satisfy."""
+
+    text: str
+    tree: Node
+    names: frozenset[str] = field(default_factory=frozenset)
+
+    def holds(self, params: Mapping[str, Value]) -> bool:
+        """Whether a configuration satisfies it; it does where a parameter involved is inactive.
+
+        A value that cannot be worked out (division by zero, the logarithm of -1) does not hold.
+        """
+        if not self.names <= params.keys():
+            return True
+        try:
+            return bool(_value(self.tree, params))
+        except (ArithmeticError, ValueError, TypeError):
+            return False
+
+    def linear(self) -> tuple[Linear, ...] | None:
+        """Return it as linear relations that must all hold, or None where it is not linear."""
+        return _relations(self.tree)
+
+
+def compile_constraint(
+    text: str,
+    names: Mapping[str, Kind] | Collection[str],
+    choices: Mapping[str, Collection[Value]] | None = None,
+) -> Constraint:
+    """Return a constraint over ``names``. Raises :class:`ExpressionError`, saying where."""
+    tree = parse(text, names, choices)
+    used = frozenset(tree.names())
+    if not used:
+        raise ExpressionError("names no parameter", 0, text)
+    return Constraint(text, tree, used)
+
+
+def kinds_of(space: Sequence[Parameter]) -> tuple[dict[str, Kind], dict[str, tuple[Value, ...]]]:
+    """Return the kinds and the choices of parameters, for :func:`compile_constraint`."""
+    kinds: dict[str, Kind] = {}
+    choices = {}
+    for parameter in space:
+        options = parameter.choices
+        if parameter.kind is ParameterKind.FIXED and parameter.value is not None:
+            options = (parameter.value,)
+        kinds[parameter.name] = "number" if parameter.numeric else _kind(options)
+        if options:
+            choices[parameter.name] = options
+    return kinds, choices
+
+
+def _kind(options: Sequence[Value]) -> Kind:
+    if not options:
+        return "any"
+    if all(isinstance(o, str) for o in options):
+        return "text"
+    if all(isinstance(o, bool) for o in options):
+        return "truth"
+    return "any" if any(isinstance(o, str | bool) for o in options) else "number"
+
+
+def _value(node: Node, params: Mapping[str, Value]) -> Any:
+    if node.op == "value":
+        return node.value
+    if node.op == "name":
+        return params[str(node.value)]
+    if node.op == "and":
+        return all(_value(a, params) for a in node.args)
+    if node.op == "or":
+        return any(_value(a, params) for a in node.args)
+    if node.op == "in":
+        one = _value(node.args[0], params)
+        return any(one == _value(a, params) for a in node.args[1].args)
+    function = _OPERATORS[str(node.value) if node.op == "call" else node.op]
+    result = function(*(_value(a, params) for a in node.args))
+    if isinstance(result, float) and not math.isfinite(result):
+        raise OverflowError
+    return result
+
+
+def _relations(node: Node) -> tuple[Linear, ...] | None:
+    if node.op == "and":
+        left, right = (_relations(a) for a in node.args)
+        return None if left is None or right is None else (*left, *right)
+    if node.op not in ("<", "<=", ">", ">=", "=="):
+        return None
+    left_sum, right_sum = (_sum(a) for a in node.args)
+    if left_sum is None or right_sum is None:
+        return None
+    if node.op in (">", ">="):
+        left_sum, right_sum = right_sum, left_sum
+    weights, constant = _combine(left_sum, right_sum, -1.0)
+    relation: Literal["<", "<=", "=="] = (
+        "==" if node.op == "==" else "<" if node.op in "<>" else "<="
+    )
+    return (Linear(weights, constant, relation),)
+
+
+_Sum = tuple[dict[str, float], float]
+
+
+def _sum(node: Node) -> _Sum | None:
+    """Return a node as weights and a constant, or None where it is not linear."""
+    if node.op == "value" and node.kind == "number":
+        return {}, float(node.value)
+    if node.op == "name" and node.kind in ("number", "any"):
+        return {str(node.value): 1.0}, 0.0
+    parts = [_sum(a) for a in node.args]
+    if node.op not in ("neg", "+", "-", "*", "/") or any(p is None for p in parts):
+        return None
+    known = [p for p in parts if p is not None]
+    if node.op == "neg":
+        return _combine(({}, 0.0), known[0], -1.0)
+    left, right = known
+    if node.op in "+-":
+        return _combine(left, right, 1.0 if node.op == "+" else -1.0)
+    if node.op == "*" and not left[0]:
+        left, right = right, left
+    if right[0] or (node.op == "/" and right[1] == 0):
+        return None
+    return _combine(({}, 0.0), left, right[1] if node.op == "*" else 1 / right[1])
+
+
+def _combine(left: _Sum, right: _Sum, factor: float) -> _Sum:
+    names = dict.fromkeys([*left[0], *right[0]])
+    weights = {n: left[0].get(n, 0.0) + factor * right[0].get(n, 0.0) for n in names}
+    return {n: w for n, w in weights.items() if w}, left[1] + factor * right[1]

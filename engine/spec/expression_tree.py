@@ -1,0 +1,393 @@
+"""Parsing expressions over parameters and metrics: tokens, tree, errors with a position.
+
+The language: numbers, ``"text"``, ``true``/``false``, names, ``+ - * / // % **``, comparisons
+(also chained, ``=`` for ``==``, and ``in [..]``), ``and or not``, parentheses, and the functions
+of :data:`FUNCTIONS`. A name that the study has is read as it is written, whatever it looks like
+(``weight-decay``, ``lambda``, ``val/acc``); backticks set a name apart where that is not enough.
+A parser of our own, as Python's would refuse such names and accept much more than is safe.
+"""
+
+import math
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from hpo_tui.engine.spec.model import Value
+from hpo_tui.engine.spec.names import did_you_mean, listing, plain, show
+
+Kind = Literal["number", "text", "truth", "any"]
+
+FUNCTIONS: Mapping[str, tuple[int, int]] = {
+    "min": (2, 20),
+    "max": (2, 20),
+    "abs": (1, 1),
+    "log": (1, 1),
+    "log10": (1, 1),
+    "sqrt": (1, 1),
+}
+"""Functions and how many arguments each takes, least and most."""
+
+KEYWORDS = ("and", "or", "not", "in", "true", "false")
+_LONGEST, _DEEPEST = 2000, 40
+_NUMBER = re.compile(r"(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?(?![\w.])")
+_WORD = re.compile(r"[^\W\d]\w*(\.\w+)*")
+_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"' + r"|'((?:[^'\\]|\\.)*)'")
+_SYMBOL = re.compile(r"\*\*|//|<=|>=|==|!=|<>|&&|\|\||[-+*/%<>=!()\[\],]")
+_SAME = {"=": "==", "<>": "!=", "&&": "and", "||": "or", "!": "not"}
+_BINARY = {"+": 4, "-": 4, "*": 5, "/": 5, "//": 5, "%": 5, "**": 7}
+_COMPARE = ("==", "!=", "<", "<=", ">", ">=", "in")
+
+
+class ExpressionError(ValueError):
+    """An expression that cannot be read; ``at`` is the offset of the place in its text."""
+
+    def __init__(self, message: str, at: int, text: str) -> None:
+        self.at = at
+        self.reason = message
+        super().__init__(f"{message} at character {at + 1} of {show(text)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A part of an expression.
+
+    ``op`` is ``value`` (``value``), ``name`` (``value`` holds it), ``list``, ``call``, ``neg``,
+    ``not``, ``and``, ``or``, a comparison or an operator; ``args`` are its parts.
+    """
+
+    op: str
+    at: int
+    kind: Kind
+    args: tuple["Node", ...] = ()
+    value: Value = 0.0
+
+    def names(self) -> set[str]:
+        """Return every name in it."""
+        if self.op == "name":
+            return {str(self.value)}
+        return {name for arg in self.args for name in arg.names()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    sort: Literal["number", "text", "name", "word", "symbol", "end"]
+    text: str
+    at: int
+
+
+def parse(
+    text: str,
+    names: Mapping[str, Kind] | Collection[str],
+    choices: Mapping[str, Collection[Value]] | None = None,
+) -> Node:
+    """Parse an expression that is true or false. Raises :class:`ExpressionError`.
+
+    ``names`` are those that it may use, with their kinds where they are known; ``choices`` the
+    values that a name can have, so that a misspelt one is noticed.
+    """
+    kinds: dict[str, Kind] = (
+        dict(names) if isinstance(names, Mapping) else dict.fromkeys(names, "any")
+    )
+    if len(text) > _LONGEST:
+        raise ExpressionError(f"the expression is longer than {_LONGEST} characters", 0, text)
+    return _Parser(text, kinds, choices or {}).whole()
+
+
+class _Parser:
+    """Precedence climbing over the tokens; each step checks the kinds of what it joins."""
+
+    def __init__(
+        self, text: str, kinds: Mapping[str, Kind], choices: Mapping[str, Collection[Value]]
+    ) -> None:
+        self.text = text
+        self.kinds = kinds
+        self.choices = choices
+        self.by_length = sorted(kinds, key=len, reverse=True)
+        self.depth = 0
+        self.tokens = self._tokens()
+        self.place = 0
+
+    def whole(self) -> Node:
+        node = self._or()
+        if self._peek().sort != "end":
+            token = self._peek()
+            hint = "; join conditions with and / or" if token.sort in ("name", "word") else ""
+            raise self._error(f"did not expect {show(token.text)} here{hint}", token.at)
+        if node.kind in ("number", "text"):
+            raise self._error(f"must be a condition such as a > b, this is a {node.kind}", node.at)
+        return node
+
+    def _or(self) -> Node:
+        self.depth += 1
+        if self.depth > _DEEPEST:
+            raise self._error("is nested too deeply", self._peek().at)
+        node = self._and()
+        while self._is("or"):
+            at = self._next().at
+            node = Node("or", at, "truth", (self._truth(node), self._truth(self._and())))
+        self.depth -= 1
+        return node
+
+    def _and(self) -> Node:
+        node = self._not()
+        while self._is("and"):
+            at = self._next().at
+            node = Node("and", at, "truth", (self._truth(node), self._truth(self._not())))
+        return node
+
+    def _not(self) -> Node:
+        ats = []
+        while self._is("not"):
+            ats.append(self._next().at)
+        node = self._comparison()
+        if len(ats) > _DEEPEST:
+            raise self._error("is nested too deeply", ats[0])
+        for at in reversed(ats):
+            node = Node("not", at, "truth", (self._truth(node),))
+        return node
+
+    def _comparison(self) -> Node:
+        left = self._sum(4)
+        joined: Node | None = None
+        while self._peek().sort == "symbol" and self._peek().text in _COMPARE:
+            op = self._next()
+            right = self._list() if op.text == "in" else self._sum(4)
+            self._comparable(op, left, right)
+            node = Node(op.text, op.at, "truth", (left, right))
+            joined = node if joined is None else Node("and", op.at, "truth", (joined, node))
+            left = right
+        return joined or left
+
+    def _sum(self, least: int) -> Node:
+        left = self._unary()
+        while self._peek().sort == "symbol" and _BINARY.get(self._peek().text, 0) >= least:
+            op = self._next()
+            power = _BINARY[op.text]
+            self.depth += 1
+            if self.depth > _DEEPEST:
+                raise self._error("is nested too deeply", op.at)
+            right = self._sum(power if op.text == "**" else power + 1)
+            self.depth -= 1
+            left = Node(op.text, op.at, "number", (self._number(left, op), self._number(right, op)))
+        return left
+
+    def _unary(self) -> Node:
+        signs: list[_Token] = []
+        while self._is("-") or self._is("+"):
+            signs.append(self._next())
+        if len(signs) > _DEEPEST:
+            raise self._error("is nested too deeply", signs[0].at)
+        if not signs:
+            return self._atom()
+        node = self._sum(7)
+        for sign in reversed(signs):
+            node = self._number(node, sign)
+            node = Node("neg", sign.at, "number", (node,)) if sign.text == "-" else node
+        return node
+
+    def _atom(self) -> Node:
+        token = self._next()
+        if token.sort == "number":
+            value = float(token.text)
+            if not math.isfinite(value):
+                raise self._error("this number is too large", token.at)
+            return Node("value", token.at, "number", value=value)
+        if token.sort == "text":
+            return Node("value", token.at, "text", value=token.text)
+        if token.sort == "name":
+            return Node("name", token.at, self.kinds[token.text], value=token.text)
+        if token.text in ("true", "false"):
+            return Node("value", token.at, "truth", value=token.text == "true")
+        if token.sort == "word" and token.text in FUNCTIONS:
+            return self._call(token)
+        if token.text == "(":
+            node = self._or()
+            self._close(")", token)
+            return node
+        raise self._unexpected(token)
+
+    def _call(self, function: _Token) -> Node:
+        opening = self._next()
+        args = [self._number(self._argument(), function)]
+        while self._is(","):
+            self._next()
+            args.append(self._number(self._argument(), function))
+        self._close(")", opening)
+        least, most = FUNCTIONS[function.text]
+        if not least <= len(args) <= most:
+            wanted = "one value" if most == 1 else f"at least {least} values"
+            raise self._error(f"{function.text} takes {wanted}, not {len(args)}", function.at)
+        return Node("call", function.at, "number", tuple(args), function.text)
+
+    def _argument(self) -> Node:
+        self.depth += 1
+        if self.depth > _DEEPEST:
+            raise self._error("is nested too deeply", self._peek().at)
+        node = self._sum(4)
+        self.depth -= 1
+        return node
+
+    def _list(self) -> Node:
+        opening = self._next()
+        if opening.text not in ("[", "("):
+            raise self._error('in needs a list such as ["sgd", "adam"]', opening.at)
+        closing = "]" if opening.text == "[" else ")"
+        items = [self._sum(4)]
+        while self._is(","):
+            self._next()
+            items.append(self._sum(4))
+        self._close(closing, opening)
+        return Node("list", opening.at, "any", tuple(items))
+
+    def _comparable(self, op: _Token, left: Node, right: Node) -> None:
+        for one, other in ((left, right), (right, left)):
+            for value in other.args if other.op == "list" else (other,):
+                if one.op == "name" and value.op == "value":
+                    self._possible(str(one.value), value)
+                self._alike(op, one, value)
+
+    def _alike(self, op: _Token, one: Node, other: Node) -> None:
+        if {one.kind, other.kind} in ({"number", "text"}, {"truth", "text"}):
+            first, second = (one, other) if one.at < other.at else (other, one)
+            raise self._error(
+                f"{self._called(first)} is a {first.kind}, {self._called(second)} is a {second.kind}: they cannot be compared",
+                op.at,
+            )
+        if op.text not in ("==", "!=", "in") and "text" in (one.kind, other.kind):
+            raise self._error(f"text has no order: compare it with == or !=, not {op.text}", op.at)
+
+    def _possible(self, name: str, value: Node) -> None:
+        options = self.choices.get(name)
+        if value.kind == "text" and options and value.value not in options:
+            texts = [o for o in options if isinstance(o, str)]
+            guess = did_you_mean(str(value.value), texts)
+            raise self._error(
+                f"{show(value.value)} is no value of {plain(name)}: it has {listing(options)}{guess}",
+                value.at,
+            )
+
+    def _number(self, node: Node, op: _Token) -> Node:
+        if node.kind == "text":
+            raise self._error(f"{self._called(node)} is text: {op.text} needs numbers", node.at)
+        return node
+
+    def _truth(self, node: Node) -> Node:
+        if node.kind in ("number", "text"):
+            raise self._error(
+                f"{self._called(node)} is a {node.kind}, a condition such as a > b is needed",
+                node.at,
+            )
+        return node
+
+    def _called(self, node: Node) -> str:
+        if node.op == "name":
+            return plain(str(node.value))
+        return show(node.value) if node.op == "value" else "this"
+
+    def _close(self, closing: str, opening: _Token) -> None:
+        if not self._is(closing):
+            raise self._error(
+                f"the {opening.text} at character {opening.at + 1} is not closed", self._peek().at
+            )
+        self._next()
+
+    def _peek(self) -> _Token:
+        return self.tokens[self.place]
+
+    def _next(self) -> _Token:
+        token = self.tokens[self.place]
+        self.place += token.sort != "end"
+        return token
+
+    def _is(self, text: str) -> bool:
+        return self._peek().sort == "symbol" and self._peek().text == text
+
+    def _error(self, message: str, at: int) -> ExpressionError:
+        return ExpressionError(message, at, self.text)
+
+    def _unexpected(self, token: _Token) -> ExpressionError:
+        if token.sort == "end":
+            return self._error(
+                "the expression ends too early" if self.text.strip() else "the expression is empty",
+                token.at,
+            )
+        if token.sort != "word":
+            return self._error(f"did not expect {show(token.text)} here", token.at)
+        owners = [n for n, options in self.choices.items() if token.text in options]
+        if owners:
+            return self._error(f'text needs quotes: "{plain(token.text)}"', token.at)
+        if self._peek().text == "(":
+            guess = did_you_mean(token.text, FUNCTIONS)
+            return self._error(
+                f"there is no function {show(token.text)}{guess or '; there are ' + ', '.join(FUNCTIONS)}",
+                token.at,
+            )
+        longer = next(
+            (n for n in self.kinds if not _WORD.fullmatch(n) and n.startswith(token.text)), None
+        )
+        guess = (
+            f"; did you mean `{plain(longer)}`?" if longer else did_you_mean(token.text, self.kinds)
+        )
+        return self._error(
+            f"unknown name {show(token.text)}{guess or '; there are ' + listing(self.kinds)}",
+            token.at,
+        )
+
+    def _tokens(self) -> list[_Token]:
+        found, at, text = [], 0, self.text
+        while at < len(text):
+            if text[at].isspace():
+                at += 1
+                continue
+            token, at = self._token(at)
+            found.append(token)
+        return [*found, _Token("end", "", len(text))]
+
+    def _token(self, at: int) -> tuple[_Token, int]:
+        text = self.text
+        if text[at] == "`":
+            end = text.find("`", at + 1)
+            if end < 0:
+                raise self._error("the backtick is not closed", at)
+            name = text[at + 1 : end]
+            if name not in self.kinds:
+                guess = did_you_mean(name, self.kinds) or f"; there are {listing(self.kinds)}"
+                raise self._error(f"unknown name {show(name)}{guess}", at)
+            return _Token("name", name, at), end + 1
+        name = self._name_at(at)
+        if name:
+            return _Token("name", name, at), at + len(name)
+        if string := _STRING.match(text, at):
+            inner = string.group(1) if string.group(1) is not None else string.group(2)
+            inner = re.sub(r"\\(.)", r"\1", inner, flags=re.DOTALL)
+            odd = inner in self.kinds and not _WORD.fullmatch(inner)
+            return _Token("name" if odd else "text", inner, at), string.end()
+        if number := _NUMBER.match(text, at):
+            return _Token("number", number.group(), at), number.end()
+        if word := _WORD.match(text, at):
+            lower = word.group().lower()
+            sort: Literal["symbol", "word"] = "symbol" if lower in KEYWORDS[:4] else "word"
+            return _Token(sort, lower if lower in KEYWORDS else word.group(), at), word.end()
+        if symbol := _SYMBOL.match(text, at):
+            return _Token("symbol", _SAME.get(symbol.group(), symbol.group()), at), symbol.end()
+        what = (
+            "the quote is not closed" if text[at] in "\"'" else f"did not expect {show(text[at])}"
+        )
+        raise self._error(what, at)
+
+    def _name_at(self, at: int) -> str | None:
+        """Return the longest known name that stands at ``at`` as a whole word."""
+        for name in self.by_length:
+            end = at + len(name)
+            if (
+                name.lower() in KEYWORDS
+                or not _WORD.match(name)
+                or not self.text.startswith(name, at)
+            ):
+                continue
+            after = self.text[end : end + 1]
+            called = name in FUNCTIONS and self.text[end:].lstrip()[:1] == "("
+            if not called and not (after.isalnum() or after == "_"):
+                return name
+        return None

@@ -1,0 +1,97 @@
+"""Every key of the study file, with one line on what it is for.
+
+The reader refuses what is not here, the writer takes its comments from here, and a test holds
+``docs/study-file.md`` to it. ``space.*`` stands for each parameter's table, ``task[]`` for each
+``[[task]]``.
+"""
+
+KEYS: dict[str, dict[str, str]] = {
+    "": {
+        "study": "what the study is",
+        "env": "environment variables of the trials",
+        "space": "the parameters that are searched, one table each",
+        "objective": "metrics that are optimized",
+        "constraint": "metrics that must hold and are not optimized",
+        "task": "fidelities at which a configuration can be run",
+        "resources": "where and how many trials run at once",
+        "metrics": "where the metrics of an unmodified script are found",
+        "stopping": "when a running trial is stopped on its reports",
+        "start": "configurations to run first",
+        "constraints": "relations between parameters that must hold",
+    },
+    "study": {
+        "name": "the study's name, and that of its folder",
+        "command": "what runs one trial; {lr} is replaced by the value of lr",
+        "budget": 'full-task units, or "12 gpu-hours", "8h", "100 trials"',
+        "resume": "whether the script can continue from a checkpoint: a promotion pays the margin",
+        "seed": "the same seed and the same results give the same suggestions",
+        "repeats": "seeds that a finalist's result is averaged over",
+        "cost": '"declared" (the tasks\' costs hold) or "measured" (learned from durations)',
+        "noisy": "whether a repeat gives another result; found out when not said",
+        "warm": "modules to import once, ahead of the trials",
+        "template": "a configuration file to fill in for each trial",
+        "constraints": "relations between parameters that must hold",
+    },
+    "space.*": {
+        "type": "float, int, categorical, ordinal or fixed",
+        "low": "the least value",
+        "high": "the greatest value",
+        "log": "whether equal factors, not equal differences, count as equal steps",
+        "step": "the distance between neighbouring values",
+        "choices": "the values of a categorical or ordinal parameter",
+        "value": "the value of a fixed parameter",
+        "when": "the values of other parameters that make this one active",
+        "prior": "where good values are believed to be",
+        "default": "the value that trials had before the parameter was added",
+    },
+    "space.*.prior": {
+        "mean": "the middle of a normal prior (log10 units for a log parameter)",
+        "sd": "the spread of a normal prior (log10 units for a log parameter)",
+        "a": "first shape of a beta prior over the range",
+        "b": "second shape of a beta prior over the range",
+    },
+    "objective[]": {
+        "metric": "the metric's name in the reports",
+        "direction": "maximize or minimize",
+        "threshold": "the goal that must be reached",
+        "log": "whether differences count on a log scale",
+        "summary": "which report counts as the result: last, min or max",
+    },
+    "constraint[]": {
+        "metric": "the metric's name in the reports",
+        "min": "the least value that holds",
+        "max": "the greatest value that holds",
+        "summary": "which report counts as the result: last, min or max",
+    },
+    "task[]": {
+        "name": "the task's name",
+        "cost": "its cost; the full task has 1",
+    },
+    "resources": {
+        "gpus": '"all", "none", or a list of indices or UUIDs',
+        "gpus_per_trial": "GPUs that one trial uses",
+        "trials_per_gpu": '"auto" (packed by measured memory) or a number',
+        "slots": "trials at once where there is no GPU",
+        "threads": "CPU threads of a trial (OMP_NUM_THREADS and its kin)",
+        "timeout": "longest time that one trial may take",
+        "stall": "a trial that reports nothing for this long is stopped",
+        "grace": "time to write a checkpoint between SIGTERM and SIGKILL",
+        "checkpoint_quota": "disk space for checkpoints that may still be promoted",
+        "failures": "alike failures in a row after which the study pauses itself",
+    },
+    "metrics[]": {
+        "kind": "stdout, csv, jsonl or tensorboard",
+        "path": "the file, relative to the trial's folder",
+        "pattern": "a regular expression with named groups, for stdout",
+        "step": "the name that counts steps",
+        "rename": "names in the output and the metrics that they stand for",
+    },
+    "stopping": {
+        "enabled": "whether trials may be stopped early",
+        "min_step": "the first step at which a trial may be stopped",
+        "patience": "the chance of ending among the best below which a trial is stopped",
+    },
+}
+
+FREE = frozenset({"task[]", "env", "start[]"})
+"""Sections that take any further key: fidelity values, variables, parameters."""

@@ -1,0 +1,71 @@
+"""Whether a value suits a parameter, and its native form."""
+
+import math
+
+from hpo_tui.engine.spec.model import Parameter, ParameterKind, Value
+from hpo_tui.engine.spec.names import did_you_mean, listing, show
+from hpo_tui.engine.spec.table import number_fault, whole_fault
+
+_NEAR = 1e-9
+"""Relative rounding that is forgiven where a value should lie on a step or a bound."""
+
+
+def value_fault(parameter: Parameter, value: object) -> str | None:
+    """Return why ``value`` is not one of ``parameter``'s values, or None if it is."""
+    if not parameter.numeric:
+        options = (parameter.value,) if parameter.kind is ParameterKind.FIXED else parameter.choices
+        if value in options:
+            return None
+        guess = (
+            did_you_mean(value, [o for o in options if isinstance(o, str)])
+            if isinstance(value, str)
+            else ""
+        )
+        return f"must be one of {listing(options)}, found {show(value)}{guess}"
+    whole = parameter.kind is ParameterKind.INT
+    fault = whole_fault(value) if whole else number_fault(value)
+    if fault:
+        return fault
+    assert isinstance(value, int | float)
+    slack = _NEAR * max(abs(parameter.low), abs(parameter.high)) * (not whole)
+    if not parameter.low - slack <= value <= parameter.high + slack:
+        return f"must be from {bound(parameter, parameter.low)} to {bound(parameter, parameter.high)}, found {show(value)}"
+    if parameter.step and not on_step(parameter, float(value)):
+        low, step = bound(parameter, parameter.low), bound(parameter, parameter.step)
+        return f"must be {low} plus a multiple of the step {step}, found {show(value)}"
+    return None
+
+
+def native(parameter: Parameter, value: Value) -> Value:
+    """Return a value as the parameter's own type: the choice that it equals, an int, a float.
+
+    A value that the parameter does not have is returned as near to its type as it can be.
+    """
+    if parameter.kind is ParameterKind.FIXED:
+        return (
+            parameter.value if parameter.value is not None and parameter.value == value else value
+        )
+    if not parameter.numeric:
+        return next((choice for choice in parameter.choices if choice == value), value)
+    if isinstance(value, str):
+        return value
+    if parameter.kind is ParameterKind.INT:
+        return int(value) if math.isfinite(value) and value == int(value) else value
+    return float(value)
+
+
+def on_step(parameter: Parameter, value: float) -> bool:
+    """Whether a value lies a whole number of steps from ``low`` (up to rounding)."""
+    if not parameter.step:
+        return True
+    steps = (value - parameter.low) / parameter.step
+    return abs(steps - round(steps)) <= 1e-6
+
+
+def bound(parameter: Parameter, value: float) -> str:
+    """Return a bound or step as it is written in the study file."""
+    return (
+        show(int(value))
+        if parameter.kind is ParameterKind.INT and value == int(value)
+        else show(value)
+    )
