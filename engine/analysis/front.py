@@ -1,0 +1,221 @@
+"""Which trials are best: goals, the Pareto front, near misses, hypervolume. Pure numpy.
+
+Losses are metrics times the objective's sign, so that less is better; only trials that completed
+at the full task ever count as best.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpo_tui.engine.spec import Objective, OutcomeConstraint, StudySpec
+from hpo_tui.store.frame import Frame
+from hpo_tui.store.models import TrialState
+
+Floats = NDArray[np.float64]
+Rows = NDArray[np.intp]
+Mask = NDArray[np.bool_]
+
+
+def column(frame: Frame, metric: str) -> Floats:
+    """Return a metric's values (n,); NaN where missing or infinite, all NaN if never reported."""
+    values = frame.metrics.get(metric)
+    if values is None:
+        return np.full(len(frame), np.nan)
+    return np.where(np.isfinite(values), values, np.nan)
+
+
+def losses(frame: Frame, spec: StudySpec) -> Floats:
+    """Return the objectives as losses, (n, m) in the order of ``spec.objectives``."""
+    columns = [o.sign * column(frame, o.metric) for o in spec.objectives]
+    return np.stack(columns, axis=1) if columns else np.zeros((len(frame), 0))
+
+
+def full_mask(frame: Frame, spec: StudySpec) -> Mask:
+    """Return which trials (n,) are complete at the full task."""
+    return frame.at_task(spec.full_task.name) & frame.in_state(TrialState.COMPLETE)
+
+
+def goal_mask(goal: Objective | OutcomeConstraint, values: Floats) -> Mask:
+    """Return where ``values`` reach one goal: its threshold or limits. Never for NaN."""
+    if isinstance(goal, Objective):
+        if goal.threshold is None:
+            return ~np.isnan(values)
+        return np.asarray(goal.sign * values <= goal.sign * goal.threshold, dtype=np.bool_)
+    met = ~np.isnan(values)
+    if goal.min is not None:
+        met &= values >= goal.min
+    if goal.max is not None:
+        met &= values <= goal.max
+    return met
+
+
+def meets_mask(frame: Frame, spec: StudySpec, without: str | None = None) -> Mask:
+    """Return which trials (n,), at whatever task, reach every threshold and constraint.
+
+    ``without``: the metric of an objective whose own threshold is left out of account; it must
+    have a value all the same.
+    """
+    met = np.ones(len(frame), dtype=np.bool_)
+    for goal in (*spec.objectives, *spec.outcome_constraints):
+        values = column(frame, goal.metric)
+        met &= ~np.isnan(values) if goal.metric == without else goal_mask(goal, values)
+    return met
+
+
+def pareto_mask(losses: Floats) -> Mask:
+    """Return which rows of ``losses`` (n, m) no other row dominates. Rows with NaN never are.
+
+    Equal rows are all kept. O(n log n) for one and two objectives; beyond, a sweep in order of
+    the sum, in which only rows found to be on the front can dominate what follows.
+    """
+    n, m = losses.shape
+    mask = np.zeros(n, dtype=np.bool_)
+    rows = np.flatnonzero(~np.isnan(losses).any(axis=1))
+    if m == 0 or not len(rows):
+        return mask
+    values = losses[rows]
+    if m == 1:
+        mask[rows] = values[:, 0] == values.min()
+    elif m == 2:
+        mask[rows] = _pareto_2d(values)
+    else:
+        mask[rows] = _pareto_sweep(values)
+    return mask
+
+
+def _pareto_2d(values: Floats) -> Mask:
+    order = np.lexsort((values[:, 1], values[:, 0]))
+    first, second = values[order].T
+    starts = np.r_[True, first[1:] != first[:-1]]
+    group = np.cumsum(starts) - 1
+    lowest = second[starts]  # least second loss among equal first losses
+    earlier = np.minimum.accumulate(np.r_[np.inf, lowest])[:-1]
+    kept = (second == lowest[group]) & (second < earlier[group])
+    mask = np.zeros(len(values), dtype=np.bool_)
+    mask[order] = kept
+    return mask
+
+
+def _pareto_sweep(values: Floats) -> Mask:
+    # Ranks, because a sum of losses of different magnitudes can tie by rounding.
+    ranks = np.stack([np.unique(v, return_inverse=True)[1] for v in values.T], axis=1)
+    order = np.argsort(ranks.sum(axis=1), kind="stable")
+    mask = np.zeros(len(values), dtype=np.bool_)
+    front = np.empty_like(ranks)
+    size = 0
+    for row in order:
+        point = ranks[row]
+        known = front[:size]
+        if ((known <= point).all(axis=1) & (known < point).any(axis=1)).any():
+            continue
+        front[size] = point
+        size += 1
+        mask[row] = True
+    return mask
+
+
+def best_rows(frame: Frame, spec: StudySpec, among: Rows | None = None) -> Rows:
+    """Return the rows of the best trials, by the first objective, best first.
+
+    Best are the full-task complete trials that meet all goals; with several objectives their
+    Pareto front. Without objectives all that meet, by number. ``among``: rows to choose from.
+    """
+    eligible = full_mask(frame, spec) & meets_mask(frame, spec)
+    rows = np.flatnonzero(eligible) if among is None else np.sort(among[eligible[among]])
+    loss = losses(frame, spec)[rows]
+    if loss.shape[1] == 0:
+        return rows
+    if loss.shape[1] > 1:
+        kept = pareto_mask(loss)
+        rows, loss = rows[kept], loss[kept]
+    return rows[np.lexsort(loss.T[::-1])]
+
+
+def near_misses(frame: Frame, spec: StudySpec, k: int) -> Rows:
+    """Return up to ``k`` rows of full-task complete trials that miss a goal, nearest first.
+
+    Nearness is the sum over goals of the shortfall divided by the metric's spread (interquartile
+    range over the full-task trials; in log units for objectives that say ``log``). Trials without
+    a value for a metric with a goal are left out.
+    """
+    full = full_mask(frame, spec)
+    rows = np.flatnonzero(full & ~meets_mask(frame, spec))
+    total = np.zeros(len(rows))
+    for goal in (*spec.objectives, *spec.outcome_constraints):
+        total += _shortfall(goal, column(frame, goal.metric), full, rows)
+    known = np.isfinite(total)
+    rows, total = rows[known], total[known]
+    return rows[np.argsort(total, kind="stable")[:k]]
+
+
+def _shortfall(
+    goal: Objective | OutcomeConstraint, values: Floats, full: Mask, rows: Rows
+) -> Floats:
+    limits: tuple[tuple[float | None, float], ...]
+    if isinstance(goal, Objective):
+        limits = ((goal.threshold, goal.sign),)
+    else:
+        limits = ((goal.max, 1.0), (goal.min, -1.0))
+    seen = values[full & ~np.isnan(values)]
+    log = isinstance(goal, Objective) and goal.log and bool((seen > 0).all())
+    log = log and all(limit is None or limit > 0 for limit, _ in limits)
+
+    def scaled(x: Floats) -> Floats:
+        return np.log(x) if log else x
+
+    spread = float(np.subtract(*np.quantile(scaled(seen), (0.75, 0.25)))) if len(seen) else 0.0
+    spread = spread or float(np.ptp(scaled(seen))) if len(seen) else 1.0
+    missed = np.where(np.isnan(values[rows]), np.nan, 0.0)
+    for limit, sign in limits:
+        if limit is not None:
+            short = sign * (scaled(values[rows]) - scaled(np.float64(limit)))
+            missed += np.maximum(short, 0.0) / (spread or 1.0)
+    return missed
+
+
+def finish_order(frame: Frame) -> Rows:
+    """Return all rows in the order in which the trials ended; those without an end come last."""
+    return np.lexsort((frame.number, np.where(np.isnan(frame.ended), np.inf, frame.ended)))
+
+
+def best_so_far(frame: Frame, spec: StudySpec, objective: Objective) -> tuple[Rows, Floats]:
+    """Return (rows, values): the trials that improved ``objective``, in order of their end.
+
+    Full-task complete trials count when they meet every other goal; the objective's own threshold
+    is left out, so that the way up to it shows.
+    """
+    counted = full_mask(frame, spec) & meets_mask(frame, spec, without=objective.metric)
+    order = finish_order(frame)
+    rows = order[counted[order]]
+    loss = objective.sign * column(frame, objective.metric)[rows]
+    before = np.minimum.accumulate(np.r_[np.inf, loss])[:-1]
+    better = loss < before
+    return rows[better], objective.sign * loss[better]
+
+
+def hypervolume(losses: Floats, reference: Floats) -> float:
+    """Return the volume that ``losses`` (n, m) dominate below ``reference`` (m,).
+
+    Sweeps for one and two objectives; beyond, slices along the last objective (HSO: While et al.,
+    2006, section III). Rows with NaN, or not below the reference, count nothing.
+    """
+    inside = (losses < reference).all(axis=1)  # false for NaN
+    points = losses[inside]
+    if not len(points):
+        return 0.0
+    points = np.unique(points[pareto_mask(points)], axis=0)
+    if points.shape[1] == 1:
+        return float(reference[0] - points[0, 0])
+    if points.shape[1] == 2:
+        widths = reference[0] - points[:, 0]
+        heights = np.r_[reference[1], points[:-1, 1]] - points[:, 1]
+        return float(widths @ heights)
+    order = np.argsort(points[:, -1], kind="stable")
+    points = points[order]
+    depths = np.r_[points[1:, -1], reference[-1]] - points[:, -1]
+    slices = (
+        depth * hypervolume(points[: i + 1, :-1], reference[:-1])
+        for i, depth in enumerate(depths)
+        if depth > 0
+    )
+    return float(sum(slices))
