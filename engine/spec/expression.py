@@ -6,7 +6,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from hpo_tui.engine.spec.expression_tree import ExpressionError, Kind, Node, parse
+from hpo_tui.engine.spec.expression_tokens import ExpressionError, Kind
+from hpo_tui.engine.spec.expression_tree import Node, parse
 from hpo_tui.engine.spec.model import Parameter, ParameterKind, Value
 
 __all__ = ["Constraint", "ExpressionError", "Linear", "compile_constraint", "kinds_of"]
@@ -18,10 +19,7 @@ _STEEPEST = 64
 def _power(base: float, exponent: float) -> float:
     if abs(exponent) > _STEEPEST:
         raise OverflowError
-    result = float(base) ** float(exponent)
-    if isinstance(result, complex):
-        raise ValueError
-    return result
+    return math.pow(base, exponent)
 
 
 _OPERATORS: Mapping[str, Callable[..., Any]] = {

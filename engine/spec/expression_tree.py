@@ -8,44 +8,23 @@ A parser of our own, as Python's would refuse such names and accept much more th
 """
 
 import math
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
+from hpo_tui.engine.spec.expression_tokens import (
+    FUNCTIONS,
+    WORD,
+    ExpressionError,
+    Kind,
+    Token,
+    Tokenizer,
+)
 from hpo_tui.engine.spec.model import Value
 from hpo_tui.engine.spec.names import did_you_mean, listing, plain, show
 
-Kind = Literal["number", "text", "truth", "any"]
-
-FUNCTIONS: Mapping[str, tuple[int, int]] = {
-    "min": (2, 20),
-    "max": (2, 20),
-    "abs": (1, 1),
-    "log": (1, 1),
-    "log10": (1, 1),
-    "sqrt": (1, 1),
-}
-"""Functions and how many arguments each takes, least and most."""
-
-KEYWORDS = ("and", "or", "not", "in", "true", "false")
-_LONGEST, _DEEPEST = 2000, 40
-_NUMBER = re.compile(r"(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?(?![\w.])")
-_WORD = re.compile(r"[^\W\d]\w*(\.\w+)*")
-_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"' + r"|'((?:[^'\\]|\\.)*)'")
-_SYMBOL = re.compile(r"\*\*|//|<=|>=|==|!=|<>|&&|\|\||[-+*/%<>=!()\[\],]")
-_SAME = {"=": "==", "<>": "!=", "&&": "and", "||": "or", "!": "not"}
+_DEEPEST = 40
 _BINARY = {"+": 4, "-": 4, "*": 5, "/": 5, "//": 5, "%": 5, "**": 7}
 _COMPARE = ("==", "!=", "<", "<=", ">", ">=", "in")
-
-
-class ExpressionError(ValueError):
-    """An expression that cannot be read; ``at`` is the offset of the place in its text."""
-
-    def __init__(self, message: str, at: int, text: str) -> None:
-        self.at = at
-        self.reason = message
-        super().__init__(f"{message} at character {at + 1} of {show(text)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +48,6 @@ class Node:
         return {name for arg in self.args for name in arg.names()}
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
-    sort: Literal["number", "text", "name", "word", "symbol", "end"]
-    text: str
-    at: int
-
-
 def parse(
     text: str,
     names: Mapping[str, Kind] | Collection[str],
@@ -89,8 +61,6 @@ def parse(
     kinds: dict[str, Kind] = (
         dict(names) if isinstance(names, Mapping) else dict.fromkeys(names, "any")
     )
-    if len(text) > _LONGEST:
-        raise ExpressionError(f"the expression is longer than {_LONGEST} characters", 0, text)
     return _Parser(text, kinds, choices or {}).whole()
 
 
@@ -103,9 +73,8 @@ class _Parser:
         self.text = text
         self.kinds = kinds
         self.choices = choices
-        self.by_length = sorted(kinds, key=len, reverse=True)
         self.depth = 0
-        self.tokens = self._tokens()
+        self.tokens = Tokenizer(text, kinds).tokens()
         self.place = 0
 
     def whole(self) -> Node:
@@ -150,14 +119,23 @@ class _Parser:
     def _comparison(self) -> Node:
         left = self._sum(4)
         joined: Node | None = None
-        while self._peek().sort == "symbol" and self._peek().text in _COMPARE:
+        while self._compares():
+            negated = self._is("not") and bool(self._next())
             op = self._next()
             right = self._list() if op.text == "in" else self._sum(4)
             self._comparable(op, left, right)
             node = Node(op.text, op.at, "truth", (left, right))
+            node = Node("not", op.at, "truth", (node,)) if negated else node
             joined = node if joined is None else Node("and", op.at, "truth", (joined, node))
             left = right
         return joined or left
+
+    def _compares(self) -> bool:
+        """Whether a comparison comes next (``not in`` is one of two words)."""
+        here = self.tokens[self.place : self.place + 2]
+        if here[0].sort != "symbol":
+            return False
+        return here[0].text in _COMPARE or [t.text for t in here] == ["not", "in"]
 
     def _sum(self, least: int) -> Node:
         left = self._unary()
@@ -173,7 +151,7 @@ class _Parser:
         return left
 
     def _unary(self) -> Node:
-        signs: list[_Token] = []
+        signs: list[Token] = []
         while self._is("-") or self._is("+"):
             signs.append(self._next())
         if len(signs) > _DEEPEST:
@@ -207,7 +185,7 @@ class _Parser:
             return node
         raise self._unexpected(token)
 
-    def _call(self, function: _Token) -> Node:
+    def _call(self, function: Token) -> Node:
         opening = self._next()
         args = [self._number(self._argument(), function)]
         while self._is(","):
@@ -240,18 +218,19 @@ class _Parser:
         self._close(closing, opening)
         return Node("list", opening.at, "any", tuple(items))
 
-    def _comparable(self, op: _Token, left: Node, right: Node) -> None:
+    def _comparable(self, op: Token, left: Node, right: Node) -> None:
         for one, other in ((left, right), (right, left)):
             for value in other.args if other.op == "list" else (other,):
                 if one.op == "name" and value.op == "value":
                     self._possible(str(one.value), value)
                 self._alike(op, one, value)
 
-    def _alike(self, op: _Token, one: Node, other: Node) -> None:
+    def _alike(self, op: Token, one: Node, other: Node) -> None:
         if {one.kind, other.kind} in ({"number", "text"}, {"truth", "text"}):
             first, second = (one, other) if one.at < other.at else (other, one)
             raise self._error(
-                f"{self._called(first)} is a {first.kind}, {self._called(second)} is a {second.kind}: they cannot be compared",
+                f"{self._called(first)} is a {first.kind}, {self._called(second)} is a "
+                f"{second.kind}: they cannot be compared",
                 op.at,
             )
         if op.text not in ("==", "!=", "in") and "text" in (one.kind, other.kind):
@@ -263,11 +242,12 @@ class _Parser:
             texts = [o for o in options if isinstance(o, str)]
             guess = did_you_mean(str(value.value), texts)
             raise self._error(
-                f"{show(value.value)} is no value of {plain(name)}: it has {listing(options)}{guess}",
+                f"{show(value.value)} is no value of {plain(name)}: it has "
+                f"{listing(options)}{guess}",
                 value.at,
             )
 
-    def _number(self, node: Node, op: _Token) -> Node:
+    def _number(self, node: Node, op: Token) -> Node:
         if node.kind == "text":
             raise self._error(f"{self._called(node)} is text: {op.text} needs numbers", node.at)
         return node
@@ -285,17 +265,17 @@ class _Parser:
             return plain(str(node.value))
         return show(node.value) if node.op == "value" else "this"
 
-    def _close(self, closing: str, opening: _Token) -> None:
+    def _close(self, closing: str, opening: Token) -> None:
         if not self._is(closing):
             raise self._error(
                 f"the {opening.text} at character {opening.at + 1} is not closed", self._peek().at
             )
         self._next()
 
-    def _peek(self) -> _Token:
+    def _peek(self) -> Token:
         return self.tokens[self.place]
 
-    def _next(self) -> _Token:
+    def _next(self) -> Token:
         token = self.tokens[self.place]
         self.place += token.sort != "end"
         return token
@@ -306,7 +286,7 @@ class _Parser:
     def _error(self, message: str, at: int) -> ExpressionError:
         return ExpressionError(message, at, self.text)
 
-    def _unexpected(self, token: _Token) -> ExpressionError:
+    def _unexpected(self, token: Token) -> ExpressionError:
         if token.sort == "end":
             return self._error(
                 "the expression ends too early" if self.text.strip() else "the expression is empty",
@@ -320,11 +300,12 @@ class _Parser:
         if self._peek().text == "(":
             guess = did_you_mean(token.text, FUNCTIONS)
             return self._error(
-                f"there is no function {show(token.text)}{guess or '; there are ' + ', '.join(FUNCTIONS)}",
+                "there is no function "
+                f"{show(token.text)}{guess or '; there are ' + ', '.join(FUNCTIONS)}",
                 token.at,
             )
         longer = next(
-            (n for n in self.kinds if not _WORD.fullmatch(n) and n.startswith(token.text)), None
+            (n for n in self.kinds if not WORD.fullmatch(n) and n.startswith(token.text)), None
         )
         guess = (
             f"; did you mean `{plain(longer)}`?" if longer else did_you_mean(token.text, self.kinds)
@@ -333,61 +314,3 @@ class _Parser:
             f"unknown name {show(token.text)}{guess or '; there are ' + listing(self.kinds)}",
             token.at,
         )
-
-    def _tokens(self) -> list[_Token]:
-        found, at, text = [], 0, self.text
-        while at < len(text):
-            if text[at].isspace():
-                at += 1
-                continue
-            token, at = self._token(at)
-            found.append(token)
-        return [*found, _Token("end", "", len(text))]
-
-    def _token(self, at: int) -> tuple[_Token, int]:
-        text = self.text
-        if text[at] == "`":
-            end = text.find("`", at + 1)
-            if end < 0:
-                raise self._error("the backtick is not closed", at)
-            name = text[at + 1 : end]
-            if name not in self.kinds:
-                guess = did_you_mean(name, self.kinds) or f"; there are {listing(self.kinds)}"
-                raise self._error(f"unknown name {show(name)}{guess}", at)
-            return _Token("name", name, at), end + 1
-        name = self._name_at(at)
-        if name:
-            return _Token("name", name, at), at + len(name)
-        if string := _STRING.match(text, at):
-            inner = string.group(1) if string.group(1) is not None else string.group(2)
-            inner = re.sub(r"\\(.)", r"\1", inner, flags=re.DOTALL)
-            odd = inner in self.kinds and not _WORD.fullmatch(inner)
-            return _Token("name" if odd else "text", inner, at), string.end()
-        if number := _NUMBER.match(text, at):
-            return _Token("number", number.group(), at), number.end()
-        if word := _WORD.match(text, at):
-            lower = word.group().lower()
-            sort: Literal["symbol", "word"] = "symbol" if lower in KEYWORDS[:4] else "word"
-            return _Token(sort, lower if lower in KEYWORDS else word.group(), at), word.end()
-        if symbol := _SYMBOL.match(text, at):
-            return _Token("symbol", _SAME.get(symbol.group(), symbol.group()), at), symbol.end()
-        what = (
-            "the quote is not closed" if text[at] in "\"'" else f"did not expect {show(text[at])}"
-        )
-        raise self._error(what, at)
-
-    def _name_at(self, at: int) -> str | None:
-        """Return the longest known name that stands at ``at`` as a whole word."""
-        for name in self.by_length:
-            end = at + len(name)
-            if (
-                name.lower() in KEYWORDS
-                or not _WORD.match(name)
-                or not self.text.startswith(name, at)
-            ):
-                continue
-            after = self.text[end : end + 1]
-            called = name in FUNCTIONS and self.text[end:].lstrip()[:1] == "("
-            if not called and not (after.isalnum() or after == "_"):
-                return name
-        return None

@@ -19,11 +19,11 @@ from hpo_tui.engine.spec.read_metrics import (
     read_sources,
     read_stopping,
 )
-from hpo_tui.engine.spec.read_space import read_space, scalar_fault
+from hpo_tui.engine.spec.read_space import read_space
 from hpo_tui.engine.spec.read_tasks import known_fidelities, read_budget, read_resources, read_tasks
 from hpo_tui.engine.spec.syntax import explain
 from hpo_tui.engine.spec.table import Collector, Table
-from hpo_tui.engine.spec.values import native, value_fault
+from hpo_tui.engine.spec.values import native, scalar_fault, value_fault
 
 _LARGEST = 4 * 2**20
 """A study file is a page; anything beyond this is some other file, named by mistake."""
@@ -102,7 +102,8 @@ def _study(root: Table, *, needed: bool) -> StudySpec:
     if not objectives and not outcome and not {"objective", "constraint"} & set(root.data):
         root.into.add(
             ("objective",),
-            'is missing: [[objective]] with metric = "accuracy" and direction = "maximize" (or [[constraint]]s alone)',
+            'is missing: [[objective]] with metric = "accuracy" and direction = "maximize" (or '
+            "[[constraint]]s alone)",
         )
     elif not objectives and not outcome and not root.into.problems:
         root.into.add(("objective",), "is empty: the study has no metric")
@@ -163,7 +164,8 @@ def _clash(root: Table, space: tuple[Parameter, ...]) -> None:
         if any(p.name == fidelity for p in space):
             root.into.add(
                 ("space", fidelity),
-                f"{show(fidelity)} is a fidelity value of the tasks too: {{{fidelity}}} would mean two things",
+                f"{show(fidelity)} is a fidelity value of the tasks too: {{{fidelity}}} would "
+                "mean two things",
             )
 
 

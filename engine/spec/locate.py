@@ -1,6 +1,7 @@
 """On which line of a TOML text each key stands (tomllib and tomlkit do not say)."""
 
 import bisect
+import contextlib
 import re
 import tomllib
 
@@ -25,10 +26,8 @@ def locate(text: str) -> dict[KeyPath, int]:
     Never raises: for a text that is not TOML it returns what it made out before losing the thread.
     """
     scanner = _Scanner(text)
-    try:
+    with contextlib.suppress(_LostError, RecursionError):
         scanner.document()
-    except (_LostError, RecursionError):
-        pass
     return scanner.lines
 
 

@@ -284,7 +284,7 @@ class StudySpec:
         )
 
     def marginal_cost(self, task: Task, paid: float = 0.0) -> float:
-        """What running ``task`` is charged when a checkpoint worth ``paid`` is carried on."""
+        """Return what ``task`` is charged when a checkpoint worth ``paid`` is carried on."""
         return task.cost - paid if self.resume else task.cost
 
     @classmethod

@@ -47,7 +47,8 @@ def _pieces(word: str) -> Iterator[Piece]:
             yield Piece("text", token[0])
         elif token in ("{", "}"):
             raise ValueError(
-                f"{show(word)} has a lone {token}: a placeholder is {{name}}, a brace is {token * 2}"
+                f"{show(word)} has a lone {token}: a placeholder is {{name}}, a brace is "
+                f"{token * 2}"
             )
         elif token.startswith("{?"):
             yield _switch(token)

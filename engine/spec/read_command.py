@@ -78,12 +78,14 @@ def _split(study: Table, text: str) -> list[str]:
     if shell:
         study.fault(
             "command",
-            f'no shell runs it, so {show(shell)} would be passed on as text: put the line into a script, or write command = ["bash", "-c", "…"]',
+            f"no shell runs it, so {show(shell)} would be passed on as text: put the line into a "
+            'script, or write command = ["bash", "-c", "…"]',
         )
     elif words and re.match(r"[A-Za-z_]\w*=", words[0]):
         study.fault(
             "command",
-            f"starts with {show(words[0])}, which only a shell takes as a variable: write it under [env]",
+            f"starts with {show(words[0])}, which only a shell takes as a variable: write it "
+            "under [env]",
         )
     return words
 
@@ -106,7 +108,8 @@ def _program(study: Table, words: list[str], names: Names) -> None:
         if shell and any(p.kind != "text" for p in parse(script)):
             study.fault(
                 "command",
-                f'a shell would run the values in {show(script)}: pass them as arguments, ["bash", "-c", "python train.py --lr $1", "bash", "{{lr}}"]',
+                f"a shell would run the values in {show(script)}: pass them as arguments, "
+                '["bash", "-c", "python train.py --lr $1", "bash", "{lr}"]',
             )
 
 
@@ -141,7 +144,8 @@ def read_template(study: Table) -> tuple[str, str] | None:
     ):
         study.fault(
             "template",
-            f'must be a file, or ["file in the study\'s folder", "name in the trial\'s folder"]; found {show(given)}',
+            'must be a file, or ["file in the study\'s folder", "name in the trial\'s folder"]; '
+            f"found {show(given)}",
         )
         return None
     for name in pair:

@@ -121,7 +121,8 @@ def _metric(table: Table, taken: list[str], twice: str) -> str:
     elif metric and metric.lower() in [t.lower() for t in taken]:
         table.fault(
             "metric",
-            f"{show(metric)} is there with other capitals, which a database column cannot tell apart",
+            f"{show(metric)} is there with other capitals, which a database column cannot tell "
+            "apart",
         )
     return metric
 

@@ -2,12 +2,12 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any
 
 from hpo_tui.engine.spec.model import Parameter, ParameterKind, Prior, Value
-from hpo_tui.engine.spec.names import did_you_mean, dotted, listing, name_fault, show, text_fault
+from hpo_tui.engine.spec.names import dotted, listing, name_fault, show
+from hpo_tui.engine.spec.read_conditions import check_conditions, read_when
 from hpo_tui.engine.spec.table import Table, number_fault, whole_fault
-from hpo_tui.engine.spec.values import bound, native, on_step, value_fault
+from hpo_tui.engine.spec.values import bound, native, on_step, scalar_fault, value_fault
 
 _ALLOWED = {
     ParameterKind.FLOAT: ("low", "high", "log", "step", "prior"),
@@ -37,7 +37,7 @@ def read_space(root: Table) -> tuple[Parameter, ...]:
         parameters.append(_parameter(Table(data, path, "space.*", root.into), name))
     clean = len(root.into.problems) == known
     _same_folded(root, [p.name for p in parameters])
-    _conditions(root, space, parameters)
+    check_conditions(root, space, parameters)
     if clean:
         for parameter in parameters:
             _default(
@@ -59,7 +59,7 @@ def read_space(root: Table) -> tuple[Parameter, ...]:
 def _parameter(table: Table, name: str) -> Parameter:
     table.unknown()
     kind = _kind(table)
-    when = _when(table)
+    when = read_when(table)
     if kind is None:
         return Parameter(name, ParameterKind.FIXED, when=when)
     for key in table.data:
@@ -103,12 +103,14 @@ def _numeric(
     if low == high:
         table.fault(
             "high",
-            f'equals low ({bound(parameter, low)}): for a single value write type = "fixed" and value = {bound(parameter, low)}',
+            f'equals low ({bound(parameter, low)}): for a single value write type = "fixed" and '
+            f"value = {bound(parameter, low)}",
         )
     elif low > high:
         table.fault(
             "high",
-            f"must be above low, found low = {bound(parameter, low)} and high = {bound(parameter, high)}: exchange them",
+            f"must be above low, found low = {bound(parameter, low)} and high = "
+            f"{bound(parameter, high)}: exchange them",
         )
     elif log and low <= 0:
         table.fault("low", f"must be above 0 where log = true, found {bound(parameter, low)}")
@@ -156,7 +158,8 @@ def _step(table: Table, kind: ParameterKind, log: bool) -> float | None:
     if log and not (kind is ParameterKind.INT and step == 1):
         table.fault(
             "step",
-            'does not go with log = true: leave one of them out, or list the values with type = "ordinal" and choices',
+            "does not go with log = true: leave one of them out, or list the values with type = "
+            '"ordinal" and choices',
         )
         return None
     return int(step) if kind is ParameterKind.INT else step
@@ -167,14 +170,16 @@ def _fits(table: Table, parameter: Parameter, step: float) -> None:
     if step > span:
         table.fault(
             "step",
-            f"must be at most high - low = {bound(parameter, span)}, found {bound(parameter, step)}",
+            f"must be at most high - low = {bound(parameter, span)}, found "
+            f"{bound(parameter, step)}",
         )
     elif not on_step(parameter, parameter.high):
         below = parameter.low + math.floor(span / step) * step
         ends = [bound(parameter, float(f"{e:.12g}")) for e in (below, below + step)]
         table.fault(
             "high",
-            f"must be low plus a multiple of the step {bound(parameter, step)}: {ends[0]} or {ends[1]}, found {bound(parameter, parameter.high)}",
+            f"must be low plus a multiple of the step {bound(parameter, step)}: {ends[0]} or "
+            f"{ends[1]}, found {bound(parameter, parameter.high)}",
         )
 
 
@@ -240,19 +245,6 @@ def _choices(table: Table) -> tuple[Value, ...]:
     return tuple(kept)
 
 
-def scalar_fault(value: object) -> str | None:
-    """Return why ``value`` is not a single text, number or boolean, or None if it is."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, str):
-        return text_fault(value)
-    if isinstance(value, int):
-        return whole_fault(value)
-    if isinstance(value, float):
-        return number_fault(value)
-    return f"must be text, a number, true or false; found {show(value)}"
-
-
 def _scalar(table: Table, key: str) -> Value | None:
     if not table.has(key):
         table.fault(key, f"is missing: {key} = the one value")
@@ -263,92 +255,6 @@ def _scalar(table: Table, key: str) -> Value | None:
         return None
     value: Value = table.data[key]
     return value
-
-
-def _when(table: Table) -> dict[str, tuple[Value, ...]]:
-    if not table.has("when"):
-        return {}
-    given: Any = table.data["when"]
-    if not isinstance(given, Mapping) or not given:
-        table.fault(
-            "when", f'must be a table such as {{ optimizer = ["sgd"] }}, found {show(given)}'
-        )
-        return {}
-    when = {}
-    for parent, values in given.items():
-        entries = values if isinstance(values, list) else [values]
-        bad = next((f for f in map(scalar_fault, entries) if f), None)
-        if bad or not entries:
-            table.into.add(
-                (*table.path, "when", parent),
-                bad or "is an empty list: the parameter could never be active",
-            )
-        else:
-            when[parent] = tuple(entries)
-    return when
-
-
-def _conditions(root: Table, space: Table, parameters: list[Parameter]) -> None:
-    by_name = {p.name: p for p in parameters}
-    typed = {
-        n: isinstance(d, Mapping) and d.get("type") in list(ParameterKind)
-        for n, d in space.data.items()
-    }
-    for parameter in parameters:
-        for parent, values in parameter.when.items():
-            path = (*space.path, parameter.name, "when", parent)
-            if parent == parameter.name:
-                root.into.add(path, "a parameter cannot depend on itself")
-            elif parent not in space.data:
-                guess = did_you_mean(parent, by_name) or f"; there are {listing(by_name)}"
-                root.into.add(path, f"{show(parent)} is no parameter{guess}")
-            elif by_name.get(parent) is None or not typed[parent]:
-                continue
-            elif by_name[parent].kind is ParameterKind.FLOAT:
-                root.into.add(
-                    path,
-                    f"{show(parent)} is a float: a condition needs a categorical, ordinal, int or fixed parameter",
-                )
-            else:
-                _possible(root, path, by_name[parent], values)
-    cycle = _cycle(by_name)
-    if cycle:
-        root.into.add(
-            (*space.path, cycle[0], "when"),
-            f"goes round in a circle: {' → '.join([*cycle, cycle[0]])}",
-        )
-
-
-def _possible(
-    root: Table, path: tuple[str | int, ...], parent: Parameter, values: tuple[Value, ...]
-) -> None:
-    empty = parent.value is None and not parent.choices and not parent.low < parent.high
-    for value in () if empty else values:
-        fault = value_fault(parent, value)
-        if fault:
-            root.into.add(path, f"{show(parent.name)} {fault}")
-
-
-def _cycle(by_name: Mapping[str, Parameter]) -> list[str]:
-    """Return the names on a circle of conditions, or an empty list."""
-    done: set[str] = set()
-    for start in by_name:
-        trail: list[str] = []
-        stack = [(start, 0)]
-        while stack:
-            name, nth = stack.pop()
-            parents = [p for p in by_name[name].when if p in by_name and p != name]
-            if nth == 0:
-                trail.append(name)
-            if nth < len(parents):
-                stack.append((name, nth + 1))
-                if parents[nth] in trail:
-                    return trail[trail.index(parents[nth]) :]
-                if parents[nth] not in done:
-                    stack.append((parents[nth], 0))
-            else:
-                done.add(trail.pop())
-    return []
 
 
 def _default(table: Table, parameter: Parameter) -> None:
@@ -368,5 +274,6 @@ def _same_folded(root: Table, names: list[str]) -> None:
         if other != name:
             root.into.add(
                 ("space", name),
-                f"differs from {show(other)} in upper and lower case alone, which a database column cannot tell apart",
+                f"differs from {show(other)} in upper and lower case alone, which a database "
+                "column cannot tell apart",
             )

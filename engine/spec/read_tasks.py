@@ -6,8 +6,8 @@ from typing import Any, Literal
 from hpo_tui.engine.spec import units
 from hpo_tui.engine.spec.model import Budget, BudgetUnit, Resources, Task, Value
 from hpo_tui.engine.spec.names import did_you_mean, name_fault, show
-from hpo_tui.engine.spec.read_space import scalar_fault
 from hpo_tui.engine.spec.table import EXACT, Table, number_fault
+from hpo_tui.engine.spec.values import scalar_fault
 
 FULL = Task("full", 1.0)
 """The task of a study that names none."""
@@ -125,7 +125,8 @@ def _distinct(tables: list[Table], tasks: list[Task]) -> None:
         dearest = max(range(len(tasks)), key=lambda n: tasks[n].cost)
         tables[dearest].fault(
             "cost",
-            f"no task has cost 1: the full task, the one that counts, must; the dearest is {show(tasks[dearest].name)} with {show(tasks[dearest].cost)}",
+            "no task has cost 1: the full task, the one that counts, must; the dearest is "
+            f"{show(tasks[dearest].name)} with {show(tasks[dearest].cost)}",
         )
 
 
@@ -149,7 +150,8 @@ def read_budget(study: Table, tasks: tuple[Task, ...]) -> Budget:
         only = f"; {show(cheap.name)} alone costs {show(cheap.cost)}" if cheap.cost < 1 else ""
         study.fault(
             "budget",
-            f"is smaller than one full task (cost 1), so the study could never have a best: found {show(given)}{only}",
+            "is smaller than one full task (cost 1), so the study could never have a best: "
+            f"found {show(given)}{only}",
         )
     return budget or Budget(1.0)
 

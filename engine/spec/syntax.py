@@ -34,21 +34,27 @@ def _hint(row: str, reason: str) -> str:
         return " (the same key or table stands further up; keep one)"
     if not equals:
         return "" if row.strip().startswith("[") else " (a line is key = value, or a [section])"
-    if value in ("True", "False"):
-        return f" (write {value.lower()})"
-    if value in ("None", "null", "none", "nil"):
-        return " (leave the key out)"
+    meant = _meant(value)
+    if meant:
+        return f" ({meant})"
     if _BARE_WORD.fullmatch(value) and value not in ("true", "false", "inf", "nan"):
         return f' (text needs quotes: {plain(key.strip())} = "{plain(value)}")'
-    if re.fullmatch(r"[+-]?\.\d+.*", value):
-        return f" (write {value.replace('.', '0.', 1)})"
-    if re.fullmatch(r"[+-]?\d+\.", value):
-        return f" (write {value}0)"
-    if value.startswith("(") or value.startswith("range"):
-        return " (a list is written [1, 2, 3])"
-    if not value:
-        return " (the value is missing)"
     return ""
+
+
+def _meant(value: str) -> str:
+    """Return what to write for a value that another language would take."""
+    if not value:
+        return "the value is missing"
+    if value in ("True", "False"):
+        return f"write {value.lower()}"
+    if value in ("None", "null", "none", "nil"):
+        return "leave the key out"
+    if re.fullmatch(r"[+-]?\.\d+.*", value):
+        return f"write {value.replace('.', '0.', 1)}"
+    if re.fullmatch(r"[+-]?\d+\.", value):
+        return f"write {value}0"
+    return "a list is written [1, 2, 3]" if value.startswith(("(", "range")) else ""
 
 
 def _lower(reason: str) -> str:

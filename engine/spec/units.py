@@ -45,7 +45,8 @@ def size(text: str) -> int:
     if found is None or (found.group(3) and not found.group(2)):
         raise ValueError(text)
     power = " kmgtp".index(found.group(2).lower() or " ")
-    return round(float(found.group(1)) * (1024 if found.group(3) else 1000) ** power)
+    base: float = 1024 if found.group(3) else 1000
+    return round(float(found.group(1)) * base**power)
 
 
 def budget(text: str) -> Budget:

@@ -3,11 +3,24 @@
 import math
 
 from hpo_tui.engine.spec.model import Parameter, ParameterKind, Value
-from hpo_tui.engine.spec.names import did_you_mean, listing, show
+from hpo_tui.engine.spec.names import did_you_mean, listing, show, text_fault
 from hpo_tui.engine.spec.table import number_fault, whole_fault
 
 _NEAR = 1e-9
 """Relative rounding that is forgiven where a value should lie on a step or a bound."""
+
+
+def scalar_fault(value: object) -> str | None:
+    """Return why ``value`` is not a single text, number or boolean, or None if it is."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str):
+        return text_fault(value)
+    if isinstance(value, int):
+        return whole_fault(value)
+    if isinstance(value, float):
+        return number_fault(value)
+    return f"must be text, a number, true or false; found {show(value)}"
 
 
 def value_fault(parameter: Parameter, value: object) -> str | None:
@@ -29,7 +42,10 @@ def value_fault(parameter: Parameter, value: object) -> str | None:
     assert isinstance(value, int | float)
     slack = _NEAR * max(abs(parameter.low), abs(parameter.high)) * (not whole)
     if not parameter.low - slack <= value <= parameter.high + slack:
-        return f"must be from {bound(parameter, parameter.low)} to {bound(parameter, parameter.high)}, found {show(value)}"
+        return (
+            f"must be from {bound(parameter, parameter.low)} to "
+            f"{bound(parameter, parameter.high)}, found {show(value)}"
+        )
     if parameter.step and not on_step(parameter, float(value)):
         low, step = bound(parameter, parameter.low), bound(parameter, parameter.step)
         return f"must be {low} plus a multiple of the step {step}, found {show(value)}"

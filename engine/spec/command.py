@@ -1,0 +1,157 @@
+"""From a configuration to what is run: the words of the command, its environment, its files.
+
+No shell is involved: a value becomes one argument, whatever characters it has.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePath
+
+from hpo_tui.engine.spec.model import StudySpec, Task, Value
+from hpo_tui.engine.spec.placeholders import Piece, parse
+
+
+def show_value(value: Value) -> str:
+    """Return a value as an argument: ``0.001``, ``16``, ``true``, text as it is."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+def placeholder_values(
+    spec: StudySpec,
+    params: Mapping[str, Value],
+    task: Task,
+    trial_dir: str | Path,
+    *,
+    resume: str | Path | None = None,
+    checkpoint: str | Path | None = None,
+    params_file: str | Path | None = None,
+    seed: int | None = None,
+    trial: int | None = None,
+) -> dict[str, Value]:
+    """Return what each placeholder stands for; a name that is absent here is left out.
+
+    ``checkpoint`` and ``params_file`` are ``checkpoint`` and ``params.json`` in ``trial_dir``
+    where they are not given, ``seed`` that of the study. Parameters come before fidelity values,
+    those before the special names.
+    """
+    folder = Path(trial_dir)
+    special: dict[str, object] = {
+        "trial_dir": folder,
+        "checkpoint": checkpoint or folder / "checkpoint",
+        "resume": resume,
+        "params_file": params_file or folder / "params.json",
+        "seed": spec.seed if seed is None else seed,
+        "task": task.name,
+        "trial": trial,
+        "study_dir": spec.source.parent.absolute() if spec.source else None,
+    }
+    values: dict[str, Value] = {k: str(v) for k, v in special.items() if v is not None}
+    return {**values, **task.fidelity, **params}
+
+
+def command_line(
+    spec: StudySpec,
+    params: Mapping[str, Value],
+    task: Task,
+    trial_dir: str | Path,
+    *,
+    resume: str | Path | None = None,
+    checkpoint: str | Path | None = None,
+    params_file: str | Path | None = None,
+    seed: int | None = None,
+    trial: int | None = None,
+) -> list[str]:
+    """Return the argv of one trial.
+
+    A word with a placeholder that has no value (an inactive parameter, ``{resume}`` of a fresh
+    trial) is left out together with the option word before it: ``--momentum {momentum}``.
+    """
+    values = placeholder_values(
+        spec,
+        params,
+        task,
+        trial_dir,
+        resume=resume,
+        checkpoint=checkpoint,
+        params_file=params_file,
+        seed=seed,
+        trial=trial,
+    )
+    return fill_words(spec.command, values)
+
+
+def environment(spec: StudySpec, values: Mapping[str, Value]) -> dict[str, str]:
+    """Return the study's own variables, filled in from :func:`placeholder_values`.
+
+    A variable with a placeholder that has no value is left out.
+    """
+    filled = {name: _fill(parse(text), values) for name, text in spec.env.items()}
+    return {name: text for name, text in filled.items() if text is not None}
+
+
+def fill_words(words: Sequence[str], values: Mapping[str, Value]) -> list[str]:
+    """Return the words of a template with their placeholders filled in."""
+    argv: list[str] = []
+    before: tuple[Piece, ...] = ()
+    for word in words:
+        pieces = parse(word)
+        text = _fill(pieces, values)
+        if text is None:
+            if argv and _is_option(before):
+                argv.pop()
+        elif text or not any(p.kind == "switch" for p in pieces):
+            argv.append(text)
+        before = pieces
+    return argv
+
+
+def fill_template(text: str, values: Mapping[str, Value], name: str, known: Sequence[str]) -> str:
+    """Return a configuration file with ``{name}`` of the ``known`` names filled in.
+
+    Other braces are left alone. A line with a name that has no value is left out; in JSON, whose
+    commas would not bear that, it becomes ``null``. ``name`` is the file's, for its suffix.
+    """
+    suffix = PurePath(name).suffix.lower()
+    pattern = re.compile("|".join(re.escape("{" + k + "}") for k in known) or r"(?!)")
+    lines = []
+    for line in text.splitlines(keepends=True):
+        absent = any(m[1:-1] not in values for m in pattern.findall(line))
+        if not absent or suffix == ".json":
+            lines.append(pattern.sub(lambda m: _quoted(values.get(m.group()[1:-1]), suffix), line))
+    return "".join(lines)
+
+
+def _quoted(value: Value | None, suffix: str) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, str) and suffix in (".json", ".toml", ".yaml", ".yml"):
+        return json.dumps(value, ensure_ascii=False)[1:-1]
+    return show_value(value)
+
+
+def _fill(pieces: Sequence[Piece], values: Mapping[str, Value]) -> str | None:
+    """Return a word filled in, or None where one of its values is absent."""
+    text = ""
+    for piece in pieces:
+        if piece.kind == "text":
+            text += piece.text
+        elif piece.name not in values:
+            return None if piece.kind == "value" or len(pieces) > 1 else ""
+        elif piece.kind == "value":
+            text += show_value(values[piece.name])
+        elif bool(values[piece.name]) is not piece.negated:
+            text += piece.text
+    return text
+
+
+def _is_option(pieces: Sequence[Piece]) -> bool:
+    """Whether a word is a bare option such as ``--lr`` whose value is the next word."""
+    return (
+        len(pieces) == 1
+        and pieces[0].kind == "text"
+        and pieces[0].text.startswith("-")
+        and "=" not in pieces[0].text
+    )

@@ -1,0 +1,197 @@
+"""Configurations: drawing them, checking them, and putting them on the unit cube and back."""
+
+import math
+import random
+from collections.abc import Iterable, Mapping, Sequence
+
+from hpo_tui.engine.spec.command import command_line, environment
+from hpo_tui.engine.spec.expression import Constraint, compile_constraint, kinds_of
+from hpo_tui.engine.spec.model import Parameter, ParameterKind, Params, StudySpec, Value
+from hpo_tui.engine.spec.names import did_you_mean, listing, show
+from hpo_tui.engine.spec.values import native, scalar_fault, value_fault
+
+__all__ = [
+    "InfeasibleError",
+    "active_order",
+    "coerce",
+    "command_line",
+    "compiled_constraints",
+    "draw",
+    "environment",
+    "from_unit",
+    "sample",
+    "to_unit",
+    "validate_params",
+    "value_count",
+]
+
+_TRIES = 10_000
+
+
+class InfeasibleError(ValueError):
+    """No configuration that satisfies the constraints was found."""
+
+
+def active_order(space: Sequence[Parameter]) -> tuple[Parameter, ...]:
+    """Return the parameters with every parent before its children, otherwise in their order."""
+    by_name = {p.name: p for p in space}
+    placed: dict[str, Parameter] = {}
+
+    def place(parameter: Parameter) -> None:
+        if parameter.name not in placed:
+            for parent in parameter.when:
+                place(by_name[parent])
+            placed[parameter.name] = parameter
+
+    for parameter in space:
+        place(parameter)
+    return tuple(placed.values())
+
+
+def compiled_constraints(spec: StudySpec) -> tuple[Constraint, ...]:
+    """Return the study's relations between parameters, ready to be asked."""
+    kinds, choices = kinds_of(spec.space)
+    return tuple(compile_constraint(text, kinds, choices) for text in spec.constraints)
+
+
+def value_count(parameter: Parameter) -> float:
+    """Return how many values a parameter can take; infinity for a float without a step."""
+    if not parameter.numeric:
+        return max(1, len(parameter.choices))
+    step = parameter.step or (1.0 if parameter.kind is ParameterKind.INT else None)
+    return math.inf if step is None else round((parameter.high - parameter.low) / step) + 1
+
+
+def from_unit(parameter: Parameter, unit: float) -> Value:
+    """Return the value at ``unit`` in [0, 1]; choices and steps get equal parts of it."""
+    unit = min(1.0, max(0.0, unit))
+    if parameter.kind is ParameterKind.FIXED:
+        return parameter.value if parameter.value is not None else 0.0
+    count = value_count(parameter)
+    if not parameter.numeric:
+        return parameter.choices[min(int(unit * count), len(parameter.choices) - 1)]
+    if parameter.log:
+        low, high = _log_ends(parameter)
+        value = math.exp(low + unit * (high - low))
+        if parameter.kind is ParameterKind.INT:
+            value = round(value)
+        return native(parameter, min(parameter.high, max(parameter.low, value)))
+    if math.isinf(count):
+        value = parameter.low + unit * (parameter.high - parameter.low)
+        return min(parameter.high, max(parameter.low, value))
+    return _nth(parameter, min(int(unit * count), int(count) - 1))
+
+
+def to_unit(parameter: Parameter, value: Value) -> float:
+    """Return where in [0, 1] a value lies: the middle of its part for choices and steps.
+
+    Raises ValueError for a value that the parameter does not have.
+    """
+    if parameter.kind is ParameterKind.FIXED:
+        return 0.5
+    count = value_count(parameter)
+    if not parameter.numeric:
+        return (parameter.choices.index(value) + 0.5) / count
+    if isinstance(value, str):
+        raise ValueError(f"{show(parameter.name)} must be a number, found {show(value)}")
+    if parameter.log:
+        low, high = _log_ends(parameter)
+        unit = (math.log(max(value, parameter.low)) - low) / (high - low)
+    elif math.isinf(count):
+        unit = (value - parameter.low) / (parameter.high - parameter.low)
+    else:
+        step = parameter.step or 1.0
+        unit = (round((value - parameter.low) / step) + 0.5) / count
+    return min(1.0, max(0.0, unit))
+
+
+def draw(parameter: Parameter, rng: random.Random) -> Value:
+    """Return a value at random: uniform over the range (its logarithm for a log parameter)."""
+    return from_unit(parameter, rng.random())
+
+
+def sample(
+    space: Sequence[Parameter], constraints: Iterable[Constraint], rng: random.Random
+) -> Params:
+    """Return a configuration at random that satisfies the constraints, in the space's order.
+
+    Raises :class:`InfeasibleError` when 10 000 draws hold none.
+    """
+    order, relations = active_order(space), tuple(constraints)
+    broken: Constraint | None = None
+    for _ in range(_TRIES):
+        drawn: Params = {}
+        for parameter in order:
+            if parameter.active(drawn):
+                drawn[parameter.name] = draw(parameter, rng)
+        broken = next((c for c in relations if not c.holds(drawn)), None)
+        if broken is None:
+            return {p.name: drawn[p.name] for p in space if p.name in drawn}
+    raise InfeasibleError(
+        f"none of {_TRIES} random configurations satisfies the constraints together; "
+        f"the last one broke {show(broken.text if broken else '')}"
+    )
+
+
+def coerce(spec: StudySpec, params: Mapping[str, object]) -> Params:
+    """Return a configuration with native types, in the space's order, without inactive parts.
+
+    Databases and JSON give 1 for true and 16.0 for 16: a choice is found by equality, an int made
+    whole. Fixed parameters are filled in. Values that do not fit are kept, for
+    :func:`validate_params` to name.
+    """
+    known: Params = {}
+    for parameter in active_order(spec.space):
+        if not parameter.active(known):
+            continue
+        value = params.get(parameter.name)
+        if parameter.kind is ParameterKind.FIXED and parameter.value is not None:
+            known[parameter.name] = parameter.value
+        elif isinstance(value, bool | int | float | str):
+            known[parameter.name] = native(parameter, value)
+    return {p.name: known[p.name] for p in spec.space if p.name in known}
+
+
+def validate_params(spec: StudySpec, params: Mapping[str, object]) -> list[str]:
+    """Return a sentence for everything that is wrong with a complete configuration."""
+    found = []
+    by_name = {p.name: p for p in spec.space}
+    for name in params:
+        if name not in by_name:
+            guess = did_you_mean(str(name), by_name) or f"; there are {listing(by_name)}"
+            found.append(f"{show(str(name))} is no parameter{guess}")
+    native_params = coerce(spec, params)
+    for parameter in spec.space:
+        active = parameter.active(native_params)
+        if parameter.name not in params:
+            if active and parameter.kind is not ParameterKind.FIXED:
+                found.append(f"{show(parameter.name)} is missing")
+            continue
+        value = params[parameter.name]
+        fault = scalar_fault(value) or value_fault(parameter, value)
+        if not active:
+            parents = ", ".join(f"{p} = {show(native_params.get(p))}" for p in parameter.when)
+            found.append(f"{show(parameter.name)} is inactive here ({parents}): leave it out")
+        elif fault:
+            found.append(f"{show(parameter.name)} {fault}")
+    if not found:
+        found = [
+            f"breaks the constraint {c.text}"
+            for c in compiled_constraints(spec)
+            if not c.holds(native_params)
+        ]
+    return found
+
+
+def _nth(parameter: Parameter, nth: int) -> Value:
+    """Return the value ``nth`` steps from ``low``, free of the rounding of repeated addition."""
+    value = parameter.low + nth * (parameter.step or 1)
+    if parameter.kind is ParameterKind.INT:
+        return int(value)
+    return min(parameter.high, float(f"{value:.12g}"))
+
+
+def _log_ends(parameter: Parameter) -> tuple[float, float]:
+    """Return the logarithms of the ends; whole numbers own half a unit to either side."""
+    half = 0.5 if parameter.kind is ParameterKind.INT else 0.0
+    return math.log(parameter.low - half), math.log(parameter.high + half)
