@@ -1,0 +1,55 @@
+"""A trial as the flat and as the nested record that leave the program."""
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from hpo_tui.store.models import Report, Trial
+
+FIXED = (
+    "trial", "state", "task", "cost", "resumed_from", "started", "ended", "exit_code", "why",
+)  # fmt: skip
+"""The columns of a flat record that every study has."""
+
+
+def finite(value: Any) -> Any:
+    """Return ``value``, or None for a NaN or an infinity, which JSON does not know."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def record(trial: Trial) -> dict[str, Any]:
+    """Return the nested record of a trial.
+
+    ``cost`` is what the trial was charged, so that the costs of all trials add up to what the
+    study spent; ``why`` how it ended; times are Unix seconds; values that are not finite are None.
+    """
+    return {
+        "trial": trial.number,
+        "state": str(trial.state),
+        "task": trial.task,
+        "cost": trial.charged,
+        "resumed_from": trial.resumed_from,
+        "params": {k: finite(v) for k, v in trial.params.items()},
+        "metrics": {k: finite(v) for k, v in trial.metrics.items()},
+        "started": trial.started,
+        "ended": trial.ended,
+        "exit_code": trial.exit_code,
+        "why": trial.reason,
+    }
+
+
+def report_record(report: Report) -> dict[str, Any]:
+    """Return the record of one report; ``step`` is None for a final result."""
+    metrics = {k: finite(v) for k, v in report.metrics.items()}
+    return {"trial": report.trial, "step": report.step, "metrics": metrics}
+
+
+def flat(trial: Trial, params: Iterable[str], metrics: Iterable[str]) -> dict[str, Any]:
+    """Return the flat record: a parameter is ``params.<name>``, a metric ``metrics.<name>``."""
+    nested = record(trial)
+    values: Mapping[str, Any] = {**{k: nested[k] for k in FIXED}}
+    return {
+        **values,
+        **{f"params.{n}": nested["params"].get(n) for n in params},
+        **{f"metrics.{n}": nested["metrics"].get(n) for n in metrics},
+    }

@@ -1,0 +1,60 @@
+"""Trials and reports as JSON lines and CSV."""
+
+import csv
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TextIO
+
+from hpo_tui.store.models import Report, Trial
+from hpo_tui.store.transfer.rows import FIXED, flat, record, report_record
+
+
+def json_line(values: Mapping[str, Any]) -> str:
+    """Return one JSON object on a line, in ASCII: no character of a name can act on a terminal."""
+    return json.dumps(values, ensure_ascii=True, allow_nan=False, separators=(", ", ": "))
+
+
+def write_trials_json(trials: Iterable[Trial], to: TextIO) -> int:
+    """Write one line a trial; return how many."""
+    count = 0
+    for trial in trials:
+        to.write(json_line(record(trial)) + "\n")
+        count += 1
+    return count
+
+
+def write_reports_json(reports: Iterable[Report], to: TextIO) -> int:
+    """Write one line a report; return how many."""
+    count = 0
+    for report in reports:
+        to.write(json_line(report_record(report)) + "\n")
+        count += 1
+    return count
+
+
+def write_trials_csv(
+    trials: Iterable[Trial],
+    params: Sequence[str],
+    metrics: Sequence[str],
+    to: TextIO,
+    *,
+    escape: bool = False,
+) -> int:
+    """Write a header and one row a trial; return how many.
+
+    ``escape``: write what does not print as an escape (the output is a terminal).
+    """
+    names = [*FIXED, *(f"params.{n}" for n in params), *(f"metrics.{n}" for n in metrics)]
+    writer = csv.writer(to, lineterminator="\n")
+    writer.writerow([_printable(n) if escape else n for n in names])
+    count = 0
+    for trial in trials:
+        row = flat(trial, params, metrics)
+        cells = ["" if row[n] is None else row[n] for n in names]
+        writer.writerow([_printable(c) if escape and isinstance(c, str) else c for c in cells])
+        count += 1
+    return count
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -1,0 +1,20 @@
+"""The command line: ``hpo-tui``. A screen's libraries are imported only when a screen opens."""
+
+import sys
+from collections.abc import Sequence
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run ``hpo-tui`` with ``argv`` (the process's own arguments by default); return its status.
+
+    0: done. 1: refused or failed, with a sentence on stderr. 2: wrong usage. 130: interrupted.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments == ["--version"]:
+        from hpo_tui import __version__
+
+        sys.stdout.write(f"hpo-tui {__version__}\n")
+        return 0
+    from hpo_tui.tui.cli.root import run
+
+    return run(arguments)

@@ -1,0 +1,44 @@
+"""How a command ends badly: with a sentence, never with a traceback."""
+
+import os
+import sqlite3
+import sys
+import time
+import traceback
+from pathlib import Path
+
+from hpo_tui.tui.plain import plain
+
+
+class Refusal(Exception):  # noqa: N818 - what it is to the user; it is no bug
+    """The command cannot do what was asked; the message says why and what to do (status 1)."""
+
+
+def explain(error: Exception) -> str:
+    """Return one sentence for the kinds of errors that a healthy program meets."""
+    if isinstance(error, sqlite3.Error):
+        return f"the study's database cannot be used: {error}"
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}{error.strerror or error}"
+    return str(error)
+
+
+def write_crash(error: BaseException, argv: list[str]) -> Path | None:
+    """Write the traceback of a bug to a file of the user's and return it, None if that failed."""
+    state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+    path = state / "hpo-tui" / f"error-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.log"
+    text = "".join(traceback.format_exception(error))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"hpo-tui {argv!r}\nPython {sys.version}\n\n{text}", "utf-8")
+    except OSError:
+        return None
+    return path
+
+
+def report_crash(error: BaseException, argv: list[str]) -> str:
+    """Return the sentence for a bug: what it was, and where the traceback lies."""
+    path = write_crash(error, argv)
+    where = f"the details are in {path}" if path else "and no log could be written"
+    return plain(f"this is a bug in hpo-tui ({type(error).__name__}: {error}); {where}")

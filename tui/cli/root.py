@@ -1,0 +1,145 @@
+"""The table of commands, and how a line of arguments finds its command."""
+
+import os
+import sys
+from importlib import import_module
+
+import click
+
+from hpo_tui import __version__
+from hpo_tui.tui.cli.errors import Refusal, explain, report_crash
+from hpo_tui.tui.cli.text import note
+from hpo_tui.tui.plain import plain
+
+SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
+    "Run": {
+        "demo": ("demo", "run the demo study: a sparse network on handwritten digits"),
+        "init": ("define", "write a study file for a training script"),
+        "check": ("define", "say what is wrong with a study file"),
+        "run": ("run", "run a study, or go on with one"),
+    },
+    "Look": {
+        "open": ("screens", "open the app: a folder, a study file or a name"),
+        "watch": ("screens", "open the dashboard of a study"),
+        "status": ("status", "how far a study is"),
+        "best": ("status", "the trials that meet every goal"),
+    },
+    "Steer": {
+        "pause": ("steer", "start no new trials"),
+        "resume": ("steer", "go on, also after a stop or a restart of the machine"),
+        "stop": ("steer", "end a study before its budget"),
+        "kill": ("steer", "stop one trial"),
+        "retry": ("steer", "run a failed or killed trial again"),
+        "promote": ("steer", "run a configuration at the next dearer task"),
+        "confirm": ("steer", "run a trial again with other seeds"),
+        "enqueue": ("steer", "run a configuration of your own next"),
+        "extend": ("steer", "give a study another budget"),
+        "lend": ("steer", "give a GPU to somebody else for a while"),
+        "star": ("steer", "mark a trial"),
+        "tag": ("steer", "give a trial tags"),
+        "note": ("steer", "write a note on a trial"),
+    },
+    "Data": {
+        "export": ("transfer", "write trials as CSV, JSON, Parquet or an Optuna study"),
+        "import": ("transfer", "make a study from Optuna's storage or a CSV file"),
+        "archive": ("manage", "put a study out of sight"),
+        "delete": ("manage", "delete a study and its checkpoints"),
+    },
+    "Machine": {
+        "doctor": ("doctor", "look over GPU, driver, terminal, disk and session"),
+    },
+}
+"""Section → command → (module of this package, one line of help)."""
+
+COMMANDS = {name: entry for section in SECTIONS.values() for name, entry in section.items()}
+SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 96}
+
+
+class Root(click.Group):
+    """Imports a command's module only when the command is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Return the commands' names, in the order of the help."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        """Import the module that holds ``cmd_name`` and return the command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"hpo_tui.tui.cli.{COMMANDS[cmd_name][0]}")
+        command = module.COMMANDS[cmd_name]
+        assert isinstance(command, click.Command)
+        command.context_settings = {**SETTINGS, **command.context_settings}
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
+        """Write the sections of the help from the table, importing nothing."""
+        for section, entries in SECTIONS.items():
+            with formatter.section(section):
+                formatter.write_dl([(name, text) for name, (_, text) in entries.items()])
+
+
+@click.group(
+    cls=Root,
+    context_settings=SETTINGS,
+    subcommand_metavar="[PATH] | COMMAND [ARGS]…",
+    epilog="Studies live in .hpo/ beside your code and are named by folder, file or name. Where"
+    " only one study can be meant, leave STUDY out. Exit status: 0 done, 1 refused or failed (with"
+    " a sentence), 2 wrong usage, 130 interrupted.",
+)
+@click.version_option(__version__, prog_name="hpo-tui", message="%(prog)s %(version)s")
+def root() -> None:
+    """Define, launch, watch and review hyperparameter optimizations in the terminal.
+
+    Without a command it opens PATH: a folder, a study file or the name of a study.
+    """
+
+
+def with_command(arguments: list[str]) -> list[str]:
+    """Return ``arguments`` with the command first: ``open`` where none is named.
+
+    ``[--ascii, watch, x]`` becomes ``[watch, --ascii, x]``; ``[some/path]`` ``[open, some/path]``.
+    """
+    if any(a in ("-h", "--help", "--version") for a in arguments[:1]):
+        return arguments
+    for at, word in enumerate(arguments):
+        if not word.startswith("-"):
+            if word in COMMANDS:
+                return [word, *arguments[:at], *arguments[at + 1 :]]
+            break
+    return ["open", *arguments]
+
+
+def run(argv: list[str]) -> int:
+    """Run the command line and return the exit status; whatever happens ends in a sentence."""
+    try:
+        status = root.main(with_command(argv), prog_name="hpo-tui", standalone_mode=False)
+        sys.stdout.flush()
+        return status if isinstance(status, int) else 0
+    except Refusal as refusal:
+        note(f"hpo-tui: {refusal}")
+    except click.ClickException as error:
+        _show_usage(error)
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        note("hpo-tui: interrupted")
+        return 130
+    except BrokenPipeError:
+        # The reader has gone (`… | head`). The interpreter's own flush at exit must not complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # noqa: BLE001 - the last line: no traceback reaches the user
+        expected = isinstance(error, OSError) or type(error).__module__ == "sqlite3"
+        sentence = plain(explain(error)) if expected else report_crash(error, argv)
+        note(f"hpo-tui: {sentence}")
+    return 1
+
+
+def _show_usage(error: click.ClickException) -> None:
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    if context is not None:
+        note(context.get_usage())
+    for line in error.format_message().splitlines():
+        note(f"hpo-tui: {plain(line)}")
+    if context is not None:
+        note(f"hpo-tui: see {context.command_path} --help")

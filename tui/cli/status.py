@@ -1,0 +1,105 @@
+"""``hpo-tui status`` and ``hpo-tui best``: how far a study is, and what came out of it."""
+
+import sqlite3
+from pathlib import Path
+
+import click
+
+from hpo_tui.store.folder import StudyFolder, find_home, list_studies
+from hpo_tui.tui.cli.errors import Refusal
+from hpo_tui.tui.cli.studies import find, study_argument
+from hpo_tui.tui.cli.text import say
+from hpo_tui.tui.plain import plain
+from hpo_tui.tui.snapshot import Snapshot
+
+
+def picture_of(folder: StudyFolder) -> Snapshot:
+    """Return the study as it is. Raises Refusal with the reason why it cannot be read."""
+    from hpo_tui.engine.spec import SpecError
+    from hpo_tui.tui.watcher import read_once, why_unreadable
+
+    try:
+        return read_once(folder)
+    except (OSError, sqlite3.Error, LookupError, ValueError, SpecError) as error:
+        raise Refusal(plain(why_unreadable(folder, error))) from None
+
+
+@click.command("status")
+@study_argument
+@click.option("--json", "as_json", is_flag=True, help="One JSON object (without STUDY: a list).")
+def status(study: str | None, as_json: bool) -> None:
+    """Say how far STUDY is (all that are here without it): budget, trials, tasks, best."""
+    from hpo_tui.store.transfer.write_text import json_line
+    from hpo_tui.tui.cli.summary import show_best, show_costs, status_record
+
+    home = find_home(Path.cwd())
+    folders = [find(study)] if study is not None else list_studies(home) if home else []
+    if study is None and not folders:
+        folders = [find(None)]  # refuses with what to do
+    if as_json:
+        records = [json_line(status_record(picture_of(f))) for f in folders]
+        say(records[0] if study is not None else f"[{', '.join(records)}]")
+        return
+    if study is None and len(folders) > 1:
+        for folder in folders:
+            say(_one_line(folder))
+        return
+    picture = picture_of(folders[0])
+    say(_one_line(folders[0], picture))
+    if picture.study.reason:
+        say(f"  {plain(picture.study.reason)}")
+    say()
+    show_costs(picture)
+    say()
+    show_best(picture, most=5)
+
+
+def _one_line(folder: StudyFolder, picture: Snapshot | None = None) -> str:
+    from hpo_tui.tui.cli.summary import progress_line
+
+    try:
+        return f"{plain(folder.name)}: {progress_line(picture or picture_of(folder))}"
+    except Refusal as refusal:
+        return f"{plain(folder.name)}: {refusal}"
+
+
+@click.command("best")
+@study_argument
+@click.option("--json", "as_json", is_flag=True, help="A JSON list, one object a trial.")
+@click.option(
+    "-n",
+    "--number",
+    "most",
+    default=10,
+    show_default=True,
+    metavar="N",
+    type=click.IntRange(1),
+    help="At most so many (with --json: all unless given).",
+)
+@click.option("--near", is_flag=True, help='With --json: near misses too, with "meets": false.')
+@click.pass_context
+def best(ctx: click.Context, study: str | None, as_json: bool, most: int, near: bool) -> None:
+    """Print the best trials of STUDY, best first.
+
+    Best are the full-task trials that meet every threshold and constraint; with several objectives
+    the Pareto front of them. Where none does, the nearest misses are shown.
+    """
+    from hpo_tui.tui.cli.summary import best_record, show_best, trials_of
+
+    picture = picture_of(find(study))
+    if not as_json:
+        show_best(picture, most)
+        return
+    from hpo_tui.engine.analysis.front import best_rows, near_misses
+    from hpo_tui.store.transfer.write_text import json_line
+
+    given = ctx.get_parameter_source("most") is click.core.ParameterSource.COMMANDLINE
+    rows = list(best_rows(picture.frame, picture.spec))
+    if near:
+        rows += list(near_misses(picture.frame, picture.spec, len(picture.frame)))
+    numbers = [int(picture.frame.number[r]) for r in rows]
+    trials = trials_of(picture, numbers[:most] if given else numbers)
+    say("[" + ",\n ".join(json_line(best_record(t, picture.spec)) for t in trials) + "]")
+
+
+COMMANDS = {"status": status, "best": best}

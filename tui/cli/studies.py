@@ -1,0 +1,108 @@
+"""Which study is meant: by folder, file or name, or the only one that can be."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from hpo_tui.store.folder import HOME, StudyFolder, find_home, find_study, list_studies
+from hpo_tui.tui.cli.errors import Refusal
+from hpo_tui.tui.plain import plain
+
+if TYPE_CHECKING:
+    from hpo_tui.engine.spec import StudySpec
+    from hpo_tui.store.models import Study
+    from hpo_tui.store.read import StudyReader
+
+study_argument = click.argument("study", required=False, metavar="[STUDY]")
+
+
+def find(text: str | None, cwd: Path | None = None) -> StudyFolder:
+    """Return the study that ``text`` names, or the only one there is. Raises Refusal."""
+    here = cwd or Path.cwd()
+    if text is None:
+        return only(here)
+    folder = find_study(text, here) or study_of_file(here / text)
+    if folder is not None:
+        return folder
+    if (here / text).is_file():
+        raise Refusal(f"{plain(text)} has not been run yet: hpo-tui run {plain(text)}")
+    known = [f.name for f in _studies(here)]
+    raise Refusal(f"there is no study {plain(text)!r}{_listing(text, known)}")
+
+
+def study_of_file(path: Path) -> StudyFolder | None:
+    """Return the study that was made from the study file ``path`` (or the one in that folder)."""
+    file = path / "study.toml" if path.is_dir() else path
+    if file.suffix != ".toml" or not file.is_file():
+        return None
+    from hpo_tui.engine.spec import SpecError, StudySpec
+
+    try:
+        name = StudySpec.load(file).name
+    except SpecError:
+        return None
+    folder = StudyFolder(file.resolve().parent / HOME / name)
+    return folder if folder.db.is_file() else None
+
+
+def only(here: Path) -> StudyFolder:
+    """Return the study that runs, or the only one under the nearest ``.hpo``. Raises Refusal."""
+    studies = _studies(here)
+    if not studies:
+        raise Refusal(
+            f"there are no studies here: no {HOME} folder in {plain(str(here))} or above it that holds"
+            " one. Start with: hpo-tui demo, or hpo-tui init train.py"
+        )
+    running = [f for f in studies if f.runner_pid() is not None]
+    for few in (running, studies):
+        if len(few) == 1:
+            return few[0]
+    names = ", ".join(plain(f.name) for f in studies)
+    raise Refusal(f"there are several studies here: say which of {names}")
+
+
+def _studies(here: Path) -> list[StudyFolder]:
+    home = find_home(here)
+    return list_studies(home) if home else []
+
+
+def _listing(text: str, known: list[str]) -> str:
+    if not known:
+        return f": no {HOME} folder with studies is here or above"
+    from hpo_tui.engine.spec.names import nearest
+
+    guess = nearest(text, known)
+    meant = f"; did you mean {plain(guess)!r}?" if guess else ""
+    return f" here{meant} There are: {', '.join(plain(n) for n in known)}"
+
+
+@contextmanager
+def reading(folder: StudyFolder) -> "Iterator[StudyReader]":
+    """Open a study's file for reading. Raises Refusal where it holds no study (yet)."""
+    from hpo_tui.store.read import StudyReader
+
+    if not folder.db.is_file():
+        raise Refusal(
+            f"{plain(folder.name)} has not been run yet: hpo-tui run {plain(str(folder.path))}"
+        )
+    with StudyReader(folder.db) as reader:
+        try:
+            reader.study()
+        except LookupError:
+            raise Refusal(f"{plain(str(folder.db))} holds no study") from None
+        yield reader
+
+
+def spec_of(study: "Study") -> "StudySpec":
+    """Return the study as it is defined at present. Raises Refusal if its text is not valid."""
+    from hpo_tui.engine.spec import SpecError, StudySpec
+
+    try:
+        return StudySpec.from_text(study.text)
+    except SpecError as error:
+        raise Refusal(
+            f"the definition in the study {plain(study.name)} is damaged: {error}"
+        ) from None

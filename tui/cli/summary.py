@@ -1,0 +1,176 @@
+"""A study in figures: what ``status``, ``best`` and the end of a headless run tell."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from hpo_tui.engine.analysis.front import best_rows, full_mask, meets_mask, near_misses
+from hpo_tui.engine.spec import BudgetUnit, Objective, OutcomeConstraint, StudySpec
+from hpo_tui.store.frame import STATES
+from hpo_tui.store.models import Trial
+from hpo_tui.store.transfer.rows import finite
+from hpo_tui.tui.cli.studies import reading
+from hpo_tui.tui.cli.text import bar, number, say, seconds, shown, table
+from hpo_tui.tui.plain import plain
+from hpo_tui.tui.snapshot import Snapshot
+
+UNITS = {
+    BudgetUnit.FULL: "", BudgetUnit.GPU_HOURS: " GPU-hours", BudgetUnit.WALL: " s",
+    BudgetUnit.TRIALS: " trials",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class TaskShare:
+    """A task with what went into it: ``spent`` in full-task units, lost included."""
+
+    name: str
+    cost: float
+    trials: int
+    spent: float
+
+
+def state_of(picture: Snapshot) -> str:
+    """Return the state for people: a study that says it runs but has no runner is interrupted."""
+    state = str(picture.study.state)
+    return "interrupted" if state == "running" and picture.runner_pid is None else state
+
+
+def counts(picture: Snapshot) -> dict[str, int]:
+    """Return how many trials are in each state, all six of them."""
+    return {str(s): int((picture.frame.state == i).sum()) for i, s in enumerate(STATES)}
+
+
+def shares(picture: Snapshot) -> list[TaskShare]:
+    """Return what each task has cost, cheapest task first."""
+    frame = picture.frame
+    found = []
+    for task in picture.spec.tasks_by_cost:
+        at = frame.at_task(task.name)
+        found.append(TaskShare(task.name, task.cost, int(at.sum()), float(frame.charged[at].sum())))
+    return found
+
+
+def best_numbers(picture: Snapshot) -> list[int]:
+    """Return the numbers of the best trials, best first."""
+    return [int(picture.frame.number[r]) for r in best_rows(picture.frame, picture.spec)]
+
+
+def status_record(picture: Snapshot) -> dict[str, Any]:
+    """Return what ``status --json`` prints."""
+    return {
+        "study": picture.study.name,
+        "state": state_of(picture),
+        "spent": round(picture.spent, 9),
+        "budget": picture.spec.budget.amount,
+        "lost": round(picture.lost, 9),
+        "trials": counts(picture),
+        "tasks": [
+            {"name": s.name, "cost": s.cost, "trials": s.trials, "spent": round(s.spent, 9)}
+            for s in shares(picture)
+        ],
+        "best": best_numbers(picture),
+    }
+
+
+def best_record(trial: Trial, spec: StudySpec) -> dict[str, Any]:
+    """Return one entry of what ``best --json`` prints."""
+    return {
+        "trial": trial.number,
+        "task": trial.task,
+        "params": {k: finite(v) for k, v in trial.params.items()},
+        "metrics": {k: finite(v) for k, v in trial.metrics.items()},
+        "meets": spec.meets(trial.metrics),
+    }
+
+
+def trials_of(picture: Snapshot, numbers: list[int]) -> list[Trial]:
+    """Return the trials ``numbers`` in that order."""
+    with reading(picture.folder) as reader:
+        found = {t.number: t for t in reader.trials(numbers=numbers)}
+    return [found[n] for n in numbers if n in found]
+
+
+def progress_line(picture: Snapshot) -> str:
+    """Return one line: state, spent, trials by state, time left."""
+    budget = picture.spec.budget
+    spent = (
+        f"{number(round(picture.spent, 2))} of {number(budget.amount)}{UNITS[budget.unit]} spent"
+    )
+    parts = [state_of(picture), spent]
+    if picture.lost:
+        parts.append(f"{number(round(picture.lost, 2))} lost")
+    some = {state: n for state, n in counts(picture).items() if n}
+    parts.append(
+        f"{len(picture.frame)} trials"
+        + (f" ({', '.join(f'{n} {state}' for state, n in some.items())})" if some else "")
+    )
+    if picture.eta is not None:
+        parts.append(f"about {seconds(picture.eta)} left")
+    return " · ".join(parts)
+
+
+def show_costs(picture: Snapshot) -> None:
+    """Print what each task cost, as a table with bars."""
+    parts = shares(picture)
+    total = sum(p.spent for p in parts) or 1.0
+    rows = [
+        [plain(p.name), number(p.cost), str(p.trials), number(round(p.spent, 2)),
+         bar(p.spent / total, 24)]
+        for p in parts
+    ]  # fmt: skip
+    say(table(["task", "cost", "trials", "spent", ""], rows, right=(1, 2, 3)))
+    if picture.lost:
+        lost = number(round(picture.lost, 2))
+        say(f"of that {lost} was lost to trials that failed, were killed or stopped early")
+
+
+def goal_text(goal: Objective | OutcomeConstraint) -> str:
+    """Return a metric's name with its goal: ``accuracy ≥0.96``."""
+    name = plain(goal.metric)
+    if isinstance(goal, Objective):
+        sign = "≥" if goal.sign < 0 else "≤"
+        return name if goal.threshold is None else f"{name} {sign}{number(goal.threshold)}"
+    low = "" if goal.min is None else f" ≥{number(goal.min)}"
+    high = "" if goal.max is None else f" ≤{number(goal.max)}"
+    return name + low + high
+
+
+def show_best(picture: Snapshot, most: int = 10) -> None:
+    """Print the best trials with their goals, or in how far the nearest ones miss them."""
+    frame, spec = picture.frame, picture.spec
+    full = full_mask(frame, spec)
+    met = int((full & meets_mask(frame, spec)).sum())
+    rows = best_rows(frame, spec)
+    if not int(full.sum()):
+        say("No trial of the full task has completed.")
+        return
+    goals = any(o.threshold is not None for o in spec.objectives) or spec.outcome_constraints
+    if goals and not met:
+        say(f"None of {int(full.sum())} full trials meets all goals. The nearest:")
+        rows = near_misses(frame, spec, most)
+    else:
+        what = "meet all goals" if goals else "have a result"
+        front = "" if len(spec.objectives) < 2 else f"; {len(rows)} of them on the Pareto front"
+        say(f"{met} of {int(full.sum())} full trials {what}{front}:")
+    numbers = [int(frame.number[r]) for r in rows[:most]]
+    _show_trials(trials_of(picture, numbers), spec)
+    if len(rows) > most:
+        say(f"and {len(rows) - most} more (hpo-tui best -n {len(rows)})")
+
+
+def _show_trials(trials: list[Trial], spec: StudySpec) -> None:
+    goals = (*spec.objectives, *spec.outcome_constraints)
+    params = [p.name for p in spec.free]
+    head = ["#", *(goal_text(g) for g in goals), *(plain(p) for p in params)]
+    nan = float("nan")
+    body = []
+    for trial in trials:
+        metrics = []
+        for goal in goals:
+            value = trial.metrics.get(goal.metric, nan)
+            metrics.append(shown(value) + ("" if goal.met(value) else " !"))
+        values = [shown(trial.params[p]) if p in trial.params else "-" for p in params]
+        body.append([str(trial.number), *metrics, *values])
+    say(table(head, body, right=range(len(head))))
+    if any(cell.endswith(" !") for row in body for cell in row):
+        say("! misses the goal")
