@@ -34,7 +34,10 @@ def build_study(
     try:
         made.file.write_text(text, "utf-8")
         made.trials.mkdir()
-        _fill(made, name, text, trials, reports, params, metrics, source)
+        _fill(
+            made, name=name, text=text, trials=trials, reports=reports, params=params,
+            metrics=metrics, source=source,
+        )  # fmt: skip
         made.path.chmod(0o777 & ~_umask())
         made.path.rename(folder.path)
     except BaseException:
@@ -45,6 +48,7 @@ def build_study(
 
 def _fill(
     folder: StudyFolder,
+    *,
     name: str,
     text: str,
     trials: Sequence[Trial],

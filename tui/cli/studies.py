@@ -53,8 +53,8 @@ def only(here: Path) -> StudyFolder:
     studies = _studies(here)
     if not studies:
         raise Refusal(
-            f"there are no studies here: no {HOME} folder in {plain(str(here))} or above it that holds"
-            " one. Start with: hpo-tui demo, or hpo-tui init train.py"
+            f"there are no studies here: no {HOME} folder with one is in {plain(str(here))} or above"
+            " it. Start with: hpo-tui demo, or hpo-tui init train.py"
         )
     running = [f for f in studies if f.runner_pid() is not None]
     for few in (running, studies):
@@ -76,7 +76,7 @@ def _listing(text: str, known: list[str]) -> str:
 
     guess = nearest(text, known)
     meant = f"; did you mean {plain(guess)!r}?" if guess else ""
-    return f" here{meant} There are: {', '.join(plain(n) for n in known)}"
+    return f" here{meant or '.'} There are: {', '.join(plain(n) for n in known)}"
 
 
 @contextmanager
@@ -85,9 +85,8 @@ def reading(folder: StudyFolder) -> "Iterator[StudyReader]":
     from hpo_tui.store.read import StudyReader
 
     if not folder.db.is_file():
-        raise Refusal(
-            f"{plain(folder.name)} has not been run yet: hpo-tui run {plain(str(folder.path))}"
-        )
+        how = f"hpo-tui run {plain(str(folder.path))}"
+        raise Refusal(f"{plain(folder.name)} has not been run yet: {how}")
     with StudyReader(folder.db) as reader:
         try:
             reader.study()
@@ -103,6 +102,5 @@ def spec_of(study: "Study") -> "StudySpec":
     try:
         return StudySpec.from_text(study.text)
     except SpecError as error:
-        raise Refusal(
-            f"the definition in the study {plain(study.name)} is damaged: {error}"
-        ) from None
+        what = f"the definition in the study {plain(study.name)} is damaged"
+        raise Refusal(f"{what}: {plain(str(error))}") from None

@@ -1,7 +1,11 @@
 """A study in figures: what ``status``, ``best`` and the end of a headless run tell."""
 
+import shutil
+import sys
 from dataclasses import dataclass
 from typing import Any
+
+from rich.cells import cell_len
 
 from hpo_tui.engine.analysis.front import best_rows, full_mask, meets_mask, near_misses
 from hpo_tui.engine.spec import BudgetUnit, Objective, OutcomeConstraint, StudySpec
@@ -93,9 +97,8 @@ def trials_of(picture: Snapshot, numbers: list[int]) -> list[Trial]:
 def progress_line(picture: Snapshot) -> str:
     """Return one line: state, spent, trials by state, time left."""
     budget = picture.spec.budget
-    spent = (
-        f"{number(round(picture.spent, 2))} of {number(budget.amount)}{UNITS[budget.unit]} spent"
-    )
+    amount = f"{number(budget.amount)}{UNITS[budget.unit]}"
+    spent = f"{number(round(picture.spent, 2))} of {amount} spent"
     parts = [state_of(picture), spent]
     if picture.lost:
         parts.append(f"{number(round(picture.lost, 2))} lost")
@@ -158,19 +161,42 @@ def show_best(picture: Snapshot, most: int = 10) -> None:
         say(f"and {len(rows) - most} more (hpo-tui best -n {len(rows)})")
 
 
+def goals_of(spec: StudySpec) -> list[Objective | OutcomeConstraint]:
+    """Return the objectives, then the constraints."""
+    return [*spec.objectives, *spec.outcome_constraints]
+
+
 def _show_trials(trials: list[Trial], spec: StudySpec) -> None:
-    goals = (*spec.objectives, *spec.outcome_constraints)
+    goals = goals_of(spec)
     params = [p.name for p in spec.free]
     head = ["#", *(goal_text(g) for g in goals), *(plain(p) for p in params)]
     nan = float("nan")
+    missed = any(not g.met(t.metrics.get(g.metric, nan)) for t in trials for g in goals)
     body = []
     for trial in trials:
         metrics = []
         for goal in goals:
             value = trial.metrics.get(goal.metric, nan)
-            metrics.append(shown(value) + ("" if goal.met(value) else " !"))
+            mark = "" if not missed else "  " if goal.met(value) else " !"
+            metrics.append(shown(value) + mark)
         values = [shown(trial.params[p]) if p in trial.params else "-" for p in params]
         body.append([str(trial.number), *metrics, *values])
-    say(table(head, body, right=range(len(head))))
-    if any(cell.endswith(" !") for row in body for cell in row):
+    fits = _columns_that_fit(head, body, keep=1 + len(goals))
+    say(table(head[:fits], [row[:fits] for row in body], right=range(fits)))
+    if fits < len(head):
+        say(f"not shown for want of room: {', '.join(head[fits:])} (hpo-tui best --json)")
+    if missed:
         say("! misses the goal")
+
+
+def _columns_that_fit(head: list[str], body: list[list[str]], keep: int) -> int:
+    """Return how many columns fit the terminal, at least ``keep``; all of them into a pipe."""
+    if not sys.stdout.isatty():
+        return len(head)
+    room = shutil.get_terminal_size().columns
+    used = 0
+    for i in range(len(head)):
+        used += max(cell_len(row[i]) for row in [head, *body]) + 2
+        if used - 2 > room and i >= keep:
+            return i
+    return len(head)
