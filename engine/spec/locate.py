@@ -1,9 +1,10 @@
-"""On which line of a TOML text each key stands (tomllib and tomlkit do not say)."""
+"""Where in a TOML text each key, value and table stands (tomllib does not say)."""
 
 import bisect
 import contextlib
 import re
 import tomllib
+from dataclasses import dataclass, field
 
 from hpo_tui.engine.spec.names import KeyPath
 
@@ -20,15 +21,36 @@ _STRING = re.compile(
 _BARE_VALUE = re.compile(r"[^,\]}#\n]*")
 
 
-def locate(text: str) -> dict[KeyPath, int]:
-    """Map every key, table and list entry of a valid TOML text to its line, counted from 1.
+@dataclass(slots=True)
+class Layout:
+    """Where things stand in a TOML text; offsets in characters, lines counted from 1.
+
+    ``values`` and ``pairs`` give start and end of a value, and of ``key = value`` as a whole;
+    ``headers`` the tables with the offset of their line; ``tails`` the end of the last pair (or
+    of the header) of each table.
+    """
+
+    lines: dict[KeyPath, int] = field(default_factory=dict)
+    values: dict[KeyPath, tuple[int, int]] = field(default_factory=dict)
+    pairs: dict[KeyPath, tuple[int, int]] = field(default_factory=dict)
+    headers: list[tuple[KeyPath, int]] = field(default_factory=list)
+    tails: dict[KeyPath, int] = field(default_factory=dict)
+
+
+def layout(text: str) -> Layout:
+    """Find every key, table and list entry of a valid TOML text.
 
     Never raises: for a text that is not TOML it returns what it made out before losing the thread.
     """
     scanner = _Scanner(text)
     with contextlib.suppress(_LostError, RecursionError):
         scanner.document()
-    return scanner.lines
+    return scanner.found
+
+
+def locate(text: str) -> dict[KeyPath, int]:
+    """Map every key, table and list entry of a valid TOML text to its line, counted from 1."""
+    return layout(text).lines
 
 
 class _LostError(Exception):
@@ -41,7 +63,7 @@ class _Scanner:
     def __init__(self, text: str) -> None:
         self.text = text
         self.at = 0
-        self.lines: dict[KeyPath, int] = {}
+        self.found = Layout()
         self.entries: dict[KeyPath, int] = {}
         self.breaks = [m.start() for m in re.finditer("\n", text)]
 
@@ -58,7 +80,7 @@ class _Scanner:
                 self._pair(table)
 
     def _header(self) -> KeyPath:
-        line = self._line()
+        line, start = self._line(), self.at
         many = self.text.startswith("[[", self.at)
         self.at += 2 if many else 1
         parts = self._key()
@@ -68,21 +90,28 @@ class _Scanner:
             path = (*path, part)
             if many and n == len(parts) - 1:
                 self.entries[path] = self.entries.get(path, -1) + 1
-                self.lines.setdefault(path, line)
+                self.found.lines.setdefault(path, line)
             if path in self.entries:
                 path = (*path, self.entries[path])
-            self.lines.setdefault(path, line)
+            self.found.lines.setdefault(path, line)
+        self.found.headers.append((path, start))
+        self.found.tails[path] = self.at
         return path
 
     def _pair(self, table: KeyPath) -> None:
-        line = self._line()
+        line, start = self._line(), self.at
         path = table
         for part in self._key():
             path = (*path, part)
-            self.lines.setdefault(path, line)
+            self.found.lines.setdefault(path, line)
         self._expect("=")
         self._match(_BLANK)
+        begin = self.at
         self._value(path)
+        end = begin + len(self.text[begin : self.at].rstrip())
+        self.found.values[path] = begin, end
+        self.found.pairs[path] = start, end
+        self.found.tails[table] = end
 
     def _key(self) -> list[str]:
         parts = []
@@ -117,8 +146,10 @@ class _Scanner:
             if self._next_is("]"):
                 return
             entry = (*path, index)
-            self.lines.setdefault(entry, self._line())
+            self.found.lines.setdefault(entry, self._line())
+            begin = self.at
             self._value(entry)
+            self.found.values[entry] = begin, begin + len(self.text[begin : self.at].rstrip())
             index += 1
             self._match(_SKIP)
             self._next_is(",")

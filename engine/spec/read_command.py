@@ -74,7 +74,7 @@ def _split(study: Table, text: str) -> list[str]:
     except ValueError as error:
         study.fault("command", f"cannot be split into words: {str(error).lower()} in {show(text)}")
         return []
-    shell = next((w for w in words if _SHELL.fullmatch(w)), None)
+    shell = next(filter(is_shell_word, words), None)
     if shell:
         study.fault(
             "command",
@@ -111,6 +111,11 @@ def _program(study: Table, words: list[str], names: Names) -> None:
                 f"a shell would run the values in {show(script)}: pass them as arguments, "
                 '["bash", "-c", "python train.py --lr $1", "bash", "{lr}"]',
             )
+
+
+def is_shell_word(word: str) -> bool:
+    """Whether a word is an operator that only a shell understands: a pipe, a redirection."""
+    return _SHELL.fullmatch(word) is not None
 
 
 def read_env(root: Table, names: Names) -> dict[str, str]:

@@ -1,0 +1,58 @@
+"""Values and tables as TOML text."""
+
+import json
+import math
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def toml_key(name: str) -> str:
+    """Return a key, in quotes where it needs them."""
+    return name if _BARE.fullmatch(name) else toml_text(name)
+
+
+def toml_text(text: str) -> str:
+    """Return a string in quotes."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def toml_value(value: Any) -> str:
+    """Return a text, number, boolean, list or mapping (as an inline table) on one line."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(int(value))
+    if isinstance(value, float):
+        return _number(float(value))
+    if isinstance(value, str):
+        return toml_text(str(value))
+    if isinstance(value, Mapping):
+        inner = ", ".join(f"{toml_key(str(k))} = {toml_value(v)}" for k, v in value.items())
+        return f"{{ {inner} }}" if inner else "{}"
+    return "[" + ", ".join(toml_value(v) for v in value) + "]"
+
+
+def table_lines(header: str, pairs: Iterable[tuple[str, Any, str]]) -> list[str]:
+    """Return a table's lines, its remarks lined up; ``pairs`` are key, value, remark."""
+    rows = [(f"{toml_key(key)} = {toml_value(value)}", remark) for key, value, remark in pairs]
+    width = max((len(row) for row, remark in rows if remark and len(row) < 50), default=0)
+    lines = [f"{row:<{width}}  # {_one_line(remark)}" if remark else row for row, remark in rows]
+    return [header, *lines]
+
+
+def comment_lines(text: str) -> list[str]:
+    """Return a remark of any number of lines as comments."""
+    return [f"# {_one_line(line)}".rstrip() for line in text.splitlines()]
+
+
+def _number(value: float) -> str:
+    if math.isnan(value) or math.isinf(value):
+        return "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"
+    return re.sub(r"e([+-])0*(\d)", lambda m: f"e{m[1].replace('+', '')}{m[2]}", repr(value))
+
+
+def _one_line(text: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in text)
