@@ -40,8 +40,8 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "note": ("steer", "write a note on a trial"),
     },
     "Data": {
-        "export": ("transfer", "write trials as CSV, JSON, Parquet or an Optuna study"),
-        "import": ("transfer", "make a study from Optuna's storage or a CSV file"),
+        "export": ("exporting", "write trials as CSV, JSON, Parquet or an Optuna study"),
+        "import": ("importing", "make a study from Optuna's storage or a CSV file"),
         "archive": ("manage", "put a study out of sight"),
         "delete": ("manage", "delete a study and its checkpoints"),
     },

@@ -53,7 +53,7 @@ def only(here: Path) -> StudyFolder:
     studies = _studies(here)
     if not studies:
         raise Refusal(
-            f"there are no studies here: no {HOME} folder with one is in {plain(str(here))} or above"
+            f"there are no studies here: no {HOME} folder with one in {plain(str(here))} or above"
             " it. Start with: hpo-tui demo, or hpo-tui init train.py"
         )
     running = [f for f in studies if f.runner_pid() is not None]

@@ -1,0 +1,51 @@
+"""Trials that come from elsewhere, before they are a study of ours."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from hpo_tui.store.models import Report, Trial, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Dimension:
+    """A parameter as it was found. ``choices`` are empty for numbers."""
+
+    kind: str
+    """``float``, ``int`` or ``categorical``, as in the study file."""
+    low: float = 0.0
+    high: float = 1.0
+    log: bool = False
+    step: float | None = None
+    choices: tuple[Value, ...] = ()
+
+    def table(self) -> dict[str, Any]:
+        """Return the study file's table of the parameter."""
+        if self.choices:
+            if len(self.choices) == 1:
+                return {"type": "fixed", "value": self.choices[0]}
+            return {"type": "categorical", "choices": list(self.choices)}
+        if self.low == self.high:
+            value = int(self.low) if self.kind == "int" else self.low
+            return {"type": "fixed", "value": value}
+        cast = int if self.kind == "int" else float
+        found: dict[str, Any] = {"type": self.kind, "low": cast(self.low), "high": cast(self.high)}
+        if self.log:
+            found["log"] = True
+        if self.step and not (self.kind == "int" and self.step == 1) and not self.log:
+            found["step"] = cast(self.step)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A study from elsewhere. ``text``: its study file, where it was ours before."""
+
+    name: str
+    source: str
+    space: Mapping[str, Dimension]
+    directions: Mapping[str, str]
+    """Metric → ``minimize`` or ``maximize``, the objectives in order."""
+    trials: list[Trial]
+    reports: list[Report] = field(default_factory=list)
+    text: str | None = None

@@ -1,0 +1,42 @@
+"""Opening Optuna's storages: a URL, an SQLite file or a journal file.
+
+Only the command line's ``export`` and ``import`` come here; importing Optuna takes a second.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import optuna
+
+_SQLITE = b"SQLite format 3\x00"
+
+
+def open_storage(where: str, *, make: bool) -> "optuna.storages.BaseStorage":
+    """Return the storage at ``where``: a URL (``sqlite:///x.db``), or a path.
+
+    A path that holds an SQLite file, or ends in ``.db``, ``.sqlite`` or ``.sqlite3``, is one; any
+    other is a journal. Raises FileNotFoundError unless ``make``, ValueError if it is no storage.
+    """
+    import optuna
+    from optuna.storages.journal import JournalFileBackend
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    if "://" not in where and not make and not Path(where).is_file():
+        raise FileNotFoundError(2, "no such file", where)
+    try:
+        if "://" not in where and not _is_sqlite(Path(where)):
+            return optuna.storages.JournalStorage(JournalFileBackend(where))
+        url = where if "://" in where else f"sqlite:///{Path(where).resolve()}"
+        return optuna.storages.RDBStorage(url, skip_table_creation=not make)
+    except Exception as error:
+        # SQLAlchemy, JSON and Optuna each raise their own kinds for what is no storage.
+        first = str(error).strip().splitlines()[:1] or [type(error).__name__]
+        raise ValueError(f"{where} is no storage of Optuna's: {first[0]}") from error
+
+
+def _is_sqlite(path: Path) -> bool:
+    if path.is_file() and path.stat().st_size:
+        with path.open("rb") as file:
+            return file.read(16) == _SQLITE
+    return path.suffix in (".db", ".sqlite", ".sqlite3")

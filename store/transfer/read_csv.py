@@ -1,0 +1,141 @@
+"""Trials from a table: our own CSV, Optuna's data frame, or any with a column for each value."""
+
+import csv
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from hpo_tui.store.models import Trial, TrialState, Value
+from hpo_tui.store.transfer.arrivals import Arrival, Dimension
+from hpo_tui.store.transfer.rows import FIXED
+
+_PARAMS = ("params.", "params_", "param.", "param_")
+_METRICS = ("metrics.", "metrics_", "metric.", "metric_")
+_OTHERS = frozenset({*FIXED, "number", "datetime_start", "datetime_complete", "duration", ""})
+
+
+def read_csv(path: Path, name: str, directions: Mapping[str, str]) -> Arrival:
+    """Read the table at ``path``; ``directions`` names its metrics that are objectives.
+
+    Columns ``params.x`` (or ``params_x``) are parameters, ``metrics.y`` metrics. Where no column
+    has such a name, every column that is no objective is a parameter. Raises ValueError, saying
+    which column or line is at fault.
+    """
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        reader = csv.DictReader(file)
+        head = list(reader.fieldnames or [])
+        rows = list(reader)
+    params, metrics = _columns(head, directions)
+    missing = [m for m in directions if m not in metrics.values()]
+    if missing:
+        raise ValueError(f"{path} has no column {missing[0]}; it has {', '.join(head) or 'none'}")
+    if not params:
+        raise ValueError(f"{path} has no columns of parameters (params.<name>)")
+    kinds = {c: _dimension([row[c] for row in rows if row.get(c)], c) for c in params}
+    trials = [_trial(i, row, params, metrics, kinds) for i, row in enumerate(rows, start=1)]
+    numbers = [t.number for t in trials]
+    if len(set(numbers)) < len(numbers):
+        raise ValueError(f"{path} has two rows with the same trial number")
+    space = {params[c]: kind for c, kind in kinds.items()}
+    return Arrival(name, f"CSV, {path}", space, dict(directions), trials)
+
+
+def _columns(
+    head: Sequence[str], directions: Mapping[str, str]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Return column → name of the parameters and of the metrics."""
+
+    def stripped(prefixes: Sequence[str]) -> dict[str, str]:
+        found = {}
+        for column in head:
+            prefix = next((p for p in prefixes if column.startswith(p)), "")
+            if prefix and column[len(prefix) :]:
+                found[column] = column[len(prefix) :]
+        return found
+
+    params, metrics = stripped(_PARAMS), stripped(_METRICS)
+    metrics |= {c: c for c in head if c in directions}
+    if not params:
+        params = {c: c for c in head if c not in metrics and c not in _OTHERS}
+    return params, metrics
+
+
+def _number(text: str) -> float | None:
+    try:
+        found = float(text)
+    except ValueError:
+        return None
+    return found if math.isfinite(found) else None
+
+
+def _dimension(texts: Sequence[str], column: str) -> Dimension:
+    """Guess what a column holds from all its cells."""
+    if not texts:
+        raise ValueError(f"the column {column} is empty")
+    numbers = [_number(t) for t in texts]
+    known = [n for n in numbers if n is not None]
+    if len(known) < len(texts):
+        return Dimension("categorical", choices=tuple(dict.fromkeys(_choice(t) for t in texts)))
+    low, high = min(known), max(known)
+    whole = all(t.strip().lstrip("+-").isdigit() for t in texts)
+    # Values that span orders of magnitude were most likely searched on a log scale.
+    return Dimension("int" if whole else "float", low, high, low > 0 and high / low >= 100)
+
+
+def _choice(text: str) -> Value:
+    if text in ("True", "true"):
+        return True
+    return False if text in ("False", "false") else text
+
+
+def _value(text: str, kind: Dimension) -> Value:
+    if kind.choices:
+        return _choice(text)
+    return int(text) if kind.kind == "int" else float(text)
+
+
+def _trial(
+    at: int,
+    row: Mapping[str, str],
+    params: Mapping[str, str],
+    metrics: Mapping[str, str],
+    kinds: Mapping[str, Dimension],
+) -> Trial:
+    found = {name: _number(row.get(column) or "") for column, name in metrics.items()}
+    results = {k: v for k, v in found.items() if v is not None}
+    state = _state(row.get("state") or "", whole=len(results) == len(metrics))
+    number = _whole(row.get("trial"), at)
+    cost = _number(row.get("cost") or "")
+    start, end = _number(row.get("started") or ""), _number(row.get("ended") or "")
+    charged = cost if cost is not None else 1.0 if state is TrialState.COMPLETE else 0.0
+    return Trial(
+        number=number,
+        configuration=number,
+        task=row.get("task") or "full",
+        state=state,
+        cost=charged,
+        charged=charged,
+        params={n: _value(row[c], kinds[c]) for c, n in params.items() if row.get(c)},
+        metrics=results,
+        resumed_from=_whole(row.get("resumed_from"), None),
+        reason=row.get("why") or "",
+        created=start or 0.0,
+        started=start,
+        ended=end,
+        duration=end - start if start is not None and end is not None else None,
+        exit_code=_whole(row.get("exit_code"), None),
+    )
+
+
+def _whole(text: str | None, otherwise: Any) -> Any:
+    found = _number(text or "")
+    return otherwise if found is None else int(found)
+
+
+def _state(text: str, *, whole: bool) -> TrialState:
+    try:
+        state = TrialState({"fail": "failed"}.get(text.lower(), text.lower()))
+    except ValueError:
+        return TrialState.COMPLETE if whole else TrialState.FAILED
+    return state if state.ended else TrialState.KILLED

@@ -1,0 +1,170 @@
+"""A study as an Optuna study, for its dashboard and for programs that read those."""
+
+import json
+import math
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from hpo_tui.store.models import Report, Study, Trial, TrialState
+from hpo_tui.store.transfer.optuna_storage import open_storage
+
+if TYPE_CHECKING:
+    import optuna
+
+STUDY_ATTR = "hpo_tui_study"
+TRIAL_ATTR = "hpo_tui_trial"
+"""User attributes with what Optuna has no place for; :mod:`read_optuna` takes it back from them."""
+
+
+@dataclass(frozen=True, slots=True)
+class OptunaPlan:
+    """What of a study's definition Optuna has a place for.
+
+    ``space``: parameter → distribution as Optuna's JSON. ``directions``: metric → ``minimize`` or
+    ``maximize``, the objectives in order (at least one). ``limits``: (metric, min, max) of the
+    constraints.
+    """
+
+    full_task: str
+    space: Mapping[str, str]
+    directions: Mapping[str, Literal["minimize", "maximize"]]
+    limits: Sequence[tuple[str, float | None, float | None]] = ()
+    curves: Mapping[int, Sequence[Report]] = field(default_factory=dict)
+
+
+def write_optuna(where: str, study: Study, trials: Iterable[Trial], plan: OptunaPlan) -> int:
+    """Write a new Optuna study called as ours; return how many trials it holds.
+
+    Optuna knows no tasks. Trials of the full task are COMPLETE, those of a cheaper one PRUNED with
+    their curve, as Optuna has it of trials that stopped early: so its best trials are of the full
+    task. Failed and killed trials are FAIL; waiting and running ones are left out. The task, cost,
+    state and all metrics are in user attributes. Raises ValueError if there is such a study.
+    """
+    import optuna
+
+    storage = open_storage(where, make=True)
+    try:
+        made = optuna.create_study(
+            storage=storage, study_name=study.name, directions=list(plan.directions.values())
+        )
+    except optuna.exceptions.DuplicatedStudyError:
+        raise ValueError(f"{where} holds a study {study.name} already") from None
+    with warnings.catch_warnings():
+        # Marked experimental since Optuna 3.2; without it a dashboard shows numbers for names.
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        made.set_metric_names(list(plan.directions))
+    made.set_user_attr(STUDY_ATTR, study.text)
+    ended = [t for t in trials if t.state.ended]
+    space = _widened(plan.space, ended)
+    made.add_trials([_frozen(t, plan, space) for t in ended])
+    return len(ended)
+
+
+def _widened(
+    space: Mapping[str, str], trials: Sequence[Trial]
+) -> "dict[str, optuna.distributions.BaseDistribution]":
+    """Return one distribution a parameter, wide enough for every value that was run.
+
+    The space may have been edited, and a person may enqueue what lies outside it; Optuna wants
+    one distribution for all trials.
+    """
+    from optuna.distributions import (
+        CategoricalDistribution,
+        FloatDistribution,
+        json_to_distribution,
+    )
+
+    found: dict[str, Any] = {name: json_to_distribution(text) for name, text in space.items()}
+    for name in dict.fromkeys(n for t in trials for n in t.params):
+        known = found.get(name)
+        values = [t.params[name] for t in trials if name in t.params]
+        numbers = [v for v in values if isinstance(v, int | float)]
+        if known is None or hasattr(known, "choices") or len(numbers) < len(values):
+            choices = list(getattr(known, "choices", ()))
+            new = [v for v in dict.fromkeys(values) if v not in choices]
+            found[name] = CategoricalDistribution([*choices, *new])
+        elif not all(_fits(known, v) for v in numbers):
+            low, high = min(known.low, *numbers), max(known.high, *numbers)
+            log = known.log and low > 0
+            found[name] = FloatDistribution(float(low), float(high), log=log)
+    return found
+
+
+def _fits(known: Any, number: float) -> bool:
+    if not known.low <= number <= known.high:
+        return False
+    steps = (number - known.low) / known.step if known.step else 0.0
+    return bool(abs(steps - round(steps)) < 1e-6)
+
+
+def _frozen(
+    trial: Trial, plan: OptunaPlan, space: "Mapping[str, optuna.distributions.BaseDistribution]"
+) -> "optuna.trial.FrozenTrial":
+    from optuna.trial import TrialState as Theirs
+    from optuna.trial import create_trial
+
+    values = [trial.metrics.get(m, math.nan) for m in plan.directions]
+    whole = all(math.isfinite(v) for v in values)
+    state = Theirs.FAIL
+    if trial.state in (TrialState.COMPLETE, TrialState.PRUNED):
+        finished = trial.state is TrialState.COMPLETE and trial.task == plan.full_task
+        state = Theirs.PRUNED if not finished else Theirs.COMPLETE if whole else Theirs.FAIL
+    ours = {
+        "number": trial.number, "configuration": trial.configuration, "task": trial.task,
+        "state": str(trial.state), "cost": trial.cost, "charged": trial.charged,
+        "resumed_from": trial.resumed_from, "reason": trial.reason,
+        "exit_code": trial.exit_code, "device": trial.device, "note": trial.note,
+        "tags": list(trial.tags), "starred": trial.starred,
+        "metrics": {k: v for k, v in trial.metrics.items() if math.isfinite(v)},
+    }  # fmt: skip
+    frozen = create_trial(
+        state=state,
+        values=values if state is Theirs.COMPLETE else None,
+        params={n: _native(v, space[n]) for n, v in trial.params.items()},
+        distributions={n: space[n] for n in trial.params},
+        user_attrs={TRIAL_ATTR: json.dumps(ours), "task": trial.task, "cost": trial.charged},
+        intermediate_values=_curve(trial, plan),
+        constraints=_constraints(trial, plan) if state is Theirs.COMPLETE else None,
+    )
+    # Optuna keeps times in UTC, without saying so in them.
+    start = trial.started if trial.started is not None else trial.created
+    end = trial.ended if trial.ended is not None else start
+    frozen.datetime_start = datetime.fromtimestamp(start, UTC).replace(tzinfo=None)
+    frozen.datetime_complete = datetime.fromtimestamp(end, UTC).replace(tzinfo=None)
+    return frozen
+
+
+def _native(value: Any, distribution: "optuna.distributions.BaseDistribution") -> Any:
+    """Return the very choice: SQLite gives back 1 for True, which Optuna would not take for it."""
+    choices = getattr(distribution, "choices", None)
+    if choices is None:
+        return value
+    same = [c for c in choices if c == value]
+    return same[0] if same else value
+
+
+def _curve(trial: Trial, plan: OptunaPlan) -> dict[int, float]:
+    """Return step → the first objective (Optuna keeps one number a step)."""
+    metric = next(iter(plan.directions))
+    return {
+        r.step: r.metrics[metric]
+        for r in plan.curves.get(trial.number, ())
+        if r.step is not None and metric in r.metrics and math.isfinite(r.metrics[metric])
+    }
+
+
+def _constraints(trial: Trial, plan: OptunaPlan) -> dict[str, float] | None:
+    """Return name → excess over each limit; at most 0 holds."""
+    found = {}
+    for metric, low, high in plan.limits:
+        value = trial.metrics.get(metric)
+        if value is None or not math.isfinite(value):
+            value = math.inf
+        if low is not None:
+            found[f"{metric} min"] = low - value if value != math.inf else math.inf
+        if high is not None:
+            found[f"{metric} max"] = value - high
+    return found or None

@@ -1,0 +1,133 @@
+"""``hpo-tui export``: trials and reports out of a study."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+import click
+
+from hpo_tui.engine.spec import Parameter, ParameterKind, StudySpec
+from hpo_tui.store.read import StudyReader
+from hpo_tui.tui.cli.errors import Refusal
+from hpo_tui.tui.cli.studies import find, reading, spec_of, study_argument
+from hpo_tui.tui.cli.text import note
+from hpo_tui.tui.plain import plain
+
+
+@click.command("export")
+@study_argument
+@click.option("--csv", "form", flag_value="csv", help="One row a trial.")
+@click.option("--json", "form", flag_value="json", help="One JSON object a trial, each on a line.")
+@click.option("--reports", "form", flag_value="reports", help="One JSON object a report.")
+@click.option("--parquet", "form", flag_value="parquet", help="One row a trial; needs -o.")
+@click.option("--optuna", metavar="URL", help="A new Optuna study: sqlite:///x.db or a file.")
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write to FILE instead of stdout.",
+)
+def export(study: str | None, form: str | None, optuna: str | None, output: Path | None) -> None:
+    """Write the trials of STUDY as CSV, JSON lines, Parquet or an Optuna study, or its reports."""
+    if (form is None) == (optuna is None):
+        raise click.UsageError("say one of --csv, --json, --reports, --parquet and --optuna URL")
+    if form == "parquet" and output is None:
+        raise click.UsageError("--parquet writes a file: say which with -o FILE")
+    with reading(find(study)) as reader:
+        if optuna is not None:
+            _to_optuna(reader, optuna)
+        elif form == "parquet" and output is not None:
+            _to_parquet(reader, output)
+        else:
+            with _target(output) as to:
+                _to_text(reader, form or "csv", to)
+
+
+@contextmanager
+def _target(output: Path | None) -> Iterator[TextIO]:
+    """Give stdout, or a file that appears when it is whole."""
+    if output is None:
+        yield sys.stdout
+        return
+    part = output.with_name(output.name + ".part")
+    with part.open("w", encoding="utf-8", newline="") as file:
+        yield file
+    part.replace(output)
+
+
+def _to_text(reader: StudyReader, form: str, to: TextIO) -> None:
+    from hpo_tui.store.transfer import write_text
+
+    trials = reader.trials()
+    if form == "json":
+        write_text.write_trials_json(trials, to)
+    elif form == "reports":
+        reports = (r for trial in trials for r in reader.reports(trial.number))
+        write_text.write_reports_json(reports, to)
+    else:
+        params, metrics = reader.columns("p").values(), reader.columns("m").values()
+        terminal = to.isatty()
+        write_text.write_trials_csv(trials, list(params), list(metrics), to, escape=terminal)
+
+
+def _to_parquet(reader: StudyReader, output: Path) -> None:
+    from hpo_tui.store.transfer.write_parquet import write_trials_parquet
+
+    params, metrics = reader.columns("p").values(), reader.columns("m").values()
+    try:
+        count = write_trials_parquet(reader.trials(), list(params), list(metrics), output)
+    except ImportError:
+        raise Refusal("Parquet needs pyarrow: pip install 'hpo-tui[parquet]'") from None
+    note(f"{count} trials written to {plain(str(output))}")
+
+
+def _to_optuna(reader: StudyReader, url: str) -> None:
+    from hpo_tui.store.transfer.write_optuna import OptunaPlan, write_optuna
+
+    study = reader.study()
+    spec = spec_of(study)
+    trials = reader.trials()
+    if not spec.objectives:
+        raise Refusal("an Optuna study needs an objective, and this study has none")
+    plan = OptunaPlan(
+        full_task=spec.full_task.name,
+        space=distributions(spec),
+        directions={o.metric: "maximize" if o.sign < 0 else "minimize" for o in spec.objectives},
+        limits=[(c.metric, c.min, c.max) for c in spec.outcome_constraints],
+        curves={t.number: reader.reports(t.number) for t in trials},
+    )
+    try:
+        count = write_optuna(url, study, trials, plan)
+    except ValueError as error:
+        raise Refusal(plain(str(error))) from None
+    left = len(trials) - count
+    rest = f" ({left} that have not ended are left out)" if left else ""
+    note(f"{count} trials written to the Optuna study {plain(study.name)} in {plain(url)}{rest}")
+
+
+def distributions(spec: StudySpec) -> dict[str, str]:
+    """Return each parameter as the JSON that Optuna has for its distributions."""
+    return {p.name: json.dumps(_distribution(p)) for p in spec.space}
+
+
+def _distribution(parameter: Parameter) -> dict[str, object]:
+    if parameter.kind is ParameterKind.FIXED:
+        return {"name": "CategoricalDistribution", "attributes": {"choices": [parameter.value]}}
+    if not parameter.numeric:
+        choices = list(parameter.choices)
+        return {"name": "CategoricalDistribution", "attributes": {"choices": choices}}
+    attributes: dict[str, object] = {"log": parameter.log}
+    if parameter.kind is ParameterKind.INT:
+        attributes |= {"low": int(parameter.low), "high": int(parameter.high)}
+        attributes["step"] = 1 if parameter.log else int(parameter.step or 1)
+        return {"name": "IntDistribution", "attributes": attributes}
+    attributes |= {"low": parameter.low, "high": parameter.high}
+    attributes["step"] = None if parameter.log else parameter.step
+    return {"name": "FloatDistribution", "attributes": attributes}
+
+
+COMMANDS = {"export": export}
