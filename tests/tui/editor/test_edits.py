@@ -1,0 +1,177 @@
+"""Changes made in the form keep the rest of the study's text."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hpo_tui.tui.editor import edits
+from hpo_tui.tui.editor.fields import field
+from hpo_tui.tui.editor.form import check, form_rows
+from hpo_tui.tui.editor.history import TextHistory
+from hpo_tui.tui.editor.values import read_value, show_value
+
+TEXT = """\
+# my study
+[study]
+name = "net"
+command = "python train.py --lr {lr}"   # how it runs
+budget = 10
+
+[space.lr]
+type = "float"
+low = 1e-4   # from the paper
+high = 0.1
+log = true
+
+[space.optimizer]
+type = "categorical"
+choices = ["sgd", "adam"]
+
+[space.momentum]
+type = "float"
+low = 0.0
+high = 0.99
+when = { optimizer = ["sgd"] }
+
+[[objective]]
+metric = "accuracy"
+direction = "maximize"
+
+[[task]]
+name = "short"
+epochs = 5
+cost = 0.5
+
+[[task]]
+name = "full"
+epochs = 10
+cost = 1
+"""
+
+
+def rows(text: str) -> dict[tuple[str | int, ...], str]:
+    return {row.path: row.value for row in form_rows(check(text))}
+
+
+def test_form_shows_every_part() -> None:
+    shown = rows(TEXT)
+    assert shown["space", "lr"].split() == ["float", "0.0001", "…", "0.1", "log"]
+    assert "when optimizer = sgd" in shown["space", "momentum"]
+    assert shown["task", 0] == "cost 0.5   epochs = 5"
+    assert shown["study", "budget"] == "10"
+
+
+def test_problem_stands_at_its_row() -> None:
+    broken = TEXT.replace("high = 0.1", "high = 0.00001")
+    marked = [row.path for row in form_rows(check(broken)) if row.problem]
+    assert marked == [("space", "lr")]
+
+
+def test_changing_a_value_keeps_comments() -> None:
+    text, path = edits.apply_values(TEXT, ("space", "lr"), {"low": 1e-3, "log": None})
+    assert path == ("space", "lr")
+    assert "low = 0.001   # from the paper" in text
+    assert "log = true" not in text
+    assert check(text).problems == ()
+
+
+def test_renaming_a_parameter_keeps_its_place_and_its_children() -> None:
+    text, path = edits.apply_values(TEXT, ("space", "optimizer"), {"name": "opt"})
+    spec = check(text).spec
+    assert path == ("space", "opt")
+    assert spec is not None
+    assert [p.name for p in spec.space] == ["lr", "opt", "momentum"]
+    assert spec.parameter("momentum").when == {"opt": ("sgd",)}
+
+
+def test_fidelity_values_are_one_field() -> None:
+    held = edits.values_at(check(TEXT).data or {}, ("task", 0))
+    assert held == {"name": "short", "cost": 0.5, "fidelity": {"epochs": 5}}
+    text, _ = edits.apply_values(TEXT, ("task", 0), {"fidelity": {"steps": 3}})
+    assert rows(text)["task", 0] == "cost 0.5   steps = 3"
+
+
+def test_added_items_have_free_names() -> None:
+    text, first = edits.add(TEXT, "space")
+    text, second = edits.add(text, "space")
+    assert (first, second) == (("space", "parameter"), ("space", "parameter_2"))
+    assert check(text).problems == ()
+
+
+def test_duplicate_stands_below_its_original() -> None:
+    text, path = edits.duplicate(TEXT, ("space", "lr"))
+    spec = check(text).spec
+    assert path == ("space", "lr_2")
+    assert spec is not None
+    assert [p.name for p in spec.space] == ["lr", "lr_2", "optimizer", "momentum"]
+    text, path = edits.duplicate(TEXT, ("task", 0))
+    assert path == ("task", 1)
+    assert rows(text)["task", 1] == rows(text)["task", 0]
+
+
+def test_items_move() -> None:
+    spec = check(edits.move(TEXT, ("space", "momentum"), -2)).spec
+    assert spec is not None
+    assert [p.name for p in spec.space] == ["momentum", "lr", "optimizer"]
+
+
+def test_undo_and_redo_walk_the_texts() -> None:
+    history = TextHistory("a")
+    assert history.change("b")
+    assert not history.change("b")
+    assert history.undo()
+    assert not history.undo()
+    assert history.redo()
+    assert history.text == "b"
+    history.undo()
+    history.change("c")
+    assert not history.redo()
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "typed", "meant"),
+    [
+        ("space", "low", "1e-4", 1e-4),
+        ("space", "low", " 3 ", 3),
+        ("space", "low", "three", "three"),
+        ("space", "log", "Yes", True),
+        ("space", "log", "maybe", "maybe"),
+        ("space", "choices", "sgd, adam", ["sgd", "adam"]),
+        ("space", "choices", '16, "16", true, a b', [16, "16", True, "a b"]),
+        ("space", "choices", '["a,b", 2]', ["a,b", 2]),
+        ("space", "when", "opt = sgd, adam; amp = true", {"opt": ["sgd", "adam"], "amp": True}),
+        ("space", "when", "opt", "opt"),
+        ("space", "prior", "mean = -2; sd = 0.5", {"mean": -2, "sd": 0.5}),
+        ("study", "budget", "8h", "8h"),
+        ("study", "budget", "40", 40),
+        ("study", "command", "python a.py --x=3", "python a.py --x=3"),
+        ("study", "warm", "", None),
+    ],
+)
+def test_typed_text_becomes_a_value(section: str, key: str, typed: str, meant: object) -> None:
+    read = read_value(field(section, key), typed)
+    assert read == meant
+    assert type(read) is type(meant)
+
+
+plain_values = st.one_of(
+    st.booleans(), st.integers(-(10**9), 10**9), st.floats(-1e9, 1e9), st.text(max_size=12)
+)
+
+
+@given(st.lists(plain_values, min_size=1, max_size=5))
+def test_shown_choices_read_back(choices: list[object]) -> None:
+    read = read_value(field("space", "choices"), show_value(choices))
+    assert read == choices
+    assert [type(v) for v in read] == [type(v) for v in choices]
+
+
+@given(st.text(max_size=60))
+def test_no_typed_text_breaks_the_form(typed: str) -> None:
+    for key in ("choices", "when", "prior", "low", "log"):
+        value = read_value(field("space", key), typed)
+        try:
+            text, _ = edits.apply_values(TEXT, ("space", "momentum"), {key: value})
+        except edits.EditError:
+            continue
+        form_rows(check(text))

@@ -1,0 +1,146 @@
+"""Changes of the form turned into changes of the study's text; comments and order stay."""
+
+import tomllib
+from collections.abc import Mapping
+from typing import Any
+
+from hpo_tui.engine.spec.write import EditError, add_entry, add_parameter, move, remove, set_value
+from hpo_tui.tui.editor.fields import FIELDS, LISTS
+from hpo_tui.tui.editor.form import Path
+
+__all__ = ["EditError", "add", "apply_values", "duplicate", "move", "remove", "values_at"]
+
+_FRESH: dict[str, dict[str, Any]] = {
+    "space": {"type": "float", "low": 0.0, "high": 1.0},
+    "objective": {"metric": "metric", "direction": "maximize"},
+    "constraint": {"metric": "metric", "max": 1.0},
+    "task": {"name": "task", "cost": 0.5},
+}
+_NAME = {"objective": "metric", "constraint": "metric", "task": "name"}
+
+
+def _at(data: Any, path: Path) -> Any:
+    for part in path:
+        data = data[part]
+    return data
+
+
+def values_at(data: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """Return key → value of the item or setting at ``path``, with ``name`` for a parameter.
+
+    A task's fidelity values are gathered under ``fidelity``, as the form shows them.
+    """
+    section = str(path[0])
+    if section not in _FRESH:
+        table = data.get(section, {})
+        return dict(table) if isinstance(table, Mapping) else {}
+    body = _at(data, path)
+    values = dict(body) if isinstance(body, Mapping) else {}
+    if section == "space":
+        return {"name": path[1], **values}
+    if section == "task":
+        fidelity = {k: v for k, v in values.items() if k not in ("name", "cost")}
+        return {k: v for k, v in values.items() if k in ("name", "cost")} | {"fidelity": fidelity}
+    return values
+
+
+def apply_values(text: str, path: Path, values: Mapping[str, Any]) -> tuple[str, Path]:
+    """Return (the text with ``values`` at the item's keys, the item's path); None removes a key.
+
+    Raises :class:`EditError` where the text is written so that it cannot be changed safely.
+    """
+    values = dict(values)
+    section = str(path[0])
+    base: Path = path if section in _FRESH else (section,)
+    if section == "space" and values.get("name") not in (None, path[1]):
+        text, base = _renamed(text, base, str(values["name"]))
+    if section == "space":
+        values.pop("name", None)
+    if section == "task" and "fidelity" in values:
+        values |= _fidelity_change(text, base, values.pop("fidelity"))
+    held = tomllib.loads(text)
+    for key, value in values.items():
+        present = _has(held, (*base, key))
+        if value is not None:
+            text = set_value(text, (*base, key), value)
+        elif present:
+            text = remove(text, (*base, key))
+    return text, base
+
+
+def _has(data: Any, path: Path) -> bool:
+    try:
+        _at(data, path)
+    except (KeyError, IndexError, TypeError):
+        return False
+    return True
+
+
+def _fidelity_change(text: str, base: Path, wanted: Any) -> dict[str, Any]:
+    if wanted is not None and not isinstance(wanted, Mapping):
+        raise EditError(f"write fidelity values as epochs = 15; shards = 2, found {wanted}")
+    body = _at(tomllib.loads(text), base)
+    known = {f.key for f in FIELDS["task"]}
+    gone = {k: None for k in body if k not in known}
+    return gone | dict(wanted or {})
+
+
+def _renamed(text: str, path: Path, name: str) -> tuple[str, Path]:
+    """Return the text with a parameter under another name, in its place.
+
+    Comments inside its own table are lost with it, because the table is written anew.
+    """
+    data = tomllib.loads(text)
+    names = list(data["space"])
+    changed = add_parameter(text, name, data["space"][path[1]])
+    changed = remove(changed, path)
+    for other, body in data["space"].items():
+        when = body.get("when") if isinstance(body, Mapping) else None
+        if isinstance(when, Mapping) and path[1] in when and other != path[1]:
+            mended = {name if k == path[1] else k: v for k, v in when.items()}
+            changed = set_value(changed, ("space", other, "when"), mended)
+    back = names.index(str(path[1])) - (len(names) - 1)
+    return (move(changed, ("space", name), back) if back else changed), ("space", name)
+
+
+def add(text: str, section: str) -> tuple[str, Path]:
+    """Return (the text with a fresh item in ``section``, its path). Raises EditError."""
+    data = tomllib.loads(text)
+    fresh = dict(_FRESH[section])
+    if section == "space":
+        name = _free("parameter", data.get("space", {}))
+        return add_parameter(text, name, fresh), ("space", name)
+    taken = [t.get(_NAME[section]) for t in data.get(section, []) if isinstance(t, Mapping)]
+    fresh[_NAME[section]] = _free(fresh[_NAME[section]], taken)
+    return add_entry(text, section, fresh), (section, len(taken))
+
+
+def duplicate(text: str, path: Path) -> tuple[str, Path]:
+    """Return (the text with a copy of the item below it, the copy's path). Raises EditError."""
+    data = tomllib.loads(text)
+    section = str(path[0])
+    body = dict(_at(data, path))
+    if section == "space":
+        names = list(data["space"])
+        name = _free(str(path[1]), names)
+        text = add_parameter(text, name, body)
+        back = names.index(str(path[1])) + 1 - len(names)
+        return (move(text, ("space", name), back) if back else text), ("space", name)
+    if section not in LISTS or not isinstance(path[1], int):
+        raise EditError("only parameters, metrics and tasks can be duplicated")
+    count = len(data[section])
+    body[_NAME[section]] = _free(
+        str(body.get(_NAME[section], section)), [t.get(_NAME[section]) for t in data[section]]
+    )
+    text = add_entry(text, section, body)
+    to = path[1] + 1
+    return (move(text, (section, count), to - count) if to != count else text), (section, to)
+
+
+def _free(name: str, taken: Any) -> str:
+    if name not in taken:
+        return name
+    count = 2
+    while f"{name}_{count}" in taken:
+        count += 1
+    return f"{name}_{count}"

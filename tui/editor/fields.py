@@ -1,0 +1,101 @@
+"""What can be filled in for each part of a study file; the hints come from the file's schema."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from hpo_tui.engine.spec.schema import KEYS
+
+Kind = Literal["text", "number", "flag", "choice", "list", "mapping", "any"]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One key of a section. ``kind`` says how typed text becomes a value."""
+
+    key: str
+    kind: Kind
+    hint: str
+    choices: tuple[str, ...] = ()
+
+
+def _fields(section: str, kinds: dict[str, Kind | tuple[str, ...]]) -> tuple[Field, ...]:
+    fields = []
+    for key, hint in KEYS[section].items():
+        kind = kinds.get(key, "any")
+        if isinstance(kind, tuple):
+            fields.append(Field(key, "choice", hint, kind))
+        else:
+            fields.append(Field(key, kind, hint))
+    return tuple(fields)
+
+
+_SUMMARY = ("last", "min", "max")
+
+FIELDS: dict[str, tuple[Field, ...]] = {
+    "study": _fields(
+        "study",
+        {
+            "name": "text", "command": "text", "resume": "flag", "seed": "number",
+            "repeats": "number", "cost": ("declared", "measured"), "noisy": "flag",
+            "warm": "list", "constraints": "list",
+        },
+    ),
+    "space": _fields(
+        "space.*",
+        {
+            "type": ("float", "int", "categorical", "ordinal", "fixed"), "low": "number",
+            "high": "number", "log": "flag", "step": "number", "choices": "list",
+            "when": "mapping", "prior": "mapping",
+        },
+    ),
+    "objective": _fields(
+        "objective[]",
+        {
+            "metric": "text", "direction": ("maximize", "minimize"), "threshold": "number",
+            "log": "flag", "summary": _SUMMARY,
+        },
+    ),
+    "constraint": _fields(
+        "constraint[]",
+        {"metric": "text", "min": "number", "max": "number", "summary": _SUMMARY},
+    ),
+    "task": (
+        *_fields("task[]", {"name": "text", "cost": "number"}),
+        Field("fidelity", "mapping", "what the task fixes, such as epochs = 15"),
+    ),
+    "resources": _fields(
+        "resources",
+        {
+            "gpus_per_trial": "number", "slots": "number", "threads": "number",
+            "failures": "number",
+        },
+    ),
+    "stopping": _fields(
+        "stopping", {"enabled": "flag", "min_step": "number", "patience": "number"}
+    ),
+}  # fmt: skip
+
+LISTS = frozenset({"objective", "constraint", "task"})
+"""Sections that are arrays of tables: their items are numbered."""
+
+ITEMS = LISTS | {"space"}
+"""Sections whose rows can be added, duplicated, moved and removed."""
+
+HEADINGS: dict[str, str] = {
+    "study": "study",
+    "space": "space",
+    "objective": "objectives",
+    "constraint": "constraints on metrics",
+    "task": "tasks",
+    "resources": "resources",
+    "stopping": "early stopping",
+}
+"""Section → heading, in the order of the form."""
+
+
+def field(section: str, key: str) -> Field:
+    """Return the field ``key`` of ``section``; KeyError if there is none."""
+    for found in FIELDS[section]:
+        if found.key == key:
+            return found
+    raise KeyError(key)

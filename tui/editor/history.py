@@ -1,0 +1,37 @@
+"""Undo and redo over whole texts: a study file is a page, so a copy a step costs nothing."""
+
+
+class TextHistory:
+    """The texts that the editor has gone through."""
+
+    def __init__(self, text: str, limit: int = 500) -> None:
+        self._past: list[str] = []
+        self._future: list[str] = []
+        self._limit = limit
+        self.text = text
+
+    def change(self, text: str) -> bool:
+        """Make ``text`` the present one; False if it is already."""
+        if text == self.text:
+            return False
+        self._past.append(self.text)
+        del self._past[: -self._limit]
+        self._future.clear()
+        self.text = text
+        return True
+
+    def undo(self) -> bool:
+        """Go one text back; False at the beginning."""
+        if not self._past:
+            return False
+        self._future.append(self.text)
+        self.text = self._past.pop()
+        return True
+
+    def redo(self) -> bool:
+        """Go one text on again; False at the end."""
+        if not self._future:
+            return False
+        self._past.append(self.text)
+        self.text = self._future.pop()
+        return True

@@ -1,0 +1,136 @@
+"""What stands beside the form: verdict, preview of trials, one tried trial, effects of an edit."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.text import Text
+
+from hpo_tui.engine.spec import Problem, SpecError, StudySpec
+from hpo_tui.store.folder import StudyFolder
+from hpo_tui.tui.editor.form import Checked
+from hpo_tui.tui.editor.form import Path as KeyPath
+from hpo_tui.tui.plain import plain
+
+Change = Callable[[str], tuple[str, KeyPath]]
+"""From a study's text to the changed one and the row to stand on."""
+
+
+def title(checked: Checked) -> str:
+    """Return the study's name as far as it can be read."""
+    study = (checked.data or {}).get("study")
+    name = study.get("name") if isinstance(study, dict) else None
+    return name if isinstance(name, str) and name else "a new study"
+
+
+def verdict(checked: Checked) -> str:
+    """Return in a few words whether the study can be started."""
+    if checked.data is None:
+        return "! not valid TOML"
+    if checked.problems:
+        count = len(checked.problems)
+        return f"! {count} thing{'s' if count > 1 else ''} to mend"
+    spec = checked.spec
+    assert spec is not None
+    counts = (len(spec.free), len(spec.objectives), len(spec.tasks))
+    parts = zip(counts, ("parameter", "objective", "task"), strict=True)
+    return "ready: " + ", ".join(f"{n} {word}{'s' if n != 1 else ''}" for n, word in parts)
+
+
+def _said(problem: Problem) -> str:
+    where = f"line {problem.line}: " if problem.line else ""
+    return f"{where}{problem.key}: {problem.message}" if problem.key else where + problem.message
+
+
+def problem_at(checked: Checked, path: KeyPath) -> str:
+    """Return the first problem at ``path`` or inside it, empty when there is none."""
+    for problem in checked.problems:
+        if problem.path[: len(path)] == path or not problem.path:
+            return _said(problem)
+    return ""
+
+
+def problem_line(checked: Checked, path: KeyPath) -> str:
+    """Return the problem at ``path``, else the first of all with how many there are."""
+    here = problem_at(checked, path) if path else ""
+    if here or not checked.problems:
+        return here
+    count = len(checked.problems)
+    more = f"   (1 of {count})" if count > 1 else ""
+    return _said(checked.problems[0]) + more
+
+
+def preview_text(checked: Checked) -> Text:
+    """Return ten configurations, a command line, and what the budget buys; for a thread."""
+    from hpo_tui.engine.define.preview import preview
+
+    if checked.spec is None:
+        return Text("\n".join(plain(_said(p)) for p in checked.problems))
+    return Text(plain_lines(preview(checked.spec).text()))
+
+
+def plain_lines(text: str) -> str:
+    """Return several lines made safe, each by itself."""
+    return "\n".join(plain(line) for line in text.splitlines())
+
+
+def try_text(checked: Checked, cwd: Path) -> Text:
+    """Run one trial at the cheapest task in a temporary folder and tell of it; for a thread."""
+    from hpo_tui.engine.define.try_one import try_one
+
+    if checked.spec is None:
+        return Text(verdict(checked))
+    return Text(plain_lines(try_one(checked.spec, cwd).text()))
+
+
+def write(path: Path, text: str) -> str:
+    """Write a study file in one piece; return what went wrong, empty when nothing did."""
+    from hpo_tui.engine.spec.files import write_atomic
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(path, text)
+    except OSError as error:
+        return f"{path} cannot be written: {error.strerror}. The text is still here."
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an edit of a study that has run would do."""
+
+    changed: bool
+    refused: bool
+    text: str
+
+
+def plan(folder: StudyFolder, checked: Checked) -> Plan:
+    """Compare the edited study with the stored one and its trials; for a thread."""
+    from hpo_tui.engine.spec.edit import plan_edit
+    from hpo_tui.store.read import StudyReader
+
+    with StudyReader(folder.db) as reader:
+        try:
+            old = StudySpec.from_text(reader.study().text)
+        except SpecError as error:
+            return Plan(False, True, f"The stored study cannot be understood: {error}")
+        trials = reader.trials()
+    assert checked.spec is not None
+    found = plan_edit(old, checked.spec, trials)
+    if found.refused:
+        return Plan(True, True, "\n".join(_said(p) for p in found.refused))
+    lines = [c.text for c in found.changes]
+    if found.outside:
+        lines.append(f"{found.outside} of {len(trials)} trials fall outside the new space.")
+    return Plan(bool(lines), False, "\n".join(lines))
+
+
+def send_edit(folder: StudyFolder, text: str) -> str:
+    """Give the edited text to the study; return what went wrong, empty when nothing did."""
+    from hpo_tui.engine.launch import LaunchError, send
+
+    try:
+        answer = send(folder, "edit", {"text": text})
+    except LaunchError as error:
+        return str(error)
+    return "" if answer.ok else answer.answer

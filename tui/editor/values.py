@@ -1,0 +1,99 @@
+"""Values of the study file as people type them in a form, and back."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from typing import Any
+
+from hpo_tui.engine.spec.toml_text import toml_value
+from hpo_tui.tui.editor.fields import Field
+
+_BARE = re.compile(r"[\w.+/:@%*-]+( [\w.+/:@%*-]+)*")
+"""Text that needs no quotes in a list."""
+
+
+def show_value(value: Any) -> str:
+    """Return a value as :func:`read_value` takes it: ``sgd, adam``, ``optimizer = sgd``."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return "; ".join(f"{k} = {show_value(v)}" for k, v in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(_show_item(v) for v in value)
+    return str(value)
+
+
+def _show_item(value: Any) -> str:
+    if isinstance(value, str):
+        bare = _BARE.fullmatch(value) and isinstance(_guess(value), str)
+        return value if bare else toml_value(value)
+    return "true" if value is True else "false" if value is False else str(value)
+
+
+def read_value(field: Field, text: str) -> Any:
+    """Return what ``text`` means for ``field``; None for nothing (the key is left out).
+
+    Text that means nothing sensible is returned as it is: the study's own check then says what
+    is wrong with it, in the same words as for the file.
+    """
+    text = text.strip()
+    if not text:
+        return None
+    match field.kind:
+        case "text" | "choice":
+            return text
+        case "flag":
+            return {"yes": True, "true": True, "no": False, "false": False}.get(text.lower(), text)
+        case "number" | "any":
+            return _guess(text)
+        case "list":
+            return _items(text)
+        case "mapping":
+            return _mapping(text)
+
+
+def _guess(text: str) -> Any:
+    """Return the number, truth value, quoted string or list that ``text`` is in TOML, else it."""
+    try:
+        value = tomllib.loads(f"v = {text}").get("v")
+    except (tomllib.TOMLDecodeError, RecursionError, ValueError):
+        return text
+    return value if isinstance(value, int | float | str | list) else text
+
+
+def split_outside(text: str, mark: str) -> list[str]:
+    """Return the pieces of ``text`` between ``mark``, quoted and bracketed ones left whole."""
+    pieces, start, quote, depth, escaped = [], 0, "", 0, False
+    for at, char in enumerate(text):
+        if quote:
+            if char == quote and not escaped:
+                quote = ""
+            escaped = char == "\\" and not escaped and quote == '"'
+        elif char in "\"'" and not text[start:at].strip(" ["):
+            quote = char
+        elif char in "[{(":
+            depth += 1
+        elif char in "]})":
+            depth -= 1
+        elif char == mark and depth <= 0:
+            pieces.append(text[start:at])
+            start = at + 1
+    pieces.append(text[start:])
+    return [p.strip() for p in pieces if p.strip()]
+
+
+def _items(text: str) -> list[Any]:
+    whole = _guess(text)
+    return whole if isinstance(whole, list) else [_guess(p) for p in split_outside(text, ",")]
+
+
+def _mapping(text: str) -> Any:
+    """Return ``a = 1; b = x, y`` as a mapping; several values make a list."""
+    found: dict[str, Any] = {}
+    for piece in split_outside(text.strip("{}"), ";"):
+        key, equals, value = piece.partition("=")
+        if not equals or not key.strip():
+            return text
+        items = _items(value.strip())
+        found[key.strip().strip("\"'")] = items[0] if len(items) == 1 else items
+    return found

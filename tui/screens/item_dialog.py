@@ -1,0 +1,137 @@
+"""A small form over the editor: the keys of one parameter, metric, task or setting."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.screen import ModalScreen
+from textual.suggester import SuggestFromList
+from textual.widgets import Input, Static
+
+from hpo_tui.tui.editor.fields import Field
+from hpo_tui.tui.editor.values import read_value, show_value
+from hpo_tui.tui.plain import plain
+
+Values = dict[str, Any]
+
+
+class ItemDialog(ModalScreen[Values | None]):
+    """Asks for the fields of one item; the answer maps key to value, None where it was emptied.
+
+    ``judge`` takes the values as they would be and returns what is wrong, empty when nothing is.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "cancel"),
+        Binding("enter,ctrl+s", "accept", "keep", priority=True),
+        Binding("down", "next_field", "next field", show=False, priority=True),
+        Binding("up", "previous_field", "previous field", show=False, priority=True),
+    ]
+    DEFAULT_CSS = """
+    ItemDialog { align: center middle; }
+    ItemDialog > Vertical { width: 76; max-width: 96%; height: auto; max-height: 94%;
+        border: round $accent; background: $surface; padding: 0 1; }
+    ItemDialog .title { text-style: bold; height: 1; }
+    ItemDialog VerticalScroll { height: auto; max-height: 16; }
+    ItemDialog Horizontal { height: 1; }
+    ItemDialog .label { width: 18; color: $text-muted; }
+    ItemDialog Input { width: 1fr; height: 1; border: none; padding: 0 1; background: $boost; }
+    ItemDialog Input:focus { background: $primary 40%; }
+    ItemDialog .hint { height: 1; color: $text-muted; margin-top: 1; }
+    ItemDialog .problem { height: auto; min-height: 1; max-height: 3; color: $text-error; }
+    """
+
+    def __init__(
+        self,
+        title: str,
+        fields: Sequence[Field],
+        values: Mapping[str, Any],
+        judge: Callable[[Values], str],
+    ) -> None:
+        super().__init__()
+        self._title = title
+        self._fields = tuple(fields)
+        self._before = {
+            f.key: show_value(values[f.key]) if f.key in values else "" for f in self._fields
+        }
+        self._judge = judge
+
+    def compose(self) -> ComposeResult:
+        """One line a field, what the focused one is for, and what is wrong."""
+        with Vertical():
+            yield Static(Text(plain(self._title)), classes="title")
+            with VerticalScroll(can_focus=False):
+                for n, field in enumerate(self._fields):
+                    with Horizontal():
+                        yield Static(Text(plain(field.key)), classes="label")
+                        yield self._input(n, field)
+            yield Static("", classes="hint")
+            yield Static("", classes="problem")
+
+    def _input(self, n: int, field: Field) -> Input:
+        choices = ("yes", "no") if field.kind == "flag" else field.choices
+        return Input(
+            self._before[field.key],
+            id=f"field-{n}",
+            suggester=SuggestFromList(choices, case_sensitive=False) if choices else None,
+            select_on_focus=False,
+            compact=True,
+        )
+
+    def on_mount(self) -> None:
+        """Say what is wrong from the beginning."""
+        self._check()
+
+    def values(self) -> Values:
+        """Return what differs from before: key to value, None where the field was emptied."""
+        found: Values = {}
+        for n, field in enumerate(self._fields):
+            text = self.query_one(f"#field-{n}", Input).value
+            if text.strip() != self._before[field.key].strip():
+                found[field.key] = read_value(field, text)
+        return found
+
+    @on(Input.Changed)
+    def _check(self) -> None:
+        self.query_one(".problem", Static).update(Text(plain(self._judge(self.values()))))
+
+    def on_descendant_focus(self) -> None:
+        """Say what the focused field is for."""
+        number = self._focused_field()
+        if number is None:
+            return
+        field = self._fields[number]
+        choices = ("yes", "no") if field.kind == "flag" else field.choices
+        allowed = f"  ({', '.join(choices)}; → completes)" if choices else ""
+        self.query_one(".hint", Static).update(Text(field.hint + allowed))
+
+    def _focused_field(self) -> int | None:
+        focused = self.focused
+        if isinstance(focused, Input) and (focused.id or "").startswith("field-"):
+            return int((focused.id or "").removeprefix("field-"))
+        return None
+
+    def _go(self, by: int) -> None:
+        at = self._focused_field()
+        to = 0 if at is None else (at + by) % len(self._fields)
+        self.query_one(f"#field-{to}", Input).focus()
+
+    def action_next_field(self) -> None:
+        """Go to the next field."""
+        self._go(1)
+
+    def action_previous_field(self) -> None:
+        """Go to the field before."""
+        self._go(-1)
+
+    def action_accept(self) -> None:
+        """Keep what was typed; what is wrong with it stays marked in the form."""
+        self.dismiss(self.values())
+
+    def action_cancel(self) -> None:
+        """Leave everything as it was."""
+        self.dismiss(None)
