@@ -1,0 +1,375 @@
+"""Where trials run: GPUs leased by UUID, shared by measured memory and watched; or CPU slots."""
+
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from hpo_tui.engine.execution.cpu_slots import CpuSlots, thread_environment
+from hpo_tui.engine.execution.gpu_state import GpuState
+from hpo_tui.engine.execution.lease import Lease, Need, PollResult
+from hpo_tui.engine.execution.leases import LeaseFile, find_runtime_dir, make_private
+from hpo_tui.engine.execution.nvml import (
+    DeviceError,
+    DeviceLostError,
+    Nvml,
+    choose,
+    describe_process,
+)
+from hpo_tui.engine.execution.packing import Packing
+from hpo_tui.engine.spec.model import Resources
+from hpo_tui.store.models import DeviceSample
+
+__all__ = ["DeviceError", "DevicePool", "Lease", "Need", "PollResult"]
+
+FRESH = 0.25
+"""Seconds that a reading serves: a runner that waits asks many times a second."""
+RESERVED = 60.0
+"""Seconds that a GPU is kept empty for a trial that needs it alone and has not asked again."""
+BAD = 3
+"""Failures in a row on one GPU, while others do well, that quarantine it."""
+
+
+class DevicePool:
+    """All places where this study's trials can run.
+
+    ``study`` identifies the study to others on this machine (its folder's path is best);
+    ``runtime_dir``, ``nvml``, ``environ`` and ``clock`` replace the real ones.
+    Raises :class:`DeviceError` when GPUs that the study names are not there, LeaseError when
+    the user's runtime directory cannot be used.
+    """
+
+    def __init__(
+        self,
+        resources: Resources,
+        study: str,
+        runtime_dir: Path | None = None,
+        nvml: Any | None = None,
+        *,
+        environ: Mapping[str, str] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.resources, self.study, self._clock = resources, study, clock
+        self.packing = Packing(resources.trials_per_gpu)
+        self._waiting: list[str] = []
+        self._read_at = float("-inf")
+        self._trial_of: dict[int, int] = {}
+        self._task = ""
+        self._succeeded_on: set[str] = set()
+        self._states: dict[str, GpuState] = {}
+        self._strays: dict[int, Lease] = {}
+        self._nvml: Nvml | None = None
+        self.absent = ""
+        if resources.gpus != "none":
+            self._discover(nvml, os.environ if environ is None else environ, runtime_dir)
+        self._slots = None if self._states else CpuSlots(resources)
+
+    def _discover(self, module: Any, environ: Mapping[str, str], runtime_dir: Path | None) -> None:
+        wanted = self.resources.gpus
+        self._nvml, self.absent = Nvml.open(module)
+        gpus = self._nvml.devices() if self._nvml else []
+        if self._nvml is None and wanted != "all":
+            raise DeviceError(
+                f"[resources] gpus names GPUs, and {self.absent}."
+                ' Write gpus = "none" to run on the CPU.'
+            )
+        chosen = choose(gpus, wanted, environ)
+        each = self.resources.gpus_per_trial
+        if chosen and each > len(chosen):
+            raise DeviceError(
+                f"[resources] gpus_per_trial = {each}, and the study has {len(chosen)} GPU(s)."
+            )
+        if each > 1 and any(g.mig for g in chosen):
+            raise DeviceError(
+                f"[resources] gpus_per_trial = {each}, and CUDA gives a process one MIG instance"
+                " at most. Use gpus_per_trial = 1, or name GPUs that are not split."
+            )
+        if not chosen:
+            return
+        folder = make_private(runtime_dir) if runtime_dir else find_runtime_dir(environ)
+        self._states = {g.uuid: GpuState(g, LeaseFile(folder, g.uuid, self.study)) for g in chosen}
+
+    @property
+    def on_gpus(self) -> bool:
+        """Whether trials run on GPUs (False: on CPU slots)."""
+        return self._slots is None
+
+    def acquire(self, need: Need) -> Lease | None:
+        """Return a lease for ``need``, or None: :meth:`waiting_for` then says why."""
+        self._waiting, self._task = [], need.task
+        if self._slots:
+            return self._slots.acquire(need)
+        self._refresh()
+        open_states = [s for s in self._states.values() if self._may_start(s, need)]
+        open_states.sort(key=lambda s: (len(s.leases), s.reading.used if s.reading else 0))
+        chosen: list[GpuState] = []
+        for state in open_states:
+            if len(chosen) < need.gpus and self._lock(state):
+                chosen.append(state)
+        if len(chosen) < need.gpus:
+            self._unlock_unused()
+            self._reserve(need)
+            return None
+        return self._grant(chosen, need)
+
+    def reacquire(self, device: str, trial: int, task: str = "", pid: int | None = None) -> Lease:
+        """Take back the lease of a trial that outlived its runner; it never fails.
+
+        A device that this study may not use any more gives a lease that only the trial knows of.
+        """
+        need = Need(max(1, device.count(",") + 1), trial=trial, task=task)
+        if self._slots and not device.startswith(("GPU-", "MIG-")):
+            lease = self._slots.reacquire(device, need)
+        else:
+            states = [self._states[u] for u in device.split(",") if u in self._states]
+            for state in states:
+                state.file.take()
+            lease = self._grant(states, need, device)
+        if pid is not None:
+            lease.bind(pid)
+        return lease
+
+    def capacity(self) -> int:
+        """Return how many trials can run at once, as far as is known by then."""
+        if self._slots:
+            return self._slots.capacity()
+        usable = [s for s in self._states.values() if s.usable]
+        each = self.resources.gpus_per_trial
+        if each > 1:
+            return len(usable) // each * max(1, self.resources.trials_per_gpu)
+        return sum(self.packing.capacity(s.room(), self._task) for s in usable)
+
+    def poll(self, trial_pids: Mapping[int, Sequence[int]]) -> PollResult:
+        """Look at all devices. ``trial_pids``: every process of every running trial."""
+        if self._slots:
+            return self._slots.poll(trial_pids)
+        self._trial_of = {pid: trial for trial, pids in trial_pids.items() for pid in pids}
+        for state in self._states.values():
+            state.file.heal()
+            for trial, lease in state.leases.items():
+                if lease.pid is None and trial_pids.get(trial):
+                    lease.bind(trial_pids[trial][0])
+        self._read_all()
+        leases = {n: x for s in self._states.values() for n, x in s.leases.items()}
+        return PollResult(
+            [self._sample(s) for s in self._states.values() if s.reading],
+            {n: lease.peak for n, lease in leases.items() if lease.peak},
+            {n: x.utilization for n, x in leases.items() if x.utilization is not None},
+        )
+
+    def waiting_for(self) -> str:
+        """Return why the last :meth:`acquire` gave nothing, in one sentence; empty if it did."""
+        return "; ".join(dict.fromkeys(self._waiting))
+
+    def record_oom(self, lease: Lease) -> None:
+        """Learn from a trial that ran out of GPU memory."""
+        self.packing.forget(lease.trial)
+        self.packing.ran_out(lease.level)
+
+    def record_success(self, lease: Lease, peak: int | None, duration: float) -> None:
+        """Learn from a trial that ended well: its peak in bytes, its seconds."""
+        self.packing.forget(lease.trial)
+        if not lease.uuids:
+            return
+        self.packing.succeeded(lease.need.task, peak, duration, lease.mean_level)
+        for state in self._of(lease):
+            state.failures = 0
+            self._succeeded_on.add(state.gpu.uuid)
+
+    def record_failure(self, lease: Lease) -> None:
+        """Learn from a trial that failed through no fault of its parameters.
+
+        A GPU on which trials keep failing while others do well is quarantined. Where nothing does
+        well the fault is rather in the script, and that is for the runner to notice.
+        """
+        self.packing.forget(lease.trial)
+        for state in self._of(lease):
+            state.failures += 1
+            if state.failures >= BAD and self._succeeded_on - {state.gpu.uuid}:
+                state.quarantine = f"{state.failures} trials in a row failed on {state.gpu.label}"
+
+    def quarantined(self) -> dict[str, str]:
+        """Return UUID → why, for GPUs that get no new trials because something is wrong there."""
+        return {u: s.quarantine for u, s in self._states.items() if s.quarantine}
+
+    def trials_on(self, device: str) -> tuple[int, ...]:
+        """Return the trials that run on a device given by label, number or UUID."""
+        return tuple(sorted(n for s in self._find(device) for n in s.leases))
+
+    def lend(self, device: str, on: bool = True) -> str:
+        """Stop (or start again) using a GPU; return what was done, in words.
+
+        Trials on it go on: the caller drains them at their next checkpoint
+        (:meth:`trials_on`). Taking a GPU back lifts its quarantine, too.
+        Raises :class:`DeviceError` when there is no such GPU.
+        """
+        states = self._find(device)
+        if not states:
+            there = ", ".join(s.gpu.label for s in self._states.values()) or "no GPUs, CPU slots"
+            raise DeviceError(f"There is no GPU {device!r} in this study; it has {there}.")
+        for state in states:
+            state.lent = on
+            if not on:
+                state.quarantine, state.failures = "", 0
+        names = ", ".join(s.gpu.label for s in states)
+        if not on:
+            return f"{names} is back in use."
+        trials = self.trials_on(device)
+        if not trials:
+            return f"{names} is lent: no trials start there until it is taken back."
+        running = ", ".join(f"#{n}" for n in trials)
+        return f"{names} is lent: no new trials start there; still running on it: {running}."
+
+    def close(self) -> None:
+        """Give NVML back. Locks of running trials stay with this process until it ends."""
+        if self._nvml:
+            self._nvml.close()
+
+    def _find(self, device: str) -> list[GpuState]:
+        word = str(device).strip()
+        found = [s for s in self._states.values() if word == s.gpu.uuid]
+        word = word.lower().replace(" ", "").removeprefix("gpu") if "-" not in word else word
+        return found or [
+            s
+            for s in self._states.values()
+            if word == s.gpu.label.removeprefix("GPU")
+            or (word == str(s.gpu.index) and not s.gpu.mig)
+            or (len(word) > 4 and s.gpu.uuid.startswith(word))
+        ]
+
+    def _of(self, lease: Lease) -> list[GpuState]:
+        return [self._states[u] for u in lease.uuids if u in self._states]
+
+    def _refresh(self) -> None:
+        if self._clock() - self._read_at >= FRESH:
+            self._read_all()
+
+    def _read_all(self) -> None:
+        """Read every GPU; take in what its trials use."""
+        now = self._read_at = self._clock()
+        bound = {x.pid: n for s in self._states.values() for n, x in s.leases.items() if x.pid}
+        trial_of = self._trial_of | bound
+        used: dict[int, int] = {}
+        rates: dict[int, float] = {}
+        for state in self._states.values():
+            try:
+                assert self._nvml is not None
+                reading = self._nvml.read(state.gpu)
+            except DeviceLostError as error:
+                state.lost, state.reading, state.quarantine = True, None, str(error)
+                continue
+            if state.lost:
+                state.lost, state.quarantine = False, ""
+            for trial, size in state.take_in(reading, trial_of).items():
+                used[trial] = max(size, used.get(trial, 0))
+                if reading.utilization is not None:
+                    rates[trial] = max(reading.utilization, rates.get(trial, 0.0))
+        for lease in self._leases():
+            if lease.trial in used:
+                lease.level = self._level(lease)
+                lease.look(now, used[lease.trial], rates.get(lease.trial))
+                self.packing.watch(lease.trial, lease.need.task, lease.peak, lease.unchanged(now))
+
+    def _leases(self) -> Iterable[Lease]:
+        return {id(x): x for s in self._states.values() for x in s.leases.values()}.values()
+
+    def _level(self, lease: Lease) -> int:
+        return max((len(s.leases) for s in self._of(lease)), default=1)
+
+    def _may_start(self, state: GpuState, need: Need) -> bool:
+        """Whether ``need`` could start on a GPU as far as can be told without its lock."""
+        label = state.gpu.label
+        if not state.usable:
+            self._waiting.append(state.quarantine or f"{label} is lent")
+        elif state.foreign:
+            who = ", ".join(describe_process(p, b) for p, b in list(state.foreign.items())[:3])
+            self._waiting.append(f"{label} is in use by {who}")
+        elif self._kept_from(state, need.trial):
+            self._waiting.append(f"{label} is kept for trial {state.reserved_for}")
+        else:
+            fits = not state.leases if need.gpus > 1 and not self.packing.per_gpu else True
+            alone = need.alone
+            if fits and self.packing.admits(
+                state.room(), need.task, memory=need.memory, alone=alone
+            ):
+                return True
+            self._waiting.append(f"{label} is full ({len(state.leases)} of our trials)")
+        return False
+
+    def _kept_from(self, state: GpuState, trial: int) -> bool:
+        if state.reserved_for is None or state.reserved_for == trial:
+            return False
+        return self._clock() - state.reserved_at < RESERVED
+
+    def _reserve(self, need: Need) -> None:
+        """Let GPUs run empty for a trial that needs them alone, so that it is not starved."""
+        if not need.alone and need.gpus == 1:
+            return
+        busy = [s for s in self._states.values() if s.usable and not s.foreign]
+        busy.sort(key=lambda s: (s.reserved_for != need.trial, len(s.leases)))
+        for state in busy[: need.gpus]:
+            if not self._kept_from(state, need.trial):
+                state.reserved_for, state.reserved_at = need.trial, self._clock()
+
+    def _lock(self, state: GpuState) -> bool:
+        if reason := state.file.take():
+            self._waiting.append(f"{state.gpu.label}: {reason}")
+            return False
+        return True
+
+    def _unlock_unused(self) -> None:
+        for state in self._states.values():
+            if not state.leases:
+                state.file.free()
+
+    def _grant(self, states: Sequence[GpuState], need: Need, device: str = "") -> Lease:
+        uuids = tuple(s.gpu.uuid for s in states)
+        environment = {"CUDA_VISIBLE_DEVICES": device or ",".join(uuids)}
+        if self.resources.threads:
+            environment |= thread_environment(self.resources.threads)
+        memory = need.memory if need.memory is not None else self.packing.expected(need.task)
+        lease = Lease(
+            device or ",".join(uuids),
+            need,
+            uuids,
+            memory,
+            level=max((len(s.leases) + 1 for s in states), default=1),
+            _environment=environment,
+            _on_release=self._release,
+            _on_bind=self._bind,
+        )
+        for state in states:
+            state.leases[need.trial] = lease
+            if state.reserved_for == need.trial:
+                state.reserved_for = None
+        self._waiting = []
+        return lease
+
+    def _bind(self, lease: Lease) -> None:
+        for state in self._of(lease):
+            if lease.pid is not None:
+                state.file.note(lease.trial, lease.pid)
+
+    def _release(self, lease: Lease) -> None:
+        lease.level = self._level(lease)
+        for state in self._of(lease):
+            state.leases.pop(lease.trial, None)
+            state.file.drop(lease.trial)
+            if not state.leases:
+                state.file.free()
+        self.packing.forget(lease.trial)
+
+    def _sample(self, state: GpuState) -> DeviceSample:
+        reading = state.reading
+        assert reading is not None
+        return DeviceSample(
+            time=time.time(),
+            device=state.gpu.uuid,
+            name=state.gpu.name,
+            memory_used=reading.used,
+            memory_total=reading.total,
+            utilization=reading.utilization,
+            trials=tuple(sorted(state.leases)),
+            foreign=state.foreign_bytes,
+        )

@@ -1,0 +1,206 @@
+"""Leases on GPUs across studies: locked files under the user's runtime directory.
+
+One file a GPU. The runner that has trials there holds an exclusive ``flock`` on it and writes who
+it is and which processes its trials are. A lock dies with its runner while the trials may live on,
+so the note outlives the lock: another study's runner that gets the lock still leaves the GPU alone
+as long as one of the noted processes lives (same PID, same start time).
+"""
+
+import fcntl
+import json
+import os
+import stat
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+
+class LeaseError(Exception):
+    """The place for leases cannot be used; the message is for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A trial's process as noted in a lease file. ``started``: Unix seconds, 0 when unknown."""
+
+    trial: int
+    pid: int
+    started: float
+
+    @property
+    def alive(self) -> bool:
+        """Whether that very process still runs (a reused PID has another start time)."""
+        started = process_start(self.pid)
+        return started is not None and (not self.started or abs(started - self.started) < 1.0)
+
+
+def process_start(pid: int) -> float | None:
+    """Return when process ``pid`` started (Unix seconds), None when it is gone or a zombie."""
+    try:
+        process = psutil.Process(pid)
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return None
+        return process.create_time()
+    except psutil.Error:
+        return None
+
+
+def find_runtime_dir(environ: Mapping[str, str] | None = None) -> Path:
+    """Return the user's directory for leases, made with mode 0700. Raises :class:`LeaseError`.
+
+    ``/run/user/UID`` is taken when the variable is unset too: a study started by cron and one
+    started over SSH must meet in the same place.
+    """
+    environ = os.environ if environ is None else environ
+    uid = os.getuid()
+    for base in (environ.get("XDG_RUNTIME_DIR"), f"/run/user/{uid}"):
+        if base and os.access(base, os.W_OK | os.X_OK) and Path(base).stat().st_uid == uid:
+            return make_private(Path(base) / "hpo-tui")
+    return make_private(Path(f"/tmp/hpo-tui-{uid}"))
+
+
+def make_private(path: Path) -> Path:
+    """Make ``path`` a directory that only this user can enter. Raises :class:`LeaseError`."""
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        info = path.lstat()
+        if not stat.S_ISDIR(info.st_mode) or info.st_uid != os.getuid():
+            raise LeaseError(
+                f"{path} belongs to another user or is no directory, so GPUs cannot be leased"
+                " there. Remove it, or set XDG_RUNTIME_DIR to a directory of yours."
+            )
+        if info.st_mode & 0o077:
+            path.chmod(0o700)
+    except OSError as error:
+        raise LeaseError(
+            f"{path} cannot be made ({error.strerror})."
+            " Set XDG_RUNTIME_DIR to a directory of yours."
+        ) from error
+    return path
+
+
+@dataclass
+class LeaseFile:
+    """The lock on one GPU: taken while any trial of this study is there.
+
+    ``name`` becomes the file's name; ``study`` identifies the holder to other runners.
+    """
+
+    folder: Path
+    name: str
+    study: str
+    _fd: int | None = None
+    _holders: dict[int, Holder] = field(default_factory=dict)
+
+    @property
+    def path(self) -> Path:
+        """The lease file."""
+        return self.folder / f"{self.name}.lease"
+
+    @property
+    def held(self) -> bool:
+        """Whether this object has the lock."""
+        return self._fd is not None
+
+    def take(self) -> str:
+        """Take the lock; return an empty string, or who has the GPU in words."""
+        if self._fd is not None:
+            return ""
+        fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            note = _read_note(fd)
+            os.close(fd)
+            return f"the study {note.get('study') or 'of another runner'} has it"
+        note = _read_note(fd)
+        living = [h for h in _holders_of(note) if h.alive]
+        if living and note.get("study") != self.study:
+            os.close(fd)
+            pids = ", ".join(f"trial {h.trial}, pid {h.pid}" for h in living)
+            return f"trials of the study {note.get('study')} still run on it ({pids})"
+        self._fd = fd
+        self._holders = {h.trial: h for h in living}
+        self._write()
+        return ""
+
+    def note(self, trial: int, pid: int) -> None:
+        """Write down that ``trial`` runs as process ``pid``: this outlives the lock."""
+        started = process_start(pid)
+        holder = Holder(trial, pid, started or 0.0)
+        if self._holders.get(trial) != holder:
+            self._holders[trial] = holder
+            self._write()
+
+    def drop(self, trial: int) -> None:
+        """Take ``trial`` off the note."""
+        if self._holders.pop(trial, None) is not None:
+            self._write()
+
+    def free(self) -> None:
+        """Give the lock back, with an empty note."""
+        if self._fd is None:
+            return
+        self._holders.clear()
+        self._write()
+        os.close(self._fd)
+        self._fd = None
+
+    def heal(self) -> None:
+        """Lock the file anew if it vanished: a runtime directory goes when its user logs out."""
+        if self._fd is None:
+            return
+        try:
+            there, ours = self.path.stat(), os.fstat(self._fd)
+            if (there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino):
+                return
+        except OSError:
+            pass
+        holders, old = dict(self._holders), self._fd
+        self._fd = None
+        try:
+            make_private(self.folder)
+            refused = self.take()
+        except (OSError, LeaseError) as error:
+            refused = str(error)
+        if refused:  # keep the old lock: it still marks us as holders to whoever has that file open
+            self._fd = old
+            return
+        os.close(old)
+        self._holders = holders
+        self._write()
+
+    def _write(self) -> None:
+        if self._fd is None:
+            return
+        note = {
+            "study": self.study,
+            "runner": os.getpid(),
+            "trials": [[h.trial, h.pid, h.started] for h in self._holders.values()],
+        }
+        data = json.dumps(note).encode()
+        try:
+            os.pwrite(self._fd, data, 0)
+            os.ftruncate(self._fd, len(data))
+        except OSError:  # a full disk must not end a study: the lock itself holds without a note
+            return
+
+
+def _read_note(fd: int) -> dict[str, Any]:
+    try:
+        note: dict[str, Any] = json.loads(os.pread(fd, 1 << 16, 0) or b"{}")
+    except (OSError, ValueError):
+        return {}
+    return note
+
+
+def _holders_of(note: Mapping[str, Any]) -> Iterable[Holder]:
+    for entry in note.get("trials") or ():
+        try:
+            trial, pid, started = entry
+            yield Holder(int(trial), int(pid), float(started))
+        except (TypeError, ValueError):
+            continue
