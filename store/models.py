@@ -62,7 +62,8 @@ class Trial:
     """One run of a configuration at a task.
 
     ``cost``: what it was planned to be charged (full-task units); ``charged``: what it has been
-    charged so far. ``why``: the optimizer's explanation; ``reason``: how it ended, for people.
+    charged so far, ``wasted`` the part of it that earlier attempts lost. ``why``: the optimizer's
+    explanation; ``reason``: how it ended, for people.
     ``peak_memory`` in bytes, ``duration`` in seconds of running. Times are Unix seconds.
     ``report_offset``/``report_seq``: bytes and lines of the report file already in the store.
     """
@@ -75,6 +76,7 @@ class Trial:
     params: Mapping[str, Value]
     metrics: Mapping[str, float] = field(default_factory=dict)
     charged: float = 0.0
+    wasted: float = 0.0
     resumed_from: int | None = None
     repeat: int = 0
     attempt: int = 1

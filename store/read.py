@@ -105,10 +105,10 @@ class StudyReader:
         return {s: found.get(str(s), 0) for s in TrialState}
 
     def charged(self) -> tuple[float, float]:
-        """Return (all that was charged, of that lost: failed, killed or pruned trials)."""
+        """Return (all that was charged, of that lost: ended without a result, or begun again)."""
         row = self._rows(
             "SELECT total(charged) AS spent, total(CASE WHEN state IN"
-            " ('failed', 'killed', 'pruned') THEN charged END) AS lost FROM trials"
+            " ('failed', 'killed', 'pruned') THEN charged ELSE wasted END) AS lost FROM trials"
         )[0]
         return float(row["spent"]), float(row["lost"])
 

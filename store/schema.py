@@ -66,6 +66,10 @@ def migrate(conn: sqlite3.Connection) -> None:
             if statement.strip():
                 db.conn.execute(statement)
 
+    @migrations(name="0002_wasted")
+    def wasted(db: Database) -> None:
+        db.conn.execute("ALTER TABLE trials ADD COLUMN wasted REAL NOT NULL DEFAULT 0")
+
     migrations.apply(Database(conn))
 
 

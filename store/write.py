@@ -213,6 +213,11 @@ class StudyWriter:
             )
         return commands
 
+    def retake_commands(self) -> None:
+        """Have the commands that an earlier runner took and never answered taken again."""
+        with self.transaction():
+            self.conn.execute("UPDATE commands SET taken = NULL WHERE answered IS NULL")
+
     def answer_command(self, command: int, ok: bool, answer: str) -> None:
         """Tell the asker how it went."""
         with self.transaction():
