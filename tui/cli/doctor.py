@@ -1,0 +1,246 @@
+"""``hpo-tui doctor``: what of this machine helps or hurts a study."""
+
+import configparser
+import locale
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from pathlib import Path
+
+import click
+
+from hpo_tui.store.connect import NETWORK_FILE_SYSTEMS, file_system
+from hpo_tui.store.folder import find_home
+from hpo_tui.tui.cli.text import colours, note, say, unicode_ok
+from hpo_tui.tui.plain import plain
+
+GIB = 2**30
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at. ``level``: ``ok``, ``note`` (nothing to do), ``warn`` or ``bad``."""
+
+    level: str
+    what: str
+    text: str
+
+
+def check_python() -> Iterator[Finding]:
+    """Python, and the libraries that a study needs."""
+    version = ".".join(str(n) for n in sys.version_info[:3])
+    found = [f"Python {version}"]
+    for name in ("hpo-tui", "torch", "optuna", "textual"):
+        try:
+            found.append(f"{name} {metadata.version(name)}")
+        except metadata.PackageNotFoundError:
+            yield Finding("bad", "python", f"{name} is not installed: pip install hpo-tui")
+    yield Finding("ok", "python", ", ".join(found))
+
+
+def check_gpu() -> Iterator[Finding]:
+    """NVIDIA's driver, and each GPU with its memory and who uses it."""
+    import pynvml
+
+    try:
+        pynvml.nvmlInit()
+    except pynvml.NVMLError as error:
+        yield Finding(
+            "note", "gpu", f"none to be used ({error}): trials run on the CPU, `slots` each"
+        )
+        return
+    try:
+        driver = pynvml.nvmlSystemGetDriverVersion()
+        count = pynvml.nvmlDeviceGetCount()
+        yield Finding("ok", "gpu", f"driver {driver}, {count} GPU{'s' if count != 1 else ''}")
+        if count and "cpu" in metadata.version("torch"):
+            yield Finding("warn", "gpu", "this torch is a CPU build: it will not use them")
+        for index in range(count):
+            yield _gpu(index)
+    except pynvml.NVMLError as error:
+        yield Finding("warn", "gpu", f"the driver does not answer: {error}")
+    finally:
+        pynvml.nvmlShutdown()
+    hidden = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if hidden is not None:
+        yield Finding("note", "gpu", f"CUDA_VISIBLE_DEVICES={hidden} limits what a study may use")
+
+
+def _gpu(index: int) -> Finding:
+    import pynvml
+
+    handle = pynvml.nvmlDeviceGetHandleByIndex(index)
+    name = pynvml.nvmlDeviceGetName(handle)
+    memory = pynvml.nvmlDeviceGetMemoryInfo(handle)
+    used, total = int(memory.used) / GIB, int(memory.total) / GIB
+    text = f"GPU {index}: {name}, {used:.1f} of {total:.0f} GiB used"
+    try:
+        others = len(pynvml.nvmlDeviceGetComputeRunningProcesses(handle))
+    except pynvml.NVMLError:
+        others = 0
+    if others:
+        return Finding("note", "gpu", f"{text}; {others} processes run on it")
+    return Finding("ok", "gpu", text)
+
+
+def check_processor() -> Iterator[Finding]:
+    """Cores and memory that may be used."""
+    import psutil
+
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    memory = psutil.virtual_memory()
+    text = (
+        f"{cores} cores, {memory.available / GIB:.1f} of {memory.total / GIB:.0f} GiB memory free"
+    )
+    yield Finding("warn" if memory.available < GIB else "ok", "machine", text)
+    shared = Path("/dev/shm")
+    if shared.is_dir() and shutil.disk_usage(shared).total < GIB // 4:
+        yield Finding("warn", "machine", "/dev/shm is small (a container?): data loaders with"
+                      " workers may fail; give it --shm-size")  # fmt: skip
+
+
+def check_terminal() -> Iterator[Finding]:
+    """Look at what the screen can show."""
+    if not sys.stdout.isatty():
+        yield Finding("note", "terminal", "stdout is no terminal: `run` prints lines")
+    term = os.environ.get("TERM", "")
+    size = shutil.get_terminal_size()
+    inside = next((n for n, v in (("tmux", "TMUX"), ("screen", "STY")) if os.environ.get(v)), "")
+    colour = os.environ.get("COLORTERM") or ("256 colours" if "256" in term else "few colours")
+    line = f"TERM={term or 'unset'}, {colour}, {size.columns}x{size.lines}"
+    line += f", inside {inside}" if inside else ""
+    line += ", over SSH" if os.environ.get("SSH_CONNECTION") else ""
+    if term in ("", "dumb") and sys.stdout.isatty():
+        yield Finding("warn", "terminal", f"{line}: the screens need a real TERM")
+    elif inside == "screen":
+        yield Finding("note", "terminal", f"{line}: copying to your clipboard may not pass")
+    else:
+        yield Finding("ok", "terminal", line)
+
+
+def check_locale() -> Iterator[Finding]:
+    """Whether Unicode comes through."""
+    encoding = locale.getpreferredencoding(False)
+    if unicode_ok() and "utf" in encoding.lower():
+        yield Finding("ok", "locale", encoding)
+    else:
+        yield Finding("warn", "locale", f"{encoding}: charts are drawn in ASCII;"
+                      " LANG=C.UTF-8 gives the finer ones")  # fmt: skip
+
+
+def check_disk() -> Iterator[Finding]:
+    """Room, the kind of file system and whether it can be written."""
+    place = find_home(Path.cwd()) or Path.cwd()
+    free = shutil.disk_usage(place).free
+    kind = file_system(place)
+    text = f"{plain(str(place))}: {free / GIB:.1f} GiB free, {kind or 'unknown file system'}"
+    if not os.access(place, os.W_OK):
+        yield Finding("bad", "disk", f"{text}: it cannot be written")
+    elif free < GIB:
+        yield Finding("bad" if free < GIB // 16 else "warn", "disk", f"{text}: that is little")
+    elif kind in NETWORK_FILE_SYSTEMS:
+        yield Finding("warn", "disk", f"{text}: a network file system. Studies work there with"
+                      " SQLite's slower journal; a local disk is safer")  # fmt: skip
+    elif kind in ("tmpfs", "ramfs"):
+        yield Finding("warn", "disk", f"{text}: studies there are gone after a restart")
+    else:
+        yield Finding("ok", "disk", text)
+
+
+def check_session() -> Iterator[Finding]:
+    """Whether a run survives the end of the login session."""
+    kills = kills_user_processes()
+    if kills is None:
+        yield Finding("note", "session", "no systemd-logind here: runs outlive your session")
+    elif not kills:
+        yield Finding("ok", "session", "KillUserProcesses=no: runs outlive your session")
+    elif _lingers():
+        yield Finding("ok", "session", "KillUserProcesses=yes, but your account lingers")
+    else:
+        yield Finding("warn", "session", "KillUserProcesses=yes: systemd ends your runs when you"
+                      " log out. Once: loginctl enable-linger, and start studies with"
+                      " systemd-run --user --scope hpo-tui run …")  # fmt: skip
+
+
+def _output(*command: str) -> str | None:
+    if shutil.which(command[0]) is None:
+        return None
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def kills_user_processes(etc: Path = Path("/etc/systemd")) -> bool | None:
+    """Return logind's KillUserProcesses; None where there is no logind."""
+    bus = "org.freedesktop.login1"
+    said = _output("busctl", "get-property", bus, "/org/freedesktop/login1", f"{bus}.Manager",
+                   "KillUserProcesses")  # fmt: skip
+    if said:
+        return said.endswith("true")
+    value = None
+    for file in (etc / "logind.conf", *sorted((etc / "logind.conf.d").glob("*.conf"))):
+        parser = configparser.ConfigParser(interpolation=None, strict=False)
+        try:
+            parser.read_string(file.read_text("utf-8", "replace"))
+        except (OSError, configparser.Error):
+            continue
+        value = parser.get("Login", "KillUserProcesses", fallback=value)
+    return None if value is None else value.strip().lower() in ("yes", "true", "1", "on")
+
+
+def _lingers() -> bool:
+    return _output("loginctl", "show-user", str(os.getuid()), "-p", "Linger") == "Linger=yes"
+
+
+CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
+    check_python, check_gpu, check_processor, check_terminal, check_locale, check_disk,
+    check_session,
+)  # fmt: skip
+
+
+@click.command("doctor")
+@click.option("--json", "as_json", is_flag=True, help="A JSON list of findings.")
+def doctor(as_json: bool) -> int:
+    """Look over GPU, driver, terminal, locale, disk and session.
+
+    Exit status 1 if something would keep a study from running.
+    """
+    findings = []
+    for check in CHECKS:
+        try:
+            findings += list(check())
+        except Exception as error:  # noqa: BLE001 - one check that fails must not hide the others
+            name = check.__name__.removeprefix("check_")
+            findings.append(Finding("warn", name, f"cannot be checked: {error}"))
+    if as_json:
+        from hpo_tui.store.transfer.write_text import json_line
+
+        say("[" + ",\n ".join(json_line(asdict(f)) for f in findings) + "]")
+    else:
+        for finding in findings:
+            say(_line(finding))
+    bad = [f for f in findings if f.level == "bad"]
+    if bad and not as_json:
+        note(f"{len(bad)} of these would keep a study from running")
+    return 1 if bad else 0
+
+
+_MARKS = {
+    "ok": ("ok  ", "32"), "note": ("-   ", "2"), "warn": ("!   ", "33"), "bad": ("BAD ", "31"),
+}  # fmt: skip
+
+
+def _line(finding: Finding) -> str:
+    mark, colour = _MARKS[finding.level]
+    if colours(sys.stdout):
+        mark = f"\x1b[{colour}m{mark}\x1b[0m"
+    return f"{mark}{finding.what:<9} {plain(finding.text)}"
+
+
+COMMANDS = {"doctor": doctor}

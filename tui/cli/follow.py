@@ -1,0 +1,119 @@
+"""Watching a study without a screen: a line for each trial that ends, and where the study stands."""
+
+import shutil
+import sys
+import time
+
+from hpo_tui.store.folder import StudyFolder
+from hpo_tui.store.models import Trial, TrialState
+from hpo_tui.store.read import StudyReader
+from hpo_tui.tui.cli.summary import UNITS, goals_of, progress_line, state_of
+from hpo_tui.tui.cli.text import bar, colours, note, number, safe, seconds, shown
+from hpo_tui.tui.plain import fit, plain
+from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.watcher import StudyWatcher
+
+POLL_SECONDS = 0.2
+LEAST_SECONDS = 1.0
+"""Between two readings of the study."""
+START_SECONDS = 20.0
+"""How long a runner may take until it holds its lock."""
+_SGR = {
+    TrialState.FAILED: "31", TrialState.KILLED: "31", TrialState.PRUNED: "2",
+}  # fmt: skip
+
+
+class Follower:
+    """Follows one study on stderr until its runner has ended."""
+
+    def __init__(self, folder: StudyFolder) -> None:
+        self.folder = folder
+        self._watcher = StudyWatcher(folder, lambda _: None, lambda _: None)
+        self._told: set[tuple[int, int]] = set()
+        self._live = sys.stderr.isatty()
+        self._colours = colours(sys.stderr)
+        self._reason = ""
+
+    def follow(self) -> Snapshot:
+        """Return the last picture, taken when no runner lives any more. KeyboardInterrupt leaves."""
+        began = time.monotonic()
+        last = 0.0
+        with StudyReader(self.folder.db) as reader:
+            self._note_ended_before(reader)
+            try:
+                while True:
+                    alive = self.folder.runner_pid() is not None
+                    starting = not last and time.monotonic() - began < START_SECONDS
+                    now = time.monotonic()
+                    if not alive and not (starting and reader.study().state in ("new", "running")):
+                        picture = self._watcher.read(reader)
+                        self._tell(reader, picture)
+                        return picture
+                    if alive and now - last >= LEAST_SECONDS:
+                        self._tell(reader, self._watcher.read(reader))
+                        last = now
+                    time.sleep(POLL_SECONDS)
+            finally:
+                self._clear()
+
+    def _note_ended_before(self, reader: StudyReader) -> None:
+        self._told = {(t.number, t.attempt) for t in reader.trials() if t.state.ended}
+
+    def _tell(self, reader: StudyReader, picture: Snapshot) -> None:
+        frame = picture.frame
+        ended = frame.number[frame.ended == frame.ended]
+        fresh = [int(n) for n in ended if not any(t[0] == n for t in self._told)]
+        for trial in sorted(reader.trials(numbers=fresh), key=lambda t: (t.ended or 0, t.number)):
+            if trial.state.ended:
+                self._told.add((trial.number, trial.attempt))
+                self._clear()
+                note(self._colour(trial, trial_line(trial, picture)))
+        if picture.study.reason != self._reason:
+            self._reason = picture.study.reason
+            if self._reason and state_of(picture) not in ("finished", "running"):
+                self._clear()
+                note(f"{state_of(picture)}: {plain(self._reason)}")
+        self._show_status(picture)
+
+    def _colour(self, trial: Trial, line: str) -> str:
+        code = _SGR.get(trial.state)
+        return f"\x1b[{code}m{line}\x1b[0m" if code and self._colours else line
+
+    def _show_status(self, picture: Snapshot) -> None:
+        if not self._live:
+            return
+        budget = picture.spec.budget.amount or 1.0
+        room = shutil.get_terminal_size().columns - 1
+        line = f"{bar(picture.spent / budget, 16)} {progress_line(picture)}"
+        sys.stderr.write("\r" + safe(fit(line, room), sys.stderr))
+        sys.stderr.flush()
+
+    def _clear(self) -> None:
+        if self._live:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+
+
+def trial_line(trial: Trial, picture: Snapshot) -> str:
+    """Return one line on a trial that has ended: spent so far, task, state, goals, time."""
+    spec = picture.spec
+    budget = number(spec.budget.amount) + UNITS[spec.budget.unit]
+    width = max(len(t.name) for t in spec.tasks)
+    parts = [
+        f"[{picture.spent:6.2f}/{budget}]",
+        f"#{trial.number:<4}",
+        fit(plain(trial.task), width),
+    ]
+    if trial.state is TrialState.COMPLETE:
+        for goal in goals_of(spec):
+            if goal.metric in trial.metrics:
+                parts.append(f"{plain(goal.metric)}={shown(trial.metrics[goal.metric])}")
+        if trial.task == spec.full_task.name and spec.meets(trial.metrics):
+            parts.append("meets all goals")
+    else:
+        parts.append(str(trial.state) + (f": {plain(trial.reason)}" if trial.reason else ""))
+    if trial.resumed_from is not None:
+        parts.append(f"(carries on #{trial.resumed_from})")
+    if trial.duration is not None:
+        parts.append(seconds(trial.duration))
+    return "  ".join(parts)

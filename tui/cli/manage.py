@@ -1,0 +1,62 @@
+"""``hpo-tui archive`` and ``hpo-tui delete``: studies out of sight, and gone."""
+
+import shutil
+import sys
+
+import click
+
+from hpo_tui.store.folder import HOME, StudyFolder
+from hpo_tui.tui.cli.errors import Refusal
+from hpo_tui.tui.cli.studies import find
+from hpo_tui.tui.cli.text import note
+from hpo_tui.tui.plain import plain
+
+ARCHIVE = ".archive"
+"""The folder under ``.hpo`` that lists of studies leave out."""
+
+
+def _quiet(text: str) -> StudyFolder:
+    folder = find(text)
+    if folder.runner_pid() is not None:
+        name = plain(folder.name)
+        raise Refusal(f"{name} is running: stop it first with hpo-tui stop {name}")
+    return folder
+
+
+@click.command("archive")
+@click.argument("study", metavar="STUDY")
+def archive(study: str) -> None:
+    """Move STUDY to .hpo/.archive, where no list shows it. Move its folder back to undo."""
+    folder = _quiet(study)
+    target = folder.path.parent / ARCHIVE / folder.name
+    count = 1
+    while target.exists():
+        count += 1
+        target = target.with_name(f"{folder.name}-{count}")
+    target.parent.mkdir(exist_ok=True)
+    folder.path.rename(target)
+    note(f"{plain(folder.name)} is in {plain(str(target))}")
+
+
+@click.command("delete")
+@click.argument("study", metavar="STUDY")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def delete(study: str, yes: bool) -> None:
+    """Delete STUDY with its results, logs and checkpoints, for good."""
+    folder = _quiet(study)
+    if folder.path.parent.name not in (HOME, ARCHIVE):
+        where = plain(str(folder.path))
+        raise Refusal(f"{where} is not inside a {HOME} folder: delete it by hand if you mean it")
+    name = plain(folder.name)
+    if not yes:
+        if not sys.stdin.isatty():
+            raise Refusal(f"deleting {name} cannot be undone: say --yes")
+        size = sum(p.lstat().st_size for p in folder.path.rglob("*") if not p.is_dir())
+        note(f"{plain(str(folder.path))}: {size / 2**20:.1f} MiB of results, logs, checkpoints")
+        if click.prompt(f"Type {name} to delete it for good", err=True, default="") != name:
+            raise Refusal("nothing was deleted")
+    shutil.rmtree(folder.path)
+    note(f"{name} is deleted")
+
+
+COMMANDS = {"archive": archive, "delete": delete}
