@@ -1,4 +1,4 @@
-"""Watching a study without a screen: a line for each trial that ends, and where the study stands."""
+"""Watching a study without a screen: a line for each trial that ends, and how far it all is."""
 
 import shutil
 import sys
@@ -29,13 +29,14 @@ class Follower:
     def __init__(self, folder: StudyFolder) -> None:
         self.folder = folder
         self._watcher = StudyWatcher(folder, lambda _: None, lambda _: None)
-        self._told: set[tuple[int, int]] = set()
+        self._told: dict[int, float] = {}
+        """Trial → when the attempt that was told of ended; a retry ends at another time."""
         self._live = sys.stderr.isatty()
         self._colours = colours(sys.stderr)
         self._reason = ""
 
     def follow(self) -> Snapshot:
-        """Return the last picture, taken when no runner lives any more. KeyboardInterrupt leaves."""
+        """Return the last picture, taken when no runner lives any more."""
         began = time.monotonic()
         last = 0.0
         with StudyReader(self.folder.db) as reader:
@@ -57,15 +58,17 @@ class Follower:
                 self._clear()
 
     def _note_ended_before(self, reader: StudyReader) -> None:
-        self._told = {(t.number, t.attempt) for t in reader.trials() if t.state.ended}
+        frame = reader.frame()
+        self._told = dict(zip(frame.number.tolist(), frame.ended.tolist(), strict=True))
 
     def _tell(self, reader: StudyReader, picture: Snapshot) -> None:
         frame = picture.frame
-        ended = frame.number[frame.ended == frame.ended]
-        fresh = [int(n) for n in ended if not any(t[0] == n for t in self._told)]
+        ended = frame.ended == frame.ended  # not NaN
+        ends = dict(zip(frame.number[ended].tolist(), frame.ended[ended].tolist(), strict=True))
+        fresh = [n for n, end in ends.items() if self._told.get(n) != end]
+        self._told = ends
         for trial in sorted(reader.trials(numbers=fresh), key=lambda t: (t.ended or 0, t.number)):
             if trial.state.ended:
-                self._told.add((trial.number, trial.attempt))
                 self._clear()
                 note(self._colour(trial, trial_line(trial, picture)))
         if picture.study.reason != self._reason:
@@ -105,9 +108,11 @@ def trial_line(trial: Trial, picture: Snapshot) -> str:
         fit(plain(trial.task), width),
     ]
     if trial.state is TrialState.COMPLETE:
-        for goal in goals_of(spec):
-            if goal.metric in trial.metrics:
-                parts.append(f"{plain(goal.metric)}={shown(trial.metrics[goal.metric])}")
+        parts += [
+            f"{plain(goal.metric)}={shown(trial.metrics[goal.metric])}"
+            for goal in goals_of(spec)
+            if goal.metric in trial.metrics
+        ]
         if trial.task == spec.full_task.name and spec.meets(trial.metrics):
             parts.append("meets all goals")
     else:
