@@ -8,7 +8,8 @@ from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import Trial, TrialState
 from hpo_tui.store.read import StudyReader
 from hpo_tui.tui.cli.summary import UNITS, goals_of, progress_line, state_of
-from hpo_tui.tui.cli.text import bar, colours, note, number, safe, seconds, shown
+from hpo_tui.tui.cli.text import bar, colours, note, number, safe, shown
+from hpo_tui.tui.fmt import duration
 from hpo_tui.tui.plain import fit, plain
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.watcher import StudyWatcher
@@ -120,5 +121,5 @@ def trial_line(trial: Trial, picture: Snapshot) -> str:
     if trial.resumed_from is not None:
         parts.append(f"(carries on #{trial.resumed_from})")
     if trial.duration is not None:
-        parts.append(seconds(trial.duration))
+        parts.append(duration(trial.duration))
     return "  ".join(parts)

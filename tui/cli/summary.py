@@ -13,7 +13,8 @@ from hpo_tui.store.frame import STATES
 from hpo_tui.store.models import Trial
 from hpo_tui.store.transfer.rows import finite
 from hpo_tui.tui.cli.studies import reading
-from hpo_tui.tui.cli.text import bar, number, say, seconds, shown, table
+from hpo_tui.tui.cli.text import bar, number, say, shown, table
+from hpo_tui.tui.fmt import duration
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.snapshot import Snapshot
 
@@ -108,7 +109,7 @@ def progress_line(picture: Snapshot) -> str:
         + (f" ({', '.join(f'{n} {state}' for state, n in some.items())})" if some else "")
     )
     if picture.eta is not None:
-        parts.append(f"about {seconds(picture.eta)} left")
+        parts.append(f"about {duration(picture.eta)} left")
     return " · ".join(parts)
 
 

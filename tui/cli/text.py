@@ -27,21 +27,6 @@ def shown(value: Any) -> str:
     return number(value) if isinstance(value, int | float) else plain(str(value))
 
 
-def seconds(value: float | None) -> str:
-    """Return a duration: ``45 s``, ``12 min``, ``3 h 05 min``, ``2 d 4 h``."""
-    if value is None or not math.isfinite(value):
-        return "-"
-    if value < 90:
-        return f"{value:.0f} s" if value >= 10 else f"{value:.1f} s"
-    minutes = round(value / 60)
-    if minutes < 90:
-        return f"{minutes} min"
-    hours, minutes = divmod(minutes, 60)
-    if hours < 48:
-        return f"{hours} h {minutes:02d} min"
-    return f"{hours // 24} d {hours % 24} h"
-
-
 def unicode_ok() -> bool:
     """Whether stdout and stderr can take more than ASCII."""
     names = {(getattr(s, "encoding", "") or "").lower() for s in (sys.stdout, sys.stderr)}

@@ -1,0 +1,75 @@
+"""``hpo-tui demo``: the example on handwritten digits, copied where it can be read and changed."""
+
+import shutil
+import sys
+from importlib import resources
+from pathlib import Path
+
+import click
+
+from hpo_tui.store.folder import HOME, StudyFolder
+from hpo_tui.tui.cli.errors import Refusal
+from hpo_tui.tui.cli.run import launch, prepare
+from hpo_tui.tui.cli.text import note
+from hpo_tui.tui.plain import plain
+
+FILES = ("study.toml", "train.py")
+
+
+@click.command("demo")
+@click.argument(
+    "folder",
+    default="hpo-tui-demo",
+    metavar="[FOLDER]",
+    type=click.Path(file_okay=False, path_type=Path),
+)
+@click.option("--headless", is_flag=True, help="No screen: progress on stderr, the best on stdout.")
+@click.option("--fresh", is_flag=True, help="Throw an earlier run of the demo away first.")
+def demo(folder: Path, headless: bool, fresh: bool) -> int:
+    """Run the demo study in FOLDER (./hpo-tui-demo): a few minutes on two cores, no GPU needed.
+
+    A sparse neural network on scikit-learn's handwritten digits: accuracy against the number of
+    weights, at 15, 30 and 60 epochs. Run it again to go on with it or to look at it.
+    """
+    try:
+        import sklearn  # noqa: F401 - only whether it is there
+    except ImportError:
+        raise Refusal("the demo needs scikit-learn: pip install 'hpo-tui[demo]'") from None
+    study = StudyFolder(folder / HOME / "sparse-digits")
+    if fresh and study.path.is_dir():
+        if study.runner_pid() is not None:
+            raise Refusal(f"the demo is running: hpo-tui stop --kill {plain(str(study.path))}")
+        shutil.rmtree(study.path)
+    copy_example(folder)
+    if not study.db.is_file():
+        study = prepare(str(folder / "study.toml"), None, None)
+        note(f"The demo is in {plain(str(folder))}: train.py, and study.toml that describes it")
+    return launch(study, headless=headless)
+
+
+def copy_example(folder: Path) -> None:
+    """Copy the example's files into ``folder``, leaving what is there as it is."""
+    folder.mkdir(parents=True, exist_ok=True)
+    source = resources.files("hpo_tui.examples") / "digits"
+    for name in FILES:
+        target = folder / name
+        if target.exists():
+            continue
+        text = (source / name).read_text("utf-8")
+        if name == "study.toml":
+            text = with_this_python(text)
+        target.write_text(text, "utf-8")
+
+
+def with_this_python(text: str) -> str:
+    """Return the study file with the running interpreter, which has torch, for ``python``."""
+    import tomlkit
+
+    document = tomlkit.parse(text)
+    command = document["study"]
+    assert isinstance(command, dict)
+    command["command"] = [sys.executable, "train.py"]
+    return tomlkit.dumps(document)
+
+
+COMMANDS = {"demo": demo}

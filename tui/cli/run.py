@@ -1,0 +1,111 @@
+"""``hpo-tui run``: a study file becomes a study, its runner is started, and it is followed."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from hpo_tui.store.folder import StudyFolder, find_study
+from hpo_tui.tui.cli.errors import Refusal
+from hpo_tui.tui.cli.screens import show
+from hpo_tui.tui.cli.studies import find
+from hpo_tui.tui.cli.text import note, say
+from hpo_tui.tui.plain import plain
+
+
+@click.command("run")
+@click.argument("study", metavar="STUDY")
+@click.option("--name", metavar="NAME", help="Another name than the file's, for another run of it.")
+@click.option("--seed", type=int, metavar="N", help="Another seed than the file's.")
+@click.option("--headless", is_flag=True, help="No screen: progress on stderr, the best on stdout.")
+@click.option(
+    "--wait/--no-wait",
+    default=True,
+    show_default=True,
+    help="Headless: follow the study to its end, or leave it running at once.",
+)
+@click.option("--readonly", is_flag=True, help="In the app: look, but change nothing.")
+@click.option("--ascii", "ascii_only", is_flag=True, help="In the app: draw with ASCII alone.")
+def run(*, study: str, name: str | None, seed: int | None, headless: bool, wait: bool,
+        readonly: bool, ascii_only: bool) -> int:  # fmt: skip
+    """Run STUDY (a study file, or a study to go on with) in the background.
+
+    A study file becomes the study .hpo/NAME beside it. The run outlives the app, the terminal and
+    the connection; without a terminal its progress goes to stderr.
+    """
+    folder = prepare(study, name, seed)
+    return launch(folder, headless=headless, wait=wait, readonly=readonly, ascii_only=ascii_only)
+
+
+def prepare(text: str, name: str | None, seed: int | None) -> StudyFolder:
+    """Return the study's folder, made from its file where there is none yet."""
+    here = Path.cwd()
+    existing = find_study(text, here)
+    path = here / text
+    file = path / "study.toml" if path.is_dir() else path
+    if existing is not None:
+        if name is not None or seed is not None:
+            raise Refusal(f"{plain(text)} is a study that has run: its name and seed are fixed")
+        return existing
+    if file.suffix != ".toml" or not file.is_file():
+        return find(text, here)
+    from hpo_tui.engine.launch import LaunchError, create_study
+    from hpo_tui.engine.spec import SpecError
+
+    try:
+        return create_study(file, name=name, seed=seed)
+    except SpecError as error:
+        for problem in error.problems:
+            note(plain(problem.show(file)))
+        raise Refusal(f"{plain(text)} cannot be run: {_count(len(error.problems))}") from None
+    except LaunchError as error:
+        raise Refusal(plain(str(error))) from None
+
+
+def _count(problems: int) -> str:
+    return "1 problem" if problems == 1 else f"{problems} problems"
+
+
+def launch(folder: StudyFolder, *, headless: bool, wait: bool = True, readonly: bool = False,
+           ascii_only: bool = False) -> int:  # fmt: skip
+    """Start the study's runner unless one lives, then open the app or follow without it."""
+    from hpo_tui.tui.cli.steer import start
+
+    if folder.runner_pid() is None:
+        start(folder)
+    if not headless and sys.stdin.isatty() and sys.stdout.isatty():
+        return show(folder, None, readonly=readonly, ascii_only=ascii_only, once=False)
+    name = plain(folder.name)
+    if not wait:
+        note(f"{name} runs in the background: hpo-tui watch {name}, hpo-tui status {name}")
+        return 0
+    return follow(folder)
+
+
+def follow(folder: StudyFolder) -> int:
+    """Follow the study to its end and print what came out; 1 unless it finished its budget."""
+    from hpo_tui.store.models import StudyState
+    from hpo_tui.tui.cli.follow import Follower
+    from hpo_tui.tui.cli.summary import progress_line, show_best, show_costs
+
+    name = plain(folder.name)
+    note(f"{name} runs in the background; Ctrl-C leaves it running (hpo-tui stop {name} ends it)")
+    try:
+        picture = Follower(folder).follow()
+    except KeyboardInterrupt:
+        note(f"{name} goes on: hpo-tui watch {name}, hpo-tui stop {name}")
+        return 130
+    say(f"{name}: {progress_line(picture)}")
+    say()
+    show_best(picture)
+    say()
+    show_costs(picture)
+    say()
+    say(f"Study: {plain(str(folder.path))}")
+    if picture.study.state is StudyState.FINISHED:
+        return 0
+    reason = plain(picture.study.reason) or f"its runner has ended; see {plain(str(folder.log))}"
+    raise Refusal(f"{name} did not finish: {reason}")
+
+
+COMMANDS = {"run": run}

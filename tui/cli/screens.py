@@ -1,0 +1,78 @@
+"""``hpo-tui [PATH]`` and ``hpo-tui watch``: into the app."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hpo_tui.store.folder import HOME, StudyFolder, find_home
+from hpo_tui.tui.cli.errors import Refusal
+from hpo_tui.tui.cli.studies import find, study_argument, study_of_file
+from hpo_tui.tui.plain import plain
+
+
+def screen_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that every way into the app has."""
+    for option in (
+        click.option("--readonly", is_flag=True, help="Look, but change nothing."),
+        click.option("--ascii", "ascii_only", is_flag=True, help="Draw with ASCII alone."),
+        click.option("--once", is_flag=True, help="Print the study as text and exit."),
+    ):
+        command = option(command)
+    return command
+
+
+def show(folder: StudyFolder | None, home: Path | None, *, readonly: bool, ascii_only: bool,
+         once: bool) -> int:  # fmt: skip
+    """Open the app on one study, or on all of ``home``. Raises Refusal without a terminal."""
+    if not once and not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise Refusal(
+            "the app needs a terminal, and stdin or stdout is none; try --once, or hpo-tui status"
+        )
+    from hpo_tui.tui.app import run_app
+    from hpo_tui.tui.cli.text import unicode_ok
+
+    path = folder.path if folder is not None else None
+    poor = ascii_only or not unicode_ok()
+    return run_app(path, home=home, ascii=poor, readonly=readonly, once=once)
+
+
+@click.command("open")
+@click.argument("path", required=False, metavar="[PATH]")
+@screen_options
+def open_path(path: str | None, readonly: bool, ascii_only: bool, once: bool) -> int:
+    """Open the app. PATH: a folder, a study file, or the name of a study.
+
+    Without PATH all studies of the nearest .hpo folder, here or above.
+    """
+    folder, home = _opened(path, Path.cwd())
+    if once and folder is None:
+        folder = find(None)
+    return show(folder, home, readonly=readonly, ascii_only=ascii_only, once=once)
+
+
+def _opened(text: str | None, here: Path) -> tuple[StudyFolder | None, Path | None]:
+    """Return (the study, None), or (None, the ``.hpo`` folder whose studies are listed)."""
+    if text is None:
+        return None, find_home(here)
+    path = here / text
+    if path.is_dir() and not StudyFolder(path).db.is_file():
+        study = study_of_file(path)
+        home = find_home(path)
+        if study is None and (home is None or home.parent != path.resolve() != home):
+            raise Refusal(f"{plain(text)} holds no studies: no {HOME} folder, no study.toml")
+        return (study, None) if study is not None else (None, home)
+    return find(text, here), None
+
+
+@click.command("watch")
+@study_argument
+@screen_options
+def watch(study: str | None, readonly: bool, ascii_only: bool, once: bool) -> int:
+    """Open the dashboard of STUDY."""
+    return show(find(study), None, readonly=readonly, ascii_only=ascii_only, once=once)
+
+
+COMMANDS = {"open": open_path, "watch": watch}

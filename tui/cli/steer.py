@@ -1,0 +1,194 @@
+"""The commands that ask a study's runner for something: pause, kill, promote and their kin."""
+
+import sys
+import tomllib
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from hpo_tui.store.folder import StudyFolder
+from hpo_tui.tui.cli.errors import Refusal
+from hpo_tui.tui.cli.studies import find, study_argument
+from hpo_tui.tui.cli.text import note
+from hpo_tui.tui.plain import plain
+
+trial_argument = click.argument("trial", type=click.IntRange(1), metavar="TRIAL")
+study_option = click.option("-s", "--study", metavar="STUDY", help="Which study.")
+
+
+def ask(folder: StudyFolder, action: str, args: Mapping[str, Any] | None = None) -> None:
+    """Send a command and print the runner's answer. Raises Refusal when it says no."""
+    from hpo_tui.engine.launch import LaunchError, send
+
+    try:
+        answer = send(folder, action, dict(args or {}))
+    except LaunchError as error:
+        raise Refusal(plain(str(error))) from None
+    text = plain(answer.answer)
+    if not answer.ok:
+        raise Refusal(text or f"the runner refused to {action} without a reason")
+    note(text or "done")
+
+
+def start(folder: StudyFolder) -> None:
+    """Start a runner for the study. Raises Refusal if that fails."""
+    from hpo_tui.engine.launch import LaunchError, start_runner
+
+    try:
+        start_runner(folder)
+    except LaunchError as error:
+        raise Refusal(plain(str(error))) from None
+
+
+@click.command("pause")
+@study_argument
+def pause(study: str | None) -> None:
+    """Start no new trials of STUDY; those that run go on."""
+    ask(find(study), "pause")
+
+
+@click.command("resume")
+@study_argument
+def resume(study: str | None) -> None:
+    """Let STUDY go on: after a pause, a stop, a crash or a restart of the machine."""
+    from hpo_tui.store.models import StudyState
+    from hpo_tui.tui.cli.studies import reading
+
+    folder = find(study)
+    living = folder.runner_pid() is not None
+    if not living:
+        start(folder)
+    with reading(folder) as reader:
+        paused = reader.study().state is StudyState.PAUSED
+    if living or paused:
+        ask(folder, "resume")
+    else:
+        note(f"{plain(folder.name)} goes on: hpo-tui watch {plain(folder.name)}")
+
+
+@click.command("stop")
+@study_argument
+@click.option("--kill", is_flag=True, help="Stop the running trials too, each with its grace.")
+def stop(study: str | None, kill: bool) -> None:
+    """End STUDY before its budget: trials that run are let finish, none is started."""
+    ask(find(study), "stop", {"kill": kill})
+
+
+@click.command("kill")
+@trial_argument
+@study_option
+def kill_trial(trial: int, study: str | None) -> None:
+    """Stop TRIAL: SIGTERM to its process group, a grace period, SIGKILL."""
+    ask(find(study), "kill", {"trial": trial})
+
+
+@click.command("retry")
+@trial_argument
+@study_option
+def retry(trial: int, study: str | None) -> None:
+    """Run TRIAL, which failed or was killed, again."""
+    ask(find(study), "retry", {"trial": trial})
+
+
+@click.command("promote")
+@trial_argument
+@click.option("--task", metavar="TASK", help="To which task; the next dearer one if not said.")
+@study_option
+def promote(trial: int, task: str | None, study: str | None) -> None:
+    """Run TRIAL's configuration at a dearer task, from its checkpoint where there is one."""
+    ask(find(study), "promote", {"trial": trial, "task": task})
+
+
+@click.command("confirm")
+@trial_argument
+@click.option(
+    "-n",
+    "--repeats",
+    type=click.IntRange(1, 100),
+    default=3,
+    show_default=True,
+    help="How many other seeds.",
+)
+@study_option
+def confirm(trial: int, repeats: int, study: str | None) -> None:
+    """Run TRIAL's configuration again with other seeds, to know its noise."""
+    ask(find(study), "confirm", {"trial": trial, "repeats": repeats})
+
+
+@click.command("enqueue")
+@click.argument("values", nargs=-1, required=True, metavar="NAME=VALUE…")
+@click.option("--task", metavar="TASK", help="At which task; the engine's choice if not said.")
+@study_option
+def enqueue(values: tuple[str, ...], task: str | None, study: str | None) -> None:
+    """Run a configuration of your own next: lr=0.01 optimizer=sgd."""
+    ask(find(study), "enqueue", {"params": dict(map(assignment, values)), "task": task})
+
+
+def assignment(text: str) -> tuple[str, Any]:
+    """Return (name, value) of ``lr=0.01``; what is no TOML value is taken as text."""
+    name, sign, value = text.partition("=")
+    if not sign or not name:
+        raise click.UsageError(f"{text!r} is not NAME=VALUE")
+    try:
+        found = tomllib.loads(f"x = {value}")
+    except tomllib.TOMLDecodeError:
+        return name, value
+    return name, found["x"] if len(found) == 1 else value
+
+
+@click.command("extend")
+@click.argument("amount", type=float, metavar="AMOUNT")
+@study_option
+def extend(amount: float, study: str | None) -> None:
+    """Let the study spend AMOUNT more, in its budget's unit."""
+    if not 0 < amount < float("inf"):
+        raise click.UsageError("AMOUNT must be a number above 0")
+    ask(find(study), "extend", {"amount": amount})
+
+
+@click.command("lend")
+@click.argument("device", metavar="GPU")
+@click.option("--back", is_flag=True, help="Take it back.")
+@study_option
+def lend(device: str, back: bool, study: str | None) -> None:
+    """Give GPU (its index or UUID) away: it is drained at the next checkpoint."""
+    ask(find(study), "lend", {"device": device, "on": not back})
+
+
+@click.command("star")
+@trial_argument
+@click.option("--off", is_flag=True, help="Take the star away.")
+@study_option
+def star(trial: int, off: bool, study: str | None) -> None:
+    """Mark TRIAL with a star."""
+    ask(find(study), "star", {"trial": trial, "on": not off})
+
+
+@click.command("tag")
+@trial_argument
+@click.argument("tags", nargs=-1, metavar="[TAG]…")
+@study_option
+def tag(trial: int, tags: tuple[str, ...], study: str | None) -> None:
+    """Give TRIAL these tags instead of those that it has; none takes them away."""
+    ask(find(study), "tag", {"trial": trial, "tags": list(tags)})
+
+
+@click.command("note")
+@trial_argument
+@click.argument("text", required=False, metavar="[TEXT]")
+@study_option
+def write_note(trial: int, text: str | None, study: str | None) -> None:
+    """Write TEXT (or what comes on stdin) as TRIAL's note."""
+    if text is None:
+        if sys.stdin.isatty():
+            raise click.UsageError("say the TEXT, or pipe it in")
+        text = sys.stdin.read().strip()
+    ask(find(study), "note", {"trial": trial, "text": text})
+
+
+COMMANDS = {
+    "pause": pause, "resume": resume, "stop": stop, "kill": kill_trial, "retry": retry,
+    "promote": promote, "confirm": confirm, "enqueue": enqueue, "extend": extend, "lend": lend,
+    "star": star, "tag": tag, "note": write_note,
+}  # fmt: skip
