@@ -1,0 +1,202 @@
+"""The axes of the parallel coordinates: what lies where, with which ticks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpo_tui.engine.spec import Objective, OutcomeConstraint, Parameter, ParameterKind, StudySpec
+from hpo_tui.store.frame import Frame
+from hpo_tui.store.models import Value
+from hpo_tui.tui import fmt
+from hpo_tui.tui.charts.scale import Scale, fitted
+
+Floats = NDArray[np.float64]
+TASK = "task"
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One axis. ``name``: ``m:accuracy``, ``p:lr`` or ``task``.
+
+    ``slots``: the labels of a categorical axis, bottom to top; its scale counts them from 0.
+    ``codes``: frame value → slot, for slots. ``best_up``: lower is better, so low is drawn on top.
+    ``goals``: (limit, whether values above it are good).
+    """
+
+    name: str
+    scale: Scale
+    slots: tuple[str, ...] = ()
+    codes: tuple[float, ...] = ()
+    best_up: bool = False
+    flipped: bool = False
+    goals: tuple[tuple[float, bool], ...] = ()
+    mark: str = ""
+    """``max``, ``min`` or empty: which way is better."""
+    whole: bool = False
+    extendable: bool = field(default=False)
+    """Whether the scale follows the data (metrics), so that it may have to grow."""
+
+    @property
+    def label(self) -> str:
+        """The bare name."""
+        return self.name.split(":", 1)[-1]
+
+    @property
+    def downwards(self) -> bool:
+        """Whether values grow from top to bottom."""
+        return self.best_up != self.flipped
+
+    def raw(self, frame: Frame) -> Floats:
+        """Return the frame's own column, (n,)."""
+        kind, _, key = self.name.partition(":")
+        if self.name == TASK:
+            return frame.task.astype(np.float64)
+        column = (frame.metrics if kind == "m" else frame.params).get(key)
+        return np.full(len(frame), np.nan) if column is None else column
+
+    def values(self, raw: Floats) -> Floats:
+        """Return what brushes and scales count in: the raw values, or slots."""
+        if not self.slots:
+            return np.where(np.isfinite(raw), raw, np.nan)
+        known = np.array(self.codes)
+        order = np.argsort(known)
+        at = np.clip(np.searchsorted(known[order], raw), 0, len(known) - 1)
+        found = order[at].astype(np.float64)
+        found[~np.isclose(known[order[at]], raw)] = np.nan
+        return found
+
+    def unit(self, values: Floats) -> Floats:
+        """Return heights from 0 (bottom) to 1 (top); NaN where missing."""
+        unit = self.scale.unit(values)
+        return 1.0 - unit if self.downwards else unit
+
+    def value_at(self, unit: float) -> float:
+        """Return the value at a height."""
+        return self.scale.value(1.0 - unit if self.downwards else unit)
+
+    def text(self, value: float, digits: int = 4) -> str:
+        """Return a value as it is read out."""
+        if np.isnan(value):
+            return "none"
+        if self.slots:
+            return self.slots[min(max(round(value), 0), len(self.slots) - 1)]
+        return fmt.number(round(value) if self.whole else value, digits)
+
+    def ticks(self, count: int) -> list[tuple[float, str]]:
+        """Return (value, label) of about ``count`` marks between the ends, and of every slot."""
+        if self.slots:
+            return [(float(i), label) for i, label in enumerate(self.slots)]
+        inner = self.scale.ticks(count)
+        if self.whole:
+            inner = [v for v in inner if float(v).is_integer()]
+        return [(v, fmt.number(v, 3)) for v in inner]
+
+
+def names(frame: Frame, spec: StudySpec) -> list[str]:
+    """Return every axis there can be: metrics with goals, other metrics, parameters, task."""
+    metrics = list(dict.fromkeys((*spec.metric_names, *frame.metrics)))
+    params = list(dict.fromkeys((*(p.name for p in spec.free), *frame.params)))
+    fixed = {p.name for p in spec.space if p.kind is ParameterKind.FIXED}
+    found = [f"m:{m}" for m in metrics] + [f"p:{p}" for p in params if p not in fixed]
+    return [*found, TASK]
+
+
+def default_names(
+    frame: Frame, spec: StudySpec, importance: Sequence[str], count: int = 8
+) -> list[str]:
+    """Return the first axes to show: metrics with goals, then parameters by ``importance``."""
+    chosen = [f"m:{m}" for m in spec.metric_names]
+    known = [n for n in names(frame, spec) if n.startswith("p:")]
+    ranked = [f"p:{p}" for p in importance if f"p:{p}" in known]
+    chosen += [*ranked, *(p for p in known if p not in ranked)]
+    if len(chosen) < 2:
+        chosen += [n for n in names(frame, spec) if n not in chosen]
+    return chosen[: max(count, 2)]
+
+
+def make(
+    name: str, frame: Frame, spec: StudySpec, *, flipped: bool = False, ascii_only: bool = False
+) -> Axis:
+    """Return the axis called ``name`` for what the frame holds."""
+    if name == TASK:
+        return _task_axis(frame, spec, flipped, ascii_only)
+    kind, _, key = name.partition(":")
+    if kind == "m":
+        return _metric_axis(name, key, frame, spec, flipped)
+    parameter = next((p for p in spec.space if p.name == key), None)
+    if parameter is not None and parameter.numeric and key not in frame.choices:
+        return _numeric_axis(name, parameter, frame, flipped)
+    if parameter is not None or key in frame.choices:
+        return _slot_axis(name, parameter, frame, flipped, ascii_only)
+    column = frame.params.get(key, np.zeros(0))
+    return Axis(name, fitted(column, log=False), flipped=flipped, extendable=True)
+
+
+def _task_axis(frame: Frame, spec: StudySpec, flipped: bool, ascii_only: bool) -> Axis:
+    labels = [t.name for t in spec.tasks_by_cost]
+    labels += [t for t in frame.tasks if t not in labels]
+    codes = tuple(float(frame.tasks.index(t)) if t in frame.tasks else -1.0 for t in labels)
+    shown = tuple(fmt.clean(t, ascii_only) for t in labels)
+    return Axis(TASK, _slot_scale(len(labels)), shown, codes, flipped=flipped)
+
+
+def _slot_scale(count: int) -> Scale:
+    # Half a slot of room at both ends: slots are points of an interval, not its ends.
+    return Scale(-0.5, max(count, 1) - 0.5)
+
+
+def _metric_axis(name: str, key: str, frame: Frame, spec: StudySpec, flipped: bool) -> Axis:
+    goals: list[tuple[float, bool]] = []
+    goal: Objective | OutcomeConstraint
+    best_up, log, mark = False, False, ""
+    for goal in spec.objectives:
+        if goal.metric == key:
+            best_up, log = goal.sign > 0, goal.log
+            mark = "min" if best_up else "max"
+            if goal.threshold is not None:
+                goals.append((goal.threshold, not best_up))
+    for goal in spec.outcome_constraints:
+        if goal.metric == key:
+            goals += [(goal.min, True)] if goal.min is not None else []
+            goals += [(goal.max, False)] if goal.max is not None else []
+    column = frame.metrics.get(key, np.zeros(0))
+    scale = fitted(column, log, tuple(limit for limit, _ in goals))
+    return Axis(
+        name, scale, best_up=best_up, flipped=flipped, goals=tuple(goals), mark=mark,
+        extendable=True,
+    )  # fmt: skip
+
+
+def _numeric_axis(name: str, parameter: Parameter, frame: Frame, flipped: bool) -> Axis:
+    column = frame.params.get(parameter.name, np.zeros(0))
+    known = column[np.isfinite(column)]
+    # Trials from before the range was narrowed stay on the axis.
+    low = min([parameter.low, *([float(known.min())] if len(known) else [])])
+    high = max([parameter.high, *([float(known.max())] if len(known) else [])])
+    log = parameter.log and low > 0
+    whole = parameter.kind is ParameterKind.INT
+    return Axis(name, Scale(low, high, log), flipped=flipped, whole=whole, extendable=True)
+
+
+def _slot_axis(
+    name: str, parameter: Parameter | None, frame: Frame, flipped: bool, ascii_only: bool
+) -> Axis:
+    key = name.partition(":")[2]
+    seen = frame.choices.get(key)
+    choices: list[Value] = list(parameter.choices) if parameter is not None else []
+    if seen is not None:
+        choices += [c for c in seen if c not in choices]
+        codes = [float(seen.index(c)) if c in seen else -1.0 for c in choices]
+    else:
+        # Numbers and truth values lie in the frame as themselves.
+        column = frame.params.get(key, np.zeros(0))
+        known = [float(c) for c in choices if not isinstance(c, str)]
+        extra = [v for v in np.unique(column[np.isfinite(column)]) if v not in known]
+        choices = [c for c in choices if not isinstance(c, str)] + [float(v) for v in extra]
+        codes = [float(c) for c in choices if not isinstance(c, str)]
+    labels = tuple(fmt.clean(fmt.value(c), ascii_only) for c in choices)
+    if not labels:
+        return Axis(name, Scale(0.0, 1.0), flipped=flipped, extendable=True)
+    return Axis(name, _slot_scale(len(labels)), labels, tuple(codes), flipped=flipped)

@@ -1,0 +1,196 @@
+"""Brushes: what passes them, where the first one lies, and what they say about the space."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpo_tui.engine.analysis import front
+from hpo_tui.engine.spec import ParameterKind, Params, StudySpec
+from hpo_tui.store.frame import Frame
+from hpo_tui.store.models import Value
+from hpo_tui.tui.charts import axes
+from hpo_tui.tui.charts.axes import Axis
+from hpo_tui.tui.snapshot import Brush
+
+Mask = NDArray[np.bool_]
+
+
+def brush_mask(frame: Frame, spec: StudySpec, brushes: Mapping[str, Brush]) -> Mask | None:
+    """Return which trials (n,) lie in every brush; None without brushes. Missing values do not.
+
+    A range on a categorical axis counts the choices in the order of the space, on ``task`` the
+    tasks from cheap to dear: both from 0.
+    """
+    if not brushes:
+        return None
+    mask = np.ones(len(frame), dtype=np.bool_)
+    for name, (low, high) in brushes.items():
+        axis = axes.make(name, frame, spec)
+        values = axis.values(axis.raw(frame))
+        with np.errstate(invalid="ignore"):
+            mask &= (values >= low) & (values <= high)
+    return mask
+
+
+def first_brush(axis: Axis, frame: Frame, spec: StudySpec) -> Brush:
+    """Return where the first brush on an axis lies.
+
+    The side that reaches the goals; on an objective without a threshold the best tenth; on
+    a parameter the span of the best trials, or all of it when there are none.
+    """
+    low, high = axis.scale.low, axis.scale.high
+    if axis.slots:
+        low, high = 0.0, float(len(axis.slots) - 1)
+    if axis.goals:
+        for limit, above in axis.goals:
+            low, high = (max(low, limit), high) if above else (low, min(high, limit))
+        return low, high
+    values = axis.values(axis.raw(frame))
+    objective = next((o for o in spec.objectives if f"m:{o.metric}" == axis.name), None)
+    if objective is not None:
+        known = values[front.full_mask(frame, spec) & np.isfinite(values)]
+        if not len(known):
+            return low, high
+        if objective.sign > 0:
+            return low, float(np.quantile(known, 0.1))
+        return float(np.quantile(known, 0.9)), high
+    best = values[front.best_rows(frame, spec)]
+    best = best[np.isfinite(best)]
+    return (float(best.min()), float(best.max())) if len(best) else (low, high)
+
+
+def moved(axis: Axis, brush: Brush, low_by: int, high_by: int, steps: int = 40) -> Brush:
+    """Return the brush with its ends moved by steps of the axis, kept on it and in order."""
+    if axis.slots:
+        last = len(axis.slots) - 1
+        low = min(max(round(brush[0]) + low_by, 0), last)
+        high = min(max(round(brush[1]) + high_by, 0), last)
+        return (float(min(low, high)), float(max(low, high)))
+    unit = axis.scale.unit(np.array(brush, dtype=np.float64))
+    low, high = float(unit[0]) + low_by / steps, float(unit[1]) + high_by / steps
+    if low_by == high_by:
+        # A brush that meets an end is not squeezed: it stays as wide as it is.
+        shift = -low if low < 0 else 1.0 - high if high > 1 else 0.0
+        low, high = low + shift, high + shift
+    low, high = min(max(low, 0.0), 1.0), min(max(high, 0.0), 1.0)
+    if high - low < 1 / steps:
+        middle = min(max((low + high) / 2, 0.5 / steps), 1 - 0.5 / steps)
+        low, high = middle - 0.5 / steps, middle + 0.5 / steps
+    ends = [axis.scale.value(low), axis.scale.value(high)]
+    # An end that has not been moved keeps its very value (a threshold, a bound).
+    for at, by in enumerate((low_by, high_by)):
+        if by == 0:
+            ends[at] = brush[at]
+    return min(ends), max(ends)
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """A parameter's part of the space that a brush leaves: a range, or choices."""
+
+    name: str
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[Value, ...] = ()
+
+
+def narrowed(
+    frame: Frame, spec: StudySpec, brushes: Mapping[str, Brush], mask: Mask | None = None
+) -> tuple[Narrowed, ...]:
+    """Return what the space would be narrowed to, parameters that change alone.
+
+    Brushed parameters take their brush. With ``mask`` (the trials in all brushes) every other
+    numeric parameter takes the span of those trials, for brushes that lie on metrics.
+    """
+    found = []
+    for parameter in spec.free:
+        brush = brushes.get(f"p:{parameter.name}")
+        if parameter.numeric:
+            if brush is None and mask is not None and parameter.name in frame.params:
+                values = frame.params[parameter.name][mask]
+                values = values[np.isfinite(values)]
+                brush = (float(values.min()), float(values.max())) if len(values) > 1 else None
+            if brush is None:
+                continue
+            low, high = max(brush[0], parameter.low), min(brush[1], parameter.high)
+            if parameter.kind is ParameterKind.INT:
+                low, high = float(np.ceil(low - 1e-9)), float(np.floor(high + 1e-9))
+            if low < high and (low, high) != (parameter.low, parameter.high):
+                found.append(Narrowed(parameter.name, low, high))
+        elif brush is not None:
+            first, last = round(brush[0]), round(brush[1])
+            choices = tuple(c for i, c in enumerate(parameter.choices) if first <= i <= last)
+            if choices and choices != parameter.choices:
+                found.append(Narrowed(parameter.name, choices=choices))
+    return tuple(found)
+
+
+def refinements(
+    frame: Frame, spec: StudySpec, ranges: tuple[Narrowed, ...], count: int, seed: int = 0
+) -> list[Params]:
+    """Return ``count`` new configurations inside ``ranges``, around the best trials.
+
+    Parameters outside the ranges keep the values of one of the best trials (the first choice or
+    the middle of the range where there are none); those inside are drawn evenly from theirs.
+    """
+    rng = np.random.default_rng(seed)
+    best = front.best_rows(frame, spec)
+    if not len(best):
+        best = front.near_misses(frame, spec, 5)
+    made = []
+    for i in range(count):
+        params = _configuration(frame, spec, int(best[i % len(best)]) if len(best) else None)
+        for part in ranges:
+            if part.name not in params:
+                continue  # inactive in this configuration
+            params[part.name] = _drawn(spec, part, rng)
+        made.append({k: v for k, v in params.items() if spec.parameter(k).active(params)})
+    return made
+
+
+def _drawn(spec: StudySpec, part: Narrowed, rng: np.random.Generator) -> Value:
+    if part.choices:
+        return part.choices[int(rng.integers(len(part.choices)))]
+    assert part.low is not None
+    assert part.high is not None
+    parameter = spec.parameter(part.name)
+    if parameter.kind is ParameterKind.INT:
+        return int(rng.integers(int(part.low), int(part.high) + 1))
+    if parameter.log and part.low > 0:
+        return float(np.exp(rng.uniform(np.log(part.low), np.log(part.high))))
+    return float(rng.uniform(part.low, part.high))
+
+
+def _configuration(frame: Frame, spec: StudySpec, row: int | None) -> Params:
+    params: Params = {}
+    for parameter in spec.space:
+        column = frame.params.get(parameter.name)
+        stored = float("nan") if row is None or column is None else float(column[row])
+        if parameter.kind is ParameterKind.FIXED and parameter.value is not None:
+            params[parameter.name] = parameter.value
+        elif stored == stored:  # noqa: PLR0124 - false for NaN alone
+            params[parameter.name] = _value(frame, spec, parameter.name, stored)
+        elif row is None and parameter.numeric:
+            middle = (
+                (parameter.low * parameter.high) ** 0.5
+                if parameter.log
+                else ((parameter.low + parameter.high) / 2)
+            )
+            whole = parameter.kind is ParameterKind.INT
+            params[parameter.name] = round(middle) if whole else middle
+        elif row is None and parameter.choices:
+            params[parameter.name] = parameter.choices[0]
+    return params
+
+
+def _value(frame: Frame, spec: StudySpec, name: str, stored: float) -> Value:
+    """Return a parameter's value from the number that the frame keeps."""
+    if name in frame.choices:
+        return frame.choices[name][int(stored)]
+    parameter = spec.parameter(name)
+    for choice in parameter.choices:
+        if not isinstance(choice, str) and float(choice) == stored:
+            return choice
+    return int(stored) if parameter.kind is ParameterKind.INT else stored

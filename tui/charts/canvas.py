@@ -1,0 +1,92 @@
+"""A grid of cells, each a character and a style, turned into Textual strips."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.cells import get_character_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+BLANK = 32
+_SECOND_HALF = 0
+"""Marks the cell that a wide character on its left covers."""
+
+
+class Canvas:
+    """Characters ``codes`` (height, width) as code points, and ``styles``, indices of a palette."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self.width = width
+        self.height = height
+        self.codes: NDArray[np.uint32] = np.full((height, width), BLANK, dtype=np.uint32)
+        self.styles: NDArray[np.uint8] = np.zeros((height, width), dtype=np.uint8)
+
+    def put(self, x: int, y: int, text: str, style: int) -> None:
+        """Write ``text`` from cell (x, y) on; what falls outside is cut, no wide half is left."""
+        if not 0 <= y < self.height:
+            return
+        for char in text:
+            cells = 1 if char.isascii() else get_character_cell_size(char)
+            if cells == 0:
+                continue
+            if x < 0:
+                x += cells
+                continue
+            if x + cells > self.width:
+                return
+            self._clear_half(x, y)
+            self._clear_half(x + cells, y)
+            self.codes[y, x] = ord(char)
+            self.styles[y, x] = style
+            if cells == 2:
+                self.codes[y, x + 1] = _SECOND_HALF
+                self.styles[y, x + 1] = style
+            x += cells
+
+    def _clear_half(self, x: int, y: int) -> None:
+        if x < self.width and self.codes[y, x] == _SECOND_HALF:
+            self.codes[y, x] = BLANK
+            self.codes[y, x - 1] = BLANK
+
+    def row(self, y: int, palette: Sequence[Style]) -> Strip:
+        """Return one line. Blank cells take their neighbour's style, so that runs are long."""
+        codes, styles = self.codes[y], self.styles[y]
+        if self.width == 0:
+            return Strip([], 0)
+        inked = codes != BLANK
+        # A blank shows no colour: it need not end a run, unless a style paints its background.
+        paints = np.array([bool(s.reverse or s.underline) for s in palette])
+        inked |= paints[styles]
+        last = np.maximum.accumulate(np.where(inked, np.arange(self.width), 0))
+        runs = styles[last]
+        runs[paints[runs] & ~inked] = 0
+        text = "".join(map(chr, codes.tolist()))
+        if _SECOND_HALF in codes:
+            return self._row_with_wide(codes, runs, palette)
+        cuts = np.flatnonzero(runs[1:] != runs[:-1]) + 1
+        starts = [0, *cuts.tolist()]
+        ends = [*cuts.tolist(), self.width]
+        chosen = runs[starts].tolist()
+        segments = [
+            Segment(text[a:b], palette[s]) for a, b, s in zip(starts, ends, chosen, strict=True)
+        ]
+        return Strip(segments, self.width)
+
+    def _row_with_wide(
+        self, codes: NDArray[np.uint32], runs: NDArray[np.uint8], palette: Sequence[Style]
+    ) -> Strip:
+        segments = [
+            Segment(chr(code), palette[style])
+            for code, style in zip(codes.tolist(), runs.tolist(), strict=True)
+            if code != _SECOND_HALF
+        ]
+        return Strip(list(Segment.simplify(segments)), self.width)
+
+    def text(self) -> str:
+        """Return the characters alone, a line a row."""
+        return "\n".join(
+            "".join(chr(c) for c in row if c != _SECOND_HALF).rstrip()
+            for row in self.codes.tolist()
+        )

@@ -1,0 +1,221 @@
+"""Axes, ticks, brushes, goals, read-outs and the legend of the parallel coordinates."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hpo_tui.tui import fmt
+from hpo_tui.tui.charts.axes import Axis
+from hpo_tui.tui.charts.classes import Colouring, Shown
+from hpo_tui.tui.charts.palette import LEVELS, Ink
+
+if TYPE_CHECKING:
+    from hpo_tui.tui.charts.scene import Picture
+
+Spans = list[tuple[str, int]]
+"""Pieces of a line and their inks."""
+
+
+def draw_axes(picture: "Picture") -> None:
+    """Draw every axis, its name and its marks; the selected trial's values over all of it."""
+    for at, axis in enumerate(picture.plan.axes):
+        _draw_line(picture, at, axis)
+    for at, axis in enumerate(picture.plan.axes):
+        taken: set[int] = set()
+        _draw_name(picture, at, axis)
+        _draw_readout(picture, at, axis, taken)
+        _draw_brush_ends(picture, at, axis, taken)
+        _draw_goals(picture, at, axis, taken)
+        _draw_ticks(picture, at, axis, taken)
+        _draw_missing(picture, at, axis)
+
+
+def _room(picture: "Picture", at: int) -> int:
+    """Return the cells that a label on the right of axis ``at`` can take."""
+    cells = picture.cells
+    end = cells[at + 1] if at + 1 < len(cells) else picture.canvas.width
+    return max(end - cells[at] - 1, 0)
+
+
+def _draw_line(picture: "Picture", at: int, axis: Axis) -> None:
+    canvas, glyphs, x = picture.canvas, picture.glyphs, picture.cells[at]
+    first, last = picture.top + picture.plan.top // 4, picture.top + picture.plan.bottom // 4
+    focused = at == picture.focused
+    ink = Ink.FOCUS if focused else Ink.AXIS
+    for y in range(first, last + 1):
+        canvas.put(x, y, glyphs.axis_focused if focused else glyphs.axis, ink)
+    for limit, above in axis.goals:
+        row = picture.row_of(axis, limit)
+        if row is None:
+            continue
+        good_above = above != axis.downwards
+        for y in range(row + 1, last + 1) if good_above else range(first, row):
+            canvas.put(x, y, glyphs.axis_missed, ink)
+    brush = picture.view.brushes.get(axis.name)
+    if brush is not None:
+        rows = [r for r in (picture.row_of(axis, v) for v in brush) if r is not None]
+        for y in range(min(rows, default=0), max(rows, default=-1) + 1):
+            canvas.put(x, y, glyphs.brushed, Ink.BRUSH)
+
+
+def _draw_name(picture: "Picture", at: int, axis: Axis) -> None:
+    glyphs = picture.glyphs
+    arrow = {"max": glyphs.up, "min": glyphs.down}.get(axis.mark, "")
+    turned = "~" if axis.flipped else ""
+    room = _room(picture, at) - len(arrow) - len(turned)
+    name = fmt.clip(fmt.clean(axis.label, glyphs.ascii), max(room, 1), glyphs.ellipsis)
+    ink = Ink.FOCUS_NAME if at == picture.focused else Ink.BOLD if axis.mark else Ink.TEXT
+    picture.canvas.put(picture.cells[at], picture.top - 1, name + arrow + turned, ink)
+
+
+def _label(picture: "Picture", at: int, row: int, piece: tuple[str, int], taken: set[int]) -> None:
+    text, ink = piece
+    if row in taken or not text:
+        return
+    taken.add(row)
+    text = fmt.clip(text, max(_room(picture, at) - 1, 1), picture.glyphs.ellipsis)
+    picture.canvas.put(picture.cells[at] + 1, row, text, ink)
+
+
+def _draw_readout(picture: "Picture", at: int, axis: Axis, taken: set[int]) -> None:
+    selected = picture.view.selected
+    row = None if selected is None else picture.frame.index(selected)
+    if row is None:
+        return
+    value = float(axis.values(axis.raw(picture.frame)[row : row + 1])[0])
+    y = picture.row_of(axis, value)
+    if y is None:
+        if picture.plan.rail is None:
+            return
+        y = picture.top + picture.plan.rail // 4
+    _label(picture, at, y, (axis.text(value), Ink.SELECTED_LABEL), taken)
+
+
+def _draw_brush_ends(picture: "Picture", at: int, axis: Axis, taken: set[int]) -> None:
+    brush = picture.view.brushes.get(axis.name)
+    if brush is None or axis.slots:
+        return
+    for value in brush:
+        y = picture.row_of(axis, value)
+        if y is not None:
+            _label(picture, at, y, (axis.text(value, 3), Ink.BRUSH), taken)
+
+
+def _draw_goals(picture: "Picture", at: int, axis: Axis, taken: set[int]) -> None:
+    glyphs = picture.glyphs
+    for limit, above in axis.goals:
+        y = picture.row_of(axis, limit)
+        if y is None:
+            continue
+        sign = glyphs.at_least if above else glyphs.at_most
+        picture.canvas.put(picture.cells[at], y, glyphs.goal, Ink.GOAL)
+        _label(picture, at, y, (sign + fmt.number(limit), Ink.GOAL), taken)
+
+
+def _draw_ticks(picture: "Picture", at: int, axis: Axis, taken: set[int]) -> None:
+    plan = picture.plan
+    rows = plan.bottom // 4 - plan.top // 4
+    marks = [] if axis.slots else [(axis.scale.low, ""), (axis.scale.high, "")]
+    marks = [(v, axis.text(v, 3)) for v, _ in marks] + axis.ticks(max(rows // 6, 1))
+    crowded = not axis.slots
+    for value, text in marks:
+        y = picture.row_of(axis, value)
+        if y is None or (crowded and ({y - 1, y + 1} & taken)):
+            continue
+        _label(picture, at, y, (text, Ink.DIM), taken)
+
+
+def _draw_missing(picture: "Picture", at: int, axis: Axis) -> None:
+    if picture.plan.rail is None:
+        return
+    count = int(np.isnan(axis.values(axis.raw(picture.frame))).sum())
+    if not count:
+        return
+    y = picture.top + picture.plan.rail // 4
+    glyphs = picture.glyphs
+    picture.canvas.put(picture.cells[at], y, glyphs.missing, Ink.TEXT)
+    selected = picture.view.selected
+    row = None if selected is None else picture.frame.index(selected)
+    if row is None or not np.isnan(axis.values(axis.raw(picture.frame)[row : row + 1])[0]):
+        text = fmt.clip(f"{count} none", max(_room(picture, at) - 1, 1), glyphs.ellipsis)
+        picture.canvas.put(picture.cells[at] + 1, y, text, Ink.DIM)
+
+
+def draw_header(picture: "Picture") -> None:
+    """Write the legend: what is bright, what the classes are and how many trials each holds."""
+    glyphs = picture.glyphs
+    spans: Spans = []
+    count, total = len(picture.bright), len(picture.best.rows)
+    line = glyphs.rule * 2
+    word = "nearest misses" if picture.best.near else "best"
+    many = f" of {total}" if total > count and not picture.best.near else ""
+    if total:
+        spans += [(line, Ink.BEST), (f" {word} {count}{many}   ", Ink.TEXT)]
+    if picture.view.selected is not None:
+        selected = "@@" if glyphs.ascii else line
+        spans += [(selected, Ink.SELECTED), (f" #{picture.view.selected}   ", Ink.TEXT)]
+    spans += _class_spans(picture)
+    _write(picture, 0, spans)
+
+
+def _class_spans(picture: "Picture") -> Spans:
+    spans: Spans = []
+    codes = picture.classified.codes
+    for code, line_class in reversed(list(enumerate(picture.classified.classes))):
+        size = int((codes == code).sum())
+        if not size:
+            continue
+        sample = "::" if line_class.dotted else "⠒⠒"
+        if picture.glyphs.ascii:
+            sample = line_class.ascii[:2]
+        elif line_class.dotted:
+            sample = "⠂⠂"
+        spans += [
+            (sample, line_class.ink + LEVELS - 1),
+            (f" {line_class.label} {size}   ", Ink.TEXT),
+        ]
+    return spans
+
+
+def draw_footer(picture: "Picture") -> None:
+    """Write what the focused axis is, where its brush lies, and what has been chosen."""
+    options, glyphs = picture.options, picture.glyphs
+    axis = picture.plan.axes[picture.focused]
+    shown = len(picture.plan.axes)
+    spans: Spans = [(fmt.clean(axis.label, glyphs.ascii), Ink.BOLD), (_range(axis), Ink.DIM)]
+    brush = picture.view.brushes.get(axis.name)
+    if brush is not None:
+        low, high = axis.text(brush[0]), axis.text(brush[1])
+        dots = ".." if glyphs.ascii else "…"
+        spans.append((f"  brush {low} {dots} {high}", Ink.BRUSH))
+    if picture.view.mask is not None:
+        inside = int(picture.view.mask.sum())
+        spans.append((f"  {inside} of {len(picture.frame)} inside", Ink.TEXT))
+    if shown < len(options.names):
+        first, last = picture.first + 1, picture.first + shown
+        spans.append((f"  axes {first}-{last} of {len(options.names)}", Ink.DIM))
+    if options.zoom and picture.view.brushes:
+        spans.append(("  zoomed", Ink.BRUSH))
+    if options.colouring is not Colouring.TASK:
+        spans.append((f"  by {picture.classified.title}", Ink.DIM))
+    if options.shown is not Shown.AUTO:
+        spans.append((f"  {options.shown}", Ink.DIM))
+    _write(picture, picture.canvas.height - 1, spans)
+
+
+def _range(axis: Axis) -> str:
+    if axis.slots:
+        return f"  {len(axis.slots)} choices"
+    kind = "  log" if axis.scale.log else ""
+    return f"  {axis.text(axis.scale.low)} to {axis.text(axis.scale.high)}{kind}"
+
+
+def _write(picture: "Picture", y: int, spans: Spans) -> None:
+    x = 0
+    for text, ink in spans:
+        room = picture.canvas.width - x
+        if room <= 0:
+            return
+        shown = fmt.clip(text, room, picture.glyphs.ellipsis)
+        picture.canvas.put(x, y, shown, ink)
+        x += fmt.width_of(shown)

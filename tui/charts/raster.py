@@ -1,0 +1,121 @@
+"""Lines to counts of dots, and dots to glyphs. Pure numpy, no widget.
+
+Dots are finer than cells: two columns and four rows of dots a cell, as in braille. A canvas of
+``width`` by ``height`` cells has dots (4·height, 2·width), row 0 on top.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int32]
+Floats = NDArray[np.float64]
+
+_BITS = np.array([[1, 8], [2, 16], [4, 32], [64, 128]], dtype=np.uint8)
+"""Bit of the dot (row, column) in a braille pattern, U+2800 + bits."""
+
+
+def add_lines(
+    counts: Ints, columns: tuple[int, int], start: Ints, end: Ints, weight: int = 1
+) -> None:
+    """Add to ``counts`` (rows, columns) one dot a column of straight lines, in place.
+
+    Lines run from dot row ``start`` (k,) at the first of ``columns`` to ``end`` (k,) at the second,
+    both included. Lines with the same ends are drawn once, with their number as weight, so the cost is
+    bounded by the rows squared and not by k. Integers throughout: a line that is added with
+    ``weight`` -1 takes away exactly what it had added.
+    """
+    left, right = columns
+    rows = counts.shape[0]
+    width = right - left + 1
+    if not len(start) or width <= 0:
+        return
+    spread: Floats | None = None
+    if len(start) > rows:
+        tally = np.bincount(start.astype(np.int64) * rows + end, minlength=rows * rows)
+        pairs = np.flatnonzero(tally)
+        start, end = (pairs // rows).astype(np.int32), (pairs % rows).astype(np.int32)
+        spread = np.repeat(tally[pairs].astype(np.float64), width)
+    steps = np.arange(width, dtype=np.int32)
+    span = max(width - 1, 1)
+    y = start[:, None] + ((end - start)[:, None] * (2 * steps)[None, :] + span) // (2 * span)
+    at = (y * width + steps[None, :]).ravel()
+    total = np.bincount(at, weights=spread, minlength=rows * width).reshape(rows, width)
+    counts[:, left : right + 1] += weight * total.astype(np.int32)
+
+
+def add_solid(counts: Ints, columns: Ints, rows: Ints, weight: int = 1) -> None:
+    """Add to ``counts`` every dot of the polylines ``rows`` (k, a) over ``columns`` (a,)."""
+    for points in rows:
+        x, y = polyline(columns, points)
+        np.add.at(counts, (y, x), weight)
+
+
+def polyline(columns: Ints, rows: Ints) -> tuple[Ints, Ints]:
+    """Return (x, y): every dot of one line through the points, with no gap however steep."""
+    xs, ys = [], []
+    for i in range(len(columns) - 1):
+        dx, dy = int(columns[i + 1] - columns[i]), int(rows[i + 1] - rows[i])
+        steps = max(abs(dx), abs(dy), 1)
+        t = np.arange(steps + 1)
+        xs.append(columns[i] + (2 * t * dx + steps) // (2 * steps))
+        ys.append(rows[i] + (2 * t * dy + steps) // (2 * steps))
+    if not xs:
+        return columns.astype(np.int32), rows.astype(np.int32)
+    return np.concatenate(xs).astype(np.int32), np.concatenate(ys).astype(np.int32)
+
+
+def by_cell(dots: NDArray[np.generic]) -> NDArray[np.generic]:
+    """Return a view (height, width, 4, 2) of dots (4·height, 2·width)."""
+    height, width = dots.shape[0] // 4, dots.shape[1] // 2
+    return dots.reshape(height, 4, width, 2).transpose(0, 2, 1, 3)
+
+
+def braille_bits(dots: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Return the braille pattern (height, width) of dots (4·height, 2·width)."""
+    height, width = dots.shape[0] // 4, dots.shape[1] // 2
+    cells = dots.reshape(height, 4, width, 2)
+    bits = np.zeros((height, width), dtype=np.uint8)
+    for row in range(4):
+        for column in range(2):
+            bits |= cells[:, row, :, column] * _BITS[row, column]
+    return bits
+
+
+def cell_sums(counts: Ints) -> Ints:
+    """Return the sum of counts in each cell, (height, width)."""
+    height, width = counts.shape[0] // 4, counts.shape[1] // 2
+    return np.asarray(counts.reshape(height, 4, width, 2).sum(axis=(1, 3)), dtype=np.int32)
+
+
+def slope_glyphs(columns: Ints, rows: Ints) -> tuple[Ints, Ints, list[str]]:
+    """Return (cell x, cell y, glyph): one line in ASCII strokes, points given in dots."""
+    xs: list[int] = []
+    ys: list[int] = []
+    strokes: list[str] = []
+    for i in range(len(columns) - 1):
+        x0, x1 = int(columns[i]) // 2, int(columns[i + 1]) // 2
+        y0, y1 = rows[i] / 4, rows[i + 1] / 4
+        if x1 <= x0:
+            continue
+        t = (np.arange(x0, x1 + 1) - x0) / (x1 - x0)
+        heights = np.floor(y0 + (y1 - y0) * t).astype(int)
+        for at, height in enumerate(heights):
+            before = heights[at - 1] if at else height
+            low, high = sorted((int(before), int(height)))
+            steep = high - low > 1
+            if height == before and at and at + 1 < len(heights) and heights[at + 1] != height:
+                before = 2 * height - heights[at + 1]
+            stroke = "-" if height == before else "\\" if height > before else "/"
+            for y in range(low + 1, high) if steep else ():
+                xs.append(x0 + at)
+                ys.append(y)
+                strokes.append("|")
+            xs.append(x0 + at)
+            ys.append(int(height))
+            strokes.append(stroke)
+    return np.array(xs, np.int32), np.array(ys, np.int32), strokes
+
+
+def dot_bits(rows: Ints, columns: Ints) -> NDArray[np.uint32]:
+    """Return the braille bit of dots at (row 0-3, column 0-1) of their cells."""
+    return np.asarray(_BITS[rows, columns], dtype=np.uint32)

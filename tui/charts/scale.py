@@ -1,0 +1,109 @@
+"""Scales and ticks: values to the unit interval, and the round numbers beside an axis."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Maps ``low`` … ``high`` to 0 … 1, linearly or by the logarithm; values beyond stay at it."""
+
+    low: float
+    high: float
+    log: bool = False
+
+    def unit(self, values: Floats) -> Floats:
+        """Return positions from 0 to 1; NaN where missing (and, on a log scale, up to zero)."""
+        low, high = self.low, self.high
+        if self.log:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                values = np.where(values > 0, np.log(values), np.nan)
+            low, high = math.log(low), math.log(high)
+        span = high - low
+        if span <= 0:
+            return np.where(np.isnan(values), np.nan, 0.5)
+        return np.clip((values - low) / span, 0.0, 1.0)
+
+    def value(self, unit: float) -> float:
+        """Return the value at a position."""
+        if self.log:
+            return math.exp(math.log(self.low) + unit * (math.log(self.high) - math.log(self.low)))
+        return self.low + unit * (self.high - self.low)
+
+    def holds(self, values: Floats) -> bool:
+        """Whether every known value lies within the scale."""
+        known = values[np.isfinite(values)]
+        return not len(known) or bool(known.min() >= self.low and known.max() <= self.high)
+
+    def ticks(self, count: int) -> list[float]:
+        """Return about ``count`` round values inside, low to high, without the ends."""
+        if self.high <= self.low or count < 1:
+            return []
+        inner = self._log_ticks(count) if self.log else self._linear_ticks(count)
+        margin = 1e-9
+        units = self.unit(np.array(inner, dtype=np.float64)) if inner else np.zeros(0)
+        return [v for v, u in zip(inner, units, strict=True) if margin < u < 1 - margin]
+
+    def _linear_ticks(self, count: int) -> list[float]:
+        raw = (self.high - self.low) / (count + 1)
+        size = 10.0 ** math.floor(math.log10(raw))
+        step = next((m * size for m in (1, 2, 5, 10) if m * size >= raw), 10 * size)
+        first, last = math.ceil(self.low / step), math.floor(self.high / step)
+        return [k * step for k in range(first, last + 1)]
+
+    def _log_ticks(self, count: int) -> list[float]:
+        low, high = math.log10(self.low), math.log10(self.high)
+        decades = range(math.ceil(low - 1e-9), math.floor(high + 1e-9) + 1)
+        if high - low < 1.2:
+            steps = (1, 2, 5)
+            return [m * 10.0**d for d in range(math.floor(low), math.ceil(high) + 1) for m in steps]
+        every = max(math.ceil(len(decades) / max(count, 1)), 1)
+        return [10.0**d for d in decades if d % every == 0]
+
+
+def fitted(values: Floats, log: bool, also: tuple[float, ...] = ()) -> Scale:
+    """Return a scale with round ends around known ``values``, and ``also`` (thresholds).
+
+    Far outliers (beyond the fences of three interquartile ranges) do not stretch it: a single
+    diverged loss would press all others into one line. They are drawn at the end.
+    """
+    known = values[np.isfinite(values)]
+    if log:
+        known = known[known > 0]
+        also = tuple(a for a in also if a > 0)
+    if len(known):
+        low, high = _fences(known, log)
+    else:
+        low, high = (min(also), max(also)) if also else (1.0, 10.0) if log else (0.0, 1.0)
+    low, high = min((low, *also)), max((high, *also))
+    if low == high:
+        pad = abs(low) * 0.1 or 0.5
+        low, high = (low / 2, high * 2) if log else (low - pad, high + pad)
+    return Scale(_round_end(low, high, log, up=False), _round_end(high, low, log, up=True), log)
+
+
+def _fences(known: Floats, log: bool) -> tuple[float, float]:
+    low, high = float(known.min()), float(known.max())
+    if len(known) < 8:
+        return low, high
+    shown = np.log(known) if log else known
+    first, third = np.quantile(shown, (0.25, 0.75))
+    reach = 3 * (third - first)
+    inside = known[(shown >= first - reach) & (shown <= third + reach)]
+    return (float(inside.min()), float(inside.max())) if reach > 0 and len(inside) else (low, high)
+
+
+def _round_end(end: float, other: float, log: bool, up: bool) -> float:
+    """Return ``end`` moved outwards to a round number: two digits of the span, or of a decade."""
+    if log:
+        size = 10.0 ** math.floor(math.log10(end))
+    else:
+        size = 10.0 ** math.floor(math.log10(abs(end - other))) / 10
+    count = end / size
+    whole = math.ceil(count - 1e-9) if up else math.floor(count + 1e-9)
+    return float(f"{whole * size:.12g}")

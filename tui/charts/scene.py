@@ -1,0 +1,264 @@
+"""The parallel coordinates as a picture: layout, layers, bright lines, labels. No widget."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpo_tui.engine.spec import StudySpec
+from hpo_tui.store.frame import Frame
+from hpo_tui.tui.charts import axes, compose, raster
+from hpo_tui.tui.charts.axes import Axis
+from hpo_tui.tui.charts.canvas import Canvas
+from hpo_tui.tui.charts.classes import Classified, Colouring, Shown, classify
+from hpo_tui.tui.charts.highlight import Best, bright, find_best
+from hpo_tui.tui.charts.labels import draw_axes, draw_footer, draw_header
+from hpo_tui.tui.charts.layers import Layers, Plan
+from hpo_tui.tui.charts.palette import Ink
+from hpo_tui.tui.charts.scale import Scale
+from hpo_tui.tui.glyphs import Glyphs
+from hpo_tui.tui.snapshot import Brush, Snapshot, View
+
+NARROWEST_GAP = 7
+"""Cells between two axes at the least; with less room, fewer axes are shown at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the person has chosen. ``names``: all axes in order; ``focus``: an index of them."""
+
+    names: tuple[str, ...]
+    focus: int = 0
+    flipped: frozenset[str] = frozenset()
+    best: int = 12
+    colouring: Colouring = Colouring.TASK
+    objective: int = 0
+    shown: Shown = Shown.AUTO
+    zoom: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """What the labels need to know of a drawn picture."""
+
+    canvas: Canvas
+    frame: Frame
+    spec: StudySpec
+    view: View
+    options: Options
+    glyphs: Glyphs
+    plan: Plan
+    cells: tuple[int, ...]
+    """Column of each axis, in cells."""
+    top: int
+    """First row of the plot."""
+    first: int
+    """Index of the first axis shown among all."""
+    classified: Classified
+    best: Best
+    bright: NDArray[np.intp]
+
+    @property
+    def focused(self) -> int:
+        """Index of the focused axis among those shown."""
+        return self.options.focus - self.first
+
+    def row_of(self, axis: Axis, value: float) -> int | None:
+        """Return the canvas row of a value (a brush's or a goal's), None where it is missing."""
+        unit = float(axis.unit(np.array([value]))[0])
+        if np.isnan(unit):
+            return None
+        dots = self.plan.bottom - unit * (self.plan.bottom - self.plan.top)
+        return self.top + round(dots) // 4
+
+
+class Scene:
+    """Draws pictures of one study, keeping the count layers between them."""
+
+    def __init__(self, glyphs: Glyphs) -> None:
+        self.glyphs = glyphs
+        self._layers: Layers | None = None
+        self._key: tuple[object, ...] = ()
+        self._best: Best | None = None
+        self._best_of: tuple[Frame, StudySpec] | None = None
+
+    def draw(
+        self, snapshot: Snapshot, view: View, options: Options, size: tuple[int, int]
+    ) -> Picture:
+        """Return the picture at a size (width, height) in cells."""
+        frame, spec = snapshot.frame, snapshot.spec
+        width, height = size
+        canvas = Canvas(width, height)
+        header, footer = height >= 8, height >= 12
+        top = 2 if header else 1
+        room = max(height - top - footer, 1)
+        mask = _mask(frame, view)
+        classified = classify(
+            frame,
+            spec,
+            mask,
+            colouring=options.colouring,
+            shown=options.shown,
+            objective=options.objective,
+        )
+        if options.zoom and view.brushes:
+            classified.codes[classified.codes == 0] = -1
+        first, shown = _window(options, width)
+        layers, cells = self._layered(
+            snapshot, view, replace(options, names=shown), classified, (width, room)
+        )
+        best = self._find_best(frame, spec)
+        rows = bright(best, frame, spec, mask, options.best)
+        picture = Picture(
+            canvas, frame, spec, view, options, self.glyphs, layers.plan, cells, top, first,
+            classified, best, rows,
+        )  # fmt: skip
+        self._paint_layers(picture, layers)
+        self._paint_lines(picture, layers)
+        draw_axes(picture)
+        if header:
+            draw_header(picture)
+        if footer:
+            draw_footer(picture)
+        return picture
+
+    def _find_best(self, frame: Frame, spec: StudySpec) -> Best:
+        if (
+            self._best is None
+            or self._best_of is None
+            or self._best_of[0] is not frame
+            or (self._best_of[1] is not spec)
+        ):
+            self._best, self._best_of = find_best(frame, spec), (frame, spec)
+        return self._best
+
+    def _layered(
+        self,
+        snapshot: Snapshot,
+        view: View,
+        options: Options,
+        classified: Classified,
+        size: tuple[int, int],
+    ) -> tuple[Layers, tuple[int, ...]]:
+        frame, spec = snapshot.frame, snapshot.spec
+        width, room = size
+        zoomed = tuple(sorted(view.brushes.items())) if options.zoom else ()
+        key = (
+            id(spec), options.names, options.flipped, options.colouring, options.objective,
+            options.shown, zoomed, width, room, self.glyphs.ascii,
+        )  # fmt: skip
+        layers = self._layers
+        cells = _cells(len(options.names), width)
+        if layers is not None and key == self._key and layers.update(frame, classified.codes):
+            return layers, cells
+        made = tuple(
+            axes.make(n, frame, spec, flipped=n in options.flipped, ascii_only=self.glyphs.ascii)
+            for n in options.names
+        )
+        if options.zoom:
+            made = tuple(_zoomed(a, view.brushes.get(a.name)) for a in made)
+        plan = _plan(made, frame, cells, width, room)
+        self._layers = Layers(plan, frame, classified.codes, len(classified.classes))
+        self._key = key
+        return self._layers, cells
+
+    def _paint_layers(self, picture: Picture, layers: Layers) -> None:
+        classes = picture.classified.classes
+        on_top = True if picture.options.shown is Shown.ON_TOP else None
+        cells = compose.compose(
+            layers.counts, layers.totals, [int(c.ink) for c in classes],
+            [c.dotted for c in classes], on_top,
+        )  # fmt: skip
+        height = cells.bits.shape[0]
+        area = slice(picture.top, picture.top + height)
+        codes = picture.canvas.codes[area]
+        filled = cells.inks > 0
+        if self.glyphs.ascii:
+            table = np.full(len(Ink), 32, dtype=np.uint32)
+            for line_class in classes:
+                for level, char in enumerate(line_class.ascii):
+                    table[line_class.ink + level] = ord(char)
+            codes[filled] = table[cells.inks[filled]]
+        else:
+            filled &= cells.bits > 0
+            codes[filled] = 0x2800 + cells.bits[filled].astype(np.uint32)
+        picture.canvas.styles[area][filled] = cells.inks[filled]
+
+    def _paint_lines(self, picture: Picture, layers: Layers) -> None:
+        # The best lies over those that follow it; the selected trial over all.
+        for row in picture.bright[::-1]:
+            self._paint_line(picture, layers, int(row), Ink.BEST)
+        selected = picture.view.selected
+        row = None if selected is None else picture.frame.index(selected)
+        if row is not None:
+            self._paint_line(picture, layers, row, Ink.SELECTED)
+
+    def _paint_line(self, picture: Picture, layers: Layers, row: int, ink: Ink) -> None:
+        columns = np.array(layers.plan.columns, dtype=np.int32)
+        points = layers.rows[row].astype(np.int32)
+        canvas, top = picture.canvas, picture.top
+        if self.glyphs.ascii:
+            xs, ys, strokes = raster.slope_glyphs(columns, points)
+            drawn = "@" if ink is Ink.SELECTED else None
+            for x, y, stroke in zip(xs.tolist(), ys.tolist(), strokes, strict=True):
+                canvas.codes[top + y, x] = ord(drawn or stroke)
+                canvas.styles[top + y, x] = ink
+            return
+        xs, ys = raster.polyline(columns, points)
+        bits = np.zeros((layers.plan.height // 4, layers.plan.width // 2), dtype=np.uint32)
+        np.bitwise_or.at(bits, (ys // 4, xs // 2), raster.dot_bits(ys % 4, xs % 2))
+        touched = bits > 0
+        area = slice(top, top + bits.shape[0])
+        # Dots of the same ink are joined, so that bright lines cross without gaps.
+        codes, styles = canvas.codes[area], canvas.styles[area]
+        same = touched & (styles == ink)
+        bits[same] |= codes[same] & 0xFF
+        codes[touched] = 0x2800 + bits[touched]
+        styles[touched] = ink
+
+
+def _mask(frame: Frame, view: View) -> NDArray[np.bool_] | None:
+    """Return the view's mask if it belongs to this frame."""
+    mask = view.mask
+    return mask if mask is not None and len(mask) == len(frame) else None
+
+
+def _window(options: Options, width: int) -> tuple[int, tuple[str, ...]]:
+    """Return (index of the first, names) of the axes that have room, the focused among them."""
+    fitting = max((width - 8) // NARROWEST_GAP + 1, 2)
+    count = len(options.names)
+    if count <= fitting:
+        return 0, options.names
+    first = min(max(options.focus - fitting // 2, 0), count - fitting)
+    return first, options.names[first : first + fitting]
+
+
+def _cells(count: int, width: int) -> tuple[int, ...]:
+    # Labels stand on the right of their axis, the last one's too.
+    margin = min(9, max(width // 6, 1))
+    if count < 2:
+        return (0,) * count
+    return tuple(round(i * (width - 1 - margin) / (count - 1)) for i in range(count))
+
+
+def _plan(
+    made: tuple[Axis, ...], frame: Frame, cells: tuple[int, ...], width: int, room: int
+) -> Plan:
+    missing = any(bool(np.isnan(a.values(a.raw(frame))).any()) for a in made)
+    rail = missing and room >= 6
+    plot = room - 2 if rail else room
+    return Plan(
+        axes=made,
+        columns=tuple(2 * x for x in cells),
+        top=1,
+        bottom=4 * plot - 2,
+        rail=4 * room - 2 if rail else None,
+        width=2 * width,
+        height=4 * room,
+    )
+
+
+def _zoomed(axis: Axis, brush: Brush | None) -> Axis:
+    if brush is None or axis.slots or brush[0] >= brush[1]:
+        return axis
+    return replace(axis, scale=Scale(brush[0], brush[1], axis.scale.log), extendable=False)

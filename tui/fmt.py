@@ -1,0 +1,133 @@
+"""Numbers, times and foreign text as the screens show them."""
+
+import math
+import unicodedata
+
+from rich.cells import get_character_cell_size
+
+from hpo_tui.store.models import Value
+
+REPLACEMENT = "\N{MIDDLE DOT}"
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_SUFFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
+
+
+def clean(text: str, ascii_only: bool = False) -> str:
+    """Return ``text`` on one line without anything that a terminal could obey.
+
+    Control, formatting (bidirectional overrides, zero-width joiners), surrogate and unassigned
+    characters become a middle dot; with ``ascii_only`` every non-ASCII character becomes ``?``.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    mark = "?" if ascii_only else REPLACEMENT
+    shown = "".join(mark if unicodedata.category(c) in _HIDDEN else c for c in text)
+    return "".join(c if c.isascii() else "?" for c in shown) if ascii_only else shown
+
+
+def width_of(text: str) -> int:
+    """Return how many cells ``text`` takes, character by character."""
+    return len(text) if text.isascii() else sum(map(get_character_cell_size, text))
+
+
+def clip(text: str, width: int, ellipsis: str = "…") -> str:
+    """Return ``text`` cut to at most ``width`` cells, its cut end marked by ``ellipsis``."""
+    if width_of(text) <= width:
+        return text
+    room = width - len(ellipsis)
+    if room < 0:
+        return ""
+    kept, used = [], 0
+    for char in text:
+        cells = get_character_cell_size(char)
+        if used + cells > room:
+            break
+        kept.append(char)
+        used += cells
+    return "".join(kept) + ellipsis
+
+
+def pad(text: str, width: int, ellipsis: str = "…") -> str:
+    """Return ``text`` clipped, then filled with spaces, to exactly ``width`` cells."""
+    text = clip(text, width, ellipsis)
+    return text + " " * max(width - width_of(text), 0)
+
+
+def number(value: float, digits: int = 4) -> str:
+    """Return a number in a few characters: ``0.9657``, ``18.0k``, ``1.2e-05``; NaN as a dash."""
+    if math.isnan(value):
+        return "-"
+    if math.isinf(value):
+        return "inf" if value > 0 else "-inf"
+    if value == 0:
+        return "0"
+    size = abs(value)
+    if float(value).is_integer() and size < 10 ** min(digits + 1, 6):
+        return str(int(value))
+    if size >= 1e15 or size < 1e-3:
+        return _exponent(value, digits)
+    if size >= 10_000:
+        for scale, suffix in _SUFFIXES:
+            if size >= scale:
+                return f"{_significant(value / scale, max(digits - 1, 2))}{suffix}"
+    return _significant(value, digits)
+
+
+def _exponent(value: float, digits: int) -> str:
+    mantissa, exponent = f"{value:.{max(digits - 2, 0)}e}".split("e")
+    if "." in mantissa:
+        mantissa = mantissa.rstrip("0").rstrip(".")
+    return f"{mantissa}e{int(exponent)}"
+
+
+def _significant(value: float, digits: int) -> str:
+    places = max(digits - 1 - math.floor(math.log10(abs(value))), 0) if value else 0
+    text = f"{value:.{places}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def value(item: Value | None, digits: int = 4) -> str:
+    """Return a parameter's value for people; None (inactive) as a dash. Text is cleaned."""
+    if item is None:
+        return "-"
+    if isinstance(item, bool):
+        return "true" if item else "false"
+    return clean(item) if isinstance(item, str) else number(float(item), digits)
+
+
+def amount(value: float) -> str:
+    """Return a budget or cost: one decimal, two below ten when the second says something."""
+    text = f"{value:.2f}" if abs(value) < 10 else f"{value:.1f}"
+    return text[:-1] if text.endswith("0") and "." in text and abs(value) < 10 else text
+
+
+def duration(seconds: float | None) -> str:
+    """Return a time span in two units at most: ``41s``, ``14m``, ``3h20``, ``2d4h``."""
+    if seconds is None or not math.isfinite(seconds):
+        return "-"
+    whole = round(seconds)
+    if whole < 100:
+        return f"{whole}s"
+    minutes = round(seconds / 60)
+    if minutes < 100:
+        return f"{minutes}m"
+    hours, rest = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours}h{rest:02d}"
+    days, hours = divmod(hours, 24)
+    return f"{days}d{hours}h"
+
+
+def size(count: float | None) -> str:
+    """Return a number of bytes: ``512B``, ``11.2G``."""
+    if count is None or not math.isfinite(count):
+        return "-"
+    for scale, suffix in ((2**40, "T"), (2**30, "G"), (2**20, "M"), (2**10, "K")):
+        if count >= scale:
+            return f"{_significant(count / scale, 3)}{suffix}"
+    return f"{count:.0f}B"
+
+
+def percent(share: float) -> str:
+    """Return a share of one as per cent; a dash when it is unknown."""
+    return "-" if math.isnan(share) else f"{100 * share:.0f}%"

@@ -1,0 +1,72 @@
+"""The two sets of glyphs that everything is drawn with: Unicode, and 7-bit ASCII."""
+
+import locale
+import os
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Glyphs:
+    """What stands for what. Every glyph is one cell wide."""
+
+    ascii: bool
+    axis: str
+    axis_focused: str
+    axis_missed: str
+    """The part of an axis that does not reach the goal."""
+    brushed: str
+    goal: str
+    up: str
+    down: str
+    selected: str
+    star: str
+    met: str
+    missed: str
+    missing: str
+    ellipsis: str
+    rule: str
+    shades: tuple[str, ...]
+    """Segments of the cost bar, cheapest task first."""
+    left: str
+    """What is left of the budget."""
+    projected: str
+    lost: str
+    separator: str
+    density: str
+    """From empty to full, for cells where dots cannot be drawn."""
+    partial: str
+    full: str
+    at_least: str
+    at_most: str
+    running: str
+    bar: str
+
+
+UNICODE = Glyphs(
+    ascii=False, axis="│", axis_focused="┃", axis_missed="┊", brushed="█", goal="╋",
+    up="↑", down="↓", selected="◆", star="★", met="✓", missed="✗", missing="∅", ellipsis="…",
+    rule="─", shades=("░", "▒", "▓", "█"), left="·", projected="»", lost="!", separator="│",
+    density=" ⡀⡄⡆⡇⣇⣧⣷⣿", partial="·", full="●", at_least="≥", at_most="≤", running="●", bar="█",
+)  # fmt: skip
+
+ASCII = Glyphs(
+    ascii=True, axis="|", axis_focused="H", axis_missed=":", brushed="#", goal="+",
+    up="^", down="v", selected="@", star="*", met="+", missed="-", missing="0", ellipsis="~",
+    rule="-", shades=("-", "=", "%", "#"), left=".", projected=">", lost="!", separator="|",
+    density=" .:-=+*#%", partial=".", full="o", at_least=">", at_most="<", running="*", bar="=",
+)  # fmt: skip
+
+
+def glyphs(ascii_only: bool) -> Glyphs:
+    """Return the set to draw with."""
+    return ASCII if ascii_only else UNICODE
+
+
+def locale_is_ascii() -> bool:
+    """Whether the terminal cannot be expected to show Unicode (a C or POSIX locale, dumb TERM)."""
+    if os.environ.get("TERM") in ("dumb", "vt100", "vt220"):
+        return True
+    named = next((v for k in ("LC_ALL", "LC_CTYPE", "LANG") if (v := os.environ.get(k))), "")
+    if named.upper() in ("C", "POSIX", ""):
+        return True
+    return "utf" not in (named + locale.getpreferredencoding(False)).lower()

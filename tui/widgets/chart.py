@@ -1,0 +1,123 @@
+"""What the chart widgets have in common: painted rows, kept, and repainted where they changed."""
+
+from typing import ClassVar
+
+import numpy as np
+from rich.color import Color as RichColor
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from hpo_tui.tui.charts.canvas import Canvas
+from hpo_tui.tui.charts.palette import Palette, palette
+from hpo_tui.tui.glyphs import Glyphs, glyphs
+from hpo_tui.tui.snapshot import Snapshot, View
+
+
+class Chart(Widget, can_focus=True):
+    """A pane drawn cell by cell. Subclasses give :meth:`paint`; nothing else may draw.
+
+    ``ascii_only``: 7-bit glyphs; None asks the app.
+    """
+
+    HELP: ClassVar[str] = ""
+    ALLOW_SELECT = False
+    DEFAULT_CSS = "Chart { height: 1fr; width: 1fr; }"
+
+    def __init__(self, *, ascii_only: bool | None = None, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(id=id)
+        self._ascii = ascii_only
+        self.snapshot: Snapshot | None = None
+        self.view = View()
+        self._canvas = Canvas(0, 0)
+        self._palette: Palette | None = None
+        self._strips: list[Strip] = []
+
+    @property
+    def ascii_only(self) -> bool:
+        """Whether only 7-bit glyphs may be drawn."""
+        return (
+            self._ascii if self._ascii is not None else bool(getattr(self.app, "ascii_only", False))
+        )
+
+    @property
+    def glyphs(self) -> Glyphs:
+        """The glyphs to draw with."""
+        return glyphs(self.ascii_only)
+
+    def show(self, snapshot: Snapshot, view: View) -> None:
+        """Show a study under a view; nothing is painted when it would look the same."""
+        old, old_view = self.snapshot, self.view
+        self.snapshot, self.view = snapshot, view
+        if old is None or self.differs(old, snapshot) or _other_view(old_view, view):
+            self.repaint()
+
+    def differs(self, old: Snapshot, new: Snapshot) -> bool:
+        """Whether ``new`` has to be painted where ``old`` was."""
+        return old.frame is not new.frame or old.spec is not new.spec
+
+    def paint(self, snapshot: Snapshot, width: int, height: int) -> Canvas:
+        """Return the cells of the widget."""
+        raise NotImplementedError
+
+    def repaint(self) -> None:
+        """Paint anew, and tell Textual of the rows that look different."""
+        width, height = self.size
+        if self.snapshot is None or width <= 0 or height <= 0:
+            return
+        old, old_palette = self._canvas, self._palette
+        self._canvas = self.paint(self.snapshot, width, height)
+        self._palette = self._choose_palette()
+        if (old.width, old.height) != (width, height) or old_palette != self._palette:
+            self._strips = [self._canvas.row(y, self._palette.styles) for y in range(height)]
+            self.refresh()
+            return
+        changed = (old.codes != self._canvas.codes) | (old.styles != self._canvas.styles)
+        rows = np.flatnonzero(changed.any(axis=1)).tolist()
+        for y in rows:
+            self._strips[y] = self._canvas.row(y, self._palette.styles)
+        if rows:
+            self.refresh(*[Region(0, y, width, 1) for y in rows])
+
+    def _choose_palette(self) -> Palette:
+        colour = self.visual_style.rich_style.bgcolor
+        background: RichColor | None = colour
+        standard = self.app.console.color_system == "standard"
+        return palette(
+            background,
+            dark=self.app.current_theme.dark,
+            colours="standard" if standard else "256",
+            monochrome=self.app.no_color or self.app.console.color_system is None,
+        )
+
+    def on_resize(self) -> None:
+        """Paint for the new size."""
+        self.repaint()
+
+    def notify_style_update(self) -> None:
+        """Paint in the new theme's colours."""
+        super().notify_style_update()
+        if self.snapshot is not None and self.is_attached:
+            self.repaint()
+
+    def render_line(self, y: int) -> Strip:
+        """Return a painted line."""
+        if y < len(self._strips):
+            return self._strips[y]
+        return Strip.blank(self.size.width, self.visual_style.rich_style)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Return painted lines as they are, past the styles cache: half of an update's cost.
+
+        With a border or padding Textual's own way is taken, which draws those too.
+        """
+        if self.gutter.width or self.gutter.height:
+            return super().render_lines(crop)
+        strips = [self.render_line(y) for y in range(crop.y, crop.bottom)]
+        if crop.x == 0 and crop.right == self.size.width:
+            return strips
+        return [strip.crop(crop.x, crop.right) for strip in strips]
+
+
+def _other_view(old: View, new: View) -> bool:
+    return old.selected != new.selected or old.mask is not new.mask or old.brushes != new.brushes
