@@ -1,0 +1,120 @@
+"""Why a trial failed, recognized early from its exit and its last lines."""
+
+import re
+import signal as signals
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+GPU_OOM = re.compile(
+    r"CUDA out of memory|torch\.(?:cuda\.)?OutOfMemoryError|CUDA error: out of memory"
+    r"|CUDA_ERROR_OUT_OF_MEMORY|cudaErrorMemoryAllocation|CUBLAS_STATUS_ALLOC_FAILED"
+    r"|CUDNN_STATUS_ALLOC_FAILED|cudaMalloc failed: out of memory|HIP out of memory"
+    r"|RESOURCE_EXHAUSTED: .*(?:memory|allocat)|ResourceExhaustedError|OOM when allocating tensor"
+    r"|failed to allocate .* on (?:the )?(?:device|GPU)"
+    r"|bad_alloc: (?:CUDA|cudaErrorMemory|out_of_mem)"
+    r"|rmm::(?:out_of_memory|bad_alloc)|XGBoostError:.*(?:out of memory|bad allocation|bad_alloc)"
+    r"|MPS backend out of memory|NCCL .*out of memory|Failed to CUDA calloc",
+    re.IGNORECASE,
+)
+HOST_OOM = re.compile(
+    r"(?:^|\b)MemoryError\b|Unable to allocate .* for an array|std::bad_alloc"
+    r"|DefaultCPUAllocator: can't allocate memory|Cannot allocate memory|oom-kill",
+    re.IGNORECASE | re.MULTILINE,
+)
+MACHINE = re.compile(
+    r"GPU is lost|fallen off the bus|Unable to determine the device handle|uncorrectable ECC error"
+    r"|CUDA error: (?:no CUDA-capable device|all CUDA-capable devices are busy"
+    r"|initialization error|the launch timed out|unspecified launch failure)"
+    r"|CUDA driver version is insufficient|No space left on device|Bus error"
+    r"|NCCL (?:error|WARN).*(?:unhandled|system error)|Disk quota exceeded|Input/output error",
+    re.IGNORECASE,
+)
+DIVERGED = re.compile(
+    r"(?:loss|gradient|grad|value|metric|weight|output|input|prediction)s?\b[^\n]{0,40}"
+    r"\b(?:is|are|became|contains?|was|=|:)\s*(?:a |an )?(?:nan|inf(?:inity)?)\b"
+    r"|Input (?:X |y )?contains (?:NaN|infinity)|NaN (?:loss|detected|encountered)"
+    r"|FloatingPointError"
+    r"|(?:training|loss) (?:has )?diverged|non-finite",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a trial did not end well.
+
+    ``kind``: ``oom`` (GPU memory), ``host_oom``, ``nan``, ``device`` (the machine's fault),
+    ``command`` (it cannot be started), ``crash``, ``timeout``, ``stopped``. ``text`` is for people.
+    ``teaches``: the parameters caused it, so the optimizer should know.
+    """
+
+    kind: str
+    text: str
+    teaches: bool
+
+
+def classify_failure(
+    exit_code: int | None,
+    signal: int | None,
+    last_lines: Sequence[str],
+    killed_by_us: str | bool = "",
+) -> Failure:
+    """Return why a trial failed.
+
+    ``signal``: the one that ended it, if any (a negative ``exit_code`` says so too).
+    ``last_lines`` of its output. ``killed_by_us``: why we ended it (``timeout``, …), empty if not.
+    """
+    if signal is None and exit_code is not None and exit_code < 0:
+        signal = -exit_code
+    if killed_by_us == "timeout":
+        return Failure("timeout", "Ran longer than the time limit.", True)
+    if killed_by_us:
+        return Failure("stopped", "Stopped by us.", False)
+    text = "\n".join(last_lines)[-65536:]
+    for kind, what, pattern, teaches in _SIGNS:
+        if line := _line(pattern, text):
+            return Failure(kind, f"{what}: {line}", teaches)
+        if kind == "host_oom" and (signal == signals.SIGKILL or exit_code == 128 + signals.SIGKILL):
+            why = "Killed by the system, most likely for want of main memory."
+            return Failure(kind, why, True)
+    return _crash(exit_code, signal, _last(text))
+
+
+_SIGNS = (
+    ("oom", "Ran out of GPU memory", GPU_OOM, True),
+    ("host_oom", "Ran out of main memory", HOST_OOM, True),
+    ("nan", "Diverged", DIVERGED, True),
+    ("device", "The machine failed", MACHINE, False),
+)
+
+
+def _crash(exit_code: int | None, signal: int | None, last: str) -> Failure:
+    """Return a failure that nothing in the output explains."""
+    if exit_code in (126, 127):
+        return Failure("command", last or "The command could not be started.", False)
+    if signal:
+        return Failure("crash", f"Ended by {_signal_name(signal)}. {last}".strip(), False)
+    if exit_code == 0:
+        return Failure("crash", "Ended without having reported all metrics.", False)
+    return Failure("crash", f"Exit code {exit_code}. {last}".strip(), False)
+
+
+def _line(pattern: "re.Pattern[str]", text: str) -> str:
+    """Return the last line that ``pattern`` matches in, shortened; empty if none."""
+    found = ""
+    for line in text.splitlines():
+        if pattern.search(line):
+            found = line.strip()
+    return found if len(found) <= 240 else found[:239] + "…"
+
+
+def _last(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1][:240] if lines else ""
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signals.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

@@ -1,0 +1,280 @@
+"""Files that a script writes, read as they grow: its output, CSV tables, JSON lines.
+
+A read is bounded, a line that never ends is cut, a file that is written anew is read anew and says
+only what it has not said before. Where reading stopped is a few numbers that JSON can hold.
+"""
+
+import csv
+import re
+import zlib
+from collections import deque
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from hpo_tui.engine.execution.metric_lines import Entry, LineParser, to_number
+
+LIMIT = 1 << 20
+"""Bytes read from one file in one poll at most."""
+LONGEST = 1 << 16
+"""Bytes after which a line without an end is cut and read in pieces."""
+_BEFORE = 32
+_SEEN = 4096
+
+
+class Source(Protocol):
+    """Something that metrics are read from."""
+
+    def poll(self) -> list[Entry]:
+        """Return what is new since the last poll, as far as one bounded read goes."""
+
+    def finish(self) -> list[Entry]:
+        """Return all that is left, an unfinished last line included."""
+
+    def skip(self) -> None:
+        """Leave out what is there at present."""
+
+    def state(self) -> dict[str, Any]:
+        """Return where reading stands, JSON-able."""
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from :meth:`state`."""
+
+
+class Tail:
+    """The growing end of a file. ``offset``: bytes that were handed out.
+
+    ``path`` may hold wildcards: the newest file that fits is followed.
+    """
+
+    def __init__(self, folder: Path, path: str, limit: int = LIMIT) -> None:
+        self.folder, self.pattern, self.limit = folder, path, limit
+        self.offset = 0
+        self.rewritten = False
+        """Whether the last read found that the file was written anew, and began at its start."""
+        self._before = b""
+        self._size = -1
+
+    def path(self) -> Path | None:
+        """Return the file that is followed, None while there is none."""
+        if not any(c in self.pattern for c in "*?["):
+            return self.folder / self.pattern
+        found = [p for p in self.folder.glob(self.pattern) if p.is_file()]
+        return max(found, key=lambda p: p.stat().st_mtime, default=None)
+
+    def read(self, final: bool = False) -> bytes:
+        """Return whole lines that are new (at most the limit); with ``final`` the last piece, too.
+
+        Nothing where there is no such file.
+        """
+        self.rewritten = False
+        try:
+            path = self.path()
+            size = path.stat().st_size if path else 0
+            if path is None or (size == self._size and not final):
+                return b""
+            return self._read(path, size, final)
+        except OSError:
+            return b""
+
+    def skip(self) -> None:
+        """Go to the present end."""
+        while self.read(final=True):
+            pass
+
+    def state(self) -> dict[str, Any]:
+        """Return the place, JSON-able."""
+        return {"offset": self.offset, "before": self._before.hex()}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go to a place."""
+        self.offset = int(state.get("offset", 0))
+        self._before, self._size = bytes.fromhex(str(state.get("before", ""))), -1
+
+    def _read(self, path: Path, size: int, final: bool) -> bytes:
+        kept = len(self._before)
+        with path.open("rb") as file:
+            file.seek(self.offset - kept)
+            data = file.read(kept + self.limit)
+            if data[:kept] != self._before:
+                self.rewritten, self.offset, self._before, kept = True, 0, b"", 0
+                file.seek(0)
+                data = file.read(self.limit)
+        new = data[kept:]
+        ended = self.offset + len(new) >= size
+        taken = new if final and ended else new[: _cut(new)]
+        if ended:
+            self._size = size
+        self.offset += len(taken)
+        self._before = (data[:kept] + taken)[-_BEFORE:]
+        return taken
+
+
+def _cut(data: bytes) -> int:
+    """Return where the last whole line ends; in a line that is too long, after a blank or comma."""
+    end = max(data.rfind(b"\n"), data.rfind(b"\r")) + 1
+    if end or len(data) < LONGEST:
+        return end
+    return max(data.rfind(b" "), data.rfind(b","), data.rfind(b"\t"), len(data) // 2) + 1
+
+
+class StdoutSource:
+    """Metrics in a script's output. Of output that names no metric only the steps are looked at."""
+
+    def __init__(self, tail: Tail, parser: LineParser) -> None:
+        self.tail, self.parser = tail, parser
+        words = [re.escape(w.encode()) for w in parser.names.pieces()]
+        self._wanted = re.compile(b"|".join(words) or b"(?!)", re.IGNORECASE)
+        steps = [re.escape(k.split("_")[-1].encode()) for k in parser.keys]
+        self._steps = re.compile(b"[^\r\n]*(?:" + b"|".join(steps) + b")[^\r\n]*", re.IGNORECASE)
+
+    def poll(self) -> list[Entry]:
+        """Return what is new."""
+        return merge(self._parse(self.tail.read()))
+
+    def finish(self) -> list[Entry]:
+        """Return all that is left."""
+        found: list[Entry] = []
+        while data := self.tail.read(final=True):
+            found += merge(self._parse(data))
+        return merge(found)
+
+    def skip(self) -> None:
+        """Leave out what is there."""
+        self.tail.skip()
+
+    def state(self) -> dict[str, Any]:
+        """Return place and step."""
+        return self.tail.state() | {"parser": self.parser.state()}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on."""
+        self.tail.restore(state)
+        self.parser.restore(state.get("parser") or {})
+
+    def _parse(self, data: bytes) -> list[Entry]:
+        if self.parser.pattern is None and not self._wanted.search(data):
+            self._note_step(data)
+            return []
+        found: list[Entry] = []
+        for line in re.split(rb"[\r\n]+", data):
+            wanted = self.parser.pattern is not None or self._wanted.search(line)
+            for piece in _pieces(line):
+                text = piece.decode("utf-8", "replace")
+                if not wanted:
+                    if self._steps.match(piece):
+                        self.parser.note_steps(text)
+                elif entry := self.parser.parse(text):
+                    found.append(entry)
+        return found
+
+    def _note_step(self, data: bytes) -> None:
+        """Take in the last step that is named in output without any metric."""
+        low = data.lower()
+        at = max(low.rfind(k.split("_")[-1].encode()) for k in self.parser.keys)
+        if at < 0:
+            return
+        start = max(data.rfind(b"\n", 0, at), data.rfind(b"\r", 0, at), at - 200) + 1
+        self.parser.note_steps(data[start : at + 200].decode("utf-8", "replace"))
+
+
+def _pieces(line: bytes, longest: int = 8192) -> list[bytes]:
+    """Return a line in pieces that an expression of the user's can search in bounded time."""
+    if len(line) <= longest:
+        return [line] if line else []
+    return [line[i : i + longest] for i in range(0, len(line), longest)]
+
+
+class JsonlSource(StdoutSource):
+    """Metrics in a file of JSON lines."""
+
+    def _parse(self, data: bytes) -> list[Entry]:
+        lines = (line.decode("utf-8", "replace") for line in data.splitlines())
+        return [e for e in map(self.parser.parse, lines) if e]
+
+
+class CsvSource:
+    """Metrics in a table with a header. A table that is written anew tells only what is new in it.
+
+    Some loggers rewrite their file at every epoch, or when a column appears.
+    """
+
+    def __init__(self, tail: Tail, parser: LineParser) -> None:
+        self.tail, self.parser = tail, parser
+        self.header: list[str] = []
+        self._delimiter = ","
+        self._seen: deque[int] = deque(maxlen=_SEEN)
+        self._again = False
+
+    def poll(self) -> list[Entry]:
+        """Return new rows."""
+        return merge(self._parse(self.tail.read()))
+
+    def finish(self) -> list[Entry]:
+        """Return all rows that are left."""
+        found: list[Entry] = []
+        while data := self.tail.read(final=True):
+            found += self._parse(data)
+        return merge(found)
+
+    def skip(self) -> None:
+        """Leave out the rows that are there."""
+        self.finish()
+
+    def state(self) -> dict[str, Any]:
+        """Return place, header and what the last rows said."""
+        own = {"header": self.header, "delimiter": self._delimiter, "seen": list(self._seen)[-512:]}
+        return self.tail.state() | own | {"parser": self.parser.state()}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on."""
+        self.tail.restore(state)
+        self.parser.restore(state.get("parser") or {})
+        self.header = list(state.get("header") or [])
+        self._delimiter = str(state.get("delimiter") or ",")
+        self._seen.extend(state.get("seen") or [])
+
+    def _parse(self, data: bytes) -> list[Entry]:
+        if self.tail.rewritten:
+            self.header, self._again, self.parser.counts = [], True, {}
+        found: list[Entry] = []
+        for line in data.decode("utf-8", "replace").splitlines():
+            if not line.strip():
+                continue
+            if not self.header:
+                self._delimiter = max(",;\t", key=line.count)
+                self.header = [w.strip().lstrip("\ufeff") for w in self._split(line)]
+                continue
+            cells = zip(self.header, self._split(line), strict=False)
+            row = {k: n for k, v in cells if (n := to_number(v)) is not None}
+            entry = self.parser.take(row)
+            if entry and self._is_new(entry):
+                found.append(entry)
+        return found
+
+    def _split(self, line: str) -> list[str]:
+        try:
+            return next(csv.reader([line], delimiter=self._delimiter), [])
+        except csv.Error:
+            return []
+
+    def _is_new(self, entry: Entry) -> bool:
+        mark = zlib.crc32(repr(entry).encode())
+        if self._again and mark in self._seen:
+            return False
+        self._seen.append(mark)
+        return True
+
+
+def merge(entries: list[Entry]) -> list[Entry]:
+    """Join entries of one step that follow each other: a later value takes an earlier one's place.
+
+    A progress bar repeats itself many times a second, and scripts print one metric a line.
+    """
+    joined: list[Entry] = []
+    for step, metrics in entries:
+        if joined and joined[-1][0] == step:
+            joined[-1][1].update(metrics)
+        else:
+            joined.append((step, dict(metrics)))
+    return joined

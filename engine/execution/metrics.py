@@ -1,0 +1,70 @@
+"""Metrics of an unmodified script: from its output and from the files that it writes, as they grow.
+
+Entries may be partial: a script that prints its loss and its accuracy on two lines can have them in
+two polls, at the same step. Whoever summarizes looks at each metric by itself.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from hpo_tui.engine.execution.metric_files import CsvSource, JsonlSource, Source, StdoutSource, Tail
+from hpo_tui.engine.execution.metric_lines import (
+    STEP_KEYS,
+    Entry,
+    LineParser,
+    Names,
+    discover,
+    parse_line,
+)
+from hpo_tui.engine.execution.tensorboard import TensorboardSource
+from hpo_tui.engine.spec.model import MetricSource
+from hpo_tui.store.folder import TrialFolder
+
+__all__ = ["STEP_KEYS", "Collector", "Entry", "discover", "parse_line"]
+
+
+class Collector:
+    """Reads all sources of one trial. ``names``: the metrics that are wanted; others are left.
+
+    Nothing here raises for what a file holds, or when it is not there.
+    """
+
+    def __init__(
+        self, sources: Sequence[MetricSource], folder: TrialFolder, names: Collection[str]
+    ) -> None:
+        self._sources = [_open(source, folder, names) for source in sources]
+
+    def poll(self) -> list[Entry]:
+        """Return what is new since the last poll, in order; a read of each source is bounded."""
+        return [entry for source in self._sources for entry in source.poll()]
+
+    def finish(self) -> list[Entry]:
+        """Return all that is left once the script has ended, an unfinished last line included."""
+        return [entry for source in self._sources for entry in source.finish()]
+
+    def skip(self) -> None:
+        """Leave out what is there: another attempt of a trial appends to the log of the first."""
+        for source in self._sources:
+            source.skip()
+
+    def state(self) -> dict[str, Any]:
+        """Return where reading stands, JSON-able."""
+        return {"sources": [source.state() for source in self._sources]}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on exactly where :meth:`state` was taken, of a collector of the same sources."""
+        for source, kept in zip(self._sources, state.get("sources") or (), strict=False):
+            source.restore(kept)
+
+
+def _open(source: MetricSource, folder: TrialFolder, names: Collection[str]) -> Source:
+    wanted = Names(names, source.rename)
+    path = source.path or ""
+    if source.kind == "tensorboard":
+        return TensorboardSource(folder.path, path, wanted)
+    parser = LineParser(wanted, step=source.step, pattern=source.pattern)
+    if source.kind == "csv":
+        return CsvSource(Tail(folder.path, path), parser)
+    if source.kind == "jsonl":
+        return JsonlSource(Tail(folder.path, path), parser)
+    return StdoutSource(Tail(folder.log.parent, folder.log.name), parser)
