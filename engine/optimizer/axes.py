@@ -1,0 +1,248 @@
+"""One parameter as one coordinate of the model's input.
+
+Numbers lie on [0, 1], on a log scale first where flagged; integers, steps and ordinals at the
+centre of their bin, so that the model sees the value that is really run. A categorical's
+coordinate is the index of its choice; ``levels`` is its own extra category for "not active".
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special, stats
+
+from hpo_tui.engine.spec.model import Parameter, ParameterKind, Prior, Value
+
+Array = NDArray[np.float64]
+
+
+class Axis(Protocol):
+    """The mapping between a parameter's values and its coordinate."""
+
+    levels: float
+    """Number of distinct values; 0 where there is a continuum."""
+    categorical: bool
+
+    def snap(self, u: Array) -> Array:
+        """The coordinates of the values nearest to ``u`` (any real numbers)."""
+        ...
+
+    def values(self, u: Array) -> list[Value]:
+        """Native values at the coordinates ``u``."""
+        ...
+
+    def coordinate(self, value: Value) -> float | None:
+        """The coordinate of ``value``; None where it is not a value of this parameter."""
+        ...
+
+
+def _tidy(value: float) -> float:
+    """``value`` without the last digits that adding steps leaves (0.30000000000000004)."""
+    return float(f"{value:.14g}")
+
+
+@dataclass(frozen=True, slots=True)
+class Continuous:
+    """A float on a range, possibly logarithmic."""
+
+    low: float
+    high: float
+    log: bool
+    levels: float = 0.0
+    categorical: bool = False
+
+    def snap(self, u: Array) -> Array:
+        """Clip to [0, 1]; a range of one value has the coordinate 0.5."""
+        return np.full_like(u, 0.5) if self.low == self.high else np.clip(u, 0.0, 1.0)
+
+    def values(self, u: Array) -> list[Value]:
+        """Floats inside the range, its ends exactly at 0 and 1."""
+        if self.low == self.high:
+            return [self.low] * len(u)
+        if self.log:
+            low, high = math.log(self.low), math.log(self.high)
+            raw = np.exp(np.clip(low + u * (high - low), -745.0, 709.7))
+        else:
+            raw = self.low * (1.0 - u) + self.high * u
+        raw = np.where(u <= 0.0, self.low, np.where(u >= 1.0, self.high, raw))
+        return [float(v) for v in np.clip(raw, self.low, self.high)]
+
+    def coordinate(self, value: Value) -> float | None:
+        """Position on the range; None outside it."""
+        number = as_number(value)
+        if number is None or not self.low <= number <= self.high:
+            return None
+        if self.low == self.high:
+            return 0.5
+        if self.log:
+            low, high = math.log(self.low), math.log(self.high)
+            return min(max((math.log(number) - low) / (high - low), 0.0), 1.0)
+        half = self.high / 2 - self.low / 2
+        return min(max((number / 2 - self.low / 2) / half, 0.0), 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Integers, floats with a step, and ordinals: ``levels`` values at the centres of their bins.
+
+    ``choices`` are the ordinal's values; without them value k is ``low + k * step``.
+    """
+
+    low: float
+    step: float
+    levels: float
+    log: bool
+    integer: bool
+    choices: tuple[Value, ...] = ()
+    categorical: bool = False
+
+    def _log_ends(self) -> tuple[float, float]:
+        """Logarithms of the range with half a step more at either end."""
+        half = min(0.5 * self.step, 0.5 * self.low)
+        return math.log(self.low - half), math.log(self.low + (self.levels - 1) * self.step + half)
+
+    def index(self, u: Array) -> Array:
+        """Number of the level at ``u``, as floats."""
+        u = np.clip(u, 0.0, 1.0)
+        if not self.log:
+            return np.minimum(np.floor(u * self.levels), self.levels - 1)
+        low, high = self._log_ends()
+        index = np.round((np.exp(low + u * (high - low)) - self.low) / self.step)
+        return np.clip(index, 0.0, self.levels - 1)
+
+    def at(self, index: Array) -> Array:
+        """Coordinates of levels."""
+        if self.levels == 1:
+            return np.full_like(index, 0.5)
+        if not self.log:
+            return np.asarray((index + 0.5) / self.levels)
+        low, high = self._log_ends()
+        return np.asarray((np.log(self.low + index * self.step) - low) / (high - low))
+
+    def snap(self, u: Array) -> Array:
+        """To the centre of the bin."""
+        return self.at(self.index(u))
+
+    def value(self, k: int) -> Value:
+        """The value of level ``k``."""
+        if self.choices:
+            return self.choices[k]
+        if self.integer:
+            return int(self.low) + k * int(self.step)
+        top = self.low + (self.levels - 1) * self.step
+        return min(_tidy(self.low + k * self.step), max(_tidy(top), self.low))
+
+    def values(self, u: Array) -> list[Value]:
+        """Native values of the bins."""
+        return [self.value(int(k)) for k in self.index(u)]
+
+    def coordinate(self, value: Value) -> float | None:
+        """Centre of the bin of ``value``; None off the grid."""
+        if self.choices:
+            k = position(self.choices, value)
+        else:
+            number = as_number(value)
+            if number is None:
+                return None
+            exact = (number - self.low) / self.step
+            k = round(exact) if math.isfinite(exact) and abs(exact - round(exact)) < 1e-6 else None
+        if k is None or not 0 <= k < self.levels:
+            return None
+        return float(self.at(np.array([float(k)]))[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A categorical: the coordinate is the index of the choice."""
+
+    choices: tuple[Value, ...]
+    categorical: bool = True
+
+    @property
+    def levels(self) -> float:
+        """How many choices there are."""
+        return float(len(self.choices))
+
+    def snap(self, u: Array) -> Array:
+        """To an index."""
+        return np.clip(np.round(u), 0.0, self.levels - 1)
+
+    def values(self, u: Array) -> list[Value]:
+        """The choices."""
+        return [self.choices[int(k)] for k in self.snap(u)]
+
+    def coordinate(self, value: Value) -> float | None:
+        """Index of ``value``; None if it is no choice."""
+        k = position(self.choices, value)
+        return None if k is None else float(k)
+
+
+def as_number(value: Value) -> float | None:
+    """``value`` as a finite float; None for text and the rest."""
+    if isinstance(value, str):
+        return None
+    number = float(value)
+    return number if math.isfinite(number) else None
+
+
+def position(choices: tuple[Value, ...], value: Value) -> int | None:
+    """Index of ``value`` in ``choices``: of its own type if possible (True is not 1)."""
+    for same_type in (True, False):
+        for k, choice in enumerate(choices):
+            if choice == value and (not same_type or type(choice) is type(value)):
+                return k
+    return None
+
+
+def axis_of(parameter: Parameter) -> Continuous | Grid | Choice:
+    """The axis of a parameter that is searched."""
+    if parameter.kind is ParameterKind.CATEGORICAL:
+        return Choice(tuple(parameter.choices))
+    if parameter.kind is ParameterKind.ORDINAL:
+        return Grid(0.0, 1.0, float(len(parameter.choices)), False, False, tuple(parameter.choices))
+    low, high = float(parameter.low), float(parameter.high)
+    integer = parameter.kind is ParameterKind.INT
+    if not integer and parameter.step is None:
+        return Continuous(low, high, parameter.log)
+    step = float(parameter.step or 1.0)
+    levels = math.floor((high - low) / step + 1e-9) + 1.0
+    return Grid(low, step, levels, parameter.log and low > 0, integer)
+
+
+def prior_quantile(parameter: Parameter, axis: Any, u: Array) -> Array:
+    """Map uniform ``u`` to coordinates distributed as the parameter's prior."""
+    prior = parameter.prior
+    if prior is None or axis.categorical:
+        return u
+    if prior.kind == "beta":
+        return np.asarray(stats.beta.ppf(u, prior.a, prior.b))
+    mean, sd = _normal_on_unit(parameter, prior)
+    below, above = special.ndtr((0.0 - mean) / sd), special.ndtr((1.0 - mean) / sd)
+    if above - below < 1e-12:
+        return np.full_like(u, min(max(mean, 0.0), 1.0))
+    return np.clip(mean + sd * special.ndtri(below + u * (above - below)), 0.0, 1.0)
+
+
+def log_prior(parameter: Parameter, axis: Any, u: Array) -> Array:
+    """Log density of the parameter's prior at coordinates ``u``, at most 0; 0 without a prior."""
+    prior = parameter.prior
+    if prior is None or axis.categorical:
+        return np.zeros_like(u)
+    if prior.kind == "beta":
+        grid = np.linspace(0.005, 0.995, 199)
+        inside = np.clip(u, 0.005, 0.995)
+        top = float(np.max(stats.beta.logpdf(grid, prior.a, prior.b)))
+        return np.asarray(np.minimum(stats.beta.logpdf(inside, prior.a, prior.b) - top, 0.0))
+    mean, sd = _normal_on_unit(parameter, prior)
+    return np.asarray(-0.5 * ((u - mean) / sd) ** 2)
+
+
+def _normal_on_unit(parameter: Parameter, prior: Prior) -> tuple[float, float]:
+    """Mean and sd of a normal prior in coordinates; a log parameter's are in log10 units."""
+    low, high = float(parameter.low), float(parameter.high)
+    if parameter.log:
+        low, high = math.log10(low), math.log10(high)
+    width = (high - low) or 1.0
+    return (prior.a - low) / width, max(abs(prior.b) / width, 1e-6)

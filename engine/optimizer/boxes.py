@@ -1,0 +1,99 @@
+"""Pareto fronts, hypervolume and the boxes that a front leaves open. Losses: smaller is better.
+
+Shapes: k points, m objectives, b boxes.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpo_tui.engine.optimizer.axes import Array
+
+Indices = NDArray[np.intp]
+
+
+def front(y: Array) -> Indices:
+    """Indices of the points that none is at least as good as everywhere and better somewhere.
+
+    Of equal points the first alone is kept.
+    """
+    keep: list[int] = []
+    order = np.lexsort(y.T[::-1])
+    for i in order:
+        if not any(np.all(y[j] <= y[i]) for j in keep):
+            keep.append(int(i))
+    return np.array(sorted(keep), dtype=np.intp)
+
+
+def ranks(y: Array) -> Indices:
+    """Non-dominated rank of every point, 0 for the front (Deb et al. 2002), (k,)."""
+    n = len(y)
+    better = np.all(y[:, None] <= y[None], axis=2) & np.any(y[:, None] < y[None], axis=2)
+    count = better.sum(axis=0)
+    out = np.full(n, -1, dtype=np.intp)
+    level = 0
+    while np.any(out < 0):
+        now = (out < 0) & (count == 0)
+        out[now] = level
+        count = count - better[now].sum(axis=0)
+        level += 1
+    return out
+
+
+def open_boxes(points: Array, ref: Array) -> tuple[Array, Array]:
+    """The part below ``ref`` that no point dominates, as disjoint boxes: lows, highs (b, m).
+
+    Slices along the last objective, recursively (the hypervolume-by-slicing scheme of While et al.
+    2006 turned to the complement, as Yang et al. 2019 need it); a low end may be -inf.
+    """
+    inside = points[np.all(points < ref, axis=1)] if len(points) else points.reshape(0, len(ref))
+    inside = inside[front(inside)] if len(inside) else inside
+    lows, highs = _slices(inside, ref)
+    return np.array(lows).reshape(-1, len(ref)), np.array(highs).reshape(-1, len(ref))
+
+
+def _slices(points: Array, ref: Array) -> tuple[list[list[float]], list[list[float]]]:
+    """Recursive part of :func:`open_boxes`; the points lie below ``ref``."""
+    m = len(ref)
+    if m == 1:
+        top = float(points.min()) if len(points) else float(ref[0])
+        return [[-np.inf]], [[top]]
+    if len(points) == 0:
+        return [[-np.inf] * m], [ref.tolist()]
+    cuts = np.unique(points[:, -1])
+    edges = [-np.inf, *cuts.tolist(), float(ref[-1])]
+    lows: list[list[float]] = []
+    highs: list[list[float]] = []
+    for low, high in zip(edges[:-1], edges[1:], strict=True):
+        below = points[points[:, -1] <= low][:, :-1]
+        if len(below) and m > 2:
+            below = below[front(below)]
+        part_low, part_high = _slices(below, ref[:-1])
+        lows += [[*box, low] for box in part_low]
+        highs += [[*box, high] for box in part_high]
+    return lows, highs
+
+
+def hypervolume(points: Array, ref: Array) -> float:
+    """Volume that ``points`` dominate below ``ref``."""
+    inside = points[np.all(points < ref, axis=1)] if len(points) else points
+    if len(inside) == 0:
+        return 0.0
+    floor = inside.min(axis=0)
+    lows, highs = open_boxes(inside, ref)
+    free = np.prod(np.maximum(highs - np.maximum(lows, floor), 0.0), axis=1).sum()
+    return float(np.prod(ref - floor) - free)
+
+
+def thinned(points: Array, limit: int) -> Array:
+    """At most ``limit`` points of a front, far apart, the best of each objective among them."""
+    if len(points) <= limit:
+        return points
+    span = np.ptp(points, axis=0)
+    scaled = (points - points.min(axis=0)) / np.where(span > 0, span, 1.0)
+    chosen = list(dict.fromkeys(int(i) for i in np.argmin(scaled, axis=0)))
+    gap = np.min(np.linalg.norm(scaled[:, None] - scaled[None, chosen], axis=2), axis=1)
+    while len(chosen) < limit:
+        k = int(np.argmax(gap))
+        chosen.append(k)
+        gap = np.minimum(gap, np.linalg.norm(scaled - scaled[k], axis=1))
+    return points[np.sort(np.array(chosen))]

@@ -1,0 +1,162 @@
+"""From the ledger to matrices: what the models are fitted on.
+
+A row is a result of a configuration at a task. Where tasks are steps of one run, reports inside a
+trial are rows at the cheaper tasks whose step they have passed, so a running or stopped trial
+teaches too (Swersky et al. 2014 keep such partial curves in one model in the same spirit).
+Shapes: n rows, d coordinates, k metrics.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from hpo_tui.engine.optimizer.api import Trial
+from hpo_tui.engine.optimizer.axes import Array, as_number
+from hpo_tui.engine.optimizer.kernel import Index
+from hpo_tui.engine.optimizer.ledger import Ledger
+from hpo_tui.engine.optimizer.space import Space
+from hpo_tui.engine.spec.model import Direction, StudySpec, Summary
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows in the order the results came: (n, d), (n,), (n,), (n, k); values NaN where failed.
+
+    ``trial`` numbers the trial; ``final`` marks results, not reports; ``failed`` failures.
+    """
+
+    x: Array
+    task: Index
+    config: Index
+    trial: Index
+    values: Array
+    final: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
+    failed: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
+
+    def first(self, n: int) -> "Table":
+        """The first ``n`` rows."""
+        return Table(self.x[:n], self.task[:n], self.config[:n], self.trial[:n],
+                     self.values[:n], self.final[:n], self.failed[:n])  # fmt: skip
+
+
+def step_key(spec: StudySpec) -> list[float] | None:
+    """The step at which each task ends, cheapest first, where tasks are lengths of one run.
+
+    So if all tasks differ in one number only, that grows with the cost, and the run resumes.
+    """
+    tasks = spec.tasks_by_cost
+    if len(tasks) < 2 or not spec.resume:
+        return None
+    for key in tasks[-1].fidelity:
+        steps = [as_number(t.fidelity.get(key, "")) for t in tasks]
+        if any(s is None for s in steps):
+            continue
+        numbers = [float(s) for s in steps if s is not None]
+        rising = all(a < b for a, b in zip(numbers[:-1], numbers[1:], strict=True))
+        same = all(
+            {k: v for k, v in t.fidelity.items() if k != key}
+            == {k: v for k, v in tasks[-1].fidelity.items() if k != key}
+            for t in tasks
+        )
+        if rising and same:
+            return numbers
+    return None
+
+
+def summarised(spec: StudySpec, reports: list[tuple[int, dict[str, float]]]) -> dict[str, float]:
+    """Metrics of a trial from its reports: last, smallest or largest, as the study file says."""
+    out: dict[str, float] = {}
+    how = {o.metric: o.summary for o in spec.objectives}
+    how |= {c.metric: c.summary for c in spec.outcome_constraints}
+    for _, metrics in reports:
+        for name, value in metrics.items():
+            kept = out.get(name)
+            if kept is None or how.get(name, Summary.LAST) is Summary.LAST:
+                out[name] = value
+            else:
+                out[name] = (min if how[name] is Summary.MIN else max)(kept, value)
+    return out
+
+
+class Builder:
+    """Builds the table, keeping what has been encoded."""
+
+    def __init__(self, spec: StudySpec, space: Space) -> None:
+        self.spec, self.space = spec, space
+        self.steps = step_key(spec)
+        self._encoded: dict[int, Array | None] = {}
+
+    def encoded(self, trial: Trial) -> Array | None:
+        """Coordinates of a trial's configuration; None if it is not in the space."""
+        if trial.number not in self._encoded:
+            self._encoded[trial.number] = self.space.encode(trial.params)
+        return self._encoded[trial.number]
+
+    def table(self, ledger: Ledger) -> Table:
+        """All rows, results in the order they came, then reports of running trials."""
+        rows: list[tuple[Array, Trial, int, Mapping[str, float], bool]] = []
+        for number in ledger.told:
+            trial = ledger.trials[number]
+            x = self.encoded(trial)
+            if x is None:
+                continue
+            rows += [(x, trial, t, m, False) for t, m in self._partial(ledger, trial)]
+            if trial.state != "pruned":
+                rows.append((x, trial, trial.task, trial.metrics, True))
+        for trial in ledger.running():
+            x = self.encoded(trial)
+            if x is not None and trial.reports:
+                rows += [(x, trial, t, m, False) for t, m in self._partial(ledger, trial)]
+        return self._stacked(rows)
+
+    def _partial(self, ledger: Ledger, trial: Trial) -> list[tuple[int, dict[str, float]]]:
+        """Rows at cheaper tasks that a trial's reports stand for."""
+        done = {t.task for t in ledger.of_configuration[trial.configuration] if t.state == "complete"}
+        out: list[tuple[int, dict[str, float]]] = []
+        last = trial.reports[-1][0] if trial.reports else None
+        if self.steps is not None and last is not None:
+            for t in range(trial.task):
+                if t not in done and last >= self.steps[t]:
+                    upto = [r for r in trial.reports if r[0] <= self.steps[t]]
+                    if upto:
+                        out.append((t, summarised(self.spec, upto)))
+        if trial.state == "pruned" and not out and 0 not in done:
+            metrics = trial.metrics or summarised(self.spec, trial.reports)
+            if metrics:
+                out.append((0, metrics))
+        return out
+
+    def _stacked(
+        self, rows: list[tuple[Array, Trial, int, Mapping[str, float], bool]]
+    ) -> Table:
+        """The table of collected rows."""
+        names = self.spec.metric_names
+        n = len(rows)
+        values = np.full((n, len(names)), np.nan)
+        for i, (_, trial, _, metrics, _) in enumerate(rows):
+            if trial.state != "failed":
+                values[i] = [metrics.get(name, np.nan) for name in names]
+        values[~np.isfinite(values)] = np.nan
+        return Table(
+            np.array([r[0] for r in rows]).reshape(n, self.space.d),
+            np.array([r[2] for r in rows], dtype=np.intp),
+            np.array([r[1].configuration for r in rows], dtype=np.intp),
+            np.array([r[1].number for r in rows], dtype=np.intp),
+            values,
+            np.array([r[4] for r in rows], dtype=bool),
+            np.array([r[1].state == "failed" for r in rows], dtype=bool),
+        )
+
+
+def signs(spec: StudySpec) -> list[float]:
+    """What turns each metric into a loss: an objective's sign, a constraint's side."""
+    out = []
+    objectives = {o.metric: o for o in spec.objectives}
+    constraints = {c.metric: c for c in spec.outcome_constraints}
+    for name in spec.metric_names:
+        if name in objectives:
+            out.append(-1.0 if objectives[name].direction is Direction.MAXIMIZE else 1.0)
+        else:
+            out.append(1.0 if constraints[name].max is not None else -1.0)
+    return out

@@ -1,0 +1,167 @@
+"""What a study wants, in model units: reference point, front, limits; and the score of candidates.
+
+Shapes: n rows, c candidates, k metrics, m objectives.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy import special
+
+from hpo_tui.engine.optimizer.acquisition import Target, target
+from hpo_tui.engine.optimizer.axes import Array
+from hpo_tui.engine.optimizer.boxes import ranks
+from hpo_tui.engine.optimizer.kernel import cross
+from hpo_tui.engine.optimizer.space import Space
+from hpo_tui.engine.optimizer.surrogate import Models
+from hpo_tui.engine.spec.model import StudySpec
+
+_TYPICAL, _NEAR = 256, 6
+_PRIOR_WEIGHT = 5.0
+
+
+class Goals:
+    """The acquisition of one ask.
+
+    Several objectives: expected hypervolume improvement below the thresholds, or below what a
+    typical configuration is predicted to reach. One: expected improvement on the incumbent. None:
+    feasible configurations unlike those that are known. ``pursuing``: no full-task result meets the
+    goals yet, so their joint probability is the score.
+    """
+
+    def __init__(
+        self,
+        spec: StudySpec,
+        space: Space,
+        models: Models,
+        busy: Sequence[tuple[Array, int]],
+        seed: int,
+    ) -> None:
+        self.spec, self.space, self.models = spec, space, models
+        names = spec.metric_names
+        self.columns = [names.index(o.metric) for o in spec.objectives]
+        self.full = len(spec.tasks) - 1
+        self.typical = space.sobol(_TYPICAL, seed + 1)
+        self.limits = self._limits()
+        table = models.table
+        self._top = np.flatnonzero((table.task == self.full) & table.final & ~table.failed)
+        self._known = models.mean(table.x) if models.noisy else models.z
+        points, holds, self.pursuing = self._standing()
+        under_way = [x for x, t in busy if t == self.full]
+        if under_way and not self.pursuing:
+            mean = models.mean(np.array(under_way))
+            expected = np.all(mean <= self._upper(), axis=1)
+            points = np.vstack([points, mean[expected][:, self.columns]])
+        self._holding = table.x[holds]
+        self.target = self._target(points)
+
+    def _limits(self) -> list[tuple[int, float, float]]:
+        """Metric, low and high end in model units, of every outcome constraint."""
+        out = []
+        for c in self.spec.outcome_constraints:
+            k = self.spec.metric_names.index(c.metric)
+            ends = [self.models.warps[k].limit(v) for v in (c.min, c.max) if v is not None]
+            if c.min is not None and c.max is not None:
+                out.append((k, min(ends), max(ends)))
+            else:
+                out.append((k, -np.inf, ends[0]) if ends else (k, -np.inf, np.inf))
+        return out
+
+    def _thresholds(self) -> Array:
+        """The objectives' thresholds in model units, infinite where there is none, (m,)."""
+        return np.array(
+            [
+                np.inf if o.threshold is None else self.models.warps[k].limit(o.threshold)
+                for o, k in zip(self.spec.objectives, self.columns, strict=True)
+            ]
+        )
+
+    def _upper(self) -> Array:
+        """The largest value in model units that each metric may have, (k,)."""
+        upper = np.full(len(self.spec.metric_names), np.inf)
+        for k, _, high in self.limits:
+            upper[k] = min(upper[k], high)
+        return upper
+
+    def _standing(self) -> tuple[Array, Array, bool]:
+        """Objectives of the full-task results that count, their rows, and whether none counts."""
+        names = self.spec.metric_names
+        raw = self.models.table.values
+        rows = self._top[np.all(np.isfinite(raw[self._top]), axis=1)]
+        held = [
+            all(c.met(raw[i, names.index(c.metric)]) for c in self.spec.outcome_constraints)
+            for i in rows
+        ]
+        rows = rows[np.array(held, dtype=bool)] if len(rows) else rows
+        points = self._known[rows][:, self.columns]
+        limits = self._thresholds()
+        met = np.all(points <= limits + 1e-9, axis=1) if len(limits) else np.ones(len(rows), bool)
+        wanted = bool(self.limits) or (len(self.columns) > 1 and bool(np.isfinite(limits).any()))
+        return points, rows, wanted and not met.any()
+
+    def _target(self, points: Array) -> Target | None:
+        """What a full-task result must improve upon."""
+        m = len(self.columns)
+        if m == 0:
+            return None
+        if m == 1:
+            best = points.min() if len(points) else 0.0
+            return target(np.zeros((0, 1)), np.array([best]))
+        typical = np.median(self.models.mean(self.typical)[:, self.columns], axis=0)
+        limits = self._thresholds()
+        return target(points, np.where(np.isfinite(limits), limits, typical))
+
+    def holds(self, mean: Array, sd: Array, *, thresholds: bool) -> Array:
+        """Probability that the limits, and the thresholds if asked, are met at (c, k), (c,)."""
+        chance = np.ones(len(mean))
+        for k, low, high in self.limits:
+            chance *= special.ndtr((high - mean[:, k]) / sd[:, k])
+            if np.isfinite(low):
+                chance -= chance * special.ndtr((low - mean[:, k]) / sd[:, k])
+        if thresholds:
+            for k, limit in zip(self.columns, self._thresholds(), strict=True):
+                chance *= special.ndtr((limit - mean[:, k]) / sd[:, k])
+        return np.maximum(chance, 0.0)
+
+    def score(self, x: Array) -> Array:
+        """The acquisition at configurations (c, d), (c,)."""
+        if len(x) == 0:
+            return np.zeros(0)
+        mean, sd = self.models.predict(x)
+        if self.target is None or self.pursuing:
+            value = self.holds(mean, sd, thresholds=True)
+            if self.target is None:
+                value = value * self._unlike(x)
+        else:
+            value = self.target.gain(mean[:, self.columns], sd[:, self.columns])
+            value = value * self.holds(mean, sd, thresholds=False)
+        if self.space.has_priors:
+            weight = min(1.0, _PRIOR_WEIGHT / max(len(self.models.table.x), 1))
+            value = value * np.exp(weight * self.space.log_prior(x))
+        return np.nan_to_num(value, nan=0.0, posinf=0.0, neginf=0.0)
+
+    def _unlike(self, x: Array) -> Array:
+        """How unlike the feasible configurations known, 0 to 1 (after Malkomes et al. 2021), (c,)."""
+        if len(self._holding) == 0:
+            return np.ones(len(x))
+        scale = np.full(self.space.d, np.log(0.5 * np.sqrt(max(self.space.d, 1))))
+        return 1.0 - cross(x, self._holding, scale, self.space.categorical).max(axis=1) + 1e-6
+
+    def best_known(self) -> Array:
+        """Configurations of best predicted full-task values, at least 6, (c, d)."""
+        x = np.unique(self.models.table.x, axis=0)
+        if len(x) < _NEAR:
+            x = np.vstack([x, self.typical[:_NEAR]])
+        mean, sd = self.models.predict(x)
+        if self.pursuing or self.target is None:
+            order = np.argsort(-self.holds(mean, sd, thresholds=True), kind="stable")
+            return np.asarray(x[order[:_NEAR]])
+        if len(self.columns) == 1:
+            loss = mean[:, self.columns[0]] + 1e3 * (self.holds(mean, sd, thresholds=False) < 0.5)
+            return np.asarray(x[np.argsort(loss, kind="stable")[:_NEAR]])
+        if len(x) > 400:
+            keep = np.argsort(mean[:, self.columns].sum(axis=1), kind="stable")[:400]
+            x, mean = x[keep], mean[keep]
+        rank = ranks(mean[:, self.columns])
+        order = np.lexsort((mean[:, self.columns].sum(axis=1), rank))
+        return np.asarray(x[order[: max(_NEAR, min(int((rank == 0).sum()), 40))]])

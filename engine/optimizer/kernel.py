@@ -1,0 +1,149 @@
+"""The multi-task covariance and its likelihood with gradients.
+
+k((x,t),(x',t')) = M52(r) (L L')[t,t'] + 1 + 0.1 [t = t'] + sigma_t^2 [same row]: an intrinsic
+coregionalisation model (Bonilla et al. 2007) over a Matérn 5/2 kernel with one length scale per
+coordinate; the constants are the prior variances of a common and of a per-task mean.
+Shapes: n rows, d coordinates, T tasks; ``pairs`` is (d, n * n).
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import lapack
+
+from hpo_tui.engine.optimizer.axes import Array
+
+COMMON, PER_TASK, JITTER = 1.0, 0.1, 1e-6
+_ROOT5 = math.sqrt(5.0)
+_PRIOR_CORRELATION, _SD_L = 0.85, 0.3
+_NOISE_LOW, _NOISE_HIGH = math.log(1e-6), 1.0
+Index = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """Normal priors over the packed hyperparameters, and their bounds; each (d + T(T+1)/2 + T,)."""
+
+    mean: Array
+    sd: Array
+    low: Array
+    high: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Hyper:
+    """Log length scales (d,), task factor L lower triangular (T, T), log noise variances (T,)."""
+
+    lengths: Array
+    factor: Array
+    noise: Array
+
+    @property
+    def tasks(self) -> Array:
+        """The covariance between tasks, L L', (T, T)."""
+        return np.asarray(self.factor @ self.factor.T)
+
+    def pack(self) -> Array:
+        """All of them in one vector."""
+        lower = np.tril_indices(len(self.noise))
+        return np.concatenate([self.lengths, self.factor[lower], self.noise])
+
+    @staticmethod
+    def unpack(vector: Array, d: int, tasks: int) -> "Hyper":
+        """The reverse of :meth:`pack`."""
+        lower = np.tril_indices(tasks)
+        k = len(lower[0])
+        factor = np.zeros((tasks, tasks))
+        factor[lower] = vector[d : d + k]
+        return Hyper(vector[:d], factor, vector[d + k :])
+
+
+def prior(d: int, tasks: int, noise: float = 1e-3) -> Prior:
+    """The prior: length scales around 0.5 sqrt(d), tasks correlated 0.85, noise variance 1e-3."""
+    base = (1 - _PRIOR_CORRELATION) * np.eye(tasks) + _PRIOR_CORRELATION
+    factor = np.linalg.cholesky(base)[np.tril_indices(tasks)]
+    k = len(factor)
+    log_noise = np.full(tasks, math.log(1e-3))
+    sd_noise = np.full(tasks, 2.5)
+    log_noise[-1], sd_noise[-1] = math.log(noise), 1.5
+    length = math.log(0.5 * math.sqrt(max(d, 1)))
+    return Prior(
+        np.concatenate([np.full(d, length), factor, log_noise]),
+        np.concatenate([np.ones(d), np.full(k, _SD_L), sd_noise]),
+        np.concatenate([np.full(d, math.log(0.02)), np.full(k, -3.0), np.full(tasks, _NOISE_LOW)]),
+        np.concatenate([np.full(d, math.log(100)), np.full(k, 3.0), np.full(tasks, _NOISE_HIGH)]),
+    )
+
+
+def pair_distances(x: Array, categorical: NDArray[np.bool_]) -> Array:
+    """Squared differences, or 0/1 on a category, of all pairs of rows, (d, n * n)."""
+    n, d = x.shape
+    out = np.empty((d, n * n))
+    for j in range(d):
+        gap = x[:, j, None] - x[None, :, j]
+        out[j] = (gap != 0).ravel() if categorical[j] else (gap * gap).ravel()
+    return out
+
+
+def matern(square: Array) -> Array:
+    """Matérn 5/2 of squared scaled distances."""
+    r = _ROOT5 * np.sqrt(square)
+    return np.asarray((1.0 + r + r * r / 3.0) * np.exp(-r))
+
+
+def cross(
+    a: Array, b: Array, lengths: Array, categorical: NDArray[np.bool_]
+) -> Array:
+    """Matérn 5/2 between rows ``a`` (n, d) and ``b`` (m, d), (n, m)."""
+    weight = np.exp(-lengths)
+    number = ~categorical
+    p, q = a[:, number] * weight[number], b[:, number] * weight[number]
+    square = (p * p).sum(1)[:, None] + (q * q).sum(1)[None] - 2.0 * (p @ q.T)
+    np.maximum(square, 0.0, out=square)
+    for j in np.flatnonzero(categorical):
+        square += (a[:, j, None] != b[None, :, j]) * weight[j] ** 2
+    return matern(square)
+
+
+def mean_variance(task: Index, other: Index) -> Array:
+    """The constant part of the covariance, (n, m)."""
+    return COMMON + PER_TASK * (task[:, None] == other[None])
+
+
+def loss(
+    vector: Array, pairs: Array, task: Index, y: Array, belief: Prior
+) -> tuple[float, Array]:
+    """Negative log posterior of the hyperparameters and its gradient.
+
+    G = (K^-1 - a a')/2 with a = K^-1 y; every derivative is a sum over G times that of K.
+    """
+    n, d, tasks = len(y), pairs.shape[0], int(len(belief.mean) - pairs.shape[0])
+    tasks = round((math.sqrt(9 + 8 * tasks) - 3) / 2)
+    hyper = Hyper.unpack(vector, d, tasks)
+    weight = np.exp(-2.0 * hyper.lengths)
+    r = _ROOT5 * np.sqrt(weight @ pairs)
+    decay = np.exp(-r)
+    shape = ((1.0 + r + r * r / 3.0) * decay).reshape(n, n)
+    between = hyper.tasks[np.ix_(task, task)]
+    cov = shape * between + mean_variance(task, task)
+    noise = np.exp(hyper.noise)
+    cov[np.diag_indices(n)] += noise[task] + JITTER
+    chol, info = lapack.dpotrf(cov, lower=1, clean=1, overwrite_a=1)
+    if info != 0:
+        return 1e10, np.zeros_like(vector)
+    alpha = lapack.dpotrs(chol, y, lower=1)[0]
+    inverse = lapack.dpotri(chol, lower=1)[0]
+    inverse = np.tril(inverse) + np.tril(inverse, -1).T
+    half = 0.5 * (inverse - np.outer(alpha, alpha))
+    value = 0.5 * float(y @ alpha) + float(np.sum(np.log(np.diag(chol))))
+    slope = (half * between).ravel() * ((1.0 + r) * decay)
+    by_length = (5.0 / 3.0) * (pairs @ slope) * weight
+    weighted = half * shape
+    member = (task[:, None] == np.arange(tasks)[None]).astype(float)
+    by_factor = 2.0 * (member.T @ weighted @ member) @ hyper.factor
+    by_noise = noise * (member.T @ np.diag(half))
+    gap = (vector - belief.mean) / belief.sd
+    gradient = np.concatenate([by_length, by_factor[np.tril_indices(tasks)], by_noise])
+    return value + 0.5 * float(gap @ gap), gradient + gap / belief.sd

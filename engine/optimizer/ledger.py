@@ -1,0 +1,149 @@
+"""The trials of a study, what they have cost and what was run where.
+
+Pure accounting: no model, no random numbers. Costs are in full-task units; tasks count from the
+cheapest, 0, to the full one.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from itertools import chain
+from typing import Any
+
+from hpo_tui.engine.optimizer.api import PastTrial, Trial
+from hpo_tui.engine.spec.model import BudgetUnit, Params, StudySpec, Value
+
+EPS = 1e-9
+Key = tuple[Any, ...]
+
+
+def key_of(params: Mapping[str, Value]) -> Key:
+    """What makes two configurations the same: names and values, whatever the order."""
+    return tuple(sorted((k, type(v).__name__, v) for k, v in params.items()))
+
+
+class Ledger:
+    """Every trial by number and by configuration."""
+
+    def __init__(self, spec: StudySpec) -> None:
+        self.spec = spec
+        self.trials: dict[int, Trial] = {}
+        self.told: list[int] = []
+        """Trials with a result that teaches, in the order the results came."""
+        self.of_configuration: dict[int, list[Trial]] = {}
+        self._by_key: dict[Key, int] = {}
+        self.task_names = [t.name for t in spec.tasks_by_cost]
+        self.costs = [t.cost for t in spec.tasks_by_cost]
+
+    @property
+    def full(self) -> int:
+        """Index of the full task."""
+        return len(self.costs) - 1
+
+    @property
+    def next_number(self) -> int:
+        """One more than the highest number so far."""
+        return max(self.trials, default=0) + 1
+
+    @property
+    def spent(self) -> float:
+        """All that was charged, running trials at their price."""
+        return math.fsum(
+            t.cost if t.state == "running" else t.charged for t in self.trials.values()
+        )
+
+    def left(self, budget: float, unit: BudgetUnit) -> float | None:
+        """What is left: full-task units, or trials; None where only the clock can tell."""
+        if unit is BudgetUnit.FULL:
+            return budget - self.spent
+        if unit is BudgetUnit.TRIALS:
+            return budget - sum(t.state != "waiting" for t in self.trials.values())
+        return None
+
+    def running(self) -> list[Trial]:
+        """Trials under way."""
+        return [t for t in self.trials.values() if t.state == "running"]
+
+    def configuration(self, params: Params) -> int:
+        """Id of a configuration, a new one if it has never been seen."""
+        key = key_of(params)
+        if key not in self._by_key:
+            self._by_key[key] = max(chain(self.of_configuration, self._by_key.values()), default=0) + 1
+        return self._by_key[key]
+
+    def known(self, params: Params) -> int | None:
+        """Id of a configuration that has been seen, else None."""
+        return self._by_key.get(key_of(params))
+
+    def add(self, trial: Trial) -> None:
+        """Take in a trial, whatever its state."""
+        self.trials[trial.number] = trial
+        self.of_configuration.setdefault(trial.configuration, []).append(trial)
+        self._by_key.setdefault(key_of(trial.params), trial.configuration)
+
+    def finish(self, trial: Trial, metrics: Mapping[str, float]) -> None:
+        """Give a trial its result, a failed one too."""
+        trial.metrics = {k: float(v) for k, v in metrics.items()}
+        self.told.append(trial.number)
+
+    def checkpoint(self, configuration: int, task: int) -> Trial | None:
+        """The finished trial that running ``task`` can carry on, the dearest below it."""
+        if not self.spec.resume:
+            return None
+        done = [
+            t
+            for t in self.of_configuration.get(configuration, [])
+            if t.state == "complete" and t.task < task and t.repeat == 0
+        ]
+        return max(done, key=lambda t: t.task, default=None)
+
+    def price(self, configuration: int | None, task: int) -> float:
+        """Marginal cost of running a configuration at a task."""
+        before = None if configuration is None else self.checkpoint(configuration, task)
+        paid = 0.0 if before is None else self.costs[before.task]
+        return self.costs[task] - paid
+
+    def reached(self, configuration: int) -> int:
+        """The dearest task that has been run or is running for a configuration, -1 for none."""
+        return max(
+            (
+                t.task
+                for t in self.of_configuration.get(configuration, [])
+                if t.state in ("running", "complete") and t.repeat == 0
+            ),
+            default=-1,
+        )
+
+    def open_to_promotion(self, configuration: int) -> bool:
+        """Whether it may go on: done at a cheaper task, nothing of it running, failed or pruned."""
+        trials = self.of_configuration.get(configuration, [])
+        if any(t.state in ("running", "pruned", "failed") for t in trials):
+            return False
+        return -1 < self.reached(configuration) < self.full
+
+    def full_runs(self) -> int:
+        """Full-task trials finished or running, repeats aside."""
+        return sum(
+            t.task == self.full and t.state in ("running", "complete") and t.repeat == 0
+            for t in self.trials.values()
+        )
+
+    def restore(self, history: Iterable[PastTrial]) -> None:
+        """Take in trials out of the store, in the order of their numbers."""
+        index = {name: i for i, name in enumerate(self.task_names)}
+        for past in sorted(history, key=lambda p: p.number):
+            if past.task not in index or past.state == "waiting":
+                continue
+            task = index[past.task]
+            cost = past.charged if past.state != "running" or past.charged else self.costs[task]
+            trial = Trial(
+                past.number, past.configuration, dict(past.params), task, past.state, cost,
+                {k: float(v) for k, v in past.metrics.items()}, past.charged, past.resume_from,
+                past.duration, past.teaches, past.repeat,
+                [(step, dict(metrics)) for step, metrics in past.reports],
+            )  # fmt: skip
+            self.add(trial)
+            teaches = past.state in ("complete", "pruned") or (
+                past.state == "failed" and past.teaches
+            )
+            if teaches:
+                self.told.append(past.number)

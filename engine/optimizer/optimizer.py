@@ -1,0 +1,301 @@
+"""Ask and tell: the optimizer as the runner, the benchmarks and other programs use it."""
+
+import math
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from hpo_tui.engine.optimizer import insight, standing, stopping
+from hpo_tui.engine.optimizer.api import (
+    BudgetSpent,
+    PastTrial,
+    StopDecision,
+    Suggestion,
+    TaskInsight,
+    Trial,
+)
+from hpo_tui.engine.optimizer.durations import Durations
+from hpo_tui.engine.optimizer.ledger import EPS, Ledger
+from hpo_tui.engine.optimizer.options import Options
+from hpo_tui.engine.optimizer.search import Proposal, Search
+from hpo_tui.engine.spec.model import BudgetUnit, Params, StudySpec, Value
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """Something that was asked for: a configuration at a task, or a repeat of one."""
+
+    params: Params
+    task: int | None
+    source: int | None
+    repeat: bool
+    kind: str
+    text: str
+
+
+class Optimizer:
+    """Spends a study's budget: :meth:`ask` what to run, :meth:`tell` what came of it.
+
+    The same seed and the same history give the same suggestions. Not thread-safe.
+    """
+
+    def __init__(
+        self, spec: StudySpec, seed: int | None = None, *, state: Mapping[str, Any] | None = None
+    ) -> None:
+        self.spec = spec
+        self.seed = spec.seed if seed is None else seed
+        self._extra = 0.0
+        self._ledger = Ledger(spec)
+        self._search = Search(spec, self.seed)
+        self._durations = Durations(spec)
+        self._wanted: deque[_Wanted] = deque()
+        if state:
+            self._search.surrogate.load(state)
+
+    # -- asking ---------------------------------------------------------------------------------
+
+    def ask(self, left: float | None = None) -> Suggestion:
+        """The next trial to run. Raises :class:`BudgetSpent` when nothing affordable is left.
+
+        ``left`` overrides what is left of the budget, in full-task units.
+        """
+        room = self._room(left)
+        number = self._ledger.next_number
+        options = Options(self.spec, self._ledger, room, self._measured())
+        while self._wanted:
+            asked = self._serve(self._wanted.popleft(), options, number)
+            if asked is not None:
+                return asked
+        proposal = self._search.propose(self._ledger, options, number)
+        if proposal is None:
+            raise BudgetSpent(_spent_text(room))
+        return self._launch(proposal, options, number)
+
+    def _room(self, left: float | None) -> float | None:
+        """What is left, the smaller of our own count and the caller's."""
+        own = self.left
+        return own if left is None else left if own is None else min(own, left)
+
+    def _measured(self) -> list[float] | None:
+        """Costs of the tasks from durations where the study asks for it and they are known."""
+        return self._durations.task_costs(self._ledger) if self.spec.cost_measured else None
+
+    def _launch(self, proposal: Proposal, options: Options, number: int) -> Suggestion:
+        """Enter a proposal into the ledger as running."""
+        params = self._search.space.decode(proposal.x[None])[0]
+        configuration = proposal.configuration
+        if configuration is None:
+            configuration = self._ledger.configuration(params)
+        else:
+            params = dict(self._ledger.of_configuration[configuration][0].params)
+        return self._enter(params, configuration, proposal.task, options, number, proposal.why)
+
+    def _enter(
+        self,
+        params: Params,
+        configuration: int,
+        task: int,
+        options: Options,
+        number: int,
+        why: Mapping[str, Any],
+        repeat: int = 0,
+    ) -> Suggestion:
+        """Make the suggestion and the running trial."""
+        before = None if repeat else self._ledger.checkpoint(configuration, task)
+        by_count, options.by_count = options.by_count, False
+        cost = options.costs[task] if repeat else options.price(configuration, task)
+        options.by_count = by_count
+        resume_from = None if before is None else before.number
+        trial = Trial(
+            number, configuration, params, task, "running", cost, resume_from=resume_from,
+            repeat=repeat, kind=str(why.get("kind", "")),
+        )  # fmt: skip
+        self._ledger.add(trial)
+        name = self._ledger.task_names[task]
+        return Suggestion(
+            number, configuration, dict(params), name, cost, resume_from, dict(why), repeat
+        )
+
+    def _serve(self, wanted: _Wanted, options: Options, number: int) -> Suggestion | None:
+        """Run what was asked for; None where it cannot be paid or has been done."""
+        ledger = self._ledger
+        configuration = ledger.configuration(wanted.params)
+        task = wanted.task
+        repeat = 0
+        if wanted.repeat:
+            task = ledger.full
+            done = ledger.of_configuration.get(configuration, [])
+            repeat = 1 + max((t.repeat for t in done if t.task == task), default=0)
+        elif task is None:
+            higher = min(ledger.reached(configuration) + 1, ledger.full)
+            task = higher if wanted.source is not None else 0
+        price = options.costs[task] if repeat else options.price(configuration, task)
+        if price > options.room:
+            return None
+        why: dict[str, Any] = {"kind": wanted.kind, "text": wanted.text}
+        if wanted.source is not None:
+            why["from"] = wanted.source
+        return self._enter(wanted.params, configuration, task, options, number, why, repeat)
+
+    # -- telling --------------------------------------------------------------------------------
+
+    def tell(
+        self, number: int, metrics: Mapping[str, float], *, duration: float | None = None
+    ) -> None:
+        """A trial's result. A missing, NaN or infinite metric teaches as a failure of it."""
+        trial = self._ledger.trials[number]
+        self._close(trial, "complete", trial.cost)
+        trial.duration = _finite(duration)
+        self._ledger.finish(trial, metrics)
+
+    def report(self, number: int, step: int, metrics: Mapping[str, float]) -> None:
+        """What a running trial has reached at a step."""
+        trial = self._ledger.trials[number]
+        trial.reports.append((int(step), {k: float(v) for k, v in metrics.items()}))
+
+    def should_stop(self, number: int) -> StopDecision:
+        """Whether a running trial's reports leave it a chance of ending among the best."""
+        return stopping.decide(self.spec, self._ledger, self._search, number)
+
+    def fail(self, number: int, reason: str, *, charged: float | None = None) -> None:
+        """The trial failed by its parameters (``oom``, ``nan``, ``diverged``): this teaches."""
+        trial = self._ledger.trials[number]
+        self._close(trial, "failed", trial.cost if charged is None else charged)
+        trial.teaches, trial.kind = True, trial.kind or reason
+        self._ledger.finish(trial, {})
+
+    def drop(self, number: int, *, charged: float = 0.0) -> None:
+        """The trial was lost to the machine or killed: this teaches nothing."""
+        self._close(self._ledger.trials[number], "killed", charged)
+
+    def prune(self, number: int, metrics: Mapping[str, float], *, charged: float) -> None:
+        """The trial was stopped early by us; what it reported is knowledge."""
+        trial = self._ledger.trials[number]
+        self._close(trial, "pruned", charged)
+        self._ledger.finish(trial, metrics)
+
+    def _close(self, trial: Trial, state: Any, charged: float) -> None:
+        """End a running trial. Raises ValueError for one that has ended."""
+        if trial.state != "running":
+            raise ValueError(f"trial {trial.number} has ended already ({trial.state})")
+        trial.state = state
+        trial.charged = charged if math.isfinite(charged) else trial.cost
+
+    # -- wishes ---------------------------------------------------------------------------------
+
+    def enqueue(
+        self,
+        params: Mapping[str, Value],
+        task: str | None = None,
+        *,
+        promote: int | None = None,
+        why: str = "",
+    ) -> None:
+        """Ask for a configuration next, or for trial ``promote`` at a dearer task.
+
+        Raises ValueError where the values do not belong to the space or there is no such task.
+        """
+        index = None
+        if task is not None:
+            if task not in self._ledger.task_names:
+                raise ValueError(f"there is no task {task!r}; tasks: {self._ledger.task_names}")
+            index = self._ledger.task_names.index(task)
+        if promote is not None:
+            trial = self._ledger.trials[promote]
+            text = why or f"Asked for: trial {promote} carried on."
+            self._wanted.append(_Wanted(trial.params, index, promote, False, "promoted", text))
+            return
+        x = self._search.space.encode({**dict(params)})
+        if x is None:
+            raise ValueError("these values are not a configuration of the space")
+        whole = self._search.space.decode(x[None])[0]
+        if not self._search.space.keeps(whole):
+            raise ValueError("this configuration breaks a constraint over the parameters")
+        self._wanted.append(_Wanted(whole, index, None, False, "enqueued", why or "Asked for."))
+
+    def confirm(self, number: int, repeats: int) -> None:
+        """Queue ``repeats`` more full-task runs of a trial's configuration, each its own seed."""
+        trial = self._ledger.trials[number]
+        text = f"Repeat of trial {number} with another seed, to know how sure its result is."
+        for _ in range(repeats):
+            self._wanted.append(_Wanted(trial.params, None, number, True, "confirm", text))
+
+    # -- the past -------------------------------------------------------------------------------
+
+    def restore(self, history: Iterable[PastTrial]) -> None:
+        """Take in the trials of a store, in any state, running ones as running."""
+        self._ledger.restore(history)
+
+    def state(self) -> dict[str, Any]:
+        """Fitted hyperparameters, JSON-able; hand them to the constructor of a resumed study."""
+        return self._search.surrogate.state()
+
+    def extend_budget(self, amount: float) -> None:
+        """Allow ``amount`` more (less, if negative), in the budget's unit."""
+        self._extra += amount
+
+    def change_spec(self, spec: StudySpec) -> None:
+        """Go on with an edited study; trials that fit it still teach, what was spent stays spent."""
+        names = self._ledger.task_names
+        past = [
+            PastTrial(
+                t.number, t.configuration, t.params, names[t.task], t.state, t.metrics,
+                t.cost if t.state == "running" else t.charged, t.resume_from, t.duration,
+                t.teaches, t.repeat, tuple((s, dict(m)) for s, m in t.reports),
+            )
+            for t in self._ledger.trials.values()
+        ]  # fmt: skip
+        self.spec = spec
+        self._ledger, self._search = Ledger(spec), Search(spec, self.seed)
+        self._durations = Durations(spec)
+        self._ledger.restore(past)
+
+    # -- what is known --------------------------------------------------------------------------
+
+    @property
+    def spent(self) -> float:
+        """All that was charged so far, running trials at their price, in full-task units."""
+        return self._ledger.spent
+
+    @property
+    def left(self) -> float | None:
+        """What is left in the budget's unit; None where only the clock can tell."""
+        left = self._ledger.left(self.spec.budget.amount + self._extra, self.spec.budget.unit)
+        return None if left is None else max(left, 0.0) if left > -EPS else left
+
+    def best(self) -> list[int]:
+        """Full-task trials that meet every goal; with several objectives their Pareto front."""
+        return standing.best(self.spec, self._ledger, self._search)
+
+    def tasks(self) -> list[TaskInsight]:
+        """What every cheap task tells about every metric of the full one."""
+        return insight.insights(self.spec, self._ledger, self._search)
+
+    def eta(self, workers: int) -> float | None:
+        """Seconds to the end of the budget with so many trials at once; None where unknown."""
+        left = self.left
+        if left is None or self.spec.budget.unit is not BudgetUnit.FULL:
+            return None
+        return self._durations.eta(self._ledger, left, workers)
+
+    def price(self, params: Mapping[str, Value], task: str) -> float:
+        """Marginal cost of a configuration at a task, measured where the study asks for it."""
+        index = self._ledger.task_names.index(task)
+        options = Options(self.spec, self._ledger, None, self._measured())
+        options.by_count = False
+        return options.price(self._ledger.known(dict(params)), index)
+
+
+def _finite(value: float | None) -> float | None:
+    """A positive finite number, else None."""
+    return value if value is not None and math.isfinite(value) and value > 0 else None
+
+
+def _spent_text(room: float | None) -> str:
+    """Why nothing more is proposed."""
+    if room is None or not np.isfinite(room):
+        return "every configuration of the space has been run"
+    return f"{max(room, 0.0):g} left of the budget pays for no further full-task result"

@@ -1,0 +1,75 @@
+"""Which of the candidates, and at which task: the index, and the guard of the full task.
+
+index(x, t) = gain(x) * mean over metrics of rho_j^2(x, t) / price(x, t): the augmented expected
+improvement of Huang et al. (2006) for several objectives and tasks. rho^2 is posterior, so a task
+that has spoken about x has nothing more to say. Shapes: c candidates, T tasks, k metrics.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hpo_tui.engine.optimizer.axes import Array
+from hpo_tui.engine.optimizer.goals import Goals
+from hpo_tui.engine.optimizer.ledger import Ledger
+from hpo_tui.engine.optimizer.surrogate import Models
+
+FULL_SHARE = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The winner: its row and task, and the numbers that made it win."""
+
+    row: int
+    task: int
+    gain: float
+    price: float
+    index: float
+    runner_up: float
+    correlation: float
+
+
+def choose(
+    x: Array, prices: Array, goals: Goals, models: Models, forced: bool
+) -> Choice | None:
+    """The highest index among the payable (finite ``prices``, (c, T)); ``forced``: full task only.
+
+    None where nothing is payable.
+    """
+    full = prices.shape[1] - 1
+    gain = goals.score(x)
+    told = np.ones_like(prices)
+    usable = np.isfinite(prices)
+    if forced and usable[:, full].any():
+        usable = usable & (np.arange(full + 1) == full)
+    if usable[:, :full].any():
+        told = np.mean([p.informs(x) for p in models.posteriors], axis=0)
+    if not usable.any():
+        return None
+    index = np.where(usable, gain[:, None] * told / np.maximum(prices, 1e-9), -np.inf)
+    flat = int(np.argmax(index))
+    row, task = divmod(flat, full + 1)
+    others = np.delete(index.ravel(), flat)
+    runner_up = float(others.max()) if len(others) and np.isfinite(others.max()) else 0.0
+    return Choice(
+        row, task, float(gain[row]), float(prices[row, task]), float(index[row, task]),
+        runner_up, float(np.sqrt(told[row, task])),
+    )  # fmt: skip
+
+
+def predictive(models: Models) -> float:
+    """Share of the full task's variance that the best cheap task explains, mean over metrics.
+
+    1 where there is no cheap task.
+    """
+    full = models.posteriors[0].full
+    if full == 0:
+        return 1.0
+    return max(float(np.mean([p.told(t) for p in models.posteriors])) for t in range(full))
+
+
+def fed(ledger: Ledger, told: float) -> bool:
+    """Whether the full task has had its share of the cost: a half, more where looks tell little."""
+    share = FULL_SHARE + (1.0 - FULL_SHARE) * (1.0 - told)
+    return ledger.full_runs() * ledger.costs[ledger.full] >= share * ledger.spent

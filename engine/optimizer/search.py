@@ -1,0 +1,201 @@
+"""One proposal: which configuration to run at which task.
+
+A multi-task model of every metric, expected hypervolume improvement at the full task, weighted by
+what a task tells about the full one and divided by its marginal cost (after Huang et al. 2006),
+with a guard that keeps the full task fed. Shapes: c candidates, d coordinates, m objectives.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from hpo_tui.engine.optimizer import candidates
+from hpo_tui.engine.optimizer.axes import Array
+from hpo_tui.engine.optimizer.data import Builder
+from hpo_tui.engine.optimizer.goals import Goals
+from hpo_tui.engine.optimizer.ledger import Ledger
+from hpo_tui.engine.optimizer.options import Options
+from hpo_tui.engine.optimizer.promotion import Choice, choose, fed, predictive
+from hpo_tui.engine.optimizer.space import Space, feasible_random
+from hpo_tui.engine.optimizer.start import StartPlan
+from hpo_tui.engine.optimizer.surrogate import Models, Surrogate
+from hpo_tui.engine.spec.model import StudySpec
+
+RANDOM_SHARE = 0.1
+_KEPT = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A configuration (d,), its id if it is known, the task, and why."""
+
+    x: Array
+    configuration: int | None
+    task: int
+    why: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Search:
+    """Proposes from a ledger; holds the models between asks."""
+
+    def __init__(self, spec: StudySpec, seed: int) -> None:
+        self.spec, self.seed = spec, seed
+        self.space = Space(spec)
+        self.builder = Builder(spec, self.space)
+        self.surrogate = Surrogate(spec, self.space, seed)
+        self.start = StartPlan(spec, self.space, seed)
+
+    def propose(self, ledger: Ledger, options: Options, number: int) -> Proposal | None:
+        """What to run as trial ``number``; None where nothing that counts can be paid any more."""
+        rng = np.random.default_rng([self.seed, number])
+        first = self.start.propose(ledger, self.builder, options, self._known(ledger))
+        if first is not None:
+            x, configuration, task, why = first
+            return Proposal(x, configuration, task, why)
+        models = self.models(ledger)
+        if models is None:
+            return self._random(ledger, options, rng)
+        if rng.random() < RANDOM_SHARE and options.new_tasks:
+            return self._random(ledger, options, rng)
+        return self._modelled(ledger, options, models, rng) or self._random(ledger, options, rng)
+
+    def models(self, ledger: Ledger) -> Models | None:
+        """Models of what is known, None before anything is."""
+        table = self.builder.table(ledger)
+        if len(table.x) == 0 or self.space.d == 0 or not self.spec.metric_names:
+            return None
+        return self.surrogate.models(table, (len(ledger.told), len(table.x)))
+
+    def _random(
+        self, ledger: Ledger, options: Options, rng: np.random.Generator
+    ) -> Proposal | None:
+        """A random configuration at the cheapest task allowed, bounds likelier than the rest."""
+        if not options.new_tasks:
+            return self._only_promotion(ledger, options)
+        known = self._known(ledger)
+        for _ in range(50):
+            x = feasible_random(self.space, 8, rng, bound=0.2)
+            x = candidates.distinct(x, known)
+            if len(x):
+                text = "A random configuration: a tenth of the trials look where the model does not."
+                return Proposal(x[0], None, options.new_tasks[0], {"kind": "random", "text": text})
+        repeat = self._only_promotion(ledger, options)
+        if repeat is not None or self.space.size > len(known):
+            return repeat
+        return None
+
+    def _only_promotion(self, ledger: Ledger, options: Options) -> Proposal | None:
+        """Carry on the newest unfinished configuration where nothing new can be started."""
+        for configuration, tasks in options.promotable.items():
+            trial = ledger.of_configuration[configuration][0]
+            x = self.builder.encoded(trial)
+            if x is not None and tasks:
+                text = "The only configuration that can still be carried on to the full task."
+                why = {"kind": "promoted", "from": trial.number, "text": text}
+                return Proposal(x, configuration, tasks[-1], why)
+        return None
+
+    def _known(self, ledger: Ledger) -> list[Array]:
+        """Coordinates of all configurations that were ever run."""
+        rows = [self.builder.encoded(t[0]) for t in ledger.of_configuration.values() if t]
+        return [x for x in rows if x is not None]
+
+    def _modelled(
+        self, ledger: Ledger, options: Options, models: Models, rng: np.random.Generator
+    ) -> Proposal | None:
+        """The best index over new configurations and those that can be carried on."""
+        under_way = [(self.builder.encoded(t), t.task) for t in ledger.running()]
+        busy = [(x, t) for x, t in under_way if x is not None]
+        if busy:
+            models = models.running(
+                np.array([x for x, _ in busy]), np.array([t for _, t in busy], dtype=np.intp)
+            )
+        goals = Goals(self.spec, self.space, models, busy, self.seed)
+        fresh = self._candidates(ledger, options, goals, rng)
+        ids = [c for c in options.promotable if self._row(ledger, c) is not None]
+        old = np.array([self._row(ledger, c) for c in ids]).reshape(len(ids), self.space.d)
+        x = np.vstack([fresh, old])
+        if len(x) == 0:
+            return None
+        known: list[int | None] = [*([None] * len(fresh)), *ids]
+        prices = np.full((len(x), ledger.full + 1), np.inf)
+        for i, configuration in enumerate(known):
+            tasks = options.new_tasks if configuration is None else options.promotable[configuration]
+            for t in tasks:
+                prices[i, t] = options.price(configuration, t)
+        told = predictive(models)
+        forced = not fed(ledger, told)
+        pick = choose(x, prices, goals, models, forced)
+        if pick is None:
+            return None
+        return Proposal(
+            x[pick.row], known[pick.row], pick.task, self._why(ledger, known, pick, forced, told)
+        )
+
+    def _row(self, ledger: Ledger, configuration: int) -> Array | None:
+        return self.builder.encoded(ledger.of_configuration[configuration][0])
+
+    def _candidates(
+        self, ledger: Ledger, options: Options, goals: Goals, rng: np.random.Generator
+    ) -> Array:
+        """The best new configurations, at most 40: broad, around the front, then three rounds."""
+        if not options.new_tasks:
+            return np.zeros((0, self.space.d))
+        near = goals.best_known()
+        x = np.vstack(
+            [candidates.spread(self.space, 512, rng),
+             candidates.around_front(self.space, near, 256, rng)]
+        )  # fmt: skip
+        known = self._known(ledger)
+        x = candidates.distinct(x[self.space.allowed(x)], known)
+        score = goals.score(x)
+        for part in range(3):
+            if len(x) == 0:
+                break
+            top = x[np.argsort(-score, kind="stable")[:6]]
+            more = [candidates.steps(self.space, top, n, scale, rng)
+                    for n, scale in ((96, 0.06), (64, 0.02), (64, 0.007))]  # fmt: skip
+            more.append(candidates.sweeps(self.space, top[: 3 - part], rng))
+            extra = np.vstack(more)
+            extra = candidates.distinct(extra[self.space.allowed(extra)], [*known, *x])
+            if len(extra):
+                x = np.vstack([x, extra])
+                score = np.concatenate([score, goals.score(extra)])
+        return x[np.argsort(-score, kind="stable")[:_KEPT]]
+
+    def _why(
+        self,
+        ledger: Ledger,
+        known: list[int | None],
+        pick: Choice,
+        forced: bool,
+        told: float,
+    ) -> dict[str, Any]:
+        """The explanation of a modelled choice."""
+        name = self.spec.tasks_by_cost[pick.task].name
+        why: dict[str, Any] = {
+            "gain": pick.gain, "price": pick.price, "index": pick.index,
+            "runner_up": pick.runner_up, "correlation": pick.correlation,
+        }  # fmt: skip
+        source = known[pick.row]
+        if source is not None:
+            trials = [t for t in ledger.of_configuration[source] if t.state == "complete"]
+            best = max(trials, key=lambda t: t.task)
+            why |= {"kind": "promoted", "from": best.number}
+            text = f"Trial {best.number} goes on to {name}: most expected gain for its price."
+        elif pick.task == ledger.full and ledger.full > 0:
+            why["kind"] = "full"
+            text = f"Straight to {name}: a cheaper look would not pay for itself."
+        else:
+            why["kind"] = "look"
+            text = f"Most expected gain for its price, {pick.price:g}, at {name}."
+        if forced and pick.task == ledger.full:
+            why |= {"kind": "guard", "predictive": told}
+            text = (
+                f"Full task by the guard: cheaper tasks explain {told:.0%} of it, "
+                "so it must get a larger share of the cost."
+            )
+        return {**why, "text": text}
+

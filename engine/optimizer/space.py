@@ -1,0 +1,198 @@
+"""The search space as a matrix: rows are configurations, columns the coordinates of ``axes``.
+
+Inactive parameters sit at one fixed value (0.5, or a category of their own), so that only their
+parent separates such configurations. Shapes: n configurations, d searched parameters.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+
+import numpy as np
+from scipy.stats import qmc
+
+from hpo_tui.engine.optimizer.axes import Array, as_number, axis_of, log_prior, prior_quantile
+from hpo_tui.engine.spec.model import ParameterKind, Params, StudySpec, Value
+from hpo_tui.engine.spec.space import active_order, compiled_constraints
+
+Mask = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
+
+
+class Space:
+    """Encoding, decoding and sampling of configurations."""
+
+    def __init__(self, spec: StudySpec) -> None:
+        self.parameters = spec.space
+        self.free = tuple(p for p in spec.space if p.kind is not ParameterKind.FIXED)
+        self.axes = [axis_of(p) for p in self.free]
+        self.d = len(self.free)
+        self.names = [p.name for p in self.free]
+        self._column = {p.name: j for j, p in enumerate(self.free)}
+        self._order = [p for p in active_order(spec.space) if p.when]
+        self._rest = np.array([a.levels if a.categorical else 0.5 for a in self.axes])
+        self._constraints = compiled_constraints(spec)
+
+    @cached_property
+    def categorical(self) -> Mask:
+        """Which columns are categories, (d,)."""
+        return np.array([a.categorical for a in self.axes], dtype=bool)
+
+    @cached_property
+    def size(self) -> float:
+        """At most how many configurations there are; infinite where a parameter is continuous."""
+        sizes = [a.levels or (1.0 if float(p.low) == float(p.high) else np.inf)
+                 for p, a in zip(self.free, self.axes, strict=True)]
+        return float(np.prod(sizes)) if sizes else 1.0
+
+    @cached_property
+    def has_priors(self) -> bool:
+        """Whether the study file says where good values are believed to be."""
+        return any(p.prior is not None for p in self.free)
+
+    def active(self, x: Array) -> Mask:
+        """Which parameters have a value, (n, d); ``x`` snapped but for inactive columns."""
+        mask = np.ones(x.shape, dtype=bool)
+        states: dict[str, Mask] = {}
+        for child in self._order:
+            on = np.ones(len(x), dtype=bool)
+            for parent, allowed in child.when.items():
+                on &= self._has(parent, allowed, x) & states.get(parent, True)
+            states[child.name] = on
+            if child.name in self._column:
+                mask[:, self._column[child.name]] = on
+        return mask
+
+    def _has(self, name: str, allowed: Sequence[Value], x: Array) -> Mask:
+        """Whether the parameter has one of the ``allowed`` values where it is active, (n,)."""
+        j = self._column.get(name)
+        if j is None:
+            value = next((p.value for p in self.parameters if p.name == name), None)
+            return np.full(len(x), value in allowed)
+        near = np.zeros(len(x), dtype=bool)
+        for value in allowed:
+            place = self.axes[j].coordinate(value)
+            if place is not None:
+                near |= np.abs(x[:, j] - place) < 1e-12
+        return near
+
+    def snap(self, x: Array) -> Array:
+        """The configurations really run at ``x``: on the grid, inactive columns at rest, (n, d)."""
+        out = np.empty_like(x, dtype=float)
+        for j, axis in enumerate(self.axes):
+            out[:, j] = axis.snap(x[:, j])
+        return np.where(self.active(out), out, self._rest) if self._order else out
+
+    def filled(self, x: Array, rng: np.random.Generator) -> Array:
+        """A copy of ``x`` where inactive columns have random values, ready to be changed."""
+        out = np.array(x, dtype=float)
+        if self._order:
+            mask = self.active(out)
+            fresh = self.from_uniform(rng.random(out.shape), snapped=False)
+            out = np.where(mask, out, fresh)
+        return out
+
+    def from_uniform(self, u: Array, *, prior: bool = True, snapped: bool = True) -> Array:
+        """Map points of the unit cube to configurations, (n, d); categories equally likely."""
+        out = np.array(u, dtype=float)
+        for j, (parameter, axis) in enumerate(zip(self.free, self.axes, strict=True)):
+            if axis.categorical:
+                out[:, j] = np.minimum(np.floor(out[:, j] * axis.levels), axis.levels - 1)
+            elif prior and parameter.prior is not None:
+                out[:, j] = prior_quantile(parameter, axis, out[:, j])
+        return self.snap(out) if snapped else out
+
+    def sobol(self, n: int, seed: int) -> Array:
+        """The first ``n`` scrambled Sobol points of the unit cube, (n, d), snapped (Owen 1998)."""
+        if self.d == 0:
+            return np.zeros((n, 0))
+        power = max(int(np.ceil(np.log2(max(n, 1)))), 1)
+        points = qmc.Sobol(self.d, scramble=True, rng=np.random.default_rng(seed)).random_base2(power)
+        return self.from_uniform(points[:n])
+
+    def uniform(self, n: int, rng: np.random.Generator, bound: float = 0.0) -> Array:
+        """``n`` random configurations; each coordinate on its nearer end with chance ``bound``."""
+        u = rng.random((n, self.d))
+        if bound > 0:
+            u = np.where(rng.random(u.shape) < bound, np.round(u), u)
+        return self.from_uniform(u)
+
+    def encode(self, params: Mapping[str, Value]) -> Array | None:
+        """The row of a configuration, (d,); None where a value does not belong to this space.
+
+        A parameter that is active here and absent there takes its default, else does not fit.
+        """
+        row = np.array(self._rest)
+        given = np.zeros(self.d, dtype=bool)
+        for j, (parameter, axis) in enumerate(zip(self.free, self.axes, strict=True)):
+            value = params.get(parameter.name, parameter.default)
+            place = None if value is None else axis.coordinate(value)
+            if place is not None:
+                row[j], given[j] = place, True
+            elif parameter.name in params:
+                return None
+        for parameter in self.parameters:
+            if parameter.kind is ParameterKind.FIXED and parameter.name in params:
+                found, fixed = params[parameter.name], parameter.value
+                if found != fixed and as_number(found) != as_number(fixed or 0):
+                    return None
+        mask = self.active(row[None])[0]
+        if np.any(mask & ~given):
+            return None
+        return np.where(mask, row, self._rest)
+
+    def decode(self, x: Array) -> list[Params]:
+        """Native configurations of snapped rows (n, d), in the order of the space."""
+        mask = self.active(x)
+        columns = []
+        for j, axis in enumerate(self.axes):
+            usable = np.where(mask[:, j], x[:, j], 0.0)
+            columns.append(axis.values(usable))
+        out: list[Params] = []
+        for i in range(len(x)):
+            params: Params = {}
+            for parameter in self.parameters:
+                j = self._column.get(parameter.name, -1)
+                if j >= 0 and mask[i, j]:
+                    params[parameter.name] = columns[j][i]
+                elif j < 0 and parameter.value is not None:
+                    params[parameter.name] = parameter.value
+            out.append({k: v for k, v in params.items() if self._fixed_active(k, params)})
+        return out
+
+    def _fixed_active(self, name: str, params: Params) -> bool:
+        """Whether a fixed parameter's parents allow it (searched ones have been checked)."""
+        if name in self._column:
+            return True
+        return next(p for p in self.parameters if p.name == name).active(params)
+
+    def allowed(self, x: Array) -> Mask:
+        """Which snapped rows keep every constraint over the parameters, (n,)."""
+        if not self._constraints:
+            return np.ones(len(x), dtype=bool)
+        return np.array([all(c.holds(p) for c in self._constraints) for p in self.decode(x)])
+
+    def keeps(self, params: Mapping[str, Value]) -> bool:
+        """Whether one configuration keeps every constraint over the parameters."""
+        return all(c.holds(params) for c in self._constraints)
+
+    def log_prior(self, x: Array) -> Array:
+        """Log density of the priors at ``x``, (n,), at most 0."""
+        total = np.zeros(len(x))
+        for j, (parameter, axis) in enumerate(zip(self.free, self.axes, strict=True)):
+            if parameter.prior is not None:
+                total += log_prior(parameter, axis, x[:, j])
+        return total
+
+
+def feasible_random(
+    space: Space, n: int, rng: np.random.Generator, bound: float = 0.0, tries: int = 40
+) -> Array:
+    """``n`` random configurations that keep the constraints, fewer where they are hard to find."""
+    found = space.uniform(n, rng, bound)
+    found = found[space.allowed(found)]
+    for _ in range(tries):
+        if len(found) >= n:
+            break
+        more = space.uniform(max(4 * n, 256), rng, bound)
+        found = np.vstack([found, more[space.allowed(more)]])
+    return found[:n]
+

@@ -1,0 +1,52 @@
+"""Which trials are best: full task only, all goals met, the Pareto front of them."""
+
+import numpy as np
+
+from hpo_tui.engine.optimizer.boxes import ranks
+from hpo_tui.engine.optimizer.ledger import Ledger
+from hpo_tui.engine.optimizer.search import Search
+from hpo_tui.engine.spec.model import StudySpec
+
+
+def best(spec: StudySpec, ledger: Ledger, search: Search) -> list[int]:
+    """Numbers of the best trials, by the first objective, then by number.
+
+    Repeats of a configuration are averaged; where results are noisy and were not repeated the
+    model's mean decides.
+    """
+    groups: dict[int, list[int]] = {}
+    for trial in ledger.trials.values():
+        if trial.task == ledger.full and trial.state == "complete":
+            groups.setdefault(trial.configuration, []).append(trial.number)
+    names = spec.metric_names
+    kept: list[int] = []
+    values: list[list[float]] = []
+    for numbers in groups.values():
+        rows = [[ledger.trials[n].metrics.get(m, np.nan) for m in names] for n in numbers]
+        mean = np.mean(rows, axis=0)
+        if np.all(np.isfinite(mean)) and spec.meets(dict(zip(names, mean.tolist(), strict=True))):
+            kept.append(min(numbers))
+            values.append(mean.tolist())
+    if not kept:
+        return []
+    if not spec.objectives:
+        return sorted(kept)
+    losses = np.array([[v[names.index(o.metric)] * o.sign for o in spec.objectives] for v in values])
+    if spec.noisy or (spec.noisy is None and any(len(g) > 1 for g in groups.values())):
+        losses = _modelled(spec, ledger, search, kept, losses)
+    order = [int(i) for i in np.lexsort((np.array(kept), losses[:, 0]))]
+    first = ranks(losses) == 0
+    return [kept[i] for i in order if first[i]]
+
+
+def _modelled(
+    spec: StudySpec, ledger: Ledger, search: Search, kept: list[int], losses: np.ndarray[
+        tuple[int, ...], np.dtype[np.float64]]
+) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    """Losses as the model sees them where it can, in model units."""
+    models = search.models(ledger)
+    rows = [search.builder.encoded(ledger.trials[n]) for n in kept]
+    if models is None or not models.noisy or any(r is None for r in rows):
+        return losses
+    mean = models.mean(np.array(rows))
+    return np.asarray(mean[:, [spec.metric_names.index(o.metric) for o in spec.objectives]])

@@ -1,0 +1,123 @@
+"""The first trials of a study: a few spread configurations at the cheapest task, the best to full.
+
+With several objectives half of the spread points are corners of the space: good compromises sit
+there more often than not, and no uniform start ever sees one (measured in docs/search.md).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from hpo_tui.engine.optimizer.axes import Array
+from hpo_tui.engine.optimizer.boxes import ranks
+from hpo_tui.engine.optimizer.data import Builder
+from hpo_tui.engine.optimizer.ledger import Ledger
+from hpo_tui.engine.optimizer.options import Options
+from hpo_tui.engine.optimizer.space import Space
+from hpo_tui.engine.spec.model import BudgetUnit, StudySpec
+
+POINTS, FULL_RUNS = 8, 2
+_STOCK = 128
+Step = tuple[Array, int | None, int, Mapping[str, Any]]
+
+
+class StartPlan:
+    """Spread points, then the two best of them at the full task."""
+
+    def __init__(self, spec: StudySpec, space: Space, seed: int) -> None:
+        self.spec, self.space = spec, space
+        self.count = self._points()
+        self._stock = self._plan(seed)
+
+    def _points(self) -> int:
+        """How many spread points: 8, fewer where the budget or the space is small."""
+        cheapest = self.spec.tasks_by_cost[0].cost
+        count = POINTS
+        if self.spec.budget.unit is BudgetUnit.FULL and self.spec.budget.amount < 8:
+            count = max(4, int(0.25 * self.spec.budget.amount / cheapest))
+        if self.spec.budget.unit is BudgetUnit.TRIALS:
+            count = max(4, int(0.25 * self.spec.budget.amount))
+        return int(min(count, POINTS, self.space.size))
+
+    def _plan(self, seed: int) -> Array:
+        """Spread points in order, those of the study file's ``start`` first, (s, d)."""
+        points = self.space.sobol(_STOCK, seed)
+        if len(self.spec.objectives) > 1:
+            for i in range(POINTS // 2, POINTS):
+                points[i] = self._corner(points[i])
+        if self.spec.start:
+            given = [self._completed(g, p) for g, p in zip(self.spec.start, points, strict=False)]
+            found = [g for g in given if g is not None]
+            points = np.vstack([*found, points]) if found else points
+        return points[self.space.allowed(points)]
+
+    def _corner(self, x: Array) -> Array:
+        """Every coordinate at its nearer end; a category at its first or last choice."""
+        rough = np.array(x)
+        for j, axis in enumerate(self.space.axes):
+            top = axis.levels - 1 if axis.categorical else 1.0
+            rough[j] = top if x[j] > top / 2 else 0.0
+        return np.asarray(self.space.snap(rough[None])[0])
+
+    def _completed(self, given: Mapping[str, Any], point: Array) -> Array | None:
+        """A configuration of the study file, what it leaves open taken from a spread point."""
+        rough = np.array(point)
+        for name, value in given.items():
+            if name in self.space.names:
+                j = self.space.names.index(name)
+                place = self.space.axes[j].coordinate(value)
+                if place is None:
+                    return None
+                rough[j] = place
+        return np.asarray(self.space.snap(rough[None])[0])
+
+    def propose(
+        self, ledger: Ledger, builder: Builder, options: Options, known: list[Array]
+    ) -> Step | None:
+        """The next step of the start; None when it is over or cannot be paid."""
+        given = min(len(self.spec.start), self.count)
+        if len(ledger.of_configuration) < max(self.count, given):
+            return self._spread(options, known)
+        if ledger.full == 0 or ledger.full_runs() >= FULL_RUNS:
+            return None
+        ended = sum(any(t.state != "running" for t in c) for c in ledger.of_configuration.values())
+        ready = [c for c, tasks in options.promotable.items() if ledger.full in tasks]
+        if ended < self.count / 2 or (not ready and ledger.running()):
+            return self._spread(options, known) if ledger.running() else None
+        return self._best(ledger, builder, ready) if ready else None
+
+    def _spread(self, options: Options, known: list[Array]) -> Step | None:
+        """The next spread point that has not been run, at the cheapest task that can be paid."""
+        if not options.new_tasks:
+            return None
+        marks = {np.round(x, 9).tobytes() for x in known}
+        for i, x in enumerate(self._stock):
+            if np.round(x, 9).tobytes() not in marks:
+                mine = i < len(self.spec.start)
+                text = ("Given in the study file." if mine else
+                        "One of the first spread configurations.")  # fmt: skip
+                why = {"kind": "given" if mine else "start", "point": i + 1, "text": text}
+                return x, None, options.new_tasks[0], why
+        return None
+
+    def _best(self, ledger: Ledger, builder: Builder, ready: list[int]) -> Step | None:
+        """The best of the start, by non-dominated rank and then by mean rank, to the full task."""
+        names = [o.metric for o in self.spec.objectives] or list(self.spec.metric_names)
+        sign = [o.sign for o in self.spec.objectives] or [1.0] * len(names)
+        newest = [max((t for t in ledger.of_configuration[c] if t.state == "complete"),
+                      key=lambda t: t.task) for c in ready]  # fmt: skip
+        y = np.array([[t.metrics.get(n, np.inf) * s for n, s in zip(names, sign, strict=True)]
+                      for t in newest]).reshape(len(ready), len(names))  # fmt: skip
+        y = np.where(np.isfinite(y), y, 1e300)
+        unmet = np.array([sum(not c.met(t.metrics.get(c.metric, np.nan))
+                              for c in self.spec.outcome_constraints) for t in newest])  # fmt: skip
+        mean_rank = np.argsort(np.argsort(y, axis=0), axis=0).mean(axis=1)
+        best = int(np.lexsort((mean_rank, ranks(y), unmet))[0])
+        x = builder.encoded(newest[best])
+        if x is None:
+            return None
+        name = self.spec.full_task.name
+        text = f"Trial {newest[best].number}, best of the start, goes to {name}: shows what cheap tasks tell."
+        why = {"kind": "promoted", "from": newest[best].number, "text": text}
+        return x, ready[best], ledger.full, why

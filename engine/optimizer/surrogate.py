@@ -1,0 +1,197 @@
+"""The models of all metrics: when they are fitted, on which rows, and what they know.
+
+Hyperparameters depend on the history alone: fits happen at fixed row counts, each from an anchor
+that itself was fitted at a fixed count, so a study that is read back proposes what the unbroken
+one would have. Shapes: n rows, d coordinates, k metrics, T tasks.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from hpo_tui.engine.optimizer import gp
+from hpo_tui.engine.optimizer.axes import Array
+from hpo_tui.engine.optimizer.boxes import front
+from hpo_tui.engine.optimizer.data import Table, signs
+from hpo_tui.engine.optimizer.gp import Posterior, Rows
+from hpo_tui.engine.optimizer.kernel import Hyper, Index
+from hpo_tui.engine.optimizer.space import Space
+from hpo_tui.engine.optimizer.transform import Column, Warp, warp
+from hpo_tui.engine.spec.model import StudySpec
+
+FIT_ROWS, KEEP_ROWS = 200, 700
+_FIRST_ANCHOR, _COLD_UPTO, _EVERY_UPTO = 8, 61, 60
+
+
+def anchor_before(n: int) -> int:
+    """The largest anchor that is at most ``n`` (8, 12, 18, 27, …: each half as much again)."""
+    anchor = _FIRST_ANCHOR
+    while anchor + (anchor + 1) // 2 <= n:
+        anchor += (anchor + 1) // 2
+    return min(anchor, n)
+
+
+def fit_count(n: int) -> int:
+    """On how many of ``n`` rows the hyperparameters stand: all below 60, then every 5 % more."""
+    if n <= _EVERY_UPTO:
+        return n
+    count = _EVERY_UPTO
+    while math.ceil(count * 1.05) <= n:
+        count = math.ceil(count * 1.05)
+    return count
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """Posteriors and maps of the metrics, in the order of the study's ``metric_names``.
+
+    ``z``: all rows in model units (n, k). ``noisy``: repeats of a result are known to differ.
+    """
+
+    posteriors: list[Posterior]
+    warps: list[Warp]
+    z: Array
+    table: Table
+    noisy: bool
+
+    def running(self, x: Array, task: Index) -> "Models":
+        """With trials under way taken as done at their predicted value."""
+        grown = [p.with_rows(x, task) for p in self.posteriors]
+        return Models(grown, self.warps, self.z, self.table, self.noisy)
+
+    def mean(self, x: Array) -> Array:
+        """Posterior means at the full task, (m, k)."""
+        return np.stack([p.mean(x) for p in self.posteriors], axis=1)
+
+    def predict(self, x: Array) -> tuple[Array, Array]:
+        """Posterior means and standard deviations at the full task, (m, k) each."""
+        both = [p.predict(x) for p in self.posteriors]
+        return np.stack([b[0] for b in both], axis=1), np.stack([b[1] for b in both], axis=1)
+
+
+class Surrogate:
+    """Fits and remembers; one per study."""
+
+    def __init__(self, spec: StudySpec, space: Space, seed: int) -> None:
+        self.spec, self.space, self.seed = spec, space, seed
+        self.tasks = len(spec.tasks)
+        self._anchors: dict[tuple[str, int], Array] = {}
+        self._current: dict[str, tuple[int, Array]] = {}
+        self._built: tuple[Any, Models] | None = None
+
+    def state(self) -> dict[str, Any]:
+        """Fitted hyperparameters, JSON-able."""
+        return {
+            "anchors": [[m, n, v.tolist()] for (m, n), v in self._anchors.items()],
+            "current": [[m, n, v.tolist()] for m, (n, v) in self._current.items()],
+        }
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Take up stored hyperparameters; what does not belong to this study is left out."""
+        size = self.space.d + self.tasks * (self.tasks + 1) // 2 + self.tasks
+        for metric, n, vector in state.get("anchors", []):
+            if len(vector) == size and metric in self.spec.metric_names:
+                self._anchors[metric, int(n)] = np.array(vector, dtype=float)
+        for metric, n, vector in state.get("current", []):
+            if len(vector) == size and metric in self.spec.metric_names:
+                self._current[metric] = (int(n), np.array(vector, dtype=float))
+
+    def models(self, table: Table, version: Any) -> Models:
+        """Models of all rows; the same object while ``version`` stays the same."""
+        if self._built is not None and self._built[0] == version:
+            return self._built[1]
+        count = fit_count(len(table.x))
+        prefix = table.first(count)
+        then = _in_units(self.spec, prefix)
+        z, warps = then if count == len(table.x) else _in_units(self.spec, table)
+        noise = _repeat_noise(table, z)
+        kept = self._subset(table, z, KEEP_ROWS, len(table.x))
+        posteriors = []
+        for k, metric in enumerate(self.spec.metric_names):
+            vector = self._fitted(metric, k, prefix, then[0], noise[k])
+            hyper = Hyper.unpack(vector, self.space.d, self.tasks)
+            rows = Rows(table.x[kept], table.task[kept], z[kept, k])
+            posteriors.append(Posterior(rows, hyper, self.space.categorical))
+        noisy = self.spec.noisy if self.spec.noisy is not None else bool(np.any(noise > 2e-3))
+        built = Models(posteriors, warps, z, table, noisy)
+        self._built = (version, built)
+        return built
+
+    def _fitted(self, metric: str, k: int, table: Table, z: Array, noise: float) -> Array:
+        """Hyperparameters of one metric on the first ``len(table.x)`` rows."""
+        n = len(table.x)
+        if metric in self._current and self._current[metric][0] == n:
+            return self._current[metric][1]
+        anchor = anchor_before(n)
+        warm = self._anchor(metric, k, table, anchor, noise)
+        vector = warm if anchor == n else self._fit(table, z[:, k], noise, warm)
+        self._current[metric] = (n, vector)
+        return vector
+
+    def _anchor(self, metric: str, k: int, table: Table, n: int, noise: float) -> Array:
+        """Hyperparameters at an anchor: cold for small ones, else from the anchor before."""
+        if (metric, n) not in self._anchors:
+            prefix = table.first(n)
+            z, _ = _in_units(self.spec, prefix)
+            warm = None
+            if n > _COLD_UPTO:
+                warm = self._anchor(metric, k, table, anchor_before(n - 1), noise)
+            self._anchors[metric, n] = self._fit(prefix, z[:, k], noise, warm)
+        return self._anchors[metric, n]
+
+    def _fit(self, table: Table, y: Array, noise: float, warm: Array | None) -> Array:
+        """One fit, on at most 200 rows."""
+        kept = self._subset(table, y[:, None], FIT_ROWS, len(y))
+        rows = Rows(table.x[kept], table.task[kept], y[kept])
+        return gp.fit(rows, self.space.categorical, self.tasks, warm, noise)[0]
+
+    def _subset(self, table: Table, z: Array, limit: int, n: int) -> Index:
+        """Which rows to keep: good ones and full-task ones rather than others, and some luck."""
+        if len(z) <= limit:
+            return np.arange(len(z))
+        rng = np.random.default_rng([self.seed, n, 77])
+        rank = np.argsort(np.argsort(np.mean(z, axis=1))) / len(z)
+        order = rank - 0.5 * (table.task == self.tasks - 1) + 0.7 * rng.random(len(z))
+        return np.sort(np.argsort(order)[:limit])
+
+
+def _in_units(spec: StudySpec, table: Table) -> tuple[Array, list[Warp]]:
+    """All metrics in model units, (n, k), with their maps."""
+    full = len(spec.tasks) - 1
+    sign = signs(spec)
+    objectives = {o.metric: o for o in spec.objectives}
+    limits = {c.metric: c.max if c.max is not None else c.min for c in spec.outcome_constraints}
+    top = np.flatnonzero((table.task == full) & table.final)
+    columns = [spec.metric_names.index(o.metric) for o in spec.objectives]
+    losses = table.values[top][:, columns] * np.array([sign[j] for j in columns])
+    whole = np.all(np.isfinite(losses), axis=1)
+    on_front = np.zeros(len(table.x), dtype=bool)
+    if len(columns) > 1 and whole.any():
+        on_front[top[whole][front(losses[whole])]] = True
+    start = np.arange(len(table.x)) < _FIRST_ANCHOR
+    z = np.zeros((len(table.x), len(sign)))
+    warps = []
+    for k, metric in enumerate(spec.metric_names):
+        objective = objectives.get(metric)
+        limit = objective.threshold if objective else limits[metric]
+        log = objective is not None and objective.log
+        column = Column(table.values[:, k], sign[k], log, limit)
+        z[:, k], made = warp(column, table.config, table.task, full, start, on_front)
+        warps.append(made)
+    return z, warps
+
+
+def _repeat_noise(table: Table, z: Array) -> Array:
+    """Prior of the full task's noise variance: pooled over repeats where there are any, (k,)."""
+    groups: dict[tuple[int, int], list[int]] = {}
+    for i in np.flatnonzero(table.final & ~table.failed):
+        groups.setdefault((int(table.config[i]), int(table.task[i])), []).append(int(i))
+    pooled = [(len(g) - 1, z[g].var(axis=0, ddof=1)) for g in groups.values() if len(g) > 1]
+    weight = sum(w for w, _ in pooled)
+    if not weight:
+        return np.full(z.shape[1], 1e-3)
+    variance = sum((w * v for w, v in pooled), np.zeros(z.shape[1])) / weight
+    return np.asarray(np.clip(variance, 1e-5, 1.0))

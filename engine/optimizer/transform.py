@@ -1,0 +1,141 @@
+"""Metric values made fit for a Gaussian process, anew at every refit.
+
+The better half stays linear (hypervolume in z is hypervolume in y up to a factor); the worse half
+keeps only its ranks, so that crashes and divergences cannot stretch the scale. All values are
+losses: smaller is better. Shapes: n rows, one metric.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special
+
+from hpo_tui.engine.optimizer.axes import Array
+
+
+@dataclass(frozen=True, slots=True)
+class Warp:
+    """The map from losses to model units, for thresholds and for reading predictions back."""
+
+    sign: float
+    log: bool
+    pivot: float
+    scale: float
+    mean: float
+    sd: float
+
+    def limit(self, value: float) -> float:
+        """A threshold on the metric, in model units (linear on both sides of the pivot)."""
+        if self.log:
+            value = math.log(value) if value > 0 else -math.inf
+        z = (self.sign * value - self.pivot) / self.scale
+        return (z - self.mean) / self.sd
+
+    def back(self, z: float) -> float:
+        """The metric at ``z`` of the better half."""
+        y = self.sign * ((z * self.sd + self.mean) * self.scale + self.pivot)
+        return math.exp(min(y, 700.0)) if self.log else y
+
+
+def prefers_log(values: Array) -> bool:
+    """Whether logarithms make positive ``values`` more normal (Box & Cox 1964, lambda 0 or 1)."""
+    if len(values) < 3 or np.min(values) <= 0 or np.max(values) / np.min(values) <= 10:
+        return False
+    logs = np.log(values)
+    sd, sd_log = float(np.std(values)), float(np.std(logs))
+    if sd <= 0 or sd_log <= 0 or not math.isfinite(sd):
+        return False
+    return -math.log(sd_log) - float(np.mean(logs)) > -math.log(sd)
+
+
+def offsets(y: Array, config: Array, task: Array, full: int) -> Array:
+    """What to add to the rows of each task so that they line up with the full one, (full + 1,).
+
+    From configurations run at both a task and the nearest dearer one with pairs, shrunk by k/(k+1).
+    """
+    out = np.zeros(full + 1)
+    at = [dict(zip(config[task == t].tolist(), y[task == t].tolist(), strict=True))
+          for t in range(full + 1)]
+    for t in range(full - 1, -1, -1):
+        for upper in range(t + 1, full + 1):
+            both = at[t].keys() & at[upper].keys()
+            if both:
+                shift = float(np.median([at[upper][c] - at[t][c] for c in both]))
+                out[t] = out[upper] + shift * len(both) / (len(both) + 1)
+                break
+    return out
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One metric of all rows: raw values (NaN where failed), and what is asked of it.
+
+    ``log`` forces logarithms where the values allow them; ``limit`` is the threshold if any.
+    """
+
+    values: Array
+    sign: float
+    log: bool
+    limit: float | None
+
+
+def warp(
+    column: Column, config: Array, task: Array, full: int, start: Array, front: Array
+) -> tuple[Array, Warp]:
+    """Model units of one metric, (n,), standardised, and the map that made them.
+
+    ``start`` marks the rows of the start, ``front`` those on the full task's front, (n,) each.
+    """
+    raw = column.values
+    ok = np.isfinite(raw)
+    good = raw[ok]
+    log = len(good) > 0 and bool(np.min(good) > 0) and (column.log or prefers_log(good))
+    y = np.full(len(raw), np.nan)
+    y[ok] = column.sign * (np.log(good) if log else good)
+    if len(good):
+        shift = offsets(y[ok], config[ok], task[ok], full)
+        y[ok] += shift[task[ok].astype(int)]
+    pivot = _pivot(y, ok, start, front)
+    if column.limit is not None and (column.limit > 0 or not log):
+        limit = column.sign * (math.log(column.limit) if log else column.limit)
+        spread = float(np.ptp(y[ok])) if ok.any() else 0.0
+        pivot = max(pivot, min(limit, pivot + 3 * spread))
+    z, scale = _half_rank(y, ok, pivot)
+    mean, sd = float(np.mean(z)), float(np.std(z))
+    sd = sd if sd > 1e-9 else 1.0
+    return (z - mean) / sd, Warp(column.sign, log, pivot, scale, mean, sd)
+
+
+def _pivot(y: Array, ok: Array, start: Array, front: Array) -> float:
+    """Where the linear half ends: the worst of median, median of the start, and the front."""
+    if not ok.any():
+        return 0.0
+    pivot = float(np.median(y[ok]))
+    if (ok & start).any():
+        pivot = max(pivot, float(np.median(y[ok & start])))
+    if (ok & front).any():
+        pivot = max(pivot, float(np.max(y[ok & front])))
+    return pivot
+
+
+def _half_rank(y: Array, ok: Array, pivot: float) -> tuple[Array, float]:
+    """(y - pivot) / rms below the pivot, normal scores of the ranks above it; and the rms."""
+    better = ok & (y <= pivot)
+    scale = 0.0
+    if better.any():
+        gap = y[better] - pivot
+        peak = float(np.max(np.abs(gap)))
+        scale = peak * math.sqrt(float(np.mean((gap / peak) ** 2))) if peak > 0 else 0.0
+    tiny = 1e-12 * max(abs(pivot), 1e-300)
+    scale = scale if scale > tiny and math.isfinite(scale) else max(abs(pivot), 1.0)
+    z = np.zeros(len(y))
+    z[better] = (y[better] - pivot) / scale
+    worse = ~better
+    if worse.any():
+        keys = np.where(ok, y, np.inf)[worse]
+        _, first, counts = np.unique(keys, return_inverse=True, return_counts=True)
+        ends = np.cumsum(counts)
+        middle = ends - (counts - 1) / 2.0 - 0.5
+        z[worse] = special.ndtri(0.5 + 0.5 * middle[first] / len(keys))
+    return np.clip(z, -1e6, 1e6), scale
