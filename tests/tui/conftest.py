@@ -1,0 +1,197 @@
+"""Canned studies, a fixed clock, and no trace of the user's own files."""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hpo_tui.store.folder import StudyFolder
+from hpo_tui.store.models import DeviceSample, Report, StudyState, Trial, TrialState
+from hpo_tui.store.write import StudyWriter
+
+NOW = 1_790_000_000.0
+TEXT = """\
+[study]
+name = "sparse-speech"
+command = "python train.py --lr {lr} --epochs {epochs} --optimizer {optimizer}"
+budget = 400
+resume = true
+
+[space.lr]
+type = "float"
+low = 1e-4
+high = 1e-1
+log = true
+
+[space.weight_decay]
+type = "float"
+low = 1e-6
+high = 1e-2
+log = true
+
+[space.width]
+type = "int"
+low = 16
+high = 512
+
+[space.dropout]
+type = "float"
+low = 0.0
+high = 0.7
+
+[space.optimizer]
+type = "categorical"
+choices = ["sgd", "adam", "lion"]
+
+[space.momentum]
+type = "float"
+low = 0.0
+high = 0.99
+when = { optimizer = ["sgd"] }
+
+[[objective]]
+metric = "accuracy"
+direction = "maximize"
+threshold = 0.9
+
+[[objective]]
+metric = "nonzero_weights"
+direction = "minimize"
+threshold = 40000
+log = true
+
+[[task]]
+name = "15 epochs"
+epochs = 15
+cost = 0.25
+[[task]]
+name = "30 epochs"
+epochs = 30
+cost = 0.5
+[[task]]
+name = "60 epochs"
+epochs = 60
+cost = 1.0
+
+[resources]
+slots = 2
+"""
+TASKS = (("15 epochs", 0.25), ("30 epochs", 0.5), ("60 epochs", 1.0))
+
+
+def make_trial(number: int, rng: np.random.Generator, running: int = 0) -> Trial:
+    """A plausible trial; the last ``running`` of a study are given as running by the caller."""
+    lr = float(10 ** rng.uniform(-4, -1))
+    width = int(rng.integers(16, 513))
+    dropout = float(rng.uniform(0, 0.7))
+    optimizer = ("sgd", "adam", "lion")[int(rng.integers(3))]
+    task, cost = TASKS[min(2, int(rng.exponential(0.8)))]
+    params: dict[str, float | int | str | bool] = {
+        "lr": lr,
+        "weight_decay": float(10 ** rng.uniform(-6, -2)),
+        "width": width,
+        "dropout": dropout,
+        "optimizer": optimizer,
+    }
+    if optimizer == "sgd":
+        params["momentum"] = float(rng.uniform(0, 0.99))
+    quality = 0.97 - 0.04 * (math.log10(lr) + 2.2) ** 2 - 0.05 * (dropout - 0.2) ** 2
+    accuracy = float(np.clip(quality - 0.06 * (1 - cost) + rng.normal(0, 0.01), 0, 1))
+    draw = rng.random()
+    state = TrialState.COMPLETE
+    if draw < 0.05:
+        state = TrialState.FAILED
+    elif draw < 0.15:
+        state = TrialState.PRUNED
+    metrics = {"accuracy": accuracy, "nonzero_weights": float(width * 180 + rng.integers(4000))}
+    started = NOW - 40_000 + 3.0 * number
+    return Trial(
+        number=number,
+        configuration=number,
+        task=task,
+        state=state,
+        cost=cost,
+        params=params,
+        metrics={} if state is TrialState.FAILED else metrics,
+        charged=cost,
+        created=started,
+        started=started,
+        ended=started + 60 * cost,
+        duration=60 * cost,
+        device="cpu",
+        exit_code=1 if state is TrialState.FAILED else 0,
+        step=int(60 * cost),
+        reason="CUDA out of memory" if state is TrialState.FAILED else "",
+    )
+
+
+def make_study(
+    home: Path,
+    name: str = "sparse-speech",
+    trials: int = 60,
+    *,
+    running: int = 2,
+    text: str = TEXT,
+    state: StudyState = StudyState.RUNNING,
+) -> StudyFolder:
+    """Write a study with ``trials`` trials, the last ``running`` of them running."""
+    folder = StudyFolder(home / ".hpo" / name)
+    folder.path.mkdir(parents=True)
+    folder.file.write_text(text)
+    writer = StudyWriter(folder.db)
+    writer.create_study(name, text, 0)
+    writer.declare(
+        ("lr", "weight_decay", "width", "dropout", "optimizer", "momentum"),
+        ("accuracy", "nonzero_weights"),
+    )
+    rng = np.random.default_rng(0)
+    made = [make_trial(n, rng) for n in range(1, trials + 1)]
+    writer.add_trials(made)
+    for trial in made[trials - running :] if running else []:
+        writer.update_trial(
+            trial.number, state=TrialState.RUNNING, ended=None, duration=None, exit_code=None
+        )
+    for trial in made[:5] + made[-3:]:
+        writer.add_reports(
+            [
+                Report(
+                    trial.number,
+                    s,
+                    s,
+                    {"accuracy": trial.metrics.get("accuracy", 0.5) * (1 - 0.6 ** (s + 1))},
+                )
+                for s in range(10)
+            ]
+        )
+        files = folder.trial(trial.number)
+        files.path.mkdir(parents=True)
+        files.log.write_text("".join(f"epoch {s} accuracy={0.5 + s / 100}\n" for s in range(60)))
+    writer.update_study(state=state, started=NOW - 40_000)
+    if made:
+        writer.add_event("promote", "trial 3 goes on at 60 epochs: second best of 9", 3)
+        writer.add_event("failed", "trial 5 failed: CUDA out of memory", 5)
+    writer.add_device_samples(
+        [DeviceSample(NOW, "GPU0", "RTX 4090", 11 << 30, 24 << 30, 0.83, (59, 60), 1 << 30)]
+        if made
+        else []
+    )
+    writer.close()
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.delenv("NO_COLOR", raising=False)
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> StudyFolder:
+    return make_study(tmp_path)
+
+
+@pytest.fixture
+def clock() -> Callable[[], float]:
+    return lambda: NOW

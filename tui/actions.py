@@ -1,0 +1,250 @@
+"""The one table of actions: footer, ``?``, palette, key remapping and the README come from it.
+
+``python -m hpo_tui.tui.actions`` prints the table as Markdown. The chart widgets say their own
+actions in a module constant ``ACTIONS``; they are collected here, so that all keys meet in one
+place and a test can refuse clashes.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from textual.binding import Binding
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something a key does. ``id`` is ``scope.name``, by which ``keys.toml`` remaps it.
+
+    ``keys``: comma-separated Textual key names or characters. ``write``: refused when read-only.
+    ``trial``: needs a selected trial. ``runner``: needs a living runner. ``footer``: how early it
+    is shown in the key bar (0: not at all, 1: first). ``direct``: calls ``action_<name>`` of the
+    widget itself, without the guard that explains why an action cannot be done.
+    """
+
+    id: str
+    keys: str
+    label: str
+    tooltip: str
+    write: bool = False
+    trial: bool = False
+    runner: bool = False
+    footer: int = 0
+    direct: bool = False
+
+    @property
+    def scope(self) -> str:
+        """The part of the program that the action belongs to."""
+        return self.id.partition(".")[0]
+
+    @property
+    def name(self) -> str:
+        """The action within its scope."""
+        return self.id.partition(".")[2]
+
+
+def _a(id: str, keys: str, label: str, tooltip: str, **flags: bool | int) -> Action:  # noqa: A002 - the word for it
+    return Action(id, keys, label, tooltip, **flags)  # type: ignore[arg-type]  # the flags are the fields
+
+
+_TABLE: tuple[Action, ...] = (
+    _a("app.help", "question_mark", "help", "What this pane shows, and its keys", footer=90),
+    _a("app.palette", "colon,ctrl+p", "commands", "Find any command by typing", footer=91),
+    _a("app.leave", "q,ctrl+q", "quit", "Leave the screens; a running study goes on", footer=92),
+    _a("app.suspend", "ctrl+z", "suspend", "Back to the shell; `fg` returns"),
+    _a("app.picture", "I", "picture", "Save a picture of the screen (SVG) and say where"),
+    _a("app.shade", "ctrl+t", "light/dark", "Switch between light and dark"),
+    _a("studies.open", "enter", "open", "Watch or review the study", footer=1),
+    _a("studies.new", "n", "new", "Describe a new study", write=True, footer=2),
+    _a("studies.restart", "R", "start runner", "Start the runner of a study that has none", write=True, footer=3),
+    _a("studies.pause", "p", "pause/resume", "Pause the study, or let it go on", write=True, runner=True, footer=4),
+    _a("studies.compare", "equals_sign", "compare", "Mark a study, then another: side by side", footer=6),
+    _a("studies.archive", "A", "archive", "Move the study to .hpo/.archive", write=True, footer=5),
+    _a("studies.delete", "D", "delete", "Delete the study for good (asks for its name)", write=True, footer=7),
+    _a("screen.back", "escape", "back", "One layer back: close, then clear, then leave", footer=80),
+    _a("watch.filter", "slash", "filter", "Keep the trials that an expression holds for", footer=1),
+    _a("watch.show_all", "u", "show all", "Drop the filter and every brush", footer=12),
+    _a("watch.freeze", "space", "freeze", "Hold the picture still; the run goes on"),
+    _a("watch.zoom", "z", "zoom", "One pane over the whole screen, and back", footer=11),
+    _a("watch.trials", "a", "all trials", "Every trial, in a table with columns of your choice", footer=2),
+    _a("watch.parallel", "0", "parallel", "Go to the parallel coordinates"),
+    _a("watch.tab_1", "1", "history", "Results against trial number or cost"),
+    _a("watch.tab_2", "2", "pareto", "Two objectives against each other"),
+    _a("watch.tab_3", "3", "curves", "Learning curves"),
+    _a("watch.tab_4", "4", "importance", "Which parameters matter"),
+    _a("watch.tab_5", "5", "tasks", "What the cheap tasks are worth"),
+    _a("watch.tab_6", "6", "log", "The selected trial's output"),
+    _a("watch.tab_7", "7", "events", "What was decided and why"),
+    _a("watch.tab_8", "8", "devices", "GPU memory, utilization, whose trial"),
+    _a("study.pause", "p", "pause/resume", "Start no new trials, or go on", write=True, runner=True, footer=8),
+    _a("study.stop", "X", "stop study", "Stop the study and its trials", write=True, runner=True),
+    _a("study.start", "R", "start runner", "Start the study's runner when none lives", write=True),
+    _a("study.extend", "plus", "extend", "Raise the budget", write=True),
+    _a("study.edit", "e", "edit", "Edit the study file in $EDITOR; it is checked before it counts", write=True),
+    _a("study.lend", "L", "lend GPU", "Drain a GPU at the next checkpoint, or take it back", write=True, runner=True),
+    _a("study.narrow", "N", "narrow", "Narrow the space to the brushed ranges", write=True),
+    _a("study.refine", "B", "refine", "Enqueue a configuration inside the brushed ranges", write=True, runner=True),
+    _a("study.star_shown", "ampersand", "star shown", "Star every trial that the filter and brushes hold", write=True),
+    _a("trial.open", "o", "open trial", "The trial's own screen", trial=True),
+    _a("trial.mark", "equals_sign", "compare", "Mark a trial, then another: side by side", trial=True),
+    _a("trial.kill", "x", "kill", "Stop the trial (SIGTERM, a grace period, SIGKILL)", write=True, trial=True, runner=True, footer=4),
+    _a("trial.retry", "r", "retry", "Run the trial again", write=True, trial=True, runner=True, footer=5),
+    _a("trial.promote", "P", "promote", "Run its configuration at a dearer task now", write=True, trial=True, runner=True, footer=6),
+    _a("trial.enqueue", "E", "enqueue copy", "Run an edited copy of its configuration", write=True, trial=True, runner=True),
+    _a("trial.confirm", "C", "confirm", "Repeat it with other seeds", write=True, trial=True, runner=True),
+    _a("trial.star", "asterisk", "star", "Star the trial, or take the star away", write=True, trial=True, footer=7),
+    _a("trial.tag", "t", "tag", "Give it tags", write=True, trial=True),
+    _a("trial.note", "n", "note", "Write a note on it", write=True, trial=True),
+    _a("trial.copy", "y", "copy", "Copy its configuration as a command line", trial=True, footer=9),
+    _a("trial.copy_json", "Y", "copy JSON", "Copy the trial as JSON", trial=True),
+    _a("table.cursor_down", "down,j", "down", "Next row", direct=True),
+    _a("table.cursor_up", "up,k", "up", "Previous row", direct=True),
+    _a("table.page_down", "pagedown,ctrl+d", "page down", "A page on", direct=True),
+    _a("table.page_up", "pageup,ctrl+u", "page up", "A page back", direct=True),
+    _a("table.top", "home,g", "top", "First row", direct=True),
+    _a("table.bottom", "end,G", "bottom", "Last row", direct=True),
+    _a("table.left", "left,h", "left", "Columns to the left", direct=True),
+    _a("table.right", "right,l", "right", "Columns to the right", direct=True),
+    _a("table.sort", "s", "sort", "Sort by the next column", direct=True, footer=13),
+    _a("table.reverse", "S", "reverse", "Turn the order round", direct=True),
+    _a("table.activate", "enter", "open", "Open the row", direct=True, footer=1),
+    _a("trials.columns", "c", "columns", "Choose the columns", footer=3),
+    _a("log.follow", "f", "follow", "Stay at the end as lines come", direct=True, footer=2),
+    _a("log.search", "slash", "search", "Find text in the log", direct=True, footer=1),
+    _a("log.next_match", "n", "next match", "To the next line that holds the text", direct=True, footer=3),
+    _a("log.previous_match", "N", "previous match", "To the line before that holds the text", direct=True),
+    _a("log.cursor_down", "down,j", "down", "A line on", direct=True),
+    _a("log.cursor_up", "up,k", "up", "A line back", direct=True),
+    _a("log.page_down", "pagedown,ctrl+d", "page down", "A page on", direct=True),
+    _a("log.page_up", "pageup,ctrl+u", "page up", "A page back", direct=True),
+    _a("log.top", "home,g", "top", "First line", direct=True),
+    _a("log.bottom", "end,G", "bottom", "Last line", direct=True),
+    _a("log.left", "left,h", "left", "Scroll to the left", direct=True),
+    _a("log.right", "right,l", "right", "Scroll to the right", direct=True),
+)  # fmt: skip
+
+CHARTS: dict[str, str] = {
+    name: f"hpo_tui.tui.widgets.{name}"
+    for name in ("parallel", "history", "pareto", "curves", "importance", "tasks", "cost_bar")
+}
+"""Scope → module of the chart widgets, which say their own actions."""
+
+SCOPES: dict[str, str] = {
+    "app": "Everywhere",
+    "screen": "Every screen but the first",
+    "studies": "Studies",
+    "watch": "Watch",
+    "study": "The study (Watch, All trials, Trial)",
+    "trial": "The selected trial (Watch, All trials, Trial)",
+    "table": "Tables",
+    "trials": "All trials",
+    "log": "Log",
+    "parallel": "Parallel coordinates",
+    "history": "History",
+    "pareto": "Pareto",
+    "curves": "Curves",
+    "importance": "Importance",
+    "tasks": "Tasks",
+    "cost_bar": "Cost bar",
+}
+"""Scope → heading, in the order of the help and the README."""
+
+_BY_SCOPE: dict[str, tuple[Action, ...]] = {
+    scope: tuple(a for a in _TABLE if a.scope == scope) for scope in SCOPES
+}
+
+
+@cache
+def actions_of(scope: str) -> tuple[Action, ...]:
+    """Return the actions of ``scope``; a chart's module is imported for its own."""
+    if scope not in CHARTS:
+        return _BY_SCOPE[scope]
+    said = import_module(CHARTS[scope]).ACTIONS
+    return tuple(
+        Action(id if "." in id else f"{scope}.{id}", key, label, tooltip, direct=True)
+        for id, key, label, tooltip in said  # noqa: A001 - the word for it
+    )
+
+
+def all_actions() -> Iterator[Action]:
+    """Every action of the program, by scope."""
+    for scope in SCOPES:
+        yield from actions_of(scope)
+
+
+@cache
+def action(id: str) -> Action:  # noqa: A002 - the word for it
+    """Return the action called ``id``; KeyError if there is none."""
+    for found in actions_of(id.partition(".")[0]):
+        if found.id == id:
+            return found
+    raise KeyError(id)
+
+
+def bindings(*scopes: str) -> list["Binding"]:
+    """Return Textual's bindings for the actions of ``scopes``, remappable by their ids."""
+    from textual.binding import Binding
+
+    return [
+        Binding(
+            a.keys,
+            a.name if a.direct else f"do('{a.id}')",
+            a.label,
+            show=a.footer > 0,
+            tooltip=a.tooltip,
+            id=a.id,
+        )
+        for scope in scopes
+        for a in actions_of(scope)
+    ]
+
+
+_SPELLED = {
+    "question_mark": "?", "colon": ":", "slash": "/", "plus": "+", "asterisk": "*", "equals_sign": "=",
+    "ampersand": "&", "left_curly_bracket": "{", "right_curly_bracket": "}", "left_square_bracket": "[",
+    "right_square_bracket": "]", "comma": ",", "full_stop": ".", "minus": "-", "underscore": "_",
+    "less_than_sign": "<", "greater_than_sign": ">", "pagedown": "PgDn", "pageup": "PgUp",
+    "escape": "Esc", "enter": "Enter", "space": "Space", "home": "Home", "end": "End", "tab": "Tab",
+    "up": "Up", "down": "Down", "left": "Left", "right": "Right", "backspace": "Backspace",
+    "number_sign": "#", "percent_sign": "%", "exclamation_mark": "!", "at": "@", "dollar_sign": "$",
+    "circumflex_accent": "^", "tilde": "~", "vertical_line": "|", "backslash": "\\", "semicolon": ";",
+    "apostrophe": "'", "quotation_mark": '"', "grave_accent": "`", "delete": "Del",
+}  # fmt: skip
+
+
+def spell_key(key: str) -> str:
+    """Return one Textual key name as people write it: ``ctrl+p`` → ``^p``, ``slash`` → ``/``."""
+    *modifiers, last = key.strip().split("+") if key.strip() != "+" else ["plus"]
+    last = _SPELLED.get(last, last)
+    if modifiers == ["ctrl"]:
+        return f"^{last}"
+    return "+".join([*modifiers, last])
+
+
+def spell_keys(keys: str) -> str:
+    """Return a list of keys as people write them, joined by a blank."""
+    if keys == ",":
+        return ","
+    return " ".join(spell_key(k) for k in keys.split(",") if k.strip())
+
+
+def markdown() -> str:
+    """Return the key table of the README."""
+    lines = []
+    for scope, heading in SCOPES.items():
+        found = actions_of(scope)
+        if not found:
+            continue
+        lines += [f"**{heading}**", "", "| key | action | what it does | id |", "|---|---|---|---|"]
+        for a in found:
+            keys = " ".join(f"`{k}`" for k in spell_keys(a.keys).split()).replace("|", "\\|")
+            lines.append(f"| {keys} | {a.label} | {a.tooltip} | `{a.id}` |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    print(markdown())  # noqa: T201 - this command's output

@@ -1,0 +1,146 @@
+"""The user's own files: keys, settings, and what the last session left."""
+
+import json
+import os
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+APP = "hpo-tui"
+
+
+def config_folder() -> Path:
+    """Return the user's folder of settings (``$XDG_CONFIG_HOME/hpo-tui``)."""
+    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / APP
+
+
+def state_folder() -> Path:
+    """Return the user's folder of state (``$XDG_STATE_HOME/hpo-tui``)."""
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / APP
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """``settings.toml``: everything has a default, and a wrong file only warns."""
+
+    theme: str = ""
+    """A theme's name; empty: ours, dark or light by ``dark``."""
+    dark: bool = True
+    mouse: bool = True
+    bell: bool = True
+    """Ring and notify at the end of a study, at the breaker, at the first trial that meets all."""
+    keys: dict[str, str] = field(default_factory=dict)
+    """From ``keys.toml``: action id → keys, such as ``"trial.kill" = "K"``."""
+    faults: tuple[str, ...] = ()
+    """What was wrong with the files."""
+
+
+def load_settings(folder: Path | None = None) -> Settings:
+    """Read ``settings.toml`` and ``keys.toml``; what is wrong is left out and told."""
+    folder = folder or config_folder()
+    faults: list[str] = []
+    values = _read(folder / "settings.toml", faults)
+    kinds = {"theme": str, "dark": bool, "mouse": bool, "bell": bool}
+    kept: dict[str, Any] = {}
+    for key, value in values.items():
+        if key not in kinds:
+            faults.append(f"settings.toml: there is no setting {key!r} ({', '.join(kinds)})")
+        elif not isinstance(value, kinds[key]):
+            faults.append(f"settings.toml: {key} must be a {kinds[key].__name__}")
+        else:
+            kept[key] = value
+    keys = load_keys(folder / "keys.toml", faults)
+    return Settings(**kept, keys=keys, faults=tuple(faults))
+
+
+def load_keys(path: Path, faults: list[str]) -> dict[str, str]:
+    """Return action id → keys of a ``keys.toml``; what is wrong is added to ``faults``."""
+    keys: dict[str, str] = {}
+    for id_, value in _flat(_read(path, faults)).items():
+        if isinstance(value, list) and all(isinstance(v, str) for v in value):
+            value = ",".join(_named(v) for v in value)  # noqa: PLW2901 - the same value, joined
+        elif isinstance(value, str) and value:
+            value = _named(value)  # noqa: PLW2901 - the same value, named
+        else:
+            faults.append(f"keys.toml: {id_} must be a key or a list of keys")
+            continue
+        keys[id_] = value
+    unknown = sorted(set(keys) - _known_ids()) if keys else []
+    for id_ in unknown:
+        faults.append(f"keys.toml: there is no action {id_!r}; `?` names them")
+        del keys[id_]
+    return keys
+
+
+def _known_ids() -> set[str]:
+    from hpo_tui.tui.actions import all_actions
+
+    return {a.id for a in all_actions()}
+
+
+def _named(key: str) -> str:
+    from textual.keys import _character_to_key
+
+    return _character_to_key(key) if len(key) == 1 else key
+
+
+def _flat(table: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in table.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{key}.")
+        else:
+            flat[prefix + key] = value
+    return flat
+
+
+def _read(path: Path, faults: list[str]) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        faults.append(f"{path.name} was left out: {error}")
+        return {}
+
+
+def write_text(path: Path, text: str) -> bool:
+    """Write a file whole or not at all; False if it cannot be written."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(f".{path.name}.{os.getpid()}")
+        part.write_text(text, "utf-8")
+        part.replace(path)
+    except OSError:
+        return False
+    return True
+
+
+class Session:
+    """What each study's screens looked like when they were left."""
+
+    MOST = 200
+    """Studies remembered; the oldest are forgotten."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.path = (folder or state_folder()) / "session.json"
+        self._studies: dict[str, dict[str, Any]] = {}
+        try:
+            loaded = json.loads(self.path.read_text("utf-8"))
+            self._studies = {k: v for k, v in loaded["studies"].items() if isinstance(v, dict)}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            self._studies = {}
+
+    def of(self, study: Path) -> dict[str, Any]:
+        """Return what is remembered of a study, by its folder."""
+        return dict(self._studies.get(str(study.resolve()), {}))
+
+    def keep(self, study: Path, memory: dict[str, Any]) -> None:
+        """Remember a study, as the newest, and write the file."""
+        key = str(study.resolve())
+        self._studies.pop(key, None)
+        self._studies[key] = memory
+        while len(self._studies) > self.MOST:
+            self._studies.pop(next(iter(self._studies)))
+        write_text(self.path, json.dumps({"studies": self._studies}, ensure_ascii=False))

@@ -1,0 +1,180 @@
+"""One study that is open: its newest picture, the one view of it, its watcher."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from hpo_tui.store.folder import StudyFolder
+from hpo_tui.tui.snapshot import Brush, Snapshot, View
+from hpo_tui.tui.watcher import StudyWatcher
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+class FilterProblem(Exception):
+    """A filter that cannot be understood; the message says what and where."""
+
+
+class LiveStudy:
+    """What the screens of one open study share. Only the event loop changes it."""
+
+    def __init__(
+        self,
+        folder: StudyFolder,
+        deliver: Callable[[Snapshot], None],
+        explain: Callable[[str], None],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.folder = folder
+        self.watcher = StudyWatcher(folder, deliver, explain, clock)
+        self.snapshot: Snapshot | None = None
+        self.view = View()
+        self.problem = ""
+        """Why the study cannot be read, empty when it can."""
+        self.marked: int | None = None
+        """The trial that waits to be compared with another."""
+        self.memory: dict[str, Any] = {}
+        """What the session remembers of this study beside the view."""
+
+    def take(self, snapshot: Snapshot) -> None:
+        """Make ``snapshot`` the present one and let the view hold over it."""
+        self.snapshot = snapshot
+        try:
+            self._apply(self.view)
+        except FilterProblem:
+            self._apply(replace(self.view, filter=""))
+
+    def select(self, number: int | None) -> None:
+        """Select a trial in every pane."""
+        self.view = replace(self.view, selected=number)
+
+    def set_filter(self, text: str) -> None:
+        """Filter by an expression. Raises :class:`FilterProblem` and changes nothing."""
+        self._apply(replace(self.view, filter=text.strip()))
+
+    def set_brushes(self, brushes: Mapping[str, Brush]) -> None:
+        """Take the brushed ranges of the parallel coordinates."""
+        self._apply(replace(self.view, brushes=dict(brushes)))
+
+    def show_all(self) -> None:
+        """Drop the filter and every brush."""
+        self.view = replace(self.view, filter="", brushes={}, mask=None)
+
+    def _apply(self, view: View) -> None:
+        snapshot = self.snapshot
+        if snapshot is None:
+            self.view = view
+            return
+        mask = filter_mask(snapshot, view.filter) if view.filter else None
+        brushed = _brushed(snapshot, view.brushes)
+        if brushed is not None:
+            mask = brushed if mask is None else mask & brushed
+        self.view = replace(view, mask=mask)
+
+    def recall(self) -> None:
+        """Take the view back from what the session remembers, as far as it is sound."""
+        selected, text = self.memory.get("selected"), self.memory.get("filter", "")
+        brushes = self.memory.get("brushes", {})
+        try:
+            ranges = {str(k): (float(low), float(high)) for k, (low, high) in brushes.items()}
+        except (AttributeError, TypeError, ValueError):
+            ranges = {}
+        self.view = View(
+            selected=selected if isinstance(selected, int) else None,
+            filter=text if isinstance(text, str) else "",
+            brushes=ranges,
+        )
+
+    def remembered(self) -> dict[str, Any]:
+        """Return what the session keeps: the view, and what the screens gave to remember."""
+        view = self.view
+        brushes = {k: list(v) for k, v in view.brushes.items()}
+        kept = {"selected": view.selected, "filter": view.filter, "brushes": brushes}
+        return {**self.memory, **kept}
+
+    def shown(self) -> int:
+        """Return how many trials the view holds."""
+        if self.snapshot is None:
+            return 0
+        mask = self.view.mask
+        return len(self.snapshot.frame) if mask is None else int(mask.sum())
+
+
+def filter_columns(snapshot: Snapshot) -> "dict[str, NDArray[Any]]":
+    """Return name → values (n,) that a filter can speak of; parameters win over like names.
+
+    Choices stand as their own values (object arrays, None where inactive), tasks by name.
+    """
+    import numpy as np
+
+    from hpo_tui.store.frame import STATES
+
+    frame = snapshot.frame
+    columns: dict[str, NDArray[Any]] = {
+        "trial": frame.number.astype(np.float64),
+        "configuration": frame.configuration.astype(np.float64),
+        "cost": frame.charged,
+        "duration": frame.duration,
+        "memory": frame.peak_memory,
+        "step": frame.step,
+        "starred": frame.starred,
+        "device": frame.device,
+        "state": np.array([str(s) for s in STATES], dtype=object)[frame.state],
+        "task": (
+            np.array(frame.tasks, dtype=object)[frame.task]
+            if frame.tasks
+            else np.array([], dtype=object)
+        ),
+    }
+    columns.update(frame.metrics)
+    for name, values in frame.params.items():
+        choices = frame.choices.get(name)
+        columns[name] = values if choices is None else _decoded(values, choices)
+    return columns
+
+
+def _decoded(values: "NDArray[np.float64]", choices: tuple[Any, ...]) -> "NDArray[np.object_]":
+    import numpy as np
+
+    table = np.full(len(choices) + 1, None, dtype=object)
+    table[: len(choices)] = choices
+    codes = np.where(np.isnan(values), len(choices), values).astype(np.int64)
+    return np.asarray(table[codes], dtype=object)
+
+
+def filter_mask(snapshot: Snapshot, text: str) -> "NDArray[np.bool_]":
+    """Return the mask (n,) of the trials that ``text`` holds for. Raises FilterProblem."""
+    import numpy as np
+
+    from hpo_tui.engine.spec.filter import ExpressionError, Filter
+
+    columns = filter_columns(snapshot)
+    try:
+        mask = Filter.parse(text, list(columns)).mask(columns)
+    except ExpressionError as error:
+        raise FilterProblem(str(error)) from None
+    return np.asarray(mask, dtype=np.bool_)
+
+
+def _brushed(snapshot: Snapshot, brushes: Mapping[str, Brush]) -> "NDArray[np.bool_] | None":
+    """Return the mask of what lies in every brush; None without brushes."""
+    if not brushes:
+        return None
+    from hpo_tui.tui.charts.brush import brush_mask
+
+    return brush_mask(snapshot.frame, snapshot.spec, brushes)
+
+
+FIXED_NAMES = (
+    "trial", "configuration", "cost", "duration", "memory", "step", "starred", "device", "state",
+    "task",
+)  # fmt: skip
+
+
+def filter_names(snapshot: Snapshot) -> list[str]:
+    """Return the names that a filter can speak of, metrics and parameters first."""
+    frame = snapshot.frame
+    return list(dict.fromkeys([*frame.metrics, *frame.params, *FIXED_NAMES]))

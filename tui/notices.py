@@ -1,0 +1,40 @@
+"""When to ring: a study ended, the breaker tripped, the first trial met all goals."""
+
+from hpo_tui.store.models import StudyState
+from hpo_tui.tui.plain import plain
+from hpo_tui.tui.snapshot import Snapshot
+
+
+def occasions(before: Snapshot | None, after: Snapshot) -> list[str]:
+    """Return a sentence for each thing worth ringing for that happened between two pictures."""
+    if before is None:
+        return []
+    found: list[str] = []
+    old, new = before.study.state, after.study.state
+    name = plain(after.study.name)
+    if old is not new:
+        if new is StudyState.FINISHED:
+            found.append(f"{name}: finished, the budget is spent.")
+        elif new is StudyState.PAUSED and after.study.reason:
+            found.append(f"{name}: paused. {plain(after.study.reason)}")
+    if before.runner_pid is not None and after.runner_pid is None and new is StudyState.RUNNING:
+        found.append(f"{name}: the runner died. R starts it again; trials that live go on.")
+    if before.frame is not after.frame:
+        found += _first_best(before, after)
+    return found
+
+
+def _first_best(before: Snapshot, after: Snapshot) -> list[str]:
+    from hpo_tui.engine.analysis.front import full_mask, meets_mask
+    from hpo_tui.tui.present import has_goals
+
+    if not has_goals(after.spec):
+        return []
+    met = full_mask(after.frame, after.spec) & meets_mask(after.frame, after.spec)
+    if (
+        not met.any()
+        or (full_mask(before.frame, before.spec) & meets_mask(before.frame, before.spec)).any()
+    ):
+        return []
+    number = int(after.frame.number[met][0])
+    return [f"{plain(after.study.name)}: trial {number} is the first that meets all goals."]

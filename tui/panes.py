@@ -1,0 +1,84 @@
+"""The panes of the Watch screen: where each is defined, and when it has to be drawn anew.
+
+They are imported when they are first shown: numpy and plotext cost more than the first frame may.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Protocol
+
+from textual.widget import Widget
+
+from hpo_tui.tui.actions import CHARTS, bindings
+from hpo_tui.tui.snapshot import Snapshot, View
+
+
+class Pane(Protocol):
+    """A widget that shows a study."""
+
+    HELP: str
+
+    def show(self, snapshot: Snapshot, view: View) -> None:
+        """Show the study as it is, under the view."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A pane: its name, its heading, its class, and what it depends on besides the view."""
+
+    name: str
+    label: str
+    module: str
+    cls: str
+    depends: Callable[[Snapshot], tuple[Any, ...]] = lambda s: (s.frame, s.spec)
+    every: float = 2.0
+    """Seconds between two drawings for new data alone."""
+
+
+def _chart(name: str, label: str, cls: str) -> Place:
+    return Place(name, label, CHARTS[name], cls)
+
+
+PARALLEL = _chart("parallel", "parallel coordinates", "ParallelCoordinates")
+COST_BAR = Place(
+    "cost_bar",
+    "cost",
+    CHARTS["cost_bar"],
+    "CostBar",
+    lambda s: (s.frame, s.spec, s.spent),
+    1.0,
+)
+BEST = Place(
+    "best_table",
+    "best metrics",
+    "hpo_tui.tui.widgets.best_table",
+    "BestTable",
+    lambda s: (s.frame, s.spec, s.runner_pid),
+    1.0,
+)
+TABS: tuple[Place, ...] = (
+    _chart("history", "history", "History"),
+    _chart("pareto", "pareto", "Pareto"),
+    _chart("curves", "curves", "Curves"),
+    _chart("importance", "importance", "Importance"),
+    _chart("tasks", "tasks", "Tasks"),
+    Place("log_tail", "log", "hpo_tui.tui.widgets.log_tail", "LogTail", lambda s: (len(s.frame),)),
+    Place("events", "events", "hpo_tui.tui.widgets.events", "Events", lambda s: (s.events,), 1.0),
+    Place(
+        "devices", "devices", "hpo_tui.tui.widgets.devices", "Devices", lambda s: (s.devices,), 1.0
+    ),
+)
+"""The tabs, in the order of their keys."""
+
+
+def make(place: Place) -> Any:
+    """Return a new widget of the pane, with the keys of the action table."""
+    cls: type[Widget] = getattr(import_module(place.module), place.cls)
+    if place.name in CHARTS:
+        # The chart modules say their keys; the table makes bindings of them, so that they can be
+        # remapped and shown like all others.
+        cls = type(cls.__name__, (cls,), {"BINDINGS": bindings(place.name)})
+    widget = cls(id=place.name)
+    widget.can_focus = True
+    return widget

@@ -1,0 +1,61 @@
+"""Text from scripts, names and files made safe to show: nothing acts, nothing breaks a line."""
+
+import re
+
+from rich.cells import cell_len, set_cell_size
+
+_ESCAPES = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor, modes
+    r"|\x1b[\]PX^_].*?(?:\x07|\x1b\\|\x9c|$)"  # OSC, DCS, SOS, PM, APC and their payload
+    r"|\x1b[ -/]*[0-~]"  # the short ones
+    r"|\x9b[0-?]*[ -/]*[@-~]"  # CSI in one byte
+)
+_JOINERS = dict.fromkeys([0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, *range(0xFE00, 0xFE10)])
+"""Zero-width joiners and variation selectors: terminals disagree about the width they leave."""
+_SHOWN = {"\t": " ", "\n": " ", "\r": " "}
+
+
+def plain(text: str) -> str:
+    """Return ``text`` on one line, escape sequences dropped, other control characters visible.
+
+    Direction overrides, lone surrogates and whatever is not printable become ``�``; every
+    combining mark beyond the second on one character is dropped.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    text = _ESCAPES.sub("", text).translate(_JOINERS)
+    shown: list[str] = []
+    marks = 0
+    for char in text:
+        if char.isprintable():
+            if not char.isascii() and cell_len(char) == 0:
+                marks += 1
+                if marks > 2 or not shown:
+                    continue
+            else:
+                marks = 0
+            shown.append(char)
+        else:
+            shown.append(_SHOWN.get(char, "�"))
+    return "".join(shown)
+
+
+def log_line(line: bytes | str) -> str:
+    """Return a line of a log as the terminal would have left it: what follows the last ``\\r``."""
+    text = line.decode("utf-8", "replace") if isinstance(line, bytes) else line
+    text = text.rstrip("\r\n")
+    if "\r" in text:
+        text = text.rpartition("\r")[2]
+    return plain(text.expandtabs(8) if "\t" in text else text)
+
+
+def fit(text: str, width: int, align: str = "left", ellipsis: str = "…") -> str:
+    """Return ``text`` in exactly ``width`` cells: cut with an ellipsis, or padded."""
+    if width <= 0:
+        return ""
+    cells = len(text) if text.isascii() else cell_len(text)
+    if cells > width:
+        mark = len(ellipsis)
+        return set_cell_size(text, width - mark) + ellipsis if width > mark else ellipsis[:width]
+    gap = " " * (width - cells)
+    return gap + text if align == "right" else text + gap

@@ -1,0 +1,57 @@
+"""What all screens share: actions by the table, and a reason for every key that cannot act."""
+
+import inspect
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.binding import BindingType
+from textual.screen import Screen
+
+from hpo_tui.tui.actions import Action, action, bindings
+from hpo_tui.tui.plain import plain
+
+if TYPE_CHECKING:
+    from hpo_tui.tui.app import HpoApp
+
+
+class Room(Screen[None]):
+    """A screen whose keys are actions of the table: ``scope.name`` calls ``do_scope_name``."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("screen")]
+    HELP: ClassVar[str] = ""
+    SCOPES: ClassVar[tuple[str, ...]] = ("screen",)
+    """Scopes of the table that act here, for the help and the palette."""
+
+    @property
+    def hpo(self) -> "HpoApp":
+        """The app, as what it is."""
+        return cast("HpoApp", self.app)
+
+    def unavailable(self, wanted: Action) -> str:
+        """Return why an action cannot be done at this moment, empty when it can."""
+        if wanted.write and self.hpo.readonly:
+            return "The screens were opened read-only (--readonly): nothing is changed."
+        return ""
+
+    async def action_do(self, id_: str) -> None:
+        """Do an action of the table, or say why it cannot be done."""
+        wanted = action(id_)
+        reason = self.unavailable(wanted)
+        if reason:
+            self.say(reason, "warning")
+            return
+        result = getattr(self, f"do_{wanted.scope}_{wanted.name}")()
+        if inspect.isawaitable(result):
+            await result
+
+    def say(self, text: str, severity: str = "information", title: str = "") -> None:
+        """Show a short message that goes away by itself; markup in it is text."""
+        self.app.notify(
+            plain(text),
+            title=title,
+            severity=severity,
+            markup=False,  # type: ignore[arg-type]  # one of Textual's three words
+        )
+
+    def do_screen_back(self) -> None:
+        """Leave the screen."""
+        self.hpo.go_back()

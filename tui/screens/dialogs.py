@@ -1,0 +1,276 @@
+"""Small windows that ask: yes or no, a line, a text, one or several of a list."""
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static, TextArea
+
+from hpo_tui.tui.plain import plain
+from hpo_tui.tui.widgets.line_table import Cell, Column, LineTable
+
+_LEAVE = Binding("escape", "leave", "leave", id="dialog.leave")
+
+
+class Confirm(ModalScreen[bool]):
+    """Asks before what is hard to undo: ``y``, or the exact ``name`` typed when one is given."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "yes", "yes", id="dialog.yes"),
+        Binding("n,escape", "leave", "no", id="dialog.no"),
+    ]
+
+    def __init__(self, question: str, detail: str = "", name: str = "") -> None:
+        super().__init__(classes="dialog")
+        self._question = question
+        self._detail = detail
+        self._name = name
+
+    def compose(self) -> ComposeResult:
+        """Lay out the question."""
+        with Vertical(classes="dialog-box"):
+            yield Static(plain(self._question), classes="dialog-title", markup=False)
+            if self._detail:
+                yield Static(self._detail, classes="dialog-detail", markup=False)
+            if self._name:
+                yield Input(placeholder="the name, exactly")
+                yield Static("Enter  do it      Esc  no", classes="dialog-keys", markup=False)
+            else:
+                yield Static("y  yes      n  no", classes="dialog-keys", markup=False)
+
+    def action_yes(self) -> None:
+        """Agree, where no name is asked for."""
+        if not self._name:
+            self.dismiss(True)
+
+    def action_leave(self) -> None:
+        """Do not."""
+        self.dismiss(False)
+
+    @on(Input.Submitted)
+    def _typed(self, event: Input.Submitted) -> None:
+        if event.value == self._name:
+            self.dismiss(True)
+        else:
+            self.query_one(".dialog-keys", Static).update(
+                "That is not the name: nothing was done. Esc leaves."
+            )
+
+
+class Ask(ModalScreen[str | None]):
+    """Asks for a line. ``fault`` returns what is wrong with it, empty when nothing is."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [_LEAVE]
+
+    def __init__(
+        self,
+        question: str,
+        value: str = "",
+        detail: str = "",
+        fault: Callable[[str], str] = lambda _: "",
+    ) -> None:
+        super().__init__(classes="dialog")
+        self._question = question
+        self._value = value
+        self._detail = detail
+        self._fault = fault
+
+    def compose(self) -> ComposeResult:
+        """Lay out the question."""
+        with Vertical(classes="dialog-box"):
+            yield Static(plain(self._question), classes="dialog-title", markup=False)
+            if self._detail:
+                yield Static(self._detail, classes="dialog-detail", markup=False)
+            yield Input(self._value)
+            yield Static("Enter  take it      Esc  leave", classes="dialog-keys", markup=False)
+
+    def action_leave(self) -> None:
+        """Leave without an answer."""
+        self.dismiss(None)
+
+    @on(Input.Submitted)
+    def _typed(self, event: Input.Submitted) -> None:
+        fault = self._fault(event.value)
+        if fault:
+            self.query_one(".dialog-keys", Static).update(plain(fault))
+        else:
+            self.dismiss(event.value)
+
+
+class AskText(ModalScreen[str | None]):
+    """Asks for several lines; Ctrl+S takes them. ``fault`` as in :class:`Ask`."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        _LEAVE,
+        Binding("ctrl+s,f2", "take", "take it", priority=True, id="dialog.take"),
+    ]
+
+    def __init__(
+        self,
+        question: str,
+        value: str = "",
+        detail: str = "",
+        fault: Callable[[str], str] = lambda _: "",
+    ) -> None:
+        super().__init__(classes="dialog")
+        self._question = question
+        self._value = value
+        self._detail = detail
+        self._fault = fault
+
+    def compose(self) -> ComposeResult:
+        """Lay out the question."""
+        with Vertical(classes="dialog-box"):
+            yield Static(plain(self._question), classes="dialog-title", markup=False)
+            if self._detail:
+                yield Static(self._detail, classes="dialog-detail", markup=False)
+            yield TextArea(self._value, compact=True, tab_behavior="focus")
+            yield Static("F2 or ^s  take it      Esc  leave", classes="dialog-keys", markup=False)
+
+    def action_leave(self) -> None:
+        """Leave without an answer."""
+        self.dismiss(None)
+
+    def action_take(self) -> None:
+        """Answer with the text, if nothing is wrong with it."""
+        text = self.query_one(TextArea).text
+        fault = self._fault(text)
+        if fault:
+            self.query_one(".dialog-keys", Static).update(plain(fault))
+        else:
+            self.dismiss(text)
+
+
+class _Listed:
+    """The rows of a list to choose from."""
+
+    def __init__(self, entries: Sequence[tuple[Hashable, str]], ticked: Iterable[Hashable]) -> None:
+        self._entries = entries
+        self._ticked = None if ticked is None else set(ticked)
+        self.columns = [Column("name", "", 60)]
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def key(self, row: int) -> Hashable:
+        """Return the entry's key."""
+        return self._entries[row][0]
+
+    def find(self, key: Hashable) -> int | None:
+        """Return the row of an entry."""
+        return next((i for i, e in enumerate(self._entries) if e[0] == key), None)
+
+    def cells(self, row: int) -> Sequence[Cell]:
+        """Return the entry's name, ticked or not."""
+        key, name = self._entries[row]
+        mark = "[x] " if key in self._ticked else "[ ] "
+        return [(mark + plain(name), "" if key in self._ticked else "dim")]
+
+
+class PickMany(ModalScreen[list[Hashable] | None]):
+    """Ticks entries of a list: Space ticks, ``K``/``J`` move an entry, Enter takes the list."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        _LEAVE,
+        Binding("space", "tick", "tick", id="dialog.tick"),
+        Binding("K", "shift(-1)", "move up", id="dialog.up"),
+        Binding("J", "shift(1)", "move down", id="dialog.down"),
+    ]
+
+    def __init__(
+        self,
+        question: str,
+        entries: Iterable[tuple[Hashable, str]],
+        ticked: Iterable[Hashable],
+    ) -> None:
+        super().__init__(classes="dialog")
+        self._question = question
+        self._entries = list(entries)
+        self._ticked = set(ticked)
+
+    def compose(self) -> ComposeResult:
+        """Lay out the list."""
+        with Vertical(classes="dialog-box"):
+            yield Static(plain(self._question), classes="dialog-title", markup=False)
+            yield LineTable()
+            yield Static(
+                "Space  tick    K J  move    Enter  take them    Esc  leave",
+                classes="dialog-keys",
+                markup=False,
+            )
+
+    def on_mount(self) -> None:
+        """Fill the list."""
+        self._fill()
+        self.query_one(LineTable).focus()
+
+    def _fill(self, keep: Hashable | None = None) -> None:
+        self.query_one(LineTable).set_rows(_Listed(self._entries, self._ticked), keep=keep)
+
+    def action_tick(self) -> None:
+        """Tick the entry, or take the tick away."""
+        key = self.query_one(LineTable).current
+        if key is not None:
+            self._ticked ^= {key}
+            self._fill(key)
+
+    def action_shift(self, by: int) -> None:
+        """Move the entry up or down."""
+        table = self.query_one(LineTable)
+        at, to = table.cursor, table.cursor + by
+        if 0 <= to < len(self._entries):
+            entries = self._entries
+            entries[at], entries[to] = entries[to], entries[at]
+            self._fill(entries[to][0])
+
+    def action_leave(self) -> None:
+        """Leave without an answer."""
+        self.dismiss(None)
+
+    @on(LineTable.Activated)
+    def _taken(self) -> None:
+        self.dismiss([k for k, _ in self._entries if k in self._ticked])
+
+
+class _Plain(_Listed):
+    """The rows of a list of which one is chosen."""
+
+    def cells(self, row: int) -> Sequence[Cell]:
+        """Return the entry's name."""
+        return [(plain(self._entries[row][1]), "")]
+
+
+class PickOne(ModalScreen[Hashable | None]):
+    """Chooses one entry of a list."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [_LEAVE]
+
+    def __init__(self, question: str, entries: Iterable[tuple[Hashable, str]]) -> None:
+        super().__init__(classes="dialog")
+        self._question = question
+        self._entries = list(entries)
+
+    def compose(self) -> ComposeResult:
+        """Lay out the list."""
+        with Vertical(classes="dialog-box"):
+            yield Static(plain(self._question), classes="dialog-title", markup=False)
+            yield LineTable()
+            yield Static("Enter  choose      Esc  leave", classes="dialog-keys", markup=False)
+
+    def on_mount(self) -> None:
+        """Fill the list."""
+        table = self.query_one(LineTable)
+        table.set_rows(_Plain(self._entries, ()))
+        table.focus()
+
+    def action_leave(self) -> None:
+        """Leave without an answer."""
+        self.dismiss(None)
+
+    @on(LineTable.Activated)
+    def _taken(self, event: LineTable.Activated) -> None:
+        self.dismiss(event.key)

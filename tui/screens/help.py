@@ -1,0 +1,91 @@
+"""Help: what the focused pane shows, its keys, then the keys of the screen and everywhere."""
+
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import VerticalScroll
+from textual.screen import ModalScreen, Screen
+from textual.widgets import Input, Markdown, Static
+
+from hpo_tui.tui.actions import SCOPES, Action, actions_of, spell_key
+from hpo_tui.tui.plain import fit
+
+
+class Help(ModalScreen[None]):
+    """The help of one screen as it is at this moment; typing narrows the keys."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("escape", "leave", "close"),
+        ("down", "scroll(1)", "down"),
+        ("up", "scroll(-1)", "up"),
+        ("pagedown", "scroll(10)", "page down"),
+        ("pageup", "scroll(-10)", "page up"),
+    ]
+
+    def __init__(self, below: Screen[Any]) -> None:
+        super().__init__()
+        self._below = below
+
+    def compose(self) -> ComposeResult:
+        """Lay out the texts and the keys."""
+        with VerticalScroll(classes="help-box", can_focus=False):
+            yield Input(placeholder="type to find a key or what it does; Esc closes", compact=True)
+            for text in self._texts():
+                yield Markdown(text)
+            yield Static(self._keys(""), id="help-keys", markup=False)
+
+    def on_mount(self) -> None:
+        """Type at once."""
+        self.query_one(Input).focus()
+
+    def _texts(self) -> list[str]:
+        focused = self._below.focused
+        texts = [getattr(n, "HELP", "") or "" for n in (focused, self._below) if n is not None]
+        return [t for t in dict.fromkeys(texts) if t]
+
+    def _keys(self, wanted: str) -> str:
+        """Return the keys that act below, by scope; what cannot act says why."""
+        lines: list[str] = []
+        rows = key_table(self._below)
+        for scope, heading in SCOPES.items():
+            found = [(a, keys, why) for a, keys, why in rows if a.scope == scope]
+            found = [r for r in found if wanted in f"{r[1]} {r[0].label} {r[0].tooltip}".lower()]
+            if not found:
+                continue
+            lines += ["", heading]
+            for known, keys, why in found:
+                text = known.tooltip + (f"   (not now: {why})" if why else "")
+                lines.append(f"  {fit(keys, 12)} {fit(known.label, 15)} {text}")
+        return "\n".join(lines) if lines else "\nNo key does that here."
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Narrow the keys."""
+        event.stop()
+        self.query_one("#help-keys", Static).update(self._keys(event.value.strip().lower()))
+
+    def action_leave(self) -> None:
+        """Close."""
+        self.dismiss(None)
+
+    def action_scroll(self, lines: int) -> None:
+        """Scroll."""
+        self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
+
+
+def key_table(screen: Screen[Any]) -> list[tuple[Action, str, str]]:
+    """Return (action, its keys as spelled, why it cannot act) for what acts on ``screen``."""
+    keys: dict[str, list[str]] = {}
+    for key, active in screen.active_bindings.items():
+        if active.binding.id:
+            keys.setdefault(active.binding.id, []).append(spell_key(key))
+    unavailable = getattr(screen, "unavailable", None)
+    found: list[tuple[Action, str, str]] = []
+    for scope in SCOPES:
+        if not any(id_.startswith(f"{scope}.") for id_ in keys):
+            continue
+        for known in actions_of(scope):
+            if known.id in keys:
+                why = unavailable(known) if unavailable else ""
+                found.append((known, " ".join(keys[known.id]), why))
+    return found

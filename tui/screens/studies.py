@@ -1,0 +1,336 @@
+"""Studies, the home screen: every study under ``.hpo``, how it stands, its best."""
+
+import threading
+import time
+from collections.abc import Hashable, Sequence
+from functools import partial
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+
+from hpo_tui.store.folder import StudyFolder
+from hpo_tui.tui import present
+from hpo_tui.tui.actions import Action, bindings
+from hpo_tui.tui.plain import fit, plain
+from hpo_tui.tui.screens.base import Room
+from hpo_tui.tui.study_list import StudyList, Summary, archive, delete
+from hpo_tui.tui.widgets.chrome import KeyBar, Notice, StudyHeader
+from hpo_tui.tui.widgets.line_table import Cell, Column, LineTable
+
+SCAN_SECONDS = 1.0
+EMPTY = """\
+There is no study here yet.
+
+n   describe a new study in an editor that checks it as you write
+
+From a shell:
+    hpo-tui init train.py     write a study from your script's own arguments
+    hpo-tui demo              run a small study that needs no GPU, and watch it
+
+A study lives in a folder .hpo beside your code; it is found from any folder below.
+"""
+BAR = 12
+
+
+class StudyRows:
+    """Summaries as rows."""
+
+    def __init__(self, studies: Sequence[Summary], now: float, width: int) -> None:
+        self._studies = studies
+        self._now = now
+        name = min(max([len(plain(s.folder.name)) for s in studies] + [12]), max(12, width // 4))
+        self.columns: Sequence[Column] = (
+            Column("name", "study", name, fixed=True),
+            Column("state", "state", 19),
+            Column("progress", "spent", BAR + 15),
+            Column("trials", "trials", 8, "right"),
+            Column("best", "best", max(10, min(30, width - name - BAR - 75))),
+            Column("met", "meet goals", 10, "right"),
+            Column("touched", "changed", 10, "right"),
+        )
+
+    def __len__(self) -> int:
+        return len(self._studies)
+
+    def key(self, row: int) -> Hashable:
+        """Return the study's folder name."""
+        return self._studies[row].folder.name
+
+    def find(self, key: Hashable) -> int | None:
+        """Return the row of a study."""
+        return next((i for i, s in enumerate(self._studies) if s.folder.name == key), None)
+
+    def cells(self, row: int) -> Sequence[Cell]:
+        """Return name, state, progress, trials, best and when it changed."""
+        s = self._studies[row]
+        ago = present.duration(max(0.0, self._now - s.touched)) if s.touched else ""
+        if s.study is None or s.spec is None:
+            tone = "dim" if s.problem == "not started" else "bad"
+            blank: Cell = ("", "")
+            return [
+                (plain(s.folder.name), ""),
+                (plain(s.problem), tone),
+                *[blank] * 4,
+                (ago, "dim"),
+            ]
+        stand = present.standing(s.study, s.runner)
+        filled = round(BAR * s.share)
+        unit = f"{present.units(s.spent)}/{present.units(s.spec.budget.amount)}"
+        return [
+            (plain(s.folder.name), "bold"),
+            (f"{stand.mark} {stand.word}", stand.tone),
+            ("█" * filled + "░" * (BAR - filled) + " " + fit(unit, 14), ""),
+            (present.grouped(s.trials), ""),
+            (plain(s.best) or "–", "" if s.best else "dim"),
+            (
+                present.grouped(s.met) if present.has_goals(s.spec) else "–",
+                "good" if s.met else "dim",
+            ),
+            (f"{ago} ago" if ago else "", "dim"),
+        ]
+
+
+class Studies(Room):
+    """Every study here; Enter opens one."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("studies")]
+    SCOPES: ClassVar[tuple[str, ...]] = ("studies",)
+    HELP: ClassVar[str] = """\
+## Studies
+
+Every study in the `.hpo` folder found from where you are upward: how it stands, what it has spent
+of its budget, its best result. A study whose **runner died** is marked; `R` starts it again, and
+trials that still live are taken over. `A` moves a study to `.hpo/.archive`, `D` deletes it for
+good and asks for its name.
+"""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._studies: list[Summary] = []
+        self._sort = ("", False)
+        self._marked: str | None = None
+        self._wake = threading.Event()
+        self._over = threading.Event()
+
+    def compose(self) -> ComposeResult:
+        """Lay out the list."""
+        yield StudyHeader("hpo-tui")
+        yield LineTable(id="studies")
+        yield Notice("Looking for studies …", id="notice")
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        """Scan in a thread as long as the screen lives."""
+        self.query_one(LineTable).display = False
+        self.run_worker(self._scan, thread=True, group="scan", exit_on_error=False)
+
+    def on_unmount(self) -> None:
+        """Let the thread end."""
+        self._over.set()
+        self._wake.set()
+
+    def on_screen_resume(self) -> None:
+        """Read at once when the screen is shown again."""
+        self._wake.set()
+
+    def _scan(self) -> None:
+        studies = StudyList(self.hpo.home)
+        last: list[Summary] | None = None
+        try:
+            while not self._over.is_set():
+                if self.app.app_focus and (self.is_current or last is None):
+                    studies.home = self.hpo.home
+                    found = studies.read()
+                    if (
+                        last is None
+                        or any(a is not b for a, b in zip(last, found, strict=False))
+                        or len(last) != len(found)
+                    ):
+                        last = found
+                        self.app.call_from_thread(self.show, found)
+                self._wake.wait(SCAN_SECONDS)
+                self._wake.clear()
+        finally:
+            studies.close()
+
+    def show(self, studies: list[Summary]) -> None:
+        """Show the studies as they are."""
+        self._studies = studies
+        table, notice = self.query_one(LineTable), self.query_one(Notice)
+        table.display = bool(studies)
+        notice.display = not studies
+        notice.say(EMPTY)
+        header = self.query_one(StudyHeader)
+        home = str(self.hpo.home) if self.hpo.home else "no .hpo folder here"
+        living = sum(s.runner is not None for s in studies)
+        header.say(
+            f"hpo-tui   {present.plural(len(studies), 'stud')[: -1 if len(studies) != 1 else None]}"
+            + ("ies" if len(studies) != 1 else "y")
+            + f", {living} with a runner   {plain(home)}"
+        )
+        table.set_rows(StudyRows(self._sorted(), self.hpo.clock(), self.size.width))
+        if studies and not table.has_focus and self.is_current:
+            table.focus()
+        self.query_one(KeyBar).renew()
+
+    def _sorted(self) -> list[Summary]:
+        table = self.query_one(LineTable)
+        keys = {
+            "name": lambda s: s.folder.name.casefold(),
+            "state": lambda s: present.standing(s.study, s.runner).word if s.study else "~",
+            "progress": lambda s: s.share,
+            "trials": lambda s: s.trials,
+            "best": lambda s: s.best,
+            "met": lambda s: s.met,
+            "touched": lambda s: -s.touched,
+        }
+        # Without a wish: those with a runner first, then the latest changed.
+        natural = lambda s: (s.runner is None, -s.touched)  # noqa: E731 - one of the keys above
+        key = keys.get(table.sort_by, natural)
+        return sorted(self._studies, key=key, reverse=table.descending)
+
+    @on(LineTable.Sorted)
+    def _resort(self) -> None:
+        table = self.query_one(LineTable)
+        table.set_rows(StudyRows(self._sorted(), self.hpo.clock(), self.size.width))
+
+    @on(LineTable.Activated)
+    def _activated(self) -> None:
+        self.do_studies_open()
+
+    def on_resize(self) -> None:
+        """Fit the columns to the window."""
+        if self._studies:
+            self._resort()
+
+    @property
+    def chosen(self) -> Summary | None:
+        """The study under the cursor."""
+        key = self.query_one(LineTable).current
+        return next((s for s in self._studies if s.folder.name == key), None)
+
+    def unavailable(self, wanted: Action) -> str:
+        """Return why an action cannot be done."""
+        reason = super().unavailable(wanted)
+        if reason or wanted.scope != "studies" or wanted.name == "new":
+            return reason
+        study = self.chosen
+        if study is None:
+            return "There is no study here: n describes a new one."
+        if wanted.runner and study.runner is None:
+            return "No runner lives for this study: R starts one."
+        if wanted.name == "restart" and study.runner is not None:
+            return f"A runner lives already (process {study.runner})."
+        if wanted.name in ("archive", "delete") and study.runner is not None:
+            return "Its runner lives: open the study and stop it (X) first."
+        return ""
+
+    # actions
+
+    def do_studies_open(self) -> None:
+        """Open the study."""
+        study = self.chosen
+        if study is not None:
+            self.hpo.open_study(study.folder)
+
+    def do_studies_new(self) -> None:
+        """Describe a new study."""
+        self.hpo.new_study()
+
+    def _in_thread(self, folder: StudyFolder, said: str, work: partial[str]) -> None:
+        def run() -> None:
+            from hpo_tui.engine.launch import LaunchError
+
+            try:
+                text, severity = work(), "information"
+            except (LaunchError, OSError) as error:
+                text, severity = str(error), "error"
+            self._wake.set()
+            self.app.call_from_thread(self.say, text, severity, f"{said} {plain(folder.name)}")
+
+        self.run_worker(run, thread=True, group="commands", exit_on_error=False)
+
+    def do_studies_restart(self) -> None:
+        """Start the runner."""
+        study = self.chosen
+        assert study is not None
+        self._in_thread(study.folder, "start runner of", partial(_start, study.folder))
+
+    def do_studies_pause(self) -> None:
+        """Pause, or go on."""
+        study = self.chosen
+        assert study is not None
+        paused = study.study is not None and study.study.state == "paused"
+        wish = "resume" if paused else "pause"
+        self._in_thread(study.folder, wish, partial(_send, study.folder, wish))
+
+    def do_studies_compare(self) -> None:
+        """Mark a study, or compare it with the one marked before."""
+        study = self.chosen
+        assert study is not None
+        name = study.folder.name
+        if self._marked is None or self._marked == name:
+            self._marked = None if self._marked == name else name
+            self.say(
+                f"{name} waits: press = on another to compare."
+                if self._marked
+                else "No study is marked."
+            )
+            return
+        other = next((s for s in self._studies if s.folder.name == self._marked), None)
+        self._marked = None
+        if other is not None:
+            self.hpo.compare_studies(other.folder, study.folder)
+
+    def do_studies_archive(self) -> None:
+        """Move the study to the archive."""
+        study = self.chosen
+        assert study is not None
+        self._in_thread(study.folder, "archive", partial(_archive, study.folder))
+
+    def do_studies_delete(self) -> None:
+        """Delete the study when its name has been typed."""
+        from hpo_tui.tui.screens.dialogs import Confirm
+
+        study = self.chosen
+        assert study is not None
+        folder = study.folder
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self._in_thread(folder, "delete", partial(_delete, folder))
+
+        self.app.push_screen(
+            Confirm(
+                f"Delete {folder.name} for good?",
+                f"{present.plural(study.trials, 'trial')} with logs and checkpoints in {folder.path}.\n"
+                "This cannot be undone; A archives instead. Type the name to agree.",
+                folder.name,
+            ),
+            answered,
+        )
+
+
+def _start(folder: StudyFolder) -> str:
+    from hpo_tui.engine import launch
+
+    return f"The runner is process {launch.start_runner(folder)}."
+
+
+def _send(folder: StudyFolder, wish: str) -> str:
+    from hpo_tui.engine import launch
+
+    answer = launch.send(folder, wish, {})
+    return answer.answer or "Done."
+
+
+def _archive(folder: StudyFolder) -> str:
+    return f"It lies in {archive(folder)}."
+
+
+def _delete(folder: StudyFolder) -> str:
+    started = time.monotonic()
+    delete(folder)
+    return f"Deleted in {time.monotonic() - started:.1f} s."

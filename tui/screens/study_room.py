@@ -1,0 +1,238 @@
+"""What Watch, All trials and Trial share: one open study, and what can be done to it."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, ClassVar
+
+from textual.binding import BindingType
+
+from hpo_tui.store.models import StudyState, TrialState
+from hpo_tui.tui.actions import Action, bindings
+from hpo_tui.tui.live import LiveStudy
+from hpo_tui.tui.screens.base import Room
+from hpo_tui.tui.snapshot import Snapshot
+
+
+class StudyRoom(Room):
+    """A screen of one open study. ``take`` is called with every new snapshot while on top."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("study")]
+
+    def __init__(self, live: LiveStudy) -> None:
+        super().__init__()
+        self.live = live
+
+    # what subclasses say
+
+    def take(self, snapshot: Snapshot) -> None:
+        """Show a new snapshot."""
+        raise NotImplementedError
+
+    def view_changed(self) -> None:
+        """Show the view, which is another one now."""
+
+    def explain(self, reason: str) -> None:
+        """Show why the study cannot be read."""
+
+    def on_screen_resume(self) -> None:
+        """Catch up with what came while another screen was on top."""
+        if self.live.snapshot is not None:
+            self.call_after_refresh(self.take, self.live.snapshot)
+
+    @property
+    def chosen(self) -> int | None:
+        """The trial that actions are about."""
+        return self.live.view.selected
+
+    # guards
+
+    def unavailable(self, wanted: Action) -> str:
+        """Return why an action cannot be done: read-only, nothing selected, no runner, its state."""
+        reason = super().unavailable(wanted)
+        if reason:
+            return reason
+        snapshot = self.live.snapshot
+        if snapshot is None and wanted.scope in ("study", "trial") and wanted.name != "start":
+            return self.live.problem or "The study has not been read yet."
+        if snapshot is None:
+            return ""
+        if wanted.trial and (self.chosen is None or snapshot.frame.index(self.chosen) is None):
+            return "No trial is selected: move to one in a table first."
+        if wanted.runner and snapshot.runner_pid is None:
+            return "No runner lives for this study: R starts one."
+        return self._unfit(wanted, snapshot)
+
+    def _unfit(self, wanted: Action, snapshot: Snapshot) -> str:
+        if wanted.id == "study.start" and snapshot.runner_pid is not None:
+            return f"A runner lives already (process {snapshot.runner_pid})."
+        if wanted.id in ("study.narrow", "study.refine", "study.star_shown"):
+            view = self.live.view
+            if not view.brushes and (wanted.id != "study.star_shown" or view.mask is None):
+                return "Nothing is brushed: brush a range in the parallel coordinates (0) first."
+        if wanted.id == "trial.kill" and self.state_of(snapshot) not in (
+            TrialState.RUNNING,
+            TrialState.WAITING,
+        ):
+            return "The trial has ended: there is nothing to kill."
+        if wanted.id == "trial.retry" and not self.state_of(snapshot).ended:
+            return "The trial has not ended yet."
+        return ""
+
+    def state_of(self, snapshot: Snapshot) -> TrialState:
+        """Return the state of the chosen trial."""
+        from hpo_tui.store.frame import STATES
+
+        row = snapshot.frame.index(self.chosen) if self.chosen is not None else None
+        return TrialState.WAITING if row is None else STATES[snapshot.frame.state[row]]
+
+    # commands to the runner
+
+    def command(self, name: str, said: str, args: Mapping[str, Any] | None = None) -> None:
+        """Ask the runner in a thread, and show its answer when it comes."""
+        work = partial(self._send, name, dict(args or {}), said)
+        self.run_worker(work, thread=True, group="commands", exit_on_error=False)
+
+    def _send(self, name: str, args: dict[str, Any], said: str) -> None:
+        from hpo_tui.engine import launch
+
+        try:
+            answer = launch.send(self.live.folder, name, args)
+        except (launch.LaunchError, OSError) as error:
+            self.app.call_from_thread(self.say, str(error), "error", said)
+            return
+        text = answer.answer or ("Done." if answer.ok else "The runner refused without a reason.")
+        self.live.watcher.hurry()
+        severity = "information" if answer.ok else "error"
+        self.app.call_from_thread(self.say, text, severity, said)
+
+    def in_thread(self, work: Callable[[], str], said: str) -> None:
+        """Do slow work in a thread; show the sentence that it returns, or why it failed."""
+
+        def run() -> None:
+            from hpo_tui.engine import launch
+
+            try:
+                text = work()
+            except (launch.LaunchError, OSError, ValueError) as error:
+                self.app.call_from_thread(self.say, str(error), "error", said)
+                return
+            self.live.watcher.hurry()
+            self.app.call_from_thread(self.say, text, "information", said)
+
+        self.run_worker(run, thread=True, group="commands", exit_on_error=False)
+
+    # the study
+
+    def do_study_pause(self) -> None:
+        """Pause, or go on."""
+        snapshot = self.live.snapshot
+        paused = snapshot is not None and snapshot.study.state is StudyState.PAUSED
+        self.command("resume" if paused else "pause", "resume" if paused else "pause")
+
+    def do_study_stop(self) -> None:
+        """Stop the study after a confirmation."""
+        from hpo_tui.tui.screens.dialogs import PickOne
+
+        def chosen(kill: object) -> None:
+            if kill is not None:
+                self.command("stop", "stop", {"kill": bool(kill)})
+
+        self.app.push_screen(
+            PickOne(
+                "Stop the study?",
+                [
+                    (False, "let the running trials end, start no new ones"),
+                    (True, "stop the running trials too (each has its grace period)"),
+                ],
+            ),
+            chosen,
+        )
+
+    def do_study_start(self) -> None:
+        """Start the runner."""
+        folder = self.live.folder
+
+        def start() -> str:
+            from hpo_tui.engine import launch
+
+            pid = launch.start_runner(folder)
+            return f"The runner is process {pid}; it goes on when the screens are left."
+
+        self.in_thread(start, "start runner")
+
+    def do_study_extend(self) -> None:
+        """Raise the budget."""
+        from hpo_tui.tui.screens.dialogs import Ask
+
+        snapshot = self.live.snapshot
+        assert snapshot is not None
+        amount = snapshot.spec.budget.amount
+
+        def taken(text: str | None) -> None:
+            if text is not None:
+                self.command("extend", "extend", {"amount": float(text)})
+
+        self.app.push_screen(
+            Ask(
+                "How much more may the study spend?",
+                detail=f"In the budget's unit; it is {amount:g} and {snapshot.spent:.4g} is spent.",
+                fault=_amount_fault,
+            ),
+            taken,
+        )
+
+    def do_study_edit(self) -> None:
+        """Edit the study file."""
+        self.hpo.edit_study(self)
+
+    def do_study_lend(self) -> None:
+        """Drain a GPU, or take it back."""
+        from hpo_tui.tui.screens.dialogs import PickOne
+
+        snapshot = self.live.snapshot
+        assert snapshot is not None
+        if not snapshot.devices:
+            self.say("This study has no GPU to lend.", "warning")
+            return
+        entries = [
+            ((d.device, on), f"{d.device} {d.name}: {'lend it' if on else 'take it back'}")
+            for d in snapshot.devices
+            for on in (True, False)
+        ]
+
+        def taken(answer: object) -> None:
+            if isinstance(answer, tuple):
+                self.command("lend", "lend", {"device": answer[0], "on": answer[1]})
+
+        self.app.push_screen(PickOne("Which GPU?", entries), taken)
+
+    def do_study_narrow(self) -> None:
+        """Narrow the space to the brushed ranges."""
+        from hpo_tui.tui.screens import brushed
+
+        brushed.narrow(self)
+
+    def do_study_refine(self) -> None:
+        """Enqueue a configuration inside the brushed ranges."""
+        from hpo_tui.tui.screens import brushed
+
+        brushed.refine(self)
+
+    def do_study_star_shown(self) -> None:
+        """Star what the view holds."""
+        from hpo_tui.tui.screens import brushed
+
+        brushed.star_shown(self)
+
+    def file_beside(self, name: str) -> Path:
+        """Return a file of the user's state folder, where copies are kept."""
+        return self.hpo.state_folder / name
+
+
+def _amount_fault(text: str) -> str:
+    try:
+        value = float(text)
+    except ValueError:
+        return f"{text!r} is not a number."
+    return "" if 0 < value < float("inf") else "It must be a number above 0."

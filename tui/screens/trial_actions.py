@@ -1,0 +1,255 @@
+"""What can be done to the selected trial, on every screen that has one."""
+
+import json
+import math
+import tomllib
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from textual.binding import BindingType
+
+from hpo_tui.engine.spec import StudySpec
+from hpo_tui.store.frame import STATES
+from hpo_tui.tui import present
+from hpo_tui.tui.actions import bindings
+from hpo_tui.tui.screens.study_room import StudyRoom
+from hpo_tui.tui.snapshot import Snapshot
+
+
+class TrialActions(StudyRoom):
+    """A study's screen with a selected trial."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("trial")]
+
+    def _at(self) -> tuple[Snapshot, int, int]:
+        """Return (snapshot, trial number, row); the guard has seen to it that there is one."""
+        snapshot, number = self.live.snapshot, self.chosen
+        assert snapshot is not None
+        assert number is not None
+        row = snapshot.frame.index(number)
+        assert row is not None
+        return snapshot, number, row
+
+    def do_trial_open(self) -> None:
+        """Open the trial's own screen."""
+        self.hpo.open_trial(self.live, self._at()[1])
+
+    def do_trial_mark(self) -> None:
+        """Mark the trial, or compare it with the one marked before."""
+        number = self._at()[1]
+        marked = self.live.marked
+        if marked is None or marked == number:
+            self.live.marked = None if marked == number else number
+            self.say(
+                f"Trial {number} waits: press = on another to compare."
+                if self.live.marked
+                else "No trial is marked."
+            )
+            return
+        self.live.marked = None
+        self.hpo.compare_trials(self.live, marked, number)
+
+    def do_trial_kill(self) -> None:
+        """Stop the trial after a confirmation."""
+        from hpo_tui.tui.screens.dialogs import Confirm
+
+        number = self._at()[1]
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.command("kill", f"kill trial {number}", {"trial": number})
+
+        self.app.push_screen(
+            Confirm(f"Kill trial {number}?", "What it has been charged is lost."), answered
+        )
+
+    def do_trial_retry(self) -> None:
+        """Run the trial again."""
+        number = self._at()[1]
+        self.command("retry", f"retry trial {number}", {"trial": number})
+
+    def do_trial_promote(self) -> None:
+        """Run its configuration at a dearer task."""
+        snapshot, number, row = self._at()
+        spec = snapshot.spec
+        now = snapshot.frame.tasks[snapshot.frame.task[row]]
+        cost = next((t.cost for t in spec.tasks if t.name == now), 0.0)
+        dearer = [t.name for t in spec.tasks_by_cost if t.cost > cost]
+        if not dearer:
+            self.say(f"Trial {number} has run at the full task: there is no dearer one.", "warning")
+            return
+
+        def chosen(task: object) -> None:
+            if isinstance(task, str):
+                args = {"trial": number, "task": task}
+                self.command("promote", f"promote trial {number}", args)
+
+        if len(dearer) == 1:
+            chosen(dearer[0])
+            return
+        from hpo_tui.tui.screens.dialogs import PickOne
+
+        self.app.push_screen(
+            PickOne(f"Promote trial {number} to which task?", [(d, d) for d in dearer]), chosen
+        )
+
+    def do_trial_enqueue(self) -> None:
+        """Enqueue an edited copy of its configuration."""
+        from hpo_tui.tui.screens.dialogs import AskText
+
+        snapshot, number, row = self._at()
+        spec = snapshot.spec
+        params = params_at(snapshot, row)
+        lines = [f"{_toml_key(k)} = {json.dumps(v)}" for k, v in params.items()]
+
+        def taken(text: str | None) -> None:
+            if text is not None:
+                self.command("enqueue", "enqueue", {"params": tomllib.loads(text), "task": None})
+
+        self.app.push_screen(
+            AskText(
+                f"A copy of trial {number}, to be run next",
+                "\n".join(lines) + "\n",
+                "One parameter a line, as in a study file. The engine chooses the task.",
+                lambda text: configuration_fault(text, spec),
+            ),
+            taken,
+        )
+
+    def do_trial_confirm(self) -> None:
+        """Repeat it with other seeds."""
+        from hpo_tui.tui.screens.dialogs import Ask
+
+        number = self._at()[1]
+
+        def fault(text: str) -> str:
+            good = text.strip().isdigit() and 1 <= int(text) <= 100
+            return "" if good else "A whole number from 1 to 100."
+
+        def taken(text: str | None) -> None:
+            if text is not None:
+                args = {"trial": number, "repeats": int(text)}
+                self.command("confirm", f"confirm trial {number}", args)
+
+        self.app.push_screen(
+            Ask(f"Repeat trial {number} with how many other seeds?", "3", fault=fault), taken
+        )
+
+    def do_trial_star(self) -> None:
+        """Star the trial, or take the star away."""
+        snapshot, number, row = self._at()
+        on = not bool(snapshot.frame.starred[row])
+        said = f"star trial {number}" if on else f"take the star of trial {number} away"
+        self.command("star", said, {"trial": number, "on": on})
+
+    def do_trial_tag(self) -> None:
+        """Give it tags."""
+        from hpo_tui.tui.screens.dialogs import Ask
+
+        number = self._at()[1]
+
+        def taken(text: str | None) -> None:
+            if text is not None:
+                tags = [t.strip() for t in text.split(",") if t.strip()]
+                self.command("tag", f"tag trial {number}", {"trial": number, "tags": tags})
+
+        self.app.push_screen(
+            Ask(f"Tags of trial {number}", ", ".join(self._stored()[0]), "Separated by commas."),
+            taken,
+        )
+
+    def do_trial_note(self) -> None:
+        """Write a note on it."""
+        from hpo_tui.tui.screens.dialogs import Ask
+
+        number = self._at()[1]
+
+        def taken(text: str | None) -> None:
+            if text is not None:
+                self.command("note", f"note on trial {number}", {"trial": number, "text": text})
+
+        self.app.push_screen(Ask(f"Note on trial {number}", self._stored()[1]), taken)
+
+    def _stored(self) -> tuple[tuple[str, ...], str]:
+        """Return the trial's tags and note: one row by its key, some microseconds."""
+        from hpo_tui.store.read import StudyReader
+
+        with StudyReader(self.live.folder.db) as reader:
+            trial = reader.trial(self._at()[1])
+        return ((), "") if trial is None else (trial.tags, trial.note)
+
+    def do_trial_copy(self) -> None:
+        """Copy its configuration as a command line."""
+        snapshot, number, row = self._at()
+        spec = snapshot.spec
+        task = snapshot.frame.tasks[snapshot.frame.task[row]]
+        fidelity = next((dict(t.fidelity) for t in spec.tasks if t.name == task), {})
+        text = present.command_line({**fidelity, **params_at(snapshot, row)}, spec.command)
+        self.hpo.copy(text, f"the command of trial {number}")
+
+    def do_trial_copy_json(self) -> None:
+        """Copy the trial as JSON."""
+        snapshot, number, row = self._at()
+        text = json.dumps(trial_data(snapshot, row), indent=2, ensure_ascii=False)
+        self.hpo.copy(text, f"trial {number} as JSON")
+
+
+def params_at(snapshot: Snapshot, row: int) -> dict[str, Any]:
+    """Return the active parameters of the trial at ``row``, integers as such."""
+    frame, found = snapshot.frame, {}
+    kinds = {p.name: p for p in snapshot.spec.space}
+    for name, values in frame.params.items():
+        value = float(values[row])
+        if math.isnan(value):
+            continue
+        choices = frame.choices.get(name)
+        if choices is not None:
+            found[name] = choices[int(value)]
+        else:
+            found[name] = _native(value, kinds.get(name))
+    return found
+
+
+def _native(value: float, parameter: Any) -> Any:
+    if parameter is not None and parameter.choices:
+        return next((c for c in parameter.choices if c == value), value)
+    whole = parameter is not None and parameter.kind == "int"
+    return int(value) if whole and value.is_integer() else value
+
+
+def trial_data(snapshot: Snapshot, row: int) -> dict[str, Any]:
+    """Return the trial at ``row`` as plain data."""
+    frame = snapshot.frame
+    metrics: Mapping[str, float] = {
+        n: float(v[row]) for n, v in frame.metrics.items() if not math.isnan(v[row])
+    }
+    return {
+        "trial": int(frame.number[row]),
+        "task": frame.tasks[frame.task[row]],
+        "state": str(STATES[frame.state[row]]),
+        "params": params_at(snapshot, row),
+        "metrics": metrics,
+    }
+
+
+def configuration_fault(text: str, spec: StudySpec) -> str:
+    """Return what is wrong with a configuration written as TOML lines, empty when nothing is."""
+    from hpo_tui.engine.spec.values import value_fault
+
+    try:
+        given = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        return f"Not understood: {error}"
+    known = {p.name: p for p in spec.space}
+    for name, value in given.items():
+        if name not in known:
+            return f"{name!r} is no parameter of this study."
+        fault = value_fault(known[name], value)
+        if fault:
+            return f"{name} {fault}"
+    return "" if given else "Give at least one parameter."
+
+
+def _toml_key(name: str) -> str:
+    bare = name.isascii() and name.replace("-", "").replace("_", "").isalnum()
+    return name if bare else json.dumps(name, ensure_ascii=False)

@@ -1,0 +1,376 @@
+"""Watch: the dashboard of one study, live or to review."""
+
+import time
+from typing import Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Vertical
+from textual.widget import Widget
+
+from hpo_tui.tui import present
+from hpo_tui.tui.actions import bindings
+from hpo_tui.tui.live import FilterProblem, LiveStudy
+from hpo_tui.tui.messages import BrushChanged, TrialOpened, TrialSelected
+from hpo_tui.tui.panes import BEST, COST_BAR, PARALLEL, TABS, Place, make
+from hpo_tui.tui.screens.trial_actions import TrialActions
+from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.widgets.chrome import KeyBar, Notice, PaneTitle, StudyHeader, TabBar
+from hpo_tui.tui.widgets.filter_bar import FilterBar
+from hpo_tui.tui.widgets.line_table import LineTable
+
+SETTLE_SECONDS = 0.06
+"""After the last key that moved the selection, the charts follow."""
+
+
+class Watch(TrialActions):
+    """The study at a glance: parallel coordinates, the best, one chart of eight, the cost."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings("watch"),
+        Binding("tab", "next_pane(1)", "next pane", show=False, id="watch.next_pane"),
+        Binding("shift+tab", "next_pane(-1)", "previous pane", show=False, id="watch.last_pane"),
+    ]
+    SCOPES: ClassVar[tuple[str, ...]] = ("watch", "study", "trial", "screen")
+    HELP: ClassVar[str] = """\
+## Watch
+
+One study: the parallel coordinates above, the best trials and one of eight charts below, the cost
+at the bottom. One selection, one filter and the brushes rule every pane. `tab` goes from pane to
+pane, `z` gives one the whole screen, `Esc` goes back one layer at a time. Leaving never stops the
+run.
+"""
+
+    def __init__(self, live: LiveStudy) -> None:
+        super().__init__(live)
+        self._panes: dict[str, Any] = {}
+        self._drawn: dict[str, tuple[Any, ...]] = {}
+        self._when: dict[str, float] = {}
+        self._tab = int(live.memory.get("tab", 0)) % len(TABS)
+        self._frozen = False
+        self._furnished = False
+        self._mode = ""
+
+    def compose(self) -> ComposeResult:
+        """Lay out the frame; the panes themselves come after the first paint."""
+        yield StudyHeader(self.live.folder.name)
+        with Container(id="body"):
+            with Vertical(id="top", classes="pane"):
+                yield PaneTitle(PARALLEL.label, id="top-title")
+            with Vertical(id="left", classes="pane"):
+                yield PaneTitle(BEST.label, id="left-title")
+            with Vertical(id="right", classes="pane"):
+                yield TabBar([t.label for t in TABS])
+        yield Notice("Reading the study …", id="notice")
+        yield FilterBar()
+        yield Container(id="cost")
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        """Show the frame; build the panes when it has been painted."""
+        self.query_one(TabBar).choose(self._tab)
+        self.query_one("#body").display = False
+        if self.live.problem:
+            self.explain(self.live.problem)
+
+    # new data
+
+    def take(self, snapshot: Snapshot) -> None:
+        """Show a new snapshot: the header at once, the panes as often as each may be drawn."""
+        self.query_one(StudyHeader).show(snapshot, frozen=self._frozen)
+        self.query_one(KeyBar).renew()
+        if self._frozen or not self.app.app_focus or not self.is_current:
+            return
+        self.query_one("#notice").display = False
+        if not self._furnished:
+            self.furnish()
+        self.draw()
+
+    def explain(self, reason: str) -> None:
+        """Show why the study cannot be read, in place of the panes until it can."""
+        if reason and self.live.snapshot is None:
+            notice = self.query_one("#notice", Notice)
+            notice.say(reason)
+            notice.display = True
+        elif reason:
+            self.say(reason, "error")
+
+    def furnish(self) -> None:
+        """Build the panes that are always there, and the tab that is open."""
+        self._furnished = True
+        self.query_one("#body").display = True
+        self._put(BEST, "#left")
+        self._put(PARALLEL, "#top")
+        self._put(COST_BAR, "#cost")
+        self._put(TABS[self._tab], "#right")
+        self._panes[BEST.name].focus()
+        self.restore()
+
+    def _put(self, place: Place, into: str) -> Any:
+        found = self._panes.get(place.name)
+        if found is None:
+            found = self._panes[place.name] = make(place)
+            self.query_one(into).mount(found)
+        return found
+
+    def restore(self) -> None:
+        """Let the panes have back what the session remembers."""
+        for name, state in self.live.memory.get("panes", {}).items():
+            pane = self._panes.get(name)
+            if pane is not None and hasattr(pane, "restore"):
+                pane.restore(state)
+
+    def remember(self) -> dict[str, Any]:
+        """Return what the session keeps of this screen."""
+        states = {n: p.remember() for n, p in self._panes.items() if hasattr(p, "remember")}
+        return {"tab": self._tab, "panes": {**self.live.memory.get("panes", {}), **states}}
+
+    def draw(self, *, now: bool = False) -> None:
+        """Draw the panes in sight whose input is another one; ``now``: without waiting."""
+        snapshot = self.live.snapshot
+        if snapshot is None or not self._furnished:
+            return
+        wait = 0.0
+        for place in (BEST, COST_BAR, PARALLEL, TABS[self._tab]):
+            pane = self._panes.get(place.name)
+            if pane is None or not self._in_sight(pane):
+                continue
+            wait = max(wait, self._draw(place, pane, snapshot, now))
+        if wait > 0:
+            self.set_timer(wait, self.draw)
+        self._titles(snapshot)
+
+    def _draw(self, place: Place, pane: Any, snapshot: Snapshot, now: bool) -> float:
+        """Draw one pane if it must be; return the seconds until it may be."""
+        inputs = (*place.depends(snapshot), self.live.view)
+        old = self._drawn.get(place.name)
+        if old is not None and all(a is b or _same(a, b) for a, b in zip(old, inputs, strict=True)):
+            return 0.0
+        left = self._when.get(place.name, 0.0) + place.every - time.monotonic()
+        same_view = old is not None and old[-1] is inputs[-1]
+        if left > 0 and same_view and not now:
+            return left
+        self._drawn[place.name] = inputs
+        self._when[place.name] = time.monotonic()
+        pane.show(snapshot, self.live.view)
+        return 0.0
+
+    def _in_sight(self, pane: Widget) -> bool:
+        return all(node.display for node in pane.ancestors_with_self if isinstance(node, Widget))
+
+    def _titles(self, snapshot: Snapshot) -> None:
+        best = self._panes[BEST.name]
+        self.query_one("#left-title", PaneTitle).say(best.title)
+        total, shown = len(snapshot.frame), self.live.shown()
+        note = f"{present.grouped(shown)} of {present.plural(total, 'trial')} shown"
+        view = self.live.view
+        parts = [f"filter: {view.filter}"] if view.filter else []
+        if view.brushes:
+            parts.append("1 brush" if len(view.brushes) == 1 else f"{len(view.brushes)} brushes")
+        title = PARALLEL.label + ("   " + ", ".join(parts) if parts else "")
+        self.query_one("#top-title", PaneTitle).say(title, note)
+
+    # the view
+
+    def view_changed(self) -> None:
+        """Let every pane follow the view: the table at once, the charts when the keys rest."""
+        self._settle = self.set_timer(SETTLE_SECONDS, self._follow)
+        self.query_one(KeyBar).renew()
+
+    def _follow(self) -> None:
+        if self.live.view is not self._drawn.get(PARALLEL.name, (None,))[-1]:
+            self.draw(now=True)
+
+    @on(LineTable.Moved)
+    def _moved(self, event: LineTable.Moved) -> None:
+        if isinstance(event.key, int):
+            self._select(event.key)
+
+    @on(TrialSelected)
+    def _selected(self, event: TrialSelected) -> None:
+        event.stop()
+        self._select(event.number)
+
+    def _select(self, number: int | None) -> None:
+        if number != self.live.view.selected:
+            self.live.select(number)
+            self.view_changed()
+
+    @on(TrialOpened)
+    def _opened(self, event: TrialOpened) -> None:
+        event.stop()
+        self.live.select(event.number)
+        self.hpo.open_trial(self.live, event.number)
+
+    @on(LineTable.Activated)
+    def _activated(self, event: LineTable.Activated) -> None:
+        if isinstance(event.key, int):
+            self.live.select(event.key)
+            self.hpo.open_trial(self.live, event.key)
+
+    @on(LineTable.Sorted)
+    def _sorted(self, event: LineTable.Sorted) -> None:
+        for name, pane in self._panes.items():
+            if pane is event.table:
+                self._drawn.pop(name, None)
+        self.draw(now=True)
+
+    @on(BrushChanged)
+    def _brushed(self, event: BrushChanged) -> None:
+        event.stop()
+        self.live.set_brushes(event.brushes)
+        self.view_changed()
+
+    # filter
+
+    def do_watch_filter(self) -> None:
+        """Open the filter."""
+        if self.live.snapshot is not None:
+            self.query_one(FilterBar).open(self.live.snapshot, self.live.view.filter)
+
+    @on(FilterBar.Changed)
+    def _filtered(self, event: FilterBar.Changed) -> None:
+        event.stop()
+        bar = self.query_one(FilterBar)
+        try:
+            self.live.set_filter(event.text)
+        except FilterProblem as problem:
+            bar.fault(str(problem))
+            return
+        bar.hold(self.live.shown(), len(self.live.snapshot.frame) if self.live.snapshot else 0)
+        self.view_changed()
+
+    @on(FilterBar.Closed)
+    def _filter_closed(self) -> None:
+        self._panes[BEST.name].focus()
+
+    def do_watch_show_all(self) -> None:
+        """Drop the filter and every brush."""
+        self.live.show_all()
+        self.draw(now=True)
+
+    # panes
+
+    async def action_do(self, id_: str) -> None:
+        """Open a tab by its number, or do whatever else the table says."""
+        if id_.startswith("watch.tab_"):
+            self.open_tab(int(id_.removeprefix("watch.tab_")) - 1)
+        else:
+            await super().action_do(id_)
+
+    def do_watch_freeze(self) -> None:
+        """Hold the picture, or let it go on."""
+        self._frozen = not self._frozen
+        if self.live.snapshot is not None:
+            self.take(self.live.snapshot)
+
+    def do_watch_zoom(self) -> None:
+        """Give the focused pane the whole screen, or take it back."""
+        body = self.query_one("#body")
+        if body.has_class("-zoom"):
+            body.remove_class("-zoom")
+        elif self.focused is not None:
+            pane = next((n for n in self.focused.ancestors_with_self if n.has_class("pane")), None)
+            if pane is not None:
+                for other in self.query(".pane"):
+                    other.set_class(other is pane, "-zoomed")
+                body.add_class("-zoom")
+        self.call_after_refresh(self.draw, now=True)
+
+    def do_watch_trials(self) -> None:
+        """Open the table of all trials."""
+        self.hpo.open_trials(self.live)
+
+    def do_watch_parallel(self) -> None:
+        """Go to the parallel coordinates."""
+        self._stage("top")
+        self._panes[PARALLEL.name].focus()
+
+    def open_tab(self, index: int, *, focus: bool = True) -> None:
+        """Show a tab, built when it is first asked for."""
+        if not self._furnished:
+            return
+        self._panes[TABS[self._tab].name].display = False
+        self._tab = index
+        pane = self._put(TABS[index], "#right")
+        pane.display = True
+        self.query_one(TabBar).choose(index)
+        self._stage("right")
+        if focus:
+            pane.focus()
+        self.call_after_refresh(self.draw, now=True)
+
+    def _stage(self, name: str) -> None:
+        """Where one chart is shown at a time, show this place."""
+        body = self.query_one("#body")
+        body.set_class(name == "right", "-stage-right")
+        if body.has_class("-zoom") and not self.query_one(f"#{name}").has_class("-zoomed"):
+            body.remove_class("-zoom")
+        self.call_after_refresh(self.draw, now=True)
+
+    @on(TabBar.Chosen)
+    def _tab_chosen(self, event: TabBar.Chosen) -> None:
+        self.open_tab(event.index)
+
+    def action_next_pane(self, by: int) -> None:
+        """Go to the next pane; where one chart is shown at a time, through all of them."""
+        if not self._furnished:
+            return
+        order = [
+            BEST,
+            PARALLEL,
+            *(TABS if self._mode == "medium" else (TABS[self._tab],)),
+            COST_BAR,
+        ]
+        if self._mode in ("small", "tiny"):
+            order = [BEST, COST_BAR]
+        names = [p.name for p in order]
+        at = names.index(self.focused.id) if self.focused and self.focused.id in names else 0
+        place = order[(at + by) % len(order)]
+        if place in TABS:
+            self.open_tab(TABS.index(place))
+        elif place is PARALLEL:
+            self.do_watch_parallel()
+        else:
+            self._panes[place.name].focus()
+
+    def on_descendant_focus(self) -> None:
+        """Light the title of the pane that has the focus."""
+        for pane, title in (("#top", "#top-title"), ("#left", "#left-title")):
+            inside = self.focused is not None and self.query_one(pane) in self.focused.ancestors
+            self.query_one(title).set_class(inside, "-focused")
+
+    def do_screen_back(self) -> None:
+        """Close the filter, the zoom, the brushes and filter, then the screen."""
+        body = self.query_one("#body")
+        if self.query_one(FilterBar).display:
+            self.query_one(FilterBar).close()
+        elif body.has_class("-zoom"):
+            self.do_watch_zoom()
+        else:
+            super().do_screen_back()
+
+    # size
+
+    def on_resize(self) -> None:
+        """Choose the layout for the size; every size has one."""
+        mode = layout_for(self.size.width, self.size.height)
+        if mode != self._mode:
+            self._mode = mode
+            for name in ("wide", "medium", "small", "tiny"):
+                self.set_class(name == mode, f"-{name}")
+        self.call_after_refresh(self.draw, now=True)
+
+
+def layout_for(width: int, height: int) -> str:
+    """Return the layout for a window: ``wide``, ``medium``, ``small`` or ``tiny``."""
+    if width >= 110 and height >= 30:
+        return "wide"
+    if width >= 70 and height >= 20:
+        return "medium"
+    return "small" if width >= 40 and height >= 10 else "tiny"
+
+
+def _same(old: object, new: object) -> bool:
+    return type(old) is type(new) and isinstance(old, int | float | tuple) and old == new

@@ -1,0 +1,152 @@
+"""What the home screen knows of every study: read in a thread, again only where files changed."""
+
+import contextlib
+import shutil
+import sqlite3
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from hpo_tui.engine.spec import SpecError, StudySpec
+from hpo_tui.store.folder import StudyFolder, list_studies
+from hpo_tui.store.models import Study, TrialState
+from hpo_tui.store.read import StudyReader
+from hpo_tui.tui import present
+from hpo_tui.tui.watcher import spent_of
+
+ARCHIVE = ".archive"
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """One line of the list. ``problem``: why it cannot be read, then little else is known."""
+
+    folder: StudyFolder
+    study: Study | None = None
+    spec: StudySpec | None = None
+    runner: int | None = None
+    trials: int = 0
+    running: int = 0
+    spent: float = 0.0
+    best: str = ""
+    """The best first objective among the trials that meet all goals, as text."""
+    met: int = 0
+    touched: float = 0.0
+    """When its file last changed, Unix seconds."""
+    problem: str = ""
+
+    @property
+    def share(self) -> float:
+        """Spent over budget, 0 to 1."""
+        amount = self.spec.budget.amount if self.spec else 0.0
+        return min(1.0, self.spent / amount) if amount > 0 else 0.0
+
+
+class StudyList:
+    """Reads all studies under a ``.hpo`` folder; use it from one thread at a time."""
+
+    def __init__(self, home: Path | None) -> None:
+        self.home = home
+        self._known: dict[Path, tuple[tuple[float, ...], Summary]] = {}
+        self._readers: dict[Path, StudyReader] = {}
+
+    def close(self) -> None:
+        """Close every file."""
+        for reader in self._readers.values():
+            reader.close()
+        self._readers.clear()
+
+    def read(self) -> list[Summary]:
+        """Return a summary of every study, those unchanged as they were."""
+        if self.home is None:
+            return []
+        found = [self._one(f) for f in list_studies(self.home)]
+        gone = self._readers.keys() - {s.folder.path for s in found}
+        for path in gone:
+            self._readers.pop(path).close()
+            self._known.pop(path, None)
+        return found
+
+    def _one(self, folder: StudyFolder) -> Summary:
+        pid = folder.runner_pid()
+        stamp = (*stamps(folder), float(-1 if pid is None else pid))
+        known = self._known.get(folder.path)
+        if known is not None and known[0] == stamp:
+            return known[1]
+        try:
+            summary = self._read(folder, pid, max(stamp[:-1]))
+        except (OSError, sqlite3.Error, LookupError, ValueError, SpecError) as error:
+            old = self._readers.pop(folder.path, None)
+            if old is not None:
+                old.close()
+            problem = "not started" if not folder.db.exists() else _short(error)
+            summary = Summary(folder, runner=pid, touched=max(stamp[:-1]), problem=problem)
+        self._known[folder.path] = (stamp, summary)
+        return summary
+
+    def _read(self, folder: StudyFolder, pid: int | None, touched: float) -> Summary:
+        from hpo_tui.engine.analysis.front import best_rows, full_mask, meets_mask
+
+        reader = self._readers.get(folder.path)
+        if reader is None:
+            reader = self._readers[folder.path] = StudyReader(folder.db)
+        study, frame = reader.study(), reader.frame()
+        spec = StudySpec.from_text(study.text)
+        rows = best_rows(frame, spec)
+        best = ""
+        if len(rows) and spec.objectives:
+            metric = spec.objectives[0].metric
+            best = f"{metric} {present.number(float(frame.metrics[metric][rows[0]]))}"
+        return Summary(
+            folder,
+            study,
+            spec,
+            pid,
+            len(frame),
+            int(frame.in_state(TrialState.RUNNING).sum()),
+            spent_of(spec, study, frame, time.time())[0],
+            best,
+            int((full_mask(frame, spec) & meets_mask(frame, spec)).sum()),
+            touched,
+        )
+
+
+def stamps(folder: StudyFolder) -> tuple[float, ...]:
+    """Return when the files that a study is read from last changed, 0 for those not there."""
+    times = []
+    for path in (folder.db, Path(f"{folder.db}-wal"), folder.file):
+        try:
+            times.append(path.stat().st_mtime)
+        except OSError:
+            times.append(0.0)
+    return tuple(times)
+
+
+def _short(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def archive(folder: StudyFolder) -> Path:
+    """Move a study into ``.archive`` beside it and return where it lies. Raises OSError."""
+    if folder.runner_pid() is not None:
+        raise OSError("its runner lives: stop the study first")
+    target = folder.path.parent / ARCHIVE
+    target.mkdir(exist_ok=True)
+    place, count = target / folder.name, 1
+    while place.exists():
+        count += 1
+        place = target / f"{folder.name}-{count}"
+    folder.path.rename(place)
+    return place
+
+
+def delete(folder: StudyFolder) -> None:
+    """Delete a study folder for good. Raises OSError; refuses one whose runner lives."""
+    if folder.runner_pid() is not None:
+        raise OSError("its runner lives: stop the study first")
+    if folder.path.is_symlink():
+        # The link is the study's place in the list; what it points to was put there by the user.
+        folder.path.unlink()
+        return
+    with contextlib.suppress(FileNotFoundError):
+        shutil.rmtree(folder.path)

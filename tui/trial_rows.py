@@ -1,0 +1,234 @@
+"""Trials as rows of a table: which columns, in which order, each cell formatted when asked for."""
+
+import math
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
+
+from hpo_tui.engine.spec import Objective, OutcomeConstraint
+from hpo_tui.store.frame import STATES
+from hpo_tui.tui import present
+from hpo_tui.tui.plain import plain
+from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.widgets.line_table import Cell, Column
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+STATE_TONES = {
+    "waiting": "dim",
+    "running": "accent",
+    "complete": "",
+    "pruned": "dim",
+    "failed": "bad",
+    "killed": "warn",
+}
+WIDEST = 18
+"""Cells of a heading; a longer name is cut."""
+
+
+class TrialRows:
+    """Rows of trials over a snapshot. ``order``: rows of the frame, in the order shown.
+
+    ``columns``: keys such as ``trial``, ``mark``, ``task``, ``state``, ``cost``, ``duration``,
+    ``memory``, ``device``, ``ended``, ``m:accuracy``, ``p:lr``.
+    """
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        order: "NDArray[np.intp]",
+        columns: Iterable[str],
+        pareto: frozenset[int] = frozenset(),
+    ) -> None:
+        self.snapshot = snapshot
+        self.order = order
+        self._pareto = pareto
+        """Rows of the frame that are on the Pareto front."""
+        self._goals = {g.metric: g for g in present.goals_of(snapshot.spec)}
+        keys = [k for k in columns if self._known(k)]
+        self.columns: Sequence[Column] = [self._column(k) for k in keys]
+        self._cells: list[Callable[[int], Cell]] = [self._formatter(k) for k in keys]
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    def key(self, row: int) -> Hashable:
+        """Return the trial's number."""
+        return int(self.snapshot.frame.number[self.order[row]])
+
+    def find(self, key: Hashable) -> int | None:
+        """Return the row of trial ``key``, None if it is not among those shown."""
+        import numpy as np
+
+        if not isinstance(key, int) or (row := self.snapshot.frame.index(key)) is None:
+            return None
+        places = np.flatnonzero(self.order == row)
+        return int(places[0]) if len(places) else None
+
+    def cells(self, row: int) -> Sequence[Cell]:
+        """Return the cells of one row."""
+        at = int(self.order[row])
+        return [make(at) for make in self._cells]
+
+    def _known(self, key: str) -> bool:
+        kind, _, name = key.partition(":")
+        frame = self.snapshot.frame
+        if kind == "m":
+            return name in frame.metrics or name in self._goals
+        return name in frame.params if kind == "p" else key in FIXED
+
+    def _column(self, key: str) -> Column:
+        kind, _, name = key.partition(":")
+        if kind == "m":
+            goal = self._goals.get(name)
+            title = plain(name) + (f" {present.goal_text(goal)}" if goal else "")
+            return Column(key, title, _wide(title, 9), "right")
+        if kind == "p":
+            choices = self.snapshot.frame.choices.get(name)
+            longest = max((cell_len(plain(str(c))) for c in choices or ()), default=8)
+            width = min(WIDEST, max(_wide(plain(name), 6), longest if choices else 8))
+            return Column(key, plain(name), width, "left" if choices else "right")
+        title, width, align = FIXED[key]
+        if key == "task":
+            names = self.snapshot.frame.tasks
+            width = min(14, max((cell_len(plain(n)) for n in names), default=4))
+        return Column(
+            key,
+            title,
+            max(width, len(title)),
+            "right" if align else "left",
+            key in ("trial", "mark"),
+        )
+
+    def _formatter(self, key: str) -> Callable[[int], Cell]:
+        kind, _, name = key.partition(":")
+        if kind == "m":
+            return self._metric(name)
+        if kind == "p":
+            snapshot = self.snapshot
+            return lambda at: (present.value_text(snapshot, name, at), "")
+        return {
+            "trial": lambda at: (str(self.snapshot.frame.number[at]), ""),
+            "mark": self._mark,
+            "task": self._task,
+            "state": self._state,
+            "cost": lambda at: (present.number(float(self.snapshot.frame.charged[at])), "dim"),
+            "duration": lambda at: (
+                present.duration(float(self.snapshot.frame.duration[at])),
+                "dim",
+            ),
+            "memory": lambda at: (present.size(float(self.snapshot.frame.peak_memory[at])), "dim"),
+            "device": lambda at: (plain(str(self.snapshot.frame.device[at])), "dim"),
+            "step": lambda at: (present.number(float(self.snapshot.frame.step[at])), "dim"),
+            "from": self._resumed,
+        }[key]
+
+    def _metric(self, name: str) -> Callable[[int], Cell]:
+        values = self.snapshot.frame.metrics.get(name)
+        goal = self._goals.get(name)
+
+        def cell(at: int) -> Cell:
+            value = math.nan if values is None else float(values[at])
+            text = present.number(value)
+            if goal is None or not text or not _is_goal(goal):
+                return text, ""
+            return (f"{text} ✓", "good") if goal.met(value) else (f"{text} ✗", "warn")
+
+        return cell
+
+    def _mark(self, at: int) -> Cell:
+        star = "★" if self.snapshot.frame.starred[at] else " "
+        return (star + ("◆" if at in self._pareto else " "), "accent")
+
+    def _task(self, at: int) -> Cell:
+        frame = self.snapshot.frame
+        name = frame.tasks[frame.task[at]]
+        return plain(name), "" if name == self.snapshot.spec.full_task.name else "dim"
+
+    def _state(self, at: int) -> Cell:
+        state = STATES[self.snapshot.frame.state[at]]
+        return str(state), STATE_TONES[str(state)]
+
+    def _resumed(self, at: int) -> Cell:
+        source = int(self.snapshot.frame.resumed_from[at])
+        return (f"#{source}" if source else ""), "dim"
+
+
+FIXED: dict[str, tuple[str, int, bool]] = {
+    "trial": ("#", 6, True),
+    "mark": ("", 2, False),
+    "task": ("task", 4, False),
+    "state": ("state", 8, False),
+    "cost": ("cost", 6, True),
+    "duration": ("took", 9, True),
+    "memory": ("memory", 6, True),
+    "device": ("device", 6, False),
+    "step": ("step", 6, True),
+    "from": ("from", 6, True),
+}
+"""Column → heading, width, whether to the right."""
+
+
+def _wide(title: str, least: int) -> int:
+    return min(WIDEST, max(least, cell_len(title)))
+
+
+def _is_goal(goal: Objective | OutcomeConstraint) -> bool:
+    return isinstance(goal, OutcomeConstraint) or goal.threshold is not None
+
+
+def default_columns(snapshot: Snapshot) -> list[str]:
+    """Return the columns of the browser of all trials: the metrics, then every parameter."""
+    metrics = [f"m:{g.metric}" for g in present.goals_of(snapshot.spec)]
+    params = [f"p:{p.name}" for p in snapshot.spec.free]
+    return ["trial", "mark", "state", "task", *metrics, *params, "cost", "duration"]
+
+
+def all_columns(snapshot: Snapshot) -> list[str]:
+    """Return every column that there could be, the default ones first."""
+    frame = snapshot.frame
+    every = [*FIXED, *(f"m:{n}" for n in frame.metrics), *(f"p:{n}" for n in frame.params)]
+    return list(dict.fromkeys([*default_columns(snapshot), *every]))
+
+
+def sort_values(snapshot: Snapshot, key: str) -> "NDArray[np.float64] | None":
+    """Return what rows are sorted by, (n,) with NaN last, or None for an unknown column."""
+    import numpy as np
+
+    frame = snapshot.frame
+    kind, _, name = key.partition(":")
+    if kind == "m":
+        return frame.metrics.get(name)
+    if kind == "p":
+        return frame.params.get(name)
+    found = {
+        "trial": frame.number,
+        "mark": ~frame.starred,
+        "task": frame.task,
+        "state": frame.state,
+        "cost": frame.charged,
+        "duration": frame.duration,
+        "memory": frame.peak_memory,
+        "step": frame.step,
+        "from": frame.resumed_from,
+    }.get(key)
+    if key == "device":
+        return np.unique(frame.device.astype(str), return_inverse=True)[1].astype(np.float64)
+    return None if found is None else np.asarray(found, dtype=np.float64)
+
+
+def sorted_rows(
+    snapshot: Snapshot, rows: "NDArray[np.intp]", key: str, descending: bool
+) -> "NDArray[np.intp]":
+    """Return ``rows`` of the frame sorted by a column, NaN last either way."""
+    import numpy as np
+
+    values = sort_values(snapshot, key) if key else None
+    if values is None:
+        return rows[::-1] if descending else rows
+    chosen = values[rows]
+    order = np.argsort(-chosen if descending else chosen, kind="stable")
+    return rows[order]

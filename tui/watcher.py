@@ -1,0 +1,184 @@
+"""One thread that watches a study's file and hands pictures of it to the screens.
+
+The file's ``data_version`` is asked five times a second (a few microseconds); the study is read
+only when that moved, and at most once a second. Nothing here touches a widget.
+"""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from hpo_tui.engine.spec import BudgetUnit, SpecError, StudySpec
+from hpo_tui.store.folder import StudyFolder
+from hpo_tui.store.models import Study
+from hpo_tui.tui.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from hpo_tui.store.frame import Frame
+    from hpo_tui.store.read import StudyReader
+
+POLL_SECONDS = 0.2
+LEAST_SECONDS = 1.0
+"""Between two pictures."""
+EVENTS_KEPT = 500
+_LOST = ("failed", "killed", "pruned")
+
+
+class StudyWatcher:
+    """Reads one study for as long as :meth:`run` is let run.
+
+    ``deliver`` gets every :class:`Snapshot`, ``explain`` a sentence when the study cannot be read
+    (once for each new reason, an empty one when it can again). Both are called from the thread.
+    """
+
+    def __init__(
+        self,
+        folder: StudyFolder,
+        deliver: Callable[[Snapshot], None],
+        explain: Callable[[str], None],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.folder = folder
+        self._deliver = deliver
+        self._explain = explain
+        self._clock = clock
+        self._stop = threading.Event()
+        self._wake = threading.Event()
+        self._spec: tuple[int, StudySpec] | None = None
+        self._serial = 0
+        self._said = ""
+
+    def stop(self) -> None:
+        """Let :meth:`run` return soon; thread-safe."""
+        self._stop.set()
+        self._wake.set()
+
+    def hurry(self) -> None:
+        """Read at the next chance without waiting the second out; thread-safe."""
+        self._wake.set()
+
+    def run(self) -> None:
+        """Watch until :meth:`stop`; a study that cannot be read is tried again every second."""
+        while not self._stop.is_set():
+            try:
+                self._watch()
+            except (OSError, sqlite3.Error, LookupError, ValueError, SpecError) as error:
+                self._say(why_unreadable(self.folder, error))
+            self._stop.wait(LEAST_SECONDS)
+
+    def _watch(self) -> None:
+        from hpo_tui.store.read import StudyReader
+
+        with StudyReader(self.folder.db) as reader:
+            dirty, pid, last = True, self.folder.runner_pid(), 0.0
+            while not self._stop.is_set():
+                now = time.monotonic()
+                living = self.folder.runner_pid()
+                dirty = reader.changed() or dirty or living != pid
+                pid = living
+                hurried = self._wake.is_set()
+                if dirty and (hurried or now - last >= LEAST_SECONDS):
+                    self._deliver(self.read(reader))
+                    self._say("")
+                    dirty, last = False, time.monotonic()
+                self._wake.clear()
+                self._wake.wait(POLL_SECONDS)
+
+    def _say(self, reason: str) -> None:
+        if reason != self._said:
+            self._said = reason
+            self._explain(reason)
+
+    def read(self, reader: "StudyReader") -> Snapshot:
+        """Return the study as it is. Raises what the reader raises, and SpecError."""
+        study = reader.study()
+        frame = reader.frame()
+        spec = self._parse(study)
+        now = self._clock()
+        pid = self.folder.runner_pid()
+        spent, lost = spent_of(spec, study, frame, now)
+        self._serial += 1
+        return Snapshot(
+            serial=self._serial,
+            time=now,
+            folder=self.folder,
+            study=study,
+            spec=spec,
+            frame=frame,
+            runner_pid=pid,
+            spent=spent,
+            lost=lost,
+            devices=tuple(reader.devices()),
+            events=tuple(reader.events(limit=EVENTS_KEPT)),
+            eta=None if pid is None else eta_of(spec, study, frame, spent, now),
+        )
+
+    def _parse(self, study: Study) -> StudySpec:
+        if self._spec is None or self._spec[0] != study.revision:
+            self._spec = (study.revision, StudySpec.from_text(study.text))
+        return self._spec[1]
+
+
+def read_once(folder: StudyFolder, clock: Callable[[], float] = time.time) -> Snapshot:
+    """Return one picture of a study. Raises OSError, ``sqlite3.Error``, LookupError, SpecError."""
+    from hpo_tui.store.read import StudyReader
+
+    watcher = StudyWatcher(folder, lambda _: None, lambda _: None, clock)
+    with StudyReader(folder.db) as reader:
+        return watcher.read(reader)
+
+
+def spent_of(spec: StudySpec, study: Study, frame: "Frame", now: float) -> tuple[float, float]:
+    """Return (spent, of that lost) in the budget's unit; wall time is lost to nobody."""
+    import numpy as np
+
+    lost = np.isin(frame.state, [_code(s) for s in _LOST])
+    unit = spec.budget.unit
+    if unit is BudgetUnit.WALL:
+        start = study.started
+        return (0.0 if start is None else max(0.0, (study.ended or now) - start), 0.0)
+    if unit is BudgetUnit.TRIALS:
+        return float(len(frame)), float(lost.sum())
+    if unit is BudgetUnit.GPU_HOURS:
+        running = frame.state == _code("running")
+        seconds = np.where(running, now - frame.started, frame.duration)
+        hours = np.nan_to_num(seconds) / 3600 * spec.resources.gpus_per_trial
+        return float(hours.sum()), float(hours[lost].sum())
+    charged = np.nan_to_num(frame.charged)
+    return float(charged.sum()), float(charged[lost].sum())
+
+
+def eta_of(spec: StudySpec, study: Study, frame: "Frame", spent: float, now: float) -> float | None:
+    """Return the seconds to the end of the budget at the pace so far, None while nobody knows."""
+    if study.started is None or study.ended is not None or study.state != "running":
+        return None
+    left = spec.budget.amount - spent
+    if spec.budget.unit is BudgetUnit.WALL:
+        return max(0.0, left)
+    gone = now - study.started
+    ended = int((frame.ended == frame.ended).sum())
+    if spent <= 0 or gone <= 0 or ended < 2:
+        return None
+    return max(0.0, left * gone / spent)
+
+
+def _code(state: str) -> int:
+    from hpo_tui.store.frame import STATES
+
+    return next(i for i, s in enumerate(STATES) if s == state)
+
+
+def why_unreadable(folder: StudyFolder, error: Exception) -> str:
+    """Return a sentence for people: what is wrong with the study's file and what to do."""
+    if not folder.db.exists():
+        return (
+            f"{folder.path} has no study.db yet: the study was never started. "
+            "Start its runner to begin."
+        )
+    if isinstance(error, LookupError):
+        return f"{folder.db} holds no study yet: its runner is still making it."
+    if isinstance(error, SpecError):
+        return f"The study text in {folder.db} cannot be understood: {error}"
+    return f"{folder.db} cannot be read: {error}. Is it a study of hpo-tui, and may you read it?"

@@ -1,0 +1,68 @@
+"""The best trials: those that meet every goal first, the near misses after them."""
+
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpo_tui.engine.analysis.front import best_rows, full_mask, losses, meets_mask, near_misses
+from hpo_tui.tui import present
+from hpo_tui.tui.snapshot import Snapshot, View
+from hpo_tui.tui.trial_rows import TrialRows, sorted_rows
+from hpo_tui.tui.widgets.line_table import LineTable
+
+MOST = 200
+"""Rows shown; the browser of all trials has the rest."""
+
+
+class BestTable(LineTable):
+    """Full-task trials that meet all goals (Pareto front first), then what missed narrowly."""
+
+    HELP: ClassVar[str] = """\
+## Best metrics
+
+Only trials that completed at the **full task** stand here, the best first: those on the Pareto
+front (marked with a diamond), the others that meet every goal, then the near misses, nearest
+first. A metric's heading shows its goal; each value is marked as met or missed.
+
+`s` sorts by the next column, `S` turns the order round, `enter` opens the trial.
+"""
+    title: str = "best metrics"
+
+    def show(self, snapshot: Snapshot, view: View) -> None:
+        """Show the best of what passes the view's filter and brushes."""
+        frame, spec = snapshot.frame, snapshot.spec
+        full = full_mask(frame, spec)
+        if view.mask is not None:
+            full &= view.mask
+        meets = np.flatnonzero(full & meets_mask(frame, spec))
+        front = best_rows(frame, spec, meets)
+        others = self._by_first_objective(snapshot, np.setdiff1d(meets, front))
+        near = near_misses(frame, spec, MOST)
+        near = near[full[near]]
+        rows = np.concatenate([front, others, near])[:MOST].astype(np.intp)
+        if self.sort_by:
+            rows = sorted_rows(snapshot, rows, self.sort_by, self.descending)
+        self.empty = self._why_empty(snapshot, view)
+        shown = TrialRows(snapshot, rows, self._columns(snapshot), frozenset(front.tolist()))
+        self.set_rows(shown, keep=view.selected)
+        self.title = "best metrics: " + present.goals_sentence(snapshot)
+
+    @staticmethod
+    def _by_first_objective(snapshot: Snapshot, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+        loss = losses(snapshot.frame, snapshot.spec)
+        return rows[loss[rows, 0].argsort(kind="stable")] if loss.shape[1] else rows
+
+    @staticmethod
+    def _columns(snapshot: Snapshot) -> list[str]:
+        metrics = [f"m:{g.metric}" for g in present.goals_of(snapshot.spec)]
+        return ["trial", "mark", *metrics, *(f"p:{p.name}" for p in snapshot.spec.free), "duration"]
+
+    @staticmethod
+    def _why_empty(snapshot: Snapshot, view: View) -> str:
+        frame, spec = snapshot.frame, snapshot.spec
+        if not full_mask(frame, spec).any():
+            return present.first_result_text(snapshot)
+        if view.mask is not None:
+            return "No full trial passes the filter and the brushes: u shows all."
+        return "No full trial has a value for every metric with a goal."

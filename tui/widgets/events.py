@@ -1,0 +1,91 @@
+"""What was decided and noticed, newest first."""
+
+import time
+from collections.abc import Hashable, Sequence
+from typing import ClassVar
+
+from hpo_tui.store.models import Event
+from hpo_tui.tui.plain import plain
+from hpo_tui.tui.snapshot import Snapshot, View
+from hpo_tui.tui.widgets.line_table import Cell, Column, LineTable
+
+TONES = {"error": "bad", "failed": "bad", "breaker": "bad", "warning": "warn", "edit": "accent",
+         "promote": "accent", "finished": "good", "best": "good"}  # fmt: skip
+COLUMNS = (
+    Column("time", "time", 8, fixed=True),
+    Column("trial", "#", 6, "right", fixed=True),
+    Column("kind", "what", 10, fixed=True),
+    Column("text", "why", 400),
+)
+
+
+class EventRows:
+    """Events as rows."""
+
+    def __init__(self, events: Sequence[Event]) -> None:
+        self.columns = COLUMNS
+        self._events = events
+
+    def __len__(self) -> int:
+        return len(self._events)
+
+    def key(self, row: int) -> Hashable:
+        """Return a name that no trial has."""
+        return ("event", self._events[row].id)
+
+    def find(self, key: Hashable) -> int | None:
+        """Return the row of an event."""
+        ids = (i for i, e in enumerate(self._events) if ("event", e.id) == key)
+        return next(ids, None)
+
+    def cells(self, row: int) -> Sequence[Cell]:
+        """Return time, trial, kind and text."""
+        event = self._events[row]
+        clock = time.strftime("%H:%M:%S", time.localtime(event.time))
+        trial = "" if event.trial is None else str(event.trial)
+        tone = TONES.get(event.kind, "")
+        return [
+            (clock, "dim"),
+            (trial, ""),
+            (plain(event.kind), tone or "dim"),
+            (plain(event.text), tone),
+        ]
+
+
+class Events(LineTable):
+    """The decisions of the engine with their reasons; Enter opens the trial."""
+
+    HELP: ClassVar[str] = """\
+## Events
+
+What the engine decided and noticed, newest first, each with its reason: promotions, trials that
+were stopped early, failures, edits of the study, GPUs lent. `enter` opens the event's trial.
+"""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id, empty="Nothing has happened yet.")
+        self._trials: dict[Hashable, int | None] = {}
+
+    def show(self, snapshot: Snapshot, view: View) -> None:  # noqa: ARG002 - events have no filter
+        """Show the newest events."""
+        events = list(reversed(snapshot.events))
+        if self.sort_by:
+            order = {"time": "time", "trial": "trial", "kind": "kind", "text": "text"}[self.sort_by]
+            events.sort(
+                key=lambda e: str(getattr(e, order) or "").zfill(20), reverse=self.descending
+            )
+        elif self.descending:
+            events.reverse()
+        self._trials = {("event", e.id): e.trial for e in events}
+        at_top = self.cursor == 0
+        self.set_rows(
+            EventRows(events), keep=("event", events[0].id) if at_top and events else None
+        )
+
+    def action_activate(self) -> None:
+        """Open the trial that the event is about."""
+        from hpo_tui.tui.messages import TrialOpened
+
+        number = self._trials.get(self.current) if self.current is not None else None
+        if number is not None:
+            self.post_message(TrialOpened(number))
