@@ -20,7 +20,8 @@ def add_lines(
     """Add to ``counts`` (rows, columns) one dot a column of straight lines, in place.
 
     Lines run from dot row ``start`` (k,) at the first of ``columns`` to ``end`` (k,) at the second,
-    both included. Lines with the same ends are drawn once, with their number as weight, so the cost is
+    both included. Lines with the same ends are drawn once, with their number as weight, so that
+    the cost is
     bounded by the rows squared and not by k. Integers throughout: a line that is added with
     ``weight`` -1 takes away exactly what it had added.
     """

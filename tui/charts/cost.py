@@ -1,0 +1,107 @@
+"""Where the budget went: the segments of the cost bar, and their cells."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hpo_tui.engine.spec import BudgetUnit
+from hpo_tui.store.models import TrialState
+from hpo_tui.tui import fmt
+from hpo_tui.tui.charts.palette import Ink
+
+if TYPE_CHECKING:
+    from hpo_tui.tui.glyphs import Glyphs
+    from hpo_tui.tui.snapshot import Snapshot
+
+LOST = (TrialState.FAILED, TrialState.KILLED, TrialState.PRUNED)
+LIVE = (TrialState.RUNNING, TrialState.WAITING)
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A part of the bar. ``value``: full-task units, or trials; ``count``: its trials."""
+
+    label: str
+    glyph: str
+    ink: Ink
+    value: float
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """``segments`` fill ``total``; ``by_count``: they are numbers of trials."""
+
+    segments: tuple[Segment, ...]
+    total: float
+    by_count: bool
+
+
+def bar(snapshot: "Snapshot", glyphs: "Glyphs", by_count: bool) -> Bar:
+    """Return a segment per task (cheapest first), what was lost, what runs, what is left.
+
+    What is left is known in full-task units, and in trials where the budget counts trials.
+    """
+    frame, spec = snapshot.frame, snapshot.spec
+    unit = spec.budget.unit
+    by_count = by_count or unit is BudgetUnit.TRIALS
+    lost, live = frame.in_state(*LOST), frame.in_state(*LIVE)
+    charged = np.nan_to_num(frame.charged)
+    segments: list[Segment] = []
+    tasks = [t.name for t in spec.tasks_by_cost]
+    tasks += [t for t in frame.tasks if t not in tasks]
+    for at, name in enumerate(tasks):
+        mine = frame.at_task(name) & ~lost
+        mine &= ~live if by_count else True
+        full = name == spec.full_task.name
+        count = int(mine.sum())
+        value = float(count) if by_count else float(charged[mine].sum())
+        ink = Ink.FULL_2 if full else Ink.PARTIAL_3 if at else Ink.PARTIAL_2
+        shown = fmt.clean(name, glyphs.ascii)
+        segments.append(Segment(shown, _shade(glyphs, at, len(tasks)), ink, value, count))
+    count = int(lost.sum())
+    value = float(count) if by_count else float(charged[lost].sum())
+    segments.append(Segment("lost", glyphs.lost, Ink.BAD, value, count))
+    planned = np.nan_to_num(frame.cost - charged)[live].clip(min=0).sum()
+    ahead = float(live.sum()) if by_count else float(planned)
+    segments.append(Segment("in flight", glyphs.projected, Ink.TEXT, ahead, int(live.sum())))
+    total = sum(s.value for s in segments)
+    known = unit is BudgetUnit.TRIALS if by_count else unit is BudgetUnit.FULL
+    if known:
+        left = max(spec.budget.amount - total, 0.0)
+        segments.append(Segment("left", glyphs.left, Ink.AXIS, left, 0))
+        total += left
+    return Bar(tuple(segments), total, by_count)
+
+
+def _shade(glyphs: "Glyphs", at: int, count: int) -> str:
+    last = len(glyphs.shades) - 1
+    return glyphs.shades[last if count == 1 else round(at * last / (count - 1))]
+
+
+def cells(values: Sequence[float], width: int) -> list[int]:
+    """Return how many of ``width`` cells each value takes: largest remainders, at least one each.
+
+    Zeros take none. Where there are more non-zero values than cells, the first take one each.
+    """
+    shown = [v > 0 for v in values]
+    spare = width - sum(shown)
+    if spare < 0:
+        taken, result = 0, []
+        for some in shown:
+            result.append(int(some and taken < width))
+            taken += result[-1]
+        return result
+    total = sum(values)
+    if total <= 0:
+        return [0] * len(values)
+    exact = [max(v / total * width - some, 0.0) for v, some in zip(values, shown, strict=True)]
+    scale = spare / sum(exact) if sum(exact) > 0 else 0.0
+    exact = [e * scale for e in exact]
+    result = [int(e) + some for e, some in zip(exact, shown, strict=True)]
+    order = sorted(range(len(values)), key=lambda i: int(exact[i]) - exact[i])
+    for i in order[: width - sum(result)]:
+        result[i] += shown[i]
+    return result

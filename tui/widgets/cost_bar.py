@@ -1,0 +1,133 @@
+"""The cost-allocation bar: what each task took, what was lost, what is left."""
+
+from typing import ClassVar
+
+from textual.geometry import Size
+
+from hpo_tui.tui import fmt
+from hpo_tui.tui.charts import cost
+from hpo_tui.tui.charts.canvas import Canvas
+from hpo_tui.tui.charts.palette import Ink
+from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.widgets.chart import Chart
+
+ACTIONS: tuple[tuple[str, str, str, str], ...] = (
+    ("cost_bar.toggle", "b", "by count/cost", "Count trials, or what they were charged"),
+)
+"""(id, keys, label, tooltip) of what the widget can do; the keys are bound elsewhere."""
+
+TWO_LINES_FROM = 100
+"""Columns from which the labels have a line of their own."""
+
+
+class CostBar(Chart):
+    """One line, or two where there is room: a segment a task, each with its own texture."""
+
+    DEFAULT_CSS = "CostBar { height: auto; width: 1fr; }"
+    HELP: ClassVar[str] = """\
+## Cost
+
+What the budget was spent on: a segment for every task, the cheapest first and lightest, the full
+task solid; `!` what failed, was killed or pruned; `»` what running trials will still take; dots
+what is left. A promotion that continues a checkpoint is charged the margin alone. `b` counts
+trials instead.
+"""
+
+    def __init__(self, *, ascii_only: bool | None = None, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(ascii_only=ascii_only, id=id)
+        self.by_count = False
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 - Textual's signature
+        """Take two lines where the labels need one of their own."""
+        return 2 if width >= TWO_LINES_FROM else 1
+
+    def differs(self, old: Snapshot, new: Snapshot) -> bool:
+        """Whether anything that the bar says has changed."""
+        said = (fmt.duration(old.eta), old.spent) != (fmt.duration(new.eta), new.spent)
+        return said or super().differs(old, new)
+
+    def action_toggle(self) -> None:
+        """Count trials, or what they were charged."""
+        self.by_count = not self.by_count
+        self.repaint()
+
+    def paint(self, snapshot: Snapshot, width: int, height: int) -> Canvas:
+        """Draw the bar."""
+        canvas = Canvas(width, height)
+        bar = cost.bar(snapshot, self.glyphs, self.by_count)
+        if height >= 2:
+            self._draw_bar(canvas, bar, 1, 0, width - 2)
+            self._legend(canvas, bar, snapshot, width)
+        else:
+            self._one_line(canvas, bar, snapshot, width)
+        return canvas
+
+    def _draw_bar(self, canvas: Canvas, bar: cost.Bar, x: int, y: int, room: int) -> None:
+        for segment, count in zip(
+            bar.segments, cost.cells([s.value for s in bar.segments], room), strict=True
+        ):
+            canvas.put(x, y, segment.glyph * count, segment.ink)
+            x += count
+
+    def _said(self, bar: cost.Bar, value: float) -> str:
+        return str(round(value)) if bar.by_count else fmt.amount(value)
+
+    def _left(self, bar: cost.Bar, snapshot: Snapshot) -> str:
+        """Return what is left and until when, in words."""
+        last = bar.segments[-1]
+        said = f"{self._said(bar, last.value)} left" if last.label == "left" else ""
+        if snapshot.eta is not None and snapshot.runner_pid is not None:
+            said += f", about {fmt.duration(snapshot.eta)}"
+        return said.removeprefix(", ")
+
+    def _legend(self, canvas: Canvas, bar: cost.Bar, snapshot: Snapshot, width: int) -> None:
+        x = 1
+        for segment in bar.segments:
+            if segment.label == "left" or (not segment.value and segment.label == "in flight"):
+                continue
+            trials = "" if bar.by_count else f" ({segment.count})"
+            text = f" {segment.label} {self._said(bar, segment.value)}{trials}   "
+            canvas.put(x, 1, segment.glyph * 2, segment.ink)
+            canvas.put(x + 2, 1, text, Ink.TEXT)
+            x += 2 + fmt.width_of(text)
+        end = f"{self._left(bar, snapshot)}   b: by {'cost' if bar.by_count else 'count'} "
+        if x + len(end) <= width:
+            canvas.put(width - len(end), 1, end, Ink.DIM)
+        elif x + len(self._left(bar, snapshot)) <= width:
+            canvas.put(x, 1, self._left(bar, snapshot), Ink.DIM)
+
+    def _one_line(self, canvas: Canvas, bar: cost.Bar, snapshot: Snapshot, width: int) -> None:
+        shown = [s for s in bar.segments if s.label != "left" and s.value > 0]
+        separator = f" {self.glyphs.separator} "
+        end = f" {self._left(bar, snapshot)}"
+        for clipped in (14, 7, 3, 0):
+            labels = [self._short(s, clipped) for s in shown]
+            values = [self._said(bar, s.value) for s in shown]
+            taken = sum(fmt.width_of(a) + len(v) + 2 for a, v in zip(labels, values, strict=True))
+            room = width - 2 - taken - len(separator) * len(shown) - len(end)
+            if room >= 3 * len(bar.segments):
+                break
+        else:
+            self._draw_bar(canvas, bar, 0, 0, max(width - len(end), 0))
+            canvas.put(max(width - len(end), 0), 0, end, Ink.DIM)
+            return
+        known = [s for s in bar.segments if s.value > 0]
+        counts = cost.cells([s.value for s in known], room)
+        x = 1
+        for segment, count in zip(known, counts, strict=True):
+            if segment.label == "left":
+                canvas.put(x, 0, segment.glyph * count, segment.ink)
+                x += count
+                continue
+            label = self._short(segment, clipped)
+            canvas.put(x, 0, f"{label} ", Ink.TEXT)
+            x += fmt.width_of(label) + 1
+            canvas.put(x, 0, segment.glyph * count, segment.ink)
+            value = f" {self._said(bar, segment.value)}"
+            canvas.put(x + count, 0, value, Ink.TEXT)
+            canvas.put(x + count + len(value), 0, separator, Ink.AXIS)
+            x += count + len(value) + len(separator)
+        canvas.put(width - len(end), 0, end, Ink.DIM)
+
+    def _short(self, segment: cost.Segment, room: int) -> str:
+        return fmt.clip(segment.label, room, self.glyphs.ellipsis)
