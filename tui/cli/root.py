@@ -113,9 +113,13 @@ def with_command(arguments: list[str]) -> list[str]:
 def run(argv: list[str]) -> int:
     """Run the command line and return the exit status; whatever happens ends in a sentence."""
     try:
-        status = root.main(with_command(argv), prog_name="hpo-tui", standalone_mode=False)
+        # Not root.main(): that turns a closed pipe into status 1.
+        with root.make_context("hpo-tui", with_command(argv)) as context:
+            status = root.invoke(context)
         sys.stdout.flush()
         return status if isinstance(status, int) else 0
+    except click.exceptions.Exit as done:
+        return done.exit_code
     except Refusal as refusal:
         note(f"hpo-tui: {refusal}")
     except click.ClickException as error:

@@ -1,0 +1,140 @@
+"""What scripts rely on: the JSON of status, best and export."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hpo_tui.store.folder import StudyFolder
+
+
+def test_status_is_the_contract(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder]
+) -> None:
+    make_study()
+    ran = hpo("status", "sparse", "--json")
+    found = json.loads(ran.out)
+    assert (ran.code, ran.err) == (0, "")
+    assert list(found) == ["study", "state", "spent", "budget", "lost", "trials", "tasks", "best"]
+    assert found["study"] == "sparse"
+    assert found["state"] == "finished"
+    assert found["budget"] == 10
+    assert found["spent"] == pytest.approx(7 * 0.25 + 0.1 + 4 * 0.75)
+    assert found["lost"] == pytest.approx(0.25 + 0.25 + 0.1)  # pruned, failed, killed
+    assert found["trials"] == {
+        "waiting": 0, "running": 1, "complete": 8, "pruned": 1, "failed": 1, "killed": 1,
+    }  # fmt: skip
+    assert found["tasks"] == [
+        {"name": "cheap", "cost": 0.25, "trials": 8, "spent": pytest.approx(1.85)},
+        {"name": "full", "cost": 1.0, "trials": 4, "spent": pytest.approx(3.0)},
+    ]
+    assert found["best"] == [12]  # more accurate and with fewer weights than any other
+
+
+def test_a_dead_runner_is_told(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder]
+) -> None:
+    from hpo_tui.store.models import StudyState
+
+    make_study(state=StudyState.RUNNING)
+    assert json.loads(hpo("status", "sparse", "--json").out)["state"] == "interrupted"
+
+
+def test_status_of_all_is_always_a_list(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder]
+) -> None:
+    make_study("one")
+    assert [s["study"] for s in json.loads(hpo("status", "--json").out)] == ["one"]
+    make_study("two")
+    assert [s["study"] for s in json.loads(hpo("status", "--json").out)] == ["one", "two"]
+
+
+def test_best_is_the_contract(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder]
+) -> None:
+    make_study()
+    found = json.loads(hpo("best", "sparse", "--json").out)
+    assert len(found) == 1
+    assert list(found[0]) == ["trial", "task", "params", "metrics", "meets"]
+    assert (found[0]["trial"], found[0]["task"], found[0]["meets"]) == (12, "full", True)
+    assert found[0]["metrics"] == {"accuracy": 0.92, "weights": 800, "latency": 5.0}
+
+
+def test_best_is_empty_when_nothing_meets_the_goals(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder], study_text: str
+) -> None:
+    make_study(text=study_text.replace("threshold = 0.9", "threshold = 0.99"))
+    assert json.loads(hpo("best", "--json").out) == []
+    near = json.loads(hpo("best", "--json", "--near").out)
+    assert {n["trial"] for n in near} == {9, 10, 11, 12}
+    assert not any(n["meets"] for n in near)
+    assert near[0]["trial"] == 12
+    shown = hpo("best").out
+    assert "None of 4 full trials meets all goals" in shown
+    assert "0.92 !" in shown
+
+
+def test_export_json_is_one_line_a_trial(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder]
+) -> None:
+    make_study()
+    rows = [json.loads(line) for line in hpo("export", "sparse", "--json").out.splitlines()]
+    assert [r["trial"] for r in rows] == list(range(1, 13))
+    keys = "trial, state, task, cost, resumed_from, params, metrics, started, ended, exit_code, why"
+    assert all(list(r) == keys.split(", ") for r in rows)
+    spent = json.loads(hpo("status", "sparse", "--json").out)["spent"]
+    assert sum(r["cost"] for r in rows) == pytest.approx(spent)
+    assert rows[11]["resumed_from"] == 4
+    assert rows[2] | {"params": 0} == {
+        "trial": 3, "state": "failed", "task": "cheap", "cost": 0.25, "resumed_from": None,
+        "params": 0, "metrics": {}, "started": 1e9 + 3, "ended": 1e9 + 5.5, "exit_code": 1,
+        "why": "exit code 1",
+    }  # fmt: skip
+    assert rows[5]["metrics"]["weights"] is None  # no Infinity in JSON
+    assert rows[4]["ended"] is None
+
+
+def test_export_reports(hpo: Callable[..., Any], make_study: Callable[..., StudyFolder]) -> None:
+    make_study()
+    rows = [json.loads(line) for line in hpo("export", "--reports").out.splitlines()]
+    assert all(list(r) == ["trial", "step", "metrics"] for r in rows)
+    assert [r["step"] for r in rows if r["trial"] == 12] == [1, 2, 3, 4]
+    assert rows[0]["metrics"] == {"accuracy": 0.1, "weights": 1500.0}
+
+
+def test_export_csv_reads_back(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder], tmp_path: Path
+) -> None:
+    make_study()
+    assert hpo("export", "--csv", "-o", "out.csv").code == 0
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "out.csv").read_text("utf-8"))))
+    assert len(rows) == 12
+    assert float(rows[11]["metrics.accuracy"]) == 0.92
+    assert {r["params.momentum"] == "" for r in rows} == {True, False}
+    assert sorted(p.name for p in tmp_path.iterdir()) == [".hpo", "out.csv"]  # no .part left
+
+
+def test_parquet_without_pyarrow_says_what_to_install(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    make_study()
+    ran = hpo("export", "--parquet", "-o", "x.parquet")
+    assert ran.code == 1
+    assert "hpo-tui[parquet]" in ran.err
+
+
+@pytest.mark.parametrize(
+    "words", [["export"], ["export", "--parquet"], ["export", "--json", "--optuna", "x.db"]]
+)
+def test_export_asks_for_one_form(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder], words: list[str]
+) -> None:
+    make_study()
+    assert hpo(*words).code == 2

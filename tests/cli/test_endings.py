@@ -1,0 +1,140 @@
+"""How the command line ends: exit statuses, sentences, and never a traceback."""
+
+import os
+import subprocess
+import sys
+import unicodedata
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hpo_tui.store.folder import StudyFolder
+from hpo_tui.store.models import Trial
+from hpo_tui.tui.cli import root
+
+HOSTILE = "ev\x1b]0;il\x07\x1b[2J\u202e[bold]x[/]\r\n\x9b31m"
+
+
+def test_wrong_usage_is_2(hpo: Callable[..., Any]) -> None:
+    for words in (["status", "--nope"], ["kill"], ["kill", "first"], ["extend", "-1"]):
+        ran = hpo(*words)
+        assert ran.code == 2, words
+        assert ran.out == ""
+        assert "--help" in ran.err or "must be" in ran.err
+
+
+def test_no_such_command_is_refused_with_a_sentence(hpo: Callable[..., Any]) -> None:
+    ran = hpo("stauts")
+    assert ran.code == 1
+    assert len(ran.err.splitlines()) == 1
+
+
+def test_a_file_that_is_no_database(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder]
+) -> None:
+    folder = make_study()
+    folder.db.write_bytes(b"not a database at all" * 100)
+    for words in (["status", "sparse"], ["best", "sparse"], ["export", "sparse", "--csv"]):
+        ran = hpo(*words)
+        assert ran.code == 1, words
+        assert "Traceback" not in ran.err
+        assert len(ran.err.splitlines()) == 1
+
+
+def test_a_bug_is_logged_and_said(
+    hpo: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(argv: list[str]) -> None:
+        raise ZeroDivisionError(HOSTILE)
+
+    monkeypatch.setattr(root, "with_command", broken)
+    ran = hpo("status")
+    assert ran.code == 1
+    assert "Traceback" not in ran.err
+    assert "this is a bug in hpo-tui (ZeroDivisionError" in ran.err
+    logs = list((tmp_path / "state" / "hpo-tui").glob("error-*.log"))
+    assert len(logs) == 1
+    assert str(logs[0]) in ran.err
+    assert "ZeroDivisionError" in logs[0].read_text("utf-8")
+
+
+def test_an_interrupt_is_130(hpo: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(argv: list[str]) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(root, "with_command", interrupted)
+    assert hpo("status").code == 130
+
+
+def test_a_closed_pipe_is_no_error(make_study: Callable[..., StudyFolder], tmp_path: Path) -> None:
+    make_study()
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [sys.executable, "-m", "hpo_tui", "export", "--json"], stdout=write, stderr=subprocess.PIPE,
+        cwd=tmp_path, text=True, check=False,
+    )  # fmt: skip
+    os.close(write)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_hostile_text_never_acts(
+    hpo: Callable[..., Any],
+    make_study: Callable[..., StudyFolder],
+    study_text: str,
+    trials: list[Trial],
+) -> None:
+    trials = [replace(t, reason=HOSTILE, note=HOSTILE) for t in trials]
+    make_study(trials=trials, text=study_text)
+    outputs = [
+        hpo("status", "sparse"), hpo("best", "sparse"), hpo("status", HOSTILE),
+        hpo("export", "sparse", "--json"), hpo("watch", HOSTILE), hpo(HOSTILE),
+        hpo("status", "--" + HOSTILE), hpo("enqueue", HOSTILE), hpo("check", HOSTILE),
+        hpo("import", HOSTILE), hpo("export", "-o", HOSTILE + "/x", "--csv"),
+    ]  # fmt: skip
+    for ran in outputs:
+        for char in ran.out + ran.err:
+            assert char == "\n" or unicodedata.category(char)[0] != "C", repr(char)
+
+
+def test_help_is_quick_and_light() -> None:
+    code = (
+        "import sys, resource; from hpo_tui.tui.cli import main; main(['--help']);"
+        "bad = {'textual', 'numpy', 'torch', 'optuna', 'sqlite_utils', 'rich.console'};"
+        "print(sorted(bad & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"
+    assert "sparse network" in done.stdout
+
+
+def test_sigint_in_a_real_process(make_study: Callable[..., StudyFolder], tmp_path: Path) -> None:
+    make_study()
+    code = (
+        "import os, signal, sys; from hpo_tui.tui.cli import main; import hpo_tui.tui.cli.status as s;"
+        "s.picture_of = lambda folder: os.kill(os.getpid(), signal.SIGINT);"
+        "sys.exit(main(['best']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=False
+    )
+    assert done.returncode == 130
+    assert "interrupted" in done.stderr
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_a_poor_locale_still_prints(
+    make_study: Callable[..., StudyFolder], tmp_path: Path, encoding: str
+) -> None:
+    make_study()
+    env = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+    done = subprocess.run(
+        [sys.executable, "-m", "hpo_tui", "status", "sparse"], capture_output=True, env=env,
+        cwd=tmp_path, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0
+    assert b"accuracy" in done.stdout
+    done.stdout.decode("ascii")

@@ -1,0 +1,103 @@
+"""Everywhere a study is named by its folder, its file or its name."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hpo_tui.store.folder import StudyFolder
+
+
+@pytest.mark.parametrize(
+    "named",
+    ["sparse", ".hpo/sparse", ".hpo/sparse/study.toml", ".hpo/sparse/study.db", "study.toml"],
+)
+def test_by_name_folder_or_file(
+    hpo: Callable[..., Any],
+    make_study: Callable[..., StudyFolder],
+    tmp_path: Path,
+    study_text: str,
+    named: str,
+) -> None:
+    make_study()
+    make_study("other")
+    (tmp_path / "study.toml").write_text(study_text.replace("NAME", "sparse"), "utf-8")
+    assert json.loads(hpo("status", named, "--json").out)["study"] == "sparse"
+
+
+def test_from_a_folder_below(
+    hpo: Callable[..., Any],
+    make_study: Callable[..., StudyFolder],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    make_study()
+    below = tmp_path / "a" / "b"
+    below.mkdir(parents=True)
+    monkeypatch.chdir(below)
+    assert hpo("status", "sparse").out.startswith("sparse: finished")
+
+
+def test_the_only_one_need_not_be_named(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder]
+) -> None:
+    make_study()
+    assert hpo("best").code == 0
+    make_study("other")
+    ran = hpo("best")
+    assert ran.code == 1
+    assert "other, sparse" in ran.err
+
+
+def test_none_at_all(hpo: Callable[..., Any]) -> None:
+    ran = hpo("best")
+    assert (ran.code, ran.out) == (1, "")
+    assert "hpo-tui demo" in ran.err
+
+
+def test_a_wrong_name_is_guessed(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder]
+) -> None:
+    make_study()
+    ran = hpo("status", "sprase")
+    assert ran.code == 1
+    assert "did you mean 'sparse'?" in ran.err
+
+
+def test_a_file_that_was_never_run(
+    hpo: Callable[..., Any], tmp_path: Path, study_text: str
+) -> None:
+    (tmp_path / "study.toml").write_text(study_text, "utf-8")
+    ran = hpo("status", "study.toml")
+    assert ran.code == 1
+    assert "hpo-tui run study.toml" in ran.err
+
+
+def test_options_before_the_command(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder]
+) -> None:
+    make_study()
+    assert hpo("--json", "status", "sparse").out == hpo("status", "sparse", "--json").out
+
+
+def test_a_path_alone_opens(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder]
+) -> None:
+    make_study()
+    ran = hpo("sparse", "--once")
+    assert ran.code == 0
+    assert "sparse" in ran.out
+    ran = hpo("sparse")  # no terminal here
+    assert ran.code == 1
+    assert "needs a terminal" in ran.err
+
+
+def test_python_m_works_too() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "hpo_tui", "--version"], capture_output=True, text=True, check=False
+    )
+    assert done.stdout.startswith("hpo-tui ")
