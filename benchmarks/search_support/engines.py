@@ -98,8 +98,9 @@ class Optuna:
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         self._problem, self._left = problem, BUDGET
         self._running: dict[int, optuna.Trial] = {}
-        directions = ["minimize"] * len(problem.goals)
-        self._study = optuna.create_study(directions=directions, sampler=sampler)
+        self._study = optuna.create_study(
+            directions=["minimize" for _ in problem.goals], sampler=sampler
+        )
 
     def ask(self) -> Proposal:
         """Return the sampler's next configuration."""

@@ -112,11 +112,9 @@ def _results(
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         futures: dict[Future[Run], Key] = {pool.submit(one, folder, key): key for key in todo}
         for future in as_completed(futures):
-            error = future.exception()
-            if isinstance(error, Exception):
-                yield futures[future], error
-            else:
-                yield futures[future], future.result()
+            fault = future.exception()
+            key = futures[future]
+            yield (key, fault) if isinstance(fault, Exception) else (key, future.result())
 
 
 def commit() -> str:
