@@ -1,0 +1,151 @@
+"""Between Optuna's words and ours: distributions, constraints, trials."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial, TrialState
+
+from hpo_tui.engine.optimizer.api import PastTrial, State
+from hpo_tui.engine.spec.model import (
+    Budget,
+    Direction,
+    Objective,
+    OutcomeConstraint,
+    Parameter,
+    ParameterKind,
+    StudySpec,
+    Task,
+)
+
+_STATES: Mapping[TrialState, State] = {
+    TrialState.COMPLETE: "complete",
+    TrialState.PRUNED: "pruned",
+    TrialState.RUNNING: "running",
+    TrialState.FAIL: "failed",
+}
+
+
+def parameter(name: str, distribution: BaseDistribution) -> Parameter:
+    """The parameter that a distribution describes. Raises TypeError for an unknown kind."""
+    if isinstance(distribution, FloatDistribution):
+        return Parameter(
+            name, ParameterKind.FLOAT, distribution.low, distribution.high, distribution.log,
+            distribution.step,
+        )  # fmt: skip
+    if isinstance(distribution, IntDistribution):
+        return Parameter(
+            name, ParameterKind.INT, distribution.low, distribution.high, distribution.log,
+            distribution.step,
+        )  # fmt: skip
+    if isinstance(distribution, CategoricalDistribution):
+        choices: tuple[Any, ...] = tuple(distribution.choices)
+        return Parameter(name, ParameterKind.CATEGORICAL, choices=choices)
+    raise TypeError(f"no sampler for {type(distribution).__name__}")
+
+
+def distribution(parameter: Parameter) -> BaseDistribution:
+    """The Optuna distribution of a parameter; an ordinal's is categorical."""
+    if parameter.kind is ParameterKind.FLOAT:
+        step = None if parameter.log else parameter.step
+        return FloatDistribution(parameter.low, parameter.high, log=parameter.log, step=step)
+    if parameter.kind is ParameterKind.INT:
+        step_size = 1 if parameter.log else int(parameter.step or 1)
+        low, high = int(parameter.low), int(parameter.high)
+        return IntDistribution(low, high, log=parameter.log, step=step_size)
+    return CategoricalDistribution(parameter.choices)
+
+
+def constraint_names(trials: Sequence[FrozenTrial]) -> tuple[str, ...]:
+    """Names of the constraints that trials have set, in order of appearance."""
+    return tuple(dict.fromkeys(name for t in trials for name in constraints_of(t)))
+
+
+def constraints_of(trial: FrozenTrial) -> Mapping[str, float]:
+    """The constraint values of a trial, at most 0 where they hold."""
+    return dict(trial.constraints or {})
+
+
+def inferred(
+    space: Mapping[str, BaseDistribution],
+    directions: Sequence[StudyDirection],
+    limits: Sequence[str],
+    seed: int,
+) -> StudySpec:
+    """A specification with one task and no budget, from what an Optuna study knows."""
+    objectives = tuple(
+        Objective(
+            f"value{i}", Direction.MAXIMIZE if d is StudyDirection.MAXIMIZE else Direction.MINIMIZE
+        )
+        for i, d in enumerate(directions)
+    )
+    return StudySpec(
+        name="optuna",
+        command=(),
+        budget=Budget(math.inf),
+        space=tuple(parameter(name, d) for name, d in space.items()),
+        objectives=objectives,
+        tasks=(Task("full", 1.0),),
+        outcome_constraints=tuple(OutcomeConstraint(f"constraint:{n}", max=0.0) for n in limits),
+        seed=seed,
+    )
+
+
+def past_trial(
+    trial: FrozenTrial,
+    spec: StudySpec,
+    names: Sequence[str],
+    configuration: int,
+    failures_teach: bool,
+) -> PastTrial | None:
+    """An Optuna trial in our words; None for one that waits."""
+    state = _STATES.get(trial.state)
+    if state is None:
+        return None
+    task = str(trial.user_attrs.get("hpo:task", spec.full_task.name))
+    cost = float(trial.user_attrs.get("hpo:cost", spec.full_task.cost))
+    before = trial.user_attrs.get("hpo:resume_from")
+    return PastTrial(
+        number=trial.number + 1,
+        configuration=configuration,
+        params={n: trial.params[n] for n in names if n in trial.params},
+        task=task,
+        state=state,
+        metrics=_metrics(trial, spec) if state in ("complete", "pruned") else {},
+        charged=cost,
+        resume_from=None if before is None else int(before) + 1,
+        teaches=state == "failed" and failures_teach,
+    )
+
+
+def _metrics(trial: FrozenTrial, spec: StudySpec) -> dict[str, float]:
+    """Objectives from the trial's values, constraint metrics from its attributes or constraints."""
+    out: dict[str, float] = {}
+    values = trial.values if trial.values is not None else _last(trial)
+    if len(values) == len(spec.objectives):
+        out = {o.metric: float(v) for o, v in zip(spec.objectives, values, strict=True)}
+    set_by_trial = constraints_of(trial)
+    for limit in spec.outcome_constraints:
+        name = limit.metric.removeprefix("constraint:")
+        if limit.metric in trial.user_attrs:
+            out[limit.metric] = float(trial.user_attrs[limit.metric])
+        elif name in set_by_trial:
+            over = float(set_by_trial[name])
+            out[limit.metric] = limit.max + over if limit.max is not None else (limit.min or 0) - over
+        elif limit.metric != name:
+            out[limit.metric] = 0.0
+    return out
+
+
+def _last(trial: FrozenTrial) -> list[float]:
+    """A pruned trial's last report, as Optuna counts it."""
+    if not trial.intermediate_values:
+        return []
+    return [trial.intermediate_values[max(trial.intermediate_values)]]

@@ -1,0 +1,170 @@
+"""The search as an Optuna sampler, for plain Optuna studies and under :class:`Optimizer`.
+
+Without a study file it takes Optuna's own semantics: the space is the intersection of what past
+trials suggested, directions are the study's, constraints those that trials set. With one it also
+knows tasks, costs, thresholds and the budget: every trial then carries the task it is to be run at
+and the trial to resume from in its user attributes.
+"""
+
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from optuna.distributions import BaseDistribution
+from optuna.samplers import BaseSampler
+from optuna.search_space import IntersectionSearchSpace
+from optuna.study import Study
+from optuna.trial import FrozenTrial, TrialState
+
+from hpo_tui.engine.optimizer import bridge
+from hpo_tui.engine.optimizer.api import BudgetSpent
+from hpo_tui.engine.optimizer.axes import axis_of
+from hpo_tui.engine.optimizer.ledger import Ledger
+from hpo_tui.engine.optimizer.options import Options
+from hpo_tui.engine.optimizer.search import Search
+from hpo_tui.engine.spec.model import ParameterKind, Params, StudySpec
+
+TASK, RESUME, COST, WHY = "hpo:task", "hpo:resume_from", "hpo:cost", "hpo:why"
+"""User attributes that a trial gets where the sampler has a study file."""
+
+
+class CostWeightedSampler(BaseSampler):
+    """Multi-task Gaussian processes, expected hypervolume improvement per unit of cost.
+
+    ``spec``: tasks, costs, goals and budget; its objectives must match the study's directions.
+    ``failures_teach``: whether Optuna's FAIL counts as a bad result of its parameters (Optuna's
+    own samplers ignore it and propose what runs out of memory again and again).
+    Raises :class:`BudgetSpent` from ``study.ask`` when the budget of ``spec`` is spent.
+    """
+
+    def __init__(
+        self,
+        spec: StudySpec | None = None,
+        seed: int | None = None,
+        *,
+        failures_teach: bool = True,
+    ) -> None:
+        drawn = int(np.random.default_rng().integers(2**31)) if seed is None else seed
+        self.seed = spec.seed if spec is not None and seed is None else drawn
+        self.spec = spec
+        self._failures_teach = failures_teach
+        self._rng = np.random.default_rng(self.seed)
+        self._lock = threading.RLock()
+        self._intersection = IntersectionSearchSpace(include_pruned=True)
+        self._inferred: tuple[Any, StudySpec, Search] | None = None
+        self._planned: dict[int, Params] = {}
+        if spec is not None:
+            self.search = Search(spec, self.seed)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Everything but the lock, so that the sampler can be pickled with its study."""
+        return {k: v for k, v in self.__dict__.items() if k != "_lock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._lock = threading.RLock()
+
+    def reseed_rng(self) -> None:
+        """Take a fresh seed for independent samples."""
+        self._rng = np.random.default_rng()
+
+    def infer_relative_search_space(
+        self, study: Study, trial: FrozenTrial
+    ) -> dict[str, BaseDistribution]:
+        """The study file's space, else the intersection of the spaces of past trials."""
+        del trial
+        if self.spec is not None:
+            return {p.name: bridge.distribution(p) for p in self.spec.free}
+        found = self._intersection.calculate(study)
+        return {name: d for name, d in found.items() if not d.single()}
+
+    def before_trial(self, study: Study, trial: FrozenTrial) -> None:
+        """With a study file: choose the configuration and its task before the trial starts."""
+        if self.spec is None:
+            return
+        with self._lock:
+            ledger = self._ledger(study, self.spec, trial)
+            left = ledger.left(self.spec.budget.amount, self.spec.budget.unit)
+            options = Options(self.spec, ledger, left)
+            proposal = self.search.propose(ledger, options, trial.number + 1)
+            if proposal is None:
+                raise BudgetSpent("nothing that still could become a full-task result can be paid")
+            self._planned[trial.number] = self.search.space.decode(proposal.x[None])[0]
+            before = None
+            if proposal.configuration is not None:
+                before = ledger.checkpoint(proposal.configuration, proposal.task)
+            put = study._storage.set_trial_user_attr
+            put(trial._trial_id, TASK, ledger.task_names[proposal.task])
+            put(trial._trial_id, COST, options.price(proposal.configuration, proposal.task))
+            put(trial._trial_id, RESUME, None if before is None else before.number - 1)
+            put(trial._trial_id, WHY, dict(proposal.why))
+
+    def sample_relative(
+        self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        """Values for the whole space at once; those of inactive parameters are left out."""
+        if self.spec is not None:
+            planned = self._planned.pop(trial.number, {})
+            return {name: v for name, v in planned.items() if name in search_space}
+        if not search_space:
+            return {}
+        with self._lock:
+            spec, search = self._inferred_search(study, search_space)
+            ledger = self._ledger(study, spec, trial)
+            proposal = search.propose(ledger, Options(spec, ledger, None), trial.number + 1)
+            if proposal is None:
+                x = search.space.uniform(1, np.random.default_rng([self.seed, trial.number]))
+            else:
+                x = proposal.x[None]
+            return dict(search.space.decode(x)[0])
+
+    def sample_independent(
+        self,
+        study: Study,
+        trial: FrozenTrial,
+        param_name: str,
+        param_distribution: BaseDistribution,
+    ) -> Any:
+        """A uniform random value: for parameters that not every trial has."""
+        del study, trial
+        with self._lock:
+            parameter = bridge.parameter(param_name, param_distribution)
+            axis = axis_of(parameter)
+            u = self._rng.random(1)
+            if axis.categorical:
+                u = np.floor(u * axis.levels)
+            return axis.values(axis.snap(u))[0]
+
+    def _inferred_search(
+        self, study: Study, search_space: Mapping[str, BaseDistribution]
+    ) -> tuple[StudySpec, Search]:
+        """A study specification made from a search space, and its search, kept while it stays."""
+        trials = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+        limits = bridge.constraint_names(trials)
+        key = (repr(search_space), tuple(study.directions), limits)
+        if self._inferred is None or self._inferred[0] != key:
+            spec = bridge.inferred(search_space, study.directions, limits, self.seed)
+            self._inferred = (key, spec, Search(spec, self.seed))
+        return self._inferred[1], self._inferred[2]
+
+    def _ledger(self, study: Study, spec: StudySpec, current: FrozenTrial) -> Ledger:
+        """The study's trials as a ledger, the one being asked about left out."""
+        trials: Sequence[FrozenTrial] = study.get_trials(deepcopy=False)
+        names = [p.name for p in spec.space if p.kind is not ParameterKind.FIXED]
+        ledger = Ledger(spec)
+        past = []
+        for trial in trials:
+            if trial.number == current.number or not trial.params:
+                continue
+            row = bridge.past_trial(
+                trial, spec, names, self._configuration(ledger, trial, names), self._failures_teach
+            )
+            if row is not None:
+                past.append(row)
+        ledger.restore(past)
+        return ledger
+
+    def _configuration(self, ledger: Ledger, trial: FrozenTrial, names: Sequence[str]) -> int:
+        """Id of a trial's configuration, the same for a promotion of it."""
+        return ledger.configuration({n: trial.params[n] for n in names if n in trial.params})
