@@ -22,7 +22,8 @@ def open_storage(where: str, *, make: bool) -> "optuna.storages.BaseStorage":
     from optuna.storages.journal import JournalFileBackend
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    if "://" not in where and not make and not Path(where).is_file():
+    file = where.removeprefix("sqlite:///")
+    if "://" not in file and not make and not Path(file).is_file():
         raise FileNotFoundError(2, "no such file", where)
     try:
         if "://" not in where and not _is_sqlite(Path(where)):

@@ -1,0 +1,42 @@
+"""Every command and option is in docs/cli.md, and the help agrees with the table of commands."""
+
+from pathlib import Path
+
+import click
+import pytest
+
+from hpo_tui.tui.cli.root import COMMANDS, root
+
+DOCS = (Path(__file__).parents[2] / "docs" / "cli.md").read_text("utf-8")
+README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_command_is_documented(name: str) -> None:
+    context = click.Context(root)
+    command = root.get_command(context, name)
+    assert command is not None
+    assert f"hpo-tui {name}" in DOCS
+    options = [p for p in command.params if isinstance(p, click.Option)]
+    for option in options:
+        for flag in (*option.opts, *option.secondary_opts):
+            assert flag in DOCS, f"{name} {flag}"
+        assert option.help or option.secondary_opts, f"{name} {option.name} has no help"
+    assert command.help, name
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_command_has_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    from hpo_tui.tui.cli import main
+
+    assert main([name, "--help"]) == 0
+    assert capsys.readouterr().out.startswith(f"Usage: hpo-tui {name}")
+
+
+def test_nothing_is_documented_that_is_not_there() -> None:
+    import re
+
+    for name in re.findall(r"^### `hpo-tui (\w+)", DOCS, re.MULTILINE):
+        assert name in COMMANDS
+    for name in re.findall(r"hpo-tui ([a-z]+)(?: |`|\n)", README):
+        assert name in COMMANDS or name.startswith("sparse"), name

@@ -1,0 +1,91 @@
+"""doctor, check, archive and delete."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hpo_tui.store.folder import StudyFolder
+from hpo_tui.tui.cli import doctor as module
+
+
+def test_doctor_looks_at_everything(hpo: Callable[..., Any]) -> None:
+    ran = hpo("doctor", "--json")
+    found = json.loads(ran.out)
+    assert {f["what"] for f in found} == {
+        "python", "gpu", "machine", "terminal", "locale", "disk", "session",
+    }  # fmt: skip
+    assert all(f["level"] in ("ok", "note", "warn", "bad") for f in found)
+    assert ran.code == int(any(f["level"] == "bad" for f in found))
+
+
+def test_doctor_survives_a_check_that_fails(
+    hpo: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def check_disk() -> None:
+        raise RuntimeError("\x1b[31mno")
+        yield
+
+    monkeypatch.setattr(module, "CHECKS", (check_disk, module.check_locale))
+    ran = hpo("doctor")
+    assert "disk      cannot be checked" in ran.out
+    assert "locale" in ran.out
+    assert "\x1b" not in ran.out
+
+
+def test_doctor_reads_logind(tmp_path: Path) -> None:
+    assert module.kills_user_processes(tmp_path) in (None, True, False)
+    (tmp_path / "logind.conf").write_text("[Login]\n#KillUserProcesses=yes\n", "utf-8")
+    dropins = tmp_path / "logind.conf.d"
+    dropins.mkdir()
+    if module.kills_user_processes(tmp_path) is None:  # no logind answers on a bus here
+        (dropins / "10.conf").write_text("[Login]\nKillUserProcesses=yes\n", "utf-8")
+        assert module.kills_user_processes(tmp_path) is True
+        (dropins / "20.conf").write_text("[Login]\nKillUserProcesses=no\n", "utf-8")
+        assert module.kills_user_processes(tmp_path) is False
+
+
+def test_check_says_all_problems(hpo: Callable[..., Any], tmp_path: Path, study_text: str) -> None:
+    path = tmp_path / "study.toml"
+    path.write_text(study_text, "utf-8")
+    ran = hpo("check")
+    assert (ran.code, ran.err) == (0, "")
+    assert "3 searched" in ran.out
+    path.write_text(study_text.replace("low = 1e-4", "low = -1").replace("full", "cheap"), "utf-8")
+    ran = hpo("check", "study.toml")
+    assert ran.code == 1
+    assert "study.toml:9: space.lr.low" in ran.out
+    assert len(ran.out.splitlines()) >= 2
+
+
+def test_archive_and_delete(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder], tmp_path: Path
+) -> None:
+    make_study("one")
+    make_study("two")
+    assert hpo("archive", "one").code == 0
+    assert (tmp_path / ".hpo" / ".archive" / "one" / "study.db").is_file()
+    assert [s["study"] for s in json.loads(hpo("status", "--json").out)] == ["two"]
+    ran = hpo("delete", "two")
+    assert ran.code == 1
+    assert "--yes" in ran.err
+    assert hpo("delete", "two", "--yes").code == 0
+    assert not (tmp_path / ".hpo" / "two").exists()
+    assert hpo("delete", ".hpo/.archive/one", "--yes").code == 0
+
+
+def test_a_running_study_is_not_deleted(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder]
+) -> None:
+    import fcntl
+
+    folder = make_study()
+    with folder.lock.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for words in (["delete", "sparse", "--yes"], ["archive", "sparse"]):
+            ran = hpo(*words)
+            assert ran.code == 1
+            assert "stop it first" in ran.err
+    assert folder.db.is_file()

@@ -1,0 +1,57 @@
+"""What each process imports, seen from outside: a subprocess tells its own modules."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+SHOW = "import json, sys; print(json.dumps(sorted({m.split('.')[0] for m in sys.modules})))"
+
+
+def modules_after(code: str) -> set[str]:
+    """The top-level modules of a fresh interpreter that has run ``code``."""
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}\n{SHOW}"], capture_output=True, text=True, check=True
+    )
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import hpo_tui.tui.app",
+        "import hpo_tui.tui.app, hpo_tui.tui.screens.watch, hpo_tui.tui.screens.studies",
+        "import hpo_tui.engine.launch, hpo_tui.engine.spec, hpo_tui.store.read",
+    ],
+)
+def test_the_screens_process_is_light(code: str) -> None:
+    heavy = {"torch", "optuna", "pandas", "scipy", "sklearn", "sqlite_utils", "sqlalchemy"}
+    assert modules_after(code) & heavy == set()
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import hpo_tui.engine.runner, hpo_tui.engine.execution.local",
+        "from hpo_tui.engine import Optimizer, StudySpec, CostWeightedSampler",
+    ],
+)
+def test_the_engine_knows_no_screen(code: str) -> None:
+    assert modules_after(code) & {"textual", "rich", "plotext"} == set()
+
+
+def test_a_training_script_pays_for_nothing() -> None:
+    ours = "import sys; before = set(sys.modules); from hpo_tui import trial; trial.report"
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", f"import sys; sys.path[:] = {sys.path!r}\n{ours}\n"
+         "print(*sorted(m for m in set(sys.modules) - before if m.startswith('hpo_tui')))"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.split() == ["hpo_tui", "hpo_tui.engine", "hpo_tui.engine.trial"]
+
+
+def test_the_public_names_are_there() -> None:
+    names = ["Optimizer", "StudySpec", "CostWeightedSampler", "Suggestion", "SpecError"]
+    code = f"from hpo_tui.engine import {', '.join(names)}\nfrom hpo_tui import trial, __version__"
+    assert "hpo_tui" in modules_after(code)
