@@ -50,39 +50,47 @@ class Canvas:
             self.codes[y, x] = BLANK
             self.codes[y, x - 1] = BLANK
 
-    def row(self, y: int, palette: Sequence[Style]) -> Strip:
-        """Return one line. Blank cells take their neighbour's style, so that runs are long."""
-        codes, styles = self.codes[y], self.styles[y]
-        if self.width == 0:
-            return Strip([], 0)
-        inked = codes != BLANK
+    def column(self, x: int, rows: slice, char: str, style: int) -> None:
+        """Write one narrow character down a column."""
+        if 0 <= x < self.width:
+            for y in np.flatnonzero(self.codes[rows, x] == _SECOND_HALF) + (rows.start or 0):
+                self._clear_half(x, int(y))
+            self.codes[rows, x] = ord(char)
+            self.styles[rows, x] = style
+
+    def strips(self, rows: Sequence[int], palette: Sequence[Style]) -> list[Strip]:
+        """Return lines. Blank cells take their neighbour's style, so that runs are long."""
+        if self.width == 0 or not len(rows):
+            return [Strip([], 0) for _ in rows]
+        codes, styles = self.codes[rows], self.styles[rows]
         # A blank shows no colour: it need not end a run, unless a style paints its background.
         paints = np.array([bool(s.reverse or s.underline) for s in palette])
-        inked |= paints[styles]
-        last = np.maximum.accumulate(np.where(inked, np.arange(self.width), 0))
-        runs = styles[last]
+        inked = (codes != BLANK) | paints[styles]
+        last = np.maximum.accumulate(np.where(inked, np.arange(self.width), 0), axis=1)
+        runs = np.take_along_axis(styles, last, axis=1)
         runs[paints[runs] & ~inked] = 0
-        text = "".join(map(chr, codes.tolist()))
-        if _SECOND_HALF in codes:
-            return self._row_with_wide(codes, runs, palette)
-        cuts = np.flatnonzero(runs[1:] != runs[:-1]) + 1
-        starts = [0, *cuts.tolist()]
-        ends = [*cuts.tolist(), self.width]
-        chosen = runs[starts].tolist()
-        segments = [
-            Segment(text[a:b], palette[s]) for a, b, s in zip(starts, ends, chosen, strict=True)
+        breaks = runs[:, 1:] != runs[:, :-1]
+        return [
+            self._strip(codes[i], runs[i], np.flatnonzero(breaks[i]), palette)
+            for i in range(len(rows))
         ]
-        return Strip(segments, self.width)
 
-    def _row_with_wide(
-        self, codes: NDArray[np.uint32], runs: NDArray[np.uint8], palette: Sequence[Style]
+    def _strip(
+        self,
+        codes: NDArray[np.uint32],
+        runs: NDArray[np.uint8],
+        breaks: NDArray[np.intp],
+        palette: Sequence[Style],
     ) -> Strip:
-        segments = [
-            Segment(chr(code), palette[style])
-            for code, style in zip(codes.tolist(), runs.tolist(), strict=True)
-            if code != _SECOND_HALF
-        ]
-        return Strip(list(Segment.simplify(segments)), self.width)
+        text = codes.astype("<u4").tobytes().decode("utf-32-le")
+        cuts = (breaks + 1).tolist()
+        starts, ends = [0, *cuts], [*cuts, self.width]
+        chosen = runs[starts].tolist()
+        pieces = [(text[a:b], palette[s]) for a, b, s in zip(starts, ends, chosen, strict=True)]
+        half = chr(_SECOND_HALF)
+        if half in text:
+            pieces = [(piece.replace(half, ""), style) for piece, style in pieces]
+        return Strip([Segment(piece, style) for piece, style in pieces], self.width)
 
     def text(self) -> str:
         """Return the characters alone, a line a row."""

@@ -42,10 +42,10 @@ class LineClass:
 
 
 OUT = LineClass("outside", Ink.OUT, True, "...")
-PARTIAL = LineClass("partial", Ink.PARTIAL, True, ".:;")
-FULL = LineClass("full", Ink.FULL, False, "-=#")
-MISSES = LineClass("misses", Ink.FULL, False, "-=#")
-MEETS = LineClass("meets all goals", Ink.MEETS, False, "+*%")
+PARTIAL = LineClass("partial", Ink.PARTIAL, True, ".,;")
+FULL = LineClass("full", Ink.FULL, False, ":+#")
+MISSES = LineClass("misses", Ink.FULL, False, ":+#")
+MEETS = LineClass("meets all goals", Ink.MEETS, False, "xX%")
 QUARTERS = (
     LineClass("4th", Ink.FOURTH, False, "444"),
     LineClass("3rd", Ink.THIRD, False, "333"),

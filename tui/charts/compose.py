@@ -11,6 +11,8 @@ from hpo_tui.tui.charts.palette import LEVELS
 
 CROWDED = 300
 """Trials of the top class up to which it lies over all others; beyond, the relatively denser."""
+FEW = 30
+"""Trials of a class up to which all its lines are drawn at full strength."""
 THINNED_FROM = 24
 """Dots in a cell from which those far below the cell's mean are left out, for texture."""
 
@@ -42,18 +44,15 @@ def compose(
     sums = np.stack([raster.cell_sums(layer) for layer in counts])
     top = _foremost(sums, totals, on_top)
     chosen = np.take_along_axis(sums, top[None], axis=0)[0]
-    dots = np.zeros(counts.shape[1:], dtype=np.int32)
-    height, width = chosen.shape
-    view = dots.reshape(height, 4, width, 2)
-    for code in range(len(counts)):
-        where = (top == code)[:, None, :, None]
-        np.copyto(view, counts[code].reshape(height, 4, width, 2), where=where)
-    lit = dots > 0
-    thin = np.where(chosen > THINNED_FROM, 0.6 * chosen / 8, 0.0).astype(np.int32)
-    lit.reshape(height, 4, width, 2)[...] &= view >= thin[:, None, :, None]
+    wide = top.astype(np.int8).repeat(4, axis=0).repeat(2, axis=1)
+    dots = counts[0]
+    for code in range(1, len(counts)):
+        dots = np.where(wide == code, counts[code], dots)
+    thin = np.where(chosen > THINNED_FROM, 0.6 / 8 * chosen, 0.0).astype(np.int32)
+    lit = (dots > 0) & (dots >= thin.repeat(4, axis=0).repeat(2, axis=1))
     striped = np.array(dotted, dtype=bool)[top]
-    lit.reshape(height, 4, width, 2)[..., 1] &= ~striped[:, None, :]
-    levels = _levels(chosen, top, len(counts))
+    lit[:, 1::2] &= ~striped.repeat(4, axis=0)
+    levels = _levels(chosen, top, totals)
     base = np.array(inks, dtype=np.uint8)
     filled = np.where(chosen > 0, base[top] + levels, 0).astype(np.uint8)
     strength = np.clip(levels * 2 + (chosen > 0) + (chosen > 3), 0, 8).astype(np.uint8)
@@ -70,23 +69,34 @@ def _foremost(
         present = sums > 0
         top = len(sums) - 1 - np.argmax(present[::-1], axis=0)
         return np.where(present.any(axis=0), top, 0)
-    share = sums[1:] / np.maximum(totals[1:], 1)[:, None, None]
+    # Over a cell and its neighbours: near equal shares would otherwise speckle.
+    share = _boxed(sums[1:]) / np.maximum(totals[1:], 1)[:, None, None]
+    share *= sums[1:] > 0
     # From the back, so that the foremost of equal classes wins.
     best = len(share) - 1 - np.argmax(share[::-1], axis=0)
     return np.where(share.any(axis=0), best + 1, 0)
 
 
-def _levels(chosen: NDArray[np.int32], top: NDArray[np.intp], classes: int) -> NDArray[np.uint8]:
+def _boxed(sums: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Return the sums (classes, height, width) over each cell and the eight around it."""
+    padded = np.pad(sums, ((0, 0), (1, 1), (1, 1)))
+    rows = padded[:, :-2] + padded[:, 1:-1] + padded[:, 2:]
+    return np.asarray(rows[:, :, :-2] + rows[:, :, 1:-1] + rows[:, :, 2:], dtype=np.int32)
+
+
+def _levels(
+    chosen: NDArray[np.int32], top: NDArray[np.intp], totals: NDArray[np.int64]
+) -> NDArray[np.uint8]:
     """Return how crowded each cell is among its class: 0 … LEVELS - 1, by the logarithm."""
     levels = np.zeros(chosen.shape, dtype=np.uint8)
     strength = np.log1p(chosen)
-    for code in range(classes):
+    for code in range(len(totals)):
         mine = (top == code) & (chosen > 0)
         values = strength[mine]
         if not len(values):
             continue
         low, high = np.quantile(values, (0.05, 0.98))
-        if high - low < 0.5:
+        if high - low < 0.5 or int(totals[code]) <= FEW:
             levels[mine] = LEVELS - 1
             continue
         scaled = (values - low) / (high - low) * LEVELS

@@ -42,20 +42,20 @@ def _draw_line(picture: "Picture", at: int, axis: Axis) -> None:
     first, last = picture.top + picture.plan.top // 4, picture.top + picture.plan.bottom // 4
     focused = at == picture.focused
     ink = Ink.FOCUS if focused else Ink.AXIS
-    for y in range(first, last + 1):
-        canvas.put(x, y, glyphs.axis_focused if focused else glyphs.axis, ink)
+    line = glyphs.axis_focused if focused else glyphs.axis
+    canvas.column(x, slice(first, last + 1), line, ink)
     for limit, above in axis.goals:
         row = picture.row_of(axis, limit)
         if row is None:
             continue
         good_above = above != axis.downwards
-        for y in range(row + 1, last + 1) if good_above else range(first, row):
-            canvas.put(x, y, glyphs.axis_missed, ink)
+        missed = slice(row + 1, last + 1) if good_above else slice(first, row)
+        canvas.column(x, missed, glyphs.axis_missed, ink)
     brush = picture.view.brushes.get(axis.name)
     if brush is not None:
         rows = [r for r in (picture.row_of(axis, v) for v in brush) if r is not None]
-        for y in range(min(rows, default=0), max(rows, default=-1) + 1):
-            canvas.put(x, y, glyphs.brushed, Ink.BRUSH)
+        if rows:
+            canvas.column(x, slice(min(rows), max(rows) + 1), glyphs.brushed, Ink.BRUSH)
 
 
 def _draw_name(picture: "Picture", at: int, axis: Axis) -> None:
@@ -126,10 +126,8 @@ def _draw_ticks(picture: "Picture", at: int, axis: Axis, taken: set[int]) -> Non
 
 
 def _draw_missing(picture: "Picture", at: int, axis: Axis) -> None:
-    if picture.plan.rail is None:
-        return
-    count = int(np.isnan(axis.values(axis.raw(picture.frame))).sum())
-    if not count:
+    count = picture.missing[at]
+    if picture.plan.rail is None or not count:
         return
     y = picture.top + picture.plan.rail // 4
     glyphs = picture.glyphs

@@ -49,15 +49,16 @@ class Plan:
 class Layers:
     """The counts (classes, rows, columns) of one plan, and what has been drawn into them."""
 
-    def __init__(self, plan: Plan, frame: Frame, classes: Classes, count: int) -> None:
+    def __init__(self, plan: Plan, frame: Frame, classes: Classes, dotted: Sequence[bool]) -> None:
         self.plan = plan
-        self.count = count
+        self.dotted = tuple(dotted)
+        self.count = count = len(dotted)
         self.solid = len(frame) <= SOLID_BELOW
         self.coarse = len(frame) > COARSE_ABOVE
         self.counts = np.zeros((count, plan.height, plan.width), dtype=np.int32)
         self.raw = [axis.raw(frame) for axis in plan.axes]
         rows = [plan.rows(a, r, self.coarse) for a, r in zip(plan.axes, self.raw, strict=True)]
-        self.rows = np.stack(rows, axis=1).astype(np.int16)
+        self.rows = np.asfortranarray(np.stack(rows, axis=1).astype(np.int16))
         self.classes = classes
         self._draw(self.rows, classes, 1)
         self.totals = np.bincount(classes + 1, minlength=count + 1)[1:]
@@ -82,13 +83,21 @@ class Layers:
         ]
         if n > old:
             self.rows = np.concatenate(
-                [self.rows, np.zeros((n - old, self.rows.shape[1]), np.int16)]
+                [self.rows, np.zeros((n - old, self.rows.shape[1]), np.int16, order="F")]
             )
         self.rows[fresh] = np.stack(made, axis=1)
         self._draw(self.rows[fresh], classes[fresh], 1)
         self.raw, self.classes = raw, classes
         self.totals = np.bincount(classes + 1, minlength=self.count + 1)[1:]
         return True
+
+    def missing(self) -> tuple[int, ...]:
+        """Return how many trials have no value, an axis each."""
+        rail = self.plan.rail
+        if rail is None:
+            return (0,) * len(self.plan.axes)
+        at = rail // 2 * 2 if self.coarse else rail
+        return tuple(int((column == at).sum()) for column in self.rows.T)
 
     def _moved(self, raw: Sequence[NDArray[np.float64]], old: int) -> NDArray[np.bool_]:
         moved = np.zeros(old, dtype=np.bool_)
@@ -117,7 +126,8 @@ class Layers:
             if not len(chosen):
                 continue
             if self.solid:
-                raster.add_solid(self.counts[code], columns, chosen, weight)
+                every = 3 if self.dotted[code] else 1
+                raster.add_solid(self.counts[code], columns, chosen, weight, every)
                 continue
             for gap in range(len(columns) - 1):
                 ends = int(columns[gap]), int(columns[gap + 1])

@@ -44,11 +44,14 @@ def add_lines(
     counts[:, left : right + 1] += weight * total.astype(np.int32)
 
 
-def add_solid(counts: Ints, columns: Ints, rows: Ints, weight: int = 1) -> None:
-    """Add to ``counts`` every dot of the polylines ``rows`` (k, a) over ``columns`` (a,)."""
+def add_solid(counts: Ints, columns: Ints, rows: Ints, weight: int = 1, every: int = 1) -> None:
+    """Add to ``counts`` the dots of the polylines ``rows`` (k, a) over ``columns`` (a,).
+
+    ``every``: 2 leaves out every other dot, for a dotted line.
+    """
     for points in rows:
         x, y = polyline(columns, points)
-        np.add.at(counts, (y, x), weight)
+        np.add.at(counts, (y[::every], x[::every]), weight)
 
 
 def polyline(columns: Ints, rows: Ints) -> tuple[Ints, Ints]:
@@ -65,27 +68,21 @@ def polyline(columns: Ints, rows: Ints) -> tuple[Ints, Ints]:
     return np.concatenate(xs).astype(np.int32), np.concatenate(ys).astype(np.int32)
 
 
-def by_cell(dots: NDArray[np.generic]) -> NDArray[np.generic]:
-    """Return a view (height, width, 4, 2) of dots (4·height, 2·width)."""
-    height, width = dots.shape[0] // 4, dots.shape[1] // 2
-    return dots.reshape(height, 4, width, 2).transpose(0, 2, 1, 3)
-
-
 def braille_bits(dots: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """Return the braille pattern (height, width) of dots (4·height, 2·width)."""
-    height, width = dots.shape[0] // 4, dots.shape[1] // 2
-    cells = dots.reshape(height, 4, width, 2)
-    bits = np.zeros((height, width), dtype=np.uint8)
+    bits = np.zeros((dots.shape[0] // 4, dots.shape[1] // 2), dtype=np.uint8)
+    lit = dots.view(np.uint8)
     for row in range(4):
         for column in range(2):
-            bits |= cells[:, row, :, column] * _BITS[row, column]
+            bits |= lit[row::4, column::2] * _BITS[row, column]
     return bits
 
 
 def cell_sums(counts: Ints) -> Ints:
     """Return the sum of counts in each cell, (height, width)."""
-    height, width = counts.shape[0] // 4, counts.shape[1] // 2
-    return np.asarray(counts.reshape(height, 4, width, 2).sum(axis=(1, 3)), dtype=np.int32)
+    # By slices: several times as fast as a sum over two axes of a reshaped array.
+    rows = counts[0::4] + counts[1::4] + counts[2::4] + counts[3::4]
+    return np.asarray(rows[:, 0::2] + rows[:, 1::2], dtype=np.int32)
 
 
 def slope_glyphs(columns: Ints, rows: Ints) -> tuple[Ints, Ints, list[str]]:

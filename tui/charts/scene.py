@@ -57,6 +57,8 @@ class Picture:
     classified: Classified
     best: Best
     bright: NDArray[np.intp]
+    missing: tuple[int, ...]
+    """Trials without a value, an axis each."""
 
     @property
     def focused(self) -> int:
@@ -111,7 +113,7 @@ class Scene:
         rows = bright(best, frame, spec, mask, options.best)
         picture = Picture(
             canvas, frame, spec, view, options, self.glyphs, layers.plan, cells, top, first,
-            classified, best, rows,
+            classified, best, rows, layers.missing(),
         )  # fmt: skip
         self._paint_layers(picture, layers)
         self._paint_lines(picture, layers)
@@ -158,7 +160,7 @@ class Scene:
         if options.zoom:
             made = tuple(_zoomed(a, view.brushes.get(a.name)) for a in made)
         plan = _plan(made, frame, cells, width, room)
-        self._layers = Layers(plan, frame, classified.codes, len(classified.classes))
+        self._layers = Layers(plan, frame, classified.codes, [c.dotted for c in classified.classes])
         self._key = key
         return self._layers, cells
 
@@ -167,7 +169,7 @@ class Scene:
         on_top = True if picture.options.shown is Shown.ON_TOP else None
         cells = compose.compose(
             layers.counts, layers.totals, [int(c.ink) for c in classes],
-            [c.dotted for c in classes], on_top,
+            [c.dotted and not layers.solid for c in classes], on_top,
         )  # fmt: skip
         height = cells.bits.shape[0]
         area = slice(picture.top, picture.top + height)

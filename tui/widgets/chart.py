@@ -69,13 +69,13 @@ class Chart(Widget, can_focus=True):
         self._canvas = self.paint(self.snapshot, width, height)
         self._palette = self._choose_palette()
         if (old.width, old.height) != (width, height) or old_palette != self._palette:
-            self._strips = [self._canvas.row(y, self._palette.styles) for y in range(height)]
+            self._strips = self._canvas.strips(range(height), self._palette.styles)
             self.refresh()
             return
         changed = (old.codes != self._canvas.codes) | (old.styles != self._canvas.styles)
         rows = np.flatnonzero(changed.any(axis=1)).tolist()
-        for y in rows:
-            self._strips[y] = self._canvas.row(y, self._palette.styles)
+        for y, strip in zip(rows, self._canvas.strips(rows, self._palette.styles), strict=True):
+            self._strips[y] = strip
         if rows:
             self.refresh(*[Region(0, y, width, 1) for y in rows])
 
