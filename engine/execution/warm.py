@@ -1,0 +1,208 @@
+"""Trials of Python scripts started warm: forked from a parent that has imported the heavy modules.
+
+``import torch`` takes seconds; a fork takes milliseconds. The parent is another process
+(:mod:`hpo_tui.engine.execution.warm_server`) of the interpreter that the user's command names, and
+whenever it is not ready or cannot take a command, the trial is simply started cold.
+"""
+
+import contextlib
+import json
+import os
+import re
+import select
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+_SERVER = Path(__file__).with_name("warm_server.py")
+_PYTHON = re.compile(r"python(?:\d(?:\.\d+)?)?$")
+_PATIENCE = 10.0
+"""Seconds that a fork may take before the parent is given up."""
+
+
+class WarmError(Exception):
+    """The warm parent cannot start a trial; start it cold. Nothing of it runs."""
+
+
+def split_python(argv: Sequence[str]) -> tuple[str, bool, list[str]] | None:
+    """Return (interpreter, unbuffered, script and arguments) of a command that can start warm.
+
+    ``python [-u] script.py …`` and ``python [-u] -m module …`` can; None for anything else.
+    """
+    if not argv or not _PYTHON.match(Path(argv[0]).name):
+        return None
+    rest = list(argv[1:])
+    unbuffered = bool(rest) and rest[0] == "-u"
+    rest = rest[1:] if unbuffered else rest
+    if rest[:1] == ["-m"] and len(rest) > 1:
+        return argv[0], unbuffered, rest
+    if rest and not rest[0].startswith("-") and not Path(rest[0]).is_dir():
+        return argv[0], unbuffered, rest
+    return None
+
+
+def find_python(word: str, path: str | None = None) -> str | None:
+    """Return the interpreter that ``word`` of a command means, None if there is none.
+
+    A link is not followed: it is how a virtual environment is told from its base.
+    """
+    found = shutil.which(word, path=path)
+    return str(Path(found).absolute()) if found else None
+
+
+class WarmServer:
+    """A warm parent for one interpreter. Use from one thread.
+
+    ``imports``: modules to import; ``python``: the interpreter; ``environment``: the parent's own
+    (libraries read their thread numbers when they are imported), the current one when not given;
+    ``log``: where the parent's own output goes.
+    """
+
+    def __init__(
+        self,
+        imports: Sequence[str],
+        python: str = sys.executable,
+        *,
+        environment: Mapping[str, str] | None = None,
+        log: Path | None = None,
+    ) -> None:
+        self.imports, self.python = tuple(imports), python
+        self.environment, self.log = environment, log
+        self.problem = ""
+        """Why trials are started cold, for people; empty while all is well."""
+        self._process: subprocess.Popen[bytes] | None = None
+        self._channel: socket.socket | None = None
+        self._ready = False
+        self._pending = b""
+
+    @property
+    def pid(self) -> int | None:
+        """The parent's PID, None before the start."""
+        return self._process.pid if self._process else None
+
+    def start(self) -> None:
+        """Start the parent; it imports on its own, :meth:`ready` tells when it is done."""
+        ours, theirs = socket.socketpair()
+        environment = dict(os.environ if self.environment is None else self.environment)
+        try:
+            with open(self.log or os.devnull, "ab") as log:  # noqa: PTH123 - devnull is no Path
+                self._process = subprocess.Popen(
+                    [self.python, str(_SERVER), str(theirs.fileno()), *self.imports],
+                    env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                    pass_fds=[theirs.fileno()], start_new_session=True,
+                )  # fmt: skip
+        except OSError as error:
+            self.problem = f"{self.python} cannot be started: {error.strerror}"
+            ours.close()
+            return
+        finally:
+            theirs.close()
+        self._channel = ours
+
+    def ready(self) -> bool:
+        """Whether trials can be started warm by now."""
+        if not self._ready and self._channel is not None and not self.problem:
+            answer = self._receive(0.0)
+            if answer is not None:
+                self._ready, self.problem = bool(answer.get("ready")), str(answer["problem"])
+        return self._ready
+
+    def wait_ready(self, seconds: float) -> bool:
+        """Wait until the imports are done, at most that long; return :meth:`ready`."""
+        deadline = time.monotonic() + seconds
+        while not self.ready() and self._channel is not None and not self.problem:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                break
+            select.select([self._channel], [], [], left)
+        return self._ready
+
+    def accepts(self, argv: Sequence[str], path: str | None = None) -> bool:
+        """Whether a command is a script for this parent's interpreter. ``path``: its PATH."""
+        found = split_python(argv)
+        return found is not None and find_python(found[0], path) == self.python
+
+    def spawn(
+        self,
+        argv: Sequence[str],
+        env: Mapping[str, str],
+        cwd: str | Path,
+        log_path: Path,
+        folder: Path,
+        *,
+        attempt: int = 1,
+        timeout: float | None = None,
+        grace: float = 30.0,
+    ) -> int:
+        """Start ``argv`` (that :meth:`accepts` takes) and return the PID of its shim.
+
+        ``env`` is the whole environment. The shim leads a session, appends output to ``log_path``
+        and writes ``exit.json`` in ``folder``. Times in seconds. Raises :class:`WarmError`.
+        """
+        found = split_python(argv)
+        if found is None or not self.ready() or self._channel is None:
+            raise WarmError(self.problem or "the warm parent cannot take this command")
+        _, unbuffered, rest = found
+        job = {
+            "argv": rest, "unbuffered": unbuffered, "env": dict(env), "cwd": str(cwd),
+            "log": str(log_path), "folder": str(folder), "attempt": attempt,
+            "timeout": timeout or 0.0, "grace": grace,
+        }  # fmt: skip
+        try:
+            self._channel.sendall(json.dumps(job).encode() + b"\n")
+            answer = self._receive(_PATIENCE)
+        except OSError:
+            answer = None
+        if answer is None:
+            return self._give_up(folder, attempt)
+        if "pid" not in answer:
+            raise WarmError(str(answer.get("error")))
+        return int(answer["pid"])
+
+    def stop(self) -> None:
+        """End the parent. Trials that it started go on."""
+        if self._channel is not None:
+            self._channel.close()
+            self._channel = None
+        self._ready = False
+        if self._process is not None:
+            try:
+                self._process.wait(2.0)
+            except subprocess.TimeoutExpired:  # still importing, or stuck
+                self._process.kill()
+                self._process.wait()
+
+    def _give_up(self, folder: Path, attempt: int) -> int:
+        """Return the PID of a trial that was started without an answer; else raise WarmError."""
+        self.stop()
+        self.problem = self.problem or "the warm parent ended"
+        deadline = time.monotonic() + 1.0
+        while time.monotonic() < deadline:
+            with contextlib.suppress(OSError, ValueError, KeyError):
+                data = json.loads((folder / "process.json").read_bytes())
+                if data["attempt"] == attempt:
+                    return int(data["pid"])
+            time.sleep(0.02)
+        raise WarmError(self.problem)
+
+    def _receive(self, seconds: float) -> dict[str, Any] | None:
+        """Return the next answer, None if there is none in time; notices the parent's death."""
+        assert self._channel is not None
+        deadline = time.monotonic() + seconds
+        while b"\n" not in self._pending:
+            left = max(0.0, deadline - time.monotonic())
+            if not select.select([self._channel], [], [], left)[0]:
+                return None
+            data = self._channel.recv(1 << 16)
+            if not data:
+                self._ready, self.problem = False, "the warm parent ended"
+                return None
+            self._pending += data
+        line, _, self._pending = self._pending.partition(b"\n")
+        answer: dict[str, Any] = json.loads(line)
+        return answer
