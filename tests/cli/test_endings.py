@@ -114,7 +114,7 @@ def test_help_is_quick_and_light() -> None:
 def test_sigint_in_a_real_process(make_study: Callable[..., StudyFolder], tmp_path: Path) -> None:
     make_study()
     code = (
-        "import os, signal, sys; from hpo_tui.tui.cli import main; import hpo_tui.tui.cli.status as s;"
+        "import os, signal, sys; from hpo_tui.tui.cli import main, status as s;"
         "s.picture_of = lambda folder: os.kill(os.getpid(), signal.SIGINT);"
         "sys.exit(main(['best']))"
     )

@@ -1,5 +1,6 @@
 """``hpo-tui check`` and ``hpo-tui init``: study files."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -31,28 +32,55 @@ def check(file: Path) -> int:
 
 
 @click.command("init", context_settings={"ignore_unknown_options": True})
-@click.argument("script", type=click.Path(path_type=Path), metavar="SCRIPT")
-@click.argument("command", nargs=-1, type=click.UNPROCESSED, metavar="[-- COMMAND…]")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path),
-    default=Path("study.toml"),
-    metavar="FILE",
-    show_default=True,
-    help="The study file to write.",
+@click.argument(
+    "words", nargs=-1, required=True, type=click.UNPROCESSED, metavar="SCRIPT | -- COMMAND…"
 )
-def init(script: Path, command: tuple[str, ...], output: Path) -> int:
-    """Write a study file for SCRIPT from its command-line options.
+@click.option(
+    "--run/--no-run",
+    default=True,
+    show_default=True,
+    help="Start the script once at its smallest, to see what it prints and takes.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(1),
+    default=180.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="The longest that this run may take.",
+)
+@click.option("--force", is_flag=True, help="Write over a study.toml that is there.")
+def init(words: tuple[str, ...], run: bool, timeout: float, force: bool) -> int:
+    """Write study.toml for SCRIPT, or for a whole COMMAND, from its options and output.
 
-    COMMAND: how the script is started, where that is not `python SCRIPT`.
+    The script is not changed. Read the file before you run it: ranges and goals are guesses.
     """
-    from hpo_tui.engine import define
+    from hpo_tui.engine.define import init as propose
 
-    if output.exists():
-        raise Refusal(f"{plain(str(output))} is there already: say another with -o, or remove it")
-    note(str(define))
+    here = Path.cwd()
+    if (here / "study.toml").exists() and not force:
+        raise Refusal("study.toml is there already: --force writes over it")
+    if run:
+        note("Trying the command once at its smallest (Ctrl-C ends this)")
+    try:
+        draft = propose(words[0] if len(words) == 1 else words, here, run=run, timeout=timeout)
+        paths = draft.save(here, overwrite=force)
+    except (ValueError, FileExistsError) as error:
+        raise Refusal(plain(str(error))) from None
+    spec = draft.spec
+    say(f"{', '.join(plain(p.name) for p in paths)} written: {plain(spec.name)}")
+    say(f"  parameters  {_names(p.name for p in spec.free)} ({plain(draft.how)})")
+    say(f"  objectives  {_names(o.metric for o in spec.objectives)}")
+    say(f"  tasks       {_names(t.name for t in spec.tasks_by_cost)}")
+    for sentence in draft.advice:
+        for number_of, line in enumerate(sentence.splitlines()):
+            say(f"{'  ! ' if not number_of else '    '}{plain(line)}")
+    say("Read it, then: hpo-tui run study.toml")
     return 0
+
+
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(plain(n) for n in names) or "none yet"
 
 
 COMMANDS = {"check": check, "init": init}
