@@ -1,0 +1,175 @@
+"""The ledger: what trials were charged, what of it was lost, and what tasks cost as measured.
+
+Pure accounting, no files. One rule holds throughout: spent = complete + running + lost.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from statistics import median
+
+from hpo_tui.engine.spec.model import Budget, BudgetUnit, StudySpec, Task
+from hpo_tui.store.models import Trial, TrialState
+
+ASSUMED_FULL = 600.0
+"""Seconds that a full task is taken to last before any trial has shown how long it does."""
+_LOST = (TrialState.FAILED, TrialState.KILLED, TrialState.PRUNED)
+_UNDER_WAY = (TrialState.RUNNING, TrialState.WAITING)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskAccount:
+    """One task's part of the ledger, in full-task units. ``seconds``: run time of all its trials."""
+
+    trials: int = 0
+    complete: float = 0.0
+    running: float = 0.0
+    lost: float = 0.0
+    seconds: float = 0.0
+
+    @property
+    def spent(self) -> float:
+        """All that its trials were charged."""
+        return self.complete + self.running + self.lost
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """A study's account in full-task units, per task and in sum."""
+
+    tasks: Mapping[str, TaskAccount] = field(default_factory=dict)
+
+    @property
+    def complete(self) -> float:
+        """What results have cost."""
+        return sum(t.complete for t in self.tasks.values())
+
+    @property
+    def running(self) -> float:
+        """What is under way so far."""
+        return sum(t.running for t in self.tasks.values())
+
+    @property
+    def lost(self) -> float:
+        """What brought no result: failed, killed, stopped early, and attempts begun again."""
+        return sum(t.lost for t in self.tasks.values())
+
+    @property
+    def spent(self) -> float:
+        """All that was charged."""
+        return self.complete + self.running + self.lost
+
+
+def ledger(trials: Iterable[Trial]) -> Ledger:
+    """Return the account of these trials."""
+    tasks: dict[str, TaskAccount] = {}
+    for trial in trials:
+        old = tasks.get(trial.task, TaskAccount())
+        kept = trial.charged - trial.wasted
+        lost = trial.charged if trial.state in _LOST else trial.wasted
+        tasks[trial.task] = TaskAccount(
+            old.trials + 1,
+            old.complete + (kept if trial.state is TrialState.COMPLETE else 0.0),
+            old.running + (kept if trial.state in _UNDER_WAY else 0.0),
+            old.lost + lost,
+            old.seconds + (trial.duration or 0.0),
+        )
+    return Ledger(tasks)
+
+
+def used(budget: Budget, trials: Iterable[Trial], *, wall: float, devices: int = 1) -> float:
+    """Return how much of a budget is used, in its own unit.
+
+    ``wall``: seconds since the study started; ``devices``: GPUs of one trial.
+    """
+    if budget.unit is BudgetUnit.WALL:
+        return wall
+    if budget.unit is BudgetUnit.TRIALS:
+        return float(sum(1 for t in trials if t.state is not TrialState.WAITING))
+    if budget.unit is BudgetUnit.GPU_HOURS:
+        return sum(t.duration or 0.0 for t in trials) * devices / 3600.0
+    return ledger(trials).spent
+
+
+class Meter:
+    """Tells how far a running trial has come, from how long and how many steps earlier ones took."""
+
+    def __init__(self, spec: StudySpec) -> None:
+        self.spec = spec
+        self._rates: dict[str, list[float]] = {}
+        self._steps: dict[str, list[int]] = {}
+
+    def learn(self, trial: Trial) -> None:
+        """Take a complete trial into account."""
+        if trial.state is not TrialState.COMPLETE:
+            return
+        if trial.duration is not None and trial.cost > 0 and trial.attempt == 1:
+            self._rates.setdefault(trial.task, []).append(trial.duration / trial.cost)
+        if trial.step is not None:
+            self._steps.setdefault(trial.task, []).append(trial.step)
+
+    @property
+    def known(self) -> bool:
+        """Whether any trial has been complete yet."""
+        return bool(self._rates)
+
+    def rate(self, task: str) -> float:
+        """Return the seconds that a full-task unit of cost takes at a task, as far as known."""
+        own = self._rates.get(task)
+        if own:
+            return median(own[-50:])
+        others = [r for rates in self._rates.values() for r in rates[-50:]]
+        return median(others) if others else ASSUMED_FULL
+
+    def last_step(self, task: str) -> int | None:
+        """Return the step at which trials of a task end, None if nobody knows."""
+        seen = self._steps.get(task)
+        if seen:
+            return round(median(seen[-50:]))
+        try:
+            fidelity = self.spec.task(task).fidelity
+        except KeyError:
+            return None
+        counts = [v for v in fidelity.values() if isinstance(v, int) and not isinstance(v, bool)]
+        return counts[0] if len(counts) == 1 else None
+
+    def share(
+        self, trial: Trial, elapsed: float, step: int | None = None, before: int | None = None
+    ) -> float:
+        """Return the share (0 to 1) of its cost that an attempt has used.
+
+        ``step``: the last reported; ``before``: the step at which it began (a carried checkpoint).
+        """
+        end, begin = self.last_step(trial.task), before or 0
+        if step is not None and end is not None and begin <= step <= end and end > begin:
+            return (step - begin) / (end - begin)
+        expected = trial.cost * self.rate(trial.task)
+        return min(1.0, max(0.0, elapsed) / expected) if expected > 0 else 1.0
+
+
+def measured_costs(spec: StudySpec, trials: Iterable[Trial]) -> dict[str, float]:
+    """Return task → cost as measured, relative to the full task; declared where nothing is known.
+
+    A promoted trial lasted for its margin only, so what is compared is seconds for each declared
+    unit of what was really run. Costs stay distinct, rising in the declared order, and at most 1.
+    """
+    meter = Meter(spec)
+    known: set[str] = set()
+    for trial in trials:
+        meter.learn(trial)
+        if trial.state is TrialState.COMPLETE and trial.duration and trial.attempt == 1:
+            known.add(trial.task)
+    full = spec.full_task
+    if full.name not in known:
+        return {t.name: t.cost for t in spec.tasks}
+    costs: dict[str, float] = {}
+    below = 0.0
+    ordered: tuple[Task, ...] = spec.tasks_by_cost
+    for place, task in enumerate(ordered):
+        if task is full:
+            costs[task.name] = 1.0
+            continue
+        ratio = meter.rate(task.name) / meter.rate(full.name) if task.name in known else 1.0
+        highest = 1.0 - 1e-3 * (len(ordered) - 1 - place)
+        below = min(highest, max(below + 1e-3, task.cost * ratio))
+        costs[task.name] = below
+    return costs

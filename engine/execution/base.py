@@ -1,0 +1,137 @@
+"""The executor's interface: where a trial's process runs and how it is held. Makers: local, ray."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from hpo_tui.store.folder import TrialFolder
+from hpo_tui.store.models import DeviceSample
+
+Outcome = Literal["ok", "oom", "failed", "neutral"]
+"""How a trial's end speaks about its device: ``failed`` is no fault of the parameters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """All that is needed to start one attempt of a trial.
+
+    ``environment`` is added to the runner's own. ``alone``: on a device with nobody else;
+    ``devices``: how many GPUs it wants at once. Times in seconds; ``timeout`` None for none.
+    """
+
+    number: int
+    attempt: int
+    argv: tuple[str, ...]
+    environment: Mapping[str, str]
+    cwd: str
+    folder: TrialFolder
+    timeout: float | None = None
+    grace: float = 30.0
+    alone: bool = False
+    task: str = ""
+    devices: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """How a process ended. ``code`` is negative for a signal, as :mod:`subprocess` has it.
+
+    ``stopped``: ``asked``, ``killed`` or ``timeout`` when the shim ended it. ``memory``: the most
+    resident bytes of one process. ``lost``: nobody recorded the end (the machine went down, or
+    the shim itself was killed); the code then means nothing. ``oom``: the kernel killed for want
+    of memory while it ran. ``begun``: False when the process was never started.
+    """
+
+    code: int
+    duration: float
+    ended: float
+    stopped: str = ""
+    memory: int = 0
+    problem: str = ""
+    lost: bool = False
+    oom: bool = False
+    begun: bool = True
+
+
+class Running(Protocol):
+    """A trial's process, started or adopted."""
+
+    number: int
+    pid: int
+    started: float
+    """Start of the process in seconds since boot."""
+    device: str
+
+    def fileno(self) -> int | None:
+        """Return a descriptor that becomes readable when the process ends, None if there is none."""
+
+    def poll(self) -> Exit | None:
+        """Return how it ended, None while it runs."""
+
+    def stop(self) -> None:
+        """Ask it to end: SIGTERM, the grace period, SIGKILL."""
+
+    def kill(self) -> None:
+        """End it and all that it started, at once."""
+
+    def release(self) -> None:
+        """Give back the device. Called once, after the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Telemetry:
+    """What devices and trials use. ``peaks``: trial → most device bytes; ``utilization`` 0 to 1."""
+
+    samples: list[DeviceSample] = field(default_factory=list)
+    peaks: Mapping[int, int] = field(default_factory=dict)
+    utilization: Mapping[int, float] = field(default_factory=dict)
+
+
+class Slot(Protocol):
+    """A place that is kept for one trial until it is started there, or given back."""
+
+    @property
+    def device(self) -> str:
+        """The device's label."""
+
+    def release(self) -> None:
+        """Give it back."""
+
+
+class Executor(Protocol):
+    """Places trials on devices."""
+
+    def capacity(self) -> int:
+        """Return the best guess of how many trials can run at once."""
+
+    def waiting_for(self) -> str:
+        """Return why the last :meth:`reserve` found no room, in one sentence."""
+
+    def reserve(
+        self, number: int, task: str, *, devices: int = 1, alone: bool = False
+    ) -> Slot | None:
+        """Keep a place for a trial; None if there is no room at present."""
+
+    def start(self, launch: Launch, slot: Slot) -> Running:
+        """Start a trial in its place. Raises OSError if it cannot start (the place is free then)."""
+
+    def adopt(self, launch: Launch, device: str) -> Running:
+        """Return an attempt that an earlier runner started, whether it still lives or has ended."""
+
+    def lend(self, device: str, on: bool) -> str:
+        """Give a device away, or take it back; return a sentence. Raises ValueError if unknown."""
+
+    def trials_on(self, device: str) -> tuple[int, ...]:
+        """Return the trials that run on a device."""
+
+    def telemetry(self, running: Mapping[int, Running]) -> Telemetry:
+        """Return what is used at this moment."""
+
+    def learn(self, running: Running, outcome: Outcome, duration: float) -> None:
+        """Tell the device how a trial on it ended; call it before the device is released."""
+
+    def quarantined(self) -> Mapping[str, str]:
+        """Return device → why nothing is started there any more."""
+
+    def close(self) -> None:
+        """Let go of the devices; the trials run on."""

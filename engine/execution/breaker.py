@@ -1,0 +1,58 @@
+"""The circuit breaker: failures that are alike, one after the other, are no fault of the trials."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from hpo_tui.engine.spec.names import plain, show
+from hpo_tui.store.models import Value
+
+_NUMBERS = re.compile(r"0x[0-9a-fA-F]+|\d+(\.\d+)?(e[-+]?\d+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One failure that does not teach: what it looked like."""
+
+    trial: int
+    kind: str
+    code: int | None
+    params: Mapping[str, Value]
+    lines: Sequence[str]
+
+    @property
+    def signature(self) -> tuple[str, int | None, str]:
+        """What makes failures alike: kind, exit code, and the last line without its numbers."""
+        last = self.lines[-1] if self.lines else ""
+        return self.kind, self.code, _NUMBERS.sub("#", last)[:120]
+
+
+@dataclass
+class Breaker:
+    """Counts alike failures in a row; at ``limit`` it trips. 0 switches it off."""
+
+    limit: int
+    run: list[Failure] = field(default_factory=list)
+
+    def succeeded(self) -> None:
+        """A trial ended in a way that shows the machine and the script to be sound."""
+        self.run.clear()
+
+    def failed(self, failure: Failure) -> bool:
+        """Count a failure; return whether the breaker trips. It then starts from nothing."""
+        if self.run and self.run[-1].signature != failure.signature:
+            self.run.clear()
+        self.run.append(failure)
+        return 0 < self.limit <= len(self.run)
+
+    def message(self) -> str:
+        """Return what happened, for people: how often, the last trial's parameters and words."""
+        last = self.run[-1]
+        params = ", ".join(f"{plain(k)} = {show(v)}" for k, v in last.params.items())
+        code = f"exit code {last.code}" if last.code is not None else last.kind
+        lines = "\n".join(f"  {plain(line)}" for line in last.lines) or "  (it printed nothing)"
+        return (
+            f"{len(self.run)} trials in a row failed alike ({last.kind}, {code}), so nothing more is"
+            f" started. The last was trial {last.trial} with {params}. It ended with:\n{lines}\n"
+            "Mend it, then resume the study."
+        )

@@ -1,0 +1,254 @@
+"""Trials as subprocesses of this machine, each in a session of its own under a shim."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from hpo_tui.engine.execution import processes
+from hpo_tui.engine.execution.base import Exit, Launch, Outcome, Running, Slot, Telemetry
+from hpo_tui.engine.execution.devices import DeviceError, DevicePool, Lease, Need
+from hpo_tui.engine.execution.processes import Process
+
+_SHIM = Path(__file__).with_name("shim.py")
+
+
+class LocalRun:
+    """A trial's shim on this machine. ``popen`` is None for one that an earlier runner started."""
+
+    def __init__(
+        self,
+        launch: Launch,
+        process: Process,
+        lease: Lease,
+        popen: "subprocess.Popen[bytes] | None",
+    ) -> None:
+        self.launch = launch
+        self.number = launch.number
+        self.process = process
+        self.pid = process.pid
+        self.started = process.started
+        self.lease = lease
+        self.device = lease.device
+        self.popen = popen
+        self._oom_kills = processes.oom_kills()
+        self._descriptor: int | None = None
+        with contextlib.suppress(OSError, AttributeError):
+            self._descriptor = os.pidfd_open(self.pid)
+
+    def fileno(self) -> int | None:
+        """Return the process's pidfd, where the kernel has them."""
+        return self._descriptor
+
+    def poll(self) -> Exit | None:
+        """Return how it ended, None while it runs."""
+        if self.popen is not None:
+            if self.popen.poll() is None:
+                return None
+        elif self.process.alive:
+            return None
+        return self._exit()
+
+    def _exit(self) -> Exit:
+        oom = processes.oom_kills() > self._oom_kills
+        found = read_exit(self.launch, oom=oom)
+        if found is not None:
+            return found
+        # The shim was killed before it could sweep: what it supervised is still about.
+        end_marked(self.launch)
+        return lost(self.launch, oom=oom)
+
+    def stop(self) -> None:
+        """Ask it to end: the shim passes SIGTERM on and keeps the grace period."""
+        self.process.signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """Have the shim kill everything at once."""
+        self.process.signal(signal.SIGUSR1)
+
+    def release(self) -> None:
+        """Close the pidfd and give back the device."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+        self.lease.release()
+
+
+class GoneRun:
+    """An attempt whose process ended while no runner was there to see it."""
+
+    def __init__(self, launch: Launch) -> None:
+        self.launch, self.number = launch, launch.number
+        self.pid, self.device = 0, ""
+        self.started = processes.uptime()
+
+    def fileno(self) -> int | None:
+        """Return nothing to wait for."""
+        return None
+
+    def poll(self) -> Exit | None:
+        """Return the recorded end, or that it was lost; what it left behind is ended first."""
+        found = read_exit(self.launch, oom=False)
+        if found is not None:
+            return found
+        end_marked(self.launch)
+        data = _read_json(self.launch.folder.path / "process.json")
+        begun = data is not None and data.get("attempt") == self.launch.attempt
+        return lost(self.launch, begun=begun)
+
+    def stop(self) -> None:
+        """Do nothing: it has ended."""
+
+    def kill(self) -> None:
+        """Do nothing: it has ended."""
+
+    def release(self) -> None:
+        """Do nothing: it holds no device."""
+
+
+def end_marked(launch: Launch) -> None:
+    """Kill whatever still runs for a trial whose shim is gone."""
+    processes.end_all(lambda: processes.marked(launch.folder.path))
+
+
+def read_exit(launch: Launch, *, oom: bool) -> Exit | None:
+    """Return what the shim recorded of this attempt's end, None if it has not (yet)."""
+    data = _read_json(launch.folder.exit)
+    if data is None or data.get("attempt") != launch.attempt:
+        return None
+    return Exit(
+        int(data["code"]), float(data["duration"]), float(data["ended"]), str(data["stopped"]),
+        int(data["memory"]), str(data["problem"]), oom=oom,
+    )  # fmt: skip
+
+
+def lost(launch: Launch, *, oom: bool = False, begun: bool = True) -> Exit:
+    """Return the end of an attempt that nobody saw, dated by the last sign of life in its folder."""
+    seen = []
+    for path in (launch.folder.reports, launch.folder.log, launch.folder.path / "process.json"):
+        with contextlib.suppress(OSError):
+            seen.append(path.stat().st_mtime)
+    duration = max(0.0, max(seen) - seen[-1]) if begun and seen else 0.0
+    return Exit(-9, duration, max(seen, default=time.time()), lost=True, oom=oom, begun=begun)
+
+
+def find_shim(launch: Launch) -> Process | None:
+    """Return the living shim of an attempt, by its PID, start time and boot."""
+    data = _read_json(launch.folder.path / "process.json")
+    if data is not None and data.get("attempt") == launch.attempt:
+        if data.get("boot") != processes.boot_id():
+            return None
+        process = Process(int(data["pid"]), int(data["ticks"]))
+        return process if process.alive else None
+    # The runner may have died before the shim wrote who it is.
+    mine = {p.pid: p for p in processes.marked(launch.folder.path)}
+    below = processes.children()
+    inner = {child for pid in mine for child in below.get(pid, [])}
+    return next((p for pid, p in mine.items() if pid not in inner), None)
+
+
+def _read_json(path: Path) -> dict[str, Any] | None:
+    try:
+        data = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return data if isinstance(data, dict) else None
+
+
+class LocalExecutor:
+    """Starts and adopts trials on this machine, on what the pool leases. Use from one thread."""
+
+    def __init__(self, pool: DevicePool) -> None:
+        self.pool = pool
+
+    def capacity(self) -> int:
+        """Return the best guess of how many trials can run at once."""
+        return self.pool.capacity()
+
+    def waiting_for(self) -> str:
+        """Return why the last start found no room, in one sentence."""
+        return self.pool.waiting_for()
+
+    def reserve(
+        self, number: int, task: str, *, devices: int = 1, alone: bool = False
+    ) -> Slot | None:
+        """Keep a place for a trial; None if there is no room at present."""
+        return self.pool.acquire(Need(devices, alone=alone, trial=number, task=task))
+
+    def start(self, launch: Launch, slot: Slot) -> Running:
+        """Start a trial in its place. Raises OSError if it cannot start (the place is free then)."""
+        assert isinstance(slot, Lease)
+        try:
+            popen = self._spawn(launch, slot)
+        except BaseException:
+            slot.release()
+            raise
+        slot.bind(popen.pid)
+        process = Process.of(popen.pid)
+        if process is None:  # ended already: its identity does not matter any more
+            process = Process(popen.pid, round(processes.uptime() * processes.TICKS))
+        return LocalRun(launch, process, slot, popen)
+
+    def _spawn(self, launch: Launch, lease: Lease) -> "subprocess.Popen[bytes]":
+        for old in (launch.folder.exit, launch.folder.path / "process.json"):
+            old.unlink(missing_ok=True)
+        environment = {**os.environ, **lease.environment(), **launch.environment}
+        argv = [
+            sys.executable, "-I", "-S", str(_SHIM), str(launch.folder.path), str(launch.attempt),
+            str(launch.timeout or 0), str(launch.grace), *launch.argv,
+        ]  # fmt: skip
+        with launch.folder.log.open("ab") as log:
+            return subprocess.Popen(
+                argv, env=environment, cwd=launch.cwd, stdin=subprocess.DEVNULL, stdout=log,
+                stderr=subprocess.STDOUT, start_new_session=True,
+            )  # fmt: skip
+
+    def adopt(self, launch: Launch, device: str) -> Running:
+        """Return an attempt that an earlier runner started, whether it still lives or has ended."""
+        process = find_shim(launch)
+        if process is None:
+            return GoneRun(launch)
+        lease = self.pool.reacquire(device, launch.number, launch.task, process.pid)
+        return LocalRun(launch, process, lease, None)
+
+    def lend(self, device: str, on: bool) -> str:
+        """Give a device away, or take it back; return a sentence. Raises ValueError if unknown."""
+        try:
+            return self.pool.lend(device, on)
+        except DeviceError as error:
+            raise ValueError(str(error)) from error
+
+    def trials_on(self, device: str) -> tuple[int, ...]:
+        """Return the trials that run on a device."""
+        return self.pool.trials_on(device)
+
+    def telemetry(self, running: Mapping[int, Running]) -> Telemetry:
+        """Return what is used at this moment."""
+        below = processes.children() if running else {}
+        found = self.pool.poll({n: processes.tree(r.pid, below) for n, r in running.items()})
+        return Telemetry(list(found.samples), dict(found.peaks), dict(found.utilization))
+
+    def learn(self, running: Running, outcome: Outcome, duration: float) -> None:
+        """Tell the device how a trial on it ended; call it before the device is released."""
+        if not isinstance(running, LocalRun):
+            return
+        if outcome == "ok":
+            self.pool.record_success(running.lease, running.lease.peak, duration)
+        elif outcome == "oom":
+            self.pool.record_oom(running.lease)
+        elif outcome == "failed":
+            self.pool.record_failure(running.lease)
+
+    def quarantined(self) -> Mapping[str, str]:
+        """Return device → why nothing is started there any more."""
+        return self.pool.quarantined()
+
+    def close(self) -> None:
+        """Let go of the devices; the trials run on."""
+        self.pool.close()

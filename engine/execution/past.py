@@ -1,0 +1,48 @@
+"""Earlier trials out of the store, in the form that the optimizer learns them in."""
+
+from hpo_tui.engine.optimizer.api import PastTrial
+from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.store.models import Trial
+from hpo_tui.store.read import StudyReader
+
+_WITH_REPORTS = 1000
+"""Of the last so many trials the curves are learned as well; older ones tell little more."""
+
+
+def past_trials(reader: StudyReader, spec: StudySpec) -> list[PastTrial]:
+    """Return all trials whose task the study still has, by number."""
+    tasks = {t.name for t in spec.tasks}
+    trials = [t for t in reader.trials() if t.task in tasks]
+    curves = _curves(reader, spec, [t.number for t in trials[-_WITH_REPORTS:]])
+    return [_past(t, curves.get(t.number, {})) for t in trials]
+
+
+def _curves(
+    reader: StudyReader, spec: StudySpec, numbers: list[int]
+) -> dict[int, dict[int, dict[str, float]]]:
+    found: dict[int, dict[int, dict[str, float]]] = {}
+    for metric in spec.metric_names:
+        for number, (steps, values) in reader.curves(numbers, metric).items():
+            mine = found.setdefault(number, {})
+            for step, value in zip(steps.tolist(), values.tolist(), strict=True):
+                mine.setdefault(int(step), {})[metric] = value
+    return found
+
+
+def _past(trial: Trial, curve: dict[int, dict[str, float]]) -> PastTrial:
+    # One that waits to be run (again) is as good as running: its number and its cost are taken.
+    under_way = not trial.state.ended
+    return PastTrial(
+        number=trial.number,
+        configuration=trial.configuration,
+        params=dict(trial.params),
+        task=trial.task,
+        state="running" if under_way else trial.state.value,
+        metrics=dict(trial.metrics),
+        charged=trial.cost if under_way else trial.charged,
+        resume_from=trial.resumed_from,
+        duration=trial.duration,
+        teaches=trial.teaches,
+        repeat=trial.repeat,
+        reports=tuple(sorted(curve.items())),
+    )

@@ -1,0 +1,231 @@
+"""The optimizer's own process: ``python -P -m hpo_tui.engine.execution.proposals``.
+
+A suggestion can take seconds, which the runner does not have. Requests come in order over standard
+input, replies leave over standard output (see :mod:`hpo_tui.engine.execution.wire`); the process
+learns all earlier trials from the study's store when it starts, so it can die at any moment.
+"""
+
+import logging
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from importlib import import_module
+from pathlib import Path
+from select import select
+from typing import Any
+
+from hpo_tui.engine.execution.past import past_trials
+from hpo_tui.engine.execution.wire import Inbox, Message, encode
+from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.store.read import StudyReader
+
+log = logging.getLogger("proposals")
+
+DEFAULT = "hpo_tui.engine.optimizer:Optimizer"
+_MOST_ASKED = 20
+"""Suggestions taken at most until the one that the user asked for comes up."""
+
+
+class Refused(Exception):  # noqa: N818 - an answer to the user, not an error of ours
+    """What was asked cannot be done; the sentence says why."""
+
+
+class Worker:
+    """Answers requests with an optimizer."""
+
+    def __init__(self, out: int) -> None:
+        self.out = out
+        self.optimizer: Any = None
+        self.spent_error: type[Exception] = Exception
+        self.ended: set[int] = set()
+        self.steps: dict[int, int] = {}
+        self.changed = False
+        self.workers = 1
+
+    def send(self, message: Message) -> None:
+        """Write a reply."""
+        data = encode(message)
+        while data:
+            data = data[os.write(self.out, data) :]
+
+    def handle(self, message: Message) -> None:
+        """Do what a request says; what goes wrong is logged and answered."""
+        operation: Callable[[Message], None] = getattr(self, f"do_{message['op']}")
+        try:
+            operation(message)
+        except self.spent_error as error:
+            self.send({"op": "spent", "id": message.get("id"), "text": str(error)})
+        except (Refused, ValueError, KeyError, LookupError) as error:
+            log.exception("refused: %s", message["op"])
+            text = str(error.args[0]) if error.args else type(error).__name__
+            self.send({"op": "refused", "id": message.get("id"), "text": text})
+
+    def do_init(self, message: Message) -> None:
+        """Make the optimizer and teach it what the store holds."""
+        module, _, name = message["optimizer"].partition(":")
+        home = import_module(module)
+        self.spent_error = home.BudgetSpent
+        source = Path(message["source"]) if message["source"] else None
+        spec = self.spec = with_costs(
+            StudySpec.from_text(message["text"], source), message["costs"]
+        )
+        self.workers = int(message["workers"])
+        make = getattr(home, name)
+        with StudyReader(Path(message["db"])) as reader:
+            past = past_trials(reader, spec)
+            state = reader.get("optimizer")
+        self.optimizer = make(spec, message["seed"], state=state)
+        self.optimizer.restore(past)
+        for trial in past:
+            if trial.state not in ("running", "waiting"):
+                self.ended.add(trial.number)
+            if trial.reports:
+                self.steps[trial.number] = trial.reports[-1][0]
+        self.changed = bool(past)
+        self.send({"op": "ready"})
+
+    def do_ask(self, message: Message) -> None:
+        """Suggest what to run next."""
+        self.send({"op": "suggestions", "id": message["id"], "suggestions": [self.ask()]})
+
+    def ask(self) -> dict[str, Any]:
+        """Return the next suggestion as JSON."""
+        return asdict(self.optimizer.ask())
+
+    def do_enqueue(self, message: Message) -> None:
+        """Have a configuration run that the user gives, and return its suggestion."""
+        self.optimizer.enqueue(
+            message["params"], task=message["task"], promote=message["promote"], why=message["why"]
+        )
+        self.answer(message, lambda s: _asked_for(s, message), 1)
+
+    def do_confirm(self, message: Message) -> None:
+        """Have a trial run again with other seeds, and return the suggestions."""
+        self.optimizer.confirm(message["number"], message["repeats"])
+        self.answer(message, lambda s: bool(s["repeat"]), message["repeats"])
+
+    def answer(
+        self, message: Message, wanted: Callable[[dict[str, Any]], bool], count: int
+    ) -> None:
+        """Ask until ``count`` suggestions are those that the user wanted; send all of them."""
+        found: list[dict[str, Any]] = []
+        for _ in range(_MOST_ASKED + count):
+            try:
+                found.append(self.ask())
+            except self.spent_error as error:
+                if not found:
+                    raise Refused(f"the budget does not allow it: {error}") from error
+                break
+            if sum(map(wanted, found)) >= count:
+                break
+        self.send({"op": "suggestions", "id": message["id"], "suggestions": found})
+
+    def do_tell(self, message: Message) -> None:
+        """Learn a result."""
+        if self.first(message):
+            self.optimizer.tell(message["number"], message["metrics"], duration=message["duration"])
+
+    def do_fail(self, message: Message) -> None:
+        """Learn a failure that the parameters caused."""
+        if self.first(message):
+            self.optimizer.fail(message["number"], message["reason"], charged=message["charged"])
+
+    def do_drop(self, message: Message) -> None:
+        """Learn that a trial ended for no fault of its own."""
+        if self.first(message):
+            self.optimizer.drop(message["number"], charged=message["charged"])
+
+    def do_prune(self, message: Message) -> None:
+        """Learn that a trial was stopped early."""
+        if self.first(message):
+            self.optimizer.prune(message["number"], message["metrics"], charged=message["charged"])
+
+    def first(self, message: Message) -> bool:
+        """Whether a trial's end is news: what the store held at the start is known already."""
+        number = int(message["number"])
+        news = number not in self.ended
+        self.ended.add(number)
+        self.changed = True
+        return news
+
+    def do_reports(self, message: Message) -> None:
+        """Take a running trial's reports, and say whether it should go on."""
+        number = int(message["number"])
+        news = False
+        for step, metrics in message["reports"]:
+            if step > self.steps.get(number, -1):
+                self.steps[number] = step
+                self.optimizer.report(number, step, metrics)
+                news = True
+        if news and message["judge"] and number not in self.ended:
+            decision = self.optimizer.should_stop(number)
+            if decision.stop:
+                self.send({"op": "stop", "number": number, "text": decision.text,
+                           "chance": decision.chance})  # fmt: skip
+
+    def do_extend(self, message: Message) -> None:
+        """Take a larger (or smaller) budget into account."""
+        self.optimizer.extend_budget(message["amount"])
+        self.changed = True
+
+    def do_costs(self, message: Message) -> None:
+        """Take measured costs into account."""
+        self.spec = with_costs(self.spec, message["costs"])
+        self.optimizer.change_spec(self.spec)
+
+    def idle(self) -> None:
+        """Tell what has become of the study's insights, when there is nothing else to do."""
+        if not self.changed or self.optimizer is None:
+            return
+        self.changed = False
+        self.send({
+            "op": "insights",
+            "tasks": [asdict(t) for t in self.optimizer.tasks()],
+            "state": self.optimizer.state(),
+            "eta": self.optimizer.eta(self.workers),
+        })  # fmt: skip
+
+
+def _asked_for(suggestion: Mapping[str, Any], message: Message) -> bool:
+    if message["task"] is not None and suggestion["task"] != message["task"]:
+        return False
+    if message["promote"] is not None:
+        return bool(suggestion["why"].get("kind") not in ("start", "random"))
+    params = suggestion["params"]
+    return all(k not in params or params[k] == v for k, v in message["params"].items())
+
+
+def with_costs(spec: StudySpec, costs: Mapping[str, float]) -> StudySpec:
+    """Return the study with its tasks' costs replaced where measured ones are given."""
+    from dataclasses import replace
+
+    if not costs:
+        return spec
+    tasks = tuple(replace(t, cost=costs.get(t.name, t.cost)) for t in spec.tasks)
+    return replace(spec, tasks=tasks)
+
+
+def main(argv: Sequence[str]) -> None:
+    """Serve until the runner closes the pipe."""
+    del argv
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    # What a library prints must not get between the messages.
+    out = os.dup(1)
+    os.dup2(2, 1)
+    worker, inbox = Worker(out), Inbox(0)
+    while True:
+        message = inbox.take()
+        if message is not None:
+            worker.handle(message)
+            continue
+        if not select([0], [], [], 0.05 if worker.changed else None)[0]:
+            worker.idle()
+            continue
+        inbox.read()
+        if inbox.closed:
+            return
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,191 @@
+"""The runner's side of the optimizer's process: never waits for it, survives its death."""
+
+import itertools
+import logging
+import os
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from hpo_tui.engine.execution.wire import Inbox, Message, Outbox
+from hpo_tui.engine.optimizer.api import Suggestion
+
+log = logging.getLogger("runner.proposals")
+
+_DEATHS = 3
+"""Deaths without one answer between them after which the optimizer is given up."""
+_CROWDED = 4 << 20
+"""Bytes unsent from which on reports are not passed on: they only serve early stopping."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """News from the optimizer. ``kind``: ``suggestions`` (of a user's wish), ``refused``, ``stop``,
+    ``insights`` or ``dead``; suggestions of our own asking are kept ready instead.
+    """
+
+    kind: str
+    id: int = 0
+    suggestions: tuple[Suggestion, ...] = ()
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Proposals:
+    """Keeps suggestions ready. ``init`` makes the first message (the store's path, the study)."""
+
+    def __init__(self, init: Mapping[str, Any]) -> None:
+        self.init = dict(init)
+        self.ready: deque[Suggestion] = deque()
+        self.exhausted = ""
+        """Why there is nothing more to suggest, until something changes."""
+        self.given_up = False
+        self.stale = False
+        """Whether the store holds what the optimizer has to learn anew: it is restarted."""
+        self.seconds = 0.0
+        """How long the last suggestion took."""
+        self._asked: dict[int, float] = {}
+        self._wishes: dict[int, Message] = {}
+        self._ids = itertools.count(1)
+        self._deaths = 0
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start the process and have it learn the store."""
+        argv = [sys.executable, "-P", "-m", "hpo_tui.engine.execution.proposals"]
+        process = self._process = subprocess.Popen(
+            argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+        )
+        assert process.stdin is not None
+        assert process.stdout is not None
+        os.set_blocking(process.stdin.fileno(), False)
+        os.set_blocking(process.stdout.fileno(), False)
+        self._out, self._in = Outbox(process.stdin.fileno()), Inbox(process.stdout.fileno())
+        self.ready.clear()
+        self._asked.clear()
+        self.exhausted = ""
+        self._out.put({"op": "init", **self.init})
+        for message in self._wishes.values():
+            self._out.put(message)
+
+    def restart(self) -> None:
+        """Begin anew from what the store holds: after an edit, or when it has died."""
+        self.close()
+        self.start()
+
+    def close(self) -> None:
+        """End the process."""
+        if self._process is None:
+            return
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            assert pipe is not None
+            try:
+                pipe.close()
+            except OSError:
+                continue
+        self._process = None
+
+    def fileno(self) -> int | None:
+        """Return the descriptor that becomes readable when there is news."""
+        return self._in.fd if self._process is not None else None
+
+    @property
+    def waiting(self) -> int:
+        """Suggestions asked for and not there yet."""
+        return len(self._asked)
+
+    def want(self, count: int) -> None:
+        """See to it that ``count`` suggestions are ready, or will be."""
+        if self.exhausted or self._process is None:
+            return
+        for _ in range(count - len(self.ready) - len(self._asked)):
+            number = next(self._ids)
+            self._asked[number] = time.monotonic()
+            self._out.put({"op": "ask", "id": number})
+
+    def wish(self, op: str, **values: Any) -> int:
+        """Pass on a user's wish for certain trials; the reply carries the returned id."""
+        number = next(self._ids)
+        message = {"op": op, "id": number, **values}
+        self._wishes[number] = message
+        if self._process is not None:
+            self._out.put(message)
+        return number
+
+    def tell(self, op: str, **values: Any) -> None:
+        """Pass on news: ``tell``, ``fail``, ``drop``, ``prune``, ``extend``, ``costs``."""
+        self.exhausted = ""
+        if self._process is not None:
+            self._out.put({"op": op, **values})
+
+    def report(
+        self, number: int, reports: Sequence[tuple[int, Mapping[str, float]]], *, judge: bool
+    ) -> None:
+        """Pass on a running trial's reports; ``judge``: have it said whether to stop it."""
+        if self._process is not None and len(self._out) < _CROWDED:
+            self._out.put({"op": "reports", "number": number, "reports": reports, "judge": judge})
+
+    def pump(self) -> list[Reply]:
+        """Send and take in what there is; return the news. Starts the process again if it died."""
+        if self._process is None:
+            return []
+        if self.stale:
+            self.stale = False
+            self.restart()
+        self._out.flush()
+        while self._in.read():
+            pass
+        replies = []
+        while (message := self._in.take()) is not None:
+            reply = self._sort(message)
+            if reply is not None:
+                replies.append(reply)
+        if self._in.closed:
+            replies += self._bury()
+        return replies
+
+    def _bury(self) -> list[Reply]:
+        self._deaths += 1
+        log.error("the optimizer's process died (%d)", self._deaths)
+        self.close()
+        if self._deaths >= _DEATHS:
+            self.given_up = True
+            return [Reply("dead")]
+        self.start()
+        return []
+
+    def revive(self) -> None:
+        """Try again after :attr:`given_up`."""
+        self.given_up, self._deaths = False, 0
+        self.restart()
+
+    def _sort(self, message: Message) -> Reply | None:
+        operation, number = str(message["op"]), int(message.get("id") or 0)
+        if operation != "ready":
+            self._deaths = 0
+        if operation == "ready":
+            return None
+        if operation == "suggestions":
+            found = tuple(Suggestion(**s) for s in message["suggestions"])
+            if number in self._asked:
+                self.seconds = time.monotonic() - self._asked.pop(number)
+                self.ready.extend(found)
+                return None
+            if self._wishes.pop(number, None) is None:
+                return None
+            return Reply("suggestions", number, found)
+        if operation == "spent":
+            self._asked.pop(number, None)
+            self.exhausted = str(message["text"]) or "the budget is spent"
+            return None
+        if operation == "refused":
+            self._asked.pop(number, None)
+            if self._wishes.pop(number, None) is None:
+                self.exhausted = str(message["text"])
+                return None
+        return Reply(operation, number, data=message)

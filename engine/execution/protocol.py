@@ -1,0 +1,163 @@
+"""The trial protocol: what a trial is given in files and environment before it starts."""
+
+import contextlib
+import json
+import shutil
+from pathlib import Path
+
+from hpo_tui.engine.execution.base import Launch
+from hpo_tui.engine.spec.command import (
+    command_line,
+    environment,
+    fill_template,
+    placeholder_values,
+)
+from hpo_tui.engine.spec.model import StudySpec, Value
+from hpo_tui.store.folder import HOME, StudyFolder, TrialFolder
+from hpo_tui.store.models import Trial
+
+
+def working_folder(folder: StudyFolder) -> Path:
+    """Return where trials run: beside the ``.hpo`` that holds the study, else beside the study."""
+    parent = folder.path.absolute().parent
+    return parent.parent if parent.name == HOME else parent
+
+
+def trial_seed(spec: StudySpec, trial: Trial) -> int:
+    """Return the seed of a trial: that of the study, another one for each repeat."""
+    return spec.seed + trial.repeat
+
+
+def resume_folder(folder: StudyFolder, trial: Trial) -> Path | None:
+    """Return the checkpoint that an attempt carries on: its own, else that of the trial before."""
+    own = folder.trial(trial.number).checkpoint
+    if has_files(own):
+        return own
+    if trial.resumed_from is not None:
+        before = folder.trial(trial.resumed_from).checkpoint
+        if has_files(before):
+            return before
+    return None
+
+
+def has_files(path: Path) -> bool:
+    """Whether a folder has anything in it."""
+    try:
+        return next(path.iterdir(), None) is not None
+    except OSError:
+        return False
+
+
+def prepare(folder: StudyFolder, spec: StudySpec, trial: Trial, *, alone: bool = False) -> Launch:
+    """Write the files of a trial's attempt and return how to start it.
+
+    Raises OSError when the folder cannot be written, KeyError when its task is no longer there.
+    """
+    launch = launch_of(folder, spec, trial, alone=alone)
+    files = launch.folder
+    files.checkpoint.mkdir(parents=True, exist_ok=True)
+    task = spec.task(trial.task)
+    content = {
+        "trial": trial.number,
+        "task": task.name,
+        "params": dict(trial.params),
+        "fidelity": dict(task.fidelity),
+        "seed": trial_seed(spec, trial),
+        "attempt": trial.attempt,
+    }
+    files.params.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    files.reports.touch()
+    if spec.template is not None:
+        _fill_in(folder, spec, trial, files)
+    return launch
+
+
+def launch_of(folder: StudyFolder, spec: StudySpec, trial: Trial, *, alone: bool = False) -> Launch:
+    """Return how an attempt is (or was) started, writing nothing."""
+    files = TrialFolder(folder.trial(trial.number).path.absolute())
+    resume = resume_folder(folder, trial)
+    known = _values(spec, trial, files, resume)
+    given = {
+        **environment(spec, known),
+        "HPO_STUDY": str(folder.path.absolute()),
+        "HPO_TRIAL_DIR": str(files.path),
+        "HPO_PARAMS": str(files.params),
+        "HPO_REPORTS": str(files.reports),
+        "HPO_CHECKPOINT": str(files.checkpoint),
+        "HPO_RESUME": str(resume.absolute()) if resume else "",
+        "HPO_SEED": str(trial_seed(spec, trial)),
+        "PYTHONUNBUFFERED": "1",
+    }
+    argv = command_line(
+        spec, trial.params, spec.task(trial.task), files.path, resume=resume,
+        seed=trial_seed(spec, trial), trial=trial.number,
+    )  # fmt: skip
+    return Launch(
+        trial.number, trial.attempt, tuple(argv), given, str(working_folder(folder)), files,
+        spec.resources.timeout, spec.resources.grace, alone, trial.task,
+        spec.resources.gpus_per_trial,
+    )  # fmt: skip
+
+
+def _values(
+    spec: StudySpec, trial: Trial, files: TrialFolder, resume: Path | None
+) -> dict[str, Value]:
+    return placeholder_values(
+        spec, trial.params, spec.task(trial.task), files.path, resume=resume,
+        seed=trial_seed(spec, trial), trial=trial.number,
+    )  # fmt: skip
+
+
+def _fill_in(folder: StudyFolder, spec: StudySpec, trial: Trial, files: TrialFolder) -> None:
+    assert spec.template is not None
+    source, name = spec.template
+    template = folder.path / source
+    if not template.is_file():
+        template = working_folder(folder) / source
+    values = _values(spec, trial, files, resume_folder(folder, trial))
+    known = [p.name for p in spec.space] + [n for t in spec.tasks for n in t.fidelity] + [*values]
+    text = template.read_text("utf-8")
+    path = files.path / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(fill_template(text, values, name, list(dict.fromkeys(known))), "utf-8")
+
+
+def command_fault(spec: StudySpec, cwd: Path) -> str | None:
+    """Return why the study's command cannot be started at all, None if it can be tried."""
+    if not spec.command:
+        return 'the study has no command: write command = "python train.py …" under [study]'
+    program = spec.command[0]
+    if "{" not in program:
+        path = Path(program) if Path(program).is_absolute() else cwd / program
+        found = shutil.which(str(path)) if "/" in program else shutil.which(program)
+        if found is None:
+            where = f"in {cwd}" if "/" in program else "on the PATH"
+            return f"the command's program {program!r} is not found {where} (or cannot be executed)"
+    script = next((w for w in spec.command[1:3] if w.endswith((".py", ".sh"))), None)
+    if script and "{" not in script and not (cwd / script).is_file():
+        return f"the command's script {script!r} is not found in {cwd}, where trials run"
+    return None
+
+
+def log_start(launch: Launch) -> int:
+    """Return where in the trial's log this attempt begins (an earlier one wrote what is before)."""
+    try:
+        data = json.loads((launch.folder.path / "process.json").read_bytes())
+        return int(data["log"]) if data["attempt"] == launch.attempt else 0
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0
+
+
+def tail(path: Path, size: int = 65536, begin: int = 0) -> str:
+    """Return the end of a text file from byte ``begin`` on, whatever is in it; else ``""``."""
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        file.seek(0, 2)
+        file.seek(max(0, begin, file.tell() - size))
+        return file.read().decode("utf-8", "replace")
+    return ""
+
+
+def last_lines(text: str, count: int = 5) -> list[str]:
+    """Return the last lines of a log that say anything, each cut at 300 characters."""
+    lines = [line.strip() for line in text.replace("\r", "\n").split("\n")]
+    return [line[:300] for line in lines if line][-count:]

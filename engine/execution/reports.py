@@ -1,0 +1,139 @@
+"""Reading what a trial appends to its report file: every line once, in order, whatever is in it."""
+
+import json
+import math
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from hpo_tui.store.models import Report
+
+SLICE = 2 << 20
+"""Bytes read of one file at a time, so that one chatty trial cannot keep the others waiting."""
+LONGEST_LINE = 16 << 20
+"""A line longer than this is no report; it is skipped as far as it has come."""
+_LARGEST_STEP = 2**62
+_LONGEST_NAME = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What a read found. ``offset`` and ``seq`` hold once the reports are stored.
+
+    ``more``: the file has further complete lines. ``strange``: lines that are no reports.
+    ``restarted``: the file had become shorter, so it was read from its beginning.
+    """
+
+    reports: list[Report] = field(default_factory=list)
+    offset: int = 0
+    seq: int = 0
+    more: bool = False
+    strange: int = 0
+    restarted: bool = False
+
+
+def parse(line: bytes) -> tuple[int | None, dict[str, float]] | None:
+    """Return (step, metrics) of a report line, None if it is none.
+
+    What is no number is left out; true and false count as 1 and 0.
+    """
+    data = _load(line)
+    if not isinstance(data, dict):
+        return None
+    step = None
+    metrics: dict[str, float] = {}
+    for name, value in data.items():
+        if not isinstance(value, int | float):
+            continue
+        if name == "step":
+            step = _step(value)
+        elif name and len(name) <= _LONGEST_NAME:
+            metrics[name] = _float(value)
+    return step, metrics
+
+
+def _load(line: bytes) -> Any:
+    try:
+        return orjson.loads(line)
+    except ValueError:
+        pass
+    try:
+        return json.loads(line)  # NaN and Infinity, which Python writes, are no JSON
+    except (ValueError, RecursionError):
+        return None
+
+
+def _float(value: float) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.copysign(math.inf, value)
+
+
+def _step(value: float) -> int | None:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    step = int(value)
+    return step if abs(step) < _LARGEST_STEP else None
+
+
+class ReportTail:
+    """The read end of a trial's report file, at ``offset`` bytes and ``seq`` lines."""
+
+    def __init__(self, path: Path, trial: int, offset: int = 0, seq: int = 0) -> None:
+        self.path, self.trial = path, trial
+        self.offset, self.seq = offset, seq
+
+    def read(self, *, final: bool = False) -> Batch:
+        """Return the next complete lines; ``final``: the last one need not end in a newline.
+
+        Nothing is taken as read before :meth:`commit`.
+        """
+        try:
+            size = self.path.stat().st_size
+        except OSError:
+            return Batch(offset=self.offset, seq=self.seq)
+        restarted = size < self.offset
+        offset = 0 if restarted else self.offset
+        if size == offset:
+            return Batch(offset=offset, seq=self.seq, restarted=restarted)
+        data = self._bytes(offset)
+        end = data.rfind(b"\n") + 1
+        at_end = offset + len(data) >= size
+        if not at_end and end == 0:
+            data = self._bytes(offset, LONGEST_LINE)
+            end = data.rfind(b"\n") + 1
+            at_end = offset + len(data) >= size
+        if (final and at_end) or (end == 0 and len(data) >= LONGEST_LINE):
+            end = len(data)
+        return self._parse(data[:end], offset, more=not at_end and end > 0, restarted=restarted)
+
+    def _bytes(self, offset: int, count: int = SLICE) -> bytes:
+        try:
+            fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            return b""
+        try:
+            return os.pread(fd, count, offset)
+        finally:
+            os.close(fd)
+
+    def _parse(self, data: bytes, offset: int, *, more: bool, restarted: bool) -> Batch:
+        reports, strange, seq = [], 0, self.seq
+        for line in data.split(b"\n"):
+            if not line.strip():
+                continue
+            found = parse(line)
+            if found is None:
+                strange += 1
+            else:
+                reports.append(Report(self.trial, seq, found[0], found[1]))
+            seq += 1
+        return Batch(reports, offset + len(data), seq, more, strange, restarted)
+
+    def commit(self, batch: Batch) -> None:
+        """Take a batch as stored."""
+        self.offset, self.seq = batch.offset, batch.seq

@@ -1,0 +1,219 @@
+"""The small process between the runner and one trial: it outlives the runner and tells how it went.
+
+Run as a script by path with ``python -I -S`` (it imports nothing of ours and little else: it must
+start in milliseconds). It is the leader of the trial's session and a subreaper (prctl(2)), so that
+even a grandchild that called setsid comes back to it when its parent ends. It starts the command,
+keeps the time limit, turns SIGTERM into a polite stop and SIGUSR1 into a kill, sweeps what the
+command left behind, and writes ``exit.json`` atomically.
+
+``shim.py FOLDER ATTEMPT TIMEOUT GRACE ARGV...`` with times in seconds, TIMEOUT 0 for none.
+"""
+
+import ctypes
+import os
+import signal
+import sys
+import time
+
+_PR_SET_CHILD_SUBREAPER = 36
+_RESERVE = 4096
+"""Bytes that exit.json is given beforehand, so that a full disk cannot keep it from being written."""
+_SWEEP_GRACE = 1.0
+"""Seconds that processes left behind get between SIGTERM and SIGKILL."""
+_GIVE_UP = 20.0
+"""Seconds after which a process that survives SIGKILL (stuck in the kernel) is left."""
+_SIGNALS = (
+    signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2,
+)  # fmt: skip
+
+
+def parents() -> dict[int, int]:
+    """Return pid → parent's pid of every process, zombies left out."""
+    found = {}
+    for name in os.listdir("/proc"):  # noqa: PTH208 - pathlib costs the shim 10 ms at start
+        if not name.isdigit():
+            continue
+        try:
+            with open(f"/proc/{name}/stat", "rb") as file:  # noqa: PTH123 - as above
+                after_name = file.read().rpartition(b")")[2].split()
+        except OSError:
+            continue
+        if after_name[0] not in (b"Z", b"X"):
+            found[int(name)] = int(after_name[1])
+    return found
+
+
+def descendants(root: int) -> list[int]:
+    """Return the living processes below ``root``."""
+    children: dict[int, list[int]] = {}
+    for pid, parent in parents().items():
+        children.setdefault(parent, []).append(pid)
+    found, todo = [], [root]
+    while todo:
+        below = children.get(todo.pop(), [])
+        found += below
+        todo += below
+    return found
+
+
+def text(value: str) -> str:
+    """Return ``value`` as a JSON string."""
+    clean = value.encode("utf-8", "backslashreplace").decode()
+    body = "".join(c if c >= " " and c not in '"\\' else f"\\u{ord(c):04x}" for c in clean)
+    return f'"{body}"'
+
+
+class Shim:
+    """One trial's supervision, from start to ``exit.json``."""
+
+    def __init__(self, folder: str, attempt: int, timeout: float, grace: float) -> None:
+        self.folder, self.attempt, self.grace = folder, attempt, grace
+        self.began = time.monotonic()
+        self.deadline = self.began + timeout if timeout > 0 else None
+        self.child = 0
+        self.code: int | None = None
+        self.stopped = ""
+        self.memory = 0
+        self.kill_at: float | None = None
+
+    def identify(self) -> None:
+        """Write who we are, and reserve the room for ``exit.json``."""
+        with open("/proc/self/stat", "rb") as file:  # noqa: PTH123 - see parents()
+            ticks = int(file.read().rpartition(b")")[2].split()[19])
+        with open("/proc/sys/kernel/random/boot_id") as file:  # noqa: PTH123 - see parents()
+            boot = file.read().strip()
+        self.write(
+            "process.json",
+            f'{{"pid": {os.getpid()}, "ticks": {ticks}, "boot": "{boot}",'
+            f' "attempt": {self.attempt}, "log": {os.fstat(1).st_size}}}\n',
+        )
+        try:
+            with open(f"{self.folder}/exit.new", "wb") as file:  # noqa: PTH123 - see parents()
+                file.write(b" " * _RESERVE)
+        except OSError:
+            pass  # A full disk: the end may still find room.
+
+    def write(self, name: str, content: str) -> None:
+        """Replace a file of the trial's folder in one step."""
+        temporary = f"{self.folder}/{name}.tmp"
+        with open(temporary, "w") as file:  # noqa: PTH123 - see parents()
+            file.write(content)
+        os.replace(temporary, f"{self.folder}/{name}")  # noqa: PTH105 - see parents()
+
+    def run(self, argv: list[str]) -> str:
+        """Start the command and wait for its end; return why it could not start, or nothing."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        try:
+            self.child = os.posix_spawnp(
+                argv[0], argv, os.environ, setpgroup=0, setsigmask=[],
+                setsigdef=[signal.SIGPIPE, signal.SIGXFSZ, *_SIGNALS],
+            )  # fmt: skip
+        except (OSError, ValueError) as error:
+            self.code = 127
+            return f"cannot start {argv[0]}: {error}"
+        while self.reap():
+            self.wait()
+            self.enforce()
+        return ""
+
+    def reap(self) -> bool:
+        """Collect what has ended; return whether any process is left to wait for."""
+        while True:
+            try:
+                pid, status, usage = os.wait4(-1, os.WNOHANG)
+            except ChildProcessError:
+                return False
+            if pid == 0:
+                return time.monotonic() < (self.kill_at or 0.0) + _GIVE_UP or self.code is None
+            self.memory = max(self.memory, usage.ru_maxrss * 1024)
+            if pid == self.child:
+                self.code = os.waitstatus_to_exitcode(status)
+                self.sweep()
+
+    def sweep(self) -> None:
+        """Ask whatever the command left behind to end, soon by force."""
+        left = descendants(os.getpid())
+        if left:
+            self.signal(left, signal.SIGTERM)
+            soon = time.monotonic() + min(self.grace, _SWEEP_GRACE)
+            self.kill_at = min(self.kill_at, soon) if self.kill_at is not None else soon
+
+    def wait(self) -> None:
+        """Sleep until a signal or the next deadline."""
+        now = time.monotonic()
+        limits = [t for t in (self.deadline, self.kill_at) if t is not None]
+        pause = max(0.0, min(limits) - now) if limits else 3600.0
+        if self.kill_at is not None and self.kill_at <= now:
+            pause = 0.05  # what is being killed may fork on: look again
+        got = signal.sigtimedwait(_SIGNALS, pause)
+        if got is None:
+            return
+        if got.si_signo in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            self.stop("asked", self.grace)
+        elif got.si_signo == signal.SIGUSR1:
+            self.stop("killed", 0.0)
+
+    def enforce(self) -> None:
+        """Apply the time limit and the end of a grace period."""
+        now = time.monotonic()
+        if self.deadline is not None and now >= self.deadline:
+            self.deadline = None
+            self.stop("timeout", self.grace)
+        if self.kill_at is not None and now >= self.kill_at:
+            self.signal(descendants(os.getpid()), signal.SIGKILL)
+
+    def stop(self, why: str, grace: float) -> None:
+        """Begin to stop the trial: its process group is told, and killed after ``grace``."""
+        at = time.monotonic() + grace
+        if not self.stopped or why == "killed":
+            self.stopped = why
+        if self.kill_at is None and grace > 0 and self.code is None:
+            try:
+                os.killpg(self.child, signal.SIGTERM)
+            except ProcessLookupError:
+                pass
+        self.kill_at = at if self.kill_at is None else min(self.kill_at, at)
+
+    @staticmethod
+    def signal(pids: list[int], number: int) -> None:
+        """Send a signal to each process that is still there."""
+        for pid in pids:
+            try:
+                os.kill(pid, number)
+            except (ProcessLookupError, PermissionError):
+                pass
+
+    def record(self, problem: str) -> None:
+        """Write ``exit.json`` into the room reserved for it."""
+        content = (
+            f'{{"attempt": {self.attempt}, "code": {self.code if self.code is not None else -9},'
+            f' "ended": {time.time()!r}, "duration": {time.monotonic() - self.began!r},'
+            f' "stopped": {text(self.stopped)}, "memory": {self.memory},'
+            f' "problem": {text(problem)}}}\n'
+        )
+        path = f"{self.folder}/exit.new"
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        # Blanks up to the reserved length are JSON too: nothing has to be cut off.
+        os.write(fd, content.encode())
+        os.close(fd)
+        os.replace(path, f"{self.folder}/exit.json")  # noqa: PTH105 - see parents()
+
+
+def main() -> None:
+    """Supervise the command given on the command line."""
+    folder, attempt, timeout, grace, *argv = sys.argv[1:]
+    shim = Shim(folder, int(attempt), float(timeout), float(grace))
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    problem = ""
+    try:
+        shim.identify()
+    except OSError as error:
+        problem = f"cannot write to the trial's folder: {error.strerror}"
+        shim.code = 126
+    if not problem:
+        problem = shim.run(argv)
+    shim.record(problem)
+
+
+if __name__ == "__main__":
+    main()

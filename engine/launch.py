@@ -1,0 +1,216 @@
+"""Making a study, starting its runner detached, and talking to it. Light: the screens import it."""
+
+import contextlib
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from hpo_tui.engine.offline import apply, works_without_runner
+from hpo_tui.engine.spec.errors import SpecError
+from hpo_tui.engine.spec.files import write_atomic
+from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.store.ask import ask
+from hpo_tui.store.folder import StudyFolder
+from hpo_tui.store.models import Command
+from hpo_tui.store.read import StudyReader
+from hpo_tui.store.write import StudyWriter
+
+_START_SECONDS = 60.0
+
+
+class LaunchError(Exception):
+    """What was asked cannot be done; the sentence says why and what to do."""
+
+
+def create_study(source: Path | str, home: Path, name: str | None = None) -> StudyFolder:
+    """Make the study of a file (or of a study file's text) under ``home``, a ``.hpo`` folder.
+
+    One that is there already with the same definition is returned as it is. Raises
+    :class:`SpecError` when the definition has errors, :class:`LaunchError` when it cannot be made.
+    """
+    spec = StudySpec.load(source) if isinstance(source, Path) else StudySpec.from_text(source)
+    called = name or spec.name
+    folder = StudyFolder(home / slug(called))
+    if folder.db.is_file():
+        _check_same(folder, spec)
+        return folder
+    try:
+        folder.trials.mkdir(parents=True, exist_ok=True)
+        _bring_template(spec, folder)
+        write_atomic(folder.file, spec.text)
+        writer = StudyWriter(folder.db)
+        try:
+            writer.create_study(called, spec.text, spec.seed)
+            writer.declare((p.name for p in spec.space), spec.metric_names)
+        finally:
+            writer.close()
+    except OSError as error:
+        raise LaunchError(f"cannot make the study in {folder.path}: {error.strerror}") from error
+    except sqlite3.Error as error:
+        raise LaunchError(f"cannot make the study in {folder.path}: {error}") from error
+    return folder
+
+
+def slug(name: str) -> str:
+    """Return a study's name as the name of its folder."""
+    return re.sub(r"[^\w.+-]+", "-", name).strip("-.") or "study"
+
+
+def _check_same(folder: StudyFolder, spec: StudySpec) -> None:
+    try:
+        with StudyReader(folder.db) as reader:
+            old = StudySpec.from_text(reader.study().text)
+    except (SpecError, LookupError, sqlite3.Error) as error:
+        raise LaunchError(f"{folder.path} is there already and cannot be read: {error}") from error
+    if old != spec:
+        raise LaunchError(
+            f"there is a study {folder.name} already, with another definition: edit that study, or"
+            " give this one another name"
+        )
+
+
+def _bring_template(spec: StudySpec, folder: StudyFolder) -> None:
+    """Copy the template that lies beside the study file, so that the study stays what it was."""
+    if spec.template is None or spec.source is None:
+        return
+    source = spec.source.parent / spec.template[0]
+    if source.is_file():
+        target = folder.path / spec.template[0]
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(source.read_bytes())
+
+
+def start_runner(folder: StudyFolder, *, optimizer: str | None = None) -> int:
+    """Start a detached runner and return its PID once it holds the study.
+
+    Nothing that happens to this process or its terminal touches it. Raises :class:`LaunchError`
+    with the runner's own sentence when it cannot run the study. ``optimizer``: ``module:class`` of
+    another optimizer with the same methods.
+    """
+    if not folder.db.is_file():
+        raise LaunchError(f"there is no study in {folder.path}")
+    reading, writing = os.pipe()
+    try:
+        process = _spawn(folder, writing, optimizer)
+        os.close(writing)
+        writing = -1
+        sentence = _answer(reading, process)
+    except OSError as error:
+        raise LaunchError(f"cannot start the runner: {error}") from error
+    finally:
+        for fd in (reading, writing):
+            if fd >= 0:
+                os.close(fd)
+    if sentence != "ok":
+        raise LaunchError(sentence)
+    # The runner outlives us: that its Popen object goes first is meant.
+    process.returncode = 0
+    return process.pid
+
+
+def _spawn(folder: StudyFolder, ready: int, optimizer: str | None) -> "subprocess.Popen[bytes]":
+    argv = [
+        sys.executable, "-P", "-m", "hpo_tui.engine.runner", str(folder.path.absolute()),
+        "--ready", str(ready),
+    ]  # fmt: skip
+    if optimizer:
+        argv += ["--optimizer", optimizer]
+    with folder.log.open("ab") as log:
+        return subprocess.Popen(
+            argv, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+            start_new_session=True, pass_fds=(ready,),
+        )  # fmt: skip
+
+
+def _answer(reading: int, process: "subprocess.Popen[bytes]") -> str:
+    """Return what the runner says once it has opened the study, or failed to."""
+    from select import select
+
+    deadline = time.monotonic() + _START_SECONDS
+    text = b""
+    while select([reading], [], [], max(0.0, deadline - time.monotonic()))[0]:
+        data = os.read(reading, 65536)
+        text += data
+        if not data or text == b"ok":
+            break
+    if text:
+        return text.decode("utf-8", "replace")
+    if process.poll() is None:
+        return f"the runner (process {process.pid}) has not opened the study within a minute"
+    return "the runner ended at once: its log, runner.log in the study's folder, says why"
+
+
+def runner_pid(folder: StudyFolder) -> int | None:
+    """Return the PID of the study's runner, None if none lives."""
+    return folder.runner_pid()
+
+
+def send(
+    folder: StudyFolder, action: str, args: Mapping[str, Any] | None = None, timeout: float = 5.0
+) -> Command:
+    """Ask the study's runner for something; return the command with its answer.
+
+    ``answered`` is None if the runner has not answered within ``timeout`` seconds; it will. Without
+    a runner, what needs none is done here, and the rest raises :class:`LaunchError`.
+    """
+    given = dict(args or {})
+    try:
+        if runner_pid(folder) is None:
+            return _without(folder, action, given)
+        number = ask(folder.db, action, given)
+        deadline = time.monotonic() + timeout
+        with StudyReader(folder.db) as reader:
+            while True:
+                command = reader.command(number)
+                assert command is not None
+                if command.answered is not None or time.monotonic() >= deadline:
+                    return command
+                time.sleep(0.02)
+    except sqlite3.Error as error:
+        raise LaunchError(f"{folder.db} cannot be written: {error}") from error
+
+
+def _without(folder: StudyFolder, action: str, args: dict[str, Any]) -> Command:
+    if not works_without_runner(action):
+        raise LaunchError(
+            f"no runner works on {folder.name}, so it cannot {action}:"
+            f" start it with `hpo-tui run {folder.name}`"
+        )
+    try:
+        return apply(folder, action, args)
+    except (ValueError, KeyError, LookupError, OSError) as error:
+        text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
+        raise LaunchError(f"{action}: {text}") from error
+
+
+def request_stop(folder: StudyFolder, *, kill: bool = False, timeout: float | None = None) -> None:
+    """Stop a study and wait until its runner is gone, at most ``timeout`` seconds.
+
+    Raises :class:`LaunchError` when it is still there then.
+    """
+    pid = runner_pid(folder)
+    if pid is None:
+        return
+    send(folder, "stop", {"kill": kill})
+    with StudyReader(folder.db) as reader:
+        grace = StudySpec.from_text(reader.study().text).resources.grace
+    deadline = time.monotonic() + (timeout if timeout is not None else grace + 30.0)
+    while runner_pid(folder) is not None:
+        if time.monotonic() >= deadline:
+            raise LaunchError(f"the runner of {folder.name} (process {pid}) is still ending trials")
+        time.sleep(0.05)
+
+
+def leave(folder: StudyFolder) -> None:
+    """Have the runner go while its trials run on; the next runner adopts them."""
+    pid = runner_pid(folder)
+    if pid:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)

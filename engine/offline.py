@@ -1,0 +1,109 @@
+"""Commands that need no runner: done at once, under the lock that a runner would hold."""
+
+import errno
+import fcntl
+import os
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from hpo_tui.engine.spec.files import write_atomic
+from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.store.folder import StudyFolder
+from hpo_tui.store.models import Command, StudyState
+from hpo_tui.store.read import StudyReader
+from hpo_tui.store.write import StudyWriter
+
+_ACTIONS = ("star", "tag", "note", "extend", "edit", "archive")
+
+
+def works_without_runner(action: str) -> bool:
+    """Whether :func:`apply` can do ``action``."""
+    return action in _ACTIONS
+
+
+def apply(folder: StudyFolder, action: str, args: Mapping[str, Any]) -> Command:
+    """Do what a command asks for and return it answered. Raises ValueError when it cannot be."""
+    asked = time.time()
+    with locked(folder):
+        if action == "archive":
+            return _command(asked, action, args, _archive(folder))
+        writer = StudyWriter(folder.db)
+        try:
+            answer = _apply(folder, writer, action, args)
+        finally:
+            writer.close()
+    return _command(asked, action, args, answer)
+
+
+def _command(asked: float, action: str, args: Mapping[str, Any], answer: str) -> Command:
+    return Command(0, asked, action, dict(args), asked, time.time(), True, answer)
+
+
+@contextmanager
+def locked(folder: StudyFolder) -> Iterator[None]:
+    """Hold the runner's lock for a moment. Raises ValueError when a runner has it."""
+    fd = os.open(folder.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except OSError as error:
+        if error.errno not in (errno.EAGAIN, errno.EACCES):
+            raise
+        raise ValueError("a runner has started at this moment: try again") from error
+    finally:
+        os.close(fd)
+
+
+def _apply(folder: StudyFolder, writer: StudyWriter, action: str, args: Mapping[str, Any]) -> str:
+    with StudyReader(folder.db) as reader:
+        study = reader.study()
+        if action in ("star", "tag", "note"):
+            number = int(args["trial"])
+            if reader.trial(number) is None:
+                raise ValueError(f"there is no trial {number}")
+        trials = reader.trials() if action == "edit" else []
+    if action == "star":
+        writer.update_trial(number, starred=bool(args["on"]))
+        return f"trial {number} is {'starred' if args['on'] else 'not starred any more'}"
+    if action == "tag":
+        writer.update_trial(number, tags=tuple(dict.fromkeys(map(str, args["tags"]))))
+        return f"the tags of trial {number} are kept"
+    if action == "note":
+        writer.update_trial(number, note=str(args["text"]))
+        return f"the note of trial {number} is kept"
+    spec = StudySpec.from_text(study.text, folder.file)
+    if action == "extend":
+        from hpo_tui.engine.spec.extend import extended
+
+        new = extended(spec, float(args["amount"]))
+        answer = f"the budget is {new.budget.amount:g} now"
+    else:
+        from hpo_tui.engine.spec.edit import plan_edit
+
+        new = StudySpec.from_text(str(args["text"]), folder.file)
+        plan = plan_edit(spec, new, trials)
+        if not plan.allowed:
+            raise ValueError("; ".join(p.show() for p in plan.refused))
+        answer = "; ".join(c.text for c in plan.changes) or "nothing that matters has changed"
+    state = StudyState.PAUSED if study.state is StudyState.FINISHED else study.state
+    reason = "start it again to spend what is left" if state is not study.state else study.reason
+    with writer.transaction():
+        writer.declare((p.name for p in new.space), new.metric_names)
+        writer.update_study(text=new.text, state=str(state), reason=reason)
+        writer.add_event("edited", answer)
+    write_atomic(folder.file, new.text)
+    return answer
+
+
+def _archive(folder: StudyFolder) -> str:
+    target = folder.path.parent / ".archive" / folder.name
+    target.parent.mkdir(exist_ok=True)
+    count = 1
+    while target.exists():
+        count += 1
+        target = target.with_name(f"{folder.name}-{count}")
+    shutil.move(folder.path, target)
+    return f"{folder.name} lies in {target} now"

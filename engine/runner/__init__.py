@@ -1,0 +1,1 @@
+"""The detached process that owns one running study: ask, start, read, tell, account, obey."""

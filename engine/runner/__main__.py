@@ -1,0 +1,71 @@
+"""``python -P -m hpo_tui.engine.runner FOLDER``: run the study in FOLDER until it is done."""
+
+import argparse
+import contextlib
+import logging
+import os
+import sys
+from pathlib import Path
+
+from hpo_tui.engine.execution.proposals import DEFAULT
+from hpo_tui.engine.runner.loop import Runner
+from hpo_tui.engine.runner.opening import Lock, Unopenable, open_desk
+from hpo_tui.store.folder import StudyFolder
+
+log = logging.getLogger("runner")
+
+REFUSED = 3
+"""Exit status when the study cannot be run: the sentence says why."""
+FAILED = 70
+"""Exit status of a fault of the runner's own; the log has the traceback."""
+
+
+def main(argv: list[str]) -> int:
+    """Run a study; return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m hpo_tui.engine.runner", description=__doc__)
+    parser.add_argument("folder", type=Path, help="the study's folder")
+    parser.add_argument("--ready", type=int, metavar="FD", help="where to say ok, or why not")
+    parser.add_argument("--optimizer", default=DEFAULT, help="module:class that suggests")
+    args = parser.parse_args(argv)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    logging.raiseExceptions = False  # a full disk must not end the runner by way of its log
+    folder = StudyFolder(args.folder.absolute())
+    try:
+        lock = Lock(folder)
+    except Unopenable as error:
+        return refuse(args.ready, str(error))
+    try:
+        desk = open_desk(folder, args.optimizer)
+    except Unopenable as error:
+        lock.release()
+        return refuse(args.ready, str(error))
+    say(args.ready, "ok")
+    log.info("runner %d on %s", os.getpid(), folder.path)
+    try:
+        Runner(desk).run()
+    except Exception:
+        log.exception("the runner failed; running trials go on, the next runner takes them over")
+        return FAILED
+    finally:
+        lock.release()
+    log.info("runner %d is done", os.getpid())
+    return 0
+
+
+def refuse(ready: int | None, sentence: str) -> int:
+    """Say why the study is not run, to the launcher or to the person."""
+    log.error("%s", sentence)
+    say(ready, sentence)
+    return REFUSED
+
+
+def say(ready: int | None, text: str) -> None:
+    """Write to the launcher's pipe, if there is one, and close it."""
+    if ready is not None:
+        with contextlib.suppress(OSError):
+            os.write(ready, text.encode())
+            os.close(ready)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

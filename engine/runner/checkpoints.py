@@ -1,0 +1,121 @@
+"""Which checkpoints are still needed, and the removal of the others."""
+
+import logging
+import os
+import shutil
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from hpo_tui.engine.execution.protocol import has_files
+from hpo_tui.engine.runner.desk import Desk
+from hpo_tui.engine.runner.stopping import among_best
+from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.store.models import Trial, TrialState
+
+log = logging.getLogger("runner.checkpoints")
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """Trials by what becomes of their checkpoints.
+
+    ``keep``: never removed. ``maybe``: may still be promoted, so only a quota removes them, the
+    worst first. ``drop``: nobody can need them.
+    """
+
+    keep: frozenset[int]
+    maybe: tuple[int, ...]
+    drop: frozenset[int]
+
+
+def needs(spec: StudySpec, trials: Mapping[int, Trial]) -> Needs:
+    """Return what becomes of each trial's checkpoint."""
+    keep, maybe, drop = set[int](), list[int](), set[int]()
+    under_way = {t.resumed_from for t in trials.values() if not t.state.ended}
+    carried = {
+        t.resumed_from for t in trials.values() if t.state is TrialState.COMPLETE and t.repeat == 0
+    }
+    everything = list(trials.values())
+    full = spec.full_task.name
+    for number, trial in trials.items():
+        best = trial.state is TrialState.COMPLETE and trial.task == full
+        if (
+            trial.starred
+            or not trial.state.ended
+            or number in under_way
+            or (best and among_best(spec, trial, everything))
+        ):
+            keep.add(number)
+        elif (
+            (trial.task == full and trial.state is TrialState.COMPLETE)
+            or not spec.resume
+            or number in carried
+            or (trial.state is TrialState.FAILED and trial.teaches)
+        ):
+            drop.add(number)
+        else:
+            maybe.append(number)
+    return Needs(frozenset(keep), tuple(_worst_first(spec, maybe, trials)), frozenset(drop))
+
+
+def _worst_first(
+    spec: StudySpec, numbers: Collection[int], trials: Mapping[int, Trial]
+) -> list[int]:
+    """Order trials by the sum of their ranks over the objectives; without a result they are worst."""
+    total = dict.fromkeys(numbers, 0.0)
+    for objective in spec.objectives:
+        values = {
+            n: objective.sign * trials[n].metrics.get(objective.metric, float("inf"))
+            for n in numbers
+        }
+        for rank, number in enumerate(sorted(numbers, key=lambda n: values[n])):
+            total[number] += rank
+    failed = (TrialState.FAILED, TrialState.KILLED)
+    return sorted(numbers, key=lambda n: (trials[n].state in failed, total[n], -n), reverse=True)
+
+
+def collect(desk: Desk) -> int:
+    """Remove checkpoints that nobody can need, and what is over the quota; return how many."""
+    found = needs(desk.spec, desk.trials)
+    removed = [n for n in sorted(found.drop) if _remove(desk, n)]
+    quota = desk.spec.resources.checkpoint_quota
+    if quota is not None:
+        sizes = {n: _size(desk.folder.trial(n).checkpoint) for n in found.maybe}
+        total = sum(sizes.values())
+        for number in found.maybe:
+            if total <= quota:
+                break
+            if sizes[number] and _remove(desk, number):
+                total -= sizes[number]
+                removed.append(number)
+    if removed:
+        which = ", ".join(map(str, removed[:20])) + (" …" if len(removed) > 20 else "")
+        desk.event("checkpoints", f"removed the checkpoints of {len(removed)} trials: {which}")
+    return len(removed)
+
+
+def _remove(desk: Desk, number: int) -> bool:
+    """Remove a trial's checkpoint; False if there was none, or it could not be removed."""
+    path = desk.folder.trial(number).checkpoint
+    if path.is_symlink() or not has_files(path):
+        return False
+    try:
+        shutil.rmtree(path)
+        path.mkdir()
+    except OSError as error:
+        log.warning("checkpoint of trial %d: %s", number, error)
+        return False
+    return True
+
+
+def _size(path: Path) -> int:
+    """Return the bytes under a folder."""
+    total = 0
+    for root, _, names in os.walk(path):
+        for name in names:
+            try:
+                total += (Path(root) / name).lstat().st_size
+            except OSError:
+                continue
+    return total

@@ -1,0 +1,120 @@
+"""What is done now and then: charges of running trials, telemetry, stalls, measured costs."""
+
+import logging
+import time
+from collections.abc import Callable
+
+from hpo_tui.engine.costs import measured_costs, used
+from hpo_tui.engine.execution import processes
+from hpo_tui.engine.runner.checkpoints import collect
+from hpo_tui.engine.runner.desk import Desk, Stop
+from hpo_tui.engine.runner.starting import Starter
+from hpo_tui.engine.runner.stopping import Audit
+from hpo_tui.engine.spec.model import BudgetUnit
+from hpo_tui.engine.spec.units import show_duration
+from hpo_tui.store.models import TrialState
+
+log = logging.getLogger("runner.chores")
+
+_NOTICEABLE = 0.002
+"""Change of a running trial's charge, in full-task units, that is worth writing down."""
+_COST_CHANGE = 0.1
+"""Relative change of a measured cost that the optimizer is told."""
+
+
+class Chores:
+    """Periodic work, each piece at its own pace."""
+
+    def __init__(self, desk: Desk, starter: Starter, audit: Audit) -> None:
+        self.desk, self.starter, self.audit = desk, starter, audit
+        self._due: dict[str, float] = {}
+        self._ended = -1
+        self._quarantined: set[str] = set()
+        self.work: list[tuple[float, Callable[[], None]]] = [
+            (1.0, self.charge), (1.0, self.budget), (2.0, self.look), (1.0, self.stalls),
+            (5.0, self.costs), (30.0, self.clean),
+        ]  # fmt: skip
+
+    def run(self) -> None:
+        """Do what is due."""
+        now = time.monotonic()
+        for pause, job in self.work:
+            if now >= self._due.get(job.__name__, 0.0):
+                self._due[job.__name__] = now + pause
+                job()
+
+    def last(self) -> None:
+        """Do what belongs to the end of a study."""
+        self.clean()
+        self.audit.put()
+
+    def charge(self) -> None:
+        """Write down what running trials have cost so far."""
+        desk = self.desk
+        with desk.transaction(durable=False):
+            for live in desk.live.values():
+                charged = desk.charge(live, desk.elapsed(live))
+                if abs(charged - desk.trials[live.number].charged) > _NOTICEABLE:
+                    desk.update(live.number, durable=False, charged=charged)
+
+    def budget(self) -> None:
+        """See whether the budget is used up in its own unit."""
+        desk = self.desk
+        budget = desk.spec.budget
+        amount = used(
+            budget, desk.trials.values(), wall=time.time() - desk.started,
+            devices=desk.spec.resources.gpus_per_trial,
+        )  # fmt: skip
+        exact = budget.unit in (BudgetUnit.FULL, BudgetUnit.TRIALS)
+        self.starter.over_budget = amount >= budget.amount + (1e-6 if exact else 0.0)
+        if budget.unit is BudgetUnit.TRIALS:
+            self.starter.over_budget = len(desk.trials) >= budget.amount
+
+    def look(self) -> None:
+        """Store what devices and trials use."""
+        desk = self.desk
+        seen = desk.executor.telemetry({n: live.process for n, live in desk.live.items()})
+        with desk.transaction(durable=False):
+            desk.writer.add_device_samples(seen.samples)
+            for number in desk.live:
+                peak, rate = seen.peaks.get(number), seen.utilization.get(number)
+                old = desk.trials[number]
+                if peak and peak > (old.peak_memory or 0) * 1.01:
+                    desk.update(number, durable=False, peak_memory=peak, utilization=rate)
+        for device, why in desk.executor.quarantined().items():
+            if device not in self._quarantined:
+                self._quarantined.add(device)
+                desk.event("quarantine", f"{why}: nothing more is started there")
+
+    def stalls(self) -> None:
+        """Stop trials that have reported nothing for too long."""
+        desk, limit = self.desk, self.desk.spec.resources.stall
+        if limit is None:
+            return
+        for live in desk.live.values():
+            if live.stop is None and processes.uptime() - live.heard > limit:
+                text = f"stalled: reported nothing for {show_duration(limit)}"
+                desk.end(live, Stop("stall", text))
+
+    def costs(self) -> None:
+        """Tell the optimizer what tasks cost as measured, when the study wants that."""
+        desk = self.desk
+        ended = sum(1 for t in desk.trials.values() if t.state is TrialState.COMPLETE)
+        if ended == self._ended:
+            return
+        self._ended = ended
+        costs = measured_costs(desk.spec, desk.trials.values())
+        desk.writer.put("measured", costs)
+        if not desk.spec.cost_measured:
+            return
+        known = desk.proposals.init["costs"] or {t.name: t.cost for t in desk.spec.tasks}
+        if any(abs(c / known.get(n, c) - 1.0) > _COST_CHANGE for n, c in costs.items()):
+            desk.writer.put("costs", costs)
+            text = ", ".join(f"{n} {c:.3f}" for n, c in costs.items())
+            desk.event("costs", f"tasks cost, as measured: {text}")
+            desk.proposals.init["costs"] = costs
+            desk.proposals.tell("costs", costs=costs)
+
+    def clean(self) -> None:
+        """Remove checkpoints that nobody can need any more."""
+        collect(self.desk)

@@ -1,0 +1,240 @@
+"""Obeying what people ask for through the commands table: each wish is done and answered."""
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from hpo_tui.engine.execution.breaker import Breaker
+from hpo_tui.engine.execution.proposals_client import Reply
+from hpo_tui.engine.runner.desk import Desk, Stop
+from hpo_tui.engine.runner.edits import apply_edit
+from hpo_tui.engine.runner.ending import tell_optimizer
+from hpo_tui.engine.runner.starting import record
+from hpo_tui.engine.spec.extend import extended
+from hpo_tui.engine.spec.files import write_atomic
+from hpo_tui.engine.spec.space import validate_params
+from hpo_tui.store.models import Command, StudyState, Trial, TrialState
+
+log = logging.getLogger("runner.commands")
+
+
+class Refused(Exception):  # noqa: N818 - an answer, not an error
+    """The wish cannot be granted; the sentence says why."""
+
+
+class Commands:
+    """Takes commands, carries them out, and answers. Some are answered once the optimizer has."""
+
+    STOPPED = "the study was stopped"
+    """Why trials that a ``stop`` ended were killed; the next run takes them up again."""
+
+    def __init__(self, desk: Desk, breaker: Breaker) -> None:
+        self.desk, self.breaker = desk, breaker
+        self.pending: dict[int, Command] = {}
+        """Wish that the optimizer is working on → the command behind it."""
+
+    def obey(self) -> None:
+        """Carry out what has been asked since the last time."""
+        for command in self.desk.writer.take_commands():
+            log.info("command %d: %s %s", command.id, command.action, dict(command.args))
+            try:
+                answer = self._do(command)
+            except Refused as error:
+                self.desk.writer.answer_command(command.id, False, str(error))
+            else:
+                if answer is not None:
+                    self.desk.writer.answer_command(command.id, True, answer)
+
+    def _do(self, command: Command) -> str | None:
+        action: Callable[[Command], str | None] | None = getattr(self, f"do_{command.action}", None)
+        if action is None:
+            raise Refused(f"there is no action {command.action!r}")
+        try:
+            with self.desk.transaction():
+                return action(command)
+        except (KeyError, TypeError, ValueError) as error:
+            log.exception("command %d", command.id)
+            text = str(error.args[0]) if error.args else type(error).__name__
+            raise Refused(f"{command.action}: {text}") from error
+
+    def _trial(self, args: Mapping[str, Any]) -> Trial:
+        number = int(args["trial"])
+        if number not in self.desk.trials:
+            raise Refused(f"there is no trial {number}")
+        return self.desk.trials[number]
+
+    # the study
+
+    def do_pause(self, command: Command) -> str:
+        """Start nothing more; what runs goes on."""
+        del command
+        if self.desk.state is StudyState.PAUSED:
+            return "the study is paused already"
+        self.desk.pause("paused", "paused by you")
+        return f"paused: {len(self.desk.live)} running trials go on, nothing new starts"
+
+    def do_resume(self, command: Command) -> str:
+        """Go on after a pause."""
+        del command
+        if self.desk.state is StudyState.RUNNING:
+            return "the study runs already"
+        self.breaker.succeeded()
+        if self.desk.proposals.given_up:
+            self.desk.proposals.revive()
+        self.desk.set_state(StudyState.RUNNING)
+        self.desk.event("resumed", "resumed")
+        return "resumed"
+
+    def do_stop(self, command: Command) -> str:
+        """End the study: trials get their grace period, or none (``kill``)."""
+        at_once = bool(command.args.get("kill", False))
+        desk = self.desk
+        desk.set_state(StudyState.STOPPED, "stopped by you")
+        desk.event("stopped", "the study is stopped")
+        for live in desk.live.values():
+            desk.end(live, Stop("study", self.STOPPED), at_once=at_once)
+        for trial in desk.waiting_trials():
+            ended = TrialState.KILLED
+            desk.update(trial.number, state=ended, reason=self.STOPPED)
+            tell_optimizer(desk, desk.trials[trial.number], "killed")
+        desk.queue.clear()
+        how = "at once" if at_once else f"within {desk.spec.resources.grace:g} s"
+        return f"stopped: {len(desk.live)} running trials end {how}"
+
+    def do_extend(self, command: Command) -> str:
+        """Raise (or lower) the budget by ``amount``, in its unit."""
+        desk = self.desk
+        spec = extended(desk.spec, float(command.args["amount"]))
+        desk.writer.update_study(text=spec.text)
+        write_atomic(desk.folder.file, spec.text)
+        desk.spec = spec
+        desk.proposals.init["text"] = spec.text
+        desk.proposals.tell("extend", amount=float(command.args["amount"]))
+        desk.event("edited", f"the budget is {spec.budget.amount:g} now")
+        return f"the budget is {spec.budget.amount:g} now"
+
+    def do_edit(self, command: Command) -> str:
+        """Take over an edited study file."""
+        text, refusal = apply_edit(self.desk, str(command.args["text"]))
+        if refusal:
+            raise Refused(refusal)
+        return text
+
+    def do_lend(self, command: Command) -> str:
+        """Give a device away (its trials leave at their next checkpoint), or take it back."""
+        desk, device, on = self.desk, str(command.args["device"]), bool(command.args["on"])
+        answer = desk.executor.lend(device, on)
+        for number in desk.executor.trials_on(device):
+            live = desk.live.get(number)
+            if live is not None:
+                live.drain = on
+        desk.event("lent", answer)
+        return answer
+
+    # trials
+
+    def do_kill(self, command: Command) -> str:
+        """End a trial; it is not started again."""
+        trial = self._trial(command.args)
+        live = self.desk.live.get(trial.number)
+        if live is not None:
+            self.desk.end(live, Stop("kill", "killed by you"))
+            return f"trial {trial.number} is being ended"
+        if trial.state is not TrialState.WAITING:
+            raise Refused(f"trial {trial.number} has ended already ({trial.state})")
+        self.desk.update(trial.number, state=TrialState.KILLED, reason="killed by you")
+        self.desk.event("killed", f"trial {trial.number} will not be started", trial.number)
+        tell_optimizer(self.desk, self.desk.trials[trial.number], "killed")
+        return f"trial {trial.number} will not be started"
+
+    def do_retry(self, command: Command) -> str:
+        """Start a failed, killed or stopped trial again, from its checkpoint if it has one."""
+        trial = self._trial(command.args)
+        if not trial.state.ended:
+            raise Refused(f"trial {trial.number} is {trial.state}: only an ended trial is retried")
+        if trial.state is TrialState.COMPLETE:
+            raise Refused(f"trial {trial.number} is complete: enqueue its configuration instead")
+        self.desk.update(
+            trial.number, state=TrialState.WAITING, reason="", ended=None, teaches=False,
+            wasted=trial.charged,
+        )  # fmt: skip
+        self.desk.enqueue(trial.number, first=True)
+        self.desk.event("retried", f"trial {trial.number} is started again", trial.number)
+        return f"trial {trial.number} is next"
+
+    def do_star(self, command: Command) -> str:
+        """Mark a trial, or unmark it."""
+        trial, on = self._trial(command.args), bool(command.args["on"])
+        self.desk.update(trial.number, starred=on)
+        return f"trial {trial.number} is {'starred' if on else 'not starred any more'}"
+
+    def do_tag(self, command: Command) -> str:
+        """Set a trial's tags."""
+        trial = self._trial(command.args)
+        tags = tuple(dict.fromkeys(str(t) for t in command.args["tags"]))
+        self.desk.update(trial.number, tags=tags)
+        return f"trial {trial.number} is tagged {', '.join(tags) or 'with nothing'}"
+
+    def do_note(self, command: Command) -> str:
+        """Set a trial's note."""
+        trial = self._trial(command.args)
+        self.desk.update(trial.number, note=str(command.args["text"]))
+        return f"the note of trial {trial.number} is kept"
+
+    # what the optimizer has to make suggestions for
+
+    def do_enqueue(self, command: Command) -> None:
+        """Run a configuration that the user gives."""
+        params, task = dict(command.args["params"]), command.args.get("task")
+        faults = validate_params(self.desk.spec, params)
+        if faults:
+            raise Refused("; ".join(faults))
+        self._check_task(task)
+        self._wish(command, "enqueue", params=params, task=task, promote=None, why="asked by you")
+
+    def do_promote(self, command: Command) -> None:
+        """Carry a trial's configuration on to a dearer task."""
+        trial, task = self._trial(command.args), command.args.get("task")
+        self._check_task(task)
+        if trial.state not in (TrialState.COMPLETE, TrialState.PRUNED):
+            raise Refused(f"trial {trial.number} is {trial.state}: there is nothing to promote")
+        self._wish(
+            command, "enqueue", params=dict(trial.params), task=task, promote=trial.number,
+            why="promoted by you",
+        )  # fmt: skip
+
+    def do_confirm(self, command: Command) -> None:
+        """Run a trial's configuration again with other seeds."""
+        trial, repeats = self._trial(command.args), int(command.args.get("repeats", 1))
+        if trial.state is not TrialState.COMPLETE:
+            raise Refused(f"trial {trial.number} is {trial.state}: only a result can be confirmed")
+        if not 1 <= repeats <= 100:
+            raise Refused("repeats must be from 1 to 100")
+        self._wish(command, "confirm", number=trial.number, repeats=repeats)
+
+    def _check_task(self, task: object) -> None:
+        names = [t.name for t in self.desk.spec.tasks]
+        if task is not None and task not in names:
+            raise Refused(f"there is no task {task!r}; there are {', '.join(names)}")
+
+    def _wish(self, command: Command, op: str, **values: Any) -> None:
+        if self.desk.state is StudyState.STOPPED:
+            raise Refused("the study is being stopped")
+        self.pending[self.desk.proposals.wish(op, **values)] = command
+
+    def granted(self, reply: Reply) -> None:
+        """Write down the trials that the optimizer has made of a wish, and answer it."""
+        command = self.pending.pop(reply.id, None)
+        if command is None:
+            return
+        desk = self.desk
+        with desk.transaction():
+            if reply.kind == "refused":
+                desk.writer.answer_command(command.id, False, str(reply.data["text"]))
+                return
+            trials = [record(desk, s) for s in reply.suggestions]
+            which = ", ".join(str(t.number) for t in trials)
+            desk.event("enqueued", f"trials asked for by you: {which}", trials[0].number)
+            desk.writer.answer_command(command.id, True, f"trial {which} is next")
+        for trial in reversed(trials):
+            desk.enqueue(trial.number, first=True)

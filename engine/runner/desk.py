@@ -1,0 +1,164 @@
+"""What every part of the runner works on: the study, its trials, and the store behind them."""
+
+import logging
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from hpo_tui.engine.costs import Meter
+from hpo_tui.engine.execution import processes
+from hpo_tui.engine.execution.base import Executor, Exit, Launch, Running
+from hpo_tui.engine.execution.metrics import Collector
+from hpo_tui.engine.execution.proposals_client import Proposals
+from hpo_tui.engine.execution.reports import ReportTail
+from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.store.folder import StudyFolder
+from hpo_tui.store.models import StudyState, Trial, TrialState
+from hpo_tui.store.write import StudyWriter
+
+log = logging.getLogger("runner")
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Why the runner ends a trial before its time.
+
+    ``kind``: ``prune``, ``kill``, ``nan``, ``stall``, ``study``, ``lend`` or ``retry``.
+    """
+
+    kind: str
+    text: str
+
+
+@dataclass
+class Live:
+    """A trial whose process runs (or has just ended and is still being read)."""
+
+    number: int
+    launch: Launch
+    process: Running
+    tail: ReportTail
+    result: dict[str, float] = field(default_factory=dict)
+    """Its metrics so far, summarised as the objectives say."""
+    collector: Collector | None = None
+    """Finds metrics in what it prints or writes; None when it reports by itself."""
+    before: int | None = None
+    """The step from which it carried on."""
+    heard: float = 0.0
+    """When it last reported, in seconds since boot."""
+    drain: bool = False
+    """Whether it is to leave its device at the next checkpoint."""
+    stop: Stop | None = None
+    ended: Exit | None = None
+    """How it ended, once known."""
+
+
+class Desk:
+    """The study as the runner holds it. All writing goes through here or ``writer``."""
+
+    def __init__(
+        self, folder: StudyFolder, spec: StudySpec, writer: StudyWriter, executor: Executor,
+        proposals: Proposals, trials: Mapping[int, Trial],
+    ) -> None:  # fmt: skip
+        self.folder, self.spec, self.writer = folder, spec, writer
+        self.executor, self.proposals = executor, proposals
+        self.trials: dict[int, Trial] = dict(trials)
+        self.live: dict[int, Live] = {}
+        self.queue: deque[int] = deque()
+        """Waiting trials, the next to be started first."""
+        self.alone: set[int] = set()
+        """Trials whose next attempt needs a device of their own."""
+        self.state = StudyState.RUNNING
+        self.reason = ""
+        self.started = time.time()
+        self._journal: dict[int, Trial] | None = None
+        self.meter = Meter(spec)
+        for trial in self.trials.values():
+            self.meter.learn(trial)
+
+    @contextmanager
+    def transaction(self, *, durable: bool = True) -> Iterator[None]:
+        """One transaction of the store; what is held in memory goes back with it when it fails."""
+        if self._journal is not None:
+            yield
+            return
+        self._journal = {}
+        state = self.state, self.reason
+        try:
+            with self.writer.transaction(durable=durable):
+                yield
+        except BaseException:
+            self.trials.update(self._journal)
+            self.state, self.reason = state
+            raise
+        finally:
+            self._journal = None
+
+    def update(self, number: int, *, durable: bool = True, **values: Any) -> Trial:
+        """Write fields of a trial, here and in the store; return it."""
+        self.writer.update_trial(number, durable=durable, **values)
+        old = self.trials[number]
+        if "metrics" in values:
+            values["metrics"] = {**old.metrics, **values["metrics"]}
+        if self._journal is not None:
+            self._journal.setdefault(number, old)
+        self.trials[number] = replace(old, **values)
+        return self.trials[number]
+
+    def event(self, kind: str, text: str, trial: int | None = None, **data: Any) -> None:
+        """Record something that people should know."""
+        log.info("%s: %s", kind, text)
+        self.writer.add_event(kind, text, trial, data)
+
+    def set_state(self, state: StudyState, reason: str = "") -> None:
+        """Change where the study stands."""
+        ended = time.time() if state in (StudyState.STOPPED, StudyState.FINISHED) else None
+        self.writer.update_study(state=str(state), reason=reason, ended=ended)
+        self.state, self.reason = state, reason
+
+    def pause(self, kind: str, reason: str, trial: int | None = None, **data: Any) -> None:
+        """Start nothing more until somebody resumes, and say why."""
+        with self.transaction():
+            self.event(kind, reason, trial, **data)
+            if self.state is StudyState.RUNNING:
+                self.set_state(StudyState.PAUSED, reason)
+
+    def enqueue(self, number: int, *, first: bool = False) -> None:
+        """Put a waiting trial in the queue."""
+        if number in self.queue:
+            return
+        if first:
+            self.queue.appendleft(number)
+        else:
+            self.queue.append(number)
+
+    def end(self, live: Live, stop: Stop, *, at_once: bool = False) -> None:
+        """Have a running trial ended; how it is judged follows from ``stop``."""
+        if live.stop is None:
+            live.stop = stop
+        if at_once:
+            live.process.kill()
+        else:
+            live.process.stop()
+
+    def elapsed(self, live: Live) -> float:
+        """Return how long an attempt has run; no clock jump moves it."""
+        return max(0.0, processes.uptime() - live.process.started)
+
+    def charge(self, live: Live, elapsed: float) -> float:
+        """Return what a running trial has cost by now: it never falls."""
+        trial = self.trials[live.number]
+        share = self.meter.share(trial, elapsed, trial.step, live.before)
+        return max(trial.charged, min(trial.wasted + trial.cost * share, trial.wasted + trial.cost))
+
+    @property
+    def under_way(self) -> bool:
+        """Whether any trial runs or waits."""
+        return bool(self.live or self.queue)
+
+    def waiting_trials(self) -> list[Trial]:
+        """Return the trials that wait, in the order they will start."""
+        return [self.trials[n] for n in self.queue if self.trials[n].state is TrialState.WAITING]

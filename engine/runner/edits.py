@@ -1,0 +1,27 @@
+"""Editing a study that runs: its space, its goals, its means."""
+
+from hpo_tui.engine.runner.desk import Desk
+from hpo_tui.engine.spec.edit import plan_edit
+from hpo_tui.engine.spec.errors import SpecError
+from hpo_tui.engine.spec.files import write_atomic
+from hpo_tui.engine.spec.model import StudySpec
+
+
+def apply_edit(desk: Desk, text: str) -> tuple[str, str]:
+    """Take over an edited study file; return (what changed, why it was refused): one is empty."""
+    try:
+        new = StudySpec.from_text(text, desk.folder.file)
+    except SpecError as error:
+        return "", str(error)
+    plan = plan_edit(desk.spec, new, list(desk.trials.values()))
+    if not plan.allowed:
+        return "", "; ".join(p.show() for p in plan.refused)
+    desk.writer.declare((p.name for p in new.space), new.metric_names)
+    desk.writer.update_study(text=text)
+    desk.event("edited", "; ".join(c.text for c in plan.changes) or "the study file was edited")
+    desk.spec = new
+    desk.meter.spec = new
+    desk.proposals.init["text"] = text
+    desk.proposals.stale = True
+    write_atomic(desk.folder.file, text)
+    return "; ".join(c.text for c in plan.changes) or "nothing that matters has changed", ""

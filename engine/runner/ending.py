@@ -1,0 +1,143 @@
+"""What follows from a trial's end: its last reports, its state, its charge, and who is told."""
+
+import logging
+
+from hpo_tui.engine.execution.base import Exit, Outcome
+from hpo_tui.engine.execution.breaker import Breaker, Failure
+from hpo_tui.engine.execution.protocol import has_files, last_lines, log_start, tail
+from hpo_tui.engine.runner.desk import Desk, Live
+from hpo_tui.engine.runner.intake import Intake
+from hpo_tui.engine.runner.verdict import Case, Verdict, judge
+from hpo_tui.store.models import Trial, TrialState
+
+log = logging.getLogger("runner.ending")
+
+_SOUND = ("ok", "nan", "oom", "host_oom", "pruned", "killed", "timeout")
+"""Ends that say nothing against the machine or the script."""
+_OUTCOMES: dict[str, Outcome] = {
+    "ok": "ok", "oom": "oom", "crash": "failed", "missing": "failed", "device": "failed",
+    "stall": "failed",
+}  # fmt: skip
+
+
+class Endings:
+    """Ends trials: one durable transaction each, then the optimizer learns of it."""
+
+    def __init__(self, desk: Desk, intake: Intake, breaker: Breaker) -> None:
+        self.desk, self.intake, self.breaker = desk, intake, breaker
+
+    def check(self) -> bool:
+        """Finish the trials whose process has ended; return whether any slot came free."""
+        freed = False
+        for live in list(self.desk.live.values()):
+            if live.ended is None:
+                live.ended = live.process.poll()
+            if live.ended is None:
+                continue
+            if self.intake.poll([live]):
+                continue  # so much is left to read that it takes another turn
+            self.finish(live, live.ended)
+            freed = True
+        return freed
+
+    def finish(self, live: Live, end: Exit) -> None:
+        """Conclude one trial whose reports have all been taken in."""
+        desk = self.desk
+        trial = desk.trials[live.number]
+        log_text = tail(live.launch.folder.log, begin=log_start(live.launch))
+        lines = last_lines(log_text)
+        verdict = judge(Case(
+            end, live.stop, live.result, desk.spec.metric_names, log_text, lines, trial.attempt,
+            live.launch.alone,
+        ))  # fmt: skip
+        with desk.transaction():
+            trial = self._record(live, end, verdict)
+            self._tell_people(trial, verdict)
+        desk.executor.learn(live.process, _OUTCOMES.get(verdict.kind, "neutral"), end.duration)
+        live.process.release()
+        del desk.live[live.number]
+        desk.meter.learn(trial)
+        if trial.state is TrialState.WAITING:
+            desk.enqueue(live.number, first=True)
+            if verdict.alone:
+                desk.alone.add(live.number)
+        else:
+            tell_optimizer(desk, trial, verdict.kind)
+        self._break(trial, verdict, end, lines)
+
+    def _record(self, live: Live, end: Exit, verdict: Verdict) -> Trial:
+        desk, old = self.desk, self.desk.trials[live.number]
+        charged, wasted = self._cost(live, end, verdict, old)
+        again = verdict.state is TrialState.WAITING
+        return desk.update(
+            live.number,
+            state=verdict.state,
+            reason=verdict.reason,
+            teaches=verdict.teaches,
+            metrics=live.result,
+            charged=charged,
+            wasted=wasted,
+            ended=None if again else end.ended,
+            duration=(old.duration or 0.0) + end.duration,
+            exit_code=None if end.lost else end.code,
+            attempt=old.attempt if end.begun else old.attempt - 1,
+            pid=None,
+            pid_started=None,
+        )
+
+    def _cost(self, live: Live, end: Exit, verdict: Verdict, old: Trial) -> tuple[float, float]:
+        """Return (charged, wasted): a result costs its price, anything else what it has used."""
+        if verdict.state is TrialState.COMPLETE:
+            return old.wasted + old.cost, old.wasted
+        charged = self.desk.charge(live, end.duration)
+        if verdict.state is TrialState.WAITING and not has_files(live.launch.folder.checkpoint):
+            return charged, charged  # nothing to carry on: all of it is to be done again
+        return charged, old.wasted
+
+    def _tell_people(self, trial: Trial, verdict: Verdict) -> None:
+        desk, number = self.desk, trial.number
+        if trial.state is TrialState.COMPLETE:
+            full = trial.task == desk.spec.full_task.name
+            first = full and desk.spec.meets(trial.metrics) and not any(
+                t.state is TrialState.COMPLETE and t.task == trial.task
+                and t.number != number and desk.spec.meets(t.metrics)
+                for t in desk.trials.values()
+            )  # fmt: skip
+            values = ", ".join(f"{n} = {trial.metrics[n]:.6g}" for n in desk.spec.metric_names)
+            desk.event("complete", f"trial {number} is complete: {values}", number)
+            if first:
+                desk.event("threshold", f"trial {number} is the first to meet every goal", number)
+        elif trial.state is TrialState.WAITING:
+            kind = "oom" if verdict.kind in ("oom", "host_oom") else "requeued"
+            desk.event(kind, f"trial {number}: {verdict.reason}; it runs again", number)
+        else:
+            kind = "oom" if verdict.kind in ("oom", "host_oom") else str(trial.state)
+            text = f"trial {number}: {verdict.reason}"
+            desk.event(kind, text, number, kind=verdict.kind, exit_code=trial.exit_code)
+
+    def _break(self, trial: Trial, verdict: Verdict, end: Exit, lines: list[str]) -> None:
+        if verdict.kind in _SOUND:
+            self.breaker.succeeded()
+            return
+        if verdict.kind == "lost":
+            return
+        failure = Failure(trial.number, verdict.kind, end.code, trial.params, lines)
+        if self.breaker.failed(failure):
+            self.desk.pause("breaker", self.breaker.message(), trial.number)
+            self.breaker.run.clear()
+
+
+def tell_optimizer(desk: Desk, trial: Trial, kind: str) -> None:
+    """Pass a trial's end on to the optimizer, in the terms that it learns from."""
+    number, charged = trial.number, trial.charged
+    proposals = desk.proposals
+    if trial.state is TrialState.COMPLETE:
+        metrics = {n: trial.metrics[n] for n in desk.spec.metric_names}
+        proposals.tell("tell", number=number, metrics=metrics, duration=trial.duration)
+    elif trial.state is TrialState.PRUNED:
+        metrics = {n: trial.metrics[n] for n in desk.spec.metric_names if n in trial.metrics}
+        proposals.tell("prune", number=number, metrics=metrics, charged=charged)
+    elif trial.state is TrialState.FAILED and (trial.teaches or kind == "crash"):
+        proposals.tell("fail", number=number, reason=kind, charged=charged)
+    else:
+        proposals.tell("drop", number=number, charged=charged)

@@ -1,0 +1,160 @@
+"""Taking in what trials report: into the store, once and in order, before anything is concluded."""
+
+import logging
+import math
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+
+from hpo_tui.engine.execution import processes
+from hpo_tui.engine.execution.reports import Batch
+from hpo_tui.engine.runner.desk import Desk, Live, Stop
+from hpo_tui.engine.spec.model import StudySpec, Summary
+from hpo_tui.store.models import Report
+
+log = logging.getLogger("runner.intake")
+
+_MOST_METRICS = 500
+"""Metrics that a study takes in; each is a column of its table."""
+_PASSED_ON = 64
+"""Reports of one trial that the optimizer is given at a time: the last ones."""
+
+
+class Intake:
+    """Reads the report files of running trials, and what else they print or write."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self._names: set[str] = set()
+        for trial in desk.trials.values():
+            self._names |= trial.metrics.keys()
+
+    def poll(self, lives: Collection[Live]) -> bool:
+        """Take in what is new, one slice of each file; return whether there is more at once."""
+        found = [(live, live.tail.read(final=live.ended is not None)) for live in lives]
+        found = [(live, batch) for live, batch in found if batch.offset != live.tail.offset]
+        reporting = {live.number for live, _ in found}
+        collected = self._collect(live for live in lives if live.number not in reporting)
+        if not found and not collected:
+            return False
+        with self.desk.writer.transaction(durable=False):
+            self._store([(live, batch) for live, batch in found])
+            for live, reports, state in collected:
+                offsets = {live.number: (live.tail.offset, live.tail.seq + len(reports))}
+                self.desk.writer.add_reports(reports, offsets)
+                self.desk.writer.put(f"collector:{live.number}", state)
+        for live, batch in found:
+            live.tail.commit(batch)
+            self._digest(live, batch.reports)
+        for live, reports, _ in collected:
+            live.tail.seq += len(reports)
+            live.collector = None if live.ended is not None else live.collector
+            self._digest(live, reports)
+        return any(batch.more for _, batch in found)
+
+    def _collect(self, lives: Iterable[Live]) -> list[tuple[Live, list[Report], object]]:
+        found = []
+        for live in lives:
+            if live.collector is None:
+                continue
+            if live.tail.offset > 0:
+                live.collector = None  # it reports by itself: what it prints is for people
+                continue
+            last = live.ended is not None
+            lines = live.collector.finish() if last else live.collector.poll()
+            if lines or last:
+                reports = [
+                    self._known(Report(live.number, live.tail.seq + n, step, dict(metrics)))
+                    for n, (step, metrics) in enumerate(lines)
+                ]
+                found.append((live, reports, live.collector.state()))
+        return found
+
+    def _store(self, found: list[tuple[Live, Batch]]) -> None:
+        reports = [self._known(r) for _, batch in found for r in batch.reports]
+        offsets = {live.number: (batch.offset, batch.seq) for live, batch in found}
+        self.desk.writer.add_reports(reports, offsets)
+        for live, batch in found:
+            if batch.strange and not live.tail.offset:
+                text = (
+                    f"trial {live.number} wrote lines to its report file that are no JSON objects"
+                )
+                self.desk.event("strange", text, live.number)
+            if batch.restarted:
+                text = f"trial {live.number} emptied its report file: it is read from its beginning"
+                self.desk.event("strange", text, live.number)
+
+    def _known(self, report: Report) -> Report:
+        """Leave out metrics beyond the most that a study can have."""
+        fresh = report.metrics.keys() - self._names
+        if not fresh:
+            return report
+        room = _MOST_METRICS - len(self._names)
+        wanted = set(self.desk.spec.metric_names)
+        kept = set(sorted(fresh, key=lambda n: n not in wanted)[: max(0, room)]) | (fresh & wanted)
+        if len(kept) < len(fresh) and len(self._names) <= _MOST_METRICS:
+            text = f"more than {_MOST_METRICS} different metrics: further ones are left out"
+            self.desk.event("strange", text, report.trial)
+            self._names.add("")
+        self._names |= kept
+        metrics = {k: v for k, v in report.metrics.items() if k in self._names}
+        return Report(report.trial, report.seq, report.step, metrics)
+
+    def _digest(self, live: Live, reports: list[Report]) -> None:
+        """Draw the conclusions from reports that are stored."""
+        if not reports:
+            return
+        live.heard = processes.uptime()
+        spec = self.desk.spec
+        trial = self.desk.trials[live.number]
+        steps = [r.step for r in reports if r.step is not None]
+        metrics = dict(trial.metrics)
+        rules = summaries(spec)
+        for report in reports:
+            metrics.update(report.metrics)
+            summarize(rules, live.result, report.metrics)
+        self.desk.trials[live.number] = replace(
+            trial, metrics=metrics, step=steps[-1] if steps else trial.step
+        )
+        self._pass_on(live, reports)
+        self._check_finite(live, reports)
+
+    def _pass_on(self, live: Live, reports: list[Report]) -> None:
+        names = self.desk.spec.metric_names
+        lines = [
+            (r.step, {n: r.metrics[n] for n in names if n in r.metrics})
+            for r in reports[-_PASSED_ON:]
+            if r.step is not None
+        ]
+        lines = [(step, metrics) for step, metrics in lines if metrics]
+        judge = self.desk.spec.stopping.enabled and live.stop is None and live.ended is None
+        if lines:
+            self.desk.proposals.report(live.number, lines, judge=judge)
+
+    def _check_finite(self, live: Live, reports: list[Report]) -> None:
+        if live.stop is not None or live.ended is not None:
+            return
+        for report in reports:
+            for name in self.desk.spec.metric_names:
+                if not math.isfinite(report.metrics.get(name, 0.0)):
+                    at = f" at step {report.step}" if report.step is not None else ""
+                    text = f"diverged: {name} is {report.metrics[name]}{at}"
+                    self.desk.end(live, Stop("nan", text))
+                    return
+
+
+def summaries(spec: StudySpec) -> dict[str, Summary]:
+    """Return metric → which of its reports counts; the last one where nothing is said."""
+    rules = {c.metric: c.summary for c in spec.outcome_constraints}
+    return rules | {o.metric: o.summary for o in spec.objectives}
+
+
+def summarize(
+    rules: Mapping[str, Summary], result: dict[str, float], metrics: Mapping[str, float]
+) -> None:
+    """Fold one report into a trial's result: the last value, or the smallest, or the largest."""
+    for name, value in metrics.items():
+        rule, old = rules.get(name, Summary.LAST), result.get(name)
+        if old is None or rule is Summary.LAST or math.isnan(value):
+            result[name] = value
+        else:
+            result[name] = min(old, value) if rule is Summary.MIN else max(old, value)

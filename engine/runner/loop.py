@@ -1,0 +1,183 @@
+"""The runner's loop: ask, start, read, tell, account, obey."""
+
+import logging
+import select
+import signal
+import sqlite3
+import time
+from types import FrameType
+
+from hpo_tui.engine.execution.breaker import Breaker
+from hpo_tui.engine.execution.proposals_client import Reply
+from hpo_tui.engine.runner.chores import Chores
+from hpo_tui.engine.runner.commands import Commands
+from hpo_tui.engine.runner.desk import Desk
+from hpo_tui.engine.runner.ending import Endings
+from hpo_tui.engine.runner.intake import Intake
+from hpo_tui.engine.runner.starting import Starter, adopt
+from hpo_tui.engine.runner.stopping import Audit
+from hpo_tui.engine.runner.trouble import Trouble
+from hpo_tui.store.models import StudyState, TrialState
+
+log = logging.getLogger("runner.loop")
+
+_TICK = 0.05
+"""Seconds between looks at report files and commands, when nothing else wakes the runner."""
+
+
+class Runner:
+    """Runs one study until its budget is spent, it is stopped, or this process is told to leave."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.intake = Intake(desk)
+        self.breaker = Breaker(desk.spec.resources.failures)
+        self.endings = Endings(desk, self.intake, self.breaker)
+        self.starter = Starter(desk)
+        self.audit = Audit(desk)
+        self.commands = Commands(desk, self.breaker)
+        self.chores = Chores(desk, self.starter, self.audit)
+        self.trouble = Trouble(desk)
+        self.leaving = False
+        self._depth = 1
+        self._hungry_since: float | None = None
+
+    def leave(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - a handler's signature
+        """Have the runner go and the trials stay: the next runner adopts them."""
+        log.info("signal %d: leaving, the trials run on", number)
+        self.leaving = True
+
+    def run(self) -> None:
+        """Run to the end."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self.leave)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        self._begin()
+        try:
+            while not self.leaving:
+                self._turn()
+                if self._over():
+                    break
+        finally:
+            self._close()
+
+    def _begin(self) -> None:
+        """Take over what an earlier runner left, then set the study going."""
+        desk = self.desk
+        with desk.transaction():
+            desk.writer.retake_commands()
+            stopped = desk.state is StudyState.STOPPED
+            desk.set_state(StudyState.RUNNING)
+            desk.writer.update_study(started=desk.started)
+        for trial in list(desk.trials.values()):
+            if trial.state is TrialState.RUNNING:
+                lives = adopt(desk, self.starter, trial)
+                what = "is adopted" if lives else "ended while no runner was there"
+                desk.event("adopted", f"trial {trial.number} {what}", trial.number)
+            elif trial.state is TrialState.WAITING:
+                desk.enqueue(trial.number)
+            elif stopped and trial.reason == Commands.STOPPED and trial.attempt:
+                desk.update(trial.number, state=TrialState.WAITING, ended=None, reason="")
+                desk.enqueue(trial.number)
+        self.endings.check()
+        desk.proposals.start()
+
+    def _turn(self) -> None:
+        """One turn; trouble with the disk pauses the study instead of ending the runner."""
+        try:
+            if self.trouble.active and not self.trouble.over():
+                self._wait(0.5)
+                return
+            self._work()
+        except sqlite3.Error as error:
+            self.trouble.begin(error)
+            return
+        self._wait(_TICK if self.desk.live else 2 * _TICK)
+
+    def _work(self) -> None:
+        desk = self.desk
+        for reply in desk.proposals.pump():
+            self._hear(reply)
+        self.endings.check()
+        self.starter.fill()
+        self.intake.poll(list(desk.live.values()))
+        self.commands.obey()
+        self.starter.fill()
+        self._prepare()
+        self.chores.run()
+
+    def _prepare(self) -> None:
+        """Keep suggestions ready: one, more when slots have had to wait for them."""
+        desk = self.desk
+        if desk.state is not StudyState.RUNNING or self.starter.over_budget:
+            return
+        room = desk.executor.capacity() - len(desk.live) - len(desk.queue)
+        hungry = room > 0 and not desk.proposals.ready and desk.proposals.waiting > 0
+        if hungry and self._hungry_since is None:
+            self._hungry_since = time.monotonic()
+        elif not hungry:
+            self._hungry_since = None
+        elif time.monotonic() - (self._hungry_since or 0.0) > _TICK and desk.meter.known:
+            self._depth = min(desk.executor.capacity(), self._depth + 1)
+            self._hungry_since = time.monotonic()
+        desk.proposals.want(max(self._depth, room))
+
+    def _hear(self, reply: Reply) -> None:
+        """Take in news of the optimizer's."""
+        desk = self.desk
+        if reply.kind == "stop":
+            live = desk.live.get(reply.data["number"])
+            if live is not None and live.stop is None and live.ended is None:
+                self.audit.decide(live, reply.data["text"], reply.data["chance"])
+        elif reply.kind == "insights":
+            with desk.transaction(durable=False):
+                desk.writer.put("tasks", reply.data["tasks"])
+                desk.writer.put("optimizer", reply.data["state"])
+                desk.writer.put("eta", reply.data["eta"])
+        elif reply.kind in ("suggestions", "refused"):
+            self.commands.granted(reply)
+        elif reply.kind == "dead":
+            desk.pause(
+                "paused",
+                "the optimizer fails again and again (see runner.log); trials that run go on."
+                " Resume to try again.",
+            )
+
+    def _wait(self, seconds: float) -> None:
+        """Sleep until a process ends, the optimizer has news, or time is up."""
+        poll = select.poll()
+        for live in self.desk.live.values():
+            descriptor = live.process.fileno()
+            if descriptor is not None:
+                poll.register(descriptor, select.POLLIN)
+        descriptor = self.desk.proposals.fileno()
+        if descriptor is not None:
+            poll.register(descriptor, select.POLLIN)
+        poll.poll(seconds * 1000)
+
+    def _over(self) -> bool:
+        """Whether nothing is left to do; the study's row then says so."""
+        desk = self.desk
+        if self.trouble.active or desk.under_way:
+            return False
+        if desk.state is StudyState.STOPPED:
+            return True
+        spent = desk.proposals.exhausted or self.starter.over_budget
+        if desk.state is not StudyState.RUNNING or not spent or self.commands.pending:
+            return False
+        if desk.proposals.ready and not self.starter.over_budget:
+            return False
+        try:
+            self.chores.last()
+            with desk.transaction():
+                desk.event("finished", "the budget is spent")
+                desk.set_state(StudyState.FINISHED)
+        except sqlite3.Error as error:
+            self.trouble.begin(error)
+            return False
+        return True
+
+    def _close(self) -> None:
+        self.desk.proposals.close()
+        self.desk.executor.close()
+        self.desk.writer.close()

@@ -1,0 +1,96 @@
+"""Opening a study for running: the lock, the store, the devices, the optimizer."""
+
+import errno
+import fcntl
+import os
+import sqlite3
+import time
+from pathlib import Path
+
+from hpo_tui.engine.execution.devices import DeviceError, DevicePool
+from hpo_tui.engine.execution.leases import LeaseError
+from hpo_tui.engine.execution.local import LocalExecutor
+from hpo_tui.engine.execution.proposals_client import Proposals
+from hpo_tui.engine.execution.protocol import command_fault, working_folder
+from hpo_tui.engine.runner.desk import Desk
+from hpo_tui.engine.spec.errors import SpecError
+from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.store.folder import StudyFolder
+from hpo_tui.store.read import StudyReader
+from hpo_tui.store.write import StudyWriter
+
+_LOCK_TRIES = 20
+
+
+class Unopenable(Exception):  # noqa: N818 - a sentence for people
+    """The study cannot be run; the sentence says why and what to do."""
+
+
+class Lock:
+    """The runner's lock on a study, held for life."""
+
+    def __init__(self, folder: StudyFolder) -> None:
+        try:
+            self.fd = os.open(folder.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise Unopenable(f"cannot write in {folder.path}: {error.strerror}") from error
+        for attempt in range(_LOCK_TRIES):
+            try:
+                fcntl.flock(self.fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError as error:
+                # Somebody who only asks whether a runner lives holds the lock for a moment.
+                if error.errno not in (errno.EAGAIN, errno.EACCES):
+                    raise Unopenable(f"cannot lock {folder.lock}: {error.strerror}") from error
+                if attempt == _LOCK_TRIES - 1:
+                    pid = os.pread(self.fd, 32, 0).decode("ascii", "replace").strip()
+                    raise Unopenable(
+                        f"a runner works on {folder.name} already (process {pid or 'unknown'})"
+                    ) from error
+                time.sleep(0.025)
+        os.ftruncate(self.fd, 0)
+        os.pwrite(self.fd, f"{os.getpid()}\n".encode(), 0)
+
+    def release(self) -> None:
+        """Let the next runner in."""
+        os.ftruncate(self.fd, 0)
+        os.close(self.fd)
+
+
+def open_desk(folder: StudyFolder, optimizer: str) -> Desk:
+    """Open everything that a runner needs, under the lock. Raises :class:`Unopenable`."""
+    try:
+        writer = StudyWriter(folder.db)
+        with StudyReader(folder.db) as reader:
+            study = reader.study()
+            trials = {t.number: t for t in reader.trials()}
+            costs = reader.get("costs") or {}
+    except (sqlite3.Error, LookupError, OSError) as error:
+        raise Unopenable(f"cannot open {folder.db}: {error}") from error
+    try:
+        spec = StudySpec.from_text(study.text, folder.file)
+    except SpecError as error:
+        raise Unopenable(f"the study's text has errors:\n{error}") from error
+    fault = command_fault(spec, working_folder(folder))
+    if fault:
+        raise Unopenable(fault)
+    try:
+        pool = DevicePool(spec.resources, str(folder.path.resolve()))
+    except (DeviceError, LeaseError, OSError) as error:
+        raise Unopenable(str(error)) from error
+    executor = LocalExecutor(pool)
+    proposals = Proposals({
+        "optimizer": optimizer, "db": str(folder.db), "text": study.text,
+        "source": str(folder.file), "seed": study.seed, "costs": costs,
+        "workers": max(1, executor.capacity()),
+    })  # fmt: skip
+    writer.declare((p.name for p in spec.space), spec.metric_names)
+    desk = Desk(folder, spec, writer, executor, proposals, trials)
+    desk.started = study.started or time.time()
+    desk.state = study.state
+    return desk
+
+
+def ballast(folder: StudyFolder) -> Path:
+    """Return the file that is given up when the disk is full, so that the pause can be written."""
+    return folder.path / "runner.reserve"

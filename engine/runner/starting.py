@@ -1,0 +1,172 @@
+"""Filling free slots: what waits first, then what the optimizer has ready."""
+
+import logging
+import time
+
+from hpo_tui.engine.execution import processes
+from hpo_tui.engine.execution.base import Launch, Running, Slot
+from hpo_tui.engine.execution.metrics import Collector
+from hpo_tui.engine.execution.protocol import launch_of, prepare
+from hpo_tui.engine.execution.reports import ReportTail
+from hpo_tui.engine.optimizer.api import Suggestion
+from hpo_tui.engine.runner.desk import Desk, Live
+from hpo_tui.engine.runner.ending import tell_optimizer
+from hpo_tui.engine.runner.intake import summaries, summarize
+from hpo_tui.store.models import StudyState, Trial, TrialState
+from hpo_tui.store.read import StudyReader
+
+log = logging.getLogger("runner.starting")
+
+
+def record(desk: Desk, suggestion: Suggestion) -> Trial:
+    """Write a suggestion down as a waiting trial."""
+    trial = Trial(
+        suggestion.number,
+        suggestion.configuration,
+        suggestion.task,
+        TrialState.WAITING,
+        suggestion.cost,
+        dict(suggestion.params),
+        resumed_from=suggestion.resume_from,
+        repeat=suggestion.repeat,
+        why=dict(suggestion.why),
+        created=time.time(),
+        attempt=0,
+    )
+    desk.writer.add_trial(trial)
+    desk.trials[trial.number] = trial
+    return trial
+
+
+class Starter:
+    """Starts trials as long as there is room."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.full = False
+        """Whether the last try found no room."""
+        self.over_budget = False
+        """Whether nothing new of the optimizer's may start; what waits already may."""
+
+    def fill(self) -> int:
+        """Start what can be started; return how many trials were."""
+        started = 0
+        self.full = False
+        while self.desk.state is StudyState.RUNNING and self._next():
+            started += 1
+        return started
+
+    def _next(self) -> bool:
+        """Start one trial; False if there is none to start, or no room."""
+        desk = self.desk
+        while desk.queue and desk.trials[desk.queue[0]].state is not TrialState.WAITING:
+            desk.queue.popleft()
+        if desk.queue:
+            trial = desk.trials[desk.queue[0]]
+            slot = self._room(trial.number, trial.task)
+        elif desk.proposals.ready and not self.over_budget:
+            suggestion = desk.proposals.ready[0]
+            slot = self._room(suggestion.number, suggestion.task)
+            if slot is not None:
+                trial = record(desk, desk.proposals.ready.popleft())
+                desk.enqueue(trial.number)
+        else:
+            return False
+        if slot is None:
+            self.full = True
+            return False
+        self._start(trial, slot)
+        return True
+
+    def _room(self, number: int, task: str) -> Slot | None:
+        desk = self.desk
+        devices = desk.spec.resources.gpus_per_trial
+        return desk.executor.reserve(number, task, devices=devices, alone=number in desk.alone)
+
+    def _start(self, trial: Trial, slot: Slot) -> None:
+        desk, number = self.desk, trial.number
+        try:
+            trial = desk.update(
+                number, state=TrialState.RUNNING, started=trial.started or time.time(),
+                attempt=trial.attempt + 1, reason="", ended=None, device=slot.device,
+            )  # fmt: skip
+            launch = prepare(desk.folder, desk.spec, trial, alone=number in desk.alone)
+            process = desk.executor.start(launch, slot)
+        except (OSError, KeyError, ValueError) as error:
+            slot.release()
+            self._cannot(trial, error)
+            return
+        except BaseException:
+            slot.release()
+            raise
+        desk.queue.popleft()
+        desk.alone.discard(number)
+        # Watched before it is written down: a full disk must not make us forget a process.
+        self.watch(launch, process)
+        with desk.transaction(durable=False):
+            desk.update(number, durable=False, pid=process.pid, pid_started=process.started)
+            what = "starts" if trial.attempt == 1 else f"starts again (attempt {trial.attempt})"
+            kind = "promoted" if trial.resumed_from is not None else "started"
+            desk.event(kind, f"trial {number} {what} at {trial.task} on {process.device}", number)
+
+    def watch(self, launch: Launch, process: Running) -> Live:
+        """Take a started or adopted process among those that are read and waited for."""
+        desk, number = self.desk, launch.number
+        trial = desk.trials[number]
+        tail = ReportTail(launch.folder.reports, number, trial.report_offset, trial.report_seq)
+        live = Live(number, launch, process, tail, heard=processes.uptime())
+        restore_result(desk, live)
+        if desk.spec.metrics:
+            live.collector = collector_of(desk, live)
+        if trial.resumed_from is not None and trial.resumed_from in desk.trials:
+            live.before = desk.trials[trial.resumed_from].step
+        desk.live[number] = live
+        return live
+
+    def _cannot(self, trial: Trial, error: Exception) -> None:
+        """A trial that could not even be started: the machine's fault, so nothing more is tried."""
+        desk = self.desk
+        log.exception("trial %d cannot be started", trial.number)
+        desk.update(trial.number, state=TrialState.WAITING, attempt=trial.attempt - 1)
+        text = str(error.args[0]) if isinstance(error, KeyError) else str(error)
+        desk.pause("paused", f"trial {trial.number} cannot be started: {text}", trial.number)
+
+
+def restore_result(desk: Desk, live: Live) -> None:
+    """Summarise what an earlier runner has stored of a trial's reports."""
+    trial = desk.trials[live.number]
+    if trial.report_seq == 0:
+        return
+    rules = summaries(desk.spec)
+    with StudyReader(desk.folder.db) as reader:
+        for report in reader.reports(live.number):
+            summarize(rules, live.result, report.metrics)
+
+
+def collector_of(desk: Desk, live: Live) -> Collector:
+    """Return the reader of what a trial prints and writes, where an earlier one left off."""
+    collector = Collector(desk.spec.metrics, live.launch.folder, set(desk.spec.metric_names))
+    with StudyReader(desk.folder.db) as reader:
+        state = reader.get(f"collector:{live.number}")
+    if state is not None:
+        collector.restore(state)
+    return collector
+
+
+def adopt(desk: Desk, starter: Starter, trial: Trial) -> bool:
+    """Take over a trial that an earlier runner started; return whether it still runs.
+
+    One that has ended is taken over as well, with its recorded end: its reports are read first.
+    """
+    try:
+        launch = launch_of(desk.folder, desk.spec, trial)
+    except KeyError:
+        desk.update(trial.number, state=TrialState.FAILED, reason="its task is no longer there")
+        tell_optimizer(desk, desk.trials[trial.number], "lost")
+        return False
+    process = desk.executor.adopt(launch, trial.device)
+    live = starter.watch(launch, process)
+    live.ended = process.poll()
+    if live.ended is None:
+        desk.update(trial.number, pid=process.pid, pid_started=process.started)
+    return live.ended is None

@@ -1,0 +1,99 @@
+"""When the study's file cannot be written: wait, say so as soon as it can be said, lose nothing."""
+
+import contextlib
+import logging
+import sqlite3
+import time
+
+from hpo_tui.engine.runner.desk import Desk
+from hpo_tui.engine.runner.opening import ballast
+from hpo_tui.store.models import StudyState, TrialState
+
+log = logging.getLogger("runner.trouble")
+
+_BALLAST = 1 << 20
+_LONGEST_WAIT = 10.0
+
+
+class Trouble:
+    """The time from a failed write until writing works again.
+
+    Reports stay in the trials' own files meanwhile: nothing counts as read before it is stored.
+    """
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.sentence = ""
+        self._wait = 1.0
+        self._next = 0.0
+        self._fill()
+
+    @property
+    def active(self) -> bool:
+        """Whether the study's file could not be written at the last try."""
+        return bool(self.sentence)
+
+    def begin(self, error: sqlite3.Error) -> None:
+        """Take note of a failed write."""
+        log.error("the study's file cannot be written", exc_info=error)
+        transient = "locked" in str(error) or "busy" in str(error)
+        self.sentence = "" if transient else self._sentence(error)
+        self._wait = 1.0 if not self.active else min(_LONGEST_WAIT, self._wait * 2)
+        self._next = time.monotonic() + self._wait
+        self._reconcile()
+        if "full" in str(error):
+            with contextlib.suppress(OSError):
+                ballast(self.desk.folder).unlink()
+        if self.active:
+            self._try()
+
+    def _sentence(self, error: sqlite3.Error) -> str:
+        what = "the disk is full" if "full" in str(error) else f"writing failed ({error})"
+        return (
+            f"{what}: {self.desk.folder.path} could not be written. Nothing is lost, trials that run"
+            " go on. Make room, then resume."
+        )
+
+    def over(self) -> bool:
+        """Whether writing works again; tried now and then."""
+        if time.monotonic() < self._next:
+            return False
+        self._next = time.monotonic() + self._wait
+        self._wait = min(_LONGEST_WAIT, self._wait * 2)
+        return self._try()
+
+    def _try(self) -> bool:
+        """Write the pause down; return whether it could be."""
+        desk = self.desk
+        try:
+            with desk.transaction():
+                desk.event("paused", self.sentence)
+                if desk.state in (StudyState.RUNNING, StudyState.PAUSED):
+                    desk.set_state(StudyState.PAUSED, self.sentence)
+        except sqlite3.Error as error:
+            log.warning("still cannot write: %s", error)
+            return False
+        log.info("writing works again; the study is paused")
+        self.sentence = ""
+        self._wait = 1.0
+        return True
+
+    def refill(self) -> None:
+        """Set the reserve aside again, once the study goes on."""
+        if not ballast(self.desk.folder).exists():
+            self._fill()
+
+    def _fill(self) -> None:
+        with contextlib.suppress(OSError):
+            path = ballast(self.desk.folder)
+            if not path.exists():
+                path.write_bytes(b"\0" * _BALLAST)
+
+    def _reconcile(self) -> None:
+        """Put trials back in the queue whose start was lost half way."""
+        desk = self.desk
+        for trial in list(desk.trials.values()):
+            if trial.state is TrialState.RUNNING and trial.number not in desk.live:
+                with contextlib.suppress(sqlite3.Error):
+                    desk.update(trial.number, state=TrialState.WAITING, attempt=trial.attempt - 1)
+                    desk.enqueue(trial.number, first=True)

@@ -1,0 +1,131 @@
+"""How a trial ended, concluded from its exit, its metrics and its last words. Pure."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from hpo_tui.engine.execution.base import Exit
+from hpo_tui.engine.execution.failures import classify_failure
+from hpo_tui.engine.runner.desk import Stop
+from hpo_tui.store.models import TrialState
+
+MOST_ATTEMPTS = 5
+"""Times that a trial is started at most when it ends for no fault of its own."""
+_KILLED = (-9, 137)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What becomes of a trial.
+
+    ``kind``: ``ok``, ``oom``, ``host_oom``, ``nan``, ``timeout``, ``stall``, ``crash``, ``device``,
+    ``missing``, ``command``, ``killed``, ``pruned``, ``lost``. ``teaches``: the parameters are to blame. ``alone``: to be
+    tried again with the device to itself. A state of WAITING means another attempt.
+    """
+
+    state: TrialState
+    kind: str
+    reason: str
+    teaches: bool = False
+    alone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """All that a verdict is reached from. ``expected``: metrics that a result must have."""
+
+    exit: Exit
+    stop: Stop | None
+    metrics: Mapping[str, float]
+    expected: Sequence[str]
+    log: str
+    lines: Sequence[str]
+    attempt: int
+    alone: bool = False
+
+
+def judge(case: Case) -> Verdict:
+    """Return what becomes of the trial."""
+    if case.stop is not None and (case.exit.stopped or case.exit.lost or case.exit.code != 0):
+        return _stopped(case, case.stop)
+    if not case.exit.begun:
+        return Verdict(TrialState.WAITING, "lost", "its process was never started")
+    if case.exit.lost:
+        return _again(
+            case, "lost", "its process vanished (the machine or its supervisor went down)"
+        )
+    if case.exit.stopped == "timeout":
+        text = f"ran longer than its time limit: stopped after {case.exit.duration:.0f} s"
+        return Verdict(TrialState.FAILED, "timeout", text, teaches=True)
+    if case.exit.stopped and case.exit.code != 0:
+        return _again(case, "lost", "was asked to end from outside")
+    if case.exit.problem:
+        return Verdict(TrialState.FAILED, "command", case.exit.problem)
+    return _result(case) if case.exit.code == 0 else _broken(case)
+
+
+def _stopped(case: Case, stop: Stop) -> Verdict:
+    if stop.kind == "prune":
+        return Verdict(TrialState.PRUNED, "pruned", stop.text)
+    if stop.kind == "nan":
+        return Verdict(TrialState.FAILED, "nan", stop.text, teaches=True)
+    if stop.kind == "stall":
+        return Verdict(TrialState.FAILED, "stall", stop.text)
+    if stop.kind in ("lend", "retry"):
+        return Verdict(TrialState.WAITING, "lost", stop.text)
+    return Verdict(TrialState.KILLED, "killed", stop.text)
+
+
+def _again(case: Case, kind: str, text: str) -> Verdict:
+    if case.attempt < MOST_ATTEMPTS:
+        return Verdict(TrialState.WAITING, kind, text)
+    return Verdict(TrialState.FAILED, kind, f"{text}, {case.attempt} times: given up")
+
+
+def _result(case: Case) -> Verdict:
+    missing = [name for name in case.expected if name not in case.metrics]
+    if missing:
+        seen = ", ".join(case.metrics) or "none"
+        text = f"ended without a result: expected {', '.join(missing)}; metrics seen: {seen}"
+        return Verdict(TrialState.FAILED, "missing", _with_lines(text, case.lines))
+    for name in case.expected:
+        if not math.isfinite(case.metrics[name]):
+            text = f"diverged: {name} is {case.metrics[name]}"
+            return Verdict(TrialState.FAILED, "nan", text, teaches=True)
+    return Verdict(TrialState.COMPLETE, "ok", "")
+
+
+def _broken(case: Case) -> Verdict:
+    found = classify_failure(case.exit.code, None, case.log.splitlines())
+    killed = case.exit.code in _KILLED
+    if found.kind == "host_oom" and killed and not case.exit.oom:
+        return _killed(case)
+    if found.kind in ("oom", "host_oom"):
+        return _out_of_memory(case, found.kind, found.text)
+    if found.kind == "device":
+        return _again(case, "device", found.text)
+    if found.kind == "nan":
+        return Verdict(TrialState.FAILED, "nan", found.text, teaches=True)
+    text = f"exit code {case.exit.code}"
+    if case.exit.code < 0:
+        text = f"ended by signal {-case.exit.code}"
+    return Verdict(TrialState.FAILED, "crash", _with_lines(text, case.lines))
+
+
+def _killed(case: Case) -> Verdict:
+    """SIGKILL that is not ours, and the kernel counts no want of memory: somebody, or a container."""
+    text = "was killed from outside (SIGKILL): by somebody, or for want of main memory"
+    if case.attempt < MOST_ATTEMPTS:
+        return Verdict(TrialState.WAITING, "lost", text)
+    return Verdict(TrialState.FAILED, "host_oom", f"{text}, {case.attempt} times", teaches=True)
+
+
+def _out_of_memory(case: Case, kind: str, text: str) -> Verdict:
+    if not case.alone:
+        again = f"{text} It is tried again with nobody beside it."
+        return Verdict(TrialState.WAITING, kind, again, alone=True)
+    return Verdict(TrialState.FAILED, kind, f"{text} Nobody was beside it.", teaches=True)
+
+
+def _with_lines(text: str, lines: Sequence[str]) -> str:
+    return f"{text}; last lines: {' | '.join(lines)}" if lines else f"{text}; it printed nothing"

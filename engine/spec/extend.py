@@ -1,0 +1,31 @@
+"""Giving a study more (or less) budget, in its text too."""
+
+from dataclasses import replace
+
+from hpo_tui.engine.spec.amend import EditError, set_value
+from hpo_tui.engine.spec.model import BudgetUnit, StudySpec
+from hpo_tui.engine.spec.units import show_duration
+
+_UNITS = {BudgetUnit.GPU_HOURS: "gpu-hours", BudgetUnit.TRIALS: "trials"}
+
+
+def extended(spec: StudySpec, amount: float) -> StudySpec:
+    """Return the study with ``amount`` more budget, in its unit, in its text too.
+
+    Raises ValueError when that leaves no budget.
+    """
+    total = spec.budget.amount + amount
+    if not total > 0:
+        raise ValueError(f"a budget of {total:g} is none")
+    unit = spec.budget.unit
+    if unit is BudgetUnit.FULL:
+        value: float | str = int(total) if total == int(total) else total
+    elif unit is BudgetUnit.WALL:
+        value = show_duration(total)
+    else:
+        value = f"{total:g} {_UNITS[unit]}"
+    try:
+        text = set_value(spec.text, ("study", "budget"), value)
+    except EditError as error:
+        raise ValueError(str(error)) from error
+    return replace(spec, budget=replace(spec.budget, amount=total), text=text)
