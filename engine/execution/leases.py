@@ -191,14 +191,15 @@ class LeaseFile:
 
 def _read_note(fd: int) -> dict[str, Any]:
     try:
-        note: dict[str, Any] = json.loads(os.pread(fd, 1 << 16, 0) or b"{}")
+        note: object = json.loads(os.pread(fd, 1 << 16, 0) or b"{}")
     except (OSError, ValueError):
         return {}
-    return note
+    return note if isinstance(note, dict) else {}
 
 
 def _holders_of(note: Mapping[str, Any]) -> Iterable[Holder]:
-    for entry in note.get("trials") or ():
+    entries = note.get("trials")
+    for entry in entries if isinstance(entries, list) else ():
         try:
             trial, pid, started = entry
             yield Holder(int(trial), int(pid), float(started))

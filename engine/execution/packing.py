@@ -122,7 +122,8 @@ class Packing:
     def reserved(self, resident: Resident) -> int | None:
         """Return the bytes kept for a resident, None while nothing is known about it."""
         known = resident.expected if resident.expected is not None else self.expected(resident.task)
-        return None if known is None else max(known, resident.peak)
+        # One that has outgrown what was kept for it may grow on.
+        return None if known is None else max(known, int(resident.peak * (1 + self.margin)))
 
     def capacity(self, room: Room, task: str = "") -> int:
         """Return how many trials of ``task`` would fit at once on the emptied GPU, at least 1."""

@@ -1,0 +1,37 @@
+"""A machine with invented GPUs, and processes that stand in for trials on them."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))  # for fake_nvml: these folders are no packages
+
+from fake_nvml import Clock, FakeGpu, FakeNvml
+
+
+@pytest.fixture
+def nvml() -> FakeNvml:
+    return FakeNvml([FakeGpu("GPU-aaaa-1111"), FakeGpu("GPU-bbbb-2222")])
+
+
+@pytest.fixture
+def process() -> Iterator[Callable[[], int]]:
+    """Starts processes with a session of their own, ends them after the test."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start() -> int:
+        started.append(subprocess.Popen(["sleep", "60"], start_new_session=True))
+        return started[-1].pid
+
+    yield start
+    for each in started:
+        each.kill()
+        each.wait()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()

@@ -1,0 +1,118 @@
+"""Leases hold between processes, outlive a runner for as long as its trials live, and heal."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from hpo_tui.engine.execution.leases import (
+    LeaseError,
+    LeaseFile,
+    find_runtime_dir,
+    make_private,
+    process_start,
+)
+
+HOLD = """
+import sys
+from pathlib import Path
+from hpo_tui.engine.execution.leases import LeaseFile
+lease = LeaseFile(Path(sys.argv[1]), "GPU-a", "first")
+print(lease.take() or "taken", flush=True)
+for line in sys.stdin:
+    lease.note(7, int(line))
+    print("noted", flush=True)
+"""
+
+
+@pytest.fixture
+def holder(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
+    """Another runner that has the lease."""
+    child = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(tmp_path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert child.stdout is not None
+    assert child.stdout.readline() == "taken\n"
+    yield child
+    child.kill()
+    child.communicate()
+
+
+def test_two_runners_cannot_have_one_gpu(tmp_path: Path, holder: "subprocess.Popen[str]") -> None:
+    second = LeaseFile(tmp_path, "GPU-a", "second")
+    assert second.take() == "the study first has it"
+    assert not second.held
+    assert LeaseFile(tmp_path, "GPU-b", "second").take() == ""
+    holder.kill()
+    holder.wait()
+    assert second.take() == ""
+
+
+def test_a_dead_runners_living_trial_keeps_its_gpu(
+    tmp_path: Path, holder: "subprocess.Popen[str]", process: Callable[[], int]
+) -> None:
+    pid = process()
+    assert holder.stdin is not None
+    assert holder.stdout is not None
+    holder.stdin.write(f"{pid}\n")
+    holder.stdin.flush()
+    assert holder.stdout.readline() == "noted\n"
+    holder.kill()
+    holder.wait()
+    other = LeaseFile(tmp_path, "GPU-a", "second")
+    assert f"trial 7, pid {pid}" in other.take()
+    again = LeaseFile(tmp_path, "GPU-a", "first")
+    assert again.take() == ""  # the same study adopts its own
+    again.free()
+    assert other.take() == ""
+
+
+def test_a_reused_pid_holds_nothing(tmp_path: Path) -> None:
+    lease = LeaseFile(tmp_path, "GPU-a", "first")
+    lease.take()
+    lease.note(7, os.getpid())
+    note = lease.path.read_text()
+    lease.free()
+    started = process_start(os.getpid())
+    lease.path.write_text(note.replace(str(started), str(started - 100)))
+    assert LeaseFile(tmp_path, "GPU-a", "second").take() == ""
+
+
+@pytest.mark.parametrize("garbage", ["", "{", "[1, 2]", '{"trials": 3}', '{"trials": [[1]]}', "\0"])
+def test_a_damaged_note_holds_nothing(tmp_path: Path, garbage: str) -> None:
+    (tmp_path / "GPU-a.lease").write_text(garbage)
+    assert LeaseFile(tmp_path, "GPU-a", "second").take() == ""
+
+
+def test_a_lease_heals_when_the_runtime_directory_vanishes(tmp_path: Path) -> None:
+    folder = make_private(tmp_path / "run")
+    lease = LeaseFile(folder, "GPU-a", "first")
+    lease.take()
+    lease.note(7, os.getpid())
+    shutil.rmtree(folder)  # as at the user's last logout
+    lease.heal()
+    other = LeaseFile(folder, "GPU-a", "second")
+    assert other.take() == "the study first has it"
+    assert str(os.getpid()) in lease.path.read_text()
+
+
+def test_the_runtime_directory_is_private(tmp_path: Path) -> None:
+    found = find_runtime_dir({"XDG_RUNTIME_DIR": str(tmp_path)})
+    assert found == tmp_path / "hpo-tui"
+    assert found.stat().st_mode & 0o777 == 0o700
+    found.chmod(0o755)
+    assert make_private(found).stat().st_mode & 0o777 == 0o700
+
+
+def test_a_planted_link_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "hpo-tui").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(LeaseError, match="no directory"):
+        find_runtime_dir({"XDG_RUNTIME_DIR": str(tmp_path)})
