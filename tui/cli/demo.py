@@ -42,7 +42,7 @@ def demo(folder: Path, headless: bool, fresh: bool) -> int:
         shutil.rmtree(study.path)
     copy_example(folder)
     if not study.db.is_file():
-        study = prepare(str(folder / "study.toml"), None, None)
+        study = prepare(str(folder / "study.toml"), None)
         note(f"The demo is in {plain(str(folder))}: train.py, and study.toml that describes it")
     return launch(study, headless=headless)
 

@@ -7,6 +7,7 @@ import click
 
 from hpo_tui.store.folder import HOME, StudyFolder
 from hpo_tui.tui.cli.errors import Refusal
+from hpo_tui.tui.cli.steer import ask
 from hpo_tui.tui.cli.studies import find
 from hpo_tui.tui.cli.text import note
 from hpo_tui.tui.plain import plain
@@ -27,15 +28,7 @@ def _quiet(text: str) -> StudyFolder:
 @click.argument("study", metavar="STUDY")
 def archive(study: str) -> None:
     """Move STUDY to .hpo/.archive, where no list shows it. Move its folder back to undo."""
-    folder = _quiet(study)
-    target = folder.path.parent / ARCHIVE / folder.name
-    count = 1
-    while target.exists():
-        count += 1
-        target = target.with_name(f"{folder.name}-{count}")
-    target.parent.mkdir(exist_ok=True)
-    folder.path.rename(target)
-    note(f"{plain(folder.name)} is in {plain(str(target))}")
+    ask(_quiet(study), "archive")
 
 
 @click.command("delete")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from hpo_tui.store.folder import StudyFolder, find_study
+from hpo_tui.store.folder import HOME, StudyFolder, find_study
 from hpo_tui.tui.cli.errors import Refusal
 from hpo_tui.tui.cli.screens import show
 from hpo_tui.tui.cli.studies import find
@@ -16,7 +16,6 @@ from hpo_tui.tui.plain import plain
 @click.command("run")
 @click.argument("study", metavar="STUDY")
 @click.option("--name", metavar="NAME", help="Another name than the file's, for another run of it.")
-@click.option("--seed", type=int, metavar="N", help="Another seed than the file's.")
 @click.option("--headless", is_flag=True, help="No screen: progress on stderr, the best on stdout.")
 @click.option(
     "--wait/--no-wait",
@@ -26,26 +25,26 @@ from hpo_tui.tui.plain import plain
 )
 @click.option("--readonly", is_flag=True, help="In the app: look, but change nothing.")
 @click.option("--ascii", "ascii_only", is_flag=True, help="In the app: draw with ASCII alone.")
-def run(*, study: str, name: str | None, seed: int | None, headless: bool, wait: bool,
+def run(*, study: str, name: str | None, headless: bool, wait: bool,
         readonly: bool, ascii_only: bool) -> int:  # fmt: skip
     """Run STUDY (a study file, or a study to go on with) in the background.
 
     A study file becomes the study .hpo/NAME beside it. The run outlives the app, the terminal and
     the connection; without a terminal its progress goes to stderr.
     """
-    folder = prepare(study, name, seed)
+    folder = prepare(study, name)
     return launch(folder, headless=headless, wait=wait, readonly=readonly, ascii_only=ascii_only)
 
 
-def prepare(text: str, name: str | None, seed: int | None) -> StudyFolder:
+def prepare(text: str, name: str | None) -> StudyFolder:
     """Return the study's folder, made from its file where there is none yet."""
     here = Path.cwd()
     existing = find_study(text, here)
     path = here / text
     file = path / "study.toml" if path.is_dir() else path
     if existing is not None:
-        if name is not None or seed is not None:
-            raise Refusal(f"{plain(text)} is a study that has run: its name and seed are fixed")
+        if name is not None:
+            raise Refusal(f"{plain(text)} is a study already: it keeps its name")
         return existing
     if file.suffix != ".toml" or not file.is_file():
         return find(text, here)
@@ -53,7 +52,7 @@ def prepare(text: str, name: str | None, seed: int | None) -> StudyFolder:
     from hpo_tui.engine.spec import SpecError
 
     try:
-        return create_study(file, name=name, seed=seed)
+        return create_study(file.resolve(), file.resolve().parent / HOME, name)
     except SpecError as error:
         for problem in error.problems:
             note(plain(problem.show(file)))

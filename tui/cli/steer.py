@@ -26,6 +26,9 @@ def ask(folder: StudyFolder, action: str, args: Mapping[str, Any] | None = None)
     except LaunchError as error:
         raise Refusal(plain(str(error))) from None
     text = plain(answer.answer)
+    if answer.answered is None:
+        note(f"asked to {action}; the runner is busy and will do it when it can")
+        return
     if not answer.ok:
         raise Refusal(text or f"the runner refused to {action} without a reason")
     note(text or "done")

@@ -38,10 +38,11 @@ def study_of_file(path: Path) -> StudyFolder | None:
     file = path / "study.toml" if path.is_dir() else path
     if file.suffix != ".toml" or not file.is_file():
         return None
+    from hpo_tui.engine.launch import slug
     from hpo_tui.engine.spec import SpecError, StudySpec
 
     try:
-        name = StudySpec.load(file).name
+        name = slug(StudySpec.load(file).name)
     except SpecError:
         return None
     folder = StudyFolder(file.resolve().parent / HOME / name)
