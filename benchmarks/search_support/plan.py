@@ -13,6 +13,7 @@ from pathlib import Path
 
 from search_support.engines import ENGINES
 from search_support.generated import GENERATED, generated
+from search_support.instances import INSTANCES, instance
 from search_support.problem import Problem, load_given
 from search_support.records import Key, line, read
 from search_support.simulate import Run, simulate
@@ -30,16 +31,18 @@ class Catalogue:
         return [] if self.bench is None else list(load_given(self.bench))
 
     def expand(self, words: Sequence[str]) -> list[str]:
-        """Return problem names for names and groups (given, generated, spoiled, all)."""
+        """Return problem names for names and groups (given, generated, instances, spoiled, all)."""
         out: list[str] = []
         for word in itertools.chain.from_iterable(w.split(",") for w in words):
             if word in ("given", "all"):
                 out += self.given()
             if word in ("generated", "all"):
                 out += list(GENERATED)
+            if word == "instances" and self.bench:
+                out += list(INSTANCES)
             if word == "spoiled":
                 out += [f"{p}~{k}" for p in self.given()[:1] + self.given()[4:5] for k in KINDS]
-            if word not in ("given", "generated", "all", "spoiled"):
+            if word not in ("given", "generated", "instances", "all", "spoiled"):
                 out.append(word)
         return list(dict.fromkeys(out))
 
@@ -51,8 +54,10 @@ class Catalogue:
             found = generated(base)
         elif base in given:
             found = given[base]
+        elif base in INSTANCES and self.bench is not None:
+            found = instance(self.bench, base)
         else:
-            known = ", ".join([*given, *GENERATED])
+            known = ", ".join([*given, *GENERATED, *(INSTANCES if self.bench else ())])
             hint = "" if self.bench else " (no benchmark folder was found: --bench DIR names it)"
             raise SystemExit(f"search.py: no problem {base!r}; there are: {known}{hint}")
         if kind and kind not in KINDS:

@@ -176,10 +176,11 @@ def find_bench(folder: str | None) -> Path | None:
 def load_given(bench: Path) -> dict[str, Problem]:
     """Return the problems of ``bench/problems.json`` by name."""
     table = json.loads((bench / "problems.json").read_text(encoding="utf-8"))
-    return {name: _given(name, entry, bench) for name, entry in table.items()}
+    return {name: given_problem(name, entry, bench) for name, entry in table.items()}
 
 
-def _given(name: str, entry: Mapping[str, Any], bench: Path) -> Problem:
+def given_problem(name: str, entry: Mapping[str, Any], bench: Path) -> Problem:
+    """Return the problem of one entry of ``problems.json``."""
     goals = tuple(
         Goal(o["metric"], o["direction"], o.get("threshold"), o.get("log", False))
         for o in entry["objectives"]

@@ -1,0 +1,97 @@
+"""Held-out problems from the same surrogates: other data sets than the given problems'.
+
+Their references are estimates made here (best of a few thousand configurations and of refinements
+around the best), so a score says how engines compare, not how far the true optimum is.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import qmc
+
+from search_support.problem import Goal, Problem, Reference, given_problem
+from search_support.problem import from_unit as decode
+from search_support.score import Point, hypervolume, scaled
+from search_support.surrogate import surrogate_rows
+
+INSTANCES: dict[str, tuple[str, str]] = {
+    "lc3945-acc": ("lc167168-acc", "3945"),
+    "lc189906-acc": ("lc167168-acc", "189906"),
+    "xgb40984-acc": ("xgb16-acc", "40984"),
+    "xgb1489-acc": ("xgb16-acc", "1489"),
+    "lc126029-acc_time": ("lc168908-acc_time", "126029"),
+    "lc7593-acc_time": ("lc168908-acc_time", "7593"),
+    "lc189862-acc_xent": ("lc167185-acc_xent", "189862"),
+    "xgb40981-auc_time": ("xgb1487-auc_time", "40981"),
+    "xgb54-auc_time": ("xgb1487-auc_time", "54"),
+    "rpart46-acc_mem": ("rpart14-acc_mem", "46"),
+    "rpart40701-acc_mem": ("rpart14-acc_mem", "40701"),
+    "glmnet1067-mmce_nf": ("glmnet1489-mmce_nf", "1067"),
+    "glmnet40981-mmce_nf": ("glmnet1489-mmce_nf", "40981"),
+}
+"""Name → the given problem it is like, and its data set."""
+
+
+@cache
+def instance(bench: Path, name: str) -> Problem:
+    """Return the problem of that name; KeyError if there is none."""
+    like, data = INSTANCES[name]
+    entry = json.loads((bench / "problems.json").read_text(encoding="utf-8"))[like]
+    key = next(k for k in entry["fixed"] if k.endswith("task_id"))
+    entry["fixed"][key] = data
+    entry["source"] = entry["source"].rpartition(" ")[0] + f" {data}"
+    problem = given_problem(name, entry, bench)
+    return replace(problem, reference=_reference(problem, entry, bench))
+
+
+def _reference(problem: Problem, entry: Mapping[str, Any], bench: Path) -> Reference:
+    rows = surrogate_rows(bench / "yahpo" / entry["scenario"], entry)
+    signs = np.array([goal.loss(1.0) for goal in problem.goals])
+
+    def losses(units: NDArray[np.float64]) -> NDArray[np.float64]:
+        many = [decode(problem.space, u) for u in units]
+        return np.asarray(rows(many, problem.full.fidelity) * signs)
+
+    rng = np.random.default_rng(5)
+    d = len(problem.space)
+    units = np.asarray(qmc.Sobol(d, seed=5).random_base2(12), dtype=np.float64)
+    values = losses(units)
+    median = np.median(values, axis=0)
+    for scale in (0.3, 0.1, 0.1, 0.03, 0.03, 0.01):
+        parents = units[_elite(problem.goals, values, median)]
+        children = parents[rng.integers(len(parents), size=2000)]
+        moved = rng.random(children.shape) < 0.4
+        children = np.clip(children + moved * scale * rng.standard_normal(children.shape), 0, 1)
+        edge = rng.random(children.shape) < 0.05
+        children = np.where(edge, np.round(children), children)
+        units, values = np.vstack([units, children]), np.vstack([values, losses(children)])
+    best = values.min(axis=0)
+    found = Reference(tuple(best.tolist()), tuple(median.tolist()))
+    if problem.single:
+        return found
+    elite = values[_elite(problem.goals, values, median)]
+    names = [goal.metric for goal in problem.goals]
+    inside: list[Point] = [
+        scaled(replace(problem, reference=found), dict(zip(names, row.tolist(), strict=True)))
+        for row in elite * signs
+    ]
+    return replace(found, volume=hypervolume(inside))
+
+
+def _elite(
+    goals: tuple[Goal, ...], values: NDArray[np.float64], median: NDArray[np.float64]
+) -> NDArray[np.intp]:
+    """Rows on the front below the median; the best sixteen with one objective."""
+    if len(goals) == 1:
+        return np.argsort(values[:, 0])[:16]
+    order = np.lexsort((values[:, 1], values[:, 0]))
+    lowest = np.minimum.accumulate(values[order, 1])
+    front = order[np.concatenate([[True], values[order[1:], 1] < lowest[:-1]])]
+    below = front[np.all(values[front] < median, axis=1)]
+    return below if len(below) else front
