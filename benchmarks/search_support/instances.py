@@ -33,7 +33,6 @@ INSTANCES: dict[str, tuple[str, str]] = {
     "rpart46-acc_mem": ("rpart14-acc_mem", "46"),
     "rpart40701-acc_mem": ("rpart14-acc_mem", "40701"),
     "glmnet1067-mmce_nf": ("glmnet1489-mmce_nf", "1067"),
-    "glmnet40981-mmce_nf": ("glmnet1489-mmce_nf", "40981"),
 }
 """Name → the given problem it is like, and its data set."""
 
