@@ -58,7 +58,7 @@ class FrameReader:
         for (name,) in self.conn.execute("SELECT DISTINCT task FROM trials").fetchall():
             if name not in tasks:
                 tasks.append(name)
-        fresh = self._fetch(params, metrics, tasks, old.rev if old else -1)
+        fresh = self._fetch(params, metrics, tasks, old.rev if old is not None else -1)
         fresh = replace(fresh, tasks=tuple(tasks), rev=rev, choices=self._choices())
         return merge(old, fresh) if old is not None and len(old) else fresh
 
