@@ -1,0 +1,168 @@
+"""What the cheap tasks are worth: whether they rank configurations as the full task does."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import rankdata
+
+from hpo_tui.engine.analysis import front
+from hpo_tui.engine.spec import Objective, StudySpec, Task
+from hpo_tui.store.frame import Frame
+from hpo_tui.store.models import TrialState
+
+Floats = NDArray[np.float64]
+Rows = NDArray[np.intp]
+
+FEWEST = 6
+"""Configurations run at both tasks below which no judgement is passed."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskInsight:
+    """A cheap task seen against the full one, for one metric.
+
+    ``correlation`` is Spearman's, over the ``pairs`` configurations complete at both tasks, with
+    its 95 % interval ``low`` … ``high`` (NaN where unknown). ``regret``: how much worse, in the
+    metric's own unit, the full result of the configuration that this task ranks first is than the
+    best full result among the pairs. ``measured``: the task's running time as a share of the full
+    task's, NaN where unknown; with checkpoints what earlier tasks took is counted in.
+    """
+
+    task: str
+    metric: str
+    pairs: int
+    correlation: float
+    low: float
+    high: float
+    regret: float
+    declared: float
+    measured: float
+    advice: str
+
+
+def task_insights(frame: Frame, spec: StudySpec) -> list[TaskInsight]:
+    """Return an insight per task but the full one (cheapest first) and metric with a goal."""
+    times = _total_times(frame)
+    full_time = _median_time(frame, spec.full_task, times)
+    found = []
+    for task in spec.tasks_by_cost[:-1]:
+        measured = _median_time(frame, task, times) / full_time if full_time > 0 else math.nan
+        found += [_insight(frame, spec, task, metric, measured) for metric in spec.metric_names]
+    return found
+
+
+def _insight(
+    frame: Frame, spec: StudySpec, task: Task, metric: str, measured: float
+) -> TaskInsight:
+    cheap, full = _pairs(frame, spec, task, metric)
+    pairs = len(cheap)
+    correlation, low, high = spearman(cheap, full)
+    cost = measured if measured > 0 else task.cost
+    return TaskInsight(
+        task=task.name,
+        metric=metric,
+        pairs=pairs,
+        correlation=correlation,
+        low=low,
+        high=high,
+        regret=_regret(spec, metric, cheap, full),
+        declared=task.cost,
+        measured=measured,
+        advice=_advice(pairs, (correlation, low, high), cost),
+    )
+
+
+def _pairs(frame: Frame, spec: StudySpec, task: Task, metric: str) -> tuple[Floats, Floats]:
+    """Return the metric of the configurations complete at both tasks: (at ``task``, at full)."""
+    values = front.column(frame, metric)
+    done = frame.in_state(TrialState.COMPLETE) & ~np.isnan(values)
+    cheap = _means(frame, values, done & frame.at_task(task.name))
+    full = _means(frame, values, done & frame.at_task(spec.full_task.name))
+    both, at, of = np.intersect1d(cheap[0], full[0], return_indices=True)
+    del both
+    return cheap[1][at], full[1][of]
+
+
+def _means(
+    frame: Frame, values: Floats, chosen: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], Floats]:
+    """Return (configurations, mean value over repeats) of the chosen trials."""
+    configurations, at = np.unique(frame.configuration[chosen], return_inverse=True)
+    if not len(configurations):
+        return configurations, np.zeros(0)
+    return configurations, np.bincount(at, weights=values[chosen]) / np.bincount(at)
+
+
+def spearman(a: Floats, b: Floats) -> tuple[float, float, float]:
+    """Return Spearman's rank correlation and its 95 % interval; NaN below four pairs.
+
+    The interval is Fisher's with the variance of Bonett and Wright, Psychometrika 65 (2000).
+    """
+    n = len(a)
+    nan = math.nan
+    if n < 4 or np.ptp(a) == 0 or np.ptp(b) == 0:
+        return nan, nan, nan
+    rho = float(np.corrcoef(rankdata(a), rankdata(b))[0, 1])
+    z = math.atanh(min(max(rho, -0.999999), 0.999999))
+    reach = 1.96 * math.sqrt((1 + rho * rho / 2) / (n - 3))
+    return rho, math.tanh(z - reach), math.tanh(z + reach)
+
+
+def _regret(spec: StudySpec, metric: str, cheap: Floats, full: Floats) -> float:
+    goal = next((o for o in spec.objectives if o.metric == metric), None)
+    if goal is None or not len(cheap):
+        return math.nan
+    return _regret_of(goal, cheap, full)
+
+
+def _regret_of(goal: Objective, cheap: Floats, full: Floats) -> float:
+    chosen = int(np.argmin(goal.sign * cheap))
+    return float(goal.sign * full[chosen] - (goal.sign * full).min())
+
+
+def _advice(pairs: int, interval: tuple[float, float, float], cost: float) -> str:
+    """Say whether the task is worth its money.
+
+    A cheap result with correlation r tells r² of the variance of the full one, so a task pays when
+    r² exceeds its cost: as many looks for the same money say more (the argument of control
+    variates: Peherstorfer, Willcox and Gunzburger, SIAM Review 60, 2018, section 3.2).
+    """
+    rho, low, high = interval
+    if pairs < FEWEST or math.isnan(rho):
+        return f"too few pairs to judge: {pairs} of {FEWEST} configurations have run at both tasks"
+    worth, at_least = _share(rho), _share(low)
+    if high <= 0.1:
+        return "misleads: what is good here is no better at the full task; leave this task out"
+    if at_least > cost:
+        return f"worth its cost: ranks as the full task does (at least {low:.2f}), for {cost:.0%}"
+    if worth > cost:
+        return f"probably worth its cost; the interval is wide ({low:.2f} to {high:.2f})"
+    if _share(high) < cost:
+        return "not worth its cost: the same money at a dearer task says more"
+    return f"doubtful: a correlation of {rho:.2f} hardly pays for {cost:.0%} of the full cost"
+
+
+def _share(rho: float) -> float:
+    return rho * rho if rho > 0 else 0.0
+
+
+def _total_times(frame: Frame) -> Floats:
+    """Return running times (n,) with those of the trials that each was resumed from."""
+    total = frame.duration.copy()
+    parents = np.searchsorted(frame.number, frame.resumed_from)
+    resumed = np.flatnonzero(frame.resumed_from > 0)
+    parents = np.clip(parents, 0, max(len(frame) - 1, 0))
+    known = frame.number[parents[resumed]] == frame.resumed_from[resumed]
+    total[resumed[~known]] = np.nan
+    # A trial's number is above that of the one it goes on from: one pass, oldest first.
+    for row in resumed[known].tolist():
+        total[row] += total[parents[row]]
+    return total
+
+
+def _median_time(frame: Frame, task: Task, times: Floats) -> float:
+    chosen = times[frame.at_task(task.name) & frame.in_state(TrialState.COMPLETE)]
+    chosen = chosen[np.isfinite(chosen)]
+    return float(np.median(chosen)) if len(chosen) else math.nan

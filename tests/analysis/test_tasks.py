@@ -1,0 +1,71 @@
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.stats import spearmanr
+
+from hpo_tui.engine.analysis.tasks import spearman, task_insights
+from hpo_tui.engine.spec import StudySpec
+from hpo_tui.store.frame import Frame
+
+MakeFrame = Callable[..., Frame]
+
+
+def promoted(make_frame: MakeFrame, noise: float, n: int = 30) -> Frame:
+    rng = np.random.default_rng(1)
+    quality = rng.random(n)
+    cheap = quality + noise * rng.normal(size=n) - 0.1
+    return make_frame(
+        {
+            "acc": np.r_[cheap, quality],
+            "size": np.r_[quality, quality],
+            "ms": np.ones(2 * n),
+        },
+        configuration=np.r_[np.arange(n), np.arange(n)],
+        resumed_from=np.r_[np.zeros(n), np.arange(1, n + 1)],
+        task=np.r_[np.zeros(n), np.ones(n)],
+        duration=np.r_[np.full(n, 100.0), np.full(n, 400.0)],
+    )
+
+
+def test_a_faithful_cheap_task_is_worth_its_cost(spec: StudySpec, make_frame: MakeFrame) -> None:
+    found = task_insights(promoted(make_frame, 0.01), spec)
+    accuracy = found[0]
+    assert (accuracy.task, accuracy.metric, accuracy.pairs) == ("short", "acc", 30)
+    assert accuracy.correlation > 0.95
+    assert accuracy.low < accuracy.correlation < accuracy.high
+    assert accuracy.advice.startswith("worth its cost")
+
+
+def test_measured_cost_counts_what_the_checkpoint_had_taken(
+    spec: StudySpec, make_frame: MakeFrame
+) -> None:
+    found = task_insights(promoted(make_frame, 0.01), spec)[0]
+    assert found.declared == 0.25
+    assert found.measured == pytest.approx(100 / 500)
+
+
+def test_noise_is_not_worth_it_and_costs_regret(spec: StudySpec, make_frame: MakeFrame) -> None:
+    found = task_insights(promoted(make_frame, 50.0), spec)[0]
+    assert found.low < 0.3
+    assert not found.advice.startswith("worth")
+    assert found.regret >= 0
+
+
+def test_few_pairs_are_not_judged(spec: StudySpec, make_frame: MakeFrame) -> None:
+    found = task_insights(promoted(make_frame, 0.1, n=3), spec)[0]
+    assert math.isnan(found.correlation)
+    assert found.advice.startswith("too few pairs")
+
+
+def test_a_study_with_one_task_has_nothing_to_say(spec: StudySpec, make_frame: MakeFrame) -> None:
+    assert task_insights(promoted(make_frame, 0.1), replace(spec, tasks=spec.tasks[1:])) == []
+
+
+def test_rank_correlation_agrees_with_scipy_with_ties() -> None:
+    rng = np.random.default_rng(0)
+    a = rng.integers(0, 5, 40).astype(float)
+    b = a + rng.integers(0, 4, 40)
+    assert spearman(a, b)[0] == pytest.approx(spearmanr(a, b).statistic)

@@ -1,0 +1,214 @@
+"""Line and scatter charts: plotext draws the marks, the frame around them is ours.
+
+plotext is met here alone. Its figure is an instance of our own, because the library's is one for
+the whole process; sizes are not cut to the terminal; colours never pass through it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpo_tui.tui import fmt
+from hpo_tui.tui.charts.canvas import Canvas
+from hpo_tui.tui.charts.palette import Ink
+from hpo_tui.tui.charts.scale import Scale
+from hpo_tui.tui.glyphs import Glyphs
+
+Floats = NDArray[np.float64]
+
+MOST_POINTS = 2000
+"""Points given to plotext at once; a cell cannot show more."""
+
+
+@cache
+def _figure() -> Any:
+    from plotext._kernel.terminal import terminal  # the public figure is shared by the process
+
+    own = terminal()
+    own.limit(False, False)
+    return own._master
+
+
+def marks(
+    lines: Sequence[tuple[Floats, Floats]], width: int, height: int, marker: str, joined: bool
+) -> list[str]:
+    """Return ``height`` lines of ``width`` characters: points in the unit square, drawn.
+
+    ``marker``: a character, or ``braille``. ``joined``: each of ``lines`` is a line, not points.
+    """
+    figure = _figure()
+    figure.clear()
+    figure.plot_size(width, height)
+    figure.axes(active=False)
+    figure.legend(active=False)
+    figure.canvas("default")
+    for axis in ("x", "y"):
+        figure.ruler(axis).lim(0, 1)
+        figure.ruler(axis).ticks([])
+    for x, y in lines:
+        if not len(x):
+            continue
+        signal = figure.signal(x.tolist(), y.tolist(), marker=marker)
+        if joined and len(x) > 1:
+            signal.lines()
+        figure.draw(signal)
+    drawn = figure.build().string(True).split("\n")
+    return [line.ljust(width)[:width] for line in drawn[:height]]
+
+
+@dataclass
+class Plot:
+    """A plot in a part of a canvas: axes, ticks, marks. ``x``, ``y``: its scales.
+
+    ``left``, ``top``, ``width``, ``height``: the inner area, in cells of the canvas.
+    """
+
+    canvas: Canvas
+    x: Scale
+    y: Scale
+    glyphs: Glyphs
+    left: int
+    top: int
+    width: int
+    height: int
+
+    @classmethod
+    def framed(
+        cls, canvas: Canvas, x: Scale, y: Scale, glyphs: Glyphs, labels: tuple[str, str]
+    ) -> "Plot":
+        """Return a plot over the canvas below its first row, its axes and labels drawn."""
+        height = max(canvas.height - 3, 1)
+        ticks = [y.low, *y.ticks(max(height // 4, 1)), y.high]
+        gutter = min(max(len(fmt.number(t, 3)) for t in ticks) + 2, max(canvas.width // 3, 1))
+        plot = cls(canvas, x, y, glyphs, gutter, 1, max(canvas.width - gutter - 1, 1), height)
+        plot._draw_axes(ticks, labels)
+        return plot
+
+    def _draw_axes(self, ticks: Sequence[float], labels: tuple[str, str]) -> None:
+        glyphs, canvas = self.glyphs, self.canvas
+        canvas.column(self.left - 1, slice(self.top, self.top + self.height), glyphs.axis, Ink.AXIS)
+        base = self.top + self.height
+        corner = "+" if glyphs.ascii else "└"
+        canvas.put(self.left - 1, base, corner + glyphs.rule * self.width, Ink.AXIS)
+        taken: set[int] = set()
+        for tick in [ticks[0], ticks[-1], *ticks[1:-1]]:
+            row = self.row(tick)
+            if row is None or row in taken or row - 1 in taken or row + 1 in taken:
+                continue
+            taken.add(row)
+            text = fmt.number(tick, 3)
+            canvas.put(max(self.left - 2 - len(text), 0), row, text, Ink.DIM)
+        self._draw_x_ticks(base, labels[0])
+
+    def _draw_x_ticks(self, base: int, label: str) -> None:
+        canvas = self.canvas
+        shown = fmt.clip(fmt.clean(label, self.glyphs.ascii), self.width // 2, self.glyphs.ellipsis)
+        end = self.left + self.width - fmt.width_of(shown)
+        canvas.put(end, base + 1, shown, Ink.TEXT)
+        free = self.left
+        ticks = [self.x.low, *self.x.ticks(max(self.width // 12, 1)), self.x.high]
+        for tick in ticks:
+            column = self.column(tick)
+            text = fmt.number(tick, 3)
+            start = max(column - len(text) // 2, self.left)
+            if start < free or start + len(text) >= end:
+                continue
+            canvas.put(start, base + 1, text, Ink.DIM)
+            canvas.put(column, base, "+" if self.glyphs.ascii else "┴", Ink.AXIS)
+            free = start + len(text) + 2
+
+    def row(self, value: float) -> int | None:
+        """Return the canvas row of a y value, None when it has none."""
+        unit = float(self.y.unit(np.array([value]))[0])
+        if np.isnan(unit):
+            return None
+        return self.top + round((1 - unit) * (self.height - 1))
+
+    def column(self, value: float) -> int:
+        """Return the canvas column of an x value."""
+        unit = float(np.nan_to_num(self.x.unit(np.array([value]))[0]))
+        return self.left + round(unit * (self.width - 1))
+
+    def points(self, x: Floats, y: Floats, ink: Ink, marker: str | None = None) -> None:
+        """Draw points; ``marker``: a character, dots finer than cells when there is none."""
+        unit_x, unit_y = self.x.unit(x), self.y.unit(y)
+        known = np.isfinite(unit_x) & np.isfinite(unit_y)
+        unit_x, unit_y = self._thinned(unit_x[known], unit_y[known])
+        if marker is None:
+            marker = "." if self.glyphs.ascii else "braille"
+        self._lay([(unit_x, unit_y)], ink, marker, joined=False)
+
+    def lines(self, series: Sequence[tuple[Floats, Floats]], ink: Ink, marker: str = "") -> None:
+        """Draw polylines, each (x, y); gaps where a value is missing are bridged."""
+        drawn = []
+        for x, y in series:
+            unit_x, unit_y = self.x.unit(x), self.y.unit(y)
+            known = np.isfinite(unit_x) & np.isfinite(unit_y)
+            drawn.append((unit_x[known], unit_y[known]))
+        fallback = "." if self.glyphs.ascii else "braille"
+        self._lay(drawn, ink, marker or fallback, joined=True)
+
+    def steps(self, x: Floats, y: Floats, ink: Ink, until: float | None = None) -> None:
+        """Draw a line that keeps each value until the next, and the last until ``until``."""
+        if not len(x):
+            return
+        last = x[-1] if until is None else max(until, float(x[-1]))
+        x = np.r_[x, last]
+        wide = np.repeat(x, 2)[1:-1]
+        self.lines([(wide, np.repeat(y, 2))], ink, "=" if self.glyphs.ascii else "")
+
+    def level(self, value: float, ink: Ink, label: str = "") -> None:
+        """Draw a horizontal line across, with a label at its left end."""
+        row = self.row(value)
+        if row is None:
+            return
+        dash = "- " if self.glyphs.ascii else "╌"
+        self.canvas.put(self.left, row, (dash * self.width)[: self.width], ink)
+        if label:
+            self.canvas.put(self.left, row, fmt.clip(label, self.width, ""), ink)
+
+    def upright(self, value: float, ink: Ink, label: str = "") -> None:
+        """Draw a vertical line, with a label at its top."""
+        column = self.column(value)
+        bar = ":" if self.glyphs.ascii else "╎"
+        self.canvas.column(column, slice(self.top, self.top + self.height), bar, ink)
+        if label:
+            room = self.left + self.width - column - 1
+            self.canvas.put(column + 1, self.top, fmt.clip(label, room, self.glyphs.ellipsis), ink)
+
+    def shade(self, x: tuple[float, float], y: tuple[float, float], ink: Ink) -> None:
+        """Fill a rectangle with a faint texture."""
+        left, right = sorted((self.column(x[0]), self.column(x[1])))
+        rows = [r for r in (self.row(y[0]), self.row(y[1])) if r is not None]
+        if len(rows) < 2:
+            return
+        glyph = "'" if self.glyphs.ascii else "░"
+        for row in range(min(rows), max(rows) + 1):
+            self.canvas.put(left, row, glyph * (right - left + 1), ink)
+
+    def _thinned(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+        """Return one point a dot, and an even choice of them when they are still too many."""
+        column = np.rint(x * (2 * self.width - 1)).astype(np.int64)
+        row = np.rint(y * (4 * self.height - 1)).astype(np.int64)
+        _, kept = np.unique(column * 4 * self.height + row, return_index=True)
+        if len(kept) > MOST_POINTS:
+            kept = kept[np.linspace(0, len(kept) - 1, MOST_POINTS).astype(np.intp)]
+        return x[kept], y[kept]
+
+    def _lay(
+        self, series: Sequence[tuple[Floats, Floats]], ink: Ink, marker: str, joined: bool
+    ) -> None:
+        series = [(x, y) for x, y in series if len(x)]
+        if not series:
+            return
+        drawn = marks(series, self.width, self.height, marker, joined)
+        for y, line in enumerate(drawn):
+            codes = np.array([ord(c) for c in line], dtype=np.uint32)
+            inked = (codes != 32) & (codes != 0x2800)
+            area = (self.top + y, slice(self.left, self.left + self.width))
+            self.canvas.codes[area][inked] = codes[inked]
+            self.canvas.styles[area][inked] = ink

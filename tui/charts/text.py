@@ -1,0 +1,44 @@
+"""Lines of text on a canvas: legends, notes, paragraphs."""
+
+from collections.abc import Sequence
+
+from hpo_tui.tui import fmt
+from hpo_tui.tui.charts.canvas import Canvas
+from hpo_tui.tui.charts.palette import Ink
+
+Spans = Sequence[tuple[str, int]]
+"""Pieces of a line and their inks."""
+
+
+def write(canvas: Canvas, x: int, y: int, spans: Spans, ellipsis: str = "…") -> int:
+    """Write pieces of a line from (x, y) on, cut at the edge; return the column after them."""
+    for text, ink in spans:
+        room = canvas.width - x
+        if room <= 0:
+            break
+        shown = fmt.clip(text, room, ellipsis)
+        canvas.put(x, y, shown, ink)
+        x += fmt.width_of(shown)
+    return x
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """Return ``text`` broken at blanks into lines of at most ``width`` cells."""
+    lines, line = [], ""
+    for word in text.split():
+        longer = f"{line} {word}" if line else word
+        if fmt.width_of(longer) <= width or not line:
+            line = longer
+        else:
+            lines.append(line)
+            line = word
+    return [*lines, line] if line else lines
+
+
+def note(canvas: Canvas, text: str, ellipsis: str = "…") -> None:
+    """Write why there is nothing to see, in the middle of the canvas."""
+    lines = wrapped(text, max(canvas.width - 4, 1))
+    top = max((canvas.height - len(lines)) // 2, 0)
+    for at, line in enumerate(lines):
+        shown = fmt.clip(line, canvas.width, ellipsis)
+        canvas.put((canvas.width - fmt.width_of(shown)) // 2, top + at, shown, Ink.DIM)

@@ -1,0 +1,172 @@
+"""History: every result against the trial number or what had been spent, and the best so far."""
+
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpo_tui.engine.analysis import front
+from hpo_tui.engine.spec import Objective
+from hpo_tui.tui import fmt
+from hpo_tui.tui.charts import text
+from hpo_tui.tui.charts.canvas import Canvas
+from hpo_tui.tui.charts.palette import Ink
+from hpo_tui.tui.charts.plot import Plot
+from hpo_tui.tui.charts.scale import Scale, fitted
+from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.widgets.chart import Chart
+
+ACTIONS: tuple[tuple[str, str, str, str], ...] = (
+    ("history.metric", "m", "metric", "The next objective"),
+    ("history.across", "c", "trial/cost", "Against trial numbers, or against what had been spent"),
+    ("history.log", "v", "log", "A logarithmic or a linear axis of values"),
+)
+"""(id, keys, label, tooltip) of what the widget can do; the keys are bound elsewhere."""
+
+CIRCLES_UP_TO = 400
+"""Full-task trials that are still drawn as circles; beyond, as dots finer than cells."""
+
+
+class History(Chart):
+    """Partial tasks as gray dots, the full task as blue circles, the best so far as steps."""
+
+    HELP: ClassVar[str] = """\
+## History
+
+One objective over the study's life. **Gray dots** are partial tasks, **blue circles** the full
+task (hollow where another goal is missed); the **steps** are the best full result so far among
+trials that meet all other goals. The dashed line is the goal. `m` takes the next objective, `c`
+changes between trial numbers and cumulative cost, `v` between a linear and a log axis. Upright
+marks are edits of the study.
+"""
+
+    def __init__(self, *, ascii_only: bool | None = None, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(ascii_only=ascii_only, id=id)
+        self._objective = 0
+        self.by_cost = False
+        self._log: bool | None = None
+
+    def action_metric(self) -> None:
+        """Show the next objective."""
+        self._objective += 1
+        self._log = None
+        self.repaint()
+
+    def action_across(self) -> None:
+        """Change between trial numbers and cumulative cost."""
+        self.by_cost = not self.by_cost
+        self.repaint()
+
+    def action_log(self) -> None:
+        """Change between a linear and a log axis."""
+        if self.snapshot is not None and self.snapshot.spec.objectives:
+            goal = self._goal(self.snapshot)
+            self._log = not (goal.log if self._log is None else self._log)
+            self.repaint()
+
+    def _goal(self, snapshot: Snapshot) -> Objective:
+        objectives = snapshot.spec.objectives
+        return objectives[self._objective % len(objectives)]
+
+    def paint(self, snapshot: Snapshot, width: int, height: int) -> Canvas:
+        """Draw the chart."""
+        canvas = Canvas(width, height)
+        frame, spec = snapshot.frame, snapshot.spec
+        if not spec.objectives:
+            text.note(
+                canvas, "This study optimizes nothing: it only looks for what meets its goals."
+            )
+            return canvas
+        goal = self._goal(snapshot)
+        y = front.column(frame, goal.metric)
+        if not np.isfinite(y).any():
+            text.note(canvas, f"No trial has reported {fmt.clean(goal.metric)} yet.")
+            return canvas
+        x = self._across(snapshot)
+        log = goal.log if self._log is None else self._log
+        also = () if goal.threshold is None else (goal.threshold,)
+        full = front.full_mask(frame, spec)
+        shown = np.isfinite(y)
+        scale = fitted(y[shown], log and bool((y[shown] > 0).all()), also)
+        end = float(np.nanmax(x)) if np.isfinite(x).any() else 1.0
+        across = Scale(0.0 if self.by_cost else 1.0, max(end, 2.0 if not self.by_cost else 1e-9))
+        label = "cumulative cost" if self.by_cost else "trial"
+        plot = Plot.framed(canvas, across, scale, self.glyphs, (label, goal.metric))
+        self._draw(plot, snapshot, goal, (x, y), full)
+        self._legend(canvas, snapshot, goal, full & shown)
+        return canvas
+
+    def _across(self, snapshot: Snapshot) -> NDArray[np.float64]:
+        """Return where each trial lies on the horizontal axis, NaN for those without an end."""
+        frame = snapshot.frame
+        if not self.by_cost:
+            return frame.number.astype(np.float64)
+        order = front.finish_order(frame)
+        spent = np.empty(len(frame))
+        spent[order] = np.cumsum(np.nan_to_num(frame.charged[order]))
+        return np.where(np.isnan(frame.ended), np.nan, spent)
+
+    def _draw(
+        self,
+        plot: Plot,
+        snapshot: Snapshot,
+        goal: Objective,
+        values: tuple[NDArray[np.float64], NDArray[np.float64]],
+        full: NDArray[np.bool_],
+    ) -> None:
+        frame, spec = snapshot.frame, snapshot.spec
+        x, y = values
+        for at, _ in self._edits(snapshot, x):
+            plot.upright(at, Ink.DIM, "edit")
+        if goal.threshold is not None:
+            sign = self.glyphs.at_most if goal.sign > 0 else self.glyphs.at_least
+            plot.level(goal.threshold, Ink.GOAL, f"{sign}{fmt.number(goal.threshold)}")
+        inside = np.ones(len(frame), dtype=bool)
+        if self.view.mask is not None and len(self.view.mask) == len(frame):
+            inside = self.view.mask
+        plot.points(x[~full & ~inside], y[~full & ~inside], Ink.OUT_3)
+        plot.points(x[~full & inside], y[~full & inside], Ink.PARTIAL_3)
+        others = front.meets_mask(frame, spec, without=goal.metric)
+        many = int(full.sum()) > CIRCLES_UP_TO
+        hollow, solid = (None, None) if many else ("o", "O") if self.glyphs.ascii else ("○", "●")
+        plot.points(x[full & ~inside], y[full & ~inside], Ink.OUT_3, hollow)
+        plot.points(x[full & inside & ~others], y[full & inside & ~others], Ink.FULL_2, hollow)
+        plot.points(x[full & inside & others], y[full & inside & others], Ink.FULL_3, solid)
+        rows, best = front.best_so_far(frame, spec, goal)
+        placed = np.isfinite(x[rows])
+        plot.steps(x[rows][placed], best[placed], Ink.BEST, until=plot.x.high)
+        row = None if self.view.selected is None else frame.index(self.view.selected)
+        if row is not None:
+            at = np.array([row])
+            plot.points(x[at], y[at], Ink.SELECTED, self.glyphs.selected)
+
+    def _edits(self, snapshot: Snapshot, x: NDArray[np.float64]) -> list[tuple[float, str]]:
+        """Return (place, words) of the study's edits."""
+        found = []
+        for event in snapshot.events:
+            if event.kind not in ("edit", "edited", "space"):
+                continue
+            before = x[np.nan_to_num(snapshot.frame.ended, nan=np.inf) <= event.time]
+            before = before[np.isfinite(before)]
+            found.append((float(before.max()) if len(before) else 0.0, event.text))
+        return found
+
+    def _legend(
+        self, canvas: Canvas, snapshot: Snapshot, goal: Objective, full: NDArray[np.bool_]
+    ) -> None:
+        glyphs = self.glyphs
+        arrow = glyphs.down if goal.sign > 0 else glyphs.up
+        dot = "O" if glyphs.ascii else "●"
+        rows, best = front.best_so_far(snapshot.frame, snapshot.spec, goal)
+        spans = [(f"{fmt.clean(goal.metric, glyphs.ascii)} {arrow}  ", Ink.BOLD)]
+        spans += [(dot, Ink.FULL_3), (f" full {int(full.sum())}  ", Ink.TEXT)]
+        spans += [(".", Ink.PARTIAL_3), (" partial  ", Ink.TEXT)]
+        if len(rows):
+            number = int(snapshot.frame.number[rows[-1]])
+            spans += [
+                (glyphs.rule * 2, Ink.BEST),
+                (f" best {fmt.number(best[-1])} #{number}", Ink.TEXT),
+            ]
+        else:
+            spans += [("no full trial meets the other goals yet", Ink.DIM)]
+        text.write(canvas, 0, 0, spans, glyphs.ellipsis)
