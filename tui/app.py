@@ -15,7 +15,7 @@ from hpo_tui.store.folder import StudyFolder
 from hpo_tui.tui.actions import action, bindings
 from hpo_tui.tui.config import Session, Settings, load_settings, state_folder, write_text
 from hpo_tui.tui.live import LiveStudy
-from hpo_tui.tui.messages import SnapshotReady
+from hpo_tui.tui.messages import SnapshotReady, StudySaved
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.themes import DARK, LIGHT
@@ -124,7 +124,7 @@ class HpoApp(App[int]):
             for text in occasions(before, message.snapshot):
                 self.attract(text)
         for screen in self.screen_stack:
-            take = getattr(screen, "take", None)
+            take = getattr(screen, "take_snapshot", None)
             if take is not None and screen.is_current:
                 take(message.snapshot)
 
@@ -132,7 +132,7 @@ class HpoApp(App[int]):
         """Catch up when the terminal has the focus again."""
         live = self.live
         if focus and live is not None and live.snapshot is not None and self.screen_stack:
-            take = getattr(self.screen, "take", None)
+            take = getattr(self.screen, "take_snapshot", None)
             if take is not None:
                 self.call_later(take, live.snapshot)
 
@@ -199,17 +199,25 @@ class HpoApp(App[int]):
 
         self.push_screen(compare_studies(first, second))
 
-    def edit_study(self, room: Any) -> None:
-        """Edit the study file of the open study."""
-        from hpo_tui.tui.editing import edit_in_editor
+    def edit_study(self, live: LiveStudy) -> None:
+        """Edit the open study."""
+        from hpo_tui.tui.editing import edit_study
 
-        edit_in_editor(self, room)
+        edit_study(self, live)
 
     def new_study(self) -> None:
         """Describe a new study."""
         from hpo_tui.tui.editing import new_study
 
         new_study(self)
+
+    def on_study_saved(self, message: StudySaved) -> None:
+        """Start what the editor was told to launch."""
+        if message.launch:
+            from hpo_tui.tui.editing import launch
+
+            self.go_back()
+            launch(self, message.path)
 
     # actions of the app
 

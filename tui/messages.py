@@ -1,6 +1,7 @@
 """Frozen messages between the watcher, the widgets and the screens."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from textual.message import Message
 
@@ -41,3 +42,12 @@ class BrushChanged(Message):
     def __init__(self, brushes: Mapping[str, Brush]) -> None:
         super().__init__()
         self.brushes = brushes
+
+
+class StudySaved(Message):
+    """The editor has written a study file that is right; ``launch``: its trials are wanted now."""
+
+    def __init__(self, path: Path, *, launch: bool) -> None:
+        super().__init__()
+        self.path = path
+        self.launch = launch

@@ -109,6 +109,11 @@ def goals_of(spec: StudySpec) -> tuple[Objective | OutcomeConstraint, ...]:
     return (*spec.objectives, *(c for c in spec.outcome_constraints if c.metric not in known))
 
 
+def is_goal(goal: Objective | OutcomeConstraint) -> bool:
+    """Whether there is something to reach: a threshold, or limits."""
+    return isinstance(goal, OutcomeConstraint) or goal.threshold is not None
+
+
 def has_goals(spec: StudySpec) -> bool:
     """Whether there is anything to reach."""
     return any(o.threshold is not None for o in spec.objectives) or bool(spec.outcome_constraints)

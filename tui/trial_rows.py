@@ -8,7 +8,7 @@ from rich.cells import cell_len
 
 from hpo_tui.engine.spec import Objective, OutcomeConstraint
 from hpo_tui.store.frame import STATES
-from hpo_tui.tui import present
+from hpo_tui.tui import fmt, present
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.widgets.line_table import Cell, Column
@@ -27,6 +27,7 @@ STATE_TONES = {
 }
 WIDEST = 18
 """Cells of a heading; a longer name is cut."""
+WIDEST_METRIC = 16
 
 
 class TrialRows:
@@ -84,8 +85,7 @@ class TrialRows:
         kind, _, name = key.partition(":")
         if kind == "m":
             goal = self._goals.get(name)
-            title = plain(name) + (f" {present.goal_text(goal)}" if goal else "")
-            return Column(key, title, _wide(title, 9), "right")
+            return Column(key, *_metric_title(name, goal), "right")
         if kind == "p":
             choices = self.snapshot.frame.choices.get(name)
             longest = max((cell_len(plain(str(c))) for c in choices or ()), default=8)
@@ -133,7 +133,7 @@ class TrialRows:
         def cell(at: int) -> Cell:
             value = math.nan if values is None else float(values[at])
             text = present.number(value)
-            if goal is None or not text or not _is_goal(goal):
+            if goal is None or not text or not present.is_goal(goal):
                 return text, ""
             return (f"{text} ✓", "good") if goal.met(value) else (f"{text} ✗", "warn")
 
@@ -172,12 +172,15 @@ FIXED: dict[str, tuple[str, int, bool]] = {
 """Column → heading, width, whether to the right."""
 
 
+def _metric_title(name: str, goal: Objective | OutcomeConstraint | None) -> tuple[str, int]:
+    """Return a metric's heading and width; a long name is cut before its goal is."""
+    mark = f" {present.goal_text(goal)}" if goal else ""
+    width = max(9, min(WIDEST_METRIC, cell_len(plain(name)) + len(mark)))
+    return fmt.clip(plain(name), width - len(mark)) + mark, width
+
+
 def _wide(title: str, least: int) -> int:
     return min(WIDEST, max(least, cell_len(title)))
-
-
-def _is_goal(goal: Objective | OutcomeConstraint) -> bool:
-    return isinstance(goal, OutcomeConstraint) or goal.threshold is not None
 
 
 def default_columns(snapshot: Snapshot) -> list[str]:

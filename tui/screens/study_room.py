@@ -15,7 +15,7 @@ from hpo_tui.tui.snapshot import Snapshot
 
 
 class StudyRoom(Room):
-    """A screen of one open study. ``take`` is called with every new snapshot while on top."""
+    """A screen of one open study. ``take_snapshot`` is called with every new snapshot while on top."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("study")]
 
@@ -25,7 +25,7 @@ class StudyRoom(Room):
 
     # what subclasses say
 
-    def take(self, snapshot: Snapshot) -> None:
+    def take_snapshot(self, snapshot: Snapshot) -> None:
         """Show a new snapshot."""
         raise NotImplementedError
 
@@ -38,7 +38,7 @@ class StudyRoom(Room):
     def on_screen_resume(self) -> None:
         """Catch up with what came while another screen was on top."""
         if self.live.snapshot is not None:
-            self.call_after_refresh(self.take, self.live.snapshot)
+            self.call_after_refresh(self.take_snapshot, self.live.snapshot)
 
     @property
     def chosen(self) -> int | None:
@@ -184,7 +184,7 @@ class StudyRoom(Room):
 
     def do_study_edit(self) -> None:
         """Edit the study file."""
-        self.hpo.edit_study(self)
+        self.hpo.edit_study(self.live)
 
     def do_study_lend(self) -> None:
         """Drain a GPU, or take it back."""

@@ -76,7 +76,7 @@ run.
 
     # new data
 
-    def take(self, snapshot: Snapshot) -> None:
+    def take_snapshot(self, snapshot: Snapshot) -> None:
         """Show a new snapshot: the header at once, the panes as often as each may be drawn."""
         self.query_one(StudyHeader).show(snapshot, frozen=self._frozen)
         self.query_one(KeyBar).renew()
@@ -263,7 +263,7 @@ run.
         """Hold the picture, or let it go on."""
         self._frozen = not self._frozen
         if self.live.snapshot is not None:
-            self.take(self.live.snapshot)
+            self.take_snapshot(self.live.snapshot)
 
     def do_watch_zoom(self) -> None:
         """Give the focused pane the whole screen, or take it back."""

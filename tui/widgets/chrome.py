@@ -15,6 +15,7 @@ from hpo_tui.tui.actions import action, spell_key
 from hpo_tui.tui.plain import fit, plain
 from hpo_tui.tui.present import Piece
 from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.widgets.tones import ink
 
 
 class Line(Widget):
@@ -24,6 +25,8 @@ class Line(Widget):
     ALLOW_SELECT = False
     PREFIX: ClassVar[str] = ""
     """Prefix of the component classes that the tones name."""
+    GROUNDED: ClassVar[frozenset[str]] = frozenset()
+    """Tones with a ground of their own."""
 
     @property
     def ascii_only(self) -> bool:
@@ -35,7 +38,10 @@ class Line(Widget):
         base = self.rich_style
         if not name:
             return base
-        return base + self.get_component_rich_style(f"{self.PREFIX}--{name}", partial=True)
+        component = f"{self.PREFIX}--{name}"
+        if name in self.GROUNDED:
+            return self.get_component_rich_style(component)
+        return base + ink(self, component)
 
     def drawn(self, text: str) -> str:
         """Return ``text`` as the terminal can show it."""
@@ -125,6 +131,7 @@ class TabBar(Line):
     """The charts of a place, one shown: ``1 history  2 pareto …``; a click chooses."""
 
     PREFIX = "tabs"
+    GROUNDED = frozenset({"on"})
     COMPONENT_CLASSES: ClassVar[set[str]] = {"tabs--on", "tabs--off"}
 
     class Chosen(Message):
@@ -205,7 +212,7 @@ class KeyBar(Line):
         unavailable = getattr(self.screen, "unavailable", None)
         for key, active in self.screen.active_bindings.items():
             id_ = active.binding.id
-            if not id_ or id_ in found:
+            if not id_ or (id_ in found and len(spell_key(key)) >= len(found[id_][2])):
                 continue
             try:
                 known = action(id_)

@@ -10,6 +10,7 @@ from hpo_tui.store.models import DeviceSample
 from hpo_tui.tui import present
 from hpo_tui.tui.plain import fit, plain
 from hpo_tui.tui.snapshot import Snapshot, View
+from hpo_tui.tui.widgets.tones import ink
 
 EMPTY = "No GPU is measured: trials run on the processor, or no trial has run yet."
 
@@ -39,7 +40,7 @@ what it has, and how busy it is. `L` lends a GPU: it is drained at the trials' n
     def render_line(self, y: int) -> Strip:
         """Draw one line of a device's block."""
         width, base = self.size.width, self.rich_style
-        dim = base + self.get_component_rich_style("devices--dim", partial=True)
+        dim = base + ink(self, "devices--dim")
         if not self._devices:
             return Strip([Segment(fit(f" {EMPTY}" if y == 1 else "", width), dim)])
         at, line = divmod(y, 4)
@@ -54,9 +55,9 @@ what it has, and how busy it is. `L` lends a GPU: it is drained at the trials' n
 
     def _bar(self, sample: DeviceSample, line: int, width: int) -> Strip:
         base = self.rich_style
-        dim = base + self.get_component_rich_style("devices--dim", partial=True)
-        ours = base + self.get_component_rich_style("devices--bar", partial=True)
-        other = base + self.get_component_rich_style("devices--other", partial=True)
+        dim = base + ink(self, "devices--dim")
+        ours = base + ink(self, "devices--bar")
+        other = base + ink(self, "devices--other")
         room = max(4, width - 30)
         if line == 1:
             total = max(1, sample.memory_total)

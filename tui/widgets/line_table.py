@@ -15,6 +15,7 @@ from textual.widget import Widget
 
 from hpo_tui.tui.actions import bindings
 from hpo_tui.tui.plain import fit
+from hpo_tui.tui.widgets.tones import ink
 
 Cell = tuple[str, str]
 """Plain text, and the name of its tone: one of :data:`TONES`, or empty."""
@@ -291,8 +292,11 @@ class LineTable(Widget, can_focus=True):
             at += room + 1
         return placed
 
-    def _tone(self, *names: str) -> Style:
-        return self.get_component_rich_style(*(f"line-table--{n}" for n in names), partial=True)
+    def _tone(self, name: str) -> Style:
+        return ink(self, f"line-table--{name}")
+
+    def _ground(self, name: str) -> Style:
+        return self.get_component_rich_style(f"line-table--{name}")
 
     def render_line(self, y: int) -> Strip:
         """Draw the heading or one row."""
@@ -301,7 +305,7 @@ class LineTable(Widget, can_focus=True):
         if y == 0 and self.rows.columns:
             return self._head(width, base)
         row = self._top + y - 1
-        if row >= len(self.rows):
+        if not 0 <= row < len(self.rows):
             if not len(self.rows) and self.empty:
                 lines = self.empty.splitlines()
                 text = lines[y - 1] if 1 <= y <= len(lines) else ""
@@ -331,9 +335,9 @@ class LineTable(Widget, can_focus=True):
         chosen = row == self.cursor
         ground = base
         if chosen:
-            ground = base + self._tone("cursor")
+            ground = base + self._ground("cursor")
             if not self.has_focus:
-                ground = base + self._tone("stripe")
+                ground = base + self._ground("stripe")
         cells = dict(zip((c.key for c in self.rows.columns), self.rows.cells(row), strict=True))
         segments, end = [], 0
         for column, start, room in self._placed(width):

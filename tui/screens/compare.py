@@ -1,0 +1,111 @@
+"""Two trials, or two studies, side by side."""
+
+import sqlite3
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual.app import ComposeResult
+
+from hpo_tui.engine.spec import SpecError
+from hpo_tui.store.folder import StudyFolder
+from hpo_tui.tui.live import LiveStudy
+from hpo_tui.tui.plain import plain
+from hpo_tui.tui.screens.base import Room
+from hpo_tui.tui.side_by_side import Entry, EntryRows, study_entries, trial_entries
+from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.watcher import read_once, why_unreadable
+from hpo_tui.tui.widgets.chrome import KeyBar, Notice, StudyHeader
+from hpo_tui.tui.widgets.line_table import LineTable
+
+
+class Compare(Room):
+    """Two of a kind, a column each; what differs stands out.
+
+    ``read`` returns the entries and is called in a thread: once, and again with every snapshot of
+    an open study.
+    """
+
+    HELP: ClassVar[str] = """\
+## Compare
+
+Two trials of one study, or two studies, a column each. Parameters that differ stand out; metrics
+are marked as met or missed by each study's own goals.
+"""
+
+    def __init__(self, title: str, names: tuple[str, str], read: Callable[[], list[Entry]]) -> None:
+        super().__init__()
+        self._title = title
+        self._names = names
+        self._read = read
+        self._entries: list[Entry] = []
+
+    def compose(self) -> ComposeResult:
+        """Lay out the table."""
+        yield StudyHeader(self._title)
+        yield LineTable(id="compare")
+        yield Notice("Reading …", id="notice")
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        """Read in a thread."""
+        self.query_one(LineTable).display = False
+        self._start()
+
+    def _start(self) -> None:
+        self.run_worker(self._work, thread=True, group="compare", exclusive=True)
+
+    def _work(self) -> None:
+        try:
+            entries = self._read()
+        except OSError as error:
+            self.app.call_from_thread(self.query_one(Notice).say, str(error))
+            return
+        self.app.call_from_thread(self.fill, entries)
+
+    def take_snapshot(self, snapshot: Snapshot) -> None:  # noqa: ARG002 - what is read anew says all
+        """Read again when the open study has changed."""
+        self._start()
+
+    def fill(self, entries: list[Entry]) -> None:
+        """Show the entries."""
+        self._entries = entries
+        table = self.query_one(LineTable)
+        self.query_one(Notice).display = False
+        table.display = True
+        table.set_rows(EntryRows(entries, self._names, self.size.width))
+        if self.is_current and not table.has_focus:
+            table.focus()
+
+    def on_resize(self) -> None:
+        """Fit the columns to the window."""
+        if self._entries:
+            self.fill(self._entries)
+
+
+def compare_trials(live: LiveStudy, first: int, second: int) -> Compare:
+    """Return the screen of two trials of the open study."""
+
+    def read() -> list[Entry]:
+        snapshot = live.snapshot
+        if snapshot is None:
+            return []
+        return trial_entries(snapshot, [snapshot.frame.index(n) for n in (first, second)])
+
+    name = plain(live.folder.name)
+    return Compare(f"{name}: two trials", (f"trial {first}", f"trial {second}"), read)
+
+
+def compare_studies(first: StudyFolder, second: StudyFolder) -> Compare:
+    """Return the screen of two studies."""
+
+    def read() -> list[Entry]:
+        return study_entries([_snapshot(f) for f in (first, second)])
+
+    return Compare("Two studies", (plain(first.name), plain(second.name)), read)
+
+
+def _snapshot(folder: StudyFolder) -> Snapshot:
+    try:
+        return read_once(folder)
+    except (OSError, sqlite3.Error, LookupError, SpecError) as error:
+        raise OSError(why_unreadable(folder, error)) from None

@@ -1,0 +1,144 @@
+"""One trial: its values against the best, its curve among the others', its log."""
+
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Container, Vertical
+
+from hpo_tui.store.models import Event, Trial
+from hpo_tui.tui.actions import CHARTS
+from hpo_tui.tui.live import LiveStudy
+from hpo_tui.tui.panes import TABS, make
+from hpo_tui.tui.plain import plain
+from hpo_tui.tui.screens.trial_actions import TrialActions
+from hpo_tui.tui.side_by_side import EntryRows, record_entries, trial_entries
+from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.widgets.chrome import KeyBar, PaneTitle, StudyHeader
+from hpo_tui.tui.widgets.line_table import LineTable
+from hpo_tui.tui.widgets.log_tail import LogTail
+
+_CURVES = next(p for p in TABS if p.module == CHARTS["curves"])
+CURVE_SECONDS = 2.0
+
+
+class TrialScreen(TrialActions):
+    """A trial and what can be done to it."""
+
+    SCOPES: ClassVar[tuple[str, ...]] = ("trial", "study", "screen")
+    HELP: ClassVar[str] = """\
+## Trial
+
+One trial beside the best one: metrics with their goals, parameters (those that differ stand out),
+how it ran, why it was suggested, what happened to it. On the right its learning curve among the
+others' and its log.
+"""
+
+    def __init__(self, live: LiveStudy, number: int) -> None:
+        super().__init__(live)
+        self.number = number
+        self._record: Trial | None = None
+        self._events: tuple[Event, ...] = ()
+        self._read_for: tuple[Any, ...] = ()
+        self._curves: Any = None
+
+    @property
+    def chosen(self) -> int | None:
+        """The trial of this screen."""
+        return self.number
+
+    def compose(self) -> ComposeResult:
+        """Lay out the values, the curve and the log."""
+        yield StudyHeader(self.live.folder.name)
+        with Container(id="trial-body"):
+            with Vertical(id="trial-left"):
+                yield PaneTitle("", id="trial-title")
+                yield LineTable(id="trial-values")
+            with Vertical(id="trial-right"):
+                yield PaneTitle("learning curve", id="curve-title")
+                yield Container(id="trial-curve")
+                yield PaneTitle("log", id="log-title")
+                yield LogTail(id="trial-log", trial=self.number)
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        """Build the curve and show what is known."""
+        self._curves = make(_CURVES)
+        self.query_one("#trial-curve").mount(self._curves)
+        self.query_one("#trial-values").focus()
+        self.on_resize()
+        if self.live.snapshot is not None:
+            self.call_after_refresh(self.take_snapshot, self.live.snapshot)
+
+    def turn_to(self, number: int) -> None:
+        """Show another trial in this place."""
+        self.number = number
+        self._record, self._events, self._read_for = None, (), ()
+        if self.live.snapshot is not None:
+            self.take_snapshot(self.live.snapshot)
+
+    def take_snapshot(self, snapshot: Snapshot) -> None:
+        """Show a new snapshot; the trial's own record is read in a thread."""
+        self.query_one(StudyHeader).show(snapshot)
+        self.query_one(KeyBar).renew()
+        if not self.app.app_focus:
+            return
+        wanted = (snapshot.frame, self.number)
+        if not self._read_for or any(
+            a is not b for a, b in zip(wanted, self._read_for, strict=True)
+        ):
+            self._read_for = wanted
+            self.run_worker(self._read, thread=True, group="trial", exit_on_error=False)
+            self._fill(snapshot)
+            self._curves.show(snapshot, self.live.view)
+            self.query_one(LogTail).show(snapshot, self.live.view)
+
+    def _read(self) -> None:
+        import sqlite3
+
+        from hpo_tui.store.read import StudyReader
+
+        number = self.number
+        try:
+            with StudyReader(self.live.folder.db) as reader:
+                record = reader.trial(number)
+                events = tuple(e for e in reader.events(limit=100_000) if e.trial == number)
+        except (OSError, sqlite3.Error):
+            return
+        self.app.call_from_thread(self._take_record, number, record, events)
+
+    def _take_record(self, number: int, record: Trial | None, events: tuple[Event, ...]) -> None:
+        if number == self.number and self.live.snapshot is not None and self.is_attached:
+            self._record, self._events = record, events
+            self._fill(self.live.snapshot)
+
+    def _fill(self, snapshot: Snapshot) -> None:
+        from hpo_tui.engine.analysis.front import best_rows
+
+        row = snapshot.frame.index(self.number)
+        title = self.query_one("#trial-title", PaneTitle)
+        if row is None:
+            title.say(f"trial {self.number} is not there")
+            return
+        best = best_rows(snapshot.frame, snapshot.spec)
+        other = next((int(r) for r in best if int(r) != row), None)
+        titles = ["this trial"]
+        rows: list[int | None] = [row]
+        if other is not None:
+            titles.append(f"best: #{snapshot.frame.number[other]}")
+            rows.append(other)
+        entries = trial_entries(snapshot, rows)
+        if self._record is not None and self._record.number == self.number:
+            entries += record_entries(self._record, self._events)
+        table = self.query_one("#trial-values", LineTable)
+        table.set_rows(EntryRows(entries, titles, max(30, table.size.width)))
+        star = " ★" if snapshot.frame.starred[row] else ""
+        front = " on the Pareto front" if row in best else ""
+        task = plain(snapshot.frame.tasks[snapshot.frame.task[row]])
+        title.say(f"trial {self.number}{star}  {self.state_of(snapshot)} at {task}{front}")
+
+    def on_resize(self) -> None:
+        """Choose the layout for the size."""
+        self.set_class(self.size.width < 100, "-narrow")
+        self.set_class(self.size.height < 20, "-low")
+        if self.live.snapshot is not None and self.is_mounted:
+            self.call_after_refresh(self._fill, self.live.snapshot)

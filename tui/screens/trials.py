@@ -1,0 +1,184 @@
+"""All trials: any number of them, columns of one's choice, sorted and filtered at once."""
+
+from typing import Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+
+from hpo_tui.tui import present
+from hpo_tui.tui.actions import Action, action, bindings
+from hpo_tui.tui.live import FilterProblem, LiveStudy
+from hpo_tui.tui.screens.trial_actions import TrialActions
+from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.trial_rows import TrialRows, all_columns, default_columns, sorted_rows
+from hpo_tui.tui.widgets.chrome import KeyBar, PaneTitle, StudyHeader
+from hpo_tui.tui.widgets.filter_bar import FilterBar
+from hpo_tui.tui.widgets.line_table import LineTable
+
+_SHARED = ("watch.filter", "watch.show_all")
+"""What this screen has in common with Watch."""
+
+
+class Trials(TrialActions):
+    """Every trial of the study that the filter and the brushes hold."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings("trials"),
+        *(b for b in bindings("watch") if getattr(b, "id", "") in _SHARED),
+    ]
+    SCOPES: ClassVar[tuple[str, ...]] = ("trials", "study", "trial", "screen")
+    HELP: ClassVar[str] = """\
+## All trials
+
+Every trial, whatever its task and state. `c` chooses and orders the columns, `s` sorts by the next
+column, `S` turns the order round, `/` filters by an expression, `h` and `l` scroll sideways. The
+filter, the brushes and the selection are the same as on Watch.
+"""
+
+    def __init__(self, live: LiveStudy) -> None:
+        super().__init__(live)
+        self._shown: tuple[Any, ...] = ()
+
+    def compose(self) -> ComposeResult:
+        """Lay out the table."""
+        yield StudyHeader(self.live.folder.name)
+        yield PaneTitle("all trials", id="trials-title")
+        yield LineTable(
+            id="trials", empty="No trial passes the filter and the brushes: u shows all."
+        )
+        yield FilterBar()
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        """Show what is known already."""
+        table = self.query_one(LineTable)
+        table.sort_by = str(self.live.memory.get("sort", ""))
+        table.descending = bool(self.live.memory.get("descending", True))
+        table.focus()
+        if self.live.snapshot is not None:
+            self.take_snapshot(self.live.snapshot)
+
+    def take_snapshot(self, snapshot: Snapshot) -> None:
+        """Show a new snapshot."""
+        self.query_one(StudyHeader).show(snapshot)
+        self.query_one(KeyBar).renew()
+        table = self.query_one(LineTable)
+        inputs = (snapshot.frame, self.live.view.mask, table.sort_by, table.descending)
+        if self.app.app_focus and not (
+            self._shown
+            and all(
+                a is b or (isinstance(a, str | bool) and a == b)
+                for a, b in zip(inputs, self._shown, strict=True)
+            )
+        ):
+            self._shown = inputs
+            self.fill(snapshot)
+
+    def fill(self, snapshot: Snapshot) -> None:
+        """Put the rows into the table."""
+        import numpy as np
+
+        table, mask = self.query_one(LineTable), self.live.view.mask
+        n = len(snapshot.frame)
+        rows = np.arange(n) if mask is None else np.flatnonzero(mask)
+        rows = sorted_rows(snapshot, rows, table.sort_by, table.descending)
+        table.set_rows(TrialRows(snapshot, rows, self.columns(snapshot)), keep=self.chosen)
+        text = "all trials" + (
+            f"   filter: {self.live.view.filter}" if self.live.view.filter else ""
+        )
+        note = f"{present.grouped(len(rows))} of {present.plural(n, 'trial')} shown"
+        self.query_one(PaneTitle).say(text, note)
+
+    def columns(self, snapshot: Snapshot) -> list[str]:
+        """Return the chosen columns, or the first ones."""
+        chosen = self.live.memory.get("columns")
+        if isinstance(chosen, list) and chosen:
+            return [str(c) for c in chosen]
+        return default_columns(snapshot)
+
+    def view_changed(self) -> None:
+        """Show the view."""
+        if self.live.snapshot is not None:
+            self.take_snapshot(self.live.snapshot)
+
+    @on(LineTable.Sorted)
+    def _sorted(self) -> None:
+        table = self.query_one(LineTable)
+        self.live.memory["sort"], self.live.memory["descending"] = table.sort_by, table.descending
+        self.view_changed()
+
+    @on(LineTable.Moved)
+    def _moved(self, event: LineTable.Moved) -> None:
+        if isinstance(event.key, int):
+            self.live.select(event.key)
+            self.query_one(KeyBar).renew()
+
+    @on(LineTable.Activated)
+    def _activated(self, event: LineTable.Activated) -> None:
+        if isinstance(event.key, int):
+            self.hpo.open_trial(self.live, event.key)
+
+    @property
+    def chosen(self) -> int | None:
+        """The trial under the cursor."""
+        if self.live.view.selected is not None:
+            return self.live.view.selected
+        key = self.query_one(LineTable).current
+        return key if isinstance(key, int) else None
+
+    def do_trials_columns(self) -> None:
+        """Choose the columns."""
+        from hpo_tui.tui.screens.dialogs import PickMany
+
+        snapshot = self.live.snapshot
+        if snapshot is None:
+            return
+        chosen = self.columns(snapshot)
+        every = [*chosen, *(c for c in all_columns(snapshot) if c not in chosen)]
+
+        def taken(columns: list[Any] | None) -> None:
+            if columns:
+                self.live.memory["columns"] = [str(c) for c in columns]
+                self.fill(snapshot)
+
+        names = [(c, _column_name(c)) for c in every]
+        self.app.push_screen(PickMany("Columns", names, chosen), taken)
+
+    def do_watch_filter(self) -> None:
+        """Open the filter."""
+        if self.live.snapshot is not None:
+            self.query_one(FilterBar).open(self.live.snapshot, self.live.view.filter)
+
+    @on(FilterBar.Changed)
+    def _filtered(self, event: FilterBar.Changed) -> None:
+        event.stop()
+        bar = self.query_one(FilterBar)
+        try:
+            self.live.set_filter(event.text)
+        except FilterProblem as problem:
+            bar.fault(str(problem))
+            return
+        n = len(self.live.snapshot.frame) if self.live.snapshot else 0
+        bar.hold(self.live.shown(), n)
+        self.view_changed()
+
+    @on(FilterBar.Closed)
+    def _closed(self) -> None:
+        self.query_one(LineTable).focus()
+
+    def do_watch_show_all(self) -> None:
+        """Drop the filter and every brush."""
+        self.live.show_all()
+        self.view_changed()
+
+    def unavailable(self, wanted: Action) -> str:
+        """Return why an action cannot be done."""
+        if wanted is action("trials.columns") and self.live.snapshot is None:
+            return "The study has not been read yet."
+        return super().unavailable(wanted)
+
+
+def _column_name(key: str) -> str:
+    kind, _, name = key.partition(":")
+    return {"m": f"{name} (metric)", "p": f"{name} (parameter)"}.get(kind, key) if name else key

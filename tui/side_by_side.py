@@ -1,0 +1,236 @@
+"""Rows of names and values: one trial against the best, two trials, two studies. Pure."""
+
+import math
+import time
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hpo_tui.store.frame import STATES
+from hpo_tui.store.models import Event, Trial
+from hpo_tui.tui import fmt, present
+from hpo_tui.tui.plain import plain
+from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.widgets.line_table import Cell, Column
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line: a name, then a value a column. A heading has no values."""
+
+    name: str
+    values: tuple[Cell, ...] = ()
+
+
+class EntryRows:
+    """Entries as rows of a table."""
+
+    def __init__(self, entries: Sequence[Entry], titles: Sequence[str], width: int) -> None:
+        self._entries = entries
+        names = max([fmt.width_of(e.name) for e in entries if e.values] + [8])
+        first = min(names + 2, max(12, width // 3))
+        room = max(8, (width - first - len(titles)) // max(1, len(titles)))
+        columns = [Column("name", "", first, fixed=True)]
+        columns += [Column(f"v{i}", t, room) for i, t in enumerate(titles)]
+        self.columns: Sequence[Column] = columns
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def key(self, row: int) -> Hashable:
+        """Return the line's place."""
+        return ("entry", row)
+
+    def find(self, key: Hashable) -> int | None:
+        """Return the line of a place."""
+        row = key[1] if isinstance(key, tuple) else None
+        return row if isinstance(row, int) and row < len(self) else None
+
+    def cells(self, row: int) -> Sequence[Cell]:
+        """Return the name and its values."""
+        entry = self._entries[row]
+        blank: Cell = ("", "")
+        missing = len(self.columns) - 1 - len(entry.values)
+        name: Cell = (f"  {entry.name}", "dim") if entry.values else (entry.name, "bold")
+        return [name, *entry.values, *[blank] * missing]
+
+
+def metric_cell(snapshot: Snapshot, name: str, row: int | None) -> Cell:
+    """Return a metric's value at ``row``, marked as met or missed where it has a goal."""
+    values = snapshot.frame.metrics.get(name)
+    value = math.nan if values is None or row is None else float(values[row])
+    text = present.number(value, 6)
+    goal = next((g for g in present.goals_of(snapshot.spec) if g.metric == name), None)
+    if goal is None or not text or not present.is_goal(goal):
+        return text or "–", ""
+    return (f"{text} ✓", "good") if goal.met(value) else (f"{text} ✗", "warn")
+
+
+def trial_entries(
+    snapshot: Snapshot, rows: Sequence[int | None], *, mark_differences: bool = True
+) -> list[Entry]:
+    """Return state, metrics and parameters of the trials at ``rows``, a column each."""
+    frame, spec = snapshot.frame, snapshot.spec
+    entries = [Entry("metrics")]
+    names = list(dict.fromkeys([*spec.metric_names, *frame.metrics]))
+    for name in names:
+        goal = next((g for g in present.goals_of(spec) if g.metric == name), None)
+        text = plain(name) + (f" {present.goal_text(goal)}" if goal else "")
+        entries.append(Entry(text, tuple(metric_cell(snapshot, name, r) for r in rows)))
+    entries.append(Entry("parameters"))
+    for name in dict.fromkeys([*(p.name for p in spec.space), *frame.params]):
+        texts = ["–" if r is None else present.value_text(snapshot, name, r) or "–" for r in rows]
+        other = mark_differences and len(set(texts)) > 1
+        entries.append(Entry(plain(name), tuple((t, "accent" if other else "") for t in texts)))
+    entries.append(Entry("run"))
+    entries += [
+        Entry(
+            "state", tuple(("–" if r is None else str(STATES[frame.state[r]]), "") for r in rows)
+        ),
+        Entry(
+            "task",
+            tuple(("–" if r is None else plain(frame.tasks[frame.task[r]]), "") for r in rows),
+        ),
+        Entry("charged", tuple(_number(frame.charged, r) for r in rows)),
+        Entry("took", tuple(_duration(frame.duration, r) for r in rows)),
+        Entry(
+            "peak memory",
+            tuple(
+                ("–" if r is None else present.size(float(frame.peak_memory[r])) or "–", "")
+                for r in rows
+            ),
+        ),
+        Entry(
+            "device",
+            tuple(("–" if r is None else plain(str(frame.device[r])) or "–", "") for r in rows),
+        ),
+    ]
+    return entries
+
+
+def _number(values: Any, row: int | None) -> Cell:
+    return ("–", "") if row is None else (present.number(float(values[row])) or "–", "")
+
+
+def _duration(values: Any, row: int | None) -> Cell:
+    return ("–", "") if row is None else (present.duration(float(values[row])) or "–", "")
+
+
+def record_entries(trial: Trial, events: Sequence[Event]) -> list[Entry]:
+    """Return what only the trial's own record knows: how it ended, why it was run, notes."""
+    entries: list[Entry] = []
+
+    def add(name: str, text: str, tone: str = "") -> None:
+        if text:
+            entries.append(Entry(name, ((plain(text), tone),)))
+
+    add("ended", trial.reason, "bad" if trial.state == "failed" else "")
+    if trial.exit_code is not None:
+        add("exit code", str(trial.exit_code), "bad" if trial.exit_code else "")
+    add("continues", f"#{trial.resumed_from}" if trial.resumed_from else "")
+    add("attempt", str(trial.attempt) if trial.attempt > 1 else "")
+    add("repeat", str(trial.repeat) if trial.repeat else "")
+    add("process", str(trial.pid) if trial.pid and trial.state == "running" else "")
+    add("tags", ", ".join(trial.tags), "accent")
+    add("note", trial.note, "accent")
+    if trial.why:
+        entries.append(Entry("why it was run"))
+        for key, value in trial.why.items():
+            add(plain(str(key)), _why(value))
+    if events:
+        entries.append(Entry("events"))
+        for event in events:
+            add(time.strftime("%H:%M:%S", time.localtime(event.time)), event.text)
+    return entries
+
+
+def _why(value: object) -> str:
+    if isinstance(value, float):
+        return present.number(value)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{k} {_why(v)}" for k, v in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(_why(v) for v in value)
+    return str(value)
+
+
+def study_entries(snapshots: Sequence[Snapshot]) -> list[Entry]:
+    """Return two studies side by side: how they stand, what they reached, where they differ."""
+    entries = [Entry("how it stands")]
+
+    def add(name: str, make: Any, *, differ: bool = False) -> None:
+        texts = [make(s) for s in snapshots]
+        tone = "accent" if differ and len(set(texts)) > 1 else ""
+        entries.append(Entry(name, tuple((t or "–", tone) for t in texts)))
+
+    def stands(s: Snapshot) -> str:
+        stand = present.standing(s.study, s.runner_pid)
+        return f"{stand.mark} {stand.word}"
+
+    add("state", stands)
+    add("trials", lambda s: present.grouped(len(s.frame)))
+    add("budget", present.budget_text)
+    add("lost", lambda s: present.units(s.lost))
+    add("goals", present.goals_sentence)
+    entries.append(Entry("best of each metric, full trials that meet the rest"))
+    for name in dict.fromkeys(o.metric for s in snapshots for o in s.spec.objectives):
+        add(plain(name), lambda s, n=name: _best_value(s, n))
+    entries.append(Entry("the best trial"))
+    names = dict.fromkeys(p.name for s in snapshots for p in s.spec.space)
+    add("trial", _best_number)
+    for name in names:
+        add(plain(name), lambda s, n=name: _best_param(s, n), differ=True)
+    entries.append(Entry("the space"))
+    for name in names:
+        add(plain(name), lambda s, n=name: _range(s, n), differ=True)
+    entries.append(Entry("tasks"))
+    for name in dict.fromkeys(t.name for s in snapshots for t in s.spec.tasks_by_cost):
+        add(plain(name), lambda s, n=name: _task(s, n), differ=False)
+    return entries
+
+
+def _best_value(snapshot: Snapshot, metric: str) -> str:
+    from hpo_tui.engine.analysis.front import best_so_far
+
+    objective = next((o for o in snapshot.spec.objectives if o.metric == metric), None)
+    if objective is None:
+        return ""
+    values = best_so_far(snapshot.frame, snapshot.spec, objective)[1]
+    return present.number(float(values[-1]), 6) if len(values) else ""
+
+
+def _best_row(snapshot: Snapshot) -> int | None:
+    from hpo_tui.engine.analysis.front import best_rows
+
+    rows = best_rows(snapshot.frame, snapshot.spec)
+    return int(rows[0]) if len(rows) else None
+
+
+def _best_number(snapshot: Snapshot) -> str:
+    row = _best_row(snapshot)
+    return "" if row is None else f"#{snapshot.frame.number[row]}"
+
+
+def _best_param(snapshot: Snapshot, name: str) -> str:
+    row = _best_row(snapshot)
+    return "" if row is None else present.value_text(snapshot, name, row)
+
+
+def _range(snapshot: Snapshot, name: str) -> str:
+    found = next((p for p in snapshot.spec.space if p.name == name), None)
+    if found is None:
+        return ""
+    if found.numeric:
+        scale = " log" if found.log else ""
+        return f"{fmt.number(found.low)} to {fmt.number(found.high)}{scale}"
+    if found.choices:
+        return ", ".join(fmt.value(c) for c in found.choices)
+    return fmt.value(found.value)
+
+
+def _task(snapshot: Snapshot, name: str) -> str:
+    found = next((t for t in snapshot.spec.tasks if t.name == name), None)
+    if found is None:
+        return ""
+    n = int(snapshot.frame.at_task(name).sum())
+    return f"cost {fmt.number(found.cost)}, {present.plural(n, 'trial')}"

@@ -1,0 +1,253 @@
+"""The selected trial's output: follows, searched, millions of lines, nothing in it acts."""
+
+import threading
+from functools import partial
+from typing import ClassVar
+
+from rich.segment import Segment
+from textual import events
+from textual.binding import BindingType
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from hpo_tui.store.models import TrialState
+from hpo_tui.tui.actions import bindings
+from hpo_tui.tui.log_index import LogIndex
+from hpo_tui.tui.plain import log_line, plain
+from hpo_tui.tui.snapshot import Snapshot, View
+from hpo_tui.tui.widgets.tones import ink
+
+POLL_SECONDS = 0.5
+
+
+class LogTail(Widget, can_focus=True):
+    """Standard output and error of a trial, as a terminal would have left each line."""
+
+    HELP: ClassVar[str] = """\
+## Log
+
+What the selected trial wrote (without a selection: the newest that runs). `f` stays at the end as
+lines come, `/` finds text, `n` and `N` go to the next and previous line that holds it. Colours and
+cursor movements of the script are dropped; of a progress bar its last state is shown.
+"""
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("log")]
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"log--dim", "log--match", "log--title"}
+    ALLOW_SELECT = False
+
+    class Grown(Message):
+        """The thread has taken in more of the file."""
+
+        def __init__(self, index: LogIndex, searched: str = "", line: int | None = None) -> None:
+            super().__init__()
+            self.index = index
+            self.searched = searched
+            self.line = line
+
+        def can_replace(self, message: Message) -> bool:
+            """A newer one says all that a queued older one would, but for an answer."""
+            return isinstance(message, LogTail.Grown) and not message.searched
+
+    def __init__(self, *, id: str | None = None, trial: int | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self._fixed = trial
+        self.number: int | None = None
+        self._index: LogIndex | None = None
+        self._top = 0
+        self._left = 0
+        self.following = True
+        self._needle = ""
+        self._match: int | None = None
+        self._over = threading.Event()
+
+    def show(self, snapshot: Snapshot, view: View) -> None:
+        """Show the log of the selected trial, or of the newest that runs."""
+        number = self._fixed if self._fixed is not None else view.selected
+        if number is None:
+            running = snapshot.frame.number[snapshot.frame.in_state(TrialState.RUNNING)]
+            numbers = running if len(running) else snapshot.frame.number
+            number = int(numbers[-1]) if len(numbers) else None
+        if number is None or number == self.number:
+            return
+        self.number = number
+        self._index = LogIndex(snapshot.folder.trial(number).log)
+        self._top, self._left, self._match = 0, 0, None
+        self.following = True
+        self._over.set()
+        self._over = threading.Event()
+        work = partial(self._read, self._index, self._over)
+        self.run_worker(work, thread=True, group="log", exit_on_error=False)
+        self.refresh()
+
+    def on_unmount(self) -> None:
+        """Let the thread end."""
+        self._over.set()
+
+    def _read(self, index: LogIndex, over: threading.Event) -> None:
+        while not over.is_set():
+            if self.app.app_focus and index.extend():
+                self.post_message(self.Grown(index))
+            over.wait(POLL_SECONDS)
+
+    def on_log_tail_grown(self, message: Grown) -> None:
+        """Show the new end, or what was found."""
+        message.stop()
+        if message.index is not self._index:
+            return
+        if message.searched:
+            if message.line is None:
+                self.notify(f"No further line holds {plain(message.searched)!r}.", markup=False)
+                return
+            self._match, self.following = message.line, False
+            self._to(message.line - self._page // 2)
+            self.refresh()
+        elif self.following:
+            self._to(len(message.index))
+            self.refresh()
+        else:
+            self.refresh()
+
+    # moving
+
+    @property
+    def _page(self) -> int:
+        return max(1, self.size.height - 1)
+
+    def _to(self, top: int) -> None:
+        n = len(self._index) if self._index else 0
+        self._top = max(0, min(top, n - self._page))
+
+    def _scroll(self, by: int) -> None:
+        before = self._top
+        self._to(self._top + by)
+        n = len(self._index) if self._index else 0
+        self.following = self._top >= n - self._page and by > 0
+        if before != self._top or by > 0:
+            self.refresh()
+
+    def action_cursor_down(self) -> None:
+        """A line on."""
+        self._scroll(1)
+
+    def action_cursor_up(self) -> None:
+        """A line back."""
+        self._scroll(-1)
+
+    def action_page_down(self) -> None:
+        """A page on."""
+        self._scroll(self._page)
+
+    def action_page_up(self) -> None:
+        """A page back."""
+        self._scroll(-self._page)
+
+    def action_top(self) -> None:
+        """First line."""
+        self._scroll(-self._top)
+
+    def action_bottom(self) -> None:
+        """Last line."""
+        self._scroll(len(self._index) if self._index else 0)
+
+    def action_left(self) -> None:
+        """Scroll to the left."""
+        self._left = max(0, self._left - 16)
+        self.refresh()
+
+    def action_right(self) -> None:
+        """Scroll to the right."""
+        self._left += 16
+        self.refresh()
+
+    def action_follow(self) -> None:
+        """Stay at the end, or stay here."""
+        self.following = not self.following
+        if self.following:
+            self._to(len(self._index) if self._index else 0)
+        self.refresh()
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Three lines on."""
+        event.stop()
+        self._scroll(3)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Three lines back."""
+        event.stop()
+        self._scroll(-3)
+
+    def on_resize(self) -> None:
+        """Stay at the end when following."""
+        self._to(len(self._index) if self.following and self._index else self._top)
+
+    # searching
+
+    def action_search(self) -> None:
+        """Ask for the text to find."""
+        from hpo_tui.tui.screens.dialogs import Ask
+
+        def taken(text: str | None) -> None:
+            if text:
+                self._needle = text
+                self._match = None
+                self._search(backwards=False)
+
+        self.app.push_screen(Ask("Find in the log", self._needle), taken)
+
+    def action_next_match(self) -> None:
+        """To the next line that holds the text."""
+        self._search(backwards=False)
+
+    def action_previous_match(self) -> None:
+        """To the line before that holds the text."""
+        self._search(backwards=True)
+
+    def _search(self, *, backwards: bool) -> None:
+        index, needle = self._index, self._needle
+        if index is None or not needle:
+            self.notify("Nothing is searched for: / asks for a text.", markup=False)
+            return
+        # Without a match so far the search begins at the page in sight.
+        line = self._match if self._match is not None else self._top - (0 if backwards else 1)
+
+        def find() -> None:
+            found = index.find(needle, line, backwards=backwards)
+            self.post_message(self.Grown(index, needle, found))
+
+        self.run_worker(find, thread=True, group="log-search", exit_on_error=False)
+
+    # drawing
+
+    def render_line(self, y: int) -> Strip:
+        """Draw the heading or one line of the log."""
+        width, base = self.size.width, self.rich_style
+        dim = base + ink(self, "log--dim")
+        if y == 0:
+            return self._heading(width)
+        index, at = self._index, self._top + y - 1
+        if index is None or at >= len(index):
+            text = ""
+            if y == 1 and self.number is not None and (index is None or not len(index)):
+                text = " The trial has written nothing yet."
+            return Strip([Segment(text, dim)]).adjust_cell_length(width, base)
+        lines = index.lines(at, 1)
+        text = log_line(lines[0]) if lines else ""
+        style = base
+        if at == self._match or (self._needle and self._needle in text):
+            style = base + ink(self, "log--match")
+        strip = Strip([Segment(text, style)])
+        strip = strip.crop(self._left, self._left + width)
+        return strip.adjust_cell_length(width, base)
+
+    def _heading(self, width: int) -> Strip:
+        base = self.rich_style
+        dim = base + ink(self, "log--dim")
+        if self.number is None:
+            return Strip([Segment(" no trial yet", dim)]).adjust_cell_length(width, base)
+        n = len(self._index) if self._index else 0
+        last = min(n, self._top + self._page)
+        state = "following" if self.following else f"lines {self._top + 1} to {last}"
+        text = f" trial {self.number}   {n} lines, {state}"
+        if self._needle:
+            text += f"   /{plain(self._needle)}"
+        return Strip([Segment(text, dim)]).adjust_cell_length(width, base)
