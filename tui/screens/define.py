@@ -10,7 +10,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.events import Resize
 from textual.timer import Timer
-from textual.widgets import ContentSwitcher, Footer, Static, TextArea
+from textual.widgets import ContentSwitcher, Static, TextArea
 
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.tui.actions import bindings
@@ -21,6 +21,7 @@ from hpo_tui.tui.editor.form import Path as KeyPath
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.screens.define_save import SavingRoom
 from hpo_tui.tui.screens.item_dialog import ItemDialog, Values
+from hpo_tui.tui.widgets.chrome import KeyBar
 from hpo_tui.tui.widgets.line_table import LineTable
 
 WIDE = 100
@@ -71,7 +72,7 @@ class DefineScreen(SavingRoom):
                 with VerticalScroll(id="define-preview"):
                     yield Static(id="define-preview-text")
         yield Static(id="define-problem")
-        yield Footer()
+        yield KeyBar()
 
     def on_mount(self) -> None:
         """Show the text that was given."""

@@ -3,25 +3,16 @@
 from pathlib import Path
 
 from textual import work
-from textual.message import Message
 
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.tui.editor import side
 from hpo_tui.tui.editor.external import edit_in_editor
 from hpo_tui.tui.editor.form import Checked, check
 from hpo_tui.tui.editor.history import TextHistory
+from hpo_tui.tui.messages import StudySaved
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.screens.base import Room
 from hpo_tui.tui.screens.dialogs import Confirm
-
-
-class StudySaved(Message):
-    """The study file was written and is right; ``launch``: its trials are wanted now."""
-
-    def __init__(self, path: Path, *, launch: bool) -> None:
-        super().__init__()
-        self.path = path
-        self.launch = launch
 
 
 class SavingRoom(Room):
@@ -82,9 +73,14 @@ class SavingRoom(Room):
         elif not plan.changed:
             self._written("", launch)
         else:
+
+            def take(yes: bool | None) -> None:
+                if yes:
+                    self._send_edit(launch)
+
             self.app.push_screen(
                 Confirm("Change the study?", plain(plan.text)),
-                lambda yes: self._send_edit(launch) if yes else None,
+                take,
             )
 
     @work(thread=True, exclusive=True, group="save", exit_on_error=False)
@@ -109,9 +105,12 @@ class SavingRoom(Room):
             self.remove_class("side")
             self.query_one("#define-form").focus()
         elif self.history.text != self._saved and not self.hpo.readonly:
-            self.app.push_screen(
-                Confirm("Leave without saving?", "The changes to the study would be lost."),
-                lambda yes: self.hpo.go_back() if yes else None,
-            )
+
+            def leave(yes: bool | None) -> None:
+                if yes:
+                    self.hpo.go_back()
+
+            question = Confirm("Leave without saving?", "The changes to the study would be lost.")
+            self.app.push_screen(question, leave)
         else:
             self.hpo.go_back()
