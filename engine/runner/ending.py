@@ -113,7 +113,7 @@ class Endings:
         else:
             kind = "oom" if verdict.kind in ("oom", "host_oom") else str(trial.state)
             text = f"trial {number}: {verdict.reason}"
-            desk.event(kind, text, number, kind=verdict.kind, exit_code=trial.exit_code)
+            desk.event(kind, text, number, cause=verdict.kind, exit_code=trial.exit_code)
 
     def _break(self, trial: Trial, verdict: Verdict, end: Exit, lines: list[str]) -> None:
         if verdict.kind in _SOUND:
