@@ -85,7 +85,7 @@ HEADINGS: dict[str, str] = {
     "study": "study",
     "space": "space",
     "objective": "objectives",
-    "constraint": "constraints on metrics",
+    "constraint": "metric limits",
     "task": "tasks",
     "resources": "resources",
     "stopping": "early stopping",
