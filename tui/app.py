@@ -69,7 +69,7 @@ class HpoApp(App[int]):
         return DARK.name if dark else LIGHT.name
 
     def get_default_screen(self) -> Screen[Any]:
-        """The first screen is the one asked for, so that nothing is built to be covered."""
+        """Return the screen that was asked for, so that none is built to be covered."""
         if self.first_study is not None:
             from hpo_tui.tui.screens.watch import Watch
 
@@ -287,7 +287,7 @@ class HpoApp(App[int]):
             driver.write(f"\x1b]9;{plain(text)}\x07")
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """The palette: every action that can act on this screen, then the themes."""
+        """Yield the palette: every action that can act on this screen, then the themes."""
         scopes = [*getattr(screen, "SCOPES", ()), "app"]
         from hpo_tui.tui.actions import actions_of
 

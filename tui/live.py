@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-class FilterProblem(Exception):
+class FilterError(Exception):
     """A filter that cannot be understood; the message says what and where."""
 
 
@@ -44,7 +44,7 @@ class LiveStudy:
         self.snapshot = snapshot
         try:
             self._apply(self.view)
-        except FilterProblem:
+        except FilterError:
             self._apply(replace(self.view, filter=""))
 
     def select(self, number: int | None) -> None:
@@ -52,7 +52,7 @@ class LiveStudy:
         self.view = replace(self.view, selected=number)
 
     def set_filter(self, text: str) -> None:
-        """Filter by an expression. Raises :class:`FilterProblem` and changes nothing."""
+        """Filter by an expression. Raises :class:`FilterError` and changes nothing."""
         self._apply(replace(self.view, filter=text.strip()))
 
     def set_brushes(self, brushes: Mapping[str, Brush]) -> None:
@@ -146,7 +146,7 @@ def _decoded(values: "NDArray[np.float64]", choices: tuple[Any, ...]) -> "NDArra
 
 
 def filter_mask(snapshot: Snapshot, text: str) -> "NDArray[np.bool_]":
-    """Return the mask (n,) of the trials that ``text`` holds for. Raises FilterProblem."""
+    """Return the mask (n,) of the trials that ``text`` holds for. Raises FilterError."""
     import numpy as np
 
     from hpo_tui.engine.spec.filter import ExpressionError, Filter
@@ -155,7 +155,7 @@ def filter_mask(snapshot: Snapshot, text: str) -> "NDArray[np.bool_]":
     try:
         mask = Filter.parse(text, list(columns)).mask(columns)
     except ExpressionError as error:
-        raise FilterProblem(str(error)) from None
+        raise FilterError(str(error)) from None
     return np.asarray(mask, dtype=np.bool_)
 
 

@@ -41,7 +41,7 @@ def plain(text: str) -> str:
 
 
 def log_line(line: bytes | str) -> str:
-    """Return a line of a log as the terminal would have left it: what follows the last ``\\r``."""
+    """Return a line of a log as the terminal would have left it."""
     text = line.decode("utf-8", "replace") if isinstance(line, bytes) else line
     text = text.rstrip("\r\n")
     if "\r" in text:

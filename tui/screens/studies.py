@@ -305,7 +305,8 @@ good and asks for its name.
         self.app.push_screen(
             Confirm(
                 f"Delete {folder.name} for good?",
-                f"{present.plural(study.trials, 'trial')} with logs and checkpoints in {folder.path}.\n"
+                f"{present.plural(study.trials, 'trial')} with logs and checkpoints "
+                f"in {folder.path}.\n"
                 "This cannot be undone; A archives instead. Type the name to agree.",
                 folder.name,
             ),

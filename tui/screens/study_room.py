@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from pathlib import Path
 from typing import Any, ClassVar
 
 from textual.binding import BindingType
@@ -15,7 +14,7 @@ from hpo_tui.tui.snapshot import Snapshot
 
 
 class StudyRoom(Room):
-    """A screen of one open study. ``take_snapshot`` is called with every new snapshot while on top."""
+    """A screen of one open study; new snapshots come to ``take_snapshot`` while it is on top."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("study")]
 
@@ -48,7 +47,7 @@ class StudyRoom(Room):
     # guards
 
     def unavailable(self, wanted: Action) -> str:
-        """Return why an action cannot be done: read-only, nothing selected, no runner, its state."""
+        """Return why an action cannot be done: read-only, no selection, no runner, its state."""
         reason = super().unavailable(wanted)
         if reason:
             return reason
@@ -101,10 +100,27 @@ class StudyRoom(Room):
         except (launch.LaunchError, OSError) as error:
             self.app.call_from_thread(self.say, str(error), "error", said)
             return
-        text = answer.answer or ("Done." if answer.ok else "The runner refused without a reason.")
         self.live.watcher.hurry()
+        if answer.answered is None:
+            text = "The runner has been asked; it is busy and will do it when it can."
+            self.app.call_from_thread(self.say, text, "warning", said)
+            return
+        text = answer.answer or ("Done." if answer.ok else "The runner refused without a reason.")
         severity = "information" if answer.ok else "error"
         self.app.call_from_thread(self.say, text, severity, said)
+
+    def commands(self, name: str, many: list[dict[str, Any]]) -> None:
+        """Ask the runner for many alike things in one thread, and say how it went once."""
+
+        def work() -> str:
+            from hpo_tui.engine import launch
+
+            answers = [launch.send(self.live.folder, name, args) for args in many]
+            good = sum(bool(a.ok) for a in answers)
+            refused = next((a.answer for a in answers if a.ok is False), "")
+            return f"{name}: {good} of {len(many)} done." + (f" {refused}" if refused else "")
+
+        self.in_thread(work, name)
 
     def in_thread(self, work: Callable[[], str], said: str) -> None:
         """Do slow work in a thread; show the sentence that it returns, or why it failed."""
@@ -224,10 +240,6 @@ class StudyRoom(Room):
         from hpo_tui.tui.screens import brushed
 
         brushed.star_shown(self)
-
-    def file_beside(self, name: str) -> Path:
-        """Return a file of the user's state folder, where copies are kept."""
-        return self.hpo.state_folder / name
 
 
 def _amount_fault(text: str) -> str:

@@ -3,7 +3,7 @@
 import json
 import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from textual.binding import BindingType
@@ -144,39 +144,51 @@ class TrialActions(StudyRoom):
 
     def do_trial_tag(self) -> None:
         """Give it tags."""
-        from hpo_tui.tui.screens.dialogs import Ask
+        self._with_record(self._ask_tags)
 
-        number = self._at()[1]
+    def _ask_tags(self, number: int, tags: tuple[str, ...], _: str) -> None:
+        from hpo_tui.tui.screens.dialogs import Ask
 
         def taken(text: str | None) -> None:
             if text is not None:
-                tags = [t.strip() for t in text.split(",") if t.strip()]
-                self.command("tag", f"tag trial {number}", {"trial": number, "tags": tags})
+                wanted = [t.strip() for t in text.split(",") if t.strip()]
+                self.command("tag", f"tag trial {number}", {"trial": number, "tags": wanted})
 
-        self.app.push_screen(
-            Ask(f"Tags of trial {number}", ", ".join(self._stored()[0]), "Separated by commas."),
-            taken,
-        )
+        question = Ask(f"Tags of trial {number}", ", ".join(tags), "Separated by commas.")
+        self.app.push_screen(question, taken)
 
     def do_trial_note(self) -> None:
         """Write a note on it."""
-        from hpo_tui.tui.screens.dialogs import Ask
+        self._with_record(self._ask_note)
 
-        number = self._at()[1]
+    def _ask_note(self, number: int, _: tuple[str, ...], note: str) -> None:
+        from hpo_tui.tui.screens.dialogs import Ask
 
         def taken(text: str | None) -> None:
             if text is not None:
                 self.command("note", f"note on trial {number}", {"trial": number, "text": text})
 
-        self.app.push_screen(Ask(f"Note on trial {number}", self._stored()[1]), taken)
+        self.app.push_screen(Ask(f"Note on trial {number}", note), taken)
 
-    def _stored(self) -> tuple[tuple[str, ...], str]:
-        """Return the trial's tags and note: one row by its key, some microseconds."""
-        from hpo_tui.store.read import StudyReader
+    def _with_record(self, ask: Callable[[int, tuple[str, ...], str], None]) -> None:
+        """Read the trial's tags and note in a thread, then ask."""
+        number = self._at()[1]
 
-        with StudyReader(self.live.folder.db) as reader:
-            trial = reader.trial(self._at()[1])
-        return ((), "") if trial is None else (trial.tags, trial.note)
+        def read() -> None:
+            import sqlite3
+
+            from hpo_tui.store.read import StudyReader
+
+            try:
+                with StudyReader(self.live.folder.db) as reader:
+                    trial = reader.trial(number)
+            except (OSError, sqlite3.Error) as error:
+                self.app.call_from_thread(self.say, str(error), "error")
+                return
+            tags, note = ((), "") if trial is None else (trial.tags, trial.note)
+            self.app.call_from_thread(ask, number, tags, note)
+
+        self.run_worker(read, thread=True, group="commands", exit_on_error=False)
 
     def do_trial_copy(self) -> None:
         """Copy its configuration as a command line."""

@@ -8,7 +8,7 @@ from textual.binding import BindingType
 
 from hpo_tui.tui import present
 from hpo_tui.tui.actions import Action, action, bindings
-from hpo_tui.tui.live import FilterProblem, LiveStudy
+from hpo_tui.tui.live import FilterError, LiveStudy
 from hpo_tui.tui.screens.trial_actions import TrialActions
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.trial_rows import TrialRows, all_columns, default_columns, sorted_rows
@@ -156,7 +156,7 @@ filter, the brushes and the selection are the same as on Watch.
         bar = self.query_one(FilterBar)
         try:
             self.live.set_filter(event.text)
-        except FilterProblem as problem:
+        except FilterError as problem:
             bar.fault(str(problem))
             return
         n = len(self.live.snapshot.frame) if self.live.snapshot else 0

@@ -11,7 +11,7 @@ from textual.widget import Widget
 
 from hpo_tui.tui import present
 from hpo_tui.tui.actions import bindings
-from hpo_tui.tui.live import FilterProblem, LiveStudy
+from hpo_tui.tui.live import FilterError, LiveStudy
 from hpo_tui.tui.messages import BrushChanged, TrialOpened, TrialSelected
 from hpo_tui.tui.panes import BEST, COST_BAR, PARALLEL, TABS, Place, make
 from hpo_tui.tui.screens.trial_actions import TrialActions
@@ -235,7 +235,7 @@ run.
         bar = self.query_one(FilterBar)
         try:
             self.live.set_filter(event.text)
-        except FilterProblem as problem:
+        except FilterError as problem:
             bar.fault(str(problem))
             return
         bar.hold(self.live.shown(), len(self.live.snapshot.frame) if self.live.snapshot else 0)

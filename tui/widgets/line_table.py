@@ -181,7 +181,7 @@ class LineTable(Widget, can_focus=True):
     # actions
 
     def action_cursor_down(self) -> None:
-        """Next row."""
+        """Go to the next row."""
         self._move(self.cursor + 1)
 
     def action_cursor_up(self) -> None:
@@ -189,11 +189,11 @@ class LineTable(Widget, can_focus=True):
         self._move(self.cursor - 1)
 
     def action_page_down(self) -> None:
-        """A page on."""
+        """Go a page on."""
         self._move(self.cursor + self.page)
 
     def action_page_up(self) -> None:
-        """A page back."""
+        """Go a page back."""
         self._move(self.cursor - self.page)
 
     def action_top(self) -> None:

@@ -45,7 +45,7 @@ cursor movements of the script are dropped; of a progress bar its last state is 
             self.line = line
 
         def can_replace(self, message: Message) -> bool:
-            """A newer one says all that a queued older one would, but for an answer."""
+            """Take the place of a queued older one, which says nothing more, but for an answer."""
             return isinstance(message, LogTail.Grown) and not message.searched
 
     def __init__(self, *, id: str | None = None, trial: int | None = None) -> None:  # noqa: A002 - Textual's name
@@ -126,19 +126,19 @@ cursor movements of the script are dropped; of a progress bar its last state is 
             self.refresh()
 
     def action_cursor_down(self) -> None:
-        """A line on."""
+        """Go a line on."""
         self._scroll(1)
 
     def action_cursor_up(self) -> None:
-        """A line back."""
+        """Go a line back."""
         self._scroll(-1)
 
     def action_page_down(self) -> None:
-        """A page on."""
+        """Go a page on."""
         self._scroll(self._page)
 
     def action_page_up(self) -> None:
-        """A page back."""
+        """Go a page back."""
         self._scroll(-self._page)
 
     def action_top(self) -> None:

@@ -1,0 +1,130 @@
+"""From brush to action: narrow the space, enqueue inside it, star what it holds."""
+
+from typing import TYPE_CHECKING
+
+from hpo_tui.engine.spec import ParameterKind, StudySpec
+from hpo_tui.tui import fmt, present
+from hpo_tui.tui.plain import plain
+from hpo_tui.tui.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from hpo_tui.tui.charts.brush import Narrowed
+    from hpo_tui.tui.screens.study_room import StudyRoom
+
+STAR_AT_MOST = 500
+
+
+def _ranges(room: "StudyRoom") -> "tuple[Snapshot, tuple[Narrowed, ...]]":
+    """Return the snapshot and what the brushes leave of the space.
+
+    Brushes on metrics alone mean the span of the trials that they hold.
+    """
+    from hpo_tui.tui.charts.brush import brush_mask, narrowed
+
+    snapshot = room.live.snapshot
+    assert snapshot is not None
+    brushes, spec = room.live.view.brushes, snapshot.spec
+    on_params = any(name.startswith("p:") for name in brushes)
+    mask = None if on_params else brush_mask(snapshot.frame, spec, brushes)
+    return snapshot, narrowed(snapshot.frame, spec, brushes, mask)
+
+
+def describe(ranges: "tuple[Narrowed, ...]") -> str:
+    """Return what would be narrowed, a parameter a line."""
+    lines = []
+    for part in ranges:
+        if part.choices:
+            text = ", ".join(fmt.value(c) for c in part.choices)
+        else:
+            text = f"{fmt.number(part.low or 0.0)} to {fmt.number(part.high or 0.0)}"
+        lines.append(f"{plain(part.name)}: {text}")
+    return "\n".join(lines)
+
+
+def narrow(room: "StudyRoom") -> None:
+    """Show what the space would become and, when agreed to, edit the study."""
+    from hpo_tui.tui.screens.dialogs import Confirm
+
+    snapshot, ranges = _ranges(room)
+    if not ranges:
+        room.say("The brushes leave the whole space: brush a parameter more tightly.", "warning")
+        return
+    text, problem = narrowed_text(snapshot.study.text, snapshot.spec, ranges)
+    if problem:
+        room.say(problem, "error", "narrow")
+        return
+
+    def answered(yes: bool | None) -> None:
+        if yes:
+            room.command("edit", "narrow the space", {"text": text})
+
+    detail = describe(ranges) + "\n\nNew trials stay inside; those that ran are kept."
+    room.app.push_screen(Confirm("Narrow the space to the brush?", detail), answered)
+
+
+def narrowed_text(text: str, spec: StudySpec, ranges: "tuple[Narrowed, ...]") -> tuple[str, str]:
+    """Return (the study text with the ranges put in, why that cannot be done)."""
+    from hpo_tui.engine.spec.write import EditError, set_value
+
+    try:
+        for part in ranges:
+            if part.choices:
+                text = set_value(text, ("space", part.name, "choices"), list(part.choices))
+                continue
+            whole = spec.parameter(part.name).kind is ParameterKind.INT
+            for key, value in (("low", part.low), ("high", part.high)):
+                if value is not None:
+                    kept = int(value) if whole else value
+                    text = set_value(text, ("space", part.name, key), kept)
+    except EditError as error:
+        return text, str(error)
+    return text, ""
+
+
+def refine(room: "StudyRoom") -> None:
+    """Ask how many configurations inside the brush are wanted, and enqueue them."""
+    from hpo_tui.tui.screens.dialogs import Ask
+
+    snapshot, ranges = _ranges(room)
+    if not ranges:
+        room.say("The brushes leave the whole space: brush a parameter more tightly.", "warning")
+        return
+
+    def fault(text: str) -> str:
+        good = text.strip().isdigit() and 1 <= int(text) <= 50
+        return "" if good else "A whole number from 1 to 50."
+
+    def taken(text: str | None) -> None:
+        if text is None:
+            return
+        from hpo_tui.tui.charts.brush import refinements
+
+        seed = len(snapshot.frame)
+        for params in refinements(snapshot.frame, snapshot.spec, ranges, int(text), seed):
+            room.command("enqueue", "enqueue", {"params": params, "task": None})
+
+    detail = "Around the best trials, drawn inside:\n" + describe(ranges)
+    room.app.push_screen(
+        Ask("How many configurations inside the brush?", "1", detail, fault), taken
+    )
+
+
+def star_shown(room: "StudyRoom") -> None:
+    """Star every trial that the view holds."""
+    from hpo_tui.tui.screens.dialogs import Confirm
+
+    snapshot, mask = room.live.snapshot, room.live.view.mask
+    assert snapshot is not None
+    assert mask is not None
+    numbers = [int(n) for n in snapshot.frame.number[mask & ~snapshot.frame.starred]]
+    if not numbers or len(numbers) > STAR_AT_MOST:
+        few = "Everything that is shown is starred already."
+        many = f"{present.grouped(len(numbers))} trials are too many to star: narrow the filter."
+        room.say(many if numbers else few, "warning")
+        return
+
+    def answered(yes: bool | None) -> None:
+        if yes:
+            room.commands("star", [{"trial": n, "on": True} for n in numbers])
+
+    room.app.push_screen(Confirm(f"Star {present.plural(len(numbers), 'trial')}?"), answered)
