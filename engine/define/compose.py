@@ -1,0 +1,196 @@
+"""From options, proposals and a first run to a study with its remarks."""
+
+import dataclasses
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hpo_tui.engine.define.fidelity import Fidelity, find_fidelity
+from hpo_tui.engine.define.guess import Proposal, propose
+from hpo_tui.engine.define.options import Found, Option
+from hpo_tui.engine.define.printed import Printed, direction_of
+from hpo_tui.engine.spec.model import (
+    Budget,
+    Direction,
+    Objective,
+    Parameter,
+    ParameterKind,
+    Params,
+    StudySpec,
+    Task,
+    Value,
+)
+from hpo_tui.engine.spec.names import KeyPath
+from hpo_tui.engine.spec.values import native, value_fault
+
+_RESUMES = re.compile(r"resume(_from.*)?|load_checkpoint|checkpoint|ckpt|init_from")
+_BUDGET = 40.0
+_EXAMPLE = Parameter("lr", ParameterKind.FLOAT, 1e-4, 1e-1, log=True)
+_NOBODY = Objective("loss", Direction.MINIMIZE)
+_DULL = ("main", "train", "run", "script", "experiment", "trainer", "cli", "app", "__main__")
+
+
+@dataclass(slots=True)
+class Plan:
+    """What goes into a study: proposals by option, the fidelity, what is left alone."""
+
+    found: Found
+    proposals: list[tuple[Option, Proposal]] = field(default_factory=list)
+    fidelity: Fidelity | None = None
+    seed: Option | None = None
+    left: list[Option] = field(default_factory=list)
+
+
+def make_plan(found: Found) -> Plan:
+    """Decide about each option: fidelity, parameter, seed, or left as it is."""
+    plan = Plan(found, fidelity=find_fidelity(found.options))
+    taken = {plan.fidelity.option.name} if plan.fidelity else set()
+    names = {n.lower() for n in taken}
+    for option in found.options:
+        if option.name in taken:
+            continue
+        seed = re.fullmatch(r"(random_|rng_|manual_)?seed", option.name.lower())
+        proposal = propose(option) if option.name.lower() not in names else None
+        if seed and option.kind != "bool" and option.style in ("flag", "equals", "environment"):
+            plan.seed = option
+        elif proposal is not None:
+            plan.proposals.append((option, proposal))
+            names.add(option.name.lower())
+        else:
+            plan.left.append(option)
+    return plan
+
+
+def make_spec(plan: Plan, words: Sequence[str], folder: Path, script: Path | None) -> StudySpec:
+    """Return the study before anything was run, with a stand-in for its objective."""
+    words = plan.found.words if plan.found.words is not None else words
+    told = [o for o, _ in plan.proposals]
+    told += [plan.fidelity.option] if plan.fidelity else []
+    command = [word.replace("{", "{{").replace("}", "}}") for word in words]
+    if plan.found.template is not None:
+        command = [w.replace("{{trial_dir}}", "{trial_dir}") for w in command]
+    env = {}
+    for option in [*told, *([plan.seed] if plan.seed else [])]:
+        name = "seed" if option is plan.seed else option.name
+        if option.style == "environment":
+            env[option.name] = f"{{{name}}}"
+        elif option.style in ("flag", "equals"):
+            command = _placed(command, option, name)
+    space = tuple(p.parameter for _, p in plan.proposals) or (_EXAMPLE,)
+    return StudySpec(
+        name=study_name(words, folder, script),
+        command=tuple(command),
+        budget=Budget(_BUDGET),
+        space=space,
+        objectives=(_NOBODY,),
+        tasks=plan.fidelity.tasks if plan.fidelity else (Task("full", 1.0),),
+        start=(defaults,) if (defaults := default_params(plan)) and plan.proposals else (),
+        env=env,
+        template=(plan.found.template[0], _target(plan)) if plan.found.template else None,
+    )
+
+
+def _target(plan: Plan) -> str:
+    """Return the name under which the command expects the filled-in template."""
+    word = next(w for w in plan.found.words or () if "{trial_dir}/" in w)
+    return word.rpartition("{trial_dir}/")[2]
+
+
+def _placed(command: list[str], option: Option, name: str) -> list[str]:
+    """Return the command with an option's placeholder, in the place of a value that it has."""
+    flag = option.flag
+    if option.switch:
+        kept = [w for w in command if w not in (flag, option.off)]
+        off = [f"{{?!{name}:{option.off}}}"] if option.off else []
+        return [*kept, f"{{?{name}:{flag}}}", *off]
+    for n, word in enumerate(command):
+        if word.startswith(f"{flag}="):
+            return [*command[:n], f"{flag}={{{name}}}", *command[n + 1 :]]
+        if word == flag and n + 1 < len(command):
+            return [*command[: n + 1], f"{{{name}}}", *command[n + 2 :]]
+    if option.style == "equals":
+        return [*command, f"{flag}={{{name}}}"]
+    return [*command, flag, f"{{{name}}}"]
+
+
+def default_params(plan: Plan) -> Params:
+    """Return the script's own defaults as a configuration, of the parameters that have one."""
+    params: Params = {}
+    for option, proposal in plan.proposals:
+        value: Value | None = option.default
+        if value is not None and value_fault(proposal.parameter, value) is None:
+            params[option.name] = native(proposal.parameter, value)
+    inactive = [p.parameter.name for _, p in plan.proposals if not p.parameter.active(params)]
+    return {name: value for name, value in params.items() if name not in inactive}
+
+
+def with_metrics(spec: StudySpec, printed: Printed) -> StudySpec:
+    """Return the study with the objective that its output speaks for."""
+    ranked = printed.ranked()
+    if not ranked:
+        return spec
+    metric = ranked[0]
+    direction = direction_of(metric) or Direction.MINIMIZE
+    objective = Objective(metric, direction)
+    return dataclasses.replace(spec, objectives=(objective,), metrics=printed.sources)
+
+
+def study_name(words: Sequence[str], folder: Path, script: Path | None) -> str:
+    """Return a name for the study: the script's, or its folder's where that says more."""
+    home = script.absolute().parent if script else folder.absolute()
+    stem = script.stem if script else Path(words[0]).stem if (folder / words[0]).is_file() else ""
+    raw = stem if stem and stem.lower() not in _DULL else home.name
+    return re.sub(r"[^\w-]+", "-", raw).strip("-_.")[:60] or "study"
+
+
+def remarks(
+    plan: Plan, spec: StudySpec, printed: Printed | None, source: str
+) -> dict[KeyPath, str]:
+    """Return the comments of the study file by key path."""
+    notes: dict[KeyPath, str] = {
+        (): f"Written from {source} ({plan.found.how or 'nothing was found in it'}).\n"
+        "Ranges are guesses from names and defaults: read them through."
+    }
+    if plan.left:
+        flags = ", ".join(o.flag for o in plan.left)
+        notes[()] += f"\nLeft as they are: {flags}"
+    resumes = next((o.flag for o in plan.left if _RESUMES.fullmatch(o.name.lower())), None)
+    if resumes:
+        notes[()] += (
+            f"\nIt has {resumes}: with resume = true, and {resumes} {{resume}} and a place to "
+            "save to"
+            "\nin the command, a promotion goes on from the checkpoint and pays the margin alone."
+        )
+    for option, proposal in plan.proposals:
+        notes["space", option.name] = proposal.note
+    if not plan.proposals:
+        notes["space", _EXAMPLE.name] = "An example: no parameter was found. Replace it."
+    if spec.start:
+        notes["start", 0] = "The script's own defaults run first, to compare with."
+    notes.update(_metric_remarks(spec, printed))
+    if plan.fidelity:
+        flag = plan.fidelity.option.flag
+        notes["task", 0] = (
+            f"Cheap runs by {flag}. The task with cost 1 is the one that counts; a schedule of\n"
+            f"the script that depends on {flag} follows it."
+        )
+    return notes
+
+
+def _metric_remarks(spec: StudySpec, printed: Printed | None) -> Mapping[KeyPath, str]:
+    notes: dict[KeyPath, str] = {}
+    objective = spec.objectives[0]
+    if printed is None or not printed.values:
+        why = "nothing that looks like one was printed" if printed else "it was not run"
+        notes["objective", 0] = f"A stand-in ({why}): name the metric that the script reports."
+        return notes
+    others = [n for n in printed.ranked() if n != objective.metric]
+    last = f"{printed.values[objective.metric]:.6g}"
+    notes["objective", 0] = f"The last value in a first run was {last}."
+    if others:
+        notes["objective", 0] += f" Also printed: {', '.join(others[:12])}."
+    if direction_of(objective.metric) is None:
+        notes["objective", 0, "direction"] = "a guess: check it"
+    notes["objective", 0, "metric"] = "threshold = … sets a goal"
+    return notes

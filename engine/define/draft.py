@@ -1,0 +1,49 @@
+"""A study file in the making, and what its writer should know."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hpo_tui.engine.define.options import Option
+from hpo_tui.engine.define.try_one import Tried
+from hpo_tui.engine.spec.files import write_atomic
+from hpo_tui.engine.spec.model import StudySpec
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What :func:`hpo_tui.engine.define.init` made of a command.
+
+    ``text`` is the study file, commented; ``spec`` the same, read. ``how``: where the options
+    were found. ``left``: options that stay as they are. ``advice``: what the user has to do or
+    check, each a sentence. ``files``: further files of the study's folder by name.
+    """
+
+    text: str
+    spec: StudySpec
+    how: str
+    left: tuple[Option, ...] = ()
+    advice: tuple[str, ...] = ()
+    tried: Tried | None = None
+    files: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The study's name."""
+        return self.spec.name
+
+    def save(self, folder: Path, *, overwrite: bool = False) -> tuple[Path, ...]:
+        """Write ``study.toml`` and what goes with it; return the paths.
+
+        Raises FileExistsError, having written nothing, where one is there and ``overwrite`` is not
+        set; OSError where the folder cannot be written.
+        """
+        texts = {"study.toml": self.text, **self.files}
+        paths = tuple(folder / name for name in texts)
+        for path in paths:
+            if path.exists() and not overwrite:
+                raise FileExistsError(17, "there is a file already", str(path))
+        folder.mkdir(parents=True, exist_ok=True)
+        for path, text in zip(paths, texts.values(), strict=True):
+            write_atomic(path, text)
+        return paths

@@ -1,0 +1,72 @@
+"""Which option says how long or on how much a script trains, and the tasks that follow."""
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hpo_tui.engine.define.options import Option
+from hpo_tui.engine.spec.model import Task, Value
+
+_BY_RANK = (
+    r"(max_|num_|n_|train_|total_|nb_)?epochs?",
+    r"(max_|num_|n_|train_|total_|training_|max_train_)?(steps?|iterations?|iters?|updates|batches)|max_iter",
+    r"n_estimators|num_trees|n_trees|trees|num_boost_rounds?|num_rounds?|n_rounds?|rounds?|nrounds",
+    r"(data_|train_|training_|sample_)?(fraction|frac|subset|portion|ratio)",
+    r"(num_|n_|max_)?(train_)?(samples|examples|rows|train)|(train|train_set|sample|subset)_size",
+)
+_SHARES = (0.25, 0.5, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Fidelity:
+    """The option that makes a run shorter, and the tasks at a quarter, a half and the whole."""
+
+    option: Option
+    tasks: tuple[Task, ...]
+
+
+def find_fidelity(options: Sequence[Option]) -> Fidelity | None:
+    """Return the fidelity of a script, or None where no option has a default to divide."""
+    for pattern in _BY_RANK:
+        for option in options:
+            last = option.name.rsplit(".", 1)[-1].lower()
+            name = re.sub(r"[^a-z0-9]+", "_", last).strip("_")
+            tasks = tasks_for(option) if re.fullmatch(pattern, name) else ()
+            if tasks:
+                return Fidelity(option, tasks)
+    return None
+
+
+def tasks_for(option: Option) -> tuple[Task, ...]:
+    """Return the tasks of a fidelity, cheapest first; fewer where the full value is small."""
+    full = option.default
+    if option.kind not in ("int", "float") or isinstance(full, bool | str) or not full or full <= 0:
+        return ()
+    whole = isinstance(full, int)
+    if not whole and full > 1 and full == int(full):
+        whole, full = True, int(full)
+    values: list[float] = []
+    for share in _SHARES:
+        value = max(1, math.floor(full * share + 0.5)) if whole else float(f"{full * share:.6g}")
+        if value not in values:
+            values.append(value)
+    noun = _noun(option.name)
+    tasks = []
+    for value in values:
+        fidelity: dict[str, Value] = {option.name: int(value) if whole else value}
+        shown = f"{value:g}"
+        name = f"{shown} {noun}" if whole else f"{noun} {shown}"
+        if whole and value == 1 and noun.endswith("s"):
+            name = f"{shown} {noun[:-1]}"
+        tasks.append(Task(name, 1.0 if value == full else round(value / full, 4), fidelity))
+    return tuple(tasks)
+
+
+def _noun(name: str) -> str:
+    """Return what is counted: ``epochs`` for ``--max-epochs`` and for ``train.num_epoch``."""
+    words = re.sub(r"[^a-z0-9]+", " ", name.rsplit(".", 1)[-1].lower()).strip()
+    for prefix in ("num ", "n ", "max ", "nb ", "total "):
+        words = words.removeprefix(prefix)
+    counted = words in ("epoch", "step", "iteration", "iter", "round", "tree", "sample")
+    return f"{words}s" if counted else words

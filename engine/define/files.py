@@ -1,0 +1,159 @@
+"""Options that live in configuration files: Hydra's, and files named on the command line."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from hpo_tui.engine.define.options import Found, Option, kind_of, typed
+from hpo_tui.engine.spec.locate import layout
+
+_SUFFIXES = (".yaml", ".yml", ".json", ".toml")
+_LARGEST = 2**18
+
+
+def hydra_options(script: Path, text: str) -> Found:
+    """Return the keys of a Hydra script's primary configuration and of its groups' defaults."""
+    path = re.search(r"config_path\s*=\s*[\"']([^\"']*)[\"']", text)
+    name = re.search(r"config_name\s*=\s*[\"']([^\"']*)[\"']", text)
+    if name is None:
+        return Found()
+    folder = script.parent / (path.group(1) if path else ".")
+    primary = _load(folder / f"{name.group(1).removesuffix('.yaml')}.yaml")
+    options: dict[str, Option] = {}
+    defaults = primary.pop("defaults", [])
+    for entry in defaults if isinstance(defaults, list) else []:
+        for key, chosen in entry.items() if isinstance(entry, dict) else ():
+            group = str(key).removeprefix("override ").lstrip("/")
+            for option in _group_options(folder, group, str(chosen)):
+                options[option.name] = option
+    for leaf, value in _leaves(primary, ""):
+        if not leaf.startswith("hydra."):
+            options[leaf] = Option(leaf, leaf, kind_of(value), value, style="equals")
+    return Found(tuple(options.values()), f"Hydra's {name.group(1)}")
+
+
+def _group_options(folder: Path, group: str, chosen: str) -> list[Option]:
+    """Return the choice of a Hydra group, and the keys of its files, each where it exists."""
+    choices = tuple(sorted(p.stem for p in (folder / group).glob("*.yaml")))
+    files = {c: dict(_leaves(_load(folder / group / f"{c}.yaml"), f"{group}.")) for c in choices}
+    if chosen not in files:
+        return []
+    options = []
+    if len(choices) > 1:
+        options.append(Option(group, group, "text", chosen, choices, style="equals"))
+    for key in dict.fromkeys([*files[chosen], *(k for f in files.values() for k in f)]):
+        owners = tuple(c for c in choices if key in files[c])
+        value = files[chosen].get(key, files[owners[0]][key])
+        when = {group: owners} if len(owners) < len(choices) else {}
+        options.append(Option(key, key, kind_of(value), value, style="equals", when=when))
+    return options
+
+
+def interpolated(text: str, folder: Path) -> Found | None:
+    """Return the keys of a file that a script reads by OmegaConf beside ``key=value`` words."""
+    if "from_cli" not in text:
+        return None
+    for name in re.findall(r"OmegaConf\.load\(\s*[\"']([^\"']+)[\"']", text):
+        leaves = list(_leaves(_load(folder / name), ""))
+        if leaves:
+            options = [Option(k, k, kind_of(v), v, style="equals") for k, v in leaves]
+            return Found(tuple(options), name)
+    return None
+
+
+def config_options(words: Sequence[str], folder: Path, others: Sequence[Option]) -> Found | None:
+    """Return the keys of a configuration file that a command is given, with a template for it.
+
+    Only where the script has few options of its own: the file is then what is tuned.
+    """
+    given = next((w for w in words[1:] if _file(w, folder)), None)
+    named = next((str(o.default) for o in others if o.kind == "text" and o.default), None)
+    file_option = next(
+        (o for o in others if isinstance(o.default, str) and _file(o.default, folder)), None
+    )
+    if given is None and (file_option is None or named is None):
+        return None
+    value = given.partition("=")[2] if given and given.startswith("--") else given
+    name = value or (str(file_option.default) if file_option else "")
+    options, template, raw = _templated(folder / name)
+    if not options or len(others) > len(options):
+        return None
+    target = Path(name).name
+    place = f"{{trial_dir}}/{target}"
+    if given is not None:
+        changed = tuple(w.replace(name, place) if w == given else w for w in words)
+    else:
+        changed = (*words, file_option.flag if file_option else "", place)
+    stem = Path(name)
+    filled = f"{stem.stem}.template{stem.suffix}", template
+    return Found(options, name, template=filled, words=changed, raw=raw)
+
+
+def _file(word: str, folder: Path) -> bool:
+    name = word.partition("=")[2] if word.startswith("--") and "=" in word else word
+    if not name.endswith(_SUFFIXES):
+        return False
+    path = folder / name
+    return path.is_file() and path.stat().st_size <= _LARGEST
+
+
+def _load(path: Path) -> dict[str, Any]:
+    """Return a YAML, JSON or TOML file as a mapping; empty where it is none."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        if path.suffix == ".json":
+            data = json.loads(text)
+        elif path.suffix == ".toml":
+            import tomllib
+
+            data = tomllib.loads(text)
+        else:
+            data = _yaml(text)
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def _yaml(text: str) -> Any:
+    import yaml  # type: ignore[import-untyped]  # comes with Optuna
+
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ValueError(str(error)) from None
+
+
+def _leaves(data: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, bool | int | float | str]]:
+    for key, value in data.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{prefix}{key}.")
+        elif isinstance(value, bool | int | float):
+            yield f"{prefix}{key}", value
+        elif isinstance(value, str) and isinstance(typed(value), float):
+            yield f"{prefix}{key}", typed(value)
+
+
+def _templated(path: Path) -> tuple[tuple[Option, ...], str, dict[str, str]]:
+    """Return a file's options, its text with a placeholder for each, and what stood there."""
+    leaves = dict(_leaves(_load(path), ""))
+    text = path.read_text(encoding="utf-8") if leaves else ""
+    spans: dict[str, tuple[int, int]] = {}
+    if path.suffix == ".toml":
+        spans = {".".join(map(str, p)): s for p, s in layout(text).values.items()}
+    else:
+        for key in leaves:
+            last = re.escape(key.rsplit(".", 1)[-1])
+            found = list(
+                re.finditer(rf"(?<![\w.-])[\"']?{last}[\"']?[ \t]*:[ \t]*([^\s,#}}]+)", text)
+            )
+            if len(found) == 1:
+                spans[key] = found[0].span(1)
+    options, raw = [], {}
+    for key in sorted(leaves.keys() & spans.keys(), key=lambda k: -spans[k][0]):
+        start, end = spans[key]
+        raw[key] = text[start:end]
+        text = f"{text[:start]}{{{key}}}{text[end:]}"
+        options.append(Option(key, key, kind_of(leaves[key]), leaves[key], style="config"))
+    return tuple(reversed(options)), text, raw

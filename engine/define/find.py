@@ -1,0 +1,221 @@
+"""Finding the options of a command that was never seen before, without training anything."""
+
+import ast
+import json
+import os
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from hpo_tui.engine.define import probe
+from hpo_tui.engine.define.fidelity import find_fidelity
+from hpo_tui.engine.define.files import config_options, hydra_options, interpolated
+from hpo_tui.engine.define.guess import propose
+from hpo_tui.engine.define.options import Found, Option, Style, from_dump, kind_of, typed
+from hpo_tui.engine.define.process import run_briefly
+from hpo_tui.engine.define.source import constants, local_sources
+
+_PROBED = (
+    "argparse|click|typer|jsonargparse|simple_parsing|tyro|configargparse|tap|rich_click|"
+    "argparse_dataclass|transformers"
+)
+_PARSERS = re.compile(
+    rf"^\s*(?:import|from)\s+(?:{_PROBED})\b|\.parse_args\(|ArgumentParser", re.MULTILINE
+)
+_OTHER_PARSERS = re.compile(
+    r"^\s*(?:import|from)\s+(?:absl|fire|docopt|optparse|getopt|plac|cyclopts|clize)\b|sys\.argv",
+    re.MULTILINE,
+)
+_PROBE_LIMIT, _HELP_LIMIT = 90.0, 30.0
+_HELP_LINE = re.compile(
+    r"^\s{1,8}(?:-\w(?:[ =][A-Z_<\[]\S*)?,\s*)?(--[a-zA-Z][\w.-]*)"
+    r"(?:[ =](\{[^}]*\}|<[^>]*>|\[[^\]]*\]|[A-Z][\w.|]*|\w+))?(?:\s{2,}(.*)|\s*$)"
+)
+
+
+def command_words(command: Sequence[str], folder: Path) -> tuple[str, ...]:
+    """Return a command as words that start: ``train.py`` becomes ``python train.py``."""
+    words = tuple(command)
+    if words and words[0].endswith(".py") and not os.access(folder / words[0], os.X_OK):
+        return (_python(), *words)
+    if words and (folder / words[0]).is_file() and "/" not in words[0]:
+        return (_python(), *words) if words[0].endswith(".py") else (f"./{words[0]}", *words[1:])
+    return words
+
+
+def script_of(words: Sequence[str], folder: Path) -> Path | None:
+    """Return the Python file that a command runs, or None."""
+    for n, word in enumerate(words):
+        if word == "-m" and n + 1 < len(words):
+            base = folder.joinpath(*words[n + 1].split("."))
+            options = (base.with_suffix(".py"), base / "__main__.py")
+            return next((p for p in options if p.is_file()), None)
+        if word.endswith(".py") and (folder / word).is_file():
+            return folder / word
+    return None
+
+
+def find_options(words: Sequence[str], folder: Path) -> Found:
+    """Return what a command can be told, from the first of the ways that yields anything.
+
+    In order: ``key=value`` configurations of Hydra, the parser itself, a configuration file on
+    the command line, environment variables and constants in the source, ``--help``, and the
+    values that the command line already has.
+    """
+    script = script_of(words, folder)
+    sources = local_sources(script, folder) if script else []
+    text = "\n".join(sources)
+    if script is not None and re.search(r"@hydra\.main|hydra\.initialize", text):
+        found = hydra_options(script, text)
+        if found.options:
+            return _with_given(found, words)
+    if script is not None and _PARSERS.search(text):
+        found = _probed(words, folder)
+        config = config_options(words, folder, found.options)
+        if config is not None:
+            return config
+        if found.options or found.commands:
+            return _with_given(found, words)
+    config = config_options(words, folder, ()) or interpolated(text, folder)
+    if config is not None:
+        return config
+    if script is not None and not _PARSERS.search(text) and not _OTHER_PARSERS.search(text):
+        return _from_constants(script, words)
+    helped = _from_help(words, folder)
+    return _with_given(helped, words)
+
+
+def _python() -> str:
+    return next((n for n in ("python", "python3") if shutil.which(n)), sys.executable)
+
+
+def _probed(words: Sequence[str], folder: Path) -> Found:
+    """Start the command under the probe, which ends it where it would read its options."""
+    with tempfile.TemporaryDirectory(prefix="hpo-probe-") as scratch:
+        out = Path(scratch) / "options.json"
+        paths = [str(Path(probe.__file__).parent), os.environ.get("PYTHONPATH", "")]
+        extra = {
+            "HPO_PROBE_OUT": str(out),
+            "PYTHONPATH": os.pathsep.join(p for p in paths if p),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "WANDB_MODE": "disabled",
+        }
+        ran = run_briefly(words, folder, _PROBE_LIMIT, extra)
+        try:
+            options, commands = from_dump(json.loads(out.read_text()))
+        except (OSError, ValueError):
+            last = ran.lines[-1] if ran.lines else "it printed nothing"
+            return Found(advice=(f"its options could not be read: {last}",))
+    if commands and not options:
+        listed = ", ".join(commands)
+        return Found(commands=commands, advice=(f"name one of its sub-commands first: {listed}",))
+    return Found(options, "the script's own parser", commands)
+
+
+def _with_given(found: Found, words: Sequence[str]) -> Found:
+    """Take values that the command line already has as the defaults of their options.
+
+    ``--lr 0.05`` and ``lr=0.05`` of options that nothing else is known of become options too.
+    """
+    by_flag = {o.flag: o for o in found.options}
+    options = {o.name: o for o in found.options}
+    for n, word in enumerate(words):
+        flag, equals, value = word.partition("=")
+        following = words[n + 1] if n + 1 < len(words) else "-"
+        if not equals and flag.startswith("--") and not following.startswith("--"):
+            value = following
+        if not value or not re.fullmatch(r"(--)?[A-Za-z][\w.-]*", flag):
+            continue
+        known = by_flag.get(flag)
+        given = typed(value)
+        if known is not None:
+            options[known.name] = _redefault(known, given)
+        elif not found.options and kind_of(given) != "text":
+            name = flag.lstrip("-").replace("-", "_")
+            style: Style = "flag" if flag.startswith("--") else "equals"
+            options[name] = Option(name, flag, kind_of(given), given, style=style)
+    how = found.how or ("the values on the command line" if options else "")
+    advice = () if options else found.advice
+    return Found(tuple(options.values()), how, found.commands, advice, words=tuple(words))
+
+
+def _redefault(option: Option, given: bool | int | float | str) -> Option:
+    import dataclasses
+
+    if option.kind == "float" and isinstance(given, int) and not isinstance(given, bool):
+        given = float(given)
+    return dataclasses.replace(option, default=given)
+
+
+def _from_help(words: Sequence[str], folder: Path) -> Found:
+    """Read the options that ``--help`` prints, with defaults where it states them."""
+    ran = run_briefly([*words, "--help"], folder, _HELP_LIMIT, {})
+    options: dict[str, Option] = {}
+    lines = ran.lines
+    for n, line in enumerate(lines):
+        found = _HELP_LINE.match(line)
+        if found is None or found.group(1) in ("--help", "--version"):
+            continue
+        following = lines[n + 1].strip() if n + 1 < len(lines) else ""
+        further = following if following and not following.startswith("-") else ""
+        option = _help_option(found, further)
+        options[option.name] = option
+    if not options:
+        return Found(advice=("no option was found: name the parameters by hand",))
+    return Found(tuple(options.values()), "its --help")
+
+
+def _help_option(found: re.Match[str], further: str) -> Option:
+    flag, meta, text = found.group(1), found.group(2) or "", found.group(3) or ""
+    text = text if "default" in text.lower() else f"{text} {further}".strip()
+    default = re.search(
+        r"default(?:s to|:|=| is)?\s*[:=]?\s*[\"'`]?([\w.+-]+)", text, re.IGNORECASE
+    )
+    value = typed(default.group(1).rstrip(".,")) if default else None
+    name = flag.lstrip("-").replace("-", "_")
+    choices: tuple[bool | int | float | str, ...] = ()
+    if re.search(r"[,|]", meta):
+        choices = tuple(typed(c.strip()) for c in re.split(r"[,|]", meta.strip("{}[]<>")))
+    declared = {"INT": "int", "INTEGER": "int", "N": "int", "FLOAT": "float"}.get(
+        meta.strip("<>").upper()
+    )
+    kind = kind_of(value) if value is not None else "text"
+    kind = (
+        "float" if declared == "float" else "int" if declared == "int" and kind != "float" else kind
+    )
+    if value is None and not meta:
+        return Option(name, flag, "bool", False, help=text[:120], switch=True)
+    return Option(name, flag, kind, value, choices, help=" ".join(text.split())[:120])
+
+
+def _from_constants(script: Path, words: Sequence[str]) -> Found:
+    """Return environment variables and constants of a script that reads no command line."""
+    try:
+        options = constants(ast.parse(script.read_text(encoding="utf-8", errors="replace")))
+    except (SyntaxError, ValueError, OSError, RecursionError):
+        return Found(advice=(f"{script.name} could not be read as Python",))
+    fixed = [o for o in options if o.style == "constant"]
+    advice = []
+    if fixed and len(fixed) == len(options):
+        fidelity = find_fidelity(options)
+        whole = fidelity.option.name if fidelity else ""
+        lines = "".join(
+            f"\n    {o.name} = trial.{'fidelity' if o.name == whole else 'params'}"
+            f'.get("{o.name}", {o.default!r})'
+            for o in fixed
+            if o.name == whole or propose(o) is not None
+        )
+        advice.append(
+            f"{script.name} takes no options: its constants can be searched once it asks for them. "
+            "Put this after them (it changes nothing when the script runs on its own):\n"
+            f"    from hpo_tui import trial{lines}"
+        )
+    if not options:
+        advice.append(
+            f"{script.name} takes no options and has no constants: name parameters by hand"
+        )
+    how = "constants in the source" if fixed else "environment variables that it reads"
+    return Found(tuple(options), how, advice=tuple(advice), words=tuple(words))

@@ -1,0 +1,155 @@
+"""What a training script can be told on its command line."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from hpo_tui.engine.spec.model import Value
+
+Style = Literal["flag", "equals", "constant", "environment", "config"]
+"""How a value reaches the script: ``--lr 0.1``, ``lr=0.1``, a constant in the source, an
+environment variable, a key of a configuration file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One thing that can be set. ``name`` is what the study calls it, ``flag`` what is typed.
+
+    ``off`` is the flag that turns a boolean off (``--no-amp``), if there is one. ``switch``: the
+    flag takes no value. ``when``: the values of others that make this one exist.
+    """
+
+    name: str
+    flag: str
+    kind: Literal["float", "int", "bool", "text"]
+    default: Value | None = None
+    choices: tuple[Value, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    help: str = ""
+    style: Style = "flag"
+    switch: bool = False
+    off: str = ""
+    when: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The options of a command. ``how`` says for people where they come from.
+
+    ``commands``: sub-commands, one of which must be named first. ``advice``: what the user has to
+    do by hand, each a sentence.
+    """
+
+    options: tuple[Option, ...] = ()
+    how: str = ""
+    commands: tuple[str, ...] = ()
+    advice: tuple[str, ...] = ()
+    template: tuple[str, str] | None = None
+    """A configuration file to fill in: its name, and its text with placeholders."""
+    words: tuple[str, ...] | None = None
+    """The command's words where they have to change, for a template."""
+    raw: Mapping[str, str] = field(default_factory=dict)
+    """What stood in the file in the place of each placeholder."""
+
+
+def from_dump(entries: Sequence[Mapping[str, Any]]) -> tuple[tuple[Option, ...], tuple[str, ...]]:
+    """Return options and sub-commands from what the probe wrote; the last parser counts most."""
+    options: dict[str, Option] = {}
+    commands: tuple[str, ...] = ()
+    for entry in entries:
+        commands = tuple(str(c) for c in entry.get("commands") or ())
+        for raw in entry.get("options", ()):
+            option = _option(raw)
+            if option is not None:
+                options[option.name] = option
+    return tuple(options.values()), commands
+
+
+def _option(raw: Mapping[str, Any]) -> Option | None:
+    """Return an option with a single value, or None for positionals and lists."""
+    flags = [str(f) for f in raw.get("flags") or ()]
+    off = [str(f) for f in raw.get("off") or ()]
+    action = str(raw.get("action", ""))
+    if action == "BooleanOptionalAction":
+        off, flags = (
+            [f for f in flags if f.startswith("--no-")],
+            [f for f in flags if not f.startswith("--no-")],
+        )
+    if not flags or raw.get("nargs") not in (None, 0, "?"):
+        return None
+    flag = max(flags, key=lambda f: (f.startswith("--"), len(f)))
+    name = flag.lstrip("-").replace("-", "_")
+    default = raw.get("default")
+    default = default if isinstance(default, bool | int | float | str) else None
+    switch = action in ("_StoreTrueAction", "_StoreFalseAction", "BooleanOptionalAction", "flag")
+    if switch or str(raw.get("type")) in (
+        "bool",
+        "boolean",
+        "str2bool",
+        "strtobool",
+        "_str_to_bool",
+    ):
+        both: tuple[Value, ...] = () if switch else (True, False)
+        state = False if action == "_StoreFalseAction" else bool(default)
+        return Option(
+            name, flag, "bool", state, both, help=_help(raw), switch=switch, off="".join(off[:1])
+        )
+    choices = tuple(c for c in raw.get("choices") or () if isinstance(c, bool | int | float | str))
+    if action in ("_StoreConstAction", "_CountAction", "_AppendAction"):
+        return None
+    return Option(
+        name,
+        flag,
+        _kind(str(raw.get("type")), default, choices),
+        default,
+        choices,
+        _number(raw.get("low")),
+        _number(raw.get("high")),
+        _help(raw),
+    )
+
+
+def _kind(
+    declared: str, default: object, choices: Sequence[Value]
+) -> Literal["float", "int", "text"]:
+    if declared in ("int", "integer", "integer range"):
+        return "int"
+    if declared in ("float", "float range") or isinstance(default, float):
+        return "float"
+    if isinstance(default, int) and declared in ("None", "type", "lambda", "<lambda>"):
+        return "int"
+    if choices and all(isinstance(c, int) and not isinstance(c, bool) for c in choices):
+        return "int"
+    return "text"
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _help(raw: Mapping[str, Any]) -> str:
+    text = " ".join(str(raw.get("help") or "").split())
+    return re.sub(r"\s*[(\[]defaults?\b[^)\]]*[)\]]", "", text, flags=re.IGNORECASE)[:120]
+
+
+def typed(text: str) -> Value:
+    """Return the value that a word on a command line or in a configuration file stands for."""
+    if text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def kind_of(value: Value) -> Literal["float", "int", "bool", "text"]:
+    """Return the kind of option that has this value."""
+    if isinstance(value, bool):
+        return "bool"
+    if isinstance(value, int):
+        return "int"
+    return "float" if isinstance(value, float) else "text"

@@ -1,0 +1,149 @@
+"""What a study will do, before it does: configurations, commands, the budget in words."""
+
+import random
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hpo_tui.engine.spec.command import command_line
+from hpo_tui.engine.spec.model import BudgetUnit, Params, StudySpec, Value
+from hpo_tui.engine.spec.names import show
+from hpo_tui.engine.spec.placeholders import used
+from hpo_tui.engine.spec.space import (
+    InfeasibleError,
+    compiled_constraints,
+    draw,
+    sample,
+    value_count,
+)
+from hpo_tui.engine.spec.units import show_duration
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """``commands``: what the first configuration runs at each task. ``advice``: likely slips."""
+
+    configurations: tuple[Params, ...]
+    commands: tuple[tuple[str, str], ...]
+    budget: tuple[str, ...]
+    advice: tuple[str, ...]
+
+    def text(self) -> str:
+        """Return all of it as lines to read."""
+        lines = ["Configurations, drawn at random:"]
+        lines += [
+            "  " + "  ".join(f"{k}={_brief(v)}" for k, v in params.items())
+            for params in self.configurations
+        ]
+        if self.commands:
+            lines += ["", "The first of them runs:"]
+            lines += [f"  {name}: {command}" for name, command in self.commands]
+        lines += ["", *self.budget]
+        if self.advice:
+            lines += ["", "Worth a look:", *(f"  - {a}" for a in self.advice)]
+        return "\n".join(lines)
+
+
+def preview(spec: StudySpec, n: int = 10, *, seconds: float | None = None) -> Preview:
+    """Return what a study will do. ``seconds``: how long its full task takes, if that is known."""
+    rng = random.Random(spec.seed)
+    relations = compiled_constraints(spec)
+    advice = list(advise(spec))
+    drawn: list[Params] = []
+    try:
+        drawn = [sample(spec.space, relations, rng) for _ in range(n)]
+    except InfeasibleError as error:
+        advice.insert(0, str(error))
+    commands = []
+    if drawn and spec.command:
+        where = Path("trials/0001")
+        for task in spec.tasks_by_cost:
+            argv = command_line(spec, drawn[0], task, where, trial=1)
+            commands.append((task.name, shlex.join(argv)))
+    return Preview(tuple(drawn), tuple(commands), buys(spec, seconds), tuple(advice))
+
+
+def buys(spec: StudySpec, seconds: float | None = None) -> tuple[str, ...]:
+    """Say in sentences what the budget is enough for."""
+    amount, unit = spec.budget.amount, spec.budget.unit
+    cheap, full = spec.tasks_by_cost[0], spec.full_task
+    if unit is BudgetUnit.TRIALS:
+        return (f"The budget is {amount:g} trials, of whatever task.",)
+    if unit is not BudgetUnit.FULL:
+        per = "GPU time" if unit is BudgetUnit.GPU_HOURS else "wall time"
+        hours = amount * 3600 if unit is BudgetUnit.GPU_HOURS else amount
+        said = [f"The budget is {show_duration(round(hours))} of {per}."]
+        if seconds:
+            said.append(f"That is about {hours / seconds:.0f} runs of {show(full.name)}.")
+        return tuple(said)
+    said = [f"The budget is enough for {amount:g} runs of {show(full.name)} from scratch."]
+    if cheap is not full:
+        count = int(amount / cheap.cost + 1e-9)
+        said.append(f"At {show(cheap.name)} (cost {cheap.cost:g}) alone it would be {count} runs.")
+        kept = int(amount / 2)
+        margin = "its margin" if spec.resume else "its price"
+        said.append(
+            f"Half of it at {show(cheap.name)} looks at {int(amount / 2 / cheap.cost + 1e-9)} "
+            f"configurations and leaves {kept} full runs, each promotion paying {margin}."
+        )
+    if seconds:
+        total = amount * seconds / max(1, spec.resources.slots)
+        slots = f" with {spec.resources.slots} at once" if spec.resources.slots > 1 else ""
+        said.append(f"In time: about {show_duration(max(1, round(total)))}{slots}.")
+    return tuple(said)
+
+
+def _brief(value: Value) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else show(value)
+
+
+def advise(spec: StudySpec) -> Sequence[str]:
+    """Return what is allowed and yet probably not meant."""
+    advice = []
+    words = [*spec.command, *spec.env.values()]
+    names = used(words)
+    own = names - {"trial_dir", "seed", "resume", "checkpoint"}
+    if own and "params_file" not in own and not spec.template:
+        advice += [
+            f"{show(p.name)} is not in the command: the script sees it only if it reads HPO_PARAMS"
+            for p in spec.free
+            if p.name not in own
+        ]
+        fidelities = dict.fromkeys(n for t in spec.tasks for n in t.fidelity)
+        advice += [
+            f"the fidelity {show(n)} is not in the command: {{{n}}}"
+            for n in fidelities
+            if n not in own
+        ]
+    variable = next((w for w in spec.command if w.startswith(("$", "~"))), None)
+    if variable:
+        advice.append(f"{show(variable)} stays as it is written: no shell replaces it")
+    advice += _spaces(spec)
+    if spec.repeats > 1 and "seed" not in names:
+        advice.append("repeats need another seed each: use {seed} in the command, or HPO_SEED")
+    return advice
+
+
+def _spaces(spec: StudySpec) -> list[str]:
+    advice = []
+    for parameter in spec.space:
+        wide = parameter.numeric and parameter.low > 0 and parameter.high / parameter.low >= 1000
+        if wide and not parameter.log:
+            advice.append(
+                f"{show(parameter.name)} goes over {parameter.high / parameter.low:.0f} times its "
+                "least value: log = true gives every size an equal share"
+            )
+    count = 1.0
+    for parameter in spec.free:
+        count *= value_count(parameter)
+    if count < 50:
+        advice.append(f"the space has {count:.0f} configurations: trying them all may be simpler")
+    rng, broken = random.Random(0), 0
+    relations = compiled_constraints(spec)
+    for _ in range(200 if relations else 0):
+        drawn = {p.name: draw(p, rng) for p in spec.space}
+        broken += not all(c.holds(drawn) for c in relations)
+    if broken > 190:
+        advice.append(f"the constraints refuse {broken / 2:.0f} % of random configurations")
+    return advice

@@ -1,0 +1,103 @@
+"""Which metrics a script prints, and which way each is better."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from hpo_tui.engine.spec.model import Direction, MetricSource
+
+_UP = re.compile(
+    r"(^|[^a-z])(acc\w*|accuracy|auc|auroc|auprc|ap|map|f1\w*|f_?score|precision|recall|r2|iou|miou|"
+    r"dice|bleu|rouge\w*|reward|return|score|top_?[15]|hit\w*|ndcg|mrr|psnr|ssim|success\w*|"
+    r"throughput|correct|kappa|mcc|elbo|likelihood)([^a-z]|$)"
+)
+_DOWN = re.compile(
+    r"loss|err|error|mse|rmse|mae|mape|nll|perplexity|ppl|logloss|log_loss|time|latency|seconds|"
+    r"duration|memory|params|parameters|weights|size|flops|wer|cer|fid|bpc|bits|regret|kl|brier"
+)
+_NOT_A_METRIC = re.compile(
+    r"(global_)?(epochs?|steps?|iter|iters?|iterations?|batch|batch_?size|lr|learning_rate|seed|eta|"
+    r"round|rank|world_size|num_.*|n_.*|total|it|s|device|gpu|port|pid|version|date|hour|min|sec)"
+)
+_HELD_OUT = re.compile(r"val|valid|validation|test|dev|eval|holdout|held")
+_MARK = r"-?\d+\.?\d*(?:e-?\d+)?"
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """The metrics that a run printed, with the last value of each, and where to find them."""
+
+    values: Mapping[str, float]
+    sources: tuple[MetricSource, ...] = (MetricSource(),)
+
+    def ranked(self) -> list[str]:
+        """Return the names, the most likely objective first."""
+        return sorted(self.values, key=lambda n: (-likely(n), list(self.values).index(n)))
+
+
+def direction_of(metric: str) -> Direction | None:
+    """Return which way a metric is better, by its name; None where the name does not tell."""
+    name = re.sub(r"([a-z])([A-Z])", r"\1_\2", metric).lower()
+    if _DOWN.search(name):
+        return Direction.MINIMIZE
+    return Direction.MAXIMIZE if _UP.search(name) else None
+
+
+def likely(metric: str) -> int:
+    """Return how likely a study is about a metric: held-out before training, scores first."""
+    name = metric.lower()
+    direction = direction_of(metric)
+    points = 0 if direction is None else 2
+    points += 3 if _HELD_OUT.search(name) else 0
+    points += 2 if direction is Direction.MAXIMIZE else 0
+    points -= 3 if re.search(r"train", name) else 0
+    points -= (
+        4 if re.search(r"time|latency|sec|duration|memory|size|params|weights|grad", name) else 0
+    )
+    return points + (1 if re.search(r"acc|auc|f1|loss|reward", name) else 0)
+
+
+def is_metric(name: str) -> bool:
+    """Whether a printed name can be a metric and not a counter or a setting."""
+    return _NOT_A_METRIC.fullmatch(name.lower()) is None
+
+
+def read_output(lines: Sequence[str], seen: Mapping[str, Sequence[float]]) -> Printed:
+    """Return the metrics of an output, given what the engine's own parser found in it.
+
+    Where counts in brackets give an accuracy (``Accuracy: 9832/10000 (98%)``), which that parser
+    would take for the count, a pattern is proposed as the source.
+    """
+    values = {n: v[-1] for n, v in seen.items() if v and is_metric(n)}
+    pattern = _special_pattern(lines)
+    if pattern is None:
+        return Printed(values)
+    found: dict[str, float] = {}
+    for line in lines:
+        match = re.search(pattern, line)
+        found.update({n: float(t) for n, t in match.groupdict().items()} if match else {})
+    return Printed(found, (MetricSource(pattern=pattern),))
+
+
+def _special_pattern(lines: Sequence[str]) -> str | None:
+    """Return a pattern for lines such as ``Average loss: 0.05, Accuracy: 9832/10000 (98%)``."""
+    counted = re.compile(rf"([A-Za-z][\w ]*?):?\s*\d+/\d+\s*\(({_MARK})%\)")
+    for line in reversed(lines):
+        found = counted.search(line)
+        if found is None or is_progress(line):
+            continue
+        label = found.group(1).strip()
+        prefix = "test_" if re.match(r"\s*test", line, re.IGNORECASE) else ""
+        name = re.sub(r"\W+", "_", label).lower()
+        pattern = rf"{re.escape(label)}:?\s*\d+/\d+\s*\((?P<{prefix}{name}>{_MARK})%\)"
+        loss = re.search(rf"([A-Za-z ]*loss):\s*({_MARK})", line, re.IGNORECASE)
+        if loss and loss.end() <= found.start():
+            label = loss.group(1).strip()
+            pattern = rf"{re.escape(label)}:\s*(?P<{prefix}loss>{_MARK}).*?{pattern}"
+        return pattern.replace(r"\ ", " ")
+    return None
+
+
+def is_progress(line: str) -> bool:
+    """Whether a line is a progress report such as ``Train Epoch: 1 [640/60000 (1%)]``."""
+    return re.search(r"\[\s*\d+/\d+\s*\(", line) is not None or "it/s" in line

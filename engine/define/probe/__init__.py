@@ -1,0 +1,1 @@
+"""The folder that goes onto ``PYTHONPATH`` of a script whose options are to be found."""

@@ -1,0 +1,119 @@
+"""Running a command for a short while: its output, its time, and an end that is certain."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event, Thread
+
+_MOST_LINES, _LONGEST_LINE = 20_000, 4000
+_ENDING = 3.0
+"""Seconds between SIGTERM and SIGKILL."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """How a command went. ``code`` is None where it did not start; ``times`` belong to ``lines``.
+
+    ``why`` says in a sentence why it was ended early, or did not start.
+    """
+
+    lines: tuple[str, ...]
+    times: tuple[float, ...]
+    seconds: float
+    code: int | None
+    why: str = ""
+
+
+def run_briefly(
+    words: Sequence[str],
+    folder: Path,
+    limit: float,
+    extra: Mapping[str, str],
+    *,
+    stop: Event | None = None,
+    on_line: Callable[[str], None] | None = None,
+) -> Ran:
+    """Run a command in ``folder`` for ``limit`` seconds at most, and end its whole group after.
+
+    ``extra`` is added to the environment. ``stop``, once set, ends it early. ``on_line`` is called
+    with each line that it prints, from another thread. Never raises for a command that fails.
+    """
+    env = {**os.environ, "PYTHONUNBUFFERED": "1", **extra}
+    begin = time.monotonic()
+    try:
+        child = subprocess.Popen(
+            list(words),
+            cwd=folder,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        return Ran((), (), 0.0, None, f"{words[0] if words else 'the command'}: {reason}")
+    lines: list[str] = []
+    times: list[float] = []
+    reader = Thread(target=_read, args=(child, lines, times, begin, on_line), daemon=True)
+    reader.start()
+    why = _wait(child, begin, limit, stop)
+    seconds = time.monotonic() - begin
+    _end(child)
+    reader.join(2.0)
+    return Ran(tuple(lines), tuple(times), seconds, None if why else child.returncode, why)
+
+
+def _wait(child: "subprocess.Popen[bytes]", begin: float, limit: float, stop: Event | None) -> str:
+    """Wait for the end, the limit or a stop; return why it has to be ended, if it has."""
+    waiting = stop or Event()
+    while child.poll() is None:
+        if time.monotonic() - begin > limit:
+            return f"it was stopped after {limit:g} s"
+        if waiting.wait(0.02):
+            return "it was stopped"
+    return ""
+
+
+def _read(
+    child: "subprocess.Popen[bytes]",
+    lines: list[str],
+    times: list[float],
+    begin: float,
+    on_line: Callable[[str], None] | None,
+) -> None:
+    assert child.stdout is not None
+    with child.stdout as pipe, contextlib.suppress(ValueError, OSError):
+        for raw in pipe:
+            if len(lines) >= _MOST_LINES:
+                continue
+            for part in raw[: 4 * _LONGEST_LINE].decode("utf-8", "replace").splitlines():
+                if part.strip():
+                    times.append(time.monotonic() - begin)
+                    lines.append(part[:_LONGEST_LINE])
+                    if on_line is not None:
+                        on_line(part[:_LONGEST_LINE])
+
+
+def _end(child: "subprocess.Popen[bytes]") -> None:
+    """End whatever is left of the command's process group."""
+    for sign, patience in ((signal.SIGTERM, _ENDING), (signal.SIGKILL, 10.0)):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(child.pid, sign)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(patience)
+            if not _group_lives(child.pid):
+                return
+
+
+def _group_lives(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True

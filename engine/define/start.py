@@ -1,0 +1,157 @@
+"""From an unmodified training script to a study file that can be run."""
+
+import dataclasses
+import shlex
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from hpo_tui.engine.define.compose import (
+    Plan,
+    default_params,
+    make_plan,
+    make_spec,
+    remarks,
+    with_metrics,
+)
+from hpo_tui.engine.define.draft import Draft
+from hpo_tui.engine.define.find import command_words, find_options, script_of
+from hpo_tui.engine.define.preview import buys
+from hpo_tui.engine.define.printed import Printed, read_output
+from hpo_tui.engine.define.try_one import Tried, try_one
+from hpo_tui.engine.spec.load import load_text
+from hpo_tui.engine.spec.model import StudySpec, Value
+from hpo_tui.engine.spec.names import KeyPath, plain
+from hpo_tui.engine.spec.space import from_unit
+from hpo_tui.engine.spec.units import show_duration
+from hpo_tui.engine.spec.write import write
+
+
+def init(
+    argv_or_script: str | Path | Sequence[str],
+    folder: Path,
+    *,
+    run: bool = True,
+    timeout: float = 180.0,
+    stop: Event | None = None,
+    on_line: Callable[[str], None] | None = None,
+) -> Draft:
+    """Propose a study for a script or a command that was never seen before; it is not changed.
+
+    ``folder`` is where the command runs. Its options are found without training; with ``run`` it
+    is started once at the smallest fidelity, for ``timeout`` seconds at most, to see what it
+    prints and how long it takes. ``stop`` ends that run, ``on_line`` is given its output.
+    Nothing is written: see :meth:`Draft.save`. Raises ValueError, in a sentence, for a command
+    that is empty or not there.
+    """
+    given = _words(argv_or_script, folder)
+    words = command_words(given, folder)
+    script = script_of(words, folder)
+    found = find_options(words, folder)
+    if found.commands and not found.options:
+        raise ValueError(found.advice[0])
+    plan = make_plan(found)
+    spec = make_spec(plan, words, folder, script)
+    files = _template(plan)
+    advice = [plain_lines(a) for a in found.advice]
+    tried = printed = None
+    if run:
+        tried, printed = _first_run(
+            plan, spec, folder, files, limit=timeout, stop=stop, on_line=on_line
+        )
+        spec = with_metrics(spec, printed)
+        advice += _about_run(tried, printed)
+    if not plan.proposals:
+        advice.append("no parameter was found: write the [space.NAME] tables by hand")
+    notes = remarks(plan, spec, printed, shlex.join(given))
+    if tried is not None and tried.code == 0:
+        notes.update(_times(spec, tried))
+    text = write(spec, notes)
+    return Draft(text, load_text(text), found.how, tuple(plan.left), tuple(advice), tried, files)
+
+
+def plain_lines(text: str) -> str:
+    """Return a text of several lines with nothing in it that a terminal would act on."""
+    return "\n".join(plain(line) for line in text.split("\n"))
+
+
+def _words(given: str | Path | Sequence[str], folder: Path) -> tuple[str, ...]:
+    words: tuple[str, ...]
+    if isinstance(given, Path):
+        words = (str(given),)
+    elif isinstance(given, str):
+        words = (given,) if (folder / given).is_file() else tuple(shlex.split(given))
+    else:
+        words = tuple(given)
+    if not words or not words[0].strip():
+        raise ValueError("name a script or a command: train.py, or -- python train.py")
+    if words[0].endswith(".py") and not (folder / words[0]).is_file():
+        raise ValueError(f"there is no {plain(words[0])} in {plain(str(folder))}")
+    return words
+
+
+def _first_run(
+    plan: Plan, spec: StudySpec, folder: Path, files: Mapping[str, str], **limits: Any
+) -> tuple[Tried, Printed]:
+    """Run the script's defaults once at the smallest fidelity; ``limits`` are try_one's."""
+    params: dict[str, Value] = {p.name: from_unit(p, 0.5) for p in spec.space}
+    params.update(default_params(plan))
+    with tempfile.TemporaryDirectory(prefix="hpo-init-") as scratch:
+        for name, text in files.items():
+            (Path(scratch) / name).write_text(text, encoding="utf-8")
+        placed = dataclasses.replace(spec, source=Path(scratch) / "study.toml")
+        tried = try_one(placed, folder, params=params, **limits)
+    return tried, read_output(tried.lines, tried.seen)
+
+
+def _template(plan: Plan) -> dict[str, str]:
+    """Return the configuration file to fill in, with what is not searched as it was."""
+    if plan.found.template is None:
+        return {}
+    name, text = plan.found.template
+    for option in plan.left:
+        text = text.replace(f"{{{option.name}}}", plan.found.raw.get(option.name, ""))
+    return {name: text}
+
+
+def _about_run(tried: Tried, printed: Printed) -> list[str]:
+    advice = []
+    last = tried.last_lines[-1] if tried.last_lines else "it printed nothing"
+    if tried.why and not tried.seconds:
+        advice.append(f"the command could not be tried: {plain(tried.why)}")
+    elif tried.why:
+        advice.append(f"the first run was not seen to its end: {plain(tried.why)}")
+    elif tried.code:
+        advice.append(f"the first run ended with exit code {tried.code}: {last}")
+    if not printed.values:
+        advice.append(
+            "no metric was seen in the output: name it under [[objective]], and where it is found "
+            "under [[metrics]]"
+        )
+    return advice
+
+
+def _times(spec: StudySpec, tried: Tried) -> dict[KeyPath, str]:
+    """Return remarks on what the tasks take, from the run of the cheapest."""
+    startup = min(tried.startup or 0.0, tried.seconds)
+    per_unit = (tried.seconds - startup) / tried.task.cost
+    full = startup + per_unit
+    notes: dict[KeyPath, str] = {}
+    for n, task in enumerate(spec.tasks):
+        seconds = startup + per_unit * task.cost
+        took = "took" if task == tried.task else "would take about"
+        share = (
+            f", {seconds / full:.2f} of the full task"
+            if startup > 0.05 * full and task.cost < 1
+            else ""
+        )
+        notes["task", n, "cost"] = f"{took} {_about(seconds)}{share}"
+    said = buys(spec, full)
+    notes["study", "budget"] = f"in units of the full task; {said[-1][:1].lower()}{said[-1][1:]}"
+    return notes
+
+
+def _about(seconds: float) -> str:
+    return f"{seconds:.2g} s" if seconds < 10 else show_duration(round(seconds))

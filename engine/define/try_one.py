@@ -1,0 +1,172 @@
+"""Running one trial's command once, at the cheapest task, in a folder that is thrown away."""
+
+import json
+import random
+import re
+import shlex
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+
+from hpo_tui.engine.define.process import Ran, run_briefly
+from hpo_tui.engine.execution.metrics import Collector, discover
+from hpo_tui.engine.spec.command import (
+    command_line,
+    environment,
+    fill_template,
+    placeholder_values,
+)
+from hpo_tui.engine.spec.model import StudySpec, Task, Value
+from hpo_tui.engine.spec.names import plain
+from hpo_tui.engine.spec.space import InfeasibleError, compiled_constraints, sample
+from hpo_tui.store.folder import TrialFolder
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What one run showed. ``metrics``: those of the study that were found, with the last value.
+
+    ``seen`` is everything in its output that looks like a metric. ``code`` is None where it was
+    ended early or did not start, and ``why`` says so. ``startup``: seconds before the first
+    result, less one interval between results; None where there were not two.
+    """
+
+    argv: tuple[str, ...]
+    task: Task
+    metrics: Mapping[str, float]
+    seen: Mapping[str, tuple[float, ...]]
+    seconds: float
+    code: int | None
+    lines: tuple[str, ...]
+    why: str = ""
+    startup: float | None = None
+
+    @property
+    def last_lines(self) -> tuple[str, ...]:
+        """The end of the output, without anything that a terminal would act on."""
+        return tuple(plain(line) for line in self.lines[-20:])
+
+    def text(self) -> str:
+        """Return all of it as lines to read."""
+        if not self.argv:
+            return f"The command could not be tried: {self.why}"
+        ended = self.why or f"exit code {self.code}"
+        lines = [plain(shlex.join(self.argv))]
+        lines.append(f"Task {plain(self.task.name)}: {self.seconds:.1f} s, {ended}.")
+        shown = ", ".join(f"{plain(n)} = {v:.6g}" for n, v in self.metrics.items())
+        lines.append(f"Metrics of the study: {shown or 'none was found'}.")
+        others = [plain(n) for n in self.seen if n not in self.metrics]
+        if others:
+            lines.append(f"Also in the output: {', '.join(others[:20])}.")
+        return "\n".join([*lines, "", "Last lines:", *(f"  {line}" for line in self.last_lines)])
+
+
+def try_one(
+    spec: StudySpec,
+    folder: Path,
+    *,
+    params: Mapping[str, Value] | None = None,
+    task: Task | None = None,
+    limit: float = 300.0,
+    stop: Event | None = None,
+    on_line: Callable[[str], None] | None = None,
+) -> Tried:
+    """Run a study's command once in ``folder``, for ``limit`` seconds at most.
+
+    ``params`` are drawn at random where they are not given; ``task`` is the cheapest. ``stop``,
+    once set, ends the run; ``on_line`` gets each line from another thread. Raises nothing: what
+    kept the command from running is in :attr:`Tried.why`.
+    """
+    task = task or spec.tasks_by_cost[0]
+    try:
+        if params is None:
+            params = sample(spec.space, compiled_constraints(spec), random.Random(spec.seed))
+        with tempfile.TemporaryDirectory(prefix="hpo-try-", ignore_cleanup_errors=True) as scratch:
+            files = TrialFolder(Path(scratch))
+            argv, extra = _prepare(spec, params, task, folder, files)
+            if not argv:
+                raise InfeasibleError("the study has no command")
+            ran = run_briefly(argv, folder, limit, extra, stop=stop, on_line=on_line)
+            return _told(spec, task, argv, files, ran)
+    except (InfeasibleError, OSError, UnicodeDecodeError) as error:
+        return Tried((), task, {}, {}, 0.0, None, (), plain(str(error)))
+
+
+def _told(spec: StudySpec, task: Task, argv: list[str], files: TrialFolder, ran: Ran) -> Tried:
+    """Return what a run showed, from its output and its files."""
+    files.log.write_text("".join(f"{line}\n" for line in ran.lines), encoding="utf-8")
+    seen = {name: tuple(values) for name, values in discover("\n".join(ran.lines)).items()}
+    reported = _reported(files)
+    for name, values in reported.items():
+        seen[name] = (*seen.get(name, ()), *values)
+    found = {n: v for _, entry in _collected(spec, files) for n, v in entry.items()}
+    found |= {n: reported[n][-1] for n in spec.metric_names if reported.get(n)}
+    return Tried(
+        tuple(argv), task, found, seen, ran.seconds, ran.code, ran.lines, ran.why, _startup(ran)
+    )
+
+
+def _prepare(
+    spec: StudySpec, params: Mapping[str, Value], task: Task, folder: Path, files: TrialFolder
+) -> tuple[list[str], dict[str, str]]:
+    """Write a trial's files; return its command and what is added to its environment."""
+    values = placeholder_values(spec, params, task, files.path, trial=0)
+    content = {"trial": 0, "task": task.name, "params": params, "fidelity": task.fidelity}
+    files.checkpoint.mkdir(parents=True, exist_ok=True)
+    files.params.write_text(json.dumps(content, default=dict), encoding="utf-8")
+    if spec.template is not None:
+        source, name = spec.template
+        beside = spec.source.parent if spec.source else folder
+        path = beside / source if (beside / source).is_file() else folder / source
+        known = [p.name for p in spec.space] + [n for t in spec.tasks for n in t.fidelity]
+        text = fill_template(path.read_text(encoding="utf-8"), values, name, [*known, *values])
+        (files.path / name).write_text(text, encoding="utf-8")
+    extra = {
+        **environment(spec, values),
+        "HPO_STUDY": str(files.path),
+        "HPO_TRIAL_DIR": str(files.path),
+        "HPO_PARAMS": str(files.params),
+        "HPO_REPORTS": str(files.reports),
+        "HPO_CHECKPOINT": str(files.checkpoint),
+        "HPO_RESUME": "",
+        "HPO_SEED": str(spec.seed),
+    }
+    return command_line(spec, params, task, files.path, trial=0), extra
+
+
+def _collected(spec: StudySpec, files: TrialFolder) -> list[tuple[int | None, dict[str, float]]]:
+    return Collector(spec.metrics, files, spec.metric_names).finish()
+
+
+def _reported(files: TrialFolder) -> dict[str, tuple[float, ...]]:
+    """Return the metrics of the trial's own report file."""
+    found: dict[str, tuple[float, ...]] = {}
+    try:
+        lines = files.reports.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return found
+    for line in lines:
+        try:
+            entry = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        for name, value in entry.items() if isinstance(entry, dict) else ():
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            if number and name not in ("step", "time"):
+                found[name] = (*found.get(name, ()), float(value))
+    return found
+
+
+def _startup(ran: Ran) -> float | None:
+    """Return the seconds that went by before the first epoch began, from when epochs ended."""
+    ends: dict[str, float] = {}
+    for line, at in zip(ran.lines, ran.times, strict=True):
+        epoch = re.search(r"\bepoch\W{0,3}(\d+)", line, re.IGNORECASE)
+        if epoch:
+            ends[epoch.group(1)] = at
+    times = list(ends.values())
+    if len(times) < 2:
+        return None
+    return max(0.0, times[0] - (times[-1] - times[0]) / (len(times) - 1))
