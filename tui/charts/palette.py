@@ -6,6 +6,7 @@ same ones. Classes differ in brightness and in how they are drawn, never in hue 
 
 from dataclasses import dataclass
 from enum import IntEnum, auto
+from functools import lru_cache
 
 from rich.color import Color
 from rich.style import Style
@@ -109,6 +110,7 @@ class Palette:
         return self.styles[ink]
 
 
+@lru_cache(32)
 def palette(
     background: Color | None, *, dark: bool = True, colours: str = "256", monochrome: bool = False
 ) -> Palette:

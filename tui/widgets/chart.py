@@ -95,9 +95,10 @@ class Chart(Widget, can_focus=True):
         self.repaint()
 
     def notify_style_update(self) -> None:
-        """Paint in the new theme's colours."""
+        """Paint in the new theme's colours, if they are new."""
         super().notify_style_update()
-        if self.snapshot is not None and self.is_attached:
+        old = self._palette
+        if old is not None and self.is_attached and old.key != self._choose_palette().key:
             self.repaint()
 
     def render_line(self, y: int) -> Strip:

@@ -119,8 +119,7 @@ marks are edits of the study.
         for at, _ in self._edits(snapshot, x):
             plot.upright(at, Ink.DIM, "edit")
         if goal.threshold is not None:
-            sign = self.glyphs.at_most if goal.sign > 0 else self.glyphs.at_least
-            plot.level(goal.threshold, Ink.GOAL, f"{sign}{fmt.number(goal.threshold)}")
+            plot.level(goal.threshold, Ink.GOAL)
         inside = np.ones(len(frame), dtype=bool)
         if self.view.mask is not None and len(self.view.mask) == len(frame):
             inside = self.view.mask
@@ -135,6 +134,10 @@ marks are edits of the study.
         rows, best = front.best_so_far(frame, spec, goal)
         placed = np.isfinite(x[rows])
         plot.steps(x[rows][placed], best[placed], Ink.BEST, until=plot.x.high)
+        if goal.threshold is not None:
+            sign = self.glyphs.at_most if goal.sign > 0 else self.glyphs.at_least
+            said = f"{sign}{fmt.number(goal.threshold)} "
+            text.write(plot.canvas, plot.left, plot.row(goal.threshold) or 0, [(said, Ink.GOAL)])
         row = None if self.view.selected is None else frame.index(self.view.selected)
         if row is not None:
             at = np.array([row])
@@ -160,6 +163,12 @@ marks are edits of the study.
         rows, best = front.best_so_far(snapshot.frame, snapshot.spec, goal)
         spans = [(f"{fmt.clean(goal.metric, glyphs.ascii)} {arrow}  ", Ink.BOLD)]
         spans += [(dot, Ink.FULL_3), (f" full {int(full.sum())}  ", Ink.TEXT)]
+        others = front.meets_mask(snapshot.frame, snapshot.spec, without=goal.metric)
+        if (full & ~others).any():
+            spans += [
+                ("o" if glyphs.ascii else "○", Ink.FULL_2),
+                (" misses another goal  ", Ink.TEXT),
+            ]
         spans += [(".", Ink.PARTIAL_3), (" partial  ", Ink.TEXT)]
         if len(rows):
             number = int(snapshot.frame.number[rows[-1]])

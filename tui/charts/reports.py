@@ -1,0 +1,78 @@
+"""Which learning curves to draw, and reading them from the study's file."""
+
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpo_tui.engine.analysis import front
+from hpo_tui.engine.spec import StudySpec
+from hpo_tui.store.frame import Frame
+from hpo_tui.store.models import TrialState
+from hpo_tui.store.read import StudyReader
+
+Floats = NDArray[np.float64]
+Series = tuple[Floats, Floats]
+
+OTHERS = 60
+"""Curves of other trials that are drawn behind, spread over the study."""
+BEST = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Trials whose curves are asked for. ``chain``: the selected one after what it goes on from."""
+
+    chain: tuple[int, ...]
+    best: tuple[int, ...]
+    running: tuple[int, ...]
+    others: tuple[int, ...]
+
+    @property
+    def all(self) -> tuple[int, ...]:
+        """Every trial, once."""
+        return tuple(dict.fromkeys((*self.chain, *self.best, *self.running, *self.others)))
+
+
+def wanted(
+    frame: Frame, spec: StudySpec, selected: int | None, mask: NDArray[np.bool_] | None
+) -> Wanted:
+    """Return the trials to draw: the selected against the best, the running and some others."""
+    rows = (
+        np.arange(len(frame)) if mask is None or len(mask) != len(frame) else (np.flatnonzero(mask))
+    )
+    waiting = frame.in_state(TrialState.WAITING)
+    rows = rows[~waiting[rows]]
+    if len(rows) > OTHERS:
+        rows = rows[np.linspace(0, len(rows) - 1, OTHERS).astype(np.intp)]
+    running = np.flatnonzero(frame.in_state(TrialState.RUNNING))[-16:]
+    best = front.best_rows(frame, spec)[:BEST]
+    return Wanted(
+        chain=chain(frame, selected),
+        best=tuple(frame.number[best].tolist()),
+        running=tuple(frame.number[running].tolist()),
+        others=tuple(frame.number[rows].tolist()),
+    )
+
+
+def chain(frame: Frame, number: int | None) -> tuple[int, ...]:
+    """Return a trial after those that it was resumed from, oldest first; empty without one."""
+    found: list[int] = []
+    while number and number not in found:
+        row = frame.index(number)
+        if row is None:
+            break
+        found.append(number)
+        number = int(frame.resumed_from[row])
+    return tuple(reversed(found))
+
+
+def read_curves(path: Path, trials: tuple[int, ...], metric: str) -> dict[int, Series]:
+    """Return trial → (steps, values) from the study's file; empty when it cannot be read."""
+    try:
+        with StudyReader(path) as reader:
+            return reader.curves(trials, metric)
+    except sqlite3.Error:
+        return {}

@@ -1,0 +1,160 @@
+"""Learning curves: the selected trial against the best, the running, and the rest."""
+
+from typing import ClassVar
+
+import numpy as np
+from textual import work
+from textual.message import Message
+from textual.worker import get_current_worker
+
+from hpo_tui.tui import fmt
+from hpo_tui.tui.charts import reports, text
+from hpo_tui.tui.charts.canvas import Canvas
+from hpo_tui.tui.charts.palette import Ink
+from hpo_tui.tui.charts.plot import Plot
+from hpo_tui.tui.charts.reports import Series, Wanted
+from hpo_tui.tui.charts.scale import Scale, fitted
+from hpo_tui.tui.snapshot import Snapshot, View
+from hpo_tui.tui.widgets.chart import Chart
+
+ACTIONS: tuple[tuple[str, str, str, str], ...] = (
+    ("curves.metric", "m", "metric", "The next metric"),
+    ("curves.log", "v", "log", "A logarithmic or a linear axis of values"),
+    ("curves.alone", "c", "selected only", "The selected trial with the best, or with all"),
+)
+"""(id, keys, label, tooltip) of what the widget can do; the keys are bound elsewhere."""
+
+
+class CurvesRead(Message):
+    """Learning curves have come from the study's file."""
+
+    def __init__(self, metric: str, wanted: Wanted, curves: dict[int, Series]) -> None:
+        super().__init__()
+        self.metric = metric
+        self.wanted = wanted
+        self.curves = curves
+
+
+class Curves(Chart):
+    """What trials reported, step by step."""
+
+    HELP: ClassVar[str] = """\
+## Learning curves
+
+What trials reported, step by step: the **selected** trial over all (with the part that it was
+resumed from), the **best** bright, **running** ones blue, some others gray and faint. Below the
+value axis of a diverged run the curves of the rest stay readable: far outliers lie at the edge.
+`m` takes the next metric, `c` leaves the others out, `v` changes to a log axis.
+"""
+
+    def __init__(self, *, ascii_only: bool | None = None, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(ascii_only=ascii_only, id=id)
+        self._metric = 0
+        self._log = False
+        self._alone = False
+        self._read: CurvesRead | None = None
+
+    def show(self, snapshot: Snapshot, view: View) -> None:
+        """Show a study under a view: its curves are read beside, and painted when they come."""
+        stale = self.snapshot is None or self.differs(self.snapshot, snapshot)
+        stale = stale or view.selected != self.view.selected or view.mask is not self.view.mask
+        self.snapshot, self.view = snapshot, view
+        if stale:
+            self._ask()
+
+    def _ask(self) -> None:
+        snapshot = self.snapshot
+        if snapshot is None or not self.is_attached:
+            return
+        wanted = reports.wanted(snapshot.frame, snapshot.spec, self.view.selected, self.view.mask)
+        self._fetch(snapshot, wanted, self._metric_name(snapshot))
+
+    def on_mount(self) -> None:
+        """Read what was asked for before the widget was there."""
+        self._ask()
+
+    @work(thread=True, exclusive=True, group="curves", exit_on_error=False)
+    def _fetch(self, snapshot: Snapshot, wanted: Wanted, metric: str) -> None:
+        curves = reports.read_curves(snapshot.folder.db, wanted.all, metric)
+        if not get_current_worker().is_cancelled:
+            self.post_message(CurvesRead(metric, wanted, curves))
+
+    def on_curves_read(self, message: CurvesRead) -> None:
+        """Paint what has come."""
+        message.stop()
+        self._read = message
+        self.repaint()
+
+    def _metric_name(self, snapshot: Snapshot) -> str:
+        names = list(dict.fromkeys((*snapshot.spec.metric_names, *snapshot.frame.metrics)))
+        return names[self._metric % len(names)] if names else ""
+
+    def action_metric(self) -> None:
+        """Show the next metric."""
+        self._metric += 1
+        self._ask()
+
+    def action_log(self) -> None:
+        """Change between a linear and a log axis."""
+        self._log = not self._log
+        self.repaint()
+
+    def action_alone(self) -> None:
+        """Leave the other trials out, or draw them again."""
+        self._alone = not self._alone
+        self.repaint()
+
+    def paint(self, snapshot: Snapshot, width: int, height: int) -> Canvas:
+        """Draw the chart."""
+        canvas = Canvas(width, height)
+        read = self._read
+        if read is None:
+            text.note(canvas, "Reading the curves ...")
+            return canvas
+        curves = {n: c for n, c in read.curves.items() if np.isfinite(c[1]).any()}
+        if not curves:
+            text.note(canvas, f"No trial has reported {fmt.clean(read.metric)} step by step.")
+            return canvas
+        values = np.concatenate([c[1] for c in curves.values()])
+        steps = np.concatenate([c[0] for c in curves.values()])
+        log = self._log and bool((values[np.isfinite(values)] > 0).all())
+        goals = [
+            o.threshold for o in snapshot.spec.objectives
+            if o.metric == read.metric and o.threshold is not None
+        ]  # fmt: skip
+        across = Scale(float(steps.min()), max(float(steps.max()), float(steps.min()) + 1))
+        scale = fitted(values, log, tuple(goals))
+        plot = Plot.framed(canvas, across, scale, self.glyphs, ("step", read.metric))
+        for goal in goals:
+            plot.level(goal, Ink.GOAL, fmt.number(goal))
+        self._draw(plot, read.wanted, curves)
+        self._legend(canvas, read, curves)
+        return canvas
+
+    def _draw(self, plot: Plot, wanted: Wanted, curves: dict[int, Series]) -> None:
+        bright = {*wanted.chain, *wanted.best, *wanted.running}
+        others = [curves[n] for n in wanted.others if n in curves and n not in bright]
+        if not self._alone:
+            plot.lines(others, Ink.PARTIAL)
+            plot.lines([curves[n] for n in wanted.running if n in curves], Ink.FULL_2)
+        plot.lines([curves[n] for n in wanted.best if n in curves], Ink.BEST)
+        mark = "@" if self.ascii_only else ""
+        plot.lines([curves[n] for n in wanted.chain if n in curves], Ink.SELECTED, mark)
+
+    def _legend(self, canvas: Canvas, read: CurvesRead, curves: dict[int, Series]) -> None:
+        glyphs = self.glyphs
+        line = glyphs.rule * 2
+        spans = [(f"{fmt.clean(read.metric, glyphs.ascii)}  ", Ink.BOLD)]
+        if read.wanted.chain:
+            number = read.wanted.chain[-1]
+            spans += [(line, Ink.SELECTED), (f" #{number}", Ink.TEXT)]
+            if number in curves:
+                spans.append((f" {fmt.number(float(curves[number][1][-1]))}", Ink.BOLD))
+            spans.append(("  ", Ink.TEXT))
+        if any(n in curves for n in read.wanted.best):
+            spans += [(line, Ink.BEST), (" best  ", Ink.TEXT)]
+        if not self._alone and any(n in curves for n in read.wanted.running):
+            spans += [(line, Ink.FULL_2), (" running  ", Ink.TEXT)]
+        if not self._alone:
+            spans += [(line, Ink.PARTIAL_2), (f" {len(curves)} drawn", Ink.TEXT)]
+        text.write(canvas, 0, 0, spans, glyphs.ellipsis)

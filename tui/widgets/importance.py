@@ -1,0 +1,107 @@
+"""Which parameters matter, for every metric with a goal."""
+
+from typing import ClassVar
+
+from hpo_tui.engine.analysis.importance import importance, too_few
+from hpo_tui.tui import fmt
+from hpo_tui.tui.charts import text
+from hpo_tui.tui.charts.canvas import Canvas
+from hpo_tui.tui.charts.palette import Ink
+from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.widgets.chart import Chart
+
+ACTIONS: tuple[tuple[str, str, str, str], ...] = (
+    ("importance.task", "v", "task", "From another task's results: the full one counts"),
+    ("importance.down", "down,j", "down", "Scroll down"),
+    ("importance.up", "up,k", "up", "Scroll up"),
+)
+"""(id, keys, label, tooltip) of what the widget can do; the keys are bound elsewhere."""
+
+NARROWEST = 16
+"""Columns that a metric's bars take at the least."""
+
+
+class Importance(Chart):
+    """A row a parameter, a bar a metric: how much it decides who is among the best tenth."""
+
+    HELP: ClassVar[str] = """\
+## Importance
+
+How much each parameter decides whether a trial is among the best tenth, per metric (PED-ANOVA,
+Watanabe et al. 2023); the shares of a metric sum to 100 %. Only full-task trials count, because
+results of different tasks do not compare; `v` asks a cheaper task instead, and says so. Where
+there are too few results, nothing is said. A parameter that matters here can still have its best
+value anywhere: look at the parallel coordinates for where.
+"""
+
+    def __init__(self, *, ascii_only: bool | None = None, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(ascii_only=ascii_only, id=id)
+        self._asked_task = 0
+        self._first = 0
+
+    def action_task(self) -> None:
+        """Look at another task's results."""
+        self._asked_task += 1
+        self.repaint()
+
+    def action_down(self) -> None:
+        """Scroll down."""
+        self._first += 1
+        self.repaint()
+
+    def action_up(self) -> None:
+        """Scroll up."""
+        self._first = max(self._first - 1, 0)
+        self.repaint()
+
+    def paint(self, snapshot: Snapshot, width: int, height: int) -> Canvas:
+        """Draw the table of bars."""
+        canvas = Canvas(width, height)
+        frame, spec = snapshot.frame, snapshot.spec
+        tasks = spec.tasks_by_cost[::-1]
+        task = tasks[self._asked_task % len(tasks)].name
+        metrics = spec.metric_names
+        shares = {m: importance(frame, spec, m, task) for m in metrics}
+        known = [m for m in metrics if shares[m]]
+        if not known:
+            reason = too_few(frame, spec, metrics[0], task) if metrics else "No metric has a goal."
+            text.note(canvas, reason)
+            return canvas
+        total = {p.name: sum(shares[m].get(p.name, 0.0) for m in known) for p in spec.free}
+        names = sorted(total, key=lambda name: -total[name])
+        self._table(canvas, names, {m: shares[m] for m in known})
+        if task != spec.full_task.name:
+            said = f"from {fmt.clean(task, self.ascii_only)}, not the full task"
+            text.write(canvas, 0, height - 1, [(said, Ink.BAD)], self.glyphs.ellipsis)
+        return canvas
+
+    def _table(self, canvas: Canvas, names: list[str], shares: dict[str, dict[str, float]]) -> None:
+        glyphs, width = self.glyphs, canvas.width
+        gutter = min(max(map(fmt.width_of, names)) + 2, max(width // 3, 8))
+        fitting = max((width - gutter) // NARROWEST, 1)
+        metrics = list(shares)[:fitting]
+        room = (width - gutter) // len(metrics)
+        for at, metric in enumerate(metrics):
+            head = fmt.clip(fmt.clean(metric, glyphs.ascii), room - 1, glyphs.ellipsis)
+            canvas.put(gutter + at * room, 0, head, Ink.BOLD)
+        self._first = min(self._first, max(len(names) - (canvas.height - 2), 0))
+        largest = max(max(s.values()) for s in shares.values())
+        for row, name in enumerate(names[self._first :], start=1):
+            label = fmt.clip(fmt.clean(name, glyphs.ascii), gutter - 1, glyphs.ellipsis)
+            canvas.put(0, row, label, Ink.TEXT)
+            for at, metric in enumerate(metrics):
+                share = shares[metric].get(name, 0.0)
+                self._bar(canvas, (gutter + at * room, row), room, share, largest)
+
+    def _bar(
+        self, canvas: Canvas, place: tuple[int, int], room: int, share: float, largest: float
+    ) -> None:
+        longest = max(room - 7, 1)
+        length = share / largest * longest
+        bar = self.glyphs.bar * int(length)
+        if not self.ascii_only:
+            # Eighths of a cell, so that small shares are seen and compared.
+            bar += " ▏▎▍▌▋▊▉"[int(length % 1 * 8)].strip()
+        ink = Ink.FULL_3 if share >= 0.5 * largest else Ink.FULL_2 if share > 0.05 else Ink.AXIS
+        canvas.put(place[0], place[1], bar, ink)
+        canvas.put(place[0] + len(bar) + (1 if bar else 0), place[1], fmt.percent(share), Ink.TEXT)

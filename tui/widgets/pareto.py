@@ -1,0 +1,200 @@
+"""Best metrics: two goals against each other, with thresholds, misses and the front."""
+
+from itertools import combinations
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpo_tui.engine.analysis import front
+from hpo_tui.engine.spec import StudySpec
+from hpo_tui.store.frame import Frame
+from hpo_tui.tui import fmt
+from hpo_tui.tui.charts import text
+from hpo_tui.tui.charts.canvas import Canvas
+from hpo_tui.tui.charts.palette import Ink
+from hpo_tui.tui.charts.plot import Plot
+from hpo_tui.tui.charts.scale import Scale, fitted
+from hpo_tui.tui.messages import TrialOpened, TrialSelected
+from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.widgets.chart import Chart
+
+ACTIONS: tuple[tuple[str, str, str, str], ...] = (
+    ("pareto.pair", "m", "pair", "The next pair of metrics"),
+    ("pareto.partial", "v", "partial tasks", "Show or hide what cheap tasks have reported"),
+    ("pareto.next", "right,l,full_stop", "next best", "The next of the best trials"),
+    ("pareto.previous", "left,h,comma", "previous best", "The previous of the best trials"),
+    ("pareto.open", "enter", "open", "Open the selected trial"),
+)
+"""(id, keys, label, tooltip) of what the widget can do; the keys are bound elsewhere."""
+
+Goals = dict[str, tuple[tuple[float, bool], ...]]
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+
+class Pareto(Chart):
+    """Two metrics of the full-task trials; what misses a goal lies in the shade."""
+
+    HELP: ClassVar[str] = """\
+## Best metrics
+
+Two metrics of the **full-task** trials against each other. Dashed lines are the goals, and what
+misses one lies in the shade; blue circles meet every goal, hollow ones miss one, the bright ones
+are the best and their steps the front. `m` takes the next pair of metrics, `h` `l` go along the
+front, `enter` opens the trial, `v` shows what the cheap tasks reported as gray dots (they never
+count).
+"""
+
+    def __init__(self, *, ascii_only: bool | None = None, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(ascii_only=ascii_only, id=id)
+        self._pair = 0
+        self._partial = False
+
+    def action_pair(self) -> None:
+        """Show the next pair of metrics."""
+        self._pair += 1
+        self.repaint()
+
+    def action_partial(self) -> None:
+        """Show or hide what the cheap tasks have reported."""
+        self._partial = not self._partial
+        self.repaint()
+
+    def action_next(self) -> None:
+        """Select the next of the best trials."""
+        self._step(1)
+
+    def action_previous(self) -> None:
+        """Select the previous of the best trials."""
+        self._step(-1)
+
+    def action_open(self) -> None:
+        """Open the selected trial."""
+        if self.view.selected is not None:
+            self.post_message(TrialOpened(self.view.selected))
+
+    def _step(self, by: int) -> None:
+        if self.snapshot is None:
+            return
+        frame, spec = self.snapshot.frame, self.snapshot.spec
+        rows = front.best_rows(frame, spec)
+        if not len(rows):
+            rows = front.near_misses(frame, spec, 20)
+        x = front.column(frame, self._metrics(spec)[0], rows) if self._metrics(spec) else rows
+        numbers = frame.number[rows[np.argsort(x, kind="stable")]].tolist()
+        if not numbers:
+            return
+        here = self.view.selected
+        at = numbers.index(here) + by if here in numbers else 0
+        if 0 <= at < len(numbers):
+            self.post_message(TrialSelected(int(numbers[at])))
+
+    def _metrics(self, spec: StudySpec) -> tuple[str, str] | None:
+        pairs = list(combinations(spec.metric_names, 2))
+        return pairs[self._pair % len(pairs)] if pairs else None
+
+    def paint(self, snapshot: Snapshot, width: int, height: int) -> Canvas:
+        """Draw the chart."""
+        canvas = Canvas(width, height)
+        frame, spec = snapshot.frame, snapshot.spec
+        pair = self._metrics(spec)
+        if pair is None:
+            text.note(canvas, "One metric has no other to be seen against: see the history (1).")
+            return canvas
+        full = front.full_mask(frame, spec)
+        x, y = front.column(frame, pair[0]), front.column(frame, pair[1])
+        shown = full | self._partial
+        shown &= np.isfinite(x) & np.isfinite(y)
+        if not shown.any():
+            text.note(
+                canvas,
+                "No trial is complete at the full task yet. v shows what the cheap tasks say.",
+            )
+            return canvas
+        goals = _goals(spec)
+        scales = [_scale(spec, m, v[shown], goals) for m, v in zip(pair, (x, y), strict=True)]
+        plot = Plot.framed(canvas, scales[0], scales[1], self.glyphs, pair)
+        self._shade(plot, pair, goals)
+        self._draw(plot, frame, spec, (x, y), full)
+        self._lines(plot, pair, goals)
+        self._legend(canvas, frame, spec, full & shown)
+        return canvas
+
+    def _shade(self, plot: Plot, pair: tuple[str, str], goals: Goals) -> None:
+        whole_x, whole_y = (plot.x.low, plot.x.high), (plot.y.low, plot.y.high)
+        for limit, above in goals.get(pair[0], ()):
+            plot.shade((plot.x.low, limit) if above else (limit, plot.x.high), whole_y, Ink.OUT)
+        for limit, above in goals.get(pair[1], ()):
+            plot.shade(whole_x, (plot.y.low, limit) if above else (limit, plot.y.high), Ink.OUT)
+
+    def _lines(self, plot: Plot, pair: tuple[str, str], goals: Goals) -> None:
+        def sign(above: bool) -> str:
+            return self.glyphs.at_least if above else self.glyphs.at_most
+
+        for limit, above in goals.get(pair[0], ()):
+            plot.upright(limit, Ink.GOAL, f"{sign(above)}{fmt.number(limit)}")
+        for limit, above in goals.get(pair[1], ()):
+            plot.level(limit, Ink.GOAL, f"{sign(above)}{fmt.number(limit)}")
+
+    def _draw(
+        self, plot: Plot, frame: Frame, spec: StudySpec, values: tuple[Floats, Floats], full: Mask
+    ) -> None:
+        x, y = values
+        if self._partial:
+            plot.points(x[~full], y[~full], Ink.PARTIAL_2)
+        meets = front.meets_mask(frame, spec)
+        inside = np.ones(len(frame), dtype=bool)
+        if self.view.mask is not None and len(self.view.mask) == len(frame):
+            inside = self.view.mask
+        many = int(full.sum()) > 400
+        hollow, solid = (None, None) if many else ("o", "O") if self.glyphs.ascii else ("○", "●")
+        for chosen, ink, marker in (
+            (full & ~inside, Ink.OUT_3, hollow),
+            (full & inside & ~meets, Ink.FULL_2, hollow),
+            (full & inside & meets, Ink.FULL_3, solid),
+        ):
+            plot.points(x[chosen], y[chosen], ink, marker)
+        best = front.best_rows(frame, spec)
+        if len(best) and len(spec.objectives) == 2:
+            order = best[np.argsort(x[best], kind="stable")]
+            plot.lines([(x[order], y[order])], Ink.BEST, "-" if self.glyphs.ascii else "")
+        plot.points(x[best], y[best], Ink.BEST, "*" if self.glyphs.ascii else "●")
+        row = None if self.view.selected is None else frame.index(self.view.selected)
+        if row is not None:
+            at = np.array([row])
+            plot.points(x[at], y[at], Ink.SELECTED, self.glyphs.selected)
+
+    def _legend(self, canvas: Canvas, frame: Frame, spec: StudySpec, full: Mask) -> None:
+        glyphs = self.glyphs
+        meets = int((full & front.meets_mask(frame, spec)).sum())
+        best = len(front.best_rows(frame, spec))
+        solid, hollow = ("O", "o") if glyphs.ascii else ("●", "○")
+        star = "*" if glyphs.ascii else solid
+        spans = [
+            (star, Ink.BEST), (f" best {best}  ", Ink.TEXT),
+            (solid, Ink.FULL_3), (f" meets all goals {meets}  ", Ink.TEXT),
+            (hollow, Ink.FULL_2), (f" misses {int(full.sum()) - meets}  ", Ink.TEXT),
+        ]  # fmt: skip
+        if self.view.selected is not None:
+            spans += [(glyphs.selected, Ink.SELECTED), (f" #{self.view.selected}", Ink.TEXT)]
+        text.write(canvas, 0, 0, spans, glyphs.ellipsis)
+
+
+def _goals(spec: StudySpec) -> Goals:
+    """Return metric → (limit, whether values above it are good)."""
+    found: dict[str, list[tuple[float, bool]]] = {}
+    for objective in spec.objectives:
+        if objective.threshold is not None:
+            found.setdefault(objective.metric, []).append((objective.threshold, objective.sign < 0))
+    for constraint in spec.outcome_constraints:
+        if constraint.min is not None:
+            found.setdefault(constraint.metric, []).append((constraint.min, True))
+        if constraint.max is not None:
+            found.setdefault(constraint.metric, []).append((constraint.max, False))
+    return {k: tuple(v) for k, v in found.items()}
+
+
+def _scale(spec: StudySpec, metric: str, values: Floats, goals: Goals) -> Scale:
+    log = any(o.metric == metric and o.log for o in spec.objectives) and bool((values > 0).all())
+    return fitted(values, log, tuple(limit for limit, _ in goals.get(metric, ())))

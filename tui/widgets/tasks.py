@@ -1,0 +1,125 @@
+"""What the cheap tasks are worth: correlation, regret, cost, and advice in words."""
+
+import math
+from typing import ClassVar
+
+from hpo_tui.engine.analysis.tasks import TaskInsight, task_insights
+from hpo_tui.tui import fmt
+from hpo_tui.tui.charts import text
+from hpo_tui.tui.charts.canvas import Canvas
+from hpo_tui.tui.charts.palette import Ink
+from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.widgets.chart import Chart
+
+ACTIONS: tuple[tuple[str, str, str, str], ...] = (
+    ("tasks.down", "down,j", "down", "Scroll down"),
+    ("tasks.up", "up,k", "up", "Scroll up"),
+)
+"""(id, keys, label, tooltip) of what the widget can do; the keys are bound elsewhere."""
+
+BAR = 21
+"""Cells of the ruler from -1 to 1 on which an interval is drawn."""
+
+
+class Tasks(Chart):
+    """For every cheap task: whether it ranks as the full task does, and what it costs."""
+
+    HELP: ClassVar[str] = """\
+## Tasks
+
+Whether the cheap tasks are worth their money. For every cheap task and metric: Spearman's **rank
+correlation** with the full task over the configurations that ran at both, with its 95 % interval
+drawn from -1 to 1; the **regret**, how much worse than the best of them the configuration is that
+this task alone would have picked; and the **cost** that was declared against the one measured
+from running times. Only promoted configurations are pairs, and those were good already, so the
+true correlation over the whole space is rather higher.
+"""
+
+    def __init__(self, *, ascii_only: bool | None = None, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(ascii_only=ascii_only, id=id)
+        self._first = 0
+
+    def action_down(self) -> None:
+        """Scroll down."""
+        self._first += 1
+        self.repaint()
+
+    def action_up(self) -> None:
+        """Scroll up."""
+        self._first = max(self._first - 1, 0)
+        self.repaint()
+
+    def paint(self, snapshot: Snapshot, width: int, height: int) -> Canvas:
+        """Draw the report."""
+        canvas = Canvas(width, height)
+        insights = task_insights(snapshot.frame, snapshot.spec)
+        if not insights:
+            text.note(
+                canvas, "This study has the full task alone: there is no cheaper one to judge."
+            )
+            return canvas
+        lines = self._report(insights, width)
+        self._first = min(self._first, max(len(lines) - height, 0))
+        for y, spans in enumerate(lines[self._first : self._first + height]):
+            text.write(canvas, 0, y, spans, self.glyphs.ellipsis)
+        return canvas
+
+    def _report(self, insights: list[TaskInsight], width: int) -> list[text.Spans]:
+        lines: list[text.Spans] = []
+        label = max(len(fmt.clean(i.metric)) for i in insights)
+        label = min(label, max(width // 4, 8))
+        task = ""
+        for insight in insights:
+            if insight.task != task:
+                task = insight.task
+                lines += [[]] if lines else []
+                lines.append(self._head(insight))
+            lines.append(self._row(insight, label))
+            for line in text.wrapped(insight.advice, max(width - label - 4, 12)):
+                lines.append([(" " * (label + 4), Ink.TEXT), (line, Ink.DIM)])
+        return lines
+
+    def _head(self, insight: TaskInsight) -> text.Spans:
+        spans = [(fmt.clean(insight.task, self.ascii_only), Ink.BOLD)]
+        spans.append((f"   cost {insight.declared:.3g} declared", Ink.TEXT))
+        if math.isnan(insight.measured):
+            return [*spans, (", not measured yet", Ink.DIM)]
+        off = insight.measured / insight.declared
+        ink = Ink.BAD if not 0.67 < off < 1.5 else Ink.TEXT
+        spans.append((f", {insight.measured:.3g} measured", ink))
+        if ink is Ink.BAD:
+            word = "dearer" if off > 1 else "cheaper"
+            spans.append((f" ({max(off, 1 / off):.1f} times {word} than declared)", ink))
+        return spans
+
+    def _row(self, insight: TaskInsight, label: int) -> text.Spans:
+        name = fmt.pad(fmt.clean(insight.metric, self.ascii_only), label, self.glyphs.ellipsis)
+        spans = [(f"  {name}  ", Ink.TEXT)]
+        if math.isnan(insight.correlation):
+            return [*spans, (f"{insight.pairs} pairs", Ink.DIM)]
+        spans += self._ruler(insight)
+        spans.append((f"  {insight.correlation:+.2f}", Ink.BOLD))
+        spans.append((f" ({insight.low:.2f} to {insight.high:.2f})", Ink.DIM))
+        spans.append((f"  {insight.pairs} pairs", Ink.TEXT))
+        if not math.isnan(insight.regret):
+            spans.append((f"  regret {fmt.number(insight.regret, 3)}", Ink.TEXT))
+        return spans
+
+    def _ruler(self, insight: TaskInsight) -> text.Spans:
+        """Return the interval and the estimate on a ruler from -1 to 1."""
+
+        def at(value: float) -> int:
+            return round((value + 1) / 2 * (BAR - 1))
+
+        dot, line, zero = ("o", "=", "|") if self.ascii_only else ("●", "━", "┊")
+        low, high, point = at(insight.low), at(insight.high), at(insight.correlation)
+        spans: list[tuple[str, int]] = []
+        for cell in range(BAR):
+            if cell == point:
+                spans.append((dot, Ink.BEST))
+            elif low <= cell <= high:
+                spans.append((line, Ink.FULL_2))
+            else:
+                middle = cell == BAR // 2
+                spans.append((zero if middle else self.glyphs.left, Ink.AXIS))
+        return spans
