@@ -11,12 +11,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 
-.PHONY: help demo test check format clean
+.PHONY: help demo test check keys format clean
 
 help:
 	@echo 'make demo    install into $(VENV) and run the demo study (a few minutes on two cores)'
 	@echo 'make test    install into $(VENV) and run every check and test'
 	@echo 'make check   lint, format, types and import contracts alone'
+	@echo 'make keys    write docs/keys.md from the table of actions'
 	@echo 'make format  let ruff mend and format the code'
 	@echo 'make clean   remove $(VENV), caches and the demo study'
 
@@ -31,6 +32,9 @@ check: $(VENV)/.installed-dev
 	@echo 'ruff'; $(BIN)/ruff check -q . && $(BIN)/ruff format -q --check .
 	@echo 'mypy'; $(BIN)/mypy -p hpo_tui
 	@echo 'import contracts'; $(BIN)/lint-imports --no-logo 2>/dev/null | tail -n 2 || $(BIN)/lint-imports
+
+keys: $(VENV)/.installed-dev
+	@{ printf '# Keys\n\n'; $(BIN)/python -m hpo_tui.tui.actions; } > docs/keys.md
 
 format: $(VENV)/.installed-dev
 	@$(BIN)/ruff check -q --fix . && $(BIN)/ruff format -q .

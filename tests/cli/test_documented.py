@@ -33,6 +33,13 @@ def test_command_has_help(name: str, capsys: pytest.CaptureFixture[str]) -> None
     assert capsys.readouterr().out.startswith(f"Usage: hpo-tui {name}")
 
 
+def test_the_key_table_is_the_one_of_the_actions() -> None:
+    from hpo_tui.tui.actions import markdown
+
+    written = (Path(__file__).parents[2] / "docs" / "keys.md").read_text("utf-8")
+    assert written == f"# Keys\n\n{markdown()}\n", "write it anew: make keys"
+
+
 def test_nothing_is_documented_that_is_not_there() -> None:
     import re
 
