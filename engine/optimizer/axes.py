@@ -58,7 +58,7 @@ class Continuous:
         return np.full_like(u, 0.5) if self.low == self.high else np.clip(u, 0.0, 1.0)
 
     def values(self, u: Array) -> list[Value]:
-        """Floats inside the range, its ends exactly at 0 and 1."""
+        """Floats inside the range, its ends exactly at 0 and 1, with the 12 digits that count."""
         if self.low == self.high:
             return [self.low] * len(u)
         if self.log:
@@ -67,7 +67,11 @@ class Continuous:
         else:
             raw = self.low * (1.0 - u) + self.high * u
         raw = np.where(u <= 0.0, self.low, np.where(u >= 1.0, self.high, raw))
-        return [float(v) for v in np.clip(raw, self.low, self.high)]
+        raw = np.clip(raw, self.low, self.high)
+        if self.high - self.low > 1e-6 * max(abs(self.low), abs(self.high)):
+            short = [float(f"{v:.12g}") for v in raw]
+            return [min(max(v, self.low), self.high) for v in short]
+        return [float(v) for v in raw]
 
     def coordinate(self, value: Value) -> float | None:
         """Position on the range; None outside it."""

@@ -138,7 +138,9 @@ def _metrics(trial: FrozenTrial, spec: StudySpec) -> dict[str, float]:
             out[limit.metric] = float(trial.user_attrs[limit.metric])
         elif name in set_by_trial:
             over = float(set_by_trial[name])
-            out[limit.metric] = limit.max + over if limit.max is not None else (limit.min or 0) - over
+            out[limit.metric] = (
+                limit.max + over if limit.max is not None else (limit.min or 0) - over
+            )
         elif limit.metric != name:
             out[limit.metric] = 0.0
     return out

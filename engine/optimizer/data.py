@@ -112,7 +112,9 @@ class Builder:
 
     def _partial(self, ledger: Ledger, trial: Trial) -> list[tuple[int, dict[str, float]]]:
         """Rows at cheaper tasks that a trial's reports stand for."""
-        done = {t.task for t in ledger.of_configuration[trial.configuration] if t.state == "complete"}
+        done = {
+            t.task for t in ledger.of_configuration[trial.configuration] if t.state == "complete"
+        }
         out: list[tuple[int, dict[str, float]]] = []
         last = trial.reports[-1][0] if trial.reports else None
         if self.steps is not None and last is not None:
@@ -127,9 +129,7 @@ class Builder:
                 out.append((0, metrics))
         return out
 
-    def _stacked(
-        self, rows: list[tuple[Array, Trial, int, Mapping[str, float], bool]]
-    ) -> Table:
+    def _stacked(self, rows: list[tuple[Array, Trial, int, Mapping[str, float], bool]]) -> Table:
         """The table of collected rows."""
         names = self.spec.metric_names
         n = len(rows)

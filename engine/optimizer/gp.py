@@ -41,6 +41,7 @@ def fit(
     d = rows.x.shape[1]
     belief = kernel.prior(d, tasks, noise)
     pairs = kernel.pair_distances(rows.x, categorical)
+    of_mean = kernel.mean_covariance(rows.x, rows.task, rows.x, rows.task, categorical)
     bounds = list(zip(belief.low.tolist(), belief.high.tolist(), strict=True))
     starts = [warm]
     if warm is None or len(warm) != len(belief.mean):
@@ -53,7 +54,7 @@ def fit(
         found = optimize.minimize(
             kernel.loss,
             np.clip(start, belief.low, belief.high),
-            args=(pairs, rows.task, rows.y, belief),
+            args=(pairs, rows.task, rows.y, belief, of_mean),
             jac=True,
             method="L-BFGS-B",
             bounds=bounds,
@@ -81,17 +82,18 @@ class Posterior:
         """Prior covariance of the function between two sets of rows."""
         shape = kernel.cross(a, b, self.hyper.lengths, self.categorical)
         shape *= self._between[at[:, None], bt[None]]
-        shape += kernel.mean_variance(at, bt)
+        shape += kernel.mean_covariance(a, at, b, bt, self.categorical)
         return shape
 
     def _half(self, cov: Array) -> Array:
         """Solve L v = cov for covariances (n, m) with the rows."""
-        return np.asarray(
-            linalg.solve_triangular(self._chol, cov, lower=True, check_finite=False)
-        )
+        return np.asarray(linalg.solve_triangular(self._chol, cov, lower=True, check_finite=False))
 
-    def _prior_variance(self, task: int) -> float:
-        return float(self._between[task, task]) + kernel.COMMON + kernel.PER_TASK
+    def _prior_covariance(self, x: Array, task: int, other: int) -> Array:
+        """Prior covariance between the functions of two tasks at the same configurations, (m,)."""
+        constant = kernel.COMMON + kernel.PER_TASK * (task == other)
+        trend = kernel.TREND * ((x[:, ~self.categorical] - 0.5) ** 2).sum(axis=1)
+        return np.asarray(self._between[task, other] + constant + trend)
 
     def mean(self, x: Array, task: int | None = None) -> Array:
         """Posterior mean of the function at ``task`` (full when not said), (m,)."""
@@ -103,7 +105,7 @@ class Posterior:
         at = self.full if task is None else task
         cov = self._cov(self.rows.x, self.rows.task, x, np.full(len(x), at))
         half = self._half(cov)
-        variance = self._prior_variance(at) - np.einsum("ij,ij->j", half, half)
+        variance = self._prior_covariance(x, at, at) - np.einsum("ij,ij->j", half, half)
         return np.asarray(cov.T @ self._alpha), np.sqrt(np.maximum(variance, 1e-9))
 
     def informs(self, x: Array) -> Array:
@@ -116,13 +118,12 @@ class Posterior:
         full = np.full(m, self.full)
         top = self._half(self._cov(self.rows.x, self.rows.task, x, full))
         var_full = np.maximum(
-            self._prior_variance(self.full) - np.einsum("ij,ij->j", top, top), 1e-9
+            self._prior_covariance(x, self.full, self.full) - np.einsum("ij,ij->j", top, top), 1e-9
         )
         for t in range(self.full):
             low = self._half(self._cov(self.rows.x, self.rows.task, x, np.full(m, t)))
-            var = self._prior_variance(t) - np.einsum("ij,ij->j", low, low)
-            shared = self._between[t, self.full] + kernel.COMMON
-            cov = shared - np.einsum("ij,ij->j", low, top)
+            var = self._prior_covariance(x, t, t) - np.einsum("ij,ij->j", low, low)
+            cov = self._prior_covariance(x, t, self.full) - np.einsum("ij,ij->j", low, top)
             out[:, t] = cov**2 / (np.maximum(var, 0.0) + self._noise[t] + 1e-9) / var_full
         return np.clip(out, 0.0, 1.0)
 
@@ -157,7 +158,9 @@ class Posterior:
     def correlation(self, task: int) -> float:
         """Modelled correlation between the functions of ``task`` and of the full task."""
         b = self._between
-        return float(b[task, self.full] / math.sqrt(b[task, task] * b[self.full, self.full] + 1e-12))
+        return float(
+            b[task, self.full] / math.sqrt(b[task, task] * b[self.full, self.full] + 1e-12)
+        )
 
     def told(self, task: int) -> float:
         """Share of the full task's variance that a noisy result of ``task`` explains."""

@@ -15,7 +15,7 @@ from scipy.linalg import lapack
 
 from hpo_tui.engine.optimizer.axes import Array
 
-COMMON, PER_TASK, JITTER = 1.0, 0.1, 1e-6
+COMMON, PER_TASK, TREND, JITTER = 1.0, 0.1, 0.0, 1e-6
 _ROOT5 = math.sqrt(5.0)
 _PRIOR_CORRELATION, _SD_L = 0.85, 0.3
 _NOISE_LOW, _NOISE_HIGH = math.log(1e-6), 1.0
@@ -93,9 +93,7 @@ def matern(square: Array) -> Array:
     return np.asarray((1.0 + r + r * r / 3.0) * np.exp(-r))
 
 
-def cross(
-    a: Array, b: Array, lengths: Array, categorical: NDArray[np.bool_]
-) -> Array:
+def cross(a: Array, b: Array, lengths: Array, categorical: NDArray[np.bool_]) -> Array:
     """Matérn 5/2 between rows ``a`` (n, d) and ``b`` (m, d), (n, m)."""
     weight = np.exp(-lengths)
     number = ~categorical
@@ -107,13 +105,19 @@ def cross(
     return matern(square)
 
 
-def mean_variance(task: Index, other: Index) -> Array:
-    """The constant part of the covariance, (n, m)."""
-    return COMMON + PER_TASK * (task[:, None] == other[None])
+def mean_covariance(
+    a: Array, task: Index, b: Array, other: Index, categorical: NDArray[np.bool_]
+) -> Array:
+    """Prior covariance of the mean: a constant, one per task, and a linear trend, (n, m)."""
+    out = COMMON + PER_TASK * (task[:, None] == other[None])
+    if TREND > 0:
+        number = ~categorical
+        out = out + TREND * (a[:, number] - 0.5) @ (b[:, number] - 0.5).T
+    return np.asarray(out)
 
 
 def loss(
-    vector: Array, pairs: Array, task: Index, y: Array, belief: Prior
+    vector: Array, pairs: Array, task: Index, y: Array, belief: Prior, of_mean: Array
 ) -> tuple[float, Array]:
     """Negative log posterior of the hyperparameters and its gradient.
 
@@ -127,7 +131,7 @@ def loss(
     decay = np.exp(-r)
     shape = ((1.0 + r + r * r / 3.0) * decay).reshape(n, n)
     between = hyper.tasks[np.ix_(task, task)]
-    cov = shape * between + mean_variance(task, task)
+    cov = shape * between + of_mean
     noise = np.exp(hyper.noise)
     cov[np.diag_indices(n)] += noise[task] + JITTER
     chol, info = lapack.dpotrf(cov, lower=1, clean=1, overwrite_a=1)

@@ -67,7 +67,9 @@ class Ledger:
         """Id of a configuration, a new one if it has never been seen."""
         key = key_of(params)
         if key not in self._by_key:
-            self._by_key[key] = max(chain(self.of_configuration, self._by_key.values()), default=0) + 1
+            self._by_key[key] = (
+                max(chain(self.of_configuration, self._by_key.values()), default=0) + 1
+            )
         return self._by_key[key]
 
     def known(self, params: Params) -> int | None:

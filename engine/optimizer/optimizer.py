@@ -21,7 +21,7 @@ from hpo_tui.engine.optimizer.durations import Durations
 from hpo_tui.engine.optimizer.ledger import EPS, Ledger
 from hpo_tui.engine.optimizer.options import Options
 from hpo_tui.engine.optimizer.search import Proposal, Search
-from hpo_tui.engine.spec.model import BudgetUnit, Params, StudySpec, Value
+from hpo_tui.engine.spec.model import BudgetUnit, ParameterKind, Params, StudySpec, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +85,22 @@ class Optimizer:
 
     def _launch(self, proposal: Proposal, options: Options, number: int) -> Suggestion:
         """Enter a proposal into the ledger as running."""
-        params = self._search.space.decode(proposal.x[None])[0]
+        params = self._exact(self._search.space.decode(proposal.x[None])[0], proposal.given)
         configuration = proposal.configuration
         if configuration is None:
             configuration = self._ledger.configuration(params)
         else:
             params = dict(self._ledger.of_configuration[configuration][0].params)
         return self._enter(params, configuration, proposal.task, options, number, proposal.why)
+
+    def _exact(self, params: Params, given: Mapping[str, Value]) -> Params:
+        """``params`` with the digits that the user wrote."""
+        out = dict(params)
+        for name, value in given.items():
+            parameter = next((p for p in self.spec.space if p.name == name), None)
+            if name in out and parameter is not None and parameter.kind is ParameterKind.FLOAT:
+                out[name] = float(value)
+        return out
 
     def _enter(
         self,
@@ -208,10 +217,10 @@ class Optimizer:
             text = why or f"Asked for: trial {promote} carried on."
             self._wanted.append(_Wanted(trial.params, index, promote, False, "promoted", text))
             return
-        x = self._search.space.encode({**dict(params)})
+        x = self._search.space.encode(params)
         if x is None:
             raise ValueError("these values are not a configuration of the space")
-        whole = self._search.space.decode(x[None])[0]
+        whole = self._exact(self._search.space.decode(x[None])[0], params)
         if not self._search.space.keeps(whole):
             raise ValueError("this configuration breaks a constraint over the parameters")
         self._wanted.append(_Wanted(whole, index, None, False, "enqueued", why or "Asked for."))

@@ -30,9 +30,7 @@ class Choice:
     correlation: float
 
 
-def choose(
-    x: Array, prices: Array, goals: Goals, models: Models, forced: bool
-) -> Choice | None:
+def choose(x: Array, prices: Array, goals: Goals, models: Models, forced: bool) -> Choice | None:
     """The highest index among the payable (finite ``prices``, (c, T)); ``forced``: full task only.
 
     None where nothing is payable.

@@ -21,7 +21,7 @@ from hpo_tui.engine.optimizer.promotion import Choice, choose, fed, predictive
 from hpo_tui.engine.optimizer.space import Space, feasible_random
 from hpo_tui.engine.optimizer.start import StartPlan
 from hpo_tui.engine.optimizer.surrogate import Models, Surrogate
-from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.engine.spec.model import StudySpec, Value
 
 RANDOM_SHARE = 0.1
 _KEPT = 40
@@ -29,12 +29,16 @@ _KEPT = 40
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A configuration (d,), its id if it is known, the task, and why."""
+    """A configuration (d,), its id if it is known, the task, and why.
+
+    ``given``: values to take exactly as the user wrote them.
+    """
 
     x: Array
     configuration: int | None
     task: int
     why: Mapping[str, Any] = field(default_factory=dict)
+    given: Mapping[str, Value] = field(default_factory=dict)
 
 
 class Search:
@@ -53,7 +57,7 @@ class Search:
         first = self.start.propose(ledger, self.builder, options, self._known(ledger))
         if first is not None:
             x, configuration, task, why = first
-            return Proposal(x, configuration, task, why)
+            return Proposal(x, configuration, task, why, self.start.given(x))
         models = self.models(ledger)
         if models is None:
             return self._random(ledger, options, rng)
@@ -79,7 +83,9 @@ class Search:
             x = feasible_random(self.space, 8, rng, bound=0.2)
             x = candidates.distinct(x, known)
             if len(x):
-                text = "A random configuration: a tenth of the trials look where the model does not."
+                text = (
+                    "A random configuration: a tenth of the trials look where the model does not."
+                )
                 return Proposal(x[0], None, options.new_tasks[0], {"kind": "random", "text": text})
         repeat = self._only_promotion(ledger, options)
         if repeat is not None or self.space.size > len(known):
@@ -122,7 +128,9 @@ class Search:
         known: list[int | None] = [*([None] * len(fresh)), *ids]
         prices = np.full((len(x), ledger.full + 1), np.inf)
         for i, configuration in enumerate(known):
-            tasks = options.new_tasks if configuration is None else options.promotable[configuration]
+            tasks = (
+                options.new_tasks if configuration is None else options.promotable[configuration]
+            )
             for t in tasks:
                 prices[i, t] = options.price(configuration, t)
         told = predictive(models)
@@ -198,4 +206,3 @@ class Search:
                 "so it must get a larger share of the cost."
             )
         return {**why, "text": text}
-

@@ -39,8 +39,10 @@ class Space:
     @cached_property
     def size(self) -> float:
         """At most how many configurations there are; infinite where a parameter is continuous."""
-        sizes = [a.levels or (1.0 if float(p.low) == float(p.high) else np.inf)
-                 for p, a in zip(self.free, self.axes, strict=True)]
+        sizes = [
+            a.levels or (1.0 if float(p.low) == float(p.high) else np.inf)
+            for p, a in zip(self.free, self.axes, strict=True)
+        ]
         return float(np.prod(sizes)) if sizes else 1.0
 
     @cached_property
@@ -105,7 +107,9 @@ class Space:
         if self.d == 0:
             return np.zeros((n, 0))
         power = max(int(np.ceil(np.log2(max(n, 1)))), 1)
-        points = qmc.Sobol(self.d, scramble=True, rng=np.random.default_rng(seed)).random_base2(power)
+        points = qmc.Sobol(self.d, scramble=True, rng=np.random.default_rng(seed)).random_base2(
+            power
+        )
         return self.from_uniform(points[:n])
 
     def uniform(self, n: int, rng: np.random.Generator, bound: float = 0.0) -> Array:
@@ -195,4 +199,3 @@ def feasible_random(
         more = space.uniform(max(4 * n, 256), rng, bound)
         found = np.vstack([found, more[space.allowed(more)]])
     return found[:n]
-

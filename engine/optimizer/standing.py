@@ -31,7 +31,9 @@ def best(spec: StudySpec, ledger: Ledger, search: Search) -> list[int]:
         return []
     if not spec.objectives:
         return sorted(kept)
-    losses = np.array([[v[names.index(o.metric)] * o.sign for o in spec.objectives] for v in values])
+    losses = np.array(
+        [[v[names.index(o.metric)] * o.sign for o in spec.objectives] for v in values]
+    )
     if spec.noisy or (spec.noisy is None and any(len(g) > 1 for g in groups.values())):
         losses = _modelled(spec, ledger, search, kept, losses)
     order = [int(i) for i in np.lexsort((np.array(kept), losses[:, 0]))]
@@ -40,8 +42,11 @@ def best(spec: StudySpec, ledger: Ledger, search: Search) -> list[int]:
 
 
 def _modelled(
-    spec: StudySpec, ledger: Ledger, search: Search, kept: list[int], losses: np.ndarray[
-        tuple[int, ...], np.dtype[np.float64]]
+    spec: StudySpec,
+    ledger: Ledger,
+    search: Search,
+    kept: list[int],
+    losses: np.ndarray[tuple[int, ...], np.dtype[np.float64]],
 ) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
     """Losses as the model sees them where it can, in model units."""
     models = search.models(ledger)

@@ -15,7 +15,7 @@ from hpo_tui.engine.optimizer.data import Builder
 from hpo_tui.engine.optimizer.ledger import Ledger
 from hpo_tui.engine.optimizer.options import Options
 from hpo_tui.engine.optimizer.space import Space
-from hpo_tui.engine.spec.model import BudgetUnit, StudySpec
+from hpo_tui.engine.spec.model import BudgetUnit, StudySpec, Value
 
 POINTS, FULL_RUNS = 8, 2
 _STOCK = 128
@@ -28,6 +28,7 @@ class StartPlan:
     def __init__(self, spec: StudySpec, space: Space, seed: int) -> None:
         self.spec, self.space = spec, space
         self.count = self._points()
+        self._given: list[tuple[bytes, Mapping[str, Value]]] = []
         self._stock = self._plan(seed)
 
     def _points(self) -> int:
@@ -49,6 +50,11 @@ class StartPlan:
         if self.spec.start:
             given = [self._completed(g, p) for g, p in zip(self.spec.start, points, strict=False)]
             found = [g for g in given if g is not None]
+            self._given = [
+                (np.round(x, 9).tobytes(), g)
+                for x, g in zip(given, self.spec.start, strict=False)
+                if x is not None
+            ]
             points = np.vstack([*found, points]) if found else points
         return points[self.space.allowed(points)]
 
@@ -71,6 +77,11 @@ class StartPlan:
                     return None
                 rough[j] = place
         return np.asarray(self.space.snap(rough[None])[0])
+
+    def given(self, x: Array) -> Mapping[str, Value]:
+        """The values that the study file gives for the start point ``x``; empty for others."""
+        mark = np.round(x, 9).tobytes()
+        return next((g for m, g in self._given if m == mark), {})
 
     def propose(
         self, ledger: Ledger, builder: Builder, options: Options, known: list[Array]

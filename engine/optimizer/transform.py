@@ -55,8 +55,10 @@ def offsets(y: Array, config: Array, task: Array, full: int) -> Array:
     From configurations run at both a task and the nearest dearer one with pairs, shrunk by k/(k+1).
     """
     out = np.zeros(full + 1)
-    at = [dict(zip(config[task == t].tolist(), y[task == t].tolist(), strict=True))
-          for t in range(full + 1)]
+    at = [
+        dict(zip(config[task == t].tolist(), y[task == t].tolist(), strict=True))
+        for t in range(full + 1)
+    ]
     for t in range(full - 1, -1, -1):
         for upper in range(t + 1, full + 1):
             both = at[t].keys() & at[upper].keys()

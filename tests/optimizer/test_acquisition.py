@@ -1,0 +1,84 @@
+"""Hypervolume and its expected improvement against brute force and Monte Carlo."""
+
+import itertools
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from hpo_tui.engine.optimizer.acquisition import improvement, target
+from hpo_tui.engine.optimizer.boxes import front, hypervolume, open_boxes, ranks, thinned
+
+
+def by_inclusion_exclusion(points: np.ndarray, ref: np.ndarray) -> float:
+    total = 0.0
+    for k in range(1, len(points) + 1):
+        for group in itertools.combinations(points, k):
+            worst = np.max(group, axis=0)
+            total += (-1) ** (k + 1) * float(np.prod(np.maximum(ref - worst, 0)))
+    return total
+
+
+@pytest.mark.parametrize("m", [1, 2, 3, 4])
+@pytest.mark.parametrize("seed", range(3))
+def test_hypervolume_is_that_of_inclusion_and_exclusion(m: int, seed: int) -> None:
+    points = np.random.default_rng(seed).random((7, m))
+    ref = np.full(m, 0.9)
+    assert hypervolume(points, ref) == pytest.approx(by_inclusion_exclusion(points, ref))
+
+
+@pytest.mark.parametrize("m", [2, 3, 4])
+def test_boxes_are_disjoint_and_hold_exactly_what_no_point_dominates(m: int) -> None:
+    rng = np.random.default_rng(m)
+    points, ref = rng.random((8, m)), np.full(m, 1.0)
+    lows, highs = open_boxes(points, ref)
+    for at in rng.random((400, m)):
+        inside = np.sum(np.all((lows < at) & (at < highs), axis=1))
+        free = not np.any(np.all(points <= at, axis=1))
+        assert inside == int(free)
+
+
+@pytest.mark.parametrize("m", [1, 2, 3])
+def test_expected_improvement_is_what_draws_gain_on_average(m: int) -> None:
+    rng = np.random.default_rng(m)
+    points = rng.random((5, m))
+    ref = np.full(m, 1.0)
+    if m == 1:
+        points, ref = np.zeros((0, 1)), points.min(axis=0)
+    mean, sd = rng.random((3, m)), rng.uniform(0.1, 0.5, (3, m))
+    exact = target(points, ref).gain(mean, sd)
+    before = hypervolume(points, ref)
+    for i in range(3):
+        draws = mean[i] + sd[i] * rng.standard_normal((3000, m))
+        gains = [hypervolume(np.vstack([points, d]), ref) - before for d in draws]
+        error = np.std(gains) / np.sqrt(len(gains))
+        assert exact[i] == pytest.approx(np.mean(gains), abs=4 * error + 1e-6)
+
+
+def test_improvement_keeps_its_order_far_in_the_tail() -> None:
+    w = np.array([-37.0, -30.0, -20.0, -8.0, -3.0, -1.0, 0.0, 2.0, 50.0])
+    values = improvement(w)
+    assert np.all(np.diff(values) > 0)
+    assert np.all(values > 0)
+    expected = w * stats.norm.cdf(w) + stats.norm.pdf(w)
+    np.testing.assert_allclose(values[4:], expected[4:], rtol=1e-9)
+    assert improvement(np.array([-np.inf]))[0] == 0.0
+
+
+def test_ranks_peel_fronts_and_the_first_is_the_front() -> None:
+    y = np.random.default_rng(0).random((40, 2))
+    rank = ranks(y)
+    assert sorted(np.flatnonzero(rank == 0)) == sorted(front(y))
+    for level in range(1, rank.max() + 1):
+        for i in np.flatnonzero(rank == level):
+            above = y[rank == level - 1]
+            assert np.any(np.all(above <= y[i], axis=1))
+
+
+def test_a_thinned_front_keeps_the_best_of_each_objective() -> None:
+    t = np.linspace(0, 1, 50)
+    points = np.column_stack([t, 1 - t])
+    kept = thinned(points, 7)
+    assert len(kept) == 7
+    assert 0.0 in kept[:, 0]
+    assert 0.0 in kept[:, 1]

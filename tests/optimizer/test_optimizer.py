@@ -1,0 +1,311 @@
+"""Ask and tell: budgets, prices, promotion, replay, wishes."""
+
+import json
+import math
+from typing import Any
+
+import pytest
+
+from hpo_tui.engine.optimizer import BudgetSpent, Optimizer, PastTrial, Suggestion
+from hpo_tui.engine.spec import StudySpec
+
+
+def history(lab: Any, asked: list[Suggestion]) -> list[PastTrial]:
+    """What a store would hold of finished trials."""
+    return [
+        PastTrial(
+            s.number, s.configuration, s.params, s.task, "complete", lab.bowl(s.params, s.task),
+            s.cost, s.resume_from,
+        )
+        for s in asked
+    ]  # fmt: skip
+
+
+def test_a_study_spends_its_budget_and_never_more(lab: Any, toy: StudySpec) -> None:
+    opt = Optimizer(toy, seed=1)
+    asked = lab.play(opt, lab.bowl)
+    assert opt.spent <= 10.0 + 1e-9
+    assert opt.spent > 9.2
+    assert opt.spent == pytest.approx(math.fsum(s.cost for s in asked))
+    assert [s.number for s in asked] == list(range(1, len(asked) + 1))
+
+
+def test_promotions_pay_the_margin_and_name_their_checkpoint(lab: Any, toy: StudySpec) -> None:
+    asked = lab.play(Optimizer(toy, seed=2), lab.bowl)
+    costs = {t["name"]: float(t["cost"]) for t in lab.tasks}
+    by_number = {s.number: s for s in asked}
+    promoted = [s for s in asked if s.resume_from is not None]
+    assert promoted
+    for s in promoted:
+        before = by_number[s.resume_from or 0]
+        assert before.configuration == s.configuration
+        assert before.params == s.params
+        assert s.cost == pytest.approx(costs[s.task] - costs[before.task])
+
+
+def test_without_resume_every_task_is_paid_in_full(lab: Any) -> None:
+    study = {"name": "toy", "command": "true", "budget": 10.0, "resume": False}
+    costs = {t["name"]: float(t["cost"]) for t in lab.tasks}
+    asked = lab.play(Optimizer(lab.spec(study=study), seed=0), lab.bowl)
+    assert all(s.cost == costs[s.task] and s.resume_from is None for s in asked)
+
+
+def test_no_configuration_runs_twice_at_a_task(lab: Any, toy: StudySpec) -> None:
+    asked = lab.play(Optimizer(toy, seed=3), lab.bowl)
+    pairs = [(tuple(s.params.items()), s.task) for s in asked]
+    assert len(set(pairs)) == len(pairs)
+
+
+def test_even_a_small_budget_ends_with_full_results(lab: Any) -> None:
+    for budget in (1.0, 1.3, 2.0, 3.5):
+        study = {"name": "toy", "command": "true", "budget": budget, "resume": True}
+        opt = Optimizer(lab.spec(study=study), seed=0)
+        asked = lab.play(opt, lab.bowl)
+        assert any(s.task == "full" for s in asked)
+        assert opt.best()
+        assert opt.spent <= budget + 1e-9
+
+
+def test_the_search_homes_in_on_the_optimum(lab: Any) -> None:
+    one = lab.spec(objective=[{"metric": "a", "direction": "minimize"}])
+    found = []
+    for seed in range(3):
+        asked = lab.play(Optimizer(one, seed=seed), lab.bowl)
+        found.append(min(lab.bowl(s.params, s.task)["a"] for s in asked if s.task == "full"))
+    assert sorted(found)[1] < 0.002
+
+
+def test_the_same_seed_and_results_give_the_same_suggestions(lab: Any, toy: StudySpec) -> None:
+    first = lab.play(Optimizer(toy, seed=5), lab.bowl)
+    second = lab.play(Optimizer(toy, seed=5), lab.bowl)
+    assert [(s.params, s.task) for s in first] == [(s.params, s.task) for s in second]
+    other = lab.play(Optimizer(toy, seed=6), lab.bowl)
+    assert [s.params for s in first] != [s.params for s in other]
+
+
+@pytest.mark.parametrize("at", [3, 9, 17])
+@pytest.mark.parametrize("warm", [True, False])
+def test_a_restored_study_goes_on_as_if_it_had_never_stopped(
+    lab: Any, toy: StudySpec, at: int, warm: bool
+) -> None:
+    whole = lab.play(Optimizer(toy, seed=4), lab.bowl)
+    before = Optimizer(toy, seed=4)
+    for _ in range(at):
+        s = before.ask()
+        before.tell(s.number, lab.bowl(s.params, s.task))
+    state = json.loads(json.dumps(before.state())) if warm else None
+    after = Optimizer(toy, seed=4, state=state)
+    after.restore(history(lab, whole[:at]))
+    assert after.spent == pytest.approx(before.spent)
+    for expected in whole[at : at + 4]:
+        s = after.ask()
+        assert (s.number, s.params, s.task, s.cost) == (
+            expected.number, expected.params, expected.task, expected.cost,
+        )  # fmt: skip
+        after.tell(s.number, lab.bowl(s.params, s.task))
+
+
+def test_many_in_flight_are_all_different_and_within_budget(lab: Any, toy: StudySpec) -> None:
+    opt = Optimizer(toy, seed=0)
+    running: list[Suggestion] = []
+    seen = set()
+    while True:
+        try:
+            while len(running) < 4:
+                running.append(opt.ask())
+                pair = (tuple(running[-1].params.items()), running[-1].task)
+                assert pair not in seen
+                seen.add(pair)
+        except BudgetSpent:
+            if not running:
+                break
+        done = running.pop(0)
+        opt.tell(done.number, lab.bowl(done.params, done.task))
+    assert 9.0 < opt.spent <= 10.0 + 1e-9
+
+
+def test_a_running_trial_is_not_promoted(lab: Any, toy: StudySpec) -> None:
+    opt = Optimizer(toy, seed=0)
+    running = {}
+    for _ in range(14):
+        s = opt.ask()
+        assert s.configuration not in {r.configuration for r in running.values()}
+        running[s.number] = s
+        if len(running) == 3:
+            first = running.pop(min(running))
+            opt.tell(first.number, lab.bowl(first.params, first.task))
+
+
+def test_failures_teach_and_dropped_trials_are_free(lab: Any) -> None:
+    opt = Optimizer(lab.spec(task=None), seed=0)
+
+    def oom(params: Any) -> bool:
+        return float(params["x"]) > 0.5
+
+    late = []
+    for i in range(30):
+        try:
+            s = opt.ask()
+        except BudgetSpent:
+            opt.extend_budget(20)
+            s = opt.ask()
+        if oom(s.params):
+            opt.fail(s.number, "oom", charged=0.1)
+            late.append(i)
+        else:
+            opt.tell(s.number, lab.bowl(s.params, s.task))
+    assert sum(i >= 15 for i in late) <= 5
+    spent = opt.spent
+    s = opt.ask()
+    opt.drop(s.number)
+    assert opt.spent == pytest.approx(spent)
+
+
+def test_enqueued_configurations_come_next(lab: Any, toy: StudySpec) -> None:
+    opt = Optimizer(toy, seed=0)
+    opt.enqueue({"x": 0.25, "y": 0.01}, why="a hunch")
+    opt.enqueue({"x": 0.75, "y": 0.01}, task="full")
+    first, second = opt.ask(), opt.ask()
+    assert (first.params, first.task) == ({"x": 0.25, "y": 0.01}, "cheap")
+    assert first.why["kind"] == "enqueued"
+    assert (second.params["x"], second.task) == (0.75, "full")
+    opt.tell(first.number, lab.bowl(first.params, first.task))
+    opt.enqueue({}, promote=first.number)
+    third = opt.ask()
+    assert (third.configuration, third.task) == (first.configuration, "middle")
+    assert third.resume_from == first.number
+    with pytest.raises(ValueError, match="space"):
+        opt.enqueue({"x": 7.0, "y": 0.01})
+    with pytest.raises(ValueError, match="no task"):
+        opt.enqueue({"x": 0.5, "y": 0.01}, task="huge")
+
+
+def test_confirm_repeats_the_full_task_with_new_seeds(lab: Any, toy: StudySpec) -> None:
+    opt = Optimizer(toy, seed=0)
+    opt.enqueue({"x": 0.25, "y": 0.01}, task="full")
+    s = opt.ask()
+    opt.tell(s.number, lab.bowl(s.params, s.task))
+    opt.confirm(s.number, 2)
+    repeats = [opt.ask(), opt.ask()]
+    assert [r.repeat for r in repeats] == [1, 2]
+    assert all(r.params == s.params and r.cost == 1.0 and r.task == "full" for r in repeats)
+    for r in repeats:
+        opt.tell(r.number, lab.bowl(r.params, r.task))
+    assert opt.best() == [s.number]
+
+
+def test_best_counts_full_results_that_meet_all_goals_alone(lab: Any) -> None:
+    goals = [
+        {"metric": "a", "direction": "minimize", "threshold": 0.5},
+        {"metric": "b", "direction": "maximize"},
+    ]
+    opt = Optimizer(lab.spec(objective=goals), seed=0)
+    results = [
+        ("cheap", {"a": 0.0, "b": 9.0}),
+        ("full", {"a": 0.4, "b": 1.0}),
+        ("full", {"a": 0.3, "b": 0.0}),
+        ("full", {"a": 0.4, "b": 0.5}),
+        ("full", {"a": 0.6, "b": 5.0}),
+        ("full", {"a": math.nan, "b": 5.0}),
+    ]
+    for i, (task, metrics) in enumerate(results):
+        opt.enqueue({"x": i / 10, "y": 0.01}, task=task)
+        opt.tell(opt.ask().number, metrics)
+    assert opt.best() == [3, 2]
+
+
+def test_every_suggestion_says_why(lab: Any, toy: StudySpec) -> None:
+    kinds = {"start", "random", "look", "promoted", "full", "guard"}
+    for s in lab.play(Optimizer(toy, seed=1), lab.bowl):
+        assert s.why["kind"] in kinds
+        assert s.why["text"].endswith(".")
+        json.dumps(dict(s.why))
+
+
+def test_start_configurations_of_the_study_file_come_first(lab: Any) -> None:
+    study = {"name": "toy", "command": "true", "budget": 10.0, "resume": True}
+    start = [{"x": 0.5, "y": 0.1}, {"x": 0.125}]
+    opt = Optimizer(lab.spec(study=study, start=start), seed=0)
+    first, second = opt.ask(), opt.ask()
+    assert first.params == {"x": 0.5, "y": 0.1}
+    assert first.why["kind"] == "given"
+    assert second.params["x"] == 0.125
+
+
+def test_tasks_are_judged_by_what_they_tell(lab: Any, toy: StudySpec) -> None:
+    opt = Optimizer(toy, seed=0)
+    lab.play(opt, lab.bowl)
+    insights = {(i.task, i.metric): i for i in opt.tasks()}
+    assert set(insights) == {(t, m) for t in ("cheap", "middle") for m in ("a", "b")}
+    cheap = insights["cheap", "a"]
+    assert cheap.correlation > 0.6
+    assert cheap.low < cheap.correlation < cheap.high
+    assert cheap.pairs >= 3
+    assert cheap.verdict
+
+
+def test_a_reversed_cheap_task_is_noticed_and_not_trusted(lab: Any) -> None:
+    def mirrored(params: Any, task: str) -> dict[str, float]:
+        true = lab.bowl(params, "full")
+        return true if task == "full" else {"a": 2.0 - true["a"], "b": -3.0 - true["b"]}
+
+    study = {"name": "toy", "command": "true", "budget": 16.0, "resume": True}
+    opt = Optimizer(lab.spec(study=study), seed=0)
+    asked = lab.play(opt, mirrored)
+    best = min(mirrored(s.params, s.task)["a"] for s in asked if s.task == "full")
+    assert best < 0.05
+    assert min(i.correlation for i in opt.tasks()) < 0.5
+
+
+def test_a_budget_of_trials_counts_trials(lab: Any) -> None:
+    study = {"name": "toy", "command": "true", "budget": "12 trials", "resume": True}
+    opt = Optimizer(lab.spec(study=study), seed=0)
+    asked = lab.play(opt, lab.bowl)
+    assert len(asked) == 12
+    assert any(s.task == "full" for s in asked)
+
+
+def test_extending_the_budget_and_editing_the_study_go_on(lab: Any, toy: StudySpec) -> None:
+    opt = Optimizer(toy, seed=0)
+    lab.play(opt, lab.bowl)
+    with pytest.raises(BudgetSpent):
+        opt.ask()
+    opt.extend_budget(2.0)
+    s = opt.ask()
+    opt.tell(s.number, lab.bowl(s.params, s.task))
+    narrower = {
+        "x": {"type": "float", "low": 0.0, "high": 0.5},
+        "y": {"type": "float", "low": 1e-4, "high": 1.0, "log": True},
+        "z": {"type": "int", "low": 0, "high": 3, "default": 1},
+    }
+    spent = opt.spent
+    opt.change_spec(lab.spec(space=narrower))
+    assert opt.spent == pytest.approx(spent)
+    s = opt.ask()
+    assert 0.0 <= float(s.params["x"]) <= 0.5
+    assert "z" in s.params
+    assert s.number > len(narrower)
+
+
+def test_early_stopping_stops_the_hopeless_and_lets_the_good_run(toy: StudySpec) -> None:
+    opt = Optimizer(toy, seed=0)
+
+    def curve(number: int, level: float) -> None:
+        for step in range(1, 61):
+            opt.report(number, step, {"a": level + 1.0 / step, "b": -level - 1.0 / step})
+
+    for i in range(8):
+        opt.enqueue({"x": i / 10, "y": 0.01}, task="full")
+        s = opt.ask()
+        curve(s.number, 0.1 * i)
+        opt.tell(s.number, {"a": 0.1 * i + 1 / 60, "b": -0.1 * i - 1 / 60})
+    for level, stops in ((5.0, True), (-1.0, False)):
+        opt.enqueue({"x": 0.9, "y": 0.001 + abs(level) / 100}, task="full")
+        s = opt.ask()
+        for step in range(1, 11):
+            opt.report(s.number, step, {"a": level + 1 / step, "b": -level - 1 / step})
+        decision = opt.should_stop(s.number)
+        assert decision.stop is stops
+        assert decision.text
+        opt.prune(s.number, {"a": level, "b": -level}, charged=0.2)
+    assert opt.ask()

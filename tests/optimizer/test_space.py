@@ -1,0 +1,148 @@
+"""Encoding and sampling: what comes out is always a configuration of the space."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hpo_tui.engine.optimizer.space import Space, feasible_random
+from hpo_tui.engine.spec import StudySpec
+from hpo_tui.engine.spec.space import validate_params
+
+
+def spec_of(space: dict[str, Any], constraints: tuple[str, ...] = ()) -> StudySpec:
+    data: dict[str, Any] = {
+        "study": {"name": "s", "command": "true", "budget": 5.0},
+        "space": space,
+        "objective": [{"metric": "loss", "direction": "minimize"}],
+    }
+    if constraints:
+        data["study"]["constraints"] = list(constraints)
+    return StudySpec.from_dict(data)
+
+
+NESTED = {
+    "kind": {"type": "categorical", "choices": ["tree", "net", "line"]},
+    "depth": {"type": "int", "low": 1, "high": 30, "log": True, "when": {"kind": ["tree", "net"]}},
+    "drop": {"type": "float", "low": 0.0, "high": 0.9, "step": 0.3, "when": {"kind": ["net"]}},
+    "size": {"type": "ordinal", "choices": [16, 32, 64, 128], "when": {"kind": ["net"]}},
+    "gate": {"type": "float", "low": 1e-9, "high": 1e9, "log": True,
+             "when": {"size": [64, 128], "kind": ["net"]}},
+    "fixed": {"type": "fixed", "value": 7},
+}  # fmt: skip
+
+
+def test_samples_are_valid_and_come_back_the_same() -> None:
+    spec = spec_of(NESTED)
+    space = Space(spec)
+    x = np.vstack([space.uniform(200, np.random.default_rng(0), 0.3), space.sobol(64, 1)])
+    for row, params in zip(x, space.decode(x), strict=True):
+        assert validate_params(spec, params) == []
+        back = space.encode(params)
+        assert back is not None
+        np.testing.assert_allclose(back, row, atol=1e-12)
+        assert list(params) == [n for n in NESTED if n in params]
+
+
+def test_an_inactive_child_of_an_inactive_parent_has_no_value() -> None:
+    space = Space(spec_of(NESTED))
+    for params in space.decode(space.uniform(300, np.random.default_rng(1))):
+        assert ("gate" in params) == (params["kind"] == "net" and params.get("size") in (64, 128))
+        assert ("depth" in params) == (params["kind"] != "line")
+
+
+def test_types_are_native() -> None:
+    space = Space(spec_of(NESTED))
+    types = {"kind": str, "depth": int, "drop": float, "size": int, "gate": float, "fixed": int}
+    for params in space.decode(space.uniform(50, np.random.default_rng(2))):
+        for name, value in params.items():
+            assert type(value) is types[name]
+
+
+def test_all_values_of_an_integer_are_equally_likely() -> None:
+    space = Space(spec_of({"n": {"type": "int", "low": 0, "high": 3}}))
+    drawn = [p["n"] for p in space.decode(space.uniform(4000, np.random.default_rng(0)))]
+    counts = [drawn.count(k) for k in range(4)]
+    assert min(counts) > 850
+
+
+def test_ends_of_a_range_are_exact() -> None:
+    space = Space(spec_of({"x": {"type": "float", "low": 1e-4, "high": 0.1, "log": True}}))
+    low, high = space.decode(space.snap(np.array([[0.0], [1.0]])))
+    assert low["x"] == 1e-4
+    assert high["x"] == 0.1
+
+
+def test_values_outside_the_space_do_not_encode() -> None:
+    space = Space(spec_of(NESTED))
+    assert space.encode({"kind": "tree", "depth": 31, "fixed": 7}) is None
+    assert space.encode({"kind": "cloud", "fixed": 7}) is None
+    assert space.encode({"kind": "net", "depth": 3, "fixed": 7}) is None
+    assert space.encode({"kind": "line", "fixed": 8}) is None
+    assert space.encode({"kind": "line", "fixed": 7}) is not None
+
+
+def test_random_configurations_keep_constraints() -> None:
+    spec = spec_of(
+        {"a": {"type": "float", "low": 0.0, "high": 1.0},
+         "b": {"type": "float", "low": 0.0, "high": 1.0}},
+        ("a + b <= 0.3", "a > b"),
+    )  # fmt: skip
+    space = Space(spec)
+    found = feasible_random(space, 30, np.random.default_rng(0))
+    assert len(found) == 30
+    for params in space.decode(found):
+        a, b = float(params["a"]), float(params["b"])
+        assert a + b <= 0.3
+        assert a > b
+
+
+def test_priors_draw_where_they_believe() -> None:
+    prior = {"mean": -3.0, "sd": 0.3}
+    space = Space(
+        spec_of({"lr": {"type": "float", "low": 1e-6, "high": 1.0, "log": True, "prior": prior}})
+    )
+    drawn = [math.log10(float(p["lr"])) for p in space.decode(space.sobol(64, 0))]
+    assert abs(np.mean(drawn) + 3.0) < 0.1
+    at = space.log_prior(np.array([[0.5], [0.9]]))
+    assert at[0] > at[1]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    low=st.floats(-1e12, 1e12),
+    width=st.one_of(st.just(0.0), st.floats(1e-12, 1e12)),
+    log=st.booleans(),
+    integer=st.booleans(),
+    u=st.floats(0, 1),
+)
+def test_any_range_decodes_into_itself(
+    low: float, width: float, log: bool, integer: bool, u: float
+) -> None:
+    low = max(abs(low), 1e-12) if log else low
+    high = low + width
+    if integer:
+        low, high = float(round(low)), float(round(high))
+        low, high = (max(low, 1.0), max(high, 1.0)) if log else (low, high)
+    kind = "int" if integer else "float"
+    ends = (int(low), int(high)) if integer else (low, high)
+    space = Space(
+        spec_of({"v": {"type": kind, "low": ends[0], "high": ends[1], "log": log}})
+        if ends[0] < ends[1]
+        else spec_of({"v": {"type": "ordinal", "choices": [ends[0]]}})
+    )
+    x = space.snap(np.array([[u]]))
+    value = float(space.decode(x)[0]["v"])
+    assert low <= value <= high
+    assert space.encode(space.decode(x)[0]) is not None
+
+
+@pytest.mark.parametrize("step", [0.1, 0.3, 0.25])
+def test_steps_stay_on_their_grid(step: float) -> None:
+    spec = spec_of({"v": {"type": "float", "low": -1.0, "high": 2.0, "step": step}})
+    space = Space(spec)
+    for params in space.decode(space.uniform(100, np.random.default_rng(0))):
+        assert validate_params(spec, params) == []
