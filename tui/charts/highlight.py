@@ -11,6 +11,9 @@ from hpo_tui.store.frame import Frame
 
 Rows = NDArray[np.intp]
 
+FEW = 5
+"""Near misses drawn bright at the most: they are no answer, only the way to one."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Best:
@@ -23,7 +26,7 @@ class Best:
 def find_best(frame: Frame, spec: StudySpec) -> Best:
     """Return the best trials, or a few near misses when none meets all goals."""
     rows = front.best_rows(frame, spec)
-    return Best(rows) if len(rows) else Best(front.near_misses(frame, spec, 200), near=True)
+    return Best(rows) if len(rows) else Best(front.near_misses(frame, spec, 50), near=True)
 
 
 def bright(
@@ -35,7 +38,9 @@ def bright(
     farthest from those picked before (Gonzalez, 1985), starting from the best of each objective.
     """
     rows = best.rows if mask is None else best.rows[mask[best.rows]]
-    if len(rows) <= count or len(spec.objectives) < 2 or best.near:
+    if best.near:
+        return rows[: min(count, FEW)]
+    if len(rows) <= count or len(spec.objectives) < 2:
         return rows[:count]
     loss = front.losses(frame, spec)[rows]
     span = np.ptp(loss, axis=0)

@@ -126,7 +126,7 @@ class Layers:
             if not len(chosen):
                 continue
             if self.solid:
-                every = 3 if self.dotted[code] else 1
+                every = 2 if self.dotted[code] else 1
                 raster.add_solid(self.counts[code], columns, chosen, weight, every)
                 continue
             for gap in range(len(columns) - 1):

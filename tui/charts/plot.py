@@ -178,7 +178,8 @@ class Plot:
         self.canvas.column(column, slice(self.top, self.top + self.height), bar, ink)
         if label:
             room = self.left + self.width - column - 1
-            self.canvas.put(column + 1, self.top, fmt.clip(label, room, self.glyphs.ellipsis), ink)
+            start = column + 1 if len(label) <= room else max(column - len(label), self.left)
+            self.canvas.put(start, self.top, fmt.clip(label, self.width, ""), ink)
 
     def shade(self, x: tuple[float, float], y: tuple[float, float], ink: Ink) -> None:
         """Fill a rectangle with a faint texture."""

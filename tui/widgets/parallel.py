@@ -1,6 +1,6 @@
 """Parallel coordinates of all trials: look, brush, and act on what the brushes hold."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -163,16 +163,23 @@ every other pane follows, and `N` narrows the space to them, `B` enqueues a refi
 
     def action_choose(self) -> None:
         """Let the person choose the axes."""
-        from hpo_tui.tui.widgets.axis_chooser import AxisChooser
+        # The dialogs belong to the screens, which import the widgets.
+        from hpo_tui.tui.screens.dialogs import PickMany
 
         if self.snapshot is None:
             return
+        shown = list(self.options.names)
         known = axes.names(self.snapshot.frame, self.snapshot.spec)
-        chooser = AxisChooser(known, self.options.names, ascii_only=self.ascii_only)
-        self.app.push_screen(chooser, self.choose_axes)
+        order = [n for n in shown if n in known] + [n for n in known if n not in shown]
+        entries = [(n, _spelled(n)) for n in order]
+        self.app.push_screen(PickMany("Which axes, in which order?", entries, shown), self._chosen)
 
-    def choose_axes(self, names: tuple[str, ...] | None) -> None:
-        """Show these axes; None leaves them as they are."""
+    def _chosen(self, names: Sequence[Hashable] | None) -> None:
+        if names is not None:
+            self.choose_axes(tuple(str(n) for n in names))
+
+    def choose_axes(self, names: tuple[str, ...]) -> None:
+        """Show these axes in this order; none leaves them as they are."""
         if names:
             self._custom = True
             self._change(names=names, focus=min(self.options.focus, len(names) - 1))
@@ -332,3 +339,9 @@ every other pane follows, and `N` narrows the space to them, `B` enqueues a refi
         """Show both tasks, the full one on top, the full one only, the partial ones only."""
         modes = list(Shown)
         self._change(shown=modes[(modes.index(self.options.shown) + 1) % len(modes)])
+
+
+def _spelled(name: str) -> str:
+    """Return an axis's name for people: ``metric accuracy``."""
+    kind, _, key = name.partition(":")
+    return f"{'metric' if kind == 'm' else 'parameter'} {key}" if key else name

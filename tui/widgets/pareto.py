@@ -171,7 +171,9 @@ count).
         best = len(front.best_rows(frame, spec))
         solid, hollow = ("O", "o") if glyphs.ascii else ("●", "○")
         star = "*" if glyphs.ascii else solid
+        pair = self._metrics(spec) or ("", "")
         spans = [
+            (fmt.clip(fmt.clean(pair[1], glyphs.ascii), 24, glyphs.ellipsis) + "  ", Ink.BOLD),
             (star, Ink.BEST), (f" best {best}  ", Ink.TEXT),
             (solid, Ink.FULL_3), (f" meets all goals {meets}  ", Ink.TEXT),
             (hollow, Ink.FULL_2), (f" misses {int(full.sum()) - meets}  ", Ink.TEXT),

@@ -69,14 +69,19 @@ true correlation over the whole space is rather higher.
         label = max(len(fmt.clean(i.metric)) for i in insights)
         label = min(label, max(width // 4, 8))
         task = ""
+        judged = {i.task for i in insights if not math.isnan(i.correlation)}
         for insight in insights:
+            if insight.task == task and task not in judged:
+                continue  # nothing is known of any metric: said once
             if insight.task != task:
                 task = insight.task
                 lines += [[]] if lines else []
                 lines.append(self._head(insight))
-            lines.append(self._row(insight, label))
-            for line in text.wrapped(insight.advice, max(width - label - 4, 12)):
-                lines.append([(" " * (label + 4), Ink.TEXT), (line, Ink.DIM)])
+            if task in judged:
+                lines.append(self._row(insight, label))
+            indent = label + 4 if task in judged else 2
+            for line in text.wrapped(insight.advice, max(width - indent, 12)):
+                lines.append([(" " * indent, Ink.TEXT), (line, Ink.DIM)])
         return lines
 
     def _head(self, insight: TaskInsight) -> text.Spans:
