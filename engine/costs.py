@@ -18,7 +18,7 @@ _UNDER_WAY = (TrialState.RUNNING, TrialState.WAITING)
 
 @dataclass(frozen=True, slots=True)
 class TaskAccount:
-    """One task's part of the ledger, in full-task units. ``seconds``: run time of all its trials."""
+    """One task's part of the ledger, in full-task units. ``seconds``: run time of its trials."""
 
     trials: int = 0
     complete: float = 0.0
@@ -91,7 +91,7 @@ def used(budget: Budget, trials: Iterable[Trial], *, wall: float, devices: int =
 
 
 class Meter:
-    """Tells how far a running trial has come, from how long and how many steps earlier ones took."""
+    """Tells how far a running trial has come, from the seconds and steps that earlier ones took."""
 
     def __init__(self, spec: StudySpec) -> None:
         self.spec = spec

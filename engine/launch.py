@@ -1,5 +1,6 @@
 """Making a study, starting its runner detached, and talking to it. Light: the screens import it."""
 
+import atexit
 import contextlib
 import os
 import re
@@ -110,9 +111,20 @@ def start_runner(folder: StudyFolder, *, optimizer: str | None = None) -> int:
                 os.close(fd)
     if sentence != "ok":
         raise LaunchError(sentence)
-    # The runner outlives us: that its Popen object goes first is meant.
-    process.returncode = 0
+    _started.append(process)
     return process.pid
+
+
+_started: "list[subprocess.Popen[bytes]]" = []
+"""Runners that this process has started: it has to collect them when they end before it."""
+
+
+@atexit.register
+def _forget() -> None:
+    """Let the runners outlive this process without a warning of :mod:`subprocess`."""
+    for process in _started:
+        if process.poll() is None:
+            process.returncode = 0
 
 
 def _spawn(folder: StudyFolder, ready: int, optimizer: str | None) -> "subprocess.Popen[bytes]":
@@ -149,6 +161,7 @@ def _answer(reading: int, process: "subprocess.Popen[bytes]") -> str:
 
 def runner_pid(folder: StudyFolder) -> int | None:
     """Return the PID of the study's runner, None if none lives."""
+    _started[:] = [p for p in _started if p.poll() is None]
     return folder.runner_pid()
 
 

@@ -9,7 +9,7 @@
         ...
         trial.report(epoch + 1, accuracy=accuracy)
 
-Inside a study it speaks the trial protocol (environment variables and a file of JSON lines), outside
+Inside a study it speaks the trial protocol: environment variables and a file of JSON lines. Outside
 one the parameters are empty and reports are printed, so that the script works unchanged. Nothing
 here needs the rest of the package: the file can be copied beside a script.
 """
@@ -28,7 +28,7 @@ from typing import Any
 
 __all__ = [
     "active",
-    "checkpoint",
+    "checkpoint",  # noqa: F822 - made on first use, by __getattr__
     "fidelity",
     "number",
     "params",
@@ -99,7 +99,7 @@ class _Reporter:
         while self.pending and not self.flush() and time.monotonic() < deadline:
             time.sleep(0.2)
         if self.pending:
-            print("trial: the last reports could not be written", file=sys.stderr)
+            sys.stderr.write("trial: the last reports could not be written\n")
 
 
 _reporter = _Reporter()
@@ -116,7 +116,8 @@ def report(step: int | None = None, **metrics: Any) -> None:
     values = {name: _number(name, value) for name, value in metrics.items()}
     line = {"step": int(step), **values} if step is not None else values
     if not _reporter.path:
-        print(" ".join(f"{name}={value:g}" for name, value in line.items()), flush=True)
+        sys.stdout.write(" ".join(f"{name}={value:g}" for name, value in line.items()) + "\n")
+        sys.stdout.flush()
         return
     _reporter.write(json.dumps(line).encode() + b"\n")
 

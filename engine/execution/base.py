@@ -63,7 +63,7 @@ class Running(Protocol):
     device: str
 
     def fileno(self) -> int | None:
-        """Return a descriptor that becomes readable when the process ends, None if there is none."""
+        """Return a descriptor that becomes readable when the process ends, None without one."""
 
     def poll(self) -> Exit | None:
         """Return how it ended, None while it runs."""
@@ -113,7 +113,7 @@ class Executor(Protocol):
         """Keep a place for a trial; None if there is no room at present."""
 
     def start(self, launch: Launch, slot: Slot) -> Running:
-        """Start a trial in its place. Raises OSError if it cannot start (the place is free then)."""
+        """Start a trial in its place. Raises OSError if it cannot; the place is free then."""
 
     def adopt(self, launch: Launch, device: str) -> Running:
         """Return an attempt that an earlier runner started, whether it still lives or has ended."""
@@ -132,6 +132,9 @@ class Executor(Protocol):
 
     def quarantined(self) -> Mapping[str, str]:
         """Return device → why nothing is started there any more."""
+
+    def notes(self) -> list[str]:
+        """Return what is worth telling the user and was not told before."""
 
     def close(self) -> None:
         """Let go of the devices; the trials run on."""

@@ -35,7 +35,7 @@ class Breaker:
     run: list[Failure] = field(default_factory=list)
 
     def succeeded(self) -> None:
-        """A trial ended in a way that shows the machine and the script to be sound."""
+        """Take note of an end that shows the machine and the script to be sound."""
         self.run.clear()
 
     def failed(self, failure: Failure) -> bool:
@@ -52,7 +52,7 @@ class Breaker:
         code = f"exit code {last.code}" if last.code is not None else last.kind
         lines = "\n".join(f"  {plain(line)}" for line in last.lines) or "  (it printed nothing)"
         return (
-            f"{len(self.run)} trials in a row failed alike ({last.kind}, {code}), so nothing more is"
-            f" started. The last was trial {last.trial} with {params}. It ended with:\n{lines}\n"
+            f"{len(self.run)} trials in a row failed alike ({last.kind}, {code}), so nothing more"
+            f" is started. The last was trial {last.trial} with {params}. It ended with:\n{lines}\n"
             "Mend it, then resume the study."
         )

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from hpo_tui.engine.execution import processes
 from hpo_tui.engine.execution.base import Exit, Launch, Outcome, Running, Slot, Telemetry
 from hpo_tui.engine.execution.devices import DeviceError, DevicePool, Lease, Need
 from hpo_tui.engine.execution.processes import Process
+from hpo_tui.engine.execution.warm import WarmStarts
 
 _SHIM = Path(__file__).with_name("shim.py")
 
@@ -129,7 +131,7 @@ def read_exit(launch: Launch, *, oom: bool) -> Exit | None:
 
 
 def lost(launch: Launch, *, oom: bool = False, begun: bool = True) -> Exit:
-    """Return the end of an attempt that nobody saw, dated by the last sign of life in its folder."""
+    """Return the end of an attempt that nobody saw, dated by the last sign of life it left."""
     seen = []
     for path in (launch.folder.reports, launch.folder.log, launch.folder.path / "process.json"):
         with contextlib.suppress(OSError):
@@ -162,10 +164,14 @@ def _read_json(path: Path) -> dict[str, Any] | None:
 
 
 class LocalExecutor:
-    """Starts and adopts trials on this machine, on what the pool leases. Use from one thread."""
+    """Starts and adopts trials on this machine, on what the pool leases. Use from one thread.
 
-    def __init__(self, pool: DevicePool) -> None:
-        self.pool = pool
+    ``warm`` forks the trials of Python scripts from a parent that has made their slow imports.
+    """
+
+    def __init__(self, pool: DevicePool, warm: WarmStarts | None = None) -> None:
+        self.pool, self.warm = pool, warm
+        self._told: set[str] = set()
 
     def capacity(self) -> int:
         """Return the best guess of how many trials can run at once."""
@@ -182,32 +188,41 @@ class LocalExecutor:
         return self.pool.acquire(Need(devices, alone=alone, trial=number, task=task))
 
     def start(self, launch: Launch, slot: Slot) -> Running:
-        """Start a trial in its place. Raises OSError if it cannot start (the place is free then)."""
+        """Start a trial in its place. Raises OSError if it cannot; the place is free then."""
         assert isinstance(slot, Lease)
         try:
-            popen = self._spawn(launch, slot)
+            pid, popen = self._spawn(launch, slot)
         except BaseException:
             slot.release()
             raise
-        slot.bind(popen.pid)
-        process = Process.of(popen.pid)
+        slot.bind(pid)
+        process = Process.of(pid)
         if process is None:  # ended already: its identity does not matter any more
-            process = Process(popen.pid, round(processes.uptime() * processes.TICKS))
+            process = Process(pid, round(processes.uptime() * processes.TICKS))
         return LocalRun(launch, process, slot, popen)
 
-    def _spawn(self, launch: Launch, lease: Lease) -> "subprocess.Popen[bytes]":
+    def _spawn(self, launch: Launch, lease: Lease) -> "tuple[int, subprocess.Popen[bytes] | None]":
+        """Start the shim: forked from the warm parent where that is ready, else as a command."""
         for old in (launch.folder.exit, launch.folder.path / "process.json"):
             old.unlink(missing_ok=True)
         environment = {**os.environ, **lease.environment(), **launch.environment}
+        if self.warm is not None:
+            pid = self.warm.spawn(
+                launch.argv, environment, launch.folder.path, launch.folder.log,
+                attempt=launch.attempt, timeout=launch.timeout, grace=launch.grace,
+            )  # fmt: skip
+            if pid is not None:
+                return pid, None
         argv = [
             sys.executable, "-I", "-S", str(_SHIM), str(launch.folder.path), str(launch.attempt),
             str(launch.timeout or 0), str(launch.grace), *launch.argv,
         ]  # fmt: skip
         with launch.folder.log.open("ab") as log:
-            return subprocess.Popen(
+            popen = subprocess.Popen(
                 argv, env=environment, cwd=launch.cwd, stdin=subprocess.DEVNULL, stdout=log,
                 stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
+        return popen.pid, popen
 
     def adopt(self, launch: Launch, device: str) -> Running:
         """Return an attempt that an earlier runner started, whether it still lives or has ended."""
@@ -249,6 +264,17 @@ class LocalExecutor:
         """Return device → why nothing is started there any more."""
         return self.pool.quarantined()
 
+    def notes(self) -> list[str]:
+        """Return what is worth telling and was not told before: why trials wait, or start cold."""
+        found = [self.pool.obstacle(), self.warm.complaint() if self.warm else ""]
+        # The same process with another amount of memory is no news.
+        keyed = {re.sub(r"[\d.]+ GiB", "", text): text for text in found if text}
+        fresh = [text for key, text in keyed.items() if key not in self._told]
+        self._told |= keyed.keys()
+        return fresh
+
     def close(self) -> None:
-        """Let go of the devices; the trials run on."""
+        """Let go of the devices and of the warm parent; the trials run on."""
+        if self.warm is not None:
+            self.warm.close()
         self.pool.close()

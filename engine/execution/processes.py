@@ -1,4 +1,4 @@
-"""Processes by identity: a PID counts only together with its start time and the boot it belongs to."""
+"""Processes by identity: a PID counts only together with its start time and its boot."""
 
 import contextlib
 import os
@@ -108,7 +108,7 @@ def marked(folder: Path) -> list[Process]:
 
 
 def end_all(find: Callable[[], Iterable[Process]], limit: float = 10.0) -> list[Process]:
-    """Kill what ``find`` returns until it finds nothing more; return what is left after ``limit``."""
+    """Kill what ``find`` returns until it returns nothing; return what is left after ``limit``."""
     deadline = time.monotonic() + limit
     while left := list(find()):
         for process in left:

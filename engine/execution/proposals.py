@@ -5,8 +5,11 @@ input, replies leave over standard output (see :mod:`hpo_tui.engine.execution.wi
 learns all earlier trials from the study's store when it starts, so it can die at any moment.
 """
 
+import contextlib
+import ctypes
 import logging
 import os
+import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -23,6 +26,7 @@ from hpo_tui.store.read import StudyReader
 log = logging.getLogger("proposals")
 
 DEFAULT = "hpo_tui.engine.optimizer:Optimizer"
+_PR_SET_PDEATHSIG = 1
 _MOST_ASKED = 20
 """Suggestions taken at most until the one that the user asked for comes up."""
 
@@ -209,6 +213,7 @@ def with_costs(spec: StudySpec, costs: Mapping[str, float]) -> StudySpec:
 def main(argv: Sequence[str]) -> None:
     """Serve until the runner closes the pipe."""
     del argv
+    die_with_parent()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     # What a library prints must not get between the messages.
     out = os.dup(1)
@@ -227,5 +232,12 @@ def main(argv: Sequence[str]) -> None:
             return
 
 
+def die_with_parent() -> None:
+    """Have the kernel end this process with the runner, even in the middle of a long suggestion."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    with contextlib.suppress(BrokenPipeError, KeyboardInterrupt):
+        main(sys.argv[1:])

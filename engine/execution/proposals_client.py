@@ -24,8 +24,10 @@ _CROWDED = 4 << 20
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """News from the optimizer. ``kind``: ``suggestions`` (of a user's wish), ``refused``, ``stop``,
-    ``insights`` or ``dead``; suggestions of our own asking are kept ready instead.
+    """News from the optimizer.
+
+    ``kind``: ``suggestions`` (of a user's wish), ``refused``, ``stop``, ``insights``, ``stuck``
+    (it cannot suggest) or ``dead``; suggestions of our own asking are kept ready instead.
     """
 
     kind: str
@@ -186,6 +188,5 @@ class Proposals:
         if operation == "refused":
             self._asked.pop(number, None)
             if self._wishes.pop(number, None) is None:
-                self.exhausted = str(message["text"])
-                return None
+                return Reply("stuck", data=message)
         return Reply(operation, number, data=message)

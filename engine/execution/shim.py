@@ -17,7 +17,7 @@ import time
 
 _PR_SET_CHILD_SUBREAPER = 36
 _RESERVE = 4096
-"""Bytes that exit.json is given beforehand, so that a full disk cannot keep it from being written."""
+"""Bytes that exit.json is given beforehand: a full disk cannot keep it from being written."""
 _SWEEP_GRACE = 1.0
 """Seconds that processes left behind get between SIGTERM and SIGKILL."""
 _GIVE_UP = 20.0
@@ -168,7 +168,7 @@ class Shim:
         if not self.stopped or why == "killed":
             self.stopped = why
         if self.kill_at is None and grace > 0 and self.code is None:
-            try:
+            try:  # noqa: SIM105 - contextlib costs the shim time at start
                 os.killpg(self.child, signal.SIGTERM)
             except ProcessLookupError:
                 pass
@@ -178,7 +178,7 @@ class Shim:
     def signal(pids: list[int], number: int) -> None:
         """Send a signal to each process that is still there."""
         for pid in pids:
-            try:
+            try:  # noqa: SIM105 - as above
                 os.kill(pid, number)
             except (ProcessLookupError, PermissionError):
                 pass

@@ -41,7 +41,7 @@ class Inbox:
         return True
 
     def take(self) -> Message | None:
-        """Return the next whole message, None if there is none yet. Raises ValueError on garbage."""
+        """Return the next whole message, None if there is none. Raises ValueError if garbled."""
         if len(self._data) < _HEADER:
             return None
         size = int.from_bytes(self._data[:_HEADER], "big")

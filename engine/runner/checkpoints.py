@@ -39,20 +39,12 @@ def needs(spec: StudySpec, trials: Mapping[int, Trial]) -> Needs:
     everything = list(trials.values())
     full = spec.full_task.name
     for number, trial in trials.items():
-        best = trial.state is TrialState.COMPLETE and trial.task == full
-        if (
-            trial.starred
-            or not trial.state.ended
-            or number in under_way
-            or (best and among_best(spec, trial, everything))
-        ):
+        result = trial.state is TrialState.COMPLETE and trial.task == full
+        needed = trial.starred or not trial.state.ended or number in under_way
+        hopeless = trial.state is TrialState.FAILED and trial.teaches
+        if needed or (result and among_best(spec, trial, everything)):
             keep.add(number)
-        elif (
-            (trial.task == full and trial.state is TrialState.COMPLETE)
-            or not spec.resume
-            or number in carried
-            or (trial.state is TrialState.FAILED and trial.teaches)
-        ):
+        elif result or hopeless or not spec.resume or number in carried:
             drop.add(number)
         else:
             maybe.append(number)
@@ -62,7 +54,7 @@ def needs(spec: StudySpec, trials: Mapping[int, Trial]) -> Needs:
 def _worst_first(
     spec: StudySpec, numbers: Collection[int], trials: Mapping[int, Trial]
 ) -> list[int]:
-    """Order trials by the sum of their ranks over the objectives; without a result they are worst."""
+    """Order trials by the sum of their ranks in the objectives; those without a result first."""
     total = dict.fromkeys(numbers, 0.0)
     for objective in spec.objectives:
         values = {

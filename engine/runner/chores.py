@@ -1,8 +1,10 @@
 """What is done now and then: charges of running trials, telemetry, stalls, measured costs."""
 
+import contextlib
 import logging
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from hpo_tui.engine.costs import measured_costs, used
 from hpo_tui.engine.execution import processes
@@ -32,7 +34,7 @@ class Chores:
         self._quarantined: set[str] = set()
         self.work: list[tuple[float, Callable[[], None]]] = [
             (1.0, self.charge), (1.0, self.budget), (2.0, self.look), (1.0, self.stalls),
-            (5.0, self.costs), (30.0, self.clean),
+            (1.0, self.drain), (5.0, self.costs), (30.0, self.clean),
         ]  # fmt: skip
 
     def run(self) -> None:
@@ -85,6 +87,8 @@ class Chores:
             if device not in self._quarantined:
                 self._quarantined.add(device)
                 desk.event("quarantine", f"{why}: nothing more is started there")
+        for text in desk.executor.notes():
+            desk.event("device", text)
 
     def stalls(self) -> None:
         """Stop trials that have reported nothing for too long."""
@@ -95,6 +99,14 @@ class Chores:
             if live.stop is None and processes.uptime() - live.heard > limit:
                 text = f"stalled: reported nothing for {show_duration(limit)}"
                 desk.end(live, Stop("stall", text))
+
+    def drain(self) -> None:
+        """Move trials off a lent device, once they have written a checkpoint since it was lent."""
+        for live in self.desk.live.values():
+            if live.drain is None or live.stop is not None:
+                continue
+            if newest(live.launch.folder.checkpoint) > live.drain:
+                self.desk.end(live, Stop("lend", f"left {live.process.device}, which is lent"))
 
     def costs(self) -> None:
         """Tell the optimizer what tasks cost as measured, when the study wants that."""
@@ -118,3 +130,12 @@ class Chores:
     def clean(self) -> None:
         """Remove checkpoints that nobody can need any more."""
         collect(self.desk)
+
+
+def newest(folder: Path) -> float:
+    """Return the Unix time of the last change under a folder, 0 if it is empty."""
+    times = [0.0]
+    for path in folder.rglob("*"):
+        with contextlib.suppress(OSError):
+            times.append(path.stat().st_mtime)
+    return max(times)

@@ -1,6 +1,7 @@
 """Obeying what people ask for through the commands table: each wish is done and answered."""
 
 import logging
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -127,7 +128,7 @@ class Commands:
         for number in desk.executor.trials_on(device):
             live = desk.live.get(number)
             if live is not None:
-                live.drain = on
+                live.drain = time.time() if on else None
         desk.event("lent", answer)
         return answer
 
@@ -159,6 +160,7 @@ class Commands:
             wasted=trial.charged,
         )  # fmt: skip
         self.desk.enqueue(trial.number, first=True)
+        self.desk.proposals.stale = True  # it has learned the trial's end, which does not hold
         self.desk.event("retried", f"trial {trial.number} is started again", trial.number)
         return f"trial {trial.number} is next"
 

@@ -49,8 +49,8 @@ class Live:
     """The step from which it carried on."""
     heard: float = 0.0
     """When it last reported, in seconds since boot."""
-    drain: bool = False
-    """Whether it is to leave its device at the next checkpoint."""
+    drain: float | None = None
+    """Since when it is to leave its device, at the next checkpoint (Unix time)."""
     stop: Stop | None = None
     ended: Exit | None = None
     """How it ended, once known."""
@@ -59,7 +59,7 @@ class Live:
 class Desk:
     """The study as the runner holds it. All writing goes through here or ``writer``."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - its six parts are of six types: none can be taken for another
         self, folder: StudyFolder, spec: StudySpec, writer: StudyWriter, executor: Executor,
         proposals: Proposals, trials: Mapping[int, Trial],
     ) -> None:  # fmt: skip

@@ -73,7 +73,7 @@ class Endings:
             live.number,
             state=verdict.state,
             reason=verdict.reason,
-            teaches=verdict.teaches,
+            teaches=verdict.teaches or verdict.kind == "crash",
             metrics=live.result,
             charged=charged,
             wasted=wasted,
@@ -123,8 +123,12 @@ class Endings:
             return
         failure = Failure(trial.number, verdict.kind, end.code, trial.params, lines)
         if self.breaker.failed(failure):
-            self.desk.pause("breaker", self.breaker.message(), trial.number)
+            with self.desk.transaction():
+                for one in self.breaker.run:  # so many alike are no fault of the parameters
+                    self.desk.update(one.trial, teaches=False)
+                self.desk.pause("breaker", self.breaker.message(), trial.number)
             self.breaker.run.clear()
+            self.desk.proposals.stale = True
 
 
 def tell_optimizer(desk: Desk, trial: Trial, kind: str) -> None:
@@ -137,7 +141,7 @@ def tell_optimizer(desk: Desk, trial: Trial, kind: str) -> None:
     elif trial.state is TrialState.PRUNED:
         metrics = {n: trial.metrics[n] for n in desk.spec.metric_names if n in trial.metrics}
         proposals.tell("prune", number=number, metrics=metrics, charged=charged)
-    elif trial.state is TrialState.FAILED and (trial.teaches or kind == "crash"):
+    elif trial.state is TrialState.FAILED and trial.teaches:
         proposals.tell("fail", number=number, reason=kind, charged=charged)
     else:
         proposals.tell("drop", number=number, charged=charged)

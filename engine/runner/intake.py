@@ -52,7 +52,7 @@ class Intake:
         return any(batch.more for _, batch in found)
 
     def _collect(self, lives: Iterable[Live]) -> list[tuple[Live, list[Report], object]]:
-        found = []
+        found: list[tuple[Live, list[Report], object]] = []
         for live in lives:
             if live.collector is None:
                 continue
@@ -80,7 +80,7 @@ class Intake:
                 )
                 self.desk.event("strange", text, live.number)
             if batch.restarted:
-                text = f"trial {live.number} emptied its report file: it is read from its beginning"
+                text = f"trial {live.number} emptied its report file: it is read from the start"
                 self.desk.event("strange", text, live.number)
 
     def _known(self, report: Report) -> Report:

@@ -136,6 +136,8 @@ class Runner:
                 desk.writer.put("eta", reply.data["eta"])
         elif reply.kind in ("suggestions", "refused"):
             self.commands.granted(reply)
+        elif reply.kind == "stuck" and desk.state is StudyState.RUNNING:
+            desk.pause("paused", f"the optimizer cannot go on: {reply.data['text']}")
         elif reply.kind == "dead":
             desk.pause(
                 "paused",

@@ -12,6 +12,7 @@ from hpo_tui.engine.execution.leases import LeaseError
 from hpo_tui.engine.execution.local import LocalExecutor
 from hpo_tui.engine.execution.proposals_client import Proposals
 from hpo_tui.engine.execution.protocol import command_fault, working_folder
+from hpo_tui.engine.execution.warm import WarmStarts
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.spec.errors import SpecError
 from hpo_tui.engine.spec.model import StudySpec
@@ -78,7 +79,7 @@ def open_desk(folder: StudyFolder, optimizer: str) -> Desk:
         pool = DevicePool(spec.resources, str(folder.path.resolve()))
     except (DeviceError, LeaseError, OSError) as error:
         raise Unopenable(str(error)) from error
-    executor = LocalExecutor(pool)
+    executor = LocalExecutor(pool, warm_starts(folder, spec, pool))
     proposals = Proposals({
         "optimizer": optimizer, "db": str(folder.db), "text": study.text,
         "source": str(folder.file), "seed": study.seed, "costs": costs,
@@ -89,6 +90,15 @@ def open_desk(folder: StudyFolder, optimizer: str) -> Desk:
     desk.started = study.started or time.time()
     desk.state = study.state
     return desk
+
+
+def warm_starts(folder: StudyFolder, spec: StudySpec, pool: DevicePool) -> WarmStarts | None:
+    """Return what starts trials warm, None where the study names no imports for it."""
+    if not spec.warm:
+        return None
+    environment = pool.thread_environment() | dict(spec.env)
+    log = folder.path / "warm.log"
+    return WarmStarts(spec.warm, spec.command, working_folder(folder), environment, log)
 
 
 def ballast(folder: StudyFolder) -> Path:

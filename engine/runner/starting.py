@@ -124,7 +124,7 @@ class Starter:
         return live
 
     def _cannot(self, trial: Trial, error: Exception) -> None:
-        """A trial that could not even be started: the machine's fault, so nothing more is tried."""
+        """Pause: a trial could not even be started, which is the machine's fault."""
         desk = self.desk
         log.exception("trial %d cannot be started", trial.number)
         desk.update(trial.number, state=TrialState.WAITING, attempt=trial.attempt - 1)

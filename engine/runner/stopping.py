@@ -48,12 +48,13 @@ class Audit:
             trials[n] for n in sorted(self.spared)
             if n in trials and trials[n].state is TrialState.COMPLETE
         ]  # fmt: skip
+        everything = list(trials.values())
         self.desk.writer.put("stopping", {
             "stopped": len(pruned),
             "saved": sum(max(0.0, t.cost + t.wasted - t.charged) for t in pruned),
             "spared": sorted(self.spared),
             "checked": len(ended),
-            "mistakes": [t.number for t in ended if among_best(self.desk.spec, t, list(trials.values()))],
+            "mistakes": [t.number for t in ended if among_best(self.desk.spec, t, everything)],
         })  # fmt: skip
 
 

@@ -7,6 +7,7 @@ import time
 
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.opening import ballast
+from hpo_tui.engine.runner.starting import collector_of
 from hpo_tui.store.models import StudyState, TrialState
 
 log = logging.getLogger("runner.trouble")
@@ -41,6 +42,11 @@ class Trouble:
         self._wait = 1.0 if not self.active else min(_LONGEST_WAIT, self._wait * 2)
         self._next = time.monotonic() + self._wait
         self._reconcile()
+        for live in self.desk.live.values():
+            # What they have read may not have been stored: they go back to where the store is.
+            if live.collector is not None:
+                with contextlib.suppress(sqlite3.Error):
+                    live.collector = collector_of(self.desk, live)
         if "full" in str(error):
             with contextlib.suppress(OSError):
                 ballast(self.desk.folder).unlink()
@@ -50,8 +56,8 @@ class Trouble:
     def _sentence(self, error: sqlite3.Error) -> str:
         what = "the disk is full" if "full" in str(error) else f"writing failed ({error})"
         return (
-            f"{what}: {self.desk.folder.path} could not be written. Nothing is lost, trials that run"
-            " go on. Make room, then resume."
+            f"{what}: {self.desk.folder.path} could not be written. Nothing is lost, trials that"
+            " run go on. Make room, then resume."
         )
 
     def over(self) -> bool:

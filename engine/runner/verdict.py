@@ -19,8 +19,9 @@ class Verdict:
     """What becomes of a trial.
 
     ``kind``: ``ok``, ``oom``, ``host_oom``, ``nan``, ``timeout``, ``stall``, ``crash``, ``device``,
-    ``missing``, ``command``, ``killed``, ``pruned``, ``lost``. ``teaches``: the parameters are to blame. ``alone``: to be
-    tried again with the device to itself. A state of WAITING means another attempt.
+    ``missing``, ``command``, ``killed``, ``pruned``, ``lost``. ``teaches``: the parameters are to
+    blame. ``alone``: to be tried again with the device to itself. A state of WAITING means another
+    attempt.
     """
 
     state: TrialState
@@ -47,13 +48,11 @@ class Case:
 def judge(case: Case) -> Verdict:
     """Return what becomes of the trial."""
     if case.stop is not None and (case.exit.stopped or case.exit.lost or case.exit.code != 0):
-        return _stopped(case, case.stop)
+        return _stopped(case.stop)
     if not case.exit.begun:
         return Verdict(TrialState.WAITING, "lost", "its process was never started")
     if case.exit.lost:
-        return _again(
-            case, "lost", "its process vanished (the machine or its supervisor went down)"
-        )
+        return _again(case, "lost", "its process vanished (did the machine go down?)")
     if case.exit.stopped == "timeout":
         text = f"ran longer than its time limit: stopped after {case.exit.duration:.0f} s"
         return Verdict(TrialState.FAILED, "timeout", text, teaches=True)
@@ -64,7 +63,7 @@ def judge(case: Case) -> Verdict:
     return _result(case) if case.exit.code == 0 else _broken(case)
 
 
-def _stopped(case: Case, stop: Stop) -> Verdict:
+def _stopped(stop: Stop) -> Verdict:
     if stop.kind == "prune":
         return Verdict(TrialState.PRUNED, "pruned", stop.text)
     if stop.kind == "nan":
@@ -113,7 +112,7 @@ def _broken(case: Case) -> Verdict:
 
 
 def _killed(case: Case) -> Verdict:
-    """SIGKILL that is not ours, and the kernel counts no want of memory: somebody, or a container."""
+    """Judge a SIGKILL that is not ours while the kernel counts no want of memory."""
     text = "was killed from outside (SIGKILL): by somebody, or for want of main memory"
     if case.attempt < MOST_ATTEMPTS:
         return Verdict(TrialState.WAITING, "lost", text)
