@@ -41,7 +41,7 @@ class Target:
     high: np.ndarray[tuple[int, ...], np.dtype[np.intp]]
 
     def gain(self, mean: Array, sd: Array) -> Array:
-        """Expected hypervolume improvement at predictions (c, m), (c,)."""
+        """Return expected hypervolume improvement at predictions (c, m), (c,)."""
         parts = None
         for j, cut in enumerate(self.cuts):
             w = (cut[None, 1:] - mean[:, j, None]) / sd[:, j, None]
@@ -53,7 +53,7 @@ class Target:
 
 
 def target(points: Array, ref: Array) -> Target:
-    """The target left open by a front (k, m) below a reference point (m,)."""
+    """Return the target left open by a front (k, m) below a reference point (m,)."""
     m = len(ref)
     inside = points[np.all(points < ref, axis=1)] if len(points) else points
     lows, highs = open_boxes(thinned(inside, _FRONT_LIMIT.get(m, 10)), ref)

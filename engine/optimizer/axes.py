@@ -26,7 +26,7 @@ class Axis(Protocol):
     categorical: bool
 
     def snap(self, u: Array) -> Array:
-        """The coordinates of the values nearest to ``u`` (any real numbers)."""
+        """Return the coordinates of the values nearest to ``u`` (any real numbers)."""
         ...
 
     def values(self, u: Array) -> list[Value]:
@@ -34,7 +34,7 @@ class Axis(Protocol):
         ...
 
     def coordinate(self, value: Value) -> float | None:
-        """The coordinate of ``value``; None where it is not a value of this parameter."""
+        """Return the coordinate of ``value``; None where it is not a value of this parameter."""
         ...
 
 
@@ -108,7 +108,7 @@ class Grid:
         return math.log(self.low - half), math.log(self.low + (self.levels - 1) * self.step + half)
 
     def index(self, u: Array) -> Array:
-        """Number of the level at ``u``, as floats."""
+        """Return number of the level at ``u``, as floats."""
         u = np.clip(u, 0.0, 1.0)
         if not self.log:
             return np.minimum(np.floor(u * self.levels), self.levels - 1)
@@ -130,7 +130,7 @@ class Grid:
         return self.at(self.index(u))
 
     def value(self, k: int) -> Value:
-        """The value of level ``k``."""
+        """Return the value of level ``k``."""
         if self.choices:
             return self.choices[k]
         if self.integer:
@@ -174,7 +174,7 @@ class Choice:
         return np.clip(np.round(u), 0.0, self.levels - 1)
 
     def values(self, u: Array) -> list[Value]:
-        """The choices."""
+        """Return the choices."""
         return [self.choices[int(k)] for k in self.snap(u)]
 
     def coordinate(self, value: Value) -> float | None:
@@ -201,7 +201,7 @@ def position(choices: tuple[Value, ...], value: Value) -> int | None:
 
 
 def axis_of(parameter: Parameter) -> Continuous | Grid | Choice:
-    """The axis of a parameter that is searched."""
+    """Return the axis of a parameter that is searched."""
     if parameter.kind is ParameterKind.CATEGORICAL:
         return Choice(tuple(parameter.choices))
     if parameter.kind is ParameterKind.ORDINAL:

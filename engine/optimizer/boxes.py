@@ -3,6 +3,8 @@
 Shapes: k points, m objectives, b boxes.
 """
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,7 +14,7 @@ Indices = NDArray[np.intp]
 
 
 def front(y: Array) -> Indices:
-    """Indices of the points that none is at least as good as everywhere and better somewhere.
+    """Return the indices of the points that no other one dominates, in ascending order.
 
     Of equal points the first alone is kept.
     """
@@ -40,7 +42,7 @@ def ranks(y: Array) -> Indices:
 
 
 def open_boxes(points: Array, ref: Array) -> tuple[Array, Array]:
-    """The part below ``ref`` that no point dominates, as disjoint boxes: lows, highs (b, m).
+    """Return the part below ``ref`` that no point dominates, as disjoint boxes: lows, highs (b, m).
 
     Slices along the last objective, recursively (the hypervolume-by-slicing scheme of While et al.
     2006 turned to the complement, as Yang et al. 2019 need it); a low end may be -inf.
@@ -63,7 +65,7 @@ def _slices(points: Array, ref: Array) -> tuple[list[list[float]], list[list[flo
     edges = [-np.inf, *cuts.tolist(), float(ref[-1])]
     lows: list[list[float]] = []
     highs: list[list[float]] = []
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in pairwise(edges):
         below = points[points[:, -1] <= low][:, :-1]
         if len(below) and m > 2:
             below = below[front(below)]
@@ -96,4 +98,4 @@ def thinned(points: Array, limit: int) -> Array:
         k = int(np.argmax(gap))
         chosen.append(k)
         gap = np.minimum(gap, np.linalg.norm(scaled - scaled[k], axis=1))
-    return points[np.sort(np.array(chosen))]
+    return np.asarray(points[np.sort(np.array(chosen))])

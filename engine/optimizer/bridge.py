@@ -34,7 +34,7 @@ _STATES: Mapping[TrialState, State] = {
 
 
 def parameter(name: str, distribution: BaseDistribution) -> Parameter:
-    """The parameter that a distribution describes. Raises TypeError for an unknown kind."""
+    """Return the parameter that a distribution describes. Raises TypeError for an unknown kind."""
     if isinstance(distribution, FloatDistribution):
         return Parameter(
             name, ParameterKind.FLOAT, distribution.low, distribution.high, distribution.log,
@@ -52,7 +52,7 @@ def parameter(name: str, distribution: BaseDistribution) -> Parameter:
 
 
 def distribution(parameter: Parameter) -> BaseDistribution:
-    """The Optuna distribution of a parameter; an ordinal's is categorical."""
+    """Return the Optuna distribution of a parameter; an ordinal's is categorical."""
     if parameter.kind is ParameterKind.FLOAT:
         step = None if parameter.log else parameter.step
         return FloatDistribution(parameter.low, parameter.high, log=parameter.log, step=step)
@@ -69,7 +69,7 @@ def constraint_names(trials: Sequence[FrozenTrial]) -> tuple[str, ...]:
 
 
 def constraints_of(trial: FrozenTrial) -> Mapping[str, float]:
-    """The constraint values of a trial, at most 0 where they hold."""
+    """Return the constraint values of a trial, at most 0 where they hold."""
     return dict(trial.constraints or {})
 
 
@@ -79,7 +79,7 @@ def inferred(
     limits: Sequence[str],
     seed: int,
 ) -> StudySpec:
-    """A specification with one task and no budget, from what an Optuna study knows."""
+    """Return a specification with one task and no budget, from what an Optuna study knows."""
     objectives = tuple(
         Objective(
             f"value{i}", Direction.MAXIMIZE if d is StudyDirection.MAXIMIZE else Direction.MINIMIZE
@@ -105,7 +105,7 @@ def past_trial(
     configuration: int,
     failures_teach: bool,
 ) -> PastTrial | None:
-    """An Optuna trial in our words; None for one that waits."""
+    """Return an Optuna trial in our words; None for one that waits."""
     state = _STATES.get(trial.state)
     if state is None:
         return None
@@ -147,7 +147,7 @@ def _metrics(trial: FrozenTrial, spec: StudySpec) -> dict[str, float]:
 
 
 def _last(trial: FrozenTrial) -> list[float]:
-    """A pruned trial's last report, as Optuna counts it."""
+    """Return a pruned trial's last report, as Optuna counts it."""
     if not trial.intermediate_values:
         return []
     return [trial.intermediate_values[max(trial.intermediate_values)]]

@@ -8,6 +8,7 @@ Shapes: n rows, d coordinates, k metrics.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -35,13 +36,13 @@ class Table:
     failed: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
 
     def first(self, n: int) -> "Table":
-        """The first ``n`` rows."""
+        """Return the first ``n`` rows."""
         return Table(self.x[:n], self.task[:n], self.config[:n], self.trial[:n],
                      self.values[:n], self.final[:n], self.failed[:n])  # fmt: skip
 
 
 def step_key(spec: StudySpec) -> list[float] | None:
-    """The step at which each task ends, cheapest first, where tasks are lengths of one run.
+    """Return the step at which each task ends, cheapest first, where tasks are lengths of one run.
 
     So if all tasks differ in one number only, that grows with the cost, and the run resumes.
     """
@@ -53,7 +54,7 @@ def step_key(spec: StudySpec) -> list[float] | None:
         if any(s is None for s in steps):
             continue
         numbers = [float(s) for s in steps if s is not None]
-        rising = all(a < b for a, b in zip(numbers[:-1], numbers[1:], strict=True))
+        rising = all(a < b for a, b in pairwise(numbers))
         same = all(
             {k: v for k, v in t.fidelity.items() if k != key}
             == {k: v for k, v in tasks[-1].fidelity.items() if k != key}
@@ -130,7 +131,7 @@ class Builder:
         return out
 
     def _stacked(self, rows: list[tuple[Array, Trial, int, Mapping[str, float], bool]]) -> Table:
-        """The table of collected rows."""
+        """Return the table of collected rows."""
         names = self.spec.metric_names
         n = len(rows)
         values = np.full((n, len(names)), np.nan)
@@ -150,7 +151,7 @@ class Builder:
 
 
 def signs(spec: StudySpec) -> list[float]:
-    """What turns each metric into a loss: an objective's sign, a constraint's side."""
+    """Return what turns each metric into a loss: an objective's sign, a constraint's side."""
     out = []
     objectives = {o.metric: o for o in spec.objectives}
     constraints = {c.metric: c for c in spec.outcome_constraints}

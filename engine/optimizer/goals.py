@@ -10,8 +10,8 @@ from scipy import special
 
 from hpo_tui.engine.optimizer.acquisition import Target, target
 from hpo_tui.engine.optimizer.axes import Array
-from hpo_tui.engine.optimizer.boxes import ranks
-from hpo_tui.engine.optimizer.kernel import cross
+from hpo_tui.engine.optimizer.boxes import front, ranks
+from hpo_tui.engine.optimizer.kernel import Index, cross
 from hpo_tui.engine.optimizer.space import Space
 from hpo_tui.engine.optimizer.surrogate import Models
 from hpo_tui.engine.spec.model import StudySpec
@@ -68,7 +68,7 @@ class Goals:
         return out
 
     def _thresholds(self) -> Array:
-        """The objectives' thresholds in model units, infinite where there is none, (m,)."""
+        """Return the objectives' thresholds in model units, infinite where there is none, (m,)."""
         return np.array(
             [
                 np.inf if o.threshold is None else self.models.warps[k].limit(o.threshold)
@@ -77,13 +77,13 @@ class Goals:
         )
 
     def _upper(self) -> Array:
-        """The largest value in model units that each metric may have, (k,)."""
+        """Return the largest value in model units that each metric may have, (k,)."""
         upper = np.full(len(self.spec.metric_names), np.inf)
         for k, _, high in self.limits:
             upper[k] = min(upper[k], high)
         return upper
 
-    def _standing(self) -> tuple[Array, Array, bool]:
+    def _standing(self) -> tuple[Array, Index, bool]:
         """Objectives of the full-task results that count, their rows, and whether none counts."""
         names = self.spec.metric_names
         raw = self.models.table.values
@@ -100,16 +100,27 @@ class Goals:
         return points, rows, wanted and not met.any()
 
     def _target(self, points: Array) -> Target | None:
-        """What a full-task result must improve upon."""
+        """Return what a full-task result must improve upon."""
         m = len(self.columns)
         if m == 0:
             return None
         if m == 1:
             best = points.min() if len(points) else 0.0
             return target(np.zeros((0, 1)), np.array([best]))
-        typical = np.median(self.models.mean(self.typical)[:, self.columns], axis=0)
         limits = self._thresholds()
-        return target(points, np.where(np.isfinite(limits), limits, typical))
+        return target(points, np.where(np.isfinite(limits), limits, self._reference(points)))
+
+    def _reference(self, points: Array) -> Array:
+        """Where an objective has no threshold: a typical value, or the front's worst and a tenth.
+
+        The second keeps the ends of a front in the box that a typical configuration would cut off,
+        as happens where an objective has few distinct values.
+        """
+        typical = np.median(self.models.mean(self.typical)[:, self.columns], axis=0)
+        if len(points) < 2:
+            return np.asarray(typical)
+        ends = points[front(points)]
+        return np.maximum(typical, ends.max(axis=0) + 0.1 * np.ptp(ends, axis=0))
 
     def holds(self, mean: Array, sd: Array, *, thresholds: bool) -> Array:
         """Probability that the limits, and the thresholds if asked, are met at (c, k), (c,)."""
@@ -124,7 +135,7 @@ class Goals:
         return np.maximum(chance, 0.0)
 
     def score(self, x: Array) -> Array:
-        """The acquisition at configurations (c, d), (c,)."""
+        """Return the acquisition at configurations (c, d), (c,)."""
         if len(x) == 0:
             return np.zeros(0)
         mean, sd = self.models.predict(x)
@@ -141,14 +152,15 @@ class Goals:
         return np.nan_to_num(value, nan=0.0, posinf=0.0, neginf=0.0)
 
     def _unlike(self, x: Array) -> Array:
-        """How unlike the feasible configurations known, 0 to 1 (after Malkomes et al. 2021), (c,)."""
+        """How unlike the known feasible ones, 0 to 1 (after Malkomes et al. 2021), (c,)."""
         if len(self._holding) == 0:
             return np.ones(len(x))
         scale = np.full(self.space.d, np.log(0.5 * np.sqrt(max(self.space.d, 1))))
-        return 1.0 - cross(x, self._holding, scale, self.space.categorical).max(axis=1) + 1e-6
+        alike = cross(x, self._holding, scale, self.space.categorical).max(axis=1)
+        return np.asarray(1.0 - alike + 1e-6)
 
     def best_known(self) -> Array:
-        """Configurations of best predicted full-task values, at least 6, (c, d)."""
+        """Return configurations of best predicted full-task values, at least 6, (c, d)."""
         x = np.unique(self.models.table.x, axis=0)
         if len(x) < _NEAR:
             x = np.vstack([x, self.typical[:_NEAR]])

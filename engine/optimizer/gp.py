@@ -6,6 +6,7 @@ Shapes: n rows of d coordinates at tasks 0..T-1, T - 1 the full one; m rows aske
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,25 +41,25 @@ def fit(
     """
     d = rows.x.shape[1]
     belief = kernel.prior(d, tasks, noise)
-    pairs = kernel.pair_distances(rows.x, categorical)
     of_mean = kernel.mean_covariance(rows.x, rows.task, rows.x, rows.task, categorical)
+    seen = kernel.Evidence(kernel.pair_distances(rows.x, categorical), rows.task, rows.y, of_mean)
     bounds = list(zip(belief.low.tolist(), belief.high.tolist(), strict=True))
-    starts = [warm]
-    if warm is None or len(warm) != len(belief.mean):
+    if warm is not None and len(warm) == len(belief.mean):
+        starts, iterations = [warm], WARM_ITERATIONS
+    else:
         short = belief.mean.copy()
         short[:d] = math.log(0.3 * math.sqrt(max(d, 1)))
-        starts = [belief.mean, short]
-        warm = None
+        starts, iterations = [belief.mean, short], FIRST_ITERATIONS
     best, lowest = belief.mean, math.inf
     for start in starts:
-        found = optimize.minimize(
-            kernel.loss,
+        minimize: Any = optimize.minimize  # its stubs cannot match a method with bounds and options
+        found = minimize(
+            lambda vector: kernel.loss(vector, seen, belief),
             np.clip(start, belief.low, belief.high),
-            args=(pairs, rows.task, rows.y, belief, of_mean),
             jac=True,
             method="L-BFGS-B",
             bounds=bounds,
-            options={"maxiter": FIRST_ITERATIONS if warm is None else WARM_ITERATIONS},
+            options={"maxiter": iterations},
         )
         if np.all(np.isfinite(found.x)) and float(found.fun) < lowest:
             best, lowest = found.x, float(found.fun)
@@ -128,7 +129,7 @@ class Posterior:
         return np.clip(out, 0.0, 1.0)
 
     def with_rows(self, x: Array, task: Index) -> "Posterior":
-        """Conditioned also on the posterior mean at running rows (kriging believer, Ginsbourger 2010).
+        """Conditioned also on the posterior mean at running rows (Ginsbourger et al. 2010).
 
         Means stay, variances shrink. The Cholesky factor grows by k rows, O(k n^2).
         """

@@ -28,7 +28,7 @@ def insights(spec: StudySpec, ledger: Ledger, search: Search) -> list[TaskInsigh
             r = 0.0 if models is None else models.posteriors[k].correlation(t)
             low, high = fisher(r, pairs + 5)
             name = ledger.task_names[t]
-            verdict = _verdict(name, metric, r, low, high, pairs)
+            verdict = _verdict(name, metric, r, (low, high), pairs)
             out.append(TaskInsight(name, metric, r, low, high, rank, pairs, verdict))
     return out
 
@@ -60,8 +60,9 @@ def _spearman(a: Array, b: Array) -> float | None:
     return float(stats.spearmanr(a, b).statistic)
 
 
-def _verdict(task: str, metric: str, r: float, low: float, high: float, pairs: int) -> str:
+def _verdict(task: str, metric: str, r: float, ends: tuple[float, float], pairs: int) -> str:
     """In words, whether the task is worth its money for this metric."""
+    low, high = ends
     if pairs < 2:
         return f"too few configurations were run at both tasks to say what {task} tells of {metric}"
     if high < 0:

@@ -33,6 +33,16 @@ class Prior:
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a fit sees: distances (d, n * n), tasks, values (n,), the mean's covariance (n, n)."""
+
+    pairs: Array
+    task: Index
+    y: Array
+    of_mean: Array
+
+
+@dataclass(frozen=True, slots=True)
 class Hyper:
     """Log length scales (d,), task factor L lower triangular (T, T), log noise variances (T,)."""
 
@@ -52,7 +62,7 @@ class Hyper:
 
     @staticmethod
     def unpack(vector: Array, d: int, tasks: int) -> "Hyper":
-        """The reverse of :meth:`pack`."""
+        """Return the reverse of :meth:`pack`."""
         lower = np.tril_indices(tasks)
         k = len(lower[0])
         factor = np.zeros((tasks, tasks))
@@ -61,7 +71,7 @@ class Hyper:
 
 
 def prior(d: int, tasks: int, noise: float = 1e-3) -> Prior:
-    """The prior: length scales around 0.5 sqrt(d), tasks correlated 0.85, noise variance 1e-3."""
+    """Return the prior: length scales 0.5 sqrt(d), tasks correlated 0.85, noise ``noise``."""
     base = (1 - _PRIOR_CORRELATION) * np.eye(tasks) + _PRIOR_CORRELATION
     factor = np.linalg.cholesky(base)[np.tril_indices(tasks)]
     k = len(factor)
@@ -116,13 +126,12 @@ def mean_covariance(
     return np.asarray(out)
 
 
-def loss(
-    vector: Array, pairs: Array, task: Index, y: Array, belief: Prior, of_mean: Array
-) -> tuple[float, Array]:
+def loss(vector: Array, seen: Evidence, belief: Prior) -> tuple[float, Array]:
     """Negative log posterior of the hyperparameters and its gradient.
 
     G = (K^-1 - a a')/2 with a = K^-1 y; every derivative is a sum over G times that of K.
     """
+    pairs, task, y = seen.pairs, seen.task, seen.y
     n, d, tasks = len(y), pairs.shape[0], int(len(belief.mean) - pairs.shape[0])
     tasks = round((math.sqrt(9 + 8 * tasks) - 3) / 2)
     hyper = Hyper.unpack(vector, d, tasks)
@@ -131,7 +140,7 @@ def loss(
     decay = np.exp(-r)
     shape = ((1.0 + r + r * r / 3.0) * decay).reshape(n, n)
     between = hyper.tasks[np.ix_(task, task)]
-    cov = shape * between + of_mean
+    cov = shape * between + seen.of_mean
     noise = np.exp(hyper.noise)
     cov[np.diag_indices(n)] += noise[task] + JITTER
     chol, info = lapack.dpotrf(cov, lower=1, clean=1, overwrite_a=1)

@@ -17,7 +17,7 @@ Key = tuple[Any, ...]
 
 
 def key_of(params: Mapping[str, Value]) -> Key:
-    """What makes two configurations the same: names and values, whatever the order."""
+    """Return what makes two configurations the same: names and values, whatever the order."""
     return tuple(sorted((k, type(v).__name__, v) for k, v in params.items()))
 
 
@@ -52,7 +52,7 @@ class Ledger:
         )
 
     def left(self, budget: float, unit: BudgetUnit) -> float | None:
-        """What is left: full-task units, or trials; None where only the clock can tell."""
+        """Return what is left: full-task units, or trials; None where only the clock can tell."""
         if unit is BudgetUnit.FULL:
             return budget - self.spent
         if unit is BudgetUnit.TRIALS:
@@ -88,7 +88,7 @@ class Ledger:
         self.told.append(trial.number)
 
     def checkpoint(self, configuration: int, task: int) -> Trial | None:
-        """The finished trial that running ``task`` can carry on, the dearest below it."""
+        """Return the finished trial that running ``task`` can carry on, the dearest below it."""
         if not self.spec.resume:
             return None
         done = [
@@ -105,7 +105,7 @@ class Ledger:
         return self.costs[task] - paid
 
     def reached(self, configuration: int) -> int:
-        """The dearest task that has been run or is running for a configuration, -1 for none."""
+        """Return the dearest task run or running for a configuration, -1 for none."""
         return max(
             (
                 t.task

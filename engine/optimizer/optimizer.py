@@ -58,7 +58,7 @@ class Optimizer:
     # -- asking ---------------------------------------------------------------------------------
 
     def ask(self, left: float | None = None) -> Suggestion:
-        """The next trial to run. Raises :class:`BudgetSpent` when nothing affordable is left.
+        """Return the next trial to run. Raises :class:`BudgetSpent` when nothing can be paid.
 
         ``left`` overrides what is left of the budget, in full-task units.
         """
@@ -75,7 +75,7 @@ class Optimizer:
         return self._launch(proposal, options, number)
 
     def _room(self, left: float | None) -> float | None:
-        """What is left, the smaller of our own count and the caller's."""
+        """Return what is left, the smaller of our own count and the caller's."""
         own = self.left
         return own if left is None else left if own is None else min(own, left)
 
@@ -91,7 +91,7 @@ class Optimizer:
             configuration = self._ledger.configuration(params)
         else:
             params = dict(self._ledger.of_configuration[configuration][0].params)
-        return self._enter(params, configuration, proposal.task, options, number, proposal.why)
+        return self._enter(params, configuration, proposal.task, options, number, why=proposal.why)
 
     def _exact(self, params: Params, given: Mapping[str, Value]) -> Params:
         """``params`` with the digits that the user wrote."""
@@ -109,6 +109,7 @@ class Optimizer:
         task: int,
         options: Options,
         number: int,
+        *,
         why: Mapping[str, Any],
         repeat: int = 0,
     ) -> Suggestion:
@@ -147,21 +148,23 @@ class Optimizer:
         why: dict[str, Any] = {"kind": wanted.kind, "text": wanted.text}
         if wanted.source is not None:
             why["from"] = wanted.source
-        return self._enter(wanted.params, configuration, task, options, number, why, repeat)
+        return self._enter(
+            wanted.params, configuration, task, options, number, why=why, repeat=repeat
+        )
 
     # -- telling --------------------------------------------------------------------------------
 
     def tell(
         self, number: int, metrics: Mapping[str, float], *, duration: float | None = None
     ) -> None:
-        """A trial's result. A missing, NaN or infinite metric teaches as a failure of it."""
+        """Take a trial's result. A missing, NaN or infinite metric teaches as a failure of it."""
         trial = self._ledger.trials[number]
         self._close(trial, "complete", trial.cost)
         trial.duration = _finite(duration)
         self._ledger.finish(trial, metrics)
 
     def report(self, number: int, step: int, metrics: Mapping[str, float]) -> None:
-        """What a running trial has reached at a step."""
+        """Take what a running trial has reached at a step."""
         trial = self._ledger.trials[number]
         trial.reports.append((int(step), {k: float(v) for k, v in metrics.items()}))
 
@@ -170,18 +173,18 @@ class Optimizer:
         return stopping.decide(self.spec, self._ledger, self._search, number)
 
     def fail(self, number: int, reason: str, *, charged: float | None = None) -> None:
-        """The trial failed by its parameters (``oom``, ``nan``, ``diverged``): this teaches."""
+        """Note that a trial failed by its parameters (``oom``, ``diverged``): this teaches."""
         trial = self._ledger.trials[number]
         self._close(trial, "failed", trial.cost if charged is None else charged)
         trial.teaches, trial.kind = True, trial.kind or reason
         self._ledger.finish(trial, {})
 
     def drop(self, number: int, *, charged: float = 0.0) -> None:
-        """The trial was lost to the machine or killed: this teaches nothing."""
+        """Note that the trial was lost to the machine or killed: this teaches nothing."""
         self._close(self._ledger.trials[number], "killed", charged)
 
     def prune(self, number: int, metrics: Mapping[str, float], *, charged: float) -> None:
-        """The trial was stopped early by us; what it reported is knowledge."""
+        """Note that the trial was stopped early by us; what it reported is knowledge."""
         trial = self._ledger.trials[number]
         self._close(trial, "pruned", charged)
         self._ledger.finish(trial, metrics)
@@ -247,7 +250,7 @@ class Optimizer:
         self._extra += amount
 
     def change_spec(self, spec: StudySpec) -> None:
-        """Go on with an edited study; trials that fit it still teach, what was spent stays spent."""
+        """Go on with an edited study: trials that fit it still teach, costs stay spent."""
         names = self._ledger.task_names
         past = [
             PastTrial(
@@ -280,7 +283,7 @@ class Optimizer:
         return standing.best(self.spec, self._ledger, self._search)
 
     def tasks(self) -> list[TaskInsight]:
-        """What every cheap task tells about every metric of the full one."""
+        """Return what every cheap task tells about every metric of the full one."""
         return insight.insights(self.spec, self._ledger, self._search)
 
     def eta(self, workers: int) -> float | None:
@@ -299,7 +302,7 @@ class Optimizer:
 
 
 def _finite(value: float | None) -> float | None:
-    """A positive finite number, else None."""
+    """Return a positive finite number, else None."""
     return value if value is not None and math.isfinite(value) and value > 0 else None
 
 

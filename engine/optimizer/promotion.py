@@ -31,7 +31,7 @@ class Choice:
 
 
 def choose(x: Array, prices: Array, goals: Goals, models: Models, forced: bool) -> Choice | None:
-    """The highest index among the payable (finite ``prices``, (c, T)); ``forced``: full task only.
+    """Return the highest index among finite ``prices`` (c, T); ``forced``: full task only.
 
     None where nothing is payable.
     """

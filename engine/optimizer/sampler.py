@@ -72,7 +72,7 @@ class CostWeightedSampler(BaseSampler):
     def infer_relative_search_space(
         self, study: Study, trial: FrozenTrial
     ) -> dict[str, BaseDistribution]:
-        """The study file's space, else the intersection of the spaces of past trials."""
+        """Return the study file's space, else the intersection of the spaces of past trials."""
         del trial
         if self.spec is not None:
             return {p.name: bridge.distribution(p) for p in self.spec.free}
@@ -126,7 +126,7 @@ class CostWeightedSampler(BaseSampler):
         param_name: str,
         param_distribution: BaseDistribution,
     ) -> Any:
-        """A uniform random value: for parameters that not every trial has."""
+        """Return a uniform random value: for parameters that not every trial has."""
         del study, trial
         with self._lock:
             parameter = bridge.parameter(param_name, param_distribution)
@@ -139,7 +139,7 @@ class CostWeightedSampler(BaseSampler):
     def _inferred_search(
         self, study: Study, search_space: Mapping[str, BaseDistribution]
     ) -> tuple[StudySpec, Search]:
-        """A study specification made from a search space, and its search, kept while it stays."""
+        """Return a specification made from a search space, and its search; kept while it stays."""
         trials = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
         limits = bridge.constraint_names(trials)
         key = (repr(search_space), tuple(study.directions), limits)
@@ -149,7 +149,7 @@ class CostWeightedSampler(BaseSampler):
         return self._inferred[1], self._inferred[2]
 
     def _ledger(self, study: Study, spec: StudySpec, current: FrozenTrial) -> Ledger:
-        """The study's trials as a ledger, the one being asked about left out."""
+        """Return the study's trials as a ledger, the one being asked about left out."""
         trials: Sequence[FrozenTrial] = study.get_trials(deepcopy=False)
         names = [p.name for p in spec.space if p.kind is not ParameterKind.FIXED]
         ledger = Ledger(spec)

@@ -52,7 +52,7 @@ class Search:
         self.start = StartPlan(spec, self.space, seed)
 
     def propose(self, ledger: Ledger, options: Options, number: int) -> Proposal | None:
-        """What to run as trial ``number``; None where nothing that counts can be paid any more."""
+        """Return what to run as trial ``number``; None where nothing that counts can be paid."""
         rng = np.random.default_rng([self.seed, number])
         first = self.start.propose(ledger, self.builder, options, self._known(ledger))
         if first is not None:
@@ -75,7 +75,7 @@ class Search:
     def _random(
         self, ledger: Ledger, options: Options, rng: np.random.Generator
     ) -> Proposal | None:
-        """A random configuration at the cheapest task allowed, bounds likelier than the rest."""
+        """Return a random configuration at the cheapest task allowed, bounds being likelier."""
         if not options.new_tasks:
             return self._only_promotion(ledger, options)
         known = self._known(ledger)
@@ -111,7 +111,7 @@ class Search:
     def _modelled(
         self, ledger: Ledger, options: Options, models: Models, rng: np.random.Generator
     ) -> Proposal | None:
-        """The best index over new configurations and those that can be carried on."""
+        """Return the best index over new configurations and those that can be carried on."""
         under_way = [(self.builder.encoded(t), t.task) for t in ledger.running()]
         busy = [(x, t) for x, t in under_way if x is not None]
         if busy:
@@ -148,7 +148,7 @@ class Search:
     def _candidates(
         self, ledger: Ledger, options: Options, goals: Goals, rng: np.random.Generator
     ) -> Array:
-        """The best new configurations, at most 40: broad, around the front, then three rounds."""
+        """Return the best new configurations, at most 40: broad, near the front, three rounds."""
         if not options.new_tasks:
             return np.zeros((0, self.space.d))
         near = goals.best_known()
@@ -181,7 +181,7 @@ class Search:
         forced: bool,
         told: float,
     ) -> dict[str, Any]:
-        """The explanation of a modelled choice."""
+        """Return the explanation of a modelled choice."""
         name = self.spec.tasks_by_cost[pick.task].name
         why: dict[str, Any] = {
             "gain": pick.gain, "price": pick.price, "index": pick.index,

@@ -77,14 +77,14 @@ class Space:
         return near
 
     def snap(self, x: Array) -> Array:
-        """The configurations really run at ``x``: on the grid, inactive columns at rest, (n, d)."""
+        """Return the configurations run at ``x``: on the grid, inactive columns at rest, (n, d)."""
         out = np.empty_like(x, dtype=float)
         for j, axis in enumerate(self.axes):
             out[:, j] = axis.snap(x[:, j])
         return np.where(self.active(out), out, self._rest) if self._order else out
 
     def filled(self, x: Array, rng: np.random.Generator) -> Array:
-        """A copy of ``x`` where inactive columns have random values, ready to be changed."""
+        """Return a copy of ``x`` where inactive columns have random values, ready to be changed."""
         out = np.array(x, dtype=float)
         if self._order:
             mask = self.active(out)
@@ -103,7 +103,7 @@ class Space:
         return self.snap(out) if snapped else out
 
     def sobol(self, n: int, seed: int) -> Array:
-        """The first ``n`` scrambled Sobol points of the unit cube, (n, d), snapped (Owen 1998)."""
+        """Return the first ``n`` scrambled Sobol points (Owen 1998), snapped, (n, d)."""
         if self.d == 0:
             return np.zeros((n, 0))
         power = max(int(np.ceil(np.log2(max(n, 1)))), 1)
@@ -120,7 +120,7 @@ class Space:
         return self.from_uniform(u)
 
     def encode(self, params: Mapping[str, Value]) -> Array | None:
-        """The row of a configuration, (d,); None where a value does not belong to this space.
+        """Return the row of a configuration, (d,); None where a value is not of this space.
 
         A parameter that is active here and absent there takes its default, else does not fit.
         """

@@ -67,7 +67,7 @@ class StartPlan:
         return np.asarray(self.space.snap(rough[None])[0])
 
     def _completed(self, given: Mapping[str, Any], point: Array) -> Array | None:
-        """A configuration of the study file, what it leaves open taken from a spread point."""
+        """Return a configuration of the study file, completed from a spread point."""
         rough = np.array(point)
         for name, value in given.items():
             if name in self.space.names:
@@ -79,14 +79,14 @@ class StartPlan:
         return np.asarray(self.space.snap(rough[None])[0])
 
     def given(self, x: Array) -> Mapping[str, Value]:
-        """The values that the study file gives for the start point ``x``; empty for others."""
+        """Return the values that the study file gives for start point ``x``; empty for others."""
         mark = np.round(x, 9).tobytes()
         return next((g for m, g in self._given if m == mark), {})
 
     def propose(
         self, ledger: Ledger, builder: Builder, options: Options, known: list[Array]
     ) -> Step | None:
-        """The next step of the start; None when it is over or cannot be paid."""
+        """Return the next step of the start; None when it is over or cannot be paid."""
         given = min(len(self.spec.start), self.count)
         if len(ledger.of_configuration) < max(self.count, given):
             return self._spread(options, known)
@@ -99,7 +99,7 @@ class StartPlan:
         return self._best(ledger, builder, ready) if ready else None
 
     def _spread(self, options: Options, known: list[Array]) -> Step | None:
-        """The next spread point that has not been run, at the cheapest task that can be paid."""
+        """Return the next spread point not run yet, at the cheapest task that can be paid."""
         if not options.new_tasks:
             return None
         marks = {np.round(x, 9).tobytes() for x in known}
@@ -113,7 +113,7 @@ class StartPlan:
         return None
 
     def _best(self, ledger: Ledger, builder: Builder, ready: list[int]) -> Step | None:
-        """The best of the start, by non-dominated rank and then by mean rank, to the full task."""
+        """Return the best of the start, by non-dominated rank then mean rank, to the full task."""
         names = [o.metric for o in self.spec.objectives] or list(self.spec.metric_names)
         sign = [o.sign for o in self.spec.objectives] or [1.0] * len(names)
         newest = [max((t for t in ledger.of_configuration[c] if t.state == "complete"),
@@ -129,6 +129,6 @@ class StartPlan:
         if x is None:
             return None
         name = self.spec.full_task.name
-        text = f"Trial {newest[best].number}, best of the start, goes to {name}: shows what cheap tasks tell."
+        text = f"Trial {newest[best].number}, best of the start, to see at {name} what looks tell."
         why = {"kind": "promoted", "from": newest[best].number, "text": text}
         return x, ready[best], ledger.full, why

@@ -19,7 +19,7 @@ from hpo_tui.engine.optimizer.data import Table, signs
 from hpo_tui.engine.optimizer.gp import Posterior, Rows
 from hpo_tui.engine.optimizer.kernel import Hyper, Index
 from hpo_tui.engine.optimizer.space import Space
-from hpo_tui.engine.optimizer.transform import Column, Warp, warp
+from hpo_tui.engine.optimizer.transform import Column, Warp, Where, warp
 from hpo_tui.engine.spec.model import StudySpec
 
 FIT_ROWS, KEEP_ROWS = 200, 700
@@ -27,7 +27,7 @@ _FIRST_ANCHOR, _COLD_UPTO, _EVERY_UPTO = 8, 61, 60
 
 
 def anchor_before(n: int) -> int:
-    """The largest anchor that is at most ``n`` (8, 12, 18, 27, …: each half as much again)."""
+    """Return the largest anchor up to ``n`` (8, 12, 18, 27, …: each half as much again)."""
     anchor = _FIRST_ANCHOR
     while anchor + (anchor + 1) // 2 <= n:
         anchor += (anchor + 1) // 2
@@ -172,6 +172,7 @@ def _in_units(spec: StudySpec, table: Table) -> tuple[Array, list[Warp]]:
     if len(columns) > 1 and whole.any():
         on_front[top[whole][front(losses[whole])]] = True
     start = np.arange(len(table.x)) < _FIRST_ANCHOR
+    where = Where(table.config, table.task, full, start, on_front)
     z = np.zeros((len(table.x), len(sign)))
     warps = []
     for k, metric in enumerate(spec.metric_names):
@@ -179,7 +180,7 @@ def _in_units(spec: StudySpec, table: Table) -> tuple[Array, list[Warp]]:
         limit = objective.threshold if objective else limits[metric]
         log = objective is not None and objective.log
         column = Column(table.values[:, k], sign[k], log, limit)
-        z[:, k], made = warp(column, table.config, table.task, full, start, on_front)
+        z[:, k], made = warp(column, where)
         warps.append(made)
     return z, warps
 

@@ -12,6 +12,8 @@ import numpy as np
 from scipy import special
 
 from hpo_tui.engine.optimizer.axes import Array
+from hpo_tui.engine.optimizer.kernel import Index
+from hpo_tui.engine.optimizer.space import Mask
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +28,14 @@ class Warp:
     sd: float
 
     def limit(self, value: float) -> float:
-        """A threshold on the metric, in model units (linear on both sides of the pivot)."""
+        """Return a threshold on the metric, in model units (linear on both sides of the pivot)."""
         if self.log:
             value = math.log(value) if value > 0 else -math.inf
         z = (self.sign * value - self.pivot) / self.scale
         return (z - self.mean) / self.sd
 
     def back(self, z: float) -> float:
-        """The metric at ``z`` of the better half."""
+        """Return the metric at ``z`` of the better half."""
         y = self.sign * ((z * self.sd + self.mean) * self.scale + self.pivot)
         return math.exp(min(y, 700.0)) if self.log else y
 
@@ -49,8 +51,8 @@ def prefers_log(values: Array) -> bool:
     return -math.log(sd_log) - float(np.mean(logs)) > -math.log(sd)
 
 
-def offsets(y: Array, config: Array, task: Array, full: int) -> Array:
-    """What to add to the rows of each task so that they line up with the full one, (full + 1,).
+def offsets(y: Array, config: Index, task: Index, full: int) -> Array:
+    """Return what lines the rows of each task up with the full one, (full + 1,).
 
     From configurations run at both a task and the nearest dearer one with pairs, shrunk by k/(k+1).
     """
@@ -82,13 +84,19 @@ class Column:
     limit: float | None
 
 
-def warp(
-    column: Column, config: Array, task: Array, full: int, start: Array, front: Array
-) -> tuple[Array, Warp]:
-    """Model units of one metric, (n,), standardised, and the map that made them.
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Configuration and task of every row, and which are of the start and on the full front."""
 
-    ``start`` marks the rows of the start, ``front`` those on the full task's front, (n,) each.
-    """
+    config: Index
+    task: Index
+    full: int
+    start: Mask
+    front: Mask
+
+
+def warp(column: Column, where: Where) -> tuple[Array, Warp]:
+    """Model units of one metric, (n,), standardised, and the map that made them."""
     raw = column.values
     ok = np.isfinite(raw)
     good = raw[ok]
@@ -96,9 +104,9 @@ def warp(
     y = np.full(len(raw), np.nan)
     y[ok] = column.sign * (np.log(good) if log else good)
     if len(good):
-        shift = offsets(y[ok], config[ok], task[ok], full)
-        y[ok] += shift[task[ok].astype(int)]
-    pivot = _pivot(y, ok, start, front)
+        shift = offsets(y[ok], where.config[ok], where.task[ok], where.full)
+        y[ok] += shift[where.task[ok]]
+    pivot = _pivot(y, ok, where.start, where.front)
     if column.limit is not None and (column.limit > 0 or not log):
         limit = column.sign * (math.log(column.limit) if log else column.limit)
         spread = float(np.ptp(y[ok])) if ok.any() else 0.0
@@ -109,7 +117,7 @@ def warp(
     return (z - mean) / sd, Warp(column.sign, log, pivot, scale, mean, sd)
 
 
-def _pivot(y: Array, ok: Array, start: Array, front: Array) -> float:
+def _pivot(y: Array, ok: Mask, start: Mask, front: Mask) -> float:
     """Where the linear half ends: the worst of median, median of the start, and the front."""
     if not ok.any():
         return 0.0
@@ -121,7 +129,7 @@ def _pivot(y: Array, ok: Array, start: Array, front: Array) -> float:
     return pivot
 
 
-def _half_rank(y: Array, ok: Array, pivot: float) -> tuple[Array, float]:
+def _half_rank(y: Array, ok: Mask, pivot: float) -> tuple[Array, float]:
     """(y - pivot) / rms below the pivot, normal scores of the ranks above it; and the rms."""
     better = ok & (y <= pivot)
     scale = 0.0

@@ -6,7 +6,7 @@ from scipy import optimize, stats
 
 from hpo_tui.engine.optimizer import gp, kernel
 from hpo_tui.engine.optimizer.gp import Posterior, Rows
-from hpo_tui.engine.optimizer.kernel import Hyper
+from hpo_tui.engine.optimizer.kernel import Evidence, Hyper
 
 CATEGORICAL = np.array([False, False, True])
 
@@ -19,8 +19,9 @@ def rows(n: int = 18, seed: int = 0) -> Rows:
     return Rows(x, task, (y - y.mean()) / y.std())
 
 
-def of_mean(data: Rows) -> np.ndarray:
-    return kernel.mean_covariance(data.x, data.task, data.x, data.task, CATEGORICAL)
+def seen(data: Rows) -> Evidence:
+    of_mean = kernel.mean_covariance(data.x, data.task, data.x, data.task, CATEGORICAL)
+    return Evidence(kernel.pair_distances(data.x, CATEGORICAL), data.task, data.y, of_mean)
 
 
 def vector(seed: int = 1) -> np.ndarray:
@@ -32,12 +33,9 @@ def vector(seed: int = 1) -> np.ndarray:
 @pytest.mark.parametrize("seed", range(4))
 def test_gradients_of_the_likelihood_match_finite_differences(seed: int) -> None:
     data, belief = rows(seed=seed), kernel.prior(3, 3)
-    pairs = kernel.pair_distances(data.x, CATEGORICAL)
     at = vector(seed)
-    _, gradient = kernel.loss(at, pairs, data.task, data.y, belief, of_mean(data))
-    numeric = optimize.approx_fprime(
-        at, lambda v: kernel.loss(v, pairs, data.task, data.y, belief, of_mean(data))[0], 1e-6
-    )
+    _, gradient = kernel.loss(at, seen(data), belief)
+    numeric = optimize.approx_fprime(at, lambda v: kernel.loss(v, seen(data), belief)[0], 1e-6)
     np.testing.assert_allclose(gradient, numeric, rtol=2e-4, atol=2e-4)
 
 
@@ -49,8 +47,7 @@ def test_likelihood_is_that_of_a_multivariate_normal() -> None:
     expected = -stats.multivariate_normal(np.zeros(len(data.y)), cov).logpdf(data.y)
     expected -= 0.5 * len(data.y) * np.log(2 * np.pi)
     gap = (vector() - belief.mean) / belief.sd
-    pairs = kernel.pair_distances(data.x, CATEGORICAL)
-    found, _ = kernel.loss(vector(), pairs, data.task, data.y, belief, of_mean(data))
+    found, _ = kernel.loss(vector(), seen(data), belief)
     assert found == pytest.approx(expected + 0.5 * gap @ gap, rel=1e-9)
 
 

@@ -1,4 +1,4 @@
-"""Whatever the space, the tasks and the results: no exception, no value outside, no overspending."""
+"""Whatever the space, tasks and results: no exception, no value outside, no overspending."""
 
 import math
 from collections.abc import Mapping
