@@ -63,6 +63,28 @@ class Ours:
         self._optimizer.tell(number, metrics)
 
 
+class CostDraw(Ours):
+    """SigOpt's published allocation around our model, as a baseline.
+
+    The task is drawn with probability ∝ exp(-cost) before anything is looked at, then the
+    configuration is chosen for it; nothing is promoted (libsigopt, sigoptlite).
+    """
+
+    def __init__(self, problem: Problem, seed: int, *, resume: bool) -> None:
+        super().__init__(problem, seed, resume=resume)
+        search, rng = self._optimizer._search, np.random.default_rng([seed, 11])
+        propose = search.propose
+
+        def drawn(ledger: Any, options: Any, number: int) -> Any:
+            options.promotable = {}
+            if options.new_tasks:
+                odds = np.exp([-ledger.costs[t] for t in options.new_tasks])
+                options.new_tasks = [int(rng.choice(options.new_tasks, p=odds / odds.sum()))]
+            return propose(ledger, options, number)
+
+        search.propose = drawn  # type: ignore[method-assign]  # a baseline, not an extension point
+
+
 class Random:
     """Uniform configurations, all at the full task."""
 
@@ -162,6 +184,7 @@ def _full_only(problem: Problem, seed: int, *, resume: bool) -> Engine:
 ENGINES: dict[str, Callable[..., Engine]] = {
     "ours": Ours,
     "full-only": _full_only,
+    "cost-draw": CostDraw,
     "random": Random,
     "tpe": _optuna("tpe"),
     "gp": _optuna("gp"),

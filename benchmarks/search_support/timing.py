@@ -6,11 +6,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from search_support.problem import Goal, Level, Metrics, Params, Problem, Reference, from_unit
+
+if TYPE_CHECKING:
+    from hpo_tui.engine.optimizer import Optimizer
 
 ROWS = (200, 1000, 5000)
 ASKS = 12
@@ -72,7 +75,7 @@ def time_ask(rows: int, seed: int = 0) -> Timing:
     return Timing(rows, asks[0], statistics.median(later), max(later), statistics.median(tells))
 
 
-def _loaded(rows: int, seed: int) -> Any:
+def _loaded(rows: int, seed: int) -> "Optimizer":
     from hpo_tui.engine.optimizer import Optimizer, PastTrial
     from hpo_tui.engine.spec import StudySpec
 
@@ -88,4 +91,6 @@ def _loaded(rows: int, seed: int) -> Any:
         past.append(
             PastTrial(number, number, params, level.name, "complete", metrics, charged=level.cost)
         )
-    return Optimizer.restore(StudySpec.from_dict(study), past, seed=seed)
+    optimizer = Optimizer(StudySpec.from_dict(study), seed)
+    optimizer.restore(past)
+    return optimizer
