@@ -1,0 +1,162 @@
+"""A real run from the command line: a file becomes a study, a runner works, an end is told."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hpo_tui.engine.launch import request_stop
+from hpo_tui.store.folder import StudyFolder
+
+SCRIPT = """\
+import sys, time
+x, epochs, pause = float(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
+for epoch in range(epochs):
+    time.sleep(pause)
+    print(f"epoch={epoch + 1} loss={(x - 0.3) ** 2 + 1 / (epoch + 2)}", flush=True)
+"""
+STUDY = """\
+[study]
+name = "quick"
+command = [PYTHON, "-I", "train.py", "{x}", "{epochs}", "PAUSE"]
+budget = 3
+
+[space.x]
+type = "float"
+low = 0
+high = 1
+
+[[objective]]
+metric = "loss"
+direction = "minimize"
+threshold = 1.0
+
+[[task]]
+name = "short"
+epochs = 1
+cost = 0.5
+
+[[task]]
+name = "whole"
+epochs = 2
+cost = 1.0
+
+[stopping]
+enabled = false
+
+[resources]
+gpus = "none"
+slots = 2
+grace = 1
+"""
+
+
+@pytest.fixture
+def quick(tmp_path: Path) -> Iterator[Callable[..., StudyFolder]]:
+    """Write the study; whatever runs at the end of the test is stopped."""
+    folder = StudyFolder(tmp_path / ".hpo" / "quick")
+
+    def write(pause: float = 0.01) -> StudyFolder:
+        (tmp_path / "train.py").write_text(SCRIPT, "utf-8")
+        text = STUDY.replace("PYTHON", json.dumps(sys.executable)).replace("PAUSE", str(pause))
+        (tmp_path / "study.toml").write_text(text, "utf-8")
+        return folder
+
+    yield write
+    if folder.db.is_file():
+        request_stop(folder, kill=True, timeout=30)
+
+
+def wait_for(what: Callable[[], bool], seconds: float = 30.0) -> None:
+    """Wait until ``what`` holds."""
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)
+
+
+def running(folder: StudyFolder) -> int:
+    """How many trials the database says are running."""
+    from hpo_tui.store.models import TrialState
+    from hpo_tui.store.read import StudyReader
+
+    with StudyReader(folder.db) as reader:
+        return reader.counts()[TrialState.RUNNING]
+
+
+def test_headless_to_the_end(hpo: Callable[..., Any], quick: Callable[..., StudyFolder]) -> None:
+    folder = quick()
+    ran = hpo("run", "study.toml")  # no terminal: headless
+    assert ran.code == 0, ran.err
+    assert "Ctrl-C leaves it running" in ran.err
+    assert "loss=" in ran.err
+    assert "full trials meet all goals" in ran.out
+    assert str(folder.path) in ran.out
+    status = json.loads(hpo("status", "quick", "--json").out)
+    assert (status["state"], status["lost"]) == ("finished", 0)
+    assert 2.5 <= status["spent"] <= 3
+    lines = [line for line in ran.err.splitlines() if line.startswith("[")]
+    assert len(lines) == status["trials"]["complete"] == sum(status["trials"].values())
+    assert folder.runner_pid() is None
+    again = hpo("run", "study.toml", "--name", "other")
+    assert again.code == 0
+    assert [s["study"] for s in json.loads(hpo("status", "--json").out)] == ["other", "quick"]
+
+
+def test_bad_study_files_are_refused_before_anything_is_made(
+    hpo: Callable[..., Any], quick: Callable[..., StudyFolder], tmp_path: Path
+) -> None:
+    quick()
+    path = tmp_path / "study.toml"
+    path.write_text(path.read_text("utf-8").replace("high = 1", "high = -1"), "utf-8")
+    ran = hpo("run", "study.toml")
+    assert ran.code == 1
+    assert "space.x.high" in ran.err
+    assert not (tmp_path / ".hpo").exists()
+
+
+def test_ctrl_c_leaves_it_running(quick: Callable[..., StudyFolder], tmp_path: Path) -> None:
+    folder = quick(pause=1.0)
+    command = [sys.executable, "-m", "hpo_tui", "run", "study.toml", "--headless"]
+    process = subprocess.Popen(
+        command, cwd=tmp_path, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True,
+        start_new_session=True,
+    )  # fmt: skip
+    wait_for(lambda: folder.db.is_file() and folder.runner_pid() is not None)
+    wait_for(lambda: running(folder) > 0)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal sends it: to the whole group
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert "quick goes on" in err
+    assert folder.runner_pid() is not None
+    assert running(folder) > 0
+
+
+def test_steering(hpo: Callable[..., Any], quick: Callable[..., StudyFolder]) -> None:
+    folder = quick(pause=0.6)
+    ran = hpo("run", "study.toml", "--headless", "--no-wait")
+    assert ran.code == 0
+    assert "hpo-tui watch quick" in ran.err
+    wait_for(lambda: running(folder) > 0)
+    assert hpo("pause").code == 0
+    assert json.loads(hpo("status", "quick", "--json").out)["state"] == "paused"
+    assert hpo("star", 1).code == 0
+    assert hpo("enqueue", "x=0.25", "--task", "whole").code == 0
+    assert hpo("enqueue", "x=7").code == 1  # outside the space
+    assert hpo("enqueue", "nonsense").code == 2
+    assert hpo("kill", 999).code == 1
+    assert hpo("resume", "quick").code == 0
+    assert hpo("stop", "--kill").code == 0
+    wait_for(lambda: folder.runner_pid() is None)
+    assert json.loads(hpo("status", "quick", "--json").out)["state"] == "stopped"
+    assert hpo("tag", 1, "good", "one").code == 0  # needs no runner
+    refused = hpo("promote", 1)
+    assert refused.code == 1
+    assert "hpo-tui run quick" in refused.err
