@@ -63,7 +63,8 @@ class CpuSlots:
         """Return the machine's memory and load, and the resident memory of every trial (bytes)."""
         now, load = time.monotonic(), psutil.cpu_percent() / 100
         for lease in self._taken.values():
-            pids = trial_pids.get(lease.trial, ())
+            # The shim (the bound process) is not the trial; forked warm it only shares its pages.
+            pids = [pid for pid in trial_pids.get(lease.trial, ()) if pid != lease.pid]
             lease.look(now, sum(_resident(pid) for pid in pids), load)
         memory = psutil.virtual_memory()
         sample = DeviceSample(

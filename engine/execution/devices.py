@@ -158,9 +158,19 @@ class DevicePool:
             {n: x.utilization for n, x in leases.items() if x.utilization is not None},
         )
 
+    def thread_environment(self) -> dict[str, str]:
+        """Return the variables that hold every trial to its threads, empty where nothing does."""
+        if self._slots:
+            return thread_environment(self._slots.threads)
+        return thread_environment(self.resources.threads) if self.resources.threads else {}
+
     def waiting_for(self) -> str:
         """Return why the last :meth:`acquire` gave nothing, in one sentence; empty if it did."""
         return "; ".join(dict.fromkeys(self._waiting))
+
+    def obstacle(self) -> str:
+        """Return what others keep this study from using, in words; empty while it is only full."""
+        return "; ".join(dict.fromkeys(w for w in self._waiting if " of our trials" not in w))
 
     def record_oom(self, lease: Lease) -> None:
         """Learn from a trial that ran out of GPU memory."""

@@ -6,6 +6,7 @@ An event file is a TFRecord file: length (8 bytes), masked CRC-32C of the length
 (2), ``tensor`` (8) (tensorflow/core/util/event.proto, framework/summary.proto, tensor.proto).
 """
 
+import os
 import struct
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -120,7 +121,7 @@ class TensorboardSource:
     """Scalars of all event files at or below a path of the trial's folder."""
 
     def __init__(self, folder: Path, path: str, names: Names) -> None:
-        self.root, self.names = folder / path, names
+        self.folder, self.root, self.names = folder, folder / path, names
         self.offsets: dict[str, int] = {}
         self._broken: set[str] = set()
 
@@ -148,7 +149,7 @@ class TensorboardSource:
         self.finish()
 
     def state(self) -> dict[str, Any]:
-        """Return the places in all files, by path."""
+        """Return the places in all files, by path from the trial's folder."""
         return {"offsets": dict(self.offsets)}
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -165,7 +166,7 @@ class TensorboardSource:
 
     def _read(self, path: Path) -> list[Entry]:
         """Read whole records; one that is still being written is left for the next poll."""
-        name = str(path)
+        name = os.path.relpath(path, self.folder)
         if name in self._broken:
             return []
         offset, found = self.offsets.get(name, 0), []

@@ -21,6 +21,8 @@ from typing import Any
 
 _SERVER = Path(__file__).with_name("warm_server.py")
 _PYTHON = re.compile(r"python(?:\d(?:\.\d+)?)?$")
+ENDED = "the warm parent ended"
+_RESTARTS = 3
 _PATIENCE = 10.0
 """Seconds that a fork may take before the parent is given up."""
 
@@ -46,11 +48,13 @@ def split_python(argv: Sequence[str]) -> tuple[str, bool, list[str]] | None:
     return None
 
 
-def find_python(word: str, path: str | None = None) -> str | None:
-    """Return the interpreter that ``word`` of a command means, None if there is none.
+def find_python(word: str, path: str | None = None, cwd: Path | None = None) -> str | None:
+    """Return the interpreter that ``word`` of a command run in ``cwd`` means, None if none.
 
     A link is not followed: it is how a virtual environment is told from its base.
     """
+    if "/" in word and cwd is not None:
+        word = str(cwd / word)
     found = shutil.which(word, path=path)
     return str(Path(found).absolute()) if found else None
 
@@ -102,7 +106,7 @@ class WarmServer:
             return
         finally:
             theirs.close()
-        self._channel = ours
+        self._channel, self._pending = ours, b""
 
     def ready(self) -> bool:
         """Whether trials can be started warm by now."""
@@ -122,10 +126,12 @@ class WarmServer:
             select.select([self._channel], [], [], left)
         return self._ready
 
-    def accepts(self, argv: Sequence[str], path: str | None = None) -> bool:
+    def accepts(
+        self, argv: Sequence[str], path: str | None = None, cwd: Path | None = None
+    ) -> bool:
         """Whether a command is a script for this parent's interpreter. ``path``: its PATH."""
         found = split_python(argv)
-        return found is not None and find_python(found[0], path) == self.python
+        return found is not None and find_python(found[0], path, cwd) == self.python
 
     def spawn(
         self,
@@ -180,7 +186,7 @@ class WarmServer:
     def _give_up(self, folder: Path, attempt: int) -> int:
         """Return the PID of a trial that was started without an answer; else raise WarmError."""
         self.stop()
-        self.problem = self.problem or "the warm parent ended"
+        self.problem = self.problem or ENDED
         deadline = time.monotonic() + 1.0
         while time.monotonic() < deadline:
             with contextlib.suppress(OSError, ValueError, KeyError):
@@ -200,9 +206,75 @@ class WarmServer:
                 return None
             data = self._channel.recv(1 << 16)
             if not data:
-                self._ready, self.problem = False, "the warm parent ended"
+                self._ready, self.problem = False, ENDED
                 return None
             self._pending += data
         line, _, self._pending = self._pending.partition(b"\n")
         answer: dict[str, Any] = json.loads(line)
         return answer
+
+
+class WarmStarts:
+    """Starts a study's trials warm where that works; where it does not, they are started cold.
+
+    ``command``: the study's; ``cwd``: where it runs; ``environment``: what the trials have beside
+    the current one (PATH and thread numbers matter to the parent).
+    """
+
+    def __init__(
+        self,
+        imports: Sequence[str],
+        command: Sequence[str],
+        cwd: Path,
+        environment: Mapping[str, str],
+        log: Path | None = None,
+    ) -> None:
+        self.cwd = cwd
+        self.problem = ""
+        self._restarts = 0
+        merged = {**os.environ, **environment}
+        found = split_python(command)
+        python = find_python(found[0], merged.get("PATH"), cwd) if found else None
+        self.server: WarmServer | None = None
+        if python is None:
+            self.problem = "the command is no Python script that can be forked"
+            return
+        self.server = WarmServer(imports, python, environment=merged, log=log)
+        self.server.start()
+
+    def spawn(
+        self, argv: Sequence[str], env: Mapping[str, str], folder: Path, log: Path, **times: Any
+    ) -> int | None:
+        """Start a trial; return its shim's PID, None when it must be started cold.
+
+        ``times``: ``attempt``, ``timeout`` and ``grace`` as :meth:`WarmServer.spawn` takes them.
+        """
+        server = self.server
+        if server is None or not server.ready():
+            self._revive()
+            return None
+        if not server.accepts(argv, env.get("PATH"), self.cwd):
+            return None
+        try:
+            return server.spawn(argv, env, self.cwd, log, folder, **times)
+        except WarmError:
+            self._revive()
+            return None
+
+    def complaint(self) -> str:
+        """Return why trials are started cold, in a sentence; empty while all is well."""
+        problem = self.problem or (self.server.problem if self.server else "")
+        return f"warm start is off: {problem}" if problem else ""
+
+    def close(self) -> None:
+        """End the parent; trials go on."""
+        if self.server is not None:
+            self.server.stop()
+
+    def _revive(self) -> None:
+        """Start a parent anew that ended by itself, a few times."""
+        if self.server and self.server.problem == ENDED and self._restarts < _RESTARTS:
+            self._restarts += 1
+            self.server.stop()
+            self.server.problem = ""
+            self.server.start()
