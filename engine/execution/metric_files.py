@@ -243,7 +243,7 @@ class CsvSource:
                 continue
             if not self.header:
                 self._delimiter = max(",;\t", key=line.count)
-                self.header = [w.strip().lstrip("\ufeff") for w in self._split(line)]
+                self.header = [w.strip() for w in self._split(line.lstrip("\ufeff"))]
                 continue
             cells = zip(self.header, self._split(line), strict=False)
             row = {k: n for k, v in cells if (n := to_number(v)) is not None}

@@ -1,0 +1,68 @@
+"""Why trials failed, from real last words of real libraries."""
+
+import signal
+
+import pytest
+
+from hpo_tui.engine.execution.failures import classify_failure
+
+OOM = [
+    "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total",
+    "torch.cuda.OutOfMemoryError: CUDA out of memory.",
+    "RuntimeError: CUDA error: out of memory",
+    "RuntimeError: CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+    "tensorflow.python.framework.errors_impl.ResourceExhaustedError: OOM when allocating tensor",
+    "jaxlib.xla_extension.XlaRuntimeError: RESOURCE_EXHAUSTED: Out of memory allocating 9 bytes",
+    "xgboost.core.XGBoostError: [10:00:00] src/c_api: bad_alloc: cudaErrorMemoryAllocation: out of",
+    "MemoryError: std::bad_alloc: out_of_memory: CUDA error at: rmm/mr/device/cuda_memory_resource",
+    "CUDA_ERROR_OUT_OF_MEMORY: out of memory",
+]
+
+
+@pytest.mark.parametrize("line", OOM)
+def test_out_of_gpu_memory_is_known_by_its_words(line: str) -> None:
+    found = classify_failure(1, None, ["Traceback (most recent call last):", line, "later words"])
+    assert (found.kind, found.teaches) == ("oom", True)
+    assert line[:60] in found.text
+
+
+@pytest.mark.parametrize(
+    ("code", "sig", "lines", "killed", "expected"),
+    [
+        (-9, None, [], "", ("host_oom", True)),
+        (None, signal.SIGKILL, [], "", ("host_oom", True)),
+        (137, None, [], "", ("host_oom", True)),
+        (-9, None, [], "prune", ("stopped", False)),
+        (-15, None, [], "timeout", ("timeout", True)),
+        (1, None, ["numpy._core._exceptions._ArrayMemoryError: Unable to allocate 9. GiB for an "
+                   "array with shape (9,)"], "", ("host_oom", True)),
+        (1, None, ["RuntimeError: [enforce fail] DefaultCPUAllocator: can't allocate memory: you "
+                   "tried to allocate 4 bytes"], "", ("host_oom", True)),
+        (1, None, ["ValueError: loss is nan at step 3"], "", ("nan", True)),
+        (1, None, ["ValueError: Input X contains NaN."], "", ("nan", True)),
+        (1, None, ["RuntimeError: CUDA error: uncorrectable ECC error encountered"], "", ("device", False)),
+        (1, None, ["OSError: [Errno 28] No space left on device"], "", ("device", False)),
+        (127, None, ["cannot start trainn.py"], "", ("command", False)),
+        (-11, None, ["hello"], "", ("crash", False)),
+        (3, None, ["KeyError: 'lr'"], "", ("crash", False)),
+        (1, None, ["RuntimeError: CUDA error: device-side assert triggered"], "", ("crash", False)),
+        (0, None, ["done"], "", ("crash", False)),
+    ],
+)  # fmt: skip
+def test_kinds(
+    code: int | None, sig: int | None, lines: list[str], killed: str, expected: tuple[str, bool]
+) -> None:
+    found = classify_failure(code, sig, lines, killed)
+    assert (found.kind, found.teaches) == expected
+    assert found.text.strip()
+
+
+def test_words_of_an_ordinary_run_blame_nothing() -> None:
+    lines = ["loss: 0.5 information: 3", "inf: reading", "oom-score 0", "epoch 3 nan_ratio=0"]
+    assert classify_failure(1, None, [*lines, "ValueError: bad"]).kind == "crash"
+
+
+def test_the_text_names_the_last_line_and_stays_short() -> None:
+    assert classify_failure(3, None, ["KeyError: 'lr'", ""]).text == "Exit code 3. KeyError: 'lr'"
+    assert "SIGSEGV" in classify_failure(-11, None, []).text
+    assert len(classify_failure(1, None, ["CUDA out of memory " + "x" * 9999]).text) < 300

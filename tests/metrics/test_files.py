@@ -1,0 +1,197 @@
+"""Reading files as they grow: in pieces, after a restart, rewritten, huge, or full of garbage."""
+
+import json
+import os
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hpo_tui.engine.execution.metric_files import LIMIT, LONGEST
+from hpo_tui.engine.execution.metrics import Collector, Entry
+from hpo_tui.engine.spec.model import MetricSource
+from hpo_tui.store.folder import TrialFolder
+
+NAMES = ("accuracy", "size")
+
+
+def collector(folder: Path, *sources: MetricSource) -> Collector:
+    return Collector(sources or (MetricSource(),), TrialFolder(folder), NAMES)
+
+
+def append(path: Path, data: str | bytes) -> None:
+    with path.open("ab") as file:
+        file.write(data.encode() if isinstance(data, str) else data)
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    return TrialFolder(tmp_path).log
+
+
+def test_lines_are_taken_once_and_partial_ones_at_the_end(tmp_path: Path, log: Path) -> None:
+    reader = collector(tmp_path)
+    assert reader.poll() == []
+    append(log, "epoch 1 accuracy=0.1\nepoch 2 accu")
+    assert reader.poll() == [(1, {"accuracy": 0.1})]
+    assert reader.poll() == []
+    append(log, "racy=0.2\nepoch 3 accuracy=0.3")
+    assert reader.poll() == [(2, {"accuracy": 0.2})]
+    assert reader.finish() == [(3, {"accuracy": 0.3})]
+    assert reader.finish() == []
+
+
+def test_progress_bars_and_windows_lines(tmp_path: Path, log: Path) -> None:
+    append(log, "\rEpoch 1: accuracy=0.1\rEpoch 1: accuracy=0.2\rEpoch 2: accuracy=0.3\r\n")
+    append(log, "Epoch 2 size=5\r\n")
+    assert collector(tmp_path).poll() == [
+        (1, {"accuracy": 0.2}),
+        (2, {"accuracy": 0.3, "size": 5.0}),
+    ]
+
+
+TEXT = "".join(
+    f"Epoch {n}\n loss 3 accuracy: {n / 100}\n{{'size': {n}, 'epoch': {n}}}\nnothing\n"
+    for n in range(1, 30)
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@given(cuts=st.lists(st.integers(0, len(TEXT)), max_size=12), restarts=st.booleans())
+def test_the_same_is_read_however_it_is_cut(
+    tmp_path: Path, log: Path, cuts: list[int], restarts: bool
+) -> None:
+    log.unlink(missing_ok=True)
+    found: list[Entry] = []
+    reader, at = collector(tmp_path), 0
+    for cut in [*sorted(cuts), len(TEXT)]:
+        append(log, TEXT[at:cut])
+        at = cut
+        found += reader.poll()
+        if restarts:
+            state = json.loads(json.dumps(reader.state()))
+            reader = collector(tmp_path)
+            reader.restore(state)
+    found += reader.finish()
+    joined: dict[int | None, dict[str, float]] = {}
+    for step, metrics in found:
+        for name, value in metrics.items():
+            assert name not in joined.setdefault(step, {})
+            joined[step][name] = value
+    assert joined == {n: {"accuracy": n / 100, "size": float(n)} for n in range(1, 30)}
+
+
+def test_a_flood_is_read_in_bounded_pieces(tmp_path: Path, log: Path) -> None:
+    line = b"step %d accuracy=0.5 and some words to fill the line up to a usual length\n"
+    append(log, b"".join(line % n for n in range(40_000)))
+    reader = collector(tmp_path)
+    first = reader.poll()
+    assert 0 < len(first) < 20_000
+    rest = reader.finish()
+    assert [s for s, _ in first + rest] == list(range(40_000))
+
+
+def test_an_endless_line_is_read_in_pieces(tmp_path: Path, log: Path) -> None:
+    reader, found = collector(tmp_path), []
+    for n in range(1, 5):
+        append(log, " x" * LONGEST + f" epoch {n} accuracy={n} ")
+        found += reader.poll() + reader.poll()
+    found += reader.finish()
+    assert [m["accuracy"] for _, m in found] == [1.0, 2.0, 3.0, 4.0]
+
+
+def test_garbage_between_lines_is_survived(tmp_path: Path, log: Path) -> None:
+    append(log, os.urandom(300_000) + b"\nepoch 1 accuracy=0.5\n" + bytes(300_000) + b"\n\xff\xfe")
+    append(log, b"epoch 2 accuracy=0.6")
+    reader = collector(tmp_path)
+    found = reader.poll() + reader.finish()
+    assert [m["accuracy"] for _, m in found if "accuracy" in m][:2] == [0.5, 0.6]
+
+
+def test_two_gigabytes_of_other_output_are_passed_in_little_time(tmp_path: Path, log: Path) -> None:
+    append(log, "epoch 7 begins\n")
+    os.truncate(log, 2 << 30)  # a sparse file: zeros that take no disk
+    append(log, "\naccuracy=0.5\n")
+    reader = collector(tmp_path)
+    begun = time.process_time()
+    reader.poll()
+    assert time.process_time() - begun < 0.2
+    reader.restore({"sources": [{"offset": (2 << 30) - 3 * LIMIT, "parser": {"step": 7}}]})
+    assert reader.finish() == [(7, {"accuracy": 0.5})]
+
+
+def test_another_attempt_reads_only_its_own_output(tmp_path: Path, log: Path) -> None:
+    append(log, "epoch 9 accuracy=0.9\nhalf a li")
+    reader = collector(tmp_path)
+    reader.skip()
+    append(log, "ne\nepoch 1 accuracy=0.1\n")
+    assert reader.poll() == [(1, {"accuracy": 0.1})]
+
+
+def test_csv_rows_as_they_come(tmp_path: Path) -> None:
+    path = tmp_path / "out" / "metrics.csv"
+    reader = collector(tmp_path, MetricSource("csv", "out/metrics.csv"))
+    assert reader.poll() == []
+    path.parent.mkdir()
+    append(path, "epoch,accuracy,note\n1,0.5,a\n2,,b\n3,0.7")
+    assert reader.poll() == [(1, {"accuracy": 0.5})]
+    append(path, "5,c\n")
+    assert reader.poll() == [(3, {"accuracy": 0.75})]
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_a_csv_that_is_written_anew_says_only_what_is_new(tmp_path: Path, keep: bool) -> None:
+    path = tmp_path / "m.csv"
+    reader = collector(tmp_path, MetricSource("csv", "m.csv"))
+    rows: list[str] = []
+    for epoch in range(1, 6):
+        row = f"{epoch},{epoch / 10},{epoch}"
+        rows = [*rows, row] if keep else [row]
+        # From the third epoch on there is one more column, as some loggers do it.
+        extra = ",lr" if epoch > 2 else ""
+        path.write_text(f"epoch,accuracy,size{extra}\n" + "".join(f"{r}\n" for r in rows))
+        assert reader.poll() == [(epoch, {"accuracy": epoch / 10, "size": float(epoch)})]
+        kept = json.loads(json.dumps(reader.state()))
+        reader = collector(tmp_path, MetricSource("csv", "m.csv"))
+        reader.restore(kept)
+
+
+def test_csv_with_other_delimiters_and_quotes(tmp_path: Path) -> None:
+    append(tmp_path / "m.csv", '\ufeff"step";"accuracy"\n10;0.5\n20;"0.6"\n')
+    reader = collector(tmp_path, MetricSource("csv", "m.csv"))
+    assert reader.poll() == [(10, {"accuracy": 0.5}), (20, {"accuracy": 0.6})]
+
+
+def test_the_newest_file_of_a_pattern_is_read(tmp_path: Path) -> None:
+    for version in (0, 1):
+        folder = tmp_path / "logs" / f"version_{version}"
+        folder.mkdir(parents=True)
+        append(folder / "metrics.csv", f"epoch,accuracy\n1,0.{version}\n")
+        os.utime(folder / "metrics.csv", (1000 + version, 1000 + version))
+    reader = collector(tmp_path, MetricSource("csv", "**/metrics.csv"))
+    assert reader.poll() == [(1, {"accuracy": 0.1})]
+
+
+def test_json_lines(tmp_path: Path) -> None:
+    path = tmp_path / "m.jsonl"
+    append(path, '{"epoch": 1, "eval": {"accuracy": 0.5}}\n[1]\nno json\n{"epoch": 2, "acc')
+    reader = collector(tmp_path, MetricSource("jsonl", "m.jsonl"))
+    assert reader.poll() == [(1, {"accuracy": 0.5})]
+    append(path, 'uracy": NaN, "size": 3}\n')
+    assert [(s, set(m)) for s, m in reader.poll()] == [(2, {"accuracy", "size"})]
+
+
+def test_several_sources_of_one_trial(tmp_path: Path, log: Path) -> None:
+    append(log, "epoch 1 accuracy=0.5\n")
+    append(tmp_path / "m.csv", "epoch,size\n1,3\n")
+    reader = collector(tmp_path, MetricSource(), MetricSource("csv", "m.csv"))
+    assert reader.poll() == [(1, {"accuracy": 0.5}), (1, {"size": 3.0})]
+
+
+def test_an_unreadable_place_gives_nothing(tmp_path: Path) -> None:
+    (tmp_path / "m.csv").mkdir()
+    reader = collector(tmp_path, MetricSource("csv", "m.csv"), MetricSource("tensorboard", "none"))
+    assert reader.poll() == []
+    assert reader.finish() == []

@@ -1,0 +1,148 @@
+"""Metrics in what scripts print: the ways of writing them, and what is no metric."""
+
+import math
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hpo_tui.engine.execution.metric_lines import LineParser, Names
+from hpo_tui.engine.execution.metrics import discover, parse_line
+
+NAMES = ("accuracy", "val_loss", "top-1")
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("accuracy=0.91", {"accuracy": 0.91}),
+        ("accuracy: 0.91, val_loss: 3.5e-2", {"accuracy": 0.91, "val_loss": 0.035}),
+        ("Accuracy = .5", {"accuracy": 0.5}),
+        ("accuracy 0.91 val_loss 12", {"accuracy": 0.91, "val_loss": 12.0}),
+        ("accuracy: 91.5%", {"accuracy": 91.5}),
+        ("accuracy: 91.5 % of 100", {"accuracy": 91.5}),
+        ("Accuracy: 9876/10000 (99%)", {"accuracy": 9876.0}),
+        ("accuracy=-1E+3", {"accuracy": -1000.0}),
+        ("accuracy=1,234.5", {"accuracy": 1234.5}),
+        ("accuracy: inf", {"accuracy": math.inf}),
+        ("accuracy: -Infinity", {"accuracy": -math.inf}),
+        ("\x1b[32maccuracy\x1b[0m: \x1b[1m0.5\x1b[0m", {"accuracy": 0.5}),
+        ("{'accuracy': 0.7, 'epoch': 1.0}", {"accuracy": 0.7}),
+        ('{"accuracy": 0.7, "nested": {"val_loss": "0.2"}}', {"accuracy": 0.7, "val_loss": 0.2}),
+        ('INFO {"accuracy": 0.7}', {"accuracy": 0.7}),
+        ("accuracy=tensor(0.9123, device='cuda:0')", {"accuracy": 0.9123}),
+        ("accuracy: np.float64(0.5)", {"accuracy": 0.5}),
+        ("│      accuracy      │       0.93       │", {"accuracy": 0.93}),
+        ("| accuracy | 0.93 |", {"accuracy": 0.93}),
+        ("Validation loss 0.3, val loss: 0.4", {"val_loss": 0.4}),
+        ("top-1: 0.8 top-5: 0.9", {"top-1": 0.8}),
+        ("train accuracy: 0.99, test accuracy: 0.91", {}),
+        ("val/accuracy: 0.9 my.accuracy=0.9 accuracy_top5=0.9", {}),
+        ("best accuracy: 0.99", {}),
+        ("accuracy: 2026-11-23 10:00", {}),
+        ("accuracy at 10:30", {}),
+        ("accuracy: none", {}),
+        ("accuracy=0.9 (best accuracy=0.95)", {"accuracy": 0.9}),
+        ("", {}),
+    ],
+)
+def test_lines(line: str, found: dict[str, float]) -> None:
+    assert parse_line(line, NAMES) == found
+
+
+def test_nan_is_a_value() -> None:
+    assert math.isnan(parse_line("accuracy: nan", NAMES)["accuracy"])
+    assert math.isnan(parse_line('{"accuracy": NaN}', NAMES)["accuracy"])
+
+
+@pytest.mark.parametrize(
+    ("line", "step"),
+    [
+        ("Epoch 3/10 accuracy=1", 3),
+        ("Epoch [3/10], accuracy: 1", 3),
+        ("[epoch 3] accuracy 1", 3),
+        ("epoch=3 | accuracy=1", 3),
+        ("epoch: 3.0 accuracy=1", 3),
+        ("Epoch #3: accuracy=1", 3),
+        ("step 1,200 accuracy=1", 1200),
+        ("global_step=5 accuracy=1", 5),
+        ("epoch 2 step 900 accuracy=1", 2),
+        ("iter 7: accuracy 1", 7),
+        ("Epoch 1:  50%|████     | 50/100 [00:01<00:01, 49.9it/s, accuracy=1]", 1),
+        ('{"epoch": 4, "accuracy": 1}', 4),
+        ("step_size=4 epochs=60 accuracy=1", 1),  # no step: the first report
+        ("epoch_time 4.5 accuracy=1", 1),
+    ],
+)
+def test_steps(line: str, step: int) -> None:
+    assert LineParser(Names(NAMES)).parse(line) == (step, {"accuracy": 1.0})
+
+
+def test_a_step_holds_for_the_lines_below_it() -> None:
+    parser = LineParser(Names(NAMES))
+    assert parser.parse("Epoch 3/10") is None
+    assert parser.parse("  val_loss: 0.5") == (3, {"val_loss": 0.5})
+    assert parser.parse("  accuracy: 0.5") == (3, {"accuracy": 0.5})
+
+
+def test_epochs_and_iterations_are_not_mixed() -> None:
+    parser = LineParser(Names(NAMES))
+    assert parser.parse("step 100 accuracy=0.1") == (100, {"accuracy": 0.1})
+    assert parser.parse("epoch 1 done") is None
+    assert parser.parse("accuracy=0.2") == (100, {"accuracy": 0.2})
+    assert parser.parse("step 200 epoch 1 accuracy=0.3") == (200, {"accuracy": 0.3})
+
+
+def test_reports_without_any_step_are_counted() -> None:
+    parser = LineParser(Names(NAMES))
+    lines = ("accuracy=1", "val_loss=1", "accuracy=2", "val_loss=2")
+    assert [entry[0] for line in lines if (entry := parser.parse(line))] == [1, 1, 2, 2]
+
+
+def test_a_pattern_takes_the_place_of_the_grammar() -> None:
+    names = Names(["accuracy"], {"acc": "accuracy"})
+    parser = LineParser(names, pattern=r"ep (?P<epoch>\d+) .* A(?P<acc>[\d.]+)%")
+    assert parser.parse("ep 4 of 9 A91.5%") == (4, {"accuracy": 91.5})
+    assert parser.parse("accuracy=0.1") is None
+
+
+def test_the_step_key_can_be_named() -> None:
+    parser = LineParser(Names(["loss"]), step="tick")
+    assert parser.parse("epoch 1 tick 50 loss 2.0") == (50, {"loss": 2.0})
+
+
+def test_names_that_differ_by_case_alone_are_told_apart() -> None:
+    assert parse_line("Loss=1 loss=2", ["Loss", "loss"]) == {"Loss": 1.0, "loss": 2.0}
+
+
+def test_renamed_names_are_taken() -> None:
+    parser = LineParser(Names(["accuracy"], {"Validation accuracy": "accuracy"}))
+    assert parser.parse("train accuracy: 0.9 Validation accuracy: 0.8") == (1, {"accuracy": 0.8})
+
+
+def test_discover_lists_what_looks_like_a_metric() -> None:
+    text = "Epoch 1/2 loss: 0.5 val accuracy: 0.1\rEpoch 2/2 loss: 0.25 val accuracy: 0.2\nbye\n"
+    assert discover(text) == {"loss": [0.5, 0.25], "val_accuracy": [0.1, 0.2]}
+    assert discover("lr=0.1 on cuda:0 at 10:30:22, took 3.5") == {"lr": [0.1]}
+
+
+@given(st.floats(allow_nan=False), st.sampled_from(["=", ": ", " = ", ":", " "]))
+def test_every_printed_float_is_read_back(value: float, between: str) -> None:
+    assert parse_line(f"accuracy{between}{value!r}", NAMES) == {"accuracy": value}
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_survived(text: str) -> None:
+    for line in (text, f"accuracy={text}", f"{{{text}}}", f"epoch {text} accuracy 1"):
+        parse_line(line, NAMES)
+        parse_line(line)
+
+
+@pytest.mark.parametrize("piece", ["accuracy", "accuracy ", "1,111", "[", "0" * 9, "test ", "a_"])
+def test_no_line_takes_long(piece: str) -> None:
+    line = piece * (60_000 // len(piece))
+    begun = time.process_time()
+    parse_line(line, NAMES)
+    parse_line(line[:10_000])
+    assert time.process_time() - begun < 2.0
