@@ -135,7 +135,8 @@ def commit() -> str:
 
 
 def commits(out: Path) -> str:
-    """Return the commits that the runs of a file were made with, and how many of each."""
+    """Return the commits that our runs in a file were made with, and how many of each."""
     texts = out.read_text(encoding="utf-8").splitlines() if out.is_file() else []
-    found = Counter(json.loads(text)["commit"] for text in texts if text.endswith("}"))
+    entries = [json.loads(text) for text in texts if text.endswith("}")]
+    found = Counter(e["commit"] for e in entries if e["engine"] == "ours")
     return ", ".join(f"`{c}` ({n} runs)" for c, n in found.most_common())

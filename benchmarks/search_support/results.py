@@ -1,9 +1,10 @@
 """The runs of a file, looked up by cell of the experiment and set against the peers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from search_support.compare import Row, Scored, stand
 from search_support.generated import GENERATED
+from search_support.instances import INSTANCES
 from search_support.plan import Catalogue
 from search_support.records import Record, peers_for, read_peers
 
@@ -29,7 +30,7 @@ class Results:
     def names(self, *, spoiled: bool = False) -> list[str]:
         """Return the problems that any run is about, given ones first."""
         there = {r.key.problem for r in self._records}
-        order = [*self.catalogue.given(), *GENERATED]
+        order = [*self.catalogue.given(), *INSTANCES, *GENERATED]
         if spoiled:
             return sorted(n for n in there if "~" in n)
         return [n for n in order if n in there]
@@ -48,10 +49,10 @@ class Results:
             out.append(stand(name, runs, peers, single=single))
         return out
 
-    def generated_rows(self, accounting: str) -> list[Row]:
-        """Compare with the peers that were run here on the generated problems."""
+    def local_rows(self, names: Iterable[str], accounting: str) -> list[Row]:
+        """Compare with the peers that were run here."""
         out = []
-        for name in GENERATED:
+        for name in names:
             runs = self.runs(name, accounting=accounting)
             peers = {e: self.runs(name, engine=e) for e in ("random", "tpe", "gp")}
             peers = {e: r for e, r in peers.items() if r}
