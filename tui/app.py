@@ -111,6 +111,11 @@ class HpoApp(App[int]):
     def _watch(self, live: LiveStudy) -> None:
         self.run_worker(live.watcher.run, thread=True, group="watcher", exit_on_error=False)
 
+    def on_unmount(self) -> None:
+        """Let the watcher's thread end."""
+        if self.live is not None:
+            self.live.watcher.stop()
+
     def on_snapshot_ready(self, message: SnapshotReady) -> None:
         """Hand a new picture to the screen on top; those below catch up when they are shown."""
         live = self.live

@@ -1,14 +1,19 @@
 """Canned studies, a fixed clock, and no trace of the user's own files."""
 
 import math
+import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+
 from hpo_tui.store.folder import StudyFolder
-from hpo_tui.store.models import DeviceSample, Report, StudyState, Trial, TrialState
+from hpo_tui.store.models import Command, DeviceSample, Report, StudyState, Trial, TrialState
 from hpo_tui.store.write import StudyWriter
+from hpo_tui.tui.app import HpoApp
+from textual.pilot import Pilot
 
 NOW = 1_790_000_000.0
 TEXT = """\
@@ -185,6 +190,8 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLORTERM", "truecolor")
 
 
 @pytest.fixture
@@ -195,3 +202,57 @@ def study(tmp_path: Path) -> StudyFolder:
 @pytest.fixture
 def clock() -> Callable[[], float]:
     return lambda: NOW
+
+
+async def until(pilot: Pilot[int], condition: Callable[[], bool], seconds: float = 20.0) -> None:
+    """Let the app work until ``condition`` holds; fails when it does not in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {seconds} s in vain on {pilot.app.screen!r}")
+        await pilot.pause(0.02)
+
+
+def make_app(
+    study: StudyFolder | None, home: Path | None = None, **options: Any
+) -> HpoApp:
+    """The app on a study, or on the list of ``home``, with the fixed clock."""
+    place = home if home is not None else (study.path.parent if study is not None else None)
+    return HpoApp(place, study, clock=lambda: NOW, **options)
+
+
+async def ready(pilot: Pilot[int]) -> None:
+    """Wait until the study is on the screen."""
+    app = pilot.app
+    assert isinstance(app, HpoApp)
+    await until(pilot, lambda: app.live is not None and app.live.snapshot is not None)
+    await until(pilot, lambda: getattr(app.screen, "_furnished", True))
+    await pilot.pause()
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
+    """What the screens ask of a runner, which is a fake that agrees to everything."""
+    from hpo_tui.engine import launch
+
+    asked: list[tuple[str, dict[str, Any]]] = []
+
+    def send(
+        folder: StudyFolder, action: str, args: dict[str, Any] | None = None, timeout: float = 5.0
+    ) -> Command:
+        asked.append((action, dict(args or {})))
+        return Command(len(asked), NOW, action, args or {}, NOW, NOW, True, f"{action}: done")
+
+    def start(folder: StudyFolder, **_: Any) -> int:
+        asked.append(("start", {}))
+        return 4242
+
+    monkeypatch.setattr(launch, "send", send)
+    monkeypatch.setattr(launch, "start_runner", start)
+    return asked
+
+
+@pytest.fixture
+def runner(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every study have a living runner."""
+    monkeypatch.setattr(StudyFolder, "runner_pid", lambda _: 4242)

@@ -70,9 +70,13 @@ run.
     def on_mount(self) -> None:
         """Show the frame; build the panes when it has been painted."""
         self.query_one(TabBar).choose(self._tab)
-        self.query_one("#body").display = False
+        self.query_one("#body").display = self._furnished  # a snapshot may have come first
         if self.live.problem:
             self.explain(self.live.problem)
+
+    def on_unmount(self) -> None:
+        """Let the watcher's thread end, however the screen came to be left."""
+        self.live.watcher.stop()
 
     # new data
 
@@ -95,6 +99,11 @@ run.
             notice.display = True
         elif reason:
             self.say(reason, "error")
+
+    @property
+    def _alive(self) -> bool:
+        """Whether the panes are still there: a timer can outlive them when the app closes."""
+        return self.is_running and self._panes[BEST.name].is_attached
 
     def furnish(self) -> None:
         """Build the panes that are always there, and the tab that is open."""
@@ -129,7 +138,7 @@ run.
     def draw(self, *, now: bool = False) -> None:
         """Draw the panes in sight whose input is another one; ``now``: without waiting."""
         snapshot = self.live.snapshot
-        if snapshot is None or not self._furnished:
+        if snapshot is None or not self._furnished or not self._alive:
             return
         wait = 0.0
         for place in (BEST, COST_BAR, PARALLEL, TABS[self._tab]):

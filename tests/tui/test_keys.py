@@ -1,0 +1,178 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import make_app, make_study, ready, until
+from hpo_tui.store.folder import StudyFolder
+from hpo_tui.tui.actions import SCOPES, action, actions_of, all_actions, markdown, spell_keys
+from hpo_tui.tui.app import HpoApp
+from hpo_tui.tui.screens.compare import Compare
+from hpo_tui.tui.screens.help import Help, key_table
+from hpo_tui.tui.screens.studies import Studies
+from hpo_tui.tui.screens.trial import TrialScreen
+from hpo_tui.tui.screens.trials import Trials
+from hpo_tui.tui.screens.watch import Watch
+from textual.pilot import Pilot
+from textual.screen import Screen
+from textual.widgets import Input
+
+LEAVING = {"app.leave", "app.suspend"}
+
+
+async def _open(pilot: Pilot[int], name: str) -> Screen[Any]:
+    app = pilot.app
+    assert isinstance(app, HpoApp)
+    if name == "studies":
+        await until(pilot, lambda: bool(app.screen.query("LineTable").first().display))
+        return app.screen
+    await ready(pilot)
+    await pilot.press("j")
+    kind: type[Screen[Any]] = Watch
+    if name == "trials":
+        await pilot.press("a")
+        kind = Trials
+    elif name == "trial":
+        await pilot.press("enter")
+        kind = TrialScreen
+    elif name == "compare":
+        await pilot.press("equals_sign", "j", "equals_sign")
+        kind = Compare
+    await until(pilot, lambda: isinstance(app.screen, kind))
+    return app.screen
+
+
+async def _return_to(pilot: Pilot[int], screen: Screen[Any]) -> None:
+    app = pilot.app
+    assert isinstance(app, HpoApp)
+    for _ in range(6):
+        if app.screen is screen:
+            return
+        app.pop_screen()
+        await pilot.pause()
+    raise AssertionError(f"cannot get back to {screen!r} from {app.screen!r}")
+
+
+@pytest.mark.parametrize("name", ["studies", "watch", "trials", "trial", "compare"])
+async def test_every_key_on_every_screen(
+    name: str, tmp_path: Path, sent: list[Any], runner: None
+) -> None:
+    study = make_study(tmp_path, trials=60)
+    make_study(tmp_path, "other", 12)
+    app = make_app(None if name == "studies" else study, study.path.parent)
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await _open(pilot, name)
+        focusable = [w for w in screen.focus_chain if not isinstance(w, Input)]
+        assert focusable
+        for widget in focusable:
+            screen.set_focus(widget)
+            await pilot.pause()
+            for known, _, _ in key_table(screen):
+                keys = [k for k, b in screen.active_bindings.items() if b.binding.id == known.id]
+                if known.id in LEAVING or known.id == "screen.back" or not keys:
+                    continue
+                await pilot.press(keys[0])
+                await pilot.pause()
+                await _return_to(pilot, screen)
+                if screen.focused is not widget and widget.display and widget.is_attached:
+                    screen.set_focus(widget)
+    assert app.return_code in (0, None)
+    assert app._exception is None
+
+
+async def test_help_lists_the_keys_of_the_focused_pane_and_says_why_not(
+    study: StudyFolder,
+) -> None:
+    app = make_app(study, readonly=True)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        await pilot.press("question_mark")
+        assert isinstance(app.screen, Help)
+        text = str(app.screen.query_one("#help-keys").render())
+        assert "kill" in text
+        assert "read-only" in text
+        await pilot.press(*"promote")
+        text = str(app.screen.query_one("#help-keys").render())
+        assert "promote" in text
+        assert "kill" not in text
+        await pilot.press("escape")
+        assert isinstance(app.screen, Watch)
+
+
+def test_the_table_is_whole() -> None:
+    ids = [a.id for a in all_actions()]
+    assert len(ids) == len(set(ids))
+    assert all(a.label and a.tooltip and a.keys for a in all_actions())
+    assert {a.scope for a in all_actions()} <= set(SCOPES)
+    for scope in SCOPES:
+        keys = [k for a in actions_of(scope) for k in a.keys.split(",")]
+        assert len(keys) == len(set(keys)), f"a key twice in {scope}"
+
+
+def test_keys_of_one_screen_do_not_clash() -> None:
+    for together in (("app", "screen", "watch", "study", "trial"), ("app", "studies")):
+        keys = [k for s in together for a in actions_of(s) for k in a.keys.split(",")]
+        twice = {k for k in keys if keys.count(k) > 1}
+        assert not twice
+
+
+def test_keys_are_plain() -> None:
+    for found in all_actions():
+        for key in found.keys.split(","):
+            assert "alt+" not in key
+            assert "super+" not in key
+            assert key not in ("ctrl+s", "ctrl+a", "ctrl+b") or found.id == "define.save"
+
+
+def test_markdown_names_every_action() -> None:
+    text = markdown()
+    for found in all_actions():
+        assert f"`{found.id}`" in text
+    assert spell_keys("slash") == "/"
+    assert spell_keys("colon,ctrl+p") == ": ^p"
+
+
+async def test_a_remapped_key_acts_and_is_shown(
+    study: StudyFolder, tmp_path: Path, sent: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "config" / "hpo-tui"
+    folder.mkdir(parents=True)
+    (folder / "keys.toml").write_text('"watch.trials" = "T"\n[trial]\nstar = "%"\nnosuch = "x"\n')
+    app = make_app(study)
+    assert any("nosuch" in f for f in app.settings.faults)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        await pilot.press("a")
+        assert isinstance(app.screen, Watch)
+        await pilot.press("T")
+        await until(pilot, lambda: isinstance(app.screen, Trials))
+        await pilot.press("j", "%")
+        await until(pilot, lambda: bool(sent))
+        assert sent[0][0] == "star"
+        assert any(k == "%" for a, k, _ in key_table(app.screen) if a is action("trial.star"))
+
+
+async def test_a_key_that_cannot_act_says_why(study: StudyFolder, sent: list[Any]) -> None:
+    app = make_app(study, readonly=True)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        said = await _said(app, pilot, lambda: pilot.press("j", "asterisk"))
+        assert "read-only" in said
+        assert not sent
+
+
+async def test_without_a_runner_kill_is_refused_with_the_way_out(
+    study: StudyFolder, sent: list[Any]
+) -> None:
+    app = make_app(study)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        said = await _said(app, pilot, lambda: pilot.press("j", "x"))
+        assert "R starts one" in said
+        assert not sent
+
+
+async def _said(app: HpoApp, pilot: Pilot[int], act: Callable[[], Any]) -> str:
+    await act()
+    await until(pilot, lambda: bool(list(app._notifications)))
+    return " ".join(n.message for n in app._notifications)
