@@ -62,10 +62,12 @@ def run_briefly(
     times: list[float] = []
     reader = Thread(target=_read, args=(child, lines, times, begin, on_line), daemon=True)
     reader.start()
-    why = _wait(child, begin, limit, stop)
-    seconds = time.monotonic() - begin
-    _end(child)
-    reader.join(2.0)
+    try:
+        why = _wait(child, begin, limit, stop)
+    finally:
+        seconds = time.monotonic() - begin
+        _end(child)
+        reader.join(2.0)
     return Ran(tuple(lines), tuple(times), seconds, None if why else child.returncode, why)
 
 

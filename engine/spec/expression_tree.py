@@ -55,12 +55,15 @@ def parse(
 ) -> Node:
     """Parse an expression that is true or false. Raises :class:`ExpressionError`.
 
-    ``names`` are those that it may use, with their kinds where they are known; ``choices`` the
+    ``names`` are those that it may use, with their kinds where they are known (any other mapping
+    gives its keys); ``choices`` the
     values that a name can have, so that a misspelt one is noticed.
     """
-    kinds: dict[str, Kind] = (
-        dict(names) if isinstance(names, Mapping) else dict.fromkeys(names, "any")
-    )
+    known = ("number", "text", "truth")
+    given = names.items() if isinstance(names, Mapping) else ((n, "any") for n in names)
+    kinds: dict[str, Kind] = {
+        name: kind if isinstance(kind, str) and kind in known else "any" for name, kind in given
+    }
     return _Parser(text, kinds, choices or {}).whole()
 
 

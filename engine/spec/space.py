@@ -4,26 +4,10 @@ import math
 import random
 from collections.abc import Iterable, Mapping, Sequence
 
-from hpo_tui.engine.spec.command import command_line, environment
 from hpo_tui.engine.spec.expression import Constraint, compile_constraint, kinds_of
 from hpo_tui.engine.spec.model import Parameter, ParameterKind, Params, StudySpec, Value
 from hpo_tui.engine.spec.names import did_you_mean, listing, show
 from hpo_tui.engine.spec.values import native, scalar_fault, value_fault
-
-__all__ = [
-    "InfeasibleError",
-    "active_order",
-    "coerce",
-    "command_line",
-    "compiled_constraints",
-    "draw",
-    "environment",
-    "from_unit",
-    "sample",
-    "to_unit",
-    "validate_params",
-    "value_count",
-]
 
 _TRIES = 10_000
 
@@ -34,17 +18,18 @@ class InfeasibleError(ValueError):
 
 def active_order(space: Sequence[Parameter]) -> tuple[Parameter, ...]:
     """Return the parameters with every parent before its children, otherwise in their order."""
-    by_name = {p.name: p for p in space}
     placed: dict[str, Parameter] = {}
-
-    def place(parameter: Parameter) -> None:
-        if parameter.name not in placed:
-            for parent in parameter.when:
-                place(by_name[parent])
-            placed[parameter.name] = parameter
-
-    for parameter in space:
-        place(parameter)
+    pending = list(space)
+    while pending:
+        later = []
+        for parameter in pending:
+            if all(parent in placed for parent in parameter.when):
+                placed[parameter.name] = parameter
+            else:
+                later.append(parameter)
+        if len(later) == len(pending):
+            raise ValueError("conditions go round in a circle, or name no parameter")
+        pending = later
     return tuple(placed.values())
 
 

@@ -15,7 +15,9 @@ def toml_key(name: str) -> str:
 
 
 def toml_text(text: str) -> str:
-    """Return a string in quotes."""
+    """Return a string in quotes, single ones where that spares backslashes."""
+    if "\\" in text and "'" not in text and text.isprintable():
+        return f"'{text}'"
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 

@@ -1,0 +1,108 @@
+from pathlib import Path
+
+import pytest
+
+from hpo_tui.engine.spec import StudySpec, Value
+from hpo_tui.engine.spec.command import (
+    command_line,
+    environment,
+    fill_template,
+    placeholder_values,
+)
+
+HEAD = """\
+[study]
+name = "s"
+budget = 5
+command = {command}
+[space.lr]
+type = "float"
+low = 0.001
+high = 1
+[space.name]
+type = "categorical"
+choices = ["a b", 'q"uo\\te', "ünï ☃", "-x", "", "$HOME;rm"]
+[space.amp]
+type = "categorical"
+choices = [true, false]
+[space.momentum]
+type = "float"
+low = 0
+high = 1
+when = {{ amp = true }}
+[[objective]]
+metric = "y"
+direction = "minimize"
+[[task]]
+name = "quick one"
+epochs = 3
+cost = 0.1
+[[task]]
+name = "full"
+epochs = 30
+cost = 1
+"""
+
+
+def argv(command: str, params: dict[str, Value], **special: object) -> list[str]:
+    spec = StudySpec.from_text(HEAD.format(command=command))
+    return command_line(spec, params, spec.tasks[0], Path("/t/1"), **special)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("command", "params", "expected"),
+    [
+        ('"p --lr {lr} -e {epochs}"', {"lr": 0.01}, ["p", "--lr", "0.01", "-e", "3"]),
+        ('"p --lr={lr}"', {"lr": 1e-5}, ["p", "--lr=1e-05"]),
+        ('"p --momentum {momentum} x"', {}, ["p", "x"]),
+        ('"p --momentum={momentum} x"', {}, ["p", "x"]),
+        ('"p opt.momentum={momentum} x"', {}, ["p", "x"]),
+        ('"p --betas {momentum} {lr}"', {"lr": 0.5}, ["p", "0.5"]),
+        ('"p in {momentum} out"', {}, ["p", "in", "out"]),
+        ('"p {?amp:--amp} {?!amp:--no-amp}"', {"amp": True}, ["p", "--amp"]),
+        ('"p {?amp:--amp} {?!amp:--no-amp}"', {"amp": False}, ["p", "--no-amp"]),
+        ('"p --amp {amp}"', {"amp": False}, ["p", "--amp", "false"]),
+        ('"p {{lr}} {lr}"', {"lr": 0.5}, ["p", "{lr}", "0.5"]),
+        ("'p \"two words\" {task}'", {}, ["p", "two words", "quick one"]),
+        ('["p", "a b", "{lr}"]', {"lr": 0.5}, ["p", "a b", "0.5"]),
+        ('"p --resume {resume} --out {checkpoint}"', {}, ["p", "--out", "/t/1/checkpoint"]),
+        ('"p {trial_dir} {params_file} {seed}"', {}, ["p", "/t/1", "/t/1/params.json", "0"]),
+    ],
+)
+def test_words(command: str, params: dict[str, Value], expected: list[str]) -> None:
+    assert argv(command, params) == expected
+
+
+@pytest.mark.parametrize("name", ["a b", 'q"uo\\te', "ünï ☃", "-x", "", "$HOME;rm"])
+def test_a_value_is_one_argument_whatever_it_holds(name: str) -> None:
+    assert argv('"p --name {name} --n={name}"', {"name": name}) == [
+        "p",
+        "--name",
+        name,
+        f"--n={name}",
+    ]
+
+
+def test_a_promotion_resumes() -> None:
+    found = argv('"p --resume {resume}"', {}, resume="/t/0/checkpoint", seed=4, trial=7)
+    assert found == ["p", "--resume", "/t/0/checkpoint"]
+
+
+def test_environment() -> None:
+    text = (
+        HEAD.format(command='"p"') + '[env]\nLR = "{lr}"\nMOM = "{momentum}"\nN = 3\nB = "{{x}}"\n'
+    )
+    spec = StudySpec.from_text(text)
+    values = placeholder_values(spec, {"lr": 0.5}, spec.tasks[0], "/t")
+    assert environment(spec, values) == {"LR": "0.5", "N": "3", "B": "{x}"}
+
+
+def test_templates_leave_other_braces_alone() -> None:
+    values: dict[str, Value] = {"lr": 0.5, "name": 'q"x', "amp": True}
+    known = ["lr", "name", "momentum", "amp"]
+    text = '{"lr": {lr}, "n": "{name}", "m": {momentum}, "amp": {amp}, "z": {"a": 1}}\n'
+    assert fill_template(text, values, "c.json", known) == (
+        '{"lr": 0.5, "n": "q\\"x", "m": null, "amp": true, "z": {"a": 1}}\n'
+    )
+    yaml = "lr: {lr}\nmomentum: {momentum}\nother: {keep}\n"
+    assert fill_template(yaml, values, "c.yaml", known) == "lr: 0.5\nother: {keep}\n"

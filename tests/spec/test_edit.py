@@ -1,0 +1,98 @@
+from dataclasses import dataclass
+
+import pytest
+
+from hpo_tui.engine.spec import StudySpec, Value
+from hpo_tui.engine.spec.edit import EditPlan, plan_edit
+
+
+@dataclass(frozen=True)
+class Ran:
+    params: dict[str, Value]
+    task: str
+
+
+NEW = '[space.new]\ntype = "int"\nlow = 1\nhigh = 3\n'
+WIDTH = 'type = "int"\nlow = 16\nhigh = 256\nstep = 16'
+TRIALS = [
+    Ran({"lr": 0.001, "optimizer": "adam", "warmup_start": 0.1, "warmup_end": 0.2, "width": 32,
+         "depth": 1, "amp": True}, "15 epochs"),
+    Ran({"lr": 0.09, "optimizer": "sgd", "momentum": 0.9, "warmup_start": 0.1, "warmup_end": 0.9,
+         "width": 256, "depth": 4, "amp": 0}, "60 epochs"),
+]  # fmt: skip
+
+
+def plan(text: str, old: str, new: str, trials: list[Ran] = TRIALS) -> EditPlan:
+    assert text.count(old), old
+    return plan_edit(
+        StudySpec.from_text(text), StudySpec.from_text(text.replace(old, new, 1)), trials
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "change", "outside"),
+    [
+        ("high = 1e-1", "high = 1.0", ("widen", "widened from 0.0001 … 0.1 to 0.0001 … 1.0"), 0),
+        ("high = 1e-1", "high = 1e-2", ("narrow", "narrowed"), 1),
+        ('["sgd", "adam"]', '["sgd", "adam", "lamb"]', ("widen", '"lamb" is added'), 0),
+        ('["sgd", "adam"]\n', '["sgd"]\n', ("narrow", 'without "adam"'), 1),
+        (WIDTH, 'type = "fixed"\nvalue = 32', ("freeze", "frozen at 32"), 1),
+        ("[space.depth]", f"{NEW}default = 2\n[space.depth]", ("add", "earlier trials had 2"), 0),
+        ("threshold = 0.965", "threshold = 0.9", ("goal", "0.965 → 0.9"), 0),
+        ("max = 8", "max = 9", ("goal", "at most 8 → at most 9"), 0),
+        ("budget = 40", "budget = 60", ("budget", "40 → 60"), 0),
+        ("slots = 2", "slots = 3", ("means", "resources.slots: 2 → 3"), 0),
+        ('timeout = "2h"', 'stall = "1m"', ("means", "resources.stall"), 0),
+        ("python train.py", "python train2.py", ("command", "another command"), 0),
+        ("warmup_end > warmup_start", "warmup_end > 2 * warmup_start", ("rule", "must hold"), 1),
+        ("cost = 0.5", "cost = 0.6", ("task", '"30 epochs" is changed'), 0),
+    ],
+)
+def test_allowed(full_text: str, old: str, new: str, change: tuple[str, str], outside: int) -> None:
+    found = plan(full_text, old, new)
+    assert found.allowed, found.refused
+    kind, sentence = change
+    assert any(c.kind == kind and sentence in c.text for c in found.changes), found.changes
+    assert found.outside == outside
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "sentence"),
+    [
+        ('"sparse-speech"', '"other"', "study.name", "keeps its name"),
+        (WIDTH, 'type = "float"\nlow = 16\nhigh = 256', "space.width.type", "another name"),
+        ('[space.depth]\ntype = "ordinal"\nchoices = [1, 2, 4]\n', "", "space.depth", "freeze it"),
+        ("[space.depth]", f"{NEW}[space.depth]", "space.new.default", "earlier trials had"),
+        (WIDTH, 'type = "fixed"\nvalue = 999', "space.width.value", "outside"),
+        ('metric = "weights"', 'metric = "flops"', "objective", "cannot be removed"),
+        (
+            'direction = "maximize"',
+            'direction = "minimize"',
+            "objective[1].direction",
+            "something else",
+        ),
+        ("epochs = 60\n", "epochs = 90\n", "task[3]", "trials have run at it"),
+        ("resume = true", "resume = false", "study.resume", "other rule"),
+    ],
+)
+def test_refused(full_text: str, old: str, new: str, key: str, sentence: str) -> None:
+    found = plan(full_text, old, new)
+    assert not found.allowed
+    assert any(p.key == key and sentence in p.message for p in found.refused), found.refused
+
+
+def test_before_any_trial_all_but_the_name_may_change(full_text: str) -> None:
+    for old, new in [
+        ("resume = true", "resume = false"),
+        ('metric = "weights"', 'metric = "flops"'),
+        ("epochs = 60\n", "epochs = 90\n"),
+        ('[space.depth]\ntype = "ordinal"\nchoices = [1, 2, 4]\n', ""),
+    ]:
+        found = plan(full_text, old, new, [])
+        assert found.allowed
+        assert found.changes
+
+
+def test_the_same_study_changes_nothing(full_text: str) -> None:
+    found = plan(full_text, "# full-task units", "# another comment")
+    assert found == EditPlan((), (), 0)

@@ -1,0 +1,89 @@
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from hpo_tui.engine.spec.filter import ExpressionError, Filter, completions
+
+COLUMNS = {
+    "accuracy": np.array([0.97, 0.95, np.nan, 0.99]),
+    "task": np.array(["60 epochs", "15 epochs", "60 epochs", "60 epochs"], object),
+    "optimizer": np.array(["adam", "sgd", None, "sgd"], object),
+    "momentum": np.array([None, 0.9, None, 0.5], object),
+    "nesterov": np.array([True, False, None, True], object),
+    "val/acc": np.array([1, 2, 3, 4]),
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ('accuracy > .96 and task == "60 epochs" and optimizer == "adam"', [0]),
+        ("accuracy > .96", [0, 3]),
+        ("not accuracy > .96", [1, 2]),
+        ("accuracy != .97", [1, 3]),
+        ("optimizer != 'adam'", [1, 3]),
+        ("optimizer in ['sgd', 'lamb']", [1, 3]),
+        ("momentum >= .5 or nesterov", [0, 1, 3]),
+        ("nesterov == true", [0, 3]),
+        ("nesterov", [0, 3]),
+        ("val/acc * 2 - 1 > 3 and 1 < val/acc <= 3", [2]),
+        ("max(accuracy, momentum) >= .95", [1, 3]),
+        ("log10(val/acc) < .4", [0, 1]),
+        ("1 / (val/acc - 1) > .4", [0, 1, 2]),
+        ("task == optimizer", []),
+    ],
+)
+def test_masks(text: str, rows: list[int]) -> None:
+    mask = Filter.parse(text, COLUMNS).mask(COLUMNS)
+    assert mask.dtype == bool
+    assert list(np.flatnonzero(mask)) == rows
+
+
+def test_a_column_that_is_not_there_matches_nothing() -> None:
+    kept = {"accuracy": COLUMNS["accuracy"]}
+    assert not Filter.parse("optimizer == 'sgd'", COLUMNS).mask(kept).any()
+    assert not Filter.parse("momentum < 2", COLUMNS).mask(kept).any()
+
+
+def test_no_rows() -> None:
+    empty = {"accuracy": np.array([])}
+    assert len(Filter.parse("accuracy > 1 or accuracy in [2]", empty).mask(empty)) == 0
+
+
+def test_the_columns_that_are_needed() -> None:
+    assert Filter.parse("accuracy > .9 and nesterov", COLUMNS).names == {"accuracy", "nesterov"}
+
+
+def test_errors_name_the_nearest() -> None:
+    with pytest.raises(ExpressionError, match='did you mean "accuracy"'):
+        Filter.parse("acuracy > .9", COLUMNS)
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "first"),
+    [
+        ("acc", 0, "accuracy"),
+        ("accuracy > .9 and opt", 18, "optimizer"),
+        ("`va", 0, "`val/acc`"),
+        ("va", 0, "`val/acc`"),
+        ("accuracy > 1 a", 13, "accuracy"),
+        ("sq", 0, "sqrt("),
+    ],
+)
+def test_completions(text: str, start: int, first: str) -> None:
+    found, proposed = completions(text, len(text), COLUMNS)
+    assert (found, proposed[0]) == (start, first)
+
+
+def test_nothing_is_completed_inside_quotes() -> None:
+    assert completions('task == "60', 11, COLUMNS)[1] == []
+
+
+def test_numpy_is_imported_only_for_masks() -> None:
+    code = (
+        "import sys; from hpo_tui.engine.spec.filter import Filter; "
+        "Filter.parse('a > 1', ['a']); assert 'numpy' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
