@@ -7,6 +7,7 @@ Python reprs such as ``tensor(0.91)``. A number before a percent sign counts as 
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 Entry = tuple[int | None, dict[str, float]]
@@ -44,6 +45,7 @@ def strip_escapes(text: str) -> str:
     return _ANSI.sub("", text) if "\x1b" in text else text
 
 
+@lru_cache(4096)
 def fold(name: str) -> str:
     """Return ``name`` so that spellings which differ in case, space, ``_`` or ``-`` are one."""
     return re.sub(r"[\s_-]+", "_", name.strip()).lower()

@@ -40,7 +40,7 @@ def test_out_of_gpu_memory_is_known_by_its_words(line: str) -> None:
                    "tried to allocate 4 bytes"], "", ("host_oom", True)),
         (1, None, ["ValueError: loss is nan at step 3"], "", ("nan", True)),
         (1, None, ["ValueError: Input X contains NaN."], "", ("nan", True)),
-        (1, None, ["RuntimeError: CUDA error: uncorrectable ECC error encountered"], "", ("device", False)),
+        (1, None, ["CUDA error: uncorrectable ECC error encountered"], "", ("device", False)),
         (1, None, ["OSError: [Errno 28] No space left on device"], "", ("device", False)),
         (127, None, ["cannot start trainn.py"], "", ("command", False)),
         (-11, None, ["hello"], "", ("crash", False)),
