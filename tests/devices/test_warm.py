@@ -1,0 +1,227 @@
+"""Warm starts: a script cannot tell one from a cold start, and is supervised in the same way."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hpo_tui.engine.execution.warm import WarmError, WarmServer, WarmStarts, split_python
+
+SCRIPT = Path(__file__).with_name("warm_script.py")
+SHIM = Path(sys.modules[WarmServer.__module__].__file__ or "").with_name("shim.py")
+ENV = {
+    "PATH": os.environ["PATH"],
+    "HPO_EXTRA": "1",
+    "CUDA_VISIBLE_DEVICES": "GPU-a",
+    "PYTHONUNBUFFERED": "1",
+}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[WarmServer]:
+    warm = WarmServer(["numpy"], environment={**os.environ, "LEFT_OVER": "1"})
+    warm.start()
+    assert warm.wait_ready(60), warm.problem
+    yield warm
+    warm.stop()
+
+
+def wait_for(condition: Callable[[], Any], seconds: float = 30.0) -> Any:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if found := condition():
+            return found
+        time.sleep(0.01)
+    raise AssertionError("it did not happen in time")
+
+
+def ended(folder: Path) -> dict[str, Any]:
+    def read() -> Any:
+        try:
+            return json.loads((folder / "exit.json").read_text())
+        except (OSError, ValueError):
+            return None
+
+    found: dict[str, Any] = wait_for(read)
+    return found
+
+
+def start(server: WarmServer, folder: Path, *args: str, **times: float) -> int:
+    argv = [sys.executable, str(SCRIPT), *args]
+    return server.spawn(argv, ENV, folder, folder / "stdout.log", folder, **times)  # type: ignore[arg-type]
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_a_script_sees_what_it_sees_when_started_cold(server: WarmServer, tmp_path: Path) -> None:
+    seen = []
+    for kind in ("cold", "warm"):
+        folder = tmp_path / kind
+        folder.mkdir()
+        if kind == "warm":
+            start(server, folder, "tell", "--lr", "1e-3")
+        else:
+            words = [str(SHIM), str(folder), "1", "0", "30", sys.executable, str(SCRIPT)]
+            with (folder / "stdout.log").open("wb") as log:
+                subprocess.Popen(
+                    [sys.executable, "-I", "-S", *words, "tell", "--lr", "1e-3"],
+                    env=ENV, cwd=folder, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                    start_new_session=True,
+                ).wait()  # fmt: skip
+        assert ended(folder)["code"] == 3
+        seen.append(json.loads((folder / "stdout.log").read_text().splitlines()[0]))
+    cold, warm = seen
+    assert warm.pop("cwd") == str(tmp_path / "warm")
+    cold.pop("cwd")
+    assert warm == cold
+    assert warm["cuda"] == "GPU-a"
+    assert not warm["leftover"]
+
+
+def test_trials_draw_different_numbers(server: WarmServer, tmp_path: Path) -> None:
+    drawn = set()
+    for n in range(2):
+        folder = tmp_path / str(n)
+        folder.mkdir()
+        start(server, folder, "tell")
+        ended(folder)
+        drawn |= set((folder / "stdout.log").read_text().splitlines()[1].split())
+    assert len(drawn) == 4
+
+
+def test_a_traceback_names_the_script_alone(server: WarmServer, tmp_path: Path) -> None:
+    start(server, tmp_path, "raise")
+    assert ended(tmp_path)["code"] == 1
+    text = (tmp_path / "stdout.log").read_text()
+    assert text.startswith("Traceback (most recent call last):\n")
+    assert text.endswith("ValueError: on purpose\n")
+    assert text.count("File ") == 1
+    assert str(SCRIPT) in text
+
+
+def test_modules_and_missing_scripts(server: WarmServer, tmp_path: Path) -> None:
+    log = tmp_path / "stdout.log"
+    server.spawn([sys.executable, "-m", "json.tool", "--help"], ENV, tmp_path, log, tmp_path)
+    assert ended(tmp_path)["code"] == 0
+    assert "usage: " in log.read_text()
+    (tmp_path / "exit.json").unlink()
+    server.spawn([sys.executable, "gone.py"], ENV, tmp_path, log, tmp_path, attempt=2)
+    assert ended(tmp_path)["code"] == 2
+    assert "can't open file 'gone.py'" in log.read_text()
+
+
+def test_stop_kill_and_timeout_work_as_for_a_cold_start(server: WarmServer, tmp_path: Path) -> None:
+    for number, expected in ((signal.SIGTERM, "asked"), (signal.SIGUSR1, "killed"), (0, "timeout")):
+        folder = tmp_path / expected
+        folder.mkdir()
+        pid = start(server, folder, "wait", timeout=0.0 if number else 1.0)
+        if number:
+            wait_for((folder / "stdout.log").read_text)
+            os.kill(pid, number)
+        assert ended(folder)["stopped"] == expected
+        wait_for(lambda pid=pid: not alive(pid))
+
+
+def test_what_a_script_leaves_behind_is_swept(server: WarmServer, tmp_path: Path) -> None:
+    start(server, tmp_path, "orphan", grace=1.0)
+    assert ended(tmp_path)["code"] == 0
+    found = subprocess.run(["pgrep", "-f", "^sleep 300$"], capture_output=True, check=False)
+    assert found.stdout == b""
+
+
+def test_trials_outlive_the_parent_and_die_with_their_shim(tmp_path: Path) -> None:
+    server = WarmServer([])
+    server.start()
+    assert server.wait_ready(60)
+    first, second = tmp_path / "1", tmp_path / "2"
+    pids = []
+    for folder in (first, second):
+        folder.mkdir()
+        pids.append(start(server, folder, "wait"))
+        wait_for((folder / "stdout.log").read_text)
+    assert server.pid is not None
+    os.kill(server.pid, signal.SIGKILL)
+    wait_for(lambda: server._receive(0.0) is None and server.problem)
+    assert all(map(alive, pids))
+    with pytest.raises(WarmError):
+        start(server, first, "wait")
+    os.kill(pids[0], signal.SIGTERM)
+    assert ended(first)["stopped"] == "asked"
+    children = Path(f"/proc/{pids[1]}/task/{pids[1]}/children").read_text().split()
+    os.kill(pids[1], signal.SIGKILL)
+    wait_for(lambda: not any(alive(int(c)) for c in children))
+    server.stop()
+
+
+def test_a_failed_import_is_told(tmp_path: Path) -> None:
+    server = WarmServer(["no_such_module_here"])
+    server.start()
+    assert not server.wait_ready(60)
+    assert "import of no_such_module_here failed: ModuleNotFoundError" in server.problem
+    server.stop()
+
+
+def test_imports_that_cannot_be_forked_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "starts_a_thread.py").write_text(
+        "import threading, time\n"
+        "threading.Thread(target=time.sleep, args=(99,), daemon=True, name='noisy').start()\n"
+    )
+    server = WarmServer(["starts_a_thread"], environment={"PYTHONPATH": str(tmp_path)})
+    server.start()
+    assert not server.wait_ready(60)
+    assert "starts threads (noisy)" in server.problem
+    server.stop()
+
+
+def test_a_study_falls_back_to_cold_starts(tmp_path: Path) -> None:
+    shell = WarmStarts(["json"], ["bash", "train.sh"], tmp_path, {})
+    log = tmp_path / "stdout.log"
+    assert shell.spawn(["bash", "train.sh"], ENV, tmp_path, log) is None
+    assert "no Python script" in shell.complaint()
+    shell.close()
+    warm = WarmStarts(["json"], [sys.executable, str(SCRIPT)], tmp_path, {})
+    assert warm.server is not None
+    assert warm.server.wait_ready(60)
+    assert warm.spawn(["bash", "-c", "true"], ENV, tmp_path, log) is None
+    assert warm.server.pid is not None
+    os.kill(warm.server.pid, signal.SIGKILL)
+    argv = [sys.executable, str(SCRIPT), "tell"]
+    pid = wait_for(lambda: warm.spawn(argv, ENV, tmp_path, log, attempt=1))  # it comes back
+    assert pid > 0
+    assert ended(tmp_path)["code"] == 3
+    assert warm.complaint() == ""
+    warm.close()
+
+
+@pytest.mark.parametrize(
+    ("argv", "rest"),
+    [
+        (["python", "train.py", "--lr", "1"], ["train.py", "--lr", "1"]),
+        (["/usr/bin/python3.12", "-u", "train.py"], ["train.py"]),
+        (
+            ["python3", "-m", "torch.distributed.run", "x.py"],
+            ["-m", "torch.distributed.run", "x.py"],
+        ),
+        (["python", "-O", "train.py"], None),
+        (["python", "-c", "print()"], None),
+        (["python"], None),
+        (["torchrun", "train.py"], None),
+        ([], None),
+    ],
+)
+def test_which_commands_can_start_warm(argv: list[str], rest: list[str] | None) -> None:
+    found = split_python(argv)
+    assert (found and found[2]) == rest
