@@ -23,6 +23,7 @@ from hpo_tui.engine.spec.model import Value
 from hpo_tui.engine.spec.names import did_you_mean, listing, plain, show
 
 _DEEPEST = 40
+_KINDS: Mapping[str, Kind] = {"number": "number", "text": "text", "truth": "truth"}
 _BINARY = {"+": 4, "-": 4, "*": 5, "/": 5, "//": 5, "%": 5, "**": 7}
 _COMPARE = ("==", "!=", "<", "<=", ">", ">=", "in")
 
@@ -56,14 +57,14 @@ def parse(
     """Parse an expression that is true or false. Raises :class:`ExpressionError`.
 
     ``names`` are those that it may use, with their kinds where they are known (any other mapping
-    gives its keys); ``choices`` the
-    values that a name can have, so that a misspelt one is noticed.
+    gives its keys); ``choices`` the values that a name can have, so that a misspelt one is noticed.
     """
-    known = ("number", "text", "truth")
-    given = names.items() if isinstance(names, Mapping) else ((n, "any") for n in names)
-    kinds: dict[str, Kind] = {
-        name: kind if isinstance(kind, str) and kind in known else "any" for name, kind in given
-    }
+    given = names if isinstance(names, Mapping) else dict.fromkeys(names)
+    kinds: dict[str, Kind] = {}
+    for name, kind in given.items():
+        kinds[name] = (
+            kind if isinstance(kind, str) and kind in ("number", "text", "truth") else "any"
+        )
     return _Parser(text, kinds, choices or {}).whole()
 
 

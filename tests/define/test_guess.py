@@ -1,0 +1,130 @@
+import pytest
+
+from hpo_tui.engine.define.fidelity import find_fidelity, tasks_for
+from hpo_tui.engine.define.guess import nice, propose
+from hpo_tui.engine.define.options import Option, kind_of
+from hpo_tui.engine.define.printed import Printed, direction_of, is_metric
+from hpo_tui.engine.spec import Direction, ParameterKind, Value
+
+
+def option(name: str, default: Value | None, **more: object) -> Option:
+    kind = "float" if default is None else kind_of(default)
+    return Option(name, f"--{name}", more.pop("kind", kind), default, **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("name", "default", "low", "high", "log"),
+    [
+        ("lr", 0.001, 1e-5, 1e-2, True),
+        ("learning-rate", 0.1, 1e-3, 1.0, True),
+        ("base_lr", None, 1e-5, 1e-1, True),
+        ("weight_decay", 0.0, 1e-6, 1e-1, True),
+        ("wd", 0.0001, 1e-6, 1e-2, True),
+        ("momentum", 0.9, 0.5, 0.99, False),
+        ("dropout", 0.1, 0.0, 0.6, False),
+        ("attn_dropout", 0.8, 0.0, 0.8, False),
+        ("label-smoothing", 0.1, 0.0, 0.3, False),
+        ("subsample", 1.0, 0.3, 1.0, False),
+        ("model.dropout", 0.1, 0.0, 0.6, False),
+        ("mystery", 0.4, 0.0, 1.0, False),
+        ("warp", 6.0, 2.0, 20.0, True),
+    ],
+)  # fmt: skip
+def test_ranges(name: str, default: float | None, low: float, high: float, log: bool) -> None:
+    found = propose(option(name, default))
+    assert found is not None
+    assert (found.parameter.low, found.parameter.high, found.parameter.log) == (low, high, log)
+
+
+@pytest.mark.parametrize(
+    ("name", "default", "choices"),
+    [
+        ("batch-size", 64, (16, 32, 64, 128, 256)),
+        ("hidden_dim", 100, (32, 64, 100, 128, 256, 512)),
+        ("width", 8, (2, 4, 8, 16, 32)),
+    ],
+)
+def test_powers_of_two_hold_the_default(name: str, default: int, choices: tuple[int, ...]) -> None:
+    found = propose(option(name, default))
+    assert found is not None
+    assert found.parameter.kind is ParameterKind.ORDINAL
+    assert default in found.parameter.choices
+    if default & (default - 1) == 0:
+        assert found.parameter.choices == choices
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["seed", "port", "num_workers", "log_interval", "local_rank", "test_batch_size", "img_size",
+     "gpu", "save_every", "eval_batch_size", "num_classes", "vocab_size", "print_freq", "patience"],
+)  # fmt: skip
+def test_what_is_left_alone(name: str) -> None:
+    assert propose(option(name, 10)) is None
+
+
+def test_a_guess_says_that_it_is_one() -> None:
+    found = propose(option("mystery", 0.4))
+    assert found is not None
+    assert not found.sure
+    assert "a guess" in found.note
+
+
+def test_limits_of_the_script_are_kept() -> None:
+    found = propose(option("lr", 0.01, low=0.005, high=0.02))
+    assert found is not None
+    assert (found.parameter.low, found.parameter.high) == (0.005, 0.02)
+
+
+@pytest.mark.parametrize(
+    ("default", "values"),
+    [(60, [15, 30, 60]), (14, [4, 7, 14]), (10, [3, 5, 10]), (3, [1, 2, 3]), (2, [1, 2]), (1, [1])],
+)
+def test_tasks_of_epochs(default: int, values: list[int]) -> None:
+    tasks = tasks_for(option("epochs", default))
+    assert [t.fidelity["epochs"] for t in tasks] == values
+    assert tasks[-1].cost == 1
+    assert len({t.cost for t in tasks}) == len(tasks)
+    assert tasks[0].cost == pytest.approx(values[0] / default, abs=1e-4)
+
+
+def test_epochs_go_before_steps_and_fractions() -> None:
+    options = [option("fraction", 1.0), option("max_steps", 100), option("num-epochs", 8)]
+    found = find_fidelity(options)
+    assert found is not None
+    assert found.option.name == "num-epochs"
+    assert [t.name for t in found.tasks] == ["2 epochs", "4 epochs", "8 epochs"]
+    assert find_fidelity([option("lr", 0.1), option("epochs", None, kind="int")]) is None
+
+
+def test_fractions() -> None:
+    assert [t.cost for t in tasks_for(option("data_fraction", 1.0))] == [0.25, 0.5, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("metric", "direction"),
+    [
+        ("val_acc", Direction.MAXIMIZE),
+        ("top1", Direction.MAXIMIZE),
+        ("roc_auc", Direction.MAXIMIZE),
+        ("valF1", Direction.MAXIMIZE),
+        ("test_loss", Direction.MINIMIZE),
+        ("rmse", Direction.MINIMIZE),
+        ("error_rate", Direction.MINIMIZE),
+        ("nonzero_weights", Direction.MINIMIZE),
+        ("fit_seconds", Direction.MINIMIZE),
+        ("wobble", None),
+    ],
+)
+def test_directions(metric: str, direction: Direction | None) -> None:
+    assert direction_of(metric) is direction
+
+
+def test_the_objective_is_held_out_and_a_score() -> None:
+    values = dict.fromkeys(["train_loss", "train_acc", "val_loss", "val_acc", "time"], 0.0)
+    assert Printed(values).ranked()[:2] == ["val_acc", "val_loss"]
+    assert not is_metric("epoch")
+    assert not is_metric("lr")
+
+
+def test_nice_numbers() -> None:
+    assert [nice(v) for v in (0.00012, 0.07, 4.1, 37, 0)] == [1e-4, 0.05, 5.0, 30.0, 0.0]

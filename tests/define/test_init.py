@@ -1,0 +1,217 @@
+"""Studies for scripts that were never seen: their options, tasks, metrics; nothing is changed."""
+
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from hpo_tui.engine.define import Draft, init
+from hpo_tui.engine.spec import Direction, ParameterKind, StudySpec
+from hpo_tui.engine.spec.command import command_line
+
+
+def traces(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def draft(
+    scripts: Path, command: str | Sequence[str], *, run: bool = True, timeout: float = 60
+) -> Draft:
+    before = traces(scripts)
+    made = init(command, scripts, run=run, timeout=timeout)
+    assert traces(scripts) == before
+    assert StudySpec.from_text(made.text) == made.spec
+    return made
+
+
+def test_the_first_example_of_every_framework(scripts: Path) -> None:
+    made = draft(scripts, "digits.py")
+    spec = made.spec
+    assert [p.name for p in spec.space] == ["batch_size", "lr", "gamma"]
+    assert spec.parameter("batch_size").choices == (16, 32, 64, 128, 256)
+    lr = spec.parameter("lr")
+    assert (lr.low, lr.high, lr.log) == (0.01, 10.0, True)
+    assert [(t.name, t.fidelity) for t in spec.tasks] == [
+        ("4 epochs", {"epochs": 4}),
+        ("7 epochs", {"epochs": 7}),
+        ("14 epochs", {"epochs": 14}),
+    ]
+    assert [o.metric for o in spec.objectives] == ["test_accuracy"]
+    assert spec.objectives[0].direction is Direction.MAXIMIZE
+    assert spec.start == ({"batch_size": 64, "lr": 1.0, "gamma": 0.7},)
+    assert made.tried is not None
+    assert made.tried.argv[-2:] == ("--seed", "0")
+    assert {o.flag for o in made.left} == {
+        "--test-batch-size", "--no-accel", "--dry-run", "--log-interval", "--save-model",
+    }  # fmt: skip
+    assert "took" in made.text
+
+
+def test_choices_flags_and_their_opposites(scripts: Path) -> None:
+    spec = draft(scripts, ["python", "forest.py", "wine"]).spec
+    assert spec.command[:3] == ("python", "forest.py", "wine")
+    assert spec.parameter("criterion").choices == ("gini", "entropy", "log_loss")
+    off = command_line(spec, {"bootstrap": False, "criterion": "gini"}, spec.tasks[0], "/t")
+    assert off[3:] == [
+        "--criterion", "gini", "--no-bootstrap", "--n_estimators", "50", "--random_seed", "0",
+    ]  # fmt: skip
+    assert [o.metric for o in spec.objectives] == ["f1_macro"]
+
+
+def test_two_parsers_one_after_the_other(scripts: Path) -> None:
+    made = draft(scripts, "timmish.py", run=False)
+    names = [p.name for p in made.spec.space]
+    assert names[:3] == ["opt", "lr", "weight_decay"]
+    assert "img_size" not in names
+    assert made.spec.full_task.fidelity == {"epochs": 300}
+    assert "stand-in" in made.text
+
+
+def test_nothing_is_trained_while_options_are_looked_for(scripts: Path) -> None:
+    begin = time.monotonic()
+    made = draft(scripts, "known_only.py", run=False)
+    assert [p.name for p in made.spec.space] == ["learning_rate"]
+    assert not (scripts / "trained.txt").exists()
+    assert time.monotonic() - begin < 20
+
+
+def test_click(scripts: Path) -> None:
+    spec = draft(scripts, "clicky.py").spec
+    layers = spec.parameter("layers")
+    assert (layers.kind, layers.low, layers.high) == (ParameterKind.INT, 1, 4)
+    assert spec.parameter("lr").high <= 1.0
+    assert spec.parameter("layer_norm").choices == (False, True)
+    assert (spec.objectives[0].metric, spec.objectives[0].direction) == ("val_loss", "minimize")
+
+
+def test_a_sub_command_has_to_be_named(scripts: Path) -> None:
+    with pytest.raises(ValueError, match="train, export"):
+        init("grouped.py", scripts)
+    spec = draft(scripts, ["python", "grouped.py", "train"], run=False).spec
+    assert spec.command[:3] == ("python", "grouped.py", "train")
+    assert spec.parameter("lr").log
+
+
+def test_values_on_the_command_line_are_the_defaults(scripts: Path) -> None:
+    spec = draft(
+        scripts, ["python", "digits.py", "--epochs", "40", "--lr=0.01", "--dry-run"], run=False
+    ).spec
+    assert [t.fidelity["epochs"] for t in spec.tasks] == [10, 20, 40]
+    assert spec.parameter("lr").high == 0.1
+    assert spec.command[2:6] == ("--epochs", "{epochs}", "--lr={lr}", "--dry-run")
+
+
+def test_environment_variables(scripts: Path) -> None:
+    spec = draft(scripts, "environ.py").spec
+    assert spec.env == {"LR": "{LR}", "HIDDEN": "{HIDDEN}", "EPOCHS": "{EPOCHS}"}
+    assert spec.command == ("python", "environ.py")
+    assert spec.objectives[0].metric == "val_acc"
+
+
+def test_constants_need_three_lines(scripts: Path) -> None:
+    made = draft(scripts, "constants.py")
+    assert [p.name for p in made.spec.space] == ["LEARNING_RATE", "BATCH_SIZE"]
+    (advice,) = made.advice
+    assert 'LEARNING_RATE = trial.params.get("LEARNING_RATE", 0.05)' in advice.replace("\n", " ")
+    assert 'trial.fidelity.get("EPOCHS", 8)' in advice
+
+
+def test_a_configuration_file_becomes_a_template(scripts: Path, tmp_path: Path) -> None:
+    made = draft(scripts, "configured.py")
+    spec = made.spec
+    assert spec.command[-2:] == ("--config", "{trial_dir}/settings.json")
+    assert spec.template == ("settings.template.json", "settings.json")
+    text = made.files["settings.template.json"]
+    assert '"lr": {optim.lr}' in text
+    assert '"log_interval": 10' in text
+    assert made.tried is not None
+    assert made.tried.code == 0
+    paths = made.save(tmp_path / "study")
+    assert [p.name for p in paths] == ["study.toml", "settings.template.json"]
+    with pytest.raises(FileExistsError):
+        made.save(tmp_path / "study")
+
+
+def test_hydra(scripts: Path) -> None:
+    spec = draft(scripts, "hydra_style/train.py", run=False).spec
+    assert spec.name == "hydra_style"
+    assert spec.parameter("optimizer").choices == ("adam", "sgd")
+    assert spec.parameter("optimizer.momentum").when == {"optimizer": ("sgd",)}
+    assert spec.parameter("optimizer.lr").when == {}
+    assert spec.full_task.fidelity == {"epochs": 16}
+    sgd = command_line(spec, {"optimizer": "sgd", "optimizer.momentum": 0.9}, spec.tasks[0], "/t")
+    assert sgd == [
+        "python", "hydra_style/train.py", "optimizer=sgd", "optimizer.momentum=0.9", "epochs=4",
+    ]  # fmt: skip
+
+
+def test_a_program_that_is_not_python(scripts: Path) -> None:
+    made = draft(scripts, ["./boost.sh", "eta=0.3", "max_depth=6", "num_round=8"])
+    assert made.spec.command == (
+        "./boost.sh",
+        "eta={eta}",
+        "max_depth={max_depth}",
+        "num_round={num_round}",
+    )
+    assert made.spec.objectives[0].metric == "eval-logloss"
+    helped = draft(scripts, "helpful.sh")
+    assert [p.name for p in helped.spec.space] == ["lr", "hidden", "optimizer"]
+    assert helped.spec.full_task.fidelity == {"epochs": 12}
+
+
+def test_a_script_that_fails_says_its_last_words(scripts: Path) -> None:
+    made = draft(scripts, "broken.py")
+    assert any("exit code 1: no data found: run prepare.py first" in a for a in made.advice)
+    assert any("no metric was seen" in a for a in made.advice)
+
+
+def test_a_script_that_never_ends_is_ended_with_its_children(scripts: Path) -> None:
+    made = draft(scripts, "endless.py", timeout=2)
+    assert made.spec.objectives[0].metric == "loss"
+    assert any("stopped after 2 s" in a for a in made.advice)
+    assert made.tried is not None
+    child = int(next(line for line in made.tried.lines if line.startswith("child")).split()[1])
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline and _alive(child):
+        time.sleep(0.02)
+    assert not _alive(child)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+        return b"\nState:\tZ" not in Path(f"/proc/{pid}/status").read_bytes()
+    except (ProcessLookupError, FileNotFoundError):
+        return False
+
+
+@pytest.mark.parametrize("command", ["nothere.py", "", [], ["  "]])
+def test_what_is_not_there(scripts: Path, command: str | list[str]) -> None:
+    with pytest.raises(ValueError, match=r"no nothere\.py|name a script"):
+        init(command, scripts)
+
+
+def test_a_program_that_is_not_there(scripts: Path) -> None:
+    made = draft(scripts, ["./nothing", "lr=0.1"])
+    assert any("could not be tried" in a for a in made.advice)
+
+
+def test_a_script_with_nothing_to_search(scripts: Path) -> None:
+    (scripts / "bare.py").write_text("print('hello')\n")
+    made = draft(scripts, "bare.py")
+    assert any("no parameter was found" in a for a in made.advice)
+    assert "An example" in made.text
+
+
+def test_hostile_help_and_output(scripts: Path) -> None:
+    (scripts / "hostile.py").write_text(
+        "import argparse\np = argparse.ArgumentParser()\n"
+        "p.add_argument('--lr', type=float, default=.1, help='\\x1b[31m [bold]\\n] x')\n"
+        "p.parse_args()\nprint('\\x1b]0;title\\x07 loss=0.5')\nraise SystemExit('\\x1b[2J')\n"
+    )
+    made = draft(scripts, "hostile.py")
+    assert "\x1b" not in made.text
+    assert all("\x1b" not in a for a in made.advice)
+    assert made.spec.objectives[0].metric == "loss"

@@ -1,0 +1,139 @@
+import sys
+import threading
+import time
+from pathlib import Path
+
+from hpo_tui.engine.define.preview import preview
+from hpo_tui.engine.define.process import run_briefly
+from hpo_tui.engine.define.try_one import try_one
+from hpo_tui.engine.spec import StudySpec
+
+TEXT = """\
+[study]
+name = "tried"
+command = {command}
+budget = 20
+resume = true
+[space.lr]
+type = "float"
+low = 0.0001
+high = 1
+[space.opt]
+type = "categorical"
+choices = ["sgd", "adam"]
+[space.momentum]
+type = "float"
+low = 0
+high = 0.9
+when = {{ opt = ["sgd"] }}
+[[objective]]
+metric = "loss"
+direction = "minimize"
+[[task]]
+name = "short"
+epochs = 2
+cost = 0.25
+[[task]]
+name = "full"
+epochs = 8
+cost = 1
+"""
+
+
+def study(code: str, *more: str) -> StudySpec:
+    words = [sys.executable, "-c", code.replace("{", "{{").replace("}", "}}"), *more]
+    quoted = "[" + ", ".join("'''" + w + "'''" for w in words) + "]"
+    return StudySpec.from_text(TEXT.format(command=quoted))
+
+
+def test_one_run_at_the_cheapest_task(tmp_path: Path) -> None:
+    code = (
+        "import sys, os, json\nfor e in range(int(sys.argv[2])):\n print('epoch', e, 'loss', 1 "
+        "/ (e + 1))\n"
+        "print('lr', json.load(open(os.environ['HPO_PARAMS']))['params']['lr'])"
+    )
+    seen: list[str] = []
+    tried = try_one(study(code, "{lr}", "{epochs}"), tmp_path, on_line=seen.append)
+    assert tried.code == 0
+    assert tried.task.name == "short"
+    assert tried.metrics == {"loss": 0.5}
+    assert tried.seen["loss"] == (1.0, 0.5)
+    assert len(seen) == 3
+    assert "exit code 0" in tried.text()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_reports_by_the_file_count(tmp_path: Path) -> None:
+    line = '{"step": 1, "loss": 0.25}'
+    code = f"import os\nopen(os.environ['HPO_REPORTS'], 'a').write('{line}\\nbad\\n')"
+    assert try_one(study(code), tmp_path).metrics == {"loss": 0.25}
+
+
+def test_a_failure_is_told_with_its_last_lines(tmp_path: Path) -> None:
+    tried = try_one(study("print('\\x1b[31mred'); raise SystemExit(3)"), tmp_path)
+    assert tried.code == 3
+    assert "\x1b" not in tried.text()
+    assert "exit code 3" in tried.text()
+    assert "none was found" in tried.text()
+
+
+def test_a_command_that_is_not_there(tmp_path: Path) -> None:
+    tried = try_one(StudySpec.from_text(TEXT.format(command='"./nothing {lr}"')), tmp_path)
+    assert tried.code is None
+    assert "No such file" in tried.why
+
+
+def test_a_run_can_be_stopped(tmp_path: Path) -> None:
+    stop = threading.Event()
+    begin = time.monotonic()
+    spec = study("import time\nprint('up', flush=True)\ntime.sleep(600)")
+    tried = try_one(spec, tmp_path, stop=stop, on_line=lambda _: stop.set())
+    assert time.monotonic() - begin < 30
+    assert tried.code is None
+    assert "stopped" in tried.why
+
+
+def test_one_that_ignores_sigterm_is_ended_too(tmp_path: Path) -> None:
+    code = "import signal, time\nsignal.signal(15, signal.SIG_IGN)\n"
+    code += "print('up', flush=True)\ntime.sleep(600)"
+    ran = run_briefly([sys.executable, "-c", code], tmp_path, 1.0, {})
+    assert ran.code is None
+    assert ran.lines == ("up",)
+
+
+def test_a_flood_of_output_is_bounded(tmp_path: Path) -> None:
+    code = "print('x' * 10**6)\nfor i in range(60000): print(i)"
+    ran = run_briefly([sys.executable, "-c", code], tmp_path, 60.0, {})
+    assert ran.code == 0
+    assert len(ran.lines) <= 20_000
+    assert max(map(len, ran.lines)) <= 4000
+
+
+def test_preview() -> None:
+    shown = preview(
+        StudySpec.from_text(TEXT.format(command='"p --lr {lr} --momentum {momentum}"')), 5
+    )
+    assert len(shown.configurations) == 5
+    assert [name for name, _ in shown.commands] == ["short", "full"]
+    assert shown.commands[0][1].startswith("p --lr ")
+    assert '20 runs of "full"' in shown.budget[0]
+    assert "80 runs" in shown.budget[1]
+    said = " ".join(shown.advice)
+    assert '"opt" is not in the command' in said
+    assert 'the fidelity "epochs" is not in the command' in said
+    assert "log = true" in said
+    assert shown.text().count("\n") > 10
+
+
+def test_preview_of_what_cannot_be_drawn() -> None:
+    text = TEXT.format(command='"p {lr} {opt} {momentum} {epochs}"').replace(
+        "resume = true", 'resume = true\nconstraints = ["lr > 2"]'
+    )
+    shown = preview(StudySpec.from_text(text))
+    assert shown.configurations == ()
+    assert "lr > 2" in shown.advice[0]
+
+
+def test_the_budget_in_time() -> None:
+    spec = StudySpec.from_text(TEXT.format(command='"p {lr}"'))
+    assert preview(spec, 1, seconds=90).budget[-1] == "In time: about 30m."
