@@ -6,7 +6,7 @@ corners of the space more often than not, and a sweep walks into a corner one bo
 Shapes: c candidates, d coordinates.
 """
 
-from collections.abc import Sequence
+from collections.abc import Set
 
 import numpy as np
 
@@ -96,13 +96,17 @@ def sweeps(space: Space, around: Array, rng: np.random.Generator) -> Array:
     return space.snap(np.vstack(rows)) if rows else np.zeros((0, space.d))
 
 
-def distinct(x: Array, taken: Sequence[Array] | Array) -> Array:
-    """Rows of ``x`` once each, without those that equal a row of ``taken``, in order."""
-    seen = {np.round(t, 9).tobytes() for t in taken}
+def marks(x: Array) -> list[bytes]:
+    """Return what tells rows (c, d) apart, to nine digits."""
+    return [row.tobytes() for row in np.round(x, 9) + 0.0]
+
+
+def distinct(x: Array, taken: Set[bytes]) -> Array:
+    """Rows of ``x`` once each, without those whose mark is ``taken``, in order."""
+    seen: set[bytes] = set()
     keep = []
-    for i, row in enumerate(np.round(x, 9) + 0.0):
-        mark = row.tobytes()
-        if mark not in seen:
+    for i, mark in enumerate(marks(x)):
+        if mark not in seen and mark not in taken:
             seen.add(mark)
             keep.append(i)
-    return x[keep]
+    return np.asarray(x[keep])

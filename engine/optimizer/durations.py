@@ -1,66 +1,104 @@
-"""What trials take: measured costs of tasks, and when the budget will be spent.
+"""What trials take: measured prices of configurations and tasks, and when the budget is spent.
 
-Log durations are linear in the task with one offset a configuration's median cannot bias: the
-median over pairs run at two tasks, else the ratio of medians. Seconds.
+Log seconds from scratch = a level per task + a quadratic in the coordinates, by ridge regression
+around zero (Hoerl & Kennard 1970): with little data every configuration costs what its task does.
 """
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
+from hpo_tui.engine.optimizer.api import Trial
+from hpo_tui.engine.optimizer.axes import Array
+from hpo_tui.engine.optimizer.data import Builder
 from hpo_tui.engine.optimizer.ledger import Ledger
-from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.engine.optimizer.space import Space
 
-_ENOUGH = 3
+_ENOUGH, _RIDGE, _MOST = 3, 1.0, 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """Costs of the tasks for a typical configuration, and the model of the others.
+
+    ``costs``: full-task units, the full task 1. ``weights`` belong to :func:`_features`.
+    """
+
+    costs: list[float]
+    weights: Array
+    space: Space
+
+    def factor(self, x: Array) -> Array:
+        """How many times a typical configuration's cost each of ``x`` takes, 1/8 to 8, (c,)."""
+        log = _features(self.space, x) @ self.weights
+        return np.asarray(np.exp(np.clip(log, -math.log(_MOST), math.log(_MOST))))
 
 
 class Durations:
-    """Durations by task."""
+    """Reads durations off the ledger."""
 
-    def __init__(self, spec: StudySpec) -> None:
-        self.spec = spec
+    def __init__(self, space: Space, builder: Builder) -> None:
+        self.space, self.builder = space, builder
 
-    def per_cost(self, ledger: Ledger) -> float | None:
-        """Median seconds per full-task unit; None before any trial has ended."""
-        rates = [
-            t.duration / t.cost
-            for t in ledger.trials.values()
-            if t.duration is not None and t.state == "complete" and t.cost > 0
+    def prices(self, ledger: Ledger) -> Prices | None:
+        """Return measured prices; None until every task has been timed three times."""
+        rows = [
+            (t, s, x) for t, s in self._timed(ledger) if (x := self.builder.encoded(t)) is not None
         ]
-        return float(np.median(rates)) if rates else None
-
-    def task_costs(self, ledger: Ledger) -> list[float] | None:
-        """Each task's cost as its median duration from scratch over the full task's.
-
-        None until every task has been timed three times. The full task stays 1.
-        """
-        seconds: list[float] = []
-        for task in range(ledger.full + 1):
-            found = self._from_scratch(ledger, task)
-            if len(found) < _ENOUGH:
-                return None
-            seconds.append(float(np.median(np.log(found))))
-        costs = [math.exp(min(s - seconds[-1], 0.0)) for s in seconds]
+        at = np.array([t.task for t, _, _ in rows], dtype=np.intp)
+        if any(int((at == t).sum()) < _ENOUGH for t in range(ledger.full + 1)):
+            return None
+        log = np.log([s for _, s, _ in rows])
+        features = _features(self.space, np.array([x for _, _, x in rows]))
+        level: Array = np.zeros(ledger.full + 1)
+        weights = np.zeros(features.shape[1])
+        for _ in range(5):
+            rest = log - features @ weights
+            level = np.array([float(np.median(rest[at == t])) for t in range(ledger.full + 1)])
+            gram = features.T @ features + _RIDGE * np.eye(features.shape[1])
+            weights = np.linalg.solve(gram, features.T @ (log - level[at]))
+        costs = [math.exp(min(float(v - level[-1]), 0.0)) for v in level]
         costs[-1] = 1.0
-        return costs
+        return Prices(costs, weights, self.space)
 
-    def _from_scratch(self, ledger: Ledger, task: int) -> list[float]:
-        """Seconds that each trial of a task has taken, with those of the trials it carried on."""
+    def _timed(self, ledger: Ledger) -> list[tuple[Trial, float]]:
+        """Return finished trials with the seconds from scratch, resumed ones with their past."""
         out = []
         for trial in ledger.trials.values():
-            if trial.task != task or trial.state != "complete" or trial.duration is None:
+            if trial.state != "complete" or trial.duration is None:
                 continue
             total, before = trial.duration, trial.resume_from
             while before is not None and before in ledger.trials:
                 total += ledger.trials[before].duration or 0.0
                 before = ledger.trials[before].resume_from
-            out.append(total)
+            out.append((trial, total))
         return out
 
-    def eta(self, ledger: Ledger, left: float, workers: int) -> float | None:
-        """Seconds until ``left`` full-task units are spent by so many trials at once."""
-        rate = self.per_cost(ledger)
+    def rate(self, ledger: Ledger, *, by_count: bool) -> float | None:
+        """Return median seconds per full-task unit, or per trial; None before any has ended."""
+        rates = [
+            t.duration / (1.0 if by_count else t.cost)
+            for t in ledger.trials.values()
+            if t.duration is not None and t.state == "complete" and t.cost > 0
+        ]
+        return float(np.median(rates)) if rates else None
+
+    def eta(self, ledger: Ledger, left: float, workers: int, *, by_count: bool) -> float | None:
+        """Return seconds until ``left`` is spent by so many trials at once."""
+        rate = self.rate(ledger, by_count=by_count)
         if rate is None:
             return None
-        under_way = sum(t.cost for t in ledger.running())
+        under_way = sum(1.0 if by_count else t.cost for t in ledger.running())
         return rate * (max(left, 0.0) + 0.5 * under_way) / max(workers, 1)
+
+
+def _features(space: Space, x: Array) -> Array:
+    """Centred coordinates, their squares, and one column a category, (c, f)."""
+    number = ~space.categorical
+    centred = 2.0 * x[:, number] - 1.0
+    columns = [centred, centred**2 - 1.0 / 3.0]
+    for j in np.flatnonzero(space.categorical):
+        levels = np.arange(space.axes[j].levels)
+        columns.append((x[:, j, None] == levels[None]) - 1.0 / len(levels))
+    return np.hstack(columns)

@@ -120,7 +120,7 @@ class Goals:
         if len(points) < 2:
             return np.asarray(typical)
         ends = points[front(points)]
-        return np.maximum(typical, ends.max(axis=0) + 0.1 * np.ptp(ends, axis=0))
+        return np.asarray(np.maximum(typical, ends.max(axis=0) + 0.1 * np.ptp(ends, axis=0)))
 
     def holds(self, mean: Array, sd: Array, *, thresholds: bool) -> Array:
         """Probability that the limits, and the thresholds if asked, are met at (c, k), (c,)."""

@@ -17,10 +17,11 @@ from hpo_tui.engine.optimizer.api import (
     TaskInsight,
     Trial,
 )
-from hpo_tui.engine.optimizer.durations import Durations
+from hpo_tui.engine.optimizer.durations import Durations, Prices
 from hpo_tui.engine.optimizer.ledger import EPS, Ledger
 from hpo_tui.engine.optimizer.options import Options
-from hpo_tui.engine.optimizer.search import Proposal, Search
+from hpo_tui.engine.optimizer.sampler import CostWeightedSampler
+from hpo_tui.engine.optimizer.search import Proposal
 from hpo_tui.engine.spec.model import BudgetUnit, ParameterKind, Params, StudySpec, Value
 
 
@@ -49,8 +50,8 @@ class Optimizer:
         self.seed = spec.seed if seed is None else seed
         self._extra = 0.0
         self._ledger = Ledger(spec)
-        self._search = Search(spec, self.seed)
-        self._durations = Durations(spec)
+        self._search = CostWeightedSampler(spec, self.seed).search
+        self._durations = Durations(self._search.space, self._search.builder)
         self._wanted: deque[_Wanted] = deque()
         if state:
             self._search.surrogate.load(state)
@@ -69,6 +70,11 @@ class Optimizer:
             asked = self._serve(self._wanted.popleft(), options, number)
             if asked is not None:
                 return asked
+        finalist = self._finalist(options)
+        if finalist is not None:
+            asked = self._serve(finalist, options, number)
+            if asked is not None:
+                return asked
         proposal = self._search.propose(self._ledger, options, number)
         if proposal is None:
             raise BudgetSpent(_spent_text(room))
@@ -79,9 +85,35 @@ class Optimizer:
         own = self.left
         return own if left is None else left if own is None else min(own, left)
 
-    def _measured(self) -> list[float] | None:
-        """Costs of the tasks from durations where the study asks for it and they are known."""
-        return self._durations.task_costs(self._ledger) if self.spec.cost_measured else None
+    def _finalist(self, options: Options) -> _Wanted | None:
+        """Return a repeat of the best trial with the fewest, if what is left is for repeats.
+
+        Kept for repeats: what three finalists take, at most a quarter of the budget.
+        """
+        whole = self.spec.budget.amount + self._extra
+        if self.spec.repeats < 2 or not np.isfinite(options.room):
+            return None
+        price = 1.0 if options.by_count else options.costs[self._ledger.full]
+        kept = min((self.spec.repeats - 1) * 3 * price, 0.25 * whole)
+        if options.room > kept + price:
+            return None
+        runs = {n: self._repeats(n) for n in self.best()[:3]}
+        number = min(runs, key=lambda n: runs[n], default=None)
+        if number is None or runs[number] >= self.spec.repeats:
+            return None
+        text = f"Repeat of trial {number}, one of the best, with another seed."
+        return _Wanted(self._ledger.trials[number].params, None, number, True, "confirm", text)
+
+    def _repeats(self, number: int) -> int:
+        """How often a trial's configuration has been or is being run at the full task."""
+        trials = self._ledger.of_configuration[self._ledger.trials[number].configuration]
+        return sum(
+            t.task == self._ledger.full and t.state in ("running", "complete") for t in trials
+        )
+
+    def _measured(self) -> Prices | None:
+        """Prices from durations where the study asks for them and they are known."""
+        return self._durations.prices(self._ledger) if self.spec.cost_measured else None
 
     def _launch(self, proposal: Proposal, options: Options, number: int) -> Suggestion:
         """Enter a proposal into the ledger as running."""
@@ -115,9 +147,10 @@ class Optimizer:
     ) -> Suggestion:
         """Make the suggestion and the running trial."""
         before = None if repeat else self._ledger.checkpoint(configuration, task)
-        by_count, options.by_count = options.by_count, False
-        cost = options.costs[task] if repeat else options.price(configuration, task)
-        options.by_count = by_count
+        x = self._search.space.encode(params)
+        cost = options.charge(None if repeat else configuration, task, x)
+        if options.measured is not None and not options.by_count:
+            cost = min(cost, options.room)
         resume_from = None if before is None else before.number
         trial = Trial(
             number, configuration, params, task, "running", cost, resume_from=resume_from,
@@ -142,8 +175,8 @@ class Optimizer:
         elif task is None:
             higher = min(ledger.reached(configuration) + 1, ledger.full)
             task = higher if wanted.source is not None else 0
-        price = options.costs[task] if repeat else options.price(configuration, task)
-        if price > options.room:
+        price = options.charge(None if repeat else configuration, task, None)
+        if (1.0 if options.by_count else price) > options.room:
             return None
         why: dict[str, Any] = {"kind": wanted.kind, "text": wanted.text}
         if wanted.source is not None:
@@ -261,8 +294,9 @@ class Optimizer:
             for t in self._ledger.trials.values()
         ]  # fmt: skip
         self.spec = spec
-        self._ledger, self._search = Ledger(spec), Search(spec, self.seed)
-        self._durations = Durations(spec)
+        self._ledger = Ledger(spec)
+        self._search = CostWeightedSampler(spec, self.seed).search
+        self._durations = Durations(self._search.space, self._search.builder)
         self._ledger.restore(past)
 
     # -- what is known --------------------------------------------------------------------------
@@ -289,16 +323,17 @@ class Optimizer:
     def eta(self, workers: int) -> float | None:
         """Seconds to the end of the budget with so many trials at once; None where unknown."""
         left = self.left
-        if left is None or self.spec.budget.unit is not BudgetUnit.FULL:
+        if left is None:
             return None
-        return self._durations.eta(self._ledger, left, workers)
+        by_count = self.spec.budget.unit is BudgetUnit.TRIALS
+        return self._durations.eta(self._ledger, left, workers, by_count=by_count)
 
     def price(self, params: Mapping[str, Value], task: str) -> float:
         """Marginal cost of a configuration at a task, measured where the study asks for it."""
         index = self._ledger.task_names.index(task)
         options = Options(self.spec, self._ledger, None, self._measured())
-        options.by_count = False
-        return options.price(self._ledger.known(dict(params)), index)
+        x = self._search.space.encode(params)
+        return options.charge(self._ledger.known(dict(params)), index, x)
 
 
 def _finite(value: float | None) -> float | None:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from hpo_tui.engine.optimizer.axes import Array
+from hpo_tui.engine.optimizer.durations import Prices
 from hpo_tui.engine.optimizer.ledger import EPS, Ledger
 from hpo_tui.engine.spec.model import BudgetUnit, StudySpec
 
@@ -21,12 +23,13 @@ class Options:
         spec: StudySpec,
         ledger: Ledger,
         left: float | None,
-        measured: Sequence[float] | None = None,
+        measured: Prices | None = None,
     ) -> None:
         self.ledger = ledger
         self.by_count = spec.budget.unit is BudgetUnit.TRIALS
         self.room = np.inf if left is None else left + EPS
-        self.costs = list(measured) if measured is not None else ledger.costs
+        self.measured = measured
+        self.costs = measured.costs if measured is not None else ledger.costs
         self.resume = spec.resume
         whole = spec.budget.amount if spec.budget.unit is BudgetUnit.FULL else np.inf
         self.hopeless = whole + EPS < self.costs[ledger.full]
@@ -47,6 +50,35 @@ class Options:
         if configuration is not None:
             before = self.ledger.checkpoint(configuration, task)
         return self.costs[task] - (0.0 if before is None else self.costs[before.task])
+
+    def charge(self, configuration: int | None, task: int, x: Array | None) -> float:
+        """Marginal cost to be charged, in full-task units whatever the budget counts."""
+        before = None
+        if configuration is not None:
+            before = self.ledger.checkpoint(configuration, task)
+        cost = self.costs[task] - (0.0 if before is None else self.costs[before.task])
+        return cost if x is None else cost * float(self.factors(x[None])[0])
+
+    def factors(self, x: Array) -> Array:
+        """How many times the typical price each configuration takes, (c,); 1 if not measured."""
+        if self.measured is None or self.by_count:
+            return np.ones(len(x))
+        return self.measured.factor(x)
+
+    def table(self, ids: Sequence[int | None], x: Array) -> Array:
+        """Prices of configurations (c, d) at the tasks open to them, infinite elsewhere, (c, T)."""
+        full = self.ledger.full
+        prices = np.full((len(x), full + 1), np.inf)
+        factor = self.factors(x)
+        for i, configuration in enumerate(ids):
+            tasks = self.new_tasks if configuration is None else self.promotable[configuration]
+            for t in tasks:
+                price = self.price(configuration, t) * factor[i]
+                rest = self.costs[full] - (self.costs[t] if self.resume else 0.0)
+                whole = price if t == full or self.by_count else price + rest * factor[i]
+                if self.hopeless or whole <= self.room:
+                    prices[i, t] = price
+        return prices
 
     def payable(self, configuration: int | None, task: int) -> bool:
         """Whether the task can be paid, and after a look the full task too."""

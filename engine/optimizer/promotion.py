@@ -37,15 +37,23 @@ def choose(x: Array, prices: Array, goals: Goals, models: Models, forced: bool) 
     """
     full = prices.shape[1] - 1
     gain = goals.score(x)
-    told = np.ones_like(prices)
     usable = np.isfinite(prices)
     if forced and usable[:, full].any():
         usable = usable & (np.arange(full + 1) == full)
-    if usable[:, :full].any():
-        told = np.mean([p.informs(x) for p in models.posteriors], axis=0)
     if not usable.any():
         return None
-    index = np.where(usable, gain[:, None] * told / np.maximum(prices, 1e-9), -np.inf)
+    index = np.where(usable, gain[:, None] / np.maximum(prices, 1e-9), -np.inf)
+    told = np.ones_like(prices)
+    # rho^2 is at most 1, so a row whose best undiscounted index is below the best of the full
+    # task cannot win: only the others need the posterior covariances.
+    rows = np.flatnonzero(
+        usable[:, :full].any(axis=1) & (index.max(axis=1) >= index[:, full].max())
+    )
+    if len(rows):
+        told[rows] = np.mean([p.informs(x[rows]) for p in models.posteriors], axis=0)
+        index[rows] *= told[rows]
+    skipped = np.setdiff1d(np.arange(len(x)), rows)
+    index[skipped, :full] = -np.inf
     flat = int(np.argmax(index))
     row, task = divmod(flat, full + 1)
     others = np.delete(index.ravel(), flat)

@@ -24,7 +24,7 @@ from hpo_tui.engine.optimizer.surrogate import Models, Surrogate
 from hpo_tui.engine.spec.model import StudySpec, Value
 
 RANDOM_SHARE = 0.1
-_KEPT = 40
+_KEPT, _PROMOTABLE = 40, 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,7 @@ class Search:
         self.builder = Builder(spec, self.space)
         self.surrogate = Surrogate(spec, self.space, seed)
         self.start = StartPlan(spec, self.space, seed)
+        self._marks: dict[int, bytes] = {}
 
     def propose(self, ledger: Ledger, options: Options, number: int) -> Proposal | None:
         """Return what to run as trial ``number``; None where nothing that counts can be paid."""
@@ -103,10 +104,13 @@ class Search:
                 return Proposal(x, configuration, tasks[-1], why)
         return None
 
-    def _known(self, ledger: Ledger) -> list[Array]:
-        """Coordinates of all configurations that were ever run."""
-        rows = [self.builder.encoded(t[0]) for t in ledger.of_configuration.values() if t]
-        return [x for x in rows if x is not None]
+    def _known(self, ledger: Ledger) -> set[bytes]:
+        """Return the marks of all configurations that were ever run."""
+        for configuration, trials in ledger.of_configuration.items():
+            if configuration not in self._marks:
+                x = self.builder.encoded(trials[0])
+                self._marks[configuration] = b"" if x is None else candidates.marks(x[None])[0]
+        return {self._marks[c] for c in ledger.of_configuration}
 
     def _modelled(
         self, ledger: Ledger, options: Options, models: Models, rng: np.random.Generator
@@ -120,19 +124,13 @@ class Search:
             )
         goals = Goals(self.spec, self.space, models, busy, self.seed)
         fresh = self._candidates(ledger, options, goals, rng)
-        ids = [c for c in options.promotable if self._row(ledger, c) is not None]
+        ids = self._promotable(ledger, options, models)
         old = np.array([self._row(ledger, c) for c in ids]).reshape(len(ids), self.space.d)
         x = np.vstack([fresh, old])
         if len(x) == 0:
             return None
         known: list[int | None] = [*([None] * len(fresh)), *ids]
-        prices = np.full((len(x), ledger.full + 1), np.inf)
-        for i, configuration in enumerate(known):
-            tasks = (
-                options.new_tasks if configuration is None else options.promotable[configuration]
-            )
-            for t in tasks:
-                prices[i, t] = options.price(configuration, t)
+        prices = options.table(known, x)
         told = predictive(models)
         forced = not fed(ledger, told)
         pick = choose(x, prices, goals, models, forced)
@@ -141,6 +139,14 @@ class Search:
         return Proposal(
             x[pick.row], known[pick.row], pick.task, self._why(ledger, known, pick, forced, told)
         )
+
+    def _promotable(self, ledger: Ledger, options: Options, models: Models) -> list[int]:
+        """Return the configurations that could go on, the 200 of best results where more could."""
+        ids = [c for c in options.promotable if self._row(ledger, c) is not None]
+        if len(ids) <= _PROMOTABLE:
+            return ids
+        value = dict(zip(models.table.config.tolist(), models.z.mean(axis=1), strict=True))
+        return sorted(sorted(ids, key=lambda c: float(value.get(c, np.inf)))[:_PROMOTABLE])
 
     def _row(self, ledger: Ledger, configuration: int) -> Array | None:
         return self.builder.encoded(ledger.of_configuration[configuration][0])
@@ -167,7 +173,8 @@ class Search:
                     for n, scale in ((96, 0.06), (64, 0.02), (64, 0.007))]  # fmt: skip
             more.append(candidates.sweeps(self.space, top[: 3 - part], rng))
             extra = np.vstack(more)
-            extra = candidates.distinct(extra[self.space.allowed(extra)], [*known, *x])
+            taken = known.union(candidates.marks(x))
+            extra = candidates.distinct(extra[self.space.allowed(extra)], taken)
             if len(extra):
                 x = np.vstack([x, extra])
                 score = np.concatenate([score, goals.score(extra)])

@@ -4,13 +4,14 @@ With several objectives half of the spread points are corners of the space: good
 there more often than not, and no uniform start ever sees one (measured in docs/search.md).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 import numpy as np
 
 from hpo_tui.engine.optimizer.axes import Array
 from hpo_tui.engine.optimizer.boxes import ranks
+from hpo_tui.engine.optimizer.candidates import marks
 from hpo_tui.engine.optimizer.data import Builder
 from hpo_tui.engine.optimizer.ledger import Ledger
 from hpo_tui.engine.optimizer.options import Options
@@ -51,7 +52,7 @@ class StartPlan:
             given = [self._completed(g, p) for g, p in zip(self.spec.start, points, strict=False)]
             found = [g for g in given if g is not None]
             self._given = [
-                (np.round(x, 9).tobytes(), g)
+                (marks(x[None])[0], g)
                 for x, g in zip(given, self.spec.start, strict=False)
                 if x is not None
             ]
@@ -80,11 +81,11 @@ class StartPlan:
 
     def given(self, x: Array) -> Mapping[str, Value]:
         """Return the values that the study file gives for start point ``x``; empty for others."""
-        mark = np.round(x, 9).tobytes()
+        mark = marks(x[None])[0]
         return next((g for m, g in self._given if m == mark), {})
 
     def propose(
-        self, ledger: Ledger, builder: Builder, options: Options, known: list[Array]
+        self, ledger: Ledger, builder: Builder, options: Options, known: Set[bytes]
     ) -> Step | None:
         """Return the next step of the start; None when it is over or cannot be paid."""
         given = min(len(self.spec.start), self.count)
@@ -98,13 +99,12 @@ class StartPlan:
             return self._spread(options, known) if ledger.running() else None
         return self._best(ledger, builder, ready) if ready else None
 
-    def _spread(self, options: Options, known: list[Array]) -> Step | None:
+    def _spread(self, options: Options, known: Set[bytes]) -> Step | None:
         """Return the next spread point not run yet, at the cheapest task that can be paid."""
         if not options.new_tasks:
             return None
-        marks = {np.round(x, 9).tobytes() for x in known}
-        for i, x in enumerate(self._stock):
-            if np.round(x, 9).tobytes() not in marks:
+        for i, (x, mark) in enumerate(zip(self._stock, marks(self._stock), strict=True)):
+            if mark not in known:
                 mine = i < len(self.spec.start)
                 text = ("Given in the study file." if mine else
                         "One of the first spread configurations.")  # fmt: skip

@@ -309,3 +309,62 @@ def test_early_stopping_stops_the_hopeless_and_lets_the_good_run(toy: StudySpec)
         assert decision.text
         opt.prune(s.number, {"a": level, "b": -level}, charged=0.2)
     assert opt.ask()
+
+
+def test_measured_costs_follow_the_clock_and_the_configuration(lab: Any) -> None:
+    study = {"name": "toy", "command": "true", "budget": 14.0, "resume": True, "cost": "measured"}
+    tasks = [{k: v for k, v in t.items() if k != "cost"} for t in lab.tasks]
+    epochs = {t["name"]: t["epochs"] for t in lab.tasks}
+    opt = Optimizer(lab.spec(study=study, task=tasks), seed=0)
+    done: dict[int, float] = {}
+    for i in range(60):
+        if i < 9:
+            opt.enqueue({"x": i / 8, "y": 0.01}, task=["cheap", "middle", "full"][i % 3])
+        try:
+            s = opt.ask()
+        except BudgetSpent:
+            break
+        seconds = (1.0 + epochs[s.task]) * math.exp(2.0 * float(s.params["x"]))
+        done[s.number] = seconds
+        paid = done[s.resume_from] if s.resume_from is not None else 0.0
+        opt.tell(s.number, lab.bowl(s.params, s.task), duration=max(seconds - paid, 0.1))
+    assert opt.spent <= 14.0 + 1e-9
+    slow, fast = opt.price({"x": 1.0, "y": 0.3}, "full"), opt.price({"x": 0.0, "y": 0.3}, "full")
+    assert slow > 3 * fast
+    ratio = opt.price({"x": 0.5, "y": 0.3}, "cheap") / opt.price({"x": 0.5, "y": 0.3}, "full")
+    assert ratio == pytest.approx(16 / 61, rel=0.25)
+    opt.extend_budget(4.0)
+    eta = opt.eta(2)
+    assert eta is not None
+    assert 0 < eta < 4 * 61 * 8
+
+
+def test_finalists_are_repeated_where_the_study_asks_for_it(lab: Any) -> None:
+    study = {"name": "toy", "command": "true", "budget": 12.0, "resume": True, "repeats": 2}
+    asked = lab.play(Optimizer(lab.spec(study=study), seed=0), lab.bowl)
+    repeats = [s for s in asked if s.why["kind"] == "confirm"]
+    assert 1 <= len(repeats) <= 3
+    assert all(s.repeat == 1 and s.task == "full" and s.cost == 1.0 for s in repeats)
+    assert all(s.number > 0.6 * len(asked) for s in repeats)
+
+
+def test_goals_alone_are_met_by_configurations_that_differ(lab: Any) -> None:
+    study = {"name": "toy", "command": "true", "budget": 16.0, "resume": True}
+    goals = [{"metric": "a", "max": 0.05}]
+    opt = Optimizer(lab.spec(study=study, objective=None, constraint=goals), seed=0)
+    lab.play(opt, lambda p, t: {"a": lab.bowl(p, t)["a"]})
+    best = opt.best()
+    assert len(best) >= 4
+
+
+def test_reports_at_a_cheaper_tasks_step_teach_about_it(toy: StudySpec) -> None:
+    opt = Optimizer(toy, seed=0)
+    for i in range(6):
+        opt.enqueue({"x": i / 6, "y": 0.01}, task="full")
+        s = opt.ask()
+        for step in (15, 30, 60):
+            opt.report(s.number, step, {"a": i + 1 / step, "b": -i})
+        opt.tell(s.number, {"a": i, "b": -i})
+    table = opt._search.builder.table(opt._ledger)
+    assert sorted(table.task.tolist()) == [0] * 6 + [1] * 6 + [2] * 6
+    assert all(i.correlation > 0.5 for i in opt.tasks())
