@@ -130,7 +130,7 @@ class HpoApp(App[int]):
                 self.attract(text)
         for screen in self.screen_stack:
             take = getattr(screen, "take_snapshot", None)
-            if take is not None and screen.is_current:
+            if take is not None and screen.is_current and screen.is_mounted:
                 take(message.snapshot)
 
     def watch_app_focus(self, focus: bool) -> None:

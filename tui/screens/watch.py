@@ -7,6 +7,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
+from textual.timer import Timer
 from textual.widget import Widget
 
 from hpo_tui.tui import present
@@ -51,26 +52,35 @@ run.
         self._frozen = False
         self._furnished = False
         self._mode = ""
+        self._settle: Timer | None = None
+        self._header = StudyHeader(live.folder.name)
+        self._top_title = PaneTitle(PARALLEL.label, id="top-title")
+        self._left_title = PaneTitle(BEST.label, id="left-title")
+        self._tabs = TabBar([t.label for t in TABS])
+        self._body = Container(id="body")
+        self._notice = Notice("Reading the study …", id="notice")
+        self._filter = FilterBar()
+        self._keys = KeyBar()
 
     def compose(self) -> ComposeResult:
         """Lay out the frame; the panes themselves come after the first paint."""
-        yield StudyHeader(self.live.folder.name)
-        with Container(id="body"):
+        yield self._header
+        with self._body:
             with Vertical(id="top", classes="pane"):
-                yield PaneTitle(PARALLEL.label, id="top-title")
+                yield self._top_title
             with Vertical(id="left", classes="pane"):
-                yield PaneTitle(BEST.label, id="left-title")
+                yield self._left_title
             with Vertical(id="right", classes="pane"):
-                yield TabBar([t.label for t in TABS])
-        yield Notice("Reading the study …", id="notice")
-        yield FilterBar()
+                yield self._tabs
+        yield self._notice
+        yield self._filter
         yield Container(id="cost")
-        yield KeyBar()
+        yield self._keys
 
     def on_mount(self) -> None:
         """Show the frame; build the panes when it has been painted."""
-        self.query_one(TabBar).choose(self._tab)
-        self.query_one("#body").display = self._furnished  # a snapshot may have come first
+        self._tabs.choose(self._tab)
+        self._body.display = self._furnished  # a snapshot may have come first
         if self.live.problem:
             self.explain(self.live.problem)
 
@@ -82,11 +92,11 @@ run.
 
     def take_snapshot(self, snapshot: Snapshot) -> None:
         """Show a new snapshot: the header at once, the panes as often as each may be drawn."""
-        self.query_one(StudyHeader).show(snapshot, frozen=self._frozen)
-        self.query_one(KeyBar).renew()
+        self._header.show(snapshot, frozen=self._frozen)
+        self._keys.renew()
         if self._frozen or not self.app.app_focus or not self.is_current:
             return
-        self.query_one("#notice").display = False
+        self._notice.display = False
         if not self._furnished:
             self.furnish()
         self.draw()
@@ -94,9 +104,8 @@ run.
     def explain(self, reason: str) -> None:
         """Show why the study cannot be read, in place of the panes until it can."""
         if reason and self.live.snapshot is None:
-            notice = self.query_one("#notice", Notice)
-            notice.say(reason)
-            notice.display = True
+            self._notice.say(reason)
+            self._notice.display = True
         elif reason:
             self.say(reason, "error")
 
@@ -108,7 +117,7 @@ run.
     def furnish(self) -> None:
         """Build the panes that are always there, and the tab that is open."""
         self._furnished = True
-        self.query_one("#body").display = True
+        self._body.display = True
         self._put(BEST, "#left")
         self._put(PARALLEL, "#top")
         self._put(COST_BAR, "#cost")
@@ -170,7 +179,7 @@ run.
 
     def _titles(self, snapshot: Snapshot) -> None:
         best = self._panes[BEST.name]
-        self.query_one("#left-title", PaneTitle).say(best.title)
+        self._left_title.say(best.title)
         total, shown = len(snapshot.frame), self.live.shown()
         note = f"{present.grouped(shown)} of {present.plural(total, 'trial')} shown"
         view = self.live.view
@@ -178,14 +187,16 @@ run.
         if view.brushes:
             parts.append("1 brush" if len(view.brushes) == 1 else f"{len(view.brushes)} brushes")
         title = PARALLEL.label + ("   " + ", ".join(parts) if parts else "")
-        self.query_one("#top-title", PaneTitle).say(title, note)
+        self._top_title.say(title, note)
 
     # the view
 
     def view_changed(self) -> None:
         """Let every pane follow the view: the table at once, the charts when the keys rest."""
+        if self._settle is not None:
+            self._settle.stop()
         self._settle = self.set_timer(SETTLE_SECONDS, self._follow)
-        self.query_one(KeyBar).renew()
+        self._keys.renew()
 
     def _follow(self) -> None:
         if self.live.view is not self._drawn.get(PARALLEL.name, (None,))[-1]:
@@ -236,18 +247,19 @@ run.
     def do_watch_filter(self) -> None:
         """Open the filter."""
         if self.live.snapshot is not None:
-            self.query_one(FilterBar).open(self.live.snapshot, self.live.view.filter)
+            self._filter.open(self.live.snapshot, self.live.view.filter)
 
     @on(FilterBar.Changed)
     def _filtered(self, event: FilterBar.Changed) -> None:
         event.stop()
-        bar = self.query_one(FilterBar)
         try:
             self.live.set_filter(event.text)
         except FilterError as problem:
-            bar.fault(str(problem))
+            self._filter.fault(str(problem))
             return
-        bar.hold(self.live.shown(), len(self.live.snapshot.frame) if self.live.snapshot else 0)
+        self._filter.hold(
+            self.live.shown(), len(self.live.snapshot.frame) if self.live.snapshot else 0
+        )
         self.view_changed()
 
     @on(FilterBar.Closed)
@@ -276,7 +288,7 @@ run.
 
     def do_watch_zoom(self) -> None:
         """Give the focused pane the whole screen, or take it back."""
-        body = self.query_one("#body")
+        body = self._body
         if body.has_class("-zoom"):
             body.remove_class("-zoom")
         elif self.focused is not None:
@@ -304,7 +316,7 @@ run.
         self._tab = index
         pane = self._put(TABS[index], "#right")
         pane.display = True
-        self.query_one(TabBar).choose(index)
+        self._tabs.choose(index)
         self._stage("right")
         if focus:
             pane.focus()
@@ -312,7 +324,7 @@ run.
 
     def _stage(self, name: str) -> None:
         """Where one chart is shown at a time, show this place."""
-        body = self.query_one("#body")
+        body = self._body
         body.set_class(name == "right", "-stage-right")
         if body.has_class("-zoom") and not self.query_one(f"#{name}").has_class("-zoomed"):
             body.remove_class("-zoom")
@@ -346,15 +358,15 @@ run.
 
     def on_descendant_focus(self) -> None:
         """Light the title of the pane that has the focus."""
-        for pane, title in (("#top", "#top-title"), ("#left", "#left-title")):
-            inside = self.focused is not None and self.query_one(pane) in self.focused.ancestors
-            self.query_one(title).set_class(inside, "-focused")
+        for title in (self._top_title, self._left_title):
+            inside = self.focused is not None and title.parent in self.focused.ancestors
+            title.set_class(inside, "-focused")
 
     def do_screen_back(self) -> None:
         """Close the filter, the zoom, the brushes and filter, then the screen."""
-        body = self.query_one("#body")
-        if self.query_one(FilterBar).display:
-            self.query_one(FilterBar).close()
+        body = self._body
+        if self._filter.display:
+            self._filter.close()
         elif body.has_class("-zoom"):
             self.do_watch_zoom()
         else:
