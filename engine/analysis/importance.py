@@ -6,9 +6,10 @@ best trials are distributed otherwise than among all, measured by the Pearson di
 kernel density estimates on a grid.
 """
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
 
 from hpo_tui.engine.analysis import front
 from hpo_tui.engine.spec import Parameter, ParameterKind, StudySpec
@@ -127,8 +128,12 @@ def _density(at: NDArray[np.intp], points: int) -> Floats:
     low, high = np.quantile(at, (0.25, 0.75))
     spread = min(spread, (high - low) / 1.34) if high > low else spread
     width = max(1.059 * spread * len(at) ** -0.2, 0.5)
-    edges = (np.arange(points + 1) - 0.5)[None, :]
-    kernel = np.diff(ndtr((edges - grid[:, None]) / width), axis=1)
+    # The mass in a cell depends on its distance alone: 2 points values, and no import of scipy,
+    # which would take longer than the rest of a dashboard's opening.
+    offsets = (np.arange(1 - points, points + 1) - 0.5) / (width * math.sqrt(2))
+    mass = np.diff([0.5 * math.erfc(-x) for x in offsets.tolist()])
+    index = np.arange(points)
+    kernel = mass[index[None, :] - index[:, None] + points - 1]
     kernel /= kernel.sum(axis=1, keepdims=True)
     return np.asarray(weights @ kernel, dtype=np.float64)
 

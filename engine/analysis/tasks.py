@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from hpo_tui.engine.analysis import front
 from hpo_tui.engine.spec import Objective, StudySpec, Task
@@ -104,10 +103,16 @@ def spearman(a: Floats, b: Floats) -> tuple[float, float, float]:
     nan = math.nan
     if n < 4 or np.ptp(a) == 0 or np.ptp(b) == 0:
         return nan, nan, nan
-    rho = float(np.corrcoef(rankdata(a), rankdata(b))[0, 1])
+    rho = float(np.corrcoef(_ranks(a), _ranks(b))[0, 1])
     z = math.atanh(min(max(rho, -0.999999), 0.999999))
     reach = 1.96 * math.sqrt((1 + rho * rho / 2) / (n - 3))
     return rho, math.tanh(z - reach), math.tanh(z + reach)
+
+
+def _ranks(values: Floats) -> Floats:
+    """Return ranks from 1, equal values sharing the mean of theirs (without importing scipy)."""
+    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return np.asarray((np.cumsum(counts) - (counts - 1) / 2)[inverse], dtype=np.float64)
 
 
 def _regret(spec: StudySpec, metric: str, cheap: Floats, full: Floats) -> float:
