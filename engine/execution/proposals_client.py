@@ -52,6 +52,7 @@ class Proposals:
         self._asked: dict[int, float] = {}
         self._wishes: dict[int, Message] = {}
         self._ids = itertools.count(1)
+        self._last_news = 0
         self._deaths = 0
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -120,8 +121,9 @@ class Proposals:
         return number
 
     def tell(self, op: str, **values: Any) -> None:
-        """Pass on news: ``tell``, ``fail``, ``drop``, ``prune``, ``extend``, ``costs``."""
+        """Pass on news: ``tell``, ``fail``, ``drop``, ``prune``, ``extend``."""
         self.exhausted = ""
+        self._last_news = next(self._ids)
         if self._process is not None:
             self._out.put({"op": op, **values})
 
@@ -183,7 +185,8 @@ class Proposals:
             return Reply("suggestions", number, found)
         if operation == "spent":
             self._asked.pop(number, None)
-            self.exhausted = str(message["text"]) or "the budget is spent"
+            if number > self._last_news:  # else a trial has ended since, perhaps below its price
+                self.exhausted = str(message["text"]) or "the budget is spent"
             return None
         if operation == "refused":
             self._asked.pop(number, None)

@@ -86,10 +86,11 @@ class Endings:
         )
 
     def _cost(self, live: Live, end: Exit, verdict: Verdict, old: Trial) -> tuple[float, float]:
-        """Return (charged, wasted): a result costs its price, anything else what it has used."""
+        """Return (charged, wasted): what ran to its end costs its price, else what it has used."""
         if verdict.state is TrialState.COMPLETE:
             return old.wasted + old.cost, old.wasted
-        charged = self.desk.charge(live, end.duration)
+        ran_out = end.code == 0 and not end.stopped and not end.lost
+        charged = old.wasted + old.cost if ran_out else self.desk.charge(live, end.duration)
         if verdict.state is TrialState.WAITING and not has_files(live.launch.folder.checkpoint):
             return charged, charged  # nothing to carry on: all of it is to be done again
         return charged, old.wasted

@@ -5,7 +5,7 @@ import sys
 import time
 
 from hpo_tui.store.folder import StudyFolder
-from hpo_tui.store.models import Trial, TrialState
+from hpo_tui.store.models import StudyState, Trial, TrialState
 from hpo_tui.store.read import StudyReader
 from hpo_tui.tui.cli.summary import UNITS, goals_of, progress_line, state_of
 from hpo_tui.tui.cli.text import bar, colours, note, number, safe, shown
@@ -25,7 +25,7 @@ _SGR = {
 
 
 class Follower:
-    """Follows one study on stderr until its runner has ended."""
+    """Follows one study on stderr."""
 
     def __init__(self, folder: StudyFolder) -> None:
         self.folder = folder
@@ -37,7 +37,11 @@ class Follower:
         self._reason = ""
 
     def follow(self) -> Snapshot:
-        """Return the last picture, taken when no runner lives any more."""
+        """Return the last picture, taken when no runner lives any more.
+
+        Where nobody looks on (stderr is no terminal), a study that stands paused ends it too: a
+        script must not wait for somebody to resume it.
+        """
         began = time.monotonic()
         last = 0.0
         with StudyReader(self.folder.db) as reader:
@@ -52,8 +56,11 @@ class Follower:
                         self._tell(reader, picture)
                         return picture
                     if alive and now - last >= LEAST_SECONDS:
-                        self._tell(reader, self._watcher.read(reader))
+                        picture = self._watcher.read(reader)
+                        self._tell(reader, picture)
                         last = now
+                        if not self._live and _stands_still(picture):
+                            return picture
                     time.sleep(POLL_SECONDS)
             finally:
                 self._clear()
@@ -96,6 +103,12 @@ class Follower:
         if self._live:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
+
+
+def _stands_still(picture: Snapshot) -> bool:
+    """Whether the study is paused and none of its trials runs any more."""
+    paused = picture.study.state is StudyState.PAUSED
+    return paused and not picture.frame.in_state(TrialState.RUNNING).any()
 
 
 def trial_line(trial: Trial, picture: Snapshot) -> str:
