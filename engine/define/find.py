@@ -1,6 +1,7 @@
 """Finding the options of a command that was never seen before, without training anything."""
 
 import ast
+import dataclasses
 import json
 import os
 import re
@@ -16,7 +17,7 @@ from hpo_tui.engine.define.files import config_options, hydra_options, interpola
 from hpo_tui.engine.define.guess import propose
 from hpo_tui.engine.define.options import Found, Option, Style, from_dump, kind_of, typed
 from hpo_tui.engine.define.process import run_briefly
-from hpo_tui.engine.define.source import constants, local_sources
+from hpo_tui.engine.define.source import Settings, constants, local_sources
 
 _PROBED = (
     "argparse|click|typer|jsonargparse|simple_parsing|tyro|configargparse|tap|rich_click|"
@@ -29,6 +30,8 @@ _OTHER_PARSERS = re.compile(
     r"^\s*(?:import|from)\s+(?:absl|fire|docopt|optparse|getopt|plac|cyclopts|clize)\b|sys\.argv",
     re.MULTILINE,
 )
+_CLIENT = re.compile(r"\btrial\.(params|fidelity)\b|HPO_PARAMS")
+_CONFIGURATOR = re.compile(r"exec\(open\([\"'][\w/]*configurat\w+\.py[\"']\)")
 _PROBE_LIMIT, _HELP_LIMIT = 90.0, 30.0
 _HELP_LINE = re.compile(
     r"^\s{1,8}(?:-\w(?:[ =][A-Z_<\[]\S*)?,\s*)?(--[a-zA-Z][\w.-]*)"
@@ -40,9 +43,11 @@ def command_words(command: Sequence[str], folder: Path) -> tuple[str, ...]:
     """Return a command as words that start: ``train.py`` becomes ``python train.py``."""
     words = tuple(command)
     if words and words[0].endswith(".py") and not os.access(folder / words[0], os.X_OK):
-        return (_python(), *words)
+        return (_python(folder), *words)
     if words and (folder / words[0]).is_file() and "/" not in words[0]:
-        return (_python(), *words) if words[0].endswith(".py") else (f"./{words[0]}", *words[1:])
+        return (
+            (_python(folder), *words) if words[0].endswith(".py") else (f"./{words[0]}", *words[1:])
+        )
     return words
 
 
@@ -83,12 +88,22 @@ def find_options(words: Sequence[str], folder: Path) -> Found:
     if config is not None:
         return config
     if script is not None and not _PARSERS.search(text) and not _OTHER_PARSERS.search(text):
-        return _from_constants(script, words)
+        return _from_constants(script, words, text)
     helped = _from_help(words, folder)
     return _with_given(helped, words)
 
 
-def _python() -> str:
+def _python(folder: Path) -> str:
+    """Return the Python to run scripts with: the one on the PATH, as a user would.
+
+    Where this program runs from a virtual environment of the project that is not activated, that
+    one's: it is the one with the project's packages.
+    """
+    home = Path(sys.prefix).parent
+    if sys.prefix != sys.base_prefix and home in (folder.absolute(), *folder.absolute().parents):
+        on_path = shutil.which("python")
+        if on_path is None or Path(on_path).parent != Path(sys.executable).parent:
+            return sys.executable
     return next((n for n in ("python", "python3") if shutil.which(n)), sys.executable)
 
 
@@ -143,8 +158,6 @@ def _with_given(found: Found, words: Sequence[str]) -> Found:
 
 
 def _redefault(option: Option, given: bool | int | float | str) -> Option:
-    import dataclasses
-
     if option.kind == "float" and isinstance(given, int) and not isinstance(given, bool):
         given = float(given)
     return dataclasses.replace(option, default=given)
@@ -191,31 +204,51 @@ def _help_option(found: re.Match[str], further: str) -> Option:
     return Option(name, flag, kind, value, choices, help=" ".join(text.split())[:120])
 
 
-def _from_constants(script: Path, words: Sequence[str]) -> Found:
-    """Return environment variables and constants of a script that reads no command line."""
+def _from_constants(script: Path, words: Sequence[str], text: str) -> Found:
+    """Return environment variables and settings of a script that reads no command line."""
     try:
-        options = constants(ast.parse(script.read_text(encoding="utf-8", errors="replace")))
+        settings = constants(ast.parse(script.read_text(encoding="utf-8", errors="replace")))
     except (SyntaxError, ValueError, OSError, RecursionError):
         return Found(advice=(f"{script.name} could not be read as Python",))
-    fixed = [o for o in options if o.style == "constant"]
-    advice = []
-    if fixed and len(fixed) == len(options):
-        fidelity = find_fidelity(options)
-        whole = fidelity.option.name if fidelity else ""
-        lines = "".join(
-            f"\n    {o.name} = trial.{'fidelity' if o.name == whole else 'params'}"
+    if _CONFIGURATOR.search(text):
+        options = tuple(
+            dataclasses.replace(o, flag=f"--{o.name}", style="equals") for o in settings.options
+        )
+        return Found(options, "the globals that its configurator sets", words=tuple(words))
+    advice: tuple[str, ...] = ()
+    if not settings.options:
+        advice = (f"{script.name} takes no options and has no constants: name parameters by hand",)
+    elif settings.form != "environment" and not _CLIENT.search(text):
+        advice = (_three_lines(script.name, settings),)
+    how = {
+        "environment": "environment variables that it reads",
+        "constants": "constants in the source",
+        "dictionary": f"the dictionary {settings.holder}",
+        "class": f"the class {settings.holder}",
+    }[settings.form]
+    return Found(settings.options, how, advice=advice, words=tuple(words))
+
+
+def _three_lines(name: str, settings: Settings) -> str:
+    """Say what has to be put into a script whose settings nothing outside can reach."""
+    fidelity = find_fidelity(settings.options)
+    whole = fidelity.option.name if fidelity else ""
+    if settings.form == "dictionary":
+        lines = [f"{settings.holder}.update(trial.params | trial.fidelity)"]
+    elif settings.form == "class":
+        lines = [
+            "for name, value in (trial.params | trial.fidelity).items():",
+            f"    setattr(config, name, value)  # config: the {settings.holder} that is used",
+        ]
+    else:
+        lines = [
+            f"{o.name} = trial.{'fidelity' if o.name == whole else 'params'}"
             f'.get("{o.name}", {o.default!r})'
-            for o in fixed
+            for o in settings.options
             if o.name == whole or propose(o) is not None
-        )
-        advice.append(
-            f"{script.name} takes no options: its constants can be searched once it asks for them. "
-            "Put this after them (it changes nothing when the script runs on its own):\n"
-            f"    from hpo_tui import trial{lines}"
-        )
-    if not options:
-        advice.append(
-            f"{script.name} takes no options and has no constants: name parameters by hand"
-        )
-    how = "constants in the source" if fixed else "environment variables that it reads"
-    return Found(tuple(options), how, advice=tuple(advice), words=tuple(words))
+        ]
+    shown = "\n".join(f"    {line}" for line in ["from hpo_tui import trial", *lines])
+    return (
+        f"{name} takes no options: its settings can be searched once it asks for them. Put this "
+        f"after them (it changes nothing when the script runs on its own):\n{shown}"
+    )

@@ -81,11 +81,11 @@ def buys(spec: StudySpec, seconds: float | None = None) -> tuple[str, ...]:
     if cheap is not full:
         count = int(amount / cheap.cost + 1e-9)
         said.append(f"At {show(cheap.name)} (cost {cheap.cost:g}) alone it would be {count} runs.")
-        kept = int(amount / 2)
-        margin = "its margin" if spec.resume else "its price"
+        margin = spec.marginal_cost(full, cheap.cost)
         said.append(
             f"Half of it at {show(cheap.name)} looks at {int(amount / 2 / cheap.cost + 1e-9)} "
-            f"configurations and leaves {kept} full runs, each promotion paying {margin}."
+            f"configurations; the other half takes {int(amount / 2 / margin + 1e-9)} of them to "
+            f"{show(full.name)}, for {margin:g} each."
         )
     if seconds:
         total = amount * seconds / max(1, spec.resources.slots)

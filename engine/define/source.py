@@ -2,7 +2,9 @@
 
 import ast
 import re
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from hpo_tui.engine.define.options import Option, kind_of
 
@@ -10,6 +12,7 @@ _KNOWN = re.compile(
     r"(?i)(.*_)?(lr|learning_rate|epochs?|batch_?size|steps|iterations|iters|momentum|weight_decay|"
     r"dropout|hidden.*|gamma|width|depth|layers|n_estimators|max_depth|units|embed.*|wd|alpha|beta\d?)"
 )
+_HOLDER = re.compile(r"(?i)config|hyper|hparams|settings|args$|params$")
 _LARGEST = 2**20
 
 
@@ -44,25 +47,82 @@ def _imported(text: str, roots: set[Path]) -> list[Path]:
     return found
 
 
-def constants(tree: ast.Module) -> list[Option]:
-    """Return what could be searched: ``LR = float(os.environ.get("LR", 0.1))``, ``LR = 0.1``.
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a source sets for itself. ``holder``: the dictionary or class that has it, if any."""
 
-    Environment variables come alone where there are any: they need no change of the script.
+    options: tuple[Option, ...] = ()
+    holder: str = ""
+    form: Literal["constants", "environment", "dictionary", "class"] = "constants"
+
+
+def constants(tree: ast.Module) -> Settings:
+    """Return what could be searched, and in what form it stands there.
+
+    Understood are ``LR = float(os.environ.get("LR", 0.1))``, ``LR = 0.1``, ``config = {"lr": 0.1}``
+    and ``class Config: lr: float = 0.1``.
+
+    Environment variables go first, as they need no change of the script; else the largest wins.
     """
-    plain, environment = [], []
+    plain: list[Option] = []
+    environment: list[Option] = []
+    found: list[Settings] = []
     for node in tree.body:
+        if isinstance(node, ast.ClassDef) and _HOLDER.search(node.name):
+            found.append(Settings(_members(node.body), node.name, "class"))
         if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
             continue
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        name = targets[0].id if isinstance(targets[0], ast.Name) else ""
+        name = _target(node)
         variable = _environment(node.value)
         if variable is not None:
             environment.append(variable)
-        elif isinstance(node.value, ast.Constant) and isinstance(node.value.value, int | float):
-            value = node.value.value
-            if name and (name.isupper() or _KNOWN.fullmatch(name)) and not name.startswith("_"):
-                plain.append(Option(name, name, kind_of(value), value, style="constant"))
-    return environment or plain
+        elif pairs := _pairs(node.value):
+            found.append(Settings(pairs, name, "dictionary"))
+        elif (name.isupper() or _KNOWN.fullmatch(name)) and not name.startswith("_"):
+            plain += _constant(name, node.value)
+    if environment:
+        return Settings(tuple(environment), form="environment")
+    found.insert(0, Settings(tuple(plain)))
+    return max(found, key=lambda s: sum(bool(_KNOWN.fullmatch(o.name)) for o in s.options))
+
+
+def _target(node: ast.Assign | ast.AnnAssign) -> str:
+    target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+    return target.id if isinstance(target, ast.Name) else ""
+
+
+def _constant(name: str, node: ast.expr) -> tuple[Option, ...]:
+    """Return an option for a literal number or boolean, if it is one."""
+    try:
+        value = ast.literal_eval(node)
+    except (ValueError, TypeError, SyntaxError, RecursionError):
+        return ()
+    if not name or not isinstance(value, bool | int | float):
+        return ()
+    return (Option(name, name, kind_of(value), value, style="constant"),)
+
+
+def _members(body: list[ast.stmt]) -> tuple[Option, ...]:
+    """Return the options of a class's attributes."""
+    options: list[Option] = []
+    for node in body:
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            options += _constant(_target(node), node.value)
+    return tuple(options)
+
+
+def _pairs(node: ast.expr) -> tuple[Option, ...]:
+    """Return the options of ``{"lr": 0.1}`` or ``dict(lr=0.1)``."""
+    items: list[tuple[object, ast.expr]] = []
+    if isinstance(node, ast.Dict):
+        items = [
+            (k.value, v)
+            for k, v in zip(node.keys, node.values, strict=True)
+            if isinstance(k, ast.Constant)
+        ]
+    elif isinstance(node, ast.Call) and ast.unparse(node.func) == "dict":
+        items = [(k.arg, k.value) for k in node.keywords]
+    return tuple(o for k, v in items if isinstance(k, str) for o in _constant(k, v))
 
 
 def _environment(node: ast.expr) -> Option | None:

@@ -66,7 +66,8 @@ def init(
     if not plan.proposals:
         advice.append("no parameter was found: write the [space.NAME] tables by hand")
     notes = remarks(plan, spec, printed, shlex.join(given))
-    if tried is not None and tried.code == 0:
+    reached = not any(o.style == "constant" for o in found.options) or not found.advice
+    if tried is not None and tried.code == 0 and reached:
         notes.update(_times(spec, tried))
     text = write(spec, notes)
     return Draft(text, load_text(text), found.how, tuple(plan.left), tuple(advice), tried, files)

@@ -59,12 +59,10 @@ def parse(
     ``names`` are those that it may use, with their kinds where they are known (any other mapping
     gives its keys); ``choices`` the values that a name can have, so that a misspelt one is noticed.
     """
-    given = names if isinstance(names, Mapping) else dict.fromkeys(names)
-    kinds: dict[str, Kind] = {}
-    for name, kind in given.items():
-        kinds[name] = (
-            kind if isinstance(kind, str) and kind in ("number", "text", "truth") else "any"
-        )
+    kinds: dict[str, Kind] = dict.fromkeys(names, "any")
+    for name, kind in names.items() if isinstance(names, Mapping) else ():
+        if isinstance(kind, str) and kind in _KINDS:
+            kinds[name] = _KINDS[kind]
     return _Parser(text, kinds, choices or {}).whole()
 
 

@@ -1,6 +1,7 @@
 """Studies for scripts that were never seen: their options, tasks, metrics; nothing is changed."""
 
 import os
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -116,6 +117,43 @@ def test_constants_need_three_lines(scripts: Path) -> None:
     (advice,) = made.advice
     assert 'LEARNING_RATE = trial.params.get("LEARNING_RATE", 0.05)' in advice.replace("\n", " ")
     assert 'trial.fidelity.get("EPOCHS", 8)' in advice
+
+
+def test_a_dictionary_and_a_class(scripts: Path) -> None:
+    made = draft(scripts, "dictionary.py")
+    assert [p.name for p in made.spec.space] == ["learning_rate", "batch_size", "hidden"]
+    assert "config.update(trial.params | trial.fidelity)" in made.advice[0]
+    assert "took" not in made.text  # the run had the script's own settings, whatever the task says
+    made = draft(scripts, "classy.py", run=False)
+    assert [p.name for p in made.spec.space] == ["lr", "weight_decay", "depth"]
+    assert made.spec.full_task.fidelity == {"steps": 400}
+    assert "TrainConfig" in made.advice[0]
+
+
+def test_the_lines_that_are_advised_work(scripts: Path) -> None:
+    made = draft(scripts, "dictionary.py", run=False)
+    lines = [line.strip() for line in made.advice[0].splitlines()[1:]]
+    source = (
+        (scripts / "dictionary.py")
+        .read_text()
+        .replace("\n\nfor", "\n" + "\n".join(lines) + "\nfor")
+    )
+    (scripts / "dictionary.py").write_text(source)
+    again = draft(scripts, [sys.executable, "dictionary.py"])
+    assert again.advice == ()
+    assert again.tried is not None
+    assert len(again.tried.seen["val_loss"]) == 3
+    assert "took" in again.text
+
+
+def test_globals_that_a_configurator_overrides(scripts: Path) -> None:
+    made = draft(scripts, "small_lm/train.py")
+    assert made.spec.command[2:4] == (
+        "--learning_rate={learning_rate}",
+        "--batch_size={batch_size}",
+    )
+    assert made.advice == ()
+    assert made.spec.objectives[0].metric == "val_loss"
 
 
 def test_a_configuration_file_becomes_a_template(scripts: Path, tmp_path: Path) -> None:
