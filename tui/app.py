@@ -1,5 +1,6 @@
 """The app: screens, theme, keys, palette, session. No logic of studies."""
 
+import sys
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -223,6 +224,17 @@ class HpoApp(App[int]):
 
             self.go_back()
             launch(self, message.path)
+
+    def _print_error_renderables(self) -> None:
+        """Say a bug in a sentence; Textual would print its traceback over the terminal."""
+        if self._exception is None or self.is_headless:
+            super()._print_error_renderables()
+            return
+        from hpo_tui.tui.cli.errors import report_crash
+
+        self._exit_renderables.clear()
+        sentence = report_crash(self._exception, sys.argv)
+        print(f"hpo-tui: {sentence}; what runs goes on", file=sys.stderr)  # noqa: T201 - the last word
 
     # actions of the app
 
