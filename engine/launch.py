@@ -109,9 +109,11 @@ def start_runner(folder: StudyFolder, *, optimizer: str | None = None) -> int:
         for fd in (reading, writing):
             if fd >= 0:
                 os.close(fd)
-    if sentence != "ok":
-        raise LaunchError(sentence)
     _started.append(process)
+    if sentence != "ok":
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(5.0)
+        raise LaunchError(sentence)
     return process.pid
 
 

@@ -71,9 +71,7 @@ class Worker:
         home = import_module(module)
         self.spent_error = home.BudgetSpent
         source = Path(message["source"]) if message["source"] else None
-        spec = self.spec = with_costs(
-            StudySpec.from_text(message["text"], source), message["costs"]
-        )
+        spec = StudySpec.from_text(message["text"], source)
         self.workers = int(message["workers"])
         make = getattr(home, name)
         with StudyReader(Path(message["db"])) as reader:
@@ -173,11 +171,6 @@ class Worker:
         self.optimizer.extend_budget(message["amount"])
         self.changed = True
 
-    def do_costs(self, message: Message) -> None:
-        """Take measured costs into account."""
-        self.spec = with_costs(self.spec, message["costs"])
-        self.optimizer.change_spec(self.spec)
-
     def idle(self) -> None:
         """Tell what has become of the study's insights, when there is nothing else to do."""
         if not self.changed or self.optimizer is None:
@@ -194,20 +187,8 @@ class Worker:
 def _asked_for(suggestion: Mapping[str, Any], message: Message) -> bool:
     if message["task"] is not None and suggestion["task"] != message["task"]:
         return False
-    if message["promote"] is not None:
-        return bool(suggestion["why"].get("kind") not in ("start", "random"))
     params = suggestion["params"]
     return all(k not in params or params[k] == v for k, v in message["params"].items())
-
-
-def with_costs(spec: StudySpec, costs: Mapping[str, float]) -> StudySpec:
-    """Return the study with its tasks' costs replaced where measured ones are given."""
-    from dataclasses import replace
-
-    if not costs:
-        return spec
-    tasks = tuple(replace(t, cost=costs.get(t.name, t.cost)) for t in spec.tasks)
-    return replace(spec, tasks=tasks)
 
 
 def main(argv: Sequence[str]) -> None:

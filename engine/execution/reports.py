@@ -70,7 +70,7 @@ def _float(value: float) -> float:
     try:
         return float(value)
     except OverflowError:
-        return math.copysign(math.inf, value)
+        return math.inf if value > 0 else -math.inf  # a whole number beyond every float
 
 
 def _step(value: float) -> int | None:
@@ -100,7 +100,7 @@ class ReportTail:
         offset = 0 if restarted else self.offset
         if size == offset:
             return Batch(offset=offset, seq=self.seq, restarted=restarted)
-        data = self._bytes(offset)
+        data = self._bytes(offset, SLICE)
         end = data.rfind(b"\n") + 1
         at_end = offset + len(data) >= size
         if not at_end and end == 0:
@@ -111,7 +111,7 @@ class ReportTail:
             end = len(data)
         return self._parse(data[:end], offset, more=not at_end and end > 0, restarted=restarted)
 
-    def _bytes(self, offset: int, count: int = SLICE) -> bytes:
+    def _bytes(self, offset: int, count: int) -> bytes:
         try:
             fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
         except OSError:

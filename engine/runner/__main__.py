@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import logging
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -27,6 +28,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--ready", type=int, metavar="FD", help="where to say ok, or why not")
     parser.add_argument("--optimizer", default=DEFAULT, help="module:class that suggests")
     args = parser.parse_args(argv)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     logging.raiseExceptions = False  # a full disk must not end the runner by way of its log
     folder = StudyFolder(args.folder.absolute())

@@ -20,8 +20,6 @@ log = logging.getLogger("runner.chores")
 
 _NOTICEABLE = 0.002
 """Change of a running trial's charge, in full-task units, that is worth writing down."""
-_COST_CHANGE = 0.1
-"""Relative change of a measured cost that the optimizer is told."""
 
 
 class Chores:
@@ -109,23 +107,12 @@ class Chores:
                 self.desk.end(live, Stop("lend", f"left {live.process.device}, which is lent"))
 
     def costs(self) -> None:
-        """Tell the optimizer what tasks cost as measured, when the study wants that."""
+        """Keep what tasks cost as measured, to be compared with what the study says."""
         desk = self.desk
         ended = sum(1 for t in desk.trials.values() if t.state is TrialState.COMPLETE)
-        if ended == self._ended:
-            return
-        self._ended = ended
-        costs = measured_costs(desk.spec, desk.trials.values())
-        desk.writer.put("measured", costs)
-        if not desk.spec.cost_measured:
-            return
-        known = desk.proposals.init["costs"] or {t.name: t.cost for t in desk.spec.tasks}
-        if any(abs(c / known.get(n, c) - 1.0) > _COST_CHANGE for n, c in costs.items()):
-            desk.writer.put("costs", costs)
-            text = ", ".join(f"{n} {c:.3f}" for n, c in costs.items())
-            desk.event("costs", f"tasks cost, as measured: {text}")
-            desk.proposals.init["costs"] = costs
-            desk.proposals.tell("costs", costs=costs)
+        if ended != self._ended:
+            self._ended = ended
+            desk.writer.put("measured", measured_costs(desk.spec, desk.trials.values()))
 
     def clean(self) -> None:
         """Remove checkpoints that nobody can need any more."""

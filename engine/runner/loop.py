@@ -51,7 +51,6 @@ class Runner:
         """Run to the end."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self.leave)
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)
         self._begin()
         try:
             while not self.leaving:

@@ -65,7 +65,6 @@ def open_desk(folder: StudyFolder, optimizer: str) -> Desk:
         with StudyReader(folder.db) as reader:
             study = reader.study()
             trials = {t.number: t for t in reader.trials()}
-            costs = reader.get("costs") or {}
     except (sqlite3.Error, LookupError, OSError) as error:
         raise Unopenable(f"cannot open {folder.db}: {error}") from error
     try:
@@ -82,7 +81,7 @@ def open_desk(folder: StudyFolder, optimizer: str) -> Desk:
     executor = LocalExecutor(pool, warm_starts(folder, spec, pool))
     proposals = Proposals({
         "optimizer": optimizer, "db": str(folder.db), "text": study.text,
-        "source": str(folder.file), "seed": study.seed, "costs": costs,
+        "source": str(folder.file), "seed": study.seed,
         "workers": max(1, executor.capacity()),
     })  # fmt: skip
     writer.declare((p.name for p in spec.space), spec.metric_names)

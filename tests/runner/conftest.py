@@ -1,0 +1,175 @@
+import contextlib
+import os
+import signal
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+
+from hpo_tui.engine.execution import processes
+from hpo_tui.engine.launch import create_study, runner_pid, start_runner
+from hpo_tui.store.folder import HOME, StudyFolder
+from hpo_tui.store.models import TrialState
+from hpo_tui.store.read import StudyReader
+
+TOML = """
+[study]
+name = "t"
+command = ["{python}", "train.py"]
+budget = {budget}
+resume = true
+{study}
+[space.x]
+type = "float"
+low = 0.0
+high = 1.0
+[[objective]]
+metric = "accuracy"
+direction = "maximize"
+{objective}
+{tasks}
+[resources]
+gpus = "none"
+slots = {slots}
+grace = "1s"
+{resources}
+"""
+
+PRELUDE = """
+import json, os, signal, sys, time
+given = json.load(open(os.environ["HPO_PARAMS"]))
+out = open(os.environ["HPO_REPORTS"], "a", buffering=1)
+def report(**values):
+    out.write(json.dumps(values) + "\\n")
+"""
+
+
+class Study:
+    """A study in a temporary folder, with what tests ask of it."""
+
+    def __init__(self, folder: StudyFolder) -> None:
+        self.folder = folder
+
+    def start(self) -> int:
+        return start_runner(self.folder, optimizer="tiny:Optimizer")
+
+    def trials(self):
+        with StudyReader(self.folder.db) as reader:
+            return reader.trials()
+
+    def trial(self, number=1):
+        with StudyReader(self.folder.db) as reader:
+            return reader.trial(number)
+
+    def study(self):
+        with StudyReader(self.folder.db) as reader:
+            return reader.study()
+
+    def events(self, kind=None):
+        with StudyReader(self.folder.db) as reader:
+            return [e for e in reader.events() if kind in (None, e.kind)]
+
+    def reports(self, number=1):
+        with StudyReader(self.folder.db) as reader:
+            return reader.reports(number)
+
+    def get(self, key):
+        with StudyReader(self.folder.db) as reader:
+            return reader.get(key)
+
+    def log(self):
+        return self.folder.log.read_text(errors="replace") if self.folder.log.exists() else ""
+
+    def until(self, condition, seconds=20.0):
+        deadline = time.monotonic() + seconds
+        while not (found := condition()):
+            if time.monotonic() > deadline:
+                states = [(t.number, str(t.state), t.reason) for t in self.trials()]
+                raise AssertionError(f"not in time: {self.study().state} {states}\n{self.log()}")
+            time.sleep(0.02)
+        return found
+
+    def gone(self, seconds=20.0):
+        self.until(lambda: runner_pid(self.folder) is None, seconds)
+
+    def ended(self, number=1, seconds=20.0):
+        def look():
+            trial = self.trial(number)
+            return trial if trial is not None and trial.state.ended else None
+
+        return self.until(look, seconds)
+
+    def running(self, number=1, reports=0):
+        def look():
+            trial = self.trial(number)
+            ok = trial is not None and trial.state is TrialState.RUNNING and trial.pid
+            return trial if ok and len(self.reports(number)) >= reports else None
+
+        return self.until(look)
+
+    def kill_runner(self):
+        pid = runner_pid(self.folder)
+        assert pid
+        os.kill(pid, signal.SIGKILL)
+        self.gone()
+
+    def processes(self):
+        mark = f"HPO_STUDY={self.folder.path.absolute()}".encode()
+        found = []
+        for pid in processes.all_pids():
+            with contextlib.suppress(OSError):
+                if mark in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"):
+                    found.append(pid)
+        return [pid for pid in found if processes.Process.of(pid)]
+
+    def close(self):
+        pid = runner_pid(self.folder)
+        if pid:
+            os.kill(pid, signal.SIGKILL)
+        deadline = time.monotonic() + 5
+        while (left := self.processes()) and time.monotonic() < deadline:
+            for process in left:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGKILL)
+            time.sleep(0.02)
+
+
+@pytest.fixture
+def make_study(tmp_path, monkeypatch):
+    """Return a function that makes a study of a training script's text."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    monkeypatch.setenv("TINY_LOG", str(tmp_path / "tiny.log"))
+    made = []
+
+    def make(script, *, home=None, budget=1, slots=1, prelude=True, **parts):
+        home = home or tmp_path / HOME
+        text = TOML.format(
+            python=sys.executable,
+            budget=budget,
+            slots=slots,
+            **{k: parts.get(k, "") for k in ("study", "objective", "tasks", "resources")},
+        )
+        body = textwrap.dedent(script)
+        home.mkdir(parents=True, exist_ok=True)
+        (home.parent / "train.py").write_text(PRELUDE + body if prelude else body)
+        made.append(Study(create_study(text, home)))
+        return made[-1]
+
+    yield make
+    for study in made:
+        study.close()
+
+
+@pytest.fixture
+def told(tmp_path):
+    """Return a function that returns what the optimizer was told."""
+    import json
+
+    def read(kind=None):
+        path = tmp_path / "tiny.log"
+        lines = [json.loads(x) for x in path.read_text().splitlines()] if path.exists() else []
+        return [x for x in lines if kind in (None, x[0])]
+
+    return read

@@ -1,0 +1,194 @@
+import pytest
+
+from hpo_tui.engine.launch import LaunchError, create_study, runner_pid, send
+from hpo_tui.engine.spec import SpecError
+from hpo_tui.store.folder import HOME
+from hpo_tui.store.models import StudyState, TrialState
+
+SHORT = "report(step=1, accuracy=0.5)\n"
+LONG = "report(step=1, accuracy=0.5)\ntime.sleep(60)\n"
+TASKS = '[[task]]\nname = "cheap"\nepochs = 3\ncost = 0.25\n[[task]]\nname = "dear"\nepochs = 9\ncost = 1.0'
+
+
+def ok(study, action, **args):
+    answer = send(study.folder, action, args, timeout=15)
+    assert answer.ok, answer.answer
+    return answer.answer
+
+
+def refused(study, action, **args):
+    answer = send(study.folder, action, args, timeout=15)
+    assert answer.ok is False
+    return answer.answer
+
+
+def test_pause_starts_nothing_more_and_resume_goes_on(make_study):
+    study = make_study(SHORT, budget=30)
+    study.start()
+    study.until(lambda: len(study.trials()) > 1)
+    assert "nothing new starts" in ok(study, "pause")
+    study.until(lambda: all(t.state.ended for t in study.trials()))
+    count = len(study.trials())
+    assert study.study().state is StudyState.PAUSED
+    assert study.study().reason == "paused by you"
+    assert ok(study, "resume") == "resumed"
+    study.until(lambda: len(study.trials()) > count)
+
+
+def test_a_trial_is_killed_and_retried(make_study, told):
+    study = make_study(LONG + "\n", budget=1)
+    study.start()
+    study.running(reports=1)
+    ok(study, "kill", trial=1)
+    assert (study.ended().state, study.trial().reason) == (TrialState.KILLED, "killed by you")
+    study.gone()
+    assert told("drop")
+    (study.folder.path.parent.parent / "train.py").write_text("print('accuracy=0.8')")
+    with pytest.raises(LaunchError, match="hpo-tui run t"):
+        send(study.folder, "retry", {"trial": 1})
+
+
+def test_a_retried_trial_counts(make_study, told):
+    study = make_study("""
+        if given["attempt"] == 1: sys.exit(1)
+        report(accuracy=0.5); time.sleep(0.1)
+        """, budget=50)  # fmt: skip
+    study.start()
+    assert study.ended(1).state is TrialState.FAILED
+    assert "is next" in ok(study, "retry", trial=1)
+    study.until(lambda: study.trial(1).state is TrialState.COMPLETE)
+    trial = study.trial(1)
+    assert (trial.attempt, trial.metrics) == (2, {"accuracy": 0.5})
+    assert trial.charged == pytest.approx(trial.cost + trial.wasted)
+    study.until(lambda: ["tell", 1, {"accuracy": 0.5}] in told("tell"))
+    assert "complete" in refused(study, "retry", trial=1)
+
+
+def test_a_configuration_is_enqueued_at_a_task_and_promoted(make_study):
+    study = make_study(
+        "report(step=1, accuracy=given['params']['x'])\nif given['trial'] == 1: time.sleep(60)",
+        budget=50, tasks=TASKS, slots=2,
+    )  # fmt: skip
+    study.start()
+    study.running(1)
+    ok(study, "pause")
+    answer = ok(study, "enqueue", params={"x": 0.25}, task="cheap")
+    number = int(answer.split()[1])
+    ok(study, "resume")
+    trial = study.ended(number)
+    assert (trial.state, trial.task, trial.cost) == (TrialState.COMPLETE, "cheap", 0.25)
+    assert trial.params["x"] == trial.metrics["accuracy"] == 0.25
+    answer = ok(study, "promote", trial=number, task="dear")
+    promoted = study.ended(int(answer.split()[1]))
+    assert (promoted.task, promoted.resumed_from) == ("dear", number)
+    assert study.events("promoted")
+    answer = ok(study, "confirm", trial=promoted.number, repeats=2)
+    assert len(answer.split(",")) == 2
+    assert "no task" in refused(study, "enqueue", params={"x": 0.1}, task="none")
+    assert "x" in refused(study, "enqueue", params={"x": 9.0}, task=None)
+    assert "no trial 999" in refused(study, "promote", trial=999, task=None)
+
+
+def test_stars_tags_and_notes_with_and_without_a_runner(make_study):
+    study = make_study(SHORT, budget=1)
+    study.start()
+    study.gone()
+    ok(study, "star", trial=1, on=True)
+    ok(study, "tag", trial=1, tags=["a", "b", "a"])
+    ok(study, "note", trial=1, text="as expected\x1b[31m")
+    trial = study.trial()
+    assert (trial.starred, trial.tags, trial.note) == (True, ("a", "b"), "as expected\x1b[31m")
+    with pytest.raises(LaunchError, match="no trial 7"):
+        send(study.folder, "star", {"trial": 7, "on": True})
+    study.start()
+    study.gone()
+    ok(study, "star", trial=1, on=False)
+    assert not study.trial().starred
+
+
+def test_a_budget_is_extended_while_running_and_after(make_study):
+    study = make_study(SHORT + "time.sleep(0.2)", budget=2)
+    study.start()
+    study.running(1)
+    assert ok(study, "extend", amount=1) == "the budget is 3 now"
+    study.gone()
+    assert len(study.trials()) == 3
+    ok(study, "extend", amount=1.5)
+    assert "budget = 4.5" in study.study().text
+    assert "budget = 4.5" in study.folder.file.read_text()
+    study.start()
+    study.gone()
+    assert len(study.trials()) == 4
+    assert study.study().state is StudyState.FINISHED
+
+
+def test_an_edit_is_made_or_refused_in_words(make_study, told):
+    study = make_study(SHORT + "time.sleep(0.2)", budget=50)
+    study.start()
+    study.ended(1)
+    text = study.study().text
+    ok(study, "edit", text=text.replace("high = 1.0", "high = 2.0"))
+    assert "high = 2.0" in study.folder.file.read_text()
+    study.until(lambda: len(told("init")) == 2)
+    study.until(lambda: any(t.params["x"] > 1 for t in study.trials()))
+    assert study.study().revision == 2
+    assert "study" in refused(study, "edit", text="nonsense")
+    assert refused(study, "edit", text=text.replace('metric = "accuracy"', 'metric = "other"'))
+
+
+def test_a_lent_device_starts_nothing(make_study):
+    study = make_study(LONG, budget=2)
+    study.start()
+    study.running(1)
+    answer = send(study.folder, "lend", {"device": "GPU9", "on": True}, timeout=15)
+    assert (answer.ok, "GPU9" in answer.answer) == (False, True)
+
+
+def test_an_unknown_or_malformed_command_is_answered(make_study):
+    study = make_study(LONG)
+    study.start()
+    study.running(1)
+    assert "no action" in refused(study, "fly")
+    assert refused(study, "kill")
+    assert refused(study, "kill", trial="x")
+    assert refused(study, "extend", amount="much")
+    assert refused(study, "extend", amount=-99)
+    assert study.running(1)
+
+
+def test_commands_asked_just_before_the_runner_died_are_obeyed_by_the_next(make_study):
+    study = make_study(LONG)
+    study.start()
+    study.running(1)
+    study.kill_runner()
+    from hpo_tui.store.ask import ask
+
+    number = ask(study.folder.db, "kill", {"trial": 1})
+    study.start()
+    assert study.ended().state is TrialState.KILLED
+    from hpo_tui.store.read import StudyReader
+
+    with StudyReader(study.folder.db) as reader:
+        assert reader.command(number).ok
+
+
+def test_a_study_is_made_once(tmp_path, make_study):
+    study = make_study(SHORT)
+    text = study.study().text
+    home = tmp_path / HOME
+    assert create_study(text, home).path == study.folder.path
+    assert create_study("# a comment\n" + text, home).path == study.folder.path
+    with pytest.raises(LaunchError, match="another definition"):
+        create_study(text.replace("budget = 1", "budget = 9"), home)
+    assert create_study(text.replace("budget = 1", "budget = 9"), home, "other").name == "other"
+    with pytest.raises(SpecError):
+        create_study("[study]", home)
+    study.start()
+    assert runner_pid(study.folder)
+
+
+def test_a_study_is_archived(make_study):
+    study = make_study(SHORT)
+    ok(study, "archive")
+    assert not study.folder.exists
+    assert (study.folder.path.parent / ".archive" / "t" / "study.db").is_file()

@@ -1,0 +1,191 @@
+import pytest
+
+from hpo_tui.engine.execution.base import Exit
+from hpo_tui.engine.execution.breaker import Breaker, Failure
+from hpo_tui.engine.launch import LaunchError, send
+from hpo_tui.engine.runner.desk import Stop
+from hpo_tui.engine.runner.verdict import MOST_ATTEMPTS, Case, judge
+from hpo_tui.store.models import StudyState, TrialState
+
+OOM = "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB"
+
+
+def case(code=0, *, stop=None, metrics=None, log="", attempt=1, alone=False, **end):
+    return Case(
+        Exit(code, 1.0, 0.0, **end), stop, {"accuracy": 0.5} if metrics is None else metrics,
+        ("accuracy",), log, log.splitlines()[-5:], attempt, alone,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("what", "state", "kind", "teaches"),
+    [
+        (case(), TrialState.COMPLETE, "ok", False),
+        (case(1), TrialState.FAILED, "crash", False),
+        (case(-11), TrialState.FAILED, "crash", False),
+        (case(metrics={"loss": 1.0}), TrialState.FAILED, "missing", False),
+        (case(metrics={"accuracy": float("nan")}), TrialState.FAILED, "nan", True),
+        (case(1, log=OOM), TrialState.WAITING, "oom", False),
+        (case(1, log=OOM, alone=True), TrialState.FAILED, "oom", True),
+        (case(-9, oom=True), TrialState.WAITING, "host_oom", False),
+        (case(-9, oom=True, alone=True), TrialState.FAILED, "host_oom", True),
+        (case(-9), TrialState.WAITING, "lost", False),
+        (case(-9, attempt=MOST_ATTEMPTS), TrialState.FAILED, "host_oom", True),
+        (case(-9, lost=True), TrialState.WAITING, "lost", False),
+        (case(-9, lost=True, begun=False, attempt=99), TrialState.WAITING, "lost", False),
+        (case(-15, stopped="timeout"), TrialState.FAILED, "timeout", True),
+        (case(-15, stopped="asked"), TrialState.WAITING, "lost", False),
+        (case(127, problem="cannot start x"), TrialState.FAILED, "command", False),
+        (case(-15, stop=Stop("prune", "no hope"), stopped="asked"), TrialState.PRUNED, "pruned", 0),
+        (case(-15, stop=Stop("kill", "by you"), stopped="asked"), TrialState.KILLED, "killed", 0),
+        (case(-15, stop=Stop("nan", "x"), stopped="asked"), TrialState.FAILED, "nan", True),
+        (case(-15, stop=Stop("stall", "x"), stopped="asked"), TrialState.FAILED, "stall", False),
+        (case(-15, stop=Stop("lend", "x"), stopped="asked"), TrialState.WAITING, "lost", False),
+        (case(0, stop=Stop("prune", "too late")), TrialState.COMPLETE, "ok", False),
+        (
+            case(1, log="CUDA error: all CUDA-capable devices are busy"),
+            TrialState.WAITING,
+            "device",
+            0,
+        ),
+    ],
+)
+def test_the_end_of_a_trial_is_judged(what, state, kind, teaches):
+    verdict = judge(what)
+    assert (verdict.state, verdict.kind, verdict.teaches) == (state, kind, bool(teaches))
+
+
+def test_running_out_of_gpu_memory_is_believed_the_second_time(make_study, told):
+    study = make_study(f"print({OOM!r}); sys.exit(1)")
+    study.start()
+    study.gone()
+    trial = study.trial()
+    assert (trial.state, trial.teaches, trial.attempt) == (TrialState.FAILED, True, 2)
+    assert "memory" in trial.reason
+    assert told("fail")[0] == ["fail", 1, "oom"]
+    assert study.events("oom")
+
+
+def test_an_old_message_of_another_attempt_is_not_this_ones(make_study):
+    study = make_study(f"""
+        if given["attempt"] == 1:
+            print({OOM!r}); sys.exit(1)
+        report(accuracy=0.7)
+        """)
+    study.start()
+    study.gone()
+    assert study.trial().state is TrialState.COMPLETE
+
+
+def test_nan_stops_a_trial_at_once(make_study, told):
+    study = make_study("""
+        for step in range(200):
+            report(step=step, accuracy=float("nan") if step == 3 else 0.5)
+            time.sleep(0.05)
+        """)
+    study.start()
+    trial = study.ended()
+    assert (trial.state, trial.teaches) == (TrialState.FAILED, True)
+    assert "accuracy is nan at step 3" in trial.reason
+    assert trial.duration < 5
+    study.until(lambda: told("fail"))
+    assert told("fail")[0] == ["fail", 1, "nan"]
+
+
+def test_a_time_limit_and_a_stall_end_a_trial(make_study):
+    study = make_study("time.sleep(60)", resources='timeout = "0.3s"')
+    study.start()
+    trial = study.ended()
+    assert (trial.state, trial.teaches) == (TrialState.FAILED, True)
+    assert "time limit" in trial.reason
+
+
+def test_a_trial_that_stops_reporting_is_stopped(make_study, told):
+    study = make_study("report(step=1, accuracy=1); time.sleep(60)", resources='stall = "0.5s"')
+    study.start()
+    trial = study.ended()
+    assert (trial.state, trial.teaches) == (TrialState.FAILED, False)
+    assert trial.reason == "stalled: reported nothing for 0.5s"
+    study.until(lambda: told("drop"))
+
+
+def test_a_missing_metric_says_what_was_expected_and_what_was_seen(make_study):
+    study = make_study("report(step=1, acc=1); print('the end is near')")
+    study.start()
+    trial = study.ended()
+    assert trial.state is TrialState.FAILED
+    assert "expected accuracy; metrics seen: acc" in trial.reason
+    assert "the end is near" in trial.reason
+
+
+def test_alike_failures_in_a_row_pause_the_study_with_one_message(make_study, told):
+    study = make_study(
+        "print('step', given['trial']); raise ModuleNotFoundError('no module named x')",
+        budget=40, slots=2, resources="failures = 3",
+    )  # fmt: skip
+    study.start()
+    study.until(lambda: study.study().state is StudyState.PAUSED)
+    study.until(lambda: all(t.state.ended for t in study.trials()))
+    reason = study.study().reason
+    assert "3 trials in a row failed alike" in reason
+    assert "exit code 1" in reason
+    assert "x = 0." in reason
+    assert "no module named x" in reason
+    assert 3 <= len(study.trials()) <= 4
+    assert len(study.events("breaker")) == 1
+    assert not any(t.teaches for t in study.trials()[:3])
+    (study.folder.path.parent.parent / "train.py").write_text("print('accuracy=0.5')")
+    assert send(study.folder, "resume").ok
+    study.until(lambda: any(t.state is TrialState.COMPLETE for t in study.trials()))
+
+
+def test_the_breaker_counts_alike_failures_alone():
+    breaker = Breaker(3)
+    one = Failure(1, "crash", 1, {}, ["Error at 0x7f12: line 3"])
+    two = Failure(2, "crash", 1, {}, ["Error at 0x8000: line 99"])
+    other = Failure(3, "crash", 2, {}, ["Another"])
+    assert [breaker.failed(f) for f in (one, two, other, one, two)] == [False] * 5
+    assert breaker.failed(one)
+    breaker.succeeded()
+    assert not breaker.failed(one)
+    assert not Breaker(0).failed(one)
+
+
+def test_hostile_last_words_are_plain_text_in_the_message():
+    breaker = Breaker(1)
+    assert breaker.failed(Failure(1, "crash", 1, {"a\x1b[31m": "\x1b]0;x\x07"}, ["\x1b[2Jboo"]))
+    assert "\x1b" not in breaker.message()
+
+
+def test_a_command_that_is_not_there_is_refused_before_any_trial(make_study):
+    study = make_study("")
+    text = study.study().text.replace("train.py", "nothing.py")
+    send(study.folder, "edit", {"text": text})
+    with pytest.raises(LaunchError, match=r"script 'nothing.py' is not found in"):
+        study.start()
+    assert study.trials() == []
+
+
+def test_an_early_stop_is_carried_out_and_accounted(make_study, monkeypatch, told):
+    monkeypatch.setenv("TINY_STOP_BELOW", "0.2")
+    study = make_study("""
+        for step in range(1, 100):
+            report(step=step, accuracy=0.1)
+            open(os.environ["HPO_CHECKPOINT"] + "/c", "w").write(str(step))
+            time.sleep(0.02)
+        """)
+    study.start()
+    trial = study.ended()
+    assert (trial.state, trial.reason) == (TrialState.PRUNED, "no hope")
+    assert 0 < trial.charged < 1
+    study.until(lambda: told("prune"))
+    assert (study.folder.trial(1).checkpoint / "c").exists()
+
+
+def test_a_study_that_turns_early_stopping_off_is_not_stopped(make_study, monkeypatch):
+    monkeypatch.setenv("TINY_STOP_BELOW", "0.9")
+    study = make_study(
+        "report(step=9, accuracy=0.1); time.sleep(0.3)", resources="[stopping]\nenabled = false"
+    )
+    study.start()
+    assert study.ended().state is TrialState.COMPLETE

@@ -1,0 +1,121 @@
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hpo_tui.engine.costs import Meter, ledger, measured_costs, used
+from hpo_tui.engine.launch import send
+from hpo_tui.engine.spec import Budget, BudgetUnit, StudySpec
+from hpo_tui.store.models import Trial, TrialState
+from hpo_tui.store.read import StudyReader
+from hpo_tui.store.write import StudyWriter
+
+SPEC = StudySpec.from_dict({
+    "study": {"name": "t", "budget": 10, "resume": True},
+    "space": {"x": {"type": "float", "low": 0, "high": 1}},
+    "objective": [{"metric": "a", "direction": "maximize"}],
+    "task": [
+        {"name": "low", "epochs": 5, "cost": 0.25},
+        {"name": "mid", "epochs": 10, "cost": 0.5},
+        {"name": "full", "epochs": 20, "cost": 1.0},
+    ],
+})  # fmt: skip
+
+
+def trial(number, state, *, task="full", cost=1.0, charged=0.0, wasted=0.0, **rest):
+    return Trial(
+        number, number, task, TrialState(state), cost, {}, charged=charged, wasted=wasted, **rest
+    )
+
+
+amounts = st.floats(0, 4, allow_nan=False)
+trials = st.lists(
+    st.tuples(st.sampled_from(list(TrialState)), st.sampled_from(["low", "mid", "full", "old"]),
+              amounts, st.floats(0, 1)),
+    max_size=40,
+).map(lambda rows: [
+    trial(n, state, task=task, charged=charged, wasted=charged * part)
+    for n, (state, task, charged, part) in enumerate(rows, 1)
+])  # fmt: skip
+
+
+@given(trials)
+def test_spent_is_complete_and_running_and_lost(found):
+    book = ledger(found)
+    assert math.isclose(book.spent, sum(t.charged for t in found), abs_tol=1e-9)
+    assert math.isclose(book.spent, book.complete + book.running + book.lost, abs_tol=1e-9)
+    assert all(x >= -1e-9 for t in book.tasks.values() for x in (t.complete, t.running, t.lost))
+    assert sum(t.trials for t in book.tasks.values()) == len(found)
+
+
+@settings(max_examples=25, deadline=None)
+@given(trials)
+def test_the_store_and_the_ledger_agree(tmp_path_factory, found):
+    path = tmp_path_factory.mktemp("db") / "study.db"
+    writer = StudyWriter(path)
+    writer.add_trials(found)
+    with StudyReader(path) as reader:
+        spent, lost = reader.charged()
+        book = ledger(reader.trials())
+    writer.close()
+    assert math.isclose(book.spent, spent, abs_tol=1e-9)
+    assert math.isclose(book.lost, lost, abs_tol=1e-9)
+
+
+@given(st.floats(0, 1e6), st.one_of(st.none(), st.integers(-5, 50)), st.integers(0, 25))
+def test_the_share_used_lies_between_none_and_all(elapsed, step, before):
+    meter = Meter(SPEC)
+    share = meter.share(trial(1, "running", task="low", cost=0.25), elapsed, step, before)
+    assert 0 <= share <= 1
+
+
+def test_the_share_follows_the_steps_then_the_time():
+    meter = Meter(SPEC)
+    assert meter.share(trial(1, "running", task="low"), 1e9, 2) == pytest.approx(2 / 5)
+    assert meter.share(trial(1, "running"), 1e9, 15, 10) == pytest.approx(0.5)
+    meter.learn(trial(2, "complete", task="mid", cost=0.5, duration=50.0))
+    assert meter.share(trial(1, "running", task="full"), 25.0) == pytest.approx(0.25)
+    assert meter.share(trial(1, "running", task="full"), 1e9) == 1.0
+
+
+def test_costs_are_measured_in_full_tasks():
+    seen = [
+        trial(1, "complete", task="low", cost=0.25, duration=10.0),
+        trial(2, "complete", task="full", cost=1.0, duration=100.0),
+        trial(3, "complete", task="full", cost=0.75, duration=75.0, resumed_from=1),
+        trial(4, "failed", task="mid", cost=0.5, duration=1.0),
+    ]
+    assert measured_costs(SPEC, seen) == pytest.approx({"low": 0.1, "mid": 0.5, "full": 1.0})
+    assert measured_costs(SPEC, seen[:1]) == {"low": 0.25, "mid": 0.5, "full": 1.0}
+
+
+def test_a_budget_is_counted_in_its_unit():
+    seen = [trial(1, "complete", charged=1.0, duration=1800.0), trial(2, "waiting")]
+    assert used(Budget(9), seen, wall=7.0) == 1.0
+    assert used(Budget(9, BudgetUnit.WALL), seen, wall=7.0) == 7.0
+    assert used(Budget(9, BudgetUnit.TRIALS), seen, wall=7.0) == 1.0
+    assert used(Budget(9, BudgetUnit.GPU_HOURS), seen, wall=7.0, devices=2) == 1.0
+
+
+def test_measured_costs_are_kept_beside_the_declared(make_study):
+    tasks = '[[task]]\nname = "cheap"\nn = 3\ncost = 0.25\n[[task]]\nname = "dear"\nn = 9\ncost = 1.0'
+    study = make_study("report(accuracy=0.5); time.sleep(0.1)", budget=60, tasks=tasks)
+    study.start()
+    study.ended(1)
+    assert send(study.folder, "enqueue", {"params": {"x": 0.5}, "task": "cheap"}, 15).ok
+    study.until(lambda: (study.get("measured") or {}).get("cheap", 0) > 0.3, 30)
+    assert study.get("measured")["dear"] == 1.0
+
+
+@pytest.mark.parametrize(("budget", "count"), [('"3 trials"', 3), ('"0.0002 gpu-hours"', 6)])
+def test_a_budget_in_another_unit_ends_the_study(make_study, budget, count):
+    script = "report(accuracy=0.5); time.sleep(0.3)"
+    study = make_study(script, budget=budget)
+    text = study.study().text
+    assert budget in text
+    study.start()
+    study.gone()
+    assert 1 <= len(study.trials()) <= count
+    if "trials" in budget:
+        assert len(study.trials()) == count

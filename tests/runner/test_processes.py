@@ -1,0 +1,165 @@
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from hpo_tui.engine.execution import processes, shim
+from hpo_tui.engine.launch import request_stop, runner_pid, send
+from hpo_tui.store.models import StudyState, TrialState
+
+FORKS = """
+import random
+def helper():
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            while True: time.sleep(60)
+        while True: time.sleep(60)
+signal.signal(signal.SIGTERM, signal.SIG_IGN) if STUBBORN else None
+helper(); helper()
+report(step=1, accuracy=0.1)
+time.sleep(LIFE)
+"""
+
+
+def script(*, stubborn=False, life=60):
+    return FORKS.replace("STUBBORN", str(stubborn)).replace("LIFE", str(life))
+
+
+@pytest.mark.parametrize("kill", [False, True])
+@pytest.mark.parametrize("stubborn", [False, True])
+def test_stop_leaves_no_process_of_a_script_that_forks_and_detaches(make_study, kill, stubborn):
+    study = make_study(script(stubborn=stubborn), budget=4, slots=2)
+    study.start()
+    study.running(1, reports=1)
+    study.running(2, reports=1)
+    assert len(study.processes()) >= 12
+    request_stop(study.folder, kill=kill)
+    assert runner_pid(study.folder) is None
+    assert study.processes() == []
+    assert study.study().state is StudyState.STOPPED
+    assert [t.state for t in study.trials()] == [TrialState.KILLED] * 2
+
+
+def test_what_a_trial_leaves_behind_at_its_end_is_swept(make_study):
+    study = make_study(script(life=0.1))
+    study.start()
+    study.gone()
+    assert study.trial().state is TrialState.COMPLETE
+    assert study.processes() == []
+
+
+def test_what_a_trial_left_behind_is_swept_without_a_runner_too(make_study):
+    study = make_study(script(life=0.5))
+    study.start()
+    study.running(reports=1)
+    study.kill_runner()
+    study.until(lambda: study.folder.trial(1).exit.exists())
+    study.until(lambda: study.processes() == [])
+
+
+def test_a_killed_shim_does_not_leave_its_trial(make_study):
+    study = make_study(script())
+    study.start()
+    trial = study.running(reports=1)
+    processes.Process.of(trial.pid).signal(9)
+    study.until(lambda: study.trial().attempt == 2)
+    study.running()
+    mine = study.processes()
+    assert trial.pid not in mine
+    send(study.folder, "stop", {"kill": True})
+    study.gone()
+    assert study.processes() == []
+
+
+def test_grace_lets_a_trial_save_itself(make_study):
+    study = make_study("""
+        def save(number, frame):
+            open(os.environ["HPO_CHECKPOINT"] + "/saved", "w").write("yes")
+            sys.exit(0)
+        signal.signal(signal.SIGTERM, save)
+        report(step=1, accuracy=0.1)
+        time.sleep(60)
+        """)
+    study.start()
+    study.running(reports=1)
+    begin = time.monotonic()
+    request_stop(study.folder)
+    assert time.monotonic() - begin < 5
+    assert (study.folder.trial(1).checkpoint / "saved").read_text() == "yes"
+    assert study.trial().state is TrialState.KILLED
+
+
+def test_a_stopped_study_takes_its_trials_up_again(make_study):
+    study = make_study("""
+        if os.environ["HPO_RESUME"]:
+            report(step=2, accuracy=0.9); sys.exit(0)
+        open(os.environ["HPO_CHECKPOINT"] + "/c", "w").write("1")
+        report(step=1, accuracy=0.1)
+        time.sleep(60)
+        """)
+    study.start()
+    study.running(reports=1)
+    request_stop(study.folder)
+    assert study.trial().state is TrialState.KILLED
+    study.start()
+    study.gone()
+    trial = study.trial()
+    assert (trial.state, trial.metrics["accuracy"], trial.attempt) == (TrialState.COMPLETE, 0.9, 2)
+    assert study.study().state is StudyState.FINISHED
+
+
+def run_shim(folder: Path, argv, timeout=0.0, grace=0.5):
+    times = [str(timeout), str(grace)]
+    with (folder / "stdout.log").open("w") as log:
+        done = subprocess.run(
+            [sys.executable, "-I", "-S", shim.__file__, str(folder), "1", *times, *argv],
+            start_new_session=True, stdout=log, check=True,
+        )  # fmt: skip
+    assert done.returncode == 0
+    return json.loads((folder / "exit.json").read_text())
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [("exit 0", 0), ("exit 3", 3), ("kill -9 $$", -9), ("kill -15 $$", -15), ("exec nothing", 127)],
+)
+def test_the_shim_records_how_a_command_ended(tmp_path, command, code):
+    found = run_shim(tmp_path, ["sh", "-c", command])
+    assert (found["code"], found["attempt"], found["stopped"]) == (code, 1, "")
+    assert 0 <= found["duration"] < 10
+
+
+def test_the_shim_says_why_a_command_cannot_start(tmp_path):
+    found = run_shim(tmp_path, ['no "such" pröğram\x1b[31m'])
+    assert found["code"] == 127
+    assert "No such file" in found["problem"]
+
+
+def test_the_shim_keeps_the_time_limit(tmp_path):
+    found = run_shim(tmp_path, ["sleep", "60"], timeout=0.2)
+    assert (found["stopped"], found["code"]) == ("timeout", -15)
+    ignoring = [sys.executable, "-c", "import signal,time;signal.signal(15,1);time.sleep(60)"]
+    found = run_shim(tmp_path, ignoring, timeout=0.5, grace=0.2)
+    assert (found["stopped"], found["code"]) == ("timeout", -9)
+
+
+def test_a_process_is_known_by_its_start(tmp_path):
+    child = subprocess.Popen(["sleep", "60"])
+    try:
+        process = processes.Process.of(child.pid)
+        assert process.alive
+        assert abs(processes.uptime() - process.started) < 30
+        other = processes.Process(process.pid, process.ticks - 1)
+        assert not other.alive
+        other.signal(9)
+        assert process.alive
+        process.signal(9)
+    finally:
+        child.wait()
+    assert not process.alive
+    assert processes.Process.of(child.pid) is None

@@ -1,0 +1,222 @@
+import json
+import math
+import os
+import random
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hpo_tui.engine.execution import reports
+from hpo_tui.engine.execution.reports import ReportTail, parse
+from hpo_tui.engine.execution.wire import Inbox, Outbox
+from hpo_tui.engine.runner.intake import summaries, summarize
+from hpo_tui.engine.spec import StudySpec
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        (b'{"step": 3, "accuracy": 0.91}', (3, {"accuracy": 0.91})),
+        (b'{"accuracy": 1}', (None, {"accuracy": 1.0})),
+        (b'{"step": 2.0, "ok": true}', (2, {"ok": 1.0})),
+        (b'{"step": null, "name": "x", "l": [1], "a": 2}', (None, {"a": 2.0})),
+        (b'{"a": 1e999}', (None, {"a": math.inf})),
+        (b'{"a": -Infinity}', (None, {"a": -math.inf})),
+        (b'{"step": 1e400, "a": 1}', (None, {"a": 1.0})),
+        (b'{"step": NaN, "a": 1}', (None, {"a": 1.0})),
+        (b'{"a": ' + b"9" * 400 + b"}", (None, {"a": math.inf})),
+        (b'{"' + b"x" * 300 + b'": 1, "": 2}', (None, {})),
+        (b"[1, 2]", None),
+        (b"3", None),
+        (b"{", None),
+        (b"\xff\x00\x1b[2J", None),
+        (b"[" * 100_000, None),
+    ],
+)
+def test_a_line_is_parsed_whatever_is_in_it(line, found):
+    assert parse(line) == found
+
+
+def test_nan_is_kept_as_nan():
+    step, metrics = parse(b'{"step": 1, "a": NaN}')
+    assert step == 1
+    assert math.isnan(metrics["a"])
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_break_the_parser(data):
+    for line in data.split(b"\n"):
+        parse(line)
+
+
+def drain(tail, *, final=True):
+    found = []
+    while True:
+        batch = tail.read(final=final)
+        if batch.offset == tail.offset:
+            return found
+        tail.commit(batch)
+        found += batch.reports
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**32))
+def test_lines_written_in_pieces_come_once_and_in_order(tmp_path_factory, seed):
+    rng = random.Random(seed)
+    path = tmp_path_factory.mktemp("r") / "reports.jsonl"
+    data = b"".join(json.dumps({"step": n, "a": n / 7}).encode() + b"\n" for n in range(60))
+    tail, found, at = ReportTail(path, 1), [], 0
+    while at < len(data):
+        size = rng.randint(1, 60) * rng.choice((1, 7))
+        with path.open("ab") as file:
+            file.write(data[at : at + size])
+        at += size
+        batch = tail.read()
+        if rng.random() < 0.3:  # the runner died before it was stored
+            continue
+        tail.commit(batch)
+        found += batch.reports
+        if rng.random() < 0.2:  # another runner goes on from what is stored
+            tail = ReportTail(path, 1, tail.offset, tail.seq)
+    found += drain(tail)
+    assert [r.step for r in found] == list(range(60))
+    assert [r.seq for r in found] == list(range(60))
+
+
+def test_a_half_line_counts_once_the_trial_has_ended(tmp_path):
+    path = tmp_path / "r"
+    path.write_bytes(b'{"a": 1}\n{"a": 2}')
+    tail = ReportTail(path, 1)
+    assert len(drain(tail, final=False)) == 1
+    assert [r.metrics["a"] for r in drain(tail)] == [2.0]
+
+
+def test_a_file_that_is_emptied_is_read_anew_with_other_numbers(tmp_path):
+    path = tmp_path / "r"
+    path.write_bytes(b'{"a": 1}\n{"a": 2}\n')
+    tail = ReportTail(path, 1)
+    drain(tail)
+    path.write_bytes(b'{"a": 3}\n')
+    batch = tail.read()
+    assert batch.restarted
+    assert [(r.seq, r.metrics["a"]) for r in batch.reports] == [(2, 3.0)]
+
+
+def test_an_endless_line_is_passed_over(tmp_path, monkeypatch):
+    monkeypatch.setattr(reports, "LONGEST_LINE", 5000)
+    monkeypatch.setattr(reports, "SLICE", 1000)
+    path = tmp_path / "r"
+    path.write_bytes(b"x" * 12_345 + b"\n" + b'{"a": 1}\n')
+    assert [r.metrics for r in drain(ReportTail(path, 1))] == [{"a": 1.0}]
+
+
+def test_a_large_backlog_comes_in_slices(tmp_path, monkeypatch):
+    monkeypatch.setattr(reports, "SLICE", 1000)
+    path = tmp_path / "r"
+    path.write_bytes(b'{"a": 1}\n' * 1000)
+    tail = ReportTail(path, 1)
+    batch = tail.read()
+    assert batch.more
+    assert len(batch.reports) == 111
+    assert len(drain(tail)) == 1000
+
+
+def test_what_counts_of_the_reports_is_what_the_study_says():
+    spec = StudySpec.from_dict({
+        "study": {"name": "t", "budget": 1},
+        "space": {"x": {"type": "float", "low": 0, "high": 1}},
+        "objective": [
+            {"metric": "best", "direction": "maximize", "summary": "max"},
+            {"metric": "least", "direction": "minimize", "summary": "min"},
+            {"metric": "last", "direction": "minimize"},
+        ],
+    })  # fmt: skip
+    result = {}
+    for value in (3.0, 5.0, 1.0, 2.0):
+        summarize(summaries(spec), result, {"best": value, "least": value, "last": value, "x": value})
+    assert result == {"best": 5.0, "least": 1.0, "last": 2.0, "x": 2.0}
+
+
+@given(st.lists(st.dictionaries(st.text(max_size=5), st.floats() | st.text(max_size=9)), max_size=9))
+def test_messages_come_through_a_pipe_whole(messages):
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+    os.set_blocking(writing, False)
+    inbox, outbox, found = Inbox(reading), Outbox(writing), []
+    for message in messages:
+        outbox.put(message)
+    while len(found) < len(messages):
+        outbox.flush()
+        inbox.read()
+        while (message := inbox.take()) is not None:
+            found.append(message)
+    os.close(writing)
+    assert not inbox.read()
+    assert inbox.closed
+    os.close(reading)
+    assert repr(found) == repr(messages)
+
+
+CLIENT = """
+import sys
+from hpo_tui import trial
+lr = trial.params.get("lr", 0.5)
+trial.report(1, accuracy=lr)
+trial.report(accuracy=float("nan"), done=True)
+print(trial.number, trial.task, trial.fidelity, trial.resume, trial.seed, trial.should_stop())
+(trial.checkpoint / "x").write_text("1")
+"""
+
+
+def test_the_client_works_outside_a_study(tmp_path):
+    env = {k: v for k, v in os.environ.items() if not k.startswith("HPO_")}
+    done = subprocess.run(
+        [sys.executable, "-c", CLIENT], env=env, cwd=tmp_path, capture_output=True, text=True,
+        check=True,
+    )  # fmt: skip
+    assert done.stdout.splitlines() == [
+        "step=1 accuracy=0.5", "accuracy=nan done=1", "0  {} None 0 False",
+    ]  # fmt: skip
+    assert (tmp_path / "checkpoint" / "x").exists()
+
+
+def test_the_client_reports_inside_a_study(tmp_path):
+    params = {"trial": 7, "task": "low", "params": {"lr": 0.25}, "fidelity": {"e": 3}, "seed": 4}
+    (tmp_path / "p.json").write_text(json.dumps(params))
+    env = {
+        **os.environ, "HPO_PARAMS": str(tmp_path / "p.json"), "HPO_RESUME": "/there",
+        "HPO_REPORTS": str(tmp_path / "r"), "HPO_CHECKPOINT": str(tmp_path / "c" / "d"),
+    }  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", CLIENT], env=env, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "7 low {'e': 3} /there 4 False\n"
+    first, last = (tmp_path / "r").read_bytes().splitlines()
+    assert parse(first) == (1, {"accuracy": 0.25})
+    assert parse(last)[0] is None
+    assert (tmp_path / "c" / "d" / "x").exists()
+
+
+def test_the_client_keeps_what_a_full_disk_refuses(tmp_path, monkeypatch):
+    monkeypatch.delenv("HPO_PARAMS", raising=False)
+    from hpo_tui.engine import trial
+
+    reporter = trial._Reporter()
+    reporter.path = str(tmp_path / "r")
+    rng, real, calls = random.Random(0), os.write, iter(range(10**6))
+
+    def write(fd, data):
+        if next(calls) < 60 and rng.random() < 0.5:
+            raise OSError(28, "No space left on device")
+        return real(fd, data[: rng.randint(1, 5)])
+
+    monkeypatch.setattr(trial.os, "write", write)
+    lines = [json.dumps({"step": n}).encode() + b"\n" for n in range(50)]
+    for line in lines:
+        reporter.write(line)
+    reporter.close()
+    os.close(reporter.fd)
+    assert (tmp_path / "r").read_bytes() == b"".join(lines)

@@ -1,0 +1,173 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from hpo_tui.engine.launch import LaunchError, leave, runner_pid
+from hpo_tui.store.models import StudyState, TrialState
+
+STEPS = """
+for step in range(1, 41):
+    report(step=step, accuracy=step / 100)
+    time.sleep(0.03)
+"""
+
+
+def test_a_study_runs_to_its_budget(make_study, told):
+    study = make_study("report(step=1, accuracy=0.5)", budget=3, slots=2)
+    study.start()
+    study.gone()
+    assert study.study().state is StudyState.FINISHED
+    trials = study.trials()
+    assert [t.number for t in trials] == [1, 2, 3]
+    assert {t.state for t in trials} == {TrialState.COMPLETE}
+    assert [t.charged for t in trials] == [1.0, 1.0, 1.0]
+    assert [t.exit_code for t in trials] == [0, 0, 0]
+    assert sorted(x[1] for x in told("tell")) == [1, 2, 3]
+    assert study.get("optimizer") == {"tiny": True}
+
+
+def test_a_killed_runner_leaves_trials_running_and_the_next_one_adopts_them(make_study):
+    study = make_study(STEPS)
+    study.start()
+    before = study.running(reports=3)
+    study.kill_runner()
+    path = study.folder.trial(1).reports
+    size = path.stat().st_size
+    study.until(lambda: path.stat().st_size > size + 100)
+    study.start()
+    study.until(lambda: study.events("adopted"))
+    after = study.running()
+    assert (after.pid, after.pid_started) == (before.pid, before.pid_started)
+    assert after.attempt == 1
+    trial = study.ended()
+    assert trial.state is TrialState.COMPLETE
+    assert [r.step for r in study.reports()] == list(range(1, 41))
+    assert [r.seq for r in study.reports()] == list(range(40))
+
+
+def test_a_trial_that_ended_without_a_runner_is_finished_by_the_next(make_study):
+    study = make_study(STEPS)
+    study.start()
+    trial = study.running(reports=2)
+    study.kill_runner()
+    study.until(lambda: study.folder.trial(1).exit.exists())
+    study.start()
+    trial = study.ended()
+    assert (trial.state, trial.exit_code, trial.attempt) == (TrialState.COMPLETE, 0, 1)
+    assert [r.step for r in study.reports()] == list(range(1, 41))
+
+
+def test_an_exit_code_survives_the_runner(make_study):
+    study = make_study("report(step=1, accuracy=1)\ntime.sleep(0.7)\nsys.exit(7)")
+    study.start()
+    study.running(reports=1)
+    study.kill_runner()
+    study.until(lambda: study.folder.trial(1).exit.exists())
+    study.start()
+    trial = study.ended()
+    assert (trial.state, trial.exit_code) == (TrialState.FAILED, 7)
+
+
+def test_a_trial_that_died_with_the_machine_goes_on_from_its_checkpoint(make_study):
+    study = make_study("""
+        begin = 0
+        if os.environ["HPO_RESUME"]:
+            begin = int(open(os.environ["HPO_RESUME"] + "/step").read())
+        for step in range(begin + 1, 31):
+            report(step=step, accuracy=step / 100, begin=begin)
+            open(os.environ["HPO_CHECKPOINT"] + "/step", "w").write(str(step))
+            time.sleep(0.03)
+        """)
+    study.start()
+    trial = study.running(reports=5)
+    study.kill_runner()
+    for pid in [trial.pid, *study.processes()]:  # as a power cut would
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+    study.until(lambda: not study.processes())
+    # Another boot: PIDs and ticks of before mean nothing, even if they happen to exist.
+    identity = study.folder.trial(1).path / "process.json"
+    data = json.loads(identity.read_text())
+    identity.write_text(json.dumps({**data, "pid": os.getpid(), "boot": "another"}))
+    study.start()
+    trial = study.ended()
+    assert (trial.state, trial.attempt) == (TrialState.COMPLETE, 2)
+    assert trial.metrics["begin"] >= 5
+    lines = study.folder.trial(1).reports.read_text().splitlines()
+    assert [r.step for r in study.reports()] == [json.loads(x)["step"] for x in lines]
+
+
+def test_a_second_runner_is_refused_in_words(make_study):
+    study = make_study(STEPS)
+    first = study.start()
+    with pytest.raises(LaunchError, match=f"a runner works on t already.*{first}"):
+        study.start()
+    assert runner_pid(study.folder) == first
+
+
+def test_a_runner_told_to_leave_leaves_the_trials(make_study):
+    study = make_study(STEPS)
+    study.start()
+    study.running(reports=1)
+    leave(study.folder)
+    study.gone()
+    assert study.trial().state is TrialState.RUNNING
+    assert study.processes()
+    study.start()
+    assert study.ended().attempt == 1
+
+
+def test_the_runner_outlives_a_hung_up_terminal(make_study):
+    study = make_study(STEPS)
+    code = (
+        "import sys, os, pathlib, signal\n"
+        "from hpo_tui.engine.launch import start_runner\n"
+        "from hpo_tui.store.folder import StudyFolder\n"
+        "start_runner(StudyFolder(pathlib.Path(sys.argv[1])), optimizer='tiny:Optimizer')\n"
+        "os.killpg(os.getpgrp(), signal.SIGHUP)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(study.folder.path)], start_new_session=True, check=False
+    )
+    assert done.returncode == -signal.SIGHUP
+    pid = runner_pid(study.folder)
+    assert pid
+    os.kill(pid, signal.SIGHUP)
+    assert study.ended().state is TrialState.COMPLETE
+
+
+def test_a_runner_killed_at_the_start_of_a_trial_starts_it_once(make_study):
+    study = make_study("report(step=1, accuracy=1)\ntime.sleep(0.3)", budget=2)
+    for _ in range(4):
+        study.start()
+        study.until(lambda: study.trials())
+        study.kill_runner()
+    study.start()
+    study.gone()
+    assert [t.state for t in study.trials()] == [TrialState.COMPLETE] * 2
+    for trial in study.trials():
+        lines = study.folder.trial(trial.number).reports.read_text().splitlines()
+        assert len(lines) == len(study.reports(trial.number))
+
+
+def test_a_clock_that_jumps_moves_no_duration(make_study, monkeypatch):
+    study = make_study(STEPS)
+    study.start()
+    study.running(reports=2)
+    study.kill_runner()
+    import sqlite3
+
+    with sqlite3.connect(study.folder.db) as connection:  # as if it had begun a year ago
+        connection.execute("UPDATE trials SET started = started - 3e7, created = created - 3e7")
+    study.start()
+    trial = study.ended()
+    assert trial.state is TrialState.COMPLETE
+    assert trial.duration < 60
+    assert time.time() - trial.ended < 60
