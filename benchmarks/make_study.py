@@ -91,7 +91,7 @@ high = 0.3
 [[objective]]
 metric = "{accuracy}"
 direction = "maximize"
-threshold = 0.955
+threshold = 0.94
 
 [[objective]]
 metric = "nonzero_weights"
