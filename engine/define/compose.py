@@ -24,7 +24,15 @@ from hpo_tui.engine.spec.model import (
 from hpo_tui.engine.spec.names import KeyPath
 from hpo_tui.engine.spec.values import native, value_fault
 
-_RESUMES = re.compile(r"resume(_from.*)?|load_checkpoint|checkpoint|ckpt|init_from")
+_RESUMES = re.compile(r"resume(_.*)?|load_checkpoint|load_ckpt|init_from")
+_SAVES = re.compile(
+    r"(save_|output_|out_)?(checkpoint|ckpt)(_dir|_path)?|save_(dir|path)|output_dir"
+)
+_OPTIMIZER = re.compile(r"opt|optim|optimi[sz]er")
+_BELONGS = (
+    (re.compile(r"momentum|nesterov"), re.compile(r"sgd|rmsprop|momentum")),
+    (re.compile(r"(adam_)?beta_?[12]|amsgrad"), re.compile(r"adam|lamb|lion|radam")),
+)
 _BUDGET = 40.0
 _EXAMPLE = Parameter("lr", ParameterKind.FLOAT, 1e-4, 1e-1, log=True)
 _NOBODY = Objective("loss", Direction.MINIMIZE)
@@ -59,7 +67,26 @@ def make_plan(found: Found) -> Plan:
             names.add(option.name.lower())
         else:
             plan.left.append(option)
+    plan.proposals = _by_optimizer(plan.proposals)
     return plan
+
+
+def _by_optimizer(proposals: list[tuple[Option, Proposal]]) -> list[tuple[Option, Proposal]]:
+    """Make momentum depend on an optimizer that has it, and the betas on one of Adam's kind."""
+    chosen = next((p.parameter for o, p in proposals if _OPTIMIZER.fullmatch(o.name.lower())), None)
+    if chosen is None:
+        return proposals
+    changed = []
+    for option, proposal in proposals:
+        kin = next((k for name, k in _BELONGS if name.fullmatch(option.name.lower())), None)
+        owners = tuple(c for c in chosen.choices if kin and kin.search(str(c).lower()))
+        if owners and len(owners) < len(chosen.choices) and not proposal.parameter.when:
+            when = {chosen.name: owners}
+            parameter = dataclasses.replace(proposal.parameter, when=when)
+            changed.append((option, dataclasses.replace(proposal, parameter=parameter)))
+        else:
+            changed.append((option, proposal))
+    return changed
 
 
 def make_spec(plan: Plan, words: Sequence[str], folder: Path, script: Path | None) -> StudySpec:
@@ -155,13 +182,7 @@ def remarks(
     if plan.left:
         flags = ", ".join(o.flag for o in plan.left)
         notes[()] += f"\nLeft as they are: {flags}"
-    resumes = next((o.flag for o in plan.left if _RESUMES.fullmatch(o.name.lower())), None)
-    if resumes:
-        notes[()] += (
-            f"\nIt has {resumes}: with resume = true, and {resumes} {{resume}} and a place to "
-            "save to"
-            "\nin the command, a promotion goes on from the checkpoint and pays the margin alone."
-        )
+    notes[()] += _resume_remark(plan)
     for option, proposal in plan.proposals:
         notes["space", option.name] = proposal.note
     if not plan.proposals:
@@ -176,6 +197,20 @@ def remarks(
             f"the script that depends on {flag} follows it."
         )
     return notes
+
+
+def _resume_remark(plan: Plan) -> str:
+    """Say how a script that can go on from a checkpoint is told to."""
+    flags = {o.name.lower(): o.flag for o in plan.left if o.kind == "text"}
+    resume = next((f for n, f in flags.items() if _RESUMES.fullmatch(n)), None)
+    save = next((f for n, f in flags.items() if _SAVES.fullmatch(n)), "")
+    if resume is None:
+        return ""
+    words = f"{resume} {{resume}}" + (f" {save} {{checkpoint}}" if save else "")
+    return (
+        f"\nIt has {resume}: with resume = true, and {words} in the command,"
+        "\na promotion goes on from the checkpoint and pays the margin alone."
+    )
 
 
 def _metric_remarks(spec: StudySpec, printed: Printed | None) -> Mapping[KeyPath, str]:

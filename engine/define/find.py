@@ -2,20 +2,15 @@
 
 import ast
 import dataclasses
-import json
-import os
 import re
-import shutil
-import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from hpo_tui.engine.define import probe
 from hpo_tui.engine.define.fidelity import find_fidelity
 from hpo_tui.engine.define.files import config_options, hydra_options, interpolated
 from hpo_tui.engine.define.guess import propose
-from hpo_tui.engine.define.options import Found, Option, Style, from_dump, kind_of, typed
+from hpo_tui.engine.define.options import Found, Option, Style, kind_of, typed
+from hpo_tui.engine.define.probing import probe_options
 from hpo_tui.engine.define.process import run_briefly
 from hpo_tui.engine.define.source import Settings, constants, local_sources
 
@@ -32,23 +27,11 @@ _OTHER_PARSERS = re.compile(
 )
 _CLIENT = re.compile(r"\btrial\.(params|fidelity)\b|HPO_PARAMS")
 _CONFIGURATOR = re.compile(r"exec\(open\([\"'][\w/]*configurat\w+\.py[\"']\)")
-_PROBE_LIMIT, _HELP_LIMIT = 90.0, 30.0
+_HELP_LIMIT = 30.0
 _HELP_LINE = re.compile(
     r"^\s{1,8}(?:-\w(?:[ =][A-Z_<\[]\S*)?,\s*)?(--[a-zA-Z][\w.-]*)"
     r"(?:[ =](\{[^}]*\}|<[^>]*>|\[[^\]]*\]|[A-Z][\w.|]*|\w+))?(?:\s{2,}(.*)|\s*$)"
 )
-
-
-def command_words(command: Sequence[str], folder: Path) -> tuple[str, ...]:
-    """Return a command as words that start: ``train.py`` becomes ``python train.py``."""
-    words = tuple(command)
-    if words and words[0].endswith(".py") and not os.access(folder / words[0], os.X_OK):
-        return (_python(folder), *words)
-    if words and (folder / words[0]).is_file() and "/" not in words[0]:
-        return (
-            (_python(folder), *words) if words[0].endswith(".py") else (f"./{words[0]}", *words[1:])
-        )
-    return words
 
 
 def script_of(words: Sequence[str], folder: Path) -> Path | None:
@@ -71,63 +54,30 @@ def find_options(words: Sequence[str], folder: Path) -> Found:
     values that the command line already has.
     """
     script = script_of(words, folder)
-    sources = local_sources(script, folder) if script else []
-    text = "\n".join(sources)
+    text = "\n".join(local_sources(script, folder)) if script else ""
+    probed = Found()
     if script is not None and re.search(r"@hydra\.main|hydra\.initialize", text):
         found = hydra_options(script, text)
         if found.options:
             return _with_given(found, words)
     if script is not None and _PARSERS.search(text):
-        found = _probed(words, folder)
-        config = config_options(words, folder, found.options)
+        probed, words = probe_options(words, folder)
+        config = config_options(words, folder, probed.options)
         if config is not None:
             return config
-        if found.options or found.commands:
-            return _with_given(found, words)
+        if probed.options or probed.commands:
+            return _with_given(probed, words)
     config = config_options(words, folder, ()) or interpolated(text, folder)
     if config is not None:
         return config
     if script is not None and not _PARSERS.search(text) and not _OTHER_PARSERS.search(text):
         return _from_constants(script, words, text)
-    helped = _from_help(words, folder)
-    return _with_given(helped, words)
-
-
-def _python(folder: Path) -> str:
-    """Return the Python to run scripts with: the one on the PATH, as a user would.
-
-    Where this program runs from a virtual environment of the project that is not activated, that
-    one's: it is the one with the project's packages.
-    """
-    home = Path(sys.prefix).parent
-    if sys.prefix != sys.base_prefix and home in (folder.absolute(), *folder.absolute().parents):
-        on_path = shutil.which("python")
-        if on_path is None or Path(on_path).parent != Path(sys.executable).parent:
-            return sys.executable
-    return next((n for n in ("python", "python3") if shutil.which(n)), sys.executable)
-
-
-def _probed(words: Sequence[str], folder: Path) -> Found:
-    """Start the command under the probe, which ends it where it would read its options."""
-    with tempfile.TemporaryDirectory(prefix="hpo-probe-") as scratch:
-        out = Path(scratch) / "options.json"
-        paths = [str(Path(probe.__file__).parent), os.environ.get("PYTHONPATH", "")]
-        extra = {
-            "HPO_PROBE_OUT": str(out),
-            "PYTHONPATH": os.pathsep.join(p for p in paths if p),
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "WANDB_MODE": "disabled",
-        }
-        ran = run_briefly(words, folder, _PROBE_LIMIT, extra)
-        try:
-            options, commands = from_dump(json.loads(out.read_text()))
-        except (OSError, ValueError):
-            last = ran.lines[-1] if ran.lines else "it printed nothing"
-            return Found(advice=(f"its options could not be read: {last}",))
-    if commands and not options:
-        listed = ", ".join(commands)
-        return Found(commands=commands, advice=(f"name one of its sub-commands first: {listed}",))
-    return Found(options, "the script's own parser", commands)
+    helped = _with_given(_from_help(words, folder), words)
+    return (
+        helped
+        if helped.options
+        else dataclasses.replace(helped, advice=probed.advice or helped.advice)
+    )
 
 
 def _with_given(found: Found, words: Sequence[str]) -> Found:
@@ -153,7 +103,7 @@ def _with_given(found: Found, words: Sequence[str]) -> Found:
             style: Style = "flag" if flag.startswith("--") else "equals"
             options[name] = Option(name, flag, kind_of(given), given, style=style)
     how = found.how or ("the values on the command line" if options else "")
-    advice = () if options else found.advice
+    advice = found.advice if found.options or not options else ()
     return Found(tuple(options.values()), how, found.commands, advice, words=tuple(words))
 
 

@@ -11,7 +11,7 @@ from hpo_tui.engine.define.options import Option
 from hpo_tui.engine.spec.model import Parameter, ParameterKind, Value
 
 _LEFT_ALONE = re.compile(
-    r"seed|port|rank|world_size|device|cuda|gpus?|cpu|mps|tpu|workers?|threads|njobs|n_jobs|log.*|"
+    r"seed|port|rank|world_size|device|cuda|gpus?|cpu|mps|tpu|workers?|threads|njobs|n_jobs|log|logs?_?dir|logg.*|log_.*|"
     r"print.*|save.*|eval.*|test.*|val.*|verbose|verbosity|quiet|debug|dry_run|out.*|output.*|dir|"
     r".*_dir|.*_path|path|root|data|dataset|file|.*_file|config|resume|checkpoint.*|ckpt.*|"
     r"load.*|model_name|name|run.*|project|entity|wandb.*|tensorboard|download|num_classes|"
@@ -21,7 +21,7 @@ _LEFT_ALONE = re.compile(
     r"timeout|limit|tol|eps|epsilon|early_stop.*|patience|nthread|objective|loss"
 )
 _NEVER = re.compile(
-    r"(test|val|valid|eval|in|input|out|output|vocab|image|img|log|num_classes|max_seq)(_.*)?|seed"
+    r"(test|val|valid|eval|in|input|out|output|vocab|image|img|num_classes|max_seq)(_.*)?|seed"
 )
 _TUNED_SWITCH = re.compile(
     r".*(nesterov|amsgrad|batch_?norm|use_bn|layer_?norm|pre_?norm|bias|augment|mixup|cutmix|"
@@ -90,7 +90,7 @@ def _unknown(option: Option) -> Proposal | None:
     if option.kind != "float" or default is None or default <= 0:
         return None
     if default < 1:
-        parameter = Parameter(option.name, ParameterKind.FLOAT, 0.0, 1.0)
+        parameter = Parameter(option.name, ParameterKind.FLOAT, 0.0, 0.99)
     else:
         low, high = nice(default / 3), nice(default * 3)
         parameter = Parameter(option.name, ParameterKind.FLOAT, low, high, log=True)
@@ -178,6 +178,24 @@ def _count(least: int, most: int) -> Callable[[Option], Parameter]:
     return rule
 
 
+def _around(option: Option) -> Parameter:
+    """Propose the logarithm of a size: two up and two down."""
+    default = int(_number(option.default) or 6)
+    return Parameter(option.name, ParameterKind.INT, max(0, default - 2), default + 2)
+
+
+def _exponent(option: Option) -> Parameter:
+    """Propose the logarithm of a rate."""
+    default = _number(option.default) or -3.0
+    return Parameter(option.name, ParameterKind.FLOAT, default - 2, default + 1)
+
+
+def _warmup(option: Option) -> Parameter:
+    """Propose a share of the training, or a number of epochs or steps."""
+    share = option.kind == "float" and (_number(option.default) or 0.0) < 1
+    return _linear(0.0, 0.5)(option) if share else _count(0, 10)(option)
+
+
 def _limited(option: Option, low: float, high: float) -> tuple[float, float]:
     """Return a range inside the limits that the script itself states."""
     low = low if option.low is None else max(low, option.low)
@@ -210,5 +228,7 @@ _RULES: tuple[tuple[str, Callable[[Option], Parameter | None]], ...] = (
     (r"(num_|n_)?(hidden_)?(layers?|blocks|heads)|depth", _count(1, 4)),
     (r"max_depth", _count(2, 10)),
     (r"(n_|num_)?neighbou?rs|min_samples_.*", _count(1, 20)),
-    (r"warmup(_.*)?", _count(0, 10)),
+    (r"log_?2_.*", _around),
+    (r"(log_?10|log)_(lr|learning_rate|wd|weight_decay|reg.*|l1|l2)", _exponent),
+    (r"warmup(_.*)?", _warmup),
 )

@@ -32,6 +32,7 @@ class Option:
     switch: bool = False
     off: str = ""
     when: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
+    required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,7 @@ def _option(raw: Mapping[str, Any]) -> Option | None:
         _number(raw.get("low")),
         _number(raw.get("high")),
         _help(raw),
+        required=bool(raw.get("required")),
     )
 
 

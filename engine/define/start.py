@@ -17,9 +17,10 @@ from hpo_tui.engine.define.compose import (
     with_metrics,
 )
 from hpo_tui.engine.define.draft import Draft
-from hpo_tui.engine.define.find import command_words, find_options, script_of
+from hpo_tui.engine.define.find import find_options, script_of
 from hpo_tui.engine.define.preview import buys
 from hpo_tui.engine.define.printed import Printed, read_output
+from hpo_tui.engine.define.probing import command_words
 from hpo_tui.engine.define.try_one import Tried, try_one
 from hpo_tui.engine.spec.load import load_text
 from hpo_tui.engine.spec.model import StudySpec, Value
@@ -57,7 +58,11 @@ def init(
     files = _template(plan)
     advice = [plain_lines(a) for a in found.advice]
     tried = printed = None
-    if run:
+    needs = [o.flag for o in plan.left if o.required and not _given(words, o.flag)]
+    if needs:
+        named = " … ".join(needs)
+        advice.append(f"the script needs {named}: hpo-tui init -- {shlex.join(words)} {named} …")
+    elif run:
         tried, printed = _first_run(
             plan, spec, folder, files, limit=timeout, stop=stop, on_line=on_line
         )
@@ -105,6 +110,10 @@ def _first_run(
         placed = dataclasses.replace(spec, source=Path(scratch) / "study.toml")
         tried = try_one(placed, folder, params=params, **limits)
     return tried, read_output(tried.lines, tried.seen)
+
+
+def _given(words: Sequence[str], flag: str) -> bool:
+    return any(w == flag or w.startswith(f"{flag}=") for w in words)
 
 
 def _template(plan: Plan) -> dict[str, str]:

@@ -26,7 +26,10 @@ def option(name: str, default: Value | None, **more: object) -> Option:
         ("label-smoothing", 0.1, 0.0, 0.3, False),
         ("subsample", 1.0, 0.3, 1.0, False),
         ("model.dropout", 0.1, 0.0, 0.6, False),
-        ("mystery", 0.4, 0.0, 1.0, False),
+        ("mystery", 0.4, 0.0, 0.99, False),
+        ("warmup", 0.3, 0.0, 0.5, False),
+        ("log_lr", -2.0, -4.0, -1.0, False),
+        ("log2-batch", 6, 4, 8, False),
         ("warp", 6.0, 2.0, 20.0, True),
     ],
 )  # fmt: skip

@@ -243,6 +243,38 @@ def test_a_script_with_nothing_to_search(scripts: Path) -> None:
     assert "An example" in made.text
 
 
+def test_what_a_script_needs_is_said(scripts: Path) -> None:
+    (scripts / "needy.py").write_text(
+        "import argparse\np = argparse.ArgumentParser()\np.add_argument('--data', required=True)\n"
+        "p.add_argument('--resume')\np.add_argument('--ckpt-dir', default='out')\n"
+        "p.add_argument('--optimizer', choices=['SGD', 'AdamW'], default='SGD')\n"
+        "p.add_argument('--momentum', type=float, default=.9)\n"
+        "p.add_argument('--beta1', type=float, default=.9)\np.parse_args()\nprint('loss=1.5')\n"
+    )
+    made = draft(scripts, "needy.py")
+    assert made.advice[0].endswith("python needy.py --data …")
+    assert "--resume {resume} --ckpt-dir {checkpoint}" in made.text
+    assert made.spec.parameter("momentum").when == {"optimizer": ("SGD",)}
+    assert made.spec.parameter("beta1").when == {"optimizer": ("AdamW",)}
+    assert made.spec.start == ({"optimizer": "SGD", "momentum": 0.9},)
+    made = draft(scripts, ["python", "needy.py", "--data", "here"])
+    assert made.advice == ()
+    assert made.spec.objectives[0].metric == "loss"
+
+
+def test_a_launcher_is_not_asked_for_its_options(scripts: Path) -> None:
+    (scripts / "launcher").write_text(
+        f"#!{sys.executable}\nimport argparse, runpy, sys\np = argparse.ArgumentParser()\n"
+        "p.add_argument('--lr', type=float, default=9.0)\np.add_argument('rest', nargs='...')\n"
+        "a = p.parse_args()\nsys.argv = a.rest\nrunpy.run_path(a.rest[0], run_name='__main__')\n"
+    )
+    (scripts / "launcher").chmod(0o755)
+    made = draft(scripts, ["./launcher", "forest.py"])
+    assert made.spec.command[:2] == ("./launcher", "forest.py")
+    assert "criterion" in [p.name for p in made.spec.space]
+    assert made.spec.objectives[0].metric == "f1_macro"
+
+
 def test_hostile_help_and_output(scripts: Path) -> None:
     (scripts / "hostile.py").write_text(
         "import argparse\np = argparse.ArgumentParser()\n"
