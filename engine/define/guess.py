@@ -208,6 +208,8 @@ _WIDTH = (
     r"num_leaves|ndf|ngf)(_(size|dim|units|channels))?|k\d"
 )
 _RULES: tuple[tuple[str, Callable[[Option], Parameter | None]], ...] = (
+    (r"log_?2_.*", _around),
+    (r"(log_?10|log)_(lr|learning_rate|wd|weight_decay|reg.*|l1|l2)", _exponent),
     (r"(.*_)?(lr|learning_rate|eta|eta0)(_init)?", _log(0.01, 10, 1e-5, 1e-1)),
     (r"min_lr|lr_min|final_lr", _log(0.01, 10, 1e-7, 1e-4)),
     (
@@ -228,7 +230,5 @@ _RULES: tuple[tuple[str, Callable[[Option], Parameter | None]], ...] = (
     (r"(num_|n_)?(hidden_)?(layers?|blocks|heads)|depth", _count(1, 4)),
     (r"max_depth", _count(2, 10)),
     (r"(n_|num_)?neighbou?rs|min_samples_.*", _count(1, 20)),
-    (r"log_?2_.*", _around),
-    (r"(log_?10|log)_(lr|learning_rate|wd|weight_decay|reg.*|l1|l2)", _exponent),
     (r"warmup(_.*)?", _warmup),
 )
