@@ -57,7 +57,17 @@ class StartPlan:
                 if x is not None
             ]
             points = np.vstack([*found, points]) if found else points
-        return points[self.space.allowed(points)]
+        return self._as_run(points[self.space.allowed(points)])
+
+    def _as_run(self, points: Array) -> Array:
+        """Return the rows (n, d) that the values of ``points`` are read back as.
+
+        Values are rounded, so a row can differ from its own in the last digits: by its mark alone
+        a point that was run would look new, and be run again for ever.
+        """
+        rows = [self.space.encode(params) for params in self.space.decode(points)]
+        pairs = zip(rows, points, strict=True)
+        return np.array([p if r is None else r for r, p in pairs]).reshape(points.shape)
 
     def _corner(self, x: Array) -> Array:
         """Every coordinate at its nearer end; a category at its first or last choice."""
@@ -77,7 +87,7 @@ class StartPlan:
                 if place is None:
                     return None
                 rough[j] = place
-        return np.asarray(self.space.snap(rough[None])[0])
+        return np.asarray(self._as_run(self.space.snap(rough[None]))[0])
 
     def given(self, x: Array) -> Mapping[str, Value]:
         """Return the values that the study file gives for start point ``x``; empty for others."""
