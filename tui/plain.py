@@ -59,3 +59,16 @@ def fit(text: str, width: int, align: str = "left", ellipsis: str = "…") -> st
         return set_cell_size(text, width - mark) + ellipsis if width > mark else ellipsis[:width]
     gap = " " * (width - cells)
     return gap + text if align == "right" else text + gap
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """Return ``text`` in lines of at most ``width`` characters, each made safe to show."""
+    import textwrap
+
+    lines: list[str] = []
+    for paragraph in text.splitlines():
+        indent = " " * (len(paragraph) - len(paragraph.lstrip(" ")))
+        lines += textwrap.wrap(
+            plain(paragraph), max(10, width), subsequent_indent=indent, drop_whitespace=True
+        ) or [""]
+    return lines

@@ -112,11 +112,15 @@ class StudyList:
 
 
 def stamps(folder: StudyFolder) -> tuple[float, ...]:
-    """Return when the files that a study is read from last changed, 0 for those not there."""
+    """Return when the files that a study is read from last changed, 0 for those not there.
+
+    A log without content counts as not there: a reader makes one by looking.
+    """
     times = []
     for path in (folder.db, Path(f"{folder.db}-wal"), folder.file):
         try:
-            times.append(path.stat().st_mtime)
+            stat = path.stat()
+            times.append(stat.st_mtime if stat.st_size else 0.0)
         except OSError:
             times.append(0.0)
     return tuple(times)

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from textual.pilot import Pilot
 
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import Command, DeviceSample, Report, StudyState, Trial, TrialState
 from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui.app import HpoApp
-from textual.pilot import Pilot
 
 NOW = 1_790_000_000.0
 TEXT = """\
@@ -157,7 +157,7 @@ def make_study(
         writer.update_trial(
             trial.number, state=TrialState.RUNNING, ended=None, duration=None, exit_code=None
         )
-    for trial in made[:5] + made[-3:]:
+    for trial in made[:5] + made[max(5, trials - 3) :]:
         writer.add_reports(
             [
                 Report(
@@ -213,9 +213,7 @@ async def until(pilot: Pilot[int], condition: Callable[[], bool], seconds: float
         await pilot.pause(0.02)
 
 
-def make_app(
-    study: StudyFolder | None, home: Path | None = None, **options: Any
-) -> HpoApp:
+def make_app(study: StudyFolder | None, home: Path | None = None, **options: Any) -> HpoApp:
     """The app on a study, or on the list of ``home``, with the fixed clock."""
     place = home if home is not None else (study.path.parent if study is not None else None)
     return HpoApp(place, study, clock=lambda: NOW, **options)

@@ -3,19 +3,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import make_app, make_study, ready, until
+from textual.pilot import Pilot
+from textual.screen import Screen
+from textual.widgets import Input
+
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.tui.actions import SCOPES, action, actions_of, all_actions, markdown, spell_keys
 from hpo_tui.tui.app import HpoApp
 from hpo_tui.tui.screens.compare import Compare
 from hpo_tui.tui.screens.help import Help, key_table
-from hpo_tui.tui.screens.studies import Studies
 from hpo_tui.tui.screens.trial import TrialScreen
 from hpo_tui.tui.screens.trials import Trials
 from hpo_tui.tui.screens.watch import Watch
-from textual.pilot import Pilot
-from textual.screen import Screen
-from textual.widgets import Input
+from tests.tui.conftest import make_app, make_study, ready, until
 
 LEAVING = {"app.leave", "app.suspend"}
 

@@ -81,7 +81,7 @@ class StudyRows:
         return [
             (plain(s.folder.name), "bold"),
             (f"{stand.mark} {stand.word}", stand.tone),
-            ("█" * filled + "░" * (BAR - filled) + " " + fit(unit, 14), ""),
+            ("█" * filled + "─" * (BAR - filled) + " " + fit(unit, 14), ""),
             (present.grouped(s.trials), ""),
             (plain(s.best) or "–", "" if s.best else "dim"),
             (

@@ -12,7 +12,7 @@ from textual.widget import Widget
 
 from hpo_tui.tui import present
 from hpo_tui.tui.actions import action, spell_key
-from hpo_tui.tui.plain import fit, plain
+from hpo_tui.tui.plain import fit, wrapped
 from hpo_tui.tui.present import Piece
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.widgets.tones import ink
@@ -277,11 +277,7 @@ class Notice(Widget):
 
     def render_line(self, y: int) -> Strip:
         """Draw one line of the text, wrapped to the width."""
-        import textwrap
-
         width = max(10, self.size.width)
-        lines: list[str] = []
-        for paragraph in self._text.splitlines():
-            lines += textwrap.wrap(plain(paragraph), width) or [""]
+        lines = wrapped(self._text, width)
         text = lines[y] if y < len(lines) else ""
         return Strip([Segment(fit(text, width), self.rich_style)])

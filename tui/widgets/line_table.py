@@ -14,7 +14,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from hpo_tui.tui.actions import bindings
-from hpo_tui.tui.plain import fit
+from hpo_tui.tui.plain import fit, wrapped
 from hpo_tui.tui.widgets.tones import ink
 
 Cell = tuple[str, str]
@@ -307,8 +307,8 @@ class LineTable(Widget, can_focus=True):
         row = self._top + y - 1
         if not 0 <= row < len(self.rows):
             if not len(self.rows) and self.empty:
-                lines = self.empty.splitlines()
-                text = lines[y - 1] if 1 <= y <= len(lines) else ""
+                lines = wrapped(self.empty, width - 2)
+                text = lines[y - 2] if 2 <= y < len(lines) + 2 else ""
                 return Strip([Segment(fit(" " + text, width), base + self._tone("dim"))], width)
             return Strip.blank(width, base)
         return self._row(row, width, base)
