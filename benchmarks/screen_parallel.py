@@ -59,12 +59,14 @@ def worker(folder: Path, updates: int, result: Path) -> None:
 
         def on_mount(self) -> None:
             self.at = len(frame) - updates - 20
-            self.call_later(self.begin)
+            self.call_after_refresh(self.begin)
 
         def begin(self) -> None:
             widget = self.query_one(ParallelCoordinates)
             widget.show(replace(whole, frame=shortened(frame, self.at)), View(selected=5))
             widget.choose_axes(tuple(axes.names(frame, spec)[:12]))
+            if len(widget.options.names) != 12 or widget.size != (200, 50):
+                raise SystemExit(f"not what is to be measured: {widget.size}")
             self.set_timer(1.0, self.count)
 
         def count(self) -> None:

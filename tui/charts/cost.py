@@ -81,6 +81,14 @@ def _shade(glyphs: "Glyphs", at: int, count: int) -> str:
     return glyphs.shades[last if count == 1 else round(at * last / (count - 1))]
 
 
+def shortened(labels: Sequence[str]) -> list[str]:
+    """Return labels without the last words that all of them share: ``15``, ``30``, ``60``."""
+    words = [label.split(" ") for label in labels]
+    while len(words) > 1 and all(len(w) > 1 for w in words) and len({w[-1] for w in words}) == 1:
+        words = [w[:-1] for w in words]
+    return [" ".join(w) for w in words]
+
+
 def cells(values: Sequence[float], width: int) -> list[int]:
     """Return how many of ``width`` cells each value takes: largest remainders, at least one each.
 

@@ -45,6 +45,8 @@ class Scale:
         if self.high <= self.low or count < 1:
             return []
         inner = self._log_ticks(count) if self.log else self._linear_ticks(count)
+        if sum(self.low < v < self.high for v in inner) < 2:
+            inner = self._linear_ticks(count)  # a piece of a decade
         margin = 1e-9
         units = self.unit(np.array(inner, dtype=np.float64)) if inner else np.zeros(0)
         return [v for v, u in zip(inner, units, strict=True) if margin < u < 1 - margin]

@@ -98,10 +98,14 @@ trials instead.
 
     def _one_line(self, canvas: Canvas, bar: cost.Bar, snapshot: Snapshot, width: int) -> None:
         shown = [s for s in bar.segments if s.label != "left" and s.value > 0]
+        brief = cost.shortened([s.label for s in shown if s.glyph in self.glyphs.shades])
+        brief += [s.label for s in shown if s.glyph not in self.glyphs.shades]
         separator = f" {self.glyphs.separator} "
         end = f" {self._left(bar, snapshot)}"
-        for clipped in (14, 7, 3, 0):
-            labels = [self._short(s, clipped) for s in shown]
+        for clipped in (24, 8, 4, 0):
+            full = clipped == 24
+            names = [s.label for s in shown] if full else brief
+            labels = [fmt.clip(name, clipped, self.glyphs.ellipsis) for name in names]
             values = [self._said(bar, s.value) for s in shown]
             taken = sum(fmt.width_of(a) + len(v) + 2 for a, v in zip(labels, values, strict=True))
             room = width - 2 - taken - len(separator) * len(shown) - len(end)
@@ -113,13 +117,14 @@ trials instead.
             return
         known = [s for s in bar.segments if s.value > 0]
         counts = cost.cells([s.value for s in known], room)
+        following = iter(labels)
         x = 1
         for segment, count in zip(known, counts, strict=True):
             if segment.label == "left":
                 canvas.put(x, 0, segment.glyph * count, segment.ink)
                 x += count
                 continue
-            label = self._short(segment, clipped)
+            label = next(following)
             canvas.put(x, 0, f"{label} ", Ink.TEXT)
             x += fmt.width_of(label) + 1
             canvas.put(x, 0, segment.glyph * count, segment.ink)
@@ -128,6 +133,3 @@ trials instead.
             canvas.put(x + count + len(value), 0, separator, Ink.AXIS)
             x += count + len(value) + len(separator)
         canvas.put(width - len(end), 0, end, Ink.DIM)
-
-    def _short(self, segment: cost.Segment, room: int) -> str:
-        return fmt.clip(segment.label, room, self.glyphs.ellipsis)

@@ -182,6 +182,7 @@ every other pane follows, and `N` narrows the space to them, `B` enqueues a refi
         """Show these axes in this order; none leaves them as they are."""
         if names:
             self._custom = True
+            self._options = self._options or Options(names)
             self._change(names=names, focus=min(self.options.focus, len(names) - 1))
 
     # brushes

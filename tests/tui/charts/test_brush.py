@@ -1,0 +1,91 @@
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from hpo_tui.engine.spec import StudySpec
+from hpo_tui.store.frame import Frame
+from hpo_tui.tui.charts import axes, brush
+
+Frames = Callable[..., Frame]
+
+
+def test_brushes_hold_together_and_missing_values_are_outside(
+    make_frame: Frames, spec: StudySpec
+) -> None:
+    frame = make_frame(500)
+    mask = brush.brush_mask(frame, spec, {"p:momentum": (0.0, 0.5), "m:acc": (0.88, 1.0)})
+    assert mask is not None
+    want = (frame.params["momentum"] <= 0.5) & (frame.metrics["acc"] >= 0.88)
+    assert np.array_equal(mask, want)
+    assert brush.brush_mask(frame, spec, {}) is None
+
+
+def test_choices_count_in_the_order_of_the_space_and_tasks_by_cost(
+    make_frame: Frames, spec: StudySpec
+) -> None:
+    frame = make_frame(300)
+    frame.choices["opt"] = ("lion", "sgd", "adam")  # the order in which they were first run
+    mask = brush.brush_mask(frame, spec, {"p:opt": (0, 0)})
+    assert mask is not None
+    assert np.array_equal(mask, frame.params["opt"] == 1)
+    mask = brush.brush_mask(frame, spec, {"p:batch": (1, 2)})
+    assert mask is not None
+    assert np.array_equal(mask, frame.params["batch"] >= 64)
+    mask = brush.brush_mask(frame, spec, {"task": (1, 2)})
+    assert mask is not None
+    assert np.array_equal(mask, frame.task >= 1)
+
+
+def test_the_first_brush_is_the_feasible_side(make_frame: Frames, spec: StudySpec) -> None:
+    frame = make_frame(300)
+    accuracy = axes.make("m:acc", frame, spec)
+    low, high = brush.first_brush(accuracy, frame, spec)
+    assert low == 0.9
+    assert high == accuracy.scale.high
+    size = axes.make("m:size", frame, spec)
+    assert brush.first_brush(size, frame, spec) == (size.scale.low, 1000.0)
+
+
+def test_a_moved_brush_keeps_its_width_at_the_end(make_frame: Frames, spec: StudySpec) -> None:
+    axis = axes.make("p:lr", make_frame(50), spec)
+    moved = (1e-3, 1e-2)
+    for _ in range(60):
+        moved = brush.moved(axis, moved, 1, 1)
+    assert moved[1] == pytest.approx(0.1)
+    assert np.log10(moved[1] / moved[0]) == pytest.approx(1.0)
+
+
+def test_an_end_that_is_not_moved_keeps_its_very_value(make_frame: Frames, spec: StudySpec) -> None:
+    axis = axes.make("m:acc", make_frame(50), spec)
+    assert brush.moved(axis, (0.9, 0.95), 0, 1)[0] == 0.9
+
+
+def test_narrowing_takes_brushed_parameters_and_spans(make_frame: Frames, spec: StudySpec) -> None:
+    frame = make_frame(300)
+    found = brush.narrowed(frame, spec, {"p:lr": (1e-3, 1e-2), "p:opt": (0, 1)})
+    assert [(n.name, n.low, n.high, n.choices) for n in found] == [
+        ("lr", 1e-3, 1e-2, ()),
+        ("opt", None, None, ("sgd", "adam")),
+    ]
+    mask = frame.params["depth"] == 4
+    mask |= frame.params["depth"] == 6
+    spans = {n.name: n for n in brush.narrowed(frame, spec, {}, mask)}
+    assert (spans["depth"].low, spans["depth"].high) == (4, 6)
+
+
+def test_refinements_lie_inside_and_are_whole_configurations(
+    make_frame: Frames, spec: StudySpec
+) -> None:
+    frame = make_frame(300)
+    ranges = brush.narrowed(frame, spec, {"p:lr": (1e-3, 1e-2), "p:depth": (2, 3)})
+    made = brush.refinements(frame, spec, ranges, 20, seed=1)
+    assert len(made) == 20
+    for params in made:
+        assert 1e-3 <= params["lr"] <= 1e-2
+        assert params["depth"] in (2, 3)
+        assert isinstance(params["depth"], int)
+        assert isinstance(params["opt"], str)
+        assert ("momentum" in params) == (params["opt"] == "sgd")
+        assert params["batch"] in (32, 64, 128)
+    assert brush.refinements(frame, spec, ranges, 5, seed=1) == made[:5]

@@ -1,0 +1,79 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hpo_tui.tui.charts import cost, raster
+from hpo_tui.tui.charts.scale import Scale, fitted
+
+
+def counted(start: list[int], end: list[int], weight: int = 1) -> np.ndarray:
+    counts = np.zeros((40, 30), np.int32)
+    raster.add_lines(counts, (3, 20), np.array(start, np.int32), np.array(end, np.int32), weight)
+    return counts
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(st.tuples(st.integers(0, 39), st.integers(0, 39)), max_size=90))
+def test_many_lines_count_as_each_alone(ends: list[tuple[int, int]]) -> None:
+    # More lines than rows take the way that counts equal ends first.
+    together = counted([a for a, _ in ends], [b for _, b in ends])
+    alone = sum((counted([a], [b]) for a, b in ends), np.zeros((40, 30), np.int32))
+    assert np.array_equal(together, alone)
+    assert together[:, 3:21].sum() == 18 * len(ends)
+    assert not together[:, :3].any()
+    assert not together[:, 21:].any()
+
+
+def test_a_line_ends_where_it_should_and_can_be_taken_away() -> None:
+    counts = counted([0], [39])
+    assert counts[0, 3] == 1
+    assert counts[39, 20] == 1
+    assert not (counts + counted([0], [39], -1)).any()
+
+
+def test_a_polyline_has_no_gaps() -> None:
+    x, y = raster.polyline(np.array([0, 4, 9], np.int32), np.array([0, 30, 2], np.int32))
+    steps = np.maximum(np.abs(np.diff(x)), np.abs(np.diff(y)))
+    assert steps.max() <= 1
+
+
+def test_braille_patterns_are_those_of_the_standard() -> None:
+    dots = np.zeros((4, 2), bool)
+    dots[0, 0] = dots[3, 1] = True
+    assert chr(0x2800 + int(raster.braille_bits(dots)[0, 0])) == "⢁"
+
+
+@given(st.lists(st.floats(0, 1e6), min_size=1, max_size=8), st.integers(0, 120))
+def test_cells_of_the_bar_fill_it_and_leave_nothing_out(values: list[float], width: int) -> None:
+    cells = cost.cells(values, width)
+    nonzero = sum(v > 0 for v in values)
+    if sum(values) > 0:
+        assert sum(cells) == width
+    if nonzero <= width:
+        assert all((c > 0) == (v > 0) for c, v in zip(cells, values, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "log"), [(1e-4, 0.1, True), (0, 1, False), (-3, 17, False), (20, 30, True)]
+)
+def test_ticks_are_round_and_inside(low: float, high: float, log: bool) -> None:
+    scale = Scale(low, high, log)
+    ticks = scale.ticks(5)
+    assert ticks
+    assert all(low < t < high for t in ticks)
+    assert ticks == sorted(ticks)
+    for tick in ticks:
+        assert scale.value(float(scale.unit(np.array([tick]))[0])) == pytest.approx(tick)
+
+
+def test_one_diverged_value_does_not_press_the_others_together() -> None:
+    values = np.r_[np.linspace(0.1, 0.3, 50), 1e9, np.nan, np.inf]
+    scale = fitted(values, log=False)
+    assert scale.high < 1
+    assert scale.unit(np.array([1e9]))[0] == 1
+
+
+def test_a_threshold_is_always_on_the_scale() -> None:
+    scale = fitted(np.array([0.5, 0.6]), False, (0.99,))
+    assert scale.high >= 0.99
