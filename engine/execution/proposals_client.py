@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from hpo_tui.engine.execution.cpu_slots import thread_environment
 from hpo_tui.engine.execution.wire import Inbox, Message, Outbox
 from hpo_tui.engine.optimizer.api import Suggestion
 
@@ -59,9 +60,13 @@ class Proposals:
     def start(self) -> None:
         """Start the process and have it learn the store."""
         argv = [sys.executable, "-P", "-m", "hpo_tui.engine.execution.proposals"]
+        # One thread: the cores belong to the trials, and numeric libraries whose threads have to
+        # fight for cores take a hundred times as long over small matrices.
+        environment = {**os.environ, **thread_environment(1)}
         process = self._process = subprocess.Popen(
-            argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
-        )
+            argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
+            env=environment,
+        )  # fmt: skip
         assert process.stdin is not None
         assert process.stdout is not None
         os.set_blocking(process.stdin.fileno(), False)

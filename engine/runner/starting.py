@@ -58,7 +58,7 @@ class Starter:
 
     def _next(self) -> bool:
         """Start one trial; False if there is none to start, or no room."""
-        desk = self.desk
+        desk, trial = self.desk, None
         while desk.queue and desk.trials[desk.queue[0]].state is not TrialState.WAITING:
             desk.queue.popleft()
         if desk.queue:
@@ -67,14 +67,16 @@ class Starter:
         elif desk.proposals.ready and not self.over_budget:
             suggestion = desk.proposals.ready[0]
             slot = self._room(suggestion.number, suggestion.task)
-            if slot is not None:
-                trial = record(desk, desk.proposals.ready.popleft())
-                desk.enqueue(trial.number)
         else:
             return False
+        self.full = slot is None
         if slot is None:
-            self.full = True
             return False
+        try:
+            trial = self._running(trial, slot)
+        except BaseException:
+            slot.release()
+            raise
         self._start(trial, slot)
         return True
 
@@ -83,13 +85,23 @@ class Starter:
         devices = desk.spec.resources.gpus_per_trial
         return desk.executor.reserve(number, task, devices=devices, alone=number in desk.alone)
 
+    def _running(self, trial: Trial | None, slot: Slot) -> Trial:
+        """Write down that a waiting trial, or the next suggestion, runs: before it does."""
+        desk = self.desk
+        with desk.transaction():
+            waiting = trial or record(desk, desk.proposals.ready[0])
+            running = desk.update(
+                waiting.number, state=TrialState.RUNNING, started=waiting.started or time.time(),
+                attempt=waiting.attempt + 1, reason="", ended=None, device=slot.device,
+            )  # fmt: skip
+        if trial is None:
+            desk.proposals.ready.popleft()
+            desk.queue.appendleft(running.number)
+        return running
+
     def _start(self, trial: Trial, slot: Slot) -> None:
         desk, number = self.desk, trial.number
         try:
-            trial = desk.update(
-                number, state=TrialState.RUNNING, started=trial.started or time.time(),
-                attempt=trial.attempt + 1, reason="", ended=None, device=slot.device,
-            )  # fmt: skip
             launch = prepare(desk.folder, desk.spec, trial, alone=number in desk.alone)
             process = desk.executor.start(launch, slot)
         except (OSError, KeyError, ValueError) as error:
