@@ -83,6 +83,8 @@ def _special_pattern(lines: Sequence[str]) -> str | None:
     """Return a pattern for lines such as ``Average loss: 0.05, Accuracy: 9832/10000 (98%)``."""
     counted = re.compile(rf"([A-Za-z][\w ]*?):?\s*\d+/\d+\s*\(({_MARK})%\)")
     for line in reversed(lines):
+        if len(line) > 500 or "%)" not in line:
+            continue
         found = counted.search(line)
         if found is None or is_progress(line):
             continue

@@ -4,14 +4,14 @@ Trials that ran stay valid data: an edit may move the borders of the search, the
 means, and may not change what the numbers of earlier trials mean.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from hpo_tui.engine.spec.errors import Problem
 from hpo_tui.engine.spec.model import Budget, BudgetUnit, Parameter, ParameterKind, StudySpec, Value
 from hpo_tui.engine.spec.names import KeyPath, dotted, listing, show
-from hpo_tui.engine.spec.space import coerce, compiled_constraints
+from hpo_tui.engine.spec.space import compiled_constraints
 from hpo_tui.engine.spec.units import show_duration
 from hpo_tui.engine.spec.values import bound, value_fault
 
@@ -286,19 +286,21 @@ def _outside(spec: StudySpec, trials: Sequence[RanTrial]) -> int:
     defaults = {p.name: p.default for p in spec.space if p.default is not None}
     count = 0
     for trial in trials:
-        params = coerce(spec, {**defaults, **trial.params})
-        faults = any(_faults(spec, trial.params, params))
-        count += faults or not all(c.holds(params) for c in relations)
+        params = {**defaults, **trial.params}
+        held = all(_holds(p, params) for p in spec.space)
+        count += not held or not all(c.holds(params) for c in relations)
     return count
 
 
-def _faults(
-    spec: StudySpec, had: Mapping[str, Value], params: Mapping[str, Value]
-) -> Iterator[bool]:
-    for parameter in spec.space:
-        value = had.get(parameter.name, params.get(parameter.name))
-        if value is not None and parameter.active(params):
-            yield value_fault(parameter, value) is not None
+def _holds(parameter: Parameter, params: Mapping[str, Value]) -> bool:
+    """Whether a parameter has its value in ``params``, or none there, or is inactive."""
+    value = params.get(parameter.name)
+    if value is None or (parameter.when and not parameter.active(params)):
+        return True
+    if parameter.numeric and not parameter.step and isinstance(value, float | int):
+        inside = parameter.low <= value <= parameter.high
+        return inside or value_fault(parameter, value) is None
+    return value_fault(parameter, value) is None
 
 
 def _missing(these: Iterable[str], those: Collection[str]) -> list[str]:
