@@ -69,22 +69,20 @@ class HpoApp(App[int]):
             return "ansi-dark" if dark else "ansi-light"
         return DARK.name if dark else LIGHT.name
 
-    def get_default_screen(self) -> Screen[Any]:
-        """Return the screen that was asked for, so that none is built to be covered."""
-        if self.first_study is not None:
-            from hpo_tui.tui.screens.watch import Watch
-
-            return Watch(self._open(self.first_study))
-        from hpo_tui.tui.screens.studies import Studies
-
-        return Studies()
-
     def on_mount(self) -> None:
-        """Start watching, and tell what was wrong with the user's files."""
-        if self.live is not None:
-            self._watch(self.live)
+        """Open what was asked for, and tell what was wrong with the user's files."""
+        if self.first_study is not None:
+            self.open_study(self.first_study)
+        else:
+            self.show_studies()
         for fault in self.settings.faults:
             self.notify(plain(fault), severity="warning", markup=False, timeout=10)
+
+    def show_studies(self) -> None:
+        """Open the list of studies."""
+        from hpo_tui.tui.screens.studies import Studies
+
+        self.push_screen(Studies())
 
     # studies
 
@@ -169,13 +167,11 @@ class HpoApp(App[int]):
 
         if isinstance(self.screen, Watch):
             self.close_study()
-            if len(self.screen_stack) == 1:
-                from hpo_tui.tui.screens.studies import Studies
-
-                self.switch_screen(Studies())
-                return
+        # The first screen of the stack is Textual's own empty one.
         if len(self.screen_stack) > 1:
             self.pop_screen()
+        if len(self.screen_stack) == 1:
+            self.show_studies()
 
     def open_trial(self, live: LiveStudy, number: int) -> None:
         """Open a trial's own screen."""

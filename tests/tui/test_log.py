@@ -1,0 +1,96 @@
+import os
+from pathlib import Path
+
+from hpo_tui.store.folder import StudyFolder
+from hpo_tui.tui.log_index import LogIndex
+from hpo_tui.tui.screens.dialogs import Ask
+from hpo_tui.tui.screens.watch import Watch
+from hpo_tui.tui.widgets.log_tail import LogTail
+from tests.tui.conftest import make_app, ready, until
+
+
+def test_lines_of_a_growing_file(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    index = LogIndex(path)
+    assert not index.extend()
+    assert len(index) == 0
+    path.write_text("one\ntwo\nthr")
+    assert index.extend()
+    assert index.lines(0, 9) == [b"one\n", b"two\n", b"thr"]
+    with path.open("a") as file:
+        file.write("ee\nfour\n")
+    assert index.extend()
+    assert not index.extend()
+    assert index.lines(2, 9) == [b"three\n", b"four\n"]
+    assert len(index) == 4
+
+
+def test_a_cut_or_replaced_file_is_read_anew(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_text("a\nb\nc\n")
+    index = LogIndex(path)
+    index.extend()
+    path.write_text("z\n")
+    assert index.extend()
+    assert index.lines(0, 5) == [b"z\n"]
+    path.unlink()
+    assert index.extend()
+    assert len(index) == 0
+
+
+def test_millions_of_lines_are_searched(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(b"".join(b"step %d loss 0.5\n" % i for i in range(300_000)) * 4)
+    index = LogIndex(path)
+    index.extend()
+    assert len(index) == 1_200_000
+    assert index.lines(1_199_999, 1) == [b"step 299999 loss 0.5\n"]
+    first = index.find("step 299999", -1)
+    assert first == 299_999
+    assert index.find("step 299999", first) == 599_999
+    assert index.find("step 299999", 599_999, backwards=True) == 299_999
+    assert index.find("nowhere", -1) is None
+
+
+def test_of_an_endless_line_the_end_is_shown(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(b"\r".join(b"%d%%" % i for i in range(100_000)) + b"\rdone\n")
+    index = LogIndex(path)
+    index.extend()
+    (line,) = index.lines(0, 1)
+    assert len(line) <= 8192
+    assert line.endswith(b"\rdone\n")
+
+
+async def test_the_log_follows_searches_and_shows_nothing_that_acts(study: StudyFolder) -> None:
+    log = study.trial(60).log
+    log.write_bytes(b"\x1b[31mred\x1b[0m \x1b]52;c;aGk=\x07[bold]text\x1b[2J\n" + b"x\n" * 100)
+    app = make_app(study)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        assert app.live is not None
+        app.live.select(60)
+        await pilot.press("6")
+        tail = app.screen.query_one(LogTail)
+        await until(pilot, lambda: tail._index is not None and len(tail._index) == 101)
+        with log.open("ab") as file:
+            file.write(b"the end\n")
+            os.fsync(file.fileno())
+        await until(pilot, lambda: tail._index is not None and len(tail._index) == 102)
+        await until(pilot, lambda: "the end" in _text(tail))
+        await pilot.press("g")
+        assert not tail.following
+        shown = _text(tail)
+        assert "red [bold]text" in shown
+        assert "\x1b" not in shown
+        await pilot.press("slash")
+        assert isinstance(app.screen, Ask)
+        await pilot.press(*"the end", "enter")
+        await until(pilot, lambda: isinstance(app.screen, Watch) and tail._match == 101)
+        await pilot.press("f")
+        assert tail.following
+
+
+def _text(tail: LogTail) -> str:
+    lines = [tail.render_line(y).text for y in range(tail.size.height)]
+    return "\n".join(lines)

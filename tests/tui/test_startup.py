@@ -1,0 +1,43 @@
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from hpo_tui.tui.widgets.best_table import BestTable
+from tests.tui.conftest import make_app, make_study, ready
+
+HEAVY = ("torch", "optuna", "pandas", "sqlite_utils", "scipy", "sklearn", "plotext", "numpy")
+SCREENS = ("app", "screens.watch", "screens.studies", "screens.trials",
+           "screens.compare", "screens.help")  # fmt: skip
+
+
+def test_the_screens_import_nothing_heavy() -> None:
+    modules = "; ".join(f"import hpo_tui.tui.{m}" for m in SCREENS)
+    code = f"{modules}; import sys; print([m for m in {HEAVY!r} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_whole_dashboard_needs_no_learning_library() -> None:
+    panes = (
+        "from hpo_tui.tui import panes as p; "
+        "[p.make(q) for q in (p.BEST, p.PARALLEL, p.COST_BAR, *p.TABS)]"
+    )
+    heavy = tuple(m for m in HEAVY if m not in ("numpy", "plotext"))
+    code = f"{panes}; import sys; print([m for m in {heavy!r} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+async def test_watching_an_unchanged_study_costs_almost_nothing(tmp_path: Path) -> None:
+    app = make_app(make_study(tmp_path, trials=400))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        await pilot.pause(2.5)
+        table = app.screen.query_one(BestTable)
+        before, wall = time.process_time(), time.monotonic()
+        updates = table._layout_updates
+        await pilot.pause(2.0)
+        share = (time.process_time() - before) / (time.monotonic() - wall)
+        assert share < 0.02
+        assert table._layout_updates == updates

@@ -1,0 +1,135 @@
+from pathlib import Path
+from typing import Any
+
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from hpo_tui.store.folder import StudyFolder
+from hpo_tui.store.models import StudyState
+from hpo_tui.tui.app import HpoApp
+from hpo_tui.tui.screens.compare import Compare
+from hpo_tui.tui.screens.studies import EMPTY, Studies
+from hpo_tui.tui.screens.watch import Watch
+from hpo_tui.tui.study_list import StudyList
+from hpo_tui.tui.widgets.chrome import Notice
+from hpo_tui.tui.widgets.line_table import LineTable
+from tests.tui.conftest import make_app, make_study, ready, until
+
+
+async def _listed(pilot: Pilot[int], n: int) -> LineTable:
+    app = pilot.app
+    await until(
+        pilot, lambda: isinstance(app.screen, Studies) and bool(app.screen.query(LineTable))
+    )
+    table = app.screen.query_one(LineTable)
+    await until(pilot, lambda: len(table.rows) == n)
+    await pilot.pause()
+    return table
+
+
+async def test_the_list_opens_a_study_and_comes_back(tmp_path: Path) -> None:
+    study = make_study(tmp_path, trials=12)
+    app = make_app(None, study.path.parent)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await _listed(pilot, 1)
+        await pilot.press("enter")
+        await ready(pilot)
+        assert isinstance(app.screen, Watch)
+        await pilot.press("escape")
+        await _listed(pilot, 1)
+        assert app.live is None
+
+
+async def test_escape_from_a_study_opened_directly_leads_to_the_list(study: StudyFolder) -> None:
+    app = make_app(study)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await ready(pilot)
+        await pilot.press("escape")
+        await _listed(pilot, 1)
+
+
+async def test_no_study_yet_teaches(tmp_path: Path) -> None:
+    app = HpoApp(None)
+    async with app.run_test(size=(80, 24)) as pilot:
+        notice = app.screen.query_one(Notice)
+        await until(pilot, lambda: notice._text == EMPTY)
+        for word in ("hpo-tui init", "hpo-tui demo", "n   "):
+            assert word in EMPTY
+
+
+async def test_a_dead_runner_is_shown_and_started_again(
+    tmp_path: Path, sent: list[tuple[str, dict[str, Any]]]
+) -> None:
+    study = make_study(tmp_path, trials=12)
+    app = make_app(None, study.path.parent)
+    async with app.run_test(size=(120, 30)) as pilot:
+        table = await _listed(pilot, 1)
+        assert any("runner died" in text for text, _ in table.rows.cells(0))
+        await pilot.press("R")
+        await until(pilot, lambda: sent == [("start", {})])
+
+
+async def test_archive_moves_the_folder(tmp_path: Path) -> None:
+    study = make_study(tmp_path, trials=3, running=0, state=StudyState.FINISHED)
+    app = make_app(None, study.path.parent)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await _listed(pilot, 1)
+        await pilot.press("A")
+        moved = study.path.parent / ".archive" / study.name
+        await until(pilot, moved.is_dir)
+        await until(pilot, lambda: not app.screen.query_one(LineTable).display)
+
+
+async def test_delete_asks_for_the_name(tmp_path: Path) -> None:
+    study = make_study(tmp_path, trials=3, running=0, state=StudyState.FINISHED)
+    app = make_app(None, study.path.parent)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await _listed(pilot, 1)
+        await pilot.press("D", *"wrong", "enter")
+        await pilot.pause()
+        assert study.path.is_dir()
+        app.screen.query_one(Input).value = study.name
+        await pilot.press("enter")
+        await until(pilot, lambda: not study.path.exists())
+
+
+async def test_a_study_with_a_runner_is_not_deleted(tmp_path: Path, runner: None) -> None:
+    study = make_study(tmp_path, trials=3)
+    app = make_app(None, study.path.parent)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await _listed(pilot, 1)
+        await pilot.press("D")
+        await until(pilot, lambda: bool(list(app._notifications)))
+        assert isinstance(app.screen, Studies)
+
+
+async def test_two_studies_side_by_side(tmp_path: Path) -> None:
+    study = make_study(tmp_path, trials=40)
+    make_study(tmp_path, "other", 30)
+    app = make_app(None, study.path.parent)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await _listed(pilot, 2)
+        await pilot.press("equals_sign", "j", "equals_sign")
+        await until(pilot, lambda: isinstance(app.screen, Compare))
+        table = app.screen.query_one(LineTable)
+        await until(pilot, lambda: len(table.rows) > 10)
+        names = [table.rows.cells(i)[0][0].strip() for i in range(len(table.rows))]
+        assert {"state", "budget", "lr", "accuracy", "60 epochs"} <= set(names)
+
+
+def test_what_cannot_be_read_stands_in_the_list_with_its_reason(tmp_path: Path) -> None:
+    study = make_study(tmp_path, trials=3)
+    broken = StudyFolder(study.path.parent / "broken")
+    broken.path.mkdir()
+    broken.db.write_bytes(b"this is not a database at all" * 50)
+    bare = StudyFolder(study.path.parent / "bare")
+    bare.path.mkdir()
+    bare.file.write_text("[study]")
+    studies = StudyList(study.path.parent)
+    found = {s.folder.name: s for s in studies.read()}
+    assert found["bare"].problem == "not started"
+    assert "not a database" in found["broken"].problem
+    assert found[study.name].trials == 3
+    again = {s.folder.name: s for s in studies.read()}
+    assert all(again[n] is found[n] for n in found), "what did not change is not read again"
+    studies.close()
