@@ -19,6 +19,8 @@ from hpo_tui.engine.optimizer.ledger import Ledger
 from hpo_tui.engine.optimizer.space import Space
 from hpo_tui.engine.spec.model import Direction, StudySpec, Summary
 
+_HUGE = 1e100
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -39,6 +41,11 @@ class Table:
         """Return the first ``n`` rows."""
         return Table(self.x[:n], self.task[:n], self.config[:n], self.trial[:n],
                      self.values[:n], self.final[:n], self.failed[:n])  # fmt: skip
+
+
+def bounded(values: Array) -> Array:
+    """Return values that can be squared: NaN where not finite, at most 1e100 in size."""
+    return np.where(np.isfinite(values), np.clip(values, -_HUGE, _HUGE), np.nan)
 
 
 def step_key(spec: StudySpec) -> list[float] | None:
@@ -138,7 +145,7 @@ class Builder:
         for i, (_, trial, _, metrics, _) in enumerate(rows):
             if trial.state != "failed":
                 values[i] = [metrics.get(name, np.nan) for name in names]
-        values[~np.isfinite(values)] = np.nan
+        values = bounded(values)
         return Table(
             np.array([r[0] for r in rows]).reshape(n, self.space.d),
             np.array([r[2] for r in rows], dtype=np.intp),

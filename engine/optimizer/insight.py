@@ -41,8 +41,8 @@ def paired(ledger: Ledger, task: int, metric: str) -> tuple[Array, Array]:
               if t.state == "complete" and t.repeat == 0}  # fmt: skip
         a, b = at.get(task, math.nan), at.get(ledger.full, math.nan)
         if math.isfinite(a) and math.isfinite(b):
-            low.append(a)
-            high.append(b)
+            low.append(min(max(a, -1e100), 1e100))
+            high.append(min(max(b, -1e100), 1e100))
     return np.array(low), np.array(high)
 
 

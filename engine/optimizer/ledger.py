@@ -31,6 +31,9 @@ class Ledger:
         """Trials with a result that teaches, in the order the results came."""
         self.of_configuration: dict[int, list[Trial]] = {}
         self._by_key: dict[Key, int] = {}
+        self._elsewhere = 0.0
+        """Charged to trials of tasks that the study does not have any more."""
+        self._highest = 0
         self.task_names = [t.name for t in spec.tasks_by_cost]
         self.costs = [t.cost for t in spec.tasks_by_cost]
 
@@ -42,12 +45,12 @@ class Ledger:
     @property
     def next_number(self) -> int:
         """One more than the highest number so far."""
-        return max(self.trials, default=0) + 1
+        return max(max(self.trials, default=0), self._highest) + 1
 
     @property
     def spent(self) -> float:
         """All that was charged, running trials at their price."""
-        return math.fsum(
+        return self._elsewhere + math.fsum(
             t.cost if t.state == "running" else t.charged for t in self.trials.values()
         )
 
@@ -133,7 +136,9 @@ class Ledger:
         """Take in trials out of the store, in the order of their numbers."""
         index = {name: i for i, name in enumerate(self.task_names)}
         for past in sorted(history, key=lambda p: p.number):
+            self._highest = max(self._highest, past.number)
             if past.task not in index or past.state == "waiting":
+                self._elsewhere += past.charged if past.state != "waiting" else 0.0
                 continue
             task = index[past.task]
             cost = past.charged if past.state != "running" or past.charged else self.costs[task]

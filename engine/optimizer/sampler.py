@@ -89,16 +89,22 @@ class CostWeightedSampler(BaseSampler):
             options = Options(self.spec, ledger, left)
             proposal = self.search.propose(ledger, options, trial.number + 1)
             if proposal is None:
+                study._storage.set_trial_state_values(trial._trial_id, TrialState.FAIL)
                 raise BudgetSpent("nothing that still could become a full-task result can be paid")
             self._planned[trial.number] = self.search.space.decode(proposal.x[None])[0]
             before = None
             if proposal.configuration is not None:
                 before = ledger.checkpoint(proposal.configuration, proposal.task)
-            put = study._storage.set_trial_user_attr
-            put(trial._trial_id, TASK, ledger.task_names[proposal.task])
-            put(trial._trial_id, COST, options.price(proposal.configuration, proposal.task))
-            put(trial._trial_id, RESUME, None if before is None else before.number - 1)
-            put(trial._trial_id, WHY, dict(proposal.why))
+            cost = options.charge(proposal.configuration, proposal.task, None)
+            notes = {
+                TASK: ledger.task_names[proposal.task],
+                COST: cost,
+                RESUME: None if before is None else before.number - 1,
+                WHY: dict(proposal.why),
+            }
+            for name, value in notes.items():
+                study._storage.set_trial_user_attr(trial._trial_id, name, value)
+                trial.set_user_attr(name, value)
 
     def sample_relative(
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]

@@ -23,7 +23,8 @@ def best(spec: StudySpec, ledger: Ledger, search: Search) -> list[int]:
     values: list[list[float]] = []
     for numbers in groups.values():
         rows = [[ledger.trials[n].metrics.get(m, np.nan) for m in names] for n in numbers]
-        mean = np.mean(rows, axis=0)
+        with np.errstate(over="ignore", invalid="ignore"):
+            mean = np.mean(rows, axis=0)
         if np.all(np.isfinite(mean)) and spec.meets(dict(zip(names, mean.tolist(), strict=True))):
             kept.append(min(numbers))
             values.append(mean.tolist())

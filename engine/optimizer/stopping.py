@@ -5,12 +5,10 @@ what it has reported, improves on the full task's front: by the model where its 
 otherwise by comparing with what earlier trials had at the same step.
 """
 
-import math
-
 import numpy as np
 
 from hpo_tui.engine.optimizer.api import StopDecision, Trial
-from hpo_tui.engine.optimizer.data import summarised
+from hpo_tui.engine.optimizer.data import bounded, summarised
 from hpo_tui.engine.optimizer.ledger import Ledger
 from hpo_tui.engine.optimizer.search import Search
 from hpo_tui.engine.spec.model import StudySpec
@@ -50,12 +48,14 @@ def _chance(spec: StudySpec, trial: Trial, peers: list[Trial], step: int) -> flo
     """
     names = [o.metric for o in spec.objectives]
     sign = np.array([o.sign for o in spec.objectives])
+    if not set(names) <= summarised(spec, trial.reports).keys():
+        return 1.0
     now = _at(spec, trial, step, names)
     if not np.all(np.isfinite(now)):
-        return 0.0 if any(math.isnan(v) for v in now) else 1.0
+        return 0.0
     ends, gains = [], []
     for peer in peers:
-        end = np.array([peer.metrics.get(n, np.nan) for n in names])
+        end = bounded(np.array([peer.metrics.get(n, np.nan) for n in names]))
         then = _at(spec, peer, step, names)
         if np.all(np.isfinite(end)):
             ends.append(end * sign)
@@ -78,4 +78,4 @@ def _at(
     """Metrics of a trial as they stood at a step, NaN where it had none."""
     upto = [r for r in trial.reports if r[0] <= step]
     metrics = summarised(spec, upto)
-    return np.array([metrics.get(n, np.nan) for n in names])
+    return bounded(np.array([metrics.get(n, np.nan) for n in names]))

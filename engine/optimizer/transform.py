@@ -42,9 +42,11 @@ class Warp:
 
 def prefers_log(values: Array) -> bool:
     """Whether logarithms make positive ``values`` more normal (Box & Cox 1964, lambda 0 or 1)."""
-    if len(values) < 3 or np.min(values) <= 0 or np.max(values) / np.min(values) <= 10:
+    if len(values) < 3 or np.min(values) <= 0:
         return False
     logs = np.log(values)
+    if np.ptp(logs) <= math.log(10.0):
+        return False
     sd, sd_log = float(np.std(values)), float(np.std(logs))
     if sd <= 0 or sd_log <= 0 or not math.isfinite(sd):
         return False

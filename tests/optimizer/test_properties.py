@@ -1,15 +1,16 @@
 """Whatever the space, tasks and results: no exception, no value outside, no overspending."""
 
 import math
+import random
 from collections.abc import Mapping
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hpo_tui.engine.optimizer import BudgetSpent, Optimizer
+from hpo_tui.engine.optimizer import BudgetSpent, Optimizer, PastTrial
 from hpo_tui.engine.spec import StudySpec
-from hpo_tui.engine.spec.space import validate_params
+from hpo_tui.engine.spec.space import sample, validate_params
 
 NASTY = st.one_of(
     st.floats(allow_nan=True, allow_infinity=True),
@@ -77,7 +78,7 @@ def studies(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @settings(
-    max_examples=40, deadline=None,
+    max_examples=25, deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )  # fmt: skip
 @given(study=studies(), data=st.data())
@@ -106,6 +107,47 @@ def test_nothing_breaks_it(study: dict[str, Any], data: st.DataObject) -> None:
     opt.best()
     opt.tasks()
     opt.state()
+
+
+@settings(
+    max_examples=25, deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)  # fmt: skip
+@given(study=studies(), data=st.data())
+def test_any_history_can_be_restored(study: dict[str, Any], data: st.DataObject) -> None:
+    spec = StudySpec.from_dict(study)
+    tasks = [t.name for t in spec.tasks] + ["gone"]
+    kinds = ["complete", "complete", "complete", "failed", "killed", "pruned", "running", "waiting"]
+    few = data.draw(st.lists(NASTY, min_size=1, max_size=3))
+    history = []
+    number = 0
+    for i in range(data.draw(st.integers(0, 25))):
+        number += data.draw(st.integers(1, 3))
+        params = sample(spec.space, (), random.Random(i // 2 if data.draw(st.booleans()) else i))
+        if data.draw(st.integers(0, 9)) == 0:
+            params = {"stranger": 1, **dict(list(params.items())[1:])}
+        metrics = {m: data.draw(st.sampled_from(few)) for m in spec.metric_names}
+        history.append(
+            PastTrial(
+                number, i // 2 + 1, params, data.draw(st.sampled_from(tasks)),
+                data.draw(st.sampled_from(kinds)), metrics, 0.01,
+                reports=((1, metrics),) if data.draw(st.booleans()) else (),
+                teaches=data.draw(st.booleans()), duration=data.draw(st.sampled_from([None, 3.0])),
+            )
+        )  # fmt: skip
+    opt = Optimizer(spec, seed=0)
+    opt.restore(history)
+    for _ in range(3):
+        try:
+            s = opt.ask()
+        except BudgetSpent:
+            break
+        if s.why["kind"] != "promoted":
+            assert validate_params(spec, s.params) == []
+        assert s.number > number
+        opt.tell(s.number, {m: data.draw(NASTY) for m in spec.metric_names})
+    opt.best()
+    opt.tasks()
 
 
 def end(opt: Optimizer, number: int, what: str, metrics: dict[str, float], cost: float) -> None:

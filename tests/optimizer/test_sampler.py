@@ -1,0 +1,121 @@
+"""The sampler in plain Optuna studies: without a study file, and with one."""
+
+import pickle
+from typing import Any
+
+import optuna
+import pytest
+from optuna.trial import Trial, TrialState
+
+from hpo_tui.engine.optimizer import BudgetSpent, CostWeightedSampler
+
+optuna.logging.set_verbosity(optuna.logging.WARNING)
+
+
+def sphere(trial: Trial) -> float:
+    x = trial.suggest_float("x", -5, 5)
+    n = trial.suggest_int("n", 0, 10)
+    kind = trial.suggest_categorical("kind", ["a", "b"])
+    return (x - 2) ** 2 + 0.3 * (n - 7) ** 2 + (kind == "b")
+
+
+def test_it_beats_random_search_on_a_plain_study() -> None:
+    values = {}
+    for name, sampler in (
+        ("ours", CostWeightedSampler(seed=1)),
+        ("random", optuna.samplers.RandomSampler(seed=1)),
+    ):
+        study = optuna.create_study(sampler=sampler)
+        study.optimize(sphere, n_trials=30)
+        values[name] = study.best_value
+    assert values["ours"] < 0.05
+    assert values["ours"] < values["random"]
+
+
+def test_two_runs_with_one_seed_are_equal() -> None:
+    runs = []
+    for _ in range(2):
+        study = optuna.create_study(sampler=CostWeightedSampler(seed=3))
+        study.optimize(sphere, n_trials=14)
+        runs.append([t.params for t in study.trials])
+    assert runs[0] == runs[1]
+
+
+def test_parameters_that_failed_are_avoided() -> None:
+    def objective(trial: Trial) -> float:
+        x = trial.suggest_float("x", 0, 1)
+        trial.suggest_float("y", 0, 1)
+        if x > 0.5:
+            raise MemoryError
+        return 1 - x
+
+    study = optuna.create_study(sampler=CostWeightedSampler(seed=0))
+    study.optimize(objective, n_trials=40, catch=MemoryError)
+    late = [t.state for t in study.trials[20:]]
+    assert late.count(TrialState.FAIL) <= 6
+
+
+def test_constraints_set_by_trials_are_kept() -> None:
+    def objective(trial: Trial) -> float:
+        x = trial.suggest_float("x", 0, 1)
+        y = trial.suggest_float("y", 0, 1)
+        trial.set_constraint("size", x + y - 0.6)
+        return -x - 0.5 * y
+
+    study = optuna.create_study(sampler=CostWeightedSampler(seed=0))
+    study.optimize(objective, n_trials=30)
+    late = study.trials[15:]
+    assert sum(t.constraints["size"] <= 0 for t in late) >= 7
+    assert study.best_value == pytest.approx(-0.6, abs=0.03)
+
+
+def test_a_pruned_trial_teaches_by_its_last_report() -> None:
+    def objective(trial: Trial) -> float:
+        x = trial.suggest_float("x", 0, 1)
+        trial.report(x, step=0)
+        if x > 0.4:
+            raise optuna.TrialPruned
+        return x
+
+    study = optuna.create_study(
+        sampler=CostWeightedSampler(seed=0), pruner=optuna.pruners.NopPruner()
+    )
+    study.optimize(objective, n_trials=20)
+    assert sum(t.state is TrialState.PRUNED for t in study.trials[10:]) <= 3
+
+
+def test_a_pickled_study_goes_on() -> None:
+    study = optuna.create_study(sampler=CostWeightedSampler(seed=3))
+    study.optimize(sphere, n_trials=10)
+    again = pickle.loads(pickle.dumps(study))
+    again.optimize(sphere, n_trials=2)
+    assert len(again.trials) == 12
+
+
+def test_with_a_study_file_trials_carry_their_task_and_checkpoint(lab: Any) -> None:
+    spec = lab.spec(study={"name": "toy", "command": "true", "budget": 8.0, "resume": True})
+    study = optuna.create_study(
+        directions=["minimize", "maximize"], sampler=CostWeightedSampler(spec, seed=0)
+    )
+    spent = 0.0
+    while True:
+        try:
+            trial = study.ask()
+        except BudgetSpent:
+            break
+        params = {
+            "x": trial.suggest_float("x", 0.0, 1.0),
+            "y": trial.suggest_float("y", 1e-4, 1.0, log=True),
+        }
+        task = trial.user_attrs["hpo:task"]
+        spent += trial.user_attrs["hpo:cost"]
+        before = trial.user_attrs["hpo:resume_from"]
+        if before is not None:
+            assert study.trials[before].params == params
+        metrics = lab.bowl(params, task)
+        study.tell(trial, [metrics["a"], metrics["b"]])
+    assert 7.0 < spent <= 8.0 + 1e-9
+    told = [t for t in study.trials if t.state is TrialState.COMPLETE]
+    tasks = [t.user_attrs["hpo:task"] for t in told]
+    assert {"cheap", "full"} <= set(tasks)
+    assert any(t.user_attrs["hpo:resume_from"] is not None for t in told)
