@@ -92,6 +92,3 @@ KEYS: dict[str, dict[str, str]] = {
         "patience": "the chance of ending among the best below which a trial is stopped",
     },
 }
-
-FREE = frozenset({"task[]", "env", "start[]"})
-"""Sections that take any further key: fidelity values, variables, parameters."""

@@ -1,0 +1,261 @@
+"""Comparing two versions of a study: what has changed, and what may not change once trials ran."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from hpo_tui.engine.spec.errors import Problem
+from hpo_tui.engine.spec.model import Budget, BudgetUnit, Parameter, ParameterKind, StudySpec
+from hpo_tui.engine.spec.names import KeyPath, dotted, listing, show
+from hpo_tui.engine.spec.units import show_duration
+from hpo_tui.engine.spec.values import bound, value_fault
+
+ChangeKind = Literal[
+    "add", "budget", "command", "freeze", "goal", "means", "narrow", "remove", "rule", "task",
+    "thaw", "widen",
+]  # fmt: skip
+"""``means``: resources, environment, stopping; ``rule``: relations between parameters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One difference, as a sentence for the event log."""
+
+    kind: ChangeKind
+    text: str
+    key: str = ""
+
+
+class Comparison:
+    """Walks through both studies; ``changes`` and ``refused`` are what it found.
+
+    ``ran``: whether there are trials at all; ``tasks``: the names of those that they ran at.
+    """
+
+    def __init__(self, old: StudySpec, new: StudySpec, ran: bool, tasks: set[str]) -> None:
+        self.old, self.new, self.ran, self.used = old, new, ran, tasks
+        self.changes: list[Change] = []
+        self.refused: list[Problem] = []
+        if old.name != new.name:
+            self._refuse(("study", "name"), "a study keeps its name, which is that of its folder")
+        self._space()
+        self._metrics()
+        self._tasks()
+        self._budget()
+        self._means()
+
+    def _note(self, kind: ChangeKind, path: KeyPath, text: str) -> None:
+        self.changes.append(Change(kind, f"{dotted(path)}: {text}", dotted(path)))
+
+    def _refuse(self, path: KeyPath, text: str) -> None:
+        self.refused.append(Problem(dotted(path), text, path=path))
+
+    def _space(self) -> None:
+        before = {p.name: p for p in self.old.space}
+        after = {p.name: p for p in self.new.space}
+        for name in _missing(before, after):
+            if self.ran:
+                path: KeyPath = ("space", name)
+                self._refuse(
+                    path,
+                    f"{show(name)} cannot be removed once trials have run: freeze it with type = "
+                    '"fixed" and value = …',
+                )
+            else:
+                self._note("remove", ("space", name), "is removed")
+        for name, parameter in after.items():
+            if name in before:
+                self._parameter(before[name], parameter)
+            elif (
+                self.ran and parameter.default is None and parameter.kind is not ParameterKind.FIXED
+            ):
+                self._refuse(
+                    ("space", name, "default"),
+                    "is missing: a parameter that joins a running study needs the value that "
+                    "earlier trials had: default = …",
+                )
+            else:
+                given = parameter.default if parameter.default is not None else parameter.value
+                had = f"; earlier trials had {show(given)}" if self.ran else ""
+                self._note("add", ("space", name), f"is added{had}")
+        if self.old.constraints != self.new.constraints:
+            for text in _missing(self.new.constraints, self.old.constraints):
+                self._note("rule", ("study", "constraints"), f"{show(text)} must hold from here on")
+            for text in _missing(self.old.constraints, self.new.constraints):
+                self._note("rule", ("study", "constraints"), f"{show(text)} need not hold any more")
+
+    def _parameter(self, old: Parameter, new: Parameter) -> None:
+        path: KeyPath = ("space", old.name)
+        if old.kind is not new.kind:
+            self._other_kind(old, new, path)
+            return
+        if new.numeric and (old.low, old.high) != (new.low, new.high):
+            self._range(old, new, path)
+        for choice in new.choices:
+            if choice not in old.choices:
+                self._note("widen", (*path, "choices"), f"{show(choice)} is added")
+        gone = [c for c in old.choices if c not in new.choices]
+        if gone:
+            self._note("narrow", (*path, "choices"), f"without {listing(gone)} from here on")
+        if not gone and old.choices != new.choices and set(old.choices) == set(new.choices):
+            self._note("narrow", (*path, "choices"), "are in another order")
+        if old.value != new.value:
+            self._note("freeze", (*path, "value"), f"{show(old.value)} → {show(new.value)}")
+        for key in ("log", "step", "prior", "when", "default"):
+            if getattr(old, key) != getattr(new, key):
+                self._note("narrow", (*path, key), "is changed")
+
+    def _range(self, old: Parameter, new: Parameter, path: KeyPath) -> None:
+        ends = [f"{bound(p, p.low)} … {bound(p, p.high)}" for p in (old, new)]
+        wider = new.low < old.low or new.high > old.high
+        narrower = new.low > old.low or new.high < old.high
+        word = "moved" if wider and narrower else "widened" if wider else "narrowed"
+        self._note("widen" if wider else "narrow", path, f"{word} from {ends[0]} to {ends[1]}")
+
+    def _other_kind(self, old: Parameter, new: Parameter, path: KeyPath) -> None:
+        if new.kind is ParameterKind.FIXED:
+            fault = value_fault(old, new.value)
+            if fault and self.ran:
+                self._refuse((*path, "value"), f"frozen outside of its range: {fault}")
+            else:
+                self._note("freeze", path, f"is frozen at {show(new.value)}")
+        elif old.kind is ParameterKind.FIXED:
+            fault = value_fault(new, old.value)
+            if fault and self.ran:
+                self._refuse(
+                    path, f"was fixed at {show(old.value)}, which the new range lacks: {fault}"
+                )
+            else:
+                self._note("thaw", path, "is searched from here on")
+        elif self.ran:
+            self._refuse(
+                (*path, "type"),
+                f"cannot become {new.kind} from {old.kind}: earlier trials' values would mean "
+                "something else; add a parameter under another name",
+            )
+        else:
+            self._note("widen", (*path, "type"), f"{old.kind} → {new.kind}")
+
+    def _metrics(self) -> None:
+        before = {o.metric: o for o in self.old.objectives}
+        after = {o.metric: o for o in self.new.objectives}
+        for metric in [*_missing(before, after), *_missing(after, before)]:
+            n = [o.metric for o in self.new.objectives].index(metric) if metric in after else 0
+            path: KeyPath = ("objective", n) if metric in after else ("objective",)
+            word = "added" if metric in after else "removed"
+            if self.ran:
+                self._refuse(
+                    path,
+                    f"the objective {show(metric)} cannot be {word} once trials have run; a "
+                    "[[constraint]] can",
+                )
+            else:
+                self._note("goal", path, f"{show(metric)} is {word}")
+        for n, objective in enumerate(self.new.objectives):
+            old = before.get(objective.metric)
+            for key in ("direction", "summary", "threshold", "log") if old else ():
+                was, now = getattr(old, key), getattr(objective, key)
+                if was != now and self.ran and key in ("direction", "summary"):
+                    self._refuse(
+                        ("objective", n, key),
+                        f"cannot go from {was} to {now} once trials have run: their results "
+                        "would mean something else",
+                    )
+                elif was != now:
+                    self._note(
+                        "goal",
+                        ("objective", n, key),
+                        f"of {show(objective.metric)}: {_word(was)} → {_word(now)}",
+                    )
+        self._limits()
+
+    def _limits(self) -> None:
+        before = {c.metric: c for c in self.old.outcome_constraints}
+        after = {c.metric: c for c in self.new.outcome_constraints}
+        for metric in dict.fromkeys([*before, *after]):
+            was, now = before.get(metric), after.get(metric)
+            if was != now:
+                self._note(
+                    "goal", ("constraint",), f"{show(metric)}: {_limits(was)} → {_limits(now)}"
+                )
+
+    def _tasks(self) -> None:
+        before = {t.name: t for t in self.old.tasks}
+        after = {t.name: t for t in self.new.tasks}
+        for name, task in before.items():
+            if after.get(name) == task:
+                continue
+            change = "removed" if name not in after else "changed"
+            n = list(after).index(name) if name in after else 0
+            path: KeyPath = ("task", n) if name in after else ("task",)
+            if name in self.used:
+                self._refuse(
+                    path,
+                    f"{show(name)} cannot be {change}: trials have run at it; add a task under "
+                    "another name",
+                )
+            else:
+                self._note("task", path, f"{show(name)} is {change}")
+        for n, name in enumerate(after):
+            if name not in before:
+                self._note("task", ("task", n), f"{show(name)} is added")
+        if self.ran and before and self.old.full_task.name != self.new.full_task.name:
+            self._refuse(
+                ("task",),
+                f"{show(self.old.full_task.name)} must remain the full task: results are judged "
+                "at it",
+            )
+
+    def _budget(self) -> None:
+        old, new = self.old.budget, self.new.budget
+        if old != new:
+            unit = "" if old.unit is new.unit else f" ({new.unit.value.replace('_', ' ')})"
+            text = f"{_amount(old)} → {_amount(new)}{unit}"
+            self._note("budget", ("study", "budget"), text)
+
+    def _means(self) -> None:
+        if self.old.resume != self.new.resume:
+            if self.ran:
+                self._refuse(
+                    ("study", "resume"),
+                    "cannot change once trials have run: they were charged by the other rule",
+                )
+            else:
+                self._note("means", ("study", "resume"), f"is {_word(self.new.resume)}")
+        if self.old.command != self.new.command:
+            self._note("command", ("study", "command"), "trials from here on run another command")
+        named: Sequence[tuple[str, KeyPath]] = (
+            ("env", ("env",)), ("template", ("study", "template")), ("metrics", ("metrics",)),
+            ("stopping", ("stopping",)), ("seed", ("study", "seed")), ("start", ("start",)),
+            ("repeats", ("study", "repeats")), ("noisy", ("study", "noisy")),
+            ("warm", ("study", "warm")), ("cost_measured", ("study", "cost")),
+        )  # fmt: skip
+        for name, path in named:
+            if getattr(self.old, name) != getattr(self.new, name):
+                self._note("means", path, "is changed")
+        for key in self.new.resources.__slots__:
+            was, now = getattr(self.old.resources, key), getattr(self.new.resources, key)
+            if was != now:
+                self._note("means", ("resources", key), f"{_word(was)} → {_word(now)}")
+
+
+def _missing(these: Iterable[str], those: Collection[str]) -> list[str]:
+    """Return those of ``these`` that are not among ``those``, in their order."""
+    return [one for one in these if one not in those]
+
+
+def _amount(budget: Budget) -> str:
+    wall = budget.unit is BudgetUnit.WALL
+    return show_duration(budget.amount) if wall else f"{budget.amount:g}"
+
+
+def _word(value: object) -> str:
+    return "none" if value is None else show(list(value) if isinstance(value, tuple) else value)
+
+
+def _limits(constraint: object) -> str:
+    low, high = getattr(constraint, "min", None), getattr(constraint, "max", None)
+    if low is None and high is None:
+        return "no limit"
+    parts = [f"at least {low:g}"] if low is not None else []
+    return " and ".join([*parts, *([f"at most {high:g}"] if high is not None else [])])
