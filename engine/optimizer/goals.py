@@ -25,8 +25,10 @@ class Goals:
 
     Several objectives: expected hypervolume improvement below the thresholds, or below what a
     typical configuration is predicted to reach. One: expected improvement on the incumbent. None:
-    feasible configurations unlike those that are known. ``pursuing``: no full-task result meets the
-    goals yet, so their joint probability is the score.
+    feasible configurations unlike those that are known. A threshold that nobody has met bounds the
+    box all the same: the expected volume beyond it is the chance of meeting it times the amount,
+    which did better than the chance alone. ``pursuing``: no full-task result meets the outcome
+    constraints yet, so the joint probability of constraints and thresholds is the score.
     """
 
     def __init__(
@@ -94,10 +96,7 @@ class Goals:
         ]
         rows = rows[np.array(held, dtype=bool)] if len(rows) else rows
         points = self._known[rows][:, self.columns]
-        limits = self._thresholds()
-        met = np.all(points <= limits + 1e-9, axis=1) if len(limits) else np.ones(len(rows), bool)
-        wanted = bool(self.limits) or (len(self.columns) > 1 and bool(np.isfinite(limits).any()))
-        return points, rows, wanted and not met.any()
+        return points, rows, bool(self.limits) and len(rows) == 0
 
     def _target(self, points: Array) -> Target | None:
         """Return what a full-task result must improve upon."""
