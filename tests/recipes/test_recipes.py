@@ -193,9 +193,10 @@ def test_the_callback_of_xgboost(reported: list[dict[str, Any]], tmp_path: Path)
     callback = load("xgboost").ReportRounds(every=2)
     model = SimpleNamespace(save_model=lambda path: Path(path).write_bytes(b"trees"))
     for round_ in range(2):
+        model.num_boosted_rounds = lambda done=round_ + 21: done  # it carries on from 20
         log = {"valid": {"logloss": [0.7, 0.5][: round_ + 1]}}
         assert callback.after_iteration(model, round_, log) is False
-    assert reported == [{"step": 1, "logloss": 0.7}, {"step": 2, "logloss": 0.5}]
+    assert reported == [{"step": 21, "logloss": 0.7}, {"step": 22, "logloss": 0.5}]
     assert (tmp_path / "model.ubj").read_bytes() == b"trees"
 
 

@@ -1,5 +1,6 @@
 """XGBoost: a callback reports after every boosting round, and keeps the model to go on from."""
 
+# ruff: noqa: ARG002 - the arguments of callbacks are given by the framework
 from typing import Any
 
 import numpy as np
@@ -21,10 +22,14 @@ class ReportRounds(TrainingCallback):
         self.every = every
 
     def after_iteration(self, model: Any, epoch: int, evals_log: dict) -> bool:
-        """Return True to end the training, as XGBoost wants it. ``epoch`` counts from 0."""
-        trial.report(epoch + 1, **{name: values[-1] for name, values in evals_log["valid"].items()})
+        """Return True to end the training, as XGBoost wants it.
+
+        ``epoch`` counts from the start of this training; the model knows all of its rounds.
+        """
+        rounds = model.num_boosted_rounds()
+        trial.report(rounds, **{name: values[-1] for name, values in evals_log["valid"].items()})
         stop = trial.should_stop()
-        if stop or (epoch + 1) % self.every == 0:
+        if stop or rounds % self.every == 0:
             self.save(model)
         return stop
 
