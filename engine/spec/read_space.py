@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from hpo_tui.engine.spec.model import Parameter, ParameterKind, Prior, Value
 from hpo_tui.engine.spec.names import dotted, listing, name_fault, show
 from hpo_tui.engine.spec.read_conditions import check_conditions, read_when
+from hpo_tui.engine.spec.schema import TYPES
 from hpo_tui.engine.spec.table import Table, number_fault, whole_fault
 from hpo_tui.engine.spec.values import bound, native, on_step, scalar_fault, value_fault
 
@@ -86,6 +87,12 @@ def _kind(table: Table) -> ParameterKind | None:
         else:
             hint = listing(ParameterKind)
         table.fault("type", f"is missing: type = {hint}")
+        return None
+    given = table.data["type"]
+    if isinstance(given, str) and given.lower() in TYPES:
+        table.fault(
+            "type", f"is called differently here, found {show(given)}: {TYPES[given.lower()]}"
+        )
         return None
     word = table.one_of("type", [str(k) for k in ParameterKind])
     return ParameterKind(word) if word else None

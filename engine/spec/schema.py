@@ -92,3 +92,48 @@ KEYS: dict[str, dict[str, str]] = {
         "patience": "the chance of ending among the best below which a trial is stopped",
     },
 }
+
+ALIASES: dict[str, dict[str, str]] = {
+    "study": {
+        **dict.fromkeys(("cmd", "script", "run", "program"), "command"),
+        **dict.fromkeys(("trials", "n_trials", "observation_budget", "max_trials"), "budget"),
+    },
+    "space.*": {
+        **dict.fromkeys(("min", "lower", "minimum", "from", "start"), "low"),
+        **dict.fromkeys(("max", "upper", "maximum", "to", "end", "stop"), "high"),
+        **dict.fromkeys(("bounds", "range"), "low and high"),
+        **dict.fromkeys(
+            ("values", "options", "categories", "grid", "categorical_values"), "choices"
+        ),
+        **dict.fromkeys(("log_scale", "logarithmic", "scale", "transformation"), "log"),
+        **dict.fromkeys(("q", "quantum", "increment", "resolution"), "step"),
+        **dict.fromkeys(("condition", "conditions", "parent", "if", "active"), "when"),
+        **dict.fromkeys(("default_value", "initial"), "default"),
+        **dict.fromkeys(("kind", "distribution"), "type"),
+    },
+    "objective[]": {
+        **dict.fromkeys(("goal", "target"), "threshold"),
+        **dict.fromkeys(("name", "key"), "metric"),
+        **dict.fromkeys(("mode", "strategy", "objective", "optimize"), "direction"),
+    },
+    "constraint[]": {
+        **dict.fromkeys(("name", "key"), "metric"),
+        **dict.fromkeys(("high", "upper", "below", "threshold"), "max"),
+        **dict.fromkeys(("low", "lower", "above"), "min"),
+    },
+    "resources": {
+        **dict.fromkeys(("jobs", "n_jobs", "parallel", "workers", "concurrency"), "slots"),
+        **dict.fromkeys(("gpu", "devices", "cuda"), "gpus"),
+    },
+}
+"""What other programs call a key, for the hint that comes with an unknown one."""
+
+TYPES: dict[str, str] = {
+    **dict.fromkeys(("double", "real", "uniform", "continuous", "number"), 'type = "float"'),
+    **dict.fromkeys(("integer", "discrete", "randint", "long"), 'type = "int"'),
+    **dict.fromkeys(("loguniform", "log", "log_uniform", "logfloat"), 'type = "float", log = true'),
+    **dict.fromkeys(("choice", "enum", "category", "str", "string"), 'type = "categorical"'),
+    **dict.fromkeys(("bool", "boolean"), 'type = "categorical", choices = [true, false]'),
+    **dict.fromkeys(("constant", "const"), 'type = "fixed"'),
+}
+"""What other programs call a type of parameter, and what to write here."""

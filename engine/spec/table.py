@@ -16,7 +16,7 @@ from hpo_tui.engine.spec.names import (
     show,
     text_fault,
 )
-from hpo_tui.engine.spec.schema import KEYS
+from hpo_tui.engine.spec.schema import ALIASES, KEYS
 
 EXACT = 2**53
 """Whole numbers beyond this cannot all be told apart as floats."""
@@ -59,6 +59,7 @@ class Table:
         self.path = path
         self.into = into
         self.allowed = KEYS.get(section, {})
+        self.aliases = ALIASES.get(section, {})
 
     def has(self, key: str) -> bool:
         """Whether the key is there at all."""
@@ -74,7 +75,8 @@ class Table:
         for key in self.data:
             if key in allowed:
                 continue
-            guess = did_you_mean(key, allowed)
+            meant = self.aliases.get(key.lower())
+            guess = f'; here it is called "{meant}"' if meant else did_you_mean(key, allowed)
             elsewhere = _elsewhere(key) if not guess else ""
             known = "" if guess or elsewhere else f"; allowed: {', '.join(allowed)}"
             self.fault(key, f"unknown key{guess}{elsewhere}{known}")
