@@ -14,6 +14,7 @@ from hpo_tui.store.models import TrialState
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
 Mask = NDArray[np.bool_]
+Goal = Objective | OutcomeConstraint
 
 
 def column(frame: Frame, metric: str, rows: Rows | None = None) -> Floats:
@@ -41,7 +42,12 @@ def full_mask(frame: Frame, spec: StudySpec) -> Mask:
     return np.asarray(complete & frame.at_task(spec.full_task.name), dtype=np.bool_)
 
 
-def goal_mask(goal: Objective | OutcomeConstraint, values: Floats) -> Mask:
+def goals_of(spec: StudySpec) -> tuple[Goal, ...]:
+    """Return what a trial has to reach: the objectives, then the constraints."""
+    return (*spec.objectives, *spec.outcome_constraints)
+
+
+def goal_mask(goal: Goal, values: Floats) -> Mask:
     """Return where ``values`` reach one goal: its threshold or limits. Never for NaN."""
     if isinstance(goal, Objective):
         if goal.threshold is None:
@@ -62,7 +68,7 @@ def meets_mask(frame: Frame, spec: StudySpec, without: str | None = None) -> Mas
     have a value all the same.
     """
     met = np.ones(len(frame), dtype=np.bool_)
-    for goal in (*spec.objectives, *spec.outcome_constraints):
+    for goal in goals_of(spec):
         values = column(frame, goal.metric)
         met &= ~np.isnan(values) if goal.metric == without else goal_mask(goal, values)
     return met
@@ -129,7 +135,7 @@ def best_rows(frame: Frame, spec: StudySpec, among: Rows | None = None) -> Rows:
     rows = np.flatnonzero(full_mask(frame, spec))
     if among is not None:
         rows = np.intersect1d(rows, among)
-    for goal in (*spec.objectives, *spec.outcome_constraints):
+    for goal in goals_of(spec):
         # Fewer rows with every goal: it pays with a hundred thousand trials.
         rows = rows[goal_mask(goal, column(frame, goal.metric, rows))]
     loss = np.stack(
@@ -154,16 +160,14 @@ def near_misses(frame: Frame, spec: StudySpec, k: int) -> Rows:
     full = full_mask(frame, spec)
     rows = np.flatnonzero(full & ~meets_mask(frame, spec))
     total = np.zeros(len(rows))
-    for goal in (*spec.objectives, *spec.outcome_constraints):
+    for goal in goals_of(spec):
         total += _shortfall(goal, column(frame, goal.metric), full, rows)
     known = np.isfinite(total)
     rows, total = rows[known], total[known]
     return rows[np.argsort(total, kind="stable")[:k]]
 
 
-def _shortfall(
-    goal: Objective | OutcomeConstraint, values: Floats, full: Mask, rows: Rows
-) -> Floats:
+def _shortfall(goal: Goal, values: Floats, full: Mask, rows: Rows) -> Floats:
     limits: tuple[tuple[float | None, float], ...]
     if isinstance(goal, Objective):
         limits = ((goal.threshold, goal.sign),)
@@ -174,15 +178,17 @@ def _shortfall(
     log = log and all(limit is None or limit > 0 for limit, _ in limits)
 
     def scaled(x: Floats) -> Floats:
-        return np.log(x) if log else x
+        return np.asarray(np.log(x) if log else x, dtype=np.float64)
 
-    spread = float(np.subtract(*np.quantile(scaled(seen), (0.75, 0.25)))) if len(seen) else 0.0
-    spread = spread or float(np.ptp(scaled(seen))) if len(seen) else 1.0
+    spread = 1.0
+    if len(seen):
+        first, third = np.quantile(scaled(seen), (0.25, 0.75)).tolist()
+        spread = float(third - first) or float(np.ptp(scaled(seen))) or 1.0
     missed = np.where(np.isnan(values[rows]), np.nan, 0.0)
     for limit, sign in limits:
         if limit is not None:
-            short = sign * (scaled(values[rows]) - scaled(np.float64(limit)))
-            missed += np.maximum(short, 0.0) / (spread or 1.0)
+            short = sign * (scaled(values[rows]) - scaled(np.array([limit])))
+            missed += np.maximum(short, 0.0) / spread
     return missed
 
 

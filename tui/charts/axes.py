@@ -194,7 +194,8 @@ def _slot_axis(
         column = frame.params.get(key, np.zeros(0))
         known = [float(c) for c in choices if not isinstance(c, str)]
         extra = [v for v in np.unique(column[np.isfinite(column)]) if v not in known]
-        choices = [c for c in choices if not isinstance(c, str)] + [float(v) for v in extra]
+        choices = [c for c in choices if not isinstance(c, str)]
+        choices += [float(v) for v in extra]
         codes = [float(c) for c in choices if not isinstance(c, str)]
     labels = tuple(fmt.clean(fmt.value(c), ascii_only) for c in choices)
     if not labels:

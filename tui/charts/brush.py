@@ -65,9 +65,11 @@ def moved(axis: Axis, brush: Brush, low_by: int, high_by: int, steps: int = 40) 
     """Return the brush with its ends moved by steps of the axis, kept on it and in order."""
     if axis.slots:
         last = len(axis.slots) - 1
-        low = min(max(round(brush[0]) + low_by, 0), last)
-        high = min(max(round(brush[1]) + high_by, 0), last)
-        return (float(min(low, high)), float(max(low, high)))
+        slots = [
+            min(max(round(end) + by, 0), last)
+            for end, by in zip(brush, (low_by, high_by), strict=True)
+        ]
+        return float(min(slots)), float(max(slots))
     unit = axis.scale.unit(np.array(brush, dtype=np.float64))
     low, high = float(unit[0]) + low_by / steps, float(unit[1]) + high_by / steps
     if low_by == high_by:

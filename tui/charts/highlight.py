@@ -38,7 +38,7 @@ def bright(
     farthest from those picked before (Gonzalez, 1985), starting from the best of each objective.
     """
     rows = best.rows if mask is None else best.rows[mask[best.rows]]
-    if best.near:
+    if best.near or count <= 0:
         return rows[: min(count, FEW)]
     if len(rows) <= count or len(spec.objectives) < 2:
         return rows[:count]
@@ -51,4 +51,4 @@ def bright(
         farthest = int(distance.argmax())
         picked.append(farthest)
         distance = np.minimum(distance, ((unit - unit[farthest]) ** 2).sum(axis=1))
-    return rows[np.array(picked)]
+    return np.asarray(rows[np.array(picked)], dtype=np.intp)
