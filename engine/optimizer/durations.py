@@ -52,7 +52,7 @@ class Durations:
         log = np.log([s for _, s, _ in rows])
         features = _features(self.space, np.array([x for _, _, x in rows]))
         level: Array = np.zeros(ledger.full + 1)
-        weights = np.zeros(features.shape[1])
+        weights: Array = np.zeros(features.shape[1])
         for _ in range(5):
             rest = log - features @ weights
             level = np.array([float(np.median(rest[at == t])) for t in range(ledger.full + 1)])

@@ -3,7 +3,6 @@
 import math
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,19 +21,8 @@ from hpo_tui.engine.optimizer.ledger import EPS, Ledger
 from hpo_tui.engine.optimizer.options import Options
 from hpo_tui.engine.optimizer.sampler import CostWeightedSampler
 from hpo_tui.engine.optimizer.search import Proposal
+from hpo_tui.engine.optimizer.wishes import Wanted, finalist
 from hpo_tui.engine.spec.model import BudgetUnit, ParameterKind, Params, StudySpec, Value
-
-
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """Something that was asked for: a configuration at a task, or a repeat of one."""
-
-    params: Params
-    task: int | None
-    source: int | None
-    repeat: bool
-    kind: str
-    text: str
 
 
 class Optimizer:
@@ -52,7 +40,7 @@ class Optimizer:
         self._ledger = Ledger(spec)
         self._search = CostWeightedSampler(spec, self.seed).search
         self._durations = Durations(self._search.space, self._search.builder)
-        self._wanted: deque[_Wanted] = deque()
+        self._wanted: deque[Wanted] = deque()
         if state:
             self._search.surrogate.load(state)
 
@@ -70,9 +58,10 @@ class Optimizer:
             asked = self._serve(self._wanted.popleft(), options, number)
             if asked is not None:
                 return asked
-        finalist = self._finalist(options)
-        if finalist is not None:
-            asked = self._serve(finalist, options, number)
+        if self.spec.repeats > 1:
+            whole = self.spec.budget.amount + self._extra
+            last = finalist(self._ledger, options, self.best(), self.spec.repeats, whole)
+            asked = None if last is None else self._serve(last, options, number)
             if asked is not None:
                 return asked
         proposal = self._search.propose(self._ledger, options, number)
@@ -84,32 +73,6 @@ class Optimizer:
         """Return what is left, the smaller of our own count and the caller's."""
         own = self.left
         return own if left is None else left if own is None else min(own, left)
-
-    def _finalist(self, options: Options) -> _Wanted | None:
-        """Return a repeat of the best trial with the fewest, if what is left is for repeats.
-
-        Kept for repeats: what three finalists take, at most a quarter of the budget.
-        """
-        whole = self.spec.budget.amount + self._extra
-        if self.spec.repeats < 2 or not np.isfinite(options.room):
-            return None
-        price = 1.0 if options.by_count else options.costs[self._ledger.full]
-        kept = min((self.spec.repeats - 1) * 3 * price, 0.25 * whole)
-        if options.room > kept + price:
-            return None
-        runs = {n: self._repeats(n) for n in self.best()[:3]}
-        number = min(runs, key=lambda n: runs[n], default=None)
-        if number is None or runs[number] >= self.spec.repeats:
-            return None
-        text = f"Repeat of trial {number}, one of the best, with another seed."
-        return _Wanted(self._ledger.trials[number].params, None, number, True, "confirm", text)
-
-    def _repeats(self, number: int) -> int:
-        """How often a trial's configuration has been or is being run at the full task."""
-        trials = self._ledger.of_configuration[self._ledger.trials[number].configuration]
-        return sum(
-            t.task == self._ledger.full and t.state in ("running", "complete") for t in trials
-        )
 
     def _measured(self) -> Prices | None:
         """Prices from durations where the study asks for them and they are known."""
@@ -162,19 +125,11 @@ class Optimizer:
             number, configuration, dict(params), name, cost, resume_from, dict(why), repeat
         )
 
-    def _serve(self, wanted: _Wanted, options: Options, number: int) -> Suggestion | None:
+    def _serve(self, wanted: Wanted, options: Options, number: int) -> Suggestion | None:
         """Run what was asked for; None where it cannot be paid or has been done."""
         ledger = self._ledger
         configuration = ledger.configuration(wanted.params)
-        task = wanted.task
-        repeat = 0
-        if wanted.repeat:
-            task = ledger.full
-            done = ledger.of_configuration.get(configuration, [])
-            repeat = 1 + max((t.repeat for t in done if t.task == task), default=0)
-        elif task is None:
-            higher = min(ledger.reached(configuration) + 1, ledger.full)
-            task = higher if wanted.source is not None else 0
+        task, repeat = wanted.place(ledger, configuration)
         price = options.charge(None if repeat else configuration, task, None)
         if (1.0 if options.by_count else price) > options.room:
             return None
@@ -251,7 +206,7 @@ class Optimizer:
         if promote is not None:
             trial = self._ledger.trials[promote]
             text = why or f"Asked for: trial {promote} carried on."
-            self._wanted.append(_Wanted(trial.params, index, promote, False, "promoted", text))
+            self._wanted.append(Wanted(trial.params, index, promote, False, "promoted", text))
             return
         x = self._search.space.encode(params)
         if x is None:
@@ -259,14 +214,14 @@ class Optimizer:
         whole = self._exact(self._search.space.decode(x[None])[0], params)
         if not self._search.space.keeps(whole):
             raise ValueError("this configuration breaks a constraint over the parameters")
-        self._wanted.append(_Wanted(whole, index, None, False, "enqueued", why or "Asked for."))
+        self._wanted.append(Wanted(whole, index, None, False, "enqueued", why or "Asked for."))
 
     def confirm(self, number: int, repeats: int) -> None:
         """Queue ``repeats`` more full-task runs of a trial's configuration, each its own seed."""
         trial = self._ledger.trials[number]
         text = f"Repeat of trial {number} with another seed, to know how sure its result is."
         for _ in range(repeats):
-            self._wanted.append(_Wanted(trial.params, None, number, True, "confirm", text))
+            self._wanted.append(Wanted(trial.params, None, number, True, "confirm", text))
 
     # -- the past -------------------------------------------------------------------------------
 

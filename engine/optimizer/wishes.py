@@ -1,0 +1,64 @@
+"""What is run because somebody asked for it: enqueued, carried on, confirmed; and finalists."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from hpo_tui.engine.optimizer.ledger import Ledger
+from hpo_tui.engine.optimizer.options import Options
+from hpo_tui.engine.spec.model import Params
+
+_FINALISTS, _SHARE = 3, 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A configuration at a task (None: the next one up), or a ``repeat`` of the full task.
+
+    ``source``: the trial that is carried on or repeated.
+    """
+
+    params: Params
+    task: int | None
+    source: int | None
+    repeat: bool
+    kind: str
+    text: str
+
+    def place(self, ledger: Ledger, configuration: int) -> tuple[int, int]:
+        """Return the task to run and the seed index of the repeat, 0 for none."""
+        if self.repeat:
+            done = ledger.of_configuration.get(configuration, [])
+            return ledger.full, 1 + max(
+                (t.repeat for t in done if t.task == ledger.full), default=0
+            )
+        if self.task is not None:
+            return self.task, 0
+        above = min(ledger.reached(configuration) + 1, ledger.full)
+        return (above if self.source is not None else 0), 0
+
+
+def finalist(
+    ledger: Ledger, options: Options, best: Sequence[int], repeats: int, budget: float
+) -> Wanted | None:
+    """Return a repeat of the best trial with the fewest, if what is left is for repeats.
+
+    Kept for them: what three finalists take, at most a quarter of the budget.
+    """
+    price = 1.0 if options.by_count else options.costs[ledger.full]
+    kept = min((repeats - 1) * _FINALISTS * price, _SHARE * budget)
+    if repeats < 2 or not np.isfinite(options.room) or options.room > kept + price:
+        return None
+    runs = {n: _runs(ledger, n) for n in best[:_FINALISTS]}
+    number = min(runs, key=lambda n: runs[n], default=None)
+    if number is None or runs[number] >= repeats:
+        return None
+    text = f"Repeat of trial {number}, one of the best, with another seed."
+    return Wanted(ledger.trials[number].params, None, number, True, "confirm", text)
+
+
+def _runs(ledger: Ledger, number: int) -> int:
+    """How often a trial's configuration has been or is being run at the full task."""
+    trials = ledger.of_configuration[ledger.trials[number].configuration]
+    return sum(t.task == ledger.full and t.state in ("running", "complete") for t in trials)
