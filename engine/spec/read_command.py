@@ -41,7 +41,7 @@ def read_command(study: Table, names: Names, *, needed: bool) -> tuple[str, ...]
     """Read the command as a list of words; a string is split as a shell would, and no further."""
     if not study.has("command"):
         if needed:
-            study.fault("command", 'is missing: command = "python train.py --lr {lr}"')
+            study.missing("command", 'command = "python train.py --lr {lr}"')
         return ()
     given = study.data["command"]
     if isinstance(given, str):

@@ -69,7 +69,7 @@ def read_sources(root: Table) -> tuple[MetricSource, ...]:
                 "path", 'does not go with kind = "stdout", which reads what the script prints'
             )
         elif kind != "stdout" and not table.has("path"):
-            table.fault("path", f"is missing: the {kind} file, relative to the trial's folder")
+            table.missing("path", f"the {kind} file, relative to the trial's folder")
         elif path and (PurePath(path).is_absolute() or ".." in PurePath(path).parts):
             table.fault(
                 "path",

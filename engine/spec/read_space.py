@@ -86,7 +86,7 @@ def _kind(table: Table) -> ParameterKind | None:
             hint = '"int"' if all(type(e) is int for e in ends) else '"float"'
         else:
             hint = listing(ParameterKind)
-        table.fault("type", f"is missing: type = {hint}")
+        table.missing("type", f"type = {hint}")
         return None
     given = table.data["type"]
     if isinstance(given, str) and given.lower() in TYPES:
@@ -141,9 +141,7 @@ def _end(table: Table, key: str, kind: ParameterKind) -> float | None:
             key, needed=f"{key} = the {'least' if key == 'low' else 'greatest'} value"
         )
     if not table.has(key):
-        table.fault(
-            key, f"is missing: {key} = the {'least' if key == 'low' else 'greatest'} whole number"
-        )
+        table.missing(key, f"{key} = the {'least' if key == 'low' else 'greatest'} whole number")
         return None
     fault = whole_fault(table.data[key])
     if fault:
@@ -226,7 +224,7 @@ def _prior(table: Table, low: float, high: float, log: bool) -> Prior | None:
 
 def _choices(table: Table) -> tuple[Value, ...]:
     if not table.has("choices"):
-        table.fault("choices", 'is missing: choices = ["sgd", "adam"]')
+        table.missing("choices", 'choices = ["sgd", "adam"]')
         return ()
     given = table.data["choices"]
     if not isinstance(given, list):
@@ -254,7 +252,7 @@ def _choices(table: Table) -> tuple[Value, ...]:
 
 def _scalar(table: Table, key: str) -> Value | None:
     if not table.has(key):
-        table.fault(key, f"is missing: {key} = the one value")
+        table.missing(key, f"{key} = the one value")
         return None
     fault = scalar_fault(table.data[key])
     if fault:

@@ -133,7 +133,7 @@ def _distinct(tables: list[Table], tasks: list[Task]) -> None:
 def read_budget(study: Table, tasks: tuple[Task, ...]) -> Budget:
     """Read the budget and refuse one that can never finish a full task."""
     if not study.has("budget"):
-        study.fault("budget", f"is missing: budget = {_BUDGETS}")
+        study.missing("budget", f"budget = {_BUDGETS}")
         return Budget(1.0)
     given = study.data["budget"]
     budget = _budget(given)

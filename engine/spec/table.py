@@ -60,6 +60,8 @@ class Table:
         self.into = into
         self.allowed = KEYS.get(section, {})
         self.aliases = ALIASES.get(section, {})
+        self.free = section == "task[]"
+        """Whether any further key is taken, as the fidelity values of a task are."""
 
     def has(self, key: str) -> bool:
         """Whether the key is there at all."""
@@ -68,6 +70,12 @@ class Table:
     def fault(self, key: str | None, message: str) -> None:
         """Note a problem with a key, or with the table as a whole."""
         self.into.add(self.path if key is None else (*self.path, key), message)
+
+    def missing(self, key: str, example: str) -> None:
+        """Note that a key is missing, unless it is there under a name that is refused already."""
+        strangers = (k for k in self.data if k not in self.allowed and not self.free)
+        if not any(self.aliases.get(k.lower(), nearest(k, self.allowed)) == key for k in strangers):
+            self.fault(key, f"is missing: {example}")
 
     def unknown(self, *, also: Collection[str] = ()) -> None:
         """Refuse keys that the schema does not have."""
@@ -84,7 +92,7 @@ class Table:
     def _take(self, key: str, needed: str) -> Any:
         if key not in self.data:
             if needed:
-                self.fault(key, f"is missing: {needed}")
+                self.missing(key, needed)
             return None
         return self.data[key]
 

@@ -70,6 +70,13 @@ def test_a_search_for_constraints_alone(small_text: str) -> None:
     assert spec.meets({"loss": 2.0})
 
 
+def test_a_misspelt_key_is_not_reported_as_missing_too(small_text: str) -> None:
+    assert len(problems(small_text.replace("budget", "budgte"))) == 1
+    assert len(problems(small_text.replace("low", "min"))) == 1
+    (line,) = problems(small_text + '[[task]]\nname = "a"\npost = 3\n')
+    assert "task[1].cost: is missing" in line
+
+
 def test_measured_costs_may_be_left_out(full_text: str) -> None:
     text = full_text.replace("resume = true", 'resume = true\ncost = "measured"')
     for cost in ("0.25", "0.5", "1.0"):
