@@ -54,10 +54,10 @@ class Durations:
         level: Array = np.zeros(ledger.full + 1)
         weights: Array = np.zeros(features.shape[1])
         for _ in range(5):
-            rest = log - features @ weights
-            level = np.array([float(np.median(rest[at == t])) for t in range(ledger.full + 1)])
+            rest: Array = log - features @ weights
+            level = np.asarray([float(np.median(rest[at == t])) for t in range(ledger.full + 1)])
             gram = features.T @ features + _RIDGE * np.eye(features.shape[1])
-            weights = np.linalg.solve(gram, features.T @ (log - level[at]))
+            weights = np.asarray(np.linalg.solve(gram, features.T @ (log - level[at])), dtype=float)
         costs = [math.exp(min(float(v - level[-1]), 0.0)) for v in level]
         costs[-1] = 1.0
         return Prices(costs, weights, self.space)
