@@ -72,3 +72,17 @@ def wrapped(text: str, width: int) -> list[str]:
             plain(paragraph), max(10, width), subsequent_indent=indent, drop_whitespace=True
         ) or [""]
     return lines
+
+
+ASCII_MARKS = {
+    "●": "*", "○": "o", "†": "!", "‖": "=", "■": "#", "✓": "+", "★": "*", "▸": ">", "◆": "P",
+    "✗": "-", "≥": ">=", "≤": "<=", "…": "...", "·": ".", "→": "->", "─": "-", "│": "|", "↻": "r",
+    "█": "#", "░": ".", "▏": "|", "–": "-", "—": "-", "×": "x", "↑": "^", "↓": "v",
+}  # fmt: skip
+
+
+def to_ascii(text: str) -> str:
+    """Return ``text`` in 7-bit characters: our marks by their stand-ins, the rest as ``?``."""
+    if text.isascii():
+        return text
+    return "".join(c if c.isascii() else ASCII_MARKS.get(c, "?") for c in text)

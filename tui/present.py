@@ -68,20 +68,6 @@ def standing(study: Study, runner: int | None) -> Standing:
     }[state]
 
 
-ASCII_MARKS = {
-    "●": "*", "○": "o", "†": "!", "‖": "=", "■": "#", "✓": "+", "★": "*", "▸": ">", "◆": "P",
-    "✗": "-", "≥": ">=", "≤": "<=", "…": "...", "·": ".", "→": "->", "─": "-", "│": "|", "↻": "r",
-    "█": "#", "░": ".", "▏": "|", "–": "-", "—": "-", "×": "x", "↑": "^", "↓": "v",
-}  # fmt: skip
-
-
-def to_ascii(text: str) -> str:
-    """Return ``text`` in 7-bit characters: our marks by their stand-ins, the rest as ``?``."""
-    if text.isascii():
-        return text
-    return "".join(c if c.isascii() else ASCII_MARKS.get(c, "?") for c in text)
-
-
 def goal_text(goal: Objective | OutcomeConstraint) -> str:
     """Return a goal as a heading shows it: ``≥.965``, ``≤20k``, ``↑`` where none is set."""
     if isinstance(goal, OutcomeConstraint):

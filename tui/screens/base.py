@@ -1,7 +1,7 @@
 """What all screens share: actions by the table, and a reason for every key that cannot act."""
 
 import inspect
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, Literal, cast
 
 from textual.binding import BindingType
 from textual.screen import Screen
@@ -11,6 +11,9 @@ from hpo_tui.tui.plain import plain
 
 if TYPE_CHECKING:
     from hpo_tui.tui.app import HpoApp
+
+
+Severity = Literal["information", "warning", "error"]
 
 
 class Room(Screen[None]):
@@ -43,14 +46,9 @@ class Room(Screen[None]):
         if inspect.isawaitable(result):
             await result
 
-    def say(self, text: str, severity: str = "information", title: str = "") -> None:
+    def say(self, text: str, severity: Severity = "information", title: str = "") -> None:
         """Show a short message that goes away by itself; markup in it is text."""
-        self.app.notify(
-            plain(text),
-            title=title,
-            severity=severity,
-            markup=False,  # type: ignore[arg-type]  # one of Textual's three words
-        )
+        self.app.notify(plain(text), title=title, severity=severity, markup=False)
 
     def do_screen_back(self) -> None:
         """Leave the screen."""

@@ -16,6 +16,13 @@ from hpo_tui.tui.widgets.line_table import Cell, Column, LineTable
 _LEAVE = Binding("escape", "leave", "leave", id="dialog.leave")
 
 
+def _line(value: str = "", placeholder: str = "") -> Input:
+    """Return an input whose cursor stands still: a blinking one repaints twice a second."""
+    line = Input(value, placeholder=placeholder)
+    line.cursor_blink = False
+    return line
+
+
 class Confirm(ModalScreen[bool]):
     """Asks before what is hard to undo: ``y``, or the exact ``name`` typed when one is given."""
 
@@ -37,7 +44,7 @@ class Confirm(ModalScreen[bool]):
             if self._detail:
                 yield Static(self._detail, classes="dialog-detail", markup=False)
             if self._name:
-                yield Input(placeholder="the name, exactly")
+                yield _line(placeholder="the name, exactly")
                 yield Static("Enter  do it      Esc  no", classes="dialog-keys", markup=False)
             else:
                 yield Static("y  yes      n  no", classes="dialog-keys", markup=False)
@@ -85,7 +92,7 @@ class Ask(ModalScreen[str | None]):
             yield Static(plain(self._question), classes="dialog-title", markup=False)
             if self._detail:
                 yield Static(self._detail, classes="dialog-detail", markup=False)
-            yield Input(self._value)
+            yield _line(self._value)
             yield Static("Enter  take it      Esc  leave", classes="dialog-keys", markup=False)
 
     def action_leave(self) -> None:

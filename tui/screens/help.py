@@ -30,7 +30,9 @@ class Help(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """Lay out the texts and the keys."""
         with VerticalScroll(classes="help-box", can_focus=False):
-            yield Input(placeholder="type to find a key or what it does; Esc closes", compact=True)
+            line = Input(placeholder="type to find a key or what it does; Esc closes")
+            line.cursor_blink = False
+            yield line
             for text in self._texts():
                 yield Markdown(text)
             yield Static(self._keys(""), id="help-keys", markup=False)
@@ -48,7 +50,8 @@ class Help(ModalScreen[None]):
         """Return the keys that act below, by scope; what cannot act says why."""
         lines: list[str] = []
         rows = key_table(self._below)
-        for scope, heading in SCOPES.items():
+        for scope in self._scopes():
+            heading = SCOPES[scope]
             found = [(a, keys, why) for a, keys, why in rows if a.scope == scope]
             found = [r for r in found if wanted in f"{r[1]} {r[0].label} {r[0].tooltip}".lower()]
             if not found:
@@ -58,6 +61,16 @@ class Help(ModalScreen[None]):
                 text = known.tooltip + (f"   (not now: {why})" if why else "")
                 lines.append(f"  {fit(keys, 12)} {fit(known.label, 15)} {text}")
         return "\n".join(lines) if lines else "\nNo key does that here."
+
+    def _scopes(self) -> list[str]:
+        """Return the scopes, those of the focused pane first and what holds everywhere last."""
+        focused = self._below.focused
+        own = set()
+        for active in self._below.active_bindings.values():
+            if active.node is focused and active.binding.id:
+                own.add(active.binding.id.partition(".")[0])
+        last = {"app": 2, "screen": 1}
+        return sorted(SCOPES, key=lambda s: (s not in own, last.get(s, 0)))
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Narrow the keys."""

@@ -14,7 +14,7 @@ from hpo_tui.store.folder import StudyFolder
 from hpo_tui.tui import present
 from hpo_tui.tui.actions import Action, bindings
 from hpo_tui.tui.plain import fit, plain
-from hpo_tui.tui.screens.base import Room
+from hpo_tui.tui.screens.base import Room, Severity
 from hpo_tui.tui.study_list import StudyList, Summary, archive, delete
 from hpo_tui.tui.widgets.chrome import KeyBar, Notice, StudyHeader
 from hpo_tui.tui.widgets.line_table import Cell, Column, LineTable
@@ -243,8 +243,9 @@ good and asks for its name.
         def run() -> None:
             from hpo_tui.engine.launch import LaunchError
 
+            severity: Severity = "information"
             try:
-                text, severity = work(), "information"
+                text = work()
             except (LaunchError, OSError) as error:
                 text, severity = str(error), "error"
             self._wake.set()

@@ -9,7 +9,7 @@ from textual.binding import BindingType
 from hpo_tui.store.models import StudyState, TrialState
 from hpo_tui.tui.actions import Action, bindings
 from hpo_tui.tui.live import LiveStudy
-from hpo_tui.tui.screens.base import Room
+from hpo_tui.tui.screens.base import Room, Severity
 from hpo_tui.tui.snapshot import Snapshot
 
 
@@ -106,7 +106,7 @@ class StudyRoom(Room):
             self.app.call_from_thread(self.say, text, "warning", said)
             return
         text = answer.answer or ("Done." if answer.ok else "The runner refused without a reason.")
-        severity = "information" if answer.ok else "error"
+        severity: Severity = "information" if answer.ok else "error"
         self.app.call_from_thread(self.say, text, severity, said)
 
     def commands(self, name: str, many: list[dict[str, Any]]) -> None:

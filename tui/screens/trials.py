@@ -164,7 +164,7 @@ filter, the brushes and the selection are the same as on Watch.
         self.view_changed()
 
     @on(FilterBar.Closed)
-    def _closed(self) -> None:
+    def _filter_closed(self) -> None:
         self.query_one(LineTable).focus()
 
     def do_watch_show_all(self) -> None:

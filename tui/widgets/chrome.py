@@ -12,7 +12,7 @@ from textual.widget import Widget
 
 from hpo_tui.tui import present
 from hpo_tui.tui.actions import action, spell_key
-from hpo_tui.tui.plain import fit, wrapped
+from hpo_tui.tui.plain import fit, to_ascii, wrapped
 from hpo_tui.tui.present import Piece
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.widgets.tones import ink
@@ -45,7 +45,7 @@ class Line(Widget):
 
     def drawn(self, text: str) -> str:
         """Return ``text`` as the terminal can show it."""
-        return present.to_ascii(text) if self.ascii_only else text
+        return to_ascii(text) if self.ascii_only else text
 
 
 class StudyHeader(Line):
@@ -123,7 +123,9 @@ class PaneTitle(Line):
         """Draw the line."""
         width = self.size.width
         note = self._note if len(self._text) + len(self._note) + 2 <= width else ""
-        text = fit(self.drawn(self._text), width - len(note)) + self.drawn(note)
+        text = fit(
+            self.drawn(self._text), width - len(note), ellipsis="~" if self.ascii_only else "…"
+        ) + self.drawn(note)
         return Strip([Segment(fit(text, width), self.rich_style)])
 
 

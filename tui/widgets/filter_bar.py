@@ -59,10 +59,13 @@ class FilterBar(Vertical):
         super().__init__()
         self._names = _Names()
         self._proposed: list[str] = []
+        self._unfinished = False
 
     def compose(self) -> ComposeResult:
         """Lay out the line and what is said about it."""
-        yield Input(placeholder=EXAMPLE, suggester=self._names, select_on_focus=False)
+        line = Input(placeholder=EXAMPLE, suggester=self._names, select_on_focus=False)
+        line.cursor_blink = False
+        yield line
         yield Static("", markup=False)
 
     def open(self, snapshot: Snapshot, text: str) -> None:
@@ -112,12 +115,16 @@ class FilterBar(Vertical):
     def _propose(self, text: str) -> None:
         from hpo_tui.engine.spec.filter import completions
 
-        self._proposed = completions(text, len(text), self._names.names)[1]
+        start, self._proposed = completions(text, len(text), self._names.names)
+        self._unfinished = start < len(text)
         self._say("Tab: " + "  ".join(plain(p) for p in self._proposed[:12]), fault=False)
 
     def fault(self, text: str) -> None:
         """Say what is wrong with the expression; while a word is unfinished, what fits it."""
-        self._say(text, fault=True)
+        if self._proposed and self._unfinished:
+            self._say("Tab: " + "  ".join(plain(p) for p in self._proposed[:12]), fault=False)
+        else:
+            self._say(text, fault=True)
 
     def hold(self, shown: int, total: int) -> None:
         """Say how many trials the expression holds for."""
@@ -128,4 +135,4 @@ class FilterBar(Vertical):
 
     def _say(self, text: str, *, fault: bool) -> None:
         self.set_class(fault, "-fault")
-        self.query_one(Static).update(plain(text) if not fault else text.replace("\x1b", ""))
+        self.query_one(Static).update(plain(text))

@@ -14,7 +14,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from hpo_tui.tui.actions import bindings
-from hpo_tui.tui.plain import fit, wrapped
+from hpo_tui.tui.plain import fit, to_ascii, wrapped
 from hpo_tui.tui.widgets.tones import ink
 
 Cell = tuple[str, str]
@@ -277,6 +277,12 @@ class LineTable(Widget, can_focus=True):
 
     # drawing
 
+    def _fit(self, text: str, width: int, align: str = "left") -> str:
+        """Return ``text`` in ``width`` cells, in 7-bit characters where those alone are wanted."""
+        if getattr(self.app, "ascii_only", False):
+            return fit(to_ascii(text), width, align, "~")
+        return fit(text, width, align)
+
     def _placed(self, width: int) -> list[tuple[Column, int, int]]:
         """Return the columns in sight with their first cell and width."""
         placed: list[tuple[Column, int, int]] = []
@@ -309,7 +315,9 @@ class LineTable(Widget, can_focus=True):
             if not len(self.rows) and self.empty:
                 lines = wrapped(self.empty, width - 2)
                 text = lines[y - 2] if 2 <= y < len(lines) + 2 else ""
-                return Strip([Segment(fit(" " + text, width), base + self._tone("dim"))], width)
+                return Strip(
+                    [Segment(self._fit(" " + text, width), base + self._tone("dim"))], width
+                )
             return Strip.blank(width, base)
         return self._row(row, width, base)
 
@@ -324,7 +332,7 @@ class LineTable(Widget, can_focus=True):
                 mark = down if self.descending else up
                 title = f"{mark}{title}" if column.align == "right" else f"{title}{mark}"
                 here = style + self._tone("accent")
-            segments.append(Segment(fit(title, room, column.align), here))
+            segments.append(Segment(self._fit(title, room, column.align), here))
             segments.append(Segment(" ", style))
             end = start + room + 1
         if end < width:
@@ -347,7 +355,7 @@ class LineTable(Widget, can_focus=True):
                 style = ground + self._tone(tone)
                 if chosen:
                     style += Style(bgcolor=ground.bgcolor)
-            segments.append(Segment(fit(text, room, column.align), style))
+            segments.append(Segment(self._fit(text, room, column.align), style))
             segments.append(Segment(" ", ground))
             end = start + room + 1
         if end < width:
