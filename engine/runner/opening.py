@@ -7,12 +7,14 @@ import sqlite3
 import time
 from pathlib import Path
 
+from hpo_tui.engine.execution.base import Executor
 from hpo_tui.engine.execution.devices import DeviceError, DevicePool
 from hpo_tui.engine.execution.leases import LeaseError
 from hpo_tui.engine.execution.local import LocalExecutor
 from hpo_tui.engine.execution.proposals_client import Proposals
 from hpo_tui.engine.execution.protocol import command_fault, working_folder
 from hpo_tui.engine.execution.warm import WarmStarts
+from hpo_tui.engine.executor_choice import chosen
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.spec.errors import SpecError
 from hpo_tui.engine.spec.model import StudySpec
@@ -74,11 +76,7 @@ def open_desk(folder: StudyFolder, optimizer: str) -> Desk:
     fault = command_fault(spec, working_folder(folder))
     if fault:
         raise Unopenable(fault)
-    try:
-        pool = DevicePool(spec.resources, str(folder.path.resolve()))
-    except (DeviceError, LeaseError, OSError) as error:
-        raise Unopenable(str(error)) from error
-    executor = LocalExecutor(pool, warm_starts(folder, spec, pool))
+    executor = open_executor(folder, spec)
     proposals = Proposals({
         "optimizer": optimizer, "db": str(folder.db), "text": study.text,
         "source": str(folder.file), "seed": study.seed,
@@ -89,6 +87,23 @@ def open_desk(folder: StudyFolder, optimizer: str) -> Desk:
     desk.started = study.started or time.time()
     desk.state = study.state
     return desk
+
+
+def open_executor(folder: StudyFolder, spec: StudySpec) -> Executor:
+    """Return what places the study's trials. Raises :class:`Unopenable`."""
+    choice = chosen(folder)
+    if choice.kind == "ray":
+        from hpo_tui.engine.execution.ray import RayError, RayExecutor
+
+        try:
+            return RayExecutor(choice.address, spec.resources, str(folder.path.resolve()))
+        except RayError as error:
+            raise Unopenable(str(error)) from error
+    try:
+        pool = DevicePool(spec.resources, str(folder.path.resolve()))
+    except (DeviceError, LeaseError, OSError) as error:
+        raise Unopenable(str(error)) from error
+    return LocalExecutor(pool, warm_starts(folder, spec, pool))
 
 
 def warm_starts(folder: StudyFolder, spec: StudySpec, pool: DevicePool) -> WarmStarts | None:

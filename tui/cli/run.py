@@ -23,17 +23,32 @@ from hpo_tui.tui.plain import plain
     show_default=True,
     help="Headless: follow the study to its end, or leave it running at once.",
 )
+@click.option(
+    "--executor", type=click.Choice(["local", "ray"]), help="This machine, or a Ray cluster."
+)
+@click.option("--address", metavar="ADDRESS", help="The Ray cluster's; this node's if not said.")
 @click.option("--readonly", is_flag=True, help="In the app: look, but change nothing.")
 @click.option("--ascii", "ascii_only", is_flag=True, help="In the app: draw with ASCII alone.")
-def run(*, study: str, name: str | None, headless: bool, wait: bool,
-        readonly: bool, ascii_only: bool) -> int:  # fmt: skip
+def run(*, study: str, name: str | None, headless: bool, wait: bool, executor: str | None,
+        address: str | None, readonly: bool, ascii_only: bool) -> int:  # fmt: skip
     """Run STUDY (a study file, or a study to go on with) in the background.
 
     A study file becomes the study .hpo/NAME beside it. The run outlives the app, the terminal and
     the connection; without a terminal its progress goes to stderr.
     """
     folder = prepare(study, name)
+    if executor is not None or address is not None:
+        place(folder, executor or "ray", address or "auto")
     return launch(folder, headless=headless, wait=wait, readonly=readonly, ascii_only=ascii_only)
+
+
+def place(folder: StudyFolder, kind: str, address: str) -> None:
+    """Have the study's trials placed by another executor, from its next runner on."""
+    from hpo_tui.engine.executor_choice import Choice, choose
+
+    if folder.runner_pid() is not None:
+        raise Refusal(f"{plain(folder.name)} is running: stop it before its trials go elsewhere")
+    choose(folder, Choice(kind, address))
 
 
 def prepare(text: str, name: str | None) -> StudyFolder:

@@ -1,0 +1,268 @@
+"""Trials on a Ray cluster: the same protocol and the same shim, on whatever node has room.
+
+A detached actor holds each trial's resources and its shim, so that trials outlive the runner as
+they do on one machine. The study's folder must be reachable under the same path from every node:
+reports, logs, checkpoints and the record of the end are files in it. hpo-tui is installed on them.
+"""
+
+import contextlib
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from hpo_tui.engine.execution.base import Exit, Launch, Outcome, Running, Slot, Telemetry
+from hpo_tui.engine.execution.local import GoneRun, lost, read_exit
+from hpo_tui.engine.spec.model import Resources
+
+NAMESPACE = "hpo-tui"
+_SHIM = Path(__file__).with_name("shim.py")
+_START_SECONDS = 60.0
+_CHECK_SECONDS = 5.0
+"""Between two questions whether a trial's actor still lives; its end is seen in its files."""
+
+
+class RayError(Exception):
+    """The cluster cannot be used; the sentence says why."""
+
+
+class ShimActor:
+    """What runs on the node: starts one trial's shim and passes signals on to it."""
+
+    def __init__(self) -> None:
+        self.popen: subprocess.Popen[bytes] | None = None
+
+    def start(
+        self, argv: list[str], environment: dict[str, str], cwd: str, log: str
+    ) -> tuple[int, str]:
+        """Start the shim by this node's interpreter; return its PID and the device's label."""
+        import ray
+
+        gpus = os.environ.get("CUDA_VISIBLE_DEVICES", "")
+        given = {**os.environ, **environment}
+        with Path(log).open("ab") as file:
+            self.popen = subprocess.Popen(
+                [sys.executable, "-I", "-S", *argv], env=given, cwd=cwd, stdin=subprocess.DEVNULL,
+                stdout=file, stderr=subprocess.STDOUT, start_new_session=True,
+            )  # fmt: skip
+        node = ray.util.get_node_ip_address()
+        return self.popen.pid, f"{node} gpu {gpus}" if gpus else node
+
+    def ended(self) -> bool:
+        """Whether the shim has ended."""
+        return self.popen is None or self.popen.poll() is not None
+
+    def signal(self, number: int) -> None:
+        """Send the shim a signal."""
+        if self.popen is not None and self.popen.poll() is None:
+            self.popen.send_signal(number)
+
+
+class RaySlot:
+    """Room for one trial, counted here; Ray itself keeps the resources."""
+
+    def __init__(self, held: set[int], number: int) -> None:
+        self.device = "ray"
+        self._held, self.number = held, number
+
+    def release(self) -> None:
+        """Give it back."""
+        self._held.discard(self.number)
+
+
+class RayRun:
+    """A trial's shim on a node of the cluster."""
+
+    def __init__(self, launch: Launch, actor: Any, slot: RaySlot, pid: int, device: str) -> None:
+        self.launch, self.number, self.slot = launch, launch.number, slot
+        self.pid, self.device = pid, device
+        self.started = 0.0  # seconds since another machine's boot mean nothing here
+        self._actor = actor
+        self._asked = time.monotonic()
+
+    def fileno(self) -> int | None:
+        """Return nothing to wait for: the end is seen by :meth:`poll`."""
+        return None
+
+    def poll(self) -> Exit | None:
+        """Return how it ended: as the shim recorded, or that its node is gone."""
+        found = read_exit(self.launch, oom=False)
+        if found is not None:
+            return found
+        if time.monotonic() - self._asked < _CHECK_SECONDS:
+            return None
+        self._asked = time.monotonic()
+        return None if self._lives() else read_exit(self.launch, oom=False) or lost(self.launch)
+
+    def _lives(self) -> bool:
+        import ray
+
+        try:
+            return not ray.get(self._actor.ended.remote(), timeout=_CHECK_SECONDS)
+        except ray.exceptions.GetTimeoutError:
+            return True
+        except ray.exceptions.RayError:
+            return False
+
+    def _signal(self, number: int) -> None:
+        self._actor.signal.remote(number)
+
+    def stop(self) -> None:
+        """Ask it to end: the shim passes SIGTERM on and keeps the grace period."""
+        self._signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """Have the shim kill everything at once."""
+        self._signal(signal.SIGUSR1)
+
+    def release(self) -> None:
+        """End the actor, which gives its resources back to the cluster."""
+        import ray
+
+        with contextlib.suppress(ray.exceptions.RayError):
+            ray.kill(self._actor)
+        self.slot.release()
+
+
+class RayExecutor:
+    """Places trials by Ray. ``address``: that of the cluster, ``auto`` for the one of this node.
+
+    A trial takes ``gpus_per_trial`` GPUs (a share of one where several go on a GPU), or ``threads``
+    CPUs where the study uses no GPU. Raises :class:`RayError` if there is no cluster to join.
+    """
+
+    def __init__(self, address: str, resources: Resources, study: str) -> None:
+        try:
+            import ray
+        except ImportError:
+            raise RayError("running on Ray needs it: pip install 'hpo-tui[ray]'") from None
+        try:
+            ray.init(
+                address=address, namespace=NAMESPACE, log_to_driver=False, logging_level="ERROR"
+            )
+        except Exception as error:
+            # Ray raises its own kinds, and the ones of the libraries beneath it.
+            raise RayError(f"no Ray cluster answers at {address}: {error}") from error
+        self._resources = resources
+        self._mark = hashlib.sha256(study.encode()).hexdigest()[:12]
+        self._held: set[int] = set()
+        self._runs: dict[int, RayRun] = {}
+
+    def _cluster(self, name: str) -> float:
+        import ray
+
+        return float(ray.cluster_resources().get(name, 0.0))
+
+    @property
+    def _on_gpus(self) -> bool:
+        return self._resources.gpus != "none" and self._cluster("GPU") > 0
+
+    def _share(self) -> dict[str, float]:
+        """Return what one trial takes."""
+        if self._on_gpus:
+            packed = max(1, self._resources.trials_per_gpu)
+            return {"num_gpus": self._resources.gpus_per_trial / packed, "num_cpus": 0.0}
+        return {"num_gpus": 0.0, "num_cpus": float(self._resources.threads or 1)}
+
+    def capacity(self) -> int:
+        """Return how many trials the whole cluster takes at once."""
+        share = self._share()
+        if self._on_gpus:
+            return int(self._cluster("GPU") / share["num_gpus"] + 1e-9)
+        return int(self._cluster("CPU") // share["num_cpus"])
+
+    def waiting_for(self) -> str:
+        """Return why the last :meth:`reserve` found no room."""
+        return "every place of the Ray cluster is taken"
+
+    def reserve(
+        self, number: int, task: str, *, devices: int = 1, alone: bool = False
+    ) -> Slot | None:
+        """Keep a place; None when as many trials run as the cluster takes."""
+        del task, devices, alone  # Ray gives every trial its own share, whatever its task
+        if len(self._held) >= self.capacity():
+            return None
+        self._held.add(number)
+        return RaySlot(self._held, number)
+
+    def _name(self, launch: Launch) -> str:
+        return f"{self._mark}-{launch.number}-{launch.attempt}"
+
+    def start(self, launch: Launch, slot: Slot) -> Running:
+        """Start a trial's shim on a node. Raises OSError if that fails; the place is free then."""
+        import ray
+
+        assert isinstance(slot, RaySlot)
+        for old in (launch.folder.exit, launch.folder.path / "process.json"):
+            old.unlink(missing_ok=True)
+        argv = [
+            str(_SHIM), str(launch.folder.path), str(launch.attempt), str(launch.timeout or 0),
+            str(launch.grace), *launch.argv,
+        ]  # fmt: skip
+        actor = None
+        try:
+            actor = ray.remote(ShimActor).options(
+                name=self._name(launch), lifetime="detached", namespace=NAMESPACE,
+                max_restarts=0, **self._share(),
+            ).remote()  # fmt: skip
+            asked = actor.start.remote(
+                argv, dict(launch.environment), launch.cwd, str(launch.folder.log)
+            )
+            pid, device = ray.get(asked, timeout=_START_SECONDS)
+        except (ray.exceptions.RayError, ValueError) as error:
+            if actor is not None:
+                ray.kill(actor)
+            slot.release()
+            raise OSError(f"Ray did not start trial {launch.number}: {error}") from error
+        run = RayRun(launch, actor, slot, pid, device)
+        self._runs[launch.number] = run
+        return run
+
+    def adopt(self, launch: Launch, device: str) -> Running:
+        """Return an attempt that an earlier runner started: its actor has gone on without it."""
+        import ray
+
+        try:
+            actor = ray.get_actor(self._name(launch), namespace=NAMESPACE)
+        except ValueError:
+            return GoneRun(launch)
+        self._held.add(launch.number)
+        run = RayRun(launch, actor, RaySlot(self._held, launch.number), 0, device)
+        self._runs[launch.number] = run
+        return run
+
+    def lend(self, device: str, on: bool) -> str:
+        """Refuse: the cluster's own tools give nodes away."""
+        what = "drain its node" if on else "undrain its node"
+        raise ValueError(f"{device} belongs to a Ray cluster: {what} there, not here")
+
+    def trials_on(self, device: str) -> tuple[int, ...]:
+        """Return the trials that run on a device."""
+        return tuple(n for n in sorted(self._held) if self._runs[n].device == device)
+
+    def telemetry(self, running: Mapping[int, Running]) -> Telemetry:
+        """Return nothing: Ray's dashboard shows its nodes."""
+        del running
+        return Telemetry()
+
+    def learn(self, running: Running, outcome: Outcome, duration: float) -> None:
+        """Learn nothing: Ray gives shares as they are declared."""
+
+    def quarantined(self) -> Mapping[str, str]:
+        """Return nothing: Ray takes bad nodes out itself."""
+        return {}
+
+    def notes(self) -> list[str]:
+        """Return nothing."""
+        return []
+
+    def close(self) -> None:
+        """Leave the cluster; the trials' actors are detached and go on."""
+        import ray
+
+        ray.shutdown()
