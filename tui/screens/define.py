@@ -82,7 +82,8 @@ class DefineScreen(SavingRoom):
     def on_resize(self, event: Resize) -> None:
         """Stand form and text side by side where there is room for both."""
         self.set_class(event.size.width < WIDE, "narrow")
-        self._show_form()
+        if self.query(StudyForm):  # the first resize comes before the widgets
+            self._show_form()
 
     # the text and what follows from it
 
