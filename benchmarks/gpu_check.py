@@ -98,7 +98,9 @@ class Bench:
         for process in self.processes:
             if process.poll() is None:
                 process.kill()
-            process.communicate()
+            process.wait()
+            if process.stdout is not None:
+                process.stdout.close()
 
 
 def watch(pool: DevicePool, running: Mapping[int, "subprocess.Popen[str]"]) -> list[float]:
