@@ -1,5 +1,6 @@
 """What the chart widgets have in common: painted rows, kept, and repainted where they changed."""
 
+import logging
 from typing import ClassVar
 
 import numpy as np
@@ -8,10 +9,14 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
+from hpo_tui.tui import fmt
+from hpo_tui.tui.charts import text
 from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.palette import Palette, palette
 from hpo_tui.tui.glyphs import Glyphs, glyphs
 from hpo_tui.tui.snapshot import Snapshot, View
+
+_LOG = logging.getLogger(__name__)
 
 
 class Chart(Widget, can_focus=True):
@@ -22,6 +27,8 @@ class Chart(Widget, can_focus=True):
 
     HELP: ClassVar[str] = ""
     ALLOW_SELECT = False
+    SMALLEST: ClassVar[tuple[int, int]] = (10, 5)
+    """Columns and rows below which a chart says no more than that."""
     DEFAULT_CSS = "Chart { height: 1fr; width: 1fr; }"
 
     def __init__(self, *, ascii_only: bool | None = None, id: str | None = None) -> None:  # noqa: A002 - Textual's word
@@ -32,6 +39,8 @@ class Chart(Widget, can_focus=True):
         self._canvas = Canvas(0, 0)
         self._palette: Palette | None = None
         self._strips: list[Strip] = []
+        self.fault = ""
+        """Why the last picture could not be drawn, empty when it was."""
 
     @property
     def ascii_only(self) -> bool:
@@ -66,7 +75,7 @@ class Chart(Widget, can_focus=True):
         if self.snapshot is None or width <= 0 or height <= 0:
             return
         old, old_palette = self._canvas, self._palette
-        self._canvas = self.paint(self.snapshot, width, height)
+        self._canvas = self._painted(self.snapshot, width, height)
         self._palette = self._choose_palette()
         if (old.width, old.height) != (width, height) or old_palette != self._palette:
             self._strips = self._canvas.strips(range(height), self._palette.styles)
@@ -78,6 +87,22 @@ class Chart(Widget, can_focus=True):
             self._strips[y] = strip
         if rows:
             self.refresh(*[Region(0, y, width, 1) for y in rows])
+
+    def _painted(self, snapshot: Snapshot, width: int, height: int) -> Canvas:
+        canvas = Canvas(width, height)
+        if width < self.SMALLEST[0] or height < self.SMALLEST[1]:
+            text.note(canvas, "too small")
+            return canvas
+        try:
+            self.fault = ""
+            return self.paint(snapshot, width, height)
+        except Exception as error:  # noqa: BLE001 - a picture that fails must not take the app along
+            self.fault = f"{type(error).__name__}: {error}"
+            _LOG.exception("%s could not be drawn", type(self).__name__)
+            text.note(
+                canvas, f"This could not be drawn; the log says why ({fmt.clean(self.fault)})."
+            )
+            return canvas
 
     def _choose_palette(self) -> Palette:
         colour = self.visual_style.rich_style.bgcolor

@@ -12,7 +12,7 @@ from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.widgets.chart import Chart
 
 ACTIONS: tuple[tuple[str, str, str, str], ...] = (
-    ("cost_bar.toggle", "b", "by count/cost", "Count trials, or what they were charged"),
+    ("cost_bar.count", "b", "by count/cost", "Count trials, or what they were charged"),
 )
 """(id, keys, label, tooltip) of what the widget can do; the keys are bound elsewhere."""
 
@@ -23,6 +23,7 @@ TWO_LINES_FROM = 100
 class CostBar(Chart):
     """One line, or two where there is room: a segment a task, each with its own texture."""
 
+    SMALLEST: ClassVar[tuple[int, int]] = (1, 1)
     DEFAULT_CSS = "CostBar { height: auto; width: 1fr; }"
     HELP: ClassVar[str] = """\
 ## Cost
@@ -46,7 +47,7 @@ trials instead.
         said = (fmt.duration(old.eta), old.spent) != (fmt.duration(new.eta), new.spent)
         return said or super().differs(old, new)
 
-    def action_toggle(self) -> None:
+    def action_count(self) -> None:
         """Count trials, or what they were charged."""
         self.by_count = not self.by_count
         self.repaint()

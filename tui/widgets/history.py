@@ -140,8 +140,8 @@ marks are edits of the study.
             text.write(plot.canvas, plot.left, plot.row(goal.threshold) or 0, [(said, Ink.GOAL)])
         row = None if self.view.selected is None else frame.index(self.view.selected)
         if row is not None:
-            at = np.array([row])
-            plot.points(x[at], y[at], Ink.SELECTED, self.glyphs.selected)
+            mine = np.array([row])
+            plot.points(x[mine], y[mine], Ink.SELECTED, self.glyphs.selected)
 
     def _edits(self, snapshot: Snapshot, x: NDArray[np.float64]) -> list[tuple[float, str]]:
         """Return (place, words) of the study's edits."""

@@ -81,8 +81,10 @@ count).
         rows = front.best_rows(frame, spec)
         if not len(rows):
             rows = front.near_misses(frame, spec, 20)
-        x = front.column(frame, self._metrics(spec)[0], rows) if self._metrics(spec) else rows
-        numbers = frame.number[rows[np.argsort(x, kind="stable")]].tolist()
+        pair = self._metrics(spec)
+        if pair is not None:
+            rows = rows[np.argsort(front.column(frame, pair[0], rows), kind="stable")]
+        numbers = frame.number[rows].tolist()
         if not numbers:
             return
         here = self.view.selected

@@ -99,7 +99,7 @@ true correlation over the whole space is rather higher.
 
     def _row(self, insight: TaskInsight, label: int) -> text.Spans:
         name = fmt.pad(fmt.clean(insight.metric, self.ascii_only), label, self.glyphs.ellipsis)
-        spans = [(f"  {name}  ", Ink.TEXT)]
+        spans: list[tuple[str, int]] = [(f"  {name}  ", Ink.TEXT)]
         if math.isnan(insight.correlation):
             return [*spans, (f"{insight.pairs} pairs", Ink.DIM)]
         spans += self._ruler(insight)
