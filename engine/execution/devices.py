@@ -6,17 +6,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from hpo_tui.engine.execution.admission import Admission
 from hpo_tui.engine.execution.cpu_slots import CpuSlots, thread_environment
+from hpo_tui.engine.execution.discovery import DeviceError, discover
 from hpo_tui.engine.execution.gpu_state import GpuState
 from hpo_tui.engine.execution.lease import Lease, Need, PollResult
 from hpo_tui.engine.execution.leases import LeaseFile, find_runtime_dir, make_private
-from hpo_tui.engine.execution.nvml import (
-    DeviceError,
-    DeviceLostError,
-    Nvml,
-    choose,
-    describe_process,
-)
+from hpo_tui.engine.execution.nvml import DeviceLostError
 from hpo_tui.engine.execution.packing import Packing
 from hpo_tui.engine.spec.model import Resources
 from hpo_tui.store.models import DeviceSample
@@ -25,8 +21,6 @@ __all__ = ["DeviceError", "DevicePool", "Lease", "Need", "PollResult"]
 
 FRESH = 0.25
 """Seconds that a reading serves: a runner that waits asks many times a second."""
-RESERVED = 60.0
-"""Seconds that a GPU is kept empty for a trial that needs it alone and has not asked again."""
 BAD = 3
 """Failures in a row on one GPU, while others do well, that quarantine it."""
 
@@ -52,43 +46,19 @@ class DevicePool:
     ) -> None:
         self.resources, self.study, self._clock = resources, study, clock
         self.packing = Packing(resources.trials_per_gpu)
+        self._admission = Admission(self.packing, clock)
         self._waiting: list[str] = []
         self._read_at = float("-inf")
         self._trial_of: dict[int, int] = {}
         self._task = ""
         self._succeeded_on: set[str] = set()
+        environ = os.environ if environ is None else environ
+        self._nvml, chosen, self.absent = discover(resources, nvml, environ)
         self._states: dict[str, GpuState] = {}
-        self._strays: dict[int, Lease] = {}
-        self._nvml: Nvml | None = None
-        self.absent = ""
-        if resources.gpus != "none":
-            self._discover(nvml, os.environ if environ is None else environ, runtime_dir)
+        if chosen:
+            folder = make_private(runtime_dir) if runtime_dir else find_runtime_dir(environ)
+            self._states = {g.uuid: GpuState(g, LeaseFile(folder, g.uuid, study)) for g in chosen}
         self._slots = None if self._states else CpuSlots(resources)
-
-    def _discover(self, module: Any, environ: Mapping[str, str], runtime_dir: Path | None) -> None:
-        wanted = self.resources.gpus
-        self._nvml, self.absent = Nvml.open(module)
-        gpus = self._nvml.devices() if self._nvml else []
-        if self._nvml is None and wanted != "all":
-            raise DeviceError(
-                f"[resources] gpus names GPUs, and {self.absent}."
-                ' Write gpus = "none" to run on the CPU.'
-            )
-        chosen = choose(gpus, wanted, environ)
-        each = self.resources.gpus_per_trial
-        if chosen and each > len(chosen):
-            raise DeviceError(
-                f"[resources] gpus_per_trial = {each}, and the study has {len(chosen)} GPU(s)."
-            )
-        if each > 1 and any(g.mig for g in chosen):
-            raise DeviceError(
-                f"[resources] gpus_per_trial = {each}, and CUDA gives a process one MIG instance"
-                " at most. Use gpus_per_trial = 1, or name GPUs that are not split."
-            )
-        if not chosen:
-            return
-        folder = make_private(runtime_dir) if runtime_dir else find_runtime_dir(environ)
-        self._states = {g.uuid: GpuState(g, LeaseFile(folder, g.uuid, self.study)) for g in chosen}
 
     @property
     def on_gpus(self) -> bool:
@@ -101,7 +71,9 @@ class DevicePool:
         if self._slots:
             return self._slots.acquire(need)
         self._refresh()
-        open_states = [s for s in self._states.values() if self._may_start(s, need)]
+        refusals = {s.gpu.uuid: self._admission.refusal(s, need) for s in self._states.values()}
+        self._waiting = [r for r in refusals.values() if r]
+        open_states = [s for u, s in self._states.items() if not refusals[u]]
         open_states.sort(key=lambda s: (len(s.leases), s.reading.used if s.reading else 0))
         chosen: list[GpuState] = []
         for state in open_states:
@@ -109,7 +81,7 @@ class DevicePool:
                 chosen.append(state)
         if len(chosen) < need.gpus:
             self._unlock_unused()
-            self._reserve(need)
+            self._admission.reserve(self._states.values(), need)
             return None
         return self._grant(chosen, need)
 
@@ -286,41 +258,6 @@ class DevicePool:
 
     def _level(self, lease: Lease) -> int:
         return max((len(s.leases) for s in self._of(lease)), default=1)
-
-    def _may_start(self, state: GpuState, need: Need) -> bool:
-        """Whether ``need`` could start on a GPU as far as can be told without its lock."""
-        label = state.gpu.label
-        if not state.usable:
-            self._waiting.append(state.quarantine or f"{label} is lent")
-        elif state.foreign:
-            who = ", ".join(describe_process(p, b) for p, b in list(state.foreign.items())[:3])
-            self._waiting.append(f"{label} is in use by {who}")
-        elif self._kept_from(state, need.trial):
-            self._waiting.append(f"{label} is kept for trial {state.reserved_for}")
-        else:
-            fits = not state.leases if need.gpus > 1 and not self.packing.per_gpu else True
-            alone = need.alone
-            if fits and self.packing.admits(
-                state.room(), need.task, memory=need.memory, alone=alone
-            ):
-                return True
-            self._waiting.append(f"{label} is full ({len(state.leases)} of our trials)")
-        return False
-
-    def _kept_from(self, state: GpuState, trial: int) -> bool:
-        if state.reserved_for is None or state.reserved_for == trial:
-            return False
-        return self._clock() - state.reserved_at < RESERVED
-
-    def _reserve(self, need: Need) -> None:
-        """Let GPUs run empty for a trial that needs them alone, so that it is not starved."""
-        if not need.alone and need.gpus == 1:
-            return
-        busy = [s for s in self._states.values() if s.usable and not s.foreign]
-        busy.sort(key=lambda s: (s.reserved_for != need.trial, len(s.leases)))
-        for state in busy[: need.gpus]:
-            if not self._kept_from(state, need.trial):
-                state.reserved_for, state.reserved_at = need.trial, self._clock()
 
     def _lock(self, state: GpuState) -> bool:
         if reason := state.file.take():

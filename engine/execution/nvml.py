@@ -12,10 +12,6 @@ MPS = "nvidia-cuda-mps"
 """Names of CUDA's multi-process service begin so: it serves others and uses nothing itself."""
 
 
-class DeviceError(Exception):
-    """GPUs that a study asks for cannot be had; the message is for people."""
-
-
 class DeviceLostError(Exception):
     """A GPU does not answer any more: it fell off the bus or needs a reset."""
 
@@ -157,51 +153,6 @@ class Nvml:
             return question()
         except self.module.NVMLError:
             return None
-
-
-def choose(
-    gpus: list[Gpu], wanted: str | tuple[int | str, ...], environ: Mapping[str, str]
-) -> list[Gpu]:
-    """Return the GPUs that a study may use: ``wanted`` as in the study file. Raises DeviceError.
-
-    ``"all"`` keeps to CUDA_VISIBLE_DEVICES where a user or a scheduler has set it. A number means
-    a GPU with all its MIG instances; text is a UUID or its beginning.
-    """
-    if wanted == "none":
-        return []
-    if wanted == "all":
-        visible = environ.get("CUDA_VISIBLE_DEVICES")
-        if visible is None:
-            return gpus
-        words = [w.strip() for w in visible.split(",") if w.strip()]
-        picked: list[Gpu] = []
-        for word in words:  # as CUDA does, the first unknown word ends the list
-            found = _match(gpus, int(word) if word.isdigit() else word)
-            if not found:
-                break
-            picked += [g for g in found if g not in picked]
-        return picked
-    chosen: list[Gpu] = []
-    for key in wanted:
-        found = _match(gpus, key)
-        if not found:
-            there = ", ".join(f"{g.label} ({g.uuid})" for g in gpus) or "none"
-            raise DeviceError(
-                f"[resources] gpus: there is no GPU {key!r} here. GPUs here: {there}."
-                ' Correct the list, or write gpus = "all".'
-            )
-        chosen += [g for g in found if g not in chosen]
-    return chosen
-
-
-def _match(gpus: list[Gpu], key: int | str) -> list[Gpu]:
-    if isinstance(key, int):
-        return [g for g in gpus if g.index == key]
-    return [g for g in gpus if g.uuid == key] or [
-        g
-        for g in gpus
-        if g.label.lower() == key.lower() or (len(key) > 4 and g.uuid.startswith(key))
-    ]
 
 
 def _bytes(value: Any) -> int | None:
