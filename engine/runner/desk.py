@@ -45,6 +45,8 @@ class Live:
     """Its metrics so far, summarised as the objectives say."""
     collector: Collector | None = None
     """Finds metrics in what it prints or writes; None when it reports by itself."""
+    drained: bool = False
+    """Whether the collector has found all that there is."""
     before: int | None = None
     """The step from which it carried on."""
     heard: float = 0.0

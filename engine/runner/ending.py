@@ -1,6 +1,7 @@
 """What follows from a trial's end: its last reports, its state, its charge, and who is told."""
 
 import logging
+import time
 
 from hpo_tui.engine.execution.base import Exit, Outcome
 from hpo_tui.engine.execution.breaker import Breaker, Failure
@@ -14,6 +15,8 @@ log = logging.getLogger("runner.ending")
 
 _SOUND = ("ok", "nan", "oom", "host_oom", "pruned", "killed", "timeout")
 """Ends that say nothing against the machine or the script."""
+_TURN = 0.1
+"""Seconds of one turn that may go into what one ended trial has left to be read."""
 _OUTCOMES: dict[str, Outcome] = {
     "ok": "ok", "oom": "oom", "crash": "failed", "missing": "failed", "device": "failed",
     "stall": "failed",
@@ -25,20 +28,31 @@ class Endings:
 
     def __init__(self, desk: Desk, intake: Intake, breaker: Breaker) -> None:
         self.desk, self.intake, self.breaker = desk, intake, breaker
+        self.backlog = False
+        """Whether an ended trial has left more than was read in this turn."""
 
     def check(self) -> bool:
         """Finish the trials whose process has ended; return whether any slot came free."""
-        freed = False
+        freed, self.backlog = False, False
         for live in list(self.desk.live.values()):
             if live.ended is None:
                 live.ended = live.process.poll()
             if live.ended is None:
                 continue
-            if self.intake.poll([live]):
-                continue  # so much is left to read that it takes another turn
+            if not self._drained(live):
+                continue
             self.finish(live, live.ended)
             freed = True
         return freed
+
+    def _drained(self, live: Live) -> bool:
+        """Take in what an ended trial has left; False if so much that it takes another turn."""
+        deadline = time.monotonic() + _TURN
+        while self.intake.poll([live]):
+            self.backlog = time.monotonic() > deadline
+            if self.backlog:
+                return False
+        return True
 
     def finish(self, live: Live, end: Exit) -> None:
         """Conclude one trial whose reports have all been taken in."""

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from hpo_tui.engine.execution import processes
+from hpo_tui.engine.execution.metrics import Entry
 from hpo_tui.engine.execution.reports import Batch
 from hpo_tui.engine.runner.desk import Desk, Live, Stop
 from hpo_tui.engine.spec.model import StudySpec, Summary
@@ -13,7 +14,7 @@ from hpo_tui.store.models import Report
 
 log = logging.getLogger("runner.intake")
 
-_MOST_METRICS = 500
+_MOST_METRICS = 200
 """Metrics that a study takes in; each is a column of its table."""
 _PASSED_ON = 64
 """Reports of one trial that the optimizer is given at a time: the last ones."""
@@ -35,21 +36,33 @@ class Intake:
         reporting = {live.number for live, _ in found}
         collected = self._collect(live for live in lives if live.number not in reporting)
         if not found and not collected:
-            return False
+            return _unread(lives)
         with self.desk.writer.transaction(durable=False):
-            self._store([(live, batch) for live, batch in found])
+            stored = self._store(found)
             for live, reports, state in collected:
                 offsets = {live.number: (live.tail.offset, live.tail.seq + len(reports))}
                 self.desk.writer.add_reports(reports, offsets)
                 self.desk.writer.put(f"collector:{live.number}", state)
         for live, batch in found:
             live.tail.commit(batch)
-            self._digest(live, batch.reports)
+            self._digest(live, stored[live.number])
         for live, reports, _ in collected:
             live.tail.seq += len(reports)
-            live.collector = None if live.ended is not None else live.collector
+            live.collector = None if live.drained else live.collector
             self._digest(live, reports)
-        return any(batch.more for _, batch in found)
+        return _unread(lives) or any(batch.more for _, batch in found)
+
+    def _read(self, live: Live) -> tuple[list[Entry], bool]:
+        """Return what a trial has printed or written anew, and whether that is all there will be.
+
+        Output can be gigabytes: it is read in slices, and what is left when a slice is empty is a
+        last line without an end.
+        """
+        assert live.collector is not None
+        before = live.collector.state()
+        lines = live.collector.poll()
+        last = live.ended is not None and live.collector.state() == before
+        return (lines + live.collector.finish() if last else lines), last
 
     def _collect(self, lives: Iterable[Live]) -> list[tuple[Live, list[Report], object]]:
         found: list[tuple[Live, list[Report], object]] = []
@@ -59,20 +72,21 @@ class Intake:
             if live.tail.offset > 0:
                 live.collector = None  # it reports by itself: what it prints is for people
                 continue
-            last = live.ended is not None
-            lines = live.collector.finish() if last else live.collector.poll()
+            lines, last = self._read(live)
             if lines or last:
                 reports = [
                     self._known(Report(live.number, live.tail.seq + n, step, dict(metrics)))
                     for n, (step, metrics) in enumerate(lines)
                 ]
                 found.append((live, reports, live.collector.state()))
+                live.drained = last
         return found
 
-    def _store(self, found: list[tuple[Live, Batch]]) -> None:
-        reports = [self._known(r) for _, batch in found for r in batch.reports]
+    def _store(self, found: list[tuple[Live, Batch]]) -> dict[int, list[Report]]:
+        """Store what was read; return what was stored of each trial."""
+        reports = {live.number: [self._known(r) for r in batch.reports] for live, batch in found}
         offsets = {live.number: (batch.offset, batch.seq) for live, batch in found}
-        self.desk.writer.add_reports(reports, offsets)
+        self.desk.writer.add_reports([r for mine in reports.values() for r in mine], offsets)
         for live, batch in found:
             if batch.strange and not live.tail.offset:
                 text = (
@@ -82,6 +96,7 @@ class Intake:
             if batch.restarted:
                 text = f"trial {live.number} emptied its report file: it is read from the start"
                 self.desk.event("strange", text, live.number)
+        return reports
 
     def _known(self, report: Report) -> Report:
         """Leave out metrics beyond the most that a study can have."""
@@ -140,6 +155,11 @@ class Intake:
                     text = f"diverged: {name} is {report.metrics[name]}{at}"
                     self.desk.end(live, Stop("nan", text))
                     return
+
+
+def _unread(lives: Collection[Live]) -> bool:
+    """Whether an ended trial may have printed more than was read."""
+    return any(live.ended is not None and live.collector is not None for live in lives)
 
 
 def summaries(spec: StudySpec) -> dict[str, Summary]:

@@ -91,7 +91,8 @@ class Runner:
         except sqlite3.Error as error:
             self.trouble.begin(error)
             return
-        self._wait(_TICK if self.desk.live else 2 * _TICK)
+        if not self.endings.backlog:
+            self._wait(_TICK if self.desk.live else 2 * _TICK)
 
     def _work(self) -> None:
         desk = self.desk

@@ -1,0 +1,204 @@
+import os
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from hpo_tui.engine.execution import processes
+from hpo_tui.engine.launch import LaunchError, create_study, runner_pid, send
+from hpo_tui.engine.runner import trouble
+from hpo_tui.store.folder import HOME
+from hpo_tui.store.models import StudyState, TrialState
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A disk of 24 MB where this user may mount one; else a function that says so."""
+    path = tmp_path / "disk"
+    path.mkdir()
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=24m", "none", str(path)], check=False, capture_output=True
+    )  # fmt: skip
+    if done.returncode:
+        pytest.skip("only root can mount a file system that is small enough to be filled")
+    yield path
+    subprocess.run(["umount", "-l", str(path)], check=True)
+
+
+def fill(path):
+    with path.open("wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(b"\0" * 4096)
+        except OSError:
+            return
+
+
+def test_a_full_disk_pauses_the_study_and_loses_nothing(make_study, small_disk):
+    study = make_study(
+        """
+        from hpo_tui.engine import trial
+        import random
+        for step in range(1, 120):
+            trial.report(step, accuracy=step / 200, noise=random.random())
+            time.sleep(0.02)
+        """,
+        home=small_disk / HOME, budget=3, slots=2,
+    )  # fmt: skip
+    study.start()
+    study.running(2, reports=3)
+    fill(small_disk / "filler")
+    study.until(lambda: "paused" in study.log() and "full" in study.study().reason, 30)
+    assert study.study().state is StudyState.PAUSED
+    assert runner_pid(study.folder)
+    time.sleep(0.5)
+    (small_disk / "filler").unlink()
+    study.until(lambda: study.trial(1).state.ended and study.trial(2).state.ended, 40)
+    assert send(study.folder, "resume", {}, 20).ok
+    study.gone(40)
+    for trial in study.trials():
+        assert trial.state is TrialState.COMPLETE
+        assert [r.step for r in study.reports(trial.number)] == list(range(1, 120))
+    assert study.study().state is StudyState.FINISHED
+
+
+def test_the_reserve_lets_the_pause_be_written(make_study):
+    study = make_study("report(accuracy=1); time.sleep(1)")
+    study.start()
+    study.running()
+    assert (study.folder.path / "runner.reserve").stat().st_size == trouble._BALLAST
+
+
+def test_a_folder_that_cannot_be_written_is_refused_in_words(make_study, tmp_path):
+    study = make_study("report(accuracy=1)")
+    study.folder.lock.unlink(missing_ok=True)
+    study.folder.lock.mkdir()  # root may write anywhere: this is refused to root too
+    with pytest.raises(LaunchError, match="cannot write in .*: Is a directory"):
+        study.start()
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(LaunchError, match="cannot make the study in"):
+        create_study(study.study().text, tmp_path / "file")
+
+
+def test_a_study_that_is_no_database_is_refused_in_words(make_study):
+    study = make_study("report(accuracy=1)")
+    study.folder.db.write_bytes(b"garbage" * 1000)
+    with pytest.raises(LaunchError, match=r"cannot open .*study\.db"):
+        study.start()
+
+
+def test_two_runners_at_once_are_one(make_study):
+    study = make_study("report(accuracy=1); time.sleep(2)")
+    from concurrent.futures import ThreadPoolExecutor
+
+    def start(_):
+        try:
+            return study.start()
+        except LaunchError as error:
+            return str(error)
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(start, range(4)))
+    assert sum(isinstance(x, int) for x in found) == 1
+    assert all("works on t already" in x for x in found if not isinstance(x, int))
+
+
+def test_two_gigabytes_of_output_are_no_trouble(make_study):
+    # A file with a hole: as long as the real thing, without the disk.
+    study = make_study("""
+        log = os.readlink("/proc/self/fd/1")
+        print("accuracy=0.25", flush=True)
+        os.truncate(log, 2 << 30)
+        print("\\naccuracy=0.75", flush=True)
+        """)
+    study.start()
+    trial = study.ended(seconds=90)
+    assert study.folder.trial(1).log.stat().st_size > 2 << 30
+    assert (trial.state, trial.metrics) == (TrialState.COMPLETE, {"accuracy": 0.75})
+
+
+def test_binary_garbage_is_no_trouble(make_study):
+    study = make_study("""
+        sys.stdout.buffer.write(os.urandom(300_000) + b"\\x1b[2J\\x1b]0;x\\x07\\n")
+        out.buffer.write(os.urandom(5000).replace(b"\\n", b"") + b"\\n\\x00\\n[1]\\n")
+        out.flush()
+        report(step=1, accuracy=0.5, **{"\\x1b[31mname": 1.0, "x" * 150: 2.0, "__proto__": 3.0})
+        sys.stderr.write("\\x9b\\x00 end")
+        """)
+    study.start()
+    trial = study.ended()
+    assert trial.state is TrialState.COMPLETE
+    assert trial.metrics["accuracy"] == 0.5
+    assert trial.metrics["\x1b[31mname"] == 1.0
+    assert study.events("strange")
+
+
+def test_ten_thousand_reports_a_second_are_all_taken_in(make_study):
+    study = make_study("""
+        lines = 0
+        begin = time.monotonic()
+        for step in range(30_000):
+            out.write('{"step": %d, "accuracy": %r}\\n' % (step, step / 30_000))
+        report(step=30_000, accuracy=1.0, seconds=time.monotonic() - begin)
+        """)
+    study.start()
+    trial = study.ended(seconds=60)
+    assert trial.state is TrialState.COMPLETE
+    assert trial.metrics["seconds"] < 10
+    found = study.reports()
+    assert [r.step for r in found] == list(range(30_001))
+
+
+def test_a_thousand_names_of_metrics_do_not_break_the_table(make_study):
+    study = make_study("""
+        for step in range(1000):
+            report(step=step, **{f"m{step}_{i}": i for i in range(3)})
+        report(step=1000, accuracy=0.5)
+        """)
+    study.start()
+    trial = study.ended(seconds=60)
+    assert trial.state is TrialState.COMPLETE
+    assert trial.metrics["accuracy"] == 0.5
+    assert any("different metrics" in e.text for e in study.events("strange"))
+
+
+def test_metrics_found_in_output_come_once_whoever_dies(make_study):
+    study = make_study(
+        """
+        import time
+        for step in range(1, 31):
+            print(f"epoch={step} accuracy={step / 100}", flush=True)
+            time.sleep(0.25)
+        """,
+        prelude=False,
+    )  # fmt: skip
+    study.start()
+    for count in (3, 9):
+        study.running(reports=count)
+        study.kill_runner()
+        study.start()
+    trial = study.ended()
+    assert (trial.state, trial.attempt) == (TrialState.COMPLETE, 1)
+    assert [(r.step, r.metrics["accuracy"]) for r in study.reports()] == [
+        (step, step / 100) for step in range(1, 31)
+    ]
+
+
+def test_an_optimizer_that_dies_is_replaced_and_one_that_cannot_live_pauses(make_study, told):
+    study = make_study("report(accuracy=1); time.sleep(0.1)", budget=60)
+    runner = study.start()
+    study.ended(2)
+
+    def worker():
+        for pid in processes.children().get(runner, []):
+            if b"proposals" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                return pid
+        return None
+
+    os.kill(study.until(worker), 9)
+    study.until(lambda: len(told("init")) == 2)
+    count = len(study.trials())
+    study.until(lambda: len(study.trials()) > count + 1)
+    numbers = [t.number for t in study.trials()]
+    assert numbers == sorted(set(numbers))
