@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hpo_tui.engine.spec import Parameter, ParameterKind
 from hpo_tui.engine.spec.expression import ExpressionError, compile_constraint, kinds_of
@@ -119,3 +121,33 @@ def test_kinds_come_from_the_space() -> None:
     kinds, choices = kinds_of(space)
     assert kinds == {"x": "number", "t": "text", "n": "number", "m": "any", "f": "truth"}
     assert choices["f"] == (True,)
+
+
+WORDS = [
+    *KINDS,
+    *"( ) [ ] + - * ** / // % < >= == != = , and or not in true max min log sqrt abs".split(),
+    *"0 1e9 .5 64 'sgd' \"adam\" `a` ` é \x00 \x1b \\ ' 1_0 1e999 a.b 2a".split(),
+    "x y",
+    " ",
+]
+VALUES: list[dict[str, object]] = [
+    {"a": 0, "b": -1.5, "weight-decay": 1e308, "lambda": 3, "val/acc": 1, "lr.max": 2, "my rate": 0,
+     "opt": "sgd", "amp": True},
+    {"a": "text", "b": True, "amp": 0, "opt": 3},
+    {},
+]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=14))
+@settings(max_examples=400, deadline=None)
+def test_any_words_give_a_constraint_or_an_expression_error(words: list[str]) -> None:
+    text = " ".join(words)
+    try:
+        found = compile_constraint(text, KINDS, CHOICES)
+    except ExpressionError as error:
+        assert 0 <= error.at <= len(text)  # noqa: PT017 - either outcome is right
+        assert str(error).isprintable()  # noqa: PT017
+        return
+    for params in VALUES:
+        assert found.holds(params) in (True, False)  # type: ignore[arg-type]
+    found.linear()

@@ -3,6 +3,8 @@ import sys
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hpo_tui.engine.spec.filter import ExpressionError, Filter, completions
 
@@ -87,3 +89,45 @@ def test_numpy_is_imported_only_for_masks() -> None:
         "Filter.parse('a > 1', ['a']); assert 'numpy' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                *COLUMNS,
+                "(",
+                ")",
+                "+",
+                "*",
+                "/",
+                "**",
+                "<",
+                ">=",
+                "==",
+                "!=",
+                "and",
+                "or",
+                "not",
+                "in",
+                "['sgd', 1]",
+                "1",
+                "0",
+                ".5",
+                "'sgd'",
+                "true",
+                "max(1, 2)",
+                "log(0)",
+            ]
+        ),
+        max_size=11,
+    )
+)
+@settings(max_examples=300, deadline=None)
+def test_any_filter_gives_a_mask_or_an_expression_error(words: list[str]) -> None:
+    try:
+        found = Filter.parse(" ".join(words), COLUMNS)
+    except ExpressionError:
+        return
+    assert found.mask(COLUMNS).shape == (4,)
+    assert found.mask({}).shape == (1,)

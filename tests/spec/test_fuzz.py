@@ -1,5 +1,7 @@
 """Whatever the text: a study or a SpecError, quickly; and what is written reads back the same."""
 
+import contextlib
+import math
 import random
 import string
 
@@ -23,6 +25,13 @@ from hpo_tui.engine.spec import (
     StudySpec,
     Summary,
     Task,
+)
+from hpo_tui.engine.spec.command import command_line
+from hpo_tui.engine.spec.space import (
+    InfeasibleError,
+    compiled_constraints,
+    sample,
+    validate_params,
 )
 from hpo_tui.engine.spec.write import write
 
@@ -63,10 +72,34 @@ def test_a_damaged_text_gives_a_study_or_a_spec_error(full_text: str, seed: int)
         found = outcome(text)
         if isinstance(found, StudySpec):
             assert StudySpec.from_text(write(found)) == found
+            check_sound(found)
             continue
         assert found.problems
         assert all(p.message and 1 <= (p.line or 1) <= text.count("\n") + 1 for p in found.problems)
         assert str(found).replace("\n", "").isprintable()
+
+
+def check_sound(spec: StudySpec) -> None:
+    """What every other part of the program may rely on."""
+    costs = [t.cost for t in spec.tasks]
+    assert all(0 < c <= 1 for c in costs)
+    assert costs.count(1) == 1
+    assert len(set(costs)) == len({t.name for t in spec.tasks}) == len(costs)
+    assert spec.budget.amount > 0
+    assert spec.free
+    for p in spec.space:
+        assert math.isfinite(p.low)
+        assert math.isfinite(p.high)
+        assert not p.numeric or p.low < p.high
+        assert not p.log or p.low > 0
+        assert p.numeric or p.choices or p.value is not None
+        assert all(parent in [q.name for q in spec.space] for parent in p.when)
+    assert all(isinstance(o.metric, str) and o.metric for o in spec.objectives)
+    with contextlib.suppress(InfeasibleError):
+        params = sample(spec.space, compiled_constraints(spec), random.Random(0))
+        assert validate_params(spec, params) == []
+        for task in spec.tasks:
+            assert all("\0" not in w for w in command_line(spec, params, task, "/t"))
 
 
 def outcome(text: str) -> StudySpec | SpecError:
