@@ -24,7 +24,7 @@ from hpo_tui.engine.optimizer.surrogate import Models, Surrogate
 from hpo_tui.engine.spec.model import StudySpec, Value
 
 RANDOM_SHARE = 0.1
-_KEPT, _PROMOTABLE = 40, 200
+_KEPT, _PROMOTABLE, _SMALL = 40, 200, 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,9 @@ class Search:
         if models is None:
             return self._random(ledger, options, rng)
         if rng.random() < RANDOM_SHARE and options.new_tasks:
-            return self._random(ledger, options, rng)
+            found = self._random(ledger, options, rng)
+            if found is not None:
+                return found
         return self._modelled(ledger, options, models, rng) or self._random(ledger, options, rng)
 
     def models(self, ledger: Ledger) -> Models | None:
@@ -80,18 +82,19 @@ class Search:
         if not options.new_tasks:
             return self._only_promotion(ledger, options)
         known = self._known(ledger)
-        for _ in range(50):
-            x = feasible_random(self.space, 8, rng, bound=0.2)
+        for bound in (0.2, 0.0, None):
+            if bound is None:
+                x = self.space.everything()
+                x = rng.permutation(x[self.space.allowed(x)])
+            else:
+                x = feasible_random(self.space, 16, rng, bound=bound)
             x = candidates.distinct(x, known)
             if len(x):
                 text = (
                     "A random configuration: a tenth of the trials look where the model does not."
                 )
                 return Proposal(x[0], None, options.new_tasks[0], {"kind": "random", "text": text})
-        repeat = self._only_promotion(ledger, options)
-        if repeat is not None or self.space.size > len(known):
-            return repeat
-        return None
+        return self._only_promotion(ledger, options)
 
     def _only_promotion(self, ledger: Ledger, options: Options) -> Proposal | None:
         """Carry on the newest unfinished configuration where nothing new can be started."""
@@ -163,6 +166,7 @@ class Search:
              candidates.around_front(self.space, near, 256, rng)]
         )  # fmt: skip
         known = self._known(ledger)
+        x = np.vstack([x, self.space.everything(_SMALL)])
         x = candidates.distinct(x[self.space.allowed(x)], known)
         score = goals.score(x)
         for part in range(3):

@@ -4,13 +4,14 @@ Inactive parameters sit at one fixed value (0.5, or a category of their own), so
 parent separates such configurations. Shapes: n configurations, d searched parameters.
 """
 
+import itertools
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
 from scipy.stats import qmc
 
-from hpo_tui.engine.optimizer.axes import Array, as_number, axis_of, log_prior, prior_quantile
+from hpo_tui.engine.optimizer.axes import Array, Grid, as_number, axis_of, log_prior, prior_quantile
 from hpo_tui.engine.spec.model import ParameterKind, Params, StudySpec, Value
 from hpo_tui.engine.spec.space import active_order, compiled_constraints
 
@@ -111,6 +112,18 @@ class Space:
             power
         )
         return self.from_uniform(points[:n])
+
+    def everything(self, most: int = 4096) -> Array:
+        """Return all configurations where there are at most ``most``, else none, (n, d)."""
+        if self.size > most:
+            return np.zeros((0, self.d))
+        levels = [np.arange(max(a.levels, 1.0)) for a in self.axes]
+        places = [
+            a.at(k) if isinstance(a, Grid) else k for a, k in zip(self.axes, levels, strict=True)
+        ]
+        rows = np.array(list(itertools.product(*[p.tolist() for p in places])))
+        rows = rows.reshape(-1, self.d)
+        return np.unique(self.snap(rows), axis=0) if self.d else rows
 
     def uniform(self, n: int, rng: np.random.Generator, bound: float = 0.0) -> Array:
         """``n`` random configurations; each coordinate on its nearer end with chance ``bound``."""

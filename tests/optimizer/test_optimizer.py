@@ -368,3 +368,28 @@ def test_reports_at_a_cheaper_tasks_step_teach_about_it(toy: StudySpec) -> None:
     table = opt._search.builder.table(opt._ledger)
     assert sorted(table.task.tolist()) == [0] * 6 + [1] * 6 + [2] * 6
     assert all(i.correlation > 0.5 for i in opt.tasks())
+
+
+def test_a_small_space_is_run_whole_and_then_the_study_ends(lab: Any) -> None:
+    study = {"name": "toy", "command": "true", "budget": 100.0, "resume": True}
+    space = {
+        "a": {"type": "int", "low": 1, "high": 5, "log": True},
+        "b": {"type": "categorical", "choices": ["u", "v"]},
+        "c": {"type": "ordinal", "choices": [1, 2, 4], "when": {"b": ["v"]}},
+    }
+    one = [{"metric": "m", "direction": "minimize"}]
+    opt = Optimizer(lab.spec(study=study, space=space, objective=one), seed=0)
+    asked = lab.play(opt, lambda p, t: {"m": float(p["a"]) + float(p.get("c", 0))})
+    assert {tuple(s.params.items()) for s in asked if s.task == "full"} == {
+        tuple(s.params.items()) for s in asked
+    }
+    assert len({s.configuration for s in asked}) == 5 + 5 * 3
+    assert opt.spent <= 20.0 + 1e-9
+
+
+def test_a_space_with_nothing_to_search_is_run_once(lab: Any) -> None:
+    space = {"a": {"type": "fixed", "value": 3}, "b": {"type": "categorical", "choices": ["u"]}}
+    opt = Optimizer(lab.spec(space=space), seed=0)
+    asked = lab.play(opt, lambda p, t: {"a": 1.0, "b": 1.0})
+    assert {tuple(s.params.items()) for s in asked} == {(("a", 3), ("b", "u"))}
+    assert asked[-1].task == "full"
