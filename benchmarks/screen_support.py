@@ -117,9 +117,7 @@ def record(name: str, lines: Sequence[str]) -> None:
     """Print a benchmark's result, and keep it in the measurements, in place of its last one."""
     block = f"**{name}**\n\n" + "\n".join(lines)
     print(block)
-    if not MEASUREMENTS.is_file():
-        return
-    text = MEASUREMENTS.read_text()
+    text = MEASUREMENTS.read_text() if MEASUREMENTS.is_file() else "# Measurements\n"
     if MARK[0] not in text:
         text = f"{text.rstrip()}\n\n## Screens\n\n{MARK[0]}\n{MARK[1]}\n"
     head, _, rest = text.partition(MARK[0])

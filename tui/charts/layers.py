@@ -51,6 +51,9 @@ class Layers:
 
     def __init__(self, plan: Plan, frame: Frame, classes: Classes, dotted: Sequence[bool]) -> None:
         self.plan = plan
+        self.frame = frame
+        self.version = 0
+        """Counts the updates: two pictures of one version look alike."""
         self.dotted = tuple(dotted)
         self.count = count = len(dotted)
         self.solid = len(frame) <= SOLID_BELOW
@@ -65,6 +68,8 @@ class Layers:
 
     def update(self, frame: Frame, classes: Classes) -> bool:
         """Draw what changed. False when the layers must be made anew (sizes of another order)."""
+        if frame is self.frame and classes is self.classes:
+            return True
         n, old = len(frame), len(self.classes)
         if n < old or self.solid != (n <= SOLID_BELOW) or self.coarse != (n > COARSE_ABOVE):
             return False
@@ -87,7 +92,8 @@ class Layers:
             )
         self.rows[fresh] = np.stack(made, axis=1)
         self._draw(self.rows[fresh], classes[fresh], 1)
-        self.raw, self.classes = raw, classes
+        self.frame, self.raw, self.classes = frame, raw, classes
+        self.version += 1
         self.totals = np.bincount(classes + 1, minlength=self.count + 1)[1:]
         return True
 

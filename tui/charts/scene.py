@@ -13,7 +13,7 @@ from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.classes import Classified, Colouring, Shown, classify
 from hpo_tui.tui.charts.highlight import Best, bright, find_best
 from hpo_tui.tui.charts.labels import draw_axes, draw_footer, draw_header
-from hpo_tui.tui.charts.layers import Layers, Plan
+from hpo_tui.tui.charts.layers import HIDDEN, Layers, Plan
 from hpo_tui.tui.charts.palette import Ink
 from hpo_tui.tui.charts.scale import Scale
 from hpo_tui.tui.glyphs import Glyphs
@@ -82,6 +82,10 @@ class Scene:
         self._layers: Layers | None = None
         self._key: tuple[object, ...] = ()
         self._best: Best | None = None
+        self._classified: Classified | None = None
+        self._classified_by: tuple[object, ...] = ()
+        self._cells: compose.Cells | None = None
+        self._cells_of: tuple[object, ...] = ()
         self._best_of: tuple[Frame, StudySpec] | None = None
 
     def draw(
@@ -95,16 +99,7 @@ class Scene:
         top = 2 if header else 1
         room = max(height - top - footer, 1)
         mask = _mask(frame, view)
-        classified = classify(
-            frame,
-            spec,
-            mask,
-            colouring=options.colouring,
-            shown=options.shown,
-            objective=options.objective,
-        )
-        if options.zoom and view.brushes:
-            classified.codes[classified.codes == 0] = -1
+        classified = self._classify(snapshot, view, mask, options)
         first, shown = _window(options, width)
         layers, cells = self._layered(
             snapshot, view, replace(options, names=shown), classified, (width, room)
@@ -124,13 +119,34 @@ class Scene:
             draw_footer(picture)
         return picture
 
-    def _find_best(self, frame: Frame, spec: StudySpec) -> Best:
-        if (
-            self._best is None
-            or self._best_of is None
-            or self._best_of[0] is not frame
-            or (self._best_of[1] is not spec)
+    def _classify(
+        self, snapshot: Snapshot, view: View, mask: NDArray[np.bool_] | None, options: Options
+    ) -> Classified:
+        """Return the classes, those of the last picture when nothing that they go by is new."""
+        hidden = options.zoom and bool(view.brushes)
+        key = (
+            snapshot.frame, snapshot.spec, mask, options.colouring, options.shown,
+            options.objective, hidden,
+        )  # fmt: skip
+        if self._classified is None or any(
+            a is not b for a, b in zip(key, self._classified_by, strict=True)
         ):
+            found = classify(
+                snapshot.frame,
+                snapshot.spec,
+                mask,
+                colouring=options.colouring,
+                shown=options.shown,
+                objective=options.objective,
+            )
+            if hidden:
+                found.codes[found.codes == 0] = HIDDEN
+            self._classified, self._classified_by = found, key
+        return self._classified
+
+    def _find_best(self, frame: Frame, spec: StudySpec) -> Best:
+        of = self._best_of
+        if self._best is None or of is None or of[0] is not frame or of[1] is not spec:
             self._best, self._best_of = find_best(frame, spec), (frame, spec)
         return self._best
 
@@ -167,10 +183,14 @@ class Scene:
     def _paint_layers(self, picture: Picture, layers: Layers) -> None:
         classes = picture.classified.classes
         on_top = True if picture.options.shown is Shown.ON_TOP else None
-        cells = compose.compose(
-            layers.counts, layers.totals, [int(c.ink) for c in classes],
-            [c.dotted and not layers.solid for c in classes], on_top,
-        )  # fmt: skip
+        key = (layers, layers.version, on_top)
+        if self._cells is None or key != self._cells_of:
+            self._cells = compose.compose(
+                layers.counts, layers.totals, [int(c.ink) for c in classes],
+                [c.dotted and not layers.solid for c in classes], on_top,
+            )  # fmt: skip
+            self._cells_of = key
+        cells = self._cells
         height = cells.bits.shape[0]
         area = slice(picture.top, picture.top + height)
         codes = picture.canvas.codes[area]
