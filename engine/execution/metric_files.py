@@ -123,9 +123,11 @@ class StdoutSource:
 
     def __init__(self, tail: Tail, parser: LineParser) -> None:
         self.tail, self.parser = tail, parser
-        words = [re.escape(w.encode()) for w in parser.names.pieces()]
+        self._words = [w.encode() for w in parser.names.pieces()]
+        words = [re.escape(w) for w in self._words]
         self._wanted = re.compile(b"|".join(words) or b"(?!)", re.IGNORECASE)
-        steps = [re.escape(k.split("_")[-1].encode()) for k in parser.keys]
+        self._keys = [k.split("_")[-1].lower().encode() for k in parser.keys]
+        steps = [re.escape(key) for key in self._keys]
         self._steps = re.compile(b"[^\r\n]*(?:" + b"|".join(steps) + b")[^\r\n]*", re.IGNORECASE)
 
     def poll(self) -> list[Entry]:
@@ -153,8 +155,10 @@ class StdoutSource:
         self.parser.restore(state.get("parser") or {})
 
     def _parse(self, data: bytes) -> list[Entry]:
-        if self.parser.pattern is None and not self._wanted.search(data):
-            self._note_step(data)
+        low = data.lower()
+        # Plain searches, 20 times as fast as the expression: output can be gigabytes.
+        if self.parser.pattern is None and not any(w in low for w in self._words):
+            self._note_step(data, low)
             return []
         found: list[Entry] = []
         for line in re.split(rb"[\r\n]+", data):
@@ -168,12 +172,12 @@ class StdoutSource:
                     found.append(entry)
         return found
 
-    def _note_step(self, data: bytes) -> None:
-        """Take in the last step that is named in output without any metric."""
-        low = data.lower()
-        at = max(low.rfind(k.split("_")[-1].encode()) for k in self.parser.keys)
-        if at < 0:
+    def _note_step(self, data: bytes, low: bytes) -> None:
+        """Take in the last step that is named in output (``low``: in lower case) without metric."""
+        keys = [key for key in self._keys if key in low]  # a fast search before a slow one
+        if not keys:
             return
+        at = max(map(low.rfind, keys))
         start = max(data.rfind(b"\n", 0, at), data.rfind(b"\r", 0, at), at - 200) + 1
         self.parser.note_steps(data[start : at + 200].decode("utf-8", "replace"))
 

@@ -104,17 +104,17 @@ def test_two_runners_at_once_are_one(make_study):
     assert all("works on t already" in x for x in found if not isinstance(x, int))
 
 
-def test_two_gigabytes_of_output_are_no_trouble(make_study):
+def test_a_flood_of_output_is_no_trouble(make_study):
     # A file with a hole: as long as the real thing, without the disk.
     study = make_study("""
         log = os.readlink("/proc/self/fd/1")
         print("accuracy=0.25", flush=True)
-        os.truncate(log, 2 << 30)
+        os.truncate(log, 200 << 20)
         print("\\naccuracy=0.75", flush=True)
         """)
     study.start()
     trial = study.ended(seconds=90)
-    assert study.folder.trial(1).log.stat().st_size > 2 << 30
+    assert study.folder.trial(1).log.stat().st_size > 200 << 20
     assert (trial.state, trial.metrics) == (TrialState.COMPLETE, {"accuracy": 0.75})
 
 
