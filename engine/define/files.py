@@ -117,8 +117,11 @@ def _load(path: Path) -> dict[str, Any]:
 
 
 def _yaml(text: str) -> Any:
-    import yaml  # type: ignore[import-untyped]  # comes with Optuna
-
+    """Return what a YAML text holds; ValueError where it is none or PyYAML is not there."""
+    try:
+        import yaml  # type: ignore[import-untyped]  # comes with Optuna
+    except ImportError:
+        raise ValueError("PyYAML is not installed") from None
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError as error:

@@ -14,12 +14,10 @@ from hpo_tui.engine.define.probing import probe_options
 from hpo_tui.engine.define.process import run_briefly
 from hpo_tui.engine.define.source import Settings, constants, local_sources
 
-_PROBED = (
-    "argparse|click|typer|jsonargparse|simple_parsing|tyro|configargparse|tap|rich_click|"
-    "argparse_dataclass|transformers"
-)
 _PARSERS = re.compile(
-    rf"^\s*(?:import|from)\s+(?:{_PROBED})\b|\.parse_args\(|ArgumentParser", re.MULTILINE
+    r"parse_(?:known_|intermixed_)?args(?:_into_dataclasses)?\(|ArgumentParser\(|"
+    r"^\s*(?:import|from)\s+(?:click|typer|tyro|jsonargparse|simple_parsing|tap|rich_click)\b",
+    re.MULTILINE,
 )
 _OTHER_PARSERS = re.compile(
     r"^\s*(?:import|from)\s+(?:absl|fire|docopt|optparse|getopt|plac|cyclopts|clize)\b|sys\.argv",
