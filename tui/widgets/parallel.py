@@ -1,10 +1,11 @@
 """Parallel coordinates of all trials: look, brush, and act on what the brushes hold."""
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
+from textual import events
 
 from hpo_tui.engine.analysis import front
 from hpo_tui.tui.charts import axes, brush
@@ -42,6 +43,8 @@ ACTIONS: tuple[tuple[str, str, str, str], ...] = (
 )  # fmt: skip
 """(id, keys, label, tooltip) of what the widget can do; the keys are bound elsewhere."""
 
+MOST_BRIGHT = 40
+"""Bright lines at the most: more of them merge into a band."""
 _EDGES = ("both", "top", "bottom")
 
 
@@ -185,6 +188,37 @@ every other pane follows, and `N` narrows the space to them, `B` enqueues a refi
             self._options = self._options or Options(names)
             self._change(names=names, focus=min(self.options.focus, len(names) - 1))
 
+    def on_click(self, event: events.Click) -> None:
+        """Go to the axis nearest to the pointer."""
+        picture = self._picture
+        if picture is not None:
+            near = min(range(len(picture.cells)), key=lambda i: abs(picture.cells[i] - event.x))
+            self._change(focus=picture.first + near)
+
+    def remember(self) -> dict[str, Any]:
+        """Return what the next session is to find as it is: chosen axes, how many best."""
+        chosen = self._options if self._custom else None
+        if chosen is None:
+            return {"best": self.options.best}
+        return {
+            "best": chosen.best, "names": list(chosen.names), "flipped": sorted(chosen.flipped)
+        }  # fmt: skip
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take back what :meth:`remember` returned; what makes no sense is left out."""
+        names = tuple(n for n in state.get("names", ()) if isinstance(n, str))
+        best = state.get("best")
+        options = self._options or Options(names)
+        if isinstance(best, int) and 0 <= best <= MOST_BRIGHT:
+            options = replace(options, best=best)
+        if names:
+            self._custom = True
+            flipped = frozenset(n for n in state.get("flipped", ()) if n in names)
+            options = replace(options, names=names, flipped=flipped, focus=0)
+        if options.names:
+            self._options = options
+            self.repaint()
+
     # brushes
 
     def action_brush(self) -> None:
@@ -317,7 +351,7 @@ every other pane follows, and `N` narrows the space to them, `B` enqueues a refi
 
     def action_more(self) -> None:
         """Draw more of the best bright."""
-        self._change(best=min(self.options.best + 4, 40))
+        self._change(best=min(self.options.best + 4, MOST_BRIGHT))
 
     def action_fewer(self) -> None:
         """Draw fewer of the best bright."""

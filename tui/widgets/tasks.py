@@ -18,6 +18,7 @@ ACTIONS: tuple[tuple[str, str, str, str], ...] = (
 """(id, keys, label, tooltip) of what the widget can do; the keys are bound elsewhere."""
 
 BAR = 21
+SHORT_BAR = 9
 """Cells of the ruler from -1 to 1 on which an interval is drawn."""
 
 
@@ -78,9 +79,9 @@ true correlation over the whole space is rather higher.
                 lines += [[]] if lines else []
                 lines.append(self._head(insight))
             if task in judged:
-                lines.append(self._row(insight, label))
-            indent = label + 4 if task in judged else 2
-            for line in text.wrapped(insight.advice, max(width - indent, 12)):
+                lines.append(self._row(insight, label, width))
+            indent = 4 if task in judged else 2
+            for line in text.wrapped(_advice(insight), max(width - indent, 12)):
                 lines.append([(" " * indent, Ink.TEXT), (line, Ink.DIM)])
         return lines
 
@@ -97,34 +98,40 @@ true correlation over the whole space is rather higher.
             spans.append((f" ({max(off, 1 / off):.1f} times {word} than declared)", ink))
         return spans
 
-    def _row(self, insight: TaskInsight, label: int) -> text.Spans:
+    def _row(self, insight: TaskInsight, label: int, width: int) -> text.Spans:
         name = fmt.pad(fmt.clean(insight.metric, self.ascii_only), label, self.glyphs.ellipsis)
         spans: list[tuple[str, int]] = [(f"  {name}  ", Ink.TEXT)]
         if math.isnan(insight.correlation):
             return [*spans, (f"{insight.pairs} pairs", Ink.DIM)]
-        spans += self._ruler(insight)
+        spans += self._ruler(insight, BAR if width >= label + 70 else SHORT_BAR)
         spans.append((f"  {insight.correlation:+.2f}", Ink.BOLD))
         spans.append((f" ({insight.low:.2f} to {insight.high:.2f})", Ink.DIM))
-        spans.append((f"  {insight.pairs} pairs", Ink.TEXT))
-        if not math.isnan(insight.regret):
-            spans.append((f"  regret {fmt.number(insight.regret, 3)}", Ink.TEXT))
+        if width >= label + 46:
+            spans.append((f"  {insight.pairs} pairs", Ink.TEXT))
         return spans
 
-    def _ruler(self, insight: TaskInsight) -> text.Spans:
+    def _ruler(self, insight: TaskInsight, cells: int) -> text.Spans:
         """Return the interval and the estimate on a ruler from -1 to 1."""
 
         def at(value: float) -> int:
-            return round((value + 1) / 2 * (BAR - 1))
+            return round((value + 1) / 2 * (cells - 1))
 
         dot, line, zero = ("o", "=", "|") if self.ascii_only else ("●", "━", "┊")
         low, high, point = at(insight.low), at(insight.high), at(insight.correlation)
         spans: list[tuple[str, int]] = []
-        for cell in range(BAR):
+        for cell in range(cells):
             if cell == point:
                 spans.append((dot, Ink.BEST))
             elif low <= cell <= high:
                 spans.append((line, Ink.FULL_2))
             else:
-                middle = cell == BAR // 2
+                middle = cell == cells // 2
                 spans.append((zero if middle else self.glyphs.left, Ink.AXIS))
         return spans
+
+
+def _advice(insight: TaskInsight) -> str:
+    """Return the advice, with the regret where there is one to name."""
+    if math.isnan(insight.regret):
+        return insight.advice
+    return f"{insight.advice}; regret {fmt.number(insight.regret, 3)}"

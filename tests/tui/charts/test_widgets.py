@@ -219,6 +219,22 @@ async def test_axes_move_flip_and_come_back(make_frame: Frames, snapshot_of: Sna
         assert widget.options.names == before
 
 
+async def test_chosen_axes_are_remembered(make_frame: Frames, snapshot_of: Snapshots) -> None:
+    widget = ParallelCoordinates()
+    async with shown(widget, snapshot_of(make_frame(60))) as (pilot, _):
+        widget.choose_axes(("task", "p:depth", "m:acc"))
+        widget.action_flip()
+        state = widget.remember()
+    again = ParallelCoordinates()
+    again.restore({**state, "best": "many"})
+    async with shown(again, snapshot_of(make_frame(60))) as (pilot, _):
+        assert again.options.names == ("task", "p:depth", "m:acc")
+        assert again.options.flipped == {"task"}
+        assert "depth" in text(pilot)[1]
+        await pilot.click(ParallelCoordinates, offset=(118, 10))
+        assert again.options.focus == 2
+
+
 async def test_every_action_can_be_done_on_any_study(
     make_frame: Frames, snapshot_of: Snapshots, spec: StudySpec
 ) -> None:
