@@ -53,7 +53,10 @@ class Tail:
         self.rewritten = False
         """Whether the last read found that the file was written anew, and began at its start."""
         self._before = b""
-        self._size = -1
+        self._rest = b""
+        """The beginning of a line whose end is not written yet."""
+        self._last = (-1, 0)
+        """Size and time of the file when all of it was read."""
 
     def path(self) -> Path | None:
         """Return the file that is followed, None while there is none."""
@@ -70,10 +73,16 @@ class Tail:
         self.rewritten = False
         try:
             path = self.path()
-            size = path.stat().st_size if path else 0
-            if path is None or (size == self._size and not final):
+            if path is None:
                 return b""
-            return self._read(path, size, final)
+            there = path.stat()
+            # The time matters as well: a table of one row can be written anew at the same size.
+            mark = (there.st_size, there.st_mtime_ns)
+            if mark == self._last and not final:
+                return b""
+            data = self._read(path, there.st_size, final)
+            self._last = mark if self.offset + len(self._rest) >= there.st_size else (-1, 0)
+            return data
         except OSError:
             return b""
 
@@ -89,7 +98,7 @@ class Tail:
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go to a place."""
         self.offset = int(state.get("offset", 0))
-        self._before, self._size = bytes.fromhex(str(state.get("before", ""))), -1
+        self._before, self._last = bytes.fromhex(str(state.get("before", ""))), (-1, 0)
 
     def _read(self, path: Path, size: int, final: bool) -> bytes:
         kept = len(self._before)
@@ -103,8 +112,7 @@ class Tail:
         new = data[kept:]
         ended = self.offset + len(new) >= size
         taken = new if final and ended else new[: _cut(new)]
-        if ended:
-            self._size = size
+        self._rest = new[len(taken) :] if ended else b""
         self.offset += len(taken)
         self._before = (data[:kept] + taken)[-_BEFORE:]
         return taken

@@ -21,6 +21,7 @@ from typing import Any
 
 _SERVER = Path(__file__).with_name("warm_server.py")
 _PYTHON = re.compile(r"python(?:\d(?:\.\d+)?)?$")
+_AT_START = ("PYTHONPATH", "PYTHONHASHSEED", "PYTHONOPTIMIZE", "LD_PRELOAD", "LD_LIBRARY_PATH")
 ENDED = "the warm parent ended"
 _RESTARTS = 3
 _PATIENCE = 10.0
@@ -232,7 +233,10 @@ class WarmStarts:
         self.cwd = cwd
         self.problem = ""
         self._restarts = 0
-        merged = {**os.environ, **environment}
+        # A value that is filled in for each trial cannot hold for the parent.
+        given = {k: v for k, v in environment.items() if "{" not in v}
+        merged = {**os.environ, **given}
+        self._fixed = merged
         found = split_python(command)
         python = find_python(found[0], merged.get("PATH"), cwd) if found else None
         self.server: WarmServer | None = None
@@ -255,6 +259,8 @@ class WarmStarts:
             return None
         if not server.accepts(argv, env.get("PATH"), self.cwd):
             return None
+        if any(env.get(name) != self._fixed.get(name) for name in _AT_START):
+            return None  # what the interpreter reads at its start cannot be changed in a fork
         try:
             return server.spawn(argv, env, self.cwd, log, folder, **times)
         except WarmError:

@@ -55,6 +55,8 @@ def load_shim() -> types.ModuleType:
 
 def warm_up(names: "list[str]") -> str:
     """Import modules; return why children must not be forked from here, or nothing."""
+    if not hasattr(os, "waitstatus_to_exitcode"):
+        return f"Python 3.9 or later is needed, this is {sys.version.split()[0]}"
     for name in names:
         try:
             importlib.import_module(name)

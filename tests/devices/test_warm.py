@@ -199,10 +199,23 @@ def test_a_study_falls_back_to_cold_starts(tmp_path: Path) -> None:
     assert warm.server.pid is not None
     os.kill(warm.server.pid, signal.SIGKILL)
     argv = [sys.executable, str(SCRIPT), "tell"]
-    pid = wait_for(lambda: warm.spawn(argv, ENV, tmp_path, log, attempt=1))  # it comes back
+    env = dict(os.environ)
+    pid = wait_for(lambda: warm.spawn(argv, env, tmp_path, log, attempt=1))  # it comes back
     assert pid > 0
     assert ended(tmp_path)["code"] == 3
     assert warm.complaint() == ""
+    warm.close()
+
+
+def test_what_is_read_at_the_start_of_python_is_started_cold(tmp_path: Path) -> None:
+    command = [sys.executable, str(SCRIPT), "tell"]
+    warm = WarmStarts([], command, tmp_path, {"PYTHONHASHSEED": "{seed}"})
+    assert warm.server is not None
+    assert warm.server.wait_ready(60), warm.complaint()
+    log, env = tmp_path / "stdout.log", dict(os.environ)
+    assert warm.spawn(command, env | {"PYTHONHASHSEED": "7"}, tmp_path, log) is None
+    assert warm.spawn(command, env, tmp_path, log) is not None
+    assert ended(tmp_path)["code"] == 3
     warm.close()
 
 

@@ -158,6 +158,16 @@ def test_a_csv_that_is_written_anew_says_only_what_is_new(tmp_path: Path, keep: 
         reader.restore(kept)
 
 
+def test_a_table_of_one_row_that_is_written_anew_at_the_same_size(tmp_path: Path) -> None:
+    path = tmp_path / "m.csv"
+    reader = collector(tmp_path, MetricSource("csv", "m.csv"))
+    for epoch in range(1, 5):
+        path.write_text(f"epoch,accuracy\n{epoch},0.{epoch}\n")
+        os.utime(path, (1000 + epoch, 1000 + epoch))
+        assert reader.poll() == [(epoch, {"accuracy": epoch / 10})]
+        assert reader.poll() == []
+
+
 def test_csv_with_other_delimiters_and_quotes(tmp_path: Path) -> None:
     append(tmp_path / "m.csv", '\ufeff"step";"accuracy"\n10;0.5\n20;"0.6"\n')
     reader = collector(tmp_path, MetricSource("csv", "m.csv"))
