@@ -8,7 +8,7 @@ from hpo_tui.engine.spec.model import Direction, MetricSource
 
 _UP = re.compile(
     r"(^|[^a-z])(acc\w*|accuracy|auc|auroc|auprc|ap|map|f1\w*|f_?score|precision|recall|r2|iou|miou|"
-    r"dice|bleu|rouge\w*|reward|return|score|top_?[15]|hit\w*|ndcg|mrr|psnr|ssim|success\w*|"
+    r"dice|bleu|rouge\w*|rew\w*|return|score|top_?[15]|hit\w*|ndcg|mrr|psnr|ssim|success\w*|"
     r"throughput|correct|kappa|mcc|elbo|likelihood)([^a-z]|$)"
 )
 _DOWN = re.compile(
@@ -21,6 +21,14 @@ _NOT_A_METRIC = re.compile(
 )
 _HELD_OUT = re.compile(r"val|valid|validation|test|dev|eval|holdout|held")
 _MARK = r"-?\d+\.?\d*(?:e-?\d+)?"
+_ROW = re.compile(rf"\|\s*([A-Za-z][\w/.@-]*)\s*\|\s*({_MARK})\s*\|")
+_SENTENCE = re.compile(
+    r"\b(accuracy|auc|f1|score|loss|error|perplexity|reward|bleu|mse|mae|rmse)\b"
+    rf"((?: [\w-]+){{1,9}})\s*[:=]\s*{_MARK}",
+    re.IGNORECASE,
+)
+_LONGEST = 500
+"""Characters of a line that is looked at: metrics stand in short ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,24 +74,53 @@ def read_output(lines: Sequence[str], seen: Mapping[str, Sequence[float]]) -> Pr
     """Return the metrics of an output, given what the engine's own parser found in it.
 
     Where counts in brackets give an accuracy (``Accuracy: 9832/10000 (98%)``), which that parser
-    would take for the count, a pattern is proposed as the source.
+    would take for the count, a pattern is proposed as the source; where a sentence has a better
+    metric than all else (``Accuracy of the network on 10000 images: 97 %``), as a further one.
     """
     values = {n: v[-1] for n, v in seen.items() if v and is_metric(n)}
-    pattern = _special_pattern(lines)
-    if pattern is None:
-        return Printed(values)
+    pattern = _counted_pattern(lines)
+    if pattern is not None:
+        return Printed(_matches(pattern, lines), (MetricSource(pattern=pattern),))
+    for line in lines:
+        row = _ROW.fullmatch(line.strip()) if len(line) < 200 else None
+        if row and is_metric(row.group(1)):
+            values.setdefault(row.group(1), float(row.group(2)))
+    best = max(map(likely, values), default=0)
+    sentence = _sentence_pattern(lines)
+    told = _matches(sentence, lines) if sentence else {}
+    if sentence and told and max(map(likely, told)) > best:
+        return Printed({**told, **values}, (MetricSource(), MetricSource(pattern=sentence)))
+    return Printed(values)
+
+
+def _matches(pattern: str, lines: Sequence[str]) -> dict[str, float]:
+    """Return the last value of each group of a pattern."""
     found: dict[str, float] = {}
     for line in lines:
-        match = re.search(pattern, line)
+        match = re.search(pattern, line) if len(line) <= _LONGEST else None
         found.update({n: float(t) for n, t in match.groupdict().items()} if match else {})
-    return Printed(found, (MetricSource(pattern=pattern),))
+    return found
 
 
-def _special_pattern(lines: Sequence[str]) -> str | None:
+def _sentence_pattern(lines: Sequence[str]) -> str | None:
+    """Return a pattern for ``Accuracy of the network on the 10000 test images: 97 %``."""
+    for line in reversed(lines):
+        found = _SENTENCE.search(line) if len(line) <= _LONGEST else None
+        if found is None:
+            continue
+        word, between = found.group(1), found.group(2)
+        held = re.search(r"\b(test|val|valid|validation|eval)", line, re.IGNORECASE)
+        name = f"{held.group(1).lower()}_{word.lower()}" if held else word.lower()
+        label = re.sub(r"\d+", r"\\d+", re.escape(f"{word}{between}").replace(r"\ ", " "))
+        return rf"{label}\s*[:=]\s*(?P<{name}>{_MARK})"
+    return None
+
+
+def _counted_pattern(lines: Sequence[str]) -> str | None:
     """Return a pattern for lines such as ``Average loss: 0.05, Accuracy: 9832/10000 (98%)``."""
     counted = re.compile(rf"([A-Za-z][\w ]*?):?\s*\d+/\d+\s*\(({_MARK})%\)")
     for line in reversed(lines):
-        if len(line) > 500 or "%)" not in line:
+        if len(line) > _LONGEST or "%)" not in line:
             continue
         found = counted.search(line)
         if found is None or is_progress(line):

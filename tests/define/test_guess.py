@@ -1,9 +1,11 @@
+import time
+
 import pytest
 
 from hpo_tui.engine.define.fidelity import find_fidelity, tasks_for
 from hpo_tui.engine.define.guess import nice, propose
 from hpo_tui.engine.define.options import Option, kind_of
-from hpo_tui.engine.define.printed import Printed, direction_of, is_metric
+from hpo_tui.engine.define.printed import Printed, direction_of, is_metric, read_output
 from hpo_tui.engine.spec import Direction, ParameterKind, Value
 
 
@@ -131,3 +133,38 @@ def test_the_objective_is_held_out_and_a_score() -> None:
 
 def test_nice_numbers() -> None:
     assert [nice(v) for v in (0.00012, 0.07, 4.1, 37, 0)] == [1e-4, 0.05, 5.0, 30.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("output", "metric", "value"),
+    [
+        ("Epoch 2: 100%|████| 10/10 [00:01<00:00, 9.9it/s, loss=0.412, acc=0.93]", "acc", 0.93),
+        ("{'eval_loss': 0.51, 'eval_accuracy': 0.9, 'epoch': 1.0}", "eval_accuracy", 0.9),
+        ("10/10 - 1s - loss: 0.5 - accuracy: 0.8 - val_accuracy: 0.9", "val_accuracy", 0.9),
+        ("[9]\tvalidation_0-logloss:0.40120", "validation_0-logloss", 0.4012),
+        (" * Acc@1 76.130 Acc@5 92.862", "Acc@1", 76.13),
+        ("Test set: Average loss: 0.05, Accuracy: 9832/10000 (98.3%)", "test_accuracy", 98.3),
+        ("step 250: train loss 1.96, val loss 2.01", "val_loss", 2.01),
+        ("Final test accuracy of the model: 97.35%\nElapsed 12 s", "test_accuracy", 97.35),
+        ("Loss: 0.3\nAccuracy of the net on the 10000 test images: 97.3 %", "test_accuracy", 97.3),
+        ("| time/fps | 1234 |\n| ep_rew_mean | 195.2 |", "ep_rew_mean", 195.2),
+        ('{"epoch": 1, "val": {"loss": 0.4, "acc": 0.8}}', "val.acc", 0.8),
+    ],
+)
+def test_what_scripts_print_and_the_engine_reads(output: str, metric: str, value: float) -> None:
+    from hpo_tui.engine.execution.metric_lines import LineParser, Names, discover
+
+    lines = output.split("\n")
+    printed = read_output(lines, discover(output))
+    assert printed.ranked()[0] == metric
+    assert printed.values[metric] == value
+    parsers = [LineParser(Names([metric]), pattern=s.pattern) for s in printed.sources]
+    read = [entry[1][metric] for p in parsers for line in lines if (entry := p.parse(line))]
+    assert read[-1:] == [value]
+
+
+def test_a_flood_of_long_lines_is_read_quickly() -> None:
+    begin = time.process_time()
+    lines = ["a " * 2000 + "9/9 (9%)", "accuracy" + " b" * 2000, "| " + "x" * 3000] * 3000
+    assert read_output(lines, {}).values == {}
+    assert time.process_time() - begin < 2

@@ -1,3 +1,4 @@
+import subprocess
 import sys
 import threading
 import time
@@ -137,3 +138,12 @@ def test_preview_of_what_cannot_be_drawn() -> None:
 def test_the_budget_in_time() -> None:
     spec = StudySpec.from_text(TEXT.format(command='"p {lr}"'))
     assert preview(spec, 1, seconds=90).budget[-1] == "In time: about 30m."
+
+
+def test_nothing_heavy_is_imported() -> None:
+    code = (
+        "import sys, hpo_tui.engine.define.start, hpo_tui.engine.define.preview\n"
+        "heavy = {'torch', 'optuna', 'textual', 'pandas', 'scipy', 'yaml', 'numpy'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
