@@ -1,4 +1,4 @@
-"""The first trials of a study: a few spread configurations at the cheapest task, the best to full.
+"""The first trials of a study: spread configurations at the cheapest task, two of them to full.
 
 With several objectives half of the spread points are corners of the space: good compromises sit
 there more often than not, and no uniform start ever sees one (measured in docs/search.md).
@@ -24,7 +24,7 @@ Step = tuple[Array, int | None, int, Mapping[str, Any]]
 
 
 class StartPlan:
-    """Spread points, then the two best of them at the full task."""
+    """Spread points, then the best and a middling one of them at the full task."""
 
     def __init__(self, spec: StudySpec, space: Space, seed: int) -> None:
         self.spec, self.space = spec, space
@@ -123,7 +123,11 @@ class StartPlan:
         return None
 
     def _best(self, ledger: Ledger, builder: Builder, ready: list[int]) -> Step | None:
-        """Return the best of the start, by non-dominated rank then mean rank, to the full task."""
+        """Return the best of the start, then a middling one, to the full task.
+
+        Best by non-dominated rank, then mean rank. The second is the median by mean rank: pairs
+        from one corner alone cannot show that the cheap task ranks the other way round.
+        """
         names = [o.metric for o in self.spec.objectives] or list(self.spec.metric_names)
         sign = [o.sign for o in self.spec.objectives] or [1.0] * len(names)
         newest = [max((t for t in ledger.of_configuration[c] if t.state == "complete"),
@@ -134,11 +138,13 @@ class StartPlan:
         unmet = np.array([sum(not c.met(t.metrics.get(c.metric, np.nan))
                               for c in self.spec.outcome_constraints) for t in newest])  # fmt: skip
         mean_rank = np.argsort(np.argsort(y, axis=0), axis=0).mean(axis=1)
-        best = int(np.lexsort((mean_rank, ranks(y), unmet))[0])
-        x = builder.encoded(newest[best])
+        pick, what = int(np.lexsort((mean_rank, ranks(y), unmet))[0]), "best"
+        if ledger.full_runs() > 0 and len(ready) > 2:
+            pick, what = int(np.argsort(mean_rank, kind="stable")[len(ready) // 2]), "middle"
+        x = builder.encoded(newest[pick])
         if x is None:
             return None
-        name = self.spec.full_task.name
-        text = f"Trial {newest[best].number}, best of the start, to see at {name} what looks tell."
-        why = {"kind": "promoted", "from": newest[best].number, "text": text}
-        return x, ready[best], ledger.full, why
+        number, name = newest[pick].number, self.spec.full_task.name
+        text = f"Trial {number}, {what} of the start, to see at {name} what looks tell."
+        why = {"kind": "promoted", "from": number, "text": text}
+        return x, ready[pick], ledger.full, why
