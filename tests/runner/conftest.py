@@ -4,7 +4,9 @@ import signal
 import sys
 import textwrap
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,34 +57,34 @@ class Study:
     def start(self) -> int:
         return start_runner(self.folder, optimizer="tiny:Optimizer")
 
-    def trials(self):
+    def trials(self) -> Any:
         with StudyReader(self.folder.db) as reader:
             return reader.trials()
 
-    def trial(self, number=1):
+    def trial(self, number: int = 1) -> Any:
         with StudyReader(self.folder.db) as reader:
             return reader.trial(number)
 
-    def study(self):
+    def study(self) -> Any:
         with StudyReader(self.folder.db) as reader:
             return reader.study()
 
-    def events(self, kind=None):
+    def events(self, kind: str | None = None) -> Any:
         with StudyReader(self.folder.db) as reader:
             return [e for e in reader.events() if kind in (None, e.kind)]
 
-    def reports(self, number=1):
+    def reports(self, number: int = 1) -> Any:
         with StudyReader(self.folder.db) as reader:
             return reader.reports(number)
 
-    def get(self, key):
+    def get(self, key: Any) -> Any:
         with StudyReader(self.folder.db) as reader:
             return reader.get(key)
 
-    def log(self):
+    def log(self) -> Any:
         return self.folder.log.read_text(errors="replace") if self.folder.log.exists() else ""
 
-    def until(self, condition, seconds=20.0):
+    def until(self, condition: Any, seconds: float = 20.0) -> Any:
         deadline = time.monotonic() + seconds
         while not (found := condition()):
             if time.monotonic() > deadline:
@@ -91,31 +93,31 @@ class Study:
             time.sleep(0.02)
         return found
 
-    def gone(self, seconds=20.0):
+    def gone(self, seconds: float = 20.0) -> None:
         self.until(lambda: runner_pid(self.folder) is None, seconds)
 
-    def ended(self, number=1, seconds=20.0):
-        def look():
+    def ended(self, number: int = 1, seconds: float = 20.0) -> Any:
+        def look() -> Any:
             trial = self.trial(number)
             return trial if trial is not None and trial.state.ended else None
 
         return self.until(look, seconds)
 
-    def running(self, number=1, reports=0):
-        def look():
+    def running(self, number: int = 1, reports: Any = 0) -> Any:
+        def look() -> Any:
             trial = self.trial(number)
             ok = trial is not None and trial.state is TrialState.RUNNING and trial.pid
             return trial if ok and len(self.reports(number)) >= reports else None
 
         return self.until(look)
 
-    def kill_runner(self):
+    def kill_runner(self) -> None:
         pid = runner_pid(self.folder)
         assert pid
         os.kill(pid, signal.SIGKILL)
         self.gone()
 
-    def processes(self):
+    def processes(self) -> Any:
         mark = f"HPO_STUDY={self.folder.path.absolute()}".encode()
         found = []
         for pid in processes.all_pids():
@@ -124,7 +126,7 @@ class Study:
                     found.append(pid)
         return [pid for pid in found if processes.Process.of(pid)]
 
-    def close(self):
+    def close(self) -> None:
         pid = runner_pid(self.folder)
         if pid:
             os.kill(pid, signal.SIGKILL)
@@ -137,13 +139,21 @@ class Study:
 
 
 @pytest.fixture
-def make_study(tmp_path, monkeypatch):
+def make_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Return a function that makes a study of a training script's text."""
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
     monkeypatch.setenv("TINY_LOG", str(tmp_path / "tiny.log"))
     made = []
 
-    def make(script, *, home=None, budget=1, slots=1, prelude=True, **parts):
+    def make(
+        script: str,
+        *,
+        home: Any = None,
+        budget: str = 1,
+        slots: Any = 1,
+        prelude: bool = True,
+        **parts: Any,
+    ) -> Any:
         home = home or tmp_path / HOME
         text = TOML.format(
             python=sys.executable,
@@ -163,11 +173,11 @@ def make_study(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def told(tmp_path):
+def told(tmp_path: Path) -> Any:
     """Return a function that returns what the optimizer was told."""
     import json
 
-    def read(kind=None):
+    def read(kind: str | None = None) -> Any:
         path = tmp_path / "tiny.log"
         lines = [json.loads(x) for x in path.read_text().splitlines()] if path.exists() else []
         return [x for x in lines if kind in (None, x[0])]

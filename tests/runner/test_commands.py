@@ -1,3 +1,6 @@
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from hpo_tui.engine.launch import LaunchError, create_study, runner_pid, send
@@ -7,22 +10,31 @@ from hpo_tui.store.models import StudyState, TrialState
 
 SHORT = "report(step=1, accuracy=0.5)\n"
 LONG = "report(step=1, accuracy=0.5)\ntime.sleep(60)\n"
-TASKS = '[[task]]\nname = "cheap"\nepochs = 3\ncost = 0.25\n[[task]]\nname = "dear"\nepochs = 9\ncost = 1.0'
+TASKS = """
+[[task]]
+name = "cheap"
+epochs = 3
+cost = 0.25
+[[task]]
+name = "dear"
+epochs = 9
+cost = 1.0
+"""
 
 
-def ok(study, action, **args):
+def ok(study: Any, action: str, **args: Any) -> Any:
     answer = send(study.folder, action, args, timeout=15)
     assert answer.ok, answer.answer
     return answer.answer
 
 
-def refused(study, action, **args):
+def refused(study: Any, action: str, **args: Any) -> Any:
     answer = send(study.folder, action, args, timeout=15)
     assert answer.ok is False
     return answer.answer
 
 
-def test_pause_starts_nothing_more_and_resume_goes_on(make_study):
+def test_pause_starts_nothing_more_and_resume_goes_on(make_study: Any) -> None:
     study = make_study(SHORT, budget=30)
     study.start()
     study.until(lambda: len(study.trials()) > 1)
@@ -35,7 +47,7 @@ def test_pause_starts_nothing_more_and_resume_goes_on(make_study):
     study.until(lambda: len(study.trials()) > count)
 
 
-def test_a_trial_is_killed_and_retried(make_study, told):
+def test_a_trial_is_killed_and_retried(make_study: Any, told: Any) -> None:
     study = make_study(LONG + "\n", budget=1)
     study.start()
     study.running(reports=1)
@@ -48,7 +60,7 @@ def test_a_trial_is_killed_and_retried(make_study, told):
         send(study.folder, "retry", {"trial": 1})
 
 
-def test_a_retried_trial_counts(make_study, told):
+def test_a_retried_trial_counts(make_study: Any, told: Any) -> None:
     study = make_study("""
         if given["attempt"] == 1: sys.exit(1)
         report(accuracy=0.5); time.sleep(0.1)
@@ -64,7 +76,7 @@ def test_a_retried_trial_counts(make_study, told):
     assert "complete" in refused(study, "retry", trial=1)
 
 
-def test_a_configuration_is_enqueued_at_a_task_and_promoted(make_study):
+def test_a_configuration_is_enqueued_at_a_task_and_promoted(make_study: Any) -> None:
     study = make_study(
         "report(step=1, accuracy=given['params']['x'])\nif given['trial'] == 1: time.sleep(60)",
         budget=50, tasks=TASKS, slots=2,
@@ -89,7 +101,7 @@ def test_a_configuration_is_enqueued_at_a_task_and_promoted(make_study):
     assert "no trial 999" in refused(study, "promote", trial=999, task=None)
 
 
-def test_stars_tags_and_notes_with_and_without_a_runner(make_study):
+def test_stars_tags_and_notes_with_and_without_a_runner(make_study: Any) -> None:
     study = make_study(SHORT, budget=1)
     study.start()
     study.gone()
@@ -106,7 +118,7 @@ def test_stars_tags_and_notes_with_and_without_a_runner(make_study):
     assert not study.trial().starred
 
 
-def test_a_budget_is_extended_while_running_and_after(make_study):
+def test_a_budget_is_extended_while_running_and_after(make_study: Any) -> None:
     study = make_study(SHORT + "time.sleep(0.2)", budget=2)
     study.start()
     study.running(1)
@@ -122,7 +134,7 @@ def test_a_budget_is_extended_while_running_and_after(make_study):
     assert study.study().state is StudyState.FINISHED
 
 
-def test_an_edit_is_made_or_refused_in_words(make_study, told):
+def test_an_edit_is_made_or_refused_in_words(make_study: Any, told: Any) -> None:
     study = make_study(SHORT + "time.sleep(0.2)", budget=50)
     study.start()
     study.ended(1)
@@ -136,7 +148,7 @@ def test_an_edit_is_made_or_refused_in_words(make_study, told):
     assert refused(study, "edit", text=text.replace('metric = "accuracy"', 'metric = "other"'))
 
 
-def test_a_lent_device_starts_nothing(make_study):
+def test_a_lent_device_starts_nothing(make_study: Any) -> None:
     study = make_study(LONG, budget=2)
     study.start()
     study.running(1)
@@ -144,7 +156,7 @@ def test_a_lent_device_starts_nothing(make_study):
     assert (answer.ok, "GPU9" in answer.answer) == (False, True)
 
 
-def test_an_unknown_or_malformed_command_is_answered(make_study):
+def test_an_unknown_or_malformed_command_is_answered(make_study: Any) -> None:
     study = make_study(LONG)
     study.start()
     study.running(1)
@@ -156,7 +168,7 @@ def test_an_unknown_or_malformed_command_is_answered(make_study):
     assert study.running(1)
 
 
-def test_commands_asked_just_before_the_runner_died_are_obeyed_by_the_next(make_study):
+def test_commands_asked_just_before_the_runner_died_are_obeyed_by_the_next(make_study: Any) -> None:
     study = make_study(LONG)
     study.start()
     study.running(1)
@@ -172,7 +184,7 @@ def test_commands_asked_just_before_the_runner_died_are_obeyed_by_the_next(make_
         assert reader.command(number).ok
 
 
-def test_a_study_is_made_once(tmp_path, make_study):
+def test_a_study_is_made_once(tmp_path: Path, make_study: Any) -> None:
     study = make_study(SHORT)
     text = study.study().text
     home = tmp_path / HOME
@@ -187,7 +199,7 @@ def test_a_study_is_made_once(tmp_path, make_study):
     assert runner_pid(study.folder)
 
 
-def test_a_study_is_archived(make_study):
+def test_a_study_is_archived(make_study: Any) -> None:
     study = make_study(SHORT)
     ok(study, "archive")
     assert not study.folder.exists

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from hpo_tui.engine.execution.base import Exit
@@ -10,7 +12,16 @@ from hpo_tui.store.models import StudyState, TrialState
 OOM = "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB"
 
 
-def case(code=0, *, stop=None, metrics=None, log="", attempt=1, alone=False, **end):
+def case(
+    code: int = 0,
+    *,
+    stop: Any = None,
+    metrics: Any = None,
+    log: Any = "",
+    attempt: Any = 1,
+    alone: Any = False,
+    **end: Any,
+) -> Any:
     return Case(
         Exit(code, 1.0, 0.0, **end), stop, {"accuracy": 0.5} if metrics is None else metrics,
         ("accuracy",), log, log.splitlines()[-5:], attempt, alone,
@@ -50,12 +61,12 @@ def case(code=0, *, stop=None, metrics=None, log="", attempt=1, alone=False, **e
         ),
     ],
 )
-def test_the_end_of_a_trial_is_judged(what, state, kind, teaches):
+def test_the_end_of_a_trial_is_judged(what: Any, state: Any, kind: str, teaches: Any) -> None:
     verdict = judge(what)
     assert (verdict.state, verdict.kind, verdict.teaches) == (state, kind, bool(teaches))
 
 
-def test_running_out_of_gpu_memory_is_believed_the_second_time(make_study, told):
+def test_running_out_of_gpu_memory_is_believed_the_second_time(make_study: Any, told: Any) -> None:
     study = make_study(f"print({OOM!r}); sys.exit(1)")
     study.start()
     study.gone()
@@ -66,7 +77,7 @@ def test_running_out_of_gpu_memory_is_believed_the_second_time(make_study, told)
     assert study.events("oom")
 
 
-def test_an_old_message_of_another_attempt_is_not_this_ones(make_study):
+def test_an_old_message_of_another_attempt_is_not_this_ones(make_study: Any) -> None:
     study = make_study(f"""
         if given["attempt"] == 1:
             print({OOM!r}); sys.exit(1)
@@ -77,7 +88,7 @@ def test_an_old_message_of_another_attempt_is_not_this_ones(make_study):
     assert study.trial().state is TrialState.COMPLETE
 
 
-def test_nan_stops_a_trial_at_once(make_study, told):
+def test_nan_stops_a_trial_at_once(make_study: Any, told: Any) -> None:
     study = make_study("""
         for step in range(200):
             report(step=step, accuracy=float("nan") if step == 3 else 0.5)
@@ -92,7 +103,7 @@ def test_nan_stops_a_trial_at_once(make_study, told):
     assert told("fail")[0] == ["fail", 1, "nan"]
 
 
-def test_a_time_limit_and_a_stall_end_a_trial(make_study):
+def test_a_time_limit_and_a_stall_end_a_trial(make_study: Any) -> None:
     study = make_study("time.sleep(60)", resources='timeout = "0.3s"')
     study.start()
     trial = study.ended()
@@ -100,7 +111,7 @@ def test_a_time_limit_and_a_stall_end_a_trial(make_study):
     assert "time limit" in trial.reason
 
 
-def test_a_trial_that_stops_reporting_is_stopped(make_study, told):
+def test_a_trial_that_stops_reporting_is_stopped(make_study: Any, told: Any) -> None:
     study = make_study("report(step=1, accuracy=1); time.sleep(60)", resources='stall = "0.5s"')
     study.start()
     trial = study.ended()
@@ -109,7 +120,7 @@ def test_a_trial_that_stops_reporting_is_stopped(make_study, told):
     study.until(lambda: told("drop"))
 
 
-def test_a_missing_metric_says_what_was_expected_and_what_was_seen(make_study):
+def test_a_missing_metric_says_what_was_expected_and_what_was_seen(make_study: Any) -> None:
     study = make_study("report(step=1, acc=1); print('the end is near')")
     study.start()
     trial = study.ended()
@@ -118,7 +129,9 @@ def test_a_missing_metric_says_what_was_expected_and_what_was_seen(make_study):
     assert "the end is near" in trial.reason
 
 
-def test_alike_failures_in_a_row_pause_the_study_with_one_message(make_study, told):
+def test_alike_failures_in_a_row_pause_the_study_with_one_message(
+    make_study: Any, told: Any
+) -> None:
     study = make_study(
         "print('step', given['trial']); raise ModuleNotFoundError('no module named x')",
         budget=40, slots=2, resources="failures = 3",
@@ -139,7 +152,7 @@ def test_alike_failures_in_a_row_pause_the_study_with_one_message(make_study, to
     study.until(lambda: any(t.state is TrialState.COMPLETE for t in study.trials()))
 
 
-def test_the_breaker_counts_alike_failures_alone():
+def test_the_breaker_counts_alike_failures_alone() -> None:
     breaker = Breaker(3)
     one = Failure(1, "crash", 1, {}, ["Error at 0x7f12: line 3"])
     two = Failure(2, "crash", 1, {}, ["Error at 0x8000: line 99"])
@@ -151,13 +164,13 @@ def test_the_breaker_counts_alike_failures_alone():
     assert not Breaker(0).failed(one)
 
 
-def test_hostile_last_words_are_plain_text_in_the_message():
+def test_hostile_last_words_are_plain_text_in_the_message() -> None:
     breaker = Breaker(1)
     assert breaker.failed(Failure(1, "crash", 1, {"a\x1b[31m": "\x1b]0;x\x07"}, ["\x1b[2Jboo"]))
     assert "\x1b" not in breaker.message()
 
 
-def test_a_command_that_is_not_there_is_refused_before_any_trial(make_study):
+def test_a_command_that_is_not_there_is_refused_before_any_trial(make_study: Any) -> None:
     study = make_study("")
     text = study.study().text.replace("train.py", "nothing.py")
     send(study.folder, "edit", {"text": text})
@@ -166,7 +179,9 @@ def test_a_command_that_is_not_there_is_refused_before_any_trial(make_study):
     assert study.trials() == []
 
 
-def test_an_early_stop_is_carried_out_and_accounted(make_study, monkeypatch, told):
+def test_an_early_stop_is_carried_out_and_accounted(
+    make_study: Any, monkeypatch: pytest.MonkeyPatch, told: Any
+) -> None:
     monkeypatch.setenv("TINY_STOP_BELOW", "0.2")
     study = make_study("""
         for step in range(1, 100):
@@ -182,7 +197,9 @@ def test_an_early_stop_is_carried_out_and_accounted(make_study, monkeypatch, tol
     assert (study.folder.trial(1).checkpoint / "c").exists()
 
 
-def test_a_study_that_turns_early_stopping_off_is_not_stopped(make_study, monkeypatch):
+def test_a_study_that_turns_early_stopping_off_is_not_stopped(
+    make_study: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("TINY_STOP_BELOW", "0.9")
     study = make_study(
         "report(step=9, accuracy=0.1); time.sleep(0.3)", resources="[stopping]\nenabled = false"

@@ -1,7 +1,9 @@
 import os
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,12 +15,13 @@ from hpo_tui.store.models import StudyState, TrialState
 
 
 @pytest.fixture
-def small_disk(tmp_path):
+def small_disk(tmp_path: Path) -> Iterator[Any]:
     """A disk of 24 MB where this user may mount one; else a function that says so."""
     path = tmp_path / "disk"
     path.mkdir()
     done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=24m", "none", str(path)], check=False, capture_output=True
+        ["mount", "-t", "tmpfs", "-o", "size=24m", "none", str(path)],
+        check=False, capture_output=True,
     )  # fmt: skip
     if done.returncode:
         pytest.skip("only root can mount a file system that is small enough to be filled")
@@ -26,7 +29,7 @@ def small_disk(tmp_path):
     subprocess.run(["umount", "-l", str(path)], check=True)
 
 
-def fill(path):
+def fill(path: Path) -> None:
     with path.open("wb", buffering=0) as file:
         try:
             while True:
@@ -35,7 +38,7 @@ def fill(path):
             return
 
 
-def test_a_full_disk_pauses_the_study_and_loses_nothing(make_study, small_disk):
+def test_a_full_disk_pauses_the_study_and_loses_nothing(make_study: Any, small_disk: Path) -> None:
     study = make_study(
         """
         from hpo_tui.engine import trial
@@ -63,36 +66,38 @@ def test_a_full_disk_pauses_the_study_and_loses_nothing(make_study, small_disk):
     assert study.study().state is StudyState.FINISHED
 
 
-def test_the_reserve_lets_the_pause_be_written(make_study):
+def test_the_reserve_lets_the_pause_be_written(make_study: Any) -> None:
     study = make_study("report(accuracy=1); time.sleep(1)")
     study.start()
     study.running()
     assert (study.folder.path / "runner.reserve").stat().st_size == trouble._BALLAST
 
 
-def test_a_folder_that_cannot_be_written_is_refused_in_words(make_study, tmp_path):
+def test_a_folder_that_cannot_be_written_is_refused_in_words(
+    make_study: Any, tmp_path: Path
+) -> None:
     study = make_study("report(accuracy=1)")
     study.folder.lock.unlink(missing_ok=True)
     study.folder.lock.mkdir()  # root may write anywhere: this is refused to root too
-    with pytest.raises(LaunchError, match="cannot write in .*: Is a directory"):
+    with pytest.raises(LaunchError, match=r"cannot write in .*: Is a directory"):
         study.start()
     (tmp_path / "file").write_text("x")
     with pytest.raises(LaunchError, match="cannot make the study in"):
         create_study(study.study().text, tmp_path / "file")
 
 
-def test_a_study_that_is_no_database_is_refused_in_words(make_study):
+def test_a_study_that_is_no_database_is_refused_in_words(make_study: Any) -> None:
     study = make_study("report(accuracy=1)")
     study.folder.db.write_bytes(b"garbage" * 1000)
     with pytest.raises(LaunchError, match=r"cannot open .*study\.db"):
         study.start()
 
 
-def test_two_runners_at_once_are_one(make_study):
+def test_two_runners_at_once_are_one(make_study: Any) -> None:
     study = make_study("report(accuracy=1); time.sleep(2)")
     from concurrent.futures import ThreadPoolExecutor
 
-    def start(_):
+    def start(_: Any) -> Any:
         try:
             return study.start()
         except LaunchError as error:
@@ -104,7 +109,7 @@ def test_two_runners_at_once_are_one(make_study):
     assert all("works on t already" in x for x in found if not isinstance(x, int))
 
 
-def test_a_flood_of_output_is_no_trouble(make_study):
+def test_a_flood_of_output_is_no_trouble(make_study: Any) -> None:
     # A file with a hole: as long as the real thing, without the disk.
     study = make_study("""
         log = os.readlink("/proc/self/fd/1")
@@ -118,7 +123,7 @@ def test_a_flood_of_output_is_no_trouble(make_study):
     assert (trial.state, trial.metrics) == (TrialState.COMPLETE, {"accuracy": 0.75})
 
 
-def test_binary_garbage_is_no_trouble(make_study):
+def test_binary_garbage_is_no_trouble(make_study: Any) -> None:
     study = make_study("""
         sys.stdout.buffer.write(os.urandom(300_000) + b"\\x1b[2J\\x1b]0;x\\x07\\n")
         out.buffer.write(os.urandom(5000).replace(b"\\n", b"") + b"\\n\\x00\\n[1]\\n")
@@ -134,7 +139,7 @@ def test_binary_garbage_is_no_trouble(make_study):
     assert study.events("strange")
 
 
-def test_ten_thousand_reports_a_second_are_all_taken_in(make_study):
+def test_ten_thousand_reports_a_second_are_all_taken_in(make_study: Any) -> None:
     study = make_study("""
         lines = 0
         begin = time.monotonic()
@@ -150,7 +155,7 @@ def test_ten_thousand_reports_a_second_are_all_taken_in(make_study):
     assert [r.step for r in found] == list(range(30_001))
 
 
-def test_a_thousand_names_of_metrics_do_not_break_the_table(make_study):
+def test_a_thousand_names_of_metrics_do_not_break_the_table(make_study: Any) -> None:
     study = make_study("""
         for step in range(1000):
             report(step=step, **{f"m{step}_{i}": i for i in range(3)})
@@ -163,7 +168,7 @@ def test_a_thousand_names_of_metrics_do_not_break_the_table(make_study):
     assert any("different metrics" in e.text for e in study.events("strange"))
 
 
-def test_metrics_found_in_output_come_once_whoever_dies(make_study):
+def test_metrics_found_in_output_come_once_whoever_dies(make_study: Any) -> None:
     study = make_study(
         """
         import time
@@ -185,12 +190,14 @@ def test_metrics_found_in_output_come_once_whoever_dies(make_study):
     ]
 
 
-def test_an_optimizer_that_dies_is_replaced_and_one_that_cannot_live_pauses(make_study, told):
+def test_an_optimizer_that_dies_is_replaced_and_one_that_cannot_live_pauses(
+    make_study: Any, told: Any
+) -> None:
     study = make_study("report(accuracy=1); time.sleep(0.1)", budget=60)
     runner = study.start()
     study.ended(2)
 
-    def worker():
+    def worker() -> Any:
         for pid in processes.children().get(runner, []):
             if b"proposals" in Path(f"/proc/{pid}/cmdline").read_bytes():
                 return pid

@@ -1,4 +1,5 @@
 import math
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -23,7 +24,16 @@ SPEC = StudySpec.from_dict({
 })  # fmt: skip
 
 
-def trial(number, state, *, task="full", cost=1.0, charged=0.0, wasted=0.0, **rest):
+def trial(
+    number: int,
+    state: Any,
+    *,
+    task: str = "full",
+    cost: float = 1.0,
+    charged: float = 0.0,
+    wasted: float = 0.0,
+    **rest: Any,
+) -> Any:
     return Trial(
         number, number, task, TrialState(state), cost, {}, charged=charged, wasted=wasted, **rest
     )
@@ -41,7 +51,7 @@ trials = st.lists(
 
 
 @given(trials)
-def test_spent_is_complete_and_running_and_lost(found):
+def test_spent_is_complete_and_running_and_lost(found: Any) -> None:
     book = ledger(found)
     assert math.isclose(book.spent, sum(t.charged for t in found), abs_tol=1e-9)
     assert math.isclose(book.spent, book.complete + book.running + book.lost, abs_tol=1e-9)
@@ -51,7 +61,9 @@ def test_spent_is_complete_and_running_and_lost(found):
 
 @settings(max_examples=25, deadline=None)
 @given(trials)
-def test_the_store_and_the_ledger_agree(tmp_path_factory, found):
+def test_the_store_and_the_ledger_agree(
+    tmp_path_factory: pytest.TempPathFactory, found: Any
+) -> None:
     path = tmp_path_factory.mktemp("db") / "study.db"
     writer = StudyWriter(path)
     writer.add_trials(found)
@@ -64,13 +76,15 @@ def test_the_store_and_the_ledger_agree(tmp_path_factory, found):
 
 
 @given(st.floats(0, 1e6), st.one_of(st.none(), st.integers(-5, 50)), st.integers(0, 25))
-def test_the_share_used_lies_between_none_and_all(elapsed, step, before):
+def test_the_share_used_lies_between_none_and_all(
+    elapsed: float, step: int | None, before: int
+) -> None:
     meter = Meter(SPEC)
     share = meter.share(trial(1, "running", task="low", cost=0.25), elapsed, step, before)
     assert 0 <= share <= 1
 
 
-def test_the_share_follows_the_steps_then_the_time():
+def test_the_share_follows_the_steps_then_the_time() -> None:
     meter = Meter(SPEC)
     assert meter.share(trial(1, "running", task="low"), 1e9, 2) == pytest.approx(2 / 5)
     assert meter.share(trial(1, "running"), 1e9, 15, 10) == pytest.approx(0.5)
@@ -79,7 +93,7 @@ def test_the_share_follows_the_steps_then_the_time():
     assert meter.share(trial(1, "running", task="full"), 1e9) == 1.0
 
 
-def test_costs_are_measured_in_full_tasks():
+def test_costs_are_measured_in_full_tasks() -> None:
     seen = [
         trial(1, "complete", task="low", cost=0.25, duration=10.0),
         trial(2, "complete", task="full", cost=1.0, duration=100.0),
@@ -90,7 +104,7 @@ def test_costs_are_measured_in_full_tasks():
     assert measured_costs(SPEC, seen[:1]) == {"low": 0.25, "mid": 0.5, "full": 1.0}
 
 
-def test_a_budget_is_counted_in_its_unit():
+def test_a_budget_is_counted_in_its_unit() -> None:
     seen = [trial(1, "complete", charged=1.0, duration=1800.0), trial(2, "waiting")]
     assert used(Budget(9), seen, wall=7.0) == 1.0
     assert used(Budget(9, BudgetUnit.WALL), seen, wall=7.0) == 7.0
@@ -98,8 +112,10 @@ def test_a_budget_is_counted_in_its_unit():
     assert used(Budget(9, BudgetUnit.GPU_HOURS), seen, wall=7.0, devices=2) == 1.0
 
 
-def test_measured_costs_are_kept_beside_the_declared(make_study):
-    tasks = '[[task]]\nname = "cheap"\nn = 3\ncost = 0.25\n[[task]]\nname = "dear"\nn = 9\ncost = 1.0'
+def test_measured_costs_are_kept_beside_the_declared(make_study: Any) -> None:
+    tasks = (
+        '[[task]]\nname = "cheap"\nn = 3\ncost = 0.25\n[[task]]\nname = "dear"\nn = 9\ncost = 1.0'
+    )
     study = make_study("report(accuracy=0.5); time.sleep(0.1)", budget=60, tasks=tasks)
     study.start()
     study.ended(1)
@@ -109,7 +125,7 @@ def test_measured_costs_are_kept_beside_the_declared(make_study):
 
 
 @pytest.mark.parametrize(("budget", "count"), [('"3 trials"', 3), ('"0.0002 gpu-hours"', 6)])
-def test_a_budget_in_another_unit_ends_the_study(make_study, budget, count):
+def test_a_budget_in_another_unit_ends_the_study(make_study: Any, budget: str, count: int) -> None:
     script = "report(accuracy=0.5); time.sleep(0.3)"
     study = make_study(script, budget=budget)
     text = study.study().text

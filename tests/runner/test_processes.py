@@ -3,6 +3,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,13 +27,15 @@ time.sleep(LIFE)
 """
 
 
-def script(*, stubborn=False, life=60):
+def script(*, stubborn: bool = False, life: float = 60) -> Any:
     return FORKS.replace("STUBBORN", str(stubborn)).replace("LIFE", str(life))
 
 
 @pytest.mark.parametrize("kill", [False, True])
 @pytest.mark.parametrize("stubborn", [False, True])
-def test_stop_leaves_no_process_of_a_script_that_forks_and_detaches(make_study, kill, stubborn):
+def test_stop_leaves_no_process_of_a_script_that_forks_and_detaches(
+    make_study: Any, kill: bool, stubborn: bool
+) -> None:
     study = make_study(script(stubborn=stubborn), budget=4, slots=2)
     study.start()
     study.running(1, reports=1)
@@ -45,7 +48,7 @@ def test_stop_leaves_no_process_of_a_script_that_forks_and_detaches(make_study, 
     assert [t.state for t in study.trials()] == [TrialState.KILLED] * 2
 
 
-def test_what_a_trial_leaves_behind_at_its_end_is_swept(make_study):
+def test_what_a_trial_leaves_behind_at_its_end_is_swept(make_study: Any) -> None:
     study = make_study(script(life=0.1))
     study.start()
     study.gone()
@@ -53,16 +56,16 @@ def test_what_a_trial_leaves_behind_at_its_end_is_swept(make_study):
     assert study.processes() == []
 
 
-def test_what_a_trial_left_behind_is_swept_without_a_runner_too(make_study):
+def test_what_a_trial_left_behind_is_swept_without_a_runner_too(make_study: Any) -> None:
     study = make_study(script(life=0.5))
     study.start()
     study.running(reports=1)
     study.kill_runner()
-    study.until(lambda: study.folder.trial(1).exit.exists())
+    study.until(study.folder.trial(1).exit.exists)
     study.until(lambda: study.processes() == [])
 
 
-def test_a_killed_shim_does_not_leave_its_trial(make_study):
+def test_a_killed_shim_does_not_leave_its_trial(make_study: Any) -> None:
     study = make_study(script())
     study.start()
     trial = study.running(reports=1)
@@ -76,7 +79,7 @@ def test_a_killed_shim_does_not_leave_its_trial(make_study):
     assert study.processes() == []
 
 
-def test_grace_lets_a_trial_save_itself(make_study):
+def test_grace_lets_a_trial_save_itself(make_study: Any) -> None:
     study = make_study("""
         def save(number, frame):
             open(os.environ["HPO_CHECKPOINT"] + "/saved", "w").write("yes")
@@ -94,7 +97,7 @@ def test_grace_lets_a_trial_save_itself(make_study):
     assert study.trial().state is TrialState.KILLED
 
 
-def test_a_stopped_study_takes_its_trials_up_again(make_study):
+def test_a_stopped_study_takes_its_trials_up_again(make_study: Any) -> None:
     study = make_study("""
         if os.environ["HPO_RESUME"]:
             report(step=2, accuracy=0.9); sys.exit(0)
@@ -113,7 +116,7 @@ def test_a_stopped_study_takes_its_trials_up_again(make_study):
     assert study.study().state is StudyState.FINISHED
 
 
-def run_shim(folder: Path, argv, timeout=0.0, grace=0.5):
+def run_shim(folder: Path, argv: list[str], timeout: float = 0.0, grace: float = 0.5) -> Any:
     times = [str(timeout), str(grace)]
     with (folder / "stdout.log").open("w") as log:
         done = subprocess.run(
@@ -128,19 +131,19 @@ def run_shim(folder: Path, argv, timeout=0.0, grace=0.5):
     ("command", "code"),
     [("exit 0", 0), ("exit 3", 3), ("kill -9 $$", -9), ("kill -15 $$", -15), ("exec nothing", 127)],
 )
-def test_the_shim_records_how_a_command_ended(tmp_path, command, code):
+def test_the_shim_records_how_a_command_ended(tmp_path: Path, command: str, code: int) -> None:
     found = run_shim(tmp_path, ["sh", "-c", command])
     assert (found["code"], found["attempt"], found["stopped"]) == (code, 1, "")
     assert 0 <= found["duration"] < 10
 
 
-def test_the_shim_says_why_a_command_cannot_start(tmp_path):
+def test_the_shim_says_why_a_command_cannot_start(tmp_path: Path) -> None:
     found = run_shim(tmp_path, ['no "such" pröğram\x1b[31m'])
     assert found["code"] == 127
     assert "No such file" in found["problem"]
 
 
-def test_the_shim_keeps_the_time_limit(tmp_path):
+def test_the_shim_keeps_the_time_limit(tmp_path: Path) -> None:
     found = run_shim(tmp_path, ["sleep", "60"], timeout=0.2)
     assert (found["stopped"], found["code"]) == ("timeout", -15)
     ignoring = [sys.executable, "-c", "import signal,time;signal.signal(15,1);time.sleep(60)"]
@@ -148,7 +151,7 @@ def test_the_shim_keeps_the_time_limit(tmp_path):
     assert (found["stopped"], found["code"]) == ("timeout", -9)
 
 
-def test_a_process_is_known_by_its_start(tmp_path):
+def test_a_process_is_known_by_its_start(tmp_path: Path) -> None:
     child = subprocess.Popen(["sleep", "60"])
     try:
         process = processes.Process.of(child.pid)

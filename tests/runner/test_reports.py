@@ -4,6 +4,8 @@ import os
 import random
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -36,23 +38,23 @@ from hpo_tui.engine.spec import StudySpec
         (b"[" * 100_000, None),
     ],
 )
-def test_a_line_is_parsed_whatever_is_in_it(line, found):
+def test_a_line_is_parsed_whatever_is_in_it(line: bytes, found: Any) -> None:
     assert parse(line) == found
 
 
-def test_nan_is_kept_as_nan():
+def test_nan_is_kept_as_nan() -> None:
     step, metrics = parse(b'{"step": 1, "a": NaN}')
     assert step == 1
     assert math.isnan(metrics["a"])
 
 
 @given(st.binary(max_size=200))
-def test_no_bytes_break_the_parser(data):
+def test_no_bytes_break_the_parser(data: bytes) -> None:
     for line in data.split(b"\n"):
         parse(line)
 
 
-def drain(tail, *, final=True):
+def drain(tail: Any, *, final: Any = True) -> Any:
     found = []
     while True:
         batch = tail.read(final=final)
@@ -64,7 +66,9 @@ def drain(tail, *, final=True):
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 2**32))
-def test_lines_written_in_pieces_come_once_and_in_order(tmp_path_factory, seed):
+def test_lines_written_in_pieces_come_once_and_in_order(
+    tmp_path_factory: pytest.TempPathFactory, seed: int
+) -> None:
     rng = random.Random(seed)
     path = tmp_path_factory.mktemp("r") / "reports.jsonl"
     data = b"".join(json.dumps({"step": n, "a": n / 7}).encode() + b"\n" for n in range(60))
@@ -86,7 +90,7 @@ def test_lines_written_in_pieces_come_once_and_in_order(tmp_path_factory, seed):
     assert [r.seq for r in found] == list(range(60))
 
 
-def test_a_half_line_counts_once_the_trial_has_ended(tmp_path):
+def test_a_half_line_counts_once_the_trial_has_ended(tmp_path: Path) -> None:
     path = tmp_path / "r"
     path.write_bytes(b'{"a": 1}\n{"a": 2}')
     tail = ReportTail(path, 1)
@@ -94,7 +98,7 @@ def test_a_half_line_counts_once_the_trial_has_ended(tmp_path):
     assert [r.metrics["a"] for r in drain(tail)] == [2.0]
 
 
-def test_a_file_that_is_emptied_is_read_anew_with_other_numbers(tmp_path):
+def test_a_file_that_is_emptied_is_read_anew_with_other_numbers(tmp_path: Path) -> None:
     path = tmp_path / "r"
     path.write_bytes(b'{"a": 1}\n{"a": 2}\n')
     tail = ReportTail(path, 1)
@@ -105,7 +109,7 @@ def test_a_file_that_is_emptied_is_read_anew_with_other_numbers(tmp_path):
     assert [(r.seq, r.metrics["a"]) for r in batch.reports] == [(2, 3.0)]
 
 
-def test_an_endless_line_is_passed_over(tmp_path, monkeypatch):
+def test_an_endless_line_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reports, "LONGEST_LINE", 5000)
     monkeypatch.setattr(reports, "SLICE", 1000)
     path = tmp_path / "r"
@@ -113,7 +117,7 @@ def test_an_endless_line_is_passed_over(tmp_path, monkeypatch):
     assert [r.metrics for r in drain(ReportTail(path, 1))] == [{"a": 1.0}]
 
 
-def test_a_large_backlog_comes_in_slices(tmp_path, monkeypatch):
+def test_a_large_backlog_comes_in_slices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reports, "SLICE", 1000)
     path = tmp_path / "r"
     path.write_bytes(b'{"a": 1}\n' * 1000)
@@ -124,7 +128,7 @@ def test_a_large_backlog_comes_in_slices(tmp_path, monkeypatch):
     assert len(drain(tail)) == 1000
 
 
-def test_what_counts_of_the_reports_is_what_the_study_says():
+def test_what_counts_of_the_reports_is_what_the_study_says() -> None:
     spec = StudySpec.from_dict({
         "study": {"name": "t", "budget": 1},
         "space": {"x": {"type": "float", "low": 0, "high": 1}},
@@ -136,12 +140,16 @@ def test_what_counts_of_the_reports_is_what_the_study_says():
     })  # fmt: skip
     result = {}
     for value in (3.0, 5.0, 1.0, 2.0):
-        summarize(summaries(spec), result, {"best": value, "least": value, "last": value, "x": value})
+        summarize(
+            summaries(spec), result, {"best": value, "least": value, "last": value, "x": value}
+        )
     assert result == {"best": 5.0, "least": 1.0, "last": 2.0, "x": 2.0}
 
 
-@given(st.lists(st.dictionaries(st.text(max_size=5), st.floats() | st.text(max_size=9)), max_size=9))
-def test_messages_come_through_a_pipe_whole(messages):
+@given(
+    st.lists(st.dictionaries(st.text(max_size=5), st.floats() | st.text(max_size=9)), max_size=9)
+)
+def test_messages_come_through_a_pipe_whole(messages: Any) -> None:
     reading, writing = os.pipe()
     os.set_blocking(reading, False)
     os.set_blocking(writing, False)
@@ -171,7 +179,7 @@ print(trial.number, trial.task, trial.fidelity, trial.resume, trial.seed, trial.
 """
 
 
-def test_the_client_works_outside_a_study(tmp_path):
+def test_the_client_works_outside_a_study(tmp_path: Path) -> None:
     env = {k: v for k, v in os.environ.items() if not k.startswith("HPO_")}
     done = subprocess.run(
         [sys.executable, "-c", CLIENT], env=env, cwd=tmp_path, capture_output=True, text=True,
@@ -183,7 +191,7 @@ def test_the_client_works_outside_a_study(tmp_path):
     assert (tmp_path / "checkpoint" / "x").exists()
 
 
-def test_the_client_reports_inside_a_study(tmp_path):
+def test_the_client_reports_inside_a_study(tmp_path: Path) -> None:
     params = {"trial": 7, "task": "low", "params": {"lr": 0.25}, "fidelity": {"e": 3}, "seed": 4}
     (tmp_path / "p.json").write_text(json.dumps(params))
     env = {
@@ -200,7 +208,9 @@ def test_the_client_reports_inside_a_study(tmp_path):
     assert (tmp_path / "c" / "d" / "x").exists()
 
 
-def test_the_client_keeps_what_a_full_disk_refuses(tmp_path, monkeypatch):
+def test_the_client_keeps_what_a_full_disk_refuses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("HPO_PARAMS", raising=False)
     from hpo_tui.engine import trial
 
@@ -208,7 +218,7 @@ def test_the_client_keeps_what_a_full_disk_refuses(tmp_path, monkeypatch):
     reporter.path = str(tmp_path / "r")
     rng, real, calls = random.Random(0), os.write, iter(range(10**6))
 
-    def write(fd, data):
+    def write(fd: int, data: bytes) -> Any:
         if next(calls) < 60 and rng.random() < 0.5:
             raise OSError(28, "No space left on device")
         return real(fd, data[: rng.randint(1, 5)])

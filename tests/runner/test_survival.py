@@ -1,9 +1,11 @@
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from typing import Any
 
 import pytest
 
@@ -17,7 +19,7 @@ for step in range(1, 41):
 """
 
 
-def test_a_study_runs_to_its_budget(make_study, told):
+def test_a_study_runs_to_its_budget(make_study: Any, told: Any) -> None:
     study = make_study("report(step=1, accuracy=0.5)", budget=3, slots=2)
     study.start()
     study.gone()
@@ -31,7 +33,9 @@ def test_a_study_runs_to_its_budget(make_study, told):
     assert study.get("optimizer") == {"tiny": True}
 
 
-def test_a_killed_runner_leaves_trials_running_and_the_next_one_adopts_them(make_study):
+def test_a_killed_runner_leaves_trials_running_and_the_next_one_adopts_them(
+    make_study: Any,
+) -> None:
     study = make_study(STEPS)
     study.start()
     before = study.running(reports=3)
@@ -50,30 +54,30 @@ def test_a_killed_runner_leaves_trials_running_and_the_next_one_adopts_them(make
     assert [r.seq for r in study.reports()] == list(range(40))
 
 
-def test_a_trial_that_ended_without_a_runner_is_finished_by_the_next(make_study):
+def test_a_trial_that_ended_without_a_runner_is_finished_by_the_next(make_study: Any) -> None:
     study = make_study(STEPS)
     study.start()
     trial = study.running(reports=2)
     study.kill_runner()
-    study.until(lambda: study.folder.trial(1).exit.exists())
+    study.until(study.folder.trial(1).exit.exists)
     study.start()
     trial = study.ended()
     assert (trial.state, trial.exit_code, trial.attempt) == (TrialState.COMPLETE, 0, 1)
     assert [r.step for r in study.reports()] == list(range(1, 41))
 
 
-def test_an_exit_code_survives_the_runner(make_study):
+def test_an_exit_code_survives_the_runner(make_study: Any) -> None:
     study = make_study("report(step=1, accuracy=1)\ntime.sleep(0.7)\nsys.exit(7)")
     study.start()
     study.running(reports=1)
     study.kill_runner()
-    study.until(lambda: study.folder.trial(1).exit.exists())
+    study.until(study.folder.trial(1).exit.exists)
     study.start()
     trial = study.ended()
     assert (trial.state, trial.exit_code) == (TrialState.FAILED, 7)
 
 
-def test_a_trial_that_died_with_the_machine_goes_on_from_its_checkpoint(make_study):
+def test_a_trial_that_died_with_the_machine_goes_on_from_its_checkpoint(make_study: Any) -> None:
     study = make_study("""
         begin = 0
         if os.environ["HPO_RESUME"]:
@@ -87,10 +91,8 @@ def test_a_trial_that_died_with_the_machine_goes_on_from_its_checkpoint(make_stu
     trial = study.running(reports=5)
     study.kill_runner()
     for pid in [trial.pid, *study.processes()]:  # as a power cut would
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
     study.until(lambda: not study.processes())
     # Another boot: PIDs and ticks of before mean nothing, even if they happen to exist.
     identity = study.folder.trial(1).path / "process.json"
@@ -104,7 +106,7 @@ def test_a_trial_that_died_with_the_machine_goes_on_from_its_checkpoint(make_stu
     assert [r.step for r in study.reports()] == [json.loads(x)["step"] for x in lines]
 
 
-def test_a_second_runner_is_refused_in_words(make_study):
+def test_a_second_runner_is_refused_in_words(make_study: Any) -> None:
     study = make_study(STEPS)
     first = study.start()
     with pytest.raises(LaunchError, match=f"a runner works on t already.*{first}"):
@@ -112,7 +114,7 @@ def test_a_second_runner_is_refused_in_words(make_study):
     assert runner_pid(study.folder) == first
 
 
-def test_a_runner_told_to_leave_leaves_the_trials(make_study):
+def test_a_runner_told_to_leave_leaves_the_trials(make_study: Any) -> None:
     study = make_study(STEPS)
     study.start()
     study.running(reports=1)
@@ -124,7 +126,7 @@ def test_a_runner_told_to_leave_leaves_the_trials(make_study):
     assert study.ended().attempt == 1
 
 
-def test_the_runner_outlives_a_hung_up_terminal(make_study):
+def test_the_runner_outlives_a_hung_up_terminal(make_study: Any) -> None:
     study = make_study(STEPS)
     code = (
         "import sys, os, pathlib, signal\n"
@@ -143,11 +145,11 @@ def test_the_runner_outlives_a_hung_up_terminal(make_study):
     assert study.ended().state is TrialState.COMPLETE
 
 
-def test_a_runner_killed_at_the_start_of_a_trial_starts_it_once(make_study):
+def test_a_runner_killed_at_the_start_of_a_trial_starts_it_once(make_study: Any) -> None:
     study = make_study("report(step=1, accuracy=1)\ntime.sleep(0.3)", budget=2)
     for _ in range(4):
         study.start()
-        study.until(lambda: study.trials())
+        study.until(study.trials)
         study.kill_runner()
     study.start()
     study.gone()
@@ -157,7 +159,9 @@ def test_a_runner_killed_at_the_start_of_a_trial_starts_it_once(make_study):
         assert len(lines) == len(study.reports(trial.number))
 
 
-def test_a_clock_that_jumps_moves_no_duration(make_study, monkeypatch):
+def test_a_clock_that_jumps_moves_no_duration(
+    make_study: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     study = make_study(STEPS)
     study.start()
     study.running(reports=2)

@@ -4,6 +4,7 @@ import json
 import os
 import random
 from pathlib import Path
+from typing import Any
 
 from hpo_tui.engine.optimizer.api import BudgetSpent, StopDecision, Suggestion
 
@@ -11,24 +12,24 @@ __all__ = ["BudgetSpent", "Optimizer"]
 
 
 class Optimizer:
-    def __init__(self, spec, seed, state=None):
+    def __init__(self, spec: Any, seed: int, state: Any = None) -> None:
         self.spec, self.seed = spec, seed
         self.trials = {}
         self.asked = []
         self.extra = 0.0
         self.note("init", state is not None)
 
-    def note(self, *what):
+    def note(self, *what: Any) -> None:
         if os.environ.get("TINY_LOG"):
             with Path(os.environ["TINY_LOG"]).open("a") as file:
                 file.write(json.dumps(what) + "\n")
 
-    def restore(self, past):
+    def restore(self, past: Any) -> None:
         for trial in past:
             self.trials[trial.number] = trial.charged
         self.note("restored", sorted(self.trials))
 
-    def ask(self):
+    def ask(self) -> Any:
         number = max(self.trials, default=0) + 1
         if self.asked:
             params, task, resume, repeat = self.asked.pop(0)
@@ -48,59 +49,61 @@ class Optimizer:
         why = {"kind": "random", "text": "drawn at random"}
         return Suggestion(number, number, params, task, cost, resume, why, repeat)
 
-    def value(self, parameter, rng):
+    def value(self, parameter: Any, rng: Any) -> Any:
         if parameter.numeric:
             value = rng.uniform(parameter.low, parameter.high)
             return round(value) if parameter.kind == "int" else value
         return rng.choice(parameter.choices)
 
-    def tell(self, number, metrics, duration=None):
+    def tell(self, number: int, metrics: Any, duration: Any = None) -> None:
         self.note("tell", number, metrics)
 
-    def report(self, number, step, metrics):
+    def report(self, number: int, step: int | None, metrics: Any) -> None:
         self.note("report", number, step, metrics)
         self.last = metrics
 
-    def should_stop(self, number):
+    def should_stop(self, number: int) -> Any:
         limit = os.environ.get("TINY_STOP_BELOW")
         low = limit is not None and self.last.get("accuracy", 1.0) < float(limit)
         return StopDecision(low, "no hope", 0.01)
 
-    def fail(self, number, reason, charged=None):
+    def fail(self, number: int, reason: Any, charged: float | None = None) -> None:
         self.trials[number] = charged or 0.0
         self.note("fail", number, reason)
 
-    def drop(self, number, charged=None):
+    def drop(self, number: int, charged: float | None = None) -> None:
         self.trials[number] = charged or 0.0
         self.note("drop", number)
 
-    def prune(self, number, metrics, charged=None):
+    def prune(self, number: int, metrics: Any, charged: float | None = None) -> None:
         self.trials[number] = charged or 0.0
         self.note("prune", number, metrics)
 
-    def enqueue(self, params, task=None, promote=None, why=""):
+    def enqueue(
+        self, params: Any, task: str | None = None, promote: Any = None, why: Any = ""
+    ) -> None:
         filled = {
             p.name: params.get(p.name, self.value(p, random.Random(1))) for p in self.spec.space
         }
         self.asked.append((filled, task or self.spec.full_task.name, promote, 0))
 
-    def confirm(self, number, repeats):
+    def confirm(self, number: int, repeats: Any) -> None:
         for repeat in range(1, repeats + 1):
             params = {p.name: self.value(p, random.Random(2)) for p in self.spec.space}
             self.asked.append((params, self.spec.full_task.name, None, repeat))
 
-    def extend_budget(self, amount):
+    def extend_budget(self, amount: Any) -> None:
         self.extra += amount
 
-    def change_spec(self, spec):
+    def change_spec(self, spec: Any) -> None:
         self.spec = spec
         self.note("spec", {t.name: t.cost for t in spec.tasks})
 
-    def tasks(self):
+    def tasks(self) -> Any:
         return []
 
-    def state(self):
+    def state(self) -> Any:
         return {"tiny": True}
 
-    def eta(self, workers):
+    def eta(self, workers: Any) -> Any:
         return 1.0
