@@ -1,8 +1,8 @@
 """From the ledger to matrices: what the models are fitted on.
 
 A row is a result of a configuration at a task. Where tasks are steps of one run, reports inside a
-trial are rows at the cheaper tasks whose step they have passed, so a running or stopped trial
-teaches too (Swersky et al. 2014 keep such partial curves in one model in the same spirit).
+stopped trial are rows at the cheaper tasks whose step they have passed, so that it teaches too
+(Swersky et al. 2014 keep such partial curves in one model in the same spirit).
 Shapes: n rows, d coordinates, k metrics.
 """
 
@@ -102,24 +102,26 @@ class Builder:
         return self._encoded[trial.number]
 
     def table(self, ledger: Ledger) -> Table:
-        """All rows, results in the order they came, then reports of running trials."""
+        """All rows, in the order in which the trials ended.
+
+        What a run of 60 epochs reports at the 15th is no result of 15 epochs: a learning rate
+        schedule that follows the task's length is in its middle there. Only of a stopped trial
+        is it used, of which nothing else is known.
+        """
         rows: list[tuple[Array, Trial, int, Mapping[str, float], bool]] = []
         for number in ledger.told:
             trial = ledger.trials[number]
             x = self.encoded(trial)
             if x is None:
                 continue
-            rows += [(x, trial, t, m, False) for t, m in self._partial(ledger, trial)]
-            if trial.state != "pruned":
-                rows.append((x, trial, trial.task, trial.metrics, True))
-        for trial in ledger.running():
-            x = self.encoded(trial)
-            if x is not None and trial.reports:
+            if trial.state == "pruned":
                 rows += [(x, trial, t, m, False) for t, m in self._partial(ledger, trial)]
+            else:
+                rows.append((x, trial, trial.task, trial.metrics, True))
         return self._stacked(rows)
 
     def _partial(self, ledger: Ledger, trial: Trial) -> list[tuple[int, dict[str, float]]]:
-        """Rows at cheaper tasks that a trial's reports stand for."""
+        """Rows at cheaper tasks that a stopped trial's reports stand for."""
         done = {
             t.task for t in ledger.of_configuration[trial.configuration] if t.state == "complete"
         }

@@ -23,7 +23,7 @@ from hpo_tui.engine.optimizer.transform import Column, Warp, Where, warp
 from hpo_tui.engine.spec.model import StudySpec
 
 FIT_ROWS, KEEP_ROWS = 200, 700
-_FIRST_ANCHOR, _COLD_UPTO, _EVERY_UPTO = 8, 61, 60
+_FIRST_ANCHOR, _COLD_UPTO, _EVERY_UPTO, _LAST_LINK = 8, 61, 60, 210
 
 
 def anchor_before(n: int) -> int:
@@ -138,7 +138,7 @@ class Surrogate:
             z, _ = _in_units(self.spec, prefix)
             warm = None
             if n > _COLD_UPTO:
-                warm = self._anchor(metric, k, table, anchor_before(n - 1), noise)
+                warm = self._anchor(metric, k, table, anchor_before(min(n - 1, _LAST_LINK)), noise)
             self._anchors[metric, n] = self._fit(prefix, z[:, k], noise, warm)
         return self._anchors[metric, n]
 
