@@ -20,13 +20,14 @@ _LIMIT = 90.0
 def command_words(command: Sequence[str], folder: Path) -> tuple[str, ...]:
     """Return a command as words that start: ``train.py`` becomes ``python train.py``."""
     words = tuple(command)
-    if words and words[0].endswith(".py") and not os.access(folder / words[0], os.X_OK):
-        return (_python(folder), *words)
-    if words and (folder / words[0]).is_file() and "/" not in words[0]:
-        return (
-            (_python(folder), *words) if words[0].endswith(".py") else (f"./{words[0]}", *words[1:])
-        )
-    return words
+    first = folder / words[0] if words else folder
+    if not first.is_file():
+        return words
+    if not words[0].endswith(".py"):
+        return words if "/" in words[0] else (f"./{words[0]}", *words[1:])
+    with first.open("rb") as file:
+        itself = "/" in words[0] and os.access(first, os.X_OK) and file.read(2) == b"#!"
+    return words if itself else (_python(folder), *words)
 
 
 def probe_options(words: Sequence[str], folder: Path) -> tuple[Found, tuple[str, ...]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from hpo_tui.engine.define import Draft, init
+from hpo_tui.engine.define.probing import command_words
 from hpo_tui.engine.spec import Direction, ParameterKind, StudySpec
 from hpo_tui.engine.spec.command import command_line
 
@@ -273,6 +274,32 @@ def test_a_launcher_is_not_asked_for_its_options(scripts: Path) -> None:
     assert made.spec.command[:2] == ("./launcher", "forest.py")
     assert "criterion" in [p.name for p in made.spec.space]
     assert made.spec.objectives[0].metric == "f1_macro"
+
+
+def test_a_python_that_lacks_a_module_is_replaced(
+    scripts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poor = tmp_path / "bin" / "python"
+    poor.parent.mkdir()
+    poor.write_text(
+        "#!/bin/sh\necho \"ModuleNotFoundError: No module named 'torch'\" >&2\nexit 1\n"
+    )
+    poor.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{poor.parent}{os.pathsep}{os.environ['PATH']}")
+    made = draft(scripts, "digits.py")
+    assert made.spec.command[:2] == (sys.executable, "digits.py")
+    assert "No module named 'torch'" in made.advice[0]
+    assert made.spec.objectives[0].metric == "test_accuracy"
+
+
+def test_how_a_script_is_started(scripts: Path) -> None:
+    for name in ("forest.py", "./forest.py", "hydra_style/train.py"):
+        (scripts / name).chmod(0o755)
+        assert command_words([name, "x"], scripts) == ("python", name, "x")
+    (scripts / "hydra_style/train.py").write_text("#!/usr/bin/env python\n")
+    assert command_words(["hydra_style/train.py"], scripts) == ("hydra_style/train.py",)
+    assert command_words(["boost.sh"], scripts) == ("./boost.sh",)
+    assert command_words(["python", "-m", "x"], scripts) == ("python", "-m", "x")
 
 
 def test_hostile_help_and_output(scripts: Path) -> None:
