@@ -30,7 +30,11 @@ class Scale:
         return np.clip((values - low) / span, 0.0, 1.0)
 
     def value(self, unit: float) -> float:
-        """Return the value at a position."""
+        """Return the value at a position; the ends are the very ends, whatever a logarithm does."""
+        if unit <= 0:
+            return self.low
+        if unit >= 1:
+            return self.high
         if self.log:
             return math.exp(math.log(self.low) + unit * (math.log(self.high) - math.log(self.low)))
         return self.low + unit * (self.high - self.low)

@@ -89,3 +89,15 @@ def test_refinements_lie_inside_and_are_whole_configurations(
         assert ("momentum" in params) == (params["opt"] == "sgd")
         assert params["batch"] in (32, 64, 128)
     assert brush.refinements(frame, spec, ranges, 5, seed=1) == made[:5]
+
+
+def test_a_brush_grown_to_the_ends_holds_every_value(make_frame: Frames, spec: StudySpec) -> None:
+    frame = make_frame(50)
+    axis = axes.make("p:lr", frame, spec)
+    frame.params["lr"][0], frame.params["lr"][1] = 1e-4, 1e-1
+    grown = (1e-3, 1e-2)
+    for _ in range(60):
+        grown = brush.moved(axis, grown, -1, 1)
+    mask = brush.brush_mask(frame, spec, {"p:lr": grown})
+    assert mask is not None
+    assert mask.all()
