@@ -1,8 +1,8 @@
 """Whether a running trial should go on, for any number of objectives.
 
-The chance that it ends among the best is the probability that its final result, predicted from
-what it has reported, improves on the full task's front: by the model where its steps are tasks,
-otherwise by comparing with what earlier trials had at the same step.
+The chance that it ends among the best: final points are drawn from what it has reached and what
+earlier trials of its task gained from the same step on, and counted where no earlier result is at
+least as good in every objective.
 """
 
 import numpy as np
@@ -10,15 +10,13 @@ import numpy as np
 from hpo_tui.engine.optimizer.api import StopDecision, Trial
 from hpo_tui.engine.optimizer.data import bounded, summarised
 from hpo_tui.engine.optimizer.ledger import Ledger
-from hpo_tui.engine.optimizer.search import Search
 from hpo_tui.engine.spec.model import StudySpec
 
 _ENOUGH = 4
 
 
-def decide(spec: StudySpec, ledger: Ledger, search: Search, number: int) -> StopDecision:
+def decide(spec: StudySpec, ledger: Ledger, number: int) -> StopDecision:
     """Stop or let run. Only where enough trials have ended at the same task to compare with."""
-    del search
     trial = ledger.trials[number]
     if not spec.stopping.enabled:
         return StopDecision(False, "Early stopping is switched off.", 1.0)
