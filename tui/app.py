@@ -108,7 +108,11 @@ class HpoApp(App[int]):
                     explain(reason)
 
     def _watch(self, live: LiveStudy) -> None:
-        self.run_worker(live.watcher.run, thread=True, group="watcher", exit_on_error=False)
+        # Reading needs numpy: the first frame is painted before it is imported.
+        start = partial(
+            self.run_worker, live.watcher.run, thread=True, group="watcher", exit_on_error=False
+        )
+        self.call_after_refresh(start)
 
     def on_unmount(self) -> None:
         """Let the watcher's thread end."""
@@ -118,7 +122,8 @@ class HpoApp(App[int]):
     def on_snapshot_ready(self, message: SnapshotReady) -> None:
         """Hand a new picture to the screen on top; those below catch up when they are shown."""
         live = self.live
-        if live is None or message.snapshot.folder != live.folder:
+        # A picture can still come when the screens are being taken down.
+        if live is None or self._exit or message.snapshot.folder != live.folder:
             return
         before = live.snapshot
         live.take(message.snapshot)

@@ -1,12 +1,13 @@
 """Watch: the dashboard of one study, live or to review."""
 
 import time
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
+from textual.geometry import Size
 from textual.timer import Timer
 from textual.widget import Widget
 
@@ -18,8 +19,10 @@ from hpo_tui.tui.panes import BEST, COST_BAR, PARALLEL, TABS, Place, make
 from hpo_tui.tui.screens.trial_actions import TrialActions
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.widgets.chrome import KeyBar, Notice, PaneTitle, StudyHeader, TabBar
-from hpo_tui.tui.widgets.filter_bar import FilterBar
 from hpo_tui.tui.widgets.line_table import LineTable
+
+if TYPE_CHECKING:
+    from hpo_tui.tui.widgets.filter_bar import FilterBar
 
 SETTLE_SECONDS = 0.06
 """After the last key that moved the selection, the charts follow."""
@@ -59,11 +62,13 @@ run.
         self._tabs = TabBar([t.label for t in TABS])
         self._body = Container(id="body")
         self._notice = Notice("Reading the study …", id="notice")
-        self._filter = FilterBar()
+        self._filter: FilterBar | None = None
         self._keys = KeyBar()
 
     def compose(self) -> ComposeResult:
         """Lay out the frame; the panes themselves come after the first paint."""
+        # Before anything is mounted, so that it is styled once.
+        self._lay_out(self.app.size)
         yield self._header
         with self._body:
             with Vertical(id="top", classes="pane"):
@@ -73,7 +78,6 @@ run.
             with Vertical(id="right", classes="pane"):
                 yield self._tabs
         yield self._notice
-        yield self._filter
         yield Container(id="cost")
         yield self._keys
 
@@ -253,26 +257,32 @@ run.
 
     # filter
 
-    def do_watch_filter(self) -> None:
-        """Open the filter."""
+    async def do_watch_filter(self) -> None:
+        """Open the filter, built when it is first asked for."""
+        from hpo_tui.tui.widgets.filter_bar import FilterBar
+
         if self.live.snapshot is not None:
+            if self._filter is None:
+                self._filter = FilterBar()
+                await self.mount(self._filter, before=self.query_one("#cost"))
             self._filter.open(self.live.snapshot, self.live.view.filter)
 
-    @on(FilterBar.Changed)
-    def _filtered(self, event: FilterBar.Changed) -> None:
+    def on_filter_bar_changed(self, event: "FilterBar.Changed") -> None:
+        """Hold another expression, or say what is wrong with it."""
         event.stop()
+        snapshot, bar = self.live.snapshot, self._filter
+        if snapshot is None or bar is None:
+            return
         try:
             self.live.set_filter(event.text)
         except FilterError as problem:
-            self._filter.fault(str(problem))
+            bar.fault(str(problem))
             return
-        self._filter.hold(
-            self.live.shown(), len(self.live.snapshot.frame) if self.live.snapshot else 0
-        )
+        bar.hold(self.live.shown(), len(snapshot.frame))
         self.view_changed()
 
-    @on(FilterBar.Closed)
-    def _filter_closed(self) -> None:
+    def on_filter_bar_closed(self) -> None:
+        """Give the focus back."""
         self._panes[BEST.name].focus()
 
     def do_watch_show_all(self) -> None:
@@ -374,7 +384,7 @@ run.
     def do_screen_back(self) -> None:
         """Close the filter, the zoom, the brushes and filter, then the screen."""
         body = self._body
-        if self._filter.display:
+        if self._filter is not None and self._filter.display:
             self._filter.close()
         elif body.has_class("-zoom"):
             self.do_watch_zoom()
@@ -385,12 +395,15 @@ run.
 
     def on_resize(self) -> None:
         """Choose the layout for the size; every size has one."""
-        mode = layout_for(self.size.width, self.size.height)
-        if mode != self._mode:
-            self._mode = mode
-            for name in ("wide", "medium", "small", "tiny"):
-                self.set_class(name == mode, f"-{name}")
+        self._lay_out(self.size)
         self.call_after_refresh(self.draw, now=True)
+
+    def _lay_out(self, size: Size) -> None:
+        mode = layout_for(size.width, size.height)
+        if mode != self._mode:
+            self.remove_class(f"-{self._mode}")
+            self.add_class(f"-{mode}")
+            self._mode = mode
 
 
 def layout_for(width: int, height: int) -> str:
