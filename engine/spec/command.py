@@ -10,6 +10,7 @@ from pathlib import Path, PurePath
 
 from hpo_tui.engine.spec.model import StudySpec, Task, Value
 from hpo_tui.engine.spec.placeholders import Piece, parse
+from hpo_tui.engine.spec.values import native
 
 
 def show_value(value: Value) -> str:
@@ -49,7 +50,10 @@ def placeholder_values(
         "study_dir": spec.source.parent.absolute() if spec.source else None,
     }
     values: dict[str, Value] = {k: str(v) for k, v in special.items() if v is not None}
-    return {**values, **task.fidelity, **params}
+    by_name = {p.name: p for p in spec.space}
+    # A database gives 1 for true, and a JSON file 16.0 for 16: the command has the study's own form.
+    own = {n: native(by_name[n], v) if n in by_name else v for n, v in params.items()}
+    return {**values, **task.fidelity, **own}
 
 
 def command_line(

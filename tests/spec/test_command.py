@@ -62,6 +62,7 @@ def argv(command: str, params: dict[str, Value], **special: object) -> list[str]
         ('"p {?amp:--amp} {?!amp:--no-amp}"', {"amp": True}, ["p", "--amp"]),
         ('"p {?amp:--amp} {?!amp:--no-amp}"', {"amp": False}, ["p", "--no-amp"]),
         ('"p --amp {amp}"', {"amp": False}, ["p", "--amp", "false"]),
+        ('"p --amp {amp} {lr}"', {"amp": 1, "lr": 1}, ["p", "--amp", "true", "1.0"]),
         ('"p {{lr}} {lr}"', {"lr": 0.5}, ["p", "{lr}", "0.5"]),
         ("'p \"two words\" {task}'", {}, ["p", "two words", "quick one"]),
         ('["p", "a b", "{lr}"]', {"lr": 0.5}, ["p", "a b", "0.5"]),
