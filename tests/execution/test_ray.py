@@ -1,0 +1,179 @@
+"""The Ray executor with the real shim, on a cluster of one process that stands in for Ray's."""
+
+import os
+import signal
+import sys
+import time
+import types
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hpo_tui.engine.execution.base import Exit, Launch, Running
+from hpo_tui.engine.execution.ray import RayError, RayExecutor
+from hpo_tui.engine.executor_choice import Choice, choose, chosen
+from hpo_tui.engine.spec import Resources
+from hpo_tui.store.folder import StudyFolder, TrialFolder
+
+
+class Method:
+    """A method of an actor: called at once, its result handed over by ``get``."""
+
+    def __init__(self, call: Callable[..., Any]) -> None:
+        self.call = call
+
+    def remote(self, *args: Any) -> Any:
+        return self.call(*args)
+
+
+class Actor:
+    """A handle as Ray gives it."""
+
+    def __init__(self, made: Any) -> None:
+        self._made, self.dead = made, False
+
+    def __getattr__(self, name: str) -> Method:
+        if self.dead:
+            raise FakeRayError("the actor died")
+        return Method(getattr(self._made, name))
+
+
+class FakeRayError(Exception):
+    """Stands for ray.exceptions.RayError."""
+
+
+@pytest.fixture
+def cluster(monkeypatch: pytest.MonkeyPatch) -> types.ModuleType:
+    """Put a module in Ray's place: 4 CPUs, 2 GPUs; remembers actors by name and what they took."""
+    ray = types.ModuleType("ray")
+    actors: dict[str, Actor] = {}
+    taken: list[dict[str, Any]] = []
+
+    class Remote:
+        def __init__(self, kind: type) -> None:
+            self.kind = kind
+
+        def options(self, **options: Any) -> "Remote":
+            taken.append(options)
+            self.name = options["name"]
+            return self
+
+        def remote(self) -> Actor:
+            actors[self.name] = Actor(self.kind())
+            return actors[self.name]
+
+    def get_actor(name: str, namespace: str) -> Actor:
+        if name not in actors:
+            raise ValueError(name)
+        return actors[name]
+
+    def init(address: str, **options: Any) -> None:
+        if address == "nowhere":
+            raise ConnectionError("nobody answers")
+
+    fake: Any = ray
+    fake.init, fake.shutdown = init, lambda: None
+    fake.remote, fake.get_actor = Remote, get_actor
+    fake.get = lambda value, timeout=None: value
+    fake.kill = lambda actor: setattr(actor, "dead", True)
+    fake.cluster_resources = lambda: {"CPU": 4.0, "GPU": 2.0}
+    fake.util = types.SimpleNamespace(get_node_ip_address=lambda: "10.0.0.7")
+    fake.exceptions = types.SimpleNamespace(RayError=FakeRayError, GetTimeoutError=TimeoutError)
+    fake.actors, fake.taken = actors, taken
+    monkeypatch.setitem(sys.modules, "ray", ray)
+    return ray
+
+
+@pytest.fixture(autouse=True)
+def reap(cluster: Any) -> Iterator[None]:
+    """Collect the shims that this process started in the actors' stead."""
+    yield
+    for actor in cluster.actors.values():
+        popen = actor._made.popen
+        if popen is not None:
+            popen.send_signal(signal.SIGUSR1)
+            popen.wait(timeout=30)
+
+
+def launch(folder: Path, code: str, number: int = 1) -> Launch:
+    """A trial that runs a line of Python."""
+    trial = TrialFolder(folder / f"{number:04d}")
+    trial.path.mkdir(parents=True, exist_ok=True)
+    argv = (sys.executable, "-I", "-S", "-c", code)
+    return Launch(number, 1, argv, {"HPO_X": "7"}, str(folder), trial, grace=5.0)
+
+
+def end_of(run: Running) -> Exit:
+    """Wait for the end."""
+    deadline = time.monotonic() + 30
+    while (found := run.poll()) is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return found
+
+
+def test_a_trial_runs_on_its_share(cluster: Any, tmp_path: Path) -> None:
+    executor = RayExecutor("auto", Resources(trials_per_gpu=2), "study")
+    assert executor.capacity() == 4
+    slots = [executor.reserve(n, "full") for n in range(1, 5)]
+    assert executor.reserve(5, "full") is None
+    assert "taken" in executor.waiting_for()
+    assert slots[0] is not None
+    run = executor.start(launch(tmp_path, "import os; print(os.environ['HPO_X'])"), slots[0])
+    end = end_of(run)
+    assert (end.code, end.stopped) == (0, "")
+    assert (tmp_path / "0001" / "stdout.log").read_text() == "7\n"
+    assert cluster.taken[0]["num_gpus"] == 0.5
+    assert cluster.taken[0]["lifetime"] == "detached"
+    assert run.device.startswith("10.0.0.7")
+    run.release()
+    assert executor.reserve(5, "full") is not None
+
+
+def test_stop_kill_and_adopt(cluster: Any, tmp_path: Path) -> None:
+    executor = RayExecutor("auto", Resources(gpus="none", threads=2), "study")
+    assert executor.capacity() == 2
+    slot = executor.reserve(1, "full")
+    assert slot is not None
+    begun = launch(tmp_path, "import time; time.sleep(60)")
+    executor.start(begun, slot)
+    executor.close()  # the runner ends; the actor does not
+    again = RayExecutor("auto", Resources(gpus="none", threads=2), "study")
+    adopted = again.adopt(begun, "10.0.0.7")
+    assert adopted.poll() is None
+    assert again.trials_on("10.0.0.7") == (1,)
+    adopted.stop()
+    assert end_of(adopted).stopped == "asked"
+    other = launch(tmp_path, "pass", number=2)
+    assert end_of(again.adopt(other, "")).lost  # nobody ever started it
+
+
+def test_a_lost_node_is_told(cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hpo_tui.engine.execution.ray._CHECK_SECONDS", 0.0)
+    executor = RayExecutor("auto", Resources(), "study")
+    slot = executor.reserve(1, "full")
+    assert slot is not None
+    run = executor.start(launch(tmp_path, "import time; time.sleep(60)"), slot)
+    actor = next(iter(cluster.actors.values()))
+    os.kill(run.pid, signal.SIGKILL)
+    actor.dead = True
+    assert end_of(run).lost
+
+
+def test_no_cluster_no_ray(cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(RayError, match="no Ray cluster answers at nowhere"):
+        RayExecutor("nowhere", Resources(), "study")
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(RayError, match=r"hpo-tui\[ray\]"):
+        RayExecutor("auto", Resources(), "study")
+
+
+def test_the_choice_is_kept(tmp_path: Path) -> None:
+    folder = StudyFolder(tmp_path)
+    assert chosen(folder) == Choice("local")
+    choose(folder, Choice("ray", "10.0.0.1:6379"))
+    assert chosen(folder) == Choice("ray", "10.0.0.1:6379")
+    (tmp_path / "executor.json").write_text("[]", "utf-8")
+    assert chosen(folder) == Choice("local")
