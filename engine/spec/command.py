@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 
 from hpo_tui.engine.spec.model import StudySpec, Task, Value
 from hpo_tui.engine.spec.placeholders import Piece, parse
-from hpo_tui.engine.spec.values import native
+from hpo_tui.engine.spec.space import coerce
 
 
 def show_value(value: Value) -> str:
@@ -50,10 +50,9 @@ def placeholder_values(
         "study_dir": spec.source.parent.absolute() if spec.source else None,
     }
     values: dict[str, Value] = {k: str(v) for k, v in special.items() if v is not None}
-    by_name = {p.name: p for p in spec.space}
-    # A database gives 1 for true, and a JSON file 16.0 for 16: the command has the study's own form.
-    own = {n: native(by_name[n], v) if n in by_name else v for n, v in params.items()}
-    return {**values, **task.fidelity, **own}
+    # A database gives 1 for true, and JSON 16.0 for 16; what is run has the study's own form, and
+    # the fixed parameters, which nobody draws.
+    return {**values, **task.fidelity, **coerce(spec, params)}
 
 
 def command_line(

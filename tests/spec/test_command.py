@@ -84,6 +84,12 @@ def test_a_value_is_one_argument_whatever_it_holds(name: str) -> None:
     ]
 
 
+def test_fixed_parameters_are_filled_in() -> None:
+    text = HEAD.format(command='"p --depth {depth}"') + '[space.depth]\ntype = "fixed"\nvalue = 3\n'
+    spec = StudySpec.from_text(text)
+    assert command_line(spec, {"lr": 0.5}, spec.tasks[0], "/t") == ["p", "--depth", "3"]
+
+
 def test_a_promotion_resumes() -> None:
     found = argv('"p --resume {resume}"', {}, resume="/t/0/checkpoint", seed=4, trial=7)
     assert found == ["p", "--resume", "/t/0/checkpoint"]
