@@ -88,7 +88,7 @@ def _elite(
 ) -> NDArray[np.intp]:
     """Rows on the front below the median; the best sixteen with one objective."""
     if len(goals) == 1:
-        return np.argsort(values[:, 0])[:16]
+        return np.asarray(np.argsort(values[:, 0])[:16], dtype=np.intp)
     order = np.lexsort((values[:, 1], values[:, 0]))
     lowest = np.minimum.accumulate(values[order, 1])
     front = order[np.concatenate([[True], values[order[1:], 1] < lowest[:-1]])]

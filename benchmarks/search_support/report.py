@@ -10,7 +10,14 @@ from search_support.instances import INSTANCES
 from search_support.plan import Catalogue, commits
 from search_support.records import peers_for, read, read_peers
 from search_support.results import Results
-from search_support.targets import cost, number, spoiled_rows, targets, worker_rows
+from search_support.targets import (
+    allocation_rows,
+    cost,
+    number,
+    spoiled_rows,
+    targets,
+    worker_rows,
+)
 from search_support.timing import Timing, measure
 from search_support.verify import Check, check
 
@@ -92,6 +99,11 @@ _GENERATED = (
 )
 
 
+_ALLOCATION = (
+    "The same model three ways (`-inc`, the same seeds): as it is; with the full task alone; and "
+    "with SigOpt's published allocation, which draws the task with probability ∝ exp(−cost) before "
+    "anything is looked at and promotes nothing."
+)
 _CHECKED = (
     "The harness reruns two of the given peers. Optuna's TPE must give the same trajectories (a "
     "rounding difference can make one run part from its twin late); random search must agree in "
@@ -134,6 +146,14 @@ def _extras(results: Results) -> list[str]:
         ]
         head = ["problem", *(f"at {c:.0f}: ours / full-only" for c in COSTS), "share kept at 30"]
         parts += ["### Cheap tasks that mislead", table(head, body)]
+    allocations = allocation_rows(results, ("ours", "full-only", "cost-draw"))
+    if allocations:
+        body = [
+            [n, *(" / ".join(number(m[i]) for m in medians) for i in range(len(COSTS)))]
+            for n, medians in allocations
+        ]
+        head = ["problem", *(f"at {c:.0f}: ours / full-only / cost-draw" for c in COSTS)]
+        parts += ["### What the choice of task is worth", _ALLOCATION, table(head, body)]
     workers = worker_rows(results)
     if workers:
         body = [

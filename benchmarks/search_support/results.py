@@ -18,7 +18,7 @@ class Results:
 
     def runs(
         self, problem: str, *, engine: str = "ours", accounting: str = "inc", workers: int = 1
-    ) -> list[Scored]:
+    ) -> list[Record]:
         """Return the runs of one cell of the experiment."""
         return [
             r
@@ -57,5 +57,6 @@ class Results:
             peers = {e: self.runs(name, engine=e) for e in ("random", "tpe", "gp")}
             peers = {e: r for e, r in peers.items() if r}
             if runs and peers:
-                out.append(stand(name, runs, peers, single=self.catalogue.problem(name).single))
+                others: dict[str, list[Scored]] = {e: list(r) for e, r in peers.items()}
+                out.append(stand(name, runs, others, single=self.catalogue.problem(name).single))
         return out

@@ -4,7 +4,6 @@ import math
 from collections.abc import Sequence
 
 from search_support.compare import COSTS, median_at, share
-from search_support.records import Record
 from search_support.results import Results
 from search_support.timing import Timing
 
@@ -97,14 +96,32 @@ def _spoiled_target(results: Results) -> Target:
     return what, f"{good} of {len(rows)}; worst {worst[0]}: {worst[3]:.2f} of it", good == len(rows)
 
 
+Cells = tuple[str, tuple[tuple[float, ...], ...]]
+"""A problem and, engine by engine, the medians at each cost."""
+
+
+def allocation_rows(results: Results, engines: Sequence[str]) -> list[Cells]:
+    """Return the medians of several engines of ours on the seeds that all of them ran."""
+    out: list[Cells] = []
+    for name in results.catalogue.given():
+        single = results.catalogue.problem(name).single
+        runs = {e: results.runs(name, engine=e) for e in engines}
+        seeds = set.intersection(*({r.key.seed for r in found} for found in runs.values()))
+        if seeds:
+            kept = [[r for r in found if r.key.seed in seeds] for found in runs.values()]
+            medians = tuple(tuple(median_at(k, c, single=single) for c in COSTS) for k in kept)
+            out.append((name, medians))
+    return out
+
+
 def worker_rows(results: Results) -> list[tuple[str, tuple[float, ...], tuple[float, ...]]]:
     """Return, for each problem run with four workers, one worker's and four's medians."""
     out = []
     for name in results.names():
         single = results.catalogue.problem(name).single
         four = results.runs(name, workers=4)
-        seeds = {r.key.seed for r in four if isinstance(r, Record)}
-        one = [r for r in results.runs(name) if isinstance(r, Record) and r.key.seed in seeds]
+        seeds = {r.key.seed for r in four}
+        one = [r for r in results.runs(name) if r.key.seed in seeds]
         if one and four:
             a = tuple(median_at(one, c, single=single) for c in COSTS)
             b = tuple(median_at(four, c, single=single) for c in COSTS)
