@@ -14,6 +14,7 @@ import json
 import math
 import os
 import random
+import shlex
 import shutil
 import signal
 import sqlite3
@@ -122,6 +123,7 @@ class Soak:
     optimizer: str | None
     mount: Path | None
     done: Counter[str] = field(default_factory=Counter)
+    ui: bool = False
     reader: "subprocess.Popen[bytes] | None" = None
 
     def run(self, limit: float) -> bool:
@@ -146,9 +148,7 @@ class Soak:
     def revive(self) -> None:
         """Start a runner where none is, a reader too, and resume a study that paused itself."""
         if self.reader is None or self.reader.poll() is not None:
-            self.reader = subprocess.Popen(
-                [sys.executable, "-c", READER, str(self.folder.db)], stderr=subprocess.DEVNULL
-            )
+            self.reader = watch(self.folder, self.ui)
         if self.state() is StudyState.FINISHED:
             return
         try:
@@ -182,10 +182,9 @@ class Soak:
             time.sleep(self.rng.choice((0.0, 0.0, 0.2, 1.0)))
 
     def kill_reader(self) -> None:
-        """SIGKILL the reader."""
+        """SIGKILL the screen, or the reader that stands for it."""
         if self.reader is not None:
-            self.reader.kill()
-            self.reader.wait()
+            end(self.reader)
             self.done["reader"] += 1
 
     def kill_trial(self) -> None:
@@ -221,6 +220,26 @@ class Soak:
         """Return all trials."""
         with StudyReader(self.folder.db) as reader:
             return reader.trials()
+
+
+def watch(folder: StudyFolder, ui: bool) -> "subprocess.Popen[bytes]":
+    """Start the dashboard in a terminal of its own, or a bare reader in its place."""
+    argv = [sys.executable, "-c", READER, str(folder.db)]
+    if ui:
+        main = "import sys; from hpo_tui.tui.cli import main; sys.exit(main())"
+        inner = shlex.join([sys.executable, "-c", main, "watch", str(folder.path)])
+        argv = ["script", "-qfec", inner, "/dev/null"]
+    return subprocess.Popen(
+        argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        start_new_session=True, env={**os.environ, "TERM": "xterm-256color"},
+    )  # fmt: skip
+
+
+def end(process: "subprocess.Popen[bytes]") -> None:
+    """SIGKILL a process and all below it."""
+    for pid in processes.tree(process.pid):
+        kill(pid)
+    process.wait()
 
 
 def kill(pid: int) -> None:
@@ -316,6 +335,7 @@ def main() -> int:
     parser.add_argument("--disk", type=int, default=48, help="MB of the disk to fill; 0: none")
     parser.add_argument("--limit", type=float, default=1200.0, help="seconds")
     parser.add_argument("--optimizer", help="module:class of another optimizer")
+    parser.add_argument("--ui", action="store_true", help="watch with the real screen (script(1))")
     parser.add_argument("--keep", action="store_true", help="keep the folder")
     args = parser.parse_args()
     base = Path(tempfile.mkdtemp(prefix="soak-"))
@@ -328,7 +348,7 @@ def main() -> int:
     script.write_text(SCRIPT.replace("PAUSE", repr(args.pause)))
     text = STUDY.format(python=sys.executable, script=script, trials=args.trials, slots=args.slots)
     folder = create_study(text, home)
-    soak = Soak(folder, random.Random(args.seed), args.kills, args.optimizer, mount)
+    soak = Soak(folder, random.Random(args.seed), args.kills, args.optimizer, mount, ui=args.ui)
     began = time.monotonic()
     finished = False
     try:
@@ -348,8 +368,7 @@ def main() -> int:
 def tidy(soak: Soak, base: Path, mount: Path | None, *, keep: bool) -> None:
     """End what is left and remove the folder."""
     if soak.reader is not None:
-        soak.reader.kill()
-        soak.reader.wait()
+        end(soak.reader)
     pid = runner_pid(soak.folder)
     if pid:
         kill(pid)
