@@ -22,10 +22,16 @@ from hpo_tui.engine.execution.warm import WarmServer
 SCRIPT = """
 import {module}
 import json, os, sys, time
-used = os.times()
+def spent():
+    used = os.times()
+    return [time.time(), used.user + used.system]
+found = spent()
+{use}
 with open(sys.argv[1], "w") as file:
-    json.dump([time.time(), used.user + used.system], file)
+    json.dump(found + spent(), file)
 """
+USE = {"torch": "torch.optim.Adam([torch.zeros(1, requires_grad=True)])"}
+"""What a script does soon after the import, and what imports more."""
 SHIM = Path(warm.__file__).with_name("shim.py")
 
 
@@ -39,14 +45,14 @@ def wait_for(path: Path) -> None:
 
 
 def measure(begin: Callable[[list[str], Path], None], folder: Path, script: Path) -> list[float]:
-    """Start the script once; return (seconds, CPU seconds) to its first line."""
+    """Start the script once; return seconds and CPU seconds to its first line, then of its use."""
     folder.mkdir()
     out = folder / "first"
     began = time.time()
     begin([sys.executable, str(script), str(out)], folder)
     wait_for(folder / "exit.json")
-    at, used = json.loads(out.read_text())
-    return [at - began, used]
+    at, used, then, by_then = json.loads(out.read_text())
+    return [at - began, used, then - began, by_then]
 
 
 def cold(argv: list[str], folder: Path) -> None:
@@ -68,7 +74,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as text:
         place = Path(text)
         script = place / "script.py"
-        script.write_text(SCRIPT.format(module=args.module))
+        script.write_text(SCRIPT.format(module=args.module, use=USE.get(args.module, "")))
         server = WarmServer([args.module])
         began = time.monotonic()
         server.start()
@@ -91,18 +97,19 @@ def main() -> None:
 
 def show(module: str, found: dict[str, list[list[float]]], warming: float) -> None:
     """Print the table."""
-    print(f"to the first line after `import {module}`, median of {len(found['cold'])} starts")
-    print(f"{'':<6}{'wall':>9}{'slowest':>10}{'CPU':>9}")
-    medians = {}
-    for kind, runs in found.items():
-        walls, used = zip(*runs, strict=True)
-        medians[kind] = statistics.median(walls)
-        cpu = statistics.median(used)
-        print(f"{kind:<6}{medians[kind]:>8.3f}s{max(walls):>9.3f}s{cpu:>8.3f}s")
-    print(
-        f"ratio  {medians['cold'] / medians['warm']:>7.0f}x"
-        f"   (the parent warms up once: {warming:.1f} s)"
-    )
+    print(f"median of {len(found['cold'])} starts; the parent warms up once in {warming:.1f} s")
+    points = [(0, f"first line after import {module}")]
+    points += [(2, "first optimizer made")] if module in USE else []
+    print(f"{'':<36}{'':<6}{'wall':>9}{'slowest':>10}{'CPU':>9}{'ratio':>8}")
+    for place, name in points:
+        medians = {k: statistics.median(run[place] for run in runs) for k, runs in found.items()}
+        for kind, runs in found.items():
+            slowest = max(run[place] for run in runs)
+            cpu = statistics.median(run[place + 1] for run in runs)
+            ratio = f"{medians['cold'] / medians[kind]:.0f}x"
+            print(
+                f"{name:<36}{kind:<6}{medians[kind]:>8.3f}s{slowest:>9.3f}s{cpu:>8.3f}s{ratio:>8}"
+            )
 
 
 if __name__ == "__main__":

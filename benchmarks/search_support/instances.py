@@ -88,9 +88,10 @@ def _elite(
 ) -> NDArray[np.intp]:
     """Rows on the front below the median; the best sixteen with one objective."""
     if len(goals) == 1:
-        return np.asarray(np.argsort(values[:, 0])[:16], dtype=np.intp)
+        best: NDArray[np.intp] = np.argsort(values[:, 0])[:16]
+        return best
     order = np.lexsort((values[:, 1], values[:, 0]))
     lowest = np.minimum.accumulate(values[order, 1])
-    front = order[np.concatenate([[True], values[order[1:], 1] < lowest[:-1]])]
-    below = front[np.all(values[front] < median, axis=1)]
+    front: NDArray[np.intp] = order[np.concatenate([[True], values[order[1:], 1] < lowest[:-1]])]
+    below: NDArray[np.intp] = front[np.all(values[front] < median, axis=1)]
     return below if len(below) else front
