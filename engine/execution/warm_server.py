@@ -36,6 +36,8 @@ from typing import Any
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
+_ON_FIRST_USE = {"torch": "torch._dynamo"}
+"""What modules import by themselves when they are first used: torch with its first optimizer."""
 
 
 class Forked(BaseException):
@@ -62,6 +64,10 @@ def warm_up(names: "list[str]") -> str:
             importlib.import_module(name)
         except BaseException as error:  # noqa: BLE001 - whatever an import raises is passed on
             return f"import of {name} failed: {type(error).__name__}: {error}"
+    for name, later in _ON_FIRST_USE.items():
+        if name in sys.modules:
+            with contextlib.suppress(Exception):
+                importlib.import_module(later)
     # NVML opens the control device alone; unified memory is opened by a CUDA context.
     for link in Path("/proc/self/fd").iterdir():
         with contextlib.suppress(OSError):
