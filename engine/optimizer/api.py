@@ -11,7 +11,10 @@ State = Literal["running", "complete", "pruned", "failed", "killed", "waiting"]
 
 
 class BudgetSpent(Exception):  # noqa: N818 - the end of a study, not an error
-    """Nothing that could still become a result can be paid from what is left of the budget."""
+    """Nothing that could still become a result can be paid from what is left of the budget.
+
+    While trials run this is for the moment: a look that ends may be carried on with what is left.
+    """
 
 
 @dataclass(frozen=True, slots=True)

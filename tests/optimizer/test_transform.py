@@ -1,0 +1,94 @@
+"""Metric values on their way into the model."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hpo_tui.engine.optimizer.transform import Column, Warp, Where, prefers_log, warp
+
+
+def warped(
+    values: list[float],
+    *,
+    sign: float = 1.0,
+    log: bool = False,
+    limit: float | None = None,
+    tasks: list[int] | None = None,
+    configs: list[int] | None = None,
+) -> tuple[np.ndarray, Warp]:
+    n = len(values)
+    task = np.array(tasks or [1] * n, dtype=np.intp)
+    config = np.array(configs or range(n), dtype=np.intp)
+    none = np.zeros(n, dtype=bool)
+    return warp(Column(np.array(values), sign, log, limit), Where(config, task, 1, none, none))
+
+
+def test_order_is_kept_and_the_better_half_is_linear() -> None:
+    values = [5.0, 1.0, 2.0, 3.0, 4.0, 6.0, 9.5]
+    z, _ = warped(values)
+    assert np.all(np.diff(z[np.argsort(values)]) > 0)
+    assert z[2] - z[1] == pytest.approx(z[3] - z[2])
+    assert z.max() < 3
+
+
+def test_a_maximised_metric_is_turned_round() -> None:
+    z, _ = warped([0.1, 0.9, 0.5], sign=-1.0)
+    assert z[1] < z[2] < z[0]
+
+
+def test_failures_are_the_worst_there_is() -> None:
+    z, _ = warped([1.0, 2.0, np.nan, 3.0, np.nan])
+    assert z[2] == z[4] == z.max()
+    assert z[2] > z[3]
+
+
+def test_a_threshold_falls_between_the_values_that_it_separates() -> None:
+    values = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
+    for limit in (1.5, 2.5, 4.5):
+        z, made = warped(values, limit=limit)
+        at = made.limit(limit)
+        assert np.all((z < at) == (np.array(values) < limit))
+
+
+def test_a_cheap_task_that_is_off_by_a_constant_is_lined_up() -> None:
+    full = [1.0, 3.0, 2.0, 5.0, 4.0, 6.0]
+    values = [v + 10 for v in full] + full
+    z, _ = warped(values, tasks=[0] * 6 + [1] * 6, configs=[*range(6), *range(6)])
+    apart, _ = warped(values, tasks=[0] * 6 + [1] * 6)
+    assert np.abs(z[:6] - z[6:]).mean() < 0.5 * np.abs(apart[:6] - apart[6:]).mean()
+
+
+def test_logarithms_are_taken_where_values_spread_over_orders_of_magnitude() -> None:
+    rng = np.random.default_rng(0)
+    assert prefers_log(np.exp(3 * rng.standard_normal(50)))
+    assert not prefers_log(rng.uniform(1.0, 20.0, 50))
+    assert not prefers_log(np.array([-1.0, 1.0, 100.0]))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    values=st.lists(
+        st.one_of(st.floats(-1e100, 1e100), st.just(np.nan), st.just(1e-12)),
+        min_size=1,
+        max_size=20,
+    ),
+    log=st.booleans(),
+    limit=st.one_of(st.none(), st.floats(-1e100, 1e100)),
+)
+def test_whatever_comes_in_finite_numbers_go_out(
+    values: list[float], log: bool, limit: float | None
+) -> None:
+    z, made = warped(values, log=log, limit=limit)
+    assert np.all(np.isfinite(z))
+    assert np.all(np.abs(z) < 1e7)
+    if limit is not None:
+        assert not np.isnan(made.limit(limit))
+
+
+@pytest.mark.parametrize("scale", [1e-12, 1.0, 1e12])
+def test_the_unit_of_a_metric_does_not_matter(scale: float) -> None:
+    values = np.random.default_rng(1).standard_normal(12)
+    z, _ = warped(list(values * scale))
+    plain, _ = warped(list(values))
+    np.testing.assert_allclose(z, plain, rtol=1e-6)
