@@ -13,6 +13,7 @@ from hpo_tui.engine.spec.command import (
     placeholder_values,
 )
 from hpo_tui.engine.spec.model import StudySpec, Value
+from hpo_tui.engine.spec.space import coerce
 from hpo_tui.store.folder import HOME, StudyFolder, TrialFolder
 from hpo_tui.store.models import Trial
 
@@ -60,7 +61,7 @@ def prepare(folder: StudyFolder, spec: StudySpec, trial: Trial, *, alone: bool =
     content = {
         "trial": trial.number,
         "task": task.name,
-        "params": dict(trial.params),
+        "params": coerce(spec, trial.params),
         "fidelity": dict(task.fidelity),
         "seed": trial_seed(spec, trial),
         "attempt": trial.attempt,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hpo_tui.engine.execution.protocol import has_files
 from hpo_tui.engine.runner.desk import Desk
-from hpo_tui.engine.runner.stopping import among_best
+from hpo_tui.engine.runner.stopping import front
 from hpo_tui.engine.spec.model import StudySpec
 from hpo_tui.store.models import Trial, TrialState
 
@@ -33,18 +33,14 @@ def needs(spec: StudySpec, trials: Mapping[int, Trial]) -> Needs:
     """Return what becomes of each trial's checkpoint."""
     keep, maybe, drop = set[int](), list[int](), set[int]()
     under_way = {t.resumed_from for t in trials.values() if not t.state.ended}
-    carried = {
-        t.resumed_from for t in trials.values() if t.state is TrialState.COMPLETE and t.repeat == 0
-    }
-    everything = list(trials.values())
     full = spec.full_task.name
+    best = front(spec, trials.values(), full)
     for number, trial in trials.items():
-        result = trial.state is TrialState.COMPLETE and trial.task == full
-        needed = trial.starred or not trial.state.ended or number in under_way
+        complete = trial.state is TrialState.COMPLETE
         hopeless = trial.state is TrialState.FAILED and trial.teaches
-        if needed or (result and among_best(spec, trial, everything)):
+        if trial.starred or not trial.state.ended or number in under_way or number in best:
             keep.add(number)
-        elif result or hopeless or not spec.resume or number in carried:
+        elif hopeless or (complete and (trial.task == full or not spec.resume)):
             drop.add(number)
         else:
             maybe.append(number)
@@ -54,7 +50,7 @@ def needs(spec: StudySpec, trials: Mapping[int, Trial]) -> Needs:
 def _worst_first(
     spec: StudySpec, numbers: Collection[int], trials: Mapping[int, Trial]
 ) -> list[int]:
-    """Order trials by the sum of their ranks in the objectives; those without a result first."""
+    """Order by what is least missed: carried on already, failed, last by the sum of ranks."""
     total = dict.fromkeys(numbers, 0.0)
     for objective in spec.objectives:
         values = {
@@ -63,8 +59,15 @@ def _worst_first(
         }
         for rank, number in enumerate(sorted(numbers, key=lambda n: values[n])):
             total[number] += rank
+    carried = {
+        t.resumed_from for t in trials.values() if t.state is TrialState.COMPLETE and t.repeat == 0
+    }
     failed = (TrialState.FAILED, TrialState.KILLED)
-    return sorted(numbers, key=lambda n: (trials[n].state in failed, total[n], -n), reverse=True)
+
+    def order(number: int) -> tuple[bool, bool, float, int]:
+        return number in carried, trials[number].state in failed, total[number], -number
+
+    return sorted(numbers, key=order, reverse=True)
 
 
 def collect(desk: Desk) -> int:

@@ -14,7 +14,6 @@ from hpo_tui.engine.runner.starting import Starter
 from hpo_tui.engine.runner.stopping import Audit
 from hpo_tui.engine.spec.model import BudgetUnit
 from hpo_tui.engine.spec.units import show_duration
-from hpo_tui.store.models import TrialState
 
 log = logging.getLogger("runner.chores")
 
@@ -107,12 +106,13 @@ class Chores:
                 self.desk.end(live, Stop("lend", f"left {live.process.device}, which is lent"))
 
     def costs(self) -> None:
-        """Keep what tasks cost as measured, to be compared with what the study says."""
+        """Keep what tasks cost as measured, and what early stopping was worth."""
         desk = self.desk
-        ended = sum(1 for t in desk.trials.values() if t.state is TrialState.COMPLETE)
+        ended = sum(1 for t in desk.trials.values() if t.state.ended)
         if ended != self._ended:
             self._ended = ended
             desk.writer.put("measured", measured_costs(desk.spec, desk.trials.values()))
+            self.audit.put()
 
     def clean(self) -> None:
         """Remove checkpoints that nobody can need any more."""

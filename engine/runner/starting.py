@@ -120,6 +120,9 @@ class Starter:
             what = "starts" if trial.attempt == 1 else f"starts again (attempt {trial.attempt})"
             kind = "promoted" if trial.resumed_from is not None else "started"
             desk.event(kind, f"trial {number} {what} at {trial.task} on {process.device}", number)
+            if trial.resumed_from is not None and not launch.environment["HPO_RESUME"]:
+                text = f"trial {number} begins anew: trial {trial.resumed_from} left no checkpoint"
+                desk.event("strange", text, number)
 
     def watch(self, launch: Launch, process: Running) -> Live:
         """Take a started or adopted process among those that are read and waited for."""

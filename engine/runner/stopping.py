@@ -1,7 +1,8 @@
 """Early stopping on the optimizer's word, with its savings and its mistakes kept account of."""
 
+import math
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from hpo_tui.engine.runner.desk import Desk, Live, Stop
 from hpo_tui.engine.spec.model import StudySpec
@@ -48,28 +49,29 @@ class Audit:
             trials[n] for n in sorted(self.spared)
             if n in trials and trials[n].state is TrialState.COMPLETE
         ]  # fmt: skip
-        everything = list(trials.values())
+        tasks = {t.task for t in ended}
+        best = set[int]().union(*(front(self.desk.spec, trials.values(), t) for t in tasks))
         self.desk.writer.put("stopping", {
             "stopped": len(pruned),
             "saved": sum(max(0.0, t.cost + t.wasted - t.charged) for t in pruned),
             "spared": sorted(self.spared),
             "checked": len(ended),
-            "mistakes": [t.number for t in ended if among_best(self.desk.spec, t, everything)],
+            "mistakes": [t.number for t in ended if t.number in best],
         })  # fmt: skip
 
 
-def among_best(spec: StudySpec, trial: Trial, trials: Sequence[Trial]) -> bool:
-    """Whether no complete trial of the same task is better in every objective."""
-    losses = _losses(spec, trial)
-    others = (
-        _losses(spec, t) for t in trials
-        if t.state is TrialState.COMPLETE and t.task == trial.task and t.number != trial.number
-    )  # fmt: skip
-    return not any(
-        all(a <= b for a, b in zip(other, losses, strict=True)) and other != losses
-        for other in others
-    )
+def front(spec: StudySpec, trials: Iterable[Trial], task: str) -> set[int]:
+    """Return the complete trials of a task than which none is better in every objective."""
+    kept: list[tuple[int, list[float]]] = []
+    for trial in trials:
+        if trial.state is not TrialState.COMPLETE or trial.task != task:
+            continue
+        losses = [o.sign * trial.metrics.get(o.metric, math.inf) for o in spec.objectives]
+        if not any(_beats(other, losses) for _, other in kept):
+            kept = [(n, other) for n, other in kept if not _beats(losses, other)]
+            kept.append((trial.number, losses))
+    return {number for number, _ in kept}
 
 
-def _losses(spec: StudySpec, trial: Trial) -> list[float]:
-    return [o.sign * trial.metrics.get(o.metric, float("inf")) for o in spec.objectives]
+def _beats(one: list[float], other: list[float]) -> bool:
+    return one != other and all(a <= b for a, b in zip(one, other, strict=True))

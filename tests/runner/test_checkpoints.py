@@ -1,0 +1,82 @@
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hpo_tui.engine.runner.checkpoints import needs
+from hpo_tui.engine.runner.stopping import front
+from hpo_tui.engine.spec import StudySpec
+from hpo_tui.store.models import Trial, TrialState
+
+
+def spec(*, resume: bool = True) -> StudySpec:
+    return StudySpec.from_dict({
+        "study": {"name": "t", "budget": 10, "resume": resume},
+        "space": {"x": {"type": "float", "low": 0, "high": 1}},
+        "objective": [
+            {"metric": "a", "direction": "maximize"},
+            {"metric": "b", "direction": "minimize"},
+        ],
+        "task": [{"name": "low", "n": 1, "cost": 0.25}, {"name": "full", "n": 4, "cost": 1.0}],
+    })  # fmt: skip
+
+
+def trial(number: int, task: str, state: str, a: float = 0.0, b: float = 0.0, **rest: Any) -> Trial:
+    metrics = {"a": a, "b": b}
+    return Trial(number, number, task, TrialState(state), 1.0, {}, metrics=metrics, **rest)
+
+
+def test_what_is_needed_of_checkpoints() -> None:
+    trials = [
+        trial(1, "full", "complete", 0.9, 5),
+        trial(2, "full", "complete", 0.8, 1),
+        trial(3, "full", "complete", 0.7, 9),
+        trial(4, "full", "complete", 0.1, 9, starred=True),
+        trial(5, "low", "complete", 0.5),
+        trial(6, "low", "complete", 0.4),
+        trial(7, "full", "running", resumed_from=5),
+        trial(8, "low", "pruned", 0.1),
+        trial(9, "low", "failed", teaches=True),
+        trial(10, "low", "killed"),
+        trial(11, "low", "complete", 0.9),
+        trial(12, "full", "complete", 0.2, 9, resumed_from=11),
+    ]
+    found = needs(spec(), {t.number: t for t in trials})
+    assert found.keep == {1, 2, 4, 5, 7}
+    assert found.drop == {3, 9, 12}
+    assert found.maybe == (11, 10, 8, 6)
+
+
+def test_a_stopped_trial_keeps_its_checkpoint_without_promotion_too() -> None:
+    trials = {1: trial(1, "low", "pruned"), 2: trial(2, "low", "complete")}
+    found = needs(spec(resume=False), trials)
+    assert (found.maybe, found.drop) == ((1,), {2})
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), max_size=20))
+def test_the_front_is_what_nothing_beats(points: list[tuple[int, int]]) -> None:
+    trials = [trial(n, "full", "complete", a, b) for n, (a, b) in enumerate(points)]
+    best = front(spec(), trials, "full")
+    for t in trials:
+        beaten = any(
+            o.metrics["a"] >= t.metrics["a"] and o.metrics["b"] <= t.metrics["b"]
+            and o.metrics != t.metrics
+            for o in trials
+        )  # fmt: skip
+        assert (t.number in best) is not beaten
+
+
+def test_checkpoints_are_collected_under_a_quota(make_study: Any) -> None:
+    study = make_study(
+        """
+        open(os.environ["HPO_CHECKPOINT"] + "/weights", "wb").write(b"x" * 100_000)
+        report(step=1, accuracy=given["trial"] / 10)
+        """,
+        budget=4, resources='checkpoint_quota = "150 kB"',
+        tasks='[[task]]\nname = "full"\nn = 1\ncost = 1.0',
+    )  # fmt: skip
+    study.start()
+    study.gone()
+    left = [n for n in range(1, 5) if list(study.folder.trial(n).checkpoint.iterdir())]
+    assert left == [4]
+    assert study.events("checkpoints")
