@@ -49,6 +49,8 @@ def bar(snapshot: "Snapshot", glyphs: "Glyphs", by_count: bool) -> Bar:
     by_count = by_count or unit is BudgetUnit.TRIALS
     lost, live = frame.in_state(*LOST), frame.in_state(*LIVE)
     charged = np.nan_to_num(frame.charged)
+    # What a retried trial was charged above its price went to the attempts that were lost.
+    kept = np.where(lost, 0.0, np.fmin(charged, frame.cost))
     segments: list[Segment] = []
     tasks = [t.name for t in spec.tasks_by_cost]
     tasks += [t for t in frame.tasks if t not in tasks]
@@ -57,14 +59,14 @@ def bar(snapshot: "Snapshot", glyphs: "Glyphs", by_count: bool) -> Bar:
         mine &= ~live if by_count else True
         full = name == spec.full_task.name
         count = int(mine.sum())
-        value = float(count) if by_count else float(charged[mine].sum())
+        value = float(count) if by_count else float(kept[mine].sum())
         ink = Ink.FULL_2 if full else Ink.PARTIAL_3 if at else Ink.PARTIAL_2
         shown = fmt.clean(name, glyphs.ascii)
         segments.append(Segment(shown, _shade(glyphs, at, len(tasks)), ink, value, count))
     count = int(lost.sum())
-    value = float(count) if by_count else float(charged[lost].sum())
+    value = float(count) if by_count else float((charged - kept).sum())
     segments.append(Segment("lost", glyphs.lost, Ink.BAD, value, count))
-    planned = np.nan_to_num(frame.cost - charged)[live].clip(min=0).sum()
+    planned = np.nan_to_num(frame.cost - kept)[live].clip(min=0).sum()
     ahead = float(live.sum()) if by_count else float(planned)
     segments.append(Segment("in flight", glyphs.projected, Ink.TEXT, ahead, int(live.sum())))
     total = sum(s.value for s in segments)

@@ -15,6 +15,8 @@ from textual.worker import WorkerCancelled
 
 from hpo_tui.engine.spec import Objective, StudySpec
 from hpo_tui.store.frame import Frame
+from hpo_tui.tui.charts import cost
+from hpo_tui.tui.glyphs import glyphs
 from hpo_tui.tui.messages import BrushChanged, TrialOpened, TrialSelected
 from hpo_tui.tui.snapshot import Snapshot, View
 from hpo_tui.tui.widgets.chart import Chart
@@ -334,3 +336,17 @@ async def test_one_objective_leaves_no_front_to_draw(
     )
     async with shown(Pareto(), snapshot_of(make_frame(20), spec=alone)) as (pilot, _):
         assert "history" in "\n".join(text(pilot))
+
+
+def test_what_lost_attempts_took_is_lost(make_frame: Frames, snapshot_of: Snapshots) -> None:
+    frame = make_frame(60)
+    spent = frame.charged.copy()
+    retried = int(np.flatnonzero(np.isfinite(frame.metrics["acc"]))[0])
+    frame.charged[retried] += 3.0
+    before, after = (
+        {s.label: s.value for s in cost.bar(snapshot_of(f), glyphs(False), False).segments}
+        for f in (replace(frame, charged=spent), frame)
+    )
+    assert after["lost"] == pytest.approx(before["lost"] + 3.0)
+    assert after["full"] == pytest.approx(before["full"])
+    assert after["left"] == pytest.approx(before["left"] - 3.0)
