@@ -7,7 +7,7 @@ import time
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState, Trial, TrialState
 from hpo_tui.store.read import StudyReader
-from hpo_tui.tui.cli.summary import UNITS, goals_of, progress_line, state_of
+from hpo_tui.tui.cli.summary import UNITS, goals_of, has_goals, progress_line, state_of
 from hpo_tui.tui.cli.text import bar, colours, note, number, safe, shown
 from hpo_tui.tui.fmt import duration
 from hpo_tui.tui.plain import fit, plain
@@ -127,7 +127,7 @@ def trial_line(trial: Trial, picture: Snapshot) -> str:
             for goal in goals_of(spec)
             if goal.metric in trial.metrics
         ]
-        if trial.task == spec.full_task.name and spec.meets(trial.metrics):
+        if trial.task == spec.full_task.name and has_goals(spec) and spec.meets(trial.metrics):
             parts.append("meets all goals")
     else:
         parts.append(str(trial.state) + (f": {plain(trial.reason)}" if trial.reason else ""))

@@ -148,18 +148,24 @@ def show_best(picture: Snapshot, most: int = 10) -> None:
     if not int(full.sum()):
         say("No trial of the full task has completed.")
         return
-    goals = any(o.threshold is not None for o in spec.objectives) or spec.outcome_constraints
+    goals = has_goals(spec)
     if goals and not met:
         say(f"None of {int(full.sum())} full trials meets all goals. The nearest:")
         rows = near_misses(frame, spec, most)
     else:
-        what = "meet all goals" if goals else "have a result"
+        what = ("meets" if met == 1 else "meet") + " all goals"
+        what = what if goals else "have a result"
         front = "" if len(spec.objectives) < 2 else f"; {len(rows)} of them on the Pareto front"
         say(f"{met} of {int(full.sum())} full trials {what}{front}:")
     numbers = [int(frame.number[r]) for r in rows[:most]]
     _show_trials(trials_of(picture, numbers), spec)
     if len(rows) > most:
         say(f"and {len(rows) - most} more (hpo-tui best -n {len(rows)})")
+
+
+def has_goals(spec: StudySpec) -> bool:
+    """Whether there is anything to reach: a threshold or a constraint."""
+    return any(o.threshold is not None for o in spec.objectives) or bool(spec.outcome_constraints)
 
 
 def goals_of(spec: StudySpec) -> list[Objective | OutcomeConstraint]:
