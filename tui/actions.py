@@ -34,6 +34,8 @@ class Action:
     runner: bool = False
     footer: int = 0
     direct: bool = False
+    priority: bool = False
+    """Acts before the focused widget sees the key."""
 
     @property
     def scope(self) -> str:
@@ -49,9 +51,9 @@ class Action:
 def _a(  # noqa: PLR0917 - a row of the table reads by its columns
     name: str, keys: str, label: str, tooltip: str, flags: str = "", footer: int = 0
 ) -> Action:
-    """Return an action; ``flags``: ``w`` write, ``t`` trial, ``r`` runner, ``d`` direct."""
-    w, t, r, d = (letter in flags for letter in "wtrd")
-    return Action(name, keys, label, tooltip, w, t, r, footer, d)
+    """Return an action; ``flags``: write, trial, runner, direct, priority by first letter."""
+    w, t, r, d, p = (letter in flags for letter in "wtrdp")
+    return Action(name, keys, label, tooltip, w, t, r, footer, d, p)
 
 
 _TABLE: tuple[Action, ...] = (
@@ -74,6 +76,8 @@ _TABLE: tuple[Action, ...] = (
     _a("watch.freeze", "space", "freeze", "Hold the picture still; the run goes on"),
     _a("watch.zoom", "z", "zoom", "One pane over the whole screen, and back", "", 11),
     _a("watch.trials", "a", "all trials", "Every trial, with columns of your choice", "", 2),
+    _a("watch.next_pane", "tab", "next pane", "To the next pane, where one is shown at a time too"),
+    _a("watch.last_pane", "shift+tab", "last pane", "To the pane before"),
     _a("watch.parallel", "0", "parallel", "Go to the parallel coordinates"),
     _a("watch.tab_1", "1", "history", "Results against trial number or cost"),
     _a("watch.tab_2", "2", "pareto", "Two objectives against each other"),
@@ -141,6 +145,20 @@ _TABLE: tuple[Action, ...] = (
     _a("log.bottom", "end,G", "bottom", "Last line", "d"),
     _a("log.left", "left,h", "left", "Scroll to the left", "d"),
     _a("log.right", "right,l", "right", "Scroll to the right", "d"),
+    _a("filter.close", "escape", "close", "Close the line; the filter stays", "dp", 1),
+    _a("filter.complete", "tab", "complete", "Take the first proposal", "dp", 2),
+    _a("confirm.yes", "y", "yes", "Do it", "d"),
+    _a("confirm.no", "n,escape", "no", "Leave it", "d"),
+    _a("dialog.leave", "escape", "leave", "Leave without an answer", "d"),
+    _a("dialog.take", "f2,ctrl+s", "take it", "Answer with the text", "dp"),
+    _a("dialog.tick", "space", "tick", "Tick the entry, or take the tick away", "d"),
+    _a("dialog.up", "K", "move up", "Move the entry up", "d"),
+    _a("dialog.down", "J", "move down", "Move the entry down", "d"),
+    _a("help.leave", "escape", "close", "Close the help", "d"),
+    _a("help.down", "down", "down", "Scroll down", "d"),
+    _a("help.up", "up", "up", "Scroll up", "d"),
+    _a("help.page_down", "pagedown", "page down", "Scroll a page down", "d"),
+    _a("help.page_up", "pageup", "page up", "Scroll a page up", "d"),
 )  # fmt: skip
 
 CHARTS: dict[str, str] = {
@@ -160,6 +178,10 @@ SCOPES: dict[str, str] = {
     "trials": "All trials",
     "log": "Log",
     "define": "Define",
+    "filter": "The filter line",
+    "confirm": "Questions",
+    "dialog": "Small windows",
+    "help": "Help",
     "parallel": "Parallel coordinates",
     "history": "History",
     "pareto": "Pareto",
@@ -202,8 +224,11 @@ def action(id: str) -> Action:  # noqa: A002 - the word for it
     raise KeyError(id)
 
 
-def bindings(*scopes: str) -> list["Binding"]:
-    """Return Textual's bindings for the actions of ``scopes``, remappable by their ids."""
+def bindings(*scopes: str, only: tuple[str, ...] = ()) -> list["Binding"]:
+    """Return Textual's bindings for the actions of ``scopes``, remappable by their ids.
+
+    ``only``: names of the actions wanted, all when empty.
+    """
     from textual.binding import Binding
 
     return [
@@ -212,11 +237,13 @@ def bindings(*scopes: str) -> list["Binding"]:
             a.name if a.direct else f"do('{a.id}')",
             a.label,
             show=a.footer > 0,
+            priority=a.priority,
             tooltip=a.tooltip,
             id=a.id,
         )
         for scope in scopes
         for a in actions_of(scope)
+        if not only or a.name in only
     ]
 
 

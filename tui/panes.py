@@ -82,3 +82,12 @@ def make(place: Place) -> Any:
     widget = cls(id=place.name)
     widget.can_focus = True
     return widget
+
+
+def layout_for(width: int, height: int) -> str:
+    """Return the layout for a window: ``wide``, ``medium``, ``small`` or ``tiny``."""
+    if width >= 110 and height >= 30:
+        return "wide"
+    if width >= 70 and height >= 20:
+        return "medium"
+    return "small" if width >= 40 and height >= 10 else "tiny"

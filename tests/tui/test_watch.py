@@ -10,9 +10,10 @@ from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState, TrialState
 from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui.messages import BrushChanged
+from hpo_tui.tui.panes import layout_for
 from hpo_tui.tui.screens.trial import TrialScreen
 from hpo_tui.tui.screens.trials import Trials
-from hpo_tui.tui.screens.watch import Watch, layout_for
+from hpo_tui.tui.screens.watch import Watch
 from hpo_tui.tui.widgets.best_table import BestTable
 from hpo_tui.tui.widgets.filter_bar import FilterBar
 from hpo_tui.tui.widgets.line_table import LineTable

@@ -5,15 +5,14 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static, TextArea
 
+from hpo_tui.tui.actions import bindings
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.widgets.line_table import Cell, Column, LineTable
-
-_LEAVE = Binding("escape", "leave", "leave", id="dialog.leave")
 
 
 def _line(value: str = "", placeholder: str = "") -> Input:
@@ -26,10 +25,7 @@ def _line(value: str = "", placeholder: str = "") -> Input:
 class Confirm(ModalScreen[bool]):
     """Asks before what is hard to undo: ``y``, or the exact ``name`` typed when one is given."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "yes", "yes", id="dialog.yes"),
-        Binding("n,escape", "leave", "no", id="dialog.no"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("confirm")]
 
     def __init__(self, question: str, detail: str = "", name: str = "") -> None:
         super().__init__(classes="dialog")
@@ -54,7 +50,7 @@ class Confirm(ModalScreen[bool]):
         if not self._name:
             self.dismiss(True)
 
-    def action_leave(self) -> None:
+    def action_no(self) -> None:
         """Do not."""
         self.dismiss(False)
 
@@ -71,7 +67,7 @@ class Confirm(ModalScreen[bool]):
 class Ask(ModalScreen[str | None]):
     """Asks for a line. ``fault`` returns what is wrong with it, empty when nothing is."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [_LEAVE]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("dialog", only=("leave",))]
 
     def __init__(
         self,
@@ -111,10 +107,7 @@ class Ask(ModalScreen[str | None]):
 class AskText(ModalScreen[str | None]):
     """Asks for several lines; Ctrl+S takes them. ``fault`` as in :class:`Ask`."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        _LEAVE,
-        Binding("ctrl+s,f2", "take", "take it", priority=True, id="dialog.take"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("dialog", only=("leave", "take"))]
 
     def __init__(
         self,
@@ -182,10 +175,7 @@ class PickMany(ModalScreen[list[Hashable] | None]):
     """Ticks entries of a list: Space ticks, ``K``/``J`` move an entry, Enter takes the list."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        _LEAVE,
-        Binding("space", "tick", "tick", id="dialog.tick"),
-        Binding("K", "shift(-1)", "move up", id="dialog.up"),
-        Binding("J", "shift(1)", "move down", id="dialog.down"),
+        *bindings("dialog", only=("leave", "tick", "up", "down"))
     ]
 
     def __init__(
@@ -225,8 +215,15 @@ class PickMany(ModalScreen[list[Hashable] | None]):
             self._ticked ^= {key}
             self._fill(key)
 
-    def action_shift(self, by: int) -> None:
-        """Move the entry up or down."""
+    def action_up(self) -> None:
+        """Move the entry up."""
+        self._shift(-1)
+
+    def action_down(self) -> None:
+        """Move the entry down."""
+        self._shift(1)
+
+    def _shift(self, by: int) -> None:
         table = self.query_one(LineTable)
         at, to = table.cursor, table.cursor + by
         if 0 <= to < len(self._entries):
@@ -254,7 +251,7 @@ class _Plain(_Listed):
 class PickOne(ModalScreen[Hashable | None]):
     """Chooses one entry of a list."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [_LEAVE]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("dialog", only=("leave",))]
 
     def __init__(self, question: str, entries: Iterable[tuple[Hashable, str]]) -> None:
         super().__init__(classes="dialog")

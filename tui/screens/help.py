@@ -8,20 +8,14 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Input, Markdown, Static
 
-from hpo_tui.tui.actions import SCOPES, Action, actions_of, spell_key
+from hpo_tui.tui.actions import SCOPES, Action, actions_of, bindings, spell_key
 from hpo_tui.tui.plain import fit
 
 
 class Help(ModalScreen[None]):
     """The help of one screen as it is at this moment; typing narrows the keys."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        ("escape", "leave", "close"),
-        ("down", "scroll(1)", "down"),
-        ("up", "scroll(-1)", "up"),
-        ("pagedown", "scroll(10)", "page down"),
-        ("pageup", "scroll(-10)", "page up"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("help")]
 
     def __init__(self, below: Screen[Any]) -> None:
         super().__init__()
@@ -81,8 +75,23 @@ class Help(ModalScreen[None]):
         """Close."""
         self.dismiss(None)
 
-    def action_scroll(self, lines: int) -> None:
-        """Scroll."""
+    def action_down(self) -> None:
+        """Scroll down."""
+        self._scroll_by(1)
+
+    def action_up(self) -> None:
+        """Scroll up."""
+        self._scroll_by(-1)
+
+    def action_page_down(self) -> None:
+        """Scroll a page down."""
+        self._scroll_by(max(1, self.size.height // 2))
+
+    def action_page_up(self) -> None:
+        """Scroll a page up."""
+        self._scroll_by(-max(1, self.size.height // 2))
+
+    def _scroll_by(self, lines: int) -> None:
         self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
 
 

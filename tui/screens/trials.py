@@ -8,19 +8,18 @@ from textual.binding import BindingType
 
 from hpo_tui.tui import present
 from hpo_tui.tui.actions import Action, action, bindings
-from hpo_tui.tui.live import FilterError, LiveStudy
-from hpo_tui.tui.screens.trial_actions import TrialActions
+from hpo_tui.tui.live import LiveStudy
+from hpo_tui.tui.screens.filtering import Filtering
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.trial_rows import TrialRows, all_columns, default_columns, sorted_rows
 from hpo_tui.tui.widgets.chrome import KeyBar, PaneTitle, StudyHeader
-from hpo_tui.tui.widgets.filter_bar import FilterBar
 from hpo_tui.tui.widgets.line_table import LineTable
 
 _SHARED = ("watch.filter", "watch.show_all")
 """What this screen has in common with Watch."""
 
 
-class Trials(TrialActions):
+class Trials(Filtering):
     """Every trial of the study that the filter and the brushes hold."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -47,7 +46,6 @@ filter, the brushes and the selection are the same as on Watch.
         yield LineTable(
             id="trials", empty="No trial passes the filter and the brushes: u shows all."
         )
-        yield FilterBar()
         yield KeyBar()
 
     def on_mount(self) -> None:
@@ -145,32 +143,14 @@ filter, the brushes and the selection are the same as on Watch.
         names = [(c, _column_name(c)) for c in every]
         self.app.push_screen(PickMany("Columns", names, chosen), taken)
 
-    def do_watch_filter(self) -> None:
-        """Open the filter."""
-        if self.live.snapshot is not None:
-            self.query_one(FilterBar).open(self.live.snapshot, self.live.view.filter)
-
-    @on(FilterBar.Changed)
-    def _filtered(self, event: FilterBar.Changed) -> None:
-        event.stop()
-        bar = self.query_one(FilterBar)
-        try:
-            self.live.set_filter(event.text)
-        except FilterError as problem:
-            bar.fault(str(problem))
-            return
-        n = len(self.live.snapshot.frame) if self.live.snapshot else 0
-        bar.hold(self.live.shown(), n)
-        self.view_changed()
-
-    @on(FilterBar.Closed)
-    def _filter_closed(self) -> None:
+    def focus_main(self) -> None:
+        """Give the focus to the table."""
         self.query_one(LineTable).focus()
 
-    def do_watch_show_all(self) -> None:
-        """Drop the filter and every brush."""
-        self.live.show_all()
-        self.view_changed()
+    def do_screen_back(self) -> None:
+        """Close the filter, then the screen."""
+        if not self.close_filter():
+            super().do_screen_back()
 
     def unavailable(self, wanted: Action) -> str:
         """Return why an action cannot be done."""

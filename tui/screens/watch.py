@@ -1,11 +1,11 @@
 """Watch: the dashboard of one study, live or to review."""
 
 import time
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Container, Vertical
 from textual.geometry import Size
 from textual.timer import Timer
@@ -13,29 +13,22 @@ from textual.widget import Widget
 
 from hpo_tui.tui import present
 from hpo_tui.tui.actions import bindings
-from hpo_tui.tui.live import FilterError, LiveStudy
+from hpo_tui.tui.live import LiveStudy
 from hpo_tui.tui.messages import BrushChanged, TrialOpened, TrialSelected
-from hpo_tui.tui.panes import BEST, COST_BAR, PARALLEL, TABS, Place, make
-from hpo_tui.tui.screens.trial_actions import TrialActions
+from hpo_tui.tui.panes import BEST, COST_BAR, PARALLEL, TABS, Place, layout_for, make
+from hpo_tui.tui.screens.filtering import Filtering
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.widgets.chrome import KeyBar, Notice, PaneTitle, StudyHeader, TabBar
 from hpo_tui.tui.widgets.line_table import LineTable
-
-if TYPE_CHECKING:
-    from hpo_tui.tui.widgets.filter_bar import FilterBar
 
 SETTLE_SECONDS = 0.06
 """After the last key that moved the selection, the charts follow."""
 
 
-class Watch(TrialActions):
+class Watch(Filtering):
     """The study at a glance: parallel coordinates, the best, one chart of eight, the cost."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings("watch"),
-        Binding("tab", "next_pane(1)", "next pane", show=False, id="watch.next_pane"),
-        Binding("shift+tab", "next_pane(-1)", "previous pane", show=False, id="watch.last_pane"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("watch")]
     SCOPES: ClassVar[tuple[str, ...]] = ("watch", "study", "trial", "screen")
     HELP: ClassVar[str] = """\
 ## Watch
@@ -62,7 +55,6 @@ run.
         self._tabs = TabBar([t.label for t in TABS])
         self._body = Container(id="body")
         self._notice = Notice("Reading the study …", id="notice")
-        self._filter: FilterBar | None = None
         self._keys = KeyBar()
 
     def compose(self) -> ComposeResult:
@@ -109,10 +101,21 @@ run.
         self._keys.renew()
         if self._frozen or not self.app.app_focus or not self.is_current:
             return
+        if self._mode == "tiny":
+            self._in_words(snapshot)
+            return
         self._notice.display = False
+        self._body.display = True
         if not self._furnished:
             self.furnish()
         self.draw()
+
+    def _in_words(self, snapshot: Snapshot) -> None:
+        """Show the study as text, where there is no room for more."""
+        width = max(1, self.size.width)
+        self._notice.say("\n".join(present.status_lines(snapshot, width)[1:]))
+        self._notice.display = True
+        self._body.display = False
 
     def explain(self, reason: str) -> None:
         """Show why the study cannot be read, in place of the panes until it can."""
@@ -255,40 +258,9 @@ run.
         self.live.set_brushes(event.brushes)
         self.view_changed()
 
-    # filter
-
-    async def do_watch_filter(self) -> None:
-        """Open the filter, built when it is first asked for."""
-        from hpo_tui.tui.widgets.filter_bar import FilterBar
-
-        if self.live.snapshot is not None:
-            if self._filter is None:
-                self._filter = FilterBar()
-                await self.mount(self._filter, before=self.query_one("#cost"))
-            self._filter.open(self.live.snapshot, self.live.view.filter)
-
-    def on_filter_bar_changed(self, event: "FilterBar.Changed") -> None:
-        """Hold another expression, or say what is wrong with it."""
-        event.stop()
-        snapshot, bar = self.live.snapshot, self._filter
-        if snapshot is None or bar is None:
-            return
-        try:
-            self.live.set_filter(event.text)
-        except FilterError as problem:
-            bar.fault(str(problem))
-            return
-        bar.hold(self.live.shown(), len(snapshot.frame))
-        self.view_changed()
-
-    def on_filter_bar_closed(self) -> None:
-        """Give the focus back."""
+    def focus_main(self) -> None:
+        """Give the focus to the best table."""
         self._panes[BEST.name].focus()
-
-    def do_watch_show_all(self) -> None:
-        """Drop the filter and every brush."""
-        self.live.show_all()
-        self.draw(now=True)
 
     # panes
 
@@ -353,8 +325,16 @@ run.
     def _tab_chosen(self, event: TabBar.Chosen) -> None:
         self.open_tab(event.index)
 
-    def action_next_pane(self, by: int) -> None:
-        """Go to the next pane; where one chart is shown at a time, through all of them."""
+    def do_watch_next_pane(self) -> None:
+        """Go to the next pane."""
+        self._turn(1)
+
+    def do_watch_last_pane(self) -> None:
+        """Go to the pane before."""
+        self._turn(-1)
+
+    def _turn(self, by: int) -> None:
+        """Go through the panes; where one chart is shown at a time, through all of them."""
         if not self._furnished:
             return
         order = [
@@ -384,9 +364,9 @@ run.
     def do_screen_back(self) -> None:
         """Close the filter, the zoom, the brushes and filter, then the screen."""
         body = self._body
-        if self._filter is not None and self._filter.display:
-            self._filter.close()
-        elif body.has_class("-zoom"):
+        if self.close_filter():
+            return
+        if body.has_class("-zoom"):
             self.do_watch_zoom()
         else:
             super().do_screen_back()
@@ -396,6 +376,8 @@ run.
     def on_resize(self) -> None:
         """Choose the layout for the size; every size has one."""
         self._lay_out(self.size)
+        if self.live.snapshot is not None:
+            self.call_after_refresh(self.take_snapshot, self.live.snapshot)
         self.call_after_refresh(self.draw, now=True)
 
     def _lay_out(self, size: Size) -> None:
@@ -404,15 +386,6 @@ run.
             self.remove_class(f"-{self._mode}")
             self.add_class(f"-{mode}")
             self._mode = mode
-
-
-def layout_for(width: int, height: int) -> str:
-    """Return the layout for a window: ``wide``, ``medium``, ``small`` or ``tiny``."""
-    if width >= 110 and height >= 30:
-        return "wide"
-    if width >= 70 and height >= 20:
-        return "medium"
-    return "small" if width >= 40 and height >= 10 else "tiny"
 
 
 def _same(old: object, new: object) -> bool:

@@ -5,13 +5,14 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.message import Message
 from textual.suggester import Suggester
 from textual.widgets import Input, Static
 
 from hpo_tui.tui import present
+from hpo_tui.tui.actions import bindings
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.snapshot import Snapshot
 
@@ -40,10 +41,7 @@ class _Names(Suggester):
 class FilterBar(Vertical):
     """Hidden until it is opened; every change of a sound expression filters at once."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "close", "close", id="filter.close", priority=True),
-        Binding("tab", "complete", "complete", id="filter.complete", priority=True),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("filter")]
 
     class Changed(Message):
         """Another expression is to be held."""
