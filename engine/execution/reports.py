@@ -11,7 +11,7 @@ import orjson
 
 from hpo_tui.store.models import Report
 
-SLICE = 2 << 20
+SLICE = 512 << 10
 """Bytes read of one file at a time, so that one chatty trial cannot keep the others waiting."""
 LONGEST_LINE = 16 << 20
 """A line longer than this is no report; it is skipped as far as it has come."""
