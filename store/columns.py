@@ -1,7 +1,9 @@
 """Reading all trials as columns, and only what changed after the first time."""
 
+import gc
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -82,10 +84,11 @@ class FrameReader:
         where = f" WHERE rev > {after:d}" if after >= 0 else ""
         cursor = self.conn.execute(f"SELECT {', '.join(wanted)} FROM trials{where} ORDER BY number")
         parts = []
-        while rows := cursor.fetchmany(_CHUNK):
-            if after >= 0:
-                self._check_text(rows, params)
-            parts.append(self._frame_of(rows, params, metrics, tasks))
+        with _collector_at_rest():
+            while rows := cursor.fetchmany(_CHUNK):
+                if after >= 0:
+                    self._check_text(rows, params)
+                parts.append(self._frame_of(rows, params, metrics, tasks))
         cursor.close()
         return concat(parts) if parts else self._frame_of([], params, metrics, tasks)
 
@@ -136,6 +139,18 @@ class FrameReader:
             [nan if v is None else codes.setdefault(v, len(codes)) for v in values],
             dtype=np.float64,
         )
+
+
+@contextmanager
+def _collector_at_rest() -> Iterator[None]:
+    """Keep the cycle collector from walking millions of new rows, which hold no cycles."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 _ARRAYS = (*_INTS, "state", "task", *_FLOATS, "starred", "device")
