@@ -14,7 +14,7 @@ from hpo_tui.engine.optimizer.goals import Goals
 from hpo_tui.engine.optimizer.ledger import Ledger
 from hpo_tui.engine.optimizer.surrogate import Models
 
-FULL_SHARE = 0.5
+FULL_SHARE = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,6 @@ def predictive(models: Models) -> float:
 
 
 def fed(ledger: Ledger, told: float) -> bool:
-    """Whether the full task has had its share of the cost: a half, more where looks tell little."""
+    """Whether the full task has had its share of the cost: 0.3, more where looks tell little."""
     share = FULL_SHARE + (1.0 - FULL_SHARE) * (1.0 - told)
     return ledger.full_runs() * ledger.costs[ledger.full] >= share * ledger.spent
