@@ -181,7 +181,8 @@ async def test_the_session_is_restored(study: StudyFolder) -> None:
     app = make_app(study)
     async with app.run_test(size=(120, 40)) as pilot:
         await ready(pilot)
-        await pilot.press("j", "4")
+        await pilot.press("j", "4", "0", "right_curly_bracket")
+        axes = app.screen._panes["parallel"].options.names  # type: ignore[attr-defined]
         assert app.live is not None
         app.live.set_filter("accuracy > 0.8")
         chosen = app.live.view.selected
@@ -195,7 +196,9 @@ async def test_the_session_is_restored(study: StudyFolder) -> None:
         assert again.live.view.selected == chosen
         assert again.live.view.filter == "accuracy > 0.8"
         assert again.live.view.mask is not None
-        assert "importance" in again.screen._panes  # type: ignore[attr-defined]
+        panes = again.screen._panes  # type: ignore[attr-defined]
+        assert "importance" in panes
+        await until(pilot, lambda: panes["parallel"].options.names == axes)
 
 
 async def test_a_broken_session_file_is_left_out(study: StudyFolder, tmp_path: Path) -> None:
