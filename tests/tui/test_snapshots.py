@@ -1,0 +1,64 @@
+"""Pictures of the main screens, with a fixed clock: ``--snapshot-update`` makes them anew."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from hpo_tui.tui.app import HpoApp
+from tests.tui.conftest import make_app, make_study, ready, until
+
+SIZES = [(80, 24), (120, 40)]
+
+
+@pytest.fixture(autouse=True)
+def still(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "UTC")
+
+
+def _app(tmp_path: Path, **options: Any) -> HpoApp:
+    return make_app(make_study(tmp_path, trials=120), **options)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(
+    ("name", "keys"),
+    [
+        ("watch", ()),
+        ("selected", ("j", "j")),
+        ("pareto", ("2",)),
+        ("tasks", ("5",)),
+        ("devices", ("8",)),
+        ("trials", ("j", "a")),
+        ("trial", ("j", "enter")),
+        ("columns", ("a", "c")),
+        ("help", ("question_mark",)),
+        ("filter", ("slash", "l", "r")),
+    ],
+)
+def test_a_screen(
+    snap_compare: Any, tmp_path: Path, name: str, keys: tuple[str, ...], size: tuple[int, int]
+) -> None:
+    async def before(pilot: Pilot[int]) -> None:
+        await ready(pilot)
+        await pilot.pause(0.2)
+        for key in keys:
+            await pilot.press(key)
+            await pilot.pause(0.2)
+        if name == "trial":
+            log = pilot.app.screen.query_one("LogTail")
+            await until(pilot, lambda: len(log._index or ()) >= 0)
+            await until(pilot, lambda: pilot.app.screen._record is not None)  # type: ignore[attr-defined]  # the trial's screen
+        await pilot.pause(0.3)
+
+    assert snap_compare(_app(tmp_path), terminal_size=size, run_before=before)
+
+
+@pytest.mark.parametrize("options", [{"ascii_only": True}, {"readonly": True}])
+def test_a_variant(snap_compare: Any, tmp_path: Path, options: dict[str, Any]) -> None:
+    async def before(pilot: Pilot[int]) -> None:
+        await ready(pilot)
+        await pilot.pause(0.3)
+
+    assert snap_compare(_app(tmp_path, **options), terminal_size=(80, 24), run_before=before)
