@@ -4,6 +4,9 @@ from hpo_tui.store.models import StudyState
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.snapshot import Snapshot
 
+PAUSED_BY_USER = "paused by you"
+"""The reason that a runner gives for a pause that was asked for: nobody has to be told."""
+
 
 def occasions(before: Snapshot | None, after: Snapshot) -> list[str]:
     """Return a sentence for each thing worth ringing for that happened between two pictures."""
@@ -15,7 +18,7 @@ def occasions(before: Snapshot | None, after: Snapshot) -> list[str]:
     if old is not new:
         if new is StudyState.FINISHED:
             found.append(f"{name}: finished, the budget is spent.")
-        elif new is StudyState.PAUSED and after.study.reason:
+        elif new is StudyState.PAUSED and after.study.reason not in ("", PAUSED_BY_USER):
             found.append(f"{name}: paused. {plain(after.study.reason)}")
     if before.runner_pid is not None and after.runner_pid is None and new is StudyState.RUNNING:
         found.append(f"{name}: the runner died. R starts it again; trials that live go on.")
