@@ -22,6 +22,7 @@ from search_support.timing import Timing, measure
 from search_support.verify import Check, check
 
 _START, _END = "<!-- search -->", "<!-- /search -->"
+_NOTES, _NOTES_END = "<!-- search notes -->", "<!-- /search notes -->"
 _DRAWN = ("gp", "botorch-mf", "tpe", "random")
 
 
@@ -189,10 +190,15 @@ def write_report(
 
 
 def _placed(page: str, text: str) -> str:
+    """Return ``page`` with the section replaced; notes written by hand inside of it are kept."""
     block = f"{_START}\n{text}\n{_END}"
     if _START in page and _END in page:
         head, _, rest = page.partition(_START)
-        return head + block + rest.partition(_END)[2]
+        old, _, tail = rest.partition(_END)
+        if _NOTES in old and _NOTES_END in old:
+            notes = old.partition(_NOTES)[2].partition(_NOTES_END)[0]
+            block = f"{_START}\n{text}\n\n{_NOTES}{notes}{_NOTES_END}\n{_END}"
+        return head + block + tail
     return page.rstrip("\n") + f"\n\n{block}\n"
 
 

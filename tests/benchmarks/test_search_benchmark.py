@@ -149,12 +149,13 @@ def test_runs_resume_and_are_reported(tmp_path: Path) -> None:
     docs = tmp_path / "docs"
     docs.mkdir()
     (docs / "measurements.md").write_text(
-        "# Measurements\n\n<!-- search -->old<!-- /search -->\n\nmore\n"
+        "# Measurements\n\n<!-- search -->old<!-- search notes -->mine<!-- /search notes --><!-- /search -->\n\nmore\n"
     )
     report.write_report(plan.Catalogue(None), out, docs, say=said.append)
     page = (docs / "measurements.md").read_text()
     assert "| rosenbrock4 | regret | 2 |" in page
     assert "old" not in page
+    assert "<!-- search notes -->mine<!-- /search notes -->\n<!-- /search -->" in page
     assert page.endswith("\n\nmore\n")
 
 
