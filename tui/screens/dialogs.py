@@ -203,6 +203,7 @@ class PickMany(ModalScreen[list[Hashable] | None]):
     def on_mount(self) -> None:
         """Fill the list."""
         self._fill()
+        self.query_one(LineTable).styles.height = min(14, len(self._entries) + 1)
         self.query_one(LineTable).focus()
 
     def _fill(self, keep: Hashable | None = None) -> None:
@@ -269,6 +270,7 @@ class PickOne(ModalScreen[Hashable | None]):
         """Fill the list."""
         table = self.query_one(LineTable)
         table.set_rows(_Plain(self._entries, ()))
+        table.styles.height = min(14, len(self._entries) + 1)
         table.focus()
 
     def action_leave(self) -> None:
