@@ -148,14 +148,14 @@ def test_runs_resume_and_are_reported(tmp_path: Path) -> None:
     out.write_text(text)
     docs = tmp_path / "docs"
     docs.mkdir()
-    (docs / "measurements.md").write_text(
-        "# Measurements\n\n<!-- search -->old<!-- search notes -->mine<!-- /search notes --><!-- /search -->\n\nmore\n"
-    )
+    notes = "<!-- search notes -->mine<!-- /search notes -->"
+    before = f"# Measurements\n\n<!-- search -->old{notes}<!-- /search -->\n\nmore\n"
+    (docs / "measurements.md").write_text(before)
     report.write_report(plan.Catalogue(None), out, docs, say=said.append)
     page = (docs / "measurements.md").read_text()
     assert "| rosenbrock4 | regret | 2 |" in page
     assert "old" not in page
-    assert "<!-- search notes -->mine<!-- /search notes -->\n<!-- /search -->" in page
+    assert f"{notes}\n<!-- /search -->" in page
     assert page.endswith("\n\nmore\n")
 
 
