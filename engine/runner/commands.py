@@ -79,6 +79,8 @@ class Commands:
         del command
         if self.desk.state is StudyState.RUNNING:
             return "the study runs already"
+        if self.desk.state is StudyState.STOPPED:
+            raise Refused("the study is being stopped: run it again when its trials have ended")
         self.breaker.succeeded()
         if self.desk.proposals.given_up:
             self.desk.proposals.revive()

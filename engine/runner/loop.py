@@ -75,7 +75,7 @@ class Runner:
                 desk.event("adopted", f"trial {trial.number} {what}", trial.number)
             elif trial.state is TrialState.WAITING:
                 desk.enqueue(trial.number)
-            elif stopped and trial.reason == Commands.STOPPED and trial.attempt:
+            elif stopped and trial.reason == Commands.STOPPED:
                 desk.update(trial.number, state=TrialState.WAITING, ended=None, reason="")
                 desk.enqueue(trial.number)
         self.endings.check()
@@ -105,6 +105,8 @@ class Runner:
         self.starter.fill()
         self._prepare()
         self.chores.run()
+        if desk.state is StudyState.RUNNING:
+            self.trouble.refill()
 
     def _prepare(self) -> None:
         """Keep suggestions ready: one, more when slots have had to wait for them."""

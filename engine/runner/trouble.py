@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import shutil
 import sqlite3
 import time
 
@@ -86,7 +87,8 @@ class Trouble:
 
     def refill(self) -> None:
         """Set the reserve aside again, once the study goes on."""
-        if not ballast(self.desk.folder).exists():
+        path = ballast(self.desk.folder)
+        if not path.exists() and shutil.disk_usage(path.parent).free > 16 * _BALLAST:
             self._fill()
 
     def _fill(self) -> None:

@@ -62,7 +62,7 @@ def test_a_trial_is_killed_and_retried(make_study: Any, told: Any) -> None:
 
 def test_a_retried_trial_counts(make_study: Any, told: Any) -> None:
     study = make_study("""
-        if given["attempt"] == 1: sys.exit(1)
+        if given["trial"] == given["attempt"] == 1: sys.exit(1)
         report(accuracy=0.5); time.sleep(0.1)
         """, budget=50)  # fmt: skip
     study.start()

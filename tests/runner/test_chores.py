@@ -1,0 +1,119 @@
+import sqlite3
+import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from hpo_tui.engine.runner.chores import Chores
+from hpo_tui.engine.runner.desk import Desk, Live, Stop
+from hpo_tui.engine.runner.trouble import Trouble
+from hpo_tui.engine.spec import StudySpec
+from hpo_tui.store.folder import StudyFolder, TrialFolder
+from hpo_tui.store.models import StudyState, Trial, TrialState
+from hpo_tui.store.write import StudyWriter
+
+
+class Process:
+    """A running process that only notes what is asked of it."""
+
+    def __init__(self) -> None:
+        self.started, self.device, self.asked = 0.0, "GPU0", list[str]()
+
+    def stop(self) -> None:
+        self.asked.append("stop")
+
+    def kill(self) -> None:
+        self.asked.append("kill")
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Any:
+    spec = StudySpec.from_dict({
+        "study": {"name": "t", "budget": 4},
+        "space": {"x": {"type": "float", "low": 0, "high": 1}},
+        "objective": [{"metric": "a", "direction": "maximize"}],
+    })  # fmt: skip
+    writer = StudyWriter(tmp_path / "study.db")
+    writer.create_study("t", "", 0)
+    trial = Trial(1, 1, "full", TrialState.RUNNING, 1.0, {"x": 0.5})
+    writer.add_trial(trial)
+    nobody: Any = SimpleNamespace()
+    yield Desk(StudyFolder(tmp_path), spec, writer, nobody, nobody, {1: trial})
+    writer.close()
+
+
+def live(desk: Desk, tmp_path: Path) -> Live:
+    folder = TrialFolder(tmp_path / "trials" / "0001")
+    folder.checkpoint.mkdir(parents=True)
+    launch, process, tail = SimpleNamespace(folder=folder), Process(), SimpleNamespace()
+    found = Live(1, launch, process, tail)  # type: ignore[arg-type]
+    desk.live[1] = found
+    return found
+
+
+def test_a_trial_leaves_a_lent_device_at_its_next_checkpoint(desk: Desk, tmp_path: Path) -> None:
+    one = live(desk, tmp_path)
+    chores = Chores(desk, SimpleNamespace(), SimpleNamespace())  # type: ignore[arg-type]
+    state = one.launch.folder.checkpoint / "state"
+    state.write_text("of before")
+    one.drain = time.time() + 0.01
+    chores.drain()
+    assert one.process.asked == []  # type: ignore[attr-defined]
+    while time.time() < one.drain + 0.02:
+        time.sleep(0.005)
+    state.write_text("of after")
+    chores.drain()
+    assert one.process.asked == ["stop"]  # type: ignore[attr-defined]
+    assert one.stop == Stop("lend", "left GPU0, which is lent")
+
+
+def test_what_fails_to_be_written_is_forgotten_in_memory_too(desk: Desk) -> None:
+    def fail() -> None:
+        with desk.transaction():
+            desk.update(1, state=TrialState.COMPLETE, charged=1.0)
+            desk.set_state(StudyState.PAUSED, "why")
+            raise sqlite3.OperationalError("database or disk is full")
+
+    with pytest.raises(sqlite3.OperationalError):
+        fail()
+    assert (desk.trials[1].state, desk.trials[1].charged) == (TrialState.RUNNING, 0.0)
+    assert desk.state is StudyState.RUNNING
+
+
+def test_a_full_disk_gives_the_reserve_up_and_pauses(desk: Desk, tmp_path: Path) -> None:
+    live(desk, tmp_path)
+    trouble = Trouble(desk)
+    reserve = tmp_path / "runner.reserve"
+    assert reserve.stat().st_size == 1 << 20
+    trouble.begin(sqlite3.OperationalError("database or disk is full"))
+    assert not reserve.exists()
+    assert not trouble.active
+    assert desk.state is StudyState.PAUSED
+    assert "the disk is full" in desk.reason
+    trouble.refill()
+    assert reserve.exists()
+
+
+def test_a_file_that_somebody_holds_for_a_while_is_waited_for(desk: Desk, tmp_path: Path) -> None:
+    live(desk, tmp_path)
+    trouble = Trouble(desk)
+    trouble.begin(sqlite3.OperationalError("database is locked"))
+    assert not trouble.active
+    assert desk.state is StudyState.RUNNING
+
+
+def test_a_start_lost_half_way_is_queued_again(desk: Desk) -> None:
+    Trouble(desk).begin(sqlite3.OperationalError("database is locked"))
+    assert desk.trials[1].state is TrialState.WAITING
+    assert list(desk.queue) == [1]
+
+
+def test_a_charge_never_falls(desk: Desk, tmp_path: Path) -> None:
+    one = live(desk, tmp_path)
+    charges = [desk.charge(one, seconds) for seconds in (1.0, 300.0, 200.0, 1e9)]
+    assert charges[0] < charges[1]
+    desk.update(1, charged=charges[1])
+    assert desk.charge(one, 200.0) == charges[1]
+    assert desk.charge(one, 1e9) == 1.0
