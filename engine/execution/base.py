@@ -75,7 +75,7 @@ class Running(Protocol):
         """End it and all that it started, at once."""
 
     def release(self) -> None:
-        """Give back the device. Called once, after the end."""
+        """Give back the device, after the end; more than once does nothing."""
 
 
 @dataclass(frozen=True, slots=True)

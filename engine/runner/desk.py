@@ -148,6 +148,8 @@ class Desk:
 
     def elapsed(self, live: Live) -> float:
         """Return how long an attempt has run; no clock jump moves it."""
+        if live.process.started <= 0:  # on another machine, whose boot means nothing here
+            return max(0.0, time.time() - (self.trials[live.number].started or time.time()))
         return max(0.0, processes.uptime() - live.process.started)
 
     def charge(self, live: Live, elapsed: float) -> float:

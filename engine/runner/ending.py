@@ -40,6 +40,7 @@ class Endings:
             if live.ended is None:
                 continue
             if not self._drained(live):
+                live.process.release()  # the next trial need not wait for what is left to be read
                 continue
             self.finish(live, live.ended)
             freed = True

@@ -19,7 +19,7 @@ class Process:
     """A running process that only notes what is asked of it."""
 
     def __init__(self) -> None:
-        self.started, self.device, self.asked = 0.0, "GPU0", list[str]()
+        self.started, self.device, self.asked = 1.0, "GPU0", list[str]()
 
     def stop(self) -> None:
         self.asked.append("stop")
