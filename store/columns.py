@@ -32,6 +32,7 @@ class FrameReader:
         self.conn = conn
         self._frame: Frame | None = None
         self._text: dict[str, dict[Value, int]] = {}
+        self._truths: list[str] = []
 
     def read(self) -> Frame:
         """Return the present frame: the very object of the last call when nothing changed."""
@@ -50,9 +51,12 @@ class FrameReader:
             self.conn.execute("COMMIT")
 
     def _renew(self, rev: int) -> Frame:
-        columns = self.conn.execute("SELECT kind, name, column FROM columns ORDER BY id").fetchall()
-        params = {n: c for k, n, c in columns if k == "p"}
-        metrics = {n: c for k, n, c in columns if k == "m"}
+        columns = self.conn.execute(
+            "SELECT kind, name, column, truth FROM columns ORDER BY id"
+        ).fetchall()
+        params = {n: c for k, n, c, _ in columns if k == "p"}
+        metrics = {n: c for k, n, c, _ in columns if k == "m"}
+        self._truths = [n for _, n, _, truth in columns if truth]
         old = self._frame
         if old is None:
             self._text = self._find_text(params)
@@ -72,7 +76,8 @@ class FrameReader:
         return {name: {} for name, text in zip(params, row, strict=True) if text}
 
     def _choices(self) -> dict[str, tuple[Value, ...]]:
-        return {name: tuple(codes) for name, codes in self._text.items()}
+        truths: dict[str, tuple[Value, ...]] = dict.fromkeys(self._truths, (False, True))
+        return truths | {name: tuple(codes) for name, codes in self._text.items()}
 
     def _fetch(
         self, params: dict[str, str], metrics: dict[str, str], tasks: list[str], after: int

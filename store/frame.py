@@ -21,7 +21,7 @@ class Frame:
     ``state``: int8 (n,), indices of :data:`STATES`; ``task``: int16 (n,), indices of ``tasks``;
     ``cost``, ``charged``, ``started``, ``ended``, ``duration``, ``peak_memory``, ``step``: float64
     (n,), NaN where unknown; ``starred``: bool (n,); ``device``: object (n,) of str.
-    ``params``: name → float64 (n,) for numbers and truth values; for parameters with text, codes
+    ``params``: name → float64 (n,) for numbers; for parameters with text or truth values, codes
     into ``choices[name]``; NaN where inactive. ``metrics``: name → float64 (n,), NaN where missing.
     """
 

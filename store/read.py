@@ -86,7 +86,8 @@ class StudyReader:
             args = [json.dumps(list(numbers))]
         params, metrics = self.columns("p"), self.columns("m")
         rows = self._rows(f"SELECT * FROM trials{where} ORDER BY number", args)
-        return [trial_from(row, params, metrics) for row in rows]
+        truths = {r["column"] for r in self._rows("SELECT column FROM columns WHERE truth")}
+        return [trial_from(row, params, metrics, truths) for row in rows]
 
     def trial(self, number: int) -> Trial | None:
         """Return one trial, None if there is none of that number."""

@@ -1,7 +1,7 @@
 """Rows of the tables to records and back."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import fields
 from typing import Any
 
@@ -21,9 +21,15 @@ def encode_trial(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def trial_from(
-    row: Mapping[str, Any], params: Mapping[str, str], metrics: Mapping[str, str]
+    row: Mapping[str, Any],
+    params: Mapping[str, str],
+    metrics: Mapping[str, str],
+    truths: Collection[str] = (),
 ) -> Trial:
-    """Return the trial of a row; ``params`` and ``metrics`` map column to name."""
+    """Return the trial of a row; ``params`` and ``metrics`` map column to name.
+
+    ``truths``: columns whose 0 and 1 mean false and true.
+    """
     known = {k: row[k] for k in TRIAL_FIELDS}
     known["state"] = TrialState(known["state"])
     known["why"] = json.loads(known["why"])
@@ -31,7 +37,11 @@ def trial_from(
     known["teaches"] = bool(known["teaches"])
     known["starred"] = bool(known["starred"])
     return Trial(
-        params={name: row[c] for c, name in params.items() if row[c] is not None},
+        params={
+            name: bool(row[c]) if c in truths and row[c] in (0, 1) else row[c]
+            for c, name in params.items()
+            if row[c] is not None
+        },
         metrics={name: row[c] for c, name in metrics.items() if row[c] is not None},
         **known,
     )

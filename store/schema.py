@@ -13,7 +13,7 @@ CREATE TABLE study (
 );
 CREATE TABLE columns (
     kind TEXT NOT NULL CHECK (kind IN ('p', 'm')), name TEXT NOT NULL, id INTEGER NOT NULL,
-    column TEXT NOT NULL UNIQUE, PRIMARY KEY (kind, name)
+    column TEXT NOT NULL UNIQUE, truth INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (kind, name)
 ) WITHOUT ROWID;
 CREATE TABLE trials (
     number INTEGER PRIMARY KEY, configuration INTEGER NOT NULL, task TEXT NOT NULL,

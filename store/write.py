@@ -35,6 +35,7 @@ class StudyWriter:
         self.conn: sqlite3.Connection = connect(path)
         migrate(self.conn)
         self._columns = self._read_columns()
+        self._truths = self._read_truths()
         self._rev = int(self.conn.execute("SELECT coalesce(max(rev), 0) FROM trials").fetchone()[0])
 
     def close(self) -> None:
@@ -56,6 +57,7 @@ class StudyWriter:
         except BaseException:
             self.conn.rollback()
             self._columns = self._read_columns()
+            self._truths = self._read_truths()
             raise
 
     # the study
@@ -82,6 +84,10 @@ class StudyWriter:
     def _read_columns(self) -> dict[tuple[str, str], tuple[int, str]]:
         rows = self.conn.execute("SELECT kind, name, id, column FROM columns").fetchall()
         return {(kind, name): (number, column) for kind, name, number, column in rows}
+
+    def _read_truths(self) -> set[str]:
+        rows = self.conn.execute("SELECT name FROM columns WHERE kind = 'p' AND truth")
+        return {name for (name,) in rows.fetchall()}
 
     def _column(self, kind: str, name: str) -> tuple[int, str]:
         """Return (id, column) of a parameter (``p``) or metric (``m``), adding it when new."""
@@ -149,6 +155,10 @@ class StudyWriter:
         self, params: Mapping[str, Value], metrics: Mapping[str, float]
     ) -> dict[str, Any]:
         row: dict[str, Any] = {self._column("p", k)[1]: v for k, v in params.items()}
+        # SQLite has no truth values: they are numbers there, and the column says what they mean.
+        for name in {k for k, v in params.items() if isinstance(v, bool)} - self._truths:
+            self.conn.execute("UPDATE columns SET truth = 1 WHERE kind = 'p' AND name = ?", (name,))
+            self._truths.add(name)
         row |= {self._column("m", k)[1]: v for k, v in metrics.items()}
         return row
 

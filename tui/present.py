@@ -223,7 +223,7 @@ def value_text(snapshot: "Snapshot", name: str, row: int) -> str:
         return ""
     choices = frame.choices.get(name)
     if choices is not None:
-        return plain(str(choices[int(values[row])]))
+        return fmt.value(choices[int(values[row])])
     return number(float(values[row]))
 
 

@@ -1,0 +1,26 @@
+from pathlib import Path
+
+from hpo_tui.store.models import Trial, TrialState
+from hpo_tui.store.read import StudyReader
+from hpo_tui.store.write import StudyWriter
+
+
+def test_truth_values_come_back_as_such(tmp_path: Path) -> None:
+    """SQLite stores true as 1: the reader still tells amp = true from layers = 1."""
+    writer = StudyWriter(tmp_path / "study.db")
+    writer.create_study("x", "", 0)
+    writer.declare(["amp", "layers"], ["acc"])
+    with StudyReader(tmp_path / "study.db") as reader:
+        assert len(reader.frame()) == 0
+        for number, amp in ((1, True), (2, False)):
+            params = {"amp": amp, "layers": number}
+            writer.add_trial(Trial(number, number, "full", TrialState.COMPLETE, 1.0, params))
+        assert [t.params["amp"] for t in reader.trials()] == [True, False]
+        assert [type(t.params["layers"]) for t in reader.trials()] == [int, int]
+        frame = reader.frame()
+        assert [frame.choices["amp"][int(v)] for v in frame.params["amp"]] == [True, False]
+        assert "layers" not in frame.choices
+    writer.close()
+    again = StudyWriter(tmp_path / "study.db")
+    again.add_trial(Trial(3, 3, "full", TrialState.COMPLETE, 1.0, {"amp": True}))
+    again.close()
