@@ -156,6 +156,20 @@ class Posterior:
         grown._alpha = linalg.cho_solve((chol, True), grown.rows.y, check_finite=False)
         return grown
 
+    def left_out(self) -> Array:
+        """Log density of every row given all others (Rasmussen & Williams 2006, 5.4.2), (n,)."""
+        inverse = linalg.cho_solve((self._chol, True), np.eye(len(self._chol)), check_finite=False)
+        precision = np.diag(inverse)
+        return np.asarray(
+            0.5 * (np.log(precision) - self._alpha**2 / precision - math.log(2 * math.pi))
+        )
+
+    def full_only(self) -> "Posterior":
+        """Conditioned on the full task's rows alone, hyperparameters untouched."""
+        top = self.rows.task == self.full
+        rows = Rows(self.rows.x[top], self.rows.task[top], self.rows.y[top])
+        return Posterior(rows, self.hyper, self.categorical)
+
     def correlation(self, task: int) -> float:
         """Modelled correlation between the functions of ``task`` and of the full task."""
         b = self._between

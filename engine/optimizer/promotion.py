@@ -50,7 +50,9 @@ def choose(x: Array, prices: Array, goals: Goals, models: Models, forced: bool) 
         usable[:, :full].any(axis=1) & (index.max(axis=1) >= index[:, full].max())
     )
     if len(rows):
-        told[rows] = np.mean([p.informs(x[rows]) for p in models.posteriors], axis=0)
+        each = np.array([p.informs(x[rows]) for p in models.posteriors])
+        each[:, :, :full] *= np.array(models.trust)[:, None, None]
+        told[rows] = each.mean(axis=0)
         index[rows] *= told[rows]
     skipped = np.setdiff1d(np.arange(len(x)), rows)
     index[skipped, :full] = -np.inf
@@ -72,7 +74,8 @@ def predictive(models: Models) -> float:
     full = models.posteriors[0].full
     if full == 0:
         return 1.0
-    return max(float(np.mean([p.told(t) for p in models.posteriors])) for t in range(full))
+    both = list(zip(models.posteriors, models.trust, strict=True))
+    return max(float(np.mean([p.told(t) * w for p, w in both])) for t in range(full))
 
 
 def fed(ledger: Ledger, told: float) -> bool:

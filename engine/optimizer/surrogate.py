@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy import special
 
 from hpo_tui.engine.optimizer import gp
 from hpo_tui.engine.optimizer.axes import Array
@@ -24,6 +25,7 @@ from hpo_tui.engine.spec.model import StudySpec
 
 FIT_ROWS, KEEP_ROWS = 200, 700
 _FIRST_ANCHOR, _COLD_UPTO, _EVERY_UPTO, _LAST_LINK = 8, 61, 60, 210
+_JUDGE = 3
 
 
 def anchor_before(n: int) -> int:
@@ -49,6 +51,7 @@ class Models:
     """Posteriors and maps of the metrics, in the order of the study's ``metric_names``.
 
     ``z``: all rows in model units (n, k). ``noisy``: repeats of a result are known to differ.
+    ``trust``: how far the cheap tasks' rows are believed, 0 to 1, per metric.
     """
 
     posteriors: list[Posterior]
@@ -56,11 +59,12 @@ class Models:
     z: Array
     table: Table
     noisy: bool
+    trust: list[float]
 
     def running(self, x: Array, task: Index) -> "Models":
         """With trials under way taken as done at their predicted value."""
         grown = [p.with_rows(x, task) for p in self.posteriors]
-        return Models(grown, self.warps, self.z, self.table, self.noisy)
+        return Models(grown, self.warps, self.z, self.table, self.noisy, self.trust)
 
     def mean(self, x: Array) -> Array:
         """Posterior means at the full task, (m, k)."""
@@ -109,16 +113,27 @@ class Surrogate:
         z, warps = then if count == len(table.x) else _in_units(self.spec, table)
         noise = _repeat_noise(table, z)
         kept = self._subset(table, z, KEEP_ROWS, len(table.x))
-        posteriors = []
+        posteriors, trust = [], []
         for k, metric in enumerate(self.spec.metric_names):
             vector = self._fitted(metric, k, prefix, then[0], noise[k])
             hyper = Hyper.unpack(vector, self.space.d, self.tasks)
             rows = Rows(table.x[kept], table.task[kept], z[kept, k])
-            posteriors.append(Posterior(rows, hyper, self.space.categorical))
+            posterior = Posterior(rows, hyper, self.space.categorical)
+            trust.append(_trust(posterior))
+            posteriors.append(posterior if trust[-1] >= 0.5 else self._alone(rows))
         noisy = self.spec.noisy if self.spec.noisy is not None else bool(np.any(noise > 2e-3))
-        built = Models(posteriors, warps, z, table, noisy)
+        built = Models(posteriors, warps, z, table, noisy, trust)
         self._built = (version, built)
         return built
+
+    def _alone(self, rows: Rows) -> Posterior:
+        """Return a posterior fitted on the full task's rows alone."""
+        top = rows.task == self.tasks - 1
+        full = Rows(rows.x[top][:FIT_ROWS], rows.task[top][:FIT_ROWS], rows.y[top][:FIT_ROWS])
+        vector, _ = gp.fit(full, self.space.categorical, self.tasks)
+        hyper = Hyper.unpack(vector, self.space.d, self.tasks)
+        whole = Rows(rows.x[top], rows.task[top], rows.y[top])
+        return Posterior(whole, hyper, self.space.categorical)
 
     def _fitted(self, metric: str, k: int, table: Table, z: Array, noise: float) -> Array:
         """Hyperparameters of one metric on the first ``len(table.x)`` rows."""
@@ -156,6 +171,23 @@ class Surrogate:
         rank = np.argsort(np.argsort(np.mean(z, axis=1))) / len(z)
         order = rank - 0.5 * (table.task == self.tasks - 1) + 0.7 * rng.random(len(z))
         return np.sort(np.argsort(order)[:limit])
+
+
+def _trust(posterior: Posterior) -> float:
+    """Return how far the cheap tasks of a metric can be trusted, 0 to 1.
+
+    Every full-task row is predicted from all the others, and from the other full-task rows alone.
+    The log ratio D of the two densities says whether the cheap rows help: trust is the logistic
+    function of D, and where it falls below a half the cheap rows of this metric are left out.
+    A task that ranks the other way round, which no prior of a positive correlation expects, is so
+    found out by its predictions.
+    """
+    top = posterior.rows.task == posterior.full
+    if not _JUDGE <= int(top.sum()) < len(top):
+        return 1.0
+    alone = posterior.full_only()
+    ratio = float(posterior.left_out()[top].sum() - alone.left_out().sum())
+    return float(special.expit(ratio))
 
 
 def _in_units(spec: StudySpec, table: Table) -> tuple[Array, list[Warp]]:

@@ -131,3 +131,15 @@ def test_a_task_of_pure_noise_is_seen_to_tell_nothing() -> None:
     found, _ = gp.fit(data, np.array([False, False]), 2)
     posterior = Posterior(data, Hyper.unpack(found, 2, 2), np.array([False, False]))
     assert posterior.told(0) < 0.4
+
+
+def test_left_out_densities_are_those_of_models_without_the_row() -> None:
+    data, hyper = rows(12), Hyper.unpack(vector(), 3, 3)
+    found = Posterior(data, hyper, CATEGORICAL).left_out()
+    noise = np.exp(hyper.noise) + kernel.JITTER
+    for i in range(12):
+        keep = np.arange(12) != i
+        rest = Posterior(Rows(data.x[keep], data.task[keep], data.y[keep]), hyper, CATEGORICAL)
+        mean, sd = rest.predict(data.x[i : i + 1], int(data.task[i]))
+        spread = np.sqrt(sd[0] ** 2 + noise[data.task[i]])
+        assert found[i] == pytest.approx(stats.norm(mean[0], spread).logpdf(data.y[i]), rel=1e-5)
