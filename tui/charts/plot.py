@@ -4,9 +4,12 @@ plotext is met here alone. Its figure is an instance of our own, because the lib
 the whole process; sizes are not cut to the terminal; colours never pass through it.
 """
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -24,9 +27,26 @@ MOST_POINTS = 2000
 """Points given to plotext at once; a cell cannot show more."""
 
 
+@contextmanager
+def _without_manual() -> Iterator[None]:
+    """Spare the import of plotext its manual, which takes three quarters of the time it needs."""
+    name = "plotext._doc.doc"
+    if "plotext" in sys.modules:
+        yield
+        return
+    manual = ModuleType(name)
+    manual.docs = None  # type: ignore[attr-defined]  # the one name that plotext takes from it
+    sys.modules[name] = manual
+    try:
+        yield
+    finally:
+        del sys.modules[name]
+
+
 @cache
 def _figure() -> Any:
-    from plotext._kernel.terminal import terminal  # the public figure is shared by the process
+    with _without_manual():
+        from plotext._kernel.terminal import terminal  # the public figure is the process's own
 
     own = terminal()
     own.limit(False, False)
