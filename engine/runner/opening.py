@@ -5,6 +5,7 @@ import fcntl
 import os
 import sqlite3
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from hpo_tui.engine.execution.base import Executor
@@ -19,6 +20,7 @@ from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.spec.errors import SpecError
 from hpo_tui.engine.spec.model import StudySpec
 from hpo_tui.store.folder import StudyFolder
+from hpo_tui.store.models import Trial
 from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
 
@@ -76,7 +78,7 @@ def open_desk(folder: StudyFolder, optimizer: str) -> Desk:
     fault = command_fault(spec, working_folder(folder))
     if fault:
         raise Unopenable(fault)
-    executor = open_executor(folder, spec)
+    executor = open_executor(folder, spec, trials.values())
     proposals = Proposals({
         "optimizer": optimizer, "db": str(folder.db), "text": study.text,
         "source": str(folder.file), "seed": study.seed,
@@ -89,8 +91,11 @@ def open_desk(folder: StudyFolder, optimizer: str) -> Desk:
     return desk
 
 
-def open_executor(folder: StudyFolder, spec: StudySpec) -> Executor:
-    """Return what places the study's trials. Raises :class:`Unopenable`."""
+def open_executor(folder: StudyFolder, spec: StudySpec, past: Iterable[Trial] = ()) -> Executor:
+    """Return what places the study's trials, knowing what memory ``past`` ones took.
+
+    Raises :class:`Unopenable`.
+    """
     choice = chosen(folder)
     if choice.kind == "ray":
         from hpo_tui.engine.execution.ray import RayError, RayExecutor
@@ -103,6 +108,9 @@ def open_executor(folder: StudyFolder, spec: StudySpec) -> Executor:
         pool = DevicePool(spec.resources, str(folder.path.resolve()))
     except (DeviceError, LeaseError, OSError) as error:
         raise Unopenable(str(error)) from error
+    for trial in past:
+        if trial.peak_memory and not trial.device.startswith("cpu"):
+            pool.packing.seed(trial.task, [trial.peak_memory])
     return LocalExecutor(pool, warm_starts(folder, spec, pool))
 
 
