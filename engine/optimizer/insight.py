@@ -15,7 +15,8 @@ from hpo_tui.engine.spec.model import StudySpec
 def insights(spec: StudySpec, ledger: Ledger, search: Search) -> list[TaskInsight]:
     """One line per cheap task and metric.
 
-    The correlation is the model's, between two functions of the configuration. Its interval is
+    The correlation is the model's, between two functions of the configuration; where the model has
+    left the cheap rows out, the pairs' rank correlation, shrunk by n / (n + 2). The interval is
     Fisher's, with as many pairs as were run at both tasks and a prior worth five pairs.
     """
     models = search.models(ledger)
@@ -26,6 +27,8 @@ def insights(spec: StudySpec, ledger: Ledger, search: Search) -> list[TaskInsigh
             pairs = len(low_values)
             rank = _spearman(low_values, full_values)
             r = 0.0 if models is None else models.posteriors[k].correlation(t)
+            if models is not None and models.trust[k] < 0.5:
+                r = (rank or 0.0) * pairs / (pairs + 2.0)
             low, high = fisher(r, pairs + 5)
             name = ledger.task_names[t]
             verdict = _verdict(name, metric, r, (low, high), pairs)

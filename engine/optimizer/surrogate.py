@@ -84,6 +84,7 @@ class Surrogate:
         self.tasks = len(spec.tasks)
         self._anchors: dict[tuple[str, int], Array] = {}
         self._current: dict[str, tuple[int, Array]] = {}
+        self._apart: dict[tuple[str, int], Array] = {}
         self._built: tuple[Any, Models] | None = None
 
     def state(self) -> dict[str, Any]:
@@ -120,19 +121,22 @@ class Surrogate:
             rows = Rows(table.x[kept], table.task[kept], z[kept, k])
             posterior = Posterior(rows, hyper, self.space.categorical)
             trust.append(_trust(posterior))
-            posteriors.append(posterior if trust[-1] >= 0.5 else self._alone(rows))
+            posteriors.append(posterior if trust[-1] >= 0.5 else self._alone(metric, rows))
         noisy = self.spec.noisy if self.spec.noisy is not None else bool(np.any(noise > 2e-3))
         built = Models(posteriors, warps, z, table, noisy, trust)
         self._built = (version, built)
         return built
 
-    def _alone(self, rows: Rows) -> Posterior:
-        """Return a posterior fitted on the full task's rows alone."""
+    def _alone(self, metric: str, rows: Rows) -> Posterior:
+        """Return a posterior fitted on the full task's rows alone, at most 200 of them."""
         top = rows.task == self.tasks - 1
-        full = Rows(rows.x[top][:FIT_ROWS], rows.task[top][:FIT_ROWS], rows.y[top][:FIT_ROWS])
-        vector, _ = gp.fit(full, self.space.categorical, self.tasks)
-        hyper = Hyper.unpack(vector, self.space.d, self.tasks)
         whole = Rows(rows.x[top], rows.task[top], rows.y[top])
+        n = min(fit_count(len(whole.y)), FIT_ROWS)
+        # Few rows are fitted anew each time: what is proposed must not depend on when it first was.
+        if n <= _EVERY_UPTO or (metric, n) not in self._apart:
+            some = Rows(whole.x[:n], whole.task[:n], whole.y[:n])
+            self._apart[metric, n] = gp.fit(some, self.space.categorical, self.tasks)[0]
+        hyper = Hyper.unpack(self._apart[metric, n], self.space.d, self.tasks)
         return Posterior(whole, hyper, self.space.categorical)
 
     def _fitted(self, metric: str, k: int, table: Table, z: Array, noise: float) -> Array:
