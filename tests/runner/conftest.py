@@ -45,6 +45,8 @@ given = json.load(open(os.environ["HPO_PARAMS"]))
 out = open(os.environ["HPO_REPORTS"], "a", buffering=1)
 def report(**values):
     out.write(json.dumps(values) + "\\n")
+def hold():
+    while not os.path.exists("go"): time.sleep(0.02)
 """
 
 
@@ -56,6 +58,10 @@ class Study:
 
     def start(self) -> int:
         return start_runner(self.folder, optimizer="tiny:Optimizer")
+
+    def go(self) -> None:
+        """Let trials pass that wait in ``hold()``."""
+        (self.folder.path.parent.parent / "go").touch()
 
     def trials(self) -> Any:
         with StudyReader(self.folder.db) as reader:
@@ -84,7 +90,7 @@ class Study:
     def log(self) -> Any:
         return self.folder.log.read_text(errors="replace") if self.folder.log.exists() else ""
 
-    def until(self, condition: Any, seconds: float = 20.0) -> Any:
+    def until(self, condition: Any, seconds: float = 45.0) -> Any:
         deadline = time.monotonic() + seconds
         while not (found := condition()):
             if time.monotonic() > deadline:
@@ -93,10 +99,10 @@ class Study:
             time.sleep(0.02)
         return found
 
-    def gone(self, seconds: float = 20.0) -> None:
+    def gone(self, seconds: float = 45.0) -> None:
         self.until(lambda: runner_pid(self.folder) is None, seconds)
 
-    def ended(self, number: int = 1, seconds: float = 20.0) -> Any:
+    def ended(self, number: int = 1, seconds: float = 45.0) -> Any:
         def look() -> Any:
             trial = self.trial(number)
             return trial if trial is not None and trial.state.ended else None
