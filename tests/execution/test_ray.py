@@ -137,8 +137,12 @@ def test_stop_kill_and_adopt(cluster: Any, tmp_path: Path) -> None:
     assert executor.capacity() == 2
     slot = executor.reserve(1, "full")
     assert slot is not None
-    begun = launch(tmp_path, "import time; time.sleep(60)")
+    begun = launch(tmp_path, "import time; print('up', flush=True); time.sleep(60)")
     executor.start(begun, slot)
+    deadline = time.monotonic() + 30
+    while "up" not in begun.folder.log.read_text():  # a shim that only starts knows no signals yet
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
     executor.close()  # the runner ends; the actor does not
     again = RayExecutor("auto", Resources(gpus="none", threads=2), "study")
     adopted = again.adopt(begun, "10.0.0.7")
