@@ -91,12 +91,14 @@ _LEGEND = (
     "median seed has the best peer's median score at 30."
 )
 _INSTANCES = (
-    "The surrogates of the given problems on data sets nothing was tuned on; the peers were run "
-    "here (full task only), the references are estimates."
+    "The surrogates of the given problems on data sets nothing was tuned on. The peers were run "
+    "here with the full task only: random and TPE, Optuna's GPSampler on few; the references are "
+    "estimates."
 )
 _GENERATED = (
     "Textbook functions with biased cheap tasks, three or four objectives, conditional parameters, "
-    "an outcome constraint and a staircase; the peers were run here (full task only)."
+    "an outcome constraint and a staircase; the peers were run here with the full task only: "
+    "random, TPE and, but for four objectives, GPSampler."
 )
 
 
