@@ -12,6 +12,7 @@ from hpo_tui.engine.optimizer.api import Suggestion
 from hpo_tui.engine.runner.desk import Desk, Live
 from hpo_tui.engine.runner.ending import tell_optimizer
 from hpo_tui.engine.runner.intake import summaries, summarize
+from hpo_tui.engine.spec.model import BudgetUnit
 from hpo_tui.store.models import StudyState, Trial, TrialState
 from hpo_tui.store.read import StudyReader
 
@@ -64,7 +65,7 @@ class Starter:
         if desk.queue:
             trial = desk.trials[desk.queue[0]]
             slot = self._room(trial.number, trial.task)
-        elif desk.proposals.ready and not self.over_budget:
+        elif desk.proposals.ready and not self.over_budget and not self._counted_out():
             suggestion = desk.proposals.ready[0]
             slot = self._room(suggestion.number, suggestion.task)
         else:
@@ -79,6 +80,11 @@ class Starter:
             raise
         self._start(trial, slot)
         return True
+
+    def _counted_out(self) -> bool:
+        """Whether a budget of so many trials has been given out; asked before every start."""
+        budget = self.desk.spec.budget
+        return budget.unit is BudgetUnit.TRIALS and len(self.desk.trials) >= budget.amount
 
     def _room(self, number: int, task: str) -> Slot | None:
         desk = self.desk

@@ -1,6 +1,7 @@
 """How the command line ends: exit statuses, sentences, and never a traceback."""
 
 import os
+import signal
 import subprocess
 import sys
 import unicodedata
@@ -111,6 +112,11 @@ def test_help_is_quick_and_light() -> None:
     assert "sparse network" in done.stdout
 
 
+def heed_interrupts() -> None:
+    """Undo what a shell does to jobs in the background: they ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_sigint_in_a_real_process(make_study: Callable[..., StudyFolder], tmp_path: Path) -> None:
     make_study()
     code = (
@@ -119,8 +125,9 @@ def test_sigint_in_a_real_process(make_study: Callable[..., StudyFolder], tmp_pa
         "sys.exit(main(['best']))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=False
-    )
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=False,
+        preexec_fn=heed_interrupts,
+    )  # fmt: skip
     assert done.returncode == 130
     assert "interrupted" in done.stderr
 

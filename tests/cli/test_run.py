@@ -128,6 +128,8 @@ def test_ctrl_c_leaves_it_running(quick: Callable[..., StudyFolder], tmp_path: P
     process = subprocess.Popen(
         command, cwd=tmp_path, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True,
         start_new_session=True,
+        # A job in the background ignores Ctrl-C, and so do its children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - one call
     )  # fmt: skip
     wait_for(lambda: folder.db.is_file() and folder.runner_pid() is not None)
     wait_for(lambda: running(folder) > 0)
