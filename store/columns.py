@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpo_tui.store.frame import STATES, Frame
 from hpo_tui.store.models import Value
-from hpo_tui.store.schema import quoted
+from hpo_tui.store.schema import TEXT, TRUTH, quoted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,10 +19,6 @@ _INTS = ("number", "configuration", "resumed_from", "repeat")
 _FLOATS = ("cost", "charged", "started", "ended", "duration", "peak_memory", "step")
 _CHUNK = 20_000
 """Rows fetched at once: bounds the Python objects alive while a large study is read."""
-
-
-class _TextAppeared(Exception):  # noqa: N818 - a signal between two methods, not an error
-    """A column that held numbers alone has been given text: read everything again."""
 
 
 class FrameReader:
@@ -41,25 +37,24 @@ class FrameReader:
             rev = int(self.conn.execute("SELECT coalesce(max(rev), 0) FROM trials").fetchone()[0])
             if self._frame is not None and self._frame.rev == rev:
                 return self._frame
-            try:
-                self._frame = self._renew(rev)
-            except _TextAppeared:
-                self._frame = None
-                self._frame = self._renew(rev)
+            self._frame = self._renew(rev)
             return self._frame
         finally:
             self.conn.execute("COMMIT")
 
     def _renew(self, rev: int) -> Frame:
         columns = self.conn.execute(
-            "SELECT kind, name, column, truth FROM columns ORDER BY id"
+            "SELECT kind, name, column, holds FROM columns ORDER BY id"
         ).fetchall()
         params = {n: c for k, n, c, _ in columns if k == "p"}
         metrics = {n: c for k, n, c, _ in columns if k == "m"}
-        self._truths = [n for _, n, _, truth in columns if truth]
+        self._truths = [n for _, n, _, holds in columns if holds == TRUTH]
+        text = [n for _, n, _, holds in columns if holds == TEXT]
         old = self._frame
+        if old is not None and self._text.keys() != set(text):
+            old = None  # numbers of before are codes from here on
         if old is None:
-            self._text = self._find_text(params)
+            self._text = {n: {} for n in text}
         tasks = list(old.tasks) if old else []
         for (name,) in self.conn.execute("SELECT DISTINCT task FROM trials").fetchall():
             if name not in tasks:
@@ -67,13 +62,6 @@ class FrameReader:
         fresh = self._fetch(params, metrics, tasks, old.rev if old is not None else -1)
         fresh = replace(fresh, tasks=tuple(tasks), rev=rev, choices=self._choices())
         return merge(old, fresh) if old is not None and len(old) else fresh
-
-    def _find_text(self, params: dict[str, str]) -> dict[str, dict[Value, int]]:
-        if not params:
-            return {}
-        tests = ", ".join(f"max(typeof({quoted(c)}) = 'text')" for c in params.values())
-        row = self.conn.execute(f"SELECT {tests} FROM trials").fetchone()
-        return {name: {} for name, text in zip(params, row, strict=True) if text}
 
     def _choices(self) -> dict[str, tuple[Value, ...]]:
         truths: dict[str, tuple[Value, ...]] = dict.fromkeys(self._truths, (False, True))
@@ -91,17 +79,9 @@ class FrameReader:
         parts = []
         with _collector_at_rest():
             while rows := cursor.fetchmany(_CHUNK):
-                if after >= 0:
-                    self._check_text(rows, params)
                 parts.append(self._frame_of(rows, params, metrics, tasks))
         cursor.close()
         return concat(parts) if parts else self._frame_of([], params, metrics, tasks)
-
-    def _check_text(self, rows: list[tuple[Any, ...]], params: dict[str, str]) -> None:
-        first = len(_INTS) + 2 + len(_FLOATS) + 2
-        for at, name in enumerate(params, start=first):
-            if name not in self._text and any(type(row[at]) is str for row in rows):
-                raise _TextAppeared
 
     def _frame_of(
         self,

@@ -12,6 +12,7 @@ from hpo_tui.store.connect import connect_reader
 from hpo_tui.store.frame import Frame
 from hpo_tui.store.models import Command, DeviceSample, Event, Report, Study, Trial, TrialState
 from hpo_tui.store.rows import command_from, device_from, event_from, study_from, trial_from
+from hpo_tui.store.schema import TRUTH
 
 if TYPE_CHECKING:
     import numpy as np
@@ -86,7 +87,9 @@ class StudyReader:
             args = [json.dumps(list(numbers))]
         params, metrics = self.columns("p"), self.columns("m")
         rows = self._rows(f"SELECT * FROM trials{where} ORDER BY number", args)
-        truths = {r["column"] for r in self._rows("SELECT column FROM columns WHERE truth")}
+        truths = {
+            r["column"] for r in self._rows("SELECT column FROM columns WHERE holds = ?", (TRUTH,))
+        }
         return [trial_from(row, params, metrics, truths) for row in rows]
 
     def trial(self, number: int) -> Trial | None:

@@ -4,6 +4,9 @@ import sqlite3
 
 MIGRATION_SET = "hpo_tui"
 
+NUMBER, TRUTH, TEXT = "number", "truth", "text"
+"""What the column of a parameter holds; text stands for choices of any kinds that hold text."""
+
 _FIRST = """
 CREATE TABLE study (
     id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -13,7 +16,8 @@ CREATE TABLE study (
 );
 CREATE TABLE columns (
     kind TEXT NOT NULL CHECK (kind IN ('p', 'm')), name TEXT NOT NULL, id INTEGER NOT NULL,
-    column TEXT NOT NULL UNIQUE, truth INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (kind, name)
+    column TEXT NOT NULL UNIQUE, holds TEXT NOT NULL DEFAULT 'number',
+    PRIMARY KEY (kind, name)
 ) WITHOUT ROWID;
 CREATE TABLE trials (
     number INTEGER PRIMARY KEY, configuration INTEGER NOT NULL, task TEXT NOT NULL,

@@ -19,7 +19,7 @@ from hpo_tui.store.models import (
     Value,
 )
 from hpo_tui.store.rows import TRIAL_FIELDS, command_from, encode_trial
-from hpo_tui.store.schema import migrate, quoted
+from hpo_tui.store.schema import NUMBER, TEXT, TRUTH, migrate, quoted
 
 _STUDY_FIELDS = {"name", "text", "state", "reason", "seed", "started", "ended"}
 
@@ -35,7 +35,7 @@ class StudyWriter:
         self.conn: sqlite3.Connection = connect(path)
         migrate(self.conn)
         self._columns = self._read_columns()
-        self._truths = self._read_truths()
+        self._holds = self._read_holds()
         self._rev = int(self.conn.execute("SELECT coalesce(max(rev), 0) FROM trials").fetchone()[0])
 
     def close(self) -> None:
@@ -57,7 +57,7 @@ class StudyWriter:
         except BaseException:
             self.conn.rollback()
             self._columns = self._read_columns()
-            self._truths = self._read_truths()
+            self._holds = self._read_holds()
             raise
 
     # the study
@@ -85,9 +85,9 @@ class StudyWriter:
         rows = self.conn.execute("SELECT kind, name, id, column FROM columns").fetchall()
         return {(kind, name): (number, column) for kind, name, number, column in rows}
 
-    def _read_truths(self) -> set[str]:
-        rows = self.conn.execute("SELECT name FROM columns WHERE kind = 'p' AND truth")
-        return {name for (name,) in rows.fetchall()}
+    def _read_holds(self) -> dict[str, str]:
+        rows = self.conn.execute("SELECT name, holds FROM columns WHERE kind = 'p'").fetchall()
+        return {name: holds for name, holds in rows if holds != NUMBER}
 
     def _column(self, kind: str, name: str) -> tuple[int, str]:
         """Return (id, column) of a parameter (``p``) or metric (``m``), adding it when new."""
@@ -151,14 +151,32 @@ class StudyWriter:
             sets = ", ".join(f"{quoted(k)} = ?" for k in row)
             self.conn.execute(f"UPDATE trials SET {sets} WHERE number = ?", (*row.values(), number))
 
+    def _note_kind(self, name: str, value: Value) -> None:
+        """Write down what a parameter's column holds: SQLite itself stores true as 1."""
+        known = self._holds.get(name, NUMBER)
+        found = known
+        if isinstance(value, str):
+            found = TEXT
+        elif isinstance(value, bool) and known == NUMBER:
+            found = TEXT if self._holds_numbers(name) else TRUTH
+        elif known == TRUTH and value not in (0, 1):
+            found = TEXT
+        if found != known:
+            sql = "UPDATE columns SET holds = ? WHERE kind = 'p' AND name = ?"
+            self.conn.execute(sql, (found, name))
+            self._holds[name] = found
+
+    def _holds_numbers(self, name: str) -> bool:
+        column = quoted(self._column("p", name)[1])
+        sql = f"SELECT 1 FROM trials WHERE {column} NOT IN (0, 1) LIMIT 1"
+        return self.conn.execute(sql).fetchone() is not None
+
     def _value_columns(
         self, params: Mapping[str, Value], metrics: Mapping[str, float]
     ) -> dict[str, Any]:
         row: dict[str, Any] = {self._column("p", k)[1]: v for k, v in params.items()}
-        # SQLite has no truth values: they are numbers there, and the column says what they mean.
-        for name in {k for k, v in params.items() if isinstance(v, bool)} - self._truths:
-            self.conn.execute("UPDATE columns SET truth = 1 WHERE kind = 'p' AND name = ?", (name,))
-            self._truths.add(name)
+        for name, value in params.items():
+            self._note_kind(name, value)
         row |= {self._column("m", k)[1]: v for k, v in metrics.items()}
         return row
 

@@ -24,3 +24,20 @@ def test_truth_values_come_back_as_such(tmp_path: Path) -> None:
     again = StudyWriter(tmp_path / "study.db")
     again.add_trial(Trial(3, 3, "full", TrialState.COMPLETE, 1.0, {"amp": True}))
     again.close()
+
+
+def test_choices_of_several_kinds_are_told_apart(tmp_path: Path) -> None:
+    """A column that held numbers, then truth values, then text is read anew as choices."""
+    writer = StudyWriter(tmp_path / "study.db")
+    writer.create_study("x", "", 0)
+    writer.declare(["mixed"], ["acc"])
+    with StudyReader(tmp_path / "study.db") as reader:
+        for number, value in enumerate((16, True, "auto", 2.5), start=1):
+            params = {"mixed": value}
+            writer.add_trial(Trial(number, number, "full", TrialState.COMPLETE, 1.0, params))
+            frame = reader.frame()
+            codes = frame.params["mixed"]
+            choices = frame.choices.get("mixed")
+            shown = [v if choices is None else choices[int(v)] for v in codes]
+            assert shown == [16, True, "auto", 2.5][:number]
+    writer.close()

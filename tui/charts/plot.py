@@ -23,7 +23,7 @@ from hpo_tui.tui.glyphs import Glyphs
 
 Floats = NDArray[np.float64]
 
-MOST_POINTS = 2000
+MOST_POINTS = 1000
 """Points given to plotext at once; a cell cannot show more."""
 
 
