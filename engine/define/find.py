@@ -9,7 +9,8 @@ from pathlib import Path
 from hpo_tui.engine.define.fidelity import find_fidelity
 from hpo_tui.engine.define.files import config_options, hydra_options, interpolated
 from hpo_tui.engine.define.guess import propose
-from hpo_tui.engine.define.options import Found, Option, Style, kind_of, typed
+from hpo_tui.engine.define.options import Found, Option, Style, from_dump, kind_of, typed
+from hpo_tui.engine.define.parser_source import written_options
 from hpo_tui.engine.define.probing import probe_options
 from hpo_tui.engine.define.process import run_briefly
 from hpo_tui.engine.define.source import Settings, constants, local_sources
@@ -52,7 +53,8 @@ def find_options(words: Sequence[str], folder: Path) -> Found:
     values that the command line already has.
     """
     script = script_of(words, folder)
-    text = "\n".join(local_sources(script, folder)) if script else ""
+    sources = local_sources(script, folder) if script else []
+    text = "\n".join(sources)
     probed = Found()
     if script is not None and re.search(r"@hydra\.main|hydra\.initialize", text):
         found = hydra_options(script, text)
@@ -65,6 +67,10 @@ def find_options(words: Sequence[str], folder: Path) -> Found:
             return config
         if probed.options or probed.commands:
             return _with_given(probed, words)
+        written, _ = from_dump([{"options": written_options(t)} for t in sources])
+        if written:
+            how = "the add_argument calls in its source"
+            return _with_given(dataclasses.replace(probed, options=written, how=how), words)
     config = config_options(words, folder, ()) or interpolated(text, folder)
     if config is not None:
         return config

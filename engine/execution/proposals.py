@@ -171,13 +171,21 @@ class Worker:
         self.optimizer.extend_budget(message["amount"])
         self.changed = True
 
+    def do_settle(self, message: Message) -> None:  # noqa: ARG002 - it says nothing more
+        """Tell what the study has shown in the end."""
+        self.tell_insights(last=True)
+
     def idle(self) -> None:
         """Tell what has become of the study's insights, when there is nothing else to do."""
-        if not self.changed or self.optimizer is None:
-            return
+        if self.changed and self.optimizer is not None:
+            self.tell_insights(last=False)
+
+    def tell_insights(self, *, last: bool) -> None:
+        """Send what tasks are worth, the state to begin with another time, and the time left."""
         self.changed = False
         self.send({
             "op": "insights",
+            "last": last,
             "tasks": [asdict(t) for t in self.optimizer.tasks()],
             "state": self.optimizer.state(),
             "eta": self.optimizer.eta(self.workers),

@@ -22,6 +22,8 @@ from hpo_tui.store.models import StudyState, TrialState
 log = logging.getLogger("runner.loop")
 
 _TICK = 0.05
+_LAST_WORDS = 5.0
+"""Seconds that the optimizer has at the end of a study to say what it has learned."""
 """Seconds between looks at report files and commands, when nothing else wakes the runner."""
 
 
@@ -172,6 +174,7 @@ class Runner:
         if desk.proposals.ready and not self.starter.over_budget:
             return False
         try:
+            self._last_words()
             self.chores.last()
             with desk.transaction():
                 desk.event("finished", "the budget is spent")
@@ -180,6 +183,18 @@ class Runner:
             self.trouble.begin(error)
             return False
         return True
+
+    def _last_words(self) -> None:
+        """Take in what the last results have taught the optimizer, if it says so soon."""
+        proposals = self.desk.proposals
+        proposals.tell("settle")
+        deadline = time.monotonic() + _LAST_WORDS
+        while proposals.fileno() is not None and time.monotonic() < deadline:
+            self._wait(0.1)
+            for reply in proposals.pump():
+                self._hear(reply)
+                if reply.data.get("last"):
+                    return
 
     def _close(self) -> None:
         self.desk.proposals.close()
