@@ -340,6 +340,7 @@ def run_app(
     goes on is said after the screens are gone.
     """
     from hpo_tui.store.folder import find_home
+    from hpo_tui.tui.glyphs import locale_is_ascii
 
     folder = StudyFolder(path.resolve()) if path is not None else None
     if once and folder is not None:
@@ -347,7 +348,8 @@ def run_app(
     if home is None:
         home = find_home(folder.path if folder is not None else Path.cwd())
     settings = load_settings()
-    app = HpoApp(home, folder, ascii_only=ascii, readonly=readonly, settings=settings)
+    ascii_only = ascii or locale_is_ascii()
+    app = HpoApp(home, folder, ascii_only=ascii_only, readonly=readonly, settings=settings)
     app.run(mouse=mouse and settings.mouse)
     if app.farewell:
         print(app.farewell)  # noqa: T201 - said on the way out

@@ -18,7 +18,6 @@ from hpo_tui.tui.widgets.line_table import LineTable
 from hpo_tui.tui.widgets.log_tail import LogTail
 
 _CURVES = next(p for p in TABS if p.module == CHARTS["curves"])
-CURVE_SECONDS = 2.0
 
 
 class TrialScreen(TrialActions):
