@@ -156,17 +156,14 @@ class Posterior:
         grown._alpha = linalg.cho_solve((chol, True), grown.rows.y, check_finite=False)
         return grown
 
-    def left_out(self) -> Array:
-        """Log density of every row given all others (Rasmussen & Williams 2006, 5.4.2), (n,)."""
-        precision = np.diag(linalg.lapack.dpotri(self._chol, lower=1)[0])
-        return np.asarray(
-            0.5 * (np.log(precision) - self._alpha**2 / precision - math.log(2 * math.pi))
-        )
+    def evidence(self) -> float:
+        """Log marginal likelihood of the rows (Rasmussen & Williams 2006, 2.30)."""
+        half = float(self.rows.y @ self._alpha) + len(self.rows.y) * math.log(2 * math.pi)
+        return -0.5 * half - float(np.log(np.diag(self._chol)).sum())
 
-    def full_only(self) -> "Posterior":
-        """Conditioned on the full task's rows alone, hyperparameters untouched."""
-        top = self.rows.task == self.full
-        rows = Rows(self.rows.x[top], self.rows.task[top], self.rows.y[top])
+    def given(self, keep: NDArray[np.bool_]) -> "Posterior":
+        """Conditioned on some of the rows (n,) alone, hyperparameters untouched."""
+        rows = Rows(self.rows.x[keep], self.rows.task[keep], self.rows.y[keep])
         return Posterior(rows, self.hyper, self.categorical)
 
     def correlation(self, task: int) -> float:

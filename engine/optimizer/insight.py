@@ -9,6 +9,7 @@ from hpo_tui.engine.optimizer.api import TaskInsight
 from hpo_tui.engine.optimizer.axes import Array
 from hpo_tui.engine.optimizer.ledger import Ledger
 from hpo_tui.engine.optimizer.search import Search
+from hpo_tui.engine.optimizer.trust import TRUSTED
 from hpo_tui.engine.spec.model import StudySpec
 
 
@@ -27,7 +28,7 @@ def insights(spec: StudySpec, ledger: Ledger, search: Search) -> list[TaskInsigh
             pairs = len(low_values)
             rank = _spearman(low_values, full_values)
             r = 0.0 if models is None else models.posteriors[k].correlation(t)
-            if models is not None and models.trust[k] < 0.5:
+            if models is not None and models.trust[k] < TRUSTED:
                 r = (rank or 0.0) * pairs / (pairs + 2.0)
             low, high = fisher(r, pairs + 5)
             name = ledger.task_names[t]

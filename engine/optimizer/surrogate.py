@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from hpo_tui.engine.optimizer import gp
 from hpo_tui.engine.optimizer.axes import Array
@@ -21,11 +20,11 @@ from hpo_tui.engine.optimizer.gp import Posterior, Rows
 from hpo_tui.engine.optimizer.kernel import Hyper, Index
 from hpo_tui.engine.optimizer.space import Space
 from hpo_tui.engine.optimizer.transform import Column, Warp, Where, warp
+from hpo_tui.engine.optimizer.trust import TRUSTED, trust
 from hpo_tui.engine.spec.model import StudySpec
 
 FIT_ROWS, KEEP_ROWS = 200, 700
 _FIRST_ANCHOR, _COLD_UPTO, _EVERY_UPTO, _LAST_LINK = 8, 61, 60, 210
-_JUDGE = 3
 
 
 def anchor_before(n: int) -> int:
@@ -114,16 +113,21 @@ class Surrogate:
         z, warps = then if count == len(table.x) else _in_units(self.spec, table)
         noise = _repeat_noise(table, z)
         kept = self._subset(table, z, KEEP_ROWS, len(table.x))
-        posteriors, trust = [], []
+        joint = []
         for k, metric in enumerate(self.spec.metric_names):
             vector = self._fitted(metric, k, prefix, then[0], noise[k])
             hyper = Hyper.unpack(vector, self.space.d, self.tasks)
             rows = Rows(table.x[kept], table.task[kept], z[kept, k])
-            posterior = Posterior(rows, hyper, self.space.categorical)
-            trust.append(_trust(posterior))
-            posteriors.append(posterior if trust[-1] >= 0.5 else self._alone(metric, rows))
+            joint.append(Posterior(rows, hyper, self.space.categorical))
+        believed = trust(joint)
+        posteriors = [
+            posterior if weight >= TRUSTED else self._alone(metric, posterior.rows)
+            for metric, posterior, weight in zip(
+                self.spec.metric_names, joint, believed, strict=True
+            )
+        ]
         noisy = self.spec.noisy if self.spec.noisy is not None else bool(np.any(noise > 2e-3))
-        built = Models(posteriors, warps, z, table, noisy, trust)
+        built = Models(posteriors, warps, z, table, noisy, believed)
         self._built = (version, built)
         return built
 
@@ -175,23 +179,6 @@ class Surrogate:
         rank = np.argsort(np.argsort(np.mean(z, axis=1))) / len(z)
         order = rank - 0.5 * (table.task == self.tasks - 1) + 0.7 * rng.random(len(z))
         return np.sort(np.argsort(order)[:limit])
-
-
-def _trust(posterior: Posterior) -> float:
-    """Return how far the cheap tasks of a metric can be trusted, 0 to 1.
-
-    Every full-task row is predicted from all the others, and from the other full-task rows alone.
-    The log ratio D of the two densities says whether the cheap rows help: trust is the logistic
-    function of D, and where it falls below a half the cheap rows of this metric are left out.
-    A task that ranks the other way round, which no prior of a positive correlation expects, is so
-    found out by its predictions.
-    """
-    top = posterior.rows.task == posterior.full
-    if not _JUDGE <= int(top.sum()) < len(top):
-        return 1.0
-    alone = posterior.full_only()
-    ratio = float(posterior.left_out()[top].sum() - alone.left_out().sum())
-    return float(special.expit(ratio))
 
 
 def _in_units(spec: StudySpec, table: Table) -> tuple[Array, list[Warp]]:

@@ -133,13 +133,14 @@ def test_a_task_of_pure_noise_is_seen_to_tell_nothing() -> None:
     assert posterior.told(0) < 0.4
 
 
-def test_left_out_densities_are_those_of_models_without_the_row() -> None:
+def test_evidence_is_the_density_of_the_rows_and_of_those_kept() -> None:
     data, hyper = rows(12), Hyper.unpack(vector(), 3, 3)
-    found = Posterior(data, hyper, CATEGORICAL).left_out()
-    noise = np.exp(hyper.noise) + kernel.JITTER
-    for i in range(12):
-        keep = np.arange(12) != i
-        rest = Posterior(Rows(data.x[keep], data.task[keep], data.y[keep]), hyper, CATEGORICAL)
-        mean, sd = rest.predict(data.x[i : i + 1], int(data.task[i]))
-        spread = np.sqrt(sd[0] ** 2 + noise[data.task[i]])
-        assert found[i] == pytest.approx(stats.norm(mean[0], spread).logpdf(data.y[i]), rel=1e-5)
+    posterior = Posterior(data, hyper, CATEGORICAL)
+    cov = dense(hyper, data.x, data.task, data.x, data.task)
+    cov += np.diag(np.exp(hyper.noise)[data.task] + kernel.JITTER)
+    for keep in (np.ones(12, dtype=bool), data.task == 2, data.task != 2, np.zeros(12, dtype=bool)):
+        expected = 0.0
+        if keep.any():
+            normal = stats.multivariate_normal(np.zeros(int(keep.sum())), cov[np.ix_(keep, keep)])
+            expected = float(normal.logpdf(data.y[keep]))
+        assert posterior.given(keep).evidence() == pytest.approx(expected, rel=1e-7, abs=1e-9)

@@ -1,0 +1,63 @@
+"""Whether the cheap tasks' results help to predict the full task's, metric by metric.
+
+Two hypotheses on a metric's full-task results y: they follow the multi-task model, so that the
+cheap rows c speak about them; or they are a function of its own. The logarithm of the Bayes factor
+
+    D = log p(y | c) - log p(y),    log p(y | c) = log p(y, c) - log p(c)
+
+(Kass & Raftery 1995), all three under the hyperparameters of the multi-task model, so that nothing
+but the cheap rows makes the difference. It counts what a task that ranks the other way round gets
+wrong, which no prior of a positive correlation can express in the model itself.
+
+A task is seldom right about one metric and wrong about another, yet it happens: a latent "these
+tasks are sound" joins the metrics, a metric being told truly with probability 0.9 if so and 0.1 if
+not. D of one metric so moves the belief in the others, and two weak doubts make a strong one.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from hpo_tui.engine.optimizer.axes import Array
+from hpo_tui.engine.optimizer.gp import Posterior
+
+TRUSTED = 0.7
+_SOUND, _TOLD_IF_SOUND, _TOLD_IF_NOT = 0.5, 0.9, 0.1
+_VALUES, _SURE = 2, 30.0
+
+
+def trust(posteriors: Sequence[Posterior]) -> list[float]:
+    """Return how far each metric's cheap rows are believed, 0 to 1.
+
+    1 for all while there are no cheap rows, or fewer than two full-task values to judge them by:
+    two results of one metric, one result of several.
+    """
+    rows = posteriors[0].rows
+    top = int((rows.task == posteriors[0].full).sum())
+    if top * len(posteriors) < _VALUES or top == len(rows.task):
+        return [1.0] * len(posteriors)
+    return beliefs(np.array([log_bayes_factor(p) for p in posteriors]))
+
+
+def log_bayes_factor(posterior: Posterior) -> float:
+    """Return D of one metric; above 0 the cheap rows help."""
+    top = posterior.rows.task == posterior.full
+    parts = posterior.given(~top).evidence() + posterior.given(top).evidence()
+    return posterior.evidence() - parts
+
+
+def beliefs(factors: Array) -> list[float]:
+    """Return the probability that each metric is told truly, given the D of all, (k,).
+
+    The latent soundness is summed out; the other metrics are independent given it.
+    """
+    odds = np.exp(np.clip(factors, -_SURE, _SURE))
+    found = []
+    for k in range(len(odds)):
+        told = not_told = 0.0
+        for weight, chance in ((_SOUND, _TOLD_IF_SOUND), (1.0 - _SOUND, _TOLD_IF_NOT)):
+            others = float(np.prod(chance * np.delete(odds, k) + 1.0 - chance))
+            told += weight * others * chance * float(odds[k])
+            not_told += weight * others * (1.0 - chance)
+        found.append(told / (told + not_told))
+    return found
