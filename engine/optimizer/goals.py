@@ -1,6 +1,10 @@
 """What a study wants, in model units: reference point, front, limits; and the score of candidates.
 
-Shapes: n rows, c candidates, k metrics, m objectives.
+Two fronts. A full-task result must improve on the full-task results. A look must show the way to
+something better than what is in hand already: those results, and the posterior means of the
+configurations that were looked at and can still be carried on, after the effective best solution
+of Huang et al. (2006). A second look next to a promising first one so gains little, and the budget
+goes to something else or to the promotion. Shapes: n rows, c candidates, k metrics, m objectives.
 """
 
 from collections.abc import Sequence
@@ -37,8 +41,15 @@ class Goals:
         space: Space,
         models: Models,
         busy: Sequence[tuple[Array, int]],
+        prospects: Array,
+        *,
         seed: int,
     ) -> None:
+        """Set up for one ask.
+
+        ``busy``: running configurations (d,) and their tasks. ``prospects``: configurations with a
+        cheap result, or one on the way, that can still be carried on, (c, d).
+        """
         self.spec, self.space, self.models = spec, space, models
         names = spec.metric_names
         self.columns = [names.index(o.metric) for o in spec.objectives]
@@ -55,7 +66,7 @@ class Goals:
             expected = np.all(mean <= self._upper(), axis=1)
             points = np.vstack([points, mean[expected][:, self.columns]])
         self._holding = table.x[holds]
-        self.target = self._target(points)
+        self.target, self.look_target = self._targets(points, prospects)
 
     def _limits(self) -> list[tuple[int, float, float]]:
         """Metric, low and high end in model units, of every outcome constraint."""
@@ -98,16 +109,30 @@ class Goals:
         points = self._known[rows][:, self.columns]
         return points, rows, bool(self.limits) and len(rows) == 0
 
-    def _target(self, points: Array) -> Target | None:
-        """Return what a full-task result must improve upon."""
+    def _targets(self, points: Array, prospects: Array) -> tuple[Target | None, Target | None]:
+        """Return what a full-task result must improve upon, and what a look must promise."""
         m = len(self.columns)
         if m == 0:
-            return None
+            return None, None
         if m == 1:
-            best = points.min() if len(points) else 0.0
-            return target(np.zeros((0, 1)), np.array([best]))
-        limits = self._thresholds()
-        return target(points, np.where(np.isfinite(limits), limits, self._reference(points)))
+            ref = np.array([points.min() if len(points) else 0.0])
+        else:
+            limits = self._thresholds()
+            ref = np.where(np.isfinite(limits), limits, self._reference(points))
+        in_hand = self._in_hand(prospects)
+        if m == 1:
+            least = min(float(ref[0]), float(in_hand.min(initial=np.inf)))
+            return target(in_hand[:0], ref), target(in_hand[:0], np.array([least]))
+        full = target(points, ref)
+        return full, target(np.vstack([points, in_hand]), ref) if len(in_hand) else full
+
+    def _in_hand(self, prospects: Array) -> Array:
+        """Posterior means of the prospects' objectives, of those likely to be feasible, (c, m)."""
+        if self.pursuing or len(prospects) == 0:
+            return np.zeros((0, len(self.columns)))
+        mean, sd = self.models.predict(prospects)
+        likely = self.holds(mean, sd, thresholds=False) >= 0.5
+        return np.asarray(mean[likely][:, self.columns])
 
     def _reference(self, points: Array) -> Array:
         """Where an objective has no threshold: a typical value, or the front's worst and a tenth.
@@ -133,22 +158,29 @@ class Goals:
                 chance *= special.ndtr((limit - mean[:, k]) / sd[:, k])
         return np.maximum(chance, 0.0)
 
-    def score(self, x: Array) -> Array:
-        """Return the acquisition at configurations (c, d), (c,)."""
+    def score(self, x: Array) -> tuple[Array, Array]:
+        """Return the acquisition of a full result, and of a look, at configurations (c, d).
+
+        (c,) each; a look's is the same where no cheap result is in hand, or none can count.
+        """
         if len(x) == 0:
-            return np.zeros(0)
+            return np.zeros(0), np.zeros(0)
         mean, sd = self.models.predict(x)
-        if self.target is None or self.pursuing:
-            value = self.holds(mean, sd, thresholds=True)
-            if self.target is None:
-                value = value * self._unlike(x)
+        if self.target is None or self.look_target is None or self.pursuing:
+            chance = self.holds(mean, sd, thresholds=True)
+            full = look = chance if self.target is not None else chance * self._unlike(x)
         else:
-            value = self.target.gain(mean[:, self.columns], sd[:, self.columns])
-            value = value * self.holds(mean, sd, thresholds=False)
+            chance = self.holds(mean, sd, thresholds=False)
+            mean, sd = mean[:, self.columns], sd[:, self.columns]
+            full = self.target.gain(mean, sd) * chance
+            look = full
+            if self.look_target is not self.target:
+                look = self.look_target.gain(mean, sd) * chance
         if self.space.has_priors:
             weight = min(1.0, _PRIOR_WEIGHT / max(len(self.models.table.x), 1))
-            value = value * np.exp(weight * self.space.log_prior(x))
-        return np.nan_to_num(value, nan=0.0, posinf=0.0, neginf=0.0)
+            belief = np.exp(weight * self.space.log_prior(x))
+            full, look = full * belief, look * belief
+        return _finite(full), _finite(look)
 
     def _unlike(self, x: Array) -> Array:
         """How unlike the known feasible ones, 0 to 1 (after Malkomes et al. 2021), (c,)."""
@@ -176,3 +208,7 @@ class Goals:
         rank = ranks(mean[:, self.columns])
         order = np.lexsort((mean[:, self.columns].sum(axis=1), rank))
         return np.asarray(x[order[: max(_NEAR, min(int((rank == 0).sum()), 40))]])
+
+
+def _finite(value: Array) -> Array:
+    return np.nan_to_num(value, nan=0.0, posinf=0.0, neginf=0.0)

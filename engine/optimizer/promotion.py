@@ -1,8 +1,10 @@
 """Which of the candidates, and at which task: the index, and the guard of the full task.
 
-index(x, t) = gain(x) * mean over metrics of rho_j^2(x, t) / price(x, t): the augmented expected
-improvement of Huang et al. (2006) for several objectives and tasks. rho^2 is posterior, so a task
-that has spoken about x has nothing more to say. Shapes: c candidates, T tasks, k metrics.
+index(x, t) = gain(x, t) * mean over metrics of rho_j^2(x, t) / price(x, t): the augmented expected
+improvement of Huang et al. (2006) for several objectives and tasks. The gain of the full task is
+measured against its results, that of a cheaper one against what is in hand as well (goals.py).
+rho^2 is posterior, so a task that has spoken about x has nothing more to say. Shapes: c candidates,
+T tasks, k metrics.
 """
 
 from dataclasses import dataclass
@@ -14,7 +16,7 @@ from hpo_tui.engine.optimizer.goals import Goals
 from hpo_tui.engine.optimizer.ledger import Ledger
 from hpo_tui.engine.optimizer.surrogate import Models
 
-FULL_SHARE = 0.3
+FULL_SHARE = 0.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +38,15 @@ def choose(x: Array, prices: Array, goals: Goals, models: Models, forced: bool) 
     None where nothing is payable.
     """
     full = prices.shape[1] - 1
-    gain = goals.score(x)
+    full_gain, look_gain = goals.score(x)
+    gain = np.repeat(look_gain[:, None], full + 1, axis=1)
+    gain[:, full] = full_gain
     usable = np.isfinite(prices)
     if forced and usable[:, full].any():
         usable = usable & (np.arange(full + 1) == full)
     if not usable.any():
         return None
-    index = np.where(usable, gain[:, None] / np.maximum(prices, 1e-9), -np.inf)
+    index = np.where(usable, gain / np.maximum(prices, 1e-9), -np.inf)
     told = np.ones_like(prices)
     # rho^2 is at most 1, so a row whose best undiscounted index is below the best of the full
     # task cannot win: only the others need the posterior covariances.
@@ -61,7 +65,7 @@ def choose(x: Array, prices: Array, goals: Goals, models: Models, forced: bool) 
     others = np.delete(index.ravel(), flat)
     runner_up = float(others.max()) if len(others) and np.isfinite(others.max()) else 0.0
     return Choice(
-        row, task, float(gain[row]), float(prices[row, task]), float(index[row, task]),
+        row, task, float(gain[row, task]), float(prices[row, task]), float(index[row, task]),
         runner_up, float(np.sqrt(told[row, task])),
     )  # fmt: skip
 
@@ -79,6 +83,6 @@ def predictive(models: Models) -> float:
 
 
 def fed(ledger: Ledger, told: float) -> bool:
-    """Whether the full task has had its share of the cost: 0.3, more where looks tell little."""
+    """Whether the full task has had its share of the cost: 0.15, more where looks tell little."""
     share = FULL_SHARE + (1.0 - FULL_SHARE) * (1.0 - told)
     return ledger.full_runs() * ledger.costs[ledger.full] >= share * ledger.spent

@@ -15,6 +15,7 @@ from hpo_tui.engine.optimizer import candidates
 from hpo_tui.engine.optimizer.axes import Array
 from hpo_tui.engine.optimizer.data import Builder
 from hpo_tui.engine.optimizer.goals import Goals
+from hpo_tui.engine.optimizer.kernel import Index
 from hpo_tui.engine.optimizer.ledger import Ledger
 from hpo_tui.engine.optimizer.options import Options
 from hpo_tui.engine.optimizer.promotion import Choice, choose, fed, predictive
@@ -24,7 +25,7 @@ from hpo_tui.engine.optimizer.surrogate import Models, Surrogate
 from hpo_tui.engine.spec.model import StudySpec, Value
 
 RANDOM_SHARE = 0.1
-_KEPT, _PROMOTABLE, _SMALL = 40, 200, 256
+_KEPT, _KEPT_FULL, _PROMOTABLE, _SMALL = 40, 10, 200, 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,9 @@ class Search:
         self.builder = Builder(spec, self.space)
         self.surrogate = Surrogate(spec, self.space, seed)
         self.start = StartPlan(spec, self.space, seed)
+        # One objective has one best region, and what the model doubts is expected improvement
+        # already; a front has parts that no gain at the known ones points to.
+        self.random_share = 0.0 if len(spec.objectives) == 1 else RANDOM_SHARE
         self._marks: dict[int, bytes] = {}
 
     def propose(self, ledger: Ledger, options: Options, number: int) -> Proposal | None:
@@ -62,7 +66,7 @@ class Search:
         models = self.models(ledger)
         if models is None:
             return self._random(ledger, options, rng)
-        if rng.random() < RANDOM_SHARE and options.new_tasks:
+        if rng.random() < self.random_share and options.new_tasks:
             found = self._random(ledger, options, rng)
             if found is not None:
                 return found
@@ -125,10 +129,12 @@ class Search:
             models = models.running(
                 np.array([x for x, _ in busy]), np.array([t for _, t in busy], dtype=np.intp)
             )
-        goals = Goals(self.spec, self.space, models, busy, self.seed)
-        fresh = self._candidates(ledger, options, goals, rng)
         ids = self._promotable(ledger, options, models)
         old = np.array([self._row(ledger, c) for c in ids]).reshape(len(ids), self.space.d)
+        looks = [x for x, t in busy if t < ledger.full]
+        prospects = np.vstack([old, *looks])
+        goals = Goals(self.spec, self.space, models, busy, prospects, seed=self.seed)
+        fresh = self._candidates(ledger, options, goals, rng)
         x = np.vstack([fresh, old])
         if len(x) == 0:
             return None
@@ -157,7 +163,10 @@ class Search:
     def _candidates(
         self, ledger: Ledger, options: Options, goals: Goals, rng: np.random.Generator
     ) -> Array:
-        """Return the best new configurations, at most 40: broad, near the front, three rounds."""
+        """Return the best new configurations, 40 to look at and 10 for the full task.
+
+        Broad ones, some near the front, then three rounds around the best.
+        """
         if not options.new_tasks:
             return np.zeros((0, self.space.d))
         near = goals.best_known()
@@ -168,11 +177,11 @@ class Search:
         known = self._known(ledger)
         x = np.vstack([x, self.space.everything(_SMALL)])
         x = candidates.distinct(x[self.space.allowed(x)], known)
-        score = goals.score(x)
+        full, look = goals.score(x)
         for part in range(3):
             if len(x) == 0:
                 break
-            top = x[np.argsort(-score, kind="stable")[:6]]
+            top = x[_best(look, 6)]
             more = [candidates.steps(self.space, top, n, scale, rng)
                     for n, scale in ((96, 0.06), (64, 0.02), (64, 0.007))]  # fmt: skip
             more.append(candidates.sweeps(self.space, top[: 3 - part], rng))
@@ -181,8 +190,10 @@ class Search:
             extra = candidates.distinct(extra[self.space.allowed(extra)], taken)
             if len(extra):
                 x = np.vstack([x, extra])
-                score = np.concatenate([score, goals.score(extra)])
-        return x[np.argsort(-score, kind="stable")[:_KEPT]]
+                at_full, at_look = goals.score(extra)
+                full = np.concatenate([full, at_full])
+                look = np.concatenate([look, at_look])
+        return x[np.union1d(_best(look, _KEPT), _best(full, _KEPT_FULL))]
 
     def _why(
         self,
@@ -217,3 +228,8 @@ class Search:
                 "so it must get a larger share of the cost."
             )
         return {**why, "text": text}
+
+
+def _best(score: Array, most: int) -> Index:
+    """Return the rows of the highest scores, (most,)."""
+    return np.argsort(-score, kind="stable")[:most]

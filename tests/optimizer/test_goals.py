@@ -1,0 +1,56 @@
+"""What a full result must improve upon, and what a look must promise."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hpo_tui.engine.optimizer import Optimizer
+from hpo_tui.engine.optimizer.goals import Goals
+
+OBJECTIVES = [
+    {"metric": "a", "direction": "minimize"},
+    {"metric": "b", "direction": "maximize"},
+]
+
+
+@pytest.fixture(params=[1, 2])
+def goals_of(request: pytest.FixtureRequest, lab: Any) -> Any:
+    """The goals of a study with one or two objectives after fourteen trials, for any prospects."""
+    objectives = OBJECTIVES[: request.param]
+    opt = Optimizer(lab.spec(objective=objectives), seed=3)
+    for _ in range(14):
+        s = opt.ask()
+        opt.tell(s.number, lab.bowl(s.params, s.task))
+    search = opt._search
+    models = search.models(opt._ledger)
+
+    def make(prospects: np.ndarray) -> Goals:
+        return Goals(search.spec, search.space, models, [], prospects, seed=0)
+
+    return make
+
+
+def test_looks_and_full_results_have_the_same_goal_with_nothing_in_hand(goals_of: Any) -> None:
+    full, look = goals_of(np.zeros((0, 2))).score(np.random.default_rng(0).random((50, 2)))
+    np.testing.assert_array_equal(full, look)
+    assert full.max() > 0.0
+
+
+def test_what_is_in_hand_lowers_the_promise_of_looks_alone(goals_of: Any) -> None:
+    x = np.random.default_rng(1).random((400, 2))
+    without, _ = goals_of(x[:0]).score(x)
+    full, look = goals_of(x[:200]).score(x)
+    np.testing.assert_allclose(full, without)
+    assert np.all(look <= full * (1 + 1e-9) + 1e-12)
+    assert look.sum() < 0.9 * full.sum()
+
+
+def test_looks_crowd_less_around_the_best_prospect(goals_of: Any) -> None:
+    x = np.random.default_rng(2).random((400, 2))
+    nothing = goals_of(x[:0])
+    mean = nothing.models.mean(x)[:, nothing.columns]
+    best = x[np.argmax(nothing.target.gain(mean, np.full_like(mean, 1e-6)))][None]
+    near = np.clip(best + 0.01, 0.0, 1.0)
+    (before,), (after,) = nothing.score(near)[1], goals_of(best).score(near)[1]
+    assert after < 0.95 * before
