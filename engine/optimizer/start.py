@@ -1,7 +1,8 @@
-"""The first trials of a study: spread configurations at the cheapest task, two of them to full.
+"""The first trials of a study: spread configurations at the cheapest task, the best one to full.
 
-With several objectives half of the spread points are corners of the space: good compromises sit
-there more often than not, and no uniform start ever sees one (measured in docs/search.md).
+With several objectives half of the spread points are corners of the space: on many problems good
+compromises sit there and no uniform start ever sees one, on others all eight would be too many
+(measured in docs/search.md). What a full result says against the looks is for trust.py to judge.
 """
 
 from collections.abc import Mapping, Set
@@ -18,13 +19,13 @@ from hpo_tui.engine.optimizer.options import Options
 from hpo_tui.engine.optimizer.space import Space
 from hpo_tui.engine.spec.model import BudgetUnit, StudySpec, Value
 
-POINTS, FULL_RUNS = 8, 2
+POINTS = 8
 _STOCK = 128
 Step = tuple[Array, int | None, int, Mapping[str, Any]]
 
 
 class StartPlan:
-    """Spread points, then the best and a middling one of them at the full task."""
+    """Spread points, then the best of them at the full task."""
 
     def __init__(self, spec: StudySpec, space: Space, seed: int) -> None:
         self.spec, self.space = spec, space
@@ -101,7 +102,7 @@ class StartPlan:
         given = min(len(self.spec.start), self.count)
         if len(ledger.of_configuration) < max(self.count, given):
             return self._spread(options, known)
-        if ledger.full == 0 or ledger.full_runs() >= FULL_RUNS:
+        if ledger.full == 0 or ledger.full_runs() > 0:
             return None
         ended = sum(any(t.state != "running" for t in c) for c in ledger.of_configuration.values())
         ready = [c for c, tasks in options.promotable.items() if ledger.full in tasks]
@@ -123,11 +124,7 @@ class StartPlan:
         return None
 
     def _best(self, ledger: Ledger, builder: Builder, ready: list[int]) -> Step | None:
-        """Return the best of the start, then a middling one, to the full task.
-
-        Best by non-dominated rank, then mean rank. The second is the median by mean rank: pairs
-        from one corner alone cannot show that the cheap task ranks the other way round.
-        """
+        """Return the best of the start, by non-dominated rank, then mean rank, to the full task."""
         names = [o.metric for o in self.spec.objectives] or list(self.spec.metric_names)
         sign = [o.sign for o in self.spec.objectives] or [1.0] * len(names)
         newest = [max((t for t in ledger.of_configuration[c] if t.state == "complete"),
@@ -138,13 +135,11 @@ class StartPlan:
         unmet = np.array([sum(not c.met(t.metrics.get(c.metric, np.nan))
                               for c in self.spec.outcome_constraints) for t in newest])  # fmt: skip
         mean_rank = np.argsort(np.argsort(y, axis=0), axis=0).mean(axis=1)
-        pick, what = int(np.lexsort((mean_rank, ranks(y), unmet))[0]), "best"
-        if ledger.full_runs() > 0 and len(ready) > 2:
-            pick, what = int(np.argsort(mean_rank, kind="stable")[len(ready) // 2]), "middle"
+        pick = int(np.lexsort((mean_rank, ranks(y), unmet))[0])
         x = builder.encoded(newest[pick])
         if x is None:
             return None
         number, name = newest[pick].number, self.spec.full_task.name
-        text = f"Trial {number}, {what} of the start, to see at {name} what looks tell."
+        text = f"Trial {number}, best of the start, to see at {name} what looks tell."
         why = {"kind": "promoted", "from": number, "text": text}
         return x, ready[pick], ledger.full, why

@@ -36,3 +36,24 @@ def test_the_start_ends() -> None:
         optimizer.tell(s.number, {"loss": s.params["subsample"]})
     assert len(set(seen)) == 9
     assert seen[8][1] == "full"
+
+
+def test_several_objectives_start_half_from_corners_and_send_the_best_to_the_full_task() -> None:
+    second = {"metric": "size", "direction": "minimize"}
+    spec = StudySpec.from_dict({**STUDY, "objective": [*STUDY["objective"], second]})
+    ends = {"subsample": (0.1, 1.0), "rate": (1e-5, 1e3), "offset": (1000.0, 1000.5)}
+    for seed in range(5):
+        optimizer = Optimizer(spec, seed)
+        losses, corners = {}, 0
+        for i in range(8):
+            s = optimizer.ask()
+            assert s.task == "short"
+            corners += all(s.params[name] in pair for name, pair in ends.items())
+            losses[s.configuration] = float((i + seed) % 8)
+            optimizer.tell(s.number, {"loss": losses[s.configuration], "size": 1.0})
+        assert corners == 4
+        first = optimizer.ask()
+        assert first.task == "full"
+        assert losses[first.configuration] == 0.0
+        optimizer.tell(first.number, {"loss": 0.0, "size": 1.0})
+        assert "start" not in optimizer.ask().why["text"]
