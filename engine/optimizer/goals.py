@@ -18,6 +18,7 @@ from hpo_tui.engine.optimizer.boxes import front, ranks
 from hpo_tui.engine.optimizer.kernel import Index, cross
 from hpo_tui.engine.optimizer.space import Space
 from hpo_tui.engine.optimizer.surrogate import Models
+from hpo_tui.engine.optimizer.transform import counts
 from hpo_tui.engine.spec.model import StudySpec
 
 _TYPICAL, _NEAR = 256, 6
@@ -107,7 +108,26 @@ class Goals:
         ]
         rows = rows[np.array(held, dtype=bool)] if len(rows) else rows
         points = self._known[rows][:, self.columns]
+        if not self.models.noisy:
+            points = np.minimum(points, self._next_step(raw[rows]))
         return points, rows, bool(self.limits) and len(rows) == 0
+
+    def _next_step(self, raw: Array) -> Array:
+        """Return the losses below which a result would be better than these metrics (n, k), (n, m).
+
+        A count's model is a smooth function, and the count is that function rounded: what does not
+        come half a step nearer to the next whole number is no improvement. Other objectives: inf.
+        """
+        out = np.full((len(raw), len(self.columns)), np.inf)
+        for j, k in enumerate(self.columns):
+            known = self.models.table.values[:, k]
+            if not counts(known[np.isfinite(known)]):
+                continue
+            warp = self.models.warps[k]
+            for i, value in enumerate(raw[:, k]):
+                half = value - 0.5 * warp.sign
+                out[i, j] = warp.limit(half if half > 0 or not warp.log else value / 2)
+        return out
 
     def _targets(self, points: Array, prospects: Array) -> tuple[Target | None, Target | None]:
         """Return what a full-task result must improve upon, and what a look must promise."""

@@ -53,6 +53,14 @@ def prefers_log(values: Array) -> bool:
     return -math.log(sd_log) - float(np.mean(logs)) > -math.log(sd)
 
 
+def counts(values: Array) -> bool:
+    """Whether a metric counts something: three or more whole numbers have been seen, and no other.
+
+    Two can be the ends of a rate, of a classifier that has collapsed for instance.
+    """
+    return bool(np.all(values == np.round(values))) and len(np.unique(values)) > 2
+
+
 def offsets(y: Array, config: Index, task: Index, full: int) -> Array:
     """Return what lines the rows of each task up with the full one, (full + 1,).
 

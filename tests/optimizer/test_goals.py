@@ -1,5 +1,6 @@
 """What a full result must improve upon, and what a look must promise."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 from hpo_tui.engine.optimizer import Optimizer
 from hpo_tui.engine.optimizer.goals import Goals
+from hpo_tui.engine.optimizer.surrogate import Models
 
 OBJECTIVES = [
     {"metric": "a", "direction": "minimize"},
@@ -54,3 +56,29 @@ def test_looks_crowd_less_around_the_best_prospect(goals_of: Any) -> None:
     near = np.clip(best + 0.01, 0.0, 1.0)
     (before,), (after,) = nothing.score(near)[1], goals_of(best).score(near)[1]
     assert after < 0.95 * before
+
+
+def test_a_count_is_bettered_by_its_next_step_alone(lab: Any) -> None:
+    def counted(params: Any, task: str) -> dict[str, float]:
+        found = lab.bowl(params, task)
+        return {"a": found["a"], "b": float(round(20 * found["b"]))}
+
+    opt = Optimizer(lab.spec(objective=OBJECTIVES), seed=3)
+    for _ in range(14):
+        s = opt.ask()
+        opt.tell(s.number, counted(s.params, s.task))
+    search = opt._search
+    models = search.models(opt._ledger)
+    full = np.flatnonzero(models.table.task == 2)
+    most = full[np.lexsort((models.z[full, 0], -models.table.values[full, 1]))[0]]
+
+    def gain_of_more(by: float, models: Models) -> float:
+        """What a certain result would gain that is a trifle worse in a, and has more of b."""
+        goals = Goals(search.spec, search.space, models, [], np.zeros((0, 2)), seed=0)
+        level = models.warps[1].limit(models.table.values[most, 1] + by)
+        at = np.array([[models.z[most, 0] + 1e-3, level]])
+        return float(goals.target.gain(at, np.full((1, 2), 1e-9))[0])
+
+    assert gain_of_more(0.4, models) == pytest.approx(0.0, abs=1e-9)
+    assert gain_of_more(1.0, models) > 0.01
+    assert gain_of_more(0.4, replace(models, noisy=True)) > 0.01

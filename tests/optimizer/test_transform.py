@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hpo_tui.engine.optimizer.transform import Column, Warp, Where, prefers_log, warp
+from hpo_tui.engine.optimizer.transform import Column, Warp, Where, counts, prefers_log, warp
 
 
 def warped(
@@ -92,3 +92,11 @@ def test_the_unit_of_a_metric_does_not_matter(scale: float) -> None:
     z, _ = warped(list(values * scale))
     plain, _ = warped(list(values))
     np.testing.assert_allclose(z, plain, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [([3.0, 5.0, 4.0, 3.0], True), ([0.0, 1.0, 1.0], False), ([0.0, 1.0, 2.5], False), ([], False)],
+)
+def test_counts_are_told_from_rates(values: list[float], expected: bool) -> None:
+    assert counts(np.array(values)) is expected
