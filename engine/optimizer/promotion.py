@@ -7,7 +7,7 @@ rho^2 is posterior, so a task that has spoken about x has nothing more to say. S
 T tasks, k metrics.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -21,7 +21,10 @@ FULL_SHARE = 0.15
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The winner: its row and task, and the numbers that made it win."""
+    """The winner: its row and task, and the numbers that made it win.
+
+    ``bound_for``: the dearer task that it won at, where it takes a look on the way there.
+    """
 
     row: int
     task: int
@@ -30,6 +33,18 @@ class Choice:
     index: float
     runner_up: float
     correlation: float
+    bound_for: int | None = None
+
+    def by_the_look(self, prices: Array) -> "Choice":
+        """Return the same new configuration at the cheapest task open to it; prices (T,).
+
+        Where a promotion pays the difference alone, the way to a dearer task through the cheapest
+        costs nothing more, and what the look shows can save the rest.
+        """
+        task = int(np.flatnonzero(np.isfinite(prices))[0])
+        if task == self.task:
+            return self
+        return replace(self, task=task, price=float(prices[task]), bound_for=self.task)
 
 
 def choose(x: Array, prices: Array, goals: Goals, models: Models, forced: bool) -> Choice | None:

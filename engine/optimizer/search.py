@@ -22,6 +22,7 @@ from hpo_tui.engine.optimizer.promotion import Choice, choose, fed, predictive
 from hpo_tui.engine.optimizer.space import Space, feasible_random
 from hpo_tui.engine.optimizer.start import StartPlan
 from hpo_tui.engine.optimizer.surrogate import Models, Surrogate
+from hpo_tui.engine.optimizer.trust import TRUSTED
 from hpo_tui.engine.spec.model import StudySpec, Value
 
 RANDOM_SHARE = 0.1
@@ -94,9 +95,7 @@ class Search:
                 x = feasible_random(self.space, 16, rng, bound=bound)
             x = candidates.distinct(x, known)
             if len(x):
-                text = (
-                    "A random configuration: a tenth of the trials look where the model does not."
-                )
+                text = "A random configuration, to look where the model does not."
                 return Proposal(x[0], None, options.new_tasks[0], {"kind": "random", "text": text})
         return self._only_promotion(ledger, options)
 
@@ -145,6 +144,9 @@ class Search:
         pick = choose(x, prices, goals, models, forced)
         if pick is None:
             return None
+        believed = min(models.trust) >= TRUSTED
+        if self.spec.resume and known[pick.row] is None and (believed or not forced):
+            pick = pick.by_the_look(prices[pick.row])
         return Proposal(
             x[pick.row], known[pick.row], pick.task, self._why(ledger, known, pick, forced, told)
         )
@@ -218,6 +220,12 @@ class Search:
         elif pick.task == ledger.full and ledger.full > 0:
             why["kind"] = "full"
             text = f"Straight to {name}: a cheaper look would not pay for itself."
+        elif pick.bound_for is not None:
+            why["kind"] = "look"
+            text = (
+                f"Bound for {self.spec.tasks_by_cost[pick.bound_for].name}: "
+                f"the look at {name} on the way costs nothing more and may save the rest."
+            )
         else:
             why["kind"] = "look"
             text = f"Most expected gain for its price, {pick.price:g}, at {name}."
