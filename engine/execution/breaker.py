@@ -29,21 +29,29 @@ class Failure:
 
 @dataclass
 class Breaker:
-    """Counts alike failures in a row; at ``limit`` it trips. 0 switches it off."""
+    """Counts alike failures in a row; at ``limit`` it trips. 0 switches it off.
+
+    ``tripped``: the signature that it last tripped at, until something succeeds.
+    """
 
     limit: int
     run: list[Failure] = field(default_factory=list)
+    tripped: tuple[str, int | None, str] | None = None
 
     def succeeded(self) -> None:
         """Take note of an end that shows the machine and the script to be sound."""
         self.run.clear()
+        self.tripped = None
 
     def failed(self, failure: Failure) -> bool:
         """Count a failure; return whether the breaker trips. It then starts from nothing."""
         if self.run and self.run[-1].signature != failure.signature:
             self.run.clear()
         self.run.append(failure)
-        return 0 < self.limit <= len(self.run)
+        trips = 0 < self.limit <= len(self.run)
+        if trips:
+            self.tripped = failure.signature
+        return trips
 
     def message(self) -> str:
         """Return what happened, for people: how often, the last trial's parameters and words."""

@@ -9,7 +9,7 @@ from hpo_tui.engine.execution.protocol import has_files, last_lines, log_start, 
 from hpo_tui.engine.runner.desk import Desk, Live
 from hpo_tui.engine.runner.intake import Intake
 from hpo_tui.engine.runner.verdict import Case, Verdict, judge
-from hpo_tui.store.models import Trial, TrialState
+from hpo_tui.store.models import StudyState, Trial, TrialState
 
 log = logging.getLogger("runner.ending")
 
@@ -65,8 +65,11 @@ class Endings:
             end, live.stop, live.result, desk.spec.metric_names, log_text, lines, trial.attempt,
             live.launch.alone,
         ))  # fmt: skip
+        failure = Failure(trial.number, verdict.kind, end.code, trial.params, lines)
+        # Under way when the breaker tripped, and one more of the same: it teaches as little.
+        late = desk.state is StudyState.PAUSED and failure.signature == self.breaker.tripped
         with desk.transaction():
-            trial = self._record(live, end, verdict)
+            trial = self._record(live, end, verdict, late=late)
             self._tell_people(trial, verdict)
         desk.executor.learn(live.process, _OUTCOMES.get(verdict.kind, "neutral"), end.duration)
         live.process.release()
@@ -78,9 +81,10 @@ class Endings:
                 desk.alone.add(live.number)
         else:
             tell_optimizer(desk, trial, verdict.kind)
-        self._break(trial, verdict, end, lines)
+        if not late:
+            self._break(failure)
 
-    def _record(self, live: Live, end: Exit, verdict: Verdict) -> Trial:
+    def _record(self, live: Live, end: Exit, verdict: Verdict, *, late: bool) -> Trial:
         desk, old = self.desk, self.desk.trials[live.number]
         charged, wasted = self._cost(live, end, verdict, old)
         again = verdict.state is TrialState.WAITING
@@ -88,7 +92,7 @@ class Endings:
             live.number,
             state=verdict.state,
             reason=verdict.reason,
-            teaches=verdict.teaches or verdict.kind == "crash",
+            teaches=(verdict.teaches or verdict.kind == "crash") and not late,
             metrics=live.result,
             charged=charged,
             wasted=wasted,
@@ -131,18 +135,17 @@ class Endings:
             text = f"trial {number}: {verdict.reason}"
             desk.event(kind, text, number, cause=verdict.kind, exit_code=trial.exit_code)
 
-    def _break(self, trial: Trial, verdict: Verdict, end: Exit, lines: list[str]) -> None:
-        if verdict.kind in _SOUND:
+    def _break(self, failure: Failure) -> None:
+        if failure.kind in _SOUND:
             self.breaker.succeeded()
             return
-        if verdict.kind == "lost":
+        if failure.kind == "lost":
             return
-        failure = Failure(trial.number, verdict.kind, end.code, trial.params, lines)
         if self.breaker.failed(failure):
             with self.desk.transaction():
                 for one in self.breaker.run:  # so many alike are no fault of the parameters
                     self.desk.update(one.trial, teaches=False)
-                self.desk.pause("breaker", self.breaker.message(), trial.number)
+                self.desk.pause("breaker", self.breaker.message(), failure.trial)
             self.breaker.run.clear()
             self.desk.proposals.stale = True
 

@@ -1,3 +1,4 @@
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -146,10 +147,32 @@ def test_alike_failures_in_a_row_pause_the_study_with_one_message(
     assert "no module named x" in reason
     assert 3 <= len(study.trials()) <= 4
     assert len(study.events("breaker")) == 1
-    assert not any(t.teaches for t in study.trials()[:3])
+    assert not any(t.teaches for t in study.trials())
     (study.folder.path.parent.parent / "train.py").write_text("print('accuracy=0.5')")
     assert send(study.folder, "resume").ok
     study.until(lambda: any(t.state is TrialState.COMPLETE for t in study.trials()))
+
+
+def test_a_trial_under_way_when_the_breaker_trips_teaches_as_little(
+    make_study: Any, tmp_path: Path
+) -> None:
+    go = tmp_path / "go"
+    study = make_study(
+        f"""
+import pathlib, time
+while str(given['trial']) == '2' and not pathlib.Path({str(go)!r}).exists(): time.sleep(0.02)
+raise ModuleNotFoundError('no module named x')
+""",
+        budget=40, slots=2, resources="failures = 3",
+    )  # fmt: skip
+    study.start()
+    study.until(lambda: study.study().state is StudyState.PAUSED)
+    assert not study.trials()[1].state.ended
+    go.touch()
+    study.until(lambda: all(t.state.ended for t in study.trials()))
+    assert [t.state for t in study.trials()] == [TrialState.FAILED] * 4
+    assert not any(t.teaches for t in study.trials())
+    assert len(study.events("breaker")) == 1
 
 
 def test_the_breaker_counts_alike_failures_alone() -> None:
