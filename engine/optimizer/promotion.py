@@ -35,8 +35,8 @@ class Choice:
     correlation: float
     bound_for: int | None = None
 
-    def by_the_look(self, prices: Array) -> "Choice":
-        """Return the same new configuration at the cheapest task open to it; prices (T,).
+    def by_the_look(self, prices: Array, told: Array) -> "Choice":
+        """Return the same new configuration at the cheapest task open to it; (T,) each.
 
         Where a promotion pays the difference alone, the way to a dearer task through the cheapest
         costs nothing more, and what the look shows can save the rest.
@@ -44,7 +44,8 @@ class Choice:
         task = int(np.flatnonzero(np.isfinite(prices))[0])
         if task == self.task:
             return self
-        return replace(self, task=task, price=float(prices[task]), bound_for=self.task)
+        price, rho = float(prices[task]), float(np.sqrt(told[task]))
+        return replace(self, task=task, price=price, correlation=rho, bound_for=self.task)
 
 
 def choose(x: Array, prices: Array, goals: Goals, models: Models, forced: bool) -> Choice | None:
@@ -69,9 +70,7 @@ def choose(x: Array, prices: Array, goals: Goals, models: Models, forced: bool) 
         usable[:, :full].any(axis=1) & (index.max(axis=1) >= index[:, full].max())
     )
     if len(rows):
-        each = np.array([p.informs(x[rows]) for p in models.posteriors])
-        each[:, :, :full] *= np.array(models.trust)[:, None, None]
-        told[rows] = each.mean(axis=0)
+        told[rows] = tells(x[rows], models)
         index[rows] *= told[rows]
     skipped = np.setdiff1d(np.arange(len(x)), rows)
     index[skipped, :full] = -np.inf
@@ -83,6 +82,13 @@ def choose(x: Array, prices: Array, goals: Goals, models: Models, forced: bool) 
         row, task, float(gain[row, task]), float(prices[row, task]), float(index[row, task]),
         runner_up, float(np.sqrt(told[row, task])),
     )  # fmt: skip
+
+
+def tells(x: Array, models: Models) -> Array:
+    """Return the share that each task tells of the full one at (c, d): rho^2 by trust, (c, T)."""
+    each = np.array([p.informs(x) for p in models.posteriors])
+    each[:, :, :-1] *= np.array(models.trust)[:, None, None]
+    return np.asarray(each.mean(axis=0))
 
 
 def predictive(models: Models) -> float:

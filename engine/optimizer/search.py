@@ -18,7 +18,7 @@ from hpo_tui.engine.optimizer.goals import Goals
 from hpo_tui.engine.optimizer.kernel import Index
 from hpo_tui.engine.optimizer.ledger import Ledger
 from hpo_tui.engine.optimizer.options import Options
-from hpo_tui.engine.optimizer.promotion import Choice, choose, fed, predictive
+from hpo_tui.engine.optimizer.promotion import Choice, choose, fed, predictive, tells
 from hpo_tui.engine.optimizer.space import Space, feasible_random
 from hpo_tui.engine.optimizer.start import StartPlan
 from hpo_tui.engine.optimizer.surrogate import Models, Surrogate
@@ -146,7 +146,8 @@ class Search:
             return None
         believed = min(models.trust) >= TRUSTED
         if self.spec.resume and known[pick.row] is None and (believed or not forced):
-            pick = pick.by_the_look(prices[pick.row])
+            told_at = tells(x[pick.row][None], models)[0]
+            pick = pick.by_the_look(prices[pick.row], told_at)
         return Proposal(
             x[pick.row], known[pick.row], pick.task, self._why(ledger, known, pick, forced, told)
         )

@@ -33,8 +33,8 @@ def trust(posteriors: Sequence[Posterior]) -> list[float]:
     two results of one metric, one result of several.
     """
     rows = posteriors[0].rows
-    top = int((rows.task == posteriors[0].full).sum())
-    if top * len(posteriors) < _VALUES or top == len(rows.task):
+    results = int((rows.task == posteriors[0].full).sum())
+    if results * len(posteriors) < _VALUES or results == len(rows.task):
         return [1.0] * len(posteriors)
     return beliefs(np.array([log_bayes_factor(p) for p in posteriors]))
 

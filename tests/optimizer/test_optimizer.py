@@ -2,7 +2,6 @@
 
 import json
 import math
-import statistics
 from typing import Any
 
 import pytest
@@ -231,33 +230,6 @@ def test_start_configurations_of_the_study_file_come_first(lab: Any) -> None:
     assert first.params == {"x": 0.5, "y": 0.1}
     assert first.why["kind"] == "given"
     assert second.params["x"] == 0.125
-
-
-def test_tasks_are_judged_by_what_they_tell(lab: Any, toy: StudySpec) -> None:
-    opt = Optimizer(toy, seed=0)
-    lab.play(opt, lab.bowl)
-    insights = {(i.task, i.metric): i for i in opt.tasks()}
-    assert set(insights) == {(t, m) for t in ("cheap", "middle") for m in ("a", "b")}
-    cheap = insights["cheap", "a"]
-    assert cheap.correlation > 0.6
-    assert cheap.low < cheap.correlation < cheap.high
-    assert cheap.pairs >= 3
-    assert cheap.verdict
-
-
-def test_a_reversed_cheap_task_is_noticed_and_not_trusted(lab: Any) -> None:
-    def mirrored(params: Any, task: str) -> dict[str, float]:
-        true = lab.bowl(params, "full")
-        return true if task == "full" else {"a": 2.0 - true["a"], "b": -3.0 - true["b"]}
-
-    study = {"name": "toy", "command": "true", "budget": 16.0, "resume": True}
-    found = []
-    for seed in range(3):
-        opt = Optimizer(lab.spec(study=study), seed=seed)
-        asked = lab.play(opt, mirrored)
-        found.append(min(mirrored(s.params, s.task)["a"] for s in asked if s.task == "full"))
-        assert min(i.correlation for i in opt.tasks()) < -0.5
-    assert statistics.median(found) < 0.05
 
 
 def test_a_budget_of_trials_counts_trials(lab: Any) -> None:

@@ -24,3 +24,5 @@ def test_where_promotions_pay_the_difference_every_configuration_is_looked_at_fi
         asked = lab.play(Optimizer(lab.spec(), seed=seed), lab.bowl)
         assert all(s.task == "cheap" for s in asked if s.resume_from is None)
         assert sum(s.task == "full" for s in asked) >= 3
+        bound = [s.why for s in asked if s.why["text"].startswith("Bound for full")]
+        assert all(w["price"] == 0.25 and 0.0 < w["correlation"] < 1.0 for w in bound)

@@ -1,13 +1,18 @@
 """Whether cheap tasks that help are told from those that mislead."""
 
+import statistics
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hpo_tui.engine.optimizer import Optimizer
 from hpo_tui.engine.optimizer.gp import Posterior, Rows
 from hpo_tui.engine.optimizer.kernel import Hyper, prior
 from hpo_tui.engine.optimizer.trust import TRUSTED, beliefs, log_bayes_factor, trust
+from hpo_tui.engine.spec import StudySpec
 
 NUMBERS = np.array([False, False])
 HYPER = Hyper.unpack(prior(2, 2).mean, 2, 2)
@@ -81,3 +86,30 @@ def test_two_weak_doubts_make_a_strong_one_and_one_metric_can_stand_apart() -> N
     assert mixed[0] > 0.99
     assert mixed[1] < 0.01
     assert beliefs(np.zeros(3)) == pytest.approx([0.5] * 3)
+
+
+def test_tasks_are_judged_by_what_they_tell(lab: Any, toy: StudySpec) -> None:
+    opt = Optimizer(toy, seed=0)
+    lab.play(opt, lab.bowl)
+    insights = {(i.task, i.metric): i for i in opt.tasks()}
+    assert set(insights) == {(t, m) for t in ("cheap", "middle") for m in ("a", "b")}
+    cheap = insights["cheap", "a"]
+    assert cheap.correlation > 0.6
+    assert cheap.low < cheap.correlation < cheap.high
+    assert cheap.pairs >= 3
+    assert cheap.verdict
+
+
+def test_a_reversed_cheap_task_is_noticed_and_not_trusted(lab: Any) -> None:
+    def mirrored(params: Any, task: str) -> dict[str, float]:
+        true = lab.bowl(params, "full")
+        return true if task == "full" else {"a": 2.0 - true["a"], "b": -3.0 - true["b"]}
+
+    study = {"name": "toy", "command": "true", "budget": 16.0, "resume": True}
+    found = []
+    for seed in range(3):
+        opt = Optimizer(lab.spec(study=study), seed=seed)
+        asked = lab.play(opt, mirrored)
+        found.append(min(mirrored(s.params, s.task)["a"] for s in asked if s.task == "full"))
+        assert min(i.correlation for i in opt.tasks()) < -0.5
+    assert statistics.median(found) < 0.05
