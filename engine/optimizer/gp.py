@@ -41,8 +41,8 @@ def fit(
     """
     d = rows.x.shape[1]
     belief = kernel.prior(d, tasks, noise)
-    of_mean = kernel.mean_covariance(rows.x, rows.task, rows.x, rows.task, categorical)
-    seen = kernel.Evidence(kernel.pair_distances(rows.x, categorical), rows.task, rows.y, of_mean)
+    fixed = kernel.fixed_covariance(rows.x, rows.task, rows.x, rows.task, categorical)
+    seen = kernel.Evidence(kernel.pair_distances(rows.x, categorical), rows.task, rows.y, fixed)
     bounds = list(zip(belief.low.tolist(), belief.high.tolist(), strict=True))
     if warm is not None and len(warm) == len(belief.mean):
         starts, iterations = [warm], WARM_ITERATIONS
@@ -83,7 +83,7 @@ class Posterior:
         """Prior covariance of the function between two sets of rows."""
         shape = kernel.cross(a, b, self.hyper.lengths, self.categorical)
         shape *= self._between[at[:, None], bt[None]]
-        shape += kernel.mean_covariance(a, at, b, bt, self.categorical)
+        shape += kernel.fixed_covariance(a, at, b, bt, self.categorical)
         return shape
 
     def _half(self, cov: Array) -> Array:
@@ -92,9 +92,8 @@ class Posterior:
 
     def _prior_covariance(self, x: Array, task: int, other: int) -> Array:
         """Prior covariance between the functions of two tasks at the same configurations, (m,)."""
-        constant = kernel.COMMON + kernel.PER_TASK * (task == other)
-        trend = kernel.TREND * ((x[:, ~self.categorical] - 0.5) ** 2).sum(axis=1)
-        return np.asarray(self._between[task, other] + constant + trend)
+        fixed = kernel.fixed_variance(x, self.categorical, same=task == other)
+        return np.asarray(self._between[task, other] + fixed)
 
     def mean(self, x: Array, task: int | None = None) -> Array:
         """Posterior mean of the function at ``task`` (full when not said), (m,)."""
@@ -168,16 +167,22 @@ class Posterior:
 
     def correlation(self, task: int) -> float:
         """Modelled correlation between the functions of ``task`` and of the full task."""
-        b = self._between
-        return float(
-            b[task, self.full] / math.sqrt(b[task, task] * b[self.full, self.full] + 1e-12)
-        )
+        return float(self._between[task, self.full] / math.sqrt(self._variances(task)))
 
     def told(self, task: int) -> float:
         """Share of the full task's variance that a noisy result of ``task`` explains."""
+        noise = float(self._noise[task])
+        return float(self._between[task, self.full] ** 2 / self._variances(task, noise))
+
+    def _variances(self, task: int, noise: float = 0.0) -> float:
+        """Product of the prior variances of ``task`` (with its noise) and of the full task.
+
+        Without the means and the trend, which say nothing of one configuration against another
+        nearby, and with the departures.
+        """
         b = self._between
-        seen = (b[task, task] + self._noise[task]) * b[self.full, self.full]
-        return float(b[task, self.full] ** 2 / (seen + 1e-12))
+        own = float(b[task, task]) + kernel.DEPARTURE + noise
+        return own * (float(b[self.full, self.full]) + kernel.DEPARTURE)
 
 
 def _cholesky(cov: Array) -> Array:
