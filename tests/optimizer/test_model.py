@@ -20,8 +20,8 @@ def rows(n: int = 18, seed: int = 0) -> Rows:
 
 
 def seen(data: Rows) -> Evidence:
-    of_mean = kernel.mean_covariance(data.x, data.task, data.x, data.task, CATEGORICAL)
-    return Evidence(kernel.pair_distances(data.x, CATEGORICAL), data.task, data.y, of_mean)
+    fixed = kernel.fixed_covariance(data.x, data.task, data.x, data.task, CATEGORICAL)
+    return Evidence(kernel.pair_distances(data.x, CATEGORICAL), data.task, data.y, fixed)
 
 
 def vector(seed: int = 1) -> np.ndarray:
@@ -57,11 +57,16 @@ def dense(hyper: Hyper, a: np.ndarray, at: np.ndarray, b: np.ndarray, bt: np.nda
     for i in range(len(a)):
         for j in range(len(b)):
             gap = np.where(CATEGORICAL, (a[i] != b[j]) * 1.0, (a[i] - b[j]) ** 2)
-            r = np.sqrt(np.sum(gap / np.exp(hyper.lengths) ** 2))
-            k = (1 + np.sqrt(5) * r + 5 / 3 * r**2) * np.exp(-np.sqrt(5) * r)
-            out[i, j] = k * hyper.tasks[at[i], bt[j]] + 1.0 + 0.1 * (at[i] == bt[j])
+            k = matern(np.sqrt(np.sum(gap / np.exp(hyper.lengths) ** 2)))
+            departure = 0.03 * matern(np.sqrt(np.sum(gap)) / (0.3 * np.sqrt(3)))
+            out[i, j] = k * hyper.tasks[at[i], bt[j]] + 1.0 + (0.1 + departure) * (at[i] == bt[j])
             out[i, j] += kernel.TREND * np.sum((a[i, :2] - 0.5) * (b[j, :2] - 0.5))
     return out
+
+
+def matern(r: float) -> float:
+    """Matérn 5/2 at a scaled distance."""
+    return float((1 + np.sqrt(5) * r + 5 / 3 * r**2) * np.exp(-np.sqrt(5) * r))
 
 
 def test_predictions_are_the_conditional_normal() -> None:
@@ -131,6 +136,22 @@ def test_a_task_of_pure_noise_is_seen_to_tell_nothing() -> None:
     found, _ = gp.fit(data, np.array([False, False]), 2)
     posterior = Posterior(data, Hyper.unpack(found, 2, 2), np.array([False, False]))
     assert posterior.told(0) < 0.4
+
+
+def test_full_results_of_one_corner_do_not_make_looks_elsewhere_certain() -> None:
+    rng = np.random.default_rng(2)
+    number = np.array([False, False])
+    cheap, corner = rng.random((30, 2)), 0.1 * rng.random((8, 2))
+    x = np.vstack([cheap, corner, corner])
+    task = np.repeat([0, 0, 1], [30, 8, 8])
+    y = np.sin(4 * x[:, 0]) + x[:, 1] - 0.3 * (task == 1)
+    data = Rows(x, task, (y - y.mean()) / y.std())
+    found, _ = gp.fit(data, number, 2)
+    posterior = Posterior(data, Hyper.unpack(found, 2, 2), number)
+    sd = posterior.predict(cheap)[1]
+    assert sd[cheap.max(axis=1) < 0.2].max() < 0.1
+    assert sd[cheap.min(axis=1) > 0.6].min() > 0.2
+    assert posterior.correlation(0) < 0.97
 
 
 def test_evidence_is_the_density_of_the_rows_and_of_those_kept() -> None:
