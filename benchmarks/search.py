@@ -26,7 +26,11 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     add = parser.add_argument
     add("--bench", help="folder with problems.json, yahpo/ and peers/")
-    add("--problems", nargs="+", help="names, or given, generated, instances, spoiled, all")
+    add(
+        "--problems",
+        nargs="+",
+        help="names, or given, generated, instances, development, spoiled, all",
+    )
     add("--engines", nargs="+", default=["ours"], choices=sorted(ENGINES))
     add("--peers", action="store_true", help="also run random, tpe and gp (full task)")
     add("--seeds", type=int, default=10, help="how many")

@@ -19,21 +19,23 @@ from search_support.problem import Function, Goal, Level, Metrics, Params, Probl
 from search_support.problem import from_unit as decode
 from search_support.score import share_beyond
 
-_LEVELS = (Level("s25", 0.25, 0.25), Level("s50", 0.5, 0.5), Level("s100", 1.0, 1.0))
+LEVELS = (Level("s25", 0.25, 0.25), Level("s50", 0.5, 0.5), Level("s100", 1.0, 1.0))
 Space = tuple[Mapping[str, Any], ...]
 
 
-def _cube(d: int) -> Space:
+def cube(d: int) -> Space:
+    """Return ``d`` numbers from 0 to 1."""
     return tuple({"name": f"x{j}", "type": "float", "low": 0.0, "high": 1.0} for j in range(d))
 
 
-def _vector(params: Params, d: int) -> NDArray[np.float64]:
+def vector(params: Params, d: int) -> NDArray[np.float64]:
+    """Return the numbers of a configuration of :func:`cube`, (d,)."""
     return np.array([params[f"x{j}"] for j in range(d)])
 
 
 def rosenbrock(params: Params, fidelity: float) -> Metrics:
     """Rosenbrock on [-2, 2]^4, its logarithm; a cheap task moves the valley."""
-    z = 4.0 * _vector(params, 4) - 2.0 + 0.25 * (1.0 - fidelity)
+    z = 4.0 * vector(params, 4) - 2.0 + 0.25 * (1.0 - fidelity)
     value = float(np.sum(100.0 * (z[1:] - z[:-1] ** 2) ** 2 + (1.0 - z[:-1]) ** 2))
     return {"f0": math.log1p(value)}
 
@@ -41,7 +43,7 @@ def rosenbrock(params: Params, fidelity: float) -> Metrics:
 def ackley(params: Params, fidelity: float) -> Metrics:
     """Ackley in six dimensions, off the centre; a cheap task is flatter and moved."""
     shift = np.array([0.31, 0.62, 0.44, 0.73, 0.27, 0.55]) + 0.06 * (1.0 - fidelity)
-    z = 10.0 * (_vector(params, 6) - shift)
+    z = 10.0 * (vector(params, 6) - shift)
     ripple = float(np.mean(np.cos(2.0 * np.pi * z))) * fidelity + (1.0 - fidelity)
     root = math.sqrt(float(np.mean(z**2)))
     return {"f0": 20.0 + math.e - 20.0 * math.exp(-0.2 * root) - math.exp(ripple)}
@@ -89,7 +91,7 @@ def _levy(z: NDArray[np.float64]) -> float:
 
 def limited(params: Params, fidelity: float) -> Metrics:
     """Distance to a point outside of the allowed ball: the optimum lies on the limit."""
-    x, off = _vector(params, 4), 1.0 - fidelity
+    x, off = vector(params, 4), 1.0 - fidelity
     target, centre = np.array([0.9, 0.8, 0.15, 0.7]), np.array([0.5, 0.5, 0.5, 0.5])
     size = float(np.linalg.norm(x - centre)) * (1.0 - 0.3 * off)
     wave = 0.1 * off * math.sin(12.0 * float(x.sum()))
@@ -98,7 +100,7 @@ def limited(params: Params, fidelity: float) -> Metrics:
 
 def _dtlz2(m: int, d: int) -> Function:
     def function(params: Params, fidelity: float) -> Metrics:
-        x, off = _vector(params, d), 1.0 - fidelity
+        x, off = vector(params, d), 1.0 - fidelity
         g = float(np.sum((x[m - 1 :] - 0.62 - 0.1 * off) ** 2)) * 4.0
         angles = np.clip(x[: m - 1] + 0.05 * off, 0.0, 1.0) * np.pi / 2.0
         out: Metrics = {}
@@ -114,7 +116,7 @@ def _dtlz2(m: int, d: int) -> Function:
 
 def corner(params: Params, fidelity: float) -> Metrics:
     """ZDT1, whose front lies where four parameters are at a bound; cheap: one objective noise."""
-    x, off = _vector(params, 5), 1.0 - fidelity
+    x, off = vector(params, 5), 1.0 - fidelity
     far = np.array([x[1], 1.0 - x[2], x[3], 1.0 - x[4]])
     g = 1.0 + 9.0 * float(far.mean())
     cost = x[0] + 0.8 * off * abs(math.sin(40.0 * float(x @ [1.0, 2.0, 3.0, 4.0, 5.0])))
@@ -162,7 +164,7 @@ def _several(
     volume = share_beyond((points - ideal) / (median - ideal), _points(len(names), 14))
     goals = tuple(Goal(n) for n in names)
     reference = Reference(tuple(ideal.tolist()), tuple(median.tolist()), volume)
-    return Problem(name, source, space, goals, _LEVELS, reference, function)
+    return Problem(name, source, space, goals, LEVELS, reference, function)
 
 
 def _single(name: str, source: str, space: Space, function: Function, best: float) -> Problem:
@@ -171,7 +173,7 @@ def _single(name: str, source: str, space: Space, function: Function, best: floa
     reference = Reference((best,), median)
     limits = (("size", 0.3),) if function is limited else ()
     goals = (Goal(metric),)
-    return Problem(name, source, space, goals, _LEVELS, reference, function, limits)
+    return Problem(name, source, space, goals, LEVELS, reference, function, limits)
 
 
 def _sphere(m: int) -> NDArray[np.float64]:
@@ -205,13 +207,13 @@ def _steps() -> NDArray[np.float64]:
 _ball = float(np.linalg.norm([0.4, 0.3, -0.35, 0.2])) - 0.3
 
 GENERATED: dict[str, Callable[[], Problem]] = {
-    "rosenbrock4": lambda: _single("rosenbrock4", "Rosenbrock, moved", _cube(4), rosenbrock, 0.0),
-    "ackley6": lambda: _single("ackley6", "Ackley, flattened", _cube(6), ackley, 0.0),
+    "rosenbrock4": lambda: _single("rosenbrock4", "Rosenbrock, moved", cube(4), rosenbrock, 0.0),
+    "ackley6": lambda: _single("ackley6", "Ackley, flattened", cube(6), ackley, 0.0),
     "levy-branches": lambda: _single(
         "levy-branches", "Levy, conditional, cheap tasks favour a branch", _BRANCHES, branches, 0.0
     ),
     "ball-limit": lambda: _single(
-        "ball-limit", "distance with an outcome constraint", _cube(4), limited, _ball
+        "ball-limit", "distance with an outcome constraint", cube(4), limited, _ball
     ),
     "dtlz2-2": lambda: _sphere_problem(2, 5),
     "dtlz2-3": lambda: _sphere_problem(3, 6),
@@ -219,7 +221,7 @@ GENERATED: dict[str, Callable[[], Problem]] = {
     "zdt1-corner": lambda: _several(
         "zdt1-corner",
         "ZDT1, one objective noise below",
-        space=_cube(5),
+        space=cube(5),
         function=corner,
         front=_zdt1,
         names=("f0", "f1"),
@@ -246,7 +248,7 @@ def _sphere_problem(m: int, d: int) -> Problem:
     return _several(
         f"dtlz2-{m}",
         f"DTLZ2 with {m} objectives, moved",
-        space=_cube(d),
+        space=cube(d),
         function=_dtlz2(m, d),
         front=lambda: _sphere(m),
         names=tuple(f"f{j}" for j in range(m)),

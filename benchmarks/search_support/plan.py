@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
+from search_support.development import DRAWN, SURROGATES, drawn
 from search_support.engines import ENGINES
 from search_support.generated import GENERATED, generated
 from search_support.instances import INSTANCES, instance
@@ -18,6 +19,9 @@ from search_support.problem import Problem, load_given
 from search_support.records import Key, line, read
 from search_support.simulate import Run, simulate
 from search_support.spoiled import KINDS, spoil
+
+_GROUPS = ("given", "generated", "instances", "development", "spoiled", "all")
+_LIKE = INSTANCES | SURROGATES
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ class Catalogue:
         return [] if self.bench is None else list(load_given(self.bench))
 
     def expand(self, words: Sequence[str]) -> list[str]:
-        """Return problem names for names and groups (given, generated, instances, spoiled, all)."""
+        """Return problem names for names and groups (given, development, all and so on)."""
         out: list[str] = []
         for word in itertools.chain.from_iterable(w.split(",") for w in words):
             if word in ("given", "all"):
@@ -40,9 +44,11 @@ class Catalogue:
                 out += list(GENERATED)
             if word == "instances" and self.bench:
                 out += list(INSTANCES)
+            if word == "development":
+                out += [*(SURROGATES if self.bench else ()), *DRAWN]
             if word == "spoiled":
                 out += [f"{p}~{k}" for p in self.given()[:1] + self.given()[4:5] for k in KINDS]
-            if word not in ("given", "generated", "instances", "all", "spoiled"):
+            if word not in _GROUPS:
                 out.append(word)
         return list(dict.fromkeys(out))
 
@@ -54,10 +60,12 @@ class Catalogue:
             found = generated(base)
         elif base in given:
             found = given[base]
-        elif base in INSTANCES and self.bench is not None:
-            found = instance(self.bench, base)
+        elif base in DRAWN:
+            found = drawn(base)
+        elif base in _LIKE and self.bench is not None:
+            found = instance(self.bench, base, *_LIKE[base])
         else:
-            known = ", ".join([*given, *GENERATED, *(INSTANCES if self.bench else ())])
+            known = ", ".join([*given, *GENERATED, *DRAWN, *(_LIKE if self.bench else ())])
             hint = "" if self.bench else " (no benchmark folder was found: --bench DIR names it)"
             raise SystemExit(f"search.py: no problem {base!r}; there are: {known}{hint}")
         if kind and kind not in KINDS:

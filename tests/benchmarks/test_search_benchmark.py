@@ -10,8 +10,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
 
+import paired
 from search_support import compare, engines, generated, plan, records, report, score, spoiled
 from search_support.analytic import HARTMANN_BEST, augmented_hartmann, branin_currin
+from search_support.development import DRAWN, drawn
 from search_support.problem import Problem, from_unit
 from search_support.simulate import CheatError, simulate
 
@@ -55,6 +57,44 @@ def test_generated_problems_score_their_optimum_as_best() -> None:
     board = score.Scoreboard(generated.generated("rosenbrock4"))
     board.add(generated.rosenbrock({f"x{j}": 0.75 for j in range(4)}, 1.0))
     assert board.score == pytest.approx(0.0, abs=1e-9)
+
+
+@pytest.mark.parametrize("name", ["features-a3", "features-b3"])
+def test_drawn_functions_have_a_cheap_task_that_tells_as_much_as_was_asked(name: str) -> None:
+    problem, (_, d, correlation, _) = drawn(name), DRAWN[name]
+    assert problem.reference.volume > 0.05
+    assert all(b < m for b, m in zip(problem.reference.best, problem.reference.median, strict=True))
+    points = np.random.default_rng(0).random((400, d))
+    both = [
+        [problem.evaluate({f"x{j}": u[j] for j in range(d)}, t)["f0"] for u in points]
+        for t in ("s25", "s100")
+    ]
+    assert np.corrcoef(both)[0, 1] == pytest.approx(correlation, abs=0.12)
+
+
+def test_paired_runs_differ_by_what_was_gained(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = [tmp_path / "before.jsonl", tmp_path / "after.jsonl"]
+    for file, regrets in zip(files, ((0.1, 0.2), (0.01, 0.02)), strict=True):
+        entries = [
+            {
+                "problem": "ackley6",
+                "engine": "ours",
+                "accounting": "inc",
+                "workers": 1,
+                "seed": seed,
+                "ask_cpu_s": {},
+                "trajectory": [[7.0, "s100", regret]],
+            }
+            for seed, regret in enumerate(regrets)
+        ]
+        file.write_text("".join(json.dumps(e) + "\n" for e in entries))
+    assert paired.main([str(f) for f in files]) == 0
+    table = capsys.readouterr().out
+    assert "log10 regret -inc p1            2  +0.000 ± 0.000   -1.000 ± 0.000" in table
+    assert paired.main([str(files[0]), str(tmp_path / "none.jsonl")]) == 1
+    assert "no run in common" in capsys.readouterr().err
 
 
 def test_a_limit_keeps_a_point_from_counting() -> None:
