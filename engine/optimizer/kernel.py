@@ -106,8 +106,15 @@ def pair_distances(x: Array, categorical: NDArray[np.bool_]) -> Array:
 
 def matern(square: Array) -> Array:
     """Matérn 5/2 of squared scaled distances."""
-    r = _ROOT5 * np.sqrt(square)
-    return np.asarray((1.0 + r + r * r / 3.0) * np.exp(-r))
+    # In place: on matrices of this size fresh memory costs more than the arithmetic.
+    r = np.sqrt(square)
+    r *= _ROOT5
+    out, half = r + 1.0, r * r
+    half /= 3.0
+    out += half
+    np.negative(r, out=r)
+    out *= np.exp(r, out=r)
+    return np.asarray(out)
 
 
 def cross(a: Array, b: Array, lengths: Array, categorical: NDArray[np.bool_]) -> Array:
@@ -130,11 +137,19 @@ def fixed_covariance(
     A constant and a linear trend that the tasks share; a constant and a departure of each task's.
     """
     number = ~categorical
-    shared = COMMON + TREND * (a[:, number] - 0.5) @ (b[:, number] - 0.5).T
+    out = COMMON + TREND * (a[:, number] - 0.5) @ (b[:, number] - 0.5).T
     d = len(categorical)
     lengths = np.full(d, math.log(_DEPARTURE_LENGTH * math.sqrt(max(d, 1))))
-    own = PER_TASK + DEPARTURE * cross(a, b, lengths, categorical)
-    return np.asarray(shared + (task[:, None] == other[None]) * own)
+    for t in np.intersect1d(task, other):
+        i, j = np.flatnonzero(task == t), np.flatnonzero(other == t)
+        own = cross(a[i], b[j], lengths, categorical)
+        own *= DEPARTURE
+        own += PER_TASK
+        if len(j) == len(b):
+            out[i] += own
+        else:
+            out[np.ix_(i, j)] += own
+    return np.asarray(out)
 
 
 def fixed_variance(x: Array, categorical: NDArray[np.bool_], *, same: bool) -> Array:
