@@ -109,9 +109,9 @@ def matern(square: Array) -> Array:
     # In place: on matrices of this size fresh memory costs more than the arithmetic.
     r = np.sqrt(square)
     r *= _ROOT5
-    out, half = r + 1.0, r * r
-    half /= 3.0
-    out += half
+    out, third = r + 1.0, r * r
+    third /= 3.0
+    out += third
     np.negative(r, out=r)
     out *= np.exp(r, out=r)
     return np.asarray(out)
