@@ -18,10 +18,10 @@ OBJECTIVES = [
 
 @pytest.fixture(params=[1, 2])
 def goals_of(request: pytest.FixtureRequest, lab: Any) -> Any:
-    """The goals of a study with one or two objectives after ten trials, for any prospects."""
+    """The goals of a study with one or two objectives right after the start, for any prospects."""
     objectives = OBJECTIVES[: request.param]
     opt = Optimizer(lab.spec(objective=objectives), seed=3)
-    for _ in range(10):
+    for _ in range(9):
         s = opt.ask()
         opt.tell(s.number, lab.bowl(s.params, s.task))
     search = opt._search
@@ -45,7 +45,7 @@ def test_what_is_in_hand_lowers_the_promise_of_looks_alone(goals_of: Any) -> Non
     full, look = goals_of(x[:200]).score(x)
     np.testing.assert_allclose(full, without)
     assert np.all(look <= full * (1 + 1e-9) + 1e-12)
-    assert look.sum() < 0.95 * full.sum()
+    assert look.sum() < 0.9 * full.sum()
 
 
 def test_looks_crowd_less_around_the_best_prospect(goals_of: Any) -> None:
