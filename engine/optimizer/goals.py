@@ -21,7 +21,7 @@ from hpo_tui.engine.optimizer.surrogate import Models
 from hpo_tui.engine.optimizer.transform import counts
 from hpo_tui.engine.spec.model import StudySpec
 
-_TYPICAL, _NEAR = 256, 6
+_TYPICAL, _NEAR, _COMPROMISES = 256, 6, 2
 _PRIOR_WEIGHT = 5.0
 
 
@@ -58,6 +58,7 @@ class Goals:
         self.typical = space.sobol(_TYPICAL, seed + 1)
         self.limits = self._limits()
         table = models.table
+        self._odd = (len(table.x) + len(busy)) % 2 == 1
         self._top = np.flatnonzero((table.task == self.full) & table.final & ~table.failed)
         self._known = models.mean(table.x) if models.noisy else models.z
         points, holds, self.pursuing = self._standing()
@@ -155,13 +156,15 @@ class Goals:
         return np.asarray(mean[likely][:, self.columns])
 
     def _reference(self, points: Array) -> Array:
-        """Where an objective has no threshold: a typical value, or the front's worst and a tenth.
+        """Where an objective has no threshold: a typical value; by turns the front's worst instead.
 
-        The second keeps the ends of a front in the box that a typical configuration would cut off,
-        as happens where an objective has few distinct values.
+        The ends of a front can be poor in all but one objective, and a box that holds them draws
+        the budget there while no compromise is known; without them a part of the front is never
+        looked for. So they count, with a tenth of their spread, once two results are better than
+        typical in everything, and then every other time.
         """
         typical = np.median(self.models.mean(self.typical)[:, self.columns], axis=0)
-        if len(points) < 2:
+        if np.all(points < typical, axis=1).sum() < _COMPROMISES or self._odd:
             return np.asarray(typical)
         ends = points[front(points)]
         return np.asarray(np.maximum(typical, ends.max(axis=0) + 0.1 * np.ptp(ends, axis=0)))

@@ -82,3 +82,40 @@ def test_a_count_is_bettered_by_its_next_step_alone(lab: Any) -> None:
     assert gain_of_more(0.4, models) == pytest.approx(0.0, abs=1e-9)
     assert gain_of_more(1.0, models) > 0.01
     assert gain_of_more(0.4, replace(models, noisy=True)) > 0.01
+
+
+def test_ends_of_the_front_count_by_turns_once_there_are_compromises(lab: Any) -> None:
+    """Beyond what is typical nothing counts before two results are better in everything."""
+
+    def conflict(x: float, y: float) -> dict[str, float]:
+        return {"a": x + 0.2 * y, "b": (1.0 - x) ** 2 + 0.2 * y}
+
+    both = [{"metric": "a", "direction": "minimize"}, {"metric": "b", "direction": "minimize"}]
+    opt = Optimizer(lab.spec(objective=both), seed=3)
+
+    def run(x: float, y: float, task: str | None) -> None:
+        opt.enqueue({"x": x, "y": 10.0 ** (4.0 * y - 4.0)}, task)
+        opt.tell(opt.ask().number, conflict(x, y))
+
+    def box() -> np.ndarray:
+        """The highest value of each objective that still counts, and what is typical, (2, 2)."""
+        search = opt._search
+        models = search.models(opt._ledger)
+        goals = Goals(search.spec, search.space, models, [], np.zeros((0, 2)), seed=0)
+        typical = np.median(models.mean(goals.typical), axis=0)
+        return np.array([[cut.max() for cut in goals.target.cuts], typical])
+
+    for x in (0.1, 0.3, 0.5, 0.7, 0.9):
+        for y in (0.2, 0.8):
+            run(x, y, opt.spec.tasks[0].name)
+    for x in (0.0, 1.0):
+        run(x, 0.5, opt.spec.full_task.name)
+    np.testing.assert_allclose(*box())
+    for x in (0.4, 0.45):
+        run(x, 0.0, opt.spec.full_task.name)
+    widened = []
+    for x in (0.15, 0.25):
+        highest, typical = box()
+        widened.append(bool(np.all(highest > typical + 0.1)))
+        run(x, 0.9, opt.spec.tasks[0].name)
+    assert sorted(widened) == [False, True]
