@@ -19,10 +19,13 @@ def front(y: Array) -> Indices:
     Of equal points the first alone is kept.
     """
     keep: list[int] = []
-    order = np.lexsort(y.T[::-1])
-    for i in order:
-        if not any(np.all(y[j] <= y[i]) for j in keep):
-            keep.append(int(i))
+    left = np.lexsort(y.T[::-1])
+    while len(left):
+        # The first in lexicographic order is dominated by nothing that is left.
+        first = left[0]
+        keep.append(int(first))
+        left = left[1:]
+        left = left[~np.all(y[first] <= y[left], axis=1)]
     return np.array(sorted(keep), dtype=np.intp)
 
 

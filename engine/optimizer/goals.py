@@ -218,12 +218,16 @@ class Goals:
         x = np.unique(self.models.table.x, axis=0)
         if len(x) < _NEAR:
             x = np.vstack([x, self.typical[:_NEAR]])
-        mean, sd = self.models.predict(x)
         if self.pursuing or self.target is None:
-            order = np.argsort(-self.holds(mean, sd, thresholds=True), kind="stable")
+            order = np.argsort(-self.holds(*self.models.predict(x), thresholds=True), kind="stable")
             return np.asarray(x[order[:_NEAR]])
+        if self.limits:
+            mean, sd = self.models.predict(x)
+            unlikely = self.holds(mean, sd, thresholds=False) < 0.5
+        else:
+            mean, unlikely = self.models.mean(x), np.zeros(len(x), dtype=bool)
         if len(self.columns) == 1:
-            loss = mean[:, self.columns[0]] + 1e3 * (self.holds(mean, sd, thresholds=False) < 0.5)
+            loss = mean[:, self.columns[0]] + 1e3 * unlikely
             return np.asarray(x[np.argsort(loss, kind="stable")[:_NEAR]])
         if len(x) > 400:
             keep = np.argsort(mean[:, self.columns].sum(axis=1), kind="stable")[:400]

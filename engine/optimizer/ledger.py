@@ -132,6 +132,15 @@ class Ledger:
             for t in self.trials.values()
         )
 
+    def since_full(self) -> float:
+        """Cost of the trials begun after the last one at the full task."""
+        cost = 0.0
+        for trial in reversed(self.trials.values()):
+            if trial.task == self.full:
+                break
+            cost += trial.cost
+        return cost
+
     def restore(self, history: Iterable[PastTrial]) -> None:
         """Take in trials out of the store, in the order of their numbers."""
         index = {name: i for i, name in enumerate(self.task_names)}

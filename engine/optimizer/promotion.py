@@ -13,7 +13,7 @@ import numpy as np
 
 from hpo_tui.engine.optimizer.axes import Array
 from hpo_tui.engine.optimizer.goals import Goals
-from hpo_tui.engine.optimizer.ledger import Ledger
+from hpo_tui.engine.optimizer.ledger import EPS, Ledger
 from hpo_tui.engine.optimizer.surrogate import Models
 
 FULL_SHARE = 0.15
@@ -107,3 +107,12 @@ def fed(ledger: Ledger, told: float) -> bool:
     """Whether the full task has had its share of the cost: 0.15, more where looks tell little."""
     share = FULL_SHARE + (1.0 - FULL_SHARE) * (1.0 - told)
     return ledger.full_runs() * ledger.costs[ledger.full] >= share * ledger.spent
+
+
+def owed(ledger: Ledger) -> bool:
+    """Whether trials worth a full run have been begun since the last one at the full task.
+
+    Till then a look on the way to the full task may stand in for one that the guard asks for; if
+    none is carried on, looks could do so for ever.
+    """
+    return ledger.since_full() >= ledger.costs[ledger.full] - EPS

@@ -18,7 +18,7 @@ from hpo_tui.engine.optimizer.goals import Goals
 from hpo_tui.engine.optimizer.kernel import Index
 from hpo_tui.engine.optimizer.ledger import Ledger
 from hpo_tui.engine.optimizer.options import Options
-from hpo_tui.engine.optimizer.promotion import Choice, choose, fed, predictive, tells
+from hpo_tui.engine.optimizer.promotion import Choice, choose, fed, owed, predictive, tells
 from hpo_tui.engine.optimizer.space import Space, feasible_random
 from hpo_tui.engine.optimizer.start import StartPlan
 from hpo_tui.engine.optimizer.surrogate import Models, Surrogate
@@ -141,11 +141,14 @@ class Search:
         prices = options.table(known, x)
         told = predictive(models)
         forced = not fed(ledger, told)
+        due = self.spec.resume and forced and owed(ledger)
+        if due and np.isfinite(prices[len(fresh) :, ledger.full]).any():
+            prices[: len(fresh)] = np.inf
         pick = choose(x, prices, goals, models, forced)
         if pick is None:
             return None
-        believed = min(models.trust) >= TRUSTED
-        if self.spec.resume and known[pick.row] is None and (believed or not forced):
+        stands_in = min(models.trust) >= TRUSTED and not due
+        if self.spec.resume and known[pick.row] is None and (stands_in or not forced):
             told_at = tells(x[pick.row][None], models)[0]
             pick = pick.by_the_look(prices[pick.row], told_at)
         return Proposal(
