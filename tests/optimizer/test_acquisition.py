@@ -75,6 +75,18 @@ def test_ranks_peel_fronts_and_the_first_is_the_front() -> None:
             assert np.any(np.all(above <= y[i], axis=1))
 
 
+@pytest.mark.parametrize("m", [1, 2, 3])
+def test_the_front_is_what_nothing_dominates_the_first_of_equal_points(m: int) -> None:
+    rng = np.random.default_rng(m)
+    for n in (0, 1, 30):
+        y = rng.integers(0, 5, (n, m)).astype(float)
+        y[rng.random((n, m)) < 0.05] = np.inf
+        better = np.all(y[:, None] <= y[None], axis=2) & np.any(y[:, None] < y[None], axis=2)
+        same = np.all(y[:, None] == y[None], axis=2) & (np.arange(n)[:, None] < np.arange(n))
+        expected = np.flatnonzero(~(better | same).any(axis=0))
+        np.testing.assert_array_equal(front(y), expected)
+
+
 def test_a_thinned_front_keeps_the_best_of_each_objective() -> None:
     t = np.linspace(0, 1, 50)
     points = np.column_stack([t, 1 - t])

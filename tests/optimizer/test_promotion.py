@@ -2,7 +2,10 @@
 
 from typing import Any
 
-from hpo_tui.engine.optimizer import Optimizer
+import numpy as np
+
+from hpo_tui.engine.optimizer import BudgetSpent, Optimizer
+from hpo_tui.engine.optimizer.promotion import fed, predictive
 
 
 def test_one_trial_in_ten_is_random_unless_there_is_one_objective(lab: Any) -> None:
@@ -26,3 +29,30 @@ def test_where_promotions_pay_the_difference_every_configuration_is_looked_at_fi
         assert sum(s.task == "full" for s in asked) >= 3
         bound = [s.why for s in asked if s.why["text"].startswith("Bound for full")]
         assert all(w["price"] == 0.25 and 0.0 < w["correlation"] < 1.0 for w in bound)
+
+
+def test_looks_do_not_put_off_for_ever_what_the_guard_asks_for(lab: Any) -> None:
+    """On a plateau, cheap tasks of noise: each look disappoints, and a new one looks better."""
+    space = {f"x{j}": {"type": "float", "low": 0.0, "high": 1.0} for j in range(8)}
+    study = {"name": "toy", "command": "true", "budget": 14.0, "resume": True}
+    opt = Optimizer(lab.spec(study=study, space=space), seed=3)
+    search, ledger = opt._search, opt._ledger
+    rng = np.random.default_rng(3)
+    put_off = longest = 0.0
+    while True:
+        models = search.models(ledger) if len(ledger.told) > 8 else None
+        starved = models is not None and not fed(ledger, predictive(models))
+        try:
+            asked = opt.ask()
+        except BudgetSpent:
+            break
+        x = np.array([float(v) for v in asked.params.values()])
+        if asked.task == "full":
+            put_off = 0.0
+            away = [float(np.sum((x - best) ** 2)) for best in (0.2, 0.8)]
+            opt.tell(asked.number, {"a": 1 + 0.01 * away[0], "b": -1 - 0.01 * away[1]})
+        else:
+            put_off += asked.cost if starved else 0.0
+            longest = max(longest, put_off)
+            opt.tell(asked.number, {"a": float(rng.normal(1.0)), "b": float(rng.normal(-1.0))})
+    assert 0.0 < longest <= 1.25
