@@ -139,6 +139,7 @@ def test_the_runner_outlives_a_hung_up_terminal(make_study: Any) -> None:
         "import sys, os, pathlib, signal\n"
         "from hpo_tui.engine.launch import start_runner\n"
         "from hpo_tui.store.folder import StudyFolder\n"
+        "signal.signal(signal.SIGHUP, signal.SIG_DFL)\n"  # under nohup it comes ignored
         "start_runner(StudyFolder(pathlib.Path(sys.argv[1])), optimizer='tiny:Optimizer')\n"
         "os.killpg(os.getpgrp(), signal.SIGHUP)\n"
     )
