@@ -133,12 +133,12 @@ class Ledger:
         )
 
     def since_full(self) -> float:
-        """Cost of the trials begun after the last one at the full task."""
+        """Return what trials begun after the last full-task one cost, running ones at price."""
         cost = 0.0
         for trial in reversed(self.trials.values()):
             if trial.task == self.full:
                 break
-            cost += trial.cost
+            cost += trial.cost if trial.state == "running" else trial.charged
         return cost
 
     def restore(self, history: Iterable[PastTrial]) -> None:

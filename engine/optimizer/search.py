@@ -142,6 +142,7 @@ class Search:
         told = predictive(models)
         forced = not fed(ledger, told)
         due = self.spec.resume and forced and owed(ledger)
+        # A new configuration would be one more look: what was looked at goes on.
         if due and np.isfinite(prices[len(fresh) :, ledger.full]).any():
             prices[: len(fresh)] = np.inf
         pick = choose(x, prices, goals, models, forced)

@@ -3,8 +3,9 @@
 from typing import Any
 
 import numpy as np
+import pytest
 
-from hpo_tui.engine.optimizer import BudgetSpent, Optimizer
+from hpo_tui.engine.optimizer import BudgetSpent, Optimizer, PastTrial
 from hpo_tui.engine.optimizer.promotion import fed, predictive
 
 
@@ -56,3 +57,24 @@ def test_looks_do_not_put_off_for_ever_what_the_guard_asks_for(lab: Any) -> None
             longest = max(longest, put_off)
             opt.tell(asked.number, {"a": float(rng.normal(1.0)), "b": float(rng.normal(-1.0))})
     assert 0.0 < longest <= 1.25
+
+
+def test_what_looks_cost_since_the_last_full_run_is_what_was_charged(lab: Any) -> None:
+    """Read back from a store, where a trial stopped early has its charge alone, it is the same."""
+    opt = Optimizer(lab.spec(), seed=0)
+    past = []
+    for charged in (0.25, 0.1, 0.0):
+        s = opt.ask()
+        found = lab.bowl(s.params, s.task)
+        if charged == s.cost:
+            opt.tell(s.number, found)
+        else:
+            opt.prune(s.number, found, charged=charged)
+        state = "complete" if charged == s.cost else "pruned"
+        past.append(PastTrial(s.number, s.configuration, s.params, s.task, state, found, charged))
+    opt.ask()
+    assert opt._ledger.since_full() == pytest.approx(0.25 + 0.1 + 0.25)
+    again = Optimizer(lab.spec(), seed=0)
+    again.restore(past)
+    again.ask()
+    assert again._ledger.since_full() == pytest.approx(0.6)
