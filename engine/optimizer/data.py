@@ -39,8 +39,12 @@ class Table:
 
     def first(self, n: int) -> "Table":
         """Return the first ``n`` rows."""
-        return Table(self.x[:n], self.task[:n], self.config[:n], self.trial[:n],
-                     self.values[:n], self.final[:n], self.failed[:n])  # fmt: skip
+        return self.rows(np.arange(min(n, len(self.x))))
+
+    def rows(self, i: Index) -> "Table":
+        """Return some of the rows."""
+        return Table(self.x[i], self.task[i], self.config[i], self.trial[i],
+                     self.values[i], self.final[i], self.failed[i])  # fmt: skip
 
 
 def bounded(values: Array) -> Array:

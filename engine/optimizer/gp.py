@@ -74,9 +74,7 @@ class Posterior:
         self.full = len(hyper.noise) - 1
         self._between = hyper.tasks
         self._noise = np.exp(hyper.noise)
-        cov = self._cov(rows.x, rows.task, rows.x, rows.task)
-        cov[np.diag_indices(len(cov))] += self._noise[rows.task] + kernel.JITTER
-        self._chol = _cholesky(cov)
+        self._chol = cholesky(self._results(rows.x, rows.task))
         self._alpha = linalg.cho_solve((self._chol, True), rows.y, check_finite=False)
 
     def _cov(self, a: Array, at: Index, b: Array, bt: Index) -> Array:
@@ -85,6 +83,12 @@ class Posterior:
         shape *= self._between[at[:, None], bt[None]]
         shape += kernel.fixed_covariance(a, at, b, bt, self.categorical)
         return shape
+
+    def _results(self, x: Array, task: Index) -> Array:
+        """Prior covariance of results, noise included, (n, n)."""
+        cov = self._cov(x, task, x, task)
+        cov[np.diag_indices(len(cov))] += self._noise[task] + kernel.JITTER
+        return cov
 
     def _half(self, cov: Array) -> Array:
         """Solve L v = cov for covariances (n, m) with the rows."""
@@ -136,14 +140,13 @@ class Posterior:
             return self
         y = np.array([self.mean(x[i : i + 1], int(task[i]))[0] for i in range(len(x))])
         cov = self._cov(self.rows.x, self.rows.task, x, task)
-        corner = self._cov(x, task, x, task)
-        corner[np.diag_indices(len(corner))] += self._noise[task] + kernel.JITTER
+        corner = self._results(x, task)
         half = self._half(cov)
         n, k = cov.shape
         chol = np.zeros((n + k, n + k))
         chol[:n, :n] = self._chol
         chol[n:, :n] = half.T
-        chol[n:, n:] = _cholesky(corner - half.T @ half)
+        chol[n:, n:] = cholesky(corner - half.T @ half)
         grown = object.__new__(Posterior)
         grown.__dict__.update(self.__dict__)
         grown.rows = Rows(
@@ -155,15 +158,17 @@ class Posterior:
         grown._alpha = linalg.cho_solve((chol, True), grown.rows.y, check_finite=False)
         return grown
 
-    def evidence(self) -> float:
-        """Log marginal likelihood of the rows (Rasmussen & Williams 2006, 2.30)."""
-        half = float(self.rows.y @ self._alpha) + len(self.rows.y) * math.log(2 * math.pi)
-        return -0.5 * half - float(np.log(np.diag(self._chol)).sum())
+    def residuals(self, known: NDArray[np.bool_], asked: NDArray[np.bool_]) -> tuple[Array, Array]:
+        """Return ``asked`` results less their prediction from ``known`` ones; masks (n,).
 
-    def given(self, keep: NDArray[np.bool_]) -> "Posterior":
-        """Conditioned on some of the rows (n,) alone, hyperparameters untouched."""
-        rows = Rows(self.rows.x[keep], self.rows.task[keep], self.rows.y[keep])
-        return Posterior(rows, self.hyper, self.categorical)
+        (k,), and the covariance of that difference, noise included, (k, k).
+        """
+        order = np.concatenate([np.flatnonzero(known), np.flatnonzero(asked)])
+        chol = cholesky(self._results(self.rows.x[order], self.rows.task[order]))
+        white = linalg.solve_triangular(chol, self.rows.y[order], lower=True, check_finite=False)
+        n = int(known.sum())
+        corner = chol[n:, n:]
+        return np.asarray(corner @ white[n:]), np.asarray(corner @ corner.T)
 
     def correlation(self, task: int) -> float:
         """Modelled correlation between the functions of ``task`` and of the full task."""
@@ -185,7 +190,7 @@ class Posterior:
         return own * (float(b[self.full, self.full]) + kernel.DEPARTURE)
 
 
-def _cholesky(cov: Array) -> Array:
+def cholesky(cov: Array) -> Array:
     """Lower Cholesky factor, with more jitter where rounding has made the matrix indefinite."""
     jitter = 0.0
     for _ in range(8):

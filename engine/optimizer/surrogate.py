@@ -25,6 +25,7 @@ from hpo_tui.engine.spec.model import StudySpec
 
 FIT_ROWS, KEEP_ROWS = 200, 700
 _FIRST_ANCHOR, _COLD_UPTO, _EVERY_UPTO, _LAST_LINK = 8, 61, 60, 210
+_SCALE_ROWS = 4
 
 
 def anchor_before(n: int) -> int:
@@ -119,29 +120,45 @@ class Surrogate:
             hyper = Hyper.unpack(vector, self.space.d, self.tasks)
             rows = Rows(table.x[kept], table.task[kept], z[kept, k])
             joint.append(Posterior(rows, hyper, self.space.categorical))
-        believed = trust(joint)
-        posteriors = [
-            posterior if weight >= TRUSTED else self._alone(metric, posterior.rows)
-            for metric, posterior, weight in zip(
-                self.spec.metric_names, joint, believed, strict=True
-            )
-        ]
         noisy = self.spec.noisy if self.spec.noisy is not None else bool(np.any(noise > 2e-3))
-        built = Models(posteriors, warps, z, table, noisy, believed)
+        believed = trust(joint, [w.fall for w in warps])
+        built = Models(joint, warps, z, table, noisy, believed)
+        if min(believed, default=1.0) < TRUSTED:
+            built = self._doubting(built, kept)
         self._built = (version, built)
         return built
 
-    def _alone(self, metric: str, rows: Rows) -> Posterior:
-        """Return a posterior fitted on the full task's rows alone, at most 200 of them."""
-        top = rows.task == self.tasks - 1
-        whole = Rows(rows.x[top], rows.task[top], rows.y[top])
-        n = min(fit_count(len(whole.y)), FIT_ROWS)
+    def _doubting(self, models: Models, kept: Index) -> Models:
+        """Return the models with the cheap rows of metrics that are not trusted left out.
+
+        Out of the model units as well, once there are full results enough to tell a scale by: the
+        worse half of a metric is ranks, and ranks among misleading values are misleading.
+        """
+        top = np.flatnonzero(models.table.task == self.tasks - 1)
+        table = models.table.rows(top)
+        n = min(fit_count(len(top)), FIT_ROWS)
+        warps, whole, start = models.warps, models.z[top], models.z[top][:n]
+        if len(top) >= _SCALE_ROWS:
+            whole, warps = _in_units(self.spec, table)
+            start = whole if n == len(top) else _in_units(self.spec, table.first(n))[0]
+        held = np.isin(top, kept)
+        z, posteriors, maps = models.z.copy(), list(models.posteriors), list(models.warps)
+        for k, metric in enumerate(self.spec.metric_names):
+            if models.trust[k] < TRUSTED:
+                fitted = Rows(table.x[:n], table.task[:n], start[:, k])
+                rows = Rows(table.x[held], table.task[held], whole[held, k])
+                posteriors[k] = self._alone(metric, fitted, rows)
+                z[top, k], maps[k] = whole[:, k], warps[k]
+        return Models(posteriors, maps, z, models.table, models.noisy, models.trust)
+
+    def _alone(self, metric: str, fitted: Rows, rows: Rows) -> Posterior:
+        """Return a posterior of full-task rows alone, fitted on the first of them."""
+        n = len(fitted.y)
         # Few rows are fitted anew each time: what is proposed must not depend on when it first was.
         if n <= _EVERY_UPTO or (metric, n) not in self._apart:
-            some = Rows(whole.x[:n], whole.task[:n], whole.y[:n])
-            self._apart[metric, n] = gp.fit(some, self.space.categorical, self.tasks)[0]
+            self._apart[metric, n] = gp.fit(fitted, self.space.categorical, self.tasks)[0]
         hyper = Hyper.unpack(self._apart[metric, n], self.space.d, self.tasks)
-        return Posterior(whole, hyper, self.space.categorical)
+        return Posterior(rows, hyper, self.space.categorical)
 
     def _fitted(self, metric: str, k: int, table: Table, z: Array, noise: float) -> Array:
         """Hyperparameters of one metric on the first ``len(table.x)`` rows."""

@@ -15,10 +15,16 @@ from hpo_tui.engine.optimizer.axes import Array
 from hpo_tui.engine.optimizer.kernel import Index
 from hpo_tui.engine.optimizer.space import Mask
 
+_FAR = 1e6
+
 
 @dataclass(frozen=True, slots=True)
 class Warp:
-    """The map from losses to model units, for thresholds and for reading predictions back."""
+    """The map from losses to model units, for thresholds and for reading predictions back.
+
+    ``fall``: by how much, in model units, the full results of configurations run at both were
+    worse than the cheap ones; 0 where they were better.
+    """
 
     sign: float
     log: bool
@@ -26,13 +32,16 @@ class Warp:
     scale: float
     mean: float
     sd: float
+    fall: float = 0.0
 
     def limit(self, value: float) -> float:
         """Return a threshold on the metric, in model units (linear on both sides of the pivot)."""
         if self.log:
             value = math.log(value) if value > 0 else -math.inf
+        if not math.isfinite(value):
+            return self.sign * value
         z = (self.sign * value - self.pivot) / self.scale
-        return (z - self.mean) / self.sd
+        return (min(max(z, -_FAR), _FAR) - self.mean) / self.sd
 
     def back(self, z: float) -> float:
         """Return the metric at ``z`` of the better half."""
@@ -111,11 +120,13 @@ def warp(column: Column, where: Where) -> tuple[Array, Warp]:
     ok = np.isfinite(raw)
     good = raw[ok]
     log = len(good) > 0 and bool(np.min(good) > 0) and (column.log or prefers_log(good))
-    y = np.full(len(raw), np.nan)
+    y, fall = np.full(len(raw), np.nan), 0.0
     y[ok] = column.sign * (np.log(good) if log else good)
     if len(good):
         shift = offsets(y[ok], where.config[ok], where.task[ok], where.full)
         y[ok] += shift[where.task[ok]]
+        cheap = ok & (where.task < where.full)
+        fall = max(0.0, float(np.mean(shift[where.task[cheap]]))) if cheap.any() else 0.0
     pivot = _pivot(y, ok, where.start, where.front)
     if column.limit is not None and (column.limit > 0 or not log):
         limit = column.sign * (math.log(column.limit) if log else column.limit)
@@ -124,7 +135,8 @@ def warp(column: Column, where: Where) -> tuple[Array, Warp]:
     z, scale = _half_rank(y, ok, pivot)
     mean, sd = float(np.mean(z)), float(np.std(z))
     sd = sd if sd > 1e-9 else 1.0
-    return (z - mean) / sd, Warp(column.sign, log, pivot, scale, mean, sd)
+    fall = min(fall / scale / sd, _FAR)
+    return (z - mean) / sd, Warp(column.sign, log, pivot, scale, mean, sd, fall)
 
 
 def _pivot(y: Array, ok: Mask, start: Mask, front: Mask) -> float:
@@ -158,4 +170,4 @@ def _half_rank(y: Array, ok: Mask, pivot: float) -> tuple[Array, float]:
         ends = np.cumsum(counts)
         middle = ends - (counts - 1) / 2.0 - 0.5
         z[worse] = special.ndtri(0.5 + 0.5 * middle[first] / len(keys))
-    return np.clip(z, -1e6, 1e6), scale
+    return np.clip(z, -_FAR, _FAR), scale

@@ -100,3 +100,16 @@ def test_the_unit_of_a_metric_does_not_matter(scale: float) -> None:
 )
 def test_counts_are_told_from_rates(values: list[float], expected: bool) -> None:
     assert counts(np.array(values)) is expected
+
+
+def test_full_results_worse_than_their_looks_are_a_fall_and_better_ones_are_none() -> None:
+    full = [1.0, 3.0, 2.0, 5.0, 4.0, 6.0]
+    configs, tasks = [*range(6), *range(6)], [0] * 6 + [1] * 6
+    z, worse = warped([v - 2.0 for v in full] + full, tasks=tasks, configs=configs)
+    _, better = warped([v + 2.0 for v in full] + full, tasks=tasks, configs=configs)
+    _, maximised = warped([v + 2.0 for v in full] + full, sign=-1.0, tasks=tasks, configs=configs)
+    unit = abs(z[7] - z[8])
+    assert worse.fall == pytest.approx(2.0 * 6 / 7 * unit)
+    assert better.fall == 0.0
+    assert maximised.fall > 0.0
+    assert warped(full)[1].fall == 0.0

@@ -1,0 +1,45 @@
+"""What the models stand on."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hpo_tui.engine.optimizer.data import Table
+from hpo_tui.engine.optimizer.space import Space
+from hpo_tui.engine.optimizer.surrogate import Models, Surrogate
+from hpo_tui.engine.optimizer.trust import TRUSTED
+
+TASKS = [{"name": "cheap", "cost": 0.25}, {"name": "full", "cost": 1.0}]
+
+
+def models(lab: Any, full_rows: int, scale: float) -> Models:
+    """Models of one metric whose twelve cheap results rank the other way round, ``scale`` times."""
+    spec = lab.spec(objective=[{"metric": "a", "direction": "minimize"}], task=TASKS)
+    x = np.random.default_rng(0).random((12, 2))
+    truth = np.sin(3 * x[:, 0]) + x[:, 1]
+    both = np.vstack([x, x[:full_rows]])
+    n = len(both)
+    values = np.concatenate([-scale * truth, truth[:full_rows]])[:, None]
+    config = np.concatenate([np.arange(12), np.arange(full_rows)])
+    table = Table(
+        both, np.repeat([0, 1], [12, full_rows]), config, np.arange(n), values,
+        np.ones(n, dtype=bool), np.zeros(n, dtype=bool),
+    )  # fmt: skip
+    return Surrogate(spec, Space(spec), seed=0).models(table, n)
+
+
+@pytest.mark.parametrize("full_rows", [4, 8])
+def test_what_misleads_is_left_out_of_the_model_and_of_its_units(lab: Any, full_rows: int) -> None:
+    one, other = models(lab, full_rows, 1.0), models(lab, full_rows, 7.0)
+    assert max(one.trust + other.trust) < TRUSTED
+    at = np.random.default_rng(1).random((20, 2))
+    np.testing.assert_array_equal(one.mean(at), other.mean(at))
+    assert one.warps[0].back(0.0) == other.warps[0].back(0.0)
+    np.testing.assert_array_equal(one.z[12:], other.z[12:])
+
+
+def test_two_full_results_are_no_scale(lab: Any) -> None:
+    found = models(lab, 2, 1.0)
+    assert found.trust[0] < TRUSTED
+    assert np.ptp(found.z[12:]) < np.ptp(found.z[:12])
