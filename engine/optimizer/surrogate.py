@@ -212,7 +212,8 @@ def _in_units(spec: StudySpec, table: Table) -> tuple[Array, list[Warp]]:
     if len(columns) > 1 and whole.any():
         on_front[top[whole][front(losses[whole])]] = True
     start = np.arange(len(table.x)) < _FIRST_ANCHOR
-    where = Where(table.config, table.task, full, start, on_front)
+    costs = np.array([t.cost for t in spec.tasks_by_cost])
+    where = Where(table.config, table.task, full, start, on_front, costs)
     z = np.zeros((len(table.x), len(sign)))
     warps = []
     for k, metric in enumerate(spec.metric_names):

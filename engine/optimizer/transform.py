@@ -23,7 +23,7 @@ class Warp:
     """The map from losses to model units, for thresholds and for reading predictions back.
 
     ``fall``: by how much, in model units, the full results of configurations run at both were
-    worse than the cheap ones; 0 where they were better.
+    worse than the cheap ones, other than by growing with the cost; 0 where they were better.
     """
 
     sign: float
@@ -105,13 +105,17 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """Configuration and task of every row, and which are of the start and on the full front."""
+    """Configuration and task of every row, and which are of the start and on the full front.
+
+    ``costs``: of the tasks, (full + 1,).
+    """
 
     config: Index
     task: Index
     full: int
     start: Mask
     front: Mask
+    costs: Array
 
 
 def warp(column: Column, where: Where) -> tuple[Array, Warp]:
@@ -123,10 +127,16 @@ def warp(column: Column, where: Where) -> tuple[Array, Warp]:
     y, fall = np.full(len(raw), np.nan), 0.0
     y[ok] = column.sign * (np.log(good) if log else good)
     if len(good):
-        shift = offsets(y[ok], where.config[ok], where.task[ok], where.full)
-        y[ok] += shift[where.task[ok]]
-        cheap = ok & (where.task < where.full)
-        fall = max(0.0, float(np.mean(shift[where.task[cheap]]))) if cheap.any() else 0.0
+        config, task = where.config[ok], where.task[ok]
+        shift = offsets(y[ok], config, task, where.full)
+        fall = max(0.0, _mean_shift(shift, task, where.full))
+        if fall > 0 and np.min(good) > 0:
+            # Time and energy grow with the task, which is no fall.
+            grown = good * (where.costs[-1] / where.costs)[task]
+            grown = column.sign * (np.log(grown) if log else grown)
+            beyond = offsets(grown, config, task, where.full)
+            fall = min(fall, abs(_mean_shift(beyond, task, where.full)))
+        y[ok] += shift[task]
     pivot = _pivot(y, ok, where.start, where.front)
     if column.limit is not None and (column.limit > 0 or not log):
         limit = column.sign * (math.log(column.limit) if log else column.limit)
@@ -137,6 +147,12 @@ def warp(column: Column, where: Where) -> tuple[Array, Warp]:
     sd = sd if sd > 1e-9 else 1.0
     fall = min(fall / scale / sd, _FAR)
     return (z - mean) / sd, Warp(column.sign, log, pivot, scale, mean, sd, fall)
+
+
+def _mean_shift(shift: Array, task: Index, full: int) -> float:
+    """Return the shift (full + 1,) of the cheap rows among ``task`` (n,), on average."""
+    cheap = task[task < full]
+    return float(np.mean(shift[cheap])) if len(cheap) else 0.0
 
 
 def _pivot(y: Array, ok: Mask, start: Mask, front: Mask) -> float:

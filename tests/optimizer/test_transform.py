@@ -21,7 +21,10 @@ def warped(
     task = np.array(tasks or [1] * n, dtype=np.intp)
     config = np.array(configs or range(n), dtype=np.intp)
     none = np.zeros(n, dtype=bool)
-    return warp(Column(np.array(values), sign, log, limit), Where(config, task, 1, none, none))
+    return warp(
+        Column(np.array(values), sign, log, limit),
+        Where(config, task, 1, none, none, np.array([0.25, 1.0])),
+    )
 
 
 def test_order_is_kept_and_the_better_half_is_linear() -> None:
@@ -113,3 +116,14 @@ def test_full_results_worse_than_their_looks_are_a_fall_and_better_ones_are_none
     assert better.fall == 0.0
     assert maximised.fall > 0.0
     assert warped(full)[1].fall == 0.0
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_what_grows_with_the_cost_of_the_task_is_no_fall(log: bool) -> None:
+    seconds = [10.0, 30.0, 20.0, 50.0, 40.0, 60.0]
+    configs, tasks = [*range(6), *range(6)], [0] * 6 + [1] * 6
+    for factor, most in ((4.0, 1e-9), (4.4, 0.2)):
+        values = seconds + [factor * v for v in seconds]
+        assert warped(values, log=log, tasks=tasks, configs=configs)[1].fall <= most
+    values = seconds + [40.0 * v for v in seconds]
+    assert warped(values, log=log, tasks=tasks, configs=configs)[1].fall > 0.5
