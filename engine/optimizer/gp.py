@@ -158,17 +158,20 @@ class Posterior:
         grown._alpha = linalg.cho_solve((chol, True), grown.rows.y, check_finite=False)
         return grown
 
-    def residuals(self, known: NDArray[np.bool_], asked: NDArray[np.bool_]) -> tuple[Array, Array]:
-        """Return ``asked`` results less their prediction from ``known`` ones; masks (n,).
+    def left_out(self, rows: NDArray[np.bool_]) -> tuple[Array, Array]:
+        """Return results less their prediction from all others, of marked rows (n,), at least one.
 
-        (k,), and the covariance of that difference, noise included, (k, k).
+        (k,), and the covariance of that difference, noise included, (k, k): the inverse of their
+        block of the precision matrix (Rasmussen & Williams 2006, section 5.4.2, for one row).
         """
-        order = np.concatenate([np.flatnonzero(known), np.flatnonzero(asked)])
-        chol = cholesky(self._results(self.rows.x[order], self.rows.task[order]))
-        white = linalg.solve_triangular(chol, self.rows.y[order], lower=True, check_finite=False)
-        n = int(known.sum())
-        corner = chol[n:, n:]
-        return np.asarray(corner @ white[n:]), np.asarray(corner @ corner.T)
+        unit = np.eye(len(rows))[:, rows]
+        half = linalg.solve_triangular(self._chol, unit, lower=True, check_finite=False)
+        spread = linalg.inv(half.T @ half, check_finite=False)
+        return np.asarray(spread @ self._alpha[rows]), np.asarray(spread + spread.T) / 2.0
+
+    def by_themselves(self, rows: NDArray[np.bool_]) -> tuple[Array, Array]:
+        """Return results of marked rows (n,) and their prior covariance, (k,) and (k, k)."""
+        return self.rows.y[rows], self._results(self.rows.x[rows], self.rows.task[rows])
 
     def correlation(self, task: int) -> float:
         """Modelled correlation between the functions of ``task`` and of the full task."""

@@ -54,8 +54,8 @@ def trust(posteriors: Sequence[Posterior], falls: Sequence[float]) -> list[float
 def log_bayes_factor(posterior: Posterior, fall: float = 0.0) -> float:
     """Return D of one metric; above 0 the cheap rows help."""
     top = posterior.rows.task == posterior.full
-    told, spread = posterior.residuals(~top, top)
-    own, width = posterior.residuals(np.zeros_like(top), top)
+    told, spread = posterior.left_out(top)
+    own, width = posterior.by_themselves(top)
     return _density(told + fall, spread + _OFFSET) - _density(own + fall, width)
 
 

@@ -154,15 +154,17 @@ def test_full_results_of_one_corner_do_not_make_looks_elsewhere_certain() -> Non
     assert posterior.correlation(0) < 0.97
 
 
-def test_residuals_are_what_a_dense_computation_gives() -> None:
+def test_rows_left_out_are_predicted_as_by_a_dense_computation() -> None:
     data, hyper = rows(12), Hyper.unpack(vector(), 3, 3)
     posterior = Posterior(data, hyper, CATEGORICAL)
     cov = dense(hyper, data.x, data.task, data.x, data.task)
     cov += np.diag(np.exp(hyper.noise)[data.task] + kernel.JITTER)
-    asked = data.task == 2
-    for known in (~asked, data.task == 0, np.zeros(12, dtype=bool)):
-        gain = cov[np.ix_(asked, known)] @ np.linalg.inv(cov[np.ix_(known, known)])
-        gap, spread = posterior.residuals(known, asked)
-        np.testing.assert_allclose(gap, data.y[asked] - gain @ data.y[known], atol=1e-7)
-        expected = cov[np.ix_(asked, asked)] - gain @ cov[np.ix_(known, asked)]
-        np.testing.assert_allclose(spread, expected, atol=1e-7)
+    for out in (data.task == 2, np.arange(12) == 5, np.ones(12, dtype=bool)):
+        gain = cov[np.ix_(out, ~out)] @ np.linalg.inv(cov[np.ix_(~out, ~out)])
+        gap, spread = posterior.left_out(out)
+        np.testing.assert_allclose(gap, data.y[out] - gain @ data.y[~out], atol=1e-6)
+        expected = cov[np.ix_(out, out)] - gain @ cov[np.ix_(~out, out)]
+        np.testing.assert_allclose(spread, expected, atol=1e-6)
+        values, prior = posterior.by_themselves(out)
+        np.testing.assert_array_equal(values, data.y[out])
+        np.testing.assert_allclose(prior, cov[np.ix_(out, out)], atol=1e-9)

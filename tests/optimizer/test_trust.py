@@ -43,8 +43,8 @@ def test_a_task_that_tells_is_trusted_and_one_turned_round_is_not(full_rows: int
 def test_the_factor_is_the_ratio_of_two_student_densities() -> None:
     whole, fall = posterior(1.0, 5, 0), 0.4
     top = whole.rows.task == 1
-    told, spread = whole.residuals(~top, top)
-    own, width = whole.residuals(~top & top, top)
+    told, spread = whole.left_out(top)
+    own, width = whole.by_themselves(top)
     given_cheap = stats.multivariate_t.logpdf(told, -fall * np.ones(5), spread + 0.3, df=1)
     by_itself = stats.multivariate_t.logpdf(own, -fall * np.ones(5), width, df=1)
     assert log_bayes_factor(whole, fall) == pytest.approx(given_cheap - by_itself, rel=1e-9)
