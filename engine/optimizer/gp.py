@@ -166,8 +166,9 @@ class Posterior:
         """
         unit = np.eye(len(rows))[:, rows]
         half = linalg.solve_triangular(self._chol, unit, lower=True, check_finite=False)
-        spread = linalg.inv(half.T @ half, check_finite=False)
-        return np.asarray(spread @ self._alpha[rows]), np.asarray(spread + spread.T) / 2.0
+        precision = cholesky(half.T @ half)
+        spread = linalg.cho_solve((precision, True), np.eye(len(precision)), check_finite=False)
+        return np.asarray(spread @ self._alpha[rows]), np.asarray(spread)
 
     def by_themselves(self, rows: NDArray[np.bool_]) -> tuple[Array, Array]:
         """Return results of marked rows (n,) and their prior covariance, (k,) and (k, k)."""
