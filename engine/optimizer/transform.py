@@ -32,7 +32,7 @@ class Warp:
     scale: float
     mean: float
     sd: float
-    fall: float = 0.0
+    fall: float
 
     def limit(self, value: float) -> float:
         """Return a threshold on the metric, in model units (linear on both sides of the pivot)."""
