@@ -19,13 +19,15 @@ from hpo_tui.engine.optimizer.data import Table, signs
 from hpo_tui.engine.optimizer.gp import Posterior, Rows
 from hpo_tui.engine.optimizer.kernel import Hyper, Index
 from hpo_tui.engine.optimizer.space import Space
-from hpo_tui.engine.optimizer.transform import Column, Warp, Where, warp
+from hpo_tui.engine.optimizer.transform import Column, Warp, Where, counts, warp
 from hpo_tui.engine.optimizer.trust import TRUSTED, trust
 from hpo_tui.engine.spec.model import StudySpec
 
 FIT_ROWS, KEEP_ROWS = 200, 700
 _FIRST_ANCHOR, _COLD_UPTO, _EVERY_UPTO, _LAST_LINK = 8, 61, 60, 210
 _SCALE_ROWS = 4
+Units = tuple[Array, list[Warp]]
+"""All metrics in model units, (n, k), and the maps that made them."""
 
 
 def anchor_before(n: int) -> int:
@@ -112,15 +114,16 @@ class Surrogate:
         prefix = table.first(count)
         then = _in_units(self.spec, prefix)
         z, warps = then if count == len(table.x) else _in_units(self.spec, table)
-        noise = _repeat_noise(table, z)
         kept = self._subset(table, z, KEEP_ROWS, len(table.x))
         joint = []
         for k, metric in enumerate(self.spec.metric_names):
-            vector = self._fitted(metric, k, prefix, then[0], noise[k])
+            vector = self._fitted(metric, k, prefix, then)
             hyper = Hyper.unpack(vector, self.space.d, self.tasks)
             rows = Rows(table.x[kept], table.task[kept], z[kept, k])
             joint.append(Posterior(rows, hyper, self.space.categorical))
-        noisy = self.spec.noisy if self.spec.noisy is not None else bool(np.any(noise > 2e-3))
+        noisy = self.spec.noisy
+        if noisy is None:
+            noisy = bool(np.any(_repeat_noise(table, z) > 2e-3))
         believed = trust(joint, [w.fall for w in warps])
         built = Models(joint, warps, z, table, noisy, believed)
         if min(believed, default=1.0) < TRUSTED:
@@ -160,30 +163,34 @@ class Surrogate:
         hyper = Hyper.unpack(self._apart[metric, n], self.space.d, self.tasks)
         return Posterior(rows, hyper, self.space.categorical)
 
-    def _fitted(self, metric: str, k: int, table: Table, z: Array, noise: float) -> Array:
+    def _fitted(self, metric: str, k: int, table: Table, units: Units) -> Array:
         """Hyperparameters of one metric on the first ``len(table.x)`` rows."""
         n = len(table.x)
         if metric in self._current and self._current[metric][0] == n:
             return self._current[metric][1]
         anchor = anchor_before(n)
-        warm = self._anchor(metric, k, table, anchor, noise)
-        vector = warm if anchor == n else self._fit(table, z[:, k], noise, warm)
+        warm = self._anchor(metric, k, table, anchor)
+        vector = warm if anchor == n else self._fit(table, k, units, warm)
         self._current[metric] = (n, vector)
         return vector
 
-    def _anchor(self, metric: str, k: int, table: Table, n: int, noise: float) -> Array:
+    def _anchor(self, metric: str, k: int, table: Table, n: int) -> Array:
         """Hyperparameters at an anchor: cold for small ones, else from the anchor before."""
         if (metric, n) not in self._anchors:
             prefix = table.first(n)
-            z, _ = _in_units(self.spec, prefix)
             warm = None
             if n > _COLD_UPTO:
-                warm = self._anchor(metric, k, table, anchor_before(min(n - 1, _LAST_LINK)), noise)
-            self._anchors[metric, n] = self._fit(prefix, z[:, k], noise, warm)
+                warm = self._anchor(metric, k, table, anchor_before(min(n - 1, _LAST_LINK)))
+            self._anchors[metric, n] = self._fit(prefix, k, _in_units(self.spec, prefix), warm)
         return self._anchors[metric, n]
 
-    def _fit(self, table: Table, y: Array, noise: float, warm: Array | None) -> Array:
+    def _fit(self, table: Table, k: int, units: Units, warm: Array | None) -> Array:
         """One fit, on at most 200 rows."""
+        z, warps = units
+        y, noise = z[:, k], float(_repeat_noise(table, z)[k])
+        known = table.values[:, k]
+        if counts(known[np.isfinite(known)]):
+            noise = max(noise, warps[k].rounding())
         kept = self._subset(table, y[:, None], FIT_ROWS, len(y))
         rows = Rows(table.x[kept], table.task[kept], y[kept])
         return gp.fit(rows, self.space.categorical, self.tasks, warm, noise)[0]
@@ -198,7 +205,7 @@ class Surrogate:
         return np.sort(np.argsort(order)[:limit])
 
 
-def _in_units(spec: StudySpec, table: Table) -> tuple[Array, list[Warp]]:
+def _in_units(spec: StudySpec, table: Table) -> Units:
     """All metrics in model units, (n, k), with their maps."""
     full = len(spec.tasks) - 1
     sign = signs(spec)
@@ -220,7 +227,8 @@ def _in_units(spec: StudySpec, table: Table) -> tuple[Array, list[Warp]]:
         objective = objectives.get(metric)
         limit = objective.threshold if objective else limits[metric]
         log = objective is not None and objective.log
-        column = Column(table.values[:, k], sign[k], log, limit)
+        traded = objective is not None and len(columns) > 1
+        column = Column(table.values[:, k], sign[k], log, limit, traded)
         z[:, k], made = warp(column, where)
         warps.append(made)
     return z, warps

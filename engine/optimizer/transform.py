@@ -15,7 +15,7 @@ from hpo_tui.engine.optimizer.axes import Array
 from hpo_tui.engine.optimizer.kernel import Index
 from hpo_tui.engine.optimizer.space import Mask
 
-_FAR = 1e6
+_FAR, _NEGLIGIBLE = 1e6, 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,10 @@ class Warp:
             return self.sign * value
         z = (self.sign * value - self.pivot) / self.scale
         return (min(max(z, -_FAR), _FAR) - self.mean) / self.sd
+
+    def rounding(self) -> float:
+        """Return the variance of rounding to whole numbers, in model units; 0 of logarithms."""
+        return 0.0 if self.log else min(1.0 / 12.0 / (self.scale * self.sd) ** 2, 0.5)
 
     def back(self, z: float) -> float:
         """Return the metric at ``z`` of the better half."""
@@ -95,12 +99,15 @@ class Column:
     """One metric of all rows: raw values (NaN where failed), and what is asked of it.
 
     ``log`` forces logarithms where the values allow them; ``limit`` is the threshold if any.
+    ``traded``: it is one of several objectives, where what is below a thousandth of the usual adds
+    nothing to a hypervolume.
     """
 
     values: Array
     sign: float
     log: bool
     limit: float | None
+    traded: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +130,7 @@ def warp(column: Column, where: Where) -> tuple[Array, Warp]:
     raw = column.values
     ok = np.isfinite(raw)
     good = raw[ok]
-    log = len(good) > 0 and bool(np.min(good) > 0) and (column.log or prefers_log(good))
+    good, log = _scale_of(good, column)
     y, fall = np.full(len(raw), np.nan), 0.0
     y[ok] = column.sign * (np.log(good) if log else good)
     if len(good):
@@ -147,6 +154,25 @@ def warp(column: Column, where: Where) -> tuple[Array, Warp]:
     sd = sd if sd > 1e-9 else 1.0
     fall = min(fall / scale / sd, _FAR)
     return (z - mean) / sd, Warp(column.sign, log, pivot, scale, mean, sd, fall)
+
+
+def _scale_of(good: Array, column: Column) -> tuple[Array, bool]:
+    """Return the values (n,) to model, and whether their logarithms.
+
+    A result of 1e-17 is a zero that rounding has missed. Its logarithm would stretch the scale of
+    all others, and it alone would make logarithms look likely.
+    """
+    if len(good) == 0 or np.min(good) <= 0:
+        return good, False
+    if column.log or not column.traded:
+        return good, column.log or prefers_log(good)
+    usual = float(np.median(good))
+    if column.limit is not None and column.limit > 0:
+        usual = min(usual, column.limit)
+    floor = _NEGLIGIBLE * usual
+    if not prefers_log(good[good > floor]):
+        return good, False
+    return np.maximum(good, floor), True
 
 
 def _mean_shift(shift: Array, task: Index, full: int) -> float:

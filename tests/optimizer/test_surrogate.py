@@ -43,3 +43,19 @@ def test_two_full_results_are_no_scale(lab: Any) -> None:
     found = models(lab, 2, 1.0)
     assert found.trust[0] < TRUSTED
     assert np.ptp(found.z[12:]) < np.ptp(found.z[:12])
+
+
+@pytest.mark.parametrize("unit", [1.0, 0.3])
+def test_a_staircase_of_whole_numbers_is_taken_for_a_slope(lab: Any, unit: float) -> None:
+    spec = lab.spec(objective=[{"metric": "a", "direction": "minimize"}], task=TASKS)
+    x = np.random.default_rng(0).random((24, 2))
+    latent = 6.0 * x[:, 0] + 2.0 * x[:, 1]
+    table = Table(
+        x, np.ones(24, dtype=np.intp), np.arange(24), np.arange(24),
+        unit * np.round(latent)[:, None], np.ones(24, dtype=bool), np.zeros(24, dtype=bool),
+    )  # fmt: skip
+    found = Surrogate(spec, Space(spec), seed=0).models(table, 24)
+    noise = float(np.exp(found.posteriors[0].hyper.noise[-1]))
+    rounding = found.warps[0].rounding() / unit**2
+    assert (noise > 0.5 * rounding) == (unit == 1.0)
+    assert not found.noisy

@@ -16,13 +16,14 @@ def warped(
     limit: float | None = None,
     tasks: list[int] | None = None,
     configs: list[int] | None = None,
+    traded: bool = False,
 ) -> tuple[np.ndarray, Warp]:
     n = len(values)
     task = np.array(tasks or [1] * n, dtype=np.intp)
     config = np.array(configs or range(n), dtype=np.intp)
     none = np.zeros(n, dtype=bool)
     return warp(
-        Column(np.array(values), sign, log, limit),
+        Column(np.array(values), sign, log, limit, traded),
         Where(config, task, 1, none, none, np.array([0.25, 1.0])),
     )
 
@@ -69,6 +70,42 @@ def test_logarithms_are_taken_where_values_spread_over_orders_of_magnitude() -> 
     assert not prefers_log(np.array([-1.0, 1.0, 100.0]))
 
 
+ZEROS = [1e-17, 0.9, 1.2, 6e-18, 1.5, 2.0, 2.2, 3e-17, 2.6, 3.1]
+
+
+def test_a_zero_that_rounding_has_missed_leaves_the_others_their_room() -> None:
+    z, made = warped(ZEROS, traded=True)
+    assert not made.log
+    exact, _ = warped([v if v > 1e-9 else 0.0 for v in ZEROS], traded=True)
+    np.testing.assert_allclose(z, exact, atol=1e-6)
+
+
+def test_logarithms_of_one_objective_among_several_end_a_thousandth_below_the_usual() -> None:
+    usual = list(np.exp(np.linspace(-3.0, 3.0, 25)))
+    z, made = warped([*usual, 1e-9, 1e-17], traded=True)
+    assert made.log
+    assert z[-1] == z[-2] == z.min()
+    assert np.ptp(z[:-2]) > 0.5 * np.ptp(z)
+    aimed, made = warped([*usual, 1e-9, 1e-17], traded=True, limit=1e-7)
+    assert aimed[-2] < made.limit(1e-7) < aimed[:-2].min()
+
+
+def test_a_single_objective_is_followed_all_the_way_down() -> None:
+    z, made = warped([*np.exp(np.linspace(-3.0, 3.0, 25)), 1e-5, 1e-6])
+    assert made.log
+    assert z[-1] < z[-2] < z[:-2].min()
+
+
+@pytest.mark.parametrize("scale", [0.5, 1.0, 40.0])
+def test_rounding_is_uniform_over_one_whole_number(scale: float) -> None:
+    latent = np.random.default_rng(3).uniform(-40, 0, 4000) * scale
+    z, made = warped([*np.round(latent), 1.0])
+    rounded = np.array([made.limit(v) for v in np.round(latent)])
+    exact = np.array([made.limit(v) for v in latent])
+    assert made.rounding() == pytest.approx(np.mean((rounded - exact) ** 2), rel=0.1)
+    assert np.isfinite(z).all()
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     values=st.lists(
@@ -78,11 +115,12 @@ def test_logarithms_are_taken_where_values_spread_over_orders_of_magnitude() -> 
     ),
     log=st.booleans(),
     limit=st.one_of(st.none(), st.floats(-1e100, 1e100)),
+    traded=st.booleans(),
 )
 def test_whatever_comes_in_finite_numbers_go_out(
-    values: list[float], log: bool, limit: float | None
+    values: list[float], log: bool, limit: float | None, traded: bool
 ) -> None:
-    z, made = warped(values, log=log, limit=limit)
+    z, made = warped(values, log=log, limit=limit, traded=traded)
     assert np.all(np.isfinite(z))
     assert np.all(np.abs(z) < 1e7)
     if limit is not None:
