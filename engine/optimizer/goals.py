@@ -199,6 +199,9 @@ class Goals:
             look = full
             if self.look_target is not self.target:
                 look = self.look_target.gain(mean, sd) * chance
+        if self.models.reliability is not None:
+            chance = self.models.reliability.chance(x)
+            full, look = full * chance, look * chance
         if self.space.has_priors:
             weight = min(1.0, _PRIOR_WEIGHT / max(len(self.models.table.x), 1))
             belief = np.exp(weight * self.space.log_prior(x))

@@ -7,32 +7,31 @@ one would have. Shapes: n rows, d coordinates, k metrics, T tasks.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from hpo_tui.engine.optimizer import gp
 from hpo_tui.engine.optimizer.axes import Array
-from hpo_tui.engine.optimizer.boxes import front
-from hpo_tui.engine.optimizer.data import Table, signs
+from hpo_tui.engine.optimizer.data import Table
 from hpo_tui.engine.optimizer.gp import Posterior, Rows
 from hpo_tui.engine.optimizer.kernel import Hyper, Index
+from hpo_tui.engine.optimizer.reliability import Failures, Reliability, with_values
 from hpo_tui.engine.optimizer.space import Space
-from hpo_tui.engine.optimizer.transform import Column, Warp, Where, counts, warp
+from hpo_tui.engine.optimizer.transform import Warp
 from hpo_tui.engine.optimizer.trust import TRUSTED, trust
+from hpo_tui.engine.optimizer.units import START_ROWS, Units, in_units, prior_noise, repeat_noise
 from hpo_tui.engine.spec.model import StudySpec
 
 FIT_ROWS, KEEP_ROWS = 200, 700
-_FIRST_ANCHOR, _COLD_UPTO, _EVERY_UPTO, _LAST_LINK = 8, 61, 60, 210
+_COLD_UPTO, _EVERY_UPTO, _LAST_LINK = 61, 60, 210
 _SCALE_ROWS = 4
-Units = tuple[Array, list[Warp]]
-"""All metrics in model units, (n, k), and the maps that made them."""
 
 
 def anchor_before(n: int) -> int:
     """Return the largest anchor up to ``n`` (8, 12, 18, 27, …: each half as much again)."""
-    anchor = _FIRST_ANCHOR
+    anchor = START_ROWS
     while anchor + (anchor + 1) // 2 <= n:
         anchor += (anchor + 1) // 2
     return min(anchor, n)
@@ -53,7 +52,8 @@ class Models:
     """Posteriors and maps of the metrics, in the order of the study's ``metric_names``.
 
     ``z``: all rows in model units (n, k). ``noisy``: repeats of a result are known to differ.
-    ``trust``: how far the cheap tasks' rows are believed, 0 to 1, per metric.
+    ``trust``: how far the cheap tasks' rows are believed, 0 to 1, per metric. ``reliability``: how
+    likely a configuration is to give a result at all; None while none has failed.
     """
 
     posteriors: list[Posterior]
@@ -62,11 +62,12 @@ class Models:
     table: Table
     noisy: bool
     trust: list[float]
+    reliability: Reliability | None
 
     def running(self, x: Array, task: Index) -> "Models":
         """With trials under way taken as done at their predicted value."""
         grown = [p.with_rows(x, task) for p in self.posteriors]
-        return Models(grown, self.warps, self.z, self.table, self.noisy, self.trust)
+        return replace(self, posteriors=grown)
 
     def mean(self, x: Array) -> Array:
         """Posterior means at the full task, (m, k)."""
@@ -87,6 +88,7 @@ class Surrogate:
         self._anchors: dict[tuple[str, int], Array] = {}
         self._current: dict[str, tuple[int, Array]] = {}
         self._apart: dict[tuple[str, int], Array] = {}
+        self._failures = Failures(space)
         self._built: tuple[Any, Models] | None = None
 
     def state(self) -> dict[str, Any]:
@@ -112,20 +114,23 @@ class Surrogate:
             return self._built[1]
         count = fit_count(len(table.x))
         prefix = table.first(count)
-        then = _in_units(self.spec, prefix)
-        z, warps = then if count == len(table.x) else _in_units(self.spec, table)
+        then = in_units(self.spec, prefix)
+        z, warps = then if count == len(table.x) else in_units(self.spec, table)
         kept = self._subset(table, z, KEEP_ROWS, len(table.x))
         joint = []
         for k, metric in enumerate(self.spec.metric_names):
             vector = self._fitted(metric, k, prefix, then)
             hyper = Hyper.unpack(vector, self.space.d, self.tasks)
-            rows = Rows(table.x[kept], table.task[kept], z[kept, k])
+            held = with_values(table, k, kept)
+            rows = Rows(table.x[held], table.task[held], z[held, k])
             joint.append(Posterior(rows, hyper, self.space.categorical))
         noisy = self.spec.noisy
         if noisy is None:
-            noisy = bool(np.any(_repeat_noise(table, z) > 2e-3))
+            noisy = bool(np.any(repeat_noise(table, z) > 2e-3))
         believed = trust(joint, [w.fall for w in warps])
-        built = Models(joint, warps, z, table, noisy, believed)
+        fitted_on = min(count, FIT_ROWS)
+        reliability = self._failures.reliability(table, kept, fitted_on)
+        built = Models(joint, warps, z, table, noisy, believed, reliability)
         if min(believed, default=1.0) < TRUSTED:
             built = self._doubting(built, kept)
         self._built = (version, built)
@@ -142,21 +147,21 @@ class Surrogate:
         n = min(fit_count(len(top)), FIT_ROWS)
         warps, whole, start = models.warps, models.z[top], models.z[top][:n]
         if len(top) >= _SCALE_ROWS:
-            whole, warps = _in_units(self.spec, table)
-            start = whole if n == len(top) else _in_units(self.spec, table.first(n))[0]
-        held = np.isin(top, kept)
+            whole, warps = in_units(self.spec, table)
+            start = whole if n == len(top) else in_units(self.spec, table.first(n))[0]
+        held = np.flatnonzero(np.isin(top, kept))
         z, posteriors, maps = models.z.copy(), list(models.posteriors), list(models.warps)
         for k, metric in enumerate(self.spec.metric_names):
             if models.trust[k] < TRUSTED:
-                fitted = Rows(table.x[:n], table.task[:n], start[:, k])
-                rows = Rows(table.x[held], table.task[held], whole[held, k])
-                posteriors[k] = self._alone(metric, fitted, rows)
+                first, all_of = with_values(table, k, np.arange(n)), with_values(table, k, held)
+                fitted = Rows(table.x[first], table.task[first], start[first, k])
+                rows = Rows(table.x[all_of], table.task[all_of], whole[all_of, k])
+                posteriors[k] = self._alone(metric, n, fitted, rows)
                 z[top, k], maps[k] = whole[:, k], warps[k]
-        return Models(posteriors, maps, z, models.table, models.noisy, models.trust)
+        return replace(models, posteriors=posteriors, warps=maps, z=z)
 
-    def _alone(self, metric: str, fitted: Rows, rows: Rows) -> Posterior:
-        """Return a posterior of full-task rows alone, fitted on the first of them."""
-        n = len(fitted.y)
+    def _alone(self, metric: str, n: int, fitted: Rows, rows: Rows) -> Posterior:
+        """Return a posterior of full-task rows alone, fitted on those of the first ``n``."""
         # Few rows are fitted anew each time: what is proposed must not depend on when it first was.
         if n <= _EVERY_UPTO or (metric, n) not in self._apart:
             self._apart[metric, n] = gp.fit(fitted, self.space.categorical, self.tasks)[0]
@@ -181,18 +186,15 @@ class Surrogate:
             warm = None
             if n > _COLD_UPTO:
                 warm = self._anchor(metric, k, table, anchor_before(min(n - 1, _LAST_LINK)))
-            self._anchors[metric, n] = self._fit(prefix, k, _in_units(self.spec, prefix), warm)
+            self._anchors[metric, n] = self._fit(prefix, k, in_units(self.spec, prefix), warm)
         return self._anchors[metric, n]
 
     def _fit(self, table: Table, k: int, units: Units, warm: Array | None) -> Array:
         """One fit, on at most 200 rows."""
-        z, warps = units
-        y, noise = z[:, k], float(_repeat_noise(table, z)[k])
-        known = table.values[:, k]
-        if counts(known[np.isfinite(known)]):
-            noise = max(noise, warps[k].rounding())
-        kept = self._subset(table, y[:, None], FIT_ROWS, len(y))
+        y = units[0][:, k]
+        kept = with_values(table, k, self._subset(table, y[:, None], FIT_ROWS, len(y)))
         rows = Rows(table.x[kept], table.task[kept], y[kept])
+        noise = prior_noise(table, units, k)
         return gp.fit(rows, self.space.categorical, self.tasks, warm, noise)[0]
 
     def _subset(self, table: Table, z: Array, limit: int, n: int) -> Index:
@@ -203,45 +205,3 @@ class Surrogate:
         rank = np.argsort(np.argsort(np.mean(z, axis=1))) / len(z)
         order = rank - 0.5 * (table.task == self.tasks - 1) + 0.7 * rng.random(len(z))
         return np.sort(np.argsort(order)[:limit])
-
-
-def _in_units(spec: StudySpec, table: Table) -> Units:
-    """All metrics in model units, (n, k), with their maps."""
-    full = len(spec.tasks) - 1
-    sign = signs(spec)
-    objectives = {o.metric: o for o in spec.objectives}
-    limits = {c.metric: c.max if c.max is not None else c.min for c in spec.outcome_constraints}
-    top = np.flatnonzero((table.task == full) & table.final)
-    columns = [spec.metric_names.index(o.metric) for o in spec.objectives]
-    losses = table.values[top][:, columns] * np.array([sign[j] for j in columns])
-    whole = np.all(np.isfinite(losses), axis=1)
-    on_front = np.zeros(len(table.x), dtype=bool)
-    if len(columns) > 1 and whole.any():
-        on_front[top[whole][front(losses[whole])]] = True
-    start = np.arange(len(table.x)) < _FIRST_ANCHOR
-    costs = np.array([t.cost for t in spec.tasks_by_cost])
-    where = Where(table.config, table.task, full, start, on_front, costs)
-    z = np.zeros((len(table.x), len(sign)))
-    warps = []
-    for k, metric in enumerate(spec.metric_names):
-        objective = objectives.get(metric)
-        limit = objective.threshold if objective else limits[metric]
-        log = objective is not None and objective.log
-        traded = objective is not None and len(columns) > 1
-        column = Column(table.values[:, k], sign[k], log, limit, traded)
-        z[:, k], made = warp(column, where)
-        warps.append(made)
-    return z, warps
-
-
-def _repeat_noise(table: Table, z: Array) -> Array:
-    """Prior of the full task's noise variance: pooled over repeats where there are any, (k,)."""
-    groups: dict[tuple[int, int], list[int]] = {}
-    for i in np.flatnonzero(table.final & ~table.failed):
-        groups.setdefault((int(table.config[i]), int(table.task[i])), []).append(int(i))
-    pooled = [(len(g) - 1, z[g].var(axis=0, ddof=1)) for g in groups.values() if len(g) > 1]
-    weight = sum(w for w, _ in pooled)
-    if not weight:
-        return np.full(z.shape[1], 1e-3)
-    variance = sum((w * v for w, v in pooled), np.zeros(z.shape[1])) / weight
-    return np.asarray(np.clip(variance, 1e-5, 1.0))

@@ -150,7 +150,8 @@ def warp(column: Column, where: Where) -> tuple[Array, Warp]:
         spread = float(np.ptp(y[ok])) if ok.any() else 0.0
         pivot = max(pivot, min(limit, pivot + 3 * spread))
     z, scale = _half_rank(y, ok, pivot)
-    mean, sd = float(np.mean(z)), float(np.std(z))
+    seen = z[ok] if ok.any() else z
+    mean, sd = float(np.mean(seen)), float(np.std(seen))
     sd = sd if sd > 1e-9 else 1.0
     fall = min(fall / scale / sd, _FAR)
     return (z - mean) / sd, Warp(column.sign, log, pivot, scale, mean, sd, fall)

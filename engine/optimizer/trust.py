@@ -43,11 +43,13 @@ def trust(posteriors: Sequence[Posterior], falls: Sequence[float]) -> list[float
     1 for all while there are no cheap rows, or fewer than two full-task values to judge them by:
     two results of one metric, one result of several.
     """
-    rows = posteriors[0].rows
-    results = int((rows.task == posteriors[0].full).sum())
-    if results * len(posteriors) < _VALUES or results == len(rows.task):
+    top = [p.rows.task == p.full for p in posteriors]
+    if sum(int(t.sum()) for t in top) < _VALUES or all(t.all() for t in top):
         return [1.0] * len(posteriors)
-    factors = [log_bayes_factor(p, fall) for p, fall in zip(posteriors, falls, strict=True)]
+    factors = [
+        log_bayes_factor(p, fall) if t.any() and not t.all() else 0.0
+        for p, fall, t in zip(posteriors, falls, top, strict=True)
+    ]
     return beliefs(np.array(factors))
 
 

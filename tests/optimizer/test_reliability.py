@@ -1,0 +1,141 @@
+"""Failures: kept out of the metrics' models, learned by a model of their own."""
+
+import zlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hpo_tui.engine.optimizer import BudgetSpent, Optimizer
+from hpo_tui.engine.optimizer.data import Table
+from hpo_tui.engine.optimizer.reliability import failures, with_values
+from hpo_tui.engine.optimizer.space import Space
+from hpo_tui.engine.optimizer.surrogate import Models, Surrogate
+
+ONE = [{"metric": "a", "direction": "minimize"}]
+FULL = [{"name": "full", "cost": 1.0}]
+Fails = Callable[[Mapping[str, Any]], bool]
+
+
+def table(x: np.ndarray, values: np.ndarray, task: np.ndarray | None = None) -> Table:
+    n = len(x)
+    return Table(
+        x, np.zeros(n, dtype=np.intp) if task is None else task, np.arange(n), np.arange(n),
+        values, np.ones(n, dtype=bool), ~np.isfinite(values).any(axis=1),
+    )  # fmt: skip
+
+
+def models(lab: Any, x: np.ndarray, failed: np.ndarray) -> Models:
+    """Models of a bowl around (0.6, 0.6) where some rows failed."""
+    spec = lab.spec(objective=ONE, task=FULL)
+    values = ((x - 0.6) ** 2).sum(axis=1)[:, None]
+    values[failed] = np.nan
+    return Surrogate(spec, Space(spec), seed=0).models(table(x, values), len(x))
+
+
+def test_what_failed_beside_the_best_does_not_hide_it(lab: Any) -> None:
+    x = np.random.default_rng(0).random((30, 2))
+    failed = np.zeros(30, dtype=bool)
+    failed[np.argsort(((x - 0.6) ** 2).sum(axis=1))[[0, 2]]] = True
+    found = models(lab, x, failed)
+    grid = np.stack(np.meshgrid(*[np.linspace(0, 1, 21)] * 2), axis=-1).reshape(-1, 2)
+    best = grid[np.argmin(found.mean(grid)[:, 0])]
+    assert np.abs(best - 0.6).max() < 0.11
+    assert found.z[failed].min() >= found.z[~failed].max()
+
+
+def test_where_trials_fail_is_learned(lab: Any) -> None:
+    x = np.random.default_rng(1).random((40, 2))
+    found = models(lab, x, x[:, 0] > 0.7).reliability
+    assert found is not None
+    inside, outside = np.array([[0.95, 0.2], [0.9, 0.8]]), np.array([[0.1, 0.2], [0.4, 0.8]])
+    assert found.chance(inside).max() < 0.3
+    assert found.chance(outside).min() > 0.85
+
+
+def test_failures_by_chance_speak_against_no_region(lab: Any) -> None:
+    rng = np.random.default_rng(2)
+    x = rng.random((60, 2))
+    found = models(lab, x, rng.random(60) < 0.3).reliability
+    assert found is not None
+    chance = found.chance(rng.random((200, 2)))
+    assert chance.min() > 0.5
+    assert chance.mean() == pytest.approx(0.7, abs=0.15)
+
+
+def test_nothing_is_modelled_while_nothing_has_failed(lab: Any) -> None:
+    x = np.random.default_rng(3).random((10, 2))
+    assert models(lab, x, np.zeros(10, dtype=bool)).reliability is None
+
+
+def test_all_failing_is_no_reason_to_stop(lab: Any) -> None:
+    x = np.random.default_rng(3).random((10, 2))
+    found = models(lab, x, np.ones(10, dtype=bool))
+    assert np.isfinite(found.mean(x)).all()
+    assert found.reliability is not None
+    assert found.reliability.chance(x).max() == 0.0
+
+
+def test_a_metric_that_a_task_never_reports_is_no_failure() -> None:
+    nan = np.nan
+    values = np.array([[1.0, nan], [2.0, nan], [nan, nan], [1.5, 3.0], [1.0, nan], [1.2, 2.0]])
+    rows = table(np.zeros((6, 1)), values, np.array([0, 0, 0, 1, 1, 1], dtype=np.intp))
+    assert failures(rows).tolist() == [False, False, True, False, True, False]
+    assert with_values(rows, 1, np.arange(6)).tolist() == [3, 5]
+    assert with_values(rows, 1, np.arange(3)).tolist() == [0, 1, 2]
+
+
+def regret(lab: Any, fails: Fails, seed: int) -> tuple[float, list[bool]]:
+    """Best full result of a bowl after 25 units, and which of the trials failed."""
+    opt = Optimizer(lab.spec(objective=ONE, study={"name": "f", "budget": 25.0}), seed)
+    best, failed = np.inf, []
+    while True:
+        try:
+            s = opt.ask()
+        except BudgetSpent:
+            return best, failed
+        failed.append(fails(s.params))
+        value = lab.bowl(s.params, s.task)["a"]
+        if failed[-1]:
+            opt.fail(s.number, "diverged")
+        else:
+            opt.tell(s.number, {"a": value})
+            best = min(best, value) if s.task == "full" else best
+
+
+def coin(params: Mapping[str, Any]) -> bool:
+    return zlib.crc32(repr(sorted(params.items())).encode()) % 10 < 3
+
+
+def test_a_third_of_failures_by_chance_leave_the_optimum_in_reach(lab: Any) -> None:
+    found = [regret(lab, coin, seed)[0] for seed in range(4)]
+    assert max(found) < 2e-3
+
+
+def test_a_region_that_fails_is_left_alone(lab: Any) -> None:
+    space = {f"x{j}": {"type": "float", "low": 0.0, "high": 1.0} for j in range(4)}
+    goal = np.array([0.4, 0.2, 0.9, 0.6])
+    shares, best = [], []
+    for seed in range(3):
+        study = {"name": "f", "budget": 15.0, "resume": True}
+        opt = Optimizer(lab.spec(objective=ONE, space=space, study=study), seed)
+        failed, losses = [], [9.0]
+        while True:
+            try:
+                s = opt.ask()
+            except BudgetSpent:
+                break
+            x = np.array([s.params[n] for n in space])
+            failed.append(x[0] > 0.5)
+            if failed[-1]:
+                opt.fail(s.number, "oom")
+                continue
+            loss = float(np.sum(np.abs(x - goal)))
+            opt.tell(s.number, {"a": loss})
+            losses.append(loss if s.task == "full" else 9.0)
+        shares.append(np.mean(failed[12:]))
+        best.append(min(losses))
+    assert max(shares) < 0.4
+    assert np.mean(shares) < 0.25
+    assert max(best) < 0.3
