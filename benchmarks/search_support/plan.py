@@ -18,9 +18,9 @@ from search_support.instances import INSTANCES, instance
 from search_support.problem import Problem, load_given
 from search_support.records import Key, line, read
 from search_support.simulate import Run, simulate
-from search_support.spoiled import KINDS, spoil
+from search_support.spoiled import FAILING, KINDS, spoil
 
-_GROUPS = ("given", "generated", "instances", "development", "spoiled", "all")
+_GROUPS = ("given", "generated", "instances", "development", "spoiled", "failing", "all")
 _LIKE = INSTANCES | SURROGATES
 
 
@@ -48,6 +48,8 @@ class Catalogue:
                 out += [*(SURROGATES if self.bench else ()), *DRAWN]
             if word == "spoiled":
                 out += [f"{p}~{k}" for p in self.given()[:1] + self.given()[4:5] for k in KINDS]
+            if word == "failing":
+                out += [f"{p}~{FAILING}" for p in (*(INSTANCES if self.bench else ()), *GENERATED)]
             if word not in _GROUPS:
                 out.append(word)
         return list(dict.fromkeys(out))
@@ -68,8 +70,9 @@ class Catalogue:
             known = ", ".join([*given, *GENERATED, *DRAWN, *(_LIKE if self.bench else ())])
             hint = "" if self.bench else " (no benchmark folder was found: --bench DIR names it)"
             raise SystemExit(f"search.py: no problem {base!r}; there are: {known}{hint}")
-        if kind and kind not in KINDS:
-            raise SystemExit(f"search.py: {kind!r} spoils nothing; say one of {', '.join(KINDS)}")
+        kinds = (*KINDS, FAILING)
+        if kind and kind not in kinds:
+            raise SystemExit(f"search.py: {kind!r} spoils nothing; say one of {', '.join(kinds)}")
         return spoil(found, kind) if kind else found
 
 

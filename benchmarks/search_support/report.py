@@ -10,6 +10,7 @@ from search_support.instances import INSTANCES
 from search_support.plan import Catalogue, commits
 from search_support.records import peers_for, read, read_peers
 from search_support.results import Results
+from search_support.spoiled import FAILING
 from search_support.targets import (
     allocation_rows,
     cost,
@@ -69,9 +70,11 @@ def compose(
         rows = results.given_rows(accounting)
         if rows:
             parts += [f"### Given problems, `-{accounting}`: {words}", _LEGEND, problem_table(rows)]
+    failing = [f"{name}~{FAILING}" for name in (*INSTANCES, *GENERATED)]
     for names, title, words in (
         (INSTANCES, "Other data sets, `-inc`", _INSTANCES),
         (GENERATED, "Generated problems, `-inc`", _GENERATED),
+        (failing, "Trials that fail, `-inc`", _FAILING),
     ):
         rows = results.local_rows(names, "inc")
         if rows:
@@ -99,6 +102,11 @@ _GENERATED = (
     "Textbook functions with biased cheap tasks, three or four objectives, conditional parameters, "
     "an outcome constraint and a staircase; the peers were run here with the full task only: "
     "random, TPE and, but for four objectives, GPSampler."
+)
+
+_FAILING = (
+    "The same two groups where three of ten configurations fail, by chance but at every task. The "
+    "peers, random and TPE, have the full task only."
 )
 
 

@@ -7,6 +7,7 @@ from search_support.generated import GENERATED
 from search_support.instances import INSTANCES
 from search_support.plan import Catalogue
 from search_support.records import Record, peers_for, read_peers
+from search_support.spoiled import KINDS
 
 
 class Results:
@@ -32,7 +33,7 @@ class Results:
         there = {r.key.problem for r in self._records}
         order = [*self.catalogue.given(), *INSTANCES, *GENERATED]
         if spoiled:
-            return sorted(n for n in there if "~" in n)
+            return sorted(n for n in there if n.partition("~")[2] in KINDS)
         return [n for n in order if n in there]
 
     def given_rows(self, accounting: str) -> list[Row]:

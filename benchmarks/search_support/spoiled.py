@@ -1,4 +1,4 @@
-"""Problems whose cheap tasks mislead: mirrored, or noise; the full task stays as it is."""
+"""Problems made worse: cheap tasks that mislead (the full one stays as it is), trials that fail."""
 
 import hashlib
 import math
@@ -9,11 +9,13 @@ import numpy as np
 from search_support.problem import Function, Metrics, Params, Problem, from_unit
 
 KINDS = ("mirrored", "noise")
+FAILING = "flaky"
+_FAIL_SHARE = 0.3
 
 
 def spoil(problem: Problem, kind: str) -> Problem:
-    """Return ``problem`` with its cheap tasks spoiled; ``kind`` is one of :data:`KINDS`."""
-    make = {"mirrored": _mirrored, "noise": _noise}[kind]
+    """Return ``problem`` spoiled; ``kind`` is one of :data:`KINDS` or :data:`FAILING`."""
+    make = {"mirrored": _mirrored, "noise": _noise, FAILING: _flaky}[kind]
     return replace(problem, name=f"{problem.name}~{kind}", function=make(problem))
 
 
@@ -43,12 +45,29 @@ def _noise(problem: Problem) -> Function:
     def function(params: Params, fidelity: float) -> Metrics:
         if fidelity >= problem.full.fidelity:
             return problem.function(params, fidelity)
-        text = repr((sorted(params.items()), fidelity)).encode()
-        rng = np.random.default_rng(int.from_bytes(hashlib.sha256(text).digest()[:8], "big"))
+        rng = _drawn_for(sorted(params.items()), fidelity)
         other = from_unit(problem.space, rng.random(len(problem.space)))
         return problem.function(other, problem.full.fidelity)
 
     return function
+
+
+def _flaky(problem: Problem) -> Function:
+    """Let three of ten configurations fail, by chance but at every task: all metrics NaN."""
+
+    def function(params: Params, fidelity: float) -> Metrics:
+        metrics = problem.function(params, fidelity)
+        if _drawn_for(sorted(params.items())).random() < _FAIL_SHARE:
+            return dict.fromkeys(metrics, math.nan)
+        return metrics
+
+    return function
+
+
+def _drawn_for(*what: object) -> np.random.Generator:
+    """Return a generator that is the same for the same ``what``."""
+    text = repr(what).encode()
+    return np.random.default_rng(int.from_bytes(hashlib.sha256(text).digest()[:8], "big"))
 
 
 def _medians(problem: Problem) -> Metrics:

@@ -152,9 +152,10 @@ class Search:
         if self.spec.resume and known[pick.row] is None and (stands_in or not forced):
             told_at = tells(x[pick.row][None], models)[0]
             pick = pick.by_the_look(prices[pick.row], told_at)
-        return Proposal(
-            x[pick.row], known[pick.row], pick.task, self._why(ledger, known, pick, forced, told)
-        )
+        why = self._why(ledger, known, pick, forced, told)
+        if models.reliability is not None:
+            why["chance"] = float(models.reliability.chance(x[pick.row][None])[0])
+        return Proposal(x[pick.row], known[pick.row], pick.task, why)
 
     def _promotable(self, ledger: Ledger, options: Options, models: Models) -> list[int]:
         """Return the configurations that could go on, the 200 of best results where more could."""

@@ -169,6 +169,21 @@ def test_spoiled_tasks_leave_the_full_one_alone() -> None:
         assert bad.evaluate(params, "s25") == bad.evaluate(params, "s25")
 
 
+def test_three_of_ten_configurations_fail_at_every_task() -> None:
+    problem = generated.generated("dtlz2-2")
+    flaky = spoiled.spoil(problem, spoiled.FAILING)
+    failing = 0
+    for i in range(400):
+        params = {f"x{j}": (i + j) / 410 for j in range(5)}
+        found = [flaky.evaluate(params, task) for task in ("s25", "s100")]
+        failed = [math.isnan(v) for m in found for v in m.values()]
+        assert len(set(failed)) == 1
+        if not failed[0]:
+            assert found[1] == problem.evaluate(params, "s100")
+        failing += failed[0]
+    assert 90 < failing < 150
+
+
 def test_runs_resume_and_are_reported(tmp_path: Path) -> None:
     out = tmp_path / "runs.jsonl"
     keys = [
