@@ -124,11 +124,7 @@ class StartPlan:
         return None
 
     def _best(self, ledger: Ledger, builder: Builder, ready: list[int]) -> Step | None:
-        """Return the best of the start to the full task: by non-dominated rank, then compromise.
-
-        Of a front, the one whose worst place in any objective is best: the ends of a strong
-        conflict are poor in all but one.
-        """
+        """Return the best of the start, by non-dominated rank, then mean rank, to the full task."""
         names = [o.metric for o in self.spec.objectives] or list(self.spec.metric_names)
         sign = [o.sign for o in self.spec.objectives] or [1.0] * len(names)
         newest = [max((t for t in ledger.of_configuration[c] if t.state == "complete"),
@@ -138,8 +134,8 @@ class StartPlan:
         y = np.where(np.isfinite(y), y, 1e300)
         unmet = np.array([sum(not c.met(t.metrics.get(c.metric, np.nan))
                               for c in self.spec.outcome_constraints) for t in newest])  # fmt: skip
-        place = np.argsort(np.argsort(y, axis=0), axis=0)
-        pick = int(np.lexsort((place.mean(axis=1), place.max(axis=1), ranks(y), unmet))[0])
+        mean_rank = np.argsort(np.argsort(y, axis=0), axis=0).mean(axis=1)
+        pick = int(np.lexsort((mean_rank, ranks(y), unmet))[0])
         x = builder.encoded(newest[pick])
         if x is None:
             return None

@@ -57,17 +57,3 @@ def test_several_objectives_start_half_from_corners_and_send_the_best_to_the_ful
         assert losses[first.configuration] == 0.0
         optimizer.tell(first.number, {"loss": 0.0, "size": 1.0})
         assert "start" not in optimizer.ask().why["text"]
-
-
-def test_of_a_front_a_compromise_goes_to_the_full_task_rather_than_an_end() -> None:
-    second = {"metric": "size", "direction": "minimize"}
-    spec = StudySpec.from_dict({**STUDY, "objective": [*STUDY["objective"], second]})
-    for seed in range(3):
-        optimizer = Optimizer(spec, seed)
-        losses = {}
-        for i in range(8):
-            s = optimizer.ask()
-            losses[s.configuration] = float((5 * i + seed) % 8)
-            size = 7.0 - losses[s.configuration]
-            optimizer.tell(s.number, {"loss": losses[s.configuration], "size": size})
-        assert losses[optimizer.ask().configuration] in (3.0, 4.0)
