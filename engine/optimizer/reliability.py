@@ -31,9 +31,10 @@ def with_values(table: Table, k: int, rows: Index) -> Index:
 
 
 def failures(table: Table) -> NDArray[np.bool_]:
-    """Return which rows lack a metric that their task has reported before or since, (n,).
+    """Return which results lack a metric that their task has reported before or since, (n,).
 
-    A trial that failed lacks all of them, and one without any metric has failed.
+    A trial that failed lacks all of them, and one without any metric has failed. What a stopped
+    trial had reported by then is no result.
     """
     known = np.isfinite(table.values)
     failed = table.failed | ~known.any(axis=1)
@@ -41,7 +42,7 @@ def failures(table: Table) -> NDArray[np.bool_]:
         at = np.flatnonzero(table.task == t)
         reported = known[at].any(axis=0)
         failed[at] |= ~known[at][:, reported].all(axis=1)
-    return np.asarray(failed)
+    return np.asarray(failed & table.final)
 
 
 @dataclass(frozen=True, slots=True)

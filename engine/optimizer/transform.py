@@ -1,8 +1,9 @@
 """Metric values made fit for a Gaussian process, anew at every refit.
 
 The better half stays linear (hypervolume in z is hypervolume in y up to a factor); the worse half
-keeps only its ranks, so that crashes and divergences cannot stretch the scale. All values are
-losses: smaller is better. Shapes: n rows, one metric.
+keeps only its ranks, so that divergences cannot stretch the scale. All values are losses: smaller
+is better. Failed rows come last of all; no model is conditioned on them (reliability.py). Shapes:
+n rows, one metric.
 """
 
 import math

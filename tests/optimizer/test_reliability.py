@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -82,6 +83,8 @@ def test_a_metric_that_a_task_never_reports_is_no_failure() -> None:
     values = np.array([[1.0, nan], [2.0, nan], [nan, nan], [1.5, 3.0], [1.0, nan], [1.2, 2.0]])
     rows = table(np.zeros((6, 1)), values, np.array([0, 0, 0, 1, 1, 1], dtype=np.intp))
     assert failures(rows).tolist() == [False, False, True, False, True, False]
+    stopped = replace(rows, final=np.array([True, True, True, True, False, True]))
+    assert failures(stopped).tolist() == [False, False, True, False, False, False]
     assert with_values(rows, 1, np.arange(6)).tolist() == [3, 5]
     assert with_values(rows, 1, np.arange(3)).tolist() == [0, 1, 2]
 
