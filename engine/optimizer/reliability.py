@@ -1,11 +1,13 @@
-"""How likely a configuration is to give a result at all.
+"""Failures: by chance or by region, and how likely a configuration is to give a result at all.
 
-A failure is no bad value: it says nothing of the metrics next to it. Taken for the worst result, a
-crash by chance beside the optimum would hide it. So failed rows stay out of the metrics' models,
-and a model of its own learns where trials fail: least-squares classification (Rasmussen & Williams
-2006, section 6.5) by a Gaussian process over configurations, with the noise of coin tosses. What a
-result is expected to gain counts by the chance that there will be one (Gelbart et al. 2014).
-Shapes: n rows, d coordinates, m configurations.
+Where a region fails, a failure is the worst of values: the models see the cliff and keep away. A
+failure by chance says nothing of the metrics next to it; taken for the worst value, a crash beside
+the optimum would hide it. Which of the two it is, a model of failure tells: least-squares
+classification (Rasmussen & Williams 2006, section 6.5) by a Gaussian process over configurations.
+The noise that explains best is near 0 for a region and near 1, a coin toss, for chance. By chance,
+failed rows stay out of the metrics' models, and what a result is expected to gain counts by the
+chance that there will be one (Gelbart et al. 2014). Shapes: n rows, d coordinates, k metrics, m
+configurations.
 """
 
 import math
@@ -21,12 +23,12 @@ from hpo_tui.engine.optimizer.gp import Posterior, Rows
 from hpo_tui.engine.optimizer.kernel import Hyper, Index
 from hpo_tui.engine.optimizer.space import Space
 
-_HOPELESS, _NOISE, _LEAST_SD = 0.1, 0.5, 0.1
+_HOPELESS, _NOISE, _LEAST_SD, _BY_CHANCE = 0.1, 0.5, 0.1, 0.4
 
 
-def with_values(table: Table, k: int, rows: Index) -> Index:
-    """Return those of ``rows`` where metric ``k`` has a value; all where it has none."""
-    held = rows[np.isfinite(table.values[rows, k])]
+def with_values(usable: NDArray[np.bool_], rows: Index) -> Index:
+    """Return those of ``rows`` that are usable (n,) for a metric; all where none is."""
+    held = rows[usable[rows]]
     return held if len(held) else rows
 
 
@@ -63,17 +65,30 @@ class Reliability:
 
 
 class Failures:
-    """Fits :class:`Reliability`; one per study. The same rows give the same model."""
+    """Fits the model of failure; one per study. The same rows give the same model."""
 
     def __init__(self, space: Space) -> None:
         self.space = space
-        self._fitted: tuple[int, Array] | None = None
+        self._fitted: dict[int, Array] = {}
+
+    def usable(self, table: Table, n: int) -> NDArray[np.bool_]:
+        """Return what the metrics' models are conditioned on: values, failures by region, (n, k).
+
+        ``n``: the model of failure is fitted on the first so many rows.
+        """
+        known = np.isfinite(table.values)
+        if self._by_chance(table, n):
+            return known
+        return known | failures(table)[:, None]
 
     def reliability(self, table: Table, kept: Index, n: int) -> Reliability | None:
-        """Return the model on rows ``kept``, fitted on the first ``n``; None if nothing failed."""
-        failed = failures(table).astype(float)
-        if not failed.any():
+        """Return the model on rows ``kept``, fitted on the first ``n``.
+
+        None if nothing has failed, or not by chance: then the metrics' models know.
+        """
+        if not self._by_chance(table, n):
             return None
+        failed = failures(table).astype(float)
         rate = (float(failed.sum()) + 0.5) / (len(failed) + 1.0)
         spread = math.sqrt(rate * (1.0 - rate))
         any_task = np.zeros(len(kept), dtype=np.intp)
@@ -81,11 +96,18 @@ class Failures:
         hyper = Hyper.unpack(self._fit(table, failed, n), self.space.d, 1)
         return Reliability(Posterior(rows, hyper, self.space.categorical), rate)
 
+    def _by_chance(self, table: Table, n: int) -> bool:
+        """Whether there are failures and the noise of coin tosses explains them."""
+        failed = failures(table).astype(float)
+        if not failed[:n].any():
+            return False
+        return bool(self._fit(table, failed, n)[-1] > math.log(_BY_CHANCE))
+
     def _fit(self, table: Table, failed: Array, n: int) -> Array:
         """Return hyperparameters fitted on the first ``n`` rows."""
-        if self._fitted is None or self._fitted[0] != n:
+        if n not in self._fitted:
             y = failed[:n]
             y = (y - y.mean()) / max(float(y.std()), _LEAST_SD)
             rows = Rows(table.x[:n], np.zeros(n, dtype=np.intp), y)
-            self._fitted = n, gp.fit(rows, self.space.categorical, 1, noise=_NOISE)[0]
-        return self._fitted[1]
+            self._fitted[n] = gp.fit(rows, self.space.categorical, 1, noise=_NOISE)[0]
+        return self._fitted[n]

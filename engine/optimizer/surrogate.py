@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hpo_tui.engine.optimizer import gp
 from hpo_tui.engine.optimizer.axes import Array
@@ -53,7 +54,7 @@ class Models:
 
     ``z``: all rows in model units (n, k). ``noisy``: repeats of a result are known to differ.
     ``trust``: how far the cheap tasks' rows are believed, 0 to 1, per metric. ``reliability``: how
-    likely a configuration is to give a result at all; None while none has failed.
+    likely a configuration is to give a result at all; None while none has failed by chance.
     """
 
     posteriors: list[Posterior]
@@ -117,26 +118,27 @@ class Surrogate:
         then = in_units(self.spec, prefix)
         z, warps = then if count == len(table.x) else in_units(self.spec, table)
         kept = self._subset(table, z, KEEP_ROWS, len(table.x))
+        fitted_on = min(count, FIT_ROWS)
+        usable = self._failures.usable(table, fitted_on)
         joint = []
         for k, metric in enumerate(self.spec.metric_names):
             vector = self._fitted(metric, k, prefix, then)
             hyper = Hyper.unpack(vector, self.space.d, self.tasks)
-            held = with_values(table, k, kept)
+            held = with_values(usable[:, k], kept)
             rows = Rows(table.x[held], table.task[held], z[held, k])
             joint.append(Posterior(rows, hyper, self.space.categorical))
         noisy = self.spec.noisy
         if noisy is None:
             noisy = bool(np.any(repeat_noise(table, z) > 2e-3))
         believed = trust(joint, [w.fall for w in warps])
-        fitted_on = min(count, FIT_ROWS)
         reliability = self._failures.reliability(table, kept, fitted_on)
         built = Models(joint, warps, z, table, noisy, believed, reliability)
         if min(believed, default=1.0) < TRUSTED:
-            built = self._doubting(built, kept)
+            built = self._doubting(built, kept, usable)
         self._built = (version, built)
         return built
 
-    def _doubting(self, models: Models, kept: Index) -> Models:
+    def _doubting(self, models: Models, kept: Index, usable: NDArray[np.bool_]) -> Models:
         """Return the models with the cheap rows of metrics that are not trusted left out.
 
         Out of the model units as well, once there are full results enough to tell a scale by: the
@@ -153,7 +155,8 @@ class Surrogate:
         z, posteriors, maps = models.z.copy(), list(models.posteriors), list(models.warps)
         for k, metric in enumerate(self.spec.metric_names):
             if models.trust[k] < TRUSTED:
-                first, all_of = with_values(table, k, np.arange(n)), with_values(table, k, held)
+                known = usable[top, k]
+                first, all_of = with_values(known, np.arange(n)), with_values(known, held)
                 fitted = Rows(table.x[first], table.task[first], start[first, k])
                 rows = Rows(table.x[all_of], table.task[all_of], whole[all_of, k])
                 posteriors[k] = self._alone(metric, n, fitted, rows)
@@ -192,7 +195,8 @@ class Surrogate:
     def _fit(self, table: Table, k: int, units: Units, warm: Array | None) -> Array:
         """One fit, on at most 200 rows."""
         y = units[0][:, k]
-        kept = with_values(table, k, self._subset(table, y[:, None], FIT_ROWS, len(y)))
+        usable = self._failures.usable(table, min(len(y), FIT_ROWS))
+        kept = with_values(usable[:, k], self._subset(table, y[:, None], FIT_ROWS, len(y)))
         rows = Rows(table.x[kept], table.task[kept], y[kept])
         noise = prior_noise(table, units, k)
         return gp.fit(rows, self.space.categorical, self.tasks, warm, noise)[0]
