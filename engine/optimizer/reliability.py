@@ -23,7 +23,8 @@ from hpo_tui.engine.optimizer.gp import Posterior, Rows
 from hpo_tui.engine.optimizer.kernel import Hyper, Index
 from hpo_tui.engine.optimizer.space import Space
 
-_HOPELESS, _NOISE, _LEAST_SD, _BY_CHANCE = 0.1, 0.5, 0.1, 0.4
+_HOPELESS, _NOISE, _LEAST_SD = 0.1, 0.5, 0.1
+_BY_CHANCE, _REGION = 0.4, 3
 
 
 def with_values(usable: NDArray[np.bool_], rows: Index) -> Index:
@@ -97,10 +98,13 @@ class Failures:
         return Reliability(Posterior(rows, hyper, self.space.categorical), rate)
 
     def _by_chance(self, table: Table, n: int) -> bool:
-        """Whether there are failures and the noise of coin tosses explains them."""
+        """Whether there are failures and the noise of coin tosses explains them.
+
+        One or two make no region.
+        """
         failed = failures(table).astype(float)
-        if not failed[:n].any():
-            return False
+        if failed.sum() < _REGION:
+            return bool(failed.any())
         return bool(self._fit(table, failed, n)[-1] > math.log(_BY_CHANCE))
 
     def _fit(self, table: Table, failed: Array, n: int) -> Array:
