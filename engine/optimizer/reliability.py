@@ -94,7 +94,7 @@ class Failures:
         spread = math.sqrt(rate * (1.0 - rate))
         any_task = np.zeros(len(kept), dtype=np.intp)
         rows = Rows(table.x[kept], any_task, (failed[kept] - rate) / spread)
-        hyper = Hyper.unpack(self._fit(table, failed, n), self.space.d, 1)
+        hyper = Hyper.unpack(self._fit(table.first(n)), self.space.d, 1)
         return Reliability(Posterior(rows, hyper, self.space.categorical), rate)
 
     def _by_chance(self, table: Table, n: int) -> bool:
@@ -102,16 +102,17 @@ class Failures:
 
         One or two make no region.
         """
-        failed = failures(table).astype(float)
+        failed = failures(table)
         if failed.sum() < _REGION:
             return bool(failed.any())
-        return bool(self._fit(table, failed, n)[-1] > math.log(_BY_CHANCE))
+        return bool(self._fit(table.first(n))[-1] > math.log(_BY_CHANCE))
 
-    def _fit(self, table: Table, failed: Array, n: int) -> Array:
-        """Return hyperparameters fitted on the first ``n`` rows."""
+    def _fit(self, table: Table) -> Array:
+        """Return hyperparameters fitted on all rows of ``table``."""
+        n = len(table.x)
         if n not in self._fitted:
-            y = failed[:n]
+            y = failures(table).astype(float)
             y = (y - y.mean()) / max(float(y.std()), _LEAST_SD)
-            rows = Rows(table.x[:n], np.zeros(n, dtype=np.intp), y)
+            rows = Rows(table.x, np.zeros(n, dtype=np.intp), y)
             self._fitted[n] = gp.fit(rows, self.space.categorical, 1, noise=_NOISE)[0]
         return self._fitted[n]
