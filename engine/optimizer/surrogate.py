@@ -156,9 +156,9 @@ class Surrogate:
         for k, metric in enumerate(self.spec.metric_names):
             if models.trust[k] < TRUSTED:
                 known = usable[top, k]
-                first, all_of = with_values(known, np.arange(n)), with_values(known, held)
+                first, own = with_values(known, np.arange(n)), with_values(known, held)
                 fitted = Rows(table.x[first], table.task[first], start[first, k])
-                rows = Rows(table.x[all_of], table.task[all_of], whole[all_of, k])
+                rows = Rows(table.x[own], table.task[own], whole[own, k])
                 posteriors[k] = self._alone(metric, n, fitted, rows)
                 z[top, k], maps[k] = whole[:, k], warps[k]
         return replace(models, posteriors=posteriors, warps=maps, z=z)

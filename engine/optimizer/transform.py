@@ -2,8 +2,8 @@
 
 The better half stays linear (hypervolume in z is hypervolume in y up to a factor); the worse half
 keeps only its ranks, so that divergences cannot stretch the scale. All values are losses: smaller
-is better. Failed rows come last of all; no model is conditioned on them (reliability.py). Shapes:
-n rows, one metric.
+is better. Failed rows come last of all; whether a model is conditioned on them is for
+reliability.py to say. Shapes: n rows, one metric.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""Failures: kept out of the metrics' models, learned by a model of their own."""
+"""Failures: the worst of values where a region fails, kept out of the models where by chance."""
 
 import zlib
 from collections.abc import Callable, Mapping
