@@ -27,6 +27,8 @@ class Optimizer:
     def restore(self, past: Any) -> None:
         for trial in past:
             self.trials[trial.number] = trial.charged
+            if trial.state == "complete":
+                self.note("known", trial.number, dict(trial.metrics))
         self.note("restored", sorted(self.trials))
 
     def ask(self) -> Any:
