@@ -1,8 +1,10 @@
 """From the ledger to matrices: what the models are fitted on.
 
-A row is a result of a configuration at a task. Where tasks are steps of one run, reports inside a
-stopped trial are rows at the cheaper tasks whose step they have passed, so that it teaches too
-(Swersky et al. 2014 keep such partial curves in one model in the same spirit).
+A row is a result of a configuration at a task. A trial that was stopped early is a row at its own
+task too, of what its curve foretells: what it had reached is less than any result of that task, and
+as one it would warn of a region for being unfinished. Too early in a study to foretell anything,
+its reports are rows at the cheaper tasks whose step they have passed, where tasks are steps of one
+run (Swersky et al. 2014 keep such partial curves in one model in the same spirit).
 Shapes: n rows, d coordinates, k metrics.
 """
 
@@ -14,19 +16,19 @@ import numpy as np
 
 from hpo_tui.engine.optimizer.api import Trial
 from hpo_tui.engine.optimizer.axes import Array, as_number
+from hpo_tui.engine.optimizer.curves import alike, bounded, foretold, summarised
 from hpo_tui.engine.optimizer.kernel import Index
 from hpo_tui.engine.optimizer.ledger import Ledger
 from hpo_tui.engine.optimizer.space import Space
-from hpo_tui.engine.spec.model import Direction, StudySpec, Summary
-
-_HUGE = 1e100
+from hpo_tui.engine.spec.model import Direction, StudySpec
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
     """Rows in the order the results came: (n, d), (n,), (n,), (n, k); values NaN where failed.
 
-    ``trial`` numbers the trial; ``final`` marks results, not reports; ``failed`` failures.
+    ``trial`` numbers the trial; ``final`` marks results, not what stopped trials stand for;
+    ``failed`` failures.
     """
 
     x: Array
@@ -45,11 +47,6 @@ class Table:
         """Return some of the rows."""
         return Table(self.x[i], self.task[i], self.config[i], self.trial[i],
                      self.values[i], self.final[i], self.failed[i])  # fmt: skip
-
-
-def bounded(values: Array) -> Array:
-    """Return values that can be squared: NaN where not finite, at most 1e100 in size."""
-    return np.where(np.isfinite(values), np.clip(values, -_HUGE, _HUGE), np.nan)
 
 
 def step_key(spec: StudySpec) -> list[float] | None:
@@ -76,21 +73,6 @@ def step_key(spec: StudySpec) -> list[float] | None:
     return None
 
 
-def summarised(spec: StudySpec, reports: list[tuple[int, dict[str, float]]]) -> dict[str, float]:
-    """Metrics of a trial from its reports: last, smallest or largest, as the study file says."""
-    out: dict[str, float] = {}
-    how = {o.metric: o.summary for o in spec.objectives}
-    how |= {c.metric: c.summary for c in spec.outcome_constraints}
-    for _, metrics in reports:
-        for name, value in metrics.items():
-            kept = out.get(name)
-            if kept is None or how.get(name, Summary.LAST) is Summary.LAST:
-                out[name] = value
-            else:
-                out[name] = (min if how[name] is Summary.MIN else max)(kept, value)
-    return out
-
-
 class Builder:
     """Builds the table, keeping what has been encoded."""
 
@@ -98,6 +80,7 @@ class Builder:
         self.spec, self.space = spec, space
         self.steps = step_key(spec)
         self._encoded: dict[int, Array | None] = {}
+        self._foretold: dict[int, dict[str, float] | None] = {}
 
     def encoded(self, trial: Trial) -> Array | None:
         """Coordinates of a trial's configuration; None if it is not in the space."""
@@ -110,19 +93,33 @@ class Builder:
 
         What a run of 60 epochs reports at the 15th is no result of 15 epochs: a learning rate
         schedule that follows the task's length is in its middle there. Only of a stopped trial
-        is it used, of which nothing else is known.
+        is it used, of which nothing else is known, and where its end cannot be foretold.
         """
         rows: list[tuple[Array, Trial, int, Mapping[str, float], bool]] = []
-        for number in ledger.told:
+        for place, number in enumerate(ledger.told):
             trial = ledger.trials[number]
             x = self.encoded(trial)
             if x is None:
                 continue
-            if trial.state == "pruned":
-                rows += [(x, trial, t, m, False) for t, m in self._partial(ledger, trial)]
-            else:
+            if trial.state != "pruned":
                 rows.append((x, trial, trial.task, trial.metrics, True))
+                continue
+            end = self._end(ledger, trial, place)
+            if end is not None:
+                rows.append((x, trial, trial.task, end, False))
+            else:
+                rows += [(x, trial, t, m, False) for t, m in self._partial(ledger, trial)]
         return self._stacked(rows)
+
+    def _end(self, ledger: Ledger, trial: Trial, place: int) -> dict[str, float] | None:
+        """Return what a stopped trial was to end at, told by the trials that ended before it."""
+        if trial.number not in self._foretold:
+            names = self.spec.metric_names
+            earlier = alike((ledger.trials[n] for n in ledger.told[:place]), trial)
+            found = foretold(self.spec, trial, earlier, names)
+            end = None if found is None else dict(zip(names, found[0].tolist(), strict=True))
+            self._foretold[trial.number] = end
+        return self._foretold[trial.number]
 
     def _partial(self, ledger: Ledger, trial: Trial) -> list[tuple[int, dict[str, float]]]:
         """Rows at cheaper tasks that a stopped trial's reports stand for."""

@@ -125,10 +125,11 @@ class Ledger:
             return False
         return -1 < self.reached(configuration) < self.full
 
-    def full_runs(self) -> int:
-        """Full-task trials finished or running, repeats aside."""
+    def full_runs(self, *, stopped: bool = False) -> int:
+        """Full-task trials running or finished, stopped ones too if asked; repeats aside."""
+        states = ("running", "complete", "pruned") if stopped else ("running", "complete")
         return sum(
-            t.task == self.full and t.state in ("running", "complete") and t.repeat == 0
+            t.task == self.full and t.state in states and t.repeat == 0
             for t in self.trials.values()
         )
 

@@ -104,9 +104,12 @@ def predictive(models: Models) -> float:
 
 
 def fed(ledger: Ledger, told: float) -> bool:
-    """Whether the full task has had its share of the cost: 0.15, more where looks tell little."""
+    """Whether the full task has had its share of the cost: 0.15, more where looks tell little.
+
+    A run that was stopped, its end being clear, has told as much as another.
+    """
     share = FULL_SHARE + (1.0 - FULL_SHARE) * (1.0 - told)
-    return ledger.full_runs() * ledger.costs[ledger.full] >= share * ledger.spent
+    return ledger.full_runs(stopped=True) * ledger.costs[ledger.full] >= share * ledger.spent
 
 
 def owed(ledger: Ledger) -> bool:

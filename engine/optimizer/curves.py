@@ -1,0 +1,102 @@
+"""What a running trial will end at, from where it stands and how earlier ones went on from there.
+
+Ends are regressed on what the same metric was at the same step of earlier trials at the same task,
+so a schedule that follows the task's length is in it, and a metric that grows by a factor, as time
+does, is no worse foretold than one that gains a difference. Shapes: n earlier trials, k metrics.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from hpo_tui.engine.optimizer.api import Trial
+from hpo_tui.engine.optimizer.axes import Array
+from hpo_tui.engine.spec.model import StudySpec, Summary
+
+ENOUGH = 4
+_LEAST_SPREAD = 0.02
+_HUGE = 1e100
+
+
+def bounded(values: Array) -> Array:
+    """Return values that can be squared: NaN where not finite, at most 1e100 in size."""
+    return np.where(np.isfinite(values), np.clip(values, -_HUGE, _HUGE), np.nan)
+
+
+def summarised(
+    spec: StudySpec, reports: Iterable[tuple[int, Mapping[str, float]]]
+) -> dict[str, float]:
+    """Metrics of a trial from its reports: last, smallest or largest, as the study file says."""
+    out: dict[str, float] = {}
+    how = {o.metric: o.summary for o in spec.objectives}
+    how |= {c.metric: c.summary for c in spec.outcome_constraints}
+    for _, metrics in reports:
+        for name, value in metrics.items():
+            kept = out.get(name)
+            if kept is None or how.get(name, Summary.LAST) is Summary.LAST:
+                out[name] = value
+            else:
+                out[name] = (min if how[name] is Summary.MIN else max)(kept, value)
+    return out
+
+
+def alike(trials: Iterable[Trial], trial: Trial) -> list[Trial]:
+    """Those of ``trials`` that a trial's curve can be told by: ended at its task, with reports."""
+    return [
+        t
+        for t in trials
+        if t.task == trial.task and t.state == "complete" and t.reports and t.repeat == 0
+    ]
+
+
+def standing(spec: StudySpec, trials: Sequence[Trial], step: int, names: Sequence[str]) -> Array:
+    """Metrics of trials as they stood at a step, NaN where there was none, (n, k)."""
+    out = np.full((len(trials), len(names)), np.nan)
+    for i, trial in enumerate(trials):
+        metrics = summarised(spec, (r for r in trial.reports if r[0] <= step))
+        out[i] = [metrics.get(n, np.nan) for n in names]
+    return bounded(out)
+
+
+def ends(trials: Sequence[Trial], names: Sequence[str]) -> Array:
+    """Results of trials that have ended, (n, k)."""
+    found = [[t.metrics.get(n, np.nan) for n in names] for t in trials]
+    return bounded(np.array(found, dtype=float).reshape(len(trials), len(names)))
+
+
+def foretold(
+    spec: StudySpec, trial: Trial, earlier: Sequence[Trial], names: Sequence[str]
+) -> tuple[Array, Array] | None:
+    """Centre and spread (k,) of a trial's result, from its last report.
+
+    None where it lacks a metric, or fewer than 4 of ``earlier`` can be compared with.
+    """
+    if not trial.reports:
+        return None
+    step = trial.reports[-1][0]
+    now = standing(spec, [trial], step, names)[0]
+    return outlook(now, standing(spec, earlier, step, names), ends(earlier, names))
+
+
+def outlook(now: Array, then: Array, end: Array) -> tuple[Array, Array] | None:
+    """Centre and spread (k,) of where values ``now`` (k,) end; ``then`` and ``end`` are (n, k).
+
+    Ridge regression, each metric by itself, its slope drawn towards 1 by the weight of one trial;
+    the spread is that of a new observation, wider where few are known.
+    """
+    whole = np.all(np.isfinite(then) & np.isfinite(end), axis=1)
+    then, end = then[whole], end[whole]
+    n = len(end)
+    if n < ENOUGH or not np.all(np.isfinite(now)):
+        return None
+    with np.errstate(over="ignore", invalid="ignore"):
+        gap, rise, off = then - then.mean(axis=0), end - end.mean(axis=0), now - then.mean(axis=0)
+        square = (gap * gap).sum(axis=0)
+        one = np.maximum(square / n, 1e-300)
+        slope = ((gap * rise).sum(axis=0) + one) / (square + one)
+        centre = bounded(end.mean(axis=0) + slope * off)
+        left = rise - slope * gap
+        spread = np.sqrt((left * left).sum(axis=0) / (n - 1))
+        spread = np.maximum(spread, 1e-9 + _LEAST_SPREAD * np.ptp(end, axis=0)) * (1 + 2 / n)
+        spread = np.minimum(spread * np.sqrt(1 + 1 / n + off * off / (square + one)), _HUGE)
+    return (centre, spread) if np.all(np.isfinite([centre, spread])) else None
