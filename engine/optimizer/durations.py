@@ -42,23 +42,31 @@ class Durations:
         self.space, self.builder = space, builder
 
     def prices(self, ledger: Ledger) -> Prices | None:
-        """Return measured prices; None until every task has been timed three times."""
+        """Return measured prices; None until some task has been timed three times.
+
+        A task that is seldom run takes as many times its declared cost as those next to it.
+        """
         rows = [
             (t, s, x) for t, s in self._timed(ledger) if (x := self.builder.encoded(t)) is not None
         ]
         at = np.array([t.task for t, _, _ in rows], dtype=np.intp)
-        if any(int((at == t).sum()) < _ENOUGH for t in range(ledger.full + 1)):
+        known = np.flatnonzero(np.bincount(at, minlength=ledger.full + 1) >= _ENOUGH)
+        if len(known) == 0:
             return None
-        log = np.log([s for _, s, _ in rows])
-        features = _features(self.space, np.array([x for _, _, x in rows]))
-        level: Array = np.zeros(ledger.full + 1)
+        used = np.isin(at, known)
+        at = np.searchsorted(known, at[used])
+        log = np.log([s for _, s, _ in rows])[used]
+        features = _features(self.space, np.array([x for _, _, x in rows])[used])
+        level: Array = np.zeros(len(known))
         weights: Array = np.zeros(features.shape[1])
         for _ in range(5):
             rest: Array = log - features @ weights
-            level = np.asarray([float(np.median(rest[at == t])) for t in range(ledger.full + 1)])
+            level = np.asarray([float(np.median(rest[at == i])) for i in range(len(known))])
             gram = features.T @ features + _RIDGE * np.eye(features.shape[1])
             weights = np.asarray(np.linalg.solve(gram, features.T @ (log - level[at])), dtype=float)
-        costs = [math.exp(min(float(v - level[-1]), 0.0)) for v in level]
+        declared = np.log(ledger.costs)
+        each = declared + np.interp(declared, declared[known], level - declared[known])
+        costs = [math.exp(min(float(v - each[-1]), 0.0)) for v in each]
         costs[-1] = 1.0
         return Prices(costs, weights, self.space)
 

@@ -314,6 +314,22 @@ def test_measured_costs_follow_the_clock_and_the_configuration(lab: Any) -> None
     assert 0 < eta < 4 * 61 * 8
 
 
+def test_costs_are_measured_though_one_task_is_never_run(lab: Any) -> None:
+    study = {"name": "toy", "command": "true", "budget": 30.0, "resume": True, "cost": "measured"}
+    tasks = [{k: v for k, v in t.items() if k != "cost"} for t in lab.tasks]
+    opt = Optimizer(lab.spec(study=study, task=tasks), seed=0)
+    seconds = {"cheap": 3.0, "full": 6.0}  # not the 1 to 4 of their epochs: half of it is start-up
+    for i in range(12):
+        name = ("cheap", "full")[i % 2]
+        opt.enqueue({"x": i / 11, "y": 0.01 + i / 100}, task=name)
+        s = opt.ask()
+        opt.tell(s.number, lab.bowl(s.params, name), duration=seconds[name])
+    here = {"x": 0.5, "y": 0.3}
+    full = opt.price(here, "full")
+    assert opt.price(here, "cheap") / full == pytest.approx(0.5, rel=0.05)
+    assert 0.5 < opt.price(here, "middle") / full < 1.0
+
+
 def test_finalists_are_repeated_where_the_study_asks_for_it(lab: Any) -> None:
     study = {"name": "toy", "command": "true", "budget": 12.0, "resume": True, "repeats": 2}
     asked = lab.play(Optimizer(lab.spec(study=study), seed=0), lab.bowl)
