@@ -1,0 +1,94 @@
+"""Stopping early: which trials are stopped, and what a stopped one teaches."""
+
+import math
+
+import pytest
+
+from hpo_tui.engine.optimizer import Optimizer
+from hpo_tui.engine.spec import StudySpec
+
+
+def test_early_stopping_stops_the_hopeless_and_lets_the_good_run(toy: StudySpec) -> None:
+    opt = Optimizer(toy, seed=0)
+
+    def curve(number: int, level: float) -> None:
+        for step in range(1, 61):
+            opt.report(number, step, {"a": level + 1.0 / step, "b": -level - 1.0 / step})
+
+    for i in range(8):
+        opt.enqueue({"x": i / 10, "y": 0.01}, task="full")
+        s = opt.ask()
+        curve(s.number, 0.1 * i)
+        opt.tell(s.number, {"a": 0.1 * i + 1 / 60, "b": -0.1 * i - 1 / 60})
+    for level, stops in ((5.0, True), (-1.0, False)):
+        opt.enqueue({"x": 0.9, "y": 0.001 + abs(level) / 100}, task="full")
+        s = opt.ask()
+        for step in range(1, 11):
+            opt.report(s.number, step, {"a": level + 1 / step, "b": -level - 1 / step})
+        decision = opt.should_stop(s.number)
+        assert decision.stop is stops
+        assert decision.text
+        opt.prune(s.number, {"a": level, "b": -level}, charged=0.2)
+    assert opt.ask()
+
+
+def test_a_stopped_trial_teaches_what_it_was_to_end_at(toy: StudySpec) -> None:
+    opt = Optimizer(toy, seed=0)
+
+    def begin(x: float) -> int:
+        opt.enqueue({"x": x, "y": 0.01}, task="full")
+        return opt.ask().number
+
+    def curve(level: float, step: int) -> dict[str, float]:
+        return {"a": level + 1.0 / step, "b": level * step / 60}
+
+    for i in range(6):
+        number = begin(i / 10)
+        for step in range(1, 61):
+            opt.report(number, step, curve(float(i), step))
+        opt.tell(number, curve(float(i), 60))
+    number = begin(0.9)
+    for step in range(1, 11):
+        opt.report(number, step, curve(4.5, step))
+    opt.prune(number, curve(4.5, 10), charged=10 / 60)
+    table = opt._search.builder.table(opt._ledger)
+    assert table.task.tolist() == [2] * 7
+    assert table.final.tolist() == [True] * 6 + [False]
+    # a ends .083 lower than it stood, b six times as high.
+    assert table.values[-1] == pytest.approx(list(curve(4.5, 60).values()), rel=0.1)
+    assert number not in opt.best()
+
+
+def test_a_look_runs_to_its_end_unless_it_diverges(toy: StudySpec) -> None:
+    opt = Optimizer(toy, seed=0)
+    for i in range(8):
+        opt.enqueue({"x": i / 10, "y": 0.01}, task="cheap")
+        number = opt.ask().number
+        for step in range(1, 16):
+            opt.report(number, step, {"a": float(i), "b": -float(i) + 1 / step})
+        opt.tell(number, {"a": float(i), "b": -float(i) + 1 / 15})
+    for level, stops in ((30.0, False), (math.nan, True)):
+        opt.enqueue({"x": 0.8, "y": 0.02}, task="cheap")
+        number = opt.ask().number
+        for step in range(1, 6):
+            opt.report(number, step, {"a": level, "b": 10.0})
+        decision = opt.should_stop(number)
+        assert decision.stop is stops, decision.text
+        opt.drop(number)
+
+
+def test_reports_inside_a_longer_run_are_no_results_of_a_shorter_one(toy: StudySpec) -> None:
+    opt = Optimizer(toy, seed=0)
+    for i in range(6):
+        opt.enqueue({"x": i / 6, "y": 0.01}, task="full")
+        s = opt.ask()
+        for step in (15, 30) if i % 2 else (15, 30, 60):
+            opt.report(s.number, step, {"a": i + 1 / step, "b": -i})
+        if i % 2:
+            opt.prune(s.number, {"a": i, "b": -i}, charged=0.5)
+        else:
+            opt.tell(s.number, {"a": i, "b": -i})
+    table = opt._search.builder.table(opt._ledger)
+    # Of a stopped trial nothing else is known, and three are too few to foretell its end by; of
+    # the others the full result is.
+    assert sorted(table.task.tolist()) == [0] * 3 + [1] * 3 + [2] * 3
