@@ -64,25 +64,12 @@ def ends(trials: Sequence[Trial], names: Sequence[str]) -> Array:
     return bounded(np.array(found, dtype=float).reshape(len(trials), len(names)))
 
 
-def foretold(
-    spec: StudySpec, trial: Trial, earlier: Sequence[Trial], names: Sequence[str]
-) -> tuple[Array, Array] | None:
-    """Centre and spread (k,) of a trial's result, from its last report.
-
-    None where it lacks a metric, or fewer than 4 of ``earlier`` can be compared with.
-    """
-    if not trial.reports:
-        return None
-    step = trial.reports[-1][0]
-    now = standing(spec, [trial], step, names)[0]
-    return outlook(now, standing(spec, earlier, step, names), ends(earlier, names))
-
-
 def outlook(now: Array, then: Array, end: Array) -> tuple[Array, Array] | None:
     """Centre and spread (k,) of where values ``now`` (k,) end; ``then`` and ``end`` are (n, k).
 
-    Ridge regression, each metric by itself, its slope drawn towards 1 by the weight of one trial;
-    the spread is that of a new observation, wider where few are known.
+    None where ``now`` lacks a metric, or fewer than 4 trials can be compared with. Ridge regression
+    (Hoerl & Kennard 1970), each metric by itself, its slope drawn towards 1 by the weight of one
+    trial; the spread is that of a new observation, wider where few are known.
     """
     whole = np.all(np.isfinite(then) & np.isfinite(end), axis=1)
     then, end = then[whole], end[whole]

@@ -16,7 +16,7 @@ import numpy as np
 
 from hpo_tui.engine.optimizer.api import Trial
 from hpo_tui.engine.optimizer.axes import Array, as_number
-from hpo_tui.engine.optimizer.curves import alike, bounded, foretold, summarised
+from hpo_tui.engine.optimizer.curves import alike, bounded, ends, outlook, standing, summarised
 from hpo_tui.engine.optimizer.kernel import Index
 from hpo_tui.engine.optimizer.ledger import Ledger
 from hpo_tui.engine.optimizer.space import Space
@@ -114,9 +114,11 @@ class Builder:
     def _end(self, ledger: Ledger, trial: Trial, place: int) -> dict[str, float] | None:
         """Return what a stopped trial was to end at, told by the trials that ended before it."""
         if trial.number not in self._foretold:
-            names = self.spec.metric_names
-            earlier = alike((ledger.trials[n] for n in ledger.told[:place]), trial)
-            found = foretold(self.spec, trial, earlier, names)
+            names, found = self.spec.metric_names, None
+            if trial.reports:
+                earlier = alike((ledger.trials[n] for n in ledger.told[:place]), trial)
+                now, *then = standing(self.spec, [trial, *earlier], trial.reports[-1][0], names)
+                found = outlook(now, np.array(then).reshape(-1, len(names)), ends(earlier, names))
             end = None if found is None else dict(zip(names, found[0].tolist(), strict=True))
             self._foretold[trial.number] = end
         return self._foretold[trial.number]
