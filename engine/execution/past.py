@@ -45,4 +45,5 @@ def _past(trial: Trial, curve: dict[int, dict[str, float]]) -> PastTrial:
         teaches=trial.teaches,
         repeat=trial.repeat,
         reports=tuple(sorted(curve.items())),
+        ended=trial.ended,
     )

@@ -11,7 +11,8 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
@@ -20,6 +21,7 @@ from typing import Any
 
 from hpo_tui.engine.execution.past import past_trials
 from hpo_tui.engine.execution.wire import Inbox, Message, encode
+from hpo_tui.engine.optimizer.api import PastTrial, Suggestion
 from hpo_tui.engine.spec.model import StudySpec
 from hpo_tui.store.read import StudyReader
 
@@ -27,6 +29,8 @@ log = logging.getLogger("proposals")
 
 DEFAULT = "hpo_tui.engine.optimizer:Optimizer"
 _PR_SET_PDEATHSIG = 1
+_SETTLED = 0.05
+"""Seconds without news after which there is time to say what the study has shown."""
 _MOST_ASKED = 20
 """Suggestions taken at most until the one that the user asked for comes up."""
 
@@ -44,6 +48,8 @@ class Worker:
         self.spent_error: type[Exception] = Exception
         self.ended: set[int] = set()
         self.steps: dict[int, int] = {}
+        self.offered: list[int] = []
+        """Suggestions given out ahead that nobody has started yet."""
         self.changed = False
         self.workers = 1
 
@@ -89,11 +95,34 @@ class Worker:
 
     def do_ask(self, message: Message) -> None:
         """Suggest what to run next."""
-        self.send({"op": "suggestions", "id": message["id"], "suggestions": [self.ask()]})
+        found = self.ask()
+        self.offered.append(found["number"])
+        self.send({"op": "suggestions", "id": message["id"], "suggestions": [found]})
 
     def ask(self) -> dict[str, Any]:
         """Return the next suggestion as JSON."""
         return asdict(self.optimizer.ask())
+
+    def do_started(self, message: Message) -> None:
+        """Learn that a suggestion runs."""
+        if message["number"] in self.offered:
+            self.offered.remove(message["number"])
+
+    def do_withdraw(self, message: Message) -> None:  # noqa: ARG002 - it says nothing more
+        """Forget what was suggested and not started: it did not know what is known now."""
+        for number in reversed(self.offered):
+            self.optimizer.withdraw(number)
+        self.offered.clear()
+
+    def do_keep(self, message: Message) -> None:
+        """Learn that a suggestion runs that was withdrawn: there was no time for another one."""
+        self.do_withdraw(message)
+        s = Suggestion(**message["suggestion"])
+        past = PastTrial(
+            s.number, s.configuration, s.params, s.task, "running", {}, s.cost, s.resume_from,
+            repeat=s.repeat,
+        )  # fmt: skip
+        self.optimizer.restore([past])
 
     def do_enqueue(self, message: Message) -> None:
         """Have a configuration run that the user gives, and return its suggestion."""
@@ -207,18 +236,29 @@ def main(argv: Sequence[str]) -> None:
     # What a library prints must not get between the messages.
     out = os.dup(1)
     os.dup2(2, 1)
-    worker, inbox = Worker(out), Inbox(0)
+    serve(Worker(out), Inbox(0))
+
+
+def serve(worker: Worker, inbox: Inbox) -> None:
+    """Do what the runner asks for until it closes the pipe."""
+    todo: deque[Message] = deque()
     while True:
-        message = inbox.take()
-        if message is not None:
-            worker.handle(message)
-            continue
-        if not select([0], [], [], 0.05 if worker.changed else None)[0]:
+        patience = 0.0 if todo else _SETTLED if worker.changed else None
+        if select([inbox.fd], [], [], patience)[0]:
+            inbox.read()
+            if inbox.closed:
+                return
+            while (message := inbox.take()) is not None:
+                todo.append(message)
+        elif not todo:
             worker.idle()
-            continue
-        inbox.read()
-        if inbox.closed:
-            return
+        elif not void(message := todo.popleft(), todo):
+            worker.handle(message)
+
+
+def void(message: Message, later: Iterable[Message]) -> bool:
+    """Whether a suggestion asked for is not wanted any more by what has come in since."""
+    return message["op"] == "ask" and any(m["op"] in ("withdraw", "keep") for m in later)
 
 
 def die_with_parent() -> None:

@@ -8,7 +8,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from hpo_tui.engine.execution.cpu_slots import thread_environment
@@ -48,9 +48,17 @@ class Proposals:
         self.given_up = False
         self.stale = False
         """Whether the store holds what the optimizer has to learn anew: it is restarted."""
+        self.since = 0.0
+        """Since when (monotonic) there has been nothing :attr:`current`."""
         self.seconds = 0.0
         """How long the last suggestion took."""
         self._asked: dict[int, float] = {}
+        self._former: deque[Suggestion] = deque()
+        """Suggestions that were withdrawn, for when there is no time for new ones."""
+        self._kept = 0
+        """When a former one was last started: it has taken a number that withdrawn ones have."""
+        self._outdated = False
+        """Whether something has become known that what is ready or asked for does not know."""
         self._wishes: dict[int, Message] = {}
         self._ids = itertools.count(1)
         self._last_news = 0
@@ -73,7 +81,9 @@ class Proposals:
         os.set_blocking(process.stdout.fileno(), False)
         self._out, self._in = Outbox(process.stdin.fileno()), Inbox(process.stdout.fileno())
         self.ready.clear()
+        self._former.clear()
         self._asked.clear()
+        self._outdated = False
         self.exhausted = ""
         self._out.put({"op": "init", **self.init})
         for message in self._wishes.values():
@@ -102,19 +112,48 @@ class Proposals:
         """Return the descriptor that becomes readable when there is news."""
         return self._in.fd if self._process is not None else None
 
-    @property
-    def waiting(self) -> int:
-        """Suggestions asked for and not there yet."""
-        return len(self._asked)
-
     def want(self, count: int) -> None:
-        """See to it that ``count`` suggestions are ready, or will be."""
+        """See to it that ``count`` suggestions are ready, or will be, that know all there is."""
         if self.exhausted or self._process is None:
             return
+        if self._outdated:
+            self._withdraw()
         for _ in range(count - len(self.ready) - len(self._asked)):
             number = next(self._ids)
             self._asked[number] = time.monotonic()
             self._out.put({"op": "ask", "id": number})
+
+    def _withdraw(self) -> None:
+        """Have the optimizer forget what it has suggested and nobody has started."""
+        self._outdated = False
+        self._former = self.ready or self._former
+        self.ready = deque()
+        self._asked.clear()
+        self._out.put({"op": "withdraw"})
+
+    @property
+    def current(self) -> Suggestion | None:
+        """The next suggestion that knows all results, None until it is there."""
+        return self.ready[0] if self.ready and not self._outdated else None
+
+    @property
+    def former(self) -> Suggestion | None:
+        """A suggestion prepared before the last results, None if there is none."""
+        # A wish takes numbers, which may be those of what was withdrawn.
+        return None if self._wishes else next(iter(self.ready or self._former), None)
+
+    def begun(self, suggestion: Suggestion) -> None:
+        """Take note that :attr:`current` runs, or :attr:`former`."""
+        if self.ready and self.ready[0] == suggestion:
+            self.ready.popleft()
+            if self._process is not None:
+                self._out.put({"op": "started", "number": suggestion.number})
+            return
+        self._former.clear()
+        self._asked.clear()
+        self._outdated, self._kept = False, next(self._ids)
+        if self._process is not None:
+            self._out.put({"op": "keep", "suggestion": asdict(suggestion)})
 
     def wish(self, op: str, **values: Any) -> int:
         """Pass on a user's wish for certain trials; the reply carries the returned id."""
@@ -129,6 +168,10 @@ class Proposals:
         """Pass on news: ``tell``, ``fail``, ``drop``, ``prune``, ``extend``."""
         self.exhausted = ""
         self._last_news = next(self._ids)
+        if op != "settle":
+            if not (self._outdated or self._former):
+                self.since = time.monotonic()
+            self._outdated = bool(self.ready or self._asked)
         if self._process is not None:
             self._out.put({"op": op, **values})
 
@@ -184,17 +227,21 @@ class Proposals:
             if number in self._asked:
                 self.seconds = time.monotonic() - self._asked.pop(number)
                 self.ready.extend(found)
+                self._former.clear()
                 return None
             if self._wishes.pop(number, None) is None:
+                if number > self._kept:
+                    self._former = deque(found)
                 return None
+            self._former.clear()
             return Reply("suggestions", number, found)
         if operation == "spent":
-            self._asked.pop(number, None)
-            if number > self._last_news:  # else a trial has ended since, perhaps below its price
+            asked = self._asked.pop(number, None) is not None
+            if asked and number > self._last_news:  # else a trial has ended, maybe below its price
                 self.exhausted = str(message["text"]) or "the budget is spent"
+                self._former.clear()
             return None
-        if operation == "refused":
-            self._asked.pop(number, None)
-            if self._wishes.pop(number, None) is None:
-                return Reply("stuck", data=message)
+        if operation == "refused" and self._wishes.pop(number, None) is None:
+            asked = self._asked.pop(number, None) is not None
+            return Reply("stuck", data=message) if asked or not number else None
         return Reply(operation, number, data=message)

@@ -50,7 +50,8 @@ class PastTrial:
     """One trial out of the store, in whatever state it was left.
 
     ``teaches``: it failed by its parameters (out of memory, diverged), which is knowledge.
-    ``reports``: (step, metrics) in the order they came.
+    ``reports``: (step, metrics) in the order they came. ``ended``: when it ended, in any unit that
+    orders results as they came; None where nobody knows, or while it runs.
     """
 
     number: int
@@ -65,6 +66,7 @@ class PastTrial:
     teaches: bool = False
     repeat: int = 0
     reports: tuple[tuple[int, Mapping[str, float]], ...] = ()
+    ended: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

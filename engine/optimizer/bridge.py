@@ -122,6 +122,7 @@ def past_trial(
         charged=cost,
         resume_from=None if before is None else int(before) + 1,
         teaches=state == "failed" and failures_teach,
+        ended=None if trial.datetime_complete is None else trial.datetime_complete.timestamp(),
     )
 
 

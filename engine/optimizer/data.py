@@ -82,6 +82,10 @@ class Builder:
         self._encoded: dict[int, Array | None] = {}
         self._foretold: dict[int, dict[str, float] | None] = {}
 
+    def forget(self, number: int) -> None:
+        """Drop what is kept of a trial that was taken back: its number will be another's."""
+        self._encoded.pop(number, None)
+
     def encoded(self, trial: Trial) -> Array | None:
         """Coordinates of a trial's configuration; None if it is not in the space."""
         if trial.number not in self._encoded:

@@ -85,6 +85,16 @@ class Ledger:
         self.of_configuration.setdefault(trial.configuration, []).append(trial)
         self._by_key.setdefault(key_of(trial.params), trial.configuration)
 
+    def remove(self, number: int) -> Trial:
+        """Take a trial out as if it had never been; its configuration too if it had no other."""
+        trial = self.trials.pop(number)
+        others = self.of_configuration[trial.configuration]
+        others.remove(trial)
+        if not others:
+            del self.of_configuration[trial.configuration]
+            self._by_key.pop(key_of(trial.params), None)
+        return trial
+
     def finish(self, trial: Trial, metrics: Mapping[str, float]) -> None:
         """Give a trial its result, a failed one too."""
         trial.metrics = {k: float(v) for k, v in metrics.items()}
@@ -136,15 +146,16 @@ class Ledger:
     def since_full(self) -> float:
         """Return what trials begun after the last full-task one cost, running ones at price."""
         cost = 0.0
-        for trial in reversed(self.trials.values()):
+        for _, trial in sorted(self.trials.items(), reverse=True):
             if trial.task == self.full:
                 break
             cost += trial.cost if trial.state == "running" else trial.charged
         return cost
 
     def restore(self, history: Iterable[PastTrial]) -> None:
-        """Take in trials out of the store, in the order of their numbers."""
+        """Take in trials out of the store: results count in the order in which they came."""
         index = {name: i for i, name in enumerate(self.task_names)}
+        told: list[PastTrial] = []
         for past in sorted(history, key=lambda p: p.number):
             self._highest = max(self._highest, past.number)
             if past.task not in index or past.state == "waiting":
@@ -163,4 +174,10 @@ class Ledger:
                 past.state == "failed" and past.teaches
             )
             if teaches:
-                self.told.append(past.number)
+                told.append(past)
+        self.told += [p.number for p in sorted(told, key=_when)]
+
+
+def _when(past: PastTrial) -> tuple[float, int]:
+    """Return what orders results: when they came, by number where that is not known."""
+    return (math.inf if past.ended is None else past.ended, past.number)

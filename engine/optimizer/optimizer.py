@@ -140,6 +140,15 @@ class Optimizer:
             wanted.params, configuration, task, options, number, why=why, repeat=repeat
         )
 
+    def withdraw(self, number: int) -> None:
+        """Take back a suggestion that was never started: as if it had not been asked for.
+
+        Raises KeyError where there is no such trial and ValueError where it has ended.
+        """
+        if self._ledger.trials[number].state != "running":
+            raise ValueError(f"trial {number} has ended: only a suggestion can be withdrawn")
+        self._search.forget(self._ledger.remove(number))
+
     # -- telling --------------------------------------------------------------------------------
 
     def tell(
@@ -240,11 +249,13 @@ class Optimizer:
     def change_spec(self, spec: StudySpec) -> None:
         """Go on with an edited study: trials that fit it still teach, costs stay spent."""
         names = self._ledger.task_names
+        place = {number: float(i) for i, number in enumerate(self._ledger.told)}
         past = [
             PastTrial(
                 t.number, t.configuration, t.params, names[t.task], t.state, t.metrics,
                 t.cost if t.state == "running" else t.charged, t.resume_from, t.duration,
                 t.teaches, t.repeat, tuple((s, dict(m)) for s, m in t.reports),
+                place.get(t.number),
             )
             for t in self._ledger.trials.values()
         ]  # fmt: skip

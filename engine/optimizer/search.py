@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from hpo_tui.engine.optimizer import candidates
+from hpo_tui.engine.optimizer.api import Trial
 from hpo_tui.engine.optimizer.axes import Array
 from hpo_tui.engine.optimizer.data import Builder
 from hpo_tui.engine.optimizer.goals import Goals
@@ -72,6 +73,11 @@ class Search:
             if found is not None:
                 return found
         return self._modelled(ledger, options, models, rng) or self._random(ledger, options, rng)
+
+    def forget(self, trial: Trial) -> None:
+        """Drop what is kept of a trial that was taken back."""
+        self.builder.forget(trial.number)
+        self._marks.pop(trial.configuration, None)
 
     def models(self, ledger: Ledger) -> Models | None:
         """Models of what is known, None before anything is."""

@@ -34,11 +34,14 @@ class Endings:
     def check(self) -> bool:
         """Finish the trials whose process has ended; return whether any slot came free."""
         freed, self.backlog = False, False
-        for live in list(self.desk.live.values()):
+        for live in self.desk.live.values():
             if live.ended is None:
                 live.ended = live.process.poll()
-            if live.ended is None:
-                continue
+        over = [(live.ended.ended, live.number) for live in self.desk.live.values() if live.ended]
+        # In the order in which they ended: that is how they are read back from the store.
+        for _, number in sorted(over):
+            live = self.desk.live[number]
+            assert live.ended is not None
             if not self._drained(live):
                 live.process.release()  # the next trial need not wait for what is left to be read
                 continue

@@ -41,8 +41,6 @@ class Runner:
         self.chores = Chores(desk, self.starter, self.audit)
         self.trouble = Trouble(desk)
         self.leaving = False
-        self._depth = 1
-        self._hungry_since: float | None = None
 
     def leave(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - a handler's signature
         """Have the runner go and the trials stay: the next runner adopts them."""
@@ -94,7 +92,8 @@ class Runner:
             self.trouble.begin(error)
             return
         if not self.endings.backlog:
-            self._wait(_TICK if self.desk.live else 2 * _TICK)
+            tick = _TICK if self.desk.live else 2 * _TICK
+            self._wait(max(0.001, min(tick, self.starter.waits)))
 
     def _work(self) -> None:
         desk = self.desk
@@ -111,20 +110,12 @@ class Runner:
             self.trouble.refill()
 
     def _prepare(self) -> None:
-        """Keep suggestions ready: one, more when slots have had to wait for them."""
+        """Keep a suggestion ready, or one for every free slot."""
         desk = self.desk
         if desk.state is not StudyState.RUNNING or self.starter.over_budget:
             return
         room = desk.executor.capacity() - len(desk.live) - len(desk.queue)
-        hungry = room > 0 and not desk.proposals.ready and desk.proposals.waiting > 0
-        if hungry and self._hungry_since is None:
-            self._hungry_since = time.monotonic()
-        elif not hungry:
-            self._hungry_since = None
-        elif time.monotonic() - (self._hungry_since or 0.0) > _TICK and desk.meter.known:
-            self._depth = min(desk.executor.capacity(), self._depth + 1)
-            self._hungry_since = time.monotonic()
-        desk.proposals.want(max(self._depth, room))
+        desk.proposals.want(max(1, room))
 
     def _hear(self, reply: Reply) -> None:
         """Take in news of the optimizer's."""

@@ -1,6 +1,7 @@
 """Filling free slots: what waits first, then what the optimizer has ready."""
 
 import logging
+import math
 import time
 
 from hpo_tui.engine.execution import processes
@@ -17,6 +18,11 @@ from hpo_tui.store.models import StudyState, Trial, TrialState
 from hpo_tui.store.read import StudyReader
 
 log = logging.getLogger("runner.starting")
+
+_UNKNOWN = 20.0
+"""Seconds that a trial is taken for as long as none has been complete."""
+_WORTH = 0.05
+"""Part of a trial's time that its slot may wait for a suggestion that knows the last results."""
 
 
 def record(desk: Desk, suggestion: Suggestion) -> Trial:
@@ -48,38 +54,54 @@ class Starter:
         """Whether the last try found no room."""
         self.over_budget = False
         """Whether nothing new of the optimizer's may start; what waits already may."""
+        self.waits = math.inf
+        """Seconds that a free slot still gives the optimizer to take the last results in."""
 
     def fill(self) -> int:
         """Start what can be started; return how many trials were."""
         started = 0
-        self.full = False
+        self.full, self.waits = False, math.inf
         while self.desk.state is StudyState.RUNNING and self._next():
             started += 1
         return started
 
     def _next(self) -> bool:
         """Start one trial; False if there is none to start, or no room."""
-        desk, trial = self.desk, None
+        desk = self.desk
+        what: Trial | Suggestion | None = None
         while desk.queue and desk.trials[desk.queue[0]].state is not TrialState.WAITING:
             desk.queue.popleft()
         if desk.queue:
-            trial = desk.trials[desk.queue[0]]
-            slot = self._room(trial.number, trial.task)
-        elif desk.proposals.ready and not self.over_budget and not self._counted_out():
-            suggestion = desk.proposals.ready[0]
-            slot = self._room(suggestion.number, suggestion.task)
-        else:
+            what = desk.trials[desk.queue[0]]
+        elif not (self.over_budget or self._counted_out()):
+            what = self._suggestion()
+        if what is None:
             return False
+        slot = self._room(what.number, what.task)
         self.full = slot is None
         if slot is None:
             return False
         try:
-            trial = self._running(trial, slot)
+            running = self._running(what, slot)
         except BaseException:
             slot.release()
             raise
-        self._start(trial, slot)
+        self._start(running, slot)
         return True
+
+    def _suggestion(self) -> Suggestion | None:
+        """Return what the optimizer would start; None if that is not known or worth a wait."""
+        proposals = self.desk.proposals
+        former = proposals.former
+        if proposals.current is not None or former is None:
+            return proposals.current
+        meter = self.desk.meter
+        expected = former.cost * meter.rate(former.task) if meter.known else _UNKNOWN
+        left = proposals.since + _WORTH * expected - time.monotonic()
+        if left <= 0:
+            return former
+        self.waits = left
+        return None
 
     def _counted_out(self) -> bool:
         """Whether a budget of so many trials has been given out; asked before every start."""
@@ -91,17 +113,17 @@ class Starter:
         devices = desk.spec.resources.gpus_per_trial
         return desk.executor.reserve(number, task, devices=devices, alone=number in desk.alone)
 
-    def _running(self, trial: Trial | None, slot: Slot) -> Trial:
-        """Write down that a waiting trial, or the next suggestion, runs: before it does."""
+    def _running(self, what: Trial | Suggestion, slot: Slot) -> Trial:
+        """Write down that a waiting trial, or a suggestion, runs: before it does."""
         desk = self.desk
         with desk.transaction():
-            waiting = trial or record(desk, desk.proposals.ready[0])
+            waiting = what if isinstance(what, Trial) else record(desk, what)
             running = desk.update(
                 waiting.number, state=TrialState.RUNNING, started=waiting.started or time.time(),
                 attempt=waiting.attempt + 1, reason="", ended=None, device=slot.device,
             )  # fmt: skip
-        if trial is None:
-            desk.proposals.ready.popleft()
+        if isinstance(what, Suggestion):
+            desk.proposals.begun(what)
             desk.queue.appendleft(running.number)
         return running
 

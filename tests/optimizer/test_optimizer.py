@@ -2,6 +2,7 @@
 
 import json
 import math
+import random
 from typing import Any
 
 import pytest
@@ -103,6 +104,64 @@ def test_a_restored_study_goes_on_as_if_it_had_never_stopped(
             expected.number, expected.params, expected.task, expected.cost,
         )  # fmt: skip
         after.tell(s.number, lab.bowl(s.params, s.task))
+
+
+def test_a_withdrawn_suggestion_leaves_no_trace(lab: Any, toy: StudySpec) -> None:
+    plain = lab.play(Optimizer(toy, seed=4), lab.bowl)
+    opt = Optimizer(toy, seed=4)
+    asked = []
+    for _ in plain:
+        s = opt.ask()
+        asked.append(s)
+        ahead = []
+        while len(ahead) < 2:
+            try:
+                ahead.append(opt.ask().number)
+            except BudgetSpent:
+                break
+        opt.tell(s.number, lab.bowl(s.params, s.task))
+        for number in reversed(ahead):
+            opt.withdraw(number)
+    assert asked == plain
+    with pytest.raises(ValueError, match="has ended"):
+        opt.withdraw(1)
+
+
+@pytest.mark.parametrize("warm", [True, False])
+def test_results_of_parallel_trials_are_read_back_in_the_order_they_came(
+    lab: Any, toy: StudySpec, warm: bool
+) -> None:
+    opt, rng = Optimizer(toy, seed=7), random.Random(0)
+    running: list[Suggestion] = []
+    past: dict[int, PastTrial] = {}
+    for clock in range(20):
+        while len(running) < 4:
+            running.append(opt.ask())
+        s = running.pop(rng.randrange(4))
+        curve = tuple((i, {"a": i / 30.0 * clock, "b": -float(i)}) for i in range(1, 16))
+        for step, metrics in curve:
+            opt.report(s.number, step, metrics)
+        if clock % 4 == 3:
+            opt.prune(s.number, curve[-1][1], charged=s.cost / 2)
+        else:
+            opt.tell(s.number, lab.bowl(s.params, s.task))
+        trial = opt._ledger.trials[s.number]
+        past[s.number] = PastTrial(
+            s.number, s.configuration, s.params, s.task, trial.state, trial.metrics,
+            trial.charged, s.resume_from, reports=curve, ended=float(clock),
+        )  # fmt: skip
+    for s in running:
+        past[s.number] = PastTrial(
+            s.number, s.configuration, s.params, s.task, "running", {}, s.cost, s.resume_from
+        )
+    state = json.loads(json.dumps(opt.state())) if warm else None
+    after = Optimizer(toy, seed=7, state=state)
+    after.restore(reversed(list(past.values())))
+    for _ in range(3):
+        s, again = opt.ask(), after.ask()
+        assert (s.params, s.task, s.resume_from) == (again.params, again.task, again.resume_from)
+        for one in (opt, after):
+            one.tell(s.number, lab.bowl(s.params, s.task))
 
 
 def test_many_in_flight_are_all_different_and_within_budget(lab: Any, toy: StudySpec) -> None:

@@ -48,8 +48,13 @@ class Optimizer:
         if full and sum(self.trials.values()) + cost > self.spec.budget.amount + self.extra + 1e-9:
             raise BudgetSpent("the budget is spent")
         self.trials[number] = cost
+        self.note("asked", number)
         why = {"kind": "random", "text": "drawn at random"}
         return Suggestion(number, number, params, task, cost, resume, why, repeat)
+
+    def withdraw(self, number: int) -> None:
+        del self.trials[number]
+        self.note("withdrawn", number)
 
     def value(self, parameter: Any, rng: Any) -> Any:
         if parameter.numeric:

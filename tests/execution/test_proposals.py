@@ -1,0 +1,165 @@
+"""Suggestions prepared ahead by the real process, taken back when a result comes in."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hpo_tui.engine.execution.proposals import void
+from hpo_tui.engine.execution.proposals_client import Proposals
+from hpo_tui.engine.launch import create_study
+from hpo_tui.engine.optimizer import BudgetSpent, Optimizer, Suggestion
+from hpo_tui.store.folder import HOME
+
+STUDY = """
+[study]
+name = "t"
+command = ["{python}", "train.py"]
+budget = 6
+resume = true
+[space.x]
+type = "float"
+low = 0.0
+high = 1.0
+[space.y]
+type = "float"
+low = 0.0
+high = 1.0
+[[objective]]
+metric = "loss"
+direction = "minimize"
+[[task]]
+name = "short"
+cost = 0.25
+epochs = 5
+[[task]]
+name = "full"
+cost = 1.0
+epochs = 20
+"""
+
+
+def loss(s: Suggestion) -> dict[str, float]:
+    x, y = float(s.params["x"]), float(s.params["y"])
+    return {"loss": (x - 0.3) ** 2 + (y - 0.6) ** 2 + (0.1 if s.task == "short" else 0.0)}
+
+
+Begin = Callable[[str], Proposals]
+
+
+@pytest.fixture
+def begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Begin]:
+    """Return a function that starts the optimizer's process for a study."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1] / "runner"))
+    (tmp_path / "train.py").touch()
+    folder = create_study(STUDY.format(python=sys.executable), tmp_path / HOME)
+    started = []
+
+    def start(optimizer: str) -> Proposals:
+        proposals = Proposals({
+            "optimizer": optimizer, "db": str(folder.db), "text": folder.file.read_text(),
+            "source": str(folder.file), "seed": 3, "workers": 1,
+        })  # fmt: skip
+        proposals.start()
+        started.append(proposals)
+        return proposals
+
+    yield start
+    for proposals in started:
+        proposals.close()
+
+
+def until(proposals: Proposals, condition: Callable[[], Any], seconds: float = 45.0) -> list[Any]:
+    """Pump until a condition holds; return the replies."""
+    deadline, replies = time.monotonic() + seconds, []
+    while not condition():
+        replies += proposals.pump()
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+    return replies
+
+
+def begun(proposals: Proposals) -> Suggestion:
+    """Wait for a suggestion that knows everything and start it."""
+    until(proposals, lambda: proposals.current)
+    assert proposals.current is not None
+    suggestion = proposals.current
+    proposals.begun(suggestion)
+    return suggestion
+
+
+def test_what_was_prepared_ahead_changes_nothing(begin: Begin) -> None:
+    proposals = begin("hpo_tui.engine.optimizer:Optimizer")
+    asked = []
+    while True:
+        proposals.want(1)
+        until(proposals, lambda: proposals.current or proposals.exhausted)
+        if proposals.exhausted:
+            break
+        asked.append(begun(proposals))
+        proposals.want(1)
+        until(proposals, lambda: proposals.ready or proposals.exhausted)
+        proposals.tell("tell", number=asked[-1].number, metrics=loss(asked[-1]), duration=1.0)
+        assert proposals.current is None
+    from hpo_tui.engine.spec import StudySpec
+
+    alone, expected = Optimizer(StudySpec.from_text(STUDY.format(python=sys.executable)), 3), []
+    while True:
+        try:
+            expected.append(alone.ask())
+        except BudgetSpent:
+            break
+        alone.tell(expected[-1].number, loss(expected[-1]))
+    assert asked == expected
+
+
+def test_a_former_suggestion_can_be_started_before_the_new_one_is_there(
+    begin: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TINY_SLOW", "0.3")
+    proposals = begin("tiny:Optimizer")
+    proposals.want(1)
+    first = begun(proposals)
+    proposals.want(1)
+    until(proposals, lambda: proposals.ready)
+    proposals.tell("tell", number=first.number, metrics={"loss": 1.0}, duration=1.0)
+    proposals.want(1)
+    assert proposals.current is None
+    former = proposals.former
+    assert former is not None
+    assert former.number == first.number + 1
+    proposals.begun(former)
+    assert proposals.former is None
+    proposals.want(1)
+    until(proposals, lambda: proposals.ready)
+    assert begun(proposals).number == former.number + 1
+
+
+def test_no_former_suggestion_takes_the_number_of_a_wish(
+    begin: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TINY_SLOW", "0.3")
+    proposals = begin("tiny:Optimizer")
+    proposals.want(1)
+    first = begun(proposals)
+    proposals.want(1)
+    until(proposals, lambda: proposals.ready)
+    proposals.tell("tell", number=first.number, metrics={"loss": 1.0}, duration=1.0)
+    proposals.want(1)
+    proposals.wish("enqueue", params={"x": 0.5}, task=None, promote=None, why="")
+    assert proposals.former is None
+    replies: list[Any] = []
+    until(proposals, lambda: replies.extend(proposals.pump()) or replies)
+    wished = next(r for r in replies if r.kind == "suggestions").suggestions[0]
+    assert proposals.former is None or proposals.former == proposals.current
+    assert wished.number != begun(proposals).number
+
+
+def test_a_suggestion_not_wanted_any_more_is_not_made() -> None:
+    ask, tell, withdraw = {"op": "ask", "id": 1}, {"op": "tell"}, {"op": "withdraw"}
+    assert void(ask, [tell, withdraw])
+    assert not void(ask, [tell])
+    assert not void(tell, [withdraw])
