@@ -51,11 +51,16 @@ class CostWeightedSampler(BaseSampler):
         self._failures_teach = failures_teach
         self._rng = np.random.default_rng(self.seed)
         self._lock = threading.RLock()
+        self._study = ""
+        self._begin()
+
+    def _begin(self) -> None:
+        """Know nothing of any study yet."""
         self._intersection = IntersectionSearchSpace(include_pruned=True)
         self._inferred: tuple[Any, StudySpec, Search] | None = None
         self._planned: dict[int, Params] = {}
-        if spec is not None:
-            self.search = Search(spec, self.seed)
+        if self.spec is not None:
+            self.search = Search(self.spec, self.seed)
 
     def __getstate__(self) -> dict[str, Any]:
         """Everything but the lock, so that the sampler can be pickled with its study."""
@@ -69,11 +74,20 @@ class CostWeightedSampler(BaseSampler):
         """Take a fresh seed for independent samples."""
         self._rng = np.random.default_rng()
 
+    def _turn_to(self, study: Study) -> None:
+        """Forget another study: what is kept of trials is kept by their numbers."""
+        with self._lock:
+            if study.study_name != self._study:
+                if self._study:
+                    self._begin()
+                self._study = study.study_name
+
     def infer_relative_search_space(
         self, study: Study, trial: FrozenTrial
     ) -> dict[str, BaseDistribution]:
         """Return the study file's space, else the intersection of the spaces of past trials."""
         del trial
+        self._turn_to(study)
         if self.spec is not None:
             return {p.name: bridge.distribution(p) for p in self.spec.free}
         found = self._intersection.calculate(study)
@@ -81,6 +95,7 @@ class CostWeightedSampler(BaseSampler):
 
     def before_trial(self, study: Study, trial: FrozenTrial) -> None:
         """With a study file: choose the configuration and its task before the trial starts."""
+        self._turn_to(study)
         if self.spec is None:
             return
         with self._lock:

@@ -119,3 +119,28 @@ def test_with_a_study_file_trials_carry_their_task_and_checkpoint(lab: Any) -> N
     tasks = [t.user_attrs["hpo:task"] for t in told]
     assert {"cheap", "full"} <= set(tasks)
     assert any(t.user_attrs["hpo:resume_from"] is not None for t in told)
+
+
+def test_one_sampler_serves_several_studies() -> None:
+    sampler = CostWeightedSampler(seed=1)
+    for best in (0.0, 3.0):
+        study = optuna.create_study(sampler=sampler)
+        study.optimize(lambda t, at=best: (t.suggest_float("x", -5, 5) - at) ** 2, n_trials=14)
+        assert study.best_value < 0.01
+
+
+def test_one_sampler_serves_several_studies_with_a_study_file(lab: Any) -> None:
+    def run(sampler: CostWeightedSampler, offset: float) -> list[Any]:
+        study = optuna.create_study(directions=["minimize", "maximize"], sampler=sampler)
+
+        def objective(trial: Trial) -> tuple[float, float]:
+            x, y = trial.suggest_float("x", 0, 1), trial.suggest_float("y", 1e-4, 1, log=True)
+            values = lab.bowl({"x": abs(x - offset), "y": y}, trial.user_attrs["hpo:task"])
+            return values["a"], values["b"]
+
+        study.optimize(objective, n_trials=14)
+        return [t.params for t in study.trials]
+
+    shared = CostWeightedSampler(lab.spec(), seed=1)
+    run(shared, 0.0)
+    assert run(shared, 0.5) == run(CostWeightedSampler(lab.spec(), seed=1), 0.5)
