@@ -5,8 +5,8 @@ from hpo_tui.engine.spec.model import StudySpec
 from hpo_tui.store.models import Trial
 from hpo_tui.store.read import StudyReader
 
-_WITH_REPORTS = 1000
-"""Of the last so many trials the curves are learned as well; older ones tell little more."""
+_WITH_REPORTS = 10_000
+"""Of the last so many trials the curves are learned as well; older ones are too many to read."""
 
 
 def past_trials(reader: StudyReader, spec: StudySpec) -> list[PastTrial]:

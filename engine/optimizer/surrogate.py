@@ -2,9 +2,11 @@
 
 Hyperparameters depend on the history alone: fits happen at fixed row counts, each from an anchor
 that itself was fitted at a fixed count, so a study that is read back proposes what the unbroken
-one would have. Shapes: n rows, d coordinates, k metrics, T tasks.
+one would have. What is kept of earlier fits counts only for the very rows that it was fitted on: a
+retried trial or an edited goal changes them. Shapes: n rows, d coordinates, k metrics, T tasks.
 """
 
+import hashlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -86,8 +88,9 @@ class Surrogate:
     def __init__(self, spec: StudySpec, space: Space, seed: int) -> None:
         self.spec, self.space, self.seed = spec, space, seed
         self.tasks = len(spec.tasks)
-        self._anchors: dict[tuple[str, int], Array] = {}
-        self._current: dict[str, tuple[int, Array]] = {}
+        self._goals = repr((spec.objectives, spec.outcome_constraints, spec.tasks)).encode()
+        self._anchors: dict[tuple[str, int], tuple[str, Array]] = {}
+        self._current: dict[str, tuple[str, Array]] = {}
         self._apart: dict[tuple[str, int], Array] = {}
         self._failures = Failures(space)
         self._built: tuple[Any, Models] | None = None
@@ -95,19 +98,21 @@ class Surrogate:
     def state(self) -> dict[str, Any]:
         """Fitted hyperparameters, JSON-able."""
         return {
-            "anchors": [[m, n, v.tolist()] for (m, n), v in self._anchors.items()],
-            "current": [[m, n, v.tolist()] for m, (n, v) in self._current.items()],
+            "anchors": [[m, n, of, v.tolist()] for (m, n), (of, v) in self._anchors.items()],
+            "current": [[m, of, v.tolist()] for m, (of, v) in self._current.items()],
         }
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Take up stored hyperparameters; what does not belong to this study is left out."""
         size = self.space.d + self.tasks * (self.tasks + 1) // 2 + self.tasks
-        for metric, n, vector in state.get("anchors", []):
-            if len(vector) == size and metric in self.spec.metric_names:
-                self._anchors[metric, int(n)] = np.array(vector, dtype=float)
-        for metric, n, vector in state.get("current", []):
-            if len(vector) == size and metric in self.spec.metric_names:
-                self._current[metric] = (int(n), np.array(vector, dtype=float))
+        for entry in [*state.get("anchors", []), *state.get("current", [])]:
+            match entry:
+                case [str(metric), int(n), str(of), [*vector]] if len(vector) == size:
+                    self._anchors[metric, n] = (of, np.array(vector, dtype=float))
+                case [str(metric), str(of), [*vector]] if len(vector) == size:
+                    self._current[metric] = (of, np.array(vector, dtype=float))
+                case _:
+                    continue
 
     def models(self, table: Table, version: Any) -> Models:
         """Models of all rows; the same object while ``version`` stays the same."""
@@ -173,24 +178,33 @@ class Surrogate:
 
     def _fitted(self, metric: str, k: int, table: Table, units: Units) -> Array:
         """Hyperparameters of one metric on the first ``len(table.x)`` rows."""
-        n = len(table.x)
-        if metric in self._current and self._current[metric][0] == n:
+        n, mark = len(table.x), self._mark(table)
+        if metric in self._current and self._current[metric][0] == mark:
             return self._current[metric][1]
         anchor = anchor_before(n)
         warm = self._anchor(metric, k, table, anchor)
         vector = warm if anchor == n else self._fit(table, k, units, warm)
-        self._current[metric] = (n, vector)
+        self._current[metric] = (mark, vector)
         return vector
+
+    def _mark(self, table: Table) -> str:
+        """Return what tells these rows, and what is asked of their metrics, from any others."""
+        known = np.where(np.isnan(table.values), np.inf, table.values) + 0.0  # no negative zero
+        parts = (self._goals, table.x, table.task, known, table.final, table.failed)
+        return hashlib.blake2b(b"".join(bytes(p) for p in parts), digest_size=12).hexdigest()
 
     def _anchor(self, metric: str, k: int, table: Table, n: int) -> Array:
         """Hyperparameters at an anchor: cold for small ones, else from the anchor before."""
-        if (metric, n) not in self._anchors:
-            prefix = table.first(n)
+        prefix = table.first(n)
+        mark = self._mark(prefix)
+        kept = self._anchors.get((metric, n))
+        if kept is None or kept[0] != mark:
             warm = None
             if n > _COLD_UPTO:
                 warm = self._anchor(metric, k, table, anchor_before(min(n - 1, _LAST_LINK)))
-            self._anchors[metric, n] = self._fit(prefix, k, in_units(self.spec, prefix), warm)
-        return self._anchors[metric, n]
+            vector = self._fit(prefix, k, in_units(self.spec, prefix), warm)
+            kept = self._anchors[metric, n] = (mark, vector)
+        return kept[1]
 
     def _fit(self, table: Table, k: int, units: Units, warm: Array | None) -> Array:
         """One fit, on at most 200 rows."""

@@ -3,6 +3,7 @@
 import json
 import math
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -162,6 +163,24 @@ def test_results_of_parallel_trials_are_read_back_in_the_order_they_came(
         assert (s.params, s.task, s.resume_from) == (again.params, again.task, again.resume_from)
         for one in (opt, after):
             one.tell(s.number, lab.bowl(s.params, s.task))
+
+
+def test_what_was_fitted_on_other_results_is_not_taken_up(lab: Any, toy: StudySpec) -> None:
+    before = Optimizer(toy, seed=4)
+    asked = []
+    for _ in range(14):
+        asked.append(before.ask())
+        before.tell(asked[-1].number, lab.bowl(asked[-1].params, asked[-1].task))
+    changed = [
+        replace(past, metrics={"a": past.metrics["b"], "b": past.metrics["a"]})
+        for past in history(lab, asked)
+    ]
+    found = []
+    for state in (None, before.state(), {"anchors": [["a", 8, [0.0]], 3]}):
+        opt = Optimizer(toy, seed=4, state=state)
+        opt.restore(changed)
+        found.append(opt.ask())
+    assert found[0] == found[1] == found[2]
 
 
 def test_many_in_flight_are_all_different_and_within_budget(lab: Any, toy: StudySpec) -> None:
