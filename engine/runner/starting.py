@@ -21,8 +21,11 @@ log = logging.getLogger("runner.starting")
 
 _UNKNOWN = 20.0
 """Seconds that a trial is taken for as long as none has been complete."""
-_WORTH = 0.05
-"""Part of a trial's time that its slot may wait for a suggestion that knows the last results."""
+_WORTH = 0.1
+"""Part of a trial's time that its slot may wait for a suggestion that knows the last results.
+
+What does not know them costs the search more than that: see `docs/search.md`.
+"""
 
 
 def record(desk: Desk, suggestion: Suggestion) -> Trial:
