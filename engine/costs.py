@@ -146,6 +146,31 @@ class Meter:
         return min(1.0, max(0.0, elapsed) / expected) if expected > 0 else 1.0
 
 
+def left_in_units(
+    spec: StudySpec, trials: Iterable[Trial], meter: Meter, *, wall: float, elapsed: float
+) -> float | None:
+    """Return what is left of a budget of time, in full-task units as long as the median one.
+
+    None for other budgets, and while no trial has been complete. ``wall``: seconds since the study
+    started; of what is left one slot alone is counted, since a trial that is to end in time has no
+    use for the others. ``elapsed``: seconds of running attempts in sum; GPU-hours are counted as if
+    all trials under way had ended.
+    """
+    budget = spec.budget
+    if budget.unit not in (BudgetUnit.WALL, BudgetUnit.GPU_HOURS) or not meter.known:
+        return None
+    rate = meter.rate(spec.full_task.name)
+    if budget.unit is BudgetUnit.WALL:
+        return max(0.0, budget.amount - wall) / rate
+    seconds = 3600.0 * budget.amount / spec.resources.gpus_per_trial - elapsed
+    ahead = 0.0
+    for trial in trials:
+        seconds -= trial.duration or 0.0
+        if trial.state in _UNDER_WAY:
+            ahead += max(0.0, trial.wasted + trial.cost - trial.charged)
+    return max(0.0, seconds / rate - ahead)
+
+
 def measured_costs(spec: StudySpec, trials: Iterable[Trial]) -> dict[str, float]:
     """Return task → cost as measured, relative to the full task; declared where nothing is known.
 

@@ -95,13 +95,13 @@ class Worker:
 
     def do_ask(self, message: Message) -> None:
         """Suggest what to run next."""
-        found = self.ask()
+        found = self.ask(message["left"])
         self.offered.append(found["number"])
         self.send({"op": "suggestions", "id": message["id"], "suggestions": [found]})
 
-    def ask(self) -> dict[str, Any]:
+    def ask(self, left: float | None = None) -> dict[str, Any]:
         """Return the next suggestion as JSON."""
-        return asdict(self.optimizer.ask())
+        return asdict(self.optimizer.ask(left))
 
     def do_started(self, message: Message) -> None:
         """Learn that a suggestion runs."""

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -112,8 +112,12 @@ class Proposals:
         """Return the descriptor that becomes readable when there is news."""
         return self._in.fd if self._process is not None else None
 
-    def want(self, count: int) -> None:
-        """See to it that ``count`` suggestions are ready, or will be, that know all there is."""
+    def want(self, count: int, left: Callable[[], float | None] = lambda: None) -> None:
+        """See to it that ``count`` suggestions are ready, or will be, that know all there is.
+
+        ``left`` tells what is left of the budget, in full-task units, where the optimizer cannot
+        know; it is called only when something is asked for.
+        """
         if self.exhausted or self._process is None:
             return
         if self._outdated:
@@ -121,7 +125,7 @@ class Proposals:
         for _ in range(count - len(self.ready) - len(self._asked)):
             number = next(self._ids)
             self._asked[number] = time.monotonic()
-            self._out.put({"op": "ask", "id": number})
+            self._out.put({"op": "ask", "id": number, "left": left()})
 
     def _withdraw(self) -> None:
         """Have the optimizer forget what it has suggested and nobody has started."""

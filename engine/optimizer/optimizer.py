@@ -49,7 +49,8 @@ class Optimizer:
     def ask(self, left: float | None = None) -> Suggestion:
         """Return the next trial to run. Raises :class:`BudgetSpent` when nothing can be paid.
 
-        ``left`` overrides what is left of the budget, in full-task units.
+        ``left``: what is left of a budget of time, which only the caller can tell, in full-task
+        units; of another budget, if it is less than our own count.
         """
         room = self._room(left)
         number = self._ledger.next_number

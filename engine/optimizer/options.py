@@ -15,7 +15,8 @@ class Options:
 
     A look at a cheap task is open only while enough would be left to carry its configuration on to
     the full task; so no study ends with cheap results alone, and the end of a budget goes where it
-    still can become a result. ``left`` is in the budget's own unit, None where nobody knows.
+    still can become a result. ``left``: what is left, in trials where trials are counted, else in
+    full-task units; None where nobody knows.
     """
 
     def __init__(
@@ -31,7 +32,8 @@ class Options:
         self.measured = measured
         self.costs = measured.costs if measured is not None else ledger.costs
         self.resume = spec.resume
-        whole = spec.budget.amount if spec.budget.unit is BudgetUnit.FULL else np.inf
+        known = spec.budget.unit is BudgetUnit.FULL
+        whole = spec.budget.amount if known else np.inf if self.by_count else self.whole
         self.hopeless = whole + EPS < self.costs[ledger.full]
         self.new_tasks = [t for t in range(ledger.full + 1) if self.payable(None, t)]
         self.promotable: dict[int, list[int]] = {}
@@ -41,6 +43,11 @@ class Options:
                 tasks = [t for t in above if self.payable(configuration, t)]
                 if tasks:
                     self.promotable[configuration] = tasks
+
+    @property
+    def whole(self) -> float:
+        """The whole budget as it looks by now, what was spent and what is left; or infinite."""
+        return self.ledger.spent + self.room
 
     def price(self, configuration: int | None, task: int) -> float:
         """Marginal cost in full-task units; 1 a trial where trials are what is counted."""

@@ -29,18 +29,19 @@ class StartPlan:
 
     def __init__(self, spec: StudySpec, space: Space, seed: int) -> None:
         self.spec, self.space = spec, space
-        self.count = self._points()
         self._given: list[tuple[bytes, Mapping[str, Value]]] = []
         self._stock = self._plan(seed)
 
-    def _points(self) -> int:
+    def _points(self, options: Options) -> int:
         """How many spread points: 8, fewer where the budget or the space is small."""
-        cheapest = self.spec.tasks_by_cost[0].cost
+        budget, cheapest = self.spec.budget, self.spec.tasks_by_cost[0].cost
         count = POINTS
-        if self.spec.budget.unit is BudgetUnit.FULL and self.spec.budget.amount < 8:
-            count = max(4, int(0.25 * self.spec.budget.amount / cheapest))
-        if self.spec.budget.unit is BudgetUnit.TRIALS:
-            count = max(4, int(0.25 * self.spec.budget.amount))
+        if budget.unit is BudgetUnit.TRIALS:
+            count = max(4, int(0.25 * budget.amount))
+        else:
+            whole = budget.amount if budget.unit is BudgetUnit.FULL else options.whole
+            if whole < 8:
+                count = max(4, int(0.25 * whole / cheapest))
         return int(min(count, POINTS, self.space.size))
 
     def _plan(self, seed: int) -> Array:
@@ -99,14 +100,15 @@ class StartPlan:
         self, ledger: Ledger, builder: Builder, options: Options, known: Set[bytes]
     ) -> Step | None:
         """Return the next step of the start; None when it is over or cannot be paid."""
-        given = min(len(self.spec.start), self.count)
-        if len(ledger.of_configuration) < max(self.count, given):
+        count = self._points(options)
+        given = min(len(self.spec.start), count)
+        if len(ledger.of_configuration) < max(count, given):
             return self._spread(options, known)
         if ledger.full == 0 or ledger.full_runs() > 0:
             return None
         ended = sum(any(t.state != "running" for t in c) for c in ledger.of_configuration.values())
         ready = [c for c, tasks in options.promotable.items() if ledger.full in tasks]
-        if ended < self.count / 2 or (not ready and ledger.running()):
+        if ended < count / 2 or (not ready and ledger.running()):
             return self._spread(options, known) if ledger.running() else None
         return self._best(ledger, builder, ready) if ready else None
 

@@ -7,6 +7,7 @@ import sqlite3
 import time
 from types import FrameType
 
+from hpo_tui.engine.costs import left_in_units
 from hpo_tui.engine.execution.breaker import Breaker
 from hpo_tui.engine.execution.proposals_client import Reply
 from hpo_tui.engine.runner.chores import Chores
@@ -115,7 +116,15 @@ class Runner:
         if desk.state is not StudyState.RUNNING or self.starter.over_budget:
             return
         room = desk.executor.capacity() - len(desk.live) - len(desk.queue)
-        desk.proposals.want(max(1, room))
+        desk.proposals.want(max(1, room), self._left)
+
+    def _left(self) -> float | None:
+        """Return what is left of a budget of time, in full-task units."""
+        desk = self.desk
+        return left_in_units(
+            desk.spec, desk.trials.values(), desk.meter, wall=time.time() - desk.started,
+            elapsed=sum(map(desk.elapsed, desk.live.values())),
+        )  # fmt: skip
 
     def _hear(self, reply: Reply) -> None:
         """Take in news of the optimizer's."""

@@ -68,6 +68,24 @@ def test_even_a_small_budget_ends_with_full_results(lab: Any) -> None:
         assert opt.spent <= budget + 1e-9
 
 
+@pytest.mark.parametrize("hours", [1.0, 1.3, 2.0, 3.5, 6.0])
+def test_a_budget_of_time_ends_with_full_results(lab: Any, hours: float) -> None:
+    study = {"name": "toy", "command": "true", "budget": f"{hours * 60:g} min", "resume": True}
+    opt, full = Optimizer(lab.spec(study=study), seed=0), 0
+    left = hours
+    for i in range(100):
+        try:
+            s = opt.ask(None if i == 0 else left)
+        except BudgetSpent:
+            break
+        opt.tell(s.number, lab.bowl(s.params, s.task), duration=3600 * s.cost)
+        left -= s.cost
+        full += s.task == "full"
+    assert full
+    assert opt.best()
+    assert -0.25 <= left < 1.0
+
+
 def test_the_search_homes_in_on_the_optimum(lab: Any) -> None:
     one = lab.spec(objective=[{"metric": "a", "direction": "minimize"}])
     found = []

@@ -1,12 +1,13 @@
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hpo_tui.engine.costs import Meter, ledger, measured_costs, used
-from hpo_tui.engine.launch import send
+from hpo_tui.engine.costs import Meter, ledger, left_in_units, measured_costs, used
+from hpo_tui.engine.launch import send, start_runner
 from hpo_tui.engine.spec import Budget, BudgetUnit, StudySpec
 from hpo_tui.store.models import Trial, TrialState
 from hpo_tui.store.read import StudyReader
@@ -110,6 +111,41 @@ def test_a_budget_is_counted_in_its_unit() -> None:
     assert used(Budget(9, BudgetUnit.WALL), seen, wall=7.0) == 7.0
     assert used(Budget(9, BudgetUnit.TRIALS), seen, wall=7.0) == 1.0
     assert used(Budget(9, BudgetUnit.GPU_HOURS), seen, wall=7.0, devices=2) == 1.0
+
+
+def test_what_is_left_of_a_budget_of_time_is_counted_in_full_tasks() -> None:
+    seen = [
+        trial(1, "complete", charged=0.25, cost=0.25, duration=25.0),
+        trial(2, "running", cost=1.0, charged=0.4),
+    ]
+    meter = Meter(SPEC)
+
+    def left(budget: Budget) -> float | None:
+        return left_in_units(replace(SPEC, budget=budget), seen, meter, wall=40.0, elapsed=40.0)
+
+    assert left(Budget(240.0, BudgetUnit.WALL)) is None
+    meter.learn(seen[0])
+    assert left(Budget(240.0, BudgetUnit.WALL)) == pytest.approx(2.0)
+    assert left(Budget(30.0, BudgetUnit.WALL)) == 0.0
+    # 365 s, less 25 and 40, are 3 units; the running one takes 0.6 more.
+    assert left(Budget(365.0 / 3600, BudgetUnit.GPU_HOURS)) == pytest.approx(2.4)
+    assert left(Budget(9)) is None
+
+
+@pytest.mark.parametrize("budget", ['"4s"', '"0.001 gpu-hours"'])
+def test_a_short_budget_of_time_still_has_a_full_result(make_study: Any, budget: str) -> None:
+    tasks = (
+        '[[task]]\nname = "cheap"\nn = 15\ncost = 0.25\n[[task]]\nname = "dear"\nn = 60\ncost = 1'
+    )
+    script = """
+    time.sleep((given["fidelity"]["n"] - (45 if os.environ["HPO_RESUME"] else 0)) / 30)
+    open(os.path.join(os.environ["HPO_CHECKPOINT"], "c"), "w").close()
+    report(accuracy=given["params"]["x"])
+    """
+    study = make_study(script, budget=budget, tasks=tasks)
+    start_runner(study.folder)
+    study.gone()
+    assert any(t.task == "dear" and t.state == "complete" for t in study.trials())
 
 
 def test_measured_costs_are_kept_beside_the_declared(make_study: Any) -> None:

@@ -31,7 +31,8 @@ class Optimizer:
                 self.note("known", trial.number, dict(trial.metrics))
         self.note("restored", sorted(self.trials))
 
-    def ask(self) -> Any:
+    def ask(self, left: float | None = None) -> Any:
+        del left
         number = max(self.trials, default=0) + 1
         if self.asked:
             params, task, resume, repeat = self.asked.pop(0)
