@@ -40,7 +40,7 @@ def test_stop_leaves_no_process_of_a_script_that_forks_and_detaches(
     study.start()
     study.running(1, reports=1)
     study.running(2, reports=1)
-    assert len(study.processes()) >= 12
+    study.until(lambda: len(study.processes()) >= 12)
     request_stop(study.folder, kill=kill)
     assert runner_pid(study.folder) is None
     assert study.processes() == []
