@@ -4,7 +4,9 @@ Two fronts. A full-task result must improve on the full-task results. A look mus
 something better than what is in hand already: those results, and the posterior means of the
 configurations that were looked at and can still be carried on, after the effective best solution
 of Huang et al. (2006). A second look next to a promising first one so gains little, and the budget
-goes to something else or to the promotion. Shapes: n rows, c candidates, k metrics, m objectives.
+goes to something else or to the promotion. A new configuration bound for the full task takes the
+look on the way, so it has to improve on those that are being looked at as well. Shapes: n rows,
+c candidates, k metrics, m objectives.
 """
 
 from collections.abc import Sequence
@@ -69,6 +71,11 @@ class Goals:
             points = np.vstack([points, mean[expected][:, self.columns]])
         self._holding = table.x[holds]
         self.target, self.look_target = self._targets(points, prospects)
+        self.new_target = self.target
+        looked_at = [x for x, t in busy if t < self.full] if spec.resume else []
+        if looked_at:
+            coming = self._in_hand(np.array(looked_at))
+            self.new_target = self._targets(np.vstack([points, coming]), prospects)[0]
 
     def _limits(self) -> list[tuple[int, float, float]]:
         """Metric, low and high end in model units, of every outcome constraint."""
@@ -181,10 +188,11 @@ class Goals:
                 chance *= special.ndtr((limit - mean[:, k]) / sd[:, k])
         return np.maximum(chance, 0.0)
 
-    def score(self, x: Array) -> tuple[Array, Array]:
+    def score(self, x: Array, new: int = 0) -> tuple[Array, Array]:
         """Return the acquisition of a full result, and of a look, at configurations (c, d).
 
-        (c,) each; a look's is the same where no cheap result is in hand, or none can count.
+        The first ``new`` are new ones. (c,) each; a look's is the same where no cheap result is in
+        hand, or none can count.
         """
         if len(x) == 0:
             return np.zeros(0), np.zeros(0)
@@ -196,6 +204,8 @@ class Goals:
             chance = self.holds(mean, sd, thresholds=False)
             mean, sd = mean[:, self.columns], sd[:, self.columns]
             full = self.target.gain(mean, sd) * chance
+            if new and self.new_target is not None and self.new_target is not self.target:
+                full[:new] = self.new_target.gain(mean[:new], sd[:new]) * chance[:new]
             look = full
             if self.look_target is not self.target:
                 look = self.look_target.gain(mean, sd) * chance

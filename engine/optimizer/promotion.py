@@ -48,13 +48,15 @@ class Choice:
         return replace(self, task=task, price=price, correlation=rho, bound_for=self.task)
 
 
-def choose(x: Array, prices: Array, goals: Goals, models: Models, forced: bool) -> Choice | None:
+def choose(
+    x: Array, prices: Array, goals: Goals, models: Models, *, new: int, forced: bool
+) -> Choice | None:
     """Return the highest index among finite ``prices`` (c, T); ``forced``: full task only.
 
-    None where nothing is payable.
+    The first ``new`` are new configurations. None where nothing is payable.
     """
     full = prices.shape[1] - 1
-    full_gain, look_gain = goals.score(x)
+    full_gain, look_gain = goals.score(x, new)
     gain = np.repeat(look_gain[:, None], full + 1, axis=1)
     gain[:, full] = full_gain
     usable = np.isfinite(prices)

@@ -151,7 +151,7 @@ class Search:
         # A new configuration would be one more look: what was looked at goes on.
         if due and np.isfinite(prices[len(fresh) :, ledger.full]).any():
             prices[: len(fresh)] = np.inf
-        pick = choose(x, prices, goals, models, forced)
+        pick = choose(x, prices, goals, models, new=len(fresh), forced=forced)
         if pick is None:
             return None
         stands_in = min(models.trust) >= TRUSTED and not due
@@ -191,7 +191,7 @@ class Search:
         known = self._known(ledger)
         x = np.vstack([x, self.space.everything(_SMALL)])
         x = candidates.distinct(x[self.space.allowed(x)], known)
-        full, look = goals.score(x)
+        full, look = goals.score(x, len(x))
         for part in range(3):
             if len(x) == 0:
                 break
@@ -204,7 +204,7 @@ class Search:
             extra = candidates.distinct(extra[self.space.allowed(extra)], taken)
             if len(extra):
                 x = np.vstack([x, extra])
-                at_full, at_look = goals.score(extra)
+                at_full, at_look = goals.score(extra, len(extra))
                 full = np.concatenate([full, at_full])
                 look = np.concatenate([look, at_look])
         return x[np.union1d(_best(look, _KEPT), _best(full, _KEPT_FULL))]

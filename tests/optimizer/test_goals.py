@@ -27,8 +27,9 @@ def goals_of(request: pytest.FixtureRequest, lab: Any) -> Any:
     search = opt._search
     models = search.models(opt._ledger)
 
-    def make(prospects: np.ndarray) -> Goals:
-        return Goals(search.spec, search.space, models, [], prospects, seed=0)
+    def make(prospects: np.ndarray, looked_at: np.ndarray | None = None) -> Goals:
+        busy = [] if looked_at is None else [(x, 0) for x in looked_at]
+        return Goals(search.spec, search.space, models, busy, prospects, seed=0)
 
     return make
 
@@ -46,6 +47,15 @@ def test_what_is_in_hand_lowers_the_promise_of_looks_alone(goals_of: Any) -> Non
     np.testing.assert_allclose(full, without)
     assert np.all(look <= full * (1 + 1e-9) + 1e-12)
     assert look.sum() < 0.9 * full.sum()
+
+
+def test_a_new_configuration_must_improve_on_those_being_looked_at(goals_of: Any) -> None:
+    x = np.random.default_rng(1).random((400, 2))
+    idle, _ = goals_of(x[:0], x[:0]).score(x, 400)
+    full, _ = goals_of(x[:0], x[:200]).score(x, 100)
+    assert np.all(full[:100] <= idle[:100] * (1 + 1e-9) + 1e-12)
+    assert full[:100].sum() < 0.9 * idle[:100].sum()
+    np.testing.assert_allclose(full[100:], idle[100:])
 
 
 def test_looks_crowd_less_around_the_best_prospect(goals_of: Any) -> None:
