@@ -192,8 +192,13 @@ class StudyReader:
 
     def get(self, key: str) -> Any:
         """Return what the optimizer or the analysis keeps under ``key``, None if nothing."""
-        rows = self._rows("SELECT value FROM optimizer WHERE key = ?", (key,))
-        return json.loads(rows[0]["value"]) if rows else None
+        found = self.dated(key)
+        return None if found is None else found[0]
+
+    def dated(self, key: str) -> tuple[Any, float] | None:
+        """Return the same and when it was written (Unix time), None if there is nothing."""
+        rows = self._rows("SELECT value, updated FROM optimizer WHERE key = ?", (key,))
+        return (json.loads(rows[0]["value"]), float(rows[0]["updated"])) if rows else None
 
 
 def readable(path: Path) -> bool:

@@ -112,7 +112,9 @@ class StudyWatcher:
             lost=lost,
             devices=tuple(reader.devices()),
             events=tuple(reader.events(limit=EVENTS_KEPT)),
-            eta=None if pid is None else eta_of(spec, study, frame, spent, now),
+            eta=None
+            if pid is None
+            else eta_of(spec, study, frame, spent, now, told=reader.dated("eta")),
         )
 
     def _parse(self, study: Study) -> StudySpec:
@@ -150,13 +152,31 @@ def spent_of(spec: StudySpec, study: Study, frame: "Frame", now: float) -> tuple
     return float(charged.sum()), float(charged[lost].sum())
 
 
-def eta_of(spec: StudySpec, study: Study, frame: "Frame", spent: float, now: float) -> float | None:
-    """Return the seconds to the end of the budget at the pace so far, None while nobody knows."""
+def eta_of(
+    spec: StudySpec,
+    study: Study,
+    frame: "Frame",
+    spent: float,
+    now: float,
+    *,
+    told: tuple[float | None, float] | None = None,
+) -> float | None:
+    """Return the seconds to the end of the budget, None while nobody knows.
+
+    ``told``: what the optimizer has foretold from the trials' durations, and when. Without it the
+    pace so far, in which the hours count when nothing ran.
+    """
     if study.started is None or study.ended is not None or study.state != "running":
         return None
     left = spec.budget.amount - spent
     if spec.budget.unit is BudgetUnit.WALL:
         return max(0.0, left)
+    if spec.budget.unit is BudgetUnit.GPU_HOURS:
+        at_once = int((frame.state == _code("running")).sum()) * spec.resources.gpus_per_trial
+        return max(0.0, left) * 3600 / at_once if at_once else None
+    if told is not None and told[0] is not None:
+        until = told[0] + told[1] - now
+        return until if until > 0 else None
     gone = now - study.started
     ended = int((frame.ended == frame.ended).sum())
     if spent <= 0 or gone <= 0 or ended < 2:

@@ -84,13 +84,21 @@ class Durations:
         return out
 
     def rate(self, ledger: Ledger, *, by_count: bool) -> float | None:
-        """Return median seconds per full-task unit, or per trial; None before any has ended."""
-        rates = [
-            t.duration / (1.0 if by_count else t.cost)
-            for t in ledger.trials.values()
-            if t.duration is not None and t.state == "complete" and t.cost > 0
-        ]
-        return float(np.median(rates)) if rates else None
+        """Return seconds per full-task unit, or per trial; None before any has ended.
+
+        The median of each task, by its part of what was spent: a short run takes longer for its
+        cost, since it has to begin as well.
+        """
+        rates: dict[int, list[float]] = {}
+        costs: dict[int, float] = {}
+        for t in ledger.trials.values():
+            if t.duration is not None and t.state == "complete" and t.cost > 0:
+                cost = 1.0 if by_count else t.cost
+                rates.setdefault(t.task, []).append(t.duration / cost)
+                costs[t.task] = costs.get(t.task, 0.0) + cost
+        if not rates:
+            return None
+        return float(sum(np.median(rates[t]) * costs[t] for t in rates) / sum(costs.values()))
 
     def eta(self, ledger: Ledger, left: float, workers: int, *, by_count: bool) -> float | None:
         """Return seconds until ``left`` is spent by so many trials at once."""

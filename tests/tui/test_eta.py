@@ -1,0 +1,53 @@
+"""The time left: what the optimizer foretells, counted down; what the budget says where it can."""
+
+from pathlib import Path
+
+import pytest
+
+from hpo_tui.store.folder import StudyFolder
+from hpo_tui.store.models import StudyState
+from hpo_tui.store.read import StudyReader
+from hpo_tui.store.write import StudyWriter
+from hpo_tui.tui.watcher import read_once
+from tests.tui.conftest import NOW, TEXT, make_study
+
+
+def tell(folder: StudyFolder, seconds: float | None) -> float:
+    """Store what the optimizer foretells; return when that was."""
+    writer = StudyWriter(folder.db)
+    writer.put("eta", seconds)
+    writer.close()
+    with StudyReader(folder.db) as reader:
+        kept = reader.dated("eta")
+    assert kept is not None
+    assert kept[0] == seconds
+    return kept[1]
+
+
+@pytest.mark.usefixtures("runner")
+def test_what_the_optimizer_foretells_is_counted_down(study: StudyFolder) -> None:
+    when = tell(study, 600.0)
+    assert read_once(study, lambda: when + 100).eta == pytest.approx(500.0)
+    assert read_once(study, lambda: when + 700).eta is None
+
+
+@pytest.mark.usefixtures("runner")
+def test_the_pace_so_far_stands_in_until_the_optimizer_knows(study: StudyFolder) -> None:
+    tell(study, None)
+    assert read_once(study, lambda: NOW).eta is not None
+
+
+def test_without_a_runner_nothing_ends(study: StudyFolder) -> None:
+    when = tell(study, 600.0)
+    assert read_once(study, lambda: when).eta is None
+
+
+@pytest.mark.usefixtures("runner")
+def test_gpu_hours_go_by_the_trials_that_run(tmp_path: Path) -> None:
+    text = TEXT.replace("budget = 400", 'budget = "200 gpu-hours"')
+    seen = read_once(make_study(tmp_path, text=text, running=2), lambda: NOW)
+    assert seen.eta == pytest.approx((200 - seen.spent) * 3600 / 2)
+    idle = read_once(make_study(tmp_path, "idle", text=text, running=0), lambda: NOW)
+    assert idle.eta is None
+    paused = make_study(tmp_path, "paused", text=text, state=StudyState.PAUSED)
+    assert read_once(paused, lambda: NOW).eta is None
