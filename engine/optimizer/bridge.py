@@ -122,6 +122,7 @@ def past_trial(
         charged=cost,
         resume_from=None if before is None else int(before) + 1,
         teaches=state == "failed" and failures_teach,
+        reports=_reports(trial, spec),
         ended=None if trial.datetime_complete is None else trial.datetime_complete.timestamp(),
     )
 
@@ -145,6 +146,14 @@ def _metrics(trial: FrozenTrial, spec: StudySpec) -> dict[str, float]:
         elif limit.metric != name:
             out[limit.metric] = 0.0
     return out
+
+
+def _reports(trial: FrozenTrial, spec: StudySpec) -> tuple[tuple[int, Mapping[str, float]], ...]:
+    """Return a trial's curve, to foretell a pruned one's end by; of one objective alone."""
+    if len(spec.objectives) != 1:
+        return ()
+    name = spec.objectives[0].metric
+    return tuple((step, {name: value}) for step, value in sorted(trial.intermediate_values.items()))
 
 
 def _last(trial: FrozenTrial) -> list[float]:

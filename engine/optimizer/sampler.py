@@ -171,7 +171,10 @@ class CostWeightedSampler(BaseSampler):
 
     def _ledger(self, study: Study, spec: StudySpec, current: FrozenTrial) -> Ledger:
         """Return the study's trials as a ledger, the one being asked about left out."""
-        trials: Sequence[FrozenTrial] = study.get_trials(deepcopy=False)
+        # All of them: Hyperband shows a sampler one bracket at a time.
+        trials: Sequence[FrozenTrial] = study._storage.get_all_trials(
+            study._study_id, deepcopy=False
+        )
         names = [p.name for p in spec.space if p.kind is not ParameterKind.FIXED]
         ledger = Ledger(spec)
         past = []

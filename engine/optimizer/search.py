@@ -84,7 +84,7 @@ class Search:
         table = self.builder.table(ledger)
         if len(table.x) == 0 or self.space.d == 0 or not self.spec.metric_names:
             return None
-        return self.surrogate.models(table, (len(ledger.told), len(table.x)))
+        return self.surrogate.models(table, (tuple(ledger.told), len(table.x)))
 
     def _random(
         self, ledger: Ledger, options: Options, rng: np.random.Generator

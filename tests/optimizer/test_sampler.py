@@ -5,6 +5,7 @@ from typing import Any
 
 import optuna
 import pytest
+from optuna.distributions import FloatDistribution
 from optuna.trial import Trial, TrialState
 
 from hpo_tui.engine.optimizer import BudgetSpent, CostWeightedSampler
@@ -82,6 +83,46 @@ def test_a_pruned_trial_teaches_by_its_last_report() -> None:
     )
     study.optimize(objective, n_trials=20)
     assert sum(t.state is TrialState.PRUNED for t in study.trials[10:]) <= 3
+
+
+def test_a_pruned_trial_teaches_where_its_curve_was_to_end() -> None:
+    """A curve that begins low and ends high was cut: its last value is far below its end."""
+    study, sampler = optuna.create_study(direction="maximize"), CostWeightedSampler(seed=0)
+    study.sampler = sampler
+    for i in range(8):
+        trial = study.ask({"x": FloatDistribution(0, 1)})
+        end = 0.5 + trial.params["x"] / 2
+        steps = 3 if i == 7 else 10
+        for step in range(steps):
+            trial.report(end * (step + 1) / 10, step)
+        study.tell(trial, None if i == 7 else end, TrialState.PRUNED if i == 7 else None)
+    study.ask({"x": FloatDistribution(0, 1)})
+    assert sampler._inferred is not None
+    _, spec, search = sampler._inferred
+    table = search.builder.table(sampler._ledger(study, spec, study.trials[-1]))
+    assert not table.final[-1]
+    assert table.values[-1, 0] == pytest.approx(0.5 + study.trials[7].params["x"] / 2, abs=0.02)
+
+
+def test_all_brackets_of_hyperband_teach() -> None:
+    seen = []
+
+    class Spy(CostWeightedSampler):
+        def _ledger(self, *args: Any) -> Any:
+            seen.append(len(super()._ledger(*args).trials))
+            return super()._ledger(*args)
+
+    def objective(trial: Trial) -> float:
+        x = trial.suggest_float("x", 0, 1)
+        for step in range(9):
+            trial.report(x + 1 / (step + 1), step)
+            if trial.should_prune():
+                raise optuna.TrialPruned
+        return x
+
+    pruner = optuna.pruners.HyperbandPruner(min_resource=1, max_resource=9)
+    optuna.create_study(sampler=Spy(seed=0), pruner=pruner).optimize(objective, n_trials=12)
+    assert seen == list(range(1, 12))
 
 
 def test_a_pickled_study_goes_on() -> None:
