@@ -60,7 +60,8 @@ class Optimizer:
             if asked is not None:
                 return asked
         if self.spec.repeats > 1:
-            whole = self.spec.budget.amount + self._extra
+            counted = self.spec.budget.amount + self._extra
+            whole = options.whole if self.left is None else counted
             last = finalist(self._ledger, options, self.best(), self.spec.repeats, whole)
             asked = None if last is None else self._serve(last, options, number)
             if asked is not None:

@@ -42,20 +42,32 @@ class Wanted:
 def finalist(
     ledger: Ledger, options: Options, best: Sequence[int], repeats: int, budget: float
 ) -> Wanted | None:
-    """Return a repeat of the best trial with the fewest, if what is left is for repeats.
+    """Return a repeat of the finalist with the fewest, if what is left is for repeats.
 
-    Kept for them: what three finalists take, at most a quarter of the budget.
+    Kept for them: what three finalists take, at most a quarter of the ``budget``. Finalists are
+    those of the ``best`` that are least bad in anything: the ends of a front, good in one objective
+    alone, need no confirming.
     """
     price = 1.0 if options.by_count else options.costs[ledger.full]
     kept = min((repeats - 1) * _FINALISTS * price, _SHARE * budget)
     if repeats < 2 or not np.isfinite(options.room) or options.room > kept + price:
         return None
-    runs = {n: _runs(ledger, n) for n in best[:_FINALISTS]}
+    runs = {n: _runs(ledger, n) for n in _compromises(ledger, best)[:_FINALISTS]}
     number = min(runs, key=lambda n: runs[n], default=None)
     if number is None or runs[number] >= repeats:
         return None
     text = f"Repeat of trial {number}, one of the best, with another seed."
     return Wanted(ledger.trials[number].params, None, number, True, "confirm", text)
+
+
+def _compromises(ledger: Ledger, best: Sequence[int]) -> list[int]:
+    """Order trials by their worst rank in any objective; ties stay as they are."""
+    goals = ledger.spec.objectives
+    losses = [[ledger.trials[n].metrics[o.metric] * o.sign for o in goals] for n in best]
+    if len(goals) < 2 or len(best) < 2:
+        return list(best)
+    worst = np.argsort(np.argsort(losses, axis=0, kind="stable"), axis=0).max(axis=1)
+    return [best[i] for i in np.argsort(worst, kind="stable")]
 
 
 def _runs(ledger: Ledger, number: int) -> int:

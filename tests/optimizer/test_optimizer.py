@@ -367,6 +367,35 @@ def test_finalists_are_repeated_where_the_study_asks_for_it(lab: Any) -> None:
     assert all(s.number > 0.6 * len(asked) for s in repeats)
 
 
+def test_finalists_are_compromises_and_not_the_ends_of_a_front(lab: Any) -> None:
+    study = {"name": "toy", "command": "true", "budget": 12.0, "resume": True, "repeats": 2}
+    opt = Optimizer(lab.spec(study=study), seed=0)
+    for i in range(7):
+        opt.enqueue({"x": i / 6, "y": 0.1}, task="full")
+        s = opt.ask()
+        opt.tell(s.number, {"a": float(i), "b": float(i)})
+    for _ in range(2):
+        opt.enqueue({"x": 0.5, "y": 0.2 + opt.spent / 100}, task="full")
+        s = opt.ask()
+        opt.tell(s.number, {"a": 9.0, "b": -9.0})
+    confirmed = [opt.ask().params["x"] for _ in range(3)]
+    assert sorted(confirmed) == pytest.approx([2 / 6, 3 / 6, 4 / 6])
+
+
+def test_repeats_take_a_quarter_of_a_budget_of_time(lab: Any) -> None:
+    study = {"name": "toy", "command": "true", "budget": "8h", "resume": True, "repeats": 3}
+    opt, left, kinds = Optimizer(lab.spec(study=study), seed=0), 8.0, []
+    while True:
+        try:
+            s = opt.ask(left)
+        except BudgetSpent:
+            break
+        opt.tell(s.number, lab.bowl(s.params, s.task), duration=3600 * s.cost)
+        left -= s.cost
+        kinds.append((s.why["kind"], s.cost))
+    assert 1.0 <= sum(cost for kind, cost in kinds if kind == "confirm") <= 3.0
+
+
 def test_goals_alone_are_met_by_configurations_that_differ(lab: Any) -> None:
     study = {"name": "toy", "command": "true", "budget": 16.0, "resume": True}
     goals = [{"metric": "a", "max": 0.05}]
