@@ -23,9 +23,9 @@ from hpo_tui.store.models import StudyState, TrialState
 log = logging.getLogger("runner.loop")
 
 _TICK = 0.05
+"""Seconds between looks at report files and commands, when nothing else wakes the runner."""
 _LAST_WORDS = 5.0
 """Seconds that the optimizer has at the end of a study to say what it has learned."""
-"""Seconds between looks at report files and commands, when nothing else wakes the runner."""
 
 
 class Runner:
