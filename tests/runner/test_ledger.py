@@ -132,13 +132,14 @@ def test_what_is_left_of_a_budget_of_time_is_counted_in_full_tasks() -> None:
     assert left(Budget(9)) is None
 
 
-@pytest.mark.parametrize("budget", ['"4s"', '"0.001 gpu-hours"'])
+@pytest.mark.parametrize("budget", ['"12s"', '"0.0028 gpu-hours"'])
 def test_a_short_budget_of_time_still_has_a_full_result(make_study: Any, budget: str) -> None:
+    """As much as seven or eight looks; a busy machine takes a part of it."""
     tasks = (
         '[[task]]\nname = "cheap"\nn = 15\ncost = 0.25\n[[task]]\nname = "dear"\nn = 60\ncost = 1'
     )
     script = """
-    time.sleep((given["fidelity"]["n"] - (45 if os.environ["HPO_RESUME"] else 0)) / 30)
+    time.sleep((given["fidelity"]["n"] - (45 if os.environ["HPO_RESUME"] else 0)) / 10)
     open(os.path.join(os.environ["HPO_CHECKPOINT"], "c"), "w").close()
     report(accuracy=given["params"]["x"])
     """
