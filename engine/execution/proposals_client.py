@@ -50,9 +50,7 @@ class Proposals:
         """Whether the store holds what the optimizer has to learn anew: it is restarted."""
         self.since = 0.0
         """Since when (monotonic) there has been nothing :attr:`current`."""
-        self.seconds = 0.0
-        """How long the last suggestion took."""
-        self._asked: dict[int, float] = {}
+        self._asked: set[int] = set()
         self._former: deque[Suggestion] = deque()
         """Suggestions that were withdrawn, for when there is no time for new ones."""
         self._kept = 0
@@ -124,7 +122,7 @@ class Proposals:
             self._withdraw()
         for _ in range(count - len(self.ready) - len(self._asked)):
             number = next(self._ids)
-            self._asked[number] = time.monotonic()
+            self._asked.add(number)
             self._out.put({"op": "ask", "id": number, "left": left()})
 
     def _withdraw(self) -> None:
@@ -229,7 +227,7 @@ class Proposals:
         if operation == "suggestions":
             found = tuple(Suggestion(**s) for s in message["suggestions"])
             if number in self._asked:
-                self.seconds = time.monotonic() - self._asked.pop(number)
+                self._asked.remove(number)
                 self.ready.extend(found)
                 self._former.clear()
                 return None
@@ -240,12 +238,14 @@ class Proposals:
             self._former.clear()
             return Reply("suggestions", number, found)
         if operation == "spent":
-            asked = self._asked.pop(number, None) is not None
-            if asked and number > self._last_news:  # else a trial has ended, maybe below its price
+            # Else a trial has ended since, maybe below its price.
+            if number in self._asked and number > self._last_news:
                 self.exhausted = str(message["text"]) or "the budget is spent"
                 self._former.clear()
+            self._asked.discard(number)
             return None
         if operation == "refused" and self._wishes.pop(number, None) is None:
-            asked = self._asked.pop(number, None) is not None
+            asked = number in self._asked
+            self._asked.discard(number)
             return Reply("stuck", data=message) if asked or not number else None
         return Reply(operation, number, data=message)

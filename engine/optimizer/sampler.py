@@ -87,7 +87,6 @@ class CostWeightedSampler(BaseSampler):
     ) -> dict[str, BaseDistribution]:
         """Return the study file's space, else the intersection of the spaces of past trials."""
         del trial
-        self._turn_to(study)
         if self.spec is not None:
             return {p.name: bridge.distribution(p) for p in self.spec.free}
         found = self._intersection.calculate(study)

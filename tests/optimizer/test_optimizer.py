@@ -1,26 +1,13 @@
-"""Ask and tell: budgets, prices, promotion, replay, wishes."""
+"""Ask and tell: budgets, prices, promotion, failures, what is best."""
 
 import json
 import math
-import random
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from hpo_tui.engine.optimizer import BudgetSpent, Optimizer, PastTrial, Suggestion
+from hpo_tui.engine.optimizer import BudgetSpent, Optimizer, Suggestion
 from hpo_tui.engine.spec import StudySpec
-
-
-def history(lab: Any, asked: list[Suggestion]) -> list[PastTrial]:
-    """What a store would hold of finished trials."""
-    return [
-        PastTrial(
-            s.number, s.configuration, s.params, s.task, "complete", lab.bowl(s.params, s.task),
-            s.cost, s.resume_from,
-        )
-        for s in asked
-    ]  # fmt: skip
 
 
 def test_a_study_spends_its_budget_and_never_more(lab: Any, toy: StudySpec) -> None:
@@ -95,112 +82,6 @@ def test_the_search_homes_in_on_the_optimum(lab: Any) -> None:
     assert sorted(found)[1] < 0.002
 
 
-def test_the_same_seed_and_results_give_the_same_suggestions(lab: Any, toy: StudySpec) -> None:
-    first = lab.play(Optimizer(toy, seed=5), lab.bowl)
-    second = lab.play(Optimizer(toy, seed=5), lab.bowl)
-    assert [(s.params, s.task) for s in first] == [(s.params, s.task) for s in second]
-    other = lab.play(Optimizer(toy, seed=6), lab.bowl)
-    assert [s.params for s in first] != [s.params for s in other]
-
-
-@pytest.mark.parametrize("at", [3, 9, 17])
-@pytest.mark.parametrize("warm", [True, False])
-def test_a_restored_study_goes_on_as_if_it_had_never_stopped(
-    lab: Any, toy: StudySpec, at: int, warm: bool
-) -> None:
-    whole = lab.play(Optimizer(toy, seed=4), lab.bowl)
-    before = Optimizer(toy, seed=4)
-    for _ in range(at):
-        s = before.ask()
-        before.tell(s.number, lab.bowl(s.params, s.task))
-    state = json.loads(json.dumps(before.state())) if warm else None
-    after = Optimizer(toy, seed=4, state=state)
-    after.restore(history(lab, whole[:at]))
-    assert after.spent == pytest.approx(before.spent)
-    for expected in whole[at : at + 4]:
-        s = after.ask()
-        assert (s.number, s.params, s.task, s.cost) == (
-            expected.number, expected.params, expected.task, expected.cost,
-        )  # fmt: skip
-        after.tell(s.number, lab.bowl(s.params, s.task))
-
-
-def test_a_withdrawn_suggestion_leaves_no_trace(lab: Any, toy: StudySpec) -> None:
-    plain = lab.play(Optimizer(toy, seed=4), lab.bowl)
-    opt = Optimizer(toy, seed=4)
-    asked = []
-    for _ in plain:
-        s = opt.ask()
-        asked.append(s)
-        ahead = []
-        while len(ahead) < 2:
-            try:
-                ahead.append(opt.ask().number)
-            except BudgetSpent:
-                break
-        opt.tell(s.number, lab.bowl(s.params, s.task))
-        for number in reversed(ahead):
-            opt.withdraw(number)
-    assert asked == plain
-    with pytest.raises(ValueError, match="has ended"):
-        opt.withdraw(1)
-
-
-@pytest.mark.parametrize("warm", [True, False])
-def test_results_of_parallel_trials_are_read_back_in_the_order_they_came(
-    lab: Any, toy: StudySpec, warm: bool
-) -> None:
-    opt, rng = Optimizer(toy, seed=7), random.Random(0)
-    running: list[Suggestion] = []
-    past: dict[int, PastTrial] = {}
-    for clock in range(20):
-        while len(running) < 4:
-            running.append(opt.ask())
-        s = running.pop(rng.randrange(4))
-        curve = tuple((i, {"a": i / 30.0 * clock, "b": -float(i)}) for i in range(1, 16))
-        for step, metrics in curve:
-            opt.report(s.number, step, metrics)
-        if clock % 4 == 3:
-            opt.prune(s.number, curve[-1][1], charged=s.cost / 2)
-        else:
-            opt.tell(s.number, lab.bowl(s.params, s.task))
-        trial = opt._ledger.trials[s.number]
-        past[s.number] = PastTrial(
-            s.number, s.configuration, s.params, s.task, trial.state, trial.metrics,
-            trial.charged, s.resume_from, reports=curve, ended=float(clock),
-        )  # fmt: skip
-    for s in running:
-        past[s.number] = PastTrial(
-            s.number, s.configuration, s.params, s.task, "running", {}, s.cost, s.resume_from
-        )
-    state = json.loads(json.dumps(opt.state())) if warm else None
-    after = Optimizer(toy, seed=7, state=state)
-    after.restore(reversed(list(past.values())))
-    for _ in range(3):
-        s, again = opt.ask(), after.ask()
-        assert (s.params, s.task, s.resume_from) == (again.params, again.task, again.resume_from)
-        for one in (opt, after):
-            one.tell(s.number, lab.bowl(s.params, s.task))
-
-
-def test_what_was_fitted_on_other_results_is_not_taken_up(lab: Any, toy: StudySpec) -> None:
-    before = Optimizer(toy, seed=4)
-    asked = []
-    for _ in range(14):
-        asked.append(before.ask())
-        before.tell(asked[-1].number, lab.bowl(asked[-1].params, asked[-1].task))
-    changed = [
-        replace(past, metrics={"a": past.metrics["b"], "b": past.metrics["a"]})
-        for past in history(lab, asked)
-    ]
-    found = []
-    for state in (None, before.state(), {"anchors": [["a", 8, [0.0]], 3]}):
-        opt = Optimizer(toy, seed=4, state=state)
-        opt.restore(changed)
-        found.append(opt.ask())
-    assert found[0] == found[1] == found[2]
-
-
 def test_many_in_flight_are_all_different_and_within_budget(lab: Any, toy: StudySpec) -> None:
     opt = Optimizer(toy, seed=0)
     running: list[Suggestion] = []
@@ -255,39 +136,6 @@ def test_failures_teach_and_dropped_trials_are_free(lab: Any) -> None:
     s = opt.ask()
     opt.drop(s.number)
     assert opt.spent == pytest.approx(spent)
-
-
-def test_enqueued_configurations_come_next(lab: Any, toy: StudySpec) -> None:
-    opt = Optimizer(toy, seed=0)
-    opt.enqueue({"x": 0.25, "y": 0.01}, why="a hunch")
-    opt.enqueue({"x": 0.75, "y": 0.01}, task="full")
-    first, second = opt.ask(), opt.ask()
-    assert (first.params, first.task) == ({"x": 0.25, "y": 0.01}, "cheap")
-    assert first.why["kind"] == "enqueued"
-    assert (second.params["x"], second.task) == (0.75, "full")
-    opt.tell(first.number, lab.bowl(first.params, first.task))
-    opt.enqueue({}, promote=first.number)
-    third = opt.ask()
-    assert (third.configuration, third.task) == (first.configuration, "middle")
-    assert third.resume_from == first.number
-    with pytest.raises(ValueError, match="space"):
-        opt.enqueue({"x": 7.0, "y": 0.01})
-    with pytest.raises(ValueError, match="no task"):
-        opt.enqueue({"x": 0.5, "y": 0.01}, task="huge")
-
-
-def test_confirm_repeats_the_full_task_with_new_seeds(lab: Any, toy: StudySpec) -> None:
-    opt = Optimizer(toy, seed=0)
-    opt.enqueue({"x": 0.25, "y": 0.01}, task="full")
-    s = opt.ask()
-    opt.tell(s.number, lab.bowl(s.params, s.task))
-    opt.confirm(s.number, 2)
-    repeats = [opt.ask(), opt.ask()]
-    assert [r.repeat for r in repeats] == [1, 2]
-    assert all(r.params == s.params and r.cost == 1.0 and r.task == "full" for r in repeats)
-    for r in repeats:
-        opt.tell(r.number, lab.bowl(r.params, r.task))
-    assert opt.best() == [s.number]
 
 
 def test_best_counts_full_results_that_meet_all_goals_alone(lab: Any) -> None:
@@ -356,44 +204,6 @@ def test_extending_the_budget_and_editing_the_study_go_on(lab: Any, toy: StudySp
     assert 0.0 <= float(s.params["x"]) <= 0.5
     assert "z" in s.params
     assert s.number > len(narrower)
-
-
-def test_finalists_are_repeated_where_the_study_asks_for_it(lab: Any) -> None:
-    study = {"name": "toy", "command": "true", "budget": 12.0, "resume": True, "repeats": 2}
-    asked = lab.play(Optimizer(lab.spec(study=study), seed=0), lab.bowl)
-    repeats = [s for s in asked if s.why["kind"] == "confirm"]
-    assert 1 <= len(repeats) <= 3
-    assert all(s.repeat == 1 and s.task == "full" and s.cost == 1.0 for s in repeats)
-    assert all(s.number > 0.6 * len(asked) for s in repeats)
-
-
-def test_finalists_are_compromises_and_not_the_ends_of_a_front(lab: Any) -> None:
-    study = {"name": "toy", "command": "true", "budget": 12.0, "resume": True, "repeats": 2}
-    opt = Optimizer(lab.spec(study=study), seed=0)
-    for i in range(7):
-        opt.enqueue({"x": i / 6, "y": 0.1}, task="full")
-        s = opt.ask()
-        opt.tell(s.number, {"a": float(i), "b": float(i)})
-    for _ in range(2):
-        opt.enqueue({"x": 0.5, "y": 0.2 + opt.spent / 100}, task="full")
-        s = opt.ask()
-        opt.tell(s.number, {"a": 9.0, "b": -9.0})
-    confirmed = [opt.ask().params["x"] for _ in range(3)]
-    assert sorted(confirmed) == pytest.approx([2 / 6, 3 / 6, 4 / 6])
-
-
-def test_repeats_take_a_quarter_of_a_budget_of_time(lab: Any) -> None:
-    study = {"name": "toy", "command": "true", "budget": "8h", "resume": True, "repeats": 3}
-    opt, left, kinds = Optimizer(lab.spec(study=study), seed=0), 8.0, []
-    while True:
-        try:
-            s = opt.ask(left)
-        except BudgetSpent:
-            break
-        opt.tell(s.number, lab.bowl(s.params, s.task), duration=3600 * s.cost)
-        left -= s.cost
-        kinds.append((s.why["kind"], s.cost))
-    assert 1.0 <= sum(cost for kind, cost in kinds if kind == "confirm") <= 3.0
 
 
 def test_goals_alone_are_met_by_configurations_that_differ(lab: Any) -> None:

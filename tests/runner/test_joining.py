@@ -103,7 +103,9 @@ def test_a_warm_trial_whose_shim_is_killed_leaves_nothing(make_study: Make) -> N
     study.start()
     place = study.folder.path.parent.parent
     study.until((place / "seen").exists)
-    trial = next(t for t in study.trials() if t.state is TrialState.RUNNING)
+    trial = study.until(
+        lambda: next((t for t in study.trials() if t.state is TrialState.RUNNING and t.pid), None)
+    )
     child = Path(f"/proc/{trial.pid}/task/{trial.pid}/children").read_text().split()[0]
     os.kill(trial.pid, signal.SIGKILL)
     study.until(lambda: not Path(f"/proc/{child}").exists())

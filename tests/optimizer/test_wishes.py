@@ -1,0 +1,79 @@
+"""What is run because somebody asked for it, and finalists."""
+
+from typing import Any
+
+import pytest
+
+from hpo_tui.engine.optimizer import BudgetSpent, Optimizer
+from hpo_tui.engine.spec import StudySpec
+
+
+def test_enqueued_configurations_come_next(lab: Any, toy: StudySpec) -> None:
+    opt = Optimizer(toy, seed=0)
+    opt.enqueue({"x": 0.25, "y": 0.01}, why="a hunch")
+    opt.enqueue({"x": 0.75, "y": 0.01}, task="full")
+    first, second = opt.ask(), opt.ask()
+    assert (first.params, first.task) == ({"x": 0.25, "y": 0.01}, "cheap")
+    assert first.why["kind"] == "enqueued"
+    assert (second.params["x"], second.task) == (0.75, "full")
+    opt.tell(first.number, lab.bowl(first.params, first.task))
+    opt.enqueue({}, promote=first.number)
+    third = opt.ask()
+    assert (third.configuration, third.task) == (first.configuration, "middle")
+    assert third.resume_from == first.number
+    with pytest.raises(ValueError, match="space"):
+        opt.enqueue({"x": 7.0, "y": 0.01})
+    with pytest.raises(ValueError, match="no task"):
+        opt.enqueue({"x": 0.5, "y": 0.01}, task="huge")
+
+
+def test_confirm_repeats_the_full_task_with_new_seeds(lab: Any, toy: StudySpec) -> None:
+    opt = Optimizer(toy, seed=0)
+    opt.enqueue({"x": 0.25, "y": 0.01}, task="full")
+    s = opt.ask()
+    opt.tell(s.number, lab.bowl(s.params, s.task))
+    opt.confirm(s.number, 2)
+    repeats = [opt.ask(), opt.ask()]
+    assert [r.repeat for r in repeats] == [1, 2]
+    assert all(r.params == s.params and r.cost == 1.0 and r.task == "full" for r in repeats)
+    for r in repeats:
+        opt.tell(r.number, lab.bowl(r.params, r.task))
+    assert opt.best() == [s.number]
+
+
+def test_finalists_are_repeated_where_the_study_asks_for_it(lab: Any) -> None:
+    study = {"name": "toy", "command": "true", "budget": 12.0, "resume": True, "repeats": 2}
+    asked = lab.play(Optimizer(lab.spec(study=study), seed=0), lab.bowl)
+    repeats = [s for s in asked if s.why["kind"] == "confirm"]
+    assert 1 <= len(repeats) <= 3
+    assert all(s.repeat == 1 and s.task == "full" and s.cost == 1.0 for s in repeats)
+    assert all(s.number > 0.6 * len(asked) for s in repeats)
+
+
+def test_finalists_are_compromises_and_not_the_ends_of_a_front(lab: Any) -> None:
+    study = {"name": "toy", "command": "true", "budget": 12.0, "resume": True, "repeats": 2}
+    opt = Optimizer(lab.spec(study=study), seed=0)
+    for i in range(7):
+        opt.enqueue({"x": i / 6, "y": 0.1}, task="full")
+        s = opt.ask()
+        opt.tell(s.number, {"a": float(i), "b": float(i)})
+    for _ in range(2):
+        opt.enqueue({"x": 0.5, "y": 0.2 + opt.spent / 100}, task="full")
+        s = opt.ask()
+        opt.tell(s.number, {"a": 9.0, "b": -9.0})
+    confirmed = [opt.ask().params["x"] for _ in range(3)]
+    assert sorted(confirmed) == pytest.approx([2 / 6, 3 / 6, 4 / 6])
+
+
+def test_repeats_take_a_quarter_of_a_budget_of_time(lab: Any) -> None:
+    study = {"name": "toy", "command": "true", "budget": "8h", "resume": True, "repeats": 3}
+    opt, left, kinds = Optimizer(lab.spec(study=study), seed=0), 8.0, []
+    while True:
+        try:
+            s = opt.ask(left)
+        except BudgetSpent:
+            break
+        opt.tell(s.number, lab.bowl(s.params, s.task), duration=3600 * s.cost)
+        left -= s.cost
+        kinds.append((s.why["kind"], s.cost))
+    assert 1.0 <= sum(cost for kind, cost in kinds if kind == "confirm") <= 3.0
