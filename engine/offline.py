@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from hpo_tui.engine.spec.files import write_atomic
+from hpo_tui.engine.spec.files import unsaved, write_atomic
 from hpo_tui.engine.spec.model import StudySpec
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import Command, StudyState
@@ -74,6 +74,9 @@ def _apply(folder: StudyFolder, writer: StudyWriter, action: str, args: Mapping[
     if action == "note":
         writer.update_trial(number, note=str(args["text"]))
         return f"the note of trial {number} is kept"
+    refusal = unsaved(folder.file, study.text)
+    if refusal:
+        raise ValueError(refusal)
     spec = StudySpec.from_text(study.text, folder.file)
     if action == "extend":
         from hpo_tui.engine.spec.extend import extended

@@ -1,9 +1,10 @@
 """The executor's interface: where a trial's process runs and how it is held. Makers: local, ray."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from hpo_tui.engine.spec.model import Resources
 from hpo_tui.store.folder import TrialFolder
 from hpo_tui.store.models import DeviceSample
 
@@ -120,6 +121,12 @@ class Executor(Protocol):
 
     def lend(self, device: str, on: bool) -> str:
         """Give a device away, or take it back; return a sentence. Raises ValueError if unknown."""
+
+    def lent(self) -> Sequence[str]:
+        """Return the devices that are lent, in words that :meth:`lend` takes."""
+
+    def adapt(self, resources: Resources) -> str:
+        """Take over edited resources; return what of them waits for the next run, in words."""
 
     def trials_on(self, device: str) -> tuple[int, ...]:
         """Return the trials that run on a device."""

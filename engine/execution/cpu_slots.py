@@ -32,10 +32,14 @@ class CpuSlots:
     """A fixed number of trials at once, with the cores shared out among them."""
 
     def __init__(self, resources: Resources) -> None:
-        self.slots = max(1, resources.slots)
-        self.threads = resources.threads or max(1, count_cores() // self.slots)
+        self.adapt(resources)
         self._taken: dict[int, Lease] = {}
         psutil.cpu_percent()  # the first call only sets the reference for the next
+
+    def adapt(self, resources: Resources) -> None:
+        """Have as many slots as ``resources`` say; a trial in one too many runs on."""
+        self.slots = max(1, resources.slots)
+        self.threads = resources.threads or max(1, count_cores() // self.slots)
 
     def acquire(self, need: Need) -> Lease | None:
         """Return the lowest free slot, None when all are taken."""

@@ -175,6 +175,20 @@ class DevicePool:
         """Return UUID → why, for GPUs that get no new trials because something is wrong there."""
         return {u: s.quarantine for u, s in self._states.items() if s.quarantine}
 
+    def adapt(self, resources: Resources) -> str:
+        """Take over edited resources; return what of them waits for the next run, in words."""
+        old, self.resources = self.resources, resources
+        self.packing.per_gpu = resources.trials_per_gpu
+        if self._slots:
+            self._slots.adapt(resources)
+        if resources.gpus != old.gpus:
+            return "which GPUs are used is seen to at the next run"
+        return ""
+
+    def lent(self) -> list[str]:
+        """Return the UUIDs of the GPUs that are lent."""
+        return [u for u, s in self._states.items() if s.lent]
+
     def trials_on(self, device: str) -> tuple[int, ...]:
         """Return the trials that run on a device given by label, number or UUID."""
         return tuple(sorted(n for s in self._find(device) for n in s.leases))
@@ -288,6 +302,7 @@ class DevicePool:
         )
         for state in states:
             state.leases[need.trial] = lease
+        for state in self._states.values():  # it may have found room elsewhere than it was kept
             if state.reserved_for == need.trial:
                 state.reserved_for = None
         self._waiting = []

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from hpo_tui.engine.execution.base import Exit, Launch, Outcome, Running, Slot, 
 from hpo_tui.engine.execution.devices import DeviceError, DevicePool, Lease, Need
 from hpo_tui.engine.execution.processes import Process
 from hpo_tui.engine.execution.warm import WarmStarts
+from hpo_tui.engine.spec.model import Resources
 
 _SHIM = Path(__file__).with_name("shim.py")
 
@@ -238,6 +239,14 @@ class LocalExecutor:
             return self.pool.lend(device, on)
         except DeviceError as error:
             raise ValueError(str(error)) from error
+
+    def lent(self) -> Sequence[str]:
+        """Return the UUIDs of the GPUs that are lent."""
+        return self.pool.lent()
+
+    def adapt(self, resources: Resources) -> str:
+        """Take over edited resources; return what of them waits for the next run, in words."""
+        return self.pool.adapt(resources)
 
     def trials_on(self, device: str) -> tuple[int, ...]:
         """Return the trials that run on a device."""

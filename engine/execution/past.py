@@ -39,7 +39,7 @@ def _past(trial: Trial, curve: dict[int, dict[str, float]]) -> PastTrial:
         task=trial.task,
         state="running" if under_way else trial.state.value,
         metrics=dict(trial.metrics),
-        charged=trial.cost if under_way else trial.charged,
+        charged=trial.wasted + trial.cost if under_way else trial.charged,
         resume_from=trial.resumed_from,
         duration=trial.duration,
         teaches=trial.teaches,

@@ -31,8 +31,6 @@ DEFAULT = "hpo_tui.engine.optimizer:Optimizer"
 _PR_SET_PDEATHSIG = 1
 _SETTLED = 0.05
 """Seconds without news after which there is time to say what the study has shown."""
-_MOST_ASKED = 20
-"""Suggestions taken at most until the one that the user asked for comes up."""
 
 
 class Refused(Exception):  # noqa: N818 - an answer to the user, not an error of ours
@@ -139,17 +137,24 @@ class Worker:
     def answer(
         self, message: Message, wanted: Callable[[dict[str, Any]], bool], count: int
     ) -> None:
-        """Ask until ``count`` suggestions are those that the user wanted; send all of them."""
+        """Ask until ``count`` suggestions are those that the user wanted, and send these.
+
+        What is asked for goes first, so anything else shows that the budget does not pay for it.
+        """
         found: list[dict[str, Any]] = []
-        for _ in range(_MOST_ASKED + count):
+        while len(found) < count:
             try:
-                found.append(self.ask())
+                suggestion = self.ask()
             except self.spent_error as error:
                 if not found:
                     raise Refused(f"the budget does not allow it: {error}") from error
                 break
-            if sum(map(wanted, found)) >= count:
+            if not wanted(suggestion):
+                self.optimizer.withdraw(suggestion["number"])
                 break
+            found.append(suggestion)
+        if not found:
+            raise Refused("what is left of the budget does not pay for it: extend the budget first")
         self.send({"op": "suggestions", "id": message["id"], "suggestions": found})
 
     def do_tell(self, message: Message) -> None:
@@ -166,6 +171,11 @@ class Worker:
         """Learn that a trial ended for no fault of its own."""
         if self.first(message):
             self.optimizer.drop(message["number"], charged=message["charged"])
+
+    def do_price(self, message: Message) -> None:
+        """Learn that a trial under way will cost something else than was foreseen."""
+        if int(message["number"]) not in self.ended:
+            self.optimizer.reprice(message["number"], message["cost"])
 
     def do_prune(self, message: Message) -> None:
         """Learn that a trial was stopped early."""
@@ -222,6 +232,9 @@ class Worker:
 
 
 def _asked_for(suggestion: Mapping[str, Any], message: Message) -> bool:
+    """Whether a suggestion is the wish, by its words or (another optimizer's) by its values."""
+    if suggestion["why"].get("text") == message["why"]:
+        return True
     if message["task"] is not None and suggestion["task"] != message["task"]:
         return False
     params = suggestion["params"]

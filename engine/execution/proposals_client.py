@@ -136,13 +136,15 @@ class Proposals:
     @property
     def current(self) -> Suggestion | None:
         """The next suggestion that knows all results, None until it is there."""
-        return self.ready[0] if self.ready and not self._outdated else None
+        return self.ready[0] if self.ready and not (self._outdated or self.stale) else None
 
     @property
     def former(self) -> Suggestion | None:
         """A suggestion prepared before the last results, None if there is none."""
-        # A wish takes numbers, which may be those of what was withdrawn.
-        return None if self._wishes else next(iter(self.ready or self._former), None)
+        # A wish takes numbers, which may be those of what was withdrawn; an edit moves the space.
+        if self._wishes or self.stale:
+            return None
+        return next(iter(self.ready or self._former), None)
 
     def begun(self, suggestion: Suggestion) -> None:
         """Take note that :attr:`current` runs, or :attr:`former`."""

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -240,6 +240,15 @@ class RayExecutor:
         """Refuse: the cluster's own tools give nodes away."""
         what = "drain its node" if on else "undrain its node"
         raise ValueError(f"{device} belongs to a Ray cluster: {what} there, not here")
+
+    def lent(self) -> Sequence[str]:
+        """Return nothing: no node is ours to lend."""
+        return ()
+
+    def adapt(self, resources: Resources) -> str:
+        """Ask Ray for what edited resources say from the next trial on; nothing waits."""
+        self._resources = resources
+        return ""
 
     def trials_on(self, device: str) -> tuple[int, ...]:
         """Return the trials that run on a device."""

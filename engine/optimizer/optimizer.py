@@ -162,6 +162,16 @@ class Optimizer:
         trial.duration = _finite(duration)
         self._ledger.finish(trial, metrics)
 
+    def reprice(self, number: int, cost: float) -> None:
+        """Note what a running trial will have cost: attempts begun again, a lost checkpoint.
+
+        Raises ValueError for one that has ended.
+        """
+        trial = self._ledger.trials[number]
+        if trial.state != "running":
+            raise ValueError(f"trial {number} has ended already ({trial.state})")
+        trial.cost = cost
+
     def report(self, number: int, step: int, metrics: Mapping[str, float]) -> None:
         """Take what a running trial has reached at a step."""
         trial = self._ledger.trials[number]

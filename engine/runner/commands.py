@@ -12,7 +12,7 @@ from hpo_tui.engine.runner.edits import apply_edit
 from hpo_tui.engine.runner.ending import tell_optimizer
 from hpo_tui.engine.runner.starting import record
 from hpo_tui.engine.spec.extend import extended
-from hpo_tui.engine.spec.files import write_atomic
+from hpo_tui.engine.spec.files import unsaved, write_atomic
 from hpo_tui.engine.spec.space import validate_params
 from hpo_tui.store.models import Command, StudyState, Trial, TrialState
 
@@ -56,6 +56,10 @@ class Commands:
         except (KeyError, TypeError, ValueError) as error:
             log.exception("command %d", command.id)
             text = str(error.args[0]) if error.args else type(error).__name__
+            raise Refused(f"{command.action}: {text}") from error
+        except OSError as error:
+            log.exception("command %d", command.id)
+            text = f"{self.desk.folder.file} cannot be written: {error.strerror}"
             raise Refused(f"{command.action}: {text}") from error
 
     def _trial(self, args: Mapping[str, Any]) -> Trial:
@@ -107,26 +111,37 @@ class Commands:
     def do_extend(self, command: Command) -> str:
         """Raise (or lower) the budget by ``amount``, in its unit."""
         desk = self.desk
+        self._check_file()
         spec = extended(desk.spec, float(command.args["amount"]))
         desk.writer.update_study(text=spec.text)
         write_atomic(desk.folder.file, spec.text)
         desk.spec = spec
+        desk.meter.spec = spec
         desk.proposals.init["text"] = spec.text
-        desk.proposals.tell("extend", amount=float(command.args["amount"]))
+        desk.proposals.stale = True  # how much there is to spend shapes the start of a study too
         desk.event("edited", f"the budget is {spec.budget.amount:g} now")
         return f"the budget is {spec.budget.amount:g} now"
 
     def do_edit(self, command: Command) -> str:
         """Take over an edited study file."""
+        self._check_file()
         text, refusal = apply_edit(self.desk, str(command.args["text"]))
         if refusal:
             raise Refused(refusal)
+        self.breaker.limit = self.desk.spec.resources.failures
         return text
+
+    def _check_file(self) -> None:
+        """Refuse to write over what somebody has written into the study's file."""
+        refusal = unsaved(self.desk.folder.file, self.desk.spec.text)
+        if refusal:
+            raise Refused(refusal)
 
     def do_lend(self, command: Command) -> str:
         """Give a device away (its trials leave at their next checkpoint), or take it back."""
         desk, device, on = self.desk, str(command.args["device"]), bool(command.args["on"])
         answer = desk.executor.lend(device, on)
+        desk.writer.put("lent", list(desk.executor.lent()))
         for number in desk.executor.trials_on(device):
             live = desk.live.get(number)
             if live is not None:
@@ -159,7 +174,7 @@ class Commands:
             raise Refused(f"trial {trial.number} is complete: enqueue its configuration instead")
         self.desk.update(
             trial.number, state=TrialState.WAITING, reason="", ended=None, teaches=False,
-            wasted=trial.charged,
+            wasted=self.desk.redone(trial),
         )  # fmt: skip
         self.desk.enqueue(trial.number, first=True)
         self.desk.proposals.stale = True  # it has learned the trial's end, which does not hold

@@ -13,6 +13,7 @@ from hpo_tui.engine.execution import processes
 from hpo_tui.engine.execution.base import Executor, Exit, Launch, Running
 from hpo_tui.engine.execution.metrics import Collector
 from hpo_tui.engine.execution.proposals_client import Proposals
+from hpo_tui.engine.execution.protocol import has_files
 from hpo_tui.engine.execution.reports import ReportTail
 from hpo_tui.engine.spec.model import StudySpec
 from hpo_tui.store.folder import StudyFolder
@@ -45,6 +46,8 @@ class Live:
     """Its metrics so far, summarised as the objectives say."""
     collector: Collector | None = None
     """Finds metrics in what it prints or writes; None when it reports by itself."""
+    behind: Collector | None = None
+    """Searches what was read before an edit for the metrics that the edit has added."""
     drained: bool = False
     """Whether the collector has found all that there is."""
     before: int | None = None
@@ -138,8 +141,11 @@ class Desk:
             self.queue.append(number)
 
     def end(self, live: Live, stop: Stop, *, at_once: bool = False) -> None:
-        """Have a running trial ended; how it is judged follows from ``stop``."""
-        if live.stop is None:
+        """Have a running trial ended; how it is judged follows from ``stop``, the first one.
+
+        One that is to leave a lent device would run again elsewhere: any other reason goes before.
+        """
+        if live.stop is None or live.stop.kind == "lend":
             live.stop = stop
         if at_once:
             live.process.kill()
@@ -158,10 +164,13 @@ class Desk:
         share = self.meter.share(trial, elapsed, trial.step, live.before)
         return max(trial.charged, min(trial.wasted + trial.cost * share, trial.wasted + trial.cost))
 
-    @property
-    def under_way(self) -> bool:
-        """Whether any trial runs or waits."""
-        return bool(self.live or self.queue)
+    def redone(self, trial: Trial) -> float:
+        """Return what a trial is charged of which its next attempt will use nothing.
+
+        With a checkpoint of its own it carries on; without, all of it is to be done again.
+        """
+        own = has_files(self.folder.trial(trial.number).checkpoint)
+        return trial.wasted if own else trial.charged
 
     def waiting_trials(self) -> list[Trial]:
         """Return the trials that wait, in the order they will start."""

@@ -1,6 +1,7 @@
 """Editing a study that runs: its space, its goals, its means."""
 
 from hpo_tui.engine.runner.desk import Desk
+from hpo_tui.engine.runner.starting import collect_anew
 from hpo_tui.engine.spec.edit import plan_edit
 from hpo_tui.engine.spec.errors import SpecError
 from hpo_tui.engine.spec.files import write_atomic
@@ -18,10 +19,14 @@ def apply_edit(desk: Desk, text: str) -> tuple[str, str]:
         return "", "; ".join(p.show() for p in plan.refused)
     desk.writer.declare((p.name for p in new.space), new.metric_names)
     desk.writer.update_study(text=text)
+    write_atomic(desk.folder.file, text)
     desk.event("edited", "; ".join(c.text for c in plan.changes) or "the study file was edited")
+    added = set(new.metric_names) - set(desk.spec.metric_names)
     desk.spec = new
     desk.meter.spec = new
-    desk.proposals.init["text"] = text
+    later = desk.executor.adapt(new.resources)
+    desk.proposals.init |= {"text": text, "workers": max(1, desk.executor.capacity())}
     desk.proposals.stale = True
-    write_atomic(desk.folder.file, text)
-    return "; ".join(c.text for c in plan.changes) or "nothing that matters has changed", ""
+    collect_anew(desk, added)
+    changes = [c.text for c in plan.changes] or ["nothing that matters has changed"]
+    return "; ".join([*changes, later] if later else changes), ""

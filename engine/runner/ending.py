@@ -82,6 +82,8 @@ class Endings:
             desk.enqueue(live.number, first=True)
             if verdict.alone:
                 desk.alone.add(live.number)
+            if trial.wasted:
+                desk.proposals.tell("price", number=trial.number, cost=trial.wasted + trial.cost)
         else:
             tell_optimizer(desk, trial, verdict.kind)
         if not late:

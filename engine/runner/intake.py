@@ -45,12 +45,21 @@ class Intake:
                 self.desk.writer.put(f"collector:{live.number}", state)
         for live, batch in found:
             live.tail.commit(batch)
+            self._read_up_to(live)
             self._digest(live, stored[live.number])
         for live, reports, _ in collected:
             live.tail.seq += len(reports)
+            self._read_up_to(live)
             live.collector = None if live.drained else live.collector
             self._digest(live, reports)
         return _unread(lives) or any(batch.more for _, batch in found)
+
+    def _read_up_to(self, live: Live) -> None:
+        """Keep in mind how far a trial is read: another attempt of it goes on from there."""
+        trial, tail = self.desk.trials[live.number], live.tail
+        self.desk.trials[live.number] = replace(
+            trial, report_offset=tail.offset, report_seq=tail.seq
+        )
 
     def _read(self, live: Live) -> tuple[list[Entry], bool]:
         """Return what a trial has printed or written anew, and whether that is all there will be.
@@ -60,9 +69,20 @@ class Intake:
         """
         assert live.collector is not None
         before = live.collector.state()
-        lines = live.collector.poll()
-        last = live.ended is not None and live.collector.state() == before
+        lines = self._read_again(live) + live.collector.poll()
+        done = live.behind is None and live.collector.state() == before
+        last = live.ended is not None and done
         return (lines + live.collector.finish() if last else lines), last
+
+    def _read_again(self, live: Live) -> list[Entry]:
+        """Return what was passed over before an edit asked for it."""
+        if live.behind is None:
+            return []
+        before = live.behind.state()
+        lines = live.behind.poll()
+        if live.behind.state() == before:
+            live.behind = None
+        return lines
 
     def _collect(self, lives: Iterable[Live]) -> list[tuple[Live, list[Report], object]]:
         found: list[tuple[Live, list[Report], object]] = []

@@ -77,7 +77,10 @@ class Runner:
             elif trial.state is TrialState.WAITING:
                 desk.enqueue(trial.number)
             elif stopped and trial.reason == Commands.STOPPED:
-                desk.update(trial.number, state=TrialState.WAITING, ended=None, reason="")
+                desk.update(
+                    trial.number, state=TrialState.WAITING, ended=None, reason="",
+                    wasted=desk.redone(trial),
+                )  # fmt: skip
                 desk.enqueue(trial.number)
         self.endings.check()
         desk.proposals.start()
@@ -86,7 +89,7 @@ class Runner:
         """One turn; trouble with the disk pauses the study instead of ending the runner."""
         try:
             if self.trouble.active and not self.trouble.over():
-                self._wait(0.5)
+                time.sleep(0.5)  # what has news, as an ended trial, would wake us all the time
                 return
             self._work()
         except sqlite3.Error as error:
@@ -164,10 +167,12 @@ class Runner:
     def _over(self) -> bool:
         """Whether nothing is left to do; the study's row then says so."""
         desk = self.desk
-        if self.trouble.active or desk.under_way:
+        if self.trouble.active or desk.live:
             return False
         if desk.state is StudyState.STOPPED:
-            return True
+            return True  # what waits in the queue is for the next run
+        if desk.queue:
+            return False
         spent = desk.proposals.exhausted or self.starter.over_budget
         if desk.state is not StudyState.RUNNING or not spent or self.commands.pending:
             return False

@@ -1,11 +1,12 @@
 """Opening a study for running: the lock, the store, the devices, the optimizer."""
 
+import contextlib
 import errno
 import fcntl
 import os
 import sqlite3
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from hpo_tui.engine.execution.base import Executor
@@ -17,10 +18,12 @@ from hpo_tui.engine.execution.protocol import command_fault, working_folder
 from hpo_tui.engine.execution.warm import WarmStarts
 from hpo_tui.engine.executor_choice import chosen
 from hpo_tui.engine.runner.desk import Desk
+from hpo_tui.engine.spec.edit import plan_edit
 from hpo_tui.engine.spec.errors import SpecError
+from hpo_tui.engine.spec.files import edited_by_hand
 from hpo_tui.engine.spec.model import StudySpec
 from hpo_tui.store.folder import StudyFolder
-from hpo_tui.store.models import Trial
+from hpo_tui.store.models import Study, Trial
 from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
 
@@ -69,26 +72,68 @@ def open_desk(folder: StudyFolder, optimizer: str) -> Desk:
         with StudyReader(folder.db) as reader:
             study = reader.study()
             trials = {t.number: t for t in reader.trials()}
+            started, lent = clock_of(study, reader), reader.get("lent") or []
     except (sqlite3.Error, LookupError, OSError) as error:
         raise Unopenable(f"cannot open {folder.db}: {error}") from error
-    try:
-        spec = StudySpec.from_text(study.text, folder.file)
-    except SpecError as error:
-        raise Unopenable(f"the study's text has errors:\n{error}") from error
+    spec = taken_over(folder, study, list(trials.values()), writer)
     fault = command_fault(spec, working_folder(folder))
     if fault:
         raise Unopenable(fault)
     executor = open_executor(folder, spec, trials.values())
+    for device in lent:
+        with contextlib.suppress(ValueError):  # it is not there any more, so nothing starts on it
+            executor.lend(device, True)
     proposals = Proposals({
-        "optimizer": optimizer, "db": str(folder.db), "text": study.text,
+        "optimizer": optimizer, "db": str(folder.db), "text": spec.text,
         "source": str(folder.file), "seed": study.seed,
         "workers": max(1, executor.capacity()),
     })  # fmt: skip
     writer.declare((p.name for p in spec.space), spec.metric_names)
     desk = Desk(folder, spec, writer, executor, proposals, trials)
-    desk.started = study.started or time.time()
+    desk.started = started
     desk.state = study.state
     return desk
+
+
+def clock_of(study: Study, reader: StudyReader) -> float:
+    """Return when the study's clock began (Unix time), without the time when no runner was there.
+
+    A runner that was killed has left samples of its devices, every few seconds.
+    """
+    now = time.time()
+    if study.started is None:
+        return now
+    last = study.ended or max((s.time for s in reader.devices()), default=now)
+    return study.started + max(0.0, now - max(last, study.started))
+
+
+def taken_over(
+    folder: StudyFolder, study: Study, trials: Sequence[Trial], writer: StudyWriter
+) -> StudySpec:
+    """Return the study's definition, with what was edited by hand in its file since.
+
+    Raises :class:`Unopenable` when the file, or the edit, cannot be used.
+    """
+    try:
+        spec = StudySpec.from_text(study.text, folder.file)
+    except SpecError as error:
+        raise Unopenable(f"the study's text has errors:\n{error}") from error
+    text = edited_by_hand(folder.file, study.text)
+    if text is None:
+        return spec
+    try:
+        new = StudySpec.from_text(text, folder.file)
+    except SpecError as error:
+        raise Unopenable(f"{folder.file} has errors:\n{error}") from error
+    plan = plan_edit(spec, new, trials)
+    if not plan.allowed:
+        why = "; ".join(p.show(folder.file) for p in plan.refused)
+        raise Unopenable(f"what was edited by hand cannot be taken over: {why}")
+    with writer.transaction():
+        writer.update_study(text=text)
+        if plan.changes:
+            writer.add_event("edited", "; ".join(c.text for c in plan.changes))
+    return new
 
 
 def open_executor(folder: StudyFolder, spec: StudySpec, past: Iterable[Trial] = ()) -> Executor:

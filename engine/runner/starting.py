@@ -3,11 +3,12 @@
 import logging
 import math
 import time
+from collections.abc import Collection
 
 from hpo_tui.engine.execution import processes
 from hpo_tui.engine.execution.base import Launch, Running, Slot
 from hpo_tui.engine.execution.metrics import Collector
-from hpo_tui.engine.execution.protocol import launch_of, prepare
+from hpo_tui.engine.execution.protocol import has_files, launch_of, prepare
 from hpo_tui.engine.execution.reports import ReportTail
 from hpo_tui.engine.optimizer.api import Suggestion
 from hpo_tui.engine.runner.desk import Desk, Live
@@ -125,6 +126,10 @@ class Starter:
                 waiting.number, state=TrialState.RUNNING, started=waiting.started or time.time(),
                 attempt=waiting.attempt + 1, reason="", ended=None, device=slot.device,
             )  # fmt: skip
+            if waiting.attempt and not has_files(desk.folder.trial(waiting.number).checkpoint):
+                # It begins anew, and what it reported before is no result of this attempt.
+                desk.writer.put(f"begun:{waiting.number}", waiting.report_seq)
+                running = desk.update(waiting.number, step=None)
         if isinstance(what, Suggestion):
             desk.proposals.begun(what)
             desk.queue.appendleft(running.number)
@@ -152,8 +157,22 @@ class Starter:
             kind = "promoted" if trial.resumed_from is not None else "started"
             desk.event(kind, f"trial {number} {what} at {trial.task} on {process.device}", number)
             if trial.resumed_from is not None and not launch.environment["HPO_RESUME"]:
-                text = f"trial {number} begins anew: trial {trial.resumed_from} left no checkpoint"
-                desk.event("strange", text, number)
+                self._begins_anew(trial)
+
+    def _begins_anew(self, trial: Trial) -> None:
+        """Charge the whole task, at the first attempt: no checkpoint spares a part of it."""
+        desk, number, before = self.desk, trial.number, trial.resumed_from
+        text = f"trial {number} begins anew: trial {before} left no checkpoint"
+        desk.event("strange", text, number)
+        if trial.attempt > 1:
+            return
+        costs = {t.name: t.cost for t in desk.spec.tasks}
+        source = None if before is None else desk.trials.get(before)
+        spared = 0.0 if source is None else costs.get(source.task, 0.0)
+        # Whatever the configuration makes of the declared price, it makes of the whole.
+        cost = trial.cost * costs[trial.task] / (costs[trial.task] - spared)
+        desk.update(number, durable=False, cost=cost)
+        desk.proposals.tell("price", number=number, cost=trial.wasted + cost)
 
     def watch(self, launch: Launch, process: Running) -> Live:
         """Take a started or adopted process among those that are read and waited for."""
@@ -164,7 +183,7 @@ class Starter:
         restore_result(desk, live)
         if desk.spec.metrics:
             live.collector = collector_of(desk, live)
-        if trial.resumed_from is not None and trial.resumed_from in desk.trials:
+        if launch.environment["HPO_RESUME"] and trial.resumed_from in desk.trials:
             live.before = desk.trials[trial.resumed_from].step
         desk.live[number] = live
         return live
@@ -179,24 +198,43 @@ class Starter:
 
 
 def restore_result(desk: Desk, live: Live) -> None:
-    """Summarise what an earlier runner has stored of a trial's reports."""
+    """Summarise what is stored of a trial's reports, as far as this attempt carries them on."""
     trial = desk.trials[live.number]
     if trial.report_seq == 0:
         return
     rules = summaries(desk.spec)
     with StudyReader(desk.folder.db) as reader:
+        begun = reader.get(f"begun:{live.number}") or 0
         for report in reader.reports(live.number):
-            summarize(rules, live.result, report.metrics)
+            if report.seq >= begun:
+                summarize(rules, live.result, report.metrics)
 
 
 def collector_of(desk: Desk, live: Live) -> Collector:
     """Return the reader of what a trial prints and writes, where an earlier one left off."""
-    collector = Collector(desk.spec.metrics, live.launch.folder, set(desk.spec.metric_names))
+    collector = _collector(desk, live, desk.spec.metric_names)
     with StudyReader(desk.folder.db) as reader:
         state = reader.get(f"collector:{live.number}")
     if state is not None:
         collector.restore(state)
     return collector
+
+
+def collect_anew(desk: Desk, added: Collection[str]) -> None:
+    """Have running trials' output searched for the metrics of an edited study too.
+
+    ``added`` are looked for in what was read already: a trial may print them but once.
+    """
+    for live in desk.live.values():
+        if live.collector is not None:
+            state = live.collector.state()
+            live.collector = _collector(desk, live, desk.spec.metric_names)
+            live.collector.restore(state)
+            live.behind = _collector(desk, live, added) if added else live.behind
+
+
+def _collector(desk: Desk, live: Live, names: Collection[str]) -> Collector:
+    return Collector(desk.spec.metrics, live.launch.folder, set(names))
 
 
 def adopt(desk: Desk, starter: Starter, trial: Trial) -> bool:

@@ -80,6 +80,7 @@ class Trouble:
         except sqlite3.Error as error:
             log.warning("still cannot write: %s", error)
             return False
+        self._reconcile()  # what could not be written when it began
         log.info("writing works again; the study is paused")
         self.sentence = ""
         self._wait = 1.0

@@ -1,4 +1,4 @@
-"""Writing a file so that a reader, or a power cut, finds the old text or the new one whole."""
+"""A study's file: written so that a power cut leaves the old text or the new one, whole."""
 
 import contextlib
 import os
@@ -26,6 +26,25 @@ def write_atomic(path: Path, text: str) -> None:
             Path(name).unlink()
         raise
     _sync_folder(path.parent)
+
+
+def edited_by_hand(path: Path, text: str) -> str | None:
+    """Return what a study's file says if that is not ``text``, the study's own; else None."""
+    try:
+        found = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+    return None if found == text or not found.strip() else found
+
+
+def unsaved(path: Path, text: str) -> str:
+    """Return why a study's file must not be written over, for people; empty where it may be."""
+    if edited_by_hand(path, text) is None:
+        return ""
+    return (
+        f"{path} was edited by hand: run the study (stop it first if it runs), which takes the edit"
+        " over and says what it changes; or undo it"
+    )
 
 
 def _umask() -> int:

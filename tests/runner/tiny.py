@@ -79,6 +79,10 @@ class Optimizer:
         self.trials[number] = charged or 0.0
         self.note("fail", number, reason)
 
+    def reprice(self, number: int, cost: float) -> None:
+        self.trials[number] = cost
+        self.note("reprice", number, cost)
+
     def drop(self, number: int, charged: float | None = None) -> None:
         self.trials[number] = charged or 0.0
         self.note("drop", number)

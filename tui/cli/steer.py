@@ -72,9 +72,12 @@ def resume(study: str | None) -> None:
 
 @click.command("stop")
 @study_argument
-@click.option("--kill", is_flag=True, help="Stop the running trials too, each with its grace.")
+@click.option("--kill", is_flag=True, help="Kill the running trials at once.")
 def stop(study: str | None, kill: bool) -> None:
-    """End STUDY before its budget: trials that run are let finish, none is started."""
+    """End STUDY before its budget: running trials get SIGTERM and their grace period.
+
+    The next run takes them up again, from their checkpoints. `hpo-tui pause` lets them finish.
+    """
     ask(find(study), "stop", {"kill": kill})
 
 

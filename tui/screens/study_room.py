@@ -158,8 +158,8 @@ class StudyRoom(Room):
             PickOne(
                 "Stop the study?",
                 [
-                    (False, "let the running trials end, start no new ones"),
-                    (True, "stop the running trials too (each has its grace period)"),
+                    (False, "end the running trials, each within its grace period"),
+                    (True, "kill the running trials at once"),
                 ],
             ),
             chosen,
