@@ -6,6 +6,7 @@ coordinate is the index of its choice; ``levels`` is its own extra category for 
 """
 
 import math
+import zlib
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -36,6 +37,21 @@ class Axis(Protocol):
     def coordinate(self, value: Value) -> float | None:
         """Return the coordinate of ``value``; None where it is not a value of this parameter."""
         ...
+
+    def beyond(self, value: Value) -> float | None:
+        """Return the same, of a value outside too, as far as it can be placed among the others."""
+        ...
+
+
+def _saturated(u: float) -> float:
+    """Return ``u``, what lies outside of [0, 1] drawn towards -1 and 2.
+
+    So that a trial from before a range was narrowed says which way things went, and does not
+    rule a trend from afar.
+    """
+    if u < 0.0:
+        return math.expm1(u)
+    return 1.0 - math.expm1(1.0 - u) if u > 1.0 else u
 
 
 def _tidy(value: float) -> float:
@@ -85,6 +101,17 @@ class Continuous:
             return min(max((math.log(number) - low) / (high - low), 0.0), 1.0)
         half = self.high / 2 - self.low / 2
         return min(max((number / 2 - self.low / 2) / half, 0.0), 1.0)
+
+    def beyond(self, value: Value) -> float | None:
+        """Position of any number, outside the range too; None where the range has one value."""
+        number, inside = as_number(value), self.coordinate(value)
+        if inside is not None or number is None or self.low == self.high:
+            return inside
+        if not self.log:
+            half = self.high / 2 - self.low / 2
+            return _saturated((number / 2 - self.low / 2) / half)
+        low, high = math.log(self.low), math.log(self.high)
+        return None if number <= 0 else _saturated((math.log(number) - low) / (high - low))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +183,16 @@ class Grid:
             return None
         return float(self.at(np.array([float(k)]))[0])
 
+    def beyond(self, value: Value) -> float | None:
+        """Position of any number, off the grid too; None for an ordinal's lost choice."""
+        number, inside = as_number(value), self.coordinate(value)
+        if inside is not None or number is None or self.choices or self.levels == 1:
+            return inside
+        if not self.log:
+            return _saturated(((number - self.low) / self.step + 0.5) / self.levels)
+        low, high = self._log_ends()
+        return None if number <= 0 else _saturated((math.log(number) - low) / (high - low))
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -181,6 +218,11 @@ class Choice:
         """Index of ``value``; None if it is no choice."""
         k = position(self.choices, value)
         return None if k is None else float(k)
+
+    def beyond(self, value: Value) -> float | None:
+        """Index of ``value``; of what is no choice a negative number of its own."""
+        inside = self.coordinate(value)
+        return -1.0 - zlib.crc32(repr(value).encode()) if inside is None else inside
 
 
 def as_number(value: Value) -> float | None:

@@ -80,6 +80,7 @@ class Builder:
         self.spec, self.space = spec, space
         self.steps = step_key(spec)
         self._encoded: dict[int, Array | None] = {}
+        self._outside: dict[int, Array | None] = {}
         self._foretold: dict[int, dict[str, float] | None] = {}
 
     def forget(self, number: int) -> None:
@@ -92,6 +93,13 @@ class Builder:
             self._encoded[trial.number] = self.space.encode(trial.params)
         return self._encoded[trial.number]
 
+    def _placed(self, trial: Trial) -> Array | None:
+        """Return the same, also of a trial that an edit of the space has left outside."""
+        x = self.encoded(trial)
+        if x is None and trial.number not in self._outside:
+            self._outside[trial.number] = self.space.encode(trial.params, outside=True)
+        return self._outside[trial.number] if x is None else x
+
     def table(self, ledger: Ledger) -> Table:
         """All rows, in the order in which the trials ended.
 
@@ -102,7 +110,7 @@ class Builder:
         rows: list[tuple[Array, Trial, int, Mapping[str, float], bool]] = []
         for place, number in enumerate(ledger.told):
             trial = ledger.trials[number]
-            x = self.encoded(trial)
+            x = self._placed(trial)
             if x is None:
                 continue
             if trial.state != "pruned":

@@ -132,16 +132,18 @@ class Space:
             u = np.where(rng.random(u.shape) < bound, np.round(u), u)
         return self.from_uniform(u)
 
-    def encode(self, params: Mapping[str, Value]) -> Array | None:
+    def encode(self, params: Mapping[str, Value], *, outside: bool = False) -> Array | None:
         """Return the row of a configuration, (d,); None where a value is not of this space.
 
         A parameter that is active here and absent there takes its default, else does not fit.
+        ``outside``: values beyond a range, or off its grid, have a place too.
         """
         row = np.array(self._rest)
         given = np.zeros(self.d, dtype=bool)
         for j, (parameter, axis) in enumerate(zip(self.free, self.axes, strict=True)):
             value = params.get(parameter.name, parameter.default)
-            place = None if value is None else axis.coordinate(value)
+            find = axis.beyond if outside else axis.coordinate
+            place = None if value is None else find(value)
             if place is not None:
                 row[j], given[j] = place, True
             elif parameter.name in params:

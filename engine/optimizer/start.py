@@ -5,6 +5,7 @@ compromises sit there and no uniform start ever sees one, on others all eight wo
 (measured in docs/search.md). What a full result says against the looks is for trust.py to judge.
 """
 
+import logging
 from collections.abc import Mapping, Set
 from typing import Any
 
@@ -19,8 +20,10 @@ from hpo_tui.engine.optimizer.options import Options
 from hpo_tui.engine.optimizer.space import Space
 from hpo_tui.engine.spec.model import BudgetUnit, StudySpec, Value
 
+log = logging.getLogger(__name__)
+
 POINTS = 8
-_STOCK = 128
+_STOCK, _TRIES = 128, 1024
 Step = tuple[Array, int | None, int, Mapping[str, Any]]
 
 
@@ -29,7 +32,8 @@ class StartPlan:
 
     def __init__(self, spec: StudySpec, space: Space, seed: int) -> None:
         self.spec, self.space = spec, space
-        self._given: list[tuple[bytes, Mapping[str, Value]]] = []
+        self._given: list[tuple[Array, Mapping[str, Value]]] = []
+        self._done: set[int] = set()
         self._stock = self._plan(seed)
 
     def _points(self, options: Options) -> int:
@@ -45,20 +49,18 @@ class StartPlan:
         return int(min(count, POINTS, self.space.size))
 
     def _plan(self, seed: int) -> Array:
-        """Spread points in order, those of the study file's ``start`` first, (s, d)."""
+        """Spread points in order, (s, d)."""
         points = self.space.sobol(_STOCK, seed)
         if len(self.spec.objectives) > 1:
             for i in range(POINTS // 2, POINTS):
                 points[i] = self._corner(points[i])
-        if self.spec.start:
-            given = [self._completed(g, p) for g, p in zip(self.spec.start, points, strict=False)]
-            found = [g for g in given if g is not None]
-            self._given = [
-                (marks(x[None])[0], g)
-                for x, g in zip(given, self.spec.start, strict=False)
-                if x is not None
-            ]
-            points = np.vstack([*found, points]) if found else points
+        for i, given in enumerate(self.spec.start):
+            more = self.space.uniform(_TRIES, np.random.default_rng([seed, i]))
+            x = self._completed(given, np.vstack([np.roll(points, -i, axis=0), more]))
+            if x is None:
+                log.warning("no configuration with %s keeps the study's constraints", dict(given))
+            else:
+                self._given.append((x, given))
         return self._as_run(points[self.space.allowed(points)])
 
     def _as_run(self, points: Array) -> Array:
@@ -79,30 +81,72 @@ class StartPlan:
             rough[j] = top if x[j] > top / 2 else 0.0
         return np.asarray(self.space.snap(rough[None])[0])
 
-    def _completed(self, given: Mapping[str, Any], point: Array) -> Array | None:
-        """Return a configuration of the study file, completed from a spread point."""
-        rough = np.array(point)
-        for name, value in given.items():
+    def _completed(self, given: Mapping[str, Value], points: Array) -> Array | None:
+        """Return the first of ``points`` (n, d) that has the given values and is allowed, (d,).
+
+        Parents get a value under which what is given is active.
+        """
+        columns, rough = [], np.array(points)
+        for name, allowed in self._implied(given).items():
             if name in self.space.names:
                 j = self.space.names.index(name)
-                place = self.space.axes[j].coordinate(value)
-                if place is None:
+                places = [p for v in allowed if (p := self.space.axes[j].coordinate(v)) is not None]
+                if not places:
                     return None
-                rough[j] = place
-        return np.asarray(self._as_run(self.space.snap(rough[None]))[0])
+                other = ~np.isin(rough[:, j], places)
+                rough[other, j] = np.resize(places, len(rough))[other]
+                columns.append(j)
+        rough = self.space.snap(rough)
+        rough = rough[self.space.active(rough)[:, columns].all(axis=1)]
+        rough = rough[self.space.allowed(rough)]
+        return np.asarray(self._as_run(rough[:1])[0]) if len(rough) else None
+
+    def _implied(self, given: Mapping[str, Value]) -> dict[str, tuple[Value, ...]]:
+        """Return the values given, and those that parents must have one of."""
+        by_name = {p.name: p for p in self.spec.space}
+        out: dict[str, tuple[Value, ...]] = {name: (value,) for name, value in given.items()}
+        todo = list(given)
+        while todo:
+            for parent, allowed in by_name[todo.pop()].when.items():
+                if parent not in given:
+                    before = out.get(parent, allowed)
+                    out[parent] = tuple(v for v in before if v in allowed)
+                    todo.append(parent)
+        return out
 
     def given(self, x: Array) -> Mapping[str, Value]:
         """Return the values that the study file gives for start point ``x``; empty for others."""
         mark = marks(x[None])[0]
-        return next((g for m, g in self._given if m == mark), {})
+        return next((g for row, g in self._given if marks(row[None])[0] == mark), {})
+
+    def _wanted(self, ledger: Ledger) -> Array | None:
+        """Return the first configuration of the study file whose values no trial has yet, (d,)."""
+        for i, (x, given) in enumerate(self._given):
+            if i in self._done:
+                continue
+            alike = [
+                t for t in ledger.trials.values()
+                if all(t.params.get(name) == value for name, value in given.items())
+            ]  # fmt: skip
+            if not alike:
+                return x
+            if any(t.state != "running" for t in alike):  # one that runs can be taken back
+                self._done.add(i)
+        return None
 
     def propose(
         self, ledger: Ledger, builder: Builder, options: Options, known: Set[bytes]
     ) -> Step | None:
-        """Return the next step of the start; None when it is over or cannot be paid."""
+        """Return the next step of the start; None when it is over or cannot be paid.
+
+        What the study file gives goes first, however much it is and whenever it was written.
+        """
+        wanted = self._wanted(ledger) if options.new_tasks else None
+        if wanted is not None:
+            why = {"kind": "given", "text": "Given in the study file."}
+            return wanted, None, options.new_tasks[0], why
         count = self._points(options)
-        given = min(len(self.spec.start), count)
-        if len(ledger.of_configuration) < max(count, given):
+        if len(ledger.of_configuration) < count:
             return self._spread(options, known)
         if ledger.full == 0 or ledger.full_runs() > 0:
             return None
@@ -118,10 +162,8 @@ class StartPlan:
             return None
         for i, (x, mark) in enumerate(zip(self._stock, marks(self._stock), strict=True)):
             if mark not in known:
-                mine = i < len(self.spec.start)
-                text = ("Given in the study file." if mine else
-                        "One of the first spread configurations.")  # fmt: skip
-                why = {"kind": "given" if mine else "start", "point": i + 1, "text": text}
+                text = "One of the first spread configurations."
+                why = {"kind": "start", "point": i + 1, "text": text}
                 return x, None, options.new_tasks[0], why
         return None
 

@@ -3,7 +3,7 @@
 import dataclasses
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +113,7 @@ def _study(root: Table, *, needed: bool) -> StudySpec:
     also = [str(n) for n in given] if isinstance(given, Mapping) else []
     names = Names(space, known_fidelities(root), also)
     _clash(root, space)
+    relations = _constraints(root, study, space)
     return StudySpec(
         name=_name(study),
         command=read_command(study, names, needed=needed),
@@ -123,8 +124,8 @@ def _study(root: Table, *, needed: bool) -> StudySpec:
         objectives=objectives,
         tasks=tasks,
         outcome_constraints=outcome,
-        constraints=_constraints(root, study, space),
-        start=_start(root, space),
+        constraints=relations,
+        start=_start(root, space, relations),
         resume=study.flag("resume"),
         seed=study.whole("seed", 0, least=0),
         repeats=study.whole("repeats", 1, least=1),
@@ -185,8 +186,11 @@ def _constraints(root: Table, study: Table, space: tuple[Parameter, ...]) -> tup
     return tuple(kept)
 
 
-def _start(root: Table, space: tuple[Parameter, ...]) -> tuple[dict[str, Value], ...]:
+def _start(
+    root: Table, space: tuple[Parameter, ...], relations: Sequence[str]
+) -> tuple[dict[str, Value], ...]:
     by_name = {p.name: p for p in space}
+    fixed = {p.name: p.value for p in space if p.value is not None}
     clean = not any(p.path[:1] == ("space",) for p in root.into.problems)
     found = []
     for table in root.tables("start"):
@@ -207,6 +211,10 @@ def _start(root: Table, space: tuple[Parameter, ...]) -> tuple[dict[str, Value],
                     table.fault(
                         key, f"is inactive where {parent} = {show(kept[parent])}: leave it out"
                     )
+        for text in relations:
+            relation = compile_constraint(text, *kinds_of(space))
+            if relation.names & kept.keys() and not relation.holds(fixed | kept):
+                table.fault(None, f"breaks the constraint {text}")
         if not table.data:
             table.fault(None, "is empty: give at least one parameter's value")
         found.append(kept)

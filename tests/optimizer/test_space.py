@@ -76,6 +76,39 @@ def test_ends_of_a_range_are_exact() -> None:
     assert high["x"] == 0.1
 
 
+@given(
+    value=st.floats(-1e6, 1e6),
+    other=st.floats(-1e6, 1e6),
+    kind=st.sampled_from(["plain", "log", "step", "int"]),
+)
+@settings(max_examples=200, deadline=None)
+def test_values_outside_a_narrowed_range_keep_their_order(
+    value: float, other: float, kind: str
+) -> None:
+    spaces = {
+        "plain": {"type": "float", "low": 0.3, "high": 0.4},
+        "log": {"type": "float", "low": 1e-3, "high": 1e-2, "log": True},
+        "step": {"type": "float", "low": 0.0, "high": 1.0, "step": 0.25},
+        "int": {"type": "int", "low": 4, "high": 8, "log": True},
+    }
+    space = Space(spec_of({"x": spaces[kind]}))
+    rows = [space.encode({"x": v}, outside=True) for v in (value, other)]
+    for row, v in zip(rows, (value, other), strict=True):
+        inside = space.encode({"x": v})
+        assert (row is None) == (kind in ("log", "int") and v <= 0)
+        assert row is None or -1.0 <= row[0] <= 2.0
+        assert inside is None or (row == inside).all()
+    if value < other and rows[0] is not None and rows[1] is not None:
+        assert rows[0][0] <= rows[1][0] + 1e-12
+
+
+def test_a_lost_choice_is_unlike_every_other() -> None:
+    space = Space(spec_of({"kind": {"type": "categorical", "choices": ["tree", "net"]}}))
+    places = [space.encode({"kind": k}, outside=True) for k in ("tree", "net", "line", "bag")]
+    assert len({float(x[0]) for x in places if x is not None}) == 4
+    assert space.encode({"kind": "line"}) is None
+
+
 def test_values_outside_the_space_do_not_encode() -> None:
     space = Space(spec_of(NESTED))
     assert space.encode({"kind": "tree", "depth": 31, "fixed": 7}) is None

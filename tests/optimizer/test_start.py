@@ -1,10 +1,14 @@
 """The start of a study: every spread point is run once."""
 
+from typing import Any
+
+import pytest
+
 from hpo_tui.engine.optimizer import Optimizer
 from hpo_tui.engine.optimizer.candidates import marks
 from hpo_tui.engine.optimizer.space import Space
 from hpo_tui.engine.optimizer.start import StartPlan
-from hpo_tui.engine.spec import StudySpec
+from hpo_tui.engine.spec import SpecError, StudySpec
 
 STUDY = {
     "study": {"name": "start", "budget": 30, "resume": True},
@@ -57,3 +61,62 @@ def test_several_objectives_start_half_from_corners_and_send_the_best_to_the_ful
         assert losses[first.configuration] == 0.0
         optimizer.tell(first.number, {"loss": 0.0, "size": 1.0})
         assert "start" not in optimizer.ask().why["text"]
+
+
+def started(spec: dict[str, Any], count: int, seed: int = 0) -> list[Any]:
+    optimizer = Optimizer(StudySpec.from_dict(spec), seed)
+    out = []
+    for _ in range(count):
+        out.append(optimizer.ask())
+        optimizer.tell(out[-1].number, {"loss": out[-1].params.get("subsample", 0.5)})
+    return out
+
+
+def test_all_configurations_of_the_study_file_go_first() -> None:
+    given = [{"subsample": 0.1 + 0.07 * i, "rate": 0.001 * 2**i} for i in range(12)]
+    trials = started({**STUDY, "start": given}, 13)
+    for s, g in zip(trials, given, strict=False):
+        assert s.params.items() >= g.items()
+        assert s.why["kind"] == "given"
+    assert trials[12].why["kind"] != "given"
+
+
+def test_a_start_added_later_is_run_next_and_only_once() -> None:
+    optimizer = Optimizer(StudySpec.from_dict(STUDY), 0)
+    for _ in range(12):
+        s = optimizer.ask()
+        optimizer.tell(s.number, {"loss": s.params["subsample"]})
+    late = {"subsample": 0.25, "offset": 1000.125}
+    optimizer.change_spec(StudySpec.from_dict({**STUDY, "start": [late]}))
+    s = optimizer.ask()
+    assert s.params.items() >= late.items()
+    assert s.why["kind"] == "given"
+    assert optimizer.ask().why["kind"] != "given"  # while it runs, and thereafter
+    optimizer.tell(s.number, {"loss": 0.25})
+    assert optimizer.ask().why["kind"] != "given"
+
+
+def test_a_start_given_in_part_is_completed_so_that_it_holds() -> None:
+    space = {
+        "a": {"type": "float", "low": 0.0, "high": 1.0},
+        "b": {"type": "float", "low": 0.0, "high": 1.0},
+        "opt": {"type": "categorical", "choices": ["adam", "sgd", "lion"]},
+        "nesterov": {
+            "type": "categorical", "choices": ["yes", "no"], "when": {"opt": ["sgd"]},
+        },
+        "mom": {"type": "float", "low": 0.0, "high": 1.0, "when": {"nesterov": ["yes"]}},
+    }  # fmt: skip
+    spec = {**STUDY, "space": space, "constraints": ["a < b"]}
+    for seed in range(20):
+        low, deep = started({**spec, "start": [{"b": 0.05}, {"mom": 0.6}]}, 2, seed)
+        assert low.params["b"] == 0.05
+        assert low.params["a"] < 0.05
+        assert (deep.params["mom"], deep.params["opt"]) == (0.6, "sgd")
+        assert deep.params["a"] < deep.params["b"]
+
+
+def test_a_start_that_breaks_a_relation_is_refused_with_its_place() -> None:
+    spec = {**STUDY, "constraints": ["subsample < rate"], "start": [{"subsample": 0.5}]}
+    StudySpec.from_dict(spec)  # the rate is still open
+    with pytest.raises(SpecError, match=r"start\[1\].*breaks the constraint subsample < rate"):
+        StudySpec.from_dict({**spec, "start": [{"subsample": 0.5, "rate": 0.1}]})
