@@ -28,16 +28,13 @@ def occasions(before: Snapshot | None, after: Snapshot) -> list[str]:
 
 
 def _first_best(before: Snapshot, after: Snapshot) -> list[str]:
-    from hpo_tui.engine.analysis.front import full_mask, meets_mask
+    from hpo_tui.engine.analysis.front import full_mask, meets_mask, tally
     from hpo_tui.tui.present import has_goals
 
     if not has_goals(after.spec):
         return []
     met = full_mask(after.frame, after.spec) & meets_mask(after.frame, after.spec)
-    if (
-        not met.any()
-        or (full_mask(before.frame, before.spec) & meets_mask(before.frame, before.spec)).any()
-    ):
+    if not met.any() or tally(before.frame, before.spec)[0]:
         return []
     number = int(after.frame.number[met][0])
     return [f"{plain(after.study.name)}: trial {number} is the first that meets all goals."]

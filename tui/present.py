@@ -11,6 +11,7 @@ from hpo_tui.tui import fmt
 from hpo_tui.tui.plain import fit, plain
 
 if TYPE_CHECKING:
+    from hpo_tui.store.frame import Frame
     from hpo_tui.tui.snapshot import Snapshot
 
 Piece = tuple[str, str]
@@ -106,21 +107,31 @@ def has_goals(spec: StudySpec) -> bool:
 
 
 def goals_sentence(snapshot: "Snapshot") -> str:
-    """Return how many full trials meet all goals, in words."""
-    from hpo_tui.engine.analysis.front import full_mask, meets_mask
+    """Return how many full trials meet all goals, in words.
 
-    frame, spec = snapshot.frame, snapshot.spec
-    full = full_mask(frame, spec)
-    n = int(full.sum())
+    Where configurations were repeated it is they that are counted, each by its mean.
+    """
+    from hpo_tui.engine.analysis.front import tally
+
+    met, n = tally(snapshot.frame, snapshot.spec)
     if not n:
         return "no full trial yet"
-    if not has_goals(spec):
-        return f"{plural(n, 'full trial')}"
-    met = int((full & meets_mask(frame, spec)).sum())
+    counted = full_results(snapshot.frame, snapshot.spec, n)
+    if not has_goals(snapshot.spec):
+        return counted
     if not met:
-        return f"none of {plural(n, 'full trial')} meets all goals yet"
+        return f"none of {counted} meets all goals yet"
     verb = "meets" if met == 1 else "meet"
-    return f"{grouped(met)} of {plural(n, 'full trial')} {verb} all goals"
+    return f"{grouped(met)} of {counted} {verb} all goals"
+
+
+def full_results(frame: "Frame", spec: StudySpec, n: int) -> str:
+    """Return ``3 full trials``, or how many configurations those are where some were repeated."""
+    from hpo_tui.engine.analysis.front import full_mask
+
+    if n == int(full_mask(frame, spec).sum()):
+        return plural(n, "full trial")
+    return f"{plural(n, 'configuration')} run in full"
 
 
 def plural(n: int, noun: str) -> str:
@@ -196,9 +207,10 @@ def status_lines(snapshot: "Snapshot", width: int = 80) -> list[str]:
 
 def best_lines(snapshot: "Snapshot", k: int) -> list[str]:
     """Return the ``k`` best trials, a line each: number, metrics, parameters."""
-    from hpo_tui.engine.analysis.front import best_rows
+    from hpo_tui.engine.analysis.front import best_rows, results
 
-    frame, spec = snapshot.frame, snapshot.spec
+    spec = snapshot.spec
+    frame = results(snapshot.frame, spec)[1]
     lines = []
     for row in best_rows(frame, spec)[:k]:
         metrics = "  ".join(

@@ -85,7 +85,7 @@ class StudyList:
         return summary
 
     def _read(self, folder: StudyFolder, pid: int | None, touched: float) -> Summary:
-        from hpo_tui.engine.analysis.front import best_rows, full_mask, meets_mask
+        from hpo_tui.engine.analysis.front import best_rows, results, tally
 
         reader = self._readers.get(folder.path)
         if reader is None:
@@ -96,7 +96,8 @@ class StudyList:
         best = ""
         if len(rows) and spec.objectives:
             metric = spec.objectives[0].metric
-            best = f"{metric} {present.number(float(frame.metrics[metric][rows[0]]))}"
+            value = float(results(frame, spec)[1].metrics[metric][rows[0]])
+            best = f"{metric} {present.number(value)}"
         return Summary(
             folder,
             study,
@@ -106,7 +107,7 @@ class StudyList:
             int(frame.in_state(TrialState.RUNNING).sum()),
             spent_of(spec, study, frame, time.time())[0],
             best,
-            int((full_mask(frame, spec) & meets_mask(frame, spec)).sum()),
+            tally(frame, spec)[0],
             touched,
         )
 

@@ -1,12 +1,14 @@
 """Which trials are best: goals, the Pareto front, near misses, hypervolume. Pure numpy.
 
 Losses are metrics times the objective's sign, so that less is better; only trials that completed
-at the full task ever count as best.
+at the full task ever count as best. A configuration that did so several times counts once, as its
+first such trial, by the mean of its results (``results``).
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hpo_tui.engine.analysis.repeats import averaged
 from hpo_tui.engine.spec import Objective, OutcomeConstraint, StudySpec
 from hpo_tui.store.frame import STATES, Frame
 from hpo_tui.store.models import TrialState
@@ -31,7 +33,11 @@ def column(frame: Frame, metric: str, rows: Rows | None = None) -> Floats:
 
 
 def losses(frame: Frame, spec: StudySpec) -> Floats:
-    """Return the objectives as losses, (n, m) in the order of ``spec.objectives``."""
+    """Return the objectives as losses, (n, m) in the order of ``spec.objectives``.
+
+    Trials of a configuration that was repeated at the full task have its mean.
+    """
+    frame = results(frame, spec)[1]
     columns = [o.sign * column(frame, o.metric) for o in spec.objectives]
     return np.stack(columns, axis=1) if columns else np.zeros((len(frame), 0))
 
@@ -40,6 +46,15 @@ def full_mask(frame: Frame, spec: StudySpec) -> Mask:
     """Return which trials (n,) are complete at the full task."""
     complete = frame.state == STATES.index(TrialState.COMPLETE)
     return np.asarray(complete & frame.at_task(spec.full_task.name), dtype=np.bool_)
+
+
+def results(frame: Frame, spec: StudySpec) -> tuple[Rows, Frame]:
+    """Return the rows that results are told by, and ``frame`` with the results in them.
+
+    A row is the first complete full-task trial of its configuration; it and the repeats of it hold
+    the mean of them all. The frame is the same object where nothing was repeated.
+    """
+    return averaged(frame, full_mask(frame, spec))
 
 
 def goals_of(spec: StudySpec) -> tuple[Goal, ...]:
@@ -64,14 +79,25 @@ def goal_mask(goal: Goal, values: Floats) -> Mask:
 def meets_mask(frame: Frame, spec: StudySpec, without: str | None = None) -> Mask:
     """Return which trials (n,), at whatever task, reach every threshold and constraint.
 
-    ``without``: the metric of an objective whose own threshold is left out of account; it must
-    have a value all the same.
+    Those of a configuration that was repeated at the full task do if its mean does. ``without``:
+    the metric of an objective whose own threshold is left out of account; it must have a value all
+    the same.
     """
+    return _meets(results(frame, spec)[1], spec, without)
+
+
+def _meets(frame: Frame, spec: StudySpec, without: str | None = None) -> Mask:
     met = np.ones(len(frame), dtype=np.bool_)
     for goal in goals_of(spec):
         values = column(frame, goal.metric)
         met &= ~np.isnan(values) if goal.metric == without else goal_mask(goal, values)
     return met
+
+
+def tally(frame: Frame, spec: StudySpec) -> tuple[int, int]:
+    """Return (those that meet all goals, all) of the configurations with a full-task result."""
+    rows, frame = results(frame, spec)
+    return int(_meets(frame, spec)[rows].sum()), len(rows)
 
 
 def pareto_mask(losses: Floats) -> Mask:
@@ -131,8 +157,9 @@ def best_rows(frame: Frame, spec: StudySpec, among: Rows | None = None) -> Rows:
 
     Best are the full-task complete trials that meet all goals; with several objectives their
     Pareto front. Without objectives all that meet, by number. ``among``: rows to choose from.
+    Values are those of the frame that ``results`` returns.
     """
-    rows = np.flatnonzero(full_mask(frame, spec))
+    rows, frame = results(frame, spec)
     if among is not None:
         rows = np.intersect1d(rows, among)
     for goal in goals_of(spec):
@@ -157,23 +184,23 @@ def near_misses(frame: Frame, spec: StudySpec, k: int) -> Rows:
     range over the full-task trials; in log units for objectives that say ``log``). Trials without
     a value for a metric with a goal are left out.
     """
-    full = full_mask(frame, spec)
-    rows = np.flatnonzero(full & ~meets_mask(frame, spec))
+    every, frame = results(frame, spec)
+    rows = every[~_meets(frame, spec)[every]]
     total = np.zeros(len(rows))
     for goal in goals_of(spec):
-        total += _shortfall(goal, column(frame, goal.metric), full, rows)
+        total += _shortfall(goal, column(frame, goal.metric), every, rows)
     known = np.isfinite(total)
     rows, total = rows[known], total[known]
     return rows[np.argsort(total, kind="stable")[:k]]
 
 
-def _shortfall(goal: Goal, values: Floats, full: Mask, rows: Rows) -> Floats:
+def _shortfall(goal: Goal, values: Floats, every: Rows, rows: Rows) -> Floats:
     limits: tuple[tuple[float | None, float], ...]
     if isinstance(goal, Objective):
         limits = ((goal.threshold, goal.sign),)
     else:
         limits = ((goal.max, 1.0), (goal.min, -1.0))
-    seen = values[full & ~np.isnan(values)]
+    seen = values[every][~np.isnan(values[every])]
     log = isinstance(goal, Objective) and goal.log and bool((seen > 0).all())
     log = log and all(limit is None or limit > 0 for limit, _ in limits)
 
@@ -201,9 +228,12 @@ def best_so_far(frame: Frame, spec: StudySpec, objective: Objective) -> tuple[Ro
     """Return (rows, values): the trials that improved ``objective``, in order of their end.
 
     Full-task complete trials count when they meet every other goal; the objective's own threshold
-    is left out, so that the way up to it shows.
+    is left out, so that the way up to it shows. Repeats tell on the first trial of theirs: the line
+    ends at the best.
     """
-    counted = full_mask(frame, spec) & meets_mask(frame, spec, without=objective.metric)
+    first, frame = results(frame, spec)
+    counted = np.zeros(len(frame), dtype=np.bool_)
+    counted[first] = _meets(frame, spec, without=objective.metric)[first]
     order = finish_order(frame)
     rows = order[counted[order]]
     loss = objective.sign * column(frame, objective.metric)[rows]

@@ -22,9 +22,10 @@ def best(spec: StudySpec, ledger: Ledger, search: Search) -> list[int]:
     kept: list[int] = []
     values: list[list[float]] = []
     for numbers in groups.values():
-        rows = [[ledger.trials[n].metrics.get(m, np.nan) for m in names] for n in numbers]
+        rows = np.array([[ledger.trials[n].metrics.get(m, np.nan) for m in names] for n in numbers])
         with np.errstate(over="ignore", invalid="ignore"):
-            mean = np.mean(rows, axis=0)
+            # So the mean of equal values is that value, and meets the threshold that it meets.
+            mean = rows[0] + np.mean(rows - rows[0], axis=0)
         if np.all(np.isfinite(mean)) and spec.meets(dict(zip(names, mean.tolist(), strict=True))):
             kept.append(min(numbers))
             values.append(mean.tolist())

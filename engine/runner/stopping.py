@@ -61,16 +61,25 @@ class Audit:
 
 
 def front(spec: StudySpec, trials: Iterable[Trial], task: str) -> set[int]:
-    """Return the complete trials of a task than which none is better in every objective."""
-    kept: list[tuple[int, list[float]]] = []
+    """Return the complete trials of a task than which none is better in every objective.
+
+    Trials of one configuration stand and fall together, by the mean of their results.
+    """
+    groups: dict[int, list[Trial]] = {}
     for trial in trials:
-        if trial.state is not TrialState.COMPLETE or trial.task != task:
-            continue
-        losses = [o.sign * trial.metrics.get(o.metric, math.inf) for o in spec.objectives]
+        if trial.state is TrialState.COMPLETE and trial.task == task:
+            groups.setdefault(trial.configuration, []).append(trial)
+    kept: list[tuple[list[Trial], list[float]]] = []
+    for group in groups.values():
+        losses = [o.sign * _mean(group, o.metric, o.sign * math.inf) for o in spec.objectives]
         if not any(_beats(other, losses) for _, other in kept):
-            kept = [(n, other) for n, other in kept if not _beats(losses, other)]
-            kept.append((trial.number, losses))
-    return {number for number, _ in kept}
+            kept = [(g, other) for g, other in kept if not _beats(losses, other)]
+            kept.append((group, losses))
+    return {trial.number for group, _ in kept for trial in group}
+
+
+def _mean(group: list[Trial], metric: str, missing: float) -> float:
+    return sum(t.metrics.get(metric, missing) for t in group) / len(group)
 
 
 def _beats(one: list[float], other: list[float]) -> bool:

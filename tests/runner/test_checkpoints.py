@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given
@@ -51,6 +52,14 @@ def test_a_stopped_trial_keeps_its_checkpoint_without_promotion_too() -> None:
     trials = {1: trial(1, "low", "pruned"), 2: trial(2, "low", "complete")}
     found = needs(spec(resume=False), trials)
     assert (found.maybe, found.drop) == ((1,), {2})
+
+
+def test_repeats_are_on_the_front_by_their_mean() -> None:
+    trials = [trial(n, "full", "complete", a, 1) for n, a in ((1, 0.9), (2, 0.8), (3, 0.3))]
+    assert front(spec(), trials, "full") == {1}
+    again = replace(trials[2], configuration=1, repeat=1)
+    assert front(spec(), [*trials[:2], again], "full") == {2}
+    assert front(spec(), [trials[0], replace(trials[1], configuration=1)], "full") == {1, 2}
 
 
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), max_size=20))

@@ -82,9 +82,10 @@ def best(ctx: click.Context, study: str | None, as_json: bool, most: int, near: 
     """Print the best trials of STUDY, best first.
 
     Best are the full-task trials that meet every threshold and constraint; with several objectives
-    the Pareto front of them. Where none does, the nearest misses are shown.
+    the Pareto front of them. Where none does, the nearest misses are shown. A configuration that
+    was repeated counts once, by the mean of its results.
     """
-    from hpo_tui.tui.cli.summary import best_record, show_best, trials_of
+    from hpo_tui.tui.cli.summary import best_record, results_of, runs_of, show_best
 
     picture = picture_of(find(study))
     if not as_json:
@@ -98,8 +99,9 @@ def best(ctx: click.Context, study: str | None, as_json: bool, most: int, near: 
     if near:
         rows += list(near_misses(picture.frame, picture.spec, len(picture.frame)))
     numbers = [int(picture.frame.number[r]) for r in rows]
-    trials = trials_of(picture, numbers[:most] if given else numbers)
-    say("[" + ",\n ".join(json_line(best_record(t, picture.spec)) for t in trials) + "]")
+    trials, several = results_of(picture, numbers[:most] if given else numbers), runs_of(picture)
+    records = (best_record(t, picture.spec, several.get(t.number, 1)) for t in trials)
+    say("[" + ",\n ".join(map(json_line, records)) + "]")
 
 
 COMMANDS = {"status": status, "best": best}

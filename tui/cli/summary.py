@@ -2,12 +2,14 @@
 
 import shutil
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rich.cells import cell_len
 
-from hpo_tui.engine.analysis.front import best_rows, full_mask, meets_mask, near_misses
+from hpo_tui.engine.analysis.front import best_rows, full_mask, near_misses, results, tally
+from hpo_tui.engine.analysis.repeats import runs
 from hpo_tui.engine.spec import BudgetUnit, Objective, OutcomeConstraint, StudySpec
 from hpo_tui.store.frame import STATES
 from hpo_tui.store.models import Trial
@@ -16,6 +18,7 @@ from hpo_tui.tui.cli.studies import reading
 from hpo_tui.tui.cli.text import bar, number, say, shown, table
 from hpo_tui.tui.fmt import duration
 from hpo_tui.tui.plain import plain
+from hpo_tui.tui.present import full_results
 from hpo_tui.tui.snapshot import Snapshot
 
 UNITS = {
@@ -77,21 +80,31 @@ def status_record(picture: Snapshot) -> dict[str, Any]:
     }
 
 
-def best_record(trial: Trial, spec: StudySpec) -> dict[str, Any]:
-    """Return one entry of what ``best --json`` prints."""
+def best_record(trial: Trial, spec: StudySpec, runs: int = 1) -> dict[str, Any]:
+    """Return one entry of what ``best --json`` prints. ``runs``: results that were averaged."""
     return {
         "trial": trial.number,
         "task": trial.task,
         "params": {k: finite(v) for k, v in trial.params.items()},
         "metrics": {k: finite(v) for k, v in trial.metrics.items()},
         "meets": spec.meets(trial.metrics),
-    }
+    } | ({"runs": runs} if runs > 1 else {})
 
 
-def trials_of(picture: Snapshot, numbers: list[int]) -> list[Trial]:
-    """Return the trials ``numbers`` in that order."""
+def runs_of(picture: Snapshot) -> dict[int, int]:
+    """Return trial → full-task results of its configuration, where they are several."""
+    return runs(picture.frame, full_mask(picture.frame, picture.spec))
+
+
+def results_of(picture: Snapshot, numbers: list[int]) -> list[Trial]:
+    """Return the trials ``numbers`` in that order, each with the mean over its repeats."""
     with reading(picture.folder) as reader:
         found = {t.number: t for t in reader.trials(numbers=numbers)}
+    frame, several = results(picture.frame, picture.spec)[1], runs_of(picture)
+    for n in several.keys() & found.keys():
+        row = frame.index(n)
+        means = {m: float(v[row]) for m, v in frame.metrics.items() if m in found[n].metrics}
+        found[n] = replace(found[n], metrics=means)
     return [found[n] for n in numbers if n in found]
 
 
@@ -142,23 +155,23 @@ def goal_text(goal: Objective | OutcomeConstraint) -> str:
 def show_best(picture: Snapshot, most: int = 10) -> None:
     """Print the best trials with their goals, or in how far the nearest ones miss them."""
     frame, spec = picture.frame, picture.spec
-    full = full_mask(frame, spec)
-    met = int((full & meets_mask(frame, spec)).sum())
+    met, full = tally(frame, spec)
     rows = best_rows(frame, spec)
-    if not int(full.sum()):
+    if not full:
         say("No trial of the full task has completed.")
         return
     goals = has_goals(spec)
+    counted = full_results(frame, spec, full)
     if goals and not met:
-        say(f"None of {int(full.sum())} full trials meets all goals. The nearest:")
+        say(f"None of {counted} meets all goals. The nearest:")
         rows = near_misses(frame, spec, most)
     else:
         what = ("meets" if met == 1 else "meet") + " all goals"
         what = what if goals else "have a result"
         front = "" if len(spec.objectives) < 2 else f"; {len(rows)} of them on the Pareto front"
-        say(f"{met} of {int(full.sum())} full trials {what}{front}:")
+        say(f"{met} of {counted} {what}{front}:")
     numbers = [int(frame.number[r]) for r in rows[:most]]
-    _show_trials(trials_of(picture, numbers), spec)
+    _show_trials(results_of(picture, numbers), spec, runs_of(picture))
     if len(rows) > most:
         say(f"and {len(rows) - most} more (hpo-tui best -n {len(rows)})")
 
@@ -173,10 +186,12 @@ def goals_of(spec: StudySpec) -> list[Objective | OutcomeConstraint]:
     return [*spec.objectives, *spec.outcome_constraints]
 
 
-def _show_trials(trials: list[Trial], spec: StudySpec) -> None:
+def _show_trials(trials: list[Trial], spec: StudySpec, several: Mapping[int, int]) -> None:
     goals = goals_of(spec)
     params = [p.name for p in spec.free]
-    head = ["#", *(goal_text(g) for g in goals), *(plain(p) for p in params)]
+    repeated = any(t.number in several for t in trials)
+    lead = ["#", "runs"] if repeated else ["#"]
+    head = [*lead, *(goal_text(g) for g in goals), *(plain(p) for p in params)]
     nan = float("nan")
     missed = any(not g.met(t.metrics.get(g.metric, nan)) for t in trials for g in goals)
     body = []
@@ -187,13 +202,16 @@ def _show_trials(trials: list[Trial], spec: StudySpec) -> None:
             mark = "" if not missed else "  " if goal.met(value) else " !"
             metrics.append(shown(value) + mark)
         values = [shown(trial.params[p]) if p in trial.params else "-" for p in params]
-        body.append([str(trial.number), *metrics, *values])
-    fits = _columns_that_fit(head, body, keep=1 + len(goals))
+        counts = [str(several.get(trial.number, 1))] if repeated else []
+        body.append([str(trial.number), *counts, *metrics, *values])
+    fits = _columns_that_fit(head, body, keep=len(lead) + len(goals))
     say(table(head[:fits], [row[:fits] for row in body], right=range(fits)))
     if fits < len(head):
         say(f"not shown for want of room: {', '.join(head[fits:])} (hpo-tui best --json)")
     if missed:
         say("! misses the goal")
+    if repeated:
+        say("runs: full-task results of the configuration, of which the mean is shown")
 
 
 def _columns_that_fit(head: list[str], body: list[list[str]], keep: int) -> int:

@@ -1,11 +1,12 @@
 """The best trials: those that meet every goal first, the near misses after them."""
 
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hpo_tui.engine.analysis.front import best_rows, full_mask, losses, meets_mask, near_misses
+from hpo_tui.engine.analysis.front import best_rows, losses, meets_mask, near_misses, results
 from hpo_tui.tui import present
 from hpo_tui.tui.snapshot import Snapshot, View
 from hpo_tui.tui.trial_rows import TrialRows, sorted_rows
@@ -23,7 +24,8 @@ class BestTable(LineTable):
 
 Only trials that completed at the **full task** stand here, the best first: those on the Pareto
 front (marked with a diamond), the others that meet every goal, then the near misses, nearest
-first. A metric's heading shows its goal; each value is marked as met or missed.
+first. A metric's heading shows its goal; each value is marked as met or missed. A configuration
+that was repeated stands here once, with the mean of its results.
 
 `s` sorts by the next column, `S` turns the order round, `enter` opens the trial.
 """
@@ -32,7 +34,9 @@ first. A metric's heading shows its goal; each value is marked as met or missed.
     def show(self, snapshot: Snapshot, view: View) -> None:
         """Show the best of what passes the view's filter and brushes."""
         frame, spec = snapshot.frame, snapshot.spec
-        full = full_mask(frame, spec)
+        first, means = results(frame, spec)
+        full = np.zeros(len(frame), dtype=np.bool_)
+        full[first] = True
         if view.mask is not None:
             full &= view.mask
         meets = np.flatnonzero(full & meets_mask(frame, spec))
@@ -41,10 +45,11 @@ first. A metric's heading shows its goal; each value is marked as met or missed.
         near = near_misses(frame, spec, MOST)
         near = near[full[near]]
         rows = np.concatenate([front, others, near])[:MOST].astype(np.intp)
+        judged = snapshot if means is frame else replace(snapshot, frame=means)
         if self.sort_by:
-            rows = sorted_rows(snapshot, rows, self.sort_by, self.descending)
+            rows = sorted_rows(judged, rows, self.sort_by, self.descending)
         self.empty = self._why_empty(snapshot, view)
-        shown = TrialRows(snapshot, rows, self._columns(snapshot), frozenset(front.tolist()))
+        shown = TrialRows(judged, rows, self._columns(snapshot), frozenset(front.tolist()))
         self.set_rows(shown, keep=view.selected)
         self.title = "best metrics: " + present.goals_sentence(snapshot)
 
@@ -61,7 +66,7 @@ first. A metric's heading shows its goal; each value is marked as met or missed.
     @staticmethod
     def _why_empty(snapshot: Snapshot, view: View) -> str:
         frame, spec = snapshot.frame, snapshot.spec
-        if not full_mask(frame, spec).any():
+        if not len(results(frame, spec)[0]):
             return present.first_result_text(snapshot)
         if view.mask is not None:
             return "No full trial passes the filter and the brushes: u shows all."

@@ -41,9 +41,9 @@ class Pareto(Chart):
 
 Two metrics of the **full-task** trials against each other. Dashed lines are the goals, and what
 misses one lies in the shade; blue circles meet every goal, hollow ones miss one, the bright ones
-are the best and their steps the front. `m` takes the next pair of metrics, `h` `l` go along the
-front, `enter` opens the trial, `v` shows what the cheap tasks reported as gray dots (they never
-count).
+are the best and their steps the front. A repeated configuration is one point, at its mean. `m`
+takes the next pair of metrics, `h` `l` go along the front, `enter` opens the trial, `v` shows what
+the cheap tasks reported as gray dots (they never count).
 """
 
     def __init__(self, *, ascii_only: bool | None = None, id: str | None = None) -> None:  # noqa: A002 - Textual's word
@@ -82,6 +82,7 @@ count).
         if not len(rows):
             rows = front.near_misses(frame, spec, 20)
         pair = self._metrics(spec)
+        frame = front.results(frame, spec)[1]
         if pair is not None:
             rows = rows[np.argsort(front.column(frame, pair[0], rows), kind="stable")]
         numbers = frame.number[rows].tolist()
@@ -104,8 +105,12 @@ count).
         if pair is None:
             text.note(canvas, "One metric has no other to be seen against: see the history (1).")
             return canvas
-        full = front.full_mask(frame, spec)
+        first, frame = front.results(frame, spec)
+        full = np.zeros(len(frame), dtype=bool)
+        full[first] = True
         x, y = front.column(frame, pair[0]), front.column(frame, pair[1])
+        repeats = front.full_mask(frame, spec) & ~full
+        x[repeats] = np.nan  # a configuration is one point, at its mean
         shown = full | self._partial
         shown &= np.isfinite(x) & np.isfinite(y)
         if not shown.any():

@@ -1,0 +1,84 @@
+"""What ``best``, ``status`` and the list of studies say of a study with repeats."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hpo_tui.engine.optimizer import Optimizer
+from hpo_tui.engine.spec import StudySpec
+from hpo_tui.store.folder import StudyFolder
+from hpo_tui.store.models import Trial, TrialState
+
+TEXT = """\
+[study]
+name = "NAME"
+command = ["true"]
+budget = 8
+repeats = 3
+[space.lr]
+type = "float"
+low = 0.0
+high = 1.0
+[[objective]]
+metric = "accuracy"
+direction = "maximize"
+threshold = 0.8
+"""
+
+
+def trial(number: int, configuration: int, value: float, repeat: int = 0) -> Trial:
+    """Return a complete full-task trial."""
+    return Trial(
+        number, configuration, "full", TrialState.COMPLETE, 1.0, {"lr": configuration / 10},
+        {"accuracy": value}, charged=1.0, repeat=repeat, created=1e9, started=1e9 + number,
+        ended=1e9 + number + 1, duration=1.0,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def lucky(make_study: Callable[..., StudyFolder]) -> StudyFolder:
+    """Trial 1 reached 0.98, but 0.66 on average; trial 3 0.83."""
+    trials = [
+        trial(1, 1, 0.98), trial(2, 2, 0.6), trial(3, 3, 0.83), trial(4, 1, 0.5, 1),
+        trial(5, 1, 0.5, 2), trial(6, 3, 0.85, 1),
+    ]  # fmt: skip
+    return make_study("lucky", trials, text=TEXT)
+
+
+def test_best_is_what_the_optimizer_calls_best(lucky: StudyFolder, hpo: Callable[..., Any]) -> None:
+    from hpo_tui.engine.execution.past import past_trials
+    from hpo_tui.store.read import StudyReader
+
+    spec = StudySpec.load(lucky.file)
+    with StudyReader(lucky.db) as reader:
+        past = past_trials(reader, spec)
+    optimizer = Optimizer(replace(spec, noisy=False), seed=0)
+    optimizer.restore(past)
+    found = json.loads(hpo("best", "lucky", "--json", "--near").out)
+    assert [b["trial"] for b in found if b["meets"]] == optimizer.best() == [3]
+    assert [(b["trial"], b.get("runs")) for b in found] == [(3, 2), (1, 3), (2, None)]
+    assert found[0]["metrics"]["accuracy"] == pytest.approx(0.84)
+    assert found[1]["metrics"]["accuracy"] == pytest.approx(0.66)
+    assert json.loads(hpo("status", "lucky", "--json").out)["best"] == [3]
+
+
+def test_the_means_are_shown_as_such(lucky: StudyFolder, hpo: Callable[..., Any]) -> None:
+    del lucky
+    shown = hpo("best", "lucky").out
+    assert "1 of 3 configurations run in full meets all goals:" in shown
+    assert shown.splitlines()[2].split() == ["3", "2", "0.84", "0.3"]
+    assert "runs: full-task results" in shown
+    assert "1 of 3 configurations run in full" in hpo("watch", "lucky", "--once").out
+
+
+def test_the_list_of_studies_shows_the_mean(lucky: StudyFolder) -> None:
+    from hpo_tui.tui.study_list import StudyList
+
+    studies = StudyList(Path(lucky.path).parent)
+    summary = studies.read()[0]
+    studies.close()
+    assert (summary.best, summary.met) == ("accuracy 0.84", 1)
