@@ -9,7 +9,10 @@ from hpo_tui.store.models import Report, Trial, Value
 
 @dataclass(frozen=True, slots=True)
 class Dimension:
-    """A parameter as it was found. ``choices`` are empty for numbers."""
+    """A parameter as it was found. ``choices`` are empty for numbers.
+
+    ``when``: parent → the values with which it is active, as in the study file.
+    """
 
     kind: str
     """``float``, ``int`` or ``categorical``, as in the study file."""
@@ -18,9 +21,16 @@ class Dimension:
     log: bool = False
     step: float | None = None
     choices: tuple[Value, ...] = ()
+    when: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
 
     def table(self) -> dict[str, Any]:
         """Return the study file's table of the parameter."""
+        found = self._values()
+        if self.when:
+            found["when"] = {parent: list(values) for parent, values in self.when.items()}
+        return found
+
+    def _values(self) -> dict[str, Any]:
         if self.choices:
             if len(self.choices) == 1:
                 return {"type": "fixed", "value": self.choices[0]}
@@ -39,7 +49,10 @@ class Dimension:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A study from elsewhere. ``text``: its study file, where it was ours before."""
+    """A study from elsewhere. ``text``: its study file, where it was ours before.
+
+    ``costs``: task → cost, where the source says what the study file said of it.
+    """
 
     name: str
     source: str
@@ -49,3 +62,4 @@ class Arrival:
     trials: list[Trial]
     reports: list[Report] = field(default_factory=list)
     text: str | None = None
+    costs: Mapping[str, float] = field(default_factory=dict)

@@ -3,16 +3,17 @@
 import csv
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from hpo_tui.store.models import Trial, TrialState, Value
 from hpo_tui.store.transfer.arrivals import Arrival, Dimension
-from hpo_tui.store.transfer.rows import FIXED
+from hpo_tui.store.transfer.rows import FLAT
 
 _PARAMS = ("params.", "params_", "param.", "param_")
 _METRICS = ("metrics.", "metrics_", "metric.", "metric_")
-_OTHERS = frozenset({*FIXED, "number", "datetime_start", "datetime_complete", "duration", ""})
+_OTHERS = frozenset({*FLAT, "number", "datetime_start", "datetime_complete", "duration", ""})
 
 
 def read_csv(path: Path, name: str, directions: Mapping[str, str]) -> Arrival:
@@ -33,12 +34,36 @@ def read_csv(path: Path, name: str, directions: Mapping[str, str]) -> Arrival:
     if not params:
         raise ValueError(f"{path} has no columns of parameters (params.<name>)")
     kinds = {c: _dimension([row[c] for row in rows if row.get(c)], c) for c in params}
+    for column in (c for c, kind in kinds.items() if not kind.choices):
+        for row in rows:
+            row[column] = "" if _missing(row.get(column) or "") else row[column]
     trials = [_trial(i, row, params, metrics, kinds) for i, row in enumerate(rows, start=1)]
     numbers = [t.number for t in trials]
     if len(set(numbers)) < len(numbers):
         raise ValueError(f"{path} has two rows with the same trial number")
     space = {params[c]: kind for c, kind in kinds.items()}
-    return Arrival(name, f"CSV, {path}", space, dict(directions), trials)
+    return Arrival(
+        name, f"CSV, {path}", space, dict(directions), _configured(trials), costs=_costs(rows)
+    )
+
+
+def _configured(trials: Sequence[Trial]) -> list[Trial]:
+    """Return the trials with equal parameters as trials of one configuration, the first's."""
+    known: dict[Any, int] = {}
+    return [
+        replace(t, configuration=known.setdefault(tuple(sorted(t.params.items())), t.number))
+        for t in trials
+    ]
+
+
+def _costs(rows: Sequence[Mapping[str, str]]) -> dict[str, float]:
+    """Return task → cost, where the table says what the study file said of it."""
+    found = {}
+    for row in rows:
+        cost = _number(row.get("task_cost") or "")
+        if cost is not None:
+            found[row.get("task") or "full"] = cost
+    return found
 
 
 def _columns(
@@ -69,8 +94,16 @@ def _number(text: str) -> float | None:
     return found if math.isfinite(found) else None
 
 
+def _missing(text: str) -> bool:
+    """Whether a cell of numbers says that there is none: pandas and numpy write ``nan``."""
+    return text.strip().lower() in ("", "nan", "-nan", "+nan")
+
+
 def _dimension(texts: Sequence[str], column: str) -> Dimension:
-    """Guess what a column holds from all its cells."""
+    """Guess what a column holds from all its cells; ``nan`` among numbers is an empty one."""
+    given = [t for t in texts if not _missing(t)]
+    if given and all(_number(t) is not None for t in given):
+        texts = given
     if not texts:
         raise ValueError(f"the column {column} is empty")
     numbers = [_number(t) for t in texts]

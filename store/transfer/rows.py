@@ -9,6 +9,9 @@ from hpo_tui.store.models import Report, Trial
 FIXED = (
     "trial", "state", "task", "cost", "resumed_from", "started", "ended", "exit_code", "why",
 )  # fmt: skip
+"""What every study's trials have, nested and flat."""
+
+FLAT = (*FIXED, "task_cost")
 """The columns of a flat record that every study has."""
 
 
@@ -44,12 +47,21 @@ def report_record(report: Report) -> dict[str, Any]:
     return {"trial": report.trial, "step": report.step, "metrics": metrics}
 
 
-def flat(trial: Trial, params: Iterable[str], metrics: Iterable[str]) -> dict[str, Any]:
-    """Return the flat record: a parameter is ``params.<name>``, a metric ``metrics.<name>``."""
+def flat(
+    trial: Trial,
+    params: Iterable[str],
+    metrics: Iterable[str],
+    task_costs: Mapping[str, float] | None = None,
+) -> dict[str, Any]:
+    """Return the flat record: a parameter is ``params.<name>``, a metric ``metrics.<name>``.
+
+    ``task_costs``: task → its cost in the study file, for ``task_cost``: of what a promotion was
+    charged nobody could tell which task is the full one.
+    """
     nested = record(trial)
-    values: Mapping[str, Any] = {**{k: nested[k] for k in FIXED}}
     return {
-        **values,
+        **{k: nested[k] for k in FIXED},
+        "task_cost": (task_costs or {}).get(trial.task),
         **{f"params.{n}": nested["params"].get(n) for n in params},
         **{f"metrics.{n}": nested["metrics"].get(n) for n in metrics},
     }

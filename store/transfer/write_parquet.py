@@ -1,25 +1,31 @@
 """Trials as a Parquet file (the extra ``parquet``: pyarrow)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from hpo_tui.store.models import Trial
-from hpo_tui.store.transfer.rows import FIXED, flat
+from hpo_tui.store.transfer.rows import FLAT, flat
 
 
 def write_trials_parquet(
-    trials: Iterable[Trial], params: Sequence[str], metrics: Sequence[str], path: Path
+    trials: Iterable[Trial],
+    params: Sequence[str],
+    metrics: Sequence[str],
+    path: Path,
+    *,
+    task_costs: Mapping[str, float] | None = None,
 ) -> int:
     """Write one row a trial to ``path``; return how many. Raises ImportError without pyarrow.
 
-    A parameter whose values are of several types (choices such as 1 and "auto") becomes text.
+    ``task_costs``: task → its cost. A parameter whose values are of several types (choices such as
+    1 and "auto") becomes text.
     """
     import pyarrow
     from pyarrow import parquet
 
-    rows = [flat(t, params, metrics) for t in trials]
-    names = [*FIXED, *(f"params.{n}" for n in params), *(f"metrics.{n}" for n in metrics)]
+    rows = [flat(t, params, metrics, task_costs) for t in trials]
+    names = [*FLAT, *(f"params.{n}" for n in params), *(f"metrics.{n}" for n in metrics)]
     columns = {n: _column([row[n] for row in rows], n) for n in names}
     # Written beside the target and moved: a reader never meets half a file.
     part = path.with_name(path.name + ".part")
@@ -30,6 +36,7 @@ def write_trials_parquet(
 
 _TYPES = {
     "trial": "int64", "resumed_from": "int64", "exit_code": "int64", "cost": "double",
+    "task_cost": "double",
     "started": "double", "ended": "double", "state": "string", "task": "string", "why": "string",
 }  # fmt: skip
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TextIO
 
 from hpo_tui.store.models import Report, Trial
-from hpo_tui.store.transfer.rows import FIXED, flat, record, report_record
+from hpo_tui.store.transfer.rows import FLAT, flat, record, report_record
 
 
 def json_line(values: Mapping[str, Any]) -> str:
@@ -38,18 +38,20 @@ def write_trials_csv(
     metrics: Sequence[str],
     to: TextIO,
     *,
+    task_costs: Mapping[str, float] | None = None,
     escape: bool = False,
 ) -> int:
     """Write a header and one row a trial; return how many.
 
-    ``escape``: write what does not print as an escape (the output is a terminal).
+    ``task_costs``: task → its cost. ``escape``: write what does not print as an escape (the output
+    is a terminal).
     """
-    names = [*FIXED, *(f"params.{n}" for n in params), *(f"metrics.{n}" for n in metrics)]
+    names = [*FLAT, *(f"params.{n}" for n in params), *(f"metrics.{n}" for n in metrics)]
     writer = csv.writer(to, lineterminator="\n")
     writer.writerow([_printable(n) if escape else n for n in names])
     count = 0
     for trial in trials:
-        row = flat(trial, params, metrics)
+        row = flat(trial, params, metrics, task_costs)
         cells = ["" if row[n] is None else row[n] for n in names]
         writer.writerow([_printable(c) if escape and isinstance(c, str) else c for c in cells])
         count += 1

@@ -169,3 +169,99 @@ def test_imported_states_are_ended(
     with StudyReader(tmp_path / ".hpo" / "t" / "study.db") as reader:
         assert all(t.state.ended for t in reader.trials())
         assert reader.counts()[TrialState.KILLED] == 2
+
+
+def resumed_table(*, costs: bool) -> str:
+    """Trials at ``look`` for 0.8, carried on for the margin: as ``export --csv`` writes them."""
+    head = "trial,state,task,cost,resumed_from,params.a,metrics.loss" + ",task_cost" * costs
+    rows = ["1,complete,look,0.8,,0.5,0.6", "2,complete,look,0.8,,0.25,0.1",
+            "3,complete,full,0.2,1,0.5,0.5", "4,complete,full,1.1,2,0.25,0.3",
+            "5,complete,full,0.2,2,0.25,0.3"]  # fmt: skip
+    said = {"look": ",0.8", "full": ",1.0"}
+    return "\n".join([head, *(r + said[r.split(",")[2]] * costs for r in rows)]) + "\n"
+
+
+@pytest.mark.parametrize("costs", [True, False])
+def test_promotions_do_not_make_the_cheap_task_the_full_one(
+    hpo: Callable[..., Any], tmp_path: Path, costs: bool
+) -> None:
+    (tmp_path / "k.csv").write_text(resumed_table(costs=costs), "utf-8")
+    assert hpo("import", "k.csv", "--minimize", "loss").code == 0
+    tasks = json.loads(hpo("status", "k", "--json").out)["tasks"]
+    assert [(t["name"], t["cost"]) for t in tasks] == [("look", 0.8), ("full", 1.0)]
+    best = json.loads(hpo("best", "k", "--json").out)
+    assert [(b["trial"], b["task"]) for b in best] == [(4, "full"), (3, "full")]
+
+
+def test_what_was_exported_says_its_full_task(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder], trials: list[Any]
+) -> None:
+    make_study("cheap", [t for t in trials if t.task == "cheap"])
+    hpo("export", "cheap", "--csv", "-o", "t.csv")
+    assert hpo("import", "t.csv", "--maximize", "accuracy").code == 0
+    tasks = json.loads(hpo("status", "t", "--json").out)["tasks"]
+    assert [(t["name"], t["cost"]) for t in tasks] == [("cheap", 0.25), ("full", 1.0)]
+    assert json.loads(hpo("best", "t", "--json").out) == []  # nothing ran at the full task
+
+
+def taught(folder: Path) -> int:
+    """How many rows an optimizer would learn from the study's trials."""
+    from hpo_tui.engine.execution.past import past_trials
+    from hpo_tui.engine.optimizer.data import Builder
+    from hpo_tui.engine.optimizer.ledger import Ledger
+    from hpo_tui.engine.optimizer.space import Space
+    from hpo_tui.engine.spec import StudySpec
+
+    spec = StudySpec.load(folder / "study.toml")
+    ledger = Ledger(spec)
+    with StudyReader(folder / "study.db") as reader:
+        ledger.restore(past_trials(reader, spec))
+    return len(Builder(spec, Space(spec)).table(ledger).x)
+
+
+def test_conditions_of_a_space_defined_by_running(hpo: Callable[..., Any], tmp_path: Path) -> None:
+    storage = f"sqlite:///{tmp_path}/run.db"
+    study = optuna.create_study(
+        storage=storage, study_name="run", sampler=optuna.samplers.RandomSampler(seed=1)
+    )
+
+    def objective(trial: optuna.Trial) -> float:
+        kind = trial.suggest_categorical("kind", ["u", None, 3])
+        layers = trial.suggest_int("layers", 1, 4)
+        widths = [trial.suggest_int(f"width{i}", 8, 64) for i in range(layers)]
+        drop = trial.suggest_float("drop", 0, 1) if kind == "u" and layers > 1 else 0.0
+        if trial.number == 3:
+            raise ValueError
+        return trial.suggest_float("x", 0, 1) + drop + sum(widths)
+
+    study.optimize(objective, n_trials=30, catch=ValueError)
+    assert hpo("import", storage).code == 0
+    folder = tmp_path / ".hpo" / "run"
+    text = (folder / "study.toml").read_text("utf-8")
+    assert "layers = [3, 4]" in text  # width2
+    assert 'kind = ["u"]' in text
+    assert taught(folder) == 29
+
+
+def test_nan_in_a_column_of_numbers_is_an_empty_cell(
+    hpo: Callable[..., Any], tmp_path: Path
+) -> None:
+    # Only adam lacks lr among the complete rows, but the last one has failed with adam and lr.
+    rows = [
+        "lr,momentum,opt,loss",
+        "0.1,0.9,sgd,1",
+        "nan,NaN,adam,2",
+        "0.3,0.5,sgd,3",
+        "0.2,,adam,",
+    ]
+    table = "\n".join(rows)
+    (tmp_path / "runs.csv").write_text(table, "utf-8")
+    ran = hpo("import", "runs.csv", "--minimize", "loss")
+    assert ran.code == 0
+    assert "1 trial without lr" in ran.err
+    assert "momentum" not in ran.err
+    folder = tmp_path / ".hpo" / "runs"
+    text = (folder / "study.toml").read_text("utf-8")
+    assert text.count('type = "float"') == 2
+    assert 'opt = ["sgd"]' in text
+    assert taught(folder) == 2

@@ -70,8 +70,14 @@ def _to_text(reader: StudyReader, form: str, to: TextIO) -> None:
         write_text.write_reports_json(reports, to)
     else:
         params, metrics = reader.columns("p").values(), reader.columns("m").values()
-        terminal = to.isatty()
-        write_text.write_trials_csv(trials, list(params), list(metrics), to, escape=terminal)
+        write_text.write_trials_csv(
+            trials, list(params), list(metrics), to, task_costs=_task_costs(reader),
+            escape=to.isatty(),
+        )  # fmt: skip
+
+
+def _task_costs(reader: StudyReader) -> dict[str, float]:
+    return {task.name: task.cost for task in spec_of(reader.study()).tasks}
 
 
 def _to_parquet(reader: StudyReader, output: Path) -> None:
@@ -79,7 +85,9 @@ def _to_parquet(reader: StudyReader, output: Path) -> None:
 
     params, metrics = reader.columns("p").values(), reader.columns("m").values()
     try:
-        count = write_trials_parquet(reader.trials(), list(params), list(metrics), output)
+        count = write_trials_parquet(
+            reader.trials(), list(params), list(metrics), output, task_costs=_task_costs(reader)
+        )
     except ImportError:
         raise Refusal("Parquet needs pyarrow: pip install 'hpo-tui[parquet]'") from None
     note(f"{count} trials written to {plain(str(output))}")

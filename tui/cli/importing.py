@@ -2,13 +2,16 @@
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from statistics import median_low
 from typing import Any
 
 import click
 
 from hpo_tui.store.folder import HOME, find_home
+from hpo_tui.store.models import Trial, TrialState
 from hpo_tui.store.transfer.arrivals import Arrival
 from hpo_tui.tui.cli.errors import Refusal
 from hpo_tui.tui.cli.text import note
@@ -31,10 +34,14 @@ def import_study(
     file with one row a trial; of a CSV file say which columns are metrics.
     """
     from hpo_tui.store.transfer.build import build_study
+    from hpo_tui.store.transfer.conditions import with_conditions
 
     arrival = _read(source, which, name, dict(_directions(maximize, minimize)))
     called = name or folder_name(arrival.name)
-    text = arrival.text or study_text(arrival, called)
+    text, unexplained = arrival.text, dict[str, int]()
+    if not text:
+        space, unexplained = with_conditions(arrival.space, arrival.trials)
+        text = study_text(replace(arrival, space=space), called)
     text = _checked(text, arrival, called)
     home = find_home(Path.cwd()) or Path.cwd() / HOME
     try:
@@ -45,6 +52,11 @@ def import_study(
     except FileExistsError as error:
         raise Refusal(f"{plain(str(error))}; say another with --name") from None
     count = len(arrival.trials)
+    for lacking, n in unexplained.items():
+        note(
+            f"{n} trial{'s' * (n > 1)} without {plain(lacking)}, which no other parameter tells:"
+            " they are shown, but would teach the optimizer nothing"
+        )
     note(f"{count} trials imported: hpo-tui watch {plain(folder.name)}")
 
 
@@ -109,17 +121,51 @@ def study_text(arrival: Arrival, called: str) -> str:
 
 
 def _tasks(arrival: Arrival) -> dict[str, float]:
-    """Return task → cost, from what its dearest trial cost; the dearest task is the full one."""
-    costs: dict[str, float] = {}
-    for trial in arrival.trials:
-        costs[trial.task] = max(costs.get(trial.task, 0.0), trial.cost)
+    """Return task → cost: what the source says, else what its trials cost from the beginning on.
+
+    Where the source does not say which is the full task, it is the dearest.
+    """
+    names = dict.fromkeys(t.task for t in arrival.trials)
+    said = {n: c for n, c in arrival.costs.items() if n in names}
+    if said.keys() == names.keys() and said and max(said.values()) <= 1.0:
+        if 1.0 not in said.values():
+            # Nothing has run there yet: a cheap result must not pass for a full one.
+            said[next(n for n in ("full", "full task", "the full task") if n not in said)] = 1.0
+        costs = said
+    else:
+        costs = {n: _from_scratch(n, arrival.trials) for n in names}
     if not costs:
         return {"full": 1.0}
     most = max(costs.values()) or 1.0
     if len(set(costs.values())) < len(costs) or min(costs.values()) <= 0:
         order = sorted(costs, key=lambda n: costs[n])
         return {n: (i + 1) / len(order) for i, n in enumerate(order)}
-    return {n: round(c / most, 6) for n, c in costs.items() if math.isfinite(c)}
+    return {n: round(c / most, 6) for n, c in costs.items()}
+
+
+def _from_scratch(task: str, trials: Sequence[Trial]) -> float:
+    """Return what a trial at a task costs with all that it was resumed from.
+
+    Of the complete ones the median, as an attempt that was begun again adds to the cost; without
+    any the dearest. A promotion was charged its margin alone.
+    """
+    by_number = {t.number: t for t in trials}
+    totals: list[float] = []
+    for trial in trials:
+        if trial.task != task or trial.state is not TrialState.COMPLETE:
+            continue
+        total, seen, at = trial.cost, {trial.number}, trial.resumed_from
+        while at is not None and at in by_number and at not in seen:
+            seen.add(at)
+            total += by_number[at].cost
+            at = by_number[at].resumed_from
+        if at is None:
+            totals.append(total)
+    known = [c for c in totals if math.isfinite(c)]
+    if known:
+        return median_low(known)
+    costs = [t.cost for t in trials if t.task == task and math.isfinite(t.cost)]
+    return max(costs, default=0.0)
 
 
 def _checked(text: str, arrival: Arrival, called: str) -> str:
