@@ -10,6 +10,7 @@ from hpo_tui.engine.execution.proposals_client import Reply
 from hpo_tui.engine.runner.desk import Desk, Stop
 from hpo_tui.engine.runner.edits import apply_edit
 from hpo_tui.engine.runner.ending import tell_optimizer
+from hpo_tui.engine.runner.promoting import promotion
 from hpo_tui.engine.runner.starting import record
 from hpo_tui.engine.spec.extend import extended
 from hpo_tui.engine.spec.files import unsaved, write_atomic
@@ -217,6 +218,9 @@ class Commands:
         self._check_task(task)
         if trial.state not in (TrialState.COMPLETE, TrialState.PRUNED):
             raise Refused(f"trial {trial.number} is {trial.state}: there is nothing to promote")
+        task, refusal = promotion(self.desk.spec, self.desk.trials.values(), trial, task)
+        if refusal:
+            raise Refused(refusal)
         self._wish(
             command, "enqueue", params=dict(trial.params), task=task, promote=trial.number,
             why="promoted by you",

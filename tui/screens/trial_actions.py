@@ -10,6 +10,7 @@ from textual.binding import BindingType
 
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.store.frame import STATES
+from hpo_tui.store.models import TrialState
 from hpo_tui.tui import present
 from hpo_tui.tui.actions import bindings
 from hpo_tui.tui.screens.study_room import StudyRoom
@@ -74,9 +75,14 @@ class TrialActions(StudyRoom):
         spec = snapshot.spec
         now = snapshot.frame.tasks[snapshot.frame.task[row]]
         cost = next((t.cost for t in spec.tasks if t.name == now), 0.0)
-        dearer = [t.name for t in spec.tasks_by_cost if t.cost > cost]
-        if not dearer:
+        above = [t.name for t in spec.tasks_by_cost if t.cost > cost]
+        if not above:
             self.say(f"Trial {number} has run at the full task: there is no dearer one.", "warning")
+            return
+        taken = tasks_taken(snapshot, row)
+        dearer = [name for name in above if name not in taken]
+        if not dearer:
+            self.say(f"The configuration of trial {number} has been promoted already.", "warning")
             return
 
         def chosen(task: object) -> None:
@@ -204,6 +210,14 @@ class TrialActions(StudyRoom):
         snapshot, number, row = self._at()
         text = json.dumps(trial_data(snapshot, row), indent=2, ensure_ascii=False)
         self.hpo.copy(text, f"trial {number} as JSON")
+
+
+def tasks_taken(snapshot: Snapshot, row: int) -> set[str]:
+    """Return the tasks where the configuration of ``row`` has a result or is under way."""
+    frame = snapshot.frame
+    mine = (frame.configuration == frame.configuration[row]) & (frame.repeat == 0)
+    mine &= frame.in_state(TrialState.COMPLETE, TrialState.RUNNING, TrialState.WAITING)
+    return {frame.tasks[t] for t in set(frame.task[mine].tolist())}
 
 
 def params_at(snapshot: Snapshot, row: int) -> dict[str, Any]:

@@ -1,0 +1,52 @@
+from typing import Any
+
+from hpo_tui.engine.runner.promoting import promotion
+from hpo_tui.engine.spec import StudySpec
+from hpo_tui.store.models import Trial, TrialState
+
+SPEC = StudySpec.from_dict({
+    "study": {"name": "t", "budget": 10},
+    "space": {"x": {"type": "float", "low": 0, "high": 1}},
+    "objective": [{"metric": "a", "direction": "maximize"}],
+    "task": [
+        {"name": "full", "n": 9, "cost": 1.0},
+        {"name": "q", "n": 1, "cost": 0.25},
+        {"name": "mid", "n": 4, "cost": 0.5},
+    ],
+})  # fmt: skip
+
+
+def trial(number: int, task: str, state: str = "complete", **rest: Any) -> Trial:
+    values = {"configuration": 1} | rest
+    return Trial(number=number, task=task, state=TrialState(state), cost=1.0, params={}, **values)
+
+
+def to(trials: list[Trial], task: str | None = None) -> tuple[str, str]:
+    return promotion(SPEC, trials, trials[0], task)
+
+
+def test_without_a_task_it_is_the_next_dearer_one() -> None:
+    assert to([trial(4, "q")]) == ("mid", "")
+    assert to([trial(4, "mid")]) == ("full", "")
+    assert to([trial(4, "a task of before")]) == ("q", "")
+
+
+def test_what_is_complete_or_under_way_is_not_run_again() -> None:
+    assert to([trial(4, "q"), trial(5, "full")]) == ("mid", "")
+    assert to([trial(4, "q"), trial(5, "mid", "running")]) == ("full", "")
+    assert to([trial(4, "q"), trial(5, "mid", "failed")]) == ("mid", "")
+    assert to([trial(4, "q"), trial(5, "mid", configuration=2)]) == ("mid", "")
+    both = [trial(4, "q"), trial(5, "mid"), trial(6, "full", "waiting")]
+    assert "trial 6 is waiting" in to(both)[1]
+    assert "trial 5 is complete" in to(both, "mid")[1]
+    assert to(both, "mid")[0] == ""
+
+
+def test_only_to_a_dearer_task() -> None:
+    assert to([trial(4, "q")], "full") == ("full", "")
+    assert to([trial(4, "q")], "q") == (
+        "", "q is not dearer than q, where trial 4 ran; it can be promoted to mid, full",
+    )  # fmt: skip
+    assert "promoted to full" in to([trial(4, "mid")], "q")[1]
+    assert "confirm it" in to([trial(4, "full")])[1]
+    assert "retry it" in to([trial(4, "full", "pruned")])[1]
