@@ -36,7 +36,7 @@ class StudyState(StrEnum):
     STOPPED = "stopped"
     """Ended by the user before its budget."""
     FINISHED = "finished"
-    """The budget is spent."""
+    """The budget is spent, or every configuration has been run."""
 
 
 @dataclass(frozen=True, slots=True)

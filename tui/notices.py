@@ -17,7 +17,8 @@ def occasions(before: Snapshot | None, after: Snapshot) -> list[str]:
     name = plain(after.study.name)
     if old is not new:
         if new is StudyState.FINISHED:
-            found.append(f"{name}: finished, the budget is spent.")
+            why = plain(after.study.reason) or "the budget is spent"
+            found.append(f"{name}: finished, {why}.")
         elif new is StudyState.PAUSED and after.study.reason not in ("", PAUSED_BY_USER):
             found.append(f"{name}: paused. {plain(after.study.reason)}")
     if before.runner_pid is not None and after.runner_pid is None and new is StudyState.RUNNING:

@@ -45,6 +45,8 @@ class Proposals:
         self.ready: deque[Suggestion] = deque()
         self.exhausted = ""
         """Why there is nothing more to suggest, until something changes."""
+        self.all_run = False
+        """Whether that is for want of configurations, not of money."""
         self.given_up = False
         self.stale = False
         """Whether the store holds what the optimizer has to learn anew: it is restarted."""
@@ -243,6 +245,7 @@ class Proposals:
             # Else a trial has ended since, maybe below its price.
             if number in self._asked and number > self._last_news:
                 self.exhausted = str(message["text"]) or "the budget is spent"
+                self.all_run = bool(message.get("space"))
                 self._former.clear()
             self._asked.discard(number)
             return None

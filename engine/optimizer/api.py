@@ -16,6 +16,15 @@ class BudgetSpent(Exception):  # noqa: N818 - the end of a study, not an error
     While trials run this is for the moment: a look that ends may be carried on with what is left.
     """
 
+    space = False
+    """Whether it is for want of configurations, not of money."""
+
+
+class SpaceExhausted(BudgetSpent):
+    """Something is left of the budget, but no configuration that could be run."""
+
+    space = True
+
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:

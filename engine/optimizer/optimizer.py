@@ -11,6 +11,7 @@ from hpo_tui.engine.optimizer import insight, standing, stopping
 from hpo_tui.engine.optimizer.api import (
     BudgetSpent,
     PastTrial,
+    SpaceExhausted,
     StopDecision,
     Suggestion,
     TaskInsight,
@@ -68,8 +69,17 @@ class Optimizer:
                 return asked
         proposal = self._search.propose(self._ledger, options, number)
         if proposal is None:
-            raise BudgetSpent(_spent_text(room))
+            raise self._end(options, room)
         return self._launch(proposal, options, number)
+
+    def _end(self, options: Options, room: float | None) -> BudgetSpent:
+        """Return why nothing more is proposed."""
+        if not options.new_tasks and room is not None:
+            left = f"{max(room, 0.0):g} left of the budget"
+            return BudgetSpent(f"{left} pays for no further full-task result")
+        if np.isfinite(self._search.space.size):
+            return SpaceExhausted("every configuration of the space has been run")
+        return SpaceExhausted("no further configuration that keeps the constraints was found")
 
     def _room(self, left: float | None) -> float | None:
         """Return what is left, the smaller of our own count and the caller's."""
@@ -317,10 +327,3 @@ class Optimizer:
 def _finite(value: float | None) -> float | None:
     """Return a positive finite number, else None."""
     return value if value is not None and math.isfinite(value) and value > 0 else None
-
-
-def _spent_text(room: float | None) -> str:
-    """Why nothing more is proposed."""
-    if room is None or not np.isfinite(room):
-        return "every configuration of the space has been run"
-    return f"{max(room, 0.0):g} left of the budget pays for no further full-task result"

@@ -178,12 +178,14 @@ class Runner:
             return False
         if desk.proposals.ready and not self.starter.over_budget:
             return False
+        all_run = desk.proposals.all_run and not self.starter.over_budget
+        reason = desk.proposals.exhausted if all_run else ""
         try:
             self._last_words()
             self.chores.last()
             with desk.transaction():
-                desk.event("finished", "the budget is spent")
-                desk.set_state(StudyState.FINISHED)
+                desk.event("finished", reason or "the budget is spent")
+                desk.set_state(StudyState.FINISHED, reason)
         except sqlite3.Error as error:
             self.trouble.begin(error)
             return False

@@ -155,7 +155,7 @@ def validate_params(spec: StudySpec, params: Mapping[str, object]) -> list[str]:
         value = params[parameter.name]
         fault = scalar_fault(value) or value_fault(parameter, value)
         if not active:
-            parents = ", ".join(f"{p} = {show(native_params.get(p))}" for p in parameter.when)
+            parents = ", ".join(_standing(by_name, native_params, p) for p in parameter.when)
             found.append(f"{show(parameter.name)} is inactive here ({parents}): leave it out")
         elif fault:
             found.append(f"{show(parameter.name)} {fault}")
@@ -166,6 +166,14 @@ def validate_params(spec: StudySpec, params: Mapping[str, object]) -> list[str]:
             if not c.holds(native_params)
         ]
     return found
+
+
+def _standing(by_name: Mapping[str, Parameter], params: Params, name: str) -> str:
+    """Return what a parent is in a configuration, in words."""
+    if name in params:
+        return f"{name} = {show(params[name])}"
+    active = name in by_name and by_name[name].active(params)
+    return f"{name} is {'missing' if active else 'inactive'}"
 
 
 def _nth(parameter: Parameter, nth: int) -> Value:

@@ -184,6 +184,22 @@ def test_a_budget_of_trials_counts_trials(lab: Any) -> None:
     assert any(s.task == "full" for s in asked)
 
 
+def test_the_end_says_whether_money_or_the_space_ran_out(lab: Any) -> None:
+    few = {"a": {"type": "categorical", "choices": ["p", "q"]},
+           "b": {"type": "int", "low": 1, "high": 3, "when": {"a": ["p"]}}}  # fmt: skip
+    for budget, text in (
+        (12, "every configuration of the space has been run"),
+        ("12 trials", "every configuration of the space has been run"),
+        (3, "0 left of the budget pays for no further full-task result"),
+    ):
+        study = {"name": "few", "command": "true", "budget": budget}
+        opt = Optimizer(lab.spec(study=study, space=few, task=None), seed=0)
+        lab.play(opt, lambda _, __: {"a": 1.0, "b": 1.0})
+        with pytest.raises(BudgetSpent, match=text) as end:
+            opt.ask()
+        assert end.value.space == (budget != 3)
+
+
 def test_extending_the_budget_and_editing_the_study_go_on(lab: Any, toy: StudySpec) -> None:
     opt = Optimizer(toy, seed=0)
     lab.play(opt, lab.bowl)

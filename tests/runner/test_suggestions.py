@@ -4,6 +4,9 @@ from typing import Any
 
 import pytest
 
+from hpo_tui.engine.launch import create_study, start_runner
+from hpo_tui.store.models import StudyState
+
 
 def test_what_was_prepared_is_made_anew_when_a_result_comes_in(make_study: Any, told: Any) -> None:
     study = make_study("report(step=1, accuracy=0.5); time.sleep(0.5)", budget=3)
@@ -28,3 +31,16 @@ def test_a_slot_does_not_wait_longer_than_the_trial_is_worth(
     study.gone()
     first, second, _ = study.trials()
     assert second.started - first.ended < 2.0
+
+
+def test_a_study_says_that_every_configuration_has_been_run(make_study: Any) -> None:
+    first = make_study("report(accuracy=given['params']['x'])")
+    text = first.study().text.replace("budget = 1\n", "budget = 12\n")
+    text = text.replace('"float"\nlow = 0.0\nhigh = 1.0', '"int"\nlow = 1\nhigh = 3')
+    study = type(first)(create_study(text, first.folder.path.parent, "few"))
+    start_runner(study.folder)
+    study.gone()
+    said = "every configuration of the space has been run"
+    assert sorted(t.params["x"] for t in study.trials()) == [1, 2, 3]
+    assert (study.study().state, study.study().reason) == (StudyState.FINISHED, said)
+    assert [e.text for e in study.events("finished")] == [said]

@@ -116,6 +116,21 @@ def test_what_is_wrong_with_a_configuration(full_text: str) -> None:
         '"depth" is missing',
     ):
         assert part in said
+    deep = StudySpec.from_dict({
+        "study": {"name": "t", "command": "true", "budget": 2},
+        "space": {
+            "opt": {"type": "categorical", "choices": ["sgd", "adam"]},
+            "nest": {"type": "categorical", "choices": [True, False], "when": {"opt": ["sgd"]}},
+            "mom": {"type": "float", "low": 0, "high": 1, "when": {"nest": [True]}},
+        },
+        "objective": [{"metric": "m", "direction": "minimize"}],
+    })  # fmt: skip
+    assert validate_params(deep, {"opt": "adam", "mom": 0.5}) == [
+        '"mom" is inactive here (nest is inactive): leave it out'
+    ]
+    assert '"mom" is inactive here (nest is missing): leave it out' in validate_params(
+        deep, {"opt": "sgd", "mom": 0.5}
+    )
     good = sample(spec.space, compiled_constraints(spec), random.Random(0))
     broken = {**good, "warmup_start": 0.9, "warmup_end": 0.1}
     assert validate_params(spec, broken) == ["breaks the constraint warmup_end > warmup_start"]
