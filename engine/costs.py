@@ -3,10 +3,11 @@
 Pure accounting, no files. One rule holds throughout: spent = complete + running + lost.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from statistics import median
 
+from hpo_tui.engine.occupancy import GpuTime, Occupancy
 from hpo_tui.engine.spec.model import Budget, BudgetUnit, StudySpec, Task
 from hpo_tui.store.models import Trial, TrialState
 
@@ -76,17 +77,26 @@ def ledger(trials: Iterable[Trial]) -> Ledger:
     return Ledger(tasks)
 
 
-def used(budget: Budget, trials: Iterable[Trial], *, wall: float, devices: int = 1) -> float:
+def used(
+    budget: Budget,
+    trials: Iterable[Trial],
+    *,
+    wall: float,
+    devices: int = 1,
+    gpu: GpuTime | None = None,
+) -> float:
     """Return how much of a budget is used, in its own unit.
 
-    ``wall``: seconds since the study started; ``devices``: GPUs of one trial.
+    ``wall``: seconds since the study started; ``devices``: GPUs of one trial. ``gpu``: GPU time
+    where it is known; else it is found from the trials, which takes a while with many.
     """
     if budget.unit is BudgetUnit.WALL:
         return wall
     if budget.unit is BudgetUnit.TRIALS:
         return float(sum(1 for t in trials if t.state is not TrialState.WAITING))
     if budget.unit is BudgetUnit.GPU_HOURS:
-        return sum(t.duration or 0.0 for t in trials) * devices / 3600.0
+        gpu = gpu or Occupancy(trials).total(devices)
+        return gpu.seconds / 3600.0
     return ledger(trials).spent
 
 
@@ -147,14 +157,21 @@ class Meter:
 
 
 def left_in_units(
-    spec: StudySpec, trials: Iterable[Trial], meter: Meter, *, wall: float, elapsed: float
+    spec: StudySpec,
+    trials: Collection[Trial],
+    meter: Meter,
+    *,
+    wall: float,
+    elapsed: float,
+    gpu: GpuTime | None = None,
 ) -> float | None:
     """Return what is left of a budget of time, in full-task units as long as the median one.
 
     None for other budgets, and while no trial has been complete. ``wall``: seconds since the study
     started; of what is left one slot alone is counted, since a trial that is to end in time has no
-    use for the others. ``elapsed``: seconds of running attempts in sum; GPU-hours are counted as if
-    all trials under way had ended.
+    use for the others. GPU-hours are counted as if all trials under way had ended, and trials are
+    taken to share GPUs as much as so far. ``gpu``: GPU time till now; without it the trials', and
+    ``elapsed``, the seconds of running attempts in sum.
     """
     budget = spec.budget
     if budget.unit not in (BudgetUnit.WALL, BudgetUnit.GPU_HOURS) or not meter.known:
@@ -162,12 +179,10 @@ def left_in_units(
     rate = meter.rate(spec.full_task.name)
     if budget.unit is BudgetUnit.WALL:
         return max(0.0, budget.amount - wall) / rate
-    seconds = 3600.0 * budget.amount / spec.resources.gpus_per_trial - elapsed
-    ahead = 0.0
-    for trial in trials:
-        seconds -= trial.duration or 0.0
-        if trial.state in _UNDER_WAY:
-            ahead += max(0.0, trial.wasted + trial.cost - trial.charged)
+    devices = spec.resources.gpus_per_trial
+    gpu = gpu or Occupancy(trials).total(devices, [("", elapsed)])
+    seconds = (3600.0 * budget.amount - gpu.seconds) * gpu.sharing / devices
+    ahead = sum(max(0.0, t.wasted + t.cost - t.charged) for t in trials if t.state in _UNDER_WAY)
     return max(0.0, seconds / rate - ahead)
 
 

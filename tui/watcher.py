@@ -99,6 +99,8 @@ class StudyWatcher:
         now = self._clock()
         pid = self.folder.runner_pid()
         spent, lost = spent_of(spec, study, frame, now)
+        if spec.budget.unit is BudgetUnit.FULL:
+            spent, lost = reader.charged()  # the frame does not hold what attempts have lost
         self._serial += 1
         return Snapshot(
             serial=self._serial,
@@ -133,8 +135,14 @@ def read_once(folder: StudyFolder, clock: Callable[[], float] = time.time) -> Sn
 
 
 def spent_of(spec: StudySpec, study: Study, frame: "Frame", now: float) -> tuple[float, float]:
-    """Return (spent, of that lost) in the budget's unit; wall time is lost to nobody."""
+    """Return (spent, of that lost) in the budget's unit; wall time is lost to nobody.
+
+    What attempts that were begun again have lost of full-task units is not in a frame: of those
+    :meth:`StudyReader.charged` tells all.
+    """
     import numpy as np
+
+    from hpo_tui.engine.analysis.gpu_time import gpu_hours
 
     lost = np.isin(frame.state, [_code(s) for s in _LOST])
     unit = spec.budget.unit
@@ -144,10 +152,7 @@ def spent_of(spec: StudySpec, study: Study, frame: "Frame", now: float) -> tuple
     if unit is BudgetUnit.TRIALS:
         return float(len(frame)), float(lost.sum())
     if unit is BudgetUnit.GPU_HOURS:
-        running = frame.state == _code("running")
-        seconds = np.where(running, now - frame.started, frame.duration)
-        hours = np.nan_to_num(seconds) / 3600 * spec.resources.gpus_per_trial
-        return float(hours.sum()), float(hours[lost].sum())
+        return gpu_hours(frame, spec.resources.gpus_per_trial, now)
     charged = np.nan_to_num(frame.charged)
     return float(charged.sum()), float(charged[lost].sum())
 
@@ -172,7 +177,9 @@ def eta_of(
     if spec.budget.unit is BudgetUnit.WALL:
         return max(0.0, left)
     if spec.budget.unit is BudgetUnit.GPU_HOURS:
-        at_once = int((frame.state == _code("running")).sum()) * spec.resources.gpus_per_trial
+        from hpo_tui.engine.analysis.gpu_time import busy_devices
+
+        at_once = busy_devices(frame, spec.resources.gpus_per_trial)
         return max(0.0, left) * 3600 / at_once if at_once else None
     if told is not None and told[0] is not None:
         until = told[0] + told[1] - now

@@ -63,7 +63,7 @@ class Chores:
         budget = desk.spec.budget
         amount = used(
             budget, desk.trials.values(), wall=time.time() - desk.started,
-            devices=desk.spec.resources.gpus_per_trial,
+            gpu=desk.gpu_time(),
         )  # fmt: skip
         exact = budget.unit in (BudgetUnit.FULL, BudgetUnit.TRIALS)
         self.starter.over_budget = amount >= budget.amount + (1e-6 if exact else 0.0)

@@ -15,6 +15,7 @@ from hpo_tui.engine.execution.metrics import Collector
 from hpo_tui.engine.execution.proposals_client import Proposals
 from hpo_tui.engine.execution.protocol import has_files
 from hpo_tui.engine.execution.reports import ReportTail
+from hpo_tui.engine.occupancy import GpuTime, Occupancy
 from hpo_tui.engine.spec.model import StudySpec
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState, Trial, TrialState
@@ -83,6 +84,7 @@ class Desk:
         self.meter = Meter(spec)
         for trial in self.trials.values():
             self.meter.learn(trial)
+        self._occupancy = Occupancy(self.trials.values())
 
     @contextmanager
     def transaction(self, *, durable: bool = True) -> Iterator[None]:
@@ -95,6 +97,8 @@ class Desk:
         try:
             with self.writer.transaction(durable=durable):
                 yield
+            for number, old in self._journal.items():
+                self._occupy(old, self.trials[number])
         except BaseException:
             self.trials.update(self._journal)
             self.state, self.reason = state
@@ -108,10 +112,17 @@ class Desk:
         old = self.trials[number]
         if "metrics" in values:
             values["metrics"] = {**old.metrics, **values["metrics"]}
+        self.trials[number] = replace(old, **values)
         if self._journal is not None:
             self._journal.setdefault(number, old)
-        self.trials[number] = replace(old, **values)
+        else:
+            self._occupy(old, self.trials[number])
         return self.trials[number]
+
+    def _occupy(self, old: Trial, new: Trial) -> None:
+        """Count the GPU time of an attempt that has ended."""
+        if new.duration != old.duration:
+            self._occupancy.learn(new, old)
 
     def event(self, kind: str, text: str, trial: int | None = None, **data: Any) -> None:
         """Record something that people should know."""
@@ -157,6 +168,11 @@ class Desk:
         if live.process.started <= 0:  # on another machine, whose boot means nothing here
             return max(0.0, time.time() - (self.trials[live.number].started or time.time()))
         return max(0.0, processes.uptime() - live.process.started)
+
+    def gpu_time(self) -> GpuTime:
+        """Return the GPU time till now, running attempts included."""
+        under_way = [(live.process.device, self.elapsed(live)) for live in self.live.values()]
+        return self._occupancy.total(self.spec.resources.gpus_per_trial, under_way)
 
     def charge(self, live: Live, elapsed: float) -> float:
         """Return what a running trial has cost by now: it never falls."""

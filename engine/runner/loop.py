@@ -126,7 +126,7 @@ class Runner:
         desk = self.desk
         return left_in_units(
             desk.spec, desk.trials.values(), desk.meter, wall=time.time() - desk.started,
-            elapsed=sum(map(desk.elapsed, desk.live.values())),
+            elapsed=sum(map(desk.elapsed, desk.live.values())), gpu=desk.gpu_time(),
         )  # fmt: skip
 
     def _hear(self, reply: Reply) -> None:

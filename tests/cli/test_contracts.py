@@ -4,12 +4,14 @@ import csv
 import io
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hpo_tui.store.folder import StudyFolder
+from hpo_tui.store.models import Trial
 
 
 def test_status_is_the_contract(
@@ -33,6 +35,21 @@ def test_status_is_the_contract(
         {"name": "full", "cost": 1.0, "trials": 4, "spent": pytest.approx(3.0)},
     ]
     assert found["best"] == [12]  # more accurate and with fewer weights than any other
+
+
+def test_what_attempts_lost_is_lost_in_status_too(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder], trials: list[Trial]
+) -> None:
+    """As in ``engine/costs.py``: three attempts of a complete trial were begun again."""
+    from hpo_tui.engine.costs import ledger
+
+    trials[8] = replace(trials[8], charged=3.45, wasted=2.7)
+    make_study(trials=trials)
+    found = json.loads(hpo("status", "sparse", "--json").out)
+    book = ledger(trials)
+    assert (found["spent"], found["lost"]) == pytest.approx((book.spent, book.lost))
+    assert found["lost"] == pytest.approx(0.6 + 2.7)
+    assert "3.3 lost" in hpo("status", "sparse").out
 
 
 def test_a_dead_runner_is_told(

@@ -138,7 +138,8 @@ def show_costs(picture: Snapshot) -> None:
     say(table(["task", "cost", "trials", "spent", ""], rows, right=(1, 2, 3)))
     if picture.lost:
         lost = number(round(picture.lost, 2))
-        say(f"of that {lost} was lost to trials that failed, were killed or stopped early")
+        what = "trials that failed, were killed or stopped early, and attempts begun again"
+        say(f"of that {lost} was lost to {what}")
 
 
 def goal_text(goal: Objective | OutcomeConstraint) -> str:
