@@ -82,3 +82,20 @@ def test_the_list_of_studies_shows_the_mean(lucky: StudyFolder) -> None:
     summary = studies.read()[0]
     studies.close()
     assert (summary.best, summary.met) == ("accuracy 0.84", 1)
+
+
+def test_the_table_of_the_app_shows_the_mean(
+    lucky: StudyFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from hpo_tui.tui.snapshot import View
+    from hpo_tui.tui.trial_rows import TrialRows
+    from hpo_tui.tui.watcher import read_once
+    from hpo_tui.tui.widgets.best_table import BestTable
+
+    shown: list[TrialRows] = []
+    monkeypatch.setattr(BestTable, "set_rows", lambda _, rows, **__: shown.append(rows))
+    BestTable().show(read_once(lucky), View())
+    rows = [[text for text, _ in shown[0].cells(i)] for i in range(len(shown[0]))]
+    assert [row[:3] for row in rows] == [
+        ["3", " ◆", "0.84 ✓"], ["1", "  ", "0.66 ✗"], ["2", "  ", "0.6 ✗"],
+    ]  # fmt: skip
