@@ -1,21 +1,32 @@
 """Opening SQLite files safely: write-ahead log where the file system allows it."""
 
 import os
+import re
 import sqlite3
 from pathlib import Path
 
 BUSY_SECONDS = 10.0
 
 NETWORK_FILE_SYSTEMS = frozenset(
-    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "lustre", "beegfs", "gpfs", "9p", "ceph",
-     "glusterfs", "afs", "fuse.glusterfs"}
+    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "lustre", "beegfs", "gpfs", "ceph", "glusterfs", "afs",
+     "wekafs", "panfs", "pvfs2", "orangefs", "fuse.beegfs", "fuse.ceph", "fuse.ceph-fuse",
+     "fuse.glusterfs", "fuse.moosefs", "fuse.mfs", "fuse.lizardfs", "fuse.cvmfs", "fuse.sshfs",
+     "fuse.s3fs", "fuse.goofys", "fuse.mount-s3", "fuse.mountpoint-s3", "fuse.rclone",
+     "fuse.gcsfuse", "fuse.blobfuse", "fuse.blobfuse2", "fuse.juicefs", "fuse.seaweedfs",
+     "fuse.davfs", "fuse.smbnetfs", "9p", "virtiofs", "vboxsf", "prl_fs",
+     "fuse.vmhgfs-fuse", "fuse.grpcfuse", "fakeowner"}
 )  # fmt: skip
+"""Types whose files several machines can have open, a virtual machine and its host among them."""
+
+_ESCAPE = re.compile(r"\\([0-7]{3})")
+_CANNOT_WRITE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
 
 
 def file_system(path: Path) -> str:
     """Return the type of the file system that ``path`` lies on, ``""`` where it cannot be told."""
     try:
-        mounts = Path("/proc/self/mounts").read_text("utf-8", "replace").splitlines()
+        # As the names of files are decoded, so that the two can be compared.
+        mounts = Path("/proc/self/mounts").read_text("utf-8", "surrogateescape").split("\n")
     except OSError:
         return ""
     target = os.path.realpath(path)
@@ -24,7 +35,7 @@ def file_system(path: Path) -> str:
         words = line.split(" ")
         if len(words) < 3:
             continue
-        point = words[1].encode().decode("unicode_escape", "replace").rstrip("/")
+        point = _ESCAPE.sub(lambda m: chr(int(m[1], 8)), words[1]).rstrip("/")
         inside = target == point or target.startswith(point + "/")
         if inside and len(point) >= len(best):
             best, kind = point, words[2]
@@ -61,8 +72,12 @@ def connect_reader(path: Path) -> sqlite3.Connection:
     )  # fmt: skip
     try:
         conn.execute("SELECT 1 FROM sqlite_master").fetchone()
-    except sqlite3.OperationalError:
+    except sqlite3.OperationalError as error:
         conn.close()
+        # An immutable file is never looked at again for changes: a file that is only locked has a
+        # writer, and what that writes would never be seen.
+        if error.sqlite_errorcode & 0xFF not in _CANNOT_WRITE:
+            raise
         # A file in write-ahead mode in a read-only folder cannot make its shared memory. If no
         # log lies beside it, nothing is missing from the file itself.
         if Path(f"{path}-wal").exists() and Path(f"{path}-wal").stat().st_size > 0:

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from hpo_tui.store import connect
 from hpo_tui.store.ask import ask
 from hpo_tui.store.folder import HOME, StudyFolder, find_home, find_study, list_studies
 from hpo_tui.store.models import DeviceSample, Report, StudyState, Trial, TrialState
@@ -260,22 +259,6 @@ def test_many_who_ask_at_once_all_get_in(writer: StudyWriter, path: Path) -> Non
     taken += writer.take_commands()
     assert [c.wait() for c in children] == [0, 0, 0]
     assert len({c.id for c in taken}) == 60
-
-
-def test_a_network_file_system_is_not_given_a_write_ahead_log(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    mounts = f"none / ext4 rw 0 0\nserver:/x {tmp_path} nfs4 rw 0 0\n"
-    real = Path.read_text
-    monkeypatch.setattr(
-        Path, "read_text",
-        lambda self, *a, **k: mounts if str(self) == "/proc/self/mounts" else real(self, *a, **k),
-    )  # fmt: skip
-    assert connect.on_network(tmp_path / "study.db")
-    writer = StudyWriter(tmp_path / "study.db")
-    assert writer.conn.execute("PRAGMA journal_mode").fetchone()[0] == "delete"
-    writer.close()
-    assert not connect.on_network(Path("/elsewhere"))
 
 
 def test_studies_are_found_by_folder_file_and_name(tmp_path: Path) -> None:

@@ -1,0 +1,105 @@
+"""How a study's file is opened: by the file system it lies on, and beside a writer."""
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hpo_tui.store import connect
+from hpo_tui.store.write import StudyWriter
+
+
+def mount(monkeypatch: pytest.MonkeyPatch, point: str, kind: str) -> None:
+    """Have ``point`` (as /proc/mounts spells it) lie on a file system of this kind."""
+    mounts = f"none / ext4 rw 0 0\nserver:/x {point} {kind} rw 0 0\n"
+    real = Path.read_text
+    monkeypatch.setattr(
+        Path, "read_text",
+        lambda self, *a, **k: mounts if str(self) == "/proc/self/mounts" else real(self, *a, **k),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def locked(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    """A database that a writer has locked, in the mode that has readers wait."""
+    conn = sqlite3.connect(tmp_path / "study.db", isolation_level=None)
+    conn.execute("PRAGMA journal_mode = DELETE").close()
+    conn.execute("CREATE TABLE rows (n)")
+    conn.execute("BEGIN EXCLUSIVE")
+    yield conn
+    conn.close()
+
+
+def test_a_network_file_system_is_not_given_a_write_ahead_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mount(monkeypatch, str(tmp_path), "nfs4")
+    assert connect.on_network(tmp_path / "study.db")
+    writer = StudyWriter(tmp_path / "study.db")
+    assert writer.conn.execute("PRAGMA journal_mode").fetchone()[0] == "delete"
+    writer.close()
+    assert not connect.on_network(Path("/elsewhere"))
+
+
+@pytest.mark.parametrize(
+    ("point", "path"),
+    [
+        ("/mnt/données", "/mnt/données"),
+        ("/mnt/資料", "/mnt/資料"),
+        (r"/mnt/my\040nas", "/mnt/my nas"),
+        (r"/mnt/a\134x41", r"/mnt/a\x41"),
+        (r"/mnt/tab\011and\012line", "/mnt/tab\tand\nline"),
+    ],
+)
+def test_a_mount_point_is_read_as_the_kernel_writes_it(
+    point: str, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mount(monkeypatch, point, "nfs4")
+    assert connect.file_system(Path(path) / "s/study.db") == "nfs4"
+
+
+@pytest.mark.parametrize("kind", ["fuse.ceph", "fuse.beegfs", "fuse.s3fs", "virtiofs"])
+def test_kinds_that_several_machines_share(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    mount(monkeypatch, "/data", kind)
+    assert connect.on_network(Path("/data/study.db"))
+
+
+def test_a_locked_file_is_not_taken_for_one_that_never_changes(
+    tmp_path: Path, locked: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connect, "BUSY_SECONDS", 0.05)
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        connect.connect_reader(tmp_path / "study.db")
+    locked.execute("COMMIT")
+    reader = connect.connect_reader(tmp_path / "study.db")
+    locked.execute("INSERT INTO rows VALUES (1)")
+    assert reader.execute("SELECT count(*) FROM rows").fetchone()[0] == 1
+    reader.close()
+
+
+@pytest.mark.parametrize("code", [sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY_CANTINIT])
+def test_a_file_whose_shared_memory_cannot_be_made_is_read_as_it_is(
+    code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "study.db"
+    StudyWriter(path).close()
+    real = sqlite3.connect
+
+    class ReadOnlyFolder(sqlite3.Connection):
+        """Refuses as SQLite does in a folder that cannot be written (to root all can)."""
+
+        def execute(self, *_: object) -> sqlite3.Cursor:
+            error = sqlite3.OperationalError("unable to open database file")
+            error.sqlite_errorcode = code
+            raise error
+
+    def opened(place: str, **options: object) -> sqlite3.Connection:
+        if "immutable" not in place:
+            options["factory"] = ReadOnlyFolder
+        return real(place, **options)
+
+    monkeypatch.setattr(connect.sqlite3, "connect", opened)
+    reader = connect.connect_reader(path)
+    assert reader.execute("SELECT count(*) FROM trials").fetchone()[0] == 0
+    reader.close()
