@@ -37,6 +37,10 @@ DIVERGED = re.compile(
     r"|(?:training|loss) (?:has )?diverged|non-finite",
     re.IGNORECASE,
 )
+_BEST = re.compile(r"\b(?:best|lowest|highest|min|max)", re.IGNORECASE)
+_TRACEBACK = "Traceback (most recent call last)"
+_RANK = re.compile(r"^\[[^\]]*\]: ?")
+_END, _LAST = 100, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,7 @@ def classify_failure(
         return Failure("stopped", "Stopped by us.", False)
     text = "\n".join(last_lines)[-65536:]
     for kind, what, pattern, teaches in _SIGNS:
-        if line := _line(pattern, text):
+        if line := _line(pattern, _closing(text) if kind == "nan" else text.splitlines()):
             return Failure(kind, f"{what}: {line}", teaches)
         if kind == "host_oom" and (signal == signals.SIGKILL or exit_code == 128 + signals.SIGKILL):
             why = "Killed by the system, most likely for want of main memory."
@@ -99,10 +103,30 @@ def _crash(exit_code: int | None, signal: int | None, last: str) -> Failure:
     return Failure("crash", f"Exit code {exit_code}. {last}".strip(), False)
 
 
-def _line(pattern: "re.Pattern[str]", text: str) -> str:
+def _closing(text: str) -> list[str]:
+    """Return the lines that say how it ended: what was raised, without tracebacks the last few.
+
+    Above them infinities and NaN belong to an ordinary run: many scripts print that their best loss
+    is infinite before they begin.
+    """
+    lines = [_RANK.sub("", line) for line in text.splitlines() if line.strip()]
+    raised, inside = list[str](), False
+    for place, line in enumerate(lines):
+        if _TRACEBACK in line:
+            inside = True
+        elif inside and not line[0].isspace():
+            inside = False
+            # All of them: an error may be raised from another, by one rank or by a launcher. One
+            # far above was caught.
+            if place >= len(lines) - _END:
+                raised.append(line)
+    return raised or [line for line in lines[-_LAST:] if not _BEST.search(line)]
+
+
+def _line(pattern: "re.Pattern[str]", lines: Sequence[str]) -> str:
     """Return the last line that ``pattern`` matches in, shortened; empty if none."""
     found = ""
-    for line in text.splitlines():
+    for line in lines:
         if pattern.search(line):
             found = line.strip()
     return found if len(found) <= 240 else found[:239] + "…"

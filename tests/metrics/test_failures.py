@@ -66,3 +66,32 @@ def test_the_text_names_the_last_line_and_stays_short() -> None:
     assert classify_failure(3, None, ["KeyError: 'lr'", ""]).text == "Exit code 3. KeyError: 'lr'"
     assert "SIGSEGV" in classify_failure(-11, None, []).text
     assert len(classify_failure(1, None, ["CUDA out of memory " + "x" * 9999]).text) < 300
+
+
+def traceback(error: str, rank: str = "") -> list[str]:
+    frames = ['  File "train.py", line 3, in <module>', "    assert loss != inf, 'loss is nan'"]
+    return [rank + line for line in ("Traceback (most recent call last):", *frames, error)]
+
+
+@pytest.mark.parametrize(
+    ("lines", "kind"),
+    [
+        (["best val loss: inf", *traceback("ModuleNotFoundError: No module named 'timm'")],
+         "crash"),
+        (["epoch 1 loss: nan", *["working"] * 20, *traceback("KeyError: 'lr'")], "crash"),
+        (["epoch 1 loss: nan", *["working"] * 20, "Segmentation fault"], "crash"),
+        (["best val loss = inf", "train.py: error: unrecognized arguments: --lr"], "crash"),
+        (["epoch 1 loss: nan", "giving up"], "nan"),
+        (["epoch 1", *traceback("ValueError: loss is nan"), "see the log for more"], "nan"),
+        ([*traceback("KeyError: 'cache'"), *["working"] * 200, "training diverged"], "nan"),
+        ([*traceback("ValueError: loss is nan", "[rank0]: "),
+          *traceback("torch.distributed.elastic.multiprocessing.errors.ChildFailedError:")],
+         "nan"),
+        ([*traceback("FloatingPointError: overflow"), "",
+          "The above exception was the direct cause of the following exception:", "",
+          *traceback("train.Failed: step 3")], "nan"),
+    ],
+)  # fmt: skip
+def test_a_run_diverged_only_if_its_end_says_so(lines: list[str], kind: str) -> None:
+    found = classify_failure(1, None, lines)
+    assert (found.kind, found.teaches) == (kind, kind == "nan")
