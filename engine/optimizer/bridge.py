@@ -33,6 +33,16 @@ _STATES: Mapping[TrialState, State] = {
 }
 
 
+def ours(number: int) -> int:
+    """Return our number of Optuna's trial ``number``: Optuna counts from 0, we from 1."""
+    return number + 1
+
+
+def theirs(number: int) -> int:
+    """Return Optuna's number of our trial ``number``."""
+    return number - 1
+
+
 def parameter(name: str, distribution: BaseDistribution) -> Parameter:
     """Return the parameter that a distribution describes. Raises TypeError for an unknown kind."""
     if isinstance(distribution, FloatDistribution):
@@ -61,6 +71,12 @@ def distribution(parameter: Parameter) -> BaseDistribution:
         low, high = int(parameter.low), int(parameter.high)
         return IntDistribution(low, high, log=parameter.log, step=step_size)
     return CategoricalDistribution(parameter.choices)
+
+
+def stored(parameter: Parameter, value: Any) -> Any:
+    """Return ``value`` as Optuna will have it in the trial: an integer 1 of a float is 1.0."""
+    kind = distribution(parameter)
+    return kind.to_external_repr(kind.to_internal_repr(value))
 
 
 def constraint_names(trials: Sequence[FrozenTrial]) -> tuple[str, ...]:
@@ -113,14 +129,14 @@ def past_trial(
     cost = float(trial.user_attrs.get("hpo:cost", spec.full_task.cost))
     before = trial.user_attrs.get("hpo:resume_from")
     return PastTrial(
-        number=trial.number + 1,
+        number=ours(trial.number),
         configuration=configuration,
         params={n: trial.params[n] for n in names if n in trial.params},
         task=task,
         state=state,
         metrics=_metrics(trial, spec) if state in ("complete", "pruned") else {},
         charged=cost,
-        resume_from=None if before is None else int(before) + 1,
+        resume_from=None if before is None else ours(int(before)),
         teaches=state == "failed" and failures_teach,
         reports=_reports(trial, spec),
         ended=None if trial.datetime_complete is None else trial.datetime_complete.timestamp(),

@@ -90,7 +90,11 @@ class Builder:
     def encoded(self, trial: Trial) -> Array | None:
         """Coordinates of a trial's configuration; None if it is not in the space."""
         if trial.number not in self._encoded:
-            self._encoded[trial.number] = self.space.encode(trial.params)
+            x = self.space.encode(trial.params)
+            # A trial of Optuna's gets its values one by one while it runs.
+            if trial.state == "running":
+                return x
+            self._encoded[trial.number] = x
         return self._encoded[trial.number]
 
     def _placed(self, trial: Trial) -> Array | None:

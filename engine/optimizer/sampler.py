@@ -20,6 +20,7 @@ from optuna.trial import FrozenTrial, TrialState
 from hpo_tui.engine.optimizer import bridge
 from hpo_tui.engine.optimizer.api import BudgetSpent
 from hpo_tui.engine.optimizer.axes import axis_of
+from hpo_tui.engine.optimizer.enqueued import Plan, enqueued, proposed
 from hpo_tui.engine.optimizer.ledger import Ledger
 from hpo_tui.engine.optimizer.options import Options
 from hpo_tui.engine.optimizer.search import Search
@@ -93,7 +94,10 @@ class CostWeightedSampler(BaseSampler):
         return {name: d for name, d in found.items() if not d.single()}
 
     def before_trial(self, study: Study, trial: FrozenTrial) -> None:
-        """With a study file: choose the configuration and its task before the trial starts."""
+        """With a study file: choose the configuration and its task before the trial starts.
+
+        What was enqueued is run as it is; its task and checkpoint are those of its values.
+        """
         self._turn_to(study)
         if self.spec is None:
             return
@@ -101,24 +105,35 @@ class CostWeightedSampler(BaseSampler):
             ledger = self._ledger(study, self.spec, trial)
             left = ledger.left(self.spec.budget.amount, self.spec.budget.unit)
             options = Options(self.spec, ledger, left)
-            proposal = self.search.propose(ledger, options, trial.number + 1)
-            if proposal is None:
+            plan = self._plan(options, trial)
+            if plan is None:
                 study._storage.set_trial_state_values(trial._trial_id, TrialState.FAIL)
                 raise BudgetSpent("nothing that still could become a full-task result can be paid")
-            self._planned[trial.number] = self.search.space.decode(proposal.x[None])[0]
+            self._planned[trial.number] = plan.params
             before = None
-            if proposal.configuration is not None:
-                before = ledger.checkpoint(proposal.configuration, proposal.task)
-            cost = options.charge(proposal.configuration, proposal.task, None)
+            if plan.configuration is not None:
+                before = ledger.checkpoint(plan.configuration, plan.task)
             notes = {
-                TASK: ledger.task_names[proposal.task],
-                COST: cost,
-                RESUME: None if before is None else before.number - 1,
-                WHY: dict(proposal.why),
+                TASK: ledger.task_names[plan.task],
+                COST: options.charge(plan.configuration, plan.task, None),
+                RESUME: None if before is None else bridge.theirs(before.number),
+                WHY: dict(plan.why),
             }
             for name, value in notes.items():
                 study._storage.set_trial_user_attr(trial._trial_id, name, value)
                 trial.set_user_attr(name, value)
+
+    def _plan(self, options: Options, trial: FrozenTrial) -> Plan | None:
+        """Return what the trial is to be run as, None where nothing can be paid."""
+        number = bridge.ours(trial.number)
+        proposal = self.search.propose(options.ledger, options, number)
+        fixed = trial.system_attrs.get("fixed_params")
+        if fixed:
+            rng = np.random.default_rng([self.seed, number])
+            return enqueued(fixed, proposal, self.search.space, options, rng)
+        if proposal is None:
+            return None
+        return proposed(proposal, self.search.space, options.ledger)
 
     def sample_relative(
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
@@ -132,7 +147,8 @@ class CostWeightedSampler(BaseSampler):
         with self._lock:
             spec, search = self._inferred_search(study, search_space)
             ledger = self._ledger(study, spec, trial)
-            proposal = search.propose(ledger, Options(spec, ledger, None), trial.number + 1)
+            number = bridge.ours(trial.number)
+            proposal = search.propose(ledger, Options(spec, ledger, None), number)
             if proposal is None:
                 x = search.space.uniform(1, np.random.default_rng([self.seed, trial.number]))
             else:

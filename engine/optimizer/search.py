@@ -77,7 +77,7 @@ class Search:
     def forget(self, trial: Trial) -> None:
         """Drop what is kept of a trial that was taken back."""
         self.builder.forget(trial.number)
-        self._marks.pop(trial.configuration, None)
+        self._marks.pop(trial.number, None)
 
     def models(self, ledger: Ledger) -> Models | None:
         """Models of what is known, None before anything is."""
@@ -118,11 +118,16 @@ class Search:
 
     def _known(self, ledger: Ledger) -> set[bytes]:
         """Return the marks of all configurations that were ever run."""
-        for configuration, trials in ledger.of_configuration.items():
-            if configuration not in self._marks:
-                x = self.builder.encoded(trials[0])
-                self._marks[configuration] = b"" if x is None else candidates.marks(x[None])[0]
-        return {self._marks[c] for c in ledger.of_configuration}
+        known = set[bytes]()
+        for first, *_ in ledger.of_configuration.values():
+            mark = self._marks.get(first.number)
+            if mark is None:
+                x = self.builder.encoded(first)
+                mark = b"" if x is None else candidates.marks(x[None])[0]
+                if first.state != "running":
+                    self._marks[first.number] = mark
+            known.add(mark)
+        return known
 
     def _modelled(
         self, ledger: Ledger, options: Options, models: Models, rng: np.random.Generator

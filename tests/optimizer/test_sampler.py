@@ -185,3 +185,86 @@ def test_one_sampler_serves_several_studies_with_a_study_file(lab: Any) -> None:
     shared = CostWeightedSampler(lab.spec(), seed=1)
     run(shared, 0.0)
     assert run(shared, 0.5) == run(CostWeightedSampler(lab.spec(), seed=1), 0.5)
+
+
+def test_values_that_come_one_by_one_teach_whole() -> None:
+    """Two trials under way at once: the second is asked for while the first has half its values."""
+    sampler = CostWeightedSampler(seed=0)
+    study = optuna.create_study(sampler=sampler)
+
+    def whole(trial: Trial) -> float:
+        return trial.suggest_float("a", 0, 1) + trial.suggest_float("b", 0, 1)
+
+    for _ in range(3):
+        trial = study.ask()
+        study.tell(trial, whole(trial))
+    first = study.ask()
+    first.suggest_float("a", 0, 1)
+    second = study.ask()
+    for trial in (second, first):
+        study.tell(trial, whole(trial))
+    last = study.ask()
+    whole(last)
+    assert sampler._inferred is not None
+    _, spec, search = sampler._inferred
+    table = search.builder.table(sampler._ledger(study, spec, study.trials[last.number]))
+    assert table.trial.tolist() == [1, 2, 3, 5, 4]
+
+
+def test_what_was_enqueued_resumes_from_its_own_checkpoint_alone(lab: Any) -> None:
+    spec = lab.spec(study={"name": "toy", "command": "true", "budget": 30.0, "resume": True})
+    study = optuna.create_study(
+        directions=["minimize", "maximize"], sampler=CostWeightedSampler(spec, seed=0)
+    )
+    costs = {t.name: t.cost for t in spec.tasks}
+    seen = []
+    for i in range(24):
+        # New ones, one only half fixed, and one again.
+        if i > 8:
+            fixed = {"x": 0.111 if i % 5 == 4 else 0.1 + i / 1000, "y": 0.222}
+            study.enqueue_trial({"x": 0.5} if i == 12 else fixed)
+        trial = study.ask()
+        params = {
+            "x": trial.suggest_float("x", 0.0, 1.0),
+            "y": trial.suggest_float("y", 1e-4, 1.0, log=True),
+        }
+        notes = trial.user_attrs
+        before = notes["hpo:resume_from"]
+        paid = 0.0
+        if before is not None:
+            assert study.trials[before].params == params
+            paid = costs[study.trials[before].user_attrs["hpo:task"]]
+        assert notes["hpo:cost"] == pytest.approx(costs[notes["hpo:task"]] - paid)
+        if params["x"] == 0.111:
+            seen.append(notes["hpo:task"])
+        metrics = lab.bowl(params, notes["hpo:task"])
+        study.tell(trial, [metrics["a"], metrics["b"]])
+    assert seen[:3] == ["cheap", "middle", "full"]
+    assert study.trials[12].params["x"] == 0.5
+
+
+def test_values_outside_the_space_are_run_as_they_were_enqueued(lab: Any) -> None:
+    study = optuna.create_study(
+        directions=["minimize", "maximize"], sampler=CostWeightedSampler(lab.spec(), seed=0)
+    )
+    study.enqueue_trial({"x": 7, "y": 0.1})
+    trial = study.ask()
+    with pytest.warns(UserWarning, match="out of range"):
+        assert trial.suggest_float("x", 0.0, 1.0) == 7
+    assert trial.suggest_float("y", 1e-4, 1.0, log=True) == 0.1
+    assert trial.user_attrs["hpo:resume_from"] is None
+
+
+def test_what_was_enqueued_and_cannot_be_paid_ends_the_study(lab: Any) -> None:
+    spec = lab.spec(study={"name": "toy", "command": "true", "budget": 1.0})
+    study = optuna.create_study(
+        directions=["minimize", "maximize"], sampler=CostWeightedSampler(spec, seed=0)
+    )
+    for x in (0.1, 0.2, 0.3, 0.4, 0.5):
+        study.enqueue_trial({"x": x, "y": 0.1})
+        if x < 0.5:
+            trial = study.ask()
+            assert trial.suggest_float("x", 0.0, 1.0) == x
+            assert trial.user_attrs["hpo:cost"] == 0.25
+    with pytest.raises(BudgetSpent):
+        study.ask()
