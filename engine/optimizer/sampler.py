@@ -21,7 +21,7 @@ from hpo_tui.engine.optimizer import bridge
 from hpo_tui.engine.optimizer.api import BudgetSpent
 from hpo_tui.engine.optimizer.axes import axis_of
 from hpo_tui.engine.optimizer.enqueued import Plan, enqueued, proposed
-from hpo_tui.engine.optimizer.ledger import Ledger
+from hpo_tui.engine.optimizer.ledger import Key, Ledger, key_of
 from hpo_tui.engine.optimizer.options import Options
 from hpo_tui.engine.optimizer.search import Search
 from hpo_tui.engine.spec.model import ParameterKind, Params, StudySpec
@@ -191,19 +191,17 @@ class CostWeightedSampler(BaseSampler):
             study._study_id, deepcopy=False
         )
         names = [p.name for p in spec.space if p.kind is not ParameterKind.FIXED]
-        ledger = Ledger(spec)
+        ids: dict[Key, int] = {}
         past = []
         for trial in trials:
             if trial.number == current.number or not trial.params:
                 continue
-            row = bridge.past_trial(
-                trial, spec, names, self._configuration(ledger, trial, names), self._failures_teach
-            )
+            # The same for a trial and for one that carries it on.
+            key = key_of({n: trial.params[n] for n in names if n in trial.params})
+            configuration = ids.setdefault(key, len(ids) + 1)
+            row = bridge.past_trial(trial, spec, names, configuration, self._failures_teach)
             if row is not None:
                 past.append(row)
+        ledger = Ledger(spec)
         ledger.restore(past)
         return ledger
-
-    def _configuration(self, ledger: Ledger, trial: FrozenTrial, names: Sequence[str]) -> int:
-        """Id of a trial's configuration, the same for a promotion of it."""
-        return ledger.configuration({n: trial.params[n] for n in names if n in trial.params})
