@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from hpo_tui.store.models import Report, Trial, TrialState, Value
@@ -144,7 +144,5 @@ def _reports(
 
 
 def _seconds(time: datetime | None) -> float | None:
-    """Return Unix seconds; Optuna's times without a zone are UTC."""
-    if time is None:
-        return None
-    return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
+    """Return Unix seconds; Optuna's times have no zone and are local, from every storage."""
+    return None if time is None else time.timestamp()

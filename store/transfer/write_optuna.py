@@ -5,7 +5,7 @@ import math
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from hpo_tui.store.models import Report, Study, Trial, TrialState
@@ -129,11 +129,11 @@ def _frozen(
         intermediate_values=_curve(trial, plan),
         constraints=_constraints(trial, plan) if state is Theirs.COMPLETE else None,
     )
-    # Optuna keeps times in UTC, without saying so in them.
+    # In Optuna's trials times are local and have no zone, whatever its storages make of them.
     start = trial.started if trial.started is not None else trial.created
     end = trial.ended if trial.ended is not None else start
-    frozen.datetime_start = datetime.fromtimestamp(start, UTC).replace(tzinfo=None)
-    frozen.datetime_complete = datetime.fromtimestamp(end, UTC).replace(tzinfo=None)
+    frozen.datetime_start = datetime.fromtimestamp(start)
+    frozen.datetime_complete = datetime.fromtimestamp(end)
     return frozen
 
 

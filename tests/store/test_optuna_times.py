@@ -1,0 +1,55 @@
+"""Optuna's trials have local times without a zone: they are read and written as such."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import optuna
+import pytest
+
+from hpo_tui.store.models import Study, StudyState, Trial, TrialState
+from hpo_tui.store.transfer.read_optuna import read_optuna
+from hpo_tui.store.transfer.write_optuna import OptunaPlan, write_optuna
+
+PLACES = ["sqlite:///{}/x.db", "{}/x.log"]
+
+
+@pytest.fixture(autouse=True)
+def tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The time zone of a place far from Greenwich."""
+    with monkeypatch.context() as changed:
+        changed.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_trial_of_optunas_began_when_it_began(tmp_path: Path, place: str) -> None:
+    where = place.format(tmp_path)
+    storage = where
+    if where.endswith(".log"):
+        backend = optuna.storages.journal.JournalFileBackend(where)
+        storage = optuna.storages.JournalStorage(backend)
+    study = optuna.create_study(storage=storage, study_name="s")
+    study.optimize(lambda trial: trial.suggest_float("a", 0, 1), n_trials=1)
+    [trial] = read_optuna(where, None).trials
+    assert trial.started == pytest.approx(time.time(), abs=60)
+    assert trial.ended == pytest.approx(time.time(), abs=60)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_trial_of_ours_has_optunas_times(tmp_path: Path, place: str) -> None:
+    where = place.format(tmp_path)
+    space = {"a": '{"name": "FloatDistribution", "attributes": {"low": 0.0, "high": 1.0,'
+                  ' "log": false, "step": null}}'}  # fmt: skip
+    ran = Trial(1, 1, "full", TrialState.COMPLETE, 1.0, {"a": 0.5}, {"y": 1.0},
+                started=1e9, ended=1e9 + 60)  # fmt: skip
+    study = Study("s", "", StudyState.FINISHED, "", 0, 0.0, None, None, 0)
+    assert write_optuna(where, study, [ran], OptunaPlan("full", space, {"y": "minimize"})) == 1
+    arrival = read_optuna(where, None)
+    assert (arrival.trials[0].started, arrival.trials[0].ended) == (1e9, 1e9 + 60)
+    if place.startswith("sqlite"):
+        [theirs] = optuna.load_study(study_name="s", storage=where).trials
+        assert theirs.datetime_start is not None
+        assert theirs.datetime_start.timestamp() == 1e9
