@@ -3,7 +3,7 @@
 One file a GPU. The runner that has trials there holds an exclusive ``flock`` on it and writes who
 it is and which processes its trials are. A lock dies with its runner while the trials may live on,
 so the note outlives the lock: another study's runner that gets the lock still leaves the GPU alone
-as long as one of the noted processes lives (same PID, same start time).
+as long as one of the noted processes lives (same PID, same start, same boot).
 """
 
 import fcntl
@@ -17,6 +17,8 @@ from typing import Any
 
 import psutil
 
+from hpo_tui.engine.execution.processes import Process, boot_id
+
 
 class LeaseError(Exception):
     """The place for leases cannot be used; the message is for people."""
@@ -24,21 +26,32 @@ class LeaseError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """A trial's process as noted in a lease file. ``started``: Unix seconds, 0 when unknown."""
+    """A trial's process as noted in a lease file.
+
+    ``ticks``: its start in clock ticks since the boot called ``boot``; 0 in leases written before
+    these were noted, which have ``started`` alone (Unix seconds, 0 when unknown).
+    """
 
     trial: int
     pid: int
     started: float
+    ticks: int = 0
+    boot: str = ""
 
     @property
     def alive(self) -> bool:
-        """Whether that very process still runs (a reused PID has another start time)."""
+        """Whether that very process still runs (a reused PID has another start)."""
+        if self.ticks:
+            return self.boot == boot_id() and Process(self.pid, self.ticks).alive
         started = process_start(self.pid)
         return started is not None and (not self.started or abs(started - self.started) < 1.0)
 
 
 def process_start(pid: int) -> float | None:
-    """Return when process ``pid`` started (Unix seconds), None when it is gone or a zombie."""
+    """Return when process ``pid`` started (Unix seconds), None when it is gone or a zombie.
+
+    It moves whenever the wall clock is set: what identifies a process is its ticks.
+    """
     try:
         process = psutil.Process(pid)
         if process.status() == psutil.STATUS_ZOMBIE:
@@ -129,9 +142,10 @@ class LeaseFile:
 
     def note(self, trial: int, pid: int) -> None:
         """Write down that ``trial`` runs as process ``pid``: this outlives the lock."""
-        started = process_start(pid)
-        holder = Holder(trial, pid, started or 0.0)
-        if self._holders.get(trial) != holder:
+        process, known = Process.of(pid), self._holders.get(trial)
+        ticks = process.ticks if process is not None else 0
+        if known is None or (known.pid, known.ticks) != (pid, ticks):
+            holder = Holder(trial, pid, process_start(pid) or 0.0, ticks, boot_id())
             self._holders[trial] = holder
             self._write()
 
@@ -179,7 +193,10 @@ class LeaseFile:
         note = {
             "study": self.study,
             "runner": os.getpid(),
+            "boot": boot_id(),
+            # Three items and no more: older runners on this machine read these, too.
             "trials": [[h.trial, h.pid, h.started] for h in self._holders.values()],
+            "ticks": {str(h.trial): h.ticks for h in self._holders.values()},
         }
         data = json.dumps(note).encode()
         try:
@@ -198,10 +215,12 @@ def _read_note(fd: int) -> dict[str, Any]:
 
 
 def _holders_of(note: Mapping[str, Any]) -> Iterable[Holder]:
-    entries = note.get("trials")
+    entries, ticks, boot = note.get("trials"), note.get("ticks"), str(note.get("boot", ""))
+    noted = ticks if isinstance(ticks, dict) else {}
     for entry in entries if isinstance(entries, list) else ():
         try:
             trial, pid, started = entry
-            yield Holder(int(trial), int(pid), float(started))
+            at = int(noted.get(str(trial), 0))
+            yield Holder(int(trial), int(pid), float(started), at, boot)
         except (TypeError, ValueError):
             continue
