@@ -258,7 +258,10 @@ class CsvSource:
                 self.header = [w.strip() for w in self._split(line.lstrip("\ufeff"))]
                 continue
             cells = zip(self.header, self._split(line), strict=False)
-            row = {k: n for k, v in cells if (n := to_number(v)) is not None}
+            # Semicolons part the cells where the comma stands for the decimal point.
+            comma = self._delimiter == ";"
+            numbers = ((k, to_number(v, decimal_comma=comma)) for k, v in cells)
+            row = {k: n for k, n in numbers if n is not None}
             entry = self.parser.take(row)
             if entry and self._is_new(entry):
                 found.append(entry)

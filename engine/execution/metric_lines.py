@@ -2,6 +2,7 @@
 
 Understood are ``key=value``, ``key: value``, ``key value``, tables, JSON objects, progress bars and
 Python reprs such as ``tensor(0.91)``. A number before a percent sign counts as it is written.
+Commas are read as people mean them: 1,234 is a thousand and more, 0,91 is less than one.
 """
 
 import json
@@ -16,8 +17,12 @@ Entry = tuple[int | None, dict[str, float]]
 STEP_KEYS = ("epoch", "step", "global_step", "iteration", "iter")
 """Keys that count steps, the one to prefer first."""
 
+_THOUSANDS = r"[1-9]\d{0,2}(?:,\d{3})+"
+# Nothing that a comma and digits follow: 1,2,3 is a list, of which the first counts.
+_DECIMAL_COMMA = r"\d+,\d+(?!\d|[,.]\d)"
 NUMBER = (
-    r"[-+]?(?:(?:\d{1,3}(?:,\d{3})+|\d[\d_]*)(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
+    rf"[-+]?(?:{_THOUSANDS}(?:\.\d*)?|{_DECIMAL_COMMA}|\d[\d_]*(?:\.\d*)?|\.\d+)"
+    r"(?:[eE][-+]?\d+)?"
     r"|[-+]?(?:nan|inf(?:inity)?)\b"
 )
 _VALUE = rf"(?:[\w.]*\(\s*|\[\s*)?(?P<value>{NUMBER})(?![\d:]|\.\d|-\d)"
@@ -37,6 +42,7 @@ _ANY = re.compile(
 _NO_METRIC = frozenset(
     ("cuda", "cpu", "gpu", "line", "pid", "port", "rank", "version", "v", "eta", "took", "is")
 )
+_GROUPED = re.compile(rf"\s*[-+]?{_THOUSANDS}(?![\d,])")
 _PIECES = re.compile(r"[^\W_]+")
 
 
@@ -51,10 +57,19 @@ def fold(name: str) -> str:
     return re.sub(r"[\s_-]+", "_", name.strip()).lower()
 
 
-def to_number(text: str) -> float | None:
-    """Return the number that ``text`` writes, None if it writes none."""
+def to_number(text: str, *, decimal_comma: bool = False) -> float | None:
+    """Return the number that ``text`` writes, None if it writes none.
+
+    ``decimal_comma``: where it comes from, a comma is what a point is elsewhere: 1.234,5.
+    """
+    if decimal_comma and text.count(",") == 1:
+        text = text.replace(".", "").replace(",", ".")
+    elif _GROUPED.match(text):
+        text = text.replace(",", "")
+    else:
+        text = text.replace(",", ".")
     try:
-        return float(text.replace(",", "").replace("_", "").rstrip("% "))
+        return float(text.replace("_", "").rstrip("% "))
     except ValueError:
         return None
 

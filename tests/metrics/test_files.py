@@ -174,6 +174,21 @@ def test_csv_with_other_delimiters_and_quotes(tmp_path: Path) -> None:
     assert reader.poll() == [(10, {"accuracy": 0.5}), (20, {"accuracy": 0.6})]
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("epoch;accuracy\n1;0,91\n2;0,935\n3;1,234\n4;1.234,5\n5;0.5\n6;1,234,567\n",
+         [0.91, 0.935, 1.234, 1234.5, 0.5, 1234567.0]),
+        ("epoch\taccuracy\n1\t0,91\n2\t0,935\n3\t1,234\n", [0.91, 0.935, 1234.0]),
+        ('epoch,accuracy\n1,"0,91"\n2,"1,234.5"\n', [0.91, 1234.5]),
+    ],
+)  # fmt: skip
+def test_commas_in_csv(tmp_path: Path, text: str, found: list[float]) -> None:
+    append(tmp_path / "m.csv", text)
+    entries = collector(tmp_path, MetricSource("csv", "m.csv")).poll()
+    assert [metrics["accuracy"] for _, metrics in entries] == pytest.approx(found)
+
+
 def test_the_newest_file_of_a_pattern_is_read(tmp_path: Path) -> None:
     for version in (0, 1):
         folder = tmp_path / "logs" / f"version_{version}"
