@@ -2,6 +2,7 @@
 
 import math
 import random
+import sys
 from collections.abc import Iterable
 
 from hpo_tui.engine.runner.desk import Desk, Live, Stop
@@ -13,6 +14,8 @@ _SPARED = 0.1
 """Share of the stops that are not carried out, to see what would have become of the trial."""
 _FIRST = 5
 """Stops that are always carried out before any is spared."""
+_WORST = sys.float_info.max
+"""The loss of a metric that is missing; infinities are no values to ``pareto_mask``."""
 
 
 class Audit:
@@ -63,24 +66,34 @@ class Audit:
 def front(spec: StudySpec, trials: Iterable[Trial], task: str) -> set[int]:
     """Return the complete trials of a task than which none is better in every objective.
 
-    Trials of one configuration stand and fall together, by the mean of their results.
+    Trials of one configuration stand and fall together, by the mean of their results. Equal ones
+    are all returned; a metric that is missing counts as the worst.
     """
     groups: dict[int, list[Trial]] = {}
     for trial in trials:
         if trial.state is TrialState.COMPLETE and trial.task == task:
             groups.setdefault(trial.configuration, []).append(trial)
-    kept: list[tuple[list[Trial], list[float]]] = []
-    for group in groups.values():
-        losses = [o.sign * _mean(group, o.metric, o.sign * math.inf) for o in spec.objectives]
-        if not any(_beats(other, losses) for _, other in kept):
-            kept = [(g, other) for g, other in kept if not _beats(losses, other)]
-            kept.append((group, losses))
-    return {trial.number for group, _ in kept for trial in group}
+    losses = [
+        [min(o.sign * _mean(group, o.metric, o.sign * math.inf), _WORST) for o in spec.objectives]
+        for group in groups.values()
+    ]
+    best = zip(groups.values(), _undominated(losses), strict=True)
+    return {trial.number for group, kept in best if kept for trial in group}
+
+
+def _undominated(losses: list[list[float]]) -> list[bool]:
+    """Return which of the points no other one dominates."""
+    if not losses or not losses[0]:
+        return [True] * len(losses)
+    if len(losses[0]) == 1:  # without numpy, of which runners of such studies have no other need
+        least = min(losses)
+        return [loss == least for loss in losses]
+    import numpy as np
+
+    from hpo_tui.engine.analysis.front import pareto_mask
+
+    return [bool(kept) for kept in pareto_mask(np.array(losses))]
 
 
 def _mean(group: list[Trial], metric: str, missing: float) -> float:
     return sum(t.metrics.get(metric, missing) for t in group) / len(group)
-
-
-def _beats(one: list[float], other: list[float]) -> bool:
-    return one != other and all(a <= b for a, b in zip(one, other, strict=True))

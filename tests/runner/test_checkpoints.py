@@ -1,3 +1,4 @@
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 from hpo_tui.engine.runner.checkpoints import needs
 from hpo_tui.engine.runner.stopping import front
 from hpo_tui.engine.spec import StudySpec
+from hpo_tui.engine.spec.model import Direction, Objective
 from hpo_tui.store.models import Trial, TrialState
 
 
@@ -73,6 +75,35 @@ def test_the_front_is_what_nothing_beats(points: list[tuple[int, int]]) -> None:
             for o in trials
         )  # fmt: skip
         assert (t.number in best) is not beaten
+
+
+def test_a_missing_metric_is_the_worst() -> None:
+    full = trial(1, "full", "complete", 0.5, 1.0)
+    lacking = replace(trial(2, "full", "complete"), metrics={"b": 0.5})
+    assert front(spec(), [full, lacking], "full") == {1, 2}
+    lacking = replace(lacking, metrics={"b": 1.5})
+    assert front(spec(), [full, lacking], "full") == {1}
+    # All of them, where the objective came with an edit: the others decide.
+    lacking = [replace(trial(n, "full", "complete"), metrics={"a": n}) for n in (3, 4)]
+    assert front(spec(), lacking, "full") == {4}
+
+
+def test_equal_trials_are_all_best_with_one_objective_too() -> None:
+    one = replace(spec(), objectives=spec().objectives[:1])
+    trials = [trial(n, "full", "complete", a) for n, a in ((1, 0.5), (2, 0.9), (3, 0.9))]
+    assert front(one, trials, "full") == {2, 3}
+    assert front(one, [], "full") == set()
+
+
+def test_a_large_front_is_found_between_two_turns_of_the_loop() -> None:
+    many = replace(spec(), objectives=(*spec().objectives, Objective("c", Direction.MINIMIZE)))
+    trials = [
+        replace(trial(n, "full", "complete"), metrics={"a": n, "b": n, "c": 0.0})
+        for n in range(3000)
+    ]
+    began = time.process_time()
+    assert len(front(many, trials, "full")) == 3000
+    assert time.process_time() - began < 3
 
 
 def test_checkpoints_are_collected_under_a_quota(make_study: Any) -> None:
