@@ -15,6 +15,9 @@ from hpo_tui.store.models import Trial, TrialState
 
 log = logging.getLogger("runner.checkpoints")
 
+_Attempt = tuple[int, float | None]
+"""A trial and when it ended: one that is tried again has another checkpoint."""
+
 
 @dataclass(frozen=True, slots=True)
 class Needs:
@@ -70,38 +73,63 @@ def _worst_first(
     return sorted(numbers, key=order, reverse=True)
 
 
-def collect(desk: Desk) -> int:
-    """Remove checkpoints that nobody can need, and what is over the quota; return how many."""
-    found = needs(desk.spec, desk.trials)
-    removed = [n for n in sorted(found.drop) if _remove(desk, n)]
-    quota = desk.spec.resources.checkpoint_quota
-    if quota is not None:
-        sizes = {n: _size(desk.folder.trial(n).checkpoint) for n in found.maybe}
-        total = sum(sizes.values())
-        for number in found.maybe:
-            if total <= quota:
-                break
-            if sizes[number] and _remove(desk, number):
-                total -= sizes[number]
-                removed.append(number)
-    if removed:
-        which = ", ".join(map(str, removed[:20])) + (" …" if len(removed) > 20 else "")
-        desk.event("checkpoints", f"removed the checkpoints of {len(removed)} trials: {which}")
-    return len(removed)
+class Collector:
+    """Removes checkpoints that nobody can need.
 
+    What a folder of an ended trial holds is remembered: to look into ten thousand of them takes
+    long, on a network file system above all.
+    """
 
-def _remove(desk: Desk, number: int) -> bool:
-    """Remove a trial's checkpoint; False if there was none, or it could not be removed."""
-    path = desk.folder.trial(number).checkpoint
-    if path.is_symlink() or not has_files(path):
-        return False
-    try:
-        shutil.rmtree(path)
-        path.mkdir()
-    except OSError as error:
-        log.warning("checkpoint of trial %d: %s", number, error)
-        return False
-    return True
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self._sizes: dict[_Attempt, int] = {}
+        """Bytes in the checkpoint of an attempt that has ended."""
+
+    def collect(self) -> int:
+        """Remove what nobody can need, and what is over the quota; return of how many trials."""
+        found = needs(self.desk.spec, self.desk.trials)
+        removed = [n for n in sorted(found.drop) if self._remove(n)]
+        quota = self.desk.spec.resources.checkpoint_quota
+        if quota is not None:
+            total = sum(map(self._size, found.maybe))
+            for number in found.maybe:
+                if total <= quota:
+                    break
+                size = self._size(number)
+                if size and self._remove(number):
+                    total -= size
+                    removed.append(number)
+        if removed:
+            which = ", ".join(map(str, removed[:20])) + (" …" if len(removed) > 20 else "")
+            text = f"removed the checkpoints of {len(removed)} trials: {which}"
+            self.desk.event("checkpoints", text)
+        return len(removed)
+
+    def _attempt(self, number: int) -> _Attempt:
+        return number, self.desk.trials[number].ended
+
+    def _size(self, number: int) -> int:
+        attempt = self._attempt(number)
+        if attempt not in self._sizes:
+            self._sizes[attempt] = _size(self.desk.folder.trial(number).checkpoint)
+        return self._sizes[attempt]
+
+    def _remove(self, number: int) -> bool:
+        """Remove a trial's checkpoint; False if there was none, or it could not be removed."""
+        attempt = self._attempt(number)
+        if self._sizes.get(attempt) == 0:
+            return False
+        path = self.desk.folder.trial(number).checkpoint
+        there = not path.is_symlink() and has_files(path)
+        if there:
+            try:
+                shutil.rmtree(path)
+                path.mkdir()
+            except OSError as error:
+                log.warning("checkpoint of trial %d: %s", number, error)
+                return False
+        self._sizes[attempt] = 0
+        return there
 
 
 def _size(path: Path) -> int:

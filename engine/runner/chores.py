@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hpo_tui.engine.costs import measured_costs, used
 from hpo_tui.engine.execution import processes
-from hpo_tui.engine.runner.checkpoints import collect
+from hpo_tui.engine.runner.checkpoints import Collector
 from hpo_tui.engine.runner.desk import Desk, Stop
 from hpo_tui.engine.runner.starting import Starter
 from hpo_tui.engine.runner.stopping import Audit
@@ -19,6 +19,8 @@ log = logging.getLogger("runner.chores")
 
 _NOTICEABLE = 0.002
 """Change of a running trial's charge, in full-task units, that is worth writing down."""
+_A_SECOND = 5_000
+"""Trials for each second between two sums over them: over 100 000 a sum is no small matter."""
 
 
 class Chores:
@@ -26,21 +28,24 @@ class Chores:
 
     def __init__(self, desk: Desk, starter: Starter, audit: Audit) -> None:
         self.desk, self.starter, self.audit = desk, starter, audit
+        self.checkpoints = Collector(desk)
         self._due: dict[str, float] = {}
         self._ended = -1
         self._quarantined: set[str] = set()
-        long = max(1.0, len(desk.trials) / 5_000)  # a sum over 100 000 trials is no small matter
         self.work: list[tuple[float, Callable[[], None]]] = [
-            (1.0, self.charge), (long, self.budget), (2.0, self.look), (1.0, self.stalls),
+            (1.0, self.charge), (1.0, self.budget), (2.0, self.look), (1.0, self.stalls),
             (1.0, self.drain), (5.0, self.costs), (30.0, self.clean),
         ]  # fmt: skip
+        self.sums = (self.budget, self.costs, self.clean)
+        """Those that go through all trials, of which there may come to be many."""
 
     def run(self) -> None:
         """Do what is due."""
         now = time.monotonic()
+        long = len(self.desk.trials) / _A_SECOND
         for pause, job in self.work:
             if now >= self._due.get(job.__name__, 0.0):
-                self._due[job.__name__] = now + pause
+                self._due[job.__name__] = now + (max(pause, long) if job in self.sums else pause)
                 job()
 
     def last(self) -> None:
@@ -117,7 +122,7 @@ class Chores:
 
     def clean(self) -> None:
         """Remove checkpoints that nobody can need any more."""
-        collect(self.desk)
+        self.checkpoints.collect()
 
 
 def newest(folder: Path) -> float:

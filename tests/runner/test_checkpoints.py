@@ -1,14 +1,20 @@
+import os
+import shutil
 import time
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpo_tui.engine.runner.checkpoints import needs
+from hpo_tui.engine.runner.checkpoints import Collector, needs
 from hpo_tui.engine.runner.stopping import front
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.spec.model import Direction, Objective
+from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import Trial, TrialState
 
 
@@ -104,6 +110,54 @@ def test_a_large_front_is_found_between_two_turns_of_the_loop() -> None:
     began = time.process_time()
     assert len(front(many, trials, "full")) == 3000
     assert time.process_time() - began < 3
+
+
+def desk_of(folder: Path, trials: list[Trial], quota: int | None = None) -> Any:
+    """What a collector asks of a desk; every trial has a checkpoint of 100 bytes."""
+    resources = replace(spec().resources, checkpoint_quota=quota)
+    found = StudyFolder(folder)
+    for t in trials:
+        found.trial(t.number).checkpoint.mkdir(parents=True)
+        (found.trial(t.number).checkpoint / "weights").write_bytes(b"x" * 100)
+    return SimpleNamespace(
+        spec=replace(spec(), resources=resources), folder=found, event=lambda *_: None,
+        trials={t.number: t for t in trials},
+    )  # fmt: skip
+
+
+def test_a_folder_is_looked_into_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trials = [trial(1, "full", "complete", 0.9, ended=1.0)]
+    trials += [trial(n, "full", "complete", 0.1, 9, ended=1.0) for n in range(2, 6)]
+    trials += [trial(n, "low", "complete", 0.1, 9, ended=1.0) for n in range(6, 9)]
+    desk = desk_of(tmp_path, trials, quota=250)
+    collector = Collector(desk)
+    assert collector.collect() == 5
+    with monkeypatch.context() as watched:
+        for name in ("iterdir", "is_symlink"):
+            watched.setattr(Path, name, lambda self: pytest.fail(f"looked into {self}"))
+        watched.setattr(os, "walk", lambda path: pytest.fail(f"went through {path}"))
+        assert collector.collect() == 0
+    # Tried again, it has written another one.
+    (desk.folder.trial(2).checkpoint / "weights").write_bytes(b"x")
+    desk.trials[2] = replace(desk.trials[2], ended=2.0)
+    assert collector.collect() == 1
+    assert (desk.folder.trial(1).checkpoint / "weights").exists()
+
+
+def test_a_checkpoint_that_could_not_be_removed_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    best = trial(1, "full", "complete", 0.9, ended=1.0)
+    desk = desk_of(tmp_path, [best, trial(2, "full", "complete", 0.1, 9, ended=1.0)])
+    collector = Collector(desk)
+
+    def refuse(_: Path) -> None:
+        raise OSError("busy")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(shutil, "rmtree", refuse)
+        assert collector.collect() == 0
+    assert collector.collect() == 1
 
 
 def test_checkpoints_are_collected_under_a_quota(make_study: Any) -> None:

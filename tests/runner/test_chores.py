@@ -117,3 +117,23 @@ def test_a_charge_never_falls(desk: Desk, tmp_path: Path) -> None:
     desk.update(1, charged=charges[1])
     assert desk.charge(one, 200.0) == charges[1]
     assert desk.charge(one, 1e9) == 1.0
+
+
+def test_sums_over_all_trials_are_made_more_rarely_as_a_study_grows(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, sums = [100.0], list[float]()
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+
+    class Quiet(Chores):
+        def budget(self) -> None:
+            sums.append(clock[0])
+
+    chores = Quiet(desk, SimpleNamespace(), SimpleNamespace())  # type: ignore[arg-type]
+    chores.work = [(1.0, chores.budget)]
+    chores.run()
+    desk.trials.update({n: desk.trials[1] for n in range(2, 20_001)})
+    for _ in range(10):
+        clock[0] += 1.0
+        chores.run()
+    assert sums == [100.0, 101.0, 105.0, 109.0]
