@@ -132,7 +132,7 @@ def test_sums_over_all_trials_are_made_more_rarely_as_a_study_grows(
     chores = Quiet(desk, SimpleNamespace(), SimpleNamespace())  # type: ignore[arg-type]
     chores.work = [(1.0, chores.budget)]
     chores.run()
-    desk.trials.update({n: desk.trials[1] for n in range(2, 20_001)})
+    desk.trials.update(dict.fromkeys(range(2, 20001), desk.trials[1]))
     for _ in range(10):
         clock[0] += 1.0
         chores.run()
