@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+import hpo_tui
 from hpo_tui.engine.execution import processes
 from hpo_tui.engine.launch import create_study, runner_pid, start_runner
 from hpo_tui.store.folder import HOME, StudyFolder
@@ -147,7 +148,9 @@ class Study:
 @pytest.fixture
 def make_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Return a function that makes a study of a training script's text."""
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    # The runner under test is of this very checkout, wherever another one is installed.
+    places = Path(__file__).parent, Path(hpo_tui.__file__).parents[1]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(map(str, places)))
     monkeypatch.setenv("TINY_LOG", str(tmp_path / "tiny.log"))
     made = []
 
