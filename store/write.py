@@ -246,6 +246,16 @@ class StudyWriter:
         with self.transaction():
             self.conn.execute("UPDATE commands SET taken = NULL WHERE answered IS NULL")
 
+    def refuse_commands(self, actions: Sequence[str], answer: str) -> int:
+        """Answer no to all open commands of these actions, taken or not; return how many."""
+        sql = (
+            "UPDATE commands SET answered = ?, ok = 0, answer = ? WHERE answered IS NULL"
+            " AND action IN (SELECT value FROM json_each(?))"
+        )
+        with self.transaction():
+            cursor = self.conn.execute(sql, (time.time(), answer, json.dumps(actions)))
+            return cursor.rowcount
+
     def answer_command(self, command: int, ok: bool, answer: str) -> None:
         """Tell the asker how it went."""
         with self.transaction():
@@ -260,19 +270,11 @@ class StudyWriter:
             self.conn.executemany(
                 "INSERT OR REPLACE INTO devices VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 [
-                    (
-                        s.time,
-                        s.device,
-                        s.name,
-                        s.memory_used,
-                        s.memory_total,
-                        s.utilization,
-                        json.dumps(s.trials),
-                        s.foreign,
-                    )
+                    (s.time, s.device, s.name, s.memory_used, s.memory_total, s.utilization,
+                     json.dumps(s.trials), s.foreign)
                     for s in samples
                 ],
-            )
+            )  # fmt: skip
             if samples:
                 oldest = max(s.time for s in samples) - keep
                 self.conn.execute("DELETE FROM devices WHERE time < ?", (oldest,))
@@ -284,6 +286,12 @@ class StudyWriter:
                 "INSERT OR REPLACE INTO optimizer VALUES (?, ?, ?)",
                 (key, json.dumps(value), time.time()),
             )
+
+    def drop(self, *keys: str) -> None:
+        """Keep nothing under these keys any more."""
+        with self.transaction(durable=False):
+            sql = "DELETE FROM optimizer WHERE key = ?"
+            self.conn.executemany(sql, [(key,) for key in keys])
 
 
 def _check(values: Mapping[str, Any], allowed: set[str]) -> None:

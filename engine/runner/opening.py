@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import fcntl
+import logging
 import os
 import sqlite3
 import time
@@ -27,7 +28,15 @@ from hpo_tui.store.models import Study, Trial
 from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
 
+log = logging.getLogger("runner.opening")
+
 _LOCK_TRIES = 20
+_OF_A_RUN = ("stop", "pause")
+"""Wishes that hold for the run in which they were asked, and for no later one."""
+_EARLIER = (
+    "the run that this was asked of has ended, and a new one has begun since: it goes on."
+    " Ask again if you still want it."
+)
 
 
 class Unopenable(Exception):  # noqa: N818 - a sentence for people
@@ -69,12 +78,15 @@ def open_desk(folder: StudyFolder, optimizer: str) -> Desk:
     """Open everything that a runner needs, under the lock. Raises :class:`Unopenable`."""
     try:
         writer = StudyWriter(folder.db)
+        refused = writer.refuse_commands(_OF_A_RUN, _EARLIER)
         with StudyReader(folder.db) as reader:
             study = reader.study()
             trials = {t.number: t for t in reader.trials()}
             started, lent = clock_of(study, reader), reader.get("lent") or []
     except (sqlite3.Error, LookupError, OSError) as error:
         raise Unopenable(f"cannot open {folder.db}: {error}") from error
+    if refused:
+        log.info("%d wishes to stop or pause an earlier run are refused", refused)
     spec = taken_over(folder, study, list(trials.values()), writer)
     fault = command_fault(spec, working_folder(folder))
     if fault:

@@ -188,6 +188,28 @@ def test_commands_asked_just_before_the_runner_died_are_obeyed_by_the_next(make_
         assert reader.command(number).ok
 
 
+def test_a_wish_about_an_earlier_run_does_not_end_this_one(make_study: Any) -> None:
+    from hpo_tui.store.ask import ask
+    from hpo_tui.store.read import StudyReader
+    from hpo_tui.store.write import StudyWriter
+
+    study = make_study(SHORT, budget=2)
+    taken = ask(study.folder.db, "stop", {"kill": True})
+    writer = StudyWriter(study.folder.db)
+    writer.take_commands()  # by a runner that died of it
+    writer.close()
+    numbers = [taken, ask(study.folder.db, "stop"), ask(study.folder.db, "pause")]
+    study.start()
+    study.gone()
+    assert study.study().state is StudyState.FINISHED
+    assert [t.state for t in study.trials()] == [TrialState.COMPLETE] * 2
+    with StudyReader(study.folder.db) as reader:
+        for number in numbers:
+            command = reader.command(number)
+            assert command.ok is False
+            assert "a new one has begun" in command.answer
+
+
 def test_a_study_is_made_once(tmp_path: Path, make_study: Any) -> None:
     study = make_study(SHORT)
     text = study.study().text
