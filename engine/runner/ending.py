@@ -73,6 +73,8 @@ class Endings:
         late = desk.state is StudyState.PAUSED and failure.signature == self.breaker.tripped
         with desk.transaction():
             trial = self._record(live, end, verdict, late=late)
+            if trial.state is TrialState.COMPLETE:  # all others may get another attempt
+                desk.writer.drop(f"collector:{live.number}", f"begun:{live.number}")
             self._tell_people(trial, verdict)
         desk.executor.learn(live.process, _OUTCOMES.get(verdict.kind, "neutral"), end.duration)
         live.process.release()

@@ -256,3 +256,22 @@ def test_a_budget_of_time_goes_on_where_it_stood(make_study: Any) -> None:
     writer.close()
     start_runner(study.folder, optimizer="tiny:Optimizer")
     study.until(lambda: len(study.trials()) > count + 1)
+
+
+def test_how_far_a_trial_is_read_is_kept_until_it_is_complete(make_study: Any) -> None:
+    study = make_study(
+        """
+        first = given["trial"] == given["attempt"] == 1
+        print(f"accuracy=0.{3 if first else 5}", flush=True)
+        sys.exit(first)
+        """,
+        budget=50, resources=STDOUT,
+    )  # fmt: skip
+    study.start()
+    assert study.ended(1).state is TrialState.FAILED
+    assert study.get("collector:1")
+    assert answer(study, "retry", trial=1).ok
+    study.until(lambda: study.trial(1).state is TrialState.COMPLETE)
+    assert [r.metrics["accuracy"] for r in study.reports()] == [0.3, 0.5]
+    assert study.get("collector:1") is None
+    assert study.get("begun:1") is None
