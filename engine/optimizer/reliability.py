@@ -10,6 +10,7 @@ chance that there will be one (Gelbart et al. 2014). Shapes: n rows, d coordinat
 configurations.
 """
 
+import hashlib
 import math
 from dataclasses import dataclass
 
@@ -70,7 +71,8 @@ class Failures:
 
     def __init__(self, space: Space) -> None:
         self.space = space
-        self._fitted: dict[int, Array] = {}
+        self._fitted: dict[int, tuple[bytes, Array]] = {}
+        """Number of rows → what tells them from others as many, and the fit on them."""
 
     def usable(self, table: Table, n: int) -> NDArray[np.bool_]:
         """Return what the metrics' models are conditioned on: values, failures by region, (n, k).
@@ -110,9 +112,11 @@ class Failures:
     def _fit(self, table: Table) -> Array:
         """Return hyperparameters fitted on all rows of ``table``."""
         n = len(table.x)
-        if n not in self._fitted:
-            y = failures(table).astype(float)
+        y = failures(table).astype(float)
+        mark = hashlib.blake2b(table.x.tobytes() + y.tobytes(), digest_size=12).digest()
+        if n not in self._fitted or self._fitted[n][0] != mark:
             y = (y - y.mean()) / max(float(y.std()), _LEAST_SD)
             rows = Rows(table.x, np.zeros(n, dtype=np.intp), y)
-            self._fitted[n] = gp.fit(rows, self.space.categorical, 1, noise=_NOISE)[0]
-        return self._fitted[n]
+            fit = gp.fit(rows, self.space.categorical, 1, noise=_NOISE)[0]
+            self._fitted[n] = (mark, fit)
+        return self._fitted[n][1]

@@ -64,6 +64,16 @@ def test_failures_by_chance_speak_against_no_region(lab: Any) -> None:
     assert chance.mean() == pytest.approx(0.7, abs=0.15)
 
 
+def test_as_many_other_rows_are_fitted_anew(lab: Any) -> None:
+    """A trial that is tried again takes its failure back: so many rows, another region."""
+    x = np.random.default_rng(1).random((40, 2))
+    space = Space(lab.spec(objective=ONE, task=FULL))
+    kept = Failures(space)
+    for failed in (x[:, 0] > 0.55, np.random.default_rng(5).random(40) < 0.3):
+        rows = table(x, np.where(failed, np.nan, x[:, 1])[:, None])
+        np.testing.assert_array_equal(kept.usable(rows, 40), Failures(space).usable(rows, 40))
+
+
 def test_nothing_is_modelled_while_nothing_has_failed(lab: Any) -> None:
     x = np.random.default_rng(3).random((10, 2))
     assert models(lab, x, np.zeros(10, dtype=bool)).reliability is None
