@@ -8,6 +8,7 @@ import pytest
 
 from hpo_tui.engine.optimizer import Optimizer
 from hpo_tui.engine.optimizer.goals import Goals
+from hpo_tui.engine.optimizer.space import Space
 from hpo_tui.engine.optimizer.surrogate import Models
 
 OBJECTIVES = [
@@ -92,6 +93,31 @@ def test_a_count_is_bettered_by_its_next_step_alone(lab: Any) -> None:
     assert gain_of_more(0.4, models) == pytest.approx(0.0, abs=1e-9)
     assert gain_of_more(1.0, models) > 0.01
     assert gain_of_more(0.4, replace(models, noisy=True)) > 0.01
+
+
+def test_a_prior_weighs_less_the_more_is_known(lab: Any) -> None:
+    believed = {
+        "x": {"type": "float", "low": 0.0, "high": 1.0, "prior": {"mean": 0.8, "sd": 0.2}},
+        "y": {"type": "float", "low": 1e-4, "high": 1.0, "log": True},
+    }
+    opt = Optimizer(lab.spec(objective=OBJECTIVES[:1]), seed=3)
+    for _ in range(9):
+        s = opt.ask()
+        opt.tell(s.number, lab.bowl(s.params, s.task))
+    models = opt._search.models(opt._ledger)
+    x = np.random.default_rng(1).random((50, 2))
+
+    def scores(**changes: Any) -> tuple[np.ndarray, np.ndarray, Space]:
+        spec = lab.spec(objective=OBJECTIVES[:1], **changes)
+        space = Space(spec)
+        return *Goals(spec, space, models, [], x[:5], seed=0).score(x), space
+
+    full, look, space = scores(space=believed)
+    plain_full, plain_look, _ = scores()
+    belief = np.exp(5.0 / 9.0 * space.log_prior(x))
+    assert np.ptp(belief) > 0.5
+    np.testing.assert_allclose(full, plain_full * belief)
+    np.testing.assert_allclose(look, plain_look * belief)
 
 
 def test_ends_of_the_front_count_by_turns_once_there_are_compromises(lab: Any) -> None:

@@ -32,6 +32,25 @@ def test_early_stopping_stops_the_hopeless_and_lets_the_good_run(toy: StudySpec)
     assert opt.ask()
 
 
+def test_one_result_that_is_better_in_everything_is_enough_to_stop(toy: StudySpec) -> None:
+    opt = Optimizer(toy, seed=0)
+    for i in range(8):
+        opt.enqueue({"x": i / 10, "y": 0.01}, task="full")
+        number = opt.ask().number
+        for step in range(1, 61):
+            opt.report(number, step, {"a": float(i), "b": float(i)})
+        opt.tell(number, {"a": float(i), "b": float(i)})
+    # Those of 2 and 3 beat the first; nothing beats the second, which is as good as 3.
+    for a, b, stops in ((3.5, 1.5, True), (2.5, 3.5, False)):
+        opt.enqueue({"x": 0.9, "y": 0.001 * a}, task="full")
+        number = opt.ask().number
+        for step in range(1, 31):
+            opt.report(number, step, {"a": a, "b": b})
+        decision = opt.should_stop(number)
+        assert decision.stop is stops, decision.text
+        opt.drop(number)
+
+
 def test_a_stopped_trial_teaches_what_it_was_to_end_at(toy: StudySpec) -> None:
     opt = Optimizer(toy, seed=0)
 

@@ -1,5 +1,6 @@
 import sqlite3
 import time
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -8,10 +9,13 @@ import pytest
 
 from hpo_tui.engine.runner.chores import Chores
 from hpo_tui.engine.runner.desk import Desk, Live, Stop
+from hpo_tui.engine.runner.starting import collector_of
+from hpo_tui.engine.runner.stopping import Audit
 from hpo_tui.engine.runner.trouble import Trouble
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.store.folder import StudyFolder, TrialFolder
 from hpo_tui.store.models import StudyState, Trial, TrialState
+from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
 
 
@@ -102,6 +106,41 @@ def test_a_file_that_somebody_holds_for_a_while_is_waited_for(desk: Desk, tmp_pa
     trouble.begin(sqlite3.OperationalError("database is locked"))
     assert not trouble.active
     assert desk.state is StudyState.RUNNING
+
+
+def test_what_was_read_and_not_stored_is_read_again(desk: Desk, tmp_path: Path) -> None:
+    one = live(desk, tmp_path)
+    one.launch.folder.log.write_text("a=0.5\n")
+    one.collector = collector_of(desk, one)
+    desk.writer.put("collector:1", one.collector.state())
+    assert one.collector.poll() == [(1, {"a": 0.5})]
+    Trouble(desk).begin(sqlite3.OperationalError("database is locked"))
+    assert one.collector.poll() == [(1, {"a": 0.5})]
+
+
+def test_some_stops_are_spared_and_their_ends_are_counted(desk: Desk) -> None:
+    audit, nobody = Audit(desk), SimpleNamespace()
+    for n in range(1, 201):
+        desk.trials[n] = Trial(n, n, "full", TrialState.RUNNING, 1.0, {"x": 0.5})
+        desk.live[n] = Live(n, nobody, Process(), nobody)  # type: ignore[arg-type]
+        for _ in range(2):  # a spared one is not asked about twice
+            audit.decide(desk.live[n], "no hope", 0.01)
+        if desk.live[n].stop is not None:
+            desk.trials[n] = replace(desk.trials[n], state=TrialState.PRUNED)
+    spared = [n for n, one in desk.live.items() if one.stop is None]
+    assert 8 <= len(spared) <= 40
+    assert min(spared) > 5
+    assert desk.live[1].stop == Stop("prune", "no hope")
+    for n in spared:
+        a = 0.9 if n == spared[0] else 0.5
+        desk.trials[n] = replace(desk.trials[n], state=TrialState.COMPLETE, metrics={"a": a})
+    audit.put()
+    with StudyReader(desk.folder.db) as reader:
+        kept = reader.get("stopping")
+    assert kept["spared"] == spared
+    assert kept["stopped"] == 200 - len(spared)
+    assert (kept["checked"], kept["mistakes"]) == (len(spared), spared[:1])
+    assert Audit(desk).spared == set(spared)
 
 
 def test_a_start_lost_half_way_is_queued_again(desk: Desk) -> None:

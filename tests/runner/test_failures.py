@@ -44,6 +44,8 @@ def case(
         (case(-9), TrialState.WAITING, "lost", False),
         (case(-9, attempt=MOST_ATTEMPTS), TrialState.FAILED, "host_oom", True),
         (case(-9, lost=True), TrialState.WAITING, "lost", False),
+        (case(-9, lost=True, attempt=MOST_ATTEMPTS - 1), TrialState.WAITING, "lost", False),
+        (case(-9, lost=True, attempt=MOST_ATTEMPTS), TrialState.FAILED, "lost", False),
         (case(-9, lost=True, begun=False, attempt=99), TrialState.WAITING, "lost", False),
         (case(-15, stopped="timeout"), TrialState.FAILED, "timeout", True),
         (case(-15, stopped="asked"), TrialState.WAITING, "lost", False),
@@ -119,6 +121,17 @@ def test_a_trial_that_stops_reporting_is_stopped(make_study: Any, told: Any) -> 
     assert (trial.state, trial.teaches) == (TrialState.FAILED, False)
     assert trial.reason == "stalled: reported nothing for 0.5s"
     study.until(lambda: told("drop"))
+
+
+def test_a_trial_that_goes_on_reporting_is_not_stalled(make_study: Any) -> None:
+    study = make_study(
+        "for s in range(14): report(step=s, accuracy=0.5); time.sleep(0.25)",
+        resources='stall = "1.2s"',
+    )
+    study.start()
+    trial = study.ended()
+    assert (trial.state, trial.reason) == (TrialState.COMPLETE, "")
+    assert trial.duration > 3
 
 
 def test_a_missing_metric_says_what_was_expected_and_what_was_seen(make_study: Any) -> None:
