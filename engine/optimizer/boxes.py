@@ -16,7 +16,8 @@ Indices = NDArray[np.intp]
 def front(y: Array) -> Indices:
     """Return the indices of the points that no other one dominates, in ascending order.
 
-    Of equal points the first alone is kept.
+    Of equal points the first alone is kept: boxes need them once. Which trials are best is another
+    matter, and told by ``analysis.front``, where equal ones are all kept.
     """
     keep: list[int] = []
     left = np.lexsort(y.T[::-1])

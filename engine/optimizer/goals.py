@@ -60,6 +60,7 @@ class Goals:
         self.typical = space.sobol(_TYPICAL, seed + 1)
         self.limits = self._limits()
         table = models.table
+        # By turns: true for every other row that a trial, ended or running, adds to the table.
         self._odd = (len(table.x) + len(busy)) % 2 == 1
         self._top = np.flatnonzero((table.task == self.full) & table.final & ~table.failed)
         self._known = models.mean(table.x) if models.noisy else models.z
@@ -168,7 +169,8 @@ class Goals:
         The ends of a front can be poor in all but one objective, and a box that holds them draws
         the budget there while no compromise is known; without them a part of the front is never
         looked for. So they count, with a tenth of their spread, once two results are better than
-        typical in everything, and then every other time.
+        typical in everything, and then every other time: where the rows known and under way are
+        even in number.
         """
         typical = np.median(self.models.mean(self.typical)[:, self.columns], axis=0)
         if np.all(points < typical, axis=1).sum() < _COMPROMISES or self._odd:

@@ -158,14 +158,22 @@ def fixed_variance(x: Array, categorical: NDArray[np.bool_], *, same: bool) -> A
     return np.asarray(trend + COMMON + (PER_TASK + DEPARTURE if same else 0.0))
 
 
+def _tasks(packed: int) -> int:
+    """Return T from how many numbers are packed for it: T(T+1)/2 of the factor, T of the noise.
+
+    It is the positive root of T^2 + 3 T = 2 ``packed``.
+    """
+    return round((math.sqrt(9 + 8 * packed) - 3) / 2)
+
+
 def loss(vector: Array, seen: Evidence, belief: Prior) -> tuple[float, Array]:
     """Negative log posterior of the hyperparameters and its gradient.
 
     G = (K^-1 - a a')/2 with a = K^-1 y; every derivative is a sum over G times that of K.
     """
     pairs, task, y = seen.pairs, seen.task, seen.y
-    n, d, tasks = len(y), pairs.shape[0], int(len(belief.mean) - pairs.shape[0])
-    tasks = round((math.sqrt(9 + 8 * tasks) - 3) / 2)
+    n, d = len(y), pairs.shape[0]
+    tasks = _tasks(len(belief.mean) - d)
     hyper = Hyper.unpack(vector, d, tasks)
     weight = np.exp(-2.0 * hyper.lengths)
     r = _ROOT5 * np.sqrt(weight @ pairs)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from hpo_tui.engine.optimizer.boxes import ranks
+from hpo_tui.engine.analysis.front import pareto_mask
 from hpo_tui.engine.optimizer.ledger import Ledger
 from hpo_tui.engine.optimizer.search import Search
 from hpo_tui.engine.spec.model import StudySpec
@@ -39,7 +39,7 @@ def best(spec: StudySpec, ledger: Ledger, search: Search) -> list[int]:
     if spec.noisy or (spec.noisy is None and any(len(g) > 1 for g in groups.values())):
         losses = _modelled(spec, ledger, search, kept, losses)
     order = [int(i) for i in np.lexsort((np.array(kept), losses[:, 0]))]
-    first = ranks(losses) == 0
+    first = pareto_mask(losses)
     return [kept[i] for i in order if first[i]]
 
 

@@ -28,7 +28,7 @@ log = logging.getLogger("runner")
 class Stop:
     """Why the runner ends a trial before its time.
 
-    ``kind``: ``prune``, ``kill``, ``nan``, ``stall``, ``study``, ``lend`` or ``retry``.
+    ``kind``: ``prune``, ``kill``, ``nan``, ``stall``, ``study`` or ``lend``.
     """
 
     kind: str
