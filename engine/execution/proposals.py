@@ -37,13 +37,17 @@ class Refused(Exception):  # noqa: N818 - an answer to the user, not an error of
     """What was asked cannot be done; the sentence says why."""
 
 
+class _Never(Exception):  # noqa: N818 - stands for one
+    """Stands for the end of the budget until the optimizer's own word for it is known."""
+
+
 class Worker:
     """Answers requests with an optimizer."""
 
     def __init__(self, out: int) -> None:
         self.out = out
         self.optimizer: Any = None
-        self.spent_error: type[Exception] = Exception
+        self.spent_error: type[Exception] = _Never
         self.ended: set[int] = set()
         self.steps: dict[int, int] = {}
         self.offered: list[int] = []

@@ -44,3 +44,12 @@ def test_a_study_says_that_every_configuration_has_been_run(make_study: Any) -> 
     assert sorted(t.params["x"] for t in study.trials()) == [1, 2, 3]
     assert (study.study().state, study.study().reason) == (StudyState.FINISHED, said)
     assert [e.text for e in study.events("finished")] == [said]
+
+
+def test_an_optimizer_that_cannot_be_loaded_does_not_finish_the_study(make_study: Any) -> None:
+    study = make_study("report(accuracy=0.5)")
+    start_runner(study.folder, optimizer="not_there:Optimizer")
+    study.until(lambda: study.study().state is StudyState.PAUSED)
+    assert "the optimizer fails again and again" in study.study().reason
+    assert "No module named 'not_there'" in study.log()
+    assert study.trials() == []
