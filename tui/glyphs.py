@@ -38,6 +38,9 @@ class Glyphs:
     full: str
     at_least: str
     at_most: str
+    below: str
+    """Beside the low end of an axis: values lie beyond it."""
+    above: str
     running: str
     bar: str
 
@@ -46,14 +49,16 @@ UNICODE = Glyphs(
     ascii=False, axis="│", axis_focused="┃", axis_missed="┊", brushed="█", goal="╋",
     up="↑", down="↓", selected="◆", star="★", met="✓", missed="✗", missing="∅", ellipsis="…",
     rule="─", shades=("░", "▒", "▓", "█"), left="·", projected="»", lost="!", separator="│",
-    density=" ⡀⡄⡆⡇⣇⣧⣷⣿", partial="·", full="●", at_least="≥", at_most="≤", running="●", bar="█",
+    density=" ⡀⡄⡆⡇⣇⣧⣷⣿", partial="·", full="●", at_least="≥", at_most="≤", below="◂", above="▸",
+    running="●", bar="█",
 )  # fmt: skip
 
 ASCII = Glyphs(
     ascii=True, axis="|", axis_focused="H", axis_missed=":", brushed="#", goal="+",
     up="^", down="v", selected="@", star="*", met="+", missed="-", missing="0", ellipsis="~",
     rule="-", shades=("-", "=", "%", "#"), left=".", projected=">", lost="!", separator="|",
-    density=" .:-=+*#%", partial=".", full="o", at_least=">", at_most="<", running="*", bar="=",
+    density=" .:-=+*#%", partial=".", full="o", at_least=">", at_most="<", below="<", above=">",
+    running="*", bar="=",
 )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """One study that is open: its newest picture, the one view of it, its watcher."""
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -79,7 +80,10 @@ class LiveStudy:
         selected, text = self.memory.get("selected"), self.memory.get("filter", "")
         brushes = self.memory.get("brushes", {})
         try:
-            ranges = {str(k): (float(low), float(high)) for k, (low, high) in brushes.items()}
+            ranges = {
+                str(k): (_end(low, -math.inf), _end(high, math.inf))
+                for k, (low, high) in brushes.items()
+            }
         except (AttributeError, TypeError, ValueError):
             ranges = {}
         self.view = View(
@@ -91,7 +95,10 @@ class LiveStudy:
     def remembered(self) -> dict[str, Any]:
         """Return what the session keeps: the view, and what the screens gave to remember."""
         view = self.view
-        brushes = {k: list(v) for k, v in view.brushes.items()}
+        # JSON knows no infinity: an end without a limit is none.
+        brushes = {
+            k: [end if math.isfinite(end) else None for end in v] for k, v in view.brushes.items()
+        }
         kept = {"selected": view.selected, "filter": view.filter, "brushes": brushes}
         return {**self.memory, **kept}
 
@@ -101,6 +108,15 @@ class LiveStudy:
             return 0
         mask = self.view.mask
         return len(self.snapshot.frame) if mask is None else int(mask.sum())
+
+
+def _end(kept: object, limitless: float) -> float:
+    """Return an end of a brush as the session kept it. Raises ValueError for nonsense."""
+    if kept is None:
+        return limitless
+    if not isinstance(kept, int | float):
+        raise ValueError(f"{kept!r} is no end of a range")
+    return float(kept)
 
 
 def filter_columns(snapshot: Snapshot) -> "dict[str, NDArray[Any]]":

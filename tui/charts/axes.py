@@ -11,6 +11,7 @@ from hpo_tui.store.frame import Frame
 from hpo_tui.store.models import Value
 from hpo_tui.tui import fmt
 from hpo_tui.tui.charts.scale import Scale, fitted
+from hpo_tui.tui.snapshot import Brush
 
 Floats = NDArray[np.float64]
 TASK = "task"
@@ -22,7 +23,7 @@ class Axis:
 
     ``slots``: the labels of a categorical axis, bottom to top; its scale counts them from 0.
     ``codes``: frame value → slot, for slots. ``best_up``: lower is better, so low is drawn on top.
-    ``goals``: (limit, whether values above it are good).
+    ``goals``: (limit, whether values above it are good). ``good``: as :func:`good_ends` says.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Axis:
     best_up: bool = False
     flipped: bool = False
     goals: tuple[tuple[float, bool], ...] = ()
+    good: tuple[bool, bool] = (False, False)
     mark: str = ""
     """``max``, ``min`` or empty: which way is better."""
     whole: bool = False
@@ -76,6 +78,11 @@ class Axis:
         """Return the value at a height."""
         return self.scale.value(1.0 - unit if self.downwards else unit)
 
+    def held(self, brush: Brush) -> Brush:
+        """Return the part of a brush that can be drawn: its ends, no farther than the axis's."""
+        low, high = self.scale.low, self.scale.high
+        return min(max(brush[0], low), high), min(max(brush[1], low), high)
+
     def text(self, value: float, digits: int = 4) -> str:
         """Return a value as it is read out."""
         if np.isnan(value):
@@ -92,6 +99,16 @@ class Axis:
         if self.whole:
             inner = [v for v in inner if float(v).is_integer()]
         return [(v, fmt.number(v, 3)) for v in inner]
+
+
+def good_ends(metric: str, spec: StudySpec) -> tuple[bool, bool]:
+    """Return whether low, and whether high, values of a metric are what the study looks for."""
+    for objective in spec.objectives:
+        if objective.metric == metric:
+            return objective.sign > 0, objective.sign < 0
+    limits = [c for c in spec.outcome_constraints if c.metric == metric]
+    above, below = any(c.min is not None for c in limits), any(c.max is not None for c in limits)
+    return below and not above, above and not below
 
 
 def names(frame: Frame, spec: StudySpec) -> list[str]:
@@ -162,9 +179,10 @@ def _metric_axis(name: str, key: str, frame: Frame, spec: StudySpec, flipped: bo
             goals += [(goal.min, True)] if goal.min is not None else []
             goals += [(goal.max, False)] if goal.max is not None else []
     column = frame.metrics.get(key, np.zeros(0))
-    scale = fitted(column, log, tuple(limit for limit, _ in goals))
+    good = good_ends(key, spec)
+    scale = fitted(column, log, tuple(limit for limit, _ in goals), good)
     return Axis(
-        name, scale, best_up=best_up, flipped=flipped, goals=tuple(goals), mark=mark,
+        name, scale, best_up=best_up, flipped=flipped, goals=tuple(goals), good=good, mark=mark,
         extendable=True,
     )  # fmt: skip
 

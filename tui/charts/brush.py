@@ -1,5 +1,6 @@
 """Brushes: what passes them, where the first one lies, and what they say about the space."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -21,7 +22,8 @@ def brush_mask(frame: Frame, spec: StudySpec, brushes: Mapping[str, Brush]) -> M
     """Return which trials (n,) lie in every brush; None without brushes. Missing values do not.
 
     A range on a categorical axis counts the choices in the order of the space, on ``task`` the
-    tasks from cheap to dear: both from 0.
+    tasks from cheap to dear: both from 0. An infinite end has no limit: the ends of an axis are
+    round numbers around what is known, without far outliers, and better trials are still to come.
     """
     if not brushes:
         return None
@@ -40,7 +42,7 @@ def first_brush(axis: Axis, frame: Frame, spec: StudySpec) -> Brush:
     The side that reaches the goals; on an objective without a threshold the best tenth; on
     a parameter the span of the best trials, or all of it when there are none.
     """
-    low, high = axis.scale.low, axis.scale.high
+    low, high = -math.inf, math.inf
     if axis.slots:
         low, high = 0.0, float(len(axis.slots) - 1)
     if axis.goals:
@@ -61,8 +63,15 @@ def first_brush(axis: Axis, frame: Frame, spec: StudySpec) -> Brush:
     return (float(best.min()), float(best.max())) if len(best) else (low, high)
 
 
-def moved(axis: Axis, brush: Brush, low_by: int, high_by: int, steps: int = 40) -> Brush:
-    """Return the brush with its ends moved by steps of the axis, kept on it and in order."""
+STEPS = 40
+"""Steps of a brush from one end of an axis to the other."""
+
+
+def moved(axis: Axis, brush: Brush, low_by: int, high_by: int) -> Brush:
+    """Return the brush with its ends moved by steps of the axis, kept on it and in order.
+
+    An end that is moved towards the other stops a step before it.
+    """
     if axis.slots:
         last = len(axis.slots) - 1
         slots = [
@@ -70,22 +79,53 @@ def moved(axis: Axis, brush: Brush, low_by: int, high_by: int, steps: int = 40) 
             for end, by in zip(brush, (low_by, high_by), strict=True)
         ]
         return float(min(slots)), float(max(slots))
-    unit = axis.scale.unit(np.array(brush, dtype=np.float64))
-    low, high = float(unit[0]) + low_by / steps, float(unit[1]) + high_by / steps
+    was_low, was_high = _units(axis, brush)
+    low, high = was_low + low_by / STEPS, was_high + high_by / STEPS
     if low_by == high_by:
         # A brush that meets an end is not squeezed: it stays as wide as it is.
         shift = -low if low < 0 else 1.0 - high if high > 1 else 0.0
         low, high = low + shift, high + shift
-    low, high = min(max(low, 0.0), 1.0), min(max(high, 0.0), 1.0)
-    if high - low < 1 / steps:
-        middle = min(max((low + high) / 2, 0.5 / steps), 1 - 0.5 / steps)
-        low, high = middle - 0.5 / steps, middle + 0.5 / steps
-    ends = [axis.scale.value(low), axis.scale.value(high)]
-    # An end that has not been moved keeps its very value (a threshold, a bound).
-    for at, by in enumerate((low_by, high_by)):
-        if by == 0:
-            ends[at] = brush[at]
-    return min(ends), max(ends)
+    least = min(1 / STEPS, was_high - was_low)
+    if high - low < least:
+        low, high = (low, low + least) if high_by else (high - least, high)
+    return _placed(axis, brush, (low, high))
+
+
+def shrunk(axis: Axis, brush: Brush) -> Brush:
+    """Return the brush a step narrower, or by half where it is less than two steps wide.
+
+    What is cut is the worse side of a metric; elsewhere both ends, but for one that has no limit.
+    """
+    if axis.slots:
+        low, high = (float(round(end)) for end in brush)
+        return (low + 1, high - 1) if high - low >= 2 else (low, low)
+    low, high = _units(axis, brush)
+    cut_low, cut_high = (math.isfinite(end) for end in brush)
+    if axis.good != (False, False):
+        cut_low, cut_high = axis.good[1], axis.good[0]
+    elif not (cut_low or cut_high):
+        cut_low = cut_high = True
+    step = min(1 / STEPS, (high - low) / 2 / (cut_low + cut_high))
+    return _placed(axis, brush, (low + step * cut_low, high - step * cut_high))
+
+
+def _units(axis: Axis, brush: Brush) -> tuple[float, float]:
+    low, high = axis.scale.unit(np.array(axis.held(brush), dtype=np.float64)).tolist()
+    return low, high
+
+
+def _placed(axis: Axis, brush: Brush, units: tuple[float, float]) -> Brush:
+    """Return the brush with its ends at ``units``; one that has come to an end has no limit."""
+    old = _units(axis, brush)
+    ends = []
+    for unit, was, value in zip(units, old, brush, strict=True):
+        if abs(unit - was) < 1e-9:
+            ends.append(value)  # unmoved: its very value, a threshold or a bound
+        elif 0 < unit < 1:
+            ends.append(axis.scale.value(unit))
+        else:
+            ends.append(-math.inf if unit <= 0 else math.inf)
+    return ends[0], ends[1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Axes, ticks, brushes, goals, read-outs and the legend of the parallel coordinates."""
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -8,6 +9,8 @@ from hpo_tui.tui import fmt
 from hpo_tui.tui.charts.axes import Axis
 from hpo_tui.tui.charts.classes import Colouring, Shown
 from hpo_tui.tui.charts.palette import LEVELS, Ink
+from hpo_tui.tui.glyphs import Glyphs
+from hpo_tui.tui.snapshot import Brush
 
 if TYPE_CHECKING:
     from hpo_tui.tui.charts.scene import Picture
@@ -53,7 +56,8 @@ def _draw_line(picture: "Picture", at: int, axis: Axis) -> None:
         canvas.column(x, missed, glyphs.axis_missed, ink)
     brush = picture.view.brushes.get(axis.name)
     if brush is not None:
-        rows = [r for r in (picture.row_of(axis, v) for v in brush) if r is not None]
+        ends = axis.held(brush)
+        rows = [r for r in (picture.row_of(axis, v) for v in ends) if r is not None]
         if rows:
             canvas.column(x, slice(min(rows), max(rows) + 1), glyphs.brushed, Ink.BRUSH)
 
@@ -96,7 +100,7 @@ def _draw_brush_ends(picture: "Picture", at: int, axis: Axis, taken: set[int]) -
     if brush is None or axis.slots:
         return
     for value in brush:
-        y = picture.row_of(axis, value)
+        y = picture.row_of(axis, value) if math.isfinite(value) else None
         if y is not None:
             _label(picture, at, y, (axis.text(value, 3), Ink.BRUSH), taken)
 
@@ -115,14 +119,23 @@ def _draw_goals(picture: "Picture", at: int, axis: Axis, taken: set[int]) -> Non
 def _draw_ticks(picture: "Picture", at: int, axis: Axis, taken: set[int]) -> None:
     plan = picture.plan
     rows = plan.bottom // 4 - plan.top // 4
-    marks = [] if axis.slots else [(axis.scale.low, ""), (axis.scale.high, "")]
-    marks = [(v, axis.text(v, 3)) for v, _ in marks] + axis.ticks(max(rows // 6, 1))
+    marks = axis.ticks(max(rows // 6, 1))
+    if not axis.slots:
+        marks = [_end(picture, axis, up=False), _end(picture, axis, up=True), *marks]
     crowded = not axis.slots
     for value, text in marks:
         y = picture.row_of(axis, value)
         if y is None or (crowded and ({y - 1, y + 1} & taken)):
             continue
         _label(picture, at, y, (text, Ink.DIM), taken)
+
+
+def _end(picture: "Picture", axis: Axis, up: bool) -> tuple[float, str]:
+    """Return (value, label) of an end of an axis, marked where trials lie beyond it."""
+    scale, glyphs = axis.scale, picture.glyphs
+    value, beyond = (scale.high, scale.above) if up else (scale.low, scale.below)
+    mark = (glyphs.above if up else glyphs.below) if beyond else ""
+    return value, axis.text(value, 3) + mark
 
 
 def _draw_missing(picture: "Picture", at: int, axis: Axis) -> None:
@@ -183,9 +196,7 @@ def draw_footer(picture: "Picture") -> None:
     spans: Spans = [(fmt.clean(axis.label, glyphs.ascii), Ink.BOLD), (_range(axis), Ink.DIM)]
     brush = picture.view.brushes.get(axis.name)
     if brush is not None:
-        low, high = axis.text(brush[0]), axis.text(brush[1])
-        dots = ".." if glyphs.ascii else "…"
-        spans.append((f"  brush {low} {dots} {high}", Ink.BRUSH))
+        spans.append((f"  brush {_brush(axis, brush, glyphs)}", Ink.BRUSH))
     if picture.view.mask is not None:
         inside = int(picture.view.mask.sum())
         spans.append((f"  {inside} of {len(picture.frame)} inside", Ink.TEXT))
@@ -204,8 +215,23 @@ def draw_footer(picture: "Picture") -> None:
 def _range(axis: Axis) -> str:
     if axis.slots:
         return f"  {len(axis.slots)} choices"
-    kind = "  log" if axis.scale.log else ""
-    return f"  {axis.text(axis.scale.low)} to {axis.text(axis.scale.high)}{kind}"
+    scale = axis.scale
+    kind = "  log" if scale.log else ""
+    said = [f"{count} {word}" for count, word in ((scale.below, "below"), (scale.above, "above"))
+            if count]  # fmt: skip
+    beyond = f" ({', '.join(said)})" if said else ""
+    return f"  {axis.text(scale.low)} to {axis.text(scale.high)}{beyond}{kind}"
+
+
+def _brush(axis: Axis, brush: Brush, glyphs: Glyphs) -> str:
+    """Return a brush in words: an end without a limit is left out."""
+    low, high = (math.isfinite(end) for end in brush)
+    if low and high:
+        dots = ".." if glyphs.ascii else "…"
+        return f"{axis.text(brush[0])} {dots} {axis.text(brush[1])}"
+    if low:
+        return f"from {axis.text(brush[0])}"
+    return f"up to {axis.text(brush[1])}" if high else "all that have a value"
 
 
 def _write(picture: "Picture", y: int, spans: Spans) -> None:

@@ -77,7 +77,7 @@ class Layers:
         moved = self._moved(raw, old)
         changed = np.flatnonzero(moved | (classes[:old] != self.classes))
         fresh = np.r_[changed, np.arange(old, n)]
-        if not self._fit(raw, fresh):
+        if not self._fit(raw, fresh, changed):
             return False
         if len(changed) > 2000 and len(changed) > n // 3:
             return False
@@ -113,13 +113,18 @@ class Layers:
                 moved |= now[:old].view(np.int64) != before.view(np.int64)
         return moved
 
-    def _fit(self, raw: Sequence[NDArray[np.float64]], rows: NDArray[np.intp]) -> bool:
-        """Whether the values of ``rows`` lie where the axes expect any."""
-        for axis, column in zip(self.plan.axes, raw, strict=True):
+    def _fit(
+        self, raw: Sequence[NDArray[np.float64]], rows: NDArray[np.intp], old: NDArray[np.intp]
+    ) -> bool:
+        """Whether the values of ``rows`` lie where the axes expect any, and those of ``old`` did.
+
+        An axis counts what lies beyond its ends: it is made anew when that may be another number.
+        """
+        for axis, column, before in zip(self.plan.axes, raw, self.raw, strict=True):
             values = column[rows]
             if axis.slots and bool((np.isnan(axis.values(values)) & ~np.isnan(values)).any()):
                 return False
-            if axis.extendable and not axis.scale.holds(values):
+            if axis.extendable and not (axis.scale.holds(values) and axis.scale.holds(before[old])):
                 return False
             if self.plan.rail is None and not bool(np.isfinite(values).all()):
                 return False

@@ -122,7 +122,14 @@ class Plot:
             taken.add(row)
             text = fmt.number(tick, 3)
             canvas.put(max(self.left - 2 - len(text), 0), row, text, Ink.DIM)
+            canvas.put(self.left - 2, row, self._beyond(self.y, tick), Ink.DIM)
         self._draw_x_ticks(base, labels[0])
+
+    def _beyond(self, scale: Scale, tick: float) -> str:
+        """Return the mark beside an end of an axis that points lie beyond, else nothing."""
+        if tick == scale.high and scale.above:
+            return self.glyphs.above
+        return self.glyphs.below if tick == scale.low and scale.below else ""
 
     def _draw_x_ticks(self, base: int, label: str) -> None:
         canvas = self.canvas
@@ -133,7 +140,7 @@ class Plot:
         ticks = [self.x.low, *self.x.ticks(max(self.width // 12, 1)), self.x.high]
         for tick in ticks:
             column = self.column(tick)
-            text = fmt.number(tick, 3)
+            text = fmt.number(tick, 3) + self._beyond(self.x, tick)
             start = max(column - len(text) // 2, self.left)
             if start < free or start + len(text) >= end:
                 continue

@@ -16,6 +16,9 @@ class Scale:
     low: float
     high: float
     log: bool = False
+    below: int = 0
+    """Known values below ``low``, drawn at it."""
+    above: int = 0
 
     def unit(self, values: Floats) -> Floats:
         """Return positions from 0 to 1; NaN where missing (and, on a log scale, up to zero)."""
@@ -72,28 +75,36 @@ class Scale:
         return [10.0**d for d in decades if d % every == 0]
 
 
-def fitted(values: Floats, log: bool, also: tuple[float, ...] = ()) -> Scale:
+def fitted(
+    values: Floats,
+    log: bool,
+    also: tuple[float, ...] = (),
+    good: tuple[bool, bool] = (False, False),
+) -> Scale:
     """Return a scale with round ends around known ``values``, and ``also`` (thresholds).
 
     Far outliers (beyond the fences of three interquartile ranges) do not stretch it: a single
-    diverged loss would press all others into one line. They are drawn at the end.
+    diverged loss would press all others into one line. They are drawn at the end, which counts
+    them. ``good``: whether values below, and above, the rest are what is looked for: that end
+    holds every value, because the best of a study lie far from most of it.
     """
     known = values[np.isfinite(values)]
     if log:
         known = known[known > 0]
         also = tuple(a for a in also if a > 0)
     if len(known):
-        low, high = _fences(known, log)
+        low, high = _fences(known, log, good)
     else:
         low, high = (min(also), max(also)) if also else (1.0, 10.0) if log else (0.0, 1.0)
     low, high = min((low, *also)), max((high, *also))
     if low == high:
         pad = abs(low) * 0.1 or 0.5
         low, high = (low / 2, high * 2) if log else (low - pad, high + pad)
-    return Scale(_round_end(low, high, log, up=False), _round_end(high, low, log, up=True), log)
+    low, high = _round_end(low, high, log, up=False), _round_end(high, low, log, up=True)
+    return Scale(low, high, log, int((known < low).sum()), int((known > high).sum()))
 
 
-def _fences(known: Floats, log: bool) -> tuple[float, float]:
+def _fences(known: Floats, log: bool, good: tuple[bool, bool]) -> tuple[float, float]:
     low, high = float(known.min()), float(known.max())
     if len(known) < 8:
         return low, high
@@ -101,7 +112,9 @@ def _fences(known: Floats, log: bool) -> tuple[float, float]:
     first, third = np.quantile(shown, (0.25, 0.75))
     reach = 3 * (third - first)
     inside = known[(shown >= first - reach) & (shown <= third + reach)]
-    return (float(inside.min()), float(inside.max())) if reach > 0 and len(inside) else (low, high)
+    if reach <= 0 or not len(inside):
+        return low, high
+    return low if good[0] else float(inside.min()), high if good[1] else float(inside.max())
 
 
 def _round_end(end: float, other: float, log: bool, up: bool) -> float:

@@ -281,6 +281,9 @@ def _plan(
 
 
 def _zoomed(axis: Axis, brush: Brush | None) -> Axis:
-    if brush is None or axis.slots or brush[0] >= brush[1]:
+    if brush is None or axis.slots:
         return axis
-    return replace(axis, scale=Scale(brush[0], brush[1], axis.scale.log), extendable=False)
+    low, high = axis.held(brush)
+    if low >= high:
+        return axis
+    return replace(axis, scale=Scale(low, high, axis.scale.log), extendable=False)

@@ -9,6 +9,7 @@ from textual.worker import get_current_worker
 
 from hpo_tui.tui import fmt
 from hpo_tui.tui.charts import reports, text
+from hpo_tui.tui.charts.axes import good_ends
 from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.palette import Ink
 from hpo_tui.tui.charts.plot import Plot
@@ -123,7 +124,7 @@ value axis of a diverged run the curves of the rest stay readable: far outliers 
             if o.metric == read.metric and o.threshold is not None
         ]  # fmt: skip
         across = Scale(float(steps.min()), max(float(steps.max()), float(steps.min()) + 1))
-        scale = fitted(values, log, tuple(goals))
+        scale = fitted(values, log, tuple(goals), good_ends(read.metric, snapshot.spec))
         plot = Plot.framed(canvas, across, scale, self.glyphs, ("step", read.metric))
         for goal in goals:
             plot.level(goal, Ink.GOAL, fmt.number(goal))

@@ -9,6 +9,7 @@ from hpo_tui.engine.analysis import front
 from hpo_tui.engine.spec import Objective
 from hpo_tui.tui import fmt
 from hpo_tui.tui.charts import text
+from hpo_tui.tui.charts.axes import good_ends
 from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.palette import Ink
 from hpo_tui.tui.charts.plot import Plot
@@ -37,7 +38,8 @@ One objective over the study's life. **Gray dots** are partial tasks, **blue cir
 task (hollow where another goal is missed); the **steps** are the best full result so far among
 trials that meet all other goals. The dashed line is the goal. `m` takes the next objective, `c`
 changes between trial numbers and cumulative cost, `v` between a linear and a log axis. Upright
-marks are edits of the study.
+marks are edits of the study. Far outliers on the bad side are drawn at the end of the axis, which
+`▸` or `◂` marks.
 """
 
     def __init__(self, *, ascii_only: bool | None = None, id: str | None = None) -> None:  # noqa: A002 - Textual's word
@@ -87,7 +89,8 @@ marks are edits of the study.
         also = () if goal.threshold is None else (goal.threshold,)
         full = front.full_mask(frame, spec)
         shown = np.isfinite(y)
-        scale = fitted(y[shown], log and bool((y[shown] > 0).all()), also)
+        good = good_ends(goal.metric, spec)
+        scale = fitted(y[shown], log and bool((y[shown] > 0).all()), also, good)
         end = float(np.nanmax(x)) if np.isfinite(x).any() else 1.0
         across = Scale(0.0 if self.by_cost else 1.0, max(end, 2.0 if not self.by_cost else 1e-9))
         label = "cumulative cost" if self.by_cost else "trial"

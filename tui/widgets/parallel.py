@@ -58,10 +58,12 @@ Every trial is a line: metrics first (best on top), then the parameters that mat
 Partial tasks are **gray and dotted**, the full task **blue and solid**; the **best** are bright
 on top of them, the **selected** trial is over all and its values stand at the axes. What has no
 value (an inactive parameter, a metric never reported) runs along the rail at the bottom: no trial
-vanishes. A diverged value far outside is drawn at the end of its axis.
+vanishes. A metric's bad end can leave far outliers out, so that the rest stays apart: they are
+drawn at it, and a mark (`7000▸`, `0.1◂`) and the bottom line tell of them. The good end never does.
 
 `h` `l` choose an axis, `b` brushes it: on a metric first the side that reaches the goal. `j` `k`
-move the brush, `<` `>` change its width, `;` chooses which end moves. Several axes can be brushed;
+move the brush, `>` widens it, `<` narrows it from the worse side, `;` chooses which end moves. A
+brush that reaches the end of its axis has no limit there. Several axes can be brushed;
 every other pane follows, and `N` narrows the space to them, `B` enqueues a refinement,
 `&` stars what they hold. `.` and `,` go through the trials up and down the axis.
 """
@@ -244,14 +246,11 @@ every other pane follows, and `N` narrows the space to them, `B` enqueues a refi
 
     def action_brush_grow(self) -> None:
         """Grow the brush."""
-        self._resize_brush(1)
+        self._edit_brush(lambda axis, old: brush.moved(axis, old, -1, 1))
 
     def action_brush_shrink(self) -> None:
         """Shrink the brush."""
-        self._resize_brush(-1)
-
-    def _resize_brush(self, by: int) -> None:
-        self._edit_brush(lambda axis, old: brush.moved(axis, old, -by, by))
+        self._edit_brush(brush.shrunk)
 
     def _move_brush(self, up: int) -> None:
         def change(axis: Axis, old: Brush) -> Brush:

@@ -11,6 +11,7 @@ from hpo_tui.engine.spec import StudySpec
 from hpo_tui.store.frame import Frame
 from hpo_tui.tui import fmt
 from hpo_tui.tui.charts import text
+from hpo_tui.tui.charts.axes import good_ends
 from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.palette import Ink
 from hpo_tui.tui.charts.plot import Plot
@@ -43,7 +44,8 @@ Two metrics of the **full-task** trials against each other. Dashed lines are the
 misses one lies in the shade; blue circles meet every goal, hollow ones miss one, the bright ones
 are the best and their steps the front. A repeated configuration is one point, at its mean. `m`
 takes the next pair of metrics, `h` `l` go along the front, `enter` opens the trial, `v` shows what
-the cheap tasks reported as gray dots (they never count).
+the cheap tasks reported as gray dots (they never count). Far outliers on a bad side are drawn at
+the end of the axis, which `▸` or `◂` marks.
 """
 
     def __init__(self, *, ascii_only: bool | None = None, id: str | None = None) -> None:  # noqa: A002 - Textual's word
@@ -206,4 +208,5 @@ def _goals(spec: StudySpec) -> Goals:
 
 def _scale(spec: StudySpec, metric: str, values: Floats, goals: Goals) -> Scale:
     log = any(o.metric == metric and o.log for o in spec.objectives) and bool((values > 0).all())
-    return fitted(values, log, tuple(limit for limit, _ in goals.get(metric, ())))
+    limits = tuple(limit for limit, _ in goals.get(metric, ()))
+    return fitted(values, log, limits, good_ends(metric, spec))

@@ -41,10 +41,9 @@ def test_the_first_brush_is_the_feasible_side(make_frame: Frames, spec: StudySpe
     frame = make_frame(300)
     accuracy = axes.make("m:acc", frame, spec)
     low, high = brush.first_brush(accuracy, frame, spec)
-    assert low == 0.9
-    assert high == accuracy.scale.high
+    assert (low, high) == (0.9, np.inf)
     size = axes.make("m:size", frame, spec)
-    assert brush.first_brush(size, frame, spec) == (size.scale.low, 1000.0)
+    assert brush.first_brush(size, frame, spec) == (-np.inf, 1000.0)
 
 
 def test_a_moved_brush_keeps_its_width_at_the_end(make_frame: Frames, spec: StudySpec) -> None:
@@ -52,8 +51,8 @@ def test_a_moved_brush_keeps_its_width_at_the_end(make_frame: Frames, spec: Stud
     moved = (1e-3, 1e-2)
     for _ in range(60):
         moved = brush.moved(axis, moved, 1, 1)
-    assert moved[1] == pytest.approx(0.1)
-    assert np.log10(moved[1] / moved[0]) == pytest.approx(1.0)
+    assert moved[1] == np.inf
+    assert np.log10(0.1 / moved[0]) == pytest.approx(1.0)
 
 
 def test_an_end_that_is_not_moved_keeps_its_very_value(make_frame: Frames, spec: StudySpec) -> None:
@@ -101,3 +100,28 @@ def test_a_brush_grown_to_the_ends_holds_every_value(make_frame: Frames, spec: S
     mask = brush.brush_mask(frame, spec, {"p:lr": grown})
     assert mask is not None
     assert mask.all()
+
+
+@pytest.mark.parametrize("name", ["m:acc", "m:size", "m:ms", "p:lr", "p:opt", "p:depth"])
+def test_shrinking_never_widens_and_keeps_the_good_side(
+    name: str, make_frame: Frames, spec: StudySpec
+) -> None:
+    frame = make_frame(80)
+    axis = axes.make(name, frame, spec)
+    values = axis.values(axis.raw(frame))
+    kept = brush.first_brush(axis, frame, spec)
+    for _ in range(60):
+        less = brush.shrunk(axis, kept)
+        assert kept[0] <= less[0] <= less[1] <= kept[1]
+        for good, now, before in zip(axis.good, less, kept, strict=True):
+            assert now == before or not good
+        kept = less
+    if axis.good[1]:
+        assert kept[1] >= np.nanmax(values)
+
+
+def test_an_edge_pushed_against_the_other_stops(make_frame: Frames, spec: StudySpec) -> None:
+    axis = axes.make("m:acc", make_frame(80), spec)
+    narrow = (0.9, 0.9001)
+    assert brush.moved(axis, narrow, 1, 0) == narrow
+    assert brush.moved(axis, narrow, 0, -1) == narrow

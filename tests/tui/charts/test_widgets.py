@@ -2,15 +2,11 @@
 
 import re
 from collections.abc import Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
-from textual.app import App, ComposeResult
-from textual.message import Message
-from textual.pilot import Pilot
 from textual.worker import WorkerCancelled
 
 from hpo_tui.engine.spec import Objective, StudySpec
@@ -27,43 +23,11 @@ from hpo_tui.tui.widgets.importance import Importance
 from hpo_tui.tui.widgets.parallel import ACTIONS, ParallelCoordinates
 from hpo_tui.tui.widgets.pareto import Pareto
 from hpo_tui.tui.widgets.tasks import Tasks
+from tests.tui.charts.showing import shown, text
 
 Frames = Callable[..., Frame]
 Snapshots = Callable[..., Snapshot]
 WIDGETS = (ParallelCoordinates, History, Pareto, Curves, Importance, Tasks, CostBar)
-
-
-class Alone(App[None]):
-    """One chart over the whole screen."""
-
-    ENABLE_COMMAND_PALETTE = False
-
-    def __init__(self, widget: Chart) -> None:
-        super().__init__()
-        self.widget = widget
-
-    def compose(self) -> ComposeResult:
-        yield self.widget
-
-
-@asynccontextmanager
-async def shown(
-    widget: Chart, snapshot: Snapshot, view: View | None = None, size: tuple[int, int] = (120, 40)
-) -> Any:
-    messages: list[Message] = []
-    app = Alone(widget)
-    async with app.run_test(size=size, message_hook=messages.append) as pilot:
-        await pilot.pause()
-        widget.show(snapshot, view or View())
-        await app.workers.wait_for_complete()
-        await pilot.pause()
-        yield pilot, messages
-        assert widget.fault == ""
-
-
-def text(pilot: Pilot[None]) -> list[str]:
-    lines = pilot.app.screen._compositor.render_strips(pilot.app.size)
-    return ["".join(segment.text for segment in strip) for strip in lines]
 
 
 @pytest.mark.parametrize("size", [(200, 50), (80, 20), (30, 6), (12, 3), (3, 1)])
