@@ -32,7 +32,7 @@ class Trials(Filtering):
 
 Every trial, whatever its task and state. `c` chooses and orders the columns, `s` sorts by the next
 column, `S` turns the order round, `/` filters by an expression, `h` and `l` scroll sideways. The
-filter, the brushes and the selection are the same as on Watch.
+filter, the brushes and the selection are the same as on Watch. Keys act on the highlighted trial.
 """
 
     def __init__(self, live: LiveStudy) -> None:
@@ -72,6 +72,8 @@ filter, the brushes and the selection are the same as on Watch.
         ):
             self._shown = inputs
             self.fill(snapshot)
+        elif self.live.view.selected is not None:
+            table.move_to(self.live.view.selected)  # another screen may have gone to it
 
     def fill(self, snapshot: Snapshot) -> None:
         """Put the rows into the table."""
@@ -81,7 +83,8 @@ filter, the brushes and the selection are the same as on Watch.
         n = len(snapshot.frame)
         rows = np.arange(n) if mask is None else np.flatnonzero(mask)
         rows = sorted_rows(snapshot, rows, table.sort_by, table.descending)
-        table.set_rows(TrialRows(snapshot, rows, self.columns(snapshot)), keep=self.chosen)
+        shown = TrialRows(snapshot, rows, self.columns(snapshot))
+        table.set_rows_of(shown, self.live.view.selected)
         text = "all trials" + (
             f"   filter: {self.live.view.filter}" if self.live.view.filter else ""
         )
@@ -119,9 +122,7 @@ filter, the brushes and the selection are the same as on Watch.
 
     @property
     def chosen(self) -> int | None:
-        """The trial under the cursor."""
-        if self.live.view.selected is not None:
-            return self.live.view.selected
+        """The highlighted trial: one that the filter hides is not meant."""
         key = self.query_one(LineTable).current
         return key if isinstance(key, int) else None
 

@@ -84,15 +84,6 @@ run.
         """Let the watcher's thread end, however the screen came to be left."""
         self.live.watcher.stop()
 
-    @property
-    def chosen(self) -> int | None:
-        """The selected trial; without a selection the one under the table's cursor."""
-        if self.live.view.selected is not None:
-            return self.live.view.selected
-        table = self._panes.get(BEST.name)
-        key = table.current if table is not None else None
-        return key if isinstance(key, int) else None
-
     # new data
 
     def take_snapshot(self, snapshot: Snapshot) -> None:

@@ -25,7 +25,8 @@ class BestTable(LineTable):
 Only trials that completed at the **full task** stand here, the best first: those on the Pareto
 front (marked with a diamond), the others that meet every goal, then the near misses, nearest
 first. A metric's heading shows its goal; each value is marked as met or missed. A configuration
-that was repeated stands here once, with the mean of its results.
+that was repeated stands here once, with the mean of its results. The selected trial is highlighted;
+no row is when none is selected, or one that does not stand here.
 
 `s` sorts by the next column, `S` turns the order round, `enter` opens the trial.
 """
@@ -50,7 +51,7 @@ that was repeated stands here once, with the mean of its results.
             rows = sorted_rows(judged, rows, self.sort_by, self.descending)
         self.empty = self._why_empty(snapshot, view)
         shown = TrialRows(judged, rows, self._columns(snapshot), frozenset(front.tolist()))
-        self.set_rows(shown, keep=view.selected)
+        self.set_rows_of(shown, view.selected)
         self.title = "best metrics: " + present.goals_sentence(snapshot)
 
     @staticmethod

@@ -4,7 +4,10 @@ import time
 from collections.abc import Hashable, Sequence
 from typing import ClassVar
 
+from textual import on
+
 from hpo_tui.store.models import Event
+from hpo_tui.tui.messages import TrialOpened, TrialSelected
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.snapshot import Snapshot, View
 from hpo_tui.tui.widgets.line_table import Cell, Column, LineTable
@@ -59,15 +62,16 @@ class Events(LineTable):
 ## Events
 
 What the engine decided and noticed, newest first, each with its reason: promotions, trials that
-were stopped early, failures, edits of the study, GPUs lent. `enter` opens the event's trial.
+were stopped early, failures, edits of the study, GPUs lent. Going to an event selects its trial,
+`enter` opens it.
 """
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id, empty="Nothing has happened yet.")
         self._trials: dict[Hashable, int | None] = {}
 
-    def show(self, snapshot: Snapshot, view: View) -> None:  # noqa: ARG002 - events have no filter
-        """Show the newest events."""
+    def show(self, snapshot: Snapshot, view: View) -> None:
+        """Show the newest events; the highlighted one is of the selected trial, or of none."""
         events = list(reversed(snapshot.events))
         if self.sort_by:
             order = {"time": "time", "trial": "trial", "kind": "kind", "text": "text"}[self.sort_by]
@@ -77,15 +81,18 @@ were stopped early, failures, edits of the study, GPUs lent. `enter` opens the e
         elif self.descending:
             events.reverse()
         self._trials = {("event", e.id): e.trial for e in events}
-        at_top = self.cursor == 0
-        self.set_rows(
-            EventRows(events), keep=("event", events[0].id) if at_top and events else None
-        )
+        fits = self._trials.get(self.current) in (None, view.selected)
+        self.set_rows_of(EventRows(events), self.current if fits else None)
+
+    @on(LineTable.Moved)
+    def _moved(self, event: LineTable.Moved) -> None:
+        """Select the trial that the event is about, so that keys mean it."""
+        number = self._trials.get(event.key)
+        if number is not None:
+            self.post_message(TrialSelected(number))
 
     def action_activate(self) -> None:
         """Open the trial that the event is about."""
-        from hpo_tui.tui.messages import TrialOpened
-
         number = self._trials.get(self.current) if self.current is not None else None
         if number is not None:
             self.post_message(TrialOpened(number))

@@ -90,6 +90,8 @@ class LineTable(Widget, can_focus=True):
     sort_by: str = ""
     """Key of the column that the rows are sorted by, empty for the natural order."""
     descending: bool = False
+    idle: bool = False
+    """No row is highlighted: what is chosen is none of these. The next key takes up the cursor."""
 
     class Moved(Message):
         """The cursor stands on another row."""
@@ -128,8 +130,19 @@ class LineTable(Widget, can_focus=True):
         """Show ``rows``; the cursor goes to ``keep``, or stays on the row that it was on."""
         if keep is None and len(self.rows):
             keep = self.rows.key(min(self.cursor, len(self.rows) - 1))
+        self._put(rows, rows.find(keep) if keep is not None else None)
+
+    def set_rows_of(self, rows: Rows, chosen: Hashable | None) -> None:
+        """Show ``rows`` with ``chosen`` highlighted; none of them when it is not there.
+
+        For tables that show what is chosen elsewhere too: a highlighted row is always that.
+        """
+        found = rows.find(chosen) if chosen is not None else None
+        self.idle = found is None
+        self._put(rows, found)
+
+    def _put(self, rows: Rows, found: int | None) -> None:
         self.rows = rows
-        found = rows.find(keep) if keep is not None else None
         top = self._top
         at = min(self.cursor, max(0, len(rows) - 1)) if found is None else found
         self.set_reactive(LineTable.cursor, at)
@@ -143,7 +156,8 @@ class LineTable(Widget, can_focus=True):
         found = self.rows.find(key)
         if found is None:
             return False
-        if found != self.cursor:
+        if found != self.cursor or self.idle:
+            self.idle = False
             self.set_reactive(LineTable.cursor, found)
             self._scroll_to_cursor()
             self.refresh()
@@ -151,8 +165,9 @@ class LineTable(Widget, can_focus=True):
 
     @property
     def current(self) -> Hashable | None:
-        """The key of the row under the cursor, None in an empty table."""
-        return self.rows.key(self.cursor) if 0 <= self.cursor < len(self.rows) else None
+        """The key of the highlighted row, None where none is."""
+        there = 0 <= self.cursor < len(self.rows) and not self.idle
+        return self.rows.key(self.cursor) if there else None
 
     @property
     def page(self) -> int:
@@ -171,8 +186,9 @@ class LineTable(Widget, can_focus=True):
         if not len(self.rows):
             return
         to = max(0, min(len(self.rows) - 1, to))
-        if to == self.cursor:
+        if to == self.cursor and not self.idle:
             return
+        self.idle = False
         self.set_reactive(LineTable.cursor, to)
         self._scroll_to_cursor()
         self.refresh()
@@ -182,11 +198,11 @@ class LineTable(Widget, can_focus=True):
 
     def action_cursor_down(self) -> None:
         """Go to the next row."""
-        self._move(self.cursor + 1)
+        self._move(self.cursor + (not self.idle))
 
     def action_cursor_up(self) -> None:
         """Previous row."""
-        self._move(self.cursor - 1)
+        self._move(self.cursor - (not self.idle))
 
     def action_page_down(self) -> None:
         """Go a page on."""
@@ -231,10 +247,12 @@ class LineTable(Widget, can_focus=True):
         self.post_message(self.Sorted(self))
 
     def action_activate(self) -> None:
-        """Open the row under the cursor."""
+        """Open the highlighted row; where none is, highlight one."""
         key = self.current
         if key is not None:
             self.post_message(self.Activated(self, key))
+        else:
+            self._move(self.cursor)
 
     # mouse
 
@@ -340,7 +358,7 @@ class LineTable(Widget, can_focus=True):
         return Strip(segments).crop(0, width)
 
     def _row(self, row: int, width: int, base: Style) -> Strip:
-        chosen = row == self.cursor
+        chosen = row == self.cursor and not self.idle
         ground = base
         if chosen:
             ground = base + self._ground("cursor")

@@ -1,0 +1,128 @@
+"""One selection: what is highlighted is what keys act on and what the other panes show."""
+
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from hpo_tui.store.folder import StudyFolder
+from hpo_tui.tui.app import HpoApp
+from hpo_tui.tui.screens.study_room import StudyRoom
+from hpo_tui.tui.screens.trials import Trials
+from hpo_tui.tui.screens.watch import Watch
+from hpo_tui.tui.widgets.best_table import BestTable
+from hpo_tui.tui.widgets.line_table import LineTable
+from tests.tui.conftest import make_app, ready, until
+
+SIZE = (120, 40)
+
+
+async def _settled(pilot: Pilot[int]) -> StudyRoom:
+    """Wait until every pane in sight shows the view that the screen acts on."""
+    app = pilot.app
+    assert isinstance(app, HpoApp)
+    live = app.live
+    assert live is not None
+    await pilot.pause(0.1)
+    watch = app.screen
+    if isinstance(watch, Watch):
+        await until(pilot, lambda: watch._panes["parallel"].view is live.view)
+    await pilot.pause()
+    assert isinstance(app.screen, StudyRoom)
+    return app.screen
+
+
+async def _starred(pilot: Pilot[int], sent: list[tuple[str, dict[str, Any]]]) -> int | None:
+    before = len(sent)
+    await pilot.press("asterisk")
+    await pilot.pause()
+    await until(
+        pilot, lambda: all(w.is_finished for w in pilot.app.workers if w.group == "commands")
+    )
+    return sent[-1][1]["trial"] if len(sent) > before else None
+
+
+@pytest.mark.usefixtures("runner")
+async def test_without_a_selection_nothing_is_highlighted_and_keys_say_so(
+    study: StudyFolder, sent: list[tuple[str, dict[str, Any]]]
+) -> None:
+    app = make_app(study)
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        table = app.screen.query_one(BestTable)
+        assert len(table.rows)
+        assert table.current is None
+        assert await _starred(pilot, sent) is None
+        assert "No trial is selected" in " ".join(n.message for n in app._notifications)
+        await pilot.press("j")
+        assert table.current == table.rows.key(0)
+        assert await _starred(pilot, sent) == table.current
+
+
+@pytest.mark.usefixtures("runner")
+async def test_a_trial_that_is_not_among_the_best_is_not_another_one_there(
+    study: StudyFolder, sent: list[tuple[str, dict[str, Any]]]
+) -> None:
+    app = make_app(study)
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        best = app.screen.query_one(BestTable)
+        await pilot.press("j", "a", "G")
+        await until(pilot, lambda: isinstance(app.screen, Trials))
+        table = app.screen.query_one(LineTable)
+        while best.rows.find(table.current or 0) is not None:
+            await pilot.press("k")
+        chosen = table.current
+        await pilot.press("escape", "6")
+        screen = await _settled(pilot)
+        assert screen.chosen == chosen
+        assert best.current is None
+        log = screen._panes["log_tail"]  # type: ignore[attr-defined]  # Watch's panes
+        await until(pilot, lambda: log.number == chosen)
+        screen.query_one(BestTable).focus()
+        assert await _starred(pilot, sent) == chosen
+
+
+@pytest.mark.usefixtures("runner")
+async def test_a_trial_that_the_filter_hides_is_not_acted_on_in_the_table_of_all(
+    study: StudyFolder, sent: list[tuple[str, dict[str, Any]]]
+) -> None:
+    app = make_app(study)
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await pilot.press("j", "a")
+        await until(pilot, lambda: isinstance(app.screen, Trials))
+        assert app.live is not None
+        app.live.set_filter(f"trial != {app.live.view.selected}")
+        assert isinstance(app.screen, Trials)
+        app.screen.view_changed()
+        table = app.screen.query_one(LineTable)
+        assert table.current is None
+        assert await _starred(pilot, sent) is None
+        await pilot.press("j")
+        assert await _starred(pilot, sent) == table.current == app.live.view.selected
+
+
+@pytest.mark.usefixtures("runner")
+async def test_wherever_keys_lead_highlight_and_selection_agree(
+    study: StudyFolder, sent: list[tuple[str, dict[str, Any]]]
+) -> None:
+    app = make_app(study)
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        for keys in (
+            "0 . . ,", "2 l l h", "7 j j", "7 G", "a g", "escape", "a j j", "enter", "escape",
+            "escape", "shift+tab", "s s S", "G", "7", "0 b j",
+        ):  # fmt: skip
+            await pilot.press(*keys.split())
+            screen = await _settled(pilot)
+            tables = [t for t in screen.query(LineTable) if isinstance(t, BestTable) or t.has_focus]
+            for table in tables:
+                key = table.current
+                if isinstance(key, int):
+                    assert key == screen.chosen, keys
+                elif key is not None and hasattr(table, "_trials"):
+                    assert table._trials[key] in (None, screen.chosen), keys
+            focused = app.focused
+            if isinstance(focused, LineTable) and isinstance(focused.current, int):
+                assert await _starred(pilot, sent) == focused.current, keys
