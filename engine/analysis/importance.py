@@ -24,6 +24,8 @@ GRID = 50
 """Points that a number's range is looked at."""
 FEWEST = 20
 """Trials below which nothing is said: two of the best would speak for all."""
+FEWEST_ACTIVE = 5
+"""Best trials, and others, in which a conditional parameter has to be active to be judged."""
 
 
 def importance(
@@ -33,7 +35,12 @@ def importance(
 
     Complete trials at ``task`` alone are looked at; the full task when it is not said, because
     results of different tasks are not comparable. Empty when there are too few trials:
-    :func:`too_few` says so in words. A parameter counts over the trials in which it is active.
+    :func:`too_few` says so in words.
+
+    A conditional parameter is judged among the trials in which it is active: its values in the
+    best of those against its values in all of those. It counts by the share of the best trials
+    that have it at all, because where few do, it decides little and chance a lot; and nothing when
+    fewer than :data:`FEWEST_ACTIVE` of the best, or of the others, have it.
     """
     rows, loss = _results(frame, spec, metric, task)
     if len(rows) < FEWEST:
@@ -85,14 +92,20 @@ def _sign(spec: StudySpec, metric: str) -> float:
 
 
 def _divergence(parameter: Parameter, values: Floats, top: NDArray[np.bool_], text: bool) -> float:
-    """Return the Pearson divergence of a parameter's values among the best from those of all."""
+    """Return the Pearson divergence of a parameter's values among the best from those of all.
+
+    Trials in which it is inactive are left out, and it counts by the share of the best that stay.
+    """
     active = np.isfinite(values)
+    share = float(active[top].mean())
+    if not active.all() and min((active & top).sum(), (active & ~top).sum()) < FEWEST_ACTIVE:
+        return 0.0
     values, top = values[active], top[active]
-    if top.sum() < 2 or not (~top).any() or values.min() == values.max():
+    if values.min() == values.max():
         return 0.0
     if text or not parameter.numeric:
-        return _of_choices(values, top)
-    return _of_numbers(parameter, values, top)
+        return share * _of_choices(values, top)
+    return share * _of_numbers(parameter, values, top)
 
 
 def _of_choices(values: Floats, top: NDArray[np.bool_]) -> float:

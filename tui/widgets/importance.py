@@ -30,8 +30,9 @@ class Importance(Chart):
 How much each parameter decides whether a trial is among the best tenth, per metric (PED-ANOVA,
 Watanabe et al. 2023); the shares of a metric sum to 100 %. Only full-task trials count, because
 results of different tasks do not compare; `v` asks a cheaper task instead, and says so. Where
-there are too few results, nothing is said. A parameter that matters here can still have its best
-value anywhere: look at the parallel coordinates for where.
+there are too few results, nothing is said. A conditional parameter is judged among the trials that
+have it, and counts by the share of the best that do. A parameter that matters here can still have
+its best value anywhere: look at the parallel coordinates for where.
 """
 
     def __init__(self, *, ascii_only: bool | None = None, id: str | None = None) -> None:  # noqa: A002 - Textual's word
