@@ -33,7 +33,7 @@ class Shown(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LineClass:
-    """One class: its faintest ink, whether it is drawn dotted, and its glyphs in ASCII."""
+    """One class of lines: its faintest ink, whether it is drawn dotted, and its glyphs in ASCII."""
 
     label: str
     ink: Ink
@@ -42,6 +42,7 @@ class LineClass:
 
 
 OUT = LineClass("outside", Ink.OUT, True, "...")
+# Also what has no result (yet): the legend tells those apart by their states.
 PARTIAL = LineClass("partial", Ink.PARTIAL, True, ".,;")
 FULL = LineClass("full", Ink.FULL, False, ":+#")
 MISSES = LineClass("misses", Ink.FULL, False, ":+#")

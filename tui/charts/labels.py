@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hpo_tui.store.models import TrialState
 from hpo_tui.tui import fmt
 from hpo_tui.tui.charts.axes import Axis
-from hpo_tui.tui.charts.classes import Colouring, Shown
+from hpo_tui.tui.charts.classes import PARTIAL, Colouring, Shown
 from hpo_tui.tui.charts.palette import LEVELS, Ink
 from hpo_tui.tui.glyphs import Glyphs
 from hpo_tui.tui.snapshot import Brush
@@ -15,6 +16,8 @@ from hpo_tui.tui.snapshot import Brush
 if TYPE_CHECKING:
     from hpo_tui.tui.charts.scene import Picture
 
+REST = tuple(s for s in TrialState if s is not TrialState.COMPLETE)
+"""States of the trials that have no result of any task: they are drawn as the partial ones."""
 Spans = list[tuple[str, int]]
 """Pieces of a line and their inks."""
 
@@ -172,19 +175,22 @@ def draw_header(picture: "Picture") -> None:
 def _class_spans(picture: "Picture") -> Spans:
     spans: Spans = []
     codes = picture.classified.codes
+    complete = picture.frame.in_state(TrialState.COMPLETE)
     for code, line_class in reversed(list(enumerate(picture.classified.classes))):
-        size = int((codes == code).sum())
-        if not size:
+        mine = codes == code
+        if not mine.any():
             continue
         sample = "::" if line_class.dotted else "⠒⠒"
         if picture.glyphs.ascii:
             sample = line_class.ascii[:2]
         elif line_class.dotted:
             sample = "⠂⠂"
-        spans += [
-            (sample, line_class.ink + LEVELS - 1),
-            (f" {line_class.label} {size}   ", Ink.TEXT),
-        ]
+        counts = [(line_class.label, int(mine.sum()))]
+        if line_class is PARTIAL:
+            counts = [(PARTIAL.label, int((mine & complete).sum()))]
+            counts += [(state, int((mine & picture.frame.in_state(state)).sum())) for state in REST]
+        said = ", ".join(f"{label} {size}" for label, size in counts if size)
+        spans += [(sample, line_class.ink + LEVELS - 1), (f" {said}   ", Ink.TEXT)]
     return spans
 
 

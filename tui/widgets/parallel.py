@@ -55,7 +55,8 @@ class ParallelCoordinates(Chart):
 ## Parallel coordinates
 
 Every trial is a line: metrics first (best on top), then the parameters that matter most.
-Partial tasks are **gray and dotted**, the full task **blue and solid**; the **best** are bright
+Partial tasks, and trials that failed, were stopped or have yet to end, are **gray and dotted**, the
+full task **blue and solid**; the **best** are bright
 on top of them, the **selected** trial is over all and its values stand at the axes. What has no
 value (an inactive parameter, a metric never reported) runs along the rail at the bottom: no trial
 vanishes. A metric's bad end can leave far outliers out, so that the rest stays apart: they are

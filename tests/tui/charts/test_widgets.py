@@ -10,7 +10,8 @@ import pytest
 from textual.worker import WorkerCancelled
 
 from hpo_tui.engine.spec import Objective, StudySpec
-from hpo_tui.store.frame import Frame
+from hpo_tui.store.frame import STATES, Frame
+from hpo_tui.store.models import TrialState
 from hpo_tui.tui.charts import cost
 from hpo_tui.tui.glyphs import glyphs
 from hpo_tui.tui.messages import BrushChanged, TrialOpened, TrialSelected
@@ -98,8 +99,24 @@ async def test_nothing_is_repainted_when_nothing_has_changed(
 async def test_the_legend_counts_every_trial(make_frame: Frames, snapshot_of: Snapshots) -> None:
     async with shown(ParallelCoordinates(), snapshot_of(make_frame(300))) as (pilot, _):
         header = text(pilot)[0]
-        counts = re.findall(r"(?:full|partial|outside) (\d+)", header)
+        counts = re.findall(r"(?:full|partial|failed|outside) (\d+)", header)
         assert sum(map(int, counts)) == 300
+
+
+async def test_partial_is_what_is_complete_at_a_cheaper_task(
+    make_frame: Frames, snapshot_of: Snapshots
+) -> None:
+    frame = make_frame(100)
+    states = [TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING, TrialState.KILLED]
+    frame.state[:] = [STATES.index(states[i % 4]) for i in range(100)]
+    frame.task[:] = [i // 50 * 2 for i in range(100)]  # half of them at the full task
+    async with shown(ParallelCoordinates(), snapshot_of(frame), size=(160, 40)) as (pilot, _):
+        header = text(pilot)[0]
+        assert "full 12 " in header
+        assert "partial 13, running 25, pruned 25, killed 25" in header
+    frame.task[:] = 2
+    async with shown(ParallelCoordinates(), snapshot_of(frame), size=(160, 40)) as (pilot, _):
+        assert "partial" not in text(pilot)[0]
 
 
 async def test_a_new_trial_is_drawn_as_if_all_were_drawn_anew(
