@@ -46,7 +46,7 @@ COST_BAR = Place(
     "cost",
     CHARTS["cost_bar"],
     "CostBar",
-    lambda s: (s.frame, s.spec, s.spent),
+    lambda s: (s.frame, s.spec, s.spent, s.eta),
     1.0,
 )
 BEST = Place(

@@ -169,7 +169,7 @@ def eta_of(
     """Return the seconds to the end of the budget, None while nobody knows.
 
     ``told``: what the optimizer has foretold from the trials' durations, and when. Without it the
-    pace so far, in which the hours count when nothing ran.
+    pace so far, in which the hours count when nothing ran; trials without a result have none.
     """
     if study.started is None or study.ended is not None or study.state != "running":
         return None
@@ -185,8 +185,8 @@ def eta_of(
         until = told[0] + told[1] - now
         return until if until > 0 else None
     gone = now - study.started
-    ended = int((frame.ended == frame.ended).sum())
-    if spent <= 0 or gone <= 0 or ended < 2:
+    results = int(((frame.state == _code("complete")) | (frame.state == _code("pruned"))).sum())
+    if spent <= 0 or gone <= 0 or results < 2:
         return None
     return max(0.0, left * gone / spent)
 

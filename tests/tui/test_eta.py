@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 
 from hpo_tui.store.folder import StudyFolder
-from hpo_tui.store.models import StudyState
+from hpo_tui.store.models import StudyState, TrialState
 from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui.watcher import read_once
-from tests.tui.conftest import NOW, TEXT, make_study
+from hpo_tui.tui.widgets.cost_bar import CostBar
+from tests.tui.conftest import NOW, TEXT, make_app, make_study, ready, until
 
 
 def tell(folder: StudyFolder, seconds: float | None) -> float:
@@ -51,3 +52,30 @@ def test_gpu_hours_go_by_the_trials_that_run(tmp_path: Path) -> None:
     assert idle.eta is None
     paused = make_study(tmp_path, "paused", text=text, state=StudyState.PAUSED)
     assert read_once(paused, lambda: NOW).eta is None
+
+
+@pytest.mark.usefixtures("runner")
+def test_trials_that_only_failed_tell_no_pace(tmp_path: Path) -> None:
+    folder = make_study(tmp_path, trials=5, running=0)
+    writer = StudyWriter(folder.db)
+    for number in range(1, 6):
+        writer.update_trial(number, state=TrialState.FAILED, metrics={}, charged=0.001)
+    writer.close()
+    assert read_once(folder, lambda: NOW).eta is None
+
+
+@pytest.mark.usefixtures("runner")
+async def test_a_pause_takes_the_time_left_away_everywhere(study: StudyFolder) -> None:
+    app = make_app(study)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+
+        def said() -> str:
+            lines = app.screen._compositor.render_strips()
+            return lines[0].text + "".join(s.text for s in app.screen.query_one(CostBar)._strips)
+
+        await until(pilot, lambda: said().count("about ") == 2)
+        writer = StudyWriter(study.db)
+        writer.update_study(state=StudyState.PAUSED, reason="5 trials in a row failed alike")
+        writer.close()
+        await until(pilot, lambda: "about " not in said(), 5)
