@@ -66,7 +66,12 @@ TABS: tuple[Place, ...] = (
     Place("log_tail", "log", "hpo_tui.tui.widgets.log_tail", "LogTail", lambda s: (len(s.frame),)),
     Place("events", "events", "hpo_tui.tui.widgets.events", "Events", lambda s: (s.events,), 1.0),
     Place(
-        "devices", "devices", "hpo_tui.tui.widgets.devices", "Devices", lambda s: (s.devices,), 1.0
+        "devices",
+        "devices",
+        "hpo_tui.tui.widgets.devices",
+        "Devices",
+        lambda s: (s.devices, s.measured),
+        1.0,
     ),
 )
 """The tabs, in the order of their keys."""

@@ -173,7 +173,7 @@ def header_pieces(snapshot: "Snapshot", width: int) -> tuple[list[Piece], list[P
         optional.append((f"about {duration(snapshot.eta)} left", "dim"))
     elif stand.detail:
         optional.append((stand.detail, "dim"))
-    right = [(device_text(d), "dim") for d in snapshot.devices]
+    right = [(device_text(d), "dim") for d in snapshot.measured]
     used = sum(len(t) + 2 for t, _ in left) + 1
     for piece in optional:
         if used + len(piece[0]) + 3 > width:

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+STALE_SECONDS = 10.0
+"""Age from which a measurement says nothing of now: a runner takes one every two seconds."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
     """A study at a moment, read in one worker and handed to every widget. ``time``: Unix seconds.
@@ -35,6 +39,16 @@ class Snapshot:
     events: tuple[Event, ...] = ()
     eta: float | None = None
     """Expected seconds to the end of the budget, None when nobody knows."""
+
+    @property
+    def measured(self) -> tuple[DeviceSample, ...]:
+        """The devices as they are now: nothing when no runner lives, or when it has fallen silent.
+
+        ``devices`` holds the last sample of each, however old.
+        """
+        if self.runner_pid is None:
+            return ()
+        return tuple(d for d in self.devices if self.time - d.time < STALE_SECONDS)
 
 
 Brush = tuple[float, float]

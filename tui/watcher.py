@@ -4,6 +4,7 @@ The file's ``data_version`` is asked five times a second (a few microseconds); t
 only when that moved, and at most once a second. Nothing here touches a widget.
 """
 
+import math
 import sqlite3
 import threading
 import time
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 from hpo_tui.engine.spec import BudgetUnit, SpecError, StudySpec
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import Study
-from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.snapshot import STALE_SECONDS, Snapshot
 
 if TYPE_CHECKING:
     from hpo_tui.store.frame import Frame
@@ -72,16 +73,20 @@ class StudyWatcher:
         from hpo_tui.store.read import StudyReader
 
         with StudyReader(self.folder.db) as reader:
-            dirty, pid, last = True, self.folder.runner_pid(), 0.0
+            dirty, pid, last, fades = True, self.folder.runner_pid(), 0.0, math.inf
             while not self._stop.is_set():
                 now = time.monotonic()
                 living = self.folder.runner_pid()
-                dirty = reader.changed() or dirty or living != pid
+                dirty = reader.changed() or dirty or living != pid or self._clock() > fades
                 pid = living
                 hurried = self._wake.is_set()
                 if dirty and (hurried or now - last >= LEAST_SECONDS):
-                    self._deliver(self.read(reader))
+                    snapshot = self.read(reader)
+                    self._deliver(snapshot)
                     self._say("")
+                    # What is measured grows old without any change of the file.
+                    fades = min((d.time for d in snapshot.measured), default=math.inf)
+                    fades += STALE_SECONDS
                     dirty, last = False, time.monotonic()
                 self._wake.clear()
                 self._wake.wait(POLL_SECONDS)

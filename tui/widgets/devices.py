@@ -1,5 +1,6 @@
 """The devices: memory, utilization, whose trials run there."""
 
+import time
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -8,11 +9,20 @@ from textual.widget import Widget
 
 from hpo_tui.store.models import DeviceSample
 from hpo_tui.tui import present
-from hpo_tui.tui.plain import fit, plain
+from hpo_tui.tui.plain import fit, plain, wrapped
 from hpo_tui.tui.snapshot import Snapshot, View
 from hpo_tui.tui.widgets.tones import ink
 
 EMPTY = "No GPU is measured: trials run on the processor, or no trial has run yet."
+
+
+def _why_nothing(snapshot: Snapshot) -> str:
+    """Return why nothing is measured at this moment, and when something last was."""
+    if not snapshot.devices:
+        return EMPTY
+    last = time.localtime(max(d.time for d in snapshot.devices))
+    why = "No runner lives" if snapshot.runner_pid is None else "The runner says nothing new"
+    return f"{why}: nothing is measured now. The last time was {time.strftime('%F %H:%M', last)}."
 
 
 class Devices(Widget, can_focus=True):
@@ -22,7 +32,8 @@ class Devices(Widget, can_focus=True):
 ## Devices
 
 One block a GPU: the trials that run on it, memory used (`#` this study, `+` other processes) of
-what it has, and how busy it is. `L` lends a GPU: it is drained at the trials' next checkpoint.
+what it has, and how busy it is; nothing that was not measured just now. `L` lends a GPU: it is
+drained at the trials' next checkpoint.
 """
     COMPONENT_CLASSES: ClassVar[set[str]] = {"devices--dim", "devices--bar", "devices--other"}
     ALLOW_SELECT = False
@@ -30,11 +41,13 @@ what it has, and how busy it is. `L` lends a GPU: it is drained at the trials' n
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         self._devices: tuple[DeviceSample, ...] = ()
+        self._empty = EMPTY
 
     def show(self, snapshot: Snapshot, view: View) -> None:  # noqa: ARG002 - devices have no filter
-        """Show the newest sample of every device."""
-        if snapshot.devices != self._devices:
-            self._devices = snapshot.devices
+        """Show the newest sample of every device, or why there is none of now."""
+        seen = snapshot.measured, _why_nothing(snapshot)
+        if seen != (self._devices, self._empty):
+            self._devices, self._empty = seen
             self.refresh()
 
     def render_line(self, y: int) -> Strip:
@@ -42,7 +55,8 @@ what it has, and how busy it is. `L` lends a GPU: it is drained at the trials' n
         width, base = self.size.width, self.rich_style
         dim = base + ink(self, "devices--dim")
         if not self._devices:
-            return Strip([Segment(fit(f" {EMPTY}" if y == 1 else "", width), dim)])
+            lines = ["", *wrapped(self._empty, max(1, width - 2))]
+            return Strip([Segment(fit(f" {lines[y]}" if y < len(lines) else "", width), dim)])
         at, line = divmod(y, 4)
         if at >= len(self._devices) or line == 3:
             return Strip.blank(width, base)

@@ -1,0 +1,69 @@
+"""What was measured long ago is not shown as if it were of now."""
+
+import threading
+
+import pytest
+
+from hpo_tui.store.folder import StudyFolder
+from hpo_tui.tui.snapshot import STALE_SECONDS, Snapshot
+from hpo_tui.tui.watcher import StudyWatcher, read_once
+from hpo_tui.tui.widgets.devices import Devices
+from tests.tui.conftest import NOW, make_app, ready, until
+
+
+@pytest.mark.usefixtures("runner")
+def test_samples_are_of_now_for_some_seconds(study: StudyFolder) -> None:
+    assert read_once(study, lambda: NOW + 3).measured
+    assert read_once(study, lambda: NOW + STALE_SECONDS + 1).measured == ()
+
+
+async def test_without_a_runner_header_and_pane_show_nothing_as_measured(
+    study: StudyFolder,
+) -> None:
+    app = make_app(study)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        await pilot.press("8")
+        await until(pilot, lambda: app.live is not None and app.live.snapshot is not None)
+        await pilot.pause(0.1)
+        lines = app.screen._compositor.render_strips()
+        assert "GPU0" not in lines[0].text
+        pane = app.screen.query_one(Devices)
+        said = " ".join(pane.render_line(y).text.strip() for y in range(pane.size.height))
+        assert "No runner lives: nothing is measured now." in said
+        assert "#59" not in said
+
+
+@pytest.mark.usefixtures("runner")
+async def test_with_a_runner_they_do(study: StudyFolder) -> None:
+    app = make_app(study)
+    async with app.run_test(size=(140, 40)) as pilot:
+        await ready(pilot)
+        await pilot.press("8")
+        await pilot.pause(0.1)
+        assert "GPU0 83%" in app.screen._compositor.render_strips()[0].text
+        pane = app.screen.query_one(Devices)
+        assert "#59, #60" in pane.render_line(0).text
+
+
+@pytest.mark.usefixtures("runner")
+def test_a_runner_that_falls_silent_is_noticed(study: StudyFolder) -> None:
+    now = [NOW]
+    seen: list[Snapshot] = []
+    fresh, faded = threading.Event(), threading.Event()
+
+    def deliver(snapshot: Snapshot) -> None:
+        seen.append(snapshot)
+        (fresh if snapshot.measured else faded).set()
+
+    watcher = StudyWatcher(study, deliver, lambda _: None, lambda: now[0])
+    thread = threading.Thread(target=watcher.run)
+    thread.start()
+    try:
+        assert fresh.wait(5)
+        now[0] += STALE_SECONDS + 1
+        assert faded.wait(5)
+    finally:
+        watcher.stop()
+        thread.join()
+    assert len(seen) == 2
