@@ -62,6 +62,28 @@ async def test_a_filter_holds_in_every_pane_and_is_explained_when_wrong(study: S
         assert live.view.mask is None
 
 
+@pytest.mark.parametrize("by", ["filter", "brush"])
+async def test_escape_clears_before_it_leaves(study: StudyFolder, by: str) -> None:
+    app = make_app(study)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        watch, live = app.screen, app.live
+        assert live is not None
+        if by == "filter":
+            live.set_filter("accuracy > 0.9")
+        else:
+            await pilot.press("0", "b")
+        await until(pilot, lambda: live.view.mask is not None)
+        await pilot.press("escape")
+        assert app.screen is watch
+        assert live.view.mask is None
+        assert not live.view.filter
+        assert not live.view.brushes
+        await until(pilot, lambda: watch._panes["parallel"].view is live.view)  # type: ignore[attr-defined]
+        await pilot.press("escape")
+        assert app.screen is not watch
+
+
 async def test_tab_completes_a_name(study: StudyFolder) -> None:
     app = make_app(study)
     async with app.run_test(size=(120, 40)) as pilot:

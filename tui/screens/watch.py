@@ -35,8 +35,8 @@ class Watch(Filtering):
 
 One study: the parallel coordinates above, the best trials and one of eight charts below, the cost
 at the bottom. One selection, one filter and the brushes rule every pane. `tab` goes from pane to
-pane, `z` gives one the whole screen, `Esc` goes back one layer at a time. Leaving never stops the
-run.
+pane, `z` gives one the whole screen. `Esc` goes back one layer at a time: the filter's line, the
+zoom, then filter and brushes, then the screen. Leaving never stops the run.
 """
 
     def __init__(self, live: LiveStudy) -> None:
@@ -353,12 +353,13 @@ run.
             title.set_class(inside, "-focused")
 
     def do_screen_back(self) -> None:
-        """Close the filter, the zoom, the brushes and filter, then the screen."""
-        body = self._body
+        """Close the filter's line, the zoom, drop filter and brushes, then leave the screen."""
         if self.close_filter():
             return
-        if body.has_class("-zoom"):
+        if self._body.has_class("-zoom"):
             self.do_watch_zoom()
+        elif self.live.view.filter or self.live.view.brushes:
+            self.do_watch_show_all()
         else:
             super().do_screen_back()
 
