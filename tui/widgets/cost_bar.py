@@ -31,7 +31,7 @@ class CostBar(Chart):
 What the budget was spent on: a segment for every task, the cheapest first and lightest, the full
 task solid; `!` what failed, was killed or pruned; `»` what running trials will still take; dots
 what is left. A promotion that continues a checkpoint is charged the margin alone. `b` counts
-trials instead.
+trials instead, while the bar has the focus (`tab` comes to it after the panes).
 """
 
     def __init__(self, *, ascii_only: bool | None = None, id: str | None = None) -> None:  # noqa: A002 - Textual's word
@@ -46,6 +46,11 @@ trials instead.
         """Whether anything that the bar says has changed."""
         said = (fmt.duration(old.eta), old.spent) != (fmt.duration(new.eta), new.spent)
         return said or super().differs(old, new)
+
+    def watch_has_focus(self, _has_focus: bool) -> None:
+        """Say which key acts here, as long as it does."""
+        super().watch_has_focus(_has_focus)
+        self.repaint()
 
     def action_count(self) -> None:
         """Count trials, or what they were charged."""
@@ -91,7 +96,8 @@ trials instead.
             canvas.put(x, 1, segment.glyph * 2, segment.ink)
             canvas.put(x + 2, 1, text, Ink.TEXT)
             x += 2 + fmt.width_of(text)
-        end = f"{self._left(bar, snapshot)}   b: by {'cost' if bar.by_count else 'count'} "
+        hint = f"b: by {'cost' if self.by_count else 'count'} " if self.has_focus else ""
+        end = f"{self._left(bar, snapshot)}   {hint}"
         if x + len(end) <= width:
             canvas.put(width - len(end), 1, end, Ink.DIM)
         elif x + len(self._left(bar, snapshot)) <= width:

@@ -292,6 +292,20 @@ async def test_the_cost_bar_adds_up(make_frame: Frames, snapshot_of: Snapshots) 
         assert f"full {full}" in text(pilot)[1] or frame.state[0] != 2
 
 
+async def test_the_cost_bar_names_its_key_while_it_acts(
+    make_frame: Frames, snapshot_of: Snapshots
+) -> None:
+    widget = CostBar()
+    async with shown(widget, snapshot_of(make_frame(100)), size=(160, 2)) as (pilot, _):
+        pilot.app.set_focus(None)
+        await pilot.pause()
+        assert "left" in text(pilot)[1]
+        assert "b: by" not in text(pilot)[1]
+        widget.focus()
+        await pilot.pause()
+        assert "b: by count" in text(pilot)[1]
+
+
 @pytest.fixture(autouse=True)
 def plain_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
