@@ -47,12 +47,13 @@ class EntryRows:
         return row if isinstance(row, int) and row < len(self) else None
 
     def cells(self, row: int) -> Sequence[Cell]:
-        """Return the name and its values."""
+        """Return the name and its values; a heading alone, over the whole line."""
         entry = self._entries[row]
+        if not entry.values:
+            return [(entry.name, "bold")]
         blank: Cell = ("", "")
         missing = len(self.columns) - 1 - len(entry.values)
-        name: Cell = (f"  {entry.name}", "dim") if entry.values else (entry.name, "bold")
-        return [name, *entry.values, *[blank] * missing]
+        return [(f"  {entry.name}", "dim"), *entry.values, *[blank] * missing]
 
 
 def metric_cell(snapshot: Snapshot, name: str, row: int | None) -> Cell:
@@ -172,7 +173,7 @@ def study_entries(snapshots: Sequence[Snapshot]) -> list[Entry]:
     add("budget", present.budget_text)
     add("lost", lambda s: present.units(s.lost))
     add("goals", present.goals_sentence)
-    entries.append(Entry("best of each metric, full trials that meet the rest"))
+    entries.append(Entry("best of each metric, among full trials that meet all other goals"))
     for name in dict.fromkeys(o.metric for s in snapshots for o in s.spec.objectives):
         add(plain(name), lambda s, n=name: _best_value(s, n))
     entries.append(Entry("the best trial"))

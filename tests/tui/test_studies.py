@@ -117,6 +117,21 @@ async def test_two_studies_side_by_side(tmp_path: Path) -> None:
         assert {"state", "budget", "lr", "accuracy", "60 epochs"} <= set(names)
 
 
+async def test_a_heading_takes_the_whole_line(tmp_path: Path) -> None:
+    study = make_study(tmp_path, trials=40)
+    make_study(tmp_path, "other", 30)
+    app = make_app(None, study.path.parent)
+    async with app.run_test(size=(80, 40)) as pilot:
+        await _listed(pilot, 2)
+        await pilot.press("equals_sign", "j", "equals_sign")
+        await until(pilot, lambda: isinstance(app.screen, Compare))
+        table = app.screen.query_one(LineTable)
+        await until(pilot, lambda: len(table.rows) > 10)
+        lines = [line.text for line in app.screen._compositor.render_strips()]
+        said = "best of each metric, among full trials that meet all other goals"
+        assert any(said in line for line in lines)
+
+
 def test_what_cannot_be_read_stands_in_the_list_with_its_reason(tmp_path: Path) -> None:
     study = make_study(tmp_path, trials=3)
     broken = StudyFolder(study.path.parent / "broken")

@@ -50,7 +50,7 @@ class Rows(Protocol):
         """Return the row that ``key`` names, None if it is not shown."""
 
     def cells(self, row: int) -> Sequence[Cell]:
-        """Return the row's cells, one a column."""
+        """Return the row's cells, one a column; a heading is one cell over all of them."""
 
 
 class NoRows:
@@ -364,7 +364,12 @@ class LineTable(Widget, can_focus=True):
             ground = base + self._ground("cursor")
             if not self.has_focus:
                 ground = base + self._ground("stripe")
-        cells = dict(zip((c.key for c in self.rows.columns), self.rows.cells(row), strict=True))
+        found = self.rows.cells(row)
+        if len(found) == 1 < len(self.rows.columns):
+            text, tone = found[0]
+            style = ground + self._tone(tone) if tone else ground
+            return Strip([Segment(self._fit(text, width), style)])
+        cells = dict(zip((c.key for c in self.rows.columns), found, strict=True))
         segments, end = [], 0
         for column, start, room in self._placed(width):
             text, tone = cells[column.key]
