@@ -11,6 +11,9 @@ from hpo_tui.tui import fmt
 from hpo_tui.tui.plain import fit, plain
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from hpo_tui.store.frame import Frame
     from hpo_tui.tui.snapshot import Snapshot
 
@@ -106,30 +109,35 @@ def has_goals(spec: StudySpec) -> bool:
     return any(o.threshold is not None for o in spec.objectives) or bool(spec.outcome_constraints)
 
 
-def goals_sentence(snapshot: "Snapshot") -> str:
-    """Return how many full trials meet all goals, in words.
+def goals_sentence(snapshot: "Snapshot", mask: "NDArray[np.bool_] | None" = None) -> str:
+    """Return how many full trials meet all goals, in words; of those in ``mask``, if there is one.
 
-    Where configurations were repeated it is they that are counted, each by its mean.
+    Where configurations were repeated it is they that are counted, each by its mean. What is
+    counted is said: those in ``mask`` are the ones that filter and brushes let be shown.
     """
     from hpo_tui.engine.analysis.front import tally
 
-    met, n = tally(snapshot.frame, snapshot.spec)
+    met, n = tally(snapshot.frame, snapshot.spec, mask)
+    which = "" if mask is None else " shown"
     if not n:
-        return "no full trial yet"
-    counted = full_results(snapshot.frame, snapshot.spec, n)
+        return f"no full trial{which or ' yet'}"
+    counted = full_results(snapshot.frame, snapshot.spec, n, mask) + which
     if not has_goals(snapshot.spec):
         return counted
     if not met:
-        return f"none of {counted} meets all goals yet"
+        return f"none of {counted} meets all goals{'' if which else ' yet'}"
     verb = "meets" if met == 1 else "meet"
     return f"{grouped(met)} of {counted} {verb} all goals"
 
 
-def full_results(frame: "Frame", spec: StudySpec, n: int) -> str:
+def full_results(
+    frame: "Frame", spec: StudySpec, n: int, mask: "NDArray[np.bool_] | None" = None
+) -> str:
     """Return ``3 full trials``, or how many configurations those are where some were repeated."""
     from hpo_tui.engine.analysis.front import full_mask
 
-    if n == int(full_mask(frame, spec).sum()):
+    full = full_mask(frame, spec)
+    if n == int((full if mask is None else full & mask).sum()):
         return plural(n, "full trial")
     return f"{plural(n, 'configuration')} run in full"
 

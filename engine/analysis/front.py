@@ -94,9 +94,13 @@ def _meets(frame: Frame, spec: StudySpec, without: str | None = None) -> Mask:
     return met
 
 
-def tally(frame: Frame, spec: StudySpec) -> tuple[int, int]:
-    """Return (those that meet all goals, all) of the configurations with a full-task result."""
+def tally(frame: Frame, spec: StudySpec, mask: Mask | None = None) -> tuple[int, int]:
+    """Return (those that meet all goals, all) of the configurations with a full-task result.
+
+    ``mask``: of those alone whose row it lets be shown.
+    """
     rows, frame = results(frame, spec)
+    rows = rows if mask is None else rows[mask[rows]]
     return int(_meets(frame, spec)[rows].sum()), len(rows)
 
 

@@ -1,5 +1,6 @@
 """One selection: what is highlighted is what keys act on and what the other panes show."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from hpo_tui.tui.screens.trials import Trials
 from hpo_tui.tui.screens.watch import Watch
 from hpo_tui.tui.widgets.best_table import BestTable
 from hpo_tui.tui.widgets.line_table import LineTable
-from tests.tui.conftest import make_app, ready, until
+from tests.tui.conftest import TEXT, make_app, make_study, ready, until
 
 SIZE = (120, 40)
 
@@ -126,3 +127,31 @@ async def test_wherever_keys_lead_highlight_and_selection_agree(
             focused = app.focused
             if isinstance(focused, LineTable) and isinstance(focused.current, int):
                 assert await _starred(pilot, sent) == focused.current, keys
+
+
+async def test_the_table_and_the_coordinates_count_the_same_best(tmp_path: Path) -> None:
+    text = TEXT.replace("threshold = 40000", "threshold = 90000")
+    app = make_app(make_study(tmp_path, text=text))
+    async with app.run_test(size=(140, 40)) as pilot:
+        await ready(pilot)
+        table, live = app.screen.query_one(BestTable), app.live
+        assert live is not None
+        assert live.snapshot is not None
+
+        def diamonds() -> set[int]:
+            keys = [table.rows.key(row) for row in range(len(table.rows))]
+            marks = ["".join(c for c, _ in table.rows.cells(row)) for row in range(len(keys))]
+            return {k for k, m in zip(keys, marks, strict=True) if isinstance(k, int) and "◆" in m}
+
+        whole = diamonds()
+        assert len(whole) > 1
+        gone = min(whole)
+        live.set_filter(f"trial != {gone}")
+        assert isinstance(app.screen, Watch)
+        app.screen.view_changed()
+        await _settled(pilot)
+        # Without the best of all, none of the others comes to be one of the study's best.
+        assert diamonds() == whole - {gone}
+        lines = "\n".join(line.text for line in app.screen._compositor.render_strips())
+        assert f"best {len(whole) - 1} of {len(whole)} shown" in lines
+        assert "full trials shown meet" in table.title

@@ -159,17 +159,27 @@ def draw_header(picture: "Picture") -> None:
     """Write the legend: what is bright, what the classes are and how many trials each holds."""
     glyphs = picture.glyphs
     spans: Spans = []
-    count, total = len(picture.bright), len(picture.best.rows)
     line = glyphs.rule * 2
-    word = "nearest misses" if picture.best.near else "best"
-    many = f" of {total}" if total > count and not picture.best.near else ""
-    if total:
-        spans += [(line, Ink.BEST), (f" {word} {count}{many}   ", Ink.TEXT)]
+    if len(picture.best.rows):
+        spans += [(line, Ink.BEST), (f" {_best(picture)}   ", Ink.TEXT)]
     if picture.view.selected is not None:
         selected = "@@" if glyphs.ascii else line
         spans += [(selected, Ink.SELECTED), (f" #{picture.view.selected}   ", Ink.TEXT)]
     spans += _class_spans(picture)
     _write(picture, 0, spans)
+
+
+def _best(picture: "Picture") -> str:
+    """Return how many of the study's best are bright; with a filter, how many of them it holds."""
+    rows, count = picture.best.rows, len(picture.bright)
+    if picture.best.near:
+        return f"nearest misses {count}"
+    mask = picture.view.mask
+    said, inside = f"best {len(rows)}", len(rows)
+    if mask is not None and len(mask) == len(picture.frame):
+        inside = int(mask[rows].sum())
+        said = f"best {inside} of {len(rows)} shown"
+    return said + (f", {count} bright" if count < inside else "")
 
 
 def _class_spans(picture: "Picture") -> Spans:

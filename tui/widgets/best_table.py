@@ -25,8 +25,9 @@ class BestTable(LineTable):
 Only trials that completed at the **full task** stand here, the best first: those on the Pareto
 front (marked with a diamond), the others that meet every goal, then the near misses, nearest
 first. A metric's heading shows its goal; each value is marked as met or missed. A configuration
-that was repeated stands here once, with the mean of its results. The selected trial is highlighted;
-no row is when none is selected, or one that does not stand here.
+that was repeated stands here once, with the mean of its results. With a filter or brushes the title
+counts what they let be shown; diamonds are the front of the whole study all the same. The selected
+trial is highlighted; no row is when none is selected, or one that is not here.
 
 `s` sorts by the next column, `S` turns the order round, `enter` opens the trial.
 """
@@ -41,7 +42,9 @@ no row is when none is selected, or one that does not stand here.
         if view.mask is not None:
             full &= view.mask
         meets = np.flatnonzero(full & meets_mask(frame, spec))
-        front = best_rows(frame, spec, meets)
+        # The study's own front, as in the parallel coordinates: a filter makes no trial better.
+        front = best_rows(frame, spec)
+        front = front[full[front]]
         others = self._by_first_objective(snapshot, np.setdiff1d(meets, front))
         near = near_misses(frame, spec, MOST)
         near = near[full[near]]
@@ -52,7 +55,7 @@ no row is when none is selected, or one that does not stand here.
         self.empty = self._why_empty(snapshot, view)
         shown = TrialRows(judged, rows, self._columns(snapshot), frozenset(front.tolist()))
         self.set_rows_of(shown, view.selected)
-        self.title = "best metrics: " + present.goals_sentence(snapshot)
+        self.title = "best metrics: " + present.goals_sentence(snapshot, view.mask)
 
     @staticmethod
     def _by_first_objective(snapshot: Snapshot, rows: NDArray[np.intp]) -> NDArray[np.intp]:
