@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -180,16 +180,38 @@ def send(
         if runner_pid(folder) is None:
             return _without(folder, action, given)
         number = ask(folder.db, action, given)
-        deadline = time.monotonic() + timeout
         with StudyReader(folder.db) as reader:
-            while True:
-                command = reader.command(number)
-                assert command is not None
-                if command.answered is not None or time.monotonic() >= deadline:
-                    return command
-                time.sleep(0.02)
+            return _outcome(reader, number, time.monotonic() + timeout)
     except sqlite3.Error as error:
         raise LaunchError(f"{folder.db} cannot be written: {error}") from error
+
+
+def send_all(
+    folder: StudyFolder, action: str, many: Sequence[Mapping[str, Any]], timeout: float = 30.0
+) -> list[Command]:
+    """Ask for many things of a kind, as :func:`send` does for one; return the commands in order.
+
+    All is asked before an answer is waited for: a runner does whatever it finds at its next look.
+    """
+    try:
+        if runner_pid(folder) is None:
+            return [_without(folder, action, dict(args)) for args in many]
+        numbers = [ask(folder.db, action, dict(args)) for args in many]
+        deadline = time.monotonic() + timeout
+        with StudyReader(folder.db) as reader:
+            return [_outcome(reader, number, deadline) for number in numbers]
+    except sqlite3.Error as error:
+        raise LaunchError(f"{folder.db} cannot be written: {error}") from error
+
+
+def _outcome(reader: StudyReader, number: int, deadline: float) -> Command:
+    """Return a command once it is answered, or as it is when time is up."""
+    while True:
+        command = reader.command(number)
+        assert command is not None
+        if command.answered is not None or time.monotonic() >= deadline:
+            return command
+        time.sleep(0.02)
 
 
 def _without(folder: StudyFolder, action: str, args: dict[str, Any]) -> Command:

@@ -1,9 +1,10 @@
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from hpo_tui.engine.launch import LaunchError, create_study, runner_pid, send
+from hpo_tui.engine.launch import LaunchError, create_study, runner_pid, send, send_all
 from hpo_tui.engine.spec import SpecError
 from hpo_tui.store.folder import HOME
 from hpo_tui.store.models import StudyState, TrialState
@@ -45,6 +46,25 @@ def test_pause_starts_nothing_more_and_resume_goes_on(make_study: Any) -> None:
     assert study.study().reason == "paused by you"
     assert ok(study, "resume") == "resumed"
     study.until(lambda: len(study.trials()) > count)
+
+
+def test_many_wishes_take_about_as_long_as_a_few(make_study: Any) -> None:
+    study = make_study(LONG, budget=1)
+    study.start()
+    study.running(reports=1)
+    begun = time.monotonic()
+    for _ in range(5):
+        ok(study, "star", trial=1, on=True)
+    few = time.monotonic() - begun
+    begun = time.monotonic()
+    answers = send_all(study.folder, "star", [{"trial": n % 3, "on": False} for n in range(60)])
+    assert time.monotonic() - begun < 4 * few + 1
+    assert [a.ok for a in answers] == [n % 3 == 1 for n in range(60)]
+    assert "no trial 2" in str(answers[2].answer)
+    ok(study, "stop", kill=True)
+    study.gone()
+    answers = send_all(study.folder, "star", [{"trial": 1, "on": True}] * 3)
+    assert all(a.ok for a in answers)
 
 
 def test_a_trial_is_killed_and_retried(make_study: Any, told: Any) -> None:

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -246,7 +246,13 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
         asked.append(("start", {}))
         return 4242
 
+    def send_all(
+        folder: StudyFolder, action: str, many: Sequence[dict[str, Any]], timeout: float = 5.0
+    ) -> list[Command]:
+        return [send(folder, action, args, timeout) for args in many]
+
     monkeypatch.setattr(launch, "send", send)
+    monkeypatch.setattr(launch, "send_all", send_all)
     monkeypatch.setattr(launch, "start_runner", start)
     return asked
 

@@ -130,7 +130,7 @@ async def test_wherever_keys_lead_highlight_and_selection_agree(
 
 
 async def test_the_table_and_the_coordinates_count_the_same_best(tmp_path: Path) -> None:
-    text = TEXT.replace("threshold = 40000", "threshold = 90000")
+    text = TEXT.replace("threshold = 0.9", "threshold = 0.5").replace("= 40000", "= 900000")
     app = make_app(make_study(tmp_path, text=text))
     async with app.run_test(size=(140, 40)) as pilot:
         await ready(pilot)

@@ -7,10 +7,14 @@ from typing import Any, ClassVar
 from textual.binding import BindingType
 
 from hpo_tui.store.models import StudyState, TrialState
+from hpo_tui.tui import present
 from hpo_tui.tui.actions import Action, bindings
 from hpo_tui.tui.live import LiveStudy
 from hpo_tui.tui.screens.base import Room, Severity
 from hpo_tui.tui.snapshot import Snapshot
+
+NOTICEABLE = 50
+"""Commands from which their doing takes long enough to say that it has begun."""
 
 
 class StudyRoom(Room):
@@ -115,11 +119,15 @@ class StudyRoom(Room):
         def work() -> str:
             from hpo_tui.engine import launch
 
-            answers = [launch.send(self.live.folder, name, args) for args in many]
+            answers = launch.send_all(self.live.folder, name, many)
             good = sum(bool(a.ok) for a in answers)
-            refused = next((a.answer for a in answers if a.ok is False), "")
-            return f"{name}: {good} of {len(many)} done." + (f" {refused}" if refused else "")
+            refused = [a.answer for a in answers if a.ok is False][:1]
+            if any(a.answered is None for a in answers):
+                refused.append("The runner is busy and does the rest when it can.")
+            return " ".join([f"{name}: {good} of {len(many)} done.", *refused])
 
+        if len(many) >= NOTICEABLE:
+            self.say(f"{name}: {present.plural(len(many), 'trial')} …")
         self.in_thread(work, name)
 
     def in_thread(self, work: Callable[[], str], said: str) -> None:
