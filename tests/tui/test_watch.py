@@ -171,6 +171,24 @@ async def test_at_80x24_tab_goes_through_one_chart_at_a_time(study: StudyFolder)
         assert seen == ["parallel", "history", "pareto", "curves"]
 
 
+@pytest.mark.parametrize("size", [(80, 24), (60, 16), (120, 40)])
+async def test_a_trials_curve_and_log_can_be_seen_at_every_size(
+    study: StudyFolder, size: tuple[int, int]
+) -> None:
+    app = make_app(study)
+    async with app.run_test(size=size) as pilot:
+        await ready(pilot)
+        await pilot.press("j", "enter")
+        await until(pilot, lambda: isinstance(app.screen, TrialScreen))
+        for key, name in (("3", "curves"), ("6", "trial-log"), ("3", "curves")):
+            await pilot.press(key)
+            await pilot.pause()
+            assert app.focused is not None
+            assert app.focused.id == name
+            assert app.focused.size.height > 3
+            assert app.focused.region.bottom <= size[1]
+
+
 async def test_the_table_of_all_trials_sorts_filters_and_keeps_the_selection(
     study: StudyFolder,
 ) -> None:

@@ -81,7 +81,8 @@ def _label(picture: "Picture", at: int, row: int, piece: tuple[str, int], taken:
         return
     taken.add(row)
     text = fmt.clip(text, max(_room(picture, at) - 1, 1), picture.glyphs.ellipsis)
-    picture.canvas.put(picture.cells[at] + 1, row, text, ink)
+    # The blank keeps the lines behind from reading as a part of it.
+    picture.canvas.put(picture.cells[at] + 1, row, text + " ", ink)
 
 
 def _draw_readout(picture: "Picture", at: int, axis: Axis, taken: set[int]) -> None:
@@ -152,7 +153,7 @@ def _draw_missing(picture: "Picture", at: int, axis: Axis) -> None:
     row = None if selected is None else picture.frame.index(selected)
     if row is None or not np.isnan(axis.values(axis.raw(picture.frame)[row : row + 1])[0]):
         text = fmt.clip(f"{count} none", max(_room(picture, at) - 1, 1), glyphs.ellipsis)
-        picture.canvas.put(picture.cells[at] + 1, y, text, Ink.DIM)
+        picture.canvas.put(picture.cells[at] + 1, y, text + " ", Ink.DIM)
 
 
 def draw_header(picture: "Picture") -> None:

@@ -3,10 +3,11 @@
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.containers import Container, Vertical
 
 from hpo_tui.store.models import Event, Trial
-from hpo_tui.tui.actions import CHARTS
+from hpo_tui.tui.actions import CHARTS, bindings
 from hpo_tui.tui.live import LiveStudy
 from hpo_tui.tui.panes import TABS, make
 from hpo_tui.tui.plain import plain
@@ -23,13 +24,14 @@ _CURVES = next(p for p in TABS if p.module == CHARTS["curves"])
 class TrialScreen(TrialActions):
     """A trial and what can be done to it."""
 
-    SCOPES: ClassVar[tuple[str, ...]] = ("trial", "study", "screen")
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("sheet")]
+    SCOPES: ClassVar[tuple[str, ...]] = ("sheet", "trial", "study", "screen")
     HELP: ClassVar[str] = """\
 ## Trial
 
 One trial beside the best one: metrics with their goals, parameters (those that differ stand out),
 how it ran, why it was suggested, what happened to it. On the right its learning curve among the
-others' and its log.
+others' and its log: where only one of them has room, `3` shows the curve and `6` the log.
 """
 
     def __init__(self, live: LiveStudy, number: int) -> None:
@@ -135,9 +137,32 @@ others' and its log.
         task = plain(snapshot.frame.tasks[snapshot.frame.task[row]])
         title.say(f"trial {self.number}{star}  {self.state_of(snapshot)} at {task}{front}")
 
+    def do_sheet_curve(self) -> None:
+        """Go to the learning curve."""
+        self._stage("-curve")
+        self._curves.focus()
+
+    def do_sheet_log(self) -> None:
+        """Go to the log."""
+        self._stage("-log")
+        self.query_one(LogTail).focus()
+
+    def _stage(self, name: str) -> None:
+        """Give the room that there is for one of the two to this."""
+        for stage in ("-curve", "-log"):
+            self.set_class(stage == name, stage)
+        self._name_keys()
+
+    def _name_keys(self) -> None:
+        """Say beside the titles which key shows what is not in sight."""
+        alone = self.has_class("-narrow") or self.has_class("-low")
+        self.query_one("#curve-title", PaneTitle).say("learning curve", "6: log " if alone else "")
+        self.query_one("#log-title", PaneTitle).say("log", "3: learning curve " if alone else "")
+
     def on_resize(self) -> None:
         """Choose the layout for the size."""
         self.set_class(self.size.width < 100, "-narrow")
         self.set_class(self.size.height < 20, "-low")
+        self._name_keys()
         if self.live.snapshot is not None and self.is_mounted:
             self.call_after_refresh(self._fill, self.live.snapshot)
