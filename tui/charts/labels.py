@@ -167,6 +167,9 @@ def draw_header(picture: "Picture") -> None:
         selected = "@@" if glyphs.ascii else line
         spans += [(selected, Ink.SELECTED), (f" #{picture.view.selected}   ", Ink.TEXT)]
     spans += _class_spans(picture)
+    if spans:
+        # No gap at the end: it would count as text that has no room.
+        spans[-1] = (spans[-1][0].rstrip(), spans[-1][1])
     _write(picture, 0, spans)
 
 
