@@ -241,6 +241,22 @@ async def test_the_session_is_restored(study: StudyFolder) -> None:
         await until(pilot, lambda: panes["parallel"].options.names == axes)
 
 
+async def test_a_brush_without_a_limit_is_restored_as_one(study: StudyFolder) -> None:
+    app = make_app(study)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        await pilot.press("0", "b")
+        await until(pilot, lambda: bool(app.live and app.live.view.brushes))
+        await pilot.press("q")
+    text = (app.state_folder / "session.json").read_text()
+    assert "Infinity" not in text, "not JSON"
+    again = make_app(study)
+    async with again.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        assert again.live is not None
+        assert again.live.view.brushes == {"m:accuracy": (0.9, math.inf)}
+
+
 async def test_a_broken_session_file_is_left_out(study: StudyFolder, tmp_path: Path) -> None:
     path = tmp_path / "state" / "hpo-tui" / "session.json"
     path.parent.mkdir(parents=True)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 REST = tuple(s for s in TrialState if s is not TrialState.COMPLETE)
 """States of the trials that have no result of any task: they are drawn as the partial ones."""
+Taken = dict[int, int]
+"""Rows of an axis that are labelled → the last cell of the label."""
 Spans = list[tuple[str, int]]
 """Pieces of a line and their inks."""
 
@@ -27,12 +29,13 @@ def draw_axes(picture: "Picture") -> None:
     for at, axis in enumerate(picture.plan.axes):
         _draw_line(picture, at, axis)
     for at, axis in enumerate(picture.plan.axes):
-        taken: set[int] = set()
+        taken: Taken = {}
         _draw_name(picture, at, axis)
         _draw_readout(picture, at, axis, taken)
         _draw_brush_ends(picture, at, axis, taken)
         _draw_goals(picture, at, axis, taken)
         _draw_ticks(picture, at, axis, taken)
+        _draw_beyond(picture, at, axis, taken)
         _draw_missing(picture, at, axis)
 
 
@@ -75,17 +78,17 @@ def _draw_name(picture: "Picture", at: int, axis: Axis) -> None:
     picture.canvas.put(picture.cells[at], picture.top - 1, name + arrow + turned, ink)
 
 
-def _label(picture: "Picture", at: int, row: int, piece: tuple[str, int], taken: set[int]) -> None:
+def _label(picture: "Picture", at: int, row: int, piece: tuple[str, int], taken: Taken) -> None:
     text, ink = piece
     if row in taken or not text:
         return
-    taken.add(row)
     text = fmt.clip(text, max(_room(picture, at) - 1, 1), picture.glyphs.ellipsis)
+    taken[row] = picture.cells[at] + fmt.width_of(text)
     # The blank keeps the lines behind from reading as a part of it.
     picture.canvas.put(picture.cells[at] + 1, row, text + " ", ink)
 
 
-def _draw_readout(picture: "Picture", at: int, axis: Axis, taken: set[int]) -> None:
+def _draw_readout(picture: "Picture", at: int, axis: Axis, taken: Taken) -> None:
     selected = picture.view.selected
     row = None if selected is None else picture.frame.index(selected)
     if row is None:
@@ -99,7 +102,7 @@ def _draw_readout(picture: "Picture", at: int, axis: Axis, taken: set[int]) -> N
     _label(picture, at, y, (axis.text(value), Ink.SELECTED_LABEL), taken)
 
 
-def _draw_brush_ends(picture: "Picture", at: int, axis: Axis, taken: set[int]) -> None:
+def _draw_brush_ends(picture: "Picture", at: int, axis: Axis, taken: Taken) -> None:
     brush = picture.view.brushes.get(axis.name)
     if brush is None or axis.slots:
         return
@@ -109,7 +112,7 @@ def _draw_brush_ends(picture: "Picture", at: int, axis: Axis, taken: set[int]) -
             _label(picture, at, y, (axis.text(value, 3), Ink.BRUSH), taken)
 
 
-def _draw_goals(picture: "Picture", at: int, axis: Axis, taken: set[int]) -> None:
+def _draw_goals(picture: "Picture", at: int, axis: Axis, taken: Taken) -> None:
     glyphs = picture.glyphs
     for limit, above in axis.goals:
         y = picture.row_of(axis, limit)
@@ -120,26 +123,30 @@ def _draw_goals(picture: "Picture", at: int, axis: Axis, taken: set[int]) -> Non
         _label(picture, at, y, (sign + fmt.number(limit), Ink.GOAL), taken)
 
 
-def _draw_ticks(picture: "Picture", at: int, axis: Axis, taken: set[int]) -> None:
+def _draw_ticks(picture: "Picture", at: int, axis: Axis, taken: Taken) -> None:
     plan = picture.plan
     rows = plan.bottom // 4 - plan.top // 4
-    marks = axis.ticks(max(rows // 6, 1))
-    if not axis.slots:
-        marks = [_end(picture, axis, up=False), _end(picture, axis, up=True), *marks]
+    marks = [] if axis.slots else [(axis.scale.low, ""), (axis.scale.high, "")]
+    marks = [(v, axis.text(v, 3)) for v, _ in marks] + axis.ticks(max(rows // 6, 1))
     crowded = not axis.slots
     for value, text in marks:
         y = picture.row_of(axis, value)
-        if y is None or (crowded and ({y - 1, y + 1} & taken)):
+        if y is None or (crowded and ({y - 1, y + 1} & taken.keys())):
             continue
         _label(picture, at, y, (text, Ink.DIM), taken)
 
 
-def _end(picture: "Picture", axis: Axis, up: bool) -> tuple[float, str]:
-    """Return (value, label) of an end of an axis, marked where trials lie beyond it."""
+def _draw_beyond(picture: "Picture", at: int, axis: Axis, taken: Taken) -> None:
+    """Mark the ends that trials lie beyond, after whatever label stands there."""
     scale, glyphs = axis.scale, picture.glyphs
-    value, beyond = (scale.high, scale.above) if up else (scale.low, scale.below)
-    mark = (glyphs.above if up else glyphs.below) if beyond else ""
-    return value, axis.text(value, 3) + mark
+    for value, count, mark in (
+        (scale.low, scale.below, glyphs.below),
+        (scale.high, scale.above, glyphs.above),
+    ):
+        y = picture.row_of(axis, value)
+        if count and y is not None:
+            x = taken.get(y, picture.cells[at]) + 1
+            picture.canvas.put(min(x, picture.cells[at] + _room(picture, at)), y, mark, Ink.DIM)
 
 
 def _draw_missing(picture: "Picture", at: int, axis: Axis) -> None:

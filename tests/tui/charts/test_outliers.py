@@ -94,6 +94,16 @@ async def test_charts_mark_the_end_that_leaves_something_out(
         assert f"7000{mark}" not in "\n".join(text(pilot))
 
 
+async def test_a_goal_at_the_end_of_its_axis_does_not_hide_the_mark(
+    make_frame: Frames, snapshot_of: Snapshots, spec: StudySpec
+) -> None:
+    size = replace(spec.objectives[1], threshold=9000.0)
+    spec = replace(spec, objectives=(spec.objectives[0], size))
+    frame = few_good(make_frame)
+    async with shown(ParallelCoordinates(), snapshot_of(frame, spec=spec)) as (pilot, _):
+        assert "≤9000▸" in "\n".join(text(pilot))
+
+
 @pytest.mark.parametrize("metric", ["acc", "size"])
 async def test_the_picture_follows_a_trial_that_was_beyond(
     metric: str, make_frame: Frames, snapshot_of: Snapshots, spec: StudySpec
