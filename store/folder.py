@@ -8,6 +8,9 @@ from pathlib import Path
 HOME = ".hpo"
 """The folder beside the user's code that holds the studies."""
 
+_FILES = ("study.toml", "study.db")
+"""The files by which a study can be named."""
+
 
 @dataclass(frozen=True, slots=True)
 class TrialFolder:
@@ -125,15 +128,16 @@ def list_studies(home: Path) -> list[StudyFolder]:
 
 
 def find_study(text: str, cwd: Path) -> StudyFolder | None:
-    """Return the study that ``text`` names by folder, by a file in it, or by its name.
+    """Return the study that ``text`` names by folder, by its study file, or by its name.
 
     A study file outside a study folder (``./study.toml``) is no study yet: None.
     """
     path = (cwd / text).expanduser()
-    for candidate in (path, path.parent):
-        folder = StudyFolder(candidate.resolve())
-        if candidate.is_dir() and folder.db.is_file():
-            return folder
+    # Only a file that is there names the folder around it: inside a study's folder any other
+    # word would mean that very study, to `delete` too.
+    named = path.parent if path.is_file() and path.name in _FILES else path
+    if named.is_dir() and StudyFolder(named).db.is_file():
+        return StudyFolder(named.resolve())
     home = find_home(cwd)
     if home and text and "/" not in text and (home / text).is_dir():
         folder = StudyFolder(home / text)

@@ -42,6 +42,20 @@ def test_from_a_folder_below(
     assert hpo("status", "sparse").out.startswith("sparse: finished")
 
 
+def test_inside_a_study_only_the_study_that_was_named_is_deleted(
+    hpo: Callable[..., Any],
+    make_study: Callable[..., StudyFolder],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first, other = make_study("a"), make_study("b")
+    monkeypatch.chdir(first.path)
+    ran = hpo("delete", "c", "--yes")
+    assert (ran.code, first.exists, other.exists) == (1, True, True)
+    ran = hpo("delete", "b", "--yes")
+    assert (ran.code, first.exists, other.exists) == (0, True, False)
+    assert "b is deleted" in ran.err
+
+
 def test_the_only_one_need_not_be_named(
     hpo: Callable[..., Any], make_study: Callable[..., StudyFolder]
 ) -> None:

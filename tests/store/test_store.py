@@ -283,6 +283,23 @@ def test_studies_are_found_by_folder_file_and_name(tmp_path: Path) -> None:
     assert folder.runner_pid() is None
 
 
+def test_in_a_study_s_folder_no_other_word_means_that_study(tmp_path: Path) -> None:
+    home = tmp_path / HOME
+    for name in ("a", "b"):
+        folder = StudyFolder(home / name)
+        folder.trials.mkdir(parents=True)
+        StudyWriter(folder.db).close()
+    inside = home / "a"
+    (inside / "runner.log").write_text("")
+    (inside / "b.toml").write_text("")
+    for text in ("nonsense", "trials", "runner.log", "b.toml", "..", "../c"):
+        assert find_study(text, inside) is None, text
+    for text, name in (("b", "b"), ("../b", "b"), (".", "a"), ("a", "a"), ("study.db", "a")):
+        found = find_study(text, inside)
+        assert found is not None, text
+        assert found.path.resolve() == home / name, text
+
+
 def test_a_lock_tells_whether_a_runner_lives(tmp_path: Path) -> None:
     import fcntl
 
