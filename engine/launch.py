@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from hpo_tui.engine.offline import apply, works_without_runner
-from hpo_tui.engine.spec.errors import SpecError
+from hpo_tui.engine.origin import Origin, Unreadable, keep, origin
 from hpo_tui.engine.spec.files import write_atomic
 from hpo_tui.engine.spec.model import StudySpec
 from hpo_tui.store.ask import ask
@@ -33,7 +33,8 @@ class LaunchError(Exception):
 def create_study(source: Path | str, home: Path, name: str | None = None) -> StudyFolder:
     """Make the study of a file (or of a study file's text) under ``home``, a ``.hpo`` folder.
 
-    One that is there already with the same definition is returned as it is. Raises
+    One that is there already is returned as it is, if it has the same definition or was made from
+    the same one (:func:`hpo_tui.engine.origin.origin` tells whether it was edited since). Raises
     :class:`SpecError` when the definition has errors, :class:`LaunchError` when it cannot be made.
     """
     spec = StudySpec.load(source) if isinstance(source, Path) else StudySpec.from_text(source)
@@ -46,6 +47,7 @@ def create_study(source: Path | str, home: Path, name: str | None = None) -> Stu
         folder.trials.mkdir(parents=True, exist_ok=True)
         _bring_template(spec, folder)
         write_atomic(folder.file, spec.text)
+        keep(folder, spec.text)
         writer = StudyWriter(folder.db)
         try:
             writer.create_study(called, spec.text, spec.seed)
@@ -66,15 +68,16 @@ def slug(name: str) -> str:
 
 def _check_same(folder: StudyFolder, spec: StudySpec) -> None:
     try:
-        with StudyReader(folder.db) as reader:
-            old = StudySpec.from_text(reader.study().text)
-    except (SpecError, LookupError, sqlite3.Error) as error:
-        raise LaunchError(f"{folder.path} is there already and cannot be read: {error}") from error
-    if old != spec:
-        raise LaunchError(
-            f"there is a study {folder.name} already, with another definition: edit that study, or"
-            " give this one another name"
-        )
+        if origin(folder, spec) is not Origin.OTHER:
+            return
+    except Unreadable as error:
+        raise LaunchError(str(error)) from error
+    file = spec.source.name if spec.source else "this definition"
+    raise LaunchError(
+        f"there is a study {folder.name} already, and {file} differs from what it was made from and"
+        f" from what it is now. To change that study, write the change into {folder.file} or press"
+        " e in the app; to run another study, give it another name"
+    )
 
 
 def _bring_template(spec: StudySpec, folder: StudyFolder) -> None:

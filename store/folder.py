@@ -61,6 +61,11 @@ class StudyFolder:
         return self.path / "study.toml"
 
     @property
+    def made_from(self) -> Path:
+        """The study file's text as the study was made from it; edits leave it as it is."""
+        return self.path / "made-from.toml"
+
+    @property
     def db(self) -> Path:
         """The SQLite file."""
         return self.path / "study.db"

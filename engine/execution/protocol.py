@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import shutil
 from pathlib import Path
 
 from hpo_tui.engine.execution.base import Launch
@@ -14,8 +13,14 @@ from hpo_tui.engine.spec.command import (
 )
 from hpo_tui.engine.spec.model import StudySpec, Value
 from hpo_tui.engine.spec.space import coerce
+from hpo_tui.engine.spec.startable import command_fault
 from hpo_tui.store.folder import HOME, StudyFolder, TrialFolder
 from hpo_tui.store.models import Trial
+
+__all__ = [
+    "command_fault", "has_files", "last_lines", "launch_of", "log_start", "prepare",
+    "resume_folder", "tail", "trial_seed", "working_folder",
+]  # fmt: skip
 
 
 def working_folder(folder: StudyFolder) -> Path:
@@ -121,23 +126,6 @@ def _fill_in(folder: StudyFolder, spec: StudySpec, trial: Trial, files: TrialFol
     path = files.path / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(fill_template(text, values, name, list(dict.fromkeys(known))), "utf-8")
-
-
-def command_fault(spec: StudySpec, cwd: Path) -> str | None:
-    """Return why the study's command cannot be started at all, None if it can be tried."""
-    if not spec.command:
-        return 'the study has no command: write command = "python train.py …" under [study]'
-    program = spec.command[0]
-    if "{" not in program:
-        path = Path(program) if Path(program).is_absolute() else cwd / program
-        found = shutil.which(str(path)) if "/" in program else shutil.which(program)
-        if found is None:
-            where = f"in {cwd}" if "/" in program else "on the PATH"
-            return f"the command's program {program!r} is not found {where} (or cannot be executed)"
-    script = next((w for w in spec.command[1:3] if w.endswith((".py", ".sh"))), None)
-    if script and "{" not in script and not (cwd / script).is_file():
-        return f"the command's script {script!r} is not found in {cwd}, where trials run"
-    return None
 
 
 def log_start(launch: Launch) -> int:

@@ -236,7 +236,7 @@ def test_a_study_is_made_once(tmp_path: Path, make_study: Any) -> None:
     home = tmp_path / HOME
     assert create_study(text, home).path == study.folder.path
     assert create_study("# a comment\n" + text, home).path == study.folder.path
-    with pytest.raises(LaunchError, match="another definition"):
+    with pytest.raises(LaunchError, match="differs from what it was made from"):
         create_study(text.replace("budget = 1", "budget = 9"), home)
     assert create_study(text.replace("budget = 1", "budget = 9"), home, "other").name == "other"
     with pytest.raises(SpecError):

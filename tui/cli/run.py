@@ -67,13 +67,27 @@ def prepare(text: str, name: str | None) -> StudyFolder:
     from hpo_tui.engine.spec import SpecError
 
     try:
-        return create_study(file.resolve(), file.resolve().parent / HOME, name)
+        folder = create_study(file.resolve(), file.resolve().parent / HOME, name)
+        _tell_edits(folder, file)
+        return folder
     except SpecError as error:
         for problem in error.problems:
             note(plain(problem.show(file)))
         raise Refusal(f"{plain(text)} cannot be run: {_count(len(error.problems))}") from None
     except LaunchError as error:
         raise Refusal(plain(str(error))) from None
+
+
+def _tell_edits(folder: StudyFolder, file: Path) -> None:
+    """Say so where the study was edited since it was made from ``file``."""
+    from hpo_tui.engine.origin import Origin, origin
+    from hpo_tui.engine.spec import StudySpec
+
+    if origin(folder, StudySpec.load(file.resolve())) is Origin.EDITED:
+        note(
+            f"{plain(folder.name)} was edited since it was made from {plain(file.name)}: it goes on"
+            f" as it is in {plain(str(folder.file))}"
+        )
 
 
 def _count(problems: int) -> str:

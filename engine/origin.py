@@ -1,0 +1,50 @@
+"""What a study was made from: how a study file stands to the study that has its name."""
+
+import sqlite3
+from enum import Enum
+
+from hpo_tui.engine.spec.errors import SpecError
+from hpo_tui.engine.spec.files import write_atomic
+from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.store.folder import StudyFolder
+from hpo_tui.store.read import StudyReader
+
+
+class Unreadable(Exception):  # noqa: N818 - a sentence for people
+    """The study that is there cannot be compared with; the sentence says why."""
+
+
+class Origin(Enum):
+    """How a study file stands to a study."""
+
+    SAME = "same"
+    """It says what the study is."""
+    EDITED = "edited"
+    """The study was made from it and has been edited since."""
+    OTHER = "other"
+    """It says something that the study neither is nor was made from."""
+
+
+def keep(folder: StudyFolder, text: str) -> None:
+    """Remember that the study was made from ``text``. Raises OSError."""
+    write_atomic(folder.made_from, text)
+
+
+def origin(folder: StudyFolder, spec: StudySpec) -> Origin:
+    """Return how a study file, read as ``spec``, stands to the study. Raises Unreadable."""
+    try:
+        with StudyReader(folder.db) as reader:
+            present = StudySpec.from_text(reader.study().text)
+    except (SpecError, LookupError, sqlite3.Error) as error:
+        raise Unreadable(f"{folder.path} is there already and cannot be read: {error}") from error
+    if present == spec:
+        return Origin.SAME
+    return Origin.EDITED if _first(folder) == spec else Origin.OTHER
+
+
+def _first(folder: StudyFolder) -> StudySpec | None:
+    """Return what the study was made from, None where nobody remembers."""
+    try:
+        return StudySpec.from_text(folder.made_from.read_text("utf-8"))
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,62 @@
+"""A study file that is run again: the same study goes on, edited since or not."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from hpo_tui.engine.launch import create_study, send
+from hpo_tui.engine.origin import Origin, origin
+from hpo_tui.engine.spec import StudySpec
+from hpo_tui.store.folder import HOME, StudyFolder
+from hpo_tui.store.read import StudyReader
+from hpo_tui.tui.cli.errors import Refusal
+from hpo_tui.tui.cli.run import prepare
+
+
+@pytest.fixture
+def file(tmp_path: Path, study_text: str, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "study.toml"
+    path.write_text(study_text.replace("NAME", "sparse"), "utf-8")
+    return path
+
+
+def edit(folder: StudyFolder, change: Callable[[str], str]) -> str:
+    text = change(folder.file.read_text("utf-8"))
+    assert send(folder, "edit", {"text": text}).ok
+    return text
+
+
+def test_a_study_edited_since_goes_on_and_this_is_said(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = prepare("study.toml", None)
+    assert prepare("study.toml", None).path == made.path
+    assert capsys.readouterr().err == ""
+    edited = edit(made, lambda text: text.replace("budget = 10", "budget = 12"))
+    file.write_text("# a remark is no change\n" + file.read_text("utf-8"), "utf-8")
+    assert prepare("study.toml", None).path == made.path
+    assert "was edited since it was made from study.toml" in capsys.readouterr().err
+    with StudyReader(made.db) as reader:
+        assert reader.study().text == edited
+
+
+def test_a_file_that_has_changed_itself_is_refused_with_what_to_do(file: Path) -> None:
+    made = prepare("study.toml", None)
+    file.write_text(file.read_text("utf-8").replace("budget = 10", "budget = 20"), "utf-8")
+    with pytest.raises(Refusal, match="study.toml differs from what it was made from") as caught:
+        prepare("study.toml", None)
+    assert str(made.file) in str(caught.value)
+    assert "another name" in str(caught.value)
+    edit(made, lambda text: text.replace("budget = 10", "budget = 20"))
+    assert prepare("study.toml", None).path == made.path, "now it is what the study is"
+
+
+def test_a_study_that_does_not_remember_is_compared_as_it_is(tmp_path: Path, file: Path) -> None:
+    folder = create_study(file, tmp_path / HOME)
+    folder.made_from.unlink()
+    spec = StudySpec.load(file)
+    assert origin(folder, spec) is Origin.SAME
+    edit(folder, lambda text: text.replace("budget = 10", "budget = 12"))
+    assert origin(folder, spec) is Origin.OTHER
