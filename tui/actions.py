@@ -120,19 +120,19 @@ _TABLE: tuple[Action, ...] = (
     _a("table.reverse", "S", "reverse", "Turn the order round", "d"),
     _a("table.activate", "enter", "open", "Open the row", "d", 1),
     _a("trials.columns", "c", "columns", "Choose the columns", "", 3),
-    _a("define.add", "a", "add", "Add a parameter, metric or task here", "w", 2),
-    _a("define.duplicate", "d", "duplicate", "Add a copy of the item below it", "w", 6),
+    _a("define.add", "a", "add", "Add a parameter, metric or task here", "w", 4),
+    _a("define.duplicate", "d", "duplicate", "Add a copy of the item below it", "w", 8),
     _a("define.remove", "D,delete", "remove", "Remove it; undo brings it back", "w", 7),
     _a("define.move_down", "J", "move down", "Move the item one place down", "w"),
     _a("define.move_up", "K", "move up", "Move the item one place up", "w"),
-    _a("define.undo", "u", "undo", "Take the last change back", "w", 8),
+    _a("define.undo", "u", "undo", "Take the last change back", "w", 9),
     _a("define.redo", "U", "redo", "Make the change again that was taken back", "w"),
-    _a("define.side", "f6", "form/text", "Between the form and the TOML", "", 3),
-    _a("define.preview", "v", "preview", "Samples, a command line, what the budget buys", "", 4),
+    _a("define.side", "f6", "form/text", "Between the form and the TOML", "p", 3),
+    _a("define.preview", "v", "preview", "Samples, a command line, what the budget buys", "", 6),
     _a("define.try_one", "T", "try one", "Run one trial at the cheapest task", "", 5),
-    _a("define.editor", "e", "$EDITOR", "Edit the text in your own editor", "w", 9),
-    _a("define.save", "ctrl+s", "save", "Write the study file; a running study is told", "w", 10),
-    _a("define.launch", "L", "launch", "Save and start the study", "w", 11),
+    _a("define.editor", "e", "$EDITOR", "Edit the text in your own editor", "w", 10),
+    _a("define.save", "ctrl+s", "save", "Write the study file; a running study is told", "w", 1),
+    _a("define.launch", "L", "launch", "Save and start the study", "w", 2),
     _a("sheet.curve", "3", "curve", "The learning curve, in the log's place where room is short"),
     _a("sheet.log", "6", "log", "The log, in the curve's place where room is short"),
     _a("log.follow", "f", "follow", "Stay at the end as lines come", "d", 2),
@@ -269,7 +269,7 @@ _SPELLED = {
 def spell_key(key: str) -> str:
     """Return a Textual key name as people write it: ``ctrl+p`` → ``^p``, ``slash`` → ``/``."""
     *modifiers, last = key.strip().split("+") if key.strip() != "+" else ["plus"]
-    last = _SPELLED.get(last, last)
+    last = _SPELLED.get(last, last.upper() if last[:1] == "f" and last[1:].isdigit() else last)
     if modifiers == ["ctrl"]:
         return f"^{last}"
     return "+".join([*modifiers, last])

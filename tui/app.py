@@ -223,7 +223,6 @@ class HpoApp(App[int]):
         if message.launch:
             from hpo_tui.tui.editing import launch
 
-            self.go_back()
             launch(self, message.path)
 
     def _print_error_renderables(self) -> None:

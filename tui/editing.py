@@ -4,12 +4,16 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hpo_tui.store.folder import HOME, StudyFolder
+from hpo_tui.tui.editor.side import free_name
+from hpo_tui.tui.editor.target import on_disk, why_no_study_file
 from hpo_tui.tui.plain import plain
 
 if TYPE_CHECKING:
     from hpo_tui.tui.app import HpoApp
     from hpo_tui.tui.live import LiveStudy
 
+_NAME = "my-study"
 NEW_STUDY = """\
 # What is searched, what counts as good, what a trial costs, and how one is run.
 
@@ -47,9 +51,21 @@ def new_study(app: "HpoApp") -> None:
 
     here = app.home.parent if app.home is not None else Path.cwd()
 
+    def place(answer: str) -> Path:
+        path = here / Path(answer.strip()).expanduser()
+        return path / "study.toml" if path.is_dir() else path
+
+    def fault(answer: str) -> str:
+        if not answer.strip():
+            return "A file's name is needed, such as study.toml."
+        try:
+            return why_no_study_file(place(answer))
+        except (OSError, ValueError, RuntimeError) as error:
+            return f"{plain(answer.strip())} cannot be a file: {plain(str(error))}"
+
     def taken(answer: str | None) -> None:
         if answer is not None:
-            edit_file(app, here / answer.strip())
+            edit_file(app, place(answer))
 
     app.push_screen(
         Ask(
@@ -57,25 +73,33 @@ def new_study(app: "HpoApp") -> None:
             "study.toml",
             f"In {here}. One that is there is opened. `hpo-tui init train.py` in the shell writes "
             "one from a script's own options.",
-            lambda text: "" if text.strip() else "A file's name is needed, such as study.toml.",
+            fault,
         ),
         taken,
     )
 
 
+def home_of(app: "HpoApp", path: Path) -> Path:
+    """Return the ``.hpo`` folder in which a study of the file ``path`` is made."""
+    return app.home or path.parent.resolve() / HOME
+
+
 def edit_file(app: "HpoApp", path: Path) -> None:
-    """Open a study file that has not been run in the editor."""
+    """Open a study file in the editor; one that is not there starts from a sketch."""
     from hpo_tui.tui.screens.define import DefineScreen
 
-    path = path.expanduser()
-    if path.is_dir():
-        path = path / "study.toml"
-    try:
-        text = path.read_text("utf-8") if path.exists() else NEW_STUDY
-    except (OSError, UnicodeDecodeError) as error:
-        app.notify(plain(f"{path} cannot be read: {error}"), severity="error", markup=False)
+    fault = why_no_study_file(path)
+    text = on_disk(path)
+    if fault or (text is None and path.exists()):
+        fault = fault or f"{plain(str(path))} cannot be read."
+        app.notify(fault, severity="error", markup=False)
         return
-    app.push_screen(DefineScreen(path, text))
+    app.push_screen(DefineScreen(path, sketch(home_of(app, path)) if text is None else text))
+
+
+def sketch(home: Path) -> str:
+    """Return the text of a new study under a name that no study in ``home`` has."""
+    return NEW_STUDY.replace(_NAME, free_name(_NAME, home))
 
 
 def edit_study(app: "HpoApp", live: "LiveStudy") -> None:
@@ -89,22 +113,47 @@ def edit_study(app: "HpoApp", live: "LiveStudy") -> None:
 
 
 def launch(app: "HpoApp", path: Path) -> None:
-    """Make a study of a saved file, start its runner and open it; says what went wrong."""
+    """Start the study of a saved file and open it; what hinders it is said in the editor."""
+    opened = app.live.folder if app.live is not None and app.live.folder.file == path else None
 
     def start() -> None:
-        from hpo_tui.engine.launch import LaunchError, create_study, start_runner
-        from hpo_tui.store.folder import HOME
+        from hpo_tui.engine.launch import LaunchError, start_runner
 
-        home = app.home or path.parent.resolve() / HOME
         try:
-            folder = create_study(path, home)
-            start_runner(folder)
+            folder, note = (opened, "") if opened is not None else _made(app, path)
+            if folder.runner_pid() is None:
+                start_runner(folder)
         except (LaunchError, OSError, ValueError) as error:
             app.call_from_thread(
                 partial(app.notify, plain(str(error)), severity="error", markup=False, timeout=15)
             )
             return
-        app.home = home
-        app.call_from_thread(app.open_study, folder)
+        app.call_from_thread(_show_launched, app, None if opened else folder, note)
 
     app.run_worker(start, thread=True, group="launch", exit_on_error=False)
+
+
+def _made(app: "HpoApp", path: Path) -> tuple[StudyFolder, str]:
+    """Return the study of a file, made where there is none, and what is to be said about it."""
+    from hpo_tui.engine.launch import create_study
+    from hpo_tui.engine.origin import Origin, origin
+    from hpo_tui.engine.spec import StudySpec
+
+    folder = create_study(path, home_of(app, path))
+    if origin(folder, StudySpec.load(path)) is not Origin.EDITED:
+        return folder, ""
+    text = f"{plain(folder.name)} was edited since it was made from this file: it goes on as it is."
+    return folder, text
+
+
+def _show_launched(app: "HpoApp", folder: StudyFolder | None, note: str) -> None:
+    """Leave the editor for the study; None: the study that is open below it."""
+    from hpo_tui.tui.screens.define_save import SavingRoom
+
+    if isinstance(app.screen, SavingRoom):
+        app.go_back()
+    if note:
+        app.notify(note, markup=False, timeout=15)
+    if folder is not None:
+        app.home = folder.path.parent
+        app.open_study(folder)

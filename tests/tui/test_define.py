@@ -35,6 +35,7 @@ def shown(screen: DefineScreen, id_: str) -> str:
 
 async def test_a_field_changes_the_text_and_undo_brings_it_back(tmp_path: Path) -> None:
     path = tmp_path / "study.toml"
+    (tmp_path / "train.py").touch()
     path.write_text(TEXT)
     app = HpoApp(tmp_path / ".hpo")
     async with app.run_test(size=(120, 40)) as pilot:

@@ -23,8 +23,15 @@ def title(checked: Checked) -> str:
     return name if isinstance(name, str) and name else "a new study"
 
 
-def verdict(checked: Checked) -> str:
-    """Return in a few words whether the study can be started."""
+def warning(checked: Checked, cwd: Path) -> str:
+    """Return what would keep a study that is right from starting in ``cwd``, empty if nothing."""
+    from hpo_tui.engine.spec.startable import command_fault
+
+    return (command_fault(checked.spec, cwd) or "") if checked.spec is not None else ""
+
+
+def verdict(checked: Checked, warning: str = "") -> str:
+    """Return in a few words whether the study can be started; ``warning``: what hinders it."""
     if checked.data is None:
         return "! not valid TOML"
     if checked.problems:
@@ -34,10 +41,12 @@ def verdict(checked: Checked) -> str:
     assert spec is not None
     counts = (len(spec.free), len(spec.objectives), len(spec.tasks))
     parts = zip(counts, ("parameter", "objective", "task"), strict=True)
-    return "ready: " + ", ".join(f"{n} {word}{'s' if n != 1 else ''}" for n, word in parts)
+    found = ", ".join(f"{n} {word}{'s' if n != 1 else ''}" for n, word in parts)
+    return f"{'! cannot start yet' if warning else 'ready'}: {found}"
 
 
-def _said(problem: Problem) -> str:
+def said(problem: Problem) -> str:
+    """Return a problem as one line: where, what, what is allowed."""
     where = f"line {problem.line}: " if problem.line else ""
     return f"{where}{problem.key}: {problem.message}" if problem.key else where + problem.message
 
@@ -46,7 +55,7 @@ def problem_at(checked: Checked, path: KeyPath) -> str:
     """Return the first problem at ``path`` or inside it, empty when there is none."""
     for problem in checked.problems:
         if problem.path[: len(path)] == path or not problem.path:
-            return _said(problem)
+            return said(problem)
     return ""
 
 
@@ -57,7 +66,7 @@ def problem_line(checked: Checked, path: KeyPath) -> str:
         return here
     count = len(checked.problems)
     more = f"   (1 of {count})" if count > 1 else ""
-    return _said(checked.problems[0]) + more
+    return said(checked.problems[0]) + more
 
 
 def preview_text(checked: Checked) -> Text:
@@ -65,8 +74,42 @@ def preview_text(checked: Checked) -> Text:
     from hpo_tui.engine.define.preview import preview
 
     if checked.spec is None:
-        return Text("\n".join(plain(_said(p)) for p in checked.problems))
+        return Text("\n".join(plain(said(p)) for p in checked.problems))
     return Text(plain_lines(preview(checked.spec).text()))
+
+
+def name_taken(spec: StudySpec, home: Path) -> str:
+    """Return why no study of ``spec`` can be made under ``home``, empty when one can.
+
+    One that was made from the same file is no hindrance: it goes on.
+    """
+    from hpo_tui.engine.launch import slug
+    from hpo_tui.engine.origin import Origin, Unreadable, origin
+
+    folder = StudyFolder(home / slug(spec.name))
+    if not folder.db.is_file():
+        return ""
+    try:
+        if origin(folder, spec) is not Origin.OTHER:
+            return ""
+    except Unreadable as error:
+        return plain(str(error))
+    free = free_name(spec.name, home)
+    return (
+        f"There is another study {plain(folder.name)} already. Give this one another name, such as"
+        f" {plain(free)}; or open that study and edit it (e)."
+    )
+
+
+def free_name(name: str, home: Path | None) -> str:
+    """Return ``name``, or with the first number from 2 on that no study under ``home`` has."""
+    from hpo_tui.engine.launch import slug
+
+    found, count = name, 1
+    while home is not None and (home / slug(found)).exists():
+        count += 1
+        found = f"{name}-{count}"
+    return found
 
 
 def plain_lines(text: str) -> str:
@@ -118,7 +161,7 @@ def plan(folder: StudyFolder, checked: Checked) -> Plan:
     assert checked.spec is not None
     found = plan_edit(old, checked.spec, trials)
     if found.refused:
-        return Plan(True, True, "\n".join(_said(p) for p in found.refused))
+        return Plan(True, True, "\n".join(said(p) for p in found.refused))
     lines = [c.text for c in found.changes]
     if found.outside:
         lines.append(f"{found.outside} of {len(trials)} trials fall outside the new space.")

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from rich.text import Text
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalScroll
@@ -19,7 +19,7 @@ from hpo_tui.tui.editor.fields import FIELDS, HEADINGS, ITEMS, field
 from hpo_tui.tui.editor.form import FormRow, FormTable, check, form_rows
 from hpo_tui.tui.editor.form import Path as KeyPath
 from hpo_tui.tui.plain import plain
-from hpo_tui.tui.screens.define_save import SavingRoom
+from hpo_tui.tui.screens.define_side import SideRoom
 from hpo_tui.tui.screens.item_dialog import ItemDialog, Values
 from hpo_tui.tui.widgets.chrome import KeyBar
 from hpo_tui.tui.widgets.line_table import LineTable
@@ -31,7 +31,11 @@ _QUIET = 0.3
 
 
 class StudyForm(LineTable):
-    """The form: a heading a section, a row a setting or item."""
+    """The form: a heading a section, a row a setting or item, in the order of the file."""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        """Offer no sorting: the rows stand in the order of the file."""
+        return action not in ("sort", "reverse")
 
     HELP: ClassVar[str] = (
         "# Define\n\nEach row is a setting, a parameter, a metric or a task; `Enter` fills it in. "
@@ -45,7 +49,7 @@ class StudyForm(LineTable):
         return rows.form[self.cursor] if isinstance(rows, FormTable) and len(rows) else None
 
 
-class DefineScreen(SavingRoom):
+class DefineScreen(SideRoom):
     """The editor of one study file.
 
     ``path`` is the file that is written. ``folder`` is the study's folder when the study has been
@@ -58,6 +62,8 @@ class DefineScreen(SavingRoom):
     def __init__(self, path: Path, text: str, *, folder: StudyFolder | None = None) -> None:
         super().__init__(path, text, folder)
         self._quiet: Timer | None = None
+        self._warning = ""
+        """What would keep a study that is right from starting."""
 
     def compose(self) -> ComposeResult:
         """Title, form beside text (or preview), what is wrong, keys."""
@@ -109,6 +115,13 @@ class DefineScreen(SavingRoom):
             self._quiet.stop()
         self._quiet = self.set_timer(_QUIET, self._take_typed)
 
+    def settle(self) -> None:
+        """Take over what was typed a moment ago, without waiting for a quiet one."""
+        if self._quiet is not None:
+            self._quiet.stop()
+            self._quiet = None
+            self._take_typed()
+
     def _take_typed(self) -> None:
         area = self.query_one("#define-text", TextArea)
         if self.history.change(area.text):
@@ -116,11 +129,11 @@ class DefineScreen(SavingRoom):
             self._show_all()
 
     def _show_all(self, keep: KeyPath | None = None) -> None:
+        self._warning = side.warning(self.checked, self.cwd())
         self.show_title()
         self._show_form(keep)
         self._show_problem()
-        if self.query_one("#define-side", ContentSwitcher).current == "define-preview":
-            self._show_preview()
+        self.renew_side()
 
     def show_title(self) -> None:
         """Say which study this is, whether it is saved and whether it can be started."""
@@ -128,7 +141,8 @@ class DefineScreen(SavingRoom):
         line = Text(" ")
         line.append(plain(side.title(self.checked)), style="bold")
         line.append(f"  {plain(self.path.name)}{changed}   ")
-        line.append(side.verdict(self.checked), style="bold" if self.checked.problems else "")
+        bold = self.checked.problems or self._warning
+        line.append(side.verdict(self.checked, self._warning), style="bold" if bold else "")
         self.query_one("#define-title", Static).update(line)
 
     def _show_form(self, keep: KeyPath | None = None) -> None:
@@ -139,8 +153,14 @@ class DefineScreen(SavingRoom):
     @on(LineTable.Moved)
     def _show_problem(self) -> None:
         row = self.query_one(StudyForm).row()
-        line = side.problem_line(self.checked, row.path if row else ())
+        line = side.problem_line(self.checked, row.path if row else ()) or self._warning
         self.query_one("#define-problem", Static).update(Text(plain(line)))
+
+    def show_name(self) -> None:
+        """Go to the study's name in the form."""
+        form = self.query_one(StudyForm)
+        form.move_to(("study", "name"))
+        form.focus()
 
     # actions on rows
 
@@ -182,6 +202,7 @@ class DefineScreen(SavingRoom):
         self.app.push_screen(ItemDialog(title, fields, values, judge), take)
 
     def _edit(self, change: "side.Change") -> None:
+        self.settle()
         try:
             text, path = change(self.history.text)
         except edits.EditError as error:
@@ -235,6 +256,7 @@ class DefineScreen(SavingRoom):
 
     def do_define_undo(self) -> None:
         """Take the last change back."""
+        self.settle()
         if self.history.undo():
             self._renew()
         else:
@@ -242,51 +264,8 @@ class DefineScreen(SavingRoom):
 
     def do_define_redo(self) -> None:
         """Make the change again that was taken back."""
+        self.settle()
         if self.history.redo():
             self._renew()
         else:
             self.say("Nothing to redo.")
-
-    # the side pane
-
-    def do_define_side(self) -> None:
-        """Go between the form and the text."""
-        area = self.query_one("#define-text", TextArea)
-        to_text = not area.has_focus
-        self.query_one("#define-side", ContentSwitcher).current = "define-text"
-        self.set_class(to_text, "side")
-        (area if to_text else self.query_one(StudyForm)).focus()
-
-    def do_define_preview(self) -> None:
-        """Show what would be run and what the budget buys; again: the text."""
-        switcher = self.query_one("#define-side", ContentSwitcher)
-        showing = switcher.current == "define-preview"
-        switcher.current = "define-text" if showing else "define-preview"
-        self.set_class(not showing, "side")
-        if not showing:
-            self._show_preview()
-
-    @work(thread=True, exclusive=True, group="preview", exit_on_error=False)
-    def _show_preview(self) -> None:
-        self.app.call_from_thread(self._say, side.preview_text(self.checked))
-
-    def do_define_try_one(self) -> None:
-        """Run one trial at the cheapest task in a folder of its own and show its metrics."""
-        if self.checked.spec is None:
-            self.say(side.verdict(self.checked), "warning")
-            return
-        self.query_one("#define-side", ContentSwitcher).current = "define-preview"
-        self.add_class("side")
-        self._say(Text("Running one trial at the cheapest task …"))
-        self._try_one()
-
-    @work(thread=True, exclusive=True, group="try", exit_on_error=False)
-    def _try_one(self) -> None:
-        self.app.call_from_thread(self._say, side.try_text(self.checked, self._cwd()))
-
-    def _say(self, text: Text) -> None:
-        self.query_one("#define-preview-text", Static).update(text)
-
-    def _cwd(self) -> Path:
-        """Return the folder that trials run in: the one that holds ``.hpo``."""
-        return self.folder.path.parent.parent if self.folder else self.path.parent

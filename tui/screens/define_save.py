@@ -5,7 +5,7 @@ from pathlib import Path
 from textual import work
 
 from hpo_tui.store.folder import StudyFolder
-from hpo_tui.tui.editor import side
+from hpo_tui.tui.editor import side, target
 from hpo_tui.tui.editor.external import edit_in_editor
 from hpo_tui.tui.editor.form import Checked, check
 from hpo_tui.tui.editor.history import TextHistory
@@ -24,18 +24,29 @@ class SavingRoom(Room):
         self.folder = folder
         self.history = TextHistory(text)
         self.checked: Checked = check(text)
+        self._on_disk = text if path.exists() else None
+        """What the file held when it was last read or written here, None when it was not there."""
         self._saved = text if path.exists() or folder else ""
 
     def take(self, text: str) -> None:
         """Make ``text`` the study's."""
         raise NotImplementedError
 
+    def settle(self) -> None:
+        """Take over what was typed a moment ago."""
+        raise NotImplementedError
+
     def show_title(self) -> None:
         """Say which study this is and whether it is saved."""
         raise NotImplementedError
 
+    def show_name(self) -> None:
+        """Go to the study's name in the form."""
+        raise NotImplementedError
+
     def do_define_editor(self) -> None:
         """Edit the text in $EDITOR and come back with the errors placed."""
+        self.settle()
         with self.app.suspend():
             text, problem = edit_in_editor(self.history.text)
         if problem:
@@ -52,14 +63,40 @@ class SavingRoom(Room):
         self._save(launch=True)
 
     def _save(self, *, launch: bool) -> None:
+        self.settle()
         if self.hpo.readonly:
             self.say("Read-only: nothing is written.", "warning")
         elif self.checked.spec is None and (launch or self.folder is not None):
             self.say("Not yet: " + side.verdict(self.checked), "warning")
         elif self.folder is not None:
             self._review_edit(launch)
+        elif fault := target.why_no_study_file(self.path):
+            self.say(fault, "error")
+        elif fault := self._in_the_way() if launch else "":
+            self.say(fault, "error")
+            self.show_name()
         else:
-            self._written(side.write(self.path, self.history.text), launch)
+            self._ask_and_write(launch)
+
+    def _in_the_way(self) -> str:
+        from hpo_tui.tui.editing import home_of
+
+        assert self.checked.spec is not None
+        return side.name_taken(self.checked.spec, home_of(self.hpo, self.path))
+
+    def _ask_and_write(self, launch: bool) -> None:
+        """Write the file, after a question where another text or a runnable study could be lost."""
+        problems = tuple(side.said(p) for p in self.checked.problems)
+        doubts = target.doubts(self.path, self._on_disk, problems)
+
+        def write(yes: bool | None) -> None:
+            if yes:
+                self._written(side.write(self.path, self.history.text), launch)
+
+        if doubts:
+            self.app.push_screen(Confirm(f"Save {self.path.name} all the same?", doubts), write)
+        else:
+            write(yes=True)
 
     @work(thread=True, exclusive=True, group="save", exit_on_error=False)
     def _review_edit(self, launch: bool) -> None:
@@ -93,24 +130,22 @@ class SavingRoom(Room):
         if problem:
             self.say(plain(problem), "error")
             return
-        self._saved = self.history.text
+        self._saved = self._on_disk = self.history.text
         self.show_title()
         self.say(f"Saved {self.path}")
         if self.checked.spec is not None:
             self.post_message(StudySaved(self.path, launch=launch))
 
     def do_screen_back(self) -> None:
-        """Leave the text for the form, then the editor; unsaved changes are asked about."""
-        if self.has_class("side") and self.has_class("narrow"):
-            self.remove_class("side")
-            self.query_one("#define-form").focus()
-        elif self.history.text != self._saved and not self.hpo.readonly:
-
-            def leave(yes: bool | None) -> None:
-                if yes:
-                    self.hpo.go_back()
-
-            question = Confirm("Leave without saving?", "The changes to the study would be lost.")
-            self.app.push_screen(question, leave)
-        else:
+        """Leave the editor; unsaved changes are asked about."""
+        self.settle()
+        if self.history.text == self._saved or self.hpo.readonly:
             self.hpo.go_back()
+            return
+
+        def leave(yes: bool | None) -> None:
+            if yes:
+                self.hpo.go_back()
+
+        question = Confirm("Leave without saving?", "The changes to the study would be lost.")
+        self.app.push_screen(question, leave)

@@ -1,0 +1,173 @@
+"""What the editor writes over, what it asks before, and what stands in the way of a launch."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.widgets import Input, Static, TextArea
+
+from hpo_tui.engine.launch import create_study
+from hpo_tui.store.folder import HOME, StudyFolder
+from hpo_tui.tui.app import HpoApp
+from hpo_tui.tui.editing import edit_file, sketch
+from hpo_tui.tui.editor.side import free_name
+from hpo_tui.tui.editor.target import doubts, why_no_study_file
+from hpo_tui.tui.screens.define import DefineScreen, StudyForm
+from hpo_tui.tui.screens.dialogs import Ask, Confirm
+from hpo_tui.tui.screens.watch import Watch
+from tests.tui.conftest import TEXT, until
+from tests.tui.test_define import editor, shown
+
+
+def said(app: HpoApp) -> str:
+    return "\n".join(n.message for n in app._notifications)
+
+
+def test_what_is_no_study_file_is_told(tmp_path: Path) -> None:
+    script = tmp_path / "train.py"
+    script.write_text("print(1)")
+    assert "train.toml" in why_no_study_file(script)
+    assert "must end in .toml" in why_no_study_file(tmp_path / "study")
+    other = tmp_path / "pyproject.toml"
+    other.write_text('[project]\nname = "x"\n')
+    assert "it holds project" in why_no_study_file(other)
+    binary = tmp_path / "binary.toml"
+    binary.write_bytes(b"\xff\xfe\x00")
+    assert "cannot be read" in why_no_study_file(binary)
+    halfway = tmp_path / "halfway.toml"
+    halfway.write_text("[study\nname")
+    good = tmp_path / "study.toml"
+    good.write_text(TEXT)
+    for path in (halfway, good, tmp_path / "new.toml"):
+        assert why_no_study_file(path) == "", path
+
+
+def test_a_file_that_has_changed_meanwhile_is_asked_about(tmp_path: Path) -> None:
+    path = tmp_path / "study.toml"
+    assert doubts(path, None, ()) == ""
+    path.write_text(TEXT)
+    assert "would be lost" in doubts(path, None, ())
+    assert doubts(path, TEXT, ()) == ""
+    assert "would be lost" in doubts(path, TEXT + "#", ())
+    assert "(1 of 2)" in doubts(path, TEXT, ("budget: missing", "space: missing"))
+
+
+async def test_a_script_is_never_opened_as_a_study(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text("print(1)\n")
+    app = HpoApp(tmp_path / HOME)
+    async with app.run_test(size=(120, 40)) as pilot:
+        app.new_study()
+        await until(pilot, lambda: isinstance(app.screen, Ask) and bool(app.screen.query(Input)))
+        app.screen.query_one(Input).value = "train.py"
+        await pilot.press("enter")
+        keys = app.screen.query_one(".dialog-keys", Static)
+        await until(pilot, lambda: "must end in .toml" in str(keys.render()))
+        await pilot.press("escape")
+        edit_file(app, tmp_path / "train.py")
+        await until(pilot, lambda: "must end in .toml" in said(app))
+        assert not isinstance(app.screen, DefineScreen)
+    assert (tmp_path / "train.py").read_text() == "print(1)\n"
+
+
+async def test_a_text_that_cannot_be_run_is_saved_only_after_a_question(tmp_path: Path) -> None:
+    path = tmp_path / "study.toml"
+    path.write_text(TEXT)
+    app = HpoApp(tmp_path / HOME)
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await editor(pilot, path)
+        screen.query_one("#define-text", TextArea).load_text("[study\n")
+        await pilot.press("ctrl+s")  # at once: what was typed a moment ago counts
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        assert "cannot be run" in str(app.screen.query_one(".dialog-detail", Static).render())
+        await pilot.press("n")
+        await until(pilot, lambda: app.screen is screen)
+        assert path.read_text() == TEXT
+        await pilot.press("ctrl+s", "y")
+        await until(pilot, lambda: path.read_text() == "[study\n")
+
+
+async def test_a_file_of_somebody_else_is_not_written_over_unasked(tmp_path: Path) -> None:
+    path = tmp_path / "study.toml"
+    app = HpoApp(tmp_path / HOME)
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await editor(pilot, path)
+        path.write_text(TEXT)
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is screen)
+        assert path.read_text() == TEXT
+        await pilot.press("ctrl+s", "y")
+        await until(pilot, lambda: "my-study" in path.read_text())
+        await pilot.press("u", "ctrl+s")
+        await pilot.pause()
+        assert app.screen is screen, "what was written here is known"
+
+
+def test_a_new_study_has_a_name_that_is_free(tmp_path: Path) -> None:
+    home = tmp_path / HOME
+    assert free_name("my-study", None) == free_name("my-study", home) == "my-study"
+    (home / "my-study").mkdir(parents=True)
+    (home / "my-study-2").mkdir()
+    assert free_name("my-study", home) == "my-study-3"
+    assert 'name = "my-study-3"' in sketch(home)
+
+
+async def test_a_name_in_use_keeps_the_editor_open_and_says_so(
+    tmp_path: Path, sent: list[tuple[str, dict[str, Any]]]
+) -> None:
+    home = tmp_path / HOME
+    create_study(TEXT, home)
+    path = tmp_path / "other.toml"
+    path.write_text(TEXT.replace("budget = 400", "budget = 7"))
+    (tmp_path / "train.py").touch()
+    app = HpoApp(home)
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await editor(pilot, path)
+        await pilot.press("L")
+        await until(pilot, lambda: "sparse-speech-2" in said(app))
+        assert app.screen is screen
+        row = screen.query_one(StudyForm).row()
+        assert row is not None
+        assert row.path == ("study", "name")
+        screen.take(screen.history.text.replace('"sparse-speech"', '"sparse-speech-2"'))
+        await pilot.press("L")
+        await until(pilot, lambda: isinstance(app.screen, Watch))
+        assert ("start", {}) in sent
+        assert screen not in app.screen_stack
+    assert StudyFolder(home / "sparse-speech-2").db.is_file()
+
+
+async def test_a_launch_that_fails_leaves_the_editor_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from hpo_tui.engine import launch
+
+    def start(folder: StudyFolder, **_: object) -> int:
+        raise launch.LaunchError("no GPU is free")
+
+    monkeypatch.setattr(launch, "start_runner", start)
+    path = tmp_path / "study.toml"
+    path.write_text(TEXT)
+    app = HpoApp(tmp_path / HOME)
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await editor(pilot, path)
+        await pilot.press("L")
+        await until(pilot, lambda: "no GPU is free" in said(app))
+        assert app.screen is screen
+
+
+async def test_a_program_that_is_not_there_is_said_before_the_start(tmp_path: Path) -> None:
+    path = tmp_path / "study.toml"
+    path.write_text(TEXT.replace('"python train.py', '"banana train.py'))
+    app = HpoApp(tmp_path / HOME)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await editor(pilot, path)
+        assert "cannot start" in shown(screen, "#define-title")
+        assert "'banana' is not found" in shown(screen, "#define-problem")
+        screen.take(screen.history.text.replace("banana", "python"))
+        assert "'train.py' is not found" in shown(screen, "#define-problem")
+        (tmp_path / "train.py").touch()
+        screen.take(screen.history.text + "\n")
+        assert "ready" in shown(screen, "#define-title")
+        assert shown(screen, "#define-problem") == ""

@@ -1,0 +1,84 @@
+"""The editor's keys: between form and text, layer by layer back, and which are shown first."""
+
+from pathlib import Path
+
+import pytest
+from textual.widgets import ContentSwitcher, TextArea
+
+from hpo_tui.store.folder import HOME
+from hpo_tui.tui.app import HpoApp
+from hpo_tui.tui.screens.define import StudyForm
+from hpo_tui.tui.screens.studies import Studies
+from hpo_tui.tui.widgets.chrome import KeyBar
+from tests.tui.conftest import TEXT, until
+from tests.tui.test_define import editor, shown
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "study.toml"
+    path.write_text(TEXT)
+    return path
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_f6_goes_to_the_text_and_back(file: Path, size: tuple[int, int]) -> None:
+    app = HpoApp(file.parent / HOME)
+    async with app.run_test(size=size) as pilot:
+        screen = await editor(pilot, file)
+        area, form = screen.query_one("#define-text", TextArea), screen.query_one(StudyForm)
+        await pilot.press("f6")
+        assert area.has_focus
+        await pilot.press("#", "f6")
+        assert form.has_focus
+        assert area.text == "#" + TEXT, "nothing was selected and typed over"
+        assert screen.history.text == area.text, "what was typed is not waited for"
+        await pilot.press("f6", "escape")
+        assert form.has_focus
+        assert app.screen is screen
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_escape_closes_a_result_before_the_editor(file: Path, size: tuple[int, int]) -> None:
+    app = HpoApp(file.parent / HOME)
+    async with app.run_test(size=size) as pilot:
+        screen = await editor(pilot, file)
+        screen.take(TEXT.replace("budget = 400", "budget = 7"))
+        for key in ("T", "v"):
+            await pilot.press(key)
+            switcher = screen.query_one("#define-side", ContentSwitcher)
+            assert switcher.current == "define-preview"
+            await pilot.press("escape")
+            assert switcher.current == "define-text"
+            assert screen.query_one(StudyForm).has_focus
+            assert app.screen is screen
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is not screen)
+        await pilot.press("y")
+        await until(pilot, lambda: isinstance(app.screen, Studies))
+
+
+async def test_a_tried_trial_stays_while_the_study_changes(file: Path) -> None:
+    (file.parent / "train.py").write_text("print('accuracy=0.5 nonzero_weights=12')\n")
+    app = HpoApp(file.parent / HOME)
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await editor(pilot, file)
+        await pilot.press("T")
+        await until(pilot, lambda: "accuracy = 0.5" in shown(screen, "#define-preview-text"))
+        screen.take(TEXT.replace("budget = 400", "budget = 7"))
+        assert not [w for w in app.workers if w.group == "preview"]
+        assert "accuracy = 0.5" in shown(screen, "#define-preview-text")
+
+
+@pytest.mark.parametrize("width", [80, 120])
+async def test_save_and_launch_are_shown_first(file: Path, width: int) -> None:
+    app = HpoApp(file.parent / HOME)
+    async with app.run_test(size=(width, 24)) as pilot:
+        screen = await editor(pilot, file)
+        bar = screen.query_one(KeyBar)
+        line = bar.render_line(0).text
+        assert line.startswith(" Enter open  ^s save  L launch  F6 form/text")
+        assert "sort" not in line
+        await pilot.press("f6")
+        await until(pilot, lambda: "L launch" not in bar.render_line(0).text)
+        assert bar.render_line(0).text.startswith(" ^s save  F6 form/text"), "letters are typed"
