@@ -4,21 +4,24 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from hpo_tui.engine.execution.metric_lines import discover
 from hpo_tui.engine.spec.names import plain, show
 from hpo_tui.store.models import Value
 
+_SILENT = "; it printed nothing"
 _NUMBERS = re.compile(r"0x[0-9a-fA-F]+|\d+(\.\d+)?(e[-+]?\d+)?")
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One failure that does not teach: what it looked like."""
+    """One failure that does not teach: what it looked like. ``reason``: the verdict's words."""
 
     trial: int
     kind: str
     code: int | None
     params: Mapping[str, Value]
     lines: Sequence[str]
+    reason: str = ""
 
     @property
     def signature(self) -> tuple[str, int | None, str]:
@@ -57,10 +60,21 @@ class Breaker:
         """Return what happened, for people: how often, the last trial's parameters and words."""
         last = self.run[-1]
         params = ", ".join(f"{plain(k)} = {show(v)}" for k, v in last.params.items())
-        code = f"exit code {last.code}" if last.code is not None else last.kind
         lines = "\n".join(f"  {plain(line)}" for line in last.lines) or "  (it printed nothing)"
         return (
-            f"{len(self.run)} trials in a row failed alike ({last.kind}, {code}), so nothing more"
-            f" is started. The last was trial {last.trial} with {params}. It ended with:\n{lines}\n"
+            f"{len(self.run)} trials in a row failed alike ({_how(last)}), so nothing more is"
+            f" started. The last was trial {last.trial} with {params}. It ended with:\n{lines}\n"
             "Mend it, then resume the study."
         )
+
+
+def _how(failure: Failure) -> str:
+    """Return how a trial failed in a few words: the verdict's, without the lines that follow."""
+    reason = plain(failure.reason.partition("; last lines:")[0].removesuffix(_SILENT))
+    if reason:
+        return reason
+    kind = failure.kind
+    if kind == "missing":
+        seen = ", ".join(map(plain, discover("\n".join(failure.lines))))
+        kind = "no result" + (f"; its last lines name {seen}" if seen else "")
+    return f"{kind}, exit code {failure.code}" if failure.code is not None else kind

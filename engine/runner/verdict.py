@@ -6,12 +6,16 @@ from dataclasses import dataclass
 
 from hpo_tui.engine.execution.base import Exit
 from hpo_tui.engine.execution.failures import classify_failure
+from hpo_tui.engine.execution.metric_lines import discover
 from hpo_tui.engine.runner.desk import Stop
+from hpo_tui.engine.spec.names import plain
 from hpo_tui.store.models import TrialState
 
 MOST_ATTEMPTS = 5
 """Times that a trial is started at most when it ends for no fault of its own."""
 _KILLED = (-9, 137)
+_MOST_NAMES = 12
+"""Names of metrics that a sentence lists at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +88,20 @@ def _again(case: Case, kind: str, text: str) -> Verdict:
 def _result(case: Case) -> Verdict:
     missing = [name for name in case.expected if name not in case.metrics]
     if missing:
-        seen = ", ".join(case.metrics) or "none"
-        text = f"ended without a result: expected {', '.join(missing)}; metrics seen: {seen}"
+        text = f"ended without a result: expected {', '.join(missing)}; metrics seen: {_seen(case)}"
         return Verdict(TrialState.FAILED, "missing", _with_lines(text, case.lines))
     for name in case.expected:
         if not math.isfinite(case.metrics[name]):
             text = f"diverged: {name} is {case.metrics[name]}"
             return Verdict(TrialState.FAILED, "nan", text, teaches=True)
     return Verdict(TrialState.COMPLETE, "ok", "")
+
+
+def _seen(case: Case) -> str:
+    """Return the names of what it reported and of what looks like metrics in its output."""
+    names = list(dict.fromkeys([*case.metrics, *map(plain, discover(case.log))]))
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return ", ".join(names[:_MOST_NAMES]) + more or "none"
 
 
 def _broken(case: Case) -> Verdict:

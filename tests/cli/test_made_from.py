@@ -45,7 +45,7 @@ def test_a_study_edited_since_goes_on_and_this_is_said(
 def test_a_file_that_has_changed_itself_is_refused_with_what_to_do(file: Path) -> None:
     made = prepare("study.toml", None)
     file.write_text(file.read_text("utf-8").replace("budget = 10", "budget = 20"), "utf-8")
-    with pytest.raises(Refusal, match="study.toml differs from what it was made from") as caught:
+    with pytest.raises(Refusal, match="differs from what it was made from") as caught:
         prepare("study.toml", None)
     assert str(made.file) in str(caught.value)
     assert "another name" in str(caught.value)

@@ -143,6 +143,26 @@ def test_a_missing_metric_says_what_was_expected_and_what_was_seen(make_study: A
     assert "the end is near" in trial.reason
 
 
+def test_names_in_the_output_that_nobody_asked_for_are_named() -> None:
+    log = "step 1 loss=0.5\nepoch 3 size=12 accuracy=0.25\n"
+    wanted = Case(Exit(0, 1.0, 0.0), None, {}, ("top1",), log, log.splitlines(), 1)
+    reason = judge(wanted).reason
+    assert "expected top1; metrics seen: loss, size, accuracy; last lines" in reason
+    many = "".join(f"name_{n}=1\n" for n in range(40))
+    assert "name_11 and 28 more;" in judge(case(metrics={}, log=many)).reason
+
+
+def test_the_breaker_says_in_what_the_failures_are_alike() -> None:
+    reason = judge(case(metrics={}, log="acc=1\n")).reason
+    breaker = Breaker(1)
+    assert breaker.failed(Failure(1, "missing", 0, {"lr": 0.5}, ["acc=1"], reason))
+    assert "(ended without a result: expected accuracy; metrics seen: acc)" in breaker.message()
+    assert breaker.failed(Failure(2, "missing", 0, {"lr": 0.5}, ["acc=1"]))
+    assert "(no result; its last lines name acc, exit code 0)" in breaker.message()
+    assert breaker.failed(Failure(3, "crash", 2, {}, []))
+    assert "(crash, exit code 2)" in breaker.message()
+
+
 def test_alike_failures_in_a_row_pause_the_study_with_one_message(
     make_study: Any, told: Any
 ) -> None:
