@@ -54,7 +54,7 @@ BEST = Place(
     "best metrics",
     "hpo_tui.tui.widgets.best_table",
     "BestTable",
-    lambda s: (s.frame, s.spec, s.runner_pid),
+    lambda s: (s.frame, s.spec, s.runner_pid, (s.study.state, s.study.reason)),
     1.0,
 )
 TABS: tuple[Place, ...] = (

@@ -177,7 +177,9 @@ def header_pieces(snapshot: "Snapshot", width: int) -> tuple[list[Piece], list[P
     if running and width >= 100:
         facts += f", {running} running"
     optional: list[Piece] = [(facts, ""), (budget_text(snapshot), "")]
-    if snapshot.eta is not None:
+    if snapshot.study.state is StudyState.PAUSED:
+        optional[:0] = _why_paused(snapshot, width - sum(len(t) + 3 for t, _ in left))
+    elif snapshot.eta is not None:
         optional.append((f"about {duration(snapshot.eta)} left", "dim"))
     elif stand.detail:
         optional.append((stand.detail, "dim"))
@@ -195,6 +197,13 @@ def header_pieces(snapshot: "Snapshot", width: int) -> tuple[list[Piece], list[P
         kept.append(piece)
         used += len(piece[0]) + 2
     return left, kept
+
+
+def _why_paused(snapshot: "Snapshot", room: int) -> list[Piece]:
+    """Return the first clause of why the study is paused, cut to ``room``."""
+    first = plain((snapshot.study.reason.splitlines() or [""])[0]).partition(", so nothing")[0]
+    text = first if len(first) <= room else fit(first, room).rstrip()
+    return [(text, "warn")] if text and room >= 12 else []
 
 
 def status_lines(snapshot: "Snapshot", width: int = 80) -> list[str]:
@@ -262,6 +271,9 @@ def command_line(params: dict[str, object], command: Sequence[str]) -> str:
 def first_result_text(snapshot: "Snapshot") -> str:
     """Return what the engine is doing while there is no full trial, and when one is expected."""
     frame, spec = snapshot.frame, snapshot.spec
+    if snapshot.study.state is StudyState.PAUSED and snapshot.study.reason:
+        way = "p goes on" if snapshot.runner_pid is not None else "R starts it again"
+        return f"Paused, without a full trial yet; {way}.\n{snapshot.study.reason}"
     if snapshot.runner_pid is None:
         return "No trial has finished at the full task, and no runner lives: R starts it."
     running = frame.in_state(TrialState.RUNNING)
