@@ -164,6 +164,13 @@ class StudyReader:
         )
         return [event_from(row) for row in reversed(rows)]
 
+    def events_of(self, trial: int, limit: int = 1000) -> list[Event]:
+        """Return the last ``limit`` events of one trial, oldest first."""
+        rows = self._rows(
+            "SELECT * FROM events WHERE trial = ? ORDER BY id DESC LIMIT ?", (trial, limit)
+        )
+        return [event_from(row) for row in reversed(rows)]
+
     def command(self, number: int) -> Command | None:
         """Return a command with its answer, None if there is none of that number."""
         return next((command_from(r) for r in self._rows(

@@ -16,10 +16,14 @@ from hpo_tui.tui.widgets.line_table import Cell, Column
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A line: a name, then a value a column. A heading has no values."""
+    """A line: a name, then a value a column. A heading has no values.
+
+    ``text``: the value as it was written, where a cell may be too short for it.
+    """
 
     name: str
     values: tuple[Cell, ...] = ()
+    text: str = ""
 
 
 class EntryRows:
@@ -27,6 +31,7 @@ class EntryRows:
 
     def __init__(self, entries: Sequence[Entry], titles: Sequence[str], width: int) -> None:
         self._entries = entries
+        self._titles = titles
         names = max([fmt.width_of(e.name) for e in entries if e.values] + [8])
         first = min(names + 2, max(12, width // 3))
         room = max(8, (width - first - len(titles)) // max(1, len(titles)))
@@ -46,6 +51,16 @@ class EntryRows:
         row = key[1] if isinstance(key, tuple) else None
         return row if isinstance(row, int) and row < len(self) else None
 
+    def whole(self, row: int) -> tuple[str, str]:
+        """Return a line's name and its values uncut, to be read; ``("", "")`` for a heading."""
+        entry = self._entries[row]
+        if not entry.values:
+            return "", ""
+        if entry.text or len(entry.values) == 1:
+            return entry.name, readable(entry.text or entry.values[0][0])
+        pairs = zip(self._titles, entry.values, strict=False)
+        return entry.name, "\n".join(f"{title}: {text}" for title, (text, _) in pairs)
+
     def cells(self, row: int) -> Sequence[Cell]:
         """Return the name and its values; a heading alone, over the whole line."""
         entry = self._entries[row]
@@ -54,6 +69,12 @@ class EntryRows:
         blank: Cell = ("", "")
         missing = len(self.columns) - 1 - len(entry.values)
         return [(f"  {entry.name}", "dim"), *entry.values, *[blank] * missing]
+
+
+def readable(text: str) -> str:
+    """Return a sentence with the last lines of a log behind it, each on a line of its own."""
+    head, found, lines = text.partition("; last lines: ")
+    return f"{head}; last lines:\n  " + lines.replace(" | ", "\n  ") if found else text
 
 
 def metric_cell(snapshot: Snapshot, name: str, row: int | None) -> Cell:
@@ -123,7 +144,7 @@ def record_entries(trial: Trial, events: Sequence[Event]) -> list[Entry]:
 
     def add(name: str, text: str, tone: str = "") -> None:
         if text:
-            entries.append(Entry(name, ((plain(text), tone),)))
+            entries.append(Entry(name, ((plain(text), tone),), text))
 
     add("ended", trial.reason, "bad" if trial.state == "failed" else "")
     if trial.exit_code is not None:

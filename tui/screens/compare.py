@@ -15,6 +15,7 @@ from hpo_tui.tui.side_by_side import Entry, EntryRows, study_entries, trial_entr
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.watcher import read_once, why_unreadable
 from hpo_tui.tui.widgets.chrome import KeyBar, Notice, StudyHeader
+from hpo_tui.tui.widgets.fixed_table import FixedTable
 from hpo_tui.tui.widgets.line_table import LineTable
 
 
@@ -42,7 +43,7 @@ are marked as met or missed by each study's own goals.
     def compose(self) -> ComposeResult:
         """Lay out the table."""
         yield StudyHeader(self._title)
-        yield LineTable(id="compare")
+        yield FixedTable(id="compare")
         yield Notice("Reading …", id="notice")
         yield KeyBar()
 

@@ -22,6 +22,7 @@ from hpo_tui.tui.plain import plain
 from hpo_tui.tui.screens.define_side import SideRoom
 from hpo_tui.tui.screens.item_dialog import ItemDialog, Values
 from hpo_tui.tui.widgets.chrome import KeyBar
+from hpo_tui.tui.widgets.fixed_table import FixedTable
 from hpo_tui.tui.widgets.line_table import LineTable
 
 WIDE = 100
@@ -30,12 +31,8 @@ _QUIET = 0.3
 """Seconds without a key after which typed text is checked."""
 
 
-class StudyForm(LineTable):
+class StudyForm(FixedTable):
     """The form: a heading a section, a row a setting or item, in the order of the file."""
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
-        """Offer no sorting: the rows stand in the order of the file."""
-        return action not in ("sort", "reverse")
 
     HELP: ClassVar[str] = (
         "# Define\n\nEach row is a setting, a parameter, a metric or a task; `Enter` fills it in. "

@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Vertical
@@ -10,11 +11,13 @@ from hpo_tui.store.models import Event, Trial
 from hpo_tui.tui.actions import CHARTS, bindings
 from hpo_tui.tui.live import LiveStudy
 from hpo_tui.tui.panes import TABS, make
-from hpo_tui.tui.plain import plain
+from hpo_tui.tui.plain import plain, wrapped
+from hpo_tui.tui.screens.text_window import TextWindow
 from hpo_tui.tui.screens.trial_actions import TrialActions
-from hpo_tui.tui.side_by_side import EntryRows, record_entries, trial_entries
+from hpo_tui.tui.side_by_side import EntryRows, readable, record_entries, trial_entries
 from hpo_tui.tui.snapshot import Snapshot
-from hpo_tui.tui.widgets.chrome import KeyBar, PaneTitle, StudyHeader
+from hpo_tui.tui.widgets.chrome import KeyBar, Notice, PaneTitle, StudyHeader
+from hpo_tui.tui.widgets.fixed_table import FixedTable
 from hpo_tui.tui.widgets.line_table import LineTable
 from hpo_tui.tui.widgets.log_tail import LogTail
 
@@ -30,8 +33,9 @@ class TrialScreen(TrialActions):
 ## Trial
 
 One trial beside the best one: metrics with their goals, parameters (those that differ stand out),
-how it ran, why it was suggested, what happened to it. On the right its learning curve among the
-others' and its log: where only one of them has room, `3` shows the curve and `6` the log.
+how it ran, why it was suggested, what happened to it. `Enter` shows a line whole. On the right its
+learning curve among the others' and its log: where only one of them has room, `3` shows the curve
+and `6` the log.
 """
 
     def __init__(self, live: LiveStudy, number: int) -> None:
@@ -53,7 +57,8 @@ others' and its log: where only one of them has room, `3` shows the curve and `6
         with Container(id="trial-body"):
             with Vertical(id="trial-left"):
                 yield PaneTitle("", id="trial-title")
-                yield LineTable(id="trial-values")
+                yield Notice(id="trial-reason")
+                yield FixedTable(id="trial-values")
             with Vertical(id="trial-right"):
                 yield PaneTitle("learning curve", id="curve-title")
                 yield Container(id="trial-curve")
@@ -102,7 +107,7 @@ others' and its log: where only one of them has room, `3` shows the curve and `6
         try:
             with StudyReader(self.live.folder.db) as reader:
                 record = reader.trial(number)
-                events = tuple(e for e in reader.events(limit=100_000) if e.trial == number)
+                events = tuple(reader.events_of(number))
         except (OSError, sqlite3.Error):
             return
         self.app.call_from_thread(self._take_record, number, record, events)
@@ -128,8 +133,10 @@ others' and its log: where only one of them has room, `3` shows the curve and `6
             titles.append(f"best: #{snapshot.frame.number[other]}")
             rows.append(other)
         entries = trial_entries(snapshot, rows)
-        if self._record is not None and self._record.number == self.number:
-            entries += record_entries(self._record, self._events)
+        record = self._record
+        if record is not None and record.number == self.number:
+            entries += record_entries(record, self._events)
+        self._tell_reason(record.reason if record is not None else "")
         table = self.query_one("#trial-values", LineTable)
         table.set_rows(EntryRows(entries, titles, max(30, table.size.width)))
         star = " ★" if snapshot.frame.starred[row] else ""
@@ -158,6 +165,35 @@ others' and its log: where only one of them has room, `3` shows the curve and `6
         alone = self.has_class("-narrow") or self.has_class("-low")
         self.query_one("#curve-title", PaneTitle).say("learning curve", "6: log " if alone else "")
         self.query_one("#log-title", PaneTitle).say("log", "3: learning curve " if alone else "")
+
+    def _tell_reason(self, reason: str) -> None:
+        """Say above the values how the trial ended, as much as there is room for."""
+        notice = self.query_one("#trial-reason", Notice)
+        text = readable(reason)
+        lines = wrapped(text, max(10, self.query_one("#trial-left").size.width))
+        most = max(3, self.size.height // 5)
+        if len(lines) > most:  # of a traceback the end says most
+            lines = [lines[0], "  … Enter on “ended” below shows all", *lines[2 - most :]]
+        notice.display = bool(reason)
+        notice.styles.height = len(lines)
+        notice.say("\n".join(lines))
+
+    @on(LineTable.Activated)
+    def _read_whole(self, event: LineTable.Activated) -> None:
+        """Show a line of the table whole."""
+        rows = event.table.rows
+        if not isinstance(rows, EntryRows):
+            return
+        row = rows.find(event.key)
+        name, text = rows.whole(row) if row is not None else ("", "")
+        if not text:
+            return
+
+        def closed(copy: bool | None) -> None:
+            if copy:
+                self.hpo.copy(text, name)
+
+        self.app.push_screen(TextWindow(f"trial {self.number}: {name}", text), closed)
 
     def on_resize(self) -> None:
         """Choose the layout for the size."""

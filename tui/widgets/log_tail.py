@@ -59,6 +59,9 @@ cursor movements of the script are dropped; of a progress bar its last state is 
         self._needle = ""
         self._match: int | None = None
         self._over = threading.Event()
+        self._sight: list[bytes] = []
+        """The lines of the page, as read for ``_read_for``."""
+        self._read_for: tuple[LogIndex, int, int, int] | None = None
 
     def show(self, snapshot: Snapshot, view: View) -> None:
         """Show the log of the selected trial, or of the newest that runs."""
@@ -94,6 +97,7 @@ cursor movements of the script are dropped; of a progress bar its last state is 
         message.stop()
         if message.index is not self._index:
             return
+        self._read_for = None  # another file in its place may have the same size
         if message.searched:
             if message.line is None:
                 self.notify(f"No further line holds {plain(message.searched)!r}.", markup=False)
@@ -218,6 +222,14 @@ cursor movements of the script are dropped; of a progress bar its last state is 
 
     # drawing
 
+    def _in_sight(self, index: LogIndex) -> list[bytes]:
+        """Return the lines of the page; the file is opened once a page, not once a line."""
+        wanted = (index, index.size, self._top, self._page)
+        if wanted != self._read_for:
+            self._read_for = wanted
+            self._sight = index.lines(self._top, self._page)
+        return self._sight
+
     def render_line(self, y: int) -> Strip:
         """Draw the heading or one line of the log."""
         width, base = self.size.width, self.rich_style
@@ -230,8 +242,8 @@ cursor movements of the script are dropped; of a progress bar its last state is 
             if y == 1 and self.number is not None and (index is None or not len(index)):
                 text = " The trial has written nothing yet."
             return Strip([Segment(text, dim)]).adjust_cell_length(width, base)
-        lines = index.lines(at, 1)
-        text = log_line(lines[0]) if lines else ""
+        lines = self._in_sight(index)
+        text = log_line(lines[y - 1]) if y <= len(lines) else ""
         style = base
         if at == self._match or (self._needle and self._needle in text):
             style = base + ink(self, "log--match")

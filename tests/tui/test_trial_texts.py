@@ -1,0 +1,79 @@
+"""What a trial's screen has to say can be read whole, however narrow the window."""
+
+from pathlib import Path
+
+import pytest
+from textual.widgets import Static
+
+from hpo_tui.store.models import Event, TrialState
+from hpo_tui.store.read import StudyReader
+from hpo_tui.store.write import StudyWriter
+from hpo_tui.tui.screens.text_window import TextWindow
+from hpo_tui.tui.side_by_side import EntryRows, readable
+from hpo_tui.tui.widgets.chrome import Notice
+from hpo_tui.tui.widgets.line_table import LineTable
+from tests.tui.conftest import make_app, make_study, ready, until
+
+LAST = [f"  File 'train.py', line {n}, in step_{n}" for n in range(4)] + ["RuntimeError: the end"]
+REASON = f"exit code 1; last lines: {' | '.join(LAST)}"
+
+
+def test_the_last_lines_of_a_reason_stand_apart() -> None:
+    assert readable(REASON).splitlines() == ["exit code 1; last lines:", *(f"  {x}" for x in LAST)]
+    assert readable("killed by you") == "killed by you"
+
+
+def test_events_of_one_trial_alone(tmp_path: Path) -> None:
+    study = make_study(tmp_path, trials=0, running=0)
+    writer = StudyWriter(study.db)
+    for n in range(6):
+        writer.add_event("promote", f"event {n}", n % 2)
+    writer.close()
+    with StudyReader(study.db) as reader:
+
+        def texts(found: list[Event]) -> list[str]:
+            return [e.text for e in found]
+
+        assert texts(reader.events_of(1)) == ["event 1", "event 3", "event 5"]
+        assert texts(reader.events_of(1, limit=2)) == ["event 3", "event 5"]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_long_texts_are_read_on_the_trial_s_own_screen(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    study = make_study(tmp_path, trials=8, running=0)
+    note = "a note " * 60 + "that ends"
+    writer = StudyWriter(study.db)
+    writer.update_trial(4, state=TrialState.FAILED, reason=REASON, exit_code=1, note=note)
+    writer.close()
+    app = make_app(study)
+    async with app.run_test(size=size) as pilot:
+        await ready(pilot)
+        assert app.live is not None
+        app.open_trial(app.live, 4)
+        await until(pilot, lambda: bool(app.screen.query("#trial-reason")))
+        screen = app.screen
+        reason = screen.query_one("#trial-reason", Notice)
+        await until(pilot, lambda: reason.display and reason.size.height > 1)
+        said = [reason.render_line(y).text.rstrip() for y in range(reason.size.height)]
+        assert said[0] == "exit code 1; last lines:"
+        whole = size[1] == 40
+        assert said[-1] == "  RuntimeError: the end"
+        assert ("Enter" in said[1]) is not whole
+
+        table = screen.query_one("#trial-values", LineTable)
+        for name, end in (("ended", "RuntimeError: the end"), ("note", "that ends")):
+            assert isinstance(table.rows, EntryRows)
+            row = next(n for n in range(len(table.rows)) if table.rows.whole(n)[0] == name)
+            table.move_to(("entry", row))
+            await pilot.press("enter")
+            await until(pilot, lambda: isinstance(app.screen, TextWindow))
+            await until(pilot, lambda: len(app.screen.query(Static)) == 3)
+            text = str(list(app.screen.query(Static))[1].render())
+            assert text.rstrip().endswith(end)
+            await pilot.press("y" if name == "note" else "escape")
+            await until(pilot, lambda: app.screen is screen)
+        assert (app.state_folder / "clip.txt").read_text().rstrip() == note
+        app.open_trial(app.live, 1)
+        await until(pilot, lambda: not reason.display)

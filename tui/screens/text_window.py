@@ -1,0 +1,61 @@
+"""A window with a long text: wrapped, scrolled, copied."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from hpo_tui.tui.actions import bindings
+from hpo_tui.tui.plain import plain
+
+
+class TextWindow(ModalScreen[bool]):
+    """Shows ``text`` whole; the answer is whether it is to be copied."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("text")]
+
+    def __init__(self, title: str, text: str) -> None:
+        super().__init__(classes="dialog")
+        self._title = title
+        self._text = text
+
+    def compose(self) -> ComposeResult:
+        """Lay out the text."""
+        with Vertical(classes="dialog-box text-box"):
+            yield Static(plain(self._title), classes="dialog-title", markup=False)
+            with VerticalScroll(can_focus=False):
+                lines = "\n".join(plain(line) for line in self._text.splitlines())
+                yield Static(lines, markup=False)
+            yield Static(
+                "Esc  close    y  copy    j k  scroll", classes="dialog-keys", markup=False
+            )
+
+    def action_leave(self) -> None:
+        """Close."""
+        self.dismiss(False)
+
+    def action_copy(self) -> None:
+        """Close, and have the text copied."""
+        self.dismiss(True)
+
+    def action_down(self) -> None:
+        """Scroll down."""
+        self._scroll_by(1)
+
+    def action_up(self) -> None:
+        """Scroll up."""
+        self._scroll_by(-1)
+
+    def action_page_down(self) -> None:
+        """Scroll a page down."""
+        self._scroll_by(max(1, self.size.height // 2))
+
+    def action_page_up(self) -> None:
+        """Scroll a page up."""
+        self._scroll_by(-max(1, self.size.height // 2))
+
+    def _scroll_by(self, lines: int) -> None:
+        self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
