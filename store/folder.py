@@ -137,7 +137,7 @@ def find_study(text: str, cwd: Path) -> StudyFolder | None:
 
     A study file outside a study folder (``./study.toml``) is no study yet: None.
     """
-    path = (cwd / text).expanduser()
+    path = cwd / text
     # Only a file that is there names the folder around it: inside a study's folder any other
     # word would mean that very study, to `delete` too.
     named = path.parent if path.is_file() and path.name in _FILES else path

@@ -116,7 +116,7 @@ _TABLE: tuple[Action, ...] = (
     _a("table.bottom", "end,G", "bottom", "Last row", "d"),
     _a("table.left", "left,h", "left", "Columns to the left", "d"),
     _a("table.right", "right,l", "right", "Columns to the right", "d"),
-    _a("table.sort", "s", "sort", "Sort by the next column", "d", 13),
+    _a("table.sort", "s", "sort", "Sort by the next column; All trials: by one of a list", "d", 13),
     _a("table.reverse", "S", "reverse", "Turn the order round", "d"),
     _a("table.activate", "enter", "open", "Open the row", "d", 1),
     _a("trials.columns", "c", "columns", "Choose the columns", "", 3),

@@ -10,14 +10,29 @@ from typing import Any
 APP = "hpo-tui"
 
 
+def _user_folder(variable: str, below_home: str) -> Path:
+    """Return our folder in ``$variable``, else in the user's home.
+
+    A user without a home (a container's bare uid) has none: below a file nothing is found, and
+    whatever is to be written there fails as on a full disk.
+    """
+    said = os.environ.get(variable)
+    if said:
+        return Path(said) / APP
+    try:
+        return Path.home() / below_home / APP
+    except RuntimeError:
+        return Path(os.devnull) / APP
+
+
 def config_folder() -> Path:
     """Return the user's folder of settings (``$XDG_CONFIG_HOME/hpo-tui``)."""
-    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / APP
+    return _user_folder("XDG_CONFIG_HOME", ".config")
 
 
 def state_folder() -> Path:
     """Return the user's folder of state (``$XDG_STATE_HOME/hpo-tui``)."""
-    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / APP
+    return _user_folder("XDG_STATE_HOME", ".local/state")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +113,7 @@ def _flat(table: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 def _read(path: Path, faults: list[str]) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         faults.append(f"{path.name} was left out: {error}")

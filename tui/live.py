@@ -169,7 +169,11 @@ def filter_mask(snapshot: Snapshot, text: str) -> "NDArray[np.bool_]":
 
     columns = filter_columns(snapshot)
     try:
-        mask = Filter.parse(text, list(columns)).mask(columns)
+        found = Filter.parse(text, list(columns))
+        if found.tree.op == "name" and columns[str(found.tree.value)].dtype.kind != "b":
+            name = found.tree.value
+            raise FilterError(f"{name} alone is half a condition: compare it, as in {name} > 1")
+        mask = found.mask(columns)
     except ExpressionError as error:
         raise FilterError(str(error)) from None
     return np.asarray(mask, dtype=np.bool_)

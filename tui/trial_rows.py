@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
-from hpo_tui.engine.spec import Objective, OutcomeConstraint
+from hpo_tui.engine.spec import Direction, Objective, OutcomeConstraint
 from hpo_tui.store.frame import STATES
 from hpo_tui.tui import fmt, present
 from hpo_tui.tui.plain import plain
@@ -221,6 +221,12 @@ def sort_values(snapshot: Snapshot, key: str) -> "NDArray[np.float64] | None":
     if key == "device":
         return np.unique(frame.device.astype(str), return_inverse=True)[1].astype(np.float64)
     return None if found is None else np.asarray(found, dtype=np.float64)
+
+
+def best_last(snapshot: Snapshot, key: str, *, otherwise: bool) -> bool:
+    """Return whether rising order would put the best last; ``otherwise`` for no objective."""
+    goals = {f"m:{o.metric}": o.direction for o in snapshot.spec.objectives}
+    return goals[key] is Direction.MAXIMIZE if key in goals else otherwise
 
 
 def sorted_rows(

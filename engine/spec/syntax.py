@@ -21,6 +21,8 @@ def explain(text: str, message: str) -> tuple[int, str]:
         )
     line, column = int(found.group(1)), int(found.group(2))
     row = lines[line - 1] if line <= len(lines) else ""
+    if column > len(row.rstrip("\r")) and reason.startswith("Illegal character"):
+        return line, f"a quote is not closed on this line: {show(row.strip())[1:-1]}"
     return (
         line,
         f"{_lower(reason)} at column {column}: {show(row.strip())[1:-1]}{_hint(row, reason)}",

@@ -117,6 +117,8 @@ def test_a_fixed_parent_and_a_grandparent(small_text: str) -> None:
         ("[study]\nbudget = 5.\n", 2, "write 5.0"),
         ("[study]\nname = 'a'\nname = 'b'\n", 3, "keep one"),
         ("[study]\nname = 'a\n", 2, ""),
+        ('[study]\nname = "a\nbudget = 3\n', 2, "a quote is not closed on this line: name ="),
+        ('[study]\r\nname = "a\r\nbudget = 3\r\n', 2, "a quote is not closed"),
         ("[study]\nwarm = [\n", 2, "not closed"),
         ("[study]\nbudget =\n", 2, "value is missing"),
         ("[study]\njust words\n", 2, "key = value"),

@@ -52,14 +52,15 @@ def test_a_file_that_has_changed_meanwhile_is_asked_about(tmp_path: Path) -> Non
     assert "(1 of 2)" in doubts(path, TEXT, ("budget: missing", "space: missing"))
 
 
-async def test_a_script_is_never_opened_as_a_study(tmp_path: Path) -> None:
+@pytest.mark.parametrize("key", ["enter", "f2", "ctrl+s"])
+async def test_a_script_is_never_opened_as_a_study(tmp_path: Path, key: str) -> None:
     (tmp_path / "train.py").write_text("print(1)\n")
     app = HpoApp(tmp_path / HOME)
     async with app.run_test(size=(120, 40)) as pilot:
         app.new_study()
         await until(pilot, lambda: isinstance(app.screen, Ask) and bool(app.screen.query(Input)))
         app.screen.query_one(Input).value = "train.py"
-        await pilot.press("enter")
+        await pilot.press(key)
         keys = app.screen.query_one(".dialog-keys", Static)
         await until(pilot, lambda: "must end in .toml" in str(keys.render()))
         await pilot.press("escape")

@@ -8,6 +8,7 @@ from textual.widgets import ContentSwitcher, TextArea
 from hpo_tui.store.folder import HOME
 from hpo_tui.tui.app import HpoApp
 from hpo_tui.tui.screens.define import StudyForm
+from hpo_tui.tui.screens.item_dialog import ItemDialog
 from hpo_tui.tui.screens.studies import Studies
 from hpo_tui.tui.widgets.chrome import KeyBar
 from tests.tui.conftest import TEXT, until
@@ -82,3 +83,13 @@ async def test_save_and_launch_are_shown_first(file: Path, width: int) -> None:
         await pilot.press("f6")
         await until(pilot, lambda: "L launch" not in bar.render_line(0).text)
         assert bar.render_line(0).text.startswith(" ^s save  F6 form/text"), "letters are typed"
+
+
+async def test_the_name_of_a_parameter_is_not_that_of_the_study(file: Path) -> None:
+    app = HpoApp(file.parent / HOME)
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await editor(pilot, file)
+        screen.query_one(StudyForm).move_to(("space", "lr"))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, ItemDialog))
+        await until(pilot, lambda: "parameter" in str(app.screen.query_one(".hint").render()))

@@ -7,6 +7,7 @@ import time
 import traceback
 from pathlib import Path
 
+from hpo_tui.tui.config import state_folder
 from hpo_tui.tui.plain import plain
 
 
@@ -26,8 +27,7 @@ def explain(error: Exception) -> str:
 
 def write_crash(error: BaseException, argv: list[str]) -> Path | None:
     """Write the traceback of a bug to a file of the user's and return it, None if that failed."""
-    state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
-    path = state / "hpo-tui" / f"error-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.log"
+    path = state_folder() / f"error-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.log"
     text = "".join(traceback.format_exception(error))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

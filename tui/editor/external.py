@@ -12,7 +12,11 @@ def edit_in_editor(text: str) -> tuple[str, str]:
 
     The terminal must have been given up first. On any problem the text comes back as it was.
     """
-    words = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
+    said = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+    try:
+        words = shlex.split(said) or ["vi"]
+    except ValueError as error:
+        return text, f"EDITOR is {said!r}, which is no command ({error}): set it anew."
     with tempfile.TemporaryDirectory(prefix="hpo-tui-") as folder:
         file = Path(folder) / "study.toml"
         file.write_text(text, "utf-8")

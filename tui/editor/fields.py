@@ -75,6 +75,11 @@ FIELDS: dict[str, tuple[Field, ...]] = {
     ),
 }  # fmt: skip
 
+PARAMETER_NAME = Field(
+    "name", "text", "the parameter's name; the command takes its value by {name}"
+)
+"""A parameter's name is the heading of its table, and no key in it."""
+
 LISTS = frozenset({"objective", "constraint", "task"})
 """Sections that are arrays of tables: their items are numbered."""
 

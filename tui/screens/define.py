@@ -15,7 +15,7 @@ from textual.widgets import ContentSwitcher, Static, TextArea
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.tui.actions import bindings
 from hpo_tui.tui.editor import edits, side
-from hpo_tui.tui.editor.fields import FIELDS, HEADINGS, ITEMS, field
+from hpo_tui.tui.editor.fields import FIELDS, HEADINGS, ITEMS, PARAMETER_NAME
 from hpo_tui.tui.editor.form import FormRow, FormTable, check, form_rows
 from hpo_tui.tui.editor.form import Path as KeyPath
 from hpo_tui.tui.plain import plain
@@ -176,7 +176,7 @@ class DefineScreen(SideRoom):
         section = str(path[0])
         fields = FIELDS[section]
         if section == "space":
-            fields = (field("study", "name"), *fields)
+            fields = (PARAMETER_NAME, *fields)
         elif section not in ITEMS and len(path) > 1:
             fields = tuple(f for f in fields if f.key == path[1])
         if not fields:

@@ -67,7 +67,7 @@ class Confirm(ModalScreen[bool]):
 class Ask(ModalScreen[str | None]):
     """Asks for a line. ``fault`` returns what is wrong with it, empty when nothing is."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings("dialog", only=("leave",))]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("dialog", only=("leave", "take"))]
 
     def __init__(
         self,
@@ -96,12 +96,14 @@ class Ask(ModalScreen[str | None]):
         self.dismiss(None)
 
     @on(Input.Submitted)
-    def _typed(self, event: Input.Submitted) -> None:
-        fault = self._fault(event.value)
+    def action_take(self) -> None:
+        """Answer with the line, if nothing is wrong with it."""
+        line = self.query_one(Input).value
+        fault = self._fault(line)
         if fault:
             self.query_one(".dialog-keys", Static).update(plain(fault))
         else:
-            self.dismiss(event.value)
+            self.dismiss(line)
 
 
 class AskText(ModalScreen[str | None]):
@@ -250,14 +252,20 @@ class _Plain(_Listed):
 
 
 class PickOne(ModalScreen[Hashable | None]):
-    """Chooses one entry of a list."""
+    """Chooses one entry of a list; ``current``: the one that the cursor begins on."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("dialog", only=("leave",))]
 
-    def __init__(self, question: str, entries: Iterable[tuple[Hashable, str]]) -> None:
+    def __init__(
+        self,
+        question: str,
+        entries: Iterable[tuple[Hashable, str]],
+        current: Hashable | None = None,
+    ) -> None:
         super().__init__(classes="dialog")
         self._question = question
         self._entries = list(entries)
+        self._current = current
 
     def compose(self) -> ComposeResult:
         """Lay out the list."""
@@ -269,7 +277,7 @@ class PickOne(ModalScreen[Hashable | None]):
     def on_mount(self) -> None:
         """Fill the list."""
         table = self.query_one(LineTable)
-        table.set_rows(_Plain(self._entries, ()))
+        table.set_rows(_Plain(self._entries, ()), keep=self._current)
         table.styles.height = min(14, len(self._entries) + 1)
         table.focus()
 

@@ -40,7 +40,8 @@ class Filtering(TrialActions):
         try:
             self.live.set_filter(event.text)
         except FilterError as problem:
-            bar.fault(str(problem))
+            if bar.display:
+                bar.fault(str(problem))
             return
         bar.hold(self.live.shown(), len(snapshot.frame))
         self.view_changed()

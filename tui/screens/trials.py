@@ -1,22 +1,37 @@
 """All trials: any number of them, columns of one's choice, sorted and filtered at once."""
 
+from collections.abc import Hashable
 from typing import Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.message import Message
 
 from hpo_tui.tui import present
 from hpo_tui.tui.actions import Action, action, bindings
 from hpo_tui.tui.live import LiveStudy
 from hpo_tui.tui.screens.filtering import Filtering
 from hpo_tui.tui.snapshot import Snapshot
-from hpo_tui.tui.trial_rows import TrialRows, all_columns, default_columns, sorted_rows
+from hpo_tui.tui.trial_rows import TrialRows, all_columns, best_last, default_columns, sorted_rows
 from hpo_tui.tui.widgets.chrome import KeyBar, PaneTitle, StudyHeader
 from hpo_tui.tui.widgets.line_table import LineTable
 
 _SHARED = ("watch.filter", "watch.show_all")
 """What this screen has in common with Watch."""
+
+_FILTERED = "No trial passes the filter and the brushes: u shows all."
+
+
+class TrialTable(LineTable):
+    """The table, which asks for the column to sort by: there may be many."""
+
+    class SortAsked(Message):
+        """Another column is to be chosen."""
+
+    def action_sort(self) -> None:
+        """Ask for the column."""
+        self.post_message(self.SortAsked())
 
 
 class Trials(Filtering):
@@ -30,9 +45,10 @@ class Trials(Filtering):
     HELP: ClassVar[str] = """\
 ## All trials
 
-Every trial, whatever its task and state. `c` chooses and orders the columns, `s` sorts by the next
-column, `S` turns the order round, `/` filters by an expression, `h` and `l` scroll sideways. The
-filter, the brushes and the selection are the same as on Watch. Keys act on the highlighted trial.
+Every trial, whatever its task and state. `c` chooses and orders the columns, `s` sorts by one of
+them (a metric: the best first), `S` turns the order round, `/` filters by an expression, `h` and
+`l` scroll sideways. The filter, the brushes and the selection are the same as on Watch. Keys act on
+the highlighted trial.
 """
 
     def __init__(self, live: LiveStudy) -> None:
@@ -43,9 +59,7 @@ filter, the brushes and the selection are the same as on Watch. Keys act on the 
         """Lay out the table."""
         yield StudyHeader(self.live.folder.name)
         yield PaneTitle("all trials", id="trials-title")
-        yield LineTable(
-            id="trials", empty="No trial passes the filter and the brushes: u shows all."
-        )
+        yield TrialTable(id="trials")
         yield KeyBar()
 
     def on_mount(self) -> None:
@@ -81,6 +95,7 @@ filter, the brushes and the selection are the same as on Watch. Keys act on the 
 
         table, mask = self.query_one(LineTable), self.live.view.mask
         n = len(snapshot.frame)
+        table.empty = _FILTERED if n else "No trial has been started yet."
         rows = np.arange(n) if mask is None else np.flatnonzero(mask)
         rows = sorted_rows(snapshot, rows, table.sort_by, table.descending)
         shown = TrialRows(snapshot, rows, self.columns(snapshot))
@@ -125,6 +140,26 @@ filter, the brushes and the selection are the same as on Watch. Keys act on the 
         """The highlighted trial: one that the filter hides is not meant."""
         key = self.query_one(LineTable).current
         return key if isinstance(key, int) else None
+
+    @on(TrialTable.SortAsked)
+    def _ask_sort(self) -> None:
+        from hpo_tui.tui.screens.dialogs import PickOne
+
+        snapshot, table = self.live.snapshot, self.query_one(LineTable)
+        if snapshot is None:
+            return
+
+        def taken(key: Hashable | None) -> None:
+            if isinstance(key, str):
+                table.sort_by = key
+                table.descending = best_last(snapshot, key, otherwise=table.descending)
+                table.post_message(LineTable.Sorted(table))
+
+        columns = [c for c in self.columns(snapshot) if c not in ("trial", "mark")]
+        columns.sort(key=lambda c: not c.startswith("m:"))
+        names = [(c, _column_name(c)) for c in columns]
+        names += [("", "number"), ("mark", "star")]
+        self.app.push_screen(PickOne("Sort by", names, table.sort_by or None), taken)
 
     def do_trials_columns(self) -> None:
         """Choose the columns."""

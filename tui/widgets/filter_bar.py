@@ -39,7 +39,10 @@ class _Names(Suggester):
 
 
 class FilterBar(Vertical):
-    """Hidden until it is opened; every change of a sound expression filters at once."""
+    """Hidden until it is opened; every change of a sound expression filters at once.
+
+    A line that is wrong is not taken: Enter says why, Esc goes back to what was held before.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("filter")]
 
@@ -58,6 +61,10 @@ class FilterBar(Vertical):
         self._names = _Names()
         self._proposed: list[str] = []
         self._unfinished = False
+        self._before = ""
+        """The filter that was held when the line was opened."""
+        self._wrong = ""
+        """What is wrong with the line as it stands."""
 
     def compose(self) -> ComposeResult:
         """Lay out the line and what is said about it."""
@@ -72,6 +79,7 @@ class FilterBar(Vertical):
 
         self._names.names = filter_names(snapshot)
         self.display = True
+        self._before, self._wrong = text, ""
         line = self.query_one(Input)
         with line.prevent(Input.Changed):
             line.value = text
@@ -80,7 +88,9 @@ class FilterBar(Vertical):
         self._propose(text)
 
     def close(self) -> None:
-        """Hide the line; what it holds stays held."""
+        """Hide the line; what it holds stays held, or what was held before if that is wrong."""
+        if self._wrong:
+            self.post_message(self.Changed(self._before))
         self.display = False
         self.post_message(self.Closed())
 
@@ -103,12 +113,16 @@ class FilterBar(Vertical):
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
         self._propose(event.value)
+        self._wrong = ""
         self.post_message(self.Changed(event.value))
 
     @on(Input.Submitted)
     def _taken(self, event: Input.Submitted) -> None:
         event.stop()
-        self.close()
+        if self._wrong:
+            self._say(self._wrong, fault=True)
+        else:
+            self.close()
 
     def _propose(self, text: str) -> None:
         from hpo_tui.engine.spec.filter import completions
@@ -119,6 +133,7 @@ class FilterBar(Vertical):
 
     def fault(self, text: str) -> None:
         """Say what is wrong with the expression; while a word is unfinished, what fits it."""
+        self._wrong = text
         if self._proposed and self._unfinished:
             self._say("Tab: " + "  ".join(plain(p) for p in self._proposed[:12]), fault=False)
         else:
