@@ -305,17 +305,20 @@ class HpoApp(App[int]):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Yield the palette: every action that can act on this screen, then the themes."""
-        scopes = [*getattr(screen, "SCOPES", ()), "app"]
-        from hpo_tui.tui.actions import actions_of
+        from hpo_tui.tui.actions import actions_of, spell_keys
 
+        scopes = [*getattr(screen, "SCOPES", ()), "app"]
         unavailable = getattr(screen, "unavailable", None)
         for scope in scopes:
             for found in actions_of(scope):
                 if found.id == "app.palette" or (unavailable and unavailable(found)):
                     continue
                 node = self if scope == "app" else screen
+                keys = spell_keys(self.settings.keys.get(found.id, found.keys))
                 yield SystemCommand(
-                    f"{found.label} ({found.id})", found.tooltip, partial(self._run, node, found.id)
+                    f"{found.label}   {keys}",
+                    f"{found.tooltip} ({found.id})",
+                    partial(self._run, node, found.id),
                 )
         yield SystemCommand("theme", "Choose another theme", self.action_change_theme)
 

@@ -83,7 +83,7 @@ def load_keys(path: Path, faults: list[str]) -> dict[str, str]:
         keys[id_] = value
     unknown = sorted(set(keys) - _known_ids()) if keys else []
     for id_ in unknown:
-        faults.append(f"keys.toml: there is no action {id_!r}; `?` names them")
+        faults.append(f"keys.toml: there is no action {id_!r}; the palette (:) names them")
         del keys[id_]
     return keys
 

@@ -177,3 +177,18 @@ async def _said(app: HpoApp, pilot: Pilot[int], act: Callable[[], Any]) -> str:
     await act()
     await until(pilot, lambda: bool(list(app._notifications)))
     return " ".join(n.message for n in app._notifications)
+
+
+async def test_the_palette_shows_the_keys_and_names_the_ids(
+    study: StudyFolder, tmp_path: Path
+) -> None:
+    folder = tmp_path / "config" / "hpo-tui"
+    folder.mkdir(parents=True)
+    (folder / "keys.toml").write_text('"trial.star" = ["%", "f5"]\n')
+    app = make_app(study)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        await pilot.press("j")
+        commands = {c.title: c.help for c in app.get_system_commands(app.screen)}
+        assert "(trial.star)" in commands["star   % F5"]
+        assert "(app.leave)" in commands["quit   q ^q"]

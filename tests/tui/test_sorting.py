@@ -36,6 +36,8 @@ async def test_a_metric_is_two_keys_away(study: StudyFolder, metric: str, steps:
         values = [float(frame.metrics[metric][row]) for row in rows if row is not None]
         known = [v for v in values if not math.isnan(v)]
         assert known == sorted(known, reverse=metric == "accuracy")
+        await until(pilot, lambda: table.cursor == 0)
+        assert app.live.view.selected == table.current
         await pilot.press("s")
         await until(pilot, lambda: isinstance(app.screen, PickOne))
         await until(pilot, lambda: bool(app.screen.query(LineTable)))

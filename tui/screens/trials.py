@@ -153,7 +153,8 @@ the highlighted trial.
             if isinstance(key, str):
                 table.sort_by = key
                 table.descending = best_last(snapshot, key, otherwise=table.descending)
-                table.post_message(LineTable.Sorted(table))
+                self._sorted()
+                table.action_top()  # what the order is wanted for
 
         columns = [c for c in self.columns(snapshot) if c not in ("trial", "mark")]
         columns.sort(key=lambda c: not c.startswith("m:"))
