@@ -15,7 +15,7 @@ from hpo_tui.tui.editor.target import doubts, why_no_study_file
 from hpo_tui.tui.screens.define import DefineScreen, StudyForm
 from hpo_tui.tui.screens.dialogs import Ask, Confirm
 from hpo_tui.tui.screens.watch import Watch
-from tests.tui.conftest import TEXT, until
+from tests.tui.conftest import TEXT, make_app, make_study, ready, until
 from tests.tui.test_define import editor, shown
 
 
@@ -172,3 +172,22 @@ async def test_a_program_that_is_not_there_is_said_before_the_start(tmp_path: Pa
         screen.take(screen.history.text + "\n")
         assert "ready" in shown(screen, "#define-title")
         assert shown(screen, "#define-problem") == ""
+
+
+@pytest.mark.parametrize("lives", [True, False])
+async def test_launching_a_study_that_is_open_goes_back_to_it(
+    tmp_path: Path,
+    sent: list[tuple[str, dict[str, Any]]],
+    monkeypatch: pytest.MonkeyPatch,
+    lives: bool,
+) -> None:
+    monkeypatch.setattr(StudyFolder, "runner_pid", lambda _: 4242 if lives else None)
+    app = make_app(make_study(tmp_path, trials=6, running=0))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        watch = app.screen
+        await pilot.press("e")
+        await until(pilot, lambda: bool(app.screen.query(StudyForm)))
+        await pilot.press("L")
+        await until(pilot, lambda: app.screen is watch)
+        assert [action for action, _ in sent] == ([] if lives else ["start"])

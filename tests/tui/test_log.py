@@ -1,6 +1,8 @@
 import os
 from pathlib import Path
 
+import pytest
+
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.tui.log_index import LogIndex
 from hpo_tui.tui.screens.dialogs import Ask
@@ -94,3 +96,38 @@ async def test_the_log_follows_searches_and_shows_nothing_that_acts(study: Study
 def _text(tail: LogTail) -> str:
     lines = [tail.render_line(y).text for y in range(tail.size.height)]
     return "\n".join(lines)
+
+
+async def test_a_page_is_read_from_the_file_once(
+    study: StudyFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = make_app(study)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        await pilot.press("6")
+        await until(pilot, lambda: bool(app.screen.query(LogTail)))
+        log = app.screen.query_one(LogTail)
+        assert app.live is not None
+        app.live.select(1)
+        app.screen.view_changed()  # type: ignore[attr-defined]  # a study's screen
+        await until(
+            pilot, lambda: log.number == 1 and log._index is not None and len(log._index) == 60
+        )
+        read: list[int] = []
+        lines = LogIndex.lines
+
+        def counted(index: LogIndex, first: int, count: int) -> list[bytes]:
+            read.append(first)
+            return lines(index, first, count)
+
+        monkeypatch.setattr(LogIndex, "lines", counted)
+        log.action_top()
+        drawn = [log.render_line(y).text for y in range(log.size.height)]
+        assert drawn[1].startswith("epoch 0 ")
+        assert drawn[2].startswith("epoch 1 ")
+        assert read == [0]
+        with study.trial(1).log.open("a") as file:
+            file.write("one more\n")
+        await until(pilot, lambda: len(log._index or ()) == 61)
+        log.action_bottom()
+        assert any("one more" in log.render_line(y).text for y in range(log.size.height))

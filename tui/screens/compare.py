@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import ClassVar
 
+from textual import on
 from textual.app import ComposeResult
 
 from hpo_tui.engine.spec import SpecError
@@ -11,6 +12,7 @@ from hpo_tui.store.folder import StudyFolder
 from hpo_tui.tui.live import LiveStudy
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.screens.base import Room
+from hpo_tui.tui.screens.text_window import read_whole
 from hpo_tui.tui.side_by_side import Entry, EntryRows, study_entries, trial_entries
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.watcher import read_once, why_unreadable
@@ -30,7 +32,7 @@ class Compare(Room):
 ## Compare
 
 Two trials of one study, or two studies, a column each. Parameters that differ stand out; metrics
-are marked as met or missed by each study's own goals.
+are marked as met or missed by each study's own goals. `Enter` shows a line whole.
 """
 
     def __init__(self, title: str, names: tuple[str, str], read: Callable[[], list[Entry]]) -> None:
@@ -76,6 +78,10 @@ are marked as met or missed by each study's own goals.
         table.set_rows(EntryRows(entries, self._names, self.size.width))
         if self.is_current and not table.has_focus:
             table.focus()
+
+    @on(LineTable.Activated)
+    def _read_whole(self, event: LineTable.Activated) -> None:
+        read_whole(self, event, self._title)
 
     def on_resize(self) -> None:
         """Fit the columns to the window."""

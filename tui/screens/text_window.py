@@ -10,6 +10,9 @@ from textual.widgets import Static
 
 from hpo_tui.tui.actions import bindings
 from hpo_tui.tui.plain import plain
+from hpo_tui.tui.screens.base import Room
+from hpo_tui.tui.side_by_side import EntryRows
+from hpo_tui.tui.widgets.line_table import LineTable
 
 
 class TextWindow(ModalScreen[bool]):
@@ -59,3 +62,18 @@ class TextWindow(ModalScreen[bool]):
 
     def _scroll_by(self, lines: int) -> None:
         self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
+
+
+def read_whole(screen: Room, event: LineTable.Activated, of: str) -> None:
+    """Show the line of a table of entries whole; ``of``: what the table is about."""
+    rows = event.table.rows
+    row = rows.find(event.key)
+    name, text = rows.whole(row) if isinstance(rows, EntryRows) and row is not None else ("", "")
+    if not text:
+        return
+
+    def closed(copy: bool | None) -> None:
+        if copy:
+            screen.hpo.copy(text, name)
+
+    screen.app.push_screen(TextWindow(f"{of}: {name}", text), closed)

@@ -12,7 +12,7 @@ from hpo_tui.tui.actions import CHARTS, bindings
 from hpo_tui.tui.live import LiveStudy
 from hpo_tui.tui.panes import TABS, make
 from hpo_tui.tui.plain import plain, wrapped
-from hpo_tui.tui.screens.text_window import TextWindow
+from hpo_tui.tui.screens.text_window import read_whole
 from hpo_tui.tui.screens.trial_actions import TrialActions
 from hpo_tui.tui.side_by_side import EntryRows, readable, record_entries, trial_entries
 from hpo_tui.tui.snapshot import Snapshot
@@ -180,20 +180,7 @@ and `6` the log.
 
     @on(LineTable.Activated)
     def _read_whole(self, event: LineTable.Activated) -> None:
-        """Show a line of the table whole."""
-        rows = event.table.rows
-        if not isinstance(rows, EntryRows):
-            return
-        row = rows.find(event.key)
-        name, text = rows.whole(row) if row is not None else ("", "")
-        if not text:
-            return
-
-        def closed(copy: bool | None) -> None:
-            if copy:
-                self.hpo.copy(text, name)
-
-        self.app.push_screen(TextWindow(f"trial {self.number}: {name}", text), closed)
+        read_whole(self, event, f"trial {self.number}")
 
     def on_resize(self) -> None:
         """Choose the layout for the size."""
