@@ -76,7 +76,7 @@ def _check_same(folder: StudyFolder, spec: StudySpec) -> None:
     raise LaunchError(
         f"there is a study {folder.name} already, and {file} differs from what it was made from and"
         f" from what it is now. To change that study, write the change into {folder.file} or press"
-        " e in the app; to run another study, give it another name"
+        " e in the app; to run another study, give it another name (run --name NAME)"
     )
 
 

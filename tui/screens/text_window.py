@@ -9,7 +9,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from hpo_tui.tui.actions import bindings
-from hpo_tui.tui.plain import plain
+from hpo_tui.tui.plain import plain, to_ascii
 from hpo_tui.tui.screens.base import Room
 from hpo_tui.tui.side_by_side import EntryRows
 from hpo_tui.tui.widgets.line_table import LineTable
@@ -31,7 +31,8 @@ class TextWindow(ModalScreen[bool]):
             yield Static(plain(self._title), classes="dialog-title", markup=False)
             with VerticalScroll(can_focus=False):
                 lines = "\n".join(plain(line) for line in self._text.splitlines())
-                yield Static(lines, markup=False)
+                poor = getattr(self.app, "ascii_only", False)
+                yield Static(to_ascii(lines) if poor else lines, markup=False)
             yield Static(
                 "Esc  close    y  copy    j k  scroll", classes="dialog-keys", markup=False
             )

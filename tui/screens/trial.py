@@ -11,7 +11,7 @@ from hpo_tui.store.models import Event, Trial
 from hpo_tui.tui.actions import CHARTS, bindings
 from hpo_tui.tui.live import LiveStudy
 from hpo_tui.tui.panes import TABS, make
-from hpo_tui.tui.plain import plain, wrapped
+from hpo_tui.tui.plain import plain, to_ascii, wrapped
 from hpo_tui.tui.screens.text_window import read_whole
 from hpo_tui.tui.screens.trial_actions import TrialActions
 from hpo_tui.tui.side_by_side import EntryRows, readable, record_entries, trial_entries
@@ -169,11 +169,11 @@ and `6` the log.
     def _tell_reason(self, reason: str) -> None:
         """Say above the values how the trial ended, as much as there is room for."""
         notice = self.query_one("#trial-reason", Notice)
-        text = readable(reason)
+        text = to_ascii(readable(reason)) if self.hpo.ascii_only else readable(reason)
         lines = wrapped(text, max(10, self.query_one("#trial-left").size.width))
         most = max(3, self.size.height // 5)
         if len(lines) > most:  # of a traceback the end says most
-            lines = [lines[0], "  … Enter on “ended” below shows all", *lines[2 - most :]]
+            lines = [lines[0], "  (all of it: Enter on 'ended' below)", *lines[2 - most :]]
         notice.display = bool(reason)
         notice.styles.height = len(lines)
         notice.say("\n".join(lines))
