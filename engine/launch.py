@@ -34,14 +34,15 @@ def create_study(source: Path | str, home: Path, name: str | None = None) -> Stu
     """Make the study of a file (or of a study file's text) under ``home``, a ``.hpo`` folder.
 
     One that is there already is returned as it is, if it has the same definition or was made from
-    the same one (:func:`hpo_tui.engine.origin.origin` tells whether it was edited since). Raises
+    the same one (:func:`hpo_tui.engine.origin.origin` tells whether it was edited since); one that
+    has never run takes the new definition. Raises
     :class:`SpecError` when the definition has errors, :class:`LaunchError` when it cannot be made.
     """
     spec = StudySpec.load(source) if isinstance(source, Path) else StudySpec.from_text(source)
     called = name or spec.name
     folder = StudyFolder(home / slug(called))
-    if folder.db.is_file():
-        _check_same(folder, spec)
+    anew = folder.db.is_file()
+    if anew and not _to_be_made_anew(folder, spec):
         return folder
     try:
         folder.trials.mkdir(parents=True, exist_ok=True)
@@ -51,6 +52,8 @@ def create_study(source: Path | str, home: Path, name: str | None = None) -> Stu
         writer = StudyWriter(folder.db)
         try:
             writer.create_study(called, spec.text, spec.seed)
+            if anew:
+                writer.update_study(name=called, text=spec.text, seed=spec.seed)
             writer.declare((p.name for p in spec.space), spec.metric_names)
         finally:
             writer.close()
@@ -66,12 +69,14 @@ def slug(name: str) -> str:
     return re.sub(r"[^\w.+-]+", "-", name).strip("-.") or "study"
 
 
-def _check_same(folder: StudyFolder, spec: StudySpec) -> None:
+def _to_be_made_anew(folder: StudyFolder, spec: StudySpec) -> bool:
+    """Whether a study that is there has never run and takes ``spec``; False: it is this one."""
     try:
-        if origin(folder, spec) is not Origin.OTHER:
-            return
+        found = origin(folder, spec)
     except Unreadable as error:
         raise LaunchError(str(error)) from error
+    if found is not Origin.OTHER:
+        return found is Origin.UNSTARTED
     file = spec.source.name if spec.source else "this definition"
     raise LaunchError(
         f"there is a study {folder.name} already, and {file} differs from what it was made from and"

@@ -7,6 +7,7 @@ from hpo_tui.engine.spec.errors import SpecError
 from hpo_tui.engine.spec.files import write_atomic
 from hpo_tui.engine.spec.model import StudySpec
 from hpo_tui.store.folder import StudyFolder
+from hpo_tui.store.models import StudyState
 from hpo_tui.store.read import StudyReader
 
 
@@ -21,6 +22,8 @@ class Origin(Enum):
     """It says what the study is."""
     EDITED = "edited"
     """The study was made from it and has been edited since."""
+    UNSTARTED = "unstarted"
+    """It says something else, but that study has neither run nor been edited: nothing is lost."""
     OTHER = "other"
     """It says something that the study neither is nor was made from."""
 
@@ -34,12 +37,18 @@ def origin(folder: StudyFolder, spec: StudySpec) -> Origin:
     """Return how a study file, read as ``spec``, stands to the study. Raises Unreadable."""
     try:
         with StudyReader(folder.db) as reader:
-            present = StudySpec.from_text(reader.study().text)
+            study = reader.study()
+            trials = sum(reader.counts().values())
+        present = StudySpec.from_text(study.text)
     except (SpecError, LookupError, sqlite3.Error) as error:
         raise Unreadable(f"{folder.path} is there already and cannot be read: {error}") from error
     if present == spec:
         return Origin.SAME
-    return Origin.EDITED if _first(folder) == spec else Origin.OTHER
+    first = _first(folder)
+    if first == spec:
+        return Origin.EDITED
+    idle = study.state is StudyState.NEW and not trials and folder.runner_pid() is None
+    return Origin.UNSTARTED if idle and first == present else Origin.OTHER
 
 
 def _first(folder: StudyFolder) -> StudySpec | None:

@@ -9,7 +9,9 @@ from hpo_tui.engine.launch import create_study, send
 from hpo_tui.engine.origin import Origin, origin
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.store.folder import HOME, StudyFolder
+from hpo_tui.store.models import StudyState
 from hpo_tui.store.read import StudyReader
+from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui.cli.errors import Refusal
 from hpo_tui.tui.cli.run import prepare
 
@@ -28,6 +30,12 @@ def edit(folder: StudyFolder, change: Callable[[str], str]) -> str:
     return text
 
 
+def started(folder: StudyFolder) -> None:
+    writer = StudyWriter(folder.db)
+    writer.update_study(state=StudyState.STOPPED)
+    writer.close()
+
+
 def test_a_study_edited_since_goes_on_and_this_is_said(
     file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -44,6 +52,7 @@ def test_a_study_edited_since_goes_on_and_this_is_said(
 
 def test_a_file_that_has_changed_itself_is_refused_with_what_to_do(file: Path) -> None:
     made = prepare("study.toml", None)
+    started(made)
     file.write_text(file.read_text("utf-8").replace("budget = 10", "budget = 20"), "utf-8")
     with pytest.raises(Refusal, match="differs from what it was made from") as caught:
         prepare("study.toml", None)
@@ -51,6 +60,24 @@ def test_a_file_that_has_changed_itself_is_refused_with_what_to_do(file: Path) -
     assert "another name" in str(caught.value)
     edit(made, lambda text: text.replace("budget = 10", "budget = 20"))
     assert prepare("study.toml", None).path == made.path, "now it is what the study is"
+
+
+def test_a_study_that_has_never_run_takes_what_the_file_says_now(file: Path) -> None:
+    made = prepare("study.toml", None)
+    text = (
+        file.read_text("utf-8")
+        .replace("budget = 10", "budget = 20")
+        .replace("low = 0.0", "low = 0.1")
+    )
+    file.write_text(text, "utf-8")
+    assert prepare("study.toml", None).path == made.path
+    with StudyReader(made.db) as reader:
+        assert reader.study().text == text
+    assert made.file.read_text("utf-8") == made.made_from.read_text("utf-8") == text
+    edit(made, lambda text: text.replace("budget = 20", "budget = 30"))
+    file.write_text(text.replace("budget = 20", "budget = 25"), "utf-8")
+    with pytest.raises(Refusal, match="differs from"):
+        prepare("study.toml", None)
 
 
 def test_a_study_that_does_not_remember_is_compared_as_it_is(tmp_path: Path, file: Path) -> None:

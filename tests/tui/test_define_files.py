@@ -8,6 +8,8 @@ from textual.widgets import Input, Static, TextArea
 
 from hpo_tui.engine.launch import create_study
 from hpo_tui.store.folder import HOME, StudyFolder
+from hpo_tui.store.models import StudyState
+from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui.app import HpoApp
 from hpo_tui.tui.editing import edit_file, sketch
 from hpo_tui.tui.editor.side import free_name
@@ -118,7 +120,9 @@ async def test_a_name_in_use_keeps_the_editor_open_and_says_so(
     tmp_path: Path, sent: list[tuple[str, dict[str, Any]]]
 ) -> None:
     home = tmp_path / HOME
-    create_study(TEXT, home)
+    writer = StudyWriter(create_study(TEXT, home).db)
+    writer.update_study(state=StudyState.STOPPED)
+    writer.close()
     path = tmp_path / "other.toml"
     path.write_text(TEXT.replace("budget = 400", "budget = 7"))
     (tmp_path / "train.py").touch()
@@ -156,6 +160,11 @@ async def test_a_launch_that_fails_leaves_the_editor_open(
         await pilot.press("L")
         await until(pilot, lambda: "no GPU is free" in said(app))
         assert app.screen is screen
+        monkeypatch.setattr(launch, "start_runner", lambda _: 4242)
+        screen.take(TEXT.replace("budget = 400", "budget = 7"))
+        await pilot.press("L")
+        await until(pilot, lambda: isinstance(app.screen, Watch))
+    assert "budget = 7" in StudyFolder(tmp_path / HOME / "sparse-speech").file.read_text()
 
 
 async def test_a_program_that_is_not_there_is_said_before_the_start(tmp_path: Path) -> None:

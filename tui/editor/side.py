@@ -81,7 +81,7 @@ def preview_text(checked: Checked) -> Text:
 def name_taken(spec: StudySpec, home: Path) -> str:
     """Return why no study of ``spec`` can be made under ``home``, empty when one can.
 
-    One that was made from the same file is no hindrance: it goes on.
+    One that was made from the same file is no hindrance: it goes on. Nor is one that never ran.
     """
     from hpo_tui.engine.launch import slug
     from hpo_tui.engine.origin import Origin, Unreadable, origin
