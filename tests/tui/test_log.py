@@ -125,7 +125,7 @@ async def test_a_page_is_read_from_the_file_once(
         drawn = [log.render_line(y).text for y in range(log.size.height)]
         assert drawn[1].startswith("epoch 0 ")
         assert drawn[2].startswith("epoch 1 ")
-        assert read == [0]
+        assert len(read) <= 1, "none where it had been drawn already"
         with study.trial(1).log.open("a") as file:
             file.write("one more\n")
         await until(pilot, lambda: len(log._index or ()) == 61)
