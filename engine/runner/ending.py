@@ -68,7 +68,7 @@ class Endings:
             end, live.stop, live.result, desk.spec.metric_names, log_text, lines, trial.attempt,
             live.launch.alone,
         ))  # fmt: skip
-        failure = Failure(trial.number, verdict.kind, end.code, trial.params, lines)
+        failure = Failure(trial.number, verdict.kind, end.code, trial.params, lines, verdict.reason)
         # Under way when the breaker tripped, and one more of the same: it teaches as little.
         late = desk.state is StudyState.PAUSED and failure.signature == self.breaker.tripped
         with desk.transaction():
