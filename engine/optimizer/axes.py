@@ -227,7 +227,7 @@ class Choice:
 
 def as_number(value: Value) -> float | None:
     """``value`` as a finite float; None for text and the rest."""
-    if isinstance(value, str):
+    if value is None or isinstance(value, str):
         return None
     number = float(value)
     return number if math.isfinite(number) else None

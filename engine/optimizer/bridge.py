@@ -21,6 +21,7 @@ from hpo_tui.engine.spec.model import (
     OutcomeConstraint,
     Parameter,
     ParameterKind,
+    Params,
     StudySpec,
     Task,
 )
@@ -79,6 +80,17 @@ def stored(parameter: Parameter, value: Any) -> Any:
     return kind.to_external_repr(kind.to_internal_repr(value))
 
 
+def check_directions(spec: StudySpec, directions: Sequence[StudyDirection]) -> None:
+    """Raise ValueError where a study does not optimize what the study file says."""
+    wanted = [o.direction.value for o in spec.objectives]
+    found = [d.name.lower() for d in directions]
+    if wanted and wanted != found:
+        raise ValueError(
+            f"the study's directions are {found}, those of the study file's objectives {wanted}:"
+            " create the study with directions=[…] in this order"
+        )
+
+
 def constraint_names(trials: Sequence[FrozenTrial]) -> tuple[str, ...]:
     """Names of the constraints that trials have set, in order of appearance."""
     return tuple(dict.fromkeys(name for t in trials for name in constraints_of(t)))
@@ -117,11 +129,11 @@ def inferred(
 def past_trial(
     trial: FrozenTrial,
     spec: StudySpec,
-    names: Sequence[str],
+    params: Params,
     configuration: int,
     failures_teach: bool,
 ) -> PastTrial | None:
-    """Return an Optuna trial in our words; None for one that waits."""
+    """Return an Optuna trial in our words, run with ``params``; None for one that waits."""
     state = _STATES.get(trial.state)
     if state is None:
         return None
@@ -131,7 +143,7 @@ def past_trial(
     return PastTrial(
         number=ours(trial.number),
         configuration=configuration,
-        params={n: trial.params[n] for n in names if n in trial.params},
+        params=params,
         task=task,
         state=state,
         metrics=_metrics(trial, spec) if state in ("complete", "pruned") else {},

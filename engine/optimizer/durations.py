@@ -16,6 +16,8 @@ from hpo_tui.engine.optimizer.ledger import Ledger
 from hpo_tui.engine.optimizer.space import Space
 
 _ENOUGH, _RIDGE, _MOST = 3, 1.0, 8.0
+_RISE = 0.98
+"""A task costs at most so much of the next dearer one, whatever their times say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,8 @@ class Durations:
         each = declared + np.interp(declared, declared[known], level - declared[known])
         costs = [math.exp(min(float(v - each[-1]), 0.0)) for v in each]
         costs[-1] = 1.0
+        for i in range(len(costs) - 2, -1, -1):  # what goes on for nothing would always be best
+            costs[i] = min(costs[i], _RISE * costs[i + 1])
         return Prices(costs, weights, self.space)
 
     def _timed(self, ledger: Ledger) -> list[tuple[Trial, float]]:

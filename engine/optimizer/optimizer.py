@@ -37,6 +37,8 @@ class Optimizer:
     ) -> None:
         self.spec = spec
         self.seed = spec.seed if seed is None else seed
+        if self.seed < 0:
+            raise ValueError(f"the seed must be a whole number from 0 on, found {self.seed}")
         self._extra = 0.0
         self._ledger = Ledger(spec)
         self._search = CostWeightedSampler(spec, self.seed).search
@@ -168,18 +170,21 @@ class Optimizer:
     ) -> None:
         """Take a trial's result. A missing, NaN or infinite metric teaches as a failure of it."""
         trial = self._ledger.trials[number]
+        result = {k: float(v) for k, v in metrics.items()}  # before anything of it is noted
         self._close(trial, "complete", trial.cost)
         trial.duration = _finite(duration)
-        self._ledger.finish(trial, metrics)
+        self._ledger.finish(trial, result)
 
     def reprice(self, number: int, cost: float) -> None:
         """Note what a running trial will have cost: attempts begun again, a lost checkpoint.
 
-        Raises ValueError for one that has ended.
+        Raises ValueError for one that has ended, or a cost that is none.
         """
         trial = self._ledger.trials[number]
         if trial.state != "running":
             raise ValueError(f"trial {number} has ended already ({trial.state})")
+        if not (math.isfinite(cost) and cost >= 0):
+            raise ValueError(f"a cost must be a finite number from 0 on, found {cost}")
         trial.cost = cost
 
     def report(self, number: int, step: int, metrics: Mapping[str, float]) -> None:
@@ -205,15 +210,16 @@ class Optimizer:
     def prune(self, number: int, metrics: Mapping[str, float], *, charged: float) -> None:
         """Note that the trial was stopped early by us; what it reported is knowledge."""
         trial = self._ledger.trials[number]
+        result = {k: float(v) for k, v in metrics.items()}
         self._close(trial, "pruned", charged)
-        self._ledger.finish(trial, metrics)
+        self._ledger.finish(trial, result)
 
     def _close(self, trial: Trial, state: Any, charged: float) -> None:
         """End a running trial. Raises ValueError for one that has ended."""
         if trial.state != "running":
             raise ValueError(f"trial {trial.number} has ended already ({trial.state})")
         trial.state = state
-        trial.charged = charged if math.isfinite(charged) else trial.cost
+        trial.charged = max(0.0, charged) if math.isfinite(charged) else trial.cost
 
     # -- wishes ---------------------------------------------------------------------------------
 

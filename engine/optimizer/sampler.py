@@ -27,6 +27,7 @@ from hpo_tui.engine.optimizer.search import Search
 from hpo_tui.engine.spec.model import ParameterKind, Params, StudySpec
 
 TASK, RESUME, COST, WHY = "hpo:task", "hpo:resume_from", "hpo:cost", "hpo:why"
+PARAMS = "hpo:params"
 """User attributes that a trial gets where the sampler has a study file."""
 
 
@@ -81,6 +82,8 @@ class CostWeightedSampler(BaseSampler):
             if study.study_name != self._study:
                 if self._study:
                     self._begin()
+                if self.spec is not None:
+                    bridge.check_directions(self.spec, study.directions)
                 self._study = study.study_name
 
     def infer_relative_search_space(
@@ -118,6 +121,7 @@ class CostWeightedSampler(BaseSampler):
                 COST: options.charge(plan.configuration, plan.task, None),
                 RESUME: None if before is None else bridge.theirs(before.number),
                 WHY: dict(plan.why),
+                PARAMS: dict(plan.params),
             }
             for name, value in notes.items():
                 study._storage.set_trial_user_attr(trial._trial_id, name, value)
@@ -194,12 +198,14 @@ class CostWeightedSampler(BaseSampler):
         ids: dict[Key, int] = {}
         past = []
         for trial in trials:
-            if trial.number == current.number or not trial.params:
+            # What was planned for a trial counts before it has asked for its values.
+            params = {**trial.user_attrs.get(PARAMS, {}), **trial.params}
+            if trial.number == current.number or not params:
                 continue
+            params = {n: params[n] for n in names if n in params}
             # The same for a trial and for one that carries it on.
-            key = key_of({n: trial.params[n] for n in names if n in trial.params})
-            configuration = ids.setdefault(key, len(ids) + 1)
-            row = bridge.past_trial(trial, spec, names, configuration, self._failures_teach)
+            configuration = ids.setdefault(key_of(params), len(ids) + 1)
+            row = bridge.past_trial(trial, spec, params, configuration, self._failures_teach)
             if row is not None:
                 past.append(row)
         ledger = Ledger(spec)

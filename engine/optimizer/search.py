@@ -160,7 +160,9 @@ class Search:
         if pick is None:
             return None
         stands_in = min(models.trust) >= TRUSTED and not due
-        if self.spec.resume and known[pick.row] is None and (stands_in or not forced):
+        # Where trials are what is counted, a look on the way costs as much as the whole way.
+        on_the_way = self.spec.resume and not options.by_count
+        if on_the_way and known[pick.row] is None and (stands_in or not forced):
             told_at = tells(x[pick.row][None], models)[0]
             pick = pick.by_the_look(prices[pick.row], told_at)
         why = self._why(ledger, known, pick, forced, told)
@@ -243,6 +245,8 @@ class Search:
                 f"Bound for {self.spec.tasks_by_cost[pick.bound_for].name}: "
                 f"the look at {name} on the way costs nothing more and may save the rest."
             )
+            # Gain and index are those of the task that it is bound for.
+            why["bound_for"] = self.spec.tasks_by_cost[pick.bound_for].name
         else:
             why["kind"] = "look"
             text = f"Most expected gain for its price, {pick.price:g}, at {name}."

@@ -141,9 +141,11 @@ class Space:
         row = np.array(self._rest)
         given = np.zeros(self.d, dtype=bool)
         for j, (parameter, axis) in enumerate(zip(self.free, self.axes, strict=True)):
-            value = params.get(parameter.name, parameter.default)
             find = axis.beyond if outside else axis.coordinate
-            place = None if value is None else find(value)
+            # Among Optuna's choices None is a value as any other.
+            there = parameter.name in params or parameter.default is not None
+            value = params.get(parameter.name, parameter.default)
+            place = find(value) if there else None  # type: ignore[arg-type]
             if place is not None:
                 row[j], given[j] = place, True
             elif parameter.name in params:
@@ -187,7 +189,8 @@ class Space:
         """Which snapped rows keep every constraint over the parameters, (n,)."""
         if not self._constraints:
             return np.ones(len(x), dtype=bool)
-        return np.array([all(c.holds(p) for c in self._constraints) for p in self.decode(x)])
+        keeps = [all(c.holds(p) for c in self._constraints) for p in self.decode(x)]
+        return np.array(keeps, dtype=bool)
 
     def keeps(self, params: Mapping[str, Value]) -> bool:
         """Whether one configuration keeps every constraint over the parameters."""

@@ -23,6 +23,8 @@ from hpo_tui.engine.spec.model import BudgetUnit, StudySpec, Value
 log = logging.getLogger(__name__)
 
 POINTS = 8
+_FEWEST, _SHARE = 4, 0.3
+"""Spread points at least, and the part of the budget that they may take beyond that."""
 _STOCK, _TRIES = 128, 1024
 Step = tuple[Array, int | None, int, Mapping[str, Any]]
 
@@ -38,15 +40,13 @@ class StartPlan:
 
     def _points(self, options: Options) -> int:
         """How many spread points: 8, fewer where the budget or the space is small."""
-        budget, cheapest = self.spec.budget, self.spec.tasks_by_cost[0].cost
-        count = POINTS
+        budget, price = self.spec.budget, self.spec.tasks_by_cost[0].cost
+        known = budget.unit in (BudgetUnit.FULL, BudgetUnit.TRIALS)
+        whole = budget.amount if known else options.whole
         if budget.unit is BudgetUnit.TRIALS:
-            count = max(4, int(0.25 * budget.amount))
-        else:
-            whole = budget.amount if budget.unit is BudgetUnit.FULL else options.whole
-            if whole < 8:
-                count = max(4, int(0.25 * whole / cheapest))
-        return int(min(count, POINTS, self.space.size))
+            price = 1.0
+        count = max(_FEWEST, int(min(POINTS, _SHARE * whole / price)))
+        return int(min(count, self.space.size))
 
     def _plan(self, seed: int) -> Array:
         """Spread points in order, (s, d)."""
@@ -146,13 +146,15 @@ class StartPlan:
             why = {"kind": "given", "text": "Given in the study file."}
             return wanted, None, options.new_tasks[0], why
         count = self._points(options)
-        if len(ledger.of_configuration) < count:
+        # Where no further look could be carried on, what is left is for the best of those there.
+        over = bool(ledger.of_configuration) and min(options.new_tasks, default=0) > 0
+        if len(ledger.of_configuration) < count and not over:
             return self._spread(options, known)
         if ledger.full == 0 or ledger.full_runs() > 0:
             return None
         ended = sum(any(t.state != "running" for t in c) for c in ledger.of_configuration.values())
         ready = [c for c, tasks in options.promotable.items() if ledger.full in tasks]
-        if ended < count / 2 or (not ready and ledger.running()):
+        if (ended < count / 2 and not over) or (not ready and ledger.running()):
             return self._spread(options, known) if ledger.running() else None
         return self._best(ledger, builder, ready) if ready else None
 

@@ -93,7 +93,7 @@ def test_the_table_of_the_app_shows_the_mean(
     from hpo_tui.tui.widgets.best_table import BestTable
 
     shown: list[TrialRows] = []
-    monkeypatch.setattr(BestTable, "set_rows", lambda _, rows, **__: shown.append(rows))
+    monkeypatch.setattr(BestTable, "set_rows_of", lambda _, rows, __: shown.append(rows))
     BestTable().show(read_once(lucky), View())
     rows = [[text for text, _ in shown[0].cells(i)] for i in range(len(shown[0]))]
     assert [row[:3] for row in rows] == [

@@ -3,8 +3,11 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+import hpo_tui
 
 SHOW = "import json, sys; print(json.dumps(sorted({m.split('.')[0] for m in sys.modules})))"
 
@@ -43,8 +46,9 @@ def test_the_engine_knows_no_screen(code: str) -> None:
 
 def test_a_training_script_pays_for_nothing() -> None:
     ours = "import sys; before = set(sys.modules); from hpo_tui import trial; trial.report"
+    path = [str(Path(hpo_tui.__file__).parents[1]), *sys.path]  # -S leaves out what is editable
     done = subprocess.run(
-        [sys.executable, "-S", "-c", f"import sys; sys.path[:] = {sys.path!r}\n{ours}\n"
+        [sys.executable, "-S", "-c", f"import sys; sys.path[:] = {path!r}\n{ours}\n"
          "print(*sorted(m for m in set(sys.modules) - before if m.startswith('hpo_tui')))"],
         capture_output=True, text=True, check=True,
     )  # fmt: skip

@@ -1,0 +1,129 @@
+"""Edges that users meet: small budgets, budgets of trials, None as a choice, wrong words."""
+
+import math
+from typing import Any
+
+import numpy as np
+import optuna
+import pytest
+from optuna.trial import Trial, TrialState
+
+from hpo_tui.engine.optimizer import BudgetSpent, CostWeightedSampler, Optimizer
+from hpo_tui.engine.optimizer.space import Space
+from hpo_tui.engine.spec import StudySpec
+
+optuna.logging.set_verbosity(optuna.logging.WARNING)
+
+
+def spec_of(budget: Any = 30, *, resume: bool = True, cheap: float = 0.25, **more: Any) -> Any:
+    return StudySpec.from_dict({
+        "study": {"name": "s", "budget": budget, "resume": resume},
+        "space": {"x": {"type": "float", "low": 0.0, "high": 1.0},
+                  "y": {"type": "float", "low": 0.0, "high": 1.0}},
+        "objective": [{"metric": "loss", "direction": "minimize"}],
+        "task": [{"name": "look", "cost": cheap, "n": 1}, {"name": "full", "cost": 1.0, "n": 4}],
+        **more,
+    })  # fmt: skip
+
+
+def play(optimizer: Optimizer, most: int = 1000) -> list[Any]:
+    out = []
+    for _ in range(most):
+        try:
+            s = optimizer.ask()
+        except BudgetSpent:
+            break
+        loss = (float(s.params["x"]) - 0.3) ** 2 + (float(s.params["y"]) - 0.6) ** 2
+        optimizer.tell(s.number, {"loss": loss})
+        out.append((s, loss))
+    return out
+
+
+@pytest.mark.parametrize(("cheap", "budget"), [(0.3, 2.0), (0.5, 2.0), (0.99, 4.0), (0.99, 10.0)])
+def test_what_is_left_for_one_full_run_goes_to_the_best_look(cheap: float, budget: float) -> None:
+    for seed in range(10):
+        trials = play(Optimizer(spec_of(budget, resume=False, cheap=cheap), seed))
+        looks = {s.configuration: loss for s, loss in trials if s.task == "look"}
+        first = next(s for s, _ in trials if s.task == "full")
+        assert looks[first.configuration] == min(
+            loss for s, loss in trials if s.task == "look" and s.number < first.number
+        )
+
+
+def test_looks_do_not_take_a_budget_of_few_trials_of_like_cost() -> None:
+    trials = play(Optimizer(spec_of(10.0, resume=False, cheap=0.99), 0))
+    assert sum(s.task == "full" for s, _ in trials) >= 4
+
+
+def test_where_trials_are_counted_no_look_is_taken_for_free() -> None:
+    full = [sum(s.task == "full" for s, _ in play(Optimizer(spec_of("30 trials"), n)))
+            for n in range(4)]  # fmt: skip
+    assert min(full) >= 10
+    for s, _ in play(Optimizer(spec_of("30 trials"), 0)):
+        assert "costs nothing more" not in s.why["text"]
+
+
+def test_a_result_that_is_no_number_is_refused_and_can_be_told_again() -> None:
+    optimizer = Optimizer(spec_of(), 0)
+    s = optimizer.ask()
+    for wrong in (None, "much"):
+        with pytest.raises((TypeError, ValueError)):
+            optimizer.tell(s.number, {"loss": wrong})  # type: ignore[dict-item]
+    optimizer.tell(s.number, {"loss": 0.5})
+    assert optimizer.spent == pytest.approx(0.25)
+
+
+def test_prices_and_seeds_that_are_none_are_refused() -> None:
+    with pytest.raises(ValueError, match="seed"):
+        Optimizer(spec_of(), -1)
+    optimizer = Optimizer(spec_of(), 0)
+    s = optimizer.ask()
+    for wrong in (math.nan, -1.0, math.inf):
+        with pytest.raises(ValueError, match="cost"):
+            optimizer.reprice(s.number, wrong)
+    optimizer.reprice(s.number, 0.7)
+    assert optimizer.spent == pytest.approx(0.7)
+    optimizer.fail(s.number, "oom", charged=-5.0)
+    assert optimizer.spent == 0.0
+
+
+def test_a_space_that_constraints_empty_is_exhausted() -> None:
+    space = {n: {"type": "int", "low": 1, "high": 70} for n in "xy"}
+    few = spec_of(200, space=space, constraints=["x * y == 35"])
+    assert len({tuple(s.params.values()) for s, _ in play(Optimizer(few, 0))}) == 4
+    none = spec_of(200, space=space, constraints=["x > 5000"])
+    with pytest.raises(BudgetSpent):
+        Optimizer(none, 0).ask()
+    assert Space(none).allowed(np.zeros((0, 2))).dtype == bool
+
+
+def test_none_is_a_choice_as_any_other() -> None:
+    def objective(trial: Trial) -> float:
+        kind = trial.suggest_categorical("kind", [None, "a", "b", "d"])
+        x = trial.suggest_float("x", 0, 1)
+        return (x - 0.4) ** 2 + {None: 1.0, "a": 0.5, "b": 0.2, "d": 0.0}[kind]
+
+    study = optuna.create_study(sampler=CostWeightedSampler(seed=0))
+    study.optimize(objective, n_trials=40)
+    assert sum(t.params["kind"] is None for t in study.trials[-20:]) <= 3
+    assert study.best_value < 0.01
+
+
+def test_trials_that_have_asked_for_nothing_yet_are_paid_and_known() -> None:
+    study = optuna.create_study(sampler=CostWeightedSampler(spec_of(5), seed=0))
+    with pytest.raises(BudgetSpent):
+        for _ in range(100):
+            study.ask()
+    asked = [t for t in study.trials if t.state is TrialState.RUNNING]
+    assert sum(t.user_attrs["hpo:cost"] for t in asked) <= 5 + 1e-9
+    plans = [tuple(t.user_attrs["hpo:params"].items()) for t in asked]
+    assert len(set(plans)) == len(plans)
+
+
+def test_directions_that_are_not_those_of_the_study_file_are_refused() -> None:
+    for directions in (["maximize"], ["minimize", "minimize"]):
+        study = optuna.create_study(
+            directions=directions, sampler=CostWeightedSampler(spec_of(), seed=0)
+        )
+        with pytest.raises(ValueError, match="directions"):
+            study.ask()
