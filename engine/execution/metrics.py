@@ -47,6 +47,12 @@ class Collector:
         for source in self._sources:
             source.skip()
 
+    def begin_at(self, offset: int) -> None:
+        """Leave out the first so many bytes of the log: an earlier attempt has written them."""
+        for source in self._sources:
+            if type(source) is StdoutSource:
+                source.tail.offset = offset
+
     def state(self) -> dict[str, Any]:
         """Return where reading stands, JSON-able."""
         return {"sources": [source.state() for source in self._sources]}

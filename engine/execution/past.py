@@ -1,20 +1,41 @@
 """Earlier trials out of the store, in the form that the optimizer learns them in."""
 
+from dataclasses import replace
+
+from hpo_tui.engine.execution.protocol import has_files
 from hpo_tui.engine.optimizer.api import PastTrial
 from hpo_tui.engine.spec.model import StudySpec
-from hpo_tui.store.models import Trial
+from hpo_tui.store.folder import StudyFolder
+from hpo_tui.store.models import Trial, TrialState
 from hpo_tui.store.read import StudyReader
 
 _WITH_REPORTS = 10_000
 """Of the last so many trials the curves are learned as well; older ones are too many to read."""
 
 
-def past_trials(reader: StudyReader, spec: StudySpec) -> list[PastTrial]:
-    """Return all trials whose task the study still has, by number."""
+def past_trials(
+    reader: StudyReader, spec: StudySpec, folder: StudyFolder | None = None
+) -> list[PastTrial]:
+    """Return all trials whose task the study still has, by number.
+
+    ``folder``: where their checkpoints are looked for; without, every trial counts as having one.
+    """
     tasks = {t.name for t in spec.tasks}
     trials = [t for t in reader.trials() if t.task in tasks]
     curves = _curves(reader, spec, [t.number for t in trials[-_WITH_REPORTS:]])
-    return [_past(t, curves.get(t.number, {})) for t in trials]
+    past = [_past(t, curves.get(t.number, {})) for t in trials]
+    if folder is None:
+        return past
+    return [replace(p, bare=bare(folder, spec, t)) for p, t in zip(past, trials, strict=True)]
+
+
+def bare(folder: StudyFolder, spec: StudySpec, trial: Trial) -> bool:
+    """Whether a trial could be carried on to a dearer task but for want of its checkpoint."""
+    if not spec.resume or trial.state is not TrialState.COMPLETE:
+        return False
+    return trial.task != spec.full_task.name and not has_files(
+        folder.trial(trial.number).checkpoint
+    )
 
 
 def _curves(

@@ -23,6 +23,7 @@ from hpo_tui.engine.execution.past import past_trials
 from hpo_tui.engine.execution.wire import Inbox, Message, encode
 from hpo_tui.engine.optimizer.api import PastTrial, Suggestion
 from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.read import StudyReader
 
 log = logging.getLogger("proposals")
@@ -85,7 +86,7 @@ class Worker:
         self.workers = int(message["workers"])
         make = getattr(home, name)
         with StudyReader(Path(message["db"])) as reader:
-            past = past_trials(reader, spec)
+            past = past_trials(reader, spec, StudyFolder(Path(message["db"]).parent))
             state = reader.get("optimizer")
         self.optimizer = make(spec, message["seed"], state=state)
         self.optimizer.restore(past)
@@ -177,6 +178,11 @@ class Worker:
         """Learn that a trial ended for no fault of its own."""
         if self.first(message):
             self.optimizer.drop(message["number"], charged=message["charged"])
+
+    def do_bare(self, message: Message) -> None:
+        """Learn of trials that nothing can resume."""
+        for number in message["numbers"]:
+            self.optimizer.no_checkpoint(number)
 
     def do_price(self, message: Message) -> None:
         """Learn that a trial under way will cost something else than was foreseen."""

@@ -11,7 +11,7 @@ from hpo_tui.engine.spec.command import (
     fill_template,
     placeholder_values,
 )
-from hpo_tui.engine.spec.model import StudySpec, Value
+from hpo_tui.engine.spec.model import MetricSource, StudySpec, Value
 from hpo_tui.engine.spec.space import coerce
 from hpo_tui.engine.spec.startable import command_fault
 from hpo_tui.store.folder import HOME, StudyFolder, TrialFolder
@@ -61,6 +61,9 @@ def prepare(folder: StudyFolder, spec: StudySpec, trial: Trial, *, alone: bool =
     """
     launch = launch_of(folder, spec, trial, alone=alone)
     files = launch.folder
+    if trial.attempt > 1 and not has_files(files.checkpoint):
+        for source in spec.metrics:
+            set_aside(files.path, source, trial.attempt - 1)
     files.checkpoint.mkdir(parents=True, exist_ok=True)
     task = spec.task(trial.task)
     content = {
@@ -76,6 +79,24 @@ def prepare(folder: StudyFolder, spec: StudySpec, trial: Trial, *, alone: bool =
     if spec.template is not None:
         _fill_in(folder, spec, trial, files)
     return launch
+
+
+def set_aside(folder: Path, source: MetricSource, attempt: int) -> None:
+    """Rename what an attempt has written for a source of metrics: the next one begins anew.
+
+    Else rows written once more could not be told from those that were read.
+    """
+    if source.kind == "stdout":
+        return
+    pattern = source.path or ""
+    if source.kind == "tensorboard" and (folder / pattern).is_dir():
+        found = list((folder / pattern).rglob("*tfevents*"))
+    else:
+        found = [path for path in folder.glob(pattern) if path.is_file()] if pattern else []
+    for path in found:
+        if ".attempt" not in path.suffix:
+            name = path.name.replace("tfevents", "tf-events")
+            path.rename(path.with_name(f"{name}.attempt{attempt}"))
 
 
 def launch_of(folder: StudyFolder, spec: StudySpec, trial: Trial, *, alone: bool = False) -> Launch:

@@ -60,7 +60,8 @@ class PastTrial:
 
     ``teaches``: it failed by its parameters (out of memory, diverged), which is knowledge.
     ``reports``: (step, metrics) in the order they came. ``ended``: when it ended, in any unit that
-    orders results as they came; None where nobody knows, or while it runs.
+    orders results as they came; None where nobody knows, or while it runs. ``bare``: it left no
+    checkpoint, so its configuration begins anew at a dearer task.
     """
 
     number: int
@@ -76,6 +77,7 @@ class PastTrial:
     repeat: int = 0
     reports: tuple[tuple[int, Mapping[str, float]], ...] = ()
     ended: float | None = None
+    bare: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,8 @@ from hpo_tui.engine.optimizer.api import PastTrial, Trial
 from hpo_tui.engine.spec.model import BudgetUnit, Params, StudySpec, Value
 
 EPS = 1e-9
+_TOLD = 3
+"""Looks without a checkpoint, and none with one, after which a study's word is not believed."""
 Key = tuple[Any, ...]
 
 
@@ -30,6 +32,8 @@ class Ledger:
         self.told: list[int] = []
         """Trials with a result that teaches, in the order the results came."""
         self.of_configuration: dict[int, list[Trial]] = {}
+        self.bare: set[int] = set()
+        """Finished trials that left no checkpoint: what goes on from them begins anew."""
         self._by_key: dict[Key, int] = {}
         self._elsewhere = 0.0
         """Charged to trials of tasks that the study does not have any more."""
@@ -100,6 +104,17 @@ class Ledger:
         trial.metrics = {k: float(v) for k, v in metrics.items()}
         self.told.append(trial.number)
 
+    @property
+    def resumes(self) -> bool:
+        """Whether a dearer task carries a cheaper one on: some look has left a checkpoint.
+
+        A study may say so of a script that writes none.
+        """
+        if not self.spec.resume or len(self.bare) < _TOLD:
+            return self.spec.resume
+        looks = (t for t in self.trials.values() if t.state == "complete" and t.task < self.full)
+        return any(t.number not in self.bare for t in looks)
+
     def checkpoint(self, configuration: int, task: int) -> Trial | None:
         """Return the finished trial that running ``task`` can carry on, the dearest below it."""
         if not self.spec.resume:
@@ -107,7 +122,10 @@ class Ledger:
         done = [
             t
             for t in self.of_configuration.get(configuration, [])
-            if t.state == "complete" and t.task < task and t.repeat == 0
+            if t.state == "complete"
+            and t.task < task
+            and t.repeat == 0
+            and t.number not in self.bare
         ]
         return max(done, key=lambda t: t.task, default=None)
 
@@ -170,6 +188,8 @@ class Ledger:
                 [(step, dict(metrics)) for step, metrics in past.reports],
             )  # fmt: skip
             self.add(trial)
+            if past.bare:
+                self.bare.add(past.number)
             teaches = past.state in ("complete", "pruned") or (
                 past.state == "failed" and past.teaches
             )

@@ -187,6 +187,11 @@ class Optimizer:
             raise ValueError(f"a cost must be a finite number from 0 on, found {cost}")
         trial.cost = cost
 
+    def no_checkpoint(self, number: int) -> None:
+        """Note that a finished trial left no checkpoint, or that it is gone: nothing resumes it."""
+        if number in self._ledger.trials:
+            self._ledger.bare.add(number)
+
     def report(self, number: int, step: int, metrics: Mapping[str, float]) -> None:
         """Take what a running trial has reached at a step."""
         trial = self._ledger.trials[number]
@@ -283,7 +288,7 @@ class Optimizer:
                 t.number, t.configuration, t.params, names[t.task], t.state, t.metrics,
                 t.cost if t.state == "running" else t.charged, t.resume_from, t.duration,
                 t.teaches, t.repeat, tuple((s, dict(m)) for s, m in t.reports),
-                place.get(t.number),
+                place.get(t.number), t.number in self._ledger.bare,
             )
             for t in self._ledger.trials.values()
         ]  # fmt: skip

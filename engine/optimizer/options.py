@@ -31,7 +31,7 @@ class Options:
         self.room = np.inf if left is None else left + EPS
         self.measured = measured
         self.costs = measured.costs if measured is not None else ledger.costs
-        self.resume = spec.resume
+        self.resume = ledger.resumes
         known = spec.budget.unit is BudgetUnit.FULL
         whole = spec.budget.amount if known else np.inf if self.by_count else self.whole
         self.hopeless = whole + EPS < self.costs[ledger.full]

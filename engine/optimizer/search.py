@@ -152,7 +152,7 @@ class Search:
         prices = options.table(known, x)
         told = predictive(models)
         forced = not fed(ledger, told)
-        due = self.spec.resume and forced and owed(ledger)
+        due = options.resume and forced and owed(ledger)
         # A new configuration would be one more look: what was looked at goes on.
         if due and np.isfinite(prices[len(fresh) :, ledger.full]).any():
             prices[: len(fresh)] = np.inf
@@ -161,7 +161,7 @@ class Search:
             return None
         stands_in = min(models.trust) >= TRUSTED and not due
         # Where trials are what is counted, a look on the way costs as much as the whole way.
-        on_the_way = self.spec.resume and not options.by_count
+        on_the_way = options.resume and not options.by_count
         if on_the_way and known[pick.row] is None and (stands_in or not forced):
             told_at = tells(x[pick.row][None], models)[0]
             pick = pick.by_the_look(prices[pick.row], told_at)

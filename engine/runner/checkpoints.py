@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from hpo_tui.engine.execution.past import bare
 from hpo_tui.engine.execution.protocol import has_files
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.stopping import front
@@ -99,6 +100,9 @@ class Collector:
                 if size and self._remove(number):
                     total -= size
                     removed.append(number)
+        gone = [n for n in removed if bare(self.desk.folder, self.desk.spec, self.desk.trials[n])]
+        if gone:
+            self.desk.proposals.tell("bare", numbers=gone)
         if removed:
             which = ", ".join(map(str, removed[:20])) + (" …" if len(removed) > 20 else "")
             text = f"removed the checkpoints of {len(removed)} trials: {which}"

@@ -40,20 +40,23 @@ class Commands:
         for command in self.desk.writer.take_commands():
             log.info("command %d: %s %s", command.id, command.action, dict(command.args))
             try:
-                answer = self._do(command)
+                self._do(command)
             except Refused as error:
                 self.desk.writer.answer_command(command.id, False, str(error))
-            else:
-                if answer is not None:
-                    self.desk.writer.answer_command(command.id, True, answer)
 
-    def _do(self, command: Command) -> str | None:
+    def _do(self, command: Command) -> None:
+        """Do it and answer in one transaction: else a crash between them would have it done twice.
+
+        Raises :class:`Refused`.
+        """
         action: Callable[[Command], str | None] | None = getattr(self, f"do_{command.action}", None)
         if action is None:
             raise Refused(f"there is no action {command.action!r}")
         try:
             with self.desk.transaction():
-                return action(command)
+                answer = action(command)
+                if answer is not None:
+                    self.desk.writer.answer_command(command.id, True, answer)
         except (KeyError, TypeError, ValueError) as error:
             log.exception("command %d", command.id)
             text = str(error.args[0]) if error.args else type(error).__name__

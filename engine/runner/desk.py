@@ -158,6 +158,8 @@ class Desk:
         """
         if live.stop is None or live.stop.kind == "lend":
             live.stop = stop
+            # Before it is asked: the next runner has to know as well why it ended.
+            self.writer.put(f"stop:{live.number}", [stop.kind, stop.text])
         if at_once:
             live.process.kill()
         else:

@@ -5,6 +5,7 @@ import time
 
 from hpo_tui.engine.execution.base import Exit, Outcome
 from hpo_tui.engine.execution.breaker import Breaker, Failure
+from hpo_tui.engine.execution.past import bare
 from hpo_tui.engine.execution.protocol import has_files, last_lines, log_start, tail
 from hpo_tui.engine.runner.desk import Desk, Live
 from hpo_tui.engine.runner.intake import Intake
@@ -75,6 +76,8 @@ class Endings:
             trial = self._record(live, end, verdict, late=late)
             if trial.state is TrialState.COMPLETE:  # all others may get another attempt
                 desk.writer.drop(f"collector:{live.number}", f"begun:{live.number}")
+            if live.stop is not None:
+                desk.writer.drop(f"stop:{live.number}")
             self._tell_people(trial, verdict)
         desk.executor.learn(live.process, _OUTCOMES.get(verdict.kind, "neutral"), end.duration)
         live.process.release()
@@ -163,6 +166,8 @@ def tell_optimizer(desk: Desk, trial: Trial, kind: str) -> None:
     proposals = desk.proposals
     if trial.state is TrialState.COMPLETE:
         metrics = {n: trial.metrics[n] for n in desk.spec.metric_names}
+        if bare(desk.folder, desk.spec, trial):
+            proposals.tell("bare", numbers=[number])
         proposals.tell("tell", number=number, metrics=metrics, duration=trial.duration)
     elif trial.state is TrialState.PRUNED:
         metrics = {n: trial.metrics[n] for n in desk.spec.metric_names if n in trial.metrics}

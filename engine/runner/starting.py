@@ -11,10 +11,11 @@ from hpo_tui.engine.execution.metrics import Collector
 from hpo_tui.engine.execution.protocol import has_files, launch_of, prepare
 from hpo_tui.engine.execution.reports import ReportTail
 from hpo_tui.engine.optimizer.api import Suggestion
-from hpo_tui.engine.runner.desk import Desk, Live
+from hpo_tui.engine.runner.desk import Desk, Live, Stop
 from hpo_tui.engine.runner.ending import tell_optimizer
 from hpo_tui.engine.runner.intake import summaries, summarize
 from hpo_tui.engine.spec.model import BudgetUnit
+from hpo_tui.engine.spec.space import coerce
 from hpo_tui.store.models import StudyState, Trial, TrialState
 from hpo_tui.store.read import StudyReader
 
@@ -30,14 +31,15 @@ What does not know them costs the search more than that: see `docs/search.md`.
 
 
 def record(desk: Desk, suggestion: Suggestion) -> Trial:
-    """Write a suggestion down as a waiting trial."""
+    """Write a suggestion down as a waiting trial, with the defaults of what was added since."""
+    params = coerce(desk.spec, suggestion.params) | dict(suggestion.params)
     trial = Trial(
         suggestion.number,
         suggestion.configuration,
         suggestion.task,
         TrialState.WAITING,
         suggestion.cost,
-        dict(suggestion.params),
+        params,
         resumed_from=suggestion.resume_from,
         repeat=suggestion.repeat,
         why=dict(suggestion.why),
@@ -126,14 +128,23 @@ class Starter:
                 waiting.number, state=TrialState.RUNNING, started=waiting.started or time.time(),
                 attempt=waiting.attempt + 1, reason="", ended=None, device=slot.device,
             )  # fmt: skip
+            if waiting.attempt:
+                desk.writer.drop(f"stop:{waiting.number}")
             if waiting.attempt and not has_files(desk.folder.trial(waiting.number).checkpoint):
-                # It begins anew, and what it reported before is no result of this attempt.
-                desk.writer.put(f"begun:{waiting.number}", waiting.report_seq)
-                running = desk.update(waiting.number, step=None)
+                running = self._anew(running)
         if isinstance(what, Suggestion):
             desk.proposals.begun(what)
             desk.queue.appendleft(running.number)
         return running
+
+    def _anew(self, trial: Trial) -> Trial:
+        """Have an attempt begin without anything of those before: what they reported is not its."""
+        desk, number = self.desk, trial.number
+        log_file = desk.folder.trial(number).log
+        begins = log_file.stat().st_size if log_file.exists() else 0
+        desk.writer.put(f"begun:{number}", {"seq": trial.report_seq, "log": begins})
+        desk.writer.drop(f"collector:{number}")
+        return desk.update(number, step=None)
 
     def _start(self, trial: Trial, slot: Slot) -> None:
         desk, number = self.desk, trial.number
@@ -180,6 +191,7 @@ class Starter:
         trial = desk.trials[number]
         tail = ReportTail(launch.folder.reports, number, trial.report_offset, trial.report_seq)
         live = Live(number, launch, process, tail, heard=processes.uptime())
+        live.stop = stop_of(desk, number)
         restore_result(desk, live)
         if desk.spec.metrics:
             live.collector = collector_of(desk, live)
@@ -197,6 +209,15 @@ class Starter:
         desk.pause("paused", f"trial {trial.number} cannot be started: {text}", trial.number)
 
 
+def stop_of(desk: Desk, number: int) -> Stop | None:
+    """Return why an earlier runner has asked a trial to end, None if it has not."""
+    if desk.trials[number].state is not TrialState.RUNNING:
+        return None
+    with StudyReader(desk.folder.db) as reader:
+        kept = reader.get(f"stop:{number}")
+    return None if kept is None else Stop(*kept)
+
+
 def restore_result(desk: Desk, live: Live) -> None:
     """Summarise what is stored of a trial's reports, as far as this attempt carries them on."""
     trial = desk.trials[live.number]
@@ -204,9 +225,9 @@ def restore_result(desk: Desk, live: Live) -> None:
         return
     rules = summaries(desk.spec)
     with StudyReader(desk.folder.db) as reader:
-        begun = reader.get(f"begun:{live.number}") or 0
+        begun = reader.get(f"begun:{live.number}") or {}
         for report in reader.reports(live.number):
-            if report.seq >= begun:
+            if report.seq >= begun.get("seq", 0):
                 summarize(rules, live.result, report.metrics)
 
 
@@ -215,8 +236,11 @@ def collector_of(desk: Desk, live: Live) -> Collector:
     collector = _collector(desk, live, desk.spec.metric_names)
     with StudyReader(desk.folder.db) as reader:
         state = reader.get(f"collector:{live.number}")
+        begun = reader.get(f"begun:{live.number}") or {}
     if state is not None:
         collector.restore(state)
+    else:
+        collector.begin_at(begun.get("log", 0))
     return collector
 
 

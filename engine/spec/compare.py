@@ -174,7 +174,13 @@ class Comparison:
         after = {c.metric: c for c in self.new.outcome_constraints}
         for metric in dict.fromkeys([*before, *after]):
             was, now = before.get(metric), after.get(metric)
-            if was != now:
+            if was and now and was.summary != now.summary and self.ran:
+                self._refuse(
+                    ("constraint",),
+                    f"{show(metric)}: summary cannot go from {was.summary} to {now.summary} once "
+                    "trials have run: their results would mean something else",
+                )
+            elif was != now:
                 self._note(
                     "goal", ("constraint",), f"{show(metric)}: {_limits(was)} → {_limits(now)}"
                 )

@@ -122,14 +122,14 @@ def coerce(spec: StudySpec, params: Mapping[str, object]) -> Params:
     """Return a configuration with native types, in the space's order, without inactive parts.
 
     Databases and JSON give 1 for true and 16.0 for 16: a choice is found by equality, an int made
-    whole. Fixed parameters are filled in. Values that do not fit are kept, for
-    :func:`validate_params` to name.
+    whole. Fixed parameters are filled in, and the default of one that was added later. Values that
+    do not fit are kept, for :func:`validate_params` to name.
     """
     known: Params = {}
     for parameter in active_order(spec.space):
         if not parameter.active(known):
             continue
-        value = params.get(parameter.name)
+        value = params.get(parameter.name, parameter.default)
         if parameter.kind is ParameterKind.FIXED and parameter.value is not None:
             known[parameter.name] = parameter.value
         elif isinstance(value, bool | int | float | str):
@@ -149,7 +149,8 @@ def validate_params(spec: StudySpec, params: Mapping[str, object]) -> list[str]:
     for parameter in spec.space:
         active = parameter.active(native_params)
         if parameter.name not in params:
-            if active and parameter.kind is not ParameterKind.FIXED:
+            known = parameter.kind is ParameterKind.FIXED or parameter.default is not None
+            if active and not known:
                 found.append(f"{show(parameter.name)} is missing")
             continue
         value = params[parameter.name]

@@ -1,11 +1,13 @@
 """What an attempt carries on, what it does not, and what all of them cost together."""
 
-from pathlib import Path
+import os
+import signal
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from hpo_tui.engine.launch import LaunchError, runner_pid, send, start_runner
+from hpo_tui.engine.launch import send, start_runner
 from hpo_tui.engine.runner.desk import Desk, Live, Stop
 from hpo_tui.engine.runner.opening import clock_of
 from hpo_tui.store.models import StudyState, TrialState
@@ -126,96 +128,12 @@ def test_a_promotion_without_a_checkpoint_is_charged_the_whole_task(
         """, budget=6, tasks=TASKS)  # fmt: skip
     start_runner(study.folder)  # with the optimizer itself: it has promotions
     study.gone()
-    promoted = [t for t in study.trials() if t.resumed_from is not None]
+    promoted = [t for t in study.trials() if t.why["kind"] == "promoted"]
     assert promoted
+    assert all((t.resumed_from is not None) == saved for t in promoted)
     assert [t.charged for t in promoted] == pytest.approx([0.75 if saved else 1.0] * len(promoted))
     spent = sum(t.charged for t in study.trials())
-    assert spent <= 6 + 1e-9 + (0.0 if saved else 0.25)  # the last one is found out as it starts
-
-
-def test_a_metric_added_to_a_running_study_is_found_in_what_was_printed(make_study: Any) -> None:
-    study = make_study("""
-        print("accuracy=0.5 lat=3.0", flush=True)
-        hold()
-        """, resources=STDOUT)  # fmt: skip
-    study.start()
-    study.running(reports=1)
-    found = edit(study, "[resources]", '[[constraint]]\nmetric = "lat"\nmax = 5.0\n[resources]')
-    assert found.ok, found.answer
-    study.go()
-    trial = study.ended()
-    assert (trial.state, trial.metrics) == (TrialState.COMPLETE, {"accuracy": 0.5, "lat": 3.0})
-
-
-def test_slots_and_the_limit_of_failures_are_edited_while_running(make_study: Any) -> None:
-    study = make_study('if given["trial"] > 2: sys.exit(1)\nhold()', budget=60)
-    study.start()
-    study.running(1)
-    assert edit(study, "slots = 1", "slots = 2\nfailures = 2").ok
-    study.running(2)
-    study.go()
-    study.until(lambda: study.study().state is StudyState.PAUSED)
-    assert study.study().reason.startswith("2 trials in a row failed alike")
-
-
-def test_what_the_budget_does_not_pay_for_is_refused(make_study: Any) -> None:
-    study = make_study("hold()\nreport(accuracy=1.0)", budget=1, tasks=TASKS)
-    study.start()
-    study.running(1)
-    found = answer(study, "enqueue", params={"x": 0.5}, task="dear")
-    assert not found.ok
-    assert "budget" in found.answer
-    study.go()
-    study.gone()
-    assert len(study.trials()) == 1
-
-
-def test_a_file_edited_by_hand_is_taken_over_at_the_next_run(make_study: Any) -> None:
-    study = make_study("report(step=1, accuracy=0.5)", budget=2)
-    study.start()
-    study.gone()
-    file: Path = study.folder.file
-    file.write_text(file.read_text().replace("budget = 2", "budget = 4"))
-    with pytest.raises(LaunchError, match="edited by hand"):
-        send(study.folder, "extend", {"amount": 1})
-    study.start()
-    study.gone()
-    assert len(study.trials()) == 4
-    assert "budget" in study.events("edited")[-1].text
-    file.write_text(file.read_text().replace('"maximize"', '"minimize"'))
-    with pytest.raises(LaunchError, match="cannot be taken over"):
-        study.start()
-    file.write_text("[study\n")
-    with pytest.raises(LaunchError, match="has errors"):
-        study.start()
-
-
-def test_a_file_edited_by_hand_is_not_written_over(make_study: Any) -> None:
-    study = make_study("hold()\nreport(accuracy=1.0)", budget=3)
-    study.start()
-    study.running(1)
-    file: Path = study.folder.file
-    mine = file.read_text() + "# mine\n"
-    file.write_text(mine)
-    found = answer(study, "extend", amount=1)
-    assert not found.ok
-    assert "edited by hand" in found.answer
-    assert file.read_text() == mine
-
-
-def test_a_file_that_cannot_be_written_refuses_the_wish_and_the_runner_lives(
-    make_study: Any,
-) -> None:
-    study = make_study("hold()\nreport(accuracy=1.0)", budget=3)
-    study.start()
-    study.running(1)
-    study.folder.file.unlink()
-    (study.folder.file / "in the way").mkdir(parents=True)
-    found = answer(study, "extend", amount=1)
-    assert not found.ok
-    assert "cannot be written" in found.answer
-    assert study.study().text.count("budget = 3")
-    assert runner_pid(study.folder)
+    assert 5 < spent <= 6 + 1e-9
 
 
 def test_any_reason_to_end_goes_before_leaving_a_lent_device() -> None:
@@ -223,11 +141,102 @@ def test_any_reason_to_end_goes_before_leaving_a_lent_device() -> None:
         def stop(self) -> None:
             """Be asked."""
 
+    desk = SimpleNamespace(writer=SimpleNamespace(put=lambda *_: None))
     live = Live(1, None, Process(), None)  # type: ignore[arg-type]
-    Desk.end(None, live, Stop("lend", "left"))  # type: ignore[arg-type]
-    Desk.end(None, live, Stop("kill", "killed by you"))  # type: ignore[arg-type]
-    Desk.end(None, live, Stop("lend", "left"))  # type: ignore[arg-type]
+    for stop in (Stop("lend", "left"), Stop("kill", "killed by you"), Stop("lend", "left")):
+        Desk.end(desk, live, stop)  # type: ignore[arg-type]
     assert live.stop == Stop("kill", "killed by you")
+
+
+SAVES = """
+def save(*_):
+    open(os.environ["HPO_CHECKPOINT"] + "/c", "w").write("1")
+    time.sleep(1.5)
+    sys.exit(0)
+signal.signal(signal.SIGTERM, save)
+report(step=1, accuracy=0.9 if os.environ["HPO_RESUME"] else 0.1)
+if os.environ["HPO_RESUME"]: sys.exit(0)
+time.sleep(60)
+"""
+
+
+def test_a_trial_asked_to_end_from_outside_that_leaves_with_0_has_no_result(
+    make_study: Any,
+) -> None:
+    study = make_study(SAVES)
+    text = study.study().text.replace('grace = "1s"', 'grace = "9s"')
+    study.folder.file.write_text(text)  # an edit by hand
+    study.start()
+    trial = study.running(reports=1)
+    study.kill_runner()
+    os.kill(trial.pid, signal.SIGTERM)  # the shim, as a machine that goes down does
+    study.until(study.folder.trial(1).exit.exists)
+    study.start()
+    study.gone()
+    trial = study.trial()
+    assert (trial.state, trial.attempt, trial.metrics["accuracy"]) == (TrialState.COMPLETE, 2, 0.9)
+
+
+@pytest.mark.parametrize("action", ["kill", "stop"])
+def test_why_a_trial_was_asked_to_end_outlives_the_runner(make_study: Any, action: str) -> None:
+    study = make_study(SAVES)
+    text = study.study().text.replace('grace = "1s"', 'grace = "9s"')
+    study.folder.file.write_text(text)
+    study.start()
+    study.running(reports=1)
+    assert answer(study, action, **({"trial": 1} if action == "kill" else {})).ok
+    study.kill_runner()
+    study.until(study.folder.trial(1).exit.exists)
+    study.start()
+    study.gone()
+    trial = study.trial()
+    if action == "kill":
+        assert (trial.state, trial.attempt) == (TrialState.KILLED, 1)
+    else:
+        assert study.study().state in (StudyState.STOPPED, StudyState.FINISHED)
+        assert trial.state is not TrialState.COMPLETE or trial.attempt == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "row"),
+    [("csv", "step,accuracy\n1,0.5\n"), ("jsonl", '{"step": 1, "accuracy": 0.5}\n')],
+)
+def test_files_that_an_attempt_begun_anew_writes_again_are_read_again(
+    make_study: Any, kind: str, row: str
+) -> None:
+    study = make_study(
+        f"""
+        open("{{}}/m.{kind}".format(os.environ["HPO_TRIAL_DIR"]), "w").write({row!r})
+        if given["attempt"] == 1:
+            time.sleep(0.5)
+            os.kill(os.getpid(), signal.SIGKILL)
+        """,
+        resources=f'[[metrics]]\nkind = "{kind}"\npath = "m.{kind}"\n',
+    )
+    study.start()
+    study.gone()
+    trial = study.trial()
+    assert (trial.state, trial.attempt) == (TrialState.COMPLETE, 2)
+    assert trial.metrics == {"accuracy": 0.5}
+    assert (study.folder.trial(1).path / f"m.{kind}.attempt1").exists()
+
+
+def test_steps_are_counted_from_the_start_by_an_attempt_begun_anew(make_study: Any) -> None:
+    study = make_study(
+        """
+        for s in range(4):
+            print("accuracy=0.5", flush=True)
+            time.sleep(0.15)
+            if given["attempt"] == 1 and s == 2:
+                time.sleep(0.3)
+                os.kill(os.getpid(), signal.SIGKILL)
+        """,
+        resources=STDOUT,
+    )
+    study.start()
+    study.gone()
+    trial = study.trial()
+    assert (trial.state, trial.attempt, trial.step) == (TrialState.COMPLETE, 2, 4)
 
 
 def test_the_clock_stands_while_no_runner_is_there(make_study: Any) -> None:

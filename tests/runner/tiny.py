@@ -79,6 +79,9 @@ class Optimizer:
         self.trials[number] = charged or 0.0
         self.note("fail", number, reason)
 
+    def no_checkpoint(self, number: int) -> None:
+        self.note("bare", number)
+
     def reprice(self, number: int, cost: float) -> None:
         self.trials[number] = cost
         self.note("reprice", number, cost)

@@ -1,0 +1,168 @@
+"""Edits of a study that runs, and wishes: what reaches running trials, what is refused."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from hpo_tui.engine.execution.breaker import Breaker
+from hpo_tui.engine.launch import LaunchError, runner_pid, send
+from hpo_tui.engine.runner.commands import Commands
+from hpo_tui.engine.runner.desk import Desk
+from hpo_tui.engine.spec import StudySpec
+from hpo_tui.store.ask import ask
+from hpo_tui.store.models import StudyState, TrialState
+from hpo_tui.store.read import StudyReader
+from hpo_tui.store.write import StudyWriter
+
+TASKS = """
+[[task]]
+name = "cheap"
+epochs = 3
+cost = 0.25
+[[task]]
+name = "dear"
+epochs = 9
+cost = 1.0
+"""
+STDOUT = '[[metrics]]\nkind = "stdout"\n'
+
+
+def answer(study: Any, action: str, **args: Any) -> Any:
+    return send(study.folder, action, args, timeout=15)
+
+
+def edit(study: Any, old: str, new: str) -> Any:
+    text = study.study().text
+    assert old in text
+    return answer(study, "edit", text=text.replace(old, new))
+
+
+def test_a_metric_added_to_a_running_study_is_found_in_what_was_printed(make_study: Any) -> None:
+    study = make_study("""
+        print("accuracy=0.5 lat=3.0", flush=True)
+        hold()
+        """, resources=STDOUT)  # fmt: skip
+    study.start()
+    study.running(reports=1)
+    found = edit(study, "[resources]", '[[constraint]]\nmetric = "lat"\nmax = 5.0\n[resources]')
+    assert found.ok, found.answer
+    study.go()
+    trial = study.ended()
+    assert (trial.state, trial.metrics) == (TrialState.COMPLETE, {"accuracy": 0.5, "lat": 3.0})
+
+
+def test_slots_and_the_limit_of_failures_are_edited_while_running(make_study: Any) -> None:
+    study = make_study('if given["trial"] > 2: sys.exit(1)\nhold()', budget=60)
+    study.start()
+    study.running(1)
+    assert edit(study, "slots = 1", "slots = 2\nfailures = 2").ok
+    study.running(2)
+    study.go()
+    study.until(lambda: study.study().state is StudyState.PAUSED)
+    assert study.study().reason.startswith("2 trials in a row failed alike")
+
+
+def test_what_the_budget_does_not_pay_for_is_refused(make_study: Any) -> None:
+    study = make_study("hold()\nreport(accuracy=1.0)", budget=1, tasks=TASKS)
+    study.start()
+    study.running(1)
+    found = answer(study, "enqueue", params={"x": 0.5}, task="dear")
+    assert not found.ok
+    assert "budget" in found.answer
+    study.go()
+    study.gone()
+    assert len(study.trials()) == 1
+
+
+def test_a_file_edited_by_hand_is_taken_over_at_the_next_run(make_study: Any) -> None:
+    study = make_study("report(step=1, accuracy=0.5)", budget=2)
+    study.start()
+    study.gone()
+    file: Path = study.folder.file
+    file.write_text(file.read_text().replace("budget = 2", "budget = 4"))
+    with pytest.raises(LaunchError, match="edited by hand"):
+        send(study.folder, "extend", {"amount": 1})
+    study.start()
+    study.gone()
+    assert len(study.trials()) == 4
+    assert "budget" in study.events("edited")[-1].text
+    file.write_text(file.read_text().replace('"maximize"', '"minimize"'))
+    with pytest.raises(LaunchError, match="cannot be taken over"):
+        study.start()
+    file.write_text("[study\n")
+    with pytest.raises(LaunchError, match="has errors"):
+        study.start()
+
+
+def test_a_file_edited_by_hand_is_not_written_over(make_study: Any) -> None:
+    study = make_study("hold()\nreport(accuracy=1.0)", budget=3)
+    study.start()
+    study.running(1)
+    file: Path = study.folder.file
+    mine = file.read_text() + "# mine\n"
+    file.write_text(mine)
+    found = answer(study, "extend", amount=1)
+    assert not found.ok
+    assert "edited by hand" in found.answer
+    assert file.read_text() == mine
+
+
+def test_a_file_that_cannot_be_written_refuses_the_wish_and_the_runner_lives(
+    make_study: Any,
+) -> None:
+    study = make_study("hold()\nreport(accuracy=1.0)", budget=3)
+    study.start()
+    study.running(1)
+    study.folder.file.unlink()
+    (study.folder.file / "in the way").mkdir(parents=True)
+    found = answer(study, "extend", amount=1)
+    assert not found.ok
+    assert "cannot be written" in found.answer
+    assert study.study().text.count("budget = 3")
+    assert runner_pid(study.folder)
+
+
+def test_a_parameter_added_with_a_default_is_given_to_older_configurations(
+    make_study: Any,
+) -> None:
+    study = make_study(
+        """
+        hold()
+        report(accuracy=float(given["params"].get("z", 99)))
+        """,
+        budget=9, slots=2, tasks=TASKS,
+    )  # fmt: skip
+    study.start()
+    study.running(1)
+    added = '[space.z]\ntype = "int"\nlow = 1\nhigh = 5\ndefault = 2\n[[objective]]'
+    assert answer(study, "pause").ok
+    study.go()
+    study.ended(1)
+    assert edit(study, "[[objective]]", added).ok
+    assert answer(study, "resume").ok
+    again = answer(study, "enqueue", params={"x": 0.125}, task="dear")
+    assert again.ok, again.answer
+    trial = study.ended(int(again.answer.split()[1]))
+    assert trial.metrics == {"accuracy": 2.0}
+    assert trial.params["z"] == 2
+
+
+def test_a_wish_is_answered_in_the_transaction_that_grants_it(make_study: Any) -> None:
+    study = make_study("hold()\nreport(accuracy=1.0)", budget=3)
+    writer = StudyWriter(study.folder.db)
+    with StudyReader(study.folder.db) as reader:
+        spec = StudySpec.from_text(reader.study().text)
+    desk = Desk(study.folder, spec, writer, None, SimpleNamespace(init={}), {})  # type: ignore[arg-type]
+    commands = Commands(desk, Breaker(5))
+    ask(study.folder.db, "extend", {"amount": 5})
+
+    def dies(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    commands.desk.writer.answer_command = dies  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        commands.obey()
+    assert "budget = 3" in study.study().text
+    writer.close()
