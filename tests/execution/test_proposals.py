@@ -150,8 +150,13 @@ def test_no_former_suggestion_takes_the_number_of_a_wish(
     proposals.wish("enqueue", params={"x": 0.5}, task=None, promote=None, why="")
     assert proposals.former is None
     replies: list[Any] = []
-    until(proposals, lambda: replies.extend(proposals.pump()) or replies)
-    wished = next(r for r in replies if r.kind == "suggestions").suggestions[0]
+
+    def answered() -> Any:
+        replies.extend(r for r in proposals.pump() if r.kind == "suggestions")
+        return replies
+
+    until(proposals, answered)
+    wished = replies[0].suggestions[0]
     assert proposals.former is None or proposals.former == proposals.current
     assert wished.number != begun(proposals).number
 

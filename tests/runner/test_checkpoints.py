@@ -119,9 +119,11 @@ def desk_of(folder: Path, trials: list[Trial], quota: int | None = None) -> Any:
     for t in trials:
         found.trial(t.number).checkpoint.mkdir(parents=True)
         (found.trial(t.number).checkpoint / "weights").write_bytes(b"x" * 100)
+    told: list[dict[str, Any]] = []
     return SimpleNamespace(
         spec=replace(spec(), resources=resources), folder=found, event=lambda *_: None,
-        trials={t.number: t for t in trials},
+        trials={t.number: t for t in trials}, told=told,
+        proposals=SimpleNamespace(tell=lambda op, **values: told.append({"op": op, **values})),
     )  # fmt: skip
 
 
@@ -132,6 +134,8 @@ def test_a_folder_is_looked_into_once(tmp_path: Path, monkeypatch: pytest.Monkey
     desk = desk_of(tmp_path, trials, quota=250)
     collector = Collector(desk)
     assert collector.collect() == 5
+    # What may no longer be carried on is told: its configuration pays the whole task by now.
+    assert desk.told == [{"op": "bare", "numbers": [8]}]
     with monkeypatch.context() as watched:
         for name in ("iterdir", "is_symlink"):
             watched.setattr(Path, name, lambda self: pytest.fail(f"looked into {self}"))
