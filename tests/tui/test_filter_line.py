@@ -1,8 +1,12 @@
 """The filter line takes whole conditions alone."""
 
+import pytest
+from textual import events
+from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
 from hpo_tui.store.folder import StudyFolder
+from hpo_tui.tui.app import HpoApp
 from hpo_tui.tui.widgets.filter_bar import FilterBar
 from tests.tui.conftest import make_app, ready, until
 
@@ -35,3 +39,56 @@ async def test_half_a_condition_is_refused_and_leaves_the_filter(study: StudyFol
         await pilot.press("enter")
         assert not bar.display
         assert app.live.view.filter == "starred or lr < 0.01"
+
+
+async def _opened(pilot: Pilot[int]) -> FilterBar:
+    await pilot.press("slash")
+    await until(pilot, lambda: bool(pilot.app.screen.query(FilterBar)))
+    bar = pilot.app.screen.query_one(FilterBar)
+    await until(pilot, lambda: bar.display and bar.query_one(Input).has_focus)
+    return bar
+
+
+def _burst(app: HpoApp, *keys: str) -> None:
+    """Let keys come as a terminal hands on what was pasted: all before anything is handled."""
+    for key in keys:
+        character = key if len(key) == 1 else None
+        app.post_message(events.Key({" ": "space"}.get(key, key), character))
+
+
+@pytest.mark.parametrize("end", ["enter", "escape"])
+async def test_what_is_typed_in_a_burst_is_judged_as_it_ends(study: StudyFolder, end: str) -> None:
+    app = make_app(study)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        bar = await _opened(pilot)
+        assert app.live is not None
+        live = app.live
+        await pilot.press(*"lr", "space", "less_than_sign")
+        await until(pilot, lambda: bar.has_class("-fault"))
+        _burst(app, *" 0.01")
+        await until(pilot, lambda: live.view.filter == "lr < 0.01")
+        await pilot.press(end)
+        await until(pilot, lambda: not bar.display)
+        assert live.view.filter == "lr < 0.01"
+
+
+@pytest.mark.parametrize(
+    ("end", "line", "held"),
+    [("enter", "lr < 0.01", "lr < 0.01"), ("escape", "lr < 0.01", "lr < 0.01"),
+     ("enter", "lr <", ""), ("escape", "lr > 0.01 and lr <", "")],
+)  # fmt: skip
+async def test_the_end_can_come_in_the_burst_too(
+    study: StudyFolder, end: str, line: str, held: str
+) -> None:
+    app = make_app(study)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        bar = await _opened(pilot)
+        assert app.live is not None
+        live = app.live
+        _burst(app, *line, end)
+        refused = end == "enter" and not held
+        await until(pilot, lambda: bar.has_class("-fault") if refused else not bar.display)
+        await until(pilot, lambda: live.view.filter == held)
+        assert bar.display is refused

@@ -41,9 +41,9 @@ class Filtering(TrialActions):
             self.live.set_filter(event.text)
         except FilterError as problem:
             if bar.display:
-                bar.fault(str(problem))
+                bar.fault(event.text, str(problem))
             return
-        bar.hold(self.live.shown(), len(snapshot.frame))
+        bar.hold(event.text, self.live.shown(), len(snapshot.frame))
         self.view_changed()
 
     def on_filter_bar_closed(self) -> None:

@@ -63,8 +63,12 @@ class FilterBar(Vertical):
         self._unfinished = False
         self._before = ""
         """The filter that was held when the line was opened."""
+        self._judged = ""
+        """The line that the last verdict is about; keys can come faster than verdicts."""
         self._wrong = ""
-        """What is wrong with the line as it stands."""
+        """What is wrong with that line."""
+        self._taking = self._leaving = False
+        """Enter, or Esc, waits for the verdict on the line as it stands."""
 
     def compose(self) -> ComposeResult:
         """Lay out the line and what is said about it."""
@@ -79,7 +83,8 @@ class FilterBar(Vertical):
 
         self._names.names = filter_names(snapshot)
         self.display = True
-        self._before, self._wrong = text, ""
+        self._before = self._judged = text
+        self._wrong, self._taking, self._leaving = "", False, False
         line = self.query_one(Input)
         with line.prevent(Input.Changed):
             line.value = text
@@ -89,14 +94,17 @@ class FilterBar(Vertical):
 
     def close(self) -> None:
         """Hide the line; what it holds stays held, or what was held before if that is wrong."""
+        if self._judged != self.query_one(Input).value:
+            self._leaving = True
+            return
         if self._wrong:
             self.post_message(self.Changed(self._before))
         self.display = False
         self.post_message(self.Closed())
 
     def action_close(self) -> None:
-        """Close by key."""
-        self.close()
+        """Close by key, after what was typed before it: a key of a binding comes first."""
+        self.query_one(Input).call_later(self.close)
 
     def action_complete(self) -> None:
         """Take the first proposal."""
@@ -112,14 +120,16 @@ class FilterBar(Vertical):
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
+        self._taking = False
         self._propose(event.value)
-        self._wrong = ""
         self.post_message(self.Changed(event.value))
 
     @on(Input.Submitted)
     def _taken(self, event: Input.Submitted) -> None:
         event.stop()
-        if self._wrong:
+        if self._judged != event.value:
+            self._taking = True
+        elif self._wrong:
             self._say(self._wrong, fault=True)
         else:
             self.close()
@@ -131,20 +141,38 @@ class FilterBar(Vertical):
         self._unfinished = start < len(text)
         self._say("Tab: " + "  ".join(plain(p) for p in self._proposed[:12]), fault=False)
 
-    def fault(self, text: str) -> None:
-        """Say what is wrong with the expression; while a word is unfinished, what fits it."""
-        self._wrong = text
-        if self._proposed and self._unfinished:
+    def fault(self, line: str, why: str) -> None:
+        """Say what is wrong with ``line``; while a word is unfinished, what fits it."""
+        if not self._judge(line, why):
+            return
+        if self._proposed and self._unfinished and not self._taking:
             self._say("Tab: " + "  ".join(plain(p) for p in self._proposed[:12]), fault=False)
         else:
-            self._say(text, fault=True)
+            self._say(why, fault=True)
+        self._end()
 
-    def hold(self, shown: int, total: int) -> None:
-        """Say how many trials the expression holds for."""
+    def hold(self, line: str, shown: int, total: int) -> None:
+        """Say how many trials ``line`` holds for."""
+        if not self._judge(line, ""):
+            return
         text = f"{present.grouped(shown)} of {present.plural(total, 'trial')}"
         if self._proposed:
             text += "     Tab: " + "  ".join(plain(p) for p in self._proposed[:10])
         self._say(text, fault=False)
+        self._end()
+
+    def _judge(self, line: str, wrong: str) -> bool:
+        """Take a verdict; False if the line has changed since it was asked for."""
+        if line != self.query_one(Input).value:
+            return False
+        self._judged, self._wrong = line, wrong
+        return True
+
+    def _end(self) -> None:
+        """Do what Enter or Esc asked for before the line was judged."""
+        if self._leaving or (self._taking and not self._wrong):
+            self.close()
+        self._taking = self._leaving = False
 
     def _say(self, text: str, *, fault: bool) -> None:
         self.set_class(fault, "-fault")
