@@ -65,15 +65,9 @@ class LiveStudy:
         self.view = replace(self.view, filter="", brushes={}, mask=None)
 
     def _apply(self, view: View) -> None:
-        snapshot = self.snapshot
-        if snapshot is None:
-            self.view = view
-            return
-        mask = filter_mask(snapshot, view.filter) if view.filter else None
-        brushed = _brushed(snapshot, view.brushes)
-        if brushed is not None:
-            mask = brushed if mask is None else mask & brushed
-        self.view = replace(view, mask=mask)
+        if self.snapshot is not None:
+            view = replace(view, mask=_mask(self.snapshot, view))
+        self.view = view
 
     def recall(self) -> None:
         """Take the view back from what the session remembers, as far as it is sound."""
@@ -102,12 +96,32 @@ class LiveStudy:
         kept = {"selected": view.selected, "filter": view.filter, "brushes": brushes}
         return {**self.memory, **kept}
 
-    def shown(self) -> int:
-        """Return how many trials the view holds."""
-        if self.snapshot is None:
-            return 0
-        mask = self.view.mask
-        return len(self.snapshot.frame) if mask is None else int(mask.sum())
+
+class HeldPicture:
+    """A snapshot that stays on the screen while newer ones come; the view goes on over it."""
+
+    def __init__(self, live: LiveStudy, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self._live = live
+        self._look = live.view
+        """The view over the snapshot, which is the newest one at this moment."""
+
+    def look(self) -> View:
+        """Return the study's view over the snapshot, the same object while it is the same."""
+        view, old = self._live.view, self._look
+        if (view.filter, view.brushes) != (old.filter, old.brushes):
+            self._look = replace(view, mask=self._mask(view))
+        elif view.selected != old.selected:
+            self._look = replace(old, selected=view.selected)
+        return self._look
+
+    def _mask(self, view: View) -> "NDArray[np.bool_] | None":
+        try:
+            return _mask(self.snapshot, view)
+        except FilterError:  # of a metric that nothing had reported then
+            import numpy as np
+
+            return np.zeros(len(self.snapshot.frame), dtype=np.bool_)
 
 
 def _end(kept: object, limitless: float) -> float:
@@ -177,6 +191,15 @@ def filter_mask(snapshot: Snapshot, text: str) -> "NDArray[np.bool_]":
     except ExpressionError as error:
         raise FilterError(str(error)) from None
     return np.asarray(mask, dtype=np.bool_)
+
+
+def _mask(snapshot: Snapshot, view: View) -> "NDArray[np.bool_] | None":
+    """Return what passes the view's filter and brushes, None for all. Raises FilterError."""
+    mask = filter_mask(snapshot, view.filter) if view.filter else None
+    brushed = _brushed(snapshot, view.brushes)
+    if brushed is None:
+        return mask
+    return brushed if mask is None else mask & brushed
 
 
 def _brushed(snapshot: Snapshot, brushes: Mapping[str, Brush]) -> "NDArray[np.bool_] | None":

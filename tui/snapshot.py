@@ -68,3 +68,7 @@ class View:
     filter: str = ""
     brushes: Mapping[str, Brush] = field(default_factory=dict)
     mask: "NDArray[np.bool_] | None" = None
+
+    def shown(self, total: int) -> int:
+        """Return how many of ``total`` trials are let be shown."""
+        return total if self.mask is None else int(self.mask.sum())

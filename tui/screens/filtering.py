@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from hpo_tui.tui.live import FilterError, LiveStudy
 from hpo_tui.tui.screens.trial_actions import TrialActions
+from hpo_tui.tui.snapshot import Snapshot, View
 from hpo_tui.tui.widgets.chrome import KeyBar
 
 if TYPE_CHECKING:
@@ -16,6 +17,16 @@ class Filtering(TrialActions):
     def __init__(self, live: LiveStudy) -> None:
         super().__init__(live)
         self._filter: FilterBar | None = None
+
+    @property
+    def picture(self) -> Snapshot | None:
+        """What the screen draws."""
+        return self.live.snapshot
+
+    @property
+    def look(self) -> View:
+        """The view over what the screen draws."""
+        return self.live.view
 
     def focus_main(self) -> None:
         """Give the focus to the pane that is worked in."""
@@ -34,8 +45,8 @@ class Filtering(TrialActions):
     def on_filter_bar_changed(self, event: "FilterBar.Changed") -> None:
         """Hold another expression, or say what is wrong with it."""
         event.stop()
-        snapshot, bar = self.live.snapshot, self._filter
-        if snapshot is None or bar is None:
+        bar = self._filter
+        if self.picture is None or bar is None:
             return
         try:
             self.live.set_filter(event.text)
@@ -43,7 +54,8 @@ class Filtering(TrialActions):
             if bar.display:
                 bar.fault(event.text, str(problem))
             return
-        bar.hold(event.text, self.live.shown(), len(snapshot.frame))
+        total = len(self.picture.frame)
+        bar.hold(event.text, self.look.shown(total), total)
         self.view_changed()
 
     def on_filter_bar_closed(self) -> None:

@@ -13,11 +13,11 @@ from textual.widget import Widget
 
 from hpo_tui.tui import present
 from hpo_tui.tui.actions import bindings
-from hpo_tui.tui.live import LiveStudy
+from hpo_tui.tui.live import HeldPicture, LiveStudy
 from hpo_tui.tui.messages import BrushChanged, TrialOpened, TrialSelected
 from hpo_tui.tui.panes import BEST, COST_BAR, PARALLEL, TABS, Place, layout_for, make
 from hpo_tui.tui.screens.filtering import Filtering
-from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.snapshot import Snapshot, View
 from hpo_tui.tui.widgets.chrome import KeyBar, Notice, PaneTitle, StudyHeader, TabBar
 from hpo_tui.tui.widgets.line_table import LineTable
 
@@ -45,7 +45,8 @@ zoom, then filter and brushes, then the screen. Leaving never stops the run.
         self._drawn: dict[str, tuple[Any, ...]] = {}
         self._when: dict[str, float] = {}
         self._tab = int(live.memory.get("tab", 0)) % len(TABS)
-        self._frozen = False
+        self._held: HeldPicture | None = None
+        """The picture while it is frozen."""
         self._furnished = False
         self._mode = ""
         self._settle: Timer | None = None
@@ -88,9 +89,10 @@ zoom, then filter and brushes, then the screen. Leaving never stops the run.
 
     def take_snapshot(self, snapshot: Snapshot) -> None:
         """Show a new snapshot: the header at once, the panes as often as each may be drawn."""
-        self._header.show(snapshot, frozen=self._frozen)
+        snapshot = self._held.snapshot if self._held else snapshot
+        self._header.show(snapshot, frozen=self._held is not None)
         self._keys.renew()
-        if self._frozen or not self.app.app_focus or not self.is_current:
+        if not self.app.app_focus or not self.is_current:
             return
         if self._mode == "tiny":
             self._in_words(snapshot)
@@ -100,6 +102,16 @@ zoom, then filter and brushes, then the screen. Leaving never stops the run.
         if not self._furnished:
             self.furnish()
         self.draw()
+
+    @property
+    def picture(self) -> Snapshot | None:
+        """The newest snapshot, or the one at which the picture was frozen."""
+        return self._held.snapshot if self._held else self.live.snapshot
+
+    @property
+    def look(self) -> View:
+        """The view over the picture."""
+        return self._held.look() if self._held else self.live.view
 
     def _in_words(self, snapshot: Snapshot) -> None:
         """Show the study as text, where there is no room for more."""
@@ -153,7 +165,7 @@ zoom, then filter and brushes, then the screen. Leaving never stops the run.
 
     def draw(self, *, now: bool = False) -> None:
         """Draw the panes in sight whose input is another one; ``now``: without waiting."""
-        snapshot = self.live.snapshot
+        snapshot = self.picture
         if snapshot is None or not self._furnished or not self._alive:
             return
         wait = 0.0
@@ -168,7 +180,8 @@ zoom, then filter and brushes, then the screen. Leaving never stops the run.
 
     def _draw(self, place: Place, pane: Any, snapshot: Snapshot, now: bool) -> float:
         """Draw one pane if it must be; return the seconds until it may be."""
-        inputs = (*place.depends(snapshot), self.live.view)
+        view = self.look
+        inputs = (*place.depends(snapshot), view)
         old = self._drawn.get(place.name)
         if old is not None and all(a is b or _same(a, b) for a, b in zip(old, inputs, strict=True)):
             return 0.0
@@ -178,7 +191,7 @@ zoom, then filter and brushes, then the screen. Leaving never stops the run.
             return left
         self._drawn[place.name] = inputs
         self._when[place.name] = time.monotonic()
-        pane.show(snapshot, self.live.view)
+        pane.show(snapshot, view)
         return 0.0
 
     def _in_sight(self, pane: Widget) -> bool:
@@ -187,9 +200,8 @@ zoom, then filter and brushes, then the screen. Leaving never stops the run.
     def _titles(self, snapshot: Snapshot) -> None:
         best = self._panes[BEST.name]
         self._left_title.say(best.title)
-        total, shown = len(snapshot.frame), self.live.shown()
-        note = f"{present.grouped(shown)} of {present.plural(total, 'trial')} shown"
-        view = self.live.view
+        total, view = len(snapshot.frame), self.look
+        note = f"{present.grouped(view.shown(total))} of {present.plural(total, 'trial')} shown"
         parts = [f"filter: {view.filter}"] if view.filter else []
         if view.brushes:
             parts.append("1 brush" if len(view.brushes) == 1 else f"{len(view.brushes)} brushes")
@@ -206,7 +218,7 @@ zoom, then filter and brushes, then the screen. Leaving never stops the run.
         self._keys.renew()
 
     def _follow(self) -> None:
-        if self.live.view is not self._drawn.get(PARALLEL.name, (None,))[-1]:
+        if self.look is not self._drawn.get(PARALLEL.name, (None,))[-1]:
             self.draw(now=True)
 
     @on(LineTable.Moved)
@@ -264,9 +276,10 @@ zoom, then filter and brushes, then the screen. Leaving never stops the run.
 
     def do_watch_freeze(self) -> None:
         """Hold the picture, or let it go on."""
-        self._frozen = not self._frozen
-        if self.live.snapshot is not None:
-            self.take_snapshot(self.live.snapshot)
+        newest = self.live.snapshot
+        if newest is not None:
+            self._held = None if self._held else HeldPicture(self.live, newest)
+            self.take_snapshot(newest)
 
     def do_watch_zoom(self) -> None:
         """Give the focused pane the whole screen, or take it back."""
@@ -328,12 +341,8 @@ zoom, then filter and brushes, then the screen. Leaving never stops the run.
         """Go through the panes; where one chart is shown at a time, through all of them."""
         if not self._furnished:
             return
-        order = [
-            BEST,
-            PARALLEL,
-            *(TABS if self._mode == "medium" else (TABS[self._tab],)),
-            COST_BAR,
-        ]
+        tabs = TABS if self._mode == "medium" else (TABS[self._tab],)
+        order = [BEST, PARALLEL, *tabs, COST_BAR]
         if self._mode in ("small", "tiny"):
             order = [BEST, COST_BAR]
         names = [p.name for p in order]
