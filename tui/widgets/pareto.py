@@ -1,4 +1,4 @@
-"""Best metrics: two goals against each other, with thresholds, misses and the front."""
+"""Pareto: two goals against each other, with thresholds, misses and the front."""
 
 from itertools import combinations
 from typing import ClassVar
@@ -38,7 +38,7 @@ class Pareto(Chart):
     """Two metrics of the full-task trials; what misses a goal lies in the shade."""
 
     HELP: ClassVar[str] = """\
-## Best metrics
+## Pareto
 
 Two metrics of the **full-task** trials against each other. Dashed lines are the goals, and what
 misses one lies in the shade; blue circles meet every goal, hollow ones miss one, the bright ones
