@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from hpo_tui.store.folder import StudyFolder
+from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui.screens.dialogs import PickOne
 from hpo_tui.tui.screens.trials import Trials
 from hpo_tui.tui.widgets.line_table import LineTable
@@ -52,3 +53,72 @@ async def test_a_study_without_trials_is_not_blamed_on_the_filter(tmp_path: Path
         await until(pilot, lambda: isinstance(app.screen, Trials))
         table = app.screen.query_one(LineTable)
         await until(pilot, lambda: table.empty == "No trial has been started yet.")
+
+
+async def test_the_other_way_round_shows_its_first_rows(study: StudyFolder) -> None:
+    app = make_app(study)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("a")
+        await until(pilot, lambda: isinstance(app.screen, Trials))
+        table = app.screen.query_one(LineTable)
+        await until(pilot, lambda: len(table.rows) == 60)
+        await pilot.press("g")
+        first = table.current
+        await pilot.press("S")
+        await until(pilot, lambda: table.rows.key(59) == first)
+        await until(pilot, lambda: table.cursor == 0)
+        assert app.live is not None
+        assert table.current == app.live.view.selected == table.rows.key(0)
+
+
+async def test_the_best_begin_with_the_best_when_the_selected_one_is_not_among_them(
+    tmp_path: Path,
+) -> None:
+    app = make_app(make_study(tmp_path, trials=200))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        table = app.screen.query_one(LineTable)
+        await pilot.press("G")
+        assert app.live is not None
+        gone = table.current
+        app.live.set_filter(f"trial != {gone}")
+        app.screen.view_changed()  # type: ignore[attr-defined]  # Watch's
+        await until(pilot, lambda: table.current is None)
+        lines = [line.text for line in app.screen._compositor.render_strips()]
+        assert len(table.rows) > table.page
+        assert any(line.lstrip().startswith(f"{table.rows.key(0)} ") for line in lines)
+
+
+async def test_events_sort_by_what_a_column_says(tmp_path: Path) -> None:
+    folder = make_study(tmp_path)
+    writer = StudyWriter(folder.db)
+    writer.add_event("edit", "b, a longer text than any other one here", 31)
+    writer.add_event("warning", "C of no trial")
+    times = (1790000000.5, 1790000001.0, 1790000000.25, 1790000000.125)
+    with writer.transaction():
+        rows = writer.conn.execute("SELECT id FROM events").fetchall()
+        for (row,), at in zip(rows, times, strict=True):
+            writer.conn.execute("UPDATE events SET time = ? WHERE id = ?", (at, row))
+    writer.close()
+    app = make_app(folder)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        await pilot.press("7")
+        table = app.focused
+        assert isinstance(table, LineTable)
+        assert app.live is not None
+        assert app.live.snapshot is not None
+        events = {("event", e.id): e for e in app.live.snapshot.events}
+
+        async def column(name: str) -> list[object]:
+            await pilot.press("s")
+            await until(pilot, lambda: table.sort_by == name)
+            await pilot.pause()
+            shown = [events[table.rows.key(i)] for i in range(len(table.rows))]  # type: ignore[index]
+            return [getattr(e, name) for e in shown]
+
+        assert await column("time") == sorted(times)
+        assert await column("trial") == [3, 5, 31, None]
+        await column("kind")
+        assert [str(t)[0] for t in await column("text")] == ["b", "C", "t", "t"]

@@ -123,6 +123,7 @@ the highlighted trial.
         table = self.query_one(LineTable)
         self.live.memory["sort"], self.live.memory["descending"] = table.sort_by, table.descending
         self.view_changed()
+        table.action_top()  # what the order is wanted for
 
     @on(LineTable.Moved)
     def _moved(self, event: LineTable.Moved) -> None:
@@ -154,7 +155,6 @@ the highlighted trial.
                 table.sort_by = key
                 table.descending = best_last(snapshot, key, otherwise=table.descending)
                 self._sorted()
-                table.action_top()  # what the order is wanted for
 
         columns = [c for c in self.columns(snapshot) if c not in ("trial", "mark")]
         columns.sort(key=lambda c: not c.startswith("m:"))

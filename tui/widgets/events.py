@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Hashable, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import on
 
@@ -74,10 +74,7 @@ were stopped early, failures, edits of the study, GPUs lent. Going to an event s
         """Show the newest events; the highlighted one is of the selected trial, or of none."""
         events = list(reversed(snapshot.events))
         if self.sort_by:
-            order = {"time": "time", "trial": "trial", "kind": "kind", "text": "text"}[self.sort_by]
-            events.sort(
-                key=lambda e: str(getattr(e, order) or "").zfill(20), reverse=self.descending
-            )
+            events = _sorted(events, self.sort_by, descending=self.descending)
         elif self.descending:
             events.reverse()
         self._trials = {("event", e.id): e.trial for e in events}
@@ -96,3 +93,14 @@ were stopped early, failures, edits of the study, GPUs lent. Going to an event s
         number = self._trials.get(self.current) if self.current is not None else None
         if number is not None:
             self.post_message(TrialOpened(number))
+
+
+def _sorted(events: Sequence[Event], column: str, *, descending: bool) -> list[Event]:
+    """Return the events by a column, those without a value last either way."""
+
+    def value(event: Event) -> Any:
+        found = getattr(event, column)
+        return found.casefold() if isinstance(found, str) else found
+
+    known = sorted((e for e in events if value(e) is not None), key=value, reverse=descending)
+    return known + [e for e in events if value(e) is None]

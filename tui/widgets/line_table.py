@@ -139,7 +139,8 @@ class LineTable(Widget, can_focus=True):
         """
         found = rows.find(chosen) if chosen is not None else None
         self.idle = found is None
-        self._put(rows, found)
+        # Without a highlight nothing says where in the order one is: it begins at its first.
+        self._put(rows, 0 if found is None else found)
 
     def _put(self, rows: Rows, found: int | None) -> None:
         self.rows = rows
