@@ -7,21 +7,29 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
-from textual import work
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
+from textual.command import CommandPalette, SearchIcon
 from textual.screen import Screen
+from textual.scrollbar import ScrollBar, ScrollBarRender
 
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.tui.actions import action, bindings
 from hpo_tui.tui.config import Session, Settings, load_settings, state_folder, write_text
 from hpo_tui.tui.live import LiveStudy
 from hpo_tui.tui.messages import SnapshotReady, StudySaved
-from hpo_tui.tui.plain import plain
+from hpo_tui.tui.plain import plain, to_ascii
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.themes import DARK, LIGHT
 
 STYLES = Path(__file__).parent / "styles"
+
+
+class WholeCells(ScrollBarRender):
+    """Scroll bars without the block characters for a part of a cell."""
+
+    VERTICAL_BARS: ClassVar[list[str]] = [" "] * len(ScrollBarRender.VERTICAL_BARS)
+    HORIZONTAL_BARS: ClassVar[list[str]] = [" "] * len(ScrollBarRender.HORIZONTAL_BARS)
 
 
 class HpoApp(App[int]):
@@ -59,6 +67,7 @@ class HpoApp(App[int]):
         self.theme = self._wanted_theme()
         self.set_keymap(self.settings.keys)
         self.set_class(ascii_only, "-ascii")
+        ScrollBar.renderer = WholeCells if ascii_only else ScrollBarRender
 
     def _wanted_theme(self) -> str:
         wanted = self.settings.theme
@@ -252,7 +261,13 @@ class HpoApp(App[int]):
 
     def do_app_palette(self) -> None:
         """Open the command palette."""
-        self.action_command_palette()
+        palette = CommandPalette(id="--command-palette", placeholder="Search for commands")
+        self.push_screen(palette)
+
+    def on_command_palette_opened(self) -> None:
+        """Let the palette be of 7-bit characters where those alone are wanted."""
+        if self.ascii_only:
+            self.screen.query_one(SearchIcon).icon = ">"
 
     def do_app_leave(self) -> None:
         """Leave; what runs goes on, and this is said after the screens are gone."""
@@ -304,27 +319,11 @@ class HpoApp(App[int]):
             driver.write(f"\x1b]9;{plain(text)}\x07")
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """Yield the palette: every action that can act on this screen, then the themes."""
-        from hpo_tui.tui.actions import actions_of, spell_keys
+        """Yield the palette: every action of this screen and its panes, then the themes."""
+        from hpo_tui.tui.commands import commands
 
-        scopes = [*getattr(screen, "SCOPES", ()), "app"]
-        unavailable = getattr(screen, "unavailable", None)
-        for scope in scopes:
-            for found in actions_of(scope):
-                if found.id == "app.palette" or (unavailable and unavailable(found)):
-                    continue
-                node = self if scope == "app" else screen
-                keys = spell_keys(self.settings.keys.get(found.id, found.keys))
-                yield SystemCommand(
-                    f"{found.label}   {keys}",
-                    f"{found.tooltip} ({found.id})",
-                    partial(self._run, node, found.id),
-                )
+        yield from commands(self, screen)
         yield SystemCommand("theme", "Choose another theme", self.action_change_theme)
-
-    @work
-    async def _run(self, node: Any, id_: str) -> None:
-        await node.action_do(id_)
 
 
 def run_app(
@@ -345,12 +344,12 @@ def run_app(
     from hpo_tui.tui.glyphs import locale_is_ascii
 
     folder = StudyFolder(path.resolve()) if path is not None else None
+    ascii_only = ascii or locale_is_ascii()
     if once and folder is not None:
-        return print_once(folder)
+        return print_once(folder, ascii_only=ascii_only)
     if home is None:
         home = find_home(folder.path if folder is not None else Path.cwd())
     settings = load_settings()
-    ascii_only = ascii or locale_is_ascii()
     app = HpoApp(home, folder, ascii_only=ascii_only, readonly=readonly, settings=settings)
     app.run(mouse=mouse and settings.mouse)
     if app.farewell:
@@ -358,7 +357,7 @@ def run_app(
     return app.return_code or 0
 
 
-def print_once(folder: StudyFolder) -> int:
+def print_once(folder: StudyFolder, *, ascii_only: bool = False) -> int:
     """Print a study as a few lines; return 1 if it cannot be read."""
     import shutil
     import sqlite3
@@ -374,5 +373,5 @@ def print_once(folder: StudyFolder) -> int:
         print(why_unreadable(folder, error), file=sys.stderr)  # noqa: T201 - told on the terminal
         return 1
     for line in status_lines(snapshot, shutil.get_terminal_size().columns):
-        print(line)  # noqa: T201 - the output
+        print(to_ascii(line) if ascii_only else line)  # noqa: T201 - the output
     return 0

@@ -192,3 +192,30 @@ async def test_the_palette_shows_the_keys_and_names_the_ids(
         commands = {c.title: c.help for c in app.get_system_commands(app.screen)}
         assert "(trial.star)" in commands["star   % F5"]
         assert "(app.leave)" in commands["quit   q ^q"]
+
+
+async def test_the_palette_finds_what_cannot_act_and_says_why(study: StudyFolder) -> None:
+    app = make_app(study)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        commands = {c.title: c for c in app.get_system_commands(app.screen)}
+        promote, pair = commands["promote   P"], commands["pair   m"]
+        assert "not now: No trial is selected" in promote.help
+        assert "Pareto: not now: Pareto is not in sight: 2 shows it." in pair.help
+        for command, reason in ((promote, "No trial is selected"), (pair, "2 shows it")):
+            app.clear_notifications()
+            command.callback()
+            await until(pilot, lambda: bool(list(app._notifications)))
+            assert reason in " ".join(n.message for n in app._notifications)
+
+
+async def test_the_palette_does_what_a_pane_in_sight_can(study: StudyFolder) -> None:
+    app = make_app(study)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        live = app.live
+        assert live is not None
+        await pilot.press("colon", *"brush")
+        await until(pilot, lambda: getattr(app.screen, "_hit_count", 0) > 0)
+        await pilot.press("enter")
+        await until(pilot, lambda: bool(live.view.brushes))

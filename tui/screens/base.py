@@ -23,6 +23,8 @@ class Room(Screen[None]):
     HELP: ClassVar[str] = ""
     SCOPES: ClassVar[tuple[str, ...]] = ("screen",)
     """Scopes of the table that act here, for the help and the palette."""
+    PANES: ClassVar[tuple[str, ...]] = ()
+    """Scopes of the charts that can be shown here, for the palette: ids of their widgets too."""
 
     @property
     def hpo(self) -> "HpoApp":

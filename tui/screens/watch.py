@@ -12,7 +12,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from hpo_tui.tui import present
-from hpo_tui.tui.actions import bindings
+from hpo_tui.tui.actions import CHARTS, bindings
 from hpo_tui.tui.live import HeldPicture, LiveStudy
 from hpo_tui.tui.messages import BrushChanged, TrialOpened, TrialSelected
 from hpo_tui.tui.panes import BEST, COST_BAR, PARALLEL, TABS, Place, layout_for, make
@@ -30,6 +30,7 @@ class Watch(Filtering):
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("watch")]
     SCOPES: ClassVar[tuple[str, ...]] = ("watch", "study", "trial", "screen")
+    PANES: ClassVar[tuple[str, ...]] = tuple(CHARTS)
     HELP: ClassVar[str] = """\
 ## Watch
 

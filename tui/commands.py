@@ -1,0 +1,91 @@
+"""What the palette lists: every command of a screen and its panes, also those that must wait."""
+
+import inspect
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from rich.markup import escape
+from textual.app import SystemCommand
+from textual.screen import Screen
+from textual.widget import Widget
+
+from hpo_tui.tui.actions import SCOPES, Action, actions_of, spell_keys
+from hpo_tui.tui.panes import TABS
+from hpo_tui.tui.plain import plain
+
+if TYPE_CHECKING:
+    from hpo_tui.tui.app import HpoApp
+
+
+def commands(app: "HpoApp", screen: Screen[Any]) -> Iterator[SystemCommand]:
+    """Yield the actions of the screen and of everywhere, then those of the panes.
+
+    One that cannot act now says why in its second line, and again when it is chosen.
+    """
+    unavailable = getattr(screen, "unavailable", lambda _: "")
+    for scope in (*getattr(screen, "SCOPES", ()), "app"):
+        node: Any = app if scope == "app" else screen
+        for found in actions_of(scope):
+            if found.id != "app.palette":
+                why = unavailable(found)
+                yield _command(app, found, why, partial(node.action_do, found.id))
+    for scope, pane in _panes(screen):
+        for found in actions_of(scope):
+            why = "" if pane is not None else _out_of_sight(scope)
+            if pane is None or pane.check_action(found.name, ()):
+                act = getattr(pane, f"action_{found.name}", partial(_tell, app, why))
+                yield _command(app, found, why, act, SCOPES[scope])
+
+
+def _command(app: "HpoApp", found: Action, why: str, act: Any, pane: str = "") -> SystemCommand:
+    keys = spell_keys(app.settings.keys.get(found.id, found.keys))
+    said = f"not now: {plain(why)}" if why else found.tooltip
+    where = f"{pane}: " if pane else ""
+    return SystemCommand(
+        f"{found.label}   {keys}",
+        escape(f"{where}{said} ({found.id})"),
+        lambda: app.run_worker(_done(act)),
+        discover=not pane,  # the keys of panes are many: they are there to be found
+    )
+
+
+async def _done(act: Any) -> None:
+    result = act()
+    if inspect.isawaitable(result):
+        await result
+
+
+def _tell(app: "HpoApp", why: str) -> None:
+    app.notify(plain(why), severity="warning", markup=False)
+
+
+def _panes(screen: Screen[Any]) -> Iterator[tuple[str, Widget | None]]:
+    """Yield the scopes of the panes with the widget that acts, None where it is not in sight."""
+    focused, known = screen.focused, set(getattr(screen, "SCOPES", ()))
+    own = [
+        a.binding.id.partition(".")[0]
+        for a in screen.active_bindings.values()
+        if a.node is focused and a.binding.id
+    ]
+    for scope in dict.fromkeys(own):
+        if scope in SCOPES and scope not in known:
+            yield scope, focused
+    for scope in getattr(screen, "PANES", ()):
+        if scope not in own:
+            found = next(iter(screen.query(f"#{scope}")), None)
+            there = found is not None and all(
+                n.display for n in found.ancestors_with_self if isinstance(n, Widget)
+            )
+            yield scope, found if there else None
+
+
+def _in_sight(pane: Widget) -> bool:
+    return all(node.display for node in pane.ancestors_with_self if isinstance(node, Widget))
+
+
+def _out_of_sight(scope: str) -> str:
+    tab = next((i for i, place in enumerate(TABS, 1) if place.name == scope), None)
+    id_ = "watch.parallel" if scope == "parallel" else f"watch.tab_{tab}"
+    keys = next((spell_keys(a.keys) for a in actions_of("watch") if a.id == id_), "Tab")
+    return f"{SCOPES[scope]} is not in sight: {keys} shows it."
