@@ -1,0 +1,34 @@
+"""With --ascii nothing but 7-bit characters is drawn or printed."""
+
+import pytest
+
+from hpo_tui.store.folder import StudyFolder
+from hpo_tui.store.models import StudyState
+from hpo_tui.store.write import StudyWriter
+from hpo_tui.tui.app import run_app
+from tests.tui.conftest import make_app, ready, until
+
+
+async def test_the_palette_is_drawn_in_ascii(study: StudyFolder) -> None:
+    app = make_app(study, ascii_only=True)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        await pilot.press("colon")
+        for typed in ("", "pro", "nosuchcommand"):
+            await pilot.press(*typed)
+            await until(pilot, lambda: app.screen.has_class("-ready"))
+            await pilot.pause(0.1)
+            text = "\n".join(line.text for line in app.screen._compositor.render_strips())
+            assert {c for c in text if not c.isascii()} == set(), typed
+
+
+def test_a_study_in_words_is_printed_in_ascii(
+    study: StudyFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    writer = StudyWriter(study.db)
+    writer.update_study(state=StudyState.FINISHED)
+    writer.close()
+    assert run_app(study.path, ascii=True, once=True) == 0
+    text = capsys.readouterr().out
+    assert "finished" in text
+    assert text.isascii()
