@@ -73,6 +73,12 @@ def number(value: float, digits: int = 4) -> str:
     return _significant(value, digits)
 
 
+def read(text: str) -> float:
+    """Return the number that :func:`number` wrote as ``text``."""
+    scale = next((s for s, suffix in _SUFFIXES if text.endswith(suffix)), None)
+    return float(text) if scale is None else float(text[:-1]) * scale
+
+
 def _exponent(value: float, digits: int) -> str:
     mantissa, exponent = f"{value:.{max(digits - 2, 0)}e}".split("e")
     if "." in mantissa:

@@ -46,6 +46,26 @@ def size(count: float) -> str:
     return "" if math.isnan(count) else fmt.size(count)
 
 
+def judged(value: float, goal: Objective | OutcomeConstraint, digits: int = 4) -> str:
+    """Return a value with the mark of its goal, never rounded over the limit to the other side.
+
+    Where that takes more digits than there is room for, it is said to lie beyond the limit.
+    """
+    met = goal.met(value)
+    mark = "✓" if met else "✗"
+    for more in (digits, digits + 1):
+        text = fmt.number(value, more)
+        if goal.met(fmt.read(text)) == met:
+            return f"{text} {mark}"
+    limit = min(_limits(goal), key=lambda end: abs(end - value))
+    return f"{'<' if value < limit else '>'}{short_goal(limit)} {mark}"
+
+
+def _limits(goal: Objective | OutcomeConstraint) -> list[float]:
+    ends = (goal.min, goal.max) if isinstance(goal, OutcomeConstraint) else (goal.threshold,)
+    return [end for end in ends if end is not None]
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """How a study stands, in a mark, a word and a tone; ``detail`` says why where that helps."""

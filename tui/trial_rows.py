@@ -135,7 +135,7 @@ class TrialRows:
             text = present.number(value)
             if goal is None or not text or not present.is_goal(goal):
                 return text, ""
-            return (f"{text} ✓", "good") if goal.met(value) else (f"{text} ✗", "warn")
+            return present.judged(value, goal), "good" if goal.met(value) else "warn"
 
         return cell
 
