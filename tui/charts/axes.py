@@ -1,5 +1,6 @@
 """The axes of the parallel coordinates: what lies where, with which ticks."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -208,13 +209,12 @@ def _slot_axis(
         choices += [c for c in seen if c not in choices]
         codes = [float(seen.index(c)) if c in seen else -1.0 for c in choices]
     else:
-        # Numbers and truth values lie in the frame as themselves.
+        # Numbers and truth values lie in the frame as themselves; it has no text to be a code of.
         column = frame.params.get(key, np.zeros(0))
         known = [float(c) for c in choices if not isinstance(c, str)]
         extra = [v for v in np.unique(column[np.isfinite(column)]) if v not in known]
-        choices = [c for c in choices if not isinstance(c, str)]
         choices += [float(v) for v in extra]
-        codes = [float(c) for c in choices if not isinstance(c, str)]
+        codes = [math.nan if isinstance(c, str) else float(c) for c in choices]
     labels = tuple(fmt.clean(fmt.value(c), ascii_only) for c in choices)
     if not labels:
         return Axis(name, Scale(0.0, 1.0), flipped=flipped, extendable=True)

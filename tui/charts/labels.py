@@ -32,8 +32,8 @@ def draw_axes(picture: "Picture") -> None:
         taken: Taken = {}
         _draw_name(picture, at, axis)
         _draw_readout(picture, at, axis, taken)
-        _draw_brush_ends(picture, at, axis, taken)
         _draw_goals(picture, at, axis, taken)
+        _draw_brush_ends(picture, at, axis, taken)
         _draw_ticks(picture, at, axis, taken)
         _draw_beyond(picture, at, axis, taken)
         _draw_missing(picture, at, axis)

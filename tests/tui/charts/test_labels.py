@@ -1,0 +1,38 @@
+"""What stands beside the axes of the parallel coordinates."""
+
+from collections.abc import Callable
+
+import pytest
+
+from hpo_tui.engine.spec import StudySpec
+from hpo_tui.store.frame import Frame
+from hpo_tui.tui.charts import axes
+from hpo_tui.tui.charts.scene import Options, Scene
+from hpo_tui.tui.glyphs import UNICODE
+from hpo_tui.tui.snapshot import Snapshot, View
+
+
+@pytest.mark.parametrize("flipped", [False, True])
+def test_a_goal_keeps_its_label_where_a_brush_ends_in_its_row(
+    make_frame: Callable[..., Frame], snapshot_of: Callable[..., Snapshot], flipped: bool
+) -> None:
+    turned = frozenset({"m:acc"} if flipped else ())
+    options = Options(("m:acc", "p:lr"), flipped=turned)
+    view = View(brushes={"m:acc": (0.899, 0.95)})
+    picture = Scene(UNICODE).draw(snapshot_of(make_frame(200)), view, options, (60, 24))
+    goal = picture.row_of(picture.plan.axes[0], 0.9)
+    assert goal is not None
+    assert goal == picture.row_of(picture.plan.axes[0], 0.899), "or there is nothing to see"
+    line = "".join(map(chr, picture.canvas.codes[goal].tolist()))
+    assert "╋≥0.9 " in line
+
+
+def test_choices_are_named_before_any_trial(
+    make_frame: Callable[..., Frame], first: Callable[[Frame, int], Frame], spec: StudySpec
+) -> None:
+    frame = first(make_frame(10), 0)
+    frame.choices.clear()
+    axis = axes.make("p:opt", frame, spec)
+    assert axis.slots == ("sgd", "adam", "lion")
+    assert [label for _, label in axis.ticks(3)] == ["sgd", "adam", "lion"]
+    assert not len(axis.values(axis.raw(frame)))
