@@ -312,6 +312,9 @@ class _Parser:
         guess = (
             f"; did you mean `{plain(longer)}`?" if longer else did_you_mean(token.text, self.kinds)
         )
+        before = self.tokens[self.place - 2].text if self.place > 1 else ""
+        if not guess and before in ("==", "!=", "["):
+            guess = f'; text needs quotes: "{plain(token.text)}"'
         return self._error(
             f"unknown name {show(token.text)}{guess or '; there are ' + listing(self.kinds)}",
             token.at,

@@ -65,6 +65,8 @@ def test_a_constraint_holds_where_a_parameter_is_inactive() -> None:
         ("a <", 4, "too early"),
         ("(a < b", 7, "not closed"),
         ("a < c", 5, 'unknown name "c"'),
+        ("a == failed", 6, 'unknown name "failed"; text needs quotes: "failed"'),
+        ("a in [failed]", 7, 'unknown name "failed"; text needs quotes: "failed"'),
         ("lambd > 1", 1, 'did you mean "lambda"'),
         ("weight > 1", 1, "did you mean `weight-decay`"),
         ("opt = adam", 7, 'text needs quotes: "adam"'),
