@@ -1,6 +1,7 @@
 """What the home screen knows of every study: read in a thread, again only where files changed."""
 
 import contextlib
+import math
 import shutil
 import sqlite3
 import time
@@ -29,11 +30,14 @@ class Summary:
     running: int = 0
     spent: float = 0.0
     best: str = ""
-    """The best first objective among the trials that meet all goals, as text."""
+    """The best first objective among the trials that meet all goals: number, then name, so that
+    the number is what a narrow column shows."""
     met: int = 0
     touched: float = 0.0
     """When its file last changed, Unix seconds."""
     problem: str = ""
+    value: float = math.nan
+    """The number in ``best``."""
 
     @property
     def share(self) -> float:
@@ -93,11 +97,11 @@ class StudyList:
         study, frame = reader.study(), reader.frame()
         spec = StudySpec.from_text(study.text)
         rows = best_rows(frame, spec)
-        best = ""
+        best, value = "", math.nan
         if len(rows) and spec.objectives:
             metric = spec.objectives[0].metric
             value = float(results(frame, spec)[1].metrics[metric][rows[0]])
-            best = f"{metric} {present.number(value)}"
+            best = f"{present.number(value)} {metric}"
         return Summary(
             folder,
             study,
@@ -109,6 +113,7 @@ class StudyList:
             best,
             tally(frame, spec)[0],
             touched,
+            value=value,
         )
 
 

@@ -148,3 +148,13 @@ def test_what_cannot_be_read_stands_in_the_list_with_its_reason(tmp_path: Path) 
     again = {s.folder.name: s for s in studies.read()}
     assert all(again[n] is found[n] for n in found), "what did not change is not read again"
     studies.close()
+
+
+async def test_a_narrow_window_shows_the_number_of_the_best(tmp_path: Path) -> None:
+    study = make_study(tmp_path, trials=400)
+    app = make_app(None, study.path.parent)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await _listed(pilot, 1)
+        best = StudyList(study.path.parent).read()[0].value
+        text = "\n".join(line.text for line in app.screen._compositor.render_strips())
+        assert f" {best:.4g} " in text

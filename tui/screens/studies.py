@@ -1,5 +1,6 @@
 """Studies, the home screen: every study under ``.hpo``, how it stands, its best."""
 
+import math
 import threading
 import time
 from collections.abc import Hashable, Sequence
@@ -182,7 +183,7 @@ good and asks for its name.
             "state": lambda s: present.standing(s.study, s.runner).word if s.study else "~",
             "progress": lambda s: s.share,
             "trials": lambda s: s.trials,
-            "best": lambda s: s.best,
+            "best": lambda s: (math.isnan(s.value), s.value),
             "met": lambda s: s.met,
             "touched": lambda s: -s.touched,
         }
