@@ -61,6 +61,11 @@ class EntryRows:
         pairs = zip(self._titles, entry.values, strict=False)
         return entry.name, "\n".join(f"{title}: {text}" for title, (text, _) in pairs)
 
+    @property
+    def first(self) -> Hashable:
+        """The first line that can be read whole, None if there is none."""
+        return next((self.key(row) for row in range(len(self)) if self.whole(row)[1]), None)
+
     def cells(self, row: int) -> Sequence[Cell]:
         """Return the name and its values; a heading alone, over the whole line."""
         entry = self._entries[row]
@@ -85,7 +90,7 @@ def metric_cell(snapshot: Snapshot, name: str, row: int | None) -> Cell:
     goal = next((g for g in present.goals_of(snapshot.spec) if g.metric == name), None)
     if goal is None or not text or not present.is_goal(goal):
         return text or "–", ""
-    return (f"{text} ✓", "good") if goal.met(value) else (f"{text} ✗", "warn")
+    return present.judged(value, goal, 6), "good" if goal.met(value) else "warn"
 
 
 def trial_entries(

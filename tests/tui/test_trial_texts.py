@@ -77,3 +77,16 @@ async def test_long_texts_are_read_on_the_trial_s_own_screen(
         assert (app.state_folder / "clip.txt").read_text().rstrip() == note
         app.open_trial(app.live, 1)
         await until(pilot, lambda: not reason.display)
+
+
+async def test_a_trial_opens_on_a_line_that_can_be_opened(tmp_path: Path) -> None:
+    app = make_app(make_study(tmp_path, trials=8, running=0))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        assert app.live is not None
+        app.open_trial(app.live, 4)
+        await until(pilot, lambda: bool(app.screen.query("#trial-values")))
+        table = app.screen.query_one("#trial-values", LineTable)
+        await until(pilot, lambda: len(table.rows) > 0)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, TextWindow))

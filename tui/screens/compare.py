@@ -75,7 +75,8 @@ are marked as met or missed by each study's own goals. `Enter` shows a line whol
         table = self.query_one(LineTable)
         self.query_one(Notice).display = False
         table.display = True
-        table.set_rows(EntryRows(entries, self._names, self.size.width))
+        lines = EntryRows(entries, self._names, self.size.width)
+        table.set_rows(lines, keep=None if len(table.rows) else lines.first)
         if self.is_current and not table.has_focus:
             table.focus()
 

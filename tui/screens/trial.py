@@ -138,7 +138,8 @@ and `6` the log.
             entries += record_entries(record, self._events)
         self._tell_reason(record.reason if record is not None else "")
         table = self.query_one("#trial-values", LineTable)
-        table.set_rows(EntryRows(entries, titles, max(30, table.size.width)))
+        lines = EntryRows(entries, titles, max(30, table.size.width))
+        table.set_rows(lines, keep=None if len(table.rows) else lines.first)
         star = " ★" if snapshot.frame.starred[row] else ""
         front = " on the Pareto front" if row in best else ""
         task = plain(snapshot.frame.tasks[snapshot.frame.task[row]])
