@@ -1,9 +1,16 @@
-"""Which parameters matter for a metric: PED-ANOVA in numpy.
+"""Which parameters matter for a metric: functional ANOVA of an additive model, in numpy.
 
-Watanabe, Bansal, Hutter: PED-ANOVA: Efficiently Quantifying Hyperparameter Importance in
-Arbitrary Subspaces, IJCAI 2023, equation 10: a parameter matters as much as its values among the
-best trials are distributed otherwise than among all, measured by the Pearson divergence of two
-kernel density estimates on a grid.
+Hutter, Hoos, Leyton-Brown: An Efficient Approach for Assessing Hyperparameter Importance, ICML
+2014: a parameter matters by the variance that its main effect has over its whole range, in a model
+of the results. The model is a Gaussian process that is a sum of one function a parameter
+(Durrande et al.: ANOVA kernels and RKHS of zero mean functions, 2013), each written in cosines;
+how large each function is, and the noise, are found by the evidence (MacKay: Bayesian
+interpolation, 1992), which takes a parameter without influence to zero.
+
+All functions are fitted together, over the whole range: where a search has converged, the values
+that it happened to settle on go with good results whether they matter or not. Methods that look at
+one parameter's values among the best at a time (PED-ANOVA, Watanabe et al. 2023) take those for
+causes. What two parameters do only together, with neither's mean effect moved, is not seen.
 """
 
 import math
@@ -18,14 +25,21 @@ from hpo_tui.store.models import TrialState
 
 Floats = NDArray[np.float64]
 
-BEST_SHARE = 0.1
-"""The share of trials that count as the best (gamma' of the paper)."""
-GRID = 50
-"""Points that a number's range is looked at."""
+WAVES = 8
+"""Cosines that a number's function is written in, where there are few parameters."""
+COLUMNS = 240
+"""Columns that all cosines together take, about: the time grows with their cube."""
+LOOKED_AT = 4000
+"""Results that are looked at, evenly spread over the study, where there are more."""
+ROUNDS = 60
+"""Steps that the evidence takes at the most."""
 FEWEST = 20
-"""Trials below which nothing is said: two of the best would speak for all."""
+"""Results below which nothing is said."""
 FEWEST_ACTIVE = 5
-"""Best trials, and others, in which a conditional parameter has to be active to be judged."""
+"""Results in which a conditional parameter has to be active to be judged."""
+LEAST = 0.01
+"""Share of the variance below which what all parameters explain together is taken for noise."""
+_TINY = 1e-9
 
 
 def importance(
@@ -35,30 +49,25 @@ def importance(
 
     Complete trials at ``task`` alone are looked at; the full task when it is not said, because
     results of different tasks are not comparable. Empty when there are too few trials:
-    :func:`too_few` says so in words.
+    :func:`too_few` says so in words. All are 0 when no parameter explains any of the metric.
 
-    A conditional parameter is judged among the trials in which it is active: its values in the
-    best of those against its values in all of those. It counts by the share of the best trials
-    that have it at all, because where few do, it decides little and chance a lot; and nothing when
-    fewer than :data:`FEWEST_ACTIVE` of the best, or of the others, have it.
+    A conditional parameter is judged among the trials in which it is active, and counts by their
+    share of all; nothing when fewer than :data:`FEWEST_ACTIVE` have it.
     """
-    rows, loss = _results(frame, spec, metric, task)
+    rows, results = _results(frame, spec, metric, task)
     if len(rows) < FEWEST:
         return {}
-    count = max(round(BEST_SHARE * len(rows)), 3)
-    best = np.argsort(loss, kind="stable")[:count]
-    top = np.zeros(len(rows), dtype=np.bool_)
-    top[best] = True
-    found: dict[str, float] = {}
-    for parameter in spec.free:
-        column = frame.params.get(parameter.name)
-        found[parameter.name] = (
-            0.0
-            if column is None
-            else _divergence(parameter, column[rows], top, parameter.name in frame.choices)
-        )
-    total = sum(found.values())
-    shares = {k: v / total if total > 0 else 1 / len(found) for k, v in found.items()}
+    if len(rows) > LOOKED_AT:
+        some = np.linspace(0, len(rows) - 1, LOOKED_AT).astype(np.intp)
+        rows, results = rows[some], results[some]
+    waves = min(max(COLUMNS // max(len(spec.free), 1), 2), WAVES)
+    parts = [_columns(p, frame, rows, waves) for p in spec.free]
+    columns = np.concatenate([part[0] for part in parts], axis=1)
+    explained = _variances(parts, columns, _ranks(results, _leverage(columns)))
+    total = sum(explained)
+    if total < LEAST:
+        explained, total = [0.0] * len(explained), 1.0
+    shares = {p.name: e / total for p, e in zip(spec.free, explained, strict=True)}
     return dict(sorted(shares.items(), key=lambda item: -item[1]))
 
 
@@ -74,83 +83,110 @@ def too_few(frame: Frame, spec: StudySpec, metric: str, task: str | None = None)
 def _results(
     frame: Frame, spec: StudySpec, metric: str, task: str | None
 ) -> tuple[NDArray[np.intp], Floats]:
-    """Return the rows that count, and the metric there as a loss."""
+    """Return the rows that count, and the metric there."""
     values = front.column(frame, metric)
     done = frame.at_task(task or spec.full_task.name) & frame.in_state(TrialState.COMPLETE)
     rows = np.flatnonzero(done & ~np.isnan(values))
-    return rows, _sign(spec, metric) * values[rows]
+    return rows, values[rows]
 
 
-def _sign(spec: StudySpec, metric: str) -> float:
-    for objective in spec.objectives:
-        if objective.metric == metric:
-            return objective.sign
-    for constraint in spec.outcome_constraints:
-        if constraint.metric == metric and constraint.max is None:
-            return -1.0
-    return 1.0
+def _ranks(values: Floats, weight: Floats) -> Floats:
+    """Return weighted ranks, equal ones shared, with mean 0 and variance 1 (0 for a constant).
 
-
-def _divergence(parameter: Parameter, values: Floats, top: NDArray[np.bool_], text: bool) -> float:
-    """Return the Pearson divergence of a parameter's values among the best from those of all.
-
-    Trials in which it is inactive are left out, and it counts by the share of the best that stay.
+    Ranks, because one diverged loss would be all of a metric's variance.
     """
-    active = np.isfinite(values)
-    share = float(active[top].mean())
-    if not active.all() and min((active & top).sum(), (active & ~top).sum()) < FEWEST_ACTIVE:
-        return 0.0
-    values, top = values[active], top[active]
-    if values.min() == values.max():
-        return 0.0
-    if text or not parameter.numeric:
-        return share * _of_choices(values, top)
-    return share * _of_numbers(parameter, values, top)
+    kinds, kind = np.unique(values, return_inverse=True)
+    mass = np.bincount(kind, weight, len(kinds))
+    ranks = (np.cumsum(mass) - mass / 2)[kind]
+    spread = ranks.std()
+    return np.asarray((ranks - ranks.mean()) / (spread if spread > 0 else 1.0), dtype=np.float64)
 
 
-def _of_choices(values: Floats, top: NDArray[np.bool_]) -> float:
-    kinds, codes = np.unique(values, return_inverse=True)
-    count = len(kinds)
+def _leverage(columns: Floats) -> Floats:
+    """Return how alone each row (n,) lies: by that it counts in the ranks.
 
-    def density(chosen: NDArray[np.intp]) -> Floats:
-        # One trial's worth of prior over all choices, so that none has probability zero.
-        tally = np.bincount(chosen, minlength=count) + 1.0 / count
-        return np.asarray(tally / tally.sum(), dtype=np.float64)
+    In a converged search most ranks would be spent on what hardly differs, the neighbourhood of
+    the best, and few on the rest of the range.
+    """
+    gram = columns.T @ columns + np.eye(columns.shape[1])
+    leverage = np.einsum("ij,ij->i", columns @ np.linalg.inv(gram), columns)
+    return np.asarray(np.maximum(leverage, _TINY), dtype=np.float64)
 
-    return _pearson(density(codes[top]), density(codes))
+
+def _columns(
+    parameter: Parameter, frame: Frame, rows: NDArray[np.intp], waves: int
+) -> tuple[Floats, Floats, float]:
+    """Return a parameter's columns (n, k), how large each is expected (k,), and its active share.
+
+    The columns are orthonormal over the parameter's range, so that squared coefficients are the
+    variance there, wherever trials were made. No columns where nothing can be said.
+    """
+    nothing = np.empty((len(rows), 0)), np.empty(0), 0.0
+    column = frame.params.get(parameter.name)
+    if column is None:
+        return nothing
+    active = np.isfinite(column[rows])
+    values = column[rows][active]
+    if len(values) < FEWEST_ACTIVE or values.min() == values.max():
+        return nothing
+    if parameter.name in frame.choices or not parameter.numeric:
+        found, expected = _of_choices(values)
+    else:
+        found, expected = _of_numbers(parameter, values, waves)
+    columns = np.zeros((len(rows), found.shape[1]))
+    # An inactive parameter's function is 0, and has its mean there: that it is inactive is what
+    # its parents do.
+    columns[active] = found - found.mean(axis=0)
+    return columns, expected, float(active.mean())
 
 
-def _of_numbers(parameter: Parameter, values: Floats, top: NDArray[np.bool_]) -> float:
+def _of_choices(values: Floats) -> tuple[Floats, Floats]:
+    kinds = np.unique(values)
+    chosen = (values[:, None] == kinds[None, :]) - 1 / len(kinds)
+    return chosen * math.sqrt(len(kinds)), np.ones(len(kinds))
+
+
+def _of_numbers(parameter: Parameter, values: Floats, waves: int) -> tuple[Floats, Floats]:
     log = parameter.log and values.min() > 0
     low, high = min(parameter.low, values.min()), max(parameter.high, values.max())
+    if parameter.kind is ParameterKind.INT and not log:
+        # A cell a value: on few values cosines are orthonormal at the middles of cells alone.
+        waves = int(min(waves, (high - low) / (parameter.step or 1)))
+        low, high = low - (parameter.step or 1) / 2, high + (parameter.step or 1) / 2
     if log and low > 0:
         values, low, high = np.log(values), np.log(low), np.log(high)
-    points = GRID
-    if parameter.kind is ParameterKind.INT and not log:
-        points = int(min(GRID, high - low + 1))
-    at = np.rint((values - low) / (high - low) * (points - 1)).astype(np.intp)
-    return _pearson(_density(at[top], points), _density(at, points))
+    wave = np.arange(1, max(waves, 1) + 1)
+    at = (values - low) / (high - low)
+    # Smooth functions are likelier: a Sobolev prior.
+    columns = math.sqrt(2) * np.cos(math.pi * at[:, None] * wave)
+    return columns.astype(np.float64), (wave**-2.0).astype(np.float64)
 
 
-def _density(at: NDArray[np.intp], points: int) -> Floats:
-    """Return a discretised, truncated Gaussian kernel density (Scott's bandwidth) on the grid."""
-    weights = np.bincount(at, minlength=points) / len(at)
-    grid = np.arange(points, dtype=np.float64)
-    mean = weights @ grid
-    spread = float(np.sqrt(weights @ (grid - mean) ** 2))
-    low, high = np.quantile(at, (0.25, 0.75))
-    spread = min(spread, (high - low) / 1.34) if high > low else spread
-    width = max(1.059 * spread * len(at) ** -0.2, 0.5)
-    # The mass in a cell depends on its distance alone: 2 points values, and no import of scipy,
-    # which would take longer than the rest of a dashboard's opening.
-    offsets = (np.arange(1 - points, points + 1) - 0.5) / (width * math.sqrt(2))
-    mass = np.diff([0.5 * math.erfc(-x) for x in offsets.tolist()])
-    index = np.arange(points)
-    kernel = mass[index[None, :] - index[:, None] + points - 1]
-    kernel /= kernel.sum(axis=1, keepdims=True)
-    return np.asarray(weights @ kernel, dtype=np.float64)
+def _variances(
+    parts: list[tuple[Floats, Floats, float]], columns: Floats, target: Floats
+) -> list[float]:
+    """Return the variance that each part's function has over its range, 0 to about 1.
 
-
-def _pearson(best: Floats, every: Floats) -> float:
-    every = every + 1e-12
-    return float(every @ ((best + 1e-12) / every - 1) ** 2)
+    Fixed-point steps of the evidence (MacKay 1992): ``size`` is the prior variance of a part's
+    coefficients, ``noise`` that of the target; each is set to what the fit says, divided by the
+    number of coefficients that the data determine.
+    """
+    expected = np.concatenate([part[1] for part in parts])
+    owner = np.repeat(np.arange(len(parts)), [part[0].shape[1] for part in parts])
+    gram, seen = columns.T @ columns, columns.T @ target
+    size, noise = np.full(len(parts), 0.5 / len(parts)), 0.5
+    weights = np.zeros(len(owner))
+    for _ in range(ROUNDS):
+        scale = np.sqrt(size[owner] * expected)
+        inverse = np.linalg.inv(gram * scale * scale[:, None] / noise + np.eye(len(owner)))
+        weights = scale * (inverse @ (scale * seen)) / noise
+        known = 1 - np.diag(inverse)
+        before, share = size, np.bincount(owner, known, len(parts))
+        squares = np.bincount(owner, weights**2 / expected, len(parts))
+        size = np.maximum(squares / np.maximum(share, _TINY), _TINY)
+        left = target @ target - 2 * weights @ seen + weights @ gram @ weights
+        noise = max(float(left) / max(len(target) - known.sum(), 1.0), 1e-4)
+        if np.allclose(size, before, rtol=1e-2, atol=1e-5):
+            break
+    found = np.bincount(owner, weights**2, len(parts))
+    return [float(f) * part[2] for f, part in zip(found, parts, strict=True)]

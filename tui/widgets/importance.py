@@ -22,17 +22,18 @@ NARROWEST = 16
 
 
 class Importance(Chart):
-    """A row a parameter, a bar a metric: how much it decides who is among the best tenth."""
+    """A row a parameter, a bar a metric: how much of its changes the parameter explains."""
 
     HELP: ClassVar[str] = """\
 ## Importance
 
-How much each parameter decides whether a trial is among the best tenth, per metric (PED-ANOVA,
-Watanabe et al. 2023); the shares of a metric sum to 100 %. Only full-task trials count, because
-results of different tasks do not compare; `v` asks a cheaper task instead, and says so. Where
-there are too few results, nothing is said. A conditional parameter is judged among the trials that
-have it, and counts by the share of the best that do. A parameter that matters here can still have
-its best value anywhere: look at the parallel coordinates for where.
+How much of a metric's changes each parameter explains over its whole range, other parameters held
+(functional ANOVA of an additive model of the ranked results, Hutter et al. 2014); the shares of a
+metric sum to 100 %, or are all 0 % when no parameter explains any of it. Only full-task trials
+count, because results of different tasks do not compare; `v` asks a cheaper task instead, and says
+so. Where there are too few results, nothing is said. A conditional parameter is judged among the
+trials that have it, and counts by their share. A parameter that matters here can still have its
+best value anywhere: look at the parallel coordinates for where.
 """
 
     def __init__(self, *, ascii_only: bool | None = None, id: str | None = None) -> None:  # noqa: A002 - Textual's word
@@ -86,7 +87,7 @@ its best value anywhere: look at the parallel coordinates for where.
             head = fmt.clip(fmt.clean(metric, glyphs.ascii), room - 1, glyphs.ellipsis)
             canvas.put(gutter + at * room, 0, head, Ink.BOLD)
         self._first = min(self._first, max(len(names) - (canvas.height - 2), 0))
-        largest = max(max(s.values()) for s in shares.values())
+        largest = max(max(s.values()) for s in shares.values()) or 1.0
         for row, name in enumerate(names[self._first :], start=1):
             label = fmt.clip(fmt.clean(name, glyphs.ascii), gutter - 1, glyphs.ellipsis)
             canvas.put(0, row, label, Ink.TEXT)
