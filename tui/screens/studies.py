@@ -5,13 +5,14 @@ import threading
 import time
 from collections.abc import Hashable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from hpo_tui.store.folder import StudyFolder
+from hpo_tui.store.folder import StudyFolder, find_home
 from hpo_tui.tui import present
 from hpo_tui.tui.actions import Action, bindings
 from hpo_tui.tui.plain import fit, plain
@@ -142,6 +143,9 @@ good and asks for its name.
         try:
             while not self._over.is_set():
                 if self.app.app_focus and (self.is_current or last is None):
+                    if self.hpo.home is None:
+                        # The screen says how to make one in a shell.
+                        self.hpo.home = find_home(Path.cwd())
                     studies.home = self.hpo.home
                     found = studies.read()
                     if (
