@@ -11,7 +11,7 @@ from typing import Any
 
 from hpo_tui.engine.spec.files import unsaved, write_atomic
 from hpo_tui.engine.spec.model import StudySpec
-from hpo_tui.store.folder import StudyFolder
+from hpo_tui.store.folder import ARCHIVE, StudyFolder
 from hpo_tui.store.models import Command, StudyState
 from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
@@ -102,7 +102,7 @@ def _apply(folder: StudyFolder, writer: StudyWriter, action: str, args: Mapping[
 
 
 def _archive(folder: StudyFolder) -> str:
-    target = folder.path.parent / ".archive" / folder.name
+    target = folder.path.parent / ARCHIVE / folder.name
     target.parent.mkdir(exist_ok=True)
     count = 1
     while target.exists():

@@ -8,6 +8,9 @@ from pathlib import Path
 HOME = ".hpo"
 """The folder beside the user's code that holds the studies."""
 
+ARCHIVE = ".archive"
+"""The folder under it of the studies that were put away."""
+
 _FILES = ("study.toml", "study.db")
 """The files by which a study can be named."""
 

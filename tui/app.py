@@ -149,7 +149,8 @@ class HpoApp(App[int]):
     def watch_app_focus(self, focus: bool) -> None:
         """Catch up when the terminal has the focus again."""
         live = self.live
-        if focus and live is not None and live.snapshot is not None and self.screen_stack:
+        known = live is not None and live.snapshot is not None and not live.gone
+        if focus and live is not None and known and self.screen_stack:
             take = getattr(self.screen, "take_snapshot", None)
             if take is not None:
                 self.call_later(take, live.snapshot)

@@ -40,6 +40,11 @@ class LiveStudy:
         self.memory: dict[str, Any] = {}
         """What the session remembers of this study beside the view."""
 
+    @property
+    def gone(self) -> str:
+        """Where the study went when it is not there any more, empty while it is."""
+        return self.problem if self.watcher.gone else ""
+
     def take(self, snapshot: Snapshot) -> None:
         """Make ``snapshot`` the present one and let the view hold over it."""
         self.snapshot = snapshot

@@ -9,13 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hpo_tui.engine.spec import SpecError, StudySpec
-from hpo_tui.store.folder import StudyFolder, list_studies
+from hpo_tui.store.folder import ARCHIVE, StudyFolder, list_studies
 from hpo_tui.store.models import Study, TrialState
 from hpo_tui.store.read import StudyReader
 from hpo_tui.tui import present
 from hpo_tui.tui.watcher import spent_of
-
-ARCHIVE = ".archive"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from hpo_tui.engine.spec import BudgetUnit, SpecError, StudySpec
-from hpo_tui.store.folder import StudyFolder
+from hpo_tui.store.folder import ARCHIVE, StudyFolder
 from hpo_tui.store.models import Study
 from hpo_tui.tui.snapshot import STALE_SECONDS, Snapshot
 
@@ -50,6 +50,8 @@ class StudyWatcher:
         self._spec: tuple[int, StudySpec] | None = None
         self._serial = 0
         self._said = ""
+        self._file = 0
+        """The inode of the study's file as it was read last, 0 before."""
 
     def stop(self) -> None:
         """Let :meth:`run` return soon; thread-safe."""
@@ -60,21 +62,28 @@ class StudyWatcher:
         """Read at the next chance without waiting the second out; thread-safe."""
         self._wake.set()
 
+    @property
+    def gone(self) -> bool:
+        """Whether the study was read and its file is not where it was any more."""
+        return bool(self._file) and not self.folder.db.exists()
+
     def run(self) -> None:
         """Watch until :meth:`stop`; a study that cannot be read is tried again every second."""
         while not self._stop.is_set():
             try:
                 self._watch()
             except (OSError, sqlite3.Error, LookupError, ValueError, SpecError) as error:
-                self._say(why_unreadable(self.folder, error))
+                self._say(why_gone(self.folder, self._file) or why_unreadable(self.folder, error))
             self._stop.wait(LEAST_SECONDS)
 
     def _watch(self) -> None:
         from hpo_tui.store.read import StudyReader
 
         with StudyReader(self.folder.db) as reader:
+            self._file = self.folder.db.stat().st_ino
             dirty, pid, last, fades = True, self.folder.runner_pid(), 0.0, math.inf
-            while not self._stop.is_set():
+            # A file that was moved or deleted can be read on, and would never change again.
+            while not self._stop.is_set() and self.folder.db.stat().st_ino == self._file:
                 now = time.monotonic()
                 living = self.folder.runner_pid()
                 dirty = reader.changed() or dirty or living != pid or self._clock() > fades
@@ -200,6 +209,19 @@ def _code(state: str) -> int:
     from hpo_tui.store.frame import STATES
 
     return next(i for i, s in enumerate(STATES) if s == state)
+
+
+def why_gone(folder: StudyFolder, file: int) -> str:
+    """Return where a study went whose file had the inode ``file``; empty when it is there.
+
+    Empty too when it was never read (``file`` is 0).
+    """
+    if not file or folder.db.exists():
+        return ""
+    for place in (folder.path.parent / ARCHIVE).glob("*/study.db"):
+        if place.stat().st_ino == file:
+            return f"{folder.name} was archived, Esc leaves it: it lies in {place.parent} now."
+    return f"{folder.name} is gone, Esc leaves it: {folder.path} was deleted or moved."
 
 
 def why_unreadable(folder: StudyFolder, error: Exception) -> str:

@@ -10,8 +10,10 @@ from hpo_tui.store.models import StudyState, TrialState
 from hpo_tui.tui import present
 from hpo_tui.tui.actions import Action, bindings
 from hpo_tui.tui.live import LiveStudy
+from hpo_tui.tui.plain import plain
 from hpo_tui.tui.screens.base import Room, Severity
 from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.widgets.chrome import StudyHeader
 
 NOTICEABLE = 50
 """Commands from which their doing takes long enough to say that it has begun."""
@@ -36,11 +38,18 @@ class StudyRoom(Room):
         """Show the view, which is another one now."""
 
     def explain(self, reason: str) -> None:
-        """Show why the study cannot be read."""
+        """Say why the study cannot be read; when it is gone, in place of how it stands."""
+        if self.live.gone:
+            for header in self.query(StudyHeader):
+                header.say(plain(reason))
+        if reason and self.is_current:
+            self.say(reason, "error")
 
     def on_screen_resume(self) -> None:
         """Catch up with what came while another screen was on top."""
-        if self.live.snapshot is not None:
+        if self.live.gone:
+            self.explain(self.live.gone)
+        elif self.live.snapshot is not None:
             self.call_after_refresh(self.take_snapshot, self.live.snapshot)
 
     @property
@@ -55,6 +64,8 @@ class StudyRoom(Room):
         reason = super().unavailable(wanted)
         if reason:
             return reason
+        if self.live.gone and wanted.scope in ("study", "trial"):
+            return self.live.gone
         snapshot = self.live.snapshot
         if snapshot is None and wanted.scope in ("study", "trial") and wanted.name != "start":
             return self.live.problem or "The study has not been read yet."

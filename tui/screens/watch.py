@@ -126,8 +126,8 @@ zoom, then filter and brushes, then the screen. Leaving never stops the run.
         if reason and self.live.snapshot is None:
             self._notice.say(reason)
             self._notice.display = True
-        elif reason:
-            self.say(reason, "error")
+        else:
+            super().explain(reason)
 
     @property
     def _alive(self) -> bool:

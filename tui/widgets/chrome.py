@@ -73,7 +73,7 @@ class StudyHeader(Line):
 
     def say(self, title: str) -> None:
         """Show a title instead of a study."""
-        self._title, self._snapshot = title, None
+        self._title, self._snapshot, self._drawn = title, None, None
         self.refresh()
 
     def render_line(self, y: int) -> Strip:  # noqa: ARG002 - there is one line

@@ -11,6 +11,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import TrialState
 from hpo_tui.tui.actions import bindings
 from hpo_tui.tui.log_index import LogIndex
@@ -59,6 +60,8 @@ cursor movements of the script are dropped; of a progress bar its last state is 
         self._needle = ""
         self._match: int | None = None
         self._over = threading.Event()
+        self._gone = False
+        """Whether the study's folder is not there any more."""
         self._sight: list[bytes] = []
         """The lines of the page, as read for ``_read_for``."""
         self._read_for: tuple[LogIndex, int, int, int] | None = None
@@ -78,7 +81,7 @@ cursor movements of the script are dropped; of a progress bar its last state is 
         self.following = True
         self._over.set()
         self._over = threading.Event()
-        work = partial(self._read, self._index, self._over)
+        work = partial(self._read, self._index, self._over, snapshot.folder)
         self.run_worker(work, thread=True, group="log", exit_on_error=False)
         self.refresh()
 
@@ -86,8 +89,9 @@ cursor movements of the script are dropped; of a progress bar its last state is 
         """Let the thread end."""
         self._over.set()
 
-    def _read(self, index: LogIndex, over: threading.Event) -> None:
+    def _read(self, index: LogIndex, over: threading.Event, study: StudyFolder) -> None:
         while not over.is_set():
+            self._gone = not study.path.is_dir()
             if self.app.app_focus and index.extend():
                 self.post_message(self.Grown(index))
             over.wait(POLL_SECONDS)
@@ -240,7 +244,9 @@ cursor movements of the script are dropped; of a progress bar its last state is 
         if index is None or at >= len(index):
             text = ""
             if y == 1 and self.number is not None and (index is None or not len(index)):
-                text = " The trial has written nothing yet."
+                text = (
+                    " The study is gone." if self._gone else " The trial has written nothing yet."
+                )
             return Strip([Segment(text, dim)]).adjust_cell_length(width, base)
         lines = self._in_sight(index)
         text = log_line(lines[y - 1]) if y <= len(lines) else ""

@@ -1,0 +1,72 @@
+"""A study that goes while it is open, and a folder of studies that comes."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from hpo_tui.store.folder import StudyFolder
+from hpo_tui.tui.app import HpoApp
+from hpo_tui.tui.screens.watch import Watch
+from hpo_tui.tui.study_list import archive
+from hpo_tui.tui.widgets.chrome import StudyHeader
+from hpo_tui.tui.widgets.log_tail import LogTail
+from tests.tui.conftest import make_app, make_study, ready, until
+
+
+def _title(app: HpoApp) -> str:
+    return app.screen.query_one(StudyHeader).render_line(0).text
+
+
+def _said(app: HpoApp) -> list[str]:
+    return [n.message for n in app._notifications]
+
+
+@pytest.mark.parametrize("archived", [True, False])
+async def test_a_study_that_goes_is_said_to_be_gone_and_nothing_acts_on_it(
+    study: StudyFolder, archived: bool
+) -> None:
+    app = make_app(study)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await ready(pilot)
+        await pilot.press("6")
+        await until(pilot, lambda: bool(app.screen.query(LogTail)))
+        if archived:
+            word = str(archive(study))
+        else:
+            shutil.rmtree(study.path)
+            word = "is gone"
+        await until(pilot, lambda: "Esc leaves it" in _title(app), 5)
+        assert any(word in text for text in _said(app))
+        for key in ("asterisk", "e"):
+            app.clear_notifications()
+            await pilot.press(key)
+            await until(pilot, lambda: any(word in text for text in _said(app)), 5)
+            assert isinstance(app.screen, Watch)
+        log = app.screen.query_one(LogTail)
+        await until(pilot, lambda: "nothing yet" not in log.render_line(1).text, 5)
+        await pilot.press("question_mark", "escape")
+        await pilot.pause()
+        assert "Esc leaves it" in _title(app)
+
+
+async def test_a_study_that_comes_back_is_shown_again(study: StudyFolder) -> None:
+    app = make_app(study)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await ready(pilot)
+        place = archive(study)
+        await until(pilot, lambda: "Esc leaves it" in _title(app), 5)
+        place.rename(study.path)
+        await until(pilot, lambda: "Esc leaves it" not in _title(app), 5)
+
+
+async def test_a_home_that_is_made_later_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    app = HpoApp(None)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "no .hpo" in _title(app))
+        study = make_study(tmp_path)
+        await until(pilot, lambda: app.home == study.path.parent, 5)
+        await until(pilot, lambda: "1 study" in _title(app), 5)
