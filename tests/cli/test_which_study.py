@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from hpo_tui.store.folder import StudyFolder
+from hpo_tui.engine.launch import create_study
+from hpo_tui.store.folder import HOME, StudyFolder
 
 
 @pytest.mark.parametrize(
@@ -115,3 +116,14 @@ def test_python_m_works_too() -> None:
         [sys.executable, "-m", "hpo_tui", "--version"], capture_output=True, text=True, check=False
     )
     assert done.stdout.startswith("hpo-tui ")
+
+
+def test_by_a_name_that_no_folder_can_have(
+    hpo: Callable[..., Any], study_text: str, tmp_path: Path
+) -> None:
+    text = study_text.replace('name = "NAME"', 'name = "R ü"')
+    create_study(text, tmp_path / HOME)
+    for name in ("R ü", "R-ü"):
+        assert hpo("status", name, "--json").code == 0
+    refused = hpo("status", "R  ü")
+    assert (refused.code, "there is no study" in refused.err) == (1, True)

@@ -1,7 +1,8 @@
 """Which study is meant: by folder, file or name, or the only one that can be."""
 
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,13 +25,24 @@ def find(text: str | None, cwd: Path | None = None) -> StudyFolder:
     here = cwd or Path.cwd()
     if text is None:
         return only(here)
-    folder = find_study(text, here) or study_of_file(here / text)
+    folder = find_study(text, here) or _called(text, here) or study_of_file(here / text)
     if folder is not None:
         return folder
     if (here / text).is_file():
         raise Refusal(f"{plain(text)} has not been run yet: hpo-tui run {plain(text)}")
     known = [f.name for f in _studies(here)]
     raise Refusal(f"there is no study {plain(text)!r}{_listing(text, known)}")
+
+
+def _called(text: str, here: Path) -> StudyFolder | None:
+    """Return the study of the name ``text``, which its folder cannot have as it is."""
+    from hpo_tui.store.read import StudyReader
+
+    for folder in _studies(here):
+        with suppress(OSError, sqlite3.Error, LookupError), StudyReader(folder.db) as reader:
+            if reader.study().name == text:
+                return folder
+    return None
 
 
 def study_of_file(path: Path) -> StudyFolder | None:
