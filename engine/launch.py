@@ -19,7 +19,7 @@ from hpo_tui.engine.spec.files import write_atomic
 from hpo_tui.engine.spec.model import StudySpec
 from hpo_tui.store.ask import ask
 from hpo_tui.store.folder import StudyFolder
-from hpo_tui.store.models import Command
+from hpo_tui.store.models import Command, StudyState
 from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
 
@@ -54,6 +54,7 @@ def create_study(source: Path | str, home: Path, name: str | None = None) -> Stu
             writer.create_study(called, spec.text, spec.seed)
             if anew:
                 writer.update_study(name=called, text=spec.text, seed=spec.seed)
+                writer.forget_columns((p.name for p in spec.space), spec.metric_names)
             writer.declare((p.name for p in spec.space), spec.metric_names)
         finally:
             writer.close()
@@ -225,14 +226,38 @@ def _outcome(reader: StudyReader, number: int, deadline: float) -> Command:
 def _without(folder: StudyFolder, action: str, args: dict[str, Any]) -> Command:
     if not works_without_runner(action):
         raise LaunchError(
-            f"no runner works on {folder.name}, so it cannot {action}:"
-            f" start it with `hpo-tui run {folder.name}`"
+            f"no runner works on {folder.name}, so it cannot {action}: {_how_to_start(folder)}"
         )
     try:
         return apply(folder, action, args)
+    except FileNotFoundError as error:
+        raise LaunchError(f"{action}: {error.filename or folder.path} is not there") from error
+    except PermissionError as error:
+        raise LaunchError(f"{action}: {_unwritable(folder, action, error)}") from error
     except (ValueError, KeyError, LookupError, OSError) as error:
         text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
         raise LaunchError(f"{action}: {text}") from error
+
+
+def _how_to_start(folder: StudyFolder) -> str:
+    with StudyReader(folder.db) as reader:
+        finished = reader.study().state is StudyState.FINISHED
+    run = f"`hpo-tui run {folder.name}`"
+    if finished:
+        # A runner would find nothing left to spend, and end before it did what was asked.
+        return (
+            "it is finished. Give it more to spend with"
+            f" `hpo-tui extend {folder.name} AMOUNT`, then start it with {run}"
+        )
+    return f"start it with {run}"
+
+
+def _unwritable(folder: StudyFolder, action: str, error: OSError) -> str:
+    """Return in words which folder cannot be written and why."""
+    place = folder.path
+    if action == "archive" and os.access(place, os.W_OK):
+        place = place.parent  # the study's own folder may be written, and is moved in this one
+    return f"the folder {place} cannot be written by you ({error.strerror or error})"
 
 
 def request_stop(folder: StudyFolder, *, kill: bool = False, timeout: float | None = None) -> None:

@@ -45,6 +45,9 @@ def _command(asked: float, action: str, args: Mapping[str, Any], answer: str) ->
 @contextmanager
 def locked(folder: StudyFolder) -> Iterator[None]:
     """Hold the runner's lock for a moment. Raises ValueError when a runner has it."""
+    # Without the folder the lock's own name would be the missing one, and say little.
+    if not folder.path.is_dir():
+        raise ValueError(f"the study is gone: {folder.path} is not there any more")
     fd = os.open(folder.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -96,14 +96,14 @@ class StudyWriter:
             return found
         with self.transaction():
             # SQLite's column names ignore case; parameters' do not.
-            taken = {column.casefold() for _, column in self._columns.values()}
+            taken = {str(r[1]).casefold() for r in self.conn.execute("PRAGMA table_info(trials)")}
             clean = "".join(c if c.isprintable() else "_" for c in name)[:60]
             column = base = f"{kind}_{clean}"
             count = 1
             while column.casefold() in taken:
                 count += 1
                 column = f"{base}_{count}"
-            number = len(self._columns) + 1
+            number = max((n for n, _ in self._columns.values()), default=0) + 1
             self.conn.execute(f"ALTER TABLE trials ADD COLUMN {quoted(column)}")
             self.conn.execute(
                 "INSERT INTO columns (kind, name, id, column) VALUES (?, ?, ?, ?)",
@@ -119,6 +119,21 @@ class StudyWriter:
                 self._column("p", name)
             for name in metrics:
                 self._column("m", name)
+
+    def forget_columns(self, params: Iterable[str], metrics: Iterable[str]) -> None:
+        """Forget the parameters and metrics but these, unless there are trials that have them.
+
+        For a definition that takes the place of one that never ran. Their columns stay in the
+        table, where nothing reads them: SQLite can drop a column only since 3.35.
+        """
+        kept = {("p", name) for name in params} | {("m", name) for name in metrics}
+        with self.transaction():
+            if self.conn.execute("SELECT 1 FROM trials LIMIT 1").fetchone():
+                return
+            for key in self._columns.keys() - kept:
+                self.conn.execute("DELETE FROM columns WHERE kind = ? AND name = ?", key)
+                del self._columns[key]
+                self._holds.pop(key[1], None)
 
     # trials
 
