@@ -65,12 +65,14 @@ def best_numbers(picture: Snapshot) -> list[int]:
 
 def status_record(picture: Snapshot) -> dict[str, Any]:
     """Return what ``status --json`` prints."""
+    wall = picture.spec.budget.unit is BudgetUnit.WALL
     return {
         "study": picture.study.name,
         "state": state_of(picture),
         "spent": round(picture.spent, 9),
         "budget": picture.spec.budget.amount,
-        "lost": round(picture.lost, 9),
+        # Wall time goes by for all trials at once: none of it is one trial's.
+        "lost": None if wall else round(picture.lost, 9),
         "trials": counts(picture),
         "tasks": [
             {"name": s.name, "cost": s.cost, "trials": s.trials, "spent": round(s.spent, 9)}

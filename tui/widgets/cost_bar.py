@@ -30,8 +30,9 @@ class CostBar(Chart):
 
 What the budget was spent on: a segment for every task, the cheapest first and lightest, the full
 task solid; `!` what failed, was killed or pruned; `»` what running trials will still take; dots
-what is left. A promotion that continues a checkpoint is charged the margin alone. `b` counts
-trials instead, while the bar has the focus (`tab` comes to it after the panes).
+what is left. All in full-task units, whatever the budget is counted in. A promotion that
+continues a checkpoint is charged the margin alone. `b` counts trials instead, while the bar has
+the focus (`tab` comes to it after the panes).
 """
 
     def __init__(self, *, ascii_only: bool | None = None, id: str | None = None) -> None:  # noqa: A002 - Textual's word
