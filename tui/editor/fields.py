@@ -80,6 +80,16 @@ PARAMETER_NAME = Field(
 )
 """A parameter's name is the heading of its table, and no key in it."""
 
+_RANGE = frozenset({"low", "high", "log", "step", "prior"})
+TYPE_KEYS: dict[str, frozenset[str]] = {
+    "float": _RANGE,
+    "int": _RANGE,
+    "categorical": frozenset({"choices"}),
+    "ordinal": frozenset({"choices"}),
+    "fixed": frozenset({"value"}),
+}
+"""A parameter's type → the keys that only some types have, and this one has."""
+
 LISTS = frozenset({"objective", "constraint", "task"})
 """Sections that are arrays of tables: their items are numbered."""
 

@@ -1,5 +1,6 @@
 """Define: the study as a form and as its TOML side by side, checked as it is typed."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -45,6 +46,15 @@ class StudyForm(FixedTable):
         rows = self.rows
         return rows.form[self.cursor] if isinstance(rows, FormTable) and len(rows) else None
 
+    def fill(self, form: Sequence[FormRow], keep: KeyPath | None = None) -> None:
+        """Show these rows as wide as there is room for."""
+        self.set_rows(FormTable(form, max(30, self.size.width)), keep=keep)
+
+    def on_resize(self) -> None:
+        """Fill the room that there is now; out of sight there is none, and nothing to fit to."""
+        if isinstance(self.rows, FormTable) and self.size.width:
+            self.fill(self.rows.form)
+
 
 class DefineScreen(SideRoom):
     """The editor of one study file.
@@ -85,8 +95,6 @@ class DefineScreen(SideRoom):
     def on_resize(self, event: Resize) -> None:
         """Stand form and text side by side where there is room for both."""
         self.set_class(event.size.width < WIDE, "narrow")
-        if self.query(StudyForm):  # the first resize comes before the widgets
-            self._show_form()
 
     # the text and what follows from it
 
@@ -145,7 +153,7 @@ class DefineScreen(SideRoom):
     def _show_form(self, keep: KeyPath | None = None) -> None:
         form = self.query_one(StudyForm)
         if self.checked.data is not None or not len(form.rows):
-            form.set_rows(FormTable(form_rows(self.checked), max(30, form.size.width)), keep=keep)
+            form.fill(form_rows(self.checked), keep)
 
     @on(LineTable.Moved)
     def _show_problem(self) -> None:
@@ -172,7 +180,7 @@ class DefineScreen(SideRoom):
         else:
             self._ask(row.path)
 
-    def _ask(self, path: KeyPath) -> None:
+    def _ask(self, path: KeyPath, *, fresh: bool = False) -> None:
         section = str(path[0])
         fields = FIELDS[section]
         if section == "space":
@@ -196,7 +204,7 @@ class DefineScreen(SideRoom):
                 self._edit(lambda text: edits.apply_values(text, path, given))
 
         title = f"{HEADINGS[section]}: {path[1]}" if len(path) > 1 else HEADINGS[section]
-        self.app.push_screen(ItemDialog(title, fields, values, judge), take)
+        self.app.push_screen(ItemDialog(title, fields, values, judge, fresh=fresh), take)
 
     def _edit(self, change: "side.Change") -> None:
         self.settle()
@@ -224,7 +232,7 @@ class DefineScreen(SideRoom):
         self._edit(lambda text: edits.add(text, row.section))
         added = self.query_one(StudyForm).row()
         if self.history.text != before and added is not None:
-            self._ask(added.path)
+            self._ask(added.path, fresh=True)
 
     def do_define_duplicate(self) -> None:
         """Add a copy of the item below it."""

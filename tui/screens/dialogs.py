@@ -12,14 +12,8 @@ from textual.widgets import Input, Static, TextArea
 
 from hpo_tui.tui.actions import bindings
 from hpo_tui.tui.plain import plain
+from hpo_tui.tui.widgets.line_input import LineInput
 from hpo_tui.tui.widgets.line_table import Cell, Column, LineTable
-
-
-def _line(value: str = "", placeholder: str = "") -> Input:
-    """Return an input whose cursor stands still: a blinking one repaints twice a second."""
-    line = Input(value, placeholder=placeholder)
-    line.cursor_blink = False
-    return line
 
 
 class Confirm(ModalScreen[bool]):
@@ -40,7 +34,7 @@ class Confirm(ModalScreen[bool]):
             if self._detail:
                 yield Static(self._detail, classes="dialog-detail", markup=False)
             if self._name:
-                yield _line(placeholder="the name, exactly")
+                yield LineInput(placeholder="the name, exactly")
                 yield Static("Enter  do it      Esc  no", classes="dialog-keys", markup=False)
             else:
                 yield Static("y  yes      n  no", classes="dialog-keys", markup=False)
@@ -88,7 +82,7 @@ class Ask(ModalScreen[str | None]):
             yield Static(plain(self._question), classes="dialog-title", markup=False)
             if self._detail:
                 yield Static(self._detail, classes="dialog-detail", markup=False)
-            yield _line(self._value)
+            yield LineInput(self._value)
             yield Static("Enter  take it      Esc  leave", classes="dialog-keys", markup=False)
 
     def action_leave(self) -> None:

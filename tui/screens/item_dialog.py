@@ -12,9 +12,10 @@ from textual.screen import ModalScreen
 from textual.suggester import SuggestFromList
 from textual.widgets import Input, Static
 
-from hpo_tui.tui.editor.fields import Field
+from hpo_tui.tui.editor.fields import TYPE_KEYS, Field
 from hpo_tui.tui.editor.values import read_value, show_value
 from hpo_tui.tui.plain import plain
+from hpo_tui.tui.widgets.line_input import LineInput
 
 Values = dict[str, Any]
 
@@ -23,6 +24,7 @@ class ItemDialog(ModalScreen[Values | None]):
     """Asks for the fields of one item; the answer maps key to value, None where it was emptied.
 
     ``judge`` takes the values as they would be and returns what is wrong, empty when nothing is.
+    ``fresh``: the item is new, and typing replaces the name that it was given.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -51,6 +53,8 @@ class ItemDialog(ModalScreen[Values | None]):
         fields: Sequence[Field],
         values: Mapping[str, Any],
         judge: Callable[[Values], str],
+        *,
+        fresh: bool = False,
     ) -> None:
         super().__init__()
         self._title = title
@@ -59,6 +63,9 @@ class ItemDialog(ModalScreen[Values | None]):
             f.key: show_value(values[f.key]) if f.key in values else "" for f in self._fields
         }
         self._judge = judge
+        self._fresh = fresh
+        self._put_away: dict[int, str] = {}
+        """What stood in fields that do not belong to the type, by number."""
 
     def compose(self) -> ComposeResult:
         """One line a field, what the focused one is for, and what is wrong."""
@@ -74,7 +81,7 @@ class ItemDialog(ModalScreen[Values | None]):
 
     def _input(self, n: int, field: Field) -> Input:
         choices = ("yes", "no") if field.kind == "flag" else field.choices
-        return Input(
+        return LineInput(
             self._before[field.key],
             id=f"field-{n}",
             suggester=SuggestFromList(choices, case_sensitive=False) if choices else None,
@@ -85,6 +92,8 @@ class ItemDialog(ModalScreen[Values | None]):
     def on_mount(self) -> None:
         """Say what is wrong from the beginning."""
         self._check()
+        if self._fresh:
+            self.query_one("#field-0", Input).select_all()
 
     def values(self) -> Values:
         """Return what differs from before: key to value, None where the field was emptied."""
@@ -96,6 +105,22 @@ class ItemDialog(ModalScreen[Values | None]):
         return found
 
     @on(Input.Changed)
+    def _changed(self, event: Input.Changed) -> None:
+        number = int((event.input.id or "").removeprefix("field-"))
+        if self._fields[number].key == "type" and event.value in TYPE_KEYS:
+            self._fit(event.value)
+        self._check()
+
+    def _fit(self, kind: str) -> None:
+        """Empty the fields that no parameter of this type has; fill in again what it has."""
+        others = set().union(*TYPE_KEYS.values()) - TYPE_KEYS[kind]
+        for n, field in enumerate(self._fields):
+            line = self.query_one(f"#field-{n}", Input)
+            if field.key in others and line.value:
+                self._put_away[n], line.value = line.value, ""
+            elif field.key not in others and n in self._put_away and not line.value:
+                line.value = self._put_away.pop(n)
+
     def _check(self) -> None:
         self.query_one(".problem", Static).update(Text(plain(self._judge(self.values()))))
 

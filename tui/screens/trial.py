@@ -11,7 +11,7 @@ from hpo_tui.store.models import Event, Trial
 from hpo_tui.tui.actions import CHARTS, bindings
 from hpo_tui.tui.live import LiveStudy
 from hpo_tui.tui.panes import TABS, make
-from hpo_tui.tui.plain import plain, to_ascii, wrapped
+from hpo_tui.tui.plain import fit, plain, to_ascii, wrapped
 from hpo_tui.tui.screens.text_window import read_whole
 from hpo_tui.tui.screens.trial_actions import TrialActions
 from hpo_tui.tui.side_by_side import EntryRows, readable, record_entries, trial_entries
@@ -174,7 +174,8 @@ and `6` the log.
         lines = wrapped(text, max(10, self.query_one("#trial-left").size.width))
         most = max(3, self.size.height // 5)
         if len(lines) > most:  # of a traceback the end says most
-            lines = [lines[0], "  (all of it: Enter on 'ended' below)", *lines[2 - most :]]
+            hint = "  (all of it: Enter on 'ended' below)"
+            lines = [lines[0], hint, *_end(text, lines, most - 2)]
         notice.display = bool(reason)
         notice.styles.height = len(lines)
         notice.say("\n".join(lines))
@@ -190,3 +191,15 @@ and `6` the log.
         self._name_keys()
         if self.live.snapshot is not None and self.is_mounted:
             self.call_after_refresh(self._fill, self.live.snapshot)
+
+
+def _end(text: str, lines: list[str], room: int) -> list[str]:
+    """Return the last ``room`` of a reason's wrapped ``lines``.
+
+    A last line that is longer than that loses its middle, because its beginning names the error.
+    """
+    width = max(map(len, lines))
+    last = wrapped(text.rstrip().rpartition("\n")[2], width)
+    if room < 2 or len(last) <= room or len(last) == len(lines):
+        return lines[-room:]
+    return [*last[: room - 1], fit(f"… {last[-1]}", width)]

@@ -1,0 +1,94 @@
+"""The editor in a window of 80x24, and the fields of a new parameter."""
+
+from pathlib import Path
+
+from textual.events import Paste
+from textual.pilot import Pilot
+from textual.widgets import Input, Static, TextArea
+
+from hpo_tui.tui.app import HpoApp
+from hpo_tui.tui.plain import wrapped
+from hpo_tui.tui.screens.define import DefineScreen, StudyForm
+from hpo_tui.tui.screens.item_dialog import ItemDialog
+from hpo_tui.tui.screens.trial import _end
+from hpo_tui.tui.widgets.line_input import LineInput
+from tests.tui.conftest import TEXT, until
+from tests.tui.test_define import editor
+
+
+def _width(form: StudyForm) -> int:
+    return sum(c.width for c in form.rows.columns)
+
+
+async def _opened(pilot: Pilot[int], tmp_path: Path) -> DefineScreen:
+    path = tmp_path / "study.toml"
+    (tmp_path / "train.py").touch()
+    path.write_text(TEXT)
+    return await editor(pilot, path)
+
+
+async def test_the_form_fills_a_narrow_window_whenever_it_is_shown(tmp_path: Path) -> None:
+    async with HpoApp(tmp_path / ".hpo").run_test(size=(80, 24)) as pilot:
+        screen = await _opened(pilot, tmp_path)
+        form, area = screen.query_one(StudyForm), screen.query_one("#define-text", TextArea)
+        await until(pilot, lambda: _width(form) > 70, 3)
+        assert form.move_to(("space", "lr"))
+        await pilot.press("f6")
+        await until(pilot, lambda: area.has_focus)
+        area.insert("# pasted\n" * 3)
+        await pilot.pause(0.4)
+        await pilot.press("f6")
+        await until(pilot, lambda: form.has_focus and form.size.height > 5)
+        await until(pilot, lambda: _width(form) > 70, 3)
+        assert form._top == max(0, form.cursor - form.page + 1)
+
+
+async def test_typing_replaces_the_name_of_a_new_parameter(tmp_path: Path) -> None:
+    app = HpoApp(tmp_path / ".hpo")
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await _opened(pilot, tmp_path)
+        assert screen.query_one(StudyForm).move_to(("space",))
+        await pilot.press("a")
+        await until(pilot, lambda: isinstance(app.screen, ItemDialog))
+        await pilot.pause()
+        await pilot.press(*"opt")
+        lines = list(app.screen.query(Input))
+        assert lines[0].value == "opt"
+        await pilot.press("down", "end", "ctrl+u", *"categorical")
+        await pilot.pause()
+        values = [line.value for line in lines]
+        assert values[:2] == ["opt", "categorical"]
+        assert not any(values[2:])
+        assert "choices: is missing" in str(app.screen.query_one(".problem", Static).render())
+        await pilot.press("ctrl+u", *"int")
+        await pilot.pause()
+        assert [line.value for line in lines][1:4] == ["int", "0.0", "1.0"]
+
+
+async def test_pasted_lines_become_one(tmp_path: Path) -> None:
+    app = HpoApp(tmp_path / ".hpo")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        line = LineInput("so ")
+        await app.screen.mount(line)
+        line.focus()
+        await pilot.press("end")
+        line.post_message(Paste("first \n\n  second\r\nthird\n"))
+        await pilot.pause()
+        assert line.value == "so first second third"
+        line.post_message(Paste("\n"))
+        await pilot.pause()
+        assert line.value == "so first second third"
+
+
+def test_a_long_last_line_of_a_reason_keeps_the_name_of_the_error() -> None:
+    error = "RuntimeError: " + "word " * 45 + "the end"
+    reason = "exit code 1:\nTraceback (most recent call last):\n  File x\n" + error
+    lines = wrapped(reason, 40)
+    shown = _end(reason, lines, 2)
+    assert shown[0].startswith("RuntimeError: ")
+    assert shown[1].startswith("… ")
+    assert shown[1].rstrip().endswith("the end")
+    short = "exit code 1:\n" + "  File x\n" * 9 + "KeyError: 1"
+    assert _end(short, wrapped(short, 40), 2) == ["  File x", "KeyError: 1"]
+    assert _end(error, wrapped(error, 40), 2) == wrapped(error, 40)[-2:]

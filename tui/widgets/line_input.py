@@ -1,0 +1,24 @@
+"""A line to type in, as every dialog uses it."""
+
+from typing import Any
+
+from textual.events import Paste
+from textual.widgets import Input
+
+
+class LineInput(Input):
+    """One line whose cursor stands still; pasted lines become one.
+
+    A blinking cursor repaints twice a second. Textual's own line takes the first line of a paste
+    and says nothing of the others.
+    """
+
+    def __init__(self, value: str = "", **options: Any) -> None:
+        super().__init__(value, **options)
+        self.cursor_blink = False
+
+    def _on_paste(self, event: Paste) -> None:
+        event.text = " ".join(filter(None, map(str.strip, event.text.splitlines())))
+        if not event.text:
+            event.prevent_default()
+            event.stop()
