@@ -55,6 +55,10 @@ class StudyForm(FixedTable):
         if isinstance(self.rows, FormTable) and self.size.width:
             self.fill(self.rows.form)
 
+    def _scroll_to_cursor(self) -> None:
+        if self.size.height:
+            super()._scroll_to_cursor()
+
 
 class DefineScreen(SideRoom):
     """The editor of one study file.

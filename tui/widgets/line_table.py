@@ -176,8 +176,6 @@ class LineTable(Widget, can_focus=True):
         return max(1, self.size.height - 1)
 
     def _scroll_to_cursor(self) -> None:
-        if not self.size.height:
-            return  # out of sight: how much will be seen is known when it comes back
         page = self.page
         self._top = max(0, min(self._top, len(self.rows) - page))
         if self.cursor < self._top:
