@@ -52,6 +52,8 @@ class StudyWatcher:
         self._said = ""
         self._file = 0
         """The inode of the study's file as it was read last, 0 before."""
+        self.gone = False
+        """Whether the study was read and its file is not where it was any more."""
 
     def stop(self) -> None:
         """Let :meth:`run` return soon; thread-safe."""
@@ -62,25 +64,22 @@ class StudyWatcher:
         """Read at the next chance without waiting the second out; thread-safe."""
         self._wake.set()
 
-    @property
-    def gone(self) -> bool:
-        """Whether the study was read and its file is not where it was any more."""
-        return bool(self._file) and not self.folder.db.exists()
-
     def run(self) -> None:
         """Watch until :meth:`stop`; a study that cannot be read is tried again every second."""
         while not self._stop.is_set():
             try:
                 self._watch()
             except (OSError, sqlite3.Error, LookupError, ValueError, SpecError) as error:
-                self._say(why_gone(self.folder, self._file) or why_unreadable(self.folder, error))
+                reason = why_gone(self.folder, self._file)
+                self.gone = bool(reason)
+                self._say(reason or why_unreadable(self.folder, error))
             self._stop.wait(LEAST_SECONDS)
 
     def _watch(self) -> None:
         from hpo_tui.store.read import StudyReader
 
         with StudyReader(self.folder.db) as reader:
-            self._file = self.folder.db.stat().st_ino
+            self._file, self.gone = self.folder.db.stat().st_ino, False
             dirty, pid, last, fades = True, self.folder.runner_pid(), 0.0, math.inf
             # A file that was moved or deleted can be read on, and would never change again.
             while not self._stop.is_set() and self.folder.db.stat().st_ino == self._file:

@@ -70,3 +70,18 @@ async def test_a_home_that_is_made_later_is_found(
         study = make_study(tmp_path)
         await until(pilot, lambda: app.home == study.path.parent, 5)
         await until(pilot, lambda: "1 study" in _title(app), 5)
+
+
+async def test_a_study_that_may_not_be_moved_is_named_in_words(
+    study: StudyFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(path: Path, to: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "rename", refused)
+    app = make_app(None, study.path.parent)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await until(pilot, lambda: "1 study" in _title(app), 5)
+        await pilot.press("A")
+        sentence = f"{study.path} cannot be changed by you (Permission denied)."
+        await until(pilot, lambda: sentence in _said(app), 5)

@@ -251,8 +251,10 @@ good and asks for its name.
             severity: Severity = "information"
             try:
                 text = work()
-            except (LaunchError, OSError) as error:
+            except LaunchError as error:
                 text, severity = str(error), "error"
+            except OSError as error:
+                text, severity = _why(error, folder), "error"
             self._wake.set()
             self.app.call_from_thread(self.say, text, severity, f"{said} {plain(folder.name)}")
 
@@ -318,6 +320,13 @@ good and asks for its name.
             ),
             answered,
         )
+
+
+def _why(error: OSError, folder: StudyFolder) -> str:
+    """Return in words what could not be changed."""
+    if error.strerror is None:
+        return str(error)
+    return f"{error.filename or folder.path} cannot be changed by you ({error.strerror})."
 
 
 def _start(folder: StudyFolder) -> str:
