@@ -81,7 +81,7 @@ def test_the_list_of_studies_shows_the_mean(lucky: StudyFolder) -> None:
     studies = StudyList(Path(lucky.path).parent)
     summary = studies.read()[0]
     studies.close()
-    assert (summary.best, summary.met) == ("accuracy 0.84", 1)
+    assert (summary.best, summary.met) == ("0.84 accuracy", 1)
 
 
 def test_the_table_of_the_app_shows_the_mean(
