@@ -191,7 +191,6 @@ class Starter:
         trial = desk.trials[number]
         tail = ReportTail(launch.folder.reports, number, trial.report_offset, trial.report_seq)
         live = Live(number, launch, process, tail, heard=processes.uptime())
-        live.stop = stop_of(desk, number)
         restore_result(desk, live)
         if desk.spec.metrics:
             live.collector = collector_of(desk, live)
@@ -211,8 +210,6 @@ class Starter:
 
 def stop_of(desk: Desk, number: int) -> Stop | None:
     """Return why an earlier runner has asked a trial to end, None if it has not."""
-    if desk.trials[number].state is not TrialState.RUNNING:
-        return None
     with StudyReader(desk.folder.db) as reader:
         kept = reader.get(f"stop:{number}")
     return None if kept is None else Stop(*kept)
@@ -274,6 +271,7 @@ def adopt(desk: Desk, starter: Starter, trial: Trial) -> bool:
         return False
     process = desk.executor.adopt(launch, trial.device)
     live = starter.watch(launch, process)
+    live.stop = stop_of(desk, trial.number)
     live.ended = process.poll()
     if live.ended is None:
         desk.update(trial.number, pid=process.pid, pid_started=process.started)
