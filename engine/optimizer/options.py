@@ -9,6 +9,12 @@ from hpo_tui.engine.optimizer.durations import Prices
 from hpo_tui.engine.optimizer.ledger import EPS, Ledger
 from hpo_tui.engine.spec.model import BudgetUnit, StudySpec
 
+_SLACK = 1.05
+"""Times its price that must be left of a budget of time for a look that is to be carried on.
+
+Trials take longer now and then, and something passes between two of them.
+"""
+
 
 class Options:
     """The tasks open to a new configuration and to every unfinished one.
@@ -32,6 +38,8 @@ class Options:
         self.measured = measured
         self.costs = measured.costs if measured is not None else ledger.costs
         self.resume = ledger.resumes
+        timed = spec.budget.unit in (BudgetUnit.WALL, BudgetUnit.GPU_HOURS)
+        self.slack = _SLACK if timed else 1.0
         known = spec.budget.unit is BudgetUnit.FULL
         whole = spec.budget.amount if known else np.inf if self.by_count else self.whole
         self.hopeless = whole + EPS < self.costs[ledger.full]
@@ -83,7 +91,7 @@ class Options:
                 price = self.price(configuration, t) * factor[i]
                 rest = self.costs[full] - (self.costs[t] if self.resume else 0.0)
                 whole = price if t == full or self.by_count else price + rest * factor[i]
-                if self.hopeless or whole <= self.room:
+                if self.hopeless or whole * (1.0 if t == full else self.slack) <= self.room:
                     prices[i, t] = price
         return prices
 
@@ -94,4 +102,4 @@ class Options:
         if task == full or self.hopeless:
             return price <= self.room
         rest = self.costs[full] - (self.costs[task] if self.resume else 0.0)
-        return price + (1.0 if self.by_count else rest) <= self.room
+        return (price + (1.0 if self.by_count else rest)) * self.slack <= self.room

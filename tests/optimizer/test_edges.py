@@ -128,3 +128,12 @@ def test_directions_that_are_not_those_of_the_study_file_are_refused() -> None:
         )
         with pytest.raises(ValueError, match="directions"):
             study.ask()
+
+
+def test_a_look_leaves_time_for_what_passes_between_trials() -> None:
+    optimizer = Optimizer(spec_of("8h"), 0)
+    for _ in range(5):
+        s = optimizer.ask(4.0)
+        optimizer.tell(s.number, {"loss": float(s.params["x"])}, duration=10.0)
+    last = optimizer.ask(1.02)  # a look and its promotion take 1.0, if nothing comes between
+    assert (last.task, last.cost) == ("full", pytest.approx(0.75))

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parent))  # for asking: these folders are no packages
+
 import hpo_tui
 from hpo_tui.engine.execution import processes
 from hpo_tui.engine.launch import create_study, runner_pid, start_runner

@@ -6,35 +6,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from asking import STDOUT, TASKS, answer
 
-from hpo_tui.engine.launch import send, start_runner
+from hpo_tui.engine.launch import start_runner
 from hpo_tui.engine.runner.desk import Desk, Live, Stop
 from hpo_tui.engine.runner.opening import clock_of
 from hpo_tui.store.models import StudyState, TrialState
 from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
-
-TASKS = """
-[[task]]
-name = "cheap"
-epochs = 3
-cost = 0.25
-[[task]]
-name = "dear"
-epochs = 9
-cost = 1.0
-"""
-STDOUT = '[[metrics]]\nkind = "stdout"\n'
-
-
-def answer(study: Any, action: str, **args: Any) -> Any:
-    return send(study.folder, action, args, timeout=15)
-
-
-def edit(study: Any, old: str, new: str) -> Any:
-    text = study.study().text
-    assert old in text
-    return answer(study, "edit", text=text.replace(old, new))
 
 
 @pytest.mark.parametrize("printed", [False, True])

@@ -3,6 +3,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from asking import TASKS
 
 from hpo_tui.engine.launch import LaunchError, create_study, runner_pid, send, send_all
 from hpo_tui.engine.spec import SpecError
@@ -11,16 +12,6 @@ from hpo_tui.store.models import StudyState, TrialState
 
 SHORT = "report(step=1, accuracy=0.5)\n"
 LONG = "report(step=1, accuracy=0.5)\ntime.sleep(60)\n"
-TASKS = """
-[[task]]
-name = "cheap"
-epochs = 3
-cost = 0.25
-[[task]]
-name = "dear"
-epochs = 9
-cost = 1.0
-"""
 
 
 def ok(study: Any, action: str, **args: Any) -> Any:

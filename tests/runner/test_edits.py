@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from asking import STDOUT, TASKS, answer, edit
 
 from hpo_tui.engine.execution.breaker import Breaker
 from hpo_tui.engine.launch import LaunchError, runner_pid, send
@@ -15,28 +16,6 @@ from hpo_tui.store.ask import ask
 from hpo_tui.store.models import StudyState, TrialState
 from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
-
-TASKS = """
-[[task]]
-name = "cheap"
-epochs = 3
-cost = 0.25
-[[task]]
-name = "dear"
-epochs = 9
-cost = 1.0
-"""
-STDOUT = '[[metrics]]\nkind = "stdout"\n'
-
-
-def answer(study: Any, action: str, **args: Any) -> Any:
-    return send(study.folder, action, args, timeout=15)
-
-
-def edit(study: Any, old: str, new: str) -> Any:
-    text = study.study().text
-    assert old in text
-    return answer(study, "edit", text=text.replace(old, new))
 
 
 def test_a_metric_added_to_a_running_study_is_found_in_what_was_printed(make_study: Any) -> None:

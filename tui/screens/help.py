@@ -5,14 +5,15 @@ from typing import Any, ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 from textual.widgets import Input, Markdown, Static
 
 from hpo_tui.tui.actions import SCOPES, Action, actions_of, bindings, spell_key
 from hpo_tui.tui.plain import fit
+from hpo_tui.tui.screens.scrolled import ScrolledWindow
 
 
-class Help(ModalScreen[None]):
+class Help(ScrolledWindow[None]):
     """The help of one screen as it is at this moment; typing narrows the keys."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("help")]
@@ -74,25 +75,6 @@ class Help(ModalScreen[None]):
     def action_leave(self) -> None:
         """Close."""
         self.dismiss(None)
-
-    def action_down(self) -> None:
-        """Scroll down."""
-        self._scroll_by(1)
-
-    def action_up(self) -> None:
-        """Scroll up."""
-        self._scroll_by(-1)
-
-    def action_page_down(self) -> None:
-        """Scroll a page down."""
-        self._scroll_by(max(1, self.size.height // 2))
-
-    def action_page_up(self) -> None:
-        """Scroll a page up."""
-        self._scroll_by(-max(1, self.size.height // 2))
-
-    def _scroll_by(self, lines: int) -> None:
-        self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
 
 
 def key_table(screen: Screen[Any]) -> list[tuple[Action, str, str]]:

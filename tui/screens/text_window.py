@@ -5,17 +5,17 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from hpo_tui.tui.actions import bindings
 from hpo_tui.tui.plain import plain, to_ascii
 from hpo_tui.tui.screens.base import Room
+from hpo_tui.tui.screens.scrolled import ScrolledWindow
 from hpo_tui.tui.side_by_side import EntryRows
 from hpo_tui.tui.widgets.line_table import LineTable
 
 
-class TextWindow(ModalScreen[bool]):
+class TextWindow(ScrolledWindow[bool]):
     """Shows ``text`` whole; the answer is whether it is to be copied."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("text")]
@@ -44,25 +44,6 @@ class TextWindow(ModalScreen[bool]):
     def action_copy(self) -> None:
         """Close, and have the text copied."""
         self.dismiss(True)
-
-    def action_down(self) -> None:
-        """Scroll down."""
-        self._scroll_by(1)
-
-    def action_up(self) -> None:
-        """Scroll up."""
-        self._scroll_by(-1)
-
-    def action_page_down(self) -> None:
-        """Scroll a page down."""
-        self._scroll_by(max(1, self.size.height // 2))
-
-    def action_page_up(self) -> None:
-        """Scroll a page up."""
-        self._scroll_by(-max(1, self.size.height // 2))
-
-    def _scroll_by(self, lines: int) -> None:
-        self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
 
 
 def read_whole(screen: Room, event: LineTable.Activated, of: str) -> None:
