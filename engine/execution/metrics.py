@@ -50,7 +50,7 @@ class Collector:
     def begin_at(self, offset: int) -> None:
         """Leave out the first so many bytes of the log: an earlier attempt has written them."""
         for source in self._sources:
-            if type(source) is StdoutSource:
+            if type(source) is StdoutSource:  # its kin read files of their own
                 source.tail.offset = offset
 
     def state(self) -> dict[str, Any]:

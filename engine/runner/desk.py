@@ -1,10 +1,11 @@
 """What every part of the runner works on: the study, its trials, and the store behind them."""
 
 import logging
+import sqlite3
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -158,8 +159,10 @@ class Desk:
         """
         if live.stop is None or live.stop.kind == "lend":
             live.stop = stop
-            # Before it is asked: the next runner has to know as well why it ended.
-            self.writer.put(f"stop:{live.number}", [stop.kind, stop.text])
+            # Before it is asked: the next runner has to know as well why it ended. A full disk
+            # must not keep it from being asked, since nobody would ask once more.
+            with suppress(sqlite3.Error):
+                self.writer.put(f"stop:{live.number}", [stop.kind, stop.text])
         if at_once:
             live.process.kill()
         else:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sqlite3
 from types import SimpleNamespace
 from typing import Any
 
@@ -125,6 +126,18 @@ def test_any_reason_to_end_goes_before_leaving_a_lent_device() -> None:
     for stop in (Stop("lend", "left"), Stop("kill", "killed by you"), Stop("lend", "left")):
         Desk.end(desk, live, stop)  # type: ignore[arg-type]
     assert live.stop == Stop("kill", "killed by you")
+
+
+def test_a_full_disk_keeps_no_trial_from_being_asked_to_end() -> None:
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    asked: list[bool] = []
+    process = SimpleNamespace(stop=lambda: asked.append(True))
+    live = Live(1, None, process, None)  # type: ignore[arg-type]
+    desk = SimpleNamespace(writer=SimpleNamespace(put=full))
+    Desk.end(desk, live, Stop("nan", "diverged"))  # type: ignore[arg-type]
+    assert asked
 
 
 SAVES = """
