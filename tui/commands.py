@@ -74,10 +74,7 @@ def _panes(screen: Screen[Any]) -> Iterator[tuple[str, Widget | None]]:
     for scope in getattr(screen, "PANES", ()):
         if scope not in own:
             found = next(iter(screen.query(f"#{scope}")), None)
-            there = found is not None and all(
-                n.display for n in found.ancestors_with_self if isinstance(n, Widget)
-            )
-            yield scope, found if there else None
+            yield scope, found if found is not None and _in_sight(found) else None
 
 
 def _in_sight(pane: Widget) -> bool:
