@@ -11,7 +11,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from hpo_tui.tui.actions import SCOPES, Action, actions_of, spell_keys
-from hpo_tui.tui.panes import TABS
+from hpo_tui.tui.panes import TABS, in_sight
 from hpo_tui.tui.plain import plain
 
 if TYPE_CHECKING:
@@ -74,11 +74,7 @@ def _panes(screen: Screen[Any]) -> Iterator[tuple[str, Widget | None]]:
     for scope in getattr(screen, "PANES", ()):
         if scope not in own:
             found = next(iter(screen.query(f"#{scope}")), None)
-            yield scope, found if found is not None and _in_sight(found) else None
-
-
-def _in_sight(pane: Widget) -> bool:
-    return all(node.display for node in pane.ancestors_with_self if isinstance(node, Widget))
+            yield scope, found if found is not None and in_sight(found) else None
 
 
 def _out_of_sight(scope: str) -> str:

@@ -96,3 +96,8 @@ def layout_for(width: int, height: int) -> str:
     if width >= 70 and height >= 20:
         return "medium"
     return "small" if width >= 40 and height >= 10 else "tiny"
+
+
+def in_sight(pane: Widget) -> bool:
+    """Whether a pane, and everything that it lies in, is displayed."""
+    return all(node.display for node in pane.ancestors_with_self if isinstance(node, Widget))

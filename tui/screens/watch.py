@@ -9,13 +9,12 @@ from textual.binding import BindingType
 from textual.containers import Container, Vertical
 from textual.geometry import Size
 from textual.timer import Timer
-from textual.widget import Widget
 
 from hpo_tui.tui import present
 from hpo_tui.tui.actions import CHARTS, bindings
 from hpo_tui.tui.live import HeldPicture, LiveStudy
 from hpo_tui.tui.messages import BrushChanged, TrialOpened, TrialSelected
-from hpo_tui.tui.panes import BEST, COST_BAR, PARALLEL, TABS, Place, layout_for, make
+from hpo_tui.tui.panes import BEST, COST_BAR, PARALLEL, TABS, Place, in_sight, layout_for, make
 from hpo_tui.tui.screens.filtering import Filtering
 from hpo_tui.tui.snapshot import Snapshot, View
 from hpo_tui.tui.widgets.chrome import KeyBar, Notice, PaneTitle, StudyHeader, TabBar
@@ -172,7 +171,7 @@ zoom, then filter and brushes, then the screen. Leaving never stops the run.
         wait = 0.0
         for place in (BEST, COST_BAR, PARALLEL, TABS[self._tab]):
             pane = self._panes.get(place.name)
-            if pane is None or not self._in_sight(pane):
+            if pane is None or not in_sight(pane):
                 continue
             wait = max(wait, self._draw(place, pane, snapshot, now))
         if wait > 0:
@@ -194,9 +193,6 @@ zoom, then filter and brushes, then the screen. Leaving never stops the run.
         self._when[place.name] = time.monotonic()
         pane.show(snapshot, view)
         return 0.0
-
-    def _in_sight(self, pane: Widget) -> bool:
-        return all(node.display for node in pane.ancestors_with_self if isinstance(node, Widget))
 
     def _titles(self, snapshot: Snapshot) -> None:
         best = self._panes[BEST.name]
