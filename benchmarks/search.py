@@ -29,7 +29,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     add(
         "--problems",
         nargs="+",
-        help="names, or given, generated, instances, development, spoiled, failing, all",
+        help="names, or given, generated, instances, several, development, spoiled, failing, all",
     )
     add("--engines", nargs="+", default=["ours"], choices=sorted(ENGINES))
     add("--peers", action="store_true", help="also run random, tpe and gp (full task)")

@@ -14,14 +14,16 @@ from pathlib import Path
 from search_support.development import DRAWN, SURROGATES, drawn
 from search_support.engines import ENGINES
 from search_support.generated import GENERATED, generated
-from search_support.instances import INSTANCES, instance
+from search_support.instances import INSTANCES, SEVERAL, instance
 from search_support.problem import Problem, load_given
 from search_support.records import Key, line, read
 from search_support.simulate import Run, simulate
 from search_support.spoiled import FAILING, KINDS, spoil
 
-_GROUPS = ("given", "generated", "instances", "development", "spoiled", "failing", "all")
-_LIKE = INSTANCES | SURROGATES
+_GROUPS = (
+    "given", "generated", "instances", "several", "development", "spoiled", "failing", "all"
+)  # fmt: skip
+_LIKE = INSTANCES | SURROGATES | SEVERAL
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ class Catalogue:
                 out += list(GENERATED)
             if word == "instances" and self.bench:
                 out += list(INSTANCES)
+            if word == "several" and self.bench:
+                out += list(SEVERAL)
             if word == "development":
                 out += [*(SURROGATES if self.bench else ()), *DRAWN]
             if word == "spoiled":

@@ -6,7 +6,7 @@ from pathlib import Path
 from search_support.chart import chart
 from search_support.compare import COSTS, Row, Scored
 from search_support.generated import GENERATED
-from search_support.instances import INSTANCES
+from search_support.instances import INSTANCES, SEVERAL
 from search_support.plan import Catalogue, commits
 from search_support.records import peers_for, read, read_peers
 from search_support.results import Results
@@ -73,6 +73,7 @@ def compose(
     failing = [f"{name}~{FAILING}" for name in (*INSTANCES, *GENERATED)]
     for names, title, words in (
         (INSTANCES, "Other data sets, `-inc`", _INSTANCES),
+        (SEVERAL, "Three and four objectives, `-inc`", _SEVERAL),
         (GENERATED, "Generated problems, `-inc`", _GENERATED),
         (failing, "Trials that fail, `-inc`", _FAILING),
     ):
@@ -97,6 +98,10 @@ _INSTANCES = (
     "The surrogates of the given problems on data sets nothing was tuned on. The peers were run "
     "here with the full task only: random and TPE, Optuna's GPSampler on few; the references are "
     "estimates."
+)
+_SEVERAL = (
+    "The same data sets with more objectives. The peers were run here with the full task only: "
+    "random, TPE and, but for four objectives, GPSampler (one seed); the references are estimates."
 )
 _GENERATED = (
     "Textbook functions with biased cheap tasks, three or four objectives, conditional parameters, "

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from search_support.compare import Row, Scored, stand
 from search_support.generated import GENERATED
-from search_support.instances import INSTANCES
+from search_support.instances import INSTANCES, SEVERAL
 from search_support.plan import Catalogue
 from search_support.records import Record, peers_for, read_peers
 from search_support.spoiled import KINDS
@@ -31,7 +31,7 @@ class Results:
     def names(self, *, spoiled: bool = False) -> list[str]:
         """Return the problems that any run is about, given ones first."""
         there = {r.key.problem for r in self._records}
-        order = [*self.catalogue.given(), *INSTANCES, *GENERATED]
+        order = [*self.catalogue.given(), *INSTANCES, *SEVERAL, *GENERATED]
         if spoiled:
             return sorted(n for n in there if n.partition("~")[2] in KINDS)
         return [n for n in order if n in there]
