@@ -4,6 +4,7 @@ import json
 import math
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ import paired
 from search_support import compare, engines, generated, plan, records, report, score, spoiled
 from search_support.analytic import HARTMANN_BEST, augmented_hartmann, branin_currin
 from search_support.development import DRAWN, drawn
+from search_support.instances import estimated
 from search_support.problem import Problem, from_unit
 from search_support.simulate import CheatError, simulate
 
@@ -70,6 +72,21 @@ def test_drawn_functions_have_a_cheap_task_that_tells_as_much_as_was_asked(name:
         for t in ("s25", "s100")
     ]
     assert np.corrcoef(both)[0, 1] == pytest.approx(correlation, abs=0.12)
+
+
+def test_an_estimated_reference_of_three_objectives_is_near_the_exact_one() -> None:
+    exact = generated.generated("dtlz2-3")
+
+    def losses(units: np.ndarray[Any, np.dtype[np.float64]]) -> Any:
+        rows = [{f"x{j}": float(v) for j, v in enumerate(u)} for u in units]
+        return np.array([exact.losses(exact.evaluate(row, exact.full.name)) for row in rows])
+
+    found = estimated(exact, losses).reference
+    assert found.best == pytest.approx(exact.reference.best, abs=0.05)
+    ends = zip(found.best, found.median, exact.reference.best, exact.reference.median, strict=True)
+    # Volumes are shares of the box between the ideal and the median: compared in the units of one.
+    box = math.prod((m - b) / (n - a) for b, m, a, n in ends)
+    assert found.volume * box == pytest.approx(exact.reference.volume, rel=0.1)
 
 
 def test_paired_runs_differ_by_what_was_gained(
