@@ -58,6 +58,23 @@ async def test_a_field_changes_the_text_and_undo_brings_it_back(tmp_path: Path) 
         assert "ready" in shown(screen, "#define-title")
 
 
+async def test_the_cursor_stays_on_the_setting_that_was_changed(tmp_path: Path) -> None:
+    path = tmp_path / "study.toml"
+    path.write_text(TEXT)
+    app = HpoApp(tmp_path / ".hpo")
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await editor(pilot, path)
+        form = screen.query_one(StudyForm)
+        assert form.move_to(("study", "budget"))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, ItemDialog))
+        await pilot.press("ctrl+u", *"17", "enter")
+        await until(pilot, lambda: app.screen is screen)
+        row = form.row()
+        assert row is not None
+        assert (row.path, row.value) == (("study", "budget"), "17")
+
+
 async def test_typed_text_changes_the_form(tmp_path: Path) -> None:
     path = tmp_path / "study.toml"
     path.write_text(TEXT)

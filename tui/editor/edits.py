@@ -45,9 +45,9 @@ def values_at(data: Mapping[str, Any], path: Path) -> dict[str, Any]:
 
 
 def apply_values(text: str, path: Path, values: Mapping[str, Any]) -> tuple[str, Path]:
-    """Return (the text with ``values`` at the item's keys, the item's path); None removes a key.
+    """Return (the text with ``values`` at the item's keys, the row's path); None removes a key.
 
-    Raises :class:`EditError` where the text is written so that it cannot be changed safely.
+    The path is ``path`` itself, unless a parameter was renamed. Raises :class:`EditError` where the text is written so that it cannot be changed safely.
     """
     values = dict(values)
     section = str(path[0])
@@ -65,7 +65,7 @@ def apply_values(text: str, path: Path, values: Mapping[str, Any]) -> tuple[str,
             text = set_value(text, (*base, key), value)
         elif present:
             text = remove(text, (*base, key))
-    return text, base
+    return text, base if section in _FRESH else path
 
 
 def _has(data: Any, path: Path) -> bool:

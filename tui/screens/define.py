@@ -207,7 +207,8 @@ class DefineScreen(SideRoom):
             if given:
                 self._edit(lambda text: edits.apply_values(text, path, given))
 
-        title = f"{HEADINGS[section]}: {path[1]}" if len(path) > 1 else HEADINGS[section]
+        names = [str(p + 1 if isinstance(p, int) else p) for p in path[1:]]
+        title = ": ".join([HEADINGS[section], *names])
         self.app.push_screen(ItemDialog(title, fields, values, judge, fresh=fresh), take)
 
     def _edit(self, change: "side.Change") -> None:
