@@ -47,7 +47,7 @@ class TrialRows:
         self.snapshot = snapshot
         self.order = order
         self._pareto = pareto
-        """Rows of the frame that are on the Pareto front."""
+        """Rows of the frame that no other is better than."""
         self._goals = {g.metric: g for g in present.goals_of(snapshot.spec)}
         keys = [k for k in columns if self._known(k)]
         self.columns: Sequence[Column] = [self._column(k) for k in keys]
@@ -107,6 +107,8 @@ class TrialRows:
         kind, _, name = key.partition(":")
         if kind == "m":
             return self._metric(name)
+        if key == "runs":
+            return self._runs()
         if kind == "p":
             snapshot = self.snapshot
             return lambda at: (present.value_text(snapshot, name, at), "")
@@ -156,6 +158,19 @@ class TrialRows:
         source = int(self.snapshot.frame.resumed_from[at])
         return (f"#{source}" if source else ""), "dim"
 
+    def _runs(self) -> Callable[[int], Cell]:
+        """Return what says of a configuration's first trial how many results it has, if several."""
+        counts = _counted(self.snapshot)
+        numbers = self.snapshot.frame.number
+        return lambda at: (str(counts.get(int(numbers[at]), "")), "dim")
+
+
+def _counted(snapshot: Snapshot) -> dict[int, int]:
+    from hpo_tui.engine.analysis.front import full_mask
+    from hpo_tui.engine.analysis.repeats import runs
+
+    return runs(snapshot.frame, full_mask(snapshot.frame, snapshot.spec))
+
 
 FIXED: dict[str, tuple[str, int, bool]] = {
     "trial": ("#", 6, True),
@@ -168,6 +183,7 @@ FIXED: dict[str, tuple[str, int, bool]] = {
     "device": ("device", 6, False),
     "step": ("step", 6, True),
     "from": ("from", 6, True),
+    "runs": ("runs", 4, True),
 }
 """Column → heading, width, whether to the right."""
 
@@ -220,6 +236,9 @@ def sort_values(snapshot: Snapshot, key: str) -> "NDArray[np.float64] | None":
     }.get(key)
     if key == "device":
         return np.unique(frame.device.astype(str), return_inverse=True)[1].astype(np.float64)
+    if key == "runs":
+        counts = _counted(snapshot)
+        return np.array([counts.get(n, 1) for n in frame.number.tolist()], dtype=np.float64)
     return None if found is None else np.asarray(found, dtype=np.float64)
 
 

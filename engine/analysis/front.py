@@ -181,6 +181,18 @@ def best_rows(frame: Frame, spec: StudySpec, among: Rows | None = None) -> Rows:
     return rows[np.lexsort(loss.T[::-1])]
 
 
+def front_rows(frame: Frame, spec: StudySpec, best: Rows) -> Rows:
+    """Return those of the ``best_rows`` that no other is better than.
+
+    With several objectives all of them are on the front; with one it is the first and its equals.
+    Without objectives nothing is better than anything, and there is no front.
+    """
+    if len(spec.objectives) != 1 or not len(best):
+        return best if spec.objectives else best[:0]
+    loss = losses(frame, spec)[best, 0]
+    return best[loss == loss.min()]
+
+
 def near_misses(frame: Frame, spec: StudySpec, k: int) -> Rows:
     """Return up to ``k`` rows of full-task complete trials that miss a goal, nearest first.
 

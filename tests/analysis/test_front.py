@@ -72,6 +72,21 @@ def test_one_objective_orders_by_it_and_no_objective_by_number(
     assert frame.number[front.best_rows(frame, none)].tolist() == [1, 2, 3]
 
 
+def test_with_one_objective_the_front_is_the_best_value_and_its_equals(
+    spec: StudySpec, make_frame: MakeFrame
+) -> None:
+    frame = make_frame({"acc": [0.91, 0.99, 0.99], "size": [9, 8, 9], "ms": [1, 1, 1]})
+
+    def numbers(objectives: int) -> list[int]:
+        some = replace(spec, objectives=spec.objectives[:objectives])
+        rows = front.front_rows(frame, some, front.best_rows(frame, some))
+        return frame.number[rows].tolist()
+
+    assert numbers(2) == [2]
+    assert numbers(1) == [2, 3]
+    assert numbers(0) == []
+
+
 def test_near_misses_come_by_normalised_shortfall(spec: StudySpec, make_frame: MakeFrame) -> None:
     frame = make_frame(
         {

@@ -47,7 +47,8 @@ def values_at(data: Mapping[str, Any], path: Path) -> dict[str, Any]:
 def apply_values(text: str, path: Path, values: Mapping[str, Any]) -> tuple[str, Path]:
     """Return (the text with ``values`` at the item's keys, the row's path); None removes a key.
 
-    The path is ``path`` itself, unless a parameter was renamed. Raises :class:`EditError` where the text is written so that it cannot be changed safely.
+    The path is ``path`` itself, unless a parameter was renamed. Raises :class:`EditError` where the
+    text is written so that it cannot be changed safely.
     """
     values = dict(values)
     section = str(path[0])

@@ -118,7 +118,7 @@ and `6` the log.
             self._fill(self.live.snapshot)
 
     def _fill(self, snapshot: Snapshot) -> None:
-        from hpo_tui.engine.analysis.front import best_rows
+        from hpo_tui.engine.analysis.front import best_rows, front_rows
 
         row = snapshot.frame.index(self.number)
         title = self.query_one("#trial-title", PaneTitle)
@@ -141,7 +141,8 @@ and `6` the log.
         lines = EntryRows(entries, titles, max(30, table.size.width))
         table.set_rows(lines, keep=None if len(table.rows) else lines.first)
         star = " ★" if snapshot.frame.starred[row] else ""
-        front = " on the Pareto front" if row in best else ""
+        words = "on the Pareto front" if len(snapshot.spec.objectives) > 1 else "(the best)"
+        front = f" {words}" if row in front_rows(snapshot.frame, snapshot.spec, best) else ""
         task = plain(snapshot.frame.tasks[snapshot.frame.task[row]])
         title.say(f"trial {self.number}{star}  {self.state_of(snapshot)} at {task}{front}")
 

@@ -6,7 +6,14 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from hpo_tui.engine.analysis.front import best_rows, losses, meets_mask, near_misses, results
+from hpo_tui.engine.analysis.front import (
+    best_rows,
+    front_rows,
+    losses,
+    meets_mask,
+    near_misses,
+    results,
+)
 from hpo_tui.tui import present
 from hpo_tui.tui.snapshot import Snapshot, View
 from hpo_tui.tui.trial_rows import TrialRows, sorted_rows
@@ -23,11 +30,12 @@ class BestTable(LineTable):
 ## Best metrics
 
 Only trials that completed at the **full task** stand here, the best first: those on the Pareto
-front (marked with a diamond), the others that meet every goal, then the near misses, nearest
-first. A metric's heading shows its goal; each value is marked as met or missed. A configuration
-that was repeated stands here once, with the mean of its results. With a filter or brushes the title
-counts what they let be shown; diamonds are the front of the whole study all the same. The selected
-trial is highlighted; no row is when none is selected, or one that is not here.
+front (marked with a diamond; with one objective the best alone), the others that meet every goal,
+then the near misses, nearest first. A metric's heading shows its goal; each value is marked as met
+or missed. A configuration that was repeated stands here once, with the mean of its results; `runs`
+says of how many. With a filter or brushes the title counts what they let be shown; diamonds are the
+front of the whole study all the same. The selected trial is highlighted; no row is when none is
+selected, or one that is not here.
 
 `s` sorts by the next column, `S` turns the order round, `enter` opens the trial.
 """
@@ -43,17 +51,18 @@ trial is highlighted; no row is when none is selected, or one that is not here.
             full &= view.mask
         meets = np.flatnonzero(full & meets_mask(frame, spec))
         # The study's own front, as in the parallel coordinates: a filter makes no trial better.
-        front = best_rows(frame, spec)
-        front = front[full[front]]
-        others = self._by_first_objective(snapshot, np.setdiff1d(meets, front))
+        best = best_rows(frame, spec)
+        front = frozenset(front_rows(frame, spec, best).tolist())
+        best = best[full[best]]
+        others = self._by_first_objective(snapshot, np.setdiff1d(meets, best))
         near = near_misses(frame, spec, MOST)
         near = near[full[near]]
-        rows = np.concatenate([front, others, near])[:MOST].astype(np.intp)
+        rows = np.concatenate([best, others, near])[:MOST].astype(np.intp)
         judged = snapshot if means is frame else replace(snapshot, frame=means)
         if self.sort_by:
             rows = sorted_rows(judged, rows, self.sort_by, self.descending)
         self.empty = self._why_empty(snapshot, view)
-        shown = TrialRows(judged, rows, self._columns(snapshot), frozenset(front.tolist()))
+        shown = TrialRows(judged, rows, self._columns(snapshot), front)
         self.set_rows_of(shown, view.selected)
         self.title = "best metrics: " + present.goals_sentence(snapshot, view.mask)
 
@@ -65,7 +74,10 @@ trial is highlighted; no row is when none is selected, or one that is not here.
     @staticmethod
     def _columns(snapshot: Snapshot) -> list[str]:
         metrics = [f"m:{g.metric}" for g in present.goals_of(snapshot.spec)]
-        return ["trial", "mark", *metrics, *(f"p:{p.name}" for p in snapshot.spec.free), "duration"]
+        # The same frame where no configuration has several results.
+        repeated = results(snapshot.frame, snapshot.spec)[1] is not snapshot.frame
+        runs = ["runs"] if repeated else []
+        return ["trial", "mark", *runs, *metrics, *(f"p:{p.name}" for p in snapshot.spec.free), "duration"]
 
     @staticmethod
     def _why_empty(snapshot: Snapshot, view: View) -> str:

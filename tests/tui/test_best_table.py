@@ -1,0 +1,54 @@
+"""What the table of the best says of repeats and of a single objective."""
+
+from pathlib import Path
+
+from hpo_tui.store.models import StudyState, Trial, TrialState
+from hpo_tui.store.write import StudyWriter
+from hpo_tui.tui.widgets.best_table import BestTable
+from tests.tui.conftest import NOW, make_app, make_study, ready
+
+ONE = """\
+[study]
+name = "one"
+command = "python train.py --lr {lr}"
+budget = 40
+
+[space.lr]
+type = "float"
+low = 1e-4
+high = 1e-1
+
+[[objective]]
+metric = "loss"
+direction = "minimize"
+"""
+
+
+def _add(path: Path, losses: list[float], configurations: list[int]) -> None:
+    writer = StudyWriter(path)
+    writer.declare(("lr",), ("loss",))
+    for n, (loss, configuration) in enumerate(zip(losses, configurations, strict=True), start=1):
+        trial = Trial(
+            n, configuration, "full", TrialState.COMPLETE, 1.0, {"lr": 0.01}, {"loss": loss},
+            charged=1.0, started=NOW - 100, ended=NOW - 90, repeat=n - configuration,
+        )  # fmt: skip
+        writer.add_trial(trial)
+    writer.close()
+
+
+async def test_one_objective_has_one_best_and_repeats_say_how_many(tmp_path: Path) -> None:
+    study = make_study(tmp_path, "one", 0, running=0, text=ONE, state=StudyState.FINISHED)
+    _add(study.db, [0.5, 0.2, 0.4], [1, 2, 2])
+    app = make_app(study)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        table = app.screen.query_one(BestTable)
+        shown = [[text.strip() for text, _ in table.rows.cells(r)] for r in range(2)]
+        assert [row[:4] for row in shown] == [["2", "◆", "2", "0.3"], ["1", "", "", "0.5"]]
+        await pilot.press("j", "enter")
+        await pilot.pause()
+        assert "(the best)" in app.screen.query_one("#trial-title")._text  # type: ignore[attr-defined]  # what is drawn
+        await pilot.press("escape", "j", "enter")
+        await pilot.pause()
+        title = app.screen.query_one("#trial-title")._text  # type: ignore[attr-defined]  # what is drawn
+        assert title == "trial 1  complete at full"
