@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.command import CommandPalette, SearchIcon
+from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
 
@@ -18,6 +19,7 @@ from hpo_tui.tui.actions import action, bindings
 from hpo_tui.tui.config import Session, Settings, load_settings, state_folder, write_text
 from hpo_tui.tui.live import LiveStudy
 from hpo_tui.tui.messages import SnapshotReady, StudySaved
+from hpo_tui.tui.notices import InSight, occasions
 from hpo_tui.tui.plain import plain, to_ascii
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.themes import DARK, LIGHT
@@ -61,6 +63,7 @@ class HpoApp(App[int]):
         self.state_folder = state_folder()
         self.session = Session()
         self.live: LiveStudy | None = None
+        self._in_sight = InSight()
         self.animation_level = "none"
         self.register_theme(DARK)
         self.register_theme(LIGHT)
@@ -137,8 +140,6 @@ class HpoApp(App[int]):
         before = live.snapshot
         live.take(message.snapshot)
         if self.settings.bell:
-            from hpo_tui.tui.notices import occasions
-
             for text in occasions(before, message.snapshot):
                 self.attract(text)
         for screen in self.screen_stack:
@@ -303,6 +304,20 @@ class HpoApp(App[int]):
             self.notify(f"No picture: {error}", severity="error", markup=False)
             return
         self.notify(path, title="Picture saved", markup=False)
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = True,
+    ) -> None:
+        """Show a short message, unless the very same is in sight already."""
+        seconds = self.NOTIFICATION_TIMEOUT if timeout is None else timeout
+        if self._in_sight.takes(f"{title}\n{message}", time.monotonic(), seconds):
+            super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
 
     def copy(self, text: str, what: str) -> None:
         """Copy by the terminal (OSC 52) and into a file, and say both."""

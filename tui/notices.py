@@ -1,4 +1,7 @@
-"""When to ring: a study ended, the breaker tripped, the first trial met all goals."""
+"""When to ring: a study ended, the breaker tripped, the first trial met all goals.
+
+And what is in sight already, so that a key that is pressed again does not fill the screen.
+"""
 
 from hpo_tui.store.models import StudyState
 from hpo_tui.tui.plain import plain
@@ -39,3 +42,18 @@ def _first_best(before: Snapshot, after: Snapshot) -> list[str]:
         return []
     number = int(after.frame.number[met][0])
     return [f"{plain(after.study.name)}: trial {number} is the first that meets all goals."]
+
+
+class InSight:
+    """The short messages that have not gone away yet. Times are seconds of one clock."""
+
+    def __init__(self) -> None:
+        self._until: dict[str, float] = {}
+
+    def takes(self, text: str, now: float, seconds: float) -> bool:
+        """Whether ``text`` is not in sight; then it is, for ``seconds`` from ``now``."""
+        self._until = {t: until for t, until in self._until.items() if until > now}
+        if text in self._until:
+            return False
+        self._until[text] = now + seconds
+        return True

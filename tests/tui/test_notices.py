@@ -1,0 +1,25 @@
+"""Short messages are shown once, however often a key is pressed."""
+
+from textual.widgets._toast import Toast
+
+from hpo_tui.store.folder import StudyFolder
+from hpo_tui.tui.notices import InSight
+from tests.tui.conftest import make_app, ready, until
+
+
+def test_a_message_is_said_again_when_it_has_gone() -> None:
+    seen = InSight()
+    assert seen.takes("no", 0.0, 5.0)
+    assert not seen.takes("no", 4.0, 5.0)
+    assert seen.takes("other", 4.0, 5.0)
+    assert seen.takes("no", 5.0, 5.0)
+
+
+async def test_keys_that_cannot_act_do_not_cover_the_screen(study: StudyFolder) -> None:
+    app = make_app(study)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await ready(pilot)
+        await pilot.press("x", "t", "n", "y", "asterisk")
+        await until(pilot, lambda: bool(app.screen.query(Toast)))
+        await pilot.pause()
+        assert len(app.screen.query(Toast)) == 1
