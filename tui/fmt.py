@@ -2,6 +2,7 @@
 
 import math
 import unicodedata
+from collections.abc import Sequence
 
 from rich.cells import get_character_cell_size
 
@@ -9,6 +10,7 @@ from hpo_tui.store.models import Value
 
 REPLACEMENT = "\N{MIDDLE DOT}"
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+MOST_DIGITS = 8
 _SUFFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
@@ -71,6 +73,19 @@ def number(value: float, digits: int = 4) -> str:
             if size >= scale:
                 return f"{_significant(value / scale, max(digits - 1, 2))}{suffix}"
     return _significant(value, digits)
+
+
+def apart(values: Sequence[float], digits: int = 4) -> list[str]:
+    """Return numbers in as few characters as tell those that differ apart, ``digits`` at the least.
+
+    For the marks of one axis: ``0.96500`` to ``0.96503`` would all be ``0.965``.
+    """
+    texts: list[str] = []
+    for more in range(digits, MOST_DIGITS + 1):
+        texts = [number(value, more) for value in values]
+        if len(set(texts)) >= len(set(values)):
+            break
+    return texts
 
 
 def read(text: str) -> float:

@@ -47,18 +47,21 @@ def size(count: float) -> str:
 
 
 def judged(value: float, goal: Objective | OutcomeConstraint, digits: int = 4) -> str:
-    """Return a value with the mark of its goal, never rounded over the limit to the other side.
+    """Return a value with the mark of its goal, never rounded over the limit to the other side."""
+    return f"{beside(value, goal, digits)} {'✓' if goal.met(value) else '✗'}"
+
+
+def beside(value: float, goal: Objective | OutcomeConstraint, digits: int = 4) -> str:
+    """Return a value, never rounded over the limit of its goal to the other side.
 
     Where that takes more digits than there is room for, it is said to lie beyond the limit.
     """
-    met = goal.met(value)
-    mark = "✓" if met else "✗"
     for more in (digits, digits + 1):
         text = fmt.number(value, more)
-        if goal.met(fmt.read(text)) == met:
-            return f"{text} {mark}"
+        if not is_goal(goal) or goal.met(fmt.read(text)) == goal.met(value):
+            return text
     limit = min(_limits(goal), key=lambda end: abs(end - value))
-    return f"{'<' if value < limit else '>'}{short_goal(limit)} {mark}"
+    return f"{'<' if value < limit else '>'}{short_goal(limit)}"
 
 
 def _limits(goal: Objective | OutcomeConstraint) -> list[float]:
@@ -295,10 +298,12 @@ def first_result_text(snapshot: "Snapshot") -> str:
         way = "p goes on" if snapshot.runner_pid is not None else "R starts it again"
         return f"Paused, without a full trial yet; {way}.\n{snapshot.study.reason}"
     if snapshot.runner_pid is None:
-        return "No trial has finished at the full task, and no runner lives: R starts it."
+        why = "No trial has finished at the full task, and no runner lives: R starts it."
+        return "\n".join([why, *_failures(snapshot)])
     running = frame.in_state(TrialState.RUNNING)
     full = running & frame.at_task(spec.full_task.name)
     lines = ["No full trial yet: the best stand here once one has finished."]
+    lines += _failures(snapshot)
     if not running.any():
         return "\n".join([*lines, "The engine is preparing its first suggestions."])
     tasks = [plain(frame.tasks[t]) for t in sorted(set(frame.task[running].tolist()))]
@@ -308,6 +313,16 @@ def first_result_text(snapshot: "Snapshot") -> str:
     if expected:
         lines.append(expected)
     return "\n".join(lines)
+
+
+def _failures(snapshot: "Snapshot") -> list[str]:
+    """Return a line that says how many trials have failed, where there are any."""
+    failed = int(snapshot.frame.in_state(TrialState.FAILED).sum())
+    if not failed:
+        return []
+    verb = "has" if failed == 1 else "have"
+    where = "the log (6) and the events (7) say why"
+    return [f"{plural(failed, 'trial')} of {len(snapshot.frame)} {verb} failed: {where}."]
 
 
 def _expected_full(snapshot: "Snapshot", running: bool) -> str:

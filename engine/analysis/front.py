@@ -190,7 +190,7 @@ def front_rows(frame: Frame, spec: StudySpec, best: Rows) -> Rows:
     if len(spec.objectives) != 1 or not len(best):
         return best if spec.objectives else best[:0]
     loss = losses(frame, spec)[best, 0]
-    return best[loss == loss.min()]
+    return np.asarray(best[loss == loss.min()], dtype=np.intp)
 
 
 def near_misses(frame: Frame, spec: StudySpec, k: int) -> Rows:

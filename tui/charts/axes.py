@@ -92,14 +92,23 @@ class Axis:
             return self.slots[min(max(round(value), 0), len(self.slots) - 1)]
         return fmt.number(round(value) if self.whole else value, digits)
 
+    @property
+    def ends(self) -> tuple[str, str]:
+        """Return the ends of the scale as they are read out, low first."""
+        ends = self.scale.low, self.scale.high
+        low, high = fmt.apart([round(v) for v in ends] if self.whole else ends)
+        return low, high
+
     def ticks(self, count: int) -> list[tuple[float, str]]:
-        """Return (value, label) of about ``count`` marks between the ends, and of every slot."""
+        """Return (value, label) of the ends and about ``count`` marks between; of every slot."""
         if self.slots:
             return [(float(i), label) for i, label in enumerate(self.slots)]
         inner = self.scale.ticks(count)
         if self.whole:
             inner = [v for v in inner if float(v).is_integer()]
-        return [(v, fmt.number(v, 3)) for v in inner]
+        values = [self.scale.low, self.scale.high, *inner]
+        said = [round(v) for v in values] if self.whole else values
+        return list(zip(values, fmt.apart(said, 3), strict=True))
 
 
 def good_ends(metric: str, spec: StudySpec) -> tuple[bool, bool]:

@@ -56,9 +56,8 @@ def bar(snapshot: "Snapshot", glyphs: "Glyphs", by_count: bool) -> Bar:
     tasks += [t for t in frame.tasks if t not in tasks]
     for at, name in enumerate(tasks):
         mine = frame.at_task(name) & ~lost
-        mine &= ~live if by_count else True
         full = name == spec.full_task.name
-        count = int(mine.sum())
+        count = int((mine & ~live).sum())  # those that run are counted as in flight
         value = float(count) if by_count else float(kept[mine].sum())
         ink = Ink.FULL_2 if full else Ink.PARTIAL_3 if at else Ink.PARTIAL_2
         shown = fmt.clean(name, glyphs.ascii)

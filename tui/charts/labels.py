@@ -126,10 +126,8 @@ def _draw_goals(picture: "Picture", at: int, axis: Axis, taken: Taken) -> None:
 def _draw_ticks(picture: "Picture", at: int, axis: Axis, taken: Taken) -> None:
     plan = picture.plan
     rows = plan.bottom // 4 - plan.top // 4
-    marks = [] if axis.slots else [(axis.scale.low, ""), (axis.scale.high, "")]
-    marks = [(v, axis.text(v, 3)) for v, _ in marks] + axis.ticks(max(rows // 6, 1))
     crowded = not axis.slots
-    for value, text in marks:
+    for value, text in axis.ticks(max(rows // 6, 1)):
         y = picture.row_of(axis, value)
         if y is None or (crowded and ({y - 1, y + 1} & taken.keys())):
             continue
@@ -247,7 +245,8 @@ def _range(axis: Axis) -> str:
     said = [f"{count} {word}" for count, word in ((scale.below, "below"), (scale.above, "above"))
             if count]  # fmt: skip
     beyond = f" ({', '.join(said)})" if said else ""
-    return f"  {axis.text(scale.low)} to {axis.text(scale.high)}{beyond}{kind}"
+    low, high = axis.ends
+    return f"  {low} to {high}{beyond}{kind}"
 
 
 def _brush(axis: Axis, brush: Brush, glyphs: Glyphs) -> str:

@@ -5,7 +5,7 @@ the whole process; sizes are not cut to the terminal; colours never pass through
 """
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -103,24 +103,26 @@ class Plot:
         """Return a plot over the canvas below its first row, its axes and labels drawn."""
         height = max(canvas.height - 3, 1)
         ticks = [y.low, *y.ticks(max(height // 4, 1)), y.high]
-        gutter = min(max(len(fmt.number(t, 3)) for t in ticks) + 2, max(canvas.width // 3, 1))
+        texts = dict(zip(ticks, fmt.apart(ticks, 3), strict=True))
+        gutter = min(max(map(len, texts.values())) + 2, max(canvas.width // 3, 1))
         plot = cls(canvas, x, y, glyphs, gutter, 1, max(canvas.width - gutter - 1, 1), height)
-        plot._draw_axes(ticks, labels)
+        plot._draw_axes(texts, labels)
         return plot
 
-    def _draw_axes(self, ticks: Sequence[float], labels: tuple[str, str]) -> None:
+    def _draw_axes(self, texts: Mapping[float, str], labels: tuple[str, str]) -> None:
         glyphs, canvas = self.glyphs, self.canvas
         canvas.column(self.left - 1, slice(self.top, self.top + self.height), glyphs.axis, Ink.AXIS)
         base = self.top + self.height
         corner = "+" if glyphs.ascii else "└"
         canvas.put(self.left - 1, base, corner + glyphs.rule * self.width, Ink.AXIS)
         taken: set[int] = set()
+        ticks = list(texts)
         for tick in [ticks[0], ticks[-1], *ticks[1:-1]]:
             row = self.row(tick)
             if row is None or row in taken or row - 1 in taken or row + 1 in taken:
                 continue
             taken.add(row)
-            text = fmt.number(tick, 3)
+            text = texts[tick]
             canvas.put(max(self.left - 2 - len(text), 0), row, text, Ink.DIM)
             canvas.put(self.left - 2, row, self._beyond(self.y, tick), Ink.DIM)
         self._draw_x_ticks(base, labels[0])
@@ -133,14 +135,14 @@ class Plot:
 
     def _draw_x_ticks(self, base: int, label: str) -> None:
         canvas = self.canvas
-        shown = fmt.clip(fmt.clean(label, self.glyphs.ascii), self.width // 2, self.glyphs.ellipsis)
-        end = self.left + self.width - fmt.width_of(shown)
-        canvas.put(end, base + 1, shown, Ink.TEXT)
+        name = fmt.clip(fmt.clean(label, self.glyphs.ascii), self.width // 2, self.glyphs.ellipsis)
+        end = self.left + self.width - fmt.width_of(name)
+        canvas.put(end, base + 1, name, Ink.TEXT)
         free = self.left
         ticks = [self.x.low, *self.x.ticks(max(self.width // 12, 1)), self.x.high]
-        for tick in ticks:
+        for tick, shown in zip(ticks, fmt.apart(ticks, 3), strict=True):
             column = self.column(tick)
-            text = fmt.number(tick, 3) + self._beyond(self.x, tick)
+            text = shown + self._beyond(self.x, tick)
             start = max(column - len(text) // 2, self.left)
             if start < free or start + len(text) >= end:
                 continue

@@ -19,6 +19,8 @@ class Scale:
     below: int = 0
     """Known values below ``low``, drawn at it."""
     above: int = 0
+    whole: bool = False
+    """Whether it counts: marks are whole numbers."""
 
     def unit(self, values: Floats) -> Floats:
         """Return positions from 0 to 1; NaN where missing (and, on a log scale, up to zero)."""
@@ -59,7 +61,7 @@ class Scale:
         return [v for v, u in zip(inner, units, strict=True) if margin < u < 1 - margin]
 
     def _linear_ticks(self, count: int) -> list[float]:
-        raw = (self.high - self.low) / (count + 1)
+        raw = max((self.high - self.low) / (count + 1), 1.0 if self.whole else 0.0)
         size = 10.0 ** math.floor(math.log10(raw))
         step = next((m * size for m in (1, 2, 5, 10) if m * size >= raw), 10 * size)
         first, last = math.ceil(self.low / step), math.floor(self.high / step)

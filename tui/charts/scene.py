@@ -95,7 +95,8 @@ class Scene:
         frame, spec = snapshot.frame, snapshot.spec
         width, height = size
         canvas = Canvas(width, height)
-        header, footer = height >= 8, height >= 12
+        # A brush is read in the footer, where there is no room for one at other times either.
+        header, footer = height >= 8, height >= (9 if view.brushes else 12)
         top = 2 if header else 1
         room = max(height - top - footer, 1)
         mask = _mask(frame, view)

@@ -76,8 +76,8 @@ selected, or one that is not here.
         metrics = [f"m:{g.metric}" for g in present.goals_of(snapshot.spec)]
         # The same frame where no configuration has several results.
         repeated = results(snapshot.frame, snapshot.spec)[1] is not snapshot.frame
-        runs = ["runs"] if repeated else []
-        return ["trial", "mark", *runs, *metrics, *(f"p:{p.name}" for p in snapshot.spec.free), "duration"]
+        lead = ["trial", "mark", *(["runs"] if repeated else [])]
+        return [*lead, *metrics, *(f"p:{p.name}" for p in snapshot.spec.free), "duration"]
 
     @staticmethod
     def _why_empty(snapshot: Snapshot, view: View) -> str:

@@ -123,7 +123,8 @@ value axis of a diverged run the curves of the rest stay readable: far outliers 
             o.threshold for o in snapshot.spec.objectives
             if o.metric == read.metric and o.threshold is not None
         ]  # fmt: skip
-        across = Scale(float(steps.min()), max(float(steps.max()), float(steps.min()) + 1))
+        first, last = float(steps.min()), float(steps.max())
+        across = Scale(first, max(last, first + 1), whole=True)
         scale = fitted(values, log, tuple(goals), good_ends(read.metric, snapshot.spec))
         plot = Plot.framed(canvas, across, scale, self.glyphs, ("step", read.metric))
         for goal in goals:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from hpo_tui.engine.analysis import front
 from hpo_tui.engine.spec import Objective
-from hpo_tui.tui import fmt
+from hpo_tui.tui import fmt, present
 from hpo_tui.tui.charts import text
 from hpo_tui.tui.charts.axes import good_ends
 from hpo_tui.tui.charts.canvas import Canvas
@@ -92,7 +92,7 @@ marks are edits of the study. Far outliers on the bad side are drawn at the end 
         good = good_ends(goal.metric, spec)
         scale = fitted(y[shown], log and bool((y[shown] > 0).all()), also, good)
         end = float(np.nanmax(x)) if np.isfinite(x).any() else 1.0
-        across = Scale(0.0 if self.by_cost else 1.0, max(end, 2.0 if not self.by_cost else 1e-9))
+        across = Scale(0.0, max(end, 1e-9)) if self.by_cost else Scale(1, max(end, 2), whole=True)
         label = "cumulative cost" if self.by_cost else "trial"
         plot = Plot.framed(canvas, across, scale, self.glyphs, (label, goal.metric))
         self._draw(plot, snapshot, goal, (x, y), full)
@@ -172,13 +172,12 @@ marks are edits of the study. Far outliers on the bad side are drawn at the end 
                 ("o" if glyphs.ascii else "○", Ink.FULL_2),
                 (" misses another goal  ", Ink.TEXT),
             ]
-        spans += [(".", Ink.PARTIAL_3), (" partial  ", Ink.TEXT)]
+        if len(snapshot.spec.tasks) > 1:
+            spans += [(".", Ink.PARTIAL_3), (" partial  ", Ink.TEXT)]
         if len(rows):
             number = int(snapshot.frame.number[rows[-1]])
-            spans += [
-                (glyphs.rule * 2, Ink.BEST),
-                (f" best {fmt.number(best[-1])} #{number}", Ink.TEXT),
-            ]
-        else:
+            said = f" best {present.beside(float(best[-1]), goal)} #{number}"
+            spans += [(glyphs.rule * 2, Ink.BEST), (said, Ink.TEXT)]
+        elif full.any():
             spans += [("no full trial meets the other goals yet", Ink.DIM)]
         text.write(canvas, 0, 0, spans, glyphs.ellipsis)

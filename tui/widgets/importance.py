@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from hpo_tui.engine.analysis.importance import importance, too_few
-from hpo_tui.tui import fmt
+from hpo_tui.tui import fmt, present
 from hpo_tui.tui.charts import text
 from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.palette import Ink
@@ -12,6 +12,7 @@ from hpo_tui.tui.widgets.chart import Chart
 
 ACTIONS: tuple[tuple[str, str, str, str], ...] = (
     ("importance.task", "v", "task", "From another task's results: the full one counts"),
+    ("importance.metric", "m", "metrics", "The next metrics, where not all of them have room"),
     ("importance.down", "down,j", "down", "Scroll down"),
     ("importance.up", "up,k", "up", "Scroll up"),
 )
@@ -31,19 +32,27 @@ How much of a metric's changes each parameter explains over its whole range, oth
 (functional ANOVA of an additive model of the ranked results, Hutter et al. 2014); the shares of a
 metric sum to 100 %, or are all 0 % when no parameter explains any of it. Only full-task trials
 count, because results of different tasks do not compare; `v` asks a cheaper task instead, and says
-so. Where there are too few results, nothing is said. A conditional parameter is judged among the
-trials that have it, and counts by their share. A parameter that matters here can still have its
-best value anywhere: look at the parallel coordinates for where.
+so; `m` goes through the metrics where not all have room. Where there are too few results, nothing
+is said. A conditional parameter is judged among the trials that have it, and counts by their share.
+A parameter that matters here can still have its best value anywhere: look at the parallel
+coordinates for where.
 """
 
     def __init__(self, *, ascii_only: bool | None = None, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(ascii_only=ascii_only, id=id)
         self._asked_task = 0
         self._first = 0
+        self._metric = 0
+        """The metric that stands first."""
 
     def action_task(self) -> None:
         """Look at another task's results."""
         self._asked_task += 1
+        self.repaint()
+
+    def action_metric(self) -> None:
+        """Begin with the next metric."""
+        self._metric += 1
         self.repaint()
 
     def action_down(self) -> None:
@@ -71,29 +80,41 @@ best value anywhere: look at the parallel coordinates for where.
             return canvas
         total = {p.name: sum(shares[m].get(p.name, 0.0) for m in known) for p in spec.free}
         names = sorted(total, key=lambda name: -total[name])
-        self._table(canvas, names, {m: shares[m] for m in known})
+        notes = self._table(canvas, names, {m: shares[m] for m in known})
+        spans = [(note + "   ", Ink.DIM) for note in notes]
         if task != spec.full_task.name:
             said = f"from {fmt.clean(task, self.ascii_only)}, not the full task"
-            text.write(canvas, 0, height - 1, [(said, Ink.BAD)], self.glyphs.ellipsis)
+            spans = [(said + "   ", Ink.BAD), *spans]
+        text.write(canvas, 0, height - 1, spans, self.glyphs.ellipsis)
         return canvas
 
-    def _table(self, canvas: Canvas, names: list[str], shares: dict[str, dict[str, float]]) -> None:
+    def _table(
+        self, canvas: Canvas, names: list[str], shares: dict[str, dict[str, float]]
+    ) -> list[str]:
+        """Draw what has room above the last line; return what to say there of the rest."""
         glyphs, width = self.glyphs, canvas.width
         gutter = min(max(map(fmt.width_of, names)) + 2, max(width // 3, 8))
         fitting = max((width - gutter) // NARROWEST, 1)
-        metrics = list(shares)[:fitting]
+        every = list(shares)
+        at = self._metric % len(every) if fitting < len(every) else 0
+        metrics = [*every[at:], *every[:at]][:fitting]
         room = (width - gutter) // len(metrics)
         for at, metric in enumerate(metrics):
             head = fmt.clip(fmt.clean(metric, glyphs.ascii), room - 1, glyphs.ellipsis)
             canvas.put(gutter + at * room, 0, head, Ink.BOLD)
-        self._first = min(self._first, max(len(names) - (canvas.height - 2), 0))
+        rows = max(canvas.height - 2, 1)
+        self._first = min(self._first, max(len(names) - rows, 0))
         largest = max(max(s.values()) for s in shares.values()) or 1.0
-        for row, name in enumerate(names[self._first :], start=1):
+        for row, name in enumerate(names[self._first : self._first + rows], start=1):
             label = fmt.clip(fmt.clean(name, glyphs.ascii), gutter - 1, glyphs.ellipsis)
             canvas.put(0, row, label, Ink.TEXT)
             for at, metric in enumerate(metrics):
                 share = shares[metric].get(name, 0.0)
                 self._bar(canvas, (gutter + at * room, row), room, share, largest)
+        below = len(names) - self._first - rows
+        notes = [f"{present.plural(below, 'more parameter')} (j)"] if below > 0 else []
+        hidden = len(every) - len(metrics)
+        return [*notes, f"{present.plural(hidden, 'more metric')} (m)"] if hidden else notes
 
     def _bar(
         self, canvas: Canvas, place: tuple[int, int], room: int, share: float, largest: float

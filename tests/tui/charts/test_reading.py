@@ -1,0 +1,115 @@
+"""What charts say in numbers and words can be told apart, and is not rounded over a goal."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from hpo_tui.engine.spec import StudySpec
+from hpo_tui.store.frame import STATES, Frame
+from hpo_tui.store.models import TrialState
+from hpo_tui.tui import fmt
+from hpo_tui.tui.charts import axes
+from hpo_tui.tui.charts.scale import Scale
+from hpo_tui.tui.glyphs import glyphs
+from hpo_tui.tui.snapshot import Snapshot, View
+from hpo_tui.tui.widgets.history import History
+from hpo_tui.tui.widgets.importance import Importance
+from hpo_tui.tui.widgets.parallel import ParallelCoordinates
+from tests.tui.charts.showing import shown, text
+
+Frames = Callable[..., Frame]
+Snapshots = Callable[..., Snapshot]
+
+
+@pytest.mark.parametrize(
+    ("values", "texts"),
+    [
+        ([0.5, 0.9], ["0.5", "0.9"]),
+        ([0.96501, 0.96502, 0.96503], ["0.96501", "0.96502", "0.96503"]),
+        ([1.2341e9, 1.2342e9], ["1.2341G", "1.2342G"]),
+        ([0.3, 0.3], ["0.3", "0.3"]),
+    ],
+)
+def test_marks_of_an_axis_are_told_apart(values: list[float], texts: list[str]) -> None:
+    assert fmt.apart(values, 3) == texts
+
+
+def test_an_axis_of_near_values_has_no_mark_twice(make_frame: Frames, spec: StudySpec) -> None:
+    frame = make_frame(40)
+    metrics = {**frame.metrics, "acc": 0.965 + np.arange(40) * 1e-6}
+    spec = replace(spec, objectives=tuple(replace(o, threshold=None) for o in spec.objectives))
+    axis = axes.make("m:acc", replace(frame, metrics=metrics), spec)
+    labels = [label for _, label in axis.ticks(4)]
+    assert len(labels) > 2
+    assert len(set(labels)) == len(labels)
+    assert len(set(axis.ends)) == 2
+
+
+def test_trials_are_counted_in_whole_numbers() -> None:
+    assert Scale(1, 2, whole=True).ticks(6) == []
+    assert Scale(1, 5, whole=True).ticks(6) == [2, 3, 4]
+    assert Scale(1, 2).ticks(6) != []
+
+
+def _lone(frame: Frame, acc: float) -> Frame:
+    state = np.array([STATES.index(TrialState.COMPLETE)], np.int8)
+    metrics = {"acc": np.array([acc]), "size": np.array([10.0]), "ms": np.array([1.0])}
+    task = np.array([2], np.int16)
+    return replace(frame, state=state, metrics=metrics, task=task)
+
+
+async def test_the_best_so_far_is_not_rounded_over_its_goal(
+    make_frame: Frames, snapshot_of: Snapshots
+) -> None:
+    snapshot = snapshot_of(_lone(make_frame(1), 0.89996))
+    async with shown(History(), snapshot) as (pilot, _):
+        assert "best 0.89996 #1" in text(pilot)[0]
+
+
+async def test_without_a_full_trial_nothing_is_said_of_other_goals(
+    make_frame: Frames, snapshot_of: Snapshots
+) -> None:
+    frame = make_frame(30)
+    snapshot = snapshot_of(replace(frame, task=np.zeros(30, np.int16)))
+    async with shown(History(), snapshot) as (pilot, _):
+        assert "full 0" in text(pilot)[0]
+        assert "other goals" not in text(pilot)[0]
+
+
+async def test_importance_says_what_has_no_room(make_frame: Frames, snapshot_of: Snapshots) -> None:
+    snapshot = snapshot_of(make_frame(200))
+    async with shown(Importance(), snapshot, size=(50, 6)) as (pilot, _):
+        lines = text(pilot)
+        assert "acc" in lines[0]
+        assert "ms" not in lines[0]
+        assert "1 more parameter (j)" in lines[-1]
+        assert "1 more metric (m)" in lines[-1]
+        pilot.app.widget.action_metric()  # type: ignore[attr-defined]  # the app of these tests
+        pilot.app.widget.action_down()  # type: ignore[attr-defined]  # the app of these tests
+        await pilot.pause()
+        assert "ms" in text(pilot)[0]
+        assert "more parameter" not in text(pilot)[-1]
+
+
+async def test_a_brush_is_read_out_where_there_is_little_room(
+    make_frame: Frames, snapshot_of: Snapshots
+) -> None:
+    frame = make_frame(60)
+    brushes = {"m:acc": (0.85, 0.9)}
+    view = View(brushes=brushes, mask=np.ones(60, bool))
+    async with shown(ParallelCoordinates(), snapshot_of(frame), view, (78, 11)) as (pilot, _):
+        assert "brush 0.85 … 0.9" in text(pilot)[-1]
+
+
+def test_running_trials_are_counted_once_in_the_cost(
+    make_frame: Frames, snapshot_of: Snapshots
+) -> None:
+    from hpo_tui.tui.charts import cost
+
+    frame = make_frame(40)
+    state = frame.state.copy()
+    state[-3:] = STATES.index(TrialState.RUNNING)
+    bar = cost.bar(snapshot_of(replace(frame, state=state)), glyphs(False), False)
+    assert sum(s.count for s in bar.segments) == 40
