@@ -5,7 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hpo_tui.engine.spec import BudgetUnit, Direction, Objective, OutcomeConstraint, StudySpec
+from hpo_tui.engine.spec import (
+    Budget,
+    BudgetUnit,
+    Direction,
+    Objective,
+    OutcomeConstraint,
+    StudySpec,
+)
 from hpo_tui.store.models import DeviceSample, Study, StudyState, TrialState
 from hpo_tui.tui import fmt
 from hpo_tui.tui.plain import fit, plain
@@ -182,6 +189,17 @@ def budget_text(snapshot: "Snapshot") -> str:
     return f"{units(snapshot.spent)} of {units(budget.amount)} spent"
 
 
+def spent_short(spent: float, budget: Budget) -> str:
+    """Return ``12.3/40.0`` with the unit where it is not the full task, as short as it goes."""
+    if budget.unit is BudgetUnit.WALL:
+        return f"{duration(spent)}/{duration(budget.amount)}"
+    if budget.unit is BudgetUnit.GPU_HOURS:
+        return f"{units(spent)}/{units(budget.amount)} GPUh"
+    if budget.unit is BudgetUnit.TRIALS:
+        return f"{round(spent)}/{plural(round(budget.amount), 'trial')}"
+    return f"{units(spent)}/{units(budget.amount)}"
+
+
 def device_text(sample: DeviceSample) -> str:
     """Return a device in few characters: ``GPU0 83% 11/24G``."""
     busy = "" if sample.utilization is None else f" {sample.utilization:.0%}"
@@ -193,7 +211,8 @@ def device_text(sample: DeviceSample) -> str:
 def header_pieces(snapshot: "Snapshot", width: int) -> tuple[list[Piece], list[Piece]]:
     """Return the header's left and right pieces; what does not fit is left out, last first."""
     stand = standing(snapshot.study, snapshot.runner_pid)
-    name = fit(plain(snapshot.study.name), min(len(plain(snapshot.study.name)), max(8, width // 3)))
+    name = plain(snapshot.study.name)
+    name = fit(name, min(fmt.width_of(name), max(8, width // 3)))
     left: list[Piece] = [(name, "bold"), (f"{stand.mark} {stand.word}", stand.tone)]
     running = int(snapshot.frame.in_state(TrialState.RUNNING).sum())
     facts = plural(len(snapshot.frame), "trial")
@@ -201,31 +220,31 @@ def header_pieces(snapshot: "Snapshot", width: int) -> tuple[list[Piece], list[P
         facts += f", {running} running"
     optional: list[Piece] = [(facts, ""), (budget_text(snapshot), "")]
     if snapshot.study.state is StudyState.PAUSED:
-        optional[:0] = _why_paused(snapshot, width - sum(len(t) + 3 for t, _ in left))
+        optional[:0] = _why_paused(snapshot, width - sum(fmt.width_of(t) + 3 for t, _ in left))
     elif snapshot.eta is not None:
         optional.append((f"about {duration(snapshot.eta)} left", "dim"))
     elif stand.detail:
         optional.append((stand.detail, "dim"))
     right = [(device_text(d), "dim") for d in snapshot.measured]
-    used = sum(len(t) + 2 for t, _ in left) + 1
+    used = sum(fmt.width_of(t) + 2 for t, _ in left) + 1
     for piece in optional:
-        if used + len(piece[0]) + 3 > width:
+        if used + fmt.width_of(piece[0]) + 3 > width:
             break
         left.append(piece)
-        used += len(piece[0]) + 3
+        used += fmt.width_of(piece[0]) + 3
     kept: list[Piece] = []
     for piece in right:
-        if used + len(piece[0]) + 3 > width:
+        if used + fmt.width_of(piece[0]) + 3 > width:
             break
         kept.append(piece)
-        used += len(piece[0]) + 2
+        used += fmt.width_of(piece[0]) + 2
     return left, kept
 
 
 def _why_paused(snapshot: "Snapshot", room: int) -> list[Piece]:
     """Return the first clause of why the study is paused, cut to ``room``."""
     first = plain((snapshot.study.reason.splitlines() or [""])[0]).partition(", so nothing")[0]
-    text = first if len(first) <= room else fit(first, room).rstrip()
+    text = first if fmt.width_of(first) <= room else fit(first, room).rstrip()
     return [(text, "warn")] if text and room >= 12 else []
 
 

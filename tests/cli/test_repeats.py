@@ -96,6 +96,6 @@ def test_the_table_of_the_app_shows_the_mean(
     monkeypatch.setattr(BestTable, "set_rows_of", lambda _, rows, __: shown.append(rows))
     BestTable().show(read_once(lucky), View())
     rows = [[text for text, _ in shown[0].cells(i)] for i in range(len(shown[0]))]
-    assert [row[:3] for row in rows] == [
-        ["3", " ◆", "0.84 ✓"], ["1", "  ", "0.66 ✗"], ["2", "  ", "0.6 ✗"],
+    assert [row[:4] for row in rows] == [
+        ["3", " ◆", "2", "0.84 ✓"], ["1", "  ", "3", "0.66 ✗"], ["2", "  ", "", "0.6 ✗"],
     ]  # fmt: skip

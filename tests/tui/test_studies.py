@@ -40,6 +40,18 @@ async def test_the_list_opens_a_study_and_comes_back(tmp_path: Path) -> None:
         assert app.live is None
 
 
+async def test_the_best_is_in_sight_in_a_narrow_window(tmp_path: Path) -> None:
+    study = make_study(tmp_path, "a-study-with-quite-a-long-name", trials=400)
+    app = make_app(None, study.path.parent)
+    async with app.run_test(size=(80, 24)) as pilot:
+        table = await _listed(pilot, 1)
+        places = {column.key: (start, room) for column, start, room in table._placed(80)}
+        start, room = places["best"]
+        assert room >= 10
+        line = "".join(segment.text for segment in table.render_line(1))
+        assert "accuracy"[:3] in line[start : start + room]
+
+
 async def test_escape_from_a_study_opened_directly_leads_to_the_list(study: StudyFolder) -> None:
     app = make_app(study)
     async with app.run_test(size=(120, 30)) as pilot:

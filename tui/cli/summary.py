@@ -18,7 +18,7 @@ from hpo_tui.tui.cli.studies import reading
 from hpo_tui.tui.cli.text import bar, number, say, shown, table
 from hpo_tui.tui.fmt import duration
 from hpo_tui.tui.plain import plain
-from hpo_tui.tui.present import full_results
+from hpo_tui.tui.present import full_results, plural
 from hpo_tui.tui.snapshot import Snapshot
 
 UNITS = {
@@ -120,7 +120,7 @@ def progress_line(picture: Snapshot) -> str:
         parts.append(f"{number(round(picture.lost, 2))} lost")
     some = {state: n for state, n in counts(picture).items() if n}
     parts.append(
-        f"{len(picture.frame)} trials"
+        plural(len(picture.frame), "trial")
         + (f" ({', '.join(f'{n} {state}' for state, n in some.items())})" if some else "")
     )
     if picture.eta is not None:

@@ -13,7 +13,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from hpo_tui.store.folder import StudyFolder, find_home
-from hpo_tui.tui import present
+from hpo_tui.tui import fmt, present
 from hpo_tui.tui.actions import Action, bindings
 from hpo_tui.tui.plain import fit, plain
 from hpo_tui.tui.screens.base import Room, Severity
@@ -34,6 +34,8 @@ From a shell:
 A study lives in a folder .hpo beside your code; it is found from any folder below.
 """
 BAR = 12
+WIDE = 100
+"""Columns from which there is room for a bar beside the numbers; below, the best comes first."""
 
 
 class StudyRows:
@@ -42,13 +44,17 @@ class StudyRows:
     def __init__(self, studies: Sequence[Summary], now: float, width: int) -> None:
         self._studies = studies
         self._now = now
-        name = min(max([len(plain(s.folder.name)) for s in studies] + [12]), max(12, width // 4))
+        names = [fmt.width_of(plain(s.folder.name)) for s in studies]
+        name = min(max([*names, 12]), max(12, width // 4))
+        self._bar = BAR if width >= WIDE else 0
+        spent = 14 + self._bar + bool(self._bar)
+        others = name + spent + (53 if self._bar else 31)
         self.columns: Sequence[Column] = (
             Column("name", "study", name, fixed=True),
             Column("state", "state", 19),
-            Column("progress", "spent", BAR + 15),
+            Column("progress", "spent", spent),
             Column("trials", "trials", 8, "right"),
-            Column("best", "best", max(10, min(30, width - name - BAR - 75))),
+            Column("best", "best", max(10, min(30, width - others))),
             Column("met", "meet goals", 10, "right"),
             Column("touched", "changed", 10, "right"),
         )
@@ -78,12 +84,12 @@ class StudyRows:
                 (ago, "dim"),
             ]
         stand = present.standing(s.study, s.runner)
-        filled = round(BAR * s.share)
-        unit = f"{present.units(s.spent)}/{present.units(s.spec.budget.amount)}"
+        filled = round(self._bar * s.share)
+        bar = "█" * filled + "─" * (self._bar - filled) + " " * bool(self._bar)
         return [
             (plain(s.folder.name), "bold"),
             (f"{stand.mark} {stand.word}", stand.tone),
-            ("█" * filled + "─" * (BAR - filled) + " " + fit(unit, 14), ""),
+            (bar + fit(present.spent_short(s.spent, s.spec.budget), 14), ""),
             (present.grouped(s.trials), ""),
             (plain(s.best) or "–", "" if s.best else "dim"),
             (

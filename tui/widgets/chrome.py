@@ -10,7 +10,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from hpo_tui.tui import present
+from hpo_tui.tui import fmt, present
 from hpo_tui.tui.actions import action, spell_key
 from hpo_tui.tui.plain import fit, to_ascii, wrapped
 from hpo_tui.tui.present import Piece
@@ -122,7 +122,8 @@ class PaneTitle(Line):
     def render_line(self, y: int) -> Strip:  # noqa: ARG002 - there is one line
         """Draw the line."""
         width = self.size.width
-        note = self._note if len(self._text) + len(self._note) + 2 <= width else ""
+        taken = fmt.width_of(self._text) + len(self._note) + 2
+        note = self._note if taken <= width else ""
         text = fit(
             self.drawn(self._text), width - len(note), ellipsis="~" if self.ascii_only else "…"
         ) + self.drawn(note)
