@@ -175,6 +175,13 @@ CHARTS: dict[str, str] = {
 }
 """Scope → module of the chart widgets, which say their own actions."""
 
+CHART_KEYS: tuple[str, ...] = (
+    "parallel.brush", "parallel.brush_shrink", "parallel.brush_grow", "parallel.choose",
+    "history.metric", "history.across", "history.log", "pareto.pair", "pareto.partial",
+    "curves.metric", "curves.log", "curves.alone", "importance.task", "importance.metric",
+)  # fmt: skip
+"""What the key bar shows of a chart that has the focus, in this order."""
+
 SCOPES: dict[str, str] = {
     "app": "Everywhere",
     "screen": "Every screen but the first",
@@ -214,9 +221,12 @@ def actions_of(scope: str) -> tuple[Action, ...]:
         return _BY_SCOPE[scope]
     said = import_module(CHARTS[scope]).ACTIONS
     return tuple(
-        Action(id if "." in id else f"{scope}.{id}", key, label, tooltip, direct=True)
+        Action(
+            id, key, label, tooltip, direct=True,
+            footer=CHART_KEYS.index(id) + 1 if id in CHART_KEYS else 0,
+        )
         for id, key, label, tooltip in said  # noqa: A001 - the word for it
-    )
+    )  # fmt: skip
 
 
 def all_actions() -> Iterator[Action]:

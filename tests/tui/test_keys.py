@@ -15,6 +15,7 @@ from hpo_tui.tui.screens.help import Help, key_table
 from hpo_tui.tui.screens.trial import TrialScreen
 from hpo_tui.tui.screens.trials import Trials
 from hpo_tui.tui.screens.watch import Watch
+from hpo_tui.tui.widgets.chrome import KeyBar
 from tests.tui.conftest import make_app, make_study, ready, until
 
 TEXT_TAKEN = {"define.save", "dialog.take"}
@@ -219,3 +220,19 @@ async def test_the_palette_does_what_a_pane_in_sight_can(study: StudyFolder) -> 
         await until(pilot, lambda: getattr(app.screen, "_hit_count", 0) > 0)
         await pilot.press("enter")
         await until(pilot, lambda: bool(live.view.brushes))
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [("0", "b brush  < shrink"), ("1", "m metric  c trial/cost"), ("2", "m pair"), ("4", "v task")],
+)
+async def test_the_key_bar_begins_with_the_keys_of_the_chart_in_focus(
+    study: StudyFolder, key: str, said: str
+) -> None:
+    app = make_app(study)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press(key)
+        bar = app.screen.query_one(KeyBar)
+        await until(pilot, lambda: bar.render_line(0).text.strip().startswith(said))
+        assert "? help" in bar.render_line(0).text
