@@ -2,7 +2,7 @@
 
 import math
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rich.cells import get_character_cell_size
 
@@ -47,6 +47,23 @@ def clip(text: str, width: int, ellipsis: str = "…") -> str:
         kept.append(char)
         used += cells
     return "".join(kept) + ellipsis
+
+
+def clip_among(name: str, width: int, names: Iterable[str], ellipsis: str = "…") -> str:
+    """Return ``name`` cut to ``width`` cells: at its end, or where it is told from ``names``.
+
+    ``optimizer.momentum`` and ``optimizer.weight_decay`` would both be ``optimizer.…``: of names
+    that differ behind the cut the beginning and the end are kept.
+    """
+    text = clip(name, width, ellipsis)
+    if text == name or all(clip(n, width, ellipsis) != text for n in names if n != name):
+        return text
+    room = width - len(ellipsis)
+    tail = name
+    while width_of(tail) > room - room // 3:
+        tail = tail[1:]
+    head = clip(name, room - width_of(tail), "") if room > 0 else ""
+    return head + ellipsis + tail if room > 0 else text
 
 
 def pad(text: str, width: int, ellipsis: str = "…") -> str:

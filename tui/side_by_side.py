@@ -35,6 +35,8 @@ class EntryRows:
         self._titles = titles
         names = max([fmt.width_of(e.name) for e in entries if e.values] + [8])
         first = min(names + 2, max(12, width // 3))
+        self._room = first - 2
+        self._names = {e.name for e in entries if e.values}
         room = max(8, (width - first - len(titles)) // max(1, len(titles)))
         columns = [Column("name", "", first, fixed=True)]
         columns += [Column(f"v{i}", t, room) for i, t in enumerate(titles)]
@@ -74,7 +76,8 @@ class EntryRows:
             return [(entry.name, "bold")]
         blank: Cell = ("", "")
         missing = len(self.columns) - 1 - len(entry.values)
-        return [(f"  {entry.name}", "dim"), *entry.values, *[blank] * missing]
+        name = fmt.clip_among(entry.name, self._room, self._names)
+        return [(f"  {name}", "dim"), *entry.values, *[blank] * missing]
 
 
 def readable(text: str) -> str:

@@ -85,12 +85,14 @@ class TrialRows:
         kind, _, name = key.partition(":")
         if kind == "m":
             goal = self._goals.get(name)
-            return Column(key, *_metric_title(name, goal), "right")
+            return Column(key, *self._metric_title(name, goal), "right")
         if kind == "p":
             choices = self.snapshot.frame.choices.get(name)
             longest = max((cell_len(plain(str(c))) for c in choices or ()), default=8)
             width = min(WIDEST, max(_wide(plain(name), 6), longest if choices else 8))
-            return Column(key, plain(name), width, "left" if choices else "right")
+            others = map(plain, self.snapshot.frame.params)
+            title = fmt.clip_among(plain(name), width, others)
+            return Column(key, title, width, "left" if choices else "right")
         title, width, align = FIXED[key]
         if key == "task":
             names = self.snapshot.frame.tasks
@@ -102,6 +104,15 @@ class TrialRows:
             "right" if align else "left",
             key in ("trial", "mark"),
         )
+
+    def _metric_title(
+        self, name: str, goal: Objective | OutcomeConstraint | None
+    ) -> tuple[str, int]:
+        """Return a metric's heading and width; a long name is cut before its goal is."""
+        mark = f" {present.goal_text(goal)}" if goal else ""
+        width = max(9, min(WIDEST_METRIC, cell_len(plain(name)) + len(mark)))
+        names = map(plain, self.snapshot.frame.metrics)
+        return fmt.clip_among(plain(name), width - len(mark), names) + mark, width
 
     def _formatter(self, key: str) -> Callable[[int], Cell]:
         kind, _, name = key.partition(":")
@@ -186,13 +197,6 @@ FIXED: dict[str, tuple[str, int, bool]] = {
     "runs": ("runs", 4, True),
 }
 """Column → heading, width, whether to the right."""
-
-
-def _metric_title(name: str, goal: Objective | OutcomeConstraint | None) -> tuple[str, int]:
-    """Return a metric's heading and width; a long name is cut before its goal is."""
-    mark = f" {present.goal_text(goal)}" if goal else ""
-    width = max(9, min(WIDEST_METRIC, cell_len(plain(name)) + len(mark)))
-    return fmt.clip(plain(name), width - len(mark)) + mark, width
 
 
 def _wide(title: str, least: int) -> int:

@@ -73,7 +73,8 @@ def _draw_name(picture: "Picture", at: int, axis: Axis) -> None:
     arrow = {"max": glyphs.up, "min": glyphs.down}.get(axis.mark, "")
     turned = "~" if axis.flipped else ""
     room = _room(picture, at) - len(arrow) - len(turned)
-    name = fmt.clip(fmt.clean(axis.label, glyphs.ascii), max(room, 1), glyphs.ellipsis)
+    names = [fmt.clean(a.label, glyphs.ascii) for a in picture.plan.axes]
+    name = fmt.clip_among(names[at], max(room, 1), names, glyphs.ellipsis)
     ink = Ink.FOCUS_NAME if at == picture.focused else Ink.BOLD if axis.mark else Ink.TEXT
     picture.canvas.put(picture.cells[at], picture.top - 1, name + arrow + turned, ink)
 

@@ -92,7 +92,7 @@ coordinates for where.
         self, canvas: Canvas, names: list[str], shares: dict[str, dict[str, float]]
     ) -> list[str]:
         """Draw what has room above the last line; return what to say there of the rest."""
-        glyphs, width = self.glyphs, canvas.width
+        width = canvas.width
         gutter = min(max(map(fmt.width_of, names)) + 2, max(width // 3, 8))
         fitting = max((width - gutter) // NARROWEST, 1)
         every = list(shares)
@@ -100,14 +100,13 @@ coordinates for where.
         metrics = [*every[at:], *every[:at]][:fitting]
         room = (width - gutter) // len(metrics)
         for at, metric in enumerate(metrics):
-            head = fmt.clip(fmt.clean(metric, glyphs.ascii), room - 1, glyphs.ellipsis)
+            head = self._cut(metric, room - 1, every)
             canvas.put(gutter + at * room, 0, head, Ink.BOLD)
         rows = max(canvas.height - 2, 1)
         self._first = min(self._first, max(len(names) - rows, 0))
         largest = max(max(s.values()) for s in shares.values()) or 1.0
         for row, name in enumerate(names[self._first : self._first + rows], start=1):
-            label = fmt.clip(fmt.clean(name, glyphs.ascii), gutter - 1, glyphs.ellipsis)
-            canvas.put(0, row, label, Ink.TEXT)
+            canvas.put(0, row, self._cut(name, gutter - 1, names), Ink.TEXT)
             for at, metric in enumerate(metrics):
                 share = shares[metric].get(name, 0.0)
                 self._bar(canvas, (gutter + at * room, row), room, share, largest)
@@ -115,6 +114,11 @@ coordinates for where.
         notes = [f"{present.plural(below, 'more parameter')} (j)"] if below > 0 else []
         hidden = len(every) - len(metrics)
         return [*notes, f"{present.plural(hidden, 'more metric')} (m)"] if hidden else notes
+
+    def _cut(self, name: str, room: int, names: list[str]) -> str:
+        glyphs = self.glyphs
+        cleaned = [fmt.clean(n, glyphs.ascii) for n in names]
+        return fmt.clip_among(fmt.clean(name, glyphs.ascii), room, cleaned, glyphs.ellipsis)
 
     def _bar(
         self, canvas: Canvas, place: tuple[int, int], room: int, share: float, largest: float

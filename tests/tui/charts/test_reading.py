@@ -36,6 +36,21 @@ def test_marks_of_an_axis_are_told_apart(values: list[float], texts: list[str]) 
     assert fmt.apart(values, 3) == texts
 
 
+@pytest.mark.parametrize(
+    ("name", "width", "text"),
+    [
+        ("momentum", 10, "momentum"),
+        ("learning_rate", 8, "learnin…"),
+        ("optimizer.momentum", 10, "opt…mentum"),
+        ("optimizer.weight_decay", 10, "opt…_decay"),
+        ("optimizer.momentum", 1, "…"),
+    ],
+)
+def test_names_that_begin_alike_keep_their_ends(name: str, width: int, text: str) -> None:
+    names = ["learning_rate", "momentum", "optimizer.momentum", "optimizer.weight_decay"]
+    assert fmt.clip_among(name, width, names) == text
+
+
 def test_an_axis_of_near_values_has_no_mark_twice(make_frame: Frames, spec: StudySpec) -> None:
     frame = make_frame(40)
     metrics = {**frame.metrics, "acc": 0.965 + np.arange(40) * 1e-6}
