@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hpo_tui.store.frame import Frame
-    from hpo_tui.tui.snapshot import Snapshot
+    from hpo_tui.tui.snapshot import Snapshot, View
 
 Piece = tuple[str, str]
 """Text, and the name of its tone (``good``, ``bad``, ``warn``, ``dim``, ``accent``, or empty)."""
@@ -170,6 +170,14 @@ def full_results(
     if n == int((full if mask is None else full & mask).sum()):
         return plural(n, "full trial")
     return f"{plural(n, 'configuration')} run in full"
+
+
+def view_words(view: "View") -> str:
+    """Return what keeps trials from being shown, to follow a heading; empty when nothing does."""
+    parts = [f"filter: {view.filter}"] if view.filter else []
+    if view.brushes:
+        parts.append("1 brush" if len(view.brushes) == 1 else f"{len(view.brushes)} brushes")
+    return "   " + ", ".join(parts) if parts else ""
 
 
 def plural(n: int, noun: str) -> str:

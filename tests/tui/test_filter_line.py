@@ -7,6 +7,8 @@ from textual.widgets import Input, Static
 
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.tui.app import HpoApp
+from hpo_tui.tui.screens.trials import Trials
+from hpo_tui.tui.widgets.chrome import PaneTitle
 from hpo_tui.tui.widgets.filter_bar import FilterBar
 from tests.tui.conftest import make_app, ready, until
 
@@ -92,3 +94,13 @@ async def test_the_end_can_come_in_the_burst_too(
         await until(pilot, lambda: bar.has_class("-fault") if refused else not bar.display)
         await until(pilot, lambda: live.view.filter == held)
         assert bar.display is refused
+
+
+async def test_all_trials_say_that_brushes_hide_some(study: StudyFolder) -> None:
+    app = make_app(study)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        await pilot.press("0", "b", "a")
+        await until(pilot, lambda: isinstance(app.screen, Trials))
+        title = app.screen.query_one("#trials-title", PaneTitle)
+        await until(pilot, lambda: title._text == "all trials   1 brush")

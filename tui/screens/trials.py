@@ -100,9 +100,7 @@ the highlighted trial.
         rows = sorted_rows(snapshot, rows, table.sort_by, table.descending)
         shown = TrialRows(snapshot, rows, self.columns(snapshot))
         table.set_rows_of(shown, self.live.view.selected)
-        text = "all trials" + (
-            f"   filter: {self.live.view.filter}" if self.live.view.filter else ""
-        )
+        text = "all trials" + present.view_words(self.live.view)
         note = f"{present.grouped(len(rows))} of {present.plural(n, 'trial')} shown"
         self.query_one(PaneTitle).say(text, note)
 

@@ -199,10 +199,7 @@ zoom, then filter and brushes, then the screen. Leaving never stops the run.
         self._left_title.say(best.title)
         total, view = len(snapshot.frame), self.look
         note = f"{present.grouped(view.shown(total))} of {present.plural(total, 'trial')} shown"
-        parts = [f"filter: {view.filter}"] if view.filter else []
-        if view.brushes:
-            parts.append("1 brush" if len(view.brushes) == 1 else f"{len(view.brushes)} brushes")
-        title = PARALLEL.label + ("   " + ", ".join(parts) if parts else "")
+        title = PARALLEL.label + present.view_words(view)
         self._top_title.say(title, note)
 
     # the view

@@ -283,8 +283,11 @@ class LineTable(Widget, can_focus=True):
             self._move(row)
 
     def on_resize(self) -> None:
-        """Keep the cursor in sight."""
+        """Keep the cursor in sight; what was painted for the new size may be scrolled already."""
+        top = self._top
         self._scroll_to_cursor()
+        if self._top != top:
+            self.refresh()
 
     def on_focus(self) -> None:
         """Show the cursor bright."""

@@ -1,0 +1,44 @@
+"""The table of lines, by itself."""
+
+from collections.abc import Sequence
+
+import pytest
+from textual.app import App, ComposeResult
+
+from hpo_tui.tui.widgets.line_table import Cell, Column, LineTable
+
+
+class Numbered:
+    """Ten rows."""
+
+    columns: Sequence[Column] = (Column("n", "n", 4),)
+
+    def __len__(self) -> int:
+        return 10
+
+    def key(self, row: int) -> int:
+        return row
+
+    def find(self, key: object) -> int | None:
+        return key if isinstance(key, int) and key < 10 else None
+
+    def cells(self, row: int) -> Sequence[Cell]:
+        return [(str(row), "")]
+
+
+class Alone(App[None]):
+    def compose(self) -> ComposeResult:
+        yield LineTable()
+
+
+async def test_rows_that_have_room_again_are_painted(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = Alone()
+    async with app.run_test(size=(20, 4)) as pilot:
+        table = app.query_one(LineTable)
+        table.set_rows(Numbered(), keep=9)
+        await pilot.pause()
+        tops: list[int] = []
+        monkeypatch.setattr(table, "refresh", lambda *_, **__: tops.append(table._top))
+        await pilot.resize_terminal(20, 20)
+        await pilot.pause()
+        assert tops[-1] == 0
