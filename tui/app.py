@@ -319,6 +319,11 @@ class HpoApp(App[int]):
         if self._in_sight.takes(f"{title}\n{message}", time.monotonic(), seconds):
             super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
 
+    def clear_notifications(self) -> None:
+        """Take all short messages away."""
+        self._in_sight = InSight()
+        super().clear_notifications()
+
     def copy(self, text: str, what: str) -> None:
         """Copy by the terminal (OSC 52) and into a file, and say both."""
         self.copy_to_clipboard(text)
