@@ -44,7 +44,7 @@ class ItemDialog(ModalScreen[Values | None]):
     ItemDialog Input { width: 1fr; height: 1; border: none; padding: 0 1; background: $boost; }
     ItemDialog Input:focus { background: $primary 40%; }
     ItemDialog .hint { height: 1; color: $text-muted; margin-top: 1; }
-    ItemDialog .problem { height: auto; min-height: 1; max-height: 3; color: $text-error; }
+    ItemDialog .problem { height: auto; min-height: 1; max-height: 5; color: $text-error; }
     """
 
     def __init__(

@@ -101,6 +101,8 @@ zoom, then filter and brushes, then the screen. Leaving never stops the run.
         self._body.display = True
         if not self._furnished:
             self.furnish()
+        elif self.focused is None:
+            self.focus_main()  # the pane that had it was out of sight
         self.draw()
 
     @property
@@ -115,7 +117,7 @@ zoom, then filter and brushes, then the screen. Leaving never stops the run.
 
     def _in_words(self, snapshot: Snapshot) -> None:
         """Show the study as text, where there is no room for more."""
-        width = max(1, self.size.width)
+        width = max(10, self.size.width - self._notice.gutter.width)
         self._notice.say("\n".join(present.status_lines(snapshot, width)[1:]))
         self._notice.display = True
         self._body.display = False

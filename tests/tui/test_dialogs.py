@@ -1,0 +1,62 @@
+"""Small windows in low windows: what to press, and what is wrong, is in sight."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.screen import ModalScreen
+
+from hpo_tui.store.folder import StudyFolder
+from hpo_tui.tui.screens.dialogs import AskText, PickMany, PickOne
+from hpo_tui.tui.screens.watch import Watch
+from tests.tui.conftest import make_app, ready, until
+
+ENTRIES = [(n, f"entry {n}") for n in range(30)]
+FAULT = "The value of lr is not in the space. " * 4 + "Mend-it."
+
+
+def _texts() -> AskText:
+    detail = "One parameter a line, as in a study file. The engine chooses the task."
+    return AskText("A copy of trial 1, to be run next", "lr = 1\n" * 20, detail, lambda _: FAULT)
+
+
+def _lines(pilot: Pilot[int]) -> str:
+    strips = pilot.app.screen._compositor.render_strips(pilot.app.size)
+    return "\n".join("".join(s.text for s in strip) for strip in strips)
+
+
+@pytest.mark.parametrize("height", [16, 24, 40])
+@pytest.mark.parametrize(
+    ("make", "hint"),
+    [
+        (_texts, "F2 or ^s"),
+        (lambda: PickMany("Columns", ENTRIES, [0]), "Space  tick"),
+        (lambda: PickOne("Sort by", ENTRIES), "Enter  choose"),
+    ],
+)
+async def test_the_keys_of_a_dialog_are_in_sight(
+    study: StudyFolder, make: Callable[[], ModalScreen[Any]], hint: str, height: int
+) -> None:
+    app = make_app(study)
+    async with app.run_test(size=(80, height)) as pilot:
+        await ready(pilot)
+        app.push_screen(make())
+        await until(pilot, lambda: hint in _lines(pilot))
+        if hint.startswith("F2") and height >= 24:
+            await pilot.press("f2")
+            await until(pilot, lambda: "Mend-it." in _lines(pilot))
+
+
+async def test_a_window_that_was_tiny_can_be_steered_again(study: StudyFolder) -> None:
+    app = make_app(study)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        screen = app.screen
+        assert isinstance(screen, Watch)
+        await pilot.resize_terminal(30, 6)
+        await until(pilot, lambda: screen.focused is None)
+        await pilot.resize_terminal(80, 24)
+        await until(pilot, lambda: screen.focused is not None)
+        await pilot.press("j")
+        await until(pilot, lambda: app.live is not None and app.live.view.selected is not None)
