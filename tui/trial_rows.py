@@ -230,7 +230,6 @@ def sort_values(snapshot: Snapshot, key: str) -> "NDArray[np.float64] | None":
     found = {
         "trial": frame.number,
         "mark": ~frame.starred,
-        "task": frame.task,
         "state": frame.state,
         "cost": frame.charged,
         "duration": frame.duration,
@@ -240,6 +239,10 @@ def sort_values(snapshot: Snapshot, key: str) -> "NDArray[np.float64] | None":
     }.get(key)
     if key == "device":
         return np.unique(frame.device.astype(str), return_inverse=True)[1].astype(np.float64)
+    if key == "task":
+        ranked = [t.name for t in snapshot.spec.tasks_by_cost]
+        ranks = [ranked.index(t) if t in ranked else len(ranked) for t in frame.tasks]
+        return np.array(ranks, dtype=np.float64)[frame.task]
     if key == "runs":
         counts = _counted(snapshot)
         return np.array([counts.get(n, 1) for n in frame.number.tolist()], dtype=np.float64)

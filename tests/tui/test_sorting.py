@@ -1,6 +1,7 @@
 """All trials are sorted by a column of one's choice in two keys, a metric with the best first."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui.screens.dialogs import PickOne
 from hpo_tui.tui.screens.trials import Trials
+from hpo_tui.tui.trial_rows import sort_values
+from hpo_tui.tui.watcher import read_once
 from hpo_tui.tui.widgets.line_table import LineTable
 from tests.tui.conftest import make_app, make_study, ready, until
 
@@ -43,6 +46,17 @@ async def test_a_metric_is_two_keys_away(study: StudyFolder, metric: str, steps:
         await until(pilot, lambda: isinstance(app.screen, PickOne))
         await until(pilot, lambda: bool(app.screen.query(LineTable)))
         await until(pilot, lambda: app.screen.query_one(LineTable).current == f"m:{metric}")
+
+
+def test_tasks_are_sorted_by_their_cost(study: StudyFolder) -> None:
+    snapshot = read_once(study)
+    frame = snapshot.frame
+    turned = replace(frame, tasks=frame.tasks[::-1], task=(len(frame.tasks) - 1 - frame.task))
+    for held in (frame, turned):
+        found = sort_values(replace(snapshot, frame=held), "task")
+        assert found is not None
+        costs = {float(v): held.tasks[t] for v, t in zip(found, held.task, strict=True)}
+        assert [costs[v] for v in sorted(costs)] == ["15 epochs", "30 epochs", "60 epochs"]
 
 
 async def test_a_study_without_trials_is_not_blamed_on_the_filter(tmp_path: Path) -> None:

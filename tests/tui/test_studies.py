@@ -52,6 +52,19 @@ async def test_the_best_is_in_sight_in_a_narrow_window(tmp_path: Path) -> None:
         assert "accuracy"[:3] in line[start : start + room]
 
 
+async def test_studies_without_a_best_are_last_either_way(tmp_path: Path) -> None:
+    make_study(tmp_path, "none", 12)
+    study = make_study(tmp_path, "some", 400)
+    app = make_app(None, study.path.parent)
+    async with app.run_test(size=(120, 30)) as pilot:
+        table = await _listed(pilot, 2)
+        table.sort_by = "best"
+        for _ in range(2):
+            await pilot.press("S")
+            await pilot.pause()
+            assert [table.rows.key(r) for r in range(2)] == ["some", "none"]
+
+
 async def test_escape_from_a_study_opened_directly_leads_to_the_list(study: StudyFolder) -> None:
     app = make_app(study)
     async with app.run_test(size=(120, 30)) as pilot:

@@ -193,14 +193,17 @@ good and asks for its name.
             "state": lambda s: present.standing(s.study, s.runner).word if s.study else "~",
             "progress": lambda s: s.share,
             "trials": lambda s: s.trials,
-            "best": lambda s: (math.isnan(s.value), s.value),
+            "best": lambda s: 0.0 if math.isnan(s.value) else s.value,
             "met": lambda s: s.met,
             "touched": lambda s: -s.touched,
         }
         # Without a wish: those with a runner first, then the latest changed.
         natural = lambda s: (s.runner is None, -s.touched)  # noqa: E731 - one of the keys above
         key = keys.get(table.sort_by, natural)
-        return sorted(self._studies, key=key, reverse=table.descending)
+        found = sorted(self._studies, key=key, reverse=table.descending)
+        if table.sort_by == "best":
+            found.sort(key=lambda s: math.isnan(s.value))  # without one they come last either way
+        return found
 
     @on(LineTable.Sorted)
     def _resort(self) -> None:
