@@ -53,17 +53,33 @@ def clip_among(name: str, width: int, names: Iterable[str], ellipsis: str = "…
     """Return ``name`` cut to ``width`` cells: at its end, or where it is told from ``names``.
 
     ``optimizer.momentum`` and ``optimizer.weight_decay`` would both be ``optimizer.…``: of names
-    that differ behind the cut the beginning and the end are kept.
+    that differ behind the cut the beginning and the part that differs are kept.
     """
     text = clip(name, width, ellipsis)
-    if text == name or all(clip(n, width, ellipsis) != text for n in names if n != name):
-        return text
     room = width - len(ellipsis)
-    tail = name
-    while width_of(tail) > room - room // 3:
-        tail = tail[1:]
-    head = clip(name, room - width_of(tail), "") if room > 0 else ""
-    return head + ellipsis + tail if room > 0 else text
+    if text == name or room <= 0:
+        return text
+    alike = [n for n in names if n != name and clip(n, width, ellipsis) == text]
+    if not alike:
+        return text
+    head = clip(name, room // 3, "")
+    pairs = [list(zip(name, n, strict=False)) for n in alike]
+    differs = max(next((i for i, (a, b) in enumerate(p) if a != b), len(p)) for p in pairs)
+    return head + ellipsis + _from(name, differs, room - width_of(head), ellipsis)
+
+
+def _from(name: str, at: int, room: int, ellipsis: str) -> str:
+    """Return the part of ``name`` around its character ``at`` in ``room`` cells.
+
+    Its end where that holds the character, else from the word on in which the character lies.
+    """
+    end = name
+    while width_of(end) > room:
+        end = end[1:]
+    if len(name) - len(end) <= at:
+        return end
+    word = 1 + max(name.rfind(mark, 0, at) for mark in "._-/ ")
+    return clip(name[word if at - word <= room // 2 else at :], room, ellipsis)
 
 
 def pad(text: str, width: int, ellipsis: str = "…") -> str:
@@ -95,14 +111,14 @@ def number(value: float, digits: int = 4) -> str:
 def apart(values: Sequence[float], digits: int = 4) -> list[str]:
     """Return numbers in as few characters as tell those that differ apart, ``digits`` at the least.
 
-    For the marks of one axis: ``0.96500`` to ``0.96503`` would all be ``0.965``.
+    For the marks of one axis: ``0.96500`` to ``0.96503`` would all be ``0.965``. Where
+    ``MOST_DIGITS`` do not tell them apart either, more are of no use.
     """
-    texts: list[str] = []
     for more in range(digits, MOST_DIGITS + 1):
         texts = [number(value, more) for value in values]
         if len(set(texts)) >= len(set(values)):
-            break
-    return texts
+            return texts
+    return [number(value, digits) for value in values]
 
 
 def read(text: str) -> float:

@@ -30,6 +30,7 @@ Snapshots = Callable[..., Snapshot]
         ([0.96501, 0.96502, 0.96503], ["0.96501", "0.96502", "0.96503"]),
         ([1.2341e9, 1.2342e9], ["1.2341G", "1.2342G"]),
         ([0.3, 0.3], ["0.3", "0.3"]),
+        ([1e9, 1e9 + 1], ["1G", "1G"]),
     ],
 )
 def test_marks_of_an_axis_are_told_apart(values: list[float], texts: list[str]) -> None:
@@ -41,13 +42,21 @@ def test_marks_of_an_axis_are_told_apart(values: list[float], texts: list[str]) 
     [
         ("momentum", 10, "momentum"),
         ("learning_rate", 8, "learnin…"),
-        ("optimizer.momentum", 10, "opt…mentum"),
-        ("optimizer.weight_decay", 10, "opt…_decay"),
+        ("optimizer.momentum", 10, "opt…momen…"),
+        ("optimizer.weight_decay", 10, "opt…weigh…"),
         ("optimizer.momentum", 1, "…"),
+        ("layer_number_1", 10, "lay…mber_1"),
+        ("accuracy_top1_of_the_rest", 12, "acc…top1_of…"),
+        ("accuracy_top5_of_the_rest", 12, "acc…top5_of…"),
+        ("accuracy_top5_of_the_rest", 22, "accuracy_top5_of_the_…"),
     ],
 )
-def test_names_that_begin_alike_keep_their_ends(name: str, width: int, text: str) -> None:
+def test_names_that_begin_alike_keep_what_tells_them_apart(
+    name: str, width: int, text: str
+) -> None:
     names = ["learning_rate", "momentum", "optimizer.momentum", "optimizer.weight_decay"]
+    names += ["accuracy_top1_of_the_rest", "accuracy_top5_of_the_rest"]
+    names += ["layer_number_1", "layer_number_2"]
     assert fmt.clip_among(name, width, names) == text
 
 
