@@ -139,6 +139,16 @@ def trial_entries(
     return entries
 
 
+def of_several(snapshot: Snapshot, row: int) -> str:
+    """Return that the trial at ``row`` is one of several full runs, of which the mean counts."""
+    from hpo_tui.engine.analysis.front import full_mask
+
+    frame = snapshot.frame
+    same = full_mask(frame, snapshot.spec) & (frame.configuration == frame.configuration[row])
+    n = int(same.sum())
+    return f"one of {n} runs, of which the mean counts" if n > 1 and same[row] else ""
+
+
 def _number(values: Any, row: int | None) -> Cell:
     return ("–", "") if row is None else (present.number(float(values[row])) or "–", "")
 

@@ -47,7 +47,8 @@ async def test_one_objective_has_one_best_and_repeats_say_how_many(tmp_path: Pat
         assert [row[:4] for row in shown] == [["2", "◆", "2", "0.3"], ["1", "", "", "0.5"]]
         await pilot.press("j", "enter")
         await pilot.pause()
-        assert "(the best)" in app.screen.query_one("#trial-title")._text  # type: ignore[attr-defined]  # what is drawn
+        title = app.screen.query_one("#trial-title")._text  # type: ignore[attr-defined]  # what is drawn
+        assert title.endswith("at full (the best)  one of 2 runs, of which the mean counts")
         await pilot.press("escape", "j", "enter")
         await pilot.pause()
         title = app.screen.query_one("#trial-title")._text  # type: ignore[attr-defined]  # what is drawn

@@ -14,7 +14,7 @@ from hpo_tui.tui.panes import TABS, make
 from hpo_tui.tui.plain import fit, plain, to_ascii, wrapped
 from hpo_tui.tui.screens.text_window import read_whole
 from hpo_tui.tui.screens.trial_actions import TrialActions
-from hpo_tui.tui.side_by_side import EntryRows, readable, record_entries, trial_entries
+from hpo_tui.tui.side_by_side import EntryRows, of_several, readable, record_entries, trial_entries
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.widgets.chrome import KeyBar, Notice, PaneTitle, StudyHeader
 from hpo_tui.tui.widgets.fixed_table import FixedTable
@@ -144,7 +144,8 @@ and `6` the log.
         words = "on the Pareto front" if len(snapshot.spec.objectives) > 1 else "(the best)"
         front = f" {words}" if row in front_rows(snapshot.frame, snapshot.spec, best) else ""
         task = plain(snapshot.frame.tasks[snapshot.frame.task[row]])
-        title.say(f"trial {self.number}{star}  {self.state_of(snapshot)} at {task}{front}")
+        said = f"trial {self.number}{star}  {self.state_of(snapshot)} at {task}{front}"
+        title.say("  ".join(filter(None, [said, of_several(snapshot, row)])))
 
     def do_sheet_curve(self) -> None:
         """Go to the learning curve."""
