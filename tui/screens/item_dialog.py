@@ -29,7 +29,10 @@ class ItemDialog(ModalScreen[Values | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "cancel"),
-        Binding("enter,ctrl+s", "accept", "keep", priority=True),
+        # Over a slow line keys come in bursts. What takes the values must not overtake what was
+        # typed before it, so it has no priority; what chooses the field must come before what is
+        # typed after it, so it has.
+        Binding("ctrl+s", "accept", "keep"),
         Binding("down", "next_field", "next field", show=False, priority=True),
         Binding("up", "previous_field", "previous field", show=False, priority=True),
     ]
@@ -143,7 +146,7 @@ class ItemDialog(ModalScreen[Values | None]):
     def _go(self, by: int) -> None:
         at = self._focused_field()
         to = 0 if at is None else (at + by) % len(self._fields)
-        self.query_one(f"#field-{to}", Input).focus()
+        self.set_focus(self.query_one(f"#field-{to}", Input))  # at once: focus() waits its turn
 
     def action_next_field(self) -> None:
         """Go to the next field."""
@@ -153,6 +156,7 @@ class ItemDialog(ModalScreen[Values | None]):
         """Go to the field before."""
         self._go(-1)
 
+    @on(Input.Submitted)
     def action_accept(self) -> None:
         """Keep what was typed; what is wrong with it stays marked in the form."""
         self.dismiss(self.values())
