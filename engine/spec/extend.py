@@ -1,6 +1,7 @@
 """Giving a study more (or less) budget, in its text too."""
 
-from dataclasses import replace
+import math
+from decimal import Decimal
 
 from hpo_tui.engine.spec.amend import EditError, set_value
 from hpo_tui.engine.spec.model import BudgetUnit, StudySpec
@@ -12,10 +13,10 @@ _UNITS = {BudgetUnit.GPU_HOURS: "gpu-hours", BudgetUnit.TRIALS: "trials"}
 def extended(spec: StudySpec, amount: float) -> StudySpec:
     """Return the study with ``amount`` more budget, in its unit, in its text too.
 
-    Raises ValueError when that leaves no budget.
+    Raises ValueError when that leaves no budget, or one that no study file may have.
     """
     total = spec.budget.amount + amount
-    if not total > 0:
+    if not 0 < total < math.inf:
         raise ValueError(f"a budget of {total:g} is none")
     unit = spec.budget.unit
     if unit is BudgetUnit.FULL:
@@ -23,9 +24,15 @@ def extended(spec: StudySpec, amount: float) -> StudySpec:
     elif unit is BudgetUnit.WALL:
         value = show_duration(total)
     else:
-        value = f"{total:g} {_UNITS[unit]}"
+        value = f"{_digits(total)} {_UNITS[unit]}"
     try:
         text = set_value(spec.text, ("study", "budget"), value)
     except EditError as error:
         raise ValueError(str(error)) from error
-    return replace(spec, budget=replace(spec.budget, amount=total), text=text)
+    # Read back: a text that cannot be read would close the study for good.
+    return StudySpec.from_text(text, spec.source)
+
+
+def _digits(total: float) -> str:
+    """Return a number without an exponent, which a budget's text may not have."""
+    return f"{Decimal(repr(int(total) if total == int(total) else total)):f}"
