@@ -11,9 +11,16 @@ TRIAL_FIELDS = tuple(f.name for f in fields(Trial) if f.name not in ("params", "
 """The fixed columns of a trial; parameters and metrics have a column each beside them."""
 
 
+def storable(value: Any) -> Any:
+    """Return ``value`` as SQLite takes it: bytes of a path that are no UTF-8 are no text to it."""
+    if not isinstance(value, str) or value.isascii():
+        return value
+    return value.encode("utf-8", "replace").decode()
+
+
 def encode_trial(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fixed columns among ``values`` as SQLite takes them."""
-    row = {k: v for k, v in values.items() if k not in ("params", "metrics")}
+    row = {k: storable(v) for k, v in values.items() if k not in ("params", "metrics")}
     for key, encode in (("why", dict), ("tags", list)):
         if key in row:
             row[key] = json.dumps(encode(row[key]))

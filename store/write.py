@@ -18,7 +18,7 @@ from hpo_tui.store.models import (
     Trial,
     Value,
 )
-from hpo_tui.store.rows import TRIAL_FIELDS, command_from, encode_trial
+from hpo_tui.store.rows import TRIAL_FIELDS, command_from, encode_trial, storable
 from hpo_tui.store.schema import NUMBER, TEXT, TRUTH, migrate, quoted
 
 _STUDY_FIELDS = {"name", "text", "state", "reason", "seed", "started", "ended"}
@@ -77,7 +77,8 @@ class StudyWriter:
         sets = ", ".join(f"{quoted(k)} = ?" for k in values)
         bump = ", revision = revision + 1" if "text" in values else ""
         with self.transaction():
-            self.conn.execute(f"UPDATE study SET {sets}{bump}", tuple(values.values()))
+            given = tuple(map(storable, values.values()))
+            self.conn.execute(f"UPDATE study SET {sets}{bump}", given)
 
     # columns of parameters and metrics
 
@@ -238,7 +239,7 @@ class StudyWriter:
         with self.transaction(durable=False):
             self.conn.execute(
                 "INSERT INTO events (time, kind, trial, text, data) VALUES (?, ?, ?, ?, ?)",
-                (time.time(), kind, trial, text, json.dumps(data or {})),
+                (time.time(), kind, trial, storable(text), json.dumps(data or {})),
             )
 
     def take_commands(self) -> list[Command]:
@@ -276,7 +277,7 @@ class StudyWriter:
         with self.transaction():
             self.conn.execute(
                 "UPDATE commands SET answered = ?, ok = ?, answer = ? WHERE id = ?",
-                (time.time(), ok, answer, command),
+                (time.time(), ok, storable(answer), command),
             )
 
     def add_device_samples(self, samples: Sequence[DeviceSample], keep: float = 86400.0) -> None:

@@ -146,7 +146,8 @@ def _fill_in(folder: StudyFolder, spec: StudySpec, trial: Trial, files: TrialFol
     text = template.read_text("utf-8")
     path = files.path / name
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(fill_template(text, values, name, list(dict.fromkeys(known))), "utf-8")
+    filled = fill_template(text, values, name, list(dict.fromkeys(known)))
+    path.write_text(filled, "utf-8", "surrogateescape")  # a path of ours need not be UTF-8
 
 
 def log_start(launch: Launch) -> int:

@@ -51,7 +51,7 @@ def parse(line: bytes) -> tuple[int | None, dict[str, float]] | None:
         if name == "step":
             step = _step(value)
         elif name and len(name) <= _LONGEST_NAME:
-            metrics[name] = _float(value)
+            metrics[_text(name)] = _float(value)
     return step, metrics
 
 
@@ -64,6 +64,11 @@ def _load(line: bytes) -> Any:
         return json.loads(line)  # NaN and Infinity, which Python writes, are no JSON
     except (ValueError, RecursionError):
         return None
+
+
+def _text(name: str) -> str:
+    """Return a name that can be stored: JSON can write half a character, which is no text."""
+    return name if name.isascii() else name.encode("utf-8", "replace").decode()
 
 
 def _float(value: float) -> float:

@@ -127,7 +127,7 @@ class Study:
         self.gone()
 
     def processes(self) -> Any:
-        mark = f"HPO_STUDY={self.folder.path.absolute()}".encode()
+        mark = b"HPO_STUDY=" + os.fsencode(self.folder.path.absolute())
         found = []
         for pid in processes.all_pids():
             with contextlib.suppress(OSError):

@@ -30,6 +30,7 @@ from hpo_tui.engine.spec import StudySpec
         (b'{"step": 1e400, "a": 1}', (None, {"a": 1.0})),
         (b'{"step": NaN, "a": 1}', (None, {"a": 1.0})),
         (b'{"a": ' + b"9" * 400 + b"}", (None, {"a": math.inf})),
+        (b'{"a": 1, "\\ud800": 2}', (None, {"a": 1.0, "?": 2.0})),
         (b'{"' + b"x" * 300 + b'": 1, "": 2}', (None, {})),
         (b"[1, 2]", None),
         (b"3", None),

@@ -54,6 +54,28 @@ def test_a_trial_comes_back_as_it_was_written(writer: StudyWriter, reader: Study
     assert reader.trial(2) is None
 
 
+def test_what_is_no_text_is_stored_as_far_as_it_is(
+    writer: StudyWriter, reader: StudyReader
+) -> None:
+    path = os.fsdecode(b"/data/caf\xe9/x")  # a folder of another time's encoding
+    writer.add_trial(trial())
+    writer.update_trial(1, note=path, reason=path, device=path)
+    writer.add_event("paused", path)
+    writer.update_study(reason=path)
+    writer.answer_command(ask(writer_path(writer), "note"), False, path)
+    shown = "/data/caf?/x"
+    found = reader.trial(1)
+    assert found is not None
+    assert (found.note, found.reason, found.device) == (shown, shown, shown)
+    assert [e.text for e in reader.events()] == [shown]
+    assert reader.study().reason == shown
+    assert reader.command(1).answer == shown
+
+
+def writer_path(writer: StudyWriter) -> Path:
+    return Path(writer.conn.execute("PRAGMA database_list").fetchone()[2])
+
+
 def test_a_number_is_taken_once(writer: StudyWriter) -> None:
     writer.add_trial(trial())
     with pytest.raises(sqlite3.IntegrityError):
