@@ -29,11 +29,17 @@ log = logging.getLogger("runner")
 class Stop:
     """Why the runner ends a trial before its time.
 
-    ``kind``: ``prune``, ``kill``, ``nan``, ``stall``, ``study`` or ``lend``.
+    ``kind``: ``prune``, ``kill``, ``nan``, ``stall``, ``study``, ``lend`` or ``again`` (an earlier
+    run was stopped: this one takes the trial up again).
     """
 
     kind: str
     text: str
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the trial is to run again."""
+        return self.kind in ("lend", "again")
 
 
 @dataclass
@@ -155,9 +161,9 @@ class Desk:
     def end(self, live: Live, stop: Stop, *, at_once: bool = False) -> None:
         """Have a running trial ended; how it is judged follows from ``stop``, the first one.
 
-        One that is to leave a lent device would run again elsewhere: any other reason goes before.
+        One that would run again (elsewhere, off a lent device): any other reason goes before.
         """
-        if live.stop is None or live.stop.kind == "lend":
+        if live.stop is None or live.stop.goes_on:
             live.stop = stop
             # Before it is asked: the next runner has to know as well why it ended. A full disk
             # must not keep it from being asked, since nobody would ask once more.

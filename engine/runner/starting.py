@@ -209,10 +209,16 @@ class Starter:
 
 
 def stop_of(desk: Desk, number: int) -> Stop | None:
-    """Return why an earlier runner has asked a trial to end, None if it has not."""
+    """Return why an earlier runner has asked a trial to end, None if it has not.
+
+    That of a stopped study ends the trial's attempt alone: this run takes it up again.
+    """
     with StudyReader(desk.folder.db) as reader:
         kept = reader.get(f"stop:{number}")
-    return None if kept is None else Stop(*kept)
+    if kept is None:
+        return None
+    stop = Stop(*kept)
+    return Stop("again", stop.text) if stop.kind == "study" else stop
 
 
 def restore_result(desk: Desk, live: Live) -> None:

@@ -74,7 +74,7 @@ def _stopped(stop: Stop) -> Verdict:
         return Verdict(TrialState.FAILED, "nan", stop.text, teaches=True)
     if stop.kind == "stall":
         return Verdict(TrialState.FAILED, "stall", stop.text)
-    if stop.kind == "lend":
+    if stop.goes_on:
         return Verdict(TrialState.WAITING, "lost", stop.text)
     return Verdict(TrialState.KILLED, "killed", stop.text)
 

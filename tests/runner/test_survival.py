@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hpo_tui.engine.launch import LaunchError, leave, runner_pid
+from hpo_tui.engine.launch import LaunchError, leave, runner_pid, send
 from hpo_tui.store.models import StudyState, TrialState
 
 STEPS = """
@@ -110,6 +110,22 @@ def test_a_trial_that_died_with_the_machine_goes_on_from_its_checkpoint(make_stu
     assert trial.metrics["begin"] >= 5
     lines = study.folder.trial(1).reports.read_text().splitlines()
     assert [r.step for r in study.reports()] == [json.loads(x)["step"] for x in lines]
+
+
+def test_what_a_stopped_run_did_not_live_to_end_goes_on(make_study: Any) -> None:
+    study = make_study("""
+        signal.signal(signal.SIGTERM, lambda *_: None)
+        report(step=1, accuracy=0.5)
+        hold()
+        """)
+    study.start()
+    study.running(reports=1)
+    send(study.folder, "stop")
+    study.kill_runner()
+    study.start()
+    study.until(lambda: study.trial().attempt == 2)
+    study.go()
+    assert study.ended().state is TrialState.COMPLETE
 
 
 def test_a_second_runner_is_refused_in_words(make_study: Any) -> None:
