@@ -17,13 +17,19 @@ from hpo_tui.engine.offline import apply, works_without_runner
 from hpo_tui.engine.origin import Origin, Unreadable, keep, origin
 from hpo_tui.engine.spec.files import write_atomic
 from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.engine.unanswered import CLOSED, how_to_start, unheard, unwritable
 from hpo_tui.store.ask import ask
 from hpo_tui.store.folder import StudyFolder
-from hpo_tui.store.models import Command, StudyState
+from hpo_tui.store.models import Command
 from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
 
 _START_SECONDS = 60.0
+_ENDING_SECONDS = 10.0
+"""How long a runner that will say nothing more may take to be gone."""
+
+_DOUBT_SECONDS = 0.5
+"""How long an answer is waited for before it is asked whether the runner still lives."""
 
 
 class LaunchError(Exception):
@@ -113,7 +119,8 @@ def start_runner(folder: StudyFolder, *, optimizer: str | None = None) -> int:
         writing = -1
         sentence = _answer(reading, process)
     except OSError as error:
-        raise LaunchError(f"cannot start the runner: {error}") from error
+        why = unwritable(folder, "run", error) if error.errno in CLOSED else str(error)
+        raise LaunchError(f"cannot start the runner: {why}") from error
     finally:
         for fd in (reading, writing):
             if fd >= 0:
@@ -157,17 +164,20 @@ def _answer(reading: int, process: "subprocess.Popen[bytes]") -> str:
     from select import select
 
     deadline = time.monotonic() + _START_SECONDS
-    text = b""
+    text, closed = b"", False
     while select([reading], [], [], max(0.0, deadline - time.monotonic()))[0]:
         data = os.read(reading, 65536)
         text += data
-        if not data or text == b"ok":
+        closed = not data
+        if closed or text == b"ok":
             break
     if text:
         return text.decode("utf-8", "replace")
-    if process.poll() is None:
-        return f"the runner (process {process.pid}) has not opened the study within a minute"
-    return "the runner ended at once: its log, runner.log in the study's folder, says why"
+    # Its end of the pipe closes a moment before it is gone.
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(_ENDING_SECONDS if closed else 0.0)
+        return "the runner ended at once: its log, runner.log in the study's folder, says why"
+    return f"the runner (process {process.pid}) has not opened the study within a minute"
 
 
 def runner_pid(folder: StudyFolder) -> int | None:
@@ -190,7 +200,7 @@ def send(
             return _without(folder, action, given)
         number = ask(folder.db, action, given)
         with StudyReader(folder.db) as reader:
-            return _outcome(reader, number, time.monotonic() + timeout)
+            return _outcome(folder, reader, number, time.monotonic() + timeout)
     except sqlite3.Error as error:
         raise LaunchError(f"{folder.db} cannot be written: {error}") from error
 
@@ -208,56 +218,46 @@ def send_all(
         numbers = [ask(folder.db, action, dict(args)) for args in many]
         deadline = time.monotonic() + timeout
         with StudyReader(folder.db) as reader:
-            return [_outcome(reader, number, deadline) for number in numbers]
+            return [_outcome(folder, reader, number, deadline) for number in numbers]
     except sqlite3.Error as error:
         raise LaunchError(f"{folder.db} cannot be written: {error}") from error
 
 
-def _outcome(reader: StudyReader, number: int, deadline: float) -> Command:
-    """Return a command once it is answered, or as it is when time is up."""
+def _outcome(folder: StudyFolder, reader: StudyReader, number: int, deadline: float) -> Command:
+    """Return a command once it is answered, or as it is when time is up.
+
+    Raises :class:`LaunchError` when the runner has gone without an answer.
+    """
+    look = time.monotonic() + _DOUBT_SECONDS
     while True:
-        command = reader.command(number)
+        lives = time.monotonic() < look or runner_pid(folder) is not None
+        command = reader.command(number)  # read after that: it may have answered and gone
         assert command is not None
         if command.answered is not None or time.monotonic() >= deadline:
             return command
+        if not lives:
+            raise LaunchError(unheard(folder, command.action))
         time.sleep(0.02)
 
 
 def _without(folder: StudyFolder, action: str, args: dict[str, Any]) -> Command:
     if not works_without_runner(action):
+        if not folder.db.is_file():
+            raise LaunchError(f"there is no study in {folder.path}")
         raise LaunchError(
-            f"no runner works on {folder.name}, so it cannot {action}: {_how_to_start(folder)}"
+            f"no runner works on {folder.name}, so it cannot {action}: {how_to_start(folder)}"
         )
     try:
         return apply(folder, action, args)
     except FileNotFoundError as error:
         raise LaunchError(f"{action}: {error.filename or folder.path} is not there") from error
-    except PermissionError as error:
-        raise LaunchError(f"{action}: {_unwritable(folder, action, error)}") from error
-    except (ValueError, KeyError, LookupError, OSError) as error:
+    except OSError as error:
+        closed = error.errno in CLOSED
+        text = unwritable(folder, action, error) if closed else str(error)
+        raise LaunchError(f"{action}: {text}") from error
+    except (ValueError, KeyError, LookupError) as error:
         text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
         raise LaunchError(f"{action}: {text}") from error
-
-
-def _how_to_start(folder: StudyFolder) -> str:
-    with StudyReader(folder.db) as reader:
-        finished = reader.study().state is StudyState.FINISHED
-    run = f"`hpo-tui run {folder.name}`"
-    if finished:
-        # A runner would find nothing left to spend, and end before it did what was asked.
-        return (
-            "it is finished. Give it more to spend with"
-            f" `hpo-tui extend {folder.name} AMOUNT`, then start it with {run}"
-        )
-    return f"start it with {run}"
-
-
-def _unwritable(folder: StudyFolder, action: str, error: OSError) -> str:
-    """Return in words which folder cannot be written and why."""
-    place = folder.path
-    if action == "archive" and os.access(place, os.W_OK):
-        place = place.parent  # the study's own folder may be written, and is moved in this one
-    return f"the folder {place} cannot be written by you ({error.strerror or error})"
 
 
 def request_stop(folder: StudyFolder, *, kill: bool = False, timeout: float | None = None) -> None:

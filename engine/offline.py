@@ -30,6 +30,8 @@ def apply(folder: StudyFolder, action: str, args: Mapping[str, Any]) -> Command:
     with locked(folder):
         if action == "archive":
             return _command(asked, action, args, _archive(folder))
+        if not folder.db.is_file():  # a writer would make an empty one
+            raise ValueError(f"the study has never been run: {folder.db} is not there")
         writer = StudyWriter(folder.db)
         try:
             answer = _apply(folder, writer, action, args)

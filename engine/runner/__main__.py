@@ -65,7 +65,7 @@ def say(ready: int | None, text: str) -> None:
     """Write to the launcher's pipe, if there is one, and close it."""
     if ready is not None:
         with contextlib.suppress(OSError):
-            os.write(ready, text.encode())
+            os.write(ready, text.encode("utf-8", "surrogateescape"))
             os.close(ready)
 
 

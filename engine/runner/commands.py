@@ -35,14 +35,16 @@ class Commands:
         self.pending: dict[int, Command] = {}
         """Wish that the optimizer is working on → the command behind it."""
 
-    def obey(self) -> None:
-        """Carry out what has been asked since the last time."""
-        for command in self.desk.writer.take_commands():
+    def obey(self) -> bool:
+        """Carry out what has been asked since the last time; return whether anything was."""
+        commands = self.desk.writer.take_commands()
+        for command in commands:
             log.info("command %d: %s %s", command.id, command.action, dict(command.args))
             try:
                 self._do(command)
             except Refused as error:
                 self.desk.writer.answer_command(command.id, False, str(error))
+        return bool(commands)
 
     def _do(self, command: Command) -> None:
         """Do it and answer in one transaction: else a crash between them would have it done twice.

@@ -171,18 +171,15 @@ class Runner:
             return False
         if desk.state is StudyState.STOPPED:
             return True  # what waits in the queue is for the next run
-        if desk.queue:
-            return False
-        spent = desk.proposals.exhausted or self.starter.over_budget
-        if desk.state is not StudyState.RUNNING or not spent or self.commands.pending:
-            return False
-        if desk.proposals.ready and not self.starter.over_budget:
+        if desk.queue or desk.state is not StudyState.RUNNING or not self._all_spent():
             return False
         all_run = desk.proposals.all_run and not self.starter.over_budget
         reason = desk.proposals.exhausted if all_run else ""
         try:
             self._last_words()
             self.chores.last()
+            if self.commands.obey():
+                return False  # asked for in the meantime: it may be a larger budget
             with desk.transaction():
                 desk.event("finished", reason or "the budget is spent")
                 desk.set_state(StudyState.FINISHED, reason)
@@ -190,6 +187,15 @@ class Runner:
             self.trouble.begin(error)
             return False
         return True
+
+    def _all_spent(self) -> bool:
+        """Whether the optimizer has nothing more to suggest, or no budget to suggest it for."""
+        proposals = self.desk.proposals
+        if proposals.stale or self.commands.pending:
+            return False
+        if self.starter.over_budget:
+            self.chores.budget()  # it may have been given more since the last look
+        return self.starter.over_budget or bool(proposals.exhausted and not proposals.ready)
 
     def _last_words(self) -> None:
         """Take in what the last results have taught the optimizer, if it says so soon."""

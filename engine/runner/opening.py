@@ -23,6 +23,7 @@ from hpo_tui.engine.spec.edit import plan_edit
 from hpo_tui.engine.spec.errors import SpecError
 from hpo_tui.engine.spec.files import edited_by_hand
 from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.engine.unanswered import OF_A_RUN
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import Study, Trial
 from hpo_tui.store.read import StudyReader
@@ -31,8 +32,6 @@ from hpo_tui.store.write import StudyWriter
 log = logging.getLogger("runner.opening")
 
 _LOCK_TRIES = 20
-_OF_A_RUN = ("stop", "pause")
-"""Wishes that hold for the run in which they were asked, and for no later one."""
 _EARLIER = (
     "the run that this was asked of has ended, and a new one has begun since: it goes on."
     " Ask again if you still want it."
@@ -65,8 +64,12 @@ class Lock:
                         f"a runner works on {folder.name} already (process {pid or 'unknown'})"
                     ) from error
                 time.sleep(0.025)
-        os.ftruncate(self.fd, 0)
-        os.pwrite(self.fd, f"{os.getpid()}\n".encode(), 0)
+        try:
+            os.ftruncate(self.fd, 0)
+            os.pwrite(self.fd, f"{os.getpid()}\n".encode(), 0)
+        except OSError as error:  # a full disk
+            os.close(self.fd)
+            raise Unopenable(f"cannot write in {folder.path}: {error.strerror}") from error
 
     def release(self) -> None:
         """Let the next runner in."""
@@ -77,8 +80,15 @@ class Lock:
 def open_desk(folder: StudyFolder, optimizer: str) -> Desk:
     """Open everything that a runner needs, under the lock. Raises :class:`Unopenable`."""
     try:
+        return _open_desk(folder, optimizer)
+    except sqlite3.Error as error:
+        raise Unopenable(f"{folder.db} cannot be written: {error}") from error
+
+
+def _open_desk(folder: StudyFolder, optimizer: str) -> Desk:
+    try:
         writer = StudyWriter(folder.db)
-        refused = writer.refuse_commands(_OF_A_RUN, _EARLIER)
+        refused = writer.refuse_commands(OF_A_RUN, _EARLIER)
         with StudyReader(folder.db) as reader:
             study = reader.study()
             trials = {t.number: t for t in reader.trials()}

@@ -12,6 +12,7 @@ from hpo_tui.engine.spec import StudySpec
 from hpo_tui.store.folder import HOME, StudyFolder
 from hpo_tui.store.models import StudyState
 from hpo_tui.store.read import StudyReader
+from hpo_tui.tui.cli import steer
 from tests.cli.conftest import TEXT
 
 MakeStudy = Callable[..., StudyFolder]
@@ -76,3 +77,31 @@ def test_wall_time_is_lost_by_nobody(make_study: MakeStudy, hpo: Callable[..., A
     make_study(text=TEXT.replace("budget = 10", 'budget = "8h"'))
     assert '"lost": null' in hpo("status", "sparse", "--json").out
     assert "lost" not in hpo("status", "sparse").out
+
+
+def test_a_study_that_was_never_run_is_not_made_by_asking(
+    make_study: MakeStudy, hpo: Callable[..., Any]
+) -> None:
+    folder = make_study()
+    folder.db.unlink()
+    for words in (("star", 1), ("extend", 1), ("kill", 1), ("enqueue", "lr=0.1")):
+        ran = hpo(*words, "-s", "sparse")
+        assert ran.code == 1
+        assert "bug" not in ran.err
+    assert not folder.db.exists()
+
+
+@pytest.mark.parametrize(
+    ("word", "value"),
+    [("2020-01-01", "2020-01-01"), ("1", "1"), ("07:30:00", "07:30:00"), ("2", 2)],
+)
+def test_a_value_is_the_choice_that_is_written_so(
+    make_study: MakeStudy, hpo: Callable[..., Any], monkeypatch: pytest.MonkeyPatch,
+    word: str, value: object,
+) -> None:  # fmt: skip
+    choices = '["2020-01-01", "1", 2, "07:30:00"]'
+    make_study(text=TEXT.replace('["sgd", "adam"]', choices).replace('["sgd"]', '["1"]'))
+    sent: list[Any] = []
+    monkeypatch.setattr(steer, "ask", lambda *given: sent.append(given[2]))
+    assert hpo("enqueue", "lr=0.1", f"optimizer={word}", "-s", "sparse").code == 0
+    assert sent == [{"params": {"lr": 0.1, "optimizer": value}, "task": None}]

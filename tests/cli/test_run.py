@@ -162,3 +162,22 @@ def test_steering(hpo: Callable[..., Any], quick: Callable[..., StudyFolder]) ->
     refused = hpo("promote", 1)
     assert refused.code == 1
     assert "hpo-tui run quick" in refused.err
+
+
+@pytest.mark.parametrize(
+    "words", [("run", "quick", "--headless", "--no-wait"), ("resume", "quick")]
+)
+def test_a_study_that_is_being_stopped_is_waited_for(
+    hpo: Callable[..., Any], quick: Callable[..., StudyFolder], tmp_path: Path, words: Any
+) -> None:
+    folder = quick(pause=0.2)
+    lingers = "import signal\nsignal.signal(signal.SIGTERM, lambda *_: None)\n"
+    (tmp_path / "train.py").write_text(lingers + SCRIPT, "utf-8")
+    assert hpo("run", "study.toml", "--headless", "--no-wait").code == 0
+    wait_for(lambda: running(folder) > 0)
+    first = folder.runner_pid()
+    assert hpo("stop").code == 0
+    ran = hpo(*words)
+    assert ran.code == 0, ran.err
+    assert "goes on when its trials have ended" in ran.err
+    assert folder.runner_pid() not in (None, first)

@@ -1,14 +1,22 @@
+import os
+import signal
+import threading
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from asking import TASKS
 
 from hpo_tui.engine.launch import LaunchError, create_study, runner_pid, send, send_all
+from hpo_tui.engine.runner.loop import Runner
 from hpo_tui.engine.spec import SpecError
+from hpo_tui.store.ask import ask
 from hpo_tui.store.folder import HOME
 from hpo_tui.store.models import StudyState, TrialState
+from hpo_tui.store.read import StudyReader
 
 SHORT = "report(step=1, accuracy=0.5)\n"
 LONG = "report(step=1, accuracy=0.5)\ntime.sleep(60)\n"
@@ -149,6 +157,48 @@ def test_a_budget_is_extended_while_running_and_after(make_study: Any) -> None:
     assert study.study().state is StudyState.FINISHED
 
 
+@pytest.mark.parametrize(("asked", "over"), [(True, False), (False, True)])
+def test_what_is_asked_while_the_study_ends_is_done_first(
+    monkeypatch: pytest.MonkeyPatch, asked: bool, over: bool
+) -> None:
+    runner = Runner.__new__(Runner)
+    runner.desk, runner.trouble, runner.commands = Mock(), Mock(active=False), Mock(pending={})
+    runner.starter, runner.chores = Mock(over_budget=False), Mock()
+    runner.desk.configure_mock(live={}, queue=[], state=StudyState.RUNNING, transaction=nullcontext)
+    runner.desk.proposals = Mock(stale=False, exhausted="all is spent", ready=[], all_run=False)
+    runner.commands.obey.return_value = asked
+    monkeypatch.setattr(runner, "_last_words", lambda: None)
+    assert runner._over() is over
+    assert runner.desk.set_state.called is over
+
+
+def test_a_wish_that_the_runner_has_not_heard_any_more(make_study: Any) -> None:
+    study = make_study(LONG)
+    study.start()
+    study.running(1)
+    os.kill(runner_pid(study.folder), signal.SIGSTOP)
+    asked: list[LaunchError] = []
+
+    def wish() -> None:
+        with pytest.raises(LaunchError) as caught:
+            send(study.folder, "kill", {"trial": 1}, timeout=60)
+        asked.append(caught.value)
+
+    thread = threading.Thread(target=wish)
+    thread.start()
+    study.until(lambda: open_commands(study))
+    study.kill_runner()
+    thread.join()
+    assert "ended before it could kill: its next run does" in str(asked[0])
+    study.start()
+    assert study.ended().state is TrialState.KILLED
+
+
+def open_commands(study: Any) -> bool:
+    with StudyReader(study.folder.db) as reader:
+        return reader.command(1) is not None
+
+
 def test_an_edit_is_made_or_refused_in_words(make_study: Any, told: Any) -> None:
     study = make_study(SHORT + "time.sleep(0.2)", budget=50)
     study.start()
@@ -188,20 +238,14 @@ def test_commands_asked_just_before_the_runner_died_are_obeyed_by_the_next(make_
     study.start()
     study.running(1)
     study.kill_runner()
-    from hpo_tui.store.ask import ask
-
     number = ask(study.folder.db, "kill", {"trial": 1})
     study.start()
     assert study.ended().state is TrialState.KILLED
-    from hpo_tui.store.read import StudyReader
-
     with StudyReader(study.folder.db) as reader:
         assert reader.command(number).ok
 
 
 def test_a_wish_about_an_earlier_run_does_not_end_this_one(make_study: Any) -> None:
-    from hpo_tui.store.ask import ask
-    from hpo_tui.store.read import StudyReader
     from hpo_tui.store.write import StudyWriter
 
     study = make_study(SHORT, budget=2)

@@ -97,10 +97,9 @@ def _count(problems: int) -> str:
 def launch(folder: StudyFolder, *, headless: bool, wait: bool = True, readonly: bool = False,
            ascii_only: bool = False) -> int:  # fmt: skip
     """Start the study's runner unless one lives, then open the app or follow without it."""
-    from hpo_tui.tui.cli.steer import start
+    from hpo_tui.tui.cli.steer import ensure_runner
 
-    if folder.runner_pid() is None:
-        start(folder)
+    ensure_runner(folder)
     if not headless and sys.stdin.isatty() and sys.stdout.isatty():
         return show(folder, None, readonly=readonly, ascii_only=ascii_only, once=False)
     name = plain(folder.name)

@@ -1,6 +1,7 @@
 """The commands that ask a study's runner for something: pause, kill, promote and their kin."""
 
 import sys
+import time
 import tomllib
 from collections.abc import Mapping
 from typing import Any
@@ -9,11 +10,12 @@ import click
 
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.tui.cli.errors import Refusal
-from hpo_tui.tui.cli.studies import find, study_argument
+from hpo_tui.tui.cli.studies import find, reading, spec_of, study_argument
 from hpo_tui.tui.cli.text import note
 from hpo_tui.tui.plain import plain
 
 trial_argument = click.argument("trial", type=click.IntRange(1), metavar="TRIAL")
+_POLL_SECONDS = 0.1
 study_option = click.option("-s", "--study", metavar="STUDY", help="Which study.")
 
 
@@ -44,6 +46,31 @@ def start(folder: StudyFolder) -> None:
         raise Refusal(plain(str(error))) from None
 
 
+def ensure_runner(folder: StudyFolder) -> bool:
+    """Have a runner work on the study; return whether it had to be started.
+
+    One that ends the trials of a stopped study starts nothing more, and is waited for.
+    """
+    if _is_leaving(folder):
+        note(f"{plain(folder.name)} was stopped: it goes on when its trials have ended")
+        while _is_leaving(folder):
+            time.sleep(_POLL_SECONDS)
+    if folder.runner_pid() is not None:
+        return False
+    start(folder)
+    return True
+
+
+def _is_leaving(folder: StudyFolder) -> bool:
+    """Whether the study's runner is about to go; one that has only just come is not."""
+    from hpo_tui.store.models import StudyState
+
+    if folder.runner_pid() is None:
+        return False
+    with reading(folder) as reader:
+        return reader.study().state in (StudyState.STOPPED, StudyState.FINISHED)
+
+
 @click.command("pause")
 @study_argument
 def pause(study: str | None) -> None:
@@ -55,19 +82,11 @@ def pause(study: str | None) -> None:
 @study_argument
 def resume(study: str | None) -> None:
     """Let STUDY go on: after a pause, a stop, a crash or a restart of the machine."""
-    from hpo_tui.store.models import StudyState
-    from hpo_tui.tui.cli.studies import reading
-
     folder = find(study)
-    living = folder.runner_pid() is not None
-    if not living:
-        start(folder)
-    with reading(folder) as reader:
-        paused = reader.study().state is StudyState.PAUSED
-    if living or paused:
-        ask(folder, "resume")
-    else:
+    if ensure_runner(folder):
         note(f"{plain(folder.name)} goes on: hpo-tui watch {plain(folder.name)}")
+    else:
+        ask(folder, "resume")
 
 
 @click.command("stop")
@@ -128,11 +147,18 @@ def confirm(trial: int, repeats: int, study: str | None) -> None:
 @study_option
 def enqueue(values: tuple[str, ...], task: str | None, study: str | None) -> None:
     """Run a configuration of your own next: lr=0.01 optimizer=sgd."""
-    ask(find(study), "enqueue", {"params": dict(map(assignment, values)), "task": task})
+    folder = find(study)
+    params = dict(map(assignment, values))
+    with reading(folder) as reader:
+        space = {p.name: p for p in spec_of(reader.study()).space}
+    texts = {name: text for name, _, text in (value.partition("=") for value in values)}
+    # The choice "1", where there is one, rather than the number.
+    params |= {n: t for n, t in texts.items() if n in space and t in space[n].choices}
+    ask(folder, "enqueue", {"params": params, "task": task})
 
 
 def assignment(text: str) -> tuple[str, Any]:
-    """Return (name, value) of ``lr=0.01``; what is no TOML value is taken as text."""
+    """Return (name, value) of ``lr=0.01``; what TOML has no value for is taken as text."""
     name, sign, value = text.partition("=")
     if not sign or not name:
         raise click.UsageError(f"{text!r} is not NAME=VALUE")
@@ -140,7 +166,8 @@ def assignment(text: str) -> tuple[str, Any]:
         found = tomllib.loads(f"x = {value}")
     except tomllib.TOMLDecodeError:
         return name, value
-    return name, found["x"] if len(found) == 1 else value
+    plain_value = len(found) == 1 and isinstance(found["x"], str | int | float)
+    return name, found["x"] if plain_value else value
 
 
 @click.command("extend")

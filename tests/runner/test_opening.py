@@ -1,0 +1,73 @@
+"""A study that cannot be opened: whoever starts it is told why in a sentence."""
+
+import os
+import sqlite3
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hpo_tui.engine.launch import LaunchError, start_runner
+from hpo_tui.engine.runner.opening import Lock, Unopenable, open_desk
+from hpo_tui.store.folder import HOME
+from hpo_tui.store.write import StudyWriter
+
+SHORT = "report(step=1, accuracy=0.5)\n"
+
+
+def test_a_full_disk_is_named(make_study: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = make_study(SHORT).folder
+
+    def full(*_: Any) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "pwrite", full)
+    with pytest.raises(Unopenable, match=r"cannot write in .*No space left on device"):
+        Lock(folder)
+    monkeypatch.undo()
+    assert folder.runner_pid() is None
+
+
+def test_a_file_that_cannot_be_written_is_named(
+    make_study: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = make_study(SHORT)
+    study.folder.file.write_text(study.study().text.replace("budget = 1", "budget = 2"))
+
+    def full(*_: Any, **__: Any) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(StudyWriter, "update_study", full)
+    with pytest.raises(Unopenable, match=r"study\.db cannot be written: database or disk is full"):
+        open_desk(study.folder, "tiny:Optimizer")
+
+
+def test_a_runner_that_ends_without_a_word_points_to_its_log(
+    make_study: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = make_study(SHORT)
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(LaunchError, match="ended at once: its log"):
+        start_runner(study.folder)
+
+
+def test_a_folder_whose_name_is_no_text(make_study: Any, tmp_path: Path) -> None:
+    place = tmp_path / os.fsdecode(b"caf\xe9")
+    study = make_study(SHORT, home=place / HOME)
+    study.start()
+    study.ended(1)
+    study.gone()
+    (place / "train.py").unlink()
+    with pytest.raises(LaunchError, match=r"train\.py' is not found in .*caf"):
+        study.start()
+
+
+def test_an_event_about_a_folder_whose_name_is_no_text(make_study: Any, tmp_path: Path) -> None:
+    place = tmp_path / os.fsdecode(b"caf\xe9")
+    study = make_study(SHORT, home=place / HOME)
+    study.folder.trial(1).path.parent.mkdir(exist_ok=True)
+    study.folder.trial(1).path.write_text("in the way of the trial's folder")
+    study.start()
+    event = study.until(lambda: study.events("paused"))[0]
+    assert "trial 1 cannot be started" in event.text
