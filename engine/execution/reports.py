@@ -15,6 +15,8 @@ SLICE = 512 << 10
 """Bytes read of one file at a time, so that one chatty trial cannot keep the others waiting."""
 LONGEST_LINE = 16 << 20
 """A line longer than this is no report; it is skipped as far as it has come."""
+_MARK = 64
+"""Bytes before the place up to which a file is read, by which one that was written anew is told."""
 _LARGEST_STEP = 2**62
 _LONGEST_NAME = 200
 
@@ -24,7 +26,8 @@ class Batch:
     """What a read found. ``offset`` and ``seq`` hold once the reports are stored.
 
     ``more``: the file has further complete lines. ``strange``: lines that are no reports.
-    ``restarted``: the file had become shorter, so it was read from its beginning.
+    ``restarted``: the file had been written anew, so it was read from its beginning. ``mark``: the
+    last bytes that were read.
     """
 
     reports: list[Report] = field(default_factory=list)
@@ -33,6 +36,7 @@ class Batch:
     more: bool = False
     strange: int = 0
     restarted: bool = False
+    mark: bytes = b""
 
 
 def parse(line: bytes) -> tuple[int | None, dict[str, float]] | None:
@@ -91,6 +95,10 @@ class ReportTail:
     def __init__(self, path: Path, trial: int, offset: int = 0, seq: int = 0) -> None:
         self.path, self.trial = path, trial
         self.offset, self.seq = offset, seq
+        self.restarted = False
+        """Whether the file was ever found written anew."""
+        self._mark = b""
+        self._looked = (0, 0)
 
     def read(self, *, final: bool = False) -> Batch:
         """Return the next complete lines; ``final``: the last one need not end in a newline.
@@ -98,10 +106,12 @@ class ReportTail:
         Nothing is taken as read before :meth:`commit`.
         """
         try:
-            size = self.path.stat().st_size
+            stat = self.path.stat()
         except OSError:
             return Batch(offset=self.offset, seq=self.seq)
-        restarted = size < self.offset
+        size, look = stat.st_size, (stat.st_size, stat.st_mtime_ns)
+        touched, self._looked = look != self._looked, look
+        restarted = size < self.offset or ((touched or final) and self._written_anew())
         offset = 0 if restarted else self.offset
         if size == offset:
             return Batch(offset=offset, seq=self.seq, restarted=restarted)
@@ -115,6 +125,11 @@ class ReportTail:
         if (final and at_end) or (end == 0 and len(data) >= LONGEST_LINE):
             end = len(data)
         return self._parse(data[:end], offset, more=not at_end and end > 0, restarted=restarted)
+
+    def _written_anew(self) -> bool:
+        """Whether other bytes lie where it was read to: a script that opens it with ``"w"``."""
+        length = len(self._mark)
+        return length > 0 and self._bytes(self.offset - length, length) != self._mark
 
     def _bytes(self, offset: int, count: int) -> bytes:
         try:
@@ -137,8 +152,9 @@ class ReportTail:
             else:
                 reports.append(Report(self.trial, seq, found[0], found[1]))
             seq += 1
-        return Batch(reports, offset + len(data), seq, more, strange, restarted)
+        return Batch(reports, offset + len(data), seq, more, strange, restarted, data[-_MARK:])
 
     def commit(self, batch: Batch) -> None:
         """Take a batch as stored."""
-        self.offset, self.seq = batch.offset, batch.seq
+        self.offset, self.seq, self._mark = batch.offset, batch.seq, batch.mark
+        self.restarted |= batch.restarted

@@ -32,7 +32,10 @@ class Intake:
     def poll(self, lives: Collection[Live]) -> bool:
         """Take in what is new, one slice of each file; return whether there is more at once."""
         found = [(live, live.tail.read(final=live.ended is not None)) for live in lives]
-        found = [(live, batch) for live, batch in found if batch.offset != live.tail.offset]
+        found = [
+            (live, batch) for live, batch in found
+            if batch.offset != live.tail.offset or batch.restarted
+        ]  # fmt: skip
         reporting = {live.number for live, _ in found}
         collected = self._collect(live for live in lives if live.number not in reporting)
         if not found and not collected:
@@ -113,8 +116,11 @@ class Intake:
                     f"trial {live.number} wrote lines to its report file that are no JSON objects"
                 )
                 self.desk.event("strange", text, live.number)
-            if batch.restarted:
-                text = f"trial {live.number} emptied its report file: it is read from the start"
+            if batch.restarted and not live.tail.restarted:
+                text = (
+                    f"trial {live.number} wrote its report file anew instead of appending to it:"
+                    " it is read from the start each time"
+                )
                 self.desk.event("strange", text, live.number)
         return reports
 

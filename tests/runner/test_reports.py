@@ -110,6 +110,21 @@ def test_a_file_that_is_emptied_is_read_anew_with_other_numbers(tmp_path: Path) 
     assert [(r.seq, r.metrics["a"]) for r in batch.reports] == [(2, 3.0)]
 
 
+def test_a_file_that_is_written_anew_at_each_report_is_read_each_time(tmp_path: Path) -> None:
+    path, tail, found = tmp_path / "r", ReportTail(tmp_path / "r", 1), []
+    for step in range(1, 13):  # at 10 the file grows
+        path.write_bytes(b'{"step": %d, "a": 0.%03d}\n' % (step, step))
+        os.utime(path, ns=(step, step))  # no clock is too coarse to tell two writes
+        batch = tail.read()
+        assert batch.restarted is (step > 1)
+        tail.commit(batch)
+        found += batch.reports
+        assert not tail.read().reports
+    assert not tail.read(final=True).reports
+    assert [r.step for r in found] == list(range(1, 13))
+    assert [r.seq for r in found] == list(range(12))
+
+
 def test_an_endless_line_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reports, "LONGEST_LINE", 5000)
     monkeypatch.setattr(reports, "SLICE", 1000)
