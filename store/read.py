@@ -110,9 +110,12 @@ class StudyReader:
 
     def charged(self) -> tuple[float, float]:
         """Return (all that was charged, of that lost: ended without a result, or begun again)."""
+        # A file of the first schema, which no runner has opened since, knows no lost attempts.
+        known = self._rows("SELECT 1 FROM pragma_table_info('trials') WHERE name = 'wasted'")
+        wasted = "wasted" if known else "0"
         row = self._rows(
             "SELECT total(charged) AS spent, total(CASE WHEN state IN"
-            " ('failed', 'killed', 'pruned') THEN charged ELSE wasted END) AS lost FROM trials"
+            f" ('failed', 'killed', 'pruned') THEN charged ELSE {wasted} END) AS lost FROM trials"
         )[0]
         return float(row["spent"]), float(row["lost"])
 

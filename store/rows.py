@@ -37,7 +37,8 @@ def trial_from(
 
     ``truths``: columns whose 0 and 1 mean false and true.
     """
-    known = {k: row[k] for k in TRIAL_FIELDS}
+    # A file of an earlier schema, which no runner has opened since, lacks what was added.
+    known = {k: row[k] for k in TRIAL_FIELDS if k in row}
     known["state"] = TrialState(known["state"])
     known["why"] = json.loads(known["why"])
     known["tags"] = tuple(json.loads(known["tags"]))

@@ -209,9 +209,12 @@ def test_an_older_file_is_brought_up_to_date(
     writer.add_trial(trial(charged=1.0))
     writer.conn.execute("ALTER TABLE trials DROP COLUMN wasted")
     writer.conn.execute("DELETE FROM _sqlite_migrations WHERE name = '0002_wasted'")
+    assert reader.trial(1).wasted == 0.0  # as it is read by whoever cannot write it
+    assert reader.charged() == (1.0, 0.0)
     again = StudyWriter(path)
     again.close()
     assert reader.trial(1).wasted == 0.0
+    assert reader.charged() == (1.0, 0.0)
 
 
 def test_a_study_is_read_from_a_folder_that_cannot_be_written(
