@@ -29,10 +29,13 @@ def write_atomic(path: Path, text: str) -> None:
 
 
 def edited_by_hand(path: Path, text: str) -> str | None:
-    """Return what a study's file says if that is not ``text``, the study's own; else None."""
+    """Return what a study's file says if that is not ``text``, the study's own; else None.
+
+    What is no UTF-8 in it is kept as lone surrogates, with which it is no study's text.
+    """
     try:
-        found = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError):
+        found = path.read_text("utf-8", "surrogateescape")
+    except OSError:
         return None
     return None if found == text or not found.strip() else found
 

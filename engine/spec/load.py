@@ -56,6 +56,11 @@ def load_text(text: str, source: Path | None = None) -> StudySpec:
     """Read the text of a study file. Raises :class:`SpecError`."""
     text = text.removeprefix("\ufeff")
     try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        line = text.count("\n", 0, error.start) + 1
+        raise _refuse("is not UTF-8 text", source, line) from None
+    try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         line, message = explain(text, str(error))

@@ -75,6 +75,18 @@ def test_a_file_edited_by_hand_is_taken_over_at_the_next_run(make_study: Any) ->
         study.start()
 
 
+def test_an_edit_that_is_no_text_is_neither_passed_over_nor_written_over(make_study: Any) -> None:
+    study = make_study("report(step=1, accuracy=0.5)")
+    file: Path = study.folder.file
+    mine = b"# caf\xe9\n" + file.read_bytes().replace(b"budget = 1", b"budget = 2")
+    file.write_bytes(mine)
+    with pytest.raises(LaunchError, match="edited by hand"):
+        send(study.folder, "extend", {"amount": 1})
+    with pytest.raises(LaunchError, match=r"study\.toml:1: is not UTF-8 text"):
+        study.start()
+    assert file.read_bytes() == mine
+
+
 def test_a_file_edited_by_hand_is_not_written_over(make_study: Any) -> None:
     study = make_study("hold()\nreport(accuracy=1.0)", budget=3)
     study.start()
