@@ -45,6 +45,18 @@ def test_a_file_that_is_no_database(
         assert len(ran.err.splitlines()) == 1
 
 
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_are_no_bug(
+    make_study: Callable[..., StudyFolder], tmp_path: Path, closed: str
+) -> None:
+    make_study()
+    line = f'"{sys.executable}" -m hpo_tui status sparse {closed}'
+    place = {"cwd": tmp_path, "env": {**os.environ, "XDG_STATE_HOME": str(tmp_path / "state")}}
+    ran = subprocess.run(line, shell=True, check=False, capture_output=True, **place)
+    assert ran.returncode == 0
+    assert not (tmp_path / "state").exists()
+
+
 def test_a_bug_is_logged_and_said(
     hpo: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,12 +3,15 @@
 import sys
 from collections.abc import Sequence
 
+from hpo_tui.tui.cli.streams import open_closed_streams
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run ``hpo-tui`` with ``argv`` (the process's own arguments by default); return its status.
 
     0: done. 1: refused or failed, with a sentence on stderr. 2: wrong usage. 130: interrupted.
     """
+    open_closed_streams()
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments == ["--version"]:
         from hpo_tui import __version__
