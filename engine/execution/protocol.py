@@ -18,8 +18,8 @@ from hpo_tui.store.folder import HOME, StudyFolder, TrialFolder
 from hpo_tui.store.models import Trial
 
 __all__ = [
-    "command_fault", "has_files", "last_lines", "launch_of", "log_start", "prepare",
-    "resume_folder", "tail", "trial_seed", "working_folder",
+    "has_files", "last_lines", "launch_of", "log_start", "prepare", "resume_folder", "start_fault",
+    "tail", "trial_seed", "working_folder",
 ]  # fmt: skip
 
 
@@ -135,15 +135,28 @@ def _values(
     )  # fmt: skip
 
 
+def template_file(folder: StudyFolder, source: str) -> Path:
+    """Return where a study's template lies: in its own folder, else where trials run."""
+    own = folder.path / source
+    return own if own.is_file() else working_folder(folder) / source
+
+
+def start_fault(folder: StudyFolder, spec: StudySpec) -> str | None:
+    """Return why no trial of a study can be started at all, None if one can be tried."""
+    if spec.template is not None and not template_file(folder, spec.template[0]).is_file():
+        return (
+            f"the template {spec.template[0]!r} is not found in {working_folder(folder)}, where"
+            f" trials run, nor in {folder.path}"
+        )
+    return command_fault(spec, working_folder(folder))
+
+
 def _fill_in(folder: StudyFolder, spec: StudySpec, trial: Trial, files: TrialFolder) -> None:
     assert spec.template is not None
-    source, name = spec.template
-    template = folder.path / source
-    if not template.is_file():
-        template = working_folder(folder) / source
+    name = spec.template[1]
     values = _values(spec, trial, files, resume_folder(folder, trial))
     known = [p.name for p in spec.space] + [n for t in spec.tasks for n in t.fidelity] + [*values]
-    text = template.read_text("utf-8")
+    text = template_file(folder, spec.template[0]).read_text("utf-8")
     path = files.path / name
     path.parent.mkdir(parents=True, exist_ok=True)
     filled = fill_template(text, values, name, list(dict.fromkeys(known)))

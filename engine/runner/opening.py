@@ -15,7 +15,7 @@ from hpo_tui.engine.execution.devices import DeviceError, DevicePool
 from hpo_tui.engine.execution.leases import LeaseError
 from hpo_tui.engine.execution.local import LocalExecutor
 from hpo_tui.engine.execution.proposals_client import Proposals
-from hpo_tui.engine.execution.protocol import command_fault, working_folder
+from hpo_tui.engine.execution.protocol import start_fault, working_folder
 from hpo_tui.engine.execution.warm import WarmStarts
 from hpo_tui.engine.executor_choice import chosen
 from hpo_tui.engine.runner.desk import Desk
@@ -98,7 +98,7 @@ def _open_desk(folder: StudyFolder, optimizer: str) -> Desk:
     if refused:
         log.info("%d wishes to stop or pause an earlier run are refused", refused)
     spec = taken_over(folder, study, list(trials.values()), writer)
-    fault = command_fault(spec, working_folder(folder))
+    fault = start_fault(folder, spec)
     if fault:
         raise Unopenable(fault)
     executor = open_executor(folder, spec, trials.values())

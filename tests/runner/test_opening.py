@@ -43,6 +43,16 @@ def test_a_file_that_cannot_be_written_is_named(
         open_desk(study.folder, "tiny:Optimizer")
 
 
+def test_a_template_that_is_not_there_is_named(make_study: Any) -> None:
+    study = make_study(SHORT, study='template = ["net.json", "net.json"]')
+    with pytest.raises(LaunchError, match=r"the template 'net\.json' is not found in"):
+        study.start()
+    (study.folder.path.parent.parent / "net.json").write_text("{}")
+    study.start()
+    study.gone()
+    assert (study.folder.trial(1).path / "net.json").read_text() == "{}"
+
+
 def test_a_runner_that_ends_without_a_word_points_to_its_log(
     make_study: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
