@@ -107,6 +107,8 @@ def _apply(folder: StudyFolder, writer: StudyWriter, action: str, args: Mapping[
 
 
 def _archive(folder: StudyFolder) -> str:
+    if folder.path.parent.name == ARCHIVE:
+        raise ValueError(f"{folder.name} is archived already: it lies in {folder.path.parent}")
     target = folder.path.parent / ARCHIVE / folder.name
     target.parent.mkdir(exist_ok=True)
     count = 1

@@ -105,3 +105,21 @@ def test_a_value_is_the_choice_that_is_written_so(
     monkeypatch.setattr(steer, "ask", lambda *given: sent.append(given[2]))
     assert hpo("enqueue", "lr=0.1", f"optimizer={word}", "-s", "sparse").code == 0
     assert sent == [{"params": {"lr": 0.1, "optimizer": value}, "task": None}]
+
+
+def test_an_archived_study_stays_where_it_is(
+    make_study: MakeStudy, hpo: Callable[..., Any], tmp_path: Path
+) -> None:
+    make_study()
+    assert hpo("archive", "sparse").code == 0
+    again = hpo("archive", tmp_path / HOME / ".archive" / "sparse")
+    assert again.code == 1
+    assert "archived already" in again.err
+
+
+def test_a_budget_of_seconds_on_a_gpu_is_told_in_its_own_places(
+    make_study: MakeStudy, hpo: Callable[..., Any]
+) -> None:
+    make_study(text=TEXT.replace("budget = 10", 'budget = "0.05 gpu-hours"'))
+    line = hpo("status", "sparse").out.splitlines()[0]
+    assert " of 0.05 GPU-hours spent · 0.0021 lost · " in line

@@ -1,5 +1,6 @@
 """A study in figures: what ``status``, ``best`` and the end of a headless run tell."""
 
+import math
 import shutil
 import sys
 from collections.abc import Mapping
@@ -114,10 +115,12 @@ def progress_line(picture: Snapshot) -> str:
     """Return one line: state, spent, trials by state, time left."""
     budget = picture.spec.budget
     amount = f"{number(budget.amount)}{UNITS[budget.unit]}"
-    spent = f"{number(round(picture.spent, 2))} of {amount} spent"
+    # Two places, and more where the whole budget is a matter of them.
+    places = 2 if budget.amount >= 1 else 2 - math.floor(math.log10(budget.amount))
+    spent = f"{number(round(picture.spent, places))} of {amount} spent"
     parts = [state_of(picture), spent]
     if picture.lost:
-        parts.append(f"{number(round(picture.lost, 2))} lost")
+        parts.append(f"{number(round(picture.lost, places))} lost")
     some = {state: n for state, n in counts(picture).items() if n}
     parts.append(
         plural(len(picture.frame), "trial")
@@ -170,7 +173,7 @@ def show_best(picture: Snapshot, most: int = 10) -> None:
         rows = near_misses(frame, spec, most)
     else:
         what = ("meets" if met == 1 else "meet") + " all goals"
-        what = what if goals else "have a result"
+        what = what if goals else ("has" if met == 1 else "have") + " a result"
         front = "" if len(spec.objectives) < 2 else f"; {len(rows)} of them on the Pareto front"
         say(f"{met} of {counted} {what}{front}:")
     numbers = [int(frame.number[r]) for r in rows[:most]]
