@@ -25,7 +25,7 @@ def how_to_start(folder: StudyFolder) -> str:
         # A runner would find nothing left to spend, and end before it did what was asked.
         return (
             "it is finished. Give it more to spend with"
-            f" `hpo-tui extend {folder.name} AMOUNT`, then start it with {run}"
+            f" `hpo-tui extend AMOUNT -s {folder.name}`, then start it with {run}"
         )
     return f"start it with {run}"
 

@@ -19,9 +19,13 @@ MakeStudy = Callable[..., StudyFolder]
 
 
 @pytest.mark.parametrize("action", ["retry", "promote", "confirm", "enqueue"])
-def test_a_finished_study_is_extended_first(make_study: MakeStudy, action: str) -> None:
-    with pytest.raises(LaunchError, match=r"finished.*`hpo-tui extend sparse AMOUNT`, then"):
+def test_a_finished_study_is_extended_first(
+    make_study: MakeStudy, hpo: Callable[..., Any], action: str
+) -> None:
+    with pytest.raises(LaunchError, match=r"finished.*`hpo-tui extend [^`]*`, then") as caught:
         send(make_study(), action, {"trial": 1})
+    advice = str(caught.value).split("`hpo-tui ")[1].partition("`")[0]
+    assert hpo(*advice.replace("AMOUNT", "2").split()).code == 0
     stopped = make_study("other", state=StudyState.STOPPED)
     with pytest.raises(LaunchError, match="start it with `hpo-tui run other`"):
         send(stopped, action, {"trial": 1})
