@@ -47,28 +47,33 @@ def create_study(source: Path | str, home: Path, name: str | None = None) -> Stu
     spec = StudySpec.load(source) if isinstance(source, Path) else StudySpec.from_text(source)
     called = name or spec.name
     folder = StudyFolder(home / slug(called))
-    anew = folder.db.is_file()
-    if anew and not _to_be_made_anew(folder, spec):
-        return folder
     try:
-        folder.trials.mkdir(parents=True, exist_ok=True)
-        _bring_template(spec, folder)
-        write_atomic(folder.file, spec.text)
-        keep(folder, spec.text)
-        writer = StudyWriter(folder.db)
-        try:
-            writer.create_study(called, spec.text, spec.seed)
-            if anew:
-                writer.update_study(name=called, text=spec.text, seed=spec.seed)
-                writer.forget_columns((p.name for p in spec.space), spec.metric_names)
-            writer.declare((p.name for p in spec.space), spec.metric_names)
-        finally:
-            writer.close()
+        with folder.making():
+            anew = folder.db.is_file()
+            if not anew or _to_be_made_anew(folder, spec):
+                _make(folder, spec, called, anew=anew)
     except OSError as error:
         raise LaunchError(f"cannot make the study in {folder.path}: {error.strerror}") from error
     except sqlite3.Error as error:
         raise LaunchError(f"cannot make the study in {folder.path}: {error}") from error
     return folder
+
+
+def _make(folder: StudyFolder, spec: StudySpec, called: str, *, anew: bool) -> None:
+    """Write the study's files; ``anew``: over those of one that has never run."""
+    folder.trials.mkdir(exist_ok=True)
+    _bring_template(spec, folder)
+    write_atomic(folder.file, spec.text)
+    keep(folder, spec.text)
+    writer = StudyWriter(folder.db)
+    try:
+        writer.create_study(called, spec.text, spec.seed)
+        if anew:
+            writer.update_study(name=called, text=spec.text, seed=spec.seed)
+            writer.forget_columns((p.name for p in spec.space), spec.metric_names)
+        writer.declare((p.name for p in spec.space), spec.metric_names)
+    finally:
+        writer.close()
 
 
 def slug(name: str) -> str:
@@ -83,7 +88,7 @@ def _to_be_made_anew(folder: StudyFolder, spec: StudySpec) -> bool:
     except Unreadable as error:
         raise LaunchError(str(error)) from error
     if found is not Origin.OTHER:
-        return found is Origin.UNSTARTED
+        return found in (Origin.UNSTARTED, Origin.NONE)
     file = spec.source.name if spec.source else "this definition"
     raise LaunchError(
         f"there is a study {folder.name} already, and {file} differs from what it was made from and"

@@ -18,6 +18,8 @@ class Unreadable(Exception):  # noqa: N818 - a sentence for people
 class Origin(Enum):
     """How a study file stands to a study."""
 
+    NONE = "none"
+    """There is no study in it: its making was cut off."""
     SAME = "same"
     """It says what the study is."""
     EDITED = "edited"
@@ -40,8 +42,14 @@ def origin(folder: StudyFolder, spec: StudySpec) -> Origin:
             study = reader.study()
             trials = sum(reader.counts().values())
         present = StudySpec.from_text(study.text)
-    except (SpecError, LookupError, sqlite3.Error) as error:
-        raise Unreadable(f"{folder.path} is there already and cannot be read: {error}") from error
+    except LookupError:
+        return Origin.NONE
+    except sqlite3.OperationalError as error:
+        if "no such table: study" in str(error):
+            return Origin.NONE
+        raise _unreadable(folder, error) from error
+    except (SpecError, sqlite3.Error) as error:
+        raise _unreadable(folder, error) from error
     if present == spec:
         return Origin.SAME
     first = _first(folder)
@@ -49,6 +57,10 @@ def origin(folder: StudyFolder, spec: StudySpec) -> Origin:
         return Origin.EDITED
     idle = study.state is StudyState.NEW and not trials and folder.runner_pid() is None
     return Origin.UNSTARTED if idle and first == present else Origin.OTHER
+
+
+def _unreadable(folder: StudyFolder, error: Exception) -> Unreadable:
+    return Unreadable(f"{folder.path} is there already and cannot be read: {error}")
 
 
 def _first(folder: StudyFolder) -> StudySpec | None:

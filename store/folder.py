@@ -2,6 +2,8 @@
 
 import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,6 +98,21 @@ class StudyFolder:
     def exists(self) -> bool:
         """Whether this is a study folder (it has a study file or a database)."""
         return self.db.is_file() or self.file.is_file()
+
+    @contextmanager
+    def making(self) -> Iterator[None]:
+        """Let one process at a time make the study: several may be started at once.
+
+        The folder is made. Raises OSError where it cannot be.
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
+        fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            with suppress(OSError):  # a file system that locks no folders
+                fcntl.flock(fd, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(fd)
 
     def runner_pid(self) -> int | None:
         """Return the PID of the runner that holds the lock, 0 if it holds it unsaid, else None.

@@ -1,5 +1,7 @@
 """A study file that is run again: the same study goes on, edited since or not."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -87,3 +89,46 @@ def test_a_study_that_does_not_remember_is_compared_as_it_is(tmp_path: Path, fil
     assert origin(folder, spec) is Origin.SAME
     edit(folder, lambda text: text.replace("budget = 10", "budget = 12"))
     assert origin(folder, spec) is Origin.OTHER
+
+
+@pytest.mark.parametrize("text", ["sparse", ".hpo/sparse", ".hpo/sparse/study.toml"])
+def test_a_folder_with_a_study_file_alone_becomes_that_study(file: Path, text: str) -> None:
+    folder = StudyFolder(file.parent / HOME / "sparse")
+    folder.path.mkdir(parents=True)
+    file.rename(folder.file)
+    assert prepare(text, None).path == folder.path
+    assert folder.db.is_file()
+    assert not (folder.path / HOME).exists()
+
+
+@pytest.mark.parametrize("left", ["empty", "tables"])
+def test_a_study_whose_making_was_cut_off_is_made(file: Path, left: str) -> None:
+    folder = StudyFolder(file.parent / HOME / "sparse")
+    folder.path.mkdir(parents=True)
+    if left == "empty":
+        folder.db.touch()
+    else:
+        StudyWriter(folder.db).close()
+    assert prepare("study.toml", None).path == folder.path
+    with StudyReader(folder.db) as reader:
+        assert reader.study().name == "sparse"
+
+
+def test_several_who_make_a_study_at_once_make_one(file: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from hpo_tui.engine.launch import create_study;"
+        " sys.stdin.read(1); create_study(Path('study.toml'), Path('.hpo'))"
+    )
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", program], cwd=file.parent, stdin=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True,
+        )
+        for _ in range(4)
+    ]  # fmt: skip
+    for process in started:
+        assert process.stdin is not None
+        process.stdin.write("x")
+        process.stdin.flush()
+    told = [process.communicate()[1] for process in started]
+    assert told == [""] * len(told)

@@ -55,19 +55,23 @@ def prepare(text: str, name: str | None) -> StudyFolder:
     """Return the study's folder, made from its file where there is none yet."""
     here = Path.cwd()
     existing = find_study(text, here)
-    path = here / text
-    file = path / "study.toml" if path.is_dir() else path
-    if existing is not None:
+    if existing is not None and existing.db.is_file():
         if name is not None:
             raise Refusal(f"{plain(text)} is a study already: it keeps its name")
         return existing
+    path = here / text if existing is None else existing.path
+    file = (path / "study.toml" if path.is_dir() else path).resolve()
     if file.suffix != ".toml" or not file.is_file():
         return find(text, here)
+    home = file.parent / HOME
+    if file.parent.parent.name == HOME and file.name == "study.toml":
+        # A study's own file alone, by hand or because its making was cut off.
+        home, name = file.parent.parent, name or file.parent.name
     from hpo_tui.engine.launch import LaunchError, create_study
     from hpo_tui.engine.spec import SpecError
 
     try:
-        folder = create_study(file.resolve(), file.resolve().parent / HOME, name)
+        folder = create_study(file, home, name)
         _tell_edits(folder, file)
         return folder
     except SpecError as error:

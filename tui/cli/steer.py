@@ -57,7 +57,12 @@ def ensure_runner(folder: StudyFolder) -> bool:
             time.sleep(_POLL_SECONDS)
     if folder.runner_pid() is not None:
         return False
-    start(folder)
+    try:
+        start(folder)
+    except Refusal:
+        if folder.runner_pid() is None:
+            raise
+        return False  # somebody else has started one at this very moment
     return True
 
 
