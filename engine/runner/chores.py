@@ -19,6 +19,8 @@ log = logging.getLogger("runner.chores")
 
 _NOTICEABLE = 0.002
 """Change of a running trial's charge, in full-task units, that is worth writing down."""
+_JUMP = 5.0
+"""Seconds by which the machine's clock and its uptime may drift apart before it was set anew."""
 _A_SECOND = 5_000
 """Trials for each second between two sums over them: over 100 000 a sum is no small matter."""
 
@@ -32,6 +34,7 @@ class Chores:
         self._due: dict[str, float] = {}
         self._ended = -1
         self._quarantined: set[str] = set()
+        self._booted = time.time() - processes.uptime()
         self.work: list[tuple[float, Callable[[], None]]] = [
             (1.0, self.charge), (1.0, self.budget), (2.0, self.look), (1.0, self.stalls),
             (1.0, self.drain), (5.0, self.costs), (30.0, self.clean),
@@ -52,6 +55,17 @@ class Chores:
         """Do what belongs to the end of a study."""
         self.clean()
         self.audit.put()
+
+    def clock(self) -> None:
+        """Keep the study's time when the machine's clock is set: what never passed is not spent."""
+        desk, shift = self.desk, time.time() - processes.uptime() - self._booted
+        if abs(shift) < _JUMP:
+            return
+        with desk.transaction():
+            desk.writer.update_study(started=desk.started + shift)
+            desk.event("strange", f"the machine's clock was set by {shift:+.0f} s")
+        desk.started += shift
+        self._booted += shift
 
     def charge(self) -> None:
         """Write down what running trials have cost so far."""

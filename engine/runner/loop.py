@@ -101,6 +101,7 @@ class Runner:
 
     def _work(self) -> None:
         desk = self.desk
+        self.chores.clock()  # before anything is concluded from the time
         for reply in desk.proposals.pump():
             self._hear(reply)
         self.endings.check()

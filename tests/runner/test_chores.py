@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 
+from hpo_tui.engine.execution import processes
+from hpo_tui.engine.occupancy import GpuTime
 from hpo_tui.engine.runner.chores import Chores
 from hpo_tui.engine.runner.desk import Desk, Live, Stop
 from hpo_tui.engine.runner.starting import collector_of
 from hpo_tui.engine.runner.stopping import Audit
 from hpo_tui.engine.runner.trouble import Trouble
 from hpo_tui.engine.spec import StudySpec
+from hpo_tui.engine.spec.model import Budget, BudgetUnit
 from hpo_tui.store.folder import StudyFolder, TrialFolder
 from hpo_tui.store.models import StudyState, Trial, TrialState
 from hpo_tui.store.read import StudyReader
@@ -176,3 +179,26 @@ def test_sums_over_all_trials_are_made_more_rarely_as_a_study_grows(
         clock[0] += 1.0
         chores.run()
     assert sums == [100.0, 101.0, 105.0, 109.0]
+
+
+def test_a_clock_that_is_set_spends_no_wall_time(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.spec = replace(desk.spec, budget=Budget(3600.0, BudgetUnit.WALL))
+    monkeypatch.setattr(desk, "gpu_time", lambda: GpuTime(0.0, 0.0))
+    starter: Any = SimpleNamespace(over_budget=False)
+    chores = Chores(desk, starter, Audit(desk))
+    real = time.time
+    monkeypatch.setattr(time, "time", lambda: real() + 7200.0)  # two hours, as for a time zone
+    chores.clock()
+    chores.budget()
+    assert not starter.over_budget
+    with StudyReader(desk.folder.db) as reader:
+        assert reader.study().started == pytest.approx(desk.started)
+        assert "set by +7200 s" in reader.events()[-1].text
+    up = processes.uptime
+    monkeypatch.setattr(processes, "uptime", lambda: up() + 7200.0)
+    monkeypatch.setattr(time, "time", lambda: real() + 14400.0)
+    chores.clock()
+    chores.budget()
+    assert starter.over_budget  # these two hours have passed, be it that the machine slept
