@@ -55,11 +55,30 @@ class Runner:
         self._begin()
         try:
             while not self.leaving:
+                if self._is_gone():
+                    self._abandon()
+                    break
                 self._turn()
                 if self._over():
                     break
         finally:
             self._close()
+
+    def _is_gone(self) -> bool:
+        """Whether the study's folder was deleted, or moved away."""
+        try:
+            self.desk.folder.db.stat()
+        except FileNotFoundError:
+            return True
+        except OSError:  # a network file system that does not answer at present
+            return False
+        return False
+
+    def _abandon(self) -> None:
+        """Have the trials end: nobody could ask for that any more."""
+        log.error("%s is not there any more: its trials end", self.desk.folder.path)
+        for live in self.desk.live.values():
+            live.process.stop()
 
     def _begin(self) -> None:
         """Take over what an earlier runner left, then set the study going."""

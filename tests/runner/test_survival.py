@@ -5,10 +5,12 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from hpo_tui.engine.execution import processes
 from hpo_tui.engine.launch import LaunchError, leave, runner_pid, send
 from hpo_tui.store.models import StudyState, TrialState
 
@@ -110,6 +112,24 @@ def test_a_trial_that_died_with_the_machine_goes_on_from_its_checkpoint(make_stu
     assert trial.metrics["begin"] >= 5
     lines = study.folder.trial(1).reports.read_text().splitlines()
     assert [r.step for r in study.reports()] == [json.loads(x)["step"] for x in lines]
+
+
+@pytest.mark.parametrize("paused", [False, True])
+def test_a_runner_whose_study_was_taken_away_leaves_nothing_behind(
+    make_study: Any, tmp_path: Path, paused: bool
+) -> None:
+    study = make_study("report(step=1, accuracy=0.5)\ntime.sleep(600)")
+    runner = processes.Process.of(study.start())
+    study.running(reports=1)
+    if paused:
+        send(study.folder, "pause")
+    assert runner is not None
+    study.folder.path.rename(tmp_path / "elsewhere")  # in one step, as no removal is
+    deadline = time.monotonic() + 30
+    while (runner.alive or study.processes()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not runner.alive
+    assert not study.processes()
 
 
 def test_what_a_stopped_run_did_not_live_to_end_goes_on(make_study: Any) -> None:
