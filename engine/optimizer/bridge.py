@@ -45,7 +45,10 @@ def theirs(number: int) -> int:
 
 
 def parameter(name: str, distribution: BaseDistribution) -> Parameter:
-    """Return the parameter that a distribution describes. Raises TypeError for an unknown kind."""
+    """Return the parameter that a distribution describes. Raises TypeError for an unknown kind.
+
+    A category's choices are their numbers, see :func:`inward`.
+    """
     if isinstance(distribution, FloatDistribution):
         return Parameter(
             name, ParameterKind.FLOAT, distribution.low, distribution.high, distribution.log,
@@ -57,9 +60,27 @@ def parameter(name: str, distribution: BaseDistribution) -> Parameter:
             distribution.step,
         )  # fmt: skip
     if isinstance(distribution, CategoricalDistribution):
-        choices: tuple[Any, ...] = tuple(distribution.choices)
-        return Parameter(name, ParameterKind.CATEGORICAL, choices=choices)
+        # Optuna's choices can be anything, and equal ones (1 and true) are the first of them.
+        numbers = {int(distribution.to_internal_repr(c)) for c in distribution.choices}
+        return Parameter(name, ParameterKind.CATEGORICAL, choices=tuple(sorted(numbers)))
     raise TypeError(f"no sampler for {type(distribution).__name__}")
+
+
+def inward(trial: FrozenTrial) -> Params:
+    """Return a trial's values as :func:`parameter` has them: of a category the choice's number."""
+    return {
+        name: int(kind.to_internal_repr(trial.params[name]))
+        if isinstance(kind, CategoricalDistribution)
+        else trial.params[name]
+        for name, kind in trial.distributions.items()
+    }
+
+
+def outward(distribution: BaseDistribution, value: Any) -> Any:
+    """Return the reverse of :func:`inward`, of one value."""
+    if isinstance(distribution, CategoricalDistribution):
+        return distribution.to_external_repr(value)
+    return value
 
 
 def distribution(parameter: Parameter) -> BaseDistribution:

@@ -7,6 +7,7 @@ and the trial to resume from in its user attributes.
 """
 
 import threading
+import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -47,11 +48,11 @@ class CostWeightedSampler(BaseSampler):
         *,
         failures_teach: bool = True,
     ) -> None:
-        drawn = int(np.random.default_rng().integers(2**31)) if seed is None else seed
-        self.seed = spec.seed if spec is not None and seed is None else drawn
+        own = _drawn() if spec is None else spec.seed
+        self.seed = own if seed is None else seed
         self.spec = spec
         self._failures_teach = failures_teach
-        self._rng = np.random.default_rng(self.seed)
+        self._independent = self.seed
         self._lock = threading.RLock()
         self._study = ""
         self._begin()
@@ -74,7 +75,7 @@ class CostWeightedSampler(BaseSampler):
 
     def reseed_rng(self) -> None:
         """Take a fresh seed for independent samples."""
-        self._rng = np.random.default_rng()
+        self._independent = _drawn()
 
     def _turn_to(self, study: Study) -> None:
         """Forget another study: what is kept of trials is kept by their numbers."""
@@ -157,7 +158,8 @@ class CostWeightedSampler(BaseSampler):
                 x = search.space.uniform(1, np.random.default_rng([self.seed, trial.number]))
             else:
                 x = proposal.x[None]
-            return dict(search.space.decode(x)[0])
+            found = search.space.decode(x)[0]
+            return {n: bridge.outward(search_space[n], v) for n, v in found.items()}
 
     def sample_independent(
         self,
@@ -167,14 +169,14 @@ class CostWeightedSampler(BaseSampler):
         param_distribution: BaseDistribution,
     ) -> Any:
         """Return a uniform random value: for parameters that not every trial has."""
-        del study, trial
-        with self._lock:
-            parameter = bridge.parameter(param_name, param_distribution)
-            axis = axis_of(parameter)
-            u = self._rng.random(1)
-            if axis.categorical:
-                u = np.floor(u * axis.levels)
-            return axis.values(axis.snap(u))[0]
+        del study
+        # Drawn for the trial, and not in a row: a study that is taken up again goes on.
+        name = zlib.crc32(param_name.encode())
+        u = np.random.default_rng([self._independent, trial.number, name]).random(1)
+        axis = axis_of(bridge.parameter(param_name, param_distribution))
+        if axis.categorical:
+            u = np.floor(u * axis.levels)
+        return bridge.outward(param_distribution, axis.values(axis.snap(u))[0])
 
     def _inferred_search(
         self, study: Study, search_space: Mapping[str, BaseDistribution]
@@ -200,6 +202,8 @@ class CostWeightedSampler(BaseSampler):
         for trial in trials:
             # What was planned for a trial counts before it has asked for its values.
             params = {**trial.user_attrs.get(PARAMS, {}), **trial.params}
+            if self.spec is None:
+                params = bridge.inward(trial)
             if trial.number == current.number or not params:
                 continue
             params = {n: params[n] for n in names if n in params}
@@ -211,3 +215,8 @@ class CostWeightedSampler(BaseSampler):
         ledger = Ledger(spec)
         ledger.restore(past)
         return ledger
+
+
+def _drawn() -> int:
+    """Return a seed by chance."""
+    return int(np.random.default_rng().integers(2**31))

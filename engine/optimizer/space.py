@@ -142,10 +142,8 @@ class Space:
         given = np.zeros(self.d, dtype=bool)
         for j, (parameter, axis) in enumerate(zip(self.free, self.axes, strict=True)):
             find = axis.beyond if outside else axis.coordinate
-            # Among Optuna's choices None is a value as any other.
-            there = parameter.name in params or parameter.default is not None
             value = params.get(parameter.name, parameter.default)
-            place = find(value) if there else None  # type: ignore[arg-type]
+            place = None if value is None else find(value)
             if place is not None:
                 row[j], given[j] = place, True
             elif parameter.name in params:

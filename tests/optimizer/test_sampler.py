@@ -1,6 +1,8 @@
 """The sampler in plain Optuna studies: without a study file, and with one."""
 
+import math
 import pickle
+from pathlib import Path
 from typing import Any
 
 import optuna
@@ -101,7 +103,43 @@ def test_a_pruned_trial_teaches_where_its_curve_was_to_end() -> None:
     _, spec, search = sampler._inferred
     table = search.builder.table(sampler._ledger(study, spec, study.trials[-1]))
     assert not table.final[-1]
-    assert table.values[-1, 0] == pytest.approx(0.5 + study.trials[7].params["x"] / 2, abs=0.02)
+    assert table.values[-1, 0] == pytest.approx(0.5 + study.trials[7].params["x"] / 2, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    "choices",
+    [[1, True, 0, False], [[8, 8], [16], [4]], [math.nan, 1.0, 2.0]],
+    ids=["equal", "lists", "not a number"],
+)
+@pytest.mark.filterwarnings("ignore:Choices for a categorical distribution")
+def test_what_optuna_takes_for_a_choice_is_told_from_the_others(choices: list[Any]) -> None:
+    good = choices[2]
+
+    def objective(trial: Trial) -> float:
+        x = trial.suggest_float("x", 0, 1)
+        return (x - 0.4) ** 2 + 0.5 * (trial.suggest_categorical("kind", choices) != good)
+
+    study = optuna.create_study(sampler=CostWeightedSampler(seed=0))
+    study.optimize(objective, n_trials=24)
+    assert len({str(t.params) for t in study.trials}) == len(study.trials)
+    assert sum(t.params["kind"] == good for t in study.trials[-8:]) >= 5
+    assert study.best_value < 0.01
+
+
+def test_parameters_that_some_trials_have_go_on_after_a_restart(tmp_path: Path) -> None:
+    def objective(trial: Trial) -> float:
+        n = trial.suggest_int("n", 1, 3)
+        return sum(trial.suggest_float(f"x{i}", 0, 1) for i in range(n))
+
+    url = f"sqlite:///{tmp_path / 'optuna.db'}"
+    for n in (6, 4):
+        part = optuna.create_study(
+            study_name="s", storage=url, sampler=CostWeightedSampler(seed=0), load_if_exists=True
+        )
+        part.optimize(objective, n_trials=n)
+    whole = optuna.create_study(sampler=CostWeightedSampler(seed=0))
+    whole.optimize(objective, n_trials=10)
+    assert [t.params for t in part.trials] == [t.params for t in whole.trials]
 
 
 def test_all_brackets_of_hyperband_teach() -> None:
