@@ -24,6 +24,7 @@ from hpo_tui.engine.optimizer.sampler import CostWeightedSampler
 from hpo_tui.engine.optimizer.search import Proposal
 from hpo_tui.engine.optimizer.wishes import Wanted, finalist
 from hpo_tui.engine.spec.model import BudgetUnit, ParameterKind, Params, StudySpec, Value
+from hpo_tui.engine.spec.space import validate_params
 
 
 class Optimizer:
@@ -159,7 +160,7 @@ class Optimizer:
 
         Raises KeyError where there is no such trial and ValueError where it has ended.
         """
-        if self._ledger.trials[number].state != "running":
+        if self._trial(number).state != "running":
             raise ValueError(f"trial {number} has ended: only a suggestion can be withdrawn")
         self._search.forget(self._ledger.remove(number))
 
@@ -169,7 +170,7 @@ class Optimizer:
         self, number: int, metrics: Mapping[str, float], *, duration: float | None = None
     ) -> None:
         """Take a trial's result. A missing, NaN or infinite metric teaches as a failure of it."""
-        trial = self._ledger.trials[number]
+        trial = self._trial(number)
         result = {k: float(v) for k, v in metrics.items()}  # before anything of it is noted
         self._close(trial, "complete", trial.cost)
         trial.duration = _finite(duration)
@@ -180,7 +181,7 @@ class Optimizer:
 
         Raises ValueError for one that has ended, or a cost that is none.
         """
-        trial = self._ledger.trials[number]
+        trial = self._trial(number)
         if trial.state != "running":
             raise ValueError(f"trial {number} has ended already ({trial.state})")
         if not (math.isfinite(cost) and cost >= 0):
@@ -194,30 +195,36 @@ class Optimizer:
 
     def report(self, number: int, step: int, metrics: Mapping[str, float]) -> None:
         """Take what a running trial has reached at a step."""
-        trial = self._ledger.trials[number]
+        trial = self._trial(number)
         trial.reports.append((int(step), {k: float(v) for k, v in metrics.items()}))
 
     def should_stop(self, number: int) -> StopDecision:
         """Whether a running trial's reports leave it a chance of ending among the best."""
-        return stopping.decide(self.spec, self._ledger, number)
+        return stopping.decide(self.spec, self._ledger, self._trial(number).number)
 
     def fail(self, number: int, reason: str, *, charged: float | None = None) -> None:
         """Note that a trial failed by its parameters (``oom``, ``diverged``): this teaches."""
-        trial = self._ledger.trials[number]
+        trial = self._trial(number)
         self._close(trial, "failed", trial.cost if charged is None else charged)
         trial.teaches, trial.kind = True, trial.kind or reason
         self._ledger.finish(trial, {})
 
     def drop(self, number: int, *, charged: float = 0.0) -> None:
         """Note that the trial was lost to the machine or killed: this teaches nothing."""
-        self._close(self._ledger.trials[number], "killed", charged)
+        self._close(self._trial(number), "killed", charged)
 
     def prune(self, number: int, metrics: Mapping[str, float], *, charged: float) -> None:
         """Note that the trial was stopped early by us; what it reported is knowledge."""
-        trial = self._ledger.trials[number]
+        trial = self._trial(number)
         result = {k: float(v) for k, v in metrics.items()}
         self._close(trial, "pruned", charged)
         self._ledger.finish(trial, result)
+
+    def _trial(self, number: int) -> Trial:
+        """Return a trial. Raises KeyError, in words, where there is none of this number."""
+        if number not in self._ledger.trials:
+            raise KeyError(f"there is no trial {number}")
+        return self._ledger.trials[number]
 
     def _close(self, trial: Trial, state: Any, charged: float) -> None:
         """End a running trial. Raises ValueError for one that has ended."""
@@ -238,7 +245,9 @@ class Optimizer:
     ) -> None:
         """Ask for a configuration next, or for trial ``promote`` at a dearer task.
 
-        Raises ValueError where the values do not belong to the space or there is no such task.
+        Each wish is for one trial, of a configuration that was run before as well. What cannot be
+        paid when its turn comes is left out. Raises ValueError where the values do not belong to
+        the space or the task is none to go to, KeyError where there is no such trial.
         """
         index = None
         if task is not None:
@@ -246,21 +255,31 @@ class Optimizer:
                 raise ValueError(f"there is no task {task!r}; tasks: {self._ledger.task_names}")
             index = self._ledger.task_names.index(task)
         if promote is not None:
-            trial = self._ledger.trials[promote]
+            trial = self._trial(promote)
+            if trial.task >= (self._ledger.full if index is None else index):
+                done = self._ledger.task_names[trial.task]
+                raise ValueError(f"trial {promote} ran at {done!r}: only a dearer task goes on")
             text = why or f"Asked for: trial {promote} carried on."
             self._wanted.append(Wanted(trial.params, index, promote, False, "promoted", text))
             return
         x = self._search.space.encode(params)
-        if x is None:
-            raise ValueError("these values are not a configuration of the space")
+        unknown = params.keys() - {p.name for p in self.spec.space}
+        if x is None or unknown:
+            faults = "; ".join(validate_params(self.spec, params))
+            raise ValueError(f"these values are not a configuration of the space: {faults}")
         whole = self._exact(self._search.space.decode(x[None])[0], params)
         if not self._search.space.keeps(whole):
             raise ValueError("this configuration breaks a constraint over the parameters")
         self._wanted.append(Wanted(whole, index, None, False, "enqueued", why or "Asked for."))
 
     def confirm(self, number: int, repeats: int) -> None:
-        """Queue ``repeats`` more full-task runs of a trial's configuration, each its own seed."""
-        trial = self._ledger.trials[number]
+        """Queue ``repeats`` more full-task runs of a trial's configuration, each its own seed.
+
+        Raises KeyError where there is no such trial, ValueError for less than one.
+        """
+        trial = self._trial(number)
+        if repeats < 1:
+            raise ValueError(f"a configuration is repeated once or more, found {repeats}")
         text = f"Repeat of trial {number} with another seed, to know how sure its result is."
         for _ in range(repeats):
             self._wanted.append(Wanted(trial.params, None, number, True, "confirm", text))

@@ -248,7 +248,7 @@ class Search:
             # Gain and index are those of the task that it is bound for.
             why["bound_for"] = self.spec.tasks_by_cost[pick.bound_for].name
         else:
-            why["kind"] = "look"
+            why["kind"] = "look" if pick.task < ledger.full else "full"
             text = f"Most expected gain for its price, {pick.price:g}, at {name}."
         if forced and pick.task == ledger.full:
             why |= {"kind": "guard", "predictive": told}

@@ -166,6 +166,13 @@ def test_every_suggestion_says_why(lab: Any, toy: StudySpec) -> None:
         json.dumps(dict(s.why))
 
 
+def test_a_study_without_cheap_tasks_has_no_looks(lab: Any) -> None:
+    study = {"name": "toy", "command": "true", "budget": 12.0}
+    asked = lab.play(Optimizer(lab.spec(study=study, task=[]), seed=0), lab.bowl)
+    kinds = {s.why["kind"] for s in asked if s.why["kind"] not in ("start", "random")}
+    assert kinds == {"full"}
+
+
 def test_start_configurations_of_the_study_file_come_first(lab: Any) -> None:
     study = {"name": "toy", "command": "true", "budget": 10.0, "resume": True}
     start = [{"x": 0.5, "y": 0.1}, {"x": 0.125}]

@@ -21,10 +21,28 @@ def test_enqueued_configurations_come_next(lab: Any, toy: StudySpec) -> None:
     third = opt.ask()
     assert (third.configuration, third.task) == (first.configuration, "middle")
     assert third.resume_from == first.number
-    with pytest.raises(ValueError, match="space"):
+    with pytest.raises(ValueError, match=r'space: "x" must be from .* found 7'):
         opt.enqueue({"x": 7.0, "y": 0.01})
+    with pytest.raises(ValueError, match='"z" is no parameter'):
+        opt.enqueue({"x": 0.5, "y": 0.01, "z": 1})
     with pytest.raises(ValueError, match="no task"):
         opt.enqueue({"x": 0.5, "y": 0.01}, task="huge")
+
+
+def test_wishes_that_make_no_sense_are_refused_in_words(lab: Any, toy: StudySpec) -> None:
+    opt = Optimizer(toy, seed=0)
+    opt.enqueue({"x": 0.25, "y": 0.01}, task="middle")
+    first = opt.ask()
+    opt.tell(first.number, lab.bowl(first.params, first.task))
+    for task in ("cheap", "middle"):
+        with pytest.raises(ValueError, match="'middle': only a dearer task"):
+            opt.enqueue({}, task, promote=first.number)
+    with pytest.raises(ValueError, match="found 0"):
+        opt.confirm(first.number, 0)
+    for ask in (lambda: opt.tell(9, {}), lambda: opt.confirm(9, 1), lambda: opt.should_stop(9)):
+        with pytest.raises(KeyError, match="there is no trial 9"):
+            ask()
+    assert opt.ask().why["kind"] == "start"  # nothing of it was queued
 
 
 def test_confirm_repeats_the_full_task_with_new_seeds(lab: Any, toy: StudySpec) -> None:
