@@ -45,6 +45,7 @@ class Optimizer:
         self._search = CostWeightedSampler(spec, self.seed).search
         self._durations = Durations(self._search.space, self._search.builder)
         self._wanted: deque[Wanted] = deque()
+        self._served: dict[int, Wanted] = {}
         if state:
             self._search.surrogate.load(state)
 
@@ -60,8 +61,10 @@ class Optimizer:
         number = self._ledger.next_number
         options = Options(self.spec, self._ledger, room, self._measured())
         while self._wanted:
-            asked = self._serve(self._wanted.popleft(), options, number)
+            wanted = self._wanted.popleft()
+            asked = self._serve(wanted, options, number)
             if asked is not None:
+                self._served[number] = wanted
                 return asked
         if self.spec.repeats > 1:
             counted = self.spec.budget.amount + self._extra
@@ -163,6 +166,8 @@ class Optimizer:
         if self._trial(number).state != "running":
             raise ValueError(f"trial {number} has ended: only a suggestion can be withdrawn")
         self._search.forget(self._ledger.remove(number))
+        if number in self._served:
+            self._wanted.appendleft(self._served.pop(number))
 
     # -- telling --------------------------------------------------------------------------------
 

@@ -45,6 +45,17 @@ def test_wishes_that_make_no_sense_are_refused_in_words(lab: Any, toy: StudySpec
     assert opt.ask().why["kind"] == "start"  # nothing of it was queued
 
 
+def test_a_wish_that_is_withdrawn_is_open_again(toy: StudySpec) -> None:
+    opt = Optimizer(toy, seed=0)
+    opt.enqueue({"x": 0.25, "y": 0.01})
+    opt.enqueue({"x": 0.75, "y": 0.01})
+    asked = [opt.ask(), opt.ask()]
+    for s in reversed(asked):
+        opt.withdraw(s.number)
+    assert [opt.ask(), opt.ask()] == asked
+    assert opt.ask().why["kind"] == "start"
+
+
 def test_confirm_repeats_the_full_task_with_new_seeds(lab: Any, toy: StudySpec) -> None:
     opt = Optimizer(toy, seed=0)
     opt.enqueue({"x": 0.25, "y": 0.01}, task="full")
