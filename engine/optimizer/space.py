@@ -195,11 +195,12 @@ class Space:
         return all(c.holds(params) for c in self._constraints)
 
     def log_prior(self, x: Array) -> Array:
-        """Log density of the priors at ``x``, (n,), at most 0."""
+        """Log density of the priors of what is active at ``x``, (n,), at most 0."""
         total = np.zeros(len(x))
+        on = self.active(x)
         for j, (parameter, axis) in enumerate(zip(self.free, self.axes, strict=True)):
             if parameter.prior is not None:
-                total += log_prior(parameter, axis, x[:, j])
+                total += np.where(on[:, j], log_prior(parameter, axis, x[:, j]), 0.0)
         return total
 
 

@@ -144,6 +144,17 @@ def test_priors_draw_where_they_believe() -> None:
     assert at[0] > at[1]
 
 
+def test_a_prior_says_nothing_of_configurations_without_its_parameter() -> None:
+    momentum = {"type": "float", "low": 0.0, "high": 1.0, "when": {"kind": ["sgd"]}}
+    momentum["prior"] = {"mean": 0.95, "sd": 0.01}
+    kind = {"type": "categorical", "choices": ["sgd", "adam"]}
+    space = Space(spec_of({"kind": kind, "momentum": momentum}))
+    rows = space.snap(np.array([[0.0, 0.95], [0.0, 0.5], [1.0, 0.5]]))
+    best, off, without = space.log_prior(rows)
+    assert best == without == 0.0
+    assert off < -500
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     low=st.floats(-1e12, 1e12),
