@@ -13,6 +13,7 @@ from hpo_tui.engine.optimizer.api import Trial
 from hpo_tui.engine.optimizer.axes import Array
 from hpo_tui.engine.optimizer.data import Builder
 from hpo_tui.engine.optimizer.ledger import Ledger
+from hpo_tui.engine.optimizer.places import centred
 from hpo_tui.engine.optimizer.space import Space
 
 _ENOUGH, _RIDGE, _MOST = 3, 1.0, 8.0
@@ -115,9 +116,8 @@ class Durations:
 
 def _features(space: Space, x: Array) -> Array:
     """Centred coordinates, their squares, and one column a category, (c, f)."""
-    number = ~space.categorical
-    centred = 2.0 * x[:, number] - 1.0
-    columns = [centred, centred**2 - 1.0 / 3.0]
+    number = 2.0 * centred(x, space.kinds)
+    columns = [number, number**2 - 1.0 / 3.0]
     for j in np.flatnonzero(space.categorical):
         levels = np.arange(space.axes[j].levels)
         columns.append((x[:, j, None] == levels[None]) - 1.0 / len(levels))

@@ -225,7 +225,7 @@ class Goals:
         if len(self._holding) == 0:
             return np.ones(len(x))
         scale = np.full(self.space.d, np.log(0.5 * np.sqrt(max(self.space.d, 1))))
-        alike = cross(x, self._holding, scale, self.space.categorical).max(axis=1)
+        alike = cross(x, self._holding, scale, self.space.kinds).max(axis=1)
         return np.asarray(1.0 - alike + 1e-6)
 
     def best_known(self) -> Array:

@@ -15,6 +15,7 @@ from scipy import linalg, optimize
 from hpo_tui.engine.optimizer import kernel
 from hpo_tui.engine.optimizer.axes import Array
 from hpo_tui.engine.optimizer.kernel import Hyper, Index
+from hpo_tui.engine.optimizer.places import Kinds
 
 FIRST_ITERATIONS, WARM_ITERATIONS = 40, 15
 
@@ -30,7 +31,7 @@ class Rows:
 
 def fit(
     rows: Rows,
-    categorical: NDArray[np.bool_],
+    kinds: Kinds,
     tasks: int,
     warm: Array | None = None,
     noise: float = 1e-3,
@@ -41,8 +42,8 @@ def fit(
     """
     d = rows.x.shape[1]
     belief = kernel.prior(d, tasks, noise)
-    fixed = kernel.fixed_covariance(rows.x, rows.task, rows.x, rows.task, categorical)
-    seen = kernel.Evidence(kernel.pair_distances(rows.x, categorical), rows.task, rows.y, fixed)
+    fixed = kernel.fixed_covariance(rows.x, rows.task, rows.x, rows.task, kinds)
+    seen = kernel.Evidence(kernel.pair_distances(rows.x, kinds), rows.task, rows.y, fixed)
     bounds = list(zip(belief.low.tolist(), belief.high.tolist(), strict=True))
     if warm is not None and len(warm) == len(belief.mean):
         starts, iterations = [warm], WARM_ITERATIONS
@@ -69,8 +70,8 @@ def fit(
 class Posterior:
     """A Gaussian process conditioned on rows, hyperparameters given."""
 
-    def __init__(self, rows: Rows, hyper: Hyper, categorical: NDArray[np.bool_]) -> None:
-        self.rows, self.hyper, self.categorical = rows, hyper, categorical
+    def __init__(self, rows: Rows, hyper: Hyper, kinds: Kinds) -> None:
+        self.rows, self.hyper, self.kinds = rows, hyper, kinds
         self.full = len(hyper.noise) - 1
         self._between = hyper.tasks
         self._noise = np.exp(hyper.noise)
@@ -79,9 +80,9 @@ class Posterior:
 
     def _cov(self, a: Array, at: Index, b: Array, bt: Index) -> Array:
         """Prior covariance of the function between two sets of rows."""
-        shape = kernel.cross(a, b, self.hyper.lengths, self.categorical)
+        shape = kernel.cross(a, b, self.hyper.lengths, self.kinds)
         shape *= self._between[at[:, None], bt[None]]
-        shape += kernel.fixed_covariance(a, at, b, bt, self.categorical)
+        shape += kernel.fixed_covariance(a, at, b, bt, self.kinds)
         return shape
 
     def _results(self, x: Array, task: Index) -> Array:
@@ -96,7 +97,7 @@ class Posterior:
 
     def _prior_covariance(self, x: Array, task: int, other: int) -> Array:
         """Prior covariance between the functions of two tasks at the same configurations, (m,)."""
-        fixed = kernel.fixed_variance(x, self.categorical, same=task == other)
+        fixed = kernel.fixed_variance(x, self.kinds, same=task == other)
         return np.asarray(self._between[task, other] + fixed)
 
     def mean(self, x: Array, task: int | None = None) -> Array:

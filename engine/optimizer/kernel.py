@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from scipy.linalg import lapack
 
 from hpo_tui.engine.optimizer.axes import Array
+from hpo_tui.engine.optimizer.places import CATEGORY, OPTIONAL, Kinds, arc, centred, scaled
 
 COMMON, PER_TASK, DEPARTURE, TREND, JITTER = 1.0, 0.1, 0.03, 1.0, 1e-6
 _DEPARTURE_LENGTH = 0.3
@@ -94,13 +95,17 @@ def prior(d: int, tasks: int, noise: float = 1e-3) -> Prior:
     )
 
 
-def pair_distances(x: Array, categorical: NDArray[np.bool_]) -> Array:
+def pair_distances(x: Array, kinds: Kinds) -> Array:
     """Squared differences, or 0/1 on a category, of all pairs of rows, (d, n * n)."""
     n, d = x.shape
     out = np.empty((d, n * n))
     for j in range(d):
+        if kinds[j] == OPTIONAL:
+            place = arc(x[:, j])
+            out[j] = ((place[:, None] - place[None]) ** 2).sum(axis=2).ravel()
+            continue
         gap = x[:, j, None] - x[None, :, j]
-        out[j] = (gap != 0).ravel() if categorical[j] else (gap * gap).ravel()
+        out[j] = (gap != 0).ravel() if kinds[j] == CATEGORY else (gap * gap).ravel()
     return out
 
 
@@ -117,32 +122,28 @@ def matern(square: Array) -> Array:
     return np.asarray(out)
 
 
-def cross(a: Array, b: Array, lengths: Array, categorical: NDArray[np.bool_]) -> Array:
+def cross(a: Array, b: Array, lengths: Array, kinds: Kinds) -> Array:
     """Matérn 5/2 between rows ``a`` (n, d) and ``b`` (m, d), (n, m)."""
     weight = np.exp(-lengths)
-    number = ~categorical
-    p, q = a[:, number] * weight[number], b[:, number] * weight[number]
+    p, q = scaled(a, weight, kinds), scaled(b, weight, kinds)
     square = (p * p).sum(1)[:, None] + (q * q).sum(1)[None] - 2.0 * (p @ q.T)
     np.maximum(square, 0.0, out=square)
-    for j in np.flatnonzero(categorical):
+    for j in np.flatnonzero(kinds == CATEGORY):
         square += (a[:, j, None] != b[None, :, j]) * weight[j] ** 2
     return matern(square)
 
 
-def fixed_covariance(
-    a: Array, task: Index, b: Array, other: Index, categorical: NDArray[np.bool_]
-) -> Array:
+def fixed_covariance(a: Array, task: Index, b: Array, other: Index, kinds: Kinds) -> Array:
     """Prior covariance of the parts without hyperparameters, (n, m).
 
     A constant and a linear trend that the tasks share; a constant and a departure of each task's.
     """
-    number = ~categorical
-    out = COMMON + TREND * (a[:, number] - 0.5) @ (b[:, number] - 0.5).T
-    d = len(categorical)
+    out = COMMON + TREND * centred(a, kinds) @ centred(b, kinds).T
+    d = len(kinds)
     lengths = np.full(d, math.log(_DEPARTURE_LENGTH * math.sqrt(max(d, 1))))
     for t in np.intersect1d(task, other):
         i, j = np.flatnonzero(task == t), np.flatnonzero(other == t)
-        own = cross(a[i], b[j], lengths, categorical)
+        own = cross(a[i], b[j], lengths, kinds)
         own *= DEPARTURE
         own += PER_TASK
         if len(j) == len(b):
@@ -152,9 +153,9 @@ def fixed_covariance(
     return np.asarray(out)
 
 
-def fixed_variance(x: Array, categorical: NDArray[np.bool_], *, same: bool) -> Array:
+def fixed_variance(x: Array, kinds: Kinds, *, same: bool) -> Array:
     """:func:`fixed_covariance` of rows with themselves, at the same task or at two, (n,)."""
-    trend = TREND * ((x[:, ~categorical] - 0.5) ** 2).sum(axis=1)
+    trend = TREND * (centred(x, kinds) ** 2).sum(axis=1)
     return np.asarray(trend + COMMON + (PER_TASK + DEPARTURE if same else 0.0))
 
 

@@ -97,7 +97,7 @@ class Failures:
         any_task = np.zeros(len(kept), dtype=np.intp)
         rows = Rows(table.x[kept], any_task, (failed[kept] - rate) / spread)
         hyper = Hyper.unpack(self._fit(table.first(n)), self.space.d, 1)
-        return Reliability(Posterior(rows, hyper, self.space.categorical), rate)
+        return Reliability(Posterior(rows, hyper, self.space.kinds), rate)
 
     def _by_chance(self, table: Table, n: int) -> bool:
         """Whether there are failures and the noise of coin tosses explains them.
@@ -117,6 +117,6 @@ class Failures:
         if n not in self._fitted or self._fitted[n][0] != mark:
             y = (y - y.mean()) / max(float(y.std()), _LEAST_SD)
             rows = Rows(table.x, np.zeros(n, dtype=np.intp), y)
-            fit = gp.fit(rows, self.space.categorical, 1, noise=_NOISE)[0]
+            fit = gp.fit(rows, self.space.kinds, 1, noise=_NOISE)[0]
             self._fitted[n] = (mark, fit)
         return self._fitted[n][1]

@@ -54,8 +54,11 @@ class Search:
         self.surrogate = Surrogate(spec, self.space, seed)
         self.start = StartPlan(spec, self.space, seed)
         # One objective has one best region, and what the model doubts is expected improvement
-        # already; a front has parts that no gain at the known ones points to.
-        self.random_share = 0.0 if len(spec.objectives) == 1 else RANDOM_SHARE
+        # already; a front has parts that no gain at the known ones points to, and so has a space
+        # that branches, where a random look is cheap.
+        branches = self.space.branches and len(spec.tasks) > 1
+        sure = len(spec.objectives) == 1 and not branches
+        self.random_share = 0.0 if sure else RANDOM_SHARE
         self._marks: dict[int, bytes] = {}
 
     def propose(self, ledger: Ledger, options: Options, number: int) -> Proposal | None:

@@ -1,7 +1,7 @@
 """The search space as a matrix: rows are configurations, columns the coordinates of ``axes``.
 
-Inactive parameters sit at one fixed value (0.5, or a category of their own), so that only their
-parent separates such configurations. Shapes: n configurations, d searched parameters.
+Inactive parameters sit at one fixed place that no value has, a category of their own where they are
+one. Shapes: n configurations, d searched parameters.
 """
 
 import itertools
@@ -12,6 +12,7 @@ import numpy as np
 from scipy.stats import qmc
 
 from hpo_tui.engine.optimizer.axes import Array, Grid, as_number, axis_of, log_prior, prior_quantile
+from hpo_tui.engine.optimizer.places import ABSENT, CATEGORY, NUMBER, OPTIONAL, Kinds
 from hpo_tui.engine.spec.model import ParameterKind, Params, StudySpec, Value
 from hpo_tui.engine.spec.space import active_order, compiled_constraints
 
@@ -29,13 +30,27 @@ class Space:
         self.names = [p.name for p in self.free]
         self._column = {p.name: j for j, p in enumerate(self.free)}
         self._order = [p for p in active_order(spec.space) if p.when]
-        self._rest = np.array([a.levels if a.categorical else 0.5 for a in self.axes])
+        self._rest = np.array(
+            [a.levels if a.categorical else ABSENT if p.when else 0.5
+             for p, a in zip(self.free, self.axes, strict=True)]
+        )  # fmt: skip
         self._constraints = compiled_constraints(spec)
 
     @cached_property
     def categorical(self) -> Mask:
         """Which columns are categories, (d,)."""
         return np.array([a.categorical for a in self.axes], dtype=bool)
+
+    @cached_property
+    def kinds(self) -> Kinds:
+        """What kind of coordinate each column is, (d,)."""
+        number = [OPTIONAL if p.when else NUMBER for p in self.free]
+        return np.where(self.categorical, CATEGORY, np.array(number, dtype=np.intp))
+
+    @cached_property
+    def branches(self) -> bool:
+        """Whether some configurations have parameters that others have not."""
+        return any(p.when for p in self.free)
 
     @cached_property
     def size(self) -> float:

@@ -55,8 +55,10 @@ class StartPlan:
             for i in range(POINTS // 2, POINTS):
                 points[i] = self._corner(points[i])
         for i, given in enumerate(self.spec.start):
-            more = self.space.uniform(_TRIES, np.random.default_rng([seed, i]))
-            x = self._completed(given, np.vstack([np.roll(points, -i, axis=0), more]))
+            rng = np.random.default_rng([seed, i])
+            more = self.space.uniform(_TRIES, rng)
+            every = self.space.filled(np.vstack([np.roll(points, -i, axis=0), more]), rng)
+            x = self._completed(given, every)
             if x is None:
                 log.warning("no configuration with %s keeps the study's constraints", dict(given))
             else:
@@ -82,7 +84,7 @@ class StartPlan:
         return np.asarray(self.space.snap(rough[None])[0])
 
     def _completed(self, given: Mapping[str, Value], points: Array) -> Array | None:
-        """Return the first of ``points`` (n, d) that has the given values and is allowed, (d,).
+        """Return the first of ``points`` (n, d), filled, with the given values and allowed, (d,).
 
         Parents get a value under which what is given is active.
         """

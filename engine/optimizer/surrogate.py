@@ -131,7 +131,7 @@ class Surrogate:
             hyper = Hyper.unpack(vector, self.space.d, self.tasks)
             held = with_values(usable[:, k], kept)
             rows = Rows(table.x[held], table.task[held], z[held, k])
-            joint.append(Posterior(rows, hyper, self.space.categorical))
+            joint.append(Posterior(rows, hyper, self.space.kinds))
         noisy = self.spec.noisy
         if noisy is None:
             noisy = bool(np.any(repeat_noise(table, z) > 2e-3))
@@ -172,9 +172,9 @@ class Surrogate:
         """Return a posterior of full-task rows alone, fitted on those of the first ``n``."""
         # Few rows are fitted anew each time: what is proposed must not depend on when it first was.
         if n <= _EVERY_UPTO or (metric, n) not in self._apart:
-            self._apart[metric, n] = gp.fit(fitted, self.space.categorical, self.tasks)[0]
+            self._apart[metric, n] = gp.fit(fitted, self.space.kinds, self.tasks)[0]
         hyper = Hyper.unpack(self._apart[metric, n], self.space.d, self.tasks)
-        return Posterior(rows, hyper, self.space.categorical)
+        return Posterior(rows, hyper, self.space.kinds)
 
     def _fitted(self, metric: str, k: int, table: Table, units: Units) -> Array:
         """Hyperparameters of one metric on the first ``len(table.x)`` rows."""
@@ -213,7 +213,7 @@ class Surrogate:
         kept = with_values(usable[:, k], self._subset(table, y[:, None], FIT_ROWS, len(y)))
         rows = Rows(table.x[kept], table.task[kept], y[kept])
         noise = prior_noise(table, units, k)
-        return gp.fit(rows, self.space.categorical, self.tasks, warm, noise)[0]
+        return gp.fit(rows, self.space.kinds, self.tasks, warm, noise)[0]
 
     def _subset(self, table: Table, z: Array, limit: int, n: int) -> Index:
         """Which rows to keep: good ones and full-task ones rather than others, and some luck."""
