@@ -9,6 +9,7 @@ from hpo_tui.engine.optimizer.durations import Prices
 from hpo_tui.engine.optimizer.ledger import EPS, Ledger
 from hpo_tui.engine.spec.model import BudgetUnit, StudySpec
 
+_DEAR = 0.5
 _SLACK = 1.05
 """Times its price that must be left of a budget of time for a look that is to be carried on.
 
@@ -51,6 +52,16 @@ class Options:
                 tasks = [t for t in above if self.payable(configuration, t)]
                 if tasks:
                     self.promotable[configuration] = tasks
+
+    @property
+    def begins(self) -> int:
+        """Return the task of a configuration that is run to see how things lie: the cheapest one.
+
+        The full one where even that costs more than half of it, and nothing is carried on.
+        """
+        first, full = self.new_tasks[0], self.ledger.full
+        dear = not (self.resume or self.by_count) and self.costs[first] > _DEAR * self.costs[full]
+        return full if dear and full in self.new_tasks else first
 
     @property
     def whole(self) -> float:

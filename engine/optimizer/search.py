@@ -92,7 +92,7 @@ class Search:
     def _random(
         self, ledger: Ledger, options: Options, rng: np.random.Generator
     ) -> Proposal | None:
-        """Return a random configuration at the cheapest task allowed, bounds being likelier."""
+        """Return a random configuration, bounds being likelier."""
         if not options.new_tasks:
             return self._only_promotion(ledger, options)
         known = self._known(ledger)
@@ -105,7 +105,7 @@ class Search:
             x = candidates.distinct(x, known)
             if len(x):
                 text = "A random configuration, to look where the model does not."
-                return Proposal(x[0], None, options.new_tasks[0], {"kind": "random", "text": text})
+                return Proposal(x[0], None, options.begins, {"kind": "random", "text": text})
         return self._only_promotion(ledger, options)
 
     def _only_promotion(self, ledger: Ledger, options: Options) -> Proposal | None:

@@ -161,14 +161,14 @@ class StartPlan:
         return self._best(ledger, builder, ready) if ready else None
 
     def _spread(self, options: Options, known: Set[bytes]) -> Step | None:
-        """Return the next spread point not run yet, at the cheapest task that can be paid."""
+        """Return the next spread point not run yet."""
         if not options.new_tasks:
             return None
         for i, (x, mark) in enumerate(zip(self._stock, marks(self._stock), strict=True)):
             if mark not in known:
                 text = "One of the first spread configurations."
                 why = {"kind": "start", "point": i + 1, "text": text}
-                return x, None, options.new_tasks[0], why
+                return x, None, options.begins, why
         return None
 
     def _best(self, ledger: Ledger, builder: Builder, ready: list[int]) -> Step | None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from hpo_tui.engine.optimizer import Optimizer
 from hpo_tui.engine.optimizer.ledger import Ledger
 from hpo_tui.engine.optimizer.options import Options
 
@@ -19,3 +20,15 @@ def test_a_dear_configuration_is_not_looked_at_where_its_full_run_cannot_be_paid
     options = Options(spec, Ledger(spec), 1.0, thrice)
     prices = options.table([None, None], np.array([[0.2, 0.5], [0.9, 0.5]]))
     np.testing.assert_allclose(prices, [[0.25, 0.5, 1.0], [np.inf] * 3])
+
+
+def test_a_study_begins_with_looks_where_these_are_cheap_or_carried_on(lab: Any) -> None:
+    begun = {}
+    for resume in (False, True):
+        for cost in (0.4, 0.9):
+            study = {"name": "toy", "command": "true", "budget": 12.0, "resume": resume}
+            tasks = [{"name": "look", "cost": cost, "n": 1}, {"name": "full", "cost": 1.0, "n": 2}]
+            asked = [Optimizer(lab.spec(study=study, task=tasks), 0).ask() for _ in range(3)]
+            begun[resume, cost] = {s.task for s in asked}
+    assert begun.pop((False, 0.9)) == {"full"}
+    assert all(tasks == {"look"} for tasks in begun.values())
