@@ -5,10 +5,11 @@ k((x,t),(x',t')) = M52(r) (L L')[t,t'] + 1 + (x - 1/2)'(x' - 1/2)
 (Bonilla et al. 2007) over a Matérn 5/2 kernel with one length scale per coordinate. The constants
 are the prior variances of a common and of a per-task mean; the product is that of a linear trend in
 the numeric coordinates (Rasmussen & Williams 2006, section 2.7): it points at corners that nothing
-near has shown yet. The 0.03 is a departure of each task from the others at fixed length scales,
-after the discrepancy of Kennedy & O'Hagan (2000) and out of reach of the fit: the few full results
-of a study lie close together, where a cheap task differs from the full one by a constant, and L
-would learn from them that it does so everywhere.
+near has shown yet, and is scaled down beyond twelve coordinates (:func:`trend`). The 0.03 is a
+departure of each task from the others at fixed length scales, after the discrepancy of Kennedy &
+O'Hagan (2000) and out of reach of the fit: the few full results of a study lie close together,
+where a cheap task differs from the full one by a constant, and L would learn from them that it does
+so everywhere.
 Shapes: n rows, d coordinates, T tasks; ``pairs`` is (d, n * n).
 """
 
@@ -133,12 +134,22 @@ def cross(a: Array, b: Array, lengths: Array, kinds: Kinds) -> Array:
     return matern(square)
 
 
+def trend(kinds: Kinds) -> float:
+    """Return the prior variance of the trend's slope along a numeric coordinate.
+
+    Over a uniform space a trend of slopes of variance 1 has a variance of d / 12. It may not be
+    more than that of the common mean: in many dimensions nothing but corners would be looked at.
+    """
+    numbers = int((kinds != CATEGORY).sum())
+    return TREND * min(1.0, 12.0 / max(numbers, 1))
+
+
 def fixed_covariance(a: Array, task: Index, b: Array, other: Index, kinds: Kinds) -> Array:
     """Prior covariance of the parts without hyperparameters, (n, m).
 
     A constant and a linear trend that the tasks share; a constant and a departure of each task's.
     """
-    out = COMMON + TREND * centred(a, kinds) @ centred(b, kinds).T
+    out = COMMON + trend(kinds) * centred(a, kinds) @ centred(b, kinds).T
     d = len(kinds)
     lengths = np.full(d, math.log(_DEPARTURE_LENGTH * math.sqrt(max(d, 1))))
     for t in np.intersect1d(task, other):
@@ -155,8 +166,8 @@ def fixed_covariance(a: Array, task: Index, b: Array, other: Index, kinds: Kinds
 
 def fixed_variance(x: Array, kinds: Kinds, *, same: bool) -> Array:
     """:func:`fixed_covariance` of rows with themselves, at the same task or at two, (n,)."""
-    trend = TREND * (centred(x, kinds) ** 2).sum(axis=1)
-    return np.asarray(trend + COMMON + (PER_TASK + DEPARTURE if same else 0.0))
+    slopes = trend(kinds) * (centred(x, kinds) ** 2).sum(axis=1)
+    return np.asarray(slopes + COMMON + (PER_TASK + DEPARTURE if same else 0.0))
 
 
 def _tasks(packed: int) -> int:

@@ -7,6 +7,7 @@ from scipy import optimize, stats
 from hpo_tui.engine.optimizer import gp, kernel
 from hpo_tui.engine.optimizer.gp import Posterior, Rows
 from hpo_tui.engine.optimizer.kernel import Evidence, Hyper
+from hpo_tui.engine.optimizer.places import CATEGORY, NUMBER
 
 CATEGORICAL = np.array([False, False, True])
 
@@ -98,6 +99,16 @@ def test_what_a_task_tells_is_the_posterior_correlation() -> None:
         joint = dense(hyper, both, task, both, task) - across @ inverse @ across.T
         expected = joint[0, 1] ** 2 / ((joint[0, 0] + noise[0]) * joint[1, 1])
         assert told[i, 0] == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_trend_in_many_dimensions_varies_no_more_than_the_mean() -> None:
+    for d in (2, 12, 13, 50):
+        x = np.random.default_rng(0).random((4000, d))
+        kinds = np.zeros(d, dtype=np.intp)
+        slopes = kernel.trend(kinds) * np.mean(((x - 0.5) ** 2).sum(axis=1))
+        assert slopes == pytest.approx(min(d / 12, 1.0), rel=0.02)
+    # Categories have no slope, so they leave the others theirs.
+    assert kernel.trend(np.array([CATEGORY] * 20 + [NUMBER] * 12)) == kernel.TREND
 
 
 def test_rows_added_one_by_one_equal_rows_given_at_once() -> None:
