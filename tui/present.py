@@ -1,7 +1,6 @@
 """From a snapshot to words, lines and segments. Pure: no widget, no file, no clock."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -304,18 +303,6 @@ def value_text(snapshot: "Snapshot", name: str, row: int) -> str:
     if choices is not None:
         return fmt.value(choices[int(values[row])])
     return number(float(values[row]))
-
-
-def command_line(params: dict[str, object], command: Sequence[str]) -> str:
-    """Return the study's command with ``params`` filled in, quoted for a shell."""
-    import shlex
-
-    words = []
-    for word in command:
-        for name, value in params.items():
-            word = word.replace("{" + name + "}", str(value))  # noqa: PLW2901 - built up in place
-        words.append(word)
-    return shlex.join(words)
 
 
 def first_result_text(snapshot: "Snapshot") -> str:

@@ -5,11 +5,12 @@ No shell is involved: a value becomes one argument, whatever characters it has.
 
 import json
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
 
 from hpo_tui.engine.spec.model import StudySpec, Task, Value
-from hpo_tui.engine.spec.placeholders import Piece, parse
+from hpo_tui.engine.spec.placeholders import Piece, parse, used
 from hpo_tui.engine.spec.space import coerce
 
 
@@ -84,6 +85,34 @@ def command_line(
         trial=trial,
     )
     return fill_words(spec.command, values)
+
+
+def shell_line(
+    spec: StudySpec,
+    params: Mapping[str, Value],
+    task: Task,
+    trial_dir: str | Path,
+    *,
+    seed: int | None = None,
+    trial: int | None = None,
+) -> str:
+    """Return the line that runs a trial's configuration again by hand, quoted for a shell.
+
+    It begins from the start and leaves the trial's checkpoint alone. The study's own variables
+    stand before the command, and so does ``HPO_PARAMS`` where the command does not say everything.
+    """
+    values = placeholder_values(spec, params, task, trial_dir, seed=seed, trial=trial)
+    given = {p.name for p in spec.space} | task.fidelity.keys()
+    if "checkpoint" not in given:
+        del values["checkpoint"]
+    variables = environment(spec, values)
+    told = used([*spec.command, *spec.env.values()])
+    searched = {p.name for p in spec.free} | task.fidelity.keys()
+    whole = "params_file" in told or spec.template is not None
+    if not whole and (searched & values.keys()) - told:
+        variables |= {"HPO_PARAMS": str(values["params_file"]), "HPO_SEED": str(values["seed"])}
+    words = [f"{name}={shlex.quote(text)}" for name, text in variables.items()]
+    return " ".join([*words, shlex.join(fill_words(spec.command, values))])
 
 
 def environment(spec: StudySpec, values: Mapping[str, Value]) -> dict[str, str]:

@@ -8,6 +8,7 @@ from hpo_tui.engine.spec.command import (
     environment,
     fill_template,
     placeholder_values,
+    shell_line,
 )
 
 HEAD = """\
@@ -102,6 +103,27 @@ def test_environment() -> None:
     spec = StudySpec.from_text(text)
     values = placeholder_values(spec, {"lr": 0.5}, spec.tasks[0], "/t")
     assert environment(spec, values) == {"LR": "0.5", "N": "3", "B": "{x}"}
+
+
+def by_hand(command: str, params: dict[str, Value], more: str = "") -> str:
+    spec = StudySpec.from_text(HEAD.format(command=command) + more)
+    return shell_line(spec, params, spec.tasks[1], "/t/1", seed=2, trial=1)
+
+
+def test_a_line_to_run_by_hand_has_no_placeholder_left() -> None:
+    line = by_hand(
+        "'p --lr {lr} --name {name} {?amp:--amp} --momentum {momentum} -e {epochs} --seed {seed}"
+        " --save {checkpoint} --resume {resume} --out {trial_dir}/x {params_file}'",
+        {"lr": 0.5, "name": "a b", "amp": False},
+    )
+    assert line == "p --lr 0.5 --name 'a b' -e 30 --seed 2 --out /t/1/x /t/1/params.json"
+
+
+def test_a_line_to_run_by_hand_gives_what_the_command_does_not_say() -> None:
+    params: dict[str, Value] = {"lr": 0.5, "name": "$HOME;rm", "amp": True}
+    assert by_hand('"p"', params) == "HPO_PARAMS=/t/1/params.json HPO_SEED=2 p"
+    said = '"p {lr} {?amp:--amp} {epochs} {momentum}"'
+    assert by_hand(said, params, '[env]\nN = "{name}"\n') == "N='$HOME;rm' p 0.5 --amp 30"
 
 
 def test_templates_leave_other_braces_alone() -> None:

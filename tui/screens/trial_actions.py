@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 from textual.binding import BindingType
 
 from hpo_tui.engine.spec import StudySpec
+from hpo_tui.engine.spec.command import shell_line
 from hpo_tui.store.frame import STATES
 from hpo_tui.store.models import TrialState
-from hpo_tui.tui import present
 from hpo_tui.tui.actions import bindings
 from hpo_tui.tui.screens.study_room import StudyRoom
 from hpo_tui.tui.snapshot import Snapshot
@@ -199,10 +199,16 @@ class TrialActions(StudyRoom):
     def do_trial_copy(self) -> None:
         """Copy its configuration as a command line."""
         snapshot, number, row = self._at()
-        spec = snapshot.spec
-        task = snapshot.frame.tasks[snapshot.frame.task[row]]
-        fidelity = next((dict(t.fidelity) for t in spec.tasks if t.name == task), {})
-        text = present.command_line({**fidelity, **params_at(snapshot, row)}, spec.command)
+        spec, frame = snapshot.spec, snapshot.frame
+        name = frame.tasks[frame.task[row]]
+        text = shell_line(
+            spec,
+            params_at(snapshot, row),
+            next((t for t in spec.tasks if t.name == name), spec.full_task),
+            snapshot.folder.trial(number).path.absolute(),
+            seed=spec.seed + int(frame.repeat[row]),
+            trial=number,
+        )
         self.hpo.copy(text, f"the command of trial {number}")
 
     def do_trial_copy_json(self) -> None:
