@@ -33,7 +33,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "promote": ("steer", "run a configuration at the next dearer task"),
         "confirm": ("steer", "run a trial again with other seeds"),
         "enqueue": ("steer", "run a configuration of your own next"),
-        "extend": ("steer", "give a study another budget"),
+        "extend": ("steer", "let a study spend more"),
         "lend": ("steer", "give a GPU to somebody else for a while"),
         "star": ("steer", "mark a trial"),
         "tag": ("steer", "give a trial tags"),
