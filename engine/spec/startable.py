@@ -5,11 +5,15 @@ from pathlib import Path
 
 from hpo_tui.engine.spec.model import StudySpec
 
+NO_COMMAND = ("false",)
+"""The command of a study that was imported to be looked at: none of its own."""
+
 
 def command_fault(spec: StudySpec, cwd: Path) -> str | None:
     """Return why the study's command cannot be started at all, None if it can be tried."""
-    if not spec.command:
-        return 'the study has no command: write command = "python train.py …" under [study]'
+    if spec.command in ((), NO_COMMAND):
+        where = f" in {spec.source}" if spec.source else ""
+        return f'the study has no command: write command = "python train.py …" under [study]{where}'
     program = spec.command[0]
     if "{" not in program:
         path = Path(program) if Path(program).is_absolute() else cwd / program

@@ -152,6 +152,25 @@ def test_any_table(hpo: Callable[..., Any], tmp_path: Path) -> None:
     assert status["trials"]["failed"] == 1  # the row without a result
 
 
+def test_an_imported_study_runs_once_it_has_a_command(
+    hpo: Callable[..., Any], tmp_path: Path
+) -> None:
+    (tmp_path / "runs.csv").write_text("lr,loss\n0.1,3.5\n0.01,1.5\n", "utf-8")
+    hpo("import", "runs.csv", "--minimize", "loss")
+    hpo("extend", "1")
+    file = tmp_path / ".hpo" / "runs" / "study.toml"
+    ran = hpo("run", "runs", "--headless")
+    assert ran.code == 1
+    assert "the study has no command" in ran.err
+    assert str(file) in ran.err
+    assert len(rows(file.parent)) == 2
+    (tmp_path / "train.py").write_text("print('loss=0.5')\n", "utf-8")
+    text = file.read_text("utf-8").replace('["false"]', '"python train.py --lr {lr}"')
+    file.write_text(text, "utf-8")
+    assert hpo("run", "runs", "--headless").code == 0
+    assert [r["metrics"] for r in rows(file.parent)] == [{"loss": v} for v in (3.5, 1.5, 0.5)]
+
+
 def test_a_failed_import_leaves_nothing(hpo: Callable[..., Any], tmp_path: Path) -> None:
     (tmp_path / "twice.csv").write_text("trial,params.x,loss\n1,0.5,1\n1,0.6,2\n", "utf-8")
     ran = hpo("import", "twice.csv", "--minimize", "loss")

@@ -25,10 +25,12 @@ _SGR = {
 
 
 class Follower:
-    """Follows one study on stderr."""
+    """Follows one study on stderr. ``started``: its runner has been started just now."""
 
-    def __init__(self, folder: StudyFolder) -> None:
+    def __init__(self, folder: StudyFolder, *, started: bool = False) -> None:
         self.folder = folder
+        self._starting = started
+        """Whether the study may still stand as it did before its runner sets it going."""
         self._watcher = StudyWatcher(folder, lambda _: None, lambda _: None)
         self._told: dict[int, float] = {}
         """Trial → when the attempt that was told of ended; a retry ends at another time."""
@@ -59,7 +61,8 @@ class Follower:
                         picture = self._watcher.read(reader)
                         self._tell(reader, picture)
                         last = now
-                        if not self._live and _stands_still(picture):
+                        self._starting &= _paused(picture) and now - began < START_SECONDS
+                        if not self._live and not self._starting and _stands_still(picture):
                             return picture
                     time.sleep(POLL_SECONDS)
             finally:
@@ -68,6 +71,8 @@ class Follower:
     def _note_ended_before(self, reader: StudyReader) -> None:
         frame = reader.frame()
         self._told = dict(zip(frame.number.tolist(), frame.ended.tolist(), strict=True))
+        if self._starting:
+            self._reason = reader.study().reason
 
     def _tell(self, reader: StudyReader, picture: Snapshot) -> None:
         frame = picture.frame
@@ -105,10 +110,13 @@ class Follower:
             sys.stderr.flush()
 
 
+def _paused(picture: Snapshot) -> bool:
+    return picture.study.state is StudyState.PAUSED
+
+
 def _stands_still(picture: Snapshot) -> bool:
     """Whether the study is paused and none of its trials runs any more."""
-    paused = picture.study.state is StudyState.PAUSED
-    return paused and not picture.frame.in_state(TrialState.RUNNING).any()
+    return _paused(picture) and not picture.frame.in_state(TrialState.RUNNING).any()
 
 
 def trial_line(trial: Trial, picture: Snapshot) -> str:

@@ -98,12 +98,14 @@ def study_text(arrival: Arrival, called: str) -> str:
     """Return a study file for trials that another program ran: complete, but for the command."""
     import tomlkit
 
+    from hpo_tui.engine.spec.startable import NO_COMMAND
+
     document = tomlkit.document()
     document.add(tomlkit.comment(f"From {plain(arrival.source)}."))
     document.add(tomlkit.comment("It is for looking at: write a command to run more trials."))
     study: dict[str, Any] = {
         "name": called,
-        "command": ["false"],
+        "command": list(NO_COMMAND),
         "budget": f"{max(1, len(arrival.trials))} trials",
     }
     document["study"] = study

@@ -103,17 +103,17 @@ def launch(folder: StudyFolder, *, headless: bool, wait: bool = True, readonly: 
     """Start the study's runner unless one lives, then open the app or follow without it."""
     from hpo_tui.tui.cli.steer import ensure_runner
 
-    ensure_runner(folder)
+    started = ensure_runner(folder)
     if not headless and sys.stdin.isatty() and sys.stdout.isatty():
         return show(folder, None, readonly=readonly, ascii_only=ascii_only, once=False)
     name = plain(folder.name)
     if not wait:
         note(f"{name} runs in the background: hpo-tui watch {name}, hpo-tui status {name}")
         return 0
-    return follow(folder)
+    return follow(folder, started=started)
 
 
-def follow(folder: StudyFolder) -> int:
+def follow(folder: StudyFolder, *, started: bool = False) -> int:
     """Follow the study to its end and print what came out; 1 unless it finished its budget."""
     from hpo_tui.store.models import StudyState
     from hpo_tui.tui.cli.follow import Follower
@@ -122,7 +122,7 @@ def follow(folder: StudyFolder) -> int:
     name = plain(folder.name)
     note(f"{name} runs in the background; Ctrl-C leaves it running (hpo-tui stop {name} ends it)")
     try:
-        picture = Follower(folder).follow()
+        picture = Follower(folder, started=started).follow()
     except KeyboardInterrupt:
         note(f"{name} goes on: hpo-tui watch {name}, hpo-tui stop {name}")
         return 130
