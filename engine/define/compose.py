@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hpo_tui.engine.define.fidelity import Fidelity, find_fidelity
-from hpo_tui.engine.define.guess import Proposal, propose
+from hpo_tui.engine.define.guess import Proposal, bare_name, propose
 from hpo_tui.engine.define.options import Found, Option
 from hpo_tui.engine.define.printed import Printed, direction_of
 from hpo_tui.engine.spec.model import (
@@ -28,6 +28,7 @@ _RESUMES = re.compile(r"resume(_.*)?|load_checkpoint|load_ckpt|init_from")
 _SAVES = re.compile(
     r"(save_|output_|out_)?(checkpoint|ckpt)(_dir|_path)?|save_(dir|path)|output_dir"
 )
+_SEED = re.compile(r"(random_|rng_|manual_)?seed|random_state")
 _OPTIMIZER = re.compile(r"opt|optim|optimi[sz]er")
 _BELONGS = (
     (re.compile(r"momentum|nesterov"), re.compile(r"sgd|rmsprop|momentum")),
@@ -58,9 +59,9 @@ def make_plan(found: Found) -> Plan:
     for option in found.options:
         if option.name in taken:
             continue
-        seed = re.fullmatch(r"(random_|rng_|manual_)?seed", option.name.lower())
+        seed = plan.seed is None and _SEED.fullmatch(bare_name(option.name))
         proposal = propose(option) if option.name.lower() not in names else None
-        if seed and option.kind != "bool" and option.style in ("flag", "equals", "environment"):
+        if seed and option.kind != "bool" and option.style != "constant":
             plan.seed = option
         elif proposal is not None:
             plan.proposals.append((option, proposal))

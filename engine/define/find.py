@@ -3,6 +3,7 @@
 import ast
 import dataclasses
 import re
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -131,7 +132,8 @@ def _from_help(words: Sequence[str], folder: Path) -> Found:
         option = _help_option(found, further)
         options[option.name] = option
     if not options:
-        return Found(advice=("no option was found: name the parameters by hand",))
+        given = f"hpo-tui init -- {shlex.join([*words, '--lr', '0.1'])}"
+        return Found(advice=(f"no option was found: name those it takes, such as {given}",))
     return Found(tuple(options.values()), "its --help")
 
 

@@ -41,7 +41,7 @@ class Proposal:
 
 def propose(option: Option) -> Proposal | None:
     """Return a parameter to search for an option, or None where it should stay as it is."""
-    name = _key(option.name)
+    name = bare_name(option.name)
     if _NEVER.fullmatch(name):
         return None
     if option.kind == "bool" or option.choices:
@@ -69,7 +69,8 @@ def _listed(option: Option, name: str) -> Proposal | None:
     return _from(option, Parameter(option.name, kind, choices=option.choices), "its choices")
 
 
-def _key(name: str) -> str:
+def bare_name(name: str) -> str:
+    """Return the last part of a name in lower case: ``batch_size`` of ``data.batchSize``."""
     last = re.sub(r"([a-z])([A-Z])", r"\1_\2", name.rsplit(".", 1)[-1]).lower()
     return re.sub(r"[^a-z0-9]+", "_", last).strip("_")
 

@@ -1,11 +1,14 @@
 """What a study will do, before it does: configurations, commands, the budget in words."""
 
 import random
+import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from hpo_tui.engine.define.find import script_of
+from hpo_tui.engine.define.source import local_sources
 from hpo_tui.engine.spec.command import command_line
 from hpo_tui.engine.spec.model import BudgetUnit, Params, StudySpec, Value
 from hpo_tui.engine.spec.names import show
@@ -18,6 +21,8 @@ from hpo_tui.engine.spec.space import (
     value_count,
 )
 from hpo_tui.engine.spec.units import show_duration
+
+_CLIENT = re.compile(r"\btrial\b|\bHPO_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +109,7 @@ def advise(spec: StudySpec) -> Sequence[str]:
     words = [*spec.command, *spec.env.values()]
     names = used(words)
     own = names - {"trial_dir", "seed", "resume", "checkpoint"}
-    if own and "params_file" not in own and not spec.template:
+    if "params_file" not in own and not spec.template and (own or not _asks(spec)):
         advice += [
             f"{show(p.name)} is not in the command: the script sees it only if it reads HPO_PARAMS"
             for p in spec.free
@@ -123,6 +128,23 @@ def advise(spec: StudySpec) -> Sequence[str]:
     if spec.repeats > 1 and "seed" not in names:
         advice.append("repeats need another seed each: use {seed} in the command, or HPO_SEED")
     return advice
+
+
+def _asks(spec: StudySpec) -> bool:
+    """Whether the command's script can ask for parameters by itself: yes, where nobody knows."""
+    if spec.source is None:
+        return True
+    folder = spec.source.absolute().parent
+    script = script_of(spec.command, folder)
+    if script is not None:
+        texts = local_sources(script, folder)
+    else:
+        shell = next((folder / w for w in spec.command[:2] if w.endswith((".sh", ".bash"))), None)
+        try:
+            texts = [shell.read_text("utf-8", "replace")] if shell else []
+        except OSError:
+            texts = []
+    return not texts or any(_CLIENT.search(text) for text in texts)
 
 
 def _spaces(spec: StudySpec) -> list[str]:

@@ -69,7 +69,9 @@ def init(
         spec = with_metrics(spec, printed)
         advice += _about_run(tried, printed)
     if not plan.proposals:
-        advice.append("no parameter was found: write the [space.NAME] tables by hand")
+        advice.append(
+            "no parameter was found: write [space.NAME] tables by hand, and {NAME} into the command"
+        )
     notes = remarks(plan, spec, printed, shlex.join(given))
     reached = not any(o.style == "constant" for o in found.options) or not found.advice
     if tried is not None and tried.code == 0 and reached:
@@ -123,6 +125,8 @@ def _template(plan: Plan) -> dict[str, str]:
     name, text = plan.found.template
     for option in plan.left:
         text = text.replace(f"{{{option.name}}}", plan.found.raw.get(option.name, ""))
+    if plan.seed is not None:
+        text = text.replace(f"{{{plan.seed.name}}}", "{seed}")
     return {name: text}
 
 

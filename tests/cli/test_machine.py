@@ -53,6 +53,9 @@ def test_check_says_all_problems(hpo: Callable[..., Any], tmp_path: Path, study_
     ran = hpo("check")
     assert (ran.code, ran.err) == (0, "")
     assert "3 searched" in ran.out
+    assert "!" not in ran.out
+    (tmp_path / "train.py").write_text("print('accuracy=0.5')\n", "utf-8")
+    assert '! "lr" is not in the command' in hpo("check").out
     path.write_text(study_text.replace("low = 1e-4", "low = -1").replace("full", "cheap"), "utf-8")
     ran = hpo("check", "study.toml")
     assert ran.code == 1

@@ -173,6 +173,30 @@ def test_a_configuration_file_becomes_a_template(scripts: Path, tmp_path: Path) 
         made.save(tmp_path / "study")
 
 
+@pytest.mark.parametrize(
+    ("command", "placed"),
+    [
+        (["python", "any.py", "--random-state", "3", "--lr", "0.1"], "--random-state {seed}"),
+        (["python", "any.py", "trainer.seed=3", "lr=0.1", "data.seed=4"], "trainer.seed={seed}"),
+    ],
+)
+def test_a_seed_is_that_of_the_repeat(scripts: Path, command: list[str], placed: str) -> None:
+    (scripts / "any.py").write_text("import sys\nprint(sys.argv)\n", "utf-8")
+    spec = draft(scripts, command, run=False).spec
+    assert placed in " ".join(spec.command)
+    assert "data.seed=4" in spec.command or len(command) == 6
+    assert [p.name for p in spec.space] == ["lr"]
+
+
+def test_a_seed_in_a_configuration_file_is_that_of_the_repeat(scripts: Path) -> None:
+    file = scripts / "settings.json"
+    file.write_text(file.read_text("utf-8").replace('"epochs"', '"seed": 3, "epochs"'), "utf-8")
+    made = draft(scripts, "configured.py")
+    assert '"seed": {seed}' in made.files["settings.template.json"]
+    assert made.tried is not None
+    assert made.tried.code == 0
+
+
 def test_hydra(scripts: Path) -> None:
     spec = draft(scripts, "hydra_style/train.py", run=False).spec
     assert spec.name == "hydra_style"
@@ -242,6 +266,12 @@ def test_a_script_with_nothing_to_search(scripts: Path) -> None:
     made = draft(scripts, "bare.py")
     assert any("no parameter was found" in a for a in made.advice)
     assert "An example" in made.text
+    (scripts / "bare.sh").write_text("#!/bin/sh\necho loss=0.5\n")
+    (scripts / "bare.sh").chmod(0o755)
+    told = draft(scripts, "bare.sh").advice[0]
+    assert told.endswith("hpo-tui init -- ./bare.sh --lr 0.1")
+    again = draft(scripts, told.partition(" -- ")[2].split())
+    assert [p.name for p in again.spec.space] == ["lr"]
 
 
 def test_what_a_script_needs_is_said(scripts: Path) -> None:

@@ -4,7 +4,9 @@ import threading
 import time
 from pathlib import Path
 
-from hpo_tui.engine.define.preview import preview
+import pytest
+
+from hpo_tui.engine.define.preview import advise, preview
 from hpo_tui.engine.define.process import run_briefly
 from hpo_tui.engine.define.try_one import try_one
 from hpo_tui.engine.spec import StudySpec
@@ -124,6 +126,28 @@ def test_preview() -> None:
     assert 'the fidelity "epochs" is not in the command' in said
     assert "log = true" in said
     assert shown.text().count("\n") > 10
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "asks"),
+    [
+        ("train.sh", "python train.py", False),
+        ("train.sh", "jq .params.lr $HPO_PARAMS", True),
+        ("train.py", "import helper", False),
+        ("train.py", "from hpo_tui import trial", True),
+        ("elsewhere.py", "", True),
+    ],
+)
+def test_a_parameter_that_reaches_nobody_is_told(
+    tmp_path: Path, name: str, text: str, asks: bool
+) -> None:
+    (tmp_path / name.replace("elsewhere", "other")).write_text(text, "utf-8")
+    file = tmp_path / "study.toml"
+    file.write_text(TEXT.format(command=f'"run {name}"'), "utf-8")
+    said = [a for a in advise(StudySpec.load(file)) if "is not in the command" in a]
+    assert bool(said) is not asks
+    file.write_text(TEXT.format(command=f'"run {name} {{params_file}}"'), "utf-8")
+    assert not [a for a in advise(StudySpec.load(file)) if "is not in the command" in a]
 
 
 def test_preview_of_what_cannot_be_drawn() -> None:

@@ -13,7 +13,11 @@ from hpo_tui.tui.plain import plain
 @click.command("check")
 @click.argument("file", default="study.toml", metavar="[FILE]", type=click.Path(path_type=Path))
 def check(file: Path) -> int:
-    """Say everything that is wrong with a study file: line, key, what is allowed."""
+    """Say everything that is wrong with a study file: line, key, what is allowed.
+
+    Of a file that is right, what is allowed and yet probably not meant.
+    """
+    from hpo_tui.engine.define.preview import advise
     from hpo_tui.engine.spec import SpecError, StudySpec
 
     try:
@@ -28,6 +32,8 @@ def check(file: Path) -> int:
     say(f"  parameters  {len(spec.free)} searched, {len(spec.space) - len(spec.free)} fixed")
     say(f"  objectives  {goals}")
     say(f"  tasks       {tasks}")
+    for sentence in advise(spec):
+        say(f"  ! {plain(sentence)}")
     return 0
 
 
@@ -69,7 +75,8 @@ def init(words: tuple[str, ...], run: bool, timeout: float, force: bool) -> int:
         raise Refusal(plain(str(error))) from None
     spec = draft.spec
     say(f"{', '.join(plain(p.name) for p in paths)} written: {plain(spec.name)}")
-    say(f"  parameters  {_names(p.name for p in spec.free)} ({plain(draft.how)})")
+    how = plain(draft.how) or "an example: replace it"
+    say(f"  parameters  {_names(p.name for p in spec.free)} ({how})")
     say(f"  objectives  {_names(o.metric for o in spec.objectives)}")
     say(f"  tasks       {_names(t.name for t in spec.tasks_by_cost)}")
     for sentence in draft.advice:
