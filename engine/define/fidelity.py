@@ -9,7 +9,7 @@ from hpo_tui.engine.define.options import Option
 from hpo_tui.engine.spec.model import Task, Value
 
 _BY_RANK = (
-    r"(max_|num_|n_|train_|total_|nb_)?epochs?",
+    r"(max_|num_|n_|train_|total_|nb_|num_train_)?epochs?",
     r"(max_|num_|n_|train_|total_|training_|max_train_)?(steps?|iterations?|iters?|updates|batches)|max_iter",
     r"n_estimators|num_trees|n_trees|trees|num_boost_rounds?|num_rounds?|n_rounds?|rounds?|nrounds",
     r"(data_|train_|training_|sample_)?(fraction|frac|subset|portion|ratio)",
@@ -66,7 +66,7 @@ def tasks_for(option: Option) -> tuple[Task, ...]:
 def _noun(name: str) -> str:
     """Return what is counted: ``epochs`` for ``--max-epochs`` and for ``train.num_epoch``."""
     words = re.sub(r"[^a-z0-9]+", " ", name.rsplit(".", 1)[-1].lower()).strip()
-    for prefix in ("num ", "n ", "max ", "nb ", "total "):
+    for prefix in ("num ", "n ", "max ", "nb ", "total ", "train "):
         words = words.removeprefix(prefix)
     counted = words in ("epoch", "step", "iteration", "iter", "round", "tree", "sample")
     return f"{words}s" if counted else words

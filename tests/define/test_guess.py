@@ -47,6 +47,7 @@ def test_ranges(name: str, default: float | None, low: float, high: float, log: 
         ("batch-size", 64, (16, 32, 64, 128, 256)),
         ("hidden_dim", 100, (32, 64, 100, 128, 256, 512)),
         ("width", 8, (2, 4, 8, 16, 32)),
+        ("per_device_train_batch_size", 8, (2, 4, 8, 16, 32)),
     ],
 )
 def test_powers_of_two_hold_the_default(name: str, default: int, choices: tuple[int, ...]) -> None:
@@ -61,7 +62,8 @@ def test_powers_of_two_hold_the_default(name: str, default: int, choices: tuple[
 @pytest.mark.parametrize(
     "name",
     ["seed", "port", "num_workers", "log_interval", "local_rank", "test_batch_size", "img_size",
-     "gpu", "save_every", "eval_batch_size", "num_classes", "vocab_size", "print_freq", "patience"],
+     "gpu", "save_every", "eval_batch_size", "per_device_eval_batch_size",
+     "num_classes", "vocab_size", "print_freq", "patience"],
 )  # fmt: skip
 def test_what_is_left_alone(name: str) -> None:
     assert propose(option(name, 10)) is None
@@ -99,6 +101,9 @@ def test_epochs_go_before_steps_and_fractions() -> None:
     assert found.option.name == "num-epochs"
     assert [t.name for t in found.tasks] == ["2 epochs", "4 epochs", "8 epochs"]
     assert find_fidelity([option("lr", 0.1), option("epochs", None, kind="int")]) is None
+    found = find_fidelity([option("max_steps", -1), option("num_train_epochs", 4.0)])
+    assert found is not None
+    assert [t.name for t in found.tasks] == ["1 epoch", "2 epochs", "4 epochs"]
 
 
 def test_fractions() -> None:
