@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from hpo_tui.engine.spec import ParameterKind, StudySpec
+from hpo_tui.engine.spec import ParameterKind, StudySpec, Value
 from hpo_tui.tui import fmt, present
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.snapshot import Snapshot
@@ -59,12 +59,18 @@ def narrow(room: "StudyRoom") -> None:
             room.command("edit", "narrow the space", {"text": text})
 
     detail = describe(ranges) + "\n\nNew trials stay inside; those that ran are kept."
+    if outside(snapshot.spec, ranges):
+        detail += "\nWhat the study file has to run first outside of it is taken out."
     room.app.push_screen(Confirm("Narrow the space to the brush?", detail), answered)
 
 
 def narrowed_text(text: str, spec: StudySpec, ranges: "tuple[Narrowed, ...]") -> tuple[str, str]:
-    """Return (the study text with the ranges put in, why that cannot be done)."""
-    from hpo_tui.engine.spec.write import EditError, set_value
+    """Return (the study text with the ranges put in, why that cannot be done).
+
+    Configurations to run first that lie outside are left out, and so are choices that others
+    depend on.
+    """
+    from hpo_tui.engine.spec.write import EditError, remove, set_value
 
     try:
         for part in ranges:
@@ -76,9 +82,52 @@ def narrowed_text(text: str, spec: StudySpec, ranges: "tuple[Narrowed, ...]") ->
                 if value is not None:
                     kept = int(value) if whole else value
                     text = set_value(text, ("space", part.name, key), kept)
+        for name, parent, left in _dependents(spec, ranges):
+            if not left:
+                return text, (
+                    f"{plain(name)} depends on choices of {plain(parent)} that the brush leaves out"
+                    ": it would never be active"
+                )
+            text = set_value(text, ("space", name, "when", parent), left)
+        for index in reversed(outside(spec, ranges)):
+            text = remove(text, ("start", index))
     except EditError as error:
         return text, str(error)
     return text, ""
+
+
+def _dependents(
+    spec: StudySpec, ranges: "tuple[Narrowed, ...]"
+) -> list[tuple[str, str, list[Value]]]:
+    """Return (parameter, parent, the parent's values that it still has) where it loses some."""
+    found = []
+    for part in ranges:
+        for child in spec.space:
+            values = child.when.get(part.name, ())
+            left = [v for v in values if _inside(part, v)]
+            if len(left) < len(values):
+                found.append((child.name, part.name, left))
+    return found
+
+
+def outside(spec: StudySpec, ranges: "tuple[Narrowed, ...]") -> list[int]:
+    """Return which of the configurations to run first are not inside all of ``ranges``."""
+    return [
+        i
+        for i, given in enumerate(spec.start)
+        if any(part.name in given and not _inside(part, given[part.name]) for part in ranges)
+    ]
+
+
+def _inside(part: "Narrowed", value: Value) -> bool:
+    if part.choices:
+        return value in part.choices
+    low, high = part.low, part.high
+    return (
+        not isinstance(value, str)
+        and (low is None or low <= value)
+        and (high is None or value <= high)
+    )
 
 
 def refine(room: "StudyRoom") -> None:
