@@ -47,3 +47,32 @@ def test_nothing_is_documented_that_is_not_there() -> None:
         assert name in COMMANDS
     for name in re.findall(r"hpo-tui ([a-z]+)(?: |`|\n)", README):
         assert name in COMMANDS or name.startswith("sparse"), name
+
+
+def test_every_setting_is_documented() -> None:
+    from dataclasses import fields
+
+    from hpo_tui.tui.config import Settings
+
+    chapter = DOCS.split("\n## Settings\n")[1].split("\n## ")[0]
+    for field in fields(Settings):
+        if field.name not in ("keys", "faults"):
+            usual = '""' if field.default == "" else str(field.default).lower()
+            assert f"| `{field.name}` | `{usual}` |" in chapter
+
+
+def test_the_example_of_other_keys_is_taken(tmp_path: Path) -> None:
+    from hpo_tui.tui.config import load_settings
+
+    (tmp_path / "keys.toml").write_text(DOCS.split("```toml\n")[1].split("```")[0], "utf-8")
+    settings = load_settings(tmp_path)
+    assert settings.keys == {"trial.kill": "K", "study.extend": "plus,f5"}
+    assert settings.faults == ()
+
+
+def test_how_tos_name_commands_and_keys_that_are_there() -> None:
+    import re
+
+    text = (Path(__file__).parents[2] / "docs" / "howto.md").read_text("utf-8")
+    for name in re.findall(r"hpo-tui ([a-z]+)\b", text):
+        assert name in COMMANDS
