@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from itertools import chain
 from typing import Any
 
-from hpo_tui.engine.optimizer.api import PastTrial, Trial
+from hpo_tui.engine.optimizer.api import PastTrial, State, Trial
 from hpo_tui.engine.spec.model import BudgetUnit, Params, StudySpec, Value
 
 EPS = 1e-9
@@ -99,6 +99,30 @@ class Ledger:
             self._by_key.pop(key_of(trial.params), None)
         return trial
 
+    def trial(self, number: int) -> Trial:
+        """Return a trial. Raises KeyError, in words, where there is none of this number."""
+        if number not in self.trials:
+            raise KeyError(f"there is no trial {number}")
+        return self.trials[number]
+
+    def live(self, number: int) -> Trial:
+        """Return a running trial. Raises KeyError where there is none, ValueError for an ended."""
+        trial = self.trial(number)
+        if trial.state != "running":
+            raise ValueError(f"trial {number} has ended already ({trial.state})")
+        return trial
+
+    def task(self, name: str) -> int:
+        """Return a task's index. Raises ValueError, in words, where there is none of this name."""
+        if name not in self.task_names:
+            raise ValueError(f"there is no task {name!r}; tasks: {self.task_names}")
+        return self.task_names.index(name)
+
+    def close(self, trial: Trial, state: State, charged: float) -> None:
+        """End a running trial. Raises ValueError for one that has ended."""
+        self.live(trial.number).state = state
+        trial.charged = max(0.0, charged) if math.isfinite(charged) else trial.cost
+
     def finish(self, trial: Trial, metrics: Mapping[str, float]) -> None:
         """Give a trial its result, a failed one too."""
         trial.metrics = {k: float(v) for k, v in metrics.items()}
@@ -169,6 +193,19 @@ class Ledger:
                 break
             cost += trial.cost if trial.state == "running" else trial.charged
         return cost
+
+    def past(self) -> list[PastTrial]:
+        """Return all trials as a store has them, for :meth:`restore`."""
+        place = {number: float(i) for i, number in enumerate(self.told)}
+        return [
+            PastTrial(
+                t.number, t.configuration, t.params, self.task_names[t.task], t.state, t.metrics,
+                t.cost if t.state == "running" else t.charged, t.resume_from, t.duration,
+                t.teaches, t.repeat, tuple((s, dict(m)) for s, m in t.reports),
+                place.get(t.number), t.number in self.bare,
+            )
+            for t in self.trials.values()
+        ]  # fmt: skip
 
     def restore(self, history: Iterable[PastTrial]) -> None:
         """Take in trials out of the store: results count in the order in which they came."""

@@ -22,9 +22,8 @@ from hpo_tui.engine.optimizer.ledger import EPS, Ledger
 from hpo_tui.engine.optimizer.options import Options
 from hpo_tui.engine.optimizer.sampler import CostWeightedSampler
 from hpo_tui.engine.optimizer.search import Proposal
-from hpo_tui.engine.optimizer.wishes import Wanted, finalist
-from hpo_tui.engine.spec.model import BudgetUnit, ParameterKind, Params, StudySpec, Value
-from hpo_tui.engine.spec.space import validate_params
+from hpo_tui.engine.optimizer.wishes import Wanted, carried_on, exact, finalist, wished
+from hpo_tui.engine.spec.model import BudgetUnit, Params, StudySpec, Value
 
 
 class Optimizer:
@@ -98,22 +97,13 @@ class Optimizer:
 
     def _launch(self, proposal: Proposal, options: Options, number: int) -> Suggestion:
         """Enter a proposal into the ledger as running."""
-        params = self._exact(self._search.space.decode(proposal.x[None])[0], proposal.given)
+        params = exact(self.spec, self._search.space.decode(proposal.x[None])[0], proposal.given)
         configuration = proposal.configuration
         if configuration is None:
             configuration = self._ledger.configuration(params)
         else:
             params = dict(self._ledger.of_configuration[configuration][0].params)
         return self._enter(params, configuration, proposal.task, options, number, why=proposal.why)
-
-    def _exact(self, params: Params, given: Mapping[str, Value]) -> Params:
-        """``params`` with the digits that the user wrote."""
-        out = dict(params)
-        for name, value in given.items():
-            parameter = next((p for p in self.spec.space if p.name == name), None)
-            if name in out and parameter is not None and parameter.kind is ParameterKind.FLOAT:
-                out[name] = float(value)
-        return out
 
     def _enter(
         self,
@@ -163,7 +153,7 @@ class Optimizer:
 
         Raises KeyError where there is no such trial and ValueError where it has ended.
         """
-        if self._trial(number).state != "running":
+        if self._ledger.trial(number).state != "running":
             raise ValueError(f"trial {number} has ended: only a suggestion can be withdrawn")
         self._search.forget(self._ledger.remove(number))
         if number in self._served:
@@ -175,9 +165,9 @@ class Optimizer:
         self, number: int, metrics: Mapping[str, float], *, duration: float | None = None
     ) -> None:
         """Take a trial's result. A missing, NaN or infinite metric teaches as a failure of it."""
-        trial = self._trial(number)
+        trial = self._ledger.trial(number)
         result = {k: float(v) for k, v in metrics.items()}  # before anything of it is noted
-        self._close(trial, "complete", trial.cost)
+        self._ledger.close(trial, "complete", trial.cost)
         trial.duration = _finite(duration)
         self._ledger.finish(trial, result)
 
@@ -186,9 +176,7 @@ class Optimizer:
 
         Raises ValueError for one that has ended, or a cost that is none.
         """
-        trial = self._trial(number)
-        if trial.state != "running":
-            raise ValueError(f"trial {number} has ended already ({trial.state})")
+        trial = self._ledger.live(number)
         if not (math.isfinite(cost) and cost >= 0):
             raise ValueError(f"a cost must be a finite number from 0 on, found {cost}")
         trial.cost = cost
@@ -200,43 +188,30 @@ class Optimizer:
 
     def report(self, number: int, step: int, metrics: Mapping[str, float]) -> None:
         """Take what a running trial has reached at a step."""
-        trial = self._trial(number)
+        trial = self._ledger.trial(number)
         trial.reports.append((int(step), {k: float(v) for k, v in metrics.items()}))
 
     def should_stop(self, number: int) -> StopDecision:
         """Whether a running trial's reports leave it a chance of ending among the best."""
-        return stopping.decide(self.spec, self._ledger, self._trial(number).number)
+        return stopping.decide(self.spec, self._ledger, self._ledger.trial(number).number)
 
     def fail(self, number: int, reason: str, *, charged: float | None = None) -> None:
         """Note that a trial failed by its parameters (``oom``, ``diverged``): this teaches."""
-        trial = self._trial(number)
-        self._close(trial, "failed", trial.cost if charged is None else charged)
+        trial = self._ledger.trial(number)
+        self._ledger.close(trial, "failed", trial.cost if charged is None else charged)
         trial.teaches, trial.kind = True, trial.kind or reason
         self._ledger.finish(trial, {})
 
     def drop(self, number: int, *, charged: float = 0.0) -> None:
         """Note that the trial was lost to the machine or killed: this teaches nothing."""
-        self._close(self._trial(number), "killed", charged)
+        self._ledger.close(self._ledger.trial(number), "killed", charged)
 
     def prune(self, number: int, metrics: Mapping[str, float], *, charged: float) -> None:
         """Note that the trial was stopped early by us; what it reported is knowledge."""
-        trial = self._trial(number)
+        trial = self._ledger.trial(number)
         result = {k: float(v) for k, v in metrics.items()}
-        self._close(trial, "pruned", charged)
+        self._ledger.close(trial, "pruned", charged)
         self._ledger.finish(trial, result)
-
-    def _trial(self, number: int) -> Trial:
-        """Return a trial. Raises KeyError, in words, where there is none of this number."""
-        if number not in self._ledger.trials:
-            raise KeyError(f"there is no trial {number}")
-        return self._ledger.trials[number]
-
-    def _close(self, trial: Trial, state: Any, charged: float) -> None:
-        """End a running trial. Raises ValueError for one that has ended."""
-        if trial.state != "running":
-            raise ValueError(f"trial {trial.number} has ended already ({trial.state})")
-        trial.state = state
-        trial.charged = max(0.0, charged) if math.isfinite(charged) else trial.cost
 
     # -- wishes ---------------------------------------------------------------------------------
 
@@ -254,35 +229,19 @@ class Optimizer:
         paid when its turn comes is left out. Raises ValueError where the values do not belong to
         the space or the task is none to go to, KeyError where there is no such trial.
         """
-        index = None
-        if task is not None:
-            if task not in self._ledger.task_names:
-                raise ValueError(f"there is no task {task!r}; tasks: {self._ledger.task_names}")
-            index = self._ledger.task_names.index(task)
+        space, ledger = self._search.space, self._ledger
+        index = None if task is None else ledger.task(task)
         if promote is not None:
-            trial = self._trial(promote)
-            if trial.task >= (self._ledger.full if index is None else index):
-                done = self._ledger.task_names[trial.task]
-                raise ValueError(f"trial {promote} ran at {done!r}: only a dearer task goes on")
-            text = why or f"Asked for: trial {promote} carried on."
-            self._wanted.append(Wanted(trial.params, index, promote, False, "promoted", text))
-            return
-        x = self._search.space.encode(params)
-        unknown = params.keys() - {p.name for p in self.spec.space}
-        if x is None or unknown:
-            faults = "; ".join(validate_params(self.spec, params))
-            raise ValueError(f"these values are not a configuration of the space: {faults}")
-        whole = self._exact(self._search.space.decode(x[None])[0], params)
-        if not self._search.space.keeps(whole):
-            raise ValueError("this configuration breaks a constraint over the parameters")
-        self._wanted.append(Wanted(whole, index, None, False, "enqueued", why or "Asked for."))
+            self._wanted.append(carried_on(ledger, promote, index, why))
+        else:
+            self._wanted.append(wished(self.spec, space, params, index, why))
 
     def confirm(self, number: int, repeats: int) -> None:
         """Queue ``repeats`` more full-task runs of a trial's configuration, each its own seed.
 
         Raises KeyError where there is no such trial, ValueError for less than one.
         """
-        trial = self._trial(number)
+        trial = self._ledger.trial(number)
         if repeats < 1:
             raise ValueError(f"a configuration is repeated once or more, found {repeats}")
         text = f"Repeat of trial {number} with another seed, to know how sure its result is."
@@ -305,17 +264,7 @@ class Optimizer:
 
     def change_spec(self, spec: StudySpec) -> None:
         """Go on with an edited study: trials that fit it still teach, costs stay spent."""
-        names = self._ledger.task_names
-        place = {number: float(i) for i, number in enumerate(self._ledger.told)}
-        past = [
-            PastTrial(
-                t.number, t.configuration, t.params, names[t.task], t.state, t.metrics,
-                t.cost if t.state == "running" else t.charged, t.resume_from, t.duration,
-                t.teaches, t.repeat, tuple((s, dict(m)) for s, m in t.reports),
-                place.get(t.number), t.number in self._ledger.bare,
-            )
-            for t in self._ledger.trials.values()
-        ]  # fmt: skip
+        past = self._ledger.past()
         self.spec = spec
         self._ledger = Ledger(spec)
         self._search = CostWeightedSampler(spec, self.seed).search

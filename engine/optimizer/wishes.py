@@ -1,13 +1,15 @@
 """What is run because somebody asked for it: enqueued, carried on, confirmed; and finalists."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from hpo_tui.engine.optimizer.ledger import Ledger
 from hpo_tui.engine.optimizer.options import Options
-from hpo_tui.engine.spec.model import Params
+from hpo_tui.engine.optimizer.space import Space
+from hpo_tui.engine.spec.model import ParameterKind, Params, StudySpec, Value
+from hpo_tui.engine.spec.space import validate_params
 
 _FINALISTS, _SHARE = 3, 0.25
 
@@ -37,6 +39,41 @@ class Wanted:
             return self.task, 0
         above = min(ledger.reached(configuration) + 1, ledger.full)
         return (above if self.source is not None else 0), 0
+
+
+def wished(
+    spec: StudySpec, space: Space, params: Mapping[str, Value], task: int | None, why: str
+) -> Wanted:
+    """Return the wish for a configuration. Raises ValueError where it is none of the space."""
+    x = space.encode(params)
+    unknown = params.keys() - {p.name for p in spec.space}
+    if x is None or unknown:
+        faults = "; ".join(validate_params(spec, params))
+        raise ValueError(f"these values are not a configuration of the space: {faults}")
+    whole = exact(spec, space.decode(x[None])[0], params)
+    if not space.keeps(whole):
+        raise ValueError("this configuration breaks a constraint over the parameters")
+    return Wanted(whole, task, None, False, "enqueued", why or "Asked for.")
+
+
+def carried_on(ledger: Ledger, number: int, task: int | None, why: str) -> Wanted:
+    """Return the wish for a trial's configuration at a dearer task. Raises ValueError, KeyError."""
+    trial = ledger.trial(number)
+    if trial.task >= (ledger.full if task is None else task):
+        done = ledger.task_names[trial.task]
+        raise ValueError(f"trial {number} ran at {done!r}: only a dearer task goes on")
+    text = why or f"Asked for: trial {number} carried on."
+    return Wanted(trial.params, task, number, False, "promoted", text)
+
+
+def exact(spec: StudySpec, params: Params, given: Mapping[str, Value]) -> Params:
+    """Return ``params`` with the digits that the user wrote."""
+    out = dict(params)
+    for name, value in given.items():
+        parameter = next((p for p in spec.space if p.name == name), None)
+        if name in out and parameter is not None and parameter.kind is ParameterKind.FLOAT:
+            out[name] = float(value)
+    return out
 
 
 def finalist(
