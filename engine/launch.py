@@ -15,9 +15,9 @@ from typing import Any
 
 from hpo_tui.engine.offline import apply, works_without_runner
 from hpo_tui.engine.origin import Origin, Unreadable, keep, origin
+from hpo_tui.engine.refusals import CLOSED, how_to_start, unheard, unwritable
 from hpo_tui.engine.spec.files import write_atomic
 from hpo_tui.engine.spec.model import StudySpec
-from hpo_tui.engine.unanswered import CLOSED, how_to_start, unheard, unwritable
 from hpo_tui.store.ask import ask
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import Command

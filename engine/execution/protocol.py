@@ -10,6 +10,7 @@ from hpo_tui.engine.spec.command import (
     environment,
     fill_template,
     placeholder_values,
+    trial_seed,
 )
 from hpo_tui.engine.spec.model import MetricSource, StudySpec, Value
 from hpo_tui.engine.spec.space import coerce
@@ -19,7 +20,7 @@ from hpo_tui.store.models import Trial
 
 __all__ = [
     "has_files", "last_lines", "launch_of", "log_start", "prepare", "resume_folder", "start_fault",
-    "tail", "trial_seed", "working_folder",
+    "tail", "working_folder",
 ]  # fmt: skip
 
 
@@ -27,11 +28,6 @@ def working_folder(folder: StudyFolder) -> Path:
     """Return where trials run: beside the ``.hpo`` that holds the study, else beside the study."""
     parent = folder.path.absolute().parent
     return parent.parent if parent.name == HOME else parent
-
-
-def trial_seed(spec: StudySpec, trial: Trial) -> int:
-    """Return the seed of a trial: that of the study, another one for each repeat."""
-    return spec.seed + trial.repeat
 
 
 def resume_folder(folder: StudyFolder, trial: Trial) -> Path | None:
@@ -71,7 +67,7 @@ def prepare(folder: StudyFolder, spec: StudySpec, trial: Trial, *, alone: bool =
         "task": task.name,
         "params": coerce(spec, trial.params),
         "fidelity": dict(task.fidelity),
-        "seed": trial_seed(spec, trial),
+        "seed": trial_seed(spec, trial.repeat),
         "attempt": trial.attempt,
     }
     files.params.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", "utf-8")
@@ -112,12 +108,12 @@ def launch_of(folder: StudyFolder, spec: StudySpec, trial: Trial, *, alone: bool
         "HPO_REPORTS": str(files.reports),
         "HPO_CHECKPOINT": str(files.checkpoint),
         "HPO_RESUME": str(resume.absolute()) if resume else "",
-        "HPO_SEED": str(trial_seed(spec, trial)),
+        "HPO_SEED": str(trial_seed(spec, trial.repeat)),
         "PYTHONUNBUFFERED": "1",
     }
     argv = command_line(
         spec, trial.params, spec.task(trial.task), files.path, resume=resume,
-        seed=trial_seed(spec, trial), trial=trial.number,
+        seed=trial_seed(spec, trial.repeat), trial=trial.number,
     )  # fmt: skip
     return Launch(
         trial.number, trial.attempt, tuple(argv), given, str(working_folder(folder)), files,
@@ -131,7 +127,7 @@ def _values(
 ) -> dict[str, Value]:
     return placeholder_values(
         spec, trial.params, spec.task(trial.task), files.path, resume=resume,
-        seed=trial_seed(spec, trial), trial=trial.number,
+        seed=trial_seed(spec, trial.repeat), trial=trial.number,
     )  # fmt: skip
 
 

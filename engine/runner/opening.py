@@ -18,12 +18,12 @@ from hpo_tui.engine.execution.proposals_client import Proposals
 from hpo_tui.engine.execution.protocol import start_fault, working_folder
 from hpo_tui.engine.execution.warm import WarmStarts
 from hpo_tui.engine.executor_choice import chosen
+from hpo_tui.engine.refusals import OF_A_RUN
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.spec.edit import plan_edit
 from hpo_tui.engine.spec.errors import SpecError
 from hpo_tui.engine.spec.files import edited_by_hand
 from hpo_tui.engine.spec.model import StudySpec
-from hpo_tui.engine.unanswered import OF_A_RUN
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import Study, Trial
 from hpo_tui.store.read import StudyReader

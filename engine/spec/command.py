@@ -21,6 +21,11 @@ def show_value(value: Value) -> str:
     return repr(value) if isinstance(value, float) else str(value)
 
 
+def trial_seed(spec: StudySpec, repeat: int) -> int:
+    """Return the seed of a trial: that of the study, another one for each ``repeat``."""
+    return spec.seed + repeat
+
+
 def placeholder_values(
     spec: StudySpec,
     params: Mapping[str, Value],

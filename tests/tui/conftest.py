@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from textual import events
 from textual.pilot import Pilot
 
 from hpo_tui.store.folder import StudyFolder
@@ -261,3 +262,10 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
 def runner(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every study have a living runner."""
     monkeypatch.setattr(StudyFolder, "runner_pid", lambda _: 4242)
+
+
+def burst(pilot: Pilot[int], *keys: str) -> None:
+    """Give keys as a slow line, or a paste, brings them: all before anything is handled."""
+    for key in keys:
+        character = key if len(key) == 1 else None
+        pilot.app.post_message(events.Key({" ": "space"}.get(key, key), character))

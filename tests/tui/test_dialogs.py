@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from textual import events
 from textual.pilot import Pilot
 from textual.screen import ModalScreen
 from textual.widgets import Input, TextArea
@@ -14,7 +13,7 @@ from hpo_tui.tui.editor.fields import Field
 from hpo_tui.tui.screens.dialogs import AskText, PickMany, PickOne
 from hpo_tui.tui.screens.item_dialog import ItemDialog
 from hpo_tui.tui.screens.watch import Watch
-from tests.tui.conftest import make_app, ready, until
+from tests.tui.conftest import burst, make_app, ready, until
 
 ENTRIES = [(n, f"entry {n}") for n in range(30)]
 FAULT = "The value of lr is not in the space. " * 4 + "Mend-it."
@@ -66,12 +65,6 @@ async def test_a_window_that_was_tiny_can_be_steered_again(study: StudyFolder) -
         await until(pilot, lambda: app.live is not None and app.live.view.selected is not None)
 
 
-def _burst(pilot: Pilot[int], *keys: str) -> None:
-    """Give keys as a slow line brings them: all at once."""
-    for key in keys:
-        pilot.app.post_message(events.Key(key, key if len(key) == 1 else None))
-
-
 async def test_what_was_typed_before_the_key_that_takes_it_is_taken(study: StudyFolder) -> None:
     app = make_app(study)
     taken: list[Any] = []
@@ -80,12 +73,12 @@ async def test_what_was_typed_before_the_key_that_takes_it_is_taken(study: Study
         fields = (Field("low", "number", ""), Field("high", "number", ""))
         app.push_screen(ItemDialog("space: lr", fields, {}, lambda _: ""), taken.append)
         await until(pilot, lambda: bool(app.screen.query(Input)) and app.screen.focused is not None)
-        _burst(pilot, "1", "2", "down", "3", "4", "enter")
+        burst(pilot, "1", "2", "down", "3", "4", "enter")
         await until(pilot, lambda: bool(taken))
         assert taken.pop() == {"low": 12, "high": 34}
         app.push_screen(AskText("A text", ""), taken.append)
         await until(pilot, lambda: isinstance(app.screen.focused, TextArea))
-        _burst(pilot, "a", "b", "f2")
+        burst(pilot, "a", "b", "f2")
         await until(pilot, lambda: bool(taken))
         assert taken == ["ab"]
 
@@ -96,6 +89,6 @@ async def test_a_proposal_is_taken_for_what_was_typed_before_it(study: StudyFold
         await ready(pilot)
         await pilot.press("slash")
         await until(pilot, lambda: isinstance(app.screen.focused, Input))
-        _burst(pilot, "a", "c", "c", "u", "tab")
+        burst(pilot, "a", "c", "c", "u", "tab")
         line = app.screen.query_one(Input)
         await until(pilot, lambda: line.value.strip() == "accuracy")

@@ -1,16 +1,14 @@
 """The filter line takes whole conditions alone."""
 
 import pytest
-from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
 from hpo_tui.store.folder import StudyFolder
-from hpo_tui.tui.app import HpoApp
 from hpo_tui.tui.screens.trials import Trials
 from hpo_tui.tui.widgets.chrome import PaneTitle
 from hpo_tui.tui.widgets.filter_bar import FilterBar
-from tests.tui.conftest import make_app, ready, until
+from tests.tui.conftest import burst, make_app, ready, until
 
 
 async def test_half_a_condition_is_refused_and_leaves_the_filter(study: StudyFolder) -> None:
@@ -51,13 +49,6 @@ async def _opened(pilot: Pilot[int]) -> FilterBar:
     return bar
 
 
-def _burst(app: HpoApp, *keys: str) -> None:
-    """Let keys come as a terminal hands on what was pasted: all before anything is handled."""
-    for key in keys:
-        character = key if len(key) == 1 else None
-        app.post_message(events.Key({" ": "space"}.get(key, key), character))
-
-
 @pytest.mark.parametrize("end", ["enter", "escape"])
 async def test_what_is_typed_in_a_burst_is_judged_as_it_ends(study: StudyFolder, end: str) -> None:
     app = make_app(study)
@@ -68,7 +59,7 @@ async def test_what_is_typed_in_a_burst_is_judged_as_it_ends(study: StudyFolder,
         live = app.live
         await pilot.press(*"lr", "space", "less_than_sign")
         await until(pilot, lambda: bar.has_class("-fault"))
-        _burst(app, *" 0.01")
+        burst(pilot, *" 0.01")
         await until(pilot, lambda: live.view.filter == "lr < 0.01")
         await pilot.press(end)
         await until(pilot, lambda: not bar.display)
@@ -89,7 +80,7 @@ async def test_the_end_can_come_in_the_burst_too(
         bar = await _opened(pilot)
         assert app.live is not None
         live = app.live
-        _burst(app, *line, end)
+        burst(pilot, *line, end)
         refused = end == "enter" and not held
         await until(pilot, lambda: bar.has_class("-fault") if refused else not bar.display)
         await until(pilot, lambda: live.view.filter == held)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from textual.binding import BindingType
 
 from hpo_tui.engine.spec import StudySpec
-from hpo_tui.engine.spec.command import shell_line
+from hpo_tui.engine.spec.command import shell_line, trial_seed
 from hpo_tui.store.frame import STATES
 from hpo_tui.store.models import TrialState
 from hpo_tui.tui.actions import bindings
@@ -206,7 +206,7 @@ class TrialActions(StudyRoom):
             params_at(snapshot, row),
             next((t for t in spec.tasks if t.name == name), spec.full_task),
             snapshot.folder.trial(number).path.absolute(),
-            seed=spec.seed + int(frame.repeat[row]),
+            seed=trial_seed(spec, int(frame.repeat[row])),
             trial=number,
         )
         self.hpo.copy(text, f"the command of trial {number}")
