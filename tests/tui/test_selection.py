@@ -13,7 +13,7 @@ from hpo_tui.tui.screens.trials import Trials
 from hpo_tui.tui.screens.watch import Watch
 from hpo_tui.tui.widgets.best_table import BestTable
 from hpo_tui.tui.widgets.line_table import LineTable
-from tests.tui.conftest import TEXT, make_app, make_study, ready, until
+from tests.tui.conftest import TEXT, burst, make_app, make_study, ready, until
 
 SIZE = (120, 40)
 
@@ -155,3 +155,29 @@ async def test_the_table_and_the_coordinates_count_the_same_best(tmp_path: Path)
         lines = "\n".join(line.text for line in app.screen._compositor.render_strips())
         assert f"best {len(whole) - 1} of {len(whole)} shown" in lines
         assert "full trials shown meet" in table.title
+
+
+@pytest.mark.usefixtures("runner")
+@pytest.mark.parametrize("pane", ["best_table", "parallel", "pareto", "events"])
+async def test_a_key_in_one_burst_with_a_move_is_about_where_that_led(
+    study: StudyFolder, sent: list[tuple[str, dict[str, Any]]], pane: str
+) -> None:
+    app = make_app(study)
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        watch = app.screen
+        assert isinstance(watch, Watch)
+        if pane in ("pareto", "events"):
+            await pilot.press("2" if pane == "pareto" else "7")
+        await until(pilot, lambda: pane in watch._panes)
+        watch._panes[pane].focus()
+        await until(pilot, lambda: watch.focused is watch._panes[pane])
+        move = "right" if pane == "pareto" else "j"
+        await pilot.press(move)
+        await _settled(pilot)
+        before = watch.live.view.selected
+        assert before is not None
+        burst(pilot, move, move, "asterisk")
+        await until(pilot, lambda: bool(sent))
+        await _settled(pilot)
+        assert sent[-1][1]["trial"] == watch.live.view.selected != before

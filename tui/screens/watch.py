@@ -111,6 +111,12 @@ zoom, then filter and brushes, then the screen. Leaving never stops the run.
         return self._held.snapshot if self._held else self.live.snapshot
 
     @property
+    def chosen(self) -> int | None:
+        """The trial that is highlighted: keys can come faster than the word that it was gone to."""
+        here: int | None = getattr(self.focused, "highlighted", None)
+        return super().chosen if here is None else here
+
+    @property
     def look(self) -> View:
         """The view over the picture."""
         return self._held.look() if self._held else self.live.view

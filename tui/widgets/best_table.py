@@ -71,6 +71,11 @@ selected, or one that is not here.
         loss = losses(snapshot.frame, snapshot.spec)
         return rows[loss[rows, 0].argsort(kind="stable")] if loss.shape[1] else rows
 
+    @property
+    def highlighted(self) -> int | None:
+        """The trial whose row is highlighted."""
+        return self.current if isinstance(self.current, int) else None
+
     @staticmethod
     def _columns(snapshot: Snapshot) -> list[str]:
         metrics = [f"m:{g.metric}" for g in present.goals_of(snapshot.spec)]

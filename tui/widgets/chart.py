@@ -1,6 +1,7 @@
 """What the chart widgets have in common: painted rows, kept, and repainted where they changed."""
 
 import logging
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -14,6 +15,7 @@ from hpo_tui.tui.charts import text
 from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.palette import Palette, palette
 from hpo_tui.tui.glyphs import Glyphs, glyphs
+from hpo_tui.tui.messages import TrialSelected
 from hpo_tui.tui.snapshot import Snapshot, View
 
 _LOG = logging.getLogger(__name__)
@@ -36,6 +38,8 @@ class Chart(Widget, can_focus=True):
         self._ascii = ascii_only
         self.snapshot: Snapshot | None = None
         self.view = View()
+        self.highlighted: int | None = None
+        """The trial that was gone to here since the chart was given its view."""
         self._canvas = Canvas(0, 0)
         self._palette: Palette | None = None
         self._strips: list[Strip] = []
@@ -57,9 +61,16 @@ class Chart(Widget, can_focus=True):
     def show(self, snapshot: Snapshot, view: View) -> None:
         """Show a study under a view; nothing is painted when it would look the same."""
         old, old_view = self.snapshot, self.view
-        self.snapshot, self.view = snapshot, view
+        self.snapshot, self.view, self.highlighted = snapshot, view, None
         if old is None or self.differs(old, snapshot) or _other_view(old_view, view):
             self.repaint()
+
+    def select(self, number: int) -> None:
+        """Go to a trial: here at once, elsewhere when the message has come through."""
+        self.view = replace(self.view, selected=number)
+        self.highlighted = number
+        self.repaint()
+        self.post_message(TrialSelected(number))
 
     def differs(self, old: Snapshot, new: Snapshot) -> bool:
         """Whether ``new`` has to be painted where ``old`` was."""

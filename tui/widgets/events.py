@@ -81,6 +81,11 @@ were stopped early, failures, edits of the study, GPUs lent. Going to an event s
         fits = self._trials.get(self.current) in (None, view.selected)
         self.set_rows_of(EventRows(events), self.current if fits else None)
 
+    @property
+    def highlighted(self) -> int | None:
+        """The trial that the highlighted event is about."""
+        return self._trials.get(self.current) if self.current is not None else None
+
     @on(LineTable.Moved)
     def _moved(self, event: LineTable.Moved) -> None:
         """Select the trial that the event is about, so that keys mean it."""
@@ -90,9 +95,8 @@ were stopped early, failures, edits of the study, GPUs lent. Going to an event s
 
     def action_activate(self) -> None:
         """Open the trial that the event is about."""
-        number = self._trials.get(self.current) if self.current is not None else None
-        if number is not None:
-            self.post_message(TrialOpened(number))
+        if self.highlighted is not None:
+            self.post_message(TrialOpened(self.highlighted))
 
 
 def _sorted(events: Sequence[Event], column: str, *, descending: bool) -> list[Event]:

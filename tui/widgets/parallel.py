@@ -13,7 +13,7 @@ from hpo_tui.tui.charts.axes import Axis
 from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.classes import Colouring, Shown
 from hpo_tui.tui.charts.scene import Options, Picture, Scene
-from hpo_tui.tui.messages import BrushChanged, TrialOpened, TrialSelected
+from hpo_tui.tui.messages import BrushChanged, TrialOpened
 from hpo_tui.tui.snapshot import Brush, Snapshot, View
 from hpo_tui.tui.widgets.chart import Chart
 
@@ -335,12 +335,7 @@ every other pane follows, and `N` narrows the space to them, `B` enqueues a refi
         found = np.flatnonzero(order == here) if here is not None else np.zeros(0, np.intp)
         at = int(found[0]) + up if len(found) else len(order) - 1
         if 0 <= at < len(order):
-            self._select(int(frame.number[order[at]]))
-
-    def _select(self, number: int) -> None:
-        self.view = replace(self.view, selected=number)
-        self.repaint()
-        self.post_message(TrialSelected(number))
+            self.select(int(frame.number[order[at]]))
 
     def action_open(self) -> None:
         """Open the selected trial."""

@@ -16,7 +16,7 @@ from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.palette import Ink
 from hpo_tui.tui.charts.plot import Plot
 from hpo_tui.tui.charts.scale import Scale, fitted
-from hpo_tui.tui.messages import TrialOpened, TrialSelected
+from hpo_tui.tui.messages import TrialOpened
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.widgets.chart import Chart
 
@@ -93,7 +93,7 @@ the end of the axis, which `▸` or `◂` marks.
         here = self.view.selected
         at = numbers.index(here) + by if here in numbers else 0
         if 0 <= at < len(numbers):
-            self.post_message(TrialSelected(int(numbers[at])))
+            self.select(int(numbers[at]))
 
     def _metrics(self, spec: StudySpec) -> tuple[str, str] | None:
         pairs = list(combinations(spec.metric_names, 2))
