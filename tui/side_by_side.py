@@ -11,8 +11,8 @@ from hpo_tui.store.frame import STATES
 from hpo_tui.store.models import Event, Trial
 from hpo_tui.tui import fmt, present
 from hpo_tui.tui.plain import plain
+from hpo_tui.tui.rows import Cell, Column
 from hpo_tui.tui.snapshot import Snapshot
-from hpo_tui.tui.widgets.line_table import Cell, Column
 
 
 @dataclass(frozen=True, slots=True)

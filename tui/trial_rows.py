@@ -10,8 +10,8 @@ from hpo_tui.engine.spec import Direction, Objective, OutcomeConstraint
 from hpo_tui.store.frame import STATES
 from hpo_tui.tui import fmt, present
 from hpo_tui.tui.plain import plain
+from hpo_tui.tui.rows import Cell, Column
 from hpo_tui.tui.snapshot import Snapshot
-from hpo_tui.tui.widgets.line_table import Cell, Column
 
 if TYPE_CHECKING:
     import numpy as np

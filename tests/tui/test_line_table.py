@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import pytest
 from textual.app import App, ComposeResult
 
-from hpo_tui.tui.widgets.line_table import Cell, Column, LineTable
+from hpo_tui.tui.rows import Cell, Column
+from hpo_tui.tui.widgets.line_table import LineTable
 
 
 class Numbered:

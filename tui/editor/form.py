@@ -9,7 +9,7 @@ from hpo_tui.engine.spec import Problem, SpecError, StudySpec
 from hpo_tui.tui.editor.fields import FIELDS, HEADINGS, ITEMS, LISTS
 from hpo_tui.tui.editor.values import show_value
 from hpo_tui.tui.plain import plain
-from hpo_tui.tui.widgets.line_table import Cell, Column
+from hpo_tui.tui.rows import Cell, Column
 
 Path = tuple[str | int, ...]
 

@@ -12,8 +12,9 @@ from textual.widgets import Input, Static, TextArea
 
 from hpo_tui.tui.actions import bindings
 from hpo_tui.tui.plain import plain
+from hpo_tui.tui.rows import Cell, Column
 from hpo_tui.tui.widgets.line_input import LineInput
-from hpo_tui.tui.widgets.line_table import Cell, Column, LineTable
+from hpo_tui.tui.widgets.line_table import LineTable
 
 
 class Confirm(ModalScreen[bool]):

@@ -16,10 +16,11 @@ from hpo_tui.store.folder import StudyFolder, find_home
 from hpo_tui.tui import fmt, present
 from hpo_tui.tui.actions import Action, bindings
 from hpo_tui.tui.plain import fit, plain
+from hpo_tui.tui.rows import Cell, Column
 from hpo_tui.tui.screens.base import Room, Severity
 from hpo_tui.tui.study_list import StudyList, Summary, archive, delete
 from hpo_tui.tui.widgets.chrome import KeyBar, Notice, StudyHeader
-from hpo_tui.tui.widgets.line_table import Cell, Column, LineTable
+from hpo_tui.tui.widgets.line_table import LineTable
 
 SCAN_SECONDS = 1.0
 EMPTY = """\

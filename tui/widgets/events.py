@@ -9,8 +9,9 @@ from textual import on
 from hpo_tui.store.models import Event
 from hpo_tui.tui.messages import TrialOpened, TrialSelected
 from hpo_tui.tui.plain import plain
+from hpo_tui.tui.rows import Cell, Column
 from hpo_tui.tui.snapshot import Snapshot, View
-from hpo_tui.tui.widgets.line_table import Cell, Column, LineTable
+from hpo_tui.tui.widgets.line_table import LineTable
 
 TONES = {"error": "bad", "failed": "bad", "breaker": "bad", "warning": "warn", "edit": "accent",
          "promote": "accent", "finished": "good", "best": "good"}  # fmt: skip

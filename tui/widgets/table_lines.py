@@ -1,0 +1,162 @@
+"""Rows drawn line by line under a heading: only what is in sight is formatted."""
+
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.reactive import reactive
+from textual.strip import Strip
+from textual.widget import Widget
+
+from hpo_tui.tui.plain import fit, to_ascii, wrapped
+from hpo_tui.tui.rows import TONES, Column, NoRows, Rows
+from hpo_tui.tui.widgets.tones import ink
+
+
+class TableLines(Widget):
+    """The part of a table that is in sight, with a highlighted row."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "line-table--head",
+        "line-table--cursor",
+        "line-table--stripe",
+        *(f"line-table--{tone}" for tone in TONES),
+    }
+    ALLOW_SELECT = False
+
+    cursor: reactive[int] = reactive(0, repaint=False)
+    sort_by: str = ""
+    """Key of the column that the rows are sorted by, empty for the natural order."""
+    descending: bool = False
+    idle: bool = False
+    """No row is highlighted: what is chosen is none of these. The next key takes up the cursor."""
+
+    def __init__(self, *, id: str | None = None, empty: str = "") -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self.rows: Rows = NoRows()
+        self.empty = empty
+        """What an empty table says instead of rows."""
+        self._top = 0
+        self._left = 0
+
+    # what is in sight
+
+    @property
+    def page(self) -> int:
+        """Rows in sight."""
+        return max(1, self.size.height - 1)
+
+    def _scroll_to_cursor(self) -> None:
+        page = self.page
+        self._top = max(0, min(self._top, len(self.rows) - page))
+        if self.cursor < self._top:
+            self._top = self.cursor
+        elif self.cursor >= self._top + page:
+            self._top = self.cursor - page + 1
+
+    def on_resize(self) -> None:
+        """Keep the cursor in sight; what was painted for the new size may be scrolled already."""
+        top = self._top
+        self._scroll_to_cursor()
+        if self._top != top:
+            self.refresh()
+
+    def on_focus(self) -> None:
+        """Show the cursor bright."""
+        self.refresh()
+
+    def on_blur(self) -> None:
+        """Show the cursor dim."""
+        self.refresh()
+
+    # drawing
+
+    def _fit(self, text: str, width: int, align: str = "left") -> str:
+        """Return ``text`` in ``width`` cells, in 7-bit characters where those alone are wanted."""
+        if getattr(self.app, "ascii_only", False):
+            return fit(to_ascii(text), width, align, "~")
+        return fit(text, width, align)
+
+    def _placed(self, width: int) -> list[tuple[Column, int, int]]:
+        """Return the columns in sight with their first cell and width."""
+        placed: list[tuple[Column, int, int]] = []
+        at, skipped = 0, 0
+        for column in self.rows.columns:
+            if not column.fixed and skipped < self._left:
+                skipped += 1
+                continue
+            room = min(column.width, width - at)
+            if room < min(4, column.width):
+                break
+            placed.append((column, at, room))
+            at += room + 1
+        return placed
+
+    def _tone(self, name: str) -> Style:
+        return ink(self, f"line-table--{name}")
+
+    def _ground(self, name: str) -> Style:
+        return self.get_component_rich_style(f"line-table--{name}")
+
+    def render_line(self, y: int) -> Strip:
+        """Draw the heading or one row."""
+        width = self.size.width
+        base = self.rich_style
+        if y == 0 and self.rows.columns:
+            return self._head(width, base)
+        row = self._top + y - 1
+        if not 0 <= row < len(self.rows):
+            if not len(self.rows) and self.empty:
+                lines = wrapped(self.empty, width - 2)
+                text = lines[y - 2] if 2 <= y < len(lines) + 2 else ""
+                return Strip(
+                    [Segment(self._fit(" " + text, width), base + self._tone("dim"))], width
+                )
+            return Strip.blank(width, base)
+        return self._row(row, width, base)
+
+    def _head(self, width: int, base: Style) -> Strip:
+        style = base + self._tone("head")
+        segments, end = [], 0
+        up, down = ("^", "v") if getattr(self.app, "ascii_only", False) else ("▴", "▾")
+        for column, start, room in self._placed(width):
+            title = column.title
+            here = style
+            if column.key == self.sort_by:
+                mark = down if self.descending else up
+                title = f"{mark}{title}" if column.align == "right" else f"{title}{mark}"
+                here = style + self._tone("accent")
+            segments.append(Segment(self._fit(title, room, column.align), here))
+            segments.append(Segment(" ", style))
+            end = start + room + 1
+        if end < width:
+            segments.append(Segment(" " * (width - end), style))
+        return Strip(segments).crop(0, width)
+
+    def _row(self, row: int, width: int, base: Style) -> Strip:
+        chosen = row == self.cursor and not self.idle
+        ground = base
+        if chosen:
+            ground = base + self._ground("cursor")
+            if not self.has_focus:
+                ground = base + self._ground("stripe")
+        found = self.rows.cells(row)
+        if len(found) == 1 < len(self.rows.columns):
+            text, tone = found[0]
+            style = ground + self._tone(tone) if tone else ground
+            return Strip([Segment(self._fit(text, width), style)])
+        cells = dict(zip((c.key for c in self.rows.columns), found, strict=True))
+        segments, end = [], 0
+        for column, start, room in self._placed(width):
+            text, tone = cells[column.key]
+            style = ground
+            if tone and not (chosen and self.has_focus and tone == "dim"):
+                style = ground + self._tone(tone)
+                if chosen:
+                    style += Style(bgcolor=ground.bgcolor)
+            segments.append(Segment(self._fit(text, room, column.align), style))
+            segments.append(Segment(" ", ground))
+            end = start + room + 1
+        if end < width:
+            segments.append(Segment(" " * (width - end), ground))
+        return Strip(segments).crop(0, width)
