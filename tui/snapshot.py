@@ -72,3 +72,7 @@ class View:
     def shown(self, total: int) -> int:
         """Return how many of ``total`` trials are let be shown."""
         return total if self.mask is None else int(self.mask.sum())
+
+    def mask_over(self, total: int) -> "NDArray[np.bool_] | None":
+        """Return the mask if it belongs to a frame of ``total`` trials: it can lag behind one."""
+        return self.mask if self.mask is not None and len(self.mask) == total else None

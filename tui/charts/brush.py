@@ -91,6 +91,18 @@ def moved(axis: Axis, brush: Brush, low_by: int, high_by: int) -> Brush:
     return _placed(axis, brush, (low, high))
 
 
+EDGES = ("both", "top", "bottom")
+"""What of a brush the keys move."""
+
+
+def pushed(axis: Axis, brush: Brush, up: int, edge: str) -> Brush:
+    """Return the brush, or one of its ``EDGES`` as drawn, a step up (1) or down (-1)."""
+    by = -up if axis.downwards else up
+    low_end = "top" if axis.downwards else "bottom"
+    low_by = by if edge in ("both", low_end) else 0
+    return moved(axis, brush, low_by, by if edge != low_end else 0)
+
+
 def shrunk(axis: Axis, brush: Brush) -> Brush:
     """Return the brush a step narrower, or by half where it is less than two steps wide.
 

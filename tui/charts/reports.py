@@ -40,9 +40,7 @@ def wanted(
     frame: Frame, spec: StudySpec, selected: int | None, mask: NDArray[np.bool_] | None
 ) -> Wanted:
     """Return the trials to draw: the selected against the best, the running and some others."""
-    rows = (
-        np.arange(len(frame)) if mask is None or len(mask) != len(frame) else (np.flatnonzero(mask))
-    )
+    rows = np.arange(len(frame)) if mask is None else np.flatnonzero(mask)
     waiting = frame.in_state(TrialState.WAITING)
     rows = rows[~waiting[rows]]
     if len(rows) > OTHERS:

@@ -7,34 +7,18 @@ from numpy.typing import NDArray
 
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.store.frame import Frame
-from hpo_tui.tui.charts import axes, compose, raster
+from hpo_tui.tui.charts import axes, compose, layout, raster
 from hpo_tui.tui.charts.axes import Axis
 from hpo_tui.tui.charts.canvas import Canvas
-from hpo_tui.tui.charts.classes import Classified, Colouring, Shown, classify
+from hpo_tui.tui.charts.classes import Classified, Shown, classify
 from hpo_tui.tui.charts.highlight import Best, bright, find_best
-from hpo_tui.tui.charts.labels import draw_axes, draw_footer, draw_header
+from hpo_tui.tui.charts.labels import draw_axes
 from hpo_tui.tui.charts.layers import HIDDEN, Layers, Plan
+from hpo_tui.tui.charts.legend import draw_footer, draw_header
+from hpo_tui.tui.charts.options import Options
 from hpo_tui.tui.charts.palette import Ink
-from hpo_tui.tui.charts.scale import Scale
 from hpo_tui.tui.glyphs import Glyphs
-from hpo_tui.tui.snapshot import Brush, Snapshot, View
-
-NARROWEST_GAP = 7
-"""Cells between two axes at the least; with less room, fewer axes are shown at once."""
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What the person has chosen. ``names``: all axes in order; ``focus``: an index of them."""
-
-    names: tuple[str, ...]
-    focus: int = 0
-    flipped: frozenset[str] = frozenset()
-    best: int = 12
-    colouring: Colouring = Colouring.TASK
-    objective: int = 0
-    shown: Shown = Shown.AUTO
-    zoom: bool = False
+from hpo_tui.tui.snapshot import Snapshot, View
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,9 +83,9 @@ class Scene:
         header, footer = height >= 8, height >= (9 if view.brushes else 12)
         top = 2 if header else 1
         room = max(height - top - footer, 1)
-        mask = _mask(frame, view)
+        mask = view.mask_over(len(frame))
         classified = self._classify(snapshot, view, mask, options)
-        first, shown = _window(options, width)
+        first, shown = layout.window(options, width)
         layers, cells = self._layered(
             snapshot, view, replace(options, names=shown), classified, (width, room)
         )
@@ -167,7 +151,7 @@ class Scene:
             options.shown, zoomed, width, room, self.glyphs.ascii,
         )  # fmt: skip
         layers = self._layers
-        cells = _cells(len(options.names), width)
+        cells = layout.cells(len(options.names), width)
         if layers is not None and key == self._key and layers.update(frame, classified.codes):
             return layers, cells
         made = tuple(
@@ -175,8 +159,8 @@ class Scene:
             for n in options.names
         )
         if options.zoom:
-            made = tuple(_zoomed(a, view.brushes.get(a.name)) for a in made)
-        plan = _plan(made, frame, cells, width, room)
+            made = tuple(layout.zoomed(a, view.brushes.get(a.name)) for a in made)
+        plan = layout.plan(made, frame, cells, width, room)
         self._layers = Layers(plan, frame, classified.codes, [c.dotted for c in classified.classes])
         self._key = key
         return self._layers, cells
@@ -238,53 +222,3 @@ class Scene:
         bits[same] |= codes[same] & 0xFF
         codes[touched] = 0x2800 + bits[touched]
         styles[touched] = ink
-
-
-def _mask(frame: Frame, view: View) -> NDArray[np.bool_] | None:
-    """Return the view's mask if it belongs to this frame."""
-    mask = view.mask
-    return mask if mask is not None and len(mask) == len(frame) else None
-
-
-def _window(options: Options, width: int) -> tuple[int, tuple[str, ...]]:
-    """Return (index of the first, names) of the axes that have room, the focused among them."""
-    fitting = max((width - 8) // NARROWEST_GAP + 1, 2)
-    count = len(options.names)
-    if count <= fitting:
-        return 0, options.names
-    first = min(max(options.focus - fitting // 2, 0), count - fitting)
-    return first, options.names[first : first + fitting]
-
-
-def _cells(count: int, width: int) -> tuple[int, ...]:
-    # Labels stand on the right of their axis, the last one's too.
-    margin = min(9, max(width // 6, 1))
-    if count < 2:
-        return (0,) * count
-    return tuple(round(i * (width - 1 - margin) / (count - 1)) for i in range(count))
-
-
-def _plan(
-    made: tuple[Axis, ...], frame: Frame, cells: tuple[int, ...], width: int, room: int
-) -> Plan:
-    missing = any(bool(np.isnan(a.values(a.raw(frame))).any()) for a in made)
-    rail = missing and room >= 6
-    plot = room - 2 if rail else room
-    return Plan(
-        axes=made,
-        columns=tuple(2 * x for x in cells),
-        top=1,
-        bottom=4 * plot - 2,
-        rail=4 * room - 2 if rail else None,
-        width=2 * width,
-        height=4 * room,
-    )
-
-
-def _zoomed(axis: Axis, brush: Brush | None) -> Axis:
-    if brush is None or axis.slots:
-        return axis
-    low, high = axis.held(brush)
-    if low >= high:
-        return axis
-    return replace(axis, scale=Scale(low, high, axis.scale.log), extendable=False)

@@ -67,7 +67,8 @@ value axis of a diverged run the curves of the rest stay readable: far outliers 
         snapshot = self.snapshot
         if snapshot is None or not self.is_attached:
             return
-        wanted = reports.wanted(snapshot.frame, snapshot.spec, self.view.selected, self.view.mask)
+        mask = self.view.mask_over(len(snapshot.frame))
+        wanted = reports.wanted(snapshot.frame, snapshot.spec, self.view.selected, mask)
         self._fetch(snapshot, wanted, self._metric_name(snapshot))
 
     def on_mount(self) -> None:

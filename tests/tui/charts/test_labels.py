@@ -7,7 +7,8 @@ import pytest
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.store.frame import Frame
 from hpo_tui.tui.charts import axes
-from hpo_tui.tui.charts.scene import Options, Scene
+from hpo_tui.tui.charts.options import Options
+from hpo_tui.tui.charts.scene import Scene
 from hpo_tui.tui.glyphs import UNICODE
 from hpo_tui.tui.snapshot import Snapshot, View
 

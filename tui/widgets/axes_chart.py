@@ -1,0 +1,198 @@
+"""A chart of axes: which they are, in which order, and how the lines over them are drawn."""
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from textual import events
+
+from hpo_tui.engine.analysis import front
+from hpo_tui.tui.charts import axes
+from hpo_tui.tui.charts.axes import Axis
+from hpo_tui.tui.charts.canvas import Canvas
+from hpo_tui.tui.charts.options import MOST_BRIGHT, Options
+from hpo_tui.tui.charts.scene import Picture, Scene
+from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.widgets.chart import Chart
+
+
+class AxesChart(Chart):
+    """Every trial as a line over axes: metrics and what matters most, until others are chosen."""
+
+    def __init__(self, *, ascii_only: bool | None = None, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(ascii_only=ascii_only, id=id)
+        self._options: Options | None = None
+        self._custom = False
+        """Whether the axes are the person's own choice."""
+        self._ranked_at = 0
+        """Full trials at which the axes were ranked."""
+        self._scene: Scene | None = None
+        self._picture: Picture | None = None
+
+    @property
+    def options(self) -> Options:
+        """What is chosen now."""
+        return self._options or Options((axes.TASK,))
+
+    @property
+    def focused_axis(self) -> Axis | None:
+        """The axis that keys act on."""
+        picture = self._picture
+        return picture.plan.axes[picture.focused] if picture is not None else None
+
+    def change(self, options: Options) -> None:
+        """Draw by other options; nothing is changed before there are any."""
+        if self._options is not None:
+            self._options = options
+            self.repaint()
+
+    # painting
+
+    def paint(self, snapshot: Snapshot, width: int, height: int) -> Canvas:
+        """Draw the picture."""
+        if self._scene is None or self._scene.glyphs is not self.glyphs:
+            self._scene = Scene(self.glyphs)
+        self._options = self._with_axes(snapshot)
+        self._picture = self._scene.draw(snapshot, self.view, self._options, (width, height))
+        return self._picture.canvas
+
+    def _with_axes(self, snapshot: Snapshot) -> Options:
+        """Return the options, their axes still there, ranked anew when the trials have doubled."""
+        frame, spec = snapshot.frame, snapshot.spec
+        options = self._options
+        full = int(front.full_mask(frame, spec).sum())
+        due = not self._custom and full >= 2 * max(self._ranked_at, 8)
+        if options is None or due:
+            names = tuple(axes.default_names(frame, spec, _by_importance(snapshot)))
+            if full >= 16:
+                self._ranked_at = full
+            options = options.renamed(names) if options is not None else Options(names)
+        return options.kept(axes.names(frame, spec))
+
+    # which axes
+
+    def action_axis_right(self) -> None:
+        """Go to the axis on the right."""
+        self.change(self.options.gone(1))
+
+    def action_axis_left(self) -> None:
+        """Go to the axis on the left."""
+        self.change(self.options.gone(-1))
+
+    def on_click(self, event: events.Click) -> None:
+        """Go to the axis nearest to the pointer."""
+        picture = self._picture
+        if picture is not None:
+            near = min(range(len(picture.cells)), key=lambda i: abs(picture.cells[i] - event.x))
+            self.change(replace(self.options, focus=picture.first + near))
+
+    def action_move_right(self) -> None:
+        """Move the axis to the right."""
+        self._move_axis(1)
+
+    def action_move_left(self) -> None:
+        """Move the axis to the left."""
+        self._move_axis(-1)
+
+    def _move_axis(self, by: int) -> None:
+        options = self.options
+        moved = options.moved(by)
+        if moved is not options:
+            self._custom = True
+            self.change(moved)
+
+    def action_flip(self) -> None:
+        """Turn the axis upside down."""
+        self.change(self.options.turned())
+
+    def action_reset(self) -> None:
+        """Go back to the first axes."""
+        self._options, self._custom, self._ranked_at = None, False, 0
+        self.repaint()
+
+    def action_choose(self) -> None:
+        """Let the person choose the axes."""
+        # The dialogs belong to the screens, which import the widgets.
+        from hpo_tui.tui.screens.dialogs import PickMany
+
+        if self.snapshot is None:
+            return
+        shown = list(self.options.names)
+        known = axes.names(self.snapshot.frame, self.snapshot.spec)
+        order = [n for n in shown if n in known] + [n for n in known if n not in shown]
+        entries = [(n, _spelled(n)) for n in order]
+        self.app.push_screen(PickMany("Which axes, in which order?", entries, shown), self._chosen)
+
+    def _chosen(self, names: Sequence[Hashable] | None) -> None:
+        if names is not None:
+            self.choose_axes(tuple(str(n) for n in names))
+
+    def choose_axes(self, names: tuple[str, ...]) -> None:
+        """Show these axes in this order; none leaves them as they are."""
+        if names:
+            self._custom = True
+            self._options = self._options or Options(names)
+            focus = min(self.options.focus, len(names) - 1)
+            self.change(replace(self.options, names=names, focus=focus))
+
+    # how lines are drawn
+
+    def action_more(self) -> None:
+        """Draw more of the best bright."""
+        self.change(self.options.brighter(4))
+
+    def action_fewer(self) -> None:
+        """Draw fewer of the best bright."""
+        self.change(self.options.brighter(-4))
+
+    def action_colour(self) -> None:
+        """Colour by task, by goals, then by each objective."""
+        count = len(self.snapshot.spec.objectives) if self.snapshot is not None else 0
+        self.change(self.options.recoloured(count))
+
+    def action_layer(self) -> None:
+        """Show both tasks, the full one on top, the full one only, the partial ones only."""
+        self.change(self.options.relayered())
+
+    # what the session keeps
+
+    def remember(self) -> dict[str, Any]:
+        """Return what the next session is to find as it is: chosen axes, how many best."""
+        chosen = self._options if self._custom else None
+        if chosen is None:
+            return {"best": self.options.best}
+        return {
+            "best": chosen.best, "names": list(chosen.names), "flipped": sorted(chosen.flipped)
+        }  # fmt: skip
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take back what :meth:`remember` returned; what makes no sense is left out."""
+        names = tuple(n for n in state.get("names", ()) if isinstance(n, str))
+        best = state.get("best")
+        options = self._options or Options(names)
+        if isinstance(best, int) and 0 <= best <= MOST_BRIGHT:
+            options = replace(options, best=best)
+        if names:
+            self._custom = True
+            flipped = frozenset(n for n in state.get("flipped", ()) if n in names)
+            options = replace(options, names=names, flipped=flipped, focus=0)
+        if options.names:
+            self._options = options
+            self.repaint()
+
+
+def _by_importance(snapshot: Snapshot) -> list[str]:
+    """Return the parameters, those that matter most over all objectives first."""
+    from hpo_tui.engine.analysis.importance import importance
+
+    total: dict[str, float] = {}
+    for metric in snapshot.spec.metric_names:
+        for name, share in importance(snapshot.frame, snapshot.spec, metric).items():
+            total[name] = total.get(name, 0.0) + share
+    return sorted(total, key=lambda name: -total[name])
+
+
+def _spelled(name: str) -> str:
+    """Return an axis's name for people: ``metric accuracy``."""
+    kind, _, key = name.partition(":")
+    return f"{'metric' if kind == 'm' else 'parameter'} {key}" if key else name
