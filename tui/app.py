@@ -385,7 +385,7 @@ def print_once(folder: StudyFolder, *, ascii_only: bool = False) -> int:
     import sys
 
     from hpo_tui.engine.spec import SpecError
-    from hpo_tui.tui.present import status_lines
+    from hpo_tui.tui.standing import status_lines
     from hpo_tui.tui.watcher import read_once, why_unreadable
 
     try:

@@ -33,7 +33,7 @@ def occasions(before: Snapshot | None, after: Snapshot) -> list[str]:
 
 def _first_best(before: Snapshot, after: Snapshot) -> list[str]:
     from hpo_tui.engine.analysis.front import full_mask, meets_mask, tally
-    from hpo_tui.tui.present import has_goals
+    from hpo_tui.tui.goals import has_goals
 
     if not has_goals(after.spec):
         return []

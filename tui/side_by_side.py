@@ -10,9 +10,11 @@ from hpo_tui.engine.spec import BudgetUnit
 from hpo_tui.store.frame import STATES
 from hpo_tui.store.models import Event, Trial
 from hpo_tui.tui import fmt, present
+from hpo_tui.tui.goals import goal_text, goals_of, goals_sentence, is_goal, judged
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.rows import Cell, Column
 from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.standing import standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +93,10 @@ def metric_cell(snapshot: Snapshot, name: str, row: int | None) -> Cell:
     values = snapshot.frame.metrics.get(name)
     value = math.nan if values is None or row is None else float(values[row])
     text = present.number(value, 6)
-    goal = next((g for g in present.goals_of(snapshot.spec) if g.metric == name), None)
-    if goal is None or not text or not present.is_goal(goal):
+    goal = next((g for g in goals_of(snapshot.spec) if g.metric == name), None)
+    if goal is None or not text or not is_goal(goal):
         return text or "–", ""
-    return present.judged(value, goal, 6), "good" if goal.met(value) else "warn"
+    return judged(value, goal, 6), "good" if goal.met(value) else "warn"
 
 
 def trial_entries(
@@ -105,8 +107,8 @@ def trial_entries(
     entries = [Entry("metrics")]
     names = list(dict.fromkeys([*spec.metric_names, *frame.metrics]))
     for name in names:
-        goal = next((g for g in present.goals_of(spec) if g.metric == name), None)
-        text = plain(name) + (f" {present.goal_text(goal)}" if goal else "")
+        goal = next((g for g in goals_of(spec) if g.metric == name), None)
+        text = plain(name) + (f" {goal_text(goal)}" if goal else "")
         entries.append(Entry(text, tuple(metric_cell(snapshot, name, r) for r in rows)))
     entries.append(Entry("parameters"))
     for name in dict.fromkeys([*(p.name for p in spec.space), *frame.params]):
@@ -205,14 +207,14 @@ def study_entries(snapshots: Sequence[Snapshot]) -> list[Entry]:
         entries.append(Entry(name, tuple((t or "–", tone) for t in texts)))
 
     def stands(s: Snapshot) -> str:
-        stand = present.standing(s.study, s.runner_pid)
+        stand = standing(s.study, s.runner_pid)
         return f"{stand.mark} {stand.word}"
 
     add("state", stands)
     add("trials", lambda s: present.grouped(len(s.frame)))
     add("budget", present.budget_text)
     add("lost", lambda s: "" if s.spec.budget.unit is BudgetUnit.WALL else present.units(s.lost))
-    add("goals", present.goals_sentence)
+    add("goals", goals_sentence)
     entries.append(Entry("best of each metric, among full trials that meet all other goals"))
     for name in dict.fromkeys(o.metric for s in snapshots for o in s.spec.objectives):
         add(plain(name), lambda s, n=name: _best_value(s, n))

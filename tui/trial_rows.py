@@ -9,6 +9,7 @@ from rich.cells import cell_len
 from hpo_tui.engine.spec import Direction, Objective, OutcomeConstraint
 from hpo_tui.store.frame import STATES
 from hpo_tui.tui import fmt, present
+from hpo_tui.tui.goals import goal_text, goals_of, is_goal, judged
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.rows import Cell, Column
 from hpo_tui.tui.snapshot import Snapshot
@@ -48,7 +49,7 @@ class TrialRows:
         self.order = order
         self._pareto = pareto
         """Rows of the frame that no other is better than."""
-        self._goals = {g.metric: g for g in present.goals_of(snapshot.spec)}
+        self._goals = {g.metric: g for g in goals_of(snapshot.spec)}
         keys = [k for k in columns if self._known(k)]
         self.columns: Sequence[Column] = [self._column(k) for k in keys]
         self._cells: list[Callable[[int], Cell]] = [self._formatter(k) for k in keys]
@@ -109,7 +110,7 @@ class TrialRows:
         self, name: str, goal: Objective | OutcomeConstraint | None
     ) -> tuple[str, int]:
         """Return a metric's heading and width; a long name is cut before its goal is."""
-        mark = f" {present.goal_text(goal)}" if goal else ""
+        mark = f" {goal_text(goal)}" if goal else ""
         width = max(9, min(WIDEST_METRIC, cell_len(plain(name)) + len(mark)))
         names = map(plain, self.snapshot.frame.metrics)
         return fmt.clip_among(plain(name), width - len(mark), names) + mark, width
@@ -146,9 +147,9 @@ class TrialRows:
         def cell(at: int) -> Cell:
             value = math.nan if values is None else float(values[at])
             text = present.number(value)
-            if goal is None or not text or not present.is_goal(goal):
+            if goal is None or not text or not is_goal(goal):
                 return text, ""
-            return present.judged(value, goal), "good" if goal.met(value) else "warn"
+            return judged(value, goal), "good" if goal.met(value) else "warn"
 
         return cell
 
@@ -205,7 +206,7 @@ def _wide(title: str, least: int) -> int:
 
 def default_columns(snapshot: Snapshot) -> list[str]:
     """Return the columns of the browser of all trials: the metrics, then every parameter."""
-    metrics = [f"m:{g.metric}" for g in present.goals_of(snapshot.spec)]
+    metrics = [f"m:{g.metric}" for g in goals_of(snapshot.spec)]
     params = [f"p:{p.name}" for p in snapshot.spec.free]
     return ["trial", "mark", "state", "task", *metrics, *params, "cost", "duration"]
 

@@ -18,8 +18,9 @@ from hpo_tui.store.transfer.rows import finite
 from hpo_tui.tui.cli.studies import reading
 from hpo_tui.tui.cli.text import bar, number, say, shown, table
 from hpo_tui.tui.fmt import duration
+from hpo_tui.tui.goals import full_results
 from hpo_tui.tui.plain import plain
-from hpo_tui.tui.present import full_results, plural
+from hpo_tui.tui.present import plural
 from hpo_tui.tui.snapshot import Snapshot
 
 UNITS = {

@@ -15,9 +15,11 @@ from textual.binding import BindingType
 from hpo_tui.store.folder import StudyFolder, find_home
 from hpo_tui.tui import fmt, present
 from hpo_tui.tui.actions import Action, bindings
+from hpo_tui.tui.goals import has_goals
 from hpo_tui.tui.plain import fit, plain
 from hpo_tui.tui.rows import Cell, Column
 from hpo_tui.tui.screens.base import Room, Severity
+from hpo_tui.tui.standing import standing
 from hpo_tui.tui.study_list import StudyList, Summary, archive, delete
 from hpo_tui.tui.widgets.chrome import KeyBar, Notice, StudyHeader
 from hpo_tui.tui.widgets.line_table import LineTable
@@ -84,7 +86,7 @@ class StudyRows:
                 *[blank] * 4,
                 (ago, "dim"),
             ]
-        stand = present.standing(s.study, s.runner)
+        stand = standing(s.study, s.runner)
         filled = round(self._bar * s.share)
         bar = "█" * filled + "─" * (self._bar - filled) + " " * bool(self._bar)
         return [
@@ -94,7 +96,7 @@ class StudyRows:
             (present.grouped(s.trials), ""),
             (plain(s.best) or "–", "" if s.best else "dim"),
             (
-                present.grouped(s.met) if present.has_goals(s.spec) else "–",
+                present.grouped(s.met) if has_goals(s.spec) else "–",
                 "good" if s.met else "dim",
             ),
             (f"{ago} ago" if ago else "", "dim"),
@@ -191,7 +193,7 @@ good and asks for its name.
         table = self.query_one(LineTable)
         keys = {
             "name": lambda s: s.folder.name.casefold(),
-            "state": lambda s: present.standing(s.study, s.runner).word if s.study else "~",
+            "state": lambda s: standing(s.study, s.runner).word if s.study else "~",
             "progress": lambda s: s.share,
             "trials": lambda s: s.trials,
             "best": lambda s: 0.0 if math.isnan(s.value) else s.value,

@@ -17,6 +17,7 @@ from hpo_tui.tui.messages import BrushChanged, TrialOpened, TrialSelected
 from hpo_tui.tui.panes import BEST, COST_BAR, PARALLEL, TABS, Place, in_sight, layout_for, make
 from hpo_tui.tui.screens.filtering import Filtering
 from hpo_tui.tui.snapshot import Snapshot, View
+from hpo_tui.tui.standing import status_lines
 from hpo_tui.tui.widgets.chrome import KeyBar, Notice, PaneTitle, StudyHeader, TabBar
 from hpo_tui.tui.widgets.line_table import LineTable
 
@@ -124,7 +125,7 @@ zoom, then filter and brushes, then the screen. Leaving never stops the run.
     def _in_words(self, snapshot: Snapshot) -> None:
         """Show the study as text, where there is no room for more."""
         width = max(10, self.size.width - self._notice.gutter.width)
-        self._notice.say("\n".join(present.status_lines(snapshot, width)[1:]))
+        self._notice.say("\n".join(status_lines(snapshot, width)[1:]))
         self._notice.display = True
         self._body.display = False
 

@@ -14,8 +14,9 @@ from hpo_tui.engine.analysis.front import (
     near_misses,
     results,
 )
-from hpo_tui.tui import present
+from hpo_tui.tui.goals import goals_of, goals_sentence
 from hpo_tui.tui.snapshot import Snapshot, View
+from hpo_tui.tui.standing import first_result_text
 from hpo_tui.tui.trial_rows import TrialRows, sorted_rows
 from hpo_tui.tui.widgets.line_table import LineTable
 
@@ -64,7 +65,7 @@ selected, or one that is not here.
         self.empty = self._why_empty(snapshot, view)
         shown = TrialRows(judged, rows, self._columns(snapshot), front)
         self.set_rows_of(shown, view.selected)
-        self.title = "best metrics: " + present.goals_sentence(snapshot, view.mask)
+        self.title = "best metrics: " + goals_sentence(snapshot, view.mask)
 
     @staticmethod
     def _by_first_objective(snapshot: Snapshot, rows: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -78,7 +79,7 @@ selected, or one that is not here.
 
     @staticmethod
     def _columns(snapshot: Snapshot) -> list[str]:
-        metrics = [f"m:{g.metric}" for g in present.goals_of(snapshot.spec)]
+        metrics = [f"m:{g.metric}" for g in goals_of(snapshot.spec)]
         # The same frame where no configuration has several results.
         repeated = results(snapshot.frame, snapshot.spec)[1] is not snapshot.frame
         lead = ["trial", "mark", *(["runs"] if repeated else [])]
@@ -88,7 +89,7 @@ selected, or one that is not here.
     def _why_empty(snapshot: Snapshot, view: View) -> str:
         frame, spec = snapshot.frame, snapshot.spec
         if not len(results(frame, spec)[0]):
-            return present.first_result_text(snapshot)
+            return first_result_text(snapshot)
         if view.mask is not None:
             return "No full trial passes the filter and the brushes: u shows all."
         return "No full trial has a value for every metric with a goal."

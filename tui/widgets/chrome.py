@@ -10,11 +10,12 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from hpo_tui.tui import fmt, present
+from hpo_tui.tui import fmt
 from hpo_tui.tui.actions import action, spell_key
 from hpo_tui.tui.plain import fit, to_ascii, wrapped
 from hpo_tui.tui.present import Piece
 from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.standing import header_pieces
 from hpo_tui.tui.widgets.tones import ink
 
 
@@ -66,7 +67,7 @@ class StudyHeader(Line):
     def show(self, snapshot: Snapshot, *, frozen: bool = False) -> None:
         """Show a study; nothing is drawn when it would look the same."""
         self._snapshot, self._frozen = snapshot, frozen
-        pieces = (present.header_pieces(snapshot, self.size.width), frozen)
+        pieces = (header_pieces(snapshot, self.size.width), frozen)
         if pieces != self._drawn:
             self._drawn = pieces
             self.refresh()
@@ -81,7 +82,7 @@ class StudyHeader(Line):
         width = self.size.width
         if self._snapshot is None:
             return Strip([Segment(fit(" " + self._title, width), self.tone("bold"))])
-        left, right = present.header_pieces(self._snapshot, width)
+        left, right = header_pieces(self._snapshot, width)
         if self._frozen:
             left = [("[frozen: Space goes on]", "warn"), *left]
         return join(self, left, right, width)

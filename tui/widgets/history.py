@@ -7,13 +7,14 @@ from numpy.typing import NDArray
 
 from hpo_tui.engine.analysis import front
 from hpo_tui.engine.spec import Objective
-from hpo_tui.tui import fmt, present
+from hpo_tui.tui import fmt
 from hpo_tui.tui.charts import text
 from hpo_tui.tui.charts.axes import good_ends
 from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.palette import Ink
 from hpo_tui.tui.charts.plot import Plot
 from hpo_tui.tui.charts.scale import Scale, fitted
+from hpo_tui.tui.goals import beside
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.widgets.chart import Chart
 
@@ -176,7 +177,7 @@ marks are edits of the study. Far outliers on the bad side are drawn at the end 
             spans += [(".", Ink.PARTIAL_3), (" partial  ", Ink.TEXT)]
         if len(rows):
             number = int(snapshot.frame.number[rows[-1]])
-            said = f" best {present.beside(float(best[-1]), goal)} #{number}"
+            said = f" best {beside(float(best[-1]), goal)} #{number}"
             spans += [(glyphs.rule * 2, Ink.BEST), (said, Ink.TEXT)]
         elif full.any():
             spans += [("no full trial meets the other goals yet", Ink.DIM)]

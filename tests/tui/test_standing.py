@@ -1,0 +1,28 @@
+"""How a study stands, in words."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from hpo_tui.store.models import TrialState
+from hpo_tui.tui import fmt
+from hpo_tui.tui.standing import first_result_text, header_pieces
+from hpo_tui.tui.watcher import read_once
+from tests.tui.conftest import make_study
+
+
+def test_a_wide_name_is_cut_by_the_cells_that_it_takes(tmp_path: Path) -> None:
+    snapshot = read_once(make_study(tmp_path, trials=3))
+    named = replace(snapshot, study=replace(snapshot.study, name="日本語"))
+    assert header_pieces(named, 80)[0][0] == ("日本語", "bold")
+    long = replace(snapshot, study=replace(snapshot.study, name="日本語" * 20))
+    left, _ = header_pieces(long, 80)
+    assert fmt.width_of(left[0][0]) == 80 // 3
+    assert sum(fmt.width_of(text) + 2 for text, _ in left) < 80
+
+
+def test_where_no_trial_is_full_the_failed_ones_are_told_of(tmp_path: Path) -> None:
+    snapshot = read_once(make_study(tmp_path, trials=60, running=0))
+    failed = int(snapshot.frame.in_state(TrialState.FAILED).sum())
+    assert failed
+    text = first_result_text(snapshot)
+    assert f"{failed} trials of 60 have failed: the log (6) and the events (7) say why." in text

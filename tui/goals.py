@@ -1,0 +1,106 @@
+"""Goals in words: what is to be reached, whether a value reaches it, how many trials do. Pure."""
+
+from typing import TYPE_CHECKING
+
+from hpo_tui.engine.spec import Direction, Objective, OutcomeConstraint, StudySpec
+from hpo_tui.tui import fmt, present
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from hpo_tui.store.frame import Frame
+    from hpo_tui.tui.snapshot import Snapshot
+
+
+def goals_of(spec: StudySpec) -> tuple[Objective | OutcomeConstraint, ...]:
+    """Return the objectives, then the constraints on metrics that are no objective."""
+    known = {o.metric for o in spec.objectives}
+    return (*spec.objectives, *(c for c in spec.outcome_constraints if c.metric not in known))
+
+
+def is_goal(goal: Objective | OutcomeConstraint) -> bool:
+    """Whether there is something to reach: a threshold, or limits."""
+    return isinstance(goal, OutcomeConstraint) or goal.threshold is not None
+
+
+def has_goals(spec: StudySpec) -> bool:
+    """Whether there is anything to reach."""
+    return any(o.threshold is not None for o in spec.objectives) or bool(spec.outcome_constraints)
+
+
+def goal_text(goal: Objective | OutcomeConstraint) -> str:
+    """Return a goal as a heading shows it: ``≥.965``, ``≤20k``, ``↑`` where none is set."""
+    if isinstance(goal, OutcomeConstraint):
+        low = f"≥{short_goal(goal.min)}" if goal.min is not None else ""
+        high = f"≤{short_goal(goal.max)}" if goal.max is not None else ""
+        return low + high
+    if goal.threshold is None:
+        return "↑" if goal.direction is Direction.MAXIMIZE else "↓"
+    mark = "≥" if goal.direction is Direction.MAXIMIZE else "≤"
+    return mark + short_goal(goal.threshold)
+
+
+def short_goal(value: float) -> str:
+    """Return a goal's number as short as it goes: ``.965``, ``20k``, ``1e-05``."""
+    for factor, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if abs(value) >= factor:
+            return f"{value / factor:.4g}{letter}"
+    text = f"{value:.4g}"
+    return text.replace("0.", ".", 1) if text.startswith(("0.", "-0.")) else text
+
+
+def judged(value: float, goal: Objective | OutcomeConstraint, digits: int = 4) -> str:
+    """Return a value with the mark of its goal, never rounded over the limit to the other side."""
+    return f"{beside(value, goal, digits)} {'✓' if goal.met(value) else '✗'}"
+
+
+def beside(value: float, goal: Objective | OutcomeConstraint, digits: int = 4) -> str:
+    """Return a value, never rounded over the limit of its goal to the other side.
+
+    Where that takes more digits than there is room for, it is said to lie beyond the limit.
+    """
+    for more in (digits, digits + 1):
+        text = fmt.number(value, more)
+        if not is_goal(goal) or goal.met(fmt.read(text)) == goal.met(value):
+            return text
+    limit = min(_limits(goal), key=lambda end: abs(end - value))
+    return f"{'<' if value < limit else '>'}{short_goal(limit)}"
+
+
+def _limits(goal: Objective | OutcomeConstraint) -> list[float]:
+    ends = (goal.min, goal.max) if isinstance(goal, OutcomeConstraint) else (goal.threshold,)
+    return [end for end in ends if end is not None]
+
+
+def goals_sentence(snapshot: "Snapshot", mask: "NDArray[np.bool_] | None" = None) -> str:
+    """Return how many full trials meet all goals, in words; of those in ``mask``, if there is one.
+
+    Where configurations were repeated it is they that are counted, each by its mean. What is
+    counted is said: those in ``mask`` are the ones that filter and brushes let be shown.
+    """
+    from hpo_tui.engine.analysis.front import tally
+
+    met, n = tally(snapshot.frame, snapshot.spec, mask)
+    which = "" if mask is None else " shown"
+    if not n:
+        return f"no full trial{which or ' yet'}"
+    counted = full_results(snapshot.frame, snapshot.spec, n, mask) + which
+    if not has_goals(snapshot.spec):
+        return counted
+    if not met:
+        return f"none of {counted} meets all goals{'' if which else ' yet'}"
+    verb = "meets" if met == 1 else "meet"
+    return f"{present.grouped(met)} of {counted} {verb} all goals"
+
+
+def full_results(
+    frame: "Frame", spec: StudySpec, n: int, mask: "NDArray[np.bool_] | None" = None
+) -> str:
+    """Return ``3 full trials``, or how many configurations those are where some were repeated."""
+    from hpo_tui.engine.analysis.front import full_mask
+
+    full = full_mask(frame, spec)
+    if n == int((full if mask is None else full & mask).sum()):
+        return present.plural(n, "full trial")
+    return f"{present.plural(n, 'configuration')} run in full"

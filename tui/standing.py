@@ -1,0 +1,172 @@
+"""How a study stands: one word, the header, a few lines, what the first result waits for. Pure."""
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hpo_tui.engine.spec import StudySpec
+from hpo_tui.store.models import Study, StudyState, TrialState
+from hpo_tui.tui import fmt, present
+from hpo_tui.tui.goals import goals_of, goals_sentence
+from hpo_tui.tui.plain import fit, plain
+from hpo_tui.tui.present import Piece
+
+if TYPE_CHECKING:
+    from hpo_tui.tui.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a study stands, in a mark, a word and a tone; ``detail`` says why where that helps."""
+
+    mark: str
+    word: str
+    tone: str
+    detail: str = ""
+
+
+def standing(study: Study, runner: int | None) -> Standing:
+    """Return how a study stands, from what is stored and whether a runner lives."""
+    state, reason = study.state, plain(study.reason)
+    if state is StudyState.RUNNING and runner is None:
+        return Standing("†", "runner died", "bad", "R starts it again; trials that live go on")
+    if state is StudyState.PAUSED:
+        word = "paused" if runner is not None else "paused, no runner"
+        return Standing("‖", word, "warn", reason)
+    return {
+        StudyState.NEW: Standing("○", "not started", "dim", reason or "R starts it"),
+        StudyState.RUNNING: Standing("●", "running", "good", reason),
+        StudyState.STOPPED: Standing("■", "stopped", "dim", reason),
+        StudyState.FINISHED: Standing("✓", "finished", "accent", reason),
+    }[state]
+
+
+def header_pieces(snapshot: "Snapshot", width: int) -> tuple[list[Piece], list[Piece]]:
+    """Return the header's left and right pieces; what does not fit is left out, last first."""
+    stand = standing(snapshot.study, snapshot.runner_pid)
+    name = plain(snapshot.study.name)
+    name = fit(name, min(fmt.width_of(name), max(8, width // 3)))
+    left: list[Piece] = [(name, "bold"), (f"{stand.mark} {stand.word}", stand.tone)]
+    running = int(snapshot.frame.in_state(TrialState.RUNNING).sum())
+    facts = present.plural(len(snapshot.frame), "trial")
+    if running and width >= 100:
+        facts += f", {running} running"
+    optional: list[Piece] = [(facts, ""), (present.budget_text(snapshot), "")]
+    if snapshot.study.state is StudyState.PAUSED:
+        optional[:0] = _why_paused(snapshot, width - sum(fmt.width_of(t) + 3 for t, _ in left))
+    elif snapshot.eta is not None:
+        optional.append((f"about {present.duration(snapshot.eta)} left", "dim"))
+    elif stand.detail:
+        optional.append((stand.detail, "dim"))
+    right = [(present.device_text(d), "dim") for d in snapshot.measured]
+    used = sum(fmt.width_of(t) + 2 for t, _ in left) + 1
+    for piece in optional:
+        if used + fmt.width_of(piece[0]) + 3 > width:
+            break
+        left.append(piece)
+        used += fmt.width_of(piece[0]) + 3
+    kept: list[Piece] = []
+    for piece in right:
+        if used + fmt.width_of(piece[0]) + 3 > width:
+            break
+        kept.append(piece)
+        used += fmt.width_of(piece[0]) + 2
+    return left, kept
+
+
+def _why_paused(snapshot: "Snapshot", room: int) -> list[Piece]:
+    """Return the first clause of why the study is paused, cut to ``room``."""
+    first = plain((snapshot.study.reason.splitlines() or [""])[0]).partition(", so nothing")[0]
+    text = first if fmt.width_of(first) <= room else fit(first, room).rstrip()
+    return [(text, "warn")] if text and room >= 12 else []
+
+
+def status_lines(snapshot: "Snapshot", width: int = 80) -> list[str]:
+    """Return the study as a few lines of text, for ``--once`` and the smallest windows."""
+    stand = standing(snapshot.study, snapshot.runner_pid)
+    lines = [f"{plain(snapshot.study.name)}  {stand.mark} {stand.word}"]
+    if stand.detail:
+        lines.append(stand.detail)
+    lines.append(f"{present.plural(len(snapshot.frame), 'trial')}, {present.budget_text(snapshot)}")
+    if snapshot.lost > 0:
+        lines[-1] += f", {present.units(snapshot.lost)} lost"
+    if snapshot.eta is not None:
+        lines.append(f"about {present.duration(snapshot.eta)} left")
+    lines.append(goals_sentence(snapshot))
+    lines += best_lines(snapshot, 5)
+    return [fit(line, width).rstrip() for line in lines]
+
+
+def best_lines(snapshot: "Snapshot", k: int) -> list[str]:
+    """Return the ``k`` best trials, a line each: number, metrics, parameters."""
+    from hpo_tui.engine.analysis.front import best_rows, results
+
+    spec = snapshot.spec
+    frame = results(snapshot.frame, spec)[1]
+    lines = []
+    for row in best_rows(frame, spec)[:k]:
+        metrics = "  ".join(
+            f"{plain(g.metric)} {present.number(float(frame.metrics[g.metric][row]))}"
+            for g in goals_of(spec)
+            if g.metric in frame.metrics
+        )
+        params = " ".join(
+            f"{plain(p.name)}={present.value_text(snapshot, p.name, row)}"
+            for p in spec.free
+            if p.name in frame.params and not math.isnan(frame.params[p.name][row])
+        )
+        lines.append(f"#{frame.number[row]}  {metrics}  {params}")
+    return lines
+
+
+def first_result_text(snapshot: "Snapshot") -> str:
+    """Return what the engine is doing while there is no full trial, and when one is expected."""
+    frame, spec = snapshot.frame, snapshot.spec
+    if snapshot.study.state is StudyState.PAUSED and snapshot.study.reason:
+        way = "p goes on" if snapshot.runner_pid is not None else "R starts it again"
+        return f"Paused, without a full trial yet; {way}.\n{snapshot.study.reason}"
+    if snapshot.runner_pid is None:
+        why = "No trial has finished at the full task, and no runner lives: R starts it."
+        return "\n".join([why, *_failures(snapshot)])
+    running = frame.in_state(TrialState.RUNNING)
+    full = running & frame.at_task(spec.full_task.name)
+    lines = ["No full trial yet: the best stand here once one has finished."]
+    lines += _failures(snapshot)
+    if not running.any():
+        return "\n".join([*lines, "The engine is preparing its first suggestions."])
+    tasks = [plain(frame.tasks[t]) for t in sorted(set(frame.task[running].tolist()))]
+    where = ", ".join(tasks)
+    lines.append(f"{present.plural(int(running.sum()), 'trial')} running at {where}.")
+    expected = _expected_full(snapshot, bool(full.any()))
+    if expected:
+        lines.append(expected)
+    return "\n".join(lines)
+
+
+def _failures(snapshot: "Snapshot") -> list[str]:
+    """Return a line that says how many trials have failed, where there are any."""
+    failed = int(snapshot.frame.in_state(TrialState.FAILED).sum())
+    if not failed:
+        return []
+    verb = "has" if failed == 1 else "have"
+    where = "the log (6) and the events (7) say why"
+    return [f"{present.plural(failed, 'trial')} of {len(snapshot.frame)} {verb} failed: {where}."]
+
+
+def _expected_full(snapshot: "Snapshot", running: bool) -> str:
+    frame, spec = snapshot.frame, snapshot.spec
+    done = frame.in_state(TrialState.COMPLETE)
+    costs = [spec.task(t).cost if _has_task(spec, t) else math.nan for t in frame.tasks]
+    paces = [
+        float(frame.duration[i]) / costs[int(frame.task[i])] for i in range(len(frame)) if done[i]
+    ]
+    known = sorted(p for p in paces if not math.isnan(p))
+    if not known:
+        return "When the first is expected is known after the first trial of any task."
+    full = known[len(known) // 2]
+    verb = "is running and takes" if running else "will take"
+    return f"A full trial {verb} about {present.duration(full)}."
+
+
+def _has_task(spec: StudySpec, name: str) -> bool:
+    return any(t.name == name for t in spec.tasks)
