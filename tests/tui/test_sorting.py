@@ -10,7 +10,7 @@ from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui.screens.dialogs import PickOne
 from hpo_tui.tui.screens.trials import Trials
-from hpo_tui.tui.trial_rows import sort_values
+from hpo_tui.tui.trial_order import sort_values
 from hpo_tui.tui.watcher import read_once
 from hpo_tui.tui.widgets.line_table import LineTable
 from tests.tui.conftest import make_app, make_study, ready, until

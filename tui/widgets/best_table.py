@@ -17,7 +17,8 @@ from hpo_tui.engine.analysis.front import (
 from hpo_tui.tui.goals import goals_of, goals_sentence
 from hpo_tui.tui.snapshot import Snapshot, View
 from hpo_tui.tui.standing import first_result_text
-from hpo_tui.tui.trial_rows import TrialRows, sorted_rows
+from hpo_tui.tui.trial_order import sorted_rows
+from hpo_tui.tui.trial_rows import TrialRows
 from hpo_tui.tui.widgets.line_table import LineTable
 
 MOST = 200

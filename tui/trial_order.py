@@ -1,0 +1,70 @@
+"""In which order trials stand: sorted by a column of their table. Pure."""
+
+from typing import TYPE_CHECKING
+
+from hpo_tui.engine.spec import Direction
+from hpo_tui.tui.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+def sort_values(snapshot: Snapshot, key: str) -> "NDArray[np.float64] | None":
+    """Return what rows are sorted by, (n,) with NaN last, or None for an unknown column."""
+    import numpy as np
+
+    frame = snapshot.frame
+    kind, _, name = key.partition(":")
+    if kind == "m":
+        return frame.metrics.get(name)
+    if kind == "p":
+        return frame.params.get(name)
+    found = {
+        "trial": frame.number,
+        "mark": ~frame.starred,
+        "state": frame.state,
+        "cost": frame.charged,
+        "duration": frame.duration,
+        "memory": frame.peak_memory,
+        "step": frame.step,
+        "from": frame.resumed_from,
+    }.get(key)
+    if key == "device":
+        return np.unique(frame.device.astype(str), return_inverse=True)[1].astype(np.float64)
+    if key == "task":
+        ranked = [t.name for t in snapshot.spec.tasks_by_cost]
+        ranks = [ranked.index(t) if t in ranked else len(ranked) for t in frame.tasks]
+        return np.array(ranks, dtype=np.float64)[frame.task]
+    if key == "runs":
+        counts = result_counts(snapshot)
+        return np.array([counts.get(n, 1) for n in frame.number.tolist()], dtype=np.float64)
+    return None if found is None else np.asarray(found, dtype=np.float64)
+
+
+def best_last(snapshot: Snapshot, key: str, *, otherwise: bool) -> bool:
+    """Return whether rising order would put the best last; ``otherwise`` for no objective."""
+    goals = {f"m:{o.metric}": o.direction for o in snapshot.spec.objectives}
+    return goals[key] is Direction.MAXIMIZE if key in goals else otherwise
+
+
+def sorted_rows(
+    snapshot: Snapshot, rows: "NDArray[np.intp]", key: str, descending: bool
+) -> "NDArray[np.intp]":
+    """Return ``rows`` of the frame sorted by a column, NaN last either way."""
+    import numpy as np
+
+    values = sort_values(snapshot, key) if key else None
+    if values is None:
+        return rows[::-1] if descending else rows
+    chosen = values[rows]
+    order = np.argsort(-chosen if descending else chosen, kind="stable")
+    return rows[order]
+
+
+def result_counts(snapshot: Snapshot) -> dict[int, int]:
+    """Return trial number → results of its configuration, where a configuration has several."""
+    from hpo_tui.engine.analysis.front import full_mask
+    from hpo_tui.engine.analysis.repeats import runs
+
+    return runs(snapshot.frame, full_mask(snapshot.frame, snapshot.spec))
