@@ -1,9 +1,7 @@
 """Studies, the home screen: every study under ``.hpo``, how it stands, its best."""
 
-import math
 import threading
 import time
-from collections.abc import Hashable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -13,14 +11,12 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from hpo_tui.store.folder import StudyFolder, find_home
-from hpo_tui.tui import fmt, present
+from hpo_tui.tui import present
 from hpo_tui.tui.actions import Action, bindings
-from hpo_tui.tui.goals import has_goals
-from hpo_tui.tui.plain import fit, plain
-from hpo_tui.tui.rows import Cell, Column
+from hpo_tui.tui.plain import plain
 from hpo_tui.tui.screens.base import Room, Severity
-from hpo_tui.tui.standing import standing
 from hpo_tui.tui.study_list import StudyList, Summary, archive, delete
+from hpo_tui.tui.study_rows import StudyRows, sorted_studies
 from hpo_tui.tui.widgets.chrome import KeyBar, Notice, StudyHeader
 from hpo_tui.tui.widgets.line_table import LineTable
 
@@ -36,71 +32,6 @@ From a shell:
 
 A study lives in a folder .hpo beside your code; it is found from any folder below.
 """
-BAR = 12
-WIDE = 100
-"""Columns from which there is room for a bar beside the numbers; below, the best comes first."""
-
-
-class StudyRows:
-    """Summaries as rows."""
-
-    def __init__(self, studies: Sequence[Summary], now: float, width: int) -> None:
-        self._studies = studies
-        self._now = now
-        names = [fmt.width_of(plain(s.folder.name)) for s in studies]
-        name = min(max([*names, 12]), max(12, width // 4))
-        self._bar = BAR if width >= WIDE else 0
-        spent = 14 + self._bar + bool(self._bar)
-        others = name + spent + (53 if self._bar else 31)
-        self.columns: Sequence[Column] = (
-            Column("name", "study", name, fixed=True),
-            Column("state", "state", 19),
-            Column("progress", "spent", spent),
-            Column("trials", "trials", 8, "right"),
-            Column("best", "best", max(10, min(30, width - others))),
-            Column("met", "meet goals", 10, "right"),
-            Column("touched", "changed", 10, "right"),
-        )
-
-    def __len__(self) -> int:
-        return len(self._studies)
-
-    def key(self, row: int) -> Hashable:
-        """Return the study's folder name."""
-        return self._studies[row].folder.name
-
-    def find(self, key: Hashable) -> int | None:
-        """Return the row of a study."""
-        return next((i for i, s in enumerate(self._studies) if s.folder.name == key), None)
-
-    def cells(self, row: int) -> Sequence[Cell]:
-        """Return name, state, progress, trials, best and when it changed."""
-        s = self._studies[row]
-        ago = present.duration(max(0.0, self._now - s.touched)) if s.touched else ""
-        if s.study is None or s.spec is None:
-            tone = "dim" if s.problem == "not started" else "bad"
-            blank: Cell = ("", "")
-            return [
-                (plain(s.folder.name), ""),
-                (plain(s.problem), tone),
-                *[blank] * 4,
-                (ago, "dim"),
-            ]
-        stand = standing(s.study, s.runner)
-        filled = round(self._bar * s.share)
-        bar = "█" * filled + "─" * (self._bar - filled) + " " * bool(self._bar)
-        return [
-            (plain(s.folder.name), "bold"),
-            (f"{stand.mark} {stand.word}", stand.tone),
-            (bar + fit(present.spent_short(s.spent, s.spec.budget), 14), ""),
-            (present.grouped(s.trials), ""),
-            (plain(s.best) or "–", "" if s.best else "dim"),
-            (
-                present.grouped(s.met) if has_goals(s.spec) else "–",
-                "good" if s.met else "dim",
-            ),
-            (f"{ago} ago" if ago else "", "dim"),
-        ]
 
 
 class Studies(Room):
@@ -120,7 +51,6 @@ good and asks for its name.
     def __init__(self) -> None:
         super().__init__()
         self._studies: list[Summary] = []
-        self._sort = ("", False)
         self._marked: str | None = None
         self._wake = threading.Event()
         self._over = threading.Event()
@@ -176,42 +106,22 @@ good and asks for its name.
         table.display = bool(studies)
         notice.display = not studies
         notice.say(EMPTY)
-        header = self.query_one(StudyHeader)
         home = str(self.hpo.home) if self.hpo.home else "no .hpo folder here"
+        count = "1 study" if len(studies) == 1 else f"{present.grouped(len(studies))} studies"
         living = sum(s.runner is not None for s in studies)
-        header.say(
-            f"hpo-tui   {present.plural(len(studies), 'stud')[: -1 if len(studies) != 1 else None]}"
-            + ("ies" if len(studies) != 1 else "y")
-            + f", {living} with a runner   {plain(home)}"
-        )
-        table.set_rows(StudyRows(self._sorted(), self.hpo.clock(), self.size.width))
+        said = f"hpo-tui   {count}, {living} with a runner   {plain(home)}"
+        self.query_one(StudyHeader).say(said)
+        self._fill()
         if studies and not table.has_focus and self.is_current:
             table.focus()
         self.query_one(KeyBar).renew()
 
-    def _sorted(self) -> list[Summary]:
-        table = self.query_one(LineTable)
-        keys = {
-            "name": lambda s: s.folder.name.casefold(),
-            "state": lambda s: standing(s.study, s.runner).word if s.study else "~",
-            "progress": lambda s: s.share,
-            "trials": lambda s: s.trials,
-            "best": lambda s: 0.0 if math.isnan(s.value) else s.value,
-            "met": lambda s: s.met,
-            "touched": lambda s: -s.touched,
-        }
-        # Without a wish: those with a runner first, then the latest changed.
-        natural = lambda s: (s.runner is None, -s.touched)  # noqa: E731 - one of the keys above
-        key = keys.get(table.sort_by, natural)
-        found = sorted(self._studies, key=key, reverse=table.descending)
-        if table.sort_by == "best":
-            found.sort(key=lambda s: math.isnan(s.value))  # without one they come last either way
-        return found
-
     @on(LineTable.Sorted)
-    def _resort(self) -> None:
+    def _fill(self) -> None:
+        """Put the rows into the table, in its order and for the width that there is."""
         table = self.query_one(LineTable)
-        table.set_rows(StudyRows(self._sorted(), self.hpo.clock(), self.size.width))
+        studies = sorted_studies(self._studies, table.sort_by, descending=table.descending)
+        table.set_rows(StudyRows(studies, self.hpo.clock(), self.size.width))
 
     @on(LineTable.Activated)
     def _activated(self) -> None:
@@ -220,7 +130,7 @@ good and asks for its name.
     def on_resize(self) -> None:
         """Fit the columns to the window."""
         if self._studies:
-            self._resort()
+            self._fill()
 
     @property
     def chosen(self) -> Summary | None:

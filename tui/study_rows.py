@@ -1,0 +1,99 @@
+"""Studies as rows of a table, and the orders that they can stand in. Pure."""
+
+import math
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any
+
+from hpo_tui.tui import fmt, present
+from hpo_tui.tui.goals import has_goals
+from hpo_tui.tui.plain import fit, plain
+from hpo_tui.tui.rows import Cell, Column
+from hpo_tui.tui.standing import standing
+from hpo_tui.tui.study_list import Summary
+
+BAR = 12
+WIDE = 100
+"""Columns from which there is room for a bar beside the numbers; below, the best comes first."""
+
+
+class StudyRows:
+    """Summaries as rows."""
+
+    def __init__(self, studies: Sequence[Summary], now: float, width: int) -> None:
+        self._studies = studies
+        self._now = now
+        names = [fmt.width_of(plain(s.folder.name)) for s in studies]
+        name = min(max([*names, 12]), max(12, width // 4))
+        self._bar = BAR if width >= WIDE else 0
+        spent = 14 + self._bar + bool(self._bar)
+        others = name + spent + (53 if self._bar else 31)
+        self.columns: Sequence[Column] = (
+            Column("name", "study", name, fixed=True),
+            Column("state", "state", 19),
+            Column("progress", "spent", spent),
+            Column("trials", "trials", 8, "right"),
+            Column("best", "best", max(10, min(30, width - others))),
+            Column("met", "meet goals", 10, "right"),
+            Column("touched", "changed", 10, "right"),
+        )
+
+    def __len__(self) -> int:
+        return len(self._studies)
+
+    def key(self, row: int) -> Hashable:
+        """Return the study's folder name."""
+        return self._studies[row].folder.name
+
+    def find(self, key: Hashable) -> int | None:
+        """Return the row of a study."""
+        return next((i for i, s in enumerate(self._studies) if s.folder.name == key), None)
+
+    def cells(self, row: int) -> Sequence[Cell]:
+        """Return name, state, progress, trials, best and when it changed."""
+        s = self._studies[row]
+        ago = present.duration(max(0.0, self._now - s.touched)) if s.touched else ""
+        if s.study is None or s.spec is None:
+            tone = "dim" if s.problem == "not started" else "bad"
+            blank: Cell = ("", "")
+            return [
+                (plain(s.folder.name), ""),
+                (plain(s.problem), tone),
+                *[blank] * 4,
+                (ago, "dim"),
+            ]
+        stand = standing(s.study, s.runner)
+        filled = round(self._bar * s.share)
+        bar = "█" * filled + "─" * (self._bar - filled) + " " * bool(self._bar)
+        return [
+            (plain(s.folder.name), "bold"),
+            (f"{stand.mark} {stand.word}", stand.tone),
+            (bar + fit(present.spent_short(s.spent, s.spec.budget), 14), ""),
+            (present.grouped(s.trials), ""),
+            (plain(s.best) or "–", "" if s.best else "dim"),
+            (
+                present.grouped(s.met) if has_goals(s.spec) else "–",
+                "good" if s.met else "dim",
+            ),
+            (f"{ago} ago" if ago else "", "dim"),
+        ]
+
+
+_KEYS: dict[str, Callable[[Summary], Any]] = {
+    "name": lambda s: s.folder.name.casefold(),
+    "state": lambda s: standing(s.study, s.runner).word if s.study else "~",
+    "progress": lambda s: s.share,
+    "trials": lambda s: s.trials,
+    "best": lambda s: 0.0 if math.isnan(s.value) else s.value,
+    "met": lambda s: s.met,
+    "touched": lambda s: -s.touched,
+}
+"""Column → what it is sorted by."""
+
+
+def sorted_studies(studies: Sequence[Summary], by: str, *, descending: bool) -> list[Summary]:
+    """Return the studies sorted by a column; without one, those with a runner, then the latest."""
+    key = _KEYS.get(by, lambda s: (s.runner is None, -s.touched))
+    found = sorted(studies, key=key, reverse=descending)
+    if by == "best":
+        found.sort(key=lambda s: math.isnan(s.value))  # without one they come last either way
+    return found
