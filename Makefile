@@ -34,7 +34,7 @@ check: $(VENV)/.installed-dev
 	@echo 'import contracts'; $(BIN)/lint-imports --no-logo 2>/dev/null | tail -n 2 || $(BIN)/lint-imports
 
 keys: $(VENV)/.installed-dev
-	@{ printf '# Keys\n\n'; $(BIN)/python -m hpo_tui.tui.actions; } > docs/keys.md
+	@{ printf '# Keys\n\n'; $(BIN)/python -m hpo_tui.tui.keys; } > docs/keys.md
 
 format: $(VENV)/.installed-dev
 	@$(BIN)/ruff check -q --fix . && $(BIN)/ruff format -q .

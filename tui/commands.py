@@ -10,7 +10,8 @@ from textual.app import SystemCommand
 from textual.screen import Screen
 from textual.widget import Widget
 
-from hpo_tui.tui.actions import SCOPES, Action, actions_of, spell_keys
+from hpo_tui.tui.actions import SCOPES, Action, actions_of
+from hpo_tui.tui.keys import spell_keys
 from hpo_tui.tui.panes import TABS, in_sight
 from hpo_tui.tui.plain import plain
 

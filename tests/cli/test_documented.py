@@ -34,7 +34,7 @@ def test_command_has_help(name: str, capsys: pytest.CaptureFixture[str]) -> None
 
 
 def test_the_key_table_is_the_one_of_the_actions() -> None:
-    from hpo_tui.tui.actions import markdown
+    from hpo_tui.tui.keys import markdown
 
     written = (Path(__file__).parents[2] / "docs" / "keys.md").read_text("utf-8")
     assert written == f"# Keys\n\n{markdown()}\n", "write it anew: make keys"

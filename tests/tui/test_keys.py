@@ -8,8 +8,9 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from hpo_tui.store.folder import StudyFolder
-from hpo_tui.tui.actions import SCOPES, action, actions_of, all_actions, markdown, spell_keys
+from hpo_tui.tui.actions import SCOPES, action, actions_of, all_actions
 from hpo_tui.tui.app import HpoApp
+from hpo_tui.tui.keys import markdown, spell_keys
 from hpo_tui.tui.screens.compare import Compare
 from hpo_tui.tui.screens.help import Help, key_table
 from hpo_tui.tui.screens.trial import TrialScreen

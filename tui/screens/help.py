@@ -8,7 +8,8 @@ from textual.containers import VerticalScroll
 from textual.screen import Screen
 from textual.widgets import Input, Markdown, Static
 
-from hpo_tui.tui.actions import SCOPES, Action, actions_of, bindings, spell_key
+from hpo_tui.tui.actions import SCOPES, Action, actions_of, bindings
+from hpo_tui.tui.keys import spell_key
 from hpo_tui.tui.plain import fit
 from hpo_tui.tui.screens.scrolled import ScrolledWindow
 

@@ -11,7 +11,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from hpo_tui.tui import fmt
-from hpo_tui.tui.actions import action, spell_key
+from hpo_tui.tui.actions import action
+from hpo_tui.tui.keys import spell_key
 from hpo_tui.tui.plain import fit, to_ascii, wrapped
 from hpo_tui.tui.present import Piece
 from hpo_tui.tui.snapshot import Snapshot
