@@ -5,7 +5,7 @@ import pytest
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState
 from hpo_tui.store.write import StudyWriter
-from hpo_tui.tui.app import run_app
+from hpo_tui.tui.opening import run_app
 from tests.tui.conftest import make_app, ready, until
 
 

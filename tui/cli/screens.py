@@ -31,8 +31,8 @@ def show(folder: StudyFolder | None, home: Path | None, *, readonly: bool, ascii
         raise Refusal(
             "the app needs a terminal, and stdin or stdout is none; try --once, or hpo-tui status"
         )
-    from hpo_tui.tui.app import run_app
     from hpo_tui.tui.cli.text import unicode_ok
+    from hpo_tui.tui.opening import run_app
 
     path = folder.path if folder is not None else None
     poor = ascii_only or not unicode_ok()

@@ -1,0 +1,59 @@
+"""From a shell into the screens, or the study printed once."""
+
+import sys
+from pathlib import Path
+
+from hpo_tui.store.folder import StudyFolder
+from hpo_tui.tui.app import HpoApp
+from hpo_tui.tui.config import load_settings
+from hpo_tui.tui.plain import to_ascii
+
+
+def run_app(
+    path: Path | None = None,
+    *,
+    home: Path | None = None,
+    ascii: bool = False,  # noqa: A002 - the option's name
+    readonly: bool = False,
+    once: bool = False,
+    mouse: bool = True,
+) -> int:
+    """Open the screens on a study (``path``: its folder) or on all of ``home``; return 0.
+
+    ``once`` prints the study as text instead and returns 1 if it cannot be read. Whether a runner
+    goes on is said after the screens are gone.
+    """
+    from hpo_tui.store.folder import find_home
+    from hpo_tui.tui.glyphs import locale_is_ascii
+
+    folder = StudyFolder(path.resolve()) if path is not None else None
+    ascii_only = ascii or locale_is_ascii()
+    if once and folder is not None:
+        return print_once(folder, ascii_only=ascii_only)
+    if home is None:
+        home = find_home(folder.path if folder is not None else Path.cwd())
+    settings = load_settings()
+    app = HpoApp(home, folder, ascii_only=ascii_only, readonly=readonly, settings=settings)
+    app.run(mouse=mouse and settings.mouse)
+    if app.farewell:
+        print(app.farewell)  # noqa: T201 - said on the way out
+    return app.return_code or 0
+
+
+def print_once(folder: StudyFolder, *, ascii_only: bool = False) -> int:
+    """Print a study as a few lines; return 1 if it cannot be read."""
+    import shutil
+    import sqlite3
+
+    from hpo_tui.engine.spec import SpecError
+    from hpo_tui.tui.standing import status_lines
+    from hpo_tui.tui.watcher import read_once, why_unreadable
+
+    try:
+        snapshot = read_once(folder)
+    except (OSError, sqlite3.Error, LookupError, SpecError) as error:
+        print(why_unreadable(folder, error), file=sys.stderr)  # noqa: T201 - told on the terminal
+        return 1
+    for line in status_lines(snapshot, shutil.get_terminal_size().columns):
+        print(to_ascii(line) if ascii_only else line)  # noqa: T201 - the output
+    return 0
