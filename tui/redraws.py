@@ -1,0 +1,49 @@
+"""When a pane is drawn anew: where what it shows is another, and not too often for data alone."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from hpo_tui.tui.panes import Place
+from hpo_tui.tui.snapshot import Snapshot, View
+
+
+class Redraws:
+    """What each pane was last drawn from, and when."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._drawn: dict[str, tuple[tuple[Any, ...], View]] = {}
+        """Name of the pane → what of the study it depends on, and the view."""
+        self._when: dict[str, float] = {}
+
+    def wait(self, place: Place, snapshot: Snapshot, view: View) -> float | None:
+        """Return the seconds until a pane is to be drawn, None where it would look the same.
+
+        A new view is drawn at once, new data alone as often as the place says.
+        """
+        if place.name not in self._drawn:
+            return 0.0
+        old, seen = self._drawn[place.name]
+        if seen is not view:
+            return 0.0
+        if all(a is b or _same(a, b) for a, b in zip(old, place.depends(snapshot), strict=True)):
+            return None
+        return max(0.0, self._when[place.name] + place.every - self._clock())
+
+    def note(self, place: Place, snapshot: Snapshot, view: View) -> None:
+        """Keep in mind that a pane is drawn now."""
+        self._drawn[place.name] = place.depends(snapshot), view
+        self._when[place.name] = self._clock()
+
+    def view_of(self, place: Place) -> View | None:
+        """Return the view that a pane was last drawn under, None before."""
+        return self._drawn[place.name][1] if place.name in self._drawn else None
+
+    def forget(self, name: str) -> None:
+        """Let a pane be drawn anew, whatever it shows."""
+        self._drawn.pop(name, None)
+
+
+def _same(old: object, new: object) -> bool:
+    return type(old) is type(new) and isinstance(old, int | float | tuple) and old == new
