@@ -16,7 +16,7 @@ from hpo_tui.tui.screens.help import Help, key_table
 from hpo_tui.tui.screens.trial import TrialScreen
 from hpo_tui.tui.screens.trials import Trials
 from hpo_tui.tui.screens.watch import Watch
-from hpo_tui.tui.widgets.chrome import KeyBar
+from hpo_tui.tui.widgets.key_bar import KeyBar
 from tests.tui.conftest import make_app, make_study, ready, until
 
 TEXT_TAKEN = {"define.save", "dialog.take"}

@@ -11,8 +11,8 @@ from hpo_tui.tui.screens.compare import Compare
 from hpo_tui.tui.screens.studies import EMPTY, Studies
 from hpo_tui.tui.screens.watch import Watch
 from hpo_tui.tui.study_list import StudyList
-from hpo_tui.tui.widgets.chrome import Notice
 from hpo_tui.tui.widgets.line_table import LineTable
+from hpo_tui.tui.widgets.notice import Notice
 from tests.tui.conftest import make_app, make_study, ready, until
 
 

@@ -10,8 +10,8 @@ from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui.screens.text_window import TextWindow
 from hpo_tui.tui.side_by_side import EntryRows, readable
-from hpo_tui.tui.widgets.chrome import Notice
 from hpo_tui.tui.widgets.line_table import LineTable
+from hpo_tui.tui.widgets.notice import Notice
 from tests.tui.conftest import make_app, make_study, ready, until
 
 LAST = [f"  File 'train.py', line {n}, in step_{n}" for n in range(4)] + ["RuntimeError: the end"]

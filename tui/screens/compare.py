@@ -16,9 +16,11 @@ from hpo_tui.tui.screens.text_window import read_whole
 from hpo_tui.tui.side_by_side import Entry, EntryRows, study_entries, trial_entries
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.watcher import read_once, why_unreadable
-from hpo_tui.tui.widgets.chrome import KeyBar, Notice, StudyHeader
+from hpo_tui.tui.widgets.chrome import StudyHeader
 from hpo_tui.tui.widgets.fixed_table import FixedTable
+from hpo_tui.tui.widgets.key_bar import KeyBar
 from hpo_tui.tui.widgets.line_table import LineTable
+from hpo_tui.tui.widgets.notice import Notice
 
 
 class Compare(Room):

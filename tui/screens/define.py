@@ -22,8 +22,8 @@ from hpo_tui.tui.editor.form import Path as KeyPath
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.screens.define_side import SideRoom
 from hpo_tui.tui.screens.item_dialog import ItemDialog, Values
-from hpo_tui.tui.widgets.chrome import KeyBar
 from hpo_tui.tui.widgets.fixed_table import FixedTable
+from hpo_tui.tui.widgets.key_bar import KeyBar
 from hpo_tui.tui.widgets.line_table import LineTable
 
 WIDE = 100

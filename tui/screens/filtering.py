@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from hpo_tui.tui.live import FilterError, LiveStudy
 from hpo_tui.tui.screens.trial_actions import TrialActions
 from hpo_tui.tui.snapshot import Snapshot, View
-from hpo_tui.tui.widgets.chrome import KeyBar
+from hpo_tui.tui.widgets.key_bar import KeyBar
 
 if TYPE_CHECKING:
     from hpo_tui.tui.widgets.filter_bar import FilterBar

@@ -10,7 +10,9 @@ from textual.geometry import Size
 from hpo_tui.tui.live import LiveStudy
 from hpo_tui.tui.panes import BEST, COST_BAR, PARALLEL, TABS, Place, layout_for, make
 from hpo_tui.tui.screens.filtering import Filtering
-from hpo_tui.tui.widgets.chrome import KeyBar, Notice, PaneTitle, StudyHeader, TabBar
+from hpo_tui.tui.widgets.chrome import PaneTitle, StudyHeader, TabBar
+from hpo_tui.tui.widgets.key_bar import KeyBar
+from hpo_tui.tui.widgets.notice import Notice
 
 
 class PaneRoom(Filtering):

@@ -17,8 +17,10 @@ from hpo_tui.tui.plain import plain
 from hpo_tui.tui.screens.base import Room, Severity
 from hpo_tui.tui.study_list import StudyList, Summary, archive, delete
 from hpo_tui.tui.study_rows import StudyRows, sorted_studies
-from hpo_tui.tui.widgets.chrome import KeyBar, Notice, StudyHeader
+from hpo_tui.tui.widgets.chrome import StudyHeader
+from hpo_tui.tui.widgets.key_bar import KeyBar
 from hpo_tui.tui.widgets.line_table import LineTable
+from hpo_tui.tui.widgets.notice import Notice
 
 SCAN_SECONDS = 1.0
 EMPTY = """\

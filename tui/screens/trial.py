@@ -16,10 +16,12 @@ from hpo_tui.tui.screens.text_window import read_whole
 from hpo_tui.tui.screens.trial_actions import TrialActions
 from hpo_tui.tui.side_by_side import EntryRows, of_several, readable, record_entries, trial_entries
 from hpo_tui.tui.snapshot import Snapshot
-from hpo_tui.tui.widgets.chrome import KeyBar, Notice, PaneTitle, StudyHeader
+from hpo_tui.tui.widgets.chrome import PaneTitle, StudyHeader
 from hpo_tui.tui.widgets.fixed_table import FixedTable
+from hpo_tui.tui.widgets.key_bar import KeyBar
 from hpo_tui.tui.widgets.line_table import LineTable
 from hpo_tui.tui.widgets.log_tail import LogTail
+from hpo_tui.tui.widgets.notice import Notice
 
 _CURVES = next(p for p in TABS if p.module == CHARTS["curves"])
 

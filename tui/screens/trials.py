@@ -15,7 +15,8 @@ from hpo_tui.tui.screens.filtering import Filtering
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.trial_order import best_last, sorted_rows
 from hpo_tui.tui.trial_rows import TrialRows, all_columns, default_columns
-from hpo_tui.tui.widgets.chrome import KeyBar, PaneTitle, StudyHeader
+from hpo_tui.tui.widgets.chrome import PaneTitle, StudyHeader
+from hpo_tui.tui.widgets.key_bar import KeyBar
 from hpo_tui.tui.widgets.line_table import LineTable
 
 _SHARED = ("watch.filter", "watch.show_all")

@@ -1,0 +1,87 @@
+"""The keys at the foot of a screen."""
+
+from typing import ClassVar
+
+from rich.segment import Segment
+from textual import events
+from textual.strip import Strip
+
+from hpo_tui.tui.actions import action
+from hpo_tui.tui.keys import spell_key
+from hpo_tui.tui.widgets.line import Line
+
+
+class KeyBar(Line):
+    """The keys that act here, most needed first; what cannot act is dim. A click presses."""
+
+    PREFIX = "keys"
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"keys--key", "keys--label", "keys--off"}
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._keys: list[tuple[str, str, str, bool]] = []
+        """Key as Textual names it, as shown, label, whether it can act."""
+
+    def on_mount(self) -> None:
+        """Follow the focus and whatever else changes the keys."""
+        self.screen.bindings_updated_signal.subscribe(self, lambda _: self.renew())
+        self.renew()
+
+    def renew(self) -> None:
+        """Ask the screen again which keys act."""
+        keys = self._collect()
+        if keys != self._keys:
+            self._keys = keys
+            self.refresh()
+
+    def _collect(self) -> list[tuple[str, str, str, bool]]:
+        found: dict[str, tuple[int, str, str, str, bool]] = {}
+        unavailable = getattr(self.screen, "unavailable", None)
+        for key, active in self.screen.active_bindings.items():
+            id_ = active.binding.id
+            if not id_ or (id_ in found and len(spell_key(key)) >= len(found[id_][2])):
+                continue
+            try:
+                known = action(id_)
+            except KeyError:
+                continue
+            if known.footer:
+                can = active.enabled and not (unavailable and unavailable(known))
+                order = known.footer + (0 if active.node is self.screen.focused else 20)
+                found[id_] = (order, key, spell_key(key), known.label, can)
+        return [entry[1:] for entry in sorted(found.values(), key=lambda e: e[0])]
+
+    def _places(self, width: int) -> list[tuple[str, str, str, bool, int]]:
+        """Return what fits; help and quit keep their place at the end."""
+        kept, used = [], 1
+        last = [k for k in self._keys if k[2] in ("help", "commands", "quit")]
+        reserve = sum(len(k[1]) + len(k[2]) + 3 for k in last)
+        for entry in self._keys:
+            if entry in last:
+                continue
+            need = len(entry[1]) + len(entry[2]) + 3
+            if used + need + reserve > width:
+                continue
+            kept.append((*entry, used))
+            used += need
+        for entry in last:
+            need = len(entry[1]) + len(entry[2]) + 3
+            if used + need <= width + 1:
+                kept.append((*entry, used))
+                used += need
+        return kept
+
+    def render_line(self, y: int) -> Strip:  # noqa: ARG002 - there is one line
+        """Draw the line."""
+        width = self.size.width
+        segments = [Segment(" ", self.rich_style)]
+        for _, key, label, can, _ in self._places(width):
+            segments.append(Segment(key, self.tone("key" if can else "off")))
+            segments.append(Segment(f" {label}  ", self.tone("label" if can else "off")))
+        return Strip(segments).adjust_cell_length(width, self.rich_style)
+
+    def on_click(self, event: events.Click) -> None:
+        """Press the key under the pointer."""
+        for key, shown, label, _, at in self._places(self.size.width):
+            if at <= event.x < at + len(shown) + len(label) + 2:
+                self.app.simulate_key(key)
