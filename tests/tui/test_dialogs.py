@@ -10,8 +10,9 @@ from textual.widgets import Input, TextArea
 
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.tui.editor.fields import Field
-from hpo_tui.tui.screens.dialogs import AskText, PickMany, PickOne
+from hpo_tui.tui.screens.dialogs import AskText
 from hpo_tui.tui.screens.item_dialog import ItemDialog
+from hpo_tui.tui.screens.pickers import PickMany, PickOne
 from hpo_tui.tui.screens.watch import Watch
 from tests.tui.conftest import burst, make_app, ready, until
 

@@ -8,7 +8,7 @@ import pytest
 
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.write import StudyWriter
-from hpo_tui.tui.screens.dialogs import PickOne
+from hpo_tui.tui.screens.pickers import PickOne
 from hpo_tui.tui.screens.trials import Trials
 from hpo_tui.tui.trial_order import sort_values
 from hpo_tui.tui.watcher import read_once

@@ -1,6 +1,6 @@
-"""Small windows that ask: yes or no, a line, a text, one or several of a list."""
+"""Small windows that ask: yes or no, a line, a text."""
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual import on
@@ -12,9 +12,7 @@ from textual.widgets import Input, Static, TextArea
 
 from hpo_tui.tui.actions import bindings
 from hpo_tui.tui.plain import plain
-from hpo_tui.tui.rows import Cell, Column
 from hpo_tui.tui.widgets.line_input import LineInput
-from hpo_tui.tui.widgets.line_table import LineTable
 
 
 class Confirm(ModalScreen[bool]):
@@ -140,146 +138,3 @@ class AskText(ModalScreen[str | None]):
             self.query_one(".dialog-keys", Static).update(plain(fault))
         else:
             self.dismiss(text)
-
-
-class _Listed:
-    """The rows of a list to choose from."""
-
-    def __init__(self, entries: Sequence[tuple[Hashable, str]], ticked: Iterable[Hashable]) -> None:
-        self._entries = entries
-        self._ticked = None if ticked is None else set(ticked)
-        self.columns = [Column("name", "", 60)]
-
-    def __len__(self) -> int:
-        return len(self._entries)
-
-    def key(self, row: int) -> Hashable:
-        """Return the entry's key."""
-        return self._entries[row][0]
-
-    def find(self, key: Hashable) -> int | None:
-        """Return the row of an entry."""
-        return next((i for i, e in enumerate(self._entries) if e[0] == key), None)
-
-    def cells(self, row: int) -> Sequence[Cell]:
-        """Return the entry's name, ticked or not."""
-        key, name = self._entries[row]
-        mark = "[x] " if key in self._ticked else "[ ] "
-        return [(mark + plain(name), "" if key in self._ticked else "dim")]
-
-
-class PickMany(ModalScreen[list[Hashable] | None]):
-    """Ticks entries of a list: Space ticks, ``K``/``J`` move an entry, Enter takes the list."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings("dialog", only=("leave", "tick", "up", "down"))
-    ]
-
-    def __init__(
-        self,
-        question: str,
-        entries: Iterable[tuple[Hashable, str]],
-        ticked: Iterable[Hashable],
-    ) -> None:
-        super().__init__(classes="dialog")
-        self._question = question
-        self._entries = list(entries)
-        self._ticked = set(ticked)
-
-    def compose(self) -> ComposeResult:
-        """Lay out the list."""
-        with Vertical(classes="dialog-box"):
-            yield Static(plain(self._question), classes="dialog-title", markup=False)
-            yield LineTable()
-            yield Static(
-                "Space  tick    K J  move    Enter  take them    Esc  leave",
-                classes="dialog-keys",
-                markup=False,
-            )
-
-    def on_mount(self) -> None:
-        """Fill the list."""
-        self._fill()
-        self.query_one(LineTable).styles.height = min(14, len(self._entries) + 1)
-        self.query_one(LineTable).focus()
-
-    def _fill(self, keep: Hashable | None = None) -> None:
-        self.query_one(LineTable).set_rows(_Listed(self._entries, self._ticked), keep=keep)
-
-    def action_tick(self) -> None:
-        """Tick the entry, or take the tick away."""
-        key = self.query_one(LineTable).current
-        if key is not None:
-            self._ticked ^= {key}
-            self._fill(key)
-
-    def action_up(self) -> None:
-        """Move the entry up."""
-        self._shift(-1)
-
-    def action_down(self) -> None:
-        """Move the entry down."""
-        self._shift(1)
-
-    def _shift(self, by: int) -> None:
-        table = self.query_one(LineTable)
-        at, to = table.cursor, table.cursor + by
-        if 0 <= to < len(self._entries):
-            entries = self._entries
-            entries[at], entries[to] = entries[to], entries[at]
-            self._fill(entries[to][0])
-
-    def action_leave(self) -> None:
-        """Leave without an answer."""
-        self.dismiss(None)
-
-    @on(LineTable.Activated)
-    def _taken(self) -> None:
-        self.dismiss([k for k, _ in self._entries if k in self._ticked])
-
-
-class _Plain(_Listed):
-    """The rows of a list of which one is chosen."""
-
-    def cells(self, row: int) -> Sequence[Cell]:
-        """Return the entry's name."""
-        return [(plain(self._entries[row][1]), "")]
-
-
-class PickOne(ModalScreen[Hashable | None]):
-    """Chooses one entry of a list; ``current``: the one that the cursor begins on."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings("dialog", only=("leave",))]
-
-    def __init__(
-        self,
-        question: str,
-        entries: Iterable[tuple[Hashable, str]],
-        current: Hashable | None = None,
-    ) -> None:
-        super().__init__(classes="dialog")
-        self._question = question
-        self._entries = list(entries)
-        self._current = current
-
-    def compose(self) -> ComposeResult:
-        """Lay out the list."""
-        with Vertical(classes="dialog-box"):
-            yield Static(plain(self._question), classes="dialog-title", markup=False)
-            yield LineTable()
-            yield Static("Enter  choose      Esc  leave", classes="dialog-keys", markup=False)
-
-    def on_mount(self) -> None:
-        """Fill the list."""
-        table = self.query_one(LineTable)
-        table.set_rows(_Plain(self._entries, ()), keep=self._current)
-        table.styles.height = min(14, len(self._entries) + 1)
-        table.focus()
-
-    def action_leave(self) -> None:
-        """Leave without an answer."""
-        self.dismiss(None)
-
-    @on(LineTable.Activated)
-    def _taken(self, event: LineTable.Activated) -> None:
-        self.dismiss(event.key)

@@ -167,7 +167,7 @@ class StudyRoom(Room):
 
     def do_study_stop(self) -> None:
         """Stop the study after a confirmation."""
-        from hpo_tui.tui.screens.dialogs import PickOne
+        from hpo_tui.tui.screens.pickers import PickOne
 
         def chosen(kill: object) -> None:
             if kill is not None:
@@ -223,7 +223,7 @@ class StudyRoom(Room):
 
     def do_study_lend(self) -> None:
         """Drain a GPU, or take it back."""
-        from hpo_tui.tui.screens.dialogs import PickOne
+        from hpo_tui.tui.screens.pickers import PickOne
 
         snapshot = self.live.snapshot
         assert snapshot is not None

@@ -1,20 +1,23 @@
 """What can be done to the selected trial, on every screen that has one."""
 
 import json
-import math
 import tomllib
-from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from collections.abc import Callable
+from typing import ClassVar
 
 from textual.binding import BindingType
 
-from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.spec.command import shell_line, trial_seed
-from hpo_tui.store.frame import STATES
-from hpo_tui.store.models import TrialState
 from hpo_tui.tui.actions import bindings
 from hpo_tui.tui.screens.study_room import StudyRoom
 from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.trial_data import (
+    configuration_fault,
+    configuration_text,
+    params_at,
+    tasks_taken,
+    trial_data,
+)
 
 
 class TrialActions(StudyRoom):
@@ -93,7 +96,7 @@ class TrialActions(StudyRoom):
         if len(dearer) == 1:
             chosen(dearer[0])
             return
-        from hpo_tui.tui.screens.dialogs import PickOne
+        from hpo_tui.tui.screens.pickers import PickOne
 
         self.app.push_screen(
             PickOne(f"Promote trial {number} to which task?", [(d, d) for d in dearer]), chosen
@@ -105,8 +108,6 @@ class TrialActions(StudyRoom):
 
         snapshot, number, row = self._at()
         spec = snapshot.spec
-        params = params_at(snapshot, row)
-        lines = [f"{_toml_key(k)} = {json.dumps(v)}" for k, v in params.items()]
 
         def taken(text: str | None) -> None:
             if text is not None:
@@ -115,7 +116,7 @@ class TrialActions(StudyRoom):
         self.app.push_screen(
             AskText(
                 f"A copy of trial {number}, to be run next",
-                "\n".join(lines) + "\n",
+                configuration_text(params_at(snapshot, row)),
                 "One parameter a line, as in a study file. The engine chooses the task.",
                 lambda text: configuration_fault(text, spec),
             ),
@@ -216,72 +217,3 @@ class TrialActions(StudyRoom):
         snapshot, number, row = self._at()
         text = json.dumps(trial_data(snapshot, row), indent=2, ensure_ascii=False)
         self.hpo.copy(text, f"trial {number} as JSON")
-
-
-def tasks_taken(snapshot: Snapshot, row: int) -> set[str]:
-    """Return the tasks where the configuration of ``row`` has a result or is under way."""
-    frame = snapshot.frame
-    mine = (frame.configuration == frame.configuration[row]) & (frame.repeat == 0)
-    mine &= frame.in_state(TrialState.COMPLETE, TrialState.RUNNING, TrialState.WAITING)
-    return {frame.tasks[t] for t in set(frame.task[mine].tolist())}
-
-
-def params_at(snapshot: Snapshot, row: int) -> dict[str, Any]:
-    """Return the active parameters of the trial at ``row``, integers as such."""
-    frame, found = snapshot.frame, {}
-    kinds = {p.name: p for p in snapshot.spec.space}
-    for name, values in frame.params.items():
-        value = float(values[row])
-        if math.isnan(value):
-            continue
-        choices = frame.choices.get(name)
-        if choices is not None:
-            found[name] = choices[int(value)]
-        else:
-            found[name] = _native(value, kinds.get(name))
-    return found
-
-
-def _native(value: float, parameter: Any) -> Any:
-    if parameter is not None and parameter.choices:
-        return next((c for c in parameter.choices if c == value), value)
-    whole = parameter is not None and parameter.kind == "int"
-    return int(value) if whole and value.is_integer() else value
-
-
-def trial_data(snapshot: Snapshot, row: int) -> dict[str, Any]:
-    """Return the trial at ``row`` as plain data."""
-    frame = snapshot.frame
-    metrics: Mapping[str, float] = {
-        n: float(v[row]) for n, v in frame.metrics.items() if not math.isnan(v[row])
-    }
-    return {
-        "trial": int(frame.number[row]),
-        "task": frame.tasks[frame.task[row]],
-        "state": str(STATES[frame.state[row]]),
-        "params": params_at(snapshot, row),
-        "metrics": metrics,
-    }
-
-
-def configuration_fault(text: str, spec: StudySpec) -> str:
-    """Return what is wrong with a configuration written as TOML lines, empty when nothing is."""
-    from hpo_tui.engine.spec.values import value_fault
-
-    try:
-        given = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        return f"Not understood: {error}"
-    known = {p.name: p for p in spec.space}
-    for name, value in given.items():
-        if name not in known:
-            return f"{name!r} is no parameter of this study."
-        fault = value_fault(known[name], value)
-        if fault:
-            return f"{name} {fault}"
-    return "" if given else "Give at least one parameter."
-
-
-def _toml_key(name: str) -> str:
-    bare = name.isascii() and name.replace("-", "").replace("_", "").isalnum()
-    return name if bare else json.dumps(name, ensure_ascii=False)

@@ -144,7 +144,7 @@ the highlighted trial.
 
     @on(TrialTable.SortAsked)
     def _ask_sort(self) -> None:
-        from hpo_tui.tui.screens.dialogs import PickOne
+        from hpo_tui.tui.screens.pickers import PickOne
 
         snapshot, table = self.live.snapshot, self.query_one(LineTable)
         if snapshot is None:
@@ -164,7 +164,7 @@ the highlighted trial.
 
     def do_trials_columns(self) -> None:
         """Choose the columns."""
-        from hpo_tui.tui.screens.dialogs import PickMany
+        from hpo_tui.tui.screens.pickers import PickMany
 
         snapshot = self.live.snapshot
         if snapshot is None:

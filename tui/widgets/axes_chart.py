@@ -113,7 +113,7 @@ class AxesChart(Chart):
     def action_choose(self) -> None:
         """Let the person choose the axes."""
         # The dialogs belong to the screens, which import the widgets.
-        from hpo_tui.tui.screens.dialogs import PickMany
+        from hpo_tui.tui.screens.pickers import PickMany
 
         if self.snapshot is None:
             return

@@ -1,0 +1,87 @@
+"""A trial's configuration and results as plain data, to be copied, edited and judged. Pure."""
+
+import json
+import math
+import tomllib
+from collections.abc import Mapping
+from typing import Any
+
+from hpo_tui.engine.spec import StudySpec
+from hpo_tui.store.frame import STATES
+from hpo_tui.store.models import TrialState
+from hpo_tui.tui.snapshot import Snapshot
+
+
+def tasks_taken(snapshot: Snapshot, row: int) -> set[str]:
+    """Return the tasks where the configuration of ``row`` has a result or is under way."""
+    frame = snapshot.frame
+    mine = (frame.configuration == frame.configuration[row]) & (frame.repeat == 0)
+    mine &= frame.in_state(TrialState.COMPLETE, TrialState.RUNNING, TrialState.WAITING)
+    return {frame.tasks[t] for t in set(frame.task[mine].tolist())}
+
+
+def params_at(snapshot: Snapshot, row: int) -> dict[str, Any]:
+    """Return the active parameters of the trial at ``row``, integers as such."""
+    frame, found = snapshot.frame, {}
+    kinds = {p.name: p for p in snapshot.spec.space}
+    for name, values in frame.params.items():
+        value = float(values[row])
+        if math.isnan(value):
+            continue
+        choices = frame.choices.get(name)
+        if choices is not None:
+            found[name] = choices[int(value)]
+        else:
+            found[name] = _native(value, kinds.get(name))
+    return found
+
+
+def _native(value: float, parameter: Any) -> Any:
+    if parameter is not None and parameter.choices:
+        return next((c for c in parameter.choices if c == value), value)
+    whole = parameter is not None and parameter.kind == "int"
+    return int(value) if whole and value.is_integer() else value
+
+
+def trial_data(snapshot: Snapshot, row: int) -> dict[str, Any]:
+    """Return the trial at ``row`` as plain data."""
+    frame = snapshot.frame
+    metrics: Mapping[str, float] = {
+        n: float(v[row]) for n, v in frame.metrics.items() if not math.isnan(v[row])
+    }
+    return {
+        "trial": int(frame.number[row]),
+        "task": frame.tasks[frame.task[row]],
+        "state": str(STATES[frame.state[row]]),
+        "params": params_at(snapshot, row),
+        "metrics": metrics,
+    }
+
+
+def configuration_text(params: Mapping[str, Any]) -> str:
+    """Return a configuration as TOML, a parameter a line."""
+    lines = [f"{_toml_key(name)} = {json.dumps(value)}" for name, value in params.items()]
+    return "\n".join(lines) + "\n"
+
+
+def configuration_fault(text: str, spec: StudySpec) -> str:
+    """Return what is wrong with a configuration written as TOML lines, empty when nothing is."""
+    from hpo_tui.engine.spec.values import value_fault
+
+    try:
+        given = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        return f"Not understood: {error}"
+    known = {p.name: p for p in spec.space}
+    for name, value in given.items():
+        if name not in known:
+            return f"{name!r} is no parameter of this study."
+        fault = value_fault(known[name], value)
+        if fault:
+            return f"{name} {fault}"
+    return "" if given else "Give at least one parameter."
+
+
+def _toml_key(name: str) -> str:
+    bare = name.isascii() and name.replace("-", "").replace("_", "").isalnum()
+    return name if bare else json.dumps(name, ensure_ascii=False)
