@@ -12,9 +12,10 @@ from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui.app import HpoApp
 from hpo_tui.tui.editing import edit_file
-from hpo_tui.tui.screens.define import DefineScreen, StudyForm
+from hpo_tui.tui.screens.define import DefineScreen
 from hpo_tui.tui.screens.item_dialog import ItemDialog
 from hpo_tui.tui.screens.watch import Watch
+from hpo_tui.tui.widgets.study_form import StudyForm
 from tests.tui.conftest import TEXT, make_app, make_study, ready, until
 
 

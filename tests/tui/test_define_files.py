@@ -14,9 +14,10 @@ from hpo_tui.tui.app import HpoApp
 from hpo_tui.tui.editing import edit_file, sketch
 from hpo_tui.tui.editor.side import free_name
 from hpo_tui.tui.editor.target import doubts, why_no_study_file
-from hpo_tui.tui.screens.define import DefineScreen, StudyForm
+from hpo_tui.tui.screens.define import DefineScreen
 from hpo_tui.tui.screens.dialogs import Ask, Confirm
 from hpo_tui.tui.screens.watch import Watch
+from hpo_tui.tui.widgets.study_form import StudyForm
 from tests.tui.conftest import TEXT, make_app, make_study, ready, until
 from tests.tui.test_define import editor, shown
 

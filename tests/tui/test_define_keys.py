@@ -7,10 +7,10 @@ from textual.widgets import ContentSwitcher, TextArea
 
 from hpo_tui.store.folder import HOME
 from hpo_tui.tui.app import HpoApp
-from hpo_tui.tui.screens.define import StudyForm
 from hpo_tui.tui.screens.item_dialog import ItemDialog
 from hpo_tui.tui.screens.studies import Studies
 from hpo_tui.tui.widgets.key_bar import KeyBar
+from hpo_tui.tui.widgets.study_form import StudyForm
 from tests.tui.conftest import TEXT, until
 from tests.tui.test_define import editor, shown
 

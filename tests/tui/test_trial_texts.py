@@ -8,8 +8,8 @@ from textual.widgets import Static
 from hpo_tui.store.models import Event, TrialState
 from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
+from hpo_tui.tui.entries import EntryRows, readable
 from hpo_tui.tui.screens.text_window import TextWindow
-from hpo_tui.tui.side_by_side import EntryRows, readable
 from hpo_tui.tui.widgets.line_table import LineTable
 from hpo_tui.tui.widgets.notice import Notice
 from tests.tui.conftest import make_app, make_study, ready, until

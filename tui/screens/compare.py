@@ -9,11 +9,12 @@ from textual.app import ComposeResult
 
 from hpo_tui.engine.spec import SpecError
 from hpo_tui.store.folder import StudyFolder
+from hpo_tui.tui.entries import Entry, EntryRows
 from hpo_tui.tui.live import LiveStudy
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.screens.base import Room
 from hpo_tui.tui.screens.text_window import read_whole
-from hpo_tui.tui.side_by_side import Entry, EntryRows, study_entries, trial_entries
+from hpo_tui.tui.side_by_side import study_entries, trial_entries
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.watcher import read_once, why_unreadable
 from hpo_tui.tui.widgets.chrome import StudyHeader

@@ -1,6 +1,5 @@
 """Define: the study as a form and as its TOML side by side, checked as it is typed."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -17,47 +16,19 @@ from hpo_tui.store.folder import StudyFolder
 from hpo_tui.tui.actions import bindings
 from hpo_tui.tui.editor import edits, side
 from hpo_tui.tui.editor.fields import FIELDS, HEADINGS, ITEMS, PARAMETER_NAME
-from hpo_tui.tui.editor.form import FormRow, FormTable, check, form_rows
 from hpo_tui.tui.editor.form import Path as KeyPath
+from hpo_tui.tui.editor.form import check, form_rows
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.screens.define_side import SideRoom
 from hpo_tui.tui.screens.item_dialog import ItemDialog, Values
-from hpo_tui.tui.widgets.fixed_table import FixedTable
 from hpo_tui.tui.widgets.key_bar import KeyBar
 from hpo_tui.tui.widgets.line_table import LineTable
+from hpo_tui.tui.widgets.study_form import StudyForm
 
 WIDE = 100
 """Columns from which form and text stand side by side."""
 _QUIET = 0.3
 """Seconds without a key after which typed text is checked."""
-
-
-class StudyForm(FixedTable):
-    """The form: a heading a section, a row a setting or item, in the order of the file."""
-
-    HELP: ClassVar[str] = (
-        "# Define\n\nEach row is a setting, a parameter, a metric or a task; `Enter` fills it in. "
-        "A row with `!` has something wrong, said below the form. The TOML beside it is the study "
-        "file itself: both can be edited, and comments stay."
-    )
-
-    def row(self) -> FormRow | None:
-        """Return the row under the cursor."""
-        rows = self.rows
-        return rows.form[self.cursor] if isinstance(rows, FormTable) and len(rows) else None
-
-    def fill(self, form: Sequence[FormRow], keep: KeyPath | None = None) -> None:
-        """Show these rows as wide as there is room for."""
-        self.set_rows(FormTable(form, max(30, self.size.width)), keep=keep)
-
-    def on_resize(self) -> None:
-        """Fill the room that there is now; out of sight there is none, and nothing to fit to."""
-        if isinstance(self.rows, FormTable) and self.size.width:
-            self.fill(self.rows.form)
-
-    def _scroll_to_cursor(self) -> None:
-        if self.size.height:
-            super()._scroll_to_cursor()
 
 
 class DefineScreen(SideRoom):

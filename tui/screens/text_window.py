@@ -8,10 +8,10 @@ from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Static
 
 from hpo_tui.tui.actions import bindings
+from hpo_tui.tui.entries import EntryRows
 from hpo_tui.tui.plain import plain, to_ascii
 from hpo_tui.tui.screens.base import Room
 from hpo_tui.tui.screens.scrolled import ScrolledWindow
-from hpo_tui.tui.side_by_side import EntryRows
 from hpo_tui.tui.widgets.line_table import LineTable
 
 

@@ -9,12 +9,13 @@ from textual.containers import Container, Vertical
 
 from hpo_tui.store.models import Event, Trial
 from hpo_tui.tui.actions import CHARTS, bindings
+from hpo_tui.tui.entries import EntryRows, readable
 from hpo_tui.tui.live import LiveStudy
 from hpo_tui.tui.panes import TABS, make
 from hpo_tui.tui.plain import fit, plain, to_ascii, wrapped
 from hpo_tui.tui.screens.text_window import read_whole
 from hpo_tui.tui.screens.trial_actions import TrialActions
-from hpo_tui.tui.side_by_side import EntryRows, of_several, readable, record_entries, trial_entries
+from hpo_tui.tui.side_by_side import of_several, record_entries, trial_entries
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.widgets.chrome import PaneTitle, StudyHeader
 from hpo_tui.tui.widgets.fixed_table import FixedTable

@@ -1,0 +1,78 @@
+"""Lines of a name and its values, as rows of a table; each can be read whole. Pure."""
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+from hpo_tui.tui import fmt
+from hpo_tui.tui.rows import Cell, Column
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line: a name, then a value a column. A heading has no values.
+
+    ``text``: the value as it was written, where a cell may be too short for it.
+    """
+
+    name: str
+    values: tuple[Cell, ...] = ()
+    text: str = ""
+
+
+class EntryRows:
+    """Entries as rows of a table."""
+
+    def __init__(self, entries: Sequence[Entry], titles: Sequence[str], width: int) -> None:
+        self._entries = entries
+        self._titles = titles
+        names = max([fmt.width_of(e.name) for e in entries if e.values] + [8])
+        first = min(names + 2, max(12, width // 3))
+        self._room = first - 2
+        self._names = {e.name for e in entries if e.values}
+        room = max(8, (width - first - len(titles)) // max(1, len(titles)))
+        columns = [Column("name", "", first, fixed=True)]
+        columns += [Column(f"v{i}", t, room) for i, t in enumerate(titles)]
+        self.columns: Sequence[Column] = columns
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def key(self, row: int) -> Hashable:
+        """Return the line's place."""
+        return ("entry", row)
+
+    def find(self, key: Hashable) -> int | None:
+        """Return the line of a place."""
+        row = key[1] if isinstance(key, tuple) else None
+        return row if isinstance(row, int) and row < len(self) else None
+
+    def whole(self, row: int) -> tuple[str, str]:
+        """Return a line's name and its values uncut, to be read; ``("", "")`` for a heading."""
+        entry = self._entries[row]
+        if not entry.values:
+            return "", ""
+        if entry.text or len(entry.values) == 1:
+            return entry.name, readable(entry.text or entry.values[0][0])
+        pairs = zip(self._titles, entry.values, strict=False)
+        return entry.name, "\n".join(f"{title}: {text}" for title, (text, _) in pairs)
+
+    @property
+    def first(self) -> Hashable:
+        """The first line that can be read whole, None if there is none."""
+        return next((self.key(row) for row in range(len(self)) if self.whole(row)[1]), None)
+
+    def cells(self, row: int) -> Sequence[Cell]:
+        """Return the name and its values; a heading alone, over the whole line."""
+        entry = self._entries[row]
+        if not entry.values:
+            return [(entry.name, "bold")]
+        blank: Cell = ("", "")
+        missing = len(self.columns) - 1 - len(entry.values)
+        name = fmt.clip_among(entry.name, self._room, self._names)
+        return [(f"  {name}", "dim"), *entry.values, *[blank] * missing]
+
+
+def readable(text: str) -> str:
+    """Return a sentence with the last lines of a log behind it, each on a line of its own."""
+    head, found, lines = text.partition("; last lines: ")
+    return f"{head}; last lines:\n  " + lines.replace(" | ", "\n  ") if found else text
