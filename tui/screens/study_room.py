@@ -1,32 +1,21 @@
 """What Watch, All trials and Trial share: one open study, and what can be done to it."""
 
-from collections.abc import Callable, Mapping
-from functools import partial
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual.binding import BindingType
 
 from hpo_tui.store.models import StudyState, TrialState
-from hpo_tui.tui import present
 from hpo_tui.tui.actions import Action, bindings
-from hpo_tui.tui.live import LiveStudy
 from hpo_tui.tui.plain import plain
-from hpo_tui.tui.screens.base import Room, Severity
+from hpo_tui.tui.screens.commanding import Commanding
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.widgets.chrome import StudyHeader
 
-NOTICEABLE = 50
-"""Commands from which their doing takes long enough to say that it has begun."""
 
-
-class StudyRoom(Room):
+class StudyRoom(Commanding):
     """A screen of one open study; new snapshots come to ``take_snapshot`` while it is on top."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("study")]
-
-    def __init__(self, live: LiveStudy) -> None:
-        super().__init__()
-        self.live = live
 
     # what subclasses say
 
@@ -99,63 +88,6 @@ class StudyRoom(Room):
 
         row = snapshot.frame.index(self.chosen) if self.chosen is not None else None
         return TrialState.WAITING if row is None else STATES[snapshot.frame.state[row]]
-
-    # commands to the runner
-
-    def command(self, name: str, said: str, args: Mapping[str, Any] | None = None) -> None:
-        """Ask the runner in a thread, and show its answer when it comes."""
-        work = partial(self._send, name, dict(args or {}), said)
-        self.run_worker(work, thread=True, group="commands", exit_on_error=False)
-
-    def _send(self, name: str, args: dict[str, Any], said: str) -> None:
-        from hpo_tui.engine import launch
-
-        try:
-            answer = launch.send(self.live.folder, name, args)
-        except (launch.LaunchError, OSError) as error:
-            self.app.call_from_thread(self.say, str(error), "error", said)
-            return
-        self.live.watcher.hurry()
-        if answer.answered is None:
-            text = "The runner has been asked; it is busy and will do it when it can."
-            self.app.call_from_thread(self.say, text, "warning", said)
-            return
-        text = answer.answer or ("Done." if answer.ok else "The runner refused without a reason.")
-        severity: Severity = "information" if answer.ok else "error"
-        self.app.call_from_thread(self.say, text, severity, said)
-
-    def commands(self, name: str, many: list[dict[str, Any]]) -> None:
-        """Ask the runner for many alike things in one thread, and say how it went once."""
-
-        def work() -> str:
-            from hpo_tui.engine import launch
-
-            answers = launch.send_all(self.live.folder, name, many)
-            good = sum(bool(a.ok) for a in answers)
-            refused = [a.answer for a in answers if a.ok is False][:1]
-            if any(a.answered is None for a in answers):
-                refused.append("The runner is busy and does the rest when it can.")
-            return " ".join([f"{name}: {good} of {len(many)} done.", *refused])
-
-        if len(many) >= NOTICEABLE:
-            self.say(f"{name}: {present.plural(len(many), 'trial')} …")
-        self.in_thread(work, name)
-
-    def in_thread(self, work: Callable[[], str], said: str) -> None:
-        """Do slow work in a thread; show the sentence that it returns, or why it failed."""
-
-        def run() -> None:
-            from hpo_tui.engine import launch
-
-            try:
-                text = work()
-            except (launch.LaunchError, OSError, ValueError) as error:
-                self.app.call_from_thread(self.say, str(error), "error", said)
-                return
-            self.live.watcher.hurry()
-            self.app.call_from_thread(self.say, text, "information", said)
-
-        self.run_worker(run, thread=True, group="commands", exit_on_error=False)
 
     # the study
 
