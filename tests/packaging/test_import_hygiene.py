@@ -44,6 +44,14 @@ def test_the_engine_knows_no_screen(code: str) -> None:
     assert modules_after(code) & {"textual", "rich", "plotext"} == set()
 
 
+def test_what_is_shown_knows_no_widget() -> None:
+    pure = ("actions", "keys", "present", "goals", "standing", "rows", "trial_rows", "trial_order",
+            "study_rows", "entries", "side_by_side", "trial_data", "live", "charts.brush",
+            "charts.layout", "editor.form")  # fmt: skip
+    code = "; ".join(f"import hpo_tui.tui.{name}" for name in pure)
+    assert "textual" not in modules_after(code)
+
+
 def test_a_training_script_pays_for_nothing() -> None:
     ours = "import sys; before = set(sys.modules); from hpo_tui import trial; trial.report"
     path = [str(Path(hpo_tui.__file__).parents[1]), *sys.path]  # -S leaves out what is editable
