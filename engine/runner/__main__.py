@@ -41,10 +41,9 @@ def main(argv: list[str]) -> int:
     except Unopenable as error:
         lock.release()
         return refuse(args.ready, str(error))
-    say(args.ready, "ok")
     log.info("runner %d on %s", os.getpid(), folder.path)
     try:
-        Runner(desk).run()
+        Runner(desk).run(begun=lambda: say(args.ready, "ok"))
     except Exception:
         log.exception("the runner failed; running trials go on, the next runner takes them over")
         return FAILED

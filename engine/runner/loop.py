@@ -5,6 +5,7 @@ import select
 import signal
 import sqlite3
 import time
+from collections.abc import Callable
 from types import FrameType
 
 from hpo_tui.engine.costs import left_in_units
@@ -48,11 +49,12 @@ class Runner:
         log.info("signal %d: leaving, the trials run on", number)
         self.leaving = True
 
-    def run(self) -> None:
-        """Run to the end."""
+    def run(self, begun: Callable[[], None] = lambda: None) -> None:
+        """Run to the end; ``begun`` is called once the study stands as one that runs."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self.leave)
         self._begin()
+        begun()
         try:
             while not self.leaving:
                 if self._is_gone():

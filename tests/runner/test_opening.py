@@ -11,6 +11,7 @@ import pytest
 from hpo_tui.engine.launch import LaunchError, start_runner
 from hpo_tui.engine.runner.opening import Lock, Unopenable, open_desk
 from hpo_tui.store.folder import HOME
+from hpo_tui.store.models import StudyState
 from hpo_tui.store.write import StudyWriter
 
 SHORT = "report(step=1, accuracy=0.5)\n"
@@ -81,3 +82,19 @@ def test_an_event_about_a_folder_whose_name_is_no_text(make_study: Any, tmp_path
     study.start()
     event = study.until(lambda: study.events("paused"))[0]
     assert "trial 1 cannot be started" in event.text
+
+
+def test_a_runner_says_ok_once_the_study_runs(make_study: Any) -> None:
+    study = make_study("report(accuracy=0.5); hold()")
+    with sqlite3.connect(study.folder.db) as db:
+        db.execute(
+            "CREATE TRIGGER broken BEFORE UPDATE OF state ON study"
+            " BEGIN SELECT RAISE(ABORT, 'the disk is broken'); END"
+        )
+    with pytest.raises(LaunchError, match=r"runner\.log in the study's folder, says why"):
+        study.start()
+    assert "the disk is broken" in study.log()
+    with sqlite3.connect(study.folder.db) as db:
+        db.execute("DROP TRIGGER broken")
+    study.start()
+    assert study.study().state is StudyState.RUNNING
