@@ -11,7 +11,7 @@ from hpo_tui.engine.define.find import script_of
 from hpo_tui.engine.define.source import local_sources
 from hpo_tui.engine.spec.command import command_line
 from hpo_tui.engine.spec.model import BudgetUnit, Params, StudySpec, Value
-from hpo_tui.engine.spec.names import show
+from hpo_tui.engine.spec.names import plural, show
 from hpo_tui.engine.spec.placeholders import used
 from hpo_tui.engine.spec.space import (
     InfeasibleError,
@@ -74,22 +74,24 @@ def buys(spec: StudySpec, seconds: float | None = None) -> tuple[str, ...]:
     amount, unit = spec.budget.amount, spec.budget.unit
     cheap, full = spec.tasks_by_cost[0], spec.full_task
     if unit is BudgetUnit.TRIALS:
-        return (f"The budget is {amount:g} trials, of whatever task.",)
+        return (f"The budget is {plural(amount, 'trial')}, of whatever task.",)
     if unit is not BudgetUnit.FULL:
         per = "GPU time" if unit is BudgetUnit.GPU_HOURS else "wall time"
         hours = amount * 3600 if unit is BudgetUnit.GPU_HOURS else amount
         said = [f"The budget is {show_duration(round(hours))} of {per}."]
         if seconds:
-            said.append(f"That is about {hours / seconds:.0f} runs of {show(full.name)}.")
+            count = plural(round(hours / seconds), "run")
+            said.append(f"That is about {count} of {show(full.name)}.")
         return tuple(said)
-    said = [f"The budget is enough for {amount:g} runs of {show(full.name)} from scratch."]
+    said = [f"The budget is enough for {plural(amount, 'run')} of {show(full.name)} from scratch."]
     if cheap is not full:
-        count = int(amount / cheap.cost + 1e-9)
-        said.append(f"At {show(cheap.name)} (cost {cheap.cost:g}) alone it would be {count} runs.")
+        count = plural(int(amount / cheap.cost + 1e-9), "run")
+        said.append(f"At {show(cheap.name)} (cost {cheap.cost:g}) alone it would be {count}.")
         margin = spec.marginal_cost(full, cheap.cost)
         said.append(
-            f"Half of it at {show(cheap.name)} looks at {int(amount / 2 / cheap.cost + 1e-9)} "
-            f"configurations; the other half takes {int(amount / 2 / margin + 1e-9)} of them to "
+            f"Half of it at {show(cheap.name)} looks at "
+            f"{plural(int(amount / 2 / cheap.cost + 1e-9), 'configuration')}; "
+            f"the other half takes {int(amount / 2 / margin + 1e-9)} of them to "
             f"{show(full.name)}, for {margin:g} each."
         )
     if seconds:
@@ -160,7 +162,8 @@ def _spaces(spec: StudySpec) -> list[str]:
     for parameter in spec.free:
         count *= value_count(parameter)
     if count < 50:
-        advice.append(f"the space has {count:.0f} configurations: trying them all may be simpler")
+        how = "trying them all may be simpler" if count > 1 else "there is nothing to search"
+        advice.append(f"the space has {plural(count, 'configuration')}: {how}")
     rng, broken = random.Random(0), 0
     relations = compiled_constraints(spec)
     for _ in range(200 if relations else 0):

@@ -61,9 +61,12 @@ class Breaker:
         last = self.run[-1]
         params = ", ".join(f"{plain(k)} = {show(v)}" for k, v in last.params.items())
         lines = "\n".join(f"  {plain(line)}" for line in last.lines) or "  (it printed nothing)"
+        alone = len(self.run) == 1
+        which, alike = ("a trial", "") if alone else (f"{len(self.run)} trials in a row", " alike")
+        the_last = "It was" if alone else "The last was"
         return (
-            f"{len(self.run)} trials in a row failed alike ({_how(last)}), so nothing more is"
-            f" started. The last was trial {last.trial} with {params}. It ended with:\n{lines}\n"
+            f"{which} failed{alike} ({_how(last)}), so nothing more is started. {the_last} trial"
+            f" {last.trial} with {params}. It ended with:\n{lines}\n"
             "Mend it, then resume the study."
         )
 

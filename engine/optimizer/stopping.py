@@ -14,6 +14,7 @@ from hpo_tui.engine.optimizer.axes import Array
 from hpo_tui.engine.optimizer.curves import ENOUGH, alike, ends, outlook, standing
 from hpo_tui.engine.optimizer.ledger import Ledger
 from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.engine.spec.names import plural
 
 _DRAWS = 256
 
@@ -36,7 +37,7 @@ def decide(spec: StudySpec, ledger: Ledger, number: int) -> StopDecision:
     then = standing(spec, earlier, step, names)
     sound = int(np.all(np.isfinite(then), axis=1).sum())
     if sound < ENOUGH:
-        return StopDecision(False, f"Only {sound} trials to compare with.", 1.0)
+        return StopDecision(False, f"Only {plural(sound, 'trial')} to compare with.", 1.0)
     now = standing(spec, [trial], step, names)[0]
     if not np.all(np.isfinite(now)):
         return StopDecision(True, f"stopped: an objective is not a number at step {step}.", 0.0)

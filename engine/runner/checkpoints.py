@@ -12,6 +12,7 @@ from hpo_tui.engine.execution.protocol import has_files
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.stopping import front
 from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.engine.spec.names import numbered
 from hpo_tui.store.models import Trial, TrialState
 
 log = logging.getLogger("runner.checkpoints")
@@ -104,8 +105,10 @@ class Collector:
         if gone:
             self.desk.proposals.tell("bare", numbers=gone)
         if removed:
-            which = ", ".join(map(str, removed[:20])) + (" …" if len(removed) > 20 else "")
-            text = f"removed the checkpoints of {len(removed)} trials: {which}"
+            text = f"removed the checkpoint of {numbered(removed)}"
+            if len(removed) > 1:
+                which = ", ".join(map(str, removed[:20])) + (" …" if len(removed) > 20 else "")
+                text = f"removed the checkpoints of {len(removed)} trials: {which}"
             self.desk.event("checkpoints", text)
         return len(removed)
 

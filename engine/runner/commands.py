@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from hpo_tui.engine.execution.breaker import Breaker
@@ -14,6 +14,7 @@ from hpo_tui.engine.runner.promoting import promotion
 from hpo_tui.engine.runner.starting import record
 from hpo_tui.engine.spec.extend import extended
 from hpo_tui.engine.spec.files import unsaved, write_atomic
+from hpo_tui.engine.spec.names import numbered, plural
 from hpo_tui.engine.spec.space import validate_params
 from hpo_tui.store.models import Command, StudyState, Trial, TrialState
 
@@ -74,6 +75,17 @@ class Commands:
             raise Refused(f"there is no trial {number}")
         return self.desk.trials[number]
 
+    def _check_goes_on(self, hint: str = "") -> None:
+        """Refuse what a study that is being stopped will not do any more."""
+        if self.desk.state is StudyState.STOPPED:
+            raise Refused(f"the study is being stopped{hint}")
+
+    def _next(self, numbers: Sequence[int]) -> str:
+        """Say that trials are next, and what they wait for where the study is paused."""
+        said = f"{numbered(numbers)} {'is' if len(numbers) == 1 else 'are'} next"
+        paused = self.desk.state is StudyState.PAUSED
+        return f"{said}, once the study is resumed" if paused else said
+
     # the study
 
     def do_pause(self, command: Command) -> str:
@@ -81,16 +93,18 @@ class Commands:
         del command
         if self.desk.state is StudyState.PAUSED:
             return "the study is paused already"
+        self._check_goes_on()
         self.desk.pause("paused", "paused by you")
-        return f"paused: {len(self.desk.live)} running trials go on, nothing new starts"
+        count = len(self.desk.live)
+        go_on = f"{plural(count, 'running trial')} {'goes' if count == 1 else 'go'} on"
+        return f"paused: {go_on}, nothing new starts" if count else "paused: nothing new starts"
 
     def do_resume(self, command: Command) -> str:
         """Go on after a pause."""
         del command
         if self.desk.state is StudyState.RUNNING:
             return "the study runs already"
-        if self.desk.state is StudyState.STOPPED:
-            raise Refused("the study is being stopped: run it again when its trials have ended")
+        self._check_goes_on(": run it again when its trials have ended")
         self.breaker.succeeded()
         if self.desk.proposals.given_up:
             self.desk.proposals.revive()
@@ -111,8 +125,11 @@ class Commands:
             desk.update(trial.number, state=ended, reason=self.STOPPED)
             tell_optimizer(desk, desk.trials[trial.number], "killed")
         desk.queue.clear()
+        if not desk.live:
+            return "stopped"
         how = "at once" if at_once else f"within {desk.spec.resources.grace:g} s"
-        return f"stopped: {len(desk.live)} running trials end {how}"
+        count = len(desk.live)
+        return f"stopped: {plural(count, 'running trial')} {'ends' if count == 1 else 'end'} {how}"
 
     def do_extend(self, command: Command) -> str:
         """Raise (or lower) the budget by ``amount``, in its unit."""
@@ -178,6 +195,7 @@ class Commands:
             raise Refused(f"trial {trial.number} is {trial.state}: only an ended trial is retried")
         if trial.state is TrialState.COMPLETE:
             raise Refused(f"trial {trial.number} is complete: enqueue its configuration instead")
+        self._check_goes_on()
         self.desk.update(
             trial.number, state=TrialState.WAITING, reason="", ended=None, teaches=False,
             wasted=self.desk.redone(trial),
@@ -185,7 +203,7 @@ class Commands:
         self.desk.enqueue(trial.number, first=True)
         self.desk.proposals.stale = True  # it has learned the trial's end, which does not hold
         self.desk.event("retried", f"trial {trial.number} is started again", trial.number)
-        return f"trial {trial.number} is next"
+        return self._next([trial.number])
 
     def do_star(self, command: Command) -> str:
         """Mark a trial, or unmark it."""
@@ -246,8 +264,7 @@ class Commands:
             raise Refused(f"there is no task {task!r}; there are {', '.join(names)}")
 
     def _wish(self, command: Command, op: str, **values: Any) -> None:
-        if self.desk.state is StudyState.STOPPED:
-            raise Refused("the study is being stopped")
+        self._check_goes_on()
         self.pending[self.desk.proposals.wish(op, **values)] = command
 
     def granted(self, reply: Reply) -> None:
@@ -261,8 +278,8 @@ class Commands:
                 desk.writer.answer_command(command.id, False, str(reply.data["text"]))
                 return
             trials = [record(desk, s) for s in reply.suggestions]
-            which = ", ".join(str(t.number) for t in trials)
-            desk.event("enqueued", f"trials asked for by you: {which}", trials[0].number)
-            desk.writer.answer_command(command.id, True, f"trial {which} is next")
+            numbers = [t.number for t in trials]
+            desk.event("enqueued", f"asked for by you: {numbered(numbers)}", numbers[0])
+            desk.writer.answer_command(command.id, True, self._next(numbers))
         for trial in reversed(trials):
             desk.enqueue(trial.number, first=True)

@@ -81,6 +81,16 @@ def listing(names: Iterable[object], *, most: int = 12) -> str:
     return ", ".join(shown[:most]) + (f" and {rest} more" if rest > 0 else "")
 
 
+def plural(count: float, noun: str) -> str:
+    """Return ``1 trial``, ``2 trials``."""
+    return f"{count:.12g} {noun}{'s' * (count != 1)}"
+
+
+def numbered(trials: Sequence[int]) -> str:
+    """Return ``trial 7``, or ``trials 7, 8``."""
+    return f"trial{'s' * (len(trials) != 1)} {', '.join(map(str, trials))}"
+
+
 def text_fault(text: str) -> str | None:
     """Return why ``text`` cannot be an argument or a database value, or None if it can."""
     if "\0" in text:

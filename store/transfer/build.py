@@ -64,7 +64,8 @@ def _fill(
         # Reports first: adding them to a trial would put its last report over its result.
         writer.add_reports(list(reports))
         writer.add_trials(trials)
-        writer.add_event("imported", f"{len(trials)} trials imported from {source}")
+        many = "s" * (len(trials) != 1)
+        writer.add_event("imported", f"{len(trials)} trial{many} imported from {source}")
         times = [t for trial in trials for t in (trial.started, trial.ended) if t is not None]
         writer.update_study(
             state=StudyState.FINISHED,

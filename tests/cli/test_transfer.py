@@ -32,7 +32,7 @@ def test_optuna_round_trip(
     folder = make_study()
     ran = hpo("export", "--optuna", where)
     assert ran.code == 0
-    assert "1 that have not ended are left out" in ran.err
+    assert "1 that has not ended is left out" in ran.err
     source = where.removeprefix("sqlite:///")
     assert hpo("import", source).code == 1  # the name is taken
     assert hpo("import", source, "--name", "again").code == 0

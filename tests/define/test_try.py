@@ -128,6 +128,15 @@ def test_preview() -> None:
     assert shown.text().count("\n") > 10
 
 
+def test_a_budget_of_one_is_not_spoken_of_as_several() -> None:
+    text = TEXT.format(command='"p --lr {lr}"')
+    budget = next(line for line in text.splitlines() if line.startswith("budget"))
+    one = preview(StudySpec.from_text(text.replace(budget, "budget = 1"))).budget
+    assert 'enough for 1 run of "full"' in one[0]
+    trial = preview(StudySpec.from_text(text.replace(budget, 'budget = "1 trial"'))).budget
+    assert trial == ("The budget is 1 trial, of whatever task.",)
+
+
 @pytest.mark.parametrize(
     ("name", "text", "asks"),
     [

@@ -285,3 +285,47 @@ def test_a_study_is_archived(make_study: Any) -> None:
     ok(study, "archive")
     assert not study.folder.exists
     assert (study.folder.path.parent / ".archive" / "t" / "study.db").is_file()
+
+
+def test_one_trial_and_several_are_spoken_of_as_such(make_study: Any) -> None:
+    study = make_study("report(accuracy=0.5); hold()", budget=9, slots=2)
+    study.start()
+    study.running(1)
+    study.running(2)
+    assert ok(study, "pause") == "paused: 2 running trials go on, nothing new starts"
+    answer = ok(study, "enqueue", params={"x": 0.25})
+    number = int(answer.split()[1])  # tiny.py counts the suggestions that were never started
+    assert answer == f"trial {number} is next, once the study is resumed"
+    study.go()
+    study.ended(1)
+    study.ended(2)
+    said = ok(study, "confirm", trial=1, repeats=2)
+    which = f"trials {number + 1}, {number + 2}"
+    assert said == f"{which} are next, once the study is resumed"
+    assert [e.text for e in study.events("enqueued")] == [
+        f"asked for by you: trial {number}", f"asked for by you: {which}",
+    ]  # fmt: skip
+    assert ok(study, "stop") == "stopped"
+
+
+def test_a_study_that_is_being_stopped_takes_up_nothing_more(make_study: Any) -> None:
+    study = make_study(
+        """
+        if given["trial"] == 1: sys.exit(1)
+        signal.signal(signal.SIGTERM, lambda *_: (report(step=1, accuracy=0.5), hold(), sys.exit()))
+        report(accuracy=0.5); time.sleep(60)
+        """,
+        budget=9,
+    )  # fmt: skip
+    study.folder.file.write_text(study.study().text.replace('grace = "1s"', 'grace = "60s"'))
+    study.start()
+    study.running(2, reports=1)
+    assert ok(study, "stop") == "stopped: 1 running trial ends within 60 s"
+    study.until(lambda: len(study.reports(2)) > 1)
+    assert "is being stopped" in refused(study, "pause")
+    assert "is being stopped" in refused(study, "retry", trial=1)
+    assert "is being stopped" in refused(study, "enqueue", params={"x": 0.5})
+    study.go()
+    study.gone()
+    assert study.study().state is StudyState.STOPPED
+    assert study.trial(1).state is TrialState.FAILED

@@ -83,7 +83,8 @@ def _gpu(index: int) -> Finding:
     except pynvml.NVMLError:
         others = 0
     if others:
-        return Finding("note", "gpu", f"{text}; {others} processes run on it")
+        run = "1 process runs" if others == 1 else f"{others} processes run"
+        return Finding("note", "gpu", f"{text}; {run} on it")
     return Finding("ok", "gpu", text)
 
 

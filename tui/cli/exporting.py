@@ -10,6 +10,7 @@ from typing import TextIO
 import click
 
 from hpo_tui.engine.spec import Parameter, ParameterKind, StudySpec
+from hpo_tui.engine.spec.names import plural
 from hpo_tui.store.read import StudyReader
 from hpo_tui.tui.cli.errors import Refusal
 from hpo_tui.tui.cli.studies import find, reading, spec_of, study_argument
@@ -90,7 +91,7 @@ def _to_parquet(reader: StudyReader, output: Path) -> None:
         )
     except ImportError:
         raise Refusal("Parquet needs pyarrow: pip install 'hpo-tui[parquet]'") from None
-    note(f"{count} trials written to {plain(str(output))}")
+    note(f"{plural(count, 'trial')} written to {plain(str(output))}")
 
 
 def _to_optuna(reader: StudyReader, url: str) -> None:
@@ -113,8 +114,10 @@ def _to_optuna(reader: StudyReader, url: str) -> None:
     except ValueError as error:
         raise Refusal(plain(str(error))) from None
     left = len(trials) - count
-    rest = f" ({left} that have not ended are left out)" if left else ""
-    note(f"{count} trials written to the Optuna study {plain(study.name)} in {plain(url)}{rest}")
+    which = "1 that has not ended is" if left == 1 else f"{left} that have not ended are"
+    rest = f" ({which} left out)" if left else ""
+    written = f"{plural(count, 'trial')} written"
+    note(f"{written} to the Optuna study {plain(study.name)} in {plain(url)}{rest}")
 
 
 def distributions(spec: StudySpec) -> dict[str, str]:

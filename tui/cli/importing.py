@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from hpo_tui.engine.spec.names import plural
 from hpo_tui.store.folder import HOME, find_home
 from hpo_tui.store.models import Trial, TrialState
 from hpo_tui.store.transfer.arrivals import Arrival
@@ -54,10 +55,10 @@ def import_study(
     count = len(arrival.trials)
     for lacking, n in unexplained.items():
         note(
-            f"{n} trial{'s' * (n > 1)} without {plain(lacking)}, which no other parameter tells:"
-            " they are shown, but would teach the optimizer nothing"
+            f"{plural(n, 'trial')} without {plain(lacking)}, which no other parameter tells:"
+            f" {'it is' if n == 1 else 'they are'} shown, but would teach the optimizer nothing"
         )
-    note(f"{count} trials imported: hpo-tui watch {plain(folder.name)}")
+    note(f"{plural(count, 'trial')} imported: hpo-tui watch {plain(folder.name)}")
 
 
 def _directions(maximize: tuple[str, ...], minimize: tuple[str, ...]) -> Mapping[str, str]:
