@@ -140,9 +140,9 @@ class DevicePool:
         """Return why the last :meth:`acquire` gave nothing, in one sentence; empty if it did."""
         return "; ".join(dict.fromkeys(self._waiting))
 
-    def obstacle(self) -> str:
-        """Return what others keep this study from using, in words; empty while it is only full."""
-        return "; ".join(dict.fromkeys(w for w in self._waiting if " of our trials" not in w))
+    def obstacles(self) -> list[str]:
+        """Return what others keep this study from using, in words; none while it is only full."""
+        return list(dict.fromkeys(w for w in self._waiting if " of our trials" not in w))
 
     def record_oom(self, lease: Lease) -> None:
         """Learn from a trial that ran out of GPU memory."""

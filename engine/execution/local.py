@@ -2,13 +2,14 @@
 
 import contextlib
 import json
+import math
 import os
 import re
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,10 @@ from hpo_tui.engine.execution.processes import Process
 from hpo_tui.engine.execution.warm import WarmStarts
 from hpo_tui.engine.spec.model import Resources
 
+_FORGOTTEN = 900.0
+"""Seconds without it after which what was told is news again."""
+_VARYING = re.compile(r"\b(trial|pid) \d+|[\d.]+ GiB|[(),]")
+"""What may change in a note without making it another one."""
 _SHIM = Path(__file__).with_name("shim.py")
 
 
@@ -170,9 +175,13 @@ class LocalExecutor:
     ``warm`` forks the trials of Python scripts from a parent that has made their slow imports.
     """
 
-    def __init__(self, pool: DevicePool, warm: WarmStarts | None = None) -> None:
-        self.pool, self.warm = pool, warm
-        self._told: set[str] = set()
+    def __init__(
+        self, pool: DevicePool, warm: WarmStarts | None = None,
+        *, clock: Callable[[], float] = time.monotonic,
+    ) -> None:  # fmt: skip
+        self.pool, self.warm, self._clock = pool, warm, clock
+        self._told: dict[frozenset[str], float] = {}
+        """What was told, by its words, and when it last held."""
 
     def capacity(self) -> int:
         """Return the best guess of how many trials can run at once."""
@@ -275,11 +284,13 @@ class LocalExecutor:
 
     def notes(self) -> list[str]:
         """Return what is worth telling and was not told before: why trials wait, or start cold."""
-        found = [self.pool.obstacle(), self.warm.complaint() if self.warm else ""]
-        # The same process with another amount of memory is no news.
-        keyed = {re.sub(r"[\d.]+ GiB", "", text): text for text in found if text}
-        fresh = [text for key, text in keyed.items() if key not in self._told]
-        self._told |= keyed.keys()
+        complaint = self.warm.complaint() if self.warm else ""
+        found = [text for text in (*self.pool.obstacles(), complaint) if text]
+        # Two studies that share a GPU run one trial after the other there: that is no news.
+        keyed = {frozenset(_VARYING.sub("", text).split()): text for text in found}
+        now = self._clock()
+        fresh = [t for k, t in keyed.items() if now - self._told.get(k, -math.inf) > _FORGOTTEN]
+        self._told |= dict.fromkeys(keyed, now)
         return fresh
 
     def close(self) -> None:

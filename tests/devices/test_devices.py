@@ -8,6 +8,7 @@ import pytest
 from fake_nvml import GIB, Clock, FakeGpu, FakeNvml
 
 from hpo_tui.engine.execution.devices import DeviceError, DevicePool, Need
+from hpo_tui.engine.execution.local import LocalExecutor
 from hpo_tui.engine.spec.model import Resources
 
 Start = Callable[[], int]
@@ -379,3 +380,31 @@ def test_what_is_lent_can_be_told_to_the_next_pool(make: Callable[..., DevicePoo
     lease = later.acquire(Need(trial=1))
     assert lease is not None
     assert lease.device == B
+
+
+def test_who_keeps_a_gpu_busy_is_told_once_whichever_of_its_processes_it_is(
+    make: Callable[..., DevicePool], nvml: FakeNvml, clock: Clock, process: Start
+) -> None:
+    executor = LocalExecutor(make(), clock=clock)
+    told = []
+
+    def look(first: dict[int, int]) -> None:
+        for gpu, there in zip(nvml.gpus, (first, {4_000_001: GIB}), strict=True):
+            gpu.processes = dict(there)
+        clock.now += 2
+        assert executor.reserve(1, "full") is None
+        told.append(executor.notes())
+
+    mine = process(), process()
+    look({mine[0]: 2 * GIB})
+    assert told[0][0].startswith(f"GPU0 is in use by pid {mine[0]} (sleep of ")
+    assert told[0][1].startswith("GPU1 is in use by pid 4000001")
+    look({mine[0]: 3 * GIB})
+    look({mine[1]: 2 * GIB})
+    look({mine[1]: 2 * GIB, mine[0]: GIB})
+    assert told[1:] == [[], [], []]
+    look({os.getpid(): GIB})
+    assert len(told[-1]) == 1
+    clock.now += 3600
+    look({mine[0]: 2 * GIB})
+    assert len(told[-1]) == 2
