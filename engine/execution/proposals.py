@@ -68,9 +68,7 @@ class Worker:
         try:
             operation(message)
         except self.spent_error as error:
-            space = bool(getattr(error, "space", False))
-            reply = {"op": "spent", "id": message.get("id"), "text": str(error), "space": space}
-            self.send(reply)
+            self.send({"op": "spent", "id": message.get("id"), "text": str(error)})
         except (Refused, ValueError, KeyError, LookupError) as error:
             log.exception("refused: %s", message["op"])
             text = str(error.args[0]) if error.args else type(error).__name__

@@ -17,6 +17,8 @@ from hpo_tui.engine.optimizer.api import Suggestion
 
 log = logging.getLogger("runner.proposals")
 
+SPENT = "the budget is spent"
+"""Why nothing more is suggested once all of it is."""
 _DEATHS = 3
 """Deaths without one answer between them after which the optimizer is given up."""
 _CROWDED = 4 << 20
@@ -45,8 +47,6 @@ class Proposals:
         self.ready: deque[Suggestion] = deque()
         self.exhausted = ""
         """Why there is nothing more to suggest, until something changes."""
-        self.all_run = False
-        """Whether that is for want of configurations, not of money."""
         self.given_up = False
         self.stale = False
         """Whether the store holds what the optimizer has to learn anew: it is restarted."""
@@ -244,8 +244,7 @@ class Proposals:
         if operation == "spent":
             # Else a trial has ended since, maybe below its price.
             if number in self._asked and number > self._last_news:
-                self.exhausted = str(message["text"]) or "the budget is spent"
-                self.all_run = bool(message.get("space"))
+                self.exhausted = str(message["text"]) or SPENT
                 self._former.clear()
             self._asked.discard(number)
             return None

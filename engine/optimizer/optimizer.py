@@ -80,8 +80,13 @@ class Optimizer:
     def _end(self, options: Options, room: float | None) -> BudgetSpent:
         """Return why nothing more is proposed."""
         if not options.new_tasks and room is not None:
-            left = f"{max(room, 0.0):g} left of the budget"
-            return BudgetSpent(f"{left} pays for no further full-task result")
+            if room <= EPS:
+                return BudgetSpent("the budget is spent")
+            exact = self.left is not None
+            left = f"{room:.4g}" if exact else f"the time of {room:.2g} full-task trials"
+            return BudgetSpent(
+                f"the budget is spent but for {left}, which pays for no further full-task result"
+            )
         if np.isfinite(self._search.space.size):
             return SpaceExhausted("every configuration of the space has been run")
         return SpaceExhausted("no further configuration that keeps the constraints was found")

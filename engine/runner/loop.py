@@ -10,7 +10,7 @@ from types import FrameType
 
 from hpo_tui.engine.costs import left_in_units
 from hpo_tui.engine.execution.breaker import Breaker
-from hpo_tui.engine.execution.proposals_client import Reply
+from hpo_tui.engine.execution.proposals_client import SPENT, Reply
 from hpo_tui.engine.runner.chores import Chores
 from hpo_tui.engine.runner.commands import Commands
 from hpo_tui.engine.runner.desk import Desk
@@ -195,16 +195,15 @@ class Runner:
             return True  # what waits in the queue is for the next run
         if desk.queue or desk.state is not StudyState.RUNNING or not self._all_spent():
             return False
-        all_run = desk.proposals.all_run and not self.starter.over_budget
-        reason = desk.proposals.exhausted if all_run else ""
+        reason = "" if self.starter.over_budget else desk.proposals.exhausted
         try:
             self._last_words()
             self.chores.last()
             if self.commands.obey():
                 return False  # asked for in the meantime: it may be a larger budget
             with desk.transaction():
-                desk.event("finished", reason or "the budget is spent")
-                desk.set_state(StudyState.FINISHED, reason)
+                desk.event("finished", reason or SPENT)
+                desk.set_state(StudyState.FINISHED, "" if reason == SPENT else reason)
         except sqlite3.Error as error:
             self.trouble.begin(error)
             return False

@@ -165,7 +165,7 @@ def test_what_is_asked_while_the_study_ends_is_done_first(
     runner.desk, runner.trouble, runner.commands = Mock(), Mock(active=False), Mock(pending={})
     runner.starter, runner.chores = Mock(over_budget=False), Mock()
     runner.desk.configure_mock(live={}, queue=[], state=StudyState.RUNNING, transaction=nullcontext)
-    runner.desk.proposals = Mock(stale=False, exhausted="all is spent", ready=[], all_run=False)
+    runner.desk.proposals = Mock(stale=False, exhausted="all is spent", ready=[])
     runner.commands.obey.return_value = asked
     monkeypatch.setattr(runner, "_last_words", lambda: None)
     assert runner._over() is over

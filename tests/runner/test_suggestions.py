@@ -46,6 +46,15 @@ def test_a_study_says_that_every_configuration_has_been_run(make_study: Any) -> 
     assert [e.text for e in study.events("finished")] == [said]
 
 
+def test_a_study_says_what_of_its_budget_nothing_could_be_run_for(make_study: Any) -> None:
+    study = make_study("report(accuracy=given['params']['x'])", budget=2.25)
+    start_runner(study.folder)
+    study.gone()
+    said = "the budget is spent but for 0.25, which pays for no further full-task result"
+    assert (study.study().state, study.study().reason) == (StudyState.FINISHED, said)
+    assert [e.text for e in study.events("finished")] == [said]
+
+
 def test_an_optimizer_that_cannot_be_loaded_does_not_finish_the_study(make_study: Any) -> None:
     study = make_study("report(accuracy=0.5)")
     start_runner(study.folder, optimizer="not_there:Optimizer")
