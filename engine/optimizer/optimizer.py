@@ -230,6 +230,7 @@ class Optimizer:
     ) -> None:
         """Ask for a configuration next, or for trial ``promote`` at a dearer task.
 
+        What of a configuration is not given is filled in, as in the study file's ``[[start]]``.
         Each wish is for one trial, of a configuration that was run before as well. What cannot be
         paid when its turn comes is left out. Raises ValueError where the values do not belong to
         the space or the task is none to go to, KeyError where there is no such trial.
@@ -239,7 +240,8 @@ class Optimizer:
         if promote is not None:
             self._wanted.append(carried_on(ledger, promote, index, why))
         else:
-            self._wanted.append(wished(self.spec, space, params, index, why))
+            rng = np.random.default_rng([self.seed, ledger.next_number, len(self._wanted)])
+            self._wanted.append(wished(self.spec, space, params, index, why, rng=rng))
 
     def confirm(self, number: int, repeats: int) -> None:
         """Queue ``repeats`` more full-task runs of a trial's configuration, each its own seed.

@@ -5,13 +5,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hpo_tui.engine.optimizer.completion import completed
 from hpo_tui.engine.optimizer.ledger import Ledger
 from hpo_tui.engine.optimizer.options import Options
 from hpo_tui.engine.optimizer.space import Space
 from hpo_tui.engine.spec.model import ParameterKind, Params, StudySpec, Value
-from hpo_tui.engine.spec.space import validate_params
+from hpo_tui.engine.spec.space import partial_faults
 
 _FINALISTS, _SHARE = 3, 0.25
+_TRIES = 1024
+"""Random points among which one is looked for that completes a configuration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +45,22 @@ class Wanted:
 
 
 def wished(
-    spec: StudySpec, space: Space, params: Mapping[str, Value], task: int | None, why: str
-) -> Wanted:
-    """Return the wish for a configuration. Raises ValueError where it is none of the space."""
-    x = space.encode(params)
-    unknown = params.keys() - {p.name for p in spec.space}
-    if x is None or unknown:
-        faults = "; ".join(validate_params(spec, params))
+    spec: StudySpec, space: Space, params: Mapping[str, Value], task: int | None, why: str,
+    *, rng: np.random.Generator,
+) -> Wanted:  # fmt: skip
+    """Return the wish for a configuration, completed where it is not whole.
+
+    Raises ValueError where it is none of the space.
+    """
+    faults = "; ".join(partial_faults(spec, params))
+    if faults:
         raise ValueError(f"these values are not a configuration of the space: {faults}")
+    x = space.encode(params)
+    if x is None:
+        points = space.filled(space.uniform(_TRIES, rng), rng)
+        x = completed(spec, space, params, points)
+    if x is None:
+        raise ValueError("no configuration with these values keeps the constraints was found")
     whole = exact(spec, space.decode(x[None])[0], params)
     if not space.keeps(whole):
         raise ValueError("this configuration breaks a constraint over the parameters")

@@ -14,8 +14,8 @@ from hpo_tui.engine.runner.promoting import promotion
 from hpo_tui.engine.runner.starting import record
 from hpo_tui.engine.spec.extend import extended
 from hpo_tui.engine.spec.files import unsaved, write_atomic
-from hpo_tui.engine.spec.names import numbered, plural
-from hpo_tui.engine.spec.space import validate_params
+from hpo_tui.engine.spec.names import numbered, plain, plural, show
+from hpo_tui.engine.spec.space import partial_faults
 from hpo_tui.store.models import Command, StudyState, Trial, TrialState
 
 log = logging.getLogger("runner.commands")
@@ -229,7 +229,7 @@ class Commands:
     def do_enqueue(self, command: Command) -> None:
         """Run a configuration that the user gives."""
         params, task = dict(command.args["params"]), command.args.get("task")
-        faults = validate_params(self.desk.spec, params)
+        faults = partial_faults(self.desk.spec, params)
         if faults:
             raise Refused("; ".join(faults))
         self._check_task(task)
@@ -280,6 +280,15 @@ class Commands:
             trials = [record(desk, s) for s in reply.suggestions]
             numbers = [t.number for t in trials]
             desk.event("enqueued", f"asked for by you: {numbered(numbers)}", numbers[0])
-            desk.writer.answer_command(command.id, True, self._next(numbers))
+            said = self._next(numbers) + self._filled_in(command, trials[0])
+            desk.writer.answer_command(command.id, True, said)
         for trial in reversed(trials):
             desk.enqueue(trial.number, first=True)
+
+    def _filled_in(self, command: Command, trial: Trial) -> str:
+        """Say what a configuration that was not given whole was completed with."""
+        if command.action != "enqueue":
+            return ""
+        searched = {p.name for p in self.desk.spec.free} - command.args["params"].keys()
+        added = [f"{plain(n)} = {show(v)}" for n, v in trial.params.items() if n in searched]
+        return f", with {', '.join(added)}" if added else ""

@@ -139,12 +139,8 @@ def coerce(spec: StudySpec, params: Mapping[str, object]) -> Params:
 
 def validate_params(spec: StudySpec, params: Mapping[str, object]) -> list[str]:
     """Return a sentence for everything that is wrong with a complete configuration."""
-    found = []
     by_name = {p.name: p for p in spec.space}
-    for name in params:
-        if name not in by_name:
-            guess = did_you_mean(str(name), by_name) or f"; there are {listing(by_name)}"
-            found.append(f"{show(str(name))} is no parameter{guess}")
+    found = _unknown(by_name, params)
     native_params = coerce(spec, params)
     for parameter in spec.space:
         active = parameter.active(native_params)
@@ -160,13 +156,41 @@ def validate_params(spec: StudySpec, params: Mapping[str, object]) -> list[str]:
             found.append(f"{show(parameter.name)} is inactive here ({parents}): leave it out")
         elif fault:
             found.append(f"{show(parameter.name)} {fault}")
-    if not found:
-        found = [
-            f"breaks the constraint {c.text}"
-            for c in compiled_constraints(spec)
-            if not c.holds(native_params)
-        ]
+    return found or _broken(spec, native_params)
+
+
+def partial_faults(spec: StudySpec, params: Mapping[str, object]) -> list[str]:
+    """Return a sentence for everything that is wrong with values that are to be completed."""
+    by_name = {p.name: p for p in spec.space}
+    found = _unknown(by_name, params)
+    known: Params = {p.name: p.value for p in spec.space if p.value is not None}
+    for name, value in params.items():
+        fault = scalar_fault(value) or (name in by_name and value_fault(by_name[name], value))
+        if fault:
+            found.append(f"{show(name)} {fault}")
+        elif name in by_name and isinstance(value, bool | int | float | str):
+            known[name] = native(by_name[name], value)
+    for name in params:
+        when = by_name[name].when.items() if name in by_name else ()
+        wrong = [f"{p} = {show(known[p])}" for p, allowed in when
+                 if p in known and known[p] not in allowed]  # fmt: skip
+        if wrong:
+            found.append(f"{show(name)} is inactive here ({', '.join(wrong)}): leave it out")
+    return found or _broken(spec, known)
+
+
+def _unknown(by_name: Mapping[str, Parameter], params: Mapping[str, object]) -> list[str]:
+    found = []
+    for name in params:
+        if name not in by_name:
+            guess = did_you_mean(str(name), by_name) or f"; there are {listing(by_name)}"
+            found.append(f"{show(str(name))} is no parameter{guess}")
     return found
+
+
+def _broken(spec: StudySpec, params: Params) -> list[str]:
+    relations = compiled_constraints(spec)
+    return [f"breaks the constraint {c.text}" for c in relations if not c.holds(params)]
 
 
 def _standing(by_name: Mapping[str, Parameter], params: Params, name: str) -> str:

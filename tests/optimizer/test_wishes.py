@@ -29,6 +29,34 @@ def test_enqueued_configurations_come_next(lab: Any, toy: StudySpec) -> None:
         opt.enqueue({"x": 0.5, "y": 0.01}, task="huge")
 
 
+def test_what_is_not_given_of_a_wish_is_filled_in_as_in_the_study_file(lab: Any) -> None:
+    space = {
+        "opt": {"type": "categorical", "choices": ["sgd", "adam"]},
+        "mom": {"type": "float", "low": 0.0, "high": 1.0, "when": {"opt": ["sgd"]}},
+        "x": {"type": "float", "low": 0.0, "high": 1.0},
+        "y": {"type": "float", "low": 0.0, "high": 1.0},
+    }
+    study = {"name": "toy", "command": "true", "budget": 9, "constraints": ["y > x"]}
+    given = {"mom": 0.123456789, "x": 0.75}
+    spec = lab.spec(study=study, space=space, start=[given])
+    opt, again = Optimizer(spec, seed=1), Optimizer(spec, seed=1)
+    for each in (opt, again):
+        each.enqueue(given)
+    wished, started = opt.ask(), Optimizer(spec, seed=1).ask()
+    assert again.ask() == wished
+    for s in (wished, started):
+        assert (s.params["opt"], s.params["mom"], s.params["x"]) == ("sgd", 0.123456789, 0.75)
+        assert 0.75 < s.params["y"] <= 1.0
+    opt.enqueue({"x": 0.75})
+    assert opt.ask().params["y"] != wished.params["y"]
+    with pytest.raises(ValueError, match='"mom" is inactive here'):
+        opt.enqueue({"opt": "adam", "mom": 0.5})
+    with pytest.raises(ValueError, match="breaks the constraint y > x"):
+        opt.enqueue({"x": 0.5, "y": 0.25})
+    with pytest.raises(ValueError, match="no configuration with these values"):
+        opt.enqueue({"x": 1.0})
+
+
 def test_wishes_that_make_no_sense_are_refused_in_words(lab: Any, toy: StudySpec) -> None:
     opt = Optimizer(toy, seed=0)
     opt.enqueue({"x": 0.25, "y": 0.01}, task="middle")

@@ -10,7 +10,14 @@ from unittest.mock import Mock
 import pytest
 from asking import TASKS
 
-from hpo_tui.engine.launch import LaunchError, create_study, runner_pid, send, send_all
+from hpo_tui.engine.launch import (
+    LaunchError,
+    create_study,
+    runner_pid,
+    send,
+    send_all,
+    start_runner,
+)
 from hpo_tui.engine.runner.loop import Runner
 from hpo_tui.engine.spec import SpecError
 from hpo_tui.store.ask import ask
@@ -329,3 +336,17 @@ def test_a_study_that_is_being_stopped_takes_up_nothing_more(make_study: Any) ->
     study.gone()
     assert study.study().state is StudyState.STOPPED
     assert study.trial(1).state is TrialState.FAILED
+
+
+def test_what_a_configuration_is_completed_with_is_said(make_study: Any) -> None:
+    first = make_study("report(accuracy=0.5)")
+    text = first.study().text.replace(
+        "[[objective]]", '[space.opt]\ntype = "categorical"\nchoices = ["sgd"]\n[[objective]]'
+    )
+    study = type(first)(create_study(text, first.folder.path.parent, "two"))
+    ask(study.folder.db, "enqueue", {"params": {"x": 0.125}, "task": None})
+    start_runner(study.folder)
+    study.gone()
+    assert study.trial(1).params == {"x": 0.125, "opt": "sgd"}
+    with StudyReader(study.folder.db) as reader:
+        assert reader.command(1).answer == 'trial 1 is next, with opt = "sgd"'

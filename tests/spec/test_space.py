@@ -11,6 +11,7 @@ from hpo_tui.engine.spec.space import (
     coerce,
     compiled_constraints,
     from_unit,
+    partial_faults,
     sample,
     to_unit,
     validate_params,
@@ -131,6 +132,12 @@ def test_what_is_wrong_with_a_configuration(full_text: str) -> None:
     assert '"mom" is inactive here (nest is missing): leave it out' in validate_params(
         deep, {"opt": "sgd", "mom": 0.5}
     )
+    assert partial_faults(deep, {"mom": 0.5}) == []
+    assert partial_faults(deep, {"mom": 5, "opt": "adam", "o": 1, "nest": True}) == [
+        '"o" is no parameter; there are "opt", "nest", "mom"',
+        '"mom" must be from 0.0 to 1.0, found 5',
+        '"nest" is inactive here (opt = "adam"): leave it out',
+    ]
     good = sample(spec.space, compiled_constraints(spec), random.Random(0))
     broken = {**good, "warmup_start": 0.9, "warmup_end": 0.1}
     assert validate_params(spec, broken) == ["breaks the constraint warmup_end > warmup_start"]
