@@ -61,6 +61,14 @@ class StudyFolder:
         return self.path.name
 
     @property
+    def workplace(self) -> Path:
+        """Where trials run: beside the ``.hpo`` that holds the study, else beside the study."""
+        above = self.path.absolute().parent
+        if above.name == ARCHIVE and above.parent.name == HOME:
+            above = above.parent
+        return above.parent if above.name == HOME else above
+
+    @property
     def file(self) -> Path:
         """The study file."""
         return self.path / "study.toml"

@@ -15,19 +15,13 @@ from hpo_tui.engine.spec.command import (
 from hpo_tui.engine.spec.model import MetricSource, StudySpec, Value
 from hpo_tui.engine.spec.space import coerce
 from hpo_tui.engine.spec.startable import command_fault
-from hpo_tui.store.folder import HOME, StudyFolder, TrialFolder
+from hpo_tui.store.folder import StudyFolder, TrialFolder
 from hpo_tui.store.models import Trial
 
 __all__ = [
     "has_files", "last_lines", "launch_of", "log_start", "prepare", "resume_folder", "start_fault",
-    "tail", "working_folder",
+    "tail",
 ]  # fmt: skip
-
-
-def working_folder(folder: StudyFolder) -> Path:
-    """Return where trials run: beside the ``.hpo`` that holds the study, else beside the study."""
-    parent = folder.path.absolute().parent
-    return parent.parent if parent.name == HOME else parent
 
 
 def resume_folder(folder: StudyFolder, trial: Trial) -> Path | None:
@@ -116,7 +110,7 @@ def launch_of(folder: StudyFolder, spec: StudySpec, trial: Trial, *, alone: bool
         seed=trial_seed(spec, trial.repeat), trial=trial.number,
     )  # fmt: skip
     return Launch(
-        trial.number, trial.attempt, tuple(argv), given, str(working_folder(folder)), files,
+        trial.number, trial.attempt, tuple(argv), given, str(folder.workplace), files,
         spec.resources.timeout, spec.resources.grace, alone, trial.task,
         spec.resources.gpus_per_trial,
     )  # fmt: skip
@@ -134,17 +128,17 @@ def _values(
 def template_file(folder: StudyFolder, source: str) -> Path:
     """Return where a study's template lies: in its own folder, else where trials run."""
     own = folder.path / source
-    return own if own.is_file() else working_folder(folder) / source
+    return own if own.is_file() else folder.workplace / source
 
 
 def start_fault(folder: StudyFolder, spec: StudySpec) -> str | None:
     """Return why no trial of a study can be started at all, None if one can be tried."""
     if spec.template is not None and not template_file(folder, spec.template[0]).is_file():
         return (
-            f"the template {spec.template[0]!r} is not found in {working_folder(folder)}, where"
+            f"the template {spec.template[0]!r} is not found in {folder.workplace}, where"
             f" trials run, nor in {folder.path}"
         )
-    return command_fault(spec, working_folder(folder))
+    return command_fault(spec, folder.workplace)
 
 
 def _fill_in(folder: StudyFolder, spec: StudySpec, trial: Trial, files: TrialFolder) -> None:

@@ -15,7 +15,7 @@ from hpo_tui.engine.execution.devices import DeviceError, DevicePool
 from hpo_tui.engine.execution.leases import LeaseError
 from hpo_tui.engine.execution.local import LocalExecutor
 from hpo_tui.engine.execution.proposals_client import Proposals
-from hpo_tui.engine.execution.protocol import start_fault, working_folder
+from hpo_tui.engine.execution.protocol import start_fault
 from hpo_tui.engine.execution.warm import WarmStarts
 from hpo_tui.engine.executor_choice import chosen
 from hpo_tui.engine.refusals import OF_A_RUN
@@ -187,7 +187,7 @@ def warm_starts(folder: StudyFolder, spec: StudySpec, pool: DevicePool) -> WarmS
         return None
     environment = pool.thread_environment() | dict(spec.env)
     log = folder.path / "warm.log"
-    return WarmStarts(spec.warm, spec.command, working_folder(folder), environment, log)
+    return WarmStarts(spec.warm, spec.command, folder.workplace, environment, log)
 
 
 def ballast(folder: StudyFolder) -> Path:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -79,6 +80,38 @@ def test_best_is_the_contract(
     assert list(found[0]) == ["trial", "task", "params", "metrics", "meets"]
     assert (found[0]["trial"], found[0]["task"], found[0]["meets"]) == (12, "full", True)
     assert found[0]["metrics"] == {"accuracy": 0.92, "weights": 800, "latency": 5.0}
+
+
+def test_the_command_of_the_best_can_be_run(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder], study_text: str, tmp_path: Path
+) -> None:
+    command = """'printf "%s " {lr} {optimizer} {momentum} {epochs} {seed}'"""
+    text = study_text.replace('["python", "train.py"]', command)
+    folder = make_study(text=text)
+    line = hpo("best", "sparse", "--command").out
+    best = json.loads(hpo("best", "sparse", "--json").out)[0]["params"]
+    wanted = [str(best[k]) for k in ("lr", "optimizer", "momentum") if k in best] + ["4", "0"]
+    said = subprocess.run(line, shell=True, capture_output=True, text=True, cwd="/", check=True)
+    assert line.startswith("printf ")
+    assert said.stdout.split() == wanted
+    other = tmp_path / "else where"
+    other.mkdir()
+    both = hpo("best", folder.path, "--command", "-n", 9, "--near")
+    assert len(both.out.splitlines()) == 2
+    folder.path.parent.rename(other / folder.path.parent.name)
+    moved = hpo("best", other / ".hpo" / "sparse", "--command").out
+    assert moved == f"cd '{other}' && {line}"
+    assert hpo("best", "--json", "--command").code == 2
+
+
+def test_no_best_has_no_command(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder], study_text: str
+) -> None:
+    make_study(text=study_text.replace("threshold = 0.9", "threshold = 0.99"))
+    ran = hpo("best", "--command")
+    assert (ran.code, ran.out) == (1, "")
+    assert "--near takes the nearest" in ran.err
+    assert hpo("best", "--command", "--near").out.startswith("HPO_PARAMS=")
 
 
 def test_best_is_empty_when_nothing_meets_the_goals(

@@ -1,6 +1,7 @@
 """``hpo-tui status`` and ``hpo-tui best``: how far a study is, and what came out of it."""
 
 import sqlite3
+import sys
 from pathlib import Path
 
 import click
@@ -74,21 +75,28 @@ def _one_line(folder: StudyFolder, picture: Snapshot | None = None) -> str:
     show_default=True,
     metavar="N",
     type=click.IntRange(1),
-    help="At most so many (with --json: all unless given).",
+    help="At most so many (unless given: with --json all, with --command one).",
 )
-@click.option("--near", is_flag=True, help='With --json: near misses too, with "meets": false.')
+@click.option("--near", is_flag=True, help='Near misses too, with "meets": false in JSON.')
+@click.option(
+    "--command", "as_command", is_flag=True, help="The shell line that runs the best one again."
+)
 @click.pass_context
-def best(ctx: click.Context, study: str | None, as_json: bool, most: int, near: bool) -> None:
+def best(
+    ctx: click.Context, study: str | None, *, as_json: bool, most: int, near: bool, as_command: bool
+) -> None:
     """Print the best trials of STUDY, best first.
 
     Best are the full-task trials that meet every threshold and constraint; with several objectives
     the Pareto front of them. Where none does, the nearest misses are shown. A configuration that
     was repeated counts once, by the mean of its results.
     """
-    from hpo_tui.tui.cli.summary import best_record, results_of, runs_of, show_best
+    from hpo_tui.tui.cli.summary import best_record, command_of, results_of, runs_of, show_best
 
+    if as_json and as_command:
+        raise click.UsageError("--json and --command cannot be had together")
     picture = picture_of(find(study))
-    if not as_json:
+    if not (as_json or as_command):
         show_best(picture, most)
         return
     from hpo_tui.engine.analysis.front import best_rows, near_misses
@@ -99,6 +107,15 @@ def best(ctx: click.Context, study: str | None, as_json: bool, most: int, near: 
     if near:
         rows += list(near_misses(picture.frame, picture.spec, len(picture.frame)))
     numbers = [int(picture.frame.number[r]) for r in rows]
+    if as_command:
+        trials = results_of(picture, numbers[: most if given else 1])
+        if not trials:
+            none = "no trial of the full task meets all goals (--near takes the nearest)"
+            raise Refusal(f"{plain(picture.folder.name)} has no best trial: {none}")
+        for trial in trials:
+            line = command_of(trial, picture)
+            say(plain(line) if sys.stdout.isatty() else line)
+        return
     trials, several = results_of(picture, numbers[:most] if given else numbers), runs_of(picture)
     records = (best_record(t, picture.spec, several.get(t.number, 1)) for t in trials)
     say("[" + ",\n ".join(map(json_line, records)) + "]")

@@ -1,10 +1,12 @@
 """A study in figures: what ``status``, ``best`` and the end of a headless run tell."""
 
 import math
+import shlex
 import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from rich.cells import cell_len
@@ -12,6 +14,7 @@ from rich.cells import cell_len
 from hpo_tui.engine.analysis.front import best_rows, full_mask, near_misses, results, tally
 from hpo_tui.engine.analysis.repeats import runs
 from hpo_tui.engine.spec import BudgetUnit, Objective, OutcomeConstraint, StudySpec
+from hpo_tui.engine.spec.command import shell_line, trial_seed
 from hpo_tui.store.frame import STATES
 from hpo_tui.store.models import Trial
 from hpo_tui.store.transfer.rows import finite
@@ -93,6 +96,18 @@ def best_record(trial: Trial, spec: StudySpec, runs: int = 1) -> dict[str, Any]:
         "metrics": {k: finite(v) for k, v in trial.metrics.items()},
         "meets": spec.meets(trial.metrics),
     } | ({"runs": runs} if runs > 1 else {})
+
+
+def command_of(trial: Trial, picture: Snapshot) -> str:
+    """Return the shell line that runs a trial's configuration again, from where it is typed."""
+    spec, folder = picture.spec, picture.folder
+    line = shell_line(
+        spec, trial.params, next((t for t in spec.tasks if t.name == trial.task), spec.full_task),
+        folder.trial(trial.number).path.absolute(), seed=trial_seed(spec, trial.repeat),
+        trial=trial.number,
+    )  # fmt: skip
+    here = folder.workplace.resolve() == Path.cwd()
+    return line if here else f"cd {shlex.quote(str(folder.workplace))} && {line}"
 
 
 def runs_of(picture: Snapshot) -> dict[int, int]:
