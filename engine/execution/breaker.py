@@ -67,7 +67,7 @@ class Breaker:
         return (
             f"{which} failed{alike} ({_how(last)}), so nothing more is started. {the_last} trial"
             f" {last.trial} with {params}. It ended with:\n{lines}\n"
-            "Mend it, then resume the study."
+            f"Mend it, then resume the study; `hpo-tui retry {last.trial}` runs that trial again."
         )
 
 

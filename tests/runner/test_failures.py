@@ -156,11 +156,13 @@ def test_the_breaker_says_in_what_the_failures_are_alike() -> None:
     reason = judge(case(metrics={}, log="acc=1\n")).reason
     breaker = Breaker(1)
     assert breaker.failed(Failure(1, "missing", 0, {"lr": 0.5}, ["acc=1"], reason))
-    assert "(ended without a result: expected accuracy; metrics seen: acc)" in breaker.message()
+    said = "a trial failed (ended without a result: expected accuracy; metrics seen: acc), so"
+    assert breaker.message().startswith(said)
     assert breaker.failed(Failure(2, "missing", 0, {"lr": 0.5}, ["acc=1"]))
     assert "(no result; its last lines name acc, exit code 0)" in breaker.message()
     assert breaker.failed(Failure(3, "crash", 2, {}, []))
     assert "(crash, exit code 2)" in breaker.message()
+    assert "then resume the study; `hpo-tui retry 3` runs that trial again" in breaker.message()
 
 
 def test_alike_failures_in_a_row_pause_the_study_with_one_message(
