@@ -74,11 +74,16 @@ class LocalRun:
 
     def stop(self) -> None:
         """Ask it to end: the shim passes SIGTERM on and keeps the grace period."""
-        self.process.signal(signal.SIGTERM)
+        self._signal(signal.SIGTERM)
 
     def kill(self) -> None:
         """Have the shim kill everything at once."""
-        self.process.signal(signal.SIGUSR1)
+        self._signal(signal.SIGUSR1)
+
+    def _signal(self, number: int) -> None:
+        """Send the shim a signal; one that somebody has stopped is woken to hear it."""
+        self.process.signal(number)
+        self.process.signal(signal.SIGCONT)
 
     def release(self) -> None:
         """Close the pidfd and give back the device."""

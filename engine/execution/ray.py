@@ -58,9 +58,10 @@ class ShimActor:
         return self.popen is None or self.popen.poll() is not None
 
     def signal(self, number: int) -> None:
-        """Send the shim a signal."""
+        """Send the shim a signal; one that somebody has stopped is woken to hear it."""
         if self.popen is not None and self.popen.poll() is None:
             self.popen.send_signal(number)
+            self.popen.send_signal(signal.SIGCONT)
 
 
 class RaySlot:

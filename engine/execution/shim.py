@@ -135,6 +135,7 @@ class Shim:
         left = descendants(os.getpid())
         if left:
             self.signal(left, signal.SIGTERM)
+            self.signal(left, signal.SIGCONT)
             soon = time.monotonic() + min(self.grace, _SWEEP_GRACE)
             self.kill_at = min(self.kill_at, soon) if self.kill_at is not None else soon
 
@@ -168,8 +169,9 @@ class Shim:
         if not self.stopped or why == "killed":
             self.stopped = why
         if self.kill_at is None and grace > 0 and self.code is None:
-            try:  # noqa: SIM105 - contextlib costs the shim time at start
+            try:
                 os.killpg(self.child, signal.SIGTERM)
+                os.killpg(self.child, signal.SIGCONT)  # one that is suspended could not save itself
             except ProcessLookupError:
                 pass
         self.kill_at = at if self.kill_at is None else min(self.kill_at, at)

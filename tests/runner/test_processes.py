@@ -1,4 +1,6 @@
 import json
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -46,6 +48,27 @@ def test_stop_leaves_no_process_of_a_script_that_forks_and_detaches(
     assert study.processes() == []
     assert study.study().state is StudyState.STOPPED
     assert [t.state for t in study.trials()] == [TrialState.KILLED] * 2
+
+
+def test_a_trial_that_somebody_has_suspended_is_ended_and_may_save_itself(make_study: Any) -> None:
+    study = make_study(
+        """
+        def save(*_):
+            report(step=2, accuracy=0.75)
+            sys.exit()
+        signal.signal(signal.SIGTERM, save)
+        report(step=1, accuracy=0.5)
+        time.sleep(60)
+        """,
+    )
+    study.start()
+    study.running(reports=1)
+    for pid in study.processes():  # the shim too, whose command line names the script as well
+        if b"train.py" in Path(f"/proc/{pid}/cmdline").read_bytes():
+            os.kill(pid, signal.SIGSTOP)
+    send(study.folder, "kill", {"trial": 1})
+    trial = study.ended(1)
+    assert (trial.state, trial.metrics) == (TrialState.KILLED, {"accuracy": 0.75})
 
 
 def test_what_a_trial_leaves_behind_at_its_end_is_swept(make_study: Any) -> None:
