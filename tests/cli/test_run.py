@@ -167,6 +167,22 @@ def test_steering(hpo: Callable[..., Any], quick: Callable[..., StudyFolder]) ->
 @pytest.mark.parametrize(
     "words", [("run", "quick", "--headless", "--no-wait"), ("resume", "quick")]
 )
+def test_what_was_edited_by_hand_is_said(
+    hpo: Callable[..., Any], quick: Callable[..., StudyFolder], words: Any
+) -> None:
+    folder = quick(pause=0.2)
+    ran = hpo("run", "study.toml", "--headless", "--no-wait")
+    assert "edited" not in ran.err
+    assert hpo("stop", "--kill").code == 0
+    wait_for(lambda: folder.runner_pid() is None)
+    text = folder.file.read_text("utf-8")
+    folder.file.write_text(text.replace("budget = 3", "budget = 4"), "utf-8")
+    assert "edited by hand since it ran last: study.budget: 3 → 4" in hpo(*words).err
+
+
+@pytest.mark.parametrize(
+    "words", [("run", "quick", "--headless", "--no-wait"), ("resume", "quick")]
+)
 def test_a_study_that_is_being_stopped_is_waited_for(
     hpo: Callable[..., Any], quick: Callable[..., StudyFolder], tmp_path: Path, words: Any
 ) -> None:

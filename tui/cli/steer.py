@@ -37,13 +37,18 @@ def ask(folder: StudyFolder, action: str, args: Mapping[str, Any] | None = None)
 
 
 def start(folder: StudyFolder) -> None:
-    """Start a runner for the study. Raises Refusal if that fails."""
+    """Start a runner for the study, and say what it takes over. Raises Refusal if that fails."""
     from hpo_tui.engine.launch import LaunchError, start_runner
 
+    began = time.time()
     try:
         start_runner(folder)
     except LaunchError as error:
         raise Refusal(plain(str(error))) from None
+    with reading(folder) as reader:
+        for event in reader.events(limit=20):
+            if event.kind == "edited" and event.time >= began:
+                note(f"edited by hand since it ran last: {plain(event.text)}")
 
 
 def ensure_runner(folder: StudyFolder) -> bool:
