@@ -127,13 +127,17 @@ class Endings:
     def _tell_people(self, trial: Trial, verdict: Verdict) -> None:
         desk, number = self.desk, trial.number
         if trial.state is TrialState.COMPLETE:
-            full = trial.task == desk.spec.full_task.name
-            first = full and desk.spec.meets(trial.metrics) and not any(
+            spec = desk.spec
+            goals = spec.outcome_constraints or any(
+                o.threshold is not None for o in spec.objectives
+            )
+            full = trial.task == spec.full_task.name
+            first = goals and full and spec.meets(trial.metrics) and not any(
                 t.state is TrialState.COMPLETE and t.task == trial.task
-                and t.number != number and desk.spec.meets(t.metrics)
+                and t.number != number and spec.meets(t.metrics)
                 for t in desk.trials.values()
             )  # fmt: skip
-            values = ", ".join(f"{n} = {trial.metrics[n]:.6g}" for n in desk.spec.metric_names)
+            values = ", ".join(f"{n} = {trial.metrics[n]:.6g}" for n in spec.metric_names)
             desk.event("complete", f"trial {number} is complete: {values}", number)
             if first:
                 desk.event("threshold", f"trial {number} is the first to meet every goal", number)

@@ -12,6 +12,7 @@ import pytest
 
 from hpo_tui.engine.execution import processes
 from hpo_tui.engine.launch import LaunchError, leave, runner_pid, send
+from hpo_tui.store.folder import HOME
 from hpo_tui.store.models import StudyState, TrialState
 
 STEPS = """
@@ -35,6 +36,19 @@ def test_a_study_runs_to_its_budget(make_study: Any, told: Any) -> None:
     assert [t.exit_code for t in trials] == [0, 0, 0]
     assert sorted(x[1] for x in told("tell")) == [1, 2, 3]
     assert study.get("optimizer") == {"tiny": True}
+
+
+def test_the_first_to_meet_every_goal_is_told_where_there_are_goals(make_study: Any) -> None:
+    study = make_study("report(accuracy=given['trial'] / 4)", budget=3, objective="threshold = 0.5")
+    study.start()
+    study.gone()
+    said = "trial 2 is the first to meet every goal"
+    assert [e.text for e in study.events("threshold")] == [said]
+    home = study.folder.path.parent.parent / "2" / HOME
+    aimless = make_study("report(accuracy=0.5)", budget=1, home=home)
+    aimless.start()
+    aimless.gone()
+    assert aimless.events("threshold") == []
 
 
 def test_a_killed_runner_leaves_trials_running_and_the_next_one_adopts_them(
