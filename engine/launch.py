@@ -15,9 +15,11 @@ from typing import Any
 
 from hpo_tui.engine.offline import apply, works_without_runner
 from hpo_tui.engine.origin import Origin, Unreadable, keep, origin
-from hpo_tui.engine.refusals import CLOSED, how_to_start, unheard, unwritable
+from hpo_tui.engine.orphans import orphans
+from hpo_tui.engine.refusals import CLOSED, OF_A_RUN, how_to_start, unheard, unwritable
 from hpo_tui.engine.spec.files import write_atomic
 from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.engine.spec.names import numbered
 from hpo_tui.store.ask import ask
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import Command
@@ -108,18 +110,21 @@ def _bring_template(spec: StudySpec, folder: StudyFolder) -> None:
         target.write_bytes(source.read_bytes())
 
 
-def start_runner(folder: StudyFolder, *, optimizer: str | None = None) -> int:
+def start_runner(
+    folder: StudyFolder, *, optimizer: str | None = None, stop: str | None = None
+) -> int:
     """Start a detached runner and return its PID once it holds the study.
 
     Nothing that happens to this process or its terminal touches it. Raises :class:`LaunchError`
     with the runner's own sentence when it cannot run the study. ``optimizer``: ``module:class`` of
-    another optimizer with the same methods.
+    another optimizer with the same methods. ``stop``: take the trials over only to end them, with
+    their ``grace`` period or to ``kill`` them.
     """
     if not folder.db.is_file():
         raise LaunchError(f"there is no study in {folder.path}")
     reading, writing = os.pipe()
     try:
-        process = _spawn(folder, writing, optimizer)
+        process = _spawn(folder, writing, optimizer, stop)
         os.close(writing)
         writing = -1
         sentence = _answer(reading, process)
@@ -150,13 +155,17 @@ def _forget() -> None:
             process.returncode = 0
 
 
-def _spawn(folder: StudyFolder, ready: int, optimizer: str | None) -> "subprocess.Popen[bytes]":
+def _spawn(
+    folder: StudyFolder, ready: int, optimizer: str | None, stop: str | None
+) -> "subprocess.Popen[bytes]":
     argv = [
         sys.executable, "-P", "-m", "hpo_tui.engine.runner", str(folder.path.absolute()),
         "--ready", str(ready),
     ]  # fmt: skip
     if optimizer:
         argv += ["--optimizer", optimizer]
+    if stop:
+        argv += ["--stop", stop]
     with folder.log.open("ab") as log:
         return subprocess.Popen(
             argv, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
@@ -249,6 +258,8 @@ def _without(folder: StudyFolder, action: str, args: dict[str, Any]) -> Command:
     if not works_without_runner(action):
         if not folder.db.is_file():
             raise LaunchError(f"there is no study in {folder.path}")
+        if action in OF_A_RUN:
+            return _end(folder, action, args)
         raise LaunchError(
             f"no runner works on {folder.name}, so it cannot {action}: {how_to_start(folder)}"
         )
@@ -263,6 +274,24 @@ def _without(folder: StudyFolder, action: str, args: dict[str, Any]) -> Command:
     except (ValueError, KeyError, LookupError) as error:
         text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
         raise LaunchError(f"{action}: {text}") from error
+
+
+def _end(folder: StudyFolder, action: str, args: dict[str, Any]) -> Command:
+    """End the trials that run on without a runner. Raises LaunchError where there is nothing to do.
+
+    A pause needs no runner: nothing new starts without one.
+    """
+    left, asked = orphans(folder), time.time()
+    if action != "stop" or not left:
+        nothing = "nothing of it runs" if not left else f"{numbered(left)} may end in peace"
+        raise LaunchError(f"no runner works on {folder.name}, so nothing new starts; {nothing}")
+    start_runner(folder, stop="kill" if args.get("kill") else "grace")
+    answer = f"stopped: {numbered(left)}, which ran on without a runner, {_end_of(left)}"
+    return Command(0, asked, action, args, asked, time.time(), True, answer)
+
+
+def _end_of(trials: Sequence[int]) -> str:
+    return "ends" if len(trials) == 1 else "end"
 
 
 def request_stop(folder: StudyFolder, *, kill: bool = False, timeout: float | None = None) -> None:

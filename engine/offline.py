@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from hpo_tui.engine.orphans import in_the_way
 from hpo_tui.engine.spec.files import unsaved, write_atomic
 from hpo_tui.engine.spec.model import StudySpec
 from hpo_tui.store.folder import ARCHIVE, StudyFolder
@@ -27,6 +28,9 @@ def works_without_runner(action: str) -> bool:
 def apply(folder: StudyFolder, action: str, args: Mapping[str, Any]) -> Command:
     """Do what a command asks for and return it answered. Raises ValueError when it cannot be."""
     asked = time.time()
+    refusal = in_the_way(folder) if action == "archive" else ""
+    if refusal:
+        raise ValueError(refusal)
     with locked(folder):
         if action == "archive":
             return _command(asked, action, args, _archive(folder))

@@ -27,6 +27,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("folder", type=Path, help="the study's folder")
     parser.add_argument("--ready", type=int, metavar="FD", help="where to say ok, or why not")
     parser.add_argument("--optimizer", default=DEFAULT, help="module:class that suggests")
+    parser.add_argument("--stop", choices=("grace", "kill"), help="only end what runs")
     args = parser.parse_args(argv)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
@@ -37,13 +38,13 @@ def main(argv: list[str]) -> int:
     except Unopenable as error:
         return refuse(args.ready, str(error))
     try:
-        desk = open_desk(folder, args.optimizer)
+        desk = open_desk(folder, args.optimizer, only_to_end=args.stop is not None)
     except Unopenable as error:
         lock.release()
         return refuse(args.ready, str(error))
     log.info("runner %d on %s", os.getpid(), folder.path)
     try:
-        Runner(desk).run(begun=lambda: say(args.ready, "ok"))
+        Runner(desk).run(begun=lambda: say(args.ready, "ok"), stop=args.stop)
     except Exception:
         log.exception("the runner failed; running trials go on, the next runner takes them over")
         return FAILED

@@ -114,7 +114,10 @@ class Commands:
 
     def do_stop(self, command: Command) -> str:
         """End the study: trials get their grace period, or none (``kill``)."""
-        at_once = bool(command.args.get("kill", False))
+        return self.stop(at_once=bool(command.args.get("kill", False)))
+
+    def stop(self, *, at_once: bool) -> str:
+        """End the study; return what becomes of its trials."""
         desk = self.desk
         desk.set_state(StudyState.STOPPED, "stopped by you")
         desk.event("stopped", "the study is stopped")

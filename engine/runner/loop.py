@@ -49,11 +49,17 @@ class Runner:
         log.info("signal %d: leaving, the trials run on", number)
         self.leaving = True
 
-    def run(self, begun: Callable[[], None] = lambda: None) -> None:
-        """Run to the end; ``begun`` is called once the study stands as one that runs."""
+    def run(self, begun: Callable[[], None] = lambda: None, stop: str | None = None) -> None:
+        """Run to the end; ``begun`` is called once the study stands as one that runs.
+
+        ``stop``: end what runs, with its ``grace`` period or by ``kill``.
+        """
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self.leave)
         self._begin()
+        if stop is not None:
+            with self.desk.transaction():
+                self.commands.stop(at_once=stop == "kill")
         begun()
         try:
             while not self.leaving:

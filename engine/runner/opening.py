@@ -77,15 +77,18 @@ class Lock:
         os.close(self.fd)
 
 
-def open_desk(folder: StudyFolder, optimizer: str) -> Desk:
-    """Open everything that a runner needs, under the lock. Raises :class:`Unopenable`."""
+def open_desk(folder: StudyFolder, optimizer: str, *, only_to_end: bool = False) -> Desk:
+    """Open everything that a runner needs, under the lock. Raises :class:`Unopenable`.
+
+    ``only_to_end``: no trial is to be started, so the command need not be one that can be.
+    """
     try:
-        return _open_desk(folder, optimizer)
+        return _open_desk(folder, optimizer, only_to_end=only_to_end)
     except sqlite3.Error as error:
         raise Unopenable(f"{folder.db} cannot be written: {error}") from error
 
 
-def _open_desk(folder: StudyFolder, optimizer: str) -> Desk:
+def _open_desk(folder: StudyFolder, optimizer: str, *, only_to_end: bool) -> Desk:
     try:
         writer = StudyWriter(folder.db)
         refused = writer.refuse_commands(OF_A_RUN, _EARLIER)
@@ -99,7 +102,7 @@ def _open_desk(folder: StudyFolder, optimizer: str) -> Desk:
         log.info("%d wishes to stop or pause an earlier run are refused", refused)
     spec = taken_over(folder, study, list(trials.values()), writer)
     fault = start_fault(folder, spec)
-    if fault:
+    if fault and not only_to_end:
         raise Unopenable(fault)
     executor = open_executor(folder, spec, trials.values())
     for device in lent:

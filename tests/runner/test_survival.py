@@ -12,7 +12,8 @@ import pytest
 
 from hpo_tui.engine.execution import processes
 from hpo_tui.engine.launch import LaunchError, leave, runner_pid, send
-from hpo_tui.store.folder import HOME
+from hpo_tui.engine.removal import remove
+from hpo_tui.store.folder import HOME, StudyFolder
 from hpo_tui.store.models import StudyState, TrialState
 
 STEPS = """
@@ -234,3 +235,49 @@ def test_a_clock_that_jumps_moves_no_duration(
     assert trial.state is TrialState.COMPLETE
     assert trial.duration < 60
     assert time.time() - trial.ended < 60
+
+
+@pytest.mark.parametrize("kill", [False, True])
+def test_trials_that_outlive_their_runner_are_stopped_without_it(
+    make_study: Any, kill: bool
+) -> None:
+    study = make_study(
+        """
+        signal.signal(signal.SIGTERM, lambda *_: (report(step=2, accuracy=0.75), sys.exit()))
+        report(step=1, accuracy=0.5); time.sleep(60)
+        """,
+        budget=9, slots=2,
+    )  # fmt: skip
+    study.start()
+    study.running(1, reports=1)
+    study.running(2, reports=1)
+    study.kill_runner()
+    script = study.folder.path.parent.parent / "train.py"
+    script.rename(script.with_name("gone.py"))  # what is to be ended need not be startable
+    for wish in (lambda: send(study.folder, "archive"), lambda: remove(study.folder)):
+        with pytest.raises(LaunchError, match=r"trials 1, 2 of t still run.*`hpo-tui stop t`"):
+            wish()
+    with pytest.raises(LaunchError, match="trials 1, 2 may end in peace"):
+        send(study.folder, "pause")
+    answer = send(study.folder, "stop", {"kill": kill})
+    assert answer.answer == "stopped: trials 1, 2, which ran on without a runner, end"
+    study.gone()
+    assert study.processes() == []
+    assert study.study().state is StudyState.STOPPED
+    assert [t.state for t in study.trials()] == [TrialState.KILLED] * 2
+    assert [t.metrics["accuracy"] for t in study.trials()] == [0.5 if kill else 0.75] * 2
+    with pytest.raises(LaunchError, match="nothing of it runs"):
+        send(study.folder, "stop")
+    remove(study.folder)
+    assert not study.folder.path.exists()
+
+
+def test_of_a_study_that_is_a_link_only_the_link_is_deleted(
+    make_study: Any, tmp_path: Path
+) -> None:
+    study = make_study("report(accuracy=0.5)")
+    link = study.folder.path.with_name("linked")
+    link.symlink_to(study.folder.path)
+    remove(StudyFolder(link))
+    assert not link.is_symlink()
+    assert study.folder.db.is_file()

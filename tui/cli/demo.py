@@ -1,6 +1,5 @@
 """``hpo-tui demo``: the example on handwritten digits, copied where it can be read and changed."""
 
-import shutil
 import sys
 from importlib import resources
 from pathlib import Path
@@ -35,11 +34,17 @@ def demo(folder: Path, headless: bool, fresh: bool) -> int:
         import sklearn  # noqa: F401 - only whether it is there
     except ImportError:
         raise Refusal("the demo needs scikit-learn: pip install 'hpo-tui[demo]'") from None
+    from hpo_tui.engine.launch import LaunchError
+    from hpo_tui.engine.removal import remove
+
     study = StudyFolder(folder / HOME / "sparse-digits")
     if fresh and study.path.is_dir():
         if study.runner_pid() is not None:
             raise Refusal(f"the demo is running: hpo-tui stop --kill {plain(str(study.path))}")
-        shutil.rmtree(study.path)
+        try:
+            remove(study)
+        except LaunchError as error:
+            raise Refusal(plain(str(error))) from None
     copy_example(folder)
     if not study.db.is_file():
         study = prepare(str(folder / "study.toml"), None)

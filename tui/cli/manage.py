@@ -1,6 +1,5 @@
 """``hpo-tui archive`` and ``hpo-tui delete``: studies out of sight, and gone."""
 
-import shutil
 import sys
 
 import click
@@ -36,6 +35,9 @@ def archive(study: str) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def delete(study: str, yes: bool) -> None:
     """Delete STUDY with its results, logs and checkpoints, for good."""
+    from hpo_tui.engine.launch import LaunchError
+    from hpo_tui.engine.removal import remove
+
     folder = _quiet(study)
     if folder.path.parent.name not in (HOME, ARCHIVE):
         where = plain(str(folder.path))
@@ -48,7 +50,10 @@ def delete(study: str, yes: bool) -> None:
         note(f"{plain(str(folder.path))}: {size / 2**20:.1f} MiB of results, logs, checkpoints")
         if click.prompt(f"Type {name} to delete it for good", err=True, default="") != name:
             raise Refusal("nothing was deleted")
-    shutil.rmtree(folder.path)
+    try:
+        remove(folder)
+    except LaunchError as error:
+        raise Refusal(plain(str(error))) from None
     note(f"{name} is deleted")
 
 

@@ -1,0 +1,38 @@
+"""Trials that run on after their runner has gone: asked of the kernel, without an optimizer."""
+
+import json
+
+from hpo_tui.engine.execution.processes import Process, boot_id
+from hpo_tui.engine.spec.names import numbered
+from hpo_tui.store.folder import StudyFolder
+from hpo_tui.store.models import TrialState
+from hpo_tui.store.read import StudyReader
+
+
+def orphans(folder: StudyFolder) -> list[int]:
+    """Return the numbers of the trials that run while no runner is there to end them."""
+    if folder.runner_pid() is not None or not folder.db.is_file():
+        return []
+    with StudyReader(folder.db) as reader:
+        running = [t.number for t in reader.trials() if t.state is TrialState.RUNNING]
+    return [number for number in running if _lives(folder, number)]
+
+
+def in_the_way(folder: StudyFolder) -> str:
+    """Return why the study's folder cannot be taken away, empty where it can."""
+    left = orphans(folder)
+    if not left:
+        return ""
+    run = "still runs" if len(left) == 1 else "still run"
+    stop = f"stop it first with `hpo-tui stop {folder.name}`"
+    return f"{numbered(left)} of {folder.name} {run} without a runner: {stop}"
+
+
+def _lives(folder: StudyFolder, number: int) -> bool:
+    """Whether the shim of a trial lives, by what it has written of itself."""
+    try:
+        data = json.loads((folder.trial(number).path / "process.json").read_bytes())
+        shim = Process(int(data["pid"]), int(data["ticks"]))
+        return data.get("boot") == boot_id() and shim.alive
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
