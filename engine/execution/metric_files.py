@@ -6,6 +6,7 @@ only what it has not said before. Where reading stopped is a few numbers that JS
 
 import csv
 import re
+import stat
 import zlib
 from collections import deque
 from collections.abc import Mapping
@@ -76,6 +77,8 @@ class Tail:
             if path is None:
                 return b""
             there = path.stat()
+            if not stat.S_ISREG(there.st_mode):  # to open a pipe would wait for who writes to it
+                return b""
             # The time matters as well: a table of one row can be written anew at the same size.
             mark = (there.st_size, there.st_mtime_ns)
             if mark == self._last and not final:

@@ -164,6 +164,8 @@ def log_start(launch: Launch) -> int:
 
 def tail(path: Path, size: int = 65536, begin: int = 0) -> str:
     """Return the end of a text file from byte ``begin`` on, whatever is in it; else ``""``."""
+    if not path.is_file():  # to open a pipe would wait for who writes to it
+        return ""
     with contextlib.suppress(OSError), path.open("rb") as file:
         file.seek(0, 2)
         file.seek(max(0, begin, file.tell() - size))

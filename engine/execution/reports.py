@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -103,13 +104,20 @@ class ReportTail:
     def read(self, *, final: bool = False) -> Batch:
         """Return the next complete lines; ``final``: the last one need not end in a newline.
 
-        Nothing is taken as read before :meth:`commit`.
+        Nothing is taken as read before :meth:`commit`. What cannot be read at present, or is no
+        file, has nothing new.
         """
         try:
-            stat = self.path.stat()
+            return self._read(final=final)
         except OSError:
+            self._looked = (0, 0)
             return Batch(offset=self.offset, seq=self.seq)
-        size, look = stat.st_size, (stat.st_size, stat.st_mtime_ns)
+
+    def _read(self, *, final: bool) -> Batch:
+        there = self.path.stat()
+        if not stat.S_ISREG(there.st_mode):  # to open a pipe would wait for who writes to it
+            return Batch(offset=self.offset, seq=self.seq)
+        size, look = there.st_size, (there.st_size, there.st_mtime_ns)
         touched, self._looked = look != self._looked, look
         restarted = size < self.offset or ((touched or final) and self._written_anew())
         offset = 0 if restarted else self.offset
@@ -132,10 +140,7 @@ class ReportTail:
         return length > 0 and self._bytes(self.offset - length, length) != self._mark
 
     def _bytes(self, offset: int, count: int) -> bytes:
-        try:
-            fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
-        except OSError:
-            return b""
+        fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
         try:
             return os.pread(fd, count, offset)
         finally:

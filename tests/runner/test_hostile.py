@@ -209,3 +209,27 @@ def test_an_optimizer_that_dies_is_replaced_and_one_that_cannot_live_pauses(
     study.until(lambda: len(study.trials()) > count + 1)
     numbers = [t.number for t in study.trials()]
     assert numbers == sorted(set(numbers))
+
+
+@pytest.mark.parametrize("name", ["reports.jsonl", "stdout.log"])
+@pytest.mark.parametrize("make", [os.mkdir, os.mkfifo])
+def test_what_is_no_file_in_a_trial_s_folder_is_no_trouble(
+    make_study: Any, name: str, make: Any
+) -> None:
+    study = make_study(
+        f"""
+        path = os.path.join(os.environ["HPO_TRIAL_DIR"], {name!r})
+        {"report(step=1, accuracy=0.5)" if name == "reports.jsonl" else "print('accuracy=0.5')"}
+        sys.stdout.flush()
+        while given["trial"] == 1 and not os.path.exists("go"): time.sleep(0.02)
+        os.replace(path, path + ".old")
+        os.{make.__name__}(path)
+        print("accuracy=0.75", flush=True)
+        """
+    )
+    study.start()
+    study.running(reports=1)
+    study.go()
+    study.gone()
+    trial = study.trial()
+    assert (trial.state, trial.metrics) == (TrialState.COMPLETE, {"accuracy": 0.5})
