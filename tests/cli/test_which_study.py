@@ -92,6 +92,14 @@ def test_a_file_that_was_never_run(
     assert "hpo-tui run study.toml" in ran.err
 
 
+@pytest.mark.parametrize("command", ["run", "status"])
+def test_a_script_is_no_study_file(hpo: Callable[..., Any], tmp_path: Path, command: str) -> None:
+    (tmp_path / "train.py").write_text("print('accuracy=1')", "utf-8")
+    ran = hpo(command, "train.py")
+    assert (ran.code, ran.out) == (1, "")
+    assert "no study file; of a training script hpo-tui init train.py makes one" in ran.err
+
+
 def test_options_before_the_command(
     hpo: Callable[..., Any], make_study: Callable[..., StudyFolder]
 ) -> None:

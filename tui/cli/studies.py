@@ -29,6 +29,9 @@ def find(text: str | None, cwd: Path | None = None) -> StudyFolder:
     if folder is not None:
         return folder
     if (here / text).is_file():
+        if Path(text).suffix != ".toml":
+            init = f"hpo-tui init {plain(text)}"
+            raise Refusal(f"{plain(text)} is no study file; of a training script {init} makes one")
         raise Refusal(f"{plain(text)} has not been run yet: hpo-tui run {plain(text)}")
     known = [f.name for f in _studies(here)]
     raise Refusal(f"there is no study {plain(text)!r}{_listing(text, known)}")
