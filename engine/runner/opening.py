@@ -20,6 +20,7 @@ from hpo_tui.engine.execution.warm import WarmStarts
 from hpo_tui.engine.executor_choice import chosen
 from hpo_tui.engine.refusals import OF_A_RUN
 from hpo_tui.engine.runner.desk import Desk
+from hpo_tui.engine.runner.program import note_program
 from hpo_tui.engine.spec.edit import plan_edit
 from hpo_tui.engine.spec.errors import SpecError
 from hpo_tui.engine.spec.files import edited_by_hand
@@ -117,6 +118,7 @@ def _open_desk(folder: StudyFolder, optimizer: str, *, only_to_end: bool) -> Des
     desk = Desk(folder, spec, writer, executor, proposals, trials)
     desk.started = started
     desk.state = study.state
+    note_program(desk)
     return desk
 
 

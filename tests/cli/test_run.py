@@ -180,6 +180,28 @@ def test_what_was_edited_by_hand_is_said(
     assert "edited by hand since it ran last: study.budget: 3 → 4" in hpo(*words).err
 
 
+def test_another_environment_s_program_of_the_same_name_is_told(
+    hpo: Callable[..., Any], quick: Callable[..., StudyFolder], tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "trainer").symlink_to(sys.executable)
+    folder = quick()
+    text = (tmp_path / "study.toml").read_text("utf-8")
+    text = text.replace(json.dumps(sys.executable), '"trainer"')
+    (tmp_path / "study.toml").write_text(text, "utf-8")
+    path = os.environ["PATH"]
+    for name, amount in (("first", 1), ("first", 1), ("second", 1)):
+        monkeypatch.setenv("PATH", f"{tmp_path / name}:{path}")
+        ran = hpo("run", "study.toml", "--headless")
+        assert ran.code == 0, ran.err
+        said = f"trainer is {tmp_path / 'second' / 'trainer'} now: the trials so far ran with"
+        assert (said in ran.err) is (name == "second")
+        assert hpo("extend", amount, "-s", "quick").code == 0
+    assert folder.runner_pid() is None
+
+
 @pytest.mark.parametrize(
     "words", [("run", "quick", "--headless", "--no-wait"), ("resume", "quick")]
 )

@@ -16,6 +16,8 @@ from hpo_tui.tui.plain import plain
 
 trial_argument = click.argument("trial", type=click.IntRange(1), metavar="TRIAL")
 _POLL_SECONDS = 0.1
+_TOLD = {"edited": "edited by hand since it ran last: ", "strange": ""}
+"""Events of a runner that has just begun which are told, and what they are told with."""
 study_option = click.option("-s", "--study", metavar="STUDY", help="Which study.")
 
 
@@ -47,8 +49,8 @@ def start(folder: StudyFolder) -> None:
         raise Refusal(plain(str(error))) from None
     with reading(folder) as reader:
         for event in reader.events(limit=20):
-            if event.kind == "edited" and event.time >= began:
-                note(f"edited by hand since it ran last: {plain(event.text)}")
+            if event.time >= began and event.kind in _TOLD:
+                note(_TOLD[event.kind] + plain(event.text))
 
 
 def ensure_runner(folder: StudyFolder) -> bool:
