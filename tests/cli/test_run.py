@@ -141,6 +141,18 @@ def test_ctrl_c_leaves_it_running(quick: Callable[..., StudyFolder], tmp_path: P
     assert running(folder) > 0
 
 
+def test_a_paused_study_that_is_run_goes_on(
+    hpo: Callable[..., Any], quick: Callable[..., StudyFolder]
+) -> None:
+    folder = quick(pause=0.1)
+    assert hpo("run", "study.toml", "--headless", "--no-wait").code == 0
+    wait_for(lambda: running(folder) > 0)
+    assert hpo("pause").code == 0
+    ran = hpo("run", "quick", "--headless")
+    assert "resumed" in ran.err
+    assert (ran.code, "finished" in ran.out) == (0, True)
+
+
 def test_steering(hpo: Callable[..., Any], quick: Callable[..., StudyFolder]) -> None:
     folder = quick(pause=0.6)
     ran = hpo("run", "study.toml", "--headless", "--no-wait")

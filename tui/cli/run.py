@@ -100,10 +100,10 @@ def _count(problems: int) -> str:
 
 def launch(folder: StudyFolder, *, headless: bool, wait: bool = True, readonly: bool = False,
            ascii_only: bool = False) -> int:  # fmt: skip
-    """Start the study's runner unless one lives, then open the app or follow without it."""
-    from hpo_tui.tui.cli.steer import ensure_runner
+    """Have the study go on, in a new runner unless one lives; open the app or follow without it."""
+    from hpo_tui.tui.cli.steer import go_on
 
-    started = ensure_runner(folder)
+    started = go_on(folder)
     if not headless and sys.stdin.isatty() and sys.stdout.isatty():
         return show(folder, None, readonly=readonly, ascii_only=ascii_only, once=False)
     name = plain(folder.name)

@@ -73,6 +73,18 @@ def ensure_runner(folder: StudyFolder) -> bool:
     return True
 
 
+def go_on(folder: StudyFolder) -> bool:
+    """Have the study run, which may stand paused; return whether a runner had to be started."""
+    from hpo_tui.store.models import StudyState
+
+    started = ensure_runner(folder)
+    with reading(folder) as reader:
+        paused = reader.study().state is StudyState.PAUSED
+    if paused and not started:
+        ask(folder, "resume")
+    return started
+
+
 def _is_leaving(folder: StudyFolder) -> bool:
     """Whether the study's runner is about to go; one that has only just come is not."""
     from hpo_tui.store.models import StudyState
