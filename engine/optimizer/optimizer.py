@@ -82,11 +82,10 @@ class Optimizer:
         if not options.new_tasks and room is not None:
             if room <= EPS:
                 return BudgetSpent("the budget is spent")
-            exact = self.left is not None
-            left = f"{room:.4g}" if exact else f"the time of {room:.2g} full-task trials"
-            return BudgetSpent(
-                f"the budget is spent but for {left}, which pays for no further full-task result"
-            )
+            rest = f"{room:.4g}, which pays for no further full-task result"
+            short = "a time that is too short for a further full-task result"
+            left = short if self.left is None else rest
+            return BudgetSpent(f"the budget is spent but for {left}")
         if np.isfinite(self._search.space.size):
             return SpaceExhausted("every configuration of the space has been run")
         return SpaceExhausted("no further configuration that keeps the constraints was found")

@@ -201,6 +201,7 @@ class Runner:
             return True  # what waits in the queue is for the next run
         if desk.queue or desk.state is not StudyState.RUNNING or not self._all_spent():
             return False
+        self.chores.budget()  # of time, what was left when the optimizer was asked may be gone
         reason = "" if self.starter.over_budget else desk.proposals.exhausted
         try:
             self._last_words()

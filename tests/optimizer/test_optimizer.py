@@ -208,6 +208,16 @@ def test_the_end_says_whether_money_or_the_space_ran_out(lab: Any) -> None:
         assert end.value.space == (budget in (12, "12 trials"))
 
 
+def test_the_end_of_a_budget_of_time_names_no_amount_that_only_the_clock_knows(lab: Any) -> None:
+    study = {"name": "toy", "command": "true", "budget": "1h"}
+    opt = Optimizer(lab.spec(study=study), seed=0)
+    lab.play(opt, lab.bowl, most=3)
+    with pytest.raises(BudgetSpent, match="but for a time that is too short for a further full"):
+        opt.ask(left=0.2)
+    with pytest.raises(BudgetSpent, match=r"the budget is spent$"):
+        opt.ask(left=0.0)
+
+
 def test_extending_the_budget_and_editing_the_study_go_on(lab: Any, toy: StudySpec) -> None:
     opt = Optimizer(toy, seed=0)
     lab.play(opt, lab.bowl)
