@@ -180,11 +180,14 @@ def become_script(job: "dict[str, Any]") -> None:
     sys.stdin = open(0, closefd=False)  # noqa: SIM115 - as the interpreter does it
     sys.stdout = sys.__stdout__ = _stream(sys.stdout, 1, unbuffered)  # type: ignore[misc]
     sys.stderr = sys.__stderr__ = _stream(sys.stderr, 2, unbuffered)  # type: ignore[misc]
-    if "numpy" in sys.modules:  # else all trials would draw the same numbers
-        sys.modules["numpy"].random.seed()
+    numpy, torch = sys.modules.get("numpy"), sys.modules.get("torch")
+    if numpy is not None:  # else all trials would draw the same numbers
+        numpy.random.seed()
+    if torch is not None:  # those of devices are made, and seeded, when a device is first used
+        torch.default_generator.seed()
     threads = os.environ.get("OMP_NUM_THREADS", "")
-    if "torch" in sys.modules and threads.isdigit() and int(threads) > 0:
-        sys.modules["torch"].set_num_threads(int(threads))
+    if torch is not None and threads.isdigit() and int(threads) > 0:
+        torch.set_num_threads(int(threads))
 
 
 def _stream(old: Any, fd: int, unbuffered: bool) -> io.TextIOWrapper:

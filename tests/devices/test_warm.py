@@ -102,6 +102,25 @@ def test_trials_draw_different_numbers(server: WarmServer, tmp_path: Path) -> No
     assert len(drawn) == 4
 
 
+def test_weights_of_torch_begin_differently_in_each_trial(tmp_path: Path) -> None:
+    script = tmp_path / "weights.py"
+    script.write_text("import torch\nprint(torch.rand(1).item(), torch.initial_seed())\n")
+    warm = WarmServer(["torch"])
+    warm.start()
+    try:
+        assert warm.wait_ready(60), warm.problem
+        drawn = set()
+        for n in range(2):
+            folder = tmp_path / str(n)
+            folder.mkdir()
+            warm.spawn([sys.executable, str(script)], ENV, folder, folder / "stdout.log", folder)
+            assert ended(folder)["code"] == 0
+            drawn |= set((folder / "stdout.log").read_text().split())
+    finally:
+        warm.stop()
+    assert len(drawn) == 4
+
+
 def test_a_traceback_names_the_script_alone(server: WarmServer, tmp_path: Path) -> None:
     start(server, tmp_path, "raise")
     assert ended(tmp_path)["code"] == 1
