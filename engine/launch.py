@@ -283,8 +283,9 @@ def _end(folder: StudyFolder, action: str, args: dict[str, Any]) -> Command:
     """
     left, asked = orphans(folder), time.time()
     if action != "stop" or not left:
-        nothing = "nothing of it runs" if not left else f"{numbered(left)} may end in peace"
-        raise LaunchError(f"no runner works on {folder.name}, so nothing new starts; {nothing}")
+        on = f"{numbered(left)} {'runs' if len(left) == 1 else 'run'} on to the end"
+        what = f"nothing new starts, and {on}" if left else "nothing of it runs"
+        raise LaunchError(f"no runner works on {folder.name}: {what}")
     start_runner(folder, stop="kill" if args.get("kill") else "grace")
     answer = f"stopped: {numbered(left)}, which ran on without a runner, {_end_of(left)}"
     return Command(0, asked, action, args, asked, time.time(), True, answer)

@@ -257,7 +257,7 @@ def test_trials_that_outlive_their_runner_are_stopped_without_it(
     for wish in (lambda: send(study.folder, "archive"), lambda: remove(study.folder)):
         with pytest.raises(LaunchError, match=r"trials 1, 2 of t still run.*`hpo-tui stop t`"):
             wish()
-    with pytest.raises(LaunchError, match="trials 1, 2 may end in peace"):
+    with pytest.raises(LaunchError, match="nothing new starts, and trials 1, 2 run on to"):
         send(study.folder, "pause")
     answer = send(study.folder, "stop", {"kill": kill})
     assert answer.answer == "stopped: trials 1, 2, which ran on without a runner, end"
