@@ -133,7 +133,8 @@ class Proposals:
         self._former = self.ready or self._former
         self.ready = deque()
         self._asked.clear()
-        self._out.put({"op": "withdraw"})
+        if self._process is not None:
+            self._out.put({"op": "withdraw"})
 
     @property
     def current(self) -> Suggestion | None:
@@ -162,7 +163,12 @@ class Proposals:
             self._out.put({"op": "keep", "suggestion": asdict(suggestion)})
 
     def wish(self, op: str, **values: Any) -> int:
-        """Pass on a user's wish for certain trials; the reply carries the returned id."""
+        """Pass on a user's wish for certain trials; the reply carries the returned id.
+
+        It goes before what nobody has started: that must not take its budget, or its number.
+        """
+        if self.ready or self._asked:
+            self._withdraw()
         number = next(self._ids)
         message = {"op": op, "id": number, **values}
         self._wishes[number] = message

@@ -283,15 +283,18 @@ class Commands:
             trials = [record(desk, s) for s in reply.suggestions]
             numbers = [t.number for t in trials]
             desk.event("enqueued", f"asked for by you: {numbered(numbers)}", numbers[0])
-            said = self._next(numbers) + self._filled_in(command, trials[0])
+            said = self._next(numbers) + self._remark(command, trials)
             desk.writer.answer_command(command.id, True, said)
         for trial in reversed(trials):
             desk.enqueue(trial.number, first=True)
 
-    def _filled_in(self, command: Command, trial: Trial) -> str:
-        """Say what a configuration that was not given whole was completed with."""
+    def _remark(self, command: Command, trials: Sequence[Trial]) -> str:
+        """Say what a configuration was completed with, or what of a wish the budget is short of."""
+        wanted = int(command.args.get("repeats", 1))
+        if len(trials) < wanted:
+            return f": the budget pays for {len(trials)} of {wanted}"
         if command.action != "enqueue":
             return ""
         searched = {p.name for p in self.desk.spec.free} - command.args["params"].keys()
-        added = [f"{plain(n)} = {show(v)}" for n, v in trial.params.items() if n in searched]
+        added = [f"{plain(n)} = {show(v)}" for n, v in trials[0].params.items() if n in searched]
         return f", with {', '.join(added)}" if added else ""

@@ -158,7 +158,26 @@ def test_no_former_suggestion_takes_the_number_of_a_wish(
     until(proposals, answered)
     wished = replies[0].suggestions[0]
     assert proposals.former is None or proposals.former == proposals.current
+    proposals.want(1)
     assert wished.number != begun(proposals).number
+
+
+def test_a_wish_goes_before_what_nobody_has_started(begin: Begin) -> None:
+    proposals = begin("tiny:Optimizer")
+    proposals.want(1)
+    until(proposals, lambda: proposals.ready)
+    number = proposals.ready[0].number
+    proposals.wish("enqueue", params={"x": 0.5}, task=None, promote=None, why="")
+    replies: list[Any] = []
+
+    def answered() -> Any:
+        replies.extend(r for r in proposals.pump() if r.kind == "suggestions")
+        return replies
+
+    until(proposals, answered)
+    assert replies[0].suggestions[0].number == number
+    proposals.want(1)
+    assert begun(proposals).number == number + 1
 
 
 def test_a_suggestion_not_wanted_any_more_is_not_made() -> None:

@@ -301,16 +301,14 @@ def test_one_trial_and_several_are_spoken_of_as_such(make_study: Any) -> None:
     study.running(2)
     assert ok(study, "pause") == "paused: 2 running trials go on, nothing new starts"
     answer = ok(study, "enqueue", params={"x": 0.25})
-    number = int(answer.split()[1])  # tiny.py counts the suggestions that were never started
-    assert answer == f"trial {number} is next, once the study is resumed"
+    assert answer == "trial 3 is next, once the study is resumed"
     study.go()
     study.ended(1)
     study.ended(2)
     said = ok(study, "confirm", trial=1, repeats=2)
-    which = f"trials {number + 1}, {number + 2}"
-    assert said == f"{which} are next, once the study is resumed"
+    assert said == "trials 4, 5 are next, once the study is resumed"
     assert [e.text for e in study.events("enqueued")] == [
-        f"asked for by you: trial {number}", f"asked for by you: {which}",
+        "asked for by you: trial 3", "asked for by you: trials 4, 5",
     ]  # fmt: skip
     assert ok(study, "stop") == "stopped"
 
@@ -350,3 +348,14 @@ def test_what_a_configuration_is_completed_with_is_said(make_study: Any) -> None
     assert study.trial(1).params == {"x": 0.125, "opt": "sgd"}
     with StudyReader(study.folder.db) as reader:
         assert reader.command(1).answer == 'trial 1 is next, with opt = "sgd"'
+
+
+def test_repeats_that_the_budget_does_not_pay_for_are_said(make_study: Any) -> None:
+    study = make_study("report(accuracy=0.5); hold() if given['trial'] == 2 else None", budget=4)
+    study.start()
+    study.running(2)
+    said = ok(study, "confirm", trial=1, repeats=5)
+    assert said.endswith("are next: the budget pays for 2 of 5")
+    study.go()
+    study.gone()
+    assert len(study.trials()) == 4
