@@ -50,20 +50,30 @@ def _command(asked: float, action: str, args: Mapping[str, Any], answer: str) ->
 
 @contextmanager
 def locked(folder: StudyFolder) -> Iterator[None]:
-    """Hold the runner's lock for a moment. Raises ValueError when a runner has it."""
+    """Keep runners out for a moment, and others that do the same: these wait for their turn.
+
+    Raises ValueError when a runner has the study.
+    """
     # Without the folder the lock's own name would be the missing one, and say little.
     if not folder.path.is_dir():
         raise ValueError(f"the study is gone: {folder.path} is not there any more")
-    fd = os.open(folder.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    with folder.making():
+        fd = os.open(folder.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            _keep_runners_out(fd)
+            yield
+        finally:
+            os.close(fd)
+
+
+def _keep_runners_out(fd: int) -> None:
+    """Share the runner's lock, as those do who ask for it: to them no runner lives."""
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except OSError as error:
         if error.errno not in (errno.EAGAIN, errno.EACCES):
             raise
         raise ValueError("a runner has started at this moment: try again") from error
-    finally:
-        os.close(fd)
 
 
 def _apply(folder: StudyFolder, writer: StudyWriter, action: str, args: Mapping[str, Any]) -> str:

@@ -109,7 +109,7 @@ class StudyFolder:
 
     @contextmanager
     def making(self) -> Iterator[None]:
-        """Let one process at a time make the study: several may be started at once.
+        """Let one process at a time make the study, or change it: several may be started at once.
 
         The folder is made. Raises OSError where it cannot be.
         """

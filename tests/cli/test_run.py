@@ -153,6 +153,20 @@ def test_a_paused_study_that_is_run_goes_on(
     assert (ran.code, "finished" in ran.out) == (0, True)
 
 
+def test_what_several_ask_of_a_study_without_a_runner_is_all_done(
+    hpo: Callable[..., Any], quick: Callable[..., StudyFolder], tmp_path: Path
+) -> None:
+    folder = quick()
+    assert hpo("run", "study.toml", "--headless").code == 0
+    words = [sys.executable, "-m", "hpo_tui"]
+    asked = [
+        subprocess.Popen([*words, *more, "-s", "quick"], cwd=tmp_path, stderr=subprocess.DEVNULL)
+        for more in [("extend", "1")] * 4 + [("star", "1"), ("star", "2"), ("tag", "1", "good")]
+    ]
+    assert [process.wait(60) for process in asked] == [0] * 7
+    assert "budget = 7" in folder.file.read_text("utf-8")
+
+
 def test_steering(hpo: Callable[..., Any], quick: Callable[..., StudyFolder]) -> None:
     folder = quick(pause=0.6)
     ran = hpo("run", "study.toml", "--headless", "--no-wait")
