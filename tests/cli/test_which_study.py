@@ -68,6 +68,17 @@ def test_the_only_one_need_not_be_named(
     assert "other, sparse" in ran.err
 
 
+def test_a_folder_that_was_deleted_meanwhile_is_named(
+    hpo: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    for words in (("status",), ("run", "x"), ("best", "--json")):
+        ran = hpo(*words)
+        assert (ran.code, "the folder that you are in is not there" in ran.err) == (1, True)
+
+
 def test_none_at_all(hpo: Callable[..., Any]) -> None:
     ran = hpo("best")
     assert (ran.code, ran.out) == (1, "")

@@ -20,9 +20,20 @@ def explain(error: Exception) -> str:
     if isinstance(error, sqlite3.Error):
         return f"the study's database cannot be used: {error}"
     if isinstance(error, OSError):
+        if error.filename is None and _is_nowhere():
+            return "the folder that you are in is not there any more: cd to another one"
         where = f"{error.filename}: " if error.filename else ""
         return f"{where}{error.strerror or error}"
     return str(error)
+
+
+def _is_nowhere() -> bool:
+    """Whether the working directory was deleted."""
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def write_crash(error: BaseException, argv: list[str]) -> Path | None:
