@@ -62,6 +62,21 @@ def test_a_dead_runner_is_told(
     assert json.loads(hpo("status", "sparse", "--json").out)["state"] == "interrupted"
 
 
+def test_a_budget_is_told_in_its_unit(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder], study_text: str
+) -> None:
+    budgets = {
+        '"1 trial"': "of 1 trial spent",
+        '"2 trials"': "of 2 trials spent",
+        '"1 gpu-hour"': "of 1 GPU-hour spent",
+        "1": "of 1 spent",
+    }
+    for budget, said in budgets.items():
+        name = f"b{len(said)}"
+        make_study(name, trials=[], text=study_text.replace("budget = 10", f"budget = {budget}"))
+        assert said in hpo("status", name).out
+
+
 def test_status_of_all_is_always_a_list(
     hpo: Callable[..., Any], make_study: Callable[..., StudyFolder]
 ) -> None:

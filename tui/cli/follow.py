@@ -7,8 +7,8 @@ import time
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState, Trial, TrialState
 from hpo_tui.store.read import StudyReader
-from hpo_tui.tui.cli.summary import UNITS, goals_of, has_goals, progress_line, state_of
-from hpo_tui.tui.cli.text import bar, colours, note, number, safe, shown
+from hpo_tui.tui.cli.summary import amount_of, goals_of, has_goals, progress_line, state_of
+from hpo_tui.tui.cli.text import bar, colours, note, safe, shown
 from hpo_tui.tui.fmt import duration
 from hpo_tui.tui.plain import fit, plain
 from hpo_tui.tui.snapshot import Snapshot
@@ -122,7 +122,7 @@ def _stands_still(picture: Snapshot) -> bool:
 def trial_line(trial: Trial, picture: Snapshot) -> str:
     """Return one line on a trial that has ended: spent so far, task, state, goals, time."""
     spec = picture.spec
-    budget = number(spec.budget.amount) + UNITS[spec.budget.unit]
+    budget = amount_of(spec.budget)
     width = max(len(t.name) for t in spec.tasks)
     parts = [
         f"[{picture.spent:6.2f}/{budget}]",

@@ -13,7 +13,7 @@ from rich.cells import cell_len
 
 from hpo_tui.engine.analysis.front import best_rows, full_mask, near_misses, results, tally
 from hpo_tui.engine.analysis.repeats import runs
-from hpo_tui.engine.spec import BudgetUnit, Objective, OutcomeConstraint, StudySpec
+from hpo_tui.engine.spec import Budget, BudgetUnit, Objective, OutcomeConstraint, StudySpec
 from hpo_tui.engine.spec.command import shell_line, trial_seed
 from hpo_tui.store.frame import STATES
 from hpo_tui.store.models import Trial
@@ -40,6 +40,13 @@ class TaskShare:
     cost: float
     trials: int
     spent: float
+
+
+def amount_of(budget: Budget) -> str:
+    """Return a budget with its unit: ``40``, ``1 trial``, ``12 GPU-hours``, ``90 s``."""
+    unit = UNITS[budget.unit]
+    one = budget.amount == 1 and budget.unit is not BudgetUnit.WALL
+    return number(budget.amount) + (unit.removesuffix("s") if one else unit)
 
 
 def state_of(picture: Snapshot) -> str:
@@ -130,7 +137,7 @@ def results_of(picture: Snapshot, numbers: list[int]) -> list[Trial]:
 def progress_line(picture: Snapshot) -> str:
     """Return one line: state, spent, trials by state, time left."""
     budget = picture.spec.budget
-    amount = f"{number(budget.amount)}{UNITS[budget.unit]}"
+    amount = amount_of(budget)
     # Two places, and more where the whole budget is a matter of them.
     places = 2 if budget.amount >= 1 else 2 - math.floor(math.log10(budget.amount))
     spent = f"{number(round(picture.spent, places))} of {amount} spent"
