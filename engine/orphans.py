@@ -1,6 +1,8 @@
 """Trials that run on after their runner has gone: asked of the kernel, without an optimizer."""
 
 import json
+import sqlite3
+from contextlib import suppress
 
 from hpo_tui.engine.execution.processes import Process, boot_id
 from hpo_tui.engine.spec.names import numbered
@@ -13,7 +15,8 @@ def orphans(folder: StudyFolder) -> list[int]:
     """Return the numbers of the trials that run while no runner is there to end them."""
     if folder.runner_pid() is not None or not folder.db.is_file():
         return []
-    with StudyReader(folder.db) as reader:
+    running: list[int] = []
+    with suppress(sqlite3.Error), StudyReader(folder.db) as reader:  # a broken file may go, too
         running = [t.number for t in reader.trials() if t.state is TrialState.RUNNING]
     return [number for number in running if _lives(folder, number)]
 

@@ -79,6 +79,15 @@ def test_archive_and_delete(
     assert hpo("delete", ".hpo/.archive/one", "--yes").code == 0
 
 
+def test_a_study_whose_file_is_broken_can_be_put_away(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder], tmp_path: Path
+) -> None:
+    for name, words in (("one", ("archive", "one")), ("two", ("delete", "two", "--yes"))):
+        make_study(name).db.write_bytes(b"no database" * 1000)
+        assert hpo(*words).code == 0
+        assert not (tmp_path / ".hpo" / name).exists()
+
+
 def test_a_running_study_is_not_deleted(
     hpo: Callable[..., Any], make_study: Callable[..., StudyFolder]
 ) -> None:
