@@ -196,13 +196,15 @@ def test_steering(hpo: Callable[..., Any], quick: Callable[..., StudyFolder]) ->
 def test_what_was_edited_by_hand_is_said(
     hpo: Callable[..., Any], quick: Callable[..., StudyFolder], words: Any
 ) -> None:
-    folder = quick(pause=0.2)
+    folder = quick(pause=0.5)
     ran = hpo("run", "study.toml", "--headless", "--no-wait")
     assert "edited" not in ran.err
-    assert hpo("stop", "--kill").code == 0
-    wait_for(lambda: folder.runner_pid() is None)
     text = folder.file.read_text("utf-8")
     folder.file.write_text(text.replace("budget = 3", "budget = 4"), "utf-8")
+    said = "which the next run takes over: hpo-tui stop quick, then run it"
+    assert said in hpo(*words).err
+    assert hpo("stop", "--kill").code == 0
+    wait_for(lambda: folder.runner_pid() is None)
     assert "edited by hand since it ran last: study.budget: 3 → 4" in hpo(*words).err
 
 

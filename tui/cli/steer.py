@@ -63,6 +63,7 @@ def ensure_runner(folder: StudyFolder) -> bool:
         while _is_leaving(folder):
             time.sleep(_POLL_SECONDS)
     if folder.runner_pid() is not None:
+        _tell_edit(folder)
         return False
     try:
         start(folder)
@@ -71,6 +72,17 @@ def ensure_runner(folder: StudyFolder) -> bool:
             raise
         return False  # somebody else has started one at this very moment
     return True
+
+
+def _tell_edit(folder: StudyFolder) -> None:
+    """Say so where the file of a study that runs was edited: its runner does not look at it."""
+    from hpo_tui.engine.spec.files import edited_by_hand
+
+    with reading(folder) as reader:
+        edited = edited_by_hand(folder.file, reader.study().text) is not None
+    if edited:
+        how = f"hpo-tui stop {plain(folder.name)}, then run it"
+        note(f"{plain(str(folder.file))} was edited by hand, which the next run takes over: {how}")
 
 
 def go_on(folder: StudyFolder) -> bool:
