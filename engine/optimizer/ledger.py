@@ -171,9 +171,13 @@ class Ledger:
         )
 
     def open_to_promotion(self, configuration: int) -> bool:
-        """Whether it may go on: done at a cheaper task, nothing of it running, failed or pruned."""
+        """Whether it may go on: done at a cheaper task, nothing of it running, failed or pruned.
+
+        What failed by no fault of the configuration says nothing against it.
+        """
         trials = self.of_configuration.get(configuration, [])
-        if any(t.state in ("running", "pruned", "failed") for t in trials):
+        if any(t.state in ("running", "pruned") or (t.state == "failed" and t.teaches)
+               for t in trials):  # fmt: skip
             return False
         return -1 < self.reached(configuration) < self.full
 

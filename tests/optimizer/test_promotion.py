@@ -34,6 +34,21 @@ def test_where_promotions_pay_the_difference_every_configuration_is_looked_at_fi
     assert all(w["price"] == 0.25 and 0.0 < w["correlation"] < 1.0 for w in bound)
 
 
+@pytest.mark.parametrize("teaches", [False, True])
+def test_what_failed_by_no_fault_of_its_own_can_be_promoted_once_it_has_been_run(
+    lab: Any, teaches: bool
+) -> None:
+    params = {"x": 0.2, "y": 0.063}
+    past = [
+        PastTrial(1, 1, params, "cheap", "failed", {}, 0.0, teaches=teaches),
+        PastTrial(2, 1, params, "cheap", "complete", lab.bowl(params, "cheap"), 0.25),
+    ]
+    opt = Optimizer(lab.spec(), seed=0)
+    opt.restore(past)
+    asked = lab.play(opt, lab.bowl)
+    assert any(s.configuration == 1 and s.task == "full" for s in asked) is not teaches
+
+
 def test_looks_do_not_put_off_for_ever_what_the_guard_asks_for(
     lab: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
