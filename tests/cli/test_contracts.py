@@ -195,6 +195,15 @@ def test_parquet_without_pyarrow_says_what_to_install(
     assert "hpo-tui[parquet]" in ran.err
 
 
+def test_a_dash_is_stdout(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder], tmp_path: Path
+) -> None:
+    make_study()
+    assert hpo("export", "--csv", "-o", "-").out == hpo("export", "--csv").out
+    assert not (tmp_path / "-").exists()
+    assert hpo("export", "--parquet", "-o", "-").code == 2
+
+
 @pytest.mark.parametrize(
     "words", [["export"], ["export", "--parquet"], ["export", "--json", "--optuna", "x.db"]]
 )

@@ -30,12 +30,14 @@ from hpo_tui.tui.plain import plain
     "--output",
     metavar="FILE",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write to FILE instead of stdout.",
+    help="Write to FILE instead of stdout (-).",
 )
 def export(study: str | None, form: str | None, optuna: str | None, output: Path | None) -> None:
     """Write the trials of STUDY as CSV, JSON lines, Parquet or an Optuna study, or its reports."""
     if (form is None) == (optuna is None):
         raise click.UsageError("say one of --csv, --json, --reports, --parquet and --optuna URL")
+    if output == Path("-"):
+        output = None
     if form == "parquet" and output is None:
         raise click.UsageError("--parquet writes a file: say which with -o FILE")
     with reading(find(study)) as reader:
@@ -56,7 +58,11 @@ def _target(output: Path | None) -> Iterator[TextIO]:
         return
     part = output.with_name(output.name + ".part")
     with part.open("w", encoding="utf-8", newline="") as file:
-        yield file
+        try:
+            yield file
+        except BaseException:
+            part.unlink()
+            raise
     part.replace(output)
 
 
