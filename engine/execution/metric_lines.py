@@ -33,6 +33,12 @@ _QUALIFIER = (
     r"|max|min|ema)"
 )
 _QUALIFIED = re.compile(rf"\b{_QUALIFIER}[ _-]*$", re.IGNORECASE)
+_HEADING = re.compile(
+    r"(?<!\w)(?:train(?:ing)?|val(?:id(?:ation)?)?|test(?:ing)?|eval(?:uation)?|dev)(?!\w)",
+    re.IGNORECASE,
+)
+_HEADED = 300
+"""Characters within which a heading holds for what follows it."""
 _ANY = re.compile(
     rf"(?<![\w./-])(?P<key>(?:{_QUALIFIER} )?[A-Za-z_][\w./@-]*)[\"']?(?:\s*[=:]\s*){_VALUE}"
     rf"|(?<![\w./-])(?P<key2>(?:{_QUALIFIER} )?[A-Za-z_][\w./@-]*)[\"']?\s+"
@@ -140,13 +146,16 @@ class LineParser:
             return self.take(found)
         self._see_steps((m["key"], m["value"]) for m in self._steps.finditer(line))
         metrics: dict[str, float] = {}
+        places: dict[str, int] = {}
         for match in self._metrics.finditer(line):
-            name = self.names.find(match["key"])
-            if name is None or name in metrics or _QUALIFIED.search(line[: match.start("key")]):
+            name, at = self.names.find(match["key"]), match.start("key")
+            if name is None or _QUALIFIED.search(line[:at]):
+                continue
+            if name in metrics and not (_of_training(line, places[name]) > _of_training(line, at)):
                 continue
             value = to_number(match["value"])
             if value is not None:
-                metrics[name] = value
+                metrics[name], places[name] = value, at
         return self.at_step(metrics)
 
     def take(self, record: Mapping[str, Any]) -> Entry | None:
@@ -154,10 +163,14 @@ class LineParser:
         flat = flatten(record)
         self._see_steps((k, str(v)) for k, v in flat.items())
         metrics: dict[str, float] = {}
+        places: dict[str, str] = {}
         for key, value in flat.items():
             name = self.names.find(key) or self.names.find(key.rpartition(".")[2])
-            if name is not None:
-                metrics.setdefault(name, value)
+            if name is None:
+                continue
+            if name in metrics and not (_of_training(places[name]) > _of_training(key)):
+                continue
+            metrics[name], places[name] = value, key
         return self.at_step(metrics)
 
     def note_steps(self, line: str) -> None:
@@ -215,6 +228,13 @@ class LineParser:
                 best = rank, int(value)
         if best is not None:
             self.key, self.step = self.keys[best[0]], best[1]
+
+
+def _of_training(text: str, end: int | None = None) -> bool:
+    """Whether the part of a line that ends at ``end`` is headed by training, as ``Train: ...``."""
+    end = len(text) if end is None else end
+    headings = _HEADING.findall(text, max(0, end - _HEADED), end)
+    return bool(headings) and headings[-1].lower().startswith("train")
 
 
 def read_object(line: str) -> dict[str, Any] | None:

@@ -59,6 +59,24 @@ def test_lines(line: str, found: dict[str, float]) -> None:
     assert parse_line(line, NAMES) == found
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Train: loss=0.3 accuracy=0.99 | Val: loss=0.5 accuracy=0.91",
+        "Val: loss=0.5 accuracy=0.91 | Train: loss=0.3 accuracy=0.99",
+        "[training] accuracy 0.99 [test] accuracy 0.91",
+        "train accuracy 0.99 | accuracy 0.91",
+        '{"train": {"accuracy": 0.99}, "val": {"accuracy": 0.91}}',
+        "{'eval': {'accuracy': 0.91}, 'train': {'accuracy': 0.99}}",
+        "Train: accuracy=0.91",
+        "Train: accuracy=0.91, accuracy=0.99",
+        "accuracy=0.91 accuracy=0.99",
+    ],
+)
+def test_of_a_name_that_is_there_twice_that_of_the_training_does_not_count(line: str) -> None:
+    assert parse_line(line, NAMES) == {"accuracy": 0.91}
+
+
 def test_nan_is_a_value() -> None:
     assert math.isnan(parse_line("accuracy: nan", NAMES)["accuracy"])
     assert math.isnan(parse_line('{"accuracy": NaN}', NAMES)["accuracy"])
