@@ -14,6 +14,7 @@ import numpy as np
 from hpo_tui.engine.optimizer.axes import Array
 from hpo_tui.engine.optimizer.boxes import ranks
 from hpo_tui.engine.optimizer.candidates import marks
+from hpo_tui.engine.optimizer.completion import as_run, completed
 from hpo_tui.engine.optimizer.data import Builder
 from hpo_tui.engine.optimizer.ledger import Ledger
 from hpo_tui.engine.optimizer.options import Options
@@ -58,22 +59,12 @@ class StartPlan:
             rng = np.random.default_rng([seed, i])
             more = self.space.uniform(_TRIES, rng)
             every = self.space.filled(np.vstack([np.roll(points, -i, axis=0), more]), rng)
-            x = self._completed(given, every)
+            x = completed(self.spec, self.space, given, every)
             if x is None:
                 log.warning("no configuration with %s keeps the study's constraints", dict(given))
             else:
                 self._given.append((x, given))
-        return self._as_run(points[self.space.allowed(points)])
-
-    def _as_run(self, points: Array) -> Array:
-        """Return the rows (n, d) that the values of ``points`` are read back as.
-
-        Values are rounded, so a row can differ from its own in the last digits: by its mark alone
-        a point that was run would look new, and be run again for ever.
-        """
-        rows = [self.space.encode(params) for params in self.space.decode(points)]
-        pairs = zip(rows, points, strict=True)
-        return np.array([p if r is None else r for r, p in pairs]).reshape(points.shape)
+        return as_run(self.space, points[self.space.allowed(points)])
 
     def _corner(self, x: Array) -> Array:
         """Every coordinate at its nearer end; a category at its first or last choice."""
@@ -82,39 +73,6 @@ class StartPlan:
             top = axis.levels - 1 if axis.categorical else 1.0
             rough[j] = top if x[j] > top / 2 else 0.0
         return np.asarray(self.space.snap(rough[None])[0])
-
-    def _completed(self, given: Mapping[str, Value], points: Array) -> Array | None:
-        """Return the first of ``points`` (n, d), filled, with the given values and allowed, (d,).
-
-        Parents get a value under which what is given is active.
-        """
-        columns, rough = [], np.array(points)
-        for name, allowed in self._implied(given).items():
-            if name in self.space.names:
-                j = self.space.names.index(name)
-                places = [p for v in allowed if (p := self.space.axes[j].coordinate(v)) is not None]
-                if not places:
-                    return None
-                other = ~np.isin(rough[:, j], places)
-                rough[other, j] = np.resize(places, len(rough))[other]
-                columns.append(j)
-        rough = self.space.snap(rough)
-        rough = rough[self.space.active(rough)[:, columns].all(axis=1)]
-        rough = rough[self.space.allowed(rough)]
-        return np.asarray(self._as_run(rough[:1])[0]) if len(rough) else None
-
-    def _implied(self, given: Mapping[str, Value]) -> dict[str, tuple[Value, ...]]:
-        """Return the values given, and those that parents must have one of."""
-        by_name = {p.name: p for p in self.spec.space}
-        out: dict[str, tuple[Value, ...]] = {name: (value,) for name, value in given.items()}
-        todo = list(given)
-        while todo:
-            for parent, allowed in by_name[todo.pop()].when.items():
-                if parent not in given:
-                    before = out.get(parent, allowed)
-                    out[parent] = tuple(v for v in before if v in allowed)
-                    todo.append(parent)
-        return out
 
     def given(self, x: Array) -> Mapping[str, Value]:
         """Return the values that the study file gives for start point ``x``; empty for others."""
