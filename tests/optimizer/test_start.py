@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from hpo_tui.engine.optimizer import Optimizer
+from hpo_tui.engine.optimizer import Optimizer, PastTrial
 from hpo_tui.engine.optimizer.candidates import marks
 from hpo_tui.engine.optimizer.space import Space
 from hpo_tui.engine.optimizer.start import StartPlan
@@ -93,6 +93,22 @@ def test_a_start_added_later_is_run_next_and_only_once() -> None:
     assert s.why["kind"] == "given"
     assert optimizer.ask().why["kind"] != "given"  # while it runs, and thereafter
     optimizer.tell(s.number, {"loss": 0.25})
+    assert optimizer.ask().why["kind"] != "given"
+
+
+def test_a_given_start_that_failed_by_no_fault_of_its_own_is_tried_again() -> None:
+    given = {"subsample": 0.25, "offset": 1000.125}
+    spec = StudySpec.from_dict({**STUDY, "start": [given]})
+    past = []
+    for _ in range(3):  # as after a script that was broken
+        optimizer = Optimizer(spec, 0)
+        optimizer.restore(past)
+        s = optimizer.ask()
+        assert s.why["kind"] == "given"
+        past.append(PastTrial(s.number, s.configuration, s.params, s.task, "failed", {}, 0.0,
+                              teaches=False))  # fmt: skip
+    optimizer = Optimizer(spec, 0)
+    optimizer.restore(past)
     assert optimizer.ask().why["kind"] != "given"
 
 
