@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hpo_tui.engine.optimizer.space import Space, feasible_random
@@ -163,6 +163,7 @@ def test_a_prior_says_nothing_of_configurations_without_its_parameter() -> None:
     integer=st.booleans(),
     u=st.floats(0, 1),
 )
+@example(low=30676944196.0, width=2.0**-14, log=True, integer=False, u=0.0)
 def test_any_range_decodes_into_itself(
     low: float, width: float, log: bool, integer: bool, u: float
 ) -> None:
