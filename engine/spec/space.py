@@ -81,7 +81,8 @@ def to_unit(parameter: Parameter, value: Value) -> float:
         raise ValueError(f"{show(parameter.name)} must be a number, found {show(value)}")
     if parameter.log:
         low, high = _log_ends(parameter)
-        unit = (math.log(max(value, parameter.low)) - low) / (high - low)
+        width = high - low or 1.0  # ends that their logarithms cannot tell apart
+        unit = (math.log(max(value, parameter.low)) - low) / width
     elif math.isinf(count):
         unit = (value - parameter.low) / (parameter.high - parameter.low)
     else:

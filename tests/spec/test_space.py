@@ -22,6 +22,7 @@ FLOAT, INT = ParameterKind.FLOAT, ParameterKind.INT
 KINDS = [
     Parameter("x", FLOAT, 0.0, 1.0),
     Parameter("x", FLOAT, 1e-5, 1e-1, log=True),
+    Parameter("x", FLOAT, 30676944196.0, 30676944196.0 + 2.0**-14, log=True),
     Parameter("x", FLOAT, 0.1, 0.7, step=0.2),
     Parameter("x", INT, -3, 5),
     Parameter("x", INT, 16, 256, step=16),
