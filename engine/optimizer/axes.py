@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from scipy import special, stats
 
 from hpo_tui.engine.spec.model import Parameter, ParameterKind, Prior, Value
+from hpo_tui.engine.spec.space import logarithmic
 
 Array = NDArray[np.float64]
-_LEAST_LOG = 1e-9
 
 
 class Axis(Protocol):
@@ -252,16 +252,10 @@ def axis_of(parameter: Parameter) -> Continuous | Grid | Choice:
     low, high = float(parameter.low), float(parameter.high)
     integer = parameter.kind is ParameterKind.INT
     if not integer and parameter.step is None:
-        return Continuous(low, high, parameter.log and _apart(low, high))
+        return Continuous(low, high, logarithmic(parameter))
     step = float(parameter.step or 1.0)
     levels = math.floor((high - low) / step + 1e-9) + 1.0
-    log = parameter.log and low > 0 and _apart(low, high)
-    return Grid(low, step, levels, log, integer)
-
-
-def _apart(low: float, high: float) -> bool:
-    """Whether the logarithms of a range differ by more than rounding; else it is as good linear."""
-    return math.log(high) - math.log(low) > _LEAST_LOG
+    return Grid(low, step, levels, low > 0 and logarithmic(parameter), integer)
 
 
 def prior_quantile(parameter: Parameter, axis: Any, u: Array) -> Array:

@@ -10,6 +10,7 @@ from hpo_tui.engine.spec.names import did_you_mean, listing, show
 from hpo_tui.engine.spec.values import native, scalar_fault, value_fault
 
 _TRIES = 10_000
+_LEAST_LOG = 1e-9
 
 
 class InfeasibleError(ValueError):
@@ -47,6 +48,14 @@ def value_count(parameter: Parameter) -> float:
     return math.inf if step is None else round((parameter.high - parameter.low) / step) + 1
 
 
+def logarithmic(parameter: Parameter) -> bool:
+    """Whether values lie by their logarithms: as asked for, where these tell the ends apart."""
+    if not parameter.log:
+        return False
+    low, high = _log_ends(parameter)
+    return high - low > _LEAST_LOG
+
+
 def from_unit(parameter: Parameter, unit: float) -> Value:
     """Return the value at ``unit`` in [0, 1]; choices and steps get equal parts of it."""
     unit = min(1.0, max(0.0, unit))
@@ -55,7 +64,7 @@ def from_unit(parameter: Parameter, unit: float) -> Value:
     count = value_count(parameter)
     if not parameter.numeric:
         return parameter.choices[min(int(unit * count), len(parameter.choices) - 1)]
-    if parameter.log:
+    if logarithmic(parameter):
         low, high = _log_ends(parameter)
         value = math.exp(low + unit * (high - low))
         if parameter.kind is ParameterKind.INT:
@@ -79,10 +88,9 @@ def to_unit(parameter: Parameter, value: Value) -> float:
         return (parameter.choices.index(value) + 0.5) / count
     if isinstance(value, str):
         raise ValueError(f"{show(parameter.name)} must be a number, found {show(value)}")
-    if parameter.log:
+    if logarithmic(parameter):
         low, high = _log_ends(parameter)
-        width = high - low or 1.0  # ends that their logarithms cannot tell apart
-        unit = (math.log(max(value, parameter.low)) - low) / width
+        unit = (math.log(max(value, parameter.low)) - low) / (high - low)
     elif math.isinf(count):
         unit = (value - parameter.low) / (parameter.high - parameter.low)
     else:

@@ -22,7 +22,6 @@ FLOAT, INT = ParameterKind.FLOAT, ParameterKind.INT
 KINDS = [
     Parameter("x", FLOAT, 0.0, 1.0),
     Parameter("x", FLOAT, 1e-5, 1e-1, log=True),
-    Parameter("x", FLOAT, 30676944196.0, 30676944196.0 + 2.0**-14, log=True),
     Parameter("x", FLOAT, 0.1, 0.7, step=0.2),
     Parameter("x", INT, -3, 5),
     Parameter("x", INT, 16, 256, step=16),
@@ -30,6 +29,7 @@ KINDS = [
     Parameter("x", ParameterKind.CATEGORICAL, choices=("a", True, 2.5)),
     Parameter("x", ParameterKind.ORDINAL, choices=(1, 2, 4)),
     Parameter("x", ParameterKind.FIXED, value=7),
+    Parameter("x", FLOAT, 30676944196.0, 30676944196.0 + 2.0**-14, log=True),
 ]
 
 
