@@ -7,12 +7,16 @@ from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.geometry import Size
 
+from hpo_tui.tui.actions import Action, action
 from hpo_tui.tui.live import LiveStudy
 from hpo_tui.tui.panes import BEST, COST_BAR, PARALLEL, TABS, Place, layout_for, make
 from hpo_tui.tui.screens.filtering import Filtering
 from hpo_tui.tui.widgets.chrome import PaneTitle, StudyHeader, TabBar
 from hpo_tui.tui.widgets.key_bar import KeyBar
 from hpo_tui.tui.widgets.notice import Notice
+
+_ABOUT_PANES = ("tab_", "parallel", "zoom", "next_pane", "last_pane")
+"""Actions of Watch that only make sense where there are panes, by the beginnings of their names."""
 
 
 class PaneRoom(Filtering):
@@ -104,13 +108,26 @@ class PaneRoom(Filtering):
 
     def focus_main(self) -> None:
         """Give the focus to the best table."""
-        self._panes[BEST.name].focus()
+        if self._furnished and self._mode != "tiny":
+            self._stage("left")
+            self._panes[BEST.name].focus()
+
+    def unavailable(self, wanted: Action) -> str:
+        """Return why an action cannot be done: there may be no room for what it is about."""
+        reason = super().unavailable(wanted)
+        if reason or self._mode != "tiny":
+            return reason
+        if wanted.trial:
+            return "No trial is highlighted in a window this small: a shows all trials."
+        if wanted.scope == "watch" and wanted.name.startswith(_ABOUT_PANES):
+            return "The window is too small for panes: make it larger."
+        return ""
 
     # one tab of several, one pane over all
 
     async def action_do(self, id_: str) -> None:
         """Open a tab by its number, or do whatever else the table says."""
-        if id_.startswith("watch.tab_"):
+        if id_.startswith("watch.tab_") and not self.unavailable(action(id_)):
             self.open_tab(int(id_.removeprefix("watch.tab_")) - 1)
         else:
             await super().action_do(id_)
@@ -130,9 +147,11 @@ class PaneRoom(Filtering):
         self.call_after_refresh(self.draw, now=True)
 
     def _stage(self, name: str) -> None:
-        """Where one chart is shown at a time, show this place."""
+        """Where not all places are shown at a time, show this one."""
         body = self._body
-        body.set_class(name == "right", "-stage-right")
+        body.set_class(name != "left", "-stage-chart")
+        if name != "left":
+            body.set_class(name == "right", "-stage-right")
         if body.has_class("-zoom") and not self.query_one(f"#{name}").has_class("-zoomed"):
             body.remove_class("-zoom")
         self.call_after_refresh(self.draw, now=True)
@@ -155,11 +174,14 @@ class PaneRoom(Filtering):
         self.call_after_refresh(self.draw, now=True)
 
     def close_zoom(self) -> bool:
-        """Give up the zoom; whether there was one."""
+        """Give up the zoom, or the chart that stands in the table's place; whether one did."""
         zoomed = self._body.has_class("-zoom")
+        staged = self._mode == "small" and self._body.has_class("-stage-chart")
         if zoomed:
             self.do_watch_zoom()
-        return zoomed
+        elif staged:
+            self.focus_main()
+        return zoomed or staged
 
     # from pane to pane
 
@@ -180,10 +202,8 @@ class PaneRoom(Filtering):
         """Go through the panes; where one chart is shown at a time, through all of them."""
         if not self._furnished:
             return
-        tabs = TABS if self._mode == "medium" else (TABS[self._tab],)
+        tabs = (TABS[self._tab],) if self._mode == "wide" else TABS
         order = [BEST, PARALLEL, *tabs, COST_BAR]
-        if self._mode in ("small", "tiny"):
-            order = [BEST, COST_BAR]
         names = [p.name for p in order]
         at = names.index(self.focused.id) if self.focused and self.focused.id in names else 0
         place = order[(at + by) % len(order)]
@@ -191,6 +211,8 @@ class PaneRoom(Filtering):
             self.open_tab(TABS.index(place))
         elif place is PARALLEL:
             self.do_watch_parallel()
+        elif place is BEST:
+            self.focus_main()
         else:
             self._panes[place.name].focus()
 

@@ -11,6 +11,9 @@ from hpo_tui.tui.screens.commanding import Commanding
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.widgets.chrome import StudyHeader
 
+_READ = ("watch", "study", "trial")
+"""Scopes whose actions need a study that has been read."""
+
 
 class StudyRoom(Commanding):
     """A screen of one open study; new snapshots come to ``take_snapshot`` while it is on top."""
@@ -56,7 +59,7 @@ class StudyRoom(Commanding):
         if self.live.gone and wanted.scope in ("study", "trial"):
             return self.live.gone
         snapshot = self.live.snapshot
-        if snapshot is None and wanted.scope in ("study", "trial") and wanted.name != "start":
+        if snapshot is None and wanted.scope in _READ and wanted.name != "start":
             return self.live.problem or "The study has not been read yet."
         if snapshot is None:
             return ""

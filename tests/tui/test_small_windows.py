@@ -1,0 +1,91 @@
+"""Where there are no panes, or no room for all, a key shows what it is about or says why not."""
+
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from hpo_tui.store.folder import StudyFolder
+from hpo_tui.tui.actions import actions_of
+from hpo_tui.tui.app import HpoApp
+from hpo_tui.tui.panes import in_sight
+from hpo_tui.tui.screens.watch import Watch
+from hpo_tui.tui.watcher import StudyWatcher
+from tests.tui.conftest import make_app, ready, until
+
+PANE_KEYS = ("0", "1", "8", "z", "tab", "shift+tab")
+
+
+def _said(app: HpoApp) -> str:
+    return " ".join(n.message for n in app._notifications)
+
+
+async def _press_all(pilot: Pilot[int], reason: str) -> None:
+    """Press every key of Watch that leaves it open; those about panes say ``reason``."""
+    app = pilot.app
+    assert isinstance(app, HpoApp)
+    for key in PANE_KEYS:
+        app.clear_notifications()
+        await pilot.press(key)
+        assert reason in _said(app), key
+    known = [a for scope in ("watch", "trial") for a in actions_of(scope)]
+    for key in (k for a in known for k in a.keys.split(",") if a.id != "watch.trials"):
+        await pilot.press(key, "escape" if key == "slash" else "u")
+        assert isinstance(app.screen, Watch), key
+
+
+async def test_in_a_tiny_window_keys_about_panes_and_trials_say_so(
+    study: StudyFolder, runner: None, sent: list[tuple[str, dict[str, Any]]]
+) -> None:
+    app = make_app(study)
+    async with app.run_test(size=(30, 8)) as pilot:
+        await ready(pilot)
+        assert app.live is not None
+        app.live.select(50)
+        await _press_all(pilot, "larger")
+        assert not sent, "what is not shown is not acted on"
+        await pilot.press("a", "j", "asterisk")
+        await until(pilot, lambda: bool(sent))
+
+
+async def test_before_the_study_is_read_keys_say_so(
+    study: StudyFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(StudyWatcher, "run", lambda _: None)
+    app = make_app(study)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.live is not None and isinstance(app.screen, Watch))
+        known = [a for scope in ("watch", "trial") for a in actions_of(scope)]
+        for key in (k for a in known for k in a.keys.split(",")):
+            app.clear_notifications()
+            await pilot.press(key)
+            assert "not been read yet" in _said(app), key
+
+
+@pytest.mark.parametrize(
+    ("size", "keys", "pane"),
+    [
+        ((60, 16), "0", "parallel"),
+        ((60, 16), "3", "curves"),
+        ((60, 16), "3 0", "parallel"),
+        ((60, 16), "0 2 escape", "best_table"),
+        ((60, 16), "tab tab tab", "pareto"),
+        ((60, 16), "2 z 0 escape", "best_table"),
+        ((80, 24), "3 shift+tab", "pareto"),
+        ((120, 40), "2 z tab tab", "best_table"),
+        ((120, 40), "shift+tab", "cost_bar"),
+    ],
+)
+async def test_what_keys_lead_to_is_in_sight(
+    study: StudyFolder, size: tuple[int, int], keys: str, pane: str
+) -> None:
+    app = make_app(study)
+    async with app.run_test(size=size) as pilot:
+        await ready(pilot)
+        await pilot.press(*keys.split())
+        await until(pilot, lambda: app.focused is not None and app.focused.id == pane)
+        assert app.focused is not None
+        await pilot.pause()
+        assert in_sight(app.focused)
+        assert app.focused.size.height > 0
+        assert isinstance(app.screen, Watch)
