@@ -241,6 +241,25 @@ async def test_the_session_is_restored(study: StudyFolder) -> None:
         await until(pilot, lambda: panes["parallel"].options.names == axes)
 
 
+@pytest.mark.parametrize("custom", [False, True])
+async def test_how_many_of_the_best_are_bright_is_restored(
+    study: StudyFolder, custom: bool
+) -> None:
+    app = make_app(study)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        keys = ["0", "left_square_bracket", "left_square_bracket"]
+        await pilot.press(*keys, *(["right_curly_bracket"] if custom else []), "q")
+    # Kept, too, by a session in which there was no room for a chart.
+    for size in ((60, 16), (120, 40)):
+        again = make_app(study)
+        async with again.run_test(size=size) as pilot:
+            await ready(pilot)
+            parallel = again.screen._panes["parallel"]  # type: ignore[attr-defined]
+            assert parallel.options.best == 4
+            await pilot.press("q")
+
+
 async def test_a_brush_without_a_limit_is_restored_as_one(study: StudyFolder) -> None:
     app = make_app(study)
     async with app.run_test(size=(120, 40)) as pilot:

@@ -9,6 +9,9 @@ from hpo_tui.tui.charts.classes import Colouring, Shown
 MOST_BRIGHT = 40
 """Bright lines at the most: more of them merge into a band."""
 
+FIRST_BRIGHT = 12
+"""Bright lines until the person says otherwise."""
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -20,7 +23,7 @@ class Options:
     names: tuple[str, ...]
     focus: int = 0
     flipped: frozenset[str] = frozenset()
-    best: int = 12
+    best: int = FIRST_BRIGHT
     colouring: Colouring = Colouring.TASK
     objective: int = 0
     shown: Shown = Shown.AUTO

@@ -10,7 +10,7 @@ from hpo_tui.engine.analysis import front
 from hpo_tui.tui.charts import axes
 from hpo_tui.tui.charts.axes import Axis
 from hpo_tui.tui.charts.canvas import Canvas
-from hpo_tui.tui.charts.options import MOST_BRIGHT, Options
+from hpo_tui.tui.charts.options import FIRST_BRIGHT, MOST_BRIGHT, Options
 from hpo_tui.tui.charts.scene import Picture, Scene
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.widgets.chart import Chart
@@ -22,6 +22,8 @@ class AxesChart(Chart):
     def __init__(self, *, ascii_only: bool | None = None, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(ascii_only=ascii_only, id=id)
         self._options: Options | None = None
+        self._bright = FIRST_BRIGHT
+        """How many of the best are bright from the first picture on."""
         self._custom = False
         """Whether the axes are the person's own choice."""
         self._ranked_at = 0
@@ -32,7 +34,7 @@ class AxesChart(Chart):
     @property
     def options(self) -> Options:
         """What is chosen now."""
-        return self._options or Options((axes.TASK,))
+        return self._options or Options((axes.TASK,), best=self._bright)
 
     @property
     def focused_axis(self) -> Axis | None:
@@ -66,7 +68,7 @@ class AxesChart(Chart):
             names = tuple(axes.default_names(frame, spec, _by_importance(snapshot)))
             if full >= 16:
                 self._ranked_at = full
-            options = options.renamed(names) if options is not None else Options(names)
+            options = options.renamed(names) if options is not None else Options(names, best=self._bright)
         return options.kept(axes.names(frame, spec))
 
     # which axes
@@ -108,6 +110,7 @@ class AxesChart(Chart):
     def action_reset(self) -> None:
         """Go back to the first axes."""
         self._options, self._custom, self._ranked_at = None, False, 0
+        self._bright = FIRST_BRIGHT
         self.repaint()
 
     def action_choose(self) -> None:
@@ -171,6 +174,7 @@ class AxesChart(Chart):
         best = state.get("best")
         options = self._options or Options(names)
         if isinstance(best, int) and 0 <= best <= MOST_BRIGHT:
+            self._bright = best
             options = replace(options, best=best)
         if names:
             self._custom = True
