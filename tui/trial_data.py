@@ -1,6 +1,5 @@
 """A trial's configuration and results as plain data, to be copied, edited and judged. Pure."""
 
-import json
 import math
 import tomllib
 from collections.abc import Mapping
@@ -59,9 +58,11 @@ def trial_data(snapshot: Snapshot, row: int) -> dict[str, Any]:
 
 
 def configuration_text(params: Mapping[str, Any]) -> str:
-    """Return a configuration as TOML, a parameter a line."""
-    lines = [f"{_toml_key(name)} = {json.dumps(value)}" for name, value in params.items()]
-    return "\n".join(lines) + "\n"
+    """Return a configuration as TOML, a parameter a line, of printable characters alone."""
+    from hpo_tui.engine.spec.toml_text import toml_key, toml_value
+
+    lines = [f"{toml_key(name)} = {toml_value(value)}" for name, value in params.items()]
+    return "\n".join("".join(map(_escaped, line)) for line in lines) + "\n"
 
 
 def configuration_fault(text: str, spec: StudySpec) -> str:
@@ -82,6 +83,8 @@ def configuration_fault(text: str, spec: StudySpec) -> str:
     return "" if given else "Give at least one parameter."
 
 
-def _toml_key(name: str) -> str:
-    bare = name.isascii() and name.replace("-", "").replace("_", "").isalnum()
-    return name if bare else json.dumps(name, ensure_ascii=False)
+def _escaped(char: str) -> str:
+    """Return a character of a text in double quotes so that no terminal obeys it."""
+    if char.isprintable():
+        return char
+    return f"\\u{ord(char):04x}" if ord(char) < 0x10000 else f"\\U{ord(char):08x}"

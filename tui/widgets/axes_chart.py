@@ -68,7 +68,9 @@ class AxesChart(Chart):
             names = tuple(axes.default_names(frame, spec, _by_importance(snapshot)))
             if full >= 16:
                 self._ranked_at = full
-            options = options.renamed(names) if options is not None else Options(names, best=self._bright)
+            options = (
+                options.renamed(names) if options is not None else Options(names, best=self._bright)
+            )
         return options.kept(axes.names(frame, spec))
 
     # which axes
