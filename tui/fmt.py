@@ -156,7 +156,7 @@ def amount(value: float) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """Return a time span in two units at most: ``41s``, ``14m``, ``3h20``, ``2d4h``."""
+    """Return a time span in two units at most: ``41s``, ``14m``, ``3h20``, ``2d4h``, ``120d``."""
     if seconds is None or not math.isfinite(seconds):
         return "-"
     whole = round(seconds)
@@ -169,7 +169,7 @@ def duration(seconds: float | None) -> str:
     if hours < 48:
         return f"{hours}h{rest:02d}"
     days, hours = divmod(hours, 24)
-    return f"{days}d{hours}h"
+    return f"{days}d{hours}h" if days < 100 else f"{days}d"
 
 
 def size(count: float | None) -> str:

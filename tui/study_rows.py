@@ -51,7 +51,8 @@ class StudyRows:
     def cells(self, row: int) -> Sequence[Cell]:
         """Return name, state, progress, trials, best and when it changed."""
         s = self._studies[row]
-        ago = present.duration(max(0.0, self._now - s.touched)) if s.touched else ""
+        age = present.duration(max(0.0, self._now - s.touched))
+        changed: Cell = (f"{age} ago" if s.touched else "", "dim")
         if s.study is None or s.spec is None:
             tone = "dim" if s.problem == "not started" else "bad"
             blank: Cell = ("", "")
@@ -59,7 +60,7 @@ class StudyRows:
                 (plain(s.folder.name), ""),
                 (plain(s.problem), tone),
                 *[blank] * 4,
-                (ago, "dim"),
+                changed,
             ]
         stand = standing(s.study, s.runner)
         filled = round(self._bar * s.share)
@@ -74,7 +75,7 @@ class StudyRows:
                 present.grouped(s.met) if has_goals(s.spec) else "–",
                 "good" if s.met else "dim",
             ),
-            (f"{ago} ago" if ago else "", "dim"),
+            changed,
         ]
 
 

@@ -1,0 +1,34 @@
+"""Every study's line says the same things in the same words, also of one that cannot be read."""
+
+from pathlib import Path
+
+import pytest
+
+from hpo_tui.store.folder import StudyFolder
+from hpo_tui.tui.study_list import StudyList, Summary
+from hpo_tui.tui.study_rows import StudyRows
+from tests.tui.conftest import make_study
+
+
+def _studies(home: Path) -> list[Summary]:
+    make_study(home, "good", trials=3)
+    torn = make_study(home, "torn", trials=3)
+    torn.db.write_bytes(b"nonsense" * 1000)
+    bare = StudyFolder(home / ".hpo" / "bare")
+    bare.path.mkdir()
+    bare.file.write_text("")
+    (home / ".hpo" / "none").mkdir()
+    return StudyList(home / ".hpo").read()
+
+
+@pytest.mark.parametrize(("age", "said"), [(300.0, "5m ago"), (8.7e6, "100d ago")])
+def test_when_a_study_changed_is_said_alike_of_all(tmp_path: Path, age: float, said: str) -> None:
+    studies = _studies(tmp_path)
+    assert {bool(s.problem) for s in studies} == {True, False}
+    newest = max(s.touched for s in studies)
+    rows = StudyRows(studies, newest + age, 120)
+    width = next(c.width for c in rows.columns if c.key == "touched")
+    for at, study in enumerate(studies):
+        text, tone = rows.cells(at)[-1]
+        assert (text, tone) == (said if study.touched else "", "dim"), study.folder.name
+        assert len(text) <= width
