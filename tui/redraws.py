@@ -36,10 +36,6 @@ class Redraws:
         self._drawn[place.name] = place.depends(snapshot), view
         self._when[place.name] = self._clock()
 
-    def view_of(self, place: Place) -> View | None:
-        """Return the view that a pane was last drawn under, None before."""
-        return self._drawn[place.name][1] if place.name in self._drawn else None
-
     def forget(self, name: str) -> None:
         """Let a pane be drawn anew, whatever it shows."""
         self._drawn.pop(name, None)

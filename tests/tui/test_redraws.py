@@ -3,11 +3,16 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
+from hpo_tui.store.folder import StudyFolder
+from hpo_tui.tui.messages import TrialSelected
 from hpo_tui.tui.panes import COST_BAR, PARALLEL
 from hpo_tui.tui.redraws import Redraws
-from hpo_tui.tui.snapshot import View
+from hpo_tui.tui.screens.watch import Watch
+from hpo_tui.tui.snapshot import Snapshot, View
 from hpo_tui.tui.watcher import read_once
-from tests.tui.conftest import make_study
+from tests.tui.conftest import make_app, make_study, ready, until
 
 
 def test_new_data_wait_their_turn_and_a_new_view_does_not(tmp_path: Path) -> None:
@@ -15,9 +20,7 @@ def test_new_data_wait_their_turn_and_a_new_view_does_not(tmp_path: Path) -> Non
     redraws, view = Redraws(lambda: now), View()
     snapshot = read_once(make_study(tmp_path, trials=3))
     assert redraws.wait(PARALLEL, snapshot, view) == 0
-    assert redraws.view_of(PARALLEL) is None
     redraws.note(PARALLEL, snapshot, view)
-    assert redraws.view_of(PARALLEL) is view
     later = replace(snapshot, frame=replace(snapshot.frame))
     assert redraws.wait(PARALLEL, snapshot, view) is None
     assert redraws.wait(PARALLEL, later, view) == PARALLEL.every
@@ -27,3 +30,31 @@ def test_new_data_wait_their_turn_and_a_new_view_does_not(tmp_path: Path) -> Non
     assert redraws.wait(PARALLEL, later, view) == 0
     redraws.forget(PARALLEL.name)
     assert redraws.wait(PARALLEL, snapshot, view) == 0
+
+
+@pytest.mark.parametrize("key", ["0", "1"])
+async def test_a_view_that_is_shown_already_draws_nothing_before_its_time(
+    study: StudyFolder, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    app = make_app(study)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        watch, live = app.screen, app.live
+        assert isinstance(watch, Watch)
+        assert live is not None
+        # The parallel coordinates are in sight or not, and it makes no difference.
+        await pilot.press(key)
+        watch.post_message(TrialSelected(5))
+        name = "parallel" if key == "0" else "history"
+        await until(pilot, lambda: watch._panes[name].view.selected == 5)
+        shown: list[Snapshot] = []
+        monkeypatch.setattr(watch._panes[name], "show", lambda s, _: shown.append(s))
+        monkeypatch.setattr(watch._redraws, "_clock", lambda: 0.0)
+        assert live.snapshot is not None
+        live.snapshot = replace(live.snapshot, frame=replace(live.snapshot.frame))
+        watch.view_changed()
+        settle = watch._settle
+        assert settle is not None
+        await until(pilot, lambda: settle._task is not None and settle._task.done())
+        await pilot.pause()
+        assert not shown

@@ -145,12 +145,8 @@ pane that was gone to stands in place of the table, and `Esc` brings that back.
         """Let every pane follow the view: the table at once, the charts when the keys rest."""
         if self._settle is not None:
             self._settle.stop()
-        self._settle = self.set_timer(SETTLE_SECONDS, self._follow)
+        self._settle = self.set_timer(SETTLE_SECONDS, self.draw)
         self._keys.renew()
-
-    def _follow(self) -> None:
-        if self.look is not self._redraws.view_of(PARALLEL):
-            self.draw(now=True)
 
     @on(LineTable.Moved)
     def _moved(self, event: LineTable.Moved) -> None:
