@@ -51,28 +51,32 @@ class LiveStudy:
         try:
             self._apply(self.view)
         except FilterError:
-            self._apply(replace(self.view, filter=""))
+            self._apply(self._turned(filter=""))
 
     def select(self, number: int | None) -> None:
         """Select a trial in every pane."""
-        self.view = replace(self.view, selected=number)
+        self.view = self._turned(selected=number)
 
     def set_filter(self, text: str) -> None:
         """Filter by an expression. Raises :class:`FilterError` and changes nothing."""
-        self._apply(replace(self.view, filter=text.strip()))
+        self._apply(self._turned(filter=text.strip()))
 
     def set_brushes(self, brushes: Mapping[str, Brush]) -> None:
         """Take the brushed ranges of the parallel coordinates."""
-        self._apply(replace(self.view, brushes=dict(brushes)))
+        self._apply(self._turned(brushes=dict(brushes)))
 
     def show_all(self) -> None:
         """Drop the filter and every brush."""
-        self.view = replace(self.view, filter="", brushes={}, mask=None)
+        self.view = self._turned(filter="", brushes={}, mask=None)
+
+    def _turned(self, **changes: Any) -> View:
+        """Return the view as the person has changed it."""
+        return replace(self.view, turn=self.view.turn + 1, **changes)
 
     def _apply(self, view: View) -> None:
-        if self.snapshot is not None:
-            view = replace(view, mask=_mask(self.snapshot, view))
-        self.view = view
+        mask = None if self.snapshot is None else _mask(self.snapshot, view)
+        if view is not self.view or mask is not view.mask:
+            self.view = replace(view, mask=mask)
 
     def recall(self) -> None:
         """Take the view back from what the session remembers, as far as it is sound."""
@@ -114,10 +118,9 @@ class HeldPicture:
     def look(self) -> View:
         """Return the study's view over the snapshot, the same object while it is the same."""
         view, old = self._live.view, self._look
-        if (view.filter, view.brushes) != (old.filter, old.brushes):
-            self._look = replace(view, mask=self._mask(view))
-        elif view.selected != old.selected:
-            self._look = replace(old, selected=view.selected)
+        if view.turn != old.turn:
+            same = (view.filter, view.brushes) == (old.filter, old.brushes)
+            self._look = replace(view, mask=old.mask if same else self._mask(view))
         return self._look
 
     def _mask(self, view: View) -> "NDArray[np.bool_] | None":

@@ -20,12 +20,13 @@ class Redraws:
     def wait(self, place: Place, snapshot: Snapshot, view: View) -> float | None:
         """Return the seconds until a pane is to be drawn, None where it would look the same.
 
-        A new view is drawn at once, new data alone as often as the place says.
+        A new view is drawn at once, new data alone as often as the place says: also where they
+        change which trials the view's filter and brushes hold.
         """
         if place.name not in self._drawn:
             return 0.0
         old, seen = self._drawn[place.name]
-        if seen is not view:
+        if seen.turn != view.turn:
             return 0.0
         if all(a is b or _same(a, b) for a, b in zip(old, place.depends(snapshot), strict=True)):
             return None

@@ -68,6 +68,8 @@ class View:
     filter: str = ""
     brushes: Mapping[str, Brush] = field(default_factory=dict)
     mask: "NDArray[np.bool_] | None" = None
+    turn: int = 0
+    """Counts what the person has changed: two views of one turn differ by new data alone."""
 
     def shown(self, total: int) -> int:
         """Return how many of ``total`` trials are let be shown."""

@@ -24,7 +24,7 @@ def test_new_data_wait_their_turn_and_a_new_view_does_not(tmp_path: Path) -> Non
     later = replace(snapshot, frame=replace(snapshot.frame))
     assert redraws.wait(PARALLEL, snapshot, view) is None
     assert redraws.wait(PARALLEL, later, view) == PARALLEL.every
-    assert redraws.wait(PARALLEL, later, View()) == 0
+    assert redraws.wait(PARALLEL, later, View(turn=1)) == 0
     assert redraws.wait(COST_BAR, later, view) == 0, "it has not been drawn yet"
     now += PARALLEL.every
     assert redraws.wait(PARALLEL, later, view) == 0
@@ -58,3 +58,32 @@ async def test_a_view_that_is_shown_already_draws_nothing_before_its_time(
         await until(pilot, lambda: settle._task is not None and settle._task.done())
         await pilot.pause()
         assert not shown
+
+
+@pytest.mark.parametrize("text", ["", "accuracy > 0.5"])
+async def test_a_new_picture_of_the_study_is_no_new_view_of_it(
+    study: StudyFolder, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    app = make_app(study)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        watch, live = app.screen, app.live
+        assert isinstance(watch, Watch)
+        assert live is not None
+        live.set_filter(text)
+        watch.view_changed()
+        parallel = watch._panes["parallel"]
+        await until(pilot, lambda: parallel.view is live.view)
+        shown: list[Snapshot] = []
+        monkeypatch.setattr(parallel, "show", lambda s, _: shown.append(s))
+        monkeypatch.setattr(watch._redraws, "_clock", lambda: 0.0)
+        assert live.snapshot is not None
+        frame = live.snapshot.frame
+        better = {"accuracy": frame.metrics["accuracy"] + 0.1}
+        later = replace(frame, metrics={**frame.metrics, **better})
+        live.take(replace(live.snapshot, frame=later))
+        watch.draw()
+        assert not shown, "new data alone wait their turn"
+        live.select(7)
+        watch.draw()
+        assert shown == [live.snapshot]

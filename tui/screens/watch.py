@@ -196,6 +196,7 @@ pane that was gone to stands in place of the table, and `Esc` brings that back.
         if newest is not None:
             self._held = None if self._held else HeldPicture(self.live, newest)
             self.take_snapshot(newest)
+            self.draw(now=True)
 
     def do_watch_trials(self) -> None:
         """Open the table of all trials."""
