@@ -4,8 +4,6 @@ import sys
 from pathlib import Path
 
 from hpo_tui.store.folder import StudyFolder
-from hpo_tui.tui.app import HpoApp
-from hpo_tui.tui.config import load_settings
 from hpo_tui.tui.plain import to_ascii
 
 
@@ -32,6 +30,10 @@ def run_app(
         return print_once(folder, ascii_only=ascii_only)
     if home is None:
         home = find_home(folder.path if folder is not None else Path.cwd())
+    # What is printed once needs no screen.
+    from hpo_tui.tui.app import HpoApp
+    from hpo_tui.tui.config import load_settings
+
     settings = load_settings()
     app = HpoApp(home, folder, ascii_only=ascii_only, readonly=readonly, settings=settings)
     app.run(mouse=mouse and settings.mouse)

@@ -29,6 +29,17 @@ def test_a_whole_dashboard_needs_no_learning_library() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_a_study_printed_once_needs_no_screen(tmp_path: Path) -> None:
+    study = make_study(tmp_path)
+    code = (
+        "import sys; from hpo_tui.tui.cli.root import run; "
+        f"code = run([{str(study.path)!r}, '--once']); print(code, 'textual' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "sparse-speech" in done.stdout
+    assert done.stdout.splitlines()[-1] == "0 False"
+
+
 async def test_watching_an_unchanged_study_costs_almost_nothing(tmp_path: Path) -> None:
     app = make_app(make_study(tmp_path, trials=400))
     async with app.run_test(size=(120, 40)) as pilot:
