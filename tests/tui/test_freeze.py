@@ -1,8 +1,16 @@
 """A frozen picture stands still, whatever is done on it."""
 
+import math
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
 from hpo_tui.store.folder import StudyFolder
-from hpo_tui.store.models import TrialState
+from hpo_tui.store.models import StudyState, TrialState
 from hpo_tui.store.write import StudyWriter
+from hpo_tui.tui.app import HpoApp
+from hpo_tui.tui.messages import BrushChanged, TrialSelected
 from hpo_tui.tui.screens.watch import Watch
 from hpo_tui.tui.widgets.best_table import BestTable
 from tests.tui.conftest import make_app, ready, until
@@ -43,3 +51,91 @@ async def test_moving_and_filtering_on_a_frozen_picture_draw_it_and_nothing_newe
         await pilot.press("space")
         await until(pilot, lambda: table.rows.find(60) is not None)
         assert parallel.view is live.view
+
+
+async def _frozen_then_changed(
+    pilot: Pilot[int], study: StudyFolder, state: StudyState = StudyState.RUNNING
+) -> Watch:
+    """Freeze Watch, change trial 59 and the study, and wait until that has come in."""
+    app = pilot.app
+    assert isinstance(app, HpoApp)
+    watch, live = app.screen, app.live
+    assert isinstance(watch, Watch)
+    assert live is not None
+    held = live.snapshot
+    await pilot.press("space")
+    writer = StudyWriter(study.db)
+    best = {"accuracy": 0.999, "nonzero_weights": 900.0}
+    writer.update_trial(59, state=TrialState.COMPLETE, task="60 epochs", metrics=best, ended=1.0)
+    writer.update_trial(1, starred=True)
+    writer.update_study(state=state)
+    writer.close()
+    await until(pilot, lambda: live.snapshot is not held)
+    return watch
+
+
+@pytest.mark.usefixtures("runner")
+async def test_what_is_starred_is_what_is_shown(
+    study: StudyFolder, sent: list[tuple[str, dict[str, Any]]]
+) -> None:
+    app = make_app(study)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        app.screen.post_message(BrushChanged({"m:accuracy": (0.95, math.inf)}))
+        assert app.live is not None
+        live = app.live
+        await until(pilot, lambda: bool(live.view.brushes))
+        assert live.snapshot is not None
+        frame = live.snapshot.frame
+        shown = set(frame.number[frame.metrics["accuracy"] >= 0.95].tolist())
+        watch = await _frozen_then_changed(pilot, study)
+        await pilot.press("ampersand", "y")
+        await until(pilot, lambda: len(sent) == len(shown))
+        assert {args["trial"] for _, args in sent} == shown
+        assert 59 not in shown
+        sent.clear()
+        # Its star has come since: shown is one without, and that is what the key is pressed for.
+        watch.post_message(TrialSelected(1))
+        await until(pilot, lambda: watch.chosen == 1)
+        await pilot.press("asterisk")
+        await until(pilot, lambda: sent == [("star", {"trial": 1, "on": True})])
+
+
+@pytest.mark.usefixtures("runner")
+async def test_a_study_shown_as_running_is_not_let_go_on(
+    study: StudyFolder, sent: list[tuple[str, dict[str, Any]]]
+) -> None:
+    app = make_app(study)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        await _frozen_then_changed(pilot, study, state=StudyState.PAUSED)
+        await pilot.press("p")
+        await until(pilot, lambda: sent == [("pause", {})])
+
+
+@pytest.mark.usefixtures("runner")
+@pytest.mark.parametrize("key", ["N", "B"])
+async def test_a_space_that_is_another_one_now_is_not_narrowed_by_what_is_shown(
+    study: StudyFolder, sent: list[tuple[str, dict[str, Any]]], key: str
+) -> None:
+    app = make_app(study)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        app.screen.post_message(BrushChanged({"p:lr": (1e-3, 1e-2)}))
+        await until(pilot, lambda: bool(app.live and app.live.view.brushes))
+        await _frozen_then_changed(pilot, study)
+        await pilot.press(key)
+        assert app.screen.is_modal
+        await pilot.press("escape")
+        assert app.live is not None
+        assert app.live.snapshot is not None
+        text = app.live.snapshot.study.text.replace("high = 0.7", "high = 0.6")
+        writer = StudyWriter(study.db)
+        writer.update_study(text=text)
+        writer.close()
+        await until(pilot, lambda: "0.6" in str(app.live and app.live.snapshot.study.text))  # type: ignore[union-attr]
+        await pilot.press(key)
+        assert not app.screen.is_modal
+        assert "edited since" in " ".join(n.message for n in app._notifications)
+        await pilot.press("space", key)
+        assert app.screen.is_modal

@@ -1,5 +1,6 @@
 """From brush to action: narrow the space, enqueue inside it, star what it holds."""
 
+import secrets
 from typing import TYPE_CHECKING
 
 from hpo_tui.engine.spec import ParameterKind, StudySpec, Value
@@ -15,15 +16,15 @@ STAR_AT_MOST = 500
 
 
 def _ranges(room: "StudyRoom") -> "tuple[Snapshot, tuple[Narrowed, ...]]":
-    """Return the snapshot and what the brushes leave of the space.
+    """Return the snapshot that is shown and what the brushes leave of the space.
 
     Brushes on metrics alone mean the span of the trials that they hold.
     """
     from hpo_tui.tui.charts.brush import brush_mask, narrowed
 
-    snapshot = room.live.snapshot
+    snapshot = room.picture
     assert snapshot is not None
-    brushes, spec = room.live.view.brushes, snapshot.spec
+    brushes, spec = room.look.brushes, snapshot.spec
     on_params = any(name.startswith("p:") for name in brushes)
     mask = None if on_params else brush_mask(snapshot.frame, spec, brushes)
     return snapshot, narrowed(snapshot.frame, spec, brushes, mask)
@@ -148,7 +149,7 @@ def refine(room: "StudyRoom") -> None:
             return
         from hpo_tui.tui.charts.brush import refinements
 
-        seed = len(snapshot.frame)
+        seed = secrets.randbits(32)  # asked again, others are drawn
         for params in refinements(snapshot.frame, snapshot.spec, ranges, int(text), seed):
             room.command("enqueue", "enqueue", {"params": params, "task": None})
 
@@ -162,7 +163,7 @@ def star_shown(room: "StudyRoom") -> None:
     """Star every trial that the view holds."""
     from hpo_tui.tui.screens.dialogs import Confirm
 
-    snapshot, mask = room.live.snapshot, room.live.view.mask
+    snapshot, mask = room.picture, room.look.mask
     assert snapshot is not None
     assert mask is not None
     numbers = [int(n) for n in snapshot.frame.number[mask & ~snapshot.frame.starred]]

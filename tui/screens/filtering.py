@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 from hpo_tui.tui.live import FilterError, LiveStudy
 from hpo_tui.tui.screens.trial_actions import TrialActions
-from hpo_tui.tui.snapshot import Snapshot, View
 from hpo_tui.tui.widgets.key_bar import KeyBar
 
 if TYPE_CHECKING:
@@ -17,16 +16,6 @@ class Filtering(TrialActions):
     def __init__(self, live: LiveStudy) -> None:
         super().__init__(live)
         self._filter: FilterBar | None = None
-
-    @property
-    def picture(self) -> Snapshot | None:
-        """What the screen draws."""
-        return self.live.snapshot
-
-    @property
-    def look(self) -> View:
-        """The view over what the screen draws."""
-        return self.live.view
 
     def focus_main(self) -> None:
         """Give the focus to the pane that is worked in."""

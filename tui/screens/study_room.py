@@ -8,7 +8,7 @@ from hpo_tui.store.models import StudyState, TrialState
 from hpo_tui.tui.actions import Action, bindings
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.screens.commanding import Commanding
-from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.snapshot import Snapshot, View
 from hpo_tui.tui.widgets.chrome import StudyHeader
 
 _READ = ("watch", "study", "trial")
@@ -45,6 +45,16 @@ class StudyRoom(Commanding):
             self.call_after_refresh(self.take_snapshot, self.live.snapshot)
 
     @property
+    def picture(self) -> Snapshot | None:
+        """What the screen draws: actions on what is shown are about this."""
+        return self.live.snapshot
+
+    @property
+    def look(self) -> View:
+        """The view over what the screen draws."""
+        return self.live.view
+
+    @property
     def chosen(self) -> int | None:
         """The trial that actions are about."""
         return self.live.view.selected
@@ -73,9 +83,7 @@ class StudyRoom(Commanding):
         if wanted.id == "study.start" and snapshot.runner_pid is not None:
             return f"A runner lives already (process {snapshot.runner_pid})."
         if wanted.id in ("study.narrow", "study.refine", "study.star_shown"):
-            view = self.live.view
-            if not view.brushes and (wanted.id != "study.star_shown" or view.mask is None):
-                return "Nothing is brushed: brush a range in the parallel coordinates (0) first."
+            return self._unbrushed(wanted, snapshot)
         if wanted.id == "trial.kill" and self.state_of(snapshot) not in (
             TrialState.RUNNING,
             TrialState.WAITING,
@@ -83,6 +91,15 @@ class StudyRoom(Commanding):
             return "The trial has ended: there is nothing to kill."
         if wanted.id == "trial.retry" and not self.state_of(snapshot).ended:
             return "The trial has not ended yet."
+        return ""
+
+    def _unbrushed(self, wanted: Action, snapshot: Snapshot) -> str:
+        starring, view, shown = wanted.id == "study.star_shown", self.look, self.picture
+        if not view.brushes and not (starring and view.mask is not None):
+            return "Nothing is brushed: brush a range in the parallel coordinates (0) first."
+        edited = shown is not None and shown.study.revision != snapshot.study.revision
+        if edited and not starring:
+            return "The study was edited since the picture was frozen: Space shows it as it is."
         return ""
 
     def state_of(self, snapshot: Snapshot) -> TrialState:
@@ -95,8 +112,8 @@ class StudyRoom(Commanding):
     # the study
 
     def do_study_pause(self) -> None:
-        """Pause, or go on."""
-        snapshot = self.live.snapshot
+        """Pause, or go on: the other of what is shown."""
+        snapshot = self.picture
         paused = snapshot is not None and snapshot.study.state is StudyState.PAUSED
         self.command("resume" if paused else "pause", "resume" if paused else "pause")
 

@@ -144,10 +144,18 @@ class TrialActions(StudyRoom):
 
     def do_trial_star(self) -> None:
         """Star the trial, or take the star away."""
-        snapshot, number, row = self._at()
-        on = not bool(snapshot.frame.starred[row])
+        number = self._at()[1]
+        on = not self._starred(number)
         said = f"star trial {number}" if on else f"take the star of trial {number} away"
         self.command("star", said, {"trial": number, "on": on})
+
+    def _starred(self, number: int) -> bool:
+        """Whether a trial is shown with a star."""
+        for snapshot in (self.picture, self.live.snapshot):
+            row = None if snapshot is None else snapshot.frame.index(number)
+            if snapshot is not None and row is not None:
+                return bool(snapshot.frame.starred[row])
+        return False
 
     def do_trial_tag(self) -> None:
         """Give it tags."""
