@@ -2,11 +2,11 @@
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from hpo_tui.engine.spec import BudgetUnit
-from hpo_tui.store.frame import STATES
+from hpo_tui.store.frame import STATES, Frame
 from hpo_tui.store.models import Event, Trial
 from hpo_tui.tui import fmt, present
 from hpo_tui.tui.entries import Entry
@@ -17,9 +17,9 @@ from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.standing import standing
 
 
-def metric_cell(snapshot: Snapshot, name: str, row: int | None) -> Cell:
-    """Return a metric's value at ``row``, marked as met or missed where it has a goal."""
-    values = snapshot.frame.metrics.get(name)
+def metric_cell(snapshot: Snapshot, frame: Frame, name: str, row: int | None) -> Cell:
+    """Return a metric's value at ``row`` of ``frame``, marked as met or missed by its goal."""
+    values = frame.metrics.get(name)
     value = math.nan if values is None or row is None else float(values[row])
     text = present.number(value, 6)
     goal = next((g for g in goals_of(snapshot.spec) if g.metric == name), None)
@@ -29,20 +29,27 @@ def metric_cell(snapshot: Snapshot, name: str, row: int | None) -> Cell:
 
 
 def trial_entries(
-    snapshot: Snapshot, rows: Sequence[int | None], *, mark_differences: bool = True
+    snapshot: Snapshot, rows: Sequence[int | None], *, means: Container[int | None] = ()
 ) -> list[Entry]:
-    """Return state, metrics and parameters of the trials at ``rows``, a column each."""
+    """Return state, metrics and parameters of the trials at ``rows``, a column each.
+
+    Those of ``rows`` that are in ``means`` have the mean of their configuration's results.
+    """
+    from hpo_tui.engine.analysis.front import results
+
     frame, spec = snapshot.frame, snapshot.spec
+    judged = results(frame, spec)[1]
     entries = [Entry("metrics")]
     names = list(dict.fromkeys([*spec.metric_names, *frame.metrics]))
     for name in names:
         goal = next((g for g in goals_of(spec) if g.metric == name), None)
         text = plain(name) + (f" {goal_text(goal)}" if goal else "")
-        entries.append(Entry(text, tuple(metric_cell(snapshot, name, r) for r in rows)))
+        cells = [metric_cell(snapshot, judged if r in means else frame, name, r) for r in rows]
+        entries.append(Entry(text, tuple(cells)))
     entries.append(Entry("parameters"))
     for name in dict.fromkeys([*(p.name for p in spec.space), *frame.params]):
         texts = ["–" if r is None else present.value_text(snapshot, name, r) or "–" for r in rows]
-        other = mark_differences and len(set(texts)) > 1
+        other = len(set(texts)) > 1
         entries.append(Entry(plain(name), tuple((t, "accent" if other else "") for t in texts)))
     entries.append(Entry("run"))
     entries += [
@@ -68,6 +75,16 @@ def trial_entries(
         ),
     ]
     return entries
+
+
+def best_title(snapshot: Snapshot, row: int) -> str:
+    """Return the heading over the best trial, which says of how many runs it has the mean."""
+    from hpo_tui.engine.analysis.front import full_mask
+    from hpo_tui.engine.analysis.repeats import runs
+
+    number = int(snapshot.frame.number[row])
+    n = runs(snapshot.frame, full_mask(snapshot.frame, snapshot.spec)).get(number, 1)
+    return f"best: #{number}" + (f", mean of {n}" if n > 1 else "")
 
 
 def of_several(snapshot: Snapshot, row: int) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 from hpo_tui.store.models import StudyState, Trial, TrialState
 from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui.widgets.best_table import BestTable
+from hpo_tui.tui.widgets.line_table import LineTable
 from tests.tui.conftest import NOW, make_app, make_study, ready
 
 ONE = """\
@@ -53,3 +54,6 @@ async def test_one_objective_has_one_best_and_repeats_say_how_many(tmp_path: Pat
         await pilot.pause()
         title = app.screen.query_one("#trial-title")._text  # type: ignore[attr-defined]  # what is drawn
         assert title == "trial 1  complete at full"
+        values = app.screen.query_one("#trial-values", LineTable).rows
+        assert [c.title for c in values.columns] == ["", "this trial", "best: #2, mean of 2"]
+        assert [text.strip() for text, _ in values.cells(1)] == ["loss ↓", "0.5", "0.3"]

@@ -15,7 +15,7 @@ from hpo_tui.tui.panes import TABS, make
 from hpo_tui.tui.plain import fit, plain, to_ascii, wrapped
 from hpo_tui.tui.screens.text_window import read_whole
 from hpo_tui.tui.screens.trial_actions import TrialActions
-from hpo_tui.tui.side_by_side import of_several, record_entries, trial_entries
+from hpo_tui.tui.side_by_side import best_title, of_several, record_entries, trial_entries
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.widgets.chrome import PaneTitle, StudyHeader
 from hpo_tui.tui.widgets.fixed_table import FixedTable
@@ -133,9 +133,9 @@ and `6` the log.
         titles = ["this trial"]
         rows: list[int | None] = [row]
         if other is not None:
-            titles.append(f"best: #{snapshot.frame.number[other]}")
+            titles.append(best_title(snapshot, other))
             rows.append(other)
-        entries = trial_entries(snapshot, rows)
+        entries = trial_entries(snapshot, rows, means=rows[1:])
         record = self._record
         if record is not None and record.number == self.number:
             entries += record_entries(record, self._events)
