@@ -149,12 +149,6 @@ def value(item: Value | None, digits: int = 4) -> str:
     return clean(item) if isinstance(item, str) else number(float(item), digits)
 
 
-def amount(value: float) -> str:
-    """Return a budget or cost: one decimal, two below ten when the second says something."""
-    text = f"{value:.2f}" if abs(value) < 10 else f"{value:.1f}"
-    return text[:-1] if text.endswith("0") and "." in text and abs(value) < 10 else text
-
-
 def duration(seconds: float | None) -> str:
     """Return a time span in two units at most: ``41s``, ``14m``, ``3h20``, ``2d4h``, ``120d``."""
     if seconds is None or not math.isfinite(seconds):

@@ -1,7 +1,7 @@
 """Where the budget went: the segments of the cost bar, and their cells."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,13 +21,17 @@ LIVE = (TrialState.RUNNING, TrialState.WAITING)
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A part of the bar. ``value``: full-task units, or trials; ``count``: its trials."""
+    """A part of the bar. ``value``: full-task units, or trials; ``count``: its trials.
+
+    ``text``: the value in words, so that those of all parts add up.
+    """
 
     label: str
     glyph: str
     ink: Ink
     value: float
     count: int
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,25 @@ def bar(snapshot: "Snapshot", glyphs: "Glyphs", by_count: bool) -> Bar:
         left = max(spec.budget.amount - total, 0.0)
         segments.append(Segment("left", glyphs.left, Ink.AXIS, left, 0))
         total += left
-    return Bar(tuple(segments), total, by_count)
+    values = [s.value for s in segments]
+    texts = [str(round(v)) for v in values] if by_count else amounts(values)
+    worded = [replace(s, text=t) for s, t in zip(segments, texts, strict=True)]
+    return Bar(tuple(worded), total, by_count)
+
+
+def amounts(values: Sequence[float]) -> list[str]:
+    """Return amounts with one or two decimals (one where they are a thousand or more together).
+
+    What is said of them adds up to what is said of their sum: those are rounded up that lose most.
+    """
+    places = 2 if sum(values) < 1000 else 1
+    exact = [v * 10**places for v in values]
+    whole = [int(e + 1e-6) for e in exact]
+    order = sorted(range(len(values)), key=lambda i: whole[i] - exact[i])
+    for i in order[: max(0, round(sum(exact)) - sum(whole))]:
+        whole[i] += 1
+    texts = [f"{n / 10**places:.{places}f}" for n in whole]
+    return [t[:-1] if places == 2 and t.endswith("0") else t for t in texts]
 
 
 def _shade(glyphs: "Glyphs", at: int, count: int) -> str:

@@ -76,13 +76,11 @@ the focus (`tab` comes to it after the panes).
             canvas.put(x, y, segment.glyph * count, segment.ink)
             x += count
 
-    def _said(self, bar: cost.Bar, value: float) -> str:
-        return str(round(value)) if bar.by_count else fmt.amount(value)
-
-    def _left(self, bar: cost.Bar, snapshot: Snapshot) -> str:
+    @staticmethod
+    def _left(bar: cost.Bar, snapshot: Snapshot) -> str:
         """Return what is left and until when, in words."""
         last = bar.segments[-1]
-        said = f"{self._said(bar, last.value)} left" if last.label == "left" else ""
+        said = f"{last.text} left" if last.label == "left" else ""
         if snapshot.eta is not None and snapshot.runner_pid is not None:
             said += f", about {fmt.duration(snapshot.eta)}"
         return said.removeprefix(", ")
@@ -93,7 +91,7 @@ the focus (`tab` comes to it after the panes).
             if segment.label == "left" or (not segment.value and segment.label == "in flight"):
                 continue
             trials = "" if bar.by_count else f" ({segment.count})"
-            text = f" {segment.label} {self._said(bar, segment.value)}{trials}   "
+            text = f" {segment.label} {segment.text}{trials}   "
             canvas.put(x, 1, segment.glyph * 2, segment.ink)
             canvas.put(x + 2, 1, text, Ink.TEXT)
             x += 2 + fmt.width_of(text)
@@ -114,7 +112,7 @@ the focus (`tab` comes to it after the panes).
             full = clipped == 24
             names = [s.label for s in shown] if full else brief
             labels = [fmt.clip(name, clipped, self.glyphs.ellipsis) for name in names]
-            values = [self._said(bar, s.value) for s in shown]
+            values = [s.text for s in shown]
             taken = sum(fmt.width_of(a) + len(v) + 2 for a, v in zip(labels, values, strict=True))
             room = width - 2 - taken - len(separator) * len(shown) - len(end)
             if room >= 3 * len(bar.segments):
@@ -136,7 +134,7 @@ the focus (`tab` comes to it after the panes).
             canvas.put(x, 0, f"{label} ", Ink.TEXT)
             x += fmt.width_of(label) + 1
             canvas.put(x, 0, segment.glyph * count, segment.ink)
-            value = f" {self._said(bar, segment.value)}"
+            value = f" {segment.text}"
             canvas.put(x + count, 0, value, Ink.TEXT)
             canvas.put(x + count + len(value), 0, separator, Ink.AXIS)
             x += count + len(value) + len(separator)

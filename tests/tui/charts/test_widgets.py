@@ -283,13 +283,29 @@ async def test_the_cost_bar_adds_up(make_frame: Frames, snapshot_of: Snapshots) 
     async with shown(widget, snapshot_of(frame, eta=840.0), size=(160, 2)) as (pilot, _):
         bar, legend = text(pilot)
         assert {"░", "█", "!", "·"} <= set(bar)
-        left = 100 - float(frame.charged.sum())
-        assert f"{left:.1f} left" in legend
+        parts = re.findall(r"(?:short|half|full|lost) ([\d.]+)|([\d.]+) left", legend)
+        assert len(parts) == 5
+        assert sum(round(100 * float(a or b)) for a, b in parts) == 100 * 100
         assert "about 14m" in legend
         widget.action_count()
         await pilot.pause()
         full = int((frame.at_task("full") & (frame.state == frame.state[0])).sum())
         assert f"full {full}" in text(pilot)[1] or frame.state[0] != 2
+
+
+@pytest.mark.parametrize(
+    ("values", "texts"),
+    [
+        ([0.25, 12.5, 27.25], ["0.25", "12.5", "27.25"]),
+        ([1 / 3, 1 / 3, 1 / 3], ["0.34", "0.33", "0.33"]),
+        ([10.005, 10.005, 19.99], ["10.01", "10.0", "19.99"]),
+        ([0.0, 3.0, 0.004], ["0.0", "3.0", "0.0"]),
+        ([1000.26, 0.26, 0.26], ["1000.3", "0.3", "0.2"]),
+        ([0.1] * 30, ["0.1"] * 30),
+    ],
+)
+def test_amounts_side_by_side_add_up(values: list[float], texts: list[str]) -> None:
+    assert cost.amounts(values) == texts
 
 
 async def test_the_cost_bar_names_its_key_while_it_acts(
