@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from textual.app import SystemCommand
 from textual.binding import BindingType
-from textual.command import CommandPalette, SearchIcon
+from textual.command import CommandPalette, Provider, SearchIcon
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
 
@@ -25,6 +25,12 @@ from hpo_tui.tui.widgets.scroll_bar import WholeCells
 STYLES = Path(__file__).parent / "styles"
 
 
+def _palette() -> type[Provider]:
+    from hpo_tui.tui.commands import Commands
+
+    return Commands
+
+
 class HpoApp(StudyApp):
     """The experiment dashboard."""
 
@@ -32,6 +38,7 @@ class HpoApp(StudyApp):
     CSS_PATH: ClassVar[Any] = sorted(str(p) for p in STYLES.glob("*.tcss"))
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("app")]
     ENABLE_COMMAND_PALETTE = True
+    COMMANDS: ClassVar[Any] = {_palette}
 
     farewell: str = ""
     """What is printed when the screens are gone."""

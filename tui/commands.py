@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 from textual.app import SystemCommand
+from textual.command import DiscoveryHit, Hit, Hits
+from textual.content import Content
 from textual.screen import Screen
+from textual.system_commands import SystemCommandsProvider
 from textual.widget import Widget
 
 from hpo_tui.tui.actions import SCOPES, Action, actions_of
@@ -17,6 +20,34 @@ from hpo_tui.tui.plain import plain
 
 if TYPE_CHECKING:
     from hpo_tui.tui.app import HpoApp
+
+
+class WaitingCommand(SystemCommand):
+    """A command that cannot act now; its help says why."""
+
+
+class Commands(SystemCommandsProvider):
+    """Offers the app's commands to the palette, those that must wait dimmed."""
+
+    async def discover(self) -> Hits:
+        """Yield what is listed before anything is typed."""
+        found = sorted(self.app.get_system_commands(self.screen), key=lambda c: c.title)
+        for command in (c for c in found if c.discover):
+            title = _dimmed(Content(command.title), command)
+            yield DiscoveryHit(title, command.callback, command.title, command.help)
+
+    async def search(self, query: str) -> Hits:
+        """Yield what fits the words typed."""
+        matcher = self.matcher(query)
+        for command in self.app.get_system_commands(self.screen):
+            score = matcher.match(command.title)
+            if score > 0:
+                title = _dimmed(matcher.highlight(command.title), command)
+                yield Hit(score, title, command.callback, command.title, command.help)
+
+
+def _dimmed(title: Content, command: SystemCommand) -> Content:
+    return title.stylize("dim") if isinstance(command, WaitingCommand) else title
 
 
 def commands(app: "HpoApp", screen: Screen[Any]) -> Iterator[SystemCommand]:
@@ -43,7 +74,8 @@ def _command(app: "HpoApp", found: Action, why: str, act: Any, pane: str = "") -
     keys = spell_keys(app.settings.keys.get(found.id, found.keys))
     said = f"not now: {plain(why)}" if why else found.tooltip
     where = f"{pane}: " if pane else ""
-    return SystemCommand(
+    kind = WaitingCommand if why else SystemCommand
+    return kind(
         f"{found.label}   {keys}",
         escape(f"{where}{said} ({found.id})"),
         lambda: app.run_worker(_done(act)),

@@ -3,6 +3,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.command import CommandList
+from textual.content import Content
 from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Input
@@ -209,6 +211,27 @@ async def test_the_palette_finds_what_cannot_act_and_says_why(study: StudyFolder
             command.callback()
             await until(pilot, lambda: bool(list(app._notifications)))
             assert reason in " ".join(n.message for n in app._notifications)
+
+
+@pytest.mark.parametrize("typed", ["", "promo", "copy"])
+async def test_the_palette_dims_what_cannot_act(study: StudyFolder, typed: str) -> None:
+    app = make_app(study)
+    async with app.run_test(size=(120, 200)) as pilot:
+        await ready(pilot)
+        await pilot.press("colon", *typed)
+        await until(pilot, lambda: app.screen.has_class("-ready"))
+        found = app.screen.query_one(CommandList)
+        wanted = "copy JSON   Y" if typed == "copy" else "promote   P"
+        await until(pilot, lambda: any(wanted in str(o.prompt) for o in found.options))
+        dim = {}
+        for option in found.options:
+            content = option.prompt
+            assert isinstance(content, Content)
+            title, _, said = content.plain.partition("\n")
+            dim[title] = any(s.style == "dim" for s in content.spans)
+            assert dim[title] == ("not now:" in said), title
+        assert dim[wanted]
+        assert typed or not dim["help   ?"]
 
 
 async def test_the_palette_does_what_a_pane_in_sight_can(study: StudyFolder) -> None:
