@@ -67,7 +67,7 @@ _TABLE: tuple[Action, ...] = (
     _a("studies.restart", "R", "start runner", "Start the runner of a study that has none", "w", 3),
     _a("studies.pause", "p", "pause/resume", "Pause the study, or let it go on", "wr", 4),
     _a("studies.compare", "equals_sign", "compare", "Mark one, then another: side by side", "", 6),
-    _a("studies.archive", "A", "archive", "Move the study to .hpo/.archive", "w", 5),
+    _a("studies.archive", "A", "archive", "Move the study to .hpo/.archive (asks first)", "w", 5),
     _a("studies.delete", "D", "delete", "Delete the study for good (asks for its name)", "w", 7),
     _a("screen.back", "escape", "back", "One layer back: close, then clear, then leave", "", 80),
     _a("watch.filter", "slash", "filter", "Keep the trials that an expression holds for", "", 1),

@@ -82,6 +82,6 @@ async def test_a_study_that_may_not_be_moved_is_named_in_words(
     app = make_app(None, study.path.parent)
     async with app.run_test(size=(120, 30)) as pilot:
         await until(pilot, lambda: "1 study" in _title(app), 5)
-        await pilot.press("A")
+        await pilot.press("A", "y")
         sentence = f"{study.path} cannot be changed by you (Permission denied)."
         await until(pilot, lambda: sentence in _said(app), 5)

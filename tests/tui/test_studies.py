@@ -94,13 +94,16 @@ async def test_a_dead_runner_is_shown_and_started_again(
         await until(pilot, lambda: sent == [("start", {})])
 
 
-async def test_archive_moves_the_folder(tmp_path: Path) -> None:
+async def test_archive_asks_then_moves_the_folder(tmp_path: Path) -> None:
     study = make_study(tmp_path, trials=3, running=0, state=StudyState.FINISHED)
     app = make_app(None, study.path.parent)
     async with app.run_test(size=(120, 30)) as pilot:
         await _listed(pilot, 1)
-        await pilot.press("A")
         moved = study.path.parent / ".archive" / study.name
+        await pilot.press("A", "n")
+        await until(pilot, lambda: isinstance(app.screen, Studies))
+        assert not moved.exists()
+        await pilot.press("A", "y")
         await until(pilot, moved.is_dir)
         await until(pilot, lambda: not app.screen.query_one(LineTable).display)
 

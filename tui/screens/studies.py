@@ -1,7 +1,6 @@
 """Studies, the home screen: every study under ``.hpo``, how it stands, its best."""
 
 import threading
-import time
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -10,12 +9,13 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from hpo_tui.store.folder import StudyFolder, find_home
+from hpo_tui.store.folder import ARCHIVE, StudyFolder, find_home
 from hpo_tui.tui import present
 from hpo_tui.tui.actions import Action, bindings
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.screens.base import Room, Severity
-from hpo_tui.tui.study_list import StudyList, Summary, archive, delete
+from hpo_tui.tui.study_deeds import archive, delete, send, start, why_not
+from hpo_tui.tui.study_list import StudyList, Summary
 from hpo_tui.tui.study_rows import StudyRows, sorted_studies
 from hpo_tui.tui.widgets.chrome import StudyHeader
 from hpo_tui.tui.widgets.key_bar import KeyBar
@@ -178,7 +178,7 @@ good and asks for its name.
             except LaunchError as error:
                 text, severity = str(error), "error"
             except OSError as error:
-                text, severity = _why(error, folder), "error"
+                text, severity = why_not(error, folder), "error"
             self._wake.set()
             self.app.call_from_thread(self.say, text, severity, f"{said} {plain(folder.name)}")
 
@@ -188,7 +188,7 @@ good and asks for its name.
         """Start the runner."""
         study = self.chosen
         assert study is not None
-        self._in_thread(study.folder, "start runner of", partial(_start, study.folder))
+        self._in_thread(study.folder, "start runner of", partial(start, study.folder))
 
     def do_studies_pause(self) -> None:
         """Pause, or go on."""
@@ -196,7 +196,7 @@ good and asks for its name.
         assert study is not None
         paused = study.study is not None and study.study.state == "paused"
         wish = "resume" if paused else "pause"
-        self._in_thread(study.folder, wish, partial(_send, study.folder, wish))
+        self._in_thread(study.folder, wish, partial(send, study.folder, wish))
 
     def do_studies_compare(self) -> None:
         """Mark a study, or compare it with the one marked before."""
@@ -217,10 +217,20 @@ good and asks for its name.
             self.hpo.compare_studies(other.folder, study.folder)
 
     def do_studies_archive(self) -> None:
-        """Move the study to the archive."""
+        """Move the study to the archive after a confirmation."""
+        from hpo_tui.tui.screens.dialogs import Confirm
+
         study = self.chosen
         assert study is not None
-        self._in_thread(study.folder, "archive", partial(_archive, study.folder))
+        folder = study.folder
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self._in_thread(folder, "archive", partial(archive, folder))
+
+        place = folder.path.parent / ARCHIVE
+        detail = f"It moves to {place} and is listed no more. Move its folder back to undo."
+        self.app.push_screen(Confirm(f"Archive {folder.name}?", plain(detail)), answered)
 
     def do_studies_delete(self) -> None:
         """Delete the study when its name has been typed."""
@@ -232,7 +242,7 @@ good and asks for its name.
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self._in_thread(folder, "delete", partial(_delete, folder))
+                self._in_thread(folder, "delete", partial(delete, folder))
 
         self.app.push_screen(
             Confirm(
@@ -244,33 +254,3 @@ good and asks for its name.
             ),
             answered,
         )
-
-
-def _why(error: OSError, folder: StudyFolder) -> str:
-    """Return in words what could not be changed."""
-    if error.strerror is None:
-        return str(error)
-    return f"{error.filename or folder.path} cannot be changed by you ({error.strerror})."
-
-
-def _start(folder: StudyFolder) -> str:
-    from hpo_tui.engine import launch
-
-    return f"The runner is process {launch.start_runner(folder)}."
-
-
-def _send(folder: StudyFolder, wish: str) -> str:
-    from hpo_tui.engine import launch
-
-    answer = launch.send(folder, wish, {})
-    return answer.answer or "Done."
-
-
-def _archive(folder: StudyFolder) -> str:
-    return f"It lies in {archive(folder)}."
-
-
-def _delete(folder: StudyFolder) -> str:
-    started = time.monotonic()
-    delete(folder)
-    return f"Deleted in {time.monotonic() - started:.1f} s."

@@ -1,0 +1,40 @@
+"""What is done to a study of the list; each deed returns the sentence that is said of it."""
+
+import time
+
+from hpo_tui.store.folder import StudyFolder
+from hpo_tui.tui import study_list
+
+
+def why_not(error: OSError, folder: StudyFolder) -> str:
+    """Return in words what could not be changed."""
+    if error.strerror is None:
+        return str(error)
+    return f"{error.filename or folder.path} cannot be changed by you ({error.strerror})."
+
+
+def start(folder: StudyFolder) -> str:
+    """Start the study's runner."""
+    from hpo_tui.engine import launch
+
+    return f"The runner is process {launch.start_runner(folder)}."
+
+
+def send(folder: StudyFolder, wish: str) -> str:
+    """Ask the runner to pause, or to go on."""
+    from hpo_tui.engine import launch
+
+    answer = launch.send(folder, wish, {})
+    return answer.answer or "Done."
+
+
+def archive(folder: StudyFolder) -> str:
+    """Move the study to the archive."""
+    return f"It lies in {study_list.archive(folder)}."
+
+
+def delete(folder: StudyFolder) -> str:
+    """Delete the study for good."""
+    started = time.monotonic()
+    study_list.delete(folder)
+    return f"Deleted in {time.monotonic() - started:.1f} s."
