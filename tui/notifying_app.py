@@ -2,15 +2,15 @@
 
 import time
 
-from textual.app import App
 from textual.notifications import SeverityLevel
 
 from hpo_tui.tui.config import state_folder, write_text
 from hpo_tui.tui.notices import InSight
 from hpo_tui.tui.plain import plain
+from hpo_tui.tui.typed_ahead import TypedAhead
 
 
-class NotifyingApp(App[int]):
+class NotifyingApp(TypedAhead):
     """An app that says nothing twice at once, and whose copies are found in a file too."""
 
     def __init__(self) -> None:

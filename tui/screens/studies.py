@@ -126,8 +126,10 @@ good and asks for its name.
         table.set_rows(StudyRows(studies, self.hpo.clock(), self.size.width))
 
     @on(LineTable.Activated)
-    def _activated(self) -> None:
-        self.do_studies_open()
+    def _activated(self, event: LineTable.Activated) -> None:
+        study = next((s for s in self._studies if s.folder.name == event.key), None)
+        if study is not None:
+            self.hpo.open_study(study.folder)
 
     def on_resize(self) -> None:
         """Fit the columns to the window."""

@@ -18,6 +18,7 @@ from hpo_tui.tui.trial_data import (
     tasks_taken,
     trial_data,
 )
+from hpo_tui.tui.typed_ahead import ASKING
 
 
 class TrialActions(StudyRoom):
@@ -203,7 +204,7 @@ class TrialActions(StudyRoom):
             tags, note = ((), "") if trial is None else (trial.tags, trial.note)
             self.app.call_from_thread(ask, number, tags, note)
 
-        self.run_worker(read, thread=True, group="commands", exit_on_error=False)
+        self.run_worker(read, thread=True, group=ASKING, exit_on_error=False)
 
     def do_trial_copy(self) -> None:
         """Copy its configuration as a command line."""

@@ -82,6 +82,11 @@ picture, and keys act on what it shows.
         return self._held.snapshot if self._held else self.live.snapshot
 
     @property
+    def opening(self) -> bool:
+        """Whether the study is still read for the first time: keys typed ahead wait for it."""
+        return self.live.snapshot is None and not self.live.problem
+
+    @property
     def chosen(self) -> int | None:
         """The trial that is highlighted: keys can come faster than the word that it was gone to."""
         here: int | None = getattr(self.focused, "highlighted", None)
