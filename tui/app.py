@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.command import CommandPalette, Provider, SearchIcon
+from textual.driver import Driver
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
 
@@ -223,6 +224,17 @@ class HpoApp(StudyApp):
 
         yield from commands(self, screen)
         yield SystemCommand("theme", "Choose another theme", self.action_change_theme)
+
+    def get_driver_class(self) -> type[Driver]:
+        """Return what reads the terminal: on Unix ours, which knows Esc from Alt."""
+        from textual.drivers.linux_driver import LinuxDriver
+
+        found = super().get_driver_class()
+        if found is LinuxDriver:
+            from hpo_tui.tui.terminal import Terminal
+
+            return Terminal
+        return found
 
     def _print_error_renderables(self) -> None:
         """Say a bug in a sentence; Textual would print its traceback over the terminal."""
