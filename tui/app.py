@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from textual.app import SystemCommand
 from textual.binding import BindingType
-from textual.command import CommandPalette, Provider, SearchIcon
+from textual.command import Provider, SearchIcon
 from textual.driver import Driver
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
@@ -177,8 +177,9 @@ class HpoApp(StudyApp):
 
     def do_app_palette(self) -> None:
         """Open the command palette."""
-        palette = CommandPalette(id="--command-palette", placeholder="Search for commands")
-        self.push_screen(palette)
+        from hpo_tui.tui.commands import Palette
+
+        self.push_screen(Palette(id="--command-palette", placeholder="Search for commands"))
 
     def on_command_palette_opened(self) -> None:
         """Let the palette be of 7-bit characters where those alone are wanted."""

@@ -2,12 +2,13 @@
 
 import inspect
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 from textual.app import SystemCommand
-from textual.command import DiscoveryHit, Hit, Hits
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits
 from textual.content import Content
 from textual.screen import Screen
 from textual.system_commands import SystemCommandsProvider
@@ -20,6 +21,15 @@ from hpo_tui.tui.plain import plain
 
 if TYPE_CHECKING:
     from hpo_tui.tui.app import HpoApp
+
+
+class Palette(CommandPalette):
+    """The command palette."""
+
+    def _action_command_list(self, action: str) -> None:
+        """Move in the list; Textual cannot page through one that has not been laid out."""
+        with suppress(KeyError):
+            super()._action_command_list(action)
 
 
 class WaitingCommand(SystemCommand):

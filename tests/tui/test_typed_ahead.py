@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.command import CommandPalette
 from textual.pilot import Pilot
 from textual.screen import ModalScreen
 
@@ -116,3 +117,14 @@ async def test_leaving_does_not_wait_for_keys_before_it(study: StudyFolder) -> N
         burst(pilot, "j", "j", "a", "q", "j", "j")
         await until(pilot, lambda: app._exit)
     assert app.return_code == 0
+
+
+@pytest.mark.parametrize("keys", [["colon", "L", "pageup"], ["colon", "pagedown", "pagedown"]])
+async def test_the_palette_is_paged_through_before_it_is_laid_out(
+    study: StudyFolder, keys: list[str]
+) -> None:
+    app = make_app(study)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await _done(pilot, *keys)
+        assert isinstance(app.screen, CommandPalette)
