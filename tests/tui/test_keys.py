@@ -183,6 +183,24 @@ async def _said(app: HpoApp, pilot: Pilot[int], act: Callable[[], Any]) -> str:
     return " ".join(n.message for n in app._notifications)
 
 
+async def test_a_key_that_is_looked_for_in_the_help_is_in_sight(study: StudyFolder) -> None:
+    app = make_app(study)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("question_mark")
+        await until(pilot, lambda: isinstance(app.screen, Help))
+
+        def lines() -> str:
+            strips = app.screen._compositor.render_strips(app.size)
+            return "\n".join("".join(s.text for s in strip) for strip in strips)
+
+        await until(pilot, lambda: "Best metrics" in lines())
+        await pilot.press(*"promote")
+        await until(pilot, lambda: "Run its configuration at a dearer task" in lines())
+        await pilot.press(*["backspace"] * 7)
+        await until(pilot, lambda: "Best metrics" in lines())
+
+
 async def test_the_palette_shows_the_keys_and_names_the_ids(
     study: StudyFolder, tmp_path: Path
 ) -> None:

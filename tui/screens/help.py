@@ -69,9 +69,12 @@ class Help(ScrolledWindow[None]):
         return sorted(SCOPES, key=lambda s: (s not in own, last.get(s, 0)))
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Narrow the keys."""
+        """Narrow the keys, in the place of the texts above them."""
         event.stop()
-        self.query_one("#help-keys", Static).update(self._keys(event.value.strip().lower()))
+        wanted = event.value.strip().lower()
+        for text in self.query(Markdown):
+            text.display = not wanted
+        self.query_one("#help-keys", Static).update(self._keys(wanted))
 
     def action_leave(self) -> None:
         """Close."""
