@@ -86,21 +86,45 @@ the focus (`tab` comes to it after the panes).
         return said.removeprefix(", ")
 
     def _legend(self, canvas: Canvas, bar: cost.Bar, snapshot: Snapshot, width: int) -> None:
+        left = self._left(bar, snapshot)
+        hint = f"   b: by {'cost' if self.by_count else 'count'} " if self.has_focus else "   "
+        shown = [
+            s for s in bar.segments if s.label != "left" and (s.value or s.label != "in flight")
+        ]
+        entries = self._entries(bar, shown, width - 1 - fmt.width_of(left))
         x = 1
-        for segment in bar.segments:
-            if segment.label == "left" or (not segment.value and segment.label == "in flight"):
-                continue
-            trials = "" if bar.by_count else f" ({segment.count})"
-            text = f" {segment.label} {segment.text}{trials}   "
+        for segment, text in entries:
             canvas.put(x, 1, segment.glyph * 2, segment.ink)
             canvas.put(x + 2, 1, text, Ink.TEXT)
             x += 2 + fmt.width_of(text)
-        hint = f"b: by {'cost' if self.by_count else 'count'} " if self.has_focus else ""
-        end = f"{self._left(bar, snapshot)}   {hint}"
-        if x + len(end) <= width:
-            canvas.put(width - len(end), 1, end, Ink.DIM)
-        elif x + len(self._left(bar, snapshot)) <= width:
-            canvas.put(x, 1, self._left(bar, snapshot), Ink.DIM)
+        end = left + hint
+        if x + fmt.width_of(end) <= width:
+            canvas.put(width - fmt.width_of(end), 1, end, Ink.DIM)
+        else:
+            canvas.put(x, 1, left, Ink.DIM)
+
+    def _entries(
+        self, bar: cost.Bar, shown: list[cost.Segment], room: int
+    ) -> list[tuple[cost.Segment, str]]:
+        """Return what is said of each segment, as much as there is room for.
+
+        Names are cut, then counts left out, then names, then the tasks that lie in the middle.
+        """
+        tasks = [s for s in shown if s.glyph in self.glyphs.shades]
+        brief = dict(zip(tasks, cost.shortened([s.label for s in tasks]), strict=True))
+        for most, counted in ((99, True), (16, True), (16, False), (8, False), (0, False)):
+            entries = []
+            for s in shown:
+                name = s.label if most == 99 else brief.get(s, s.label)
+                name = fmt.clip_among(name, most, brief.values(), self.glyphs.ellipsis)
+                count = f" ({s.count})" if counted and not bar.by_count else ""
+                entries.append((s, f" {name} {s.text}{count}   " if name else f" {s.text}  "))
+            taken = sum(2 + fmt.width_of(text) for _, text in entries)
+            if taken <= room:
+                return entries
+        while len(entries) > 1 and sum(2 + fmt.width_of(text) for _, text in entries) > room:
+            del entries[len(entries) // 2]
+        return entries
 
     def _one_line(self, canvas: Canvas, bar: cost.Bar, snapshot: Snapshot, width: int) -> None:
         shown = [s for s in bar.segments if s.label != "left" and s.value > 0]

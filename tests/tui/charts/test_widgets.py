@@ -308,6 +308,20 @@ def test_amounts_side_by_side_add_up(values: list[float], texts: list[str]) -> N
     assert cost.amounts(values) == texts
 
 
+@pytest.mark.parametrize(("tasks", "width"), [(3, 100), (6, 100), (12, 120), (12, 100), (30, 100)])
+async def test_many_tasks_leave_room_for_what_is_lost_and_left(
+    make_frame: Frames, snapshot_of: Snapshots, tasks: int, width: int
+) -> None:
+    frame = make_frame(100)
+    names = tuple(f"task with a long name {n} of many" for n in range(tasks))
+    frame = replace(frame, tasks=names, task=(np.arange(100) % tasks).astype(frame.task.dtype))
+    async with shown(CostBar(), snapshot_of(frame, eta=840.0), size=(width, 2)) as (pilot, _):
+        legend = text(pilot)[1]
+        assert re.search(r"!! (lost )?\d", legend), legend
+        assert "left, about 14m" in legend
+        assert legend.startswith(" ░░ ")
+
+
 async def test_the_cost_bar_names_its_key_while_it_acts(
     make_frame: Frames, snapshot_of: Snapshots
 ) -> None:
