@@ -181,6 +181,10 @@ class HpoApp(StudyApp):
 
         self.push_screen(Palette(id="--command-palette", placeholder="Search for commands"))
 
+    def action_command_palette(self) -> None:
+        """Open it by Textual's own key, too."""
+        self.do_app_palette()
+
     def on_command_palette_opened(self) -> None:
         """Let the palette be of 7-bit characters where those alone are wanted."""
         if self.ascii_only:

@@ -119,7 +119,7 @@ async def test_leaving_does_not_wait_for_keys_before_it(study: StudyFolder) -> N
     assert app.return_code == 0
 
 
-@pytest.mark.parametrize("keys", [["colon", "L", "pageup"], ["colon", "pagedown", "pagedown"]])
+@pytest.mark.parametrize("keys", [["colon", "L", "pageup"], ["ctrl+p", "pagedown", "pagedown"]])
 async def test_the_palette_is_paged_through_before_it_is_laid_out(
     study: StudyFolder, keys: list[str]
 ) -> None:
