@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, Static, TextArea
 
@@ -225,3 +226,28 @@ async def test_readonly_changes_nothing(tmp_path: Path) -> None:
         screen.query_one(StudyForm).move_to(("space", "lr"))
         await pilot.press("d", "D", "a", "ctrl+s")
         assert screen.history.text == TEXT
+
+
+@pytest.mark.parametrize("key", ["enter", "D", "d", "J"])
+async def test_a_key_is_about_the_text_as_it_was_typed_a_moment_ago(
+    tmp_path: Path, key: str
+) -> None:
+    path = tmp_path / "study.toml"
+    (tmp_path / "train.py").touch()
+    path.write_text(TEXT)
+    app = HpoApp(tmp_path / ".hpo")
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await editor(pilot, path)
+        form, area = screen.query_one(StudyForm), screen.query_one("#define-text", TextArea)
+        assert form.move_to(("space", "lr"))
+        area.text = typed = TEXT.replace("[space.lr]", "[space.rate]")
+        await until(pilot, lambda: screen._quiet is not None)
+        await pilot.press(key)
+        if key == "enter":
+            await until(pilot, lambda: isinstance(app.screen, ItemDialog))
+            assert app.screen.query(Input)[0].value == "rate"
+            await pilot.press("2", "enter")
+            await until(pilot, lambda: "[space.rate2]" in area.text)
+        else:
+            await until(pilot, lambda: area.text != typed)
+        assert not list(app._notifications)

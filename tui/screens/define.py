@@ -147,6 +147,7 @@ class DefineScreen(SideRoom):
     @on(LineTable.Activated)
     def do_define_edit(self) -> None:
         """Fill in the row under the cursor: a setting, an item, or all of a section."""
+        self.settle()
         row = self.query_one(StudyForm).row()
         if row is None or self.checked.data is None:
             self.say("Mend the TOML first: " + side.problem_line(self.checked, ()))
@@ -183,7 +184,6 @@ class DefineScreen(SideRoom):
         self.app.push_screen(ItemDialog(title, fields, values, judge, fresh=fresh), take)
 
     def _edit(self, change: "side.Change") -> None:
-        self.settle()
         try:
             text, path = change(self.history.text)
         except edits.EditError as error:
@@ -192,6 +192,7 @@ class DefineScreen(SideRoom):
             self.take(text, path)
 
     def _item(self) -> KeyPath | None:
+        self.settle()
         row = self.query_one(StudyForm).row()
         if row is None or row.heading or row.section not in ITEMS:
             self.say("Go to a parameter, metric or task first.")
@@ -200,6 +201,7 @@ class DefineScreen(SideRoom):
 
     def do_define_add(self) -> None:
         """Add an item to the section under the cursor and fill it in."""
+        self.settle()
         row = self.query_one(StudyForm).row()
         if row is None or row.section not in ITEMS:
             self.say("Go to the space, the metrics or the tasks to add to them.")
@@ -217,6 +219,7 @@ class DefineScreen(SideRoom):
 
     def do_define_remove(self) -> None:
         """Remove the item or setting under the cursor; undo brings it back."""
+        self.settle()
         row = self.query_one(StudyForm).row()
         if row is not None and not row.heading:
             self._edit(lambda text: (edits.remove(text, row.path), row.path))
