@@ -13,8 +13,11 @@ from hpo_tui.store.folder import StudyFolder
 from hpo_tui.tui.actions import SCOPES, action, actions_of, all_actions
 from hpo_tui.tui.app import HpoApp
 from hpo_tui.tui.keys import markdown, spell_keys
+from hpo_tui.tui.screens.base import Room
 from hpo_tui.tui.screens.compare import Compare
+from hpo_tui.tui.screens.define import DefineScreen
 from hpo_tui.tui.screens.help import Help, key_table
+from hpo_tui.tui.screens.studies import Studies
 from hpo_tui.tui.screens.trial import TrialScreen
 from hpo_tui.tui.screens.trials import Trials
 from hpo_tui.tui.screens.watch import Watch
@@ -250,6 +253,14 @@ async def test_the_palette_dims_what_cannot_act(study: StudyFolder, typed: str) 
             assert dim[title] == ("not now:" in said), title
         assert dim[wanted]
         assert typed or not dim["help   ?"]
+
+
+@pytest.mark.parametrize("screen", [Watch, Trials, TrialScreen, Studies, DefineScreen])
+def test_what_the_palette_lists_of_a_screen_the_screen_can_do(screen: type[Room]) -> None:
+    for scope in screen.SCOPES:
+        for found in actions_of(scope):
+            known = hasattr(screen, f"do_{scope}_{found.name}")
+            assert (known or found.name.startswith("tab_")) and not found.direct, found.id
 
 
 async def test_the_palette_does_what_a_pane_in_sight_can(study: StudyFolder) -> None:

@@ -39,7 +39,7 @@ class DefineScreen(SideRoom):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("define")]
-    SCOPES: ClassVar[tuple[str, ...]] = ("define", "table", "screen")
+    SCOPES: ClassVar[tuple[str, ...]] = ("define", "screen")
 
     def __init__(self, path: Path, text: str, *, folder: StudyFolder | None = None) -> None:
         super().__init__(path, text, folder)
