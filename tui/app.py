@@ -83,6 +83,7 @@ class HpoApp(StudyApp):
             self.open_study(self.first_study)
         else:
             self.show_studies()
+        self.hold_keys()
         for fault in self.settings.faults:
             self.notify(plain(fault), severity="warning", markup=False, timeout=10)
 
@@ -176,10 +177,11 @@ class HpoApp(StudyApp):
         self.push_screen(Help(self.screen))
 
     def do_app_palette(self) -> None:
-        """Open the command palette."""
+        """Open the command palette, unless it is."""
         from hpo_tui.tui.commands import Palette
 
-        self.push_screen(Palette(id="--command-palette", placeholder="Search for commands"))
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette(id="--command-palette", placeholder="Search for commands"))
 
     def action_command_palette(self) -> None:
         """Open it by Textual's own key, too."""

@@ -55,6 +55,10 @@ class TypedAhead(App[int]):
         else:
             self._ahead.append(event)
 
+    def hold_keys(self) -> None:
+        """Let keys wait for the first screen."""
+        self._settling = asyncio.create_task(self._settle(None))
+
     async def _let_through(self, event: events.Event) -> None:
         before = self.screen
         await super().on_event(event)

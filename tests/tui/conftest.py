@@ -227,6 +227,7 @@ async def ready(pilot: Pilot[int]) -> None:
     await until(pilot, lambda: app.live is not None and app.live.snapshot is not None)
     if not app.screen.has_class("-tiny"):
         await until(pilot, lambda: getattr(app.screen, "_furnished", True))
+    await until(pilot, lambda: app._settling is None)
     await pilot.pause()
 
 

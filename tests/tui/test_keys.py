@@ -260,7 +260,8 @@ def test_what_the_palette_lists_of_a_screen_the_screen_can_do(screen: type[Room]
     for scope in screen.SCOPES:
         for found in actions_of(scope):
             known = hasattr(screen, f"do_{scope}_{found.name}")
-            assert (known or found.name.startswith("tab_")) and not found.direct, found.id
+            assert known or found.name.startswith("tab_"), found.id
+            assert not found.direct, found.id
 
 
 async def test_the_palette_does_what_a_pane_in_sight_can(study: StudyFolder) -> None:

@@ -54,7 +54,7 @@ async def test_before_the_study_is_read_keys_say_so(
     monkeypatch.setattr(StudyWatcher, "run", lambda _: None)
     app = make_app(study)
     async with app.run_test(size=(120, 40)) as pilot:
-        await until(pilot, lambda: app.live is not None and isinstance(app.screen, Watch))
+        await until(pilot, lambda: isinstance(app.screen, Watch) and app._settling is None)
         known = [a for scope in ("watch", "trial") for a in actions_of(scope)]
         for key in (k for a in known for k in a.keys.split(",")):
             app.clear_notifications()

@@ -99,11 +99,13 @@ async def test_a_dialog_is_closed_before_the_next_opens(study: StudyFolder) -> N
         assert not app.live.view.brushes
 
 
-async def test_what_is_typed_while_a_study_is_read_waits_for_it(study: StudyFolder) -> None:
-    app = make_app(None, study.path.parent)
+@pytest.mark.parametrize("keys", [["4"], ["escape", "j", "enter", "4"]])
+async def test_what_is_typed_while_studies_are_read_waits_for_them(
+    study: StudyFolder, keys: list[str]
+) -> None:
+    app = make_app(study)
     async with app.run_test(size=(120, 40)) as pilot:
-        await until(pilot, lambda: len(app.screen.query_one(LineTable).rows) == 1)
-        await _done(pilot, "enter", "4", "z")
+        await _done(pilot, *keys)
         assert isinstance(app.screen, Watch)
         assert app.focused is not None
         assert app.focused.id == "importance"
@@ -119,7 +121,7 @@ async def test_leaving_does_not_wait_for_keys_before_it(study: StudyFolder) -> N
     assert app.return_code == 0
 
 
-@pytest.mark.parametrize("keys", [["colon", "L", "pageup"], ["ctrl+p", "pagedown", "pagedown"]])
+@pytest.mark.parametrize("keys", [["colon", "L", "pageup"], ["ctrl+p", "ctrl+p", "pagedown"]])
 async def test_the_palette_is_paged_through_before_it_is_laid_out(
     study: StudyFolder, keys: list[str]
 ) -> None:

@@ -53,6 +53,8 @@ good and asks for its name.
     def __init__(self) -> None:
         super().__init__()
         self._studies: list[Summary] = []
+        self.opening = True
+        """Whether the studies are still looked for: keys typed ahead wait for them."""
         self._marked: str | None = None
         self._wake = threading.Event()
         self._over = threading.Event()
@@ -117,6 +119,7 @@ good and asks for its name.
         if studies and not table.has_focus and self.is_current:
             table.focus()
         self.query_one(KeyBar).renew()
+        self.opening = False
 
     @on(LineTable.Sorted)
     def _fill(self) -> None:
