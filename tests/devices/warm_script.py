@@ -41,8 +41,7 @@ if __name__ == "__main__":
     if "raise" in sys.argv:
         raise ValueError("on purpose")
     if "orphan" in sys.argv:
-        subprocess.Popen(["sleep", "300"], start_new_session=True)
-        print("left")
+        print(subprocess.Popen(["sleep", "300"], start_new_session=True).pid)
     if "wait" in sys.argv:
         print("waiting", flush=True)
         time.sleep(300)

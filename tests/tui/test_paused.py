@@ -30,7 +30,7 @@ async def test_the_reason_of_a_pause_stays_in_sight(
     async with app.run_test(size=size) as pilot:
         await ready(pilot)
         header = app.screen.query_one(StudyHeader)
-        assert "‖ paused  1 trials in a row failed alike (cra" in header.render_line(0).text
+        assert "‖ paused  a trial failed (crash, exit code 1)" in header.render_line(0).text
         best = app.screen.query_one("#best_table")
         await until(pilot, lambda: "Paused" in lines(best))
         for words in ("p goes on", "trial 5", "lr = 0.5", "KeyError"):
@@ -39,4 +39,4 @@ async def test_the_reason_of_a_pause_stays_in_sight(
         writer.update_study(state=StudyState.RUNNING, reason="")
         writer.close()
         await until(pilot, lambda: "preparing its first" in lines(best))
-        assert "alike" not in header.render_line(0).text
+        assert "failed" not in header.render_line(0).text
