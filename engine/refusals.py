@@ -13,6 +13,10 @@ CLOSED = (errno.EACCES, errno.EPERM, errno.EROFS)
 """Errors of a folder that cannot be written, whatever is tried."""
 
 
+class LaunchError(Exception):
+    """What was asked cannot be done; the sentence says why and what to do."""
+
+
 def how_to_start(folder: StudyFolder) -> str:
     """Return how to have a runner work on a study that has none."""
     try:

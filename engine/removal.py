@@ -2,8 +2,8 @@
 
 import shutil
 
-from hpo_tui.engine.launch import LaunchError
 from hpo_tui.engine.orphans import in_the_way
+from hpo_tui.engine.refusals import LaunchError
 from hpo_tui.store.folder import StudyFolder
 
 

@@ -1,0 +1,18 @@
+"""Making a study, starting its runner detached, and talking to it. Light: the screens import it."""
+
+from hpo_tui.engine.launch.asking import request_stop, send, send_all
+from hpo_tui.engine.launch.making import create_study, slug
+from hpo_tui.engine.launch.starting import leave, runner_pid, start_runner
+from hpo_tui.engine.refusals import LaunchError
+
+__all__ = [
+    "LaunchError",
+    "create_study",
+    "leave",
+    "request_stop",
+    "runner_pid",
+    "send",
+    "send_all",
+    "slug",
+    "start_runner",
+]

@@ -1,0 +1,140 @@
+"""Asking a study's runner for something; doing what needs none where there is none."""
+
+import sqlite3
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hpo_tui.engine.launch.offline import apply, works_without_runner
+from hpo_tui.engine.launch.starting import runner_pid, start_runner
+from hpo_tui.engine.orphans import orphans
+from hpo_tui.engine.refusals import (
+    CLOSED,
+    OF_A_RUN,
+    LaunchError,
+    how_to_start,
+    unheard,
+    unwritable,
+)
+from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.engine.spec.names import numbered
+from hpo_tui.store.ask import ask
+from hpo_tui.store.folder import StudyFolder
+from hpo_tui.store.models import Command
+from hpo_tui.store.read import StudyReader
+
+_DOUBT_SECONDS = 0.5
+"""How long an answer is waited for before it is asked whether the runner still lives."""
+
+
+def send(
+    folder: StudyFolder, action: str, args: Mapping[str, Any] | None = None, timeout: float = 5.0
+) -> Command:
+    """Ask the study's runner for something; return the command with its answer.
+
+    ``answered`` is None if the runner has not answered within ``timeout`` seconds; it will. Without
+    a runner, what needs none is done here, and the rest raises :class:`LaunchError`.
+    """
+    given = dict(args or {})
+    try:
+        if runner_pid(folder) is None:
+            return _without(folder, action, given)
+        number = ask(folder.db, action, given)
+        with StudyReader(folder.db) as reader:
+            return _outcome(folder, reader, number, time.monotonic() + timeout)
+    except sqlite3.Error as error:
+        raise LaunchError(f"{folder.db} cannot be written: {error}") from error
+
+
+def send_all(
+    folder: StudyFolder, action: str, many: Sequence[Mapping[str, Any]], timeout: float = 30.0
+) -> list[Command]:
+    """Ask for many things of a kind, as :func:`send` does for one; return the commands in order.
+
+    All is asked before an answer is waited for: a runner does whatever it finds at its next look.
+    """
+    try:
+        if runner_pid(folder) is None:
+            return [_without(folder, action, dict(args)) for args in many]
+        numbers = [ask(folder.db, action, dict(args)) for args in many]
+        deadline = time.monotonic() + timeout
+        with StudyReader(folder.db) as reader:
+            return [_outcome(folder, reader, number, deadline) for number in numbers]
+    except sqlite3.Error as error:
+        raise LaunchError(f"{folder.db} cannot be written: {error}") from error
+
+
+def _outcome(folder: StudyFolder, reader: StudyReader, number: int, deadline: float) -> Command:
+    """Return a command once it is answered, or as it is when time is up.
+
+    Raises :class:`LaunchError` when the runner has gone without an answer.
+    """
+    look = time.monotonic() + _DOUBT_SECONDS
+    while True:
+        lives = time.monotonic() < look or runner_pid(folder) is not None
+        command = reader.command(number)  # read after that: it may have answered and gone
+        assert command is not None
+        if command.answered is not None or time.monotonic() >= deadline:
+            return command
+        if not lives:
+            raise LaunchError(unheard(folder, command.action))
+        time.sleep(0.02)
+
+
+def _without(folder: StudyFolder, action: str, args: dict[str, Any]) -> Command:
+    if not works_without_runner(action):
+        if not folder.db.is_file():
+            raise LaunchError(f"there is no study in {folder.path}")
+        if action in OF_A_RUN:
+            return _end(folder, action, args)
+        raise LaunchError(
+            f"no runner works on {folder.name}, so it cannot {action}: {how_to_start(folder)}"
+        )
+    try:
+        return apply(folder, action, args)
+    except FileNotFoundError as error:
+        raise LaunchError(f"{action}: {error.filename or folder.path} is not there") from error
+    except OSError as error:
+        closed = error.errno in CLOSED
+        text = unwritable(folder, action, error) if closed else str(error)
+        raise LaunchError(f"{action}: {text}") from error
+    except (ValueError, KeyError, LookupError) as error:
+        text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
+        raise LaunchError(f"{action}: {text}") from error
+
+
+def _end(folder: StudyFolder, action: str, args: dict[str, Any]) -> Command:
+    """End the trials that run on without a runner. Raises LaunchError where there is nothing to do.
+
+    A pause needs no runner: nothing new starts without one.
+    """
+    left, asked = orphans(folder), time.time()
+    if action != "stop" or not left:
+        on = f"{numbered(left)} {'runs' if len(left) == 1 else 'run'} on to the end"
+        what = f"nothing new starts, and {on}" if left else "nothing of it runs"
+        raise LaunchError(f"no runner works on {folder.name}: {what}")
+    start_runner(folder, stop="kill" if args.get("kill") else "grace")
+    answer = f"stopped: {numbered(left)}, which ran on without a runner, {_end_of(left)}"
+    return Command(0, asked, action, args, asked, time.time(), True, answer)
+
+
+def _end_of(trials: Sequence[int]) -> str:
+    return "ends" if len(trials) == 1 else "end"
+
+
+def request_stop(folder: StudyFolder, *, kill: bool = False, timeout: float | None = None) -> None:
+    """Stop a study and wait until its runner is gone, at most ``timeout`` seconds.
+
+    Raises :class:`LaunchError` when it is still there then.
+    """
+    pid = runner_pid(folder)
+    if pid is None:
+        return
+    send(folder, "stop", {"kill": kill})
+    with StudyReader(folder.db) as reader:
+        grace = StudySpec.from_text(reader.study().text).resources.grace
+    deadline = time.monotonic() + (timeout if timeout is not None else grace + 30.0)
+    while runner_pid(folder) is not None:
+        if time.monotonic() >= deadline:
+            raise LaunchError(f"the runner of {folder.name} (process {pid}) is still ending trials")
+        time.sleep(0.05)

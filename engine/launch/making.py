@@ -1,0 +1,84 @@
+"""Making a study of a study file."""
+
+import re
+import sqlite3
+from pathlib import Path
+
+from hpo_tui.engine.origin import Origin, Unreadable, keep, origin
+from hpo_tui.engine.refusals import LaunchError
+from hpo_tui.engine.spec.files import write_atomic
+from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.store.folder import StudyFolder
+from hpo_tui.store.write import StudyWriter
+
+
+def create_study(source: Path | str, home: Path, name: str | None = None) -> StudyFolder:
+    """Make the study of a file (or of a study file's text) under ``home``, a ``.hpo`` folder.
+
+    One that is there already is returned as it is, if it has the same definition or was made from
+    the same one (:func:`hpo_tui.engine.origin.origin` tells whether it was edited since); one that
+    has never run takes the new definition. Raises
+    :class:`SpecError` when the definition has errors, :class:`LaunchError` when it cannot be made.
+    """
+    spec = StudySpec.load(source) if isinstance(source, Path) else StudySpec.from_text(source)
+    called = name or spec.name
+    folder = StudyFolder(home / slug(called))
+    try:
+        with folder.making():
+            anew = folder.db.is_file()
+            if not anew or _to_be_made_anew(folder, spec):
+                _make(folder, spec, called, anew=anew)
+    except OSError as error:
+        raise LaunchError(f"cannot make the study in {folder.path}: {error.strerror}") from error
+    except sqlite3.Error as error:
+        raise LaunchError(f"cannot make the study in {folder.path}: {error}") from error
+    return folder
+
+
+def _make(folder: StudyFolder, spec: StudySpec, called: str, *, anew: bool) -> None:
+    """Write the study's files; ``anew``: over those of one that has never run."""
+    folder.trials.mkdir(exist_ok=True)
+    _bring_template(spec, folder)
+    write_atomic(folder.file, spec.text)
+    keep(folder, spec.text)
+    writer = StudyWriter(folder.db)
+    try:
+        writer.create_study(called, spec.text, spec.seed)
+        if anew:
+            writer.update_study(name=called, text=spec.text, seed=spec.seed)
+            writer.forget_columns((p.name for p in spec.space), spec.metric_names)
+        writer.declare((p.name for p in spec.space), spec.metric_names)
+    finally:
+        writer.close()
+
+
+def slug(name: str) -> str:
+    """Return a study's name as the name of its folder."""
+    return re.sub(r"[^\w.+-]+", "-", name).strip("-.") or "study"
+
+
+def _to_be_made_anew(folder: StudyFolder, spec: StudySpec) -> bool:
+    """Whether a study that is there has never run and takes ``spec``; False: it is this one."""
+    try:
+        found = origin(folder, spec)
+    except Unreadable as error:
+        raise LaunchError(str(error)) from error
+    if found is not Origin.OTHER:
+        return found in (Origin.UNSTARTED, Origin.NONE)
+    file = spec.source.name if spec.source else "this definition"
+    raise LaunchError(
+        f"there is a study {folder.name} already, and {file} differs from what it was made from and"
+        f" from what it is now. To change that study, write the change into {folder.file} or press"
+        " e in the app; to run another study, give it another name (run --name NAME)"
+    )
+
+
+def _bring_template(spec: StudySpec, folder: StudyFolder) -> None:
+    """Copy the template that lies beside the study file, so that the study stays what it was."""
+    if spec.template is None or spec.source is None:
+        return
+    source = spec.source.parent / spec.template[0]
+    if source.is_file():
+        target = folder.path / spec.template[0]
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(source.read_bytes())
