@@ -18,6 +18,7 @@ from hpo_tui.engine.runner.ending import Endings
 from hpo_tui.engine.runner.intake import Intake
 from hpo_tui.engine.runner.starting import Starter, adopt
 from hpo_tui.engine.runner.stopping import Audit
+from hpo_tui.engine.runner.study_commands import STOPPED
 from hpo_tui.engine.runner.trouble import Trouble
 from hpo_tui.store.models import StudyState, TrialState
 
@@ -59,7 +60,7 @@ class Runner:
         self._begin()
         if stop is not None:
             with self.desk.transaction():
-                self.commands.stop(at_once=stop == "kill")
+                self.commands.study.stop(at_once=stop == "kill")
         begun()
         try:
             while not self.leaving:
@@ -103,7 +104,7 @@ class Runner:
                 desk.event("adopted", f"trial {trial.number} {what}", trial.number)
             elif trial.state is TrialState.WAITING:
                 desk.enqueue(trial.number)
-            elif stopped and trial.reason == Commands.STOPPED:
+            elif stopped and trial.reason == STOPPED:
                 desk.update(
                     trial.number, state=TrialState.WAITING, ended=None, reason="",
                     wasted=desk.redone(trial),
@@ -170,7 +171,7 @@ class Runner:
                 desk.writer.put("optimizer", reply.data["state"])
                 desk.writer.put("eta", reply.data["eta"])
         elif reply.kind in ("suggestions", "refused"):
-            self.commands.granted(reply)
+            self.commands.wishes.granted(reply)
         elif reply.kind == "stuck" and desk.state is StudyState.RUNNING:
             desk.pause("paused", f"the optimizer cannot go on: {reply.data['text']}")
         elif reply.kind == "dead":
@@ -219,7 +220,7 @@ class Runner:
     def _all_spent(self) -> bool:
         """Whether the optimizer has nothing more to suggest, or no budget to suggest it for."""
         proposals = self.desk.proposals
-        if proposals.stale or self.commands.pending:
+        if proposals.stale or self.commands.wishes.pending:
             return False
         if self.starter.over_budget:
             self.chores.budget()  # it may have been given more since the last look

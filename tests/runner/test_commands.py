@@ -169,7 +169,8 @@ def test_what_is_asked_while_the_study_ends_is_done_first(
     monkeypatch: pytest.MonkeyPatch, asked: bool, over: bool
 ) -> None:
     runner = Runner.__new__(Runner)
-    runner.desk, runner.trouble, runner.commands = Mock(), Mock(active=False), Mock(pending={})
+    runner.desk, runner.trouble, runner.commands = Mock(), Mock(active=False), Mock()
+    runner.commands.wishes.pending = {}
     runner.starter, runner.chores = Mock(over_budget=False), Mock()
     runner.desk.configure_mock(live={}, queue=[], state=StudyState.RUNNING, transaction=nullcontext)
     runner.desk.proposals = Mock(stale=False, exhausted="all is spent", ready=[])

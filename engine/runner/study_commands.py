@@ -1,0 +1,104 @@
+"""Commands to the study as a whole: pause, resume, stop, a larger budget, an edit, a lent GPU."""
+
+import time
+
+from hpo_tui.engine.execution.breaker import Breaker
+from hpo_tui.engine.runner.desk import Desk, Stop
+from hpo_tui.engine.runner.edits import apply_edit
+from hpo_tui.engine.runner.ending import tell_optimizer
+from hpo_tui.engine.runner.granting import Refused, check_file, check_goes_on
+from hpo_tui.engine.spec.extend import extended
+from hpo_tui.engine.spec.files import write_atomic
+from hpo_tui.engine.spec.names import plural
+from hpo_tui.store.models import Command, StudyState, TrialState
+
+STOPPED = "the study was stopped"
+"""Why trials that a ``stop`` ended were killed; the next run takes them up again."""
+
+
+class StudyCommands:
+    """Each ``do_`` method carries out a command and returns its answer, or raises Refused."""
+
+    def __init__(self, desk: Desk, breaker: Breaker) -> None:
+        self.desk, self.breaker = desk, breaker
+
+    def do_pause(self, command: Command) -> str:
+        """Start nothing more; what runs goes on."""
+        del command
+        if self.desk.state is StudyState.PAUSED:
+            return "the study is paused already"
+        check_goes_on(self.desk)
+        self.desk.pause("paused", "paused by you")
+        count = len(self.desk.live)
+        go_on = f"{plural(count, 'running trial')} {'goes' if count == 1 else 'go'} on"
+        return f"paused: {go_on}, nothing new starts" if count else "paused: nothing new starts"
+
+    def do_resume(self, command: Command) -> str:
+        """Go on after a pause."""
+        del command
+        if self.desk.state is StudyState.RUNNING:
+            return "the study runs already"
+        check_goes_on(self.desk, ": run it again when its trials have ended")
+        self.breaker.succeeded()
+        if self.desk.proposals.given_up:
+            self.desk.proposals.revive()
+        self.desk.set_state(StudyState.RUNNING)
+        self.desk.event("resumed", "resumed")
+        return "resumed"
+
+    def do_stop(self, command: Command) -> str:
+        """End the study: trials get their grace period, or none (``kill``)."""
+        return self.stop(at_once=bool(command.args.get("kill", False)))
+
+    def stop(self, *, at_once: bool) -> str:
+        """End the study; return what becomes of its trials."""
+        desk = self.desk
+        desk.set_state(StudyState.STOPPED, "stopped by you")
+        desk.event("stopped", "the study is stopped")
+        for live in desk.live.values():
+            desk.end(live, Stop("study", STOPPED), at_once=at_once)
+        for trial in desk.waiting_trials():
+            ended = TrialState.KILLED
+            desk.update(trial.number, state=ended, reason=STOPPED)
+            tell_optimizer(desk, desk.trials[trial.number], "killed")
+        desk.queue.clear()
+        if not desk.live:
+            return "stopped"
+        how = "at once" if at_once else f"within {desk.spec.resources.grace:g} s"
+        count = len(desk.live)
+        return f"stopped: {plural(count, 'running trial')} {'ends' if count == 1 else 'end'} {how}"
+
+    def do_extend(self, command: Command) -> str:
+        """Raise (or lower) the budget by ``amount``, in its unit."""
+        desk = self.desk
+        check_file(self.desk)
+        spec = extended(desk.spec, float(command.args["amount"]))
+        desk.writer.update_study(text=spec.text)
+        write_atomic(desk.folder.file, spec.text)
+        desk.spec = spec
+        desk.meter.spec = spec
+        desk.proposals.init["text"] = spec.text
+        desk.proposals.stale = True  # how much there is to spend shapes the start of a study too
+        desk.event("edited", f"the budget is {spec.budget.amount:g} now")
+        return f"the budget is {spec.budget.amount:g} now"
+
+    def do_edit(self, command: Command) -> str:
+        """Take over an edited study file."""
+        check_file(self.desk)
+        text, refusal = apply_edit(self.desk, str(command.args["text"]))
+        if refusal:
+            raise Refused(refusal)
+        self.breaker.limit = self.desk.spec.resources.failures
+        return text
+
+    def do_lend(self, command: Command) -> str:
+        """Give a device away (its trials leave at their next checkpoint), or take it back."""
+        desk, device, on = self.desk, str(command.args["device"]), bool(command.args["on"])
+        answer = desk.executor.lend(device, on)
+        desk.writer.put("lent", list(desk.executor.lent()))
+        for number in desk.executor.trials_on(device):
+            live = desk.live.get(number)
+            if live is not None:
+                live.drain = time.time() if on else None
+        desk.event("lent", answer)
+        return answer

@@ -1,0 +1,63 @@
+"""Commands to one trial: end it, start it again, mark it."""
+
+from hpo_tui.engine.runner.desk import Desk, Stop
+from hpo_tui.engine.runner.ending import tell_optimizer
+from hpo_tui.engine.runner.granting import Refused, are_next, check_goes_on, trial_of
+from hpo_tui.store.models import Command, TrialState
+
+
+class TrialCommands:
+    """Each ``do_`` method carries out a command and returns its answer, or raises Refused."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+
+    def do_kill(self, command: Command) -> str:
+        """End a trial; it is not started again."""
+        trial = trial_of(self.desk, command.args)
+        live = self.desk.live.get(trial.number)
+        if live is not None:
+            self.desk.end(live, Stop("kill", "killed by you"))
+            return f"trial {trial.number} is being ended"
+        if trial.state is not TrialState.WAITING:
+            raise Refused(f"trial {trial.number} has ended already ({trial.state})")
+        self.desk.update(trial.number, state=TrialState.KILLED, reason="killed by you")
+        self.desk.event("killed", f"trial {trial.number} will not be started", trial.number)
+        tell_optimizer(self.desk, self.desk.trials[trial.number], "killed")
+        return f"trial {trial.number} will not be started"
+
+    def do_retry(self, command: Command) -> str:
+        """Start a failed, killed or stopped trial again, from its checkpoint if it has one."""
+        trial = trial_of(self.desk, command.args)
+        if not trial.state.ended:
+            raise Refused(f"trial {trial.number} is {trial.state}: only an ended trial is retried")
+        if trial.state is TrialState.COMPLETE:
+            raise Refused(f"trial {trial.number} is complete: enqueue its configuration instead")
+        check_goes_on(self.desk)
+        self.desk.update(
+            trial.number, state=TrialState.WAITING, reason="", ended=None, teaches=False,
+            wasted=self.desk.redone(trial),
+        )  # fmt: skip
+        self.desk.enqueue(trial.number, first=True)
+        self.desk.proposals.stale = True  # it has learned the trial's end, which does not hold
+        self.desk.event("retried", f"trial {trial.number} is started again", trial.number)
+        return are_next(self.desk, [trial.number])
+
+    def do_star(self, command: Command) -> str:
+        """Mark a trial, or unmark it."""
+        trial, on = trial_of(self.desk, command.args), bool(command.args["on"])
+        self.desk.update(trial.number, starred=on)
+        return f"trial {trial.number} is {'starred' if on else 'not starred any more'}"
+
+    def do_tag(self, command: Command) -> str:
+        """Set a trial's tags."""
+        trial = trial_of(self.desk, command.args)
+        tags = tuple(dict.fromkeys(str(t) for t in command.args["tags"]))
+        self.desk.update(trial.number, tags=tags)
+        return f"trial {trial.number} is tagged {', '.join(tags) or 'with nothing'}"
+
+    def do_note(self, command: Command) -> str:
+        """Set a trial's note."""
+        trial = trial_of(self.desk, command.args)
+        self.desk.update(trial.number, note=str(command.args["text"]))
+        return f"the note of trial {trial.number} is kept"
