@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +10,14 @@ from hpo_tui.engine.execution.admission import Admission
 from hpo_tui.engine.execution.cpu_slots import CpuSlots, thread_environment
 from hpo_tui.engine.execution.discovery import DeviceError, discover
 from hpo_tui.engine.execution.gpu_state import GpuState
+from hpo_tui.engine.execution.gpus import Gpus
 from hpo_tui.engine.execution.lease import Lease, Need, PollResult
 from hpo_tui.engine.execution.leases import LeaseFile, find_runtime_dir, make_private
-from hpo_tui.engine.execution.nvml import DeviceLostError
 from hpo_tui.engine.execution.packing import Packing
 from hpo_tui.engine.spec.model import Resources
-from hpo_tui.store.models import DeviceSample
 
 __all__ = ["DeviceError", "DevicePool", "Lease", "Need", "PollResult"]
 
-FRESH = 0.25
-"""Seconds that a reading serves: a runner that waits asks many times a second."""
 BAD = 3
 """Failures in a row on one GPU, while others do well, that quarantine it."""
 
@@ -44,21 +41,20 @@ class DevicePool:
         environ: Mapping[str, str] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.resources, self.study, self._clock = resources, study, clock
+        self.resources, self.study = resources, study
         self.packing = Packing(resources.trials_per_gpu)
         self._admission = Admission(self.packing, clock)
         self._waiting: list[str] = []
-        self._read_at = float("-inf")
-        self._trial_of: dict[int, int] = {}
         self._task = ""
         self._succeeded_on: set[str] = set()
         environ = os.environ if environ is None else environ
         self._nvml, chosen, self.absent = discover(resources, nvml, environ)
-        self._states: dict[str, GpuState] = {}
+        states: dict[str, GpuState] = {}
         if chosen:
             folder = make_private(runtime_dir) if runtime_dir else find_runtime_dir(environ)
-            self._states = {g.uuid: GpuState(g, LeaseFile(folder, g.uuid, study)) for g in chosen}
-        self._slots = None if self._states else CpuSlots(resources)
+            states = {g.uuid: GpuState(g, LeaseFile(folder, g.uuid, study)) for g in chosen}
+        self._gpus = Gpus(states, self._nvml, self.packing, clock)
+        self._slots = None if states else CpuSlots(resources)
 
     @property
     def on_gpus(self) -> bool:
@@ -70,18 +66,18 @@ class DevicePool:
         self._waiting, self._task = [], need.task
         if self._slots:
             return self._slots.acquire(need)
-        self._refresh()
-        refusals = {s.gpu.uuid: self._admission.refusal(s, need) for s in self._states.values()}
+        self._gpus.refresh()
+        refusals = {s.gpu.uuid: self._admission.refusal(s, need) for s in self._gpus}
         self._waiting = [r for r in refusals.values() if r]
-        open_states = [s for u, s in self._states.items() if not refusals[u]]
+        open_states = [s for u, s in self._gpus.states.items() if not refusals[u]]
         open_states.sort(key=lambda s: (len(s.leases), s.reading.used if s.reading else 0))
         chosen: list[GpuState] = []
         for state in open_states:
             if len(chosen) < need.gpus and self._lock(state):
                 chosen.append(state)
         if len(chosen) < need.gpus:
-            self._unlock_unused()
-            self._admission.reserve(self._states.values(), need)
+            self._gpus.unlock_unused()
+            self._admission.reserve(self._gpus, need)
             return None
         return self._grant(chosen, need)
 
@@ -94,7 +90,7 @@ class DevicePool:
         if self._slots and not device.startswith(("GPU-", "MIG-")):
             lease = self._slots.reacquire(device, need)
         else:
-            states = [self._states[u] for u in device.split(",") if u in self._states]
+            states = [self._gpus.states[u] for u in device.split(",") if u in self._gpus.states]
             for state in states:
                 state.file.take()
             lease = self._grant(states, need, device)
@@ -106,7 +102,7 @@ class DevicePool:
         """Return how many trials can run at once, as far as is known by then."""
         if self._slots:
             return self._slots.capacity()
-        usable = [s for s in self._states.values() if s.usable]
+        usable = [s for s in self._gpus if s.usable]
         each = self.resources.gpus_per_trial
         if each > 1:
             return len(usable) // each * max(1, self.resources.trials_per_gpu)
@@ -116,16 +112,16 @@ class DevicePool:
         """Look at all devices. ``trial_pids``: every process of every running trial."""
         if self._slots:
             return self._slots.poll(trial_pids)
-        self._trial_of = {pid: trial for trial, pids in trial_pids.items() for pid in pids}
-        for state in self._states.values():
+        self._gpus.trial_of = {pid: trial for trial, pids in trial_pids.items() for pid in pids}
+        for state in self._gpus:
             state.file.heal()
             for trial, lease in state.leases.items():
                 if lease.pid is None and trial_pids.get(trial):
                     lease.bind(trial_pids[trial][0])
-        self._read_all()
-        leases = {n: x for s in self._states.values() for n, x in s.leases.items()}
+        self._gpus.read()
+        leases = {n: x for s in self._gpus for n, x in s.leases.items()}
         return PollResult(
-            [self._sample(s) for s in self._states.values() if s.reading],
+            self._gpus.samples(),
             {n: lease.peak for n, lease in leases.items() if lease.peak},
             {n: x.utilization for n, x in leases.items() if x.utilization is not None},
         )
@@ -155,7 +151,7 @@ class DevicePool:
         if not lease.uuids:
             return
         self.packing.succeeded(lease.need.task, peak, duration, lease.mean_level)
-        for state in self._of(lease):
+        for state in self._gpus.of(lease):
             state.failures = 0
             self._succeeded_on.add(state.gpu.uuid)
 
@@ -166,14 +162,14 @@ class DevicePool:
         well the fault is rather in the script, and that is for the runner to notice.
         """
         self.packing.forget(lease.trial)
-        for state in self._of(lease):
+        for state in self._gpus.of(lease):
             state.failures += 1
             if state.failures >= BAD and self._succeeded_on - {state.gpu.uuid}:
                 state.quarantine = f"{state.failures} trials in a row failed on {state.gpu.label}"
 
     def quarantined(self) -> dict[str, str]:
         """Return UUID → why, for GPUs that get no new trials because something is wrong there."""
-        return {u: s.quarantine for u, s in self._states.items() if s.quarantine}
+        return {u: s.quarantine for u, s in self._gpus.states.items() if s.quarantine}
 
     def adapt(self, resources: Resources) -> str:
         """Take over edited resources; return what of them waits for the next run, in words."""
@@ -187,11 +183,11 @@ class DevicePool:
 
     def lent(self) -> list[str]:
         """Return the UUIDs of the GPUs that are lent."""
-        return [u for u, s in self._states.items() if s.lent]
+        return [u for u, s in self._gpus.states.items() if s.lent]
 
     def trials_on(self, device: str) -> tuple[int, ...]:
         """Return the trials that run on a device given by label, number or UUID."""
-        return tuple(sorted(n for s in self._find(device) for n in s.leases))
+        return tuple(sorted(n for s in self._gpus.find(device) for n in s.leases))
 
     def lend(self, device: str, on: bool = True) -> str:
         """Stop (or start again) using a GPU; return what was done, in words.
@@ -200,9 +196,9 @@ class DevicePool:
         (:meth:`trials_on`). Taking a GPU back lifts its quarantine, too.
         Raises :class:`DeviceError` when there is no such GPU.
         """
-        states = self._find(device)
+        states = self._gpus.find(device)
         if not states:
-            there = ", ".join(s.gpu.label for s in self._states.values()) or "no GPUs, CPU slots"
+            there = ", ".join(s.gpu.label for s in self._gpus) or "no GPUs, CPU slots"
             raise DeviceError(f"There is no GPU {device!r} in this study; it has {there}.")
         for state in states:
             state.lent = on
@@ -222,67 +218,11 @@ class DevicePool:
         if self._nvml:
             self._nvml.close()
 
-    def _find(self, device: str) -> list[GpuState]:
-        word = str(device).strip()
-        found = [s for s in self._states.values() if word == s.gpu.uuid]
-        word = word.lower().replace(" ", "").removeprefix("gpu") if "-" not in word else word
-        return found or [
-            s
-            for s in self._states.values()
-            if word == s.gpu.label.removeprefix("GPU")
-            or (word == str(s.gpu.index) and not s.gpu.mig)
-            or (len(word) > 4 and s.gpu.uuid.startswith(word))
-        ]
-
-    def _of(self, lease: Lease) -> list[GpuState]:
-        return [self._states[u] for u in lease.uuids if u in self._states]
-
-    def _refresh(self) -> None:
-        if self._clock() - self._read_at >= FRESH:
-            self._read_all()
-
-    def _read_all(self) -> None:
-        """Read every GPU; take in what its trials use."""
-        now = self._read_at = self._clock()
-        bound = {x.pid: n for s in self._states.values() for n, x in s.leases.items() if x.pid}
-        trial_of = self._trial_of | bound
-        used: dict[int, int] = {}
-        rates: dict[int, float] = {}
-        for state in self._states.values():
-            try:
-                assert self._nvml is not None
-                reading = self._nvml.read(state.gpu)
-            except DeviceLostError as error:
-                state.lost, state.reading, state.quarantine = True, None, str(error)
-                continue
-            if state.lost:
-                state.lost, state.quarantine = False, ""
-            for trial, size in state.take_in(reading, trial_of).items():
-                used[trial] = max(size, used.get(trial, 0))
-                if reading.utilization is not None:
-                    rates[trial] = max(reading.utilization, rates.get(trial, 0.0))
-        for lease in self._leases():
-            if lease.trial in used:
-                lease.level = self._level(lease)
-                lease.look(now, used[lease.trial], rates.get(lease.trial))
-                self.packing.watch(lease.trial, lease.need.task, lease.peak, lease.unchanged(now))
-
-    def _leases(self) -> Iterable[Lease]:
-        return {id(x): x for s in self._states.values() for x in s.leases.values()}.values()
-
-    def _level(self, lease: Lease) -> int:
-        return max((len(s.leases) for s in self._of(lease)), default=1)
-
     def _lock(self, state: GpuState) -> bool:
         if reason := state.file.take():
             self._waiting.append(f"{state.gpu.label}: {reason}")
             return False
         return True
-
-    def _unlock_unused(self) -> None:
-        for state in self._states.values():
-            if not state.leases:
-                state.file.free()
 
     def _grant(self, states: Sequence[GpuState], need: Need, device: str = "") -> Lease:
         uuids = tuple(s.gpu.uuid for s in states)
@@ -302,36 +242,22 @@ class DevicePool:
         )
         for state in states:
             state.leases[need.trial] = lease
-        for state in self._states.values():  # it may have found room elsewhere than it was kept
+        for state in self._gpus:  # it may have found room elsewhere than it was kept
             if state.reserved_for == need.trial:
                 state.reserved_for = None
         self._waiting = []
         return lease
 
     def _bind(self, lease: Lease) -> None:
-        for state in self._of(lease):
+        for state in self._gpus.of(lease):
             if lease.pid is not None:
                 state.file.note(lease.trial, lease.pid)
 
     def _release(self, lease: Lease) -> None:
-        lease.level = self._level(lease)
-        for state in self._of(lease):
+        lease.level = self._gpus.level(lease)
+        for state in self._gpus.of(lease):
             state.leases.pop(lease.trial, None)
             state.file.drop(lease.trial)
             if not state.leases:
                 state.file.free()
         self.packing.forget(lease.trial)
-
-    def _sample(self, state: GpuState) -> DeviceSample:
-        reading = state.reading
-        assert reading is not None
-        return DeviceSample(
-            time=time.time(),
-            device=state.gpu.uuid,
-            name=state.gpu.name,
-            memory_used=reading.used,
-            memory_total=reading.total,
-            utilization=reading.utilization,
-            trials=tuple(sorted(state.leases)),
-            foreign=state.foreign_bytes,
-        )

@@ -103,7 +103,7 @@ def test_an_adopted_trial_keeps_its_gpu(make: Callable[..., DevicePool], process
     assert lease is not None
     pid = process()
     lease.bind(pid)
-    for state in first._states.values():  # the runner dies: its locks go, its notes stay
+    for state in first._gpus:  # the runner dies: its locks go, its notes stay
         os.close(state.file._fd or -1)
         state.file._fd = None
     assert make("two", gpus=(0,)).acquire(Need(trial=1)) is None
