@@ -16,10 +16,10 @@ from hpo_tui.store.models import (
     Report,
     StudyState,
     Trial,
-    Value,
 )
 from hpo_tui.store.rows import TRIAL_FIELDS, command_from, encode_trial, storable
-from hpo_tui.store.schema import NUMBER, TEXT, TRUTH, migrate, quoted
+from hpo_tui.store.schema import migrate, quoted
+from hpo_tui.store.value_columns import ValueColumns
 
 _STUDY_FIELDS = {"name", "text", "state", "reason", "seed", "started", "ended"}
 
@@ -34,8 +34,7 @@ class StudyWriter:
     def __init__(self, path: Path) -> None:
         self.conn: sqlite3.Connection = connect(path)
         migrate(self.conn)
-        self._columns = self._read_columns()
-        self._holds = self._read_holds()
+        self._columns = ValueColumns(self.conn)
         self._rev = int(self.conn.execute("SELECT coalesce(max(rev), 0) FROM trials").fetchone()[0])
 
     def close(self) -> None:
@@ -56,8 +55,7 @@ class StudyWriter:
             self.conn.execute("COMMIT")
         except BaseException:
             self.conn.rollback()
-            self._columns = self._read_columns()
-            self._holds = self._read_holds()
+            self._columns.read()
             raise
 
     # the study
@@ -82,44 +80,13 @@ class StudyWriter:
 
     # columns of parameters and metrics
 
-    def _read_columns(self) -> dict[tuple[str, str], tuple[int, str]]:
-        rows = self.conn.execute("SELECT kind, name, id, column FROM columns").fetchall()
-        return {(kind, name): (number, column) for kind, name, number, column in rows}
-
-    def _read_holds(self) -> dict[str, str]:
-        rows = self.conn.execute("SELECT name, holds FROM columns WHERE kind = 'p'").fetchall()
-        return {name: holds for name, holds in rows if holds != NUMBER}
-
-    def _column(self, kind: str, name: str) -> tuple[int, str]:
-        """Return (id, column) of a parameter (``p``) or metric (``m``), adding it when new."""
-        found = self._columns.get((kind, name))
-        if found is not None:
-            return found
-        with self.transaction():
-            # SQLite's column names ignore case; parameters' do not.
-            taken = {str(r[1]).casefold() for r in self.conn.execute("PRAGMA table_info(trials)")}
-            clean = "".join(c if c.isprintable() else "_" for c in name)[:60]
-            column = base = f"{kind}_{clean}"
-            count = 1
-            while column.casefold() in taken:
-                count += 1
-                column = f"{base}_{count}"
-            number = max((n for n, _ in self._columns.values()), default=0) + 1
-            self.conn.execute(f"ALTER TABLE trials ADD COLUMN {quoted(column)}")
-            self.conn.execute(
-                "INSERT INTO columns (kind, name, id, column) VALUES (?, ?, ?, ?)",
-                (kind, name, number, column),
-            )
-            self._columns[kind, name] = (number, column)
-        return number, column
-
     def declare(self, params: Iterable[str], metrics: Iterable[str]) -> None:
         """Make the columns of these parameters and metrics, so that readers find them in order."""
         with self.transaction():
             for name in params:
-                self._column("p", name)
+                self._columns.get("p", name)
             for name in metrics:
-                self._column("m", name)
+                self._columns.get("m", name)
 
     def forget_columns(self, params: Iterable[str], metrics: Iterable[str]) -> None:
         """Forget the parameters and metrics but these, unless there are trials that have them.
@@ -131,10 +98,7 @@ class StudyWriter:
         with self.transaction():
             if self.conn.execute("SELECT 1 FROM trials LIMIT 1").fetchone():
                 return
-            for key in self._columns.keys() - kept:
-                self.conn.execute("DELETE FROM columns WHERE kind = ? AND name = ?", key)
-                del self._columns[key]
-                self._holds.pop(key[1], None)
+            self._columns.forget_all_but(kept)
 
     # trials
 
@@ -142,7 +106,7 @@ class StudyWriter:
         """Insert a trial. Raises ``sqlite3.IntegrityError`` if its number is taken."""
         with self.transaction():
             row = encode_trial({f.name: getattr(trial, f.name) for f in fields(trial)})
-            row |= self._value_columns(trial.params, trial.metrics)
+            row |= self._columns.row(trial.params, trial.metrics)
             self._rev += 1
             row["rev"] = self._rev
             names = ", ".join(quoted(k) for k in row)
@@ -160,41 +124,12 @@ class StudyWriter:
         """Set fields of a trial (names of :class:`Trial`); ``metrics`` are merged in."""
         _check(values, set(TRIAL_FIELDS) | {"metrics", "params"})
         with self.transaction(durable=durable):
-            columns = self._value_columns(values.pop("params", {}), values.pop("metrics", {}))
+            columns = self._columns.row(values.pop("params", {}), values.pop("metrics", {}))
             row = encode_trial(values) | columns
             self._rev += 1
             row["rev"] = self._rev
             sets = ", ".join(f"{quoted(k)} = ?" for k in row)
             self.conn.execute(f"UPDATE trials SET {sets} WHERE number = ?", (*row.values(), number))
-
-    def _note_kind(self, name: str, value: Value) -> None:
-        """Write down what a parameter's column holds: SQLite itself stores true as 1."""
-        known = self._holds.get(name, NUMBER)
-        found = known
-        if isinstance(value, str):
-            found = TEXT
-        elif isinstance(value, bool) and known == NUMBER:
-            found = TEXT if self._holds_numbers(name) else TRUTH
-        elif known == TRUTH and value not in (0, 1):
-            found = TEXT
-        if found != known:
-            sql = "UPDATE columns SET holds = ? WHERE kind = 'p' AND name = ?"
-            self.conn.execute(sql, (found, name))
-            self._holds[name] = found
-
-    def _holds_numbers(self, name: str) -> bool:
-        column = quoted(self._column("p", name)[1])
-        sql = f"SELECT 1 FROM trials WHERE {column} NOT IN (0, 1) LIMIT 1"
-        return self.conn.execute(sql).fetchone() is not None
-
-    def _value_columns(
-        self, params: Mapping[str, Value], metrics: Mapping[str, float]
-    ) -> dict[str, Any]:
-        row: dict[str, Any] = {self._column("p", k)[1]: v for k, v in params.items()}
-        for name, value in params.items():
-            self._note_kind(name, value)
-        row |= {self._column("m", k)[1]: v for k, v in metrics.items()}
-        return row
 
     # reports
 
@@ -212,7 +147,7 @@ class StudyWriter:
             rows = []
             for report in reports:
                 for name, value in report.metrics.items():
-                    metric = self._column("m", name)[0]
+                    metric = self._columns.get("m", name)[0]
                     rows.append((report.trial, report.seq, metric, report.step, value))
                 latest.setdefault(report.trial, {}).update(report.metrics)
                 if report.step is not None:
