@@ -6,8 +6,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from hpo_tui.engine.spec.expression_parser import parse
 from hpo_tui.engine.spec.expression_tokens import ExpressionError, Kind
-from hpo_tui.engine.spec.expression_tree import Node, parse
+from hpo_tui.engine.spec.expression_tree import Node
 from hpo_tui.engine.spec.model import Parameter, ParameterKind, Value
 
 __all__ = ["Constraint", "ExpressionError", "Linear", "compile_constraint", "kinds_of"]

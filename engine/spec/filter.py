@@ -6,8 +6,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from hpo_tui.engine.spec.expression_parser import parse
 from hpo_tui.engine.spec.expression_tokens import FUNCTIONS, KEYWORDS, WORD, ExpressionError, Kind
-from hpo_tui.engine.spec.expression_tree import Node, parse
+from hpo_tui.engine.spec.expression_tree import Node
 from hpo_tui.engine.spec.model import Value
 
 if TYPE_CHECKING:
