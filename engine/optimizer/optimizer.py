@@ -15,15 +15,14 @@ from hpo_tui.engine.optimizer.api import (
     StopDecision,
     Suggestion,
     TaskInsight,
-    Trial,
 )
 from hpo_tui.engine.optimizer.durations import Durations, Prices
 from hpo_tui.engine.optimizer.ledger import EPS, Ledger
 from hpo_tui.engine.optimizer.options import Options
+from hpo_tui.engine.optimizer.register import Register
 from hpo_tui.engine.optimizer.sampler import CostWeightedSampler
-from hpo_tui.engine.optimizer.search import Proposal
-from hpo_tui.engine.optimizer.wishes import Wanted, carried_on, exact, finalist, wished
-from hpo_tui.engine.spec.model import BudgetUnit, Params, StudySpec, Value
+from hpo_tui.engine.optimizer.wishes import Wanted, carried_on, finalist, wished
+from hpo_tui.engine.spec.model import BudgetUnit, StudySpec, Value
 
 
 class Optimizer:
@@ -35,18 +34,23 @@ class Optimizer:
     def __init__(
         self, spec: StudySpec, seed: int | None = None, *, state: Mapping[str, Any] | None = None
     ) -> None:
-        self.spec = spec
         self.seed = spec.seed if seed is None else seed
         if self.seed < 0:
             raise ValueError(f"the seed must be a whole number from 0 on, found {self.seed}")
         self._extra = 0.0
-        self._ledger = Ledger(spec)
-        self._search = CostWeightedSampler(spec, self.seed).search
-        self._durations = Durations(self._search.space, self._search.builder)
+        self._begin(spec)
         self._wanted: deque[Wanted] = deque()
         self._served: dict[int, Wanted] = {}
         if state:
             self._search.surrogate.load(state)
+
+    def _begin(self, spec: StudySpec) -> None:
+        """Make the parts that a definition shapes, knowing of no trial."""
+        self.spec = spec
+        self._ledger = Ledger(spec)
+        self._search = CostWeightedSampler(spec, self.seed).search
+        self._durations = Durations(self._search.space, self._search.builder)
+        self._register = Register(spec, self._ledger, self._search.space)
 
     # -- asking ---------------------------------------------------------------------------------
 
@@ -61,7 +65,7 @@ class Optimizer:
         options = Options(self.spec, self._ledger, room, self._measured())
         while self._wanted:
             wanted = self._wanted.popleft()
-            asked = self._serve(wanted, options, number)
+            asked = self._register.serve(wanted, options, number)
             if asked is not None:
                 self._served[number] = wanted
                 return asked
@@ -69,13 +73,13 @@ class Optimizer:
             counted = self.spec.budget.amount + self._extra
             whole = options.whole if self.left is None else counted
             last = finalist(self._ledger, options, self.best(), self.spec.repeats, whole)
-            asked = None if last is None else self._serve(last, options, number)
+            asked = None if last is None else self._register.serve(last, options, number)
             if asked is not None:
                 return asked
         proposal = self._search.propose(self._ledger, options, number)
         if proposal is None:
             raise self._end(options, room)
-        return self._launch(proposal, options, number)
+        return self._register.enter(proposal, options, number)
 
     def _end(self, options: Options, room: float | None) -> BudgetSpent:
         """Return why nothing more is proposed."""
@@ -98,59 +102,6 @@ class Optimizer:
     def _measured(self) -> Prices | None:
         """Prices from durations where the study asks for them and they are known."""
         return self._durations.prices(self._ledger) if self.spec.cost_measured else None
-
-    def _launch(self, proposal: Proposal, options: Options, number: int) -> Suggestion:
-        """Enter a proposal into the ledger as running."""
-        params = exact(self.spec, self._search.space.decode(proposal.x[None])[0], proposal.given)
-        configuration = proposal.configuration
-        if configuration is None:
-            configuration = self._ledger.configuration(params)
-        else:
-            params = dict(self._ledger.of_configuration[configuration][0].params)
-        return self._enter(params, configuration, proposal.task, options, number, why=proposal.why)
-
-    def _enter(
-        self,
-        params: Params,
-        configuration: int,
-        task: int,
-        options: Options,
-        number: int,
-        *,
-        why: Mapping[str, Any],
-        repeat: int = 0,
-    ) -> Suggestion:
-        """Make the suggestion and the running trial."""
-        before = None if repeat else self._ledger.checkpoint(configuration, task)
-        x = self._search.space.encode(params)
-        cost = options.charge(None if repeat else configuration, task, x)
-        if options.measured is not None and not options.by_count:
-            cost = min(cost, options.room)
-        resume_from = None if before is None else before.number
-        trial = Trial(
-            number, configuration, params, task, "running", cost, resume_from=resume_from,
-            repeat=repeat, kind=str(why.get("kind", "")),
-        )  # fmt: skip
-        self._ledger.add(trial)
-        name = self._ledger.task_names[task]
-        return Suggestion(
-            number, configuration, dict(params), name, cost, resume_from, dict(why), repeat
-        )
-
-    def _serve(self, wanted: Wanted, options: Options, number: int) -> Suggestion | None:
-        """Run what was asked for; None where it cannot be paid or has been done."""
-        ledger = self._ledger
-        configuration = ledger.configuration(wanted.params)
-        task, repeat = wanted.place(ledger, configuration)
-        price = options.charge(None if repeat else configuration, task, None)
-        if (1.0 if options.by_count else price) > options.room:
-            return None
-        why: dict[str, Any] = {"kind": wanted.kind, "text": wanted.text}
-        if wanted.source is not None:
-            why["from"] = wanted.source
-        return self._enter(
-            wanted.params, configuration, task, options, number, why=why, repeat=repeat
-        )
 
     def withdraw(self, number: int) -> None:
         """Take back a suggestion that was never started: as if it had not been asked for.
@@ -271,10 +222,7 @@ class Optimizer:
     def change_spec(self, spec: StudySpec) -> None:
         """Go on with an edited study: trials that fit it still teach, costs stay spent."""
         past = self._ledger.past()
-        self.spec = spec
-        self._ledger = Ledger(spec)
-        self._search = CostWeightedSampler(spec, self.seed).search
-        self._durations = Durations(self._search.space, self._search.builder)
+        self._begin(spec)
         self._ledger.restore(past)
 
     # -- what is known --------------------------------------------------------------------------
