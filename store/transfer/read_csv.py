@@ -2,7 +2,8 @@
 
 import csv
 import math
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from hpo_tui.store.transfer.rows import FLAT
 
 _PARAMS = ("params.", "params_", "param.", "param_")
 _METRICS = ("metrics.", "metrics_", "metric.", "metric_")
+_DELIMITERS = ",;\t"
+_DECIMAL_COMMA = re.compile(r"\s*[-+]?(\d+|\d{1,3}(\.\d{3})+),\d+([eE][-+]?\d+)?\s*\Z")
 _OTHERS = frozenset({*FLAT, "number", "datetime_start", "datetime_complete", "duration", ""})
 
 
@@ -23,11 +26,10 @@ def read_csv(path: Path, name: str, directions: Mapping[str, str]) -> Arrival:
     has such a name, every column that is no objective is a parameter. Raises ValueError, saying
     which column or line is at fault.
     """
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
-        head = list(reader.fieldnames or [])
-        rows = list(reader)
+    head, rows = _table(path)
     params, metrics = _columns(head, directions)
+    _check_names(path, params, "parameter")
+    _check_names(path, metrics, "metric")
     missing = [m for m in directions if m not in metrics.values()]
     if missing:
         raise ValueError(f"{path} has no column {missing[0]}; it has {', '.join(head) or 'none'}")
@@ -45,6 +47,53 @@ def read_csv(path: Path, name: str, directions: Mapping[str, str]) -> Arrival:
     return Arrival(
         name, f"CSV, {path}", space, dict(directions), _configured(trials), costs=_costs(rows)
     )
+
+
+def _table(path: Path) -> tuple[list[str], list[dict[str, str]]]:
+    """Return the header and the rows, whatever parts the cells: comma, semicolon or tab.
+
+    Where it is the semicolon, a comma in a number stands for the decimal point.
+    """
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        first = file.readline()
+        delimiter = max(_DELIMITERS, key=lambda d: len(next(csv.reader([first], delimiter=d), [])))
+        file.seek(0)
+        try:
+            lines = [(c, at) for c, at in _lines(csv.reader(file, delimiter=delimiter)) if c]
+        except csv.Error as error:
+            raise ValueError(f"{path} is no table: {error}") from error
+    head = [name.strip() for name in lines[0][0]] if lines else []
+    twice = next((name for i, name in enumerate(head) if name and name in head[:i]), None)
+    if twice is not None:
+        raise ValueError(f"{path} has two columns {twice}: which of them counts?")
+    rows = []
+    for cells, at in lines[1:]:
+        if any(cells[len(head) :]):
+            raise ValueError(
+                f"{path}, line {at}: {len(cells)} cells, and {len(head)} in the header"
+            )
+        said = [_pointed(cell) for cell in cells] if delimiter == ";" else cells
+        rows.append(dict(zip(head, said, strict=False)))
+    return head, rows
+
+
+def _lines(reader: Any) -> Iterator[tuple[list[str], int]]:
+    """Yield the rows, each with the line where it ends."""
+    for cells in reader:
+        yield cells, reader.line_num
+
+
+def _pointed(cell: str) -> str:
+    """Return a number that is written with a decimal comma with a point, other text as it is."""
+    return cell.replace(".", "").replace(",", ".") if _DECIMAL_COMMA.match(cell) else cell
+
+
+def _check_names(path: Path, columns: Mapping[str, str], what: str) -> None:
+    """Refuse two columns of one name, as ``params.lr`` and ``params_lr`` are."""
+    for name in columns.values():
+        of = [column for column, called in columns.items() if called == name]
+        if len(of) > 1:
+            raise ValueError(f"{path} has two columns of the {what} {name}: {' and '.join(of)}")
 
 
 def _configured(trials: Sequence[Trial]) -> list[Trial]:

@@ -284,3 +284,53 @@ def test_nan_in_a_column_of_numbers_is_an_empty_cell(
     assert text.count('type = "float"') == 2
     assert 'opt = ["sgd"]' in text
     assert taught(folder) == 2
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "lr;depth;net;loss\n0,1;2;cnn,small;3,5\n1e-3;4;mlp;1.250,5\n",
+        "lr\tdepth\tnet\tloss\n0.1\t2\tcnn,small\t3.5\n0.001\t4\tmlp\t1250.5\n",
+    ],
+)
+def test_a_table_of_another_spreadsheet(
+    hpo: Callable[..., Any], tmp_path: Path, table: str
+) -> None:
+    (tmp_path / "runs.csv").write_text(table, "utf-8")
+    assert hpo("import", "runs.csv", "--minimize", "loss").code == 0
+    found = rows(tmp_path / ".hpo" / "runs")
+    assert [r["metrics"]["loss"] for r in found] == [3.5, 1250.5]
+    assert [r["params"] for r in found] == [
+        {"lr": 0.1, "depth": 2, "net": "cnn,small"}, {"lr": 0.001, "depth": 4, "net": "mlp"},
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ("lr,loss,lr\n0.1,2,0.2\n", "two columns lr"),
+        ("params.lr,params_lr,loss\n0.1,0.2,2\n", "two columns of the parameter lr"),
+        ("lr,metrics.loss,loss\n0.1,2,3\n", "two columns of the metric loss"),
+        ("lr,loss\n0,1,2\n", "line 2: 3 cells, and 2 in the header"),
+        (",".join(f"p{i}" for i in range(1950)) + ",loss\n" + "1," * 1950 + "2\n", "1900 in all"),
+    ],
+)
+def test_a_table_that_cannot_be_told_is_refused(
+    hpo: Callable[..., Any], tmp_path: Path, table: str, said: str
+) -> None:
+    (tmp_path / "runs.csv").write_text(table, "utf-8")
+    ran = hpo("import", "runs.csv", "--minimize", "loss")
+    assert ran.code == 1
+    assert said in ran.err
+    assert not (tmp_path / ".hpo").exists()
+
+
+def test_one_form_of_export_at_a_time(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder]
+) -> None:
+    make_study()
+    for words in (["--csv", "--json"], ["--reports", "--optuna", "x.db"], []):
+        ran = hpo("export", *words)
+        assert ran.code == 2, words
+        assert "say one of --csv" in ran.err
+        assert ran.out == ""

@@ -20,10 +20,10 @@ from hpo_tui.tui.plain import plain
 
 @click.command("export")
 @study_argument
-@click.option("--csv", "form", flag_value="csv", help="One row a trial.")
-@click.option("--json", "form", flag_value="json", help="One JSON object a trial, each on a line.")
-@click.option("--reports", "form", flag_value="reports", help="One JSON object a report.")
-@click.option("--parquet", "form", flag_value="parquet", help="One row a trial; needs -o.")
+@click.option("--csv", is_flag=True, help="One row a trial.")
+@click.option("--json", is_flag=True, help="One JSON object a trial, each on a line.")
+@click.option("--reports", is_flag=True, help="One JSON object a report.")
+@click.option("--parquet", is_flag=True, help="One row a trial; needs -o.")
 @click.option("--optuna", metavar="URL", help="A new Optuna study: sqlite:///x.db or a file.")
 @click.option(
     "-o",
@@ -32,10 +32,12 @@ from hpo_tui.tui.plain import plain
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write to FILE instead of stdout (-).",
 )
-def export(study: str | None, form: str | None, optuna: str | None, output: Path | None) -> None:
+def export(study: str | None, optuna: str | None, output: Path | None, **flags: bool) -> None:
     """Write the trials of STUDY as CSV, JSON lines, Parquet or an Optuna study, or its reports."""
-    if (form is None) == (optuna is None):
+    forms = [form for form, said in flags.items() if said]
+    if len(forms) + (optuna is not None) != 1:
         raise click.UsageError("say one of --csv, --json, --reports, --parquet and --optuna URL")
+    form = "".join(forms)
     if output == Path("-"):
         output = None
     if form == "parquet" and output is None:
@@ -47,7 +49,7 @@ def export(study: str | None, form: str | None, optuna: str | None, output: Path
             _to_parquet(reader, output)
         else:
             with _target(output) as to:
-                _to_text(reader, form or "csv", to)
+                _to_text(reader, form, to)
 
 
 @contextmanager
