@@ -1,7 +1,10 @@
 """Making a study of a study file."""
 
 import re
+import shutil
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from hpo_tui.engine.origin import Origin, Unreadable, keep, origin
@@ -23,16 +26,30 @@ def create_study(source: Path | str, home: Path, name: str | None = None) -> Stu
     spec = StudySpec.load(source) if isinstance(source, Path) else StudySpec.from_text(source)
     called = name or spec.name
     folder = StudyFolder(home / slug(called))
+    new = not folder.path.exists()
     try:
         with folder.making():
             anew = folder.db.is_file()
             if not anew or _to_be_made_anew(folder, spec):
-                _make(folder, spec, called, anew=anew)
+                with _gone_if_it_fails(folder) if new and not anew else nullcontext():
+                    _make(folder, spec, called, anew=anew)
     except OSError as error:
         raise LaunchError(f"cannot make the study in {folder.path}: {error.strerror}") from error
     except sqlite3.Error as error:
         raise LaunchError(f"cannot make the study in {folder.path}: {error}") from error
     return folder
+
+
+@contextmanager
+def _gone_if_it_fails(folder: StudyFolder) -> Iterator[None]:
+    """Leave nothing of a study that cannot be made."""
+    try:
+        yield
+    except BaseException:
+        shutil.rmtree(folder.path, ignore_errors=True)
+        with suppress(OSError):  # it holds other studies
+            folder.path.parent.rmdir()
+        raise
 
 
 def _make(folder: StudyFolder, spec: StudySpec, called: str, *, anew: bool) -> None:

@@ -10,8 +10,16 @@ from typing import Any
 from hpo_tui.engine.spec.errors import Problem, SpecError
 from hpo_tui.engine.spec.expression import ExpressionError, compile_constraint, kinds_of
 from hpo_tui.engine.spec.locate import locate
-from hpo_tui.engine.spec.model import Parameter, StudySpec, Value
-from hpo_tui.engine.spec.names import did_you_mean, listing, name_fault, plain, plain_data, show
+from hpo_tui.engine.spec.model import Objective, OutcomeConstraint, Parameter, StudySpec, Value
+from hpo_tui.engine.spec.names import (
+    did_you_mean,
+    listing,
+    name_fault,
+    plain,
+    plain_data,
+    plural,
+    show,
+)
 from hpo_tui.engine.spec.read_command import Names, read_command, read_env, read_template
 from hpo_tui.engine.spec.read_metrics import (
     read_constraints,
@@ -27,6 +35,11 @@ from hpo_tui.engine.spec.values import native, scalar_fault, value_fault
 
 _LARGEST = 4 * 2**20
 """A study file is a page; anything beyond this is some other file, named by mistake."""
+
+
+MOST = 1900
+"""Parameters and metrics of a study at most: each is a column of its trials, of which an SQLite
+table has 2000, some of them taken."""
 
 
 def load_file(path: Path) -> StudySpec:
@@ -113,6 +126,7 @@ def _study(root: Table, *, needed: bool) -> StudySpec:
     elif not objectives and not outcome and not root.into.problems:
         root.into.add(("objective",), "is empty: the study has no metric")
     space = read_space(root)
+    _count(root, len(space), objectives, outcome)
     tasks = read_tasks(root, measured)
     given = root.data.get("space", {})
     also = [str(n) for n in given] if isinstance(given, Mapping) else []
@@ -163,6 +177,18 @@ def _name(study: Table) -> str:
     if fault:
         study.fault("name", f"{fault}; found {show(name)}")
     return name
+
+
+def _count(
+    root: Table,
+    params: int,
+    objectives: Sequence[Objective],
+    outcome: Sequence[OutcomeConstraint],
+) -> None:
+    metrics = len({o.metric for o in objectives} | {c.metric for c in outcome})
+    if params + metrics > MOST:
+        found = f"{plural(params, 'parameter')} and {plural(metrics, 'metric')}"
+        root.into.add(("space",), f"{found}: a study holds {MOST} in all")
 
 
 def _clash(root: Table, space: tuple[Parameter, ...]) -> None:

@@ -3,7 +3,9 @@ from typing import Any
 
 import pytest
 
+from hpo_tui.engine.launch import create_study
 from hpo_tui.engine.spec import BudgetUnit, SpecError, StudySpec
+from hpo_tui.engine.spec.load import MOST
 from hpo_tui.engine.spec.locate import locate
 
 
@@ -240,3 +242,15 @@ def test_lines_of_every_kind_of_key() -> None:
     assert found["l", 0, "sub", "y"] == 13
     assert found["l", 1, "z"] == 15
     assert found["q.r", "s"] == 16
+
+
+def test_as_many_parameters_as_a_table_has_columns(small_text: str, tmp_path: Path) -> None:
+    def text(count: int) -> str:
+        more = (f"[space.p{n}]\ntype = 'float'\nlow = 0.0\nhigh = 1.0\n" for n in range(count))
+        return small_text + "\n" + "".join(more)
+
+    spec = StudySpec.from_text(small_text)
+    room = MOST - len(spec.space) - len(spec.metric_names)
+    create_study(text(room), tmp_path / ".hpo")
+    (problem,) = problems(text(room + 1))
+    assert problem.endswith(f"{MOST} parameters and 1 metric: a study holds {MOST} in all")
