@@ -3,12 +3,15 @@
 import os
 import sqlite3
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from hpo_tui.engine.launch import LaunchError, start_runner
+from hpo_tui.engine.launch import LaunchError, create_study, start_runner
+from hpo_tui.engine.launch.offline import locked
+from hpo_tui.engine.runner import opening
 from hpo_tui.engine.runner.opening import Lock, Unopenable, open_desk
 from hpo_tui.store.folder import HOME
 from hpo_tui.store.models import StudyState
@@ -98,3 +101,48 @@ def test_a_runner_says_ok_once_the_study_runs(make_study: Any) -> None:
         db.execute("DROP TRIGGER broken")
     study.start()
     assert study.study().state is StudyState.RUNNING
+
+
+def test_a_study_that_cannot_be_made_leaves_no_folder(
+    make_study: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = make_study(SHORT, home=tmp_path / "first" / HOME).study().text
+
+    def full(*_: Any, **__: Any) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(StudyWriter, "declare", full)
+    with pytest.raises(LaunchError, match="database or disk is full"):
+        create_study(text, tmp_path / "second" / HOME)
+    assert not (tmp_path / "second" / HOME).exists()
+
+
+def test_a_command_that_changes_the_study_is_waited_for(
+    make_study: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = make_study(SHORT)
+    monkeypatch.setattr(opening, "_RUNNER_SECONDS", 0.0)
+    tries = []
+    with ExitStack() as command:
+        command.enter_context(locked(study.folder))
+        monkeypatch.setattr(
+            opening.time, "sleep", lambda s: command.close() if len(tries) > 5 else tries.append(s)
+        )
+        lock = Lock(study.folder)
+    assert len(tries) == 6
+    assert study.folder.runner_pid() == os.getpid()
+    with pytest.raises(Unopenable, match=f"a runner works on t already .process {os.getpid()}"):
+        Lock(study.folder)
+    lock.release()
+
+
+def test_a_study_that_is_put_away_while_its_runner_waits(make_study: Any, tmp_path: Path) -> None:
+    study = make_study(SHORT)
+    moved = tmp_path / "moved"
+    with ExitStack() as command, pytest.MonkeyPatch.context() as patched:
+        command.enter_context(locked(study.folder))
+        command.callback(study.folder.path.rename, moved)
+        patched.setattr(opening.time, "sleep", lambda _: command.close())
+        with pytest.raises(Unopenable, match="the study is gone"):
+            Lock(study.folder)
+    moved.rename(study.folder.path)
