@@ -1,5 +1,6 @@
 """A real run from the command line: a file becomes a study, a runner works, an end is told."""
 
+import fcntl
 import json
 import os
 import signal
@@ -12,8 +13,11 @@ from typing import Any
 
 import pytest
 
-from hpo_tui.engine.launch import request_stop
+from hpo_tui.engine.launch import create_study, request_stop
 from hpo_tui.store.folder import StudyFolder
+from hpo_tui.store.models import StudyState, Trial, TrialState
+from hpo_tui.store.write import StudyWriter
+from hpo_tui.tui.cli import steer
 
 SCRIPT = """\
 import sys, time
@@ -84,7 +88,6 @@ def wait_for(what: Callable[[], bool], seconds: float = 30.0) -> None:
 
 def running(folder: StudyFolder) -> int:
     """How many trials the database says are running."""
-    from hpo_tui.store.models import TrialState
     from hpo_tui.store.read import StudyReader
 
     with StudyReader(folder.db) as reader:
@@ -236,14 +239,47 @@ def test_another_environment_s_program_of_the_same_name_is_told(
 def test_a_study_that_is_being_stopped_is_waited_for(
     hpo: Callable[..., Any], quick: Callable[..., StudyFolder], tmp_path: Path, words: Any
 ) -> None:
-    folder = quick(pause=0.2)
-    lingers = "import signal\nsignal.signal(signal.SIGTERM, lambda *_: None)\n"
+    folder = quick(pause=30.0)
+    lingers = (
+        "import signal\nsignal.signal(signal.SIGTERM, lambda *_: None)\nopen('lingers', 'w')\n"
+    )
     (tmp_path / "train.py").write_text(lingers + SCRIPT, "utf-8")
     assert hpo("run", "study.toml", "--headless", "--no-wait").code == 0
-    wait_for(lambda: running(folder) > 0)
+    wait_for((tmp_path / "lingers").exists)
     first = folder.runner_pid()
     assert hpo("stop").code == 0
     ran = hpo(*words)
     assert ran.code == 0, ran.err
     assert "goes on when its trials have ended" in ran.err
     assert folder.runner_pid() not in (None, first)
+
+
+@pytest.mark.parametrize(
+    ("state", "ends"),
+    [(StudyState.STOPPED, True), (StudyState.STOPPED, False), (StudyState.FINISHED, False)],
+)
+def test_a_study_whose_runner_has_just_come_is_not_called_stopped(
+    hpo: Callable[..., Any],
+    quick: Callable[..., StudyFolder],
+    monkeypatch: pytest.MonkeyPatch,
+    state: StudyState,
+    *,
+    ends: bool,
+) -> None:
+    folder = quick()
+    create_study((folder.path.parents[1] / "study.toml").read_text("utf-8"), folder.path.parent)
+    writer = StudyWriter(folder.db)
+    if ends:
+        writer.add_trial(Trial(1, 1, "full", TrialState.RUNNING, 1.0, {}, {}))
+    writer.update_study(state=state)
+
+    def goes_on(_: float) -> None:
+        writer.update_study(state=StudyState.RUNNING)
+
+    monkeypatch.setattr(steer.time, "sleep", goes_on)
+    with folder.lock.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        ran = hpo("run", "study.toml", "--headless", "--no-wait")
+    writer.close()
+    assert ran.code == 0
+    assert ("was stopped" in ran.err) is ends

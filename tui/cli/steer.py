@@ -58,10 +58,12 @@ def ensure_runner(folder: StudyFolder) -> bool:
 
     One that ends the trials of a stopped study starts nothing more, and is waited for.
     """
-    if _is_leaving(folder):
-        note(f"{plain(folder.name)} was stopped: it goes on when its trials have ended")
-        while _is_leaving(folder):
-            time.sleep(_POLL_SECONDS)
+    told = False
+    while _is_leaving(folder):
+        if not told and _ends_trials(folder):
+            note(f"{plain(folder.name)} was stopped: it goes on when its trials have ended")
+            told = True
+        time.sleep(_POLL_SECONDS)
     if folder.runner_pid() is not None:
         _tell_edit(folder)
         return False
@@ -98,13 +100,22 @@ def go_on(folder: StudyFolder) -> bool:
 
 
 def _is_leaving(folder: StudyFolder) -> bool:
-    """Whether the study's runner is about to go; one that has only just come is not."""
+    """Whether the study's runner is about to go, or has come and not set the study going yet."""
     from hpo_tui.store.models import StudyState
 
     if folder.runner_pid() is None:
         return False
     with reading(folder) as reader:
         return reader.study().state in (StudyState.STOPPED, StudyState.FINISHED)
+
+
+def _ends_trials(folder: StudyFolder) -> bool:
+    """Whether a study that stands stopped has trials that are still to end."""
+    from hpo_tui.store.models import StudyState, TrialState
+
+    with reading(folder) as reader:
+        stopped = reader.study().state is StudyState.STOPPED
+        return stopped and reader.counts().get(TrialState.RUNNING, 0) > 0
 
 
 @click.command("pause")
