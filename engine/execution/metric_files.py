@@ -13,7 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from hpo_tui.engine.execution.metric_lines import Entry, LineParser, to_number
+from hpo_tui.engine.execution.metric_lines import Entry, LineParser
+from hpo_tui.engine.execution.metric_text import to_number
 
 LIMIT = 1 << 20
 """Bytes read from one file in one poll at most."""
@@ -168,7 +169,8 @@ class StdoutSource:
     def _parse(self, data: bytes) -> list[Entry]:
         low = data.lower()
         # Plain searches, 20 times as fast as the expression: output can be gigabytes.
-        if self.parser.pattern is None and not any(w in low for w in self._words):
+        plain = self.parser.pattern is None and not self.parser.columns.names
+        if plain and not any(w in low for w in self._words):
             self._note_step(data, low)
             return []
         found: list[Entry] = []
@@ -176,11 +178,11 @@ class StdoutSource:
             wanted = self.parser.pattern is not None or self._wanted.search(line)
             for piece in _pieces(line):
                 text = piece.decode("utf-8", "replace")
-                if not wanted:
-                    if self._steps.match(piece):
-                        self.parser.note_steps(text)
-                elif entry := self.parser.parse(text):
+                entry = self.parser.parse(text) if wanted else self.parser.row(text)
+                if entry:
                     found.append(entry)
+                elif not wanted and self._steps.match(piece):
+                    self.parser.note_steps(text)
         return found
 
     def _note_step(self, data: bytes, low: bytes) -> None:

@@ -7,15 +7,9 @@ two polls, at the same step. Whoever summarizes looks at each metric by itself.
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from hpo_tui.engine.execution.metric_discovery import discover, parse_line
 from hpo_tui.engine.execution.metric_files import CsvSource, JsonlSource, Source, StdoutSource, Tail
-from hpo_tui.engine.execution.metric_lines import (
-    STEP_KEYS,
-    Entry,
-    LineParser,
-    Names,
-    discover,
-    parse_line,
-)
+from hpo_tui.engine.execution.metric_lines import STEP_KEYS, Entry, LineParser, Names
 from hpo_tui.engine.execution.tensorboard import TensorboardSource
 from hpo_tui.engine.spec.model import MetricSource
 from hpo_tui.store.folder import TrialFolder

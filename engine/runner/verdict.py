@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from hpo_tui.engine.execution.base import Exit
 from hpo_tui.engine.execution.failures import classify_failure
-from hpo_tui.engine.execution.metric_lines import discover
+from hpo_tui.engine.execution.metric_discovery import discover
 from hpo_tui.engine.runner.desk import Stop
 from hpo_tui.engine.spec.names import plain
 from hpo_tui.store.models import TrialState

@@ -157,7 +157,8 @@ def test_nice_numbers() -> None:
     ],
 )
 def test_what_scripts_print_and_the_engine_reads(output: str, metric: str, value: float) -> None:
-    from hpo_tui.engine.execution.metric_lines import LineParser, Names, discover
+    from hpo_tui.engine.execution.metric_lines import LineParser, Names
+    from hpo_tui.engine.execution.metrics import discover
 
     lines = output.split("\n")
     printed = read_output(lines, discover(output))

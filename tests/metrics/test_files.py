@@ -4,6 +4,7 @@ import json
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -220,3 +221,58 @@ def test_an_unreadable_place_gives_nothing(tmp_path: Path) -> None:
     reader = collector(tmp_path, MetricSource("csv", "m.csv"), MetricSource("tensorboard", "none"))
     assert reader.poll() == []
     assert reader.finish() == []
+
+
+TABLES = [
+    # fastai
+    "epoch     train_loss  valid_loss  accuracy  time    \n"
+    "0         1.234000    0.987000    0.100000  00:10     \n"
+    "1         0.834000    0.687000    0.200000  00:10     \n",
+    # skorch
+    "  epoch    train_loss    accuracy    valid_loss     dur\n"
+    "-------  ------------  ----------  ------------  ------\n"
+    "      0        \x1b[36m0.6900\x1b[0m      \x1b[32m0.1000\x1b[0m        0.6800  0.0200\n"
+    "      1        \x1b[36m0.6500\x1b[0m      \x1b[32m0.2000\x1b[0m        0.6400  0.0100\n",
+    # rich
+    "┏━━━━━━━┳━━━━━━━━━━┓\n┃ epoch ┃ accuracy ┃\n┡━━━━━━━╇━━━━━━━━━━┩\n"
+    "│ 0     │ 0.1      │\n│ 1     │ 0.2      │\n└───────┴──────────┘\n",
+    "| Epoch | Accuracy | note |\n|-------|----------|------|\n"
+    "| 0/2 | 0.1 | a |\n| 1/2 | 0.2 | b |\n",
+    # a progress bar behind each row
+    "Epoch  mem  accuracy  size: 0%|    | 0/9\r0/2  0G  0.1  64: 100%|██| 9/9 [00:02<00:00]\n"
+    "noise\n1/2  0G  0.2  64: 100%|██| 9/9\n",
+]
+
+
+@pytest.mark.parametrize("text", TABLES)
+def test_rows_of_a_table_are_read_by_its_header(tmp_path: Path, log: Path, text: str) -> None:
+    found: list[Entry] = []
+    kept: dict[str, Any] = {}
+    for line in text.splitlines(keepends=True):
+        reader = Collector((MetricSource(),), TrialFolder(tmp_path), ("accuracy",))
+        reader.restore(kept)
+        append(log, line)
+        found += reader.poll()
+        kept = json.loads(json.dumps(reader.state()))
+    assert found == [(0, {"accuracy": 0.1}), (1, {"accuracy": 0.2})]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "computing accuracy and size of it\nit took 3 4 5 6\n",
+        "accuracy size\nfirst second\n1 2 3\n",
+        "precision recall accuracy support\n0 0.95 0.93 0.94 50\n",
+    ],
+)
+def test_numbers_below_words_are_no_table(tmp_path: Path, log: Path, text: str) -> None:
+    append(log, text)
+    assert collector(tmp_path).finish() == []
+
+
+def test_rounds_of_boosting_are_steps(tmp_path: Path, log: Path) -> None:
+    append(log, "[0]\ttrain-size:0.5\taccuracy:0.1\n[10]\ttrain-size:0.4\taccuracy:0.2\n")
+    append(log, "20:\tlearn: 0.6\taccuracy: 0.3\ttotal: 47ms\n")
+    assert collector(tmp_path).poll() == [
+        (0, {"accuracy": 0.1}), (10, {"accuracy": 0.2}), (20, {"accuracy": 0.3}),
+    ]  # fmt: skip

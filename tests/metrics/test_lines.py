@@ -22,7 +22,10 @@ NAMES = ("accuracy", "val_loss", "top-1")
         ("accuracy 0.91 val_loss 12", {"accuracy": 0.91, "val_loss": 12.0}),
         ("accuracy: 91.5%", {"accuracy": 91.5}),
         ("accuracy: 91.5 % of 100", {"accuracy": 91.5}),
-        ("Accuracy: 9876/10000 (99%)", {"accuracy": 9876.0}),
+        ("Test set: Average loss: 0.05, Accuracy: 9876/10000 (99%)", {"accuracy": 0.9876}),
+        ("accuracy 45 / 50", {"accuracy": 0.9}),
+        ("accuracy: 0.5/0.6", {"accuracy": 0.5}),
+        ("accuracy: 12/5", {"accuracy": 12.0}),
         ("accuracy=-1E+3", {"accuracy": -1000.0}),
         ("accuracy=1,234.5", {"accuracy": 1234.5}),
         ("accuracy=1,234,567", {"accuracy": 1234567.0}),
@@ -37,6 +40,10 @@ NAMES = ("accuracy", "val_loss", "top-1")
         ("accuracy: -Infinity", {"accuracy": -math.inf}),
         ("\x1b[32maccuracy\x1b[0m: \x1b[1m0.5\x1b[0m", {"accuracy": 0.5}),
         ("{'accuracy': 0.7, 'epoch': 1.0}", {"accuracy": 0.7}),
+        (
+            "{'val_loss': '0.65', 'accuracy': '0.7', 'epoch': '2'}",
+            {"accuracy": 0.7, "val_loss": 0.65},
+        ),
         ('{"accuracy": 0.7, "nested": {"val_loss": "0.2"}}', {"accuracy": 0.7, "val_loss": 0.2}),
         ('INFO {"accuracy": 0.7}', {"accuracy": 0.7}),
         ("accuracy=tensor(0.9123, device='cuda:0')", {"accuracy": 0.9123}),
@@ -71,6 +78,7 @@ def test_lines(line: str, found: dict[str, float]) -> None:
         "Train: accuracy=0.91",
         "Train: accuracy=0.91, accuracy=0.99",
         "accuracy=0.91 accuracy=0.99",
+        "[10]\ttraining's accuracy: 0.99\tvalid_1's accuracy: 0.91",
     ],
 )
 def test_of_a_name_that_is_there_twice_that_of_the_training_does_not_count(line: str) -> None:

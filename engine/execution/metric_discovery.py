@@ -1,0 +1,51 @@
+"""Which metrics a script's output may hold, while nobody has said which are wanted."""
+
+import re
+from collections.abc import Collection
+
+from hpo_tui.engine.execution.metric_lines import STEP_KEYS, LineParser, Names
+from hpo_tui.engine.execution.metric_text import (
+    QUALIFIER,
+    VALUE,
+    flatten,
+    fold,
+    read_object,
+    share_or_number,
+    strip_escapes,
+)
+
+_ANY = re.compile(
+    rf"(?<![\w./-])(?P<key>(?:{QUALIFIER} )?[A-Za-z_][\w./@-]*)[\"']?(?:\s*[=:]\s*){VALUE}"
+    rf"|(?<![\w./-])(?P<key2>(?:{QUALIFIER} )?[A-Za-z_][\w./@-]*)[\"']?\s+"
+    r"(?P<value2>[-+]?\d+\.\d+(?:[eE][-+]?\d+)?)(?![\d:]|\.\d|-\d)",
+    re.IGNORECASE,
+)
+_NO_METRIC = frozenset(
+    ("cuda", "cpu", "gpu", "line", "pid", "port", "rank", "version", "v", "eta", "took", "is")
+)
+
+
+def parse_line(line: str, names: Collection[str] | None = None) -> dict[str, float]:
+    """Return the metrics in one line: those in ``names``, or all that look like metrics."""
+    if names is not None:
+        entry = LineParser(Names(names)).parse(line)
+        return entry[1] if entry else {}
+    line = strip_escapes(line)
+    if (record := read_object(line)) is not None:
+        return {k: v for k, v in flatten(record).items() if fold(k) not in STEP_KEYS}
+    found: dict[str, float] = {}
+    for match in _ANY.finditer(line):
+        key = (match["key"] or match["key2"]).replace(" ", "_")
+        value = share_or_number(line, match, "value" if match["value"] else "value2")
+        if value is not None and key.lower() not in _NO_METRIC and fold(key) not in STEP_KEYS:
+            found.setdefault(key, value)
+    return found
+
+
+def discover(text: str) -> dict[str, list[float]]:
+    """Return every metric-like name in a script's output with the values that it took, in order."""
+    found: dict[str, list[float]] = {}
+    for line in re.split(r"[\r\n]+", text):
+        for name, value in parse_line(line[:10_000]).items():
+            found.setdefault(name, []).append(value)
+    return found

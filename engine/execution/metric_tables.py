@@ -1,0 +1,61 @@
+"""Tables with a header that scripts print a row at a time, as fastai, skorch and rich do."""
+
+import re
+from collections.abc import Callable, Sequence
+
+_LONGEST = 400
+"""Characters beyond which a line is no row of a table that people read."""
+_BAR = re.compile(r":?\s*\d+%\|.*")
+"""A progress bar behind a row."""
+_EDGES = re.compile(r"\s*[|│┃║]\s*")
+_GAPS = re.compile(r"\s{2,}|\t")
+_NUMBER = re.compile(r"[-+]?(?:\d[\d,_]*(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?%?|[-+]?(?:nan|inf)")
+_COUNT = re.compile(r"^(\d+)/\d+$")
+"""How far a count is: epoch 1/3."""
+
+
+class Columns:
+    """The header that rows are read by, the last one that named a metric.
+
+    ``wanted`` tells whether a column's name is that of a metric.
+    """
+
+    def __init__(self, wanted: Callable[[str], object]) -> None:
+        self._wanted = wanted
+        self.names: list[str] = []
+
+    def see(self, line: str) -> None:
+        """Take in a line that may be a header: names alone, one of them that of a metric."""
+        if len(line) > _LONGEST:
+            return
+        for cells in _ways(line):
+            names = len(cells) > 1 and not any(map(_NUMBER.fullmatch, cells))
+            if names and any(map(self._wanted, cells)):
+                self.names = cells
+                return
+
+    def row(self, line: str) -> dict[str, str] | None:
+        """Return column → text of a line that is a row, None of any other.
+
+        A row has as many cells as the header; those of metrics, and at least half of all, are
+        numbers.
+        """
+        if not self.names or len(line) > _LONGEST:
+            return None
+        for cells in _ways(line):
+            if len(cells) != len(self.names):
+                continue
+            texts = [_COUNT.sub(r"\1", cell) for cell in cells]
+            numbers = [bool(_NUMBER.fullmatch(text)) for text in texts]
+            named = zip(self.names, numbers, strict=True)
+            if 2 * sum(numbers) >= len(texts) and all(n for c, n in named if self._wanted(c)):
+                return dict(zip(self.names, texts, strict=True))
+        return None
+
+
+def _ways(line: str) -> Sequence[list[str]]:
+    """Return the cells of a line, by its edges, else by wide gaps, else by any."""
+    line = _BAR.sub("", line).strip()
+    if _EDGES.search(line):
+        return [[cell for cell in _EDGES.split(line) if cell]]
+    return [_GAPS.split(line), line.split()]

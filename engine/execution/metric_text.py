@@ -1,0 +1,98 @@
+"""Numbers and records in text, as people and libraries write them. Pure: text in, numbers out.
+
+Commas are read as people mean them: 1,234 is a thousand and more, 0,91 is less than one.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+_THOUSANDS = r"[1-9]\d{0,2}(?:,\d{3})+"
+# Nothing that a comma and digits follow: 1,2,3 is a list, of which the first counts.
+_DECIMAL_COMMA = r"\d+,\d+(?!\d|[,.]\d)"
+NUMBER = (
+    rf"[-+]?(?:{_THOUSANDS}(?:\.\d*)?|{_DECIMAL_COMMA}|\d[\d_]*(?:\.\d*)?|\.\d+)"
+    r"(?:[eE][-+]?\d+)?"
+    r"|[-+]?(?:nan|inf(?:inity)?)\b"
+)
+QUALIFIER = (
+    r"(?:train|training|val|valid|validation|test|testing|eval|dev|best|running|avg|average|mean"
+    r"|max|min|ema)"
+)
+"""Words that make another metric of the name behind them."""
+VALUE = rf"(?:[\w.]*\(\s*|\[\s*)?[\"']?(?P<value>{NUMBER})(?![\d:]|\.\d|-\d)"
+"""A number, also within a repr or quotes."""
+_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+_OVER = re.compile(r"\s*/\s*(\d+)(?![\d./])")
+_GROUPED = re.compile(rf"\s*[-+]?{_THOUSANDS}(?![\d,])")
+
+
+def strip_escapes(text: str) -> str:
+    """Return ``text`` without terminal escape sequences."""
+    return _ANSI.sub("", text) if "\x1b" in text else text
+
+
+@lru_cache(4096)
+def fold(name: str) -> str:
+    """Return ``name`` so that spellings which differ in case, space, ``_`` or ``-`` are one."""
+    return re.sub(r"[\s_-]+", "_", name.strip()).lower()
+
+
+def to_number(text: str, *, decimal_comma: bool = False) -> float | None:
+    """Return the number that ``text`` writes, None if it writes none.
+
+    ``decimal_comma``: where it comes from, a comma is what a point is elsewhere: 1.234,5.
+    """
+    if decimal_comma and text.count(",") == 1:
+        text = text.replace(".", "").replace(",", ".")
+    elif _GROUPED.match(text):
+        text = text.replace(",", "")
+    else:
+        text = text.replace(",", ".")
+    try:
+        return float(text.replace("_", "").rstrip("% "))
+    except ValueError:
+        return None
+
+
+def share_or_number(line: str, match: "re.Match[str]", group: str = "value") -> float | None:
+    """Return the number of a match; of so many of a count, as ``9816/10000``, the share."""
+    text = match[group]
+    over = _OVER.match(line, match.end(group)) if text.isdigit() else None
+    if over is not None and int(text) <= int(over[1]) > 0:
+        return int(text) / int(over[1])
+    return to_number(text)
+
+
+def read_object(line: str) -> dict[str, Any] | None:
+    """Return the JSON object that ``line`` is, None if it is none."""
+    line = line.strip()
+    if not (line.startswith("{") and line.endswith("}")):
+        return None
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def flatten(record: Mapping[str, Any], prefix: str = "", depth: int = 0) -> dict[str, float]:
+    """Return the numbers of a nested record, by dotted keys; numbers written as text count, too."""
+    found: dict[str, float] = {}
+    for key, value in record.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping):
+            if depth < 8:
+                found |= flatten(value, f"{name}.", depth + 1)
+        elif isinstance(value, str):
+            number = to_number(value)
+            if number is not None:
+                found[name] = number
+        elif isinstance(value, (int, float)) and not isinstance(value, bool):
+            try:
+                found[name] = float(value)
+            except OverflowError:
+                continue
+    return found
