@@ -61,7 +61,7 @@ def _open(source: MetricSource, folder: TrialFolder, names: Collection[str]) -> 
     wanted = Names(names, source.rename)
     path = source.path or ""
     if source.kind == "tensorboard":
-        return TensorboardSource(folder.path, path, wanted)
+        return TensorboardSource(folder.path, path, wanted, source.step)
     parser = LineParser(wanted, step=source.step, pattern=source.pattern)
     if source.kind == "csv":
         return CsvSource(Tail(folder.path, path), parser)

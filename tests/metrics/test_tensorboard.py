@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from hpo_tui.engine.execution.event_files import masked_crc
 from hpo_tui.engine.execution.metrics import Collector
-from hpo_tui.engine.execution.tensorboard import masked_crc
 from hpo_tui.engine.spec.model import MetricSource
 from hpo_tui.store.folder import TrialFolder
 
@@ -28,9 +28,22 @@ EXPECTED = [
 ]
 
 
-def collector(folder: Path, path: str = "runs") -> Collector:
-    source = MetricSource("tensorboard", path, rename={"val/accuracy": "accuracy"})
+def collector(folder: Path, path: str = "runs", step: str | None = None) -> Collector:
+    source = MetricSource("tensorboard", path, step=step, rename={"val/accuracy": "accuracy"})
     return Collector([source], TrialFolder(folder), ["accuracy", "loss"])
+
+
+def record(step: int, tag: str, value: float) -> bytes:
+    """A scalar as TensorBoard's writer puts it into a file: each in a record of its own."""
+
+    def field(number: int, data: bytes) -> bytes:
+        return bytes([number << 3 | 2, len(data)]) + data
+
+    scalar = field(1, tag.encode()) + b"\x15" + struct.pack("<f", value)
+    data = b"\x10" + bytes([step]) + field(5, field(1, scalar))
+    head = struct.pack("<Q", len(data))
+    crcs = (struct.pack("<I", masked_crc(x)) for x in (head, data))
+    return head + next(crcs) + data + next(crcs)
 
 
 @pytest.fixture
@@ -42,9 +55,9 @@ def events(tmp_path: Path) -> Path:
 
 def test_scalars_of_a_real_file_are_read(tmp_path: Path, events: Path) -> None:
     events.write_bytes(MADE)
-    assert collector(tmp_path).poll() == EXPECTED
-    assert collector(tmp_path, "runs/a/events.out.tfevents.1.host").poll() == EXPECTED
-    assert collector(tmp_path, "runs/*/*tfevents*").poll() == EXPECTED
+    assert collector(tmp_path).finish() == EXPECTED
+    assert collector(tmp_path, "runs/a/events.out.tfevents.1.host").finish() == EXPECTED
+    assert collector(tmp_path, "runs/*/*tfevents*").finish() == EXPECTED
 
 
 def test_a_file_that_grows_byte_by_byte_is_read_once(tmp_path: Path, events: Path) -> None:
@@ -66,7 +79,7 @@ def test_a_file_that_grows_byte_by_byte_is_read_once(tmp_path: Path, events: Pat
 def test_a_damaged_record_is_passed_over(tmp_path: Path, events: Path) -> None:
     at = MADE.index(b"val/accuracy") + 14
     events.write_bytes(MADE[:at] + b"\xff" + MADE[at + 1 :])
-    assert collector(tmp_path).poll() == [(0, {"loss": 1.0}), *EXPECTED[1:]]
+    assert collector(tmp_path).finish() == [(0, {"loss": 1.0}), *EXPECTED[1:]]
 
 
 @pytest.mark.parametrize("garbage", [b"", b"\0" * 5, b"\0" * 500, b"\xff" * 500, b"not events"])
@@ -84,9 +97,38 @@ def test_a_record_of_garbage_with_right_checksums_gives_nothing(
     head = struct.pack("<Q", len(data))
     record = head + struct.pack("<I", masked_crc(head)) + data + struct.pack("<I", masked_crc(data))
     events.write_bytes(record + MADE)
-    assert collector(tmp_path).poll() == EXPECTED
+    assert collector(tmp_path).finish() == EXPECTED
 
 
 def test_the_checksum_is_that_of_the_standard() -> None:
     crc = (masked_crc(b"123456789") - 0xA282EAD8) & 0xFFFFFFFF
     assert ((crc >> 17) | (crc << 15)) & 0xFFFFFFFF == 0xE3069283  # RFC 3720, CRC-32C check value
+
+
+BATCHES = [
+    record(step, tag, value)
+    for step, epoch in ((25, 0), (50, 1), (75, 2))
+    for tag, value in (("accuracy", step / 100), ("loss", 1.0), ("epoch", epoch))
+]
+
+
+def test_a_file_that_has_the_epoch_is_counted_by_it(tmp_path: Path, events: Path) -> None:
+    events.write_bytes(b"".join(BATCHES))
+    found = [(n, {"accuracy": 0.25 * (n + 1), "loss": 1.0}) for n in range(3)]
+    assert collector(tmp_path).finish() == found
+    own = [(25 * (n + 1), metrics) for n, metrics in found]
+    assert collector(tmp_path, step="global_step").finish() == own
+
+
+def test_what_is_written_of_a_step_is_waited_for(tmp_path: Path, events: Path) -> None:
+    reader, found = collector(tmp_path), []
+    for part in BATCHES:
+        with events.open("ab") as file:
+            file.write(part)
+        found += reader.poll()
+        kept, reader = reader.state(), collector(tmp_path)
+        reader.restore(kept)
+    assert found == [(0, {"accuracy": 0.25, "loss": 1.0}), (1, {"accuracy": 0.5, "loss": 1.0})]
+    assert reader.poll() == []
+    assert reader.poll() == [(2, {"accuracy": 0.75, "loss": 1.0})]  # nothing has come behind it
+    assert reader.finish() == []
