@@ -90,6 +90,8 @@ class LineParser:
         self.locked = False
         self.counts: dict[str, int] = {}
         self.columns = Columns(names.find)
+        self.shown: dict[str, float] = {}
+        """What a progress bar shows, where there are no steps."""
         self._metrics = names.pattern()
         alternatives = "|".join(re.escape(k).replace("_", "[ _]?") for k in self.keys)
         self._steps = re.compile(
@@ -98,11 +100,14 @@ class LineParser:
             re.IGNORECASE,
         )
 
-    def parse(self, line: str) -> Entry | None:
-        """Return what a line reports, None if nothing."""
+    def parse(self, line: str, *, live: bool = False) -> Entry | None:
+        """Return what a line reports, None if nothing.
+
+        ``live``: it is written over by the next one, as a progress bar is.
+        """
         line = strip_escapes(line)
         if self.pattern is not None:
-            return self._by_pattern(self.pattern, line)
+            return self._by_pattern(self.pattern, line, live=live)
         if (found := read_object(line)) is not None:
             return self.take(found)
         self._see_steps(self._named_steps(line))
@@ -119,7 +124,7 @@ class LineParser:
                 metrics[name], places[name] = value, at
         if not metrics:
             self.columns.see(line)
-        return self.at_step(metrics)
+        return self.at_step(metrics, live=live)
 
     def row(self, line: str) -> Entry | None:
         """Return what a row of a table reports whose header has been read, None if nothing."""
@@ -145,13 +150,16 @@ class LineParser:
         """Take in the step of a line that is known to hold no metric."""
         self._see_steps(self._named_steps(strip_escapes(line)))
 
-    def at_step(self, metrics: dict[str, float]) -> Entry | None:
+    def at_step(self, metrics: dict[str, float], *, live: bool = False) -> Entry | None:
         """Return the metrics with the step that they belong to, None if there are none."""
         if not metrics:
             return None
         if self.step is not None:
             self.locked = True
             return self.step, metrics
+        if live and metrics == self.shown:
+            return None  # shown again, not reported again
+        self.shown = metrics if live else {}
         for name in metrics:
             self.counts[name] = self.counts.get(name, 0) + 1
         return max(self.counts[name] for name in metrics), metrics
@@ -175,7 +183,7 @@ class LineParser:
         begun = _ROUND.match(line)
         return [*found, ("iteration", begun[1] or begun[2])] if begun else found
 
-    def _by_pattern(self, pattern: "re.Pattern[str]", line: str) -> Entry | None:
+    def _by_pattern(self, pattern: "re.Pattern[str]", line: str, *, live: bool) -> Entry | None:
         metrics: dict[str, float] = {}
         for match in pattern.finditer(line):
             groups = {k: v for k, v in match.groupdict().items() if v is not None}
@@ -184,7 +192,7 @@ class LineParser:
                 name, value = self.names.find(key), to_number(text)
                 if name is not None and value is not None:
                     metrics[name] = value
-        return self.at_step(metrics)
+        return self.at_step(metrics, live=live)
 
     def _see_steps(self, found: "Iterator[tuple[str, str]] | Any") -> None:
         """Keep the best of the steps in a line.

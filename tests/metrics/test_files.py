@@ -254,6 +254,7 @@ def test_rows_of_a_table_are_read_by_its_header(tmp_path: Path, log: Path, text:
         append(log, line)
         found += reader.poll()
         kept = json.loads(json.dumps(reader.state()))
+    found += reader.finish()
     assert found == [(0, {"accuracy": 0.1}), (1, {"accuracy": 0.2})]
 
 
@@ -276,3 +277,45 @@ def test_rounds_of_boosting_are_steps(tmp_path: Path, log: Path) -> None:
     assert collector(tmp_path).poll() == [
         (0, {"accuracy": 0.1}), (10, {"accuracy": 0.2}), (20, {"accuracy": 0.3}),
     ]  # fmt: skip
+
+
+BAR = [  # Lightning's, which shows what the epoch before has reached until it has validated anew
+    "\rEpoch 0:  50%|██   | 1/2 [00:00<00:00]", "\rEpoch 0: 100%|█████| 2/2 [00:00<00:00, size=9]",
+    "\rEpoch 0: 100%|█████| 2/2 [00:00<00:00, size=9, accuracy=0.1]",
+    "\rEpoch 1:  50%|██   | 1/2 [00:00<00:00, size=8, accuracy=0.1]",
+    "\rEpoch 1: 100%|█████| 2/2 [00:00<00:00, size=7, accuracy=0.1]\n",
+    "\rValidation DataLoader 0: 50%|██   | 1/2 [00:00<00:00]\x1b[A",
+    "\rEpoch 1: 100%|█████| 2/2 [00:00<00:00, size=7, accuracy=0.2]",
+    "\rEpoch 2:  50%|██   | 1/2 [00:00<00:00, size=6, accuracy=0.2]",
+    "\rEpoch 2: 100%|█████| 2/2 [00:00<00:00, size=5, accuracy=0.3]", "\ndone\n",
+]  # fmt: skip
+
+
+def test_a_progress_bar_reports_each_step_once_with_its_last_values(
+    tmp_path: Path, log: Path
+) -> None:
+    found: list[Entry] = []
+    kept: dict[str, Any] = {}
+    for shown in BAR:
+        append(log, shown)
+        reader = collector(tmp_path)
+        reader.restore(kept)
+        found += reader.poll()
+        kept = json.loads(json.dumps(reader.state()))
+    assert found == [(0, {"size": 9.0, "accuracy": 0.1}), (1, {"size": 7.0, "accuracy": 0.2})]
+    assert reader.finish() == [(2, {"size": 5.0, "accuracy": 0.3})]
+
+
+def test_what_a_progress_bar_shows_at_the_end_counts(tmp_path: Path, log: Path) -> None:
+    append(log, "".join(BAR[:-2]) + "\r")
+    assert collector(tmp_path).poll()[-1] == (1, {"size": 7.0, "accuracy": 0.2})
+    assert collector(tmp_path).finish()[-1] == (2, {"size": 6.0, "accuracy": 0.2})
+
+
+def test_a_progress_bar_without_a_step_counts_what_it_shows_once(tmp_path: Path, log: Path) -> None:
+    reader, found = collector(tmp_path), []
+    for n, value in ((1, "0.1"), (1, "0.1"), (2, "0.2"), (2, "0.2"), (3, "0.3")):
+        append(log, f"\r{n}0%|██   | {n}/10 [00:0{n}<00:09, accuracy={value}]")
+        found += reader.poll()
+    found += reader.finish()
+    assert found == [(1, {"accuracy": 0.1}), (2, {"accuracy": 0.2}), (3, {"accuracy": 0.3})]
