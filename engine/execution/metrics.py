@@ -7,9 +7,11 @@ two polls, at the same step. Whoever summarizes looks at each metric by itself.
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from hpo_tui.engine.execution.metric_csv import CsvSource
 from hpo_tui.engine.execution.metric_discovery import discover, parse_line
-from hpo_tui.engine.execution.metric_files import CsvSource, JsonlSource, Source, StdoutSource, Tail
+from hpo_tui.engine.execution.metric_files import Source, Tail
 from hpo_tui.engine.execution.metric_lines import STEP_KEYS, Entry, LineParser, Names
+from hpo_tui.engine.execution.metric_output import JsonlSource, StdoutSource
 from hpo_tui.engine.execution.tensorboard import TensorboardSource
 from hpo_tui.engine.spec.model import MetricSource
 from hpo_tui.store.folder import TrialFolder
