@@ -105,6 +105,8 @@ def make_spec(plan: Plan, words: Sequence[str], folder: Path, script: Path | Non
             env[option.name] = f"{{{name}}}"
         elif option.style in ("flag", "equals"):
             command = _placed(command, option, name)
+    said = {word.partition("=")[0] for word in command}
+    command += [word for word in plan.found.also if word.partition("=")[0] not in said]
     space = tuple(p.parameter for _, p in plan.proposals) or (_EXAMPLE,)
     return StudySpec(
         name=study_name(words, folder, script),

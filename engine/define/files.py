@@ -31,7 +31,9 @@ def hydra_options(script: Path, text: str) -> Found:
     for leaf, value in _leaves(primary, ""):
         if not leaf.startswith("hydra."):
             options[leaf] = Option(leaf, leaf, kind_of(value), value, style="equals")
-    return Found(tuple(options.values()), f"Hydra's {name.group(1)}")
+    # By the second that a job begins in, two at once would write into one folder.
+    also = ("hydra.run.dir={trial_dir}/hydra",) if "@hydra.main" in text else ()
+    return Found(tuple(options.values()), f"Hydra's {name.group(1)}", also=also)
 
 
 def _group_options(folder: Path, group: str, chosen: str) -> list[Option]:

@@ -109,7 +109,9 @@ def _with_given(found: Found, words: Sequence[str]) -> Found:
             options[name] = Option(name, flag, kind_of(given), given, style=style)
     how = found.how or ("the values on the command line" if options else "")
     advice = found.advice if found.options or not options else ()
-    return Found(tuple(options.values()), how, found.commands, advice, words=tuple(words))
+    return dataclasses.replace(
+        found, options=tuple(options.values()), how=how, advice=advice, words=tuple(words)
+    )
 
 
 def _redefault(option: Option, given: bool | int | float | str) -> Option:

@@ -53,6 +53,8 @@ class Found:
     """The command's words where they have to change, for a template."""
     raw: Mapping[str, str] = field(default_factory=dict)
     """What stood in the file in the place of each placeholder."""
+    also: tuple[str, ...] = ()
+    """Words that the command gets besides, with the study's own placeholders."""
 
 
 def from_dump(entries: Sequence[Mapping[str, Any]]) -> tuple[tuple[Option, ...], tuple[str, ...]]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection
 
 from hpo_tui.engine.execution.metric_lines import STEP_KEYS, LineParser, Names
+from hpo_tui.engine.execution.metric_tables import Columns
 from hpo_tui.engine.execution.metric_text import (
     QUALIFIER,
     VALUE,
@@ -20,8 +21,25 @@ _ANY = re.compile(
     r"(?P<value2>[-+]?\d+\.\d+(?:[eE][-+]?\d+)?)(?![\d:]|\.\d|-\d)",
     re.IGNORECASE,
 )
+_NAME = re.compile(r"[A-Za-z_][\w./@-]*")
 _NO_METRIC = frozenset(
-    ("cuda", "cpu", "gpu", "line", "pid", "port", "rank", "version", "v", "eta", "took", "is")
+    (
+        "cuda",
+        "cpu",
+        "gpu",
+        "line",
+        "pid",
+        "port",
+        "rank",
+        "version",
+        "v",
+        "eta",
+        "took",
+        "is",
+        "time",
+        "dur",
+        "elapsed",
+    )
 )
 
 
@@ -37,7 +55,7 @@ def parse_line(line: str, names: Collection[str] | None = None) -> dict[str, flo
     for match in _ANY.finditer(line):
         key = (match["key"] or match["key2"]).replace(" ", "_")
         value = share_or_number(line, match, "value" if match["value"] else "value2")
-        if value is not None and key.lower() not in _NO_METRIC and fold(key) not in STEP_KEYS:
+        if value is not None and _may_be_metric(key):
             found.setdefault(key, value)
     return found
 
@@ -45,7 +63,18 @@ def parse_line(line: str, names: Collection[str] | None = None) -> dict[str, flo
 def discover(text: str) -> dict[str, list[float]]:
     """Return every metric-like name in a script's output with the values that it took, in order."""
     found: dict[str, list[float]] = {}
-    for line in re.split(r"[\r\n]+", text):
-        for name, value in parse_line(line[:10_000]).items():
+    columns = Columns(_may_be_metric, apart=True)
+    for line in re.split(r"[\r\n]+", strip_escapes(text)):
+        said = parse_line(line[:10_000])
+        if not said:
+            said = {k: v for k, v in flatten(columns.row(line) or {}).items() if _may_be_metric(k)}
+            columns.see(line)
+        for name, value in said.items():
             found.setdefault(name, []).append(value)
     return found
+
+
+def _may_be_metric(name: str) -> bool:
+    """Whether a name may be that of a metric."""
+    known = name.lower() in _NO_METRIC or fold(name) in STEP_KEYS
+    return not known and _NAME.fullmatch(name) is not None

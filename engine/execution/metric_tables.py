@@ -17,18 +17,19 @@ _COUNT = re.compile(r"^(\d+)/\d+$")
 class Columns:
     """The header that rows are read by, the last one that named a metric.
 
-    ``wanted`` tells whether a column's name is that of a metric.
+    ``wanted`` tells whether a column's name is that of a metric. ``apart``: only columns that more
+    than a blank parts are such, as where any word may be a name.
     """
 
-    def __init__(self, wanted: Callable[[str], object]) -> None:
-        self._wanted = wanted
+    def __init__(self, wanted: Callable[[str], object], *, apart: bool = False) -> None:
+        self._wanted, self._apart = wanted, apart
         self.names: list[str] = []
 
     def see(self, line: str) -> None:
         """Take in a line that may be a header: names alone, one of them that of a metric."""
         if len(line) > _LONGEST:
             return
-        for cells in _ways(line):
+        for cells in self._ways(line):
             names = len(cells) > 1 and not any(map(_NUMBER.fullmatch, cells))
             if names and any(map(self._wanted, cells)):
                 self.names = cells
@@ -42,7 +43,7 @@ class Columns:
         """
         if not self.names or len(line) > _LONGEST:
             return None
-        for cells in _ways(line):
+        for cells in self._ways(line):
             if len(cells) != len(self.names):
                 continue
             texts = [_COUNT.sub(r"\1", cell) for cell in cells]
@@ -52,10 +53,9 @@ class Columns:
                 return dict(zip(self.names, texts, strict=True))
         return None
 
-
-def _ways(line: str) -> Sequence[list[str]]:
-    """Return the cells of a line, by its edges, else by wide gaps, else by any."""
-    line = _BAR.sub("", line).strip()
-    if _EDGES.search(line):
-        return [[cell for cell in _EDGES.split(line) if cell]]
-    return [_GAPS.split(line), line.split()]
+    def _ways(self, line: str) -> Sequence[list[str]]:
+        """Return the cells of a line, by its edges, else by wide gaps, else by any."""
+        line = _BAR.sub("", line).strip()
+        if _EDGES.search(line):
+            return [[cell for cell in _EDGES.split(line) if cell]]
+        return [_GAPS.split(line)] if self._apart else [_GAPS.split(line), line.split()]

@@ -174,6 +174,9 @@ def tail(path: Path, size: int = 65536, begin: int = 0) -> str:
 
 
 def last_lines(text: str, count: int = 5) -> list[str]:
-    """Return the last lines of a log that say anything, each cut at 300 characters."""
+    """Return the last lines of a log that say anything, each cut at 300 characters.
+
+    The marks below a line of a traceback say nothing by themselves.
+    """
     lines = [line.strip() for line in text.replace("\r", "\n").split("\n")]
-    return [line[:300] for line in lines if line][-count:]
+    return [line[:300] for line in lines if line.strip("^~")][-count:]

@@ -207,6 +207,7 @@ def test_hydra(scripts: Path) -> None:
     sgd = command_line(spec, {"optimizer": "sgd", "optimizer.momentum": 0.9}, spec.tasks[0], "/t")
     assert sgd == [
         "python", "hydra_style/train.py", "optimizer=sgd", "optimizer.momentum=0.9", "epochs=4",
+        "hydra.run.dir=/t/hydra",
     ]  # fmt: skip
 
 

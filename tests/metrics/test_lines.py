@@ -159,6 +159,10 @@ def test_discover_lists_what_looks_like_a_metric() -> None:
     text = "Epoch 1/2 loss: 0.5 val accuracy: 0.1\rEpoch 2/2 loss: 0.25 val accuracy: 0.2\nbye\n"
     assert discover(text) == {"loss": [0.5, 0.25], "val_accuracy": [0.1, 0.2]}
     assert discover("lr=0.1 on cuda:0 at 10:30:22, took 3.5") == {"lr": [0.1]}
+    table = "epoch   train_loss   valid_acc   time\n0   \x1b[36m0.9\x1b[0m   0.6   00:10\n"
+    table += "1   0.8   0.7   00:10\n"
+    assert discover(table) == {"train_loss": [0.9, 0.8], "valid_acc": [0.6, 0.7]}
+    assert discover("Loading the data\n1 2 3\n") == {}
 
 
 @given(st.floats(allow_nan=False), st.sampled_from(["=", ": ", " = ", ":", " "]))

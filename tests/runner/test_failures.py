@@ -69,6 +69,17 @@ def test_the_end_of_a_trial_is_judged(what: Any, state: Any, kind: str, teaches:
     assert (verdict.state, verdict.kind, verdict.teaches) == (state, kind, bool(teaches))
 
 
+def test_the_marks_below_a_traceback_s_lines_are_not_among_the_last(make_study: Any) -> None:
+    script = (
+        "def f(x):\n    return f(x + 1) if x < 3 else 1 / (x - x)\nprint(f(1) + len(str(f(2))))\n"
+    )
+    study = make_study(script, prelude=False)
+    study.start()
+    reason = study.ended(1).reason
+    assert "ZeroDivisionError" in reason
+    assert "^" not in reason
+
+
 def test_running_out_of_gpu_memory_is_believed_the_second_time(make_study: Any, told: Any) -> None:
     study = make_study(f"print({OOM!r}); sys.exit(1)")
     study.start()
