@@ -22,6 +22,8 @@ _SWEEP_GRACE = 1.0
 """Seconds that processes left behind get between SIGTERM and SIGKILL."""
 _GIVE_UP = 20.0
 """Seconds after which a process that survives SIGKILL (stuck in the kernel) is left."""
+_HELPERS = (b"multiprocessing", b"loky", b"compile_worker")
+"""In the command lines of processes that Python and torch start to work for another."""
 _SIGNALS = (
     signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2,
 )  # fmt: skip
@@ -54,6 +56,28 @@ def descendants(root: int) -> list[int]:
         found += below
         todo += below
     return found
+
+
+def told(group: int) -> list[int]:
+    """Return the processes of a group that a polite stop is for, its leader among them.
+
+    Not those that work for one of them, as a data loader's do: without them it could not come to
+    its next checkpoint. They were forked (their command line is their parent's) or are helpers.
+    """
+    lines, above = {}, parents()
+    for pid in above:
+        try:
+            if os.getpgid(pid) == group:
+                with open(f"/proc/{pid}/cmdline", "rb") as file:  # noqa: PTH123 - see parents()
+                    lines[pid] = file.read()
+        except OSError:
+            continue
+    return [
+        pid
+        for pid, line in lines.items()
+        if pid == group
+        or not (line == lines.get(above[pid]) or any(name in line for name in _HELPERS))
+    ]
 
 
 def text(value: str) -> str:
@@ -164,13 +188,13 @@ class Shim:
             self.signal(descendants(os.getpid()), signal.SIGKILL)
 
     def stop(self, why: str, grace: float) -> None:
-        """Begin to stop the trial: its process group is told, and killed after ``grace``."""
+        """Begin to stop the trial: it is told, and killed after ``grace``."""
         at = time.monotonic() + grace
         if not self.stopped or why == "killed":
             self.stopped = why
         if self.kill_at is None and grace > 0 and self.code is None:
-            try:
-                os.killpg(self.child, signal.SIGTERM)
+            self.signal(told(self.child), signal.SIGTERM)
+            try:  # noqa: SIM105 - contextlib costs the shim time at start
                 os.killpg(self.child, signal.SIGCONT)  # one that is suspended could not save itself
             except ProcessLookupError:
                 pass

@@ -120,6 +120,35 @@ def test_grace_lets_a_trial_save_itself(make_study: Any) -> None:
     assert study.trial().state is TrialState.KILLED
 
 
+def test_a_data_loader_s_workers_are_there_until_the_trial_has_saved_itself(
+    make_study: Any,
+) -> None:
+    study = make_study(
+        """
+        import torch
+        from torch.utils.data import DataLoader
+        from hpo_tui import trial
+        if __name__ == "__main__":
+            trial.should_stop()
+            loader = DataLoader(torch.arange(10**6), batch_size=1, num_workers=2)
+            for step, batch in enumerate(loader):
+                if trial.should_stop():  # what is under way is done first
+                    ahead = [int(b) for _, b in zip(range(50), loader)]
+                    (trial.checkpoint / "saved").write_text(str(ahead[-1]))
+                    sys.exit()
+                if step == 5:
+                    report(step=1, accuracy=0.1)
+        """,
+        prelude=True,
+    )
+    study.start()
+    study.running(reports=1)
+    request_stop(study.folder, timeout=30)
+    log = study.folder.trial(1).log.read_text()
+    assert (study.folder.trial(1).checkpoint / "saved").exists(), log
+    assert study.processes() == []
+
+
 def test_a_stopped_study_takes_its_trials_up_again(make_study: Any) -> None:
     study = make_study("""
         if os.environ["HPO_RESUME"]:
