@@ -6,6 +6,7 @@ from collections.abc import Collection
 from hpo_tui.engine.execution.metric_lines import STEP_KEYS, LineParser, Names
 from hpo_tui.engine.execution.metric_tables import Columns
 from hpo_tui.engine.execution.metric_text import (
+    AFTER,
     QUALIFIER,
     VALUE,
     flatten,
@@ -18,7 +19,7 @@ from hpo_tui.engine.execution.metric_text import (
 _ANY = re.compile(
     rf"(?<![\w./-])(?P<key>(?:{QUALIFIER} )?[A-Za-z_][\w./@-]*)[\"']?(?:\s*[=:]\s*){VALUE}"
     rf"|(?<![\w./-])(?P<key2>(?:{QUALIFIER} )?[A-Za-z_][\w./@-]*)[\"']?\s+"
-    r"(?P<value2>[-+]?\d+\.\d+(?:[eE][-+]?\d+)?)(?![\d:]|\.\d|-\d)",
+    rf"(?P<value2>[-+]?\d+\.\d+(?:[eE][-+]?\d+)?){AFTER}",
     re.IGNORECASE,
 )
 _NAME = re.compile(r"[A-Za-z_][\w./@-]*")

@@ -23,6 +23,7 @@ NAMES = ("accuracy", "val_loss", "top-1")
         ("accuracy: 91.5%", {"accuracy": 91.5}),
         ("accuracy: 91.5 % of 100", {"accuracy": 91.5}),
         ("Test set: Average loss: 0.05, Accuracy: 9876/10000 (99%)", {"accuracy": 0.9876}),
+        ("accuracy 0.25:  50%|█████     | 2/4 [00:00<00:00]", {"accuracy": 0.25}),
         ("accuracy 45 / 50", {"accuracy": 0.9}),
         ("accuracy: 0.5/0.6", {"accuracy": 0.5}),
         ("accuracy: 12/5", {"accuracy": 12.0}),
