@@ -17,7 +17,7 @@ from hpo_tui.engine.define.process import run_briefly
 from hpo_tui.engine.define.source import Settings, constants, local_sources
 
 _PARSERS = re.compile(
-    r"parse_(?:known_|intermixed_)?args(?:_into_dataclasses)?\(|ArgumentParser\(|"
+    r"parse_(?:known_|intermixed_)?args(?:_into_dataclasses)?\(|ArgumentParser\(|LightningCLI\(|"
     r"^\s*(?:import|from)\s+(?:click|typer|tyro|jsonargparse|simple_parsing|tap|rich_click)\b",
     re.MULTILINE,
 )
@@ -117,6 +117,8 @@ def _with_given(found: Found, words: Sequence[str]) -> Found:
 def _redefault(option: Option, given: bool | int | float | str) -> Option:
     if option.kind == "float" and isinstance(given, int) and not isinstance(given, bool):
         given = float(given)
+    if option.kind == "text" and option.default is None and not option.choices:
+        return dataclasses.replace(option, default=given, kind=kind_of(given))
     return dataclasses.replace(option, default=given)
 
 

@@ -18,10 +18,11 @@ _LEFT_ALONE = re.compile(
     r"input_size|image_size|img_size|size|local_rank|dist.*|backend|url|host|node.*|freq|interval|"
     r".*_freq|.*_interval|.*_every|every|version|help|force|overwrite|profile|compile|amp|fp16|"
     r"bf16|half|pin_mem.*|prefetch.*|cache.*|tag.*|comment|notes?|no_cuda|no_mps|no_accel|"
-    r"timeout|limit|tol|eps|epsilon|early_stop.*|patience|nthread|objective|loss"
+    r"timeout|limit|tol|(.*_)?eps|(.*_)?epsilon|early_stop.*|patience|nthread|objective|loss|"
+    r"hub_.*|ddp_.*|fsdp_.*|dataloader_.*|sync_.*|.*_backend|.*_strategy|.*_metrics"
 )
 _NEVER = re.compile(
-    r"(test|val|valid|eval|in|input|out|output|vocab|image|img|num_classes|max_seq)(_.*)?|seed"
+    r"neftune_.*|(test|val|valid|eval|in|input|out|output|vocab|image|img|num_classes|max_seq)(_.*)?|seed"
 )
 _TUNED_SWITCH = re.compile(
     r".*(nesterov|amsgrad|batch_?norm|use_bn|layer_?norm|pre_?norm|bias|augment|mixup|cutmix|"
@@ -59,7 +60,8 @@ def _listed(option: Option, name: str) -> Proposal | None:
     """Propose for an option that names its values, or is true or false."""
     if _LEFT_ALONE.fullmatch(name):
         return None
-    if option.kind == "bool":
+    # jsonargparse lists true, false and null.
+    if option.kind == "bool" or {True, False} <= set(option.choices) <= {True, False, "null"}:
         parameter = Parameter(option.name, ParameterKind.CATEGORICAL, choices=(False, True))
         return _from(option, parameter, "") if _TUNED_SWITCH.fullmatch(name) else None
     if not 2 <= len(option.choices) <= 20:
@@ -217,8 +219,8 @@ _RULES: tuple[tuple[str, Callable[[Option], Parameter | None]], ...] = (
         r"wd|(.*_)?weight_decay|decay|(l1|l2|reg|lambda)(_.*)?|(.*_)?alpha",
         _log(0.01, 100, 1e-6, 1e-1),
     ),
-    (r"momentum|beta_?1|mom", _linear(0.5, 0.99)),
-    (r"beta_?2", _linear(0.9, 0.9999)),
+    (r"momentum|(adam_)?beta_?1|mom", _linear(0.5, 0.99)),
+    (r"(adam_)?beta_?2", _linear(0.9, 0.9999)),
     (r"(.*_)?(dropout|drop|drop_rate|drop_path|drop_prob)(_.*)?|p_drop", _linear(0.0, 0.6)),
     (r"(label_)?smoothing|warmup_(ratio|frac|fraction|portion)", _linear(0.0, 0.3)),
     (r"gamma|lr_decay|lr_gamma|decay_rate", _gamma),

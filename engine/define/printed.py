@@ -73,9 +73,9 @@ def is_metric(name: str) -> bool:
 def read_output(lines: Sequence[str], seen: Mapping[str, Sequence[float]]) -> Printed:
     """Return the metrics of an output, given what the engine's own parser found in it.
 
-    Where counts in brackets give an accuracy (``Accuracy: 9832/10000 (98%)``), which that parser
-    would take for the count, a pattern is proposed as the source; where a sentence has a better
-    metric than all else (``Accuracy of the network on 10000 images: 97 %``), as a further one.
+    Where counts give an accuracy (``Test set: Average loss: 0.05, Accuracy: 9832/10000 (98%)``), a
+    pattern is proposed as the source, which names the set; where a sentence has a better metric
+    than all else (``Accuracy of the network on 10000 images: 97 %``), as a further one.
     """
     values = {n: v[-1] for n, v in seen.items() if v and is_metric(n)}
     pattern = _counted_pattern(lines)

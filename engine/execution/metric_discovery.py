@@ -37,6 +37,7 @@ _NO_METRIC = frozenset(
         "eta",
         "took",
         "is",
+        "using",
         "time",
         "dur",
         "elapsed",

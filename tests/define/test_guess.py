@@ -69,6 +69,25 @@ def test_what_is_left_alone(name: str) -> None:
     assert propose(option(name, 10)) is None
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        Option("adam_epsilon", "--adam_epsilon", "float", 1e-8),
+        Option("neftune_noise_alpha", "--neftune_noise_alpha", "float"),
+        Option("ddp_backend", "--ddp_backend", "text", choices=("nccl", "gloo", "mpi")),
+        Option(
+            "hub_strategy", "--hub_strategy", "text", "every_save", choices=("end", "every_save")
+        ),
+        Option("skip_memory_metrics", "--no_skip_memory_metrics", "bool", True),
+        Option("trainer.benchmark", "--trainer.benchmark", "text", choices=(True, False, "null")),
+        Option("trainer.sync_batchnorm", "--trainer.sync_batchnorm", "bool", False),
+    ],
+    ids=lambda o: o.name,
+)
+def test_what_trainers_take_besides_hyperparameters_is_left_alone(given: Option) -> None:
+    assert propose(given) is None
+
+
 def test_a_guess_says_that_it_is_one() -> None:
     found = propose(option("mystery", 0.4))
     assert found is not None

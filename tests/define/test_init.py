@@ -197,6 +197,21 @@ def test_a_seed_in_a_configuration_file_is_that_of_the_repeat(scripts: Path) -> 
     assert made.tried.code == 0
 
 
+def test_a_value_on_the_command_line_tells_what_an_option_without_a_default_takes(
+    scripts: Path,
+) -> None:
+    (scripts / "cli.py").write_text(
+        "import argparse\n"
+        "p = argparse.ArgumentParser()\n"
+        "p.add_argument('--lr', type=float, default=0.1)\n"
+        "p.add_argument('--trainer.max_epochs', type=lambda t: t and int(t))\n"
+        "p.parse_args()\n"
+    )
+    spec = draft(scripts, ["python", "cli.py", "--trainer.max_epochs", "8"], run=False).spec
+    assert spec.full_task.fidelity == {"trainer.max_epochs": 8}
+    assert [p.name for p in spec.space] == ["lr"]
+
+
 def test_hydra(scripts: Path) -> None:
     spec = draft(scripts, "hydra_style/train.py", run=False).spec
     assert spec.name == "hydra_style"
