@@ -9,7 +9,7 @@ from hpo_tui.engine.execution.metric_lines import Entry, LineParser
 
 _LINES = re.compile(rb"([^\r\n]+)(\r*\n|\r|$)")
 """Lines and what ends them; a carriage return alone has the next one written over it."""
-_BAR = re.compile(rb"\d%\|")
+_BAR = re.compile(rb"\d%\|.*\](?:\s|\x1b\[\w)*$")
 """A progress bar, which goes on also where the cursor goes down to another bar and up again."""
 
 

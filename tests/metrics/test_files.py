@@ -306,6 +306,11 @@ def test_a_progress_bar_reports_each_step_once_with_its_last_values(
     assert reader.finish() == [(2, {"size": 5.0, "accuracy": 0.3})]
 
 
+def test_what_is_printed_behind_a_progress_bar_counts_at_once(tmp_path: Path, log: Path) -> None:
+    append(log, "\r  5%|     | 1/20 [00:00<00:09, 5it/s]epoch 3: {'accuracy': 0.1}\n")
+    assert collector(tmp_path).poll() == [(3, {"accuracy": 0.1})]
+
+
 def test_what_a_progress_bar_shows_at_the_end_counts(tmp_path: Path, log: Path) -> None:
     append(log, "".join(BAR[:-2]) + "\r")
     assert collector(tmp_path).poll()[-1] == (1, {"size": 7.0, "accuracy": 0.2})
