@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 
 _LONGEST = 400
 """Characters beyond which a line is no row of a table that people read."""
+_OVER = 100_000
+"""Lines that are no row after which a table is over: to look for its rows takes time."""
 _BAR = re.compile(r":?\s*\d+%\|.*")
 """A progress bar behind a row."""
 _EDGES = re.compile(r"\s*[|│┃║]\s*")
@@ -24,6 +26,8 @@ class Columns:
     def __init__(self, wanted: Callable[[str], object], *, apart: bool = False) -> None:
         self._wanted, self._apart = wanted, apart
         self.names: list[str] = []
+        self._others = 0
+        """Lines that were no row since the last that was."""
 
     def see(self, line: str) -> None:
         """Take in a line that may be a header: names alone, one of them that of a metric."""
@@ -32,7 +36,7 @@ class Columns:
         for cells in self._ways(line):
             names = len(cells) > 1 and not any(map(_NUMBER.fullmatch, cells))
             if names and any(map(self._wanted, cells)):
-                self.names = cells
+                self.names, self._others = cells, 0
                 return
 
     def row(self, line: str) -> dict[str, str] | None:
@@ -41,8 +45,15 @@ class Columns:
         A row has as many cells as the header; those of metrics, and at least half of all, are
         numbers.
         """
-        if not self.names or len(line) > _LONGEST:
+        if not self.names:
             return None
+        found = self._cells(line) if len(line) <= _LONGEST else None
+        self._others = 0 if found else self._others + 1
+        if self._others > _OVER:
+            self.names = []
+        return found
+
+    def _cells(self, line: str) -> dict[str, str] | None:
         for cells in self._ways(line):
             if len(cells) != len(self.names):
                 continue

@@ -271,6 +271,11 @@ def test_numbers_below_words_are_no_table(tmp_path: Path, log: Path, text: str) 
     assert collector(tmp_path).finish() == []
 
 
+def test_a_table_is_over_after_many_other_lines(tmp_path: Path, log: Path) -> None:
+    append(log, "epoch accuracy\n1 0.1\n" + "on and on\n" * 100_001 + "2 0.2\n")
+    assert collector(tmp_path).finish() == [(1, {"accuracy": 0.1})]
+
+
 def test_rounds_of_boosting_are_steps(tmp_path: Path, log: Path) -> None:
     append(log, "[0]\ttrain-size:0.5\taccuracy:0.1\n[10]\ttrain-size:0.4\taccuracy:0.2\n")
     append(log, "20:\tlearn: 0.6\taccuracy: 0.3\ttotal: 47ms\n")
