@@ -3,7 +3,6 @@
 import time
 
 from hpo_tui.store.folder import StudyFolder
-from hpo_tui.tui import study_list
 
 
 def why_not(error: OSError, folder: StudyFolder) -> str:
@@ -21,7 +20,7 @@ def start(folder: StudyFolder) -> str:
 
 
 def send(folder: StudyFolder, wish: str) -> str:
-    """Ask the runner to pause, or to go on."""
+    """Ask for something to be done, by the runner or without one."""
     from hpo_tui.engine import launch
 
     answer = launch.send(folder, wish, {})
@@ -30,11 +29,13 @@ def send(folder: StudyFolder, wish: str) -> str:
 
 def archive(folder: StudyFolder) -> str:
     """Move the study to the archive."""
-    return f"It lies in {study_list.archive(folder)}."
+    return send(folder, "archive")
 
 
 def delete(folder: StudyFolder) -> str:
     """Delete the study for good."""
+    from hpo_tui.engine.removal import remove
+
     started = time.monotonic()
-    study_list.delete(folder)
+    remove(folder)
     return f"Deleted in {time.monotonic() - started:.1f} s."

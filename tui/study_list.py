@@ -1,15 +1,13 @@
 """What the home screen knows of every study: read in a thread, again only where files changed."""
 
-import contextlib
 import math
-import shutil
 import sqlite3
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from hpo_tui.engine.spec import SpecError, StudySpec
-from hpo_tui.store.folder import ARCHIVE, StudyFolder, list_studies
+from hpo_tui.store.folder import StudyFolder, list_studies
 from hpo_tui.store.models import Study, TrialState
 from hpo_tui.store.read import StudyReader
 from hpo_tui.tui import present
@@ -132,29 +130,3 @@ def stamps(folder: StudyFolder) -> tuple[float, ...]:
 
 def _short(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0]
-
-
-def archive(folder: StudyFolder) -> Path:
-    """Move a study into ``.archive`` beside it and return where it lies. Raises OSError."""
-    if folder.runner_pid() is not None:
-        raise OSError("its runner lives: stop the study first")
-    target = folder.path.parent / ARCHIVE
-    target.mkdir(exist_ok=True)
-    place, count = target / folder.name, 1
-    while place.exists():
-        count += 1
-        place = target / f"{folder.name}-{count}"
-    folder.path.rename(place)
-    return place
-
-
-def delete(folder: StudyFolder) -> None:
-    """Delete a study folder for good. Raises OSError; refuses one whose runner lives."""
-    if folder.runner_pid() is not None:
-        raise OSError("its runner lives: stop the study first")
-    if folder.path.is_symlink():
-        # The link is the study's place in the list; what it points to was put there by the user.
-        folder.path.unlink()
-        return
-    with contextlib.suppress(FileNotFoundError):
-        shutil.rmtree(folder.path)

@@ -1,9 +1,13 @@
+import json
+import os
 from pathlib import Path
 from typing import Any
 
+import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from hpo_tui.engine.execution.processes import Process, boot_id
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState
 from hpo_tui.tui.app import HpoApp
@@ -119,6 +123,25 @@ async def test_delete_asks_for_the_name(tmp_path: Path) -> None:
         app.screen.query_one(Input).value = study.name
         await pilot.press("enter")
         await until(pilot, lambda: not study.path.exists())
+
+
+@pytest.mark.parametrize("keys", [("A", "y"), ("D", *"sparse-speech", "enter")])
+async def test_a_study_is_left_while_a_trial_outlives_its_runner(
+    tmp_path: Path, keys: tuple[str, ...]
+) -> None:
+    study = make_study(tmp_path, trials=3, running=1, state=StudyState.FINISHED)
+    own = Process.of(os.getpid())
+    assert own is not None
+    shim = {"pid": own.pid, "ticks": own.ticks, "boot": boot_id()}
+    study.trial(3).path.mkdir(parents=True, exist_ok=True)
+    (study.trial(3).path / "process.json").write_text(json.dumps(shim))
+    app = make_app(None, study.path.parent)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await _listed(pilot, 1)
+        await pilot.press(*keys)
+        said = "trial 3 of sparse-speech still runs without a runner: stop it first"
+        await until(pilot, lambda: any(said in n.message for n in app._notifications))
+        assert study.path.is_dir()
 
 
 async def test_a_study_with_a_runner_is_not_deleted(tmp_path: Path, runner: None) -> None:
