@@ -1,7 +1,9 @@
 """Short messages are shown once, however often a key is pressed."""
 
+import pytest
 from textual.widgets._toast import Toast
 
+from hpo_tui.engine import launch
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.tui.notices import InSight
 from tests.tui.conftest import make_app, ready, until
@@ -23,3 +25,17 @@ async def test_keys_that_cannot_act_do_not_cover_the_screen(study: StudyFolder) 
         await until(pilot, lambda: bool(app.screen.query(Toast)))
         await pilot.pause()
         assert len(app.screen.query(Toast)) == 1
+
+
+async def test_that_the_runner_died_is_not_said_beside_its_start(
+    study: StudyFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(launch, "start_runner", lambda _: 4242)
+    app = make_app(study)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await ready(pilot)
+        app.attract("sparse-speech: the runner died. R starts it again.")
+        await until(pilot, lambda: bool(app.screen.query(Toast)))
+        await pilot.press("R")
+        await until(pilot, lambda: any("4242" in n.message for n in app._notifications))
+        assert not any("died" in n.message for n in app._notifications)

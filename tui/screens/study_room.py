@@ -146,6 +146,7 @@ class StudyRoom(Commanding):
             pid = launch.start_runner(folder)
             return f"The runner is process {pid}; it goes on when the screens are left."
 
+        self.app.clear_notifications()  # that it died holds no longer
         self.in_thread(start, "start runner")
 
     def do_study_extend(self) -> None:
