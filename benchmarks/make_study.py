@@ -251,7 +251,7 @@ def make(
     folder: Path, trials: int, *, seed: int = 0, hostile: bool = False, live: bool = False
 ) -> StudyFolder:
     """Make a study of ``trials`` in ``folder`` and return it. ``live``: two trials still run."""
-    text = text_of(hostile, trials * 0.5)
+    text = text_of(hostile, max(1.0, trials * 0.5))
     spec = StudySpec.from_text(text)
     study = StudyFolder(folder)
     study.trials.mkdir(parents=True, exist_ok=True)
