@@ -10,6 +10,7 @@ from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 
 _ESC = "\x1b"
+_ESC_KEY = "\x1b[27u"
 _PASTE = "\x1b[200~"
 _LONE = re.compile(r"\x1b(?![\[\]OP_^bf\x08\x7f\x1b]|$)")
 """Esc before what begins no sequence of a terminal: Alt with Backspace, b and f edit a line."""
@@ -21,7 +22,7 @@ def separated(data: str) -> str:
     ``Esc Enter`` in one packet would be Alt and Enter, which is taken for Enter alone: the answer
     that Esc was pressed not to give.
     """
-    return data if _PASTE in data else _LONE.sub("\x1b[27u", data)
+    return data if _PASTE in data else _LONE.sub(_ESC_KEY, data)
 
 
 class Terminal(LinuxDriver):
@@ -39,7 +40,9 @@ class Terminal(LinuxDriver):
             while not self.exit_event.is_set():
                 data = read(0.1)
                 if data.endswith(_ESC):  # the rest of a sequence can be on its way
-                    data += read(constants.ESCAPE_DELAY)
+                    rest = read(constants.ESCAPE_DELAY)
+                    # The parser would wait for it once more.
+                    data = data + rest if rest else data[:-1] + _ESC_KEY
                 for event in parser.feed(separated(data)) if data else ():
                     self.process_message(event)
                 for event in parser.tick():
