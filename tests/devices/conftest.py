@@ -11,10 +11,22 @@ sys.path.insert(0, str(Path(__file__).parent))  # for fake_nvml: these folders a
 
 from fake_nvml import Clock, FakeGpu, FakeNvml
 
+from hpo_tui.engine.execution.devices import DevicePool
+from hpo_tui.engine.spec.model import Resources
+
 
 @pytest.fixture
 def nvml() -> FakeNvml:
     return FakeNvml([FakeGpu("GPU-aaaa-1111"), FakeGpu("GPU-bbbb-2222")])
+
+
+@pytest.fixture
+def make(tmp_path: Path, nvml: FakeNvml, clock: Clock) -> Callable[..., DevicePool]:
+    def build(study: str = "s", **resources: object) -> DevicePool:
+        settings = Resources(**resources)  # type: ignore[arg-type]
+        return DevicePool(settings, study, tmp_path / "run", nvml, environ={}, clock=clock)
+
+    return build
 
 
 @pytest.fixture
