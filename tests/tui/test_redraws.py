@@ -32,6 +32,14 @@ def test_new_data_wait_their_turn_and_a_new_view_does_not(tmp_path: Path) -> Non
     assert redraws.wait(PARALLEL, snapshot, view) == 0
 
 
+def _drawn_from(watch: Watch, name: str, monkeypatch: pytest.MonkeyPatch) -> list[Snapshot]:
+    """What a pane is drawn from henceforth, by a clock that stands."""
+    shown: list[Snapshot] = []
+    monkeypatch.setattr(watch._panes[name], "show", lambda s, _: shown.append(s))
+    monkeypatch.setattr(watch._redraws, "_clock", lambda: 0.0)
+    return shown
+
+
 @pytest.mark.parametrize("key", ["0", "1"])
 async def test_a_view_that_is_shown_already_draws_nothing_before_its_time(
     study: StudyFolder, monkeypatch: pytest.MonkeyPatch, key: str
@@ -47,9 +55,7 @@ async def test_a_view_that_is_shown_already_draws_nothing_before_its_time(
         watch.post_message(TrialSelected(5))
         name = "parallel" if key == "0" else "history"
         await until(pilot, lambda: watch._panes[name].view.selected == 5)
-        shown: list[Snapshot] = []
-        monkeypatch.setattr(watch._panes[name], "show", lambda s, _: shown.append(s))
-        monkeypatch.setattr(watch._redraws, "_clock", lambda: 0.0)
+        shown = _drawn_from(watch, name, monkeypatch)
         assert live.snapshot is not None
         live.snapshot = replace(live.snapshot, frame=replace(live.snapshot.frame))
         watch.view_changed()
@@ -74,9 +80,7 @@ async def test_a_new_picture_of_the_study_is_no_new_view_of_it(
         watch.view_changed()
         parallel = watch._panes["parallel"]
         await until(pilot, lambda: parallel.view is live.view)
-        shown: list[Snapshot] = []
-        monkeypatch.setattr(parallel, "show", lambda s, _: shown.append(s))
-        monkeypatch.setattr(watch._redraws, "_clock", lambda: 0.0)
+        shown = _drawn_from(watch, "parallel", monkeypatch)
         assert live.snapshot is not None
         frame = live.snapshot.frame
         better = {"accuracy": frame.metrics["accuracy"] + 0.1}
