@@ -6,6 +6,7 @@ from textual.widgets._toast import Toast
 from hpo_tui.engine import launch
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.tui.notices import InSight
+from hpo_tui.tui.widgets.line_table import LineTable
 from tests.tui.conftest import make_app, ready, until
 
 
@@ -27,13 +28,19 @@ async def test_keys_that_cannot_act_do_not_cover_the_screen(study: StudyFolder) 
         assert len(app.screen.query(Toast)) == 1
 
 
+@pytest.mark.parametrize("among_others", [False, True])
 async def test_that_the_runner_died_is_not_said_beside_its_start(
-    study: StudyFolder, monkeypatch: pytest.MonkeyPatch
+    study: StudyFolder, monkeypatch: pytest.MonkeyPatch, among_others: bool
 ) -> None:
     monkeypatch.setattr(launch, "start_runner", lambda _: 4242)
-    app = make_app(study)
+    app = make_app(None, study.path.parent) if among_others else make_app(study)
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
-        await ready(pilot)
+        if among_others:
+            await until(pilot, lambda: bool(app.screen.query(LineTable)))
+            table = app.screen.query_one(LineTable)
+            await until(pilot, lambda: len(table.rows) == 1)
+        else:
+            await ready(pilot)
         app.attract("sparse-speech: the runner died. R starts it again.")
         await until(pilot, lambda: bool(app.screen.query(Toast)))
         await pilot.press("R")

@@ -193,6 +193,7 @@ good and asks for its name.
         """Start the runner."""
         study = self.chosen
         assert study is not None
+        self.app.clear_notifications()  # that it died holds no longer
         self._in_thread(study.folder, "start runner of", partial(start, study.folder))
 
     def do_studies_pause(self) -> None:
