@@ -98,10 +98,10 @@ def _apply(folder: StudyFolder, writer: StudyWriter, action: str, args: Mapping[
         raise ValueError(refusal)
     spec = StudySpec.from_text(study.text, folder.file)
     if action == "extend":
-        from hpo_tui.engine.spec.extend import extended
+        from hpo_tui.engine.spec.extend import extended, show_budget
 
         new = extended(spec, float(args["amount"]))
-        answer = f"the budget is {new.budget.amount:g} now"
+        answer = f"the budget is {show_budget(new.budget)} now"
     else:
         from hpo_tui.engine.spec.edit import plan_edit
 

@@ -7,7 +7,7 @@ from hpo_tui.engine.runner.desk import Desk, Stop
 from hpo_tui.engine.runner.edits import apply_edit
 from hpo_tui.engine.runner.ending import tell_optimizer
 from hpo_tui.engine.runner.granting import Refused, check_file, check_goes_on
-from hpo_tui.engine.spec.extend import extended
+from hpo_tui.engine.spec.extend import extended, show_budget
 from hpo_tui.engine.spec.files import write_atomic
 from hpo_tui.engine.spec.names import plural
 from hpo_tui.store.models import Command, StudyState, TrialState
@@ -79,8 +79,9 @@ class StudyCommands:
         desk.meter.spec = spec
         desk.proposals.init["text"] = spec.text
         desk.proposals.stale = True  # how much there is to spend shapes the start of a study too
-        desk.event("edited", f"the budget is {spec.budget.amount:g} now")
-        return f"the budget is {spec.budget.amount:g} now"
+        said = f"the budget is {show_budget(spec.budget)} now"
+        desk.event("edited", said)
+        return said
 
     def do_edit(self, command: Command) -> str:
         """Take over an edited study file."""

@@ -4,10 +4,50 @@ import math
 from decimal import Decimal
 
 from hpo_tui.engine.spec.amend import EditError, set_value
-from hpo_tui.engine.spec.model import BudgetUnit, StudySpec
+from hpo_tui.engine.spec.model import Budget, BudgetUnit, StudySpec
+from hpo_tui.engine.spec.units import budget as read_budget
 from hpo_tui.engine.spec.units import show_duration
 
 _UNITS = {BudgetUnit.GPU_HOURS: "gpu-hours", BudgetUnit.TRIALS: "trials"}
+_SUCH_AS = {
+    BudgetUnit.FULL: "10",
+    BudgetUnit.GPU_HOURS: "5 gpu-hours",
+    BudgetUnit.WALL: "2h",
+    BudgetUnit.TRIALS: "20 trials",
+}
+
+
+def show_budget(budget: Budget) -> str:
+    """Return a budget as a study file may say it: ``40``, ``8h``, ``12 gpu-hours``."""
+    if budget.unit is BudgetUnit.WALL:
+        return show_duration(budget.amount)
+    unit = f" {_UNITS[budget.unit]}" if budget.unit in _UNITS else ""
+    return f"{_digits(budget.amount)}{unit}"
+
+
+def amount_more(text: str, budget: Budget) -> float:
+    """Return how much ``text`` gives a budget, in its unit: ``10``, ``2h``, ``5 gpu-hours``.
+
+    A number alone is in that unit, but for wall time: whether hours or seconds are meant, it does
+    not say. Raises ValueError, in a sentence.
+    """
+    text = text.strip()
+    try:
+        try:
+            given = Budget(float(text), budget.unit)
+            told = budget.unit is not BudgetUnit.WALL
+        except ValueError:
+            given, told = read_budget(text), True
+    except ValueError:
+        told = False
+    if not told:
+        raise ValueError(f"{text!r} is no amount: say how much, such as {_SUCH_AS[budget.unit]}")
+    if given.unit is not budget.unit:
+        unit = f"the budget is {show_budget(budget)}"
+        raise ValueError(f"{unit}: say how much more of that, such as {_SUCH_AS[budget.unit]}")
+    if not 0 < given.amount < math.inf:
+        raise ValueError("it must be a number above 0")
+    return given.amount
 
 
 def extended(spec: StudySpec, amount: float) -> StudySpec:
@@ -18,13 +58,9 @@ def extended(spec: StudySpec, amount: float) -> StudySpec:
     total = spec.budget.amount + amount
     if not 0 < total < math.inf:
         raise ValueError(f"a budget of {total:g} is none")
-    unit = spec.budget.unit
-    if unit is BudgetUnit.FULL:
-        value: float | str = int(total) if total == int(total) else total
-    elif unit is BudgetUnit.WALL:
-        value = show_duration(total)
-    else:
-        value = f"{_digits(total)} {_UNITS[unit]}"
+    value: float | str = show_budget(Budget(total, spec.budget.unit))
+    if spec.budget.unit is BudgetUnit.FULL:
+        value = int(total) if total == int(total) else total
     try:
         text = set_value(spec.text, ("study", "budget"), value)
     except EditError as error:

@@ -70,6 +70,7 @@ def test_a_budget_is_told_in_its_unit(
         '"2 trials"': "of 2 trials spent",
         '"1 gpu-hour"': "of 1 GPU-hour spent",
         "1": "of 1 spent",
+        '"8h"': "of 8h00 gone",
     }
     for budget, said in budgets.items():
         name = f"b{len(said)}"

@@ -27,6 +27,16 @@ def test_wrong_usage_is_2(hpo: Callable[..., Any]) -> None:
         assert "--help" in ran.err or "must be" in ran.err
 
 
+def test_more_wall_time_is_said_as_a_time(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder], study_text: str
+) -> None:
+    folder = make_study(text=study_text.replace("budget = 10", 'budget = "8h"'))
+    ran = hpo("extend", "2")
+    assert (ran.code, "such as 2h" in ran.err) == (2, True)
+    assert hpo("extend", "2h").err == "the budget is 10h now\n"
+    assert 'budget = "10h"' in folder.file.read_text("utf-8")
+
+
 def test_no_such_command_is_refused_with_a_sentence(hpo: Callable[..., Any]) -> None:
     ran = hpo("stauts")
     assert ran.code == 1

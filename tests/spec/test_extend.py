@@ -2,7 +2,7 @@
 
 import pytest
 
-from hpo_tui.engine.spec.extend import extended
+from hpo_tui.engine.spec.extend import amount_more, extended, show_budget
 from hpo_tui.engine.spec.model import StudySpec
 
 
@@ -46,3 +46,45 @@ def test_a_budget_that_no_study_file_may_have_is_refused(
         spec = extended(spec, more)
     with pytest.raises(ValueError, match=why):
         extended(spec, more)
+
+
+@pytest.mark.parametrize(
+    ("budget", "text", "more"),
+    [
+        ("40", "2.5", 2.5),
+        ('"8h"', "1h 30m", 5400.0),
+        ('"8h"', "90s", 90.0),
+        ('"100 trials"', "20", 20.0),
+        ('"100 trials"', " 20 trials ", 20.0),
+        ('"12 gpu-hours"', "3 gpu-hours", 3.0),
+        ('"12 gpu-hours"', "3", 3.0),
+    ],
+)
+def test_an_amount_is_said_as_the_budget_is(
+    full_text: str, budget: str, text: str, more: float
+) -> None:
+    spec = of(full_text, budget)
+    assert amount_more(text, spec.budget) == more
+    said = show_budget(spec.budget)
+    assert of(full_text, said if said == "40" else f'"{said}"').budget == spec.budget
+
+
+@pytest.mark.parametrize(
+    ("budget", "text", "why"),
+    [
+        ('"8h"', "2", "such as 2h"),
+        ('"8h"', "20 trials", "the budget is 8h: .* such as 2h"),
+        ("40", "2h", "the budget is 40: .* such as 10"),
+        ('"100 trials"', "2h", "the budget is 100 trials: .* such as 20 trials"),
+        ("40", "much", "'much' is no amount: .* such as 10"),
+        ("40", "0", "above 0"),
+        ("40", "nan", "above 0"),
+        ("40", "inf", "above 0"),
+        ("40", "-3", "above 0"),
+    ],
+)
+def test_an_amount_that_could_be_meant_otherwise_is_refused(
+    full_text: str, budget: str, text: str, why: str
+) -> None:
+    with pytest.raises(ValueError, match=why):
+        amount_more(text, of(full_text, budget).budget)

@@ -1,6 +1,8 @@
 """Small windows in low windows: what to press, and what is wrong, is in sight."""
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +16,7 @@ from hpo_tui.tui.screens.dialogs import AskText
 from hpo_tui.tui.screens.item_dialog import ItemDialog
 from hpo_tui.tui.screens.pickers import PickMany, PickOne
 from hpo_tui.tui.screens.watch import Watch
-from tests.tui.conftest import burst, make_app, ready, until
+from tests.tui.conftest import TEXT, burst, make_app, make_study, ready, until
 
 ENTRIES = [(n, f"entry {n}") for n in range(30)]
 FAULT = "The value of lr is not in the space. " * 4 + "Mend-it."
@@ -93,3 +95,19 @@ async def test_a_proposal_is_taken_for_what_was_typed_before_it(study: StudyFold
         burst(pilot, "a", "c", "c", "u", "tab")
         line = app.screen.query_one(Input)
         await until(pilot, lambda: line.value.strip() == "accuracy")
+
+
+async def test_more_wall_time_is_asked_for_as_a_time(
+    tmp_path: Path, sent: list[tuple[str, dict[str, Any]]]
+) -> None:
+    text = re.sub(r"budget = .*", 'budget = "8h"', TEXT)
+    app = make_app(make_study(tmp_path, text=text))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("plus")
+        await until(pilot, lambda: "of 8h00 gone" in _lines(pilot))
+        await pilot.press("2", "enter")
+        await until(pilot, lambda: "such as 2h." in _lines(pilot))
+        await pilot.press("h", "enter")
+        await until(pilot, lambda: bool(sent))
+        assert sent == [("extend", {"amount": 7200.0})]

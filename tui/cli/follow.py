@@ -4,6 +4,7 @@ import shutil
 import sys
 import time
 
+from hpo_tui.engine.spec import BudgetUnit
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState, Trial, TrialState
 from hpo_tui.store.read import StudyReader
@@ -124,8 +125,10 @@ def trial_line(trial: Trial, picture: Snapshot) -> str:
     spec = picture.spec
     budget = amount_of(spec.budget)
     width = max(len(t.name) for t in spec.tasks)
+    wall = spec.budget.unit is BudgetUnit.WALL
+    spent = duration(picture.spent) if wall else f"{picture.spent:.2f}"
     parts = [
-        f"[{picture.spent:6.2f}/{budget}]",
+        f"[{spent:>6}/{budget}]",
         f"#{trial.number:<4}",
         fit(plain(trial.task), width),
     ]

@@ -218,13 +218,20 @@ def assignment(text: str) -> tuple[str, Any]:
 
 
 @click.command("extend")
-@click.argument("amount", type=float, metavar="AMOUNT")
+@click.argument("amount", metavar="AMOUNT")
 @study_option
-def extend(amount: float, study: str | None) -> None:
-    """Let the study spend AMOUNT more, in its budget's unit."""
-    if not 0 < amount < float("inf"):
-        raise click.UsageError("AMOUNT must be a number above 0")
-    ask(find(study), "extend", {"amount": amount})
+def extend(amount: str, study: str | None) -> None:
+    """Let the study spend AMOUNT more, as its budget is given: 10, 2h, "20 trials"."""
+    from hpo_tui.engine.spec.extend import amount_more
+
+    folder = find(study)
+    with reading(folder) as reader:
+        budget = spec_of(reader.study()).budget
+    try:
+        more = amount_more(amount, budget)
+    except ValueError as error:
+        raise click.UsageError(plain(str(error))) from None
+    ask(folder, "extend", {"amount": more})
 
 
 @click.command("lend")

@@ -26,10 +26,7 @@ from hpo_tui.tui.plain import plain
 from hpo_tui.tui.present import plural
 from hpo_tui.tui.snapshot import Snapshot
 
-UNITS = {
-    BudgetUnit.FULL: "", BudgetUnit.GPU_HOURS: " GPU-hours", BudgetUnit.WALL: " s",
-    BudgetUnit.TRIALS: " trials",
-}  # fmt: skip
+UNITS = {BudgetUnit.FULL: "", BudgetUnit.GPU_HOURS: " GPU-hours", BudgetUnit.TRIALS: " trials"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +40,11 @@ class TaskShare:
 
 
 def amount_of(budget: Budget) -> str:
-    """Return a budget with its unit: ``40``, ``1 trial``, ``12 GPU-hours``, ``90 s``."""
+    """Return a budget with its unit: ``40``, ``1 trial``, ``12 GPU-hours``, ``8h00``."""
+    if budget.unit is BudgetUnit.WALL:
+        return duration(budget.amount)
     unit = UNITS[budget.unit]
-    one = budget.amount == 1 and budget.unit is not BudgetUnit.WALL
-    return number(budget.amount) + (unit.removesuffix("s") if one else unit)
+    return number(budget.amount) + (unit.removesuffix("s") if budget.amount == 1 else unit)
 
 
 def state_of(picture: Snapshot) -> str:
@@ -141,6 +139,8 @@ def progress_line(picture: Snapshot) -> str:
     # Two places, and more where the whole budget is a matter of them.
     places = 2 if budget.amount >= 1 else 2 - math.floor(math.log10(budget.amount))
     spent = f"{number(round(picture.spent, places))} of {amount} spent"
+    if budget.unit is BudgetUnit.WALL:
+        spent = f"{duration(picture.spent)} of {amount} gone"
     parts = [state_of(picture), spent]
     if picture.lost:
         parts.append(f"{number(round(picture.lost, places))} lost")

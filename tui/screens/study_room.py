@@ -151,21 +151,30 @@ class StudyRoom(Commanding):
 
     def do_study_extend(self) -> None:
         """Raise the budget."""
+        from hpo_tui.engine.spec.extend import amount_more
+        from hpo_tui.tui.present import budget_text
         from hpo_tui.tui.screens.dialogs import Ask
 
         snapshot = self.live.snapshot
         assert snapshot is not None
-        amount = snapshot.spec.budget.amount
+        budget = snapshot.spec.budget
+
+        def fault(text: str) -> str:
+            try:
+                amount_more(text, budget)
+            except ValueError as error:
+                return f"{str(error)[:1].upper()}{str(error)[1:]}."
+            return ""
 
         def taken(text: str | None) -> None:
             if text is not None:
-                self.command("extend", "extend", {"amount": float(text)})
+                self.command("extend", "extend", {"amount": amount_more(text, budget)})
 
         self.app.push_screen(
             Ask(
                 "How much more may the study spend?",
-                detail=f"In the budget's unit; it is {amount:g} and {snapshot.spent:.4g} is spent.",
-                fault=_amount_fault,
+                detail=f"So far {budget_text(snapshot)}.",
+                fault=fault,
             ),
             taken,
         )
@@ -212,11 +221,3 @@ class StudyRoom(Commanding):
         from hpo_tui.tui.screens import brushed
 
         brushed.star_shown(self)
-
-
-def _amount_fault(text: str) -> str:
-    try:
-        value = float(text)
-    except ValueError:
-        return f"{text!r} is not a number."
-    return "" if 0 < value < float("inf") else "It must be a number above 0."
