@@ -60,8 +60,11 @@ def make_plan(found: Found) -> Plan:
         if option.name in taken:
             continue
         seed = plan.seed is None and _SEED.fullmatch(bare_name(option.name))
-        proposal = propose(option) if option.name.lower() not in names else None
-        if seed and option.kind != "bool" and option.style != "constant":
+        proposal = None
+        if option.style != "fidelity" and option.name.lower() not in names:
+            proposal = propose(option)
+        told = option.style not in ("constant", "params", "fidelity")
+        if seed and option.kind != "bool" and told:
             plan.seed = option
         elif proposal is not None:
             plan.proposals.append((option, proposal))
@@ -117,6 +120,7 @@ def make_spec(plan: Plan, words: Sequence[str], folder: Path, script: Path | Non
         tasks=plan.fidelity.tasks if plan.fidelity else (Task("full", 1.0),),
         start=(defaults,) if (defaults := default_params(plan)) and plan.proposals else (),
         env=env,
+        resume=plan.found.resumes and plan.fidelity is not None,
         template=(plan.found.template[0], _target(plan)) if plan.found.template else None,
     )
 

@@ -27,7 +27,19 @@ class Fidelity:
 
 
 def find_fidelity(options: Sequence[Option]) -> Fidelity | None:
-    """Return the fidelity of a script, or None where no option has a default to divide."""
+    """Return the fidelity of a script, or None where no option has a default to divide.
+
+    What a script asks ``trial.fidelity`` for goes first, whatever its name.
+    """
+    asked = [o for o in options if o.style == "fidelity"]
+    return (
+        _ranked(asked)
+        or next((Fidelity(o, tasks) for o in asked if (tasks := tasks_for(o))), None)
+        or _ranked([o for o in options if o.style not in ("params", "fidelity")])
+    )
+
+
+def _ranked(options: Sequence[Option]) -> Fidelity | None:
     for pattern in _BY_RANK:
         for option in options:
             last = option.name.rsplit(".", 1)[-1].lower()

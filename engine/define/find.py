@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
+from hpo_tui.engine.define.client_source import asked
 from hpo_tui.engine.define.fidelity import find_fidelity
 from hpo_tui.engine.define.files import config_options, hydra_options, interpolated
 from hpo_tui.engine.define.guess import propose
@@ -76,7 +77,7 @@ def find_options(words: Sequence[str], folder: Path) -> Found:
     if config is not None:
         return config
     if script is not None and not _PARSERS.search(text) and not _OTHER_PARSERS.search(text):
-        return _from_constants(script, words, text)
+        return _from_client(words, sources) or _from_constants(script, words, text)
     helped = _with_given(_from_help(words, folder), words)
     return (
         helped
@@ -164,6 +165,19 @@ def _help_option(found: re.Match[str], further: str) -> Option:
     return Option(name, flag, kind, value, choices, help=" ".join(text.split())[:120])
 
 
+def _from_client(words: Sequence[str], sources: Sequence[str]) -> Found | None:
+    """Return what a script asks its trial for, if it asks for anything."""
+    found: dict[str, Option] = {}
+    resumes = False
+    for options, goes_on in map(asked, sources):
+        found = {o.name: o for o in options} | found
+        resumes = resumes or goes_on
+    if not found:
+        return None
+    how = "what it asks the trial for"
+    return Found(tuple(found.values()), how, words=tuple(words), resumes=resumes)
+
+
 def _from_constants(script: Path, words: Sequence[str], text: str) -> Found:
     """Return environment variables and settings of a script that reads no command line."""
     try:
@@ -177,8 +191,11 @@ def _from_constants(script: Path, words: Sequence[str], text: str) -> Found:
         return Found(options, "the globals that its configurator sets", words=tuple(words))
     advice: tuple[str, ...] = ()
     if not settings.options:
-        advice = (f"{script.name} takes no options and has no constants: name parameters by hand",)
-    elif settings.form != "environment" and not _CLIENT.search(text):
+        if not _CLIENT.search(text):
+            none = f"{script.name} takes no options and has no constants: name parameters by hand"
+            advice = (none,)
+        return Found(advice=advice, words=tuple(words))
+    if settings.form != "environment" and not _CLIENT.search(text):
         advice = (_three_lines(script.name, settings),)
     how = {
         "environment": "environment variables that it reads",

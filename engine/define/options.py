@@ -7,9 +7,10 @@ from typing import Any, Literal
 
 from hpo_tui.engine.spec.model import Value
 
-Style = Literal["flag", "equals", "constant", "environment", "config"]
+Style = Literal["flag", "equals", "constant", "environment", "config", "params", "fidelity"]
 """How a value reaches the script: ``--lr 0.1``, ``lr=0.1``, a constant in the source, an
-environment variable, a key of a configuration file."""
+environment variable, a key of a configuration file, what it asks ``trial.params`` or
+``trial.fidelity`` for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,8 @@ class Found:
     """What stood in the file in the place of each placeholder."""
     also: tuple[str, ...] = ()
     """Words that the command gets besides, with the study's own placeholders."""
+    resumes: bool = False
+    """Whether the script asks for the checkpoint to go on from by itself."""
 
 
 def from_dump(entries: Sequence[Mapping[str, Any]]) -> tuple[tuple[Option, ...], tuple[str, ...]]:

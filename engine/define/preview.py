@@ -111,7 +111,7 @@ def advise(spec: StudySpec) -> Sequence[str]:
     words = [*spec.command, *spec.env.values()]
     names = used(words)
     own = names - {"trial_dir", "seed", "resume", "checkpoint"}
-    if "params_file" not in own and not spec.template and (own or not _asks(spec)):
+    if "params_file" not in own and not spec.template and (own or not _by_itself(spec)):
         advice += [
             f"{show(p.name)} is not in the command: the script sees it only if it reads HPO_PARAMS"
             for p in spec.free
@@ -132,16 +132,17 @@ def advise(spec: StudySpec) -> Sequence[str]:
     return advice
 
 
-def _asks(spec: StudySpec) -> bool:
-    """Whether the command's script can ask for parameters by itself: yes, where nobody knows."""
-    if spec.source is None:
-        return True
-    folder = spec.source.absolute().parent
-    script = script_of(spec.command, folder)
+def _by_itself(spec: StudySpec) -> bool:
+    return spec.source is None or asks(spec.command, spec.source.absolute().parent)
+
+
+def asks(command: Sequence[str], folder: Path) -> bool:
+    """Whether a command's script can ask for parameters by itself: yes, where nobody knows."""
+    script = script_of(command, folder)
     if script is not None:
         texts = local_sources(script, folder)
     else:
-        shell = next((folder / w for w in spec.command[:2] if w.endswith((".sh", ".bash"))), None)
+        shell = next((folder / w for w in command[:2] if w.endswith((".sh", ".bash"))), None)
         try:
             texts = [shell.read_text("utf-8", "replace")] if shell else []
         except OSError:

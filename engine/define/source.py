@@ -76,8 +76,8 @@ def constants(tree: ast.Module) -> Settings:
         variable = _environment(node.value)
         if variable is not None:
             environment.append(variable)
-        elif pairs := _pairs(node.value):
-            found.append(Settings(pairs, name, "dictionary"))
+        elif listed := tuple(o for k, v in pairs(node.value) for o in _constant(k, v)):
+            found.append(Settings(listed, name, "dictionary"))
         elif (name.isupper() or _KNOWN.fullmatch(name)) and not name.startswith("_"):
             plain += _constant(name, node.value)
     if environment:
@@ -111,8 +111,8 @@ def _members(body: list[ast.stmt]) -> tuple[Option, ...]:
     return tuple(options)
 
 
-def _pairs(node: ast.expr) -> tuple[Option, ...]:
-    """Return the options of ``{"lr": 0.1}`` or ``dict(lr=0.1)``."""
+def pairs(node: ast.expr) -> tuple[tuple[str, ast.expr], ...]:
+    """Return the names and values of ``{"lr": 0.1}`` or ``dict(lr=0.1)``."""
     items: list[tuple[object, ast.expr]] = []
     if isinstance(node, ast.Dict):
         items = [
@@ -122,7 +122,7 @@ def _pairs(node: ast.expr) -> tuple[Option, ...]:
         ]
     elif isinstance(node, ast.Call) and ast.unparse(node.func) == "dict":
         items = [(k.arg, k.value) for k in node.keywords]
-    return tuple(o for k, v in items if isinstance(k, str) for o in _constant(k, v))
+    return tuple((k, v) for k, v in items if isinstance(k, str))
 
 
 def _environment(node: ast.expr) -> Option | None:

@@ -18,7 +18,7 @@ from hpo_tui.engine.define.compose import (
 )
 from hpo_tui.engine.define.draft import Draft
 from hpo_tui.engine.define.find import find_options, script_of
-from hpo_tui.engine.define.preview import buys
+from hpo_tui.engine.define.preview import asks, buys
 from hpo_tui.engine.define.printed import Printed, read_output
 from hpo_tui.engine.define.probing import command_words
 from hpo_tui.engine.define.try_one import Tried, try_one
@@ -69,9 +69,8 @@ def init(
         spec = with_metrics(spec, printed)
         advice += _about_run(tried, printed)
     if not plan.proposals:
-        advice.append(
-            "no parameter was found: write [space.NAME] tables by hand, and {NAME} into the command"
-        )
+        into = "" if asks(words, folder) else ", and {NAME} into the command"
+        advice.append(f"no parameter was found: write [space.NAME] tables by hand{into}")
     notes = remarks(plan, spec, printed, shlex.join(given))
     reached = not any(o.style == "constant" for o in found.options) or not found.advice
     if tried is not None and tried.code == 0 and reached:

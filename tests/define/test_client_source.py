@@ -1,0 +1,88 @@
+"""Scripts that ask the trial by themselves: what they ask for is what can be searched."""
+
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from hpo_tui.engine.define import Draft, init
+from hpo_tui.engine.define.client_source import asked
+from hpo_tui.engine.spec.command import command_line
+
+ROOT = Path(__file__).parents[2]
+
+
+def drafted(folder: Path, text: str, *, run: bool = False) -> Draft:
+    (folder / "train.py").write_text(text, "utf-8")
+    return init("train.py", folder, run=run)
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/integrate.md"])
+def test_the_three_lines_of_the_documentation_are_read(tmp_path: Path, page: str) -> None:
+    blocks = (ROOT / page).read_text("utf-8").split("```python\n")[1:]
+    lines = next(b.split("```")[0] for b in blocks if "trial.report" in b)
+    made = drafted(tmp_path, textwrap.dedent(lines))
+    spec = made.spec
+    assert [(p.name, p.low, p.high, p.log) for p in spec.space] == [("lr", 0.001, 1.0, True)]
+    assert [t.fidelity for t in spec.tasks] == [{"epochs": 3}, {"epochs": 5}, {"epochs": 10}]
+    assert spec.command == ("python", "train.py")
+    assert spec.start == ({"lr": 0.1},)
+    assert made.advice == ()
+    assert not spec.resume
+
+
+def test_a_recipe_gets_its_study(tmp_path: Path) -> None:
+    made = drafted(tmp_path, (ROOT / "examples/recipes/client/train.py").read_text("utf-8"))
+    assert [p.name for p in made.spec.space] == ["lr", "decay"]
+    assert [t.fidelity["epochs"] for t in made.spec.tasks] == [10, 20, 40]
+    assert made.spec.resume
+    assert command_line(made.spec, {"lr": 1.0, "decay": 0.1}, made.spec.tasks[0], "/t") == [
+        "python", "train.py",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ('x = trial.params["lr"]', {"lr": None}),
+        ('x = trial.params["lr"]\ny = trial.params.get("lr", 0.5)', {"lr": 0.5}),
+        ('x = float(trial.params.get("lr", 1))', {"lr": 1}),
+        ('p = {"lr": 0.1, "name": "sgd"} | trial.params', {"lr": 0.1, "name": "sgd"}),
+        ("p = dict(lr=0.1, epochs=3) | trial.params | trial.fidelity", {"lr": 0.1, "epochs": 3}),
+        ('def f(trial):\n    return trial.params.get(name, 1), trial.suggest_int("n", 1, 3)', {}),
+        ('print(trial.number | 3, {"a": 1} | other)', {}),
+        ("x = (", {}),
+    ],
+)
+def test_what_is_asked_for(line: str, found: dict[str, object]) -> None:
+    options, resumes = asked(f"from hpo_tui import trial\n{line}")
+    assert {o.name: o.default for o in options} == found
+    assert not resumes
+
+
+def test_only_the_client_is_asked() -> None:
+    assert asked('import optuna\nlr = trial.params["lr"]') == ((), False)
+    options, resumes = asked('from hpo_tui import trial as t\nt.params["lr"], t.resume')
+    assert ([o.name for o in options], resumes) == (["lr"], True)
+
+
+def test_what_the_task_is_asked_for_makes_the_tasks_whatever_its_name(tmp_path: Path) -> None:
+    made = drafted(
+        tmp_path,
+        "from hpo_tui import trial\n"
+        'lr, steps = trial.params.get("lr", 0.1), trial.params.get("steps", 100)\n'
+        'pixels = trial.fidelity.get("pixels", 224)\n',
+    )
+    assert [t.fidelity for t in made.spec.tasks] == [
+        {"pixels": 56}, {"pixels": 112}, {"pixels": 224},
+    ]  # fmt: skip
+    assert "pixels" not in [p.name for p in made.spec.space]
+
+
+def test_nothing_is_said_of_a_command_that_is_not_asked(tmp_path: Path) -> None:
+    made = drafted(
+        tmp_path,
+        'import json, os\nprint(json.load(open(os.environ["HPO_PARAMS"]))["params"]["lr"])\n',
+    )
+    assert made.advice == ("no parameter was found: write [space.NAME] tables by hand",)
+    assert made.how == ""
