@@ -3,7 +3,7 @@
 import random
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from hpo_tui.engine.spec.space import (
 from hpo_tui.engine.spec.units import show_duration
 
 _CLIENT = re.compile(r"\btrial\b|\bHPO_")
+_SAVES = re.compile(r"\btrial\.checkpoint\b|\bHPO_(CHECKPOINT|TRIAL_DIR)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ def advise(spec: StudySpec) -> Sequence[str]:
     words = [*spec.command, *spec.env.values()]
     names = used(words)
     own = names - {"trial_dir", "seed", "resume", "checkpoint"}
-    if "params_file" not in own and not spec.template and (own or not _by_itself(spec)):
+    if "params_file" not in own and not spec.template and (own or not _in_source(spec, _CLIENT)):
         advice += [
             f"{show(p.name)} is not in the command: the script sees it only if it reads HPO_PARAMS"
             for p in spec.free
@@ -126,17 +127,17 @@ def advise(spec: StudySpec) -> Sequence[str]:
     variable = next((w for w in spec.command if w.startswith(("$", "~"))), None)
     if variable:
         advice.append(f"{show(variable)} stays as it is written: no shell replaces it")
-    advice += _spaces(spec)
+    advice += [*_checkpoints(spec, names), *_spaces(spec)]
     if spec.repeats > 1 and "seed" not in names:
         advice.append("repeats need another seed each: use {seed} in the command, or HPO_SEED")
     return advice
 
 
-def _by_itself(spec: StudySpec) -> bool:
-    return spec.source is None or asks(spec.command, spec.source.absolute().parent)
+def _in_source(spec: StudySpec, what: re.Pattern[str]) -> bool:
+    return spec.source is None or asks(spec.command, spec.source.absolute().parent, what)
 
 
-def asks(command: Sequence[str], folder: Path) -> bool:
+def asks(command: Sequence[str], folder: Path, what: re.Pattern[str] = _CLIENT) -> bool:
     """Whether a command's script can ask for parameters by itself: yes, where nobody knows."""
     script = script_of(command, folder)
     if script is not None:
@@ -147,7 +148,22 @@ def asks(command: Sequence[str], folder: Path) -> bool:
             texts = [shell.read_text("utf-8", "replace")] if shell else []
         except OSError:
             texts = []
-    return not texts or any(_CLIENT.search(text) for text in texts)
+    return not texts or any(what.search(text) for text in texts)
+
+
+def _checkpoints(spec: StudySpec, names: Set[str]) -> list[str]:
+    """Say where a promotion will find nothing to go on from, or pays for what it need not."""
+    if "resume" not in names or len(spec.tasks) < 2:
+        return []
+    if not spec.resume:
+        return ["{resume} is in the command: without resume = true every promotion pays in full"]
+    saves = names & {"checkpoint", "trial_dir", "params_file"} or spec.template
+    if saves or _in_source(spec, _SAVES):
+        return []
+    return [
+        "{resume} is in the command and {checkpoint} is not: what is saved elsewhere no promotion "
+        "finds; it begins anew and pays in full"
+    ]
 
 
 def _spaces(spec: StudySpec) -> list[str]:

@@ -53,7 +53,11 @@ def test_check_says_all_problems(hpo: Callable[..., Any], tmp_path: Path, study_
     ran = hpo("check")
     assert (ran.code, ran.err) == (0, "")
     assert "3 searched" in ran.out
-    assert "!" not in ran.out
+    assert [line.strip() for line in ran.out.splitlines() if "!" in line] == [
+        f"! the command's script 'train.py' is not found in {tmp_path}, where trials run"
+    ]
+    (tmp_path / "train.py").write_text("from hpo_tui import trial\n", "utf-8")
+    assert "!" not in hpo("check").out
     (tmp_path / "train.py").write_text("print('accuracy=0.5')\n", "utf-8")
     assert '! "lr" is not in the command' in hpo("check").out
     path.write_text(study_text.replace("low = 1e-4", "low = -1").replace("full", "cheap"), "utf-8")

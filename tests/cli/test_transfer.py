@@ -92,7 +92,9 @@ def test_a_foreign_optuna_study(hpo: Callable[..., Any], tmp_path: Path) -> None
         assert [r.metrics["value"] for r in reader.reports(1)] == pytest.approx(
             list(study.trials[0].intermediate_values.values())
         )
-    assert hpo("check", ".hpo/my-study/study.toml").code == 0
+    for named in (".hpo/my-study/study.toml", ".hpo/my-study", "my-study"):
+        ran = hpo("check", named)
+        assert (ran.code, "! the study has no command" in ran.out) == (0, True)
 
 
 def test_which_optuna_study(hpo: Callable[..., Any], tmp_path: Path) -> None:

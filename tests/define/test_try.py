@@ -180,3 +180,27 @@ def test_nothing_heavy_is_imported() -> None:
         "assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+@pytest.mark.parametrize(
+    ("command", "source", "said"),
+    [
+        ("python train.py {lr} --resume {resume}", "import torch", "{checkpoint} is not"),
+        ("python train.py {lr} --resume {resume}", "trial.checkpoint", ""),
+        ("python train.py {lr} --resume {resume} --save {checkpoint}", "import torch", ""),
+        ("python train.py {lr} --resume {resume} --to {trial_dir}", "import torch", ""),
+        ("python train.py {lr}", "import torch", ""),
+    ],
+)
+def test_a_checkpoint_that_no_promotion_would_find_is_told(
+    tmp_path: Path, command: str, source: str, said: str
+) -> None:
+    (tmp_path / "train.py").write_text(source, "utf-8")
+    file = tmp_path / "study.toml"
+    text = TEXT.format(command=f'"{command}"')
+    file.write_text(text, "utf-8")
+    told = [a for a in advise(StudySpec.load(file)) if a.startswith("{resume}")]
+    assert [said in a for a in told] == ([True] if said else [])
+    file.write_text(text.replace("resume = true", ""), "utf-8")
+    told = [a for a in advise(StudySpec.load(file)) if a.startswith("{resume}")]
+    assert ["resume = true" in a for a in told] == ([True] if "{resume}" in command else [])

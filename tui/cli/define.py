@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from hpo_tui.store.folder import HOME, StudyFolder, find_study
 from hpo_tui.tui.cli.errors import Refusal
 from hpo_tui.tui.cli.text import note, number, say
 from hpo_tui.tui.plain import plain
@@ -15,11 +16,15 @@ from hpo_tui.tui.plain import plain
 def check(file: Path) -> int:
     """Say everything that is wrong with a study file: line, key, what is allowed.
 
-    Of a file that is right, what is allowed and yet probably not meant.
+    Of a file that is right, what is allowed and yet probably not meant. FILE may be a study too:
+    its file is then meant.
     """
     from hpo_tui.engine.define.preview import advise
     from hpo_tui.engine.spec import SpecError, StudySpec
+    from hpo_tui.engine.spec.startable import command_fault
 
+    study = None if file.is_file() else find_study(str(file), Path.cwd())
+    file = study.file if study else file / "study.toml" if file.is_dir() else file
     try:
         spec = StudySpec.load(file)
     except SpecError as error:
@@ -32,7 +37,11 @@ def check(file: Path) -> int:
     say(f"  parameters  {len(spec.free)} searched, {len(spec.space) - len(spec.free)} fixed")
     say(f"  objectives  {goals}")
     say(f"  tasks       {tasks}")
-    for sentence in advise(spec):
+    folder = StudyFolder(file.absolute().parent)
+    fault = command_fault(
+        spec, folder.workplace if folder.path.parent.name == HOME else folder.path
+    )
+    for sentence in [*([fault] if fault else []), *advise(spec)]:
         say(f"  ! {plain(sentence)}")
     return 0
 
