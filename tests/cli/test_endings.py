@@ -41,6 +41,10 @@ def test_no_such_command_is_refused_with_a_sentence(hpo: Callable[..., Any]) -> 
     ran = hpo("stauts")
     assert ran.code == 1
     assert len(ran.err.splitlines()) == 1
+    assert "hpo-tui status?" in ran.err
+    assert "hpo-tui" not in hpo("zzz").err.removeprefix("hpo-tui: ")
+    assert "status?" not in hpo("watch", "stauts").err
+    assert "there is no study file 'study.toml'; hpo-tui init" in hpo("run", "study.toml").err
 
 
 def test_a_file_that_is_no_database(

@@ -94,6 +94,21 @@ def running(folder: StudyFolder) -> int:
         return reader.counts()[TrialState.RUNNING]
 
 
+def test_what_is_run_where_nothing_is_named(
+    hpo: Callable[..., Any], quick: Callable[..., StudyFolder], tmp_path: Path
+) -> None:
+    refused = hpo("run")
+    assert (refused.code, "no studies here" in refused.err) == (1, True)
+    folder = quick()
+    assert hpo("run").code == 0
+    assert folder.db.is_file()
+    (tmp_path / "study.toml").unlink()
+    hpo("extend", "1")
+    assert hpo("run").code == 0
+    (tmp_path / "study.toml").write_text("[study]\n", "utf-8")
+    assert "study.toml cannot be run" in hpo("run").err
+
+
 def test_headless_to_the_end(hpo: Callable[..., Any], quick: Callable[..., StudyFolder]) -> None:
     folder = quick()
     ran = hpo("run", "study.toml")  # no terminal: headless

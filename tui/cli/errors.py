@@ -15,6 +15,10 @@ class Refusal(Exception):  # noqa: N818 - what it is to the user; it is no bug
     """The command cannot do what was asked; the message says why and what to do (status 1)."""
 
 
+class NoSuchStudy(Refusal):
+    """There is no study of the name that was given."""
+
+
 def explain(error: Exception) -> str:
     """Return one sentence for the kinds of errors that a healthy program meets."""
     if isinstance(error, sqlite3.Error):

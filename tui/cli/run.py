@@ -8,13 +8,13 @@ import click
 from hpo_tui.store.folder import HOME, StudyFolder, find_study
 from hpo_tui.tui.cli.errors import Refusal
 from hpo_tui.tui.cli.screens import show
-from hpo_tui.tui.cli.studies import find
+from hpo_tui.tui.cli.studies import find, study_argument
 from hpo_tui.tui.cli.text import note, say
 from hpo_tui.tui.plain import plain
 
 
 @click.command("run")
-@click.argument("study", metavar="STUDY")
+@study_argument
 @click.option("--name", metavar="NAME", help="Another name than the file's, for another run of it.")
 @click.option("--headless", is_flag=True, help="No screen: progress on stderr, the best on stdout.")
 @click.option(
@@ -29,13 +29,16 @@ from hpo_tui.tui.plain import plain
 @click.option("--address", metavar="ADDRESS", help="The Ray cluster's; this node's if not said.")
 @click.option("--readonly", is_flag=True, help="In the app: look, but change nothing.")
 @click.option("--ascii", "ascii_only", is_flag=True, help="In the app: draw with ASCII alone.")
-def run(*, study: str, name: str | None, headless: bool, wait: bool, executor: str | None,
+def run(*, study: str | None, name: str | None, headless: bool, wait: bool, executor: str | None,
         address: str | None, readonly: bool, ascii_only: bool) -> int:  # fmt: skip
     """Run STUDY (a study file, or a study to go on with) in the background.
 
     A study file becomes the study .hpo/NAME beside it. The run outlives the app, the terminal and
-    the connection; without a terminal its progress goes to stderr.
+    the connection; without a terminal its progress goes to stderr. Without STUDY the study.toml
+    here is meant, else the only study.
     """
+    if study is None:
+        study = "study.toml" if Path("study.toml").is_file() else str(find(None).path)
     folder = prepare(study, name)
     if executor is not None or address is not None:
         place(folder, executor or "ray", address or "auto")

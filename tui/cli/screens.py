@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from hpo_tui.store.folder import HOME, StudyFolder, find_home
-from hpo_tui.tui.cli.errors import Refusal
+from hpo_tui.tui.cli.errors import NoSuchStudy, Refusal
 from hpo_tui.tui.cli.studies import find, study_argument, study_of_file
 from hpo_tui.tui.plain import plain
 
@@ -64,7 +64,19 @@ def _opened(text: str | None, here: Path) -> tuple[StudyFolder | None, Path | No
         if study is None and (home is None or home.parent != path.resolve() != home):
             raise Refusal(f"{plain(text)} holds no studies: no {HOME} folder, no study.toml")
         return (study, None) if study is not None else (None, home)
-    return find(text, here), None
+    try:
+        return find(text, here), None
+    except NoSuchStudy as refusal:
+        raise NoSuchStudy(f"{refusal}{_command_meant(text)}") from None
+
+
+def _command_meant(text: str) -> str:
+    """Name the command that a word without one looks like."""
+    from hpo_tui.engine.spec.names import nearest
+    from hpo_tui.tui.cli import root
+
+    command = nearest(text, root.COMMANDS)
+    return f" (or the command: hpo-tui {command}?)" if command else ""
 
 
 @click.command("watch")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hpo_tui.store.folder import HOME, StudyFolder, find_home, find_study, list_studies
-from hpo_tui.tui.cli.errors import Refusal
+from hpo_tui.tui.cli.errors import NoSuchStudy, Refusal
 from hpo_tui.tui.plain import plain
 
 if TYPE_CHECKING:
@@ -34,7 +34,10 @@ def find(text: str | None, cwd: Path | None = None) -> StudyFolder:
             raise Refusal(f"{plain(text)} is no study file; of a training script {init} makes one")
         raise Refusal(f"{plain(text)} has not been run yet: hpo-tui run {plain(text)}")
     known = [f.name for f in _studies(here)]
-    raise Refusal(f"there is no study {plain(text)!r}{_listing(text, known)}")
+    if Path(text).suffix == ".toml":
+        init = "hpo-tui init train.py writes one for a script"
+        raise NoSuchStudy(f"there is no study file {plain(text)!r}; {init}")
+    raise NoSuchStudy(f"there is no study {plain(text)!r}{_listing(text, known)}")
 
 
 def _called(text: str, here: Path) -> StudyFolder | None:
