@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -107,6 +108,22 @@ def test_what_is_run_where_nothing_is_named(
     assert hpo("run").code == 0
     (tmp_path / "study.toml").write_text("[study]\n", "utf-8")
     assert "study.toml cannot be run" in hpo("run").err
+
+
+def test_what_is_not_waited_for_opens_no_screen(
+    hpo: Callable[..., Any], quick: Callable[..., StudyFolder], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from hpo_tui.tui.cli import run
+
+    terminal = SimpleNamespace(isatty=lambda: True)
+    monkeypatch.setattr(run, "sys", SimpleNamespace(stdin=terminal, stdout=terminal))
+    opened = []
+    monkeypatch.setattr(run, "show", lambda folder, *_, **__: opened.append(folder.name) or 0)
+    quick()
+    assert "runs in the background" in hpo("run", "study.toml", "--no-wait").err
+    assert not opened
+    assert hpo("run", "study.toml").code == 0
+    assert opened == ["quick"]
 
 
 def test_headless_to_the_end(hpo: Callable[..., Any], quick: Callable[..., StudyFolder]) -> None:

@@ -21,7 +21,7 @@ from hpo_tui.tui.plain import plain
     "--wait/--no-wait",
     default=True,
     show_default=True,
-    help="Headless: follow the study to its end, or leave it running at once.",
+    help="Without a screen: follow the study to its end, or leave it running at once.",
 )
 @click.option(
     "--executor", type=click.Choice(["local", "ray"]), help="This machine, or a Ray cluster."
@@ -107,7 +107,7 @@ def launch(folder: StudyFolder, *, headless: bool, wait: bool = True, readonly: 
     from hpo_tui.tui.cli.steer import go_on
 
     started = go_on(folder)
-    if not headless and sys.stdin.isatty() and sys.stdout.isatty():
+    if wait and not headless and sys.stdin.isatty() and sys.stdout.isatty():
         return show(folder, None, readonly=readonly, ascii_only=ascii_only, once=False)
     name = plain(folder.name)
     if not wait:
