@@ -50,7 +50,7 @@ def check_gpu() -> Iterator[Finding]:
         pynvml.nvmlInit()
     except pynvml.NVMLError as error:
         yield Finding(
-            "note", "gpu", f"none to be used ({error}): trials run on the CPU, `slots` each"
+            "note", "gpu", f"none to be used ({error}): trials run on the CPU, `slots` at once"
         )
         return
     try:
