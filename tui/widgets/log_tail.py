@@ -245,7 +245,7 @@ cursor movements of the script are dropped; of a progress bar its last state is 
             text = ""
             if y == 1 and self.number is not None and (index is None or not len(index)):
                 text = (
-                    " The study is gone." if self._gone else " The trial has written nothing yet."
+                    " The study is gone." if self._gone else " The trial has written nothing."
                 )
             return Strip([Segment(text, dim)]).adjust_cell_length(width, base)
         lines = self._in_sight(index)
