@@ -67,7 +67,8 @@ class Breaker:
         return (
             f"{which} failed{alike} ({_how(last)}), so nothing more is started. {the_last} trial"
             f" {last.trial} with {params}. It ended with:\n{lines}\n"
-            f"Mend it, then resume the study; `hpo-tui retry {last.trial}` runs that trial again."
+            "Mend the script, or the command in the study's own file, "
+            f"then resume the study; `hpo-tui retry {last.trial}` runs that trial again."
         )
 
 

@@ -8,7 +8,7 @@ from hpo_tui.engine.runner.edits import apply_edit
 from hpo_tui.engine.runner.ending import tell_optimizer
 from hpo_tui.engine.runner.granting import Refused, check_file, check_goes_on
 from hpo_tui.engine.spec.extend import extended, show_budget
-from hpo_tui.engine.spec.files import write_atomic
+from hpo_tui.engine.spec.files import edited_by_hand, write_atomic
 from hpo_tui.engine.spec.names import plural
 from hpo_tui.store.models import Command, StudyState, TrialState
 
@@ -34,17 +34,29 @@ class StudyCommands:
         return f"paused: {go_on}, nothing new starts" if count else "paused: nothing new starts"
 
     def do_resume(self, command: Command) -> str:
-        """Go on after a pause."""
+        """Go on after a pause, as the study's file is now: what it ended on may be mended there."""
         del command
         if self.desk.state is StudyState.RUNNING:
             return "the study runs already"
         check_goes_on(self.desk, ": run it again when its trials have ended")
+        edited = self._by_hand()
         self.breaker.succeeded()
         if self.desk.proposals.given_up:
             self.desk.proposals.revive()
         self.desk.set_state(StudyState.RUNNING)
         self.desk.event("resumed", "resumed")
-        return "resumed"
+        return f"resumed{edited}"
+
+    def _by_hand(self) -> str:
+        """Take over what was edited by hand in the study's file; return the answer to that."""
+        text = edited_by_hand(self.desk.folder.file, self.desk.spec.text)
+        if text is None:
+            return ""
+        changes, refusal = apply_edit(self.desk, text)
+        if refusal:
+            raise Refused(f"what was edited by hand cannot be taken over: {refusal}")
+        self.breaker.limit = self.desk.spec.resources.failures
+        return f"; edited by hand: {changes}"
 
     def do_stop(self, command: Command) -> str:
         """End the study: trials get their grace period, or none (``kill``)."""

@@ -126,6 +126,26 @@ def test_what_is_not_waited_for_opens_no_screen(
     assert opened == ["quick"]
 
 
+def test_what_a_study_paused_on_is_told_in_lines_and_mended_in_its_file(
+    hpo: Callable[..., Any], quick: Callable[..., StudyFolder], tmp_path: Path
+) -> None:
+    folder = quick()
+    broken = tmp_path / "broken.py"
+    broken.write_text("print('half')\nprint('done')\nraise SystemExit(3)\n", "utf-8")
+    text = (tmp_path / "study.toml").read_text("utf-8")
+    (tmp_path / "study.toml").write_text(text.replace("train.py", "broken.py"), "utf-8")
+    ran = hpo("run", "study.toml")
+    assert ran.code == 1
+    for told in (ran.err, hpo("status").out):
+        assert {"half", "done"} <= {line.strip() for line in told.splitlines()}
+    last = ran.err.splitlines()[-1]
+    assert last.startswith("hpo-tui: quick did not finish: 5 trials in a row failed alike")
+    assert "half" not in last
+    folder.file.write_text(text, "utf-8")
+    ran = hpo("run", "quick")
+    assert (ran.code, "resumed; edited by hand: " in ran.err) == (0, True)
+
+
 def test_headless_to_the_end(hpo: Callable[..., Any], quick: Callable[..., StudyFolder]) -> None:
     folder = quick()
     ran = hpo("run", "study.toml")  # no terminal: headless

@@ -1,5 +1,7 @@
 """Edits of a study that runs, and wishes: what reaches running trials, what is refused."""
 
+import re
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -85,6 +87,33 @@ def test_an_edit_that_is_no_text_is_neither_passed_over_nor_written_over(make_st
     with pytest.raises(LaunchError, match=r"study\.toml:1: is not UTF-8 text"):
         study.start()
     assert file.read_bytes() == mine
+
+
+def test_what_a_study_paused_on_can_be_mended_in_its_file(make_study: Any) -> None:
+    study = make_study("sys.exit(1)", budget=2, slots=1)
+    study.start()
+    study.until(lambda: study.study().state is StudyState.PAUSED)
+    file: Path = study.folder.file
+    broken = file.read_text()
+    file.write_text(broken.replace('"maximize"', '"minimize"'))
+    found = answer(study, "resume")
+    assert not found.ok
+    assert "edited by hand cannot be taken over" in found.answer
+    assert study.study().state is StudyState.PAUSED
+    (study.folder.workplace / "mended.py").write_text(
+        "import json, os\n"
+        "open(os.environ['HPO_REPORTS'], 'a').write(json.dumps({'accuracy': 1.0}) + '\\n')\n"
+    )
+    command = re.search(r"command = .*", broken)
+    assert command is not None
+    mended = broken.replace(command.group(), f'command = ["{sys.executable}", "mended.py"]')
+    file.write_text(mended)
+    found = answer(study, "resume")
+    assert found.ok
+    assert "edited by hand: " in found.answer
+    study.gone()
+    assert study.study().state is StudyState.FINISHED
+    assert study.study().text == file.read_text() == mended
 
 
 def test_a_file_edited_by_hand_is_not_written_over(make_study: Any) -> None:

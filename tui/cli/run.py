@@ -138,7 +138,12 @@ def follow(folder: StudyFolder, *, started: bool = False) -> int:
     say(f"Study: {plain(str(folder.path))}")
     if picture.study.state is StudyState.FINISHED:
         return 0
-    reason = plain(picture.study.reason) or f"its runner has ended; see {plain(str(folder.log))}"
+    # Of several lines, which the follower has told: what they begin with.
+    first = picture.study.reason.partition("\n")[0]
+    reason = (
+        plain(first.partition(". ")[0] if first != picture.study.reason else first)
+        or f"its runner has ended; see {plain(str(folder.log))}"
+    )
     raise Refusal(f"{name} did not finish: {reason}")
 
 

@@ -9,7 +9,7 @@ import click
 from hpo_tui.store.folder import StudyFolder, find_home, list_studies
 from hpo_tui.tui.cli.errors import Refusal
 from hpo_tui.tui.cli.studies import find, study_argument
-from hpo_tui.tui.cli.text import say
+from hpo_tui.tui.cli.text import lines_of, say
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.snapshot import Snapshot
 
@@ -48,7 +48,7 @@ def status(study: str | None, as_json: bool) -> None:
     picture = picture_of(folders[0])
     say(_one_line(folders[0], picture))
     if picture.study.reason:
-        say(f"  {plain(picture.study.reason)}")
+        say(lines_of(picture.study.reason, "  "))
     say()
     show_costs(picture)
     say()

@@ -77,12 +77,17 @@ def ensure_runner(folder: StudyFolder) -> bool:
 
 
 def _tell_edit(folder: StudyFolder) -> None:
-    """Say so where the file of a study that runs was edited: its runner does not look at it."""
+    """Say so where the file of a study that runs was edited: its runner does not look at it.
+
+    That of a paused one does when it is resumed.
+    """
     from hpo_tui.engine.spec.files import edited_by_hand
+    from hpo_tui.store.models import StudyState
 
     with reading(folder) as reader:
-        edited = edited_by_hand(folder.file, reader.study().text) is not None
-    if edited:
+        study = reader.study()
+        edited = edited_by_hand(folder.file, study.text) is not None
+    if edited and study.state is not StudyState.PAUSED:
         how = f"hpo-tui stop {plain(folder.name)}, then run it"
         note(f"{plain(str(folder.file))} was edited by hand, which the next run takes over: {how}")
 

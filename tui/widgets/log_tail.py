@@ -244,9 +244,7 @@ cursor movements of the script are dropped; of a progress bar its last state is 
         if index is None or at >= len(index):
             text = ""
             if y == 1 and self.number is not None and (index is None or not len(index)):
-                text = (
-                    " The study is gone." if self._gone else " The trial has written nothing."
-                )
+                text = " The study is gone." if self._gone else " The trial has written nothing."
             return Strip([Segment(text, dim)]).adjust_cell_length(width, base)
         lines = self._in_sight(index)
         text = log_line(lines[y - 1]) if y <= len(lines) else ""
