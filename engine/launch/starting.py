@@ -7,10 +7,13 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 from hpo_tui.engine.refusals import CLOSED, LaunchError, unwritable
 from hpo_tui.store.folder import StudyFolder
 
+PROC = Path("/proc/self/stat")
+NO_PROC = "trials can be run on Linux alone: which of their processes live is read from /proc"
 _START_SECONDS = 60.0
 _ENDING_SECONDS = 10.0
 """How long a runner that will say nothing more may take to be gone."""
@@ -28,6 +31,8 @@ def start_runner(
     """
     if not folder.db.is_file():
         raise LaunchError(f"there is no study in {folder.path}")
+    if not PROC.exists():
+        raise LaunchError(NO_PROC)
     reading, writing = os.pipe()
     try:
         process = _spawn(folder, writing, optimizer, stop)

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from hpo_tui.engine.launch import starting
 from hpo_tui.store.folder import StudyFolder
+from hpo_tui.store.models import StudyState
 from hpo_tui.tui.cli import doctor as module
 
 
@@ -19,6 +21,19 @@ def test_doctor_looks_at_everything(hpo: Callable[..., Any]) -> None:
     }  # fmt: skip
     assert all(f["level"] in ("ok", "note", "warn", "bad") for f in found)
     assert ran.code == int(any(f["level"] == "bad" for f in found))
+
+
+def test_another_system_than_linux_is_told(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder],
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
+) -> None:  # fmt: skip
+    make_study(state=StudyState.STOPPED)
+    monkeypatch.setattr(starting, "PROC", tmp_path / "proc")
+    ran = hpo("doctor")
+    assert (ran.code, "on Linux alone" in ran.out) == (1, True)
+    ran = hpo("resume")
+    assert (ran.code, "on Linux alone" in ran.err) == (1, True)
+    assert hpo("best").code == 0
 
 
 def test_doctor_survives_a_check_that_fails(

@@ -89,8 +89,13 @@ def _gpu(index: int) -> Finding:
 
 
 def check_processor() -> Iterator[Finding]:
-    """Cores and memory that may be used."""
+    """Cores and memory that may be used, and the system's list of processes."""
     import psutil
+
+    from hpo_tui.engine.launch import starting
+
+    if not starting.PROC.exists():
+        yield Finding("bad", "machine", starting.NO_PROC)
 
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     memory = psutil.virtual_memory()
