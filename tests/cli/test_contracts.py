@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
@@ -76,6 +77,17 @@ def test_a_budget_is_told_in_its_unit(
         name = f"b{len(said)}"
         make_study(name, trials=[], text=study_text.replace("budget = 10", f"budget = {budget}"))
         assert said in hpo("status", name).out
+
+
+def test_the_rest_of_the_best_is_asked_for_by_the_study_s_name(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder], study_text: str
+) -> None:
+    lenient = re.sub(r"threshold = .*", "", study_text).replace("minimize", "maximize")
+    for name in ("one", "two"):
+        make_study(name, text=lenient)
+    rest = hpo("best", "one", "-n", "1").out.splitlines()[-1].partition("(hpo-tui ")[2].rstrip(")")
+    assert rest.startswith("best one -n ")
+    assert len(hpo(*rest.split()).out.splitlines()) == 2 + int(rest.split()[-1])
 
 
 def test_status_of_all_is_always_a_list(

@@ -202,7 +202,8 @@ def show_best(picture: Snapshot, most: int = 10) -> None:
     numbers = [int(frame.number[r]) for r in rows[:most]]
     _show_trials(results_of(picture, numbers), spec, runs_of(picture))
     if len(rows) > most:
-        say(f"and {len(rows) - most} more (hpo-tui best -n {len(rows)})")
+        name = plain(picture.folder.name)
+        say(f"and {len(rows) - most} more (hpo-tui best {name} -n {len(rows)})")
 
 
 def has_goals(spec: StudySpec) -> bool:
