@@ -26,7 +26,7 @@ from hpo_tui.engine.spec.values import native, value_fault
 
 _RESUMES = re.compile(r"resume(_.*)?|load_checkpoint|load_ckpt|init_from")
 _SAVES = re.compile(
-    r"(save_|output_|out_)?(checkpoint|ckpt)(_dir|_path)?|save_(dir|path)|output_dir"
+    r"(save_|output_|out_)?(checkpoint|ckpt)(_dir|_path)?|save(_dir|_path|_to)?|out(put)?_dir"
 )
 _SEED = re.compile(r"(random_|rng_|manual_)?seed|random_state")
 _OPTIMIZER = re.compile(r"opt|optim|optimi[sz]er")
@@ -214,8 +214,9 @@ def _resume_remark(plan: Plan) -> str:
     if resume is None:
         return ""
     words = f"{resume} {{resume}}" + (f" {save} {{checkpoint}}" if save else "")
+    where = "" if save else " and what it saves in {checkpoint},"
     return (
-        f"\nIt has {resume}: with resume = true, and {words} in the command,"
+        f"\nIt has {resume}: with resume = true, {words} in the command,{where}"
         "\na promotion goes on from the checkpoint and pays the margin alone."
     )
 

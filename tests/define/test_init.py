@@ -290,6 +290,23 @@ def test_a_script_with_nothing_to_search(scripts: Path) -> None:
     assert [p.name for p in again.spec.space] == ["lr"]
 
 
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ("--save", "--resume {resume} --save {checkpoint} in the command,\n"),
+        ("--out-dir", "--resume {resume} --out-dir {checkpoint} in the command,\n"),
+        ("--tag", "--resume {resume} in the command, and what it saves in {checkpoint},\n"),
+    ],
+)
+def test_how_a_script_goes_on_is_said(scripts: Path, option: str, said: str) -> None:
+    (scripts / "saves.py").write_text(
+        "import argparse\np = argparse.ArgumentParser()\np.add_argument('--resume')\n"
+        f"p.add_argument('{option}')\np.add_argument('--lr', type=float, default=.1)\n"
+        "p.parse_args()\n"
+    )
+    assert said in draft(scripts, "saves.py", run=False).text
+
+
 def test_what_a_script_needs_is_said(scripts: Path) -> None:
     (scripts / "needy.py").write_text(
         "import argparse\np = argparse.ArgumentParser()\np.add_argument('--data', required=True)\n"
