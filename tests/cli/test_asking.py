@@ -31,6 +31,20 @@ def test_a_finished_study_is_extended_first(
         send(stopped, action, {"trial": 1})
 
 
+def test_a_finished_study_does_not_go_on_by_itself(
+    make_study: MakeStudy, hpo: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = []
+    monkeypatch.setattr(steer, "ensure_runner", lambda folder: started.append(folder) or True)
+    folder = make_study()
+    ran = hpo("resume")
+    assert (ran.code, "cannot go on: it is finished. Give it more" in ran.err) == (1, True)
+    assert not started
+    folder.file.write_text(folder.file.read_text("utf-8").replace("= 10", "= 20"), "utf-8")
+    assert hpo("resume").code == 0
+    assert started == [folder]
+
+
 @pytest.mark.parametrize("action", ["star", "extend", "archive"])
 def test_a_folder_that_cannot_be_written_is_named(
     make_study: MakeStudy, monkeypatch: pytest.MonkeyPatch, action: str

@@ -18,7 +18,7 @@ from hpo_tui.engine.launch import create_study, request_stop
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState, Trial, TrialState
 from hpo_tui.store.write import StudyWriter
-from hpo_tui.tui.cli import steer
+from hpo_tui.tui.cli import going_on
 
 SCRIPT = """\
 import sys, time
@@ -328,7 +328,7 @@ def test_a_study_whose_runner_has_just_come_is_not_called_stopped(
     def goes_on(_: float) -> None:
         writer.update_study(state=StudyState.RUNNING)
 
-    monkeypatch.setattr(steer.time, "sleep", goes_on)
+    monkeypatch.setattr(going_on.time, "sleep", goes_on)
     with folder.lock.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         ran = hpo("run", "study.toml", "--headless", "--no-wait")

@@ -6,7 +6,7 @@ import click
 
 from hpo_tui.store.folder import HOME, StudyFolder
 from hpo_tui.tui.cli.errors import Refusal
-from hpo_tui.tui.cli.steer import ask
+from hpo_tui.tui.cli.going_on import ask
 from hpo_tui.tui.cli.studies import find
 from hpo_tui.tui.cli.text import note
 from hpo_tui.tui.plain import plain

@@ -104,7 +104,7 @@ def _count(problems: int) -> str:
 def launch(folder: StudyFolder, *, headless: bool, wait: bool = True, readonly: bool = False,
            ascii_only: bool = False) -> int:  # fmt: skip
     """Have the study go on, in a new runner unless one lives; open the app or follow without it."""
-    from hpo_tui.tui.cli.steer import go_on
+    from hpo_tui.tui.cli.going_on import go_on
 
     started = go_on(folder)
     if wait and not headless and sys.stdin.isatty() and sys.stdout.isatty():

@@ -1,126 +1,18 @@
 """The commands that ask a study's runner for something: pause, kill, promote and their kin."""
 
 import sys
-import time
 import tomllib
-from collections.abc import Mapping
 from typing import Any
 
 import click
 
-from hpo_tui.store.folder import StudyFolder
-from hpo_tui.tui.cli.errors import Refusal
+from hpo_tui.tui.cli.going_on import ask, check_unfinished, ensure_runner
 from hpo_tui.tui.cli.studies import find, reading, spec_of, study_argument
 from hpo_tui.tui.cli.text import note
 from hpo_tui.tui.plain import plain
 
 trial_argument = click.argument("trial", type=click.IntRange(1), metavar="TRIAL")
-_POLL_SECONDS = 0.1
-_TOLD = {"edited": "edited by hand since it ran last: ", "strange": ""}
-"""Events of a runner that has just begun which are told, and what they are told with."""
 study_option = click.option("-s", "--study", metavar="STUDY", help="Which study.")
-
-
-def ask(folder: StudyFolder, action: str, args: Mapping[str, Any] | None = None) -> None:
-    """Send a command and print the runner's answer. Raises Refusal when it says no."""
-    from hpo_tui.engine.launch import LaunchError, send
-
-    try:
-        answer = send(folder, action, dict(args or {}))
-    except LaunchError as error:
-        raise Refusal(plain(str(error))) from None
-    text = plain(answer.answer)
-    if answer.answered is None:
-        note(f"asked to {action}; the runner is busy and will do it when it can")
-        return
-    if not answer.ok:
-        raise Refusal(text or f"the runner refused to {action} without a reason")
-    note(text or "done")
-
-
-def start(folder: StudyFolder) -> None:
-    """Start a runner for the study, and say what it takes over. Raises Refusal if that fails."""
-    from hpo_tui.engine.launch import LaunchError, start_runner
-
-    began = time.time()
-    try:
-        start_runner(folder)
-    except LaunchError as error:
-        raise Refusal(plain(str(error))) from None
-    with reading(folder) as reader:
-        for event in reader.events(limit=20):
-            if event.time >= began and event.kind in _TOLD:
-                note(_TOLD[event.kind] + plain(event.text))
-
-
-def ensure_runner(folder: StudyFolder) -> bool:
-    """Have a runner work on the study; return whether it had to be started.
-
-    One that ends the trials of a stopped study starts nothing more, and is waited for.
-    """
-    told = False
-    while _is_leaving(folder):
-        if not told and _ends_trials(folder):
-            note(f"{plain(folder.name)} was stopped: it goes on when its trials have ended")
-            told = True
-        time.sleep(_POLL_SECONDS)
-    if folder.runner_pid() is not None:
-        _tell_edit(folder)
-        return False
-    try:
-        start(folder)
-    except Refusal:
-        if folder.runner_pid() is None:
-            raise
-        return False  # somebody else has started one at this very moment
-    return True
-
-
-def _tell_edit(folder: StudyFolder) -> None:
-    """Say so where the file of a study that runs was edited: its runner does not look at it.
-
-    That of a paused one does when it is resumed.
-    """
-    from hpo_tui.engine.spec.files import edited_by_hand
-    from hpo_tui.store.models import StudyState
-
-    with reading(folder) as reader:
-        study = reader.study()
-        edited = edited_by_hand(folder.file, study.text) is not None
-    if edited and study.state is not StudyState.PAUSED:
-        how = f"hpo-tui stop {plain(folder.name)}, then run it"
-        note(f"{plain(str(folder.file))} was edited by hand, which the next run takes over: {how}")
-
-
-def go_on(folder: StudyFolder) -> bool:
-    """Have the study run, which may stand paused; return whether a runner had to be started."""
-    from hpo_tui.store.models import StudyState
-
-    started = ensure_runner(folder)
-    with reading(folder) as reader:
-        paused = reader.study().state is StudyState.PAUSED
-    if paused and not started:
-        ask(folder, "resume")
-    return started
-
-
-def _is_leaving(folder: StudyFolder) -> bool:
-    """Whether the study's runner is about to go, or has come and not set the study going yet."""
-    from hpo_tui.store.models import StudyState
-
-    if folder.runner_pid() is None:
-        return False
-    with reading(folder) as reader:
-        return reader.study().state in (StudyState.STOPPED, StudyState.FINISHED)
-
-
-def _ends_trials(folder: StudyFolder) -> bool:
-    """Whether a study that stands stopped has trials that are still to end."""
-    from hpo_tui.store.models import StudyState, TrialState
-
-    with reading(folder) as reader:
-        stopped = reader.study().state is StudyState.STOPPED
-        return stopped and reader.counts().get(TrialState.RUNNING, 0) > 0
 
 
 @click.command("pause")
@@ -135,6 +27,7 @@ def pause(study: str | None) -> None:
 def resume(study: str | None) -> None:
     """Let STUDY go on: after a pause, a stop, a crash or a restart of the machine."""
     folder = find(study)
+    check_unfinished(folder)
     if ensure_runner(folder):
         note(f"{plain(folder.name)} goes on: hpo-tui watch {plain(folder.name)}")
     else:
