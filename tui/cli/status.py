@@ -31,7 +31,7 @@ def picture_of(folder: StudyFolder) -> Snapshot:
 def status(study: str | None, as_json: bool) -> None:
     """Say how far STUDY is (all that are here without it): budget, trials, tasks, best."""
     from hpo_tui.store.transfer.write_text import json_line
-    from hpo_tui.tui.cli.summary import show_best, show_costs, status_record
+    from hpo_tui.tui.cli.summary import show_best, show_costs, state_of, status_record
 
     home = find_home(Path.cwd())
     folders = [find(study)] if study is not None else list_studies(home) if home else []
@@ -49,6 +49,8 @@ def status(study: str | None, as_json: bool) -> None:
     say(_one_line(folders[0], picture))
     if picture.study.reason:
         say(lines_of(picture.study.reason, "  "))
+    if state_of(picture) == "interrupted":
+        say(f"  no runner works on it: hpo-tui resume {plain(folders[0].name)}")
     say()
     show_costs(picture)
     say()
