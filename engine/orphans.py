@@ -4,7 +4,7 @@ import json
 import sqlite3
 from contextlib import suppress
 
-from hpo_tui.engine.execution.processes import Process, boot_id
+from hpo_tui.engine.execution.processes import Process, boot_id, prints_to
 from hpo_tui.engine.spec.names import numbered
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import TrialState
@@ -32,10 +32,11 @@ def in_the_way(folder: StudyFolder) -> str:
 
 
 def _lives(folder: StudyFolder, number: int) -> bool:
-    """Whether the shim of a trial lives, by what it has written of itself."""
+    """Whether the shim of a trial lives, by what it has written of itself, and by its log."""
+    files = folder.trial(number)
     try:
-        data = json.loads((folder.trial(number).path / "process.json").read_bytes())
+        data = json.loads((files.path / "process.json").read_bytes())
         shim = Process(int(data["pid"]), int(data["ticks"]))
-        return data.get("boot") == boot_id() and shim.alive
+        return data.get("boot") == boot_id() and shim.alive and prints_to(shim.pid, files.log)
     except (OSError, ValueError, KeyError, TypeError):
         return False

@@ -152,18 +152,22 @@ def lost(launch: Launch, *, oom: bool = False, begun: bool = True) -> Exit:
 
 
 def find_shim(launch: Launch) -> Process | None:
-    """Return the living shim of an attempt, by its PID, start time and boot."""
+    """Return the living shim of an attempt, by its PID, start time and boot, and by its log.
+
+    A folder that was copied while its trials ran holds the PIDs of trials that are not its own.
+    """
     data = _read_json(launch.folder.path / "process.json")
     if data is not None and data.get("attempt") == launch.attempt:
         if data.get("boot") != processes.boot_id():
             return None
         process = Process(int(data["pid"]), int(data["ticks"]))
-        return process if process.alive else None
+        mine = process.alive and processes.prints_to(process.pid, launch.folder.log)
+        return process if mine else None
     # The runner may have died before the shim wrote who it is.
-    mine = {p.pid: p for p in processes.marked(launch.folder.path)}
+    marked = {p.pid: p for p in processes.marked(launch.folder.path)}
     below = processes.children()
-    inner = {child for pid in mine for child in below.get(pid, [])}
-    return next((p for pid, p in mine.items() if pid not in inner), None)
+    inner = {child for pid in marked for child in below.get(pid, [])}
+    return next((p for pid, p in marked.items() if pid not in inner), None)
 
 
 def _read_json(path: Path) -> dict[str, Any] | None:

@@ -107,6 +107,22 @@ def marked(folder: Path) -> list[Process]:
     return found
 
 
+def prints_to(pid: int, log: Path) -> bool:
+    """Whether a process's standard output is the file ``log``, by whatever name it was opened.
+
+    True where that cannot be told: the process is another user's.
+    """
+    link = _PROC / str(pid) / "fd/1"
+    try:
+        there, target = link.stat(), os.readlink(link)
+    except OSError:
+        return True
+    with contextlib.suppress(OSError):
+        if os.path.samestat(there, log.stat()):
+            return True
+    return target.removesuffix(" (deleted)") == os.path.realpath(log)
+
+
 def end_all(find: Callable[[], Iterable[Process]], limit: float = 10.0) -> list[Process]:
     """Kill what ``find`` returns until it returns nothing; return what is left after ``limit``."""
     deadline = time.monotonic() + limit
