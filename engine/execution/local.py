@@ -148,7 +148,20 @@ def lost(launch: Launch, *, oom: bool = False, begun: bool = True) -> Exit:
         with contextlib.suppress(OSError):
             seen.append(path.stat().st_mtime)
     duration = max(0.0, max(seen) - seen[-1]) if begun and seen else 0.0
-    return Exit(-9, duration, max(seen, default=time.time()), lost=True, oom=oom, begun=begun)
+    problem = "its folder was removed while it ran" if begun and _is_gone(launch) else ""
+    return Exit(
+        -9, duration, max(seen, default=time.time()), problem=problem, lost=True, oom=oom,
+        begun=begun,
+    )  # fmt: skip
+
+
+def _is_gone(launch: Launch) -> bool:
+    """Whether a trial's folder is not there any more, and with it what could tell its end."""
+    try:
+        launch.folder.path.stat()
+    except OSError as error:
+        return isinstance(error, FileNotFoundError)
+    return False
 
 
 def find_shim(launch: Launch) -> Process | None:

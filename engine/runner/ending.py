@@ -153,8 +153,8 @@ class Endings:
         if failure.kind in _SOUND:
             self.breaker.succeeded()
             return
-        if failure.kind == "lost":
-            return
+        if failure.kind == "lost" and self.desk.trials[failure.trial].state is TrialState.WAITING:
+            return  # given up after many attempts it counts: each trial may end so, uncharged
         if self.breaker.failed(failure):
             with self.desk.transaction():
                 for one in self.breaker.run:  # so many alike are no fault of the parameters

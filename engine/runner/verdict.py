@@ -55,7 +55,7 @@ def judge(case: Case) -> Verdict:
         return _stopped(case.stop)
     if not case.exit.begun:
         return Verdict(TrialState.WAITING, "lost", "its process was never started")
-    if case.exit.lost:
+    if case.exit.lost and not case.exit.problem:
         return _again(case, "lost", "its process vanished (did the machine go down?)")
     if case.exit.stopped == "timeout":
         text = f"ran longer than its time limit: stopped after {case.exit.duration:.0f} s"

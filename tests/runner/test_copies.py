@@ -1,4 +1,4 @@
-"""Folders of studies that are copied, moved or replaced while something of them runs."""
+"""Folders of studies that are copied, moved or removed while something of them runs."""
 
 import shutil
 from pathlib import Path
@@ -9,7 +9,7 @@ from conftest import Study
 from hpo_tui.engine.execution import processes
 from hpo_tui.engine.orphans import orphans
 from hpo_tui.store.folder import StudyFolder
-from hpo_tui.store.models import TrialState
+from hpo_tui.store.models import StudyState, TrialState
 
 
 def copied(study: Any, name: str) -> Study:
@@ -50,3 +50,28 @@ def test_a_trial_is_known_by_its_log_under_another_name_too(make_study: Any) -> 
     assert processes.prints_to(pid, log)
     assert not processes.prints_to(pid, Path(log.parent.parent / "0002" / log.name))
     moved.rename(study.folder.path)
+
+
+def test_a_script_that_removes_its_folder_is_no_endless_loop(make_study: Any) -> None:
+    study = make_study(
+        'import shutil; report(accuracy=1); shutil.rmtree(os.environ["HPO_TRIAL_DIR"])',
+        budget=20, resources="failures = 2",
+    )  # fmt: skip
+    study.start()
+    study.until(lambda: study.study().state is StudyState.PAUSED)
+    assert [(t.state, t.attempt, t.reason) for t in study.trials()] == [
+        (TrialState.FAILED, 1, "its folder was removed while it ran")
+    ] * 2
+    assert "2 trials in a row failed alike (its folder was removed" in study.study().reason
+
+
+def test_trials_that_are_given_up_one_after_the_other_pause_the_study(make_study: Any) -> None:
+    study = make_study(
+        "os.kill(os.getppid(), signal.SIGKILL); time.sleep(60)",
+        budget='"20 trials"', resources="failures = 2",
+    )  # fmt: skip
+    study.start()
+    study.until(lambda: study.study().state is StudyState.PAUSED)
+    trials = study.trials()
+    assert [t.state for t in trials] == [TrialState.FAILED] * 2
+    assert all("its process vanished" in t.reason and "given up" in t.reason for t in trials)
