@@ -6,6 +6,7 @@ from enum import Enum
 from hpo_tui.engine.spec.errors import SpecError
 from hpo_tui.engine.spec.files import write_atomic
 from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.store.faults import explained
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState
 from hpo_tui.store.read import StudyReader
@@ -60,7 +61,7 @@ def origin(folder: StudyFolder, spec: StudySpec) -> Origin:
 
 
 def _unreadable(folder: StudyFolder, error: Exception) -> Unreadable:
-    return Unreadable(f"{folder.path} is there already and cannot be read: {error}")
+    return Unreadable(f"{folder.path} is there already and cannot be read: {explained(error)}")
 
 
 def _first(folder: StudyFolder) -> StudySpec | None:

@@ -12,7 +12,7 @@ from hpo_tui.store.connect import connect_reader
 from hpo_tui.store.frame import Frame
 from hpo_tui.store.models import Command, DeviceSample, Event, Report, Study, Trial, TrialState
 from hpo_tui.store.rows import command_from, device_from, event_from, study_from, trial_from
-from hpo_tui.store.schema import TRUTH
+from hpo_tui.store.schema import TRUTH, check_known
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,13 +22,18 @@ if TYPE_CHECKING:
 class StudyReader:
     """The read side of a study's file. Use it from one thread at a time.
 
-    Raises ``sqlite3.Error`` when the file is missing or no study. Every method closes its cursor,
-    because one left open would keep the writer's log from being folded in.
+    Raises ``sqlite3.Error`` when the file is missing, no study or a newer version's. Every method
+    closes its cursor, because one left open would keep the writer's log from being folded in.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.conn = connect_reader(path)
+        try:
+            check_known(self.conn)
+        except BaseException:
+            self.conn.close()
+            raise
         self._version = -1
         self._frames = FrameReader(self.conn)
 

@@ -57,20 +57,47 @@ CREATE TABLE optimizer (key TEXT PRIMARY KEY, value TEXT NOT NULL, updated REAL 
 """
 
 
+_STEPS = ("0001_first", "0002_wasted")
+"""The steps that this version knows, in order."""
+
+
+class NewerFileError(sqlite3.DatabaseError):
+    """The file has steps that this version does not know: what they mean cannot be told."""
+
+
+def check_known(conn: sqlite3.Connection) -> None:
+    """Raise :class:`NewerFileError` if a newer version has brought the file further than this.
+
+    To write into a table that means something else by now would spoil it for both.
+    """
+    found = conn.execute("SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'")
+    if found.fetchone() is None:
+        return
+    cursor = conn.execute(
+        "SELECT name FROM _sqlite_migrations WHERE migration_set = ?", (MIGRATION_SET,)
+    )
+    if any(name not in _STEPS for (name,) in cursor.fetchall()):
+        raise NewerFileError("a newer version of hpo-tui has written it")
+
+
 def migrate(conn: sqlite3.Connection) -> None:
-    """Bring the file behind ``conn`` to the present schema; each step is one transaction."""
+    """Bring the file behind ``conn`` to the present schema; each step is one transaction.
+
+    Raises :class:`NewerFileError` if it is further than that.
+    """
+    check_known(conn)
     # sqlite_utils imports pandas where that is installed (most of a second); only writers pay it.
     from sqlite_utils import Database, Migrations
 
     migrations = Migrations(MIGRATION_SET)
 
-    @migrations(name="0001_first")
+    @migrations(name=_STEPS[0])
     def first(db: Database) -> None:
         for statement in _FIRST.split(";"):
             if statement.strip():
                 db.conn.execute(statement)
 
-    @migrations(name="0002_wasted")
+    @migrations(name=_STEPS[1])
     def wasted(db: Database) -> None:
         db.conn.execute("ALTER TABLE trials ADD COLUMN wasted REAL NOT NULL DEFAULT 0")
 

@@ -33,7 +33,11 @@ class StudyWriter:
 
     def __init__(self, path: Path) -> None:
         self.conn: sqlite3.Connection = connect(path)
-        migrate(self.conn)
+        try:
+            migrate(self.conn)
+        except BaseException:
+            self.conn.close()
+            raise
         self._columns = ValueColumns(self.conn)
         self._rev = int(self.conn.execute("SELECT coalesce(max(rev), 0) FROM trials").fetchone()[0])
 

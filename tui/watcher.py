@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from hpo_tui.engine.spec import BudgetUnit, SpecError, StudySpec
+from hpo_tui.store.faults import explained
 from hpo_tui.store.folder import ARCHIVE, StudyFolder
 from hpo_tui.store.models import Study
 from hpo_tui.tui.snapshot import STALE_SECONDS, Snapshot
@@ -234,4 +235,7 @@ def why_unreadable(folder: StudyFolder, error: Exception) -> str:
         return f"{folder.db} holds no study yet: its runner is still making it."
     if isinstance(error, SpecError):
         return f"The study text in {folder.db} cannot be understood: {error}"
-    return f"{folder.db} cannot be read: {error}. Is it a study of hpo-tui, and may you read it?"
+    text = explained(error)
+    if text != str(error):
+        return f"{folder.db} cannot be read: {text}."
+    return f"{folder.db} cannot be read: {text}. Is it a study of hpo-tui, and may you read it?"

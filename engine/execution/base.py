@@ -39,9 +39,9 @@ class Exit:
 
     ``stopped``: ``asked``, ``killed`` or ``timeout`` when the shim ended it. ``memory``: the most
     resident bytes of one process. ``lost``: nobody recorded the end (the machine went down, or
-    the shim itself was killed); the code then means nothing. ``problem``: what kept it from being
-    run or seen to its end, which another attempt would meet again. ``oom``: the kernel killed for want
-    of memory while it ran. ``begun``: False when the process was never started.
+    the shim itself was killed); the code then means nothing. ``problem``: what kept it
+    from being run, or its end from being recorded, as it would again. ``oom``: the kernel killed
+    for want of memory while it ran. ``begun``: False when the process was never started.
     """
 
     code: int

@@ -114,13 +114,13 @@ def prints_to(pid: int, log: Path) -> bool:
     """
     link = _PROC / str(pid) / "fd/1"
     try:
-        there, target = link.stat(), os.readlink(link)
+        there, target = link.stat(), link.readlink()
     except OSError:
         return True
     with contextlib.suppress(OSError):
         if os.path.samestat(there, log.stat()):
             return True
-    return target.removesuffix(" (deleted)") == os.path.realpath(log)
+    return str(target).removesuffix(" (deleted)") == os.path.realpath(log)
 
 
 def end_all(find: Callable[[], Iterable[Process]], limit: float = 10.0) -> list[Process]:

@@ -19,6 +19,7 @@ from hpo_tui.engine.refusals import (
 from hpo_tui.engine.spec.model import StudySpec
 from hpo_tui.engine.spec.names import numbered
 from hpo_tui.store.ask import ask
+from hpo_tui.store.faults import explained
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import Command
 from hpo_tui.store.read import StudyReader
@@ -43,7 +44,7 @@ def send(
         with StudyReader(folder.db) as reader:
             return _outcome(folder, reader, number, time.monotonic() + timeout)
     except sqlite3.Error as error:
-        raise LaunchError(f"{folder.db} cannot be written: {error}") from error
+        raise LaunchError(f"{folder.db} cannot be written: {explained(error)}") from error
 
 
 def send_all(
@@ -61,7 +62,7 @@ def send_all(
         with StudyReader(folder.db) as reader:
             return [_outcome(folder, reader, number, deadline) for number in numbers]
     except sqlite3.Error as error:
-        raise LaunchError(f"{folder.db} cannot be written: {error}") from error
+        raise LaunchError(f"{folder.db} cannot be written: {explained(error)}") from error
 
 
 def _outcome(folder: StudyFolder, reader: StudyReader, number: int, deadline: float) -> Command:

@@ -11,6 +11,7 @@ from hpo_tui.engine.origin import Origin, Unreadable, keep, origin
 from hpo_tui.engine.refusals import LaunchError
 from hpo_tui.engine.spec.files import write_atomic
 from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.store.faults import explained
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.write import StudyWriter
 
@@ -36,7 +37,7 @@ def create_study(source: Path | str, home: Path, name: str | None = None) -> Stu
     except OSError as error:
         raise LaunchError(f"cannot make the study in {folder.path}: {error.strerror}") from error
     except sqlite3.Error as error:
-        raise LaunchError(f"cannot make the study in {folder.path}: {error}") from error
+        raise LaunchError(f"cannot make the study in {folder.path}: {explained(error)}") from error
     return folder
 
 

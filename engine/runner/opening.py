@@ -25,6 +25,7 @@ from hpo_tui.engine.spec.edit import plan_edit
 from hpo_tui.engine.spec.errors import SpecError
 from hpo_tui.engine.spec.files import edited_by_hand
 from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.store.faults import explained
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import Study, Trial
 from hpo_tui.store.read import StudyReader
@@ -116,7 +117,7 @@ def open_desk(folder: StudyFolder, optimizer: str, *, only_to_end: bool = False)
     try:
         return _open_desk(folder, optimizer, only_to_end=only_to_end)
     except sqlite3.Error as error:
-        raise Unopenable(f"{folder.db} cannot be written: {error}") from error
+        raise Unopenable(f"{folder.db} cannot be written: {explained(error)}") from error
 
 
 def _open_desk(folder: StudyFolder, optimizer: str, *, only_to_end: bool) -> Desk:
@@ -128,7 +129,7 @@ def _open_desk(folder: StudyFolder, optimizer: str, *, only_to_end: bool) -> Des
             trials = {t.number: t for t in reader.trials()}
             started, lent = clock_of(study, reader), reader.get("lent") or []
     except (sqlite3.Error, LookupError, OSError) as error:
-        raise Unopenable(f"cannot open {folder.db}: {error}") from error
+        raise Unopenable(f"cannot open {folder.db}: {explained(error)}") from error
     if refused:
         log.info("%d wishes to stop or pause an earlier run are refused", refused)
     spec = taken_over(folder, study, list(trials.values()), writer)

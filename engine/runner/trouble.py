@@ -9,6 +9,7 @@ import time
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.opening import ballast
 from hpo_tui.engine.runner.starting import collector_of
+from hpo_tui.store.faults import explained, lacks_room
 from hpo_tui.store.models import StudyState, TrialState
 
 log = logging.getLogger("runner.trouble")
@@ -48,14 +49,16 @@ class Trouble:
             if live.collector is not None:
                 with contextlib.suppress(sqlite3.Error):
                     live.collector = collector_of(self.desk, live)
-        if "full" in str(error):
+        if lacks_room(error):
             with contextlib.suppress(OSError):
                 ballast(self.desk.folder).unlink()
         if self.active:
             self._try()
 
     def _sentence(self, error: sqlite3.Error) -> str:
-        what = "the disk is full" if "full" in str(error) else f"writing failed ({error})"
+        what = (
+            "the disk is full" if "full" in str(error) else f"writing failed ({explained(error)})"
+        )
         return (
             f"{what}: {self.desk.folder.path} could not be written. Nothing is lost, trials that"
             " run go on. Make room, then resume."

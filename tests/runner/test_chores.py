@@ -103,6 +103,16 @@ def test_a_full_disk_gives_the_reserve_up_and_pauses(desk: Desk, tmp_path: Path)
     assert reserve.exists()
 
 
+def test_a_used_up_quota_gives_the_reserve_up_too(desk: Desk, tmp_path: Path) -> None:
+    trouble = Trouble(desk)
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorcode = sqlite3.SQLITE_IOERR_WRITE  # what SQLite makes of EDQUOT
+    trouble.begin(error)
+    assert not (tmp_path / "runner.reserve").exists()
+    assert desk.state is StudyState.PAUSED
+    assert "your quota may be used up" in desk.reason
+
+
 def test_a_file_that_somebody_holds_for_a_while_is_waited_for(desk: Desk, tmp_path: Path) -> None:
     live(desk, tmp_path)
     trouble = Trouble(desk)

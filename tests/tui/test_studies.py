@@ -1,5 +1,5 @@
 import json
-import os
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -130,18 +130,22 @@ async def test_a_study_is_left_while_a_trial_outlives_its_runner(
     tmp_path: Path, keys: tuple[str, ...]
 ) -> None:
     study = make_study(tmp_path, trials=3, running=1, state=StudyState.FINISHED)
-    own = Process.of(os.getpid())
-    assert own is not None
-    shim = {"pid": own.pid, "ticks": own.ticks, "boot": boot_id()}
     study.trial(3).path.mkdir(parents=True, exist_ok=True)
-    (study.trial(3).path / "process.json").write_text(json.dumps(shim))
-    app = make_app(None, study.path.parent)
-    async with app.run_test(size=(120, 30)) as pilot:
-        await _listed(pilot, 1)
-        await pilot.press(*keys)
-        said = "trial 3 of sparse-speech still runs without a runner: stop it first"
-        await until(pilot, lambda: any(said in n.message for n in app._notifications))
-        assert study.path.is_dir()
+    with study.trial(3).log.open("ab") as log, subprocess.Popen(["sleep", "60"], stdout=log) as own:
+        try:
+            found = Process.of(own.pid)
+            assert found is not None
+            shim = {"pid": own.pid, "ticks": found.ticks, "boot": boot_id()}
+            (study.trial(3).path / "process.json").write_text(json.dumps(shim))
+            app = make_app(None, study.path.parent)
+            async with app.run_test(size=(120, 30)) as pilot:
+                await _listed(pilot, 1)
+                await pilot.press(*keys)
+                said = "trial 3 of sparse-speech still runs without a runner: stop it first"
+                await until(pilot, lambda: any(said in n.message for n in app._notifications))
+                assert study.path.is_dir()
+        finally:
+            own.kill()
 
 
 async def test_a_study_with_a_runner_is_not_deleted(tmp_path: Path, runner: None) -> None:

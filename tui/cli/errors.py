@@ -7,6 +7,7 @@ import time
 import traceback
 from pathlib import Path
 
+from hpo_tui.store.faults import explained
 from hpo_tui.tui.config import state_folder
 from hpo_tui.tui.plain import plain
 
@@ -22,7 +23,7 @@ class NoSuchStudy(Refusal):
 def explain(error: Exception) -> str:
     """Return one sentence for the kinds of errors that a healthy program meets."""
     if isinstance(error, sqlite3.Error):
-        return f"the study's database cannot be used: {error}"
+        return f"the study's database cannot be used: {explained(error)}"
     if isinstance(error, OSError):
         if error.filename is None and _is_nowhere():
             return "the folder that you are in is not there any more: cd to another one"

@@ -1,0 +1,34 @@
+"""What errors of SQLite's mean to people, and what there is to do."""
+
+import sqlite3
+
+from hpo_tui.store.schema import NewerFileError
+
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def explained(error: Exception) -> str:
+    """Return what is wrong with a study's file, and what to do where something can be done."""
+    code = _code(error)
+    if isinstance(error, NewerFileError):
+        return f"{error}: update hpo-tui to open it"
+    if code in _DAMAGED:
+        return (
+            f"it is damaged ({error}). Put back a copy of the study's folder if you have one; what"
+            " the trials reported is also in its trials/*/reports.jsonl"
+        )
+    if code == sqlite3.SQLITE_READONLY:
+        return f"you may not write it ({error})"
+    if code == sqlite3.SQLITE_IOERR:
+        return f"{error}: your quota may be used up, or the disk has a fault"
+    return str(error)
+
+
+def lacks_room(error: sqlite3.Error) -> bool:
+    """Whether there may be no room: SQLite does not tell a used up quota from a faulty disk."""
+    return "full" in str(error) or _code(error) == sqlite3.SQLITE_IOERR
+
+
+def _code(error: Exception) -> int:
+    """Return the primary code of an error; 0 of one that is not SQLite's own."""
+    return int(getattr(error, "sqlite_errorcode", None) or 0) & 0xFF

@@ -1,0 +1,52 @@
+"""Files of a newer version, damaged ones, and those that cannot be written."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from hpo_tui.store.connect import connect_reader
+from hpo_tui.store.faults import explained
+from hpo_tui.store.read import StudyReader
+from hpo_tui.store.schema import NewerFileError
+from hpo_tui.store.write import StudyWriter
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "study.db"
+    writer = StudyWriter(path)
+    writer.create_study("t", "text " * 10_000, 0)
+    writer.close()
+    return path
+
+
+def test_a_file_of_a_newer_version_is_neither_read_nor_written(path: Path) -> None:
+    conn = sqlite3.connect(path)
+    conn.execute(
+        "INSERT INTO _sqlite_migrations (migration_set, name, applied_at)"
+        " VALUES ('hpo_tui', '0999_later', '')"
+    )
+    conn.commit()
+    conn.close()
+    before = path.read_bytes()
+    for opened in (StudyReader, StudyWriter):
+        with pytest.raises(NewerFileError) as caught:
+            opened(path)
+        assert "a newer version" in explained(caught.value)
+        assert "update hpo-tui" in explained(caught.value)
+    assert path.read_bytes() == before
+
+
+def test_a_damaged_file_says_where_the_results_are(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:8192])
+    with pytest.raises(sqlite3.DatabaseError) as caught, StudyReader(path) as reader:
+        reader.study()
+    assert "it is damaged" in explained(caught.value)
+    assert "reports.jsonl" in explained(caught.value)
+
+
+def test_a_file_that_one_may_not_write_is_said_to_be(path: Path) -> None:
+    with pytest.raises(sqlite3.OperationalError) as caught:
+        connect_reader(path).execute("DELETE FROM study")
+    assert explained(caught.value).startswith("you may not write it")
