@@ -9,8 +9,9 @@ import sys
 from pathlib import Path
 
 from hpo_tui.engine.execution.proposals import DEFAULT
+from hpo_tui.engine.runner.lock import Lock, Unopenable
 from hpo_tui.engine.runner.loop import Runner
-from hpo_tui.engine.runner.opening import Lock, Unopenable, open_desk
+from hpo_tui.engine.runner.opening import open_desk
 from hpo_tui.store.folder import StudyFolder
 
 log = logging.getLogger("runner")
@@ -44,7 +45,7 @@ def main(argv: list[str]) -> int:
         return refuse(args.ready, str(error))
     log.info("runner %d on %s", os.getpid(), folder.path)
     try:
-        Runner(desk).run(begun=lambda: say(args.ready, "ok"), stop=args.stop)
+        Runner(desk, lock).run(begun=lambda: say(args.ready, "ok"), stop=args.stop)
     except Exception:
         log.exception("the runner failed; running trials go on, the next runner takes them over")
         return FAILED

@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import time
 from collections.abc import Callable
+from pathlib import Path
 from types import FrameType
 
 from hpo_tui.engine.costs import left_in_units
@@ -16,10 +17,12 @@ from hpo_tui.engine.runner.commands import Commands
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.ending import Endings
 from hpo_tui.engine.runner.intake import Intake
+from hpo_tui.engine.runner.lock import Lock
 from hpo_tui.engine.runner.starting import Starter, adopt
 from hpo_tui.engine.runner.stopping import Audit
 from hpo_tui.engine.runner.study_commands import STOPPED
 from hpo_tui.engine.runner.trouble import Trouble
+from hpo_tui.store.connect import on_network
 from hpo_tui.store.models import StudyState, TrialState
 
 log = logging.getLogger("runner.loop")
@@ -33,8 +36,9 @@ _LAST_WORDS = 5.0
 class Runner:
     """Runs one study until its budget is spent, it is stopped, or this process is told to leave."""
 
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
+    def __init__(self, desk: Desk, lock: Lock) -> None:
+        self.desk, self.lock = desk, lock
+        self._file = _inode(desk.folder.db)
         self.intake = Intake(desk)
         self.breaker = Breaker(desk.spec.resources.failures)
         self.endings = Endings(desk, self.intake, self.breaker)
@@ -67,6 +71,9 @@ class Runner:
                 if self._is_gone():
                     self._abandon()
                     break
+                if not self.lock.keep():
+                    log.error("runner.lock was deleted, and another runner has the study now")
+                    break
                 self._turn()
                 if self._over():
                     break
@@ -74,14 +81,13 @@ class Runner:
             self._close()
 
     def _is_gone(self) -> bool:
-        """Whether the study's folder was deleted, or moved away."""
+        """Whether the study's folder was deleted or moved away, or another lies in its place."""
         try:
-            self.desk.folder.db.stat()
+            return _inode(self.desk.folder.db) != self._file
         except FileNotFoundError:
             return True
         except OSError:  # a network file system that does not answer at present
             return False
-        return False
 
     def _abandon(self) -> None:
         """Have the trials end: nobody could ask for that any more."""
@@ -242,3 +248,9 @@ class Runner:
         self.desk.proposals.close()
         self.desk.executor.close()
         self.desk.writer.close()
+
+
+def _inode(path: Path) -> int:
+    """Return a file's inode, 0 where that need not stay the same. Raises OSError."""
+    found = path.stat()
+    return 0 if on_network(path) else found.st_ino

@@ -1,10 +1,7 @@
-"""Opening a study for running: the lock, the store, the devices, the optimizer."""
+"""Opening a study for running: the store, the devices, the optimizer."""
 
 import contextlib
-import errno
-import fcntl
 import logging
-import os
 import sqlite3
 import time
 from collections.abc import Iterable, Sequence
@@ -20,6 +17,7 @@ from hpo_tui.engine.execution.warm import WarmStarts
 from hpo_tui.engine.executor_choice import chosen
 from hpo_tui.engine.refusals import OF_A_RUN
 from hpo_tui.engine.runner.desk import Desk
+from hpo_tui.engine.runner.lock import Unopenable
 from hpo_tui.engine.runner.program import note_program
 from hpo_tui.engine.spec.edit import plan_edit
 from hpo_tui.engine.spec.errors import SpecError
@@ -33,80 +31,10 @@ from hpo_tui.store.write import StudyWriter
 
 log = logging.getLogger("runner.opening")
 
-_RUNNER_SECONDS = 0.5
-"""How long a runner that has the study may take to let go of it."""
-_COMMAND_SECONDS = 50.0
-"""How long commands are waited for: less than whoever starts the runner waits for its word."""
 _EARLIER = (
     "the run that this was asked of has ended, and a new one has begun since: it goes on."
     " Ask again if you still want it."
 )
-
-
-class Unopenable(Exception):  # noqa: N818 - a sentence for people
-    """The study cannot be run; the sentence says why and what to do."""
-
-
-class Lock:
-    """The runner's lock on a study, held for life.
-
-    Others share it for a moment: those who ask whether a runner lives, and commands that change a
-    study which has none. These are waited for. Raises :class:`Unopenable`.
-    """
-
-    def __init__(self, folder: StudyFolder) -> None:
-        self.folder = folder
-        try:
-            self.fd = os.open(folder.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        except OSError as error:
-            raise Unopenable(f"cannot write in {folder.path}: {error.strerror}") from error
-        try:
-            self._take()
-            os.ftruncate(self.fd, 0)
-            os.pwrite(self.fd, f"{os.getpid()}\n".encode(), 0)
-        except Unopenable:
-            os.close(self.fd)
-            raise
-        except OSError as error:  # a full disk
-            os.close(self.fd)
-            raise Unopenable(f"cannot write in {folder.path}: {error.strerror}") from error
-
-    def _take(self) -> None:
-        """Have the lock for this process alone."""
-        begun = time.monotonic()
-        while not self._is_free(fcntl.LOCK_EX):
-            waited = time.monotonic() - begun
-            if waited >= _RUNNER_SECONDS and not self._is_free(fcntl.LOCK_SH):
-                pid = os.pread(self.fd, 32, 0).decode("ascii", "replace").strip()
-                raise Unopenable(
-                    f"a runner works on {self.folder.name} already (process {pid or 'unknown'})"
-                )
-            if waited >= _COMMAND_SECONDS:
-                raise Unopenable(
-                    f"another command is changing {self.folder.name}, and has not finished within"
-                    f" {_COMMAND_SECONDS:.0f} s: start it again when that is done"
-                )
-            time.sleep(0.025)
-        if not self.folder.lock.exists():
-            raise Unopenable(f"the study is gone: {self.folder.path} is not there any more")
-
-    def _is_free(self, kind: int) -> bool:
-        """Whether nobody keeps from having the lock; it is kept where it is exclusive."""
-        try:
-            fcntl.flock(self.fd, kind | fcntl.LOCK_NB)
-        except OSError as error:
-            if error.errno not in (errno.EAGAIN, errno.EACCES):
-                what = f"cannot lock {self.folder.lock}: {error.strerror}"
-                raise Unopenable(what) from error
-            return False
-        if kind == fcntl.LOCK_SH:
-            fcntl.flock(self.fd, fcntl.LOCK_UN)
-        return True
-
-    def release(self) -> None:
-        """Let the next runner in."""
-        os.ftruncate(self.fd, 0)
-        os.close(self.fd)
 
 
 def open_desk(folder: StudyFolder, optimizer: str, *, only_to_end: bool = False) -> Desk:

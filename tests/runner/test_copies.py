@@ -1,12 +1,16 @@
-"""Folders of studies that are copied, moved or removed while something of them runs."""
+"""Folders and files that are copied, moved, replaced or removed while a study runs."""
 
+import os
 import shutil
+import signal
 from pathlib import Path
 from typing import Any
 
+import pytest
 from conftest import Study
 
 from hpo_tui.engine.execution import processes
+from hpo_tui.engine.launch import LaunchError, runner_pid
 from hpo_tui.engine.orphans import orphans
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState, TrialState
@@ -50,6 +54,48 @@ def test_a_trial_is_known_by_its_log_under_another_name_too(make_study: Any) -> 
     assert processes.prints_to(pid, log)
     assert not processes.prints_to(pid, Path(log.parent.parent / "0002" / log.name))
     moved.rename(study.folder.path)
+
+
+def test_a_runner_whose_lock_file_was_deleted_still_keeps_others_out(make_study: Any) -> None:
+    study = make_study("report(step=1, accuracy=0.5); hold(); report(accuracy=1)")
+    first = study.start()
+    study.running(1, reports=1)
+    study.folder.lock.unlink()
+    study.until(lambda: runner_pid(study.folder) == first)
+    with pytest.raises(LaunchError, match=f"a runner works on t already .process {first}."):
+        study.start()
+    study.go()
+    study.gone()
+
+
+def test_a_runner_that_lost_its_lock_to_another_leaves_the_trials_to_it(make_study: Any) -> None:
+    study = make_study("report(step=1, accuracy=0.5); hold(); report(accuracy=1)")
+    first = study.start()
+    pid = study.running(1, reports=1).pid
+    os.kill(first, signal.SIGSTOP)  # it does not see that the file goes
+    study.folder.lock.unlink()
+    second = study.start()
+    os.kill(first, signal.SIGCONT)
+    study.until(lambda: "another runner has the study now" in study.log())
+    study.until(lambda: processes.Process.of(first) is None)
+    assert runner_pid(study.folder) == second
+    assert study.running(1).pid == pid
+    study.go()
+    study.gone()
+    assert [t.state for t in study.trials()] == [TrialState.COMPLETE]
+    assert len(study.events("complete")) == 1
+
+
+def test_a_runner_whose_file_was_replaced_does_not_write_for_nobody(make_study: Any) -> None:
+    study = make_study("report(step=1, accuracy=0.5); hold()")
+    pid = study.start()
+    study.running(1, reports=1)
+    restored = study.folder.path / "restored.db"
+    shutil.copy(study.folder.db, restored)
+    restored.rename(study.folder.db)
+    study.until(lambda: processes.Process.of(pid) is None)
+    assert "is not there any more: its trials end" in study.log()
+    study.until(lambda: not study.processes())
 
 
 def test_a_script_that_removes_its_folder_is_no_endless_loop(make_study: Any) -> None:

@@ -11,8 +11,9 @@ import pytest
 
 from hpo_tui.engine.launch import LaunchError, create_study, start_runner
 from hpo_tui.engine.launch.offline import locked
-from hpo_tui.engine.runner import opening
-from hpo_tui.engine.runner.opening import Lock, Unopenable, open_desk
+from hpo_tui.engine.runner import lock as locking
+from hpo_tui.engine.runner.lock import Lock, Unopenable
+from hpo_tui.engine.runner.opening import open_desk
 from hpo_tui.store.folder import HOME
 from hpo_tui.store.models import StudyState
 from hpo_tui.store.write import StudyWriter
@@ -121,12 +122,12 @@ def test_a_command_that_changes_the_study_is_waited_for(
     make_study: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     study = make_study(SHORT)
-    monkeypatch.setattr(opening, "_RUNNER_SECONDS", 0.0)
+    monkeypatch.setattr(locking, "_RUNNER_SECONDS", 0.0)
     tries = []
     with ExitStack() as command:
         command.enter_context(locked(study.folder))
         monkeypatch.setattr(
-            opening.time, "sleep", lambda s: command.close() if len(tries) > 5 else tries.append(s)
+            locking.time, "sleep", lambda s: command.close() if len(tries) > 5 else tries.append(s)
         )
         lock = Lock(study.folder)
     assert len(tries) == 6
@@ -142,7 +143,7 @@ def test_a_study_that_is_put_away_while_its_runner_waits(make_study: Any, tmp_pa
     with ExitStack() as command, pytest.MonkeyPatch.context() as patched:
         command.enter_context(locked(study.folder))
         command.callback(study.folder.path.rename, moved)
-        patched.setattr(opening.time, "sleep", lambda _: command.close())
+        patched.setattr(locking.time, "sleep", lambda _: command.close())
         with pytest.raises(Unopenable, match="the study is gone"):
             Lock(study.folder)
     moved.rename(study.folder.path)
