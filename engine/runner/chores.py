@@ -37,7 +37,7 @@ class Chores:
         self._booted = time.time() - processes.uptime()
         self.work: list[tuple[float, Callable[[], None]]] = [
             (1.0, self.charge), (1.0, self.budget), (2.0, self.look), (1.0, self.stalls),
-            (1.0, self.drain), (5.0, self.costs), (30.0, self.clean),
+            (1.0, self.drain), (5.0, self.costs), (30.0, self.clean), (10.0, self.fold),
         ]  # fmt: skip
         self.sums = (self.budget, self.costs, self.clean)
         """Those that go through all trials, of which there may come to be many."""
@@ -133,6 +133,10 @@ class Chores:
             self._ended = ended
             desk.writer.put("measured", measured_costs(desk.spec, desk.trials.values()))
             self.audit.put()
+
+    def fold(self) -> None:
+        """Have the study's file itself hold what its log holds."""
+        self.desk.writer.fold()
 
     def clean(self) -> None:
         """Remove checkpoints that nobody can need any more."""

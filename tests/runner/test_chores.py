@@ -76,6 +76,16 @@ def test_a_trial_leaves_a_lent_device_at_its_next_checkpoint(desk: Desk, tmp_pat
     assert one.stop == Stop("lend", "left GPU0, which is lent")
 
 
+def test_the_file_of_a_study_says_all_without_its_log(desk: Desk, tmp_path: Path) -> None:
+    chores = Chores(desk, SimpleNamespace(), SimpleNamespace())  # type: ignore[arg-type]
+    chores.work = [(pause, job) for pause, job in chores.work if job == chores.fold]
+    chores.run()
+    alone = tmp_path / "alone.db"
+    alone.write_bytes((tmp_path / "study.db").read_bytes())
+    with StudyReader(alone) as reader:
+        assert [t.number for t in reader.trials()] == [1]
+
+
 def test_what_fails_to_be_written_is_forgotten_in_memory_too(desk: Desk) -> None:
     def fail() -> None:
         with desk.transaction():
