@@ -47,7 +47,7 @@ def write_trials_csv(
     is a terminal).
     """
     names = [*FLAT, *(f"params.{n}" for n in params), *(f"metrics.{n}" for n in metrics)]
-    writer = csv.writer(to, lineterminator="\n")
+    writer = csv.writer(_Lines(to))
     writer.writerow([_printable(n) if escape else n for n in names])
     count = 0
     for trial in trials:
@@ -56,6 +56,20 @@ def write_trials_csv(
         writer.writerow([_printable(c) if escape and isinstance(c, str) else c for c in cells])
         count += 1
     return count
+
+
+class _Lines:
+    """Ends lines as Unix does. A cell with a carriage return is quoted only where lines have one.
+
+    Unquoted it would part the row in two.
+    """
+
+    def __init__(self, to: TextIO) -> None:
+        self._to = to
+
+    def write(self, row: str) -> None:
+        """Write a row, which comes with its end."""
+        self._to.write(row.removesuffix("\r\n") + "\n")
 
 
 def _printable(text: str) -> str:
