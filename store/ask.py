@@ -11,8 +11,12 @@ from hpo_tui.store.connect import BUSY_SECONDS
 
 
 def ask(path: Path, action: str, args: Mapping[str, Any] | None = None) -> int:
-    """Add a command for the runner and return its id. Raises ``sqlite3.Error`` if it cannot."""
-    conn = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+    """Add a command for the runner and return its id. Raises ``sqlite3.Error`` if it cannot.
+
+    A file that is not there is not made: it would pass for a study.
+    """
+    uri = f"{path.resolve().as_uri()}?mode=rw"
+    conn = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
     try:
         conn.execute("BEGIN IMMEDIATE")
         cursor = conn.execute(

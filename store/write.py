@@ -228,7 +228,10 @@ class StudyWriter:
             )
 
     def add_device_samples(self, samples: Sequence[DeviceSample], keep: float = 86400.0) -> None:
-        """Store telemetry and forget what is older than ``keep`` seconds."""
+        """Store telemetry and forget what is older than ``keep`` seconds, or of the future.
+
+        That was stored before the machine's clock was set back, and would pass for the newest.
+        """
         with self.transaction(durable=False):
             self.conn.executemany(
                 "INSERT OR REPLACE INTO devices VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -239,8 +242,9 @@ class StudyWriter:
                 ],
             )  # fmt: skip
             if samples:
-                oldest = max(s.time for s in samples) - keep
-                self.conn.execute("DELETE FROM devices WHERE time < ?", (oldest,))
+                now = max(s.time for s in samples)
+                sql = "DELETE FROM devices WHERE time NOT BETWEEN ? AND ?"
+                self.conn.execute(sql, (now - keep, now))
 
     def put(self, key: str, value: Any) -> None:
         """Keep a JSON value of the optimizer's or the analysis's under ``key``."""

@@ -172,6 +172,12 @@ def test_commands_are_asked_taken_and_answered(
     assert found.answered is not None
 
 
+def test_to_ask_makes_no_file(tmp_path: Path) -> None:
+    with pytest.raises(sqlite3.OperationalError):
+        ask(tmp_path / "study.db", "kill", {"trial": 1})
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_reader_sees_that_something_changed(writer: StudyWriter, reader: StudyReader) -> None:
     assert reader.changed()
     assert not reader.changed()
@@ -201,6 +207,15 @@ def test_telemetry_is_thinned(writer: StudyWriter, reader: StudyReader) -> None:
     writer.add_device_samples([newer])
     assert reader.devices() == [newer]
     assert reader.device_history("GPU0", 0) == [newer]
+
+
+def test_telemetry_of_before_the_clock_was_set_back_is_not_the_newest(
+    writer: StudyWriter, reader: StudyReader
+) -> None:
+    writer.add_device_samples([DeviceSample(5000.0, "GPU0", "H", 1, 2, 0.5)])
+    present = DeviceSample(1400.0, "GPU0", "H", 2, 2, 0.9)
+    writer.add_device_samples([present])
+    assert reader.devices() == [present]
 
 
 def test_an_older_file_is_brought_up_to_date(
