@@ -1,7 +1,6 @@
 """Trials as subprocesses of this machine, each in a session of its own under a shim."""
 
 import contextlib
-import json
 import math
 import os
 import re
@@ -11,12 +10,13 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from hpo_tui.engine.execution import processes
 from hpo_tui.engine.execution.base import Exit, Launch, Outcome, Running, Slot, Telemetry
 from hpo_tui.engine.execution.devices import DeviceError, DevicePool, Lease, Need
+from hpo_tui.engine.execution.hiccups import PATIENCE
 from hpo_tui.engine.execution.processes import Process
+from hpo_tui.engine.execution.traces import end_marked, find_shim, lost, read_exit, read_record
 from hpo_tui.engine.execution.warm import WarmStarts
 from hpo_tui.engine.spec.model import Resources
 
@@ -46,6 +46,8 @@ class LocalRun:
         self.device = lease.device
         self.popen = popen
         self._oom_kills = processes.oom_kills()
+        self._unread: float | None = None
+        """Since when its recorded end could not be read, in seconds since boot."""
         self._descriptor: int | None = None
         with contextlib.suppress(OSError, AttributeError):
             self._descriptor = os.pidfd_open(self.pid)
@@ -63,9 +65,17 @@ class LocalRun:
             return None
         return self._exit()
 
-    def _exit(self) -> Exit:
+    def _exit(self) -> Exit | None:
+        """Return how it ended; None as long as that is recorded and cannot be read."""
         oom = processes.oom_kills() > self._oom_kills
-        found = read_exit(self.launch, oom=oom)
+        try:
+            found = read_exit(self.launch, oom=oom)
+        except OSError:
+            self._unread = self._unread or processes.uptime()
+            if processes.uptime() - self._unread < PATIENCE:
+                self._close()  # it would wake whoever waits for the end all the time
+                return None
+            found = None
         if found is not None:
             return found
         # The shim was killed before it could sweep: what it supervised is still about.
@@ -87,10 +97,13 @@ class LocalRun:
 
     def release(self) -> None:
         """Close the pidfd and give back the device."""
+        self._close()
+        self.lease.release()
+
+    def _close(self) -> None:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
-        self.lease.release()
 
 
 class GoneRun:
@@ -111,7 +124,7 @@ class GoneRun:
         if found is not None:
             return found
         end_marked(self.launch)
-        data = _read_json(self.launch.folder.path / "process.json")
+        data = read_record(self.launch.folder.path / "process.json")
         begun = data is not None and data.get("attempt") == self.launch.attempt
         return lost(self.launch, begun=begun)
 
@@ -123,72 +136,6 @@ class GoneRun:
 
     def release(self) -> None:
         """Do nothing: it holds no device."""
-
-
-def end_marked(launch: Launch) -> None:
-    """Kill whatever still runs for a trial whose shim is gone."""
-    processes.end_all(lambda: processes.marked(launch.folder.path))
-
-
-def read_exit(launch: Launch, *, oom: bool) -> Exit | None:
-    """Return what the shim recorded of this attempt's end, None if it has not (yet)."""
-    data = _read_json(launch.folder.exit)
-    if data is None or data.get("attempt") != launch.attempt:
-        return None
-    return Exit(
-        int(data["code"]), float(data["duration"]), float(data["ended"]), str(data["stopped"]),
-        int(data["memory"]), str(data["problem"]), oom=oom,
-    )  # fmt: skip
-
-
-def lost(launch: Launch, *, oom: bool = False, begun: bool = True) -> Exit:
-    """Return the end of an attempt that nobody saw, dated by the last sign of life it left."""
-    seen = []
-    for path in (launch.folder.reports, launch.folder.log, launch.folder.path / "process.json"):
-        with contextlib.suppress(OSError):
-            seen.append(path.stat().st_mtime)
-    duration = max(0.0, max(seen) - seen[-1]) if begun and seen else 0.0
-    problem = "its folder was removed while it ran" if begun and _is_gone(launch) else ""
-    return Exit(
-        -9, duration, max(seen, default=time.time()), problem=problem, lost=True, oom=oom,
-        begun=begun,
-    )  # fmt: skip
-
-
-def _is_gone(launch: Launch) -> bool:
-    """Whether a trial's folder is not there any more, and with it what could tell its end."""
-    try:
-        launch.folder.path.stat()
-    except OSError as error:
-        return isinstance(error, FileNotFoundError)
-    return False
-
-
-def find_shim(launch: Launch) -> Process | None:
-    """Return the living shim of an attempt, by its PID, start time and boot, and by its log.
-
-    A folder that was copied while its trials ran holds the PIDs of trials that are not its own.
-    """
-    data = _read_json(launch.folder.path / "process.json")
-    if data is not None and data.get("attempt") == launch.attempt:
-        if data.get("boot") != processes.boot_id():
-            return None
-        process = Process(int(data["pid"]), int(data["ticks"]))
-        mine = process.alive and processes.prints_to(process.pid, launch.folder.log)
-        return process if mine else None
-    # The runner may have died before the shim wrote who it is.
-    marked = {p.pid: p for p in processes.marked(launch.folder.path)}
-    below = processes.children()
-    inner = {child for pid in marked for child in below.get(pid, [])}
-    return next((p for pid, p in marked.items() if pid not in inner), None)
-
-
-def _read_json(path: Path) -> dict[str, Any] | None:
-    try:
-        data = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return None
-    return data if isinstance(data, dict) else None
 
 
 class LocalExecutor:

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from hpo_tui.engine.execution.base import Exit, Launch, Outcome, Running, Slot, Telemetry
-from hpo_tui.engine.execution.local import GoneRun, lost, read_exit
+from hpo_tui.engine.execution.local import GoneRun
+from hpo_tui.engine.execution.traces import lost, read_exit
 from hpo_tui.engine.spec.model import Resources
 
 NAMESPACE = "hpo-tui"

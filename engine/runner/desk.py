@@ -67,6 +67,8 @@ class Live:
     stop: Stop | None = None
     ended: Exit | None = None
     """How it ended, once known."""
+    unread: float | None = None
+    """Since when what it has left could not be read, in seconds since boot."""
 
 
 class Desk:

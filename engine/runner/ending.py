@@ -3,8 +3,10 @@
 import logging
 import time
 
+from hpo_tui.engine.execution import processes
 from hpo_tui.engine.execution.base import Exit, Outcome
 from hpo_tui.engine.execution.breaker import Breaker, Failure
+from hpo_tui.engine.execution.hiccups import PATIENCE, can_be_read
 from hpo_tui.engine.execution.past import bare
 from hpo_tui.engine.execution.protocol import has_files, last_lines, log_start, tail
 from hpo_tui.engine.runner.desk import Desk, Live
@@ -51,13 +53,26 @@ class Endings:
         return freed
 
     def _drained(self, live: Live) -> bool:
-        """Take in what an ended trial has left; False if so much that it takes another turn."""
+        """Take in what an ended trial has left; False if that takes another turn."""
+        if not self._legible(live):
+            return False
         deadline = time.monotonic() + _TURN
         while self.intake.poll([live]):
             self.backlog = time.monotonic() > deadline
             if self.backlog:
                 return False
-        return True
+        return self._legible(live)
+
+    def _legible(self, live: Live) -> bool:
+        """Whether what an ended trial has left can be read, or has not for so long that it is lost.
+
+        Else a network file system that does not answer for a moment would cost a result.
+        """
+        folder, now = live.launch.folder, processes.uptime()
+        if can_be_read(folder.reports) and can_be_read(folder.log):
+            return True
+        live.unread = live.unread or now
+        return now - live.unread > PATIENCE
 
     def finish(self, live: Live, end: Exit) -> None:
         """Conclude one trial whose reports have all been taken in."""

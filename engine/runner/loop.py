@@ -120,7 +120,10 @@ class Runner:
         desk.proposals.start()
 
     def _turn(self) -> None:
-        """One turn; trouble with the disk pauses the study instead of ending the runner."""
+        """One turn; trouble with the disk pauses the study instead of ending the runner.
+
+        Raises OSError when the machine refuses something for long.
+        """
         try:
             if self.trouble.active and not self.trouble.over():
                 time.sleep(0.5)  # what has news, as an ended trial, would wake us all the time
@@ -129,6 +132,10 @@ class Runner:
         except sqlite3.Error as error:
             self.trouble.begin(error)
             return
+        except OSError as error:
+            self.trouble.bear(error)
+            return
+        self.trouble.borne = 0
         if not self.endings.backlog:
             tick = _TICK if self.desk.live else 2 * _TICK
             self._wait(max(0.001, min(tick, self.starter.waits)))

@@ -16,6 +16,8 @@ log = logging.getLogger("runner.trouble")
 
 _BALLAST = 1 << 20
 _LONGEST_WAIT = 10.0
+_MOST_BORNE = 15
+"""Turns in a row that the machine may refuse something, which is most of a minute."""
 
 
 class Trouble:
@@ -29,6 +31,8 @@ class Trouble:
         self.sentence = ""
         self._wait = 1.0
         self._next = 0.0
+        self.borne = 0
+        """Turns in a row that could not be done."""
         self._fill()
 
     @property
@@ -63,6 +67,17 @@ class Trouble:
             f"{what}: {self.desk.folder.path} could not be written. Nothing is lost, trials that"
             " run go on. Make room, then resume."
         )
+
+    def bear(self, error: OSError) -> None:
+        """Wait a little after something that may pass; raise it when it does not.
+
+        A network file system that does not answer, or too many open files, are no reason to go.
+        """
+        self.borne += 1
+        if self.borne > _MOST_BORNE:
+            raise error
+        log.warning("this turn could not be done; it is tried again", exc_info=error)
+        time.sleep(min(_LONGEST_WAIT / 2, 0.1 * 2**self.borne))
 
     def over(self) -> bool:
         """Whether writing works again; tried now and then."""

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Study
 
 from hpo_tui.engine.execution import processes
 from hpo_tui.engine.launch import LaunchError, runner_pid
@@ -16,11 +15,11 @@ from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState, TrialState
 
 
-def copied(study: Any, name: str) -> Study:
+def copied(study: Any, name: str) -> Any:
     """Return a copy of a study, as ``cp -r`` makes it while the study runs."""
     path = study.folder.path.with_name(name)
     shutil.copytree(study.folder.path, path)
-    return Study(StudyFolder(path))
+    return type(study)(StudyFolder(path))
 
 
 def test_a_copy_of_a_running_study_leaves_its_trials_alone(make_study: Any) -> None:

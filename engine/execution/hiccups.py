@@ -1,0 +1,31 @@
+"""Errors of the machine that pass: what cannot be read at present is not what holds nothing."""
+
+import errno
+import os
+from pathlib import Path
+
+PATIENCE = 60.0
+"""Seconds after which what still cannot be read counts as lost."""
+_PASSING = frozenset({
+    errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ENOTCONN,
+    errno.EREMOTEIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN,
+})  # fmt: skip
+"""A network file system that does not answer, and too little of what the machine gives out."""
+
+
+def passes(error: OSError) -> bool:
+    """Whether the same may work in a moment."""
+    return error.errno in _PASSING
+
+
+def can_be_read(path: Path) -> bool:
+    """Whether a file can be read at present; also one that is not there, or is no file."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        try:
+            os.read(fd, 1)
+        finally:
+            os.close(fd)
+    except OSError as error:
+        return not passes(error)
+    return True

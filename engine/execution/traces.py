@@ -1,0 +1,89 @@
+"""What an attempt of a trial leaves on this machine: processes, who its shim is, how it ended."""
+
+import contextlib
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from hpo_tui.engine.execution import processes
+from hpo_tui.engine.execution.base import Exit, Launch
+from hpo_tui.engine.execution.hiccups import passes
+from hpo_tui.engine.execution.processes import Process
+
+
+def end_marked(launch: Launch) -> None:
+    """Kill whatever still runs for a trial whose shim is gone."""
+    processes.end_all(lambda: processes.marked(launch.folder.path))
+
+
+def read_exit(launch: Launch, *, oom: bool) -> Exit | None:
+    """Return what the shim recorded of this attempt's end, None if it has not (yet).
+
+    Raises OSError where that cannot be told at present.
+    """
+    data = read_record(launch.folder.exit)
+    if data is None or data.get("attempt") != launch.attempt:
+        return None
+    return Exit(
+        int(data["code"]), float(data["duration"]), float(data["ended"]), str(data["stopped"]),
+        int(data["memory"]), str(data["problem"]), oom=oom,
+    )  # fmt: skip
+
+
+def lost(launch: Launch, *, oom: bool = False, begun: bool = True) -> Exit:
+    """Return the end of an attempt that nobody saw, dated by the last sign of life it left."""
+    seen = []
+    for path in (launch.folder.reports, launch.folder.log, launch.folder.path / "process.json"):
+        with contextlib.suppress(OSError):
+            seen.append(path.stat().st_mtime)
+    duration = max(0.0, max(seen) - seen[-1]) if begun and seen else 0.0
+    problem = "its folder was removed while it ran" if begun and _is_gone(launch) else ""
+    return Exit(
+        -9, duration, max(seen, default=time.time()), problem=problem, lost=True, oom=oom,
+        begun=begun,
+    )  # fmt: skip
+
+
+def _is_gone(launch: Launch) -> bool:
+    """Whether a trial's folder is not there any more, and with it what could tell its end."""
+    try:
+        launch.folder.path.stat()
+    except OSError as error:
+        return isinstance(error, FileNotFoundError)
+    return False
+
+
+def find_shim(launch: Launch) -> Process | None:
+    """Return the living shim of an attempt, by its PID, start time and boot, and by its log.
+
+    A folder that was copied while its trials ran holds the PIDs of trials that are not its own.
+    """
+    data = read_record(launch.folder.path / "process.json")
+    if data is not None and data.get("attempt") == launch.attempt:
+        if data.get("boot") != processes.boot_id():
+            return None
+        process = Process(int(data["pid"]), int(data["ticks"]))
+        mine = process.alive and processes.prints_to(process.pid, launch.folder.log)
+        return process if mine else None
+    # The runner may have died before the shim wrote who it is.
+    marked = {p.pid: p for p in processes.marked(launch.folder.path)}
+    below = processes.children()
+    inner = {child for pid in marked for child in below.get(pid, [])}
+    return next((p for pid, p in marked.items() if pid not in inner), None)
+
+
+def read_record(path: Path) -> dict[str, Any] | None:
+    """Return what a file of the shim's says, None where there is none or it is not whole.
+
+    Raises OSError where that cannot be told at present.
+    """
+    try:
+        data = json.loads(path.read_bytes())
+    except OSError as error:
+        if passes(error):
+            raise
+        return None
+    except ValueError:
+        return None
+    return data if isinstance(data, dict) else None
