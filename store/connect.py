@@ -1,5 +1,6 @@
 """Opening SQLite files safely: write-ahead log where the file system allows it."""
 
+import contextlib
 import os
 import re
 import sqlite3
@@ -19,7 +20,8 @@ NETWORK_FILE_SYSTEMS = frozenset(
 """Types whose files several machines can have open, a virtual machine and its host among them."""
 
 _ESCAPE = re.compile(r"\\([0-7]{3})")
-_CANNOT_WRITE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
+_CANNOT_WRITE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR)
+"""What SQLite says where the shared memory cannot be made: a closed folder, a full disk."""
 
 
 def file_system(path: Path) -> str:
@@ -60,8 +62,22 @@ def connect(path: Path) -> sqlite3.Connection:
     return conn
 
 
+class StillConnection(sqlite3.Connection):
+    """To a file that is read as one that never changes: it sees nothing of what is written."""
+
+
+def look(path: Path) -> tuple[int, ...]:
+    """Return what is another once a database was written: times and sizes of it and of its log."""
+    found: tuple[int, ...] = ()
+    for one in (path, Path(f"{path}-wal")):
+        with contextlib.suppress(OSError):
+            seen = one.stat()
+            found += (seen.st_mtime_ns, seen.st_size)
+    return found
+
+
 def connect_reader(path: Path) -> sqlite3.Connection:
-    """Open ``path`` for reading alone; also from a folder that cannot be written.
+    """Open ``path`` for reading alone; also where nothing can be written beside it.
 
     Raises ``sqlite3.Error`` if there is no such file or it is no database.
     """
@@ -83,7 +99,8 @@ def connect_reader(path: Path) -> sqlite3.Connection:
         if Path(f"{path}-wal").exists() and Path(f"{path}-wal").stat().st_size > 0:
             raise
         conn = sqlite3.connect(
-            f"{uri}?mode=ro&immutable=1", uri=True, isolation_level=None, check_same_thread=False
-        )
+            f"{uri}?mode=ro&immutable=1", uri=True, isolation_level=None,
+            check_same_thread=False, factory=StillConnection,
+        )  # fmt: skip
         conn.execute("SELECT 1 FROM sqlite_master").fetchone()
     return conn

@@ -20,12 +20,12 @@ def explained(error: Exception) -> str:
     if code == sqlite3.SQLITE_READONLY:
         return f"you may not write it ({error})"
     if code == sqlite3.SQLITE_IOERR:
-        return f"{error}: your quota may be used up, or the disk has a fault"
+        return f"{error}: the disk may be full, your quota used up, or the disk has a fault"
     return str(error)
 
 
 def lacks_room(error: sqlite3.Error) -> bool:
-    """Whether there may be no room: SQLite does not tell a used up quota from a faulty disk."""
+    """Whether there may be no room: SQLite does not tell a used-up quota from a faulty disk."""
     return "full" in str(error) or _code(error) == sqlite3.SQLITE_IOERR
 
 

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from hpo_tui.store.columns import FrameReader
-from hpo_tui.store.connect import connect_reader
+from hpo_tui.store.connect import StillConnection, connect_reader, look
 from hpo_tui.store.frame import Frame
 from hpo_tui.store.models import Command, DeviceSample, Event, Report, Study, Trial, TrialState
 from hpo_tui.store.rows import command_from, device_from, event_from, study_from, trial_from
@@ -28,7 +28,11 @@ class StudyReader:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.conn = connect_reader(path)
+        self._open()
+
+    def _open(self) -> None:
+        self._look = look(self.path)
+        self.conn = connect_reader(self.path)
         try:
             check_known(self.conn)
         except BaseException:
@@ -54,6 +58,9 @@ class StudyReader:
 
     def changed(self) -> bool:
         """Whether anything was written since this was last asked (true the first time)."""
+        if isinstance(self.conn, StillConnection) and look(self.path) != self._look:
+            self.conn.close()
+            self._open()
         version = int(self.conn.execute("PRAGMA data_version").fetchone()[0])
         changed, self._version = version != self._version, version
         return changed

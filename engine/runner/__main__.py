@@ -46,6 +46,8 @@ def main(argv: list[str]) -> int:
     log.info("runner %d on %s", os.getpid(), folder.path)
     try:
         Runner(desk, lock).run(begun=lambda: say(args.ready, "ok"), stop=args.stop)
+    except Unopenable as error:
+        return refuse(args.ready, str(error))
     except Exception:
         log.exception("the runner failed; running trials go on, the next runner takes them over")
         return FAILED

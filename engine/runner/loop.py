@@ -17,12 +17,13 @@ from hpo_tui.engine.runner.commands import Commands
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.ending import Endings
 from hpo_tui.engine.runner.intake import Intake
-from hpo_tui.engine.runner.lock import Lock
+from hpo_tui.engine.runner.lock import Lock, Unopenable
 from hpo_tui.engine.runner.starting import Starter, adopt
 from hpo_tui.engine.runner.stopping import Audit
 from hpo_tui.engine.runner.study_commands import STOPPED
 from hpo_tui.engine.runner.trouble import Trouble
 from hpo_tui.store.connect import on_network
+from hpo_tui.store.faults import explained
 from hpo_tui.store.models import StudyState, TrialState
 
 log = logging.getLogger("runner.loop")
@@ -57,14 +58,19 @@ class Runner:
     def run(self, begun: Callable[[], None] = lambda: None, stop: str | None = None) -> None:
         """Run to the end; ``begun`` is called once the study stands as one that runs.
 
-        ``stop``: end what runs, with its ``grace`` period or by ``kill``.
+        ``stop``: end what runs, with its ``grace`` period or by ``kill``. Raises Unopenable when
+        the study cannot be written from the very beginning.
         """
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self.leave)
-        self._begin()
-        if stop is not None:
-            with self.desk.transaction():
-                self.commands.study.stop(at_once=stop == "kill")
+        try:
+            self._begin()
+            if stop is not None:
+                with self.desk.transaction():
+                    self.commands.study.stop(at_once=stop == "kill")
+        except sqlite3.Error as error:
+            why = f"{self.desk.folder.db} cannot be written: {explained(error)}"
+            raise Unopenable(why) from error
         begun()
         try:
             while not self.leaving:

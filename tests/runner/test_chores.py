@@ -120,7 +120,7 @@ def test_a_used_up_quota_gives_the_reserve_up_too(desk: Desk, tmp_path: Path) ->
     trouble.begin(error)
     assert not (tmp_path / "runner.reserve").exists()
     assert desk.state is StudyState.PAUSED
-    assert "your quota may be used up" in desk.reason
+    assert "your quota used up" in desk.reason
 
 
 def test_a_file_that_somebody_holds_for_a_while_is_waited_for(desk: Desk, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from hpo_tui.engine.launch import LaunchError, create_study, start_runner
 from hpo_tui.engine.launch.offline import locked
 from hpo_tui.engine.runner import lock as locking
 from hpo_tui.engine.runner.lock import Lock, Unopenable
+from hpo_tui.engine.runner.loop import Runner
 from hpo_tui.engine.runner.opening import open_desk
 from hpo_tui.store.folder import HOME
 from hpo_tui.store.models import StudyState
@@ -46,6 +47,23 @@ def test_a_file_that_cannot_be_written_is_named(
     monkeypatch.setattr(StudyWriter, "update_study", full)
     with pytest.raises(Unopenable, match=r"study\.db cannot be written: database or disk is full"):
         open_desk(study.folder, "tiny:Optimizer")
+
+
+def test_a_disk_that_is_full_at_the_first_write_is_named(
+    make_study: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = make_study(SHORT)
+    desk, lock = open_desk(study.folder, "tiny:Optimizer"), Lock(study.folder)
+
+    def full(*_: Any, **__: Any) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(StudyWriter, "retake_commands", full)
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    with pytest.raises(Unopenable, match=r"study\.db cannot be written: database or disk is full"):
+        Runner(desk, lock).run()
+    desk.writer.close()
+    lock.release()
 
 
 def test_a_template_that_is_not_there_is_named(make_study: Any) -> None:
@@ -95,7 +113,7 @@ def test_a_runner_says_ok_once_the_study_runs(make_study: Any) -> None:
             "CREATE TRIGGER broken BEFORE UPDATE OF state ON study"
             " BEGIN SELECT RAISE(ABORT, 'the disk is broken'); END"
         )
-    with pytest.raises(LaunchError, match=r"runner\.log in the study's folder, says why"):
+    with pytest.raises(LaunchError, match=r"study\.db cannot be written: the disk is broken"):
         study.start()
     assert "the disk is broken" in study.log()
     with sqlite3.connect(study.folder.db) as db:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from hpo_tui.store import connect
+from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
 
 
@@ -78,28 +79,57 @@ def test_a_locked_file_is_not_taken_for_one_that_never_changes(
     reader.close()
 
 
-@pytest.mark.parametrize("code", [sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY_CANTINIT])
-def test_a_file_whose_shared_memory_cannot_be_made_is_read_as_it_is(
-    code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "study.db"
-    StudyWriter(path).close()
+def refuse_shared_memory(monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+    """Have SQLite refuse as it does in a folder that cannot be written (to root all can)."""
     real = sqlite3.connect
 
     class ReadOnlyFolder(sqlite3.Connection):
-        """Refuses as SQLite does in a folder that cannot be written (to root all can)."""
-
         def execute(self, *_: object) -> sqlite3.Cursor:
             error = sqlite3.OperationalError("unable to open database file")
             error.sqlite_errorcode = code
             raise error
 
     def opened(place: str, **options: object) -> sqlite3.Connection:
-        if "immutable" not in place:
+        if "mode=ro" in str(place) and "immutable" not in place:
             options["factory"] = ReadOnlyFolder
         return real(place, **options)
 
     monkeypatch.setattr(connect.sqlite3, "connect", opened)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_READONLY_CANTINIT,
+        sqlite3.SQLITE_IOERR_SHMSIZE,  # a full disk
+    ],
+)
+def test_a_file_whose_shared_memory_cannot_be_made_is_read_as_it_is(
+    code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "study.db"
+    StudyWriter(path).close()
+    refuse_shared_memory(monkeypatch, code)
     reader = connect.connect_reader(path)
     assert reader.execute("SELECT count(*) FROM trials").fetchone()[0] == 0
     reader.close()
+
+
+def test_a_file_that_was_read_as_it_is_is_read_again_once_it_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "study.db"
+    writer = StudyWriter(path)
+    writer.create_study("t", "text", 0)
+    writer.close()
+    refuse_shared_memory(monkeypatch, sqlite3.SQLITE_CANTOPEN)
+    with StudyReader(path) as reader:
+        assert reader.changed()
+        assert not reader.changed()
+        writer = StudyWriter(path)
+        writer.update_study(reason="another")
+        writer.close()
+        assert reader.changed()
+        assert reader.study().reason == "another"
+        assert not reader.changed()
