@@ -23,7 +23,8 @@ def open_storage(where: str, *, make: bool) -> "optuna.storages.BaseStorage":
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     file = where.removeprefix("sqlite:///")
-    if "://" not in file and not make and not Path(file).is_file():
+    there = "://" in file or Path(file).is_file()
+    if not there and not make:
         raise FileNotFoundError(2, "no such file", where)
     try:
         if "://" not in where and not _is_sqlite(Path(where)):
@@ -33,7 +34,8 @@ def open_storage(where: str, *, make: bool) -> "optuna.storages.BaseStorage":
     except Exception as error:
         # SQLAlchemy, JSON and Optuna each raise their own kinds for what is no storage.
         first = str(error).strip().splitlines()[:1] or [type(error).__name__]
-        raise ValueError(f"{where} is no storage of Optuna's: {first[0]}") from error
+        what = "cannot be made" if make and not there else "is no storage of Optuna's"
+        raise ValueError(f"{where} {what}: {first[0]}") from error
 
 
 def _is_sqlite(path: Path) -> bool:

@@ -4,8 +4,10 @@ import json
 import math
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from hpo_tui.store.models import Report, Study, Trial, TrialState
@@ -45,21 +47,41 @@ def write_optuna(where: str, study: Study, trials: Iterable[Trial], plan: Optuna
     """
     import optuna
 
-    storage = open_storage(where, make=True)
+    file = Path(where.removeprefix("sqlite:///"))
+    new = "://" not in str(file) and not file.exists()
     try:
-        made = optuna.create_study(
-            storage=storage, study_name=study.name, directions=list(plan.directions.values())
-        )
-    except optuna.exceptions.DuplicatedStudyError:
-        raise ValueError(f"{where} holds a study {study.name} already") from None
-    with warnings.catch_warnings():
-        # Marked experimental since Optuna 3.2; without it a dashboard shows numbers for names.
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        made.set_metric_names(list(plan.directions))
-    made.set_user_attr(STUDY_ATTR, study.text)
-    ended = [t for t in trials if t.state.ended]
-    space = _widened(plan.space, ended)
-    made.add_trials([_frozen(t, plan, space) for t in ended])
+        return _write(where, study, list(trials), plan)
+    except BaseException as error:
+        if new:
+            file.unlink(missing_ok=True)
+        if isinstance(error, optuna.exceptions.DuplicatedStudyError):
+            raise ValueError(f"{where} holds a study {study.name} already") from None
+        if isinstance(error, (optuna.exceptions.StorageInternalError, OSError)):  # a full disk
+            why = str(error.__cause__ or error).splitlines()[0]
+            raise ValueError(f"{where} cannot be written: {why}") from error
+        raise
+
+
+def _write(where: str, study: Study, trials: Sequence[Trial], plan: OptunaPlan) -> int:
+    import optuna
+
+    storage = open_storage(where, make=True)
+    made = optuna.create_study(
+        storage=storage, study_name=study.name, directions=list(plan.directions.values())
+    )
+    try:
+        with warnings.catch_warnings():
+            # Experimental since Optuna 3.2; without it a dashboard shows numbers for names.
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            made.set_metric_names(list(plan.directions))
+        made.set_user_attr(STUDY_ATTR, study.text)
+        ended = [t for t in trials if t.state.ended]
+        space = _widened(plan.space, ended)
+        made.add_trials([_frozen(t, plan, space) for t in ended])
+    except BaseException:
+        with suppress(Exception):  # half a study would pass for the whole
+            optuna.delete_study(study_name=study.name, storage=storage)
+        raise
     return len(ended)
 
 

@@ -29,8 +29,12 @@ def write_trials_parquet(
     columns = {n: _column([row[n] for row in rows], n) for n in names}
     # Written beside the target and moved: a reader never meets half a file.
     part = path.with_name(path.name + ".part")
-    parquet.write_table(pyarrow.table(columns), part)
-    part.replace(path)
+    try:
+        parquet.write_table(pyarrow.table(columns), part)
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
     return len(rows)
 
 

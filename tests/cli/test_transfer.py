@@ -1,5 +1,6 @@
 """Studies out to Optuna and back, and in from programs that are not ours."""
 
+import errno
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -336,3 +337,38 @@ def test_one_form_of_export_at_a_time(
         assert ran.code == 2, words
         assert "say one of --csv" in ran.err
         assert ran.out == ""
+
+
+@pytest.mark.parametrize("where", ["sqlite:///out.db", "out.log"])
+@pytest.mark.parametrize("first", [True, False])
+def test_an_export_that_breaks_off_leaves_no_half_study(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder], tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, *, where: str, first: bool,
+) -> None:  # fmt: skip
+    make_study()
+    if not first:
+        make_study("other")
+        assert hpo("export", "other", "--optuna", where).code == 0
+    there = sorted(p.name for p in tmp_path.iterdir())
+
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(optuna.study.Study, "add_trials", full)
+        ran = hpo("export", "sparse", "--optuna", where)
+    assert ran.code == 1
+    assert f"{where} cannot be written: [Errno 28] No space left on device" in ran.err
+    assert sorted(p.name for p in tmp_path.iterdir()) == there
+    assert hpo("export", "sparse", "--optuna", where).code == 0
+
+
+def test_a_full_disk_leaves_no_part_of_a_table(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder], tmp_path: Path
+) -> None:
+    make_study()
+    (tmp_path / "out.csv.part").symlink_to("/dev/full")
+    ran = hpo("export", "sparse", "--csv", "-o", "out.csv")
+    assert ran.code == 1
+    assert "out.csv cannot be written: No space left on device" in ran.err
+    assert sorted(p.name for p in tmp_path.iterdir()) == [".hpo"]

@@ -1,5 +1,6 @@
 """``hpo-tui export``: trials and reports out of a study."""
 
+import errno
 import json
 import sys
 from collections.abc import Iterator
@@ -59,13 +60,15 @@ def _target(output: Path | None) -> Iterator[TextIO]:
         yield sys.stdout
         return
     part = output.with_name(output.name + ".part")
-    with part.open("w", encoding="utf-8", newline="") as file:
-        try:
+    try:
+        with part.open("w", encoding="utf-8", newline="") as file:
             yield file
-        except BaseException:
-            part.unlink()
-            raise
-    part.replace(output)
+        part.replace(output)
+    except BaseException as error:
+        part.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            raise Refusal(f"{plain(str(output))} cannot be written: {error.strerror}") from None
+        raise
 
 
 def _to_text(reader: StudyReader, form: str, to: TextIO) -> None:
