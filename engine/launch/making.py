@@ -1,8 +1,10 @@
 """Making a study of a study file."""
 
+import os
 import re
 import shutil
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
@@ -27,6 +29,7 @@ def create_study(source: Path | str, home: Path, name: str | None = None) -> Stu
     spec = StudySpec.load(source) if isinstance(source, Path) else StudySpec.from_text(source)
     called = name or spec.name
     folder = StudyFolder(home / slug(called))
+    _check_name(folder)
     new = not folder.path.exists()
     try:
         with folder.making():
@@ -39,6 +42,17 @@ def create_study(source: Path | str, home: Path, name: str | None = None) -> Stu
     except sqlite3.Error as error:
         raise LaunchError(f"cannot make the study in {folder.path}: {explained(error)}") from error
     return folder
+
+
+def _check_name(folder: StudyFolder) -> None:
+    """Raise LaunchError if the locale has no bytes for the name of the study's folder."""
+    try:
+        os.fsencode(folder.path)
+    except UnicodeEncodeError as error:
+        raise LaunchError(
+            f"the locale ({sys.getfilesystemencoding()}) cannot write the name {folder.name!r}: set"
+            " LC_ALL=C.UTF-8, or give the study another name (run --name NAME)"
+        ) from error
 
 
 @contextmanager

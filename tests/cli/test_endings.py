@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from hpo_tui.store.folder import StudyFolder
+from hpo_tui.store.folder import HOME, StudyFolder
 from hpo_tui.store.models import Trial
 from hpo_tui.tui.cli import root
 
@@ -171,3 +171,20 @@ def test_a_poor_locale_still_prints(
     assert done.returncode == 0
     assert b"accuracy" in done.stdout
     done.stdout.decode("ascii")
+
+
+def test_a_name_that_the_locale_cannot_write_is_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / "study.toml").write_text(
+        '[study]\nname = "h\u00f6r zu"\ncommand = ["true"]\nbudget = 1\n'
+        '[space.x]\ntype = "int"\nlow = 0\nhigh = 9\n'
+        '[[objective]]\nmetric = "m"\ndirection = "maximize"\n',
+        "utf-8",
+    )
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    ran = subprocess.run(
+        [sys.executable, "-m", "hpo_tui", "run", "study.toml", "--headless"],
+        cwd=tmp_path, env={**os.environ, **plain}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 1
+    assert "cannot write the name 'h\\xf6r-zu': set LC_ALL=C.UTF-8" in ran.stderr
+    assert not (tmp_path / HOME).exists()
