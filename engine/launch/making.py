@@ -13,6 +13,7 @@ from hpo_tui.engine.origin import Origin, Unreadable, keep, origin
 from hpo_tui.engine.refusals import LaunchError
 from hpo_tui.engine.spec.files import write_atomic
 from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.engine.spec.names import text_fault
 from hpo_tui.store.faults import explained
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.write import StudyWriter
@@ -29,7 +30,7 @@ def create_study(source: Path | str, home: Path, name: str | None = None) -> Stu
     spec = StudySpec.load(source) if isinstance(source, Path) else StudySpec.from_text(source)
     called = name or spec.name
     folder = StudyFolder(home / slug(called))
-    _check_name(folder)
+    _check_name(called, folder)
     new = not folder.path.exists()
     try:
         with folder.making():
@@ -44,8 +45,11 @@ def create_study(source: Path | str, home: Path, name: str | None = None) -> Stu
     return folder
 
 
-def _check_name(folder: StudyFolder) -> None:
-    """Raise LaunchError if the locale has no bytes for the name of the study's folder."""
+def _check_name(called: str, folder: StudyFolder) -> None:
+    """Raise LaunchError if a study cannot have this name, or the locale no bytes for its folder."""
+    fault = text_fault(called)
+    if fault:
+        raise LaunchError(f"the name {called!r} {fault}: give the study another (run --name NAME)")
     try:
         os.fsencode(folder.path)
     except UnicodeEncodeError as error:

@@ -15,6 +15,7 @@ from hpo_tui.store.transfer.rows import FLAT
 _PARAMS = ("params.", "params_", "param.", "param_")
 _METRICS = ("metrics.", "metrics_", "metric.", "metric_")
 _DELIMITERS = ",;\t"
+_LARGEST = 2**53
 _DECIMAL_COMMA = re.compile(r"\s*[-+]?(\d+|\d{1,3}(\.\d{3})+),\d+([eE][-+]?\d+)?\s*\Z")
 _OTHERS = frozenset({*FLAT, "number", "datetime_start", "datetime_complete", "duration", ""})
 
@@ -212,6 +213,8 @@ def _trial(
 
 def _whole(text: str | None, otherwise: Any) -> Any:
     found = _number(text or "")
+    if found is not None and abs(found) > _LARGEST:
+        raise ValueError(f"{text} is too large for the number of a trial or an exit code")
     return otherwise if found is None else int(found)
 
 

@@ -173,6 +173,17 @@ def test_a_poor_locale_still_prints(
     done.stdout.decode("ascii")
 
 
+def test_a_name_that_is_no_text_is_refused_in_words(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder], tmp_path: Path
+) -> None:
+    text = make_study().file.read_text()
+    (tmp_path / "study.toml").write_text(text.replace('"python", "train.py"', '"true"'))
+    ran = hpo("run", "study.toml", "--headless", "--name", "a\udcff")
+    assert ran.code == 1
+    assert "which is not text: give the study another (run --name NAME)" in ran.err
+    assert not (tmp_path / HOME / "a").exists()
+
+
 def test_a_name_that_the_locale_cannot_write_is_refused_in_words(tmp_path: Path) -> None:
     (tmp_path / "study.toml").write_text(
         '[study]\nname = "h\u00f6r zu"\ncommand = ["true"]\nbudget = 1\n'

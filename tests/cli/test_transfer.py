@@ -2,6 +2,9 @@
 
 import errno
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -361,6 +364,35 @@ def test_an_export_that_breaks_off_leaves_no_half_study(
     assert f"{where} cannot be written: [Errno 28] No space left on device" in ran.err
     assert sorted(p.name for p in tmp_path.iterdir()) == there
     assert hpo("export", "sparse", "--optuna", where).code == 0
+
+
+def test_a_pipe_is_written_as_it_is_and_a_link_stays_one(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder], tmp_path: Path
+) -> None:
+    make_study()
+    assert hpo("export", "sparse", "--csv", "-o", "plain.csv").code == 0
+    os.mkfifo(tmp_path / "pipe")
+    with subprocess.Popen(["cat", "pipe"], cwd=tmp_path, stdout=subprocess.PIPE) as cat:
+        assert hpo("export", "sparse", "--csv", "-o", "pipe").code == 0
+        read, _ = cat.communicate()
+    assert read == (tmp_path / "plain.csv").read_bytes()
+    assert (tmp_path / "pipe").is_fifo()
+    line = f'"{sys.executable}" -m hpo_tui export sparse --csv -o /dev/stdout | cat'
+    done = subprocess.run(line, shell=True, cwd=tmp_path, capture_output=True, check=True)
+    assert done.stdout == read
+    (tmp_path / "link.csv").symlink_to("target.csv")
+    assert hpo("export", "sparse", "--csv", "-o", "link.csv").code == 0
+    assert (tmp_path / "link.csv").readlink() == Path("target.csv")
+    assert (tmp_path / "target.csv").read_bytes() == read
+
+
+def test_a_number_that_no_trial_can_have_is_refused(
+    hpo: Callable[..., Any], tmp_path: Path
+) -> None:
+    (tmp_path / "x.csv").write_text("trial,params.lr,m\n99999999999999999999,1,2\n2,2,3\n")
+    ran = hpo("import", "x.csv", "--minimize", "m")
+    assert ran.code == 1
+    assert "99999999999999999999 is too large for the number of a trial" in ran.err
 
 
 def test_a_full_disk_leaves_no_part_of_a_table(

@@ -55,10 +55,19 @@ def export(study: str | None, optuna: str | None, output: Path | None, **flags: 
 
 @contextmanager
 def _target(output: Path | None) -> Iterator[TextIO]:
-    """Give stdout, or a file that appears when it is whole."""
+    """Give stdout, or a file that appears when it is whole.
+
+    What is no file (a pipe, a device) is written as it is, and a link goes on pointing to where it
+    points.
+    """
     if output is None:
         yield sys.stdout
         return
+    if output.exists() and not output.is_file():
+        with output.open("w", encoding="utf-8", newline="") as pipe:
+            yield pipe
+        return
+    output = output.resolve()
     part = output.with_name(output.name + ".part")
     try:
         with part.open("w", encoding="utf-8", newline="") as file:
