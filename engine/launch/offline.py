@@ -129,5 +129,9 @@ def _archive(folder: StudyFolder) -> str:
     while target.exists():
         count += 1
         target = target.with_name(f"{folder.name}-{count}")
-    shutil.move(folder.path, target)
+    if folder.path.is_symlink():  # from the archive, a relative one would point elsewhere
+        target.symlink_to(folder.path.resolve())
+        folder.path.unlink()
+    else:
+        shutil.move(folder.path, target)
     return f"{folder.name} lies in {target} now"

@@ -272,6 +272,18 @@ def test_trials_that_outlive_their_runner_are_stopped_without_it(
     assert not study.folder.path.exists()
 
 
+def test_a_study_that_is_a_link_is_still_found_in_the_archive(make_study: Any) -> None:
+    study = make_study("report(accuracy=0.5)")
+    kept = study.folder.path.rename(study.folder.path.parent.parent / "kept")
+    study.folder.path.symlink_to(Path("..") / "kept")
+    answer = send(study.folder, "archive", {}).answer
+    archived = study.folder.path.parent / ".archive" / "t"
+    assert answer == f"t lies in {archived} now"
+    assert archived.is_symlink()
+    assert archived.resolve() == kept
+    assert not study.folder.path.is_symlink()
+
+
 def test_of_a_study_that_is_a_link_only_the_link_is_deleted(
     make_study: Any, tmp_path: Path
 ) -> None:
