@@ -84,13 +84,14 @@ def _open_desk(folder: StudyFolder, optimizer: str, *, only_to_end: bool) -> Des
 def clock_of(study: Study, reader: StudyReader) -> float:
     """Return when the study's clock began (Unix time), without the time when no runner was there.
 
-    A runner that was killed has left samples of its devices, every few seconds.
+    A runner that was killed has left samples of its devices, every few seconds. Where the machine's
+    clock was set back since, the study's goes back with it.
     """
     now = time.time()
     if study.started is None:
         return now
     last = study.ended or max((s.time for s in reader.devices()), default=now)
-    return study.started + max(0.0, now - max(last, study.started))
+    return study.started + now - max(last, study.started)
 
 
 def taken_over(

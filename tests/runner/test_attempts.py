@@ -3,6 +3,7 @@
 import os
 import signal
 import sqlite3
+import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -242,6 +243,19 @@ def test_the_clock_stands_while_no_runner_is_there(make_study: Any) -> None:
     with StudyReader(study.folder.db) as reader:
         gone = clock_of(study.study(), reader) - (began - 5000)
     assert gone == pytest.approx(3600, abs=60)
+
+
+def test_a_clock_that_was_set_back_while_no_runner_was_there_gives_no_time(make_study: Any) -> None:
+    study = make_study("report(step=1, accuracy=0.5)")
+    study.start()
+    study.gone()
+    ended = time.time() + 3600  # by the clock of then
+    writer = StudyWriter(study.folder.db)
+    writer.update_study(started=ended - 100, ended=ended)
+    writer.close()
+    with StudyReader(study.folder.db) as reader:
+        used = time.time() - clock_of(study.study(), reader)
+    assert used == pytest.approx(100, abs=60)
 
 
 def test_a_budget_of_time_goes_on_where_it_stood(make_study: Any) -> None:
