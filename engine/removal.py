@@ -1,9 +1,12 @@
 """Deleting a study."""
 
 import shutil
+import tempfile
+from pathlib import Path
 
+from hpo_tui.engine.launch.offline import locked
 from hpo_tui.engine.orphans import in_the_way
-from hpo_tui.engine.refusals import LaunchError
+from hpo_tui.engine.refusals import CLOSED, LaunchError, unwritable
 from hpo_tui.store.folder import StudyFolder
 
 
@@ -20,5 +23,35 @@ def remove(folder: StudyFolder) -> None:
         raise LaunchError(refusal)
     if folder.path.is_symlink():
         folder.path.unlink()
-    else:
-        shutil.rmtree(folder.path)
+        return
+    doomed = _out_of_sight(folder)
+    try:
+        shutil.rmtree(doomed)
+    except OSError as error:
+        what = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+        raise LaunchError(
+            f"{folder.name} is deleted, but not all of its files can be ({what}): what is left lies"
+            f" in {doomed}, delete it by hand"
+        ) from error
+
+
+def _out_of_sight(folder: StudyFolder) -> Path:
+    """Take a study's folder away at once, under the lock that a runner would need.
+
+    To delete many files takes long, and whatever broke off or came in between would leave half a
+    study.
+    """
+    try:
+        with locked(folder):
+            around = Path(tempfile.mkdtemp(prefix=".deleted-", dir=folder.path.parent))
+            try:
+                folder.path.rename(around / folder.name)
+            except OSError:
+                around.rmdir()
+                raise
+    except ValueError as error:
+        raise LaunchError(str(error)) from error
+    except OSError as error:
+        why = unwritable(folder, "archive", error) if error.errno in CLOSED else str(error)
+        raise LaunchError(f"delete: {why}") from error
+    return around

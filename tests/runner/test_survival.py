@@ -13,7 +13,7 @@ import pytest
 from hpo_tui.engine.execution import processes
 from hpo_tui.engine.launch import LaunchError, leave, runner_pid, send
 from hpo_tui.engine.removal import remove
-from hpo_tui.store.folder import HOME, StudyFolder
+from hpo_tui.store.folder import HOME
 from hpo_tui.store.models import StudyState, TrialState
 
 STEPS = """
@@ -270,26 +270,3 @@ def test_trials_that_outlive_their_runner_are_stopped_without_it(
         send(study.folder, "stop")
     remove(study.folder)
     assert not study.folder.path.exists()
-
-
-def test_a_study_that_is_a_link_is_still_found_in_the_archive(make_study: Any) -> None:
-    study = make_study("report(accuracy=0.5)")
-    kept = study.folder.path.rename(study.folder.path.parent.parent / "kept")
-    study.folder.path.symlink_to(Path("..") / "kept")
-    answer = send(study.folder, "archive", {}).answer
-    archived = study.folder.path.parent / ".archive" / "t"
-    assert answer == f"t lies in {archived} now"
-    assert archived.is_symlink()
-    assert archived.resolve() == kept
-    assert not study.folder.path.is_symlink()
-
-
-def test_of_a_study_that_is_a_link_only_the_link_is_deleted(
-    make_study: Any, tmp_path: Path
-) -> None:
-    study = make_study("report(accuracy=0.5)")
-    link = study.folder.path.with_name("linked")
-    link.symlink_to(study.folder.path)
-    remove(StudyFolder(link))
-    assert not link.is_symlink()
-    assert study.folder.db.is_file()

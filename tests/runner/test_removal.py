@@ -1,0 +1,56 @@
+"""Studies that are put away and deleted."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hpo_tui.engine.launch import LaunchError, send
+from hpo_tui.engine.removal import remove
+from hpo_tui.store.folder import StudyFolder, list_studies
+
+
+def test_a_study_that_is_a_link_is_still_found_in_the_archive(make_study: Any) -> None:
+    study = make_study("report(accuracy=0.5)")
+    kept = study.folder.path.rename(study.folder.path.parent.parent / "kept")
+    study.folder.path.symlink_to(Path("..") / "kept")
+    answer = send(study.folder, "archive", {}).answer
+    archived = study.folder.path.parent / ".archive" / "t"
+    assert answer == f"t lies in {archived} now"
+    assert archived.is_symlink()
+    assert archived.resolve() == kept
+    assert not study.folder.path.is_symlink()
+
+
+def test_of_a_study_that_is_a_link_only_the_link_is_deleted(
+    make_study: Any, tmp_path: Path
+) -> None:
+    study = make_study("report(accuracy=0.5)")
+    link = study.folder.path.with_name("linked")
+    link.symlink_to(study.folder.path)
+    remove(StudyFolder(link))
+    assert not link.is_symlink()
+    assert study.folder.db.is_file()
+
+
+def test_a_study_that_is_deleted_is_away_at_once_and_what_is_left_is_named(
+    make_study: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = make_study("report(accuracy=0.5)")
+    home = study.folder.path.parent
+    seen = []
+
+    def refuse(path: Path) -> None:
+        seen.append(study.folder.path.exists())
+        raise PermissionError(13, "Permission denied", "checkpoint")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("shutil.rmtree", refuse)
+        with pytest.raises(
+            LaunchError, match=r"checkpoint: Permission denied.*what is left lies in"
+        ):
+            remove(study.folder)
+    assert seen == [False]
+    assert list_studies(home) == []
+    (left,) = home.iterdir()
+    assert (left / "t" / "study.db").is_file()
