@@ -1,5 +1,6 @@
 """The study folder: where everything of a study lies, and how studies are found."""
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
@@ -133,7 +134,9 @@ class StudyFolder:
             return None
         try:
             fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except OSError:
+        except OSError as error:
+            if error.errno not in (errno.EAGAIN, errno.EACCES):
+                return None  # a file system that locks nothing: no runner works there
             text = os.read(fd, 32).decode("ascii", "replace").strip()
             return int(text) if text.isdigit() else 0
         finally:

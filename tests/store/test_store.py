@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import signal
@@ -350,6 +351,20 @@ def test_a_lock_tells_whether_a_runner_lives(tmp_path: Path) -> None:
     fcntl.flock(fd, fcntl.LOCK_EX)
     assert folder.runner_pid() == 123
     os.close(fd)
+    assert folder.runner_pid() is None
+
+
+@pytest.mark.parametrize("code", [errno.ENOLCK, errno.ENOSYS])
+def test_where_nothing_can_be_locked_no_runner_lives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    folder = StudyFolder(tmp_path)
+    folder.lock.write_text("123\n")
+
+    def refuse(*_: Any) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr("fcntl.flock", refuse)
     assert folder.runner_pid() is None
 
 
