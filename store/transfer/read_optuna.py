@@ -108,7 +108,9 @@ def _trial(trial: "optuna.trial.FrozenTrial", metrics: Sequence[str]) -> Trial:
     state = TrialState(known["state"]) if "state" in known else _STATES[trial.state.name]
     if state is TrialState.WAITING:
         state = TrialState.KILLED  # it will never run here
-    start, end = _seconds(trial.datetime_start), _seconds(trial.datetime_complete)
+    start = known.get("started", _seconds(trial.datetime_start))
+    end = known.get("ended", _seconds(trial.datetime_complete))
+    span = end - start if start is not None and end is not None else None
     finite = {k: v for k, v in values.items() if math.isfinite(v)}
     return Trial(
         number=number,
@@ -116,15 +118,17 @@ def _trial(trial: "optuna.trial.FrozenTrial", metrics: Sequence[str]) -> Trial:
         task=str(known.get("task", FULL)),
         state=state,
         cost=float(known.get("cost", 1.0)),
+        wasted=float(known.get("wasted", 0.0)),
+        repeat=int(known.get("repeat", 0)),
         charged=float(known.get("charged", 1.0 if state is TrialState.COMPLETE else 0.0)),
         params={n: value(v) for n, v in trial.params.items()},
         metrics=known.get("metrics", finite),
         resumed_from=known.get("resumed_from"),
         reason=str(known.get("reason", "" if state.ended else "unfinished in Optuna")),
-        created=start or end or 0.0,
+        created=float(known.get("created", start or end or 0.0)),
         started=start,
         ended=end,
-        duration=end - start if start is not None and end is not None else None,
+        duration=known.get("duration", span),
         exit_code=known.get("exit_code"),
         device=str(known.get("device", "")),
         step=max(trial.intermediate_values, default=None),

@@ -139,7 +139,9 @@ def _frozen(
         "state": str(trial.state), "cost": trial.cost, "charged": trial.charged,
         "resumed_from": trial.resumed_from, "reason": trial.reason,
         "exit_code": trial.exit_code, "device": trial.device, "note": trial.note,
-        "tags": list(trial.tags), "starred": trial.starred,
+        "tags": list(trial.tags), "starred": trial.starred, "repeat": trial.repeat,
+        "wasted": trial.wasted, "created": trial.created, "started": trial.started,
+        "ended": trial.ended, "duration": trial.duration,
         "metrics": {k: v for k, v in trial.metrics.items() if math.isfinite(v)},
     }  # fmt: skip
     frozen = create_trial(
@@ -151,7 +153,8 @@ def _frozen(
         intermediate_values=_curve(trial, plan),
         constraints=_constraints(trial, plan) if state is Theirs.COMPLETE else None,
     )
-    # In Optuna's trials times are local and have no zone, whatever its storages make of them.
+    # In Optuna's trials times are local and have no zone, whatever its storages make of them: in
+    # another zone, and in the hour that comes twice in autumn, they are others.
     start = trial.started if trial.started is not None else trial.created
     end = trial.ended if trial.ended is not None else start
     frozen.datetime_start = datetime.fromtimestamp(start)

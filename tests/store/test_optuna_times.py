@@ -12,6 +12,10 @@ from hpo_tui.store.transfer.read_optuna import read_optuna
 from hpo_tui.store.transfer.write_optuna import OptunaPlan, write_optuna
 
 PLACES = ["sqlite:///{}/x.db", "{}/x.log"]
+FLOAT = (
+    '{"name": "FloatDistribution", "attributes": {"low": 0.0, "high": 1.0, "log": false,'
+    ' "step": null}}'
+)
 
 
 @pytest.fixture(autouse=True)
@@ -39,10 +43,28 @@ def test_a_trial_of_optunas_began_when_it_began(tmp_path: Path, place: str) -> N
 
 
 @pytest.mark.parametrize("place", PLACES)
+def test_a_trial_of_ours_keeps_its_times_in_another_zone_and_in_the_hour_that_comes_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    where = place.format(tmp_path)
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    twice = 1_792_891_800.0  # half past two in the night in which summer time ends, the second one
+    ran = Trial(1, 1, "full", TrialState.COMPLETE, 1.0, {"a": 0.5}, {"y": 1.0}, wasted=0.25,
+                charged=1.25, created=twice - 1800, started=twice - 1200, ended=twice,
+                duration=300.0)  # fmt: skip
+    study = Study("s", "", StudyState.FINISHED, "", 0, 0.0, None, None, 0)
+    space = {"a": FLOAT}
+    assert write_optuna(where, study, [ran], OptunaPlan("full", space, {"y": "minimize"})) == 1
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    assert read_optuna(where, None).trials == [ran]
+
+
+@pytest.mark.parametrize("place", PLACES)
 def test_a_trial_of_ours_has_optunas_times(tmp_path: Path, place: str) -> None:
     where = place.format(tmp_path)
-    space = {"a": '{"name": "FloatDistribution", "attributes": {"low": 0.0, "high": 1.0,'
-                  ' "log": false, "step": null}}'}  # fmt: skip
+    space = {"a": FLOAT}
     ran = Trial(1, 1, "full", TrialState.COMPLETE, 1.0, {"a": 0.5}, {"y": 1.0},
                 started=1e9, ended=1e9 + 60)  # fmt: skip
     study = Study("s", "", StudyState.FINISHED, "", 0, 0.0, None, None, 0)
