@@ -6,7 +6,6 @@ import signal
 import sqlite3
 import time
 from collections.abc import Callable
-from pathlib import Path
 from types import FrameType
 
 from hpo_tui.engine.costs import left_in_units
@@ -18,11 +17,11 @@ from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.ending import Endings
 from hpo_tui.engine.runner.intake import Intake
 from hpo_tui.engine.runner.lock import Lock, Unopenable
+from hpo_tui.engine.runner.opened_file import OpenedFile
 from hpo_tui.engine.runner.starting import Starter, adopt
 from hpo_tui.engine.runner.stopping import Audit
 from hpo_tui.engine.runner.study_commands import STOPPED
 from hpo_tui.engine.runner.trouble import Trouble
-from hpo_tui.store.connect import on_network
 from hpo_tui.store.faults import explained
 from hpo_tui.store.models import StudyState, TrialState
 
@@ -39,7 +38,7 @@ class Runner:
 
     def __init__(self, desk: Desk, lock: Lock) -> None:
         self.desk, self.lock = desk, lock
-        self._file = _inode(desk.folder.db)
+        self.file = OpenedFile(desk.folder.db)
         self.intake = Intake(desk)
         self.breaker = Breaker(desk.spec.resources.failures)
         self.endings = Endings(desk, self.intake, self.breaker)
@@ -59,7 +58,7 @@ class Runner:
         """Run to the end; ``begun`` is called once the study stands as one that runs.
 
         ``stop``: end what runs, with its ``grace`` period or by ``kill``. Raises Unopenable when
-        the study cannot be written from the very beginning.
+        the study cannot be written, or the machine refuses what it needs, at the very beginning.
         """
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self.leave)
@@ -71,10 +70,12 @@ class Runner:
         except sqlite3.Error as error:
             why = f"{self.desk.folder.db} cannot be written: {explained(error)}"
             raise Unopenable(why) from error
+        except OSError as error:  # no more processes for this user, or no answer of the disk
+            raise Unopenable(f"the study cannot be begun: {error.strerror or error}") from error
         begun()
         try:
             while not self.leaving:
-                if self._is_gone():
+                if self.file.is_gone():
                     self._abandon()
                     break
                 if not self.lock.keep():
@@ -85,15 +86,6 @@ class Runner:
                     break
         finally:
             self._close()
-
-    def _is_gone(self) -> bool:
-        """Whether the study's folder was deleted or moved away, or another lies in its place."""
-        try:
-            return _inode(self.desk.folder.db) != self._file
-        except FileNotFoundError:
-            return True
-        except OSError:  # a network file system that does not answer at present
-            return False
 
     def _abandon(self) -> None:
         """Have the trials end: nobody could ask for that any more."""
@@ -261,9 +253,3 @@ class Runner:
         self.desk.proposals.close()
         self.desk.executor.close()
         self.desk.writer.close()
-
-
-def _inode(path: Path) -> int:
-    """Return a file's inode, 0 where that need not stay the same. Raises OSError."""
-    found = path.stat()
-    return 0 if on_network(path) else found.st_ino

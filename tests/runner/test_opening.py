@@ -1,5 +1,6 @@
 """A study that cannot be opened: whoever starts it is told why in a sentence."""
 
+import errno
 import os
 import sqlite3
 import sys
@@ -61,6 +62,23 @@ def test_a_disk_that_is_full_at_the_first_write_is_named(
     monkeypatch.setattr(StudyWriter, "retake_commands", full)
     monkeypatch.setattr("signal.signal", lambda *_: None)
     with pytest.raises(Unopenable, match=r"study\.db cannot be written: database or disk is full"):
+        Runner(desk, lock).run()
+    desk.writer.close()
+    lock.release()
+
+
+def test_a_machine_that_starts_no_more_processes_is_named(
+    make_study: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = make_study(SHORT)
+    desk, lock = open_desk(study.folder, "tiny:Optimizer"), Lock(study.folder)
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    monkeypatch.setattr("subprocess.Popen", refuse)
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    with pytest.raises(Unopenable, match=r"cannot be begun: Resource temporarily unavailable"):
         Runner(desk, lock).run()
     desk.writer.close()
     lock.release()
