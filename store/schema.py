@@ -81,9 +81,10 @@ def check_known(conn: sqlite3.Connection) -> None:
 
 
 def migrate(conn: sqlite3.Connection) -> None:
-    """Bring the file behind ``conn`` to the present schema; each step is one transaction.
+    """Bring the file behind ``conn`` to the present schema, in one transaction.
 
-    Raises :class:`NewerFileError` if it is further than that.
+    Of several that do so at once the first does, the others find it done. Raises
+    :class:`NewerFileError` if the file is further than that.
     """
     check_known(conn)
     # sqlite_utils imports pandas where that is installed (most of a second); only writers pay it.
@@ -101,7 +102,16 @@ def migrate(conn: sqlite3.Connection) -> None:
     def wasted(db: Database) -> None:
         db.conn.execute("ALTER TABLE trials ADD COLUMN wasted REAL NOT NULL DEFAULT 0")
 
-    migrations.apply(Database(conn))
+    database = Database(conn)
+    if not migrations.pending(database):
+        return
+    conn.execute("BEGIN IMMEDIATE")
+    try:
+        migrations.apply(database)
+        conn.execute("COMMIT")
+    except BaseException:
+        conn.rollback()
+        raise
 
 
 def quoted(identifier: str) -> str:

@@ -219,20 +219,6 @@ def test_telemetry_of_before_the_clock_was_set_back_is_not_the_newest(
     assert reader.devices() == [present]
 
 
-def test_an_older_file_is_brought_up_to_date(
-    writer: StudyWriter, reader: StudyReader, path: Path, tmp_path: Path
-) -> None:
-    writer.add_trial(trial(charged=1.0))
-    writer.conn.execute("ALTER TABLE trials DROP COLUMN wasted")
-    writer.conn.execute("DELETE FROM _sqlite_migrations WHERE name = '0002_wasted'")
-    assert reader.trial(1).wasted == 0.0  # as it is read by whoever cannot write it
-    assert reader.charged() == (1.0, 0.0)
-    again = StudyWriter(path)
-    again.close()
-    assert reader.trial(1).wasted == 0.0
-    assert reader.charged() == (1.0, 0.0)
-
-
 def test_a_study_is_read_from_a_folder_that_cannot_be_written(
     writer: StudyWriter, path: Path, tmp_path: Path
 ) -> None:
