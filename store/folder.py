@@ -163,6 +163,14 @@ def list_studies(home: Path) -> list[StudyFolder]:
     return [f for f in folders if f.exists]
 
 
+def whole(path: Path) -> Path:
+    """Return an absolute path that still goes by its links: trials run beside the ``.hpo`` named.
+
+    Many have that folder, or a study, on another disk, with a link to it beside their code.
+    """
+    return path.resolve() if ".." in path.parts else path.absolute()
+
+
 def find_study(text: str, cwd: Path) -> StudyFolder | None:
     """Return the study that ``text`` names by folder, by its study file, or by its name.
 
@@ -173,7 +181,7 @@ def find_study(text: str, cwd: Path) -> StudyFolder | None:
     # word would mean that very study, to `delete` too.
     named = path.parent if path.is_file() and path.name in _FILES else path
     if named.is_dir() and StudyFolder(named).db.is_file():
-        return StudyFolder(named.resolve())
+        return StudyFolder(whole(named))
     home = find_home(cwd)
     if home and text and "/" not in text and (home / text).is_dir():
         folder = StudyFolder(home / text)

@@ -21,10 +21,10 @@ def run_app(
     ``once`` prints the study as text instead and returns 1 if it cannot be read. Whether a runner
     goes on is said after the screens are gone.
     """
-    from hpo_tui.store.folder import find_home
+    from hpo_tui.store.folder import find_home, whole
     from hpo_tui.tui.glyphs import locale_is_ascii
 
-    folder = StudyFolder(path.resolve()) if path is not None else None
+    folder = StudyFolder(whole(path)) if path is not None else None
     ascii_only = ascii or locale_is_ascii()
     if once and folder is not None:
         return print_once(folder, ascii_only=ascii_only)

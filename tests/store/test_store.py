@@ -310,6 +310,25 @@ def test_studies_are_found_by_folder_file_and_name(tmp_path: Path) -> None:
     assert folder.runner_pid() is None
 
 
+@pytest.mark.parametrize("linked", [HOME, f"{HOME}/t"])
+def test_trials_run_beside_a_home_that_is_a_link_however_the_study_is_named(
+    tmp_path: Path, linked: str
+) -> None:
+    code, disk = tmp_path / "code", tmp_path / "disk"
+    (disk / "t").mkdir(parents=True)
+    StudyWriter(disk / "t" / "study.db").close()
+    link = code / linked
+    link.parent.mkdir(parents=True)
+    link.symlink_to(disk if linked == HOME else disk / "t")
+    for name in ("t", f"{HOME}/t", f"{HOME}/t/study.db", str(code / HOME / "t")):
+        found = find_study(name, code)
+        assert found is not None
+        assert found.workplace == code
+    above = find_study("../t/../t", disk / "t")
+    assert above is not None
+    assert above.path == disk / "t"
+
+
 def test_in_a_study_s_folder_no_other_word_means_that_study(tmp_path: Path) -> None:
     home = tmp_path / HOME
     for name in ("a", "b"):
