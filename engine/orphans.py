@@ -37,6 +37,7 @@ def _lives(folder: StudyFolder, number: int) -> bool:
     try:
         data = json.loads((files.path / "process.json").read_bytes())
         shim = Process(int(data["pid"]), int(data["ticks"]))
-        return data.get("boot") == boot_id() and shim.alive and prints_to(shim.pid, files.log)
+        here = data.get("boot") == boot_id() and shim.alive
+        return here and prints_to(shim.pid, files.log, of_others=True)
     except (OSError, ValueError, KeyError, TypeError):
         return False

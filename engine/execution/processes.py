@@ -107,16 +107,16 @@ def marked(folder: Path) -> list[Process]:
     return found
 
 
-def prints_to(pid: int, log: Path) -> bool:
+def prints_to(pid: int, log: Path, *, of_others: bool = False) -> bool:
     """Whether a process's standard output is the file ``log``, by whatever name it was opened.
 
-    True where that cannot be told: the process is another user's.
+    ``of_others``: what to say of another user's process, of which it cannot be told.
     """
     link = _PROC / str(pid) / "fd/1"
     try:
         there, target = link.stat(), link.readlink()
-    except OSError:
-        return True
+    except OSError as error:
+        return of_others and isinstance(error, PermissionError)
     with contextlib.suppress(OSError):
         if os.path.samestat(there, log.stat()):
             return True

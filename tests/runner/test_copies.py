@@ -55,6 +55,18 @@ def test_a_trial_is_known_by_its_log_under_another_name_too(make_study: Any) -> 
     moved.rename(study.folder.path)
 
 
+@pytest.mark.parametrize("of_others", [True, False])
+def test_of_another_user_s_process_it_cannot_be_told_where_it_prints(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, of_others: bool
+) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "readlink", refuse)
+    found = processes.prints_to(os.getpid(), tmp_path / "stdout.log", of_others=of_others)
+    assert found is of_others
+
+
 def test_a_runner_whose_lock_file_was_deleted_still_keeps_others_out(make_study: Any) -> None:
     study = make_study("report(step=1, accuracy=0.5); hold(); report(accuracy=1)")
     first = study.start()
