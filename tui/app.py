@@ -193,6 +193,16 @@ class HpoApp(StudyApp):
             self.screen.query_one(SearchIcon).icon = ">"
 
     def do_app_leave(self) -> None:
+        """Leave, where a screen does not ask for something unsaved first."""
+        from hpo_tui.tui.screens.base import Room
+
+        rooms = [screen for screen in self.screen_stack if isinstance(screen, Room)]
+        if rooms:
+            rooms[-1].may_leave(self._leave)
+        else:
+            self._leave()
+
+    def _leave(self) -> None:
         """Leave; what runs goes on, and this is said after the screens are gone."""
         running = self.live is not None and self.live.folder.runner_pid() is not None
         name = self.live.folder.name if self.live is not None else ""

@@ -9,6 +9,8 @@ class TextHistory:
         self._future: list[str] = []
         self._limit = limit
         self.text = text
+        self.changed = False
+        """Whether there has been any step at all."""
 
     def change(self, text: str) -> bool:
         """Make ``text`` the present one; False if it is already."""
@@ -17,7 +19,7 @@ class TextHistory:
         self._past.append(self.text)
         del self._past[: -self._limit]
         self._future.clear()
-        self.text = text
+        self.text, self.changed = text, True
         return True
 
     def undo(self) -> bool:

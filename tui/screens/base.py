@@ -1,6 +1,7 @@
 """What all screens share: actions by the table, and a reason for every key that cannot act."""
 
 import inspect
+from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar, Literal, cast
 
 from textual.binding import BindingType
@@ -51,6 +52,10 @@ class Room(Screen[None]):
     def say(self, text: str, severity: Severity = "information", title: str = "") -> None:
         """Show a short message that goes away by itself; markup in it is text."""
         self.app.notify(plain(text), title=title, severity=severity, markup=False)
+
+    def may_leave(self, leave: Callable[[], None]) -> None:
+        """Call ``leave``, unless something would be lost by it that is to be asked about first."""
+        leave()
 
     def do_screen_back(self) -> None:
         """Leave the screen."""

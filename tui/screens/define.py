@@ -66,6 +66,7 @@ class DefineScreen(SideRoom):
         """Show the text that was given."""
         self._show_all()
         self.query_one(StudyForm).focus()
+        self.offer_draft()
 
     def on_resize(self, event: Resize) -> None:
         """Stand form and text side by side where there is room for both."""
@@ -82,6 +83,7 @@ class DefineScreen(SideRoom):
             self._renew(keep)
 
     def _renew(self, keep: KeyPath | None = None) -> None:
+        self.keep_draft()
         self.checked = check(self.history.text)
         area = self.query_one("#define-text", TextArea)
         if area.text != self.history.text:
@@ -105,6 +107,7 @@ class DefineScreen(SideRoom):
     def _take_typed(self) -> None:
         area = self.query_one("#define-text", TextArea)
         if self.history.change(area.text):
+            self.keep_draft()
             self.checked = check(area.text)
             self._show_all()
 

@@ -1,11 +1,14 @@
 """What the editor does with a text that is good: write it, tell a running study, launch it."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from textual import work
 
 from hpo_tui.store.folder import StudyFolder
+from hpo_tui.tui.config import state_folder
 from hpo_tui.tui.editor import side, target
+from hpo_tui.tui.editor.draft import Draft
 from hpo_tui.tui.editor.external import edit_in_editor
 from hpo_tui.tui.editor.form import Checked, check
 from hpo_tui.tui.editor.history import TextHistory
@@ -27,6 +30,11 @@ class SavingRoom(Room):
         self._on_disk = text if path.exists() else None
         """What the file held when it was last read or written here, None when it was not there."""
         self._saved = text if path.exists() or folder else ""
+        self._opened = text
+        """What nobody has typed here: the text at the beginning, or as it was last saved."""
+        self._draft = Draft(path, state_folder())
+        self._dropped = False
+        """Whether the person has agreed to lose what is not saved."""
 
     def take(self, text: str) -> None:
         """Make ``text`` the study's."""
@@ -43,6 +51,38 @@ class SavingRoom(Room):
     def show_name(self) -> None:
         """Go to the study's name in the form."""
         raise NotImplementedError
+
+    # what was not saved when the screens went away
+
+    def _unsaved(self) -> str | None:
+        """Return the text that would be lost with the screens, None where nothing would."""
+        text = self.history.text
+        return None if self._dropped or text in (self._saved, self._opened) else text
+
+    @work(thread=True, group="draft", exit_on_error=False)
+    def keep_draft(self) -> None:
+        """Keep on the disk what is not saved yet."""
+        self._draft.keep(self._unsaved)
+
+    def offer_draft(self) -> None:
+        """Ask whether to go on with what was not saved when the screens went away."""
+        from hpo_tui.tui.screens.pickers import PickOne
+
+        left = self._draft.read()
+        if left is None or left == self.history.text or self.hpo.readonly:
+            return
+
+        def answered(again: object) -> None:
+            if again is True:
+                self.take(left)
+            elif again is False:
+                self.keep_draft()
+
+        question = f"Changes of {plain(self.path.name)} were not saved when the screens went away."
+        entries = [(True, "go on with them (u brings the file back)"), (False, "drop them")]
+        self.app.push_screen(PickOne(question, entries), answered)
+
+    # the file
 
     def do_define_editor(self) -> None:
         """Edit the text in $EDITOR and come back with the errors placed."""
@@ -130,22 +170,31 @@ class SavingRoom(Room):
         if problem:
             self.say(plain(problem), "error")
             return
-        self._saved = self._on_disk = self.history.text
+        self._saved = self._opened = self._on_disk = self.history.text
+        self.keep_draft()
         self.show_title()
         self.say(f"Saved {self.path}")
         if self.checked.spec is not None:
             self.post_message(StudySaved(self.path, launch=launch))
 
-    def do_screen_back(self) -> None:
-        """Leave the editor; unsaved changes are asked about."""
+    def may_leave(self, leave: Callable[[], None]) -> None:
+        """Call ``leave``; first unsaved changes are asked about."""
         self.settle()
         if self.history.text == self._saved or self.hpo.readonly:
-            self.hpo.go_back()
+            if self.history.changed:
+                self._draft.keep(self._unsaved)
+            leave()
             return
 
-        def leave(yes: bool | None) -> None:
+        def answered(yes: bool | None) -> None:
             if yes:
-                self.hpo.go_back()
+                self._dropped = True
+                self._draft.keep(self._unsaved)
+                leave()
 
         question = Confirm("Leave without saving?", "The changes to the study would be lost.")
-        self.app.push_screen(question, leave)
+        self.app.push_screen(question, answered)
+
+    def do_screen_back(self) -> None:
+        """Leave the editor; unsaved changes are asked about."""
+        self.may_leave(self.hpo.go_back)

@@ -1,0 +1,38 @@
+"""What was typed and not saved, on the disk: a lost connection or a crash does not lose it."""
+
+import contextlib
+import hashlib
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from hpo_tui.tui.config import write_text
+
+
+class Draft:
+    """The unsaved text of the study file ``path``; ``folder`` is the user's folder of state."""
+
+    def __init__(self, path: Path, folder: Path) -> None:
+        where = hashlib.sha256(str(path.resolve()).encode("utf-8", "surrogateescape")).hexdigest()
+        self.file = folder / "drafts" / f"{where[:24]}.toml"
+        self._one_at_a_time = threading.Lock()
+
+    def read(self) -> str | None:
+        """Return the text that was left, None where there is none that can be read."""
+        try:
+            return self.file.read_text("utf-8")
+        except (OSError, UnicodeDecodeError):
+            return None
+
+    def keep(self, unsaved: Callable[[], str | None]) -> None:
+        """Write what ``unsaved`` returns, or drop the draft when it is None; for a thread.
+
+        It is asked here, so that of several threads the last to come writes the newest text.
+        """
+        with self._one_at_a_time:
+            text = unsaved()
+            if text is not None:
+                write_text(self.file, text)
+            else:
+                with contextlib.suppress(OSError):
+                    self.file.unlink(missing_ok=True)
