@@ -1,5 +1,6 @@
 """Values and tables as TOML text."""
 
+import datetime
 import json
 import math
 import re
@@ -22,7 +23,10 @@ def toml_text(text: str) -> str:
 
 
 def toml_value(value: Any) -> str:
-    """Return a text, number, boolean, list or mapping (as an inline table) on one line."""
+    """Return a text, number, boolean, list or mapping (as an inline table) on one line.
+
+    Dates and times too: no key of a study takes one, but a text with one can be edited.
+    """
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
@@ -34,6 +38,8 @@ def toml_value(value: Any) -> str:
     if isinstance(value, Mapping):
         inner = ", ".join(f"{toml_key(str(k))} = {toml_value(v)}" for k, v in value.items())
         return f"{{ {inner} }}" if inner else "{}"
+    if isinstance(value, datetime.date | datetime.time):
+        return value.isoformat()
     return "[" + ", ".join(toml_value(v) for v in value) + "]"
 
 

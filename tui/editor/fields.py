@@ -5,12 +5,16 @@ from typing import Literal
 
 from hpo_tui.engine.spec.schema import KEYS
 
-Kind = Literal["text", "number", "flag", "choice", "list", "mapping", "any"]
+Kind = Literal["text", "words", "number", "flag", "choice", "list", "mapping", "any"]
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One key of a section. ``kind`` says how typed text becomes a value."""
+    """One key of a section. ``kind`` says how typed text becomes a value.
+
+    ``words``: text, or a list in brackets; ``any``: a number, truth value or list in TOML, else
+    text.
+    """
 
     key: str
     kind: Kind
@@ -35,7 +39,7 @@ FIELDS: dict[str, tuple[Field, ...]] = {
     "study": _fields(
         "study",
         {
-            "name": "text", "command": "text", "resume": "flag", "seed": "number",
+            "name": "text", "command": "words", "resume": "flag", "seed": "number",
             "repeats": "number", "cost": ("declared", "measured"), "noisy": "flag",
             "warm": "list", "constraints": "list",
         },

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from hpo_tui.engine.spec import Problem, SpecError, StudySpec
-from hpo_tui.tui.editor.fields import FIELDS, HEADINGS, ITEMS, LISTS
-from hpo_tui.tui.editor.values import show_value
+from hpo_tui.tui.editor.fields import FIELDS, HEADINGS, ITEMS, LISTS, Field
+from hpo_tui.tui.editor.values import show_field, show_value
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.rows import Cell, Column
 
@@ -95,13 +95,18 @@ def _items(section: str, held: Any) -> list[tuple[Path, str, str]]:
             for name, body in table.items()
             if isinstance(body, Mapping)
         ]
-    known = [f.key for f in FIELDS[section]]
+    fields = {f.key: f for f in FIELDS[section]}
+    known = list(fields)
     shown = known if section == "study" else [k for k in known if k in table]
     others = [k for k in table if k not in known]
     return [
-        ((section, key), key, show_value(table[key]) if key in table else "")
+        ((section, key), key, _setting(fields.get(key), table[key]) if key in table else "")
         for key in (*shown, *others)
     ]
+
+
+def _setting(field: Field | None, value: Any) -> str:
+    return show_value(value) if field is None else show_field(field, value)
 
 
 def _summary(section: str, table: Mapping[str, Any]) -> tuple[str, str]:

@@ -10,17 +10,30 @@ from hpo_tui.tui.editor.fields import Field
 
 _BARE = re.compile(r"[\w.+/:@%*-]+( [\w.+/:@%*-]+)*")
 """Text that needs no quotes in a list."""
+_BEFORE_QUOTES = ("", "[", "=", ",")
+"""What a text in quotes comes after: elsewhere, as in ``don't``, a quote is a character."""
+
+
+def show_field(field: Field, value: Any) -> str:
+    """Return the value of ``field`` as :func:`read_value` takes it."""
+    if field.kind in ("words", "any") and isinstance(value, list):
+        return toml_value(value)
+    return _show_item(value) if field.kind == "any" else show_value(value)
 
 
 def show_value(value: Any) -> str:
-    """Return a value as :func:`read_value` takes it: ``sgd, adam``, ``optimizer = sgd``."""
+    """Return a value as people write it: ``yes``, ``sgd, adam``, ``optimizer = sgd``."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Mapping):
-        return "; ".join(f"{k} = {show_value(v)}" for k, v in value.items())
+        return "; ".join(f"{_show_item(str(k))} = {_show_inner(v)}" for k, v in value.items())
     if isinstance(value, list | tuple):
         return ", ".join(_show_item(v) for v in value)
     return str(value)
+
+
+def _show_inner(value: Any) -> str:
+    return show_value(value) if isinstance(value, list) else _show_item(value)
 
 
 def _show_item(value: Any) -> str:
@@ -42,6 +55,8 @@ def read_value(field: Field, text: str) -> Any:
     match field.kind:
         case "text" | "choice":
             return text
+        case "words":
+            return _guess(text) if text.startswith("[") else text
         case "flag":
             return {"yes": True, "true": True, "no": False, "false": False}.get(text.lower(), text)
         case "number" | "any":
@@ -69,7 +84,7 @@ def split_outside(text: str, mark: str) -> list[str]:
             if char == quote and not escaped:
                 quote = ""
             escaped = char == "\\" and not escaped and quote == '"'
-        elif char in "\"'" and not text[start:at].strip(" ["):
+        elif char in "\"'" and text[start:at].rstrip()[-1:] in _BEFORE_QUOTES:
             quote = char
         elif char in "[{(":
             depth += 1
@@ -91,9 +106,15 @@ def _mapping(text: str) -> Any:
     """Return ``a = 1; b = x, y`` as a mapping; several values make a list."""
     found: dict[str, Any] = {}
     for piece in split_outside(text.strip("{}"), ";"):
-        key, equals, value = piece.partition("=")
-        if not equals or not key.strip():
+        key = next(iter(split_outside(piece, "=")), "")
+        equals, value = piece[len(key) :].lstrip()[:1], piece[len(key) :].lstrip()[1:]
+        if not key or not piece.startswith(key) or equals != "=":
             return text
         items = _items(value.strip())
-        found[key.strip().strip("\"'")] = items[0] if len(items) == 1 else items
+        found[_unquoted(key)] = items[0] if len(items) == 1 else items
     return found
+
+
+def _unquoted(key: str) -> str:
+    name = _guess(key) if key[0] in "\"'" else key
+    return name if isinstance(name, str) else key

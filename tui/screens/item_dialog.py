@@ -13,7 +13,7 @@ from textual.suggester import SuggestFromList
 from textual.widgets import Input, Static
 
 from hpo_tui.tui.editor.fields import TYPE_KEYS, Field
-from hpo_tui.tui.editor.values import read_value, show_value
+from hpo_tui.tui.editor.values import read_value, show_field
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.widgets.line_input import LineInput
 
@@ -63,7 +63,7 @@ class ItemDialog(ModalScreen[Values | None]):
         self._title = title
         self._fields = tuple(fields)
         self._before = {
-            f.key: show_value(values[f.key]) if f.key in values else "" for f in self._fields
+            f.key: show_field(f, values[f.key]) if f.key in values else "" for f in self._fields
         }
         self._judge = judge
         self._fresh = fresh

@@ -8,7 +8,7 @@ from hpo_tui.tui.editor import edits
 from hpo_tui.tui.editor.fields import field
 from hpo_tui.tui.editor.form import check, form_rows
 from hpo_tui.tui.editor.history import TextHistory
-from hpo_tui.tui.editor.values import read_value, show_value
+from hpo_tui.tui.editor.values import read_value, show_field, show_value
 
 TEXT = """\
 # my study
@@ -145,6 +145,11 @@ def test_undo_and_redo_walk_the_texts() -> None:
         ("study", "budget", "8h", "8h"),
         ("study", "budget", "40", 40),
         ("study", "command", "python a.py --x=3", "python a.py --x=3"),
+        ("study", "command", '["python", "a.py"]', ["python", "a.py"]),
+        ("study", "command", "[python", "[python"),
+        ("study", "template", '["a b.yaml", "b.yaml"]', ["a b.yaml", "b.yaml"]),
+        ("resources", "gpus", "[0, 1]", [0, 1]),
+        ("space", "when", "a.b = x=y", {"a.b": "x=y"}),
         ("study", "warm", "", None),
     ],
 )
@@ -164,6 +169,49 @@ def test_shown_choices_read_back(choices: list[object]) -> None:
     read = read_value(field("space", "choices"), show_value(choices))
     assert read == choices
     assert [type(v) for v in read] == [type(v) for v in choices]
+
+
+@given(st.dictionaries(st.text(min_size=1, max_size=8), plain_values, min_size=1, max_size=3))
+def test_a_shown_mapping_reads_back(values: dict[str, object]) -> None:
+    when = field("space", "when")
+    read = read_value(when, show_field(when, values))
+    assert read == values
+    assert [type(v) for v in read.values()] == [type(v) for v in values.values()]
+
+
+@pytest.mark.parametrize("key", ["value", "default"])
+@given(value=plain_values)
+def test_a_shown_value_reads_back(key: str, value: object) -> None:
+    one = field("space", key)
+    read = read_value(one, show_field(one, value))
+    if value != "":
+        assert read == value
+        assert type(read) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "written"),
+    [
+        ("study", "command", ["python", "train.py", "--tag", "a, b"]),
+        ("study", "command", "python train.py --lr {lr}"),
+        ("study", "template", ["net.template.yaml", "net.yaml"]),
+        ("study", "budget", "2 gpu-hours"),
+        ("resources", "gpus", [0, 1]),
+        ("resources", "gpus", "all"),
+        ("resources", "timeout", "1h 30m"),
+    ],
+)
+def test_a_shown_setting_reads_back(section: str, key: str, written: object) -> None:
+    one = field(section, key)
+    assert read_value(one, show_field(one, written)) == written
+
+
+def test_a_text_with_a_date_can_be_edited() -> None:
+    text = TEXT.replace("high = 0.99", "high = 1979-05-27\nstep = 07:32:00")
+    assert text != TEXT
+    copied, at = edits.duplicate(text, ("space", "momentum"))
+    assert copied.count("1979-05-27") == copied.count("07:32:00") == 2
+    assert at == ("space", "momentum_2")
 
 
 @given(st.text(max_size=60))
