@@ -13,7 +13,10 @@ from typing import Any
 
 from hpo_tui.engine.spec.locate import Layout, layout
 from hpo_tui.engine.spec.names import KeyPath, dotted
-from hpo_tui.engine.spec.toml_text import table_lines, toml_key, toml_value
+from hpo_tui.engine.spec.toml_text import table_lines, toml_key, toml_lines, toml_value
+
+_LONG = ('"""', "'''")
+"""What begins a text of several lines."""
 
 
 class EditError(ValueError):
@@ -40,7 +43,8 @@ def set_value(text: str, path: KeyPath, value: Any) -> str:
     found = layout(text)
     if path in found.values:
         start, end = found.values[path]
-        changed = text[:start] + toml_value(value) + text[end:]
+        broken = isinstance(value, str) and "\n" in value and text[start : start + 3] in _LONG
+        changed = text[:start] + (toml_lines if broken else toml_value)(value) + text[end:]
     else:
         changed = _added(text, found, path, value, wanted)
     return _verified(changed, wanted, path)

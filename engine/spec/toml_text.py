@@ -19,7 +19,14 @@ def toml_text(text: str) -> str:
     """Return a string in quotes, single ones where that spares backslashes."""
     if "\\" in text and "'" not in text and text.isprintable():
         return f"'{text}'"
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return f'"{_escaped(text)}"'
+
+
+def toml_lines(text: str) -> str:
+    """Return a string in three quotes, its line breaks as they are."""
+    # TOML leaves out a line break right after the quotes.
+    first = "\n" if text.startswith("\n") else ""
+    return '"""' + first + "\n".join(_escaped(line) for line in text.split("\n")) + '"""'
 
 
 def toml_value(value: Any) -> str:
@@ -54,6 +61,10 @@ def table_lines(header: str, pairs: Iterable[tuple[str, Any, str]]) -> list[str]
 def comment_lines(text: str) -> list[str]:
     """Return a remark of any number of lines as comments."""
     return [f"# {_one_line(line)}".rstrip() for line in text.splitlines()]
+
+
+def _escaped(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)[1:-1].replace("\x7f", "\\u007f")
 
 
 def _number(value: float) -> str:

@@ -1,13 +1,17 @@
+import re
 import stat
 import tomllib
 from pathlib import Path
 
 import pytest
 import tomlkit
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.spec.files import write_atomic
 from hpo_tui.engine.spec.names import KeyPath
+from hpo_tui.engine.spec.toml_text import toml_lines
 from hpo_tui.engine.spec.write import (
     EditError,
     add_entry,
@@ -100,6 +104,18 @@ def test_sloppy_files_are_edited_too(path: KeyPath, value: object) -> None:
     for part in path:
         place = place[part]  # type: ignore[index]
     assert place == value
+
+
+@pytest.mark.parametrize("old", ['"""python a.py\\\n --x"""', "'''python a.py\n--x'''"])
+def test_a_text_of_several_lines_stays_one(small_text: str, old: str) -> None:
+    before = re.sub(r"command = .*", lambda _: f"command = {old}  # how", small_text)
+    after = set_value(before, ("study", "command"), "python b.py\n    --y {lr}")
+    assert 'command = """python b.py\n    --y {lr}"""  # how' in after
+
+
+@given(st.text(max_size=30))
+def test_a_text_in_three_quotes_reads_back(text: str) -> None:
+    assert tomllib.loads(f"v = {toml_lines(text)}")["v"] == text
 
 
 def test_parameters_come_after_the_last_one(full_text: str) -> None:
