@@ -47,7 +47,7 @@ def set_value(text: str, path: KeyPath, value: Any) -> str:
         changed = text[:start] + (toml_lines if broken else toml_value)(value) + text[end:]
     else:
         changed = _added(text, found, path, value, wanted)
-    return _verified(changed, wanted, path)
+    return verified(changed, wanted, path)
 
 
 def add_parameter(text: str, name: str, table: Mapping[str, Any]) -> str:
@@ -58,7 +58,7 @@ def add_parameter(text: str, name: str, table: Mapping[str, Any]) -> str:
     wanted = copy.deepcopy(data)
     _put(wanted, ("space", name), dict(table))
     header = f"[space.{toml_key(name)}]"
-    return _verified(_inserted(text, "space", header, table), wanted, ("space", name))
+    return verified(_inserted(text, "space", header, table), wanted, ("space", name))
 
 
 def add_entry(text: str, key: str, table: Mapping[str, Any]) -> str:
@@ -68,7 +68,7 @@ def add_entry(text: str, key: str, table: Mapping[str, Any]) -> str:
     if not isinstance(wanted.setdefault(key, []), list):
         raise EditError(f"{key} is not a list of [[{key}]] tables")
     wanted[key].append(dict(table))
-    return _verified(_inserted(text, key, f"[[{key}]]", table), wanted, (key,))
+    return verified(_inserted(text, key, f"[[{key}]]", table), wanted, (key,))
 
 
 def remove(text: str, path: KeyPath) -> str:
@@ -88,7 +88,7 @@ def remove(text: str, path: KeyPath) -> str:
         changed += "" if line_end < 0 else text[line_end + 1 :]
     else:
         changed = _rewritten(text, found, path, wanted)
-    return _verified(changed, wanted, path)
+    return verified(changed, wanted, path)
 
 
 def move(text: str, path: KeyPath, by: int) -> str:
@@ -118,7 +118,7 @@ def move(text: str, path: KeyPath, by: int) -> str:
         at = end
     changed += text[at:]
     wanted = _reordered(data, path, here, there)
-    return _verified(changed.rstrip("\n") + "\n", wanted, path)
+    return verified(changed.rstrip("\n") + "\n", wanted, path)
 
 
 def _parsed(text: str) -> dict[str, Any]:
@@ -128,7 +128,8 @@ def _parsed(text: str) -> dict[str, Any]:
         raise EditError(f"the text is not valid TOML: {error}") from None
 
 
-def _verified(text: str, wanted: dict[str, Any], path: KeyPath) -> str:
+def verified(text: str, wanted: dict[str, Any], path: KeyPath) -> str:
+    """Return ``text`` if it means ``wanted``. Raises :class:`EditError`, naming ``path``."""
     try:
         right = tomllib.loads(text) == wanted
     except (ValueError, RecursionError):

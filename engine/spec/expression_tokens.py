@@ -118,3 +118,18 @@ class Tokenizer:
             if not called and not (after.isalnum() or after == "_"):
                 return name
         return None
+
+
+def renamed(text: str, names: Collection[str], old: str, new: str) -> str:
+    """Return an expression over ``names`` with ``old`` called ``new``; a faulty one as it is."""
+    try:
+        tokens = Tokenizer(text, names).tokens()
+    except ExpressionError:
+        return text
+    bare = WORD.fullmatch(new) and new.lower() not in KEYWORDS and new not in FUNCTIONS
+    for token in reversed(tokens):
+        at = token.at + (text[token.at : token.at + 1] in ("`", '"', "'"))
+        if token.sort == "name" and token.text == old and text.startswith(old, at):
+            end = at + len(old) + (at - token.at)
+            text = text[: token.at] + (new if bare else f"`{new}`") + text[end:]
+    return text

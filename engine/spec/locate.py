@@ -10,7 +10,8 @@ from hpo_tui.engine.spec.names import KeyPath
 
 _SKIP = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
 _BLANK = re.compile(r"[ \t]*")
-_KEY = re.compile(r"""[A-Za-z0-9_-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'""")
+KEY = re.compile(r"""[A-Za-z0-9_-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'""")
+"""One part of a dotted key."""
 _STRING = re.compile(
     r'"""(?:[^\\]|\\.)*?"""(?:"{0,2})|'
     r"'''.*?'''(?:'{0,2})|"
@@ -117,7 +118,7 @@ class _Scanner:
         parts = []
         while True:
             self._match(_BLANK)
-            raw = self._match(_KEY)
+            raw = self._match(KEY)
             if not raw:
                 raise _LostError
             parts.append(tomllib.loads(f"k = {raw}")["k"] if raw[0] in "\"'" else raw)

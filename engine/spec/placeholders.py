@@ -98,6 +98,16 @@ def faults(word: str, names: Collection[str], booleans: Callable[[str], bool]) -
     return found
 
 
+def renamed(text: str, old: str, new: str) -> str:
+    """Return words, whether valid or not, with the placeholders of ``old`` naming ``new``."""
+    same = re.compile(rf"(\{{(?:\?!?)?){re.escape(old)}(?=[:}}])")
+
+    def change(piece: re.Match[str]) -> str:
+        return same.sub(lambda found: found[1] + new, piece.group())
+
+    return _PIECE.sub(change, text)
+
+
 def used(words: Collection[str]) -> set[str]:
     """Return the names that valid words use."""
     return {p.name for word in words for p in parse(word) if p.kind != "text"}

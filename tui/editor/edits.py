@@ -4,6 +4,7 @@ import tomllib
 from collections.abc import Mapping
 from typing import Any
 
+from hpo_tui.engine.spec.rename import rename_parameter
 from hpo_tui.engine.spec.write import EditError, add_entry, add_parameter, move, remove, set_value
 from hpo_tui.tui.editor.fields import FIELDS, LISTS
 from hpo_tui.tui.editor.form import Path
@@ -54,7 +55,8 @@ def apply_values(text: str, path: Path, values: Mapping[str, Any]) -> tuple[str,
     section = str(path[0])
     base: Path = path if section in _FRESH else (section,)
     if section == "space" and values.get("name") not in (None, path[1]):
-        text, base = _renamed(text, base, str(values["name"]))
+        base = ("space", str(values["name"]))
+        text = rename_parameter(text, str(path[1]), base[1])
     if section == "space":
         values.pop("name", None)
     if section == "task" and "fidelity" in values:
@@ -84,24 +86,6 @@ def _fidelity_change(text: str, base: Path, wanted: Any) -> dict[str, Any]:
     known = {f.key for f in FIELDS["task"]}
     gone = {k: None for k in body if k not in known}
     return gone | dict(wanted or {})
-
-
-def _renamed(text: str, path: Path, name: str) -> tuple[str, Path]:
-    """Return the text with a parameter under another name, in its place.
-
-    Comments inside its own table are lost with it, because the table is written anew.
-    """
-    data = tomllib.loads(text)
-    names = list(data["space"])
-    changed = add_parameter(text, name, data["space"][path[1]])
-    changed = remove(changed, path)
-    for other, body in data["space"].items():
-        when = body.get("when") if isinstance(body, Mapping) else None
-        if isinstance(when, Mapping) and path[1] in when and other != path[1]:
-            mended = {name if k == path[1] else k: v for k, v in when.items()}
-            changed = set_value(changed, ("space", other, "when"), mended)
-    back = names.index(str(path[1])) - (len(names) - 1)
-    return (move(changed, ("space", name), back) if back else changed), ("space", name)
 
 
 def add(text: str, section: str) -> tuple[str, Path]:

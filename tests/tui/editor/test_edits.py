@@ -84,6 +84,13 @@ def test_renaming_a_parameter_keeps_its_place_and_its_children() -> None:
     assert spec.parameter("momentum").when == {"opt": ("sgd",)}
 
 
+def test_renaming_a_parameter_leaves_its_comments_and_nothing_to_mend() -> None:
+    text = TEXT.replace("[space.lr]", "# the step size\n[space.lr]  # as in the paper")
+    renamed, _ = edits.apply_values(text, ("space", "lr"), {"name": "rate"})
+    assert "# the step size\n[space.rate]  # as in the paper\n" in renamed
+    assert check(renamed).problems == ()
+
+
 def test_fidelity_values_are_one_field() -> None:
     held = edits.values_at(check(TEXT).data or {}, ("task", 0))
     assert held == {"name": "short", "cost": 0.5, "fidelity": {"epochs": 5}}
