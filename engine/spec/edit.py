@@ -10,8 +10,10 @@ from typing import Protocol
 
 from hpo_tui.engine.spec.compare import Change, ChangeKind, Comparison
 from hpo_tui.engine.spec.errors import Problem
+from hpo_tui.engine.spec.locate import locate
 from hpo_tui.engine.spec.model import Parameter, StudySpec, Value
 from hpo_tui.engine.spec.space import compiled_constraints
+from hpo_tui.engine.spec.table import Collector
 from hpo_tui.engine.spec.values import value_fault
 
 __all__ = ["Change", "ChangeKind", "EditPlan", "RanTrial", "plan_edit"]
@@ -50,7 +52,10 @@ class EditPlan:
 def plan_edit(old: StudySpec, new: StudySpec, trials: Sequence[RanTrial]) -> EditPlan:
     """Compare a study with its edited version, given the trials that it has run."""
     found = Comparison(old, new, bool(trials), {t.task for t in trials})
-    return EditPlan(tuple(found.changes), tuple(found.refused), _outside(new, trials))
+    placed = Collector(locate(new.text))
+    for problem in found.refused:
+        placed.add(problem.path, problem.message)
+    return EditPlan(tuple(found.changes), tuple(placed.sorted()), _outside(new, trials))
 
 
 def _outside(spec: StudySpec, trials: Sequence[RanTrial]) -> int:

@@ -7,7 +7,6 @@ from textual.pilot import Pilot
 from textual.widgets import Input, Static, TextArea
 
 from hpo_tui.engine.spec import StudySpec
-from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState
 from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
@@ -199,22 +198,6 @@ async def test_an_edit_of_a_study_that_ran_is_shown_then_recorded(tmp_path: Path
                 return reader.study().text
 
         await until(pilot, lambda: "low = 1e-3" in stored())
-
-
-async def test_a_refused_edit_says_why_and_changes_nothing(study: StudyFolder) -> None:
-    app = make_app(study)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
-        await pilot.press("e")
-        await until(pilot, lambda: isinstance(app.screen, DefineScreen))
-        screen = app.screen
-        assert isinstance(screen, DefineScreen)
-        await until(pilot, lambda: any(len(form.rows) for form in screen.query(StudyForm)))
-        screen.take(screen.history.text.replace("epochs = 15\n", "epochs = 14\n"))
-        await pilot.press("ctrl+s")
-        await until(pilot, lambda: any("15 epochs" in n.message for n in app._notifications))
-        with StudyReader(study.db) as reader:
-            assert "epochs = 15\n" in reader.study().text
 
 
 async def test_readonly_changes_nothing(tmp_path: Path) -> None:

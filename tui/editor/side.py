@@ -140,11 +140,10 @@ def write(path: Path, text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What an edit of a study that has run would do."""
+    """What an edit of a study that has run would do: what it changes, or what refuses it."""
 
-    changed: bool
-    refused: bool
-    text: str
+    changes: tuple[str, ...]
+    refused: tuple[Problem, ...] = ()
 
 
 def plan(folder: StudyFolder, checked: Checked) -> Plan:
@@ -156,16 +155,14 @@ def plan(folder: StudyFolder, checked: Checked) -> Plan:
         try:
             old = StudySpec.from_text(reader.study().text)
         except SpecError as error:
-            return Plan(False, True, f"The stored study cannot be understood: {error}")
+            return Plan((), (Problem("", f"the stored study cannot be understood: {error}"),))
         trials = reader.trials()
     assert checked.spec is not None
     found = plan_edit(old, checked.spec, trials)
-    if found.refused:
-        return Plan(True, True, "\n".join(said(p) for p in found.refused))
     lines = [c.text for c in found.changes]
-    if found.outside:
+    if lines and found.outside:
         lines.append(f"{found.outside} of {len(trials)} trials fall outside the new space.")
-    return Plan(bool(lines), False, "\n".join(lines))
+    return Plan(tuple(lines), found.refused)
 
 
 def send_edit(folder: StudyFolder, text: str) -> str:

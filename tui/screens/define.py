@@ -64,7 +64,7 @@ class DefineScreen(SideRoom):
 
     def on_mount(self) -> None:
         """Show the text that was given."""
-        self._show_all()
+        self.show_checked()
         self.query_one(StudyForm).focus()
         self.offer_draft()
 
@@ -89,7 +89,7 @@ class DefineScreen(SideRoom):
         if area.text != self.history.text:
             with area.prevent(TextArea.Changed):
                 area.load_text(self.history.text)
-        self._show_all(keep)
+        self.show_checked(keep)
 
     @on(TextArea.Changed, "#define-text")
     def _typed(self) -> None:
@@ -109,9 +109,10 @@ class DefineScreen(SideRoom):
         if self.history.change(area.text):
             self.keep_draft()
             self.checked = check(area.text)
-            self._show_all()
+            self.show_checked()
 
-    def _show_all(self, keep: KeyPath | None = None) -> None:
+    def show_checked(self, keep: KeyPath | None = None) -> None:
+        """Show what the check of the text has found; ``keep``: the row to stand on."""
         self._warning = side.warning(self.checked, self.cwd())
         self.show_title()
         self._show_form(keep)

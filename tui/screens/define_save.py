@@ -1,6 +1,7 @@
 """What the editor does with a text that is good: write it, tell a running study, launch it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from textual import work
@@ -42,6 +43,14 @@ class SavingRoom(Room):
 
     def settle(self) -> None:
         """Take over what was typed a moment ago."""
+        raise NotImplementedError
+
+    def cwd(self) -> Path:
+        """Return the folder that trials run in: the one that holds ``.hpo``."""
+        return self.folder.path.parent.parent if self.folder else self.path.parent
+
+    def show_checked(self) -> None:
+        """Show what the check of the text has found."""
         raise NotImplementedError
 
     def show_title(self) -> None:
@@ -109,7 +118,7 @@ class SavingRoom(Room):
         elif self.checked.spec is None and (launch or self.folder is not None):
             self.say("Not yet: " + side.verdict(self.checked), "warning")
         elif self.folder is not None:
-            self._review_edit(launch)
+            self._review_edit(launch, self.checked)
         elif fault := target.why_no_study_file(self.path):
             self.say(fault, "error")
         elif fault := self._in_the_way() if launch else "":
@@ -131,7 +140,8 @@ class SavingRoom(Room):
 
         def write(yes: bool | None) -> None:
             if yes:
-                self._written(side.write(self.path, self.history.text), launch)
+                text = self.history.text
+                self._written(side.write(self.path, text), launch, text)
 
         if doubts:
             self.app.push_screen(Confirm(f"Save {self.path.name} all the same?", doubts), write)
@@ -139,38 +149,45 @@ class SavingRoom(Room):
             write(yes=True)
 
     @work(thread=True, exclusive=True, group="save", exit_on_error=False)
-    def _review_edit(self, launch: bool) -> None:
+    def _review_edit(self, launch: bool, checked: Checked) -> None:
         assert self.folder is not None
-        plan = side.plan(self.folder, self.checked)
-        self.app.call_from_thread(self._confirm_edit, plan, launch)
+        plan = side.plan(self.folder, checked)
+        doubt = side.warning(checked, self.cwd())
+        self.app.call_from_thread(self._confirm_edit, plan, doubt, launch, checked)
 
-    def _confirm_edit(self, plan: side.Plan, launch: bool) -> None:
+    def _confirm_edit(self, plan: side.Plan, doubt: str, launch: bool, checked: Checked) -> None:
         if plan.refused:
-            self.say(plain(plan.text), "error")
-        elif not plan.changed:
-            self._written("", launch)
+            if self.checked is checked:
+                self.checked = replace(checked, problems=plan.refused)
+                self.show_checked()
+            more = f" (1 of {len(plan.refused)})" if len(plan.refused) > 1 else ""
+            self.say(side.said(plan.refused[0]) + more, "error")
+        elif not plan.changes and checked.text == self._saved:
+            self._written("", launch, checked.text)
+        elif not plan.changes:
+            # Comments and the order of things are the person's own: kept, and no question.
+            self._send_edit(launch, checked.text)
         else:
 
             def take(yes: bool | None) -> None:
                 if yes:
-                    self._send_edit(launch)
+                    self._send_edit(launch, checked.text)
 
-            self.app.push_screen(
-                Confirm("Change the study?", plain(plan.text)),
-                take,
-            )
+            lines = [*plan.changes, *([f"But {doubt}"] if doubt else [])]
+            detail = "\n".join(plain(line) for line in lines)
+            self.app.push_screen(Confirm("Change the study?", detail), take)
 
     @work(thread=True, exclusive=True, group="save", exit_on_error=False)
-    def _send_edit(self, launch: bool) -> None:
+    def _send_edit(self, launch: bool, text: str) -> None:
         assert self.folder is not None
-        problem = side.send_edit(self.folder, self.history.text)
-        self.app.call_from_thread(self._written, problem, launch)
+        problem = side.send_edit(self.folder, text)
+        self.app.call_from_thread(self._written, problem, launch, text)
 
-    def _written(self, problem: str, launch: bool) -> None:
+    def _written(self, problem: str, launch: bool, text: str) -> None:
         if problem:
             self.say(plain(problem), "error")
             return
-        self._saved = self._opened = self._on_disk = self.history.text
+        self._saved = self._opened = self._on_disk = text
         self.keep_draft()
         self.show_title()
         self.say(f"Saved {self.path}")

@@ -1,7 +1,5 @@
 """What stands beside the form: the text, what a study would run, one tried trial."""
 
-from pathlib import Path
-
 from rich.text import Text
 from textual import work
 from textual.widgets import ContentSwitcher, Static, TextArea
@@ -84,10 +82,6 @@ class SideRoom(SavingRoom):
 
     def _say(self, text: Text) -> None:
         self.query_one("#define-preview-text", Static).update(text)
-
-    def cwd(self) -> Path:
-        """Return the folder that trials run in: the one that holds ``.hpo``."""
-        return self.folder.path.parent.parent if self.folder else self.path.parent
 
     def do_screen_back(self) -> None:
         """Close what stands over or beside the form, then leave the editor."""

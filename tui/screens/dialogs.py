@@ -6,7 +6,7 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Vertical
+from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static, TextArea
 
@@ -31,7 +31,9 @@ class Confirm(ModalScreen[bool]):
         with Vertical(classes="dialog-box"):
             yield Static(plain(self._question), classes="dialog-title", markup=False)
             if self._detail:
-                yield Static(self._detail, classes="dialog-detail", markup=False)
+                # What is long is scrolled, so that the line of keys stays in sight.
+                with VerticalScroll(classes="dialog-long", can_focus=not self._name):
+                    yield Static(self._detail, classes="dialog-detail", markup=False)
             if self._name:
                 yield LineInput(placeholder="the name, exactly")
                 yield Static("Enter  do it      Esc  no", classes="dialog-keys", markup=False)

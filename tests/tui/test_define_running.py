@@ -1,0 +1,100 @@
+"""Editing a study that has run: what changes is asked about, what cannot is said where it is."""
+
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Static
+
+from hpo_tui.store.folder import StudyFolder
+from hpo_tui.store.models import StudyState
+from hpo_tui.store.read import StudyReader
+from hpo_tui.store.write import StudyWriter
+from hpo_tui.tui.editor.form import FormTable
+from hpo_tui.tui.screens.define import DefineScreen
+from hpo_tui.tui.screens.dialogs import Confirm
+from hpo_tui.tui.widgets.study_form import StudyForm
+from tests.tui.conftest import make_app, make_study, ready, until
+from tests.tui.test_define import shown
+
+
+def _stopped(tmp_path: Path) -> StudyFolder:
+    study = make_study(tmp_path, running=0)
+    writer = StudyWriter(study.db)
+    writer.update_study(state=StudyState.STOPPED)
+    writer.close()
+    return study
+
+
+def _stored(study: StudyFolder) -> str:
+    with StudyReader(study.db) as reader:
+        return reader.study().text
+
+
+async def _editing(pilot: Pilot[int]) -> DefineScreen:
+    await ready(pilot)
+    await pilot.press("e")
+    await until(pilot, lambda: isinstance(pilot.app.screen, DefineScreen))
+    screen = pilot.app.screen
+    assert isinstance(screen, DefineScreen)
+    await until(pilot, lambda: any(len(form.rows) for form in screen.query(StudyForm)))
+    return screen
+
+
+async def test_a_refused_edit_says_why_and_changes_nothing(study: StudyFolder) -> None:
+    app = make_app(study)
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await _editing(pilot)
+        screen.take(screen.history.text.replace("epochs = 15\n", "epochs = 14\n"))
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: any("15 epochs" in n.message for n in app._notifications))
+        with StudyReader(study.db) as reader:
+            assert "epochs = 15\n" in reader.study().text
+        # What refuses it stands where it is, and stays: a message goes away.
+        line = screen.history.text.splitlines().index('name = "15 epochs"')
+        assert f"line {line}: task[1]" in shown(screen, "#define-problem")
+        assert "1 thing to mend" in shown(screen, "#define-title")
+        rows = screen.query_one(StudyForm).rows
+        assert isinstance(rows, FormTable)
+        assert [row.path for row in rows.form if row.problem] == [("task", 0)]
+        screen.take(screen.history.text.replace("epochs = 14\n", "epochs = 15\n"))
+        assert "task[1]" not in shown(screen, "#define-problem")
+
+
+async def test_a_comment_is_kept_where_nothing_that_matters_changes(tmp_path: Path) -> None:
+    study = _stopped(tmp_path)
+    app = make_app(study)
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await _editing(pilot)
+        text = "# as agreed on Monday\n" + screen.history.text
+        screen.take(text)
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: any("Saved" in n.message for n in app._notifications))
+        assert app.screen is screen, "there is nothing to ask about"
+        assert _stored(study) == text
+        assert study.file.read_text() == text
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_many_changes_stand_one_below_the_other_over_the_keys(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    study = _stopped(tmp_path)
+    app = make_app(study)
+    async with app.run_test(size=size) as pilot:
+        screen = await _editing(pilot)
+        text = screen.history.text.replace("slots = 2", "slots = 3\nstall = 60\nthreads = 4")
+        text = text.replace("high = 0.7", "high = 0.6").replace("train.py", "train-nowhere.py")
+        text = text.replace("python train", "pythonnowhere train")
+        for old, new in (("1e-4", "1e-3"), ("1e-6", "1e-5"), ("= 512", "= 256"), ("400", "500")):
+            text = text.replace(old, new)
+        screen.take(text)
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        lines = str(app.screen.query_one(".dialog-detail", Static).render()).splitlines()
+        assert len(lines) == 12
+        assert lines[0].startswith("space.lr: narrowed")
+        assert "trials fall outside the new space." in lines[-2]
+        assert lines[-1].startswith("But the command's program 'pythonnowhere'")
+        keys = app.screen.query_one(".dialog-keys", Static).region
+        await until(pilot, lambda: keys.bottom < size[1])
