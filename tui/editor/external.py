@@ -10,21 +10,33 @@ from pathlib import Path
 def edit_in_editor(text: str) -> tuple[str, str]:
     """Open ``text`` in ``$VISUAL`` or ``$EDITOR`` (else vi) and return (new text, problem).
 
-    The terminal must have been given up first. On any problem the text comes back as it was.
+    The terminal must have been given up first. What the editor has saved is never thrown away: with
+    a problem it comes too, and can be undone; else the text comes back as it was.
     """
     said = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
     try:
         words = shlex.split(said) or ["vi"]
     except ValueError as error:
         return text, f"EDITOR is {said!r}, which is no command ({error}): set it anew."
-    with tempfile.TemporaryDirectory(prefix="hpo-tui-") as folder:
-        file = Path(folder) / "study.toml"
-        file.write_text(text, "utf-8")
-        try:
-            code = subprocess.run([*words, str(file)], check=False).returncode
-            changed = file.read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            return text, f"{words[0]}: {error}. Set EDITOR to the editor that you use."
+    try:
+        with tempfile.TemporaryDirectory(prefix="hpo-tui-", ignore_cleanup_errors=True) as folder:
+            file = Path(folder) / "study.toml"
+            file.write_text(text, "utf-8")
+            code, saved = _edit([*words, str(file)], file)
+    except OSError as error:
+        return text, f"{words[0]}: {error}. Set EDITOR to the editor that you use."
+    changed = saved.decode("utf-8-sig", "replace").replace("\r\n", "\n")
+    taken = "what it had saved is here (u takes it back)" if changed != text else "nothing changed"
     if code:
-        return text, f"{words[0]} ended with exit code {code}: nothing was changed."
+        return changed, f"{words[0]} ended with exit code {code}: {taken}."
+    if "\ufffd" in changed and "\ufffd" not in text:
+        return (
+            changed,
+            f"{words[0]} saved what is not UTF-8: \ufffd stands for it (u takes it back).",
+        )
     return changed, ""
+
+
+def _edit(command: list[str], file: Path) -> tuple[int, bytes]:
+    code = subprocess.run(command, check=False).returncode
+    return code, file.read_bytes()
