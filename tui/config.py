@@ -55,7 +55,7 @@ def load_settings(folder: Path | None = None) -> Settings:
     """Read ``settings.toml`` and ``keys.toml``; what is wrong is left out and told."""
     folder = folder or config_folder()
     faults: list[str] = []
-    values = _read(folder / "settings.toml", faults)
+    values, _ = _read(folder / "settings.toml", faults)
     kinds = {"theme": str, "dark": bool, "mouse": bool, "bell": bool}
     kept: dict[str, Any] = {}
     for key, value in values.items():
@@ -65,59 +65,25 @@ def load_settings(folder: Path | None = None) -> Settings:
             faults.append(f"settings.toml: {key} must be a {kinds[key].__name__}")
         else:
             kept[key] = value
-    keys = load_keys(folder / "keys.toml", faults)
+    keys: dict[str, str] = {}
+    table, text = _read(folder / "keys.toml", faults)
+    if table:
+        from hpo_tui.tui.keymap import read_keys
+
+        keys = read_keys(table, text, faults)
     return Settings(**kept, keys=keys, faults=tuple(faults))
 
 
-def load_keys(path: Path, faults: list[str]) -> dict[str, str]:
-    """Return action id → keys of a ``keys.toml``; what is wrong is added to ``faults``."""
-    keys: dict[str, str] = {}
-    for id_, value in _flat(_read(path, faults)).items():
-        if isinstance(value, list) and all(isinstance(v, str) for v in value):
-            value = ",".join(_named(v) for v in value)  # noqa: PLW2901 - the same value, joined
-        elif isinstance(value, str) and value:
-            value = _named(value)  # noqa: PLW2901 - the same value, named
-        else:
-            faults.append(f"keys.toml: {id_} must be a key or a list of keys")
-            continue
-        keys[id_] = value
-    unknown = sorted(set(keys) - _known_ids()) if keys else []
-    for id_ in unknown:
-        faults.append(f"keys.toml: there is no action {id_!r}; the palette (:) names them")
-        del keys[id_]
-    return keys
-
-
-def _known_ids() -> set[str]:
-    from hpo_tui.tui.actions import all_actions
-
-    return {a.id for a in all_actions()}
-
-
-def _named(key: str) -> str:
-    from textual.keys import _character_to_key
-
-    return _character_to_key(key) if len(key) == 1 else key
-
-
-def _flat(table: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in table.items():
-        if isinstance(value, dict):
-            flat |= _flat(value, f"{prefix}{key}.")
-        else:
-            flat[prefix + key] = value
-    return flat
-
-
-def _read(path: Path, faults: list[str]) -> dict[str, Any]:
+def _read(path: Path, faults: list[str]) -> tuple[dict[str, Any], str]:
+    """Return what a file of TOML says, and its text; nothing where it cannot be read."""
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        text = path.read_text("utf-8")
+        return tomllib.loads(text), text
     except (FileNotFoundError, NotADirectoryError):
-        return {}
+        return {}, ""
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         faults.append(f"{path.name} was left out: {error}")
-        return {}
+        return {}, ""
 
 
 def write_text(path: Path, text: str) -> bool:
