@@ -108,6 +108,20 @@ async def test_a_file_of_somebody_else_is_not_written_over_unasked(tmp_path: Pat
         assert app.screen is screen, "what was written here is known"
 
 
+async def test_a_file_with_a_byte_order_mark_is_a_form_too(tmp_path: Path) -> None:
+    path = tmp_path / "study.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + TEXT.replace("\n", "\r\n").encode())
+    app = HpoApp(tmp_path / HOME)
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await editor(pilot, path)
+        assert screen.query_one(StudyForm).move_to(("space", "lr"))
+        assert "not saved" not in shown(screen, "#define-title")
+        await pilot.press("D", "ctrl+s")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        detail = str(app.screen.query_one(".dialog-detail", Static).render())
+        assert "holds something else" not in detail, "it is as it was opened"
+
+
 def test_a_new_study_has_a_name_that_is_free(tmp_path: Path) -> None:
     home = tmp_path / HOME
     assert free_name("my-study", None) == free_name("my-study", home) == "my-study"

@@ -43,7 +43,7 @@ def why_no_study_file(path: Path) -> str:
 def on_disk(path: Path) -> str | None:
     """Return what the file holds, None when there is none or it cannot be read."""
     try:
-        return path.read_text("utf-8")
+        return path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError):
         return None
 
