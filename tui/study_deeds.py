@@ -4,6 +4,8 @@ import time
 
 from hpo_tui.store.folder import StudyFolder
 
+NOTHING_RUNS = "No runner lives for this study, and no trial of it runs: nothing is to be stopped."
+
 
 def why_not(error: OSError, folder: StudyFolder) -> str:
     """Return in words what could not be changed."""
@@ -25,6 +27,13 @@ def send(folder: StudyFolder, wish: str) -> str:
 
     answer = launch.send(folder, wish, {})
     return answer.answer or "Done."
+
+
+def stop(folder: StudyFolder, *, kill: bool) -> str:
+    """Stop the study, or end the trials that run on without its runner."""
+    from hpo_tui.engine import launch
+
+    return launch.send(folder, "stop", {"kill": kill}).answer or "Done."
 
 
 def archive(folder: StudyFolder) -> str:

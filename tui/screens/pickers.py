@@ -1,10 +1,10 @@
 """Small windows to choose from a list: one entry, or several in an order of one's own."""
 
-from collections.abc import Hashable, Iterable, Sequence
-from typing import ClassVar
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import Any, ClassVar
 
 from textual import on
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
@@ -160,3 +160,17 @@ class PickMany(ModalScreen[list[Hashable] | None]):
     @on(LineTable.Activated)
     def _taken(self) -> None:
         self.dismiss([k for k, _ in self._entries if k in self._ticked])
+
+
+def ask_stop(app: App[Any], stop: Callable[[bool], None]) -> None:
+    """Ask how a study is to be stopped; ``stop`` gets whether its trials are killed at once."""
+
+    def chosen(kill: object) -> None:
+        if kill is not None:
+            stop(bool(kill))
+
+    entries = [
+        (False, "end the running trials, each within its grace period"),
+        (True, "kill the running trials at once"),
+    ]
+    app.push_screen(PickOne("Stop the study?", entries), chosen)

@@ -14,7 +14,7 @@ from hpo_tui.tui import present
 from hpo_tui.tui.actions import Action, bindings
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.screens.base import Room, Severity
-from hpo_tui.tui.study_deeds import archive, delete, send, start, why_not
+from hpo_tui.tui.study_deeds import NOTHING_RUNS, archive, delete, send, start, stop, why_not
 from hpo_tui.tui.study_list import StudyList, Summary
 from hpo_tui.tui.study_rows import StudyRows, sorted_studies
 from hpo_tui.tui.widgets.chrome import StudyHeader
@@ -158,7 +158,9 @@ good and asks for its name.
         if wanted.name == "restart" and study.runner is not None:
             return f"A runner lives already (process {study.runner})."
         if wanted.name in ("archive", "delete") and study.runner is not None:
-            return "Its runner lives: open the study and stop it (X) first."
+            return "Its runner lives: stop the study (X) first."
+        if wanted.name == "stop" and study.runner is None and not study.running:
+            return NOTHING_RUNS
         return ""
 
     # actions
@@ -203,6 +205,17 @@ good and asks for its name.
         paused = study.study is not None and study.study.state == "paused"
         wish = "resume" if paused else "pause"
         self._in_thread(study.folder, wish, partial(send, study.folder, wish))
+
+    def do_studies_stop(self) -> None:
+        """Stop the study, or the trials that outlive its runner, after a question."""
+        from hpo_tui.tui.screens.pickers import ask_stop
+
+        study = self.chosen
+        assert study is not None
+        folder = study.folder
+        ask_stop(
+            self.app, lambda kill: self._in_thread(folder, "stop", partial(stop, folder, kill=kill))
+        )
 
     def do_studies_compare(self) -> None:
         """Mark a study, or compare it with the one marked before."""

@@ -9,6 +9,7 @@ from hpo_tui.tui.actions import Action, bindings
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.screens.commanding import Commanding
 from hpo_tui.tui.snapshot import Snapshot, View
+from hpo_tui.tui.study_deeds import NOTHING_RUNS
 from hpo_tui.tui.widgets.chrome import StudyHeader
 
 _READ = ("watch", "study", "trial")
@@ -82,6 +83,9 @@ class StudyRoom(Commanding):
     def _unfit(self, wanted: Action, snapshot: Snapshot) -> str:
         if wanted.id == "study.start" and snapshot.runner_pid is not None:
             return f"A runner lives already (process {snapshot.runner_pid})."
+        if wanted.id == "study.stop" and snapshot.runner_pid is None:
+            running = bool(snapshot.frame.in_state(TrialState.RUNNING).any())
+            return "" if running else NOTHING_RUNS
         if wanted.id in ("study.narrow", "study.refine", "study.star_shown"):
             return self._unbrushed(wanted, snapshot)
         if wanted.id == "trial.kill" and self.state_of(snapshot) not in (
@@ -118,23 +122,10 @@ class StudyRoom(Commanding):
         self.command("resume" if paused else "pause", "resume" if paused else "pause")
 
     def do_study_stop(self) -> None:
-        """Stop the study after a confirmation."""
-        from hpo_tui.tui.screens.pickers import PickOne
+        """Stop the study, or the trials that outlive its runner, after a question."""
+        from hpo_tui.tui.screens.pickers import ask_stop
 
-        def chosen(kill: object) -> None:
-            if kill is not None:
-                self.command("stop", "stop", {"kill": bool(kill)})
-
-        self.app.push_screen(
-            PickOne(
-                "Stop the study?",
-                [
-                    (False, "end the running trials, each within its grace period"),
-                    (True, "kill the running trials at once"),
-                ],
-            ),
-            chosen,
-        )
+        ask_stop(self.app, lambda kill: self.command("stop", "stop", {"kill": kill}))
 
     def do_study_start(self) -> None:
         """Start the runner."""
