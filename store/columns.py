@@ -1,6 +1,7 @@
 """Reading all trials as columns, and only what changed after the first time."""
 
 import gc
+import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -29,6 +30,7 @@ class FrameReader:
         self._frame: Frame | None = None
         self._text: dict[str, dict[Value, int]] = {}
         self._truths: list[str] = []
+        self._tags = {"[]": 0}
 
     def read(self) -> Frame:
         """Return the present frame: the very object of the last call when nothing changed."""
@@ -60,7 +62,8 @@ class FrameReader:
             if name not in tasks:
                 tasks.append(name)
         fresh = self._fetch(params, metrics, tasks, old.rev if old is not None else -1)
-        fresh = replace(fresh, tasks=tuple(tasks), rev=rev, choices=self._choices())
+        sets = tuple(tuple(json.loads(text)) for text in self._tags)
+        fresh = replace(fresh, tasks=tuple(tasks), rev=rev, choices=self._choices(), tag_sets=sets)
         return merge(old, fresh) if old is not None and len(old) else fresh
 
     def _choices(self) -> dict[str, tuple[Value, ...]]:
@@ -71,7 +74,7 @@ class FrameReader:
         self, params: dict[str, str], metrics: dict[str, str], tasks: list[str], after: int
     ) -> Frame:
         state = "CASE state " + " ".join(f"WHEN '{s}' THEN {i}" for i, s in enumerate(STATES))
-        wanted = [*_INTS, f"{state} END", "task", *_FLOATS, "starred", "device"]
+        wanted = [*_INTS, f"{state} END", "task", *_FLOATS, "starred", "device", "tags"]
         wanted += [quoted(c) for c in (*params.values(), *metrics.values())]
         # Without a condition the rows come in their own order; with it they have to be sorted.
         where = f" WHERE rev > {after:d}" if after >= 0 else ""
@@ -92,7 +95,7 @@ class FrameReader:
     ) -> Frame:
         import numpy as np
 
-        width = len(_INTS) + 2 + len(_FLOATS) + 2 + len(params) + len(metrics)
+        width = len(_INTS) + 2 + len(_FLOATS) + 3 + len(params) + len(metrics)
         lists: list[Sequence[Any]] = list(zip(*rows, strict=True)) if rows else [()] * width
         column = iter(lists)
         ints: dict[str, Any] = {
@@ -100,6 +103,7 @@ class FrameReader:
         }
         state = np.array(next(column), dtype=np.int8)
         codes = {name: i for i, name in enumerate(tasks)}
+        tags = self._tags
         task = np.array([codes[v] for v in next(column)], dtype=np.int16)
         floats: dict[str, Any] = {n: np.array(next(column), dtype=np.float64) for n in _FLOATS}
         return Frame(
@@ -109,6 +113,7 @@ class FrameReader:
             **floats,
             starred=np.array(next(column), dtype=bool),
             device=np.array(next(column), dtype=object),
+            tags=np.array([tags.setdefault(v, len(tags)) for v in next(column)], dtype=np.int32),
             params={name: self._param(name, next(column)) for name in params},
             metrics={name: np.array(next(column), dtype=np.float64) for name in metrics},
         )
@@ -138,7 +143,7 @@ def _collector_at_rest() -> Iterator[None]:
             gc.enable()
 
 
-_ARRAYS = (*_INTS, "state", "task", *_FLOATS, "starred", "device")
+_ARRAYS = (*_INTS, "state", "task", *_FLOATS, "starred", "device", "tags")
 
 
 def concat(parts: Sequence[Frame]) -> Frame:
@@ -167,6 +172,7 @@ def merge(old: Frame, fresh: Frame) -> Frame:
         metrics=widened(old.metrics, fresh.metrics),
         tasks=fresh.tasks,
         choices=fresh.choices,
+        tag_sets=fresh.tag_sets,
         rev=fresh.rev,
     )
     at = np.searchsorted(base.number, fresh.number)

@@ -20,7 +20,8 @@ class Frame:
     ``number``, ``configuration``, ``resumed_from`` (0: none), ``repeat``: int64 (n,);
     ``state``: int8 (n,), indices of :data:`STATES`; ``task``: int16 (n,), indices of ``tasks``;
     ``cost``, ``charged``, ``started``, ``ended``, ``duration``, ``peak_memory``, ``step``: float64
-    (n,), NaN where unknown; ``starred``: bool (n,); ``device``: object (n,) of str.
+    (n,), NaN where unknown; ``starred``: bool (n,); ``device``: object (n,) of str;
+    ``tags``: int32 (n,), indices of ``tag_sets``, of which the first is empty.
     ``params``: name → float64 (n,) for numbers; for parameters with text or truth values, codes
     into ``choices[name]``; NaN where inactive. ``metrics``: name → float64 (n,), NaN where missing.
     """
@@ -40,10 +41,12 @@ class Frame:
     step: "NDArray[np.float64]"
     starred: "NDArray[np.bool_]"
     device: "NDArray[np.object_]"
+    tags: "NDArray[np.int32]"
     tasks: tuple[str, ...] = ()
     params: "dict[str, NDArray[np.float64]]" = field(default_factory=dict)
     choices: dict[str, tuple[Value, ...]] = field(default_factory=dict)
     metrics: "dict[str, NDArray[np.float64]]" = field(default_factory=dict)
+    tag_sets: tuple[tuple[str, ...], ...] = ((),)
     rev: int = 0
     """The newest change that is in it."""
 

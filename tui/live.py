@@ -7,16 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from hpo_tui.store.folder import StudyFolder
+from hpo_tui.tui.filters import FilterError, filter_mask
 from hpo_tui.tui.snapshot import Brush, Snapshot, View
 from hpo_tui.tui.watcher import StudyWatcher
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-
-class FilterError(Exception):
-    """A filter that cannot be understood; the message says what and where."""
 
 
 class LiveStudy:
@@ -141,66 +138,6 @@ def _end(kept: object, limitless: float) -> float:
     return float(kept)
 
 
-def filter_columns(snapshot: Snapshot) -> "dict[str, NDArray[Any]]":
-    """Return name → values (n,) that a filter can speak of; parameters win over like names.
-
-    Choices stand as their own values (object arrays, None where inactive), tasks by name.
-    """
-    import numpy as np
-
-    from hpo_tui.store.frame import STATES
-
-    frame = snapshot.frame
-    columns: dict[str, NDArray[Any]] = {
-        "trial": frame.number.astype(np.float64),
-        "configuration": frame.configuration.astype(np.float64),
-        "cost": frame.charged,
-        "duration": frame.duration,
-        "memory": frame.peak_memory,
-        "step": frame.step,
-        "starred": frame.starred,
-        "device": frame.device,
-        "state": np.array([str(s) for s in STATES], dtype=object)[frame.state],
-        "task": (
-            np.array(frame.tasks, dtype=object)[frame.task]
-            if frame.tasks
-            else np.array([], dtype=object)
-        ),
-    }
-    columns.update(frame.metrics)
-    for name, values in frame.params.items():
-        choices = frame.choices.get(name)
-        columns[name] = values if choices is None else _decoded(values, choices)
-    return columns
-
-
-def _decoded(values: "NDArray[np.float64]", choices: tuple[Any, ...]) -> "NDArray[np.object_]":
-    import numpy as np
-
-    table = np.full(len(choices) + 1, None, dtype=object)
-    table[: len(choices)] = choices
-    codes = np.where(np.isnan(values), len(choices), values).astype(np.int64)
-    return np.asarray(table[codes], dtype=object)
-
-
-def filter_mask(snapshot: Snapshot, text: str) -> "NDArray[np.bool_]":
-    """Return the mask (n,) of the trials that ``text`` holds for. Raises FilterError."""
-    import numpy as np
-
-    from hpo_tui.engine.spec.filter import ExpressionError, Filter
-
-    columns = filter_columns(snapshot)
-    try:
-        found = Filter.parse(text, list(columns))
-        if found.tree.op == "name" and columns[str(found.tree.value)].dtype.kind != "b":
-            name = found.tree.value
-            raise FilterError(f"{name} alone is half a condition: compare it, as in {name} > 1")
-        mask = found.mask(columns)
-    except ExpressionError as error:
-        raise FilterError(str(error)) from None
-    return np.asarray(mask, dtype=np.bool_)
-
-
 def _mask(snapshot: Snapshot, view: View) -> "NDArray[np.bool_] | None":
     """Return what passes the view's filter and brushes, None for all. Raises FilterError."""
     mask = filter_mask(snapshot, view.filter) if view.filter else None
@@ -217,15 +154,3 @@ def _brushed(snapshot: Snapshot, brushes: Mapping[str, Brush]) -> "NDArray[np.bo
     from hpo_tui.tui.charts.brush import brush_mask
 
     return brush_mask(snapshot.frame, snapshot.spec, brushes)
-
-
-FIXED_NAMES = (
-    "trial", "configuration", "cost", "duration", "memory", "step", "starred", "device", "state",
-    "task",
-)  # fmt: skip
-
-
-def filter_names(snapshot: Snapshot) -> list[str]:
-    """Return the names that a filter can speak of, metrics and parameters first."""
-    frame = snapshot.frame
-    return list(dict.fromkeys([*frame.metrics, *frame.params, *FIXED_NAMES]))

@@ -32,6 +32,11 @@ def sort_values(snapshot: Snapshot, key: str) -> "NDArray[np.float64] | None":
     }.get(key)
     if key == "device":
         return np.unique(frame.device.astype(str), return_inverse=True)[1].astype(np.float64)
+    if key == "tags":
+        texts = ["\n".join(tags) for tags in frame.tag_sets]
+        by_text = np.unique(texts, return_inverse=True)[1].astype(np.float64)
+        by_text[0] = np.nan  # those without come last
+        return by_text[frame.tags]
     if key == "task":
         ranked = [t.name for t in snapshot.spec.tasks_by_cost]
         ranks = [ranked.index(t) if t in ranked else len(ranked) for t in frame.tasks]

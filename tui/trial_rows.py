@@ -139,6 +139,7 @@ class TrialRows:
             "device": lambda at: (plain(str(self.snapshot.frame.device[at])), "dim"),
             "step": lambda at: (present.number(float(self.snapshot.frame.step[at])), "dim"),
             "from": self._resumed,
+            "tags": self._tags,
         }[key]
 
     def _metric(self, name: str) -> Callable[[int], Cell]:
@@ -171,6 +172,10 @@ class TrialRows:
         source = int(self.snapshot.frame.resumed_from[at])
         return (f"#{source}" if source else ""), "dim"
 
+    def _tags(self, at: int) -> Cell:
+        frame = self.snapshot.frame
+        return plain(", ".join(frame.tag_sets[frame.tags[at]])), "accent"
+
     def _runs(self) -> Callable[[int], Cell]:
         """Return what says of a configuration's first trial how many results it has, if several."""
         counts = result_counts(self.snapshot)
@@ -190,6 +195,7 @@ FIXED: dict[str, tuple[str, int, bool]] = {
     "step": ("step", 6, True),
     "from": ("from", 6, True),
     "runs": ("runs", 4, True),
+    "tags": ("tags", 12, False),
 }
 """Column → heading, width, whether to the right."""
 
@@ -199,10 +205,14 @@ def _wide(title: str, least: int) -> int:
 
 
 def default_columns(snapshot: Snapshot) -> list[str]:
-    """Return the columns of the browser of all trials: the metrics, then every parameter."""
+    """Return the columns of the browser of all trials: the metrics, then every parameter.
+
+    Tags come with the first of them.
+    """
     metrics = [f"m:{g.metric}" for g in goals_of(snapshot.spec)]
     params = [f"p:{p.name}" for p in snapshot.spec.free]
-    return ["trial", "mark", "state", "task", *metrics, *params, "cost", "duration"]
+    tags = ["tags"] if snapshot.frame.tags.any() else []
+    return ["trial", "mark", "state", "task", *metrics, *params, "cost", "duration", *tags]
 
 
 def all_columns(snapshot: Snapshot) -> list[str]:

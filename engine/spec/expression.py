@@ -103,13 +103,14 @@ def kinds_of(space: Sequence[Parameter]) -> tuple[dict[str, Kind], dict[str, tup
         options = parameter.choices
         if parameter.kind is ParameterKind.FIXED and parameter.value is not None:
             options = (parameter.value,)
-        kinds[parameter.name] = "number" if parameter.numeric else _kind(options)
+        kinds[parameter.name] = "number" if parameter.numeric else kind_of_values(options)
         if options:
             choices[parameter.name] = options
     return kinds, choices
 
 
-def _kind(options: Sequence[Value]) -> Kind:
+def kind_of_values(options: Sequence[Value]) -> Kind:
+    """Return of what kind a name with these values is."""
     if not options:
         return "any"
     if all(isinstance(o, str) for o in options):

@@ -208,6 +208,9 @@ def _trial(
         ended=end,
         duration=end - start if start is not None and end is not None else None,
         exit_code=_whole(row.get("exit_code"), None),
+        starred=(row.get("starred") or "").lower() in ("true", "1"),
+        tags=tuple(filter(None, map(str.strip, (row.get("tags") or "").split(",")))),
+        note=row.get("note") or "",
     )
 
 

@@ -11,7 +11,7 @@ FIXED = (
 )  # fmt: skip
 """What every study's trials have, nested and flat."""
 
-FLAT = (*FIXED, "task_cost")
+FLAT = (*FIXED, "task_cost", "starred", "tags", "note")
 """The columns of a flat record that every study has."""
 
 
@@ -56,12 +56,15 @@ def flat(
     """Return the flat record: a parameter is ``params.<name>``, a metric ``metrics.<name>``.
 
     ``task_costs``: task → its cost in the study file, for ``task_cost``: of what a promotion was
-    charged nobody could tell which task is the full one.
+    charged nobody could tell which task is the full one. Tags stand in one text, by commas.
     """
     nested = record(trial)
     return {
         **{k: nested[k] for k in FIXED},
         "task_cost": (task_costs or {}).get(trial.task),
+        "starred": trial.starred,
+        "tags": ", ".join(trial.tags),
+        "note": trial.note,
         **{f"params.{n}": nested["params"].get(n) for n in params},
         **{f"metrics.{n}": nested["metrics"].get(n) for n in metrics},
     }

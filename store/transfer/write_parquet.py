@@ -42,6 +42,7 @@ _TYPES = {
     "trial": "int64", "resumed_from": "int64", "exit_code": "int64", "cost": "double",
     "task_cost": "double",
     "started": "double", "ended": "double", "state": "string", "task": "string", "why": "string",
+    "starred": "bool", "tags": "string", "note": "string",
 }  # fmt: skip
 
 

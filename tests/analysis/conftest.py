@@ -76,6 +76,7 @@ def make_frame() -> Callable[..., Frame]:
             step=floats("step"),
             starred=np.zeros(n, bool),
             device=np.array([""] * n, object),
+            tags=np.zeros(n, np.int32),
             tasks=("short", "full"),
             params={k: np.asarray(v, float) for k, v in (params or {}).items()},
             choices=choices or {},

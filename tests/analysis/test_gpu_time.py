@@ -103,6 +103,7 @@ def test_the_runner_and_the_screens_count_alike(found: list[tuple[str, int, int]
         )),
         np.zeros(len(trials), bool),
         np.array([t.device for t in trials], object),
+        np.zeros(len(trials), np.int32),
     )  # fmt: skip
     assert gpu_hours(frame, 1, 0.0)[0] * HOUR == pytest.approx(len(moments) + alone)
 

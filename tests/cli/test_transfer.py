@@ -404,3 +404,21 @@ def test_a_full_disk_leaves_no_part_of_a_table(
     assert ran.code == 1
     assert "out.csv cannot be written: No space left on device" in ran.err
     assert sorted(p.name for p in tmp_path.iterdir()) == [".hpo"]
+
+
+def test_stars_tags_and_notes_go_out_as_a_table_and_come_back(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder], tmp_path: Path
+) -> None:
+    make_study()
+    assert hpo("star", 2).code == 0
+    assert hpo("tag", 2, "keep", "seed noise").code == 0
+    assert hpo("note", 3, "diverged, see log\nagain").code == 0
+    assert hpo("export", "--csv", "-o", "out.csv").code == 0
+    head = (tmp_path / "out.csv").read_text().splitlines()[0].split(",")
+    assert head[9:13] == ["task_cost", "starred", "tags", "note"]
+    assert hpo("import", "out.csv", "--name", "back", "--maximize", "accuracy").code == 0
+    with StudyReader(tmp_path / ".hpo" / "back" / "study.db") as reader:
+        found = {t.number: (t.starred, t.tags, t.note) for t in reader.trials()}
+    assert found[1] == (False, (), "")
+    assert found[2] == (True, ("keep", "seed noise"), "")
+    assert found[3] == (False, (), "diverged, see log\nagain")

@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from hpo_tui.tui.live import FilterError, LiveStudy
+from hpo_tui.tui.filters import FilterError
+from hpo_tui.tui.live import LiveStudy
 from hpo_tui.tui.screens.trial_actions import TrialActions
 from hpo_tui.tui.widgets.key_bar import KeyBar
 

@@ -49,8 +49,9 @@ class Trials(Filtering):
 
 Every trial, whatever its task and state. `c` chooses and orders the columns, `s` sorts by one of
 them (a metric: the best first), `S` turns the order round, `/` filters by an expression, `h` and
-`l` scroll sideways. The filter, the brushes and the selection are the same as on Watch. Keys act on
-the highlighted trial.
+`l` scroll sideways. Tags (`t`) are a column once there are any, and `tag == "keep"` is a filter.
+The filter, the brushes and the selection are the same as on Watch. Keys act on the highlighted
+trial.
 """
 
     def __init__(self, live: LiveStudy) -> None:

@@ -79,7 +79,7 @@ class FilterBar(Vertical):
 
     def open(self, snapshot: Snapshot, text: str) -> None:
         """Show the line over the study's names."""
-        from hpo_tui.tui.live import filter_names
+        from hpo_tui.tui.filters import filter_names
 
         self._names.names = filter_names(snapshot)
         self.display = True

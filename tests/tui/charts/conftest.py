@@ -74,6 +74,7 @@ def drawn(n: int, seed: int = 0) -> Frame:
         step=np.full(n, np.nan),
         starred=np.zeros(n, bool),
         device=np.array([""] * n, object),
+        tags=np.zeros(n, np.int32),
         tasks=TASKS,
         params={
             "lr": 10 ** rng.uniform(-4, -1, n),

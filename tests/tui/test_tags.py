@@ -1,0 +1,99 @@
+"""Tags are found again: in a filter, as a column, in an order."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hpo_tui.store.folder import StudyFolder
+from hpo_tui.store.read import StudyReader
+from hpo_tui.store.write import StudyWriter
+from hpo_tui.tui.filters import FilterError, filter_mask
+from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.trial_order import sorted_rows
+from hpo_tui.tui.trial_rows import TrialRows, all_columns, default_columns
+from hpo_tui.tui.watcher import read_once
+from tests.tui.conftest import make_study
+
+TAGS = {2: ("keep", "seed noise"), 5: ("check",), 7: ("keep",)}
+
+
+@pytest.fixture
+def tagged(tmp_path: Path) -> StudyFolder:
+    study = make_study(tmp_path, trials=8, running=0)
+    writer = StudyWriter(study.db)
+    for number, tags in TAGS.items():
+        writer.update_trial(number, tags=tags)
+    writer.close()
+    return study
+
+
+def passing(snapshot: Snapshot, text: str) -> list[int]:
+    return [int(n) for n in snapshot.frame.number[filter_mask(snapshot, text)]]
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ('tag == "keep"', [2, 7]),
+        ('"seed noise" == tag', [2]),
+        ('tag in ["check", "seed noise"]', [2, 5]),
+        ('tag == "keep" and tag == "seed noise"', [2]),
+        ('tag != "keep"', [1, 3, 4, 5, 6, 8]),
+        ('not tag == "keep" and trial < 5', [1, 3, 4]),
+    ],
+)
+def test_a_tag_is_a_filter(tagged: StudyFolder, text: str, numbers: list[int]) -> None:
+    assert passing(read_once(tagged), text) == numbers
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('tag == "kepe"', 'did you mean "keep"'),
+        ("accuracy > 0.5 and state", "state is a text"),
+        ("accuracy > 0.5 and tag", "tag is a text"),
+        ("state == 'finished'", "is no value of state"),
+        ("task == 'long'", "is no value of task"),
+        ("optimizer == 'adma'", 'did you mean "adam"'),
+        ("accuracy == 'good'", "they cannot be compared"),
+        ("task > '15 epochs'", "text has no order"),
+    ],
+)
+def test_what_can_never_hold_is_told(tagged: StudyFolder, text: str, said: str) -> None:
+    with pytest.raises(FilterError, match=said):
+        filter_mask(read_once(tagged), text)
+
+
+def test_a_choice_that_no_trial_has_had_is_one(tagged: StudyFolder) -> None:
+    for text in ("optimizer == 'lion'", "state == 'killed'", "task == '30 epochs'"):
+        filter_mask(read_once(tagged), text)
+
+
+def test_tags_are_a_column_once_there_are_any(tmp_path: Path, tagged: StudyFolder) -> None:
+    snapshot = read_once(tagged)
+    assert default_columns(snapshot)[-1] == "tags"
+    rows = TrialRows(snapshot, np.arange(8), ["trial", "tags"])
+    assert [rows.cells(i)[1][0] for i in (0, 1, 4)] == ["", "keep, seed noise", "check"]
+    bare = read_once(make_study(tmp_path, "bare", 3))
+    assert "tags" not in default_columns(bare)
+    assert "tags" in all_columns(bare)
+
+
+def test_trials_are_sorted_by_tags_those_without_last(tagged: StudyFolder) -> None:
+    snapshot = read_once(tagged)
+    for descending, first in ((False, [5, 7, 2]), (True, [2, 7, 5])):
+        rows = sorted_rows(snapshot, np.arange(8), "tags", descending)
+        assert snapshot.frame.number[rows][:3].tolist() == first
+
+
+def test_a_tag_that_is_given_later_is_read(tagged: StudyFolder) -> None:
+    writer = StudyWriter(tagged.db)
+    with StudyReader(tagged.db) as reader:
+        before = reader.frame()
+        writer.update_trial(3, tags=("new",))
+        writer.update_trial(7, tags=())
+        after = reader.frame()
+    writer.close()
+    assert [before.tag_sets[c] for c in before.tags[[1, 2, 6]]] == [TAGS[2], (), ("keep",)]
+    assert [after.tag_sets[c] for c in after.tags[[1, 2, 6]]] == [TAGS[2], ("new",), ()]
