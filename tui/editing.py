@@ -59,7 +59,7 @@ def new_study(app: "HpoApp") -> None:
         if not answer.strip():
             return "A file's name is needed, such as study.toml."
         try:
-            return why_no_study_file(place(answer))
+            return why_no_study_file(place(answer)) or _of_a_study(place(answer))
         except (OSError, ValueError, RuntimeError) as error:
             return f"{plain(answer.strip())} cannot be a file: {plain(str(error))}"
 
@@ -77,6 +77,15 @@ def new_study(app: "HpoApp") -> None:
         ),
         taken,
     )
+
+
+def _of_a_study(path: Path) -> str:
+    """Return why ``path`` is not edited as a new study's file, empty when it may be."""
+    folder = StudyFolder(path.absolute().parent)
+    if path.name != folder.file.name or not folder.db.is_file():
+        return ""
+    name = plain(folder.name)
+    return f"That is the file of the study {name}, which is made: open {name} and edit it (e)."
 
 
 def home_of(app: "HpoApp", path: Path) -> Path:
@@ -100,6 +109,26 @@ def edit_file(app: "HpoApp", path: Path) -> None:
 def sketch(home: Path) -> str:
     """Return the text of a new study under a name that no study in ``home`` has."""
     return NEW_STUDY.replace(_NAME, free_name(_NAME, home))
+
+
+def copy_study(app: "HpoApp", folder: StudyFolder, text: str) -> None:
+    """Open a new study file, with the text of a study under a name that is free."""
+    from hpo_tui.engine.launch import slug
+    from hpo_tui.engine.spec.write import EditError, set_value
+    from hpo_tui.tui.screens.define import DefineScreen
+
+    home = folder.path.parent
+    name = free_name(folder.name, home)
+    path, count = home.parent / f"{slug(name)}.toml", 1
+    while path.exists():
+        count += 1
+        path = home.parent / f"{slug(name)}-{count}.toml"
+    try:
+        text = set_value(text, ("study", "name"), name)
+    except EditError as error:
+        app.notify(plain(str(error)), severity="error", markup=False)
+        return
+    app.push_screen(DefineScreen(path, text))
 
 
 def edit_study(app: "HpoApp", live: "LiveStudy") -> None:

@@ -131,6 +131,38 @@ def test_a_new_study_has_a_name_that_is_free(tmp_path: Path) -> None:
     assert 'name = "my-study-3"' in sketch(home)
 
 
+async def test_a_new_study_begins_with_the_text_of_an_old_one(tmp_path: Path) -> None:
+    study = make_study(tmp_path, trials=3)
+    (study.path.parent.parent / "sparse-speech-2.toml").write_text("# of somebody else\n")
+    app = make_app(None, study.path.parent)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: bool(app.screen.query("LineTable").first().display))
+        await pilot.press("c")
+        await until(pilot, lambda: isinstance(app.screen, DefineScreen))
+        screen = app.screen
+        assert isinstance(screen, DefineScreen)
+        await until(pilot, lambda: any(len(form.rows) for form in screen.query(StudyForm)))
+        assert screen.history.text == TEXT.replace('"sparse-speech"', '"sparse-speech-2"')
+        assert screen.folder is None, "the old study is left alone"
+        await pilot.press("ctrl+s")
+        path = study.path.parent.parent / "sparse-speech-2-2.toml"
+        await until(pilot, path.is_file)
+        assert path.read_text() == screen.history.text
+
+
+async def test_the_file_of_a_study_is_not_opened_as_a_new_one(tmp_path: Path) -> None:
+    study = make_study(tmp_path, trials=3)
+    app = make_app(None, study.path.parent)
+    async with app.run_test(size=(120, 40)) as pilot:
+        app.new_study()
+        await until(pilot, lambda: isinstance(app.screen, Ask) and bool(app.screen.query(Input)))
+        app.screen.query_one(Input).value = str(study.path)
+        await pilot.press("enter")
+        keys = app.screen.query_one(".dialog-keys", Static)
+        await until(pilot, lambda: "edit it (e)" in str(keys.render()))
+        assert isinstance(app.screen, Ask)
+
+
 async def test_a_name_in_use_keeps_the_editor_open_and_says_so(
     tmp_path: Path, sent: list[tuple[str, dict[str, Any]]]
 ) -> None:
