@@ -117,7 +117,7 @@ async def test_items_are_added_duplicated_moved_and_removed_by_key(tmp_path: Pat
         assert "width_2" not in names()
         await pilot.press("a")
         await until(pilot, lambda: isinstance(app.screen, ItemDialog))
-        await pilot.press("escape")
+        await pilot.press("enter")
         await until(pilot, lambda: app.screen is screen)
         assert names()[-1] == "parameter"
 

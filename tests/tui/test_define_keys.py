@@ -93,3 +93,22 @@ async def test_the_name_of_a_parameter_is_not_that_of_the_study(file: Path) -> N
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, ItemDialog))
         await until(pilot, lambda: "parameter" in str(app.screen.query_one(".hint").render()))
+
+
+@pytest.mark.parametrize(("key", "stays"), [("escape", False), ("enter", True), ("ctrl+s", True)])
+async def test_an_added_item_goes_again_with_escape(file: Path, key: str, stays: bool) -> None:
+    app = HpoApp(file.parent / HOME)
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await editor(pilot, file)
+        screen.query_one(StudyForm).move_to(("space", "lr"))
+        await pilot.press("a")
+        await until(pilot, lambda: isinstance(app.screen, ItemDialog))
+        await pilot.press(key)
+        await until(pilot, lambda: app.screen is screen)
+        assert ("[space.parameter]" in screen.history.text) == stays
+        assert (screen.history.text == TEXT) != stays
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, ItemDialog))
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is screen)
+        assert ("[space.parameter]" in screen.history.text) == stays, "an old one is left alone"

@@ -97,6 +97,10 @@ def add(text: str, section: str) -> tuple[str, Path]:
         return add_parameter(text, name, fresh), ("space", name)
     taken = [t.get(_NAME[section]) for t in data.get(section, []) if isinstance(t, Mapping)]
     fresh[_NAME[section]] = _free(fresh[_NAME[section]], taken)
+    if section == "task" and taken:
+        # Every task has the same fidelity values: the last one's are there to be changed.
+        held = values_at(data, (section, len(data[section]) - 1))["fidelity"]
+        fresh = {"name": fresh["name"], **held, "cost": fresh["cost"]}
     return add_entry(text, section, fresh), (section, len(taken))
 
 

@@ -182,6 +182,8 @@ class DefineScreen(SideRoom):
         def take(given: Values | None) -> None:
             if given:
                 self._edit(lambda text: edits.apply_values(text, path, given))
+            elif given is None and fresh:
+                self.do_define_undo()  # what was not wanted is not left behind
 
         names = [str(p + 1 if isinstance(p, int) else p) for p in path[1:]]
         title = ": ".join([HEADINGS[section], *names])

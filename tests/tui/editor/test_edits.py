@@ -105,6 +105,15 @@ def test_added_items_have_free_names() -> None:
     assert check(text).problems == ()
 
 
+def test_an_added_task_has_the_fidelity_values_of_the_last_one() -> None:
+    text, path = edits.add(TEXT, "task")
+    assert path == ("task", 2)
+    assert not [p for p in check(text).problems if "epochs" in p.message]
+    assert edits.values_at(check(text).data or {}, path)["fidelity"] == {"epochs": 10}
+    bare, _ = edits.add(TEXT[: TEXT.index("[[task]]")], "task")
+    assert 'name = "task"\ncost = 0.5' in bare
+
+
 def test_duplicate_stands_below_its_original() -> None:
     text, path = edits.duplicate(TEXT, ("space", "lr"))
     spec = check(text).spec
