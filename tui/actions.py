@@ -64,6 +64,7 @@ _TABLE: tuple[Action, ...] = (
     _a("app.shade", "ctrl+t", "light/dark", "Switch between light and dark"),
     _a("studies.open", "enter", "open", "Watch or review the study", "", 1),
     _a("studies.new", "n", "new", "Describe a new study", "w", 2),
+    _a("studies.filter", "slash", "filter", "Keep the studies whose name holds a text"),
     _a("studies.copy", "c", "copy", "Describe a new study, beginning with this one's text", "w"),
     _a("studies.restart", "R", "start runner", "Start the runner of a study that has none", "w", 3),
     _a("studies.pause", "p", "pause/resume", "Pause the study, or let it go on", "wr", 4),

@@ -15,6 +15,7 @@ from hpo_tui.tui.screens.compare import Compare
 from hpo_tui.tui.screens.studies import EMPTY, Studies
 from hpo_tui.tui.screens.watch import Watch
 from hpo_tui.tui.study_list import StudyList
+from hpo_tui.tui.widgets.chrome import StudyHeader
 from hpo_tui.tui.widgets.line_table import LineTable
 from hpo_tui.tui.widgets.notice import Notice
 from tests.tui.conftest import make_app, make_study, ready, until
@@ -54,6 +55,28 @@ async def test_the_best_is_in_sight_in_a_narrow_window(tmp_path: Path) -> None:
         assert room >= 10
         line = "".join(segment.text for segment in table.render_line(1))
         assert "accuracy"[:3] in line[start : start + room]
+
+
+async def test_studies_are_found_by_a_part_of_their_name(tmp_path: Path) -> None:
+    for name in ("vision-a", "vision-b", "speech"):
+        study = make_study(tmp_path, name, 3)
+    app = make_app(None, study.path.parent)
+    async with app.run_test(size=(120, 30)) as pilot:
+        table = await _listed(pilot, 3)
+        await pilot.press("slash", *"SION", "enter")
+        await until(pilot, lambda: len(table.rows) == 2)
+        assert {str(table.rows.key(i)) for i in range(2)} == {"vision-a", "vision-b"}
+        header = app.screen.query_one(StudyHeader)
+        await until(pilot, lambda: '2 with "SION" of 3 studies' in header.render_line(0).text)
+        make_study(tmp_path, "vision-c", 3)
+        await until(pilot, lambda: len(table.rows) == 3)
+        await pilot.press("slash", "ctrl+u", *"nothing", "enter")
+        await until(pilot, lambda: len(table.rows) == 0)
+        await pilot.press("enter", "X")
+        await until(pilot, lambda: any("Esc shows all" in n.message for n in app._notifications))
+        await pilot.press("escape")
+        await until(pilot, lambda: len(table.rows) == 4)
+        assert isinstance(app.screen, Studies)
 
 
 async def test_studies_without_a_best_are_last_either_way(tmp_path: Path) -> None:

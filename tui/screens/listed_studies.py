@@ -38,22 +38,14 @@ class ListedStudies(Room):
     def unavailable(self, wanted: Action) -> str:
         """Return why an action cannot be done."""
         reason = super().unavailable(wanted)
-        if reason or wanted.scope != "studies" or wanted.name == "new":
+        if reason or wanted.scope != "studies" or wanted.name in ("new", "filter"):
             return reason
         study = self.chosen
+        if study is None and self.listed:
+            return "No study is shown: Esc shows all of them."
         if study is None:
             return "There is no study here: n describes a new one."
-        if wanted.name == "copy" and study.study is None:
-            return f"Its text cannot be read: {study.problem}."
-        if wanted.runner and study.runner is None:
-            return "No runner lives for this study: R starts one."
-        if wanted.name == "restart" and study.runner is not None:
-            return f"A runner lives already (process {study.runner})."
-        if wanted.name in ("archive", "delete") and study.runner is not None:
-            return "Its runner lives: stop the study (X) first."
-        if wanted.name == "stop" and study.runner is None and not study.running:
-            return NOTHING_RUNS
-        return ""
+        return _unfit(wanted, study)
 
     # actions
 
@@ -173,3 +165,18 @@ class ListedStudies(Room):
             ),
             answered,
         )
+
+
+def _unfit(wanted: Action, study: Summary) -> str:
+    """Return why an action cannot be done to this study, empty when it can."""
+    if wanted.name == "copy" and study.study is None:
+        return f"Its text cannot be read: {study.problem}."
+    if wanted.runner and study.runner is None:
+        return "No runner lives for this study: R starts one."
+    if wanted.name == "restart" and study.runner is not None:
+        return f"A runner lives already (process {study.runner})."
+    if wanted.name in ("archive", "delete") and study.runner is not None:
+        return "Its runner lives: stop the study (X) first."
+    if wanted.name == "stop" and study.runner is None and not study.running:
+        return NOTHING_RUNS
+    return ""

@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from hpo_tui.store.folder import find_home
 from hpo_tui.tui import present
 from hpo_tui.tui.plain import plain
+from hpo_tui.tui.screens.dialogs import Ask
 from hpo_tui.tui.screens.listed_studies import ListedStudies
 from hpo_tui.tui.study_list import StudyList, Summary
 from hpo_tui.tui.study_rows import StudyRows, sorted_studies
@@ -40,8 +41,9 @@ class Studies(ListedStudies):
 
 Every study in the `.hpo` folder found from where you are upward: how it stands, what it has spent
 of its budget, its best result. A study whose **runner died** is marked; `R` starts it again, and
-trials that still live are taken over. `A` moves a study to `.hpo/.archive`, `D` deletes it for
-good and asks for its name.
+trials that still live are taken over. `X` stops a study, or the trials that outlived its runner.
+`c` begins a new study with the text of one. `/` keeps those whose name holds a text, `Esc` shows
+all again. `A` moves a study to `.hpo/.archive`, `D` deletes it for good and asks for its name.
 """
 
     def __init__(self) -> None:
@@ -49,6 +51,9 @@ good and asks for its name.
         self.opening = True
         """Whether the studies are still looked for: keys typed ahead wait for them."""
         self._over = threading.Event()
+        self._wanted = ""
+        """The text that the names of the studies that are shown hold."""
+        self._standing = ""
 
     def compose(self) -> ComposeResult:
         """Lay out the list."""
@@ -104,8 +109,7 @@ good and asks for its name.
         home = str(self.hpo.home) if self.hpo.home else "no .hpo folder here"
         count = "1 study" if len(studies) == 1 else f"{present.grouped(len(studies))} studies"
         living = sum(s.runner is not None for s in studies)
-        said = f"hpo-tui   {count}, {living} with a runner   {plain(home)}"
-        self.query_one(StudyHeader).say(said)
+        self._standing = f"{count}, {living} with a runner   {plain(home)}"
         self._fill()
         if studies and not table.has_focus and self.is_current:
             table.focus()
@@ -116,8 +120,30 @@ good and asks for its name.
     def _fill(self) -> None:
         """Put the rows into the table, in its order and for the width that there is."""
         table = self.query_one(LineTable)
-        studies = sorted_studies(self.listed, table.sort_by, descending=table.descending)
+        kept = [s for s in self.listed if self._wanted.casefold() in s.folder.name.casefold()]
+        studies = sorted_studies(kept, table.sort_by, descending=table.descending)
         table.set_rows(StudyRows(studies, self.hpo.clock(), self.size.width))
+        shown = f'{len(kept)} with "{plain(self._wanted)}" of ' if self._wanted else ""
+        self.query_one(StudyHeader).say(f"hpo-tui   {shown}{self._standing}")
+
+    def do_studies_filter(self) -> None:
+        """Keep the studies whose name holds a text."""
+
+        def taken(text: str | None) -> None:
+            if text is not None:
+                self._keep(text.strip())
+
+        detail = "Those whose name holds this text; empty: all of them."
+        self.app.push_screen(Ask("Which studies?", self._wanted, detail), taken)
+
+    def _keep(self, wanted: str) -> None:
+        self._wanted = wanted
+        self._fill()
+        self.query_one(KeyBar).renew()
+
+    def do_screen_back(self) -> None:
+        """Show all the studies again; there is no screen to go back to."""
+        self._keep("")
 
     @on(LineTable.Activated)
     def _activated(self, event: LineTable.Activated) -> None:
