@@ -95,6 +95,20 @@ async def test_the_name_of_a_parameter_is_not_that_of_the_study(file: Path) -> N
         await until(pilot, lambda: "parameter" in str(app.screen.query_one(".hint").render()))
 
 
+async def test_a_parameter_that_reaches_nobody_is_told_while_it_is_typed(file: Path) -> None:
+    (file.parent / "train.py").write_text("import argparse\n")
+    app = HpoApp(file.parent / HOME)
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await editor(pilot, file)
+        said = '"weight_decay" is not in the command'
+        await until(pilot, lambda: said in shown(screen, "#define-problem"))
+        assert "(1 of 4: v shows all)" in shown(screen, "#define-problem")
+        assert "ready" in shown(screen, "#define-title"), "it may be meant"
+        wanted = "{weight_decay} {width} {dropout} {momentum}"
+        screen.take(screen.history.text.replace('{optimizer}"', f'{{optimizer}} {wanted}"'))
+        await until(pilot, lambda: shown(screen, "#define-problem") == "")
+
+
 @pytest.mark.parametrize(("key", "stays"), [("escape", False), ("enter", True), ("ctrl+s", True)])
 async def test_an_added_item_goes_again_with_escape(file: Path, key: str, stays: bool) -> None:
     app = HpoApp(file.parent / HOME)

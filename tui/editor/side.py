@@ -1,7 +1,7 @@
 """What stands beside the form: verdict, preview of trials, one tried trial, effects of an edit."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.text import Text
@@ -28,6 +28,15 @@ def warning(checked: Checked, cwd: Path) -> str:
     from hpo_tui.engine.spec.startable import command_fault
 
     return (command_fault(checked.spec, cwd) or "") if checked.spec is not None else ""
+
+
+def advice(checked: Checked, cwd: Path) -> tuple[str, ...]:
+    """Return what is allowed in a study that is right and probably not meant; for a thread."""
+    from hpo_tui.engine.define.preview import advise
+
+    if checked.spec is None:
+        return ()
+    return tuple(advise(replace(checked.spec, source=cwd / "study.toml")))
 
 
 def verdict(checked: Checked, warning: str = "") -> str:
@@ -67,6 +76,14 @@ def problem_line(checked: Checked, path: KeyPath) -> str:
     count = len(checked.problems)
     more = f"   (1 of {count})" if count > 1 else ""
     return said(checked.problems[0]) + more
+
+
+def advice_line(found: tuple[str, ...]) -> str:
+    """Return the first piece of advice, and where the others stand."""
+    if not found:
+        return ""
+    more = f"   (1 of {len(found)}: v shows all)" if len(found) > 1 else ""
+    return f"Probably not meant: {found[0]}{more}"
 
 
 def preview_text(checked: Checked) -> Text:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from rich.text import Text
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalScroll
@@ -14,13 +14,11 @@ from textual.widgets import ContentSwitcher, Static, TextArea
 
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.tui.actions import bindings
-from hpo_tui.tui.editor import edits, side
-from hpo_tui.tui.editor.fields import FIELDS, HEADINGS, ITEMS, PARAMETER_NAME
+from hpo_tui.tui.editor import side
+from hpo_tui.tui.editor.form import Checked, check, form_rows
 from hpo_tui.tui.editor.form import Path as KeyPath
-from hpo_tui.tui.editor.form import check, form_rows
 from hpo_tui.tui.plain import plain
-from hpo_tui.tui.screens.define_side import SideRoom
-from hpo_tui.tui.screens.item_dialog import ItemDialog, Values
+from hpo_tui.tui.screens.define_items import ItemRoom
 from hpo_tui.tui.widgets.key_bar import KeyBar
 from hpo_tui.tui.widgets.line_table import LineTable
 from hpo_tui.tui.widgets.study_form import StudyForm
@@ -31,7 +29,7 @@ _QUIET = 0.3
 """Seconds without a key after which typed text is checked."""
 
 
-class DefineScreen(SideRoom):
+class DefineScreen(ItemRoom):
     """The editor of one study file.
 
     ``path`` is the file that is written. ``folder`` is the study's folder when the study has been
@@ -46,6 +44,8 @@ class DefineScreen(SideRoom):
         self._quiet: Timer | None = None
         self._warning = ""
         """What would keep a study that is right from starting."""
+        self._advised: tuple[Checked | None, tuple[str, ...]] = (None, ())
+        """A study that is right, and what is probably not meant in it."""
 
     def compose(self) -> ComposeResult:
         """Title, form beside text (or preview), what is wrong, keys."""
@@ -80,9 +80,10 @@ class DefineScreen(SideRoom):
             self.say("Read-only: nothing is changed.", "warning")
             return
         if self.history.change(text):
-            self._renew(keep)
+            self.renew(keep)
 
-    def _renew(self, keep: KeyPath | None = None) -> None:
+    def renew(self, keep: KeyPath | None = None) -> None:
+        """Show the text that is the study's now; ``keep``: the row to stand on."""
         self.keep_draft()
         self.checked = check(self.history.text)
         area = self.query_one("#define-text", TextArea)
@@ -117,6 +118,7 @@ class DefineScreen(SideRoom):
         self.show_title()
         self._show_form(keep)
         self._show_problem()
+        self._seek_advice(self.checked)
         self.renew_side()
 
     def show_title(self) -> None:
@@ -138,124 +140,23 @@ class DefineScreen(SideRoom):
     def _show_problem(self) -> None:
         row = self.query_one(StudyForm).row()
         line = side.problem_line(self.checked, row.path if row else ()) or self._warning
+        about, advice = self._advised
+        if not line and about is self.checked:
+            line = side.advice_line(advice)
         self.query_one("#define-problem", Static).update(Text(plain(line)))
+
+    @work(thread=True, exclusive=True, group="advice", exit_on_error=False)
+    def _seek_advice(self, checked: Checked) -> None:
+        # The script is read for it, and configurations are drawn.
+        found = side.advice(checked, self.cwd())
+        self.app.call_from_thread(self._take_advice, checked, found)
+
+    def _take_advice(self, checked: Checked, found: tuple[str, ...]) -> None:
+        self._advised = (checked, found)
+        self._show_problem()
 
     def show_name(self) -> None:
         """Go to the study's name in the form."""
         form = self.query_one(StudyForm)
         form.move_to(("study", "name"))
         form.focus()
-
-    # actions on rows
-
-    @on(LineTable.Activated)
-    def do_define_edit(self) -> None:
-        """Fill in the row under the cursor: a setting, an item, or all of a section."""
-        self.settle()
-        row = self.query_one(StudyForm).row()
-        if row is None or self.checked.data is None:
-            self.say("Mend the TOML first: " + side.problem_line(self.checked, ()))
-        elif row.heading and row.section in ITEMS:
-            self.do_define_add()
-        else:
-            self._ask(row.path)
-
-    def _ask(self, path: KeyPath, *, fresh: bool = False) -> None:
-        section = str(path[0])
-        fields = FIELDS[section]
-        if section == "space":
-            fields = (PARAMETER_NAME, *fields)
-        elif section not in ITEMS and len(path) > 1:
-            fields = tuple(f for f in fields if f.key == path[1])
-        if not fields:
-            self.say(f"{path[-1]} is no key that the form knows: change it in the TOML")
-            return
-        values = edits.values_at(self.checked.data or {}, path)
-
-        def judge(given: Values) -> str:
-            try:
-                text, at = edits.apply_values(self.history.text, path, given)
-            except edits.EditError as error:
-                return str(error)
-            return side.problem_at(check(text), at)
-
-        def take(given: Values | None) -> None:
-            if given:
-                self._edit(lambda text: edits.apply_values(text, path, given))
-            elif given is None and fresh:
-                self.do_define_undo()  # what was not wanted is not left behind
-
-        names = [str(p + 1 if isinstance(p, int) else p) for p in path[1:]]
-        title = ": ".join([HEADINGS[section], *names])
-        self.app.push_screen(ItemDialog(title, fields, values, judge, fresh=fresh), take)
-
-    def _edit(self, change: "side.Change") -> None:
-        try:
-            text, path = change(self.history.text)
-        except edits.EditError as error:
-            self.say(plain(str(error)), "error")
-        else:
-            self.take(text, path)
-
-    def _item(self) -> KeyPath | None:
-        self.settle()
-        row = self.query_one(StudyForm).row()
-        if row is None or row.heading or row.section not in ITEMS:
-            self.say("Go to a parameter, metric or task first.")
-            return None
-        return row.path
-
-    def do_define_add(self) -> None:
-        """Add an item to the section under the cursor and fill it in."""
-        self.settle()
-        row = self.query_one(StudyForm).row()
-        if row is None or row.section not in ITEMS:
-            self.say("Go to the space, the metrics or the tasks to add to them.")
-            return
-        before = self.history.text
-        self._edit(lambda text: edits.add(text, row.section))
-        added = self.query_one(StudyForm).row()
-        if self.history.text != before and added is not None:
-            self._ask(added.path, fresh=True)
-
-    def do_define_duplicate(self) -> None:
-        """Add a copy of the item below it."""
-        if path := self._item():
-            self._edit(lambda text: edits.duplicate(text, path))
-
-    def do_define_remove(self) -> None:
-        """Remove the item or setting under the cursor; undo brings it back."""
-        self.settle()
-        row = self.query_one(StudyForm).row()
-        if row is not None and not row.heading:
-            self._edit(lambda text: (edits.remove(text, row.path), row.path))
-
-    def do_define_move_down(self) -> None:
-        """Move the item one place down."""
-        self._move(1)
-
-    def do_define_move_up(self) -> None:
-        """Move the item one place up."""
-        self._move(-1)
-
-    def _move(self, by: int) -> None:
-        if path := self._item():
-            at = path[1]
-            to: KeyPath = (path[0], at + by) if isinstance(at, int) else path
-            self._edit(lambda text: (edits.move(text, path, by), to))
-
-    def do_define_undo(self) -> None:
-        """Take the last change back."""
-        self.settle()
-        if self.history.undo():
-            self._renew()
-        else:
-            self.say("Nothing to undo.")
-
-    def do_define_redo(self) -> None:
-        """Make the change again that was taken back."""
-        self.settle()
-        if self.history.redo():
-            self._renew()
-        else:
-            self.say("Nothing to redo.")
