@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from textual.widgets import ContentSwitcher, TextArea
+from textual.widgets import ContentSwitcher, Input, Static, TextArea
 
 from hpo_tui.store.folder import HOME
 from hpo_tui.tui.app import HpoApp
@@ -93,6 +93,36 @@ async def test_the_name_of_a_parameter_is_not_that_of_the_study(file: Path) -> N
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, ItemDialog))
         await until(pilot, lambda: "parameter" in str(app.screen.query_one(".hint").render()))
+
+
+async def test_environment_variables_are_rows_of_the_form(file: Path) -> None:
+    app = HpoApp(file.parent / HOME)
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await editor(pilot, file)
+        form = screen.query_one(StudyForm)
+        for key, typed in (("enter", ("LR", "{lr}")), ("a", ("A_B", "x, y; z = {width}"))):
+            assert form.move_to(("env",))
+            await pilot.press(key)
+            await until(pilot, lambda: isinstance(app.screen, ItemDialog))
+            for line, text in zip(app.screen.query(Input), typed, strict=True):
+                line.value = text
+            await pilot.press("enter")
+            await until(pilot, lambda: app.screen is screen)
+        assert screen.checked.spec is not None
+        assert screen.checked.spec.env == {"LR": "{lr}", "A_B": "x, y; z = {width}"}
+        assert form.move_to(("env", "LR"))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, ItemDialog))
+        line = app.screen.query_one(Input)
+        assert line.value == "{lr}"
+        line.value = "{rate}"
+        problem = app.screen.query_one(".problem", Static)
+        await until(pilot, lambda: "no parameter" in str(problem.render()))
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is screen)
+        await pilot.press("D")
+        assert screen.checked.spec is not None
+        assert list(screen.checked.spec.env) == ["A_B"]
 
 
 async def test_a_parameter_that_reaches_nobody_is_told_while_it_is_typed(file: Path) -> None:

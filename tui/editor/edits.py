@@ -53,6 +53,8 @@ def apply_values(text: str, path: Path, values: Mapping[str, Any]) -> tuple[str,
     """
     values = dict(values)
     section = str(path[0])
+    if path == ("env",):
+        values = {str(values["name"]): values.get("value") or ""} if values.get("name") else {}
     base: Path = path if section in _FRESH else (section,)
     if section == "space" and values.get("name") not in (None, path[1]):
         base = ("space", str(values["name"]))

@@ -79,6 +79,17 @@ FIELDS: dict[str, tuple[Field, ...]] = {
     ),
 }  # fmt: skip
 
+FIELDS["env"] = ()
+_ENV_VALUE = "its text for every trial; {lr} is replaced by the value of lr"
+
+
+def env_fields(variable: str | None) -> tuple[Field, ...]:
+    """Return what is filled in for an environment variable; None: for one more."""
+    if variable is not None:
+        return (Field(variable, "text", _ENV_VALUE),)
+    return (Field("name", "text", "the variable's name"), Field("value", "text", _ENV_VALUE))
+
+
 PARAMETER_NAME = Field(
     "name", "text", "the parameter's name; the command takes its value by {name}"
 )
@@ -106,6 +117,7 @@ HEADINGS: dict[str, str] = {
     "objective": "objectives",
     "constraint": "metric limits",
     "task": "tasks",
+    "env": "environment",
     "resources": "resources",
     "stopping": "early stopping",
 }

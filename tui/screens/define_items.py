@@ -3,7 +3,7 @@
 from textual import on
 
 from hpo_tui.tui.editor import edits, side
-from hpo_tui.tui.editor.fields import FIELDS, HEADINGS, ITEMS, PARAMETER_NAME
+from hpo_tui.tui.editor.fields import FIELDS, HEADINGS, ITEMS, PARAMETER_NAME, env_fields
 from hpo_tui.tui.editor.form import Path as KeyPath
 from hpo_tui.tui.editor.form import check
 from hpo_tui.tui.plain import plain
@@ -39,14 +39,16 @@ class ItemRoom(SideRoom):
     def _ask(self, path: KeyPath, *, fresh: bool = False) -> None:
         section = str(path[0])
         fields = FIELDS[section]
-        if section == "space":
+        if section == "env":
+            fields = env_fields(str(path[1]) if len(path) > 1 else None)
+        elif section == "space":
             fields = (PARAMETER_NAME, *fields)
         elif section not in ITEMS and len(path) > 1:
             fields = tuple(f for f in fields if f.key == path[1])
         if not fields:
             self.say(f"{path[-1]} is no key that the form knows: change it in the TOML")
             return
-        values = edits.values_at(self.checked.data or {}, path)
+        values = edits.values_at(self.checked.data or {}, path) if path != ("env",) else {}
 
         def judge(given: Values) -> str:
             try:
@@ -85,8 +87,11 @@ class ItemRoom(SideRoom):
         """Add an item to the section under the cursor and fill it in."""
         self.settle()
         row = self.query_one(StudyForm).row()
+        if row is not None and row.section == "env":
+            self._ask(("env",))
+            return
         if row is None or row.section not in ITEMS:
-            self.say("Go to the space, the metrics or the tasks to add to them.")
+            self.say("Go to the space, metrics, tasks or environment to add to them.")
             return
         before = self.history.text
         self._edit(lambda text: edits.add(text, row.section))
