@@ -82,6 +82,28 @@ def test_check_says_all_problems(hpo: Callable[..., Any], tmp_path: Path, study_
     assert len(ran.out.splitlines()) >= 2
 
 
+def test_check_says_whether_an_edit_by_hand_can_be_taken_over(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder]
+) -> None:
+    folder = make_study()
+    for named in (folder.name, folder.path, folder.file):
+        ran = hpo("check", named)
+        assert (ran.code, ran.err) == (0, "")
+        assert "edited by hand" not in ran.out
+    text = folder.file.read_text("utf-8")
+    folder.file.write_text(text.replace("low = 1e-4", "low = 1e-3"), "utf-8")
+    for named in (folder.name, folder.path, folder.file):
+        ran = hpo("check", named)
+        assert ran.code == 0
+        assert "edited by hand, with the next run: space.lr: narrowed" in ran.out
+    folder.file.write_text(text.replace('"maximize"', '"minimize"'), "utf-8")
+    line = text[: text.index('"maximize"')].count("\n") + 1
+    ran = hpo("check", folder.name)
+    assert ran.code == 1
+    assert f"study.toml:{line}: objective[1].direction: cannot go from maximize" in ran.out
+    assert "nowhere" in hpo("check", "nowhere").out
+
+
 def test_archive_and_delete(
     hpo: Callable[..., Any], make_study: Callable[..., StudyFolder], tmp_path: Path
 ) -> None:

@@ -1,14 +1,22 @@
 """``hpo-tui check`` and ``hpo-tui init``: study files."""
 
+import sqlite3
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from hpo_tui.store.folder import HOME, StudyFolder, find_study
 from hpo_tui.tui.cli.errors import Refusal
+from hpo_tui.tui.cli.studies import find
 from hpo_tui.tui.cli.text import note, number, say
 from hpo_tui.tui.plain import plain
+
+if TYPE_CHECKING:
+    from hpo_tui.engine.spec import StudySpec
+    from hpo_tui.engine.spec.edit import EditPlan
 
 
 @click.command("check")
@@ -16,19 +24,28 @@ from hpo_tui.tui.plain import plain
 def check(file: Path) -> int:
     """Say everything that is wrong with a study file: line, key, what is allowed.
 
-    Of a file that is right, what is allowed and yet probably not meant. FILE may be a study too:
-    its file is then meant.
+    Of a file that is right, what is allowed and yet probably not meant. Of a study's own file (or
+    of a study, by its name), what was edited by hand would change, or why it cannot be taken over.
     """
     from hpo_tui.engine.define.preview import advise
     from hpo_tui.engine.spec import SpecError, StudySpec
     from hpo_tui.engine.spec.startable import command_fault
 
-    study = None if file.is_file() else find_study(str(file), Path.cwd())
-    file = study.file if study else file / "study.toml" if file.is_dir() else file
+    if not file.exists():
+        with suppress(Refusal):
+            file = find(str(file)).file
+    elif file.is_dir():
+        study = find_study(str(file), Path.cwd())
+        file = study.file if study else file / "study.toml"
     try:
         spec = StudySpec.load(file)
+        plan = _edit_of(file, spec)
     except SpecError as error:
         for problem in error.problems:
+            say(plain(problem.show(file)))
+        return 1
+    if plan is not None and plan.refused:
+        for problem in plan.refused:
             say(plain(problem.show(file)))
         return 1
     goals = ", ".join(plain(o.metric) for o in spec.objectives) or "none"
@@ -37,6 +54,8 @@ def check(file: Path) -> int:
     say(f"  parameters  {len(spec.free)} searched, {len(spec.space) - len(spec.free)} fixed")
     say(f"  objectives  {goals}")
     say(f"  tasks       {tasks}")
+    for change in plan.changes if plan is not None else ():
+        say(f"  edited by hand, with the next run: {plain(change.text)}")
     folder = StudyFolder(file.absolute().parent)
     fault = command_fault(
         spec, folder.workplace if folder.path.parent.name == HOME else folder.path
@@ -44,6 +63,20 @@ def check(file: Path) -> int:
     for sentence in [*([fault] if fault else []), *advise(spec)]:
         say(f"  ! {plain(sentence)}")
     return 0
+
+
+def _edit_of(file: Path, spec: "StudySpec") -> "EditPlan | None":
+    """Return what the file would change in its study, None for one that is no study's own."""
+    from hpo_tui.engine.spec.edit import plan_edit
+    from hpo_tui.store.read import StudyReader
+
+    folder = StudyFolder(file.absolute().parent)
+    if not folder.db.is_file() or file.name != folder.file.name:
+        return None
+    with suppress(OSError, sqlite3.Error, LookupError), StudyReader(folder.db) as reader:
+        old = type(spec).from_text(reader.study().text)
+        return plan_edit(old, spec, reader.trials())
+    return None
 
 
 @click.command("init", context_settings={"ignore_unknown_options": True})
