@@ -8,9 +8,11 @@ import copy
 import re
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from hpo_tui.engine.spec.amend_list import change_list
 from hpo_tui.engine.spec.locate import Layout, layout
 from hpo_tui.engine.spec.names import KeyPath, dotted
 from hpo_tui.engine.spec.toml_text import table_lines, toml_key, toml_lines, toml_value
@@ -43,11 +45,22 @@ def set_value(text: str, path: KeyPath, value: Any) -> str:
     found = layout(text)
     if path in found.values:
         start, end = found.values[path]
+        if isinstance(value, list) and "\n" in text[start:end]:
+            with suppress(EditError):
+                return verified(_entry_by_entry(text, found, path, value), wanted, path)
         broken = isinstance(value, str) and "\n" in value and text[start : start + 3] in _LONG
         changed = text[:start] + (toml_lines if broken else toml_value)(value) + text[end:]
     else:
         changed = _added(text, found, path, value, wanted)
     return verified(changed, wanted, path)
+
+
+def _entry_by_entry(text: str, found: Layout, path: KeyPath, value: list[Any]) -> str:
+    old: Any = _parsed(text)
+    for part in path:
+        old = old[part]
+    spans = [found.values[*path, n] for n in range(len(old))] if isinstance(old, list) else []
+    return change_list(text, spans, old, value) if spans else ""
 
 
 def add_parameter(text: str, name: str, table: Mapping[str, Any]) -> str:
