@@ -53,11 +53,14 @@ class HpoApp(StudyApp):
         readonly: bool = False,
         settings: Settings | None = None,
         clock: Callable[[], float] = time.time,
+        file: Path | None = None,
     ) -> None:
         super().__init__(settings, clock)
         self.home = home
         """The ``.hpo`` folder, None where there is none yet."""
         self.first_study = study
+        self.first_file = file
+        """The study file that is opened in the editor, over the list of studies."""
         self.ascii_only = ascii_only
         self.readonly = readonly
         self.animation_level = "none"
@@ -83,6 +86,10 @@ class HpoApp(StudyApp):
             self.open_study(self.first_study)
         else:
             self.show_studies()
+        if self.first_file is not None:
+            from hpo_tui.tui.editing import edit_file
+
+            edit_file(self, self.first_file)
         self.hold_keys()
         for fault in self.settings.faults:
             self.notify(plain(fault), severity="warning", markup=False, timeout=10)

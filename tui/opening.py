@@ -15,8 +15,11 @@ def run_app(
     readonly: bool = False,
     once: bool = False,
     mouse: bool = True,
+    file: Path | None = None,
 ) -> int:
     """Open the screens on a study (``path``: its folder) or on all of ``home``; return 0.
+
+    ``file``: a study file to be edited.
 
     ``once`` prints the study as text instead and returns 1 if it cannot be read. Whether a runner
     goes on is said after the screens are gone.
@@ -35,7 +38,9 @@ def run_app(
     from hpo_tui.tui.config import load_settings
 
     settings = load_settings()
-    app = HpoApp(home, folder, ascii_only=ascii_only, readonly=readonly, settings=settings)
+    app = HpoApp(
+        home, folder, ascii_only=ascii_only, readonly=readonly, settings=settings, file=file
+    )
     app.run(mouse=mouse and settings.mouse)
     if app.farewell:
         print(app.farewell)  # noqa: T201 - said on the way out

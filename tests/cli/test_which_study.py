@@ -11,6 +11,7 @@ import pytest
 
 from hpo_tui.engine.launch import create_study
 from hpo_tui.store.folder import HOME, StudyFolder
+from hpo_tui.tui.cli import screens
 
 
 @pytest.mark.parametrize(
@@ -146,3 +147,34 @@ def test_by_a_name_that_no_folder_can_have(
         assert hpo("status", name, "--json").code == 0
     refused = hpo("status", "R  ü")
     assert (refused.code, "there is no study" in refused.err) == (1, True)
+
+
+def test_a_study_file_of_which_no_study_was_made_is_opened_in_the_editor(
+    hpo: Callable[..., Any],
+    make_study: Callable[..., StudyFolder],
+    tmp_path: Path,
+    study_text: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    opened: list[Any] = []
+
+    def show(folder: StudyFolder | None, home: Path | None, **options: Any) -> int:
+        opened.append(folder.name if folder is not None else options.get("file"))
+        return 0
+
+    monkeypatch.setattr(screens, "show", show)
+    file = tmp_path / "new.toml"
+    for text in (study_text.replace('"sparse"', '"never-run"'), "[study\n"):
+        file.write_text(text, "utf-8")
+        assert hpo("new.toml").code == 0
+        assert opened.pop() == file
+    assert hpo("new.toml", "--once").code == 1
+    folder = make_study()
+    for named in (folder.file, folder.path, folder.name):
+        assert hpo(named).code == 0
+        assert opened.pop() == folder.name
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "x"\n', "utf-8")
+    ran = hpo("pyproject.toml")
+    assert ran.code == 1
+    assert "TOML of something else" in ran.err
+    assert opened == []

@@ -16,6 +16,7 @@ from hpo_tui.tui.editor.side import free_name
 from hpo_tui.tui.editor.target import doubts, why_no_study_file
 from hpo_tui.tui.screens.define import DefineScreen
 from hpo_tui.tui.screens.dialogs import Ask, Confirm
+from hpo_tui.tui.screens.studies import Studies
 from hpo_tui.tui.screens.watch import Watch
 from hpo_tui.tui.widgets.study_form import StudyForm
 from tests.tui.conftest import TEXT, make_app, make_study, ready, until
@@ -247,3 +248,15 @@ async def test_launching_a_study_that_is_open_goes_back_to_it(
         await pilot.press("L")
         await until(pilot, lambda: app.screen is watch)
         assert [action for action, _ in sent] == ([] if lives else ["start"])
+
+
+@pytest.mark.parametrize("text", [TEXT, "[study\n"])
+async def test_the_app_can_begin_with_a_file_in_the_editor(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "study.toml"
+    path.write_text(text)
+    app = HpoApp(None, file=path)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, DefineScreen))
+        await until(pilot, lambda: app.screen.query_one("#define-text", TextArea).text == text)
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, Studies))

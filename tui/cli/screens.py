@@ -25,8 +25,11 @@ def screen_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def show(folder: StudyFolder | None, home: Path | None, *, readonly: bool, ascii_only: bool,
-         once: bool) -> int:  # fmt: skip
-    """Open the app on one study, or on all of ``home``. Raises Refusal without a terminal."""
+         once: bool, file: Path | None = None) -> int:  # fmt: skip
+    """Open the app on one study, on all of ``home``, or on a study file in the editor.
+
+    Raises Refusal without a terminal.
+    """
     if not once and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise Refusal(
             "the app needs a terminal, and stdin or stdout is none; try --once, or hpo-tui status"
@@ -36,7 +39,7 @@ def show(folder: StudyFolder | None, home: Path | None, *, readonly: bool, ascii
 
     path = folder.path if folder is not None else None
     poor = ascii_only or not unicode_ok()
-    return run_app(path, home=home, ascii=poor, readonly=readonly, once=once)
+    return run_app(path, home=home, ascii=poor, readonly=readonly, once=once, file=file)
 
 
 @click.command("open")
@@ -45,12 +48,30 @@ def show(folder: StudyFolder | None, home: Path | None, *, readonly: bool, ascii
 def open_path(path: str | None, readonly: bool, ascii_only: bool, once: bool) -> int:
     """Open the app. PATH: a folder, a study file, or the name of a study.
 
-    Without PATH all studies of the nearest .hpo folder, here or above.
+    A study file of which no study has been made is opened in the editor. Without PATH all studies
+    of the nearest .hpo folder, here or above.
     """
+    file = None if once else _unmade(Path.cwd() / path) if path else None
+    if file is not None:
+        home = find_home(file.parent)
+        return show(None, home, readonly=readonly, ascii_only=ascii_only, once=False, file=file)
     folder, home = _opened(path, Path.cwd())
     if once and folder is None:
         folder = find(None)
     return show(folder, home, readonly=readonly, ascii_only=ascii_only, once=once)
+
+
+def _unmade(path: Path) -> Path | None:
+    """Return ``path`` if it is a study file, and not that of a study. Raises Refusal."""
+    from hpo_tui.tui.editor.target import why_no_study_file
+
+    if path.suffix != ".toml" or not path.is_file():
+        return None
+    if StudyFolder(path.parent).db.is_file() or study_of_file(path) is not None:
+        return None
+    if fault := why_no_study_file(path):
+        raise Refusal(fault)
+    return path
 
 
 def _opened(text: str | None, here: Path) -> tuple[StudyFolder | None, Path | None]:
