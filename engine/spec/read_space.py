@@ -191,11 +191,15 @@ def _fits(table: Table, parameter: Parameter, step: float) -> None:
 def _prior(table: Table, low: float, high: float, log: bool) -> Prior | None:
     if not table.has("prior"):
         return None
+    if not isinstance(table.data["prior"], Mapping):
+        given = show(table.data["prior"])
+        table.fault(
+            "prior", f"must be a table, {{ mean = …, sd = … }} or {{ a = …, b = … }}; found {given}"
+        )
+        return None
     prior = table.table("prior", "space.*.prior")
     prior.unknown()
     keys = set(prior.data) & {"mean", "sd", "a", "b"}
-    if not isinstance(table.data["prior"], Mapping):
-        return None
     if keys == {"mean", "sd"}:
         ends = (math.log10(low), math.log10(high)) if log else (low, high)
         unit = " (log10 units, as log = true)" if log else ""

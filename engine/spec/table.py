@@ -236,14 +236,27 @@ class Table:
 def number_fault(value: object) -> str | None:
     """Return why ``value`` is not a finite number, or None if it is."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        bare = isinstance(value, str) and _numeric(value)
-        hint = f"; write it without quotes: {plain(str(value).strip())}" if bare else ""
-        return f"must be a number, found {show(value)}{hint}"
+        return f"must be a number, found {show(value)}{_meant_number(value)}"
     try:
         finite = math.isfinite(float(value))
     except OverflowError:
         finite = False
     return None if finite else f"must be a finite number, found {show(value)}"
+
+
+def _meant_number(value: object) -> str:
+    """Return what to write for a text that is a number to people, empty for any other value."""
+    text = plain(value.strip()) if isinstance(value, str) else ""
+    if _numeric(text):
+        return f"; write it without quotes: {text}"
+    if text.count(",") == 1 and _numeric(text.replace(",", ".")):
+        return f"; write {text.replace(',', '.')}"
+    if text.endswith("%") and _numeric(text[:-1]):
+        return f"; write {float(text[:-1]) / 100:.12g}"
+    top, slash, below = text.partition("/")
+    if slash and _numeric(top) and _numeric(below) and float(below):
+        return f"; write {float(top) / float(below):.6g}"
+    return ""
 
 
 def whole_fault(value: object) -> str | None:
