@@ -75,6 +75,25 @@ async def test_a_comment_is_kept_where_nothing_that_matters_changes(tmp_path: Pa
         assert study.file.read_text() == text
 
 
+async def test_what_was_edited_elsewhere_meanwhile_is_not_lost_unasked(tmp_path: Path) -> None:
+    study = _stopped(tmp_path)
+    app = make_app(study)
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await _editing(pilot)
+        elsewhere = "# somebody else's remark\n" + screen.history.text
+        writer = StudyWriter(study.db)
+        writer.update_study(text=elsewhere)
+        writer.close()
+        study.file.write_text(elsewhere)
+        screen.take("# as agreed on Monday\n" + screen.history.text)
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        assert "edited elsewhere" in str(app.screen.query_one(".dialog-detail", Static).render())
+        await pilot.press("n")
+        await until(pilot, lambda: app.screen is screen)
+        assert _stored(study) == elsewhere
+
+
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 async def test_many_changes_stand_one_below_the_other_over_the_keys(
     tmp_path: Path, size: tuple[int, int]

@@ -161,6 +161,8 @@ class Plan:
 
     changes: tuple[str, ...]
     refused: tuple[Problem, ...] = ()
+    stored: str = ""
+    """The study's text as it is now."""
 
 
 def plan(folder: StudyFolder, checked: Checked) -> Plan:
@@ -170,7 +172,8 @@ def plan(folder: StudyFolder, checked: Checked) -> Plan:
 
     with StudyReader(folder.db) as reader:
         try:
-            old = StudySpec.from_text(reader.study().text)
+            stored = reader.study().text
+            old = StudySpec.from_text(stored)
         except SpecError as error:
             return Plan((), (Problem("", f"the stored study cannot be understood: {error}"),))
         trials = reader.trials()
@@ -179,7 +182,7 @@ def plan(folder: StudyFolder, checked: Checked) -> Plan:
     lines = [c.text for c in found.changes]
     if lines and found.outside:
         lines.append(f"{found.outside} of {len(trials)} trials fall outside the new space.")
-    return Plan(tuple(lines), found.refused)
+    return Plan(tuple(lines), found.refused, stored)
 
 
 def send_edit(folder: StudyFolder, text: str) -> str:

@@ -162,9 +162,13 @@ class SavingRoom(Room):
                 self.show_checked()
             more = f" (1 of {len(plan.refused)})" if len(plan.refused) > 1 else ""
             self.say(side.said(plan.refused[0]) + more, "error")
-        elif not plan.changes and checked.text == self._saved:
+            return
+        lines = list(plan.changes)
+        if plan.stored not in (self._saved, checked.text):
+            lines.append("It was edited elsewhere since it was opened here: that would be lost.")
+        if not lines and checked.text == self._saved:
             self._written("", launch, checked.text)
-        elif not plan.changes:
+        elif not lines:
             # Comments and the order of things are the person's own: kept, and no question.
             self._send_edit(launch, checked.text)
         else:
@@ -173,7 +177,7 @@ class SavingRoom(Room):
                 if yes:
                     self._send_edit(launch, checked.text)
 
-            lines = [*plan.changes, *([f"But {doubt}"] if doubt else [])]
+            lines += [f"But {doubt}"] if doubt else []
             detail = "\n".join(plain(line) for line in lines)
             self.app.push_screen(Confirm("Change the study?", detail), take)
 
