@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from itertools import chain
 from typing import Any
 
+from hpo_tui.engine.optimizer import checks
 from hpo_tui.engine.optimizer.api import PastTrial, State, Trial
 from hpo_tui.engine.spec.model import BudgetUnit, Params, StudySpec, Value
 
@@ -84,7 +85,9 @@ class Ledger:
         return self._by_key.get(key_of(params))
 
     def add(self, trial: Trial) -> None:
-        """Take in a trial, whatever its state."""
+        """Take in a trial, whatever its state. Raises ValueError where its number is taken."""
+        if trial.number in self.trials:
+            raise ValueError(f"there is a trial {trial.number} already: each is taken in once")
         self.trials[trial.number] = trial
         self.of_configuration.setdefault(trial.configuration, []).append(trial)
         self._by_key.setdefault(key_of(trial.params), trial.configuration)
@@ -100,16 +103,19 @@ class Ledger:
         return trial
 
     def trial(self, number: int) -> Trial:
-        """Return a trial. Raises KeyError, in words, where there is none of this number."""
+        """Return a trial. Raises KeyError where there is none, TypeError for what is no number."""
+        checks.trial_number(number)
         if number not in self.trials:
-            raise KeyError(f"there is no trial {number}")
+            last = f"the last is {max(self.trials)}" if self.trials else "none was asked for"
+            raise KeyError(f"there is no trial {number}: {last}")
         return self.trials[number]
 
     def live(self, number: int) -> Trial:
         """Return a running trial. Raises KeyError where there is none, ValueError for an ended."""
         trial = self.trial(number)
         if trial.state != "running":
-            raise ValueError(f"trial {number} has ended already ({trial.state})")
+            ended = f"trial {number} has ended already ({trial.state})"
+            raise ValueError(f"{ended}: it ends once, and then stays as it is")
         return trial
 
     def task(self, name: str) -> int:
@@ -119,9 +125,10 @@ class Ledger:
         return self.task_names.index(name)
 
     def close(self, trial: Trial, state: State, charged: float) -> None:
-        """End a running trial. Raises ValueError for one that has ended."""
-        self.live(trial.number).state = state
-        trial.charged = max(0.0, charged) if math.isfinite(charged) else trial.cost
+        """End a running trial. Raises ValueError for one that has ended; it is as it was then."""
+        self.live(trial.number)
+        paid = checks.number("what is charged", charged)
+        trial.state, trial.charged = state, max(0.0, paid) if math.isfinite(paid) else trial.cost
 
     def finish(self, trial: Trial, metrics: Mapping[str, float]) -> None:
         """Give a trial its result, a failed one too."""

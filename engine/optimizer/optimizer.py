@@ -7,16 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from hpo_tui.engine.optimizer import insight, standing, stopping
-from hpo_tui.engine.optimizer.api import (
-    BudgetSpent,
-    PastTrial,
-    SpaceExhausted,
-    StopDecision,
-    Suggestion,
-    TaskInsight,
-)
+from hpo_tui.engine.optimizer import checks, insight, standing, stopping
+from hpo_tui.engine.optimizer.api import PastTrial, StopDecision, Suggestion, TaskInsight
 from hpo_tui.engine.optimizer.durations import Durations, Prices
+from hpo_tui.engine.optimizer.ending import end
 from hpo_tui.engine.optimizer.ledger import EPS, Ledger
 from hpo_tui.engine.optimizer.options import Options
 from hpo_tui.engine.optimizer.register import Register
@@ -34,9 +28,8 @@ class Optimizer:
     def __init__(
         self, spec: StudySpec, seed: int | None = None, *, state: Mapping[str, Any] | None = None
     ) -> None:
-        self.seed = spec.seed if seed is None else seed
-        if self.seed < 0:
-            raise ValueError(f"the seed must be a whole number from 0 on, found {self.seed}")
+        own = checks.study(spec).seed
+        self.seed = checks.seed(own if seed is None else seed)
         self._extra = 0.0
         self._begin(spec)
         self._wanted: deque[Wanted] = deque()
@@ -78,25 +71,14 @@ class Optimizer:
                 return asked
         proposal = self._search.propose(self._ledger, options, number)
         if proposal is None:
-            raise self._end(options, room)
+            raise end(options, self._search.space, room, clocked=self.left is None)
         return self._register.enter(proposal, options, number)
-
-    def _end(self, options: Options, room: float | None) -> BudgetSpent:
-        """Return why nothing more is proposed."""
-        if not options.new_tasks and room is not None:
-            if room <= EPS:
-                return BudgetSpent("the budget is spent")
-            rest = f"{room:.4g}, which pays for no further full-task result"
-            short = "a time that is too short for a further full-task result"
-            left = short if self.left is None else rest
-            return BudgetSpent(f"the budget is spent but for {left}")
-        if np.isfinite(self._search.space.size):
-            return SpaceExhausted("every configuration of the space has been run")
-        return SpaceExhausted("no further configuration that keeps the constraints was found")
 
     def _room(self, left: float | None) -> float | None:
         """Return what is left, the smaller of our own count and the caller's."""
         own = self.left
+        if left is not None and math.isnan(checks.number("what is left", left)):
+            raise ValueError("what is left must be a number, or None where nobody knows, found nan")
         return own if left is None else left if own is None else min(own, left)
 
     def _measured(self) -> Prices | None:
@@ -121,9 +103,9 @@ class Optimizer:
     ) -> None:
         """Take a trial's result. A missing, NaN or infinite metric teaches as a failure of it."""
         trial = self._ledger.trial(number)
-        result = {k: float(v) for k, v in metrics.items()}  # before anything of it is noted
+        result, took = checks.metrics(self.spec, metrics), _finite(duration)
         self._ledger.close(trial, "complete", trial.cost)
-        trial.duration = _finite(duration)
+        trial.duration = took
         self._ledger.finish(trial, result)
 
     def reprice(self, number: int, cost: float) -> None:
@@ -132,6 +114,7 @@ class Optimizer:
         Raises ValueError for one that has ended, or a cost that is none.
         """
         trial = self._ledger.live(number)
+        cost = checks.number("a cost", cost)
         if not (math.isfinite(cost) and cost >= 0):
             raise ValueError(f"a cost must be a finite number from 0 on, found {cost}")
         trial.cost = cost
@@ -144,7 +127,8 @@ class Optimizer:
     def report(self, number: int, step: int, metrics: Mapping[str, float]) -> None:
         """Take what a running trial has reached at a step."""
         trial = self._ledger.trial(number)
-        trial.reports.append((int(step), {k: float(v) for k, v in metrics.items()}))
+        checks.amount("a step", step)
+        trial.reports.append((int(step), checks.values(metrics)))
 
     def should_stop(self, number: int) -> StopDecision:
         """Whether a running trial's reports leave it a chance of ending among the best."""
@@ -164,7 +148,7 @@ class Optimizer:
     def prune(self, number: int, metrics: Mapping[str, float], *, charged: float) -> None:
         """Note that the trial was stopped early by us; what it reported is knowledge."""
         trial = self._ledger.trial(number)
-        result = {k: float(v) for k, v in metrics.items()}
+        result = checks.metrics(self.spec, metrics)
         self._ledger.close(trial, "pruned", charged)
         self._ledger.finish(trial, result)
 
@@ -187,6 +171,7 @@ class Optimizer:
         """
         space, ledger = self._search.space, self._ledger
         index = None if task is None else ledger.task(task)
+        params = checks.configuration(params)
         if promote is not None:
             self._wanted.append(carried_on(ledger, promote, index, why))
         else:
@@ -199,10 +184,8 @@ class Optimizer:
         Raises KeyError where there is no such trial, ValueError for less than one.
         """
         trial = self._ledger.trial(number)
-        if repeats < 1:
-            raise ValueError(f"a configuration is repeated once or more, found {repeats}")
         text = f"Repeat of trial {number} with another seed, to know how sure its result is."
-        for _ in range(repeats):
+        for _ in range(checks.repeats(repeats)):
             self._wanted.append(Wanted(trial.params, None, number, True, "confirm", text))
 
     # -- the past -------------------------------------------------------------------------------
@@ -217,12 +200,12 @@ class Optimizer:
 
     def extend_budget(self, amount: float) -> None:
         """Allow ``amount`` more (less, if negative), in the budget's unit."""
-        self._extra += amount
+        self._extra += checks.amount("what a budget is extended by", amount)
 
     def change_spec(self, spec: StudySpec) -> None:
         """Go on with an edited study: trials that fit it still teach, costs stay spent."""
         past = self._ledger.past()
-        self._begin(spec)
+        self._begin(checks.study(spec))
         self._ledger.restore(past)
 
     # -- what is known --------------------------------------------------------------------------
@@ -256,7 +239,7 @@ class Optimizer:
 
     def price(self, params: Mapping[str, Value], task: str) -> float:
         """Marginal cost of a configuration at a task, measured where the study asks for it."""
-        index = self._ledger.task_names.index(task)
+        index = self._ledger.task(task)
         options = Options(self.spec, self._ledger, None, self._measured())
         x = self._search.space.encode(params)
         return options.charge(self._ledger.known(dict(params)), index, x)
@@ -264,4 +247,5 @@ class Optimizer:
 
 def _finite(value: float | None) -> float | None:
     """Return a positive finite number, else None."""
-    return value if value is not None and math.isfinite(value) and value > 0 else None
+    took = 0.0 if value is None else checks.number("a duration", value)
+    return took if math.isfinite(took) and took > 0 else None

@@ -18,7 +18,7 @@ from optuna.search_space import IntersectionSearchSpace
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
-from hpo_tui.engine.optimizer import bridge
+from hpo_tui.engine.optimizer import bridge, checks
 from hpo_tui.engine.optimizer.api import BudgetSpent
 from hpo_tui.engine.optimizer.axes import axis_of
 from hpo_tui.engine.optimizer.enqueued import Plan, enqueued, proposed
@@ -48,8 +48,8 @@ class CostWeightedSampler(BaseSampler):
         *,
         failures_teach: bool = True,
     ) -> None:
-        own = _drawn() if spec is None else spec.seed
-        self.seed = own if seed is None else seed
+        own = _drawn() if spec is None else checks.study(spec).seed
+        self.seed = checks.seed(own if seed is None else seed)
         self.spec = spec
         self._failures_teach = failures_teach
         self._independent = self.seed

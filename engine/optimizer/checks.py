@@ -1,0 +1,97 @@
+"""What callers hand in, looked at before anything of it is noted: a wrong word changes nothing."""
+
+import math
+from collections.abc import Mapping
+from numbers import Integral
+from typing import Any
+
+from hpo_tui.engine.spec import names as words
+from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.engine.spec.names import did_you_mean, listing, nearest, plain_data
+
+
+def show(value: object) -> str:
+    """Return a value as a message has it."""
+    return "None" if value is None else words.show(value)
+
+
+def study(value: object) -> StudySpec:
+    """Return a study's definition. Raises TypeError for anything else."""
+    if isinstance(value, StudySpec):
+        return value
+    seed = "; a seed is given by its name, seed=…" if isinstance(value, Integral) else ""
+    raise TypeError(
+        f"a StudySpec is needed, found {show(value)}: "
+        f"StudySpec.load(path) and StudySpec.from_dict({{…}}) make one{seed}"
+    )
+
+
+def seed(value: Any) -> int:
+    """Return a seed. Raises ValueError for what is no whole number from 0 on."""
+    if not isinstance(value, Integral) or value < 0:
+        raise ValueError(f"the seed must be a whole number from 0 on, found {show(value)}")
+    return int(value)
+
+
+def repeats(value: Any) -> int:
+    """Return how often a configuration is repeated. Raises ValueError."""
+    if not isinstance(value, Integral) or value < 1:
+        raise ValueError(f"a configuration is repeated once or more, found {show(value)}")
+    return int(value)
+
+
+def trial_number(value: Any) -> None:
+    """Raise TypeError for what is no number of a trial."""
+    if not isinstance(value, Integral):
+        kind = type(value).__name__
+        raise TypeError(f"a trial is named by its number, suggestion.number, not by a {kind}")
+
+
+def number(what: str, value: Any) -> float:
+    """Return a number, NaN and infinities too. Raises TypeError or ValueError, by its name."""
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        wrong = ValueError if isinstance(error, OverflowError) else type(error)
+        raise wrong(f"{what} must be a number, found {show(value)}") from error
+
+
+def amount(what: str, value: Any) -> float:
+    """Return a finite number. Raises TypeError or ValueError, by its name."""
+    found = number(what, value)
+    if not math.isfinite(found):
+        raise ValueError(f"{what} must be a finite number, found {found}")
+    return found
+
+
+def values(given: object) -> dict[str, float]:
+    """Return numbers by name, NaN and infinities too. Raises TypeError or ValueError."""
+    if not isinstance(given, Mapping):
+        raise TypeError(f'metrics are told by name, as {{"loss": 0.5}}, found {show(given)}')
+    return {str(n): number(f"the metric {show(str(n))}", v) for n, v in given.items()}
+
+
+def metrics(spec: StudySpec, given: object) -> dict[str, float]:
+    """Return a result as told, with what is not the study's.
+
+    A metric of the study that is missing teaches as a failure of it, so no name may be misspelt.
+    Raises TypeError or ValueError.
+    """
+    told, names = values(given), spec.metric_names
+    missing = [n for n in names if n not in told]
+    strange = [n for n in told if n not in names]
+    likely = [n for n in strange if nearest(n, missing)]
+    if missing and strange and (likely or len(missing) == len(names)):
+        wrong = (likely or strange)[0]
+        guess = did_you_mean(wrong, missing)
+        raise ValueError(
+            f"{show(wrong)} is no metric of this study{guess or '; it has ' + listing(names)}"
+        )
+    return told
+
+
+def configuration(given: object) -> dict[str, Any]:
+    """Return values by name, of numpy as Python's own. Raises TypeError for anything else."""
+    if not isinstance(given, Mapping):
+        raise TypeError(f'a configuration is values by name, as {{"lr": 0.1}}, found {show(given)}')
+    return {str(name): plain_data(value) for name, value in given.items()}

@@ -1,0 +1,24 @@
+"""Why nothing more is proposed."""
+
+import math
+
+from hpo_tui.engine.optimizer.api import BudgetSpent, SpaceExhausted
+from hpo_tui.engine.optimizer.ledger import EPS
+from hpo_tui.engine.optimizer.options import Options
+from hpo_tui.engine.optimizer.space import Space
+
+
+def end(options: Options, space: Space, room: float | None, *, clocked: bool) -> BudgetSpent:
+    """Return what is to be raised where the search proposes nothing.
+
+    ``room``: what is left, None where nobody knows; ``clocked``: that only a clock knows.
+    """
+    if not options.new_tasks and room is not None:
+        if room <= EPS:
+            return BudgetSpent("the budget is spent")
+        rest = f"{room:.4g}, which pays for no further full-task result"
+        short = "a time that is too short for a further full-task result"
+        return BudgetSpent(f"the budget is spent but for {short if clocked else rest}")
+    if math.isfinite(space.size):
+        return SpaceExhausted("every configuration of the space has been run")
+    return SpaceExhausted("no further configuration that keeps the constraints was found")

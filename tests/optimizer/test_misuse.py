@@ -1,0 +1,136 @@
+"""What callers get wrong: it is said in words, changes nothing, and can be put right."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hpo_tui.engine.optimizer import CostWeightedSampler, Optimizer
+from hpo_tui.engine.spec import StudySpec
+
+RESULT = {"a": 0.5, "b": 0.5}
+
+
+@pytest.fixture
+def asked(toy: StudySpec) -> Optimizer:
+    """An optimizer with one trial running, number 1."""
+    optimizer = Optimizer(toy, seed=0)
+    optimizer.ask()
+    return optimizer
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        lambda o: o.tell(1, RESULT, duration="long"),
+        lambda o: o.tell(1, {"a": 0.5, "b": [1]}),
+        lambda o: o.tell(1, {"a": 0.5, "b": 10**400}),
+        lambda o: o.tell(1, 0.5),
+        lambda o: o.prune(1, RESULT, charged=None),
+        lambda o: o.fail(1, "oom", charged="all"),
+        lambda o: o.drop(1, charged="all"),
+    ],
+)
+def test_what_is_no_number_leaves_the_trial_as_it_was(
+    asked: Optimizer, end: Callable[[Optimizer], None]
+) -> None:
+    with pytest.raises((TypeError, ValueError), match=r"must be a number, found|told by name"):
+        end(asked)
+    asked.tell(1, RESULT)
+    assert asked._ledger.told == [1]
+
+
+@pytest.mark.parametrize(
+    ("metrics", "words"),
+    [
+        ({"A": 0.5, "b": 0.5}, '"A" is no metric of this study; did you mean "a"?'),
+        ({"loss": 0.5}, '"loss" is no metric of this study; it has "a", "b"'),
+    ],
+)
+def test_a_misspelt_metric_does_not_teach_as_a_failure(
+    asked: Optimizer, metrics: dict[str, float], words: str
+) -> None:
+    with pytest.raises(ValueError, match="is no metric") as error:
+        asked.tell(1, metrics)
+    assert str(error.value) == words
+    asked.tell(1, {**RESULT, "seconds": math.nan})  # what the study does not know is welcome
+
+
+def test_a_metric_that_is_missing_is_a_failure_of_it(asked: Optimizer) -> None:
+    asked.tell(1, {"a": 0.5, "seconds": 3.0})
+    asked.ask()
+
+
+def test_a_trial_is_named_by_its_number(asked: Optimizer) -> None:
+    suggestion = asked.ask()
+    with pytest.raises(TypeError, match=r"by its number, suggestion\.number, not by a Suggestion"):
+        asked.tell(suggestion, RESULT)  # type: ignore[arg-type]
+    with pytest.raises(KeyError, match="there is no trial 9: the last is 2"):
+        asked.tell(9, RESULT)
+    asked.tell(np.int64(2), RESULT)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="has ended already"):
+        asked.tell(2, RESULT)
+
+
+@pytest.mark.parametrize("wrong", [-1, 1.5, "one", np.random.default_rng(0)])
+def test_seeds_that_are_none_are_refused_at_once(toy: StudySpec, wrong: Any) -> None:
+    for make in (lambda: Optimizer(toy, wrong), lambda: CostWeightedSampler(seed=wrong)):
+        with pytest.raises(ValueError, match="the seed must be a whole number from 0 on"):
+            make()
+    assert Optimizer(toy, np.int64(3)).seed == 3  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("wrong", [42, {"study": {}}, "study.toml"])
+def test_what_is_no_study_is_refused_at_once(toy: StudySpec, wrong: Any) -> None:
+    makers: list[Callable[[], Any]] = [
+        lambda: Optimizer(wrong, 0),
+        lambda: CostWeightedSampler(wrong),
+        lambda: Optimizer(toy, 0).change_spec(wrong),
+    ]
+    for make in makers:
+        with pytest.raises(TypeError, match="a StudySpec is needed") as error:
+            make()
+        assert ("seed=" in str(error.value)) == (wrong == 42)
+
+
+def test_a_budget_is_extended_by_numbers_alone(asked: Optimizer) -> None:
+    for wrong in (math.nan, math.inf, "much"):
+        with pytest.raises(ValueError, match="extended by must be a"):
+            asked.extend_budget(wrong)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="None where nobody knows, found nan"):
+        asked.ask(math.nan)
+    assert asked.left == pytest.approx(9.75)
+
+
+def test_a_history_is_taken_in_once(toy: StudySpec, asked: Optimizer) -> None:
+    past = asked._ledger.past()
+    other = Optimizer(toy, seed=0)
+    other.restore(past)
+    with pytest.raises(ValueError, match="there is a trial 1 already"):
+        other.restore(past)
+    assert len(other._ledger.of_configuration[1]) == 1
+
+
+def test_values_of_numpy_are_values(lab: Any) -> None:
+    kinds = {"n": {"type": "int", "low": 1, "high": 9},
+             "x": {"type": "float", "low": 0.0, "high": 1.0}}  # fmt: skip
+    optimizer = Optimizer(lab.spec(space=kinds), seed=0)
+    optimizer.enqueue({"n": np.int64(3), "x": np.float32(0.5)})
+    optimizer.enqueue({"n": 3, "x": 0.5})
+    first, second = optimizer.ask(), optimizer.ask()
+    assert first.params == {"n": 3, "x": 0.5}
+    assert [type(v) for v in first.params.values()] == [int, float]
+    assert first.configuration == second.configuration
+
+
+def test_words_name_what_there_is(asked: Optimizer) -> None:
+    with pytest.raises(ValueError, match="there is no task 'all'; tasks:"):
+        asked.price({"x": 0.5, "y": 0.5}, "all")
+    with pytest.raises(ValueError, match=r"once or more, found 1\.5"):
+        asked.confirm(1, 1.5)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="a configuration is values by name"):
+        asked.enqueue(0.5)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="a step must be a finite number, found nan"):
+        asked.report(1, math.nan, RESULT)  # type: ignore[arg-type]
