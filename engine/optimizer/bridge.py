@@ -34,6 +34,15 @@ _STATES: Mapping[TrialState, State] = {
 }
 
 
+TASK, RESUME, COST, WHY = "hpo:task", "hpo:resume_from", "hpo:cost", "hpo:why"
+"""User attributes that a trial gets where the sampler has a study file."""
+PARAMS = "hpo:params"
+"""Another one: the values it is to have. Without a study file a system attribute, as `inward`.
+
+Others that begin while it runs know of them before it has asked for them.
+"""
+
+
 def ours(number: int) -> int:
     """Return our number of Optuna's trial ``number``: Optuna counts from 0, we from 1."""
     return number + 1
@@ -67,8 +76,13 @@ def parameter(name: str, distribution: BaseDistribution) -> Parameter:
 
 
 def inward(trial: FrozenTrial) -> Params:
-    """Return a trial's values as :func:`parameter` has them: of a category the choice's number."""
-    return {
+    """Return a trial's values as :func:`parameter` has them: of a category the choice's number.
+
+    While it runs, those that it has not asked for yet too.
+    """
+    running = trial.state is TrialState.RUNNING
+    planned = trial.system_attrs.get(PARAMS, {}) if running else {}
+    return planned | {
         name: int(kind.to_internal_repr(trial.params[name]))
         if isinstance(kind, CategoricalDistribution)
         else trial.params[name]
@@ -158,9 +172,9 @@ def past_trial(
     state = _STATES.get(trial.state)
     if state is None:
         return None
-    task = str(trial.user_attrs.get("hpo:task", spec.full_task.name))
-    cost = float(trial.user_attrs.get("hpo:cost", spec.full_task.cost))
-    before = trial.user_attrs.get("hpo:resume_from")
+    task = str(trial.user_attrs.get(TASK, spec.full_task.name))
+    cost = float(trial.user_attrs.get(COST, spec.full_task.cost))
+    before = trial.user_attrs.get(RESUME)
     return PastTrial(
         number=ours(trial.number),
         configuration=configuration,

@@ -50,7 +50,13 @@ def enqueued(
     where the configuration stands if it is known.
     """
     ledger = options.ledger
-    given = {p.name: bridge.stored(p, fixed[p.name]) for p in space.free if p.name in fixed}
+    given, wrong = {}, set[str]()
+    for parameter in space.free:
+        if parameter.name in fixed:
+            try:
+                given[parameter.name] = bridge.stored(parameter, fixed[parameter.name])
+            except ValueError:  # Optuna says so when the trial asks for it
+                wrong.add(parameter.name)
     base = space.uniform(1, rng) if proposal is None else proposal.x[None]
     row = space.filled(base, rng)  # a fixed choice may call for parameters that had no value
     for j, (name, axis) in enumerate(zip(space.names, space.axes, strict=True)):
@@ -60,7 +66,7 @@ def enqueued(
     decoded = space.decode(space.snap(row))[0]
     # Optuna takes values outside the space, too.
     params = {n: given.get(n, decoded.get(n)) for n in space.names if n in given or n in decoded}
-    whole: Params = {n: v for n, v in params.items() if v is not None}
+    whole: Params = {n: v for n, v in params.items() if v is not None and n not in wrong}
     configuration = ledger.known(whole)
     reached = -1 if configuration is None else ledger.reached(configuration)
     task = min(reached + 1, ledger.full)

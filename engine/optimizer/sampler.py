@@ -7,6 +7,7 @@ and the trial to resume from in its user attributes.
 """
 
 import threading
+import weakref
 import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -19,17 +20,12 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from hpo_tui.engine.optimizer import bridge, checks
-from hpo_tui.engine.optimizer.api import BudgetSpent
 from hpo_tui.engine.optimizer.axes import axis_of
-from hpo_tui.engine.optimizer.enqueued import Plan, enqueued, proposed
 from hpo_tui.engine.optimizer.ledger import Key, Ledger, key_of
+from hpo_tui.engine.optimizer.notes import as_planned, in_turn, notes, settle
 from hpo_tui.engine.optimizer.options import Options
 from hpo_tui.engine.optimizer.search import Search
 from hpo_tui.engine.spec.model import ParameterKind, Params, StudySpec
-
-TASK, RESUME, COST, WHY = "hpo:task", "hpo:resume_from", "hpo:cost", "hpo:why"
-PARAMS = "hpo:params"
-"""User attributes that a trial gets where the sampler has a study file."""
 
 
 class CostWeightedSampler(BaseSampler):
@@ -54,47 +50,51 @@ class CostWeightedSampler(BaseSampler):
         self._failures_teach = failures_teach
         self._independent = self.seed
         self._lock = threading.RLock()
-        self._study = ""
         self._begin()
 
     def _begin(self) -> None:
         """Know nothing of any study yet."""
+        self._of: tuple[weakref.ref[Any], str, int] | None = None
         self._intersection = IntersectionSearchSpace(include_pruned=True)
         self._inferred: tuple[Any, StudySpec, Search] | None = None
-        self._planned: dict[int, Params] = {}
         if self.spec is not None:
             self.search = Search(self.spec, self.seed)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Everything but the lock, so that the sampler can be pickled with its study."""
-        return {k: v for k, v in self.__dict__.items() if k != "_lock"}
+        """Only what was asked for, so that the sampler can be pickled: the rest is found again."""
+        return {k: self.__dict__[k] for k in ("spec", "seed", "_failures_teach", "_independent")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._lock = threading.RLock()
+        self._begin()
 
     def reseed_rng(self) -> None:
         """Take a fresh seed for independent samples."""
         self._independent = _drawn()
 
-    def _turn_to(self, study: Study) -> None:
-        """Forget another study: what is kept of trials is kept by their numbers."""
-        with self._lock:
-            if study.study_name != self._study:
-                if self._study:
-                    self._begin()
-                if self.spec is not None:
-                    bridge.check_directions(self.spec, study.directions)
-                self._study = study.study_name
+    def _turn_to(self, study: Study, *, new: bool = False) -> None:
+        """Forget another study: what is kept of trials is kept by their numbers.
+
+        ``new``: it is at its first trial; one that was deleted and made again has the same name.
+        """
+        storage, name, key = study._storage, study.study_name, study._study_id
+        known = self._of is not None and self._of[0]() is storage and self._of[1:] == (name, key)
+        if new or not known:
+            if self.spec is not None:
+                bridge.check_directions(self.spec, study.directions)
+            self._begin()
+            self._of = weakref.ref(storage), name, key
 
     def infer_relative_search_space(
         self, study: Study, trial: FrozenTrial
     ) -> dict[str, BaseDistribution]:
         """Return the study file's space, else the intersection of the spaces of past trials."""
-        del trial
         if self.spec is not None:
             return {p.name: bridge.distribution(p) for p in self.spec.free}
-        found = self._intersection.calculate(study)
+        with self._lock:
+            self._turn_to(study, new=trial.number == 0)
+            found = self._intersection.calculate(study)
         return {name: d for name, d in found.items() if not d.single()}
 
     def before_trial(self, study: Study, trial: FrozenTrial) -> None:
@@ -102,64 +102,44 @@ class CostWeightedSampler(BaseSampler):
 
         What was enqueued is run as it is; its task and checkpoint are those of its values.
         """
-        self._turn_to(study)
         if self.spec is None:
             return
-        with self._lock:
-            ledger = self._ledger(study, self.spec, trial)
-            left = ledger.left(self.spec.budget.amount, self.spec.budget.unit)
-            options = Options(self.spec, ledger, left)
-            plan = self._plan(options, trial)
-            if plan is None:
-                study._storage.set_trial_state_values(trial._trial_id, TrialState.FAIL)
-                raise BudgetSpent("nothing that still could become a full-task result can be paid")
-            self._planned[trial.number] = plan.params
-            before = None
-            if plan.configuration is not None:
-                before = ledger.checkpoint(plan.configuration, plan.task)
-            notes = {
-                TASK: ledger.task_names[plan.task],
-                COST: options.charge(plan.configuration, plan.task, None),
-                RESUME: None if before is None else bridge.theirs(before.number),
-                WHY: dict(plan.why),
-                PARAMS: dict(plan.params),
-            }
-            for name, value in notes.items():
-                study._storage.set_trial_user_attr(trial._trial_id, name, value)
-                trial.set_user_attr(name, value)
-
-    def _plan(self, options: Options, trial: FrozenTrial) -> Plan | None:
-        """Return what the trial is to be run as, None where nothing can be paid."""
-        number = bridge.ours(trial.number)
-        proposal = self.search.propose(options.ledger, options, number)
-        fixed = trial.system_attrs.get("fixed_params")
-        if fixed:
-            rng = np.random.default_rng([self.seed, number])
-            return enqueued(fixed, proposal, self.search.space, options, rng)
-        if proposal is None:
-            return None
-        return proposed(proposal, self.search.space, options.ledger)
+        try:
+            in_turn(study, trial)
+            with self._lock:
+                self._turn_to(study, new=trial.number == 0)
+                found = notes(self.search, self._ledger(study, self.spec, trial), trial)
+                for name, value in found.items():
+                    study._storage.set_trial_user_attr(trial._trial_id, name, value)
+                    trial.set_user_attr(name, value)
+        except BaseException:  # nobody will run it: it must not seem to be running for ever
+            study._storage.set_trial_state_values(trial._trial_id, TrialState.FAIL)
+            raise
 
     def sample_relative(
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
         """Values for the whole space at once; those of inactive parameters are left out."""
         if self.spec is not None:
-            planned = self._planned.pop(trial.number, {})
-            return {name: v for name, v in planned.items() if name in search_space}
+            return as_planned(trial, self.search.space, search_space)
         if not search_space:
             return {}
         with self._lock:
+            self._turn_to(study)
             spec, search = self._inferred_search(study, search_space)
-            ledger = self._ledger(study, spec, trial)
-            number = bridge.ours(trial.number)
-            proposal = search.propose(ledger, Options(spec, ledger, None), number)
-            if proposal is None:
-                x = search.space.uniform(1, np.random.default_rng([self.seed, trial.number]))
-            else:
-                x = proposal.x[None]
-            found = search.space.decode(x)[0]
-            return {n: bridge.outward(search_space[n], v) for n, v in found.items()}
+
+            def choose() -> Params:
+                ledger = self._ledger(study, spec, trial)
+                number = bridge.ours(trial.number)
+                proposal = search.propose(ledger, Options(spec, ledger, None), number)
+                if proposal is None:
+                    x = search.space.uniform(1, np.random.default_rng([self.seed, trial.number]))
+                else:
+                    x = proposal.x[None]
+                return search.space.decode(x)[0]
+
+            found = settle(study, trial, choose)
+        return {n: bridge.outward(search_space[n], v) for n, v in found.items()}
 
     def sample_independent(
         self,
@@ -201,7 +181,7 @@ class CostWeightedSampler(BaseSampler):
         past = []
         for trial in trials:
             # What was planned for a trial counts before it has asked for its values.
-            params = {**trial.user_attrs.get(PARAMS, {}), **trial.params}
+            params = {**trial.user_attrs.get(bridge.PARAMS, {}), **trial.params}
             if self.spec is None:
                 params = bridge.inward(trial)
             if trial.number == current.number or not params:
