@@ -196,19 +196,34 @@ def _metrics(trial: FrozenTrial, spec: StudySpec) -> dict[str, float]:
     values = trial.values if trial.values is not None else _last(trial)
     if len(values) == len(spec.objectives):
         out = {o.metric: float(v) for o, v in zip(spec.objectives, values, strict=True)}
-    set_by_trial = constraints_of(trial)
     for limit in spec.outcome_constraints:
-        name = limit.metric.removeprefix("constraint:")
-        if limit.metric in trial.user_attrs:
-            out[limit.metric] = float(trial.user_attrs[limit.metric])
-        elif name in set_by_trial:
-            over = float(set_by_trial[name])
-            out[limit.metric] = (
-                limit.max + over if limit.max is not None else (limit.min or 0) - over
-            )
-        elif limit.metric != name:
+        found = _limited(trial, limit)
+        if found is not None:
+            out[limit.metric] = found
+        elif limit.metric.startswith("constraint:"):
             out[limit.metric] = 0.0
     return out
+
+
+def _limited(trial: FrozenTrial, limit: OutcomeConstraint) -> float | None:
+    """Return the metric of a constraint, from a trial's attributes or constraints, or None."""
+    found = trial.user_attrs.get(limit.metric)
+    if found is not None:
+        try:
+            return float(found)
+        except (TypeError, ValueError):
+            return None
+    over = constraints_of(trial).get(limit.metric.removeprefix("constraint:"))
+    if over is None:
+        return None
+    return limit.max + float(over) if limit.max is not None else (limit.min or 0) - float(over)
+
+
+def unset(trial: FrozenTrial, spec: StudySpec) -> list[str]:
+    """Return the metrics of constraints that a trial with values has told no number of."""
+    values = {o.metric for o in spec.objectives}
+    limits = (c for c in spec.outcome_constraints if c.metric not in values)
+    return [c.metric for c in limits if _limited(trial, c) is None]
 
 
 def _reports(trial: FrozenTrial, spec: StudySpec) -> tuple[tuple[int, Mapping[str, float]], ...]:

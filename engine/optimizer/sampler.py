@@ -7,6 +7,7 @@ and the trial to resume from in its user attributes.
 """
 
 import threading
+import warnings
 import weakref
 import zlib
 from collections.abc import Mapping, Sequence
@@ -26,6 +27,7 @@ from hpo_tui.engine.optimizer.notes import as_planned, in_turn, notes, settle
 from hpo_tui.engine.optimizer.options import Options
 from hpo_tui.engine.optimizer.search import Search
 from hpo_tui.engine.spec.model import ParameterKind, Params, StudySpec
+from hpo_tui.engine.spec.names import listing
 
 
 class CostWeightedSampler(BaseSampler):
@@ -140,6 +142,25 @@ class CostWeightedSampler(BaseSampler):
 
             found = settle(study, trial, choose)
         return {n: bridge.outward(search_space[n], v) for n, v in found.items()}
+
+    def after_trial(
+        self,
+        study: Study,
+        trial: FrozenTrial,
+        state: TrialState,
+        values: Sequence[float] | None,
+    ) -> None:
+        """Warn of a result without the metrics that the study file's constraints are about."""
+        del study, values
+        if self.spec is None or state is not TrialState.COMPLETE:
+            return
+        lost = bridge.unset(trial, self.spec)
+        if lost:
+            warnings.warn(
+                f"trial {trial.number} has no number for {listing(lost)}, so it counts as failing "
+                "that constraint of the study file: trial.set_user_attr(name, number) tells it",
+                stacklevel=2,
+            )
 
     def sample_independent(
         self,

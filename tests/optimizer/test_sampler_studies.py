@@ -191,3 +191,21 @@ def test_the_end_says_that_the_space_is_exhausted() -> None:
     study = optuna.create_study(sampler=CostWeightedSampler(spec_of(space=space), seed=0))
     with pytest.raises(SpaceExhausted, match="every configuration of the space has been run"):
         study.optimize(lambda t: float(t.suggest_categorical("kind", ["a", "b"]) == "a"))
+
+
+def test_a_result_without_the_metric_of_a_constraint_is_told_of() -> None:
+    limits = [{"metric": "size", "max": 1.0}]
+    study = optuna.create_study(sampler=CostWeightedSampler(spec_of(constraint=limits), seed=0))
+    for size in ("big", None, math.nan, 0.5):
+        trial = study.ask()
+        trial.set_user_attr("size", size)
+        value = hollow(trial)
+        if isinstance(size, float):
+            study.tell(trial, value)
+        else:
+            with pytest.warns(UserWarning, match=r'no number for "size".*set_user_attr'):
+                study.tell(trial, value)
+    trial = study.ask()
+    trial.set_constraint("size", -0.5)
+    study.tell(trial, hollow(trial))
+    study.ask()
