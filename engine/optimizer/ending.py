@@ -1,10 +1,9 @@
 """Why nothing more is proposed."""
 
-import math
-
 from hpo_tui.engine.optimizer.api import BudgetSpent, SpaceExhausted
 from hpo_tui.engine.optimizer.ledger import EPS
 from hpo_tui.engine.optimizer.options import Options
+from hpo_tui.engine.optimizer.scan import MOST
 from hpo_tui.engine.optimizer.space import Space
 
 
@@ -19,6 +18,6 @@ def end(options: Options, space: Space, room: float | None, *, clocked: bool) ->
         rest = f"{room:.4g}, which pays for no further full-task result"
         short = "a time that is too short for a further full-task result"
         return BudgetSpent(f"the budget is spent but for {short if clocked else rest}")
-    if math.isfinite(space.size):
+    if space.size <= MOST:
         return SpaceExhausted("every configuration of the space has been run")
     return SpaceExhausted("no further configuration that keeps the constraints was found")

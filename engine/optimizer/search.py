@@ -20,6 +20,7 @@ from hpo_tui.engine.optimizer.kernel import Index
 from hpo_tui.engine.optimizer.ledger import Ledger
 from hpo_tui.engine.optimizer.options import Options
 from hpo_tui.engine.optimizer.promotion import Choice, choose, fed, owed, predictive, tells
+from hpo_tui.engine.optimizer.scan import Scan
 from hpo_tui.engine.optimizer.space import Space, feasible_random
 from hpo_tui.engine.optimizer.start import StartPlan
 from hpo_tui.engine.optimizer.surrogate import Models, Surrogate
@@ -53,6 +54,7 @@ class Search:
         self.builder = Builder(spec, self.space)
         self.surrogate = Surrogate(spec, self.space, seed)
         self.start = StartPlan(spec, self.space, seed)
+        self.scan = Scan(self.space)
         # One objective has one best region, and what the model doubts is expected improvement
         # already; a front has parts that no gain at the known ones points to, and so has a space
         # that branches, where a random look is cheap.
@@ -103,6 +105,8 @@ class Search:
             else:
                 x = feasible_random(self.space, 16, rng, bound=bound)
             x = candidates.distinct(x, known)
+            if bound is None and len(x) == 0:
+                x = self.scan.fresh(known, rng)
             if len(x):
                 text = "A random configuration, to look where the model does not."
                 return Proposal(x[0], None, options.begins, {"kind": "random", "text": text})

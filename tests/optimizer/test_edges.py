@@ -98,6 +98,29 @@ def test_a_space_that_constraints_empty_is_exhausted() -> None:
     assert Space(none).allowed(np.zeros((0, 2))).dtype == bool
 
 
+def test_all_that_constraints_leave_of_a_large_space_is_found() -> None:
+    space = {n: {"type": "int", "low": 1, "high": 40} for n in "xyz"}
+    few = spec_of(200, space=space, task=None, constraints=["x + y + z > 117"])
+    optimizer = Optimizer(few, 0)
+    asked = [optimizer.ask() for _ in range(6)]
+    resumed = Optimizer(few, 0)
+    resumed.restore(optimizer._ledger.past())
+    for _ in range(4):  # the same whoever asks: what is known alone says which one is next
+        asked.append(optimizer.ask())
+        assert resumed.ask().params == asked[-1].params
+    assert len({tuple(s.params.values()) for s in asked}) == 10
+    with pytest.raises(BudgetSpent, match="every configuration of the space has been run"):
+        optimizer.ask()
+
+
+def test_a_sliver_of_a_space_is_found() -> None:
+    space = {n: {"type": "float", "low": 0.0, "high": 1.0} for n in "xyzw"}
+    sliver = spec_of(space=space, constraints=["x > 0.5 and x < 0.50002"])
+    for seed in range(3):
+        optimizer = Optimizer(sliver, seed)
+        assert all(0.5 < float(optimizer.ask().params["x"]) < 0.50002 for _ in range(3))
+
+
 def test_none_is_a_choice_as_any_other() -> None:
     def objective(trial: Trial) -> float:
         kind = trial.suggest_categorical("kind", [None, "a", "b", "d"])
