@@ -36,9 +36,8 @@ class Ledger:
         self.bare: set[int] = set()
         """Finished trials that left no checkpoint: what goes on from them begins anew."""
         self._by_key: dict[Key, int] = {}
-        self._elsewhere = 0.0
-        """Charged to trials of tasks that the study does not have any more."""
-        self._highest = 0
+        self._elsewhere: list[PastTrial] = []
+        """Trials of tasks that the study does not have any more, and those that wait."""
         self.task_names = [t.name for t in spec.tasks_by_cost]
         self.costs = [t.cost for t in spec.tasks_by_cost]
 
@@ -50,22 +49,26 @@ class Ledger:
     @property
     def next_number(self) -> int:
         """One more than the highest number so far."""
-        return max(max(self.trials, default=0), self._highest) + 1
+        elsewhere = (p.number for p in self._elsewhere)
+        return max(max(self.trials, default=0), max(elsewhere, default=0)) + 1
 
     @property
     def spent(self) -> float:
         """All that was charged, running trials at their price."""
-        return self._elsewhere + math.fsum(
-            t.cost if t.state == "running" else t.charged for t in self.trials.values()
-        )
+        charged = (t.cost if t.state == "running" else t.charged for t in self.trials.values())
+        return sum(p.charged for p in self._begun_elsewhere()) + math.fsum(charged)
 
     def left(self, budget: float, unit: BudgetUnit) -> float | None:
         """Return what is left: full-task units, or trials; None where only the clock can tell."""
         if unit is BudgetUnit.FULL:
             return budget - self.spent
         if unit is BudgetUnit.TRIALS:
-            return budget - sum(t.state != "waiting" for t in self.trials.values())
+            return budget - len(self.trials) - len(self._begun_elsewhere())
         return None
+
+    def _begun_elsewhere(self) -> list[PastTrial]:
+        """Trials of tasks that are gone: what they cost stays spent."""
+        return [p for p in self._elsewhere if p.state != "waiting"]
 
     def running(self) -> list[Trial]:
         """Trials under way."""
@@ -105,6 +108,8 @@ class Ledger:
     def trial(self, number: int) -> Trial:
         """Return a trial. Raises KeyError where there is none, TypeError for what is no number."""
         checks.trial_number(number)
+        if any(p.number == number for p in self._begun_elsewhere()):
+            raise KeyError(f"trial {number} is of a task that the study does not have any more")
         if number not in self.trials:
             last = f"the last is {max(self.trials)}" if self.trials else "none was asked for"
             raise KeyError(f"there is no trial {number}: {last}")
@@ -216,16 +221,15 @@ class Ledger:
                 place.get(t.number), t.number in self.bare,
             )
             for t in self.trials.values()
-        ]  # fmt: skip
+        ] + self._elsewhere  # fmt: skip
 
     def restore(self, history: Iterable[PastTrial]) -> None:
         """Take in trials out of the store: results count in the order in which they came."""
         index = {name: i for i, name in enumerate(self.task_names)}
         told: list[PastTrial] = []
         for past in sorted(history, key=lambda p: p.number):
-            self._highest = max(self._highest, past.number)
             if past.task not in index or past.state == "waiting":
-                self._elsewhere += past.charged if past.state != "waiting" else 0.0
+                self._elsewhere.append(past)
                 continue
             task = index[past.task]
             cost = past.charged if past.state != "running" or past.charged else self.costs[task]

@@ -15,7 +15,7 @@ from hpo_tui.engine.optimizer.ledger import EPS, Ledger
 from hpo_tui.engine.optimizer.options import Options
 from hpo_tui.engine.optimizer.register import Register
 from hpo_tui.engine.optimizer.sampler import CostWeightedSampler
-from hpo_tui.engine.optimizer.wishes import Wanted, carried_on, finalist, wished
+from hpo_tui.engine.optimizer.wishes import Wanted, carried_on, finalist, kept, wished
 from hpo_tui.engine.spec.model import BudgetUnit, StudySpec, Value
 
 
@@ -203,10 +203,18 @@ class Optimizer:
         self._extra += checks.amount("what a budget is extended by", amount)
 
     def change_spec(self, spec: StudySpec) -> None:
-        """Go on with an edited study: trials that fit it still teach, costs stay spent."""
-        past = self._ledger.past()
+        """Go on with an edited study: trials that fit it still teach, costs stay spent.
+
+        A wish for a configuration or a task that is no more is left out.
+        """
+        past, before = self._ledger.past(), self._ledger.task_names
         self._begin(checks.study(spec))
         self._ledger.restore(past)
+        tasks = self._ledger.task_names
+        wanted = (kept(w, spec, before, tasks) for w in self._wanted)
+        served = {n: kept(w, spec, before, tasks) for n, w in self._served.items()}
+        self._wanted = deque(w for w in wanted if w is not None)
+        self._served = {n: w for n, w in served.items() if w is not None}
 
     # -- what is known --------------------------------------------------------------------------
 

@@ -30,14 +30,15 @@ class Register:
 
     def serve(self, wanted: Wanted, options: Options, number: int) -> Suggestion | None:
         """Run what was asked for; None where it cannot be paid or has been done."""
-        configuration = self.ledger.configuration(wanted.params)
-        task, repeat = wanted.place(self.ledger, configuration)
-        price = options.charge(None if repeat else configuration, task, None)
+        known = self.ledger.known(wanted.params)
+        task, repeat = wanted.place(self.ledger, known)
+        price = options.charge(None if repeat else known, task, None)
         if (1.0 if options.by_count else price) > options.room:
             return None
         why: dict[str, Any] = {"kind": wanted.kind, "text": wanted.text}
         if wanted.source is not None:
             why["from"] = wanted.source
+        configuration = self.ledger.configuration(wanted.params)
         return self._record(
             wanted.params, configuration, task, options, number, why=why, repeat=repeat
         )

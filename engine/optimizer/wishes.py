@@ -1,7 +1,7 @@
 """What is run because somebody asked for it: enqueued, carried on, confirmed; and finalists."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from hpo_tui.engine.optimizer.ledger import Ledger
 from hpo_tui.engine.optimizer.options import Options
 from hpo_tui.engine.optimizer.space import Space
 from hpo_tui.engine.spec.model import ParameterKind, Params, StudySpec, Value
-from hpo_tui.engine.spec.space import partial_faults
+from hpo_tui.engine.spec.space import partial_faults, validate_params
 
 _FINALISTS, _SHARE = 3, 0.25
 _TRIES = 1024
@@ -31,16 +31,19 @@ class Wanted:
     kind: str
     text: str
 
-    def place(self, ledger: Ledger, configuration: int) -> tuple[int, int]:
-        """Return the task to run and the seed index of the repeat, 0 for none."""
+    def place(self, ledger: Ledger, known: int | None) -> tuple[int, int]:
+        """Return the task to run and the seed index of the repeat, 0 for none.
+
+        ``known``: the configuration's id, if it was run before.
+        """
         if self.repeat:
-            done = ledger.of_configuration.get(configuration, [])
+            done = [] if known is None else ledger.of_configuration.get(known, [])
             return ledger.full, 1 + max(
                 (t.repeat for t in done if t.task == ledger.full), default=0
             )
         if self.task is not None:
             return self.task, 0
-        above = min(ledger.reached(configuration) + 1, ledger.full)
+        above = 0 if known is None else min(ledger.reached(known) + 1, ledger.full)
         return (above if self.source is not None else 0), 0
 
 
@@ -75,6 +78,21 @@ def carried_on(ledger: Ledger, number: int, task: int | None, why: str) -> Wante
         raise ValueError(f"trial {number} ran at {done!r}: only a dearer task goes on")
     text = why or f"Asked for: trial {number} carried on."
     return Wanted(trial.params, task, number, False, "promoted", text)
+
+
+def kept(
+    wish: Wanted, spec: StudySpec, before: Sequence[str], tasks: Sequence[str]
+) -> Wanted | None:
+    """Return a wish after an edit of the study, None where there is no such thing any more.
+
+    ``before``, ``tasks``: the names of the tasks, cheapest first, before and after.
+    """
+    if wish.source is None and validate_params(spec, wish.params):
+        return None
+    if wish.task is None:
+        return wish
+    name = before[wish.task]
+    return replace(wish, task=tasks.index(name)) if name in tasks else None
 
 
 def exact(spec: StudySpec, params: Params, given: Mapping[str, Value]) -> Params:
