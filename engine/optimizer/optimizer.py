@@ -148,7 +148,7 @@ class Optimizer:
     def prune(self, number: int, metrics: Mapping[str, float], *, charged: float) -> None:
         """Note that the trial was stopped early by us; what it reported is knowledge."""
         trial = self._ledger.trial(number)
-        result = checks.metrics(self.spec, metrics)
+        result = checks.values(metrics)
         self._ledger.close(trial, "pruned", charged)
         self._ledger.finish(trial, result)
 

@@ -29,6 +29,8 @@ from hpo_tui.engine.optimizer.search import Search
 from hpo_tui.engine.spec.model import ParameterKind, Params, StudySpec
 from hpo_tui.engine.spec.names import listing
 
+_FOUND_AGAIN = {"_lock", "_of", "_intersection", "_inferred", "search"}
+
 
 class CostWeightedSampler(BaseSampler):
     """Multi-task Gaussian processes, expected hypervolume improvement per unit of cost.
@@ -63,8 +65,8 @@ class CostWeightedSampler(BaseSampler):
             self.search = Search(self.spec, self.seed)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Only what was asked for, so that the sampler can be pickled: the rest is found again."""
-        return {k: self.__dict__[k] for k in ("spec", "seed", "_failures_teach", "_independent")}
+        """Everything but the lock and what is known of a study, which is found again."""
+        return {k: v for k, v in self.__dict__.items() if k not in _FOUND_AGAIN}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)

@@ -58,9 +58,13 @@ def test_a_misspelt_metric_does_not_teach_as_a_failure(
     asked.tell(1, {**RESULT, "seconds": math.nan})  # what the study does not know is welcome
 
 
-def test_a_metric_that_is_missing_is_a_failure_of_it(asked: Optimizer) -> None:
-    asked.tell(1, {"a": 0.5, "seconds": 3.0})
-    asked.ask()
+def test_a_metric_that_is_missing_is_a_failure_of_it(lab: Any) -> None:
+    goals = [{"metric": m, "direction": "minimize"} for m in ("val_loss", "size")]
+    optimizer = Optimizer(lab.spec(objective=goals), seed=0)
+    for metrics in ({"size": 0.5, "train_loss": 3.0}, {}):
+        optimizer.tell(optimizer.ask().number, metrics)
+    optimizer.prune(optimizer.ask().number, {"train_loss": 0.5}, charged=0.1)
+    optimizer.ask()
 
 
 def test_a_trial_is_named_by_its_number(asked: Optimizer) -> None:

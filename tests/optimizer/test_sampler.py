@@ -171,6 +171,20 @@ def test_a_pickled_study_goes_on() -> None:
     assert len(again.trials) == 12
 
 
+def test_a_pickled_sampler_knows_no_study_and_keeps_what_was_added_to_it() -> None:
+    sampler = CostWeightedSampler(seed=3)
+    sampler.note = "mine"  # type: ignore[attr-defined]
+    study = optuna.create_study(study_name="s", sampler=sampler)
+    study.optimize(sphere, n_trials=12)
+    again = pickle.loads(pickle.dumps(sampler))
+    assert again.note == "mine"
+    other = optuna.create_study(study_name="s", sampler=again)
+    other.optimize(lambda t: -sphere(t), n_trials=12)
+    fresh = optuna.create_study(sampler=CostWeightedSampler(seed=3))
+    fresh.optimize(lambda t: -sphere(t), n_trials=12)
+    assert [t.params for t in other.trials] == [t.params for t in fresh.trials]
+
+
 def test_with_a_study_file_trials_carry_their_task_and_checkpoint(lab: Any) -> None:
     spec = lab.spec(study={"name": "toy", "command": "true", "budget": 8.0, "resume": True})
     study = optuna.create_study(
