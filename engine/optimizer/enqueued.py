@@ -64,9 +64,8 @@ def enqueued(
         if place is not None:
             row[0, j] = place
     decoded = space.decode(space.snap(row))[0]
-    # Optuna takes values outside the space, too.
-    params = {n: given.get(n, decoded.get(n)) for n in space.names if n in given or n in decoded}
-    whole: Params = {n: v for n, v in params.items() if v is not None and n not in wrong}
+    # Optuna takes values outside the space, too; what is inactive nobody will ask for.
+    whole: Params = {n: given.get(n, decoded[n]) for n in space.names if n in {*decoded} - wrong}
     configuration = ledger.known(whole)
     reached = -1 if configuration is None else ledger.reached(configuration)
     task = min(reached + 1, ledger.full)

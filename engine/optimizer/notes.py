@@ -90,7 +90,9 @@ def notes(search: Search, ledger: Ledger, trial: FrozenTrial) -> dict[str, Any]:
         bridge.COST: options.charge(plan.configuration, plan.task, None),
         bridge.RESUME: None if before is None else bridge.theirs(before.number),
         bridge.WHY: dict(plan.why),
-        bridge.PARAMS: dict(plan.params),  # the last: for others the trial is planned by it
+        bridge.PARAMS: search.space.with_fixed(
+            plan.params
+        ),  # the last: for others the trial is planned by it
     }
 
 

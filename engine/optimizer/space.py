@@ -192,6 +192,13 @@ class Space:
             out.append({k: v for k, v in params.items() if self._fixed_active(k, params)})
         return out
 
+    def with_fixed(self, params: Mapping[str, Value]) -> Params:
+        """Return a configuration with the fixed values that are active in it, in the order."""
+        fixed = {p.name: p.value for p in self.parameters if p.kind is ParameterKind.FIXED}
+        known = {**params, **{k: v for k, v in fixed.items() if v is not None}}
+        out = {p.name: known[p.name] for p in self.parameters if p.name in known}
+        return {k: v for k, v in out.items() if self._fixed_active(k, out)}
+
     def _fixed_active(self, name: str, params: Params) -> bool:
         """Whether a fixed parameter's parents allow it (searched ones have been checked)."""
         if name in self._column:

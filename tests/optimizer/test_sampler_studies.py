@@ -19,6 +19,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from hpo_tui.engine.optimizer import CostWeightedSampler
 from hpo_tui.engine.optimizer.api import SpaceExhausted
 from hpo_tui.engine.spec import StudySpec
+from hpo_tui.engine.spec.space import validate_params
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 X, Y = FloatDistribution(0.0, 1.0), FloatDistribution(1e-4, 1.0, log=True)
@@ -85,6 +86,7 @@ WORKER = """
 import json, optuna, sys, time
 from hpo_tui.engine.optimizer import BudgetSpent, CostWeightedSampler
 from hpo_tui.engine.spec import StudySpec
+from hpo_tui.engine.spec.space import validate_params
 sampler = CostWeightedSampler(StudySpec.from_dict(json.loads(sys.argv[2])), seed=0)
 study = optuna.load_study(study_name="s", storage=sys.argv[1], sampler=sampler)
 time.sleep(max(0.0, float(sys.argv[3]) - time.time()))
@@ -154,6 +156,26 @@ def test_enqueued_values_that_are_none_fail_their_trial_and_no_other() -> None:
     assert "x" not in study.trials[0].user_attrs["hpo:params"]
     ledger = study.sampler._ledger(study, spec_of(), study.trials[-1])  # type: ignore[attr-defined]
     assert len(study.sampler.search.builder.table(ledger).x) == 1  # type: ignore[attr-defined]
+
+
+def test_a_plan_is_a_whole_configuration_whatever_it_came_from() -> None:
+    space = {"width": {"type": "int", "low": 1, "high": 99}, "seed": {"type": "fixed", "value": 7},
+             "kind": {"type": "categorical", "choices": ["a", "b"]},
+             "depth": {"type": "int", "low": 1, "high": 9, "when": {"kind": ["b"]}}}  # fmt: skip
+    spec = spec_of(space=space)
+    study = optuna.create_study(sampler=CostWeightedSampler(spec, seed=0))
+    study.enqueue_trial({"width": 5, "kind": "a", "depth": 3})
+    for _ in range(14):
+        trial = study.ask()
+        plan = trial.user_attrs["hpo:params"]
+        assert validate_params(spec, plan) == []
+        assert list(plan) == [n for n in space if n in plan]
+        assert plan["seed"] == 7
+        width = trial.suggest_int("width", 1, 99)
+        if trial.suggest_categorical("kind", ["a", "b"]) == "b":
+            trial.suggest_int("depth", 1, 9)
+        study.tell(trial, abs(width - 40.0))
+    assert {t.user_attrs["hpo:task"] for t in study.trials} == {"look", "full"}
 
 
 def test_a_trial_that_cannot_begin_does_not_seem_to_run() -> None:
