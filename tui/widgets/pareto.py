@@ -42,10 +42,11 @@ class Pareto(Chart):
 
 Two metrics of the **full-task** trials against each other. Dashed lines are the goals, and what
 misses one lies in the shade; blue circles meet every goal, hollow ones miss one, the bright ones
-are the best and their steps the front. A repeated configuration is one point, at its mean. `m`
-takes the next pair of metrics, `h` `l` go along the front, `enter` opens the trial, `v` shows what
-the cheap tasks reported as gray dots (they never count). Far outliers on a bad side are drawn at
-the end of the axis, which `▸` or `◂` marks.
+are the best. Where the two are the study's two objectives, steps are the front: the edge of what
+has been reached. A repeated configuration is one point, at its mean. `m` takes the next pair of
+metrics, `h` `l` go along the front, `enter` opens the trial, `v` shows what the cheap tasks
+reported as gray dots (they never count). Far outliers on a bad side are drawn at the end of the
+axis, which `▸` or `◂` marks.
 """
 
     def __init__(self, *, ascii_only: bool | None = None, id: str | None = None) -> None:  # noqa: A002 - Textual's word
@@ -165,9 +166,9 @@ the end of the axis, which `▸` or `◂` marks.
         ):
             plot.points(x[chosen], y[chosen], ink, marker)
         best = front.best_rows(frame, spec)
-        if len(best) and len(spec.objectives) == 2:
-            order = best[np.argsort(x[best], kind="stable")]
-            plot.lines([(x[order], y[order])], Ink.BEST, "-" if self.glyphs.ascii else "")
+        if self._metrics(spec) == tuple(o.metric for o in spec.objectives):
+            edge = _edge(x[best], y[best], spec.objectives[0].sign)
+            plot.lines([edge], Ink.BEST, "-" if self.glyphs.ascii else "")
         plot.points(x[best], y[best], Ink.BEST, "*" if self.glyphs.ascii else "●")
         row = None if self.view.selected is None else frame.index(self.view.selected)
         if row is not None:
@@ -204,6 +205,16 @@ def _goals(spec: StudySpec) -> Goals:
         if constraint.max is not None:
             found.setdefault(constraint.metric, []).append((constraint.max, False))
     return {k: tuple(v) for k, v in found.items()}
+
+
+def _edge(x: Floats, y: Floats, x_sign: float) -> tuple[Floats, Floats]:
+    """Return the edge of what a front reaches, as a polyline; ``x_sign``: -1 if x is maximized.
+
+    It turns where both are as bad as in either neighbour: nothing between has been reached.
+    """
+    order = np.argsort(x, kind="stable")
+    x, y = np.repeat(x[order], 2), np.repeat(y[order], 2)
+    return (x[1:], y[:-1]) if x_sign > 0 else (x[:-1], y[1:])
 
 
 def _scale(spec: StudySpec, metric: str, values: Floats, goals: Goals) -> Scale:
