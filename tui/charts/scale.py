@@ -23,11 +23,11 @@ class Scale:
     """Whether it counts: marks are whole numbers."""
 
     def unit(self, values: Floats) -> Floats:
-        """Return positions from 0 to 1; NaN where missing (and, on a log scale, up to zero)."""
+        """Return positions from 0 to 1; NaN where missing. Up to zero a log scale is at its end."""
         low, high = self.low, self.high
         if self.log:
             with np.errstate(divide="ignore", invalid="ignore"):
-                values = np.where(values > 0, np.log(values), np.nan)
+                values = np.log(np.maximum(values, 0.0))
             low, high = math.log(low), math.log(high)
         span = high - low
         if span <= 0:
@@ -90,7 +90,7 @@ def fitted(
     them. ``good``: whether values below, and above, the rest are what is looked for: that end
     holds every value, because the best of a study lie far from most of it.
     """
-    known = values[np.isfinite(values)]
+    every = known = values[np.isfinite(values)]
     if log:
         known = known[known > 0]
         also = tuple(a for a in also if a > 0)
@@ -103,7 +103,7 @@ def fitted(
         pad = abs(low) * 0.1 or 0.5
         low, high = (low / 2, high * 2) if log else (low - pad, high + pad)
     low, high = _round_end(low, high, log, up=False), _round_end(high, low, log, up=True)
-    return Scale(low, high, log, int((known < low).sum()), int((known > high).sum()))
+    return Scale(low, high, log, int((every < low).sum()), int((every > high).sum()))
 
 
 def _fences(known: Floats, log: bool, good: tuple[bool, bool]) -> tuple[float, float]:

@@ -133,3 +133,18 @@ async def test_the_goals_brush_at_the_keyboard_holds_the_best(
         await pilot.pause()
         assert "6 of 67 inside" in text(pilot)[-1]
         assert "brush from 0.86" in text(pilot)[-1]
+
+
+def test_zero_on_a_log_axis_is_a_value_at_its_end_and_not_a_missing_one(
+    make_frame: Frames, spec: StudySpec
+) -> None:
+    frame = make_frame(20)
+    frame.state[:] = STATES.index(TrialState.COMPLETE)
+    frame.metrics["size"][:] = np.linspace(100.0, 900.0, 20)
+    frame.metrics["size"][3:5] = 0.0, np.nan
+    axis = axes.make("m:size", frame, spec)
+    assert axis.scale.log
+    assert axis.scale.below == 1
+    at = axis.unit(axis.values(axis.raw(frame)))
+    assert at[3] == 1.0, "the best of what is minimized, at the top"
+    assert np.isnan(at).sum() == 1
