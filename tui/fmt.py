@@ -108,6 +108,25 @@ def number(value: float, digits: int = 4) -> str:
     return _significant(value, digits)
 
 
+def limit(value: float, scaled_from: float = 100_000) -> str:
+    """Return a goal's number as it was set, to ``MOST_DIGITS``: rounded it would be another goal.
+
+    From ``scaled_from`` on with a suffix where that is no longer: ``200k``, but ``123456``.
+    """
+    text = f"{value:.{MOST_DIGITS}g}"
+    if "e" in text:
+        if value.is_integer() and abs(value) < 1e15:
+            text = str(int(value))
+        else:
+            mantissa, exponent = text.split("e")
+            text = f"{mantissa}e{int(exponent)}"
+    for scale, suffix in _SUFFIXES:
+        if max(scale, scaled_from) <= abs(value) < 1e15:
+            short = f"{value / scale:.{MOST_DIGITS}g}{suffix}"
+            return short if len(short) <= len(text) else text
+    return text
+
+
 def apart(values: Sequence[float], digits: int = 4) -> list[str]:
     """Return numbers in as few characters as tell those that differ apart, ``digits`` at the least.
 

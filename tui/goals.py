@@ -42,11 +42,8 @@ def goal_text(goal: Objective | OutcomeConstraint) -> str:
 
 
 def short_goal(value: float) -> str:
-    """Return a goal's number as short as it goes: ``.965``, ``20k``, ``1e-05``."""
-    for factor, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if abs(value) >= factor:
-            return f"{value / factor:.4g}{letter}"
-    text = f"{value:.4g}"
+    """Return a goal's number as short as it goes without being rounded: ``.965``, ``20k``."""
+    text = fmt.limit(value, 1000)
     return text.replace("0.", ".", 1) if text.startswith(("0.", "-0.")) else text
 
 

@@ -30,6 +30,8 @@ STATE_TONES = {
 WIDEST = 18
 """Cells of a heading; a longer name is cut."""
 WIDEST_METRIC = 16
+LEAST_NAME = 5
+"""Cells of a metric's name before its goal, however long that is."""
 
 
 class TrialRows:
@@ -112,7 +114,8 @@ class TrialRows:
     ) -> tuple[str, int]:
         """Return a metric's heading and width; a long name is cut before its goal is."""
         mark = f" {goal_text(goal)}" if goal else ""
-        width = max(9, min(WIDEST_METRIC, cell_len(plain(name)) + len(mark)))
+        whole = cell_len(plain(name)) + len(mark)
+        width = max(9, min(whole, max(WIDEST_METRIC, len(mark) + LEAST_NAME)))
         names = map(plain, self.snapshot.frame.metrics)
         return fmt.clip_among(plain(name), width - len(mark), names) + mark, width
 

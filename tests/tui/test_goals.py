@@ -1,9 +1,13 @@
 """Goals as the tables say them."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hpo_tui.engine.spec import Direction, Objective, OutcomeConstraint
-from hpo_tui.tui.goals import judged
+from hpo_tui.tui.cli import summary
+from hpo_tui.tui.fmt import limit, read
+from hpo_tui.tui.goals import goal_text, judged
 
 AT_LEAST = Objective("accuracy", Direction.MAXIMIZE, threshold=0.94)
 AT_MOST = Objective("size", Direction.MINIMIZE, threshold=20_000)
@@ -27,3 +31,29 @@ def test_a_value_is_not_rounded_to_the_other_side_of_its_goal(
     value: float, goal: Objective | OutcomeConstraint, text: str
 ) -> None:
     assert judged(value, goal) == text
+
+
+@pytest.mark.parametrize(
+    ("threshold", "text"),
+    [(0.965, "≥.965"), (0.96543, "≥.96543"), (20_000, "≥20k"), (123_456, "≥123456"),
+     (1e-5, "≥1e-5"), (-0.5, "≥-.5"), (1.5e9, "≥1.5G"), (8, "≥8")],
+)  # fmt: skip
+def test_a_heading_says_the_goal_that_was_set(threshold: float, text: str) -> None:
+    assert goal_text(Objective("accuracy", Direction.MAXIMIZE, threshold)) == text
+
+
+@given(st.decimals(-(10**9), 10**9, places=4), st.sampled_from([1000.0, 100_000.0]))
+def test_a_goal_of_up_to_eight_digits_is_not_rounded(number: object, scaled_from: float) -> None:
+    value = float(f"{float(str(number)):.8g}")
+    assert read(limit(value, scaled_from)) == pytest.approx(value, rel=1e-12)
+
+
+@given(st.floats(0.9399, 0.9401))
+def test_what_best_prints_lies_on_the_side_of_the_goal_that_the_result_is_on(value: float) -> None:
+    assert AT_LEAST.met(float(summary.beside(value, AT_LEAST))) == AT_LEAST.met(value)
+
+
+def test_best_prints_the_goal_that_was_set() -> None:
+    goal = Objective("accuracy", Direction.MAXIMIZE, 0.96543)
+    assert summary.goal_text(goal) == "accuracy ≥0.96543"
+    assert summary.goal_text(OutcomeConstraint("size", 1000, 123456.5)) == "size ≥1000 ≤123456.5"

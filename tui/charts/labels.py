@@ -113,7 +113,7 @@ def _draw_goals(picture: "Picture", at: int, axis: Axis, taken: Taken) -> None:
             continue
         sign = glyphs.at_least if above else glyphs.at_most
         picture.canvas.put(picture.cells[at], y, glyphs.goal, Ink.GOAL)
-        _label(picture, at, y, (sign + fmt.number(limit), Ink.GOAL), taken)
+        _label(picture, at, y, (sign + fmt.limit(limit), Ink.GOAL), taken)
 
 
 def _draw_ticks(picture: "Picture", at: int, axis: Axis, taken: Taken) -> None:

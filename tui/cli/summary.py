@@ -19,7 +19,7 @@ from hpo_tui.store.frame import STATES
 from hpo_tui.store.models import Trial
 from hpo_tui.store.transfer.rows import finite
 from hpo_tui.tui.cli.studies import reading
-from hpo_tui.tui.cli.text import bar, number, say, shown, table
+from hpo_tui.tui.cli.text import bar, exact, number, say, shown, table
 from hpo_tui.tui.fmt import duration
 from hpo_tui.tui.goals import full_results
 from hpo_tui.tui.plain import plain
@@ -171,14 +171,21 @@ def show_costs(picture: Snapshot) -> None:
 
 
 def goal_text(goal: Objective | OutcomeConstraint) -> str:
-    """Return a metric's name with its goal: ``accuracy ≥0.96``."""
+    """Return a metric's name with its goal as it was set: ``accuracy ≥0.96``."""
     name = plain(goal.metric)
     if isinstance(goal, Objective):
         sign = "≥" if goal.sign < 0 else "≤"
-        return name if goal.threshold is None else f"{name} {sign}{number(goal.threshold)}"
-    low = "" if goal.min is None else f" ≥{number(goal.min)}"
-    high = "" if goal.max is None else f" ≤{number(goal.max)}"
+        return name if goal.threshold is None else f"{name} {sign}{exact(goal.threshold)}"
+    low = "" if goal.min is None else f" ≥{exact(goal.min)}"
+    high = "" if goal.max is None else f" ≤{exact(goal.max)}"
     return name + low + high
+
+
+def beside(value: float, goal: Objective | OutcomeConstraint) -> str:
+    """Return a result in as few digits as do not take it over its goal to the other side."""
+    texts = (number(value, digits) for digits in range(4, 17))
+    fair = (t for t in texts if t == "-" or goal.met(float(t)) == goal.met(value))
+    return next(fair, exact(value))
 
 
 def show_best(picture: Snapshot, most: int = 10) -> None:
@@ -230,7 +237,7 @@ def _show_trials(trials: list[Trial], spec: StudySpec, several: Mapping[int, int
         for goal in goals:
             value = trial.metrics.get(goal.metric, nan)
             mark = "" if not missed else "  " if goal.met(value) else " !"
-            metrics.append(shown(value) + mark)
+            metrics.append(beside(value, goal) + mark)
         values = [shown(trial.params[p]) if p in trial.params else "-" for p in params]
         counts = [str(several.get(trial.number, 1))] if repeated else []
         body.append([str(trial.number), *counts, *metrics, *values])

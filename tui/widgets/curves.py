@@ -129,7 +129,7 @@ value axis of a diverged run the curves of the rest stay readable: far outliers 
         scale = fitted(values, log, tuple(goals), good_ends(read.metric, snapshot.spec))
         plot = Plot.framed(canvas, across, scale, self.glyphs, ("step", read.metric))
         for goal in goals:
-            plot.level(goal, Ink.GOAL, fmt.number(goal))
+            plot.level(goal, Ink.GOAL, fmt.limit(goal))
         self._draw(plot, read.wanted, curves)
         self._legend(canvas, read, curves)
         return canvas

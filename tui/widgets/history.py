@@ -140,7 +140,7 @@ marks are edits of the study. Far outliers on the bad side are drawn at the end 
         plot.steps(x[rows][placed], best[placed], Ink.BEST, until=plot.x.high)
         if goal.threshold is not None:
             sign = self.glyphs.at_most if goal.sign > 0 else self.glyphs.at_least
-            said = f"{sign}{fmt.number(goal.threshold)} "
+            said = f"{sign}{fmt.limit(goal.threshold)} "
             text.write(plot.canvas, plot.left, plot.row(goal.threshold) or 0, [(said, Ink.GOAL)])
         row = None if self.view.selected is None else frame.index(self.view.selected)
         if row is not None:
