@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _INTS = ("number", "configuration", "resumed_from", "repeat")
-_FLOATS = ("cost", "charged", "started", "ended", "duration", "peak_memory", "step")
+_FLOATS = ("cost", "charged", "wasted", "started", "ended", "duration", "peak_memory", "step")
 _CHUNK = 20_000
 """Rows fetched at once: bounds the Python objects alive while a large study is read."""
 
@@ -74,7 +74,8 @@ class FrameReader:
         self, params: dict[str, str], metrics: dict[str, str], tasks: list[str], after: int
     ) -> Frame:
         state = "CASE state " + " ".join(f"WHEN '{s}' THEN {i}" for i, s in enumerate(STATES))
-        wanted = [*_INTS, f"{state} END", "task", *_FLOATS, "starred", "device", "tags"]
+        floats = [n if n != "wasted" or self._knows_wasted() else "0.0" for n in _FLOATS]
+        wanted = [*_INTS, f"{state} END", "task", *floats, "starred", "device", "tags"]
         wanted += [quoted(c) for c in (*params.values(), *metrics.values())]
         # Without a condition the rows come in their own order; with it they have to be sorted.
         where = f" WHERE rev > {after:d}" if after >= 0 else ""
@@ -85,6 +86,11 @@ class FrameReader:
                 parts.append(self._frame_of(rows, params, metrics, tasks))
         cursor.close()
         return concat(parts) if parts else self._frame_of([], params, metrics, tasks)
+
+    def _knows_wasted(self) -> bool:
+        """Whether lost attempts are told: a file that no runner has opened since is older."""
+        sql = "SELECT 1 FROM pragma_table_info('trials') WHERE name = 'wasted'"
+        return self.conn.execute(sql).fetchone() is not None
 
     def _frame_of(
         self,

@@ -19,9 +19,9 @@ class Frame:
 
     ``number``, ``configuration``, ``resumed_from`` (0: none), ``repeat``: int64 (n,);
     ``state``: int8 (n,), indices of :data:`STATES`; ``task``: int16 (n,), indices of ``tasks``;
-    ``cost``, ``charged``, ``started``, ``ended``, ``duration``, ``peak_memory``, ``step``: float64
-    (n,), NaN where unknown; ``starred``: bool (n,); ``device``: object (n,) of str;
-    ``tags``: int32 (n,), indices of ``tag_sets``, of which the first is empty.
+    ``cost``, ``charged``, ``wasted``, ``started``, ``ended``, ``duration``, ``peak_memory``,
+    ``step``: float64 (n,), NaN where unknown; ``starred``: bool (n,); ``device``: object (n,) of
+    str; ``tags``: int32 (n,), indices of ``tag_sets``, of which the first is empty.
     ``params``: name → float64 (n,) for numbers; for parameters with text or truth values, codes
     into ``choices[name]``; NaN where inactive. ``metrics``: name → float64 (n,), NaN where missing.
     """
@@ -34,6 +34,7 @@ class Frame:
     task: "NDArray[np.int16]"
     cost: "NDArray[np.float64]"
     charged: "NDArray[np.float64]"
+    wasted: "NDArray[np.float64]"
     started: "NDArray[np.float64]"
     ended: "NDArray[np.float64]"
     duration: "NDArray[np.float64]"

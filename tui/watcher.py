@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from hpo_tui.engine.spec import BudgetUnit, SpecError, StudySpec
 from hpo_tui.store.faults import explained
 from hpo_tui.store.folder import ARCHIVE, StudyFolder
-from hpo_tui.store.models import Study
+from hpo_tui.store.models import Study, TrialState
 from hpo_tui.tui.snapshot import STALE_SECONDS, Snapshot
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ POLL_SECONDS = 0.2
 LEAST_SECONDS = 1.0
 """Between two pictures."""
 EVENTS_KEPT = 500
-_LOST = ("failed", "killed", "pruned")
 
 
 class StudyWatcher:
@@ -113,8 +112,6 @@ class StudyWatcher:
         now = self._clock()
         pid = self.folder.runner_pid()
         spent, lost = spent_of(spec, study, frame, now)
-        if spec.budget.unit is BudgetUnit.FULL:
-            spent, lost = reader.charged()  # the frame does not hold what attempts have lost
         self._serial += 1
         return Snapshot(
             serial=self._serial,
@@ -149,26 +146,20 @@ def read_once(folder: StudyFolder, clock: Callable[[], float] = time.time) -> Sn
 
 
 def spent_of(spec: StudySpec, study: Study, frame: "Frame", now: float) -> tuple[float, float]:
-    """Return (spent, of that lost) in the budget's unit; wall time is lost to nobody.
-
-    What attempts that were begun again have lost of full-task units is not in a frame: of those
-    :meth:`StudyReader.charged` tells all.
-    """
-    import numpy as np
-
+    """Return (spent, of that lost) in the budget's unit; wall time is lost to nobody."""
+    from hpo_tui.engine.analysis import charges
     from hpo_tui.engine.analysis.gpu_time import gpu_hours
 
-    lost = np.isin(frame.state, [_code(s) for s in _LOST])
     unit = spec.budget.unit
     if unit is BudgetUnit.WALL:
         start = study.started
         return (0.0 if start is None else max(0.0, (study.ended or now) - start), 0.0)
     if unit is BudgetUnit.TRIALS:
-        return float(len(frame)), float(lost.sum())
+        waiting = frame.in_state(TrialState.WAITING)
+        return float(len(frame) - waiting.sum()), float(frame.in_state(*charges.LOST).sum())
     if unit is BudgetUnit.GPU_HOURS:
         return gpu_hours(frame, spec.resources.gpus_per_trial, now)
-    charged = np.nan_to_num(frame.charged)
-    return float(charged.sum()), float(charged[lost].sum())
+    return float(charges.charged(frame).sum()), float(charges.lost(frame).sum())
 
 
 def eta_of(

@@ -69,6 +69,7 @@ def make_frame() -> Callable[..., Frame]:
             task=np.broadcast_to(np.asarray(task, np.int16), (n,)).copy(),
             cost=floats("cost", 1.0),
             charged=floats("charged", 1.0),
+            wasted=floats("wasted", 0.0),
             started=floats("started"),
             ended=floats("ended"),
             duration=floats("duration"),

@@ -98,7 +98,7 @@ def test_the_runner_and_the_screens_count_alike(found: list[tuple[str, int, int]
         np.full(len(trials), STATES.index(TrialState.COMPLETE), np.int8),
         np.zeros(len(trials), np.int16),
         *(np.array([f(t) for t in trials], float) for f in (
-            lambda _: 1.0, lambda _: 1.0, lambda t: t.started, lambda t: t.ended,
+            lambda _: 1.0, lambda _: 1.0, lambda _: 0.0, lambda t: t.started, lambda t: t.ended,
             lambda t: t.duration, lambda _: 0.0, lambda _: 0.0,
         )),
         np.zeros(len(trials), bool),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hpo_tui.engine.analysis import charges
 from hpo_tui.engine.spec import BudgetUnit
 from hpo_tui.store.models import TrialState
 from hpo_tui.tui import fmt
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from hpo_tui.tui.glyphs import Glyphs
     from hpo_tui.tui.snapshot import Snapshot
 
-LOST = (TrialState.FAILED, TrialState.KILLED, TrialState.PRUNED)
 LIVE = (TrialState.RUNNING, TrialState.WAITING)
 
 
@@ -51,10 +51,9 @@ def bar(snapshot: "Snapshot", glyphs: "Glyphs", by_count: bool) -> Bar:
     frame, spec = snapshot.frame, snapshot.spec
     unit = spec.budget.unit
     by_count = by_count or unit is BudgetUnit.TRIALS
-    lost, live = frame.in_state(*LOST), frame.in_state(*LIVE)
-    charged = np.nan_to_num(frame.charged)
-    # What a retried trial was charged above its price went to the attempts that were lost.
-    kept = np.where(lost, 0.0, np.fmin(charged, frame.cost))
+    lost, live = frame.in_state(*charges.LOST), frame.in_state(*LIVE)
+    wasted = charges.lost(frame)
+    kept = charges.charged(frame) - wasted
     segments: list[Segment] = []
     tasks = [t.name for t in spec.tasks_by_cost]
     tasks += [t for t in frame.tasks if t not in tasks]
@@ -67,7 +66,7 @@ def bar(snapshot: "Snapshot", glyphs: "Glyphs", by_count: bool) -> Bar:
         shown = fmt.clean(name, glyphs.ascii)
         segments.append(Segment(shown, _shade(glyphs, at, len(tasks)), ink, value, count))
     count = int(lost.sum())
-    value = float(count) if by_count else float((charged - kept).sum())
+    value = float(count) if by_count else float(wasted.sum())
     segments.append(Segment("lost", glyphs.lost, Ink.BAD, value, count))
     planned = np.nan_to_num(frame.cost - kept)[live].clip(min=0).sum()
     ahead = float(live.sum()) if by_count else float(planned)

@@ -11,6 +11,7 @@ from typing import Any
 
 from rich.cells import cell_len
 
+from hpo_tui.engine.analysis import charges
 from hpo_tui.engine.analysis.front import best_rows, full_mask, near_misses, results, tally
 from hpo_tui.engine.analysis.repeats import runs
 from hpo_tui.engine.spec import Budget, BudgetUnit, Objective, OutcomeConstraint, StudySpec
@@ -155,7 +156,7 @@ def progress_line(picture: Snapshot) -> str:
 
 
 def show_costs(picture: Snapshot) -> None:
-    """Print what each task cost, as a table with bars."""
+    """Print what each task cost in full-task units, as a table with bars."""
     parts = shares(picture)
     total = sum(p.spent for p in parts) or 1.0
     rows = [
@@ -163,11 +164,14 @@ def show_costs(picture: Snapshot) -> None:
          bar(p.spent / total, 24)]
         for p in parts
     ]  # fmt: skip
-    say(table(["task", "cost", "trials", "spent", ""], rows, right=(1, 2, 3)))
-    if picture.lost:
-        lost = number(round(picture.lost, 2))
+    own = picture.spec.budget.unit is BudgetUnit.FULL
+    spent = "spent" if own else "full-task units"
+    say(table(["task", "cost", "trials", spent, ""], rows, right=(1, 2, 3)))
+    # In the unit of the table, whatever the budget is counted in.
+    lost = float(charges.lost(picture.frame).sum())
+    if lost:
         what = "trials that failed, were killed or stopped early, and attempts begun again"
-        say(f"of that {lost} was lost to {what}")
+        say(f"of that {number(round(lost, 2))} was lost to {what}")
 
 
 def goal_text(goal: Objective | OutcomeConstraint) -> str:

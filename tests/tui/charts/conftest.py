@@ -67,6 +67,7 @@ def drawn(n: int, seed: int = 0) -> Frame:
         task=task.astype(np.int16),
         cost=cost,
         charged=cost.copy(),
+        wasted=np.zeros(n),
         started=number * 10.0,
         ended=number * 10.0 + 5,
         duration=cost * 60,

@@ -1,0 +1,26 @@
+"""What trials of a frame were charged and lost, as `engine/costs.py` counts it. Pure numpy."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpo_tui.store.frame import Frame
+from hpo_tui.store.models import TrialState
+
+Floats = NDArray[np.float64]
+
+LOST = (TrialState.FAILED, TrialState.KILLED, TrialState.PRUNED)
+
+
+def charged(frame: Frame) -> Floats:
+    """Return what each trial (n,) was charged, in full-task units."""
+    return np.nan_to_num(frame.charged)
+
+
+def lost(frame: Frame) -> Floats:
+    """Return what of that brought no result (n,).
+
+    All of a trial that ended without one; else what attempts took that were begun again, which is
+    told, or seen where a trial was charged above its price.
+    """
+    above = np.fmax(np.nan_to_num(frame.wasted), np.nan_to_num(frame.charged - frame.cost))
+    return np.where(frame.in_state(*LOST), charged(frame), np.clip(above, 0.0, charged(frame)))
