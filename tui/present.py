@@ -28,9 +28,16 @@ def grouped(value: int) -> str:
     return f"{value:,}".replace(",", " ") if abs(value) >= 10_000 else str(value)
 
 
-def units(value: float) -> str:
-    """Return an amount of budget with one decimal below a thousand."""
-    return grouped(round(value)) if abs(value) >= 1000 else f"{value:.1f}"
+def units(value: float, of: float = 1.0) -> str:
+    """Return an amount of budget with one decimal below a thousand.
+
+    ``of``: the whole budget. With more decimals where it has them: 0.25 hours are not 0.2.
+    """
+    if abs(value) >= 1000:
+        return grouped(round(value))
+    places = next((n for n in (1, 2) if math.isclose(round(of, n), of)), 3)
+    small = 1 - math.floor(math.log10(of)) if 0 < of < 1 else 1
+    return f"{value:.{max(places, small)}f}"
 
 
 def duration(seconds: float) -> str:
@@ -62,10 +69,24 @@ def budget_text(snapshot: "Snapshot") -> str:
     if budget.unit is BudgetUnit.WALL:
         return f"{duration(snapshot.spent)} of {duration(budget.amount)} gone"
     if budget.unit is BudgetUnit.GPU_HOURS:
-        return f"{units(snapshot.spent)} of {units(budget.amount)} GPU-hours spent"
+        return f"{_of_budget(snapshot.spent, budget)} GPU-hours spent"
     if budget.unit is BudgetUnit.TRIALS:
         return f"{grouped(round(snapshot.spent))} of {plural(round(budget.amount), 'trial')} run"
-    return f"{units(snapshot.spent)} of {units(budget.amount)} spent"
+    return f"{_of_budget(snapshot.spent, budget)} spent"
+
+
+def _of_budget(spent: float, budget: Budget, word: str = " of ") -> str:
+    return f"{units(spent, budget.amount)}{word}{units(budget.amount, budget.amount)}"
+
+
+def lost_text(snapshot: "Snapshot") -> str:
+    """Return what was lost of the budget, empty where nothing is anyone's loss."""
+    budget = snapshot.spec.budget
+    if budget.unit is BudgetUnit.WALL:
+        return ""
+    if budget.unit is BudgetUnit.TRIALS:
+        return plural(round(snapshot.lost), "trial")
+    return units(snapshot.lost, budget.amount)
 
 
 def spent_short(spent: float, budget: Budget) -> str:
@@ -73,10 +94,10 @@ def spent_short(spent: float, budget: Budget) -> str:
     if budget.unit is BudgetUnit.WALL:
         return f"{duration(spent)}/{duration(budget.amount)}"
     if budget.unit is BudgetUnit.GPU_HOURS:
-        return f"{units(spent)}/{units(budget.amount)} GPUh"
+        return f"{_of_budget(spent, budget, '/')} GPUh"
     if budget.unit is BudgetUnit.TRIALS:
         return f"{round(spent)}/{plural(round(budget.amount), 'trial')}"
-    return f"{units(spent)}/{units(budget.amount)}"
+    return _of_budget(spent, budget, "/")
 
 
 def device_text(sample: DeviceSample) -> str:

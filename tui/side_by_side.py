@@ -5,7 +5,6 @@ import time
 from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
-from hpo_tui.engine.spec import BudgetUnit
 from hpo_tui.store.frame import STATES, Frame
 from hpo_tui.store.models import Event, Trial
 from hpo_tui.tui import fmt, present
@@ -159,7 +158,7 @@ def study_entries(snapshots: Sequence[Snapshot]) -> list[Entry]:
     add("state", stands)
     add("trials", lambda s: present.grouped(len(s.frame)))
     add("budget", present.budget_text)
-    add("lost", lambda s: "" if s.spec.budget.unit is BudgetUnit.WALL else present.units(s.lost))
+    add("lost", present.lost_text)
     add("goals", goals_sentence)
     entries.append(Entry("best of each metric, among full trials that meet all other goals"))
     for name in dict.fromkeys(o.metric for s in snapshots for o in s.spec.objectives):

@@ -89,7 +89,7 @@ def status_lines(snapshot: "Snapshot", width: int = 80) -> list[str]:
         lines.append(stand.detail)
     lines.append(f"{present.plural(len(snapshot.frame), 'trial')}, {present.budget_text(snapshot)}")
     if snapshot.lost > 0:
-        lines[-1] += f", {present.units(snapshot.lost)} lost"
+        lines[-1] += f", {present.lost_text(snapshot)} lost"
     if snapshot.eta is not None:
         lines.append(f"about {present.duration(snapshot.eta)} left")
     lines.append(goals_sentence(snapshot))

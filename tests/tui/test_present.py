@@ -12,6 +12,10 @@ from hpo_tui.tui import present
         (12.34, Budget(40), "12.3/40.0"),
         (8900.0, Budget(10_800, BudgetUnit.WALL), "2h28/3h00"),
         (1.25, Budget(5, BudgetUnit.GPU_HOURS), "1.2/5.0 GPUh"),
+        (0.79, Budget(0.25, BudgetUnit.GPU_HOURS), "0.79/0.25 GPUh"),
+        (1.0, Budget(2.75), "1.00/2.75"),
+        (0.0012, Budget(0.005), "0.0012/0.0050"),
+        (7.0, Budget(100 / 3), "7.000/33.333"),
         (12.0, Budget(30, BudgetUnit.TRIALS), "12/30 trials"),
     ],
 )
