@@ -1,5 +1,6 @@
 """In which order trials stand: sorted by a column of their table. Pure."""
 
+import re
 from typing import TYPE_CHECKING
 
 from hpo_tui.engine.spec import Direction
@@ -19,7 +20,7 @@ def sort_values(snapshot: Snapshot, key: str) -> "NDArray[np.float64] | None":
     if kind == "m":
         return frame.metrics.get(name)
     if kind == "p":
-        return frame.params.get(name)
+        return _in_order_of_choices(snapshot, name)
     found = {
         "trial": frame.number,
         "mark": ~frame.starred,
@@ -28,10 +29,12 @@ def sort_values(snapshot: Snapshot, key: str) -> "NDArray[np.float64] | None":
         "duration": frame.duration,
         "memory": frame.peak_memory,
         "step": frame.step,
-        "from": frame.resumed_from,
+        "from": np.where(frame.resumed_from > 0, frame.resumed_from, np.nan),
     }.get(key)
     if key == "device":
-        return np.unique(frame.device.astype(str), return_inverse=True)[1].astype(np.float64)
+        named = sorted(set(frame.device.tolist()) - {""}, key=_natural)
+        ranks_of = {"": np.nan} | {name: float(at) for at, name in enumerate(named)}
+        return np.array([ranks_of[d] for d in frame.device.tolist()], dtype=np.float64)
     if key == "tags":
         texts = ["\n".join(tags) for tags in frame.tag_sets]
         by_text = np.unique(texts, return_inverse=True)[1].astype(np.float64)
@@ -45,6 +48,30 @@ def sort_values(snapshot: Snapshot, key: str) -> "NDArray[np.float64] | None":
         counts = result_counts(snapshot)
         return np.array([counts.get(n, 1) for n in frame.number.tolist()], dtype=np.float64)
     return None if found is None else np.asarray(found, dtype=np.float64)
+
+
+def _in_order_of_choices(snapshot: Snapshot, name: str) -> "NDArray[np.float64] | None":
+    """Return a parameter's values (n,), choices by the order in which the study lists them.
+
+    A frame numbers them as they came. What is listed no more comes after, in order of its text.
+    """
+    import numpy as np
+
+    values, choices = snapshot.frame.params.get(name), snapshot.frame.choices.get(name)
+    if values is None or not choices:
+        return values
+    listed = next((list(p.choices) for p in snapshot.spec.space if p.name == name), [])
+    late = sorted((c for c in choices if c not in listed), key=lambda c: _natural(str(c)))
+    places = {c: float(at) for at, c in enumerate([*listed, *late])}
+    ranks = np.array([*(places[c] for c in choices), np.nan])
+    codes = np.where(np.isnan(values), len(choices), values).astype(np.int64)
+    return np.asarray(ranks[codes], dtype=np.float64)
+
+
+def _natural(text: str) -> list[tuple[int, str]]:
+    """Return what sorts ``GPU2`` before ``GPU10``."""
+    parts = re.findall(r"[0-9]+|[^0-9]+", text.casefold())
+    return [(int(p), "") if p.isdigit() and p.isascii() else (-1, p) for p in parts]
 
 
 def best_last(snapshot: Snapshot, key: str, *, otherwise: bool) -> bool:

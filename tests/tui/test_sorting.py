@@ -4,13 +4,14 @@ import math
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui.screens.pickers import PickOne
 from hpo_tui.tui.screens.trials import Trials
-from hpo_tui.tui.trial_order import sort_values
+from hpo_tui.tui.trial_order import sort_values, sorted_rows
 from hpo_tui.tui.watcher import read_once
 from hpo_tui.tui.widgets.line_table import LineTable
 from tests.tui.conftest import make_app, make_study, ready, until
@@ -136,3 +137,33 @@ async def test_events_sort_by_what_a_column_says(tmp_path: Path) -> None:
         assert await column("trial") == [3, 5, 31, None]
         await column("kind")
         assert [str(t)[0] for t in await column("text")] == ["b", "C", "t", "t"]
+
+
+def test_choices_are_sorted_as_the_study_lists_them_and_what_is_missing_comes_last(
+    study: StudyFolder,
+) -> None:
+    snapshot = read_once(study)
+    frame = snapshot.frame
+    assert frame.choices["optimizer"] != ("sgd", "adam", "lion"), "as they came"
+    renamed = replace(frame, choices={"optimizer": ("new10", "sgd", "new9")})
+    for held, listed in ((frame, ["sgd", "adam", "lion"]), (renamed, ["sgd", "new9", "new10"])):
+        picture = replace(snapshot, frame=held)
+        rows = sorted_rows(picture, np.arange(60), "p:optimizer", descending=False)
+        codes = held.params["optimizer"][rows].astype(int)
+        assert list(dict.fromkeys(held.choices["optimizer"][c] for c in codes)) == listed
+
+
+@pytest.mark.parametrize("descending", [False, True])
+def test_devices_are_sorted_by_their_number_and_trials_without_one_come_last(
+    study: StudyFolder, descending: bool
+) -> None:
+    snapshot = read_once(study)
+    device = np.array(["", "GPU10", "GPU2", "GPU0"] * 15, dtype=object)
+    origin = np.array([0, 10, 2, 1] * 15)
+    held = replace(snapshot, frame=replace(snapshot.frame, device=device, resumed_from=origin))
+    order = ["GPU0", "GPU2", "GPU10"]
+    for key, column in (("device", device), ("from", origin)):
+        rows = sorted_rows(held, np.arange(60), key, descending=descending)
+        found = list(dict.fromkeys(column[rows].tolist()))
+        known = order if key == "device" else [1, 2, 10]
+        assert found == [*(reversed(known) if descending else known), column[0]]
