@@ -168,6 +168,16 @@ def value(item: Value | None, digits: int = 4) -> str:
     return clean(item) if isinstance(item, str) else number(float(item), digits)
 
 
+def values(items: Sequence[Value]) -> list[str]:
+    """Return the choices of one parameter for people, in as few digits as tell them apart."""
+    numbers = [float(i) for i in items if not isinstance(i, bool | str)]
+    said = iter(apart(numbers) if numbers else ())
+    texts = [value(i) if isinstance(i, bool | str) else next(said) for i in items]
+    if len(set(texts)) == len(texts):
+        return texts
+    return [value(i) if isinstance(i, bool | str) else str(i) for i in items]
+
+
 def duration(seconds: float | None) -> str:
     """Return a time span in two units at most: ``41s``, ``14m``, ``3h20``, ``2d4h``, ``120d``."""
     if seconds is None or not math.isfinite(seconds):

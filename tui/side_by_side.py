@@ -47,8 +47,10 @@ def trial_entries(
         entries.append(Entry(text, tuple(cells)))
     entries.append(Entry("parameters"))
     for name in dict.fromkeys([*(p.name for p in spec.space), *frame.params]):
-        texts = ["–" if r is None else present.value_text(snapshot, name, r) or "–" for r in rows]
-        other = len(set(texts)) > 1
+        said, values = present.value_texts(snapshot, name, 6), frame.params.get(name)
+        texts = ["–" if r is None else said(r) or "–" for r in rows]
+        known = () if values is None else [None if r is None else float(values[r]) for r in rows]
+        other = len(set(map(str, known))) > 1  # NaN is no other than NaN
         entries.append(Entry(plain(name), tuple((t, "accent" if other else "") for t in texts)))
     entries.append(Entry("run"))
     entries += [
@@ -201,7 +203,7 @@ def _best_number(snapshot: Snapshot) -> str:
 
 def _best_param(snapshot: Snapshot, name: str) -> str:
     row = _best_row(snapshot)
-    return "" if row is None else present.value_text(snapshot, name, row)
+    return "" if row is None else present.value_text(snapshot, name, row, 6)
 
 
 def _range(snapshot: Snapshot, name: str) -> str:
@@ -212,7 +214,7 @@ def _range(snapshot: Snapshot, name: str) -> str:
         scale = " log" if found.log else ""
         return f"{fmt.number(found.low)} to {fmt.number(found.high)}{scale}"
     if found.choices:
-        return ", ".join(fmt.value(c) for c in found.choices)
+        return ", ".join(fmt.values(found.choices))
     return fmt.value(found.value)
 
 

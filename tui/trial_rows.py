@@ -91,9 +91,7 @@ class TrialRows:
             goal = self._goals.get(name)
             return Column(key, *self._metric_title(name, goal), "right")
         if kind == "p":
-            choices = self.snapshot.frame.choices.get(name)
-            longest = max((cell_len(plain(str(c))) for c in choices or ()), default=8)
-            width = min(WIDEST, max(_wide(plain(name), 6), longest if choices else 8))
+            choices, width = self.snapshot.frame.choices.get(name), self._param_width(name)
             others = map(plain, self.snapshot.frame.params)
             title = fmt.clip_among(plain(name), width, others)
             return Column(key, title, width, "left" if choices else "right")
@@ -126,8 +124,7 @@ class TrialRows:
         if key == "runs":
             return self._runs()
         if kind == "p":
-            snapshot = self.snapshot
-            return lambda at: (present.value_text(snapshot, name, at), "")
+            return self._param(name)
         return {
             "trial": lambda at: (str(self.snapshot.frame.number[at]), ""),
             "mark": self._mark,
@@ -144,6 +141,20 @@ class TrialRows:
             "from": self._resumed,
             "tags": self._tags,
         }[key]
+
+    def _param(self, name: str) -> Callable[[int], Cell]:
+        """Return what says a parameter's value; choices cut to the column keep what differs."""
+        text = present.value_texts(self.snapshot, name)
+        names = fmt.values(self.snapshot.frame.choices.get(name, ()))
+        width = self._param_width(name)
+        short = {n: fmt.clip_among(n, width, names) for n in names}
+        return lambda at: (short.get(said := text(at), said), "")
+
+    def _param_width(self, name: str) -> int:
+        """Return the cells of a parameter's column."""
+        choices = self.snapshot.frame.choices.get(name)
+        longest = max((cell_len(c) for c in fmt.values(choices or ())), default=8)
+        return min(WIDEST, max(_wide(plain(name), 6), longest if choices else 8))
 
     def _metric(self, name: str) -> Callable[[int], Cell]:
         values = self.snapshot.frame.metrics.get(name)

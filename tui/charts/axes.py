@@ -47,6 +47,12 @@ class Axis:
         return self.name.split(":", 1)[-1]
 
     @property
+    def counted(self) -> str:
+        """How many slots there are, in words."""
+        noun = "task" if self.name == TASK else "choice"
+        return f"{len(self.slots)} {noun}" + ("" if len(self.slots) == 1 else "s")
+
+    @property
     def downwards(self) -> bool:
         """Whether values grow from top to bottom."""
         return self.best_up != self.flipped
@@ -224,7 +230,7 @@ def _slot_axis(
         extra = [v for v in np.unique(column[np.isfinite(column)]) if v not in known]
         choices += [float(v) for v in extra]
         codes = [math.nan if isinstance(c, str) else float(c) for c in choices]
-    labels = tuple(fmt.clean(fmt.value(c), ascii_only) for c in choices)
+    labels = tuple(fmt.clean(text, ascii_only) for text in fmt.values(choices))
     if not labels:
         return Axis(name, Scale(0.0, 1.0), flipped=flipped, extendable=True)
     return Axis(name, _slot_scale(len(labels)), labels, tuple(codes), flipped=flipped)

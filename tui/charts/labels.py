@@ -75,7 +75,8 @@ def _label(picture: "Picture", at: int, row: int, piece: tuple[str, int], taken:
     text, ink = piece
     if row in taken or not text:
         return
-    text = fmt.clip(text, max(_room(picture, at) - 1, 1), picture.glyphs.ellipsis)
+    others = picture.plan.axes[at].slots
+    text = fmt.clip_among(text, max(_room(picture, at) - 1, 1), others, picture.glyphs.ellipsis)
     taken[row] = picture.cells[at] + fmt.width_of(text)
     # The blank keeps the lines behind from reading as a part of it.
     picture.canvas.put(picture.cells[at] + 1, row, text + " ", ink)

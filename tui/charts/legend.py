@@ -98,7 +98,7 @@ def draw_footer(picture: "Picture") -> None:
 
 def _range(axis: Axis) -> str:
     if axis.slots:
-        return f"  {len(axis.slots)} choices"
+        return f"  {axis.counted}"
     scale = axis.scale
     kind = "  log" if scale.log else ""
     said = [f"{count} {word}" for count, word in ((scale.below, "below"), (scale.above, "above"))

@@ -35,7 +35,7 @@ def describe(ranges: "tuple[Narrowed, ...]") -> str:
     lines = []
     for part in ranges:
         if part.choices:
-            text = ", ".join(fmt.value(c) for c in part.choices)
+            text = ", ".join(fmt.values(part.choices))
         else:
             text = f"{fmt.number(part.low or 0.0)} to {fmt.number(part.high or 0.0)}"
         lines.append(f"{plain(part.name)}: {text}")
