@@ -4,7 +4,7 @@ from pathlib import Path
 
 from hpo_tui.store.models import StudyState, Trial, TrialState
 from hpo_tui.store.write import StudyWriter
-from hpo_tui.tui.widgets.best_table import BestTable
+from hpo_tui.tui.widgets.best_table import MOST, BestTable
 from hpo_tui.tui.widgets.line_table import LineTable
 from tests.tui.conftest import NOW, make_app, make_study, ready
 
@@ -35,6 +35,27 @@ def _add(path: Path, losses: list[float], configurations: list[int]) -> None:
         )  # fmt: skip
         writer.add_trial(trial)
     writer.close()
+
+
+async def test_what_a_filter_holds_is_shown_however_far_it_misses(tmp_path: Path) -> None:
+    text = ONE.replace('direction = "minimize"', 'direction = "minimize"\nthreshold = 0.1')
+    study = make_study(tmp_path, "far", 0, running=0, text=text, state=StudyState.FINISHED)
+    count = MOST + 5
+    _add(study.db, [float(n) for n in range(1, count + 1)], list(range(1, count + 1)))
+    app = make_app(study)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        table = app.screen.query_one(BestTable)
+        assert len(table.rows) == MOST
+        assert app.live is not None
+        assert app.live.snapshot is not None
+        app.live.set_filter(f"trial > {MOST + 3}")
+        table.show(app.live.snapshot, app.live.view)
+        assert [table.rows.key(n) for n in range(len(table.rows))] == [count - 1, count]
+        assert table.title == "best metrics: none of 2 full trials shown meets all goals"
+        app.live.set_filter("trial > 9999")
+        table.show(app.live.snapshot, app.live.view)
+        assert table.empty.startswith("No full trial passes the filter")
 
 
 async def test_one_objective_has_one_best_and_repeats_say_how_many(tmp_path: Path) -> None:

@@ -57,13 +57,13 @@ selected, or one that is not here.
         front = frozenset(front_rows(frame, spec, best).tolist())
         best = best[full[best]]
         others = self._by_first_objective(snapshot, np.setdiff1d(meets, best))
-        near = near_misses(frame, spec, MOST)
-        near = near[full[near]]
+        near = near_misses(frame, spec, len(frame))
+        near = near[full[near]]  # of those shown, however many of the others lie nearer
         rows = np.concatenate([best, others, near])[:MOST].astype(np.intp)
         judged = snapshot if means is frame else replace(snapshot, frame=means)
         if self.sort_by:
             rows = sorted_rows(judged, rows, self.sort_by, self.descending)
-        self.empty = self._why_empty(snapshot, view)
+        self.empty = self._why_empty(snapshot, hidden=not full.any())
         shown = TrialRows(judged, rows, self._columns(snapshot), front)
         self.set_rows_of(shown, view.selected)
         self.title = "best metrics: " + goals_sentence(snapshot, view.mask)
@@ -87,10 +87,10 @@ selected, or one that is not here.
         return [*lead, *metrics, *(f"p:{p.name}" for p in snapshot.spec.free), "duration"]
 
     @staticmethod
-    def _why_empty(snapshot: Snapshot, view: View) -> str:
+    def _why_empty(snapshot: Snapshot, *, hidden: bool) -> str:
         frame, spec = snapshot.frame, snapshot.spec
         if not len(results(frame, spec)[0]):
             return first_result_text(snapshot)
-        if view.mask is not None:
+        if hidden:
             return "No full trial passes the filter and the brushes: u shows all."
         return "No full trial has a value for every metric with a goal."
