@@ -1,6 +1,7 @@
 """Numbers, times and foreign text as the screens show them."""
 
 import math
+import time
 import unicodedata
 from collections.abc import Iterable, Sequence
 
@@ -11,6 +12,7 @@ from hpo_tui.store.models import Value
 REPLACEMENT = "\N{MIDDLE DOT}"
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 MOST_DIGITS = 8
+HALF_YEAR = 182 * 86_400.0
 _SUFFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
@@ -102,9 +104,11 @@ def number(value: float, digits: int = 4) -> str:
     if size >= 1e15 or size < 1e-3:
         return _exponent(value, digits)
     if size >= 10_000:
+        kept = max(digits - 1, 2)
         for scale, suffix in _SUFFIXES:
-            if size >= scale:
-                return f"{_significant(value / scale, max(digits - 1, 2))}{suffix}"
+            # What would round to 1000k is 1M.
+            if size >= scale or float(_significant(size / scale, kept)) >= 1:
+                return f"{_significant(value / scale, kept)}{suffix}"
     return _significant(value, digits)
 
 
@@ -193,6 +197,24 @@ def duration(seconds: float | None) -> str:
         return f"{hours}h{rest:02d}"
     days, hours = divmod(hours, 24)
     return f"{days}d{hours}h" if days < 100 else f"{days}d"
+
+
+def took(seconds: float | None) -> str:
+    """Return how long a trial ran, in digits that tell short ones apart: ``0.4s``, ``2m30``."""
+    if seconds is None or not math.isfinite(seconds):
+        return "-"
+    if 0 < seconds < 9.95:
+        return f"{seconds:.1f}s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}m{rest:02d}" if 100 <= round(seconds) < 600 else duration(seconds)
+
+
+def clock(when: float, now: float) -> str:
+    """Return a moment in local time: ``14:03:21``, of another day ``11-27 14:03``, or the date."""
+    then, today = time.localtime(when), time.localtime(now)
+    if (then.tm_year, then.tm_yday) == (today.tm_year, today.tm_yday):
+        return time.strftime("%H:%M:%S", then)
+    return time.strftime("%m-%d %H:%M" if abs(now - when) < HALF_YEAR else "%Y-%m-%d", then)
 
 
 def size(count: float | None) -> str:

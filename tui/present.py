@@ -46,6 +46,11 @@ def duration(seconds: float) -> str:
     return "" if math.isnan(seconds) else fmt.duration(seconds)
 
 
+def took(seconds: float) -> str:
+    """Return how long a trial ran, nothing for NaN."""
+    return "" if math.isnan(seconds) else fmt.took(seconds)
+
+
 def size(count: float) -> str:
     """Return a number of bytes, nothing for NaN."""
     return "" if math.isnan(count) else fmt.size(count)

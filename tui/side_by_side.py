@@ -1,7 +1,6 @@
 """What is said of trials and studies side by side: one against the best, two of each. Pure."""
 
 import math
-import time
 from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
@@ -103,10 +102,10 @@ def _number(values: Any, row: int | None) -> Cell:
 
 
 def _duration(values: Any, row: int | None) -> Cell:
-    return ("–", "") if row is None else (present.duration(float(values[row])) or "–", "")
+    return ("–", "") if row is None else (present.took(float(values[row])) or "–", "")
 
 
-def record_entries(trial: Trial, events: Sequence[Event]) -> list[Entry]:
+def record_entries(trial: Trial, events: Sequence[Event], now: float) -> list[Entry]:
     """Return what only the trial's own record knows: how it ended, why it was run, notes."""
     entries: list[Entry] = []
 
@@ -130,7 +129,7 @@ def record_entries(trial: Trial, events: Sequence[Event]) -> list[Entry]:
     if events:
         entries.append(Entry("events"))
         for event in events:
-            add(time.strftime("%H:%M:%S", time.localtime(event.time)), event.text)
+            add(fmt.clock(event.time, now), event.text)
     return entries
 
 

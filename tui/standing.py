@@ -165,7 +165,7 @@ def _expected_full(snapshot: "Snapshot", running: bool) -> str:
         return "When the first is expected is known after the first trial of any task."
     full = known[len(known) // 2]
     verb = "is running and takes" if running else "will take"
-    return f"A full trial {verb} about {present.duration(full)}."
+    return f"A full trial {verb} about {present.took(full)}."
 
 
 def _has_task(spec: StudySpec, name: str) -> bool:

@@ -131,10 +131,7 @@ class TrialRows:
             "task": self._task,
             "state": self._state,
             "cost": lambda at: (present.number(float(self.snapshot.frame.charged[at])), "dim"),
-            "duration": lambda at: (
-                present.duration(float(self.snapshot.frame.duration[at])),
-                "dim",
-            ),
+            "duration": lambda at: (present.took(float(self.snapshot.frame.duration[at])), "dim"),
             "memory": lambda at: (present.size(float(self.snapshot.frame.peak_memory[at])), "dim"),
             "device": lambda at: (plain(str(self.snapshot.frame.device[at])), "dim"),
             "step": lambda at: (present.number(float(self.snapshot.frame.step[at])), "dim"),

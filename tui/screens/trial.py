@@ -138,7 +138,7 @@ and `6` the log.
         entries = trial_entries(snapshot, rows, means=rows[1:])
         record = self._record
         if record is not None and record.number == self.number:
-            entries += record_entries(record, self._events)
+            entries += record_entries(record, self._events, snapshot.time)
         self._tell_reason(record.reason if record is not None else "")
         table = self.query_one("#trial-values", LineTable)
         lines = EntryRows(entries, titles, max(30, table.size.width))

@@ -1,12 +1,13 @@
 """What was decided and noticed, newest first."""
 
-import time
 from collections.abc import Hashable, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from textual import on
 
 from hpo_tui.store.models import Event
+from hpo_tui.tui import fmt
 from hpo_tui.tui.messages import TrialOpened, TrialSelected
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.rows import Cell, Column
@@ -26,9 +27,12 @@ COLUMNS = (
 class EventRows:
     """Events as rows."""
 
-    def __init__(self, events: Sequence[Event]) -> None:
-        self.columns = COLUMNS
+    def __init__(self, events: Sequence[Event], now: float) -> None:
         self._events = events
+        self._now = now
+        oldest = min((e.time for e in events), default=now)
+        width = max(COLUMNS[0].width, len(fmt.clock(oldest, now)))
+        self.columns = (replace(COLUMNS[0], width=width), *COLUMNS[1:])
 
     def __len__(self) -> int:
         return len(self._events)
@@ -45,11 +49,10 @@ class EventRows:
     def cells(self, row: int) -> Sequence[Cell]:
         """Return time, trial, kind and text."""
         event = self._events[row]
-        clock = time.strftime("%H:%M:%S", time.localtime(event.time))
         trial = "" if event.trial is None else str(event.trial)
         tone = TONES.get(event.kind, "")
         return [
-            (clock, "dim"),
+            (fmt.clock(event.time, self._now), "dim"),
             (trial, ""),
             (plain(event.kind), tone or "dim"),
             (plain(event.text), tone),
@@ -80,7 +83,7 @@ were stopped early, failures, edits of the study, GPUs lent. Going to an event s
             events.reverse()
         self._trials = {("event", e.id): e.trial for e in events}
         fits = self._trials.get(self.current) in (None, view.selected)
-        self.set_rows_of(EventRows(events), self.current if fits else None)
+        self.set_rows_of(EventRows(events, snapshot.time), self.current if fits else None)
 
     @property
     def highlighted(self) -> int | None:

@@ -1,0 +1,81 @@
+"""Numbers, spans and moments as they are said: in few characters, and none that misleads."""
+
+import math
+import time
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hpo_tui.store.models import Event
+from hpo_tui.tui import fmt
+from hpo_tui.tui.widgets.events import EventRows
+
+NOW = 1_790_000_000.0
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (1e-7, "1e-7"), (1e12, "1T"), (0.1 + 0.2, "0.3"), (-0.0, "0"), (-1e-300, "-1e-300"),
+        (999_960.0, "1M"), (-999_960.0, "-1M"), (999_499.5, "999k"), (999.96e6, "1G"),
+        (12_345.6, "12.3k"), (2**53 + 2, "9.01e15"), (99_999.0, "99999"), (math.nan, "-"),
+    ],
+)  # fmt: skip
+def test_a_number_is_said_in_its_own_order_of_magnitude(value: float, text: str) -> None:
+    assert fmt.number(value) == text
+
+
+@given(st.floats(-1e300, 1e300, allow_subnormal=False))
+def test_a_number_is_read_as_what_it_was_but_for_its_last_digits(value: float) -> None:
+    text = fmt.number(value)
+    assert fmt.read(text) == pytest.approx(value, rel=0.006)
+    assert len(text) <= 10
+    assert "1000k" not in text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0s"), (0.3, "0.3s"), (9.96, "10s"), (59.6, "60s"), (99.4, "99s"), (99.6, "1m40"),
+        (150, "2m30"), (119.7, "2m00"), (599.6, "10m"), (5000, "83m"), (8000, "2h13"),
+    ],
+)  # fmt: skip
+def test_how_long_trials_ran_is_told_apart(seconds: float, text: str) -> None:
+    assert fmt.took(seconds) == text
+
+
+@pytest.fixture(params=["UTC", "America/New_York", "Asia/Kathmandu"])
+def zone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    monkeypatch.setenv("TZ", request.param)
+    time.tzset()
+    yield request.param
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("zone")
+def test_an_event_of_another_day_says_which() -> None:
+    local = time.localtime(NOW)
+    midnight = NOW - (local.tm_hour * 3600 + local.tm_min * 60 + local.tm_sec)
+    assert fmt.clock(midnight, NOW) == "00:00:00"
+    assert len(fmt.clock(midnight - 1, NOW)) == len("09-20 23:59")
+    assert fmt.clock(midnight - 1, NOW).endswith(" 23:59")
+    assert fmt.clock(NOW - 400 * 86_400, NOW) == "2025-08-17"
+    events = [Event(n, when, "edited", "", None) for n, when in enumerate((NOW, midnight - 1))]
+    rows = EventRows(events, NOW)
+    assert all(len(rows.cells(n)[0][0]) <= rows.columns[0].width for n in range(2))
+    assert EventRows(events[:1], NOW).columns[0].width == 8
+
+
+def test_the_hour_that_comes_twice_is_local_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        turned = 1_793_512_800.0  # 2026-11-01 06:00 UTC: clocks go back from 02:00 to 01:00
+        assert fmt.clock(turned - 1, turned) == "01:59:59"
+        assert fmt.clock(turned, turned) == "01:00:00"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
