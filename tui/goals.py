@@ -14,9 +14,22 @@ if TYPE_CHECKING:
 
 
 def goals_of(spec: StudySpec) -> tuple[Objective | OutcomeConstraint, ...]:
-    """Return the objectives, then the constraints on metrics that are no objective."""
-    known = {o.metric for o in spec.objectives}
-    return (*spec.objectives, *(c for c in spec.outcome_constraints if c.metric not in known))
+    """Return what each metric has to reach: of the objectives, then of the other constraints.
+
+    Of an objective that is constrained too it is what lies within both.
+    """
+    limits = {c.metric: c for c in spec.outcome_constraints}
+    first = [_within(o, limits.pop(o.metric, None)) for o in spec.objectives]
+    return (*first, *limits.values())
+
+
+def _within(goal: Objective, limits: OutcomeConstraint | None) -> Objective | OutcomeConstraint:
+    if limits is None:
+        return goal
+    own = goal.threshold
+    low = [v for v in (limits.min, own if goal.sign < 0 else None) if v is not None]
+    high = [v for v in (limits.max, own if goal.sign > 0 else None) if v is not None]
+    return OutcomeConstraint(goal.metric, max(low, default=None), min(high, default=None))
 
 
 def is_goal(goal: Objective | OutcomeConstraint) -> bool:

@@ -4,7 +4,6 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hpo_tui.engine.spec import StudySpec
 from hpo_tui.store.models import Study, StudyState, TrialState
 from hpo_tui.tui import fmt, present
 from hpo_tui.tui.goals import goals_of, goals_sentence
@@ -154,19 +153,13 @@ def _failures(snapshot: "Snapshot") -> list[str]:
 
 
 def _expected_full(snapshot: "Snapshot", running: bool) -> str:
-    frame, spec = snapshot.frame, snapshot.spec
-    done = frame.in_state(TrialState.COMPLETE)
-    costs = [spec.task(t).cost if _has_task(spec, t) else math.nan for t in frame.tasks]
-    paces = [
-        float(frame.duration[i]) / costs[int(frame.task[i])] for i in range(len(frame)) if done[i]
-    ]
+    frame = snapshot.frame
+    # By its own price: a promotion has run for its margin alone.
+    done = frame.in_state(TrialState.COMPLETE) & (frame.cost > 0)
+    paces = (frame.duration[done] / frame.cost[done]).tolist()
     known = sorted(p for p in paces if not math.isnan(p))
     if not known:
         return "When the first is expected is known after the first trial of any task."
     full = known[len(known) // 2]
     verb = "is running and takes" if running else "will take"
     return f"A full trial {verb} about {present.took(full)}."
-
-
-def _has_task(spec: StudySpec, name: str) -> bool:
-    return any(t.name == name for t in spec.tasks)

@@ -4,10 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpo_tui.engine.spec import Direction, Objective, OutcomeConstraint
+from hpo_tui.engine.spec import Direction, Objective, OutcomeConstraint, StudySpec
 from hpo_tui.tui.cli import summary
 from hpo_tui.tui.fmt import limit, read
-from hpo_tui.tui.goals import goal_text, judged
+from hpo_tui.tui.goals import goal_text, goals_of, judged
+from tests.tui.conftest import TEXT
 
 AT_LEAST = Objective("accuracy", Direction.MAXIMIZE, threshold=0.94)
 AT_MOST = Objective("size", Direction.MINIMIZE, threshold=20_000)
@@ -57,3 +58,14 @@ def test_best_prints_the_goal_that_was_set() -> None:
     goal = Objective("accuracy", Direction.MAXIMIZE, 0.96543)
     assert summary.goal_text(goal) == "accuracy ≥0.96543"
     assert summary.goal_text(OutcomeConstraint("size", 1000, 123456.5)) == "size ≥1000 ≤123456.5"
+
+
+def test_an_objective_that_is_constrained_too_is_judged_by_both() -> None:
+    text = TEXT.replace("[[task]]", '[[constraint]]\nmetric = "accuracy"\nmax = 0.99\n[[task]]', 1)
+    spec = StudySpec.from_text(text)
+    goal = next(g for g in goals_of(spec) if g.metric == "accuracy")
+    assert goal_text(goal) == "≥.9≤.99"
+    for value in (0.5, 0.95, 0.995):
+        metrics = {"accuracy": value, "nonzero_weights": 1.0}
+        assert judged(value, goal).endswith("✓" if spec.meets(metrics) else "✗")
+    assert len(goals_of(spec)) == 2

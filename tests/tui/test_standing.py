@@ -3,6 +3,9 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
+from hpo_tui.store.frame import STATES
 from hpo_tui.store.models import TrialState
 from hpo_tui.tui import fmt
 from hpo_tui.tui.standing import first_result_text, header_pieces
@@ -26,3 +29,19 @@ def test_where_no_trial_is_full_the_failed_ones_are_told_of(tmp_path: Path) -> N
     assert failed
     text = first_result_text(snapshot)
     assert f"{failed} trials of 60 have failed: the log (6) and the events (7) say why." in text
+
+
+def test_what_a_full_trial_takes_is_told_by_what_trials_have_run_for(tmp_path: Path) -> None:
+    snapshot = read_once(make_study(tmp_path, trials=60, running=2))
+    frame = snapshot.frame
+    partial = ~frame.at_task("60 epochs")
+    # Promotions from 15 to 30 epochs: a quarter of a full trial each, in 150 s.
+    promoted = replace(
+        frame,
+        task=np.where(partial, frame.tasks.index("30 epochs"), frame.task).astype(np.int16),
+        state=np.where(partial, frame.state, STATES.index(TrialState.RUNNING)).astype(np.int8),
+        cost=np.full(60, 0.25),
+        duration=np.full(60, 150.0),
+    )
+    picture = replace(snapshot, frame=promoted, runner_pid=1)
+    assert "is running and takes about 10m." in first_result_text(picture)

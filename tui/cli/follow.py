@@ -10,7 +10,7 @@ from hpo_tui.store.models import StudyState, Trial, TrialState
 from hpo_tui.store.read import StudyReader
 from hpo_tui.tui.cli.summary import amount_of, goals_of, has_goals, progress_line, state_of
 from hpo_tui.tui.cli.text import bar, colours, lines_of, note, safe, shown
-from hpo_tui.tui.fmt import duration
+from hpo_tui.tui.fmt import duration, took
 from hpo_tui.tui.plain import fit, plain
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.watcher import StudyWatcher
@@ -145,5 +145,5 @@ def trial_line(trial: Trial, picture: Snapshot) -> str:
     if trial.resumed_from is not None:
         parts.append(f"(carries on #{trial.resumed_from})")
     if trial.duration is not None:
-        parts.append(duration(trial.duration))
+        parts.append(took(trial.duration))
     return "  ".join(parts)
