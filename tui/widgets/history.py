@@ -165,8 +165,8 @@ marks are edits of the study. Far outliers on the bad side are drawn at the end 
         arrow = glyphs.down if goal.sign > 0 else glyphs.up
         dot = "O" if glyphs.ascii else "●"
         rows, best = front.best_so_far(snapshot.frame, snapshot.spec, goal)
-        spans = [(f"{fmt.clean(goal.metric, glyphs.ascii)} {arrow}  ", Ink.BOLD)]
-        spans += [(dot, Ink.FULL_3), (f" full {int(full.sum())}  ", Ink.TEXT)]
+        head = [(f"{fmt.clean(goal.metric, glyphs.ascii)} {arrow}  ", Ink.BOLD)]
+        spans = [(dot, Ink.FULL_3), (f" full {int(full.sum())}  ", Ink.TEXT)]
         others = front.meets_mask(snapshot.frame, snapshot.spec, without=goal.metric)
         if (full & ~others).any():
             spans += [
@@ -175,10 +175,15 @@ marks are edits of the study. Far outliers on the bad side are drawn at the end 
             ]
         if len(snapshot.spec.tasks) > 1:
             spans += [(".", Ink.PARTIAL_3), (" partial  ", Ink.TEXT)]
+        ends = []
         if len(rows):
             number = int(snapshot.frame.number[rows[-1]])
-            said = f" best {beside(float(best[-1]), goal)} #{number}"
-            spans += [(glyphs.rule * 2, Ink.BEST), (said, Ink.TEXT)]
+            said = f" best {beside(float(best[-1]), goal)} #{number}  "
+            ends = [(glyphs.rule * 2, Ink.BEST), (said, Ink.TEXT)]
         elif full.any():
-            spans += [("no full trial meets the other goals yet", Ink.DIM)]
-        text.write(canvas, 0, 0, spans, glyphs.ellipsis)
+            ends = [("no full trial meets the other goals yet  ", Ink.DIM)]
+        whole = "".join(said for said, _ in (*head, *spans, *ends)).rstrip()
+        # Where not all of it has room, it is the marks that can be missed.
+        cut = fmt.width_of(whole) > canvas.width
+        *before, (last, ink) = [*head, *ends, *spans] if cut else [*head, *spans, *ends]
+        text.write(canvas, 0, 0, [*before, (last.rstrip(), ink)], glyphs.ellipsis)

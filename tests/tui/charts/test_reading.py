@@ -1,5 +1,6 @@
 """What charts say in numbers and words can be told apart, and is not rounded over a goal."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -137,3 +138,15 @@ def test_running_trials_are_counted_once_in_the_cost(
     state[-3:] = STATES.index(TrialState.RUNNING)
     bar = cost.bar(snapshot_of(replace(frame, state=state)), glyphs(False), False)
     assert sum(s.count for s in bar.segments) == 40
+
+
+@pytest.mark.parametrize("width", [40, 50, 60, 120])
+async def test_the_best_value_stands_in_the_legend_of_the_history_however_little_room_there_is(
+    make_frame: Frames, snapshot_of: Snapshots, width: int
+) -> None:
+    async with shown(History(), snapshot_of(make_frame(80)), size=(width, 20)) as (pilot, _):
+        legend = text(pilot)[0]
+    assert re.search(r"best 0\.\d+ #\d+", legend)
+    if width == 120:
+        assert legend.rstrip().endswith(tuple("0123456789"))
+        assert "partial" in legend
