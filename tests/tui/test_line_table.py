@@ -43,3 +43,22 @@ async def test_rows_that_have_room_again_are_painted(monkeypatch: pytest.MonkeyP
         await pilot.resize_terminal(20, 20)
         await pilot.pause()
         assert tops[-1] == 0
+
+
+class Measured(Numbered):
+    """Rows of a number that takes eight cells."""
+
+    columns: Sequence[Column] = (Column("v", "value", 9, "right"),)
+
+    def cells(self, row: int) -> Sequence[Cell]:
+        return [(f"0.00123{row}", "")]
+
+
+@pytest.mark.parametrize(("width", "shown"), [(12, "0.001230"), (8, "0.001230"), (5, "…")])
+async def test_a_number_is_shown_whole_or_not_at_all(width: int, shown: str) -> None:
+    app = Alone()
+    async with app.run_test(size=(width, 4)) as pilot:
+        table = app.query_one(LineTable)
+        table.set_rows(Measured(), keep=0)
+        await pilot.pause()
+        assert table.render_line(1).text.strip() == shown

@@ -74,7 +74,7 @@ def failing(tmp_path: Path, budget: str) -> StudyFolder:
     return study
 
 
-@pytest.mark.parametrize("budget", ['"20 gpu-hours"', '"100 trials"', '"8h"'])
+@pytest.mark.parametrize("budget", ['"20 gpu-hours"', '"100 trials"'])
 def test_status_says_what_was_lost_in_the_unit_of_the_table_above(
     tmp_path: Path, budget: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -8,6 +8,7 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
+from hpo_tui.tui import fmt
 from hpo_tui.tui.plain import fit, to_ascii, wrapped
 from hpo_tui.tui.rows import TONES, Column, NoRows, Rows
 from hpo_tui.tui.widgets.tones import ink
@@ -154,6 +155,8 @@ class TableLines(Widget):
                 style = ground + self._tone(tone)
                 if chosen:
                     style += Style(bgcolor=ground.bgcolor)
+            if column.align == "right" and fmt.width_of(text) > room:
+                text = "…"  # the first digits of a number alone are another number
             segments.append(Segment(self._fit(text, room, column.align), style))
             segments.append(Segment(" ", ground))
             end = start + room + 1
