@@ -11,12 +11,19 @@ from hpo_tui.tui.rows import Cell, Column
 class Entry:
     """A line: a name, then a value a column. A heading has no values.
 
-    ``text``: the value as it was written, where a cell may be too short for it.
+    ``text``: the value as it was written, where a cell may be too short for it. ``goal``: what
+    follows the name, and is not cut with it: a part of it would be another goal.
     """
 
     name: str
     values: tuple[Cell, ...] = ()
     text: str = ""
+    goal: str = ""
+
+    @property
+    def label(self) -> str:
+        """The name with the goal behind it."""
+        return f"{self.name} {self.goal}" if self.goal else self.name
 
 
 class EntryRows:
@@ -25,11 +32,12 @@ class EntryRows:
     def __init__(self, entries: Sequence[Entry], titles: Sequence[str], width: int) -> None:
         self._entries = entries
         self._titles = titles
-        names = max([fmt.width_of(e.name) for e in entries if e.values] + [8])
+        names = max([fmt.width_of(e.label) for e in entries if e.values] + [8])
         first = min(names + 2, max(12, width // 3))
         self._room = first - 2
         self._names = {e.name for e in entries if e.values}
         room = max(8, (width - first - len(titles)) // max(1, len(titles)))
+        self._width = room
         columns = [Column("name", "", first, fixed=True)]
         columns += [Column(f"v{i}", t, room) for i, t in enumerate(titles)]
         self.columns: Sequence[Column] = columns
@@ -52,9 +60,9 @@ class EntryRows:
         if not entry.values:
             return "", ""
         if entry.text or len(entry.values) == 1:
-            return entry.name, readable(entry.text or entry.values[0][0])
+            return entry.label, readable(entry.text or entry.values[0][0])
         pairs = zip(self._titles, entry.values, strict=False)
-        return entry.name, "\n".join(f"{title}: {text}" for title, (text, _) in pairs)
+        return entry.label, "\n".join(f"{title}: {text}" for title, (text, _) in pairs)
 
     @property
     def first(self) -> Hashable:
@@ -68,8 +76,11 @@ class EntryRows:
             return [(entry.name, "bold")]
         blank: Cell = ("", "")
         missing = len(self.columns) - 1 - len(entry.values)
-        name = fmt.clip_among(entry.name, self._room, self._names)
-        return [(f"  {name}", "dim"), *entry.values, *[blank] * missing]
+        goal = f" {entry.goal}" if entry.goal else ""
+        name = fmt.clip_among(entry.name, self._room - fmt.width_of(goal), self._names)
+        texts = [text for text, _ in entry.values]
+        values = [(fmt.clip_among(t, self._width, texts), tone) for t, tone in entry.values]
+        return [(f"  {name}{goal}", "dim"), *values, *[blank] * missing]
 
 
 def readable(text: str) -> str:

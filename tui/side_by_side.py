@@ -41,9 +41,8 @@ def trial_entries(
     names = list(dict.fromkeys([*spec.metric_names, *frame.metrics]))
     for name in names:
         goal = next((g for g in goals_of(spec) if g.metric == name), None)
-        text = plain(name) + (f" {goal_text(goal)}" if goal else "")
         cells = [metric_cell(snapshot, judged if r in means else frame, name, r) for r in rows]
-        entries.append(Entry(text, tuple(cells)))
+        entries.append(Entry(plain(name), tuple(cells), goal=goal_text(goal) if goal else ""))
     entries.append(Entry("parameters"))
     for name in dict.fromkeys([*(p.name for p in spec.space), *frame.params]):
         said, values = present.value_texts(snapshot, name, 6), frame.params.get(name)

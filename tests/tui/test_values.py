@@ -12,6 +12,7 @@ from hpo_tui.store.models import Value
 from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui import fmt, present
 from hpo_tui.tui.charts import axes
+from hpo_tui.tui.entries import EntryRows
 from hpo_tui.tui.side_by_side import trial_entries
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.trial_rows import TrialRows
@@ -85,3 +86,16 @@ def test_a_trial_s_own_screen_says_integers_whole_and_marks_what_differs(
     assert entries["seed"] == (("1234001", "accent"), ("1234002", "accent"))
     assert {tone for _, tone in entries["lr"]} == {"accent"}
     assert {tone for _, tone in entries["momentum"]} <= {"", "accent"}
+
+
+def test_side_by_side_a_goal_is_not_cut_and_choices_differ(picture: Snapshot) -> None:
+    entries = trial_entries(picture, [0, 1])
+    lines = EntryRows(entries, ["this trial", "best: #2"], 48)
+    shown = [[text.strip() for text, _ in lines.cells(n)] for n in range(len(lines))]
+    metric = next(cells for cells in shown if cells[0].endswith("≤40k"))
+    assert metric[0].startswith("nonz")
+    assert len(metric[0]) <= 16
+    kind = next(cells for cells in shown if cells[0] == "kind")
+    assert kind[1] != kind[2]
+    row = next(n for n in range(len(lines)) if lines.whole(n)[0].startswith("nonzero"))
+    assert lines.whole(row)[0] == "nonzero_weights ≤40k"
