@@ -1,5 +1,6 @@
 """Goals in words: what is to be reached, whether a value reaches it, how many trials do. Pure."""
 
+import math
 from typing import TYPE_CHECKING
 
 from hpo_tui.engine.spec import Direction, Objective, OutcomeConstraint, StudySpec
@@ -62,7 +63,12 @@ def short_goal(value: float) -> str:
 
 def judged(value: float, goal: Objective | OutcomeConstraint, digits: int = 4) -> str:
     """Return a value with the mark of its goal, never rounded over the limit to the other side."""
-    return f"{beside(value, goal, digits)} {'✓' if goal.met(value) else '✗'}"
+    return f"{beside(value, goal, digits)} {'✓' if reached(value, goal) else '✗'}"
+
+
+def reached(value: float, goal: Objective | OutcomeConstraint) -> bool:
+    """Whether a value reaches its goal, as trials are judged by: an infinite one is no result."""
+    return math.isfinite(value) and goal.met(value)
 
 
 def beside(value: float, goal: Objective | OutcomeConstraint, digits: int = 4) -> str:

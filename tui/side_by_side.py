@@ -8,7 +8,7 @@ from hpo_tui.store.frame import STATES, Frame
 from hpo_tui.store.models import Event, Trial
 from hpo_tui.tui import fmt, present
 from hpo_tui.tui.entries import Entry
-from hpo_tui.tui.goals import goal_text, goals_of, goals_sentence, is_goal, judged
+from hpo_tui.tui.goals import goal_text, goals_of, goals_sentence, is_goal, judged, reached
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.rows import Cell
 from hpo_tui.tui.snapshot import Snapshot
@@ -23,7 +23,7 @@ def metric_cell(snapshot: Snapshot, frame: Frame, name: str, row: int | None) ->
     goal = next((g for g in goals_of(snapshot.spec) if g.metric == name), None)
     if goal is None or not text or not is_goal(goal):
         return text or "–", ""
-    return judged(value, goal, 6), "good" if goal.met(value) else "warn"
+    return judged(value, goal, 6), "good" if reached(value, goal) else "warn"
 
 
 def trial_entries(

@@ -18,7 +18,9 @@ def sort_values(snapshot: Snapshot, key: str) -> "NDArray[np.float64] | None":
     frame = snapshot.frame
     kind, _, name = key.partition(":")
     if kind == "m":
-        return frame.metrics.get(name)
+        values = frame.metrics.get(name)
+        # What is infinite is no result: it would stand before the best.
+        return None if values is None else np.where(np.isfinite(values), values, np.nan)
     if kind == "p":
         return _in_order_of_choices(snapshot, name)
     found = {

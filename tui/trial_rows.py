@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from hpo_tui.engine.spec import Objective, OutcomeConstraint
 from hpo_tui.store.frame import STATES
 from hpo_tui.tui import fmt, present
-from hpo_tui.tui.goals import goal_text, goals_of, is_goal, judged
+from hpo_tui.tui.goals import goal_text, goals_of, is_goal, judged, reached
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.rows import Cell, Column
 from hpo_tui.tui.snapshot import Snapshot
@@ -162,7 +162,7 @@ class TrialRows:
             text = present.number(value)
             if goal is None or not text or not is_goal(goal):
                 return text, ""
-            return judged(value, goal), "good" if goal.met(value) else "warn"
+            return judged(value, goal), "good" if reached(value, goal) else "warn"
 
         return cell
 

@@ -1,5 +1,7 @@
 """Goals as the tables say them."""
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,6 +28,8 @@ BETWEEN = OutcomeConstraint("memory", min=1.0, max=2.0)
         (20_000.25, AT_MOST, ">20k ✗"),
         (2.0004, BETWEEN, "2.0004 ✗"),
         (0.999999, BETWEEN, "<1 ✗"),
+        (math.inf, AT_LEAST, "inf ✗"),
+        (-math.inf, AT_MOST, "-inf ✗"),
     ],
 )
 def test_a_value_is_not_rounded_to_the_other_side_of_its_goal(

@@ -167,3 +167,13 @@ def test_devices_are_sorted_by_their_number_and_trials_without_one_come_last(
         found = list(dict.fromkeys(column[rows].tolist()))
         known = order if key == "device" else [1, 2, 10]
         assert found == [*(reversed(known) if descending else known), column[0]]
+
+
+def test_an_infinite_result_is_not_sorted_before_the_best(study: StudyFolder) -> None:
+    snapshot = read_once(study)
+    accuracy = snapshot.frame.metrics["accuracy"].copy()
+    accuracy[7:9] = math.inf, -math.inf
+    held = replace(snapshot, frame=replace(snapshot.frame, metrics={"accuracy": accuracy}))
+    for descending in (False, True):
+        rows = sorted_rows(held, np.arange(60), "m:accuracy", descending=descending)
+        assert not np.isfinite(accuracy[rows][-np.sum(~np.isfinite(accuracy)) :]).any()
