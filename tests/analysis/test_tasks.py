@@ -69,3 +69,15 @@ def test_rank_correlation_agrees_with_scipy_with_ties() -> None:
     a = rng.integers(0, 5, 40).astype(float)
     b = a + rng.integers(0, 4, 40)
     assert spearman(a, b)[0] == pytest.approx(spearmanr(a, b).statistic)
+
+
+@pytest.mark.parametrize(("seconds", "share"), [(60.0, "for 60%"), (0.4, "for 0.4%")])
+def test_a_task_that_costs_next_to_nothing_is_not_said_to_be_free(
+    spec: StudySpec, make_frame: MakeFrame, seconds: float, share: str
+) -> None:
+    frame = promoted(make_frame, 0.1)
+    short = frame.at_task(spec.tasks_by_cost[0].name)
+    frame.duration[:] = np.where(short, seconds, 100.0 - seconds)
+    found = task_insights(frame, spec)[0]
+    assert found.measured == pytest.approx(seconds / 100)
+    assert found.advice.endswith(share)

@@ -47,6 +47,7 @@ PARTIAL = LineClass("partial", Ink.PARTIAL, True, ".,;")
 FULL = LineClass("full", Ink.FULL, False, ":+#")
 MISSES = LineClass("misses", Ink.FULL, False, ":+#")
 MEETS = LineClass("meets all goals", Ink.MEETS, False, "xX%")
+UNKNOWN = LineClass("no value", Ink.PARTIAL, True, ".,;")
 QUARTERS = (
     LineClass("4th", Ink.FOURTH, False, "444"),
     LineClass("3rd", Ink.THIRD, False, "333"),
@@ -83,10 +84,10 @@ def classify(
         title = "goals"
     elif colouring is Colouring.OBJECTIVE and spec.objectives:
         goal = spec.objectives[objective % len(spec.objectives)]
-        classes = (OUT, PARTIAL, *QUARTERS)
-        codes = np.where(full, 2, 1).astype(np.int8)
+        classes = (OUT, PARTIAL, UNKNOWN, *QUARTERS)
         loss = goal.sign * front.column(frame, goal.metric)
         known = loss[full & np.isfinite(loss)]
+        codes = np.where(full, 2 + np.isfinite(loss), 1).astype(np.int8)
         if len(known):
             for cut in np.quantile(known, (0.75, 0.5, 0.25)):
                 codes += full & (loss <= cut)

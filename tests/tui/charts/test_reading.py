@@ -12,6 +12,7 @@ from hpo_tui.store.frame import STATES, Frame
 from hpo_tui.store.models import TrialState
 from hpo_tui.tui import fmt
 from hpo_tui.tui.charts import axes
+from hpo_tui.tui.charts.classes import Colouring, classify
 from hpo_tui.tui.charts.scale import Scale
 from hpo_tui.tui.glyphs import glyphs
 from hpo_tui.tui.snapshot import Snapshot, View
@@ -150,3 +151,16 @@ async def test_the_best_value_stands_in_the_legend_of_the_history_however_little
     if width == 120:
         assert legend.rstrip().endswith(tuple("0123456789"))
         assert "partial" in legend
+
+
+def test_a_full_trial_without_a_value_is_in_no_quarter(make_frame: Frames, spec: StudySpec) -> None:
+    frame = make_frame(60)
+    frame.task[:] = frame.tasks.index("full")
+    frame.state[:] = STATES.index(TrialState.COMPLETE)
+    frame.metrics["acc"][:] = np.linspace(0.8, 0.9, 60)
+    frame.metrics["acc"][:4] = np.nan, np.inf, np.nan, -np.inf
+    found = classify(frame, spec, None, colouring=Colouring.OBJECTIVE)
+    labels = [found.classes[code].label for code in found.codes]
+    assert labels[:4] == ["no value"] * 4
+    counts = {label: labels.count(label) for label in labels}
+    assert counts == {"no value": 4, "4th": 14, "3rd": 14, "2nd": 14, "best quarter": 14}
