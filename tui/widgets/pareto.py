@@ -117,10 +117,11 @@ axis, which `▸` or `◂` marks.
         shown = full | self._partial
         shown &= np.isfinite(x) & np.isfinite(y)
         if not shown.any():
-            text.note(
-                canvas,
-                "No trial is complete at the full task yet. v shows what the cheap tasks say.",
-            )
+            names = " and ".join(fmt.clean(name, self.glyphs.ascii) for name in pair)
+            why = "No trial is complete at the full task yet."
+            if full.any():
+                why = f"No full trial has a value for both {names}."
+            text.note(canvas, f"{why} v shows what the cheap tasks say.")
             return canvas
         goals = _goals(spec)
         scales = [_scale(spec, m, v[shown], goals) for m, v in zip(pair, (x, y), strict=True)]

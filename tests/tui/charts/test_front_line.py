@@ -12,7 +12,7 @@ from hpo_tui.store.models import TrialState
 from hpo_tui.tui.charts.palette import Ink
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.widgets.pareto import Pareto, _edge
-from tests.tui.charts.showing import shown
+from tests.tui.charts.showing import shown, text
 
 POINTS = st.lists(st.tuples(st.integers(-9, 9), st.integers(-9, 9)), min_size=1, max_size=12)
 
@@ -50,3 +50,14 @@ async def test_no_line_joins_the_best_where_a_metric_is_no_objective(
         assert bright() > 20, "the front of the two objectives"
         widget.action_pair()
         assert bright() == 4, "four trials and no line"
+
+
+async def test_full_trials_without_values_are_not_said_to_be_missing(
+    make_frame: Callable[..., Frame], snapshot_of: Callable[..., Snapshot]
+) -> None:
+    frame = make_frame(4)
+    frame.task[:] = frame.tasks.index("full")
+    frame.state[:] = STATES.index(TrialState.COMPLETE)
+    frame.metrics["size"][:] = np.nan
+    async with shown(Pareto(), snapshot_of(frame)) as (pilot, _):
+        assert "No full trial has a value for both acc and size." in "\n".join(text(pilot))
