@@ -19,7 +19,7 @@ help:
 	@echo 'make check   lint, format, types and import contracts alone'
 	@echo 'make keys    write docs/keys.md from the table of actions'
 	@echo 'make format  let ruff mend and format the code'
-	@echo 'make clean   remove $(VENV), caches and the demo study'
+	@echo 'make clean   remove $(VENV), caches, what was built and the demo study'
 
 demo: $(VENV)/.installed-demo
 	@$(BIN)/hpo-tui demo $(ARGS)
@@ -40,7 +40,9 @@ format: $(VENV)/.installed-dev
 	@$(BIN)/ruff check -q --fix . && $(BIN)/ruff format -q .
 
 clean:
-	rm -rf $(VENV) build hpo-tui-demo .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) build dist *.egg-info hpo-tui-demo snapshot_report.html \
+		.mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find hpo_tui engine tui store examples tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
 
 # Versions are those of constraints.txt: what was tested, torch among them.
 $(VENV)/.installed-%: pyproject.toml constraints.txt | $(BIN)/python
