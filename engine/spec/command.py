@@ -33,23 +33,20 @@ def placeholder_values(
     trial_dir: str | Path,
     *,
     resume: str | Path | None = None,
-    checkpoint: str | Path | None = None,
-    params_file: str | Path | None = None,
     seed: int | None = None,
     trial: int | None = None,
 ) -> dict[str, Value]:
     """Return what each placeholder stands for; a name that is absent here is left out.
 
-    ``checkpoint`` and ``params_file`` are ``checkpoint`` and ``params.json`` in ``trial_dir``
-    where they are not given, ``seed`` that of the study. Parameters come before fidelity values,
+    ``seed`` is that of the study where it is not given. Parameters come before fidelity values,
     those before the special names.
     """
     folder = Path(trial_dir)
     special: dict[str, object] = {
         "trial_dir": folder,
-        "checkpoint": checkpoint or folder / "checkpoint",
+        "checkpoint": folder / "checkpoint",
         "resume": resume,
-        "params_file": params_file or folder / "params.json",
+        "params_file": folder / "params.json",
         "seed": spec.seed if seed is None else seed,
         "task": task.name,
         "trial": trial,
@@ -68,8 +65,6 @@ def command_line(
     trial_dir: str | Path,
     *,
     resume: str | Path | None = None,
-    checkpoint: str | Path | None = None,
-    params_file: str | Path | None = None,
     seed: int | None = None,
     trial: int | None = None,
 ) -> list[str]:
@@ -84,8 +79,6 @@ def command_line(
         task,
         trial_dir,
         resume=resume,
-        checkpoint=checkpoint,
-        params_file=params_file,
         seed=seed,
         trial=trial,
     )

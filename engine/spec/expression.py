@@ -4,14 +4,14 @@ import math
 import operator
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from hpo_tui.engine.spec.expression_parser import parse
 from hpo_tui.engine.spec.expression_tokens import ExpressionError, Kind
 from hpo_tui.engine.spec.expression_tree import Node
 from hpo_tui.engine.spec.model import Parameter, ParameterKind, Value
 
-__all__ = ["Constraint", "ExpressionError", "Linear", "compile_constraint", "kinds_of"]
+__all__ = ["Constraint", "ExpressionError", "compile_constraint", "kinds_of"]
 
 _STEEPEST = 64
 """The largest exponent; what goes beyond has no use and could take for ever."""
@@ -49,15 +49,6 @@ _OPERATORS: Mapping[str, Callable[..., Any]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Linear:
-    """``sum(weight * parameter) + constant`` ``<``, ``<=`` or ``==`` 0."""
-
-    weights: Mapping[str, float]
-    constant: float
-    relation: Literal["<", "<=", "=="]
-
-
-@dataclass(frozen=True, slots=True)
 class Constraint:
     """A relation between parameters that every configuration must satisfy."""
 
@@ -76,10 +67,6 @@ class Constraint:
             return bool(_value(self.tree, params))
         except (ArithmeticError, ValueError, TypeError):
             return False
-
-    def linear(self) -> tuple[Linear, ...] | None:
-        """Return it as linear relations that must all hold, or None where it is not linear."""
-        return _relations(self.tree)
 
 
 def compile_constraint(
@@ -137,52 +124,3 @@ def _value(node: Node, params: Mapping[str, Value]) -> Any:
     if isinstance(result, float) and not math.isfinite(result):
         raise OverflowError
     return result
-
-
-def _relations(node: Node) -> tuple[Linear, ...] | None:
-    if node.op == "and":
-        left, right = (_relations(a) for a in node.args)
-        return None if left is None or right is None else (*left, *right)
-    if node.op not in ("<", "<=", ">", ">=", "=="):
-        return None
-    left_sum, right_sum = (_sum(a) for a in node.args)
-    if left_sum is None or right_sum is None:
-        return None
-    if node.op in (">", ">="):
-        left_sum, right_sum = right_sum, left_sum
-    weights, constant = _combine(left_sum, right_sum, -1.0)
-    relation: Literal["<", "<=", "=="] = (
-        "==" if node.op == "==" else "<" if node.op in "<>" else "<="
-    )
-    return (Linear(weights, constant, relation),)
-
-
-_Sum = tuple[dict[str, float], float]
-
-
-def _sum(node: Node) -> _Sum | None:
-    """Return a node as weights and a constant, or None where it is not linear."""
-    if node.op == "value" and node.kind == "number":
-        return {}, float(node.value)
-    if node.op == "name" and node.kind in ("number", "any"):
-        return {str(node.value): 1.0}, 0.0
-    parts = [_sum(a) for a in node.args]
-    if node.op not in ("neg", "+", "-", "*", "/") or any(p is None for p in parts):
-        return None
-    known = [p for p in parts if p is not None]
-    if node.op == "neg":
-        return _combine(({}, 0.0), known[0], -1.0)
-    left, right = known
-    if node.op in "+-":
-        return _combine(left, right, 1.0 if node.op == "+" else -1.0)
-    if node.op == "*" and not left[0]:
-        left, right = right, left
-    if right[0] or (node.op == "/" and right[1] == 0):
-        return None
-    return _combine(({}, 0.0), left, right[1] if node.op == "*" else 1 / right[1])
-
-
-def _combine(left: _Sum, right: _Sum, factor: float) -> _Sum:
-    names = dict.fromkeys([*left[0], *right[0]])
-    weights = {n: left[0].get(n, 0.0) + factor * right[0].get(n, 0.0) for n in names}
-    return {n: w for n, w in weights.items() if w}, left[1] + factor * right[1]

@@ -77,16 +77,15 @@ class Table:
         if not any(self.aliases.get(k.lower(), nearest(k, self.allowed)) == key for k in strangers):
             self.fault(key, f"is missing: {example}")
 
-    def unknown(self, *, also: Collection[str] = ()) -> None:
+    def unknown(self) -> None:
         """Refuse keys that the schema does not have."""
-        allowed = [*self.allowed, *also]
         for key in self.data:
-            if key in allowed:
+            if key in self.allowed:
                 continue
             meant = self.aliases.get(key.lower())
-            guess = f'; here it is called "{meant}"' if meant else did_you_mean(key, allowed)
+            guess = f'; here it is called "{meant}"' if meant else did_you_mean(key, self.allowed)
             elsewhere = _elsewhere(key) if not guess else ""
-            known = "" if guess or elsewhere else f"; allowed: {', '.join(allowed)}"
+            known = "" if guess or elsewhere else f"; allowed: {', '.join(self.allowed)}"
             self.fault(key, f"unknown key{guess}{elsewhere}{known}")
 
     def _take(self, key: str, needed: str) -> Any:

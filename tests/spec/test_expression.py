@@ -98,20 +98,6 @@ def test_errors_say_where_and_why(text: str, at: int, part: str) -> None:
         assert caught.value.at + 1 == at
 
 
-def test_linear_relations_are_taken_apart() -> None:
-    (found,) = compile_constraint("2 * a + b / 4 - 3 >= lambda", KINDS).linear() or ()
-    assert found.weights == {"lambda": 1.0, "a": -2.0, "b": -0.25}
-    assert (found.constant, found.relation) == (3.0, "<=")
-    both = compile_constraint("0 < a < b", KINDS).linear()
-    assert both is not None
-    assert [r.weights for r in both] == [{"a": -1.0}, {"a": 1.0, "b": -1.0}]
-
-
-@pytest.mark.parametrize("text", ["a * b < 1", "a ** 2 < 1", "1 / a < 2", "a < 1 or b < 1", "amp"])
-def test_what_is_not_linear(text: str) -> None:
-    assert compile_constraint(text, KINDS).linear() is None
-
-
 def test_kinds_come_from_the_space() -> None:
     space = [
         Parameter("x", ParameterKind.FLOAT),
@@ -198,4 +184,3 @@ def test_any_words_give_a_constraint_or_an_expression_error(words: list[str]) ->
         return
     for params in VALUES:
         assert found.holds(params) in (True, False)  # type: ignore[arg-type]
-    found.linear()
