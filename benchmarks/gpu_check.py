@@ -176,7 +176,7 @@ def check_oom(bench: Bench) -> None:
     total = pool.poll({}).samples[0].memory_total / GIB
     process = bench.trial(second or first, total * 1.1, 1.0)
     text = process.communicate()[0]
-    found = classify_failure(process.returncode, None, text.splitlines())
+    found = classify_failure(process.returncode, text.splitlines())
     pool.record_oom(second or first)
     bench.note("out of memory is recognized", found.kind == "oom", found.text[:60])
     bench.note("and lowers the limit", pool.packing.limit == 1, f"to {pool.packing.limit}")
@@ -289,7 +289,7 @@ def check_without_gpu(bench: Bench) -> None:
     ended = (folder / "exit.json").exists()
     bench.note("warm start", ready and ended, f"{time.monotonic() - began:.2f} s from start to end")
     server.stop()
-    kind = classify_failure(1, None, ["torch.OutOfMemoryError: CUDA out of memory."]).kind
+    kind = classify_failure(1, ["torch.OutOfMemoryError: CUDA out of memory."]).kind
     bench.note("out of memory is recognized", kind == "oom", kind)
 
 

@@ -1,9 +1,9 @@
 """Why a trial failed, recognized early from its exit and its last lines."""
 
 import re
-import signal as signals
 from collections.abc import Sequence
 from dataclasses import dataclass
+from signal import SIGKILL, Signals
 
 GPU_OOM = re.compile(
     r"CUDA out of memory|torch\.(?:cuda\.)?OutOfMemoryError|CUDA error: out of memory"
@@ -48,7 +48,7 @@ class Failure:
     """Why a trial did not end well.
 
     ``kind``: ``oom`` (GPU memory), ``host_oom``, ``nan``, ``device`` (the machine's fault),
-    ``command`` (it cannot be started), ``crash``, ``timeout``, ``stopped``. ``text`` is for people.
+    ``command`` (it cannot be started), ``crash``. ``text`` is for people.
     ``teaches``: the parameters caused it, so the optimizer should know.
     """
 
@@ -57,31 +57,19 @@ class Failure:
     teaches: bool
 
 
-def classify_failure(
-    exit_code: int | None,
-    signal: int | None,
-    last_lines: Sequence[str],
-    killed_by_us: str | bool = "",
-) -> Failure:
-    """Return why a trial failed.
+def classify_failure(exit_code: int, last_lines: Sequence[str]) -> Failure:
+    """Return why a trial that nobody stopped failed, from the ``last_lines`` of its output.
 
-    ``signal``: the one that ended it, if any (a negative ``exit_code`` says so too).
-    ``last_lines`` of its output. ``killed_by_us``: why we ended it (``timeout``, …), empty if not.
+    A negative ``exit_code`` is that of the signal that ended it.
     """
-    if signal is None and exit_code is not None and exit_code < 0:
-        signal = -exit_code
-    if killed_by_us == "timeout":
-        return Failure("timeout", "Ran longer than the time limit.", True)
-    if killed_by_us:
-        return Failure("stopped", "Stopped by us.", False)
     text = "\n".join(last_lines)[-65536:]
     for kind, what, pattern, teaches in _SIGNS:
         if line := _line(pattern, _closing(text) if kind == "nan" else text.splitlines()):
             return Failure(kind, f"{what}: {line}", teaches)
-        if kind == "host_oom" and (signal == signals.SIGKILL or exit_code == 128 + signals.SIGKILL):
+        if kind == "host_oom" and exit_code in (-SIGKILL, 128 + SIGKILL):
             why = "Killed by the system, most likely for want of main memory."
             return Failure(kind, why, True)
-    return _crash(exit_code, signal, _last(text))
+    return _crash(exit_code, _last(text))
 
 
 _SIGNS = (
@@ -92,12 +80,12 @@ _SIGNS = (
 )
 
 
-def _crash(exit_code: int | None, signal: int | None, last: str) -> Failure:
+def _crash(exit_code: int, last: str) -> Failure:
     """Return a failure that nothing in the output explains."""
     if exit_code in (126, 127):
         return Failure("command", last or "The command could not be started.", False)
-    if signal:
-        return Failure("crash", f"Ended by {_signal_name(signal)}. {last}".strip(), False)
+    if exit_code < 0:
+        return Failure("crash", f"Ended by {_signal_name(-exit_code)}. {last}".strip(), False)
     if exit_code == 0:
         return Failure("crash", "Ended without having reported all metrics.", False)
     return Failure("crash", f"Exit code {exit_code}. {last}".strip(), False)
@@ -139,6 +127,6 @@ def _last(text: str) -> str:
 
 def _signal_name(number: int) -> str:
     try:
-        return signals.Signals(number).name
+        return Signals(number).name
     except ValueError:
         return f"signal {number}"

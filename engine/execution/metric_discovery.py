@@ -1,9 +1,8 @@
 """Which metrics a script's output may hold, while nobody has said which are wanted."""
 
 import re
-from collections.abc import Collection
 
-from hpo_tui.engine.execution.metric_lines import STEP_KEYS, LineParser, Names
+from hpo_tui.engine.execution.metric_lines import STEP_KEYS
 from hpo_tui.engine.execution.metric_tables import Columns
 from hpo_tui.engine.execution.metric_text import (
     AFTER,
@@ -45,11 +44,8 @@ _NO_METRIC = frozenset(
 )
 
 
-def parse_line(line: str, names: Collection[str] | None = None) -> dict[str, float]:
-    """Return the metrics in one line: those in ``names``, or all that look like metrics."""
-    if names is not None:
-        entry = LineParser(Names(names)).parse(line)
-        return entry[1] if entry else {}
+def discover_in_line(line: str) -> dict[str, float]:
+    """Return all in one line that looks like a metric."""
     line = strip_escapes(line)
     if (record := read_object(line)) is not None:
         return {k: v for k, v in flatten(record).items() if fold(k) not in STEP_KEYS}
@@ -67,7 +63,7 @@ def discover(text: str) -> dict[str, list[float]]:
     found: dict[str, list[float]] = {}
     columns = Columns(_may_be_metric, apart=True)
     for line in re.split(r"[\r\n]+", strip_escapes(text)):
-        said = parse_line(line[:10_000])
+        said = discover_in_line(line[:10_000])
         if not said:
             said = {k: v for k, v in flatten(columns.row(line) or {}).items() if _may_be_metric(k)}
             columns.see(line)

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from hpo_tui.engine.execution.metric_csv import CsvSource
-from hpo_tui.engine.execution.metric_discovery import discover, parse_line
+from hpo_tui.engine.execution.metric_discovery import discover
 from hpo_tui.engine.execution.metric_files import Source, Tail
 from hpo_tui.engine.execution.metric_lines import STEP_KEYS, Entry, LineParser, Names
 from hpo_tui.engine.execution.metric_output import JsonlSource, StdoutSource
@@ -16,7 +16,7 @@ from hpo_tui.engine.execution.tensorboard import TensorboardSource
 from hpo_tui.engine.spec.model import MetricSource
 from hpo_tui.store.folder import TrialFolder
 
-__all__ = ["STEP_KEYS", "Collector", "Entry", "discover", "parse_line"]
+__all__ = ["STEP_KEYS", "Collector", "Entry", "discover"]
 
 
 class Collector:

@@ -105,7 +105,7 @@ def _seen(case: Case) -> str:
 
 
 def _broken(case: Case) -> Verdict:
-    found = classify_failure(case.exit.code, None, case.log.splitlines())
+    found = classify_failure(case.exit.code, case.log.splitlines())
     killed = case.exit.code in _KILLED
     if found.kind == "host_oom" and killed and not case.exit.oom:
         return _killed(case)
