@@ -86,15 +86,10 @@ class StudyReader:
         rows = self._rows("SELECT column, name FROM columns WHERE kind = ? ORDER BY id", (kind,))
         return {r["column"]: r["name"] for r in rows}
 
-    def trials(
-        self, *, states: Iterable[TrialState] | None = None, numbers: Iterable[int] | None = None
-    ) -> list[Trial]:
-        """Return trials by number: all, those in ``states``, or those in ``numbers``."""
+    def trials(self, *, numbers: Iterable[int] | None = None) -> list[Trial]:
+        """Return trials by number: all, or those in ``numbers``."""
         where, args = "", []
-        if states is not None:
-            args = [str(s) for s in states]
-            where = f" WHERE state IN ({', '.join('?' * len(args))})"
-        elif numbers is not None:
+        if numbers is not None:
             where = " WHERE number IN (SELECT value FROM json_each(?))"
             args = [json.dumps(list(numbers))]
         params, metrics = self.columns("p"), self.columns("m")
@@ -192,23 +187,11 @@ class StudyReader:
             "SELECT * FROM commands WHERE id = ?", (number,)
         )), None)  # fmt: skip
 
-    def open_commands(self) -> list[Command]:
-        """Return the commands that nobody has answered yet."""
-        rows = self._rows("SELECT * FROM commands WHERE answered IS NULL ORDER BY id")
-        return [command_from(row) for row in rows]
-
     def devices(self) -> list[DeviceSample]:
         """Return the newest sample of every device."""
         rows = self._rows(
             "SELECT d.* FROM devices d JOIN (SELECT device, max(time) AS time FROM devices"
             " GROUP BY device) l ON d.device = l.device AND d.time = l.time ORDER BY d.device"
-        )
-        return [device_from(row) for row in rows]
-
-    def device_history(self, device: str, since: float) -> list[DeviceSample]:
-        """Return a device's samples from Unix time ``since`` on."""
-        rows = self._rows(
-            "SELECT * FROM devices WHERE device = ? AND time >= ? ORDER BY time", (device, since)
         )
         return [device_from(row) for row in rows]
 
