@@ -6,21 +6,12 @@ They are imported when they are first shown: numpy and plotext cost more than th
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, Protocol
+from typing import Any
 
 from textual.widget import Widget
 
 from hpo_tui.tui.actions import CHARTS, bindings
-from hpo_tui.tui.snapshot import Snapshot, View
-
-
-class Pane(Protocol):
-    """A widget that shows a study."""
-
-    HELP: str
-
-    def show(self, snapshot: Snapshot, view: View) -> None:
-        """Show the study as it is, under the view."""
+from hpo_tui.tui.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)

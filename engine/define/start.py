@@ -3,10 +3,8 @@
 import dataclasses
 import shlex
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from threading import Event
-from typing import Any
 
 from hpo_tui.engine.define.compose import (
     Plan,
@@ -36,16 +34,13 @@ def init(
     *,
     run: bool = True,
     timeout: float = 180.0,
-    stop: Event | None = None,
-    on_line: Callable[[str], None] | None = None,
 ) -> Draft:
     """Propose a study for a script or a command that was never seen before; it is not changed.
 
     ``folder`` is where the command runs. Its options are found without training; with ``run`` it
     is started once at the smallest fidelity, for ``timeout`` seconds at most, to see what it
-    prints and how long it takes. ``stop`` ends that run, ``on_line`` is given its output.
-    Nothing is written: see :meth:`Draft.save`. Raises ValueError, in a sentence, for a command
-    that is empty or not there.
+    prints and how long it takes. Nothing is written: see :meth:`Draft.save`. Raises ValueError, in
+    a sentence, for a command that is empty or not there.
     """
     given = _words(argv_or_script, folder)
     words = command_words(given, folder)
@@ -63,9 +58,7 @@ def init(
         named = " … ".join(needs)
         advice.append(f"the script needs {named}: hpo-tui init -- {shlex.join(words)} {named} …")
     elif run:
-        tried, printed = _first_run(
-            plan, spec, folder, files, limit=timeout, stop=stop, on_line=on_line
-        )
+        tried, printed = _first_run(plan, spec, folder, files, timeout)
         spec = with_metrics(spec, printed)
         advice += _about_run(tried, printed)
     if not plan.proposals:
@@ -100,16 +93,16 @@ def _words(given: str | Path | Sequence[str], folder: Path) -> tuple[str, ...]:
 
 
 def _first_run(
-    plan: Plan, spec: StudySpec, folder: Path, files: Mapping[str, str], **limits: Any
+    plan: Plan, spec: StudySpec, folder: Path, files: Mapping[str, str], timeout: float
 ) -> tuple[Tried, Printed]:
-    """Run the script's defaults once at the smallest fidelity; ``limits`` are try_one's."""
+    """Run the script's defaults once at the smallest fidelity."""
     params: dict[str, Value] = {p.name: from_unit(p, 0.5) for p in spec.space}
     params.update(default_params(plan))
     with tempfile.TemporaryDirectory(prefix="hpo-init-") as scratch:
         for name, text in files.items():
             (Path(scratch) / name).write_text(text, encoding="utf-8")
         placed = dataclasses.replace(spec, source=Path(scratch) / "study.toml")
-        tried = try_one(placed, folder, params=params, **limits)
+        tried = try_one(placed, folder, params=params, limit=timeout)
     return tried, read_output(tried.lines, tried.seen)
 
 

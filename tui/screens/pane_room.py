@@ -132,7 +132,7 @@ class PaneRoom(Filtering):
         else:
             await super().action_do(id_)
 
-    def open_tab(self, index: int, *, focus: bool = True) -> None:
+    def open_tab(self, index: int) -> None:
         """Show a tab, built when it is first asked for."""
         if not self._furnished:
             return
@@ -142,8 +142,7 @@ class PaneRoom(Filtering):
         pane.display = True
         self._tabs.choose(index)
         self._stage("right")
-        if focus:
-            pane.focus()
+        pane.focus()
         self.call_after_refresh(self.draw, now=True)
 
     def _stage(self, name: str) -> None:
