@@ -8,13 +8,12 @@ coordinate is the index of its choice; ``levels`` is its own extra category for 
 import math
 import zlib
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special, stats
 
-from hpo_tui.engine.spec.model import Parameter, ParameterKind, Prior, Value
+from hpo_tui.engine.spec.model import Parameter, ParameterKind, Value
 from hpo_tui.engine.spec.space import logarithmic
 
 Array = NDArray[np.float64]
@@ -23,9 +22,15 @@ Array = NDArray[np.float64]
 class Axis(Protocol):
     """The mapping between a parameter's values and its coordinate."""
 
-    levels: float
-    """Number of distinct values; 0 where there is a continuum."""
-    categorical: bool
+    @property
+    def levels(self) -> float:
+        """Number of distinct values; 0 where there is a continuum."""
+        ...
+
+    @property
+    def categorical(self) -> bool:
+        """Whether the coordinate is the index of a choice."""
+        ...
 
     def snap(self, u: Array) -> Array:
         """Return the coordinates of the values nearest to ``u`` (any real numbers)."""
@@ -256,40 +261,3 @@ def axis_of(parameter: Parameter) -> Continuous | Grid | Choice:
     step = float(parameter.step or 1.0)
     levels = math.floor((high - low) / step + 1e-9) + 1.0
     return Grid(low, step, levels, low > 0 and logarithmic(parameter), integer)
-
-
-def prior_quantile(parameter: Parameter, axis: Any, u: Array) -> Array:
-    """Map uniform ``u`` to coordinates distributed as the parameter's prior."""
-    prior = parameter.prior
-    if prior is None or axis.categorical:
-        return u
-    if prior.kind == "beta":
-        return np.asarray(stats.beta.ppf(u, prior.a, prior.b))
-    mean, sd = _normal_on_unit(parameter, prior)
-    below, above = special.ndtr((0.0 - mean) / sd), special.ndtr((1.0 - mean) / sd)
-    if above - below < 1e-12:
-        return np.full_like(u, min(max(mean, 0.0), 1.0))
-    return np.clip(mean + sd * special.ndtri(below + u * (above - below)), 0.0, 1.0)
-
-
-def log_prior(parameter: Parameter, axis: Any, u: Array) -> Array:
-    """Log density of the parameter's prior at coordinates ``u``, at most 0; 0 without a prior."""
-    prior = parameter.prior
-    if prior is None or axis.categorical:
-        return np.zeros_like(u)
-    if prior.kind == "beta":
-        grid = np.linspace(0.005, 0.995, 199)
-        inside = np.clip(u, 0.005, 0.995)
-        top = float(np.max(stats.beta.logpdf(grid, prior.a, prior.b)))
-        return np.asarray(np.minimum(stats.beta.logpdf(inside, prior.a, prior.b) - top, 0.0))
-    mean, sd = _normal_on_unit(parameter, prior)
-    return np.asarray(-0.5 * ((u - mean) / sd) ** 2)
-
-
-def _normal_on_unit(parameter: Parameter, prior: Prior) -> tuple[float, float]:
-    """Mean and sd of a normal prior in coordinates; a log parameter's are in log10 units."""
-    low, high = float(parameter.low), float(parameter.high)
-    if parameter.log:
-        low, high = math.log10(low), math.log10(high)
-    width = (high - low) or 1.0
-    return (prior.a - low) / width, max(abs(prior.b) / width, 1e-6)

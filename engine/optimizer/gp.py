@@ -105,12 +105,13 @@ class Posterior:
         t = np.full(len(x), self.full if task is None else task)
         return np.asarray(self._cov(x, t, self.rows.x, self.rows.task) @ self._alpha)
 
-    def predict(self, x: Array, task: int | None = None) -> tuple[Array, Array]:
-        """Posterior mean and standard deviation of the function, (m,) each."""
-        at = self.full if task is None else task
-        cov = self._cov(self.rows.x, self.rows.task, x, np.full(len(x), at))
+    def predict(self, x: Array) -> tuple[Array, Array]:
+        """Posterior mean and standard deviation of the function at the full task, (m,) each."""
+        cov = self._cov(self.rows.x, self.rows.task, x, np.full(len(x), self.full))
         half = self._half(cov)
-        variance = self._prior_covariance(x, at, at) - np.einsum("ij,ij->j", half, half)
+        variance = self._prior_covariance(x, self.full, self.full) - np.einsum(
+            "ij,ij->j", half, half
+        )
         return np.asarray(cov.T @ self._alpha), np.sqrt(np.maximum(variance, 1e-9))
 
     def informs(self, x: Array) -> Array:

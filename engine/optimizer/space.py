@@ -11,8 +11,9 @@ from functools import cached_property
 import numpy as np
 from scipy.stats import qmc
 
-from hpo_tui.engine.optimizer.axes import Array, Grid, as_number, axis_of, log_prior, prior_quantile
+from hpo_tui.engine.optimizer.axes import Array, Grid, as_number, axis_of
 from hpo_tui.engine.optimizer.places import ABSENT, CATEGORY, NUMBER, OPTIONAL, Kinds
+from hpo_tui.engine.optimizer.priors import log_prior, prior_quantile
 from hpo_tui.engine.spec.model import ParameterKind, Params, StudySpec, Value
 from hpo_tui.engine.spec.space import active_order, compiled_constraints
 
@@ -108,13 +109,13 @@ class Space:
             out = np.where(mask, out, fresh)
         return out
 
-    def from_uniform(self, u: Array, *, prior: bool = True, snapped: bool = True) -> Array:
+    def from_uniform(self, u: Array, *, snapped: bool = True) -> Array:
         """Map points of the unit cube to configurations, (n, d); categories equally likely."""
         out = np.array(u, dtype=float)
         for j, (parameter, axis) in enumerate(zip(self.free, self.axes, strict=True)):
             if axis.categorical:
                 out[:, j] = np.minimum(np.floor(out[:, j] * axis.levels), axis.levels - 1)
-            elif prior and parameter.prior is not None:
+            elif parameter.prior is not None:
                 out[:, j] = prior_quantile(parameter, axis, out[:, j])
         return self.snap(out) if snapped else out
 
