@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
+from textual.widget import Widget
 from textual.widgets import Input, Static, TextArea
 
 from hpo_tui.tui.actions import bindings
@@ -63,6 +64,7 @@ class Ask(ModalScreen[str | None]):
     """Asks for a line. ``fault`` returns what is wrong with it, empty when nothing is."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("dialog", only=("leave", "take"))]
+    KEYS = "Enter  take it      Esc  leave"
 
     def __init__(
         self,
@@ -83,8 +85,16 @@ class Ask(ModalScreen[str | None]):
             yield Static(plain(self._question), classes="dialog-title", markup=False)
             if self._detail:
                 yield Static(self._detail, classes="dialog-detail", markup=False)
-            yield LineInput(self._value)
-            yield Static("Enter  take it      Esc  leave", classes="dialog-keys", markup=False)
+            yield self.field()
+            yield Static(self.KEYS, classes="dialog-keys", markup=False)
+
+    def field(self) -> Widget:
+        """Return what the answer is typed into."""
+        return LineInput(self._value)
+
+    def answer(self) -> str:
+        """Return what is typed."""
+        return self.query_one(Input).value
 
     def action_leave(self) -> None:
         """Leave without an answer."""
@@ -92,51 +102,24 @@ class Ask(ModalScreen[str | None]):
 
     @on(Input.Submitted)
     def action_take(self) -> None:
-        """Answer with the line, if nothing is wrong with it."""
-        line = self.query_one(Input).value
-        fault = self._fault(line)
+        """Answer with what is typed, if nothing is wrong with it."""
+        typed = self.answer()
+        fault = self._fault(typed)
         if fault:
             self.query_one(".dialog-keys", Static).update(plain(fault))
         else:
-            self.dismiss(line)
+            self.dismiss(typed)
 
 
-class AskText(ModalScreen[str | None]):
-    """Asks for several lines; Ctrl+S takes them. ``fault`` as in :class:`Ask`."""
+class AskText(Ask):
+    """Asks for several lines; Ctrl+S takes them."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings("dialog", only=("leave", "take"))]
+    KEYS = "F2 or ^s  take it      Esc  leave"
 
-    def __init__(
-        self,
-        question: str,
-        value: str = "",
-        detail: str = "",
-        fault: Callable[[str], str] = lambda _: "",
-    ) -> None:
-        super().__init__(classes="dialog")
-        self._question = question
-        self._value = value
-        self._detail = detail
-        self._fault = fault
+    def field(self) -> Widget:
+        """Return what the text is typed into."""
+        return TextArea(self._value, compact=True, tab_behavior="focus")
 
-    def compose(self) -> ComposeResult:
-        """Lay out the question."""
-        with Vertical(classes="dialog-box"):
-            yield Static(plain(self._question), classes="dialog-title", markup=False)
-            if self._detail:
-                yield Static(self._detail, classes="dialog-detail", markup=False)
-            yield TextArea(self._value, compact=True, tab_behavior="focus")
-            yield Static("F2 or ^s  take it      Esc  leave", classes="dialog-keys", markup=False)
-
-    def action_leave(self) -> None:
-        """Leave without an answer."""
-        self.dismiss(None)
-
-    def action_take(self) -> None:
-        """Answer with the text, if nothing is wrong with it."""
-        text = self.query_one(TextArea).text
-        fault = self._fault(text)
-        if fault:
-            self.query_one(".dialog-keys", Static).update(plain(fault))
-        else:
-            self.dismiss(text)
+    def answer(self) -> str:
+        """Return the text."""
+        return self.query_one(TextArea).text
