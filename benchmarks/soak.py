@@ -275,7 +275,7 @@ def check(folder: StudyFolder) -> list[str]:
             trial.charged, trial.cost + trial.wasted
         ):
             faults.append(f"trial {trial.number} is charged {trial.charged} for {trial.cost}")
-    with sqlite3.connect(folder.db) as connection:
+    with contextlib.closing(sqlite3.connect(folder.db)) as connection:
         verdict = connection.execute("PRAGMA integrity_check").fetchone()[0]
     if verdict != "ok":
         faults.append(f"integrity_check: {verdict}")

@@ -4,6 +4,7 @@ import contextlib
 import os
 import re
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 BUSY_SECONDS = 10.0
@@ -56,10 +57,21 @@ def connect(path: Path) -> sqlite3.Connection:
     needs shared memory that such systems do not give (sqlite.org/wal.html).
     """
     conn = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
-    mode = "DELETE" if on_network(path) else "WAL"
-    conn.execute(f"PRAGMA journal_mode = {mode}").close()
-    conn.execute("PRAGMA foreign_keys = ON").close()
+    with closed_on_error(conn):
+        mode = "DELETE" if on_network(path) else "WAL"
+        conn.execute(f"PRAGMA journal_mode = {mode}").close()
+        conn.execute("PRAGMA foreign_keys = ON").close()
     return conn
+
+
+@contextlib.contextmanager
+def closed_on_error(conn: sqlite3.Connection) -> Iterator[None]:
+    """Close a file that turns out to be of no use: a connection that is dropped open is a leak."""
+    try:
+        yield
+    except BaseException:
+        conn.close()
+        raise
 
 
 class StillConnection(sqlite3.Connection):
@@ -87,9 +99,9 @@ def connect_reader(path: Path) -> sqlite3.Connection:
         check_same_thread=False,
     )  # fmt: skip
     try:
-        conn.execute("SELECT 1 FROM sqlite_master").fetchone()
+        with closed_on_error(conn):
+            conn.execute("SELECT 1 FROM sqlite_master").fetchone()
     except sqlite3.OperationalError as error:
-        conn.close()
         # An immutable file is never looked at again for changes: a file that is only locked has a
         # writer, and what that writes would never be seen.
         if error.sqlite_errorcode & 0xFF not in _CANNOT_WRITE:
@@ -102,5 +114,6 @@ def connect_reader(path: Path) -> sqlite3.Connection:
             f"{uri}?mode=ro&immutable=1", uri=True, isolation_level=None,
             check_same_thread=False, factory=StillConnection,
         )  # fmt: skip
-        conn.execute("SELECT 1 FROM sqlite_master").fetchone()
+        with closed_on_error(conn):
+            conn.execute("SELECT 1 FROM sqlite_master").fetchone()
     return conn

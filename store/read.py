@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from hpo_tui.store.columns import FrameReader
-from hpo_tui.store.connect import StillConnection, connect_reader, look
+from hpo_tui.store.connect import StillConnection, closed_on_error, connect_reader, look
 from hpo_tui.store.frame import Frame
 from hpo_tui.store.models import Command, DeviceSample, Event, Report, Study, Trial, TrialState
 from hpo_tui.store.rows import command_from, device_from, event_from, study_from, trial_from
@@ -33,11 +33,8 @@ class StudyReader:
     def _open(self) -> None:
         self._look = look(self.path)
         self.conn = connect_reader(self.path)
-        try:
+        with closed_on_error(self.conn):
             check_known(self.conn)
-        except BaseException:
-            self.conn.close()
-            raise
         self._version = -1
         self._frames = FrameReader(self.conn)
 

@@ -9,7 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from hpo_tui.store.connect import connect
+from hpo_tui.store.connect import closed_on_error, connect
 from hpo_tui.store.models import (
     Command,
     DeviceSample,
@@ -33,13 +33,11 @@ class StudyWriter:
 
     def __init__(self, path: Path) -> None:
         self.conn: sqlite3.Connection = connect(path)
-        try:
+        with closed_on_error(self.conn):
             migrate(self.conn)
-        except BaseException:
-            self.conn.close()
-            raise
-        self._columns = ValueColumns(self.conn)
-        self._rev = int(self.conn.execute("SELECT coalesce(max(rev), 0) FROM trials").fetchone()[0])
+            self._columns = ValueColumns(self.conn)
+            newest = self.conn.execute("SELECT coalesce(max(rev), 0) FROM trials").fetchone()
+        self._rev = int(newest[0])
 
     def close(self) -> None:
         """Close the file; SQLite folds its log into it."""

@@ -4,7 +4,7 @@ import errno
 import os
 import sqlite3
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +126,7 @@ def test_an_event_about_a_folder_whose_name_is_no_text(make_study: Any, tmp_path
 
 def test_a_runner_says_ok_once_the_study_runs(make_study: Any) -> None:
     study = make_study("report(accuracy=0.5); hold()")
-    with sqlite3.connect(study.folder.db) as db:
+    with closing(sqlite3.connect(study.folder.db)) as db:
         db.execute(
             "CREATE TRIGGER broken BEFORE UPDATE OF state ON study"
             " BEGIN SELECT RAISE(ABORT, 'the disk is broken'); END"
@@ -134,7 +134,7 @@ def test_a_runner_says_ok_once_the_study_runs(make_study: Any) -> None:
     with pytest.raises(LaunchError, match=r"study\.db cannot be written: the disk is broken"):
         study.start()
     assert "the disk is broken" in study.log()
-    with sqlite3.connect(study.folder.db) as db:
+    with closing(sqlite3.connect(study.folder.db)) as db:
         db.execute("DROP TRIGGER broken")
     study.start()
     assert study.study().state is StudyState.RUNNING

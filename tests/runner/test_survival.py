@@ -228,8 +228,9 @@ def test_a_clock_that_jumps_moves_no_duration(
     study.kill_runner()
     import sqlite3
 
-    with sqlite3.connect(study.folder.db) as connection:  # as if it had begun a year ago
-        connection.execute("UPDATE trials SET started = started - 3e7, created = created - 3e7")
+    with contextlib.closing(sqlite3.connect(study.folder.db)) as db, db:
+        # As if it had begun a year ago.
+        db.execute("UPDATE trials SET started = started - 3e7, created = created - 3e7")
     study.start()
     trial = study.ended()
     assert trial.state is TrialState.COMPLETE

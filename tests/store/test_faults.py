@@ -1,7 +1,10 @@
 """Files of a newer version, damaged ones, and those that cannot be written."""
 
 import sqlite3
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,7 +49,28 @@ def test_a_damaged_file_says_where_the_results_are(path: Path) -> None:
     assert "reports.jsonl" in explained(caught.value)
 
 
+@pytest.mark.parametrize("opened", [StudyReader, StudyWriter])
+def test_a_damaged_file_is_not_left_open(
+    path: Path, opened: Callable[[Path], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[sqlite3.Connection] = []
+    connect = sqlite3.connect
+
+    def kept(*args: Any, **options: Any) -> sqlite3.Connection:
+        made.append(connect(*args, **options))
+        return made[-1]
+
+    monkeypatch.setattr(sqlite3, "connect", kept)
+    path.write_bytes(b"no database " * 1000)
+    with pytest.raises(sqlite3.DatabaseError):
+        opened(path)
+    for conn in made:
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            conn.execute("SELECT 1")
+    assert made
+
+
 def test_a_file_that_one_may_not_write_is_said_to_be(path: Path) -> None:
-    with pytest.raises(sqlite3.OperationalError) as caught:
-        connect_reader(path).execute("DELETE FROM study")
+    with pytest.raises(sqlite3.OperationalError) as caught, closing(connect_reader(path)) as conn:
+        conn.execute("DELETE FROM study")
     assert explained(caught.value).startswith("you may not write it")

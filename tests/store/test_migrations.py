@@ -58,7 +58,12 @@ def test_of_several_who_bring_a_file_up_to_date_one_does(
     monkeypatch.setattr(Migrations, "pending", pending)
     first = sqlite3.connect(path, isolation_level=None)
     first.execute("BEGIN IMMEDIATE")
-    thread = threading.Thread(target=lambda: others.append(StudyWriter(path)))
+
+    def open_and_close() -> None:
+        StudyWriter(path).close()
+        others.append(True)
+
+    thread = threading.Thread(target=open_and_close)
     thread.start()
     assert looked.wait(30)
     first.execute("ALTER TABLE trials ADD COLUMN wasted REAL NOT NULL DEFAULT 0")
@@ -69,4 +74,4 @@ def test_of_several_who_bring_a_file_up_to_date_one_does(
     first.execute("COMMIT")
     first.close()
     thread.join()
-    assert len(others) == 1
+    assert others == [True]
