@@ -5,7 +5,6 @@ import logging
 import sqlite3
 import time
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 from hpo_tui.engine.execution.base import Executor
 from hpo_tui.engine.execution.devices import DeviceError, DevicePool
@@ -23,6 +22,7 @@ from hpo_tui.engine.spec.edit import plan_edit
 from hpo_tui.engine.spec.errors import SpecError
 from hpo_tui.engine.spec.files import edited_by_hand
 from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.store.connect import closed_on_error
 from hpo_tui.store.faults import explained
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import Study, Trial
@@ -43,14 +43,20 @@ def open_desk(folder: StudyFolder, optimizer: str, *, only_to_end: bool = False)
     ``only_to_end``: no trial is to be started, so the command need not be one that can be.
     """
     try:
-        return _open_desk(folder, optimizer, only_to_end=only_to_end)
+        writer = StudyWriter(folder.db)
+    except (sqlite3.Error, OSError) as error:
+        raise Unopenable(f"cannot open {folder.db}: {explained(error)}") from error
+    try:
+        with closed_on_error(writer.conn):
+            return _open_desk(folder, writer, optimizer, only_to_end=only_to_end)
     except sqlite3.Error as error:
         raise Unopenable(f"{folder.db} cannot be written: {explained(error)}") from error
 
 
-def _open_desk(folder: StudyFolder, optimizer: str, *, only_to_end: bool) -> Desk:
+def _open_desk(
+    folder: StudyFolder, writer: StudyWriter, optimizer: str, *, only_to_end: bool
+) -> Desk:
     try:
-        writer = StudyWriter(folder.db)
         refused = writer.refuse_commands(OF_A_RUN, _EARLIER)
         with StudyReader(folder.db) as reader:
             study = reader.study()
@@ -123,7 +129,7 @@ def taken_over(
     return new
 
 
-def open_executor(folder: StudyFolder, spec: StudySpec, past: Iterable[Trial] = ()) -> Executor:
+def open_executor(folder: StudyFolder, spec: StudySpec, past: Iterable[Trial]) -> Executor:
     """Return what places the study's trials, knowing what memory ``past`` ones took.
 
     Raises :class:`Unopenable`.
@@ -153,8 +159,3 @@ def warm_starts(folder: StudyFolder, spec: StudySpec, pool: DevicePool) -> WarmS
     environment = pool.thread_environment() | dict(spec.env)
     log = folder.path / "warm.log"
     return WarmStarts(spec.warm, spec.command, folder.workplace, environment, log)
-
-
-def ballast(folder: StudyFolder) -> Path:
-    """Return the file that is given up when the disk is full, so that the pause can be written."""
-    return folder.path / "runner.reserve"

@@ -5,11 +5,12 @@ import logging
 import shutil
 import sqlite3
 import time
+from pathlib import Path
 
 from hpo_tui.engine.runner.desk import Desk
-from hpo_tui.engine.runner.opening import ballast
 from hpo_tui.engine.runner.starting import collector_of
 from hpo_tui.store.faults import explained, lacks_room
+from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState, TrialState
 
 log = logging.getLogger("runner.trouble")
@@ -18,6 +19,11 @@ _BALLAST = 1 << 20
 _LONGEST_WAIT = 10.0
 _MOST_BORNE = 15
 """Turns in a row that the machine may refuse something, which is most of a minute."""
+
+
+def ballast(folder: StudyFolder) -> Path:
+    """Return the file that is given up when the disk is full, so that the pause can be written."""
+    return folder.path / "runner.reserve"
 
 
 class Trouble:
