@@ -40,6 +40,37 @@ happenings = st.lists(
     ),
     max_size=80,
 )
+# What is drawn from all of these hardly ever has place for one more.
+small_residents = st.builds(
+    Resident,
+    trial=st.integers(0, 99),
+    task=st.sampled_from(["a", "b"]),
+    expected=st.integers(0, 12 * GIB),
+    peak=st.integers(0, 12 * GIB),
+    alone=st.sampled_from([False, False, False, True]),
+)
+roomy = st.builds(
+    Room,
+    total=st.integers(60 * GIB, 96 * GIB),
+    foreign=st.integers(0, GIB),
+    residents=st.lists(small_residents, min_size=1, max_size=3).map(tuple),
+    most=st.integers(4, MOST),
+)
+mild = st.lists(
+    st.tuples(
+        st.sampled_from(["ok", "live"]),
+        st.sampled_from(["a", "b"]),
+        st.integers(0, 12 * GIB),
+        st.just(100.0),
+        st.integers(1, MOST),
+    ),
+    min_size=1,
+    max_size=9,
+)
+memories = st.none() | st.integers(0, 200 * GIB)
+cases = st.tuples(happenings, rooms, st.booleans(), memories) | st.tuples(
+    mild, roomy, st.just(False), st.none() | st.integers(0, 20 * GIB)
+)
 
 
 def packing_after(happened: list[tuple[str, str, int, float, int]], per_gpu: int = 0) -> Packing:
@@ -54,7 +85,7 @@ def packing_after(happened: list[tuple[str, str, int, float, int]], per_gpu: int
     return packing
 
 
-@given(happenings, rooms, st.booleans(), st.none() | st.integers(0, 200 * GIB))
+@given(happenings, rooms, st.booleans(), memories)
 def test_an_empty_gpu_admits_anything(
     happened: list[tuple[str, str, int, float, int]], room: Room, alone: bool, memory: int | None
 ) -> None:
@@ -64,10 +95,11 @@ def test_an_empty_gpu_admits_anything(
     assert packing.capacity(empty, "a") >= 1
 
 
-@given(happenings, rooms, st.booleans(), st.none() | st.integers(0, 200 * GIB))
+@given(cases)
 def test_what_is_admitted_fits(
-    happened: list[tuple[str, str, int, float, int]], room: Room, alone: bool, memory: int | None
+    case: tuple[list[tuple[str, str, int, float, int]], Room, bool, int | None],
 ) -> None:
+    happened, room, alone, memory = case
     packing = packing_after(happened)
     if not room.residents or not packing.admits(room, "a", memory=memory, alone=alone):
         return
@@ -80,6 +112,13 @@ def test_what_is_admitted_fits(
     assert not any(r.alone for r in room.residents)
     assert len(room.residents) < room.most
     assert 1 <= packing.limit <= MOST
+
+
+def test_room_is_measured_to_the_byte() -> None:
+    resident = Resident(trial=1, task="a", expected=4 * GIB, peak=GIB, alone=False)
+    room = Room(total=7 * GIB + HEADROOM, foreign=GIB, residents=(resident,), most=4)
+    assert Packing().admits(room, "a", memory=2 * GIB)
+    assert not Packing().admits(room, "a", memory=2 * GIB + 1)
 
 
 @given(happenings, st.integers(1, 6), st.integers(0, 8))

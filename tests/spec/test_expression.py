@@ -173,7 +173,7 @@ VALUES: list[dict[str, object]] = [
 
 
 @given(st.lists(st.sampled_from(WORDS), max_size=14))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_any_words_give_a_constraint_or_an_expression_error(words: list[str]) -> None:
     text = " ".join(words)
     try:
@@ -182,5 +182,34 @@ def test_any_words_give_a_constraint_or_an_expression_error(words: list[str]) ->
         assert 0 <= error.at <= len(text)  # noqa: PT017 - either outcome is right
         assert str(error).isprintable()  # noqa: PT017
         return
+    for params in VALUES:
+        assert found.holds(params) in (True, False)  # type: ignore[arg-type]
+
+
+ARITHMETIC = ["+", "-", "*", "/", "//", "%", "**"]
+COMPARISONS = ["<", "<=", ">", ">=", "==", "!="]
+NUMBERS = st.recursive(
+    st.sampled_from(["a", "b", "weight-decay", "lambda", "val/acc", "2", "0", ".5", "1e9", "64"]),
+    lambda part: (
+        st.builds("({} {} {})".format, part, st.sampled_from(ARITHMETIC), part)
+        | st.builds("{}({})".format, st.sampled_from(["abs", "log", "log10", "sqrt", "-"]), part)
+        | st.builds("{}({}, {})".format, st.sampled_from(["min", "max"]), part, part)
+    ),
+    max_leaves=6,
+)
+RELATIONS = st.recursive(
+    st.builds("{} {} {}".format, NUMBERS, st.sampled_from(COMPARISONS), NUMBERS),
+    lambda part: (
+        st.builds("({} {} {})".format, part, st.sampled_from(["and", "or"]), part)
+        | st.builds("not ({})".format, part)
+    ),
+    max_leaves=3,
+)
+
+
+@given(RELATIONS)
+@settings(max_examples=200)
+def test_every_relation_holds_or_does_not(text: str) -> None:
+    found = compile_constraint(f"{text} or a < 1", KINDS, CHOICES)
     for params in VALUES:
         assert found.holds(params) in (True, False)  # type: ignore[arg-type]
