@@ -25,7 +25,7 @@ def brute_pareto(values: np.ndarray) -> list[bool]:
     return [not np.isnan(v).any() and not dominated(i) for i, v in enumerate(values)]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.data())
 def test_pareto_front_agrees_with_the_definition(data: st.DataObject) -> None:
     m = data.draw(st.integers(1, 4))

@@ -78,7 +78,7 @@ def studies(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @settings(
-    max_examples=25, deadline=None,
+    max_examples=25,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )  # fmt: skip
 @given(study=studies(), data=st.data())
@@ -110,7 +110,7 @@ def test_nothing_breaks_it(study: dict[str, Any], data: st.DataObject) -> None:
 
 
 @settings(
-    max_examples=25, deadline=None,
+    max_examples=25,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )  # fmt: skip
 @given(study=studies(), data=st.data())

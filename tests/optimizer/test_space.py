@@ -81,7 +81,7 @@ def test_ends_of_a_range_are_exact() -> None:
     other=st.floats(-1e6, 1e6),
     kind=st.sampled_from(["plain", "log", "step", "int"]),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_values_outside_a_narrowed_range_keep_their_order(
     value: float, other: float, kind: str
 ) -> None:
@@ -155,7 +155,7 @@ def test_a_prior_says_nothing_of_configurations_without_its_parameter() -> None:
     assert off < -500
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     low=st.floats(-1e12, 1e12),
     width=st.one_of(st.just(0.0), st.floats(1e-12, 1e12)),

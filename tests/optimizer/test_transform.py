@@ -106,7 +106,7 @@ def test_rounding_is_uniform_over_one_whole_number(scale: float) -> None:
     assert np.isfinite(z).all()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     values=st.lists(
         st.one_of(st.floats(-1e100, 1e100), st.just(np.nan), st.just(1e-12)),

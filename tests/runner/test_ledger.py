@@ -60,7 +60,7 @@ def test_spent_is_complete_and_running_and_lost(found: Any) -> None:
     assert sum(t.trials for t in book.tasks.values()) == len(found)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(trials)
 def test_the_store_and_the_ledger_agree(
     tmp_path_factory: pytest.TempPathFactory, found: Any

@@ -65,7 +65,7 @@ def drain(tail: Any, *, final: Any = True) -> Any:
         found += batch.reports
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 2**32))
 def test_lines_written_in_pieces_come_once_and_in_order(
     tmp_path_factory: pytest.TempPathFactory, seed: int

@@ -123,7 +123,7 @@ def test_numpy_is_imported_only_for_masks() -> None:
         max_size=11,
     )
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_filter_gives_a_mask_or_an_expression_error(words: list[str]) -> None:
     try:
         found = Filter.parse(" ".join(words), COLUMNS)

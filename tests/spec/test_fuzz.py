@@ -110,7 +110,7 @@ def outcome(text: str) -> StudySpec | SpecError:
 
 
 @given(st.text())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_text(text: str) -> None:
     with pytest.raises(SpecError):
         StudySpec.from_text(text)
@@ -133,7 +133,7 @@ KEYS = st.sampled_from(
         KEYS, JSON | st.lists(st.dictionaries(st.text(max_size=6), JSON, max_size=3), max_size=3)
     )
 )
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow])
 def test_any_mapping(data: dict[str, object]) -> None:
     with pytest.raises(SpecError):
         StudySpec.from_dict(data)
@@ -214,7 +214,7 @@ def specs(draw: st.DrawFn) -> StudySpec:
 
 
 @given(specs())
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 def test_what_is_written_reads_back_the_same(spec: StudySpec) -> None:
     text = write(spec)
     assert StudySpec.from_text(text) == spec

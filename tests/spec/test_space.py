@@ -35,7 +35,7 @@ KINDS = [
 
 @pytest.mark.parametrize("parameter", KINDS)
 @given(unit=st.floats(0, 1))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_the_unit_interval_and_back(parameter: Parameter, unit: float) -> None:
     from hpo_tui.engine.spec.values import value_fault
 

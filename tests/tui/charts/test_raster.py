@@ -13,7 +13,7 @@ def counted(start: list[int], end: list[int], weight: int = 1) -> np.ndarray:
     return counts
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.integers(0, 39), st.integers(0, 39)), max_size=90))
 def test_many_lines_count_as_each_alone(ends: list[tuple[int, int]]) -> None:
     # More lines than rows take the way that counts equal ends first.
