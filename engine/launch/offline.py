@@ -77,22 +77,32 @@ def _keep_runners_out(fd: int) -> None:
 
 
 def _apply(folder: StudyFolder, writer: StudyWriter, action: str, args: Mapping[str, Any]) -> str:
+    if action in ("star", "tag", "note"):
+        return _mark(folder, writer, action, args)
+    return _edit(folder, writer, action, args)
+
+
+def _mark(folder: StudyFolder, writer: StudyWriter, action: str, args: Mapping[str, Any]) -> str:
+    """Give a trial a star, tags or a note."""
+    number = int(args["trial"])
     with StudyReader(folder.db) as reader:
-        study = reader.study()
-        if action in ("star", "tag", "note"):
-            number = int(args["trial"])
-            if reader.trial(number) is None:
-                raise ValueError(f"there is no trial {number}")
-        trials = reader.trials() if action == "edit" else []
+        if reader.trial(number) is None:
+            raise ValueError(f"there is no trial {number}")
     if action == "star":
         writer.update_trial(number, starred=bool(args["on"]))
         return f"trial {number} is {'starred' if args['on'] else 'not starred any more'}"
     if action == "tag":
         writer.update_trial(number, tags=tuple(dict.fromkeys(map(str, args["tags"]))))
         return f"the tags of trial {number} are kept"
-    if action == "note":
-        writer.update_trial(number, note=str(args["text"]))
-        return f"the note of trial {number} is kept"
+    writer.update_trial(number, note=str(args["text"]))
+    return f"the note of trial {number} is kept"
+
+
+def _edit(folder: StudyFolder, writer: StudyWriter, action: str, args: Mapping[str, Any]) -> str:
+    """Give the study a larger budget, or another text."""
+    with StudyReader(folder.db) as reader:
+        study = reader.study()
+        trials = reader.trials() if action == "edit" else []
     refusal = unsaved(folder.file, study.text)
     if refusal:
         raise ValueError(refusal)
