@@ -1,7 +1,7 @@
 """Hyperparameter optimization in the terminal of a GPU workstation.
 
-Public names are handed on lazily: a training script that imports :mod:`hpo_tui.trial`'s
-client, and the screens, must not pay for torch or Optuna.
+Public names are handed on lazily: a training script that imports its client (``trial``), and the
+screens, must not pay for torch or Optuna.
 """
 
 from importlib import import_module

@@ -123,16 +123,15 @@ def prints_to(pid: int, log: Path, *, of_others: bool = False) -> bool:
     return str(target).removesuffix(" (deleted)") == os.path.realpath(log)
 
 
-def end_all(find: Callable[[], Iterable[Process]], limit: float = 10.0) -> list[Process]:
-    """Kill what ``find`` returns until it returns nothing; return what is left after ``limit``."""
+def end_all(find: Callable[[], Iterable[Process]], limit: float = 10.0) -> None:
+    """Kill what ``find`` returns until it returns nothing, for ``limit`` seconds at most."""
     deadline = time.monotonic() + limit
     while left := list(find()):
         for process in left:
             process.signal(signal.SIGKILL)
         if time.monotonic() >= deadline:
-            return left
+            return
         time.sleep(0.01)
-    return []
 
 
 def oom_kills() -> int:

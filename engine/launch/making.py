@@ -24,8 +24,8 @@ def create_study(source: Path | str, home: Path, name: str | None = None) -> Stu
 
     One that is there already is returned as it is, if it has the same definition or was made from
     the same one (:func:`hpo_tui.engine.origin.origin` tells whether it was edited since); one that
-    has never run takes the new definition. Raises
-    :class:`SpecError` when the definition has errors, :class:`LaunchError` when it cannot be made.
+    has never run takes the new definition. Raises :class:`SpecError` when the definition has
+    errors, :class:`LaunchError` when it cannot be made.
     """
     spec = StudySpec.load(source) if isinstance(source, Path) else StudySpec.from_text(source)
     called = name or spec.name

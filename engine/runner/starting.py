@@ -56,20 +56,17 @@ class Starter:
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
-        self.full = False
-        """Whether the last try found no room."""
         self.over_budget = False
         """Whether nothing new of the optimizer's may start; what waits already may."""
         self.waits = math.inf
         """Seconds that a free slot still gives the optimizer to take the last results in."""
 
-    def fill(self) -> int:
-        """Start what can be started; return how many trials were."""
-        started = 0
-        self.full, self.waits = False, math.inf
-        while self.desk.state is StudyState.RUNNING and self._next():
-            started += 1
-        return started
+    def fill(self) -> None:
+        """Start what can be started."""
+        self.waits = math.inf
+        more = True
+        while more and self.desk.state is StudyState.RUNNING:
+            more = self._next()
 
     def _next(self) -> bool:
         """Start one trial; False if there is none to start, or no room."""
@@ -84,7 +81,6 @@ class Starter:
         if what is None:
             return False
         slot = self._room(what.number, what.task)
-        self.full = slot is None
         if slot is None:
             return False
         try:

@@ -72,6 +72,7 @@ def prepare(text: str, name: str | None) -> StudyFolder:
         home, name = file.parent.parent, name or file.parent.name
     from hpo_tui.engine.launch import LaunchError, create_study
     from hpo_tui.engine.spec import SpecError
+    from hpo_tui.engine.spec.names import plural
 
     try:
         folder = create_study(file, home, name)
@@ -80,7 +81,8 @@ def prepare(text: str, name: str | None) -> StudyFolder:
     except SpecError as error:
         for problem in error.problems:
             note(plain(problem.show(file)))
-        raise Refusal(f"{plain(text)} cannot be run: {_count(len(error.problems))}") from None
+        found = plural(len(error.problems), "problem")
+        raise Refusal(f"{plain(text)} cannot be run: {found}") from None
     except LaunchError as error:
         raise Refusal(plain(str(error))) from None
 
@@ -95,10 +97,6 @@ def _tell_edits(folder: StudyFolder, file: Path) -> None:
             f"{plain(folder.name)} was edited since it was made from {plain(file.name)}: it goes on"
             f" as it is in {plain(str(folder.file))}"
         )
-
-
-def _count(problems: int) -> str:
-    return "1 problem" if problems == 1 else f"{problems} problems"
 
 
 def launch(folder: StudyFolder, *, headless: bool, wait: bool = True, readonly: bool = False,
