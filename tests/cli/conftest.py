@@ -4,11 +4,13 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from hpo_tui.store.folder import HOME, StudyFolder
 from hpo_tui.store.models import Report, StudyState, Trial, TrialState
+from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui.cli import main
 
@@ -165,3 +167,30 @@ def make_study(tmp_path: Path) -> MakeStudy:
         return folder
 
     return make
+
+
+def rows(folder: Path) -> list[dict[str, Any]]:
+    """What export --json tells of the study, times to the millisecond."""
+    from hpo_tui.store.transfer.rows import record
+
+    with StudyReader(folder / "study.db") as reader:
+        found = [record(t) for t in reader.trials()]
+    for row in found:
+        for key in ("started", "ended"):
+            row[key] = None if row[key] is None else round(row[key], 3)
+    return found
+
+
+def taught(folder: Path) -> int:
+    """How many rows an optimizer would learn from the study's trials."""
+    from hpo_tui.engine.execution.past import past_trials
+    from hpo_tui.engine.optimizer.data import Builder
+    from hpo_tui.engine.optimizer.ledger import Ledger
+    from hpo_tui.engine.optimizer.space import Space
+    from hpo_tui.engine.spec import StudySpec
+
+    spec = StudySpec.load(folder / "study.toml")
+    ledger = Ledger(spec)
+    with StudyReader(folder / "study.db") as reader:
+        ledger.restore(past_trials(reader, spec))
+    return len(Builder(spec, Space(spec)).table(ledger).x)

@@ -1,0 +1,204 @@
+"""Studies out as tables and back, and in from tables that are not ours."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hpo_tui.store.folder import StudyFolder
+from hpo_tui.store.models import TrialState
+from hpo_tui.store.read import StudyReader
+from tests.cli.conftest import rows, taught
+
+
+def test_csv_round_trip(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder], tmp_path: Path
+) -> None:
+    folder = make_study()
+    assert hpo("export", "--csv", "-o", "table.csv").code == 0
+    words = ["--maximize", "accuracy", "--minimize", "weights"]
+    assert hpo("import", "table.csv", *words, "--name", "again").code == 0
+    before, after = rows(folder.path), rows(tmp_path / ".hpo" / "again")
+    before[4] |= {"state": "killed"}  # it ran when it was exported, and will not end here
+    assert [r["params"] for r in after] == [r["params"] for r in before]
+    assert [r["state"] for r in after] == [r["state"] for r in before]
+    assert [r["task"] for r in after] == [r["task"] for r in before]
+    assert json.loads(hpo("best", "again", "--json").out)[0]["trial"] == 12
+
+
+def test_any_table(hpo: Callable[..., Any], tmp_path: Path) -> None:
+    table = "lr,depth,net,loss\n0.1,2,cnn,3.5\n0.001,4,mlp,1.5\n0.01,3,mlp,\n"
+    (tmp_path / "runs.csv").write_text(table, "utf-8")
+    assert hpo("import", "runs.csv").code == 2
+    assert hpo("import", "runs.csv", "--minimize", "nope").code == 1
+    assert hpo("import", "runs.csv", "--minimize", "loss").code == 0
+    best = json.loads(hpo("best", "runs", "--json").out)
+    assert best[0] == {
+        "trial": 2, "task": "full", "params": {"lr": 0.001, "depth": 4, "net": "mlp"},
+        "metrics": {"loss": 1.5}, "meets": True,
+    }  # fmt: skip
+    status = json.loads(hpo("status", "runs", "--json").out)
+    assert status["trials"]["failed"] == 1  # the row without a result
+
+
+def test_an_imported_study_runs_once_it_has_a_command(
+    hpo: Callable[..., Any], tmp_path: Path
+) -> None:
+    (tmp_path / "runs.csv").write_text("lr,loss\n0.1,3.5\n0.01,1.5\n", "utf-8")
+    hpo("import", "runs.csv", "--minimize", "loss")
+    hpo("extend", "1")
+    file = tmp_path / ".hpo" / "runs" / "study.toml"
+    ran = hpo("run", "runs", "--headless")
+    assert ran.code == 1
+    assert "the study has no command" in ran.err
+    assert str(file) in ran.err
+    assert len(rows(file.parent)) == 2
+    (tmp_path / "train.py").write_text("print('loss=0.5')\n", "utf-8")
+    text = file.read_text("utf-8").replace('["false"]', '"python train.py --lr {lr}"')
+    file.write_text(text, "utf-8")
+    assert hpo("run", "runs", "--headless").code == 0
+    assert [r["metrics"] for r in rows(file.parent)] == [{"loss": v} for v in (3.5, 1.5, 0.5)]
+
+
+def test_a_failed_import_leaves_nothing(hpo: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "twice.csv").write_text("trial,params.x,loss\n1,0.5,1\n1,0.6,2\n", "utf-8")
+    ran = hpo("import", "twice.csv", "--minimize", "loss")
+    assert ran.code == 1
+    assert "same trial number" in ran.err
+    assert not (tmp_path / ".hpo").exists()
+
+
+def test_imported_states_are_ended(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder], tmp_path: Path
+) -> None:
+    make_study()
+    hpo("export", "--csv", "-o", "t.csv")
+    hpo("import", "t.csv", "--maximize", "accuracy")
+    with StudyReader(tmp_path / ".hpo" / "t" / "study.db") as reader:
+        assert all(t.state.ended for t in reader.trials())
+        assert reader.counts()[TrialState.KILLED] == 2
+
+
+def resumed_table(*, costs: bool) -> str:
+    """Trials at ``look`` for 0.8, carried on for the margin: as ``export --csv`` writes them."""
+    head = "trial,state,task,cost,resumed_from,params.a,metrics.loss" + ",task_cost" * costs
+    rows = ["1,complete,look,0.8,,0.5,0.6", "2,complete,look,0.8,,0.25,0.1",
+            "3,complete,full,0.2,1,0.5,0.5", "4,complete,full,1.1,2,0.25,0.3",
+            "5,complete,full,0.2,2,0.25,0.3"]  # fmt: skip
+    said = {"look": ",0.8", "full": ",1.0"}
+    return "\n".join([head, *(r + said[r.split(",")[2]] * costs for r in rows)]) + "\n"
+
+
+@pytest.mark.parametrize("costs", [True, False])
+def test_promotions_do_not_make_the_cheap_task_the_full_one(
+    hpo: Callable[..., Any], tmp_path: Path, costs: bool
+) -> None:
+    (tmp_path / "k.csv").write_text(resumed_table(costs=costs), "utf-8")
+    assert hpo("import", "k.csv", "--minimize", "loss").code == 0
+    tasks = json.loads(hpo("status", "k", "--json").out)["tasks"]
+    assert [(t["name"], t["cost"]) for t in tasks] == [("look", 0.8), ("full", 1.0)]
+    best = json.loads(hpo("best", "k", "--json").out)
+    assert [(b["trial"], b["task"]) for b in best] == [(4, "full"), (3, "full")]
+
+
+def test_what_was_exported_says_its_full_task(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder], trials: list[Any]
+) -> None:
+    make_study("cheap", [t for t in trials if t.task == "cheap"])
+    hpo("export", "cheap", "--csv", "-o", "t.csv")
+    assert hpo("import", "t.csv", "--maximize", "accuracy").code == 0
+    tasks = json.loads(hpo("status", "t", "--json").out)["tasks"]
+    assert [(t["name"], t["cost"]) for t in tasks] == [("cheap", 0.25), ("full", 1.0)]
+    assert json.loads(hpo("best", "t", "--json").out) == []  # nothing ran at the full task
+
+
+def test_nan_in_a_column_of_numbers_is_an_empty_cell(
+    hpo: Callable[..., Any], tmp_path: Path
+) -> None:
+    # Only adam lacks lr among the complete rows, but the last one has failed with adam and lr.
+    rows = [
+        "lr,momentum,opt,loss",
+        "0.1,0.9,sgd,1",
+        "nan,NaN,adam,2",
+        "0.3,0.5,sgd,3",
+        "0.2,,adam,",
+    ]
+    table = "\n".join(rows)
+    (tmp_path / "runs.csv").write_text(table, "utf-8")
+    ran = hpo("import", "runs.csv", "--minimize", "loss")
+    assert ran.code == 0
+    assert "1 trial without lr" in ran.err
+    assert "momentum" not in ran.err
+    folder = tmp_path / ".hpo" / "runs"
+    text = (folder / "study.toml").read_text("utf-8")
+    assert text.count('type = "float"') == 2
+    assert 'opt = ["sgd"]' in text
+    assert taught(folder) == 2
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "lr;depth;net;loss\n0,1;2;cnn,small;3,5\n1e-3;4;mlp;1.250,5\n",
+        "lr\tdepth\tnet\tloss\n0.1\t2\tcnn,small\t3.5\n0.001\t4\tmlp\t1250.5\n",
+    ],
+)
+def test_a_table_of_another_spreadsheet(
+    hpo: Callable[..., Any], tmp_path: Path, table: str
+) -> None:
+    (tmp_path / "runs.csv").write_text(table, "utf-8")
+    assert hpo("import", "runs.csv", "--minimize", "loss").code == 0
+    found = rows(tmp_path / ".hpo" / "runs")
+    assert [r["metrics"]["loss"] for r in found] == [3.5, 1250.5]
+    assert [r["params"] for r in found] == [
+        {"lr": 0.1, "depth": 2, "net": "cnn,small"}, {"lr": 0.001, "depth": 4, "net": "mlp"},
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ("lr,loss,lr\n0.1,2,0.2\n", "two columns lr"),
+        ("params.lr,params_lr,loss\n0.1,0.2,2\n", "two columns of the parameter lr"),
+        ("lr,metrics.loss,loss\n0.1,2,3\n", "two columns of the metric loss"),
+        ("lr,loss\n0,1,2\n", "line 2: 3 cells, and 2 in the header"),
+        (",".join(f"p{i}" for i in range(1950)) + ",loss\n" + "1," * 1950 + "2\n", "1900 in all"),
+    ],
+)
+def test_a_table_that_cannot_be_told_is_refused(
+    hpo: Callable[..., Any], tmp_path: Path, table: str, said: str
+) -> None:
+    (tmp_path / "runs.csv").write_text(table, "utf-8")
+    ran = hpo("import", "runs.csv", "--minimize", "loss")
+    assert ran.code == 1
+    assert said in ran.err
+    assert not (tmp_path / ".hpo").exists()
+
+
+def test_a_number_that_no_trial_can_have_is_refused(
+    hpo: Callable[..., Any], tmp_path: Path
+) -> None:
+    (tmp_path / "x.csv").write_text("trial,params.lr,m\n99999999999999999999,1,2\n2,2,3\n")
+    ran = hpo("import", "x.csv", "--minimize", "m")
+    assert ran.code == 1
+    assert "99999999999999999999 is too large for the number of a trial" in ran.err
+
+
+def test_stars_tags_and_notes_go_out_as_a_table_and_come_back(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder], tmp_path: Path
+) -> None:
+    make_study()
+    assert hpo("star", 2).code == 0
+    assert hpo("tag", 2, "keep", "seed noise").code == 0
+    assert hpo("note", 3, "diverged, see log\nagain").code == 0
+    assert hpo("export", "--csv", "-o", "out.csv").code == 0
+    head = (tmp_path / "out.csv").read_text().splitlines()[0].split(",")
+    assert head[9:13] == ["task_cost", "starred", "tags", "note"]
+    assert hpo("import", "out.csv", "--name", "back", "--maximize", "accuracy").code == 0
+    with StudyReader(tmp_path / ".hpo" / "back" / "study.db") as reader:
+        found = {t.number: (t.starred, t.tags, t.note) for t in reader.trials()}
+    assert found[1] == (False, (), "")
+    assert found[2] == (True, ("keep", "seed noise"), "")
+    assert found[3] == (False, (), "diverged, see log\nagain")
