@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from hpo_tui.engine.learning import holds
 from hpo_tui.engine.spec import BudgetUnit, SpecError, StudySpec
 from hpo_tui.store.faults import explained
 from hpo_tui.store.folder import ARCHIVE, StudyFolder
@@ -128,6 +129,7 @@ class StudyWatcher:
             eta=None
             if pid is None
             else eta_of(spec, study, frame, spent, now, told=reader.dated("eta")),
+            learned=holds(reader) if spec.learn_from else (),
         )
 
     def _parse(self, study: Study) -> StudySpec:

@@ -1,11 +1,18 @@
 """Earlier trials out of the store, in the form that the optimizer learns them in."""
 
+import sqlite3
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from hpo_tui.engine.execution.protocol import has_files
+from hpo_tui.engine.learning import learn_fault
 from hpo_tui.engine.optimizer.api import PastTrial
+from hpo_tui.engine.optimizer.earlier import Earlier
+from hpo_tui.engine.spec.errors import SpecError
 from hpo_tui.engine.spec.model import StudySpec
-from hpo_tui.store.folder import StudyFolder
+from hpo_tui.store.faults import explained
+from hpo_tui.store.folder import StudyFolder, find_study
 from hpo_tui.store.models import Trial, TrialState
 from hpo_tui.store.read import StudyReader
 
@@ -27,6 +34,41 @@ def past_trials(
     if folder is None:
         return past
     return [replace(p, bare=bare(folder, spec, t)) for p, t in zip(past, trials, strict=True)]
+
+
+def earlier_studies(
+    spec: StudySpec, known: Mapping[str, Any]
+) -> tuple[list[Earlier], dict[str, Any]]:
+    """Return the earlier studies to learn from, and what is to be kept of them, by name.
+
+    Those ``known`` are taken as they were kept, the others are read from their folders. Raises
+    LookupError, saying why, where one is not there or cannot be read.
+    """
+    found: list[Earlier] = []
+    keep: dict[str, Any] = {}
+    for name in spec.learn_from:
+        earlier = Earlier.from_plain(known[name]) if name in known else _read(spec, name)
+        found.append(earlier)
+        keep[name] = earlier.plain()
+    return found, keep
+
+
+def _read(spec: StudySpec, name: str) -> Earlier:
+    """Return what an earlier study has found so far."""
+    assert spec.source is not None
+    workplace = StudyFolder(spec.source.parent).workplace
+    fault = learn_fault(spec, workplace)
+    folder = find_study(name, workplace)
+    if fault or folder is None:
+        raise LookupError(fault or f"there is no study {name!r}")
+    try:
+        with StudyReader(folder.db) as reader:
+            other = StudySpec.from_text(reader.study().text, folder.file)
+            return Earlier.of(other, past_trials(reader, other), folder.name)
+    except (sqlite3.Error, OSError) as error:
+        raise LookupError(f"learn_from: cannot read {folder.db}: {explained(error)}") from error
+    except SpecError as error:
+        raise LookupError(f"learn_from: the study {name!r} has errors: {error}") from error
 
 
 def bare(folder: StudyFolder, spec: StudySpec, trial: Trial) -> bool:

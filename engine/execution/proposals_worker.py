@@ -8,8 +8,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from hpo_tui.engine.execution.past import past_trials
+from hpo_tui.engine.execution.past import earlier_studies, past_trials
 from hpo_tui.engine.execution.wire import Message, encode
+from hpo_tui.engine.learning import kept
 from hpo_tui.engine.optimizer.api import PastTrial, Suggestion
 from hpo_tui.engine.spec.model import StudySpec
 from hpo_tui.store.folder import StudyFolder
@@ -38,6 +39,8 @@ class Worker:
         self.offered: list[int] = []
         """Suggestions given out ahead that nobody has started yet."""
         self.changed = False
+        self.learns = False
+        """Whether there are earlier studies to learn from."""
         self.workers = 1
 
     def send(self, message: Message) -> None:
@@ -69,16 +72,21 @@ class Worker:
         make = getattr(home, name)
         with StudyReader(Path(message["db"])) as reader:
             past = past_trials(reader, spec, StudyFolder(Path(message["db"]).parent))
-            state = reader.get("optimizer")
-        self.optimizer = make(spec, message["seed"], state=state)
+            state, keep = reader.get("optimizer"), kept(reader)
+        earlier, taken = earlier_studies(spec, keep)
+        also = {"earlier": earlier} if earlier else {}
+        self.optimizer = make(spec, message["seed"], state=state, **also)
         self.optimizer.restore(past)
+        self.learns = bool(earlier)
         for trial in past:
             if trial.state not in ("running", "waiting"):
                 self.ended.add(trial.number)
             if trial.reports:
                 self.steps[trial.number] = trial.reports[-1][0]
-        self.changed = bool(past)
+        self.changed = bool(past or earlier)
         self.send({"op": "ready"})
+        if taken != keep:
+            self.send({"op": "learned", "earlier": taken})
 
     def do_ask(self, message: Message) -> None:
         """Suggest what to run next."""
@@ -222,6 +230,7 @@ class Worker:
             "tasks": [asdict(t) for t in self.optimizer.tasks()],
             "state": self.optimizer.state(),
             "eta": self.optimizer.eta(self.workers),
+            "learned": [asdict(e) for e in self.optimizer.learned()] if self.learns else [],
         })  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from hpo_tui.engine.learning import kept, learn_fault
 from hpo_tui.engine.orphans import in_the_way
 from hpo_tui.engine.spec.files import unsaved, write_atomic
 from hpo_tui.engine.spec.model import StudySpec
@@ -103,6 +104,7 @@ def _edit(folder: StudyFolder, writer: StudyWriter, action: str, args: Mapping[s
     with StudyReader(folder.db) as reader:
         study = reader.study()
         trials = reader.trials() if action == "edit" else []
+        learned = kept(reader)
     refusal = unsaved(folder.file, study.text)
     if refusal:
         raise ValueError(refusal)
@@ -119,6 +121,9 @@ def _edit(folder: StudyFolder, writer: StudyWriter, action: str, args: Mapping[s
         plan = plan_edit(spec, new, trials)
         if not plan.allowed:
             raise ValueError("; ".join(p.show() for p in plan.refused))
+        fault = learn_fault(new, folder.workplace, learned)
+        if fault:
+            raise ValueError(fault)
         answer = "; ".join(c.text for c in plan.changes) or "nothing that matters has changed"
     state = StudyState.PAUSED if study.state is StudyState.FINISHED else study.state
     reason = "start it again to spend what is left" if state is not study.state else study.reason

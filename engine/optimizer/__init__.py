@@ -9,12 +9,14 @@ if TYPE_CHECKING:
     from hpo_tui.engine.optimizer.api import StopDecision as StopDecision
     from hpo_tui.engine.optimizer.api import Suggestion as Suggestion
     from hpo_tui.engine.optimizer.api import TaskInsight as TaskInsight
+    from hpo_tui.engine.optimizer.earlier import Earlier as Earlier
     from hpo_tui.engine.optimizer.optimizer import Optimizer as Optimizer
     from hpo_tui.engine.optimizer.sampler import CostWeightedSampler as CostWeightedSampler
 
 _HOMES = {
     "BudgetSpent": "hpo_tui.engine.optimizer.api",
     "CostWeightedSampler": "hpo_tui.engine.optimizer.sampler",
+    "Earlier": "hpo_tui.engine.optimizer.earlier",
     "Optimizer": "hpo_tui.engine.optimizer.optimizer",
     "PastTrial": "hpo_tui.engine.optimizer.api",
     "StopDecision": "hpo_tui.engine.optimizer.api",
@@ -24,6 +26,7 @@ _HOMES = {
 __all__ = [
     "BudgetSpent",
     "CostWeightedSampler",
+    "Earlier",
     "Optimizer",
     "PastTrial",
     "StopDecision",

@@ -98,6 +98,25 @@ class TaskInsight:
     verdict: str
 
 
+@dataclass(frozen=True, slots=True)
+class EarlierInsight:
+    """How far an earlier study's guess at one metric holds here.
+
+    ``results``: of the earlier study that have a place in this one's space. ``rank_correlation``
+    is Spearman's between guess and result over the ``pairs`` configurations run at the task that
+    most were run at; None with fewer than three, or where the study knows nothing of the metric.
+    """
+
+    study: str
+    metric: str
+    results: int
+    rank_correlation: float | None
+    low: float
+    high: float
+    pairs: int
+    verdict: str
+
+
 @dataclass(slots=True)
 class Trial:
     """One trial as the ledger keeps it; ``task`` counts from the cheapest, 0."""

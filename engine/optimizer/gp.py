@@ -5,6 +5,7 @@ Shapes: n rows of d coordinates at tasks 0..T-1, T - 1 the full one; m rows aske
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,8 @@ from hpo_tui.engine.optimizer.kernel import Hyper, Index
 from hpo_tui.engine.optimizer.places import Kinds
 
 FIRST_ITERATIONS, WARM_ITERATIONS = 40, 15
+Guesses = Callable[[Array], Array]
+"""What ``s`` earlier studies say of a metric at configurations (n, d), (n, s): see guess.py."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,8 @@ def fit(
     tasks: int,
     warm: Array | None = None,
     noise: float = 1e-3,
+    *,
+    guesses: Guesses | None = None,
 ) -> tuple[Array, float]:
     """Packed hyperparameters of highest posterior density, and their penalised loss.
 
@@ -43,6 +48,9 @@ def fit(
     d = rows.x.shape[1]
     belief = kernel.prior(d, tasks, noise)
     fixed = kernel.fixed_covariance(rows.x, rows.task, rows.x, rows.task, kinds)
+    if guesses is not None:
+        said = guesses(rows.x)
+        fixed += kernel.guessed_covariance(said, said)
     seen = kernel.Evidence(kernel.pair_distances(rows.x, kinds), rows.task, rows.y, fixed)
     bounds = list(zip(belief.low.tolist(), belief.high.tolist(), strict=True))
     if warm is not None and len(warm) == len(belief.mean):
@@ -70,8 +78,10 @@ def fit(
 class Posterior:
     """A Gaussian process conditioned on rows, hyperparameters given."""
 
-    def __init__(self, rows: Rows, hyper: Hyper, kinds: Kinds) -> None:
-        self.rows, self.hyper, self.kinds = rows, hyper, kinds
+    def __init__(
+        self, rows: Rows, hyper: Hyper, kinds: Kinds, guesses: Guesses | None = None
+    ) -> None:
+        self.rows, self.hyper, self.kinds, self.guesses = rows, hyper, kinds, guesses
         self.full = len(hyper.noise) - 1
         self._between = hyper.tasks
         self._noise = np.exp(hyper.noise)
@@ -83,6 +93,8 @@ class Posterior:
         shape = kernel.cross(a, b, self.hyper.lengths, self.kinds)
         shape *= self._between[at[:, None], bt[None]]
         shape += kernel.fixed_covariance(a, at, b, bt, self.kinds)
+        if self.guesses is not None:
+            shape += kernel.guessed_covariance(self.guesses(a), self.guesses(b))
         return shape
 
     def _results(self, x: Array, task: Index) -> Array:
@@ -98,6 +110,8 @@ class Posterior:
     def _prior_covariance(self, x: Array, task: int, other: int) -> Array:
         """Prior covariance between the functions of two tasks at the same configurations, (m,)."""
         fixed = kernel.fixed_variance(x, self.kinds, same=task == other)
+        if self.guesses is not None:
+            fixed += kernel.guessed_variance(self.guesses(x))
         return np.asarray(self._between[task, other] + fixed)
 
     def mean(self, x: Array, task: int | None = None) -> Array:

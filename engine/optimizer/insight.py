@@ -5,8 +5,10 @@ import math
 import numpy as np
 from scipy import stats
 
-from hpo_tui.engine.optimizer.api import TaskInsight
+from hpo_tui.engine.optimizer.api import EarlierInsight, TaskInsight
 from hpo_tui.engine.optimizer.axes import Array
+from hpo_tui.engine.optimizer.data import signs
+from hpo_tui.engine.optimizer.guess import Guess
 from hpo_tui.engine.optimizer.ledger import Ledger
 from hpo_tui.engine.optimizer.search import Search
 from hpo_tui.engine.optimizer.trust import TRUSTED
@@ -35,6 +37,64 @@ def insights(spec: StudySpec, ledger: Ledger, search: Search) -> list[TaskInsigh
             verdict = _verdict(name, metric, r, (low, high), pairs)
             out.append(TaskInsight(name, metric, r, low, high, rank, pairs, verdict))
     return out
+
+
+def learned(spec: StudySpec, ledger: Ledger, search: Search) -> list[EarlierInsight]:
+    """One line per earlier study and metric; the interval is Fisher's."""
+    return [
+        _holds(spec, ledger, search, guess, metric)
+        for guess in search.guesses
+        for metric in spec.metric_names
+    ]
+
+
+def _holds(
+    spec: StudySpec, ledger: Ledger, search: Search, guess: Guess, metric: str
+) -> EarlierInsight:
+    """Return how far one guess at a metric holds."""
+    x, values = _most_run(ledger, search, metric)
+    rank: float | None = None
+    if metric in guess.metrics and len(x):
+        sign = signs(spec)[spec.metric_names.index(metric)]
+        rank = _spearman(guess.says(metric, x), sign * values)
+    pairs = len(x)
+    low, high = fisher(rank or 0.0, pairs)
+    verdict = _learned(guess, metric, rank, low)
+    return EarlierInsight(guess.name, metric, guess.rows, rank, low, high, pairs, verdict)
+
+
+def _most_run(ledger: Ledger, search: Search, metric: str) -> tuple[Array, Array]:
+    """Return the configurations at the task that most were run at, (n, d), and a metric, (n,)."""
+    found: dict[int, list[tuple[Array, float]]] = {}
+    for trials in ledger.of_configuration.values():
+        for t in trials:
+            value = t.metrics.get(metric, math.nan)
+            x = search.builder.encoded(t)
+            if t.state == "complete" and t.repeat == 0 and math.isfinite(value) and x is not None:
+                found.setdefault(t.task, []).append((x, min(max(value, -1e100), 1e100)))
+    most = max(found.values(), key=len, default=[])
+    return (
+        np.array([x for x, _ in most]).reshape(len(most), search.space.d),
+        np.array([v for _, v in most]),
+    )
+
+
+def _learned(guess: Guess, metric: str, rank: float | None, low: float) -> str:
+    """In words, what an earlier study is worth for a metric."""
+    name = guess.name
+    if not guess.rows:
+        return f"no result of {name} has a place in this space"
+    if metric not in guess.metrics:
+        return f"{name} says nothing of {metric}"
+    if rank is None:
+        return f"too few results here to say what {name} is worth for {metric}"
+    if low > 0.3:
+        return f"{name} foretells {metric}"
+    if rank < -0.3:
+        return f"{name} is the other way round for {metric}, and is read so"
+    if rank < 0.3:
+        return f"{name} says little about {metric}, and counts for little"
+    return f"{name} says something about {metric}"
 
 
 def paired(ledger: Ledger, task: int, metric: str) -> tuple[Array, Array]:

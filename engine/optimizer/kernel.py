@@ -24,6 +24,8 @@ from hpo_tui.engine.optimizer.axes import Array
 from hpo_tui.engine.optimizer.places import CATEGORY, OPTIONAL, Kinds, arc, centred, scaled
 
 COMMON, PER_TASK, DEPARTURE, TREND, JITTER = 1.0, 0.1, 0.03, 1.0, 1e-6
+GUESS = 0.5
+"""Prior variance of the slope along what earlier studies say, of all of them together."""
 _DEPARTURE_LENGTH = 0.3
 _ROOT5 = math.sqrt(5.0)
 _PRIOR_CORRELATION, _SD_L = 0.85, 0.3
@@ -168,6 +170,19 @@ def fixed_variance(x: Array, kinds: Kinds, *, same: bool) -> Array:
     """:func:`fixed_covariance` of rows with themselves, at the same task or at two, (n,)."""
     slopes = trend(kinds) * (centred(x, kinds) ** 2).sum(axis=1)
     return np.asarray(slopes + COMMON + (PER_TASK + DEPARTURE if same else 0.0))
+
+
+def guessed_covariance(a: Array, b: Array) -> Array:
+    """Prior covariance of slopes along guesses of ``s`` earlier studies, (n, s) and (m, s), (n, m).
+
+    The tasks share it. Studies that agree are believed together as much as one of them alone.
+    """
+    return np.asarray((GUESS / max(a.shape[1], 1)) * a @ b.T)
+
+
+def guessed_variance(a: Array) -> Array:
+    """:func:`guessed_covariance` of rows (n, s) with themselves, (n,)."""
+    return np.asarray((GUESS / max(a.shape[1], 1)) * (a**2).sum(axis=1))
 
 
 def _tasks(packed: int) -> int:

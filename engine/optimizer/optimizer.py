@@ -2,14 +2,21 @@
 
 import math
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from hpo_tui.engine.optimizer import checks, insight, standing, stopping
-from hpo_tui.engine.optimizer.api import PastTrial, StopDecision, Suggestion, TaskInsight
+from hpo_tui.engine.optimizer.api import (
+    EarlierInsight,
+    PastTrial,
+    StopDecision,
+    Suggestion,
+    TaskInsight,
+)
 from hpo_tui.engine.optimizer.durations import Durations, Prices
+from hpo_tui.engine.optimizer.earlier import Earlier, checked
 from hpo_tui.engine.optimizer.ending import end
 from hpo_tui.engine.optimizer.ledger import EPS, Ledger
 from hpo_tui.engine.optimizer.options import Options
@@ -22,15 +29,22 @@ from hpo_tui.engine.spec.model import BudgetUnit, StudySpec, Value
 class Optimizer:
     """Spends a study's budget: :meth:`ask` what to run, :meth:`tell` what came of it.
 
-    The same seed and the same history give the same suggestions. Not thread-safe.
+    The same seed and the same history give the same suggestions. ``earlier``: studies of like
+    problems to learn from, such as another optimizer's :meth:`found`. Not thread-safe.
     """
 
     def __init__(
-        self, spec: StudySpec, seed: int | None = None, *, state: Mapping[str, Any] | None = None
+        self,
+        spec: StudySpec,
+        seed: int | None = None,
+        *,
+        state: Mapping[str, Any] | None = None,
+        earlier: Sequence[Earlier] = (),
     ) -> None:
         own = checks.study(spec).seed
         self.seed = checks.seed(own if seed is None else seed)
         self._extra = 0.0
+        self._earlier = checked(earlier, spec)
         self._begin(spec)
         self._wanted: deque[Wanted] = deque()
         self._served: dict[int, Wanted] = {}
@@ -41,7 +55,7 @@ class Optimizer:
         """Make the parts that a definition shapes, knowing of no trial."""
         self.spec = spec
         self._ledger = Ledger(spec)
-        self._search = CostWeightedSampler(spec, self.seed).search
+        self._search = CostWeightedSampler(spec, self.seed, earlier=self._earlier).search
         self._durations = Durations(self._search.space, self._search.builder)
         self._register = Register(spec, self._ledger, self._search.space)
 
@@ -237,6 +251,10 @@ class Optimizer:
         """Return what every cheap task tells about every metric of the full one."""
         return insight.insights(self.spec, self._ledger, self._search)
 
+    def learned(self) -> list[EarlierInsight]:
+        """Return how far every earlier study's guess at every metric holds."""
+        return insight.learned(self.spec, self._ledger, self._search)
+
     def eta(self, workers: int) -> float | None:
         """Seconds to the end of the budget with so many trials at once; None where unknown."""
         left = self.left
@@ -244,6 +262,10 @@ class Optimizer:
             return None
         by_count = self.spec.budget.unit is BudgetUnit.TRIALS
         return self._durations.eta(self._ledger, left, workers, by_count=by_count)
+
+    def found(self, name: str | None = None) -> Earlier:
+        """Return what is known so far, for another study to learn from."""
+        return Earlier.of(self.spec, self._ledger.past(), name)
 
     def price(self, params: Mapping[str, Value], task: str) -> float:
         """Marginal cost of a configuration at a task, measured where the study asks for it."""

@@ -22,6 +22,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from hpo_tui.engine.optimizer import bridge, checks
 from hpo_tui.engine.optimizer.axes import axis_of
+from hpo_tui.engine.optimizer.earlier import Earlier, checked
 from hpo_tui.engine.optimizer.ledger import Key, Ledger, key_of
 from hpo_tui.engine.optimizer.notes import as_planned, in_turn, notes, settle
 from hpo_tui.engine.optimizer.options import Options
@@ -38,6 +39,7 @@ class CostWeightedSampler(BaseSampler):
     ``spec``: tasks, costs, goals and budget; its objectives must match the study's directions.
     ``failures_teach``: whether Optuna's FAIL counts as a bad result of its parameters (Optuna's
     own samplers ignore it and propose what runs out of memory again and again).
+    ``earlier``: studies to learn from, with ``spec`` (:meth:`Earlier.of`).
     Raises :class:`BudgetSpent` from ``study.ask`` when the budget of ``spec`` is spent.
     """
 
@@ -47,10 +49,11 @@ class CostWeightedSampler(BaseSampler):
         seed: int | None = None,
         *,
         failures_teach: bool = True,
+        earlier: Sequence[Earlier] = (),
     ) -> None:
         own = _drawn() if spec is None else checks.study(spec).seed
         self.seed = checks.seed(own if seed is None else seed)
-        self.spec = spec
+        self.spec, self._earlier = spec, checked(earlier, spec)
         self._failures_teach = failures_teach
         self._independent = self.seed
         self._lock = threading.RLock()
@@ -62,7 +65,7 @@ class CostWeightedSampler(BaseSampler):
         self._intersection = IntersectionSearchSpace(include_pruned=True)
         self._inferred: tuple[Any, StudySpec, Search] | None = None
         if self.spec is not None:
-            self.search = Search(self.spec, self.seed)
+            self.search = Search(self.spec, self.seed, self._earlier)
 
     def __getstate__(self) -> dict[str, Any]:
         """Everything but the lock and what is known of a study, which is found again."""

@@ -5,7 +5,7 @@ what a task tells about the full one and divided by its marginal cost (after Hua
 with a guard that keeps the full task fed. Shapes: c candidates, d coordinates, m objectives.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,9 @@ from hpo_tui.engine.optimizer import candidates
 from hpo_tui.engine.optimizer.api import Trial
 from hpo_tui.engine.optimizer.axes import Array
 from hpo_tui.engine.optimizer.data import Builder
+from hpo_tui.engine.optimizer.earlier import Earlier
 from hpo_tui.engine.optimizer.goals import Goals
+from hpo_tui.engine.optimizer.guess import Guess, guesses_at
 from hpo_tui.engine.optimizer.kernel import Index
 from hpo_tui.engine.optimizer.ledger import Ledger
 from hpo_tui.engine.optimizer.options import Options
@@ -48,12 +50,15 @@ class Proposal:
 class Search:
     """Proposes from a ledger; holds the models between asks."""
 
-    def __init__(self, spec: StudySpec, seed: int) -> None:
+    def __init__(self, spec: StudySpec, seed: int, earlier: Sequence[Earlier] = ()) -> None:
         self.spec, self.seed = spec, seed
         self.space = Space(spec)
         self.builder = Builder(spec, self.space)
-        self.surrogate = Surrogate(spec, self.space, seed)
-        self.start = StartPlan(spec, self.space, seed)
+        self.guesses = [Guess(e, spec, self.space, seed) for e in earlier]
+        said = [guesses_at(metric, self.guesses) for metric in spec.metric_names]
+        told = repr(earlier).encode() if earlier else b""
+        self.surrogate = Surrogate(spec, self.space, seed, guesses=said, told=told)
+        self.start = StartPlan(spec, self.space, seed, self.guesses)
         self.scan = Scan(self.space)
         # One objective has one best region, and what the model doubts is expected improvement
         # already; a front has parts that no gain at the known ones points to, and so has a space

@@ -1,12 +1,16 @@
 """The first trials of a study: spread configurations at the cheapest task, the best one to full.
 
+Two of them are the best that an earlier study knows, where the study learns from one: they show at
+once what these are worth here, and by which of them its guesses hold (two of each earlier study,
+four at most; more of them were level, measured in docs/search.md).
+
 With several objectives half of the spread points are corners of the space: on many problems good
 compromises sit there and no uniform start ever sees one, on others all eight would be too many
 (measured in docs/search.md). What a full result says against the looks is for trust.py to judge.
 """
 
 import logging
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 import numpy as np
@@ -16,6 +20,7 @@ from hpo_tui.engine.optimizer.boxes import ranks
 from hpo_tui.engine.optimizer.candidates import marks
 from hpo_tui.engine.optimizer.completion import as_run, completed
 from hpo_tui.engine.optimizer.data import Builder
+from hpo_tui.engine.optimizer.guess import Guess
 from hpo_tui.engine.optimizer.ledger import Ledger
 from hpo_tui.engine.optimizer.options import Options
 from hpo_tui.engine.optimizer.space import Space
@@ -24,6 +29,7 @@ from hpo_tui.engine.spec.model import BudgetUnit, StudySpec, Value
 log = logging.getLogger(__name__)
 
 POINTS = 8
+_EACH, _MOST_KNOWN = 2, 4
 _FEWEST, _SHARE = 4, 0.3
 """Spread points at least, and the part of the budget that they may take beyond that."""
 _STOCK, _TRIES = 128, 1024
@@ -35,11 +41,15 @@ Step = tuple[Array, int | None, int, Mapping[str, Any]]
 class StartPlan:
     """Spread points, then the best of them at the full task."""
 
-    def __init__(self, spec: StudySpec, space: Space, seed: int) -> None:
+    def __init__(
+        self, spec: StudySpec, space: Space, seed: int, guesses: Sequence[Guess] = ()
+    ) -> None:
         self.spec, self.space = spec, space
+        self._known: dict[bytes, str] = {}
+        """Points that an earlier study knows as good, and its name."""
         self._given: list[tuple[Array, Mapping[str, Value]]] = []
         self._done: set[int] = set()
-        self._stock = self._plan(seed)
+        self._stock = self._plan(seed, guesses)
 
     def _points(self, options: Options) -> int:
         """How many spread points: 8, fewer where the budget or the space is small."""
@@ -51,8 +61,8 @@ class StartPlan:
         count = max(_FEWEST, int(min(POINTS, _SHARE * whole / price)))
         return int(min(count, self.space.size))
 
-    def _plan(self, seed: int) -> Array:
-        """Spread points in order, (s, d)."""
+    def _plan(self, seed: int, guesses: Sequence[Guess]) -> Array:
+        """Return the best of earlier studies and spread points, in order, (s, d)."""
         points = self.space.sobol(_STOCK, seed)
         if len(self.spec.objectives) > 1:
             for i in range(POINTS // 2, POINTS):
@@ -66,7 +76,20 @@ class StartPlan:
                 log.warning("no configuration with %s keeps the study's constraints", dict(given))
             else:
                 self._given.append((x, given))
-        return as_run(self.space, points[self.space.allowed(points)])
+        spread = as_run(self.space, points[self.space.allowed(points)])
+        return np.vstack([self._best_known(guesses, points), spread])
+
+    def _best_known(self, guesses: Sequence[Guess], points: Array) -> Array:
+        """Return the best of earlier studies, (s, d), as spread points along what these lack."""
+        rows: list[Array] = []
+        each = [(guess, x) for guess in guesses for x in guess.best(_EACH)]
+        for (guess, x), point in zip(each[:_MOST_KNOWN], points, strict=False):
+            row = self.space.snap(np.where(np.isnan(x), point, x)[None])
+            if self.space.allowed(row)[0]:
+                row = as_run(self.space, row)
+                self._known.setdefault(marks(row)[0], guess.name)
+                rows.append(row[0])
+        return np.array(rows).reshape(len(rows), self.space.d)
 
     def _corner(self, x: Array) -> Array:
         """Every coordinate at its nearer end; a category at its first or last choice."""
@@ -128,6 +151,8 @@ class StartPlan:
         for i, (x, mark) in enumerate(zip(self._stock, marks(self._stock), strict=True)):
             if mark not in known:
                 text = "One of the first spread configurations."
+                if mark in self._known:
+                    text = f"Among the best that the study {self._known[mark]} knows."
                 why = {"kind": "start", "point": i + 1, "text": text}
                 return x, None, options.begins, why
         return None

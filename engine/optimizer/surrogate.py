@@ -8,7 +8,7 @@ retried trial or an edited goal changes them. Shapes: n rows, d coordinates, k m
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from hpo_tui.engine.optimizer import gp
 from hpo_tui.engine.optimizer.axes import Array
 from hpo_tui.engine.optimizer.data import Table
-from hpo_tui.engine.optimizer.gp import Posterior, Rows
+from hpo_tui.engine.optimizer.gp import Guesses, Posterior, Rows
 from hpo_tui.engine.optimizer.kernel import Hyper, Index
 from hpo_tui.engine.optimizer.reliability import Failures, Reliability, with_values
 from hpo_tui.engine.optimizer.space import Space
@@ -83,12 +83,27 @@ class Models:
 
 
 class Surrogate:
-    """Fits and remembers; one per study."""
+    """Fits and remembers; one per study.
 
-    def __init__(self, spec: StudySpec, space: Space, seed: int) -> None:
-        self.spec, self.space, self.seed = spec, space, seed
+    ``guesses``: what earlier studies say of each metric, in the order of ``metric_names``;
+    ``told``: what tells these studies from any others. Beyond ``keep`` rows some are left out.
+    """
+
+    def __init__(
+        self,
+        spec: StudySpec,
+        space: Space,
+        seed: int,
+        *,
+        guesses: Sequence[Guesses | None] = (),
+        told: bytes = b"",
+        keep: int = KEEP_ROWS,
+    ) -> None:
+        self.spec, self.space, self.seed, self._keep = spec, space, seed, keep
+        self._guesses = list(guesses) or [None] * len(spec.metric_names)
         self.tasks = len(spec.tasks)
-        self._goals = repr((spec.objectives, spec.outcome_constraints, spec.tasks)).encode()
+        asked = repr((spec.objectives, spec.outcome_constraints, spec.tasks)).encode()
+        self._goals = asked + told
         self._anchors: dict[tuple[str, int], tuple[str, Array]] = {}
         self._current: dict[str, tuple[str, Array]] = {}
         self._apart: dict[tuple[str, int], Array] = {}
@@ -122,7 +137,7 @@ class Surrogate:
         prefix = table.first(count)
         then = in_units(self.spec, prefix)
         z, warps = then if count == len(table.x) else in_units(self.spec, table)
-        kept = self._subset(table, z, KEEP_ROWS, len(table.x))
+        kept = self._subset(table, z, self._keep, len(table.x))
         fitted_on = min(count, FIT_ROWS)
         usable = self._failures.usable(table, fitted_on)
         joint = []
@@ -131,7 +146,7 @@ class Surrogate:
             hyper = Hyper.unpack(vector, self.space.d, self.tasks)
             held = with_values(usable[:, k], kept)
             rows = Rows(table.x[held], table.task[held], z[held, k])
-            joint.append(Posterior(rows, hyper, self.space.kinds))
+            joint.append(Posterior(rows, hyper, self.space.kinds, self._guesses[k]))
         noisy = self.spec.noisy
         if noisy is None:
             noisy = bool(np.any(repeat_noise(table, z) > 2e-3))
@@ -158,23 +173,25 @@ class Surrogate:
             start = whole if n == len(top) else in_units(self.spec, table.first(n))[0]
         held = np.flatnonzero(np.isin(top, kept))
         z, posteriors, maps = models.z.copy(), list(models.posteriors), list(models.warps)
-        for k, metric in enumerate(self.spec.metric_names):
+        for k in range(len(posteriors)):
             if models.trust[k] < TRUSTED:
                 known = usable[top, k]
                 first, own = with_values(known, np.arange(n)), with_values(known, held)
                 fitted = Rows(table.x[first], table.task[first], start[first, k])
                 rows = Rows(table.x[own], table.task[own], whole[own, k])
-                posteriors[k] = self._alone(metric, n, fitted, rows)
+                posteriors[k] = self._alone(k, n, fitted, rows)
                 z[top, k], maps[k] = whole[:, k], warps[k]
         return replace(models, posteriors=posteriors, warps=maps, z=z)
 
-    def _alone(self, metric: str, n: int, fitted: Rows, rows: Rows) -> Posterior:
+    def _alone(self, k: int, n: int, fitted: Rows, rows: Rows) -> Posterior:
         """Return a posterior of full-task rows alone, fitted on those of the first ``n``."""
+        metric, guesses = self.spec.metric_names[k], self._guesses[k]
         # Few rows are fitted anew each time: what is proposed must not depend on when it first was.
         if n <= _EVERY_UPTO or (metric, n) not in self._apart:
-            self._apart[metric, n] = gp.fit(fitted, self.space.kinds, self.tasks)[0]
+            found = gp.fit(fitted, self.space.kinds, self.tasks, guesses=guesses)
+            self._apart[metric, n] = found[0]
         hyper = Hyper.unpack(self._apart[metric, n], self.space.d, self.tasks)
-        return Posterior(rows, hyper, self.space.kinds)
+        return Posterior(rows, hyper, self.space.kinds, guesses)
 
     def _fitted(self, metric: str, k: int, table: Table, units: Units) -> Array:
         """Hyperparameters of one metric on the first ``len(table.x)`` rows."""
@@ -213,7 +230,8 @@ class Surrogate:
         kept = with_values(usable[:, k], self._subset(table, y[:, None], FIT_ROWS, len(y)))
         rows = Rows(table.x[kept], table.task[kept], y[kept])
         noise = prior_noise(table, units, k)
-        return gp.fit(rows, self.space.kinds, self.tasks, warm, noise)[0]
+        said = self._guesses[k]
+        return gp.fit(rows, self.space.kinds, self.tasks, warm, noise, guesses=said)[0]
 
     def _subset(self, table: Table, z: Array, limit: int, n: int) -> Index:
         """Which rows to keep: good ones and full-task ones rather than others, and some luck."""

@@ -1,11 +1,13 @@
 """Editing a study that runs: its space, its goals, its means."""
 
+from hpo_tui.engine.learning import kept, learn_fault
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.starting import collect_anew
 from hpo_tui.engine.spec.edit import plan_edit
 from hpo_tui.engine.spec.errors import SpecError
 from hpo_tui.engine.spec.files import write_atomic
 from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.store.read import StudyReader
 
 
 def apply_edit(desk: Desk, text: str) -> tuple[str, str]:
@@ -17,6 +19,10 @@ def apply_edit(desk: Desk, text: str) -> tuple[str, str]:
     plan = plan_edit(desk.spec, new, list(desk.trials.values()))
     if not plan.allowed:
         return "", "; ".join(p.show() for p in plan.refused)
+    with StudyReader(desk.folder.db) as reader:
+        fault = learn_fault(new, desk.folder.workplace, kept(reader))
+    if fault:
+        return "", fault
     desk.writer.declare((p.name for p in new.space), new.metric_names)
     desk.writer.update_study(text=text)
     write_atomic(desk.folder.file, text)

@@ -11,6 +11,7 @@ from types import FrameType
 from hpo_tui.engine.costs import left_in_units
 from hpo_tui.engine.execution.breaker import Breaker
 from hpo_tui.engine.execution.proposals_client import SPENT, Reply
+from hpo_tui.engine.learning import KEPT, SAYS, sources
 from hpo_tui.engine.runner.chores import Chores
 from hpo_tui.engine.runner.commands import Commands
 from hpo_tui.engine.runner.desk import Desk
@@ -181,6 +182,10 @@ class Runner:
                 desk.writer.put("tasks", reply.data["tasks"])
                 desk.writer.put("optimizer", reply.data["state"])
                 desk.writer.put("eta", reply.data["eta"])
+                desk.writer.put(SAYS, reply.data["learned"])
+        elif reply.kind == "learned":
+            desk.writer.put(KEPT, reply.data["earlier"])
+            desk.event("learned", sources(reply.data["earlier"]))
         elif reply.kind in ("suggestions", "refused"):
             self.commands.wishes.granted(reply)
         elif reply.kind == "stuck" and desk.state is StudyState.RUNNING:

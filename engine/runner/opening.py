@@ -14,6 +14,7 @@ from hpo_tui.engine.execution.proposals_client import Proposals
 from hpo_tui.engine.execution.protocol import start_fault
 from hpo_tui.engine.execution.warm import WarmStarts
 from hpo_tui.engine.executor_choice import chosen
+from hpo_tui.engine.learning import kept, learn_fault
 from hpo_tui.engine.refusals import OF_A_RUN
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.lock import Unopenable
@@ -62,12 +63,13 @@ def _open_desk(
             study = reader.study()
             trials = {t.number: t for t in reader.trials()}
             started, lent = clock_of(study, reader), reader.get("lent") or []
+            learned = kept(reader)
     except (sqlite3.Error, LookupError, OSError) as error:
         raise Unopenable(f"cannot open {folder.db}: {explained(error)}") from error
     if refused:
         log.info("%d wishes to stop or pause an earlier run are refused", refused)
     spec = taken_over(folder, study, list(trials.values()), writer)
-    fault = start_fault(folder, spec)
+    fault = start_fault(folder, spec) or learn_fault(spec, folder.workplace, learned)
     if fault and not only_to_end:
         raise Unopenable(fault)
     executor = open_executor(folder, spec, trials.values())

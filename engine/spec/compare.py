@@ -234,7 +234,8 @@ class Comparison:
             ("env", ("env",)), ("template", ("study", "template")), ("metrics", ("metrics",)),
             ("stopping", ("stopping",)), ("seed", ("study", "seed")), ("start", ("start",)),
             ("repeats", ("study", "repeats")), ("noisy", ("study", "noisy")),
-            ("warm", ("study", "warm")), ("cost_measured", ("study", "cost")),
+            ("warm", ("study", "warm")), ("learn_from", ("study", "learn_from")),
+            ("cost_measured", ("study", "cost")),
         )  # fmt: skip
         for name, path in named:
             if getattr(self.old, name) != getattr(self.new, name):

@@ -151,6 +151,7 @@ def _study(root: Table, *, needed: bool) -> StudySpec:
         cost_measured=measured,
         noisy=study.flag("noisy") if study.has("noisy") else None,
         warm=_warm(study),
+        learn_from=_learn_from(study),
         env=read_env(root, names),
         template=read_template(study),
         metrics=read_sources(root),
@@ -259,4 +260,14 @@ def _warm(study: Table) -> tuple[str, ...]:
             study.into.add(
                 (*study.path, "warm", n), f"must be a module such as torch, found {show(name)}"
             )
+    return names
+
+
+def _learn_from(study: Table) -> tuple[str, ...]:
+    names = study.texts("learn_from")
+    for n, name in enumerate(names):
+        if not name.strip():
+            study.into.add((*study.path, "learn_from", n), "must name a study, found an empty text")
+        elif name in names[:n]:
+            study.into.add((*study.path, "learn_from", n), f"{show(name)} is there twice")
     return names

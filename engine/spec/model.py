@@ -233,6 +233,8 @@ class StudySpec:
     noisy: bool | None = None
     """Whether a repeat gives another result; None: found out from repeats."""
     warm: tuple[str, ...] = ()
+    learn_from: tuple[str, ...] = ()
+    """Earlier studies whose results are guesses at this one's, by name or by folder."""
     env: Mapping[str, str] = field(default_factory=dict)
     template: tuple[str, str] | None = None
     metrics: tuple[MetricSource, ...] = (MetricSource(),)

@@ -29,6 +29,7 @@ KEYS: dict[str, dict[str, str]] = {
         "cost": '"declared" (the tasks\' costs hold) or "measured" (learned from durations)',
         "noisy": "whether a repeat gives another result; found out when not said",
         "warm": "modules to import once, ahead of the trials",
+        "learn_from": "earlier studies of like problems, whose results are guesses at this one's",
         "template": "a configuration file to fill in for each trial",
         "constraints": "relations between parameters that must hold",
     },
@@ -96,6 +97,9 @@ KEYS: dict[str, dict[str, str]] = {
 ALIASES: dict[str, dict[str, str]] = {
     "study": {
         **dict.fromkeys(("cmd", "script", "run", "program"), "command"),
+        **dict.fromkeys(
+            ("warm_start", "warm_start_from", "prior_studies", "transfer"), "learn_from"
+        ),
         **dict.fromkeys(("trials", "n_trials", "observation_budget", "max_trials"), "budget"),
     },
     "space.*": {

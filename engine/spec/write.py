@@ -167,6 +167,8 @@ def _study(spec: StudySpec) -> dict[str, Any]:
         table["noisy"] = spec.noisy
     if spec.warm:
         table["warm"] = list(spec.warm)
+    if spec.learn_from:
+        table["learn_from"] = list(spec.learn_from)
     if spec.template:
         file, target = spec.template
         table["template"] = file if PurePath(file).name == target else [file, target]

@@ -104,6 +104,24 @@ def test_check_says_whether_an_edit_by_hand_can_be_taken_over(
     assert "nowhere" in hpo("check", "nowhere").out
 
 
+def test_check_says_which_earlier_study_is_not_there(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder], tmp_path: Path, study_text: str
+) -> None:
+    make_study("monday")
+    path = tmp_path / "study.toml"
+    (tmp_path / "train.py").write_text("from hpo_tui import trial\n", "utf-8")
+    for name, said in (
+        ("mondy", "! learn_from: there is no study 'mondy'"),
+        ("monday", ""),
+        (".hpo/monday", ""),
+    ):
+        path.write_text(study_text.replace("[study]", f'[study]\nlearn_from = ["{name}"]'), "utf-8")
+        ran = hpo("check")
+        assert ran.code == 0
+        assert said in ran.out
+        assert bool(said) == ("!" in ran.out)
+
+
 def test_archive_and_delete(
     hpo: Callable[..., Any], make_study: Callable[..., StudyFolder], tmp_path: Path
 ) -> None:

@@ -201,6 +201,7 @@ def specs(draw: st.DrawFn) -> StudySpec:
         seed=draw(st.integers(0, 99)),
         noisy=draw(st.none() | st.booleans()),
         warm=("torch", "a.b"),
+        learn_from=("lr-sweep", "../old/.hpo/sweep"),
         env={"A": draw(TEXTS.filter(lambda t: not set(t) & set("{}")))},
         start=({"free one": draw(st.floats(0, 1))},),
         metrics=(MetricSource(pattern=r"x=(?P<m>\d+)", rename={"q/r": "m"}),),

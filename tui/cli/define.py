@@ -1,7 +1,7 @@
 """``hpo-tui check`` and ``hpo-tui init``: study files."""
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +28,7 @@ def check(file: Path) -> int:
     of a study, by its name), what was edited by hand would change, or why it cannot be taken over.
     """
     from hpo_tui.engine.define.preview import advise
+    from hpo_tui.engine.learning import learn_fault
     from hpo_tui.engine.spec import SpecError, StudySpec
     from hpo_tui.engine.spec.startable import command_fault
 
@@ -57,12 +58,22 @@ def check(file: Path) -> int:
     for change in plan.changes if plan is not None else ():
         say(f"  edited by hand, with the next run: {plain(change.text)}")
     folder = StudyFolder(file.absolute().parent)
-    fault = command_fault(
-        spec, folder.workplace if folder.path.parent.name == HOME else folder.path
-    )
-    for sentence in [*([fault] if fault else []), *advise(spec)]:
+    workplace = folder.workplace if folder.path.parent.name == HOME else folder.path
+    faults = (command_fault(spec, workplace), learn_fault(spec, workplace, _learned(folder)))
+    for sentence in [*(f for f in faults if f), *advise(spec)]:
         say(f"  ! {plain(sentence)}")
     return 0
+
+
+def _learned(folder: StudyFolder) -> Collection[str]:
+    """Return the earlier studies that a study has read: they need not be there any more."""
+    from hpo_tui.engine.learning import kept
+    from hpo_tui.store.read import StudyReader
+
+    if folder.db.is_file():
+        with suppress(OSError, sqlite3.Error, LookupError), StudyReader(folder.db) as reader:
+            return kept(reader)
+    return ()
 
 
 def _edit_of(file: Path, spec: "StudySpec") -> "EditPlan | None":

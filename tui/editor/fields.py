@@ -41,7 +41,8 @@ FIELDS: dict[str, tuple[Field, ...]] = {
         {
             "name": "text", "command": "words", "resume": "flag", "seed": "number",
             "repeats": "number", "cost": ("declared", "measured"), "noisy": "flag",
-            "warm": "list", "constraints": "list",
+            "warm": "list", "learn_from": "list",
+            "constraints": "list",
         },
     ),
     "space": _fields(

@@ -1,6 +1,6 @@
 """What stands beside the form: verdict, preview of trials, one tried trial, effects of an edit."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,11 +23,17 @@ def title(checked: Checked) -> str:
     return name if isinstance(name, str) and name else "a new study"
 
 
-def warning(checked: Checked, cwd: Path) -> str:
-    """Return what would keep a study that is right from starting in ``cwd``, empty if nothing."""
+def warning(checked: Checked, cwd: Path, learned: Sequence[str] = ()) -> str:
+    """Return what would keep a study that is right from starting in ``cwd``, empty if nothing.
+
+    ``learned``: earlier studies that it has learned from, which need not be there any more.
+    """
+    from hpo_tui.engine.learning import learn_fault
     from hpo_tui.engine.spec.startable import command_fault
 
-    return (command_fault(checked.spec, cwd) or "") if checked.spec is not None else ""
+    if checked.spec is None:
+        return ""
+    return command_fault(checked.spec, cwd) or learn_fault(checked.spec, cwd, learned) or ""
 
 
 def advice(checked: Checked, cwd: Path) -> tuple[str, ...]:

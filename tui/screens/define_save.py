@@ -31,6 +31,9 @@ class SavingRoom(Room):
         self._on_disk = text if path.exists() else None
         """What the file held when it was last read or written here, None when it was not there."""
         self._saved = text if path.exists() or folder else ""
+        started = self.checked.spec if folder else None
+        self.learned: tuple[str, ...] = () if started is None else started.learn_from
+        """Earlier studies that a started study has read."""
         self._opened = text
         """What nobody has typed here: the text at the beginning, or as it was last saved."""
         self._draft = Draft(path, state_folder())
@@ -152,7 +155,7 @@ class SavingRoom(Room):
     def _review_edit(self, launch: bool, checked: Checked) -> None:
         assert self.folder is not None
         plan = side.plan(self.folder, checked)
-        doubt = side.warning(checked, self.cwd())
+        doubt = side.warning(checked, self.cwd(), self.learned)
         self.app.call_from_thread(self._confirm_edit, plan, doubt, launch, checked)
 
     def _confirm_edit(self, plan: side.Plan, doubt: str, launch: bool, checked: Checked) -> None:

@@ -1,9 +1,12 @@
 """What the cheap tasks are worth: correlation, regret, cost, and advice in words."""
 
 import math
+from collections.abc import Sequence
 from typing import ClassVar
 
 from hpo_tui.engine.analysis.tasks import TaskInsight, task_insights
+from hpo_tui.engine.learning import Holds
+from hpo_tui.engine.spec.names import plural
 from hpo_tui.tui import fmt
 from hpo_tui.tui.charts import text
 from hpo_tui.tui.charts.canvas import Canvas
@@ -34,6 +37,9 @@ drawn from -1 to 1; the **regret**, how much worse than the best of them the con
 this task alone would have picked; and the **cost** that was declared against the one measured
 from running times. Only promoted configurations are pairs, and those were good already, so the
 true correlation over the whole space is rather higher.
+
+Below, where the study learns from earlier ones (`learn_from`): the rank correlation between what
+each of them says of a metric and what came out here. A guess that does not hold counts for little.
 """
 
     def __init__(self, *, ascii_only: bool | None = None, id: str | None = None) -> None:  # noqa: A002 - Textual's word
@@ -54,12 +60,14 @@ true correlation over the whole space is rather higher.
         """Draw the report."""
         canvas = Canvas(width, height)
         insights = task_insights(snapshot.frame, snapshot.spec)
-        if not insights:
+        if not insights and not snapshot.learned:
             text.note(
                 canvas, "This study has the full task alone: there is no cheaper one to judge."
             )
             return canvas
         lines = self._report(insights, width)
+        earlier = self._earlier(snapshot.learned, width)
+        lines += [[], *earlier] if lines and earlier else earlier
         self._first = min(self._first, max(len(lines) - height, 0))
         for y, spans in enumerate(lines[self._first : self._first + height]):
             text.write(canvas, 0, y, spans, self.glyphs.ellipsis)
@@ -67,8 +75,7 @@ true correlation over the whole space is rather higher.
 
     def _report(self, insights: list[TaskInsight], width: int) -> list[text.Spans]:
         lines: list[text.Spans] = []
-        label = max(len(fmt.clean(i.metric)) for i in insights)
-        label = min(label, max(width // 4, 8))
+        label = _label(insights, width)
         task = ""
         judged = {i.task for i in insights if not math.isnan(i.correlation)}
         for insight in insights:
@@ -85,6 +92,25 @@ true correlation over the whole space is rather higher.
                 lines.append([(" " * indent, Ink.TEXT), (line, Ink.DIM)])
         return lines
 
+    def _earlier(self, learned: Sequence[Holds], width: int) -> list[text.Spans]:
+        """Return what each earlier study's guesses are worth."""
+        lines: list[text.Spans] = []
+        label = _label(learned, width)
+        study = ""
+        for found in learned:
+            if found.study != study:
+                study = found.study
+                name = fmt.clean(study, self.ascii_only)
+                count = f"   learned from: {plural(found.results, 'result')}"
+                lines += [[]] if lines else []
+                lines.append([(name, Ink.BOLD), (count, Ink.TEXT)])
+            if not math.isnan(found.correlation):
+                lines.append(self._row(found, label, width))
+            indent = 2 if math.isnan(found.correlation) else 4
+            for line in text.wrapped(found.advice, max(width - indent, 12)):
+                lines.append([(" " * indent, Ink.TEXT), (line, Ink.DIM)])
+        return lines
+
     def _head(self, insight: TaskInsight) -> text.Spans:
         spans = [(fmt.clean(insight.task, self.ascii_only), Ink.BOLD)]
         spans.append((f"   cost {insight.declared:.3g} declared", Ink.TEXT))
@@ -98,7 +124,7 @@ true correlation over the whole space is rather higher.
             spans.append((f" ({max(off, 1 / off):.1f} times {word} than declared)", ink))
         return spans
 
-    def _row(self, insight: TaskInsight, label: int, width: int) -> text.Spans:
+    def _row(self, insight: TaskInsight | Holds, label: int, width: int) -> text.Spans:
         name = fmt.pad(fmt.clean(insight.metric, self.ascii_only), label, self.glyphs.ellipsis)
         spans: list[tuple[str, int]] = [(f"  {name}  ", Ink.TEXT)]
         if math.isnan(insight.correlation):
@@ -110,7 +136,7 @@ true correlation over the whole space is rather higher.
             spans.append((f"  {insight.pairs} pairs", Ink.TEXT))
         return spans
 
-    def _ruler(self, insight: TaskInsight, cells: int) -> text.Spans:
+    def _ruler(self, insight: TaskInsight | Holds, cells: int) -> text.Spans:
         """Return the interval and the estimate on a ruler from -1 to 1."""
 
         def at(value: float) -> int:
@@ -128,6 +154,12 @@ true correlation over the whole space is rather higher.
                 middle = cell == cells // 2
                 spans.append((zero if middle else self.glyphs.left, Ink.AXIS))
         return spans
+
+
+def _label(insights: Sequence[TaskInsight | Holds], width: int) -> int:
+    """Return the cells for the names of metrics."""
+    longest = max((len(fmt.clean(i.metric)) for i in insights), default=0)
+    return min(longest, max(width // 4, 8))
 
 
 def _advice(insight: TaskInsight) -> str:

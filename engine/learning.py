@@ -1,0 +1,103 @@
+"""The earlier studies that a study learns from: whether they are there, and what is kept of them.
+
+Once a study has read an earlier one it keeps what that one found with its own history, under
+:data:`KEPT`, and needs the other no more: it can be changed, put away or deleted.
+"""
+
+import math
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.engine.spec.names import did_you_mean, listing, plural
+from hpo_tui.store.folder import StudyFolder, find_home, find_study, list_studies
+
+if TYPE_CHECKING:
+    from hpo_tui.store.read import StudyReader
+
+KEPT = "earlier"
+"""The key of what is kept, in the study's database: results by the name in the study file."""
+SAYS = "learned"
+"""The key of how well the earlier studies' guesses hold."""
+
+
+def kept(reader: "StudyReader") -> Mapping[str, Any]:
+    """Return what a study keeps of earlier ones, by the name that its file calls them."""
+    found = reader.get(KEPT)
+    return found if isinstance(found, dict) else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Holds:
+    """How far an earlier study's guess at one metric holds, as the optimizer last told.
+
+    ``correlation``: Spearman's between guess and result over ``pairs`` configurations, NaN where
+    unknown, with its 95 % interval; ``results``: of the earlier study that count here.
+    """
+
+    study: str
+    metric: str
+    results: int
+    correlation: float
+    low: float
+    high: float
+    pairs: int
+    advice: str
+
+
+def holds(reader: "StudyReader") -> tuple[Holds, ...]:
+    """Return what is known of earlier studies' guesses, study by study."""
+    found = reader.get(SAYS)
+    return tuple(_holds(e) for e in found) if isinstance(found, list) else ()
+
+
+def _holds(entry: Mapping[str, Any]) -> Holds:
+    rank = entry["rank_correlation"]
+    return Holds(
+        entry["study"], entry["metric"], entry["results"], math.nan if rank is None else rank,
+        entry["low"], entry["high"], entry["pairs"], entry["verdict"],
+    )  # fmt: skip
+
+
+def sources(keep: Mapping[str, Any]) -> str:
+    """Return in a sentence which earlier studies a study learns from, given what is kept."""
+    each = [f"{name} ({plural(len(e['findings']), 'result')})" for name, e in keep.items()]
+    return f"learns from {', '.join(each)}" if each else "learns from no earlier study any more"
+
+
+def learn_fault(spec: StudySpec, workplace: Path, known: Collection[str] = ()) -> str | None:
+    """Return why a study cannot learn from an earlier one that it names, None if it can.
+
+    ``workplace``: where trials run, beside the ``.hpo`` of the studies; ``known``: those read.
+    """
+    for name in spec.learn_from:
+        if name in known:
+            continue
+        folder = find_study(name, workplace)
+        if folder is None or not folder.db.is_file():
+            return f"learn_from: {_missing(spec, name, folder, workplace)}"
+        if _is(spec, folder):
+            return f"learn_from: {name!r} is this study itself, whose results it has anyway"
+    return None
+
+
+def _is(spec: StudySpec, folder: StudyFolder) -> bool:
+    """Whether ``folder`` is the study's own."""
+    return spec.source is not None and folder.path.resolve() == spec.source.parent.resolve()
+
+
+def _missing(spec: StudySpec, name: str, folder: StudyFolder | None, workplace: Path) -> str:
+    """Return that there is no study of this name, and which there are."""
+    if folder is not None:
+        return f"the study {name!r} has never been run: {folder.db} is not there"
+    home = find_home(workplace)
+    studies = list_studies(home) if home is not None else []
+    there = [f.name for f in studies if f.db.is_file() and not _is(spec, f)]
+    known = f"; there are {listing(there)}" if there else ""
+    hint = did_you_mean(name, there)
+    return (
+        f"there is no study {name!r} beside {workplace}{hint or known}"
+        " (write a name under .hpo, or the path of a study's folder)"
+    )

@@ -1,0 +1,163 @@
+"""What earlier studies say of this one's metrics.
+
+A model of an earlier study's results, its mean at that study's full task, is a guess at what this
+study's metrics do. How much of it holds here nobody knows, so it enters the models as one more
+column of the trend, whose slope is found out: metric = ... + slope * guess(x) + ..., the
+autoregression of Kennedy & O'Hagan (2000) with a normal prior on its coefficient. A slope is one
+number, which a handful of looks tells: a guess that holds speaks from the first looks on, one that
+does not, or only the other way round, is soon known for it. (Golovin et al. 2017, section 3.3, add
+residuals to such a mean, its slope being 1; Feurer et al. 2018 weigh the models by their ranking.)
+
+A guess knows the parameters that the earlier study had; along others it does not vary.
+Shapes: n configurations, d coordinates of this study's space, s earlier studies.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from hpo_tui.engine.optimizer.axes import Array
+from hpo_tui.engine.optimizer.boxes import ranks
+from hpo_tui.engine.optimizer.data import Table
+from hpo_tui.engine.optimizer.earlier import Earlier, Finding
+from hpo_tui.engine.optimizer.gp import Guesses
+from hpo_tui.engine.optimizer.kernel import Index
+from hpo_tui.engine.optimizer.space import Space
+from hpo_tui.engine.optimizer.surrogate import FIT_ROWS, Models, Surrogate
+from hpo_tui.engine.spec.model import Parameter, StudySpec, Task
+
+_FEWEST = 3
+"""Results of a metric from which on they say something of it."""
+
+
+class Guess:
+    """What one earlier study says; :attr:`metrics` are those that it knows of."""
+
+    def __init__(self, earlier: Earlier, spec: StudySpec, space: Space, seed: int) -> None:
+        self.name = earlier.name
+        self._here, self._d = spec.metric_names, space.d
+        had = {name for f in earlier.findings for name in f.params}
+        parameters = known(spec.space, had)
+        told = [m for m in self._here if _spoken(earlier.findings, m) >= _FEWEST]
+        self._spec = replace(
+            spec, space=parameters, constraints=(), start=(), resume=True,
+            tasks=tuple(Task(str(i), cost) for i, cost in enumerate(earlier.costs)),
+            objectives=tuple(o for o in spec.objectives if o.metric in told),
+            outcome_constraints=tuple(c for c in spec.outcome_constraints if c.metric in told),
+        )  # fmt: skip
+        self._space = Space(self._spec)
+        names = set(self._space.names)
+        self._columns = np.array(
+            [j for j, n in enumerate(space.names) if n in names], dtype=np.intp
+        )
+        table = self._table(earlier)
+        self.rows = len(table.x)
+        self._models: Models | None = None
+        if self._space.d and told and self.rows >= _FEWEST:
+            surrogate = Surrogate(self._spec, self._space, seed, keep=FIT_ROWS)
+            self._models = surrogate.models(table, None)
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The metrics of this study that the earlier one says something of."""
+        return () if self._models is None else self._spec.metric_names
+
+    def _table(self, earlier: Earlier) -> Table:
+        """Return the earlier results where they have a place in this study's space."""
+        kept: list[tuple[Array, Finding]] = []
+        for found in earlier.findings:
+            x = self._space.encode(found.params, outside=True)
+            if x is not None:
+                kept.append((x, found))
+        n, names = len(kept), self._spec.metric_names
+        values = [[f.metrics.get(name, np.nan) for name in names] for _, f in kept]
+        return Table(
+            np.array([x for x, _ in kept]).reshape(n, self._space.d),
+            np.array([f.task for _, f in kept], dtype=np.intp),
+            np.array([f.configuration for _, f in kept], dtype=np.intp),
+            np.arange(n),
+            np.array(values, dtype=float).reshape(n, len(names)),
+            np.ones(n, dtype=bool),
+            np.array([f.failed for _, f in kept], dtype=bool),
+        )
+
+    def says(self, metric: str, x: Array) -> Array:
+        """Return its guess at a metric, (n,), in units of its own, smaller being better.
+
+        KeyError where it knows nothing of the metric.
+        """
+        if metric not in self.metrics:
+            raise KeyError(metric)
+        assert self._models is not None
+        posterior = self._models.posteriors[self._spec.metric_names.index(metric)]
+        return posterior.mean(x[:, self._columns])
+
+    def best(self, n: int) -> Array:
+        """Return up to ``n`` of the best configurations that it knows, (n, d), best first.
+
+        Along the front where there are several objectives. NaN where it knows no value.
+        """
+        if self._models is None:
+            return np.empty((0, self._d))
+        x = np.unique(self._models.table.x, axis=0)
+        inside = self._space.snap(x)
+        x = x[np.all(np.isclose(inside, x), axis=1)]
+        mean = self._models.mean(x)
+        names = self._spec.metric_names
+        columns = [names.index(o.metric) for o in self._spec.objectives]
+        unmet = np.zeros(len(x))
+        for c in self._spec.outcome_constraints:
+            k, side = names.index(c.metric), (c.max, c.min)
+            limit = self._models.warps[k].limit(next(v for v in side if v is not None))
+            unmet += mean[:, k] > limit
+        picked = _spread(mean[:, columns], unmet, n)
+        out = np.full((len(picked), self._d), np.nan)
+        out[:, self._columns] = x[picked]
+        return out
+
+
+def _spoken(findings: Sequence[Finding], metric: str) -> int:
+    return sum(metric in f.metrics for f in findings)
+
+
+def known(space: Sequence[Parameter], had: set[str]) -> tuple[Parameter, ...]:
+    """Return the parameters that an earlier study ``had``, or was run with the default of.
+
+    What depends on one that it did not have has no meaning there either.
+    """
+    kept: list[Parameter] = []
+    names = {p.name for p in space if p.name in had or p.default is not None}
+    while True:
+        kept = [p for p in space if p.name in names and all(w in names for w in p.when)]
+        if len(kept) == len(names):
+            return tuple(kept)
+        names = {p.name for p in kept}
+
+
+def _spread(mean: Array, unmet: Array, n: int) -> Index:
+    """Return up to ``n`` of the best rows of ``mean`` (r, m), spread along their front."""
+    if mean.shape[1] < 2:
+        loss = mean[:, 0] if mean.shape[1] else np.zeros(len(mean))
+        return np.lexsort((loss, unmet))[:n]
+    rank = ranks(mean)
+    order = np.lexsort((mean.sum(axis=1), rank, unmet))
+    if len(order) == 0:
+        return order
+    first = order[0]
+    alike = (rank == rank[first]) & (unmet == unmet[first])
+    pool = order[: max(n, int(alike.sum()))]
+    picked = [0]
+    while len(picked) < min(n, len(pool)):
+        gaps = np.linalg.norm(mean[pool][:, None] - mean[pool][picked][None], axis=2).min(axis=1)
+        gaps[picked] = -1.0
+        picked.append(int(np.argmax(gaps)))
+    return pool[picked]
+
+
+def guesses_at(metric: str, guesses: Sequence[Guess]) -> Guesses | None:
+    """Return what all say of a metric, as a function from (n, d) to (n, s); None if none does."""
+    those = [g for g in guesses if metric in g.metrics]
+    if not those:
+        return None
+    return lambda x: np.stack([g.says(metric, x) for g in those], axis=1)

@@ -1,0 +1,113 @@
+"""A study that learns from an earlier one: read once, kept, and refused where it is not there."""
+
+import shutil
+from typing import Any
+
+import pytest
+
+from hpo_tui.engine.launch import create_study, offline, start_runner
+from hpo_tui.engine.learning import KEPT, SAYS
+from hpo_tui.engine.refusals import LaunchError
+from hpo_tui.store.models import StudyState
+
+SCRIPT = "report(accuracy=1 - (given['params']['x'] - 0.3) ** 2)"
+
+
+@pytest.fixture
+def make_two(make_study: Any) -> Any:
+    """Return a function that runs a first study and makes a second one that learns from it."""
+
+    def make(name: str = "t", *, run: bool = True, budget: int = 6) -> Any:
+        first = make_study(SCRIPT, budget=budget)
+        if run:
+            start_runner(first.folder)
+            first.gone()
+        text = first.study().text.replace(
+            "resume = true", f'resume = true\nlearn_from = ["{name}"]'
+        )
+        second = type(first)(create_study(text, first.folder.path.parent, "second"))
+        return first, second
+
+    return make
+
+
+def test_the_best_of_an_earlier_study_is_run_first_and_how_far_it_holds_is_kept(
+    make_two: Any,
+) -> None:
+    first, second = make_two()
+    start_runner(second.folder)
+    second.gone()
+    best = max(first.trials(), key=lambda t: t.metrics["accuracy"])
+    assert second.trial(1).metrics["accuracy"] == pytest.approx(best.metrics["accuracy"], abs=1e-3)
+    assert "study t knows" in second.trial(1).why["text"]
+    assert [e.text for e in second.events("learned")] == ["learns from t (6 results)"]
+    (told,) = second.get(SAYS)
+    assert (told["study"], told["metric"], told["results"]) == ("t", "accuracy", 6)
+
+
+def test_what_was_read_is_kept_whatever_becomes_of_the_earlier_study(make_two: Any) -> None:
+    first, second = make_two()
+    start_runner(second.folder)
+    second.gone()
+    before = second.get(KEPT)
+    assert len(before["t"]["findings"]) == 6
+    shutil.rmtree(first.folder.path)
+    offline.apply(second.folder, "extend", {"amount": 2})
+    start_runner(second.folder)
+    second.gone()
+    assert second.study().state is StudyState.FINISHED
+    assert len(second.trials()) == 8
+    assert second.get(KEPT) == before
+    assert len(second.events("learned")) == 1
+
+
+def test_an_earlier_study_is_read_anew_once_its_name_was_taken_out(make_two: Any) -> None:
+    first, second = make_two()
+    start_runner(second.folder)
+    second.gone()
+    for text in (
+        second.study().text.replace('learn_from = ["t"]', "").replace("= 6", "= 7"),
+        second.study().text.replace("= 6", "= 8"),
+    ):
+        offline.apply(first.folder, "extend", {"amount": 1})
+        start_runner(first.folder)
+        first.gone()
+        offline.apply(second.folder, "edit", {"text": text})
+        start_runner(second.folder)
+        second.gone()
+    assert [e.text for e in second.events("learned")] == [
+        "learns from t (6 results)",
+        "learns from no earlier study any more",
+        "learns from t (8 results)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("tt", "there is no study 'tt' beside .*; did you mean \"t\""),
+        ("elsewhere/.hpo/x", "there is no study 'elsewhere/.hpo/x'"),
+        ("second", "'second' is this study itself"),
+    ],
+)
+def test_a_study_that_is_not_there_is_told(make_two: Any, name: str, why: str) -> None:
+    _, second = make_two(name, run=False)
+    with pytest.raises(LaunchError, match=f"learn_from: {why}"):
+        start_runner(second.folder)
+    assert second.trials() == []
+
+
+def test_an_edit_to_a_study_that_is_not_there_is_refused(make_two: Any) -> None:
+    _, second = make_two(run=False)
+    text = second.study().text
+    with pytest.raises(ValueError, match="no study 'monday'"):
+        offline.apply(second.folder, "edit", {"text": text.replace('["t"]', '["t", "monday"]')})
+    assert second.study().text == text
+
+
+def test_a_study_by_the_path_of_its_folder(make_two: Any, tmp_path: Any) -> None:
+    first, second = make_two(".hpo/t")
+    start_runner(second.folder)
+    second.gone()
+    assert [e.text for e in second.events("learned")] == ["learns from .hpo/t (6 results)"]
+    del first, tmp_path
