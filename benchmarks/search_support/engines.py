@@ -1,7 +1,7 @@
 """The engines under test behind one small interface: ours, its full-task twin, random, Optuna's."""
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -11,6 +11,8 @@ from search_support.problem import BUDGET, Metrics, Problem, active, from_unit
 
 if TYPE_CHECKING:
     import optuna
+
+    from hpo_tui.engine.optimizer import Earlier
 
 
 class Spent(Exception):  # noqa: N818 - the end of a run, not an error
@@ -38,16 +40,25 @@ class Engine(Protocol):
 
 
 class Ours:
-    """The package's own optimizer; ``full_only`` hides the cheap tasks from it."""
+    """The package's own optimizer; ``full_only`` hides the cheap tasks from it.
+
+    ``earlier``: studies that it learns from.
+    """
 
     def __init__(
-        self, problem: Problem, seed: int, *, resume: bool, full_only: bool = False
+        self,
+        problem: Problem,
+        seed: int,
+        *,
+        resume: bool,
+        full_only: bool = False,
+        earlier: "Sequence[Earlier]" = (),
     ) -> None:
         from hpo_tui.engine.optimizer import BudgetSpent, Optimizer
         from hpo_tui.engine.spec import StudySpec
 
         spec = StudySpec.from_dict(problem.study(resume=resume, full_only=full_only))
-        self._optimizer = Optimizer(spec, seed=seed)
+        self._optimizer = Optimizer(spec, seed=seed, earlier=earlier)
         self._spent: type[Exception] = BudgetSpent
 
     def ask(self) -> Proposal:
@@ -61,6 +72,10 @@ class Ours:
     def tell(self, number: int, metrics: Metrics) -> None:
         """Pass the metrics on."""
         self._optimizer.tell(number, metrics)
+
+    def found(self, name: str) -> "Earlier":
+        """Return what is known, for another study to learn from."""
+        return self._optimizer.found(name)
 
 
 class CostDraw(Ours):

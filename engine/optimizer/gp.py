@@ -82,6 +82,7 @@ class Posterior:
         self, rows: Rows, hyper: Hyper, kinds: Kinds, guesses: Guesses | None = None
     ) -> None:
         self.rows, self.hyper, self.kinds, self.guesses = rows, hyper, kinds, guesses
+        self._said = None if guesses is None else guesses(rows.x)
         self.full = len(hyper.noise) - 1
         self._between = hyper.tasks
         self._noise = np.exp(hyper.noise)
@@ -93,9 +94,14 @@ class Posterior:
         shape = kernel.cross(a, b, self.hyper.lengths, self.kinds)
         shape *= self._between[at[:, None], bt[None]]
         shape += kernel.fixed_covariance(a, at, b, bt, self.kinds)
-        if self.guesses is not None:
-            shape += kernel.guessed_covariance(self.guesses(a), self.guesses(b))
+        if self._said is not None:
+            shape += kernel.guessed_covariance(self._guess(a), self._guess(b))
         return shape
+
+    def _guess(self, x: Array) -> Array:
+        """Return what the earlier studies say at ``x`` (n, d), (n, s); of the rows it is kept."""
+        assert self.guesses is not None
+        return self._said if x is self.rows.x and self._said is not None else self.guesses(x)
 
     def _results(self, x: Array, task: Index) -> Array:
         """Prior covariance of results, noise included, (n, n)."""
@@ -111,7 +117,7 @@ class Posterior:
         """Prior covariance between the functions of two tasks at the same configurations, (m,)."""
         fixed = kernel.fixed_variance(x, self.kinds, same=task == other)
         if self.guesses is not None:
-            fixed += kernel.guessed_variance(self.guesses(x))
+            fixed += kernel.guessed_variance(self._guess(x))
         return np.asarray(self._between[task, other] + fixed)
 
     def mean(self, x: Array, task: int | None = None) -> Array:
@@ -171,6 +177,7 @@ class Posterior:
             np.concatenate([self.rows.y, y]),
         )
         grown._chol = chol
+        grown._said = None if self._said is None else np.vstack([self._said, self._guess(x)])
         grown._alpha = linalg.cho_solve((chol, True), grown.rows.y, check_finite=False)
         return grown
 
