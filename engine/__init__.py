@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hpo_tui.engine.optimizer import CostWeightedSampler as CostWeightedSampler
+    from hpo_tui.engine.optimizer import Earlier as Earlier
     from hpo_tui.engine.optimizer import Optimizer as Optimizer
     from hpo_tui.engine.optimizer import Suggestion as Suggestion
     from hpo_tui.engine.spec import SpecError as SpecError
@@ -16,12 +17,13 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "CostWeightedSampler": "hpo_tui.engine.optimizer",
+    "Earlier": "hpo_tui.engine.optimizer",
     "Optimizer": "hpo_tui.engine.optimizer",
     "SpecError": "hpo_tui.engine.spec",
     "StudySpec": "hpo_tui.engine.spec",
     "Suggestion": "hpo_tui.engine.optimizer",
 }
-__all__ = ["CostWeightedSampler", "Optimizer", "SpecError", "StudySpec", "Suggestion"]
+__all__ = ["CostWeightedSampler", "Earlier", "Optimizer", "SpecError", "StudySpec", "Suggestion"]
 
 
 def __getattr__(name: str) -> Any:
