@@ -5,12 +5,15 @@ from typing import Any
 
 import pytest
 
-from hpo_tui.engine.launch import create_study, offline, start_runner
+from hpo_tui.engine.launch import create_study, offline, send, start_runner
 from hpo_tui.engine.learning import KEPT, SAYS
 from hpo_tui.engine.refusals import LaunchError
 from hpo_tui.store.models import StudyState
 
-SCRIPT = "report(accuracy=1 - (given['params']['x'] - 0.3) ** 2)"
+SCRIPT = """
+if os.path.exists("slow"): hold()
+report(accuracy=1 - (given['params']['x'] - 0.3) ** 2)
+"""
 
 
 @pytest.fixture
@@ -111,3 +114,21 @@ def test_a_study_by_the_path_of_its_folder(make_two: Any, tmp_path: Any) -> None
     second.gone()
     assert [e.text for e in second.events("learned")] == ["learns from .hpo/t (6 results)"]
     del first, tmp_path
+
+
+def test_a_running_study_learns_from_what_an_edit_names(make_study: Any) -> None:
+    first = make_study(SCRIPT, budget=6)
+    start_runner(first.folder)
+    first.gone()
+    text = first.study().text.replace('name = "t"', 'name = "second"')
+    second = type(first)(create_study(text, first.folder.path.parent, "second"))
+    (first.folder.workplace / "slow").touch()
+    start_runner(second.folder)
+    second.running()
+    for name, answer in (("nope", "no study 'nope'"), ("t", "learn_from: is changed")):
+        edited = text.replace("resume = true", f'resume = true\nlearn_from = ["{name}"]')
+        assert answer in send(second.folder, "edit", {"text": edited}, timeout=30.0).answer
+    second.go()
+    second.gone()
+    assert [e.text for e in second.events("learned")] == ["learns from t (6 results)"]
+    assert second.get(SAYS)[0]["study"] == "t"
