@@ -36,10 +36,10 @@ class Guess:
 
     def __init__(self, earlier: Earlier, spec: StudySpec, space: Space, seed: int) -> None:
         self.name = earlier.name
-        self._here, self._d = spec.metric_names, space.d
+        self._d = space.d
         had = {name for f in earlier.findings for name in f.params}
         parameters = known(spec.space, had)
-        told = [m for m in self._here if _spoken(earlier.findings, m) >= _FEWEST]
+        told = [m for m in spec.metric_names if _spoken(earlier.findings, m) >= _FEWEST]
         self._spec = replace(
             spec, space=parameters, constraints=(), start=(), resume=True,
             tasks=tuple(Task(str(i), cost) for i, cost in enumerate(earlier.costs)),

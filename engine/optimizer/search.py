@@ -5,6 +5,7 @@ what a task tells about the full one and divided by its marginal cost (after Hua
 with a guard that keeps the full task fed. Shapes: c candidates, d coordinates, m objectives.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,12 +22,13 @@ from hpo_tui.engine.optimizer.guess import Guess, guesses_at
 from hpo_tui.engine.optimizer.kernel import Index
 from hpo_tui.engine.optimizer.ledger import Ledger
 from hpo_tui.engine.optimizer.options import Options
-from hpo_tui.engine.optimizer.promotion import Choice, choose, fed, owed, predictive, tells
+from hpo_tui.engine.optimizer.promotion import choose, fed, owed, predictive, tells
 from hpo_tui.engine.optimizer.scan import Scan
 from hpo_tui.engine.optimizer.space import Space, feasible_random
 from hpo_tui.engine.optimizer.start import StartPlan
 from hpo_tui.engine.optimizer.surrogate import Models, Surrogate
 from hpo_tui.engine.optimizer.trust import TRUSTED
+from hpo_tui.engine.optimizer.why import explained
 from hpo_tui.engine.spec.model import StudySpec, Value
 
 RANDOM_SHARE = 0.1
@@ -56,7 +58,7 @@ class Search:
         self.builder = Builder(spec, self.space)
         self.guesses = [Guess(e, spec, self.space, seed) for e in earlier]
         said = [guesses_at(metric, self.guesses) for metric in spec.metric_names]
-        told = repr(earlier).encode() if earlier else b""
+        told = hashlib.blake2b(repr(earlier).encode()).digest() if earlier else b""
         self.surrogate = Surrogate(spec, self.space, seed, guesses=said, told=told)
         self.start = StartPlan(spec, self.space, seed, self.guesses)
         self.scan = Scan(self.space)
@@ -177,7 +179,7 @@ class Search:
         if on_the_way and known[pick.row] is None and (stands_in or not forced):
             told_at = tells(x[pick.row][None], models)[0]
             pick = pick.by_the_look(prices[pick.row], told_at)
-        why = self._why(ledger, known, pick, forced, told)
+        why = explained(self.spec, ledger, known[pick.row], pick, told if forced else None)
         if models.reliability is not None:
             why["chance"] = float(models.reliability.chance(x[pick.row][None])[0])
         return Proposal(x[pick.row], known[pick.row], pick.task, why)
@@ -227,48 +229,6 @@ class Search:
                 full = np.concatenate([full, at_full])
                 look = np.concatenate([look, at_look])
         return x[np.union1d(_best(look, _KEPT), _best(full, _KEPT_FULL))]
-
-    def _why(
-        self,
-        ledger: Ledger,
-        known: list[int | None],
-        pick: Choice,
-        forced: bool,
-        told: float,
-    ) -> dict[str, Any]:
-        """Return the explanation of a modelled choice."""
-        name = self.spec.tasks_by_cost[pick.task].name
-        why: dict[str, Any] = {
-            "gain": pick.gain, "price": pick.price, "index": pick.index,
-            "runner_up": pick.runner_up, "correlation": pick.correlation,
-        }  # fmt: skip
-        source = known[pick.row]
-        if source is not None:
-            trials = [t for t in ledger.of_configuration[source] if t.state == "complete"]
-            best = max(trials, key=lambda t: t.task)
-            why |= {"kind": "promoted", "from": best.number}
-            text = f"Trial {best.number} goes on to {name}: most expected gain for its price."
-        elif pick.task == ledger.full and ledger.full > 0:
-            why["kind"] = "full"
-            text = f"Straight to {name}: a cheaper look would not pay for itself."
-        elif pick.bound_for is not None:
-            why["kind"] = "look"
-            text = (
-                f"Bound for {self.spec.tasks_by_cost[pick.bound_for].name}: "
-                f"the look at {name} on the way costs nothing more and may save the rest."
-            )
-            # Gain and index are those of the task that it is bound for.
-            why["bound_for"] = self.spec.tasks_by_cost[pick.bound_for].name
-        else:
-            why["kind"] = "look" if pick.task < ledger.full else "full"
-            text = f"Most expected gain for its price, {pick.price:g}, at {name}."
-        if forced and pick.task == ledger.full:
-            why |= {"kind": "guard", "predictive": told}
-            text = (
-                f"Full task by the guard: cheaper tasks explain {told:.0%} of it, "
-                "so it must get a larger share of the cost."
-            )
-        return {**why, "text": text}
 
 
 def _best(score: Array, most: int) -> Index:
