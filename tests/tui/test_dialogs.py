@@ -6,15 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.containers import Vertical
 from textual.pilot import Pilot
 from textual.screen import ModalScreen
 from textual.widgets import Input, TextArea
 
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.tui.editor.fields import Field
-from hpo_tui.tui.screens.dialogs import AskText
+from hpo_tui.tui.screens.dialogs import AskText, Confirm
 from hpo_tui.tui.screens.item_dialog import ItemDialog
 from hpo_tui.tui.screens.pickers import PickMany, PickOne
+from hpo_tui.tui.screens.text_window import TextWindow
 from hpo_tui.tui.screens.watch import Watch
 from tests.tui.conftest import TEXT, burst, make_app, make_study, ready, until
 
@@ -32,26 +34,47 @@ def _lines(pilot: Pilot[int]) -> str:
     return "\n".join("".join(s.text for s in strip) for strip in strips)
 
 
-@pytest.mark.parametrize("height", [16, 24, 40])
+def _form() -> ItemDialog:
+    fields = tuple(Field(f"key-{n}", "text", "what it is for " * 4 + "and so.") for n in range(11))
+    return ItemDialog("space: lr", fields, {}, lambda _: FAULT)
+
+
+@pytest.mark.parametrize("size", [(40, 13), (60, 16), (80, 24), (120, 40)])
 @pytest.mark.parametrize(
     ("make", "hint"),
     [
-        (_texts, "F2 or ^s"),
-        (lambda: PickMany("Columns", ENTRIES, [0]), "Space  tick"),
-        (lambda: PickOne("Sort by", ENTRIES), "Enter  choose"),
+        (_texts, "leave"),
+        (lambda: PickMany("Columns", ENTRIES, [0]), "leave"),
+        (lambda: PickOne("Sort by", ENTRIES), "leave"),
+        (lambda: Confirm("Delete?", "What is lost. " * 60), "y  yes"),
+        (lambda: TextWindow("Note", "A long note. " * 90), "Esc  close"),
+        (_form, "Enter  keep"),
     ],
 )
 async def test_the_keys_of_a_dialog_are_in_sight(
-    study: StudyFolder, make: Callable[[], ModalScreen[Any]], hint: str, height: int
+    study: StudyFolder, make: Callable[[], ModalScreen[Any]], hint: str, size: tuple[int, int]
 ) -> None:
     app = make_app(study)
-    async with app.run_test(size=(80, height)) as pilot:
+    async with app.run_test(size=(80, 24)) as pilot:
         await ready(pilot)
         app.push_screen(make())
         await until(pilot, lambda: hint in _lines(pilot))
-        if hint.startswith("F2") and height >= 24:
+        await pilot.resize_terminal(*size)
+        await until(pilot, lambda: hint in _lines(pilot))
+        box = app.screen.query(Vertical).first()
+        await until(pilot, lambda: _used(box) == box.content_size.height)
+        if isinstance(app.screen, AskText) and size[1] >= 16:
             await pilot.press("f2")
             await until(pilot, lambda: "Mend-it." in _lines(pilot))
+        if isinstance(app.screen, ItemDialog):
+            await until(pilot, lambda: "Mend-it." in _lines(pilot) and "so." in _lines(pilot))
+            await pilot.press("up")  # from the first field to the last
+            await until(pilot, lambda: "key-10" in _lines(pilot))
+
+
+def _used(box: Vertical) -> int:
+    """Return how many lines what is in the box takes."""
+    return max(w.virtual_region.bottom for w in box.children)
 
 
 async def test_a_window_that_was_tiny_can_be_steered_again(study: StudyFolder) -> None:

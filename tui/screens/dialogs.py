@@ -7,16 +7,16 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
-from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Input, Static, TextArea
 
 from hpo_tui.tui.actions import bindings
 from hpo_tui.tui.plain import plain
+from hpo_tui.tui.screens.small_window import SmallWindow
 from hpo_tui.tui.widgets.line_input import LineInput
 
 
-class Confirm(ModalScreen[bool]):
+class Confirm(SmallWindow[bool]):
     """Asks before what is hard to undo: ``y``, or the exact ``name`` typed when one is given."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("confirm")]
@@ -55,12 +55,10 @@ class Confirm(ModalScreen[bool]):
         if event.value == self._name:
             self.dismiss(True)
         else:
-            self.query_one(".dialog-keys", Static).update(
-                "That is not the name: nothing was done. Esc leaves."
-            )
+            self.say_below("That is not the name: nothing was done. Esc leaves.")
 
 
-class Ask(ModalScreen[str | None]):
+class Ask(SmallWindow[str | None]):
     """Asks for a line. ``fault`` returns what is wrong with it, empty when nothing is."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("dialog", only=("leave", "take"))]
@@ -106,7 +104,7 @@ class Ask(ModalScreen[str | None]):
         typed = self.answer()
         fault = self._fault(typed)
         if fault:
-            self.query_one(".dialog-keys", Static).update(plain(fault))
+            self.say_below(plain(fault))
         else:
             self.dismiss(typed)
 

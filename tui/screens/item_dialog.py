@@ -8,19 +8,20 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.screen import ModalScreen
 from textual.suggester import SuggestFromList
 from textual.widgets import Input, Static
 
 from hpo_tui.tui.editor.fields import TYPE_KEYS, Field
 from hpo_tui.tui.editor.values import read_value, show_field
 from hpo_tui.tui.plain import plain
+from hpo_tui.tui.screens.small_window import SmallWindow
 from hpo_tui.tui.widgets.line_input import LineInput
 
 Values = dict[str, Any]
+KEYS = "Enter  keep    Esc  cancel    Up Down  field"
 
 
-class ItemDialog(ModalScreen[Values | None]):
+class ItemDialog(SmallWindow[Values | None]):
     """Asks for the fields of one item; the answer maps key to value, None where it was emptied.
 
     ``judge`` takes the values as they would be and returns what is wrong, empty when nothing is.
@@ -38,15 +39,17 @@ class ItemDialog(ModalScreen[Values | None]):
     ]
     DEFAULT_CSS = """
     ItemDialog { align: center middle; }
-    ItemDialog > Vertical { width: 76; max-width: 96%; height: auto; max-height: 94%;
+    ItemDialog > Vertical { width: 76; max-width: 96%; height: auto; max-height: 100%;
         border: round $accent; background: $surface; padding: 0 1; }
     ItemDialog .title { text-style: bold; height: 1; }
-    ItemDialog VerticalScroll { height: auto; max-height: 16; }
+    ItemDialog VerticalScroll { height: auto; }
     ItemDialog Horizontal { height: 1; }
     ItemDialog .label { width: 18; color: $text-muted; }
     ItemDialog Input { width: 1fr; height: 1; border: none; padding: 0 1; background: $boost; }
     ItemDialog Input:focus { background: $primary 40%; }
-    ItemDialog .hint { height: 1; color: $text-muted; margin-top: 1; }
+    ItemDialog .hint { height: auto; min-height: 1; color: $text-muted; margin-top: 1; }
+    ItemDialog.-low .hint { margin-top: 0; }
+    ItemDialog .keys { height: auto; color: $text-muted; }
     ItemDialog .problem { height: auto; min-height: 1; max-height: 5; color: $text-error; }
     """
 
@@ -81,6 +84,7 @@ class ItemDialog(ModalScreen[Values | None]):
                         yield self._input(n, field)
             yield Static("", classes="hint")
             yield Static("", classes="problem")
+            yield Static(KEYS, classes="keys", markup=False)
 
     def _input(self, n: int, field: Field) -> Input:
         choices = ("yes", "no") if field.kind == "flag" else field.choices

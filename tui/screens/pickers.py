@@ -7,12 +7,12 @@ from textual import on
 from textual.app import App, ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from hpo_tui.tui.actions import bindings
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.rows import Cell, Column
+from hpo_tui.tui.screens.small_window import SmallWindow
 from hpo_tui.tui.widgets.line_table import LineTable
 
 
@@ -53,7 +53,7 @@ class _Ticked(_Entries):
         return [(mark + plain(name), "" if key in self._ticked else "dim")]
 
 
-class PickOne(ModalScreen[Hashable | None]):
+class PickOne(SmallWindow[Hashable | None]):
     """Chooses one entry of a list; ``current``: the one that the cursor begins on."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("dialog", only=("leave",))]
@@ -92,7 +92,7 @@ class PickOne(ModalScreen[Hashable | None]):
         self.dismiss(event.key)
 
 
-class PickMany(ModalScreen[list[Hashable] | None]):
+class PickMany(SmallWindow[list[Hashable] | None]):
     """Ticks entries of a list: Space ticks, ``K``/``J`` move an entry, Enter takes the list."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

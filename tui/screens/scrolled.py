@@ -3,12 +3,13 @@
 from typing import TypeVar
 
 from textual.containers import VerticalScroll
-from textual.screen import ModalScreen
+
+from hpo_tui.tui.screens.small_window import SmallWindow
 
 ResultT = TypeVar("ResultT")
 
 
-class ScrolledWindow(ModalScreen[ResultT]):
+class ScrolledWindow(SmallWindow[ResultT]):
     """Scrolls its one :class:`VerticalScroll`, which itself takes no focus."""
 
     def action_down(self) -> None:

@@ -1,0 +1,58 @@
+"""A small window over a screen, whose long part gives way where there is little room."""
+
+from typing import TypeVar
+
+from textual.containers import Vertical, VerticalScroll
+from textual.css.query import NoMatches
+from textual.screen import ModalScreen
+from textual.widget import Widget
+from textual.widgets import Static, TextArea
+
+from hpo_tui.tui.widgets.line_table import LineTable
+
+ResultT = TypeVar("ResultT")
+
+
+class SmallWindow(ModalScreen[ResultT]):
+    """One box, in which a list, a text or a form can be long and the other lines always show.
+
+    The other lines say what is asked, what to press and what is wrong.
+    """
+
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-high")]  # noqa: RUF012 - no ClassVar in Textual
+    """A low window has no lines for margins."""
+
+    def on_mount(self) -> None:
+        """Share out the lines whenever the parts have found their sizes."""
+        self.screen_layout_refresh_signal.subscribe(self, lambda _: self._share_out())
+
+    def say_below(self, text: str) -> None:
+        """Say what is wrong in place of the keys."""
+        self.query_one(".dialog-keys", Static).update(text)
+
+    def _share_out(self) -> None:
+        """Give the long part the lines that the others leave.
+
+        In lines: a share of the screen is not heeded when the height of the box is measured.
+        """
+        try:
+            box = self.query(Vertical).first()
+        except NoMatches:
+            return  # closed before it was drawn
+        long = next((w for w in box.children if _is_long(w)), None)
+        if long is None or not box.size:
+            return
+        taken = max(w.virtual_region.bottom for w in box.children) - long.virtual_region.height
+        room = max(self.size.height - box.gutter.height - taken, 1)
+        if long.styles.max_height is None or long.styles.max_height.value != room:
+            long.styles.max_height = room
+            self.call_after_refresh(self._keep_in_sight)
+
+    def _keep_in_sight(self) -> None:
+        """Scroll to the field that is typed into."""
+        if self.focused is not None:
+            self.focused.scroll_visible(animate=False)
+
+
+def _is_long(widget: Widget) -> bool:
+    return isinstance(widget, TextArea | LineTable | VerticalScroll)
