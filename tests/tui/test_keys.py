@@ -290,3 +290,12 @@ async def test_the_key_bar_begins_with_the_keys_of_the_chart_in_focus(
         bar = app.screen.query_one(KeyBar)
         await until(pilot, lambda: bar.render_line(0).text.strip().startswith(said))
         assert "? help" in bar.render_line(0).text
+
+
+async def test_the_key_bar_fills_a_narrow_window(study: StudyFolder) -> None:
+    app = make_app(study)
+    async with app.run_test(size=(40, 15)) as pilot:
+        await ready(pilot)
+        bar = app.screen.query_one(KeyBar)
+        said = "Enter open  ? help  : commands  q quit"
+        await until(pilot, lambda: bar.render_line(0).text.strip() == said)

@@ -60,7 +60,7 @@ class KeyBar(Line):
             if entry in last:
                 continue
             need = len(entry[1]) + len(entry[2]) + 3
-            if used + need + reserve > width:
+            if used + need + reserve > width + 1:  # nothing follows the last: it needs no gap
                 continue
             kept.append((*entry, used))
             used += need
