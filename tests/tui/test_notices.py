@@ -46,3 +46,13 @@ async def test_that_the_runner_died_is_not_said_beside_its_start(
         await pilot.press("R")
         await until(pilot, lambda: any("4242" in n.message for n in app._notifications))
         assert not any("died" in n.message for n in app._notifications)
+
+
+async def test_a_message_is_whole_in_a_narrow_window(study: StudyFolder) -> None:
+    app = make_app(study)
+    async with app.run_test(size=(40, 15), notifications=True) as pilot:
+        await ready(pilot)
+        app.notify("Trial 1 has run at the full task: there is no dearer one to be promoted to.")
+        await until(pilot, lambda: bool(app.screen.query(Toast)))
+        await until(pilot, lambda: app.screen.query_one(Toast).region.height > 3)
+        assert app.screen.region.contains_region(app.screen.query_one(Toast).region)
