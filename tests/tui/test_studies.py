@@ -10,6 +10,7 @@ from textual.widgets import Input
 from hpo_tui.engine.execution.processes import Process, boot_id
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState
+from hpo_tui.tui.actions import action
 from hpo_tui.tui.app import HpoApp
 from hpo_tui.tui.screens.compare import Compare
 from hpo_tui.tui.screens.studies import EMPTY, Studies
@@ -236,3 +237,18 @@ async def test_a_narrow_window_shows_the_number_of_the_best(tmp_path: Path) -> N
         best = StudyList(study.path.parent).read()[0].value
         text = "\n".join(line.text for line in app.screen._compositor.render_strips())
         assert f" {best:.4g} " in text
+
+
+async def test_there_is_nothing_before_the_first_screen(tmp_path: Path) -> None:
+    study = make_study(tmp_path, trials=12)
+    app = make_app(None, study.path.parent)
+    async with app.run_test(size=(160, 30)) as pilot:
+        table = await _listed(pilot, 1)
+        room = app.screen
+        assert isinstance(room, Studies)
+        assert "q leaves" in room.unavailable(action("screen.back"))
+        await pilot.press("slash", "z", "enter")
+        await until(pilot, lambda: len(table.rows) == 0)
+        assert not room.unavailable(action("screen.back"))
+        await pilot.press("escape")
+        await until(pilot, lambda: len(table.rows) == 1)

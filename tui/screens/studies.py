@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 
 from hpo_tui.store.folder import find_home
 from hpo_tui.tui import present
+from hpo_tui.tui.actions import Action
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.screens.dialogs import Ask
 from hpo_tui.tui.screens.listed_studies import ListedStudies
@@ -140,6 +141,12 @@ all again. `A` moves a study to `.hpo/.archive`, `D` deletes it for good and ask
         self._wanted = wanted
         self._fill()
         self.query_one(KeyBar).renew()
+
+    def unavailable(self, wanted: Action) -> str:
+        """Return why an action cannot be done."""
+        if wanted.id == "screen.back" and not self._wanted:
+            return "This is the first screen: q leaves."
+        return super().unavailable(wanted)
 
     def do_screen_back(self) -> None:
         """Show all the studies again; there is no screen to go back to."""
