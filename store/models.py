@@ -6,6 +6,8 @@ from enum import StrEnum
 from typing import Any
 
 Value = float | int | str | bool
+CPU = "cpu"
+"""The device of a sample that is about the processor: its slots are no GPUs."""
 
 
 class TrialState(StrEnum):

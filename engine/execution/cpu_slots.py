@@ -8,7 +8,7 @@ import psutil
 
 from hpo_tui.engine.execution.lease import Lease, Need, PollResult
 from hpo_tui.engine.spec.model import Resources
-from hpo_tui.store.models import DeviceSample
+from hpo_tui.store.models import CPU, DeviceSample
 
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -73,7 +73,7 @@ class CpuSlots:
         memory = psutil.virtual_memory()
         sample = DeviceSample(
             time=time.time(),
-            device="cpu",
+            device=CPU,
             name=f"CPU {count_cores()} cores",
             memory_used=memory.total - memory.available,
             memory_total=memory.total,

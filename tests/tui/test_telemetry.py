@@ -1,14 +1,19 @@
 """What was measured long ago is not shown as if it were of now."""
 
 import threading
+from pathlib import Path
 
 import pytest
 
 from hpo_tui.store.folder import StudyFolder
+from hpo_tui.store.models import CPU, DeviceSample
+from hpo_tui.store.write import StudyWriter
+from hpo_tui.tui.screens.pickers import PickOne
 from hpo_tui.tui.snapshot import STALE_SECONDS, Snapshot
 from hpo_tui.tui.watcher import StudyWatcher, read_once
 from hpo_tui.tui.widgets.devices import Devices
-from tests.tui.conftest import NOW, make_app, ready, until
+from hpo_tui.tui.widgets.line_table import LineTable
+from tests.tui.conftest import NOW, make_app, make_study, ready, until
 
 
 @pytest.mark.usefixtures("runner")
@@ -67,3 +72,17 @@ def test_a_runner_that_falls_silent_is_noticed(study: StudyFolder) -> None:
         watcher.stop()
         thread.join()
     assert len(seen) == 2
+
+
+async def test_a_processor_is_not_offered_to_be_lent(tmp_path: Path, runner: None) -> None:
+    study = make_study(tmp_path, trials=12)
+    writer = StudyWriter(study.db)
+    writer.add_device_samples([DeviceSample(NOW, CPU, "CPU 8 cores", 1 << 30, 2 << 30, 0.5)])
+    writer.close()
+    app = make_app(study)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        await pilot.press("L")
+        await until(pilot, lambda: isinstance(app.screen, PickOne))
+        rows = app.screen.query_one(LineTable).rows
+        assert [rows.cells(n)[0][0].split()[0] for n in range(len(rows))] == ["GPU0", "GPU0"]

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
-from hpo_tui.store.models import StudyState, TrialState
+from hpo_tui.store.models import CPU, StudyState, TrialState
 from hpo_tui.tui.actions import Action, bindings
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.screens.commanding import Commanding
@@ -180,12 +180,13 @@ class StudyRoom(Commanding):
 
         snapshot = self.live.snapshot
         assert snapshot is not None
-        if not snapshot.devices:
+        gpus = [d for d in snapshot.devices if d.device != CPU]
+        if not gpus:
             self.say("This study has no GPU to lend.", "warning")
             return
         entries = [
             ((d.device, on), f"{d.device} {d.name}: {'lend it' if on else 'take it back'}")
-            for d in snapshot.devices
+            for d in gpus
             for on in (True, False)
         ]
 
