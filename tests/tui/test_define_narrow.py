@@ -93,3 +93,10 @@ def test_a_long_last_line_of_a_reason_keeps_the_name_of_the_error() -> None:
     short = "exit code 1:\n" + "  File x\n" * 9 + "KeyError: 1"
     assert _end(short, wrapped(short, 40), 2) == ["  File x", "KeyError: 1"]
     assert _end(error, wrapped(error, 40), 2) == wrapped(error, 40)[-2:]
+
+
+async def test_a_title_that_is_cut_says_so(tmp_path: Path) -> None:
+    async with HpoApp(tmp_path / ".hpo").run_test(size=(40, 15)) as pilot:
+        screen = await _opened(pilot, tmp_path)
+        title = screen.query_one("#define-title", Static)
+        await until(pilot, lambda: title.render_line(0).text.endswith("…"))
