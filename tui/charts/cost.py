@@ -62,7 +62,7 @@ def bar(snapshot: "Snapshot", glyphs: "Glyphs", by_count: bool) -> Bar:
         full = name == spec.full_task.name
         count = int((mine & ~live).sum())  # those that run are counted as in flight
         value = float(count) if by_count else float(kept[mine].sum())
-        ink = Ink.FULL_2 if full else Ink.PARTIAL_3 if at else Ink.PARTIAL_2
+        ink = Ink.FULL_2 if full else _gray(glyphs, at, len(tasks))
         shown = fmt.clean(name, glyphs.ascii)
         segments.append(Segment(shown, _shade(glyphs, at, len(tasks)), ink, value, count))
     count = int(lost.sum())
@@ -101,6 +101,13 @@ def amounts(values: Sequence[float]) -> list[str]:
 def _shade(glyphs: "Glyphs", at: int, count: int) -> str:
     last = len(glyphs.shades) - 1
     return glyphs.shades[last if count == 1 else round(at * last / (count - 1))]
+
+
+def _gray(glyphs: "Glyphs", at: int, count: int) -> Ink:
+    """Return a cheap task's ink: of several with one shade, every other is darker."""
+    shades = [_shade(glyphs, n, count) for n in range(at + 1)]
+    darker = shades.count(shades[-1]) % 2 == (shades[-1] == shades[0])
+    return Ink.PARTIAL_2 if darker else Ink.PARTIAL_3
 
 
 def shortened(labels: Sequence[str]) -> list[str]:
