@@ -84,7 +84,7 @@ each of them says of a metric and what came out here. A guess that does not hold
             if insight.task != task:
                 task = insight.task
                 lines += [[]] if lines else []
-                lines.append(self._head(insight))
+                lines += self._head(insight, width)
             if task in judged:
                 lines.append(self._row(insight, label, width))
             indent = 4 if task in judged else 2
@@ -111,18 +111,15 @@ each of them says of a metric and what came out here. A guess that does not hold
                 lines.append([(" " * indent, Ink.TEXT), (line, Ink.DIM)])
         return lines
 
-    def _head(self, insight: TaskInsight) -> text.Spans:
+    def _head(self, insight: TaskInsight, width: int) -> list[text.Spans]:
+        """Return the task and its cost; what was measured goes below where there is no room."""
         spans = [(fmt.clean(insight.task, self.ascii_only), Ink.BOLD)]
         spans.append((f"   cost {insight.declared:.3g} declared", Ink.TEXT))
-        if math.isnan(insight.measured):
-            return [*spans, (", not measured yet", Ink.DIM)]
-        off = insight.measured / insight.declared
-        ink = Ink.BAD if not 0.67 < off < 1.5 else Ink.TEXT
-        spans.append((f", {insight.measured:.3g} measured", ink))
-        if ink is Ink.BAD:
-            word = "dearer" if off > 1 else "cheaper"
-            spans.append((f" ({max(off, 1 / off):.1f} times {word} than declared)", ink))
-        return spans
+        said, ink = _measured(insight)
+        if sum(fmt.width_of(piece) for piece, _ in spans) + len(said) + 2 <= width:
+            return [[*spans, (f", {said}", ink)]]
+        below = text.wrapped(said, max(width - 2, 12))
+        return [spans, *([(f"  {line}", ink)] for line in below)]
 
     def _row(self, insight: TaskInsight | Holds, label: int, width: int) -> text.Spans:
         name = fmt.pad(fmt.clean(insight.metric, self.ascii_only), label, self.glyphs.ellipsis)
@@ -160,6 +157,17 @@ def _label(insights: Sequence[TaskInsight | Holds], width: int) -> int:
     """Return the cells for the names of metrics."""
     longest = max((len(fmt.clean(i.metric)) for i in insights), default=0)
     return min(longest, max(width // 4, 8))
+
+
+def _measured(insight: TaskInsight) -> tuple[str, int]:
+    """Return what the task's measured cost is beside the declared one, and its ink."""
+    if math.isnan(insight.measured):
+        return "not measured yet", Ink.DIM
+    said, off = f"{insight.measured:.3g} measured", insight.measured / insight.declared
+    if 0.67 < off < 1.5:
+        return said, Ink.TEXT
+    word = "dearer" if off > 1 else "cheaper"
+    return f"{said} ({max(off, 1 / off):.1f} times {word} than declared)", Ink.BAD
 
 
 def _advice(insight: TaskInsight) -> str:
