@@ -16,6 +16,7 @@ from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.palette import Ink
 from hpo_tui.tui.charts.plot import Plot
 from hpo_tui.tui.charts.scale import Scale, fitted
+from hpo_tui.tui.goals import has_goals
 from hpo_tui.tui.messages import TrialOpened
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.widgets.chart import Chart
@@ -121,16 +122,26 @@ axis, which `▸` or `◂` marks.
             why = "No trial is complete at the full task yet."
             if full.any():
                 why = f"No full trial has a value for both {names}."
-            text.note(canvas, f"{why} v shows what the cheap tasks say.")
+            cheap = len(spec.tasks) > 1 and not self._partial
+            text.note(canvas, f"{why} v shows what the cheap tasks say." if cheap else why)
             return canvas
         goals = _goals(spec)
         scales = [_scale(spec, m, v[shown], goals) for m, v in zip(pair, (x, y), strict=True)]
-        plot = Plot.framed(canvas, scales[0], scales[1], self.glyphs, pair)
+        across = self._named(pair[0], spec, width // 3)
+        plot = Plot.framed(canvas, scales[0], scales[1], self.glyphs, (across, pair[1]))
         self._shade(plot, pair, goals)
         self._draw(plot, frame, spec, (x, y), full)
         self._lines(plot, pair, goals)
         self._legend(canvas, frame, spec, full & shown)
         return canvas
+
+    def _named(self, metric: str, spec: StudySpec, width: int) -> str:
+        """Return a metric's name in ``width`` cells, with the way in which it is better."""
+        glyphs = self.glyphs
+        goal = next((o for o in spec.objectives if o.metric == metric), None)
+        arrow = "" if goal is None else f" {glyphs.down if goal.sign > 0 else glyphs.up}"
+        name = fmt.clean(metric, glyphs.ascii)
+        return fmt.clip(name, max(width - len(arrow), 1), glyphs.ellipsis) + arrow
 
     def _shade(self, plot: Plot, pair: tuple[str, str], goals: Goals) -> None:
         whole_x, whole_y = (plot.x.low, plot.x.high), (plot.y.low, plot.y.high)
@@ -178,20 +189,30 @@ axis, which `▸` or `◂` marks.
 
     def _legend(self, canvas: Canvas, frame: Frame, spec: StudySpec, full: Mask) -> None:
         glyphs = self.glyphs
-        meets = int((full & front.meets_mask(frame, spec)).sum())
         best = len(front.best_rows(frame, spec))
         solid, hollow = ("O", "o") if glyphs.ascii else ("●", "○")
         star = "*" if glyphs.ascii else solid
         pair = self._metrics(spec) or ("", "")
         spans = [
-            (fmt.clip(fmt.clean(pair[1], glyphs.ascii), 24, glyphs.ellipsis) + "  ", Ink.BOLD),
             (star, Ink.BEST), (f" best {best}  ", Ink.TEXT),
-            (solid, Ink.FULL_3), (f" meets all goals {meets}  ", Ink.TEXT),
-            (hollow, Ink.FULL_2), (f" misses {int(full.sum()) - meets}  ", Ink.TEXT),
+            (solid, Ink.FULL_3),
         ]  # fmt: skip
+        if has_goals(spec):
+            meets = int((full & front.meets_mask(frame, spec)).sum())
+            spans += [
+                (f" meets all goals {meets}  ", Ink.TEXT),
+                (hollow, Ink.FULL_2), (f" misses {int(full.sum()) - meets}  ", Ink.TEXT),
+            ]  # fmt: skip
+        else:
+            spans.append((f" full {int(full.sum())}  ", Ink.TEXT))
         if self.view.selected is not None:
             spans += [(glyphs.selected, Ink.SELECTED), (f" #{self.view.selected}", Ink.TEXT)]
-        text.write(canvas, 0, 0, spans, glyphs.ellipsis)
+        # Of what has no room the name goes first: it stands at the table's head too.
+        *before, (last, ink) = spans
+        spans = [*before, (last.rstrip(), ink)]
+        room = canvas.width - 2 - sum(fmt.width_of(said) for said, _ in spans)
+        name = self._named(pair[1], spec, min(max(room, 8), 24))
+        text.write(canvas, 0, 0, [(f"{name}  ", Ink.BOLD), *spans], glyphs.ellipsis)
 
 
 def _goals(spec: StudySpec) -> Goals:

@@ -3,15 +3,16 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from hpo_tui.engine.spec import StudySpec
+from hpo_tui.engine.spec import StudySpec, Task
 from hpo_tui.store.frame import STATES, Frame
 from hpo_tui.store.models import TrialState
 from hpo_tui.tui import fmt
-from hpo_tui.tui.charts import axes
+from hpo_tui.tui.charts import axes, cost
 from hpo_tui.tui.charts.classes import Colouring, classify
 from hpo_tui.tui.charts.scale import Scale
 from hpo_tui.tui.glyphs import glyphs
@@ -19,6 +20,8 @@ from hpo_tui.tui.snapshot import Snapshot, View
 from hpo_tui.tui.widgets.history import History
 from hpo_tui.tui.widgets.importance import Importance
 from hpo_tui.tui.widgets.parallel import ParallelCoordinates
+from hpo_tui.tui.widgets.pareto import Pareto
+from hpo_tui.tui.widgets.tasks import Tasks
 from tests.tui.charts.showing import shown, text
 
 Frames = Callable[..., Frame]
@@ -164,3 +167,71 @@ def test_a_full_trial_without_a_value_is_in_no_quarter(make_frame: Frames, spec:
     assert labels[:4] == ["no value"] * 4
     counts = {label: labels.count(label) for label in labels}
     assert counts == {"no value": 4, "4th": 14, "3rd": 14, "2nd": 14, "best quarter": 14}
+
+
+async def test_the_best_so_far_shows_the_trials_that_it_steps_up_at(
+    make_frame: Frames, snapshot_of: Snapshots
+) -> None:
+    frame = _lone(make_frame(1), 0.95)
+    async with shown(History(), snapshot_of(frame), size=(60, 8)) as (pilot, _):
+        assert "full 1" in text(pilot)[0]
+        assert any("●" in line for line in text(pilot)[1:])
+
+
+@pytest.mark.parametrize("goals", [True, False])
+async def test_two_metrics_say_which_way_they_are_better_and_only_goals_that_are_set(
+    make_frame: Frames, snapshot_of: Snapshots, spec: StudySpec, goals: bool
+) -> None:
+    free = tuple(replace(o, threshold=None) for o in spec.objectives)
+    without = replace(spec, objectives=free, outcome_constraints=())
+    snapshot = replace(snapshot_of(make_frame(60)), spec=spec if goals else without)
+    async with shown(Pareto(), snapshot, size=(60, 20)) as (pilot, _):
+        lines = text(pilot)
+        assert lines[0].startswith("size ↓  ● best")
+        assert ("misses" in lines[0]) == goals
+        assert ("full" in lines[0]) != goals
+        assert any(line.rstrip().endswith("acc ↑") for line in lines)
+
+
+async def test_of_the_legend_of_two_metrics_the_name_gives_way(
+    make_frame: Frames, snapshot_of: Snapshots, spec: StudySpec
+) -> None:
+    frame, name = make_frame(60), "a_size_with_a_long_name"
+    frame = replace(frame, metrics={**frame.metrics, name: frame.metrics["size"]})
+    long = (spec.objectives[0], replace(spec.objectives[1], metric=name))
+    snapshot = replace(snapshot_of(frame), spec=replace(spec, objectives=long))
+    async with shown(Pareto(), snapshot, size=(60, 20)) as (pilot, _):
+        assert re.search(r"^a_size.*… ↓  ●.*misses \d+$", text(pilot)[0].rstrip())
+
+
+async def test_cheap_tasks_are_named_only_where_there_are_some(
+    make_frame: Frames, snapshot_of: Snapshots, spec: StudySpec
+) -> None:
+    frame = replace(make_frame(0), tasks=("full",))
+    alone = replace(spec, tasks=spec.tasks[-1:])
+    for study, said in ((spec, True), (alone, False)):
+        snapshot = replace(snapshot_of(frame), spec=study)
+        async with shown(Pareto(), snapshot) as (pilot, _):
+            whole = " ".join(text(pilot))
+            assert "No trial is complete" in whole
+            assert ("cheap tasks" in whole) == said
+
+
+async def test_what_a_task_was_measured_to_cost_is_whole_in_a_narrow_pane(
+    make_frame: Frames, snapshot_of: Snapshots
+) -> None:
+    frame = make_frame(90)
+    frame.duration[frame.at_task("short")] = 600.0
+    async with shown(Tasks(), snapshot_of(frame), size=(40, 20)) as (pilot, _):
+        assert "times dearer than declared" in re.sub(r"\s+", " ", " ".join(text(pilot)))
+
+
+def test_tasks_of_one_shade_differ_in_brightness(
+    make_frame: Frames, snapshot_of: Snapshots, spec: StudySpec
+) -> None:
+    steps = (0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
+    many = replace(spec, tasks=tuple(Task(f"{c}", c) for c in steps))
+    snapshot = replace(snapshot_of(make_frame(20)), spec=many)
+    looks = [(s.glyph, s.ink) for s in cost.bar(snapshot, glyphs(False), False).segments]
+    tasks = looks[: len(steps)]
+    assert all(one != after for one, after in pairwise(tasks)), tasks
