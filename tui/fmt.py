@@ -200,9 +200,11 @@ def duration(seconds: float | None) -> str:
 
 
 def took(seconds: float | None) -> str:
-    """Return how long a trial ran, in digits that tell short ones apart: ``0.4s``, ``2m30``."""
+    """Return how long a trial ran, in digits that tell short ones apart: ``23ms``, ``2m30``."""
     if seconds is None or not math.isfinite(seconds):
         return "-"
+    if 0 < seconds < 0.0995:
+        return f"{max(round(seconds * 1000), 1)}ms"
     if 0 < seconds < 9.95:
         return f"{seconds:.1f}s"
     minutes, rest = divmod(round(seconds), 60)

@@ -43,6 +43,24 @@ def has_goals(spec: StudySpec) -> bool:
     return any(o.threshold is not None for o in spec.objectives) or bool(spec.outcome_constraints)
 
 
+Limits = dict[str, tuple[tuple[float, bool], ...]]
+"""Metric to (limit, whether values above it are good)."""
+
+
+def limits_of(spec: StudySpec) -> Limits:
+    """Return the limits of each metric that has any, as charts draw them."""
+    found: dict[str, list[tuple[float, bool]]] = {}
+    for objective in spec.objectives:
+        if objective.threshold is not None:
+            found.setdefault(objective.metric, []).append((objective.threshold, objective.sign < 0))
+    for constraint in spec.outcome_constraints:
+        if constraint.min is not None:
+            found.setdefault(constraint.metric, []).append((constraint.min, True))
+        if constraint.max is not None:
+            found.setdefault(constraint.metric, []).append((constraint.max, False))
+    return {k: tuple(v) for k, v in found.items()}
+
+
 def goal_text(goal: Objective | OutcomeConstraint) -> str:
     """Return a goal as a heading shows it: ``≥.965``, ``≤20k``, ``↑`` where none is set."""
     if isinstance(goal, OutcomeConstraint):

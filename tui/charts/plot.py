@@ -198,7 +198,13 @@ class Plot:
         dash = "- " if self.glyphs.ascii else "╌"
         self.canvas.put(self.left, row, (dash * self.width)[: self.width], ink)
         if label:
-            self.canvas.put(self.left, row, fmt.clip(label, self.width, ""), ink)
+            self.label(value, ink, label)
+
+    def label(self, value: float, ink: Ink, text: str) -> None:
+        """Write what a y value is at the left end of its line."""
+        row = self.row(value)
+        if row is not None:
+            self.canvas.put(self.left, row, fmt.clip(text, self.width, ""), ink)
 
     def upright(self, value: float, ink: Ink, label: str = "") -> None:
         """Draw a vertical line, with a label at its top."""

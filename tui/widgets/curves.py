@@ -15,6 +15,7 @@ from hpo_tui.tui.charts.palette import Ink
 from hpo_tui.tui.charts.plot import Plot
 from hpo_tui.tui.charts.reports import Series, Wanted
 from hpo_tui.tui.charts.scale import Scale, fitted
+from hpo_tui.tui.goals import limits_of
 from hpo_tui.tui.snapshot import Snapshot, View
 from hpo_tui.tui.widgets.chart import Chart
 
@@ -120,17 +121,19 @@ value axis of a diverged run the curves of the rest stay readable: far outliers 
         values = np.concatenate([c[1] for c in curves.values()])
         steps = np.concatenate([c[0] for c in curves.values()])
         log = self._log and bool((values[np.isfinite(values)] > 0).all())
-        goals = [
-            o.threshold for o in snapshot.spec.objectives
-            if o.metric == read.metric and o.threshold is not None
-        ]  # fmt: skip
+        limits = limits_of(snapshot.spec).get(read.metric, ())
         first, last = float(steps.min()), float(steps.max())
         across = Scale(first, max(last, first + 1), whole=True)
-        scale = fitted(values, log, tuple(goals), good_ends(read.metric, snapshot.spec))
+        scale = fitted(
+            values, log, tuple(at for at, _ in limits), good_ends(read.metric, snapshot.spec)
+        )
         plot = Plot.framed(canvas, across, scale, self.glyphs, ("step", read.metric))
-        for goal in goals:
-            plot.level(goal, Ink.GOAL, fmt.limit(goal))
+        for limit, _ in limits:
+            plot.level(limit, Ink.GOAL)
         self._draw(plot, read.wanted, curves)
+        for limit, above in limits:  # after the curves, which begin where it stands
+            sign = self.glyphs.at_least if above else self.glyphs.at_most
+            plot.label(limit, Ink.GOAL, f"{sign}{fmt.limit(limit)}")
         self._legend(canvas, read, curves)
         return canvas
 

@@ -141,8 +141,7 @@ marks are edits of the study. Far outliers on the bad side are drawn at the end 
         plot.points(x[rows][placed], best[placed], Ink.BEST, solid)  # the line would hide them
         if goal.threshold is not None:
             sign = self.glyphs.at_most if goal.sign > 0 else self.glyphs.at_least
-            said = f"{sign}{fmt.limit(goal.threshold)} "
-            text.write(plot.canvas, plot.left, plot.row(goal.threshold) or 0, [(said, Ink.GOAL)])
+            plot.label(goal.threshold, Ink.GOAL, f"{sign}{fmt.limit(goal.threshold)} ")
         row = None if self.view.selected is None else frame.index(self.view.selected)
         if row is not None:
             mine = np.array([row])

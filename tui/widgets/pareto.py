@@ -16,7 +16,7 @@ from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.palette import Ink
 from hpo_tui.tui.charts.plot import Plot
 from hpo_tui.tui.charts.scale import Scale, fitted
-from hpo_tui.tui.goals import has_goals
+from hpo_tui.tui.goals import Limits, has_goals, limits_of
 from hpo_tui.tui.messages import TrialOpened
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.widgets.chart import Chart
@@ -30,7 +30,6 @@ ACTIONS: tuple[tuple[str, str, str, str], ...] = (
 )
 """(id, keys, label, tooltip) of what the widget can do; the keys are bound elsewhere."""
 
-Goals = dict[str, tuple[tuple[float, bool], ...]]
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
@@ -125,7 +124,7 @@ axis, which `▸` or `◂` marks.
             cheap = len(spec.tasks) > 1 and not self._partial
             text.note(canvas, f"{why} v shows what the cheap tasks say." if cheap else why)
             return canvas
-        goals = _goals(spec)
+        goals = limits_of(spec)
         scales = [_scale(spec, m, v[shown], goals) for m, v in zip(pair, (x, y), strict=True)]
         across = self._named(pair[0], spec, width // 3)
         plot = Plot.framed(canvas, scales[0], scales[1], self.glyphs, (across, pair[1]))
@@ -143,14 +142,14 @@ axis, which `▸` or `◂` marks.
         name = fmt.clean(metric, glyphs.ascii)
         return fmt.clip(name, max(width - len(arrow), 1), glyphs.ellipsis) + arrow
 
-    def _shade(self, plot: Plot, pair: tuple[str, str], goals: Goals) -> None:
+    def _shade(self, plot: Plot, pair: tuple[str, str], goals: Limits) -> None:
         whole_x, whole_y = (plot.x.low, plot.x.high), (plot.y.low, plot.y.high)
         for limit, above in goals.get(pair[0], ()):
             plot.shade((plot.x.low, limit) if above else (limit, plot.x.high), whole_y, Ink.OUT)
         for limit, above in goals.get(pair[1], ()):
             plot.shade(whole_x, (plot.y.low, limit) if above else (limit, plot.y.high), Ink.OUT)
 
-    def _lines(self, plot: Plot, pair: tuple[str, str], goals: Goals) -> None:
+    def _lines(self, plot: Plot, pair: tuple[str, str], goals: Limits) -> None:
         def sign(above: bool) -> str:
             return self.glyphs.at_least if above else self.glyphs.at_most
 
@@ -215,20 +214,6 @@ axis, which `▸` or `◂` marks.
         text.write(canvas, 0, 0, [(f"{name}  ", Ink.BOLD), *spans], glyphs.ellipsis)
 
 
-def _goals(spec: StudySpec) -> Goals:
-    """Return metric → (limit, whether values above it are good)."""
-    found: dict[str, list[tuple[float, bool]]] = {}
-    for objective in spec.objectives:
-        if objective.threshold is not None:
-            found.setdefault(objective.metric, []).append((objective.threshold, objective.sign < 0))
-    for constraint in spec.outcome_constraints:
-        if constraint.min is not None:
-            found.setdefault(constraint.metric, []).append((constraint.min, True))
-        if constraint.max is not None:
-            found.setdefault(constraint.metric, []).append((constraint.max, False))
-    return {k: tuple(v) for k, v in found.items()}
-
-
 def _edge(x: Floats, y: Floats, x_sign: float) -> tuple[Floats, Floats]:
     """Return the edge of what a front reaches, as a polyline; ``x_sign``: -1 if x is maximized.
 
@@ -239,7 +224,7 @@ def _edge(x: Floats, y: Floats, x_sign: float) -> tuple[Floats, Floats]:
     return (x[1:], y[:-1]) if x_sign > 0 else (x[:-1], y[1:])
 
 
-def _scale(spec: StudySpec, metric: str, values: Floats, goals: Goals) -> Scale:
+def _scale(spec: StudySpec, metric: str, values: Floats, goals: Limits) -> Scale:
     log = any(o.metric == metric and o.log for o in spec.objectives) and bool((values > 0).all())
     limits = tuple(limit for limit, _ in goals.get(metric, ()))
     return fitted(values, log, limits, good_ends(metric, spec))
