@@ -42,6 +42,11 @@ def filter_names(snapshot: Snapshot) -> list[str]:
     return list(dict.fromkeys([*frame.metrics, *frame.params, *_FIXED]))
 
 
+def filter_choices(snapshot: Snapshot) -> "dict[str, tuple[Value, ...]]":
+    """Return the values of the names that have few: choices, tasks, states, tags."""
+    return _kinds(snapshot)[1]
+
+
 def filter_mask(snapshot: Snapshot, text: str) -> "NDArray[np.bool_]":
     """Return the mask (n,) of the trials that ``text`` holds for. Raises FilterError."""
     import numpy as np

@@ -1,13 +1,12 @@
 """Filters over the columns of many trials: ``accuracy > .96 and optimizer == "adam"``."""
 
 import numbers
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hpo_tui.engine.spec.expression_parser import parse
-from hpo_tui.engine.spec.expression_tokens import FUNCTIONS, KEYWORDS, WORD, ExpressionError, Kind
+from hpo_tui.engine.spec.expression_tokens import ExpressionError, Kind
 from hpo_tui.engine.spec.expression_tree import Node
 from hpo_tui.engine.spec.model import Value
 
@@ -15,9 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["ExpressionError", "Filter", "completions"]
-
-_PARTIAL = re.compile(r"`[^`]*$|[^\W\d][\w./:@-]*$")
+__all__ = ["ExpressionError", "Filter"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,31 +136,6 @@ class _Evaluation:
         if array.dtype.kind in "fiub":
             return array.astype(float, copy=False)
         return np.array([_float(v) for v in array], dtype=float)
-
-
-def completions(text: str, cursor: int, names: Collection[str]) -> tuple[int, list[str]]:
-    """Return where the word at ``cursor`` starts, and what it could be completed to.
-
-    Names come first, then functions and keywords; a name that would not be read as one word is
-    given in backticks. Inside quotes nothing is proposed.
-    """
-    before = text[:cursor]
-    if before.count('"') % 2 or before.count("'") % 2:
-        return cursor, []
-    found = _PARTIAL.search(before)
-    start = found.start() if found else cursor
-    prefix = before[start:].lstrip("`").lower()
-    fitting = sorted(n for n in names if n.lower().startswith(prefix))
-    fitting += sorted(n for n in names if prefix and prefix in n.lower() and n not in fitting)
-    proposed = [n if _bare(n) else f"`{n}`" for n in fitting if "`" not in n]
-    if prefix and not before[start:].startswith("`"):
-        proposed += [f"{f}(" for f in FUNCTIONS if f.startswith(prefix) and f not in fitting]
-        proposed += [k for k in KEYWORDS if k.startswith(prefix) and k != prefix]
-    return start, proposed
-
-
-def _bare(name: str) -> bool:
-    return WORD.fullmatch(name) is not None and name.lower() not in KEYWORDS
 
 
 def _is_object(array: Any) -> bool:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hpo_tui.engine.spec.filter import ExpressionError, Filter, completions
+from hpo_tui.engine.spec.filter import ExpressionError, Filter
 
 COLUMNS = {
     "accuracy": np.array([0.97, 0.95, np.nan, 0.99]),
@@ -61,26 +61,6 @@ def test_the_columns_that_are_needed() -> None:
 def test_errors_name_the_nearest() -> None:
     with pytest.raises(ExpressionError, match='did you mean "accuracy"'):
         Filter.parse("acuracy > .9", COLUMNS)
-
-
-@pytest.mark.parametrize(
-    ("text", "start", "first"),
-    [
-        ("acc", 0, "accuracy"),
-        ("accuracy > .9 and opt", 18, "optimizer"),
-        ("`va", 0, "`val/acc`"),
-        ("va", 0, "`val/acc`"),
-        ("accuracy > 1 a", 13, "accuracy"),
-        ("sq", 0, "sqrt("),
-    ],
-)
-def test_completions(text: str, start: int, first: str) -> None:
-    found, proposed = completions(text, len(text), COLUMNS)
-    assert (found, proposed[0]) == (start, first)
-
-
-def test_nothing_is_completed_inside_quotes() -> None:
-    assert completions('task == "60', 11, COLUMNS)[1] == []
 
 
 def test_numpy_is_imported_only_for_masks() -> None:

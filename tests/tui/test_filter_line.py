@@ -1,6 +1,7 @@
 """The filter line takes whole conditions alone."""
 
 import pytest
+from textual.events import Paste
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
@@ -95,3 +96,21 @@ async def test_all_trials_say_that_brushes_hide_some(study: StudyFolder) -> None
         await until(pilot, lambda: isinstance(app.screen, Trials))
         title = app.screen.query_one("#trials-title", PaneTitle)
         await until(pilot, lambda: title._text == "all trials   1 brush")
+
+
+async def test_values_are_proposed_and_pasted_lines_become_one(study: StudyFolder) -> None:
+    app = make_app(study)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        bar = await _opened(pilot)
+        assert app.live is not None
+        live, line = app.live, bar.query_one(Input)
+        line.post_message(Paste("lr < 0.05\n  and optimizer == \n"))
+        await until(pilot, lambda: line.value == "lr < 0.05 and optimizer ==")
+        await pilot.press("space", "quotation_mark", "a")
+        await until(pilot, lambda: 'Tab: "adam"' in str(bar.query_one(Static).render()))
+        await pilot.press("tab")
+        await until(pilot, lambda: live.view.filter == 'lr < 0.05 and optimizer == "adam"')
+        await pilot.press("tab")
+        await pilot.pause()
+        assert line.value == 'lr < 0.05 and optimizer == "adam"', "there is nothing to complete"

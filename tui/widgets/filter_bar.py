@@ -1,6 +1,6 @@
 """The line in which a filter is written: completed from names, explained when it is wrong."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from textual import on
@@ -11,10 +11,12 @@ from textual.message import Message
 from textual.suggester import Suggester
 from textual.widgets import Input, Static
 
+from hpo_tui.store.models import Value
 from hpo_tui.tui import present
 from hpo_tui.tui.actions import bindings
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.widgets.line_input import LineInput
 
 EXAMPLE = 'accuracy > .96 and task == "60 epochs" and optimizer == "adam"'
 
@@ -25,12 +27,17 @@ class _Names(Suggester):
     def __init__(self) -> None:
         super().__init__(use_cache=False, case_sensitive=True)
         self.names: Sequence[str] = ()
+        self.choices: Mapping[str, Sequence[Value]] = {}
+
+    def fitting(self, line: str, cursor: int) -> tuple[int, list[str]]:
+        """Return where the word at ``cursor`` starts, and what it could be completed to."""
+        from hpo_tui.engine.spec.completing import completions
+
+        return completions(line, cursor, self.names, self.choices)
 
     async def get_suggestion(self, value: str) -> str | None:
         """Return ``value`` with its last word completed, None if nothing fits."""
-        from hpo_tui.engine.spec.filter import completions
-
-        start, found = completions(value, len(value), self.names)
+        start, found = self.fitting(value, len(value))
         if start == len(value):
             return None
         return next(
@@ -72,16 +79,15 @@ class FilterBar(Vertical):
 
     def compose(self) -> ComposeResult:
         """Lay out the line and what is said about it."""
-        line = Input(placeholder=EXAMPLE, suggester=self._names, select_on_focus=False)
-        line.cursor_blink = False
-        yield line
+        yield LineInput(placeholder=EXAMPLE, suggester=self._names, select_on_focus=False)
         yield Static("", markup=False)
 
     def open(self, snapshot: Snapshot, text: str) -> None:
         """Show the line over the study's names."""
-        from hpo_tui.tui.filters import filter_names
+        from hpo_tui.tui.filters import filter_choices, filter_names
 
         self._names.names = filter_names(snapshot)
+        self._names.choices = filter_choices(snapshot)
         self.display = True
         self._before = self._judged = text
         self._wrong, self._taking, self._leaving = "", False, False
@@ -110,9 +116,7 @@ class FilterBar(Vertical):
         """Take the first proposal."""
         line = self.query_one(Input)
         if self._proposed:
-            from hpo_tui.engine.spec.filter import completions
-
-            start, found = completions(line.value, line.cursor_position, self._names.names)
+            start, found = self._names.fitting(line.value, line.cursor_position)
             if found:
                 line.value = line.value[:start] + found[0] + line.value[line.cursor_position :]
                 line.cursor_position = start + len(found[0])
@@ -135,9 +139,7 @@ class FilterBar(Vertical):
             self.close()
 
     def _propose(self, text: str) -> None:
-        from hpo_tui.engine.spec.filter import completions
-
-        start, self._proposed = completions(text, len(text), self._names.names)
+        start, self._proposed = self._names.fitting(text, len(text))
         self._unfinished = start < len(text)
         self._say("Tab: " + "  ".join(plain(p) for p in self._proposed[:12]), fault=False)
 
