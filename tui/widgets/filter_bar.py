@@ -140,7 +140,8 @@ class FilterBar(Vertical):
 
     def _propose(self, text: str) -> None:
         start, self._proposed = self._names.fitting(text, len(text))
-        self._unfinished = start < len(text)
+        values = bool(self._proposed) and self._proposed[0].startswith('"')
+        self._unfinished = start < len(text) or values
         self._say("Tab: " + "  ".join(plain(p) for p in self._proposed[:12]), fault=False)
 
     def fault(self, line: str, why: str) -> None:
