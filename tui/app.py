@@ -142,12 +142,14 @@ class HpoApp(StudyApp):
         """Open two trials side by side."""
         from hpo_tui.tui.screens.compare import compare_trials
 
+        self.clear_notifications()  # that one waits for another holds no longer
         self.push_screen(compare_trials(live, first, second))
 
     def compare_studies(self, first: StudyFolder, second: StudyFolder) -> None:
         """Open two studies side by side."""
         from hpo_tui.tui.screens.compare import compare_studies
 
+        self.clear_notifications()
         self.push_screen(compare_studies(first, second))
 
     def edit_study(self, live: LiveStudy) -> None:

@@ -6,6 +6,7 @@ from textual.widgets._toast import Toast
 from hpo_tui.engine import launch
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.tui.notices import InSight
+from hpo_tui.tui.screens.compare import Compare
 from hpo_tui.tui.widgets.line_table import LineTable
 from tests.tui.conftest import make_app, ready, until
 
@@ -56,3 +57,16 @@ async def test_a_message_is_whole_in_a_narrow_window(study: StudyFolder) -> None
         await until(pilot, lambda: bool(app.screen.query(Toast)))
         await until(pilot, lambda: app.screen.query_one(Toast).region.height > 3)
         assert app.screen.region.contains_region(app.screen.query_one(Toast).region)
+
+
+async def test_that_a_trial_waits_for_another_is_not_said_over_the_two(
+    study: StudyFolder,
+) -> None:
+    app = make_app(study)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await ready(pilot)
+        await pilot.press("j", "equals_sign")
+        await until(pilot, lambda: any("waits" in n.message for n in app._notifications))
+        await pilot.press("j", "equals_sign")
+        await until(pilot, lambda: isinstance(app.screen, Compare))
+        assert not list(app._notifications)
