@@ -1,19 +1,23 @@
 """Tags are found again: in a filter, as a column, in an order."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from textual.widget import Widget
+from textual.widgets import Input, TextArea
 
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui.filters import FilterError, filter_mask
+from hpo_tui.tui.screens.trials import Trials
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.trial_order import sorted_rows
 from hpo_tui.tui.trial_rows import TrialRows, all_columns, default_columns
 from hpo_tui.tui.watcher import read_once
-from tests.tui.conftest import make_study
+from tests.tui.conftest import make_app, make_study, ready, until
 
 TAGS = {2: ("keep", "seed noise"), 5: ("check",), 7: ("keep",)}
 
@@ -97,3 +101,28 @@ def test_a_tag_that_is_given_later_is_read(tagged: StudyFolder) -> None:
     writer.close()
     assert [before.tag_sets[c] for c in before.tags[[1, 2, 6]]] == [TAGS[2], (), ("keep",)]
     assert [after.tag_sets[c] for c in after.tags[[1, 2, 6]]] == [TAGS[2], ("new",), ()]
+
+
+@pytest.mark.parametrize(("note", "answer"), [("one line", Input), ("one\ntwo", TextArea)])
+async def test_a_note_is_edited_whole(
+    tmp_path: Path,
+    runner: None,
+    sent: list[tuple[str, dict[str, Any]]],
+    note: str,
+    answer: type[Widget],
+) -> None:
+    study = make_study(tmp_path, trials=8, running=0)
+    writer = StudyWriter(study.db)
+    for number in range(1, 9):
+        writer.update_trial(number, note=note)
+    writer.close()
+    app = make_app(study)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("a")
+        await until(pilot, lambda: isinstance(app.screen, Trials))
+        await pilot.press("j", "n")
+        await until(pilot, lambda: isinstance(app.screen.focused, answer))
+        await pilot.press("down", "end", "!", "f2")
+        await until(pilot, lambda: bool(sent))
+        assert sent[0][1]["text"] == f"{note}!"

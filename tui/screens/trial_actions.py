@@ -178,13 +178,15 @@ class TrialActions(StudyRoom):
         self._with_record(self._ask_note)
 
     def _ask_note(self, number: int, _: tuple[str, ...], note: str) -> None:
-        from hpo_tui.tui.screens.dialogs import Ask
+        from hpo_tui.tui.screens.dialogs import Ask, AskText
 
         def taken(text: str | None) -> None:
             if text is not None:
                 self.command("note", f"note on trial {number}", {"trial": number, "text": text})
 
-        self.app.push_screen(Ask(f"Note on trial {number}", note), taken)
+        # The shell can give a note of many lines, and one line would show the first alone.
+        ask = AskText if len(note.splitlines()) > 1 else Ask
+        self.app.push_screen(ask(f"Note on trial {number}", note), taken)
 
     def _with_record(self, ask: Callable[[int, tuple[str, ...], str], None]) -> None:
         """Read the trial's tags and note in a thread, then ask."""
