@@ -6,6 +6,8 @@ from hpo_tui.tui import fmt
 from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.palette import Ink
 
+LEAST_NAME = 10
+"""Cells by which a name can still be told, whatever stands beside it."""
 Spans = Sequence[tuple[str, int]]
 """Pieces of a line and their inks."""
 
@@ -20,6 +22,12 @@ def write(canvas: Canvas, x: int, y: int, spans: Spans, ellipsis: str = "…") -
         canvas.put(x, y, shown, ink)
         x += fmt.width_of(shown)
     return x
+
+
+def name_before(name: str, after: Spans, width: int, ellipsis: str = "…") -> str:
+    """Return ``name``, cut to what the pieces after it leave of ``width``: some cells at least."""
+    left = width - sum(fmt.width_of(text) for text, _ in after)
+    return fmt.clip(name, max(left, LEAST_NAME), ellipsis)
 
 
 def wrapped(text: str, width: int) -> list[str]:

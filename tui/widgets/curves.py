@@ -150,7 +150,7 @@ value axis of a diverged run the curves of the rest stay readable: far outliers 
     def _legend(self, canvas: Canvas, read: CurvesRead, curves: dict[int, Series]) -> None:
         glyphs = self.glyphs
         line = glyphs.rule * 2
-        spans = [(f"{fmt.clean(read.metric, glyphs.ascii)}  ", Ink.BOLD)]
+        spans: list[tuple[str, int]] = []
         if read.wanted.chain:
             number = read.wanted.chain[-1]
             spans += [(line, Ink.SELECTED), (f" #{number}", Ink.TEXT)]
@@ -163,4 +163,6 @@ value axis of a diverged run the curves of the rest stay readable: far outliers 
             spans += [(line, Ink.FULL_2), (" running  ", Ink.TEXT)]
         if not self._alone:
             spans += [(line, Ink.PARTIAL_2), (f" {len(curves)} drawn", Ink.TEXT)]
-        text.write(canvas, 0, 0, spans, glyphs.ellipsis)
+        name = fmt.clean(read.metric, glyphs.ascii)
+        name = text.name_before(name, [("  ", 0), *spans], canvas.width, glyphs.ellipsis)
+        text.write(canvas, 0, 0, [(f"{name}  ", Ink.BOLD), *spans], glyphs.ellipsis)

@@ -165,7 +165,7 @@ marks are edits of the study. Far outliers on the bad side are drawn at the end 
         arrow = glyphs.down if goal.sign > 0 else glyphs.up
         dot = "O" if glyphs.ascii else "●"
         rows, best = front.best_so_far(snapshot.frame, snapshot.spec, goal)
-        head = [(f"{fmt.clean(goal.metric, glyphs.ascii)} {arrow}  ", Ink.BOLD)]
+        name, after = fmt.clean(goal.metric, glyphs.ascii), f" {arrow}  "
         spans = [(dot, Ink.FULL_3), (f" full {int(full.sum())}  ", Ink.TEXT)]
         others = front.meets_mask(snapshot.frame, snapshot.spec, without=goal.metric)
         if (full & ~others).any():
@@ -182,8 +182,13 @@ marks are edits of the study. Far outliers on the bad side are drawn at the end 
             ends = [(glyphs.rule * 2, Ink.BEST), (said, Ink.TEXT)]
         elif full.any():
             ends = [("no full trial meets the other goals yet  ", Ink.DIM)]
-        whole = "".join(said for said, _ in (*head, *spans, *ends)).rstrip()
-        # Where not all of it has room, it is the marks that can be missed.
-        cut = fmt.width_of(whole) > canvas.width
-        *before, (last, ink) = [*head, *ends, *spans] if cut else [*head, *spans, *ends]
-        text.write(canvas, 0, 0, [*before, (last.rstrip(), ink)], glyphs.ellipsis)
+        whole = "".join(said for said, _ in (*spans, *ends)).rstrip()
+        # Where not all of it has room, it is the marks that can be missed, and the name's end.
+        cut = fmt.width_of(name + after + whole) > canvas.width
+        if cut:
+            name = text.name_before(
+                name, [(after.rstrip(), 0), *ends], canvas.width, glyphs.ellipsis
+            )
+        *before, (last, ink) = [*ends, *spans] if cut else [*spans, *ends]
+        pieces = [(name + after, Ink.BOLD), *before, (last.rstrip(), ink)]
+        text.write(canvas, 0, 0, pieces, glyphs.ellipsis)

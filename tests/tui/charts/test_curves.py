@@ -26,3 +26,16 @@ async def test_the_limit_of_a_metric_stands_over_the_curves(
         pilot.app.widget.on_curves_read(CurvesRead(metric, wanted, {1: curve}))
         await pilot.pause()
         assert any(f"│{said}" in line for line in text(pilot)), text(pilot)
+
+
+async def test_a_long_name_of_a_metric_leaves_room_for_the_value_of_the_trial(
+    make_frame: Callable[..., Frame], snapshot_of: Callable[..., Snapshot]
+) -> None:
+    curve = (np.arange(1.0, 6.0), np.full(5, 0.75))
+    async with shown(Curves(), snapshot_of(make_frame(4)), size=(40, 12)) as (pilot, _):
+        wanted = Wanted(chain=(1,), best=(), running=(), others=())
+        name = "validation/top1_accuracy_of_the_average"
+        pilot.app.widget.on_curves_read(CurvesRead(name, wanted, {1: curve}))
+        await pilot.pause()
+        assert text(pilot)[0].startswith("validation")
+        assert "#1 0.75" in text(pilot)[0]

@@ -156,6 +156,17 @@ async def test_the_best_value_stands_in_the_legend_of_the_history_however_little
         assert "partial" in legend
 
 
+async def test_a_long_name_of_a_metric_leaves_room_for_the_best_value(
+    make_frame: Frames, snapshot_of: Snapshots, spec: StudySpec
+) -> None:
+    frame, name = make_frame(80), "validation/top1_accuracy_of_the_average"
+    frame = replace(frame, metrics={**frame.metrics, name: frame.metrics["acc"]})
+    long = (replace(spec.objectives[0], metric=name), spec.objectives[1])
+    snapshot = replace(snapshot_of(frame), spec=replace(spec, objectives=long))
+    async with shown(History(), snapshot, size=(50, 20)) as (pilot, _):
+        assert re.search(r"^validation.*… ↑ .*best 0\.\d+ #\d+", text(pilot)[0])
+
+
 def test_a_full_trial_without_a_value_is_in_no_quarter(make_frame: Frames, spec: StudySpec) -> None:
     frame = make_frame(60)
     frame.task[:] = frame.tasks.index("full")
