@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from hpo_tui.tui.snapshot import Snapshot
 
 
+_LEAST_NAME = 4
+"""Cells of a metric's name where there is hardly any room: its value says more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """How a study stands, in a mark, a word and a tone; ``detail`` says why where that helps."""
@@ -92,30 +96,46 @@ def status_lines(snapshot: "Snapshot", width: int = 80) -> list[str]:
     if snapshot.eta is not None:
         lines.append(f"about {present.duration(snapshot.eta)} left")
     lines.append(goals_sentence(snapshot))
-    lines += best_lines(snapshot, 5)
+    lines += best_lines(snapshot, 5, width)
     return [fit(line, width).rstrip() for line in lines]
 
 
-def best_lines(snapshot: "Snapshot", k: int) -> list[str]:
-    """Return the ``k`` best trials, a line each: number, metrics, parameters."""
+def best_lines(snapshot: "Snapshot", k: int, width: int = 80) -> list[str]:
+    """Return the ``k`` best trials, a line each: number, metrics, parameters.
+
+    Where ``width`` is too little for the metrics, it is their names that give way.
+    """
     from hpo_tui.engine.analysis.front import best_rows, results
 
     spec = snapshot.spec
     frame = results(snapshot.frame, spec)[1]
     lines = []
     for row in best_rows(frame, spec)[:k]:
-        metrics = "  ".join(
-            f"{plain(g.metric)} {present.number(float(frame.metrics[g.metric][row]))}"
-            for g in goals_of(spec)
-            if g.metric in frame.metrics
-        )
+        known = [g.metric for g in goals_of(spec) if g.metric in frame.metrics]
+        values = [present.number(float(frame.metrics[name][row])) for name in known]
+        number = f"#{frame.number[row]}"
+        names = _within(list(map(plain, known)), width - len(number + "".join(values)))
+        metrics = "  ".join(f"{n} {v}" for n, v in zip(names, values, strict=True))
         params = " ".join(
             f"{plain(p.name)}={present.value_text(snapshot, p.name, row)}"
             for p in spec.free
             if p.name in frame.params and not math.isnan(frame.params[p.name][row])
         )
-        lines.append(f"#{frame.number[row]}  {metrics}  {params}")
+        lines.append(f"{number}  {metrics}  {params}")
     return lines
+
+
+def _within(names: list[str], width: int) -> list[str]:
+    """Return names in ``width`` cells, three of which stand around each: the longest are cut.
+
+    Two more are for the mark that what follows is cut.
+    """
+    room = width - 3 * len(names) - 2
+    for most in range(max(map(fmt.width_of, names), default=0), _LEAST_NAME, -1):
+        cut = [fmt.clip(name, most) for name in names]
+        if sum(map(fmt.width_of, cut)) <= room:
+            return cut
+    return [fmt.clip(name, _LEAST_NAME) for name in names]
 
 
 def first_result_text(snapshot: "Snapshot") -> str:

@@ -1,14 +1,16 @@
 """How a study stands, in words."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from hpo_tui.store.frame import STATES
 from hpo_tui.store.models import TrialState
 from hpo_tui.tui import fmt
-from hpo_tui.tui.standing import first_result_text, header_pieces
+from hpo_tui.tui.standing import first_result_text, header_pieces, status_lines
 from hpo_tui.tui.watcher import read_once
 from tests.tui.conftest import make_study
 
@@ -45,3 +47,17 @@ def test_what_a_full_trial_takes_is_told_by_what_trials_have_run_for(tmp_path: P
     )
     picture = replace(snapshot, frame=promoted, runner_pid=1)
     assert "is running and takes about 10m." in first_result_text(picture)
+
+
+@pytest.mark.parametrize("width", [32, 40, 80])
+def test_in_little_room_names_give_way_to_the_values_of_the_best(
+    tmp_path: Path, width: int
+) -> None:
+    snapshot = read_once(make_study(tmp_path, trials=120, running=0))
+    free = tuple(replace(o, threshold=None) for o in snapshot.spec.objectives)
+    spec = replace(snapshot.spec, objectives=free, outcome_constraints=())
+    lines = status_lines(replace(snapshot, spec=spec), width)
+    best = [line for line in lines if line.startswith("#")]
+    assert best
+    assert all(fmt.width_of(line) <= width for line in best)
+    assert all(re.match(r"#\d+  acc\S* [\d.]+  non\S* [\d.]+k?( |$)", line) for line in best), best
