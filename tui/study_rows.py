@@ -12,6 +12,7 @@ from hpo_tui.tui.standing import standing
 from hpo_tui.tui.study_list import Summary
 
 BAR = 12
+STATE = 19
 WIDE = 100
 """Columns from which there is room for a bar beside the numbers; below, the best comes first."""
 
@@ -26,10 +27,13 @@ class StudyRows:
         name = min(max([*names, 12]), max(12, width // 4))
         self._bar = BAR if width >= WIDE else 0
         spent = 14 + self._bar + bool(self._bar)
-        others = name + spent + (53 if self._bar else 31)
+        # In a narrow window no wider than it must be; else it stands still when states change.
+        longest = max((fmt.width_of(_state(s)[0]) for s in studies), default=0)
+        state = STATE if self._bar else min(max(longest, 8), STATE)
+        others = name + state + spent + (34 if self._bar else 12)
         self.columns: Sequence[Column] = (
             Column("name", "study", name, fixed=True),
-            Column("state", "state", 19),
+            Column("state", "state", state),
             Column("progress", "spent", spent),
             Column("trials", "trials", 8, "right"),
             Column("best", "best", max(10, min(30, width - others))),
@@ -54,20 +58,13 @@ class StudyRows:
         age = present.duration(max(0.0, self._now - s.touched))
         changed: Cell = (f"{age} ago" if s.touched else "", "dim")
         if s.study is None or s.spec is None:
-            tone = "dim" if s.problem == "not started" else "bad"
             blank: Cell = ("", "")
-            return [
-                (plain(s.folder.name), ""),
-                (plain(s.problem), tone),
-                *[blank] * 4,
-                changed,
-            ]
-        stand = standing(s.study, s.runner)
+            return [(plain(s.folder.name), ""), _state(s), *[blank] * 4, changed]
         filled = round(self._bar * s.share)
         bar = "█" * filled + "─" * (self._bar - filled) + " " * bool(self._bar)
         return [
             (plain(s.folder.name), "bold"),
-            (f"{stand.mark} {stand.word}", stand.tone),
+            _state(s),
             (bar + fit(present.spent_short(s.spent, s.spec.budget), 14), ""),
             (present.grouped(s.trials), ""),
             (plain(s.best) or "–", "" if s.best else "dim"),
@@ -77,6 +74,14 @@ class StudyRows:
             ),
             changed,
         ]
+
+
+def _state(s: Summary) -> Cell:
+    """Return how a study stands, or why that is not known."""
+    if s.study is None or s.spec is None:
+        return plain(s.problem), "dim" if s.problem == "not started" else "bad"
+    stand = standing(s.study, s.runner)
+    return f"{stand.mark} {stand.word}", stand.tone
 
 
 _KEYS: dict[str, Callable[[Summary], Any]] = {

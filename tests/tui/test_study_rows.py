@@ -32,3 +32,12 @@ def test_when_a_study_changed_is_said_alike_of_all(tmp_path: Path, age: float, s
         text, tone = rows.cells(at)[-1]
         assert (text, tone) == (said if study.touched else "", "dim"), study.folder.name
         assert len(text) <= width
+
+
+@pytest.mark.parametrize("width", [40, 60])
+def test_what_was_spent_is_whole_in_a_narrow_window(tmp_path: Path, width: int) -> None:
+    make_study(tmp_path, "good", trials=3)
+    columns = StudyRows(StudyList(tmp_path / ".hpo").read(), 0.0, width).columns
+    before = sum(c.width + 1 for c in columns[:2])
+    assert before + len("84.3/150.0") <= 40
+    assert sum(c.width + 1 for c in columns[:4]) <= 60
