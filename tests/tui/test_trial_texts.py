@@ -90,3 +90,18 @@ async def test_a_trial_opens_on_a_line_that_can_be_opened(tmp_path: Path) -> Non
         await until(pilot, lambda: len(table.rows) > 0)
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, TextWindow))
+
+
+async def test_an_event_of_no_trial_is_shown_whole(tmp_path: Path) -> None:
+    study = make_study(tmp_path, trials=12)
+    writer = StudyWriter(study.db)
+    writer.add_event("paused", "Five trials failed alike. " * 9 + "CUDA error")
+    writer.close()
+    app = make_app(study)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("7")
+        await until(pilot, lambda: app.focused is not None and app.focused.id == "events")
+        await pilot.press("g", "enter")
+        await until(pilot, lambda: isinstance(app.screen, TextWindow))
+        await until(pilot, lambda: "CUDA error" in str(app.screen.query(Static)[1].render()))

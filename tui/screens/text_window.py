@@ -12,6 +12,7 @@ from hpo_tui.tui.entries import EntryRows
 from hpo_tui.tui.plain import plain, to_ascii
 from hpo_tui.tui.screens.base import Room
 from hpo_tui.tui.screens.scrolled import ScrolledWindow
+from hpo_tui.tui.widgets.events import EventRows
 from hpo_tui.tui.widgets.line_table import LineTable
 
 
@@ -50,7 +51,9 @@ def read_whole(screen: Room, event: LineTable.Activated, of: str) -> None:
     """Show the line of a table of entries whole; ``of``: what the table is about."""
     rows = event.table.rows
     row = rows.find(event.key)
-    name, text = rows.whole(row) if isinstance(rows, EntryRows) and row is not None else ("", "")
+    name, text = (
+        rows.whole(row) if isinstance(rows, EntryRows | EventRows) and row is not None else ("", "")
+    )
     if not text:
         return
 

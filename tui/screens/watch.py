@@ -180,6 +180,10 @@ picture, and keys act on what it shows.
         if isinstance(event.key, int):
             self.live.select(event.key)
             self.hpo.open_trial(self.live, event.key)
+        else:
+            from hpo_tui.tui.screens.text_window import read_whole
+
+            read_whole(self, event, self.live.folder.name)
 
     @on(LineTable.Sorted)
     def _sorted(self, event: LineTable.Sorted) -> None:

@@ -8,6 +8,7 @@ from textual import on
 
 from hpo_tui.store.models import Event
 from hpo_tui.tui import fmt
+from hpo_tui.tui.entries import readable
 from hpo_tui.tui.messages import TrialOpened, TrialSelected
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.rows import Cell, Column
@@ -58,16 +59,20 @@ class EventRows:
             (plain(event.text), tone),
         ]
 
+    def whole(self, row: int) -> tuple[str, str]:
+        """Return an event's kind and its text uncut, to be read."""
+        return self._events[row].kind, readable(self._events[row].text)
+
 
 class Events(LineTable):
-    """The decisions of the engine with their reasons; Enter opens the trial."""
+    """The decisions of the engine with their reasons; Enter opens the trial, or the whole text."""
 
     HELP: ClassVar[str] = """\
 ## Events
 
 What the engine decided and noticed, newest first, each with its reason: promotions, trials that
 were stopped early, failures, edits of the study, GPUs lent. Going to an event selects its trial,
-`enter` opens it.
+`enter` opens it; what is about no trial is shown whole.
 """
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
@@ -98,9 +103,11 @@ were stopped early, failures, edits of the study, GPUs lent. Going to an event s
             self.post_message(TrialSelected(number))
 
     def action_activate(self) -> None:
-        """Open the trial that the event is about."""
+        """Open the trial that the event is about; without one, the event's text."""
         if self.highlighted is not None:
             self.post_message(TrialOpened(self.highlighted))
+        else:
+            super().action_activate()
 
 
 def _sorted(events: Sequence[Event], column: str, *, descending: bool) -> list[Event]:
