@@ -138,7 +138,8 @@ marks are edits of the study. Far outliers on the bad side are drawn at the end 
         rows, best = front.best_so_far(frame, spec, goal)
         placed = np.isfinite(x[rows])
         plot.steps(x[rows][placed], best[placed], Ink.BEST, until=plot.x.high)
-        plot.points(x[rows][placed], best[placed], Ink.BEST, solid)  # the line would hide them
+        if not many:  # the line would hide them
+            plot.points(x[rows][placed], best[placed], Ink.BEST, solid)
         if goal.threshold is not None:
             sign = self.glyphs.at_most if goal.sign > 0 else self.glyphs.at_least
             plot.label(goal.threshold, Ink.GOAL, f"{sign}{fmt.limit(goal.threshold)} ")
