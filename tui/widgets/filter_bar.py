@@ -1,4 +1,4 @@
-"""The line in which a filter is written: completed from names, explained when it is wrong."""
+"""The line in which a filter is written: completed as it is typed, explained when it is wrong."""
 
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
