@@ -18,6 +18,7 @@ from hpo_tui.tui.screens.item_dialog import ItemDialog
 from hpo_tui.tui.screens.pickers import PickMany, PickOne
 from hpo_tui.tui.screens.text_window import TextWindow
 from hpo_tui.tui.screens.watch import Watch
+from hpo_tui.tui.widgets.line_table import LineTable
 from tests.tui.conftest import TEXT, burst, make_app, make_study, ready, until
 
 ENTRIES = [(n, f"entry {n}") for n in range(30)]
@@ -134,3 +135,23 @@ async def test_more_wall_time_is_asked_for_as_a_time(
         await pilot.press("h", "enter")
         await until(pilot, lambda: bool(sent))
         assert sent == [("extend", {"amount": 7200.0})]
+
+
+async def test_the_mouse_ticks_entries(study: StudyFolder) -> None:
+    app = make_app(study)
+    taken: list[Any] = []
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        app.push_screen(PickMany("Columns", ENTRIES, [0]), taken.append)
+        await until(pilot, lambda: bool(app.screen.query(LineTable)))
+        table = app.screen.query_one(LineTable)
+        await until(pilot, lambda: table.size.height > 5)
+        await pilot.click(table, offset=(1, 3))
+        await until(pilot, lambda: "[x] entry 2" in _lines(pilot))
+        await pilot.click(table, offset=(8, 5))
+        assert "[ ] entry 4" in _lines(pilot), "one click on the name goes there"
+        await pilot.click(table, offset=(8, 5), times=2)
+        await until(pilot, lambda: "[x] entry 4" in _lines(pilot))
+        assert not taken
+        await pilot.press("enter")
+        await until(pilot, lambda: taken == [[0, 2, 4]])

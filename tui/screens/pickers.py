@@ -3,10 +3,11 @@
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any, ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import App, ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
+from textual.message import Message
 from textual.widgets import Static
 
 from hpo_tui.tui.actions import bindings
@@ -14,6 +15,9 @@ from hpo_tui.tui.plain import plain
 from hpo_tui.tui.rows import Cell, Column
 from hpo_tui.tui.screens.small_window import SmallWindow
 from hpo_tui.tui.widgets.line_table import LineTable
+
+MARK = 3
+"""Cells of ``[x]``, by which an entry is ticked."""
 
 
 class _Entries:
@@ -51,6 +55,21 @@ class _Ticked(_Entries):
         key, name = self._entries[row]
         mark = "[x] " if key in self._ticked else "[ ] "
         return [(mark + plain(name), "" if key in self._ticked else "dim")]
+
+
+class _TickList(LineTable):
+    """A list whose entries the mouse ticks: by their mark, or by a second click."""
+
+    class Ticked(Message):
+        """The entry under the cursor is to be ticked, or its tick to go."""
+
+    def on_click(self, event: events.Click) -> None:
+        """Tick the entry, in place of the answer that a second click gives elsewhere."""
+        row = self._top + event.y - 1
+        if 0 < event.y <= len(self.rows) - self._top and (event.x < MARK or event.chain > 1):
+            event.prevent_default()
+            self._move(row)
+            self.post_message(self.Ticked())
 
 
 class PickOne(SmallWindow[Hashable | None]):
@@ -114,7 +133,7 @@ class PickMany(SmallWindow[list[Hashable] | None]):
         """Lay out the list."""
         with Vertical(classes="dialog-box"):
             yield Static(plain(self._question), classes="dialog-title", markup=False)
-            yield LineTable()
+            yield _TickList()
             yield Static(
                 "Space  tick    K J  move    Enter  take them    Esc  leave",
                 classes="dialog-keys",
@@ -130,6 +149,7 @@ class PickMany(SmallWindow[list[Hashable] | None]):
     def _fill(self, keep: Hashable | None = None) -> None:
         self.query_one(LineTable).set_rows(_Ticked(self._entries, self._ticked), keep=keep)
 
+    @on(_TickList.Ticked)
     def action_tick(self) -> None:
         """Tick the entry, or take the tick away."""
         key = self.query_one(LineTable).current
