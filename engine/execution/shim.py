@@ -99,6 +99,8 @@ class Shim:
         self.stopped = ""
         self.memory = 0
         self.kill_at: float | None = None
+        self.asked: set[int] = set()
+        """Processes that a polite stop has told to end: they are told once."""
 
     def identify(self) -> None:
         """Write who we are, and reserve the room for ``exit.json``."""
@@ -152,7 +154,10 @@ class Shim:
             self.memory = max(self.memory, usage.ru_maxrss * 1024)
             if pid == self.child:
                 self.code = os.waitstatus_to_exitcode(status)
-                self.sweep()
+                if not self.stopped:
+                    self.sweep()
+            if self.stopped and self.code is not None:
+                self.ask_orphans()
 
     def sweep(self) -> None:
         """Ask whatever the command left behind to end, soon by force."""
@@ -160,8 +165,16 @@ class Shim:
         if left:
             self.signal(left, signal.SIGTERM)
             self.signal(left, signal.SIGCONT)
-            soon = time.monotonic() + min(self.grace, _SWEEP_GRACE)
-            self.kill_at = min(self.kill_at, soon) if self.kill_at is not None else soon
+            self.kill_at = time.monotonic() + min(self.grace, _SWEEP_GRACE)
+
+    def ask_orphans(self) -> None:
+        """Ask what has come back to us, as its parent has ended, to end as well.
+
+        It keeps the grace period: a launcher that passes no signal on ends at the first one, and
+        leaves behind the very program that is to write a checkpoint.
+        """
+        above, mine = parents(), os.getpid()
+        self.ask([p for p, parent in above.items() if parent == mine and p not in self.asked])
 
     def wait(self) -> None:
         """Sleep until a signal or the next deadline."""
@@ -190,15 +203,21 @@ class Shim:
     def stop(self, why: str, grace: float) -> None:
         """Begin to stop the trial: it is told, and killed after ``grace``."""
         at = time.monotonic() + grace
-        if not self.stopped or why == "killed":
-            self.stopped = why
+        if self.code is None and (not self.stopped or why == "killed"):
+            self.stopped = why  # else it has ended by itself, and what it left is being swept
         if self.kill_at is None and grace > 0 and self.code is None:
-            self.signal(told(self.child), signal.SIGTERM)
+            self.ask(told(self.child))
             try:  # noqa: SIM105 - contextlib costs the shim time at start
                 os.killpg(self.child, signal.SIGCONT)  # one that is suspended could not save itself
             except ProcessLookupError:
                 pass
         self.kill_at = at if self.kill_at is None else min(self.kill_at, at)
+
+    def ask(self, pids: list[int]) -> None:
+        """Tell processes to end; one that is suspended could not save itself."""
+        self.asked.update(pids)
+        self.signal(pids, signal.SIGTERM)
+        self.signal(pids, signal.SIGCONT)
 
     @staticmethod
     def signal(pids: list[int], number: int) -> None:

@@ -38,7 +38,7 @@ direction = "maximize"
 [resources]
 gpus = "none"
 slots = {slots}
-grace = "1s"
+grace = "{grace}"
 {resources}
 """
 
@@ -162,6 +162,7 @@ def make_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]
         home: Any = None,
         budget: str = 1,
         slots: Any = 1,
+        grace: str = "1s",
         prelude: bool = True,
         **parts: Any,
     ) -> Any:
@@ -170,6 +171,7 @@ def make_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]
             python=sys.executable,
             budget=budget,
             slots=slots,
+            grace=grace,
             **{k: parts.get(k, "") for k in ("study", "objective", "tasks", "resources")},
         )
         body = textwrap.dedent(script)

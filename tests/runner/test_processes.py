@@ -120,6 +120,41 @@ def test_grace_lets_a_trial_save_itself(make_study: Any) -> None:
     assert study.trial().state is TrialState.KILLED
 
 
+SAVES_SLOWLY = """
+import os, pathlib, signal, sys, time
+def save(*_):
+    print("told", flush=True)
+    time.sleep(1.5)
+    pathlib.Path(os.environ["HPO_CHECKPOINT"], "saved").touch()
+    sys.exit()
+signal.signal(signal.SIGTERM, save)
+print("accuracy=0.1", flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("session", [False, True])
+def test_grace_holds_for_a_trial_whose_launcher_ends_at_once(
+    make_study: Any, session: bool
+) -> None:
+    """As ``bash -c "python train.py; ..."`` does, ``accelerate launch``, or ``setsid --wait``."""
+    study = make_study(
+        f"""
+        import subprocess, sys
+        script = {SAVES_SLOWLY!r}
+        sys.exit(subprocess.run([sys.executable, "-c", script], start_new_session={session}))
+        """,
+        prelude=False, grace="30s",
+    )  # fmt: skip
+    study.start()
+    study.running(reports=1)
+    request_stop(study.folder)
+    assert study.processes() == []
+    assert (study.folder.trial(1).checkpoint / "saved").exists()
+    told = study.folder.trial(1).log.read_text().count("told")
+    assert told == 1  # told once more, it would begin anew to save
+
+
 def test_a_data_loader_s_workers_are_there_until_the_trial_has_saved_itself(
     make_study: Any,
 ) -> None:
@@ -201,6 +236,26 @@ def test_the_shim_keeps_the_time_limit(tmp_path: Path) -> None:
     ignoring = [sys.executable, "-c", "import signal,time;signal.signal(15,1);time.sleep(60)"]
     found = run_shim(tmp_path, ignoring, timeout=0.5, grace=0.2)
     assert (found["stopped"], found["code"]) == ("timeout", -9)
+
+
+def test_a_command_that_has_ended_is_not_stopped_while_it_is_swept(tmp_path: Path) -> None:
+    stubborn = "import signal,time; signal.signal(15, lambda *_: print('swept', flush=True))\n"
+    stubborn += "print('ready', flush=True)\nwhile True: time.sleep(60)"
+    command = '"$0" -c "$1" & until grep -q ready stdout.log; do sleep 0.02; done; exit 0'
+    log = tmp_path / "stdout.log"
+    with log.open("w") as file:
+        process = subprocess.Popen(
+            [sys.executable, "-I", "-S", shim.__file__, str(tmp_path), "1", "0", "5",
+             "bash", "-c", command, sys.executable, stubborn],
+            start_new_session=True, stdout=file, cwd=tmp_path,
+        )  # fmt: skip
+    while "swept" not in log.read_text():
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.terminate()
+    process.wait(30)
+    found = json.loads((tmp_path / "exit.json").read_text())
+    assert (found["stopped"], found["code"]) == ("", 0)
 
 
 def test_a_process_is_known_by_its_start(tmp_path: Path) -> None:
