@@ -21,6 +21,11 @@ HOST_OOM = re.compile(
     r"|DefaultCPUAllocator: can't allocate memory|Cannot allocate memory|oom-kill",
     re.IGNORECASE | re.MULTILINE,
 )
+PART_KILLED = re.compile(
+    r"is killed by signal: Killed|Signal 9 \(SIGKILL\)|terminated with signal SIGKILL"
+    r"|SIGKILL\(-9\)|died with <Signals\.SIGKILL|exitcode\s*: -9\b|return code = -9\b"
+)
+"""What data loaders, process pools and launchers say of a process of theirs that SIGKILL ended."""
 MACHINE = re.compile(
     r"GPU is lost|fallen off the bus|Unable to determine the device handle|uncorrectable ECC error"
     r"|CUDA error: (?:no CUDA-capable device|all CUDA-capable devices are busy"
@@ -66,10 +71,17 @@ def classify_failure(exit_code: int, last_lines: Sequence[str]) -> Failure:
     for kind, what, pattern, teaches in _SIGNS:
         if line := _line(pattern, _closing(text) if kind == "nan" else text.splitlines()):
             return Failure(kind, f"{what}: {line}", teaches)
-        if kind == "host_oom" and exit_code in (-SIGKILL, 128 + SIGKILL):
+        if kind == "host_oom" and was_killed(exit_code, text):
             why = "Killed by the system, most likely for want of main memory."
             return Failure(kind, why, True)
     return _crash(exit_code, _last(text))
+
+
+def was_killed(exit_code: int, text: str) -> bool:
+    """Whether SIGKILL ended a command, or a process without which it could not go on."""
+    if exit_code in (-SIGKILL, 128 + SIGKILL):
+        return True
+    return any(map(PART_KILLED.search, text.splitlines()[-_END:]))
 
 
 _SIGNS = (
@@ -97,18 +109,29 @@ def _closing(text: str) -> list[str]:
     Above them infinities and NaN belong to an ordinary run: many scripts print that their best loss
     is infinite before they begin.
     """
-    lines = [_RANK.sub("", line) for line in text.splitlines() if line.strip()]
-    raised, inside = list[str](), False
+    return raised(text) or [line for line in _lines(text)[-_LAST:] if not _BEST.search(line)]
+
+
+def raised(text: str) -> list[str]:
+    """Return the lines of a log's end that say what was raised.
+
+    All of them: an error may be raised from another, by one rank or by a launcher. One far above
+    was caught.
+    """
+    lines = _lines(text)
+    found, inside = list[str](), False
     for place, line in enumerate(lines):
         if _TRACEBACK in line:
             inside = True
         elif inside and not line[0].isspace():
             inside = False
-            # All of them: an error may be raised from another, by one rank or by a launcher. One
-            # far above was caught.
             if place >= len(lines) - _END:
-                raised.append(line)
-    return raised or [line for line in lines[-_LAST:] if not _BEST.search(line)]
+                found.append(line)
+    return found
+
+
+def _lines(text: str) -> list[str]:
+    return [_RANK.sub("", line) for line in text.splitlines() if line.strip()]
 
 
 def _line(pattern: "re.Pattern[str]", lines: Sequence[str]) -> str:

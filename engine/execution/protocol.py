@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 from hpo_tui.engine.execution.base import Launch
+from hpo_tui.engine.execution.failures import raised
 from hpo_tui.engine.spec.command import (
     command_line,
     environment,
@@ -19,9 +20,12 @@ from hpo_tui.store.folder import StudyFolder, TrialFolder
 from hpo_tui.store.models import Trial
 
 __all__ = [
-    "has_files", "last_lines", "launch_of", "log_start", "prepare", "resume_folder", "start_fault",
+    "has_files", "last_words", "launch_of", "log_start", "prepare", "resume_folder", "start_fault",
     "tail",
 ]  # fmt: skip
+
+_MOST_RAISED = 3
+"""Errors that are told beside the last lines of a log; the first was there before the others."""
 
 
 def resume_folder(folder: StudyFolder, trial: Trial) -> Path | None:
@@ -173,10 +177,13 @@ def tail(path: Path, size: int = 65536, begin: int = 0) -> str:
     return ""
 
 
-def last_lines(text: str, count: int = 5) -> list[str]:
+def last_words(text: str, count: int = 5) -> list[str]:
     """Return the last lines of a log that say anything, each cut at 300 characters.
 
-    The marks below a line of a traceback say nothing by themselves.
+    The marks below a line of a traceback say nothing by themselves. What was raised goes before
+    them where they do not hold it: a launcher such as torchrun ends with a table of its own.
     """
     lines = [line.strip() for line in text.replace("\r", "\n").split("\n")]
-    return [line[:300] for line in lines if line.strip("^~")][-count:]
+    last = [line[:300] for line in lines if line.strip("^~")][-count:]
+    why = [line.strip()[:300] for line in dict.fromkeys(raised(text))]
+    return [*[w for w in why if not any(w in line for line in last)][:_MOST_RAISED], *last]

@@ -8,7 +8,7 @@ from hpo_tui.engine.execution.base import Exit, Outcome
 from hpo_tui.engine.execution.breaker import Breaker, Failure
 from hpo_tui.engine.execution.hiccups import PATIENCE, can_be_read
 from hpo_tui.engine.execution.past import bare
-from hpo_tui.engine.execution.protocol import has_files, last_lines, log_start, tail
+from hpo_tui.engine.execution.protocol import has_files, last_words, log_start, tail
 from hpo_tui.engine.runner.desk import Desk, Live
 from hpo_tui.engine.runner.intake import Intake
 from hpo_tui.engine.runner.verdict import Case, Verdict, judge
@@ -79,7 +79,7 @@ class Endings:
         desk = self.desk
         trial = desk.trials[live.number]
         log_text = tail(live.launch.folder.log, begin=log_start(live.launch))
-        lines = last_lines(log_text)
+        lines = last_words(log_text)
         verdict = judge(Case(
             end, live.stop, live.result, desk.spec.metric_names, log_text, lines, trial.attempt,
             live.launch.alone,

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hpo_tui.engine.execution.base import Exit
-from hpo_tui.engine.execution.failures import classify_failure
+from hpo_tui.engine.execution.failures import classify_failure, was_killed
 from hpo_tui.engine.execution.metric_discovery import discover
 from hpo_tui.engine.runner.desk import Stop
 from hpo_tui.engine.spec.names import plain
@@ -106,8 +106,7 @@ def _seen(case: Case) -> str:
 
 def _broken(case: Case) -> Verdict:
     found = classify_failure(case.exit.code, case.log.splitlines())
-    killed = case.exit.code in _KILLED
-    if found.kind == "host_oom" and killed and not case.exit.oom:
+    if found.kind == "host_oom" and was_killed(case.exit.code, case.log) and not case.exit.oom:
         return _killed(case)
     if found.kind in ("oom", "host_oom"):
         return _out_of_memory(case, found.kind, found.text)
@@ -124,6 +123,8 @@ def _broken(case: Case) -> Verdict:
 def _killed(case: Case) -> Verdict:
     """Judge a SIGKILL that is not ours while the kernel counts no want of memory."""
     text = "was killed from outside (SIGKILL): by somebody, or for want of main memory"
+    if case.exit.code not in _KILLED:
+        text = f"a process of it {text}"
     if case.attempt < MOST_ATTEMPTS:
         return Verdict(TrialState.WAITING, "lost", text)
     return Verdict(TrialState.FAILED, "host_oom", f"{text}, {case.attempt} times", teaches=True)

@@ -1,12 +1,17 @@
 """Whether a study's command can be started at all: its program and its script are there."""
 
+import re
 import shutil
+from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from hpo_tui.engine.spec.model import StudySpec
 
 NO_COMMAND = ("false",)
 """The command of a study that was imported to be looked at: none of its own."""
+_PROGRAM_TEXT = re.compile(r"-\w*c")
+"""An option of a shell, or of Python, after which a program stands and no file: ``bash -lc``."""
 
 
 def command_fault(spec: StudySpec, cwd: Path) -> str | None:
@@ -21,7 +26,15 @@ def command_fault(spec: StudySpec, cwd: Path) -> str | None:
         if found is None:
             where = f"in {cwd}" if "/" in program else "on the PATH"
             return f"the command's program {program!r} is not found {where} (or cannot be executed)"
-    script = next((w for w in spec.command[1:3] if w.endswith((".py", ".sh"))), None)
+    script = _script(spec.command)
     if script and "{" not in script and not (cwd / script).is_file():
         return f"the command's script {script!r} is not found in {cwd}, where trials run"
+    return None
+
+
+def _script(command: Sequence[str]) -> str | None:
+    """Return the word of a command that names the script, None where none can be told."""
+    for before, word in pairwise(command[:3]):
+        if word.endswith((".py", ".sh")) and not _PROGRAM_TEXT.fullmatch(before):
+            return word
     return None

@@ -29,6 +29,12 @@ def test_out_of_gpu_memory_is_known_by_its_words(line: str) -> None:
     [
         (-9, [], ("host_oom", True)),
         (137, [], ("host_oom", True)),
+        (1, ["RuntimeError: DataLoader worker (pid 7) is killed by signal: Killed. "],
+         ("host_oom", True)),
+        (1, ["  exitcode  : -9 (pid: 113)", "  traceback : Signal 9 (SIGKILL) received by PID 113"],
+         ("host_oom", True)),
+        (1, ["TerminatedWorkerError: The exit codes of the workers are {SIGKILL(-9)}"],
+         ("host_oom", True)),
         (1, ["numpy._core._exceptions._ArrayMemoryError: Unable to allocate 9. GiB for an "
              "array with shape (9,)"], ("host_oom", True)),
         (1, ["RuntimeError: [enforce fail] DefaultCPUAllocator: can't allocate memory: you "

@@ -1,3 +1,4 @@
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -5,11 +6,15 @@ import pytest
 
 from hpo_tui.engine.execution.base import Exit
 from hpo_tui.engine.execution.breaker import Breaker, Failure
+from hpo_tui.engine.execution.protocol import last_words
 from hpo_tui.engine.launch import LaunchError, send
 from hpo_tui.engine.runner.desk import Stop
 from hpo_tui.engine.runner.verdict import MOST_ATTEMPTS, Case, judge
+from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.engine.spec.startable import command_fault
 from hpo_tui.store.models import StudyState, TrialState
 
+RANK = "traceback : Signal 9 (SIGKILL) received by PID 1138"
 OOM = "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB"
 
 
@@ -42,6 +47,8 @@ def case(
         (case(-9, oom=True), TrialState.WAITING, "host_oom", False),
         (case(-9, oom=True, alone=True), TrialState.FAILED, "host_oom", True),
         (case(-9), TrialState.WAITING, "lost", False),
+        (case(1, log=RANK), TrialState.WAITING, "lost", False),
+        (case(1, log=RANK, oom=True), TrialState.WAITING, "host_oom", False),
         (case(-9, attempt=MOST_ATTEMPTS), TrialState.FAILED, "host_oom", True),
         (case(-9, lost=True), TrialState.WAITING, "lost", False),
         (case(-9, lost=True, attempt=MOST_ATTEMPTS - 1), TrialState.WAITING, "lost", False),
@@ -78,6 +85,26 @@ def test_the_marks_below_a_traceback_s_lines_are_not_among_the_last(make_study: 
     reason = study.ended(1).reason
     assert "ZeroDivisionError" in reason
     assert "^" not in reason
+
+
+def test_what_was_raised_is_said_where_a_launcher_has_the_last_word() -> None:
+    log = """[rank1]: Traceback (most recent call last):
+[rank1]:   File "train.py", line 11, in <module>
+[rank1]: RuntimeError: boom
+Traceback (most recent call last):
+  File "torchrun", line 8, in <module>
+torch.distributed.elastic.multiprocessing.errors.ChildFailedError:
+====
+train.py FAILED
+----
+  exitcode  : 1 (pid: 11399)
+====
+"""
+    found = last_words(log, 3)
+    assert found[0] == "RuntimeError: boom"
+    assert found[-3:] == ["----", "exitcode  : 1 (pid: 11399)", "===="]
+    plain = "Traceback (most recent call last):\n  File 'a'\nKeyError: 'lr'\n"
+    assert last_words(plain, 3) == [line.strip() for line in plain.splitlines()]
 
 
 def test_running_out_of_gpu_memory_is_believed_the_second_time(make_study: Any, told: Any) -> None:
@@ -246,6 +273,19 @@ def test_a_command_that_is_not_there_is_refused_before_any_trial(make_study: Any
     with pytest.raises(LaunchError, match=r"script 'nothing.py' is not found in"):
         study.start()
     assert study.trials() == []
+
+
+@pytest.mark.parametrize("program", [["bash", "-lc"], [sys.executable, "-c"]])
+def test_a_word_that_is_a_program_s_text_is_taken_for_no_script(
+    tmp_path: Path, program: list[str]
+) -> None:
+    text = "true && python train.py" if program[0] == "bash" else "import train.py"
+    spec = StudySpec.from_dict({
+        "study": {"name": "t", "command": [*program, text], "budget": 1},
+        "space": {"x": {"type": "float", "low": 0, "high": 1}},
+        "objective": [{"metric": "accuracy", "direction": "maximize"}],
+    })  # fmt: skip
+    assert command_fault(spec, tmp_path) is None
 
 
 def test_an_early_stop_is_carried_out_and_accounted(
