@@ -72,8 +72,13 @@ class _Reporter:
     def __init__(self) -> None:
         self.path = os.environ.get("HPO_REPORTS", "")
         self.fd: int | None = None
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew, as a forked child has to: what is pending, or held, is its parent's."""
         self.pending = b""
-        self.lock = threading.Lock()
+        # A handler of SIGTERM may report as well, in the middle of a report: it must not wait.
+        self.lock = threading.RLock()
 
     def write(self, line: bytes) -> None:
         """Append a line, after what is still pending."""
@@ -105,6 +110,7 @@ class _Reporter:
 _reporter = _Reporter()
 if active:
     atexit.register(_reporter.close)
+    os.register_at_fork(after_in_child=_reporter.forget)
 
 
 def report(step: int | None = None, **metrics: Any) -> None:

@@ -2,8 +2,6 @@ import json
 import math
 import os
 import random
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -182,67 +180,3 @@ def test_messages_come_through_a_pipe_whole(messages: Any) -> None:
     assert inbox.closed
     os.close(reading)
     assert repr(found) == repr(messages)
-
-
-CLIENT = """
-import sys
-from hpo_tui import trial
-lr = trial.params.get("lr", 0.5)
-trial.report(1, accuracy=lr)
-trial.report(accuracy=float("nan"), done=True)
-print(trial.number, trial.task, trial.fidelity, trial.resume, trial.seed, trial.should_stop())
-(trial.checkpoint / "x").write_text("1")
-"""
-
-
-def test_the_client_works_outside_a_study(tmp_path: Path) -> None:
-    env = {k: v for k, v in os.environ.items() if not k.startswith("HPO_")}
-    done = subprocess.run(
-        [sys.executable, "-c", CLIENT], env=env, cwd=tmp_path, capture_output=True, text=True,
-        check=True,
-    )  # fmt: skip
-    assert done.stdout.splitlines() == [
-        "step=1 accuracy=0.5", "accuracy=nan done=1", "0  {} None 0 False",
-    ]  # fmt: skip
-    assert (tmp_path / "checkpoint" / "x").exists()
-
-
-def test_the_client_reports_inside_a_study(tmp_path: Path) -> None:
-    params = {"trial": 7, "task": "low", "params": {"lr": 0.25}, "fidelity": {"e": 3}, "seed": 4}
-    (tmp_path / "p.json").write_text(json.dumps(params))
-    env = {
-        **os.environ, "HPO_PARAMS": str(tmp_path / "p.json"), "HPO_RESUME": "/there",
-        "HPO_REPORTS": str(tmp_path / "r"), "HPO_CHECKPOINT": str(tmp_path / "c" / "d"),
-    }  # fmt: skip
-    done = subprocess.run(
-        [sys.executable, "-c", CLIENT], env=env, capture_output=True, text=True, check=True
-    )
-    assert done.stdout == "7 low {'e': 3} /there 4 False\n"
-    first, last = (tmp_path / "r").read_bytes().splitlines()
-    assert parse(first) == (1, {"accuracy": 0.25})
-    assert parse(last)[0] is None
-    assert (tmp_path / "c" / "d" / "x").exists()
-
-
-def test_the_client_keeps_what_a_full_disk_refuses(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("HPO_PARAMS", raising=False)
-    from hpo_tui.engine import trial
-
-    reporter = trial._Reporter()
-    reporter.path = str(tmp_path / "r")
-    rng, real, calls = random.Random(0), os.write, iter(range(10**6))
-
-    def write(fd: int, data: bytes) -> Any:
-        if next(calls) < 60 and rng.random() < 0.5:
-            raise OSError(28, "No space left on device")
-        return real(fd, data[: rng.randint(1, 5)])
-
-    monkeypatch.setattr(trial.os, "write", write)
-    lines = [json.dumps({"step": n}).encode() + b"\n" for n in range(50)]
-    for line in lines:
-        reporter.write(line)
-    reporter.close()
-    os.close(reporter.fd)
-    assert (tmp_path / "r").read_bytes() == b"".join(lines)
