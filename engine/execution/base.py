@@ -41,7 +41,8 @@ class Exit:
     resident bytes of one process. ``lost``: nobody recorded the end (the machine went down, or
     the shim itself was killed); the code then means nothing. ``problem``: what kept it
     from being run, or its end from being recorded, as it would again. ``oom``: the kernel killed
-    for want of memory while it ran. ``begun``: False when the process was never started.
+    for want of memory while it ran. ``begun``: False when the process was never started. ``left``:
+    how many processes the command had left behind when it ended; they were ended too.
     """
 
     code: int
@@ -53,6 +54,7 @@ class Exit:
     lost: bool = False
     oom: bool = False
     begun: bool = True
+    left: int = 0
 
 
 class Running(Protocol):

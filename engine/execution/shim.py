@@ -98,6 +98,8 @@ class Shim:
         self.code: int | None = None
         self.stopped = ""
         self.memory = 0
+        self.left = 0
+        """Processes that the command left behind when it ended by itself."""
         self.kill_at: float | None = None
         self.asked: set[int] = set()
         """Processes that a polite stop has told to end: they are told once."""
@@ -162,6 +164,7 @@ class Shim:
     def sweep(self) -> None:
         """Ask whatever the command left behind to end, soon by force."""
         left = descendants(os.getpid())
+        self.left = len(left)
         if left:
             self.signal(left, signal.SIGTERM)
             self.signal(left, signal.SIGCONT)
@@ -234,7 +237,7 @@ class Shim:
             f'{{"attempt": {self.attempt}, "code": {self.code if self.code is not None else -9},'
             f' "ended": {time.time()!r}, "duration": {time.monotonic() - self.began!r},'
             f' "stopped": {text(self.stopped)}, "memory": {self.memory},'
-            f' "problem": {text(problem)}}}\n'
+            f' "left": {self.left}, "problem": {text(problem)}}}\n'
         )
         path = f"{self.folder}/exit.new"
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)

@@ -27,7 +27,7 @@ def read_exit(launch: Launch, *, oom: bool) -> Exit | None:
         return None
     return Exit(
         int(data["code"]), float(data["duration"]), float(data["ended"]), str(data["stopped"]),
-        int(data["memory"]), str(data["problem"]), oom=oom,
+        int(data["memory"]), str(data["problem"]), oom=oom, left=int(data.get("left", 0)),
     )  # fmt: skip
 
 

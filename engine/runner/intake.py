@@ -125,13 +125,14 @@ class Intake:
         return reports
 
     def _known(self, report: Report) -> Report:
-        """Leave out metrics beyond the most that a study can have."""
-        fresh = report.metrics.keys() - self._names
+        """Leave out metrics beyond the most that a study can have, the last of those named."""
+        fresh = [name for name in report.metrics if name not in self._names]
         if not fresh:
             return report
         room = _MOST_METRICS - len(self._names)
         wanted = set(self.desk.spec.metric_names)
-        kept = set(sorted(fresh, key=lambda n: n not in wanted)[: max(0, room)]) | (fresh & wanted)
+        kept = set(sorted(fresh, key=lambda n: n not in wanted)[: max(0, room)])
+        kept |= wanted.intersection(fresh)
         if len(kept) < len(fresh) and len(self._names) <= _MOST_METRICS:
             text = f"more than {_MOST_METRICS} different metrics: further ones are left out"
             self.desk.event("strange", text, report.trial)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from hpo_tui.engine.execution.base import Exit
 from hpo_tui.engine.execution.failures import classify_failure, was_killed
@@ -14,6 +15,11 @@ from hpo_tui.store.models import TrialState
 MOST_ATTEMPTS = 5
 """Times that a trial is started at most when it ends for no fault of its own."""
 _KILLED = (-9, 137)
+_LEFT = (
+    "it ended before the processes that it had started, which were ended with it: have the command"
+    " wait for them (no &, nohup or setsid; sbatch --wait)"
+)
+_NO_CLIENT = "No module named 'hpo_tui'"
 _MOST_NAMES = 12
 """Names of metrics that a sentence lists at most."""
 
@@ -89,6 +95,8 @@ def _result(case: Case) -> Verdict:
     missing = [name for name in case.expected if name not in case.metrics]
     if missing:
         text = f"ended without a result: expected {', '.join(missing)}; metrics seen: {_seen(case)}"
+        if case.exit.left:
+            text = f"{text}; {_LEFT}"
         return Verdict(TrialState.FAILED, "missing", _with_lines(text, case.lines))
     for name in case.expected:
         if not math.isfinite(case.metrics[name]):
@@ -117,7 +125,17 @@ def _broken(case: Case) -> Verdict:
     text = f"exit code {case.exit.code}"
     if case.exit.code < 0:
         text = f"ended by signal {-case.exit.code}"
+    if any(_NO_CLIENT in line for line in case.lines):
+        text = f"{text}: {_no_client()}"
     return Verdict(TrialState.FAILED, "crash", _with_lines(text, case.lines))
+
+
+def _no_client() -> str:
+    """Return what to do where the command's Python is another one than ours."""
+    return (
+        "the Python of the command has no hpo_tui. Install it there, or copy"
+        f" {Path(__file__).parents[1] / 'trial.py'} beside the script and write `import trial`"
+    )
 
 
 def _killed(case: Case) -> Verdict:
@@ -131,6 +149,7 @@ def _killed(case: Case) -> Verdict:
 
 
 def _out_of_memory(case: Case, kind: str, text: str) -> Verdict:
+    text = text if text.endswith((".", "…")) else f"{text}."
     if not case.alone:
         again = f"{text} It is tried again with nobody beside it."
         return Verdict(TrialState.WAITING, kind, again, alone=True)

@@ -107,6 +107,21 @@ train.py FAILED
     assert last_words(plain, 3) == [line.strip() for line in plain.splitlines()]
 
 
+def test_a_command_that_leaves_its_work_to_others_is_told_to_wait_for_them(make_study: Any) -> None:
+    study = make_study("""
+        if os.fork():
+            os._exit(0)
+        time.sleep(60)
+        """)
+    study.start()
+    assert "have the command wait for them" in study.ended().reason
+
+
+def test_a_python_without_the_client_is_told_where_it_is() -> None:
+    reason = judge(case(1, log="ModuleNotFoundError: No module named 'hpo_tui'")).reason
+    assert Path(reason.partition("copy ")[2].partition(" beside")[0]).is_file()
+
+
 def test_running_out_of_gpu_memory_is_believed_the_second_time(make_study: Any, told: Any) -> None:
     study = make_study(f"print({OOM!r}); sys.exit(1)")
     study.start()
