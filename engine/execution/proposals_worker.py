@@ -56,10 +56,14 @@ class Worker:
             operation(message)
         except self.spent_error as error:
             self.send({"op": "spent", "id": message.get("id"), "text": str(error)})
-        except (Refused, ValueError, KeyError, LookupError) as error:
+        except Refused as error:
+            self._refuse(message, str(error))
+        except (ValueError, KeyError, LookupError) as error:
             log.exception("refused: %s", message["op"])
-            text = str(error.args[0]) if error.args else type(error).__name__
-            self.send({"op": "refused", "id": message.get("id"), "text": text})
+            self._refuse(message, str(error.args[0]) if error.args else type(error).__name__)
+
+    def _refuse(self, message: Message, text: str) -> None:
+        self.send({"op": "refused", "id": message.get("id"), "text": text})
 
     def do_init(self, message: Message) -> None:
         """Make the optimizer and teach it what the store holds."""

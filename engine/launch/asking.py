@@ -114,7 +114,12 @@ def _end(folder: StudyFolder, action: str, args: dict[str, Any]) -> Command:
         on = f"{numbered(left)} {'runs' if len(left) == 1 else 'run'} on to the end"
         what = f"nothing new starts, and {on}" if left else "nothing of it runs"
         raise LaunchError(f"no runner works on {folder.name}: {what}")
-    start_runner(folder, stop="kill" if args.get("kill") else "grace")
+    try:
+        start_runner(folder, stop="kill" if args.get("kill") else "grace")
+    except LaunchError:
+        if runner_pid(folder) is None:
+            raise
+        return send(folder, action, args)  # somebody has started one meanwhile
     answer = f"stopped: {numbered(left)}, which ran on without a runner, {_end_of(left)}"
     return Command(0, asked, action, args, asked, time.time(), True, answer)
 

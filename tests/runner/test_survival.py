@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from hpo_tui.engine.execution import processes
-from hpo_tui.engine.launch import LaunchError, leave, runner_pid, send
+from hpo_tui.engine.launch import LaunchError, asking, leave, runner_pid, send
 from hpo_tui.engine.removal import remove
 from hpo_tui.store.folder import HOME
 from hpo_tui.store.models import StudyState, TrialState
@@ -271,3 +271,24 @@ def test_trials_that_outlive_their_runner_are_stopped_without_it(
         send(study.folder, "stop")
     remove(study.folder)
     assert not study.folder.path.exists()
+
+
+def test_a_stop_that_meets_a_runner_just_started_is_obeyed_by_that(
+    make_study: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = make_study("report(step=1, accuracy=0.5); time.sleep(60)")
+    study.start()
+    study.running(reports=1)
+    study.kill_runner()
+    start = asking.start_runner
+
+    def late(folder: Any, **options: Any) -> int:
+        study.start()
+        return start(folder, **options)
+
+    monkeypatch.setattr(asking, "start_runner", late)
+    answer = send(study.folder, "stop", {"kill": True})
+    assert answer.ok
+    study.gone()
+    assert study.study().state is StudyState.STOPPED
+    assert study.processes() == []
