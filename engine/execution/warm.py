@@ -65,7 +65,8 @@ class WarmServer:
 
     ``imports``: modules to import; ``python``: the interpreter; ``environment``: the parent's own
     (libraries read their thread numbers when they are imported), the current one when not given;
-    ``log``: where the parent's own output goes.
+    ``cwd``: where trials run, as modules and relative search paths are found from there, also by
+    processes that a trial spawns; ``log``: where the parent's own output goes.
     """
 
     def __init__(
@@ -74,10 +75,11 @@ class WarmServer:
         python: str = sys.executable,
         *,
         environment: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
         log: Path | None = None,
     ) -> None:
         self.imports, self.python = tuple(imports), python
-        self.environment, self.log = environment, log
+        self.environment, self.cwd, self.log = environment, cwd, log
         self.problem = ""
         """Why trials are started cold, for people; empty while all is well."""
         self._process: subprocess.Popen[bytes] | None = None
@@ -98,7 +100,7 @@ class WarmServer:
             with open(self.log or os.devnull, "ab") as log:  # noqa: PTH123 - devnull is no Path
                 self._process = subprocess.Popen(
                     [self.python, str(_SERVER), str(theirs.fileno()), *self.imports],
-                    env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                    env=environment, cwd=self.cwd, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                     pass_fds=[theirs.fileno()], start_new_session=True,
                 )  # fmt: skip
         except OSError as error:
@@ -243,7 +245,7 @@ class WarmStarts:
         if python is None:
             self.problem = "the command is no Python script that can be forked"
             return
-        self.server = WarmServer(imports, python, environment=merged, log=log)
+        self.server = WarmServer(imports, python, environment=merged, cwd=cwd, log=log)
         self.server.start()
 
     def spawn(

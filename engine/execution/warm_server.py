@@ -208,9 +208,9 @@ def run_script(argv: "list[str]") -> None:
         # What the interpreter itself calls for -m.
         runpy._run_module_as_main(argv[1])  # type: ignore[attr-defined]
         return
-    path = argv[0]
+    path = str(Path(argv[0]).absolute())  # as the interpreter has it
     try:
-        with io.open_code(str(Path(path).absolute())) as file:
+        with io.open_code(path) as file:
             source = file.read()
     except OSError as error:
         sys.stderr.write(f"{sys.executable}: can't open file {path!r}: {error}\n")

@@ -139,7 +139,7 @@ def test_modules_and_missing_scripts(server: WarmServer, tmp_path: Path) -> None
     (tmp_path / "exit.json").unlink()
     server.spawn([sys.executable, "gone.py"], ENV, tmp_path, log, tmp_path, attempt=2)
     assert ended(tmp_path)["code"] == 2
-    assert "can't open file 'gone.py'" in log.read_text()
+    assert f"can't open file '{tmp_path / 'gone.py'}'" in log.read_text()
 
 
 def test_stop_kill_and_timeout_work_as_for_a_cold_start(server: WarmServer, tmp_path: Path) -> None:
@@ -223,6 +223,32 @@ def test_a_study_falls_back_to_cold_starts(tmp_path: Path) -> None:
     assert ended(tmp_path)["code"] == 3
     assert warm.complaint() == ""
     warm.close()
+
+
+SPAWNS = """
+import multiprocessing, os
+def work(x):
+    return x + 1
+if __name__ == "__main__":
+    os.chdir("/")
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        print(pool.map(work, [1]), __file__)
+"""
+
+
+def test_a_script_named_by_a_relative_path_may_spawn_processes(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text(SPAWNS)
+    argv = [sys.executable, "train.py"]
+    warm = WarmStarts(["multiprocessing.pool"], argv, tmp_path, {})
+    assert warm.server
+    try:
+        assert warm.server.wait_ready(60)
+        times = {"attempt": 1, "timeout": 60.0, "grace": 1.0}
+        assert warm.spawn(argv, dict(os.environ), tmp_path, tmp_path / "stdout.log", **times)
+        assert ended(tmp_path)["code"] == 0
+    finally:
+        warm.close()
+    assert (tmp_path / "stdout.log").read_text() == f"[2] {tmp_path / 'train.py'}\n"
 
 
 def test_what_is_read_at_the_start_of_python_is_started_cold(tmp_path: Path) -> None:
