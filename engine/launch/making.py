@@ -18,6 +18,9 @@ from hpo_tui.store.faults import explained
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.write import StudyWriter
 
+_LONGEST_PATH = 504
+"""Bytes of a path that SQLite opens: it takes 512, with room for the name of its log."""
+
 
 def create_study(source: Path | str, home: Path, name: str | None = None) -> StudyFolder:
     """Make the study of a file (or of a study file's text) under ``home``, a ``.hpo`` folder.
@@ -46,17 +49,23 @@ def create_study(source: Path | str, home: Path, name: str | None = None) -> Stu
 
 
 def _check_name(called: str, folder: StudyFolder) -> None:
-    """Raise LaunchError if a study cannot have this name, or the locale no bytes for its folder."""
+    """Raise LaunchError if a study cannot have this name, or its folder a path that can be used."""
     fault = text_fault(called)
     if fault:
         raise LaunchError(f"the name {called!r} {fault}: give the study another (run --name NAME)")
     try:
-        os.fsencode(folder.path)
+        length = len(os.fsencode(os.path.realpath(folder.db)))
     except UnicodeEncodeError as error:
         raise LaunchError(
             f"the locale ({sys.getfilesystemencoding()}) cannot write the name {folder.name!r}: set"
             " LC_ALL=C.UTF-8, or give the study another name (run --name NAME)"
         ) from error
+    if length > _LONGEST_PATH:
+        raise LaunchError(
+            f"the path of the study's file would have {length} bytes, and SQLite opens at most"
+            f" {_LONGEST_PATH}: run it in a folder with a shorter path, or give the study a shorter"
+            " name (run --name NAME)"
+        )
 
 
 @contextmanager

@@ -183,3 +183,14 @@ def test_a_study_that_is_put_away_while_its_runner_waits(make_study: Any, tmp_pa
         with pytest.raises(Unopenable, match="the study is gone"):
             Lock(study.folder)
     moved.rename(study.folder.path)
+
+
+def test_a_path_that_is_too_long_for_the_store_is_refused_in_words(
+    make_study: Any, tmp_path: Path
+) -> None:
+    text = make_study(SHORT).study().text
+    deep = tmp_path.joinpath(*["d" * 100] * 5)
+    deep.mkdir(parents=True)
+    with pytest.raises(LaunchError, match=r"would have \d+ bytes, and SQLite opens at most 504"):
+        create_study(text, deep / HOME)
+    assert not (deep / HOME).exists()

@@ -225,3 +225,9 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
         write_atomic(path, "\ud800")
     assert path.read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["study.toml"]
+
+
+def test_a_folder_that_cannot_be_written_names_the_file_that_was_meant(tmp_path: Path) -> None:
+    path = tmp_path / "gone" / "study.toml"
+    with pytest.raises(OSError, match=re.escape(f"'{path}'")):
+        write_atomic(path, "x")
