@@ -58,6 +58,8 @@ class Live:
     """Searches what was read before an edit for the metrics that the edit has added."""
     drained: bool = False
     """Whether the collector has found all that there is."""
+    seq: int = 0
+    """How many reports had been taken in when it began to be watched."""
     before: int | None = None
     """The step from which it carried on."""
     heard: float = 0.0

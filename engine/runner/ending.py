@@ -2,6 +2,7 @@
 
 import logging
 import time
+from pathlib import Path
 
 from hpo_tui.engine.execution import processes
 from hpo_tui.engine.execution.base import Exit, Outcome
@@ -82,7 +83,7 @@ class Endings:
         lines = last_words(log_text)
         verdict = judge(Case(
             end, live.stop, live.result, desk.spec.metric_names, log_text, lines, trial.attempt,
-            live.launch.alone,
+            live.launch.alone, _carried_on(live),
         ))  # fmt: skip
         failure = Failure(trial.number, verdict.kind, end.code, trial.params, lines, verdict.reason)
         # Under way when the breaker tripped, and one more of the same: it teaches as little.
@@ -177,6 +178,13 @@ class Endings:
                 self.desk.pause("breaker", self.breaker.message(), failure.trial)
             self.breaker.run.clear()
             self.desk.proposals.stale = True
+
+
+def _carried_on(live: Live) -> Path | None:
+    """Return a trial's own checkpoint if its attempt began from it and has reported nothing yet."""
+    own = live.launch.folder.checkpoint
+    began = live.launch.attempt > 1 and live.launch.environment["HPO_RESUME"] == str(own)
+    return own if began and live.tail.seq == live.seq else None
 
 
 def tell_optimizer(desk: Desk, trial: Trial, kind: str) -> None:

@@ -28,9 +28,10 @@ _MOST_NAMES = 12
 class Verdict:
     """What becomes of a trial.
 
-    ``kind``: ``ok``, ``oom``, ``host_oom``, ``nan``, ``timeout``, ``stall``, ``crash``, ``device``,
-    ``missing``, ``command``, ``killed``, ``pruned``, ``lost``. ``teaches``: the parameters are to
-    blame. ``alone``: to be tried again with the device to itself. A state of WAITING means another
+    ``kind``: ``ok``, ``oom``, ``host_oom``, ``nan``, ``timeout``, ``stall``, ``crash``,
+    ``checkpoint`` (a crash for which what was saved may be to blame), ``device``, ``missing``,
+    ``command``, ``killed``, ``pruned``, ``lost``. ``teaches``: the parameters are to blame.
+    ``alone``: to be tried again with the device to itself. A state of WAITING means another
     attempt.
     """
 
@@ -43,7 +44,11 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """All that a verdict is reached from. ``expected``: metrics that a result must have."""
+    """All that a verdict is reached from. ``expected``: metrics that a result must have.
+
+    ``carried_on``: the trial's own checkpoint, where the attempt carried on from it and has
+    reported nothing since.
+    """
 
     exit: Exit
     stop: Stop | None
@@ -53,6 +58,7 @@ class Case:
     lines: Sequence[str]
     attempt: int
     alone: bool = False
+    carried_on: Path | None = None
 
 
 def judge(case: Case) -> Verdict:
@@ -127,7 +133,19 @@ def _broken(case: Case) -> Verdict:
         text = f"ended by signal {-case.exit.code}"
     if any(_NO_CLIENT in line for line in case.lines):
         text = f"{text}: {_no_client()}"
+    if case.carried_on is not None:
+        text = f"{text}, {_of_checkpoint(case.carried_on)}"
+        return Verdict(TrialState.FAILED, "checkpoint", _with_lines(text, case.lines))
     return Verdict(TrialState.FAILED, "crash", _with_lines(text, case.lines))
+
+
+def _of_checkpoint(path: Path) -> str:
+    """Return what may be wrong where an attempt could not carry on what one before had saved."""
+    return (
+        "before it had reported anything. It carried on from its own checkpoint,"
+        f" {plain(str(path))}: if that is half written, or of an older script, empty it before the"
+        " trial is retried"
+    )
 
 
 def _no_client() -> str:

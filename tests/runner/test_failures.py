@@ -1,79 +1,12 @@
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from hpo_tui.engine.execution.base import Exit
-from hpo_tui.engine.execution.breaker import Breaker, Failure
-from hpo_tui.engine.execution.protocol import last_words
 from hpo_tui.engine.launch import LaunchError, send
-from hpo_tui.engine.runner.desk import Stop
-from hpo_tui.engine.runner.verdict import MOST_ATTEMPTS, Case, judge
-from hpo_tui.engine.spec.model import StudySpec
-from hpo_tui.engine.spec.startable import command_fault
 from hpo_tui.store.models import StudyState, TrialState
 
-RANK = "traceback : Signal 9 (SIGKILL) received by PID 1138"
 OOM = "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB"
-
-
-def case(
-    code: int = 0,
-    *,
-    stop: Any = None,
-    metrics: Any = None,
-    log: Any = "",
-    attempt: Any = 1,
-    alone: Any = False,
-    **end: Any,
-) -> Any:
-    return Case(
-        Exit(code, 1.0, 0.0, **end), stop, {"accuracy": 0.5} if metrics is None else metrics,
-        ("accuracy",), log, log.splitlines()[-5:], attempt, alone,
-    )  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("what", "state", "kind", "teaches"),
-    [
-        (case(), TrialState.COMPLETE, "ok", False),
-        (case(1), TrialState.FAILED, "crash", False),
-        (case(-11), TrialState.FAILED, "crash", False),
-        (case(metrics={"loss": 1.0}), TrialState.FAILED, "missing", False),
-        (case(metrics={"accuracy": float("nan")}), TrialState.FAILED, "nan", True),
-        (case(1, log=OOM), TrialState.WAITING, "oom", False),
-        (case(1, log=OOM, alone=True), TrialState.FAILED, "oom", True),
-        (case(-9, oom=True), TrialState.WAITING, "host_oom", False),
-        (case(-9, oom=True, alone=True), TrialState.FAILED, "host_oom", True),
-        (case(-9), TrialState.WAITING, "lost", False),
-        (case(1, log=RANK), TrialState.WAITING, "lost", False),
-        (case(1, log=RANK, oom=True), TrialState.WAITING, "host_oom", False),
-        (case(-9, attempt=MOST_ATTEMPTS), TrialState.FAILED, "host_oom", True),
-        (case(-9, lost=True), TrialState.WAITING, "lost", False),
-        (case(-9, lost=True, attempt=MOST_ATTEMPTS - 1), TrialState.WAITING, "lost", False),
-        (case(-9, lost=True, attempt=MOST_ATTEMPTS), TrialState.FAILED, "lost", False),
-        (case(-9, lost=True, begun=False, attempt=99), TrialState.WAITING, "lost", False),
-        (case(-15, stopped="timeout"), TrialState.FAILED, "timeout", True),
-        (case(-15, stopped="asked"), TrialState.WAITING, "lost", False),
-        (case(127, problem="cannot start x"), TrialState.FAILED, "command", False),
-        (case(-15, stop=Stop("prune", "no hope"), stopped="asked"), TrialState.PRUNED, "pruned", 0),
-        (case(-15, stop=Stop("kill", "by you"), stopped="asked"), TrialState.KILLED, "killed", 0),
-        (case(-15, stop=Stop("nan", "x"), stopped="asked"), TrialState.FAILED, "nan", True),
-        (case(-15, stop=Stop("stall", "x"), stopped="asked"), TrialState.FAILED, "stall", False),
-        (case(-15, stop=Stop("lend", "x"), stopped="asked"), TrialState.WAITING, "lost", False),
-        (case(0, stop=Stop("prune", "too late")), TrialState.COMPLETE, "ok", False),
-        (
-            case(1, log="CUDA error: all CUDA-capable devices are busy"),
-            TrialState.WAITING,
-            "device",
-            0,
-        ),
-    ],
-)
-def test_the_end_of_a_trial_is_judged(what: Any, state: Any, kind: str, teaches: Any) -> None:
-    verdict = judge(what)
-    assert (verdict.state, verdict.kind, verdict.teaches) == (state, kind, bool(teaches))
 
 
 def test_the_marks_below_a_traceback_s_lines_are_not_among_the_last(make_study: Any) -> None:
@@ -87,24 +20,26 @@ def test_the_marks_below_a_traceback_s_lines_are_not_among_the_last(make_study: 
     assert "^" not in reason
 
 
-def test_what_was_raised_is_said_where_a_launcher_has_the_last_word() -> None:
-    log = """[rank1]: Traceback (most recent call last):
-[rank1]:   File "train.py", line 11, in <module>
-[rank1]: RuntimeError: boom
-Traceback (most recent call last):
-  File "torchrun", line 8, in <module>
-torch.distributed.elastic.multiprocessing.errors.ChildFailedError:
-====
-train.py FAILED
-----
-  exitcode  : 1 (pid: 11399)
-====
-"""
-    found = last_words(log, 3)
-    assert found[0] == "RuntimeError: boom"
-    assert found[-3:] == ["----", "exitcode  : 1 (pid: 11399)", "===="]
-    plain = "Traceback (most recent call last):\n  File 'a'\nKeyError: 'lr'\n"
-    assert last_words(plain, 3) == [line.strip() for line in plain.splitlines()]
+def test_a_crash_on_a_trial_s_own_checkpoint_blames_no_parameters(
+    make_study: Any, told: Any
+) -> None:
+    study = make_study("""
+        saved = os.path.join(os.environ["HPO_CHECKPOINT"], "weights")
+        if os.environ["HPO_RESUME"]:
+            raise KeyError("half of it is missing")
+        open(saved, "w").write("1")
+        report(step=1, accuracy=0.5)
+        os.kill(os.getpid(), 9)
+        """)
+    study.start()
+    trial = study.ended()
+    assert (trial.state, trial.teaches, trial.attempt) == (TrialState.FAILED, False, 2)
+    assert (
+        f"its own checkpoint, {study.folder.trial(1).checkpoint}: if that is half" in trial.reason
+    )
+    assert "KeyError" in trial.reason
+    study.gone()
+    assert not told("fail")
 
 
 def test_a_command_that_leaves_its_work_to_others_is_told_to_wait_for_them(make_study: Any) -> None:
@@ -115,11 +50,6 @@ def test_a_command_that_leaves_its_work_to_others_is_told_to_wait_for_them(make_
         """)
     study.start()
     assert "have the command wait for them" in study.ended().reason
-
-
-def test_a_python_without_the_client_is_told_where_it_is() -> None:
-    reason = judge(case(1, log="ModuleNotFoundError: No module named 'hpo_tui'")).reason
-    assert Path(reason.partition("copy ")[2].partition(" beside")[0]).is_file()
 
 
 def test_running_out_of_gpu_memory_is_believed_the_second_time(make_study: Any, told: Any) -> None:
@@ -196,28 +126,6 @@ def test_a_missing_metric_says_what_was_expected_and_what_was_seen(make_study: A
     assert "the end is near" in trial.reason
 
 
-def test_names_in_the_output_that_nobody_asked_for_are_named() -> None:
-    log = "step 1 loss=0.5\nepoch 3 size=12 accuracy=0.25\n"
-    wanted = Case(Exit(0, 1.0, 0.0), None, {}, ("top1",), log, log.splitlines(), 1)
-    reason = judge(wanted).reason
-    assert "expected top1; metrics seen: loss, size, accuracy; last lines" in reason
-    many = "".join(f"name_{n}=1\n" for n in range(40))
-    assert "name_11 and 28 more;" in judge(case(metrics={}, log=many)).reason
-
-
-def test_the_breaker_says_in_what_the_failures_are_alike() -> None:
-    reason = judge(case(metrics={}, log="acc=1\n")).reason
-    breaker = Breaker(1)
-    assert breaker.failed(Failure(1, "missing", 0, {"lr": 0.5}, ["acc=1"], reason))
-    said = "a trial failed (ended without a result: expected accuracy; metrics seen: acc), so"
-    assert breaker.message().startswith(said)
-    assert breaker.failed(Failure(2, "missing", 0, {"lr": 0.5}, ["acc=1"]))
-    assert "(no result; its last lines name acc, exit code 0)" in breaker.message()
-    assert breaker.failed(Failure(3, "crash", 2, {}, []))
-    assert "(crash, exit code 2)" in breaker.message()
-    assert "then resume the study; `hpo-tui retry 3` runs that trial again" in breaker.message()
-
-
 def test_alike_failures_in_a_row_pause_the_study_with_one_message(
     make_study: Any, told: Any
 ) -> None:
@@ -263,24 +171,6 @@ raise ModuleNotFoundError('no module named x')
     assert len(study.events("breaker")) == 1
 
 
-def test_the_breaker_counts_alike_failures_alone() -> None:
-    breaker = Breaker(3)
-    one = Failure(1, "crash", 1, {}, ["Error at 0x7f12: line 3"])
-    two = Failure(2, "crash", 1, {}, ["Error at 0x8000: line 99"])
-    other = Failure(3, "crash", 2, {}, ["Another"])
-    assert [breaker.failed(f) for f in (one, two, other, one, two)] == [False] * 5
-    assert breaker.failed(one)
-    breaker.succeeded()
-    assert not breaker.failed(one)
-    assert not Breaker(0).failed(one)
-
-
-def test_hostile_last_words_are_plain_text_in_the_message() -> None:
-    breaker = Breaker(1)
-    assert breaker.failed(Failure(1, "crash", 1, {"a\x1b[31m": "\x1b]0;x\x07"}, ["\x1b[2Jboo"]))
-    assert "\x1b" not in breaker.message()
-
-
 def test_a_command_that_is_not_there_is_refused_before_any_trial(make_study: Any) -> None:
     study = make_study("")
     text = study.study().text.replace("train.py", "nothing.py")
@@ -288,19 +178,6 @@ def test_a_command_that_is_not_there_is_refused_before_any_trial(make_study: Any
     with pytest.raises(LaunchError, match=r"script 'nothing.py' is not found in"):
         study.start()
     assert study.trials() == []
-
-
-@pytest.mark.parametrize("program", [["bash", "-lc"], [sys.executable, "-c"]])
-def test_a_word_that_is_a_program_s_text_is_taken_for_no_script(
-    tmp_path: Path, program: list[str]
-) -> None:
-    text = "true && python train.py" if program[0] == "bash" else "import train.py"
-    spec = StudySpec.from_dict({
-        "study": {"name": "t", "command": [*program, text], "budget": 1},
-        "space": {"x": {"type": "float", "low": 0, "high": 1}},
-        "objective": [{"metric": "accuracy", "direction": "maximize"}],
-    })  # fmt: skip
-    assert command_fault(spec, tmp_path) is None
 
 
 def test_an_early_stop_is_carried_out_and_accounted(
