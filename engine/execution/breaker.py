@@ -8,13 +8,17 @@ from hpo_tui.engine.execution.metric_discovery import discover
 from hpo_tui.engine.spec.names import plain, show
 from hpo_tui.store.models import Value
 
+CAUSED = ("nan", "oom", "host_oom", "timeout")
+"""Ends that parameters can cause: any configuration may have them, but hardly all."""
+_PATIENCE = 10
+"""How many times as many of those it takes in a row."""
 _SILENT = "; it printed nothing"
 _NUMBERS = re.compile(r"0x[0-9a-fA-F]+|\d+(\.\d+)?(e[-+]?\d+)?")
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One failure that does not teach: what it looked like. ``reason``: the verdict's words."""
+    """What a failure looked like. ``reason``: the verdict's words."""
 
     trial: int
     kind: str
@@ -25,14 +29,21 @@ class Failure:
 
     @property
     def signature(self) -> tuple[str, int | None, str]:
-        """What makes failures alike: kind, exit code, and the last line without its numbers."""
+        """What makes failures alike: kind, exit code, and the last line without its numbers.
+
+        Of those that parameters can cause the kind alone: one may run out of memory anywhere.
+        """
+        if self.kind in CAUSED:
+            return self.kind, None, ""
         last = self.lines[-1] if self.lines else ""
         return self.kind, self.code, _NUMBERS.sub("#", last)[:120]
 
 
 @dataclass
 class Breaker:
-    """Counts alike failures in a row; at ``limit`` it trips. 0 switches it off.
+    """Counts alike failures in a row; at ``limit`` it trips, later at those of :data:`CAUSED`.
+
+    0 switches it off.
 
     ``tripped``: the signature that it last tripped at, until something succeeds.
     """
@@ -51,7 +62,8 @@ class Breaker:
         if self.run and self.run[-1].signature != failure.signature:
             self.run.clear()
         self.run.append(failure)
-        trips = 0 < self.limit <= len(self.run)
+        limit = self.limit * (_PATIENCE if failure.kind in CAUSED else 1)
+        trips = 0 < limit <= len(self.run)
         if trips:
             self.tripped = failure.signature
         return trips
@@ -67,7 +79,7 @@ class Breaker:
         return (
             f"{which} failed{alike} ({_how(last)}), so nothing more is started. {the_last} trial"
             f" {last.trial} with {params}. It ended with:\n{lines}\n"
-            "Mend the script, or the command in the study's own file, "
+            "Mend the script, or the command or the ranges in the study's own file, "
             f"then resume the study; `hpo-tui retry {last.trial}` runs that trial again."
         )
 

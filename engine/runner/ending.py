@@ -17,8 +17,10 @@ from hpo_tui.store.models import StudyState, Trial, TrialState
 
 log = logging.getLogger("runner.ending")
 
-_SOUND = ("ok", "nan", "oom", "host_oom", "pruned", "killed", "timeout")
+_SOUND = ("ok", "pruned", "killed")
 """Ends that say nothing against the machine or the script."""
+_MAY_PASS = ("lost", "oom", "host_oom")
+"""Ends that say something only once the trial is given up, after another attempt or several."""
 _TURN = 0.1
 """Seconds of one turn that may go into what one ended trial has left to be read."""
 _OUTCOMES: dict[str, Outcome] = {
@@ -169,8 +171,9 @@ class Endings:
         if failure.kind in _SOUND:
             self.breaker.succeeded()
             return
-        if failure.kind == "lost" and self.desk.trials[failure.trial].state is TrialState.WAITING:
-            return  # given up after many attempts it counts: each trial may end so, uncharged
+        again = self.desk.trials[failure.trial].state is TrialState.WAITING
+        if again and failure.kind in _MAY_PASS:
+            return  # given up it counts: each trial may end so, for next to nothing
         if self.breaker.failed(failure):
             with self.desk.transaction():
                 for one in self.breaker.run:  # so many alike are no fault of the parameters

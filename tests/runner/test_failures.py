@@ -149,6 +149,17 @@ def test_alike_failures_in_a_row_pause_the_study_with_one_message(
     study.until(lambda: any(t.state is TrialState.COMPLETE for t in study.trials()))
 
 
+def test_a_study_in_which_every_trial_diverges_pauses(make_study: Any) -> None:
+    study = make_study(
+        "report(step=given['trial'], accuracy=float('nan'))", budget=100, resources="failures = 1"
+    )
+    study.start()
+    study.until(lambda: study.study().state is StudyState.PAUSED)
+    assert "10 trials in a row failed alike (diverged: accuracy is nan" in study.study().reason
+    assert len(study.trials()) == 10
+    assert not any(t.teaches for t in study.trials())
+
+
 def test_a_trial_under_way_when_the_breaker_trips_teaches_as_little(
     make_study: Any, tmp_path: Path
 ) -> None:

@@ -153,3 +153,15 @@ def test_the_breaker_counts_alike_failures_alone() -> None:
     breaker.succeeded()
     assert not breaker.failed(one)
     assert not Breaker(0).failed(one)
+
+
+def test_what_parameters_can_cause_trips_the_breaker_later_whatever_was_printed() -> None:
+    breaker = Breaker(2)
+    for trial in range(1, 20):
+        assert not breaker.failed(Failure(trial, "oom", trial, {}, [f"layer{'x' * trial}"]))
+    assert not breaker.failed(Failure(20, "crash", 1, {}, []))
+    assert breaker.failed(Failure(21, "crash", 1, {}, []))
+    breaker = Breaker(2)
+    assert [breaker.failed(Failure(n, "nan", 1, {}, [])) for n in range(20)] == [False] * 19 + [
+        True
+    ]
