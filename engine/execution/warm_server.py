@@ -73,10 +73,23 @@ def warm_up(names: "list[str]") -> str:
         with contextlib.suppress(OSError):
             if str(link.readlink()).startswith("/dev/nvidia-uvm"):
                 return "an import of the warm list opens the GPU, and that cannot be forked"
+    client = next(filter(is_client, list(sys.modules)), None)
+    if client is not None:
+        return (
+            f"an import of the warm list takes in {client}, which reads what a trial is given when"
+            " it is imported: leave out what imports it"
+        )
     others = [t.name for t in threading.enumerate() if t is not threading.current_thread()]
     if others:
         return f"an import of the warm list starts threads ({', '.join(others)[:80]})"
     return ""
+
+
+def is_client(name: str) -> bool:
+    """Whether a module is the client of training scripts, or a copy of it under any name."""
+    return {"_Reporter", "should_stop", "fidelity"} <= getattr(
+        sys.modules[name], "__dict__", {}
+    ).keys()
 
 
 def serve(channel: socket.socket) -> None:

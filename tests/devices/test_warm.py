@@ -204,6 +204,17 @@ def test_imports_that_cannot_be_forked_are_refused(tmp_path: Path) -> None:
     server.stop()
 
 
+def test_the_client_is_not_imported_ahead_of_the_trial_that_it_speaks_for(tmp_path: Path) -> None:
+    (tmp_path / "library.py").write_text("import copied")
+    client = SHIM.parents[1] / "trial.py"
+    (tmp_path / "copied.py").write_text(client.read_text())
+    server = WarmServer(["library"], environment={"PYTHONPATH": str(tmp_path)})
+    server.start()
+    assert not server.wait_ready(60)
+    assert "takes in copied, which reads what a trial is given" in server.problem
+    server.stop()
+
+
 def test_a_study_falls_back_to_cold_starts(tmp_path: Path) -> None:
     shell = WarmStarts(["json"], ["bash", "train.sh"], tmp_path, {})
     log = tmp_path / "stdout.log"
