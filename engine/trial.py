@@ -72,6 +72,7 @@ class _Reporter:
     def __init__(self) -> None:
         self.path = os.environ.get("HPO_REPORTS", "")
         self.fd: int | None = None
+        self.stat = os.stat_result([0] * 10)
         self.forget()
 
     def forget(self) -> None:
@@ -87,16 +88,29 @@ class _Reporter:
             self.flush()
 
     def flush(self) -> bool:
-        """Try to write what is pending; return whether nothing is left."""
+        """Try to write what is pending; return whether nothing is left.
+
+        A script that has closed all files, as daemons do, has closed this one as well.
+        """
+        if self.fd is not None and not self._is_ours(self.fd):
+            self.fd = None
         try:
             if self.fd is None:
                 flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
                 self.fd = os.open(self.path, flags, 0o644)
+                self.stat = os.fstat(self.fd)
             while self.pending:
                 self.pending = self.pending[os.write(self.fd, self.pending) :]
         except OSError:
             return False
         return True
+
+    def _is_ours(self, fd: int) -> bool:
+        """Whether a descriptor is still that of the report file: its number may be another's."""
+        try:
+            return os.path.samestat(os.fstat(fd), self.stat)
+        except OSError:
+            return False
 
     def close(self) -> None:
         """Give a full disk a last while to have room for what is pending."""

@@ -133,3 +133,21 @@ thread.join()
 def test_a_forked_child_may_report_while_a_thread_of_its_parent_does(tmp_path: Path) -> None:
     run_in_a_study(FORKED, tmp_path)
     assert (tmp_path / "r").read_bytes() == b'{"step": 1, "accuracy": 0.5}\n'
+
+
+CLOSES_ALL = """
+import os
+from hpo_tui import trial
+trial.report(1, accuracy=0.25)
+os.closerange(3, 100)
+weights = [os.open("weights", os.O_WRONLY | os.O_CREAT) for _ in range(50)]
+trial.report(2, accuracy=0.5)
+"""
+
+
+def test_a_script_that_closes_all_files_finds_no_report_in_its_own(tmp_path: Path) -> None:
+    weights = tmp_path / "weights"
+    run_in_a_study(CLOSES_ALL.replace('"weights"', repr(str(weights))), tmp_path)
+    assert weights.read_bytes() == b""
+    lines = (tmp_path / "r").read_bytes().splitlines()
+    assert [parse(line) for line in lines] == [(1, {"accuracy": 0.25}), (2, {"accuracy": 0.5})]
