@@ -230,6 +230,22 @@ def test_the_shim_says_why_a_command_cannot_start(tmp_path: Path) -> None:
     assert "No such file" in found["problem"]
 
 
+def test_a_machine_that_does_not_name_its_boots_runs_trials_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = open
+
+    def without(path: str, *args: Any) -> Any:
+        if "boot_id" in path:
+            raise FileNotFoundError(path)
+        return real(path, *args)
+
+    monkeypatch.setattr(shim, "open", without, raising=False)
+    shim.Shim(str(tmp_path), 1, 0.0, 0.0).identify()
+    found = json.loads((tmp_path / "process.json").read_text())
+    assert (found["pid"], found["boot"]) == (os.getpid(), "")
+
+
 def test_the_shim_keeps_the_time_limit(tmp_path: Path) -> None:
     found = run_shim(tmp_path, ["sleep", "60"], timeout=0.2)
     assert (found["stopped"], found["code"]) == ("timeout", -15)
