@@ -20,7 +20,9 @@ log = logging.getLogger("runner.proposals")
 SPENT = "the budget is spent"
 """Why nothing more is suggested once all of it is."""
 _DEATHS = 3
-"""Deaths without one answer between them after which the optimizer is given up."""
+"""Deaths, or hangs, without one answer between them after which the optimizer is given up."""
+_SILENCE = 900.0
+"""Seconds without a word, while something is asked for, after which it is taken to hang."""
 _CROWDED = 4 << 20
 """Bytes unsent from which on reports are not passed on: they only serve early stopping."""
 
@@ -63,6 +65,8 @@ class Proposals:
         self._ids = itertools.count(1)
         self._last_news = 0
         self._deaths = 0
+        self._heard = 0.0
+        """When (monotonic) it last said something, or had nothing to say."""
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -85,6 +89,7 @@ class Proposals:
         self._asked.clear()
         self._outdated = False
         self.exhausted = ""
+        self._heard = time.monotonic()
         self._out.put({"op": "init", **self.init})
         for message in self._wishes.values():
             self._out.put(message)
@@ -206,16 +211,27 @@ class Proposals:
             pass
         replies = []
         while (message := self._in.take()) is not None:
+            self._heard = time.monotonic()
             reply = self._sort(message)
             if reply is not None:
                 replies.append(reply)
         if self._in.closed:
+            log.error("the optimizer's process died")
+            replies += self._bury()
+        elif self._hangs():
+            log.error("the optimizer has said nothing for %.0f s: it is started anew", _SILENCE)
             replies += self._bury()
         return replies
 
+    def _hangs(self) -> bool:
+        """Whether it has left unanswered for very long what it was asked for."""
+        if not (self._asked or self._wishes):
+            self._heard = time.monotonic()
+        return time.monotonic() - self._heard > _SILENCE
+
     def _bury(self) -> list[Reply]:
+        """End what is left of the process and start another, but not for ever."""
         self._deaths += 1
-        log.error("the optimizer's process died (%d)", self._deaths)
         self.close()
         if self._deaths >= _DEATHS:
             self.given_up = True

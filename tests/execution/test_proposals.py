@@ -1,5 +1,7 @@
 """Suggestions prepared ahead by the real process, taken back when a result comes in."""
 
+import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -8,6 +10,8 @@ from typing import Any
 
 import pytest
 
+import hpo_tui
+from hpo_tui.engine.execution import proposals_client
 from hpo_tui.engine.execution.proposals import void
 from hpo_tui.engine.execution.proposals_client import Proposals
 from hpo_tui.engine.launch import create_study
@@ -54,7 +58,9 @@ REAL = "hpo_tui.engine.optimizer:Optimizer"
 @pytest.fixture
 def begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Begin]:
     """Return a function that starts the optimizer's process for a study."""
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1] / "runner"))
+    # The process under test is of this very checkout, wherever another one is installed.
+    places = Path(__file__).parents[1] / "runner", Path(hpo_tui.__file__).parents[1]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(map(str, places)))
     (tmp_path / "train.py").touch()
     folder = create_study(STUDY.format(python=sys.executable), tmp_path / HOME)
     started = []
@@ -185,3 +191,28 @@ def test_a_suggestion_not_wanted_any_more_is_not_made() -> None:
     assert void(ask, [tell, withdraw])
     assert not void(ask, [tell])
     assert not void(tell, [withdraw])
+
+
+def test_an_optimizer_that_hangs_is_started_anew(
+    begin: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proposals = begin("tiny:Optimizer")
+
+    def suggested() -> Suggestion:
+        deadline = time.monotonic() + 30
+        while proposals.current is None:
+            assert time.monotonic() < deadline
+            proposals.want(1)
+            proposals.pump()
+        return proposals.current
+
+    proposals.begun(suggested())
+    assert proposals._process is not None
+    hung = proposals._process
+    hung.send_signal(signal.SIGSTOP)
+    monkeypatch.setattr(proposals_client, "_SILENCE", 0.0)
+    proposals.want(1)
+    assert proposals.pump() == []
+    monkeypatch.undo()
+    assert hung.poll() is not None
+    assert suggested()
