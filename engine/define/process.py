@@ -9,7 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Thread
+from uuid import uuid4
 
+from hpo_tui.engine.execution.processes import carrying, end_all
+
+_MARK = "HPO_TUI_RUN"
+"""A variable by which the processes of one run are known, wherever they have gone."""
 _MOST_LINES, _LONGEST_LINE = 20_000, 4000
 _ENDING = 3.0
 """Seconds between SIGTERM and SIGKILL."""
@@ -38,12 +43,13 @@ def run_briefly(
     stop: Event | None = None,
     on_line: Callable[[str], None] | None = None,
 ) -> Ran:
-    """Run a command in ``folder`` for ``limit`` seconds at most, and end its whole group after.
+    """Run a command in ``folder`` for ``limit`` seconds at most, and end all that it started.
 
     ``extra`` is added to the environment. ``stop``, once set, ends it early. ``on_line`` is called
     with each line that it prints, from another thread. Never raises for a command that fails.
     """
-    env = {**os.environ, "PYTHONUNBUFFERED": "1", **extra}
+    mark = uuid4().hex
+    env = {**os.environ, "PYTHONUNBUFFERED": "1", **extra, _MARK: mark}
     begin = time.monotonic()
     try:
         child = subprocess.Popen(
@@ -67,6 +73,7 @@ def run_briefly(
     finally:
         seconds = time.monotonic() - begin
         _end(child)
+        _end_strays(mark)
         reader.join(2.0)
     return Ran(tuple(lines), tuple(times), seconds, None if why else child.returncode, why)
 
@@ -111,6 +118,12 @@ def _end(child: "subprocess.Popen[bytes]") -> None:
             child.wait(patience)
             if not _group_lives(child.pid):
                 return
+
+
+def _end_strays(mark: str) -> None:
+    """End what has left the command's process group, and would hold a GPU for ever."""
+    with contextlib.suppress(OSError):  # where there is no /proc
+        end_all(lambda: carrying(_MARK, mark.encode()))
 
 
 def _group_lives(group: int) -> bool:

@@ -89,11 +89,16 @@ def tree(root: int, below: dict[int, list[int]] | None = None) -> list[int]:
 
 
 def marked(folder: Path) -> list[Process]:
-    """Return the processes that were started for the trial of ``folder``, by their environment.
+    """Return the processes that were started for the trial of ``folder``."""
+    return carrying("HPO_TRIAL_DIR", os.fsencode(folder))
+
+
+def carrying(name: str, value: bytes) -> list[Process]:
+    """Return the processes in whose environment a variable has a value.
 
     This finds also what has changed session and lost its parent.
     """
-    mark = b"HPO_TRIAL_DIR=" + os.fsencode(folder)
+    mark = name.encode() + b"=" + value
     found = []
     for pid in all_pids():
         try:

@@ -9,6 +9,7 @@ import pytest
 from hpo_tui.engine.define.preview import advise, preview
 from hpo_tui.engine.define.process import run_briefly
 from hpo_tui.engine.define.try_one import try_one
+from hpo_tui.engine.execution.processes import Process
 from hpo_tui.engine.spec import StudySpec
 
 TEXT = """\
@@ -102,6 +103,20 @@ def test_one_that_ignores_sigterm_is_ended_too(tmp_path: Path) -> None:
     ran = run_briefly([sys.executable, "-c", code], tmp_path, 1.0, {})
     assert ran.code is None
     assert ran.lines == ("up",)
+
+
+def test_what_left_the_group_is_ended_too(tmp_path: Path) -> None:
+    stray = "import signal, time; signal.signal(15, 1); print('up', flush=True); time.sleep(600)"
+    code = f"""
+import subprocess, sys
+stray = subprocess.Popen([sys.executable, "-c", {stray!r}], start_new_session=True,
+                         stdout=subprocess.PIPE)
+stray.stdout.readline()
+print(stray.pid)
+"""
+    ran = run_briefly([sys.executable, "-c", code], tmp_path, 60.0, {})
+    assert ran.code == 0
+    assert Process.of(int(ran.lines[0])) is None
 
 
 def test_a_flood_of_output_is_bounded(tmp_path: Path) -> None:
