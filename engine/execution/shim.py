@@ -24,6 +24,8 @@ _GIVE_UP = 20.0
 """Seconds after which a process that survives SIGKILL (stuck in the kernel) is left."""
 _HELPERS = (b"multiprocessing", b"loky", b"compile_worker")
 """In the command lines of processes that Python and torch start to work for another."""
+_FILTERS = (b"tee", b"cat", b"grep", b"sed", b"awk", b"tr", b"ts")
+"""Programs that pass on what another one prints: without them it could not print any more."""
 _SIGNALS = (
     signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2,
 )  # fmt: skip
@@ -62,22 +64,37 @@ def told(group: int) -> list[int]:
     """Return the processes of a group that a polite stop is for, its leader among them.
 
     Not those that work for one of them, as a data loader's do: without them it could not come to
-    its next checkpoint. They were forked (their command line is their parent's) or are helpers.
+    its next checkpoint. They were forked (their command line is their parent's), are helpers, or
+    filters that end by themselves once nobody prints any more.
     """
     lines, above = {}, parents()
     for pid in above:
         try:
             if os.getpgid(pid) == group:
-                with open(f"/proc/{pid}/cmdline", "rb") as file:  # noqa: PTH123 - see parents()
-                    lines[pid] = file.read()
+                lines[pid] = command_line(pid)
         except OSError:
             continue
     return [
         pid
         for pid, line in lines.items()
         if pid == group
-        or not (line == lines.get(above[pid]) or any(name in line for name in _HELPERS))
+        or not (
+            line == lines.get(above[pid])
+            or any(name in line for name in _HELPERS)
+            or is_filter(line)
+        )
     ]
+
+
+def command_line(pid: int) -> bytes:
+    """Return the words of a process's command, each with a zero byte after it. Raises OSError."""
+    with open(f"/proc/{pid}/cmdline", "rb") as file:  # noqa: PTH123 - see parents()
+        return file.read()
+
+
+def is_filter(line: bytes) -> bool:
+    """Whether a command line is that of a program that passes on what another one prints."""
+    return line.partition(b"\0")[0].rpartition(b"/")[2] in _FILTERS
 
 
 def text(value: str) -> str:
@@ -180,8 +197,14 @@ class Shim:
         It keeps the grace period: a launcher that passes no signal on ends at the first one, and
         leaves behind the very program that is to write a checkpoint.
         """
-        above, mine = parents(), os.getpid()
-        self.ask([p for p, parent in above.items() if parent == mine and p not in self.asked])
+        mine, back = os.getpid(), []
+        for pid, parent in parents().items():
+            try:
+                if parent == mine and pid not in self.asked and not is_filter(command_line(pid)):
+                    back.append(pid)
+            except OSError:
+                continue
+        self.ask(back)
 
     def wait(self) -> None:
         """Sleep until a signal or the next deadline."""

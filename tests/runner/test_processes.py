@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hpo_tui.engine.execution import processes, shim
+from hpo_tui.engine.execution import processes
 from hpo_tui.engine.launch import request_stop, runner_pid, send
 from hpo_tui.store.models import StudyState, TrialState
 
@@ -155,6 +155,24 @@ def test_grace_holds_for_a_trial_whose_launcher_ends_at_once(
     assert told == 1  # told once more, it would begin anew to save
 
 
+def test_a_trial_whose_output_is_piped_on_can_print_until_it_has_saved_itself(
+    make_study: Any,
+) -> None:
+    study = make_study(SAVES_SLOWLY, prelude=False, grace="30s")
+    text = study.study().text.replace(
+        f'["{sys.executable}", "train.py"]',
+        json.dumps(["bash", "-c", f"{sys.executable} train.py 2>&1 | tee copy.txt"]),
+    )
+    assert "tee" in text
+    send(study.folder, "edit", {"text": text})
+    study.start()
+    study.running(reports=1)
+    request_stop(study.folder)
+    assert study.processes() == []
+    assert (study.folder.trial(1).checkpoint / "saved").exists()
+    assert "told" in study.folder.trial(1).log.read_text()
+
+
 def test_a_data_loader_s_workers_are_there_until_the_trial_has_saved_itself(
     make_study: Any,
 ) -> None:
@@ -201,77 +219,6 @@ def test_a_stopped_study_takes_its_trials_up_again(make_study: Any) -> None:
     trial = study.trial()
     assert (trial.state, trial.metrics["accuracy"], trial.attempt) == (TrialState.COMPLETE, 0.9, 2)
     assert study.study().state is StudyState.FINISHED
-
-
-def run_shim(folder: Path, argv: list[str], timeout: float = 0.0, grace: float = 0.5) -> Any:
-    times = [str(timeout), str(grace)]
-    with (folder / "stdout.log").open("w") as log:
-        done = subprocess.run(
-            [sys.executable, "-I", "-S", shim.__file__, str(folder), "1", *times, *argv],
-            start_new_session=True, stdout=log, check=True,
-        )  # fmt: skip
-    assert done.returncode == 0
-    return json.loads((folder / "exit.json").read_text())
-
-
-@pytest.mark.parametrize(
-    ("command", "code"),
-    [("exit 0", 0), ("exit 3", 3), ("kill -9 $$", -9), ("kill -15 $$", -15), ("exec nothing", 127)],
-)
-def test_the_shim_records_how_a_command_ended(tmp_path: Path, command: str, code: int) -> None:
-    found = run_shim(tmp_path, ["sh", "-c", command])
-    assert (found["code"], found["attempt"], found["stopped"]) == (code, 1, "")
-    assert 0 <= found["duration"] < 10
-
-
-def test_the_shim_says_why_a_command_cannot_start(tmp_path: Path) -> None:
-    found = run_shim(tmp_path, ['no "such" pröğram\x1b[31m'])
-    assert found["code"] == 127
-    assert "No such file" in found["problem"]
-
-
-def test_a_machine_that_does_not_name_its_boots_runs_trials_too(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    real = open
-
-    def without(path: str, *args: Any) -> Any:
-        if "boot_id" in path:
-            raise FileNotFoundError(path)
-        return real(path, *args)
-
-    monkeypatch.setattr(shim, "open", without, raising=False)
-    shim.Shim(str(tmp_path), 1, 0.0, 0.0).identify()
-    found = json.loads((tmp_path / "process.json").read_text())
-    assert (found["pid"], found["boot"]) == (os.getpid(), "")
-
-
-def test_the_shim_keeps_the_time_limit(tmp_path: Path) -> None:
-    found = run_shim(tmp_path, ["sleep", "60"], timeout=0.2)
-    assert (found["stopped"], found["code"]) == ("timeout", -15)
-    ignoring = [sys.executable, "-c", "import signal,time;signal.signal(15,1);time.sleep(60)"]
-    found = run_shim(tmp_path, ignoring, timeout=0.5, grace=0.2)
-    assert (found["stopped"], found["code"]) == ("timeout", -9)
-
-
-def test_a_command_that_has_ended_is_not_stopped_while_it_is_swept(tmp_path: Path) -> None:
-    stubborn = "import signal,time; signal.signal(15, lambda *_: print('swept', flush=True))\n"
-    stubborn += "print('ready', flush=True)\nwhile True: time.sleep(60)"
-    command = '"$0" -c "$1" & until grep -q ready stdout.log; do sleep 0.02; done; exit 0'
-    log = tmp_path / "stdout.log"
-    with log.open("w") as file:
-        process = subprocess.Popen(
-            [sys.executable, "-I", "-S", shim.__file__, str(tmp_path), "1", "0", "5",
-             "bash", "-c", command, sys.executable, stubborn],
-            start_new_session=True, stdout=file, cwd=tmp_path,
-        )  # fmt: skip
-    while "swept" not in log.read_text():
-        assert process.poll() is None
-        time.sleep(0.01)
-    process.terminate()
-    process.wait(30)
-    found = json.loads((tmp_path / "exit.json").read_text())
-    assert (found["stopped"], found["code"]) == ("", 0)
 
 
 def test_a_process_is_known_by_its_start(tmp_path: Path) -> None:
