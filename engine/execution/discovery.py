@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hpo_tui.engine.execution.nvml import Gpu, Nvml
-from hpo_tui.engine.spec.model import Resources
+from hpo_tui.engine.spec.means import Resources
 
 
 class DeviceError(Exception):

@@ -13,7 +13,7 @@ from hpo_tui.engine.execution.metric_files import Source, Tail
 from hpo_tui.engine.execution.metric_lines import STEP_KEYS, Entry, LineParser, Names
 from hpo_tui.engine.execution.metric_output import JsonlSource, StdoutSource
 from hpo_tui.engine.execution.tensorboard import TensorboardSource
-from hpo_tui.engine.spec.model import MetricSource
+from hpo_tui.engine.spec.means import MetricSource
 from hpo_tui.store.folder import TrialFolder
 
 __all__ = ["STEP_KEYS", "Collector", "Entry", "discover"]

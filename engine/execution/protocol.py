@@ -13,7 +13,8 @@ from hpo_tui.engine.spec.command import (
     placeholder_values,
     trial_seed,
 )
-from hpo_tui.engine.spec.model import MetricSource, StudySpec, Value
+from hpo_tui.engine.spec.means import MetricSource
+from hpo_tui.engine.spec.model import StudySpec, Value
 from hpo_tui.engine.spec.space import coerce
 from hpo_tui.engine.spec.startable import command_fault
 from hpo_tui.store.folder import StudyFolder, TrialFolder

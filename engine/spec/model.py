@@ -11,6 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
+from hpo_tui.engine.spec.means import EarlyStopping, MetricSource, Resources
+
 Value = float | int | str | bool
 """A value that a parameter or a fidelity can take."""
 
@@ -153,58 +155,6 @@ class Budget:
     unit: BudgetUnit = BudgetUnit.FULL
 
 
-@dataclass(frozen=True, slots=True)
-class Resources:
-    """Where and how many trials run at once.
-
-    ``gpus``: ``"all"``, ``"none"`` or indices / UUIDs. ``trials_per_gpu``: 0 means ``auto``
-    (packed by measured memory). ``slots``: trials at once where there is no GPU. Times in seconds.
-    """
-
-    gpus: Literal["all", "none"] | tuple[int | str, ...] = "all"
-    gpus_per_trial: int = 1
-    trials_per_gpu: int = 0
-    slots: int = 1
-    threads: int | None = None
-    timeout: float | None = None
-    stall: float | None = None
-    """A trial that reports nothing for this long is taken to hang and is stopped."""
-    grace: float = 30.0
-    """Between SIGTERM and SIGKILL."""
-    checkpoint_quota: int | None = None
-    """Bytes that checkpoints of configurations that may still be promoted can take."""
-    failures: int = 5
-    """Alike failures in a row after which the study pauses itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class MetricSource:
-    """Where metrics of an unmodified script are found, beside the report file.
-
-    ``kind`` ``stdout``: ``key=value``, ``key: value`` and JSON lines are understood; ``pattern``
-    is a regular expression with named groups instead. The others read the file ``path``, relative
-    to the trial's folder.
-    """
-
-    kind: Literal["stdout", "csv", "jsonl", "tensorboard"] = "stdout"
-    path: str | None = None
-    pattern: str | None = None
-    step: str | None = None
-    """The key that counts steps (epoch, step, iteration when not said)."""
-    rename: Mapping[str, str] = field(default_factory=dict)
-    """Name in the output → name of the metric."""
-
-
-@dataclass(frozen=True, slots=True)
-class EarlyStopping:
-    """When the engine may stop a running trial on its reports."""
-
-    enabled: bool = True
-    min_step: int = 3
-    patience: float = 0.05
-    """The chance of ending among the best below which a trial is stopped."""
-
-
 @dataclass(frozen=True)
 class StudySpec:
     """One study: space, metrics with goals, tasks with costs, command, budget.
@@ -238,8 +188,8 @@ class StudySpec:
     env: Mapping[str, str] = field(default_factory=dict)
     template: tuple[str, str] | None = None
     metrics: tuple[MetricSource, ...] = (MetricSource(),)
-    stopping: EarlyStopping = EarlyStopping()
-    resources: Resources = Resources()
+    stopping: EarlyStopping = field(default_factory=EarlyStopping)
+    resources: Resources = field(default_factory=Resources)
     source: Path | None = field(default=None, compare=False)
     text: str = field(default="", compare=False, repr=False)
 

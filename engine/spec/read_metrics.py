@@ -6,14 +6,8 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Literal, cast
 
-from hpo_tui.engine.spec.model import (
-    Direction,
-    EarlyStopping,
-    MetricSource,
-    Objective,
-    OutcomeConstraint,
-    Summary,
-)
+from hpo_tui.engine.spec.means import EarlyStopping, MetricSource
+from hpo_tui.engine.spec.model import Direction, Objective, OutcomeConstraint, Summary
 from hpo_tui.engine.spec.names import name_fault, show
 from hpo_tui.engine.spec.table import Table
 

@@ -15,14 +15,12 @@ from hpo_tui.engine.spec.amend import (
     remove,
     set_value,
 )
+from hpo_tui.engine.spec.means import EarlyStopping, MetricSource, Resources
 from hpo_tui.engine.spec.model import (
     Budget,
     BudgetUnit,
-    EarlyStopping,
-    MetricSource,
     Parameter,
     ParameterKind,
-    Resources,
     StudySpec,
     Summary,
     Task,
