@@ -18,7 +18,7 @@ from dataclasses import replace
 import numpy as np
 
 from hpo_tui.engine.optimizer.axes import Array
-from hpo_tui.engine.optimizer.boxes import ranks
+from hpo_tui.engine.optimizer.boxes import front
 from hpo_tui.engine.optimizer.data import Table
 from hpo_tui.engine.optimizer.earlier import Earlier, Finding
 from hpo_tui.engine.optimizer.gp import Guesses
@@ -140,19 +140,32 @@ def _spread(mean: Array, unmet: Array, n: int) -> Index:
     if mean.shape[1] < 2:
         loss = mean[:, 0] if mean.shape[1] else np.zeros(len(mean))
         return np.lexsort((loss, unmet))[:n]
-    rank = ranks(mean)
-    order = np.lexsort((mean.sum(axis=1), rank, unmet))
-    if len(order) == 0:
-        return order
-    first = order[0]
-    alike = (rank == rank[first]) & (unmet == unmet[first])
-    pool = order[: max(n, int(alike.sum()))]
+    pool = _front_first(mean, unmet, n)
+    if len(pool) == 0:
+        return pool
     picked = [0]
     while len(picked) < min(n, len(pool)):
         gaps = np.linalg.norm(mean[pool][:, None] - mean[pool][picked][None], axis=2).min(axis=1)
         gaps[picked] = -1.0
         picked.append(int(np.argmax(gaps)))
     return pool[picked]
+
+
+def _front_first(mean: Array, unmet: Array, n: int) -> Index:
+    """Return the front of those rows that fail the fewest limits, each part by rising sum.
+
+    Where it has fewer than ``n`` rows, those of the next fronts up to ``n``.
+    """
+    # Front by front: the ranks of all rows need a matrix of all pairs, which many trials do not
+    # leave the memory for.
+    fronts: list[Index] = []
+    left = np.arange(len(mean))
+    while len(left) and sum(map(len, fronts)) < n:
+        least = left[unmet[left] == unmet[left].min()]
+        found = least[front(mean[least])]
+        fronts.append(found[np.argsort(mean[found].sum(axis=1), kind="stable")])
+        left = np.setdiff1d(left, found)
+    return np.concatenate(fronts)[: max(n, len(fronts[0]))] if fronts else left
 
 
 def guesses_at(metric: str, guesses: Sequence[Guess]) -> Guesses | None:

@@ -2,6 +2,7 @@
 
 import json
 import math
+import tracemalloc
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from hpo_tui.engine.optimizer import CostWeightedSampler, Earlier, Optimizer
 from hpo_tui.engine.optimizer.earlier import Finding
 from hpo_tui.engine.optimizer.gp import Posterior, Rows
-from hpo_tui.engine.optimizer.guess import Guess, known
+from hpo_tui.engine.optimizer.guess import Guess, _spread, known
 from hpo_tui.engine.optimizer.kernel import GUESS, Hyper
 from hpo_tui.engine.optimizer.space import Space
 from hpo_tui.engine.spec import StudySpec
@@ -235,6 +236,25 @@ def test_the_best_of_several_objectives_lie_along_the_front(lab: Any, toy: Study
     two = guess.best(2)
     assert abs(two[0, 0] - two[1, 0]) > 0.2
     assert len(guess.best(1000)) <= guess.rows
+
+
+def test_the_best_of_many_results_are_found_in_little_memory() -> None:
+    x = np.random.default_rng(0).random((5_000, 2))
+    tracemalloc.start()
+    picked = _spread(x, np.zeros(len(x)), 2)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(picked) == 2
+    assert not any((np.all(x <= x[i], axis=1) & np.any(x < x[i], axis=1)).any() for i in picked)
+    assert peak < 10e6
+
+
+def test_where_the_front_is_one_point_the_next_front_counts() -> None:
+    mean = np.array([[3.0, 0.5], [0.0, 0.0], [1.0, 1.0], [0.5, 0.4]])
+    assert _spread(mean, np.zeros(4), 2).tolist() == [1, 3]
+    assert _spread(mean, np.array([0.0, 1.0, 0.0, 0.0]), 1).tolist() == [3]
+    assert len(_spread(mean, np.zeros(4), 9)) == 4
+    assert len(_spread(mean[:0], np.zeros(0), 2)) == 0
 
 
 def test_limits_come_before_objectives_among_the_best(lab: Any) -> None:
