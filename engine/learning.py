@@ -5,14 +5,17 @@ Once a study has read an earlier one it keeps what that one found with its own h
 """
 
 import math
+import sqlite3
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hpo_tui.engine.spec.errors import SpecError
 from hpo_tui.engine.spec.model import StudySpec
 from hpo_tui.engine.spec.names import did_you_mean, listing, plural
-from hpo_tui.store.folder import StudyFolder, find_home, find_study, list_studies
+from hpo_tui.store.faults import explained
+from hpo_tui.store.folder import ARCHIVE, StudyFolder, find_home, find_study, list_studies
 
 if TYPE_CHECKING:
     from hpo_tui.store.read import StudyReader
@@ -27,6 +30,14 @@ def kept(reader: "StudyReader") -> Mapping[str, Any]:
     """Return what a study keeps of earlier ones, by the name that its file calls them."""
     found = reader.get(KEPT)
     return found if isinstance(found, dict) else {}
+
+
+def kept_names(reader: "StudyReader") -> tuple[str, ...]:
+    """Return the names of :func:`kept` alone: of large studies what is kept takes a while to read.
+
+    What goes by these names need not be there any more.
+    """
+    return reader.keys(KEPT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +83,52 @@ def learn_fault(spec: StudySpec, workplace: Path, known: Collection[str] = ()) -
 
     ``workplace``: where trials run, beside the ``.hpo`` of the studies; ``known``: those read.
     """
+    fault = absent_fault(spec, workplace, known)
+    if fault:
+        return fault
+    new = {n: find_study(n, workplace) for n in spec.learn_from if n not in known}
+    faults = (unreadable(name, folder) for name, folder in new.items() if folder is not None)
+    return next((fault for fault in faults if fault), None)
+
+
+def absent_fault(spec: StudySpec, workplace: Path, known: Collection[str] = ()) -> str | None:
+    """Return the same as far as no study's file needs to be opened, which can take a while."""
+    found: dict[Path, str] = {}
     for name in spec.learn_from:
+        folder = find_study(name, workplace)
+        if folder is not None:
+            other = found.setdefault(folder.path.resolve(), name)
+            if other != name and not {name, other} <= set(known):
+                return f"learn_from: {name!r} and {other!r} are the same study: leave one out"
         if name in known:
             continue
-        folder = find_study(name, workplace)
         if folder is None or not folder.db.is_file():
             return f"learn_from: {_missing(spec, name, folder, workplace)}"
         if _is(spec, folder):
             return f"learn_from: {name!r} is this study itself, whose results it has anyway"
     return None
+
+
+def unreadable(name: str, folder: StudyFolder) -> str | None:
+    """Return why an earlier study that is there cannot be read, None if it can."""
+    from hpo_tui.store.read import StudyReader
+
+    try:
+        with StudyReader(folder.db) as reader:
+            StudySpec.from_text(reader.study().text, folder.file)
+    except (sqlite3.Error, OSError) as error:
+        return f"learn_from: cannot read {folder.db}: {_why(error)}"
+    except LookupError:
+        return f"learn_from: the study {name!r} has never been run: {folder.db} holds nothing yet"
+    except SpecError as error:
+        return f"learn_from: the study {name!r} has errors: {error}"
+    return None
+
+
+def _why(error: Exception) -> str:
+    """Return what is wrong with a file, asking what only the person knows where SQLite is brief."""
+    said = explained(error)
+    return said if said != str(error) else f"{said}. Is it a study of hpo-tui, and may you read it?"
 
 
 def _is(spec: StudySpec, folder: StudyFolder) -> bool:
@@ -93,6 +141,10 @@ def _missing(spec: StudySpec, name: str, folder: StudyFolder | None, workplace: 
     if folder is not None:
         return f"the study {name!r} has never been run: {folder.db} is not there"
     home = find_home(workplace)
+    named = home is not None and "/" not in name
+    away = find_study(str(home / ARCHIVE / name), workplace) if home and named else None
+    if away is not None:
+        return f"the study {name!r} is archived: write {str(away.path)!r} to learn from it"
     studies = list_studies(home) if home is not None else []
     there = [f.name for f in studies if f.db.is_file() and not _is(spec, f)]
     known = f"; there are {listing(there)}" if there else ""

@@ -197,6 +197,14 @@ class StudyReader:
         found = self.dated(key)
         return None if found is None else found[0]
 
+    def keys(self, key: str) -> tuple[str, ...]:
+        """Return the keys of the JSON object under ``key``, none if it is not there."""
+        sql = (
+            "SELECT part.key AS name FROM optimizer, json_each(optimizer.value) AS part"
+            " WHERE optimizer.key = ?"
+        )
+        return tuple(row["name"] for row in self._rows(sql, (key,)))
+
     def dated(self, key: str) -> tuple[Any, float] | None:
         """Return the same and when it was written (Unix time), None if there is nothing."""
         rows = self._rows("SELECT value, updated FROM optimizer WHERE key = ?", (key,))

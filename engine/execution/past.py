@@ -9,7 +9,6 @@ from hpo_tui.engine.execution.protocol import has_files
 from hpo_tui.engine.learning import learn_fault
 from hpo_tui.engine.optimizer.api import PastTrial
 from hpo_tui.engine.optimizer.earlier import Earlier
-from hpo_tui.engine.spec.errors import SpecError
 from hpo_tui.engine.spec.model import StudySpec
 from hpo_tui.store.faults import explained
 from hpo_tui.store.folder import StudyFolder, find_study
@@ -54,21 +53,19 @@ def earlier_studies(
 
 
 def _read(spec: StudySpec, name: str) -> Earlier:
-    """Return what an earlier study has found so far."""
+    """Return what an earlier study has found so far, under the name that this one calls it."""
     assert spec.source is not None
     workplace = StudyFolder(spec.source.parent).workplace
-    fault = learn_fault(spec, workplace)
     folder = find_study(name, workplace)
+    fault = learn_fault(replace(spec, learn_from=(name,)), workplace)
     if fault or folder is None:
-        raise LookupError(fault or f"there is no study {name!r}")
+        raise LookupError(fault or f"learn_from: there is no study {name!r}")
     try:
         with StudyReader(folder.db) as reader:
             other = StudySpec.from_text(reader.study().text, folder.file)
-            return Earlier.of(other, past_trials(reader, other), folder.name)
+            return Earlier.of(other, past_trials(reader, other), name)
     except (sqlite3.Error, OSError) as error:
         raise LookupError(f"learn_from: cannot read {folder.db}: {explained(error)}") from error
-    except SpecError as error:
-        raise LookupError(f"learn_from: the study {name!r} has errors: {error}") from error
 
 
 def bare(folder: StudyFolder, spec: StudySpec, trial: Trial) -> bool:

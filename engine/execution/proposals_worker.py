@@ -42,6 +42,8 @@ class Worker:
         self.learns = False
         """Whether there are earlier studies to learn from."""
         self.workers = 1
+        self._init: Message | None = None
+        """What to begin with, as long as that could not be done."""
 
     def send(self, message: Message) -> None:
         """Write a reply."""
@@ -53,6 +55,10 @@ class Worker:
         """Do what a request says; what goes wrong is logged and answered."""
         operation: Callable[[Message], None] = getattr(self, f"do_{message['op']}")
         try:
+            if self._init is not None and message["op"] != "init":
+                if "id" not in message:
+                    return  # nobody waits for an answer, and the store holds what it says
+                self.do_init(self._init)  # what could not be read then may be there by now
             operation(message)
         except self.spent_error as error:
             self.send({"op": "spent", "id": message.get("id"), "text": str(error)})
@@ -67,6 +73,7 @@ class Worker:
 
     def do_init(self, message: Message) -> None:
         """Make the optimizer and teach it what the store holds."""
+        self._init = message
         module, _, name = message["optimizer"].partition(":")
         home = import_module(module)
         self.spent_error = home.BudgetSpent
@@ -87,7 +94,7 @@ class Worker:
                 self.ended.add(trial.number)
             if trial.reports:
                 self.steps[trial.number] = trial.reports[-1][0]
-        self.changed = bool(past or earlier)
+        self._init, self.changed = None, bool(past or earlier)
         self.send({"op": "ready"})
         if taken != keep:
             self.send({"op": "learned", "earlier": taken})

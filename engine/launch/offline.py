@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from hpo_tui.engine.learning import kept, learn_fault
+from hpo_tui.engine.learning import kept_names, learn_fault
 from hpo_tui.engine.orphans import in_the_way
 from hpo_tui.engine.spec.files import unsaved, write_atomic
 from hpo_tui.engine.spec.model import StudySpec
@@ -104,7 +104,7 @@ def _edit(folder: StudyFolder, writer: StudyWriter, action: str, args: Mapping[s
     with StudyReader(folder.db) as reader:
         study = reader.study()
         trials = reader.trials() if action == "edit" else []
-        learned = kept(reader)
+        learned = kept_names(reader)
     refusal = unsaved(folder.file, study.text)
     if refusal:
         raise ValueError(refusal)

@@ -1,6 +1,6 @@
 """Editing a study that runs: its space, its goals, its means."""
 
-from hpo_tui.engine.learning import kept, learn_fault
+from hpo_tui.engine.learning import kept_names, learn_fault
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.starting import collect_anew
 from hpo_tui.engine.spec.edit import plan_edit
@@ -20,7 +20,7 @@ def apply_edit(desk: Desk, text: str) -> tuple[str, str]:
     if not plan.allowed:
         return "", "; ".join(p.show() for p in plan.refused)
     with StudyReader(desk.folder.db) as reader:
-        fault = learn_fault(new, desk.folder.workplace, kept(reader))
+        fault = learn_fault(new, desk.folder.workplace, kept_names(reader))
     if fault:
         return "", fault
     desk.writer.declare((p.name for p in new.space), new.metric_names)

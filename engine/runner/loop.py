@@ -5,8 +5,9 @@ import select
 import signal
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import FrameType
+from typing import Any
 
 from hpo_tui.engine.costs import left_in_units
 from hpo_tui.engine.execution.breaker import Breaker
@@ -184,8 +185,7 @@ class Runner:
                 desk.writer.put("eta", reply.data["eta"])
                 desk.writer.put(SAYS, reply.data["learned"])
         elif reply.kind == "learned":
-            desk.writer.put(KEPT, reply.data["earlier"])
-            desk.event("learned", sources(reply.data["earlier"]))
+            self._keep(reply.data["earlier"])
         elif reply.kind in ("suggestions", "refused"):
             self.commands.wishes.granted(reply)
         elif reply.kind == "stuck" and desk.state is StudyState.RUNNING:
@@ -196,6 +196,18 @@ class Runner:
                 "the optimizer fails again and again (see runner.log); trials that run go on."
                 " Resume to try again.",
             )
+
+    def _keep(self, earlier: Mapping[str, Any]) -> None:
+        """Store what the optimizer has read of earlier studies."""
+        desk = self.desk
+        try:
+            with desk.transaction():
+                desk.writer.put(KEPT, earlier)
+                desk.event("learned", sources(earlier))
+        except sqlite3.Error:
+            # The next runner would read other studies than what this one's trials come from.
+            desk.proposals.stale = True
+            raise
 
     def _wait(self, seconds: float) -> None:
         """Sleep until a process ends, the optimizer has news, or time is up."""

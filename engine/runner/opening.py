@@ -14,7 +14,7 @@ from hpo_tui.engine.execution.proposals_client import Proposals
 from hpo_tui.engine.execution.protocol import start_fault
 from hpo_tui.engine.execution.warm import WarmStarts
 from hpo_tui.engine.executor_choice import chosen
-from hpo_tui.engine.learning import kept, learn_fault
+from hpo_tui.engine.learning import kept_names, learn_fault
 from hpo_tui.engine.refusals import OF_A_RUN
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.lock import Unopenable
@@ -63,7 +63,7 @@ def _open_desk(
             study = reader.study()
             trials = {t.number: t for t in reader.trials()}
             started, lent = clock_of(study, reader), reader.get("lent") or []
-            learned = kept(reader)
+            learned = kept_names(reader)
     except (sqlite3.Error, LookupError, OSError) as error:
         raise Unopenable(f"cannot open {folder.db}: {explained(error)}") from error
     if refused:

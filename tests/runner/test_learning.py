@@ -1,13 +1,20 @@
 """A study that learns from an earlier one: read once, kept, and refused where it is not there."""
 
+import json
+import re
 import shutil
+import sqlite3
+from contextlib import closing
 from typing import Any
 
 import pytest
 
+from hpo_tui.engine.execution.proposals_client import Reply
 from hpo_tui.engine.launch import create_study, offline, send, start_runner
 from hpo_tui.engine.learning import KEPT, SAYS
 from hpo_tui.engine.refusals import LaunchError
+from hpo_tui.engine.runner.loop import Runner
+from hpo_tui.engine.runner.opening import open_desk
 from hpo_tui.store.models import StudyState
 
 SCRIPT = """
@@ -98,6 +105,99 @@ def test_a_study_that_is_not_there_is_told(make_two: Any, name: str, why: str) -
     with pytest.raises(LaunchError, match=f"learn_from: {why}"):
         start_runner(second.folder)
     assert second.trials() == []
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        ("DELETE FROM study", "the study 't' has never been run"),
+        ("DROP TABLE study", "cannot read .*no such table.* Is it a study of hpo-tui"),
+        ("UPDATE study SET text = 'name ='", "the study 't' has errors: study.toml:1: "),
+        (
+            "UPDATE _sqlite_migrations SET name = 'm999' WHERE rowid = 1",
+            "cannot read .*: update hpo-tui",
+        ),
+    ],
+)
+def test_a_study_that_cannot_be_read_is_told_before_anything_runs(
+    make_two: Any, spoil: str, why: str
+) -> None:
+    first, second = make_two()
+    with closing(sqlite3.connect(first.folder.db)) as file, file:
+        file.execute(spoil)
+    with pytest.raises(LaunchError, match=f"learn_from: {why}"):
+        start_runner(second.folder)
+    assert second.study().state is StudyState.NEW
+
+
+@pytest.mark.parametrize("names", ['"t", ".hpo/t"', '"t", "link"'])
+def test_one_study_by_two_names_is_told(make_two: Any, names: str) -> None:
+    _, second = make_two()
+    (second.folder.path.parent / "link").symlink_to("t")
+    text = second.study().text.replace('["t"]', f"[{names}]")
+    with pytest.raises(ValueError, match="'t' are the same study: leave one out"):
+        offline.apply(second.folder, "edit", {"text": text})
+
+
+def test_where_an_archived_study_lies_is_told(make_two: Any) -> None:
+    first, second = make_two()
+    offline.apply(first.folder, "archive", {})
+    with pytest.raises(
+        LaunchError, match=r"'t' is archived: write '(.*/\.hpo/\.archive/t)'"
+    ) as found:
+        start_runner(second.folder)
+    path = re.search("write '(.*)'", str(found.value))
+    assert path is not None
+    text = second.study().text.replace('["t"]', f'["{path[1]}"]')
+    offline.apply(second.folder, "edit", {"text": text})
+    start_runner(second.folder)
+    second.gone()
+    assert len(second.events("learned")) == 1
+
+
+def test_studies_of_one_name_in_two_places_are_told_apart(make_two: Any) -> None:
+    first, second = make_two()
+    places = [first.folder.workplace / n / ".hpo" / "t" for n in ("monday", "sunday")]
+    for place in places:
+        shutil.copytree(first.folder.path, place)
+    names = ["monday/.hpo/t", "sunday/.hpo/t"]
+    text = second.study().text.replace('["t"]', json.dumps(names))
+    offline.apply(second.folder, "edit", {"text": text})
+    start_runner(second.folder)
+    second.gone()
+    assert [told["study"] for told in second.get(SAYS)] == names
+    assert f"study {names[0]} knows" in second.trial(1).why["text"]
+
+
+def test_a_study_that_could_not_be_read_is_tried_again_once_resumed(make_two: Any) -> None:
+    first, second = make_two()
+    with closing(sqlite3.connect(first.folder.db)) as file, file:
+        file.execute("ALTER TABLE trials RENAME TO away")
+    start_runner(second.folder)
+    second.until(lambda: second.study().state is StudyState.PAUSED)
+    assert "learn_from: cannot read" in second.study().reason
+    with closing(sqlite3.connect(first.folder.db)) as file, file:
+        file.execute("ALTER TABLE away RENAME TO trials")
+    send(second.folder, "resume", {}, timeout=30.0)
+    second.gone()
+    assert [e.text for e in second.events("learned")] == ["learns from t (6 results)"]
+    assert "process died" not in second.log()
+
+
+def test_what_was_read_and_could_not_be_kept_is_read_again(make_study: Any) -> None:
+    study = make_study(SCRIPT)
+    desk = open_desk(study.folder, "tiny:Optimizer")
+    lock: Any = None
+    runner = Runner(desk, lock)
+    reply = Reply("learned", data={"earlier": {"t": {"findings": []}}})
+    desk.writer.conn.execute("PRAGMA query_only = ON")
+    with pytest.raises(sqlite3.OperationalError):
+        runner._hear(reply)
+    assert desk.proposals.stale
+    desk.writer.conn.execute("PRAGMA query_only = OFF")
+    runner._hear(reply)
+    assert study.get(KEPT) == reply.data["earlier"]
+    runner._close()
 
 
 def test_an_edit_to_a_study_that_is_not_there_is_refused(make_two: Any) -> None:

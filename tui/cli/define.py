@@ -67,12 +67,12 @@ def check(file: Path) -> int:
 
 def _learned(folder: StudyFolder) -> Collection[str]:
     """Return the earlier studies that a study has read: they need not be there any more."""
-    from hpo_tui.engine.learning import kept
+    from hpo_tui.engine.learning import kept_names
     from hpo_tui.store.read import StudyReader
 
     if folder.db.is_file():
         with suppress(OSError, sqlite3.Error, LookupError), StudyReader(folder.db) as reader:
-            return kept(reader)
+            return kept_names(reader)
     return ()
 
 

@@ -28,12 +28,12 @@ def warning(checked: Checked, cwd: Path, learned: Sequence[str] = ()) -> str:
 
     ``learned``: earlier studies that it has learned from, which need not be there any more.
     """
-    from hpo_tui.engine.learning import learn_fault
+    from hpo_tui.engine.learning import absent_fault
     from hpo_tui.engine.spec.startable import command_fault
 
     if checked.spec is None:
         return ""
-    return command_fault(checked.spec, cwd) or learn_fault(checked.spec, cwd, learned) or ""
+    return command_fault(checked.spec, cwd) or absent_fault(checked.spec, cwd, learned) or ""
 
 
 def advice(checked: Checked, cwd: Path) -> tuple[str, ...]:
