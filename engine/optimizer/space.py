@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 from scipy.stats import qmc
 
-from hpo_tui.engine.optimizer.axes import Array, Grid, as_number, axis_of
+from hpo_tui.engine.optimizer.axes import Array, Grid, axis_of
 from hpo_tui.engine.optimizer.places import ABSENT, CATEGORY, NUMBER, OPTIONAL, Kinds
 from hpo_tui.engine.optimizer.priors import log_prior, prior_quantile
 from hpo_tui.engine.spec.model import ParameterKind, Params, StudySpec, Value
@@ -165,10 +165,9 @@ class Space:
             elif parameter.name in params:
                 return None
         for parameter in self.parameters:
-            if parameter.kind is ParameterKind.FIXED and parameter.name in params:
-                found, fixed = params[parameter.name], parameter.value
-                if found != fixed and as_number(found) != as_number(fixed or 0):
-                    return None
+            fixed = parameter.kind is ParameterKind.FIXED
+            if fixed and params.get(parameter.name, parameter.value) != parameter.value:
+                return None
         mask = self.active(row[None])[0]
         if np.any(mask & ~given):
             return None

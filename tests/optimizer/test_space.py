@@ -191,3 +191,17 @@ def test_steps_stay_on_their_grid(step: float) -> None:
     space = Space(spec)
     for params in space.decode(space.uniform(100, np.random.default_rng(0))):
         assert validate_params(spec, params) == []
+
+
+@pytest.mark.parametrize(
+    ("fixed", "same", "other"), [("adam", "adam", "sgd"), (2, 2.0, 3), (True, True, False)]
+)
+def test_another_value_of_a_fixed_parameter_has_no_place(
+    lab: Any, fixed: Any, same: Any, other: Any
+) -> None:
+    space = Space(lab.spec(space={"x": {"type": "float", "low": 0.0, "high": 1.0},
+                                  "given": {"type": "fixed", "value": fixed}}))  # fmt: skip
+    for outside in (False, True):
+        assert space.encode({"x": 0.5, "given": same}, outside=outside) is not None
+        assert space.encode({"x": 0.5}, outside=outside) is not None
+        assert space.encode({"x": 0.5, "given": other}, outside=outside) is None
