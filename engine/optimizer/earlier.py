@@ -79,6 +79,10 @@ def checked(given: Iterable[Any], spec: StudySpec | None) -> tuple[Earlier, ...]
 
     ValueError without a study's definition: only there do its tasks and metrics have names.
     """
+    if isinstance(given, Earlier | str) or not isinstance(given, Iterable):
+        raise TypeError(
+            f"a list of Earlier is needed to learn from, found {checks.show(given)}: [Earlier.of()]"
+        )
     studies = tuple(given)
     for one in studies:
         if not isinstance(one, Earlier):

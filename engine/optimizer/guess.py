@@ -12,7 +12,8 @@ A guess knows the parameters that the earlier study had; along others it does no
 Shapes: n configurations, d coordinates of this study's space, s earlier studies.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -23,7 +24,7 @@ from hpo_tui.engine.optimizer.data import Table
 from hpo_tui.engine.optimizer.earlier import Earlier, Finding
 from hpo_tui.engine.optimizer.gp import Guesses
 from hpo_tui.engine.optimizer.kernel import Index
-from hpo_tui.engine.optimizer.space import Space
+from hpo_tui.engine.optimizer.space import Mask, Space
 from hpo_tui.engine.optimizer.surrogate import FIT_ROWS, Models, Surrogate
 from hpo_tui.engine.spec.model import Parameter, StudySpec, Task
 
@@ -39,37 +40,40 @@ class Guess:
         self._d = space.d
         had = {name for f in earlier.findings for name in f.params}
         parameters = known(spec.space, had)
-        told = [m for m in spec.metric_names if _spoken(earlier.findings, m) >= _FEWEST]
+        self.other_metrics = {m for f in earlier.findings for m in f.metrics}
+        self.other_metrics.difference_update(spec.metric_names)
+        bare = replace(spec, space=parameters, constraints=(), start=(), resume=True)
+        self._space = Space(bare)
+        placed = self._placed(earlier.findings)
+        self.rows = len(placed)
+        told = [m for m in spec.metric_names if _spoken(placed, m) >= _FEWEST]
         self._spec = replace(
-            spec, space=parameters, constraints=(), start=(), resume=True,
+            bare,
             tasks=tuple(Task(str(i), cost) for i, cost in enumerate(earlier.costs)),
             objectives=tuple(o for o in spec.objectives if o.metric in told),
             outcome_constraints=tuple(c for c in spec.outcome_constraints if c.metric in told),
-        )  # fmt: skip
-        self._space = Space(self._spec)
+        )
         names = set(self._space.names)
         self._columns = np.array(
             [j for j, n in enumerate(space.names) if n in names], dtype=np.intp
         )
-        table = self._table(earlier)
-        self.rows = len(table.x)
         self._models: Models | None = None
-        if self._space.d and told and self.rows >= _FEWEST:
+        if self._space.d and told:
             surrogate = Surrogate(self._spec, self._space, seed, keep=FIT_ROWS)
-            self._models = surrogate.models(table, None)
+            self._models = surrogate.models(self._table(placed), None)
 
     @property
     def metrics(self) -> tuple[str, ...]:
         """The metrics of this study that the earlier one says something of."""
         return () if self._models is None else self._spec.metric_names
 
-    def _table(self, earlier: Earlier) -> Table:
-        """Return the earlier results where they have a place in this study's space."""
-        kept: list[tuple[Array, Finding]] = []
-        for found in earlier.findings:
-            x = self._space.encode(found.params, outside=True)
-            if x is not None:
-                kept.append((x, found))
+    def _placed(self, findings: Sequence[Finding]) -> list[tuple[Array, Finding]]:
+        """Return the earlier results that have a place in this study's space, and the place."""
+        places = (self._space.encode(f.params, outside=True) for f in findings)
+        return [(x, f) for x, f in zip(places, findings, strict=True) if x is not None]
+
+    def _table(self, kept: list[tuple[Array, Finding]]) -> Table:
+        """Return results with their places as rows."""
         n, names = len(kept), self._spec.metric_names
         values = [[f.metrics.get(name, np.nan) for name in names] for _, f in kept]
         return Table(
@@ -93,16 +97,21 @@ class Guess:
         posterior = self._models.posteriors[self._spec.metric_names.index(metric)]
         return posterior.mean(x[:, self._columns])
 
-    def best(self, n: int) -> Array:
-        """Return up to ``n`` of the best configurations that it knows, (n, d), best first.
+    def best(self, n: int, fits: Callable[[Array], Mask] | None = None) -> Array:
+        """Return up to ``n`` of the best configurations that it has results of, (n, d), best first.
 
-        Along the front where there are several objectives. NaN where it knows no value.
+        Along the front where there are several objectives. NaN where it knows no value. ``fits``
+        tells of such rows, (r, d), which come into question, (r,); all do without it.
         """
         if self._models is None:
             return np.empty((0, self._d))
-        x = np.unique(self._models.table.x, axis=0)
+        table = self._models.table
+        # Failures that are taken for chance are not in the models: these may think well of one.
+        x = np.unique(table.x[np.isfinite(table.values).any(axis=1)], axis=0)
         inside = self._space.snap(x)
         x = x[np.all(np.isclose(inside, x), axis=1)]
+        if fits is not None:
+            x = x[fits(self._whole(x))]
         mean = self._models.mean(x)
         names = self._spec.metric_names
         columns = [names.index(o.metric) for o in self._spec.objectives]
@@ -112,13 +121,17 @@ class Guess:
             limit = self._models.warps[k].limit(next(v for v in side if v is not None))
             unmet += mean[:, k] > limit
         picked = _spread(mean[:, columns], unmet, n)
-        out = np.full((len(picked), self._d), np.nan)
-        out[:, self._columns] = x[picked]
+        return self._whole(x[picked])
+
+    def _whole(self, x: Array) -> Array:
+        """Return rows of its own space in this study's, (n, d), NaN along what it does not know."""
+        out = np.full((len(x), self._d), np.nan)
+        out[:, self._columns] = x
         return out
 
 
-def _spoken(findings: Sequence[Finding], metric: str) -> int:
-    return sum(metric in f.metrics for f in findings)
+def _spoken(placed: Sequence[tuple[Array, Finding]], metric: str) -> int:
+    return sum(math.isfinite(f.metrics.get(metric, math.nan)) for _, f in placed)
 
 
 def known(space: Sequence[Parameter], had: set[str]) -> tuple[Parameter, ...]:

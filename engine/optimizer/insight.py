@@ -13,6 +13,10 @@ from hpo_tui.engine.optimizer.ledger import Ledger
 from hpo_tui.engine.optimizer.search import Search
 from hpo_tui.engine.optimizer.trust import TRUSTED
 from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.engine.spec.names import listing
+
+FEWEST_PAIRS = 3
+"""Pairs from which on there is a rank correlation."""
 
 
 def insights(spec: StudySpec, ledger: Ledger, search: Search) -> list[TaskInsight]:
@@ -40,7 +44,11 @@ def insights(spec: StudySpec, ledger: Ledger, search: Search) -> list[TaskInsigh
 
 
 def learned(spec: StudySpec, ledger: Ledger, search: Search) -> list[EarlierInsight]:
-    """One line per earlier study and metric; the interval is Fisher's."""
+    """One line per earlier study and metric.
+
+    The interval is Fisher's around the correlation shrunk by n / (n + 2): of three pairs one set in
+    six is in perfect order by chance.
+    """
     return [
         _holds(spec, ledger, search, guess, metric)
         for guess in search.guesses
@@ -58,8 +66,12 @@ def _holds(
         sign = signs(spec)[spec.metric_names.index(metric)]
         rank = _spearman(guess.says(metric, x), sign * values)
     pairs = len(x)
-    low, high = fisher(rank or 0.0, pairs)
-    verdict = _learned(guess, metric, rank, low)
+    low, high = fisher((rank or 0.0) * pairs / (pairs + 2.0), pairs)
+    if rank is None:
+        verdict = _untold(guess, metric, pairs)
+    else:
+        low, high = min(low, rank), max(high, rank)
+        verdict = _learned(guess.name, metric, rank, (low, high))
     return EarlierInsight(guess.name, metric, guess.rows, rank, low, high, pairs, verdict)
 
 
@@ -79,19 +91,29 @@ def _most_run(ledger: Ledger, search: Search, metric: str) -> tuple[Array, Array
     )
 
 
-def _learned(guess: Guess, metric: str, rank: float | None, low: float) -> str:
-    """In words, what an earlier study is worth for a metric."""
+def _untold(guess: Guess, metric: str, pairs: int) -> str:
+    """In words, why there is no telling yet what an earlier study is worth for a metric."""
     name = guess.name
     if not guess.rows:
         return f"no result of {name} has a place in this space"
     if metric not in guess.metrics:
-        return f"{name} says nothing of {metric}"
-    if rank is None:
+        others = sorted(guess.other_metrics)
+        known = f", only of {listing(others, most=4)}" if others else ""
+        return f"{name} says nothing of {metric}{known}"
+    if pairs < FEWEST_PAIRS:
         return f"too few results here to say what {name} is worth for {metric}"
+    return f"{metric} is the same in all results here, or {name} says so: nothing to compare"
+
+
+def _learned(name: str, metric: str, rank: float, ends: tuple[float, float]) -> str:
+    """In words, what an earlier study is worth for a metric."""
+    low, high = ends
     if low > 0.3:
         return f"{name} foretells {metric}"
-    if rank < -0.3:
+    if high < 0:
         return f"{name} is the other way round for {metric}, and is read so"
+    if rank < -0.3:
+        return f"{name} looks the other way round for {metric} so far, and is read so"
     if rank < 0.3:
         return f"{name} says little about {metric}, and counts for little"
     return f"{name} says something about {metric}"
@@ -119,7 +141,7 @@ def fisher(r: float, n: int) -> tuple[float, float]:
 
 def _spearman(a: Array, b: Array) -> float | None:
     """Rank correlation, None with fewer than three pairs or constant values."""
-    if len(a) < 3 or np.ptp(a) == 0 or np.ptp(b) == 0:
+    if len(a) < FEWEST_PAIRS or np.ptp(a) == 0 or np.ptp(b) == 0:
         return None
     return float(stats.spearmanr(a, b).statistic)
 

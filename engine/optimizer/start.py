@@ -23,7 +23,7 @@ from hpo_tui.engine.optimizer.data import Builder
 from hpo_tui.engine.optimizer.guess import Guess
 from hpo_tui.engine.optimizer.ledger import Ledger
 from hpo_tui.engine.optimizer.options import Options
-from hpo_tui.engine.optimizer.space import Space
+from hpo_tui.engine.optimizer.space import Mask, Space
 from hpo_tui.engine.spec.model import BudgetUnit, StudySpec, Value
 
 log = logging.getLogger(__name__)
@@ -82,14 +82,22 @@ class StartPlan:
     def _best_known(self, guesses: Sequence[Guess], points: Array) -> Array:
         """Return the best of earlier studies, (s, d), as spread points along what these lack."""
         rows: list[Array] = []
-        each = [(guess, x) for guess in guesses for x in guess.best(_EACH)]
-        for (guess, x), point in zip(each[:_MOST_KNOWN], points, strict=False):
-            row = self.space.snap(np.where(np.isnan(x), point, x)[None])
-            if self.space.allowed(row)[0]:
+        each = [(guess, x) for guess in guesses for x in guess.best(_EACH, self._fits)]
+        for i, (guess, x) in enumerate(each[:_MOST_KNOWN]):
+            row = self.space.snap(np.where(np.isnan(x), np.roll(points, -i, axis=0), x))
+            row = row[self.space.allowed(row)][:1]
+            if len(row):
                 row = as_run(self.space, row)
                 self._known.setdefault(marks(row)[0], guess.name)
                 rows.append(row[0])
         return np.array(rows).reshape(len(rows), self.space.d)
+
+    def _fits(self, x: Array) -> Mask:
+        """Which of the configurations (n, d) keep the study's constraints, or still can, (n,)."""
+        lacking = np.isnan(x).any(axis=1)
+        out = np.array(lacking)
+        out[~lacking] = self.space.allowed(self.space.snap(x[~lacking]))
+        return out
 
     def _corner(self, x: Array) -> Array:
         """Every coordinate at its nearer end; a category at its first or last choice."""

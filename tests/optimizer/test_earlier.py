@@ -295,6 +295,87 @@ def test_the_slope_is_part_of_the_covariance() -> None:
 def test_what_is_no_earlier_study_is_refused(toy: StudySpec, wrong: Any) -> None:
     with pytest.raises(TypeError, match="Earlier"):
         Optimizer(toy, earlier=[wrong])
+    with pytest.raises(TypeError, match="Earlier"):
+        Optimizer(toy, earlier=wrong)
+
+
+def test_one_earlier_study_without_a_list_is_told(toy: StudySpec, former: Earlier) -> None:
+    one: Any = former
+    with pytest.raises(TypeError, match="a list of Earlier is needed"):
+        Optimizer(toy, earlier=one)
+
+
+def along_x(values: Mapping[float, float | None], metric: str = "a", **more: Any) -> Earlier:
+    """A study of one task with these results along x, ``None`` for a failure."""
+    findings = tuple(
+        Finding(i, {"x": x, "y": 0.01, **more}, 0, {} if v is None else {metric: v}, v is None)
+        for i, (x, v) in enumerate(values.items())
+    )
+    return Earlier("former", (1.0,), findings)
+
+
+def test_what_has_failed_is_none_of_the_best(one: StudySpec) -> None:
+    bowl: dict[float, float | None] = {i / 10: (i / 10 - 0.3) ** 2 for i in range(11)}
+    guess = Guess(along_x(bowl | {0.3: None}), one, Space(one), seed=0)
+    places = guess.best(5)[:, 0]
+    assert 0.3 not in places.round(6)
+    assert set(places[:2].round(6)) == {0.2, 0.4}
+
+
+def test_the_best_keep_the_constraints_of_this_study(lab: Any) -> None:
+    spec = lab.spec(
+        study={"name": "s", "command": "t {x}", "budget": 8, "constraints": ["x >= 0.55"]},
+        objective=[{"metric": "a", "direction": "minimize"}],
+    )
+    bowl: dict[float, float | None] = {i / 10: (i / 10 - 0.3) ** 2 for i in range(11)}
+    opt = Optimizer(spec, seed=0, earlier=[along_x(bowl)])
+    first, second = opt.ask(), opt.ask()
+    assert {round(first.params["x"], 6), round(second.params["x"], 6)} == {0.6, 0.7}
+    assert "former" in second.why["text"]
+
+
+def test_constraints_are_kept_along_what_the_earlier_study_did_not_have(lab: Any) -> None:
+    space = {n: {"type": "float", "low": 0.0, "high": 1.0} for n in ("x", "new")}
+    spec = lab.spec(
+        study={"name": "s", "command": "t {x}", "budget": 8, "constraints": ["new > x + 0.5"]},
+        space=space,
+        objective=[{"metric": "a", "direction": "minimize"}],
+    )
+    bowl: dict[float, float | None] = {i / 10: (i / 10 - 0.3) ** 2 for i in range(11)}
+    first = Optimizer(spec, seed=0, earlier=[along_x(bowl)]).ask()
+    assert "former" in first.why["text"]
+    assert first.params["new"] > first.params["x"] + 0.5
+
+
+def test_results_without_a_place_here_say_nothing_of_their_metric(lab: Any) -> None:
+    spec = lab.spec(
+        space={"x": {"type": "float", "low": 0.0, "high": 1.0},
+               "kind": {"type": "fixed", "value": "new"}},
+    )  # fmt: skip
+    here = along_x({0.1: 1.0, 0.2: 2.0, 0.3: 3.0}, "b", kind="new")
+    away = along_x({0.1: 1.0, 0.2: 2.0, 0.3: 3.0}, "a", kind="old")
+    guess = Guess(Earlier("e", (1.0,), here.findings + away.findings), spec, Space(spec), seed=0)
+    assert guess.rows == 3
+    assert guess.metrics == ("b",)
+
+
+def test_what_is_said_of_an_earlier_study_is_no_more_than_is_known(one: StudySpec) -> None:
+    falling: dict[float, float | None] = {i / 10: 1 - i / 10 for i in range(11)}
+    opt = Optimizer(one, seed=0, earlier=[along_x(falling), along_x(falling, "loss")])
+    said = []
+    for _ in range(14):
+        told, other = opt.learned()
+        said.append(told.verdict)
+        assert other.verdict == 'former says nothing of a, only of "loss"'
+        s = opt.ask()
+        opt.tell(s.number, {"a": float(s.params["x"])})
+    assert "too few results" in said[2]
+    assert said[3] == "former looks the other way round for a so far, and is read so"
+    assert said[13] == "former is the other way round for a, and is read so"
+    same = Optimizer(one, seed=0, earlier=[along_x(falling)])
+    for _ in range(4):
+        same.tell(same.ask().number, {"a": 1.0})
+    assert "the same in all results here" in same.learned()[0].verdict
 
 
 def test_a_sampler_without_a_study_cannot_learn(former: Earlier) -> None:
