@@ -87,10 +87,13 @@ each of them says of a metric and what came out here. A guess that does not hold
                 lines += self._head(insight, width)
             if task in judged:
                 lines.append(self._row(insight, label, width))
-            indent = 4 if task in judged else 2
-            for line in text.wrapped(_advice(insight), max(width - indent, 12)):
-                lines.append([(" " * indent, Ink.TEXT), (line, Ink.DIM)])
+            lines += self._said(_advice(insight), 4 if task in judged else 2, width)
         return lines
+
+    def _said(self, words: str, indent: int, width: int) -> list[text.Spans]:
+        """Return a sentence, which has names in it, in lines that stand ``indent`` cells in."""
+        lines = text.wrapped(fmt.clean(words, self.ascii_only), max(width - indent, 12))
+        return [[(" " * indent, Ink.TEXT), (line, Ink.DIM)] for line in lines]
 
     def _earlier(self, learned: Sequence[Holds], width: int) -> list[text.Spans]:
         """Return what each earlier study's guesses are worth."""
@@ -100,15 +103,14 @@ each of them says of a metric and what came out here. A guess that does not hold
         for found in learned:
             if found.study != study:
                 study = found.study
+                count = [(f"   learned from: {plural(found.results, 'result')}", Ink.TEXT)]
                 name = fmt.clean(study, self.ascii_only)
-                count = f"   learned from: {plural(found.results, 'result')}"
+                name = text.name_before(name, count, width, self.glyphs.ellipsis)
                 lines += [[]] if lines else []
-                lines.append([(name, Ink.BOLD), (count, Ink.TEXT)])
+                lines.append([(name, Ink.BOLD), *count])
             if not math.isnan(found.correlation):
                 lines.append(self._row(found, label, width))
-            indent = 2 if math.isnan(found.correlation) else 4
-            for line in text.wrapped(found.advice, max(width - indent, 12)):
-                lines.append([(" " * indent, Ink.TEXT), (line, Ink.DIM)])
+            lines += self._said(found.advice, 2 if math.isnan(found.correlation) else 4, width)
         return lines
 
     def _head(self, insight: TaskInsight, width: int) -> list[text.Spans]:

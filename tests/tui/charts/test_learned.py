@@ -42,3 +42,16 @@ async def test_a_study_of_one_task_shows_them_alone(
         lines = [line.strip() for line in text(pilot)]
     assert lines[0].startswith("monday")
     assert "monday foretells acc" in lines
+
+
+async def test_a_long_name_of_any_letters_leaves_room_for_the_count_and_stays_ascii(
+    make_frame: Callable[..., Frame], snapshot_of: Callable[..., Snapshot]
+) -> None:
+    name = "../päth/日本/.hpo/a-long-name-that-goes-on-over-the-line"
+    held = Holds(name, "acc", 25, 0.8, 0.6, 0.9, 23, f"{name} foretells acc")
+    snapshot = replace(snapshot_of(make_frame(30)), learned=(held,))
+    async with shown(Tasks(ascii_only=True), snapshot, size=(60, 24)) as (pilot, _):
+        lines = [line.rstrip() for line in text(pilot)]
+    (head,) = [line for line in lines if "learned from: 25 results" in line]
+    assert head.startswith("../p?th/??/.hpo/a-long")
+    assert all(line.isascii() for line in lines)
