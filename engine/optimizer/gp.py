@@ -89,18 +89,23 @@ class Posterior:
         self._chol = cholesky(self._results(rows.x, rows.task))
         self._alpha = linalg.cho_solve((self._chol, True), rows.y, check_finite=False)
 
-    def _cov(self, a: Array, at: Index, b: Array, bt: Index) -> Array:
-        """Prior covariance of the function between two sets of rows."""
+    def _cov(self, a: Array, at: Index, b: Array, bt: Index, said: Array | None = None) -> Array:
+        """Prior covariance of the function between two sets of rows; ``said``: :meth:`_guess` b."""
         shape = kernel.cross(a, b, self.hyper.lengths, self.kinds)
         shape *= self._between[at[:, None], bt[None]]
         shape += kernel.fixed_covariance(a, at, b, bt, self.kinds)
         if self._said is not None:
-            shape += kernel.guessed_covariance(self._guess(a), self._guess(b))
+            said = self._guess(b) if said is None else said
+            shape += kernel.guessed_covariance(said if a is b else self._guess(a), said)
         return shape
 
     def _guess(self, x: Array) -> Array:
-        """Return what the earlier studies say at ``x`` (n, d), (n, s); of the rows it is kept."""
-        assert self.guesses is not None
+        """Return what the earlier studies say at ``x`` (n, d), (n, s); of the rows it is kept.
+
+        It costs as much as a prediction by the models of them all. (n, 0) where there are none.
+        """
+        if self.guesses is None:
+            return np.empty((len(x), 0))
         return self._said if x is self.rows.x and self._said is not None else self.guesses(x)
 
     def _results(self, x: Array, task: Index) -> Array:
@@ -113,11 +118,14 @@ class Posterior:
         """Solve L v = cov for covariances (n, m) with the rows."""
         return np.asarray(linalg.solve_triangular(self._chol, cov, lower=True, check_finite=False))
 
-    def _prior_covariance(self, x: Array, task: int, other: int) -> Array:
-        """Prior covariance between the functions of two tasks at the same configurations, (m,)."""
+    def _prior_covariance(self, x: Array, said: Array, task: int, other: int) -> Array:
+        """Prior covariance between the functions of two tasks at the same configurations, (m,).
+
+        ``said``: :meth:`_guess` of them.
+        """
         fixed = kernel.fixed_variance(x, self.kinds, same=task == other)
         if self.guesses is not None:
-            fixed += kernel.guessed_variance(self._guess(x))
+            fixed += kernel.guessed_variance(said)
         return np.asarray(self._between[task, other] + fixed)
 
     def mean(self, x: Array, task: int | None = None) -> Array:
@@ -127,9 +135,10 @@ class Posterior:
 
     def predict(self, x: Array) -> tuple[Array, Array]:
         """Posterior mean and standard deviation of the function at the full task, (m,) each."""
-        cov = self._cov(self.rows.x, self.rows.task, x, np.full(len(x), self.full))
+        said = self._guess(x)
+        cov = self._cov(self.rows.x, self.rows.task, x, np.full(len(x), self.full), said)
         half = self._half(cov)
-        variance = self._prior_covariance(x, self.full, self.full) - np.einsum(
+        variance = self._prior_covariance(x, said, self.full, self.full) - np.einsum(
             "ij,ij->j", half, half
         )
         return np.asarray(cov.T @ self._alpha), np.sqrt(np.maximum(variance, 1e-9))
@@ -141,15 +150,18 @@ class Posterior:
         """
         m, tasks = len(x), self.full + 1
         out = np.ones((m, tasks))
-        full = np.full(m, self.full)
-        top = self._half(self._cov(self.rows.x, self.rows.task, x, full))
-        var_full = np.maximum(
-            self._prior_covariance(x, self.full, self.full) - np.einsum("ij,ij->j", top, top), 1e-9
-        )
+        said = self._guess(x)
+
+        def half(task: int) -> Array:
+            return self._half(self._cov(self.rows.x, self.rows.task, x, np.full(m, task), said))
+
+        top = half(self.full)
+        var_full = self._prior_covariance(x, said, self.full, self.full)
+        var_full = np.maximum(var_full - np.einsum("ij,ij->j", top, top), 1e-9)
         for t in range(self.full):
-            low = self._half(self._cov(self.rows.x, self.rows.task, x, np.full(m, t)))
-            var = self._prior_covariance(x, t, t) - np.einsum("ij,ij->j", low, low)
-            cov = self._prior_covariance(x, t, self.full) - np.einsum("ij,ij->j", low, top)
+            low = half(t)
+            var = self._prior_covariance(x, said, t, t) - np.einsum("ij,ij->j", low, low)
+            cov = self._prior_covariance(x, said, t, self.full) - np.einsum("ij,ij->j", low, top)
             out[:, t] = cov**2 / (np.maximum(var, 0.0) + self._noise[t] + 1e-9) / var_full
         return np.clip(out, 0.0, 1.0)
 

@@ -291,6 +291,29 @@ def test_the_slope_is_part_of_the_covariance() -> None:
     np.testing.assert_allclose(sd**2, var, rtol=1e-5)
 
 
+def test_the_earlier_studies_are_asked_once_for_each_prediction() -> None:
+    rng = np.random.default_rng(0)
+    x, task, y = rng.random((6, 2)), np.array([0, 0, 0, 1, 2, 2]), rng.normal(size=6)
+    asked: list[int] = []
+
+    def says(points: Any) -> Any:
+        asked.append(len(points))
+        return np.sin(points[:, :1])
+
+    hyper = Hyper(np.zeros(2), np.linalg.cholesky(0.2 * np.eye(3) + 0.8), np.log([1e-2] * 3))
+    model = Posterior(Rows(x, task, y), hyper, np.zeros(2, dtype=np.intp), says)
+    assert asked == [6]
+    at = rng.random((4, 2))
+    model.predict(at)
+    assert asked == [6, 4]
+    told = model.informs(at)
+    assert asked == [6, 4, 4]
+    one = np.array([model.with_rows(at[i : i + 1], np.array([0])).predict(at[i : i + 1])[1][0]
+                    for i in range(4)])  # fmt: skip
+    before = model.predict(at)[1]
+    np.testing.assert_allclose(told[:, 0], 1 - (one / before) ** 2, rtol=1e-4)
+
+
 @pytest.mark.parametrize("wrong", ["former", {"name": "x"}, 3])
 def test_what_is_no_earlier_study_is_refused(toy: StudySpec, wrong: Any) -> None:
     with pytest.raises(TypeError, match="Earlier"):
