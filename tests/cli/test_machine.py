@@ -122,6 +122,27 @@ def test_check_says_which_earlier_study_is_not_there(
         assert bool(said) == ("!" in ran.out)
 
 
+def test_check_misses_no_earlier_study_that_has_been_read(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder], tmp_path: Path, study_text: str
+) -> None:
+    from hpo_tui.engine.learning import KEPT
+    from hpo_tui.store.write import StudyWriter
+
+    text = study_text.replace("[study]", '[study]\nlearn_from = ["monday", "sunday"]')
+    folder = make_study("now", text=text)
+    (tmp_path / "train.py").write_text("from hpo_tui import trial\n", "utf-8")
+    (tmp_path / "study.toml").write_text(text.replace("NAME", "now"), "utf-8")
+    writer = StudyWriter(folder.db)
+    for read, said in (({"monday": {}}, ["no study 'sunday'"]), ({"monday": {}, "sunday": {}}, [])):
+        writer.put(KEPT, read)
+        for named in ("study.toml", "now"):
+            ran = hpo("check", named)
+            assert ran.code == 0
+            assert [line for line in said if line in ran.out] == said
+            assert ("!" in ran.out) == bool(said)
+    writer.close()
+
+
 def test_archive_and_delete(
     hpo: Callable[..., Any], make_study: Callable[..., StudyFolder], tmp_path: Path
 ) -> None:

@@ -117,3 +117,9 @@ async def test_many_changes_stand_one_below_the_other_over_the_keys(
         assert lines[-1].startswith("But the command's program 'pythonnowhere'")
         keys = app.screen.query_one(".dialog-keys", Static).region
         await until(pilot, lambda: keys.bottom < size[1])
+
+
+@pytest.mark.parametrize("place", [".hpo/s", ".hpo/.archive/s", "s"])
+def test_a_study_is_checked_where_its_trials_run(tmp_path: Path, place: str) -> None:
+    folder = StudyFolder(tmp_path / place)
+    assert DefineScreen(folder.file, "", folder=folder).cwd() == tmp_path

@@ -59,17 +59,23 @@ def check(file: Path) -> int:
         say(f"  edited by hand, with the next run: {plain(change.text)}")
     folder = StudyFolder(file.absolute().parent)
     workplace = folder.workplace if folder.path.parent.name == HOME else folder.path
-    faults = (command_fault(spec, workplace), learn_fault(spec, workplace, _learned(folder)))
+    faults = (command_fault(spec, workplace), learn_fault(spec, workplace, _learned(folder, spec)))
     for sentence in [*(f for f in faults if f), *advise(spec)]:
         say(f"  ! {plain(sentence)}")
     return 0
 
 
-def _learned(folder: StudyFolder) -> Collection[str]:
-    """Return the earlier studies that a study has read: they need not be there any more."""
+def _learned(folder: StudyFolder, spec: "StudySpec") -> Collection[str]:
+    """Return the earlier studies that a study has read: they need not be there any more.
+
+    ``folder``: the study's own, or that of the file which it was made from.
+    """
+    from hpo_tui.engine.launch import slug
     from hpo_tui.engine.learning import kept_names
     from hpo_tui.store.read import StudyReader
 
+    if not folder.db.is_file():
+        folder = StudyFolder(folder.path / HOME / slug(spec.name))
     if folder.db.is_file():
         with suppress(OSError, sqlite3.Error, LookupError), StudyReader(folder.db) as reader:
             return kept_names(reader)

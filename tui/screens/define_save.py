@@ -50,7 +50,7 @@ class SavingRoom(Room):
 
     def cwd(self) -> Path:
         """Return the folder that trials run in: the one that holds ``.hpo``."""
-        return self.folder.path.parent.parent if self.folder else self.path.parent
+        return self.folder.workplace if self.folder else self.path.parent
 
     def show_checked(self) -> None:
         """Show what the check of the text has found."""
