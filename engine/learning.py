@@ -5,6 +5,7 @@ Once a study has read an earlier one it keeps what that one found with its own h
 """
 
 import math
+import os
 import sqlite3
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -58,10 +59,11 @@ class Holds:
     advice: str
 
 
-def holds(reader: "StudyReader") -> tuple[Holds, ...]:
-    """Return what is known of earlier studies' guesses, study by study."""
-    found = reader.get(SAYS)
-    return tuple(_holds(e) for e in found) if isinstance(found, list) else ()
+def holds(reader: "StudyReader", names: Collection[str]) -> tuple[Holds, ...]:
+    """Return what is known of the guesses of the earlier studies ``names``, study by study."""
+    found = reader.get(SAYS) if names else ()
+    # Others were taken out of the study file since the optimizer last told.
+    return tuple(_holds(e) for e in found or () if e["study"] in names)
 
 
 def _holds(entry: Mapping[str, Any]) -> Holds:
@@ -144,7 +146,8 @@ def _missing(spec: StudySpec, name: str, folder: StudyFolder | None, workplace: 
     named = home is not None and "/" not in name
     away = find_study(str(home / ARCHIVE / name), workplace) if home and named else None
     if away is not None:
-        return f"the study {name!r} is archived: write {str(away.path)!r} to learn from it"
+        path = os.path.relpath(away.path, workplace.resolve())
+        return f"the study {name!r} is archived: write {path!r} to learn from it"
     studies = list_studies(home) if home is not None else []
     there = [f.name for f in studies if f.db.is_file() and not _is(spec, f)]
     known = f"; there are {listing(there)}" if there else ""

@@ -129,7 +129,7 @@ class StudyWatcher:
             eta=None
             if pid is None
             else eta_of(spec, study, frame, spent, now, told=reader.dated("eta")),
-            learned=holds(reader) if spec.learn_from else (),
+            learned=holds(reader, spec.learn_from),
         )
 
     def _parse(self, study: Study) -> StudySpec:

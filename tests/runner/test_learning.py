@@ -11,11 +11,13 @@ import pytest
 
 from hpo_tui.engine.execution.proposals_client import Reply
 from hpo_tui.engine.launch import create_study, offline, send, start_runner
-from hpo_tui.engine.learning import KEPT, SAYS
+from hpo_tui.engine.learning import KEPT, SAYS, holds
 from hpo_tui.engine.refusals import LaunchError
 from hpo_tui.engine.runner.loop import Runner
 from hpo_tui.engine.runner.opening import open_desk
 from hpo_tui.store.models import StudyState
+from hpo_tui.store.read import StudyReader
+from hpo_tui.store.write import StudyWriter
 
 SCRIPT = """
 if os.path.exists("slow"): hold()
@@ -139,12 +141,21 @@ def test_one_study_by_two_names_is_told(make_two: Any, names: str) -> None:
         offline.apply(second.folder, "edit", {"text": text})
 
 
+def test_what_was_told_of_a_study_that_was_taken_out_is_not_shown(make_study: Any) -> None:
+    study = make_study(SCRIPT)
+    told = {"metric": "accuracy", "results": 6, "rank_correlation": None, "low": -1.0,
+            "high": 1.0, "pairs": 0, "verdict": ""}  # fmt: skip
+    with closing(StudyWriter(study.folder.db)) as writer:
+        writer.put(SAYS, [told | {"study": name} for name in ("monday", "sunday")])
+    with StudyReader(study.folder.db) as reader:
+        assert [h.study for h in holds(reader, ("sunday", "friday"))] == ["sunday"]
+        assert holds(reader, ()) == ()
+
+
 def test_where_an_archived_study_lies_is_told(make_two: Any) -> None:
     first, second = make_two()
     offline.apply(first.folder, "archive", {})
-    with pytest.raises(
-        LaunchError, match=r"'t' is archived: write '(.*/\.hpo/\.archive/t)'"
-    ) as found:
+    with pytest.raises(LaunchError, match=r"'t' is archived: write '(\.hpo/\.archive/t)'") as found:
         start_runner(second.folder)
     path = re.search("write '(.*)'", str(found.value))
     assert path is not None
