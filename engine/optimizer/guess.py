@@ -28,12 +28,16 @@ from hpo_tui.engine.optimizer.space import Mask, Space
 from hpo_tui.engine.optimizer.surrogate import FIT_ROWS, Models, Surrogate
 from hpo_tui.engine.spec.model import Parameter, StudySpec, Task
 
-_FEWEST = 3
+FEWEST = 3
 """Results of a metric from which on they say something of it."""
 
 
 class Guess:
-    """What one earlier study says; :attr:`metrics` are those that it knows of."""
+    """What one earlier study says; :attr:`metrics` are those that it knows of.
+
+    It has ``found`` so many results, ``rows`` of them with a place in this study's space; of this
+    study's metrics ``spoken`` counts the numbers among these. It knows ``other_metrics`` as well.
+    """
 
     def __init__(self, earlier: Earlier, spec: StudySpec, space: Space, seed: int) -> None:
         self.name = earlier.name
@@ -45,8 +49,9 @@ class Guess:
         bare = replace(spec, space=parameters, constraints=(), start=(), resume=True)
         self._space = Space(bare)
         placed = self._placed(earlier.findings)
-        self.rows = len(placed)
-        told = [m for m in spec.metric_names if _spoken(placed, m) >= _FEWEST]
+        self.found, self.rows = len(earlier.findings), len(placed)
+        self.spoken = {m: _spoken(placed, m) for m in spec.metric_names}
+        told = [m for m in spec.metric_names if self.spoken[m] >= FEWEST]
         self._spec = replace(
             bare,
             tasks=tuple(Task(str(i), cost) for i, cost in enumerate(earlier.costs)),

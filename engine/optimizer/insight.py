@@ -8,7 +8,7 @@ from scipy import stats
 from hpo_tui.engine.optimizer.api import EarlierInsight, TaskInsight
 from hpo_tui.engine.optimizer.axes import Array
 from hpo_tui.engine.optimizer.data import signs
-from hpo_tui.engine.optimizer.guess import Guess
+from hpo_tui.engine.optimizer.guess import FEWEST, Guess
 from hpo_tui.engine.optimizer.ledger import Ledger
 from hpo_tui.engine.optimizer.search import Search
 from hpo_tui.engine.optimizer.trust import TRUSTED
@@ -95,7 +95,12 @@ def _untold(guess: Guess, metric: str, pairs: int) -> str:
     """In words, why there is no telling yet what an earlier study is worth for a metric."""
     name = guess.name
     if not guess.rows:
-        return f"no result of {name} has a place in this space"
+        none = f"no result of {name} has a place in this space"
+        return none if guess.found else f"{name} had no result yet when it was read"
+    if guess.spoken[metric] and metric not in guess.metrics:
+        few = f"{name} has too few results of {metric} here to say anything"
+        lacks = f"{name} had none of the parameters that are searched here"
+        return few if guess.spoken[metric] < FEWEST else lacks
     if metric not in guess.metrics:
         others = sorted(guess.other_metrics)
         known = f", only of {listing(others, most=4)}" if others else ""

@@ -331,7 +331,7 @@ def test_one_earlier_study_without_a_list_is_told(toy: StudySpec, former: Earlie
 def along_x(values: Mapping[float, float | None], metric: str = "a", **more: Any) -> Earlier:
     """A study of one task with these results along x, ``None`` for a failure."""
     findings = tuple(
-        Finding(i, {"x": x, "y": 0.01, **more}, 0, {} if v is None else {metric: v}, v is None)
+        Finding(i, {"x": x, "y": 0.01} | more, 0, {} if v is None else {metric: v}, v is None)
         for i, (x, v) in enumerate(values.items())
     )
     return Earlier("former", (1.0,), findings)
@@ -395,6 +395,18 @@ def test_what_is_said_of_an_earlier_study_is_no_more_than_is_known(one: StudySpe
     assert "too few results" in said[2]
     assert said[3] == "former looks the other way round for a so far, and is read so"
     assert said[13] == "former is the other way round for a, and is read so"
+    none = Earlier("none", (1.0,), ())
+    two = along_x({0.1: 1.0, 0.2: 2.0})
+    away = along_x(falling, kind="old", x="word")
+    few = [told.verdict for told in Optimizer(one, seed=0, earlier=[none, two, away]).learned()]
+    assert few == [
+        "none had no result yet when it was read",
+        "former has too few results of a here to say anything",
+        "no result of former has a place in this space",
+    ]
+    findings = tuple(Finding(i, {"z": i}, 0, {"a": float(i)}) for i in range(5))
+    other = Optimizer(one, seed=0, earlier=[Earlier("other", (1.0,), findings)])
+    assert "none of the parameters" in other.learned()[0].verdict
     same = Optimizer(one, seed=0, earlier=[along_x(falling)])
     for _ in range(4):
         same.tell(same.ask().number, {"a": 1.0})
