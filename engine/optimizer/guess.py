@@ -30,6 +30,8 @@ from hpo_tui.engine.spec.model import Parameter, StudySpec, Task
 
 FEWEST = 3
 """Results of a metric from which on they say something of it."""
+_AT_ONCE = 4096
+"""Configurations that are looked at together."""
 
 
 class Guess:
@@ -117,7 +119,9 @@ class Guess:
         x = x[np.all(np.isclose(inside, x), axis=1)]
         if fits is not None:
             x = x[fits(self._whole(x))]
-        mean = self._models.mean(x)
+        # Part by part: the covariances of very many rows with all others fill the memory.
+        parts = np.array_split(x, len(x) // _AT_ONCE + 1)
+        mean = np.vstack([self._models.mean(part) for part in parts])
         names = self._spec.metric_names
         columns = [names.index(o.metric) for o in self._spec.objectives]
         unmet = np.zeros(len(x))
