@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpo_tui.engine.spec.errors import SpecError
 from hpo_tui.engine.spec.model import StudySpec
-from hpo_tui.engine.spec.names import did_you_mean, listing, plural
+from hpo_tui.engine.spec.names import did_you_mean, listing, plural, show
 from hpo_tui.store.faults import explained
 from hpo_tui.store.folder import ARCHIVE, StudyFolder, find_home, find_study, list_studies
 
@@ -97,7 +97,12 @@ def absent_fault(spec: StudySpec, workplace: Path, known: Collection[str] = ()) 
     """Return the same as far as no study's file needs to be opened, which can take a while."""
     found: dict[Path, str] = {}
     for name in spec.learn_from:
-        folder = find_study(name, workplace)
+        try:
+            folder = find_study(name, workplace)
+        except OSError as error:
+            if name in known:
+                continue
+            return f"learn_from: cannot look for the study {show(name)}: {error.strerror}"
         if folder is not None:
             other = found.setdefault(folder.path.resolve(), name)
             if other != name and not {name, other} <= set(known):

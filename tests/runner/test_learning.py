@@ -11,10 +11,11 @@ import pytest
 
 from hpo_tui.engine.execution.proposals_client import Reply
 from hpo_tui.engine.launch import create_study, offline, send, start_runner
-from hpo_tui.engine.learning import KEPT, SAYS, holds
+from hpo_tui.engine.learning import KEPT, SAYS, holds, learn_fault
 from hpo_tui.engine.refusals import LaunchError
 from hpo_tui.engine.runner.loop import Runner
 from hpo_tui.engine.runner.opening import open_desk
+from hpo_tui.engine.spec import StudySpec
 from hpo_tui.store.models import StudyState
 from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
@@ -209,6 +210,18 @@ def test_what_was_read_and_could_not_be_kept_is_read_again(make_study: Any) -> N
     runner._hear(reply)
     assert study.get(KEPT) == reply.data["earlier"]
     runner._close()
+
+
+def test_a_study_that_cannot_be_looked_for_is_told_unless_it_has_been_read(tmp_path: Any) -> None:
+    spec = StudySpec.from_dict({
+        "study": {"name": "t", "budget": 4, "learn_from": ["x" * 300]},
+        "space": {"x": {"type": "float", "low": 0, "high": 1}},
+        "objective": [{"metric": "a", "direction": "maximize"}],
+    })  # fmt: skip
+    said = learn_fault(spec, tmp_path) or ""
+    assert said.startswith('learn_from: cannot look for the study "xxx')
+    assert said.endswith("File name too long")
+    assert learn_fault(spec, tmp_path, spec.learn_from) is None
 
 
 def test_an_edit_to_a_study_that_is_not_there_is_refused(make_two: Any) -> None:
