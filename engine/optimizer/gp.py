@@ -47,11 +47,12 @@ def fit(
     """
     d = rows.x.shape[1]
     belief = kernel.prior(d, tasks, noise)
-    fixed = kernel.fixed_covariance(rows.x, rows.task, rows.x, rows.task, kinds)
+    fixed, y = kernel.fixed_covariance(rows.x, rows.task, rows.x, rows.task, kinds), rows.y
     if guesses is not None:
         said = guesses(rows.x)
         fixed += kernel.guessed_covariance(said, said)
-    seen = kernel.Evidence(kernel.pair_distances(rows.x, kinds), rows.task, rows.y, fixed)
+        y = y - kernel.guessed_mean(said)
+    seen = kernel.Evidence(kernel.pair_distances(rows.x, kinds), rows.task, y, fixed)
     bounds = list(zip(belief.low.tolist(), belief.high.tolist(), strict=True))
     if warm is not None and len(warm) == len(belief.mean):
         starts, iterations = [warm], WARM_ITERATIONS
@@ -87,16 +88,32 @@ class Posterior:
         self._between = hyper.tasks
         self._noise = np.exp(hyper.noise)
         self._chol = cholesky(self._results(rows.x, rows.task))
-        self._alpha = linalg.cho_solve((self._chol, True), rows.y, check_finite=False)
+        self._alpha = linalg.cho_solve((self._chol, True), self._beyond(), check_finite=False)
+
+    def _beyond(self) -> Array:
+        """Return the results less what the guesses make of them before any is known, (n,)."""
+        return self.rows.y - kernel.guessed_mean(self._guess(self.rows.x))
+
+    def slopes(self) -> Array:
+        """Return the posterior means of the slopes along the guesses, (s,)."""
+        said = self._guess(self.rows.x)
+        share = max(said.shape[1], 1)
+        learned = kernel.SLOPE_VARIANCE * (said.T @ self._alpha)
+        return np.asarray((kernel.SLOPE_MEAN + learned) / share)
 
     def _cov(self, a: Array, at: Index, b: Array, bt: Index, said: Array | None = None) -> Array:
         """Prior covariance of the function between two sets of rows; ``said``: :meth:`_guess` b."""
-        shape = kernel.cross(a, b, self.hyper.lengths, self.kinds)
-        shape *= self._between[at[:, None], bt[None]]
-        shape += kernel.fixed_covariance(a, at, b, bt, self.kinds)
+        shape = self._own(a, at, b, bt)
         if self._said is not None:
             said = self._guess(b) if said is None else said
             shape += kernel.guessed_covariance(said if a is b else self._guess(a), said)
+        return shape
+
+    def _own(self, a: Array, at: Index, b: Array, bt: Index) -> Array:
+        """Return the same without what earlier studies say."""
+        shape = kernel.cross(a, b, self.hyper.lengths, self.kinds)
+        shape *= self._between[at[:, None], bt[None]]
+        shape += kernel.fixed_covariance(a, at, b, bt, self.kinds)
         return shape
 
     def _guess(self, x: Array) -> Array:
@@ -131,7 +148,8 @@ class Posterior:
     def mean(self, x: Array, task: int | None = None) -> Array:
         """Posterior mean of the function at ``task`` (full when not said), (m,)."""
         t = np.full(len(x), self.full if task is None else task)
-        return np.asarray(self._cov(x, t, self.rows.x, self.rows.task) @ self._alpha)
+        own = self._own(x, t, self.rows.x, self.rows.task) @ self._alpha
+        return np.asarray(own + self._guess(x) @ self.slopes())
 
     def predict(self, x: Array) -> tuple[Array, Array]:
         """Posterior mean and standard deviation of the function at the full task, (m,) each."""
@@ -141,7 +159,8 @@ class Posterior:
         variance = self._prior_covariance(x, said, self.full, self.full) - np.einsum(
             "ij,ij->j", half, half
         )
-        return np.asarray(cov.T @ self._alpha), np.sqrt(np.maximum(variance, 1e-9))
+        mean = np.asarray(cov.T @ self._alpha) + kernel.guessed_mean(said)
+        return mean, np.sqrt(np.maximum(variance, 1e-9))
 
     def informs(self, x: Array) -> Array:
         """rho^2 between one noisy result at (x, task) and the full task's value, (m, T).
@@ -190,7 +209,7 @@ class Posterior:
         )
         grown._chol = chol
         grown._said = None if self._said is None else np.vstack([self._said, self._guess(x)])
-        grown._alpha = linalg.cho_solve((chol, True), grown.rows.y, check_finite=False)
+        grown._alpha = linalg.cho_solve((chol, True), grown._beyond(), check_finite=False)
         return grown
 
     def left_out(self, rows: NDArray[np.bool_]) -> tuple[Array, Array]:
@@ -206,8 +225,11 @@ class Posterior:
         return np.asarray(spread @ self._alpha[rows]), np.asarray(spread)
 
     def by_themselves(self, rows: NDArray[np.bool_]) -> tuple[Array, Array]:
-        """Return results of marked rows (n,) and their prior covariance, (k,) and (k, k)."""
-        return self.rows.y[rows], self._results(self.rows.x[rows], self.rows.task[rows])
+        """Return results of marked rows (n,) less their prior mean, and their prior covariance.
+
+        (k,) and (k, k).
+        """
+        return self._beyond()[rows], self._results(self.rows.x[rows], self.rows.task[rows])
 
     def correlation(self, task: int) -> float:
         """Modelled correlation between the functions of ``task`` and of the full task."""

@@ -72,7 +72,16 @@ def _holds(
     else:
         low, high = min(low, rank), max(high, rank)
         verdict = _learned(guess.name, metric, rank, (low, high))
+        verdict += f"; weight {_weight(spec, ledger, search, guess, metric):+.2f}"
     return EarlierInsight(guess.name, metric, guess.rows, rank, low, high, pairs, verdict)
+
+
+def _weight(spec: StudySpec, ledger: Ledger, search: Search, guess: Guess, metric: str) -> float:
+    """Return what one guess at a metric counts for: the slope along it."""
+    models = search.models(ledger)
+    assert models is not None
+    those = [g for g in search.guesses if metric in g.metrics]
+    return float(models.posteriors[spec.metric_names.index(metric)].slopes()[those.index(guess)])
 
 
 def _most_run(ledger: Ledger, search: Search, metric: str) -> tuple[Array, Array]:
@@ -116,11 +125,11 @@ def _learned(name: str, metric: str, rank: float, ends: tuple[float, float]) -> 
     if low > 0.3:
         return f"{name} foretells {metric}"
     if high < 0:
-        return f"{name} is the other way round for {metric}, and is read so"
+        return f"{name} is the other way round for {metric}"
     if rank < -0.3:
-        return f"{name} looks the other way round for {metric} so far, and is read so"
+        return f"{name} looks the other way round for {metric} so far"
     if rank < 0.3:
-        return f"{name} says little about {metric}, and counts for little"
+        return f"{name} says little about {metric}"
     return f"{name} says something about {metric}"
 
 

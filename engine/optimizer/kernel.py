@@ -24,8 +24,9 @@ from hpo_tui.engine.optimizer.axes import Array
 from hpo_tui.engine.optimizer.places import CATEGORY, OPTIONAL, Kinds, arc, centred, scaled
 
 COMMON, PER_TASK, DEPARTURE, TREND, JITTER = 1.0, 0.1, 0.03, 1.0, 1e-6
-GUESS = 0.5
-"""Prior variance of the slope along what earlier studies say, of all of them together."""
+SLOPE_MEAN, SLOPE_VARIANCE = 0.5, 0.25
+"""Prior of the slope along what earlier studies say, of all of them together: like problems mostly
+go the same way, and by less than their own results differ."""
 _DEPARTURE_LENGTH = 0.3
 _ROOT5 = math.sqrt(5.0)
 _PRIOR_CORRELATION, _SD_L = 0.85, 0.3
@@ -172,17 +173,22 @@ def fixed_variance(x: Array, kinds: Kinds, *, same: bool) -> Array:
     return np.asarray(slopes + COMMON + (PER_TASK + DEPARTURE if same else 0.0))
 
 
+def guessed_mean(a: Array) -> Array:
+    """Prior mean by the guesses of ``s`` earlier studies (n, s), (n,); 0 where there are none."""
+    return np.asarray((SLOPE_MEAN / max(a.shape[1], 1)) * a.sum(axis=1))
+
+
 def guessed_covariance(a: Array, b: Array) -> Array:
     """Prior covariance of slopes along guesses of ``s`` earlier studies, (n, s) and (m, s), (n, m).
 
     The tasks share it. Studies that agree are believed together as much as one of them alone.
     """
-    return np.asarray((GUESS / max(a.shape[1], 1)) * a @ b.T)
+    return np.asarray((SLOPE_VARIANCE / max(a.shape[1], 1)) * a @ b.T)
 
 
 def guessed_variance(a: Array) -> Array:
     """:func:`guessed_covariance` of rows (n, s) with themselves, (n,)."""
-    return np.asarray((GUESS / max(a.shape[1], 1)) * (a**2).sum(axis=1))
+    return np.asarray((SLOPE_VARIANCE / max(a.shape[1], 1)) * (a**2).sum(axis=1))
 
 
 def _tasks(packed: int) -> int:

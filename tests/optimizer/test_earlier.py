@@ -14,7 +14,7 @@ from hpo_tui.engine.optimizer import CostWeightedSampler, Earlier, Optimizer
 from hpo_tui.engine.optimizer.earlier import Finding
 from hpo_tui.engine.optimizer.gp import Posterior, Rows
 from hpo_tui.engine.optimizer.guess import Guess, known
-from hpo_tui.engine.optimizer.kernel import GUESS, Hyper
+from hpo_tui.engine.optimizer.kernel import SLOPE_MEAN, SLOPE_VARIANCE, Hyper
 from hpo_tui.engine.optimizer.space import Space
 from hpo_tui.engine.spec import StudySpec
 
@@ -103,7 +103,7 @@ def test_how_far_it_holds_is_told(lab: Any, one: StudySpec, former: Earlier) -> 
     assert right.rank_correlation is not None
     assert right.rank_correlation > 0.6
     assert right.low <= right.rank_correlation <= right.high
-    assert right.verdict == "former foretells a"
+    assert right.verdict.startswith("former foretells a; weight +0.")
     assert right.results == len(former.findings)
     assert wrong.rank_correlation is not None
     assert wrong.rank_correlation < -0.3
@@ -262,12 +262,20 @@ def test_the_slope_is_part_of_the_covariance() -> None:
     without = Posterior(Rows(x, task, y), hyper, kinds)
     at = rng.random((4, 2))
     both, alone = np.vstack([x, at]), np.zeros(10, dtype=np.intp)
-    prior = without._cov(both, alone, both, alone) + GUESS / 2 * says(both) @ says(both).T
+    prior = without._cov(both, alone, both, alone) + SLOPE_VARIANCE / 2 * says(both) @ says(both).T
     noisy = prior[:6, :6] + (1e-2 + 1e-6) * np.eye(6)
-    mean = prior[6:, :6] @ np.linalg.solve(noisy, y)
+    before = SLOPE_MEAN / 2 * says(both).sum(axis=1)
+    mean = before[6:] + prior[6:, :6] @ np.linalg.solve(noisy, y - before[:6])
     var = np.diag(prior[6:, 6:] - prior[6:, :6] @ np.linalg.solve(noisy, prior[:6, 6:]))
     found, sd = with_it.predict(at)
     np.testing.assert_allclose(found, mean, rtol=1e-6)
+    np.testing.assert_allclose(with_it.mean(at), mean, rtol=1e-6)
+    slopes = SLOPE_MEAN / 2 + SLOPE_VARIANCE / 2 * says(x).T @ np.linalg.solve(
+        noisy, y - before[:6]
+    )
+    np.testing.assert_allclose(with_it.slopes(), slopes, rtol=1e-6)
+    grown = with_it.with_rows(at[:2], np.zeros(2, dtype=np.intp))
+    np.testing.assert_allclose(grown.mean(at), mean, rtol=1e-5)
     np.testing.assert_allclose(sd**2, var, rtol=1e-5)
 
 

@@ -39,7 +39,8 @@ from running times. Only promoted configurations are pairs, and those were good 
 true correlation over the whole space is rather higher.
 
 Below, where the study learns from earlier ones (`learn_from`): the rank correlation between what
-each of them says of a metric and what came out here. A guess that does not hold counts for little.
+each of them says of a metric and what came out here, and the **weight** of what it says in the
+search: 1 as it stands, 0 not at all, below 0 the other way round.
 """
 
     def __init__(self, *, ascii_only: bool | None = None, id: str | None = None) -> None:  # noqa: A002 - Textual's word
