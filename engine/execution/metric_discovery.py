@@ -61,11 +61,12 @@ def discover_in_line(line: str) -> dict[str, float]:
 def discover(text: str) -> dict[str, list[float]]:
     """Return every metric-like name in a script's output with the values that it took, in order."""
     found: dict[str, list[float]] = {}
-    columns = Columns(_may_be_metric, apart=True)
+    columns = Columns(_may_head_metric, apart=True)
     for line in re.split(r"[\r\n]+", strip_escapes(text)):
         said = discover_in_line(line[:10_000])
         if not said:
-            said = {k: v for k, v in flatten(columns.row(line) or {}).items() if _may_be_metric(k)}
+            row = flatten(columns.row(line) or {})
+            said = {k.replace(" ", "_"): v for k, v in row.items() if _may_head_metric(k)}
             columns.see(line)
         for name, value in said.items():
             found.setdefault(name, []).append(value)
@@ -76,3 +77,8 @@ def _may_be_metric(name: str) -> bool:
     """Whether a name may be that of a metric."""
     known = name.lower() in _NO_METRIC or fold(name) in STEP_KEYS
     return not known and _NAME.fullmatch(name) is not None
+
+
+def _may_head_metric(heading: str) -> bool:
+    """Whether a column may be a metric's: its name may be of a few words, ``val loss``."""
+    return heading.count(" ") < 3 and _may_be_metric(heading.replace(" ", "_"))

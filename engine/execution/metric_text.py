@@ -28,6 +28,8 @@ VALUE = rf"(?:[\w.]*\(\s*|\[\s*)?[\"']?(?P<value>{NUMBER}){AFTER}"
 """A number, also within a repr or quotes."""
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 _OVER = re.compile(r"\s*/\s*(\d+)(?![\d./])")
+_AVERAGE = re.compile(rf"%?\s*\(\s*(?:avg:?\s*)?({NUMBER})\s*%?\s*\)")
+_BATCHES = re.compile(r"(?<!fold)(?<!fold )\[\s*\d+/\d+", re.IGNORECASE)
 _GROUPED = re.compile(rf"\s*[-+]?{_THOUSANDS}(?![\d,])")
 
 
@@ -60,8 +62,15 @@ def to_number(text: str, *, decimal_comma: bool = False) -> float | None:
 
 
 def share_or_number(line: str, match: "re.Match[str]", group: str = "value") -> float | None:
-    """Return the number of a match; of so many of a count, as ``9816/10000``, the share."""
+    """Return the number of a match.
+
+    Of so many of a count, as ``9816/10000``, it is the share; of a meter in a line of batches, as
+    ``Test: [24/24] Acc@1 69.2 (70.7)``, the average behind the last batch's value.
+    """
     text = match[group]
+    average = _AVERAGE.match(line, match.end(group))
+    if average is not None and _BATCHES.search(line, 0, match.start(group)):
+        return to_number(average[1])
     over = _OVER.match(line, match.end(group)) if text.isdigit() else None
     if over is not None and int(text) <= int(over[1]) > 0:
         return int(text) / int(over[1])

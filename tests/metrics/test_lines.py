@@ -31,6 +31,11 @@ def parse_line(line: str, names: Collection[str]) -> dict[str, float]:
         ("Test set: Average loss: 0.05, Accuracy: 9876/10000 (99%)", {"accuracy": 0.9876}),
         ("accuracy 0.25:  50%|█████     | 2/4 [00:00<00:00]", {"accuracy": 0.25}),
         ("accuracy 45 / 50", {"accuracy": 0.9}),
+        ("Test: [  24/24]  Time: 0.2 (0.7)  Top-1:   0.200 (  70.740)", {"top-1": 70.74}),
+        ("Epoch: [3][  10/5005]\tTop-1 69.5% (70.1%)", {"top-1": 70.1}),
+        ("[5/20] accuracy: 0.91 (best 0.92)", {"accuracy": 0.91}),
+        ("Fold [1/5] accuracy: 0.95 (0.02)", {"accuracy": 0.95}),
+        ("accuracy: 0.95 (0.02)", {"accuracy": 0.95}),
         ("accuracy: 0.5/0.6", {"accuracy": 0.5}),
         ("accuracy: 12/5", {"accuracy": 12.0}),
         ("accuracy=-1E+3", {"accuracy": -1000.0}),
@@ -170,6 +175,10 @@ def test_discover_lists_what_looks_like_a_metric() -> None:
     table += "1   0.8   0.7   00:10\n"
     assert discover(table) == {"train_loss": [0.9, 0.8], "valid_acc": [0.6, 0.7]}
     assert discover("Loading the data\n1 2 3\n") == {}
+    table = (
+        "┃ epoch ┃ val loss ┃ time ┃\n┡━━━━━━━╇━━━━━━━━━━╇━━━━━━┩\n│ 0     │ 0.4      │ 1.2s │\n"
+    )
+    assert discover(table) == {"val_loss": [0.4]}
 
 
 @given(st.floats(allow_nan=False), st.sampled_from(["=", ": ", " = ", ":", " "]))
