@@ -10,7 +10,9 @@ from hpo_tui.engine.spec.model import Task, Value
 
 _BY_RANK = (
     r"(max_|num_|n_|train_|total_|nb_|num_train_)?epochs?",
-    r"(max_|num_|n_|train_|total_|training_|max_train_)?(steps?|iterations?|iters?|updates|batches)|max_iter",
+    # Before steps: beside them, those are what one update takes.
+    r"(max_|total_)time_?steps|(max_|num_|n_|total_)?env_steps|total_steps",
+    r"(max_|num_|n_|train_|total_|training_|max_train_)?(steps?|iterations?|iters?|updates?|batches)|max_iter",
     r"n_estimators|num_trees|n_trees|trees|num_boost_rounds?|num_rounds?|n_rounds?|rounds?|nrounds",
     r"(data_|train_|training_|sample_)?(fraction|frac|subset|portion|ratio)",
     r"(num_|n_|max_)?(train_)?(samples|examples|rows|train)|(train|train_set|sample|subset)_size",
@@ -80,5 +82,15 @@ def _noun(name: str) -> str:
     words = re.sub(r"[^a-z0-9]+", " ", name.rsplit(".", 1)[-1].lower()).strip()
     for prefix in ("num ", "n ", "max ", "nb ", "total ", "train "):
         words = words.removeprefix(prefix)
-    counted = words in ("epoch", "step", "iteration", "iter", "round", "tree", "sample")
-    return f"{words}s" if counted else words
+    counted = (
+        "epoch",
+        "step",
+        "timestep",
+        "iteration",
+        "iter",
+        "update",
+        "round",
+        "tree",
+        "sample",
+    )
+    return f"{words}s" if words.rpartition(" ")[2] in counted else words

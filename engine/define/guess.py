@@ -78,8 +78,8 @@ def bare_name(name: str) -> str:
 
 
 def _from(option: Option, parameter: Parameter, why: str, *, sure: bool = True) -> Proposal:
-    default = "" if option.default is None else f", default {_shown(option.default)}"
-    parts = [f"{option.flag}{default}", why, option.help]
+    default = "no default" if option.default is None else f"default {_shown(option.default)}"
+    parts = [f"{option.shown}, {default}", why, option.help]
     parameter = dataclasses.replace(parameter, when=option.when)
     return Proposal(parameter, "; ".join(p for p in parts if p), sure)
 
@@ -92,7 +92,10 @@ def _unknown(option: Option) -> Proposal | None:
         return _from(option, Parameter(option.name, kind, option.low, option.high), "its limits")
     if option.kind != "float" or default is None or default <= 0:
         return None
-    if default < 1:
+    if default > 0.99 and default < 1:
+        # A decay, whose distance from 1 is what counts.
+        parameter = Parameter(option.name, ParameterKind.FLOAT, 0.9, max(0.9999, default))
+    elif default < 1:
         parameter = Parameter(option.name, ParameterKind.FLOAT, 0.0, 0.99)
     else:
         low, high = nice(default / 3), nice(default * 3)
@@ -193,10 +196,17 @@ def _exponent(option: Option) -> Parameter:
     return Parameter(option.name, ParameterKind.FLOAT, default - 2, default + 1)
 
 
-def _warmup(option: Option) -> Parameter:
-    """Propose a share of the training, or a number of epochs or steps."""
-    share = option.kind == "float" and (_number(option.default) or 0.0) < 1
-    return _linear(0.0, 0.5)(option) if share else _count(0, 10)(option)
+def _warmup(option: Option) -> Parameter | None:
+    """Propose a share of the training, or a number of epochs or steps.
+
+    How many steps are many is not known where the default is none.
+    """
+    default = _number(option.default) or 0.0
+    if option.kind == "float" and default < 1:
+        return _linear(0.0, 0.5)(option)
+    if not default and re.search(r"steps|iter|updates|batches", bare_name(option.name)):
+        return None
+    return _count(0, 10)(option)
 
 
 def _limited(option: Option, low: float, high: float) -> tuple[float, float]:
@@ -210,11 +220,16 @@ _WIDTH = (
     r"(.*_)?(hidden|width|dim|channels|units|embed|embedding|filters|neurons|d_model|d_ff|planes|"
     r"num_leaves|ndf|ngf)(_(size|dim|units|channels))?|k\d"
 )
+_PARTS = r"init|initial|base|max|peak|start|backbone|encoder|decoder|head|body|embed.*|actor|critic"
+"""What a learning rate may be of."""
 _RULES: tuple[tuple[str, Callable[[Option], Parameter | None]], ...] = (
     (r"log_?2_.*", _around),
     (r"(log_?10|log)_(lr|learning_rate|wd|weight_decay|reg.*|l1|l2)", _exponent),
-    (r"(.*_)?(lr|learning_rate|eta|eta0)(_init)?", _log(0.01, 10, 1e-5, 1e-1)),
-    (r"min_lr|lr_min|final_lr", _log(0.01, 10, 1e-7, 1e-4)),
+    (
+        r"(min|final|end)_(lr|learning_rate)|(lr|learning_rate)_(min|final|end)",
+        _log(0.01, 10, 1e-7, 1e-4),
+    ),
+    (rf"(.*_)?(lr|learning_rate|eta)(0|_({_PARTS}))?", _log(0.01, 10, 1e-5, 1e-1)),
     (
         r"wd|(.*_)?weight_decay|decay|(l1|l2|reg|lambda)(_.*)?|(.*_)?alpha",
         _log(0.01, 100, 1e-6, 1e-1),
@@ -222,12 +237,13 @@ _RULES: tuple[tuple[str, Callable[[Option], Parameter | None]], ...] = (
     (r"momentum|(adam_)?beta_?1|mom", _linear(0.5, 0.99)),
     (r"(adam_)?beta_?2", _linear(0.9, 0.9999)),
     (r"(.*_)?(dropout|drop|drop_rate|drop_path|drop_prob)(_.*)?|p_drop", _linear(0.0, 0.6)),
-    (r"(label_)?smoothing|warmup_(ratio|frac|fraction|portion)", _linear(0.0, 0.3)),
+    (r"(.*_)?prob(ability)?", _linear(0.0, 1.0)),
+    (r"(label_)?smoothing(_factor)?|warmup_(ratio|frac|fraction|portion)", _linear(0.0, 0.3)),
     (r"gamma|lr_decay|lr_gamma|decay_rate", _gamma),
     (r"(colsample|subsample|feature_fraction|bagging_fraction)(_.*)?", _linear(0.3, 1.0)),
     (r"min_child_weight|max_delta_step", _log(0.1, 10, 0.1, 10.0)),
     (r"c|nu|sigma|temperature|tau|bandwidth|margin", _log(0.1, 10, 0.1, 10.0)),
-    (r"clip|grad_clip.*|clip_.*|max_grad_norm", _log(0.1, 10, 0.1, 10.0)),
+    (r"clip|grad(ient)?_clip.*|clip_.*|max_grad_norm", _log(0.1, 10, 0.1, 10.0)),
     (r"(per_(device|gpu)_)?(train_)?(batch_?size|bs|batch|minibatch|mini_batch_size)", _powers),
     (_WIDTH, _powers),
     (r"(num_|n_)?(hidden_)?(layers?|blocks|heads)|depth", _count(1, 4)),

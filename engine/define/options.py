@@ -35,6 +35,11 @@ class Option:
     when: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
     required: bool = False
 
+    @property
+    def shown(self) -> str:
+        """The flag as people are told of it, without a value that a switch has."""
+        return self.flag.removesuffix("=True")
+
 
 @dataclass(frozen=True, slots=True)
 class Found:

@@ -33,6 +33,12 @@ def option(name: str, default: Value | None, **more: object) -> Option:
         ("log_lr", -2.0, -4.0, -1.0, False),
         ("log2-batch", 6, 4, 8, False),
         ("warp", 6.0, 2.0, 20.0, True),
+        ("min_lr", 0.0, 1e-7, 1e-4, True),
+        ("lr_backbone", 1e-5, 1e-7, 1e-4, True),
+        ("lr0", 0.01, 1e-4, 0.1, True),
+        ("mixup_prob", 1.0, 0.0, 1.0, False),
+        ("ema_decay", 0.9998, 0.9, 0.9999, False),
+        ("gradient_clip_val", 2.0, 0.2, 20.0, True),
     ],
 )  # fmt: skip
 def test_ranges(name: str, default: float | None, low: float, high: float, log: bool) -> None:
@@ -95,6 +101,18 @@ def test_a_guess_says_that_it_is_one() -> None:
     assert "a guess" in found.note
 
 
+def test_a_parameter_without_a_default_says_so() -> None:
+    found = propose(option("lr", None))
+    assert found is not None
+    assert found.note == "--lr, no default"
+
+
+def test_steps_of_warmup_are_not_guessed_from_nothing() -> None:
+    assert propose(option("warmup_steps", 0)) is None
+    for name, default in (("warmup_steps", 100), ("warmup_epochs", 0)):
+        assert propose(option(name, default)) is not None
+
+
 def test_limits_of_the_script_are_kept() -> None:
     found = propose(option("lr", 0.01, low=0.005, high=0.02))
     assert found is not None
@@ -123,6 +141,15 @@ def test_epochs_go_before_steps_and_fractions() -> None:
     found = find_fidelity([option("max_steps", -1), option("num_train_epochs", 4.0)])
     assert found is not None
     assert [t.name for t in found.tasks] == ["1 epoch", "2 epochs", "4 epochs"]
+
+
+def test_all_steps_of_an_environment_go_before_those_of_an_update() -> None:
+    found = find_fidelity([option("num_steps", 128), option("total_timesteps", 1000)])
+    assert found is not None
+    assert [t.name for t in found.tasks] == ["250 timesteps", "500 timesteps", "1000 timesteps"]
+    found = find_fidelity([option("num_boost_round", 100)])
+    assert found is not None
+    assert found.tasks[0].name == "25 boost rounds"
 
 
 def test_fractions() -> None:
