@@ -173,7 +173,8 @@ def with_metrics(spec: StudySpec, printed: Printed) -> StudySpec:
 def study_name(words: Sequence[str], folder: Path, script: Path | None) -> str:
     """Return a name for the study: the script's, or its folder's where that says more."""
     home = script.absolute().parent if script else folder.absolute()
-    stem = script.stem if script else Path(words[0]).stem if (folder / words[0]).is_file() else ""
+    own = (w for w in words if not Path(w).is_absolute() and (folder / w).is_file())
+    stem = script.stem if script else Path(next(own, "")).stem
     raw = stem if stem and stem.lower() not in _DULL else home.name
     return re.sub(r"[^\w-]+", "-", raw).strip("-_.")[:60] or "study"
 
@@ -187,7 +188,7 @@ def remarks(
         "Ranges are guesses from names and defaults: read them through."
     }
     if plan.left:
-        flags = ", ".join(o.flag for o in plan.left)
+        flags = ", ".join(o.shown for o in plan.left)
         notes[()] += f"\nLeft as they are: {flags}"
     notes[()] += _resume_remark(plan)
     for option, proposal in plan.proposals:
@@ -196,14 +197,39 @@ def remarks(
         notes["space", _EXAMPLE.name] = "An example: no parameter was found. Replace it."
     if spec.start:
         notes["start", 0] = "The script's own defaults run first, to compare with."
+        if outside := _outside(plan, spec.start[0]):
+            notes["start", 0] += f"\nOutside of their ranges, and so left out: {outside}."
     notes.update(_metric_remarks(spec, printed))
     if plan.fidelity:
-        flag = plan.fidelity.option.flag
-        notes["task", 0] = (
-            f"Cheap runs by {flag}. The task with cost 1 is the one that counts; a schedule of\n"
-            f"the script that depends on {flag} follows it."
-        )
+        notes["task", 0] = _task_remark(plan.fidelity.option, plan.left)
     return notes
+
+
+def _outside(plan: Plan, start: Mapping[str, Value]) -> str:
+    """Return the parameters that the first configuration does not have although they are used."""
+    shown = [
+        f"{o.name} = {str(o.default).lower() if isinstance(o.default, bool) else o.default}"
+        for o, p in plan.proposals
+        if o.default is not None and o.name not in start and p.parameter.active(dict(start))
+    ]
+    return ", ".join(shown)
+
+
+def _task_remark(option: Option, left: Sequence[Option]) -> str:
+    """Say what makes runs cheap, and which option says the same for a schedule."""
+    said = (
+        f"Cheap runs by {option.shown}. The task with cost 1 is the one that counts; a schedule "
+        f"of\nthe script that depends on {option.shown} follows it."
+    )
+    noun = bare_name(option.name).rpartition("_")[2]
+    twins = [
+        o.shown
+        for o in left
+        if o.default == option.default and bare_name(o.name).rpartition("_")[2] == noun
+    ]
+    if twins:
+        said += f"\n{', '.join(twins)} is as long: {{{option.name}}} there, too, has it follow."
+    return said
 
 
 def _resume_remark(plan: Plan) -> str:

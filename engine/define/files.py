@@ -93,6 +93,14 @@ def config_options(words: Sequence[str], folder: Path, others: Sequence[Option])
     return Found(options, name, template=filled, words=changed, raw=raw)
 
 
+def settings_file(text: str, folder: Path) -> str | None:
+    """Return the name of a file with settings that stands in a source in quotes, else None."""
+    names = re.findall(r"[\"']([\w./-]+\.(?:ya?ml|json|toml))[\"']", text)
+    return next(
+        (n for n in names if _file(n, folder) and any(_leaves(_load(folder / n), ""))), None
+    )
+
+
 def _file(word: str, folder: Path) -> bool:
     name = word.partition("=")[2] if word.startswith("--") and "=" in word else word
     if not name.endswith(_SUFFIXES):

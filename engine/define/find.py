@@ -9,13 +9,14 @@ from pathlib import Path
 
 from hpo_tui.engine.define.client_source import asked
 from hpo_tui.engine.define.fidelity import find_fidelity
-from hpo_tui.engine.define.files import config_options, hydra_options, interpolated
+from hpo_tui.engine.define.files import config_options, hydra_options, interpolated, settings_file
 from hpo_tui.engine.define.guess import propose
+from hpo_tui.engine.define.help_text import help_options
 from hpo_tui.engine.define.options import Found, Option, Style, from_dump, kind_of, typed
 from hpo_tui.engine.define.parser_source import written_options
 from hpo_tui.engine.define.probing import probe_options
 from hpo_tui.engine.define.process import run_briefly
-from hpo_tui.engine.define.source import Settings, constants, local_sources
+from hpo_tui.engine.define.source import Settings, assigned, constants, local_sources
 
 _PARSERS = re.compile(
     r"parse_(?:known_|intermixed_)?args(?:_into_dataclasses)?\(|ArgumentParser\(|LightningCLI\(|"
@@ -29,10 +30,6 @@ _OTHER_PARSERS = re.compile(
 _CLIENT = re.compile(r"\btrial\.(params|fidelity)\b|HPO_PARAMS")
 _CONFIGURATOR = re.compile(r"exec\(open\([\"'][\w/]*configurat\w+\.py[\"']\)")
 _HELP_LIMIT = 30.0
-_HELP_LINE = re.compile(
-    r"^\s{1,8}(?:-\w(?:[ =][A-Z_<\[]\S*)?,\s*)?(--[a-zA-Z][\w.-]*)"
-    r"(?:[ =](\{[^}]*\}|<[^>]*>|\[[^\]]*\]|[A-Z][\w.|]*|\w+))?(?:\s{2,}(.*)|\s*$)"
-)
 
 
 def script_of(words: Sequence[str], folder: Path) -> Path | None:
@@ -77,7 +74,13 @@ def find_options(words: Sequence[str], folder: Path) -> Found:
     if config is not None:
         return config
     if script is not None and not _PARSERS.search(text) and not _OTHER_PARSERS.search(text):
-        return _from_client(words, sources) or _from_constants(script, words, text)
+        if _CONFIGURATOR.search(text):
+            return _from_globals(script, words, folder)
+        return (
+            _from_client(words, sources)
+            or _fixed_file(script, words, text, folder)
+            or _from_constants(script, words, text)
+        )
     helped = _with_given(_from_help(words, folder), words)
     return (
         helped
@@ -126,43 +129,14 @@ def _redefault(option: Option, given: bool | int | float | str) -> Option:
 def _from_help(words: Sequence[str], folder: Path) -> Found:
     """Read the options that ``--help`` prints, with defaults where it states them."""
     ran = run_briefly([*words, "--help"], folder, _HELP_LIMIT, {})
-    options: dict[str, Option] = {}
-    lines = ran.lines
-    for n, line in enumerate(lines):
-        found = _HELP_LINE.match(line)
-        if found is None or found.group(1) in ("--help", "--version"):
-            continue
-        following = lines[n + 1].strip() if n + 1 < len(lines) else ""
-        further = following if following and not following.startswith("-") else ""
-        option = _help_option(found, further)
-        options[option.name] = option
+    options = help_options(ran.lines)
     if not options:
-        given = f"hpo-tui init -- {shlex.join([*words, '--lr', '0.1'])}"
-        return Found(advice=(f"no option was found: name those it takes, such as {given}",))
-    return Found(tuple(options.values()), "its --help")
-
-
-def _help_option(found: re.Match[str], further: str) -> Option:
-    flag, meta, text = found.group(1), found.group(2) or "", found.group(3) or ""
-    text = text if "default" in text.lower() else f"{text} {further}".strip()
-    default = re.search(
-        r"default(?:s to|:|=| is)?\s*[:=]?\s*[\"'`]?([\w.+-]+)", text, re.IGNORECASE
-    )
-    value = typed(default.group(1).rstrip(".,")) if default else None
-    name = flag.lstrip("-").replace("-", "_")
-    choices: tuple[bool | int | float | str, ...] = ()
-    if re.search(r"[,|]", meta):
-        choices = tuple(typed(c.strip()) for c in re.split(r"[,|]", meta.strip("{}[]<>")))
-    declared = {"INT": "int", "INTEGER": "int", "N": "int", "FLOAT": "float"}.get(
-        meta.strip("<>").upper()
-    )
-    kind = kind_of(value) if value is not None else "text"
-    kind = (
-        "float" if declared == "float" else "int" if declared == "int" and kind != "float" else kind
-    )
-    if value is None and not meta:
-        return Option(name, flag, "bool", False, help=text[:120], switch=True)
-    return Option(name, flag, kind, value, choices, help=" ".join(text.split())[:120])
+        given = [
+            f"hpo-tui init -- {shlex.join([*words, *o])}" for o in (["lr=0.1"], ["--lr", "0.1"])
+        ]
+        said = f"no option was found: name those it takes, such as {' or '.join(given)}"
+        return Found(advice=(said,))
+    return Found(options, "its --help")
 
 
 def _from_client(words: Sequence[str], sources: Sequence[str]) -> Found | None:
@@ -178,17 +152,52 @@ def _from_client(words: Sequence[str], sources: Sequence[str]) -> Found | None:
     return Found(tuple(found.values()), how, words=tuple(words), resumes=resumes)
 
 
+def _fixed_file(script: Path, words: Sequence[str], text: str, folder: Path) -> Found | None:
+    """Say how a file of settings that stands by its name in the source can be another one."""
+    file = settings_file(text, folder)
+    if file is None or _CLIENT.search(text):
+        return None
+    again = f"hpo-tui init -- {shlex.join([*words, file])}"
+    said = (
+        f"{script.name} reads {file}, by a name that stands in it: have it take the name from its "
+        f"command line (open(sys.argv[1])), then: {again}"
+    )
+    return Found(advice=(said,), words=tuple(words))
+
+
+def _from_globals(script: Path, words: Sequence[str], folder: Path) -> Found:
+    """Return the globals of a script whose configurator sets them, ``--lr=0.1``.
+
+    A file of settings that the command names (``config/small.py``) has the last word on them.
+    """
+    given = [folder / w for w in words if w.endswith(".py") and not w.startswith("-")]
+    values: dict[str, Option] = {}
+    try:
+        values = assigned(script)
+        for path in given:
+            if path.is_file() and not path.samefile(script):
+                values |= {n: o for n, o in assigned(path).items() if n in values}
+    except (SyntaxError, ValueError, OSError, RecursionError):
+        return Found(advice=(f"{script.name} could not be read as Python",))
+    how = "the globals that its configurator sets"
+    return Found(tuple(map(_global, values.values())), how, words=tuple(words))
+
+
+def _global(option: Option) -> Option:
+    """Return a global as the option that sets it; its truth is written as Python does."""
+    flag = f"--{option.name}"
+    if option.kind != "bool":
+        return dataclasses.replace(option, flag=flag, style="equals")
+    on, off = f"{flag}=True", f"{flag}=False"
+    return dataclasses.replace(option, flag=on, off=off, switch=True, style="flag")
+
+
 def _from_constants(script: Path, words: Sequence[str], text: str) -> Found:
     """Return environment variables and settings of a script that reads no command line."""
     try:
         settings = constants(ast.parse(script.read_text(encoding="utf-8", errors="replace")))
     except (SyntaxError, ValueError, OSError, RecursionError):
         return Found(advice=(f"{script.name} could not be read as Python",))
-    if _CONFIGURATOR.search(text):
-        options = tuple(
-            dataclasses.replace(o, flag=f"--{o.name}", style="equals") for o in settings.options
-        )
-        return Found(options, "the globals that its configurator sets", words=tuple(words))
     advice: tuple[str, ...] = ()
     if not settings.options:
         if not _CLIENT.search(text):

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import shlex
 import shutil
 import sys
 import tempfile
@@ -23,11 +24,23 @@ def command_words(command: Sequence[str], folder: Path) -> tuple[str, ...]:
     first = folder / words[0] if words else folder
     if not first.is_file():
         return words
+    interpreter = _interpreter(first)
+    starts = os.access(first, os.X_OK)
     if not words[0].endswith(".py"):
+        if not starts and interpreter:
+            return (*interpreter, *words)
         return words if "/" in words[0] else (f"./{words[0]}", *words[1:])
-    with first.open("rb") as file:
-        itself = "/" in words[0] and os.access(first, os.X_OK) and file.read(2) == b"#!"
-    return words if itself else (_python(folder), *words)
+    return words if "/" in words[0] and starts and interpreter else (_python(folder), *words)
+
+
+def _interpreter(script: Path) -> tuple[str, ...]:
+    """Return what a script's first line has it started by: ``bash`` of ``#!/usr/bin/env bash``."""
+    with script.open("rb") as file:
+        line = file.readline(500).decode("utf-8", "replace")
+    words = line[2:].split() if line.startswith("#!") else []
+    if words and Path(words[0]).name == "env":
+        words = [w for w in words[1:] if w != "-S"]
+    return tuple(words)
 
 
 def probe_options(words: Sequence[str], folder: Path) -> tuple[Found, tuple[str, ...]]:
@@ -80,7 +93,9 @@ def _probed(words: Sequence[str], folder: Path) -> Found:
             return Found(advice=(f"its options could not be read: {ran.why or last}",))
     if commands and not options:
         listed = ", ".join(commands)
-        return Found(commands=commands, advice=(f"name one of its sub-commands first: {listed}",))
+        given = f"hpo-tui init -- {shlex.join([*words, commands[0]])}"
+        said = f"name one of its sub-commands first ({listed}), such as {given}"
+        return Found(commands=commands, advice=(said,))
     return Found(options, "the script's own parser", commands)
 
 

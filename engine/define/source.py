@@ -86,6 +86,20 @@ def constants(tree: ast.Module) -> Settings:
     return max(found, key=lambda s: sum(bool(_KNOWN.fullmatch(o.name)) for o in s.options))
 
 
+def assigned(path: Path) -> dict[str, Option]:
+    """Return every number and boolean that a source gives a name of its own, by that name.
+
+    Raises what reading and parsing it raise.
+    """
+    found: dict[str, Option] = {}
+    for node in ast.parse(path.read_text(encoding="utf-8", errors="replace")).body:
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            name = _target(node)
+            if not name.startswith("_"):
+                found.update((o.name, o) for o in _constant(name, node.value))
+    return found
+
+
 def _target(node: ast.Assign | ast.AnnAssign) -> str:
     target = node.targets[0] if isinstance(node, ast.Assign) else node.target
     return target.id if isinstance(target, ast.Name) else ""

@@ -19,7 +19,7 @@ from hpo_tui.engine.define.find import find_options, script_of
 from hpo_tui.engine.define.preview import asks, buys
 from hpo_tui.engine.define.printed import Printed, read_output
 from hpo_tui.engine.define.probing import command_words
-from hpo_tui.engine.define.try_one import Tried, try_one
+from hpo_tui.engine.define.try_one import Tried, found_in, try_one
 from hpo_tui.engine.spec.load import load_text
 from hpo_tui.engine.spec.model import StudySpec, Value
 from hpo_tui.engine.spec.names import KeyPath, plain
@@ -60,6 +60,9 @@ def init(
     elif run:
         tried, printed = _first_run(plan, spec, folder, files, timeout)
         spec = with_metrics(spec, printed)
+        # Of a name that is printed more than once, trials do not take the last one in the text.
+        read = found_in(spec, tried.lines)
+        printed = dataclasses.replace(printed, values={**printed.values, **read})
         advice += _about_run(tried, printed)
     if not plan.proposals:
         into = "" if asks(words, folder) else ", and {NAME} into the command"

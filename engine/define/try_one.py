@@ -5,7 +5,7 @@ import random
 import re
 import shlex
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -106,6 +106,14 @@ def _told(spec: StudySpec, task: Task, argv: list[str], files: TrialFolder, ran:
     return Tried(
         tuple(argv), task, found, seen, ran.seconds, ran.code, ran.lines, ran.why, _startup(ran)
     )
+
+
+def found_in(spec: StudySpec, lines: Sequence[str]) -> dict[str, float]:
+    """Return the last value of each of a study's metrics in an output, as a trial's is read."""
+    with tempfile.TemporaryDirectory(prefix="hpo-read-") as scratch:
+        files = TrialFolder(Path(scratch))
+        files.log.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        return {n: v for _, entry in _collected(spec, files) for n, v in entry.items()}
 
 
 def _prepare(

@@ -88,8 +88,27 @@ def test_click(scripts: Path) -> None:
     assert (spec.objectives[0].metric, spec.objectives[0].direction) == ("val_loss", "minimize")
 
 
+def test_an_option_of_click_that_may_be_given_often_is_no_number(scripts: Path) -> None:
+    text = (scripts / "clicky.py").read_text()
+    many = '"--layers", multiple=True, type=int, default=[64, 64])'
+    (scripts / "clicky.py").write_text(
+        text.replace('"--layers", type=click.IntRange(1, 6), default=2)', many)
+    )
+    spec = draft(scripts, "clicky.py", run=False).spec
+    assert [p.name for p in spec.space] == ["lr", "act", "layer_norm"]
+
+
+def test_the_value_of_the_first_run_is_the_one_that_trials_are_read_by(scripts: Path) -> None:
+    (scripts / "boost.py").write_text(
+        "import argparse\np = argparse.ArgumentParser()\n"
+        "p.add_argument('--lr', type=float, default=0.1)\np.parse_args()\n"
+        "print(\"[10]\\ttraining's auc: 0.99\\tvalid_1's auc: 0.81\")\n"
+    )
+    assert "The last value in a first run was 0.81." in draft(scripts, "boost.py").text
+
+
 def test_a_sub_command_has_to_be_named(scripts: Path) -> None:
-    with pytest.raises(ValueError, match="train, export"):
+    with pytest.raises(ValueError, match=r"\(train, export\), such as .* grouped.py train$"):
         init("grouped.py", scripts)
     spec = draft(scripts, ["python", "grouped.py", "train"], run=False).spec
     assert spec.command[:3] == ("python", "grouped.py", "train")
@@ -155,6 +174,52 @@ def test_globals_that_a_configurator_overrides(scripts: Path) -> None:
     )
     assert made.advice == ()
     assert made.spec.objectives[0].metric == "val_loss"
+
+
+def test_a_file_of_settings_for_a_configurator_has_the_last_word(scripts: Path) -> None:
+    (scripts / "small_lm/tiny.py").write_text(
+        "learning_rate = 1e-3\nmax_iters = 40\nlr_decay_iters = 40\nbias = True\n"
+    )
+    train = scripts / "small_lm/train.py"
+    given = "lr_decay_iters = 200\nbias = False\ngrad_clip = 1.0\nexec(open("
+    train.write_text(train.read_text().replace("exec(open(", given))
+    spec = draft(scripts, ["python", "small_lm/train.py", "small_lm/tiny.py"], run=False).spec
+    assert spec.full_task.fidelity == {"max_iters": 40}
+    assert spec.start[0]["learning_rate"] == 1e-3
+    assert spec.start[0]["grad_clip"] == 1.0
+    line = command_line(spec, {**spec.start[0], "bias": True}, spec.tasks[0], "/t")
+    assert "--bias=True" in line
+    made = draft(scripts, "small_lm/train.py", run=False)
+    assert "--lr_decay_iters is as long: {max_iters} there, too" in made.text
+
+
+def test_what_a_first_configuration_lacks_is_said(scripts: Path) -> None:
+    (scripts / "zero.py").write_text(
+        "import argparse\np = argparse.ArgumentParser()\n"
+        "p.add_argument('--lr', type=float, default=0.1)\n"
+        "p.add_argument('--wd', type=float, default=0.0)\np.parse_args()\n"
+    )
+    made = draft(scripts, "zero.py", run=False)
+    assert made.spec.start == ({"lr": 0.1},)
+    assert "Outside of their ranges, and so left out: wd = 0.0." in made.text
+
+
+def test_a_file_whose_name_stands_in_the_source(scripts: Path) -> None:
+    (scripts / "fixed.py").write_text(
+        "import json\nc = json.load(open('settings.json'))\nprint('loss', 0.5)\n"
+    )
+    told = draft(scripts, "fixed.py").advice[0]
+    assert told.startswith("fixed.py reads settings.json")
+    assert told.endswith("hpo-tui init -- python fixed.py settings.json")
+
+
+def test_a_path_as_the_default_of_a_configuration_file(scripts: Path) -> None:
+    (scripts / "pathy.py").write_text(
+        "import argparse\nfrom pathlib import Path\np = argparse.ArgumentParser()\n"
+        "p.add_argument('--config', type=Path, default=Path('settings.json'))\np.parse_args()\n"
+    )
+    spec = draft(scripts, "pathy.py", run=False).spec
+    assert spec.command[-2:] == ("--config", "{trial_dir}/settings.json")
 
 
 def test_a_configuration_file_becomes_a_template(scripts: Path, tmp_path: Path) -> None:
@@ -362,6 +427,9 @@ def test_how_a_script_is_started(scripts: Path) -> None:
     (scripts / "hydra_style/train.py").write_text("#!/usr/bin/env python\n")
     assert command_words(["hydra_style/train.py"], scripts) == ("hydra_style/train.py",)
     assert command_words(["boost.sh"], scripts) == ("./boost.sh",)
+    (scripts / "plain.sh").write_text("#!/usr/bin/env bash\necho loss=0.5\n")
+    assert command_words(["plain.sh", "x"], scripts) == ("bash", "plain.sh", "x")
+    assert draft(scripts, "plain.sh").name == "plain"
     assert command_words(["python", "-m", "x"], scripts) == ("python", "-m", "x")
 
 

@@ -26,6 +26,8 @@ def _plain(value: object) -> Any:
         return value
     if isinstance(value, (list, tuple)):
         return [_plain(v) for v in value]
+    if hasattr(value, "__fspath__"):
+        return str(os.fspath(value))
     return {"not_plain": repr(value)[:200]}
 
 
@@ -66,6 +68,12 @@ def _argparse_options(parser: Any, words: list[str]) -> tuple[list[Any], list[st
     return options, commands
 
 
+def _click_nargs(parameter: Any) -> Any:
+    if getattr(parameter, "multiple", False):
+        return "*"
+    return None if parameter.nargs == 1 else parameter.nargs
+
+
 def _click_option(parameter: Any) -> dict[str, Any]:
     kind = parameter.type
     default = parameter.default
@@ -79,7 +87,7 @@ def _click_option(parameter: Any) -> dict[str, Any]:
         "choices": [_plain(c) for c in kind.choices] if hasattr(kind, "choices") else None,
         "low": _plain(getattr(kind, "min", None)),
         "high": _plain(getattr(kind, "max", None)),
-        "nargs": None if parameter.nargs == 1 else parameter.nargs,
+        "nargs": _click_nargs(parameter),
         "required": bool(parameter.required),
         "help": str(getattr(parameter, "help", None) or ""),
         "action": "flag" if getattr(parameter, "is_flag", False) else "option",

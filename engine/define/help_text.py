@@ -1,0 +1,95 @@
+"""Options in what ``--help`` prints, as argparse, click, absl, Fire and people write it. Pure."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal
+
+from hpo_tui.engine.define.options import Option, kind_of, typed
+from hpo_tui.engine.spec.model import Value
+
+_META = r"\{[^}]*\}|<[^>]*>|\[[^\]]*\]|[A-Z][\w.|]*|\w+"
+_LINE = re.compile(
+    r"^(?P<indent>\s{1,8})(?:-\w(?:[ =][A-Z_<\[]\S*)?,\s*)?--(?P<no>\[no-?\])?"
+    rf"(?P<flag>[a-zA-Z][\w.-]*)(?:[ =](?P<meta>{_META}))?(?:(?:\s{{2,}}|:\s)(?P<text>.*)|\s*$)"
+)
+_DEFAULT = re.compile(
+    r"default(?:s to|:|=| is)?\s*[:=]?\s*[\"'`]?(?P<value>[\w.+-]+)", re.IGNORECASE
+)
+_Kind = Literal["int", "float", "bool"]
+_KINDS: Mapping[str, _Kind] = {
+    "INT": "int",
+    "INTEGER": "int",
+    "N": "int",
+    "FLOAT": "float",
+    "BOOL": "bool",
+}
+_DECLARED = re.compile(r"\bType: (?:Optional\[)?(int|float|bool)\b|\((an integer)|\(a .*\b(number)")
+_SAID_ELSEWHERE = re.compile(
+    r"\s*(?:[(\[]default\b[^)\]]*[)\]]|\bDefault: \S+|\bType: \S+|\(an? [^)]*(?:integer|number)\))",
+    re.IGNORECASE,
+)
+_LONGEST = 120
+_MOST = 4
+"""Further lines of one option that are looked at."""
+
+
+def help_options(lines: Sequence[str]) -> tuple[Option, ...]:
+    """Return the options that a help text names, with defaults where it states them."""
+    options: dict[str, Option] = {}
+    for found, further in _entries(lines):
+        if found["flag"] not in ("help", "helpfull", "helpshort", "version"):
+            option = _option(found, further)
+            options[option.name] = option
+    return tuple(options.values())
+
+
+def _entries(lines: Sequence[str]) -> Iterator[tuple["re.Match[str]", str]]:
+    """Return each option's line with what the lines below it, further in, say."""
+    for n, line in enumerate(lines):
+        found = _LINE.match(line)
+        if found is None:
+            continue
+        further = []
+        for below in lines[n + 1 : n + 1 + _MOST]:
+            text = below.lstrip()
+            if len(below) - len(text) <= len(found["indent"]) or _LINE.match(below):
+                break
+            further.append(text)
+        yield found, " ".join(further)
+
+
+def _option(found: "re.Match[str]", further: str) -> Option:
+    meta, text = found["meta"] or "", found["text"] or ""
+    # absl writes the values that an option may have at the head of its text.
+    if not meta and (listed := re.match(r"<[\w.-]+(?:\|[\w.-]+)+>", text)):
+        meta, text = listed[0], text[listed.end() :].lstrip(": ")
+    text = text if "default" in text.lower() else f"{text} {further}".strip()
+    flag, name = f"--{found['flag']}", found["flag"].replace("-", "_")
+    stated = _DEFAULT.search(text)
+    value = typed(stated["value"].rstrip(".,")) if stated else None
+    about = " ".join(_SAID_ELSEWHERE.sub("", text).split())[:_LONGEST]
+    if found["no"]:
+        off = f"--{found['no'][1:-1]}{found['flag']}"
+        return Option(name, flag, "bool", value is True, help=about, switch=True, off=off)
+    declared = _declared(meta, text)
+    if stated and stated["value"] in ("True", "False") and (meta or declared == "bool"):
+        # Python's words: what reads them as such takes any other for a text, which is true.
+        on, off = f"{flag}=True", f"{flag}=False"
+        return Option(name, on, "bool", value is True, help=about, switch=True, off=off)
+    if value is None and not meta:
+        return Option(name, flag, "bool", False, help=about, switch=True)
+    choices: tuple[Value, ...] = ()
+    if re.search(r"[,|]", meta):
+        choices = tuple(typed(c.strip()) for c in re.split(r"[,|]", meta.strip("{}[]<>")))
+    kind = kind_of(value) if value is not None else "text"
+    if declared == "float" or (declared == "int" and kind != "float"):
+        kind = declared
+    return Option(name, flag, kind, value, choices, help=about)
+
+
+def _declared(meta: str, text: str) -> _Kind | None:
+    """Return the type that a help text states, None where it states none."""
+    found = _DECLARED.search(text)
+    if found is None:
+        return _KINDS.get(meta.strip("<>").upper())
+    return _KINDS[found[1].upper()] if found[1] else "int" if found[2] else "float"
