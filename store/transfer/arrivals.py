@@ -51,7 +51,8 @@ class Dimension:
 class Arrival:
     """A study from elsewhere. ``text``: its study file, where it was ours before.
 
-    ``costs``: task → cost, where the source says what the study file said of it.
+    ``costs``: task → cost, where the source says what the study file said of it. ``empty``: columns
+    of parameters that no trial has a value of.
     """
 
     name: str
@@ -63,3 +64,4 @@ class Arrival:
     reports: list[Report] = field(default_factory=list)
     text: str | None = None
     costs: Mapping[str, float] = field(default_factory=dict)
+    empty: tuple[str, ...] = ()

@@ -36,7 +36,11 @@ def read_csv(path: Path, name: str, directions: Mapping[str, str]) -> Arrival:
         raise ValueError(f"{path} has no column {missing[0]}; it has {', '.join(head) or 'none'}")
     if not params:
         raise ValueError(f"{path} has no columns of parameters (params.<name>)")
-    kinds = {c: _dimension([row[c] for row in rows if row.get(c)], c) for c in params}
+    empty = tuple(c for c in params if all(_missing(row.get(c) or "") for row in rows))
+    if len(empty) == len(params):
+        raise ValueError(f"{path} has no value of a parameter: {', '.join(empty)} are empty")
+    params = {c: n for c, n in params.items() if c not in empty}
+    kinds = {c: _dimension([row[c] for row in rows if row.get(c)]) for c in params}
     for column in (c for c, kind in kinds.items() if not kind.choices):
         for row in rows:
             row[column] = "" if _missing(row.get(column) or "") else row[column]
@@ -46,8 +50,9 @@ def read_csv(path: Path, name: str, directions: Mapping[str, str]) -> Arrival:
         raise ValueError(f"{path} has two rows with the same trial number")
     space = {params[c]: kind for c, kind in kinds.items()}
     return Arrival(
-        name, f"CSV, {path}", space, dict(directions), _configured(trials), costs=_costs(rows)
-    )
+        name, f"CSV, {path}", space, dict(directions), _configured(trials), costs=_costs(rows),
+        empty=empty,
+    )  # fmt: skip
 
 
 def _table(path: Path) -> tuple[list[str], list[dict[str, str]]]:
@@ -149,13 +154,11 @@ def _missing(text: str) -> bool:
     return text.strip().lower() in ("", "nan", "-nan", "+nan")
 
 
-def _dimension(texts: Sequence[str], column: str) -> Dimension:
+def _dimension(texts: Sequence[str]) -> Dimension:
     """Guess what a column holds from all its cells; ``nan`` among numbers is an empty one."""
     given = [t for t in texts if not _missing(t)]
     if given and all(_number(t) is not None for t in given):
         texts = given
-    if not texts:
-        raise ValueError(f"the column {column} is empty")
     numbers = [_number(t) for t in texts]
     known = [n for n in numbers if n is not None]
     if len(known) < len(texts):

@@ -202,3 +202,34 @@ def test_stars_tags_and_notes_go_out_as_a_table_and_come_back(
     assert found[1] == (False, (), "")
     assert found[2] == (True, ("keep", "seed noise"), "")
     assert found[3] == (False, (), "diverged, see log\nagain")
+
+
+def test_a_column_without_a_value_is_left_out(hpo: Callable[..., Any], tmp_path: Path) -> None:
+    table = "params.lr,params.momentum,params.k,loss\n0.1,,nan,3.5\n0.01,,nan,1.5\n"
+    (tmp_path / "runs.csv").write_text(table, "utf-8")
+    ran = hpo("import", "runs.csv", "--minimize", "loss")
+    assert ran.code == 0
+    assert "left out, as no trial has a value of it: params.momentum, params.k" in ran.err
+    assert [r["params"] for r in rows(tmp_path / ".hpo" / "runs")] == [{"lr": 0.1}, {"lr": 0.01}]
+    (tmp_path / "none.csv").write_text("params.lr,loss\n,3.5\n", "utf-8")
+    ran = hpo("import", "none.csv", "--minimize", "loss")
+    assert ran.code == 1
+    assert "none.csv has no value of a parameter: params.lr" in ran.err
+
+
+def test_a_table_by_another_name(hpo: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "runs.tsv").write_text("lr\tloss\n0.1\t3.5\n0.01\t1.5\n", "utf-8")
+    assert hpo("import", "runs.tsv", "--minimize", "loss").code == 0
+    assert len(rows(tmp_path / ".hpo" / "runs")) == 2
+    ran = hpo("import", "nowhere.csv")
+    assert (ran.code, "nowhere.csv: no such file" in ran.err) == (1, True)
+
+
+def test_a_table_that_cannot_be_written_is_named_as_it_was_said(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder], tmp_path: Path
+) -> None:
+    make_study()
+    ran = hpo("export", "--csv", "-o", "nowhere/table.csv")
+    assert ran.code == 1
+    target = tmp_path / "nowhere" / "table.csv"
+    assert ran.err.strip() == f"hpo-tui: {target} cannot be written: No such file or directory"

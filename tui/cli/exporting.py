@@ -75,7 +75,9 @@ def _target(output: Path | None) -> Iterator[TextIO]:
         part.replace(output)
     except BaseException as error:
         part.unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        if isinstance(error, OSError) and (
+            error.errno == errno.ENOSPC or error.filename == str(part)
+        ):
             raise Refusal(f"{plain(str(output))} cannot be written: {error.strerror}") from None
         raise
 

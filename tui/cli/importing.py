@@ -18,6 +18,9 @@ from hpo_tui.tui.cli.errors import Refusal
 from hpo_tui.tui.cli.text import note
 from hpo_tui.tui.plain import plain
 
+_TABLES = (".csv", ".tsv", ".txt")
+"""How the names of tables end; anything else is taken to be a storage of Optuna's."""
+
 
 @click.command("import")
 @click.argument("source", metavar="SOURCE")
@@ -52,6 +55,8 @@ def import_study(
         )  # fmt: skip
     except FileExistsError as error:
         raise Refusal(f"{plain(str(error))}; say another with --name") from None
+    if arrival.empty:
+        note(f"left out, as no trial has a value of it: {', '.join(map(plain, arrival.empty))}")
     count = len(arrival.trials)
     for lacking, n in unexplained.items():
         note(
@@ -71,7 +76,9 @@ def _directions(maximize: tuple[str, ...], minimize: tuple[str, ...]) -> Mapping
 def _read(source: str, which: str | None, name: str | None, goals: dict[str, str]) -> Arrival:
     path = Path(source)
     try:
-        if path.suffix.lower() == ".csv":
+        if path.suffix.lower() in _TABLES:
+            if not path.exists():
+                raise Refusal(f"{plain(source)}: no such file")
             if not goals:
                 raise click.UsageError(
                     "of a CSV file say which columns are metrics: --maximize accuracy"
