@@ -198,8 +198,9 @@ class DevicePool:
         """
         states = self._gpus.find(device)
         if not states:
-            there = ", ".join(s.gpu.label for s in self._gpus) or "no GPUs, CPU slots"
-            raise DeviceError(f"There is no GPU {device!r} in this study; it has {there}.")
+            there = ", ".join(s.gpu.label for s in self._gpus)
+            has = f"it has {there}" if there else "its trials run on the processor"
+            raise DeviceError(f"There is no GPU {device!r} in this study; {has}.")
         for state in states:
             state.lent = on
             if not on:

@@ -1,6 +1,7 @@
 """Reading a table of the study file: typed keys out, every problem kept, unknown keys refused."""
 
 import math
+import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
@@ -20,6 +21,8 @@ from hpo_tui.engine.spec.schema import ALIASES, KEYS
 
 EXACT = 2**53
 """Whole numbers beyond this cannot all be told apart as floats."""
+
+_TOML_NUMBER = re.compile(r"[+-]?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?")
 
 
 class Collector:
@@ -247,7 +250,7 @@ def _meant_number(value: object) -> str:
     """Return what to write for a text that is a number to people, empty for any other value."""
     text = plain(value.strip()) if isinstance(value, str) else ""
     if _numeric(text):
-        return f"; write it without quotes: {text}"
+        return f"; write it without quotes: {text if _TOML_NUMBER.fullmatch(text) else float(text)}"
     if text.count(",") == 1 and _numeric(text.replace(",", ".")):
         return f"; write {text.replace(',', '.')}"
     if text.endswith("%") and _numeric(text[:-1]):

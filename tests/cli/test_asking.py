@@ -125,6 +125,20 @@ def test_a_value_is_the_choice_that_is_written_so(
     assert sent == [{"params": {"lr": 0.1, "optimizer": value}, "task": None}]
 
 
+def test_values_as_people_write_them(
+    make_study: MakeStudy, hpo: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_study(text=TEXT.replace('["sgd", "adam"]', "[true, false]").replace('["sgd"]', "[true]"))
+    sent: list[Any] = []
+    monkeypatch.setattr(steer, "ask", lambda *given: sent.append(given[2]["params"]))
+    assert hpo("enqueue", "lr=.5", "optimizer=True", "momentum=5.e-1").code == 0
+    assert sent == [{"lr": 0.5, "optimizer": True, "momentum": 0.5}]
+    twice = hpo("enqueue", "lr=0.1", "lr=0.2")
+    assert twice.code == 2
+    assert "'lr' is given twice" in twice.err
+    assert len(sent) == 1
+
+
 def test_an_archived_study_stays_where_it_is(
     make_study: MakeStudy, hpo: Callable[..., Any], tmp_path: Path
 ) -> None:

@@ -3,9 +3,10 @@
 import os
 from collections.abc import Callable
 
+import pytest
 from fake_nvml import FakeNvml
 
-from hpo_tui.engine.execution.devices import DevicePool, Need
+from hpo_tui.engine.execution.devices import DeviceError, DevicePool, Need
 from hpo_tui.engine.spec.means import Resources
 
 Start = Callable[[], int]
@@ -27,6 +28,12 @@ def test_no_driver_gives_cpu_slots() -> None:
     third = pool.acquire(Need(trial=3))
     assert third is not None
     assert third.device == "cpu:0"
+
+
+def test_a_gpu_that_is_asked_for_is_told_that_there_is_none() -> None:
+    pool = DevicePool(Resources(), "s", nvml=FakeNvml([], driver=False))
+    with pytest.raises(DeviceError, match="no GPU '0' in this study; its trials run on the proc"):
+        pool.lend("0")
 
 
 def test_cores_are_shared_out_among_slots() -> None:

@@ -11,6 +11,8 @@ from hpo_tui.engine.spec.table import number_fault
     [
         ("0.5", "write it without quotes: 0.5"),
         (" 1e-4 ", "write it without quotes: 1e-4"),
+        (".5", "write it without quotes: 0.5"),
+        ("1.", "write it without quotes: 1.0"),
         ("0,5", "write 0.5"),
         ("-1,25e3", "write -1.25e3"),
         ("90%", "write 0.9"),

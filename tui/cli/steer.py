@@ -1,5 +1,6 @@
 """The commands that ask a study's runner for something: pause, kill, promote and their kin."""
 
+import re
 import sys
 import tomllib
 from typing import Any
@@ -93,7 +94,11 @@ def confirm(trial: int, repeats: int, study: str | None) -> None:
 def enqueue(values: tuple[str, ...], task: str | None, study: str | None) -> None:
     """Run a configuration of your own next: lr=0.01 optimizer=sgd."""
     folder = find(study)
-    params = dict(map(assignment, values))
+    params: dict[str, Any] = {}
+    for name, value in map(assignment, values):
+        if name in params:
+            raise click.UsageError(f"{name!r} is given twice")
+        params[name] = value
     with reading(folder) as reader:
         space = {p.name: p for p in spec_of(reader.study()).space}
     texts = {name: text for name, _, text in (value.partition("=") for value in values)}
@@ -110,9 +115,16 @@ def assignment(text: str) -> tuple[str, Any]:
     try:
         found = tomllib.loads(f"x = {value}")
     except tomllib.TOMLDecodeError:
-        return name, value
+        return name, _spoken(value)
     plain_value = len(found) == 1 and isinstance(found["x"], str | int | float)
     return name, found["x"] if plain_value else value
+
+
+def _spoken(text: str) -> Any:
+    """Return what people write where TOML is stricter: ``.5``, ``1.``, ``True``; else the text."""
+    if text in ("True", "False"):
+        return text == "True"
+    return float(text) if re.fullmatch(r"[+-]?(\d+\.\d*|\.\d+)([eE][+-]?\d+)?", text) else text
 
 
 @click.command("extend")
