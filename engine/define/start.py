@@ -2,6 +2,7 @@
 
 import dataclasses
 import shlex
+import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -22,7 +23,7 @@ from hpo_tui.engine.define.probing import command_words
 from hpo_tui.engine.define.try_one import Tried, found_in, try_one
 from hpo_tui.engine.spec.load import load_text
 from hpo_tui.engine.spec.model import StudySpec, Value
-from hpo_tui.engine.spec.names import KeyPath, plain
+from hpo_tui.engine.spec.names import KeyPath, did_you_mean, plain
 from hpo_tui.engine.spec.space import from_unit
 from hpo_tui.engine.spec.units import show_duration
 from hpo_tui.engine.spec.write import write
@@ -90,9 +91,22 @@ def _words(given: str | Path | Sequence[str], folder: Path) -> tuple[str, ...]:
         words = tuple(given)
     if not words or not words[0].strip():
         raise ValueError("name a script or a command: train.py, or -- python train.py")
-    if words[0].endswith(".py") and not (folder / words[0]).is_file():
-        raise ValueError(f"there is no {plain(words[0])} in {plain(str(folder))}")
+    if fault := _program_fault(words, folder):
+        raise ValueError(fault)
     return words
+
+
+def _program_fault(words: Sequence[str], folder: Path) -> str:
+    """Return why a command is none for certain, nothing where it may be one."""
+    name, path = words[0], folder / words[0]
+    if path.is_dir():
+        package = shlex.join(["--", "python", "-m", path.name])
+        more = f", or {package}" if (path / "__main__.py").is_file() else ""
+        return f"{plain(name)} is a folder: name the script in it that trains{more}"
+    if path.is_file() or (not name.endswith(".py") and (len(words) > 1 or shutil.which(name))):
+        return ""
+    near = did_you_mean(name, [p.name for p in folder.glob("*.py")])
+    return f"there is no {plain(name)} in {plain(str(folder))}{near}"
 
 
 def _first_run(

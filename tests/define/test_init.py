@@ -337,6 +337,18 @@ def test_what_is_not_there(scripts: Path, command: str | list[str]) -> None:
         init(command, scripts)
 
 
+def test_what_is_no_script(scripts: Path) -> None:
+    (scripts / "hydra_style/__main__.py").write_text("print('loss', 0.5)\n")
+    for word, said in (
+        ("small_lm", "small_lm is a folder: name the script in it that trains$"),
+        ("hydra_style", "is a folder.*, or -- python -m hydra_style$"),
+        ("digit", 'there is no digit in .*did you mean "digits.py"'),
+        ("digit.py", 'there is no digit.py in .*did you mean "digits.py"'),
+    ):
+        with pytest.raises(ValueError, match=said):
+            init(word, scripts)
+
+
 def test_a_program_that_is_not_there(scripts: Path) -> None:
     made = draft(scripts, ["./nothing", "lr=0.1"])
     assert any("could not be tried" in a for a in made.advice)
