@@ -95,6 +95,31 @@ async def test_the_name_of_a_parameter_is_not_that_of_the_study(file: Path) -> N
         await until(pilot, lambda: "parameter" in str(app.screen.query_one(".hint").render()))
 
 
+async def test_what_is_wrong_is_said_of_the_field_that_is_filled_in(file: Path) -> None:
+    app = HpoApp(file.parent / HOME)
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await editor(pilot, file)
+        assert screen.query_one(StudyForm).move_to(("study",))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, ItemDialog))
+        problem = app.screen.query_one(".problem", Static)
+        lines = dict(zip(("name", "command", "budget"), app.screen.query(Input), strict=False))
+        await pilot.press("down")
+        lines["command"].value = "python train.py --opt {nobody}"
+        await until(pilot, lambda: "study.command" in str(problem.render()))
+        await pilot.press("down")
+        await until(pilot, lambda: app.focused is lines["budget"])
+        lines["budget"].value = "much"
+        await until(pilot, lambda: "study.budget" in str(problem.render()))
+        lines["budget"].value = "20"
+        await until(pilot, lambda: "study.command" in str(problem.render()))
+        lines["budget"].value = "much"
+        await pilot.press("up")
+        await until(pilot, lambda: "study.command" in str(problem.render()))
+        await pilot.press("down")
+        await until(pilot, lambda: "study.budget" in str(problem.render()))
+
+
 async def test_environment_variables_are_rows_of_the_form(file: Path) -> None:
     app = HpoApp(file.parent / HOME)
     async with app.run_test(size=(120, 40)) as pilot:

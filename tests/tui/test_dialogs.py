@@ -27,7 +27,7 @@ FAULT = "The value of lr is not in the space. " * 4 + "Mend-it."
 
 def _texts() -> AskText:
     detail = "One parameter a line, as in a study file. The engine chooses the task."
-    return AskText("A copy of trial 1, to be run next", "lr = 1\n" * 20, detail, lambda _: FAULT)
+    return AskText("A copy of trial 1, to be run next", "lr = 1\n" * 20, detail, lambda *_: FAULT)
 
 
 def _lines(pilot: Pilot[int]) -> str:
@@ -37,7 +37,7 @@ def _lines(pilot: Pilot[int]) -> str:
 
 def _form() -> ItemDialog:
     fields = tuple(Field(f"key-{n}", "text", "what it is for " * 4 + "and so.") for n in range(11))
-    return ItemDialog("space: lr", fields, {}, lambda _: FAULT)
+    return ItemDialog("space: lr", fields, {}, lambda *_: FAULT)
 
 
 @pytest.mark.parametrize("size", [(40, 13), (60, 16), (80, 24), (120, 40)])
@@ -98,7 +98,7 @@ async def test_what_was_typed_before_the_key_that_takes_it_is_taken(study: Study
     async with app.run_test(size=(80, 24)) as pilot:
         await ready(pilot)
         fields = (Field("low", "number", ""), Field("high", "number", ""))
-        app.push_screen(ItemDialog("space: lr", fields, {}, lambda _: ""), taken.append)
+        app.push_screen(ItemDialog("space: lr", fields, {}, lambda *_: ""), taken.append)
         await until(pilot, lambda: bool(app.screen.query(Input)) and app.screen.focused is not None)
         burst(pilot, "1", "2", "down", "3", "4", "enter")
         await until(pilot, lambda: bool(taken))

@@ -1,6 +1,5 @@
 """The commands that ask a study's runner for something: pause, kill, promote and their kin."""
 
-import re
 import sys
 import tomllib
 from typing import Any
@@ -10,6 +9,7 @@ import click
 from hpo_tui.tui.cli.going_on import ask, check_unfinished, ensure_runner
 from hpo_tui.tui.cli.studies import find, reading, spec_of, study_argument
 from hpo_tui.tui.cli.text import note
+from hpo_tui.tui.editor.values import number_of
 from hpo_tui.tui.plain import plain
 
 trial_argument = click.argument("trial", type=click.IntRange(1), metavar="TRIAL")
@@ -124,7 +124,8 @@ def _spoken(text: str) -> Any:
     """Return what people write where TOML is stricter: ``.5``, ``1.``, ``True``; else the text."""
     if text in ("True", "False"):
         return text == "True"
-    return float(text) if re.fullmatch(r"[+-]?(\d+\.\d*|\.\d+)([eE][+-]?\d+)?", text) else text
+    number = number_of(text)
+    return text if number is None else number
 
 
 @click.command("extend")

@@ -66,12 +66,14 @@ def said(problem: Problem) -> str:
     return f"{where}{problem.key}: {problem.message}" if problem.key else where + problem.message
 
 
-def problem_at(checked: Checked, path: KeyPath) -> str:
-    """Return the first problem at ``path`` or inside it, empty when there is none."""
-    for problem in checked.problems:
-        if problem.path[: len(path)] == path or not problem.path:
-            return said(problem)
-    return ""
+def problem_at(checked: Checked, path: KeyPath, key: str = "") -> str:
+    """Return the first problem at ``path`` or inside it, empty when there is none.
+
+    Those of ``key`` in it go before those of its other keys.
+    """
+    here = [p for p in checked.problems if p.path[: len(path)] == path or not p.path]
+    first = [p for p in here if p.path[len(path) : len(path) + 1] == (key,)]
+    return said((first or here)[0]) if here else ""
 
 
 def problem_line(checked: Checked, path: KeyPath) -> str:

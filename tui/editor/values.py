@@ -10,6 +10,7 @@ from hpo_tui.tui.editor.fields import Field
 
 _BARE = re.compile(r"[\w.+/:@%*-]+( [\w.+/:@%*-]+)*")
 """Text that needs no quotes in a list."""
+_POINTED = re.compile(r"[+-]?(\d+\.\d*|\.\d+)([eE][+-]?\d+)?")
 _BEFORE_QUOTES = ("", "[", "=", ",")
 """What a text in quotes comes after: elsewhere, as in ``don't``, a quote is a character."""
 
@@ -56,7 +57,7 @@ def read_value(field: Field, text: str) -> Any:
         case "text" | "choice":
             return text
         case "words":
-            return _guess(text) if text.startswith("[") else text
+            return _words(text) if text.startswith("[") else text
         case "flag":
             return {"yes": True, "true": True, "no": False, "false": False}.get(text.lower(), text)
         case "number" | "any":
@@ -67,12 +68,26 @@ def read_value(field: Field, text: str) -> Any:
             return _mapping(text)
 
 
+def _words(text: str) -> Any:
+    """Return a list in brackets, of words with or without quotes."""
+    whole = _guess(text)
+    if isinstance(whole, list) or not text.endswith("]"):
+        return whole
+    return [str(_guess(word)) for word in split_outside(text[1:-1], ",")]
+
+
+def number_of(text: str) -> float | None:
+    """Return a number that people write and TOML does not know, ``.5`` or ``1.``; else None."""
+    return float(text) if _POINTED.fullmatch(text) else None
+
+
 def _guess(text: str) -> Any:
     """Return the number, truth value, quoted string or list that ``text`` is in TOML, else it."""
     try:
         value = tomllib.loads(f"v = {text}").get("v")
     except (tomllib.TOMLDecodeError, RecursionError, ValueError):
-        return text
+        number = number_of(text)
+        return text if number is None else number
     return value if isinstance(value, int | float | str | list) else text
 
 

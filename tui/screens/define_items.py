@@ -50,12 +50,12 @@ class ItemRoom(SideRoom):
             return
         values = edits.values_at(self.checked.data or {}, path) if path != ("env",) else {}
 
-        def judge(given: Values) -> str:
+        def judge(given: Values, key: str) -> str:
             try:
                 text, at = edits.apply_values(self.history.text, path, given)
             except edits.EditError as error:
                 return str(error)
-            return side.problem_at(check(text), at)
+            return side.problem_at(check(text), at, key)
 
         def take(given: Values | None) -> None:
             if given:

@@ -24,7 +24,8 @@ KEYS = "Enter  keep    Esc  cancel    Up Down  field"
 class ItemDialog(SmallWindow[Values | None]):
     """Asks for the fields of one item; the answer maps key to value, None where it was emptied.
 
-    ``judge`` takes the values as they would be and returns what is wrong, empty when nothing is.
+    ``judge`` takes the values as they would be and the key that is being filled in, and returns
+    what is wrong, of that key if anything is; empty when nothing is.
     ``fresh``: the item is new, and typing replaces the name that it was given.
     """
 
@@ -58,7 +59,7 @@ class ItemDialog(SmallWindow[Values | None]):
         title: str,
         fields: Sequence[Field],
         values: Mapping[str, Any],
-        judge: Callable[[Values], str],
+        judge: Callable[[Values, str], str],
         *,
         fresh: bool = False,
     ) -> None:
@@ -129,7 +130,9 @@ class ItemDialog(SmallWindow[Values | None]):
                 line.value = self._put_away.pop(n)
 
     def _check(self) -> None:
-        self.query_one(".problem", Static).update(Text(plain(self._judge(self.values()))))
+        number = self._focused_field()
+        key = self._fields[number].key if number is not None else ""
+        self.query_one(".problem", Static).update(Text(plain(self._judge(self.values(), key))))
 
     def on_descendant_focus(self) -> None:
         """Say what the focused field is for."""
@@ -140,6 +143,7 @@ class ItemDialog(SmallWindow[Values | None]):
         choices = ("yes", "no") if field.kind == "flag" else field.choices
         allowed = f"  ({', '.join(choices)}; → completes)" if choices else ""
         self.query_one(".hint", Static).update(Text(field.hint + allowed))
+        self._check()
 
     def _focused_field(self) -> int | None:
         focused = self.focused
