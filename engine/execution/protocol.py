@@ -16,7 +16,7 @@ from hpo_tui.engine.spec.command import (
 from hpo_tui.engine.spec.means import MetricSource
 from hpo_tui.engine.spec.model import StudySpec, Value
 from hpo_tui.engine.spec.space import coerce
-from hpo_tui.engine.spec.startable import command_fault
+from hpo_tui.engine.spec.startable import command_fault, template_fault
 from hpo_tui.store.folder import StudyFolder, TrialFolder
 from hpo_tui.store.models import Trial
 
@@ -138,12 +138,8 @@ def template_file(folder: StudyFolder, source: str) -> Path:
 
 def start_fault(folder: StudyFolder, spec: StudySpec) -> str | None:
     """Return why no trial of a study can be started at all, None if one can be tried."""
-    if spec.template is not None and not template_file(folder, spec.template[0]).is_file():
-        return (
-            f"the template {spec.template[0]!r} is not found in {folder.workplace}, where"
-            f" trials run, nor in {folder.path}"
-        )
-    return command_fault(spec, folder.workplace)
+    fault = template_fault(spec, folder.workplace, folder.path)
+    return fault or command_fault(spec, folder.workplace)
 
 
 def _fill_in(folder: StudyFolder, spec: StudySpec, trial: Trial, files: TrialFolder) -> None:

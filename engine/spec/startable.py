@@ -1,4 +1,4 @@
-"""Whether a study's command can be started at all: its program and its script are there."""
+"""Whether a study's command can be started at all: program, script and template are there."""
 
 import re
 import shutil
@@ -30,6 +30,20 @@ def command_fault(spec: StudySpec, cwd: Path) -> str | None:
     if script and "{" not in script and not (cwd / script).is_file():
         return f"the command's script {script!r} is not found in {cwd}, where trials run"
     return None
+
+
+def template_fault(spec: StudySpec, workplace: Path, own: Path) -> str | None:
+    """Return why the study's configuration file cannot be filled in, None if it can be tried.
+
+    ``own``: the folder of the study, or of the file that one is to be made from.
+    """
+    if spec.template is None:
+        return None
+    name = spec.template[0]
+    if any((folder / name).is_file() for folder in (own, workplace)):
+        return None
+    nor = f", nor in {own}" if own != workplace else ""
+    return f"the template {name!r} is not found in {workplace}, where trials run{nor}"
 
 
 def _script(command: Sequence[str]) -> str | None:

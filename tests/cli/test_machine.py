@@ -82,6 +82,18 @@ def test_check_says_all_problems(hpo: Callable[..., Any], tmp_path: Path, study_
     assert len(ran.out.splitlines()) >= 2
 
 
+def test_check_says_that_a_template_is_not_there(
+    hpo: Callable[..., Any], tmp_path: Path, study_text: str
+) -> None:
+    text = study_text.replace("budget = 10", 'budget = 10\ntemplate = ["net.json", "net.json"]')
+    (tmp_path / "study.toml").write_text(text, "utf-8")
+    (tmp_path / "train.py").write_text("from hpo_tui import trial\n", "utf-8")
+    said = f"! the template 'net.json' is not found in {tmp_path}, where trials run"
+    assert said in hpo("check").out
+    (tmp_path / "net.json").write_text('{"lr": {lr}}', "utf-8")
+    assert "!" not in hpo("check").out
+
+
 def test_check_says_whether_an_edit_by_hand_can_be_taken_over(
     hpo: Callable[..., Any], make_study: Callable[..., StudyFolder]
 ) -> None:

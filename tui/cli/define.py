@@ -30,7 +30,7 @@ def check(file: Path) -> int:
     from hpo_tui.engine.define.preview import advise
     from hpo_tui.engine.learning import learn_fault
     from hpo_tui.engine.spec import SpecError, StudySpec
-    from hpo_tui.engine.spec.startable import command_fault
+    from hpo_tui.engine.spec.startable import command_fault, template_fault
 
     if not file.exists():
         with suppress(Refusal):
@@ -59,7 +59,11 @@ def check(file: Path) -> int:
         say(f"  edited by hand, with the next run: {plain(change.text)}")
     folder = StudyFolder(file.absolute().parent)
     workplace = folder.workplace if folder.path.parent.name == HOME else folder.path
-    faults = (command_fault(spec, workplace), learn_fault(spec, workplace, _learned(folder, spec)))
+    faults = (
+        command_fault(spec, workplace),
+        template_fault(spec, workplace, folder.path),
+        learn_fault(spec, workplace, _learned(folder, spec)),
+    )
     for sentence in [*(f for f in faults if f), *advise(spec)]:
         say(f"  ! {plain(sentence)}")
     return 0

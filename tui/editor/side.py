@@ -23,17 +23,20 @@ def title(checked: Checked) -> str:
     return name if isinstance(name, str) and name else "a new study"
 
 
-def warning(checked: Checked, cwd: Path, learned: Sequence[str] = ()) -> str:
+def warning(checked: Checked, cwd: Path, own: Path, learned: Sequence[str] = ()) -> str:
     """Return what would keep a study that is right from starting in ``cwd``, empty if nothing.
 
+    ``own`` is the folder of its file.
     ``learned``: earlier studies that it has learned from, which need not be there any more.
     """
     from hpo_tui.engine.learning import absent_fault
-    from hpo_tui.engine.spec.startable import command_fault
+    from hpo_tui.engine.spec.startable import command_fault, template_fault
 
-    if checked.spec is None:
+    spec = checked.spec
+    if spec is None:
         return ""
-    return command_fault(checked.spec, cwd) or absent_fault(checked.spec, cwd, learned) or ""
+    fault = command_fault(spec, cwd) or template_fault(spec, cwd, own)
+    return fault or absent_fault(spec, cwd, learned) or ""
 
 
 def advice(checked: Checked, cwd: Path) -> tuple[str, ...]:

@@ -114,7 +114,7 @@ class DefineScreen(ItemRoom):
 
     def show_checked(self, keep: KeyPath | None = None) -> None:
         """Show what the check of the text has found; ``keep``: the row to stand on."""
-        self._warning = side.warning(self.checked, self.cwd(), self.learned)
+        self._warning = side.warning(self.checked, self.cwd(), self.path.parent, self.learned)
         self.show_title()
         self._show_form(keep)
         self._show_problem()

@@ -155,7 +155,7 @@ class SavingRoom(Room):
     def _review_edit(self, launch: bool, checked: Checked) -> None:
         assert self.folder is not None
         plan = side.plan(self.folder, checked)
-        doubt = side.warning(checked, self.cwd(), self.learned)
+        doubt = side.warning(checked, self.cwd(), self.path.parent, self.learned)
         self.app.call_from_thread(self._confirm_edit, plan, doubt, launch, checked)
 
     def _confirm_edit(self, plan: side.Plan, doubt: str, launch: bool, checked: Checked) -> None:

@@ -1,10 +1,12 @@
 """Changes made in the form keep the rest of the study's text."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpo_tui.tui.editor import edits
+from hpo_tui.tui.editor import edits, side
 from hpo_tui.tui.editor.fields import field
 from hpo_tui.tui.editor.form import check, form_rows
 from hpo_tui.tui.editor.history import TextHistory
@@ -73,6 +75,20 @@ def test_changing_a_value_keeps_comments() -> None:
     assert "low = 0.001   # from the paper" in text
     assert "log = true" not in text
     assert check(text).problems == ()
+
+
+def test_a_template_that_is_not_there_keeps_a_study_from_starting(tmp_path: Path) -> None:
+    (tmp_path / "t.py").touch()
+    checked = check(
+        '[study]\nname = "a"\ncommand = "python t.py"\nbudget = 2\ntemplate = "net.json"\n'
+        '[space.lr]\ntype = "float"\nlow = 0.1\nhigh = 1.0\n'
+        '[[objective]]\nmetric = "loss"\ndirection = "minimize"\n'
+    )
+    own = tmp_path / ".hpo" / "a"
+    assert "'net.json' is not found" in side.warning(checked, tmp_path, own)
+    own.mkdir(parents=True)
+    (own / "net.json").touch()
+    assert side.warning(checked, tmp_path, own) == ""
 
 
 def test_renaming_a_parameter_keeps_its_place_and_its_children() -> None:
