@@ -93,6 +93,10 @@ async def test_the_name_of_a_parameter_is_not_that_of_the_study(file: Path) -> N
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, ItemDialog))
         await until(pilot, lambda: "parameter" in str(app.screen.query_one(".hint").render()))
+        for _ in range(8):
+            await pilot.press("down")
+        typed = "optimizer = sgd, adam; layers = 2"
+        await until(pilot, lambda: typed in str(app.screen.query_one(".hint").render()))
 
 
 async def test_what_is_wrong_is_said_of_the_field_that_is_filled_in(file: Path) -> None:

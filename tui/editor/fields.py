@@ -20,6 +20,18 @@ class Field:
     kind: Kind
     hint: str
     choices: tuple[str, ...] = ()
+    example: str = ""
+
+
+_EXAMPLES = {
+    "choices": "sgd, adam, 3",
+    "when": "optimizer = sgd, adam; layers = 2",
+    "prior": "mean = -3; sd = 0.5",
+    "constraints": "warmup < epochs, depth * width <= 4096",
+    "warm": "torch, numpy",
+    "learn_from": "last-week, ../other/.hpo/sweep",
+}
+"""How what is more than one word is typed in the form, where it differs from the file."""
 
 
 def _fields(section: str, kinds: dict[str, Kind | tuple[str, ...]]) -> tuple[Field, ...]:
@@ -29,7 +41,7 @@ def _fields(section: str, kinds: dict[str, Kind | tuple[str, ...]]) -> tuple[Fie
         if isinstance(kind, tuple):
             fields.append(Field(key, "choice", hint, kind))
         else:
-            fields.append(Field(key, kind, hint))
+            fields.append(Field(key, kind, hint, example=_EXAMPLES.get(key, "")))
     return tuple(fields)
 
 

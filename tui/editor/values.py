@@ -118,7 +118,12 @@ def _items(text: str) -> list[Any]:
 
 
 def _mapping(text: str) -> Any:
-    """Return ``a = 1; b = x, y`` as a mapping; several values make a list."""
+    """Return ``a = 1; b = x, y`` as a mapping; several values make a list.
+
+    ``{ a = 1, b = 2 }``, as the file has it, is one, too.
+    """
+    if (inline := _inline(text)) is not None:
+        return inline
     found: dict[str, Any] = {}
     for piece in split_outside(text.strip("{}"), ";"):
         key = next(iter(split_outside(piece, "=")), "")
@@ -128,6 +133,22 @@ def _mapping(text: str) -> Any:
         items = _items(value.strip())
         found[_unquoted(key)] = items[0] if len(items) == 1 else items
     return found
+
+
+def _inline(text: str) -> dict[str, Any] | None:
+    """Return an inline table of TOML, with its braces or without; None for any other text.
+
+    A dotted name is a name here, and no table in a table.
+    """
+    body = text if text.startswith("{") else f"{{{text}}}"
+    try:
+        found = tomllib.loads(f"v = {body}")
+    except (tomllib.TOMLDecodeError, RecursionError, ValueError):
+        return None
+    table = found["v"]
+    flat = len(found) == 1 and isinstance(table, dict) and table
+    plain = flat and all(isinstance(v, int | float | str | list) for v in table.values())
+    return table if plain else None
 
 
 def _unquoted(key: str) -> str:

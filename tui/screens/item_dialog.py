@@ -142,6 +142,7 @@ class ItemDialog(SmallWindow[Values | None]):
         field = self._fields[number]
         choices = ("yes", "no") if field.kind == "flag" else field.choices
         allowed = f"  ({', '.join(choices)}; → completes)" if choices else ""
+        allowed += f": {field.example}" if field.example else ""
         self.query_one(".hint", Static).update(Text(field.hint + allowed))
         self._check()
 
