@@ -2,9 +2,10 @@
 
 import re
 
-from hpo_tui.engine.spec.names import plain, show
+from hpo_tui.engine.spec.names import plain
 
 _WHERE = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")
+_LONGEST = 60
 _BARE_WORD = re.compile(r"[^\W\d][\w./-]*")
 
 
@@ -22,11 +23,17 @@ def explain(text: str, message: str) -> tuple[int, str]:
     line, column = int(found.group(1)), int(found.group(2))
     row = lines[line - 1] if line <= len(lines) else ""
     if column > len(row.rstrip("\r")) and reason.startswith("Illegal character"):
-        return line, f"a quote is not closed on this line: {show(row.strip())[1:-1]}"
+        return line, f"a quote is not closed on this line: {_shown(row)}"
     return (
         line,
-        f"{_lower(reason)} at column {column}: {show(row.strip())[1:-1]}{_hint(row, reason)}",
+        f"{_lower(reason)} at column {column}: {_shown(row)}{_hint(row, reason)}",
     )
+
+
+def _shown(row: str) -> str:
+    """Return a line as it stands in the file, without its indent, cut where it is long."""
+    text = plain(row.strip())
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
 def _hint(row: str, reason: str) -> str:
