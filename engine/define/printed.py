@@ -21,8 +21,10 @@ _NOT_A_METRIC = re.compile(
     r"round|rank|world_size|num_.*|n_.*|total|it|s|device|gpu|port|pid|version|date|hour|min|sec)"
 )
 _HELD_OUT = re.compile(r"val|valid|validation|test|dev|eval|holdout|held")
+_VALIDATION = re.compile(r"val|dev", re.IGNORECASE)
+_TEST = re.compile(r"(?<![a-z])test", re.IGNORECASE)
 _MARK = r"-?\d+\.?\d*(?:e-?\d+)?"
-_ROW = re.compile(rf"\|\s*([A-Za-z][\w/.@-]*)\s*\|\s*({_MARK})\s*\|")
+_ROW = re.compile(rf"[|│]\s*([A-Za-z][\w/.@-]*)\s*[|│]\s*({_MARK})\s*[|│]")
 _SENTENCE = re.compile(
     r"\b(accuracy|auc|f1|score|loss|error|perplexity|reward|bleu|mse|mae|rmse)\b"
     rf"((?: [\w-]+){{1,9}})\s*[:=]\s*{_MARK}",
@@ -40,8 +42,18 @@ class Printed:
     sources: tuple[MetricSource, ...] = (MetricSource(),)
 
     def ranked(self) -> list[str]:
-        """Return the names, the most likely objective first."""
-        return sorted(self.values, key=lambda n: (-likely(n), list(self.values).index(n)))
+        """Return the names, the most likely objective first.
+
+        Where there is validation, that of a test is left for the end of the work.
+        """
+        names = list(self.values)
+        validated = any(map(_VALIDATION.search, names))
+
+        def key(name: str) -> tuple[bool, int, bool, int]:
+            last = validated and _TEST.search(name) is not None
+            return last, -likely(name), direction_of(name) is None, names.index(name)
+
+        return sorted(names, key=key)
 
 
 def direction_of(metric: str) -> Direction | None:

@@ -1,4 +1,4 @@
-"""Tables with a header that scripts print a row at a time, as fastai, skorch and rich do."""
+"""Tables with a header, printed a row at a time: those of fastai, skorch and rich, and CSV."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -10,6 +10,7 @@ _OVER = 100_000
 _BAR = re.compile(r":?\s*\d+%\|.*")
 """A progress bar behind a row."""
 _EDGES = re.compile(r"\s*[|│┃║]\s*")
+_COMMAS = re.compile(r"[^\s,]+(?:,\s?[^\s,]+)+")
 _GAPS = re.compile(r"\s{2,}|\t")
 _NUMBER = re.compile(r"[-+]?(?:\d[\d,_]*(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?%?|[-+]?(?:nan|inf)")
 _COUNT = re.compile(r"^(\d+)/\d+$")
@@ -65,8 +66,10 @@ class Columns:
         return None
 
     def _ways(self, line: str) -> Sequence[list[str]]:
-        """Return the cells of a line, by its edges, else by wide gaps, else by any."""
+        """Return the cells of a line, by edges, else by commas, else by wide gaps, else by any."""
         line = _BAR.sub("", line).strip()
         if _EDGES.search(line):
             return [[cell for cell in _EDGES.split(line) if cell]]
+        if _COMMAS.fullmatch(line):
+            return [[cell.strip() for cell in line.split(",")]]
         return [_GAPS.split(line)] if self._apart else [_GAPS.split(line), line.split()]

@@ -22,8 +22,8 @@ QUALIFIER = (
     r"|max|min|ema)"
 )
 """Words that make another metric of the name behind them."""
-AFTER = r"(?!\d|:\S|\.\d|-\d)"
-"""What cannot follow a number: else it is a part of a time, a version or a date."""
+AFTER = r"(?!\d|:\S|\.\d|-\d|%\|)"
+"""What cannot follow a number: else it is a part of a time, a version or a date, or a bar's."""
 VALUE = rf"(?:[\w.]*\(\s*|\[\s*)?[\"']?(?P<value>{NUMBER}){AFTER}"
 """A number, also within a repr or quotes."""
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")

@@ -178,6 +178,9 @@ def test_directions(metric: str, direction: Direction | None) -> None:
 def test_the_objective_is_held_out_and_a_score() -> None:
     values = dict.fromkeys(["train_loss", "train_acc", "val_loss", "val_acc", "time"], 0.0)
     assert Printed(values).ranked()[:2] == ["val_acc", "val_loss"]
+    assert Printed(dict.fromkeys(["test_acc", "val_loss"], 0.0)).ranked()[0] == "val_loss"
+    assert Printed(dict.fromkeys(["test_acc", "train_acc"], 0.0)).ranked()[0] == "test_acc"
+    assert Printed(dict.fromkeys(["iter_dt", "train_loss"], 0.0)).ranked()[0] == "train_loss"
     assert not is_metric("epoch")
     assert not is_metric("lr")
 
@@ -200,6 +203,7 @@ def test_nice_numbers() -> None:
         ("Loss: 0.3\nAccuracy of the net on the 10000 test images: 97.3 %", "test_accuracy", 97.3),
         ("| time/fps | 1234 |\n| ep_rew_mean | 195.2 |", "ep_rew_mean", 195.2),
         ('{"epoch": 1, "val": {"loss": 0.4, "acc": 0.8}}', "val.acc", 0.8),
+        ("│    test_acc    │     0.9312     │", "test_acc", 0.9312),
     ],
 )
 def test_what_scripts_print_and_the_engine_reads(output: str, metric: str, value: float) -> None:

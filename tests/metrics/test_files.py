@@ -238,6 +238,12 @@ TABLES = [
     "│ 0     │ 0.1      │\n│ 1     │ 0.2      │\n└───────┴──────────┘\n",
     "| Epoch | Accuracy | note |\n|-------|----------|------|\n"
     "| 0/2 | 0.1 | a |\n| 1/2 | 0.2 | b |\n",
+    # CSV
+    "epoch,train_loss,accuracy,time\n0,0.9,0.1,1.5s\n1, 0.8, 0.2, 1.5s\n",
+    # a progress bar behind the header, as YOLO has it, whose last column is the metric
+    "  Epoch  Class  accuracy: 100%|██| 4/4 [00:01<00:00]\n  0  all  0.1\n"
+    "  Epoch  Class  accuracy:  50%|█ | 2/4\r  Epoch  Class  accuracy: 100%|██| 4/4\n"
+    "  1  all  0.2\n",
     # a progress bar behind each row
     "Epoch  mem  accuracy  size: 0%|    | 0/9\r0/2  0G  0.1  64: 100%|██| 9/9 [00:02<00:00]\n"
     "noise\n1/2  0G  0.2  64: 100%|██| 9/9\n",

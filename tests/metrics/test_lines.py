@@ -36,6 +36,7 @@ def parse_line(line: str, names: Collection[str]) -> dict[str, float]:
         ("[5/20] accuracy: 0.91 (best 0.92)", {"accuracy": 0.91}),
         ("Fold [1/5] accuracy: 0.95 (0.02)", {"accuracy": 0.95}),
         ("accuracy: 0.95 (0.02)", {"accuracy": 0.95}),
+        ("Class  Instances  R  accuracy: 100%|████| 4/4 [00:01<00:00]", {}),
         ("accuracy: 0.5/0.6", {"accuracy": 0.5}),
         ("accuracy: 12/5", {"accuracy": 12.0}),
         ("accuracy=-1E+3", {"accuracy": -1000.0}),
