@@ -74,13 +74,7 @@ def find_options(words: Sequence[str], folder: Path) -> Found:
     if config is not None:
         return config
     if script is not None and not _PARSERS.search(text) and not _OTHER_PARSERS.search(text):
-        if _CONFIGURATOR.search(text):
-            return _from_globals(script, words, folder)
-        return (
-            _from_client(words, sources)
-            or _fixed_file(script, words, text, folder)
-            or _from_constants(script, words, text)
-        )
+        return _from_source(script, words, sources, folder)
     helped = _with_given(_from_help(words, folder), words)
     return (
         helped
@@ -137,6 +131,18 @@ def _from_help(words: Sequence[str], folder: Path) -> Found:
         said = f"no option was found: name those it takes, such as {' or '.join(given)}"
         return Found(advice=(said,))
     return Found(options, "its --help")
+
+
+def _from_source(script: Path, words: Sequence[str], sources: Sequence[str], folder: Path) -> Found:
+    """Return the settings of a script that reads no command line, as far as its text tells."""
+    text = "\n".join(sources)
+    if _CONFIGURATOR.search(text):
+        return _from_globals(script, words, folder)
+    if client := _from_client(words, sources):
+        return client
+    found = _from_constants(script, words, text)
+    searched = any(propose(option) for option in found.options)
+    return found if searched else _fixed_file(script, words, text, folder) or found
 
 
 def _from_client(words: Sequence[str], sources: Sequence[str]) -> Found | None:

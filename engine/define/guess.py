@@ -244,7 +244,10 @@ _RULES: tuple[tuple[str, Callable[[Option], Parameter | None]], ...] = (
     (r"min_child_weight|max_delta_step", _log(0.1, 10, 0.1, 10.0)),
     (r"c|nu|sigma|temperature|tau|bandwidth|margin", _log(0.1, 10, 0.1, 10.0)),
     (r"clip|grad(ient)?_clip.*|clip_.*|max_grad_norm", _log(0.1, 10, 0.1, 10.0)),
-    (r"(per_(device|gpu)_)?(train_)?(batch_?size|bs|batch|minibatch|mini_batch_size)", _powers),
+    (
+        r"(per_(device|gpu)_)?(train_)?(batch_?size|bs|batch|minibatch|mini_batch_size)(_per_(gpu|device))?",
+        _powers,
+    ),
     (_WIDTH, _powers),
     (r"(num_|n_)?(hidden_)?(layers?|blocks|heads)|depth", _count(1, 4)),
     (r"max_depth", _count(2, 10)),

@@ -142,7 +142,7 @@ def _number(value: object) -> float | None:
 
 
 def _help(raw: Mapping[str, Any]) -> str:
-    text = " ".join(str(raw.get("help") or "").split())
+    text = " ".join(str(raw.get("help") or "").replace("%(default)s", "").split())
     return re.sub(r"\s*[(\[]defaults?\b[^)\]]*[)\]]", "", text, flags=re.IGNORECASE)[:120]
 
 

@@ -54,6 +54,7 @@ def test_ranges(name: str, default: float | None, low: float, high: float, log: 
         ("hidden_dim", 100, (32, 64, 100, 128, 256, 512)),
         ("width", 8, (2, 4, 8, 16, 32)),
         ("per_device_train_batch_size", 8, (2, 4, 8, 16, 32)),
+        ("batch-size-per-gpu", 8, (2, 4, 8, 16, 32)),
     ],
 )
 def test_powers_of_two_hold_the_default(name: str, default: int, choices: tuple[int, ...]) -> None:

@@ -3,29 +3,15 @@
 import os
 import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from hpo_tui.engine.define import Draft, init
+from hpo_tui.engine.define import init
 from hpo_tui.engine.define.probing import command_words
-from hpo_tui.engine.spec import Direction, ParameterKind, StudySpec
+from hpo_tui.engine.spec import Direction, ParameterKind
 from hpo_tui.engine.spec.command import command_line
-
-
-def traces(folder: Path) -> dict[str, bytes]:
-    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
-
-
-def draft(
-    scripts: Path, command: str | Sequence[str], *, run: bool = True, timeout: float = 60
-) -> Draft:
-    before = traces(scripts)
-    made = init(command, scripts, run=run, timeout=timeout)
-    assert traces(scripts) == before
-    assert StudySpec.from_text(made.text) == made.spec
-    return made
+from tests.define.conftest import draft
 
 
 def test_the_first_example_of_every_framework(scripts: Path) -> None:
@@ -124,73 +110,13 @@ def test_values_on_the_command_line_are_the_defaults(scripts: Path) -> None:
     assert spec.command[2:6] == ("--epochs", "{epochs}", "--lr={lr}", "--dry-run")
 
 
-def test_environment_variables(scripts: Path) -> None:
-    spec = draft(scripts, "environ.py").spec
-    assert spec.env == {"LR": "{LR}", "HIDDEN": "{HIDDEN}", "EPOCHS": "{EPOCHS}"}
-    assert spec.command == ("python", "environ.py")
-    assert spec.objectives[0].metric == "val_acc"
-
-
-def test_constants_need_three_lines(scripts: Path) -> None:
-    made = draft(scripts, "constants.py")
-    assert [p.name for p in made.spec.space] == ["LEARNING_RATE", "BATCH_SIZE"]
-    (advice,) = made.advice
-    assert 'LEARNING_RATE = trial.params.get("LEARNING_RATE", 0.05)' in advice.replace("\n", " ")
-    assert 'trial.fidelity.get("EPOCHS", 8)' in advice
-
-
-def test_a_dictionary_and_a_class(scripts: Path) -> None:
-    made = draft(scripts, "dictionary.py")
-    assert [p.name for p in made.spec.space] == ["learning_rate", "batch_size", "hidden"]
-    assert "config.update(trial.params | trial.fidelity)" in made.advice[0]
-    assert "took" not in made.text  # the run had the script's own settings, whatever the task says
-    made = draft(scripts, "classy.py", run=False)
-    assert [p.name for p in made.spec.space] == ["lr", "weight_decay", "depth"]
-    assert made.spec.full_task.fidelity == {"steps": 400}
-    assert "TrainConfig" in made.advice[0]
-
-
-def test_the_lines_that_are_advised_work(scripts: Path) -> None:
-    made = draft(scripts, "dictionary.py", run=False)
-    lines = [line.strip() for line in made.advice[0].splitlines()[1:]]
-    source = (
-        (scripts / "dictionary.py")
-        .read_text()
-        .replace("\n\nfor", "\n" + "\n".join(lines) + "\nfor")
+def test_a_default_in_the_help_is_said_once(scripts: Path) -> None:
+    (scripts / "said.py").write_text(
+        "import argparse\np = argparse.ArgumentParser()\n"
+        "p.add_argument('--lr', type=float, default=0.1, help='peak rate (default: %(default)s)')\n"
+        "p.parse_args()\n"
     )
-    (scripts / "dictionary.py").write_text(source)
-    again = draft(scripts, [sys.executable, "dictionary.py"])
-    assert again.advice == ()
-    assert again.tried is not None
-    assert len(again.tried.seen["val_loss"]) == 3
-    assert "took" in again.text
-
-
-def test_globals_that_a_configurator_overrides(scripts: Path) -> None:
-    made = draft(scripts, "small_lm/train.py")
-    assert made.spec.command[2:4] == (
-        "--learning_rate={learning_rate}",
-        "--batch_size={batch_size}",
-    )
-    assert made.advice == ()
-    assert made.spec.objectives[0].metric == "val_loss"
-
-
-def test_a_file_of_settings_for_a_configurator_has_the_last_word(scripts: Path) -> None:
-    (scripts / "small_lm/tiny.py").write_text(
-        "learning_rate = 1e-3\nmax_iters = 40\nlr_decay_iters = 40\nbias = True\n"
-    )
-    train = scripts / "small_lm/train.py"
-    given = "lr_decay_iters = 200\nbias = False\ngrad_clip = 1.0\nexec(open("
-    train.write_text(train.read_text().replace("exec(open(", given))
-    spec = draft(scripts, ["python", "small_lm/train.py", "small_lm/tiny.py"], run=False).spec
-    assert spec.full_task.fidelity == {"max_iters": 40}
-    assert spec.start[0]["learning_rate"] == 1e-3
-    assert spec.start[0]["grad_clip"] == 1.0
-    line = command_line(spec, {**spec.start[0], "bias": True}, spec.tasks[0], "/t")
-    assert "--bias=True" in line
-    made = draft(scripts, "small_lm/train.py", run=False)
-    assert "--lr_decay_iters is as long: {max_iters} there, too" in made.text
+    assert "# --lr, default 0.1; peak rate\n" in draft(scripts, "said.py", run=False).text
 
 
 def test_what_a_first_configuration_lacks_is_said(scripts: Path) -> None:
@@ -202,40 +128,6 @@ def test_what_a_first_configuration_lacks_is_said(scripts: Path) -> None:
     made = draft(scripts, "zero.py", run=False)
     assert made.spec.start == ({"lr": 0.1},)
     assert "Outside of their ranges, and so left out: wd = 0.0." in made.text
-
-
-def test_a_file_whose_name_stands_in_the_source(scripts: Path) -> None:
-    (scripts / "fixed.py").write_text(
-        "import json\nc = json.load(open('settings.json'))\nprint('loss', 0.5)\n"
-    )
-    told = draft(scripts, "fixed.py").advice[0]
-    assert told.startswith("fixed.py reads settings.json")
-    assert told.endswith("hpo-tui init -- python fixed.py settings.json")
-
-
-def test_a_path_as_the_default_of_a_configuration_file(scripts: Path) -> None:
-    (scripts / "pathy.py").write_text(
-        "import argparse\nfrom pathlib import Path\np = argparse.ArgumentParser()\n"
-        "p.add_argument('--config', type=Path, default=Path('settings.json'))\np.parse_args()\n"
-    )
-    spec = draft(scripts, "pathy.py", run=False).spec
-    assert spec.command[-2:] == ("--config", "{trial_dir}/settings.json")
-
-
-def test_a_configuration_file_becomes_a_template(scripts: Path, tmp_path: Path) -> None:
-    made = draft(scripts, "configured.py")
-    spec = made.spec
-    assert spec.command[-2:] == ("--config", "{trial_dir}/settings.json")
-    assert spec.template == ("settings.template.json", "settings.json")
-    text = made.files["settings.template.json"]
-    assert '"lr": {optim.lr}' in text
-    assert '"log_interval": 10' in text
-    assert made.tried is not None
-    assert made.tried.code == 0
-    paths = made.save(tmp_path / "study")
-    assert [p.name for p in paths] == ["study.toml", "settings.template.json"]
-    with pytest.raises(FileExistsError):
-        made.save(tmp_path / "study")
 
 
 @pytest.mark.parametrize(
@@ -251,15 +143,6 @@ def test_a_seed_is_that_of_the_repeat(scripts: Path, command: list[str], placed:
     assert placed in " ".join(spec.command)
     assert "data.seed=4" in spec.command or len(command) == 6
     assert [p.name for p in spec.space] == ["lr"]
-
-
-def test_a_seed_in_a_configuration_file_is_that_of_the_repeat(scripts: Path) -> None:
-    file = scripts / "settings.json"
-    file.write_text(file.read_text("utf-8").replace('"epochs"', '"seed": 3, "epochs"'), "utf-8")
-    made = draft(scripts, "configured.py")
-    assert '"seed": {seed}' in made.files["settings.template.json"]
-    assert made.tried is not None
-    assert made.tried.code == 0
 
 
 def test_a_value_on_the_command_line_tells_what_an_option_without_a_default_takes(

@@ -1,0 +1,130 @@
+"""Scripts whose settings stand in their source or in a file, and not on the command line."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from hpo_tui.engine.spec.command import command_line
+from tests.define.conftest import draft
+
+
+def test_environment_variables(scripts: Path) -> None:
+    spec = draft(scripts, "environ.py").spec
+    assert spec.env == {"LR": "{LR}", "HIDDEN": "{HIDDEN}", "EPOCHS": "{EPOCHS}"}
+    assert spec.command == ("python", "environ.py")
+    assert spec.objectives[0].metric == "val_acc"
+
+
+def test_constants_need_three_lines(scripts: Path) -> None:
+    made = draft(scripts, "constants.py")
+    assert [p.name for p in made.spec.space] == ["LEARNING_RATE", "BATCH_SIZE"]
+    (advice,) = made.advice
+    assert 'LEARNING_RATE = trial.params.get("LEARNING_RATE", 0.05)' in advice.replace("\n", " ")
+    assert 'trial.fidelity.get("EPOCHS", 8)' in advice
+
+
+def test_a_dictionary_and_a_class(scripts: Path) -> None:
+    made = draft(scripts, "dictionary.py")
+    assert [p.name for p in made.spec.space] == ["learning_rate", "batch_size", "hidden"]
+    assert "config.update(trial.params | trial.fidelity)" in made.advice[0]
+    assert "took" not in made.text  # the run had the script's own settings, whatever the task says
+    made = draft(scripts, "classy.py", run=False)
+    assert [p.name for p in made.spec.space] == ["lr", "weight_decay", "depth"]
+    assert made.spec.full_task.fidelity == {"steps": 400}
+    assert "TrainConfig" in made.advice[0]
+
+
+def test_the_lines_that_are_advised_work(scripts: Path) -> None:
+    made = draft(scripts, "dictionary.py", run=False)
+    lines = [line.strip() for line in made.advice[0].splitlines()[1:]]
+    source = (
+        (scripts / "dictionary.py")
+        .read_text()
+        .replace("\n\nfor", "\n" + "\n".join(lines) + "\nfor")
+    )
+    (scripts / "dictionary.py").write_text(source)
+    again = draft(scripts, [sys.executable, "dictionary.py"])
+    assert again.advice == ()
+    assert again.tried is not None
+    assert len(again.tried.seen["val_loss"]) == 3
+    assert "took" in again.text
+
+
+def test_globals_that_a_configurator_overrides(scripts: Path) -> None:
+    made = draft(scripts, "small_lm/train.py")
+    assert made.spec.command[2:4] == (
+        "--learning_rate={learning_rate}",
+        "--batch_size={batch_size}",
+    )
+    assert made.advice == ()
+    assert made.spec.objectives[0].metric == "val_loss"
+
+
+def test_a_file_of_settings_for_a_configurator_has_the_last_word(scripts: Path) -> None:
+    (scripts / "small_lm/tiny.py").write_text(
+        "learning_rate = 1e-3\nmax_iters = 40\nlr_decay_iters = 40\nbias = True\n"
+    )
+    train = scripts / "small_lm/train.py"
+    given = "lr_decay_iters = 200\nbias = False\ngrad_clip = 1.0\nexec(open("
+    train.write_text(train.read_text().replace("exec(open(", given))
+    spec = draft(scripts, ["python", "small_lm/train.py", "small_lm/tiny.py"], run=False).spec
+    assert spec.full_task.fidelity == {"max_iters": 40}
+    assert spec.start[0]["learning_rate"] == 1e-3
+    assert spec.start[0]["grad_clip"] == 1.0
+    line = command_line(spec, {**spec.start[0], "bias": True}, spec.tasks[0], "/t")
+    assert "--bias=True" in line
+    made = draft(scripts, "small_lm/train.py", run=False)
+    assert "--lr_decay_iters is as long: {max_iters} there, too" in made.text
+
+
+def test_a_file_whose_name_stands_in_the_source(scripts: Path) -> None:
+    (scripts / "fixed.py").write_text(
+        "import json\nc = json.load(open('settings.json'))\nprint('loss', 0.5)\n"
+    )
+    told = draft(scripts, "fixed.py").advice[0]
+    assert told.startswith("fixed.py reads settings.json")
+    assert told.endswith("hpo-tui init -- python fixed.py settings.json")
+
+
+def test_settings_in_the_source_go_before_a_file_of_data(scripts: Path) -> None:
+    (scripts / "both.py").write_text(
+        "import json\nlr = 0.1\nlabels = json.load(open('settings.json'))\nprint('loss', 0.5)\n"
+    )
+    made = draft(scripts, "both.py")
+    assert [p.name for p in made.spec.space] == ["lr"]
+    assert "trial.params" in made.advice[0]
+
+
+def test_a_path_as_the_default_of_a_configuration_file(scripts: Path) -> None:
+    (scripts / "pathy.py").write_text(
+        "import argparse\nfrom pathlib import Path\np = argparse.ArgumentParser()\n"
+        "p.add_argument('--config', type=Path, default=Path('settings.json'))\np.parse_args()\n"
+    )
+    spec = draft(scripts, "pathy.py", run=False).spec
+    assert spec.command[-2:] == ("--config", "{trial_dir}/settings.json")
+
+
+def test_a_configuration_file_becomes_a_template(scripts: Path, tmp_path: Path) -> None:
+    made = draft(scripts, "configured.py")
+    spec = made.spec
+    assert spec.command[-2:] == ("--config", "{trial_dir}/settings.json")
+    assert spec.template == ("settings.template.json", "settings.json")
+    text = made.files["settings.template.json"]
+    assert '"lr": {optim.lr}' in text
+    assert '"log_interval": 10' in text
+    assert made.tried is not None
+    assert made.tried.code == 0
+    paths = made.save(tmp_path / "study")
+    assert [p.name for p in paths] == ["study.toml", "settings.template.json"]
+    with pytest.raises(FileExistsError):
+        made.save(tmp_path / "study")
+
+
+def test_a_seed_in_a_configuration_file_is_that_of_the_repeat(scripts: Path) -> None:
+    file = scripts / "settings.json"
+    file.write_text(file.read_text("utf-8").replace('"epochs"', '"seed": 3, "epochs"'), "utf-8")
+    made = draft(scripts, "configured.py")
+    assert '"seed": {seed}' in made.files["settings.template.json"]
+    assert made.tried is not None
+    assert made.tried.code == 0
