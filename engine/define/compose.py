@@ -28,6 +28,7 @@ _RESUMES = re.compile(r"resume(_.*)?|load_checkpoint|load_ckpt|init_from")
 _SAVES = re.compile(
     r"(save_|output_|out_)?(checkpoint|ckpt)(_dir|_path)?|save(_dir|_path|_to)?|out(put)?_dir"
 )
+_WRITES = re.compile(r"(out(put)?|save|work|log(ging)?|runs?|exp|results?|default_root)_?dir")
 _SEED = re.compile(r"(random_|rng_|manual_)?seed|random_state")
 _OPTIMIZER = re.compile(r"opt|optim|optimi[sz]er")
 _BELONGS = (
@@ -233,12 +234,14 @@ def _task_remark(option: Option, left: Sequence[Option]) -> str:
 
 
 def _resume_remark(plan: Plan) -> str:
-    """Say how a script that can go on from a checkpoint is told to."""
+    """Say how a script that can go on from a checkpoint is told to, else where it writes."""
     flags = {o.name.lower(): o.flag for o in plan.left if o.kind == "text"}
     resume = next((f for n, f in flags.items() if _RESUMES.fullmatch(n)), None)
     save = next((f for n, f in flags.items() if _SAVES.fullmatch(n)), "")
     if resume is None:
-        return ""
+        out = next((f for n, f in flags.items() if _WRITES.fullmatch(n)), "")
+        own = f"{out} {{trial_dir}} in the command gives each a folder"
+        return f"\nAll trials write to one {out} as they are: {own}." if out else ""
     words = f"{resume} {{resume}}" + (f" {save} {{checkpoint}}" if save else "")
     where = "" if save else " and what it saves in {checkpoint},"
     return (
