@@ -31,6 +31,23 @@ def test_by_name_folder_or_file(
     assert json.loads(hpo("status", named, "--json").out)["study"] == "sparse"
 
 
+@pytest.mark.parametrize(
+    "words",
+    [["delete", "", "--yes"], ["archive", " "], ["status", ""], ["stop", ""], ["run", ""],
+     ["open", ""], ["extend", "1", "-s", ""]],
+)  # fmt: skip
+def test_an_empty_name_means_no_study(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder], tmp_path: Path,
+    study_text: str, words: list[str],
+) -> None:  # fmt: skip
+    folder = make_study()
+    (tmp_path / "study.toml").write_text(study_text.replace("NAME", "sparse"), "utf-8")
+    ran = hpo(*words)
+    assert ran.code == 1
+    assert "the name of the study is empty" in ran.err
+    assert folder.db.is_file()
+
+
 def test_from_a_folder_below(
     hpo: Callable[..., Any],
     make_study: Callable[..., StudyFolder],

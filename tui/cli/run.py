@@ -8,7 +8,7 @@ import click
 from hpo_tui.store.folder import HOME, StudyFolder, find_study
 from hpo_tui.tui.cli.errors import Refusal
 from hpo_tui.tui.cli.screens import show
-from hpo_tui.tui.cli.studies import find, study_argument
+from hpo_tui.tui.cli.studies import find, refuse_empty, study_argument
 from hpo_tui.tui.cli.text import note, say
 from hpo_tui.tui.plain import plain
 
@@ -56,6 +56,7 @@ def place(folder: StudyFolder, kind: str, address: str) -> None:
 
 def prepare(text: str, name: str | None) -> StudyFolder:
     """Return the study's folder, made from its file where there is none yet."""
+    refuse_empty(text)
     here = Path.cwd()
     existing = find_study(text, here)
     if existing is not None and existing.db.is_file():

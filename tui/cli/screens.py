@@ -9,7 +9,7 @@ import click
 
 from hpo_tui.store.folder import HOME, StudyFolder, find_home
 from hpo_tui.tui.cli.errors import NoSuchStudy, Refusal
-from hpo_tui.tui.cli.studies import find, study_argument, study_of_file
+from hpo_tui.tui.cli.studies import find, refuse_empty, study_argument, study_of_file
 from hpo_tui.tui.plain import plain
 
 
@@ -78,6 +78,7 @@ def _opened(text: str | None, here: Path) -> tuple[StudyFolder | None, Path | No
     """Return (the study, None), or (None, the ``.hpo`` folder whose studies are listed)."""
     if text is None:
         return None, find_home(here)
+    refuse_empty(text)
     path = here / text
     if path.is_dir() and not StudyFolder(path).db.is_file():
         study = study_of_file(path)

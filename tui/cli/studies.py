@@ -25,6 +25,7 @@ def find(text: str | None, cwd: Path | None = None) -> StudyFolder:
     here = cwd or Path.cwd()
     if text is None:
         return only(here)
+    refuse_empty(text)
     folder = find_study(text, here) or _called(text, here) or study_of_file(here / text)
     if folder is not None:
         return folder
@@ -38,6 +39,12 @@ def find(text: str | None, cwd: Path | None = None) -> StudyFolder:
         init = "hpo-tui init train.py writes one for a script"
         raise NoSuchStudy(f"there is no study file {plain(text)!r}; {init}")
     raise NoSuchStudy(f"there is no study {plain(text)!r}{_listing(text, known)}")
+
+
+def refuse_empty(text: str) -> None:
+    """Refuse the name that a script's unset variable gives: it would mean the folder here."""
+    if not text.strip():
+        raise Refusal("the name of the study is empty: is a variable not set?")
 
 
 def _called(text: str, here: Path) -> StudyFolder | None:
