@@ -8,8 +8,10 @@ import pytest
 from hpo_tui.engine import launch
 from hpo_tui.store.folder import ARCHIVE, StudyFolder
 from hpo_tui.tui.app import HpoApp
+from hpo_tui.tui.messages import SnapshotReady
 from hpo_tui.tui.screens.watch import Watch
 from hpo_tui.tui.widgets.chrome import StudyHeader
+from hpo_tui.tui.widgets.key_bar import KeyBar
 from hpo_tui.tui.widgets.log_tail import LogTail
 from tests.tui.conftest import make_app, make_study, ready, until
 
@@ -90,3 +92,21 @@ async def test_a_study_that_may_not_be_moved_is_named_in_words(
         await pilot.press("A", "y")
         sentence = f"{study.path.parent} cannot be written by you (Permission denied)"
         await until(pilot, lambda: any(sentence in text for text in _said(app)), 5)
+
+
+async def test_a_picture_that_comes_while_the_app_is_taken_down_is_left_alone(
+    study: StudyFolder,
+) -> None:
+    app = make_app(study)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await ready(pilot)
+        live = app.live
+        assert live is not None
+        assert live.snapshot is not None
+        late = SnapshotReady(live.snapshot)
+        await app.screen.query_one(KeyBar).remove()
+        app._running = False
+        try:
+            app.on_snapshot_ready(late)
+        finally:
+            app._running = True
