@@ -1,12 +1,11 @@
 """The first trials of a study: spread configurations at the cheapest task, the best one to full.
 
-Two of them are the best that an earlier study knows, where the study learns from one: they show at
-once what these are worth here, and by which of them its guesses hold (two of each earlier study,
-four at most; more of them were level, measured in docs/search.md).
-
 With several objectives half of the spread points are corners of the space: on many problems good
 compromises sit there and no uniform start ever sees one, on others all eight would be too many
 (measured in docs/search.md). What a full result says against the looks is for trust.py to judge.
+
+Where the study learns from an earlier one, two of the spread points are the best that it knows (two
+of each, four in all): they show at once what these are worth here, and how far its guesses hold.
 """
 
 import logging
@@ -30,6 +29,7 @@ log = logging.getLogger(__name__)
 
 POINTS = 8
 _EACH, _MOST_KNOWN = 2, 4
+"""How many of these are an earlier study's best: of each study, and in all."""
 _FEWEST, _SHARE = 4, 0.3
 """Spread points at least, and the part of the budget that they may take beyond that."""
 _STOCK, _TRIES = 128, 1024
