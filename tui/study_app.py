@@ -77,8 +77,8 @@ class StudyApp(NotifyingApp):
         """Hand a new picture to the screen on top; those below catch up when they are shown."""
         live = self.live
         # A picture can still come when the screens are being taken down.
-        going = self._exit or not self.is_running
-        if live is None or going or message.snapshot.folder != live.folder:
+        closing = self._exit or not self.is_running
+        if live is None or closing or message.snapshot.folder != live.folder:
             return
         before = live.snapshot
         live.take(message.snapshot)

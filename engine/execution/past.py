@@ -46,9 +46,12 @@ def earlier_studies(
     found: list[Earlier] = []
     keep: dict[str, Any] = {}
     for name in spec.learn_from:
-        earlier = Earlier.from_plain(known[name]) if name in known else _read(spec, name)
+        if name in known:
+            earlier, keep[name] = Earlier.from_plain(known[name]), known[name]
+        else:
+            earlier = _read(spec, name)
+            keep[name] = earlier.plain()
         found.append(earlier)
-        keep[name] = earlier.plain()
     return found, keep
 
 
