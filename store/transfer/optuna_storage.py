@@ -3,6 +3,8 @@
 Only the command line's ``export`` and ``import`` come here; importing Optuna takes a second.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,12 +14,25 @@ if TYPE_CHECKING:
 _SQLITE = b"SQLite format 3\x00"
 
 
-def open_storage(where: str, *, make: bool) -> "optuna.storages.BaseStorage":
-    """Return the storage at ``where``: a URL (``sqlite:///x.db``), or a path.
+@contextmanager
+def opened(where: str, *, make: bool) -> "Iterator[optuna.storages.BaseStorage]":
+    """Open the storage at ``where``, a URL (``sqlite:///x.db``) or a path, and close it after.
 
     A path that holds an SQLite file, or ends in ``.db``, ``.sqlite`` or ``.sqlite3``, is one; any
     other is a journal. Raises FileNotFoundError unless ``make``, ValueError if it is no storage.
     """
+    import optuna
+
+    storage = _open(where, make=make)
+    try:
+        yield storage
+    finally:
+        if isinstance(storage, optuna.storages.RDBStorage):
+            storage.remove_session()
+            storage.engine.dispose()
+
+
+def _open(where: str, *, make: bool) -> "optuna.storages.BaseStorage":
     import optuna
     from optuna.storages.journal import JournalFileBackend
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpo_tui.store.models import Report, Trial, TrialState, Value
 from hpo_tui.store.transfer.arrivals import Arrival, Dimension
-from hpo_tui.store.transfer.optuna_storage import open_storage
+from hpo_tui.store.transfer.optuna_storage import opened
 from hpo_tui.store.transfer.write_optuna import STUDY_ATTR, TRIAL_ATTR
 
 if TYPE_CHECKING:
@@ -23,9 +23,13 @@ def read_optuna(where: str, name: str | None) -> Arrival:
 
     A study that :mod:`write_optuna` wrote comes back with its tasks, costs and states.
     """
+    with opened(where, make=False) as storage:
+        return _read(storage, where, name)
+
+
+def _read(storage: "optuna.storages.BaseStorage", where: str, name: str | None) -> Arrival:
     import optuna
 
-    storage = open_storage(where, make=False)
     names = optuna.get_all_study_names(storage)
     if name is None and len(names) == 1:
         name = names[0]

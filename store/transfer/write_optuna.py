@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from hpo_tui.store.models import Report, Study, Trial, TrialState
-from hpo_tui.store.transfer.optuna_storage import open_storage
+from hpo_tui.store.transfer.optuna_storage import opened
 
 if TYPE_CHECKING:
     import optuna
@@ -50,7 +50,8 @@ def write_optuna(where: str, study: Study, trials: Iterable[Trial], plan: Optuna
     file = Path(where.removeprefix("sqlite:///"))
     new = "://" not in str(file) and not file.exists()
     try:
-        return _write(where, study, list(trials), plan)
+        with opened(where, make=True) as storage:
+            return _write(storage, study, list(trials), plan)
     except BaseException as error:
         if new:
             file.unlink(missing_ok=True)
@@ -62,10 +63,14 @@ def write_optuna(where: str, study: Study, trials: Iterable[Trial], plan: Optuna
         raise
 
 
-def _write(where: str, study: Study, trials: Sequence[Trial], plan: OptunaPlan) -> int:
+def _write(
+    storage: "optuna.storages.BaseStorage",
+    study: Study,
+    trials: Sequence[Trial],
+    plan: OptunaPlan,
+) -> int:
     import optuna
 
-    storage = open_storage(where, make=True)
     made = optuna.create_study(
         storage=storage, study_name=study.name, directions=list(plan.directions.values())
     )

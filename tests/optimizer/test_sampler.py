@@ -2,6 +2,7 @@
 
 import math
 import pickle
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +127,9 @@ def test_what_optuna_takes_for_a_choice_is_told_from_the_others(choices: list[An
     assert study.best_value < 0.01
 
 
-def test_parameters_that_some_trials_have_go_on_after_a_restart(tmp_path: Path) -> None:
+def test_parameters_that_some_trials_have_go_on_after_a_restart(
+    tmp_path: Path, storage_of: Callable[[str], Any]
+) -> None:
     def objective(trial: Trial) -> float:
         n = trial.suggest_int("n", 1, 3)
         return sum(trial.suggest_float(f"x{i}", 0, 1) for i in range(n))
@@ -134,7 +137,10 @@ def test_parameters_that_some_trials_have_go_on_after_a_restart(tmp_path: Path) 
     url = f"sqlite:///{tmp_path / 'optuna.db'}"
     for n in (6, 4):
         part = optuna.create_study(
-            study_name="s", storage=url, sampler=CostWeightedSampler(seed=0), load_if_exists=True
+            study_name="s",
+            storage=storage_of(url),
+            sampler=CostWeightedSampler(seed=0),
+            load_if_exists=True,
         )
         part.optimize(objective, n_trials=n)
     whole = optuna.create_study(sampler=CostWeightedSampler(seed=0))

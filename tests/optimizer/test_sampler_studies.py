@@ -5,6 +5,7 @@ import math
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -49,10 +50,10 @@ def planned(study: optuna.Study) -> bool:
 
 @pytest.mark.parametrize("spec", [None, spec_of()], ids=["plain", "study file"])
 def test_studies_that_take_turns_know_nothing_of_each_other(
-    spec: StudySpec | None, tmp_path: Path
+    spec: StudySpec | None, tmp_path: Path, storage_of: Callable[[str], Any]
 ) -> None:
     url, sampler = f"sqlite:///{tmp_path / 'optuna.db'}", CostWeightedSampler(spec, seed=0)
-    both = [optuna.create_study(storage=url, sampler=sampler) for _ in range(2)]
+    both = [optuna.create_study(storage=storage_of(url), sampler=sampler) for _ in range(2)]
     for _ in range(6):
         trials = [study.ask() for study in both]
         for study, trial, at in zip(both, trials, (0.2, 0.8), strict=True):
@@ -100,9 +101,11 @@ except BudgetSpent:
 """
 
 
-def test_processes_share_one_budget_and_run_nothing_twice(tmp_path: Path) -> None:
+def test_processes_share_one_budget_and_run_nothing_twice(
+    tmp_path: Path, storage_of: Callable[[str], Any]
+) -> None:
     url = f"sqlite:///{tmp_path / 'optuna.db'}"
-    study = optuna.create_study(study_name="s", storage=url)
+    study = optuna.create_study(study_name="s", storage=storage_of(url))
     words = [sys.executable, "-c", WORKER, url, json.dumps(STUDY), str(time.time() + 3)]
     workers = [subprocess.Popen(words) for _ in range(3)]
     assert [one.wait() for one in workers] == [0, 0, 0]

@@ -1,8 +1,9 @@
 """Optuna's trials have local times without a zone: they are read and written as such."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import optuna
 import pytest
@@ -29,12 +30,15 @@ def tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_a_trial_of_optunas_began_when_it_began(tmp_path: Path, place: str) -> None:
+def test_a_trial_of_optunas_began_when_it_began(
+    tmp_path: Path, place: str, storage_of: Callable[[str], Any]
+) -> None:
     where = place.format(tmp_path)
-    storage = where
     if where.endswith(".log"):
         backend = optuna.storages.journal.JournalFileBackend(where)
-        storage = optuna.storages.JournalStorage(backend)
+        storage: Any = optuna.storages.JournalStorage(backend)
+    else:
+        storage = storage_of(where)
     study = optuna.create_study(storage=storage, study_name="s")
     study.optimize(lambda trial: trial.suggest_float("a", 0, 1), n_trials=1)
     [trial] = read_optuna(where, None).trials
@@ -62,7 +66,9 @@ def test_a_trial_of_ours_keeps_its_times_in_another_zone_and_in_the_hour_that_co
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_a_trial_of_ours_has_optunas_times(tmp_path: Path, place: str) -> None:
+def test_a_trial_of_ours_has_optunas_times(
+    tmp_path: Path, place: str, storage_of: Callable[[str], Any]
+) -> None:
     where = place.format(tmp_path)
     space = {"a": FLOAT}
     ran = Trial(1, 1, "full", TrialState.COMPLETE, 1.0, {"a": 0.5}, {"y": 1.0},
@@ -72,6 +78,6 @@ def test_a_trial_of_ours_has_optunas_times(tmp_path: Path, place: str) -> None:
     arrival = read_optuna(where, None)
     assert (arrival.trials[0].started, arrival.trials[0].ended) == (1e9, 1e9 + 60)
     if place.startswith("sqlite"):
-        [theirs] = optuna.load_study(study_name="s", storage=where).trials
+        [theirs] = optuna.load_study(study_name="s", storage=storage_of(where)).trials
         assert theirs.datetime_start is not None
         assert theirs.datetime_start.timestamp() == 1e9
