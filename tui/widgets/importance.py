@@ -11,7 +11,7 @@ from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.widgets.chart import Chart
 
 ACTIONS: tuple[tuple[str, str, str, str], ...] = (
-    ("importance.task", "v", "task", "From another task's results: the full one counts"),
+    ("importance.task", "v", "task", "From the next task's results"),
     ("importance.metric", "m", "metrics", "The next metrics, where not all of them have room"),
     ("importance.down", "down,j", "down", "Scroll down"),
     ("importance.up", "up,k", "up", "Scroll up"),
@@ -30,25 +30,27 @@ class Importance(Chart):
 
 How much of a metric's changes each parameter explains over its whole range, other parameters held
 (functional ANOVA of an additive model of the ranked results, Hutter et al. 2014); the shares of a
-metric sum to 100 %, or are all 0 % when no parameter explains any of it. Only full-task trials
-count, because results of different tasks do not compare; `v` asks a cheaper task instead, and says
-so; `m` goes through the metrics where not all have room. Where there are too few results, nothing
-is said. A conditional parameter is judged among the trials that have it, and counts by their share.
-A parameter that matters here can still have its best value anywhere: look at the parallel
-coordinates for where.
+metric sum to 100 %, or are all 0 % when no parameter explains any of it. Results of one task alone
+count, because those of different tasks do not compare: of the full task once there are 20, before
+that of the dearest task that has as many, which is said below; `v` asks the next task. `m` goes
+through the metrics where not all have room. A conditional parameter is judged among the trials that
+have it, and counts by their share. A parameter that matters here can still have its best value
+anywhere: look at the parallel coordinates or the slices for where.
 """
 
     def __init__(self, *, ascii_only: bool | None = None, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(ascii_only=ascii_only, id=id)
-        self._asked_task = 0
+        self._asked_task: int | None = None
+        """Place among the tasks, the dearest first; None until somebody asks."""
         self._first = 0
         self._metric = 0
         """The metric that stands first."""
 
     def action_task(self) -> None:
         """Look at another task's results."""
-        self._asked_task += 1
-        self.repaint()
+        if self.snapshot is not None:
+            self._asked_task = (self._place(self.snapshot) + 1) % len(self.snapshot.spec.tasks)
+            self.repaint()
 
     def action_metric(self) -> None:
         """Begin with the next metric."""
@@ -65,12 +67,25 @@ coordinates for where.
         self._first = max(self._first - 1, 0)
         self.repaint()
 
+    def _place(self, snapshot: Snapshot) -> int:
+        """Return which task's results are looked at: that asked for, else the dearest with enough.
+
+        Of the full task there are few in most studies, which is what cheap tasks are for.
+        """
+        frame, spec = snapshot.frame, snapshot.spec
+        if self._asked_task is not None:
+            return self._asked_task % len(spec.tasks)
+        enough = [
+            any(not too_few(frame, spec, metric, task.name) for metric in spec.metric_names)
+            for task in spec.tasks_by_cost[::-1]
+        ]
+        return enough.index(True) if any(enough) else 0
+
     def paint(self, snapshot: Snapshot, width: int, height: int) -> Canvas:
         """Draw the table of bars."""
         canvas = Canvas(width, height)
         frame, spec = snapshot.frame, snapshot.spec
-        tasks = spec.tasks_by_cost[::-1]
-        task = tasks[self._asked_task % len(tasks)].name
+        task = spec.tasks_by_cost[::-1][self._place(snapshot)].name
         metrics = spec.metric_names
         shares = {m: importance(frame, spec, m, task) for m in metrics}
         known = [m for m in metrics if shares[m]]

@@ -122,6 +122,21 @@ async def test_importance_says_what_has_no_room(make_frame: Frames, snapshot_of:
         assert "more parameter" not in text(pilot)[-1]
 
 
+async def test_importance_is_of_the_dearest_task_with_enough_results(
+    make_frame: Frames, snapshot_of: Snapshots
+) -> None:
+    frame = make_frame(60)
+    task = np.where(np.arange(60) < 5, 2, np.arange(60) % 2).astype(np.int16)
+    snapshot = snapshot_of(replace(frame, task=task))
+    async with shown(Importance(), snapshot) as (pilot, _):
+        assert "from half, not the full task" in text(pilot)[-1]
+        widget = pilot.app.widget
+        for said in ("from short, not the full task", "of the 20 results at full", "from half"):
+            widget.action_task()
+            await pilot.pause()
+            assert said in " ".join(text(pilot))
+
+
 async def test_a_brush_is_read_out_where_there_is_little_room(
     make_frame: Frames, snapshot_of: Snapshots
 ) -> None:
