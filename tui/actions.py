@@ -89,6 +89,7 @@ _TABLE: tuple[Action, ...] = (
     _a("watch.tab_6", "6", "log", "The selected trial's output"),
     _a("watch.tab_7", "7", "events", "What was decided and why"),
     _a("watch.tab_8", "8", "devices", "GPU memory, utilization, whose trial"),
+    _a("watch.tab_9", "9", "slices", "A metric along one parameter, and what is expected"),
     _a("study.pause", "p", "pause/resume", "Start no new trials, or go on", "wr", 8),
     _a("study.stop", "X", "stop study", "Stop the study and its trials", "w"),
     _a("study.start", "R", "start runner", "Start the study's runner when none lives", "w"),
@@ -173,14 +174,17 @@ _TABLE: tuple[Action, ...] = (
 
 CHARTS: dict[str, str] = {
     name: f"hpo_tui.tui.widgets.{name}"
-    for name in ("parallel", "history", "pareto", "curves", "importance", "tasks", "cost_bar")
-}
+    for name in (
+        "parallel", "history", "pareto", "curves", "importance", "tasks", "slices", "cost_bar",
+    )
+}  # fmt: skip
 """Scope → module of the chart widgets, which say their own actions."""
 
 CHART_KEYS: tuple[str, ...] = (
     "parallel.brush", "parallel.brush_shrink", "parallel.brush_grow", "parallel.choose",
     "history.metric", "history.across", "history.log", "pareto.pair", "pareto.partial",
     "curves.metric", "curves.log", "curves.alone", "importance.task", "importance.metric",
+    "slices.next", "slices.metric", "slices.log",
 )  # fmt: skip
 """What the key bar shows of a chart that has the focus, in this order."""
 
@@ -207,6 +211,7 @@ SCOPES: dict[str, str] = {
     "curves": "Curves",
     "importance": "Importance",
     "tasks": "Tasks",
+    "slices": "Slices",
     "cost_bar": "Cost bar",
 }
 """Scope → heading, in the order of the help and docs/keys.md."""

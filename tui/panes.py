@@ -64,6 +64,13 @@ TABS: tuple[Place, ...] = (
         lambda s: (s.devices, s.measured),
         1.0,
     ),
+    Place(
+        "slices",
+        "slices",
+        CHARTS["slices"],
+        "Slices",
+        lambda s: (s.frame, s.spec, s.slices),
+    ),
 )
 """The tabs, in the order of their keys."""
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from hpo_tui.engine.analysis.slices import Slice
 from hpo_tui.engine.learning import Holds
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.store.folder import StudyFolder
@@ -42,6 +43,8 @@ class Snapshot:
     """Expected seconds to the end of the budget, None when nobody knows."""
     learned: tuple[Holds, ...] = ()
     """How far what earlier studies say holds, study by study and metric by metric."""
+    slices: tuple[Slice, ...] = ()
+    """What the optimizer expects along each parameter of each metric."""
 
     @property
     def measured(self) -> tuple[DeviceSample, ...]:

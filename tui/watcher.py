@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from hpo_tui.engine.analysis.slices import slices
 from hpo_tui.engine.learning import holds
 from hpo_tui.engine.spec import BudgetUnit, SpecError, StudySpec
 from hpo_tui.store.faults import explained
@@ -130,6 +131,7 @@ class StudyWatcher:
             if pid is None
             else eta_of(spec, study, frame, spent, now, told=reader.dated("eta")),
             learned=holds(reader, spec.learn_from),
+            slices=slices(reader),
         )
 
     def _parse(self, study: Study) -> StudySpec:

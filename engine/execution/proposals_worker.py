@@ -233,7 +233,7 @@ class Worker:
             self.tell_insights(last=False)
 
     def tell_insights(self, *, last: bool) -> None:
-        """Send what tasks are worth, the state to begin with another time, and the time left."""
+        """Send what has been learned, the state to begin with another time, and the time left."""
         self.changed = False
         self.send({
             "op": "insights",
@@ -242,6 +242,7 @@ class Worker:
             "state": self.optimizer.state(),
             "eta": self.optimizer.eta(self.workers),
             "learned": [asdict(e) for e in self.optimizer.learned()] if self.learns else [],
+            "slices": [asdict(s) for s in self.optimizer.slices()],
         })  # fmt: skip
 
 

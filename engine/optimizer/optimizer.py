@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from hpo_tui.engine.optimizer import checks, insight, standing, stopping
+from hpo_tui.engine.analysis.slices import Slice
+from hpo_tui.engine.optimizer import checks, insight, slicing, standing, stopping
 from hpo_tui.engine.optimizer.api import (
     EarlierInsight,
     PastTrial,
@@ -254,6 +255,10 @@ class Optimizer:
     def learned(self) -> list[EarlierInsight]:
         """Return how far every earlier study's guess at every metric holds."""
         return insight.learned(self.spec, self._ledger, self._search)
+
+    def slices(self) -> list[Slice]:
+        """Return what is expected of every metric along every parameter from one of the best."""
+        return slicing.slices(self.spec, self._ledger, self._search, self.best())
 
     def eta(self, workers: int) -> float | None:
         """Seconds to the end of the budget with so many trials at once; None where unknown."""

@@ -16,7 +16,9 @@ from hpo_tui.engine.optimizer.axes import Array
 from hpo_tui.engine.optimizer.kernel import Index
 from hpo_tui.engine.optimizer.space import Mask
 
-_FAR, _NEGLIGIBLE = 1e6, 1e-3
+FAR = 1e6
+"""Model units that nothing lies beyond."""
+_NEGLIGIBLE = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class Warp:
         if not math.isfinite(value):
             return self.sign * value
         z = (self.sign * value - self.pivot) / self.scale
-        return (min(max(z, -_FAR), _FAR) - self.mean) / self.sd
+        return (min(max(z, -FAR), FAR) - self.mean) / self.sd
 
     def rounding(self) -> float:
         """Return the variance of rounding to whole numbers, in model units; 0 of logarithms."""
@@ -154,7 +156,7 @@ def warp(column: Column, where: Where) -> tuple[Array, Warp]:
     seen = z[ok] if ok.any() else z
     mean, sd = float(np.mean(seen)), float(np.std(seen))
     sd = sd if sd > 1e-9 else 1.0
-    fall = min(fall / scale / sd, _FAR)
+    fall = min(fall / scale / sd, FAR)
     return (z - mean) / sd, Warp(column.sign, log, pivot, scale, mean, sd, fall)
 
 
@@ -214,4 +216,4 @@ def _half_rank(y: Array, ok: Mask, pivot: float) -> tuple[Array, float]:
         ends = np.cumsum(counts)
         middle = ends - (counts - 1) / 2.0 - 0.5
         z[worse] = special.ndtri(0.5 + 0.5 * middle[first] / len(keys))
-    return np.clip(z, -_FAR, _FAR), scale
+    return np.clip(z, -FAR, FAR), scale

@@ -118,7 +118,7 @@ def finalist(
     kept = min((repeats - 1) * _FINALISTS * price, _SHARE * budget)
     if repeats < 2 or not np.isfinite(options.room) or options.room > kept + price:
         return None
-    runs = {n: _runs(ledger, n) for n in _compromises(ledger, best)[:_FINALISTS]}
+    runs = {n: _runs(ledger, n) for n in compromises(ledger, best)[:_FINALISTS]}
     number = min(runs, key=lambda n: runs[n], default=None)
     if number is None or runs[number] >= repeats:
         return None
@@ -126,7 +126,7 @@ def finalist(
     return Wanted(ledger.trials[number].params, None, number, True, "confirm", text)
 
 
-def _compromises(ledger: Ledger, best: Sequence[int]) -> list[int]:
+def compromises(ledger: Ledger, best: Sequence[int]) -> list[int]:
     """Order trials by their worst rank in any objective; ties stay as they are."""
     goals = ledger.spec.objectives
     losses = [[ledger.trials[n].metrics[o.metric] * o.sign for o in goals] for n in best]

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from types import FrameType
 from typing import Any
 
+from hpo_tui.engine.analysis import slices
 from hpo_tui.engine.costs import left_in_units
 from hpo_tui.engine.execution.breaker import Breaker
 from hpo_tui.engine.execution.proposals_client import SPENT, Reply
@@ -184,6 +185,7 @@ class Runner:
                 desk.writer.put("optimizer", reply.data["state"])
                 desk.writer.put("eta", reply.data["eta"])
                 desk.writer.put(SAYS, reply.data["learned"])
+                desk.writer.put(slices.KEY, reply.data["slices"])
         elif reply.kind == "learned":
             self._keep(reply.data["earlier"])
         elif reply.kind in ("suggestions", "refused"):

@@ -8,9 +8,10 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from hpo_tui.engine.analysis.slices import Slice
 from hpo_tui.engine.optimizer import BudgetSpent, Optimizer, PastTrial
 from hpo_tui.engine.spec import StudySpec
-from hpo_tui.engine.spec.space import sample, validate_params
+from hpo_tui.engine.spec.space import sample, validate_params, value_fault
 
 NASTY = st.one_of(
     st.floats(allow_nan=True, allow_infinity=True),
@@ -77,6 +78,16 @@ def studies(draw: st.DrawFn) -> dict[str, Any]:
     return study
 
 
+def assert_readable(spec: StudySpec, slices: list[Slice]) -> None:
+    """Each slice has values of its parameter and an ordered, finite band for each."""
+    for one in slices:
+        assert len(one.values) == len(one.expected) == len(one.low) == len(one.high) > 1
+        parameter = spec.parameter(one.parameter)
+        assert not any(value_fault(parameter, value) for value in one.values)
+        bands = zip(one.low, one.expected, one.high, strict=True)
+        assert all(-math.inf < low <= mean <= high < math.inf for low, mean, high in bands)
+
+
 @settings(
     max_examples=25,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
@@ -106,6 +117,7 @@ def test_nothing_breaks_it(study: dict[str, Any], data: st.DataObject) -> None:
             end(opt, number, what, metrics, running.pop(number))
     opt.best()
     opt.tasks()
+    assert_readable(spec, opt.slices())
     opt.state()
 
 
@@ -148,6 +160,7 @@ def test_any_history_can_be_restored(study: dict[str, Any], data: st.DataObject)
         opt.tell(s.number, {m: data.draw(NASTY) for m in spec.metric_names})
     opt.best()
     opt.tasks()
+    assert_readable(spec, opt.slices())
 
 
 def end(opt: Optimizer, number: int, what: str, metrics: dict[str, float], cost: float) -> None:

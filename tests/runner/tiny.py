@@ -117,6 +117,9 @@ class Optimizer:
     def tasks(self) -> Any:
         return []
 
+    def slices(self) -> Any:
+        return []
+
     def state(self) -> Any:
         return {"tiny": True}
 

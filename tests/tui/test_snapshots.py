@@ -3,10 +3,13 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from textual.pilot import Pilot
 
+from hpo_tui.engine.analysis import slices
 from hpo_tui.store.folder import StudyFolder
+from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui.app import HpoApp
 from tests.tui.conftest import make_app, make_study, ready, until
 
@@ -21,7 +24,19 @@ def still(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> No
 
 
 def _app(tmp_path: Path, **options: Any) -> HpoApp:
-    return make_app(make_study(tmp_path, trials=120), **options)
+    folder = make_study(tmp_path, trials=120)
+    lr = np.geomspace(1e-4, 1e-1, 25)
+    mean = 0.94 - 0.02 * (np.log10(lr) + 2) ** 2
+    spread = 0.005 + 0.01 * np.abs(np.log10(lr) + 2)
+    told = [
+        {"trial": 12, "parameter": "lr", "metric": "accuracy", "values": lr.tolist(),
+         "expected": mean.tolist(), "low": (mean - spread).tolist(),
+         "high": (mean + spread).tolist()},
+    ]  # fmt: skip
+    writer = StudyWriter(folder.db)
+    writer.put(slices.KEY, told)
+    writer.close()
+    return make_app(folder, **options)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -38,6 +53,7 @@ def _app(tmp_path: Path, **options: Any) -> HpoApp:
         ("columns", ("a", "c")),
         ("help", ("question_mark",)),
         ("filter", ("slash", "l", "r")),
+        ("slices", ("9",)),
     ],
 )
 def test_a_screen(

@@ -98,18 +98,30 @@ class Plot:
 
     @classmethod
     def framed(
-        cls, canvas: Canvas, x: Scale, y: Scale, glyphs: Glyphs, labels: tuple[str, str]
+        cls,
+        canvas: Canvas,
+        x: Scale,
+        y: Scale,
+        glyphs: Glyphs,
+        labels: tuple[str, str],
+        *,
+        slots: Sequence[str] = (),
     ) -> "Plot":
-        """Return a plot over the canvas below its first row, its axes and labels drawn."""
+        """Return a plot over the canvas below its first row, its axes and labels drawn.
+
+        ``slots``: the names of the x values 0, 1, 2 and so on, where these stand for choices.
+        """
         height = max(canvas.height - 3, 1)
         ticks = [y.low, *y.ticks(max(height // 4, 1)), y.high]
         texts = dict(zip(ticks, fmt.apart(ticks, 3), strict=True))
         gutter = min(max(map(len, texts.values())) + 2, max(canvas.width // 3, 1))
         plot = cls(canvas, x, y, glyphs, gutter, 1, max(canvas.width - gutter - 1, 1), height)
-        plot._draw_axes(texts, labels)
+        plot._draw_axes(texts, labels, slots)
         return plot
 
-    def _draw_axes(self, texts: Mapping[float, str], labels: tuple[str, str]) -> None:
+    def _draw_axes(
+        self, texts: Mapping[float, str], labels: tuple[str, str], slots: Sequence[str]
+    ) -> None:
         glyphs, canvas = self.glyphs, self.canvas
         canvas.column(self.left - 1, slice(self.top, self.top + self.height), glyphs.axis, Ink.AXIS)
         base = self.top + self.height
@@ -125,7 +137,7 @@ class Plot:
             text = texts[tick]
             canvas.put(max(self.left - 2 - len(text), 0), row, text, Ink.DIM)
             canvas.put(self.left - 2, row, self._beyond(self.y, tick), Ink.DIM)
-        self._draw_x_ticks(base, labels[0])
+        self._draw_x_ticks(base, labels[0], slots)
 
     def _beyond(self, scale: Scale, tick: float) -> str:
         """Return the mark beside an end of an axis that points lie beyond, else nothing."""
@@ -133,22 +145,31 @@ class Plot:
             return self.glyphs.above
         return self.glyphs.below if tick == scale.low and scale.below else ""
 
-    def _draw_x_ticks(self, base: int, label: str) -> None:
+    def _draw_x_ticks(self, base: int, label: str, slots: Sequence[str]) -> None:
         canvas = self.canvas
         name = fmt.clip(fmt.clean(label, self.glyphs.ascii), self.width // 2, self.glyphs.ellipsis)
         end = self.left + self.width - fmt.width_of(name)
         canvas.put(end, base + 1, name, Ink.TEXT)
         free = self.left
-        ticks = [self.x.low, *self.x.ticks(max(self.width // 12, 1)), self.x.high]
-        for tick, shown in zip(ticks, fmt.apart(ticks, 3), strict=True):
+        for tick, text in self._x_ticks(slots):
             column = self.column(tick)
-            text = shown + self._beyond(self.x, tick)
-            start = max(column - len(text) // 2, self.left)
-            if start < free or start + len(text) >= end:
+            width = fmt.width_of(text)
+            start = max(column - width // 2, self.left)
+            if start < free or start + width >= end:
                 continue
             canvas.put(start, base + 1, text, Ink.DIM)
             canvas.put(column, base, "+" if self.glyphs.ascii else "┴", Ink.AXIS)
-            free = start + len(text) + 2
+            free = start + width + 2
+
+    def _x_ticks(self, slots: Sequence[str]) -> list[tuple[float, str]]:
+        """Return (value, label) of the marks on the horizontal axis."""
+        if slots:
+            room = max(self.width // len(slots) - 2, 4)
+            cut = [fmt.clip_among(slot, room, slots, self.glyphs.ellipsis) for slot in slots]
+            return list(zip(map(float, range(len(slots))), cut, strict=True))
+        ticks = [self.x.low, *self.x.ticks(max(self.width // 12, 1)), self.x.high]
+        shown = zip(ticks, fmt.apart(ticks, 3), strict=True)
+        return [(tick, text + self._beyond(self.x, tick)) for tick, text in shown]
 
     def row(self, value: float) -> int | None:
         """Return the canvas row of a y value, None when it has none."""
@@ -225,6 +246,19 @@ class Plot:
         glyph = "'" if self.glyphs.ascii else "░"
         for row in range(min(rows), max(rows) + 1):
             self.canvas.put(left, row, glyph * (right - left + 1), ink)
+
+    def band(self, x: Floats, ends: tuple[Floats, Floats], ink: Ink) -> None:
+        """Fill what lies between two lines over ``x`` (n,), rising, with a faint texture."""
+        units = self.x.unit(x)
+        columns = self.left + np.arange(self.width)
+        at = np.arange(self.width) / max(self.width - 1, 1)
+        inside = (at >= units[0] - 1e-9) & (at <= units[-1] + 1e-9)
+        low, high = (np.interp(at, units, self.y.unit(end)) for end in ends)
+        top = self.top + np.rint((1 - high) * (self.height - 1)).astype(np.intp)
+        base = self.top + np.rint((1 - low) * (self.height - 1)).astype(np.intp)
+        for i in np.flatnonzero(inside).tolist():
+            rows = slice(int(top[i]), int(base[i]) + 1)
+            self.canvas.column(int(columns[i]), rows, "'" if self.glyphs.ascii else "░", ink)
 
     def _thinned(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
         """Return one point a dot, and an even choice of them when they are still too many."""

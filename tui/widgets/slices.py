@@ -1,0 +1,254 @@
+"""Slices: a metric along one parameter, as it was measured and as the optimizer expects it."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpo_tui.engine.analysis import front
+from hpo_tui.engine.analysis.slices import Slice
+from hpo_tui.engine.spec import Parameter, StudySpec
+from hpo_tui.store.models import Value
+from hpo_tui.tui import fmt
+from hpo_tui.tui.charts import text
+from hpo_tui.tui.charts.axes import Axis, good_ends, make
+from hpo_tui.tui.charts.canvas import Canvas
+from hpo_tui.tui.charts.palette import Ink
+from hpo_tui.tui.charts.plot import Plot
+from hpo_tui.tui.charts.scale import Scale, fitted
+from hpo_tui.tui.goals import limits_of
+from hpo_tui.tui.messages import TrialOpened
+from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.widgets.chart import Chart
+
+ACTIONS: tuple[tuple[str, str, str, str], ...] = (
+    ("slices.next", "right,l,full_stop", "next parameter", "The next parameter"),
+    ("slices.previous", "left,h,comma", "previous parameter", "The previous parameter"),
+    ("slices.metric", "m", "metric", "The next metric with a goal"),
+    ("slices.log", "v", "log", "A logarithmic or a linear axis of values"),
+    ("slices.open", "enter", "open", "Open the selected trial"),
+)
+"""(id, keys, label, tooltip) of what the widget can do; the keys are bound elsewhere."""
+
+Floats = NDArray[np.float64]
+CIRCLES_UP_TO = 400
+"""Full-task trials that are still drawn as circles; beyond, as dots finer than cells."""
+HALF_SLOT = 0.3
+"""Half the width that is drawn of a choice, whose slot has the width 1."""
+
+
+class Slices(Chart):
+    """One metric against one parameter, with what is expected where nothing was run."""
+
+    HELP: ClassVar[str] = """\
+## Slices
+
+One metric against one parameter. **Gray dots** are partial tasks, **blue circles** the full task,
+the best are bright. The **line** is what the optimizer's models expect of the full task where this
+parameter alone changes and all others stay as in the trial that is named; two results of three are
+expected in the **shaded band**. The models have learned from all tasks, so there is a line after a
+few full trials. Where it is still better at the end of the range, a wider range may pay; where the
+band is wide, little is known. `h` `l` go through the parameters, `m` takes the next metric, `v`
+changes to a log axis of values. Far outliers on the bad side are drawn at the end of the axis,
+which `▸` or `◂` marks.
+"""
+
+    def __init__(self, *, ascii_only: bool | None = None, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(ascii_only=ascii_only, id=id)
+        self._parameter = 0
+        self._metric = 0
+        self._log: bool | None = None
+
+    def action_next(self) -> None:
+        """Show the next parameter."""
+        self._parameter += 1
+        self.repaint()
+
+    def action_previous(self) -> None:
+        """Show the previous parameter."""
+        self._parameter -= 1
+        self.repaint()
+
+    def action_metric(self) -> None:
+        """Show the next metric with a goal."""
+        self._metric += 1
+        self._log = None
+        self.repaint()
+
+    def action_log(self) -> None:
+        """Change between a linear and a log axis."""
+        if self.snapshot is not None and self.snapshot.spec.metric_names:
+            log = _asks_for_log(self.snapshot.spec, self._metric_name(self.snapshot.spec))
+            self._log = not (log if self._log is None else self._log)
+            self.repaint()
+
+    def action_open(self) -> None:
+        """Open the selected trial."""
+        if self.view.selected is not None:
+            self.post_message(TrialOpened(self.view.selected))
+
+    def differs(self, old: Snapshot, new: Snapshot) -> bool:
+        """Whether ``new`` has to be painted where ``old`` was."""
+        return super().differs(old, new) or old.slices != new.slices
+
+    def _metric_name(self, spec: StudySpec) -> str:
+        return spec.metric_names[self._metric % len(spec.metric_names)]
+
+    def paint(self, snapshot: Snapshot, width: int, height: int) -> Canvas:
+        """Draw the chart."""
+        canvas = Canvas(width, height)
+        frame, spec = snapshot.frame, snapshot.spec
+        if not spec.free or not spec.metric_names:
+            text.note(canvas, f"No {'parameter varies' if not spec.free else 'metric has a goal'}.")
+            return canvas
+        parameter = spec.free[self._parameter % len(spec.free)]
+        metric = self._metric_name(spec)
+        y = front.column(frame, metric)
+        if not np.isfinite(y).any():
+            text.note(canvas, f"No trial has reported {fmt.clean(metric)} yet.")
+            return canvas
+        axis = make(f"p:{parameter.name}", frame, spec, ascii_only=self.ascii_only)
+        x = axis.values(axis.raw(frame))
+        told = _of(snapshot.slices, parameter.name, metric)
+        plot = Plot.framed(
+            canvas, axis.scale, self._scale(spec, metric, y, told), self.glyphs,
+            (self._named(parameter, spec), metric), slots=axis.slots,
+        )  # fmt: skip
+        band = None if told is None else _Band.of(axis, parameter, told)
+        if band is not None:
+            band.shade(plot)
+        self._limits(plot, spec, metric)
+        if band is not None:
+            plot.lines(band.lines, Ink.TEXT, "-" if self.glyphs.ascii else "")
+        self._points(plot, snapshot, x, y)
+        self._legend(canvas, snapshot, metric, np.isfinite(x) & np.isfinite(y), told)
+        return canvas
+
+    def _named(self, parameter: Parameter, spec: StudySpec) -> str:
+        at = self._parameter % len(spec.free) + 1
+        return parameter.name if len(spec.free) == 1 else f"{parameter.name} {at}/{len(spec.free)}"
+
+    def _scale(self, spec: StudySpec, metric: str, y: Floats, told: Slice | None) -> Scale:
+        """Return the scale of values: what was measured, the goals, and what is expected."""
+        values = y[np.isfinite(y)]
+        log = _asks_for_log(spec, metric) if self._log is None else self._log
+        limits = tuple(limit for limit, _ in limits_of(spec).get(metric, ()))
+        if told is not None:
+            values = np.concatenate([values, np.array(told.expected)])
+        log = log and bool((values > 0).all())
+        return fitted(values, log, limits, good_ends(metric, spec))
+
+    def _limits(self, plot: Plot, spec: StudySpec, metric: str) -> None:
+        for limit, above in limits_of(spec).get(metric, ()):
+            sign = self.glyphs.at_least if above else self.glyphs.at_most
+            plot.level(limit, Ink.GOAL, f"{sign}{fmt.limit(limit)} ")
+
+    def _points(self, plot: Plot, snapshot: Snapshot, x: Floats, y: Floats) -> None:
+        """Draw what was measured."""
+        frame, spec = snapshot.frame, snapshot.spec
+        full = front.full_mask(frame, spec)
+        inside = self.view.mask_over(len(frame))
+        inside = np.ones(len(frame), dtype=bool) if inside is None else inside
+        many = int(full.sum()) > CIRCLES_UP_TO
+        solid = None if many else "O" if self.glyphs.ascii else "●"
+        plot.points(x[~full & ~inside], y[~full & ~inside], Ink.OUT_3)
+        plot.points(x[~full & inside], y[~full & inside], Ink.PARTIAL_3)
+        plot.points(x[full & ~inside], y[full & ~inside], Ink.OUT_3, solid)
+        plot.points(x[full & inside], y[full & inside], Ink.FULL_3, solid)
+        best = front.best_rows(frame, spec)
+        plot.points(x[best], y[best], Ink.BEST, "*" if self.glyphs.ascii else "●")
+        row = None if self.view.selected is None else frame.index(self.view.selected)
+        if row is not None:
+            mine = np.array([row])
+            plot.points(x[mine], y[mine], Ink.SELECTED, self.glyphs.selected)
+
+    def _legend(
+        self,
+        canvas: Canvas,
+        snapshot: Snapshot,
+        metric: str,
+        placed: NDArray[np.bool_],
+        told: Slice | None,
+    ) -> None:
+        glyphs, frame, spec = self.glyphs, snapshot.frame, snapshot.spec
+        full = front.full_mask(frame, spec) & placed
+        spans = []
+        if told is not None:
+            said = f" expected, rest as #{told.trial}  "
+            spans += [(glyphs.rule * 2, Ink.TEXT), (said, Ink.TEXT)]
+        spans += [
+            ("O" if glyphs.ascii else "●", Ink.FULL_3), (f" full {int(full.sum())}  ", Ink.TEXT),
+        ]  # fmt: skip
+        if len(spec.tasks) > 1:
+            spans += [(".", Ink.PARTIAL_3), (" partial  ", Ink.TEXT)]
+        without = int((np.isfinite(front.column(frame, metric)) & ~placed).sum())
+        if without:
+            spans.append((f"{without} without it", Ink.DIM))
+        goal = next((o for o in spec.objectives if o.metric == metric), None)
+        arrow = "" if goal is None else f" {glyphs.down if goal.sign > 0 else glyphs.up}"
+        after = [(f"{arrow}  ", Ink.BOLD), *spans]
+        name = text.name_before(
+            fmt.clean(metric, glyphs.ascii), after, canvas.width, glyphs.ellipsis
+        )
+        text.write(canvas, 0, 0, [(name, Ink.BOLD), *after], glyphs.ellipsis)
+
+
+@dataclass(frozen=True, slots=True)
+class _Band:
+    """What is expected at ``places`` (n,) of an axis: the ``mean``, between ``low`` and ``high``.
+
+    ``apart``: the places are choices, and there is nothing between them.
+    """
+
+    places: Floats
+    low: Floats
+    mean: Floats
+    high: Floats
+    apart: bool
+
+    @staticmethod
+    def of(axis: Axis, parameter: Parameter, told: Slice) -> "_Band | None":
+        """Return the band of a slice; None if it was told before the parameter was another."""
+        places = _places(axis, parameter, told.values)
+        known = np.isfinite(places)
+        if not known.any():
+            return None
+        low, mean, high = (np.array(v)[known] for v in (told.low, told.expected, told.high))
+        return _Band(places[known], low, mean, high, bool(axis.slots))
+
+    def shade(self, plot: Plot) -> None:
+        """Fill it."""
+        if not self.apart:
+            plot.band(self.places, (self.low, self.high), Ink.PARTIAL)
+            return
+        for at, low, high in zip(self.places, self.low, self.high, strict=True):
+            plot.shade((at - HALF_SLOT, at + HALF_SLOT), (low, high), Ink.PARTIAL)
+
+    @property
+    def lines(self) -> list[tuple[Floats, Floats]]:
+        """The line of the mean, in one piece or in as many as there are choices."""
+        if not self.apart:
+            return [(self.places, self.mean)]
+        half = np.array([-HALF_SLOT, HALF_SLOT])
+        return [
+            (at + half, value.repeat(2)) for at, value in zip(self.places, self.mean, strict=True)
+        ]
+
+
+def _asks_for_log(spec: StudySpec, metric: str) -> bool:
+    return any(o.metric == metric and o.log for o in spec.objectives)
+
+
+def _of(slices: tuple[Slice, ...], parameter: str, metric: str) -> Slice | None:
+    """Return the slice along a parameter of a metric, None if there is none yet."""
+    return next((s for s in slices if (s.parameter, s.metric) == (parameter, metric)), None)
+
+
+def _places(axis: Axis, parameter: Parameter, values: tuple[Value, ...]) -> Floats:
+    """Return where values lie on a parameter's axis, (n,); NaN for a choice that is no more."""
+    if not axis.slots:
+        # Told before an edit of the study, they can be of another kind.
+        return np.array([np.nan if isinstance(v, str) else float(v) for v in values])
+    known = {(type(c), c): float(i) for i, c in enumerate(parameter.choices)}
+    return np.array([known.get((type(v), v), np.nan) for v in values])
