@@ -18,7 +18,7 @@ from hpo_tui.engine.optimizer.acquisition import Target, target
 from hpo_tui.engine.optimizer.axes import Array
 from hpo_tui.engine.optimizer.boxes import front, ranks
 from hpo_tui.engine.optimizer.kernel import Index, cross
-from hpo_tui.engine.optimizer.space import Space
+from hpo_tui.engine.optimizer.space import Mask, Space
 from hpo_tui.engine.optimizer.surrogate import Models
 from hpo_tui.engine.optimizer.transform import counts
 from hpo_tui.engine.spec.model import StudySpec
@@ -68,8 +68,7 @@ class Goals:
         under_way = [x for x, t in busy if t == self.full]
         if under_way and not self.pursuing:
             mean = models.mean(np.array(under_way))
-            expected = np.all(mean <= self._upper(), axis=1)
-            points = np.vstack([points, mean[expected][:, self.columns]])
+            points = np.vstack([points, mean[self._within(mean)][:, self.columns]])
         self._holding = table.x[holds]
         self.target, self.look_target = self._targets(points, prospects)
         self.new_target = self.target
@@ -99,12 +98,12 @@ class Goals:
             ]
         )
 
-    def _upper(self) -> Array:
-        """Return the largest value in model units that each metric may have, (k,)."""
-        upper = np.full(len(self.spec.metric_names), np.inf)
-        for k, _, high in self.limits:
-            upper[k] = min(upper[k], high)
-        return upper
+    def _within(self, mean: Array) -> Mask:
+        """Which predictions (c, k) lie within all limits, (c,)."""
+        inside = np.ones(len(mean), dtype=bool)
+        for k, low, high in self.limits:
+            inside &= (low <= mean[:, k]) & (mean[:, k] <= high)
+        return inside
 
     def _standing(self) -> tuple[Array, Index, bool]:
         """Objectives of the full-task results that count, their rows, and whether none counts."""
@@ -182,13 +181,11 @@ class Goals:
         """Probability that the limits, and the thresholds if asked, are met at (c, k), (c,)."""
         chance = np.ones(len(mean))
         for k, low, high in self.limits:
-            chance *= special.ndtr((high - mean[:, k]) / sd[:, k])
-            if np.isfinite(low):
-                chance -= chance * special.ndtr((low - mean[:, k]) / sd[:, k])
+            chance *= _between((low - mean[:, k]) / sd[:, k], (high - mean[:, k]) / sd[:, k])
         if thresholds:
             for k, limit in zip(self.columns, self._thresholds(), strict=True):
                 chance *= special.ndtr((limit - mean[:, k]) / sd[:, k])
-        return np.maximum(chance, 0.0)
+        return chance
 
     def score(self, x: Array, new: int = 0) -> tuple[Array, Array]:
         """Return the acquisition of a full result, and of a look, at configurations (c, d).
@@ -254,3 +251,9 @@ class Goals:
 
 def _finite(value: Array) -> Array:
     return np.nan_to_num(value, nan=0.0, posinf=0.0, neginf=0.0)
+
+
+def _between(low: Array, high: Array) -> Array:
+    """Probability that a standard normal lies between, exact in both tails, (c,)."""
+    upper = low > 0.0
+    return special.ndtr(np.where(upper, -low, high)) - special.ndtr(np.where(upper, -high, low))

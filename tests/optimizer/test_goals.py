@@ -1,5 +1,7 @@
 """What a full result must improve upon, and what a look must promise."""
 
+import copy
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +12,7 @@ from hpo_tui.engine.optimizer import Optimizer
 from hpo_tui.engine.optimizer.goals import Goals
 from hpo_tui.engine.optimizer.space import Space
 from hpo_tui.engine.optimizer.surrogate import Models
+from hpo_tui.engine.spec import StudySpec
 
 OBJECTIVES = [
     {"metric": "a", "direction": "minimize"},
@@ -155,3 +158,111 @@ def test_ends_of_the_front_count_by_turns_once_there_are_compromises(lab: Any) -
         widened.append(bool(np.all(highest > typical + 0.1)))
         run(x, 0.9, opt.spec.tasks[0].name)
     assert sorted(widened) == [False, True]
+
+
+LIMITS = [
+    {"metric": "low", "min": 0.4},
+    {"metric": "high", "max": 0.6},
+    {"metric": "band", "min": 0.45, "max": 0.55},
+]
+
+
+def _measured(params: Any, task: str = "full") -> dict[str, float]:
+    x, y = float(params["x"]), np.log10(float(params["y"])) / 4 + 1
+    return {"a": x + y, "low": x, "high": y, "band": (x + y) / 2}
+
+
+@pytest.fixture(scope="module")
+def limited() -> Any:
+    """An optimizer that knows no result within the limits: on either side, and on both."""
+    spec = StudySpec.from_dict({
+        "study": {"name": "toy", "command": "true", "budget": 20.0},
+        "space": {
+            "x": {"type": "float", "low": 0.0, "high": 1.0},
+            "y": {"type": "float", "low": 1e-4, "high": 1.0, "log": True},
+        },
+        "objective": [{"metric": "a", "direction": "minimize", "threshold": 1.2}],
+        "constraint": LIMITS,
+    })  # fmt: skip
+    opt = Optimizer(spec, seed=3)
+    for x, y in (
+        (0.1, 0.9),
+        (0.9, 0.9),
+        (0.1, 0.1),
+        (0.95, 0.3),
+        (0.6, 0.9),
+        (0.7, 0.7),
+        (0.45, 0.1),
+    ):
+        opt.enqueue({"x": x, "y": 10.0 ** (4.0 * y - 4.0)})
+        s = opt.ask()
+        opt.tell(s.number, _measured(s.params))
+    return opt
+
+
+def _goals(opt: Optimizer, busy: Sequence[tuple[np.ndarray, int]] = ()) -> Goals:
+    search = opt._search
+    models = search.models(opt._ledger)
+    assert models is not None
+    return Goals(search.spec, search.space, models, busy, np.zeros((0, 2)), seed=0)
+
+
+def _in_units(goals: Goals, metrics: list[dict[str, float]]) -> np.ndarray:
+    """Metrics in model units, (n, k)."""
+    names, warps = goals.spec.metric_names, goals.models.warps
+    return np.array([[w.limit(m[n]) for n, w in zip(names, warps, strict=True)] for m in metrics])
+
+
+def test_a_certain_result_holds_the_limits_that_its_metrics_meet(limited: Any) -> None:
+    goals = _goals(limited)
+    rng = np.random.default_rng(0)
+    metrics = [dict(zip(goals.spec.metric_names, rng.random(4), strict=True)) for _ in range(300)]
+    metrics += [dict.fromkeys(goals.spec.metric_names, 0.5 + 0.011 * i) for i in range(-8, 9)]
+    mean = _in_units(goals, metrics)
+    chance = goals.holds(mean, np.full(mean.shape, 1e-9), thresholds=False)
+    met = [all(c.met(m[c.metric]) for c in goals.spec.outcome_constraints) for m in metrics]
+    assert 5 < sum(met) < 300
+    np.testing.assert_allclose(chance, np.array(met, dtype=float), atol=1e-6)
+    np.testing.assert_array_equal(goals._within(mean), met)
+
+
+def test_a_limit_on_both_sides_is_met_in_between_and_nowhere_else(limited: Any) -> None:
+    """With the chance of a draw: the narrower, the less."""
+    goals = _goals(limited)
+    at = np.array([0.1, 0.44, 0.5, 0.53, 0.56, 0.9])
+    metrics = [{"a": 0.0, "low": 0.9, "high": 0.1, "band": b} for b in at]
+    mean = _in_units(goals, metrics)
+    sd = np.full(mean.shape, 1e-9)
+    sd[:, goals.spec.metric_names.index("band")] = 0.7
+    draws = mean[:, 3, None] + 0.7 * np.random.default_rng(0).standard_normal(100_000)
+    (low, high) = sorted(goals.models.warps[3].limit(v) for v in (0.45, 0.55))
+    drawn = ((low <= draws) & (draws <= high)).mean(axis=1)
+    np.testing.assert_allclose(goals.holds(mean, sd, thresholds=False), drawn, atol=6e-3)
+
+
+def test_a_threshold_counts_where_it_is_asked_for(limited: Any) -> None:
+    goals = _goals(limited)
+    metrics = [{"a": a, "low": 0.5, "high": 0.5, "band": 0.5} for a in (1.1, 1.3)]
+    mean = _in_units(goals, metrics)
+    sd = np.full(mean.shape, 1e-9)
+    np.testing.assert_allclose(goals.holds(mean, sd, thresholds=True), [1.0, 0.0])
+    np.testing.assert_allclose(goals.holds(mean, sd, thresholds=False), [1.0, 1.0])
+
+
+def test_limits_are_pursued_until_a_full_result_holds_them(limited: Any) -> None:
+    opt = copy.deepcopy(limited)
+    assert not opt.best()
+    goals = _goals(opt)
+    assert goals.pursuing
+    x = np.random.default_rng(1).random((50, 2))
+    mean, sd = goals.models.predict(x)
+    np.testing.assert_array_equal(goals.score(x)[0], goals.holds(mean, sd, thresholds=True))
+    opt.enqueue({"x": 0.5, "y": 0.01})
+    s = opt.ask()
+    opt.tell(s.number, _measured(s.params))
+    goals = _goals(opt)
+    assert opt.best() == [s.number]
+    assert not goals.pursuing
+    # What is feasible and a little better is wanted, what is better and infeasible is not.
+    full, _ = goals.score(opt._search.space.snap(np.array([[0.45, 0.47], [0.05, 0.05]])))
+    assert full[0] > 1e3 * full[1]
