@@ -15,6 +15,7 @@ Shapes: n configurations, d coordinates of this study's space, s earlier studies
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -195,4 +196,8 @@ def guesses_at(metric: str, guesses: Sequence[Guess]) -> Guesses | None:
     those = [g for g in guesses if metric in g.metrics]
     if not those:
         return None
-    return lambda x: np.stack([g.says(metric, x) for g in those], axis=1)
+    return partial(_said, those, metric)
+
+
+def _said(guesses: Sequence[Guess], metric: str, x: Array) -> Array:
+    return np.stack([g.says(metric, x) for g in guesses], axis=1)

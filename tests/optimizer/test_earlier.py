@@ -2,6 +2,7 @@
 
 import json
 import math
+import pickle
 from collections.abc import Mapping
 from typing import Any
 
@@ -127,6 +128,15 @@ def test_the_same_history_gives_the_same_suggestions(
             s = after.ask()
             assert (s.params, s.task) == (expected.params, expected.task)
             after.tell(s.number, hill(s.params, s.task))
+
+
+def test_an_optimizer_that_learns_goes_on_once_pickled(
+    lab: Any, one: StudySpec, former: Earlier
+) -> None:
+    opt = Optimizer(one, seed=1, earlier=[former])
+    lab.play(opt, hill, most=10)
+    again = pickle.loads(pickle.dumps(opt))
+    assert again.ask() == opt.ask()
 
 
 def test_hyperparameters_of_another_teacher_are_not_taken_up(
