@@ -78,9 +78,9 @@ class Ledger:
         """Id of a configuration, a new one if it has never been seen."""
         key = key_of(params)
         if key not in self._by_key:
-            self._by_key[key] = (
-                max(chain(self.of_configuration, self._by_key.values()), default=0) + 1
-            )
+            elsewhere = (p.configuration for p in self._elsewhere)
+            taken = chain(self.of_configuration, self._by_key.values(), elsewhere)
+            self._by_key[key] = max(taken, default=0) + 1
         return self._by_key[key]
 
     def known(self, params: Params) -> int | None:
@@ -165,12 +165,6 @@ class Ledger:
         ]
         return max(done, key=lambda t: t.task, default=None)
 
-    def price(self, configuration: int | None, task: int) -> float:
-        """Marginal cost of running a configuration at a task."""
-        before = None if configuration is None else self.checkpoint(configuration, task)
-        paid = 0.0 if before is None else self.costs[before.task]
-        return self.costs[task] - paid
-
     def reached(self, configuration: int) -> int:
         """Return the dearest task run or running for a configuration, -1 for none."""
         return max(
@@ -230,6 +224,7 @@ class Ledger:
         for past in sorted(history, key=lambda p: p.number):
             if past.task not in index or past.state == "waiting":
                 self._elsewhere.append(past)
+                self._by_key.setdefault(key_of(past.params), past.configuration)
                 continue
             task = index[past.task]
             cost = past.charged if past.state != "running" or past.charged else self.costs[task]
