@@ -1,9 +1,9 @@
 """What a full-task result at a configuration is expected to gain.
 
 Exact expected hypervolume improvement over independent normal predictions (Emmerich et al. 2006,
-Yang et al. 2019), plain expected improvement for one objective (Jones et al. 1998), times the
-probability that the outcome constraints hold (Gardner et al. 2014). Where no goal has been met
-yet, the probability alone. Losses; shapes: c candidates, m objectives, b boxes.
+Yang et al. 2019), which is plain expected improvement for one objective (Jones et al. 1998). What
+outcome constraints make of it is told by goals.py. Losses; shapes: c candidates, m objectives, b
+boxes.
 """
 
 import math
@@ -67,10 +67,3 @@ def target(points: Array, ref: Array) -> Target:
         low[:, j] = np.searchsorted(cut, lows[:, j])
         high[:, j] = np.searchsorted(cut, highs[:, j])
     return Target(tuple(cuts), low, high)
-
-
-def reach(mean: Array, sd: Array, limits: Array) -> Array:
-    """Probability that every prediction (c, k) is at most its limit (k,), (c,)."""
-    if mean.shape[1] == 0:
-        return np.ones(len(mean))
-    return np.asarray(np.prod(special.ndtr((limits[None] - mean) / sd), axis=1))

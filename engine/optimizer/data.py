@@ -83,15 +83,12 @@ class Builder:
         self._outside: dict[int, Array | None] = {}
         self._foretold: dict[int, dict[str, float] | None] = {}
 
-    def forget(self, number: int) -> None:
-        """Drop what is kept of a trial that was taken back: its number will be another's."""
-        self._encoded.pop(number, None)
-
     def encoded(self, trial: Trial) -> Array | None:
         """Coordinates of a trial's configuration; None if it is not in the space."""
         if trial.number not in self._encoded:
             x = self.space.encode(trial.params)
-            # A trial of Optuna's gets its values one by one while it runs.
+            # A trial of Optuna's gets its values one by one while it runs, and a suggestion can be
+            # taken back, its number becoming another's.
             if trial.state == "running":
                 return x
             self._encoded[trial.number] = x

@@ -107,7 +107,7 @@ class Optimizer:
         """
         if self._ledger.trial(number).state != "running":
             raise ValueError(f"trial {number} has ended: only a suggestion can be withdrawn")
-        self._search.forget(self._ledger.remove(number))
+        self._ledger.remove(number)
         if number in self._served:
             self._wanted.appendleft(self._served.pop(number))
 

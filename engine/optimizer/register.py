@@ -29,7 +29,7 @@ class Register:
         return self._record(params, configuration, proposal.task, options, number, why=proposal.why)
 
     def serve(self, wanted: Wanted, options: Options, number: int) -> Suggestion | None:
-        """Run what was asked for; None where it cannot be paid or has been done."""
+        """Run what was asked for; None where it cannot be paid."""
         known = self.ledger.known(wanted.params)
         task, repeat = wanted.place(self.ledger, known)
         price = options.charge(None if repeat else known, task, None)

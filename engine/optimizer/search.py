@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from hpo_tui.engine.optimizer import candidates
-from hpo_tui.engine.optimizer.api import Trial
 from hpo_tui.engine.optimizer.axes import Array
 from hpo_tui.engine.optimizer.data import Builder
 from hpo_tui.engine.optimizer.earlier import Earlier
@@ -86,11 +85,6 @@ class Search:
                 return found
         return self._modelled(ledger, options, models, rng) or self._random(ledger, options, rng)
 
-    def forget(self, trial: Trial) -> None:
-        """Drop what is kept of a trial that was taken back."""
-        self.builder.forget(trial.number)
-        self._marks.pop(trial.number, None)
-
     def models(self, ledger: Ledger) -> Models | None:
         """Models of what is known, None before anything is."""
         table = self.builder.table(ledger)
@@ -120,7 +114,7 @@ class Search:
         return self._only_promotion(ledger, options)
 
     def _only_promotion(self, ledger: Ledger, options: Options) -> Proposal | None:
-        """Carry on the newest unfinished configuration where nothing new can be started."""
+        """Carry on the oldest unfinished configuration where nothing new can be started."""
         for configuration, tasks in options.promotable.items():
             trial = ledger.of_configuration[configuration][0]
             x = self.builder.encoded(trial)
