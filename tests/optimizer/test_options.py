@@ -4,8 +4,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pytest
 
 from hpo_tui.engine.optimizer import Optimizer
+from hpo_tui.engine.optimizer.api import Trial
 from hpo_tui.engine.optimizer.ledger import Ledger
 from hpo_tui.engine.optimizer.options import Options
 
@@ -32,3 +34,67 @@ def test_a_study_begins_with_looks_where_these_are_cheap_or_carried_on(lab: Any)
             begun[resume, cost] = {s.task for s in asked}
     assert begun.pop((False, 0.9)) == {"full"}
     assert all(tasks == {"look"} for tasks in begun.values())
+
+
+def _options(lab: Any, budget: Any, left: float, *, resume: bool = True, looks: int = 0) -> Options:
+    """What is open with so much left of a budget, after so many looks of as many configurations."""
+    study = {"name": "toy", "command": "true", "budget": budget, "resume": resume}
+    spec = lab.spec(study=study)
+    ledger = Ledger(spec)
+    for n in range(1, looks + 1):
+        ledger.add(Trial(n, n, {"x": n / 10, "y": 0.5}, 0, "complete", 0.25, charged=0.25))
+    return Options(spec, ledger, left)
+
+
+@pytest.mark.parametrize(
+    ("budget", "left", "resume", "tasks"),
+    [
+        (10.0, 1.0, True, [0, 1, 2]),
+        (10.0, 0.99, True, []),
+        (10.0, 1.5, False, [0, 1, 2]),
+        (10.0, 1.49, False, [0, 2]),
+        (10.0, 1.24, False, [2]),
+        ("10 trials", 2.0, True, [0, 1, 2]),
+        ("10 trials", 1.0, True, [2]),
+        ("10 trials", 0.0, True, []),
+        ("8h", 1.06, True, [0, 1, 2]),
+        ("8h", 1.04, True, [2]),  # something passes between two trials
+    ],
+)
+def test_a_look_is_open_while_its_full_run_can_be_paid_too(
+    lab: Any, budget: Any, left: float, resume: bool, tasks: list[int]
+) -> None:
+    # One look has been paid: by what was spent and what is left even a short time holds a run.
+    options = _options(lab, budget, left, resume=resume, looks=1)
+    assert options.new_tasks == tasks
+    open_to_new = np.flatnonzero(np.isfinite(options.table([None], np.full((1, 2), 0.5))[0]))
+    assert open_to_new.tolist() == tasks
+
+
+def test_a_time_too_short_for_a_full_run_goes_to_looks(lab: Any) -> None:
+    assert _options(lab, "8h", 0.6).new_tasks == [0, 1]
+    assert _options(lab, 10.0, 0.6).new_tasks == []
+
+
+@pytest.mark.parametrize(("resume", "prices"), [(True, [0.25, 0.75]), (False, [0.5, 1.0])])
+def test_a_promotion_pays_the_difference_where_the_checkpoint_is_carried_on(
+    lab: Any, resume: bool, prices: list[float]
+) -> None:
+    options = _options(lab, 10.0, 5.0, resume=resume, looks=2)
+    assert options.promotable == {1: [1, 2], 2: [1, 2]}
+    table = options.table([None, 2], np.array([[0.5, 0.5], [0.2, 0.5]]))
+    np.testing.assert_allclose(table, [[0.25, 0.5, 1.0], [np.inf, *prices]])
+    assert [options.charge(2, t, None) for t in (1, 2)] == prices
+
+
+def test_the_end_of_a_budget_is_open_to_what_can_be_carried_on_alone(lab: Any) -> None:
+    options = _options(lab, 10.0, 0.75, looks=1)
+    assert options.new_tasks == []
+    assert options.promotable == {1: [1, 2]}
+    assert _options(lab, 10.0, 0.74, looks=1).promotable == {}
+
+
+def test_a_trial_is_charged_in_full_task_units_where_trials_are_counted(lab: Any) -> None:
+    options = _options(lab, "10 trials", 5.0, looks=1)
+    np.testing.assert_allclose(options.table([1], np.full((1, 2), 0.1)), [[np.inf, 1.0, 1.0]])
+    assert [options.charge(1, t, None) for t in (1, 2)] == [0.25, 0.75]

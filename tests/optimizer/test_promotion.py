@@ -1,12 +1,13 @@
 """What is bought: random trials, looks on the way to the full task."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from hpo_tui.engine.optimizer import BudgetSpent, Optimizer, PastTrial, surrogate
-from hpo_tui.engine.optimizer.promotion import fed, predictive
+from hpo_tui.engine.optimizer.promotion import Choice, choose, fed, predictive
 
 
 def test_one_trial_in_ten_is_random_unless_there_is_one_objective(lab: Any) -> None:
@@ -99,3 +100,61 @@ def test_what_looks_cost_since_the_last_full_run_is_what_was_charged(lab: Any) -
     again.restore(past)
     again.ask()
     assert again._ledger.since_full() == pytest.approx(0.6)
+
+
+def _models(told: np.ndarray, trust: list[float]) -> Any:
+    """Models of metrics whose tasks tell so much of the full one, (k, c, T)."""
+    posteriors = [SimpleNamespace(informs=lambda x, t=t: t[x[:, 0].astype(int)]) for t in told]
+    return SimpleNamespace(posteriors=posteriors, trust=trust)
+
+
+@pytest.mark.parametrize("forced", [False, True])
+def test_the_highest_gain_per_cost_is_chosen_by_what_tasks_tell(forced: bool) -> None:
+    """Whatever is left out of the reckoning to save time."""
+    rng = np.random.default_rng(forced)
+    for _ in range(300):
+        c, tasks, k = (int(n) for n in rng.integers((1, 1, 1), (6, 4, 4)))
+        full, look = rng.random(c) * rng.integers(0, 2, c), rng.random(c)
+        prices = rng.uniform(0.1, 1.0, (c, tasks)).round(1)
+        prices[rng.random((c, tasks)) < 0.3] = np.inf
+        told, trust = rng.random((k, c, tasks)), rng.random(k).tolist()
+        told[:, :, -1] = 1.0
+        goals: Any = SimpleNamespace(score=lambda x, new, both=(full, look): both)
+        x = np.arange(c, dtype=float)[:, None]
+        models = _models(told.copy(), trust)
+        pick = choose(x, prices, goals, models, new=0, forced=forced)
+
+        share = np.average(told * np.array(trust)[:, None, None], axis=0)
+        share[:, -1] = 1.0
+        gain = np.column_stack([look] * (tasks - 1) + [full])
+        index = np.where(np.isfinite(prices), gain * share / prices, -np.inf)
+        if forced and np.isfinite(prices[:, -1]).any():
+            index[:, :-1] = -np.inf
+        if pick is None:
+            assert not np.isfinite(index).any()
+            continue
+        assert pick.index == pytest.approx(index.max())
+        assert index[pick.row, pick.task] == pytest.approx(index.max())
+        assert (pick.gain, pick.price) == (gain[pick.row, pick.task], prices[pick.row, pick.task])
+        assert pick.correlation == pytest.approx(np.sqrt(share[pick.row, pick.task]))
+        assert 0.0 <= pick.runner_up <= pick.index
+
+
+def test_the_best_cheap_task_says_how_much_cheap_tasks_explain() -> None:
+    told = ([0.2, 0.9], [0.6, 0.3])
+    posteriors = [SimpleNamespace(full=2, told=told[k].__getitem__) for k in range(2)]
+    models: Any = SimpleNamespace(posteriors=posteriors, trust=[1.0, 0.5])
+    assert predictive(models) == pytest.approx((0.9 + 0.5 * 0.3) / 2)
+    models.trust = [0.1, 1.0]
+    assert predictive(models) == pytest.approx((0.1 * 0.2 + 0.6) / 2)
+    models.posteriors = [SimpleNamespace(full=0)]
+    assert predictive(models) == 1.0
+
+
+def test_a_look_on_the_way_is_at_the_cheapest_task_that_is_open() -> None:
+    told = np.array([0.25, 0.64, 1.0])
+    bound = Choice(4, 2, gain=0.5, price=1.0, index=0.5, runner_up=0.1, correlation=1.0)
+    look = bound.by_the_look(np.array([np.inf, 0.5, 1.0]), told)
+    assert (look.row, look.task, look.bound_for, look.price) == (4, 1, 2, 0.5)
+    assert look.correlation == pytest.approx(0.8)
+    assert bound.by_the_look(np.array([np.inf, np.inf, 1.0]), told) is bound
