@@ -166,3 +166,22 @@ def test_a_trial_kept_elsewhere_keeps_its_configuration_to_itself(
     ledger.restore([PastTrial(3, 7, {"x": 0.1, "y": 0.5}, task, state, {}, 0.25)])
     assert ledger.configuration({"x": 0.1, "y": 0.5}) == 7
     assert ledger.configuration({"x": 0.2, "y": 0.5}) == 8
+
+
+def test_a_configuration_read_back_is_known_by_its_values(toy: StudySpec) -> None:
+    ledger = Ledger(toy)
+    ledger.restore([PastTrial(1, 4, {"x": 0.1, "y": 0.5}, "cheap", "complete", {}, 0.25)])
+    assert ledger.known({"y": 0.5, "x": 0.1}) == ledger.configuration({"y": 0.5, "x": 0.1}) == 4
+    assert ledger.known({"x": 0.1, "y": 0.6}) is None
+    ledger.remove(1)
+    assert ledger.known({"x": 0.1, "y": 0.5}) is None
+
+
+def test_results_count_in_the_order_they_came_those_of_unknown_time_last(toy: StudySpec) -> None:
+    ledger = Ledger(toy)
+    when = {1: None, 2: 30.0, 3: None, 4: 10.0}
+    ledger.restore(
+        PastTrial(n, n, {"x": n / 10, "y": 0.5}, "cheap", "complete", {}, 0.25, ended=at)
+        for n, at in when.items()
+    )
+    assert ledger.told == [4, 2, 1, 3]
