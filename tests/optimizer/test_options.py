@@ -24,6 +24,16 @@ def test_a_dear_configuration_is_not_looked_at_where_its_full_run_cannot_be_paid
     np.testing.assert_allclose(prices, [[0.25, 0.5, 1.0], [np.inf] * 3])
 
 
+def test_a_dear_look_must_leave_a_twentieth_more_of_a_budget_of_time(lab: Any) -> None:
+    spec = lab.spec(study={"name": "toy", "command": "true", "budget": "8h", "resume": True})
+    half_more: Any = SimpleNamespace(
+        costs=[t.cost for t in spec.tasks_by_cost], factor=lambda x: np.full(len(x), 1.5)
+    )
+    for left, looks in ((1.55, False), (1.6, True)):
+        prices = Options(spec, Ledger(spec), left, half_more).table([None], np.full((1, 2), 0.5))
+        assert np.isfinite(prices).tolist() == [[looks, looks, True]]
+
+
 def test_a_study_begins_with_looks_where_these_are_cheap_or_carried_on(lab: Any) -> None:
     begun = {}
     for resume in (False, True):

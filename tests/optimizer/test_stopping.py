@@ -1,10 +1,12 @@
 """Stopping early: which trials are stopped, and what a stopped one teaches."""
 
 import math
+from typing import Any
 
 import pytest
 
 from hpo_tui.engine.optimizer import Optimizer
+from hpo_tui.engine.optimizer.api import StopDecision
 from hpo_tui.engine.spec import StudySpec
 
 
@@ -111,3 +113,61 @@ def test_reports_inside_a_longer_run_are_no_results_of_a_shorter_one(toy: StudyS
     # Of a stopped trial nothing else is known, and three are too few to foretell its end by; of
     # the others the full result is.
     assert sorted(table.task.tolist()) == [0] * 3 + [1] * 3 + [2] * 3
+
+
+def _hopeless(
+    lab: Any, *, stopping: dict[str, Any] | None = None, earlier: int = 8, short: int = 0,
+    step: int = 10, lacks: str = "",
+) -> StopDecision:  # fmt: skip
+    """What is said of a trial that is worse than all ``earlier`` ones in everything.
+
+    ``short`` of those have reported nothing by its step; it has not reported ``lacks``.
+    """
+    opt = Optimizer(lab.spec(stopping=stopping), seed=0)
+
+    def run(level: float, steps: range, *, without: str = "") -> int:
+        opt.enqueue({"x": 0.5, "y": 0.01 + level / 100}, task="full")
+        number = opt.ask().number
+        for at in steps:
+            both = {"a": level + 1 / at, "b": -level - 1 / at}
+            opt.report(number, at, {k: v for k, v in both.items() if k != without})
+        return number
+
+    for i in range(earlier):
+        number = run(0.1 * i, range(step + 1 if i < short else 1, 61))
+        opt.tell(number, {"a": 0.1 * i, "b": -0.1 * i})
+    return opt.should_stop(run(5.0, range(1, step + 1), without=lacks))
+
+
+def test_the_hopeless_is_stopped_only_where_there_is_something_to_judge_by(lab: Any) -> None:
+    stopped = _hopeless(lab)
+    assert stopped.stop
+    assert stopped.chance < 0.05
+    assert stopped.text == "stopped: it has a chance of 0% to end among the best."
+    for let, why in (
+        (_hopeless(lab, stopping={"enabled": False}), "switched off"),
+        (_hopeless(lab, stopping={"min_step": 11}), "Too early to judge at step 10"),
+        (_hopeless(lab, step=0), "Nothing to judge by"),
+        (_hopeless(lab, lacks="b"), "Not every objective"),
+        (_hopeless(lab, earlier=3), "Only 3 trials to compare with"),
+        (_hopeless(lab, earlier=8, short=5), "Only 3 trials to compare with"),
+    ):
+        assert not let.stop
+        assert let.chance == 1.0
+        assert why in let.text
+    assert _hopeless(lab, stopping={"min_step": 10}).stop
+    assert _hopeless(lab, earlier=4).stop
+
+
+def test_a_repeat_runs_to_its_end(toy: StudySpec) -> None:
+    opt = Optimizer(toy, seed=0)
+    for i in range(8):
+        opt.enqueue({"x": i / 10, "y": 0.01}, task="full")
+        number = opt.ask().number
+        opt.report(number, 10, {"a": float(i), "b": float(-i)})
+        opt.tell(number, {"a": float(i), "b": float(-i)})
+    opt.confirm(8, 1)
+    repeat = opt.ask()
+    assert repeat.repeat == 1
+    opt.report(repeat.number, 10, {"a": 7.0, "b": -7.0})
+    assert not opt.should_stop(repeat.number).stop

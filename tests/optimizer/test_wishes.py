@@ -134,3 +134,18 @@ def test_repeats_take_a_quarter_of_a_budget_of_time(lab: Any) -> None:
         left -= s.cost
         kinds.append((s.why["kind"], s.cost))
     assert 1.0 <= sum(cost for kind, cost in kinds if kind == "confirm") <= 3.0
+
+
+def test_a_known_configuration_that_is_asked_for_begins_where_any_other_does(
+    toy: StudySpec,
+) -> None:
+    opt = Optimizer(toy, seed=0)
+    opt.enqueue({"x": 0.5, "y": 0.5})
+    first = opt.ask()
+    opt.tell(first.number, {"a": 1.0, "b": 1.0})
+    opt.enqueue({"x": 0.5, "y": 0.5})
+    opt.enqueue({}, promote=first.number)
+    again, promoted = opt.ask(), opt.ask()
+    assert (first.task, again.task, promoted.task) == ("cheap", "cheap", "middle")
+    assert again.configuration == first.configuration == promoted.configuration
+    assert (again.resume_from, promoted.resume_from) == (None, first.number)
