@@ -1,11 +1,18 @@
 """Costs measured from durations."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from hpo_tui.engine.optimizer import BudgetSpent, Optimizer
+from hpo_tui.engine.optimizer.api import Trial
+from hpo_tui.engine.optimizer.data import Builder
+from hpo_tui.engine.optimizer.durations import Durations
+from hpo_tui.engine.optimizer.ledger import Ledger
+from hpo_tui.engine.optimizer.space import Space
+from hpo_tui.engine.spec import StudySpec
 
 
 def test_measured_costs_follow_the_clock_and_the_configuration(lab: Any) -> None:
@@ -50,3 +57,75 @@ def test_costs_are_measured_though_one_task_is_never_run(lab: Any) -> None:
     full = opt.price(here, "full")
     assert opt.price(here, "cheap") / full == pytest.approx(0.5, rel=0.05)
     assert 0.5 < opt.price(here, "middle") / full < 1.0
+
+
+class Timed:
+    """Trials that took so long, all of one configuration each, none unlike another."""
+
+    def __init__(self, spec: StudySpec) -> None:
+        self.ledger = Ledger(spec)
+        space = Space(spec)
+        self.durations = Durations(space, Builder(spec, space))
+
+    def run(self, task: int, seconds: float | None, **changes: Any) -> int:
+        """Add a trial, complete if nothing else is said; return its number."""
+        number = self.ledger.next_number
+        cost = (0.25, 0.5, 1.0)[task]
+        trial = Trial(number, number, {"x": 0.5, "y": 0.01}, task, "complete", cost, charged=cost)
+        self.ledger.add(replace(trial, **{"duration": seconds} | changes))
+        return number
+
+    def costs(self) -> list[float]:
+        """What the tasks are found to cost."""
+        prices = self.durations.prices(self.ledger)
+        assert prices is not None
+        return prices.costs
+
+
+@pytest.fixture
+def timed(toy: StudySpec) -> Timed:
+    """Nothing run yet."""
+    return Timed(toy)
+
+
+def test_a_task_costs_what_it_takes_from_scratch(timed: Timed) -> None:
+    looks = [timed.run(0, 40.0) for _ in range(3)]
+    assert timed.costs() == pytest.approx([0.25, 0.5, 1.0])  # nothing to compare with
+    for look in looks[:2]:
+        timed.run(2, 60.0, resume_from=look)
+    assert timed.costs() == pytest.approx([0.25, 0.5, 1.0])  # two are too few
+    timed.run(2, 60.0, resume_from=looks[2])
+    for state in ("failed", "pruned", "killed"):
+        timed.run(2, 10_000.0, state=state)
+    timed.run(2, None)
+    # In between by its declared cost: the cheap one takes 1.6 times its own.
+    assert timed.costs() == pytest.approx([0.4, 0.5 * 1.6**0.5, 1.0])
+
+
+def test_a_cheap_task_that_takes_as_long_is_still_the_cheaper_one(timed: Timed) -> None:
+    """Else a promotion would cost nothing, and what costs nothing is always best."""
+    for seconds in (50.0, 80.0, 30.0) * 2:
+        timed.run(0, seconds)
+        timed.run(1, seconds)
+        timed.run(2, 50.0)
+    costs = timed.costs()
+    assert costs == pytest.approx([0.98**2, 0.98, 1.0])
+
+
+def test_the_time_left_is_told_by_what_each_task_takes_for_its_cost(timed: Timed) -> None:
+    rate, eta = timed.durations.rate, timed.durations.eta
+    timed.run(2, 500.0, state="failed")
+    timed.run(0, None)
+    timed.run(0, 1.0, cost=0.0)
+    assert rate(timed.ledger, by_count=False) is None
+    assert eta(timed.ledger, 2.0, 1, by_count=False) is None
+    for seconds in (30.0, 50.0, 40.0):
+        timed.run(0, seconds)
+    timed.run(2, 100.0)
+    whole = (160.0 * 0.75 + 100.0 * 1.0) / 1.75
+    assert rate(timed.ledger, by_count=False) == pytest.approx(whole)
+    assert rate(timed.ledger, by_count=True) == pytest.approx((40.0 * 3 + 100.0) / 4)
+    timed.run(1, None, state="running")
+    assert eta(timed.ledger, 2.0, 2, by_count=False) == pytest.approx(whole * 2.25 / 2)
+    assert eta(timed.ledger, -1.0, 2, by_count=False) == pytest.approx(whole * 0.25 / 2)
+    assert eta(timed.ledger, 3.0, 1, by_count=True) == pytest.approx(55.0 * 3.5)
