@@ -56,6 +56,12 @@ def test_what_is_needed_of_checkpoints() -> None:
     assert found.maybe == (11, 10, 8, 6)
 
 
+def test_a_failure_that_the_parameters_did_not_cause_keeps_its_checkpoint() -> None:
+    """A retry carries it on."""
+    trials = {1: trial(1, "full", "failed"), 2: trial(2, "low", "failed", teaches=True)}
+    assert needs(spec(), trials).maybe == (1,)
+
+
 def test_a_stopped_trial_keeps_its_checkpoint_without_promotion_too() -> None:
     trials = {1: trial(1, "low", "pruned"), 2: trial(2, "low", "complete")}
     found = needs(spec(resume=False), trials)

@@ -105,6 +105,51 @@ def test_costs_are_measured_in_full_tasks() -> None:
     assert measured_costs(SPEC, seen[:1]) == {"low": 0.25, "mid": 0.5, "full": 1.0}
 
 
+@given(st.lists(
+    st.tuples(st.sampled_from(["low", "mid", "full"]), st.sampled_from(list(TrialState)),
+              st.floats(1e-3, 1e5), st.integers(1, 2)),
+    max_size=12,
+))  # fmt: skip
+def test_measured_costs_rise_as_the_declared_ones_do(rows: Any) -> None:
+    seen = [
+        trial(n, state, task=task, cost=SPEC.task(task).cost, duration=seconds, attempt=attempt)
+        for n, (task, state, seconds, attempt) in enumerate(rows, 1)
+    ]
+    low, mid, full = (measured_costs(SPEC, seen)[task] for task in ("low", "mid", "full"))
+    assert 0.0 < low < mid < full == 1.0
+
+
+def test_an_attempt_that_was_begun_again_says_nothing_of_how_long_a_task_takes() -> None:
+    meter = Meter(SPEC)
+    for strange in (
+        trial(1, "complete", duration=900.0, attempt=2),
+        trial(2, "complete", duration=None),
+        trial(3, "complete", duration=900.0, cost=0.0),
+        trial(4, "failed", duration=900.0, step=7),
+    ):
+        meter.learn(strange)
+        assert not meter.known
+        assert meter.last_step("full") == 20  # the one fidelity of the task
+    full = trial(5, "complete", duration=50.0, step=18)
+    meter.learn(full)
+    assert (meter.rate("full"), meter.rate("low"), meter.last_step("full")) == (50.0, 50.0, 18)
+    again = [full, trial(6, "complete", task="mid", cost=0.5, duration=900.0, attempt=2)]
+    assert measured_costs(SPEC, again)["mid"] == 0.5
+    assert meter.last_step("another") is None
+
+
+def test_the_steps_of_an_attempt_end_where_it_began_or_at_the_last_one() -> None:
+    meter = Meter(SPEC)
+    meter.learn(trial(1, "complete", duration=100.0, step=20))
+    running = trial(2, "running")
+    assert meter.share(running, 25.0, 20, 10) == 1.0
+    assert meter.share(running, 25.0, 10, 10) == 0.0
+    assert meter.share(running, 25.0, 21, 10) == 0.25  # steps beyond the end: by the time
+    assert meter.share(running, 25.0, 20, 20) == 0.25
+    assert meter.share(running, -5.0) == 0.0
+    assert meter.share(trial(3, "running", cost=0.0), 0.0) == 1.0
+
+
 def test_a_budget_is_counted_in_its_unit() -> None:
     seen = [trial(1, "complete", charged=1.0, duration=1800.0), trial(2, "waiting")]
     assert used(Budget(9), seen, wall=7.0) == 1.0
@@ -130,6 +175,9 @@ def test_what_is_left_of_a_budget_of_time_is_counted_in_full_tasks() -> None:
     # 365 s, less 25 and 40, are 3 units; the running one takes 0.6 more.
     assert left(Budget(365.0 / 3600, BudgetUnit.GPU_HOURS)) == pytest.approx(2.4)
     assert left(Budget(9)) is None
+    wide = replace(SPEC.resources, gpus_per_trial=2)
+    spec = replace(SPEC, budget=Budget(730.0 / 3600, BudgetUnit.GPU_HOURS), resources=wide)
+    assert left_in_units(spec, seen, meter, wall=40.0, elapsed=40.0) == pytest.approx(2.4)
 
 
 @pytest.mark.parametrize("budget", ['"12s"', '"0.0028 gpu-hours"'])

@@ -37,6 +37,9 @@ def test_what_is_complete_or_under_way_is_not_run_again() -> None:
     assert to([trial(4, "q"), trial(5, "mid", "failed")]) == ("mid", "")
     assert to([trial(4, "q"), trial(5, "mid", configuration=2)]) == ("mid", "")
     both = [trial(4, "q"), trial(5, "mid"), trial(6, "full", "waiting")]
+    assert to([trial(4, "q"), trial(5, "mid"), trial(6, "full", repeat=1)]) == ("full", "")
+    assert to(both)[1].endswith(" is waiting: confirm it to run it with other seeds")
+    assert to(both, "mid")[1].endswith("trial 5 is complete")
     assert "trial 6 is waiting" in to(both)[1]
     assert "trial 5 is complete" in to(both, "mid")[1]
     assert to(both, "mid")[0] == ""

@@ -1,6 +1,7 @@
 """What is concluded from how a trial ended, and how it is said: no process is needed for that."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,9 @@ def case(
         (case(-15, stop=Stop("stall", "x"), stopped="asked"), TrialState.FAILED, "stall", False),
         (case(-15, stop=Stop("lend", "x"), stopped="asked"), TrialState.WAITING, "lost", False),
         (case(0, stop=Stop("prune", "too late")), TrialState.COMPLETE, "ok", False),
+        (case(0, stop=Stop("kill", "by you"), lost=True), TrialState.KILLED, "killed", 0),
+        (case(1, stop=Stop("kill", "by you")), TrialState.KILLED, "killed", 0),
+        (case(1, log="ValueError: loss is nan"), TrialState.FAILED, "nan", True),
         (
             case(1, log="CUDA error: all CUDA-capable devices are busy"),
             TrialState.WAITING,
@@ -75,6 +79,25 @@ def case(
 def test_the_end_of_a_trial_is_judged(what: Any, state: Any, kind: str, teaches: Any) -> None:
     verdict = judge(what)
     assert (verdict.state, verdict.kind, verdict.teaches) == (state, kind, bool(teaches))
+
+
+def test_the_reason_says_what_ended_a_trial() -> None:
+    assert judge(case(-11)).reason == "ended by signal 11; it printed nothing"
+    assert judge(case(3, log="a\nb")).reason == "exit code 3; last lines: a | b"
+    assert judge(case(-9)).reason.startswith("was killed from outside (SIGKILL)")
+    assert judge(case(1, log=RANK)).reason.startswith("a process of it was killed from outside")
+    left = judge(case(metrics={}, left=2)).reason
+    assert "it ended before the processes that it had started" in left
+    assert "before the processes" not in judge(case(metrics={})).reason
+    again = judge(case(1, log=f"{OOM}."))
+    assert again.alone
+    assert "GiB. It is tried again with nobody beside it." in again.reason
+
+
+def test_a_crash_on_what_was_saved_names_it_and_blames_no_parameters() -> None:
+    verdict = judge(replace(case(1, log="KeyError: 'epoch'"), carried_on=Path("/s/checkpoint")))
+    assert (verdict.kind, verdict.teaches) == ("checkpoint", False)
+    assert "its own checkpoint, /s/checkpoint: if that is half written" in verdict.reason
 
 
 def test_what_was_raised_is_said_where_a_launcher_has_the_last_word() -> None:
@@ -165,3 +188,16 @@ def test_what_parameters_can_cause_trips_the_breaker_later_whatever_was_printed(
     assert [breaker.failed(Failure(n, "nan", 1, {}, [])) for n in range(20)] == [False] * 19 + [
         True
     ]
+
+
+def test_the_breaker_remembers_what_it_tripped_at_until_something_succeeds() -> None:
+    breaker = Breaker(1)
+    crash = Failure(1, "crash", 1, {}, ["first", "Error 7"])
+    assert breaker.failed(crash)
+    assert breaker.tripped == crash.signature == ("crash", 1, "Error #")
+    assert crash.signature != Failure(2, "crash", 1, {}, []).signature
+    breaker.succeeded()
+    assert breaker.tripped is None
+    patient = Breaker(2)
+    assert not patient.failed(crash)
+    assert patient.tripped is None
