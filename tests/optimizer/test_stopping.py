@@ -7,6 +7,7 @@ import pytest
 
 from hpo_tui.engine.optimizer import Optimizer
 from hpo_tui.engine.optimizer.api import StopDecision
+from hpo_tui.engine.optimizer.data import step_key
 from hpo_tui.engine.spec import StudySpec
 
 
@@ -171,3 +172,56 @@ def test_a_repeat_runs_to_its_end(toy: StudySpec) -> None:
     assert repeat.repeat == 1
     opt.report(repeat.number, 10, {"a": 7.0, "b": -7.0})
     assert not opt.should_stop(repeat.number).stop
+
+
+@pytest.mark.parametrize(
+    ("steps", "told", "looked", "rows"),
+    [
+        # Steps reported, whether metrics are told, whether it was looked at: task and a of rows.
+        ((10, 15, 20, 30, 40), True, False, [(0, 15.0), (1, 30.0)]),
+        ((10, 15, 20, 30, 40), True, True, [(1, 30.0)]),
+        ((10, 20), True, False, [(0, 10.0)]),
+        ((5, 10), True, False, [(0, 99.0)]),  # not as far as the cheapest task: what it had reached
+        ((5, 10), False, False, [(0, 10.0)]),
+        ((5, 10), True, True, []),
+        ((), True, False, [(0, 99.0)]),
+        ((), False, False, []),
+    ],
+)
+def test_of_one_stopped_too_early_to_foretell_its_reports_are_results_of_cheaper_tasks(
+    toy: StudySpec, steps: tuple[int, ...], told: bool, looked: bool, rows: list[Any]
+) -> None:
+    opt = Optimizer(toy, seed=0)
+    here = {"x": 0.5, "y": 0.01}
+    if looked:
+        opt.enqueue(here, task="cheap")
+        opt.tell(opt.ask().number, {"a": -1.0, "b": -1.0})
+    opt.enqueue(here, task="full")
+    number = opt.ask().number
+    for step in steps:
+        opt.report(number, step, {"a": float(step), "b": 0.0})
+    opt.prune(number, {"a": 99.0, "b": 0.0} if told else {}, charged=0.5)
+    table = opt._search.builder.table(opt._ledger)
+    mine = table.trial == number
+    assert list(zip(table.task[mine].tolist(), table.values[mine, 0].tolist(), strict=True)) == rows
+    assert not table.final[mine].any()
+
+
+def test_steps_of_tasks_are_those_of_the_one_number_that_grows_with_the_cost(lab: Any) -> None:
+    def steps(*fidelities: dict[str, Any], resume: bool = True) -> list[float] | None:
+        costs = (0.25, 0.5, 1.0)[-len(fidelities) :]
+        tasks = [
+            {"name": f"task {i}", "cost": c, **f}
+            for i, (c, f) in enumerate(zip(costs, fidelities, strict=True))
+        ]
+        study = {"name": "toy", "command": "true", "budget": 9.0, "resume": resume}
+        return step_key(lab.spec(task=tasks, study=study))
+
+    assert steps({"n": 1}, {"n": 2}, {"n": 9}) == [1.0, 2.0, 9.0]
+    assert steps({"n": 1, "size": 8}, {"n": 2, "size": 8}) == [1.0, 2.0]
+    assert steps({"size": 8, "n": 1}, {"size": 8, "n": 2}) == [1.0, 2.0]
+    assert steps({"data": "part", "n": 2}, {"data": "all", "n": 2}) is None
+    assert steps({"n": 1, "size": 4}, {"n": 2, "size": 8}) is None
+    assert steps({"n": 3}, {"n": 2}) is None
+    assert steps({"n": 1}, {"n": 2}, resume=False) is None
+    assert steps({"n": 1}) is None
