@@ -79,15 +79,11 @@ class Goals:
 
     def _limits(self) -> list[tuple[int, float, float]]:
         """Metric, low and high end in model units, of every outcome constraint."""
-        out = []
-        for c in self.spec.outcome_constraints:
-            k = self.spec.metric_names.index(c.metric)
-            ends = [self.models.warps[k].limit(v) for v in (c.min, c.max) if v is not None]
-            if c.min is not None and c.max is not None:
-                out.append((k, min(ends), max(ends)))
-            else:
-                out.append((k, -np.inf, ends[0]) if ends else (k, -np.inf, np.inf))
-        return out
+        names, warps = self.spec.metric_names, self.models.warps
+        return [
+            (k := names.index(c.metric), *warps[k].between(c.min, c.max))
+            for c in self.spec.outcome_constraints
+        ]
 
     def _thresholds(self) -> Array:
         """Return the objectives' thresholds in model units, infinite where there is none, (m,)."""

@@ -127,9 +127,9 @@ class Guess:
         columns = [names.index(o.metric) for o in self._spec.objectives]
         unmet = np.zeros(len(x))
         for c in self._spec.outcome_constraints:
-            k, side = names.index(c.metric), (c.max, c.min)
-            limit = self._models.warps[k].limit(next(v for v in side if v is not None))
-            unmet += mean[:, k] > limit
+            k = names.index(c.metric)
+            low, high = self._models.warps[k].between(c.min, c.max)
+            unmet += (mean[:, k] < low) | (mean[:, k] > high)
         picked = _spread(mean[:, columns], unmet, n)
         return self._whole(x[picked])
 

@@ -46,6 +46,16 @@ class Warp:
         z = (self.sign * value - self.pivot) / self.scale
         return (min(max(z, -FAR), FAR) - self.mean) / self.sd
 
+    def between(self, least: float | None, most: float | None) -> tuple[float, float]:
+        """Return the low and high end, in model units, of a metric that has such limits.
+
+        Infinite where there is none. What is least of a metric is most of it as a loss if more is
+        better.
+        """
+        low = -math.inf if least is None else self.sign * self.limit(least)
+        high = math.inf if most is None else self.sign * self.limit(most)
+        return (low, high) if self.sign > 0 else (-high, -low)
+
     def rounding(self) -> float:
         """Return the variance of rounding to whole numbers, in model units; 0 of logarithms."""
         return 0.0 if self.log else min(1.0 / 12.0 / (self.scale * self.sd) ** 2, 0.5)

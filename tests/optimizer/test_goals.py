@@ -266,3 +266,33 @@ def test_limits_are_pursued_until_a_full_result_holds_them(limited: Any) -> None
     # What is feasible and a little better is wanted, what is better and infeasible is not.
     full, _ = goals.score(opt._search.space.snap(np.array([[0.45, 0.47], [0.05, 0.05]])))
     assert full[0] > 1e3 * full[1]
+
+
+@pytest.mark.parametrize(
+    ("direction", "limit"),
+    [
+        ("minimize", {"min": 0.3}),
+        ("maximize", {"max": 0.7}),
+        ("minimize", {"min": 0.3, "max": 0.4}),
+    ],
+)
+def test_an_objective_can_have_a_limit_on_its_better_side(direction: str, limit: Any) -> None:
+    """There is no use in going beyond it."""
+    spec = StudySpec.from_dict({
+        "study": {"name": "toy", "budget": 14.0},
+        "space": {n: {"type": "float", "low": 0.0, "high": 1.0} for n in "xy"},
+        "objective": [{"metric": "a", "direction": direction}],
+        "constraint": [{"metric": "a", **limit}],
+    })  # fmt: skip
+    opt = Optimizer(spec, seed=0)
+    found = []
+    for _ in range(14):
+        s = opt.ask()
+        found.append((float(s.params["x"]) + float(s.params["y"])) / 2)
+        opt.tell(s.number, {"a": found[-1]})
+    best = limit["min"] if direction == "minimize" else limit["max"]
+    assert np.median(np.abs(np.array(found[9:]) - best)) < 0.05
+    goals = _goals(opt)
+    assert goals._within(_in_units(goals, [{"a": v} for v in (0.0, 0.35, 1.0)])).tolist() == [
+        spec.outcome_constraints[0].met(v) for v in (0.0, 0.35, 1.0)
+    ]

@@ -135,3 +135,20 @@ def test_what_is_said_of_an_earlier_study_is_no_more_than_is_known(one: StudySpe
     for _ in range(4):
         same.tell(same.ask().number, {"a": 1.0})
     assert "the same in all results here" in same.learned()[0].verdict
+
+
+@pytest.mark.parametrize(
+    ("limits", "best"),
+    [
+        ({"metric": "a", "min": 0.35}, 0.4),  # on the better side of an objective
+        ({"metric": "b", "min": 0.55, "max": 0.65}, 0.4),
+        ({"metric": "b", "max": 0.75}, 0.3),
+    ],
+)
+def test_the_best_keep_limits_of_either_side(lab: Any, limits: Any, best: float) -> None:
+    spec = lab.spec(objective=[{"metric": "a", "direction": "minimize"}], constraint=[limits])
+    findings = tuple(
+        Finding(i, {"x": i / 10, "y": 0.01}, 0, {"a": i / 10, "b": 1 - i / 10}) for i in range(11)
+    )
+    guess = Guess(Earlier("former", (1.0,), findings), spec, Space(spec), seed=0)
+    assert guess.best(1)[0, 0] == pytest.approx(best)
