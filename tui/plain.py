@@ -10,9 +10,15 @@ _ESCAPES = re.compile(
     r"|\x1b[ -/]*[0-~]"  # the short ones
     r"|\x9b[0-?]*[ -/]*[@-~]"  # CSI in one byte
 )
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _JOINERS = dict.fromkeys([0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, *range(0xFE00, 0xFE10)])
 """Zero-width joiners and variation selectors: terminals disagree about the width they leave."""
 _SHOWN = {"\t": " ", "\n": " ", "\r": " "}
+
+
+def pasted(text: str) -> str:
+    """Return pasted ``text`` with its lines and tabs, without what a terminal would obey."""
+    return _CONTROLS.sub("", _ESCAPES.sub("", text))
 
 
 def plain(text: str) -> str:

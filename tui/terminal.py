@@ -9,11 +9,14 @@ from textual import constants
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 
-_ESC = "\x1b"
+from hpo_tui.tui.plain import pasted
+
 _ESC_KEY = "\x1b[27u"
-_PASTE = "\x1b[200~"
-_LONE = re.compile(r"\x1b(?![\[\]OP_^bf\x08\x7f\x1b]|$)")
+_PASTE, _PASTE_END = "\x1b[200~", "\x1b[201~"
+_LONE = re.compile(r"\x1b(?![\[\]OP_^bf\x08\x7f\x1b])")
 """Esc before what begins no sequence of a terminal: Alt with Backspace, b and f edit a line."""
+_BEGUN = re.compile(r"\x1b(\[20{0,2})?$")
+"""What may go on as a sequence, or as the beginning of a paste."""
 
 
 def separated(data: str) -> str:
@@ -22,7 +25,33 @@ def separated(data: str) -> str:
     ``Esc Enter`` in one packet would be Alt and Enter, which is taken for Enter alone: the answer
     that Esc was pressed not to give.
     """
-    return data if _PASTE in data else _LONE.sub(_ESC_KEY, data)
+    return _LONE.sub(_ESC_KEY, data)
+
+
+class Pastes:
+    """Tells what is pasted from what is typed; a paste is handed on when all of it has come.
+
+    Escape sequences in it, as of a coloured log, are dropped: at the first one Textual would go on
+    with keys, and a letter of the text would be the key that stops the study.
+    """
+
+    def __init__(self) -> None:
+        self._held = ""
+        """A paste, from its beginning on, whose end has not come yet."""
+
+    def read(self, data: str) -> str:
+        """Return what has come, with the keys in it told apart."""
+        data, self._held = self._held + data, ""
+        done = []
+        while data:
+            keys, begin, rest = data.partition(_PASTE)
+            done.append(separated(keys))
+            text, end, data = rest.partition(_PASTE_END)
+            if begin and not end:
+                self._held = begin + text
+            elif begin:
+                done.append(begin + pasted(text) + end)
+        return "".join(done)
 
 
 class Terminal(LinuxDriver):
@@ -30,7 +59,9 @@ class Terminal(LinuxDriver):
 
     def run_input_thread(self) -> None:
         """Wait for input and hand it on until the app is left."""
-        parser, decode = XTermParser(self._debug), getincrementaldecoder("utf-8")().decode
+        parser, pastes = XTermParser(self._debug), Pastes()
+        # A terminal may send what is no UTF-8, as of a paste: the app cannot end at that.
+        decode = getincrementaldecoder("utf-8")("replace").decode
         with selectors.SelectSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
 
@@ -39,11 +70,10 @@ class Terminal(LinuxDriver):
 
             while not self.exit_event.is_set():
                 data = read(0.1)
-                if data.endswith(_ESC):  # the rest of a sequence can be on its way
-                    rest = read(constants.ESCAPE_DELAY)
-                    # The parser would wait for it once more.
-                    data = data + rest if rest else data[:-1] + _ESC_KEY
-                for event in parser.feed(separated(data)) if data else ():
+                if _BEGUN.search(data):  # the rest can be on its way
+                    data += read(constants.ESCAPE_DELAY)
+                typed = pastes.read(data)
+                for event in parser.feed(typed) if typed else ():
                     self.process_message(event)
                 for event in parser.tick():
                     self.process_message(event)

@@ -74,12 +74,12 @@ async def test_pasted_lines_become_one(tmp_path: Path) -> None:
         await app.screen.mount(line)
         line.focus()
         await pilot.press("end")
-        line.post_message(Paste("first \n\n  second\r\nthird\n"))
+        line.post_message(Paste("first \n\n  second\r\nthe\tthird\n"))
         await pilot.pause()
-        assert line.value == "so first second third"
+        assert line.value == "so first second the third"
         line.post_message(Paste("\n"))
         await pilot.pause()
-        assert line.value == "so first second third"
+        assert line.value == "so first second the third"
 
 
 def test_a_long_last_line_of_a_reason_keeps_the_name_of_the_error() -> None:

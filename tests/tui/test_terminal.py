@@ -12,7 +12,7 @@ from textual import events
 from textual._xterm_parser import XTermParser
 
 from hpo_tui.store.folder import StudyFolder
-from hpo_tui.tui.terminal import Terminal, separated
+from hpo_tui.tui.terminal import Pastes, Terminal, separated
 from tests.tui.conftest import make_app, until
 
 
@@ -39,9 +39,22 @@ def test_escape_before_another_key_is_escape(data: str, keys: list[str]) -> None
     assert _keys(data) == keys
 
 
-def test_what_is_pasted_stays_as_it_is() -> None:
-    data = "\x1b[200~a\x1bn\x1b[201~"
-    assert separated(data) == data
+@pytest.mark.parametrize(
+    ("packets", "found"),
+    [
+        (["\x1b[200~a\nb\tc\x1b[201~"], ["a\nb\tc"]),
+        # A coloured line of a log, a bell: no letter of it may become a key.
+        (["\x1b[200~\x1b[31mred\x1b[0m X\x07 y\x1b[201~q"], ["red X y", "q"]),
+        (["\x1b[200~a\x1b", "b" * 40, "\x1b[201~n"], ["a" + "b" * 39, "n"]),
+        (["j\x1b[200~x", "y\x1b", "[201~\x1b[200~z\x1b[201~k"], ["j", "xy", "z", "k"]),
+        (["\x1b[200~q\x1b[20", "1~\x1bq"], ["q", "escape", "q"]),
+    ],
+)
+def test_a_paste_is_text_alone_whatever_is_in_it(packets: list[str], found: list[str]) -> None:
+    parser, pastes = XTermParser(False), Pastes()
+    read = filter(None, map(pastes.read, packets))
+    came = [e for typed in read for e in parser.feed(typed)]
+    assert [e.text if isinstance(e, events.Paste) else e.key for e in came] == found
 
 
 @pytest.fixture
@@ -54,9 +67,19 @@ def line() -> Iterator[tuple[int, int]]:
     os.close(program)
 
 
-@pytest.mark.parametrize("packets", [[b"\x1bn"], [b"\x1b", b"n"], [b"\x1b[", b"A\x1bn"], [b"\x1b"]])
-async def test_escape_is_a_key_from_the_terminal_on(
-    study: StudyFolder, line: tuple[int, int], packets: list[bytes]
+@pytest.mark.parametrize(
+    ("packets", "wanted"),
+    [
+        ([b"\x1bn"], ["escape", "n"]),
+        ([b"\x1b", b"n"], ["escape", "n"]),
+        ([b"\x1b[", b"A\x1bn"], ["up", "escape", "n"]),
+        ([b"\x1b"], ["escape"]),
+        ([b"\x1b[200~X", b"\x1b[31mX\x1b[201", b"~n"], ["n"]),
+        ([b"\xe4n", b"j"], ["replacement_character", "n", "j"]),
+    ],
+)
+async def test_what_a_terminal_sends_becomes_keys(
+    study: StudyFolder, line: tuple[int, int], packets: list[bytes], wanted: list[str]
 ) -> None:
     app = make_app(study)
     async with app.run_test() as pilot:
@@ -68,8 +91,6 @@ async def test_escape_is_a_key_from_the_terminal_on(
         thread.start()
         for packet in packets:
             os.write(line[0], packet)
-        typed = b"".join(packets)
-        wanted = ["up"] * (b"[A" in typed) + ["escape"] + ["n"] * (b"n" in typed)
         await until(pilot, lambda: [e.key for e in found if isinstance(e, events.Key)] == wanted)
         driver.exit_event.set()
         thread.join()

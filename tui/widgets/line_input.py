@@ -7,7 +7,7 @@ from textual.widgets import Input
 
 
 class LineInput(Input):
-    """One line whose cursor stands still; pasted lines become one.
+    """One line whose cursor stands still; pasted lines become one, tabs spaces.
 
     A blinking cursor repaints twice a second. Textual's own line takes the first line of a paste
     and says nothing of the others.
@@ -18,7 +18,8 @@ class LineInput(Input):
         self.cursor_blink = False
 
     def _on_paste(self, event: Paste) -> None:
-        event.text = " ".join(filter(None, map(str.strip, event.text.splitlines())))
+        lines = event.text.replace("\t", " ").splitlines()
+        event.text = " ".join(filter(None, map(str.strip, lines)))
         if not event.text:
             event.prevent_default()
             event.stop()
