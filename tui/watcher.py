@@ -49,7 +49,7 @@ class StudyWatcher:
         self._clock = clock
         self._stop = threading.Event()
         self._wake = threading.Event()
-        self._spec: tuple[int, StudySpec] | None = None
+        self._spec: tuple[str, StudySpec] | None = None
         self._serial = 0
         self._said = ""
         self._file = 0
@@ -135,8 +135,9 @@ class StudyWatcher:
         )
 
     def _parse(self, study: Study) -> StudySpec:
-        if self._spec is None or self._spec[0] != study.revision:
-            self._spec = (study.revision, StudySpec.from_text(study.text))
+        # By the text itself: a file that is put in another's place can have the same revision.
+        if self._spec is None or self._spec[0] != study.text:
+            self._spec = (study.text, StudySpec.from_text(study.text))
         return self._spec[1]
 
 

@@ -13,7 +13,7 @@ from hpo_tui.tui.screens.watch import Watch
 from hpo_tui.tui.widgets.chrome import StudyHeader
 from hpo_tui.tui.widgets.key_bar import KeyBar
 from hpo_tui.tui.widgets.log_tail import LogTail
-from tests.tui.conftest import make_app, make_study, ready, until
+from tests.tui.conftest import TEXT, make_app, make_study, ready, until
 
 
 def _title(app: HpoApp) -> str:
@@ -65,6 +65,20 @@ async def test_a_study_that_comes_back_is_shown_again(study: StudyFolder) -> Non
         await until(pilot, lambda: "Esc leaves it" in _title(app), 5)
         place.rename(study.path)
         await until(pilot, lambda: "Esc leaves it" not in _title(app), 5)
+
+
+async def test_a_file_in_the_place_of_another_is_read_with_its_own_budget(
+    study: StudyFolder, tmp_path: Path
+) -> None:
+    text = TEXT.replace("budget = 400", "budget = 7777")
+    other = make_study(tmp_path / "elsewhere", text=text)
+    app = make_app(study)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await ready(pilot)
+        for log in study.path.glob("study.db-*"):
+            log.unlink()
+        other.db.replace(study.db)
+        await until(pilot, lambda: "of 7777 spent" in _title(app), 5)
 
 
 async def test_a_home_that_is_made_later_is_found(
