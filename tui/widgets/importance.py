@@ -3,12 +3,14 @@
 from typing import ClassVar
 
 from hpo_tui.engine.analysis.importance import importance, too_few
+from hpo_tui.engine.spec import StudySpec
+from hpo_tui.store.frame import Frame
 from hpo_tui.tui import fmt, present
 from hpo_tui.tui.charts import text
 from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.palette import Ink
 from hpo_tui.tui.snapshot import Snapshot
-from hpo_tui.tui.widgets.chart import Chart
+from hpo_tui.tui.widgets.report import Report
 
 ACTIONS: tuple[tuple[str, str, str, str], ...] = (
     ("importance.task", "v", "task", "From the next task's results"),
@@ -18,11 +20,14 @@ ACTIONS: tuple[tuple[str, str, str, str], ...] = (
 )
 """(id, keys, label, tooltip) of what the widget can do; the keys are bound elsewhere."""
 
+Shares = dict[str, dict[str, float]]
+"""Metric → parameter → its share."""
+
 NARROWEST = 16
 """Columns that a metric's bars take at the least."""
 
 
-class Importance(Chart):
+class Importance(Report):
     """A row a parameter, a bar a metric: how much of its changes the parameter explains."""
 
     HELP: ClassVar[str] = """\
@@ -42,9 +47,11 @@ anywhere: look at the parallel coordinates or the slices for where.
         super().__init__(ascii_only=ascii_only, id=id)
         self._asked_task: int | None = None
         """Place among the tasks, the dearest first; None until somebody asks."""
-        self._first = 0
         self._metric = 0
         """The metric that stands first."""
+        self._known_of: tuple[Frame, StudySpec] | None = None
+        self._known: dict[str, Shares] = {}
+        """What has been worked out of these results, by task."""
 
     def action_task(self) -> None:
         """Look at another task's results."""
@@ -55,16 +62,6 @@ anywhere: look at the parallel coordinates or the slices for where.
     def action_metric(self) -> None:
         """Begin with the next metric."""
         self._metric += 1
-        self.repaint()
-
-    def action_down(self) -> None:
-        """Scroll down."""
-        self._first += 1
-        self.repaint()
-
-    def action_up(self) -> None:
-        """Scroll up."""
-        self._first = max(self._first - 1, 0)
         self.repaint()
 
     def _place(self, snapshot: Snapshot) -> int:
@@ -87,7 +84,7 @@ anywhere: look at the parallel coordinates or the slices for where.
         frame, spec = snapshot.frame, snapshot.spec
         task = spec.tasks_by_cost[::-1][self._place(snapshot)].name
         metrics = spec.metric_names
-        shares = {m: importance(frame, spec, m, task) for m in metrics}
+        shares = self._shares(frame, spec, task)
         known = [m for m in metrics if shares[m]]
         if not known:
             reason = too_few(frame, spec, metrics[0], task) if metrics else "No metric has a goal."
@@ -103,9 +100,16 @@ anywhere: look at the parallel coordinates or the slices for where.
         text.write(canvas, 0, height - 1, spans, self.glyphs.ellipsis)
         return canvas
 
-    def _table(
-        self, canvas: Canvas, names: list[str], shares: dict[str, dict[str, float]]
-    ) -> list[str]:
+    def _shares(self, frame: Frame, spec: StudySpec, task: str) -> Shares:
+        """Return them; in a wide space they take too long to be found anew at every key."""
+        known = self._known_of
+        if known is None or known[0] is not frame or known[1] is not spec:
+            self._known_of, self._known = (frame, spec), {}
+        if task not in self._known:
+            self._known[task] = {m: importance(frame, spec, m, task) for m in spec.metric_names}
+        return self._known[task]
+
+    def _table(self, canvas: Canvas, names: list[str], shares: Shares) -> list[str]:
         """Draw what has room above the last line; return what to say there of the rest."""
         width = canvas.width
         gutter = min(max(map(fmt.width_of, names)) + 2, max(width // 3, 8))

@@ -12,7 +12,7 @@ from hpo_tui.tui.charts import text
 from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.palette import Ink
 from hpo_tui.tui.snapshot import Snapshot
-from hpo_tui.tui.widgets.chart import Chart
+from hpo_tui.tui.widgets.report import Report
 
 ACTIONS: tuple[tuple[str, str, str, str], ...] = (
     ("tasks.down", "down,j", "down", "Scroll down"),
@@ -25,7 +25,7 @@ SHORT_BAR = 9
 """Cells of the ruler from -1 to 1 on which an interval is drawn."""
 
 
-class Tasks(Chart):
+class Tasks(Report):
     """For every cheap task: whether it ranks as the full task does, and what it costs."""
 
     HELP: ClassVar[str] = """\
@@ -42,20 +42,6 @@ Below, where the study learns from earlier ones (`learn_from`): the rank correla
 each of them says of a metric and what came out here, and the **weight** of what it says in the
 search: 1 as it stands, 0 not at all, below 0 the other way round.
 """
-
-    def __init__(self, *, ascii_only: bool | None = None, id: str | None = None) -> None:  # noqa: A002 - Textual's word
-        super().__init__(ascii_only=ascii_only, id=id)
-        self._first = 0
-
-    def action_down(self) -> None:
-        """Scroll down."""
-        self._first += 1
-        self.repaint()
-
-    def action_up(self) -> None:
-        """Scroll up."""
-        self._first = max(self._first - 1, 0)
-        self.repaint()
 
     def paint(self, snapshot: Snapshot, width: int, height: int) -> Canvas:
         """Draw the report."""

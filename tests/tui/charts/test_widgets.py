@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -255,6 +256,32 @@ async def test_every_action_of_every_chart(
                 await pilot.app.workers.wait_for_complete()
         await pilot.pause()
         assert "".join(text(pilot)).strip()
+
+
+async def test_importance_is_found_once_for_the_same_results(
+    make_frame: Frames, snapshot_of: Snapshots, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from hpo_tui.tui.widgets import importance as module
+
+    asked: list[str] = []
+
+    def counted(*args: Any) -> dict[str, float]:
+        asked.append(args[3])
+        return dict.fromkeys((p.name for p in args[1].free), 0.2)
+
+    monkeypatch.setattr(module, "importance", counted)
+    widget, snapshot = Importance(), snapshot_of(make_frame(90))
+    async with shown(widget, snapshot, size=(80, 5)) as (pilot, _):
+        assert asked == ["full"] * 3, "one metric each"
+        widget.show(snapshot, View(selected=7, turn=1))
+        for action in ("down", "up", "metric"):
+            getattr(widget, f"action_{action}")()
+        assert len(asked) == 3
+        widget.action_task()
+        assert asked[3:] == ["half"] * 3
+        widget.show(snapshot_of(make_frame(91)), View())
+        await pilot.pause()
+        assert asked[6:] == ["half"] * 3, "there are other results"
 
 
 async def test_a_log_objective_and_a_goal_are_drawn_in_the_history(

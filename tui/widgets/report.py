@@ -1,0 +1,26 @@
+"""A chart of lines to scroll through, which says the same whatever is selected or brushed."""
+
+from hpo_tui.tui.snapshot import Snapshot, View
+from hpo_tui.tui.widgets.chart import Chart
+
+
+class Report(Chart):
+    """Lines from ``_first`` on; :meth:`paint` keeps it where there still are lines."""
+
+    def __init__(self, *, ascii_only: bool | None = None, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(ascii_only=ascii_only, id=id)
+        self._first = 0
+
+    def show(self, snapshot: Snapshot, view: View) -> None:  # noqa: ARG002 - no view is shown here
+        """Show a study; another view of it is no reason to work it out again."""
+        super().show(snapshot, self.view)
+
+    def action_down(self) -> None:
+        """Scroll down."""
+        self._first += 1
+        self.repaint()
+
+    def action_up(self) -> None:
+        """Scroll up."""
+        self._first = max(self._first - 1, 0)
+        self.repaint()
