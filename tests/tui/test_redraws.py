@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.tui.messages import TrialSelected
-from hpo_tui.tui.panes import COST_BAR, PARALLEL
+from hpo_tui.tui.panes import BEST, COST_BAR, PARALLEL, TABS
 from hpo_tui.tui.redraws import Redraws
 from hpo_tui.tui.screens.watch import Watch
 from hpo_tui.tui.snapshot import Snapshot, View
@@ -91,3 +93,30 @@ async def test_a_new_picture_of_the_study_is_no_new_view_of_it(
         live.select(7)
         watch.draw()
         assert shown == [live.snapshot]
+
+
+async def test_panes_that_wait_have_one_timer_for_the_first_of_them(
+    study: StudyFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = make_app(study)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        watch, live = app.screen, app.live
+        assert isinstance(watch, Watch)
+        assert live is not None
+        assert live.snapshot is not None
+        monkeypatch.setattr(watch._redraws, "_clock", lambda: 0.0)
+        for place in (BEST, COST_BAR, PARALLEL, TABS[0]):
+            watch._redraws.note(place, live.snapshot, watch.look)
+        timers: list[Mock] = []
+
+        def counted(*asked: Any) -> Mock:
+            timers.append(Mock(asked=asked))
+            return timers[-1]
+
+        monkeypatch.setattr(watch, "set_timer", counted)
+        live.snapshot = replace(live.snapshot, frame=replace(live.snapshot.frame))
+        for _ in range(3):
+            watch.draw()
+        assert [t.asked for t in timers] == [(1.0, watch.draw)] * 3, "the best table waits least"
+        assert [t.stop.called for t in timers] == [True, True, False]

@@ -44,6 +44,8 @@ picture, and keys act on what it shows.
         self._held: HeldPicture | None = None
         """The picture while it is frozen."""
         self._settle: Timer | None = None
+        self._due: Timer | None = None
+        """When the next of the panes that wait their turn is drawn."""
 
     def on_mount(self) -> None:
         """Show the frame; build the panes when it has been painted."""
@@ -122,7 +124,7 @@ picture, and keys act on what it shows.
         snapshot = self.picture
         if snapshot is None or not self._furnished or not self._alive:
             return
-        view, wait = self.look, 0.0
+        view, waits = self.look, []
         for place in (BEST, COST_BAR, PARALLEL, TABS[self._tab]):
             pane = self._panes.get(place.name)
             if pane is None or not in_sight(pane):
@@ -132,9 +134,10 @@ picture, and keys act on what it shows.
                 self._redraws.note(place, snapshot, view)
                 pane.show(snapshot, view)
             elif left is not None:
-                wait = max(wait, left)
-        if wait > 0:
-            self.set_timer(wait, self.draw)
+                waits.append(left)
+        if self._due is not None:
+            self._due.stop()
+        self._due = self.set_timer(min(waits), self.draw) if waits else None
         self._titles(snapshot)
 
     def _titles(self, snapshot: Snapshot) -> None:
