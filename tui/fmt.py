@@ -164,12 +164,17 @@ def _significant(value: float, digits: int) -> str:
 
 
 def value(item: Value | None, digits: int = 4) -> str:
-    """Return a parameter's value for people; None (inactive) as a dash. Text is cleaned."""
+    """Return a parameter's value for people; None (inactive) as a dash.
+
+    Text is cleaned, and in quotes where nothing of it would be seen: it is a value all the same.
+    """
     if item is None:
         return "-"
     if isinstance(item, bool):
         return "true" if item else "false"
-    return clean(item) if isinstance(item, str) else number(float(item), digits)
+    if isinstance(item, str):
+        return clean(item) if item.strip() else f'"{clean(item)}"'
+    return number(float(item), digits)
 
 
 def values(items: Sequence[Value]) -> list[str]:

@@ -69,6 +69,12 @@ def plural(n: int, noun: str) -> str:
     return f"{grouped(n)} {noun}" + ("" if n == 1 else "s")
 
 
+def spelled(key: str) -> str:
+    """Return the name of a column or of an axis for people: ``accuracy (metric)``."""
+    kind, _, name = key.partition(":")
+    return {"m": f"{name} (metric)", "p": f"{name} (parameter)"}.get(kind, key) if name else key
+
+
 def budget_text(snapshot: "Snapshot") -> str:
     """Return ``12.3 of 40.0 spent`` in the budget's own unit."""
     budget = snapshot.spec.budget

@@ -155,3 +155,19 @@ async def test_the_mouse_ticks_entries(study: StudyFolder) -> None:
         assert not taken
         await pilot.press("enter")
         await until(pilot, lambda: taken == [[0, 2, 4]])
+
+
+async def test_a_long_list_says_how_long_and_names_that_are_cut_differ(study: StudyFolder) -> None:
+    app = make_app(study)
+    entries = [(n, f"{'layer.' * 12}dropout_{n} (parameter)") for n in range(30)]
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        app.push_screen(PickMany("Columns", entries, [0, 1]))
+        await until(pilot, lambda: "2 of 30 ticked" in _lines(pilot))
+        shown = re.findall(r"\[[x ]\] (layer.*…\S+)", _lines(pilot))
+        assert len(set(shown)) == len(shown) > 10
+        await pilot.press("space")
+        await until(pilot, lambda: "1 of 30 ticked" in _lines(pilot))
+        await pilot.press("escape")
+        app.push_screen(PickOne("Sort by", ENTRIES))
+        await until(pilot, lambda: "30 to choose from" in _lines(pilot))

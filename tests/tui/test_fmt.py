@@ -80,3 +80,8 @@ def test_the_hour_that_comes_twice_is_local_time(monkeypatch: pytest.MonkeyPatch
     finally:
         monkeypatch.undo()
         time.tzset()
+
+
+def test_a_choice_of_nothing_to_be_seen_is_a_value_all_the_same() -> None:
+    assert fmt.values(["", " ", "none"]) == ['""', '" "', "none"]
+    assert fmt.value(None) == "-"

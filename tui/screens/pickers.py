@@ -11,6 +11,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from hpo_tui.tui.actions import bindings
+from hpo_tui.tui.fmt import clip_among
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.rows import Cell, Column
 from hpo_tui.tui.screens.small_window import SmallWindow
@@ -20,12 +21,20 @@ MARK = 3
 """Cells of ``[x]``, by which an entry is ticked."""
 
 
-class _Entries:
-    """The rows of a list to choose from."""
+WIDTH = 66
+"""Cells of an entry."""
+LONGEST = 14
+"""Lines of a list, its heading among them; what is longer is scrolled."""
 
-    def __init__(self, entries: Sequence[tuple[Hashable, str]]) -> None:
+
+class _Entries:
+    """The rows of a list to choose from. ``heading``: what stands over them."""
+
+    def __init__(self, entries: Sequence[tuple[Hashable, str]], heading: str = "") -> None:
         self._entries = entries
-        self.columns = [Column("name", "", 60)]
+        self._names = [plain(name) for _, name in entries]
+        self._room = WIDTH
+        self.columns = [Column("name", heading, WIDTH)]
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -39,22 +48,23 @@ class _Entries:
         return next((i for i, e in enumerate(self._entries) if e[0] == key), None)
 
     def cells(self, row: int) -> Sequence[Cell]:
-        """Return the entry's name."""
-        return [(plain(self._entries[row][1]), "")]
+        """Return the entry's name, told from the others where it has to be cut."""
+        return [(clip_among(self._names[row], self._room, self._names), "")]
 
 
 class _Ticked(_Entries):
     """The rows of a list of which several can be chosen."""
 
     def __init__(self, entries: Sequence[tuple[Hashable, str]], ticked: Iterable[Hashable]) -> None:
-        super().__init__(entries)
         self._ticked = set(ticked)
+        super().__init__(entries, f"{len(self._ticked)} of {len(entries)} ticked")
+        self._room = WIDTH - MARK - 1
 
     def cells(self, row: int) -> Sequence[Cell]:
         """Return the entry's name, ticked or not."""
-        key, name = self._entries[row]
-        mark = "[x] " if key in self._ticked else "[ ] "
-        return [(mark + plain(name), "" if key in self._ticked else "dim")]
+        ticked = self.key(row) in self._ticked
+        [(name, _)] = super().cells(row)
+        return [(f"[{'x' if ticked else ' '}] {name}", "" if ticked else "dim")]
 
 
 class _TickList(LineTable):
@@ -97,9 +107,11 @@ class PickOne(SmallWindow[Hashable | None]):
 
     def on_mount(self) -> None:
         """Fill the list."""
-        table = self.query_one(LineTable)
-        table.set_rows(_Entries(self._entries), keep=self._current)
-        table.styles.height = min(14, len(self._entries) + 1)
+        table, n = self.query_one(LineTable), len(self._entries)
+        # Few are all in sight, and need no number.
+        heading = f"{n} to choose from" if n >= LONGEST else ""
+        table.set_rows(_Entries(self._entries, heading), keep=self._current)
+        table.styles.height = min(LONGEST, n + 1)
         table.focus()
 
     def action_leave(self) -> None:
@@ -143,7 +155,7 @@ class PickMany(SmallWindow[list[Hashable] | None]):
     def on_mount(self) -> None:
         """Fill the list."""
         self._fill()
-        self.query_one(LineTable).styles.height = min(14, len(self._entries) + 1)
+        self.query_one(LineTable).styles.height = min(LONGEST, len(self._entries) + 1)
         self.query_one(LineTable).focus()
 
     def _fill(self, keep: Hashable | None = None) -> None:

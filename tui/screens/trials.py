@@ -159,7 +159,7 @@ trial.
 
         columns = [c for c in self.columns(snapshot) if c not in ("trial", "mark")]
         columns.sort(key=lambda c: not c.startswith("m:"))
-        names = [(c, _column_name(c)) for c in columns]
+        names = [(c, present.spelled(c)) for c in columns]
         names += [("", "number"), ("mark", "star")]
         self.app.push_screen(PickOne("Sort by", names, table.sort_by or None), taken)
 
@@ -178,7 +178,7 @@ trial.
                 self.live.memory["columns"] = [str(c) for c in columns]
                 self.fill(snapshot)
 
-        names = [(c, _column_name(c)) for c in every]
+        names = [(c, present.spelled(c)) for c in every]
         self.app.push_screen(PickMany("Columns", names, chosen), taken)
 
     def focus_main(self) -> None:
@@ -195,8 +195,3 @@ trial.
         if wanted is action("trials.columns") and self.live.snapshot is None:
             return "The study has not been read yet."
         return super().unavailable(wanted)
-
-
-def _column_name(key: str) -> str:
-    kind, _, name = key.partition(":")
-    return {"m": f"{name} (metric)", "p": f"{name} (parameter)"}.get(kind, key) if name else key

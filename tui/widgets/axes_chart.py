@@ -7,6 +7,7 @@ from typing import Any
 from textual import events
 
 from hpo_tui.engine.analysis import front
+from hpo_tui.tui import present
 from hpo_tui.tui.charts import axes
 from hpo_tui.tui.charts.axes import Axis
 from hpo_tui.tui.charts.canvas import Canvas
@@ -125,7 +126,7 @@ class AxesChart(Chart):
         shown = list(self.options.names)
         known = axes.names(self.snapshot.frame, self.snapshot.spec)
         order = [n for n in shown if n in known] + [n for n in known if n not in shown]
-        entries = [(n, _spelled(n)) for n in order]
+        entries = [(n, present.spelled(n)) for n in order]
         self.app.push_screen(PickMany("Which axes, in which order?", entries, shown), self._chosen)
 
     def _chosen(self, names: Sequence[Hashable] | None) -> None:
@@ -196,9 +197,3 @@ def _by_importance(snapshot: Snapshot) -> list[str]:
         for name, share in importance(snapshot.frame, snapshot.spec, metric).items():
             total[name] = total.get(name, 0.0) + share
     return sorted(total, key=lambda name: -total[name])
-
-
-def _spelled(name: str) -> str:
-    """Return an axis's name for people: ``metric accuracy``."""
-    kind, _, key = name.partition(":")
-    return f"{'metric' if kind == 'm' else 'parameter'} {key}" if key else name
