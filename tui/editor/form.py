@@ -8,6 +8,7 @@ from typing import Any
 from hpo_tui.engine.spec import Problem, SpecError, StudySpec
 from hpo_tui.tui.editor.fields import FIELDS, HEADINGS, ITEMS, LISTS, Field
 from hpo_tui.tui.editor.values import show_field, show_value
+from hpo_tui.tui.fmt import clip_among
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.rows import Cell, Column
 
@@ -144,6 +145,8 @@ class FormTable:
     def __init__(self, rows: Sequence[FormRow], width: int) -> None:
         self.form = tuple(rows)
         label = max(8, min(24, width // 3))
+        names = [plain(row.label) for row in rows]
+        self._labels = [clip_among(name, label, names) for name in names]
         self.columns: Sequence[Column] = (
             Column("mark", "", 1, fixed=True),
             Column("label", "", label, fixed=True),
@@ -163,7 +166,7 @@ class FormTable:
 
     def cells(self, row: int) -> Sequence[Cell]:
         """Return mark, label and value; a problem is said by the mark and the tone."""
-        found = self.form[row]
+        found, label = self.form[row], self._labels[row]
         if found.heading:
             return (
                 ("!" if found.problem else "", "bad"),
@@ -172,9 +175,5 @@ class FormTable:
             )
         if found.problem:
             shown = plain(found.value)
-            return ("!", "bad"), (plain(found.label), "bad"), (shown, "bad")
-        return (
-            ("", ""),
-            (plain(found.label), ""),
-            (plain(found.value), "" if found.value else "dim"),
-        )
+            return ("!", "bad"), (label, "bad"), (shown, "bad")
+        return ("", ""), (label, ""), (plain(found.value), "" if found.value else "dim")

@@ -60,7 +60,7 @@ def verdict(checked: Checked, warning: str = "") -> str:
     counts = (len(spec.free), len(spec.objectives), len(spec.tasks))
     parts = zip(counts, ("parameter", "objective", "task"), strict=True)
     found = ", ".join(f"{n} {word}{'s' if n != 1 else ''}" for n, word in parts)
-    return f"{'! cannot start yet' if warning else 'ready'}: {found}"
+    return f"! cannot start yet, see below   {found}" if warning else f"ready: {found}"
 
 
 def said(problem: Problem) -> str:

@@ -30,7 +30,7 @@ def show_value(value: Any) -> str:
         return "; ".join(f"{_show_item(str(k))} = {_show_inner(v)}" for k, v in value.items())
     if isinstance(value, list | tuple):
         return ", ".join(_show_item(v) for v in value)
-    return str(value)
+    return toml_value(value) if isinstance(value, float) else str(value)
 
 
 def _show_inner(value: Any) -> str:
@@ -41,7 +41,7 @@ def _show_item(value: Any) -> str:
     if isinstance(value, str):
         bare = _BARE.fullmatch(value) and isinstance(_guess(value), str)
         return value if bare else toml_value(value)
-    return "true" if value is True else "false" if value is False else str(value)
+    return toml_value(value) if isinstance(value, bool | float) else str(value)
 
 
 def read_value(field: Field, text: str) -> Any:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from hpo_tui.tui.editor import edits, side
 from hpo_tui.tui.editor.fields import field
-from hpo_tui.tui.editor.form import check, form_rows
+from hpo_tui.tui.editor.form import FormTable, check, form_rows
 from hpo_tui.tui.editor.history import TextHistory
 from hpo_tui.tui.editor.values import read_value, show_field, show_value
 
@@ -61,6 +61,20 @@ def test_form_shows_every_part() -> None:
     assert "when optimizer = sgd" in shown["space", "momentum"]
     assert shown["task", 0] == "cost 0.5   epochs = 5"
     assert shown["study", "budget"] == "10"
+
+
+def test_numbers_are_spelled_as_in_a_study_file() -> None:
+    shown = rows(TEXT.replace("low = 1e-4", "low = 1e-6"))
+    assert shown["space", "lr"].split()[1:4] == ["1e-6", "…", "0.1"]
+    assert show_value([1e-05, 1e16, True]) == "1e-5, 1e16, true"
+
+
+def test_names_that_are_cut_are_told_apart() -> None:
+    names = [f"encoder.layers.attention.{n}" for n in ("dropout", "width")]
+    text = TEXT + "".join(f'[space."{n}"]\ntype = "int"\nlow = 1\nhigh = 9\n' for n in names)
+    table = FormTable(form_rows(check(text)), 60)
+    labels = {table.cells(at)[1][0] for at in range(len(table))}
+    assert {"encode…ntion.dropout", "encode…tention.width"} <= labels
 
 
 def test_problem_stands_at_its_row() -> None:
