@@ -54,7 +54,7 @@ class Measured(Numbered):
         return [(f"0.00123{row}", "")]
 
 
-@pytest.mark.parametrize(("width", "shown"), [(12, "0.001230"), (8, "0.001230"), (5, "…")])
+@pytest.mark.parametrize(("width", "shown"), [(12, "0.001230"), (8, "0.001230"), (7, "…"), (5, "")])
 async def test_a_number_is_shown_whole_or_not_at_all(width: int, shown: str) -> None:
     app = Alone()
     async with app.run_test(size=(width, 4)) as pilot:

@@ -87,7 +87,8 @@ class TableLines(Widget):
                 skipped += 1
                 continue
             room = min(column.width, width - at)
-            if room < min(4, column.width):
+            # In less a name says something still, a number nothing.
+            if room < min(6 if column.align == "right" else 4, column.width):
                 break
             placed.append((column, at, room))
             at += room + 1
