@@ -186,7 +186,7 @@ async def test_two_studies_side_by_side(tmp_path: Path) -> None:
     study = make_study(tmp_path, trials=40)
     make_study(tmp_path, "other", 30)
     app = make_app(None, study.path.parent)
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with app.run_test(size=(120, 16)) as pilot:
         await _listed(pilot, 2)
         await pilot.press("equals_sign", "j", "equals_sign")
         await until(pilot, lambda: isinstance(app.screen, Compare))
@@ -194,6 +194,8 @@ async def test_two_studies_side_by_side(tmp_path: Path) -> None:
         await until(pilot, lambda: len(table.rows) > 10)
         names = [table.rows.cells(i)[0][0].strip() for i in range(len(table.rows))]
         assert {"state", "budget", "lr", "accuracy", "60 epochs"} <= set(names)
+        await until(pilot, lambda: table.size.height > 1)
+        assert table.render_line(1).text.startswith("how it stands"), "no line is scrolled away"
 
 
 async def test_a_heading_takes_the_whole_line(tmp_path: Path) -> None:

@@ -30,7 +30,3 @@ class StudyForm(FixedTable):
         """Fill the room that there is now; out of sight there is none, and nothing to fit to."""
         if isinstance(self.rows, FormTable) and self.size.width:
             self.fill(self.rows.form)
-
-    def _scroll_to_cursor(self) -> None:
-        if self.size.height:
-            super()._scroll_to_cursor()

@@ -48,6 +48,8 @@ class TableLines(Widget):
         return max(1, self.size.height - 1)
 
     def _scroll_to_cursor(self) -> None:
+        if not self.size.height:
+            return  # out of sight, or not laid out yet: there is nothing to fit to
         page = self.page
         self._top = max(0, min(self._top, len(self.rows) - page))
         if self.cursor < self._top:
