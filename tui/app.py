@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -10,6 +10,7 @@ from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.command import Provider, SearchIcon
 from textual.driver import Driver
+from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
 
@@ -22,6 +23,7 @@ from hpo_tui.tui.plain import plain
 from hpo_tui.tui.study_app import StudyApp
 from hpo_tui.tui.themes import DARK, LIGHT
 from hpo_tui.tui.widgets.scroll_bar import WholeCells
+from hpo_tui.tui.widgets.seven_bit import SevenBit
 
 STYLES = Path(__file__).parent / "styles"
 
@@ -69,6 +71,7 @@ class HpoApp(StudyApp):
         self.theme = self._wanted_theme()
         self.set_keymap(self.settings.keys)
         self.set_class(ascii_only, "-ascii")
+        self._last_filters = [SevenBit()] if ascii_only else []
         ScrollBar.renderer = WholeCells if ascii_only else ScrollBarRender
 
     def _wanted_theme(self) -> str:
@@ -250,6 +253,10 @@ class HpoApp(StudyApp):
 
         yield from commands(self, screen)
         yield SystemCommand("theme", "Choose another theme", self.action_change_theme)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Let 7-bit characters alone through where there may be no others."""
+        return [*super().get_line_filters(), *self._last_filters]
 
     def get_driver_class(self) -> type[Driver]:
         """Return what reads the terminal: on Unix ours, which knows Esc from Alt."""

@@ -2,7 +2,7 @@
 
 import re
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len, get_character_cell_size, set_cell_size
 
 _ESCAPES = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor, modes
@@ -55,14 +55,13 @@ def log_line(line: bytes | str) -> str:
     return plain(text.expandtabs(8) if "\t" in text else text)
 
 
-def fit(text: str, width: int, align: str = "left", ellipsis: str = "…") -> str:
+def fit(text: str, width: int, align: str = "left") -> str:
     """Return ``text`` in exactly ``width`` cells: cut with an ellipsis, or padded."""
     if width <= 0:
         return ""
     cells = len(text) if text.isascii() else cell_len(text)
     if cells > width:
-        mark = len(ellipsis)
-        return set_cell_size(text, width - mark) + ellipsis if width > mark else ellipsis[:width]
+        return set_cell_size(text, width - 1) + "…"
     gap = " " * (width - cells)
     return gap + text if align == "right" else text + gap
 
@@ -84,11 +83,17 @@ ASCII_MARKS = {
     "●": "*", "○": "o", "†": "!", "‖": "=", "■": "#", "✓": "+", "★": "*", "▸": ">", "◆": "P",
     "✗": "-", "≥": ">", "≤": "<", "…": "~", "·": ".", "→": ">", "─": "-", "│": "|", "↻": "r",
     "█": "#", "░": ".", "▏": "|", "–": "-", "—": "-", "×": "x", "↑": "^", "↓": "v",
+    "▴": "^", "▾": "v",
 }  # fmt: skip
 
 
 def to_ascii(text: str) -> str:
-    """Return ``text`` in 7-bit characters: our marks by their stand-ins, the rest as ``?``."""
+    """Return ``text`` in 7-bit characters: our marks by their stand-ins, the rest as ``?``.
+
+    It takes as many cells: two for a wide character, none for a combining one.
+    """
     if text.isascii():
         return text
-    return "".join(c if c.isascii() else ASCII_MARKS.get(c, "?") for c in text)
+    return "".join(
+        c if c.isascii() else ASCII_MARKS.get(c, "?") * get_character_cell_size(c) for c in text
+    )

@@ -9,7 +9,7 @@ from textual.widgets import Static
 
 from hpo_tui.tui.actions import bindings
 from hpo_tui.tui.entries import EntryRows
-from hpo_tui.tui.plain import plain, to_ascii
+from hpo_tui.tui.plain import plain
 from hpo_tui.tui.screens.base import Room
 from hpo_tui.tui.screens.scrolled import ScrolledWindow
 from hpo_tui.tui.widgets.events import EventRows
@@ -32,8 +32,7 @@ class TextWindow(ScrolledWindow[bool]):
             yield Static(plain(self._title), classes="dialog-title", markup=False)
             with VerticalScroll(can_focus=False):
                 lines = "\n".join(plain(line) for line in self._text.splitlines())
-                poor = getattr(self.app, "ascii_only", False)
-                yield Static(to_ascii(lines) if poor else lines, markup=False)
+                yield Static(lines, markup=False)
             yield Static(
                 "Esc  close    y  copy    j k  scroll", classes="dialog-keys", markup=False
             )

@@ -12,7 +12,7 @@ from hpo_tui.tui.actions import CHARTS, bindings
 from hpo_tui.tui.entries import EntryRows, readable
 from hpo_tui.tui.live import LiveStudy
 from hpo_tui.tui.panes import TABS, make
-from hpo_tui.tui.plain import fit, plain, to_ascii, wrapped
+from hpo_tui.tui.plain import fit, plain, wrapped
 from hpo_tui.tui.screens.text_window import read_whole
 from hpo_tui.tui.screens.trial_actions import TrialActions
 from hpo_tui.tui.side_by_side import best_title, of_several, record_entries, trial_entries
@@ -175,7 +175,7 @@ and `6` the log.
     def _tell_reason(self, reason: str) -> None:
         """Say above the values how the trial ended, as much as there is room for."""
         notice = self.query_one("#trial-reason", Notice)
-        text = to_ascii(readable(reason)) if self.hpo.ascii_only else readable(reason)
+        text = readable(reason)
         lines = wrapped(text, max(10, self.query_one("#trial-left").size.width))
         most = max(3, self.size.height // 5)
         if len(lines) > most:  # of a traceback the end says most

@@ -73,9 +73,7 @@ class PaneTitle(Line):
         width = self.size.width
         taken = fmt.width_of(self._text) + len(self._note) + 2
         note = self._note if taken <= width else ""
-        text = fit(
-            self.drawn(self._text), width - len(note), ellipsis="~" if self.ascii_only else "…"
-        ) + self.drawn(note)
+        text = fit(self._text, width - len(note)) + note
         return Strip([Segment(fit(text, width), self.rich_style)])
 
 

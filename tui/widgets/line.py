@@ -8,7 +8,6 @@ from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
-from hpo_tui.tui.plain import to_ascii
 from hpo_tui.tui.present import Piece
 from hpo_tui.tui.widgets.tones import ink
 
@@ -23,11 +22,6 @@ class Line(Widget):
     GROUNDED: ClassVar[frozenset[str]] = frozenset()
     """Tones with a ground of their own."""
 
-    @property
-    def ascii_only(self) -> bool:
-        """Whether only 7-bit characters may be drawn."""
-        return bool(getattr(self.app, "ascii_only", False))
-
     def tone(self, name: str) -> Style:
         """Return the style of a tone over the line's own."""
         base = self.rich_style
@@ -38,10 +32,6 @@ class Line(Widget):
             return self.get_component_rich_style(component)
         return base + ink(self, component)
 
-    def drawn(self, text: str) -> str:
-        """Return ``text`` as the terminal can show it."""
-        return to_ascii(text) if self.ascii_only else text
-
 
 def join(line: Line, left: Sequence[Piece], right: Sequence[Piece], width: int) -> Strip:
     """Return a strip of ``width``: the left pieces, a gap, the right pieces."""
@@ -49,10 +39,10 @@ def join(line: Line, left: Sequence[Piece], right: Sequence[Piece], width: int) 
     for at, (text, tone) in enumerate(left):
         if at:
             segments.append(Segment("  ", line.tone("")))
-        segments.append(Segment(line.drawn(text), line.tone(tone)))
+        segments.append(Segment(text, line.tone(tone)))
     tail: list[Segment] = []
     for text, tone in right:
-        tail.append(Segment(line.drawn(text), line.tone(tone)))
+        tail.append(Segment(text, line.tone(tone)))
         tail.append(Segment("  ", line.tone("")))
     tail = tail[:-1]
     used = sum(s.cell_length for s in segments) + sum(s.cell_length for s in tail)

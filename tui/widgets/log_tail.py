@@ -185,8 +185,11 @@ cursor movements of the script are dropped; of a progress bar its last state is 
         self._scroll(-3)
 
     def on_resize(self) -> None:
-        """Stay at the end when following."""
-        self._to(len(self._index) if self.following and self._index else self._top)
+        """Stay at the end when following; what was painted for the new size may be elsewhere."""
+        top = self._top
+        self._to(len(self._index) if self.following and self._index else top)
+        if self._top != top:
+            self.refresh()
 
     # searching
 

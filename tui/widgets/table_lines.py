@@ -9,7 +9,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from hpo_tui.tui import fmt
-from hpo_tui.tui.plain import fit, to_ascii, wrapped
+from hpo_tui.tui.plain import fit, wrapped
 from hpo_tui.tui.rows import TONES, Column, NoRows, Rows
 from hpo_tui.tui.widgets.tones import ink
 
@@ -74,12 +74,6 @@ class TableLines(Widget):
 
     # drawing
 
-    def _fit(self, text: str, width: int, align: str = "left") -> str:
-        """Return ``text`` in ``width`` cells, in 7-bit characters where those alone are wanted."""
-        if getattr(self.app, "ascii_only", False):
-            return fit(to_ascii(text), width, align, "~")
-        return fit(text, width, align)
-
     def _placed(self, width: int) -> list[tuple[Column, int, int]]:
         """Return the columns in sight with their first cell and width."""
         placed: list[tuple[Column, int, int]] = []
@@ -113,24 +107,21 @@ class TableLines(Widget):
             if not len(self.rows) and self.empty:
                 lines = wrapped(self.empty, width - 2)
                 text = lines[y - 2] if 2 <= y < len(lines) + 2 else ""
-                return Strip(
-                    [Segment(self._fit(" " + text, width), base + self._tone("dim"))], width
-                )
+                return Strip([Segment(fit(" " + text, width), base + self._tone("dim"))], width)
             return Strip.blank(width, base)
         return self._row(row, width, base)
 
     def _head(self, width: int, base: Style) -> Strip:
         style = base + self._tone("head")
         segments, end = [], 0
-        up, down = ("^", "v") if getattr(self.app, "ascii_only", False) else ("▴", "▾")
         for column, start, room in self._placed(width):
             title = column.title
             here = style
             if column.key == self.sort_by:
-                mark = down if self.descending else up
+                mark = "▾" if self.descending else "▴"
                 title = f"{mark}{title}" if column.align == "right" else f"{title}{mark}"
                 here = style + self._tone("accent")
-            segments.append(Segment(self._fit(title, room, column.align), here))
+            segments.append(Segment(fit(title, room, column.align), here))
             segments.append(Segment(" ", style))
             end = start + room + 1
         if end < width:
@@ -148,7 +139,7 @@ class TableLines(Widget):
         if len(found) == 1 < len(self.rows.columns):
             text, tone = found[0]
             style = ground + self._tone(tone) if tone else ground
-            return Strip([Segment(self._fit(text, width), style)])
+            return Strip([Segment(fit(text, width), style)])
         cells = dict(zip((c.key for c in self.rows.columns), found, strict=True))
         segments, end = [], 0
         for column, start, room in self._placed(width):
@@ -160,7 +151,7 @@ class TableLines(Widget):
                     style += Style(bgcolor=ground.bgcolor)
             if column.align == "right" and fmt.width_of(text) > room:
                 text = "…"  # the first digits of a number alone are another number
-            segments.append(Segment(self._fit(text, room, column.align), style))
+            segments.append(Segment(fit(text, room, column.align), style))
             segments.append(Segment(" ", ground))
             end = start + room + 1
         if end < width:

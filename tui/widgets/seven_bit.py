@@ -1,0 +1,15 @@
+"""What a terminal of 7-bit characters is sent, whatever a widget has drawn."""
+
+from rich.segment import Segment
+from textual.color import Color
+from textual.filter import LineFilter
+
+from hpo_tui.tui.plain import to_ascii
+
+
+class SevenBit(LineFilter):
+    """Lets 7-bit characters alone through, each in as many cells as what it stands for."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002 - Textual's signature
+        """Return a line's segments in 7-bit characters."""
+        return [Segment(to_ascii(text), style, control) for text, style, control in segments]
