@@ -45,6 +45,19 @@ async def test_rows_that_have_room_again_are_painted(monkeypatch: pytest.MonkeyP
         assert tops[-1] == 0
 
 
+async def test_a_row_far_away_is_shown_among_its_neighbours() -> None:
+    app = Alone()
+    async with app.run_test(size=(20, 4)) as pilot:
+        table = app.query_one(LineTable)
+        table.set_rows(Numbered(), keep=0)
+        await pilot.pause()
+        shown: list[list[str]] = []
+        for row in (7, 8, 9, 0):
+            table.move_to(row)
+            shown.append([table.render_line(y).text.strip() for y in (1, 2, 3)])
+        assert shown == [["6", "7", "8"], ["6", "7", "8"], ["7", "8", "9"], ["0", "1", "2"]]
+
+
 class Measured(Numbered):
     """Rows of a number that takes eight cells."""
 

@@ -50,12 +50,14 @@ class TableLines(Widget):
     def _scroll_to_cursor(self) -> None:
         if not self.size.height:
             return  # out of sight, or not laid out yet: there is nothing to fit to
-        page = self.page
+        page, at = self.page, self.cursor
+        if not self._top - page <= at < self._top + 2 * page:
+            self._top = at - page // 2  # more than a page away: what is around it is of interest
+        elif at < self._top:
+            self._top = at
+        elif at >= self._top + page:
+            self._top = at - page + 1
         self._top = max(0, min(self._top, len(self.rows) - page))
-        if self.cursor < self._top:
-            self._top = self.cursor
-        elif self.cursor >= self._top + page:
-            self._top = self.cursor - page + 1
 
     def on_resize(self) -> None:
         """Keep the cursor in sight; what was painted for the new size may be scrolled already."""
