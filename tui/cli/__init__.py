@@ -1,5 +1,6 @@
 """The command line: ``hpo-tui``. A screen's libraries are imported only when a screen opens."""
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -18,6 +19,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         sys.stdout.write(f"hpo-tui {__version__}\n")
         return 0
+    if argv is None and (instruction := os.environ.get("_HPO_TUI_COMPLETE")):
+        from hpo_tui.tui.cli.completion import answer
+
+        return answer(instruction)
     from hpo_tui.tui.cli.root import run
 
     return run(arguments)

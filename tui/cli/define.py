@@ -10,7 +10,7 @@ import click
 
 from hpo_tui.store.folder import HOME, StudyFolder, find_study
 from hpo_tui.tui.cli.errors import Refusal
-from hpo_tui.tui.cli.studies import find
+from hpo_tui.tui.cli.studies import complete_file, complete_study, find
 from hpo_tui.tui.cli.text import note, number, say
 from hpo_tui.tui.plain import plain
 
@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 
 @click.command("check")
-@click.argument("file", default="study.toml", metavar="[FILE]", type=click.Path(path_type=Path))
+@click.argument(
+    "file", default="study.toml", metavar="[FILE]", type=click.Path(path_type=Path),
+    shell_complete=complete_study,
+)  # fmt: skip
 def check(file: Path) -> int:
     """Say everything that is wrong with a study file: line, key, what is allowed.
 
@@ -102,8 +105,9 @@ def _edit_of(file: Path, spec: "StudySpec") -> "EditPlan | None":
 
 @click.command("init", context_settings={"ignore_unknown_options": True})
 @click.argument(
-    "words", nargs=-1, required=True, type=click.UNPROCESSED, metavar="SCRIPT | -- COMMAND…"
-)
+    "words", nargs=-1, required=True, type=click.UNPROCESSED, metavar="SCRIPT | -- COMMAND…",
+    shell_complete=complete_file,
+)  # fmt: skip
 @click.option(
     "--run/--no-run",
     default=True,

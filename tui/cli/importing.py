@@ -15,6 +15,7 @@ from hpo_tui.store.folder import HOME, find_home
 from hpo_tui.store.models import Trial, TrialState
 from hpo_tui.store.transfer.arrivals import Arrival
 from hpo_tui.tui.cli.errors import Refusal
+from hpo_tui.tui.cli.studies import complete_file
 from hpo_tui.tui.cli.text import note
 from hpo_tui.tui.plain import plain
 
@@ -23,7 +24,7 @@ _TABLES = (".csv", ".tsv", ".txt")
 
 
 @click.command("import")
-@click.argument("source", metavar="SOURCE")
+@click.argument("source", metavar="SOURCE", shell_complete=complete_file)
 @click.option("--study", "which", metavar="NAME", help="Which study of an Optuna storage.")
 @click.option("--name", metavar="NAME", help="What to call it here; the same name if not said.")
 @click.option("--maximize", multiple=True, metavar="METRIC", help="Of a CSV file: a metric.")

@@ -7,7 +7,7 @@ import click
 from hpo_tui.store.folder import HOME, StudyFolder
 from hpo_tui.tui.cli.errors import Refusal
 from hpo_tui.tui.cli.going_on import ask
-from hpo_tui.tui.cli.studies import find
+from hpo_tui.tui.cli.studies import complete_study, find
 from hpo_tui.tui.cli.text import note
 from hpo_tui.tui.plain import plain
 
@@ -24,14 +24,14 @@ def _quiet(text: str) -> StudyFolder:
 
 
 @click.command("archive")
-@click.argument("study", metavar="STUDY")
+@click.argument("study", metavar="STUDY", shell_complete=complete_study)
 def archive(study: str) -> None:
     """Move STUDY to .hpo/.archive, where no list shows it. Move its folder back to undo."""
     ask(_quiet(study), "archive")
 
 
 @click.command("delete")
-@click.argument("study", metavar="STUDY")
+@click.argument("study", metavar="STUDY", shell_complete=complete_study)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def delete(study: str, yes: bool) -> None:
     """Delete STUDY with its results, logs and checkpoints, for good."""

@@ -3,6 +3,7 @@
 import os
 import sys
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,6 +11,9 @@ from hpo_tui import __version__
 from hpo_tui.tui.cli.errors import Refusal, explain, report_crash
 from hpo_tui.tui.cli.text import note
 from hpo_tui.tui.plain import plain
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Run": {
@@ -47,6 +51,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Machine": {
         "doctor": ("doctor", "look over GPU, driver, terminal, disk and session"),
+        "completion": ("completion", "print what lets Tab complete in bash, zsh or fish"),
     },
 }
 """Section → command → (module of this package, one line of help)."""
@@ -71,6 +76,19 @@ class Root(click.Group):
         assert isinstance(command, click.Command)
         command.context_settings = {**SETTINGS, **command.context_settings}
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem[str]]":
+        """Return the commands that begin so, from the table; else a PATH may be meant."""
+        from click.shell_completion import CompletionItem
+
+        from hpo_tui.tui.cli.studies import proposals
+
+        if incomplete.startswith("-"):
+            return super().shell_complete(ctx, incomplete)
+        found = [n for n in COMMANDS if n.startswith(incomplete)]
+        if found:
+            return [CompletionItem(n, help=COMMANDS[n][1]) for n in found]
+        return proposals(incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         """Write the sections of the help from the table, importing nothing."""

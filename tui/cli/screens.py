@@ -9,7 +9,13 @@ import click
 
 from hpo_tui.store.folder import HOME, StudyFolder, find_home
 from hpo_tui.tui.cli.errors import NoSuchStudy, Refusal
-from hpo_tui.tui.cli.studies import find, refuse_empty, study_argument, study_of_file
+from hpo_tui.tui.cli.studies import (
+    complete_study,
+    find,
+    refuse_empty,
+    study_argument,
+    study_of_file,
+)
 from hpo_tui.tui.plain import plain
 
 
@@ -43,7 +49,7 @@ def show(folder: StudyFolder | None, home: Path | None, *, readonly: bool, ascii
 
 
 @click.command("open")
-@click.argument("path", required=False, metavar="[PATH]")
+@click.argument("path", required=False, metavar="[PATH]", shell_complete=complete_study)
 @screen_options
 def open_path(path: str | None, readonly: bool, ascii_only: bool, once: bool) -> int:
     """Open the app. PATH: a folder, a study file, or the name of a study.

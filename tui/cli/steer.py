@@ -7,13 +7,15 @@ from typing import Any
 import click
 
 from hpo_tui.tui.cli.going_on import ask, check_unfinished, ensure_runner
-from hpo_tui.tui.cli.studies import find, reading, spec_of, study_argument
+from hpo_tui.tui.cli.studies import complete_study, find, reading, spec_of, study_argument
 from hpo_tui.tui.cli.text import note
 from hpo_tui.tui.editor.values import number_of
 from hpo_tui.tui.plain import plain
 
 trial_argument = click.argument("trial", type=click.IntRange(1), metavar="TRIAL")
-study_option = click.option("-s", "--study", metavar="STUDY", help="Which study.")
+study_option = click.option(
+    "-s", "--study", metavar="STUDY", help="Which study.", shell_complete=complete_study
+)
 
 
 @click.command("pause")

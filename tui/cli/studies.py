@@ -13,11 +13,46 @@ from hpo_tui.tui.cli.errors import NoSuchStudy, Refusal
 from hpo_tui.tui.plain import plain
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from hpo_tui.engine.spec import StudySpec
     from hpo_tui.store.models import Study
     from hpo_tui.store.read import StudyReader
 
-study_argument = click.argument("study", required=False, metavar="[STUDY]")
+
+def proposals(incomplete: str) -> "list[CompletionItem[str]]":
+    """Return what Tab offers where a study is meant: names and study files here, else any file."""
+    from click.shell_completion import CompletionItem
+
+    here = Path.cwd()
+    names = [f.name for f in _studies(here)] + sorted(p.name for p in here.glob("*.toml"))
+    found = [CompletionItem(n) for n in names if n.startswith(incomplete)]
+    return found or [CompletionItem(incomplete, type="file")]
+
+
+def complete_study(
+    ctx: click.Context,  # noqa: ARG001 - click's signature
+    param: click.Parameter,  # noqa: ARG001 - click's signature
+    incomplete: str,
+) -> "list[CompletionItem[str]]":
+    """Complete an argument that names a study."""
+    return proposals(incomplete)
+
+
+def complete_file(
+    ctx: click.Context,  # noqa: ARG001 - click's signature
+    param: click.Parameter,  # noqa: ARG001 - click's signature
+    incomplete: str,
+) -> "list[CompletionItem[str]]":
+    """Complete an argument that names a file, or something else besides."""
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(incomplete, type="file")]
+
+
+study_argument = click.argument(
+    "study", required=False, metavar="[STUDY]", shell_complete=complete_study
+)
 
 
 def find(text: str | None, cwd: Path | None = None) -> StudyFolder:
