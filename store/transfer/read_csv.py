@@ -4,20 +4,16 @@ import csv
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from hpo_tui.store.models import Trial, TrialState, Value
 from hpo_tui.store.transfer.arrivals import Arrival, Dimension
-from hpo_tui.store.transfer.rows import FLAT
+from hpo_tui.store.transfer.tables import check_columns, columns_of, configured, ended_as, span
 
-_PARAMS = ("params.", "params_", "param.", "param_")
-_METRICS = ("metrics.", "metrics_", "metric.", "metric_")
 _DELIMITERS = ",;\t"
 _LARGEST = 2**53
 _DECIMAL_COMMA = re.compile(r"\s*[-+]?(\d+|\d{1,3}(\.\d{3})+),\d+([eE][-+]?\d+)?\s*\Z")
-_OTHERS = frozenset({*FLAT, "number", "datetime_start", "datetime_complete", "duration", ""})
 
 
 def read_csv(path: Path, name: str, directions: Mapping[str, str]) -> Arrival:
@@ -28,14 +24,8 @@ def read_csv(path: Path, name: str, directions: Mapping[str, str]) -> Arrival:
     which column or line is at fault.
     """
     head, rows = _table(path)
-    params, metrics = _columns(head, directions)
-    _check_names(path, params, "parameter")
-    _check_names(path, metrics, "metric")
-    missing = [m for m in directions if m not in metrics.values()]
-    if missing:
-        raise ValueError(f"{path} has no column {missing[0]}; it has {', '.join(head) or 'none'}")
-    if not params:
-        raise ValueError(f"{path} has no columns of parameters (params.<name>)")
+    params, metrics = columns_of(head, directions)
+    check_columns(path, head, params, metrics, directions)
     empty = tuple(c for c in params if all(_missing(row.get(c) or "") for row in rows))
     if len(empty) == len(params):
         raise ValueError(f"{path} has no value of a parameter: {', '.join(empty)} are empty")
@@ -50,7 +40,7 @@ def read_csv(path: Path, name: str, directions: Mapping[str, str]) -> Arrival:
         raise ValueError(f"{path} has two rows with the same trial number")
     space = {params[c]: kind for c, kind in kinds.items()}
     return Arrival(
-        name, f"CSV, {path}", space, dict(directions), _configured(trials), costs=_costs(rows),
+        name, f"CSV, {path}", space, dict(directions), configured(trials), costs=_costs(rows),
         empty=empty,
     )  # fmt: skip
 
@@ -94,23 +84,6 @@ def _pointed(cell: str) -> str:
     return cell.replace(".", "").replace(",", ".") if _DECIMAL_COMMA.match(cell) else cell
 
 
-def _check_names(path: Path, columns: Mapping[str, str], what: str) -> None:
-    """Refuse two columns of one name, as ``params.lr`` and ``params_lr`` are."""
-    for name in columns.values():
-        of = [column for column, called in columns.items() if called == name]
-        if len(of) > 1:
-            raise ValueError(f"{path} has two columns of the {what} {name}: {' and '.join(of)}")
-
-
-def _configured(trials: Sequence[Trial]) -> list[Trial]:
-    """Return the trials with equal parameters as trials of one configuration, the first's."""
-    known: dict[Any, int] = {}
-    return [
-        replace(t, configuration=known.setdefault(tuple(sorted(t.params.items())), t.number))
-        for t in trials
-    ]
-
-
 def _costs(rows: Sequence[Mapping[str, str]]) -> dict[str, float]:
     """Return task → cost, where the table says what the study file said of it."""
     found = {}
@@ -119,26 +92,6 @@ def _costs(rows: Sequence[Mapping[str, str]]) -> dict[str, float]:
         if cost is not None:
             found[row.get("task") or "full"] = cost
     return found
-
-
-def _columns(
-    head: Sequence[str], directions: Mapping[str, str]
-) -> tuple[dict[str, str], dict[str, str]]:
-    """Return column → name of the parameters and of the metrics."""
-
-    def stripped(prefixes: Sequence[str]) -> dict[str, str]:
-        found = {}
-        for column in head:
-            prefix = next((p for p in prefixes if column.startswith(p)), "")
-            if prefix and column[len(prefix) :]:
-                found[column] = column[len(prefix) :]
-        return found
-
-    params, metrics = stripped(_PARAMS), stripped(_METRICS)
-    metrics |= {c: c for c in head if c in directions}
-    if not params:
-        params = {c: c for c in head if c not in metrics and c not in _OTHERS}
-    return params, metrics
 
 
 def _number(text: str) -> float | None:
@@ -163,10 +116,7 @@ def _dimension(texts: Sequence[str]) -> Dimension:
     known = [n for n in numbers if n is not None]
     if len(known) < len(texts):
         return Dimension("categorical", choices=tuple(dict.fromkeys(_choice(t) for t in texts)))
-    low, high = min(known), max(known)
-    whole = all(t.strip().lstrip("+-").isdigit() for t in texts)
-    # Values that span orders of magnitude were most likely searched on a log scale.
-    return Dimension("int" if whole else "float", low, high, low > 0 and high / low >= 100)
+    return span(known, whole=all(t.strip().lstrip("+-").isdigit() for t in texts))
 
 
 def _choice(text: str) -> Value:
@@ -190,7 +140,7 @@ def _trial(
 ) -> Trial:
     found = {name: _number(row.get(column) or "") for column, name in metrics.items()}
     results = {k: v for k, v in found.items() if v is not None}
-    state = _state(row.get("state") or "", whole=len(results) == len(metrics))
+    state = ended_as(row.get("state") or "", whole=len(results) == len(metrics))
     number = _whole(row.get("trial"), at)
     cost = _number(row.get("cost") or "")
     start, end = _number(row.get("started") or ""), _number(row.get("ended") or "")
@@ -222,11 +172,3 @@ def _whole(text: str | None, otherwise: Any) -> Any:
     if found is not None and abs(found) > _LARGEST:
         raise ValueError(f"{text} is too large for the number of a trial or an exit code")
     return otherwise if found is None else int(found)
-
-
-def _state(text: str, *, whole: bool) -> TrialState:
-    try:
-        state = TrialState({"fail": "failed"}.get(text.lower(), text.lower()))
-    except ValueError:
-        return TrialState.COMPLETE if whole else TrialState.FAILED
-    return state if state.ended else TrialState.KILLED

@@ -11,7 +11,10 @@ FIXED = (
 )  # fmt: skip
 """What every study's trials have, nested and flat."""
 
-FLAT = (*FIXED, "task_cost", "starred", "tags", "note")
+MARKS = ("task_cost", "starred", "tags", "note")
+"""What comes after it: the task's cost in the study file, and what people have marked."""
+
+FLAT = (*FIXED, *MARKS)
 """The columns of a flat record that every study has."""
 
 
@@ -20,11 +23,13 @@ def finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def record(trial: Trial) -> dict[str, Any]:
+def record(trial: Trial, task_costs: Mapping[str, float] | None = None) -> dict[str, Any]:
     """Return the nested record of a trial.
 
     ``cost`` is what the trial was charged, so that the costs of all trials add up to what the
     study spent; ``why`` how it ended; times are Unix seconds; values that are not finite are None.
+    ``task_costs``: task → its cost in the study file, for ``task_cost``: of what a promotion was
+    charged nobody could tell which task is the full one.
     """
     return {
         "trial": trial.number,
@@ -38,6 +43,10 @@ def record(trial: Trial) -> dict[str, Any]:
         "ended": trial.ended,
         "exit_code": trial.exit_code,
         "why": trial.reason,
+        "task_cost": (task_costs or {}).get(trial.task),
+        "starred": trial.starred,
+        "tags": list(trial.tags),
+        "note": trial.note,
     }
 
 
@@ -55,16 +64,12 @@ def flat(
 ) -> dict[str, Any]:
     """Return the flat record: a parameter is ``params.<name>``, a metric ``metrics.<name>``.
 
-    ``task_costs``: task → its cost in the study file, for ``task_cost``: of what a promotion was
-    charged nobody could tell which task is the full one. Tags stand in one text, by commas.
+    All else is as in the nested one; tags stand in one text, by commas.
     """
-    nested = record(trial)
+    nested = record(trial, task_costs)
     return {
-        **{k: nested[k] for k in FIXED},
-        "task_cost": (task_costs or {}).get(trial.task),
-        "starred": trial.starred,
+        **{k: nested[k] for k in FLAT},
         "tags": ", ".join(trial.tags),
-        "note": trial.note,
         **{f"params.{n}": nested["params"].get(n) for n in params},
         **{f"metrics.{n}": nested["metrics"].get(n) for n in metrics},
     }

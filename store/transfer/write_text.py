@@ -14,11 +14,13 @@ def json_line(values: Mapping[str, Any]) -> str:
     return json.dumps(values, ensure_ascii=True, allow_nan=False, separators=(", ", ": "))
 
 
-def write_trials_json(trials: Iterable[Trial], to: TextIO) -> int:
-    """Write one line a trial; return how many."""
+def write_trials_json(
+    trials: Iterable[Trial], to: TextIO, *, task_costs: Mapping[str, float] | None = None
+) -> int:
+    """Write one line a trial; return how many. ``task_costs``: task → its cost."""
     count = 0
     for trial in trials:
-        to.write(json_line(record(trial)) + "\n")
+        to.write(json_line(record(trial, task_costs)) + "\n")
         count += 1
     return count
 

@@ -87,7 +87,7 @@ def _to_text(reader: StudyReader, form: str, to: TextIO) -> None:
 
     trials = reader.trials()
     if form == "json":
-        write_text.write_trials_json(trials, to)
+        write_text.write_trials_json(trials, to, task_costs=_task_costs(reader))
     elif form == "reports":
         reports = (r for trial in trials for r in reader.reports(trial.number))
         write_text.write_reports_json(reports, to)

@@ -20,6 +20,7 @@ from hpo_tui.tui.cli.text import note
 from hpo_tui.tui.plain import plain
 
 _TABLES = (".csv", ".tsv", ".txt")
+_JSON = (".json", ".jsonl", ".ndjson")
 """How the names of tables end; anything else is taken to be a storage of Optuna's."""
 
 
@@ -27,21 +28,30 @@ _TABLES = (".csv", ".tsv", ".txt")
 @click.argument("source", metavar="SOURCE", shell_complete=complete_file)
 @click.option("--study", "which", metavar="NAME", help="Which study of an Optuna storage.")
 @click.option("--name", metavar="NAME", help="What to call it here; the same name if not said.")
-@click.option("--maximize", multiple=True, metavar="METRIC", help="Of a CSV file: a metric.")
-@click.option("--minimize", multiple=True, metavar="METRIC", help="Of a CSV file: a metric.")
+@click.option("--maximize", multiple=True, metavar="METRIC", help="Of a table: an objective.")
+@click.option("--minimize", multiple=True, metavar="METRIC", help="Of a table: an objective.")
+@click.option(
+    "--reports",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Of a table: its learning curves, as export --reports writes them.",
+)
 def import_study(
-    source: str, which: str | None, name: str | None, maximize: tuple[str, ...],
-    minimize: tuple[str, ...],
+    *, source: str, which: str | None, name: str | None, maximize: tuple[str, ...],
+    minimize: tuple[str, ...], reports: Path | None,
 ) -> None:  # fmt: skip
     """Make a study from SOURCE, to be looked at here.
 
-    SOURCE is an Optuna storage (a URL such as sqlite:///x.db, an SQLite or a journal file) or a CSV
-    file with one row a trial; of a CSV file say which columns are metrics.
+    SOURCE is an Optuna storage (a URL such as sqlite:///x.db, an SQLite or a journal file) or a
+    table with one trial a row: a CSV file, or JSON lines. Of a table say which metrics are
+    objectives.
     """
     from hpo_tui.store.transfer.build import build_study
     from hpo_tui.store.transfer.conditions import with_conditions
 
     arrival = _read(source, which, name, dict(_directions(maximize, minimize)))
+    if reports is not None:
+        arrival = _with_reports(arrival, reports)
     called = name or folder_name(arrival.name)
     text, unexplained = arrival.text, dict[str, int]()
     if not text:
@@ -77,18 +87,20 @@ def _directions(maximize: tuple[str, ...], minimize: tuple[str, ...]) -> Mapping
 def _read(source: str, which: str | None, name: str | None, goals: dict[str, str]) -> Arrival:
     path = Path(source)
     try:
-        if path.suffix.lower() in _TABLES:
+        if path.suffix.lower() in (*_TABLES, *_JSON):
             if not path.exists():
                 raise Refusal(f"{plain(source)}: no such file")
             if not goals:
                 raise click.UsageError(
-                    "of a CSV file say which columns are metrics: --maximize accuracy"
+                    "say which metrics of the table are objectives: --maximize accuracy"
                 )
             from hpo_tui.store.transfer.read_csv import read_csv
+            from hpo_tui.store.transfer.read_json import read_json
 
-            return read_csv(path, name or path.stem, goals)
+            read = read_json if path.suffix.lower() in _JSON else read_csv
+            return read(path, name or path.stem, goals)
         if goals:
-            raise click.UsageError("--maximize and --minimize belong to a CSV file")
+            raise click.UsageError("--maximize and --minimize belong to a table (CSV or JSON)")
         from hpo_tui.store.transfer.read_optuna import read_optuna
 
         return read_optuna(source, which)
@@ -96,6 +108,23 @@ def _read(source: str, which: str | None, name: str | None, goals: dict[str, str
         raise Refusal(f"{plain(source)} is not UTF-8 text") from None
     except ValueError as error:
         raise Refusal(plain(str(error))) from None
+
+
+def _with_reports(arrival: Arrival, file: Path) -> Arrival:
+    """Return the arrival with the learning curves of its trials."""
+    from hpo_tui.store.transfer.read_json import read_reports
+
+    if not arrival.source.startswith(("CSV, ", "JSON, ")):
+        raise click.UsageError("--reports belongs to a table (CSV or JSON)")
+    try:
+        reports = read_reports(file, arrival.trials)
+    except UnicodeDecodeError:
+        raise Refusal(f"{plain(str(file))} is not UTF-8 text") from None
+    except ValueError as error:
+        raise Refusal(plain(str(error))) from None
+    last = {r.trial: r.step for r in reports if r.step is not None}
+    trials = [replace(t, step=last.get(t.number)) for t in arrival.trials]
+    return replace(arrival, trials=trials, reports=reports)
 
 
 def folder_name(name: str) -> str:

@@ -45,7 +45,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Data": {
         "export": ("exporting", "write trials as CSV, JSON, Parquet or an Optuna study"),
-        "import": ("importing", "make a study from Optuna's storage or a CSV file"),
+        "import": ("importing", "make a study from Optuna's storage, a CSV or a JSON file"),
         "archive": ("manage", "put a study out of sight"),
         "delete": ("manage", "delete a study and its checkpoints"),
     },

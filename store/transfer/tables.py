@@ -1,0 +1,84 @@
+"""What tables of trials have in common, however their cells are written."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from hpo_tui.store.models import Trial, TrialState
+from hpo_tui.store.transfer.arrivals import Dimension
+from hpo_tui.store.transfer.rows import FLAT
+
+_PARAMS = ("params.", "params_", "param.", "param_")
+_METRICS = ("metrics.", "metrics_", "metric.", "metric_")
+_OTHERS = frozenset({*FLAT, "number", "datetime_start", "datetime_complete", "duration", ""})
+
+
+def columns_of(
+    head: Sequence[str], directions: Mapping[str, str]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Return column → name of the parameters and of the metrics."""
+
+    def stripped(prefixes: Sequence[str]) -> dict[str, str]:
+        found = {}
+        for column in head:
+            prefix = next((p for p in prefixes if column.startswith(p)), "")
+            if prefix and column[len(prefix) :]:
+                found[column] = column[len(prefix) :]
+        return found
+
+    params, metrics = stripped(_PARAMS), stripped(_METRICS)
+    metrics |= {c: c for c in head if c in directions}
+    if not params:
+        params = {c: c for c in head if c not in metrics and c not in _OTHERS}
+    return params, metrics
+
+
+def check_columns(
+    path: Path,
+    head: Sequence[str],
+    params: Mapping[str, str],
+    metrics: Mapping[str, str],
+    directions: Mapping[str, str],
+) -> None:
+    """Raise ValueError, saying what is wrong, where no study can be made of these columns.
+
+    Two columns of one name, as ``params.lr`` and ``params_lr`` are, are refused.
+    """
+    for what, columns in (("parameter", params), ("metric", metrics)):
+        for name in columns.values():
+            of = [column for column, called in columns.items() if called == name]
+            if len(of) > 1:
+                raise ValueError(f"{path} has two columns of the {what} {name}: {' and '.join(of)}")
+    missing = [m for m in directions if m not in metrics.values()]
+    if missing:
+        raise ValueError(f"{path} has no column {missing[0]}; it has {', '.join(head) or 'none'}")
+    if not params:
+        raise ValueError(f"{path} has no columns of parameters (params.<name>)")
+
+
+def configured(trials: Sequence[Trial]) -> list[Trial]:
+    """Return the trials with equal parameters as trials of one configuration, the first's."""
+    known: dict[Any, int] = {}
+    return [
+        replace(t, configuration=known.setdefault(tuple(sorted(t.params.items())), t.number))
+        for t in trials
+    ]
+
+
+def span(numbers: Sequence[float], *, whole: bool) -> Dimension:
+    """Return the range of these numbers.
+
+    Values that span orders of magnitude were most likely searched on a log scale.
+    """
+    low, high = min(numbers), max(numbers)
+    return Dimension("int" if whole else "float", low, high, low > 0 and high / low >= 100)
+
+
+def ended_as(text: str, *, whole: bool) -> TrialState:
+    """Return how a trial ended that the table says ``text`` of, and has all results of or not."""
+    try:
+        state = TrialState({"fail": "failed"}.get(text.lower(), text.lower()))
+    except ValueError:
+        return TrialState.COMPLETE if whole else TrialState.FAILED
+    return state if state.ended else TrialState.KILLED
