@@ -3,7 +3,7 @@
 import math
 import time
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from rich.cells import get_character_cell_size
 
@@ -234,6 +234,15 @@ def size(count: float | None) -> str:
     return f"{count:.0f}B"
 
 
-def percent(share: float) -> str:
-    """Return a share of one as per cent; a dash when it is unknown."""
-    return "-" if math.isnan(share) else f"{100 * share:.0f}%"
+def shares(parts: Mapping[str, float]) -> dict[str, str]:
+    """Return parts of one whole as per cents that sum to 100, if the parts sum to one.
+
+    Each is rounded down, and what is missing goes to the largest remainders.
+    """
+    exact = {name: 100 * part for name, part in parts.items()}
+    found = {name: math.floor(value) for name, value in exact.items()}
+    missing = round(sum(exact.values())) - sum(found.values())
+    by_remainder = sorted(exact, key=lambda name: found[name] - exact[name])
+    for name in by_remainder[:missing]:
+        found[name] += 1
+    return {name: f"{value}%" for name, value in found.items()}

@@ -230,20 +230,46 @@ class Comparison:
                 self._note("means", ("study", "resume"), f"is {_word(self.new.resume)}")
         if self.old.command != self.new.command:
             self._note("command", ("study", "command"), "trials from here on run another command")
-        named: Sequence[tuple[str, KeyPath]] = (
-            ("env", ("env",)), ("template", ("study", "template")), ("metrics", ("metrics",)),
-            ("stopping", ("stopping",)), ("seed", ("study", "seed")), ("start", ("start",)),
-            ("repeats", ("study", "repeats")), ("noisy", ("study", "noisy")),
-            ("warm", ("study", "warm")), ("learn_from", ("study", "learn_from")),
-            ("cost_measured", ("study", "cost")),
-        )  # fmt: skip
-        for name, path in named:
+        for name in ("template", "metrics", "start"):
             if getattr(self.old, name) != getattr(self.new, name):
+                path: KeyPath = ("study", name) if name == "template" else (name,)
                 self._note("means", path, "is changed")
-        for key in self.new.resources.__slots__:
-            was, now = getattr(self.old.resources, key), getattr(self.new.resources, key)
+        for name in ("seed", "repeats", "noisy"):
+            was, now = getattr(self.old, name), getattr(self.new, name)
             if was != now:
-                self._note("means", ("resources", key), f"{_word(was)} → {_word(now)}")
+                self._note("means", ("study", name), f"{_word(was)} → {_word(now)}")
+        if self.old.cost_measured != self.new.cost_measured:
+            how = "declared → measured" if self.new.cost_measured else "measured → declared"
+            self._note("means", ("study", "cost"), how)
+        for name in ("warm", "learn_from"):
+            self._listed(("study", name), getattr(self.old, name), getattr(self.new, name))
+        self._variables()
+        self._settings("stopping")
+        self._settings("resources")
+
+    def _listed(self, path: KeyPath, before: Sequence[str], after: Sequence[str]) -> None:
+        added, gone = _missing(after, before), _missing(before, after)
+        for name in added:
+            self._note("means", path, f"{show(name)} is added")
+        for name in gone:
+            self._note("means", path, f"{show(name)} is taken out")
+        if before != after and not added and not gone:
+            self._note("means", path, "is in another order")
+
+    def _variables(self) -> None:
+        """Say which variables have changed, not to what: some are secrets."""
+        before, after = self.old.env, self.new.env
+        for name in dict.fromkeys([*before, *after]):
+            if before.get(name) != after.get(name):
+                word = "added" if name not in before else "changed"
+                self._note("means", ("env", name), f"is {word if name in after else 'taken out'}")
+
+    def _settings(self, table: str) -> None:
+        before, after = getattr(self.old, table), getattr(self.new, table)
+        for key in after.__slots__:
+            was, now = getattr(before, key), getattr(after, key)
+            if was != now:
+                self._note("means", (table, key), f"{_setting(key, was)} → {_setting(key, now)}")
 
 
 def _missing(these: Iterable[str], those: Collection[str]) -> list[str]:
@@ -258,6 +284,13 @@ def _amount(budget: Budget) -> str:
 
 def _word(value: object) -> str:
     return "none" if value is None else show(list(value) if isinstance(value, tuple) else value)
+
+
+def _setting(key: str, value: object) -> str:
+    """Return the value of a setting as the study file says it."""
+    if key in ("timeout", "stall", "grace") and isinstance(value, float):
+        return show_duration(value)
+    return "auto" if key == "trials_per_gpu" and value == 0 else _word(value)
 
 
 def _limits(constraint: object) -> str:

@@ -97,3 +97,13 @@ def test_reports_of_other_trials_are_refused(
     ran = hpo("import", "x.db", "--reports", "c.jsonl", "--name", "again")
     assert ran.code == 2
     assert "--reports belongs to a table" in ran.err
+
+
+def test_a_journal_of_optuna_is_one_whatever_its_name(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder], tmp_path: Path
+) -> None:
+    make_study()
+    assert hpo("export", "--optuna", "x.log").code == 0
+    (tmp_path / "x.log").rename(tmp_path / "x.jsonl")
+    assert hpo("import", "x.jsonl", "--name", "again").code == 0
+    assert len(rows(tmp_path / ".hpo" / "again")) == 11  # the one that ran was left out

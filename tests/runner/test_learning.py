@@ -249,7 +249,7 @@ def test_a_running_study_learns_from_what_an_edit_names(make_study: Any) -> None
     (first.folder.workplace / "slow").touch()
     start_runner(second.folder)
     second.running()
-    for name, answer in (("nope", "no study 'nope'"), ("t", "learn_from: is changed")):
+    for name, answer in (("nope", "no study 'nope'"), ("t", 'learn_from: "t" is added')):
         edited = text.replace("resume = true", f'resume = true\nlearn_from = ["{name}"]')
         assert answer in send(second.folder, "edit", {"text": edited}, timeout=30.0).answer
     second.go()

@@ -42,7 +42,10 @@ def plan(text: str, old: str, new: str, trials: list[Ran] = TRIALS) -> EditPlan:
         ("max = 8", "max = 9", ("goal", "at most 8 → at most 9"), 0),
         ("budget = 40", "budget = 60", ("budget", "40 → 60"), 0),
         ("slots = 2", "slots = 3", ("means", "resources.slots: 2 → 3"), 0),
-        ('timeout = "2h"', 'stall = "1m"', ("means", "resources.stall"), 0),
+        ('timeout = "2h"', 'stall = "1m"', ("means", "resources.stall: none → 1m"), 0),
+        ('timeout = "2h"', 'timeout = "90m"', ("means", "resources.timeout: 2h → 1h 30m"), 0),
+        ("budget = 40", "budget = 40\nseed = 7", ("means", "study.seed: 0 → 7"), 0),
+        ("budget = 40", 'budget = 40\nwarm = ["x"]', ("means", 'study.warm: "x" is added'), 0),
         ("python train.py", "python train2.py", ("command", "another command"), 0),
         ("warmup_end > warmup_start", "warmup_end > 2 * warmup_start", ("rule", "must hold"), 1),
         ("cost = 0.5", "cost = 0.6", ("task", '"30 epochs" is changed'), 0),
@@ -91,6 +94,15 @@ def test_before_any_trial_all_but_the_name_may_change(full_text: str) -> None:
         found = plan(full_text, old, new, [])
         assert found.allowed
         assert found.changes
+
+
+def test_an_edit_names_the_variables_and_tells_none_of_their_values(full_text: str) -> None:
+    old = full_text.replace("[env]", '[env]\nGONE = "a"\nKEY = "b"')
+    new = full_text.replace("[env]", '[env]\nNEW = "secret"\nKEY = "secret"')
+    found = plan_edit(StudySpec.from_text(old), StudySpec.from_text(new), TRIALS)
+    assert sorted(c.text for c in found.changes) == [
+        "env.GONE: is taken out", "env.KEY: is changed", "env.NEW: is added",
+    ]  # fmt: skip
 
 
 def test_the_same_study_changes_nothing(full_text: str) -> None:

@@ -47,6 +47,12 @@ def test_what_other_programs_call_it_is_hinted_at() -> None:
 
 
 def test_it_can_be_changed_while_trials_run() -> None:
-    plan = plan_edit(study(), study(learn_from=["monday"]), [])
-    assert plan.allowed
-    assert [c.text for c in plan.changes] == ["study.learn_from: is changed"]
+    for before, after, said in (
+        ([], ["monday"], ['"monday" is added']),
+        (["monday", "may"], ["may", "june"], ['"june" is added', '"monday" is taken out']),
+        (["monday", "may"], ["may", "monday"], ["is in another order"]),
+        (["monday"], ["monday"], []),
+    ):
+        plan = plan_edit(study(learn_from=before), study(learn_from=after), [])
+        assert plan.allowed
+        assert [c.text for c in plan.changes] == [f"study.learn_from: {one}" for one in said]

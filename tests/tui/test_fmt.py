@@ -85,3 +85,19 @@ def test_the_hour_that_comes_twice_is_local_time(monkeypatch: pytest.MonkeyPatch
 def test_a_choice_of_nothing_to_be_seen_is_a_value_all_the_same() -> None:
     assert fmt.values(["", " ", "none"]) == ['""', '" "', "none"]
     assert fmt.value(None) == "-"
+
+
+def test_shares_of_a_whole_sum_to_a_hundred() -> None:
+    assert fmt.shares({"a": 1 / 3, "b": 1 / 3, "c": 1 / 3}) == {"a": "34%", "b": "33%", "c": "33%"}
+    assert fmt.shares({"a": 0.996, "b": 0.004}) == {"a": "100%", "b": "0%"}
+    assert fmt.shares({"a": 0.0, "b": 0.0}) == {"a": "0%", "b": "0%"}
+    assert fmt.shares({}) == {}
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=40).filter(lambda p: sum(p) > 1e-6))
+def test_no_share_is_off_by_a_whole_per_cent(parts: list[float]) -> None:
+    whole = sum(parts)
+    exact = {str(n): part / whole for n, part in enumerate(parts)}
+    found = {name: int(text.rstrip("%")) for name, text in fmt.shares(exact).items()}
+    assert sum(found.values()) == 100
+    assert all(abs(found[name] - 100 * exact[name]) < 1 + 1e-9 for name in exact)

@@ -87,7 +87,7 @@ def _directions(maximize: tuple[str, ...], minimize: tuple[str, ...]) -> Mapping
 def _read(source: str, which: str | None, name: str | None, goals: dict[str, str]) -> Arrival:
     path = Path(source)
     try:
-        if path.suffix.lower() in (*_TABLES, *_JSON):
+        if path.suffix.lower() in (*_TABLES, *_JSON) and not _is_journal(path):
             if not path.exists():
                 raise Refusal(f"{plain(source)}: no such file")
             if not goals:
@@ -108,6 +108,14 @@ def _read(source: str, which: str | None, name: str | None, goals: dict[str, str
         raise Refusal(f"{plain(source)} is not UTF-8 text") from None
     except ValueError as error:
         raise Refusal(plain(str(error))) from None
+
+
+def _is_journal(path: Path) -> bool:
+    """Whether a file is a journal of Optuna's, whose lines are JSON too."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return b'"op_code"' in file.readline(4096)
 
 
 def _with_reports(arrival: Arrival, file: Path) -> Arrival:

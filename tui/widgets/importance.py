@@ -124,11 +124,13 @@ anywhere: look at the parallel coordinates or the slices for where.
         rows = max(canvas.height - 2, 1)
         self._first = min(self._first, max(len(names) - rows, 0))
         largest = max(max(s.values()) for s in shares.values()) or 1.0
+        percents = {metric: fmt.shares(of) for metric, of in shares.items()}
         for row, name in enumerate(names[self._first : self._first + rows], start=1):
             canvas.put(0, row, self._cut(name, gutter - 1, names), Ink.TEXT)
             for at, metric in enumerate(metrics):
-                share = shares[metric].get(name, 0.0)
-                self._bar(canvas, (gutter + at * room, row), room, share, largest)
+                place = (gutter + at * room, row)
+                end = self._bar(canvas, place, room, shares[metric].get(name, 0.0), largest)
+                canvas.put(end, row, percents[metric].get(name, "0%"), Ink.TEXT)
         below = len(names) - self._first - rows
         notes = [f"{present.plural(below, 'more parameter')} (j)"] if below > 0 else []
         hidden = len(every) - len(metrics)
@@ -141,7 +143,8 @@ anywhere: look at the parallel coordinates or the slices for where.
 
     def _bar(
         self, canvas: Canvas, place: tuple[int, int], room: int, share: float, largest: float
-    ) -> None:
+    ) -> int:
+        """Draw a bar; return the column for its number."""
         longest = max(room - 7, 1)
         length = share / largest * longest
         bar = self.glyphs.bar * int(length)
@@ -150,4 +153,4 @@ anywhere: look at the parallel coordinates or the slices for where.
             bar += " ▏▎▍▌▋▊▉"[int(length % 1 * 8)].strip()
         ink = Ink.FULL_3 if share >= 0.5 * largest else Ink.FULL_2 if share > 0.05 else Ink.AXIS
         canvas.put(place[0], place[1], bar, ink)
-        canvas.put(place[0] + len(bar) + (1 if bar else 0), place[1], fmt.percent(share), Ink.TEXT)
+        return place[0] + len(bar) + (1 if bar else 0)
