@@ -33,10 +33,11 @@ def _read(storage: "optuna.storages.BaseStorage", where: str, name: str | None) 
     names = optuna.get_all_study_names(storage)
     if name is None and len(names) == 1:
         name = names[0]
+    if not names:
+        raise ValueError(f"{where} holds no Optuna study")
     if name not in names:
-        listed = ", ".join(names) or "none"
         asked = f"no study {name}" if name else "several studies, say which with --study"
-        raise ValueError(f"{where} holds {asked if names else 'no study'}: {listed}")
+        raise ValueError(f"{where} holds {asked}: {', '.join(names)}")
     study = optuna.load_study(study_name=name, storage=storage)
     theirs = study.get_trials(deepcopy=False)
     metrics = _metric_names(study)

@@ -1,5 +1,6 @@
 """What a command without a runner says when it cannot be done."""
 
+import io
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -155,3 +156,27 @@ def test_a_budget_of_seconds_on_a_gpu_is_told_in_its_own_places(
     make_study(text=TEXT.replace("budget = 10", 'budget = "0.05 gpu-hours"'))
     line = hpo("status", "sparse").out.splitlines()[0]
     assert " of 0.05 GPU-hours spent · 0.0021 lost · " in line
+
+
+def test_a_note_is_not_taken_away_by_an_empty_pipe(
+    make_study: MakeStudy, hpo: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make_study()
+
+    def written() -> str:
+        with StudyReader(folder.db) as reader:
+            return reader.trial(3).note
+
+    for piped, code, left in (("see log\n", 0, "see log"), ("\n", 2, "see log")):
+        monkeypatch.setattr(steer.sys, "stdin", io.StringIO(piped))
+        ran = hpo("note", 3)
+        assert (ran.code, written()) == (code, left)
+    assert "nothing came on stdin" in ran.err
+    assert hpo("note", 3, "").code == 0
+    assert written() == ""
+
+
+def test_a_word_is_no_number_of_a_trial(hpo: Callable[..., Any]) -> None:
+    ran = hpo("kill", "first")
+    assert ran.code == 2
+    assert "'first' is not a valid trial number" in ran.err

@@ -3,8 +3,10 @@
 import csv
 import io
 import json
+import os
 import re
 import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -131,6 +133,20 @@ def test_the_command_of_the_best_can_be_run(
     moved = hpo("best", other / ".hpo" / "sparse", "--command").out
     assert moved == f"cd '{other}' && {line}"
     assert hpo("best", "--json", "--command").code == 2
+
+
+def test_the_command_of_the_best_keeps_the_bytes_of_its_folder(
+    make_study: Callable[..., StudyFolder], tmp_path: Path
+) -> None:
+    there = os.fsencode(tmp_path) + b"/\xff 'x'"
+    os.mkdir(there)  # noqa: PTH102 - a path in bytes
+    folder = make_study(root=Path(os.fsdecode(there)))
+    words = [sys.executable, "-m", "hpo_tui", "best", str(folder.path), "--command"]
+    said = subprocess.run(words, capture_output=True, cwd="/", check=True).stdout
+    moved = subprocess.run(
+        [b"sh", b"-c", said.partition(b" && ")[0] + b" && pwd"], capture_output=True, check=True
+    )
+    assert moved.stdout.rstrip(b"\n") == there
 
 
 def test_no_best_has_no_command(

@@ -149,3 +149,12 @@ def test_conditions_of_a_space_defined_by_running(
     assert "layers = [3, 4]" in text  # width2
     assert 'kind = ["u"]' in text
     assert taught(folder) == 29
+
+
+def test_a_file_of_something_else_holds_no_optuna_study(
+    hpo: Callable[..., Any], tmp_path: Path
+) -> None:
+    (tmp_path / "x.bin").write_bytes(b"\xffno line")
+    ran = hpo("import", "x.bin")
+    assert ran.code == 1
+    assert ran.err == "hpo-tui: x.bin holds no Optuna study\n"

@@ -1,5 +1,6 @@
 """``hpo-tui status`` and ``hpo-tui best``: how far a study is, and what came out of it."""
 
+import os
 import sqlite3
 import sys
 from pathlib import Path
@@ -115,12 +116,20 @@ def best(
             none = "no trial of the full task meets all goals (--near takes the nearest)"
             raise Refusal(f"{plain(picture.folder.name)} has no best trial: {none}")
         for trial in trials:
-            line = command_of(trial, picture)
-            say(plain(line) if sys.stdout.isatty() else line)
+            _hand_over(command_of(trial, picture))
         return
     trials, several = results_of(picture, numbers[:most] if given else numbers), runs_of(picture)
     records = (best_record(t, picture.spec, several.get(t.number, 1)) for t in trials)
     say("[" + ",\n ".join(map(json_line, records)) + "]")
+
+
+def _hand_over(line: str) -> None:
+    """Write a shell line: to the letter for a shell, whatever bytes a path in it has."""
+    if sys.stdout.isatty():
+        say(plain(line))
+        return
+    sys.stdout.flush()
+    os.write(sys.stdout.fileno(), os.fsencode(line) + b"\n")
 
 
 COMMANDS = {"status": status, "best": best}

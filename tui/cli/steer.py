@@ -12,7 +12,14 @@ from hpo_tui.tui.cli.text import note
 from hpo_tui.tui.editor.values import number_of
 from hpo_tui.tui.plain import plain
 
-trial_argument = click.argument("trial", type=click.IntRange(1), metavar="TRIAL")
+
+class TrialNumber(click.IntRange):
+    """A trial's number, as the screens show it."""
+
+    name = "trial number"
+
+
+trial_argument = click.argument("trial", type=TrialNumber(1), metavar="TRIAL")
 study_option = click.option(
     "-s", "--study", metavar="STUDY", help="Which study.", shell_complete=complete_study
 )
@@ -179,11 +186,13 @@ def tag(trial: int, tags: tuple[str, ...], study: str | None) -> None:
 @click.argument("text", required=False, metavar="[TEXT]")
 @study_option
 def write_note(trial: int, text: str | None, study: str | None) -> None:
-    """Write TEXT (or what comes on stdin) as TRIAL's note."""
+    """Write TEXT (or what comes on stdin) as TRIAL's note; "" takes it away."""
     if text is None:
         if sys.stdin.isatty():
             raise click.UsageError("say the TEXT, or pipe it in")
         text = sys.stdin.read().strip()
+        if not text:
+            raise click.UsageError('nothing came on stdin; "" as TEXT takes the note away')
     ask(find(study), "note", {"trial": trial, "text": text})
 
 
