@@ -335,3 +335,18 @@ def test_a_study_whose_runner_has_just_come_is_not_called_stopped(
     writer.close()
     assert ran.code == 0
     assert ("was stopped" in ran.err) is ends
+
+
+def test_a_finished_study_is_not_said_to_run(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder]
+) -> None:
+    folder = make_study()
+    for words in (["--no-wait"], ["--headless"]):
+        ran = hpo("run", "sparse", *words)
+        assert ran.code == 0
+        said = (
+            "sparse is finished; to have it go on: hpo-tui extend AMOUNT -s sparse, then run it\n"
+        )
+        assert ran.err == said
+        assert ("Study: " in ran.out) == (words == ["--headless"])
+    assert not folder.lock.exists()  # no runner was started for nothing

@@ -98,15 +98,23 @@ def go_on(folder: StudyFolder) -> bool:
     return started
 
 
-def check_unfinished(folder: StudyFolder) -> None:
-    """Raise Refusal where a study is finished and nobody has given it more since."""
-    from hpo_tui.engine.refusals import how_to_start
+def is_finished(folder: StudyFolder) -> bool:
+    """Whether a study is finished and nobody has given it more since."""
     from hpo_tui.engine.spec.files import edited_by_hand
     from hpo_tui.store.models import StudyState
 
     with reading(folder) as reader:
         study = reader.study()
-    if study.state is StudyState.FINISHED and edited_by_hand(folder.file, study.text) is None:
+    if study.state is not StudyState.FINISHED or folder.runner_pid() is not None:
+        return False
+    return edited_by_hand(folder.file, study.text) is None
+
+
+def check_unfinished(folder: StudyFolder) -> None:
+    """Raise Refusal where a study is finished and nobody has given it more since."""
+    from hpo_tui.engine.refusals import how_to_start
+
+    if is_finished(folder):
         raise Refusal(f"{plain(folder.name)} cannot go on: {plain(how_to_start(folder))}")
 
 

@@ -103,16 +103,22 @@ def _tell_edits(folder: StudyFolder, file: Path) -> None:
 def launch(folder: StudyFolder, *, headless: bool, wait: bool = True, readonly: bool = False,
            ascii_only: bool = False) -> int:  # fmt: skip
     """Have the study go on, in a new runner unless one lives; open the app or follow without it."""
-    from hpo_tui.tui.cli.going_on import go_on
+    from hpo_tui.tui.cli.going_on import go_on, is_finished
 
-    started = go_on(folder)
+    finished = is_finished(folder)
+    started = not finished and go_on(folder)
     if wait and not headless and sys.stdin.isatty() and sys.stdout.isatty():
         return show(folder, None, readonly=readonly, ascii_only=ascii_only, once=False)
     name = plain(folder.name)
-    if not wait:
+    if finished:
+        note(f"{name} is finished; to have it go on: hpo-tui extend AMOUNT -s {name}, then run it")
+    elif wait:
+        note(
+            f"{name} runs in the background; Ctrl-C leaves it running (hpo-tui stop {name} ends it)"
+        )
+    else:
         note(f"{name} runs in the background: hpo-tui watch {name}, hpo-tui status {name}")
-        return 0
-    return follow(folder, started=started)
+    return follow(folder, started=started) if wait else 0
 
 
 def follow(folder: StudyFolder, *, started: bool = False) -> int:
@@ -122,7 +128,6 @@ def follow(folder: StudyFolder, *, started: bool = False) -> int:
     from hpo_tui.tui.cli.summary import progress_line, show_best, show_costs
 
     name = plain(folder.name)
-    note(f"{name} runs in the background; Ctrl-C leaves it running (hpo-tui stop {name} ends it)")
     try:
         picture = Follower(folder, started=started).follow()
     except KeyboardInterrupt:
