@@ -8,6 +8,7 @@ import pytest
 from hpo_tui.tui.cli.root import COMMANDS, root
 
 DOCS = (Path(__file__).parents[2] / "docs" / "cli.md").read_text("utf-8")
+PAGES = sorted((Path(__file__).parents[2] / "docs").glob("*.md"))
 README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
 
 
@@ -76,3 +77,26 @@ def test_how_tos_name_commands_and_keys_that_are_there() -> None:
     text = (Path(__file__).parents[2] / "docs" / "howto.md").read_text("utf-8")
     for name in re.findall(r"hpo-tui ([a-z]+)\b", text):
         assert name in COMMANDS
+
+
+def _anchors(page: Path) -> set[str]:
+    """The places of a page that a link can name, as GitHub makes them of headings."""
+    import re
+
+    heads = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)
+    plain = (re.sub(r"[^\w\- ]", "", head.lower()) for head in heads)
+    return {text.replace(" ", "-") for text in plain}
+
+
+@pytest.mark.parametrize("name", ["README.md", *(f"docs/{p.name}" for p in PAGES)])
+def test_links_lead_somewhere(name: str) -> None:
+    import re
+
+    page = Path(__file__).parents[2] / name
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text("utf-8")):
+        path, _, anchor = target.partition("#")
+        if "://" in target:
+            continue
+        there = page.parent / path if path else page
+        assert there.exists(), target
+        assert not anchor or anchor in _anchors(there), target
