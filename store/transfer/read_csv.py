@@ -3,7 +3,7 @@
 import csv
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +16,17 @@ _LARGEST = 2**53
 _DECIMAL_COMMA = re.compile(r"\s*[-+]?(\d+|\d{1,3}(\.\d{3})+),\d+([eE][-+]?\d+)?\s*\Z")
 
 
-def read_csv(path: Path, name: str, directions: Mapping[str, str]) -> Arrival:
+def read_csv(
+    path: Path, name: str, directions: Mapping[str, str], chosen: Collection[str] = ()
+) -> Arrival:
     """Read the table at ``path``; ``directions`` names its metrics that are objectives.
 
     Columns ``params.x`` (or ``params_x``) are parameters, ``metrics.y`` metrics. Where no column
-    has such a name, every column that is no objective is a parameter. Raises ValueError, saying
-    which column or line is at fault.
+    has such a name, every column that is no objective is a parameter, or those that are
+    ``chosen``. Raises ValueError, saying which column or line is at fault.
     """
     head, rows = _table(path)
-    params, metrics = columns_of(head, directions)
+    params, metrics = columns_of(head, directions, chosen)
     check_columns(path, head, params, metrics, directions)
     empty = tuple(c for c in params if all(_missing(row.get(c) or "") for row in rows))
     if len(empty) == len(params):

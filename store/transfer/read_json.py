@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +13,21 @@ from hpo_tui.store.transfer.tables import check_columns, columns_of, configured,
 _LARGEST = 2**53
 
 
-def read_json(path: Path, name: str, directions: Mapping[str, str]) -> Arrival:
+def read_json(
+    path: Path, name: str, directions: Mapping[str, str], chosen: Collection[str] = ()
+) -> Arrival:
     """Read the trials at ``path``; ``directions`` names the metrics that are objectives.
 
     Parameters stand under ``params``, metrics under ``metrics``; without these, every key that is
-    no objective is a parameter. Raises ValueError, saying which key or line is at fault.
+    no objective is a parameter, or those that are ``chosen``. Raises ValueError, saying which key
+    or line is at fault.
     """
     rows = [_Row(path, at, found) for at, found in _objects(path)]
     curve = next((row for row in rows if "step" in row.cells and "state" not in row.cells), None)
     if curve is not None and all("params" not in key for key in curve.cells):
         raise ValueError(f"{curve.place}: a report, and no trial; say --reports FILE for these")
     head = list(dict.fromkeys(key for row in rows for key in row.cells))
-    params, metrics = columns_of(head, directions)
+    params, metrics = columns_of(head, directions, chosen)
     check_columns(path, head, params, metrics, directions)
     values = {c: [row.cells[c] for row in rows if row.cells.get(c) is not None] for c in params}
     empty = tuple(c for c, given in values.items() if not given)

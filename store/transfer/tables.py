@@ -1,6 +1,6 @@
 """What tables of trials have in common, however their cells are written."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,13 @@ _OTHERS = frozenset({*FLAT, "number", "datetime_start", "datetime_complete", "du
 
 
 def columns_of(
-    head: Sequence[str], directions: Mapping[str, str]
+    head: Sequence[str], directions: Mapping[str, str], chosen: Collection[str] = ()
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """Return column → name of the parameters and of the metrics."""
+    """Return column → name of the parameters and of the metrics.
+
+    ``chosen``: the parameters, by column or name, where somebody has said which they are. Raises
+    ValueError for one that is not there.
+    """
 
     def stripped(prefixes: Sequence[str]) -> dict[str, str]:
         found = {}
@@ -29,7 +33,13 @@ def columns_of(
 
     params, metrics = stripped(_PARAMS), stripped(_METRICS)
     metrics |= {c: c for c in head if c in directions}
-    if not params:
+    if chosen:
+        every = {c: c for c in head} | params
+        missing = [n for n in chosen if n not in every and n not in every.values()]
+        if missing:
+            raise ValueError(f"there is no column {missing[0]}; there are {', '.join(head)}")
+        params = {c: n for c, n in every.items() if c in chosen or n in chosen}
+    elif not params:
         params = {c: c for c in head if c not in metrics and c not in _OTHERS}
     return params, metrics
 

@@ -233,3 +233,24 @@ def test_a_table_that_cannot_be_written_is_named_as_it_was_said(
     assert ran.code == 1
     target = tmp_path / "nowhere" / "table.csv"
     assert ran.err.strip() == f"hpo-tui: {target} cannot be written: No such file or directory"
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_the_parameters_of_a_table_can_be_named(
+    hpo: Callable[..., Any], tmp_path: Path, kind: str
+) -> None:
+    runs = [{"Name": "calm-sun-1", "lr": 0.1, "params.depth": 2, "loss": 3.5},
+            {"Name": "red-sky-2", "lr": 0.01, "params.depth": 4, "loss": 1.5}]  # fmt: skip
+    file = tmp_path / f"runs.{kind}"
+    head = ",".join(runs[0])
+    table = [head, *(",".join(map(str, run.values())) for run in runs)]
+    lines = table if kind == "csv" else [json.dumps(run) for run in runs]
+    file.write_text("\n".join(lines), "utf-8")
+    words = ["import", file.name, "--minimize", "loss"]
+    assert hpo(*words, "--parameter", "lr", "--parameter", "depth").code == 0
+    found = rows(tmp_path / ".hpo" / "runs")
+    assert [r["params"] for r in found] == [{"lr": 0.1, "depth": 2}, {"lr": 0.01, "depth": 4}]
+    ran = hpo(*words, "--parameter", "momentum")
+    assert ran.code == 1
+    assert "there is no column momentum; there are Name, lr, params.depth, loss" in ran.err
+    assert hpo("import", "x.db", "--parameter", "lr").code == 2

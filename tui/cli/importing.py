@@ -31,6 +31,13 @@ _JSON = (".json", ".jsonl", ".ndjson")
 @click.option("--maximize", multiple=True, metavar="METRIC", help="Of a table: an objective.")
 @click.option("--minimize", multiple=True, metavar="METRIC", help="Of a table: an objective.")
 @click.option(
+    "--parameter",
+    "parameters",
+    multiple=True,
+    metavar="NAME",
+    help="Of a table: a parameter; all other columns are none then.",
+)
+@click.option(
     "--reports",
     metavar="FILE",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -38,7 +45,7 @@ _JSON = (".json", ".jsonl", ".ndjson")
 )
 def import_study(
     *, source: str, which: str | None, name: str | None, maximize: tuple[str, ...],
-    minimize: tuple[str, ...], reports: Path | None,
+    minimize: tuple[str, ...], parameters: tuple[str, ...], reports: Path | None,
 ) -> None:  # fmt: skip
     """Make a study from SOURCE, to be looked at here.
 
@@ -49,7 +56,7 @@ def import_study(
     from hpo_tui.store.transfer.build import build_study
     from hpo_tui.store.transfer.conditions import with_conditions
 
-    arrival = _read(source, which, name, dict(_directions(maximize, minimize)))
+    arrival = _read(source, which, name, dict(_directions(maximize, minimize)), parameters)
     if reports is not None:
         arrival = _with_reports(arrival, reports)
     called = name or folder_name(arrival.name)
@@ -84,7 +91,13 @@ def _directions(maximize: tuple[str, ...], minimize: tuple[str, ...]) -> Mapping
     return dict.fromkeys(maximize, "maximize") | dict.fromkeys(minimize, "minimize")
 
 
-def _read(source: str, which: str | None, name: str | None, goals: dict[str, str]) -> Arrival:
+def _read(
+    source: str,
+    which: str | None,
+    name: str | None,
+    goals: dict[str, str],
+    parameters: Sequence[str],
+) -> Arrival:
     path = Path(source)
     try:
         if path.suffix.lower() in (*_TABLES, *_JSON) and not _is_journal(path):
@@ -98,9 +111,10 @@ def _read(source: str, which: str | None, name: str | None, goals: dict[str, str
             from hpo_tui.store.transfer.read_json import read_json
 
             read = read_json if path.suffix.lower() in _JSON else read_csv
-            return read(path, name or path.stem, goals)
-        if goals:
-            raise click.UsageError("--maximize and --minimize belong to a table (CSV or JSON)")
+            return read(path, name or path.stem, goals, parameters)
+        if goals or parameters:
+            what = "--maximize, --minimize and --parameter belong"
+            raise click.UsageError(f"{what} to a table (CSV or JSON)")
         from hpo_tui.store.transfer.read_optuna import read_optuna
 
         return read_optuna(source, which)
