@@ -14,21 +14,23 @@ from hpo_tui.engine.define.guess import propose
 from hpo_tui.engine.define.help_text import help_options
 from hpo_tui.engine.define.options import Found, Option, Style, from_dump, kind_of, typed
 from hpo_tui.engine.define.parser_source import written_options
-from hpo_tui.engine.define.probing import probe_options
+from hpo_tui.engine.define.probing import entry_point, probe_options
 from hpo_tui.engine.define.process import run_briefly
 from hpo_tui.engine.define.source import Settings, assigned, constants, local_sources
 
 _PARSERS = re.compile(
     r"parse_(?:known_|intermixed_)?args(?:_into_dataclasses)?\(|ArgumentParser\(|LightningCLI\(|"
-    r"^\s*(?:import|from)\s+(?:click|typer|tyro|jsonargparse|simple_parsing|tap|rich_click)\b",
+    r"\bcli_parse_args\s*=\s*True|\bCliApp\b|"
+    r"^\s*(?:import|from)\s+(?:click|typer|jsonargparse|simple_parsing|tap|rich_click)\b",
     re.MULTILINE,
 )
 _OTHER_PARSERS = re.compile(
-    r"^\s*(?:import|from)\s+(?:absl|fire|docopt|optparse|getopt|plac|cyclopts|clize)\b|sys\.argv",
+    r"^\s*(?:import|from)\s+(?:absl|fire|tyro|docopt|optparse|getopt|plac|cyclopts|clize)\b|sys\.argv",
     re.MULTILINE,
 )
 _CLIENT = re.compile(r"\btrial\.(params|fidelity)\b|HPO_PARAMS")
 _CONFIGURATOR = re.compile(r"exec\(open\([\"'][\w/]*configurat\w+\.py[\"']\)")
+_CALLED = re.compile(r"^from ([\w.]+) import ", re.MULTILINE)
 _HELP_LIMIT = 30.0
 
 
@@ -41,6 +43,17 @@ def script_of(words: Sequence[str], folder: Path) -> Path | None:
             return next((p for p in options if p.is_file()), None)
         if word.endswith(".py") and (folder / word).is_file():
             return folder / word
+    return _behind(entry_point(words, folder), folder)
+
+
+def _behind(entry: str, folder: Path) -> Path | None:
+    """Return the file here of the module whose function an installed command calls, or None."""
+    for name in _CALLED.findall(entry):
+        for root in (folder, folder / "src"):
+            base = root.joinpath(*name.split("."))
+            options = (base.with_suffix(".py"), base / "__init__.py")
+            if found := next((p for p in options if p.is_file()), None):
+                return found
     return None
 
 
@@ -59,7 +72,7 @@ def find_options(words: Sequence[str], folder: Path) -> Found:
         found = hydra_options(script, text)
         if found.options:
             return _with_given(found, words)
-    if script is not None and _PARSERS.search(text):
+    if _PARSERS.search(text) or (script is None and entry_point(words, folder)):
         probed, words = probe_options(words, folder)
         config = config_options(words, folder, probed.options)
         if config is not None:

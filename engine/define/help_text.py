@@ -10,8 +10,11 @@ from hpo_tui.engine.spec.model import Value
 _META = r"\{[^}]*\}|<[^>]*>|\[[^\]]*\]|[A-Z][\w.|]*|\w+"
 _LINE = re.compile(
     r"^(?P<indent>\s{1,8})(?:-\w(?:[ =][A-Z_<\[]\S*)?,\s*)?--(?P<no>\[no-?\])?"
-    rf"(?P<flag>[a-zA-Z][\w.-]*)(?:[ =](?P<meta>{_META}))?(?:(?:\s{{2,}}|:\s)(?P<text>.*)|\s*$)"
+    r"(?P<flag>[a-zA-Z][\w.-]*)(?:(?:,\s|\s*/\s*|\s{2,})--(?P<off>no[\w.-]*|[\w.]+\.no[\w.-]*))?"
+    rf"(?:[ =](?P<meta>{_META}))?(?:(?:\s{{2,}}|:\s)(?P<text>.*)|\s*$)"
 )
+_BOX = re.compile(r"[│|](.*?)\s*[│|]$")
+"""A line within a box, which help texts that are drawn by rich stand in."""
 _DEFAULT = re.compile(
     r"default(?:s to|:|=| is)?\s*[:=]?\s*[\"'`]?(?P<value>[\w.+-]+)", re.IGNORECASE
 )
@@ -36,7 +39,7 @@ _MOST = 4
 def help_options(lines: Sequence[str]) -> tuple[Option, ...]:
     """Return the options that a help text names, with defaults where it states them."""
     options: dict[str, Option] = {}
-    for found, further in _entries(lines):
+    for found, further in _entries([_BOX.sub(r"\1", line.rstrip()) for line in lines]):
         if found["flag"] not in ("help", "helpfull", "helpshort", "version"):
             option = _option(found, further)
             options[option.name] = option
@@ -60,16 +63,16 @@ def _entries(lines: Sequence[str]) -> Iterator[tuple["re.Match[str]", str]]:
 
 def _option(found: "re.Match[str]", further: str) -> Option:
     meta, text = found["meta"] or "", found["text"] or ""
-    # absl writes the values that an option may have at the head of its text.
-    if not meta and (listed := re.match(r"<[\w.-]+(?:\|[\w.-]+)+>", text)):
+    # absl and rich write what an option may be at the head of its text.
+    if not meta and (listed := re.match(r"<[\w.-]+(?:[| ][\w.-]+)*>", text)):
         meta, text = listed[0], text[listed.end() :].lstrip(": ")
     text = text if "default" in text.lower() else f"{text} {further}".strip()
     flag, name = f"--{found['flag']}", found["flag"].replace("-", "_")
     stated = _DEFAULT.search(text)
     value = typed(stated["value"].rstrip(".,")) if stated else None
     about = " ".join(_SAID_ELSEWHERE.sub("", text).split())[:_LONGEST]
-    if found["no"]:
-        off = f"--{found['no'][1:-1]}{found['flag']}"
+    if found["no"] or found["off"]:
+        off = f"--{found['off'] or found['no'][1:-1] + found['flag']}"
         return Option(name, flag, "bool", value is True, help=about, switch=True, off=off)
     declared = _declared(meta, text)
     if stated and stated["value"] in ("True", "False") and (meta or declared == "bool"):

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from hpo_tui.engine.spec.model import Value
 
+_DEFAULT = re.compile(r"[(\[]defaults?:?\s*([\w.+-]+)\s*[)\]]", re.IGNORECASE)
 Style = Literal["flag", "equals", "constant", "environment", "config", "params", "fidelity"]
 """How a value reaches the script: ``--lr 0.1``, ``lr=0.1``, a constant in the source, an
 environment variable, a key of a configuration file, what it asks ``trial.params`` or
@@ -93,7 +94,7 @@ def _option(raw: Mapping[str, Any]) -> Option | None:
     flag = max(flags, key=lambda f: (f.startswith("--"), len(f)))
     name = flag.lstrip("-").replace("-", "_")
     default = raw.get("default")
-    default = default if isinstance(default, bool | int | float | str) else None
+    default = default if isinstance(default, bool | int | float | str) else _said(raw)
     switch = action in ("_StoreTrueAction", "_StoreFalseAction", "BooleanOptionalAction", "flag")
     if switch or str(raw.get("type")) in (
         "bool",
@@ -113,7 +114,7 @@ def _option(raw: Mapping[str, Any]) -> Option | None:
     return Option(
         name,
         flag,
-        _kind(str(raw.get("type")), default, choices),
+        _kind(_declared(raw), default, choices),
         default,
         choices,
         _number(raw.get("low")),
@@ -121,6 +122,22 @@ def _option(raw: Mapping[str, Any]) -> Option | None:
         _help(raw),
         required=bool(raw.get("required")),
     )
+
+
+def _said(raw: Mapping[str, Any]) -> Value | None:
+    """Return the number that a help text gives as the default of an option that keeps none.
+
+    What is laid over another way of reading settings, as pydantic's, knows no defaults itself.
+    """
+    said = _DEFAULT.search(str(raw.get("help") or ""))
+    value = typed(said[1].rstrip(".,")) if said else None
+    return None if isinstance(value, str) else value
+
+
+def _declared(raw: Mapping[str, Any]) -> str:
+    """Return the type of an option, by what stands for its value where none is declared."""
+    declared, shown = str(raw.get("type")), str(raw.get("metavar") or "")
+    return shown if declared == "None" and shown in ("int", "float") else declared
 
 
 def _kind(

@@ -16,6 +16,7 @@ from hpo_tui.engine.define.process import run_briefly
 
 _ENVIRONMENTS = ("uv", "poetry", "pdm", "conda", "mamba", "micromamba", "pixi", "hatch", "rye")
 _LIMIT = 90.0
+_LONGEST_ENTRY = 4096
 
 
 def command_words(command: Sequence[str], folder: Path) -> tuple[str, ...]:
@@ -41,6 +42,20 @@ def _interpreter(script: Path) -> tuple[str, ...]:
     if words and Path(words[0]).name == "env":
         words = [w for w in words[1:] if w != "-S"]
     return tuple(words)
+
+
+def entry_point(words: Sequence[str], folder: Path) -> str:
+    """Return the text of the small Python file that an installed command is, nothing of others."""
+    program = str(folder / words[0]) if "/" in words[0] else shutil.which(words[0])
+    try:
+        if program is None or Path(program).stat().st_size > _LONGEST_ENTRY:
+            return ""
+        text = Path(program).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    # Where the interpreter's path is long, a shell is named first that starts it.
+    head = "".join(text.splitlines(keepends=True)[:3])
+    return text if head.startswith("#!") and "python" in head else ""
 
 
 def probe_options(words: Sequence[str], folder: Path) -> tuple[Found, tuple[str, ...]]:

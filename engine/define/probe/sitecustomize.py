@@ -22,6 +22,8 @@ _found: list[Any] = []
 
 def _plain(value: object) -> Any:
     """Return a value that JSON can hold."""
+    if "enum" in sys.modules and isinstance(value, sys.modules["enum"].Enum):
+        value = value.value
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     if isinstance(value, (list, tuple)):
@@ -47,6 +49,7 @@ def _argparse_option(parser: Any, action: Any) -> dict[str, Any]:
         "const": _plain(action.const),
         "required": bool(action.required),
         "help": str(action.help) if action.help not in (None, "==SUPPRESS==") else "",
+        "metavar": str(action.metavar or ""),
         "action": type(action).__name__,
     }
 
@@ -75,18 +78,19 @@ def _click_nargs(parameter: Any) -> Any:
 
 
 def _click_option(parameter: Any) -> dict[str, Any]:
-    kind = parameter.type
-    default = parameter.default
-    plain = default is None or isinstance(default, (bool, int, float, str, list, tuple))
+    # Typer, since it comes with a click of its own, keeps what a type says in other places.
+    kind = getattr(parameter, "type", None) or getattr(parameter, "type_descriptor", None)
+    default = _plain(parameter.default)
+    choices = getattr(kind, "choices", None)
     return {
         "flags": list(parameter.opts) if parameter.param_type_name == "option" else [],
         "off": list(parameter.secondary_opts),
         "dest": parameter.name,
-        "default": _plain(default) if plain else None,
-        "type": getattr(kind, "name", None),
-        "choices": [_plain(c) for c in kind.choices] if hasattr(kind, "choices") else None,
-        "low": _plain(getattr(kind, "min", None)),
-        "high": _plain(getattr(kind, "max", None)),
+        "default": None if isinstance(default, dict) else default,
+        "type": getattr(kind, "name", None) or _type_name(getattr(kind, "annotation", None)),
+        "choices": None if choices is None else [_plain(c) for c in choices],
+        "low": _plain(getattr(kind, "min", getattr(parameter, "min", None))),
+        "high": _plain(getattr(kind, "max", getattr(parameter, "max", None))),
         "nargs": _click_nargs(parameter),
         "required": bool(parameter.required),
         "help": str(getattr(parameter, "help", None) or ""),
