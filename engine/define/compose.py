@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from hpo_tui.engine.define import outputs
 from hpo_tui.engine.define.fidelity import Fidelity, find_fidelity
 from hpo_tui.engine.define.guess import Proposal, bare_name, propose
 from hpo_tui.engine.define.options import Found, Option
@@ -24,11 +25,6 @@ from hpo_tui.engine.spec.model import (
 from hpo_tui.engine.spec.names import KeyPath
 from hpo_tui.engine.spec.values import native, value_fault
 
-_RESUMES = re.compile(r"resume(_.*)?|load_checkpoint|load_ckpt|init_from")
-_SAVES = re.compile(
-    r"(save_|output_|out_)?(checkpoint|ckpt)(_dir|_path)?|save(_dir|_path|_to)?|out(put)?_dir"
-)
-_WRITES = re.compile(r"(out(put)?|save|work|log(ging)?|runs?|exp|results?|default_root)_?dir")
 _SEED = re.compile(r"(random_|rng_|manual_)?seed|random_state")
 _OPTIMIZER = re.compile(r"opt|optim|optimi[sz]er")
 _BELONGS = (
@@ -43,17 +39,21 @@ _DULL = ("main", "train", "run", "script", "experiment", "trainer", "cli", "app"
 
 @dataclass(slots=True)
 class Plan:
-    """What goes into a study: proposals by option, the fidelity, what is left alone."""
+    """What goes into a study: proposals by option, the fidelity, what is left alone.
+
+    ``placed``: options that say where the script writes, and where each trial does.
+    """
 
     found: Found
     proposals: list[tuple[Option, Proposal]] = field(default_factory=list)
     fidelity: Fidelity | None = None
     seed: Option | None = None
     left: list[Option] = field(default_factory=list)
+    placed: list[tuple[Option, str]] = field(default_factory=list)
 
 
-def make_plan(found: Found) -> Plan:
-    """Decide about each option: fidelity, parameter, seed, or left as it is."""
+def make_plan(found: Found, folder: Path) -> Plan:
+    """Decide about each option: fidelity, parameter, seed, its own place, or left as it is."""
     plan = Plan(found, fidelity=find_fidelity(found.options))
     taken = {plan.fidelity.option.name} if plan.fidelity else set()
     names = {n.lower() for n in taken}
@@ -73,6 +73,7 @@ def make_plan(found: Found) -> Plan:
         else:
             plan.left.append(option)
     plan.proposals = _by_optimizer(plan.proposals)
+    plan.placed, plan.left = outputs.place_outputs(plan.left, folder)
     return plan
 
 
@@ -108,7 +109,9 @@ def make_spec(plan: Plan, words: Sequence[str], folder: Path, script: Path | Non
         if option.style == "environment":
             env[option.name] = f"{{{name}}}"
         elif option.style in ("flag", "equals"):
-            command = _placed(command, option, name)
+            command = _placed(command, option, f"{{{name}}}")
+    for option, place in plan.placed:
+        command = _placed(command, option, place)
     said = {word.partition("=")[0] for word in command}
     command += [word for word in plan.found.also if word.partition("=")[0] not in said]
     space = tuple(p.parameter for _, p in plan.proposals) or (_EXAMPLE,)
@@ -132,21 +135,22 @@ def _target(plan: Plan) -> str:
     return word.rpartition("{trial_dir}/")[2]
 
 
-def _placed(command: list[str], option: Option, name: str) -> list[str]:
-    """Return the command with an option's placeholder, in the place of a value that it has."""
+def _placed(command: list[str], option: Option, value: str) -> list[str]:
+    """Return the command with a value, a placeholder, in the place of one that it has."""
     flag = option.flag
     if option.switch:
+        name = value.strip("{}")
         kept = [w for w in command if w not in (flag, option.off)]
         off = [f"{{?!{name}:{option.off}}}"] if option.off else []
         return [*kept, f"{{?{name}:{flag}}}", *off]
     for n, word in enumerate(command):
         if word.startswith(f"{flag}="):
-            return [*command[:n], f"{flag}={{{name}}}", *command[n + 1 :]]
+            return [*command[:n], f"{flag}={value}", *command[n + 1 :]]
         if word == flag and n + 1 < len(command):
-            return [*command[: n + 1], f"{{{name}}}", *command[n + 2 :]]
+            return [*command[: n + 1], value, *command[n + 2 :]]
     if option.style == "equals":
-        return [*command, f"{flag}={{{name}}}"]
-    return [*command, flag, f"{{{name}}}"]
+        return [*command, f"{flag}={value}"]
+    return [*command, flag, value]
 
 
 def default_params(plan: Plan) -> Params:
@@ -191,7 +195,7 @@ def remarks(
     if plan.left:
         flags = ", ".join(o.shown for o in plan.left)
         notes[()] += f"\nLeft as they are: {flags}"
-    notes[()] += _resume_remark(plan)
+    notes[()] += outputs.remark(plan.placed, plan.left)
     for option, proposal in plan.proposals:
         notes["space", option.name] = proposal.note
     if not plan.proposals:
@@ -231,23 +235,6 @@ def _task_remark(option: Option, left: Sequence[Option]) -> str:
     if twins:
         said += f"\n{', '.join(twins)} is as long: {{{option.name}}} there, too, has it follow."
     return said
-
-
-def _resume_remark(plan: Plan) -> str:
-    """Say how a script that can go on from a checkpoint is told to, else where it writes."""
-    flags = {o.name.lower(): o.flag for o in plan.left if o.kind == "text"}
-    resume = next((f for n, f in flags.items() if _RESUMES.fullmatch(n)), None)
-    save = next((f for n, f in flags.items() if _SAVES.fullmatch(n)), "")
-    if resume is None:
-        out = next((f for n, f in flags.items() if _WRITES.fullmatch(n)), "")
-        own = f"{out} {{trial_dir}} in the command gives each a folder"
-        return f"\nAll trials write to one {out} as they are: {own}." if out else ""
-    words = f"{resume} {{resume}}" + (f" {save} {{checkpoint}}" if save else "")
-    where = "" if save else " and what it saves in {checkpoint},"
-    return (
-        f"\nIt has {resume}: with resume = true, {words} in the command,{where}"
-        "\na promotion goes on from the checkpoint and pays the margin alone."
-    )
 
 
 def _metric_remarks(spec: StudySpec, printed: Printed | None) -> Mapping[KeyPath, str]:

@@ -49,7 +49,7 @@ def init(
     found = find_options(words, folder)
     if found.commands and not found.options:
         raise ValueError(found.advice[0])
-    plan = make_plan(found)
+    plan = make_plan(found, folder)
     spec = make_spec(plan, words, folder, script)
     files = _template(plan)
     advice = [plain_lines(a) for a in found.advice]

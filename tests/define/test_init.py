@@ -110,15 +110,6 @@ def test_values_on_the_command_line_are_the_defaults(scripts: Path) -> None:
     assert spec.command[2:6] == ("--epochs", "{epochs}", "--lr={lr}", "--dry-run")
 
 
-def test_a_folder_that_all_trials_would_share_is_said(scripts: Path) -> None:
-    (scripts / "out.py").write_text(
-        "import argparse\np = argparse.ArgumentParser()\n"
-        "p.add_argument('--lr', type=float, default=0.1)\n"
-        "p.add_argument('--output-dir', default='out')\np.parse_args()\n"
-    )
-    assert "--output-dir {trial_dir} in the command" in draft(scripts, "out.py", run=False).text
-
-
 def test_a_default_in_the_help_is_said_once(scripts: Path) -> None:
     (scripts / "said.py").write_text(
         "import argparse\np = argparse.ArgumentParser()\n"

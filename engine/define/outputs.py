@@ -1,0 +1,82 @@
+"""Where a script writes, so that no two trials write to the same place, and how it goes on."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from hpo_tui.engine.define.guess import bare_name
+from hpo_tui.engine.define.options import Option
+
+_RESUMES = re.compile(r"resume(_.*)?|load_checkpoint|load_ckpt|init_from")
+_SAVES = re.compile(
+    r"(save_|output_|out_)?(checkpoint|ckpt|snapshot)s?(_dir|_path|_folder)?|save(_dir|_path|_to)?|"
+    r"out(put)?_dir"
+)
+_WRITES = re.compile(
+    r"(out(put)?s?|save|work|log(ging|s)?|tb|tensorboard|runs?|exp(eriment)?|results?|"
+    r"default_root|(save_)?(checkpoint|ckpt|snapshot)s?)_?(dir|folder|root)|"
+    r"(out(put)?|save|results?|snapshot|(save_)?(checkpoint|ckpt))_?(path|file|to)|"
+    r"(?P<bare>out(put)?|save|snapshot)"
+)
+_PATH = re.compile(r"[./]|out|result|run|log|save|model|ckpt|checkpoint", re.IGNORECASE)
+"""What tells a path from another word."""
+
+
+def place_outputs(
+    options: Sequence[Option], folder: Path
+) -> tuple[list[tuple[Option, str]], list[Option]]:
+    """Tell the options that say where a script writes from the others; give each its own place.
+
+    A place is in the trial's folder. Of those that are off, without a value, nothing is said.
+    """
+    placed, others = [], []
+    for option in options:
+        if option.style in ("flag", "equals") and _writes(option, folder):
+            placed.append((option, _place(str(option.default or ""), folder)))
+        else:
+            others.append(option)
+    return placed, others
+
+
+def _writes(option: Option, folder: Path) -> bool:
+    """Whether an option names what the script writes, and not what it reads."""
+    name, default = bare_name(option.name), option.default
+    named = _WRITES.fullmatch(name)
+    if option.kind != "text" or option.choices or named is None:
+        return False
+    if default is None:
+        return option.required
+    if named["bare"] and not _PATH.search(str(default)):
+        return False
+    read = re.search(r"checkpoint|ckpt", name) and (folder / str(default)).is_file()
+    return bool(default) and "$" not in str(default) and not read
+
+
+def _place(default: str, folder: Path) -> str:
+    """Return the place in a trial's folder that stands for one here.
+
+    A folder that is here is there, too, without the script's doing.
+    """
+    name = Path(default).name
+    there = not name or name == ".." or (folder / default).is_dir()
+    safe = name.replace("{", "{{").replace("}", "}}")
+    return "{trial_dir}" if there else f"{{trial_dir}}/{safe}"
+
+
+def remark(placed: Sequence[tuple[Option, str]], left: Sequence[Option]) -> str:
+    """Say where each trial writes, and how a script that can go on from a checkpoint is told to."""
+    said = ""
+    if placed:
+        flags = ", ".join(o.shown for o, _ in placed)
+        said = f"\nEach trial writes to its own folder: {flags}."
+    texts = {o.name.lower(): o.flag for o in [*left, *(o for o, _ in placed)] if o.kind == "text"}
+    resume = next((f for n, f in texts.items() if _RESUMES.fullmatch(n)), None)
+    save = next((f for n, f in texts.items() if _SAVES.fullmatch(n)), "")
+    if resume is None:
+        return said
+    words = f"{resume} {{resume}}" + (f" {save} {{checkpoint}}" if save else "")
+    where = "" if save else " and what it saves in {checkpoint},"
+    return (
+        f"{said}\nIt has {resume}: with resume = true, {words} in the command,{where}"
+        "\na promotion goes on from the checkpoint and pays the margin alone."
+    )

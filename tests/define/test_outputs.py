@@ -1,0 +1,84 @@
+"""Each trial writes to a place of its own: two of them never meet in one file."""
+
+from pathlib import Path
+
+import pytest
+
+from hpo_tui.engine.define.options import Option
+from hpo_tui.engine.define.outputs import place_outputs
+from tests.define.conftest import draft
+
+_SNAPSHOT = """
+import argparse, pathlib
+p = argparse.ArgumentParser()
+p.add_argument("--lr", type=float, default=0.1)
+p.add_argument("--epochs", type=int, default=4)
+p.add_argument("--snapshot_path", default="snapshot.txt")
+p.add_argument("--log-dir", default="logs")
+p.add_argument("--ckpt_path")
+a = p.parse_args()
+snapshot = pathlib.Path(a.snapshot_path)
+begin = int(snapshot.read_text()) if snapshot.exists() else 0
+for epoch in range(begin, a.epochs):
+    print(f"epoch {epoch} val_acc {epoch / 10:.2f}")
+snapshot.write_text(str(a.epochs))
+pathlib.Path(a.log_dir).mkdir()
+"""
+
+
+def test_what_one_trial_saves_no_other_goes_on_from(scripts: Path) -> None:
+    (scripts / "ddp.py").write_text(_SNAPSHOT)
+    (scripts / "snapshot.txt").write_text("4")
+    made = draft(scripts, "ddp.py")
+    assert made.tried is not None
+    assert made.tried.seen["val_acc"] == (0.0,)
+    assert made.spec.command[-4:] == (
+        "--snapshot_path", "{trial_dir}/snapshot.txt", "--log-dir", "{trial_dir}/logs",
+    )  # fmt: skip
+    assert "Each trial writes to its own folder: --snapshot_path, --log-dir." in made.text
+    assert [o.flag for o in made.left] == ["--ckpt_path"]
+
+
+def test_a_place_that_the_command_names_is_replaced(scripts: Path) -> None:
+    (scripts / "ddp.py").write_text(_SNAPSHOT)
+    (scripts / "runs").mkdir()
+    command = ["python", "ddp.py", "--log-dir", "runs", "--snapshot_path=s/{1}.txt"]
+    made = draft(scripts, command, run=False)
+    assert made.spec.command[2:5] == (
+        "--log-dir", "{trial_dir}", "--snapshot_path={trial_dir}/{{1}}.txt",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "default", "required"),
+    [
+        ("output_dir", None, False),
+        ("checkpoint_path", "weights.pt", False),
+        ("output", "softmax", False),
+        ("data_dir", "data", False),
+        ("out_dir", "${hydra:runtime.output_dir}", False),
+        ("resume", "last.pt", False),
+    ],
+)
+def test_what_is_read_or_off_stays(
+    tmp_path: Path, name: str, default: str | None, *, required: bool
+) -> None:
+    (tmp_path / "weights.pt").touch()
+    option = Option(name, f"--{name}", "text", default, required=required)
+    assert place_outputs([option], tmp_path) == ([], [option])
+
+
+@pytest.mark.parametrize(
+    ("name", "default", "place"),
+    [
+        ("output_dir", None, "{trial_dir}"),
+        ("checkpoint_path", "best.pt", "{trial_dir}/best.pt"),
+        ("output", "results.json", "{trial_dir}/results.json"),
+        ("trainer.default_root_dir", "./runs/one/", "{trial_dir}/one"),
+        ("work_dir", ".", "{trial_dir}"),
+        ("save", "/scratch/model.pt", "{trial_dir}/model.pt"),
+    ],
+)
+def test_places(tmp_path: Path, name: str, default: str | None, place: str) -> None:
+    option = Option(name, f"--{name}", "text", default, required=default is None)
+    assert place_outputs([option], tmp_path) == ([(option, place)], [])
