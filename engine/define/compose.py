@@ -248,7 +248,8 @@ def _metric_remarks(spec: StudySpec, printed: Printed | None) -> Mapping[KeyPath
     last = f"{printed.values[objective.metric]:.6g}"
     notes["objective", 0] = f"The last value in a first run was {last}."
     if others:
-        notes["objective", 0] += f" Also printed: {', '.join(others[:12])}."
+        how = "printed" if printed.sources[0].path is None else "there"
+        notes["objective", 0] += f" Also {how}: {', '.join(others[:12])}."
     if direction_of(objective.metric) is None:
         notes["objective", 0, "direction"] = "a guess: check it"
     notes["objective", 0, "metric"] = "threshold = … sets a goal"

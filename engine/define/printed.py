@@ -18,7 +18,7 @@ _DOWN = re.compile(
 )
 _NOT_A_METRIC = re.compile(
     r"(global_)?(epochs?|steps?|iter|iters?|iterations?|batch|batch_?size|lr|learning_rate|seed|eta|"
-    r"round|rank|world_size|num_.*|n_.*|total|it|s|device|gpu|port|pid|version|date|hour|min|sec)"
+    r"round|rank|world_size|.*loss_(weight|coef|scale|ratio|alpha)|num_.*|n_.*|total|it|s|device|gpu|port|pid|version|date|hour|min|sec)"
 )
 _HELD_OUT = re.compile(r"val|valid|validation|test|dev|eval|holdout|held")
 _VALIDATION = re.compile(r"val|dev", re.IGNORECASE)

@@ -17,6 +17,7 @@ from hpo_tui.engine.define.compose import (
 )
 from hpo_tui.engine.define.draft import Draft
 from hpo_tui.engine.define.find import find_options, script_of
+from hpo_tui.engine.define.logged import or_logged
 from hpo_tui.engine.define.preview import asks, buys
 from hpo_tui.engine.define.printed import Printed, read_output
 from hpo_tui.engine.define.probing import command_words
@@ -60,10 +61,12 @@ def init(
         advice.append(f"the script needs {named}: hpo-tui init -- {shlex.join(words)} {named} …")
     elif run:
         tried, printed = _first_run(plan, spec, folder, files, timeout)
-        spec = with_metrics(spec, printed)
+        entries = found_in(with_metrics(spec, printed), tried.lines)
         # Of a name that is printed more than once, trials do not take the last one in the text.
-        read = found_in(spec, tried.lines)
+        read = {n: v for _, entry in entries for n, v in entry.items()}
         printed = dataclasses.replace(printed, values={**printed.values, **read})
+        printed = or_logged(printed, tried.logged, len({step for step, _ in entries}))
+        spec = with_metrics(spec, printed)
         advice += _about_run(tried, printed)
     if not plan.proposals:
         into = "" if asks(words, folder) else ", and {NAME} into the command"

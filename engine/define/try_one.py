@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 
+from hpo_tui.engine.define.logged import Logged, logged_in
 from hpo_tui.engine.define.process import Ran, run_briefly
 from hpo_tui.engine.execution.metrics import Collector, discover
 from hpo_tui.engine.spec.command import (
@@ -42,6 +43,7 @@ class Tried:
     lines: tuple[str, ...]
     why: str = ""
     startup: float | None = None
+    logged: tuple[Logged, ...] = ()
 
     @property
     def last_lines(self) -> tuple[str, ...]:
@@ -104,16 +106,25 @@ def _told(spec: StudySpec, task: Task, argv: list[str], files: TrialFolder, ran:
     found = {n: v for _, entry in _collected(spec, files) for n, v in entry.items()}
     found |= {n: reported[n][-1] for n in spec.metric_names if reported.get(n)}
     return Tried(
-        tuple(argv), task, found, seen, ran.seconds, ran.code, ran.lines, ran.why, _startup(ran)
+        tuple(argv),
+        task,
+        found,
+        seen,
+        ran.seconds,
+        ran.code,
+        ran.lines,
+        ran.why,
+        _startup(ran),
+        logged_in(files),
     )
 
 
-def found_in(spec: StudySpec, lines: Sequence[str]) -> dict[str, float]:
-    """Return the last value of each of a study's metrics in an output, as a trial's is read."""
+def found_in(spec: StudySpec, lines: Sequence[str]) -> list[tuple[int | None, dict[str, float]]]:
+    """Return the steps and values of a study's metrics in an output, as a trial's is read."""
     with tempfile.TemporaryDirectory(prefix="hpo-read-") as scratch:
         files = TrialFolder(Path(scratch))
         files.log.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-        return {n: v for _, entry in _collected(spec, files) for n, v in entry.items()}
+        return _collected(spec, files)
 
 
 def _prepare(

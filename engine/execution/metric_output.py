@@ -1,4 +1,4 @@
-"""Metrics in what a script prints, and in files of JSON lines."""
+"""Metrics in what a script prints."""
 
 import re
 from collections.abc import Mapping
@@ -105,11 +105,3 @@ def _pieces(line: bytes, longest: int = 8192) -> list[bytes]:
     if len(line) <= longest:
         return [line] if line else []
     return [line[i : i + longest] for i in range(0, len(line), longest)]
-
-
-class JsonlSource(StdoutSource):
-    """Metrics in a file of JSON lines."""
-
-    def _parse(self, data: bytes) -> list[Entry]:
-        lines = (line.decode("utf-8", "replace") for line in data.splitlines())
-        return [e for e in map(self.parser.parse, lines) if e]

@@ -89,6 +89,16 @@ def read_object(line: str) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
+def read_objects(text: str) -> list[dict[str, Any]]:
+    """Return the JSON objects of a text: one, a list of them, or one a line; none of any other."""
+    try:
+        whole = json.loads(text)
+    except (ValueError, RecursionError):
+        lines = map(read_object, text.splitlines())
+        return [found for found in lines if found is not None]
+    return [w for w in (whole if isinstance(whole, list) else [whole]) if isinstance(w, dict)]
+
+
 def flatten(record: Mapping[str, Any], prefix: str = "", depth: int = 0) -> dict[str, float]:
     """Return the numbers of a nested record, by dotted keys; numbers written as text count, too."""
     found: dict[str, float] = {}

@@ -10,8 +10,9 @@ from typing import Any
 from hpo_tui.engine.execution.metric_csv import CsvSource
 from hpo_tui.engine.execution.metric_discovery import discover
 from hpo_tui.engine.execution.metric_files import Source, Tail
+from hpo_tui.engine.execution.metric_json import JsonlSource
 from hpo_tui.engine.execution.metric_lines import STEP_KEYS, Entry, LineParser, Names
-from hpo_tui.engine.execution.metric_output import JsonlSource, StdoutSource
+from hpo_tui.engine.execution.metric_output import StdoutSource
 from hpo_tui.engine.execution.tensorboard import TensorboardSource
 from hpo_tui.engine.spec.means import MetricSource
 from hpo_tui.store.folder import TrialFolder

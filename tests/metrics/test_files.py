@@ -335,3 +335,28 @@ def test_a_progress_bar_without_a_step_counts_what_it_shows_once(tmp_path: Path,
         found += reader.poll()
     found += reader.finish()
     assert found == [(1, {"accuracy": 0.1}), (2, {"accuracy": 0.2}), (3, {"accuracy": 0.3})]
+
+
+@pytest.mark.parametrize("turn", [False, True])
+def test_a_json_file_of_one_object(tmp_path: Path, *, turn: bool) -> None:
+    found = {"train": {"accuracy": 0.99}, "val": {"accuracy": 0.91}, "size": [1, 2]}
+    text = json.dumps(dict(reversed(found.items())) if turn else found, indent=2)
+    reader = collector(tmp_path, MetricSource("jsonl", "m.json"))
+    (tmp_path / "m.json").write_text(text[:-40])
+    assert reader.poll() == []  # not all of it is written yet
+    (tmp_path / "m.json").write_text(text)
+    assert reader.poll() == [(1, {"accuracy": 0.91})]
+    assert reader.finish() == []
+
+
+def test_a_list_of_json_that_is_written_anew_at_each_epoch(tmp_path: Path) -> None:
+    curve = [{"accuracy": n / 10} for n in range(1, 4)]
+    reader = collector(tmp_path, MetricSource("jsonl", "m.json"))
+    told: list[Entry] = []
+    for n in range(1, 4):
+        (tmp_path / "m.json").write_text(json.dumps(curve[:n], indent=2))
+        told += reader.poll()
+        state = json.loads(json.dumps(reader.state()))
+        reader = collector(tmp_path, MetricSource("jsonl", "m.json"))
+        reader.restore(state)
+    assert told == [(n, {"accuracy": n / 10}) for n in range(1, 4)]
