@@ -33,6 +33,8 @@ _HEADING = re.compile(
     r"(?!\w)",
     re.IGNORECASE,
 )
+_SETS = ("mode", "split", "phase", "stage", "subset", "set", "prefix")
+"""Keys of a record that name the set of data that it is about."""
 _HEADED = 300
 """Characters within which a heading holds for what follows it."""
 _ROUND = re.compile(r"\s*(?:\[(\d+)\]|(\d+):)\t")
@@ -90,6 +92,8 @@ class LineParser:
         self.locked = False
         self.counts: dict[str, int] = {}
         self.columns = Columns(names.find)
+        self.held_out: set[str] = set()
+        """Metrics that were reported of a set that is not the training's."""
         self.shown: dict[str, float] = {}
         """What a progress bar shows, where there are no steps."""
         self._metrics = names.pattern()
@@ -124,7 +128,8 @@ class LineParser:
                 metrics[name], places[name] = value, at
         if not metrics:
             self.columns.see(line)
-        return self.at_step(metrics, live=live)
+        headings = {name: _heading(line, at) for name, at in places.items()}
+        return self.at_step(self._not_of_training(metrics, headings), live=live)
 
     def row(self, line: str) -> Entry | None:
         """Return what a row of a table reports whose header has been read, None if nothing."""
@@ -144,7 +149,9 @@ class LineParser:
             if name in metrics and not (_of_training(places[name]) > _of_training(key)):
                 continue
             metrics[name], places[name] = value, key
-        return self.at_step(metrics)
+        said = next((w for k, v in record.items() if (w := _set_named(k, v))), "")
+        headings = {name: _heading(key) or said for name, key in places.items()}
+        return self.at_step(self._not_of_training(metrics, headings))
 
     def note_steps(self, line: str) -> None:
         """Take in the step of a line that is known to hold no metric."""
@@ -168,7 +175,7 @@ class LineParser:
         """Return what must be kept to go on later, JSON-able."""
         return {
             "step": self.step, "key": self.key, "locked": self.locked, "counts": dict(self.counts),
-            "columns": self.columns.names,
+            "columns": self.columns.names, "held_out": sorted(self.held_out),
         }  # fmt: skip
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -176,6 +183,18 @@ class LineParser:
         self.step, self.key = state.get("step"), state.get("key")
         self.locked, self.counts = bool(state.get("locked")), dict(state.get("counts") or {})
         self.columns.names = list(state.get("columns") or [])
+        self.held_out = set(state.get("held_out") or ())
+
+    def _not_of_training(
+        self, metrics: dict[str, float], headings: Mapping[str, str]
+    ) -> dict[str, float]:
+        """Return the metrics but those of the training that were reported of another set, too.
+
+        ``headings``: the word that heads each, empty where none does.
+        """
+        trained = {n for n, word in headings.items() if word.startswith("train")}
+        self.held_out |= {n for n, word in headings.items() if word} - trained
+        return {n: v for n, v in metrics.items() if n not in trained & self.held_out}
 
     def _named_steps(self, line: str) -> list[tuple[str, str]]:
         """Return the steps that a line names, key and number."""
@@ -216,6 +235,17 @@ class LineParser:
 
 def _of_training(text: str, end: int | None = None) -> bool:
     """Whether the part of a line that ends at ``end`` is headed by training, as ``Train: ...``."""
+    return _heading(text, end).startswith("train")
+
+
+def _heading(text: str, end: int | None = None) -> str:
+    """Return the last word before ``end`` that names a set of data, in lower case, or nothing."""
     end = len(text) if end is None else end
     headings = _HEADING.findall(text, max(0, end - _HEADED), end)
-    return bool(headings) and headings[-1].lower().startswith("train")
+    return headings[-1].lower() if headings else ""
+
+
+def _set_named(key: str, value: object) -> str:
+    """Return the set of data that an entry of a record names, as ``"mode": "train"`` does."""
+    named = isinstance(value, str) and fold(key) in _SETS
+    return str(value).lower() if named and _HEADING.fullmatch(str(value)) else ""

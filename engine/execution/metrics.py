@@ -7,6 +7,7 @@ two polls, at the same step. Whoever summarizes looks at each metric by itself.
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from hpo_tui.engine.execution.file_discovery import discover_files
 from hpo_tui.engine.execution.metric_csv import CsvSource
 from hpo_tui.engine.execution.metric_discovery import discover
 from hpo_tui.engine.execution.metric_files import Source, Tail
@@ -17,7 +18,7 @@ from hpo_tui.engine.execution.tensorboard import TensorboardSource
 from hpo_tui.engine.spec.means import MetricSource
 from hpo_tui.store.folder import TrialFolder
 
-__all__ = ["STEP_KEYS", "Collector", "Entry", "discover"]
+__all__ = ["STEP_KEYS", "Collector", "Entry", "discover", "discover_files"]
 
 
 class Collector:

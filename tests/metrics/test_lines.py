@@ -168,6 +168,46 @@ def test_renamed_names_are_taken() -> None:
     assert parser.parse("train accuracy: 0.9 Validation accuracy: 0.8") == (1, {"accuracy": 0.8})
 
 
+@pytest.mark.parametrize(
+    ("training", "other"),
+    [
+        (
+            "Training Results - Epoch: {n} Avg accuracy: 0.99",
+            "Validation Results - Epoch: {n} Avg accuracy: 0.9{n}",
+        ),
+        ("[train] epoch {n} accuracy 0.99", "[test] epoch {n} accuracy 0.9{n}"),
+        (
+            '{{"mode": "train", "epoch": {n}, "accuracy": 0.99}}',
+            '{{"mode": "val", "epoch": {n}, "accuracy": 0.9{n}}}',
+        ),
+        (
+            '{{"epoch": {n}, "train": {{"accuracy": 0.99}}}}',
+            '{{"epoch": {n}, "eval": {{"accuracy": 0.9{n}}}}}',
+        ),
+    ],
+)
+@pytest.mark.parametrize("first", [True, False])
+def test_of_a_line_each_that_of_the_training_does_not_count(
+    training: str, other: str, *, first: bool
+) -> None:
+    lines = [(training if t else other).format(n=n) for n in (1, 2) for t in (first, not first)]
+    names = Names(["Avg accuracy", "accuracy"] if "Avg" in other else ["accuracy"])
+    parser, told = LineParser(names), {}
+    for line in lines:
+        if entry := parser.parse(line):
+            told[entry[0]] = list(entry[1].values())
+        again = LineParser(names)
+        again.restore(parser.state())
+        parser = again
+    assert told == {1: [0.91], 2: [0.92]}
+
+
+def test_of_the_training_alone_it_counts() -> None:
+    parser = LineParser(Names(["loss"]))
+    lines = [f"Train epoch {n} loss {n}" for n in (1, 2)]
+    assert [parser.parse(line) for line in lines] == [(1, {"loss": 1.0}), (2, {"loss": 2.0})]
+
+
 def test_discover_lists_what_looks_like_a_metric() -> None:
     text = "Epoch 1/2 loss: 0.5 val accuracy: 0.1\rEpoch 2/2 loss: 0.25 val accuracy: 0.2\nbye\n"
     assert discover(text) == {"loss": [0.5, 0.25], "val_accuracy": [0.1, 0.2]}
