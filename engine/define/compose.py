@@ -25,13 +25,15 @@ from hpo_tui.engine.spec.model import (
 from hpo_tui.engine.spec.names import KeyPath
 from hpo_tui.engine.spec.values import native, value_fault
 
-_SEED = re.compile(r"(random_|rng_|manual_)?seed|random_state")
+_SEED = re.compile(r"(random_|rng_|manual_)?seed|seed_everything|random_state")
 _OPTIMIZER = re.compile(r"opt|optim|optimi[sz]er")
 _BELONGS = (
     (re.compile(r"momentum|nesterov"), re.compile(r"sgd|rmsprop|momentum")),
     (re.compile(r"(adam_)?beta_?[12]|amsgrad"), re.compile(r"adam|lamb|lion|radam")),
 )
 _BUDGET = 40.0
+_MOST_LEFT = 40
+"""Options that are named of those that stay as they are: trainers have hundreds."""
 _EXAMPLE = Parameter("lr", ParameterKind.FLOAT, 1e-4, 1e-1, log=True)
 _NOBODY = Objective("loss", Direction.MINIMIZE)
 _DULL = ("main", "train", "run", "script", "experiment", "trainer", "cli", "app", "__main__")
@@ -193,8 +195,9 @@ def remarks(
         "Ranges are guesses from names and defaults: read them through."
     }
     if plan.left:
-        flags = ", ".join(o.shown for o in plan.left)
-        notes[()] += f"\nLeft as they are: {flags}"
+        flags = ", ".join(o.shown for o in plan.left[:_MOST_LEFT])
+        more = len(plan.left) - _MOST_LEFT
+        notes[()] += f"\nLeft as they are: {flags}" + (f" and {more} more" if more > 0 else "")
     notes[()] += outputs.remark(plan.placed, plan.left)
     for option, proposal in plan.proposals:
         notes["space", option.name] = proposal.note

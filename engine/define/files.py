@@ -49,7 +49,10 @@ def _group_options(folder: Path, group: str, chosen: str) -> list[Option]:
         owners = tuple(c for c in choices if key in files[c])
         value = files[chosen].get(key, files[owners[0]][key])
         when = {group: owners} if len(owners) < len(choices) else {}
-        options.append(Option(key, key, kind_of(value), value, style="equals", when=when))
+        others = tuple(files[c][key] for c in owners if files[c][key] != value)
+        options.append(
+            Option(key, key, kind_of(value), value, style="equals", when=when, elsewhere=others)
+        )
     return options
 
 

@@ -17,10 +17,13 @@ _LEFT_ALONE = re.compile(
     r"load.*|model_name|name|run.*|project|entity|wandb.*|tensorboard|download|num_classes|"
     r"input_size|image_size|img_size|size|local_rank|dist.*|backend|url|host|node.*|freq|interval|"
     r".*_freq|.*_interval|.*_every|every|version|help|force|overwrite|profile|compile|amp|fp16|"
-    r"bf16|half|pin_mem.*|prefetch.*|cache.*|tag.*|comment|notes?|no_cuda|no_mps|no_accel|"
+    r"bf16|half|(mixed_)?precision|(torch_)?dtype|pin_mem.*|prefetch.*|cache.*|tag.*|comment|notes?|no_cuda|no_mps|no_accel|"
     r"timeout|limit|tol|(.*_)?eps|(.*_)?epsilon|early_stop.*|patience|nthread|objective|loss|"
     r"hub_.*|ddp_.*|fsdp_.*|dataloader_.*|sync_.*|.*_backend|.*_strategy|.*_metrics"
 )
+_NEEDS_MORE = re.compile(r".*(with_min_lr|plateau|stable_decay|greedy).*")
+"""Schedules that say nothing without further arguments."""
+_SAME = 0.1
 _NEVER = re.compile(
     r"neftune_.*|(test|val|valid|eval|in|input|out|output|vocab|image|img|num_classes|max_seq)(_.*)?|seed"
 )
@@ -41,7 +44,24 @@ class Proposal:
 
 
 def propose(option: Option) -> Proposal | None:
-    """Return a parameter to search for an option, or None where it should stay as it is."""
+    """Return a parameter to search for an option, or None where it should stay as it is.
+
+    Its range is wide enough for the values that the option has in other configurations.
+    """
+    proposal = _proposed(option)
+    for value in option.elsewhere:
+        other = _proposed(dataclasses.replace(option, default=value, elsewhere=()))
+        if proposal is None or other is None:
+            continue
+        one, two = proposal.parameter, other.parameter
+        if one.numeric and (one.kind, one.log) == (two.kind, two.log):
+            low, high = min(one.low, two.low), max(one.high, two.high)
+            wide = dataclasses.replace(one, low=low, high=high)
+            proposal = dataclasses.replace(proposal, parameter=wide)
+    return proposal
+
+
+def _proposed(option: Option) -> Proposal | None:
     name = bare_name(option.name)
     if _NEVER.fullmatch(name):
         return None
@@ -64,11 +84,13 @@ def _listed(option: Option, name: str) -> Proposal | None:
     if option.kind == "bool" or {True, False} <= set(option.choices) <= {True, False, "null"}:
         parameter = Parameter(option.name, ParameterKind.CATEGORICAL, choices=(False, True))
         return _from(option, parameter, "") if _TUNED_SWITCH.fullmatch(name) else None
-    if not 2 <= len(option.choices) <= 20:
+    choices = tuple(c for c in option.choices if not _NEEDS_MORE.fullmatch(str(c)))
+    if not 2 <= len(choices) <= 20:
         return None
     ordered = option.kind in ("int", "float")
     kind = ParameterKind.ORDINAL if ordered else ParameterKind.CATEGORICAL
-    return _from(option, Parameter(option.name, kind, choices=option.choices), "its choices")
+    said = "its choices" if choices == option.choices else "its choices that need nothing more"
+    return _from(option, Parameter(option.name, kind, choices=choices), said)
 
 
 def bare_name(name: str) -> str:
@@ -169,7 +191,9 @@ def _powers(option: Option) -> Parameter | None:
     low, high = option.low or 1, option.high or math.inf
     choices: tuple[Value, ...] = tuple(v for v in values if low <= v <= high)
     if int(default) not in choices:
-        choices = tuple(sorted({*values, int(default)}))
+        # A power that is as good as the default, as 32 beside 31, would be the same twice.
+        apart = [c for c in choices if abs(int(c) / default - 1) > _SAME]
+        choices = tuple(sorted({*map(int, apart), int(default)}))
     return Parameter(option.name, ParameterKind.ORDINAL, choices=choices)
 
 
@@ -251,6 +275,6 @@ _RULES: tuple[tuple[str, Callable[[Option], Parameter | None]], ...] = (
     (_WIDTH, _powers),
     (r"(num_|n_)?(hidden_)?(layers?|blocks|heads)|depth", _count(1, 4)),
     (r"max_depth", _count(2, 10)),
-    (r"(n_|num_)?neighbou?rs|min_samples_.*", _count(1, 20)),
+    (r"(n_|num_)?neighbou?rs|min_samples_.*|min_child_samples|min_data_in_leaf", _count(1, 20)),
     (r"warmup(_.*)?", _warmup),
 )

@@ -35,6 +35,8 @@ class Option:
     off: str = ""
     when: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
     required: bool = False
+    elsewhere: tuple[Value, ...] = ()
+    """Other values that it has by default, as in the other files of a group of Hydra's."""
 
     @property
     def shown(self) -> str:

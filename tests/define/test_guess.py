@@ -52,6 +52,7 @@ def test_ranges(name: str, default: float | None, low: float, high: float, log: 
     [
         ("batch-size", 64, (16, 32, 64, 128, 256)),
         ("hidden_dim", 100, (32, 64, 100, 128, 256, 512)),
+        ("num_leaves", 31, (8, 16, 31, 64, 128)),
         ("width", 8, (2, 4, 8, 16, 32)),
         ("per_device_train_batch_size", 8, (2, 4, 8, 16, 32)),
         ("batch-size-per-gpu", 8, (2, 4, 8, 16, 32)),
@@ -62,8 +63,7 @@ def test_powers_of_two_hold_the_default(name: str, default: int, choices: tuple[
     assert found is not None
     assert found.parameter.kind is ParameterKind.ORDINAL
     assert default in found.parameter.choices
-    if default & (default - 1) == 0:
-        assert found.parameter.choices == choices
+    assert found.parameter.choices == choices
 
 
 @pytest.mark.parametrize(
@@ -88,11 +88,25 @@ def test_what_is_left_alone(name: str) -> None:
         Option("skip_memory_metrics", "--no_skip_memory_metrics", "bool", True),
         Option("trainer.benchmark", "--trainer.benchmark", "text", choices=(True, False, "null")),
         Option("trainer.sync_batchnorm", "--trainer.sync_batchnorm", "bool", False),
+        Option("mixed_precision", "--mixed_precision", "text", choices=("no", "fp16", "bf16")),
     ],
     ids=lambda o: o.name,
 )
 def test_what_trainers_take_besides_hyperparameters_is_left_alone(given: Option) -> None:
     assert propose(given) is None
+
+
+def test_schedules_that_need_more_than_their_name_are_not_proposed() -> None:
+    choices = ("linear", "cosine", "cosine_with_min_lr", "reduce_lr_on_plateau")
+    found = propose(Option("lr_scheduler_type", "--lr_scheduler_type", "text", "linear", choices))
+    assert found is not None
+    assert found.parameter.choices == ("linear", "cosine")
+
+
+def test_a_range_holds_what_is_usual_in_other_configurations() -> None:
+    found = propose(Option("optim.lr", "optim.lr", "float", 0.001, elsewhere=(0.1,)))
+    assert found is not None
+    assert (found.parameter.low, found.parameter.high) == (1e-5, 1.0)
 
 
 def test_a_guess_says_that_it_is_one() -> None:

@@ -165,7 +165,8 @@ def test_hydra(scripts: Path) -> None:
     assert spec.name == "hydra_style"
     assert spec.parameter("optimizer").choices == ("adam", "sgd")
     assert spec.parameter("optimizer.momentum").when == {"optimizer": ("sgd",)}
-    assert spec.parameter("optimizer.lr").when == {}
+    rate = spec.parameter("optimizer.lr")
+    assert (rate.when, rate.low, rate.high) == ({}, 1e-5, 1.0)  # of 1e-3 with adam, 0.1 with sgd
     assert spec.full_task.fidelity == {"epochs": 16}
     sgd = command_line(spec, {"optimizer": "sgd", "optimizer.momentum": 0.9}, spec.tasks[0], "/t")
     assert sgd == [
