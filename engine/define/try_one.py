@@ -12,7 +12,7 @@ from threading import Event
 
 from hpo_tui.engine.define.logged import Logged, logged_in
 from hpo_tui.engine.define.process import Ran, run_briefly
-from hpo_tui.engine.execution.metrics import Collector, discover
+from hpo_tui.engine.execution.metrics import Collector, discover, strip_escapes
 from hpo_tui.engine.spec.command import (
     command_line,
     environment,
@@ -23,6 +23,14 @@ from hpo_tui.engine.spec.model import StudySpec, Task, Value
 from hpo_tui.engine.spec.names import plain
 from hpo_tui.engine.spec.space import InfeasibleError, compiled_constraints, sample
 from hpo_tui.store.folder import TrialFolder
+
+_STEPS = (
+    re.compile(r"\bepoch\W{0,5}(\d+(?:\.\d+)?)", re.IGNORECASE),
+    re.compile(r"^\s*(?:\[(\d+)\]\t|(\d+):\t|(\d+)\s+-?\d+\.\d)"),
+    re.compile(r"\b(?:step|iter(?:ation)?|round)\W{0,5}(\d+)", re.IGNORECASE),
+)
+"""How a line names the step that it is about, the surest first: by a word, as boosting libraries
+begin theirs, as a table begins a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +122,7 @@ def _told(spec: StudySpec, task: Task, argv: list[str], files: TrialFolder, ran:
         ran.code,
         ran.lines,
         ran.why,
-        _startup(ran),
+        startup(ran),
         logged_in(files),
     )
 
@@ -178,14 +186,17 @@ def _reported(files: TrialFolder) -> dict[str, tuple[float, ...]]:
     return found
 
 
-def _startup(ran: Ran) -> float | None:
-    """Return the seconds that went by before the first epoch began, from when epochs ended."""
-    ends: dict[str, float] = {}
-    for line, at in zip(ran.lines, ran.times, strict=True):
-        epoch = re.search(r"\bepoch\W{0,3}(\d+)", line, re.IGNORECASE)
-        if epoch:
-            ends[epoch.group(1)] = at
-    times = list(ends.values())
-    if len(times) < 2:
-        return None
-    return max(0.0, times[0] - (times[-1] - times[0]) / (len(times) - 1))
+def startup(ran: Ran) -> float | None:
+    """Return the seconds that went by before training began, from when its steps ended."""
+    for pattern in _STEPS:
+        ends: dict[float, float] = {}
+        for line, at in zip(ran.lines, ran.times, strict=True):
+            if step := pattern.search(strip_escapes(line)):
+                ends[float(next(filter(None, step.groups())))] = at
+        first, last = min(ends, default=0.0), max(ends, default=0.0)
+        if first < last and ends[first] < ends[last]:
+            # Where steps are counted from 0, the first that is told is over, too.
+            done = first or 1.0
+            pace = (ends[last] - ends[first]) / (last - first)
+            return max(0.0, ends[first] - pace * done)
+    return None

@@ -14,11 +14,12 @@ from hpo_tui.engine.execution.metric_files import Source, Tail
 from hpo_tui.engine.execution.metric_json import JsonlSource
 from hpo_tui.engine.execution.metric_lines import STEP_KEYS, Entry, LineParser, Names
 from hpo_tui.engine.execution.metric_output import StdoutSource
+from hpo_tui.engine.execution.metric_text import strip_escapes
 from hpo_tui.engine.execution.tensorboard import TensorboardSource
 from hpo_tui.engine.spec.means import MetricSource
 from hpo_tui.store.folder import TrialFolder
 
-__all__ = ["STEP_KEYS", "Collector", "Entry", "discover", "discover_files"]
+__all__ = ["STEP_KEYS", "Collector", "Entry", "discover", "discover_files", "strip_escapes"]
 
 
 class Collector:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from hpo_tui.engine.define.preview import advise, preview
-from hpo_tui.engine.define.process import run_briefly
-from hpo_tui.engine.define.try_one import try_one
+from hpo_tui.engine.define.process import Ran, run_briefly
+from hpo_tui.engine.define.try_one import startup, try_one
 from hpo_tui.engine.execution.processes import Process
 from hpo_tui.engine.spec import StudySpec
 
@@ -65,6 +65,23 @@ def test_one_run_at_the_cheapest_task(tmp_path: Path) -> None:
     assert len(seen) == 3
     assert "exit code 0" in tried.text()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "from_zero"),
+    [
+        ("Epoch {0}/8 val_acc 0.5", False),
+        ("[{0}]\tvalidation-auc:0.91234", True),
+        ("{0}:\ttest: 0.98 best: 0.98 (0)\ttotal: 12ms", True),
+        ("      {0}        \x1b[36m0.2198\x1b[0m       0.9278", False),
+        ("{{'loss': '0.69', 'epoch': '0.{0}'}}", False),
+    ],
+)
+def test_the_time_before_training_is_told_apart(line: str, *, from_zero: bool) -> None:
+    begin = 0 if from_zero else 1
+    told = ["Namespace(epochs=8, lr=0.1)", *(line.format(begin + n) for n in range(5))]
+    ran = Ran(tuple(told), (1.0, *(10.0 + n for n in range(1, 6))), 15.0, 0)
+    assert startup(ran) == pytest.approx(10.0)
 
 
 def test_reports_by_the_file_count(tmp_path: Path) -> None:
