@@ -74,7 +74,9 @@ def remark(placed: Sequence[tuple[Option, str]], left: Sequence[Option]) -> str:
     save = next((f for n, f in texts.items() if _SAVES.fullmatch(n)), "")
     if resume is None:
         return said
-    words = f"{resume} {{resume}}" + (f" {save} {{checkpoint}}" if save else "")
+    # Trainers write numbered checkpoints, and want to be told of one.
+    newest = "/checkpoint-*" if resume.endswith("resume_from_checkpoint") else ""
+    words = f"{resume} {{resume}}{newest}" + (f" {save} {{checkpoint}}" if save else "")
     where = "" if save else " and what it saves in {checkpoint},"
     return (
         f"{said}\nIt has {resume}: with resume = true, {words} in the command,{where}"

@@ -3,6 +3,7 @@
 No shell is involved: a value becomes one argument, whatever characters it has.
 """
 
+import contextlib
 import json
 import re
 import shlex
@@ -164,6 +165,8 @@ def _quoted(value: Value | None, suffix: str) -> str:
 
 def _fill(pieces: Sequence[Piece], values: Mapping[str, Value]) -> str | None:
     """Return a word filled in, or None where one of its values is absent."""
+    if _in_checkpoint(pieces) and "resume" in values:
+        pieces = (*pieces[:-1], Piece("text", _newest(str(values["resume"]), pieces[-1].text)))
     text = ""
     for piece in pieces:
         if piece.kind == "text":
@@ -175,6 +178,27 @@ def _fill(pieces: Sequence[Piece], values: Mapping[str, Value]) -> str | None:
         elif bool(values[piece.name]) is not piece.negated:
             text += piece.text
     return text
+
+
+def _in_checkpoint(pieces: Sequence[Piece]) -> bool:
+    """Whether a word ends with a path in the checkpoint to go on from that has wildcards."""
+    where, what = pieces[-2:] if len(pieces) > 1 else (Piece("text"), Piece("text"))
+    begun = where.kind == "value" and where.name == "resume" and what.kind == "text"
+    return begun and what.text.startswith("/") and any(c in what.text for c in "*?[")
+
+
+def _newest(folder: str, pattern: str) -> str:
+    """Return what is newest of what fits in a folder; the pattern itself where nothing does.
+
+    Of the same time, as in a copy, the one with the greatest number: checkpoint-1000, not -500.
+    """
+    found = []
+    with contextlib.suppress(OSError, ValueError):
+        for path in Path(folder).glob(pattern.lstrip("/")):
+            name = f"/{path.relative_to(folder)}"
+            numbers = [int(n) for n in re.findall(r"\d+", name)]
+            found.append((path.stat().st_mtime, numbers, name))
+    return max(found, default=(0.0, [], pattern))[2]
 
 
 def _is_option(pieces: Sequence[Piece]) -> bool:

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,23 @@ def test_fixed_parameters_are_filled_in() -> None:
 def test_a_promotion_resumes() -> None:
     found = argv('"p --resume {resume}"', {}, resume="/t/0/checkpoint", seed=4, trial=7)
     assert found == ["p", "--resume", "/t/0/checkpoint"]
+
+
+def test_wildcards_in_a_checkpoint_find_the_newest_that_fits(tmp_path: Path) -> None:
+    folder = tmp_path / "a[1]" / "checkpoint"
+    for n, name in enumerate(("checkpoint-500", "checkpoint-1000", "checkpoint-20", "best")):
+        (folder / name).mkdir(parents=True)
+        os.utime(folder / name, (100 * min(n, 1), 100 * min(n, 1)))
+    command = '"p --resume={resume}/checkpoint-* --keep {trial_dir}/*"'
+    kept = ["--keep", "/t/1/*"]
+    assert argv(command, {}) == ["p", *kept]
+    found = argv(command, {}, resume=folder)
+    assert found == ["p", f"--resume={folder}/checkpoint-1000", *kept]
+    os.utime(folder / "checkpoint-20", (200, 200))
+    found = argv(command, {}, resume=folder)
+    assert found == ["p", f"--resume={folder}/checkpoint-20", *kept]
+    none = argv('"p --resume {resume}/*.ckpt"', {}, resume=folder)
+    assert none == ["p", "--resume", f"{folder}/*.ckpt"]
 
 
 def test_environment() -> None:
