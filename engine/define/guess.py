@@ -208,6 +208,11 @@ def _count(least: int, most: int) -> Callable[[Option], Parameter]:
     return rule
 
 
+def _clip(option: Option) -> Parameter | None:
+    """Propose a limit of the gradient's size; where there is none by default, it is off."""
+    return None if option.default is None else _log(0.1, 10, 0.1, 10.0)(option)
+
+
 def _around(option: Option) -> Parameter:
     """Propose the logarithm of a size: two up and two down."""
     default = int(_number(option.default) or 6)
@@ -267,7 +272,7 @@ _RULES: tuple[tuple[str, Callable[[Option], Parameter | None]], ...] = (
     (r"(colsample|subsample|feature_fraction|bagging_fraction)(_.*)?", _linear(0.3, 1.0)),
     (r"min_child_weight|max_delta_step", _log(0.1, 10, 0.1, 10.0)),
     (r"c|nu|sigma|temperature|tau|bandwidth|margin", _log(0.1, 10, 0.1, 10.0)),
-    (r"clip|grad(ient)?_clip.*|clip_.*|max_grad_norm", _log(0.1, 10, 0.1, 10.0)),
+    (r"clip|grad(ient)?_clip.*|clip_.*|max_grad_norm", _clip),
     (
         r"(per_(device|gpu)_)?(train_)?(batch_?size|bs|batch|minibatch|mini_batch_size)(_per_(gpu|device))?",
         _powers,

@@ -31,8 +31,10 @@ _SAID_ELSEWHERE = re.compile(
     r"\s*(?:[(\[]default\b[^)\]]*[)\]]|\bDefault: \S+|\bType: \S+|\(an? [^)]*(?:integer|number)\))",
     re.IGNORECASE,
 )
+_TYPED = re.compile(r"\((?:required, )?type: (?P<type>[^()]+?)(?:, default: (?P<value>.*))?\)$")
+"""How jsonargparse ends the help of an option."""
 _LONGEST = 120
-_MOST = 4
+_MOST = 24
 """Further lines of one option that are looked at."""
 
 
@@ -66,10 +68,16 @@ def _option(found: "re.Match[str]", further: str) -> Option:
     # absl and rich write what an option may be at the head of its text.
     if not meta and (listed := re.match(r"<[\w.-]+(?:[| ][\w.-]+)*>", text)):
         meta, text = listed[0], text[listed.end() :].lstrip(": ")
-    text = text if "default" in text.lower() else f"{text} {further}".strip()
+    whole = " ".join(f"{text} {further}".split())
+    told = _TYPED.search(whole)
+    text = text if "default" in text.lower() and told is None else whole
     flag, name = f"--{found['flag']}", found["flag"].replace("-", "_")
-    stated = _DEFAULT.search(text)
+    stated = told if told and told["value"] else None if told else _DEFAULT.search(text)
     value = typed(stated["value"].rstrip(".,")) if stated else None
+    value = None if value in ("null", "None") else value
+    if told is not None:
+        text = text[: told.start()] if told.end() == len(text) else text
+        meta = meta if re.search(r"[,|]", meta) else _plainest(told["type"])
     about = " ".join(_SAID_ELSEWHERE.sub("", text).split())[:_LONGEST]
     if found["no"] or found["off"]:
         off = f"--{found['off'] or found['no'][1:-1] + found['flag']}"
@@ -88,6 +96,12 @@ def _option(found: "re.Match[str]", further: str) -> Option:
     if declared == "float" or (declared == "int" and kind != "float"):
         kind = declared
     return Option(name, flag, kind, value, choices, help=about)
+
+
+def _plainest(declared: str) -> str:
+    """Return the kind of number that a type allows: ``float`` of ``Union[int, float, None]``."""
+    words = re.findall(r"\w+", declared)
+    return next((kind for kind in ("float", "int", "bool") if kind in words), "STRING")
 
 
 def _declared(meta: str, text: str) -> _Kind | None:

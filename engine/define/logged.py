@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hpo_tui.engine.define.printed import Printed, direction_of, is_metric, likely
-from hpo_tui.engine.execution.metrics import Collector, discover_files
+from hpo_tui.engine.execution.metrics import Collector, Names, discover_files
 from hpo_tui.engine.spec.means import MetricSource
 from hpo_tui.store.folder import TrialFolder
 
-_SURE = 2
+_SURE, _FAR = 2, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,21 +35,34 @@ def logged_in(files: TrialFolder) -> tuple[Logged, ...]:
 
 
 def or_logged(printed: Printed, logged: tuple[Logged, ...], steps: int) -> Printed:
-    """Return the output's metrics, or those of a file that tells as likely ones at more steps.
+    """Return the output's metrics, or those of a file that tells the same at more steps.
 
-    ``steps``: at how many the output tells its likeliest.
+    ``steps``: at how many the output tells its likeliest. Where that is one, a log of a training
+    goes first: a bar that is drawn at its end alone shows nothing else of a longer one either.
     """
     ranked = printed.ranked()
-    least = likely(ranked[0]) if ranked else 0
     better = [
         entry
         for entry in logged
-        if (not ranked or entry.steps > max(1, steps)) and likely(entry.metric) >= least
+        if not ranked or (_tells(entry, ranked[0]) and _more(entry, steps))
     ]
     if not better:
         return printed
     best = max(better, key=lambda entry: (entry.steps, likely(entry.metric)))
     return Printed(best.values, (best.source,))
+
+
+def _tells(entry: Logged, metric: str) -> bool:
+    """Whether a file tells of a metric of the output, or of one that is far likelier to be meant.
+
+    Predictions, a row each, are no log of a training.
+    """
+    names = {Names([name]).find(metric) for name in entry.values}
+    return names != {None} or likely(entry.metric) > likely(metric) + _FAR
+
+
+def _more(entry: Logged, steps: int) -> bool:
+    return entry.steps > max(1, steps) or (steps <= 1 and entry.source.kind != "jsonl")
 
 
 def _metrics(values: Mapping[str, float]) -> dict[str, float]:

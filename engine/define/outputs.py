@@ -20,6 +20,8 @@ _WRITES = re.compile(
 )
 _PATH = re.compile(r"[./]|out|result|run|log|save|model|ckpt|checkpoint", re.IGNORECASE)
 """What tells a path from another word."""
+_READS = re.compile(r"\b(resum|load|pretrained|from)", re.IGNORECASE)
+"""What the help says of an option that names a checkpoint to read."""
 
 
 def place_outputs(
@@ -44,11 +46,12 @@ def _writes(option: Option, folder: Path) -> bool:
     named = _WRITES.fullmatch(name)
     if option.kind != "text" or option.choices or named is None:
         return False
-    if default is None:
-        return option.required
+    if default is None:  # Lightning writes to where it is started then
+        return option.required or name == "default_root_dir"
     if named["bare"] and not _PATH.search(str(default)):
         return False
-    read = re.search(r"checkpoint|ckpt", name) and (folder / str(default)).is_file()
+    checkpoint = re.search(r"checkpoint|ckpt", name) is not None
+    read = checkpoint and (_READS.search(option.help) or (folder / str(default)).is_file())
     return bool(default) and "$" not in str(default) and not read
 
 
@@ -69,8 +72,12 @@ def remark(placed: Sequence[tuple[Option, str]], left: Sequence[Option]) -> str:
     if placed:
         flags = ", ".join(o.shown for o, _ in placed)
         said = f"\nEach trial writes to its own folder: {flags}."
-    texts = {o.name.lower(): o.flag for o in [*left, *(o for o, _ in placed)] if o.kind == "text"}
-    resume = next((f for n, f in texts.items() if _RESUMES.fullmatch(n)), None)
+    options = [o for o in [*left, *(o for o, _ in placed)] if o.kind == "text"]
+    texts = {o.name.lower(): o.flag for o in options}
+    resumes = [o.flag for o in options if _RESUMES.fullmatch(o.name.lower())]
+    told = [o.flag for o in options if _SAVES.fullmatch(bare_name(o.name)) and "resum" in o.help]
+    resume = next(iter([*resumes, *told]), None)
+    texts = {n: f for n, f in texts.items() if f != resume}
     save = next((f for n, f in texts.items() if _SAVES.fullmatch(n)), "")
     if resume is None:
         return said

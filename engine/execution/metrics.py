@@ -19,7 +19,15 @@ from hpo_tui.engine.execution.tensorboard import TensorboardSource
 from hpo_tui.engine.spec.means import MetricSource
 from hpo_tui.store.folder import TrialFolder
 
-__all__ = ["STEP_KEYS", "Collector", "Entry", "discover", "discover_files", "strip_escapes"]
+__all__ = [
+    "STEP_KEYS",
+    "Collector",
+    "Entry",
+    "Names",
+    "discover",
+    "discover_files",
+    "strip_escapes",
+]
 
 
 class Collector:

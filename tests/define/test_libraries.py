@@ -74,6 +74,26 @@ _RICH = """
 │ --mixup       --no-mixup        <bool>                 [default: no-mixup]        │
 ╰───────────────────────────────────────────────────────────────────────────────────╯
 """
+_JSONARGPARSE = """
+  --seed_everything SEED_EVERYTHING
+                        Set to True to use a random seed. (type: Union[bool,
+                        int], default: True)
+  --trainer.max_epochs MAX_EPOCHS
+                        Stop training once this number of epochs is reached.
+                        Disabled by default (None). If both max_epochs and
+                        max_steps are not specified, defaults to ``max_epochs
+                        = 1000``. To enable infinite training, set
+                        ``max_epochs = -1``. (type: Optional[int], default:
+                        null)
+  --trainer.gradient_clip_val GRADIENT_CLIP_VAL
+                        The value at which to clip gradients. (type: Union[int,
+                        float, null], default: null)
+  --trainer.default_root_dir DEFAULT_ROOT_DIR
+                        Default path for logs and weights when no logger passed.
+                        (type: Union[str, Path, null], default: null)
+  --model.lr LR         (type: float, default: 0.001)
+  --model.width WIDTH   How wide. (required, type: int)
+"""
 
 
 @pytest.fixture
@@ -160,3 +180,23 @@ def test_help_in_the_columns_of_rich() -> None:
     assert (options["layers"].kind, options["layers"].default) == ("int", 2)
     assert (options["seed"].kind, options["seed"].switch) == ("int", False)
     assert (options["mixup"].switch, options["mixup"].off) == (True, "--no-mixup")
+
+
+def test_help_of_jsonargparse_as_lightning_prints_it(scripts: Path) -> None:
+    options = {o.name: o for o in help_options(_JSONARGPARSE.splitlines())}
+    kinds = {n: (o.kind, o.default) for n, o in options.items()}
+    assert kinds == {
+        "seed_everything": ("bool", True),
+        "trainer.max_epochs": ("int", None),
+        "trainer.gradient_clip_val": ("float", None),
+        "trainer.default_root_dir": ("text", None),
+        "model.lr": ("float", 0.001),
+        "model.width": ("int", None),
+    }
+    assert options["model.width"].help == "How wide."
+    (scripts / "cli").write_text(f"#!/bin/sh\ncat <<'END'\n{_JSONARGPARSE}\nEND\n")
+    (scripts / "cli").chmod(0o755)
+    spec = draft(scripts, ["./cli", "--trainer.max_epochs", "8"], run=False).spec
+    assert spec.full_task.fidelity == {"trainer.max_epochs": 8}
+    assert [p.name for p in spec.space] == ["model.lr", "model.width"]
+    assert spec.command[-2:] == ("--trainer.default_root_dir", "{trial_dir}")

@@ -37,6 +37,10 @@ for epoch in range(a.epochs):
     print(f"epoch {{epoch}} accuracy 0.{{epoch + 4}}")
 (folder / "results.json").write_text(json.dumps({{"accuracy": 0.75}}))
 """
+_PREDICTIONS = f"""{_HEAD}
+print("val_loss 0.25")
+(folder / "predictions.csv").write_text("row,score\\n1,0.5\\n2,0.75\\n3,0.5\\n")
+"""
 
 
 @pytest.mark.parametrize(
@@ -45,8 +49,9 @@ for epoch in range(a.epochs):
         (_LIGHTNING, "val_acc", MetricSource("csv", "logs/digits/version_*/metrics.csv"), "0.5"),
         (_RESULTS, "accuracy", MetricSource("jsonl", "logs/results.json"), "0.75"),
         (_BOTH, "accuracy", MetricSource(), "0.5"),
+        (_PREDICTIONS, "val_loss", MetricSource(), "0.25"),
     ],
-    ids=["a curve that is printed at its end alone", "a result", "a curve that is printed"],
+    ids=["a curve that is printed at its end alone", "a result", "a printed curve", "predictions"],
 )
 def test_what_tells_most_is_read(
     scripts: Path, script: str, metric: str, source: MetricSource, value: str
@@ -56,6 +61,12 @@ def test_what_tells_most_is_read(
     assert made.spec.objectives[0].metric == metric
     assert made.spec.metrics == (source,)
     assert f"The last value in a first run was {value}." in made.text
+
+
+def test_a_log_is_read_where_the_shortest_run_has_one_step_alone(scripts: Path) -> None:
+    (scripts / "train.py").write_text(_LIGHTNING.replace("default=8", "default=4"))
+    spec = draft(scripts, "train.py").spec
+    assert spec.metrics == (MetricSource("csv", "logs/digits/version_*/metrics.csv"),)
 
 
 def test_settings_are_no_metrics(scripts: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from hpo_tui.engine.define.options import Option
-from hpo_tui.engine.define.outputs import place_outputs
+from hpo_tui.engine.define.outputs import place_outputs, remark
 from tests.define.conftest import draft
 
 _SNAPSHOT = """
@@ -82,3 +82,11 @@ def test_what_is_read_or_off_stays(
 def test_places(tmp_path: Path, name: str, default: str | None, place: str) -> None:
     option = Option(name, f"--{name}", "text", default, required=default is None)
     assert place_outputs([option], tmp_path) == ([(option, place)], [])
+
+
+def test_a_checkpoint_that_training_is_resumed_from_is_read(tmp_path: Path) -> None:
+    help_text = "Path of the checkpoint from which training is resumed."
+    option = Option("ckpt_path", "--ckpt_path", "text", "last", help=help_text)
+    saves = Option("save_dir", "--save_dir", "text")
+    assert place_outputs([option], tmp_path) == ([], [option])
+    assert "--ckpt_path {resume} --save_dir {checkpoint}" in remark([], [option, saves])
