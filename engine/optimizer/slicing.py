@@ -95,16 +95,20 @@ def _nearest(spec: StudySpec, ledger: Ledger, models: Models) -> int | None:
     there = (table.task == ledger.full) & table.final & np.isfinite(table.values).all(axis=1)
     if not there.any():
         return None
+    names, warps = spec.metric_names, models.warps
+    limits = [
+        (k := names.index(o.metric), -np.inf, warps[k].limit(o.threshold))
+        for o in spec.objectives
+        if o.threshold is not None
+    ] + [
+        (k := names.index(c.metric), *warps[k].between(c.min, c.max))
+        for c in spec.outcome_constraints
+    ]
+    # A limit that no logarithm reaches is infinitely far from all, and yet some are nearer.
+    bounded = [(models.z[:, k], *np.clip(ends, -FAR, FAR)) for k, *ends in limits]
     beyond = np.zeros(len(table.x))
-    limits: dict[str, float | None] = {o.metric: o.threshold for o in spec.objectives}
-    limits |= {c.metric: c.max if c.max is not None else c.min for c in spec.outcome_constraints}
-    for k, metric in enumerate(spec.metric_names):
-        limit = limits.get(metric)
-        if limit is not None:
-            # A limit that no logarithm reaches is infinitely far from all, and yet some are nearer.
-            beyond += np.maximum(
-                models.z[:, k] - np.clip(models.warps[k].limit(limit), -FAR, FAR), 0
-            )
+    for z, low, high in bounded:
+        beyond += np.maximum(low - z, 0.0) + np.maximum(z - high, 0.0)
     return int(table.trial[np.argmin(np.where(there, beyond, np.inf))])
 
 
