@@ -129,7 +129,8 @@ the focus (`tab` comes to it after the panes).
     def _one_line(self, canvas: Canvas, bar: cost.Bar, snapshot: Snapshot, width: int) -> None:
         shown = [s for s in bar.segments if s.label != "left" and s.value > 0]
         brief = cost.shortened([s.label for s in shown if s.glyph in self.glyphs.shades])
-        brief += [s.label for s in shown if s.glyph not in self.glyphs.shades]
+        others = [s.label for s in shown if s.glyph not in self.glyphs.shades]
+        brief += ["run" if label == "in flight" else label for label in others]
         separator = f" {self.glyphs.separator} "
         end = f" {self._left(bar, snapshot)}"
         for clipped in (24, 8, 4, 0):

@@ -118,10 +118,15 @@ which `▸` or `◂` marks.
         band = None if told is None else _Band.of(axis, parameter, told)
         if band is not None:
             band.shade(plot)
-        self._limits(plot, spec, metric)
+        limits = limits_of(spec).get(metric, ())
+        for limit, _ in limits:
+            plot.level(limit, Ink.GOAL)
         if band is not None:
             plot.lines(band.lines, Ink.TEXT, "-" if self.glyphs.ascii else "")
         self._points(plot, snapshot, x, y)
+        for limit, above in limits:
+            sign = self.glyphs.at_least if above else self.glyphs.at_most
+            plot.label(limit, Ink.GOAL, f"{sign}{fmt.limit(limit)} ")
         self._legend(canvas, snapshot, metric, np.isfinite(x) & np.isfinite(y), told)
         return canvas
 
@@ -138,11 +143,6 @@ which `▸` or `◂` marks.
             values = np.concatenate([values, np.array(told.expected)])
         log = log and bool((values > 0).all())
         return fitted(values, log, limits, good_ends(metric, spec))
-
-    def _limits(self, plot: Plot, spec: StudySpec, metric: str) -> None:
-        for limit, above in limits_of(spec).get(metric, ()):
-            sign = self.glyphs.at_least if above else self.glyphs.at_most
-            plot.level(limit, Ink.GOAL, f"{sign}{fmt.limit(limit)} ")
 
     def _points(self, plot: Plot, snapshot: Snapshot, x: Floats, y: Floats) -> None:
         """Draw what was measured."""
