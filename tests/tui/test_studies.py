@@ -1,5 +1,6 @@
 import json
 import subprocess
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -236,7 +237,8 @@ async def test_a_narrow_window_shows_the_number_of_the_best(tmp_path: Path) -> N
     app = make_app(None, study.path.parent)
     async with app.run_test(size=(80, 24)) as pilot:
         await _listed(pilot, 1)
-        best = StudyList(study.path.parent).read()[0].value
+        with closing(StudyList(study.path.parent)) as studies:
+            best = studies.read()[0].value
         text = "\n".join(line.text for line in app.screen._compositor.render_strips())
         assert f" {best:.4g} " in text
 

@@ -1,5 +1,6 @@
 """Every study's line says the same things in the same words, also of one that cannot be read."""
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,8 @@ def _studies(home: Path) -> list[Summary]:
     bare.path.mkdir()
     bare.file.write_text("")
     (home / ".hpo" / "none").mkdir()
-    return StudyList(home / ".hpo").read()
+    with closing(StudyList(home / ".hpo")) as studies:
+        return studies.read()
 
 
 @pytest.mark.parametrize(("age", "said"), [(300.0, "5m ago"), (8.7e6, "100d ago")])
@@ -37,7 +39,8 @@ def test_when_a_study_changed_is_said_alike_of_all(tmp_path: Path, age: float, s
 @pytest.mark.parametrize("width", [40, 60])
 def test_what_was_spent_is_whole_in_a_narrow_window(tmp_path: Path, width: int) -> None:
     make_study(tmp_path, "good", trials=3)
-    columns = StudyRows(StudyList(tmp_path / ".hpo").read(), 0.0, width).columns
+    with closing(StudyList(tmp_path / ".hpo")) as studies:
+        columns = StudyRows(studies.read(), 0.0, width).columns
     before = sum(c.width + 1 for c in columns[:2])
     assert before + len("84.3/150.0") <= 40
     assert sum(c.width + 1 for c in columns[:4]) <= 60
