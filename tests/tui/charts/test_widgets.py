@@ -24,12 +24,13 @@ from hpo_tui.tui.widgets.history import History
 from hpo_tui.tui.widgets.importance import Importance
 from hpo_tui.tui.widgets.parallel import ACTIONS, ParallelCoordinates
 from hpo_tui.tui.widgets.pareto import Pareto
+from hpo_tui.tui.widgets.slices import Slices
 from hpo_tui.tui.widgets.tasks import Tasks
 from tests.tui.charts.showing import shown, text
 
 Frames = Callable[..., Frame]
 Snapshots = Callable[..., Snapshot]
-WIDGETS = (ParallelCoordinates, History, Pareto, Curves, Importance, Tasks, CostBar)
+WIDGETS = (ParallelCoordinates, History, Pareto, Curves, Importance, Tasks, Slices, CostBar)
 
 
 @pytest.mark.parametrize("size", [(200, 50), (80, 20), (30, 6), (12, 3), (3, 1)])
@@ -302,65 +303,6 @@ async def test_tasks_without_pairs_say_so_once_each(
     async with shown(Tasks(), snapshot_of(make_frame(30))) as (pilot, _):
         drawn = "\n".join(text(pilot))
         assert drawn.count("too few pairs") == 2
-
-
-async def test_the_cost_bar_adds_up(make_frame: Frames, snapshot_of: Snapshots) -> None:
-    frame = make_frame(100)
-    widget = CostBar()
-    async with shown(widget, snapshot_of(frame, eta=840.0), size=(160, 2)) as (pilot, _):
-        bar, legend = text(pilot)
-        assert {"░", "█", "!", "·"} <= set(bar)
-        parts = re.findall(r"(?:short|half|full|lost) ([\d.]+)|([\d.]+) left", legend)
-        assert len(parts) == 5
-        assert sum(round(100 * float(a or b)) for a, b in parts) == 100 * 100
-        assert "about 14m" in legend
-        widget.action_count()
-        await pilot.pause()
-        full = int((frame.at_task("full") & (frame.state == frame.state[0])).sum())
-        assert f"full {full}" in text(pilot)[1] or frame.state[0] != 2
-
-
-@pytest.mark.parametrize(
-    ("values", "texts"),
-    [
-        ([0.25, 12.5, 27.25], ["0.25", "12.5", "27.25"]),
-        ([1 / 3, 1 / 3, 1 / 3], ["0.34", "0.33", "0.33"]),
-        ([10.005, 10.005, 19.99], ["10.01", "10.0", "19.99"]),
-        ([0.0, 3.0, 0.004], ["0.0", "3.0", "0.0"]),
-        ([1000.26, 0.26, 0.26], ["1000.3", "0.3", "0.2"]),
-        ([0.1] * 30, ["0.1"] * 30),
-    ],
-)
-def test_amounts_side_by_side_add_up(values: list[float], texts: list[str]) -> None:
-    assert cost.amounts(values) == texts
-
-
-@pytest.mark.parametrize(("tasks", "width"), [(3, 100), (6, 100), (12, 120), (12, 100), (30, 100)])
-async def test_many_tasks_leave_room_for_what_is_lost_and_left(
-    make_frame: Frames, snapshot_of: Snapshots, tasks: int, width: int
-) -> None:
-    frame = make_frame(100)
-    names = tuple(f"task with a long name {n} of many" for n in range(tasks))
-    frame = replace(frame, tasks=names, task=(np.arange(100) % tasks).astype(frame.task.dtype))
-    async with shown(CostBar(), snapshot_of(frame, eta=840.0), size=(width, 2)) as (pilot, _):
-        legend = text(pilot)[1]
-        assert re.search(r"!! (lost )?\d", legend), legend
-        assert "left, about 14m" in legend
-        assert legend.startswith(" ░░ ")
-
-
-async def test_the_cost_bar_names_its_key_while_it_acts(
-    make_frame: Frames, snapshot_of: Snapshots
-) -> None:
-    widget = CostBar()
-    async with shown(widget, snapshot_of(make_frame(100)), size=(160, 2)) as (pilot, _):
-        pilot.app.set_focus(None)
-        await pilot.pause()
-        assert "left" in text(pilot)[1]
-        assert "b: by" not in text(pilot)[1]
-        widget.focus()
-        await pilot.pause()
-        assert "b: by count" in text(pilot)[1]
 
 
 @pytest.fixture(autouse=True)
