@@ -5,7 +5,7 @@ do that have it near there, and a region between that place and a result would s
 the values of such a number lie on an arc and its absence at the centre, equally far from all of
 them (after the arc kernel of Hutter & Osborne 2013). Its angle, three quarters of a half circle, is
 between one that keeps distances of values and one that keeps absence near (measured in
-docs/search.md). Shapes: n configurations, d columns.
+docs/experiments.md). Shapes: n configurations, d columns.
 """
 
 import math

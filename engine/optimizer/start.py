@@ -2,7 +2,7 @@
 
 With several objectives half of the spread points are corners of the space: on many problems good
 compromises sit there and no uniform start ever sees one, on others all eight would be too many
-(measured in docs/search.md). What a full result says against the looks is for trust.py to judge.
+(docs/experiments.md). What a full result says against the looks is for trust.py to judge.
 
 Where the study learns from an earlier one, two of the spread points are the best that it knows (two
 of each, four in all): they show at once what these are worth here, and how far its guesses hold.

@@ -26,7 +26,7 @@ _UNKNOWN = 20.0
 _WORTH = 0.1
 """Part of a trial's time that its slot may wait for a suggestion that knows the last results.
 
-What does not know them costs the search more than that: see `docs/search.md`.
+What does not know them costs the search more than that: see `docs/experiments.md`.
 """
 
 
