@@ -88,7 +88,7 @@ _TABLE: tuple[Action, ...] = (
     _a("watch.tab_5", "5", "tasks", "What the cheap tasks are worth"),
     _a("watch.tab_6", "6", "log", "The selected trial's output"),
     _a("watch.tab_7", "7", "events", "What was decided and why"),
-    _a("watch.tab_8", "8", "devices", "GPU memory, utilization, whose trial"),
+    _a("watch.tab_8", "8", "devices", "What each GPU does; when which trial ran where"),
     _a("watch.tab_9", "9", "slices", "A metric along one parameter, and what is expected"),
     _a("study.pause", "p", "pause/resume", "Start no new trials, or go on", "wr", 8),
     _a("study.stop", "X", "stop study", "Stop the study and its trials", "w"),
@@ -175,7 +175,8 @@ _TABLE: tuple[Action, ...] = (
 CHARTS: dict[str, str] = {
     name: f"hpo_tui.tui.widgets.{name}"
     for name in (
-        "parallel", "history", "pareto", "curves", "importance", "tasks", "slices", "cost_bar",
+        "parallel", "history", "pareto", "curves", "importance", "tasks", "devices", "slices",
+        "cost_bar",
     )
 }  # fmt: skip
 """Scope → module of the chart widgets, which say their own actions."""
@@ -184,7 +185,7 @@ CHART_KEYS: tuple[str, ...] = (
     "parallel.brush", "parallel.brush_shrink", "parallel.brush_grow", "parallel.choose",
     "history.metric", "history.across", "history.log", "pareto.pair", "pareto.partial",
     "curves.metric", "curves.log", "curves.alone", "importance.task", "importance.metric",
-    "slices.next", "slices.metric", "slices.log",
+    "devices.earlier", "devices.later", "slices.next", "slices.metric", "slices.log",
 )  # fmt: skip
 """What the key bar shows of a chart that has the focus, in this order."""
 
@@ -211,6 +212,7 @@ SCOPES: dict[str, str] = {
     "curves": "Curves",
     "importance": "Importance",
     "tasks": "Tasks",
+    "devices": "Devices",
     "slices": "Slices",
     "cost_bar": "Cost bar",
 }

@@ -59,9 +59,10 @@ TABS: tuple[Place, ...] = (
     Place(
         "devices",
         "devices",
-        "hpo_tui.tui.widgets.devices",
+        CHARTS["devices"],
         "Devices",
-        lambda s: (s.devices, s.measured),
+        # Running trials grow as time goes by.
+        lambda s: (s.frame, s.spec, s.measured, s.time if s.runner_pid else 0.0),
         1.0,
     ),
     Place(

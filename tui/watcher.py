@@ -17,6 +17,7 @@ from hpo_tui.engine.spec import BudgetUnit, SpecError, StudySpec
 from hpo_tui.store.faults import explained
 from hpo_tui.store.folder import ARCHIVE, StudyFolder
 from hpo_tui.store.models import Study, TrialState
+from hpo_tui.tui.device_names import NamedFrames, labels, named
 from hpo_tui.tui.snapshot import STALE_SECONDS, Snapshot
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class StudyWatcher:
         self._wake = threading.Event()
         self._spec: tuple[str, StudySpec] | None = None
         self._serial = 0
+        self._named = NamedFrames()
         self._said = ""
         self._file = 0
         """The inode of the study's file as it was read last, 0 before."""
@@ -109,7 +111,8 @@ class StudyWatcher:
     def read(self, reader: "StudyReader") -> Snapshot:
         """Return the study as it is. Raises what the reader raises, and SpecError."""
         study = reader.study()
-        frame = reader.frame()
+        devices = reader.devices()
+        frame = self._named.of(reader.frame(), labels(devices))
         spec = self._parse(study)
         now = self._clock()
         pid = self.folder.runner_pid()
@@ -125,7 +128,7 @@ class StudyWatcher:
             runner_pid=pid,
             spent=spent,
             lost=lost,
-            devices=tuple(reader.devices()),
+            devices=named(devices),
             events=tuple(reader.events(limit=EVENTS_KEPT)),
             eta=None
             if pid is None

@@ -131,6 +131,9 @@ class Executor(Protocol):
     def adapt(self, resources: Resources) -> str:
         """Take over edited resources; return what of them waits for the next run, in words."""
 
+    def called(self, device: str) -> str:
+        """Return what people call a trial's device."""
+
     def trials_on(self, device: str) -> tuple[int, ...]:
         """Return the trials that run on a device."""
 

@@ -185,6 +185,11 @@ class DevicePool:
         """Return the UUIDs of the GPUs that are lent."""
         return [u for u, s in self._gpus.states.items() if s.lent]
 
+    def called(self, device: str) -> str:
+        """Return the labels of a trial's GPUs, joined by commas; a slot is called what it is."""
+        states = self._gpus.states
+        return ",".join(states[u].gpu.label if u in states else u for u in device.split(","))
+
     def trials_on(self, device: str) -> tuple[int, ...]:
         """Return the trials that run on a device given by label, number or UUID."""
         return tuple(sorted(n for s in self._gpus.find(device) for n in s.leases))

@@ -247,6 +247,10 @@ class LocalExecutor:
         elif outcome == "failed":
             self.pool.record_failure(running.lease)
 
+    def called(self, device: str) -> str:
+        """Return what people call a trial's device."""
+        return self.pool.called(device)
+
     def quarantined(self) -> Mapping[str, str]:
         """Return device → why nothing is started there any more."""
         return self.pool.quarantined()

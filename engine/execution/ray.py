@@ -264,6 +264,10 @@ class RayExecutor:
     def learn(self, running: Running, outcome: Outcome, duration: float) -> None:
         """Learn nothing: Ray gives shares as they are declared."""
 
+    def called(self, device: str) -> str:
+        """Return the device's own name."""
+        return device
+
     def quarantined(self) -> Mapping[str, str]:
         """Return nothing: Ray takes bad nodes out itself."""
         return {}

@@ -123,7 +123,8 @@ class Chores:
             if live.drain is None or live.stop is not None:
                 continue
             if newest(live.launch.folder.checkpoint) > live.drain:
-                self.desk.end(live, Stop("lend", f"left {live.process.device}, which is lent"))
+                where = self.desk.executor.called(live.process.device)
+                self.desk.end(live, Stop("lend", f"left {where}, which is lent"))
 
     def costs(self) -> None:
         """Keep what tasks cost as measured, and what early stopping was worth."""

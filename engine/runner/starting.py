@@ -162,7 +162,8 @@ class Starter:
             desk.update(number, durable=False, pid=process.pid, pid_started=process.started)
             what = "starts" if trial.attempt == 1 else f"starts again (attempt {trial.attempt})"
             kind = "promoted" if trial.resumed_from is not None else "started"
-            desk.event(kind, f"trial {number} {what} at {trial.task} on {process.device}", number)
+            where = desk.executor.called(process.device)
+            desk.event(kind, f"trial {number} {what} at {trial.task} on {where}", number)
             if trial.resumed_from is not None and not launch.environment["HPO_RESUME"]:
                 self._begins_anew(trial)
 

@@ -26,7 +26,7 @@ class Process:
     """A running process that only notes what is asked of it."""
 
     def __init__(self) -> None:
-        self.started, self.device, self.asked = 1.0, "GPU0", list[str]()
+        self.started, self.device, self.asked = 1.0, "GPU-5ee7", list[str]()
 
     def stop(self) -> None:
         self.asked.append("stop")
@@ -46,7 +46,7 @@ def desk(tmp_path: Path) -> Any:
     writer.create_study("t", "", 0)
     trial = Trial(1, 1, "full", TrialState.RUNNING, 1.0, {"x": 0.5})
     writer.add_trial(trial)
-    nobody: Any = SimpleNamespace()
+    nobody: Any = SimpleNamespace(called={"GPU-5ee7": "GPU0"}.__getitem__)
     yield Desk(StudyFolder(tmp_path), spec, writer, nobody, nobody, {1: trial})
     writer.close()
 

@@ -1,5 +1,7 @@
 """Pictures of the main screens, with a fixed clock: ``--snapshot-update`` makes them anew."""
 
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +19,14 @@ SIZES = [(80, 24), (120, 40)]
 
 
 @pytest.fixture(autouse=True)
-def still(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
-    monkeypatch.setenv("TZ", "UTC")
+def still(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[None]:
     if "devices" in request.node.name:  # without a runner nothing is measured
         monkeypatch.setattr(StudyFolder, "runner_pid", lambda _: 4242)
+    with monkeypatch.context() as here:
+        here.setenv("TZ", "UTC")
+        time.tzset()
+        yield
+    time.tzset()
 
 
 def _app(tmp_path: Path, **options: Any) -> HpoApp:

@@ -64,7 +64,7 @@ def bar(snapshot: "Snapshot", glyphs: "Glyphs", by_count: bool) -> Bar:
         value = float(count) if by_count else float(kept[mine].sum())
         ink = Ink.FULL_2 if full else _gray(glyphs, at, len(tasks))
         shown = fmt.clean(name, glyphs.ascii)
-        segments.append(Segment(shown, _shade(glyphs, at, len(tasks)), ink, value, count))
+        segments.append(Segment(shown, shade(glyphs, at, len(tasks)), ink, value, count))
     count = int(lost.sum())
     value = float(count) if by_count else float(wasted.sum())
     segments.append(Segment("lost", glyphs.lost, Ink.BAD, value, count))
@@ -98,14 +98,15 @@ def amounts(values: Sequence[float]) -> list[str]:
     return [t[:-1] if places == 2 and t.endswith("0") else t for t in texts]
 
 
-def _shade(glyphs: "Glyphs", at: int, count: int) -> str:
+def shade(glyphs: "Glyphs", at: int, count: int) -> str:
+    """Return the glyph of the ``at``-th of ``count`` tasks, cheapest first."""
     last = len(glyphs.shades) - 1
     return glyphs.shades[last if count == 1 else round(at * last / (count - 1))]
 
 
 def _gray(glyphs: "Glyphs", at: int, count: int) -> Ink:
     """Return a cheap task's ink: of several with one shade, every other is darker."""
-    shades = [_shade(glyphs, n, count) for n in range(at + 1)]
+    shades = [shade(glyphs, n, count) for n in range(at + 1)]
     darker = shades.count(shades[-1]) % 2 == (shades[-1] == shades[0])
     return Ink.PARTIAL_2 if darker else Ink.PARTIAL_3
 

@@ -1,19 +1,141 @@
-"""The devices: memory, utilization, whose trials run there."""
+"""The devices: memory, utilization, whose trials run there; below, when which trial ran where."""
 
 import time
+from collections.abc import Sequence
 from typing import ClassVar
 
-from rich.segment import Segment
-from textual.strip import Strip
-from textual.widget import Widget
+import numpy as np
+from textual import events
 
 from hpo_tui.store.models import DeviceSample
-from hpo_tui.tui import present
-from hpo_tui.tui.plain import fit, plain, wrapped
-from hpo_tui.tui.snapshot import Snapshot, View
-from hpo_tui.tui.widgets.tones import ink
+from hpo_tui.tui.charts import gauges, lanes, text, timeline
+from hpo_tui.tui.charts.canvas import Canvas
+from hpo_tui.tui.charts.palette import Ink
+from hpo_tui.tui.messages import TrialOpened
+from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.widgets.chart import Chart
+
+ACTIONS: tuple[tuple[str, str, str, str], ...] = (
+    ("devices.later", "right,l,full_stop", "later trial", "The trial that began next"),
+    ("devices.earlier", "left,h,comma", "earlier trial", "The trial that began before"),
+    ("devices.open", "enter", "open", "Open the selected trial"),
+)
+"""(id, keys, label, tooltip) of what the widget can do; the keys are bound elsewhere."""
 
 EMPTY = "No GPU is measured: trials run on the processor, or no trial has run yet."
+
+
+class Devices(Chart):
+    """Three lines a device, or one where there is no room; then a lane for each place."""
+
+    SMALLEST: ClassVar[tuple[int, int]] = (10, 1)
+    HELP: ClassVar[str] = """\
+## Devices
+
+One block a GPU: the trials that run on it, memory used (`#` this study, `+` other processes) of
+what it has, and how busy it is; nothing that was not measured just now. `L` lends a GPU: it is
+drained at the trials' next checkpoint.
+
+Below, **when trials ran**: a lane for every GPU or slot (several where trials share a GPU), a block
+for every trial, shaded by task as in the cost bar, `!` where it was lost; at the right the share of
+the time that the lane was occupied. Long stretches in which nothing ran at all are left out, where
+the upright dashes stand. `h` `l` go from trial to trial in the order in which they began, `Enter`
+opens the one that is marked.
+"""
+
+    def __init__(self, *, ascii_only: bool | None = None, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(ascii_only=ascii_only, id=id)
+        self._timeline: lanes.Timeline | None = None
+
+    def differs(self, old: Snapshot, new: Snapshot) -> bool:
+        """Whether ``new`` has to be painted: running trials grow as time goes by."""
+        grows = new.runner_pid is not None and old.time != new.time
+        told = old.measured, old.runner_pid
+        return grows or told != (new.measured, new.runner_pid) or super().differs(old, new)
+
+    # keys
+
+    def action_later(self) -> None:
+        """Go to the trial that began next."""
+        self._go(1)
+
+    def action_earlier(self) -> None:
+        """Go to the trial that began before."""
+        self._go(-1)
+
+    def action_open(self) -> None:
+        """Open the selected trial."""
+        if self.view.selected is not None:
+            self.post_message(TrialOpened(self.view.selected))
+
+    def _go(self, by: int) -> None:
+        if self.snapshot is None:
+            return
+        frame = self.snapshot.frame
+        order = frame.number[timeline.ran(frame, _until(self.snapshot)).row].tolist()
+        if not order:
+            return
+        selected = self.view.selected
+        at = order.index(selected) + by if selected in order else len(order) - 1
+        self.select(order[min(max(at, 0), len(order) - 1)])
+
+    def on_click(self, event: events.Click) -> None:
+        """Go to the trial whose block was clicked."""
+        number = self._timeline.at(event.x, event.y) if self._timeline else None
+        if number is not None:
+            self.select(number)
+
+    # the picture
+
+    def paint(self, snapshot: Snapshot, width: int, height: int) -> Canvas:
+        """Draw the devices, and the timeline in what room is left."""
+        canvas = Canvas(width, height)
+        trials = timeline.ran(snapshot.frame, _until(snapshot))
+        rows = timeline.lanes(snapshot.frame, trials)
+        below = len(rows) + lanes.LEAST - 1 if rows else 0
+        if snapshot.measured:
+            top = self._gauges(canvas, snapshot.measured, below)
+        else:
+            top = self._nothing(canvas, snapshot)
+        self._timeline = None
+        if rows and height - top >= lanes.LEAST:
+            self._timeline = lanes.Timeline(canvas, top, snapshot, self.view.selected, self.glyphs)
+            self._timeline.draw(trials, rows)
+        return canvas
+
+    def _gauges(self, canvas: Canvas, samples: Sequence[DeviceSample], below: int) -> int:
+        """Draw every device, with what room ``below`` wants in mind; return the next free line."""
+        blocks = (gauges.BLOCK + 1) * len(samples)
+        if blocks - (not below) + below <= canvas.height:
+            for at, sample in enumerate(samples):
+                gauges.block(canvas, (gauges.BLOCK + 1) * at, sample, self.glyphs)
+            return blocks
+        # Half of the pane at the most is the timeline's, if there is not enough for both.
+        room = canvas.height - min(below + 1, canvas.height // 2) if below else canvas.height
+        shown = samples if len(samples) <= room else samples[: room - 1]
+        for y, sample in enumerate(shown):
+            gauges.line(canvas, y, sample, self.glyphs)
+        if len(shown) < len(samples):
+            more = f" {self.glyphs.ellipsis} and {len(samples) - len(shown)} more"
+            canvas.put(0, len(shown), more, Ink.DIM)
+        return min(len(samples), room) + 1
+
+    def _nothing(self, canvas: Canvas, snapshot: Snapshot) -> int:
+        """Say why nothing is measured at this moment; return the next free line."""
+        said = text.wrapped(_why_nothing(snapshot), max(1, canvas.width - 2))
+        for y, line in enumerate(said):
+            canvas.put(1, y, line, Ink.DIM)
+        return len(said) + 1
+
+
+def _until(snapshot: Snapshot) -> float:
+    """Return until when running trials are known to have run: where no runner lives, its last."""
+    if snapshot.runner_pid is not None:
+        return snapshot.time
+    frame, measured = snapshot.frame, [d.time for d in snapshot.devices]
+    signs = np.concatenate([frame.ended, frame.started, measured])
+    signs = signs[np.isfinite(signs)]
+    return float(signs.max()) if len(signs) else snapshot.time
 
 
 def _why_nothing(snapshot: Snapshot) -> str:
@@ -23,73 +145,3 @@ def _why_nothing(snapshot: Snapshot) -> str:
     last = time.localtime(max(d.time for d in snapshot.devices))
     why = "No runner lives" if snapshot.runner_pid is None else "The runner says nothing new"
     return f"{why}: nothing is measured now. The last time was {time.strftime('%F %H:%M', last)}."
-
-
-class Devices(Widget, can_focus=True):
-    """Two lines a device: what it is and whose trials it runs, then memory and utilization."""
-
-    HELP: ClassVar[str] = """\
-## Devices
-
-One block a GPU: the trials that run on it, memory used (`#` this study, `+` other processes) of
-what it has, and how busy it is; nothing that was not measured just now. `L` lends a GPU: it is
-drained at the trials' next checkpoint.
-"""
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"devices--dim", "devices--bar", "devices--other"}
-    ALLOW_SELECT = False
-
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
-        super().__init__(id=id)
-        self._devices: tuple[DeviceSample, ...] = ()
-        self._empty = EMPTY
-
-    def show(self, snapshot: Snapshot, view: View) -> None:  # noqa: ARG002 - devices have no filter
-        """Show the newest sample of every device, or why there is none of now."""
-        seen = snapshot.measured, _why_nothing(snapshot)
-        if seen != (self._devices, self._empty):
-            self._devices, self._empty = seen
-            self.refresh()
-
-    def render_line(self, y: int) -> Strip:
-        """Draw one line of a device's block."""
-        width, base = self.size.width, self.rich_style
-        dim = base + ink(self, "devices--dim")
-        if not self._devices:
-            lines = ["", *wrapped(self._empty, max(1, width - 2))]
-            return Strip([Segment(fit(f" {lines[y]}" if y < len(lines) else "", width), dim)])
-        at, line = divmod(y, 4)
-        if at >= len(self._devices) or line == 3:
-            return Strip.blank(width, base)
-        sample = self._devices[at]
-        if line == 0:
-            trials = ", ".join(f"#{t}" for t in sample.trials) or "idle"
-            text = f" {plain(sample.device)}  {plain(sample.name)}  {trials}"
-            return Strip([Segment(fit(text, width), base)])
-        return self._bar(sample, line, width)
-
-    def _bar(self, sample: DeviceSample, line: int, width: int) -> Strip:
-        base = self.rich_style
-        dim = base + ink(self, "devices--dim")
-        ours = base + ink(self, "devices--bar")
-        other = base + ink(self, "devices--other")
-        room = max(4, width - 30)
-        if line == 1:
-            total = max(1, sample.memory_total)
-            foreign = round(room * min(sample.foreign, sample.memory_used) / total)
-            used = round(room * sample.memory_used / total) - foreign
-            note = f"{present.size(sample.memory_used)} of {present.size(sample.memory_total)}"
-            label = "memory"
-        else:
-            foreign = 0
-            share = sample.utilization or 0.0
-            used = round(room * share)
-            note = "not measured" if sample.utilization is None else f"{share:.0%}"
-            label = "busy"
-        segments = [
-            Segment(f"  {label:<7}", dim),
-            Segment("#" * used, ours),
-            Segment("+" * foreign, other),
-            Segment("." * max(0, room - used - foreign), dim),
-            Segment(f" {note}", base),
-        ]
-        return Strip(segments).adjust_cell_length(width, base)

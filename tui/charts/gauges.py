@@ -1,0 +1,64 @@
+"""What a device is doing now: a block of three lines, or one line where there is less room."""
+
+from hpo_tui.store.models import DeviceSample
+from hpo_tui.tui import fmt, present
+from hpo_tui.tui.charts import text
+from hpo_tui.tui.charts.canvas import Canvas
+from hpo_tui.tui.charts.palette import Ink
+from hpo_tui.tui.glyphs import Glyphs
+
+BLOCK = 3
+"""Lines of a block."""
+NOTE = 30
+"""Columns of a block beside its bars."""
+SHORT_BAR = 12
+
+
+def block(canvas: Canvas, y: int, sample: DeviceSample, glyphs: Glyphs) -> None:
+    """Draw what a device is and whose trials it runs; its memory; how busy it is."""
+    name = f" {_clean(sample.device, glyphs)}  {_clean(sample.name, glyphs)}  {_trials(sample)}"
+    text.write(canvas, 0, y, [(name, Ink.TEXT)], glyphs.ellipsis)
+    room = max(4, canvas.width - NOTE)
+    total = max(1, sample.memory_total)
+    foreign = round(room * min(sample.foreign, sample.memory_used) / total)
+    used = round(room * sample.memory_used / total) - foreign
+    note = f" {present.size(sample.memory_used)} of {present.size(sample.memory_total)}"
+    bar = _bar(used, foreign, room)
+    text.write(canvas, 0, y + 1, [("  memory ", Ink.DIM), *bar, (note, Ink.TEXT)], glyphs.ellipsis)
+    bar = _bar(round(room * (sample.utilization or 0.0)), 0, room)
+    note = f" {_busy(sample)}"
+    text.write(canvas, 0, y + 2, [("  busy   ", Ink.DIM), *bar, (note, Ink.TEXT)], glyphs.ellipsis)
+
+
+def line(canvas: Canvas, y: int, sample: DeviceSample, glyphs: Glyphs) -> None:
+    """Draw the same on one line: the memory as a bar, the rest in words."""
+    total = max(1, sample.memory_total)
+    foreign = round(SHORT_BAR * min(sample.foreign, sample.memory_used) / total)
+    used = round(SHORT_BAR * sample.memory_used / total) - foreign
+    memory = f"{present.size(sample.memory_used)} of {present.size(sample.memory_total)}"
+    spans = [
+        (f" {fmt.pad(_clean(sample.device, glyphs), 6, glyphs.ellipsis)} ", Ink.TEXT),
+        *_bar(used, foreign, SHORT_BAR),
+        (f" {memory:<14}", Ink.TEXT),
+        (" busy ", Ink.DIM),
+        (f"{_busy(sample):<5}", Ink.TEXT),
+        (f" {_trials(sample)}", Ink.TEXT),
+    ]
+    text.write(canvas, 0, y, spans, glyphs.ellipsis)
+
+
+def _bar(used: int, foreign: int, room: int) -> list[tuple[str, int]]:
+    left = max(0, room - used - foreign)
+    return [("#" * used, Ink.GOAL), ("+" * foreign, Ink.BEST), ("." * left, Ink.DIM)]
+
+
+def _busy(sample: DeviceSample) -> str:
+    return "not measured" if sample.utilization is None else f"{sample.utilization:.0%}"
+
+
+def _trials(sample: DeviceSample) -> str:
+    return ", ".join(f"#{t}" for t in sample.trials) or "idle"
+
+
+def _clean(name: str, glyphs: Glyphs) -> str:
+    return fmt.clean(name, glyphs.ascii)
