@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hpo_tui.store.models import DeviceSample
+from hpo_tui.tui.fmt import natural
 
 if TYPE_CHECKING:
     from hpo_tui.store.frame import Frame
@@ -32,15 +33,16 @@ def _short(device: str) -> str:
 
 
 def named(samples: Iterable[DeviceSample]) -> tuple[DeviceSample, ...]:
-    """Return samples whose device is its label, and whose name is the model alone."""
+    """Return samples in order, whose device is its label, and whose name is the model alone."""
     samples = tuple(samples)
     names = labels(samples)
-    return tuple(
+    found = (
         replace(s, device=names[s.device], name=s.name.partition(" ")[2])
         if s.device in names
         else replace(s, device=_short(s.device))
         for s in samples
     )
+    return tuple(sorted(found, key=lambda s: natural(s.device)))
 
 
 class NamedFrames:

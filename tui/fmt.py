@@ -1,6 +1,7 @@
 """Numbers, times and foreign text as the screens show them."""
 
 import math
+import re
 import time
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
@@ -185,6 +186,12 @@ def values(items: Sequence[Value]) -> list[str]:
     if len(set(texts)) == len(texts):
         return texts
     return [value(i) if isinstance(i, bool | str) else str(i) for i in items]
+
+
+def natural(text: str) -> list[tuple[int, str]]:
+    """Return what sorts ``GPU2`` before ``GPU10``."""
+    parts = re.findall(r"[0-9]+|[^0-9]+", text.casefold())
+    return [(int(p), "") if p.isdigit() and p.isascii() else (-1, p) for p in parts]
 
 
 def duration(seconds: float | None) -> str:

@@ -1,9 +1,9 @@
 """In which order trials stand: sorted by a column of their table. Pure."""
 
-import re
 from typing import TYPE_CHECKING
 
 from hpo_tui.engine.spec import Direction
+from hpo_tui.tui import fmt
 from hpo_tui.tui.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def sort_values(snapshot: Snapshot, key: str) -> "NDArray[np.float64] | None":
         "from": np.where(frame.resumed_from > 0, frame.resumed_from, np.nan),
     }.get(key)
     if key == "device":
-        named = sorted(set(frame.device.tolist()) - {""}, key=_natural)
+        named = sorted(set(frame.device.tolist()) - {""}, key=fmt.natural)
         ranks_of = {"": np.nan} | {name: float(at) for at, name in enumerate(named)}
         return np.array([ranks_of[d] for d in frame.device.tolist()], dtype=np.float64)
     if key == "tags":
@@ -63,17 +63,11 @@ def _in_order_of_choices(snapshot: Snapshot, name: str) -> "NDArray[np.float64] 
     if values is None or not choices:
         return values
     listed = next((list(p.choices) for p in snapshot.spec.space if p.name == name), [])
-    late = sorted((c for c in choices if c not in listed), key=lambda c: _natural(str(c)))
+    late = sorted((c for c in choices if c not in listed), key=lambda c: fmt.natural(str(c)))
     places = {c: float(at) for at, c in enumerate([*listed, *late])}
     ranks = np.array([*(places[c] for c in choices), np.nan])
     codes = np.where(np.isnan(values), len(choices), values).astype(np.int64)
     return np.asarray(ranks[codes], dtype=np.float64)
-
-
-def _natural(text: str) -> list[tuple[int, str]]:
-    """Return what sorts ``GPU2`` before ``GPU10``."""
-    parts = re.findall(r"[0-9]+|[^0-9]+", text.casefold())
-    return [(int(p), "") if p.isdigit() and p.isascii() else (-1, p) for p in parts]
 
 
 def best_last(snapshot: Snapshot, key: str, *, otherwise: bool) -> bool:

@@ -36,11 +36,11 @@ def test_of_a_uuid_that_nobody_knows_the_beginning_is_shown() -> None:
 
 
 def test_a_sample_has_its_label_and_its_model() -> None:
-    assert [(s.device, s.name) for s in named(SAMPLES)] == [
+    assert [(s.device, s.name) for s in named(reversed(SAMPLES))] == [
+        ("cpu", "CPU 8 cores"),
         ("GPU0", "NVIDIA H100"),
         ("GPU1", "NVIDIA H100"),
         ("GPU2.1", "NVIDIA A100 MIG 1g"),
-        ("cpu", "CPU 8 cores"),
     ]
 
 
@@ -72,7 +72,8 @@ async def test_header_filter_and_pane_say_the_label(study: StudyFolder, runner: 
         await pilot.pause(0.1)
         shown = "\n".join(line.text for line in app.screen._compositor.render_strips())
         assert "GPU1 50%" in shown
-        assert " GPU1 " in app.screen.query_one(Devices).render_line(1).text
+        pane = app.screen.query_one(Devices)
+        assert [pane.render_line(y).text[:6] for y in range(3)] == [" GPU0 ", " GPU0 ", " GPU1 "]
         assert "aaaaaaaa" not in shown
         await pilot.press("slash", *"device='GPU1'", "enter")
         await pilot.pause(0.1)

@@ -3,7 +3,6 @@
 Pure numpy. Times are Unix seconds.
 """
 
-import re
 import time
 from dataclasses import dataclass
 
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from hpo_tui.engine.occupancy import gpus_of
 from hpo_tui.store.frame import Frame
 from hpo_tui.store.models import TrialState
+from hpo_tui.tui import fmt
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
@@ -81,13 +81,8 @@ def lanes(frame: Frame, trials: Ran) -> list[Lane]:
                 track += 1
             free[place, track] = float(trials.end[i])
             found.setdefault((place, track), []).append(i)
-    order = sorted(found, key=lambda lane: (_natural(lane[0]), lane[1]))
+    order = sorted(found, key=lambda lane: (fmt.natural(lane[0]), lane[1]))
     return [Lane(name if not n else "", np.array(found[name, n])) for name, n in order]
-
-
-def _natural(name: str) -> list[tuple[int, str]]:
-    """Return what sorts ``cpu:9`` before ``cpu:10``."""
-    return [(int(n or 0), word) for word, n in re.findall(r"(\D*)(\d*)", name)]
 
 
 class TimeAxis:
