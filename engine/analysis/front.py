@@ -1,4 +1,4 @@
-"""Which trials are best: goals, the Pareto front, near misses, hypervolume. Pure numpy.
+"""Which trials are best: goals, the Pareto front, near misses. Pure numpy.
 
 Losses are metrics times the objective's sign, so that less is better; only trials that completed
 at the full task ever count as best. A configuration that did so several times counts once, as its
@@ -256,31 +256,3 @@ def best_so_far(frame: Frame, spec: StudySpec, objective: Objective) -> tuple[Ro
     before = np.minimum.accumulate(np.r_[np.inf, loss])[:-1]
     better = loss < before
     return rows[better], objective.sign * loss[better]
-
-
-def hypervolume(losses: Floats, reference: Floats) -> float:
-    """Return the volume that ``losses`` (n, m) dominate below ``reference`` (m,).
-
-    Sweeps for one and two objectives; beyond, slices along the last objective (HSO: While et al.,
-    2006, section III). Rows with NaN, or not below the reference, count nothing.
-    """
-    inside = (losses < reference).all(axis=1)  # false for NaN
-    points = losses[inside]
-    if not len(points):
-        return 0.0
-    points = np.unique(points[pareto_mask(points)], axis=0)
-    if points.shape[1] == 1:
-        return float(reference[0] - points[0, 0])
-    if points.shape[1] == 2:
-        widths = reference[0] - points[:, 0]
-        heights = np.r_[reference[1], points[:-1, 1]] - points[:, 1]
-        return float(widths @ heights)
-    order = np.argsort(points[:, -1], kind="stable")
-    points = points[order]
-    depths = np.r_[points[1:, -1], reference[-1]] - points[:, -1]
-    slices = (
-        depth * hypervolume(points[: i + 1, :-1], reference[:-1])
-        for i, depth in enumerate(depths)
-        if depth > 0
-    )
-    return float(sum(slices))

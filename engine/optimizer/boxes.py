@@ -1,4 +1,4 @@
-"""Pareto fronts, hypervolume and the boxes that a front leaves open. Losses: smaller is better.
+"""Pareto fronts and the boxes that a front leaves open. Losses: smaller is better.
 
 Shapes: k points, m objectives, b boxes.
 """
@@ -77,17 +77,6 @@ def _slices(points: Array, ref: Array) -> tuple[list[list[float]], list[list[flo
         lows += [[*box, low] for box in part_low]
         highs += [[*box, high] for box in part_high]
     return lows, highs
-
-
-def hypervolume(points: Array, ref: Array) -> float:
-    """Volume that ``points`` dominate below ``ref``."""
-    inside = points[np.all(points < ref, axis=1)] if len(points) else points
-    if len(inside) == 0:
-        return 0.0
-    floor = inside.min(axis=0)
-    lows, highs = open_boxes(inside, ref)
-    free = np.prod(np.maximum(highs - np.maximum(lows, floor), 0.0), axis=1).sum()
-    return float(np.prod(ref - floor) - free)
 
 
 def thinned(points: Array, limit: int) -> Array:

@@ -76,29 +76,6 @@ def from_unit(parameter: Parameter, unit: float) -> Value:
     return _nth(parameter, min(int(unit * count), int(count) - 1))
 
 
-def to_unit(parameter: Parameter, value: Value) -> float:
-    """Return where in [0, 1] a value lies: the middle of its part for choices and steps.
-
-    Raises ValueError for a value that the parameter does not have.
-    """
-    if parameter.kind is ParameterKind.FIXED:
-        return 0.5
-    count = value_count(parameter)
-    if not parameter.numeric:
-        return (parameter.choices.index(value) + 0.5) / count
-    if isinstance(value, str):
-        raise ValueError(f"{show(parameter.name)} must be a number, found {show(value)}")
-    if logarithmic(parameter):
-        low, high = _log_ends(parameter)
-        unit = (math.log(max(value, parameter.low)) - low) / (high - low)
-    elif math.isinf(count):
-        unit = (value - parameter.low) / (parameter.high - parameter.low)
-    else:
-        step = parameter.step or 1.0
-        unit = (round((value - parameter.low) / step) + 0.5) / count
-    return min(1.0, max(0.0, unit))
-
-
 def draw(parameter: Parameter, rng: random.Random) -> Value:
     """Return a value at random: uniform over the range (its logarithm for a log parameter)."""
     return from_unit(parameter, rng.random())

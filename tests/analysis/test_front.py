@@ -2,7 +2,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -107,20 +106,3 @@ def test_best_so_far_follows_the_end_times(spec: StudySpec, make_frame: MakeFram
     rows, values = front.best_so_far(frame, spec, spec.objectives[0])
     assert frame.number[rows].tolist() == [2, 1, 4]
     assert values.tolist() == [0.6, 0.7, 0.8]
-
-
-def test_hypervolume_of_known_shapes() -> None:
-    one = np.array([[0.25], [np.nan]])
-    assert front.hypervolume(one, np.array([1.0])) == pytest.approx(0.75)
-    two = np.array([[0.0, 0.5], [0.5, 0.0], [0.9, 0.9], [2.0, -1.0]])
-    assert front.hypervolume(two, np.array([1.0, 1.0])) == pytest.approx(0.75)
-    three = np.array([[0.0, 0.0, 0.5], [0.5, 0.5, 0.0]])
-    assert front.hypervolume(three, np.ones(3)) == pytest.approx(0.5 + 0.125)
-
-
-def test_hypervolume_of_many_agrees_with_sampling() -> None:
-    rng = np.random.default_rng(0)
-    points = rng.random((12, 4))
-    sample = rng.random((40_000, 4))
-    covered = (sample[:, None, :] >= points[None]).all(axis=2).any(axis=1).mean()
-    assert front.hypervolume(points, np.ones(4)) == pytest.approx(covered, abs=0.01)

@@ -7,27 +7,20 @@ import pytest
 from scipy import stats
 
 from hpo_tui.engine.optimizer.acquisition import improvement, target
-from hpo_tui.engine.optimizer.boxes import front, hypervolume, open_boxes, ranks, thinned
+from hpo_tui.engine.optimizer.boxes import front, open_boxes, ranks, thinned
 
 
-def by_inclusion_exclusion(points: np.ndarray, ref: np.ndarray) -> float:
-    total = 0.0
-    for k in range(1, len(points) + 1):
+def gains(points: np.ndarray, ref: np.ndarray, draws: np.ndarray) -> np.ndarray:
+    """The hypervolume that each draw (n, m) adds to points, by inclusion and exclusion, (n,)."""
+    total = np.zeros(len(draws))
+    for k in range(len(points) + 1):
         for group in itertools.combinations(points, k):
-            worst = np.max(group, axis=0)
-            total += (-1) ** (k + 1) * float(np.prod(np.maximum(ref - worst, 0)))
+            worst = np.max([*group, np.full(len(ref), -np.inf)], axis=0)
+            total += (-1) ** k * np.prod(np.maximum(ref - np.maximum(worst, draws), 0), axis=1)
     return total
 
 
 @pytest.mark.parametrize("m", [1, 2, 3, 4])
-@pytest.mark.parametrize("seed", range(3))
-def test_hypervolume_is_that_of_inclusion_and_exclusion(m: int, seed: int) -> None:
-    points = np.random.default_rng(seed).random((7, m))
-    ref = np.full(m, 0.9)
-    assert hypervolume(points, ref) == pytest.approx(by_inclusion_exclusion(points, ref))
-
-
-@pytest.mark.parametrize("m", [2, 3, 4])
 def test_boxes_are_disjoint_and_hold_exactly_what_no_point_dominates(m: int) -> None:
     rng = np.random.default_rng(m)
     points, ref = rng.random((8, m)), np.full(m, 1.0)
@@ -38,7 +31,7 @@ def test_boxes_are_disjoint_and_hold_exactly_what_no_point_dominates(m: int) -> 
         assert inside == int(free)
 
 
-@pytest.mark.parametrize("m", [1, 2, 3])
+@pytest.mark.parametrize("m", [1, 2, 3, 4])
 def test_expected_improvement_is_what_draws_gain_on_average(m: int) -> None:
     rng = np.random.default_rng(m)
     points = rng.random((5, m))
@@ -47,12 +40,10 @@ def test_expected_improvement_is_what_draws_gain_on_average(m: int) -> None:
         points, ref = np.zeros((0, 1)), points.min(axis=0)
     mean, sd = rng.random((3, m)), rng.uniform(0.1, 0.5, (3, m))
     exact = target(points, ref).gain(mean, sd)
-    before = hypervolume(points, ref)
     for i in range(3):
-        draws = mean[i] + sd[i] * rng.standard_normal((3000, m))
-        gains = [hypervolume(np.vstack([points, d]), ref) - before for d in draws]
-        error = np.std(gains) / np.sqrt(len(gains))
-        assert exact[i] == pytest.approx(np.mean(gains), abs=4 * error + 1e-6)
+        drawn = gains(points, ref, mean[i] + sd[i] * rng.standard_normal((20_000, m)))
+        error = np.std(drawn) / np.sqrt(len(drawn))
+        assert exact[i] == pytest.approx(np.mean(drawn), abs=4 * error + 1e-6)
 
 
 def test_improvement_keeps_its_order_far_in_the_tail() -> None:
