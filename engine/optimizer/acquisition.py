@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from hpo_tui.engine.optimizer.axes import Array
+from hpo_tui.engine.optimizer.arrays import Array, Index
 from hpo_tui.engine.optimizer.boxes import open_boxes, thinned
 
 _FRONT_LIMIT = {1: 1, 2: 200, 3: 40, 4: 16}
@@ -37,8 +37,8 @@ class Target:
     """
 
     cuts: tuple[Array, ...]
-    low: np.ndarray[tuple[int, ...], np.dtype[np.intp]]
-    high: np.ndarray[tuple[int, ...], np.dtype[np.intp]]
+    low: Index
+    high: Index
 
     def gain(self, mean: Array, sd: Array) -> Array:
         """Return expected hypervolume improvement at predictions (c, m), (c,)."""

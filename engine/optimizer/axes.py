@@ -11,12 +11,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from hpo_tui.engine.optimizer.arrays import Array
 from hpo_tui.engine.spec.model import Parameter, ParameterKind, Value
 from hpo_tui.engine.spec.space import logarithmic
-
-Array = NDArray[np.float64]
 
 
 class Axis(Protocol):

@@ -6,14 +6,11 @@ Shapes: k points, m objectives, b boxes.
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
-from hpo_tui.engine.optimizer.axes import Array
-
-Indices = NDArray[np.intp]
+from hpo_tui.engine.optimizer.arrays import Array, Index
 
 
-def front(y: Array) -> Indices:
+def front(y: Array) -> Index:
     """Return the indices of the points that no other one dominates, in ascending order.
 
     Of equal points the first alone is kept: boxes need them once. Which trials are best is another
@@ -30,7 +27,7 @@ def front(y: Array) -> Indices:
     return np.array(sorted(keep), dtype=np.intp)
 
 
-def ranks(y: Array) -> Indices:
+def ranks(y: Array) -> Index:
     """Non-dominated rank of every point, 0 for the front (Deb et al. 2002), (k,)."""
     n = len(y)
     better = np.all(y[:, None] <= y[None], axis=2) & np.any(y[:, None] < y[None], axis=2)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from hpo_tui.engine.optimizer.api import Trial
-from hpo_tui.engine.optimizer.axes import Array
+from hpo_tui.engine.optimizer.arrays import Array
 from hpo_tui.engine.spec.model import StudySpec, Summary
 
 ENOUGH = 4

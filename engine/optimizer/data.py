@@ -15,9 +15,9 @@ from itertools import pairwise
 import numpy as np
 
 from hpo_tui.engine.optimizer.api import Trial
-from hpo_tui.engine.optimizer.axes import Array, as_number
+from hpo_tui.engine.optimizer.arrays import Array, Index, Mask
+from hpo_tui.engine.optimizer.axes import as_number
 from hpo_tui.engine.optimizer.curves import alike, bounded, ends, outlook, standing, summarised
-from hpo_tui.engine.optimizer.kernel import Index
 from hpo_tui.engine.optimizer.ledger import Ledger
 from hpo_tui.engine.optimizer.space import Space
 from hpo_tui.engine.spec.model import Direction, StudySpec
@@ -36,8 +36,8 @@ class Table:
     config: Index
     trial: Index
     values: Array
-    final: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
-    failed: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
+    final: Mask
+    failed: Mask
 
     def first(self, n: int) -> "Table":
         """Return the first ``n`` rows."""

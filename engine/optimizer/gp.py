@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import linalg, optimize
 
 from hpo_tui.engine.optimizer import kernel
-from hpo_tui.engine.optimizer.axes import Array
-from hpo_tui.engine.optimizer.kernel import Hyper, Index
+from hpo_tui.engine.optimizer.arrays import Array, Index, Mask
+from hpo_tui.engine.optimizer.kernel import Hyper
 from hpo_tui.engine.optimizer.places import Kinds
 
 FIRST_ITERATIONS, WARM_ITERATIONS = 40, 15
@@ -212,7 +211,7 @@ class Posterior:
         grown._alpha = linalg.cho_solve((chol, True), grown._beyond(), check_finite=False)
         return grown
 
-    def left_out(self, rows: NDArray[np.bool_]) -> tuple[Array, Array]:
+    def left_out(self, rows: Mask) -> tuple[Array, Array]:
         """Return results less their prediction from all others, of marked rows (n,), at least one.
 
         (k,), and the covariance of that difference, noise included, (k, k): the inverse of their
@@ -224,7 +223,7 @@ class Posterior:
         spread = linalg.cho_solve((precision, True), np.eye(len(precision)), check_finite=False)
         return np.asarray(spread @ self._alpha[rows]), np.asarray(spread)
 
-    def by_themselves(self, rows: NDArray[np.bool_]) -> tuple[Array, Array]:
+    def by_themselves(self, rows: Mask) -> tuple[Array, Array]:
         """Return results of marked rows (n,) less their prior mean, and their prior covariance.
 
         (k,) and (k, k).

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import stats
 
 from hpo_tui.engine.optimizer.api import EarlierInsight, TaskInsight
-from hpo_tui.engine.optimizer.axes import Array
+from hpo_tui.engine.optimizer.arrays import Array
 from hpo_tui.engine.optimizer.data import signs
 from hpo_tui.engine.optimizer.guess import FEWEST, Guess
 from hpo_tui.engine.optimizer.ledger import Ledger

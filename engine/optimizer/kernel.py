@@ -17,10 +17,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.linalg import lapack
 
-from hpo_tui.engine.optimizer.axes import Array
+from hpo_tui.engine.optimizer.arrays import Array, Index
 from hpo_tui.engine.optimizer.places import CATEGORY, OPTIONAL, Kinds, arc, centred, scaled
 
 COMMON, PER_TASK, DEPARTURE, TREND, JITTER = 1.0, 0.1, 0.03, 1.0, 1e-6
@@ -31,7 +30,6 @@ _DEPARTURE_LENGTH = 0.3
 _ROOT5 = math.sqrt(5.0)
 _PRIOR_CORRELATION, _SD_L = 0.85, 0.3
 _NOISE_LOW, _NOISE_HIGH = math.log(1e-6), 1.0
-Index = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,16 +11,15 @@ docs/experiments.md). Shapes: n configurations, d columns.
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
-from hpo_tui.engine.optimizer.axes import Array
+from hpo_tui.engine.optimizer.arrays import Array, Index
 
 NUMBER, CATEGORY, OPTIONAL = 0, 1, 2
 """Kinds of columns: a number that every configuration has, a category, a number that some lack."""
 ABSENT = -2.0
 """The coordinate of an optional number that is not there; values beyond a range end at -1."""
 _ANGLE = 0.75 * math.pi
-Kinds = NDArray[np.intp]
+Kinds = Index
 
 
 def arc(column: Array) -> Array:

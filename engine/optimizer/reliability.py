@@ -15,26 +15,25 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hpo_tui.engine.optimizer import gp
-from hpo_tui.engine.optimizer.axes import Array
+from hpo_tui.engine.optimizer.arrays import Array, Index, Mask
 from hpo_tui.engine.optimizer.data import Table
 from hpo_tui.engine.optimizer.gp import Posterior, Rows
-from hpo_tui.engine.optimizer.kernel import Hyper, Index
+from hpo_tui.engine.optimizer.kernel import Hyper
 from hpo_tui.engine.optimizer.space import Space
 
 _HOPELESS, _NOISE, _LEAST_SD = 0.1, 0.5, 0.1
 _BY_CHANCE, _REGION = 0.4, 3
 
 
-def with_values(usable: NDArray[np.bool_], rows: Index) -> Index:
+def with_values(usable: Mask, rows: Index) -> Index:
     """Return those of ``rows`` that are usable (n,) for a metric; all where none is."""
     held = rows[usable[rows]]
     return held if len(held) else rows
 
 
-def failures(table: Table) -> NDArray[np.bool_]:
+def failures(table: Table) -> Mask:
     """Return which results lack a metric that their task has reported before or since, (n,).
 
     A trial that failed lacks all of them, and one without any metric has failed. What a stopped
@@ -74,7 +73,7 @@ class Failures:
         self._fitted: dict[int, tuple[bytes, Array]] = {}
         """Number of rows → what tells them from others as many, and the fit on them."""
 
-    def usable(self, table: Table, n: int) -> NDArray[np.bool_]:
+    def usable(self, table: Table, n: int) -> Mask:
         """Return what the metrics' models are conditioned on: values, failures by region, (n, k).
 
         ``n``: the model of failure is fitted on the first so many rows.

@@ -13,12 +13,11 @@ from typing import Any
 import numpy as np
 
 from hpo_tui.engine.optimizer import candidates
-from hpo_tui.engine.optimizer.axes import Array
+from hpo_tui.engine.optimizer.arrays import Array, Index
 from hpo_tui.engine.optimizer.data import Builder
 from hpo_tui.engine.optimizer.earlier import Earlier
 from hpo_tui.engine.optimizer.goals import Goals
 from hpo_tui.engine.optimizer.guess import Guess, guesses_at
-from hpo_tui.engine.optimizer.kernel import Index
 from hpo_tui.engine.optimizer.ledger import Ledger
 from hpo_tui.engine.optimizer.options import Options
 from hpo_tui.engine.optimizer.promotion import choose, fed, owed, predictive, tells

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from hpo_tui.engine.analysis.slices import Slice
-from hpo_tui.engine.optimizer.axes import Array, Choice, Grid
+from hpo_tui.engine.optimizer.arrays import Array
+from hpo_tui.engine.optimizer.axes import Choice, Grid
 from hpo_tui.engine.optimizer.ledger import Ledger
 from hpo_tui.engine.optimizer.search import Search
 from hpo_tui.engine.optimizer.space import Space

@@ -11,13 +11,12 @@ from functools import cached_property
 import numpy as np
 from scipy.stats import qmc
 
-from hpo_tui.engine.optimizer.axes import Array, Grid, axis_of
+from hpo_tui.engine.optimizer.arrays import Array, Mask
+from hpo_tui.engine.optimizer.axes import Grid, axis_of
 from hpo_tui.engine.optimizer.places import ABSENT, CATEGORY, NUMBER, OPTIONAL, Kinds
 from hpo_tui.engine.optimizer.priors import log_prior, prior_quantile
 from hpo_tui.engine.spec.model import ParameterKind, Params, StudySpec, Value
 from hpo_tui.engine.spec.space import active_order, compiled_constraints
-
-Mask = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
 
 
 class Space:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from hpo_tui.engine.analysis.front import pareto_mask
+from hpo_tui.engine.optimizer.arrays import Array
 from hpo_tui.engine.optimizer.ledger import Ledger
 from hpo_tui.engine.optimizer.search import Search
 from hpo_tui.engine.spec.model import StudySpec
@@ -48,8 +49,8 @@ def _modelled(
     ledger: Ledger,
     search: Search,
     kept: list[int],
-    losses: np.ndarray[tuple[int, ...], np.dtype[np.float64]],
-) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    losses: Array,
+) -> Array:
     """Losses as the model sees them where it can, in model units."""
     models = search.models(ledger)
     rows = [search.builder.encoded(ledger.trials[n]) for n in kept]

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from hpo_tui.engine.optimizer.axes import Array
+from hpo_tui.engine.optimizer.arrays import Array, Mask
 from hpo_tui.engine.optimizer.boxes import ranks
 from hpo_tui.engine.optimizer.candidates import marks
 from hpo_tui.engine.optimizer.completion import as_run, completed
@@ -22,7 +22,7 @@ from hpo_tui.engine.optimizer.data import Builder
 from hpo_tui.engine.optimizer.guess import Guess
 from hpo_tui.engine.optimizer.ledger import Ledger
 from hpo_tui.engine.optimizer.options import Options
-from hpo_tui.engine.optimizer.space import Mask, Space
+from hpo_tui.engine.optimizer.space import Space
 from hpo_tui.engine.spec.model import BudgetUnit, StudySpec, Value
 
 log = logging.getLogger(__name__)

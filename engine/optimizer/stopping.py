@@ -10,7 +10,7 @@ earlier trials.
 import numpy as np
 
 from hpo_tui.engine.optimizer.api import StopDecision
-from hpo_tui.engine.optimizer.axes import Array
+from hpo_tui.engine.optimizer.arrays import Array
 from hpo_tui.engine.optimizer.curves import ENOUGH, alike, ends, outlook, standing
 from hpo_tui.engine.optimizer.ledger import Ledger
 from hpo_tui.engine.spec.model import StudySpec

@@ -13,13 +13,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hpo_tui.engine.optimizer import gp
-from hpo_tui.engine.optimizer.axes import Array
+from hpo_tui.engine.optimizer.arrays import Array, Index, Mask
 from hpo_tui.engine.optimizer.data import Table
 from hpo_tui.engine.optimizer.gp import Guesses, Posterior, Rows
-from hpo_tui.engine.optimizer.kernel import Hyper, Index
+from hpo_tui.engine.optimizer.kernel import Hyper
 from hpo_tui.engine.optimizer.reliability import Failures, Reliability, with_values
 from hpo_tui.engine.optimizer.space import Space
 from hpo_tui.engine.optimizer.transform import Warp
@@ -158,7 +157,7 @@ class Surrogate:
         self._built = (version, built)
         return built
 
-    def _doubting(self, models: Models, kept: Index, usable: NDArray[np.bool_]) -> Models:
+    def _doubting(self, models: Models, kept: Index, usable: Mask) -> Models:
         """Return the models with the cheap rows of metrics that are not trusted left out.
 
         Out of the model units as well, once there are full results enough to tell a scale by: the

@@ -5,7 +5,7 @@ Shapes: n rows, k metrics.
 
 import numpy as np
 
-from hpo_tui.engine.optimizer.axes import Array
+from hpo_tui.engine.optimizer.arrays import Array
 from hpo_tui.engine.optimizer.boxes import front
 from hpo_tui.engine.optimizer.data import Table, signs
 from hpo_tui.engine.optimizer.transform import Column, Warp, Where, counts, warp
