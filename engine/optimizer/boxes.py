@@ -17,7 +17,7 @@ def front(y: Array) -> Index:
     matter, and told by ``analysis.front``, where equal ones are all kept.
     """
     keep: list[int] = []
-    left = np.lexsort(y.T[::-1])
+    left = np.lexsort(y.T)
     while len(left):
         # The first in lexicographic order is dominated by nothing that is left.
         first = left[0]

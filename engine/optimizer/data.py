@@ -8,7 +8,7 @@ run (Swersky et al. 2014 keep such partial curves in one model in the same spiri
 Shapes: n rows, d coordinates, k metrics.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -20,7 +20,7 @@ from hpo_tui.engine.optimizer.axes import as_number
 from hpo_tui.engine.optimizer.curves import alike, bounded, ends, outlook, standing, summarised
 from hpo_tui.engine.optimizer.ledger import Ledger
 from hpo_tui.engine.optimizer.space import Space
-from hpo_tui.engine.spec.model import Direction, StudySpec
+from hpo_tui.engine.spec.model import StudySpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,17 @@ def step_key(spec: StudySpec) -> list[float] | None:
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One row before it is stacked; ``task`` may be a cheaper one than the trial's."""
+
+    x: Array
+    trial: Trial
+    task: int
+    metrics: Mapping[str, float]
+    final: bool
+
+
 class Builder:
     """Builds the table, keeping what has been encoded."""
 
@@ -108,20 +119,21 @@ class Builder:
         schedule that follows the task's length is in its middle there. Only of a stopped trial
         is it used, of which nothing else is known, and where its end cannot be foretold.
         """
-        rows: list[tuple[Array, Trial, int, Mapping[str, float], bool]] = []
+        rows: list[_Row] = []
         for place, number in enumerate(ledger.told):
             trial = ledger.trials[number]
             x = self._placed(trial)
             if x is None:
                 continue
             if trial.state != "pruned":
-                rows.append((x, trial, trial.task, trial.metrics, True))
+                rows.append(_Row(x, trial, trial.task, trial.metrics, final=True))
                 continue
             end = self._end(ledger, trial, place)
             if end is not None:
-                rows.append((x, trial, trial.task, end, False))
+                rows.append(_Row(x, trial, trial.task, end, final=False))
             else:
-                rows += [(x, trial, t, m, False) for t, m in self._partial(ledger, trial)]
+                partial = self._partial(ledger, trial)
+                rows += [_Row(x, trial, t, m, final=False) for t, m in partial]
         return self._stacked(rows)
 
     def _end(self, ledger: Ledger, trial: Trial, place: int) -> dict[str, float] | None:
@@ -155,34 +167,27 @@ class Builder:
                 out.append((0, metrics))
         return out
 
-    def _stacked(self, rows: list[tuple[Array, Trial, int, Mapping[str, float], bool]]) -> Table:
+    def _stacked(self, rows: Sequence[_Row]) -> Table:
         """Return the table of collected rows."""
         names = self.spec.metric_names
         n = len(rows)
         values = np.full((n, len(names)), np.nan)
-        for i, (_, trial, _, metrics, _) in enumerate(rows):
-            if trial.state != "failed":
-                values[i] = [metrics.get(name, np.nan) for name in names]
-        values = bounded(values)
+        for i, row in enumerate(rows):
+            if row.trial.state != "failed":
+                values[i] = [row.metrics.get(name, np.nan) for name in names]
         return Table(
-            np.array([r[0] for r in rows]).reshape(n, self.space.d),
-            np.array([r[2] for r in rows], dtype=np.intp),
-            np.array([r[1].configuration for r in rows], dtype=np.intp),
-            np.array([r[1].number for r in rows], dtype=np.intp),
-            values,
-            np.array([r[4] for r in rows], dtype=bool),
-            np.array([r[1].state == "failed" for r in rows], dtype=bool),
+            np.array([r.x for r in rows]).reshape(n, self.space.d),
+            np.array([r.task for r in rows], dtype=np.intp),
+            np.array([r.trial.configuration for r in rows], dtype=np.intp),
+            np.array([r.trial.number for r in rows], dtype=np.intp),
+            bounded(values),
+            np.array([r.final for r in rows], dtype=bool),
+            np.array([r.trial.state == "failed" for r in rows], dtype=bool),
         )
 
 
 def signs(spec: StudySpec) -> list[float]:
     """Return what turns each metric into a loss: an objective's sign, a constraint's side."""
-    out = []
-    objectives = {o.metric: o for o in spec.objectives}
-    constraints = {c.metric: c for c in spec.outcome_constraints}
-    for name in spec.metric_names:
-        if name in objectives:
-            out.append(-1.0 if objectives[name].direction is Direction.MAXIMIZE else 1.0)
-        else:
-            out.append(1.0 if constraints[name].max is not None else -1.0)
-    return out
+    sign = {c.metric: -1.0 if c.max is None else 1.0 for c in spec.outcome_constraints}
+    sign |= {o.metric: o.sign for o in spec.objectives}
+    return [sign[name] for name in spec.metric_names]

@@ -4,6 +4,7 @@ Plain LAPACK throughout: at these sizes it is many times faster than a tensor li
 Shapes: n rows of d coordinates at tasks 0..T-1, T - 1 the full one; m rows asked about.
 """
 
+import copy
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -36,7 +37,7 @@ def fit(
     kinds: Kinds,
     tasks: int,
     warm: Array | None = None,
-    noise: float = 1e-3,
+    noise: float = kernel.NOISE,
     *,
     guesses: Guesses | None = None,
 ) -> tuple[Array, float]:
@@ -199,8 +200,7 @@ class Posterior:
         chol[:n, :n] = self._chol
         chol[n:, :n] = half.T
         chol[n:, n:] = cholesky(corner - half.T @ half)
-        grown = object.__new__(Posterior)
-        grown.__dict__.update(self.__dict__)
+        grown = copy.copy(self)
         grown.rows = Rows(
             np.vstack([self.rows.x, x]),
             np.concatenate([self.rows.task, task]),

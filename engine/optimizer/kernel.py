@@ -29,13 +29,19 @@ go the same way, and by less than their own results differ."""
 _DEPARTURE_LENGTH = 0.3
 _ROOT5 = math.sqrt(5.0)
 _PRIOR_CORRELATION, _SD_L = 0.85, 0.3
+NOISE = 1e-3
+"""Prior noise variance of a result, in model units, where no repeats tell it."""
 _NOISE_LOW, _NOISE_HIGH = math.log(1e-6), 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Prior:
-    """Normal priors over the packed hyperparameters, and their bounds; each (d + T(T+1)/2 + T,)."""
+    """Normal priors over the packed hyperparameters, and their bounds; each (d + T(T+1)/2 + T,).
 
+    ``tasks``: T.
+    """
+
+    tasks: int
     mean: Array
     sd: Array
     low: Array
@@ -80,16 +86,17 @@ class Hyper:
         return Hyper(vector[:d], factor, vector[d + k :])
 
 
-def prior(d: int, tasks: int, noise: float = 1e-3) -> Prior:
+def prior(d: int, tasks: int, noise: float = NOISE) -> Prior:
     """Return the prior: length scales 0.5 sqrt(d), tasks correlated 0.85, noise ``noise``."""
     base = (1 - _PRIOR_CORRELATION) * np.eye(tasks) + _PRIOR_CORRELATION
     factor = np.linalg.cholesky(base)[np.tril_indices(tasks)]
     k = len(factor)
-    log_noise = np.full(tasks, math.log(1e-3))
+    log_noise = np.full(tasks, math.log(NOISE))
     sd_noise = np.full(tasks, 2.5)
     log_noise[-1], sd_noise[-1] = math.log(noise), 1.5
     length = math.log(0.5 * math.sqrt(max(d, 1)))
     return Prior(
+        tasks,
         np.concatenate([np.full(d, length), factor, log_noise]),
         np.concatenate([np.ones(d), np.full(k, _SD_L), sd_noise]),
         np.concatenate([np.full(d, math.log(0.02)), np.full(k, -3.0), np.full(tasks, _NOISE_LOW)]),
@@ -189,22 +196,13 @@ def guessed_variance(a: Array) -> Array:
     return np.asarray((SLOPE_VARIANCE / max(a.shape[1], 1)) * (a**2).sum(axis=1))
 
 
-def _tasks(packed: int) -> int:
-    """Return T from how many numbers are packed for it: T(T+1)/2 of the factor, T of the noise.
-
-    It is the positive root of T^2 + 3 T = 2 ``packed``.
-    """
-    return round((math.sqrt(9 + 8 * packed) - 3) / 2)
-
-
 def loss(vector: Array, seen: Evidence, belief: Prior) -> tuple[float, Array]:
     """Negative log posterior of the hyperparameters and its gradient.
 
     G = (K^-1 - a a')/2 with a = K^-1 y; every derivative is a sum over G times that of K.
     """
     pairs, task, y = seen.pairs, seen.task, seen.y
-    n, d = len(y), pairs.shape[0]
-    tasks = _tasks(len(belief.mean) - d)
+    n, d, tasks = len(y), pairs.shape[0], belief.tasks
     hyper = Hyper.unpack(vector, d, tasks)
     weight = np.exp(-2.0 * hyper.lengths)
     r = _ROOT5 * np.sqrt(weight @ pairs)

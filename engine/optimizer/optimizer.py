@@ -147,7 +147,7 @@ class Optimizer:
 
     def should_stop(self, number: int) -> StopDecision:
         """Whether a running trial's reports leave it a chance of ending among the best."""
-        return stopping.decide(self.spec, self._ledger, self._ledger.trial(number).number)
+        return stopping.decide(self.spec, self._ledger, self._ledger.trial(number))
 
     def fail(self, number: int, reason: str, *, charged: float | None = None) -> None:
         """Note that a trial failed by its parameters (``oom``, ``diverged``): this teaches."""

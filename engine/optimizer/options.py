@@ -70,20 +70,26 @@ class Options:
 
     def price(self, configuration: int | None, task: int) -> float:
         """Marginal cost in full-task units; 1 a trial where trials are what is counted."""
-        if self.by_count:
-            return 1.0
+        return 1.0 if self.by_count else self._marginal(configuration, task)
+
+    def charge(self, configuration: int | None, task: int, x: Array | None) -> float:
+        """Marginal cost to be charged, in full-task units whatever the budget counts.
+
+        ``x``: the configuration's row, (d,), where its own measured price counts.
+        """
+        cost = self._marginal(configuration, task)
+        return cost if x is None else cost * float(self.factors(x[None])[0])
+
+    def _marginal(self, configuration: int | None, task: int) -> float:
+        """Return what a typical configuration costs beyond the checkpoint that it carries on."""
         before = None
         if configuration is not None:
             before = self.ledger.checkpoint(configuration, task)
         return self.costs[task] - (0.0 if before is None else self.costs[before.task])
 
-    def charge(self, configuration: int | None, task: int, x: Array | None) -> float:
-        """Marginal cost to be charged, in full-task units whatever the budget counts."""
-        before = None
-        if configuration is not None:
-            before = self.ledger.checkpoint(configuration, task)
-        cost = self.costs[task] - (0.0 if before is None else self.costs[before.task])
-        return cost if x is None else cost * float(self.factors(x[None])[0])
+    def _rest(self, task: int) -> float:
+        """Return what the full task costs after a look at ``task``."""
+        return self.costs[self.ledger.full] - (self.costs[task] if self.resume else 0.0)
 
     def factors(self, x: Array) -> Array:
         """How many times the typical price each configuration takes, (c,); 1 if not measured."""
@@ -100,8 +106,8 @@ class Options:
             tasks = self.new_tasks if configuration is None else self.promotable[configuration]
             for t in tasks:
                 price = self.price(configuration, t) * factor[i]
-                rest = self.costs[full] - (self.costs[t] if self.resume else 0.0)
-                whole = price if t == full or self.by_count else price + rest * factor[i]
+                alone = t == full or self.by_count
+                whole = price if alone else price + self._rest(t) * factor[i]
                 if self.hopeless or whole * (1.0 if t == full else self.slack) <= self.room:
                     prices[i, t] = price
         return prices
@@ -112,5 +118,5 @@ class Options:
         price = self.price(configuration, task)
         if task == full or self.hopeless:
             return price <= self.room
-        rest = self.costs[full] - (self.costs[task] if self.resume else 0.0)
-        return (price + (1.0 if self.by_count else rest)) * self.slack <= self.room
+        rest = 1.0 if self.by_count else self._rest(task)
+        return (price + rest) * self.slack <= self.room

@@ -9,7 +9,7 @@ earlier trials.
 
 import numpy as np
 
-from hpo_tui.engine.optimizer.api import StopDecision
+from hpo_tui.engine.optimizer.api import StopDecision, Trial
 from hpo_tui.engine.optimizer.arrays import Array
 from hpo_tui.engine.optimizer.curves import ENOUGH, alike, ends, outlook, standing
 from hpo_tui.engine.optimizer.ledger import Ledger
@@ -19,9 +19,8 @@ from hpo_tui.engine.spec.names import plural
 _DRAWS = 256
 
 
-def decide(spec: StudySpec, ledger: Ledger, number: int) -> StopDecision:
+def decide(spec: StudySpec, ledger: Ledger, trial: Trial) -> StopDecision:
     """Stop or let run. Only where four trials of its task have ended to compare with."""
-    trial = ledger.trials[number]
     if not spec.stopping.enabled:
         return StopDecision(False, "Early stopping is switched off.", 1.0)
     if trial.repeat or not trial.reports:
@@ -44,7 +43,7 @@ def decide(spec: StudySpec, ledger: Ledger, number: int) -> StopDecision:
     if trial.task < ledger.full:
         return StopDecision(False, "A look runs to its end.", 1.0)
     sign = np.array([o.sign for o in spec.objectives])
-    rng = np.random.default_rng([number, step])
+    rng = np.random.default_rng([trial.number, step])
     chance = _chance(now * sign, then * sign, ends(earlier, names) * sign, rng)
     stop = chance < spec.stopping.patience
     what = "stopped: it has" if stop else "goes on: it has"

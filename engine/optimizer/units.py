@@ -8,6 +8,7 @@ import numpy as np
 from hpo_tui.engine.optimizer.arrays import Array
 from hpo_tui.engine.optimizer.boxes import front
 from hpo_tui.engine.optimizer.data import Table, signs
+from hpo_tui.engine.optimizer.kernel import NOISE
 from hpo_tui.engine.optimizer.transform import Column, Warp, Where, counts, warp
 from hpo_tui.engine.spec.model import StudySpec
 
@@ -53,7 +54,7 @@ def repeat_noise(table: Table, z: Array) -> Array:
     pooled = [(len(g) - 1, z[g].var(axis=0, ddof=1)) for g in groups.values() if len(g) > 1]
     weight = sum(w for w, _ in pooled)
     if not weight:
-        return np.full(z.shape[1], 1e-3)
+        return np.full(z.shape[1], NOISE)
     variance = sum((w * v for w, v in pooled), np.zeros(z.shape[1])) / weight
     return np.asarray(np.clip(variance, 1e-5, 1.0))
 
