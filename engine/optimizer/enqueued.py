@@ -13,7 +13,7 @@ import numpy as np
 from hpo_tui.engine.optimizer import bridge
 from hpo_tui.engine.optimizer.ledger import Ledger
 from hpo_tui.engine.optimizer.options import Options
-from hpo_tui.engine.optimizer.search import Proposal
+from hpo_tui.engine.optimizer.proposal import Proposal
 from hpo_tui.engine.optimizer.space import Space
 from hpo_tui.engine.spec.model import Params
 

@@ -58,7 +58,7 @@ class Goals:
         self.columns = [names.index(o.metric) for o in spec.objectives]
         self.full = len(spec.tasks) - 1
         self.typical = space.sobol(_TYPICAL, seed + 1)
-        self.limits = self._limits()
+        self.limits = models.limits(spec)
         table = models.table
         # By turns: true for every other row that a trial, ended or running, adds to the table.
         self._odd = (len(table.x) + len(busy)) % 2 == 1
@@ -76,14 +76,6 @@ class Goals:
         if looked_at:
             coming = self._in_hand(np.array(looked_at))
             self.new_target = self._targets(np.vstack([points, coming]), prospects)[0]
-
-    def _limits(self) -> list[tuple[int, float, float]]:
-        """Metric, low and high end in model units, of every outcome constraint."""
-        names, warps = self.spec.metric_names, self.models.warps
-        return [
-            (k := names.index(c.metric), *warps[k].between(c.min, c.max))
-            for c in self.spec.outcome_constraints
-        ]
 
     def _thresholds(self) -> Array:
         """Return the objectives' thresholds in model units, infinite where there is none, (m,)."""

@@ -125,9 +125,7 @@ class Guess:
         names = self._spec.metric_names
         columns = [names.index(o.metric) for o in self._spec.objectives]
         unmet = np.zeros(len(x))
-        for c in self._spec.outcome_constraints:
-            k = names.index(c.metric)
-            low, high = self._models.warps[k].between(c.min, c.max)
+        for k, low, high in self._models.limits(self._spec):
             unmet += (mean[:, k] < low) | (mean[:, k] > high)
         picked = _spread(mean[:, columns], unmet, n)
         return self._whole(x[picked])

@@ -6,7 +6,7 @@ from typing import Any
 from hpo_tui.engine.optimizer.api import Suggestion, Trial
 from hpo_tui.engine.optimizer.ledger import Ledger
 from hpo_tui.engine.optimizer.options import Options
-from hpo_tui.engine.optimizer.search import Proposal
+from hpo_tui.engine.optimizer.proposal import Proposal
 from hpo_tui.engine.optimizer.space import Space
 from hpo_tui.engine.optimizer.wishes import Wanted, exact
 from hpo_tui.engine.spec.model import Params, StudySpec

@@ -6,9 +6,7 @@ with a guard that keeps the full task fed. Shapes: c candidates, d coordinates, 
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -21,30 +19,17 @@ from hpo_tui.engine.optimizer.guess import Guess, guesses_at
 from hpo_tui.engine.optimizer.ledger import Ledger
 from hpo_tui.engine.optimizer.options import Options
 from hpo_tui.engine.optimizer.promotion import choose, fed, owed, predictive, tells
+from hpo_tui.engine.optimizer.proposal import Proposal
 from hpo_tui.engine.optimizer.scan import Scan
 from hpo_tui.engine.optimizer.space import Space, feasible_random
 from hpo_tui.engine.optimizer.start import StartPlan
 from hpo_tui.engine.optimizer.surrogate import Models, Surrogate
 from hpo_tui.engine.optimizer.trust import TRUSTED
 from hpo_tui.engine.optimizer.why import explained
-from hpo_tui.engine.spec.model import StudySpec, Value
+from hpo_tui.engine.spec.model import StudySpec
 
 RANDOM_SHARE = 0.1
 _KEPT, _KEPT_FULL, _PROMOTABLE, _SMALL = 40, 10, 200, 256
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """A configuration (d,), its id if it is known, the task, and why.
-
-    ``given``: values to take exactly as the user wrote them.
-    """
-
-    x: Array
-    configuration: int | None
-    task: int
-    why: Mapping[str, Any] = field(default_factory=dict)
-    given: Mapping[str, Value] = field(default_factory=dict)
 
 
 class Search:
@@ -73,8 +58,7 @@ class Search:
         rng = np.random.default_rng([self.seed, number])
         first = self.start.propose(ledger, self.builder, options, self._known(ledger))
         if first is not None:
-            x, configuration, task, why = first
-            return Proposal(x, configuration, task, why, self.start.given(x))
+            return first
         models = self.models(ledger)
         if models is None:
             return self._random(ledger, options, rng)

@@ -15,7 +15,7 @@ from hpo_tui.engine.optimizer.ledger import Ledger
 from hpo_tui.engine.optimizer.search import Search
 from hpo_tui.engine.optimizer.space import Space
 from hpo_tui.engine.optimizer.surrogate import Models
-from hpo_tui.engine.optimizer.transform import FAR, Warp, offsets
+from hpo_tui.engine.optimizer.transform import FAR, losses, offsets
 from hpo_tui.engine.optimizer.trust import TRUSTED
 from hpo_tui.engine.optimizer.wishes import compromises
 from hpo_tui.engine.spec.model import StudySpec
@@ -101,10 +101,7 @@ def _nearest(spec: StudySpec, ledger: Ledger, models: Models) -> int | None:
         (k := names.index(o.metric), -np.inf, warps[k].limit(o.threshold))
         for o in spec.objectives
         if o.threshold is not None
-    ] + [
-        (k := names.index(c.metric), *warps[k].between(c.min, c.max))
-        for c in spec.outcome_constraints
-    ]
+    ] + models.limits(spec)
     # A limit that no logarithm reaches is infinitely far from all, and yet some are nearer.
     bounded = [(models.z[:, k], *np.clip(ends, -FAR, FAR)) for k, *ends in limits]
     beyond = np.zeros(len(table.x))
@@ -127,28 +124,24 @@ class _Reading:
             table = table.rows(np.flatnonzero(table.task == ledger.full))
         values = table.values[:, k]
         known = np.isfinite(values) & ((values > 0) | (not self._warp.log))
-        losses = _losses(self._warp, values[known])
+        found = losses(values[known], self._warp.sign, log=self._warp.log)
         task = table.task[known]
-        losses = losses + offsets(losses, table.config[known], task, ledger.full)[task]
+        found = found + offsets(found, table.config[known], task, ledger.full)[task]
         z = models.z[:, k]
         if table is not models.table:
             z = z[models.table.task == ledger.full]
         self._pivot = -self._warp.mean / self._warp.sd
         worse = z[known] > self._pivot
         self._z = np.append(self._pivot, np.sort(z[known][worse]))
-        self._losses = np.append(self._warp.pivot, np.sort(losses[worse]))
+        self._losses = np.append(self._warp.pivot, np.sort(found[worse]))
 
     def __call__(self, z: Array) -> Array:
         """Return the metric at model units ``z``, (m,)."""
         warp = self._warp
         linear = (z * warp.sd + warp.mean) * warp.scale + warp.pivot
-        losses = np.where(z <= self._pivot, linear, np.interp(z, self._z, self._losses))
-        values = warp.sign * losses
+        loss = np.where(z <= self._pivot, linear, np.interp(z, self._z, self._losses))
+        values = warp.sign * loss
         return np.exp(np.clip(values, -700.0, 700.0)) if warp.log else values
-
-
-def _losses(warp: Warp, values: Array) -> Array:
-    return warp.sign * (np.log(values) if warp.log else values)
 
 
 def _rounded(values: Array) -> tuple[float, ...]:

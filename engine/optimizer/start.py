@@ -10,7 +10,6 @@ of each, four in all): they show at once what these are worth here, and how far 
 
 import logging
 from collections.abc import Mapping, Sequence, Set
-from typing import Any
 
 import numpy as np
 
@@ -22,6 +21,7 @@ from hpo_tui.engine.optimizer.data import Builder
 from hpo_tui.engine.optimizer.guess import Guess
 from hpo_tui.engine.optimizer.ledger import Ledger
 from hpo_tui.engine.optimizer.options import Options
+from hpo_tui.engine.optimizer.proposal import Proposal
 from hpo_tui.engine.optimizer.space import Space
 from hpo_tui.engine.spec.model import BudgetUnit, StudySpec, Value
 
@@ -35,7 +35,6 @@ _FEWEST, _SHARE = 4, 0.3
 _STOCK, _TRIES = 128, 1024
 _GIVEN = 3
 """Times that what the study file gives is tried where the machine or the script is at fault."""
-Step = tuple[Array, int | None, int, Mapping[str, Any]]
 
 
 class StartPlan:
@@ -45,13 +44,18 @@ class StartPlan:
         self, spec: StudySpec, space: Space, seed: int, guesses: Sequence[Guess] = ()
     ) -> None:
         self.spec, self.space = spec, space
-        self._known: dict[bytes, str] = {}
-        """Points that an earlier study knows as good, and its name."""
-        self._given: list[tuple[Array, Mapping[str, Value]]] = []
+        points = self._points(seed)
+        self._given = self._from_file(points, seed)
+        """Configurations of the study file (d,), completed, and the values that it gives."""
         self._done: set[int] = set()
-        self._stock = self._plan(seed, guesses)
+        """Which of these need not be run any more."""
+        self._sources: dict[bytes, str] = {}
+        """Marks of points that an earlier study knows as good, and its name."""
+        best = self._best_known(guesses, points)
+        spread = as_run(self.space, points[self.space.allowed(points)])
+        self._stock = np.vstack([best, spread])
 
-    def _points(self, options: Options) -> int:
+    def _count(self, options: Options) -> int:
         """How many spread points: 8, fewer where the budget or the space is small."""
         budget, price = self.spec.budget, self.spec.tasks_by_cost[0].cost
         known = budget.unit in (BudgetUnit.FULL, BudgetUnit.TRIALS)
@@ -61,12 +65,17 @@ class StartPlan:
         count = max(_FEWEST, int(min(POINTS, _SHARE * whole / price)))
         return int(min(count, self.space.size))
 
-    def _plan(self, seed: int, guesses: Sequence[Guess]) -> Array:
-        """Return the best of earlier studies and spread points, in order, (s, d)."""
+    def _points(self, seed: int) -> Array:
+        """Return spread points in order, constraints aside, (s, d)."""
         points = self.space.sobol(_STOCK, seed)
         if len(self.spec.objectives) > 1:
             for i in range(POINTS // 2, POINTS):
                 points[i] = self._corner(points[i])
+        return points
+
+    def _from_file(self, points: Array, seed: int) -> list[tuple[Array, Mapping[str, Value]]]:
+        """Return what the study file gives, each completed along one of ``points`` if it can be."""
+        found = []
         for i, given in enumerate(self.spec.start):
             rng = np.random.default_rng([seed, i])
             more = self.space.uniform(_TRIES, rng)
@@ -75,9 +84,8 @@ class StartPlan:
             if x is None:
                 log.warning("no configuration with %s keeps the study's constraints", dict(given))
             else:
-                self._given.append((x, given))
-        spread = as_run(self.space, points[self.space.allowed(points)])
-        return np.vstack([self._best_known(guesses, points), spread])
+                found.append((x, given))
+        return found
 
     def _best_known(self, guesses: Sequence[Guess], points: Array) -> Array:
         """Return the best of earlier studies, (s, d), as spread points along what these lack."""
@@ -88,7 +96,7 @@ class StartPlan:
             row = row[self.space.allowed(row)][:1]
             if len(row):
                 row = as_run(self.space, row)
-                self._known.setdefault(marks(row)[0], guess.name)
+                self._sources.setdefault(marks(row)[0], guess.name)
                 rows.append(row[0])
         return np.array(rows).reshape(len(rows), self.space.d)
 
@@ -107,10 +115,11 @@ class StartPlan:
             rough[j] = top if x[j] > top / 2 else 0.0
         return np.asarray(self.space.snap(rough[None])[0])
 
-    def given(self, x: Array) -> Mapping[str, Value]:
-        """Return the values that the study file gives for start point ``x``; empty for others."""
+    def _new(self, x: Array, task: int, kind: str, text: str, **more: int) -> Proposal:
+        """Return the proposal of a configuration (d,) that was not run yet."""
         mark = marks(x[None])[0]
-        return next((g for row, g in self._given if marks(row[None])[0] == mark), {})
+        given = next((g for row, g in self._given if marks(row[None])[0] == mark), {})
+        return Proposal(x, None, task, {"kind": kind, **more, "text": text}, given)
 
     def _wanted(self, ledger: Ledger) -> Array | None:
         """Return the first configuration of the study file whose values no trial has yet, (d,)."""
@@ -130,16 +139,15 @@ class StartPlan:
 
     def propose(
         self, ledger: Ledger, builder: Builder, options: Options, known: Set[bytes]
-    ) -> Step | None:
+    ) -> Proposal | None:
         """Return the next step of the start; None when it is over or cannot be paid.
 
         What the study file gives goes first, however much it is and whenever it was written.
         """
         wanted = self._wanted(ledger) if options.new_tasks else None
         if wanted is not None:
-            why = {"kind": "given", "text": "Given in the study file."}
-            return wanted, None, options.new_tasks[0], why
-        count = self._points(options)
+            return self._new(wanted, options.new_tasks[0], "given", "Given in the study file.")
+        count = self._count(options)
         # Where no further look could be carried on, what is left is for the best of those there.
         over = bool(ledger.of_configuration) and min(options.new_tasks, default=0) > 0
         if len(ledger.of_configuration) < count and not over:
@@ -152,20 +160,19 @@ class StartPlan:
             return self._spread(options, known) if ledger.running() else None
         return self._best(ledger, builder, ready) if ready else None
 
-    def _spread(self, options: Options, known: Set[bytes]) -> Step | None:
+    def _spread(self, options: Options, known: Set[bytes]) -> Proposal | None:
         """Return the next spread point not run yet."""
         if not options.new_tasks:
             return None
         for i, (x, mark) in enumerate(zip(self._stock, marks(self._stock), strict=True)):
             if mark not in known:
                 text = "One of the first spread configurations."
-                if mark in self._known:
-                    text = f"Among the best that the study {self._known[mark]} knows."
-                why = {"kind": "start", "point": i + 1, "text": text}
-                return x, None, options.begins, why
+                if mark in self._sources:
+                    text = f"Among the best that the study {self._sources[mark]} knows."
+                return self._new(x, options.begins, "start", text, point=i + 1)
         return None
 
-    def _best(self, ledger: Ledger, builder: Builder, ready: list[int]) -> Step | None:
+    def _best(self, ledger: Ledger, builder: Builder, ready: list[int]) -> Proposal | None:
         """Return the best of the start, by non-dominated rank, then mean rank, to the full task."""
         names = [o.metric for o in self.spec.objectives] or list(self.spec.metric_names)
         sign = [o.sign for o in self.spec.objectives] or [1.0] * len(names)
@@ -184,4 +191,4 @@ class StartPlan:
         number, name = newest[pick].number, self.spec.full_task.name
         text = f"Trial {number}, best of the start, to see at {name} what looks tell."
         why = {"kind": "promoted", "from": number, "text": text}
-        return x, ready[pick], ledger.full, why
+        return Proposal(x, ready[pick], ledger.full, why)

@@ -66,6 +66,13 @@ class Models:
     trust: list[float]
     reliability: Reliability | None
 
+    def limits(self, spec: StudySpec) -> list[tuple[int, float, float]]:
+        """Metric, low and high end in model units, of every outcome constraint."""
+        return [
+            (k := spec.metric_names.index(c.metric), *self.warps[k].between(c.min, c.max))
+            for c in spec.outcome_constraints
+        ]
+
     def running(self, x: Array, task: Index) -> "Models":
         """With trials under way taken as done at their predicted value."""
         grown = [p.with_rows(x, task) for p in self.posteriors]

@@ -21,7 +21,7 @@ _NEGLIGIBLE = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class Warp:
-    """The map from losses to model units, for thresholds and for reading predictions back.
+    """The map from a metric to model units.
 
     ``fall``: by how much, in model units, the full results of configurations run at both were
     worse than the cheap ones, other than by growing with the cost; 0 where they were better.
@@ -57,11 +57,6 @@ class Warp:
     def rounding(self) -> float:
         """Return the variance of rounding to whole numbers, in model units; 0 of logarithms."""
         return 0.0 if self.log else min(1.0 / 12.0 / (self.scale * self.sd) ** 2, 0.5)
-
-    def back(self, z: float) -> float:
-        """Return the metric at ``z`` of the better half."""
-        y = self.sign * ((z * self.sd + self.mean) * self.scale + self.pivot)
-        return math.exp(min(y, 700.0)) if self.log else y
 
 
 def prefers_log(values: Array) -> bool:
@@ -136,25 +131,19 @@ class Where:
     costs: Array
 
 
+def losses(values: Array, sign: float, *, log: bool) -> Array:
+    """Return a metric (n,) as losses: its logarithm if asked, so that less is better."""
+    return sign * (np.log(values) if log else values)
+
+
 def warp(column: Column, where: Where) -> tuple[Array, Warp]:
     """Model units of one metric, (n,), standardised, and the map that made them."""
     raw = column.values
     ok = np.isfinite(raw)
-    good = raw[ok]
-    good, log = _scale_of(good, column)
+    good, log = _scale_of(raw[ok], column)
     y, fall = np.full(len(raw), np.nan), 0.0
-    y[ok] = column.sign * (np.log(good) if log else good)
     if len(good):
-        config, task = where.config[ok], where.task[ok]
-        shift = offsets(y[ok], config, task, where.full)
-        fall = max(0.0, _mean_shift(shift, task, where.full))
-        if fall > 0 and np.min(good) > 0:
-            # Time and energy grow with the task, which is no fall.
-            grown = good * (where.costs[-1] / where.costs)[task]
-            grown = column.sign * (np.log(grown) if log else grown)
-            beyond = offsets(grown, config, task, where.full)
-            fall = min(fall, abs(_mean_shift(beyond, task, where.full)))
-        y[ok] += shift[task]
+        y[ok], fall = _lined_up(good, where.config[ok], where.task[ok], where, column.sign, log=log)
     pivot = _pivot(y, ok, where.start, where.front)
     if column.limit is not None and (column.limit > 0 or not log):
         limit = column.sign * (math.log(column.limit) if log else column.limit)
@@ -166,6 +155,21 @@ def warp(column: Column, where: Where) -> tuple[Array, Warp]:
     sd = sd if sd > 1e-9 else 1.0
     fall = min(fall / scale / sd, FAR)
     return (z - mean) / sd, Warp(column.sign, log, pivot, scale, mean, sd, fall)
+
+
+def _lined_up(
+    good: Array, config: Index, task: Index, where: Where, sign: float, *, log: bool
+) -> tuple[Array, float]:
+    """Return losses at the level of the full task, (r,), and by how much its own are worse."""
+    found = losses(good, sign, log=log)
+    shift = offsets(found, config, task, where.full)
+    fall = max(0.0, _mean_shift(shift, task, where.full))
+    if fall > 0 and np.min(good) > 0:
+        # Time and energy grow with the task, which is no fall.
+        grown = losses(good * (where.costs[-1] / where.costs)[task], sign, log=log)
+        beyond = offsets(grown, config, task, where.full)
+        fall = min(fall, abs(_mean_shift(beyond, task, where.full)))
+    return found + shift[task], fall
 
 
 def _scale_of(good: Array, column: Column) -> tuple[Array, bool]:

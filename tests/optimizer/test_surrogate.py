@@ -35,7 +35,7 @@ def test_what_misleads_is_left_out_of_the_model_and_of_its_units(lab: Any, full_
     assert max(one.trust + other.trust) < TRUSTED
     at = np.random.default_rng(1).random((20, 2))
     np.testing.assert_array_equal(one.mean(at), other.mean(at))
-    assert one.warps[0].back(0.0) == other.warps[0].back(0.0)
+    assert one.warps[0].limit(1.0) == other.warps[0].limit(1.0)
     np.testing.assert_array_equal(one.z[12:], other.z[12:])
 
 
