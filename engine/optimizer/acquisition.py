@@ -15,12 +15,17 @@ from scipy import special
 from hpo_tui.engine.optimizer.arrays import Array, Index
 from hpo_tui.engine.optimizer.boxes import open_boxes, thinned
 
-_FRONT_LIMIT = {1: 1, 2: 200, 3: 40, 4: 16}
+_MOST_POINTS, _OF_MANY = {1: 1, 2: 200, 3: 40, 4: 16}, 10
+"""Points by the number of objectives, and of more: the boxes of a front multiply with both."""
 
 
 def improvement(w: Array) -> Array:
-    """E[(w - N(0,1))+] = w Phi(w) + phi(w), to full relative accuracy also far in the tail."""
-    density = np.exp(-0.5 * np.minimum(w * w, 1400.0)) / math.sqrt(2 * math.pi)
+    """E[(w - N(0,1))+] = w Phi(w) + phi(w), to full relative accuracy also far in the tail.
+
+    Below -1 the sum cancels; there it is phi(w) (1 - |w| Mills(|w|)), and phi(w) / w^2 where that
+    cancels too.
+    """
+    density = np.exp(-0.5 * np.minimum(w * w, 1400.0)) / math.sqrt(2 * math.pi)  # never quite 0
     with np.errstate(invalid="ignore", over="ignore"):
         near = w * special.ndtr(w) + density
         u = np.maximum(-w, 1.0)
@@ -55,8 +60,8 @@ class Target:
 def target(points: Array, ref: Array) -> Target:
     """Return the target left open by a front (k, m) below a reference point (m,)."""
     m = len(ref)
-    inside = points[np.all(points < ref, axis=1)] if len(points) else points
-    lows, highs = open_boxes(thinned(inside, _FRONT_LIMIT.get(m, 10)), ref)
+    inside = points[np.all(points < ref, axis=1)]
+    lows, highs = open_boxes(thinned(inside, _MOST_POINTS.get(m, _OF_MANY)), ref)
     cuts = []
     low = np.zeros(lows.shape, dtype=np.intp)
     high = np.zeros(highs.shape, dtype=np.intp)

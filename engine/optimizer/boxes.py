@@ -48,9 +48,8 @@ def open_boxes(points: Array, ref: Array) -> tuple[Array, Array]:
     Slices along the last objective, recursively (the hypervolume-by-slicing scheme of While et al.
     2006 turned to the complement, as Yang et al. 2019 need it); a low end may be -inf.
     """
-    inside = points[np.all(points < ref, axis=1)] if len(points) else points.reshape(0, len(ref))
-    inside = inside[front(inside)] if len(inside) else inside
-    lows, highs = _slices(inside, ref)
+    inside = points[np.all(points < ref, axis=1)]
+    lows, highs = _slices(inside[front(inside)], ref)
     return np.array(lows).reshape(-1, len(ref)), np.array(highs).reshape(-1, len(ref))
 
 

@@ -1,4 +1,7 @@
-"""What the cheap tasks tell about the full one: correlation with an interval, and a verdict."""
+"""What cheap tasks tell about the full one, and earlier studies about this one.
+
+Of each a correlation with an interval, and a verdict in words.
+"""
 
 import math
 
@@ -7,6 +10,7 @@ from scipy import stats
 
 from hpo_tui.engine.optimizer.api import EarlierInsight, TaskInsight
 from hpo_tui.engine.optimizer.arrays import Array
+from hpo_tui.engine.optimizer.curves import bounded
 from hpo_tui.engine.optimizer.data import signs
 from hpo_tui.engine.optimizer.guess import FEWEST, Guess
 from hpo_tui.engine.optimizer.ledger import Ledger
@@ -92,11 +96,11 @@ def _most_run(ledger: Ledger, search: Search, metric: str) -> tuple[Array, Array
             value = t.metrics.get(metric, math.nan)
             x = search.builder.encoded(t)
             if t.state == "complete" and t.repeat == 0 and math.isfinite(value) and x is not None:
-                found.setdefault(t.task, []).append((x, min(max(value, -1e100), 1e100)))
+                found.setdefault(t.task, []).append((x, value))
     most = max(found.values(), key=len, default=[])
     return (
         np.array([x for x, _ in most]).reshape(len(most), search.space.d),
-        np.array([v for _, v in most]),
+        bounded(np.array([v for _, v in most])),
     )
 
 
@@ -141,9 +145,9 @@ def paired(ledger: Ledger, task: int, metric: str) -> tuple[Array, Array]:
               if t.state == "complete" and t.repeat == 0}  # fmt: skip
         a, b = at.get(task, math.nan), at.get(ledger.full, math.nan)
         if math.isfinite(a) and math.isfinite(b):
-            low.append(min(max(a, -1e100), 1e100))
-            high.append(min(max(b, -1e100), 1e100))
-    return np.array(low), np.array(high)
+            low.append(a)
+            high.append(b)
+    return bounded(np.array(low)), bounded(np.array(high))
 
 
 def fisher(r: float, n: int) -> tuple[float, float]:

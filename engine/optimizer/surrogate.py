@@ -8,7 +8,7 @@ retried trial or an edited goal changes them. Shapes: n rows, d coordinates, k m
 
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -29,6 +29,9 @@ from hpo_tui.engine.spec.model import StudySpec
 FIT_ROWS, KEEP_ROWS = 200, 700
 _COLD_UPTO, _EVERY_UPTO, _LAST_LINK = 61, 60, 210
 _SCALE_ROWS = 4
+"""Full results that tell a scale by themselves."""
+_NOISY = 2e-3
+"""Variance between repeats, in model units, from which on results are known to be noisy."""
 
 
 def anchor_before(n: int) -> int:
@@ -114,7 +117,7 @@ class Surrogate:
         self._current: dict[str, tuple[str, Array]] = {}
         self._apart: dict[tuple[str, int], Array] = {}
         self._failures = Failures(space)
-        self._built: tuple[Any, Models] | None = None
+        self._built: tuple[Hashable, Models] | None = None
 
     def state(self) -> dict[str, Any]:
         """Fitted hyperparameters, JSON-able."""
@@ -135,7 +138,7 @@ class Surrogate:
                 case _:
                     continue
 
-    def models(self, table: Table, version: Any) -> Models:
+    def models(self, table: Table, version: Hashable) -> Models:
         """Models of all rows; the same object while ``version`` stays the same."""
         if self._built is not None and self._built[0] == version:
             return self._built[1]
@@ -155,7 +158,7 @@ class Surrogate:
             joint.append(Posterior(rows, hyper, self.space.kinds, self._guesses[k]))
         noisy = self.spec.noisy
         if noisy is None:
-            noisy = bool(np.any(repeat_noise(table, z) > 2e-3))
+            noisy = bool(np.any(repeat_noise(table, z) > _NOISY))
         believed = trust(joint, [w.fall for w in warps])
         reliability = self._failures.reliability(table, kept, fitted_on)
         built = Models(joint, warps, z, table, noisy, believed, reliability)

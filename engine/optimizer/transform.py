@@ -17,6 +17,7 @@ from hpo_tui.engine.optimizer.arrays import Array, Index, Mask
 FAR = 1e6
 """Model units that nothing lies beyond."""
 _NEGLIGIBLE = 1e-3
+"""Part of the usual value of a traded objective below which nothing more is gained."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +61,16 @@ class Warp:
 
 
 def prefers_log(values: Array) -> bool:
-    """Whether logarithms make positive ``values`` more normal (Box & Cox 1964, lambda 0 or 1)."""
+    """Whether logarithms make positive ``values`` more normal (Box & Cox 1964, lambda 0 or 1).
+
+    Never for fewer than three, or within a factor of ten, where it makes little difference.
+    """
     if len(values) < 3 or np.min(values) <= 0:
         return False
     logs = np.log(values)
     if np.ptp(logs) <= math.log(10.0):
         return False
-    sd, sd_log = float(np.std(values)), float(np.std(logs))
-    if sd <= 0 or sd_log <= 0 or not math.isfinite(sd):
-        return False
-    return -math.log(sd_log) - float(np.mean(logs)) > -math.log(sd)
+    return math.log(np.std(values)) > math.log(np.std(logs)) + float(np.mean(logs))
 
 
 def counts(values: Array) -> bool:
@@ -141,9 +142,8 @@ def warp(column: Column, where: Where) -> tuple[Array, Warp]:
     raw = column.values
     ok = np.isfinite(raw)
     good, log = _scale_of(raw[ok], column)
-    y, fall = np.full(len(raw), np.nan), 0.0
-    if len(good):
-        y[ok], fall = _lined_up(good, where.config[ok], where.task[ok], where, column.sign, log=log)
+    y = np.full(len(raw), np.nan)
+    y[ok], fall = _lined_up(good, where.config[ok], where.task[ok], where, column.sign, log=log)
     pivot = _pivot(y, ok, where.start, where.front)
     if column.limit is not None and (column.limit > 0 or not log):
         limit = column.sign * (math.log(column.limit) if log else column.limit)
@@ -224,8 +224,7 @@ def _half_rank(y: Array, ok: Mask, pivot: float) -> tuple[Array, float]:
     worse = ~better
     if worse.any():
         keys = np.where(ok, y, np.inf)[worse]
-        _, first, counts = np.unique(keys, return_inverse=True, return_counts=True)
-        ends = np.cumsum(counts)
-        middle = ends - (counts - 1) / 2.0 - 0.5
-        z[worse] = special.ndtri(0.5 + 0.5 * middle[first] / len(keys))
+        _, place, ties = np.unique(keys, return_inverse=True, return_counts=True)
+        middle = np.cumsum(ties) - ties / 2.0
+        z[worse] = special.ndtri(0.5 + 0.5 * middle[place] / len(keys))
     return np.clip(z, -FAR, FAR), scale
