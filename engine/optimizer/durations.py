@@ -10,13 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpo_tui.engine.optimizer.api import Trial
-from hpo_tui.engine.optimizer.arrays import Array
+from hpo_tui.engine.optimizer.arrays import Array, Index
 from hpo_tui.engine.optimizer.data import Builder
 from hpo_tui.engine.optimizer.ledger import Ledger
 from hpo_tui.engine.optimizer.places import centred
 from hpo_tui.engine.optimizer.space import Space
 
-_ENOUGH, _RIDGE, _MOST = 3, 1.0, 8.0
+_ENOUGH, _RIDGE, _MOST, _ROUNDS = 3, 1.0, 8.0, 5
 _RISE = 0.98
 """A task costs at most so much of the next dearer one, whatever their times say."""
 
@@ -60,13 +60,7 @@ class Durations:
         at = np.searchsorted(known, at[used])
         log = np.log([s for _, s, _ in rows])[used]
         features = _features(self.space, np.array([x for _, _, x in rows])[used])
-        level: Array = np.zeros(len(known))
-        weights: Array = np.zeros(features.shape[1])
-        for _ in range(5):
-            rest: Array = log - features @ weights
-            level = np.asarray([float(np.median(rest[at == i])) for i in range(len(known))])
-            gram = features.T @ features + _RIDGE * np.eye(features.shape[1])
-            weights = np.asarray(np.linalg.solve(gram, features.T @ (log - level[at])), dtype=float)
+        level, weights = _fitted(log, at, features)
         declared = np.log(ledger.costs)
         each = declared + np.interp(declared, declared[known], level - declared[known])
         costs = [math.exp(min(float(v - each[-1]), 0.0)) for v in each]
@@ -112,6 +106,20 @@ class Durations:
             return None
         under_way = sum(1.0 if by_count else t.cost for t in ledger.running())
         return rate * (max(left, 0.0) + 0.5 * under_way) / max(workers, 1)
+
+
+def _fitted(log: Array, at: Index, features: Array) -> tuple[Array, Array]:
+    """Return the level of each task, (T,), and the weights of ``features`` (n, f), (f,).
+
+    By turns: a task's level is a median, so that a run that hung does not move it.
+    """
+    weights: Array = np.zeros(features.shape[1])
+    gram = features.T @ features + _RIDGE * np.eye(features.shape[1])
+    for _ in range(_ROUNDS):
+        rest: Array = log - features @ weights
+        level = np.array([float(np.median(rest[at == i])) for i in range(int(at.max()) + 1)])
+        weights = np.asarray(np.linalg.solve(gram, features.T @ (log - level[at])), dtype=float)
+    return level, weights
 
 
 def _features(space: Space, x: Array) -> Array:

@@ -23,8 +23,11 @@ from hpo_tui.engine.optimizer.surrogate import Models
 from hpo_tui.engine.optimizer.transform import counts
 from hpo_tui.engine.spec.model import StudySpec
 
-_TYPICAL, _NEAR, _COMPROMISES = 256, 6, 2
+_TYPICAL, _COMPROMISES = 256, 2
+_NEAR, _MOST_NEAR, _RANKED = 6, 40, 400
+"""Configurations near the front at least and at most; and how many are ranked by fronts."""
 _PRIOR_WEIGHT = 5.0
+"""Results after which the priors of the study file count for less and less."""
 
 
 class Goals:
@@ -229,12 +232,12 @@ class Goals:
         if len(self.columns) == 1:
             loss = mean[:, self.columns[0]] + 1e3 * unlikely
             return np.asarray(x[np.argsort(loss, kind="stable")[:_NEAR]])
-        if len(x) > 400:
-            keep = np.argsort(mean[:, self.columns].sum(axis=1), kind="stable")[:400]
+        if len(x) > _RANKED:
+            keep = np.argsort(mean[:, self.columns].sum(axis=1), kind="stable")[:_RANKED]
             x, mean = x[keep], mean[keep]
         rank = ranks(mean[:, self.columns])
         order = np.lexsort((mean[:, self.columns].sum(axis=1), rank))
-        return np.asarray(x[order[: max(_NEAR, min(int((rank == 0).sum()), 40))]])
+        return np.asarray(x[order[: max(_NEAR, min(int((rank == 0).sum()), _MOST_NEAR))]])
 
 
 def _finite(value: Array) -> Array:

@@ -29,7 +29,14 @@ from hpo_tui.engine.optimizer.why import explained
 from hpo_tui.engine.spec.model import StudySpec
 
 RANDOM_SHARE = 0.1
-_KEPT, _KEPT_FULL, _PROMOTABLE, _SMALL = 40, 10, 200, 256
+_PROMOTABLE = 200
+_SPREAD, _NEAR, _SMALL = 512, 256, 256
+"""Candidates all over the space and near the front; a space that is looked at whole."""
+_ROUNDS, _TOP = 3, 6
+"""Rounds of refinement, and from how many of the best each sets out."""
+_STEPS = ((96, 0.06), (64, 0.02), (64, 0.007))
+"""Steps of one round: how many, and how far in coordinates."""
+_KEPT, _KEPT_FULL = 40, 10
 
 
 class Search:
@@ -183,20 +190,19 @@ class Search:
             return np.zeros((0, self.space.d))
         near = goals.best_known()
         x = np.vstack(
-            [candidates.spread(self.space, 512, rng),
-             candidates.around_front(self.space, near, 256, rng)]
+            [candidates.spread(self.space, _SPREAD, rng),
+             candidates.around_front(self.space, near, _NEAR, rng)]
         )  # fmt: skip
         known = self._known(ledger)
         x = np.vstack([x, self.space.everything(_SMALL)])
         x = candidates.distinct(x[self.space.allowed(x)], known)
         full, look = goals.score(x, len(x))
-        for part in range(3):
+        for part in range(_ROUNDS):
             if len(x) == 0:
                 break
-            top = x[_best(look, 6)]
-            more = [candidates.steps(self.space, top, n, scale, rng)
-                    for n, scale in ((96, 0.06), (64, 0.02), (64, 0.007))]  # fmt: skip
-            more.append(candidates.sweeps(self.space, top[: 3 - part], rng))
+            top = x[_best(look, _TOP)]
+            more = [candidates.steps(self.space, top, n, scale, rng) for n, scale in _STEPS]
+            more.append(candidates.sweeps(self.space, top[: _ROUNDS - part], rng))
             extra = np.vstack(more)
             taken = known.union(candidates.marks(x))
             extra = candidates.distinct(extra[self.space.allowed(extra)], taken)

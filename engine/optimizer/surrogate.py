@@ -27,9 +27,15 @@ from hpo_tui.engine.optimizer.units import START_ROWS, Units, in_units, prior_no
 from hpo_tui.engine.spec.model import StudySpec
 
 FIT_ROWS, KEEP_ROWS = 200, 700
-_COLD_UPTO, _EVERY_UPTO, _LAST_LINK = 61, 60, 210
+"""Rows at most that hyperparameters are fitted on, and that a posterior is conditioned on."""
+_EVERY_UPTO = 60
+"""Rows up to which every new one has the hyperparameters fitted anew."""
+_COLD_UPTO, _LAST_LINK = 61, 210
+"""Anchors that are fitted from the prior, and from which on all are fitted from the same one."""
 _SCALE_ROWS = 4
 """Full results that tell a scale by themselves."""
+_LUCK = 77
+"""What tells the draws of a subset from all others of the same seed."""
 _NOISY = 2e-3
 """Variance between repeats, in model units, from which on results are known to be noisy."""
 
@@ -246,7 +252,7 @@ class Surrogate:
         """Which rows to keep: good ones and full-task ones rather than others, and some luck."""
         if len(z) <= limit:
             return np.arange(len(z))
-        rng = np.random.default_rng([self.seed, n, 77])
+        rng = np.random.default_rng([self.seed, n, _LUCK])
         rank = np.argsort(np.argsort(np.mean(z, axis=1))) / len(z)
         order = rank - 0.5 * (table.task == self.tasks - 1) + 0.7 * rng.random(len(z))
         return np.sort(np.argsort(order)[:limit])
