@@ -48,7 +48,7 @@ class Guess:
         parameters = known(spec.space, had)
         self.other_metrics = {m for f in earlier.findings for m in f.metrics}
         self.other_metrics.difference_update(spec.metric_names)
-        bare = replace(spec, space=parameters, constraints=(), start=(), resume=True)
+        bare = replace(spec, space=parameters, constraints=())
         self._space = Space(bare)
         placed = self._placed(earlier.findings)
         self.found, self.rows = len(earlier.findings), len(placed)

@@ -31,7 +31,7 @@ FIT_ROWS, KEEP_ROWS = 200, 700
 _EVERY_UPTO = 60
 """Rows up to which every new one has the hyperparameters fitted anew."""
 _COLD_UPTO, _LAST_LINK = 61, 210
-"""Anchors that are fitted from the prior, and from which on all are fitted from the same one."""
+"""Anchors up to the first are fitted from the prior, those beyond the second from that one."""
 _SCALE_ROWS = 4
 """Full results that tell a scale by themselves."""
 _LUCK = 77

@@ -23,12 +23,14 @@ def gains(points: np.ndarray, ref: np.ndarray, draws: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("m", [1, 2, 3, 4])
 def test_boxes_are_disjoint_and_hold_exactly_what_no_point_dominates(m: int) -> None:
     rng = np.random.default_rng(m)
-    points, ref = rng.random((8, m)), np.full(m, 1.0)
+    points, ref = rng.random((12, m)), np.full(m, 0.8)
+    points[0, 0] = 0.8  # on the edge: dominates nothing below the reference
     lows, highs = open_boxes(points, ref)
     for at in rng.random((400, m)):
         inside = np.sum(np.all((lows < at) & (at < highs), axis=1))
-        free = not np.any(np.all(points <= at, axis=1))
+        free = np.all(at < ref) and not np.any(np.all(points <= at, axis=1))
         assert inside == int(free)
+    assert len(open_boxes(points[front(points)], ref)[0]) == len(lows)
 
 
 @pytest.mark.parametrize("m", [1, 2, 3, 4])
@@ -56,14 +58,16 @@ def test_improvement_keeps_its_order_far_in_the_tail() -> None:
     assert improvement(np.array([-np.inf]))[0] == 0.0
 
 
-def test_ranks_peel_fronts_and_the_first_is_the_front() -> None:
-    y = np.random.default_rng(0).random((40, 2))
-    rank = ranks(y)
-    assert sorted(np.flatnonzero(rank == 0)) == sorted(front(y))
-    for level in range(1, rank.max() + 1):
-        for i in np.flatnonzero(rank == level):
-            above = y[rank == level - 1]
-            assert np.any(np.all(above <= y[i], axis=1))
+@pytest.mark.parametrize("m", [1, 2, 3])
+def test_ranks_are_of_the_fronts_one_behind_the_other(m: int) -> None:
+    y = np.random.default_rng(m).integers(0, 6, (40, m)).astype(float)
+    better = np.all(y[:, None] <= y[None], axis=2) & np.any(y[:, None] < y[None], axis=2)
+    expected, left = np.zeros(40, dtype=int), np.ones(40, dtype=bool)
+    for level in range(40):
+        now = left & ~better[left].any(axis=0)
+        expected[now] = level
+        left &= ~now
+    np.testing.assert_array_equal(ranks(y), expected)
 
 
 @pytest.mark.parametrize("m", [1, 2, 3])
@@ -78,10 +82,12 @@ def test_the_front_is_what_nothing_dominates_the_first_of_equal_points(m: int) -
         np.testing.assert_array_equal(front(y), expected)
 
 
-def test_a_thinned_front_keeps_the_best_of_each_objective() -> None:
-    t = np.linspace(0, 1, 50)
-    points = np.column_stack([t, 1 - t])
+def test_a_thinned_front_keeps_the_best_of_each_objective_and_leaves_no_gap() -> None:
+    t = np.linspace(0, 1, 50) ** 3  # crowded at one end
+    points = np.column_stack([100.0 * t, 1 - t])  # of units that differ
     kept = thinned(points, 7)
     assert len(kept) == 7
-    assert 0.0 in kept[:, 0]
-    assert 0.0 in kept[:, 1]
+    assert kept[:, 0].min() == 0.0
+    assert kept[:, 1].min() == 0.0
+    assert np.diff(np.sort(kept[:, 0])).max() < 30.0
+    np.testing.assert_array_equal(thinned(points, 50), points)

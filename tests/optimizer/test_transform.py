@@ -5,7 +5,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hpo_tui.engine.optimizer.transform import Column, Warp, Where, counts, prefers_log, warp
+from hpo_tui.engine.optimizer.transform import (
+    Column,
+    Warp,
+    Where,
+    counts,
+    offsets,
+    prefers_log,
+    warp,
+)
 
 
 def warped(
@@ -63,11 +71,51 @@ def test_a_cheap_task_that_is_off_by_a_constant_is_lined_up() -> None:
     assert np.abs(z[:6] - z[6:]).mean() < 0.5 * np.abs(apart[:6] - apart[6:]).mean()
 
 
+def test_each_task_is_lined_up_with_the_nearest_dearer_one_that_it_has_pairs_with() -> None:
+    runs = [  # configuration, task, loss
+        (0, 0, 1.0), (1, 0, 2.0), (2, 0, 9.0),
+        (0, 1, 4.0), (1, 1, 5.0), (3, 1, 7.0),
+        (3, 3, 2.0), (0, 3, 0.0), (4, 3, 1.0),
+        (2, 2, 5.0),
+    ]  # fmt: skip
+    config, task = (np.array([r[k] for r in runs], dtype=np.intp) for k in (0, 1))
+    found = offsets(np.array([r[2] for r in runs]), config, task, 3)
+    # Of two pairs two thirds are believed; what has no pair stays where it is.
+    middle = 2 / 3 * np.median([2.0 - 7.0, 0.0 - 4.0])
+    np.testing.assert_allclose(found, [middle + 2 / 3 * 3.0, middle, 0.0, 0.0])
+
+
 def test_logarithms_are_taken_where_values_spread_over_orders_of_magnitude() -> None:
     rng = np.random.default_rng(0)
     assert prefers_log(np.exp(3 * rng.standard_normal(50)))
     assert not prefers_log(rng.uniform(1.0, 20.0, 50))
     assert not prefers_log(np.array([-1.0, 1.0, 100.0]))
+
+
+@pytest.mark.parametrize("unit", [1e-8, 0.3, 1e6])
+def test_whether_logarithms_are_taken_is_no_matter_of_the_unit(unit: float) -> None:
+    rng = np.random.default_rng(0)
+    drawn = [np.exp(rng.uniform(0.1, 2.0) * rng.standard_normal(30)) + rng.random()
+             for _ in range(60)]  # fmt: skip
+    chosen = [prefers_log(values) for values in drawn]
+    assert 5 < sum(chosen) < 55
+    assert [prefers_log(unit * values) for values in drawn] == chosen
+
+
+def test_logarithms_want_three_positive_values_that_span_a_factor_of_ten() -> None:
+    assert prefers_log(np.array([1.0, 2.0, 30.0]))
+    assert not prefers_log(np.array([1.0, 30.0]))
+    assert not prefers_log(np.array([0.0, 1.0, 2.0, 30.0]))
+    assert not prefers_log(np.array([1.0, 1.0, 1.0, 9.9]))
+    assert prefers_log(np.array([1.0, 1.0, 1.0, 10.1]))
+
+
+def test_what_no_logarithm_reaches_is_infinitely_far() -> None:
+    for sign in (1.0, -1.0):
+        made = warped([1.0, 10.0, 100.0], sign=sign, log=True)[1]
+        assert made.limit(0.0) == made.limit(-3.0) == -sign * np.inf
+        assert np.isfinite(made.limit(1e-300))
+        assert made.between(None, None) == (-np.inf, np.inf)
 
 
 ZEROS = [1e-17, 0.9, 1.2, 6e-18, 1.5, 2.0, 2.2, 3e-17, 2.6, 3.1]
@@ -103,7 +151,13 @@ def test_rounding_is_uniform_over_one_whole_number(scale: float) -> None:
     rounded = np.array([made.limit(v) for v in np.round(latent)])
     exact = np.array([made.limit(v) for v in latent])
     assert made.rounding() == pytest.approx(np.mean((rounded - exact) ** 2), rel=0.1)
+    assert made.rounding() == pytest.approx((made.limit(1.0) - made.limit(0.0)) ** 2 / 12)
     assert np.isfinite(z).all()
+
+
+def test_rounding_is_no_more_than_half_of_what_is_seen_and_none_of_logarithms() -> None:
+    assert warped([0.0, 0.0, 0.0, 1.0])[1].rounding() == 0.5
+    assert warped([1.0, 10.0, 100.0], log=True)[1].rounding() == 0.0
 
 
 @settings(max_examples=60)
