@@ -23,8 +23,8 @@ def gains(points: np.ndarray, ref: np.ndarray, draws: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("m", [1, 2, 3, 4])
 def test_boxes_are_disjoint_and_hold_exactly_what_no_point_dominates(m: int) -> None:
     rng = np.random.default_rng(m)
-    points, ref = rng.random((12, m)), np.full(m, 0.8)
-    points[0, 0] = 0.8  # on the edge: dominates nothing below the reference
+    points, ref = rng.random((12, m)), np.linspace(0.9, 0.7, m)
+    points[0, 0] = ref[0]  # on the edge: dominates nothing below the reference
     lows, highs = open_boxes(points, ref)
     for at in rng.random((400, m)):
         inside = np.sum(np.all((lows < at) & (at < highs), axis=1))
@@ -37,7 +37,7 @@ def test_boxes_are_disjoint_and_hold_exactly_what_no_point_dominates(m: int) -> 
 def test_expected_improvement_is_what_draws_gain_on_average(m: int) -> None:
     rng = np.random.default_rng(m)
     points = rng.random((5, m))
-    ref = np.full(m, 1.0)
+    ref = np.linspace(1.1, 0.9, m)
     if m == 1:
         points, ref = np.zeros((0, 1)), points.min(axis=0)
     mean, sd = rng.random((3, m)), rng.uniform(0.1, 0.5, (3, m))
