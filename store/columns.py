@@ -3,14 +3,14 @@
 import gc
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from hpo_tui.store.frame import STATES, Frame
 from hpo_tui.store.models import Value
-from hpo_tui.store.schema import TEXT, TRUTH, quoted
+from hpo_tui.store.schema import TEXT, TRUTH, quoted, wasted_column
 
 if TYPE_CHECKING:
     import numpy as np
@@ -74,7 +74,7 @@ class FrameReader:
         self, params: dict[str, str], metrics: dict[str, str], tasks: list[str], after: int
     ) -> Frame:
         state = "CASE state " + " ".join(f"WHEN '{s}' THEN {i}" for i, s in enumerate(STATES))
-        floats = [n if n != "wasted" or self._knows_wasted() else "0.0" for n in _FLOATS]
+        floats = [wasted_column(self.conn) if n == "wasted" else n for n in _FLOATS]
         wanted = [*_INTS, f"{state} END", "task", *floats, "starred", "device", "tags"]
         wanted += [quoted(c) for c in (*params.values(), *metrics.values())]
         # Without a condition the rows come in their own order; with it they have to be sorted.
@@ -86,11 +86,6 @@ class FrameReader:
                 parts.append(self._frame_of(rows, params, metrics, tasks))
         cursor.close()
         return concat(parts) if parts else self._frame_of([], params, metrics, tasks)
-
-    def _knows_wasted(self) -> bool:
-        """Whether lost attempts are told: a file that no runner has opened since is older."""
-        sql = "SELECT 1 FROM pragma_table_info('trials') WHERE name = 'wasted'"
-        return self.conn.execute(sql).fetchone() is not None
 
     def _frame_of(
         self,
@@ -156,13 +151,7 @@ def concat(parts: Sequence[Frame]) -> Frame:
     """Return the frames one below the other; they must have the same columns."""
     import numpy as np
 
-    if len(parts) == 1:
-        return parts[0]
-    first = parts[0]
-    arrays: dict[str, Any] = {n: np.concatenate([getattr(p, n) for p in parts]) for n in _ARRAYS}
-    params = {n: np.concatenate([p.params[n] for p in parts]) for n in first.params}
-    metrics = {n: np.concatenate([p.metrics[n] for p in parts]) for n in first.metrics}
-    return replace(first, **arrays, params=params, metrics=metrics)
+    return parts[0] if len(parts) == 1 else _joined(parts, np.concatenate)
 
 
 def merge(old: Frame, fresh: Frame) -> Frame:
@@ -173,36 +162,34 @@ def merge(old: Frame, fresh: Frame) -> Frame:
         return {n: columns.get(n, np.full(len(old), np.nan)) for n in names}
 
     base = replace(
-        old,
+        fresh,
+        **{n: getattr(old, n) for n in _ARRAYS},
         params=widened(old.params, fresh.params),
         metrics=widened(old.metrics, fresh.metrics),
-        tasks=fresh.tasks,
-        choices=fresh.choices,
-        tag_sets=fresh.tag_sets,
-        rev=fresh.rev,
     )
     at = np.searchsorted(base.number, fresh.number)
     known = at < len(base)
     known[known] = base.number[at[known]] == fresh.number[known]
-    rows, target = np.flatnonzero(known), at[known]
 
-    def put(into: Any, of: Any) -> Any:
-        result = into.copy()
-        result[target] = of[rows]
-        return np.concatenate([result, of[~known]])
+    def put(columns: Sequence[Any]) -> Any:
+        result, new = columns[0].copy(), columns[1]
+        result[at[known]] = new[known]
+        return np.concatenate([result, new[~known]])
 
-    arrays: dict[str, Any] = {n: put(getattr(base, n), getattr(fresh, n)) for n in _ARRAYS}
-    params = {n: put(base.params[n], fresh.params[n]) for n in fresh.params}
-    metrics = {n: put(base.metrics[n], fresh.metrics[n]) for n in fresh.metrics}
-    merged = replace(base, **arrays, params=params, metrics=metrics)
-    numbers = merged.number
-    if len(numbers) > 1 and bool((numbers[1:] < numbers[:-1]).any()):
-        order = np.argsort(numbers, kind="stable")
-        sorted_arrays: dict[str, Any] = {n: getattr(merged, n)[order] for n in _ARRAYS}
-        merged = replace(
-            merged,
-            **sorted_arrays,
-            params={n: v[order] for n, v in merged.params.items()},
-            metrics={n: v[order] for n, v in merged.metrics.items()},
-        )
-    return merged
+    merged = _joined((base, fresh), put)
+    if not bool((merged.number[1:] < merged.number[:-1]).any()):
+        return merged
+    order = np.argsort(merged.number, kind="stable")
+    return _joined((merged,), lambda columns: columns[0][order])
+
+
+def _joined(frames: Sequence[Frame], join: Callable[[Sequence[Any]], Any]) -> Frame:
+    """Return the first frame with each column made of that column of all ``frames``."""
+    first = frames[0]
+    arrays: dict[str, Any] = {n: join([getattr(f, n) for f in frames]) for n in _ARRAYS}
+    return replace(
+        first,
+        **arrays,
+        params={n: join([f.params[n] for f in frames]) for n in first.params},
+        metrics={n: join([f.metrics[n] for f in frames]) for n in first.metrics},
+    )

@@ -12,7 +12,7 @@ from hpo_tui.store.connect import StillConnection, closed_on_error, connect_read
 from hpo_tui.store.frame import Frame
 from hpo_tui.store.models import Command, DeviceSample, Event, Report, Study, Trial, TrialState
 from hpo_tui.store.rows import command_from, device_from, event_from, study_from, trial_from
-from hpo_tui.store.schema import TRUTH, check_known
+from hpo_tui.store.schema import TRUTH, check_known, wasted_column
 
 if TYPE_CHECKING:
     import numpy as np
@@ -114,9 +114,7 @@ class StudyReader:
 
     def charged(self) -> tuple[float, float]:
         """Return (all that was charged, of that lost: ended without a result, or begun again)."""
-        # A file of the first schema, which no runner has opened since, knows no lost attempts.
-        known = self._rows("SELECT 1 FROM pragma_table_info('trials') WHERE name = 'wasted'")
-        wasted = "wasted" if known else "0"
+        wasted = wasted_column(self.conn)
         row = self._rows(
             "SELECT total(charged) AS spent, total(CASE WHEN state IN"
             f" ('failed', 'killed', 'pruned') THEN charged ELSE {wasted} END) AS lost FROM trials"

@@ -117,3 +117,12 @@ def migrate(conn: sqlite3.Connection) -> None:
 def quoted(identifier: str) -> str:
     """Return ``identifier`` as a quoted SQL name, whatever characters it holds."""
     return '"' + identifier.replace('"', '""') + '"'
+
+
+def wasted_column(conn: sqlite3.Connection) -> str:
+    """Return what stands for the column ``wasted`` in SQL: a file of the first schema lacks it.
+
+    No runner has opened such a file since.
+    """
+    sql = "SELECT 1 FROM pragma_table_info('trials') WHERE name = 'wasted'"
+    return "0.0" if conn.execute(sql).fetchone() is None else "wasted"

@@ -4,7 +4,7 @@ import contextlib
 import importlib
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -110,17 +110,19 @@ class Nvml:
             return instances
         mode = self._ask(lambda: nvml.nvmlDeviceGetComputeMode(handle))
         exclusive = mode is not None and mode == nvml.NVML_COMPUTEMODE_EXCLUSIVE_PROCESS
-        return [
-            Gpu(
-                uuid=_text(nvml.nvmlDeviceGetUUID(handle)),
-                label=f"GPU{index}",
-                model=_text(nvml.nvmlDeviceGetName(handle)),
-                memory=int(nvml.nvmlDeviceGetMemoryInfo(handle).total),
-                index=index,
-                most=1 if exclusive else None,
-                handle=handle,
-            )
-        ]
+        return [replace(self._gpu(handle, f"GPU{index}", index), most=1 if exclusive else None)]
+
+    def _gpu(self, handle: Any, label: str, index: int) -> Gpu:
+        """Return what a GPU, or an instance of one, says of itself."""
+        nvml = self.module
+        return Gpu(
+            uuid=_text(nvml.nvmlDeviceGetUUID(handle)),
+            label=label,
+            model=_text(nvml.nvmlDeviceGetName(handle)),
+            memory=int(nvml.nvmlDeviceGetMemoryInfo(handle).total),
+            index=index,
+            handle=handle,
+        )
 
     def _instances(self, parent: Any, index: int) -> list[Gpu]:
         """Return the MIG instances of a GPU, none when MIG is off."""
@@ -132,17 +134,8 @@ class Nvml:
         for place in range(nvml.nvmlDeviceGetMaxMigDeviceCount(parent)):
             try:
                 handle = nvml.nvmlDeviceGetMigDeviceHandleByIndex(parent, place)
-                found.append(
-                    Gpu(
-                        uuid=_text(nvml.nvmlDeviceGetUUID(handle)),
-                        label=f"GPU{index}.{place}",
-                        model=_text(nvml.nvmlDeviceGetName(handle)),
-                        memory=int(nvml.nvmlDeviceGetMemoryInfo(handle).total),
-                        index=index,
-                        mig=True,
-                        handle=handle,
-                    )
-                )
+                gpu = self._gpu(handle, f"GPU{index}.{place}", index)
+                found.append(replace(gpu, mig=True))
             except nvml.NVMLError:  # a place that holds no instance
                 continue
         return found
