@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hpo_tui.store.models import Trial, TrialState, Value
+from hpo_tui.store.models import Trial, Value
 from hpo_tui.store.transfer.arrivals import Arrival, Dimension
-from hpo_tui.store.transfer.tables import check_columns, columns_of, configured, ended_as, span
+from hpo_tui.store.transfer.tables import arrived, check_columns, columns_of, configured, span
 
 _DELIMITERS = ",;\t"
 _LARGEST = 2**53
@@ -140,37 +140,28 @@ def _trial(
     metrics: Mapping[str, str],
     kinds: Mapping[str, Dimension],
 ) -> Trial:
-    found = {name: _number(row.get(column) or "") for column, name in metrics.items()}
-    results = {k: v for k, v in found.items() if v is not None}
-    state = ended_as(row.get("state") or "", whole=len(results) == len(metrics))
-    number = _whole(row.get("trial"), at)
-    cost = _number(row.get("cost") or "")
-    start, end = _number(row.get("started") or ""), _number(row.get("ended") or "")
-    charged = cost if cost is not None else 1.0 if state is TrialState.COMPLETE else 0.0
-    return Trial(
-        number=number,
-        configuration=number,
-        task=row.get("task") or "full",
-        state=state,
-        cost=charged,
-        charged=charged,
-        params={n: _value(row[c], kinds[c]) for c, n in params.items() if row.get(c)},
-        metrics=results,
-        resumed_from=_whole(row.get("resumed_from"), None),
+    number = _whole(row, "trial")
+    return arrived(
+        at if number is None else number,
+        row.get("task") or "",
+        row.get("state") or "",
+        {n: _value(row[c], kinds[c]) for c, n in params.items() if row.get(c)},
+        {name: _number(row.get(column) or "") for column, name in metrics.items()},
+        cost=_number(row.get("cost") or ""),
+        start=_number(row.get("started") or ""),
+        end=_number(row.get("ended") or ""),
+        resumed_from=_whole(row, "resumed_from"),
         reason=row.get("why") or "",
-        created=start or 0.0,
-        started=start,
-        ended=end,
-        duration=end - start if start is not None and end is not None else None,
-        exit_code=_whole(row.get("exit_code"), None),
+        exit_code=_whole(row, "exit_code"),
         starred=(row.get("starred") or "").lower() in ("true", "1"),
         tags=tuple(filter(None, map(str.strip, (row.get("tags") or "").split(",")))),
         note=row.get("note") or "",
     )
 
 
-def _whole(text: str | None, otherwise: Any) -> Any:
-    found = _number(text or "")
+def _whole(row: Mapping[str, str], column: str) -> int | None:
+    text = row.get(column) or ""
+    found = _number(text)
     if found is not None and abs(found) > _LARGEST:
         raise ValueError(f"{text} is too large for the number of a trial or an exit code")
-    return otherwise if found is None else int(found)
+    return None if found is None else int(found)

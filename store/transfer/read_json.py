@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hpo_tui.store.models import Report, Trial, TrialState, Value
+from hpo_tui.store.models import Report, Trial, Value
 from hpo_tui.store.transfer.arrivals import Arrival, Dimension
-from hpo_tui.store.transfer.tables import check_columns, columns_of, configured, ended_as, span
+from hpo_tui.store.transfer.tables import arrived, check_columns, columns_of, configured, span
 
 _LARGEST = 2**53
 
@@ -56,7 +56,7 @@ def read_reports(path: Path, trials: Sequence[Trial]) -> list[Report]:
     found = []
     for at, line in _objects(path):
         row = _Row(path, at, line)
-        trial, step = row.whole("trial", None), row.whole("step", None)
+        trial, step = row.whole("trial"), row.whole("step")
         if trial not in known or not isinstance(line.get("metrics"), dict):
             what = "no report" if trial is None else f"a report of trial {trial}, which is not here"
             raise ValueError(f"{path}, line {at}: {what}")
@@ -116,12 +116,12 @@ class _Row:
         except OverflowError:
             return None
 
-    def whole(self, key: str, otherwise: Any) -> Any:
-        """Return the whole number under ``key``."""
+    def whole(self, key: str) -> int | None:
+        """Return the whole number under ``key``, None where there is none."""
         value = self.number(key)
         if value is not None and (abs(value) > _LARGEST or not value.is_integer()):
             raise ValueError(f"{self.place}: {key} is {value:g}, and not a whole number")
-        return otherwise if value is None else int(value)
+        return None if value is None else int(value)
 
     def text(self, key: str) -> str:
         """Return the text under ``key``, empty where there is none."""
@@ -140,33 +140,23 @@ class _Row:
         kinds: Mapping[str, Dimension],
     ) -> Trial:  # fmt: skip
         """Return the trial; ``at``: its number, where none is said."""
-        found = {name: self.number(column) for column, name in metrics.items()}
-        results = {k: v for k, v in found.items() if v is not None}
-        state = ended_as(self.text("state"), whole=len(results) == len(metrics))
-        number, cost = self.whole("trial", at), self.number("cost")
-        start, end = self.number("started"), self.number("ended")
-        charged = cost if cost is not None else 1.0 if state is TrialState.COMPLETE else 0.0
-        tags = self.cells.get("tags") or []
-        return Trial(
-            number=number,
-            configuration=number,
-            task=self.text("task") or "full",
-            state=state,
-            cost=charged,
-            charged=charged,
-            params={
+        number, tags = self.whole("trial"), self.cells.get("tags") or []
+        return arrived(
+            at if number is None else number,
+            self.text("task"),
+            self.text("state"),
+            {
                 n: self.value(c, kinds[c])
                 for c, n in params.items()
                 if self.cells.get(c) is not None
             },
-            metrics=results,
-            resumed_from=self.whole("resumed_from", None),
+            {name: self.number(column) for column, name in metrics.items()},
+            cost=self.number("cost"),
+            start=self.number("started"),
+            end=self.number("ended"),
+            resumed_from=self.whole("resumed_from"),
             reason=self.text("why"),
-            created=start or 0.0,
-            started=start,
-            ended=end,
-            duration=end - start if start is not None and end is not None else None,
-            exit_code=self.whole("exit_code", None),
+            exit_code=self.whole("exit_code"),
             starred=bool(self.cells.get("starred")),
             tags=tuple(map(str, tags if isinstance(tags, list) else [tags])),
             note=self.text("note"),

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from hpo_tui.store.models import Trial, TrialState
+from hpo_tui.store.models import Trial, TrialState, Value
 from hpo_tui.store.transfer.arrivals import Dimension
 from hpo_tui.store.transfer.rows import FLAT
 
@@ -92,3 +92,39 @@ def ended_as(text: str, *, whole: bool) -> TrialState:
     except ValueError:
         return TrialState.COMPLETE if whole else TrialState.FAILED
     return state if state.ended else TrialState.KILLED
+
+
+def arrived(
+    number: int,
+    task: str,
+    state: str,
+    params: Mapping[str, Value],
+    metrics: Mapping[str, float | None],
+    *,
+    cost: float | None,
+    start: float | None,
+    end: float | None,
+    **rest: Any,
+) -> Trial:
+    """Return the trial that a row tells of; empty texts and None where it does not say.
+
+    ``cost`` in full-task units, times in Unix seconds. ``rest``: further fields of the trial.
+    """
+    results = {name: value for name, value in metrics.items() if value is not None}
+    ended = ended_as(state, whole=len(results) == len(metrics))
+    charged = cost if cost is not None else 1.0 if ended is TrialState.COMPLETE else 0.0
+    return Trial(
+        number=number,
+        configuration=number,
+        task=task or "full",
+        state=ended,
+        cost=charged,
+        charged=charged,
+        params=params,
+        metrics=results,
+        created=start or 0.0,
+        started=start,
+        ended=end,
+        duration=end - start if start is not None and end is not None else None,
+        **rest,
+    )
