@@ -51,9 +51,10 @@ class Warp:
         Infinite where there is none. What is least of a metric is most of it as a loss if more is
         better.
         """
-        low = -math.inf if least is None else self.sign * self.limit(least)
-        high = math.inf if most is None else self.sign * self.limit(most)
-        return (low, high) if self.sign > 0 else (-high, -low)
+        if self.sign < 0:
+            least, most = most, least
+        low = -math.inf if least is None else self.limit(least)
+        return low, math.inf if most is None else self.limit(most)
 
     def rounding(self) -> float:
         """Return the variance of rounding to whole numbers, in model units; 0 of logarithms."""

@@ -55,6 +55,16 @@ def test_failures_are_the_worst_there_is() -> None:
     assert z[2] > z[3]
 
 
+def test_units_are_standardised_over_what_has_a_value() -> None:
+    values = np.append(np.random.default_rng(0).standard_exponential(30), [np.nan] * 5)
+    z, _ = warped(list(values))
+    assert np.mean(z[:30]) == pytest.approx(0.0, abs=1e-12)
+    assert np.std(z[:30]) == pytest.approx(1.0)
+    same, made = warped([3.0, 3.0, 3.0])
+    assert same.tolist() == [0.0, 0.0, 0.0]
+    assert made.limit(3.0) == 0.0
+
+
 def test_a_threshold_falls_between_the_values_that_it_separates() -> None:
     values = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
     for limit in (1.5, 2.5, 4.5):
@@ -69,6 +79,27 @@ def test_a_cheap_task_that_is_off_by_a_constant_is_lined_up() -> None:
     z, _ = warped(values, tasks=[0] * 6 + [1] * 6, configs=[*range(6), *range(6)])
     apart, _ = warped(values, tasks=[0] * 6 + [1] * 6)
     assert np.abs(z[:6] - z[6:]).mean() < 0.5 * np.abs(apart[:6] - apart[6:]).mean()
+
+
+@pytest.mark.parametrize("shift", [0.0, -10.0])
+def test_up_to_a_threshold_all_is_linear(shift: float) -> None:
+    """However many results are better: what it takes to reach it can be told."""
+    values = [*(np.arange(1.0, 10.0) + shift), np.nan]
+    plain, aimed = (np.diff(warped(values, limit=limit)[0]) for limit in (None, 7.0 + shift))
+    assert np.ptp(plain[:4]) < 1e-9 < np.ptp(plain[:6])
+    assert np.ptp(aimed[:6]) < 1e-9 < np.ptp(aimed)
+    far, other = (warped(values, limit=limit)[0] for limit in (1e6, 1e9))
+    np.testing.assert_array_equal(far, other)
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_limits_of_a_metric_are_limits_of_its_loss(sign: float) -> None:
+    made = warped([1.0, 2.0, 3.0, 5.0], sign=sign)[1]
+    ends = made.between(2.0, 4.0)
+    assert ends == tuple(sorted(made.limit(v) for v in (2.0, 4.0)))
+    above, below = made.between(2.0, None), made.between(None, 4.0)
+    assert {above, below} == {(ends[0], np.inf), (-np.inf, ends[1])}
+    assert (above[1] == np.inf) == (sign > 0)
 
 
 def test_each_task_is_lined_up_with_the_nearest_dearer_one_that_it_has_pairs_with() -> None:
@@ -112,7 +143,7 @@ def test_logarithms_want_three_positive_values_that_span_a_factor_of_ten() -> No
 
 def test_what_no_logarithm_reaches_is_infinitely_far() -> None:
     for sign in (1.0, -1.0):
-        made = warped([1.0, 10.0, 100.0], sign=sign, log=True)[1]
+        made = warped([1.0, 10.0, 100.0], sign=sign, log=True, limit=0.0)[1]
         assert made.limit(0.0) == made.limit(-3.0) == -sign * np.inf
         assert np.isfinite(made.limit(1e-300))
         assert made.between(None, None) == (-np.inf, np.inf)
