@@ -13,6 +13,8 @@ from hpo_tui.store.models import Trial, TrialState
 
 ASSUMED_FULL = 600.0
 """Seconds that a full task is taken to last before any trial has shown how long it does."""
+_RECENT = 50
+"""Trials of a task that its pace is told by: the last ones."""
 _LOST = (TrialState.FAILED, TrialState.KILLED, TrialState.PRUNED)
 _UNDER_WAY = (TrialState.RUNNING, TrialState.WAITING)
 
@@ -126,15 +128,15 @@ class Meter:
         """Return the seconds that a full-task unit of cost takes at a task, as far as known."""
         own = self._rates.get(task)
         if own:
-            return median(own[-50:])
-        others = [r for rates in self._rates.values() for r in rates[-50:]]
+            return median(own[-_RECENT:])
+        others = [r for rates in self._rates.values() for r in rates[-_RECENT:]]
         return median(others) if others else ASSUMED_FULL
 
     def last_step(self, task: str) -> int | None:
         """Return the step at which trials of a task end, None if nobody knows."""
         seen = self._steps.get(task)
         if seen:
-            return round(median(seen[-50:]))
+            return round(median(seen[-_RECENT:]))
         try:
             fidelity = self.spec.task(task).fidelity
         except KeyError:

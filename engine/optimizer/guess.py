@@ -94,12 +94,7 @@ class Guess:
         )
 
     def says(self, metric: str, x: Array) -> Array:
-        """Return its guess at a metric, (n,), in units of its own, smaller being better.
-
-        KeyError where it knows nothing of the metric.
-        """
-        if metric not in self.metrics:
-            raise KeyError(metric)
+        """Return its guess at one of its ``metrics``, (n,), in units of its own; less is better."""
         assert self._models is not None
         posterior = self._models.posteriors[self._spec.metric_names.index(metric)]
         return posterior.mean(x[:, self._columns])

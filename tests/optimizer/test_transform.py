@@ -227,6 +227,15 @@ def test_counts_are_told_from_rates(values: list[float], expected: bool) -> None
     assert counts(np.array(values)) is expected
 
 
+def test_what_has_no_true_zero_does_not_grow_with_the_cost() -> None:
+    cheap = [-1.0, 0.5, 0.6, 0.7, 0.8, 0.9]
+    made = warped(
+        [*cheap, *(v + 2.0 for v in cheap)], tasks=[0] * 6 + [1] * 6,
+        configs=[*range(6), *range(6)],
+    )[1]  # fmt: skip
+    assert made.fall == pytest.approx((made.limit(2.0) - made.limit(0.0)) * 6 / 7)
+
+
 def test_full_results_worse_than_their_looks_are_a_fall_and_better_ones_are_none() -> None:
     full = [1.0, 3.0, 2.0, 5.0, 4.0, 6.0]
     configs, tasks = [*range(6), *range(6)], [0] * 6 + [1] * 6
