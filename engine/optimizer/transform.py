@@ -223,9 +223,8 @@ def _half_rank(y: Array, ok: Mask, pivot: float) -> tuple[Array, float]:
     z = np.zeros(len(y))
     z[better] = (y[better] - pivot) / scale
     worse = ~better
-    if worse.any():
-        keys = np.where(ok, y, np.inf)[worse]
-        _, place, ties = np.unique(keys, return_inverse=True, return_counts=True)
-        middle = np.cumsum(ties) - ties / 2.0
-        z[worse] = special.ndtri(0.5 + 0.5 * middle[place] / len(keys))
+    keys = np.where(ok, y, np.inf)[worse]
+    _, place, ties = np.unique(keys, return_inverse=True, return_counts=True)
+    middle = np.cumsum(ties) - ties / 2.0
+    z[worse] = special.ndtri(0.5 + 0.5 * middle[place] / len(keys))
     return np.clip(z, -FAR, FAR), scale

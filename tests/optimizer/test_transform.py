@@ -1,9 +1,13 @@
 """Metric values on their way into the model."""
 
+from collections.abc import Collection
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from hpo_tui.engine.optimizer.transform import (
     Column,
@@ -25,14 +29,16 @@ def warped(
     tasks: list[int] | None = None,
     configs: list[int] | None = None,
     traded: bool = False,
+    start: Collection[int] = (),
+    front: Collection[int] = (),
 ) -> tuple[np.ndarray, Warp]:
     n = len(values)
     task = np.array(tasks or [1] * n, dtype=np.intp)
     config = np.array(configs or range(n), dtype=np.intp)
-    none = np.zeros(n, dtype=bool)
+    first, best = (np.isin(np.arange(n), list(rows)) for rows in (start, front))
     return warp(
         Column(np.array(values), sign, log, limit, traded),
-        Where(config, task, 1, none, none, np.array([0.25, 1.0])),
+        Where(config, task, 1, first, best, np.array([0.25, 1.0])),
     )
 
 
@@ -90,6 +96,29 @@ def test_up_to_a_threshold_all_is_linear(shift: float) -> None:
     assert np.ptp(aimed[:6]) < 1e-9 < np.ptp(aimed)
     far, other = (warped(values, limit=limit)[0] for limit in (1e6, 1e9))
     np.testing.assert_array_equal(far, other)
+
+
+@pytest.mark.parametrize(
+    ("rows", "upto"),
+    [
+        ({}, 5),
+        ({"front": [2, 7]}, 8),
+        ({"start": [5, 6, 8]}, 7),
+        ({"start": [0, 1], "front": [0]}, 5),
+        ({"start": [7, 9], "front": [9]}, 8),  # a failure has no value to be linear up to
+    ],
+)
+def test_the_front_and_half_of_the_start_are_in_the_linear_half(rows: Any, upto: int) -> None:
+    z, _ = warped([*np.arange(1.0, 10.0), np.nan], **rows)
+    gaps = np.diff(z[:9])
+    assert np.ptp(gaps[: upto - 1]) < 1e-9
+    assert abs(gaps[upto - 1] - gaps[0]) > 1e-3
+
+
+def test_both_halves_of_normal_results_have_one_unit() -> None:
+    drawn = stats.norm.ppf((np.arange(199) + 0.5) / 199)
+    z, _ = warped(list(drawn))
+    np.testing.assert_allclose(z, drawn, atol=0.03)
 
 
 @pytest.mark.parametrize("sign", [1.0, -1.0])
@@ -217,6 +246,8 @@ def test_the_unit_of_a_metric_does_not_matter(scale: float) -> None:
     z, _ = warped(list(values * scale))
     plain, _ = warped(list(values))
     np.testing.assert_allclose(z, plain, rtol=1e-6)
+    moved, _ = warped(list((values + 1000.0) * scale))
+    np.testing.assert_allclose(moved, plain, rtol=1e-6)
 
 
 @pytest.mark.parametrize(
