@@ -98,24 +98,22 @@ class Continuous:
         number = as_number(value)
         if number is None or not self.low <= number <= self.high:
             return None
-        if self.low == self.high:
-            return 0.5
-        if self.log:
-            low, high = math.log(self.low), math.log(self.high)
-            return min(max((math.log(number) - low) / (high - low), 0.0), 1.0)
-        half = self.high / 2 - self.low / 2
-        return min(max((number / 2 - self.low / 2) / half, 0.0), 1.0)
+        return 0.5 if self.low == self.high else min(max(self._place(number), 0.0), 1.0)
 
     def beyond(self, value: Value) -> float | None:
         """Position of any number, outside the range too; None where the range has one value."""
         number, inside = as_number(value), self.coordinate(value)
         if inside is not None or number is None or self.low == self.high:
             return inside
-        if not self.log:
-            half = self.high / 2 - self.low / 2
-            return _saturated((number / 2 - self.low / 2) / half)
-        low, high = math.log(self.low), math.log(self.high)
-        return None if number <= 0 else _saturated((math.log(number) - low) / (high - low))
+        return None if self.log and number <= 0 else _saturated(self._place(number))
+
+    def _place(self, number: float) -> float:
+        """Return where a number lies, 0 at the low end and 1 at the high one."""
+        if self.log:
+            low, high = math.log(self.low), math.log(self.high)
+            return (math.log(number) - low) / (high - low)
+        # By halves: the ends may be further apart than the largest float.
+        return (number / 2 - self.low / 2) / (self.high / 2 - self.low / 2)
 
 
 @dataclass(frozen=True, slots=True)

@@ -209,40 +209,59 @@ class Ledger:
         place = {number: float(i) for i, number in enumerate(self.told)}
         return [
             PastTrial(
-                t.number, t.configuration, t.params, self.task_names[t.task], t.state, t.metrics,
-                t.cost if t.state == "running" else t.charged, t.resume_from, t.duration,
-                t.teaches, t.repeat, tuple((s, dict(m)) for s, m in t.reports),
-                place.get(t.number), t.number in self.bare,
+                number=t.number,
+                configuration=t.configuration,
+                params=t.params,
+                task=self.task_names[t.task],
+                state=t.state,
+                metrics=t.metrics,
+                charged=t.cost if t.state == "running" else t.charged,
+                resume_from=t.resume_from,
+                duration=t.duration,
+                teaches=t.teaches,
+                repeat=t.repeat,
+                reports=tuple((s, dict(m)) for s, m in t.reports),
+                ended=place.get(t.number),
+                bare=t.number in self.bare,
             )
             for t in self.trials.values()
-        ] + self._elsewhere  # fmt: skip
+        ] + self._elsewhere
 
     def restore(self, history: Iterable[PastTrial]) -> None:
         """Take in trials out of the store: results count in the order in which they came."""
-        index = {name: i for i, name in enumerate(self.task_names)}
         told: list[PastTrial] = []
         for past in sorted(history, key=lambda p: p.number):
-            if past.task not in index or past.state == "waiting":
+            if past.task not in self.task_names or past.state == "waiting":
                 self._elsewhere.append(past)
                 self._by_key.setdefault(key_of(past.params), past.configuration)
                 continue
-            task = index[past.task]
-            cost = past.charged if past.state != "running" or past.charged else self.costs[task]
-            trial = Trial(
-                past.number, past.configuration, dict(past.params), task, past.state, cost,
-                {k: float(v) for k, v in past.metrics.items()}, past.charged, past.resume_from,
-                past.duration, past.teaches, past.repeat,
-                [(step, dict(metrics)) for step, metrics in past.reports],
-            )  # fmt: skip
-            self.add(trial)
+            self.add(self._begun(past))
             if past.bare:
                 self.bare.add(past.number)
-            teaches = past.state in ("complete", "pruned") or (
-                past.state == "failed" and past.teaches
-            )
-            if teaches:
+            failed = past.state == "failed" and past.teaches
+            if failed or past.state in ("complete", "pruned"):
                 told.append(past)
         self.told += [p.number for p in sorted(told, key=_when)]
+
+    def _begun(self, past: PastTrial) -> Trial:
+        """Return a trial of the store, of a task of this study, as it is kept here."""
+        task = self.task_names.index(past.task)
+        unpriced = past.state == "running" and not past.charged
+        return Trial(
+            number=past.number,
+            configuration=past.configuration,
+            params=dict(past.params),
+            task=task,
+            state=past.state,
+            cost=self.costs[task] if unpriced else past.charged,
+            metrics={k: float(v) for k, v in past.metrics.items()},
+            charged=past.charged,
+            resume_from=past.resume_from,
+            duration=past.duration,
+            teaches=past.teaches,
+            repeat=past.repeat,
+            reports=[(step, dict(metrics)) for step, metrics in past.reports],
+        )
 
 
 def _when(past: PastTrial) -> tuple[float, int]:

@@ -77,17 +77,22 @@ class Optimizer:
             if asked is not None:
                 self._served[number] = wanted
                 return asked
-        if self.spec.repeats > 1:
-            counted = self.spec.budget.amount + self._extra
-            whole = options.whole if self.left is None else counted
-            last = finalist(self._ledger, options, self.best(), self.spec.repeats, whole)
-            asked = None if last is None else self._register.serve(last, options, number)
-            if asked is not None:
-                return asked
+        last = self._finalist(options)
+        asked = None if last is None else self._register.serve(last, options, number)
+        if asked is not None:
+            return asked
         proposal = self._search.propose(self._ledger, options, number)
         if proposal is None:
             raise end(options, self._search.space, room, clocked=self.left is None)
         return self._register.enter(proposal, options, number)
+
+    def _finalist(self, options: Options) -> Wanted | None:
+        """Return the repeat that the end of the budget is kept for, None while there is more."""
+        if self.spec.repeats < 2:
+            return None
+        counted = self.spec.budget.amount + self._extra
+        whole = options.whole if self.left is None else counted
+        return finalist(self._ledger, options, self.best(), self.spec.repeats, whole)
 
     def _room(self, left: float | None) -> float | None:
         """Return what is left, the smaller of our own count and the caller's."""

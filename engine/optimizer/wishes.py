@@ -116,7 +116,7 @@ def finalist(
     """
     price = 1.0 if options.by_count else options.costs[ledger.full]
     kept = min((repeats - 1) * _FINALISTS * price, _SHARE * budget)
-    if repeats < 2 or not np.isfinite(options.room) or options.room > kept + price:
+    if not np.isfinite(options.room) or options.room > kept + price:
         return None
     runs = {n: _runs(ledger, n) for n in compromises(ledger, best)[:_FINALISTS]}
     number = min(runs, key=lambda n: runs[n], default=None)
