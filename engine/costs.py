@@ -1,4 +1,4 @@
-"""The ledger: what trials were charged, what of it was lost, and what tasks cost as measured.
+"""The ledger: what trials were charged, and what of it was lost.
 
 Pure accounting, no files. One rule holds throughout: spent = complete + running + lost.
 """
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from hpo_tui.engine.occupancy import GpuTime, Occupancy
-from hpo_tui.engine.spec.model import Budget, BudgetUnit, StudySpec, Task
+from hpo_tui.engine.spec.model import Budget, BudgetUnit, StudySpec
 from hpo_tui.store.models import Trial, TrialState
 
 ASSUMED_FULL = 600.0
@@ -186,32 +186,3 @@ def left_in_units(
     seconds = (3600.0 * budget.amount - gpu.seconds) * gpu.sharing / devices
     ahead = sum(max(0.0, t.wasted + t.cost - t.charged) for t in trials if t.state in _UNDER_WAY)
     return max(0.0, seconds / rate - ahead)
-
-
-def measured_costs(spec: StudySpec, trials: Iterable[Trial]) -> dict[str, float]:
-    """Return task → cost as measured, relative to the full task; declared where nothing is known.
-
-    A promoted trial lasted for its margin only, so what is compared is seconds for each declared
-    unit of what was really run. Costs stay distinct, rising in the declared order, and at most 1.
-    """
-    meter = Meter(spec)
-    known: set[str] = set()
-    for trial in trials:
-        meter.learn(trial)
-        if trial.state is TrialState.COMPLETE and trial.duration and trial.attempt == 1:
-            known.add(trial.task)
-    full = spec.full_task
-    if full.name not in known:
-        return {t.name: t.cost for t in spec.tasks}
-    costs: dict[str, float] = {}
-    below = 0.0
-    ordered: tuple[Task, ...] = spec.tasks_by_cost
-    for place, task in enumerate(ordered):
-        if task is full:
-            costs[task.name] = 1.0
-            continue
-        ratio = meter.rate(task.name) / meter.rate(full.name) if task.name in known else 1.0
-        highest = 1.0 - 1e-3 * (len(ordered) - 1 - place)
-        below = min(highest, max(below + 1e-3, task.cost * ratio))
-        costs[task.name] = below
-    return costs

@@ -238,11 +238,11 @@ class Worker:
         self.send({
             "op": "insights",
             "last": last,
-            "tasks": [asdict(t) for t in self.optimizer.tasks()],
+            # The slices first: for them the models are fitted, which is what the state keeps.
+            "slices": [asdict(s) for s in self.optimizer.slices()],
             "state": self.optimizer.state(),
             "eta": self.optimizer.eta(self.workers),
             "learned": [asdict(e) for e in self.optimizer.learned()] if self.learns else [],
-            "slices": [asdict(s) for s in self.optimizer.slices()],
         })  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""What is done now and then: charges of running trials, telemetry, stalls, measured costs."""
+"""What is done now and then: charges of running trials, telemetry, stalls, what was spared."""
 
 import contextlib
 import logging
@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from hpo_tui.engine.costs import measured_costs, used
+from hpo_tui.engine.costs import used
 from hpo_tui.engine.execution import processes
 from hpo_tui.engine.runner.checkpoints import Collector
 from hpo_tui.engine.runner.desk import Desk, Stop
@@ -37,9 +37,9 @@ class Chores:
         self._booted = time.time() - processes.uptime()
         self.work: list[tuple[float, Callable[[], None]]] = [
             (1.0, self.charge), (1.0, self.budget), (2.0, self.look), (1.0, self.stalls),
-            (1.0, self.drain), (5.0, self.costs), (30.0, self.clean), (10.0, self.fold),
+            (1.0, self.drain), (5.0, self.spared), (30.0, self.clean), (10.0, self.fold),
         ]  # fmt: skip
-        self.sums = (self.budget, self.costs, self.clean)
+        self.sums = (self.budget, self.spared, self.clean)
         """Those that go through all trials, of which there may come to be many."""
 
     def run(self) -> None:
@@ -126,13 +126,11 @@ class Chores:
                 where = self.desk.executor.called(live.process.device)
                 self.desk.end(live, Stop("lend", f"left {where}, which is lent"))
 
-    def costs(self) -> None:
-        """Keep what tasks cost as measured, and what early stopping was worth."""
-        desk = self.desk
-        ended = sum(1 for t in desk.trials.values() if t.state.ended)
+    def spared(self) -> None:
+        """Keep what early stopping was worth."""
+        ended = sum(1 for t in self.desk.trials.values() if t.state.ended)
         if ended != self._ended:
             self._ended = ended
-            desk.writer.put("measured", measured_costs(desk.spec, desk.trials.values()))
             self.audit.put()
 
     def fold(self) -> None:

@@ -181,7 +181,6 @@ class Runner:
                 self.audit.decide(live, reply.data["text"], reply.data["chance"])
         elif reply.kind == "insights":
             with desk.transaction(durable=False):
-                desk.writer.put("tasks", reply.data["tasks"])
                 desk.writer.put("optimizer", reply.data["state"])
                 desk.writer.put("eta", reply.data["eta"])
                 desk.writer.put(SAYS, reply.data["learned"])

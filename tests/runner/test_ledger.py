@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hpo_tui.engine.costs import Meter, ledger, left_in_units, measured_costs, used
-from hpo_tui.engine.launch import send, start_runner
+from hpo_tui.engine.costs import Meter, ledger, left_in_units, used
+from hpo_tui.engine.launch import start_runner
 from hpo_tui.engine.spec import Budget, BudgetUnit, StudySpec
 from hpo_tui.store.models import Trial, TrialState
 from hpo_tui.store.read import StudyReader
@@ -94,31 +94,6 @@ def test_the_share_follows_the_steps_then_the_time() -> None:
     assert meter.share(trial(1, "running", task="full"), 1e9) == 1.0
 
 
-def test_costs_are_measured_in_full_tasks() -> None:
-    seen = [
-        trial(1, "complete", task="low", cost=0.25, duration=10.0),
-        trial(2, "complete", task="full", cost=1.0, duration=100.0),
-        trial(3, "complete", task="full", cost=0.75, duration=75.0, resumed_from=1),
-        trial(4, "failed", task="mid", cost=0.5, duration=1.0),
-    ]
-    assert measured_costs(SPEC, seen) == pytest.approx({"low": 0.1, "mid": 0.5, "full": 1.0})
-    assert measured_costs(SPEC, seen[:1]) == {"low": 0.25, "mid": 0.5, "full": 1.0}
-
-
-@given(st.lists(
-    st.tuples(st.sampled_from(["low", "mid", "full"]), st.sampled_from(list(TrialState)),
-              st.floats(1e-3, 1e5), st.integers(1, 2)),
-    max_size=12,
-))  # fmt: skip
-def test_measured_costs_rise_as_the_declared_ones_do(rows: Any) -> None:
-    seen = [
-        trial(n, state, task=task, cost=SPEC.task(task).cost, duration=seconds, attempt=attempt)
-        for n, (task, state, seconds, attempt) in enumerate(rows, 1)
-    ]
-    low, mid, full = (measured_costs(SPEC, seen)[task] for task in ("low", "mid", "full"))
-    assert 0.0 < low < mid < full == 1.0
-
-
 def test_an_attempt_that_was_begun_again_says_nothing_of_how_long_a_task_takes() -> None:
     meter = Meter(SPEC)
     for strange in (
@@ -130,11 +105,10 @@ def test_an_attempt_that_was_begun_again_says_nothing_of_how_long_a_task_takes()
         meter.learn(strange)
         assert not meter.known
         assert meter.last_step("full") == 20  # the one fidelity of the task
-    full = trial(5, "complete", duration=50.0, step=18)
-    meter.learn(full)
+    meter.learn(trial(5, "complete", duration=50.0, step=18))
     assert (meter.rate("full"), meter.rate("low"), meter.last_step("full")) == (50.0, 50.0, 18)
-    again = [full, trial(6, "complete", task="mid", cost=0.5, duration=900.0, attempt=2)]
-    assert measured_costs(SPEC, again)["mid"] == 0.5
+    meter.learn(trial(6, "complete", task="mid", cost=0.5, duration=900.0, attempt=2))
+    assert meter.rate("mid") == 50.0
     assert meter.last_step("another") is None
 
 
@@ -195,18 +169,6 @@ def test_a_short_budget_of_time_still_has_a_full_result(make_study: Any, budget:
     start_runner(study.folder)
     study.gone()
     assert any(t.task == "dear" and t.state == "complete" for t in study.trials())
-
-
-def test_measured_costs_are_kept_beside_the_declared(make_study: Any) -> None:
-    tasks = (
-        '[[task]]\nname = "cheap"\nn = 3\ncost = 0.25\n[[task]]\nname = "dear"\nn = 9\ncost = 1.0'
-    )
-    study = make_study("report(accuracy=0.5); time.sleep(0.1)", budget=60, tasks=tasks)
-    study.start()
-    study.ended(1)
-    assert send(study.folder, "enqueue", {"params": {"x": 0.5}, "task": "cheap"}, 15).ok
-    study.until(lambda: (study.get("measured") or {}).get("cheap", 0) > 0.3, 30)
-    assert study.get("measured")["dear"] == 1.0
 
 
 @pytest.mark.parametrize(("budget", "count"), [('"3 trials"', 3), ('"0.0002 gpu-hours"', 6)])

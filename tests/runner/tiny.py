@@ -114,9 +114,6 @@ class Optimizer:
         self.spec = spec
         self.note("spec", {t.name: t.cost for t in spec.tasks})
 
-    def tasks(self) -> Any:
-        return []
-
     def slices(self) -> Any:
         return []
 
