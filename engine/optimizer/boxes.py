@@ -59,15 +59,13 @@ def _slices(points: Array, ref: Array) -> tuple[list[list[float]], list[list[flo
     if m == 1:
         top = float(points.min()) if len(points) else float(ref[0])
         return [[-np.inf]], [[top]]
-    if len(points) == 0:
-        return [[-np.inf] * m], [ref.tolist()]
     cuts = np.unique(points[:, -1])
     edges = [-np.inf, *cuts.tolist(), float(ref[-1])]
     lows: list[list[float]] = []
     highs: list[list[float]] = []
     for low, high in pairwise(edges):
         below = points[points[:, -1] <= low][:, :-1]
-        if len(below) and m > 2:
+        if m > 2:  # of one objective the least is looked for next
             below = below[front(below)]
         part_low, part_high = _slices(below, ref[:-1])
         lows += [[*box, low] for box in part_low]

@@ -83,11 +83,19 @@ def test_the_front_is_what_nothing_dominates_the_first_of_equal_points(m: int) -
 
 
 def test_a_thinned_front_keeps_the_best_of_each_objective_and_leaves_no_gap() -> None:
-    t = np.linspace(0, 1, 50) ** 3  # crowded at one end
-    points = np.column_stack([100.0 * t, 1 - t])  # of units that differ
-    kept = thinned(points, 7)
-    assert len(kept) == 7
-    assert kept[:, 0].min() == 0.0
-    assert kept[:, 1].min() == 0.0
-    assert np.diff(np.sort(kept[:, 0])).max() < 30.0
-    np.testing.assert_array_equal(thinned(points, 50), points)
+    t = np.linspace(0, 1, 81)
+    points = np.column_stack([t, 1 - t])
+    kept = thinned(points, 9)
+    assert kept[:, 0].min() == kept[:, 1].min() == 0.0
+    np.testing.assert_allclose(np.diff(np.sort(kept[:, 0])), 1 / 8)
+    np.testing.assert_array_equal(thinned(points, 81), points)
+
+
+def test_how_a_front_is_thinned_is_no_matter_of_units() -> None:
+    angle = np.sort(np.random.default_rng(0).uniform(0, np.pi / 2, 60))
+    points = 1.0 - np.column_stack([np.sin(angle), np.cos(angle)])
+    unit, shift = np.array([100.0, 1.0]), np.array([3.0, -40.0])
+    expected = thinned(points, 7) * unit + shift
+    np.testing.assert_allclose(thinned(points * unit + shift, 7), expected)
+    level = np.column_stack([points, np.full(60, 5.0)])  # an objective in which all are the same
+    np.testing.assert_array_equal(thinned(level, 7)[:, :2], thinned(points, 7))

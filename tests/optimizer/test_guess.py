@@ -9,7 +9,7 @@ import pytest
 
 from hpo_tui.engine.optimizer import Earlier, Optimizer
 from hpo_tui.engine.optimizer.earlier import Finding
-from hpo_tui.engine.optimizer.guess import Guess, _spread
+from hpo_tui.engine.optimizer.guess import Guess, _spread, known
 from hpo_tui.engine.optimizer.space import Space
 from hpo_tui.engine.spec import StudySpec
 
@@ -59,6 +59,27 @@ def test_where_the_front_is_one_point_the_next_front_counts() -> None:
     assert _spread(mean, np.array([0.0, 1.0, 0.0, 0.0]), 1).tolist() == [3]
     assert len(_spread(mean, np.zeros(4), 9)) == 4
     assert len(_spread(mean[:0], np.zeros(0), 2)) == 0
+
+
+def test_the_best_are_spread_along_the_front() -> None:
+    mean = np.array([[0.0, 1.0], [0.1, 0.9], [0.5, 0.4], [1.0, 0.0], [2.0, 2.0]])
+    assert _spread(mean, np.zeros(5), 3).tolist() == [2, 0, 3]
+    assert _spread(mean[:, :1], np.zeros(5), 3).tolist() == [0, 1, 2]
+
+
+def test_what_depends_on_a_parameter_that_was_not_there_is_not_known() -> None:
+    spec = StudySpec.from_dict({
+        "study": {"name": "s", "budget": 8},
+        "space": {
+            "a": {"type": "categorical", "choices": ["u", "v"]},
+            "b": {"type": "categorical", "choices": ["p", "q"], "when": {"a": ["u"]}},
+            "c": {"type": "float", "low": 0, "high": 1, "when": {"b": ["p"]}},
+            "d": {"type": "float", "low": 0, "high": 1, "default": 0.5},
+        },
+        "objective": [{"metric": "a", "direction": "minimize"}],
+    })  # fmt: skip
+    assert [p.name for p in known(spec.space, {"b", "c"})] == ["d"]
+    assert [p.name for p in known(spec.space, {"a", "b", "c"})] == ["a", "b", "c", "d"]
 
 
 def test_what_has_failed_is_none_of_the_best(one: StudySpec) -> None:
