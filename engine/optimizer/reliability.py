@@ -23,8 +23,12 @@ from hpo_tui.engine.optimizer.gp import Posterior, Rows
 from hpo_tui.engine.optimizer.kernel import Hyper
 from hpo_tui.engine.optimizer.space import Space
 
-_HOPELESS, _NOISE, _LEAST_SD = 0.1, 0.5, 0.1
-_BY_CHANCE, _REGION = 0.4, 3
+_HOPELESS = 0.1
+"""Chance of a result below which a configuration is not worth its price."""
+_BY_CHANCE, _NOISE = 0.4, 0.5
+"""Noise variance above which failures are chance, and what it is believed to be beforehand."""
+_REGION, _LEAST_SD = 3, 0.1
+"""Failures that can make a region; spread that rare ones are scaled up by at the most."""
 
 
 def with_values(usable: Mask, rows: Index) -> Index:

@@ -65,6 +65,7 @@ def test_the_best_are_spread_along_the_front() -> None:
     mean = np.array([[0.0, 1.0], [0.1, 0.9], [0.5, 0.4], [1.0, 0.0], [2.0, 2.0]])
     assert _spread(mean, np.zeros(5), 3).tolist() == [2, 0, 3]
     assert _spread(mean[:, :1], np.zeros(5), 3).tolist() == [0, 1, 2]
+    assert _spread(np.zeros((3, 2)), np.zeros(3), 2).tolist() == [0, 1]
 
 
 def test_what_depends_on_a_parameter_that_was_not_there_is_not_known() -> None:

@@ -3,6 +3,7 @@
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 from hpo_tui.engine.optimizer import BudgetSpent, Optimizer
 from hpo_tui.engine.optimizer.data import Table
-from hpo_tui.engine.optimizer.reliability import Failures, failures, with_values
+from hpo_tui.engine.optimizer.reliability import Failures, Reliability, failures, with_values
 from hpo_tui.engine.optimizer.space import Space
 from hpo_tui.engine.optimizer.surrogate import Models, Surrogate
 
@@ -62,6 +63,25 @@ def test_failures_by_chance_speak_against_no_region(lab: Any) -> None:
     chance = found.chance(rng.random((200, 2)))
     assert chance.min() > 0.5
     assert chance.mean() == pytest.approx(0.7, abs=0.15)
+
+
+def test_one_or_two_failures_make_no_region_and_three_side_by_side_do(lab: Any) -> None:
+    x = np.stack(np.meshgrid(*[np.linspace(0, 1, 6)] * 2), axis=-1).reshape(-1, 2)
+    nearest = np.argsort(x.sum(axis=1), kind="stable")
+    for count in (1, 2, 3):
+        failed = np.isin(np.arange(36), nearest[:count])
+        rows = table(x, np.where(failed, np.nan, x[:, 1])[:, None])
+        usable = Failures(Space(lab.spec(objective=ONE, task=FULL))).usable(rows, 36)
+        assert usable[failed].all() == (count == 3)
+        assert usable[~failed].all()
+
+
+def test_what_would_almost_surely_fail_has_no_chance() -> None:
+    posterior: Any = SimpleNamespace(mean=lambda x: x[:, 0])
+    chance = Reliability(posterior, 0.5).chance(np.array([[-3.0], [0.0], [0.7], [0.9], [3.0]]))
+    np.testing.assert_allclose(chance, [1.0, 0.5, 0.15, 0.0, 0.0])
+    rare = Reliability(posterior, 0.2).chance(np.array([[0.0], [1.0]]))
+    np.testing.assert_allclose(rare, [0.8, 0.4])
 
 
 def test_as_many_other_rows_are_fitted_anew(lab: Any) -> None:
