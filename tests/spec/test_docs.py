@@ -1,13 +1,18 @@
 """The page on the study file and the reader know the same keys."""
 
 import re
+import tomllib
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.spec.placeholders import SPECIAL
 from hpo_tui.engine.spec.schema import KEYS
 
-PAGE = Path(__file__).parents[2] / "docs" / "study-file.md"
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "study-file.md"
 SECTIONS = {
     "study": "## `[study]`",
     "space.*": "## `[space.NAME]`",
@@ -76,3 +81,57 @@ def test_usual_values_are_what_the_page_says() -> None:
                 assert (said, usual[key]) == ("auto", 0)
                 continue
             assert str(said).lower() == str(usual[key]).lower(), key
+
+
+def study() -> dict[str, Any]:
+    """Return a study with all that the pieces of the pages speak of."""
+    unit: dict[str, Any] = {"type": "float", "low": 0.001, "high": 1.0}
+    floats = dict.fromkeys(("lr", "warmup_start", "warmup_end"), unit)
+    whole = {name: {"type": "int", "low": 1, "high": 64} for name in ("depth", "width")}
+    kinds = {"type": "categorical", "choices": ["sgd", "adam"]}
+    switch = {"type": "categorical", "choices": [True, False]}
+    momentum = {"type": "float", "low": 0.0, "high": 0.99, "when": {"optimizer": ["sgd"]}}
+    return {
+        "study": {"name": "pieces", "command": "python train.py", "budget": 40},
+        "space": {**floats, **whole, "optimizer": kinds, "momentum": momentum, "amp": switch},
+        "objective": [{"metric": "accuracy", "direction": "maximize"}],
+        "task": [{"name": "short", "epochs": 15, "cost": 0.25},
+                 {"name": "full", "epochs": 60, "cost": 1.0}],
+    }  # fmt: skip
+
+
+def pieces() -> list[tuple[str, dict[str, Any]]]:
+    """Return each part of a study file that a page shows; of alternatives each by itself."""
+    found = []
+    for page in ("howto", "integrate", "study-file"):
+        text = (ROOT / "docs" / f"{page}.md").read_text("utf-8")
+        text = re.sub(r"^   (?=\S)", "", text, flags=re.MULTILINE)  # within a list
+        for block in re.findall(r"^```toml\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
+            lines = block.splitlines()
+            each = all(line.startswith("command = ") for line in lines)
+            found += [(page, tomllib.loads(text)) for text in (lines if each else [block])]
+    return found
+
+
+@pytest.mark.parametrize(("page", "piece"), pieces())
+def test_pieces_of_a_study_file_are_taken(page: str, piece: dict[str, Any]) -> None:
+    whole: dict[str, Any] = {} if "name" in piece.get("study", {}) else study()
+    for section, content in piece.items():
+        if section not in KEYS[""]:
+            whole["study"][section] = content  # shown without the heading
+        elif isinstance(content, dict):
+            whole[section] = whole.get(section, {}) | content
+        else:
+            whole[section] = content
+    StudySpec.from_dict(whole)
+
+
+def test_pieces_are_found() -> None:
+    assert len(pieces()) > 12
+
+
+@pytest.mark.parametrize("amount", re.findall(r"^\| `budget = (.+?)` \|", PAGE.read_text(), re.M))
+def test_budgets_of_the_page_are_taken(amount: str) -> None:
+    whole = study()
+    whole["study"] |= tomllib.loads(f"budget = {amount}")
+    StudySpec.from_dict(whole)
