@@ -21,6 +21,10 @@ def explained(error: Exception) -> str:
         return f"you may not write it ({error})"
     if code == sqlite3.SQLITE_IOERR:
         return f"{error}: the disk may be full, your quota used up, or the disk has a fault"
+    if code == sqlite3.SQLITE_CANTOPEN:
+        return f"it cannot be opened ({error}): is its folder there, and may you use both?"
+    if "no such table" in str(error):
+        return f"it holds no study of hpo-tui ({error})"
     return str(error)
 
 

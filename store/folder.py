@@ -105,8 +105,14 @@ class StudyFolder:
 
     @property
     def exists(self) -> bool:
-        """Whether this is a study folder (it has a study file or a database)."""
-        return self.db.is_file() or self.file.is_file()
+        """Whether this is a study folder (it has a study file or a database).
+
+        One that cannot be looked into counts: whoever reads it is told why it cannot be read.
+        """
+        try:
+            return self.db.is_file() or self.file.is_file()
+        except PermissionError:
+            return True
 
     @contextmanager
     def making(self) -> Iterator[None]:

@@ -79,7 +79,7 @@ class StudyList:
             old = self._readers.pop(folder.path, None)
             if old is not None:
                 old.close()
-            problem = "not started" if not folder.db.exists() else _short(error)
+            problem = _problem(folder, error)
             summary = Summary(folder, runner=pid, touched=max(stamp[:-1]), problem=problem)
         self._known[folder.path] = (stamp, summary)
         return summary
@@ -128,5 +128,11 @@ def stamps(folder: StudyFolder) -> tuple[float, ...]:
     return tuple(times)
 
 
-def _short(error: Exception) -> str:
+def _problem(folder: StudyFolder, error: Exception) -> str:
+    """Return in few words why a study cannot be read."""
+    try:
+        if not folder.db.exists():
+            return "not started"
+    except PermissionError:
+        return "closed to you"
     return (str(error).splitlines() or [type(error).__name__])[0]

@@ -225,7 +225,11 @@ def why_gone(folder: StudyFolder, file: int) -> str:
 
 def why_unreadable(folder: StudyFolder, error: Exception) -> str:
     """Return a sentence for people: what is wrong with the study's file and what to do."""
-    if not folder.db.exists():
+    try:
+        there = folder.db.exists()
+    except PermissionError:
+        return f"you may not look into {folder.path}: have its owner give you the right to."
+    if not there:
         return (
             f"{folder.path} has no study.db yet: the study was never started. "
             "Start its runner to begin."

@@ -1,17 +1,22 @@
 """How the command line ends: exit statuses, sentences, and never a traceback."""
 
+import errno
+import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import unicodedata
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from hpo_tui.store.connect import connect_reader
 from hpo_tui.store.folder import HOME, StudyFolder
 from hpo_tui.store.models import Trial
 from hpo_tui.tui.cli import root
@@ -45,6 +50,70 @@ def test_no_such_command_is_refused_with_a_sentence(hpo: Callable[..., Any]) -> 
     assert "hpo-tui" not in hpo("zzz").err.removeprefix("hpo-tui: ")
     assert "status?" not in hpo("watch", "stauts").err
     assert "there is no study file 'study.toml'; hpo-tui init" in hpo("run", "study.toml").err
+
+
+def test_a_mistyped_command_with_words_is_told_which_there_are(hpo: Callable[..., Any]) -> None:
+    ran = hpo("kil", "3", "-s", "sparse")
+    assert ran.code == 2
+    assert ran.err == (
+        "hpo-tui: there is no command 'kil'; did you mean 'kill'? hpo-tui --help lists them\n"
+    )
+    assert hpo("two", "folders").err.endswith("'two'. hpo-tui --help lists them\n")
+
+
+def test_a_study_of_a_newer_version_is_no_bug(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder]
+) -> None:
+    folder = make_study()
+    with closing(sqlite3.connect(folder.db)) as conn, conn:
+        conn.execute(
+            "INSERT INTO _sqlite_migrations (migration_set, name, applied_at)"
+            " VALUES ('hpo_tui', '0999_later', '')"
+        )
+    for words in ("run sparse --no-wait", "resume", "export --csv", "extend 3", "best", "star 1"):
+        ran = hpo(*words.split())
+        assert ran.code == 1, words
+        assert "update hpo-tui to open it" in ran.err, words
+        assert "bug" not in ran.err, words
+
+
+def test_a_folder_that_may_not_be_looked_into_leaves_the_others(
+    hpo: Callable[..., Any],
+    make_study: Callable[..., StudyFolder],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    closed, _ = make_study("closed"), make_study("sparse")
+    shut_out(monkeypatch, closed.path)
+    ran = hpo("status")
+    assert ran.code == 0
+    first, second = ran.out.splitlines()
+    assert first.startswith(f"closed: you may not look into {closed.path}")
+    assert second.startswith("sparse: finished")
+    ran = hpo("status", "--json")
+    assert ran.code == 1
+    assert [record["study"] for record in json.loads(ran.out)] == ["sparse"]
+    assert "closed is left out: you may not look into" in ran.err
+    assert hpo("status", "sparse").code == 0
+
+
+def shut_out(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Let nobody look into ``folder``, as root can look into any."""
+    real = os.stat
+
+    def stat(path: Any, *args: Any, **options: Any) -> os.stat_result:
+        if isinstance(path, (str, Path)) and folder in Path(path).parents:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return real(path, *args, **options)
+
+    monkeypatch.setattr(os, "stat", stat)
+    monkeypatch.setattr("hpo_tui.store.read.connect_reader", refuse)
+
+
+def refuse(path: Path) -> sqlite3.Connection:
+    """Open ``path`` as SQLite does, which asks the system and not Python."""
+    if path.parent.name == "closed":
+        raise sqlite3.OperationalError("unable to open database file")
+    return connect_reader(path)
 
 
 def test_a_file_that_is_no_database(

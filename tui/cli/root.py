@@ -1,6 +1,7 @@
 """The table of commands, and how a line of arguments finds its command."""
 
 import os
+import sqlite3
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -141,7 +142,11 @@ def run(argv: list[str]) -> int:
     except Refusal as refusal:
         note(f"hpo-tui: {refusal}")
     except click.ClickException as error:
-        _show_usage(error)
+        mistyped = _mistyped(argv)
+        if mistyped:
+            note(f"hpo-tui: {mistyped}")
+        else:
+            _show_usage(error)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         note("hpo-tui: interrupted")
@@ -151,10 +156,22 @@ def run(argv: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:  # noqa: BLE001 - the last line: no traceback reaches the user
-        expected = isinstance(error, OSError) or type(error).__module__ == "sqlite3"
+        expected = isinstance(error, (OSError, sqlite3.Error))
         sentence = plain(explain(error)) if expected else report_crash(error, argv)
         note(f"hpo-tui: {sentence}")
     return 1
+
+
+def _mistyped(argv: list[str]) -> str:
+    """Return that there is no such command, where several words follow none: no PATH is meant."""
+    from hpo_tui.engine.spec.names import nearest
+
+    words = [a for a in argv if not a.startswith("-")]
+    if len(words) < 2 or words[0] in COMMANDS:
+        return ""
+    guess = nearest(words[0], COMMANDS)
+    hint = f"; did you mean {guess!r}?" if guess else "."
+    return f"there is no command {plain(words[0])!r}{hint} hpo-tui --help lists them"
 
 
 def _show_usage(error: click.ClickException) -> None:

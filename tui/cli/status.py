@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -10,7 +11,7 @@ import click
 from hpo_tui.store.folder import StudyFolder, find_home, list_studies
 from hpo_tui.tui.cli.errors import Refusal
 from hpo_tui.tui.cli.studies import find, study_argument
-from hpo_tui.tui.cli.text import lines_of, say
+from hpo_tui.tui.cli.text import lines_of, note, say
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.snapshot import Snapshot
 
@@ -29,23 +30,20 @@ def picture_of(folder: StudyFolder) -> Snapshot:
 @click.command("status")
 @study_argument
 @click.option("--json", "as_json", is_flag=True, help="One JSON object (without STUDY: a list).")
-def status(study: str | None, as_json: bool) -> None:
+def status(study: str | None, as_json: bool) -> int:
     """Say how far STUDY is (all that are here without it): budget, trials, tasks, best."""
-    from hpo_tui.store.transfer.write_text import json_line
-    from hpo_tui.tui.cli.summary import show_best, show_costs, state_of, status_record
+    from hpo_tui.tui.cli.summary import show_best, show_costs, state_of
 
     home = find_home(Path.cwd())
     folders = [find(study)] if study is not None else list_studies(home) if home else []
     if study is None and not folders:
         folders = [find(None)]  # refuses with what to do
     if as_json:
-        records = [json_line(status_record(picture_of(f))) for f in folders]
-        say(records[0] if study is not None else f"[{', '.join(records)}]")
-        return
+        return _say_json(folders, several=study is None)
     if study is None and len(folders) > 1:
         for folder in folders:
             say(_one_line(folder))
-        return
+        return 0
     picture = picture_of(folders[0])
     say(_one_line(folders[0], picture))
     if picture.study.reason:
@@ -56,6 +54,25 @@ def status(study: str | None, as_json: bool) -> None:
     show_costs(picture)
     say()
     show_best(picture, most=5)
+    return 0
+
+
+def _say_json(folders: Sequence[StudyFolder], *, several: bool) -> int:
+    """Print a study's record, or the list of all that can be read; return the exit status."""
+    from hpo_tui.store.transfer.write_text import json_line
+    from hpo_tui.tui.cli.summary import status_record
+
+    if not several:
+        say(json_line(status_record(picture_of(folders[0]))))
+        return 0
+    records = []
+    for folder in folders:
+        try:
+            records.append(json_line(status_record(picture_of(folder))))
+        except Refusal as refusal:
+            note(f"hpo-tui: {plain(folder.name)} is left out: {refusal}")
+    say(f"[{', '.join(records)}]")
+    return 0 if len(records) == len(folders) else 1
 
 
 def _one_line(folder: StudyFolder, picture: Snapshot | None = None) -> str:
