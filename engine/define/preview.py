@@ -127,7 +127,7 @@ def advise(spec: StudySpec) -> Sequence[str]:
     variable = next((w for w in spec.command if w.startswith(("$", "~"))), None)
     if variable:
         advice.append(f"{show(variable)} stays as it is written: no shell replaces it")
-    advice += [*_checkpoints(spec, names), *_spaces(spec)]
+    advice += [*_checkpoints(spec, names), *_patterns(spec), *_spaces(spec)]
     if spec.repeats > 1 and "seed" not in names:
         advice.append("repeats need another seed each: use {seed} in the command, or HPO_SEED")
     return advice
@@ -163,6 +163,24 @@ def _checkpoints(spec: StudySpec, names: Set[str]) -> list[str]:
     return [
         "{resume} is in the command and {checkpoint} is not: what is saved elsewhere no promotion "
         "finds; it begins anew and pays in full"
+    ]
+
+
+def _patterns(spec: StudySpec) -> list[str]:
+    """Return which metrics no pattern finds, where nothing but patterns is looked at."""
+    if not all(source.pattern for source in spec.metrics):
+        return []
+    found = {
+        source.rename.get(group, group).lower()
+        for source in spec.metrics
+        for group in re.compile(source.pattern or "").groupindex
+    }
+    wanted = [o.metric for o in spec.objectives] + [c.metric for c in spec.outcome_constraints]
+    return [
+        f"no pattern has a group for {show(name)}, as (?P<{name}>…) or by rename: only a script"
+        " that reports by itself gives it"
+        for name in dict.fromkeys(wanted)
+        if name.lower() not in found and not _in_source(spec, _CLIENT)
     ]
 
 

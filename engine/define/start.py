@@ -44,7 +44,7 @@ def init(
     prints and how long it takes. Nothing is written: see :meth:`Draft.save`. Raises ValueError, in
     a sentence, for a command that is empty or not there.
     """
-    given = _words(argv_or_script, folder)
+    given = words_of(argv_or_script, folder)
     words = command_words(given, folder)
     script = script_of(words, folder)
     found = find_options(words, folder)
@@ -84,7 +84,8 @@ def plain_lines(text: str) -> str:
     return "\n".join(plain(line) for line in text.split("\n"))
 
 
-def _words(given: str | Path | Sequence[str], folder: Path) -> tuple[str, ...]:
+def words_of(given: str | Path | Sequence[str], folder: Path) -> tuple[str, ...]:
+    """Return a command, or a script's name, as words. Raises ValueError where it is none."""
     words: tuple[str, ...]
     if isinstance(given, Path):
         words = (str(given),)

@@ -54,7 +54,8 @@ class StudyCommands:
             return ""
         changes, refusal = apply_edit(self.desk, text)
         if refusal:
-            raise Refused(f"what was edited by hand cannot be taken over: {refusal}")
+            where = self.desk.folder.path
+            raise Refused(f"what was edited by hand in {where} cannot be taken over: {refusal}")
         self.breaker.limit = self.desk.spec.resources.failures
         return f"; edited by hand: {changes}"
 

@@ -224,7 +224,8 @@ class Comparison:
             if self.ran:
                 self._refuse(
                     ("study", "resume"),
-                    "cannot change once trials have run: they were charged by the other rule",
+                    "cannot change once trials have run: they were charged by the other rule;"
+                    f" write {_word(self.old.resume)} again",
                 )
             else:
                 self._note("means", ("study", "resume"), f"is {_word(self.new.resume)}")

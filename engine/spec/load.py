@@ -60,7 +60,7 @@ def load_file(path: Path) -> StudySpec:
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         raise _refuse(
-            f"is not UTF-8 text (byte {error.start + 1} of the file)", path, line
+            f"is not UTF-8 text (byte {error.start + 1} of the file): save it as UTF-8", path, line
         ) from None
     return load_text(text, path)
 

@@ -45,7 +45,10 @@ def read_command(study: Table, names: Names, *, needed: bool) -> tuple[str, ...]
         return ()
     given = study.data["command"]
     if isinstance(given, str):
-        words = _split(study, given)
+        split = _split(study, given)
+        if split is None:
+            return ()
+        words = split
         place: list[KeyPath] = [(*study.path, "command")] * len(words)
     elif isinstance(given, list):
         words = list(study.texts("command")) if all(isinstance(w, str) for w in given) else []
@@ -65,15 +68,16 @@ def read_command(study: Table, names: Names, *, needed: bool) -> tuple[str, ...]
     return tuple(words)
 
 
-def _split(study: Table, text: str) -> list[str]:
+def _split(study: Table, text: str) -> list[str] | None:
+    """Return the words of a command, None where it has none for a fault that is noted."""
     if text_fault(text):
         study.fault("command", text_fault(text) or "")
-        return []
+        return None
     try:
         words = shlex.split(text)
     except ValueError as error:
         study.fault("command", f"cannot be split into words: {str(error).lower()} in {show(text)}")
-        return []
+        return None
     shell = next(filter(is_shell_word, words), None)
     if shell:
         study.fault(

@@ -58,6 +58,15 @@ def read_space(root: Table) -> tuple[Parameter, ...]:
 
 
 def _parameter(table: Table, name: str) -> Parameter:
+    tables = (k for k, v in table.data.items() if isinstance(v, dict) and k not in table.allowed)
+    inner = next(tables, "")
+    if inner and "type" not in table.data:
+        table.fault(
+            inner,
+            "is a table within a parameter: a name with dots stands in quotes,"
+            f" [space.{show(f'{name}.{inner}')}]",
+        )
+        return Parameter(name, ParameterKind.FIXED)
     table.unknown()
     kind = _kind(table)
     when = read_when(table)

@@ -7,7 +7,7 @@ from hpo_tui.engine.spec import units
 from hpo_tui.engine.spec.means import Resources
 from hpo_tui.engine.spec.model import Budget, BudgetUnit, Task, Value
 from hpo_tui.engine.spec.names import did_you_mean, name_fault, show
-from hpo_tui.engine.spec.table import EXACT, Table, number_fault
+from hpo_tui.engine.spec.table import EXACT, Table, meant_number, number_fault
 from hpo_tui.engine.spec.values import scalar_fault
 
 FULL = Task("full", 1.0)
@@ -139,7 +139,8 @@ def read_budget(study: Table, tasks: tuple[Task, ...]) -> Budget:
     given = study.data["budget"]
     budget = _budget(given)
     if budget is None:
-        study.fault("budget", f"must be {_BUDGETS}; found {show(given)}")
+        meant = meant_number(given)
+        study.fault("budget", f"must be {_BUDGETS}; found {show(given)}{meant}")
     elif budget.amount <= 0:
         study.fault("budget", f"must be above 0, found {show(given)}")
     elif budget.unit is BudgetUnit.TRIALS and (

@@ -238,7 +238,7 @@ class Table:
 def number_fault(value: object) -> str | None:
     """Return why ``value`` is not a finite number, or None if it is."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        return f"must be a number, found {show(value)}{_meant_number(value)}"
+        return f"must be a number, found {show(value)}{meant_number(value)}"
     try:
         finite = math.isfinite(float(value))
     except OverflowError:
@@ -246,7 +246,7 @@ def number_fault(value: object) -> str | None:
     return None if finite else f"must be a finite number, found {show(value)}"
 
 
-def _meant_number(value: object) -> str:
+def meant_number(value: object) -> str:
     """Return what to write for a text that is a number to people, empty for any other value."""
     text = plain(value.strip()) if isinstance(value, str) else ""
     if _numeric(text):

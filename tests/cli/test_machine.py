@@ -82,6 +82,52 @@ def test_check_says_all_problems(hpo: Callable[..., Any], tmp_path: Path, study_
     assert len(ran.out.splitlines()) >= 2
 
 
+def test_check_of_a_file_that_is_not_there_says_how_to_get_one(hpo: Callable[..., Any]) -> None:
+    for words in (["check"], ["check", "."]):
+        ran = hpo(*words)
+        assert ran.code == 1
+        assert ran.err == (
+            "hpo-tui: there is no study file 'study.toml'; hpo-tui init train.py writes one for a"
+            " script\n"
+        )
+    assert "there is no study 'none'" in hpo("check", "none").err
+
+
+def test_check_names_the_file_of_the_study_that_an_edit_is_in(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder], tmp_path: Path
+) -> None:
+    folder = make_study()
+    (tmp_path / "study.toml").write_text("none of this")
+    text = folder.file.read_text("utf-8")
+    folder.file.write_text(text.replace("resume = true", "resume = false"), "utf-8")
+    ran = hpo("check", "sparse")
+    assert ran.code == 1
+    assert ran.out.startswith(f"{folder.file}:5: study.resume: cannot change once trials have run")
+    assert "write true again" in ran.out
+    assert f"in {folder.path} cannot be taken over: study.toml:5" in hpo("run", "sparse").err
+
+
+def test_check_says_which_metric_no_pattern_finds(
+    hpo: Callable[..., Any], tmp_path: Path, study_text: str
+) -> None:
+    (tmp_path / "train.py").write_text("print()")
+    pattern = "[[metrics]]\npattern = '(?P<acc>.*) (?P<weights>.*)'\n"
+    file = tmp_path / "study.toml"
+    file.write_text(study_text + pattern)
+    said = [line for line in hpo("check").out.splitlines() if "no pattern has a group" in line]
+    assert [line.split('"')[1] for line in said] == ["accuracy", "latency"]
+    file.write_text(study_text + pattern + 'rename = { acc = "accuracy", b = "latency" }\n')
+    assert '"accuracy", as' not in hpo("check").out
+    file.write_text(study_text + pattern + "[[metrics]]\n")
+    assert "no pattern has" not in hpo("check").out
+
+
+def test_init_of_nothing_is_refused_before_it_is_tried(hpo: Callable[..., Any]) -> None:
+    ran = hpo("init", "none.py")
+    assert ran.code == 1
+    assert len(ran.err.splitlines()) == 1
+
+
 def test_check_says_that_a_template_is_not_there(
     hpo: Callable[..., Any], tmp_path: Path, study_text: str
 ) -> None:
@@ -113,7 +159,7 @@ def test_check_says_whether_an_edit_by_hand_can_be_taken_over(
     ran = hpo("check", folder.name)
     assert ran.code == 1
     assert f"study.toml:{line}: objective[1].direction: cannot go from maximize" in ran.out
-    assert "nowhere" in hpo("check", "nowhere").out
+    assert "nowhere" in hpo("check", "nowhere").err
 
 
 def test_check_says_which_earlier_study_is_not_there(

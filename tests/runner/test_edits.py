@@ -98,7 +98,7 @@ def test_what_a_study_paused_on_can_be_mended_in_its_file(make_study: Any) -> No
     file.write_text(broken.replace('"maximize"', '"minimize"'))
     found = answer(study, "resume")
     assert not found.ok
-    assert "edited by hand cannot be taken over" in found.answer
+    assert "cannot be taken over" in found.answer
     assert study.study().state is StudyState.PAUSED
     (study.folder.workplace / "mended.py").write_text(
         "import json, os\n"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hpo_tui.engine.spec import Parameter, ParameterKind, StudySpec
+from hpo_tui.engine.spec import Parameter, ParameterKind, SpecError, StudySpec
 from hpo_tui.engine.spec.space import (
     InfeasibleError,
     active_order,
@@ -142,3 +142,13 @@ def test_what_is_wrong_with_a_configuration(full_text: str) -> None:
     good = sample(spec.space, compiled_constraints(spec), random.Random(0))
     broken = {**good, "warmup_start": 0.9, "warmup_end": 0.1}
     assert validate_params(spec, broken) == ["breaks the constraint warmup_end > warmup_start"]
+
+
+def test_a_name_with_dots_is_told_to_stand_in_quotes() -> None:
+    head = '[study]\nname = "s"\ncommand = "p"\nbudget = 4\n'
+    goal = '[[objective]]\nmetric = "a"\ndirection = "maximize"\n'
+    space = '[space.optim.lr]\ntype = "float"\nlow = 0.1\nhigh = 1.0\n'
+    with pytest.raises(SpecError) as caught:
+        StudySpec.from_text(head + goal + space)
+    assert str(caught.value).splitlines()[0].endswith('in quotes, [space."optim.lr"]')
+    StudySpec.from_text(head + goal + space.replace("optim.lr", '"optim.lr"'))

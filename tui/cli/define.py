@@ -35,22 +35,17 @@ def check(file: Path) -> int:
     from hpo_tui.engine.spec import SpecError, StudySpec
     from hpo_tui.engine.spec.startable import command_fault, template_fault
 
-    if not file.exists():
-        with suppress(Refusal):
-            file = find(str(file)).file
-    elif file.is_dir():
-        study = find_study(str(file), Path.cwd())
-        file = study.file if study else file / "study.toml"
+    file = _study_file(file)
     try:
         spec = StudySpec.load(file)
         plan = _edit_of(file, spec)
+        problems = plan.refused if plan is not None else ()
     except SpecError as error:
-        for problem in error.problems:
-            say(plain(problem.show(file)))
-        return 1
-    if plan is not None and plan.refused:
-        for problem in plan.refused:
-            say(plain(problem.show(file)))
+        problems = error.problems
+    for problem in problems:
+        # With its folders: a study's own file has the name of the one that it was made from.
+        say(plain(f"{file}{problem.show(file).removeprefix(file.name)}"))
+    if problems:
         return 1
     goals = ", ".join(plain(o.metric) for o in spec.objectives) or "none"
     tasks = ", ".join(f"{plain(t.name)} at {number(t.cost)}" for t in spec.tasks_by_cost)
@@ -70,6 +65,20 @@ def check(file: Path) -> int:
     for sentence in [*(f for f in faults if f), *advise(spec)]:
         say(f"  ! {plain(sentence)}")
     return 0
+
+
+def _study_file(given: Path) -> Path:
+    """Return the file to check: itself, a study's own, or the one in a folder. Raises Refusal."""
+    file = given
+    if not given.exists():
+        file = find(str(given)).file
+    elif given.is_dir():
+        study = find_study(str(given), Path.cwd())
+        file = study.file if study else given / "study.toml"
+    if not file.exists():
+        init = "hpo-tui init train.py writes one for a script"
+        raise Refusal(f"there is no study file {plain(str(file))!r}; {init}")
+    return file
 
 
 def _learned(folder: StudyFolder, spec: "StudySpec") -> Collection[str]:
@@ -129,14 +138,17 @@ def init(words: tuple[str, ...], run: bool, timeout: float, force: bool) -> int:
     The script is not changed. Read the file before you run it: ranges and goals are guesses.
     """
     from hpo_tui.engine.define import init as propose
+    from hpo_tui.engine.define.start import words_of
 
     here = Path.cwd()
     if (here / "study.toml").exists() and not force:
         raise Refusal("study.toml is there already: --force writes over it")
-    if run:
-        note("Trying the command once at its smallest (Ctrl-C ends this)")
+    given = words[0] if len(words) == 1 else words
     try:
-        draft = propose(words[0] if len(words) == 1 else words, here, run=run, timeout=timeout)
+        words_of(given, here)  # refuses what is no command, before it is said to be tried
+        if run:
+            note("Trying the command once at its smallest (Ctrl-C ends this)")
+        draft = propose(given, here, run=run, timeout=timeout)
         paths = draft.save(here, overwrite=force)
     except (ValueError, FileExistsError) as error:
         raise Refusal(plain(str(error))) from None
