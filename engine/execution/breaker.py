@@ -12,6 +12,11 @@ CAUSED = ("nan", "oom", "host_oom", "timeout")
 """Ends that parameters can cause: any configuration may have them, but hardly all."""
 _PATIENCE = 10
 """How many times as many of those it takes in a row."""
+_MEND = "Mend the script, or the command or the ranges in the study's own file"
+_RENAME = (
+    "Have the script report it, or say in the study's own file which name means it, under"
+    ' [[metrics]]: rename = { "name in the output" = "the metric" }'
+)
 _SILENT = "; it printed nothing"
 _NUMBERS = re.compile(r"0x[0-9a-fA-F]+|\d+(\.\d+)?(e[-+]?\d+)?")
 
@@ -79,8 +84,8 @@ class Breaker:
         return (
             f"{which} failed{alike} ({_how(last)}), so nothing more is started. {the_last} trial"
             f" {last.trial} with {params}. It ended with:\n{lines}\n"
-            "Mend the script, or the command or the ranges in the study's own file, "
-            f"then resume the study; `hpo-tui retry {last.trial}` runs that trial again."
+            f"{_RENAME if last.kind == 'missing' else _MEND}, then resume the study;"
+            f" `hpo-tui retry {last.trial}` runs that trial again."
         )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from hpo_tui.engine.answers import noted, tagged
 from hpo_tui.engine.learning import kept_names, learn_fault
 from hpo_tui.engine.orphans import in_the_way
 from hpo_tui.engine.spec.files import unsaved, write_atomic
@@ -93,10 +94,11 @@ def _mark(folder: StudyFolder, writer: StudyWriter, action: str, args: Mapping[s
         writer.update_trial(number, starred=bool(args["on"]))
         return f"trial {number} is {'starred' if args['on'] else 'not starred any more'}"
     if action == "tag":
-        writer.update_trial(number, tags=tuple(dict.fromkeys(map(str, args["tags"]))))
-        return f"the tags of trial {number} are kept"
+        tags = tuple(dict.fromkeys(map(str, args["tags"])))
+        writer.update_trial(number, tags=tags)
+        return tagged(number, tags)
     writer.update_trial(number, note=str(args["text"]))
-    return f"the note of trial {number} is kept"
+    return noted(number, str(args["text"]))
 
 
 def _edit(folder: StudyFolder, writer: StudyWriter, action: str, args: Mapping[str, Any]) -> str:

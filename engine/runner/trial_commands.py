@@ -1,5 +1,6 @@
 """Commands to one trial: end it, start it again, mark it."""
 
+from hpo_tui.engine.answers import noted, tagged
 from hpo_tui.engine.runner.desk import Desk, Stop
 from hpo_tui.engine.runner.ending import tell_optimizer
 from hpo_tui.engine.runner.granting import Refused, are_next, check_goes_on, trial_of
@@ -54,10 +55,11 @@ class TrialCommands:
         trial = trial_of(self.desk, command.args)
         tags = tuple(dict.fromkeys(str(t) for t in command.args["tags"]))
         self.desk.update(trial.number, tags=tags)
-        return f"trial {trial.number} is tagged {', '.join(tags) or 'with nothing'}"
+        return tagged(trial.number, tags)
 
     def do_note(self, command: Command) -> str:
         """Set a trial's note."""
         trial = trial_of(self.desk, command.args)
-        self.desk.update(trial.number, note=str(command.args["text"]))
-        return f"the note of trial {trial.number} is kept"
+        text = str(command.args["text"])
+        self.desk.update(trial.number, note=text)
+        return noted(trial.number, text)

@@ -1,6 +1,7 @@
 """How a trial ended, concluded from its exit, its metrics and its last words. Pure."""
 
 import math
+import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,10 @@ _KILLED = (-9, 137)
 _LEFT = (
     "it ended before the processes that it had started, which were ended with it: have the command"
     " wait for them (no &, nohup or setsid; sbatch --wait)"
+)
+_REPORTED = (
+    "it wrote to $HPO_REPORTS, so its output was not searched; what counts there is a JSON object a"
+    " line with numbers that are not in quotes"
 )
 _NO_CLIENT = "No module named 'hpo_tui'"
 _MOST_NAMES = 12
@@ -46,6 +51,7 @@ class Verdict:
 class Case:
     """All that a verdict is reached from. ``expected``: metrics that a result must have.
 
+    ``reported``: it wrote into its report file, so that its output was not searched for metrics.
     ``carried_on``: the trial's own checkpoint, where the attempt carried on from it and has
     reported nothing since.
     """
@@ -59,6 +65,7 @@ class Case:
     attempt: int
     alone: bool = False
     carried_on: Path | None = None
+    reported: bool = False
 
 
 def judge(case: Case) -> Verdict:
@@ -101,6 +108,8 @@ def _result(case: Case) -> Verdict:
     missing = [name for name in case.expected if name not in case.metrics]
     if missing:
         text = f"ended without a result: expected {', '.join(missing)}; metrics seen: {_seen(case)}"
+        if case.reported:
+            text = f"{text}; {_REPORTED}"
         if case.exit.left:
             text = f"{text}; {_LEFT}"
         return Verdict(TrialState.FAILED, "missing", _with_lines(text, case.lines))
@@ -130,13 +139,21 @@ def _broken(case: Case) -> Verdict:
         return Verdict(TrialState.FAILED, "nan", found.text, teaches=True)
     text = f"exit code {case.exit.code}"
     if case.exit.code < 0:
-        text = f"ended by signal {-case.exit.code}"
+        text = f"ended by {_signal(-case.exit.code)}"
     if any(_NO_CLIENT in line for line in case.lines):
         text = f"{text}: {_no_client()}"
     if case.carried_on is not None:
         text = f"{text}, {_of_checkpoint(case.carried_on)}"
         return Verdict(TrialState.FAILED, "checkpoint", _with_lines(text, case.lines))
     return Verdict(TrialState.FAILED, "crash", _with_lines(text, case.lines))
+
+
+def _signal(number: int) -> str:
+    """Return a signal's name with its number, the number alone of one that has none."""
+    try:
+        return f"{signal.Signals(number).name} (signal {number})"
+    except ValueError:
+        return f"signal {number}"
 
 
 def _of_checkpoint(path: Path) -> str:

@@ -231,6 +231,7 @@ def test_steering(hpo: Callable[..., Any], quick: Callable[..., StudyFolder]) ->
     assert hpo("pause").code == 0
     assert json.loads(hpo("status", "quick", "--json").out)["state"] == "paused"
     assert hpo("star", 1).code == 0
+    assert hpo("note", 1, "").err == "trial 1 has no note\n"
     assert hpo("enqueue", "x=0.25", "--task", "whole").code == 0
     assert hpo("enqueue", "x=7").code == 1  # outside the space
     assert hpo("enqueue", "nonsense").code == 2
@@ -239,7 +240,9 @@ def test_steering(hpo: Callable[..., Any], quick: Callable[..., StudyFolder]) ->
     assert hpo("stop", "--kill").code == 0
     wait_for(lambda: folder.runner_pid() is None)
     assert json.loads(hpo("status", "quick", "--json").out)["state"] == "stopped"
-    assert hpo("tag", 1, "good", "one").code == 0  # needs no runner
+    assert hpo("tag", 1, "good", "one").err == "trial 1 is tagged good, one\n"  # needs no runner
+    assert hpo("tag", 1).err == "trial 1 has no tags\n"
+    assert hpo("note", 1, "").err == "trial 1 has no note\n"
     refused = hpo("promote", 1)
     assert refused.code == 1
     assert "hpo-tui run quick" in refused.err

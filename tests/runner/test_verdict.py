@@ -82,10 +82,13 @@ def test_the_end_of_a_trial_is_judged(what: Any, state: Any, kind: str, teaches:
 
 
 def test_the_reason_says_what_ended_a_trial() -> None:
-    assert judge(case(-11)).reason == "ended by signal 11; it printed nothing"
+    assert judge(case(-11)).reason == "ended by SIGSEGV (signal 11); it printed nothing"
     assert judge(case(3, log="a\nb")).reason == "exit code 3; last lines: a | b"
     assert judge(case(-9)).reason.startswith("was killed from outside (SIGKILL)")
     assert judge(case(1, log=RANK)).reason.startswith("a process of it was killed from outside")
+    own = judge(replace(case(metrics={}), reported=True)).reason
+    assert "numbers that are not in quotes; it printed" in own
+    assert "$HPO_REPORTS" not in judge(case(metrics={})).reason
     left = judge(case(metrics={}, left=2)).reason
     assert "it ended before the processes that it had started" in left
     assert "before the processes" not in judge(case(metrics={})).reason
@@ -159,6 +162,7 @@ def test_the_breaker_says_in_what_the_failures_are_alike() -> None:
     assert breaker.failed(Failure(1, "missing", 0, {"lr": 0.5}, ["acc=1"], reason))
     said = "a trial failed (ended without a result: expected accuracy; metrics seen: acc), so"
     assert breaker.message().startswith(said)
+    assert 'rename = { "name in the output" = "the metric" }' in breaker.message()
     assert breaker.failed(Failure(2, "missing", 0, {"lr": 0.5}, ["acc=1"]))
     assert "(no result; its last lines name acc, exit code 0)" in breaker.message()
     assert breaker.failed(Failure(3, "crash", 2, {}, []))

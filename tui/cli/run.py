@@ -143,9 +143,9 @@ def follow(folder: StudyFolder, *, started: bool = False) -> int:
     if picture.study.state is StudyState.FINISHED:
         return 0
     # Of several lines, which the follower has told: what they begin with.
-    first = picture.study.reason.partition("\n")[0]
+    first, more, _ = picture.study.reason.partition("\n")
     reason = (
-        plain(first.partition(". ")[0] if first != picture.study.reason else first)
+        plain(first.partition(", so nothing more is started")[0] if more else first)
         or f"its runner has ended; see {plain(str(folder.log))}"
     )
     raise Refusal(f"{name} did not finish: {reason}")

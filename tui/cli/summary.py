@@ -169,7 +169,7 @@ def show_costs(picture: Snapshot) -> None:
     say(table(["task", "cost", "trials", spent, ""], rows, right=(1, 2, 3)))
     # In the unit of the table, whatever the budget is counted in.
     lost = float(charges.lost(picture.frame).sum())
-    if lost and picture.spec.budget.unit is not BudgetUnit.WALL:
+    if round(lost, 2) and picture.spec.budget.unit is not BudgetUnit.WALL:
         what = "trials that failed, were killed or stopped early, and attempts begun again"
         say(f"of that {number(round(lost, 2))} was lost to {what}")
 

@@ -1,0 +1,13 @@
+"""What is answered when a trial has been marked, by a runner or where there is none."""
+
+from collections.abc import Sequence
+
+
+def tagged(trial: int, tags: Sequence[str]) -> str:
+    """Say which tags a trial has now."""
+    return f"trial {trial} is tagged {', '.join(tags)}" if tags else f"trial {trial} has no tags"
+
+
+def noted(trial: int, text: str) -> str:
+    """Say whether a trial has a note now."""
+    return f"the note of trial {trial} is kept" if text else f"trial {trial} has no note"
