@@ -9,6 +9,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hpo_tui.engine.analysis.slices import slices
@@ -140,7 +141,9 @@ class StudyWatcher:
     def _parse(self, study: Study) -> StudySpec:
         # By the text itself: a file that is put in another's place can have the same revision.
         if self._spec is None or self._spec[0] != study.text:
-            self._spec = (study.text, StudySpec.from_text(study.text))
+            # With its place, which a command may name; its errors are those of the text alone.
+            spec = replace(StudySpec.from_text(study.text), source=self.folder.file)
+            self._spec = (study.text, spec)
         return self._spec[1]
 
 

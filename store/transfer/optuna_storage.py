@@ -49,8 +49,20 @@ def _open(where: str, *, make: bool) -> "optuna.storages.BaseStorage":
     except Exception as error:
         # SQLAlchemy, JSON and Optuna each raise their own kinds for what is no storage.
         first = str(error).strip().splitlines()[:1] or [type(error).__name__]
-        what = "cannot be made" if make and not there else "is no storage of Optuna's"
-        raise ValueError(f"{where} {what}: {first[0]}") from error
+        if make and not there:
+            raise ValueError(f"{where} cannot be made: {first[0]}") from error
+        raise ValueError(f"{where} is no storage of Optuna's{_instead(where, first[0])}") from error
+
+
+def _instead(where: str, fault: str) -> str:
+    """Return what a storage that cannot be opened is, as far as its place tells, or its fault."""
+    file = Path(where.removeprefix("sqlite:///"))
+    if file.name == "study.db":
+        return f": is it a study of hpo-tui? Then hpo-tui watch {file.parent} shows it"
+    if "://" in where and not file.is_file():
+        return f": {fault}"
+    tables = ".csv, .tsv, .txt, .jsonl, .json or .ndjson"
+    return f", which is an SQLite file, a journal file or a URL; a table ends in {tables}"
 
 
 def _is_sqlite(path: Path) -> bool:

@@ -9,7 +9,14 @@ from typing import Any
 
 from hpo_tui.store.models import Trial, Value
 from hpo_tui.store.transfer.arrivals import Arrival, Dimension
-from hpo_tui.store.transfer.tables import arrived, check_columns, columns_of, configured, span
+from hpo_tui.store.transfer.tables import (
+    arrived,
+    check_columns,
+    check_results,
+    columns_of,
+    configured,
+    span,
+)
 
 _DELIMITERS = ",;\t"
 _LARGEST = 2**53
@@ -37,6 +44,7 @@ def read_csv(
         for row in rows:
             row[column] = "" if _missing(row.get(column) or "") else row[column]
     trials = [_trial(i, row, params, metrics, kinds) for i, row in enumerate(rows, start=1)]
+    check_results(path, trials, directions)
     numbers = [t.number for t in trials]
     if len(set(numbers)) < len(numbers):
         raise ValueError(f"{path} has two rows with the same trial number")

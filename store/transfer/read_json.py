@@ -8,7 +8,14 @@ from typing import Any
 
 from hpo_tui.store.models import Report, Trial, Value
 from hpo_tui.store.transfer.arrivals import Arrival, Dimension
-from hpo_tui.store.transfer.tables import arrived, check_columns, columns_of, configured, span
+from hpo_tui.store.transfer.tables import (
+    arrived,
+    check_columns,
+    check_results,
+    columns_of,
+    configured,
+    span,
+)
 
 _LARGEST = 2**53
 
@@ -36,6 +43,7 @@ def read_json(
     kinds = {c: _dimension(given) for c, given in values.items() if given}
     names = {c: params[c] for c in kinds}
     trials = [row.trial(i, names, metrics, kinds) for i, row in enumerate(rows, start=1)]
+    check_results(path, trials, directions)
     numbers = [t.number for t in trials]
     if len(set(numbers)) < len(numbers):
         raise ValueError(f"{path} has two lines with the same trial number")

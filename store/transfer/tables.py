@@ -67,6 +67,13 @@ def check_columns(
         raise ValueError(f"{path} has no columns of parameters (params.<name>)")
 
 
+def check_results(path: Path, trials: Sequence[Trial], directions: Mapping[str, str]) -> None:
+    """Refuse a table in which no row has a number for an objective."""
+    for metric in directions:
+        if trials and not any(metric in t.metrics for t in trials):
+            raise ValueError(f"{path} has no number in {metric}: there is nothing to compare")
+
+
 def configured(trials: Sequence[Trial]) -> list[Trial]:
     """Return the trials with equal parameters as trials of one configuration, the first's."""
     known: dict[Any, int] = {}

@@ -135,6 +135,14 @@ def test_the_command_of_the_best_can_be_run(
     assert hpo("best", "--json", "--command").code == 2
 
 
+def test_the_command_of_the_best_names_the_study_s_folder(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder], study_text: str
+) -> None:
+    command = '["echo", "--study", "{study_dir}", "{lr}"]'
+    folder = make_study(text=study_text.replace('["python", "train.py"]', command))
+    assert f"--study {folder.path} " in hpo("best", "sparse", "--command").out
+
+
 def test_the_command_of_the_best_keeps_the_bytes_of_its_folder(
     make_study: Callable[..., StudyFolder], tmp_path: Path
 ) -> None:

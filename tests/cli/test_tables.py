@@ -1,7 +1,9 @@
 """Studies out as tables and back, and in from tables that are not ours."""
 
 import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +43,27 @@ def test_any_table(hpo: Callable[..., Any], tmp_path: Path) -> None:
     }  # fmt: skip
     status = json.loads(hpo("status", "runs", "--json").out)
     assert status["trials"]["failed"] == 1  # the row without a result
+
+
+def test_what_cannot_be_imported_says_what_could(
+    hpo: Callable[..., Any], tmp_path: Path, make_study: Callable[..., StudyFolder], study_text: str
+) -> None:
+    (tmp_path / "words.csv").write_text("lr,loss\n0.1,low\n0.01,high\n", "utf-8")
+    ran = hpo("import", "words.csv", "--minimize", "loss")
+    assert (ran.code, "words.csv has no number in loss" in ran.err) == (1, True)
+    (tmp_path / "words.jsonl").write_text('{"lr": 0.1, "loss": null}\n', "utf-8")
+    assert "has no number in loss" in hpo("import", "words.jsonl", "--minimize", "loss").err
+    (tmp_path / "study.toml").write_text(study_text, "utf-8")
+    assert "a table ends in .csv" in hpo("import", "study.toml").err
+    with closing(sqlite3.connect(tmp_path / "other.db")) as conn, conn:
+        conn.execute("CREATE TABLE pictures (name TEXT)")
+    for other in ("other.db", "sqlite:///other.db"):
+        ran = hpo("import", other)
+        assert ran.code == 1
+        assert "is no storage of Optuna's" in ran.err
+        assert "exceeding" not in ran.err
+    own = make_study().db
+    assert f"hpo-tui watch {own.parent} shows it" in hpo("import", own).err
 
 
 def test_an_imported_study_runs_once_it_has_a_command(
