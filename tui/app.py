@@ -94,7 +94,12 @@ class HpoApp(StudyApp):
 
             edit_file(self, self.first_file)
         self.hold_keys()
-        for fault in self.settings.faults:
+        wanted = self.settings.theme
+        faults = [*self.settings.faults]
+        if wanted and wanted not in self.available_themes:
+            there = ", ".join(sorted(self.available_themes))
+            faults.append(f"settings.toml: there is no theme {wanted!r}; there are {there}")
+        for fault in faults:
             self.notify(plain(fault), severity="warning", markup=False, timeout=10)
 
     # the ways between the screens

@@ -62,7 +62,10 @@ def load_settings(folder: Path | None = None) -> Settings:
         if key not in kinds:
             faults.append(f"settings.toml: there is no setting {key!r} ({', '.join(kinds)})")
         elif not isinstance(value, kinds[key]):
-            faults.append(f"settings.toml: {key} must be a {kinds[key].__name__}")
+            from hpo_tui.engine.spec.names import show
+
+            kind = "true or false" if kinds[key] is bool else "text in quotes"
+            faults.append(f"settings.toml: {key} must be {kind}, found {show(value)}")
         else:
             kept[key] = value
     keys: dict[str, str] = {}
