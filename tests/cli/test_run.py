@@ -165,6 +165,18 @@ def test_headless_to_the_end(hpo: Callable[..., Any], quick: Callable[..., Study
     assert [s["study"] for s in json.loads(hpo("status", "--json").out)] == ["other", "quick"]
 
 
+def test_why_a_study_ended_before_its_budget_is_said(
+    hpo: Callable[..., Any], quick: Callable[..., StudyFolder], tmp_path: Path
+) -> None:
+    quick()
+    file = tmp_path / "study.toml"
+    text = file.read_text("utf-8")
+    file.write_text(text.replace("[study]", '[study]\nconstraints = ["x > 100"]'), "utf-8")
+    ran = hpo("run", "study.toml")
+    assert ran.code == 0
+    assert "no further configuration that keeps the constraints was found" in ran.out
+
+
 def test_bad_study_files_are_refused_before_anything_is_made(
     hpo: Callable[..., Any], quick: Callable[..., StudyFolder], tmp_path: Path
 ) -> None:

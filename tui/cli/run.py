@@ -9,7 +9,7 @@ from hpo_tui.store.folder import HOME, StudyFolder, find_study
 from hpo_tui.tui.cli.errors import Refusal
 from hpo_tui.tui.cli.screens import show
 from hpo_tui.tui.cli.studies import find, refuse_empty, study_argument
-from hpo_tui.tui.cli.text import note, say
+from hpo_tui.tui.cli.text import lines_of, note, say
 from hpo_tui.tui.plain import plain
 
 
@@ -134,13 +134,16 @@ def follow(folder: StudyFolder, *, started: bool = False) -> int:
         note(f"{name} goes on: hpo-tui watch {name}, hpo-tui stop {name}")
         return 130
     say(f"{name}: {progress_line(picture)}")
+    finished = picture.study.state is StudyState.FINISHED
+    if finished and picture.study.reason:  # of any other end the last line tells why
+        say(lines_of(picture.study.reason, "  "))
     say()
     show_best(picture)
     say()
     show_costs(picture)
     say()
     say(f"Study: {plain(str(folder.path))}")
-    if picture.study.state is StudyState.FINISHED:
+    if finished:
         return 0
     # Of several lines, which the follower has told: what they begin with.
     first, more, _ = picture.study.reason.partition("\n")
