@@ -100,3 +100,20 @@ def test_links_lead_somewhere(name: str) -> None:
         there = page.parent / path if path else page
         assert there.exists(), target
         assert not anchor or anchor in _anchors(there), target
+
+
+def test_the_map_of_the_rooms_names_files_that_are_there() -> None:
+    """A name without a folder stands for a file beside the one that is named before it."""
+    import re
+
+    root = Path(__file__).parents[2]
+    text = (root / "docs" / "architecture.md").read_text("utf-8")
+    rooms = text.split("| to find | look in |")[1].split("\n## ")[0]
+    named = [c for row in rooms.splitlines() for c in re.findall(r"`([\w/*.]+)`", row[2:])]
+    there = [name for name in named if name.endswith((".py", "/"))]
+    assert len(there) > 40
+    folder = root
+    for name in there:
+        path = root / name if "/" in name else folder / name
+        assert list(root.glob(str(path.relative_to(root)))), name
+        folder = path.parent
