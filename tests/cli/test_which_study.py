@@ -136,6 +136,18 @@ def test_options_before_the_command(
     assert hpo("--json", "status", "sparse").out == hpo("status", "sparse", "--json").out
 
 
+def test_a_project_s_folder_is_printed_once_from_elsewhere(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder], tmp_path: Path
+) -> None:
+    make_study(root=tmp_path / "project")
+    for words in (["project"], ["project/.hpo"]):
+        ran = hpo(*words, "--once")
+        assert (ran.code, ran.err) == (0, "")
+        assert ran.out.startswith("sparse")
+    make_study("second", root=tmp_path / "project")
+    assert "several studies here: say which of second, sparse" in hpo("project", "--once").err
+
+
 def test_a_path_alone_opens(
     hpo: Callable[..., Any], make_study: Callable[..., StudyFolder]
 ) -> None:

@@ -12,6 +12,7 @@ from hpo_tui.tui.cli.errors import NoSuchStudy, Refusal
 from hpo_tui.tui.cli.studies import (
     complete_study,
     find,
+    only,
     refuse_empty,
     study_argument,
     study_of_file,
@@ -63,7 +64,7 @@ def open_path(path: str | None, readonly: bool, ascii_only: bool, once: bool) ->
         return show(None, home, readonly=readonly, ascii_only=ascii_only, once=False, file=file)
     folder, home = _opened(path, Path.cwd())
     if once and folder is None:
-        folder = find(None)
+        folder = only(home if home is not None else Path.cwd())
     return show(folder, home, readonly=readonly, ascii_only=ascii_only, once=once)
 
 
