@@ -91,6 +91,7 @@ def test_check_of_a_file_that_is_not_there_says_how_to_get_one(hpo: Callable[...
             " script\n"
         )
     assert "there is no study 'none'" in hpo("check", "none").err
+    assert "is a variable not set?" in hpo("check", "").err
 
 
 def test_check_names_the_file_of_the_study_that_an_edit_is_in(

@@ -10,7 +10,7 @@ import click
 
 from hpo_tui.store.folder import HOME, StudyFolder, find_study
 from hpo_tui.tui.cli.errors import Refusal
-from hpo_tui.tui.cli.studies import complete_file, complete_study, find
+from hpo_tui.tui.cli.studies import complete_file, complete_study, find, refuse_empty
 from hpo_tui.tui.cli.text import note, number, say
 from hpo_tui.tui.plain import plain
 
@@ -20,11 +20,8 @@ if TYPE_CHECKING:
 
 
 @click.command("check")
-@click.argument(
-    "file", default="study.toml", metavar="[FILE]", type=click.Path(path_type=Path),
-    shell_complete=complete_study,
-)  # fmt: skip
-def check(file: Path) -> int:
+@click.argument("given", default="study.toml", metavar="[FILE]", shell_complete=complete_study)
+def check(given: str) -> int:
     """Say everything that is wrong with a study file: line, key, what is allowed.
 
     Of a file that is right, what is allowed and yet probably not meant. Of a study's own file (or
@@ -35,7 +32,8 @@ def check(file: Path) -> int:
     from hpo_tui.engine.spec import SpecError, StudySpec
     from hpo_tui.engine.spec.startable import command_fault, template_fault
 
-    file = _study_file(file)
+    refuse_empty(given)
+    file = _study_file(Path(given))
     try:
         spec = StudySpec.load(file)
         plan = _edit_of(file, spec)
