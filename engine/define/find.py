@@ -139,7 +139,8 @@ def _from_help(words: Sequence[str], folder: Path) -> Found:
     options = help_options(ran.lines)
     if not options:
         given = [
-            f"hpo-tui init -- {shlex.join([*words, *o])}" for o in (["lr=0.1"], ["--lr", "0.1"])
+            f"hpo-tui init --force -- {shlex.join([*words, *o])}"
+            for o in (["lr=0.1"], ["--lr", "0.1"])
         ]
         said = f"no option was found: name those it takes, such as {' or '.join(given)}"
         return Found(advice=(said,))
@@ -176,7 +177,7 @@ def _fixed_file(script: Path, words: Sequence[str], text: str, folder: Path) -> 
     file = settings_file(text, folder)
     if file is None or _CLIENT.search(text):
         return None
-    again = f"hpo-tui init -- {shlex.join([*words, file])}"
+    again = f"hpo-tui init --force -- {shlex.join([*words, file])}"
     said = (
         f"{script.name} reads {file}, by a name that stands in it: have it take the name from its "
         f"command line (open(sys.argv[1])), then: {again}"

@@ -108,7 +108,7 @@ def _probed(words: Sequence[str], folder: Path) -> Found:
             return Found(advice=(f"its options could not be read: {ran.why or last}",))
     if commands and not options:
         listed = ", ".join(commands)
-        given = f"hpo-tui init -- {shlex.join([*words, commands[0]])}"
+        given = f"hpo-tui init --force -- {shlex.join([*words, commands[0]])}"
         said = f"name one of its sub-commands first ({listed}), such as {given}"
         return Found(commands=commands, advice=(said,))
     return Found(options, "the script's own parser", commands)

@@ -58,7 +58,9 @@ def init(
     needs = [o.flag for o in plan.left if o.required and not _given(words, o.flag)]
     if needs:
         named = " … ".join(needs)
-        advice.append(f"the script needs {named}: hpo-tui init -- {shlex.join(words)} {named} …")
+        advice.append(
+            f"the script needs {named}: hpo-tui init --force -- {shlex.join(words)} {named} …"
+        )
     elif run:
         tried, printed = _first_run(plan, spec, folder, files, timeout)
         entries = found_in(with_metrics(spec, printed), tried.lines)

@@ -240,3 +240,22 @@ def test_a_running_study_is_not_deleted(
             assert ran.code == 1
             assert "stop it first" in ran.err
     assert folder.db.is_file()
+
+
+def test_what_init_advises_can_be_typed_as_it_stands(
+    hpo: Callable[..., Any], tmp_path: Path
+) -> None:
+    """The file that the advice is about is there by then."""
+    (tmp_path / "train.py").write_text(
+        "import argparse\n"
+        "parser = argparse.ArgumentParser()\n"
+        'parser.add_argument("--data", required=True)\n'
+        'parser.add_argument("--lr", type=float, default=0.1)\n'
+        'print("loss=0.5", parser.parse_args())\n',
+        "utf-8",
+    )
+    said = hpo("init", "train.py").out
+    advised = next(line for line in said.splitlines() if "the script needs --data" in line)
+    words = advised.partition("hpo-tui ")[2].replace("…", "here").split()
+    assert hpo(*words).code == 0
+    assert "--data here" in (tmp_path / "study.toml").read_text("utf-8")

@@ -246,7 +246,7 @@ def test_a_script_with_nothing_to_search(scripts: Path) -> None:
     (scripts / "bare.sh").write_text("#!/bin/sh\necho loss=0.5\n")
     (scripts / "bare.sh").chmod(0o755)
     told = draft(scripts, "bare.sh").advice[0]
-    assert told.endswith("hpo-tui init -- ./bare.sh --lr 0.1")
+    assert told.endswith("hpo-tui init --force -- ./bare.sh --lr 0.1")
     again = draft(scripts, told.partition(" -- ")[2].split())
     assert [p.name for p in again.spec.space] == ["lr"]
 

@@ -84,7 +84,7 @@ def test_a_file_whose_name_stands_in_the_source(scripts: Path) -> None:
     )
     told = draft(scripts, "fixed.py").advice[0]
     assert told.startswith("fixed.py reads settings.json")
-    assert told.endswith("hpo-tui init -- python fixed.py settings.json")
+    assert told.endswith("hpo-tui init --force -- python fixed.py settings.json")
 
 
 def test_settings_in_the_source_go_before_a_file_of_data(scripts: Path) -> None:
