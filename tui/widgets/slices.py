@@ -1,6 +1,5 @@
 """Slices: a metric along one parameter, as it was measured and as the optimizer expects it."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -9,11 +8,11 @@ from numpy.typing import NDArray
 from hpo_tui.engine.analysis import front
 from hpo_tui.engine.analysis.slices import Slice
 from hpo_tui.engine.spec import Parameter, StudySpec
-from hpo_tui.store.models import Value
 from hpo_tui.tui import fmt
 from hpo_tui.tui.charts import text
-from hpo_tui.tui.charts.axes import Axis, good_ends, make
+from hpo_tui.tui.charts.axes import good_ends, make
 from hpo_tui.tui.charts.canvas import Canvas
+from hpo_tui.tui.charts.expected import Band
 from hpo_tui.tui.charts.palette import Ink
 from hpo_tui.tui.charts.plot import Plot
 from hpo_tui.tui.charts.scale import Scale, fitted
@@ -34,8 +33,6 @@ ACTIONS: tuple[tuple[str, str, str, str], ...] = (
 Floats = NDArray[np.float64]
 CIRCLES_UP_TO = 400
 """Full-task trials that are still drawn as circles; beyond, as dots finer than cells."""
-HALF_SLOT = 0.3
-"""Half the width that is drawn of a choice, whose slot has the width 1."""
 
 
 class Slices(Chart):
@@ -115,7 +112,7 @@ which `▸` or `◂` marks.
             canvas, axis.scale, self._scale(spec, metric, y, told), self.glyphs,
             (self._named(parameter, spec), metric), slots=axis.slots,
         )  # fmt: skip
-        band = None if told is None else _Band.of(axis, parameter, told)
+        band = None if told is None else Band.of(axis, parameter, told)
         if band is not None:
             band.shade(plot)
         limits = limits_of(spec).get(metric, ())
@@ -194,48 +191,6 @@ which `▸` or `◂` marks.
         text.write(canvas, 0, 0, [(name, Ink.BOLD), *after], glyphs.ellipsis)
 
 
-@dataclass(frozen=True, slots=True)
-class _Band:
-    """What is expected at ``places`` (n,) of an axis: the ``mean``, between ``low`` and ``high``.
-
-    ``apart``: the places are choices, and there is nothing between them.
-    """
-
-    places: Floats
-    low: Floats
-    mean: Floats
-    high: Floats
-    apart: bool
-
-    @staticmethod
-    def of(axis: Axis, parameter: Parameter, told: Slice) -> "_Band | None":
-        """Return the band of a slice; None if it was told before the parameter was another."""
-        places = _places(axis, parameter, told.values)
-        known = np.isfinite(places)
-        if not known.any():
-            return None
-        low, mean, high = (np.array(v)[known] for v in (told.low, told.expected, told.high))
-        return _Band(places[known], low, mean, high, bool(axis.slots))
-
-    def shade(self, plot: Plot) -> None:
-        """Fill it."""
-        if not self.apart:
-            plot.band(self.places, (self.low, self.high), Ink.PARTIAL)
-            return
-        for at, low, high in zip(self.places, self.low, self.high, strict=True):
-            plot.shade((at - HALF_SLOT, at + HALF_SLOT), (low, high), Ink.PARTIAL)
-
-    @property
-    def lines(self) -> list[tuple[Floats, Floats]]:
-        """The line of the mean, in one piece or in as many as there are choices."""
-        if not self.apart:
-            return [(self.places, self.mean)]
-        half = np.array([-HALF_SLOT, HALF_SLOT])
-        return [
-            (at + half, value.repeat(2)) for at, value in zip(self.places, self.mean, strict=True)
-        ]
-
-
 def _asks_for_log(spec: StudySpec, metric: str) -> bool:
     return any(o.metric == metric and o.log for o in spec.objectives)
 
@@ -243,12 +198,3 @@ def _asks_for_log(spec: StudySpec, metric: str) -> bool:
 def _of(slices: tuple[Slice, ...], parameter: str, metric: str) -> Slice | None:
     """Return the slice along a parameter of a metric, None if there is none yet."""
     return next((s for s in slices if (s.parameter, s.metric) == (parameter, metric)), None)
-
-
-def _places(axis: Axis, parameter: Parameter, values: tuple[Value, ...]) -> Floats:
-    """Return where values lie on a parameter's axis, (n,); NaN for a choice that is no more."""
-    if not axis.slots:
-        # Told before an edit of the study, they can be of another kind.
-        return np.array([np.nan if isinstance(v, str) else float(v) for v in values])
-    known = {(type(c), c): float(i) for i, c in enumerate(parameter.choices)}
-    return np.array([known.get((type(v), v), np.nan) for v in values])
