@@ -1,5 +1,6 @@
 """Slices: a metric along one parameter, as it was measured and as the optimizer expects it."""
 
+from collections.abc import Iterator
 from typing import ClassVar
 
 import numpy as np
@@ -8,9 +9,10 @@ from numpy.typing import NDArray
 from hpo_tui.engine.analysis import front
 from hpo_tui.engine.analysis.slices import Slice
 from hpo_tui.engine.spec import Parameter, StudySpec
+from hpo_tui.store.frame import Frame
 from hpo_tui.tui import fmt
 from hpo_tui.tui.charts import text
-from hpo_tui.tui.charts.axes import good_ends, make
+from hpo_tui.tui.charts.axes import Axis, good_ends, make
 from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.expected import Band
 from hpo_tui.tui.charts.palette import Ink
@@ -43,12 +45,14 @@ class Slices(Chart):
 
 One metric against one parameter. **Gray dots** are partial tasks, **blue circles** the full task,
 the best are bright. The **line** is what the optimizer's models expect of the full task where this
-parameter alone changes and all others stay as in the trial that is named; two results of three are
-expected in the **shaded band**. The models have learned from all tasks, so there is a line after a
-few full trials. Where it is still better at the end of the range, a wider range may pay; where the
-band is wide, little is known. `h` `l` go through the parameters, `m` takes the next metric, `v`
-changes to a log axis of values. Far outliers on the bad side are drawn at the end of the axis,
-which `▸` or `◂` marks.
+parameter alone changes and all others stay as in the trial that the caption names, one of the best;
+two results of three are expected in the **shaded band**. The models have learned from all tasks, so
+there is a line after a few full trials. Where it is still better at the end of the range, a wider
+range may pay; where the band is wide, little is known. The **selected trial** has a mark, an
+upright line at its value, and both its value and its result in the caption; the line of what is
+expected leads through the trial named, not through it. `h` `l` go through the parameters, `m` takes
+the next metric, `v` changes to a log axis of values. Far outliers on the bad side are drawn at the
+end of the axis, which `▸` or `◂` marks.
 """
 
     def __init__(self, *, ascii_only: bool | None = None, id: str | None = None) -> None:  # noqa: A002 - Textual's word
@@ -120,16 +124,22 @@ which `▸` or `◂` marks.
             plot.level(limit, Ink.GOAL)
         if band is not None:
             plot.lines(band.lines, Ink.TEXT, "-" if self.glyphs.ascii else "")
+        row = self._selected_row(frame)
+        if row is not None and np.isfinite(x[row]):
+            plot.upright(x[row], Ink.SELECTED)
+            canvas.put(
+                plot.column(x[row]), plot.top + plot.height, self.glyphs.selected, Ink.SELECTED
+            )
         self._points(plot, snapshot, x, y)
         for limit, above in limits:
             sign = self.glyphs.at_least if above else self.glyphs.at_most
             plot.label(limit, Ink.GOAL, f"{sign}{fmt.limit(limit)} ")
-        self._legend(canvas, snapshot, metric, np.isfinite(x) & np.isfinite(y), told)
+        self._legend(canvas, snapshot, axis, metric, told)
         return canvas
 
     def _named(self, parameter: Parameter, spec: StudySpec) -> str:
         at = self._parameter % len(spec.free) + 1
-        return parameter.name if len(spec.free) == 1 else f"{parameter.name} {at}/{len(spec.free)}"
+        return parameter.name if len(spec.free) == 1 else f"{at}/{len(spec.free)} {parameter.name}"
 
     def _scale(self, spec: StudySpec, metric: str, y: Floats, told: Slice | None) -> Scale:
         """Return the scale of values: what was measured, the goals, and what is expected."""
@@ -155,40 +165,56 @@ which `▸` or `◂` marks.
         plot.points(x[full & inside], y[full & inside], Ink.FULL_3, solid)
         best = front.best_rows(frame, spec)
         plot.points(x[best], y[best], Ink.BEST, "*" if self.glyphs.ascii else "●")
-        row = None if self.view.selected is None else frame.index(self.view.selected)
+        row = self._selected_row(frame)
         if row is not None:
             mine = np.array([row])
             plot.points(x[mine], y[mine], Ink.SELECTED, self.glyphs.selected)
 
+    def _selected_row(self, frame: Frame) -> int | None:
+        return None if self.view.selected is None else frame.index(self.view.selected)
+
     def _legend(
-        self,
-        canvas: Canvas,
-        snapshot: Snapshot,
-        metric: str,
-        placed: NDArray[np.bool_],
-        told: Slice | None,
+        self, canvas: Canvas, snapshot: Snapshot, axis: Axis, metric: str, told: Slice | None
     ) -> None:
-        glyphs, frame, spec = self.glyphs, snapshot.frame, snapshot.spec
-        full = front.full_mask(frame, spec) & placed
-        spans = []
-        if told is not None:
-            said = f" expected, rest as #{told.trial}  "
-            spans += [(glyphs.rule * 2, Ink.TEXT), (said, Ink.TEXT)]
-        spans += [
-            ("O" if glyphs.ascii else "●", Ink.FULL_3), (f" full {int(full.sum())}  ", Ink.TEXT),
-        ]  # fmt: skip
-        if len(spec.tasks) > 1:
-            spans += [(".", Ink.PARTIAL_3), (" partial  ", Ink.TEXT)]
-        without = int((np.isfinite(front.column(frame, metric)) & ~placed).sum())
-        if without:
-            spans.append((f"{without} without it", Ink.DIM))
+        """Write what is drawn: first what nothing else says, and only what has room."""
+        glyphs, spec = self.glyphs, snapshot.spec
         goal = next((o for o in spec.objectives if o.metric == metric), None)
         arrow = "" if goal is None else f" {glyphs.down if goal.sign > 0 else glyphs.up}"
-        after = [(f"{arrow}  ", Ink.BOLD), *spans]
-        name = text.name_before(
-            fmt.clean(metric, glyphs.ascii), after, canvas.width, glyphs.ellipsis
-        )
+        name = fmt.clean(metric, glyphs.ascii)
+        room = canvas.width - min(fmt.width_of(name), text.LEAST_NAME) - fmt.width_of(arrow)
+        after: list[tuple[str, int]] = [(arrow, Ink.BOLD)]
+        for part in self._parts(snapshot, axis, metric, told):
+            room -= 2 + sum(fmt.width_of(said) for said, _ in part)
+            if room < 0:
+                break
+            after += [("  ", Ink.TEXT), *part]
+        name = text.name_before(name, after, canvas.width, glyphs.ellipsis)
         text.write(canvas, 0, 0, [(name, Ink.BOLD), *after], glyphs.ellipsis)
+
+    def _parts(
+        self, snapshot: Snapshot, axis: Axis, metric: str, told: Slice | None
+    ) -> Iterator[list[tuple[str, int]]]:
+        """Yield the parts of the legend, each a mark and what it means."""
+        glyphs, frame, spec = self.glyphs, snapshot.frame, snapshot.spec
+        if told is not None:
+            yield [(glyphs.rule * 2, Ink.TEXT), (f" expected from #{told.trial}", Ink.TEXT)]
+        x, y = axis.values(axis.raw(frame)), front.column(frame, metric)
+        full, known = front.full_mask(frame, spec), np.isfinite(y)
+        row = self._selected_row(frame)
+        if row is not None:
+            at = f"at {axis.text(x[row])}" if np.isfinite(x[row]) else "without it"
+            value = fmt.number(y[row]) if known[row] else "no result yet"
+            task = "" if full[row] or not known[row] else " partial"
+            said = f" #{self.view.selected} {at}: {value}{task}"
+            yield [(glyphs.selected, Ink.SELECTED), (said, Ink.TEXT)]
+        placed = np.isfinite(x) & known
+        dot = "O" if glyphs.ascii else "●"
+        yield [(dot, Ink.FULL_3), (f" full {int((full & placed).sum())}", Ink.TEXT)]
+        if len(spec.tasks) > 1:
+            yield [(".", Ink.PARTIAL_3), (" partial", Ink.TEXT)]
+        without = int((known & ~placed).sum())
+        if without:
+            yield [(f"{without} without it", Ink.DIM)]
 
 
 def _asks_for_log(spec: StudySpec, metric: str) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -27,14 +28,67 @@ async def test_the_line_rises_as_it_is_expected_to(
     snapshot = replace(snapshot_of(make_frame(1)), slices=(RISING, CHOICES))
     async with shown(Slices(ascii_only=True), snapshot, size=(80, 24)) as (pilot, _):
         lines = text(pilot)
-    assert "expected, rest as #7" in lines[0]
-    assert lines[-1].rstrip().endswith("lr 1/5")
+    assert "expected from #7" in lines[0]
+    assert lines[-1].rstrip().endswith(" 1/5 lr")
     heights = [y for y, line in enumerate(lines[1:-2]) if "--" in line[8:] and "- -" not in line]
     places = [lines[1:-2][y].index("--", 8) for y in heights]
     assert len(heights) > 15
     assert places == sorted(places, reverse=True)
     for y, at in zip(heights, places, strict=True):
         assert "'" in lines[1 + y][max(at - 6, 0) : at + 12]  # in its band
+
+
+async def test_the_selected_trial_is_marked_where_it_stands(
+    make_frame: Frames, snapshot_of: Snapshots
+) -> None:
+    frame = make_frame(60)
+    mine = int(np.flatnonzero(np.isfinite(frame.metrics["acc"]) & (frame.task == 2))[0])
+    snapshot = replace(snapshot_of(frame), slices=(RISING,))
+    view = View(selected=int(frame.number[mine]))
+    async with shown(Slices(ascii_only=True), snapshot, view, size=(100, 24)) as (pilot, _):
+        lines = text(pilot)
+    lr, acc = frame.params["lr"][mine], frame.metrics["acc"][mine]
+    assert f"@ #{frame.number[mine]} at {lr:.4g}: {acc:.4g}" in lines[0]
+    assert "expected from #7" in lines[0]  # the line goes through another one
+    base = lines[-2]
+    column = base.index("@")
+    marks = {line[column] for line in lines[1:-2]}
+    assert {"@", ":"} <= marks
+
+
+async def test_a_selected_trial_without_result_or_parameter_says_so(
+    make_frame: Frames, snapshot_of: Snapshots
+) -> None:
+    frame = make_frame(60)
+    silent = int(np.flatnonzero(np.isnan(frame.metrics["acc"]))[0])
+    apart = int(np.flatnonzero(np.isnan(frame.params["momentum"]))[0])
+    view = View(selected=int(frame.number[silent]))
+    async with shown(Slices(), snapshot_of(frame), view, size=(100, 24)) as (pilot, _):
+        lines = text(pilot)
+        assert ": no result yet" in lines[0]
+        assert "◆" in lines[-2]  # the value it runs with
+    view = View(selected=int(frame.number[apart]))
+    async with shown(Slices(), snapshot_of(frame), view, size=(100, 24)) as (pilot, _):
+        for _ in range(2):
+            pilot.app.widget.action_next()
+        await pilot.pause()
+        lines = text(pilot)
+        assert f"#{frame.number[apart]} without it: " in lines[0]
+        assert "◆" not in "".join(lines[1:])
+
+
+async def test_what_has_no_room_in_the_caption_is_left_out_whole(
+    make_frame: Frames, snapshot_of: Snapshots
+) -> None:
+    snapshot = replace(snapshot_of(make_frame(60)), slices=(RISING,))
+    heads = []
+    for width in (120, 62, 30, 20):
+        async with shown(Slices(), snapshot, View(selected=5), size=(width, 12)) as (pilot, _):
+            heads.append(text(pilot)[0].strip().split("  "))
+    assert len(heads[0]) == 5
+    for wider, narrower in pairwise(heads):
+        assert narrower == wider[: len(narrower)]
+        assert len(narrower) < len(wider)
 
 
 async def test_choices_have_their_names_and_a_band_each(
@@ -45,7 +99,7 @@ async def test_choices_have_their_names_and_a_band_each(
         pilot.app.widget.action_next()
         await pilot.pause()
         lines = text(pilot)
-    assert lines[-1].split() == ["sgd", "adam", "lion", "opt", "2/5"]
+    assert lines[-1].split() == ["sgd", "adam", "lion", "2/5", "opt"]
     shaded = {x for line in lines for x, cell in enumerate(line) if cell == "░"}
     assert max(shaded) < lines[-1].index("lion")  # nothing is expected of it
 
@@ -57,7 +111,7 @@ async def test_it_goes_round_the_parameters_and_through_the_metrics(
         widget = pilot.app.widget
         widget.action_previous()
         await pilot.pause()
-        assert text(pilot)[-1].rstrip().endswith("depth 5/5")
+        assert text(pilot)[-1].rstrip().endswith(" 5/5 depth")
         widget.action_metric()
         await pilot.pause()
         assert text(pilot)[0].startswith("size ↓")
@@ -77,7 +131,7 @@ async def test_trials_without_the_parameter_are_counted(
             widget.action_next()
         await pilot.pause()
         head, foot = text(pilot)[0], text(pilot)[-1]
-    assert "momentum 3/5" in foot
+    assert "3/5 momentum" in foot
     known = np.isfinite(frame.metrics["acc"])
     absent = int((known & ~np.isfinite(frame.params["momentum"])).sum())
     assert f"{absent} without it" in head
