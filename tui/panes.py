@@ -25,10 +25,12 @@ class Place:
     depends: Callable[[Snapshot], tuple[Any, ...]] = lambda s: (s.frame, s.spec)
     every: float = 2.0
     """Seconds between two drawings for new data alone."""
+    short: str = ""
+    """The heading of a tab where there is little room."""
 
 
-def _chart(name: str, label: str, cls: str) -> Place:
-    return Place(name, label, CHARTS[name], cls)
+def _chart(name: str, label: str, cls: str, short: str = "") -> Place:
+    return Place(name, label, CHARTS[name], cls, short=short)
 
 
 PARALLEL = _chart("parallel", "parallel coordinates", "ParallelCoordinates")
@@ -49,13 +51,28 @@ BEST = Place(
     1.0,
 )
 TABS: tuple[Place, ...] = (
-    _chart("history", "history", "History"),
-    _chart("pareto", "pareto", "Pareto"),
-    _chart("curves", "curves", "Curves"),
-    _chart("importance", "importance", "Importance"),
-    _chart("tasks", "tasks", "Tasks"),
-    Place("log_tail", "log", "hpo_tui.tui.widgets.log_tail", "LogTail", lambda s: (len(s.frame),)),
-    Place("events", "events", "hpo_tui.tui.widgets.events", "Events", lambda s: (s.events,), 1.0),
+    _chart("history", "history", "History", "his"),
+    _chart("pareto", "pareto", "Pareto", "par"),
+    _chart("curves", "curves", "Curves", "cur"),
+    _chart("importance", "importance", "Importance", "imp"),
+    _chart("tasks", "tasks", "Tasks", "tas"),
+    Place(
+        "log_tail",
+        "log",
+        "hpo_tui.tui.widgets.log_tail",
+        "LogTail",
+        lambda s: (len(s.frame),),
+        short="log",
+    ),
+    Place(
+        "events",
+        "events",
+        "hpo_tui.tui.widgets.events",
+        "Events",
+        lambda s: (s.events,),
+        1.0,
+        short="ev",
+    ),
     Place(
         "devices",
         "devices",
@@ -64,6 +81,7 @@ TABS: tuple[Place, ...] = (
         # Running trials grow as time goes by.
         lambda s: (s.frame, s.spec, s.measured, s.time if s.runner_pid else 0.0),
         1.0,
+        short="dev",
     ),
     Place(
         "slices",
@@ -71,6 +89,7 @@ TABS: tuple[Place, ...] = (
         CHARTS["slices"],
         "Slices",
         lambda s: (s.frame, s.spec, s.slices),
+        short="sl",
     ),
 )
 """The tabs, in the order of their keys."""

@@ -33,7 +33,7 @@ class PaneRoom(Filtering):
         self._header = StudyHeader(live.folder.name)
         self._top_title = PaneTitle(PARALLEL.label, id="top-title")
         self._left_title = PaneTitle(BEST.label, id="left-title")
-        self._tabs = TabBar([t.label for t in TABS])
+        self._tabs = TabBar([(t.label, t.short) for t in TABS])
         self._body = Container(id="body")
         self._notice = Notice("Reading the study …", id="notice")
         self._keys = KeyBar()

@@ -1,6 +1,7 @@
 """The lines over the panes: the study's header, a pane's title, the tabs of a place."""
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -78,7 +79,10 @@ class PaneTitle(Line):
 
 
 class TabBar(Line):
-    """The charts of a place, one shown: ``1 history  2 pareto …``; a click chooses."""
+    """The charts of a place, one shown: ``1 history  2 pareto …``; a click chooses.
+
+    ``labels``: for each its name, and a shorter one for where there is little room.
+    """
 
     PREFIX = "tabs"
     GROUNDED = frozenset({"on"})
@@ -91,7 +95,7 @@ class TabBar(Line):
             super().__init__()
             self.index = index
 
-    def __init__(self, labels: Sequence[str]) -> None:
+    def __init__(self, labels: Sequence[tuple[str, str]]) -> None:
         super().__init__()
         self._labels = list(labels)
         self.active = 0
@@ -103,28 +107,36 @@ class TabBar(Line):
             self.refresh()
 
     def _places(self, width: int) -> list[tuple[int, int, str]]:
-        """Return (index, first cell, text); narrow bars shorten the names of the others."""
-        full = [f" {i} {label} " for i, label in enumerate(self._labels, 1)]
-        if sum(map(len, full)) > width:
-            full = [t if i == self.active else f" {i + 1} " for i, t in enumerate(full)]
-            room = width - sum(map(len, full))
-            for i, label in enumerate(self._labels):
-                if i != self.active and len(label) + 1 <= room:
-                    full[i] = f" {i + 1} {label} "
-                    room -= len(label) + 1
-        places, at = [], 0
-        for i, text in enumerate(full):
-            places.append((i, at, text))
-            at += len(text)
-        return places
+        """Return (index, first cell, text); each text begins with the blank before it."""
+        wide = [f" {i} {name} " for i, (name, _) in enumerate(self._labels, 1)]
+        texts = wide if sum(map(len, wide)) <= width else self._narrow(width)
+        starts = accumulate(map(len, texts), initial=0)
+        return [(i, at, text) for i, (at, text) in enumerate(zip(starts, texts, strict=False))]
+
+    def _narrow(self, width: int) -> list[str]:
+        """Return the texts for less room: the open tab's name whole, of the others what fits."""
+        names = [self._labels[i][0] if i == self.active else "" for i in range(len(self._labels))]
+
+        def texts() -> list[str]:
+            return [f" {i} {name}" if name else f" {i}" for i, name in enumerate(names, 1)]
+
+        for form in (1, 0):  # all of them short, before one of them whole
+            for i, forms in enumerate(self._labels):
+                before = names[i]
+                names[i] = forms[form] if i != self.active else before
+                if sum(map(len, texts())) > width:
+                    names[i] = before
+        return texts()
 
     def render_line(self, y: int) -> Strip:  # noqa: ARG002 - there is one line
         """Draw the line."""
         width = self.size.width
-        segments = [
-            Segment(text, self.tone("on" if i == self.active else "off"))
-            for i, _, text in self._places(width)
-        ]
+        on, off = self.tone("on"), self.tone("off")
+        segments = []
+        for i, _, text in self._places(width):
+            # The open tab stands between two blanks of its own colour.
+            segments.append(Segment(text[:1], on if self.active in (i, i - 1) else off))
+            segments.append(Segment(text[1:], on if i == self.active else off))
         return Strip(segments).adjust_cell_length(width, self.rich_style)
 
     def on_click(self, event: events.Click) -> None:
