@@ -10,7 +10,7 @@ from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.command import Provider, SearchIcon
 from textual.driver import Driver
-from textual.filter import LineFilter
+from textual.filter import LineFilter, NoColor
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
 
@@ -56,6 +56,7 @@ class HpoApp(StudyApp):
         settings: Settings | None = None,
         clock: Callable[[], float] = time.time,
         file: Path | None = None,
+        colours: bool = True,
     ) -> None:
         super().__init__(settings, clock)
         self.home = home
@@ -71,7 +72,10 @@ class HpoApp(StudyApp):
         self.theme = self._wanted_theme()
         self.set_keymap(self.settings.keys)
         self.set_class(ascii_only, "-ascii")
-        self._last_filters = [SevenBit()] if ascii_only else []
+        self._last_filters: list[LineFilter] = [SevenBit()] if ascii_only else []
+        if not colours:
+            self.no_color = True
+            self._last_filters.append(NoColor())
         ScrollBar.renderer = WholeCells if ascii_only else ScrollBarRender
 
     def _wanted_theme(self) -> str:

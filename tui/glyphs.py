@@ -75,3 +75,14 @@ def locale_is_ascii() -> bool:
     if named.upper() in ("C", "POSIX", ""):
         return True
     return "utf" not in (named + locale.getpreferredencoding(False)).lower()
+
+
+def shows_colours() -> bool:
+    """Whether the terminal shows colours: all but those that are known to have none."""
+    import curses  # needed for the screens alone
+
+    try:
+        curses.setupterm(fd=2)
+        return curses.tigetnum("colors") != -1
+    except curses.error:
+        return True  # one that the machine has not heard of, as a new one

@@ -25,7 +25,7 @@ def run_app(
     goes on is said after the screens are gone.
     """
     from hpo_tui.store.folder import find_home, whole
-    from hpo_tui.tui.glyphs import locale_is_ascii
+    from hpo_tui.tui.glyphs import locale_is_ascii, shows_colours
 
     folder = StudyFolder(whole(path)) if path is not None else None
     ascii_only = ascii or locale_is_ascii()
@@ -39,8 +39,9 @@ def run_app(
 
     settings = load_settings()
     app = HpoApp(
-        home, folder, ascii_only=ascii_only, readonly=readonly, settings=settings, file=file
-    )
+        home, folder, ascii_only=ascii_only, readonly=readonly, settings=settings, file=file,
+        colours=shows_colours(),
+    )  # fmt: skip
     app.run(mouse=mouse and settings.mouse)
     if app.farewell:
         print(app.farewell)  # noqa: T201 - said on the way out

@@ -12,7 +12,10 @@ from hpo_tui.tui.widgets.line import Line
 
 
 class KeyBar(Line):
-    """The keys that act here, most needed first; what cannot act is dim. A click presses."""
+    """The keys that act here, most needed first; a click presses.
+
+    What cannot act is dim; where there are no colours to tell it by, it is left out.
+    """
 
     PREFIX = "keys"
     COMPONENT_CLASSES: ClassVar[set[str]] = {"keys--key", "keys--label", "keys--off"}
@@ -47,6 +50,8 @@ class KeyBar(Line):
                 continue
             if known.footer:
                 can = active.enabled and not (unavailable and unavailable(known))
+                if not can and self.app.no_color:
+                    continue
                 order = known.footer + (0 if active.node is self.screen.focused else 20)
                 found[id_] = (order, key, spell_key(key), known.label, can)
         return [entry[1:] for entry in sorted(found.values(), key=lambda e: e[0])]

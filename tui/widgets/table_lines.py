@@ -13,6 +13,8 @@ from hpo_tui.tui.plain import fit, wrapped
 from hpo_tui.tui.rows import TONES, Column, NoRows, Rows
 from hpo_tui.tui.widgets.tones import ink
 
+_NOT_REVERSED = Style(reverse=False)
+
 
 class TableLines(Widget):
     """The part of a table that is in sight, with a highlighted row."""
@@ -136,7 +138,8 @@ class TableLines(Widget):
         if chosen:
             ground = base + self._ground("cursor")
             if not self.has_focus:
-                ground = base + self._ground("stripe")
+                # Without colours the row that keys act on is reversed, and no other.
+                ground = base + self._ground("stripe") + _NOT_REVERSED
         found = self.rows.cells(row)
         if len(found) == 1 < len(self.rows.columns):
             text, tone = found[0]

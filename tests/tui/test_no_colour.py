@@ -1,0 +1,73 @@
+"""Terminals without colours: what is chosen, and what can act, is told by other means."""
+
+import subprocess
+import sys
+
+import pytest
+from textual.filter import NoColor
+from textual.pilot import Pilot
+
+from hpo_tui.store.folder import StudyFolder
+from tests.tui.conftest import make_app, ready
+
+
+def reversed_lines(pilot: Pilot[int]) -> set[str]:
+    """The lines of the table of the best of which all is drawn in reverse."""
+    table = pilot.app.screen.query_one("#best_table")
+    strips = [table.render_line(y) for y in range(table.size.height)]
+    return {
+        strip.text.split()[0]
+        for strip in strips
+        if strip.text.strip() and all(s.style and s.style.reverse for s in strip)
+    }
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_the_row_that_keys_act_on_is_reversed(
+    study: StudyFolder, size: tuple[int, int]
+) -> None:
+    app = make_app(study, colours=False)
+    async with app.run_test(size=size) as pilot:
+        await ready(pilot)
+        assert any(isinstance(f, NoColor) for f in app.get_line_filters())
+        await pilot.press("j")
+        first = reversed_lines(pilot)
+        await pilot.press("j")
+        second = reversed_lines(pilot)
+        assert len(first) == len(second) == 1
+        assert first != second
+        await pilot.press("0")
+        assert reversed_lines(pilot) == set()  # keys act elsewhere
+
+
+async def test_with_colours_no_row_is_reversed(study: StudyFolder) -> None:
+    app = make_app(study)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("j")
+        assert reversed_lines(pilot) == set()
+
+
+async def test_keys_that_cannot_act_are_left_out(study: StudyFolder) -> None:
+    for colours in (True, False):
+        app = make_app(study, colours=colours)
+        async with app.run_test(size=(160, 40)) as pilot:
+            await ready(pilot)
+            await pilot.press("j")
+            said = app.screen.query_one("KeyBar").render_line(0).text
+            assert "star" in said
+            assert ("retry" in said) is colours  # no runner lives
+
+
+@pytest.mark.parametrize(
+    ("term", "colours"),
+    [("xterm-256color", True), ("linux", True), ("vt100", False), ("never-heard-of", True)],
+)
+def test_terminals_without_colours_are_known(
+    term: str, colours: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", term)
+    # A process looks its terminal up once.
+    code = "from hpo_tui.tui.glyphs import shows_colours; print(shows_colours())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == str(colours)
