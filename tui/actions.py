@@ -142,6 +142,7 @@ _TABLE: tuple[Action, ...] = (
     _a("log.search", "slash", "search", "Find text in the log", "d", 1),
     _a("log.next_match", "n", "next match", "To the next line that holds the text", "d", 3),
     _a("log.previous_match", "N", "previous match", "To the line before that holds the text", "d"),
+    _a("log.end_search", "escape", "end search", "Search for nothing any more", "d", 4),
     _a("log.cursor_down", "down,j", "down", "A line on", "d"),
     _a("log.cursor_up", "up,k", "up", "A line back", "d"),
     _a("log.page_down", "pagedown,ctrl+d", "page down", "A page on", "d"),

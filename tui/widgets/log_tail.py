@@ -5,6 +5,7 @@ from functools import partial
 from typing import ClassVar
 
 from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.binding import BindingType
 from textual.message import Message
@@ -15,6 +16,7 @@ from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import TrialState
 from hpo_tui.tui.actions import bindings
 from hpo_tui.tui.log_index import LogIndex
+from hpo_tui.tui.log_lines import beyond, drawn
 from hpo_tui.tui.plain import log_line, plain
 from hpo_tui.tui.snapshot import Snapshot, View
 from hpo_tui.tui.widgets.tones import ink
@@ -29,11 +31,12 @@ class LogTail(Widget, can_focus=True):
 ## Log
 
 What the selected trial wrote (without a selection: the newest that runs). `f` stays at the end as
-lines come, `/` finds text, `n` and `N` go to the next and previous line that holds it. Colours and
-cursor movements of the script are dropped; of a progress bar its last state is shown.
+lines come, `/` finds text, `n` and `N` go to the next and previous line that holds it: that line is
+bright, and `Esc` ends the search. `…` marks a line that goes on; `l` and `h` scroll there and back.
+Colours and cursor movements of the script are dropped; of a progress bar its last state is shown.
 """
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("log")]
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"log--dim", "log--match", "log--title"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"log--dim", "log--match", "log--current"}
     ALLOW_SELECT = False
 
     class Grown(Message):
@@ -58,6 +61,8 @@ cursor movements of the script are dropped; of a progress bar its last state is 
         self._left = 0
         self.following = True
         self._needle = ""
+        """What is searched for, empty while nothing is."""
+        self._last_needle = ""
         self._match: int | None = None
         self._over = threading.Event()
         self._gone = False
@@ -163,9 +168,12 @@ cursor movements of the script are dropped; of a progress bar its last state is 
         self.refresh()
 
     def action_right(self) -> None:
-        """Scroll to the right."""
-        self._left += 16
-        self.refresh()
+        """Scroll to the right, as long as there is more."""
+        index = self._index
+        texts = [] if index is None else [log_line(line) for line in self._in_sight(index)]
+        if beyond(texts, self._left, self.size.width):
+            self._left += 16
+            self.refresh()
 
     def action_follow(self) -> None:
         """Stay at the end, or stay here."""
@@ -199,11 +207,28 @@ cursor movements of the script are dropped; of a progress bar its last state is 
 
         def taken(text: str | None) -> None:
             if text:
-                self._needle = text
-                self._match = None
+                self._look_for(text)
                 self._search(backwards=False)
+            elif text is not None:
+                self.action_end_search()
 
-        self.app.push_screen(Ask("Find in the log", self._needle), taken)
+        self.app.push_screen(Ask("Find in the log", self._needle or self._last_needle), taken)
+
+    def _look_for(self, text: str) -> None:
+        self._needle, self._match = text, None
+        self._last_needle = text or self._last_needle
+        self.refresh()
+        self.refresh_bindings()
+
+    def action_end_search(self) -> None:
+        """Search for nothing any more; what is in sight stays there."""
+        self._look_for("")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Let Esc mean the screen's own where nothing is searched for."""
+        if action == "end_search":
+            return bool(self._needle)
+        return super().check_action(action, parameters)
 
     def action_next_match(self) -> None:
         """To the next line that holds the text."""
@@ -214,6 +239,8 @@ cursor movements of the script are dropped; of a progress bar its last state is 
         self._search(backwards=True)
 
     def _search(self, *, backwards: bool) -> None:
+        if not self._needle and self._last_needle:
+            self._look_for(self._last_needle)
         index, needle = self._index, self._needle
         if index is None or not needle:
             self.notify("Nothing is searched for: / asks for a text.", markup=False)
@@ -251,12 +278,11 @@ cursor movements of the script are dropped; of a progress bar its last state is 
             return Strip([Segment(text, dim)]).adjust_cell_length(width, base)
         lines = self._in_sight(index)
         text = log_line(lines[y - 1]) if y <= len(lines) else ""
-        style = base
-        if at == self._match or (self._needle and self._needle in text):
-            style = base + ink(self, "log--match")
-        strip = Strip([Segment(text, style)])
-        strip = strip.crop(self._left, self._left + width)
-        return strip.adjust_cell_length(width, base)
+        styles = (base, base + ink(self, "log--match"))
+        if at == self._match:
+            current = base + self.get_component_rich_style("log--current")
+            styles = (current, current + Style(underline=True))
+        return drawn(text, self._needle, styles, left=self._left, width=width)
 
     def _heading(self, width: int) -> Strip:
         base = self.rich_style
