@@ -7,6 +7,7 @@ from textual.widgets import ContentSwitcher, Input, Static, TextArea
 
 from hpo_tui.store.folder import HOME
 from hpo_tui.tui.app import HpoApp
+from hpo_tui.tui.screens.dialogs import Confirm
 from hpo_tui.tui.screens.item_dialog import ItemDialog
 from hpo_tui.tui.screens.studies import Studies
 from hpo_tui.tui.widgets.key_bar import KeyBar
@@ -147,7 +148,7 @@ async def test_environment_variables_are_rows_of_the_form(file: Path) -> None:
         line.value = "{rate}"
         problem = app.screen.query_one(".problem", Static)
         await until(pilot, lambda: "no parameter" in str(problem.render()))
-        await pilot.press("escape")
+        await pilot.press("escape", "y")
         await until(pilot, lambda: app.screen is screen)
         await pilot.press("D")
         assert screen.checked.spec is not None
@@ -185,3 +186,27 @@ async def test_an_added_item_goes_again_with_escape(file: Path, key: str, stays:
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is screen)
         assert ("[space.parameter]" in screen.history.text) == stays, "an old one is left alone"
+
+
+@pytest.mark.parametrize(("answer", "kept"), [("y", False), ("n", True), ("escape", True)])
+@pytest.mark.parametrize("fresh", [True, False])
+async def test_what_was_typed_into_an_item_is_not_dropped_unasked(
+    file: Path, fresh: bool, answer: str, kept: bool
+) -> None:
+    app = HpoApp(file.parent / HOME)
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await editor(pilot, file)
+        screen.query_one(StudyForm).move_to(("space", "lr"))
+        await pilot.press("a" if fresh else "enter")
+        await until(pilot, lambda: isinstance(app.screen, ItemDialog))
+        await pilot.press(*("width" if fresh else "2"), "escape")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await pilot.press(answer)
+        if kept:
+            await until(pilot, lambda: isinstance(app.screen, ItemDialog))
+            await pilot.press("enter")
+            await until(pilot, lambda: app.screen is screen)
+            assert ("[space.width]" if fresh else "[space.lr2]") in screen.history.text
+        else:
+            await until(pilot, lambda: app.screen is screen)
+            assert screen.history.text == TEXT

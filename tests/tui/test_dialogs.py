@@ -171,3 +171,20 @@ async def test_a_long_list_says_how_long_and_names_that_are_cut_differ(study: St
         await pilot.press("escape")
         app.push_screen(PickOne("Sort by", ENTRIES))
         await until(pilot, lambda: "30 to choose from" in _lines(pilot))
+
+
+async def test_changed_lines_are_not_dropped_unasked(study: StudyFolder) -> None:
+    app = make_app(study)
+    taken: list[str | None] = []
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        window = AskText("A copy", "lr = 1\n")
+        app.push_screen(window, taken.append)
+        await until(pilot, lambda: app.screen is window)
+        await pilot.press("2", "escape")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await pilot.press("n")
+        await until(pilot, lambda: app.screen is window)
+        assert window.answer() == "2lr = 1\n"
+        await pilot.press("escape", "y")
+        await until(pilot, lambda: taken == [None])

@@ -1,7 +1,7 @@
 """Small windows that ask: yes or no, a line, a text."""
 
 from collections.abc import Callable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -58,6 +58,16 @@ class Confirm(SmallWindow[bool]):
             self.say_below("That is not the name: nothing was done. Esc leaves.")
 
 
+def leave_asking(window: SmallWindow[Any], question: str, detail: str = "") -> None:
+    """Leave a window without an answer when ``question`` is agreed to: what was typed is lost."""
+
+    def answered(yes: bool | None) -> None:
+        if yes:
+            window.dismiss(None)
+
+    window.app.push_screen(Confirm(question, detail), answered)
+
+
 class Ask(SmallWindow[str | None]):
     """Asks for a line. ``fault`` returns what is wrong with it, empty when nothing is."""
 
@@ -110,7 +120,7 @@ class Ask(SmallWindow[str | None]):
 
 
 class AskText(Ask):
-    """Asks for several lines; Ctrl+S takes them."""
+    """Asks for several lines; Ctrl+S takes them. Leaving asks once more where any was changed."""
 
     KEYS = "F2 or ^s  take it      Esc  leave"
 
@@ -121,3 +131,10 @@ class AskText(Ask):
     def answer(self) -> str:
         """Return the text."""
         return self.query_one(TextArea).text
+
+    def action_leave(self) -> None:
+        """Leave without an answer; changed lines are asked about."""
+        if self.answer() == self._value:
+            super().action_leave()
+        else:
+            leave_asking(self, "Drop what was typed?")

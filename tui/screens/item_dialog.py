@@ -14,6 +14,7 @@ from textual.widgets import Input, Static
 from hpo_tui.tui.editor.fields import TYPE_KEYS, Field
 from hpo_tui.tui.editor.values import read_value, show_field
 from hpo_tui.tui.plain import plain
+from hpo_tui.tui.screens.dialogs import leave_asking
 from hpo_tui.tui.screens.small_window import SmallWindow
 from hpo_tui.tui.widgets.line_input import LineInput
 
@@ -171,5 +172,10 @@ class ItemDialog(SmallWindow[Values | None]):
         self.dismiss(self.values())
 
     def action_cancel(self) -> None:
-        """Leave everything as it was."""
-        self.dismiss(None)
+        """Leave everything as it was; what was typed is asked about."""
+        typed = ", ".join(self.values())
+        if typed:
+            detail = "It would not be added." if self._fresh else "It stays as it was."
+            leave_asking(self, f"Drop what was typed ({typed})?", detail)
+        else:
+            self.dismiss(None)
