@@ -18,6 +18,7 @@ from hpo_tui.tui.screens.studies import EMPTY, Studies
 from hpo_tui.tui.screens.watch import Watch
 from hpo_tui.tui.study_list import StudyList
 from hpo_tui.tui.widgets.chrome import StudyHeader
+from hpo_tui.tui.widgets.key_bar import KeyBar
 from hpo_tui.tui.widgets.line_table import LineTable
 from hpo_tui.tui.widgets.notice import Notice
 from tests.tui.conftest import make_app, make_study, ready, until
@@ -256,3 +257,17 @@ async def test_there_is_nothing_before_the_first_screen(tmp_path: Path) -> None:
         assert not room.unavailable(action("screen.back"))
         await pilot.press("escape")
         await until(pilot, lambda: len(table.rows) == 1)
+
+
+async def test_where_there_is_no_study_the_keys_are_those_that_can_act(tmp_path: Path) -> None:
+    (tmp_path / ".hpo").mkdir()
+    app = make_app(None, tmp_path / ".hpo")
+    async with app.run_test(size=(120, 30)) as pilot:
+        await _listed(pilot, 0)
+        bar = app.screen.query_one(KeyBar)
+        await until(pilot, lambda: "open" not in bar.render_line(0).text)
+        assert " ".join(bar.render_line(0).text.split()) == "n new ? help : commands q quit"
+        make_study(tmp_path, trials=3)
+        await _listed(pilot, 1)
+        await until(pilot, lambda: "Enter open" in bar.render_line(0).text)
+        assert "pause/resume" in bar.render_line(0).text  # dim: no runner lives

@@ -32,6 +32,11 @@ class Room(Screen[None]):
         """The app, as what it is."""
         return cast("HpoApp", self.app)
 
+    @property
+    def sparse_keys(self) -> bool:
+        """Whether the key bar shows nothing but what can act now."""
+        return False
+
     def unavailable(self, wanted: Action) -> str:
         """Return why an action cannot be done at this moment, empty when it can."""
         if wanted.write and self.hpo.readonly:

@@ -38,8 +38,10 @@ class ListedStudies(Room):
     def unavailable(self, wanted: Action) -> str:
         """Return why an action cannot be done."""
         reason = super().unavailable(wanted)
-        if reason or wanted.scope != "studies" or wanted.name in ("new", "filter"):
+        if reason or wanted.scope != "studies" or wanted.name == "new":
             return reason
+        if wanted.name == "filter" and self.listed:
+            return ""
         study = self.chosen
         if study is None and self.listed:
             return "No study is shown: Esc shows all of them."

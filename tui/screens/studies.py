@@ -142,6 +142,11 @@ all again. `A` moves a study to `.hpo/.archive`, `D` deletes it for good and ask
         self._fill()
         self.query_one(KeyBar).renew()
 
+    @property
+    def sparse_keys(self) -> bool:
+        """Where there is no study yet, what is done to one would only hide what can be done."""
+        return not self.listed
+
     def unavailable(self, wanted: Action) -> str:
         """Return why an action cannot be done."""
         if wanted.id == "screen.back" and not self._wanted:

@@ -14,7 +14,8 @@ from hpo_tui.tui.widgets.line import Line
 class KeyBar(Line):
     """The keys that act here, most needed first; a click presses.
 
-    What cannot act is dim; where there are no colours to tell it by, it is left out.
+    What cannot act is dim. It is left out where there are no colours to tell it by, and where the
+    screen wants no more than ``sparse_keys``.
     """
 
     PREFIX = "keys"
@@ -40,6 +41,7 @@ class KeyBar(Line):
     def _collect(self) -> list[tuple[str, str, str, bool]]:
         found: dict[str, tuple[int, str, str, str, bool]] = {}
         unavailable = getattr(self.screen, "unavailable", None)
+        sparse = self.app.no_color or getattr(self.screen, "sparse_keys", False)
         for key, active in self.screen.active_bindings.items():
             id_ = active.binding.id
             if not id_ or (id_ in found and len(spell_key(key)) >= len(found[id_][2])):
@@ -50,7 +52,7 @@ class KeyBar(Line):
                 continue
             if known.footer:
                 can = active.enabled and not (unavailable and unavailable(known))
-                if not can and self.app.no_color:
+                if not can and sparse:
                     continue
                 order = known.footer + (0 if active.node is self.screen.focused else 20)
                 found[id_] = (order, key, spell_key(key), known.label, can)

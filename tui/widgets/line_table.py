@@ -100,6 +100,12 @@ class LineTable(TableLines, can_focus=True):
 
     # actions
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Without rows there is nothing to open, to sort or to turn round."""
+        if action in ("activate", "sort", "reverse") and not len(self.rows):
+            return False
+        return super().check_action(action, parameters)
+
     def action_cursor_down(self) -> None:
         """Go to the next row."""
         self._move(self.cursor + (not self.idle))
