@@ -27,7 +27,7 @@ def in_the_way(folder: StudyFolder) -> str:
     if not left:
         return ""
     run = "still runs" if len(left) == 1 else "still run"
-    stop = f"stop it first with `hpo-tui stop {folder.name}`"
+    stop = f"stop it first with `hpo-tui stop {folder.word}`"
     return f"{numbered(left)} of {folder.name} {run} without a runner: {stop}"
 
 

@@ -24,12 +24,12 @@ def how_to_start(folder: StudyFolder) -> str:
             finished = reader.study().state is StudyState.FINISHED
     except LookupError as error:
         return str(error)
-    run = f"`hpo-tui run {folder.name}`"
+    run = f"`hpo-tui run {folder.word}`"
     if finished:
         # A runner would find nothing left to spend, and end before it did what was asked.
         return (
             "it is finished. Give it more to spend with"
-            f" `hpo-tui extend AMOUNT -s {folder.name}`, then start it with {run}"
+            f" `hpo-tui extend AMOUNT -s {folder.word}`, then start it with {run}"
         )
     return f"start it with {run}"
 
@@ -39,7 +39,7 @@ def unheard(folder: StudyFolder, action: str) -> str:
     gone = f"the runner of {folder.name} has ended before it could {action}"
     if action in OF_A_RUN:
         return gone
-    return f"{gone}: its next run does, start it with `hpo-tui run {folder.name}`"
+    return f"{gone}: its next run does, start it with `hpo-tui run {folder.word}`"
 
 
 def unwritable(folder: StudyFolder, action: str, error: OSError) -> str:

@@ -16,7 +16,7 @@ def remove(folder: StudyFolder) -> None:
     Of one that is a link only that is deleted: what it points to was put there by somebody else.
     """
     if folder.runner_pid() is not None:
-        stop = f"stop it first with `hpo-tui stop {folder.name}`"
+        stop = f"stop it first with `hpo-tui stop {folder.word}`"
         raise LaunchError(f"{folder.name} is running: {stop}")
     refusal = in_the_way(folder)
     if refusal:

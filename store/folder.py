@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import os
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -60,6 +61,11 @@ class StudyFolder:
     def name(self) -> str:
         """The folder's name, by which the study is called on the command line."""
         return self.path.name
+
+    @property
+    def word(self) -> str:
+        """The name as a word of a shell's command line, to be copied from what is said."""
+        return shlex.quote(self.name)
 
     @property
     def workplace(self) -> Path:

@@ -226,7 +226,7 @@ class HpoApp(StudyApp):
     def _leave(self) -> None:
         """Leave; what runs goes on, and this is said after the screens are gone."""
         running = self.live is not None and self.live.folder.runner_pid() is not None
-        name = self.live.folder.name if self.live is not None else ""
+        name = plain(self.live.folder.word) if self.live is not None else ""
         self.close_study()
         self.farewell = f"The run goes on: `hpo-tui {name}` to watch it again." if running else ""
         self.exit(0)

@@ -2,6 +2,7 @@
 
 import io
 import os
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -180,3 +181,20 @@ def test_a_word_is_no_number_of_a_trial(hpo: Callable[..., Any]) -> None:
     ran = hpo("kill", "first")
     assert ran.code == 2
     assert "'first' is not a valid trial number" in ran.err
+
+
+def test_commands_to_copy_hold_the_name_as_one_word(
+    make_study: MakeStudy, hpo: Callable[..., Any], tmp_path: Path
+) -> None:
+    name = "it's the second"
+    with pytest.raises(LaunchError) as caught:
+        send(make_study(name), "retry", {"trial": 1})
+    for part in str(caught.value).split("`")[1::2]:
+        assert shlex.split(part)[-1] == name
+    make_study("a third", state=StudyState.RUNNING)
+    said = hpo("status", "a third").out
+    assert shlex.split(said.partition("works on it: ")[2].splitlines()[0])[-1] == "a third"
+    script = tmp_path / "my train.py"
+    script.write_text("")
+    advice = hpo("run", str(script)).err.partition("of a training script hpo-tui ")[2]
+    assert shlex.split(advice.partition(" makes")[0]) == ["init", str(script)]

@@ -1,5 +1,6 @@
 """``hpo-tui demo``: the example on handwritten digits, copied where it can be read and changed."""
 
+import shlex
 import sys
 from importlib import resources
 from pathlib import Path
@@ -40,7 +41,8 @@ def demo(folder: Path, headless: bool, fresh: bool) -> int:
     study = StudyFolder(folder / HOME / "sparse-digits")
     if fresh and study.path.is_dir():
         if study.runner_pid() is not None:
-            raise Refusal(f"the demo is running: hpo-tui stop --kill {plain(str(study.path))}")
+            place = plain(shlex.quote(str(study.path)))
+            raise Refusal(f"the demo is running: hpo-tui stop --kill {place}")
         try:
             remove(study)
         except LaunchError as error:

@@ -82,7 +82,7 @@ def _tell_edit(folder: StudyFolder) -> None:
         study = reader.study()
         edited = edited_by_hand(folder.file, study.text) is not None
     if edited and study.state is not StudyState.PAUSED:
-        how = f"hpo-tui stop {plain(folder.name)}, then run it"
+        how = f"hpo-tui stop {plain(folder.word)}, then run it"
         note(f"{plain(str(folder.file))} was edited by hand, which the next run takes over: {how}")
 
 

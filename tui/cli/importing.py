@@ -81,7 +81,7 @@ def import_study(
             f"{plural(n, 'trial')} without {plain(lacking)}, which no other parameter tells:"
             f" {'it is' if n == 1 else 'they are'} shown, but would teach the optimizer nothing"
         )
-    note(f"{plural(count, 'trial')} imported: hpo-tui watch {plain(folder.name)}")
+    note(f"{plural(count, 'trial')} imported: hpo-tui watch {plain(folder.word)}")
 
 
 def _directions(maximize: tuple[str, ...], minimize: tuple[str, ...]) -> Mapping[str, str]:

@@ -18,8 +18,8 @@ ARCHIVE = ".archive"
 def _quiet(text: str) -> StudyFolder:
     folder = find(text)
     if folder.runner_pid() is not None:
-        name = plain(folder.name)
-        raise Refusal(f"{name} is running: stop it first with hpo-tui stop {name}")
+        stop = f"hpo-tui stop {plain(folder.word)}"
+        raise Refusal(f"{plain(folder.name)} is running: stop it first with {stop}")
     return folder
 
 

@@ -109,15 +109,15 @@ def launch(folder: StudyFolder, *, headless: bool, wait: bool = True, readonly: 
     started = not finished and go_on(folder)
     if wait and not headless and sys.stdin.isatty() and sys.stdout.isatty():
         return show(folder, None, readonly=readonly, ascii_only=ascii_only, once=False)
-    name = plain(folder.name)
+    name, word = plain(folder.name), plain(folder.word)
     if finished:
-        note(f"{name} is finished; to have it go on: hpo-tui extend AMOUNT -s {name}, then run it")
+        note(f"{name} is finished; to have it go on: hpo-tui extend AMOUNT -s {word}, then run it")
     elif wait:
         note(
-            f"{name} runs in the background; Ctrl-C leaves it running (hpo-tui stop {name} ends it)"
+            f"{name} runs in the background; Ctrl-C leaves it running (hpo-tui stop {word} ends it)"
         )
     else:
-        note(f"{name} runs in the background: hpo-tui watch {name}, hpo-tui status {name}")
+        note(f"{name} runs in the background: hpo-tui watch {word}, hpo-tui status {word}")
     return follow(folder, started=started) if wait else 0
 
 
@@ -127,11 +127,11 @@ def follow(folder: StudyFolder, *, started: bool = False) -> int:
     from hpo_tui.tui.cli.follow import Follower
     from hpo_tui.tui.cli.summary import progress_line, show_best, show_costs
 
-    name = plain(folder.name)
+    name, word = plain(folder.name), plain(folder.word)
     try:
         picture = Follower(folder, started=started).follow()
     except KeyboardInterrupt:
-        note(f"{name} goes on: hpo-tui watch {name}, hpo-tui stop {name}")
+        note(f"{name} goes on: hpo-tui watch {word}, hpo-tui stop {word}")
         return 130
     say(f"{name}: {progress_line(picture)}")
     finished = picture.study.state is StudyState.FINISHED

@@ -49,7 +49,7 @@ def status(study: str | None, as_json: bool) -> int:
     if picture.study.reason:
         say(lines_of(picture.study.reason, "  "))
     if state_of(picture) == "interrupted":
-        say(f"  no runner works on it: hpo-tui resume {plain(folders[0].name)}")
+        say(f"  no runner works on it: hpo-tui resume {plain(folders[0].word)}")
     say()
     show_costs(picture)
     say()

@@ -39,7 +39,7 @@ def resume(study: str | None) -> None:
     folder = find(study)
     check_unfinished(folder)
     if ensure_runner(folder):
-        note(f"{plain(folder.name)} goes on: hpo-tui watch {plain(folder.name)}")
+        note(f"{plain(folder.name)} goes on: hpo-tui watch {plain(folder.word)}")
     else:
         ask(folder, "resume")
 

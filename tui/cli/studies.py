@@ -1,5 +1,6 @@
 """Which study is meant: by folder, file or name, or the only one that can be."""
 
+import shlex
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -66,9 +67,10 @@ def find(text: str | None, cwd: Path | None = None) -> StudyFolder:
         return folder
     if (here / text).is_file():
         if Path(text).suffix != ".toml":
-            init = f"hpo-tui init {plain(text)}"
+            init = f"hpo-tui init {plain(shlex.quote(text))}"
             raise Refusal(f"{plain(text)} is no study file; of a training script {init} makes one")
-        raise Refusal(f"{plain(text)} has not been run yet: hpo-tui run {plain(text)}")
+        how = f"hpo-tui run {plain(shlex.quote(text))}"
+        raise Refusal(f"{plain(text)} has not been run yet: {how}")
     known = [f.name for f in _studies(here)]
     if Path(text).suffix == ".toml":
         init = "hpo-tui init train.py writes one for a script"
@@ -146,7 +148,7 @@ def reading(folder: StudyFolder) -> "Iterator[StudyReader]":
     from hpo_tui.store.read import StudyReader
 
     if not folder.db.is_file():
-        how = f"hpo-tui run {plain(str(folder.path))}"
+        how = f"hpo-tui run {plain(shlex.quote(str(folder.path)))}"
         raise Refusal(f"{plain(folder.name)} has not been run yet: {how}")
     with StudyReader(folder.db) as reader:
         try:

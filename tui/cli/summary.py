@@ -213,7 +213,7 @@ def show_best(picture: Snapshot, most: int = 10) -> None:
     numbers = [int(frame.number[r]) for r in rows[:most]]
     _show_trials(results_of(picture, numbers), spec, runs_of(picture))
     if len(rows) > most:
-        name = plain(picture.folder.name)
+        name = plain(picture.folder.word)
         say(f"and {len(rows) - most} more (hpo-tui best {name} -n {len(rows)})")
 
 
