@@ -25,7 +25,7 @@ from hpo_tui.engine.optimizer.space import Space, feasible_random
 from hpo_tui.engine.optimizer.start import StartPlan
 from hpo_tui.engine.optimizer.surrogate import Models, Surrogate
 from hpo_tui.engine.optimizer.trust import TRUSTED
-from hpo_tui.engine.optimizer.why import explained
+from hpo_tui.engine.optimizer.why import alone, explained
 from hpo_tui.engine.spec.model import StudySpec
 
 RANDOM_SHARE = 0.1
@@ -105,14 +105,14 @@ class Search:
 
     def _only_promotion(self, ledger: Ledger, options: Options) -> Proposal | None:
         """Carry on the oldest unfinished configuration where nothing new can be started."""
-        for configuration, tasks in options.promotable.items():
-            trial = ledger.of_configuration[configuration][0]
-            x = self.builder.encoded(trial)
-            if x is not None and tasks:
-                text = "The only configuration that can still be carried on to the full task."
-                why = {"kind": "promoted", "from": trial.number, "text": text}
-                return Proposal(x, configuration, tasks[-1], why)
-        return None
+        told = [(c, ledger.of_configuration[c][0], t) for c, t in options.promotable.items()]
+        open_to = [(c, n, x, t) for c, n, t in told if (x := self.builder.encoded(n)) is not None]
+        if not open_to:
+            return None
+        configuration, trial, x, tasks = open_to[0]
+        text = alone(self.spec, tasks[-1], len(open_to))
+        why = {"kind": "promoted", "from": trial.number, "text": text}
+        return Proposal(x, configuration, tasks[-1], why)
 
     def _known(self, ledger: Ledger) -> set[bytes]:
         """Return the marks of all configurations that were ever run."""

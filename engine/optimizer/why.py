@@ -47,3 +47,10 @@ def explained(
             "so it must get a larger share of the cost."
         )
     return {**why, "text": text}
+
+
+def alone(spec: StudySpec, task: int, count: int) -> str:
+    """Return why the first of ``count`` configurations that can go on does, up to ``task``."""
+    which = "The only configuration" if count == 1 else f"The oldest of {count} configurations"
+    name = spec.tasks_by_cost[task].name
+    return f"{which} that can go on now, to {name}: nothing new can be started."

@@ -108,3 +108,28 @@ def test_a_trial_is_charged_in_full_task_units_where_trials_are_counted(lab: Any
     options = _options(lab, "10 trials", 5.0, looks=1)
     np.testing.assert_allclose(options.table([1], np.full((1, 2), 0.1)), [[np.inf, 1.0, 1.0]])
     assert [options.charge(1, t, None) for t in (1, 2)] == [0.25, 0.75]
+
+
+def test_what_goes_on_for_want_of_anything_new_says_how_many_could(lab: Any) -> None:
+    spec = lab.spec()
+    opt = Optimizer(spec, seed=0)
+    for _ in range(3):
+        asked = opt.ask()
+        assert asked.task == "cheap"
+        opt.tell(asked.number, lab.bowl(asked.params, asked.task))
+    ledger, search = opt._ledger, opt._search
+    options = Options(spec, ledger, None)
+    options.new_tasks = []
+    for configurations, said in (
+        ([1, 2, 3], "The oldest of 3 configurations that can go on now, to full: "),
+        ([2], "The only configuration that can go on now, to full: "),
+    ):
+        options.promotable = {c: [1, 2] for c in configurations}
+        found = search._random(ledger, options, np.random.default_rng(0))
+        assert found is not None
+        assert (found.configuration, found.task) == (configurations[0], 2)
+        assert found.why["text"].startswith(said)
+    options.promotable = {3: [1]}
+    found = search._random(ledger, options, np.random.default_rng(0))
+    assert found is not None
+    assert "to middle: " in found.why["text"]
