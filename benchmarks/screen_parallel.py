@@ -51,7 +51,7 @@ def worker(folder: Path, updates: int, result: Path) -> None:
     with StudyReader(study.db) as reader:
         row, frame = reader.study(), reader.frame()
     spec = StudySpec.from_text(row.text)
-    whole = Snapshot(0, time.time(), study, row, spec, frame, None, 0.0, 0.0)
+    whole = Snapshot(time.time(), study, row, spec, frame, None, 0.0, 0.0)
 
     class Alone(App[None]):
         def compose(self) -> ComposeResult:

@@ -19,9 +19,6 @@ class Glyphs:
     up: str
     down: str
     selected: str
-    star: str
-    met: str
-    missed: str
     missing: str
     ellipsis: str
     rule: str
@@ -32,33 +29,26 @@ class Glyphs:
     projected: str
     lost: str
     separator: str
-    density: str
-    """From empty to full, for cells where dots cannot be drawn."""
-    partial: str
-    full: str
     at_least: str
     at_most: str
     below: str
     """Beside the low end of an axis: values lie beyond it."""
     above: str
-    running: str
     bar: str
 
 
 UNICODE = Glyphs(
     ascii=False, axis="│", axis_focused="┃", axis_missed="┊", brushed="█", goal="╋",
-    up="↑", down="↓", selected="◆", star="★", met="✓", missed="✗", missing="∅", ellipsis="…",
+    up="↑", down="↓", selected="◆", missing="∅", ellipsis="…",
     rule="─", shades=("░", "▒", "▓", "█"), left="·", projected="»", lost="!", separator="│",
-    density=" ⡀⡄⡆⡇⣇⣧⣷⣿", partial="·", full="●", at_least="≥", at_most="≤", below="◂", above="▸",
-    running="●", bar="█",
+    at_least="≥", at_most="≤", below="◂", above="▸", bar="█",
 )  # fmt: skip
 
 ASCII = Glyphs(
     ascii=True, axis="|", axis_focused="H", axis_missed=":", brushed="#", goal="+",
-    up="^", down="v", selected="@", star="*", met="+", missed="-", missing="0", ellipsis="~",
+    up="^", down="v", selected="@", missing="0", ellipsis="~",
     rule="-", shades=("-", "=", "%", "#"), left=".", projected=">", lost="!", separator="|",
-    density=" .:-=+*#%", partial=".", full="o", at_least=">", at_most="<", below="<", above=">",
-    running="*", bar="=",
+    at_least=">", at_most="<", below="<", above=">", bar="=",
 )  # fmt: skip
 
 

@@ -14,7 +14,6 @@ def run_app(
     ascii: bool = False,  # noqa: A002 - the option's name
     readonly: bool = False,
     once: bool = False,
-    mouse: bool = True,
     file: Path | None = None,
 ) -> int:
     """Open the screens on a study (``path``: its folder) or on all of ``home``; return 0.
@@ -42,7 +41,7 @@ def run_app(
         home, folder, ascii_only=ascii_only, readonly=readonly, settings=settings, file=file,
         colours=shows_colours(),
     )  # fmt: skip
-    app.run(mouse=mouse and settings.mouse)
+    app.run(mouse=settings.mouse)
     if app.farewell:
         print(app.farewell)  # noqa: T201 - said on the way out
     return app.return_code or 0

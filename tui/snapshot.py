@@ -24,10 +24,9 @@ STALE_SECONDS = 10.0
 class Snapshot:
     """A study at a moment, read in one worker and handed to every widget. ``time``: Unix seconds.
 
-    ``serial`` counts snapshots; two with equal ``frame`` objects hold the same trials.
+    Two with the same ``frame`` object hold the same trials.
     """
 
-    serial: int
     time: float
     folder: StudyFolder
     study: Study

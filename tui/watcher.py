@@ -52,7 +52,6 @@ class StudyWatcher:
         self._stop = threading.Event()
         self._wake = threading.Event()
         self._spec: tuple[str, StudySpec] | None = None
-        self._serial = 0
         self._named = NamedFrames()
         self._said = ""
         self._file = 0
@@ -118,9 +117,7 @@ class StudyWatcher:
         now = self._clock()
         pid = self.folder.runner_pid()
         spent, lost = spent_of(spec, study, frame, now)
-        self._serial += 1
         return Snapshot(
-            serial=self._serial,
             time=now,
             folder=self.folder,
             study=study,

@@ -295,7 +295,7 @@ async def test_new_trials_appear_and_an_unchanged_study_paints_nothing(study: St
         live = app.live
         assert live is not None
         assert live.snapshot is not None
-        serial = live.snapshot.serial
+        before = live.snapshot
         writer = StudyWriter(study.db)
         writer.update_trial(
             60,
@@ -304,7 +304,7 @@ async def test_new_trials_appear_and_an_unchanged_study_paints_nothing(study: St
             metrics={"accuracy": 0.99, "nonzero_weights": 900.0},
         )
         writer.close()
-        await until(pilot, lambda: bool(live.snapshot and live.snapshot.serial > serial))
+        await until(pilot, lambda: live.snapshot is not before)
         await until(pilot, lambda: app.screen.query_one(BestTable).rows.find(60) is not None)
 
 

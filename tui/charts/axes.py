@@ -16,6 +16,8 @@ from hpo_tui.tui.snapshot import Brush
 
 Floats = NDArray[np.float64]
 TASK = "task"
+_AT_FIRST = 8
+"""Axes that are shown until others are chosen."""
 
 
 @dataclass(frozen=True)
@@ -81,10 +83,6 @@ class Axis:
         unit = self.scale.unit(values)
         return 1.0 - unit if self.downwards else unit
 
-    def value_at(self, unit: float) -> float:
-        """Return the value at a height."""
-        return self.scale.value(1.0 - unit if self.downwards else unit)
-
     def held(self, brush: Brush) -> Brush:
         """Return the part of a brush that can be drawn: its ends, no farther than the axis's."""
         low, high = self.scale.low, self.scale.high
@@ -136,9 +134,7 @@ def names(frame: Frame, spec: StudySpec) -> list[str]:
     return [*found, TASK]
 
 
-def default_names(
-    frame: Frame, spec: StudySpec, importance: Sequence[str], count: int = 8
-) -> list[str]:
+def default_names(frame: Frame, spec: StudySpec, importance: Sequence[str]) -> list[str]:
     """Return the first axes to show: metrics with goals, then parameters by ``importance``."""
     chosen = [f"m:{m}" for m in spec.metric_names]
     known = [n for n in names(frame, spec) if n.startswith("p:")]
@@ -146,7 +142,7 @@ def default_names(
     chosen += [*ranked, *(p for p in known if p not in ranked)]
     if len(chosen) < 2:
         chosen += [n for n in names(frame, spec) if n not in chosen]
-    return chosen[: max(count, 2)]
+    return chosen[:_AT_FIRST]
 
 
 def make(

@@ -26,7 +26,6 @@ class Ink(IntEnum):
     BEST = auto()
     SELECTED = auto()
     SELECTED_LABEL = auto()
-    NEWEST = auto()
     BAD = auto()
     OUT = auto()
     OUT_2 = auto()
@@ -59,7 +58,7 @@ LEVELS = 3
 
 _DARK = (
     "#d0d0d0 #808080 b#ffffff #626262 b#ffffff r#ffffff #87d75f #00d7af #ffd700 #ff5fff rb#ff5fff"
-    " #ffffff #ff5f5f"
+    " #ff5f5f"
     " #303030 #3a3a3a #444444  #585858 #767676 #a8a8a8  #005f87 #0087d7 #5fafff"
     " #5f8700 #87af00 #afd700"
     " #5f5f87 #5f5f87 #5f5f87  #5f87af #5f87af #5f87af  #5fafaf #5fafaf #5fafaf"
@@ -67,7 +66,7 @@ _DARK = (
 )
 _LIGHT = (
     "#303030 #767676 b#000000 #a8a8a8 b#000000 r#000000 #008700 #008787 #d75f00 #af00af rb#af00af"
-    " #000000 #d70000"
+    " #d70000"
     " #e4e4e4 #dadada #d0d0d0  #bcbcbc #949494 #6c6c6c  #87afd7 #0087d7 #005faf"
     " #87af5f #5f8700 #005f00"
     " #d7afaf #d7afaf #d7afaf  #af87af #af87af #af87af  #875faf #875faf #875faf"
@@ -75,7 +74,7 @@ _LIGHT = (
 )
 _GREY = (
     "#d0d0d0 #808080 b#ffffff #626262 b#ffffff r#ffffff b#eeeeee #eeeeee b#ffffff b#ffffff"
-    " rb#ffffff #eeeeee b#eeeeee"
+    " rb#ffffff b#eeeeee"
     " #303030 #3a3a3a #444444  #585858 #6c6c6c #808080  #8a8a8a #a8a8a8 #c6c6c6"
     " #8a8a8a #a8a8a8 #c6c6c6"
     " #4e4e4e #4e4e4e #4e4e4e  #767676 #767676 #767676  #9e9e9e #9e9e9e #9e9e9e"
@@ -83,7 +82,7 @@ _GREY = (
 )
 _GREY_LIGHT = (
     "#303030 #767676 b#000000 #a8a8a8 b#000000 r#000000 b#121212 #121212 b#000000 b#000000"
-    " rb#000000 #121212 b#121212"
+    " rb#000000 b#121212"
     " #e4e4e4 #dadada #d0d0d0  #bcbcbc #a8a8a8 #949494  #8a8a8a #6c6c6c #4e4e4e"
     " #8a8a8a #6c6c6c #4e4e4e"
     " #bcbcbc #bcbcbc #bcbcbc  #949494 #949494 #949494  #6c6c6c #6c6c6c #6c6c6c"
@@ -91,7 +90,7 @@ _GREY_LIGHT = (
 )
 _SIXTEEN = (
     "default bright_black bdefault bright_black bdefault rdefault bright_green cyan bbright_yellow"
-    " bbright_magenta rbbright_magenta bright_white bbright_red"
+    " bbright_magenta rbbright_magenta bbright_red"
     " dbright_black dbright_black dbright_black  bright_black bright_black white"
     " blue bright_blue bright_cyan  green green bright_green"
     " bright_black bright_black bright_black  blue blue blue  cyan cyan cyan"

@@ -1,13 +1,15 @@
 """Undo and redo over whole texts: a study file is a page, so a copy a step costs nothing."""
 
+_KEPT = 500
+"""Steps that can be taken back."""
+
 
 class TextHistory:
     """The texts that the editor has gone through."""
 
-    def __init__(self, text: str, limit: int = 500) -> None:
+    def __init__(self, text: str) -> None:
         self._past: list[str] = []
         self._future: list[str] = []
-        self._limit = limit
         self.text = text
         self.changed = False
         """Whether there has been any step at all."""
@@ -17,7 +19,7 @@ class TextHistory:
         if text == self.text:
             return False
         self._past.append(self.text)
-        del self._past[: -self._limit]
+        del self._past[:-_KEPT]
         self._future.clear()
         self.text, self.changed = text, True
         return True

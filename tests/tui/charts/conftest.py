@@ -120,7 +120,7 @@ def snapshot_of(spec: StudySpec, tmp_path: Path) -> Callable[..., Snapshot]:
     def make(frame: Frame, **changes: Any) -> Snapshot:
         study = Study("s", "", StudyState.RUNNING, "", 0, 0.0, 0.0, None, 1)
         whole = Snapshot(
-            1, 0.0, StudyFolder(tmp_path), study, spec, frame, 1,
+            0.0, StudyFolder(tmp_path), study, spec, frame, 1,
             float(frame.charged.sum()), 0.0,
         )  # fmt: skip
         return replace(whole, **changes)
