@@ -3,8 +3,22 @@
 import time
 
 from hpo_tui.store.folder import StudyFolder
+from hpo_tui.store.models import Study, StudyState
 
+NO_RUNNER = "No runner lives for this study: R starts one."
 NOTHING_RUNS = "No runner lives for this study, and no trial of it runs: nothing is to be stopped."
+
+
+def why_no_start(folder: StudyFolder, study: Study) -> str:
+    """Return why a runner would have nothing to do, empty where it would.
+
+    A finished study goes on when its file was edited by hand, which a runner takes over.
+    """
+    from hpo_tui.engine.spec.files import edited_by_hand
+
+    if study.state is not StudyState.FINISHED or edited_by_hand(folder.file, study.text):
+        return ""
+    return "The study is finished: give it more to spend first (+ in Watch)."
 
 
 def why_not(error: OSError, folder: StudyFolder) -> str:

@@ -11,6 +11,7 @@ from textual.widgets import Input
 from hpo_tui.engine.execution.processes import Process, boot_id
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState
+from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui.actions import action
 from hpo_tui.tui.app import HpoApp
 from hpo_tui.tui.screens.compare import Compare
@@ -271,3 +272,32 @@ async def test_where_there_is_no_study_the_keys_are_those_that_can_act(tmp_path:
         await _listed(pilot, 1)
         await until(pilot, lambda: "Enter open" in bar.render_line(0).text)
         assert "pause/resume" in bar.render_line(0).text  # dim: no runner lives
+
+
+async def test_a_finished_study_is_given_more_before_a_runner_starts(
+    tmp_path: Path, sent: list[tuple[str, dict[str, Any]]]
+) -> None:
+    study = make_study(tmp_path, trials=3)
+    with closing(StudyWriter(study.db)) as writer:
+        writer.update_study(state=StudyState.FINISHED)
+    app = make_app(None, study.path.parent)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await _listed(pilot, 1)
+        room = app.screen
+        assert isinstance(room, Studies)
+        for name in ("studies.restart", "studies.pause"):
+            assert "give it more to spend" in room.unavailable(action(name))
+        await pilot.press("enter")
+        await ready(pilot)
+        watch = app.screen
+        assert isinstance(watch, Watch)
+        assert "give it more to spend" in watch.unavailable(action("study.start"))
+        await pilot.press("R")
+        assert sent == []
+        # What was changed by hand is taken over by the next run.
+        text = study.file.read_text("utf-8")
+        study.file.write_text(text.replace("budget = 400", "budget = 500"), "utf-8")
+        assert study.file.read_text("utf-8") != text
+        assert not watch.unavailable(action("study.start"))
+        await pilot.press("R")
+        await until(pilot, lambda: sent == [("start", {})])

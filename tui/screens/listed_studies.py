@@ -11,7 +11,17 @@ from hpo_tui.tui import present
 from hpo_tui.tui.actions import Action, bindings
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.screens.base import Room, Severity
-from hpo_tui.tui.study_deeds import NOTHING_RUNS, archive, delete, send, start, stop, why_not
+from hpo_tui.tui.study_deeds import (
+    NO_RUNNER,
+    NOTHING_RUNS,
+    archive,
+    delete,
+    send,
+    start,
+    stop,
+    why_no_start,
+    why_not,
+)
 from hpo_tui.tui.study_list import Summary
 from hpo_tui.tui.widgets.line_table import LineTable
 
@@ -174,11 +184,17 @@ def _unfit(wanted: Action, study: Summary) -> str:
     if wanted.name == "copy" and study.study is None:
         return f"Its text cannot be read: {study.problem}."
     if wanted.runner and study.runner is None:
-        return "No runner lives for this study: R starts one."
+        return _no_start(study) or NO_RUNNER
     if wanted.name == "restart" and study.runner is not None:
         return f"A runner lives already (process {study.runner})."
+    if wanted.name == "restart":
+        return _no_start(study)
     if wanted.name in ("archive", "delete") and study.runner is not None:
         return "Its runner lives: stop the study (X) first."
     if wanted.name == "stop" and study.runner is None and not study.running:
         return NOTHING_RUNS
     return ""
+
+
+def _no_start(study: Summary) -> str:
+    return "" if study.study is None else why_no_start(study.folder, study.study)

@@ -9,7 +9,7 @@ from hpo_tui.tui.actions import Action, bindings
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.screens.commanding import Commanding
 from hpo_tui.tui.snapshot import Snapshot, View
-from hpo_tui.tui.study_deeds import NOTHING_RUNS
+from hpo_tui.tui.study_deeds import NO_RUNNER, NOTHING_RUNS, why_no_start
 from hpo_tui.tui.widgets.chrome import StudyHeader
 
 _READ = ("watch", "study", "trial")
@@ -77,12 +77,14 @@ class StudyRoom(Commanding):
         if wanted.trial and (self.chosen is None or snapshot.frame.index(self.chosen) is None):
             return "No trial is selected: move to one in a table first."
         if wanted.runner and snapshot.runner_pid is None:
-            return "No runner lives for this study: R starts one."
+            return why_no_start(self.live.folder, snapshot.study) or NO_RUNNER
         return self._unfit(wanted, snapshot)
 
     def _unfit(self, wanted: Action, snapshot: Snapshot) -> str:
         if wanted.id == "study.start" and snapshot.runner_pid is not None:
             return f"A runner lives already (process {snapshot.runner_pid})."
+        if wanted.id == "study.start":
+            return why_no_start(self.live.folder, snapshot.study)
         if wanted.id == "study.stop" and snapshot.runner_pid is None:
             running = bool(snapshot.frame.in_state(TrialState.RUNNING).any())
             return "" if running else NOTHING_RUNS
