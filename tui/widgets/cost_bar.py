@@ -140,7 +140,8 @@ the focus (`tab` comes to it after the panes).
             values = [s.text for s in shown]
             taken = sum(fmt.width_of(a) + len(v) + 2 for a, v in zip(labels, values, strict=True))
             room = width - 2 - taken - len(separator) * len(shown) - len(end)
-            if room >= 3 * len(bar.segments):
+            # Without its name a segment says nothing, however long it is.
+            if room >= (1 if clipped == 4 else 3) * len(bar.segments):
                 break
         else:
             self._draw_bar(canvas, bar, 0, 0, max(width - len(end), 0))
@@ -156,8 +157,9 @@ the focus (`tab` comes to it after the panes).
                 x += count
                 continue
             label = next(following)
-            canvas.put(x, 0, f"{label} ", Ink.TEXT)
-            x += fmt.width_of(label) + 1
+            if label:
+                canvas.put(x, 0, f"{label} ", Ink.TEXT)
+                x += fmt.width_of(label) + 1
             canvas.put(x, 0, segment.glyph * count, segment.ink)
             value = f" {segment.text}"
             canvas.put(x + count, 0, value, Ink.TEXT)

@@ -56,7 +56,7 @@ class EventRows:
             (fmt.clock(event.time, self._now), "dim"),
             (trial, ""),
             (plain(event.kind), tone or "dim"),
-            (plain(event.text), tone),
+            (plain(_beside_its_trial(event)), tone),
         ]
 
     def whole(self, row: int) -> tuple[str, str]:
@@ -108,6 +108,14 @@ were stopped early, failures, edits of the study, GPUs lent. Going to an event s
             self.post_message(TrialOpened(self.highlighted))
         else:
             super().action_activate()
+
+
+def _beside_its_trial(event: Event) -> str:
+    """Return what an event says where its trial and kind stand beside it: not these once more."""
+    for beginning in (f"trial {event.trial} is {event.kind}: ", f"trial {event.trial}: "):
+        if event.text.startswith(beginning):
+            return event.text.removeprefix(beginning)
+    return event.text.removeprefix(f"trial {event.trial} ")
 
 
 def _sorted(events: Sequence[Event], column: str, *, descending: bool) -> list[Event]:

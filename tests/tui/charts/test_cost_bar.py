@@ -87,3 +87,17 @@ async def test_what_is_in_flight_has_a_name_that_fits_in_one_line(
     snapshot = snapshot_of(replace(frame, state=state, charged=charged))
     async with shown(CostBar(), snapshot, size=(96, 1)) as (pilot, _):
         assert " run »" in text(pilot)[0]
+
+
+async def test_names_are_cut_before_they_are_left_out(
+    make_frame: Frames, snapshot_of: Snapshots
+) -> None:
+    frame = make_frame(30)
+    live = np.arange(30) >= 28
+    state = np.where(live, STATES.index(TrialState.RUNNING), frame.state).astype(np.int8)
+    charged = np.where(live, 0.0, frame.charged)
+    snapshot = snapshot_of(replace(frame, state=state, charged=charged))
+    async with shown(CostBar(), snapshot, size=(85, 1)) as (pilot, _):
+        line = text(pilot)[0]
+    names = [part.split()[0] for part in line.split("│")[:-1]]
+    assert names == ["sho…", "half", "full", "lost", "run"]
