@@ -74,13 +74,14 @@ class EntryRows:
         entry = self._entries[row]
         if not entry.values:
             return [(entry.name, "bold")]
-        blank: Cell = ("", "")
-        missing = len(self.columns) - 1 - len(entry.values)
         goal = f" {entry.goal}" if entry.goal else ""
         name = fmt.clip_among(entry.name, self._room - fmt.width_of(goal), self._names)
+        said: Cell = (f"  {name}{goal}", "dim")
+        if len(entry.values) == 1:
+            return [said, *entry.values]  # over the columns of others, which have none
         texts = [text for text, _ in entry.values]
         values = [(fmt.clip_among(t, self._width, texts), tone) for t, tone in entry.values]
-        return [(f"  {name}{goal}", "dim"), *values, *[blank] * missing]
+        return [said, *values]
 
 
 def readable(text: str) -> str:

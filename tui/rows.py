@@ -37,7 +37,10 @@ class Rows(Protocol):
         """Return the row that ``key`` names, None if it is not shown."""
 
     def cells(self, row: int) -> Sequence[Cell]:
-        """Return the row's cells, one a column; a heading is one cell over all of them."""
+        """Return the row's cells, one a column; the last of fewer takes the room of the rest.
+
+        A heading is one cell over all of them.
+        """
 
 
 class NoRows:

@@ -123,12 +123,16 @@ def record_entries(trial: Trial, events: Sequence[Event], now: float) -> list[En
     add("note", trial.note, "accent")
     if trial.why:
         entries.append(Entry("why it was run"))
+        add("in words", _why(trial.why.get("text", "")))
         for key, value in trial.why.items():
-            add(plain(str(key)), _why(value))
+            if key != "text":
+                add(plain(str(key)), _why(value))
     if events:
         entries.append(Entry("events"))
         for event in events:
-            add(fmt.clock(event.time, now), event.text)
+            # On the trial's own screen its number need not be said again.
+            text = event.text.removeprefix(f"trial {trial.number} ")
+            add(fmt.clock(event.time, now), text.removeprefix(f"trial {trial.number}: "))
     return entries
 
 

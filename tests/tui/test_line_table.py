@@ -75,3 +75,29 @@ async def test_a_number_is_shown_whole_or_not_at_all(width: int, shown: str) -> 
         table.set_rows(Measured(), keep=0)
         await pilot.pause()
         assert table.render_line(1).text.strip() == shown
+
+
+class Remarked(Numbered):
+    """Rows of two values, the odd ones of one remark."""
+
+    columns: Sequence[Column] = (
+        Column("n", "n", 2, fixed=True), Column("a", "a", 5), Column("b", "b", 5),
+    )  # fmt: skip
+
+    def cells(self, row: int) -> Sequence[Cell]:
+        return [(str(row), ""), *([("a remark", "")] if row % 2 else [("left", ""), ("right", "")])]
+
+
+async def test_the_last_of_fewer_cells_takes_the_room_of_the_others() -> None:
+    app = Alone()
+    async with app.run_test(size=(14, 4)) as pilot:
+        table = app.query_one(LineTable)
+        table.set_rows(Remarked(), keep=0)
+        await pilot.pause()
+        shown = [table.render_line(y).text.rstrip() for y in (1, 2)]
+        assert shown == ["0  left  right", "1  a remark"]
+        await pilot.resize_terminal(10, 4)
+        await pilot.pause()
+        assert table.render_line(2).text == "1  a rem… "
+        await pilot.press("l")
+        assert table.render_line(2).text == "1         "

@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 from textual.widgets import Static
 
-from hpo_tui.store.models import Event, TrialState
+from hpo_tui.store.models import Event, Trial, TrialState
 from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui.entries import EntryRows, readable
 from hpo_tui.tui.screens.text_window import TextWindow
+from hpo_tui.tui.side_by_side import record_entries
 from hpo_tui.tui.widgets.line_table import LineTable
 from hpo_tui.tui.widgets.notice import Notice
 from tests.tui.conftest import make_app, make_study, ready, until
@@ -105,3 +106,14 @@ async def test_an_event_of_no_trial_is_shown_whole(tmp_path: Path) -> None:
         await pilot.press("g", "enter")
         await until(pilot, lambda: isinstance(app.screen, TextWindow))
         await until(pilot, lambda: "CUDA error" in str(app.screen.query(Static)[1].render()))
+
+
+def test_why_a_trial_was_run_is_said_in_words_first() -> None:
+    why = {"gain": 0.5, "kind": "look", "text": "Most expected gain for its price."}
+    trial = Trial(7, 7, "full", TrialState.COMPLETE, 1.0, {}, why=why)
+    said = ["trial 7 starts at full", "trial 7: stopped", "seen by trial 7"]
+    entries = record_entries(trial, [Event(n, 0.0, "x", t, 7) for n, t in enumerate(said)], 1.0)
+    lines = EntryRows(entries, ["this trial", "best: #2"], 40)
+    shown = [lines.cells(row)[-1][0] for row in range(len(lines))]
+    assert shown[:2] == ["why it was run", why["text"]]  # over the column of the best, too
+    assert shown[-3:] == ["starts at full", "stopped", "seen by trial 7"]

@@ -145,9 +145,14 @@ class TableLines(Widget):
             text, tone = found[0]
             style = ground + self._tone(tone) if tone else ground
             return Strip([Segment(fit(text, width), style)])
-        cells = dict(zip((c.key for c in self.rows.columns), found, strict=True))
+        keys = [c.key for c in self.rows.columns]
+        cells = dict(zip(keys, found, strict=False))
+        wide = keys[len(found) - 1] if len(found) < len(keys) else None
         segments, end = [], 0
-        for column, start, room in self._placed(width):
+        for column, start, narrow in self._placed(width):
+            if column.key not in cells:
+                continue
+            room = width - start - 1 if column.key == wide else narrow
             text, tone = cells[column.key]
             style = ground
             if tone and not (chosen and self.has_focus and tone == "dim"):
