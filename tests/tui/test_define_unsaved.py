@@ -55,6 +55,19 @@ async def test_nothing_is_asked_where_nothing_is_lost(file: Path) -> None:
         await until(pilot, lambda: app.return_code == 0)
 
 
+async def test_a_sketch_that_nobody_has_changed_is_left_without_a_question(tmp_path: Path) -> None:
+    app = HpoApp(tmp_path / HOME)
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await editor(pilot, tmp_path / "new.toml")
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is not screen)
+        assert isinstance(app.screen, Studies)
+        screen = await editor(pilot, tmp_path / "new.toml")
+        screen.query_one(StudyForm).move_to(("study", "resume"))
+        await pilot.press("D", "escape")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+
+
 async def _drop_the_line(file: Path, text: str) -> None:
     """Type a text and have the screens go away without a word."""
     app = HpoApp(file.parent / HOME)

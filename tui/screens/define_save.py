@@ -202,9 +202,9 @@ class SavingRoom(Room):
             self.post_message(StudySaved(self.path, launch=launch))
 
     def may_leave(self, leave: Callable[[], None]) -> None:
-        """Call ``leave``; first unsaved changes are asked about."""
+        """Call ``leave``; first what was typed and is not saved is asked about."""
         self.settle()
-        if self.history.text == self._saved or self.hpo.readonly:
+        if self.history.text in (self._saved, self._opened) or self.hpo.readonly:
             if self.history.changed:
                 self._draft.keep(self._unsaved)
             leave()

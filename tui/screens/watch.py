@@ -22,7 +22,7 @@ SETTLE_SECONDS = 0.06
 
 
 class Watch(PaneRoom):
-    """The study at a glance: parallel coordinates, the best, one chart of eight, the cost."""
+    """The study at a glance: parallel coordinates, the best, one pane of nine, the cost."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("watch")]
     SCOPES: ClassVar[tuple[str, ...]] = ("watch", "study", "trial", "screen")
@@ -30,7 +30,7 @@ class Watch(PaneRoom):
     HELP: ClassVar[str] = """\
 ## Watch
 
-One study: the parallel coordinates above, the best trials and one of eight charts below, the cost
+One study: the parallel coordinates above, the best trials and one of nine panes below, the cost
 at the bottom. One selection, one filter and the brushes rule every pane. `tab` goes from pane to
 pane, `z` gives one the whole screen. `Esc` goes back one layer at a time: the filter's line, the
 zoom, then filter and brushes, then the screen. Leaving never stops the run. In a small window the
