@@ -30,6 +30,29 @@ def name_before(name: str, after: Spans, width: int, ellipsis: str = "…") -> s
     return fmt.clip(name, max(left, LEAST_NAME), ellipsis)
 
 
+def caption(
+    canvas: Canvas, name: str, arrow: str, parts: Sequence[Spans], *, first: int, ellipsis: str
+) -> None:
+    """Write over a chart what it is of, and what its marks mean: each part whole or not at all.
+
+    The ``first`` parts come before the end of a long name, and that before the other parts.
+    """
+    room = canvas.width - min(fmt.width_of(name), LEAST_NAME) - fmt.width_of(arrow)
+    kept: list[Spans] = []
+    for at, part in enumerate(parts):
+        if at == first:
+            room -= max(fmt.width_of(name) - LEAST_NAME, 0)
+        need = 2 + sum(fmt.width_of(said) for said, _ in part)
+        if need <= room:
+            room -= need
+            kept.append(part)
+    after = [(arrow, int(Ink.BOLD))]
+    for part in kept:
+        after += [("  ", Ink.TEXT), *part]
+    said = name_before(name, after, canvas.width, ellipsis)
+    write(canvas, 0, 0, [(said, Ink.BOLD), *after], ellipsis)
+
+
 def wrapped(text: str, width: int) -> list[str]:
     """Return ``text`` broken at blanks into lines of at most ``width`` cells."""
     lines, line = [], ""

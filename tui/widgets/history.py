@@ -166,30 +166,20 @@ marks are edits of the study. Far outliers on the bad side are drawn at the end 
         arrow = glyphs.down if goal.sign > 0 else glyphs.up
         dot = "O" if glyphs.ascii else "●"
         rows, best = front.best_so_far(snapshot.frame, snapshot.spec, goal)
-        name, after = fmt.clean(goal.metric, glyphs.ascii), f" {arrow}  "
-        spans = [(dot, Ink.FULL_3), (f" full {int(full.sum())}  ", Ink.TEXT)]
-        others = front.meets_mask(snapshot.frame, snapshot.spec, without=goal.metric)
-        if (full & ~others).any():
-            spans += [
-                ("o" if glyphs.ascii else "○", Ink.FULL_2),
-                (" misses another goal  ", Ink.TEXT),
-            ]
-        if len(snapshot.spec.tasks) > 1:
-            spans += [(".", Ink.PARTIAL_3), (" partial  ", Ink.TEXT)]
-        ends = []
+        parts: list[text.Spans] = []
         if len(rows):
             number = int(snapshot.frame.number[rows[-1]])
-            said = f" best {beside(float(best[-1]), goal)} #{number}  "
-            ends = [(glyphs.rule * 2, Ink.BEST), (said, Ink.TEXT)]
+            said = f" best {beside(float(best[-1]), goal)} #{number}"
+            parts.append([(glyphs.rule * 2, Ink.BEST), (said, Ink.TEXT)])
         elif full.any():
-            ends = [("no full trial meets the other goals yet  ", Ink.DIM)]
-        whole = "".join(said for said, _ in (*spans, *ends)).rstrip()
-        # Where not all of it has room, it is the marks that can be missed, and the name's end.
-        cut = fmt.width_of(name + after + whole) > canvas.width
-        if cut:
-            name = text.name_before(
-                name, [(after.rstrip(), 0), *ends], canvas.width, glyphs.ellipsis
-            )
-        *before, (last, ink) = [*ends, *spans] if cut else [*spans, *ends]
-        pieces = [(name + after, Ink.BOLD), *before, (last.rstrip(), ink)]
-        text.write(canvas, 0, 0, pieces, glyphs.ellipsis)
+            parts.append([("no full trial meets the other goals yet", Ink.DIM)])
+        first = len(parts)
+        parts.append([(dot, Ink.FULL_3), (f" full {int(full.sum())}", Ink.TEXT)])
+        others = front.meets_mask(snapshot.frame, snapshot.spec, without=goal.metric)
+        if (full & ~others).any():
+            hollow = "o" if glyphs.ascii else "○"
+            parts.append([(hollow, Ink.FULL_2), (" misses another goal", Ink.TEXT)])
+        if len(snapshot.spec.tasks) > 1:
+            parts.append([(".", Ink.PARTIAL_3), (" partial", Ink.TEXT)])
+        name = fmt.clean(goal.metric, glyphs.ascii)
+        text.caption(canvas, name, f" {arrow}", parts, first=first, ellipsis=glyphs.ellipsis)

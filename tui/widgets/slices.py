@@ -180,16 +180,11 @@ end of the axis, which `▸` or `◂` marks.
         glyphs, spec = self.glyphs, snapshot.spec
         goal = next((o for o in spec.objectives if o.metric == metric), None)
         arrow = "" if goal is None else f" {glyphs.down if goal.sign > 0 else glyphs.up}"
-        name = fmt.clean(metric, glyphs.ascii)
-        room = canvas.width - min(fmt.width_of(name), text.LEAST_NAME) - fmt.width_of(arrow)
-        after: list[tuple[str, int]] = [(arrow, Ink.BOLD)]
-        for part in self._parts(snapshot, axis, metric, told):
-            room -= 2 + sum(fmt.width_of(said) for said, _ in part)
-            if room < 0:
-                break
-            after += [("  ", Ink.TEXT), *part]
-        name = text.name_before(name, after, canvas.width, glyphs.ellipsis)
-        text.write(canvas, 0, 0, [(name, Ink.BOLD), *after], glyphs.ellipsis)
+        text.caption(
+            canvas, fmt.clean(metric, glyphs.ascii), arrow,
+            list(self._parts(snapshot, axis, metric, told)), ellipsis=glyphs.ellipsis,
+            first=(told is not None) + (self._selected_row(snapshot.frame) is not None),
+        )  # fmt: skip
 
     def _parts(
         self, snapshot: Snapshot, axis: Axis, metric: str, told: Slice | None

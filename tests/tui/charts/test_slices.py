@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
 
@@ -86,9 +85,9 @@ async def test_what_has_no_room_in_the_caption_is_left_out_whole(
         async with shown(Slices(), snapshot, View(selected=5), size=(width, 12)) as (pilot, _):
             heads.append(text(pilot)[0].strip().split("  "))
     assert len(heads[0]) == 5
-    for wider, narrower in pairwise(heads):
-        assert narrower == wider[: len(narrower)]
-        assert len(narrower) < len(wider)
+    for head in heads[1:]:
+        assert set(head) < set(heads[0])
+        assert len(head) > 1
 
 
 async def test_choices_have_their_names_and_a_band_each(
