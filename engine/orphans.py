@@ -18,7 +18,7 @@ def orphans(folder: StudyFolder) -> list[int]:
     running: list[int] = []
     with suppress(sqlite3.Error), StudyReader(folder.db) as reader:  # a broken file may go, too
         running = [t.number for t in reader.trials() if t.state is TrialState.RUNNING]
-    return [number for number in running if _lives(folder, number)]
+    return [number for number in running if lives(folder, number)]
 
 
 def in_the_way(folder: StudyFolder) -> str:
@@ -31,7 +31,7 @@ def in_the_way(folder: StudyFolder) -> str:
     return f"{numbered(left)} of {folder.name} {run} without a runner: {stop}"
 
 
-def _lives(folder: StudyFolder, number: int) -> bool:
+def lives(folder: StudyFolder, number: int) -> bool:
     """Whether the shim of a trial lives, by what it has written of itself, and by its log."""
     files = folder.trial(number)
     try:

@@ -33,6 +33,11 @@ def lacks_room(error: sqlite3.Error) -> bool:
     return "full" in str(error) or _code(error) == sqlite3.SQLITE_IOERR
 
 
+def may_pass(error: sqlite3.Error) -> bool:
+    """Whether the same may work in a moment: a hiccup of the disk, or too many open files."""
+    return _code(error) in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
+
+
 def _code(error: Exception) -> int:
     """Return the primary code of an error; 0 of one that is not SQLite's own."""
     return int(getattr(error, "sqlite_errorcode", None) or 0) & 0xFF

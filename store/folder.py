@@ -156,9 +156,26 @@ class StudyFolder:
         return None
 
 
+def working_folder() -> Path:
+    """Return the working directory by the links that it was entered through, as shells show it.
+
+    The kernel knows it without them: inside a linked ``.hpo`` nothing else says whose it is.
+    """
+    shown = os.environ.get("PWD", "")
+    with suppress(OSError):
+        if Path(shown).is_absolute() and Path(shown).samefile("."):
+            return Path(shown)
+    return Path.cwd()
+
+
 def find_home(start: Path) -> Path | None:
-    """Return the nearest ``.hpo`` folder at or above ``start``, as git finds its own."""
-    start = start.resolve()
+    """Return the nearest ``.hpo`` folder at or above ``start``, as git finds its own.
+
+    Of a folder in a linked ``.hpo`` it is the link, if ``start`` goes by it.
+    """
+    named, start = start.absolute(), start.resolve()
+    if HOME in named.parts and HOME not in start.parts:
+        return next(f for f in (named, *named.parents) if f.name == HOME)
     for folder in (start, *start.parents):
         if folder.name == HOME and folder.is_dir():
             return folder

@@ -203,6 +203,11 @@ class StudyReader:
         )
         return tuple(row["name"] for row in self._rows(sql, (key,)))
 
+    def kept(self, prefix: str) -> list[str]:
+        """Return the keys that begin so under which anything is kept, in order."""
+        sql = "SELECT key FROM optimizer WHERE substr(key, 1, ?) = ? ORDER BY key"
+        return [row["key"] for row in self._rows(sql, (len(prefix), prefix))]
+
     def dated(self, key: str) -> tuple[Any, float] | None:
         """Return the same and when it was written (Unix time), None if there is nothing."""
         rows = self._rows("SELECT value, updated FROM optimizer WHERE key = ?", (key,))

@@ -40,7 +40,7 @@ def is_goal(goal: Objective | OutcomeConstraint) -> bool:
 
 def has_goals(spec: StudySpec) -> bool:
     """Whether there is anything to reach."""
-    return any(o.threshold is not None for o in spec.objectives) or bool(spec.outcome_constraints)
+    return spec.has_goals
 
 
 Limits = dict[str, tuple[tuple[float, bool], ...]]

@@ -3,12 +3,10 @@
 And what is in sight already, so that a key that is pressed again does not fill the screen.
 """
 
+from hpo_tui.engine.notify import PAUSED_BY_YOU
 from hpo_tui.store.models import StudyState
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.snapshot import Snapshot
-
-PAUSED_BY_USER = "paused by you"
-"""The reason that a runner gives for a pause that was asked for: nobody has to be told."""
 
 
 def occasions(before: Snapshot | None, after: Snapshot) -> list[str]:
@@ -22,7 +20,7 @@ def occasions(before: Snapshot | None, after: Snapshot) -> list[str]:
         if new is StudyState.FINISHED:
             why = plain(after.study.reason) or "the budget is spent"
             found.append(f"{name}: finished, {why}.")
-        elif new is StudyState.PAUSED and after.study.reason not in ("", PAUSED_BY_USER):
+        elif new is StudyState.PAUSED and after.study.reason not in ("", PAUSED_BY_YOU):
             found.append(f"{name}: paused. {plain(after.study.reason)}")
     if before.runner_pid is not None and after.runner_pid is None and new is StudyState.RUNNING:
         found.append(f"{name}: the runner died. R starts it again; trials that live go on.")

@@ -23,7 +23,7 @@ def run_app(
     ``once`` prints the study as text instead and returns 1 if it cannot be read. Whether a runner
     goes on is said after the screens are gone.
     """
-    from hpo_tui.store.folder import find_home, whole
+    from hpo_tui.store.folder import find_home, whole, working_folder
     from hpo_tui.tui.glyphs import locale_is_ascii, shows_colours
 
     folder = StudyFolder(whole(path)) if path is not None else None
@@ -31,7 +31,7 @@ def run_app(
     if once and folder is not None:
         return print_once(folder, ascii_only=ascii_only)
     if home is None:
-        home = find_home(folder.path if folder is not None else Path.cwd())
+        home = find_home(folder.path if folder is not None else working_folder())
     # What is printed once needs no screen.
     from hpo_tui.tui.app import HpoApp
     from hpo_tui.tui.config import load_settings

@@ -104,8 +104,13 @@ def _duration(values: Any, row: int | None) -> Cell:
     return ("–", "") if row is None else (present.took(float(values[row])) or "–", "")
 
 
-def record_entries(trial: Trial, events: Sequence[Event], now: float) -> list[Entry]:
-    """Return what only the trial's own record knows: how it ended, why it was run, notes."""
+def record_entries(
+    trial: Trial, events: Sequence[Event], now: float, went_on: str = ""
+) -> list[Entry]:
+    """Return what only the trial's own record knows: how it ended, why it was run, notes.
+
+    ``went_on``: the trials that carry it on.
+    """
     entries: list[Entry] = []
 
     def add(name: str, text: str, tone: str = "") -> None:
@@ -116,6 +121,7 @@ def record_entries(trial: Trial, events: Sequence[Event], now: float) -> list[En
     if trial.exit_code is not None:
         add("exit code", str(trial.exit_code), "bad" if trial.exit_code else "")
     add("continues", f"#{trial.resumed_from}" if trial.resumed_from else "")
+    add("went on as", went_on)
     add("attempt", str(trial.attempt) if trial.attempt > 1 else "")
     add("repeat", str(trial.repeat) if trial.repeat else "")
     add("process", str(trial.pid) if trial.pid and trial.state == "running" else "")

@@ -18,8 +18,8 @@ def passes(error: OSError) -> bool:
     return error.errno in _PASSING
 
 
-def can_be_read(path: Path) -> bool:
-    """Whether a file can be read at present; also one that is not there, or is no file."""
+def why_unread(path: Path) -> str:
+    """Return why a file cannot be read at present, empty if it can: or is not there, or no file."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         try:
@@ -27,5 +27,12 @@ def can_be_read(path: Path) -> bool:
         finally:
             os.close(fd)
     except OSError as error:
-        return not passes(error)
-    return True
+        return words(error) if passes(error) else ""
+    return ""
+
+
+def words(error: OSError) -> str:
+    """Return what an error says, without the file that it names; empty for a file that is none."""
+    if isinstance(error, FileNotFoundError | NotADirectoryError | IsADirectoryError):
+        return ""
+    return error.strerror or str(error) or type(error).__name__

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from hpo_tui.engine.execution.hiccups import words
 from hpo_tui.engine.execution.metric_lines import Entry
 
 LIMIT = 1 << 20
@@ -48,6 +49,8 @@ class Tail:
         self.offset = 0
         self.rewritten = False
         """Whether the last read found that the file was written anew, and began at its start."""
+        self.fault = ""
+        """Why the file could not be read at the last try."""
         self._before = b""
         self._rest = b""
         """The beginning of a line whose end is not written yet."""
@@ -66,7 +69,7 @@ class Tail:
 
         Nothing where there is no such file.
         """
-        self.rewritten = False
+        self.rewritten, self.fault = False, ""
         try:
             path = self.path()
             if path is None:
@@ -81,7 +84,8 @@ class Tail:
             data = self._read(path, there.st_size, final)
             self._last = mark if self.offset + len(self._rest) >= there.st_size else (-1, 0)
             return data
-        except OSError:
+        except OSError as error:
+            self.fault = words(error)
             return b""
 
     def skip(self) -> None:

@@ -45,6 +45,12 @@ class Collector:
         """Return what is new since the last poll, in order; a read of each source is bounded."""
         return [entry for source in self._sources for entry in source.poll()]
 
+    @property
+    def fault(self) -> str:
+        """Why a file could not be read at the last try, empty where all could."""
+        tails = (getattr(source, "tail", None) for source in self._sources)
+        return next((tail.fault for tail in tails if tail is not None and tail.fault), "")
+
     def finish(self) -> list[Entry]:
         """Return all that is left once the script has ended, an unfinished last line included."""
         return [entry for source in self._sources for entry in source.finish()]

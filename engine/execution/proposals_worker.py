@@ -206,13 +206,15 @@ class Worker:
     def do_reports(self, message: Message) -> None:
         """Take a running trial's reports, and say whether it should go on."""
         number = int(message["number"])
+        if number in self.ended:
+            return
         news = False
         for step, metrics in message["reports"]:
             if step > self.steps.get(number, -1):
                 self.steps[number] = step
                 self.optimizer.report(number, step, metrics)
                 news = True
-        if news and message["judge"] and number not in self.ended:
+        if news and message["judge"]:
             decision = self.optimizer.should_stop(number)
             if decision.stop:
                 self.send({"op": "stop", "number": number, "text": decision.text,

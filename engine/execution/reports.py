@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from hpo_tui.engine.execution.hiccups import words
 from hpo_tui.store.models import Report
 
 SLICE = 512 << 10
@@ -98,6 +99,8 @@ class ReportTail:
         self.offset, self.seq = offset, seq
         self.restarted = False
         """Whether the file was ever found written anew."""
+        self.fault = ""
+        """Why the file could not be read at the last try."""
         self._mark = b""
         self._looked = (0, 0)
 
@@ -108,9 +111,10 @@ class ReportTail:
         file, has nothing new.
         """
         try:
-            return self._read(final=final)
-        except OSError:
-            self._looked = (0, 0)
+            found, self.fault = self._read(final=final), ""
+            return found
+        except OSError as error:
+            self._looked, self.fault = (0, 0), words(error)
             return Batch(offset=self.offset, seq=self.seq)
 
     def _read(self, *, final: bool) -> Batch:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from hpo_tui.engine import enough
 from hpo_tui.engine.answers import noted, tagged
 from hpo_tui.engine.learning import kept_names, learn_fault
 from hpo_tui.engine.orphans import in_the_way
@@ -105,8 +106,8 @@ def _edit(folder: StudyFolder, writer: StudyWriter, action: str, args: Mapping[s
     """Give the study a larger budget, or another text."""
     with StudyReader(folder.db) as reader:
         study = reader.study()
-        trials = reader.trials() if action == "edit" else []
-        learned = kept_names(reader)
+        trials = reader.trials()
+        learned, past = kept_names(reader), reader.get(enough.KEY)
     refusal = unsaved(folder.file, study.text)
     if refusal:
         raise ValueError(refusal)
@@ -116,6 +117,9 @@ def _edit(folder: StudyFolder, writer: StudyWriter, action: str, args: Mapping[s
 
         new = extended(spec, float(args["amount"]))
         answer = f"the budget is {show_budget(new.budget)} now"
+        if enough.reached(spec, trials, past):
+            past = enough.goals_mark(new)
+            answer += enough.GOES_ON
     else:
         from hpo_tui.engine.spec.edit import plan_edit
 
@@ -132,6 +136,8 @@ def _edit(folder: StudyFolder, writer: StudyWriter, action: str, args: Mapping[s
     with writer.transaction():
         writer.declare((p.name for p in new.space), new.metric_names)
         writer.update_study(text=new.text, state=str(state), reason=reason)
+        if past is not None:
+            writer.put(enough.KEY, past)
         writer.add_event("edited", answer)
     write_atomic(folder.file, new.text)
     return answer

@@ -145,8 +145,8 @@ class Optimizer:
             self._ledger.bare.add(number)
 
     def report(self, number: int, step: int, metrics: Mapping[str, float]) -> None:
-        """Take what a running trial has reached at a step."""
-        trial = self._ledger.trial(number)
+        """Take what a running trial has reached at a step. Raises ValueError for an ended one."""
+        trial = self._ledger.live(number)
         checks.amount("a step", step)
         trial.reports.append((int(step), checks.values(metrics)))
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from hpo_tui.engine.execution.proposals import DEFAULT
 from hpo_tui.engine.runner.lock import Lock, Unopenable
 from hpo_tui.engine.runner.loop import Runner
+from hpo_tui.engine.runner.notices import failed
 from hpo_tui.engine.runner.opening import open_desk
 from hpo_tui.store.folder import StudyFolder
 
@@ -48,8 +49,9 @@ def main(argv: list[str]) -> int:
         Runner(desk, lock).run(begun=lambda: say(args.ready, "ok"), stop=args.stop)
     except Unopenable as error:
         return refuse(args.ready, str(error))
-    except Exception:
+    except Exception as error:
         log.exception("the runner failed; running trials go on, the next runner takes them over")
+        failed(folder, error)
         return FAILED
     finally:
         lock.release()

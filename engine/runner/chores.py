@@ -21,6 +21,8 @@ _NOTICEABLE = 0.002
 """Change of a running trial's charge, in full-task units, that is worth writing down."""
 _JUMP = 5.0
 """Seconds by which the machine's clock and its uptime may drift apart before it was set anew."""
+_MUTE = 10.0
+"""Seconds that reports may be unreadable before people are told: less is a hiccup."""
 _A_SECOND = 5_000
 """Trials for each second between two sums over them: over 100 000 a sum is no small matter."""
 
@@ -36,7 +38,8 @@ class Chores:
         self._quarantined: set[str] = set()
         self._booted = time.time() - processes.uptime()
         self.work: list[tuple[float, Callable[[], None]]] = [
-            (1.0, self.charge), (1.0, self.budget), (2.0, self.look), (1.0, self.stalls),
+            (1.0, self.charge), (1.0, self.budget), (2.0, self.look), (1.0, self.unread),
+            (1.0, self.stalls),
             (1.0, self.drain), (5.0, self.spared), (30.0, self.clean), (10.0, self.fold),
         ]  # fmt: skip
         self.sums = (self.budget, self.spared, self.clean)
@@ -106,6 +109,23 @@ class Chores:
                 desk.event("quarantine", f"{why}: nothing more is started there")
         for text in desk.executor.notes():
             desk.event("device", text)
+
+    def unread(self) -> None:
+        """Tell of trials whose reports cannot be read for long, and when they can be again."""
+        desk, now = self.desk, processes.uptime()
+        for live in desk.live.values():
+            why = live.unreadable
+            if not why:
+                if live.mute_told:
+                    desk.event("strange", f"the reports of trial {live.number} can be read again")
+                live.mute, live.mute_told = None, False
+                continue
+            live.mute = live.mute or now
+            live.heard = now  # it may have reported: nobody can tell
+            if now - live.mute > _MUTE and not live.mute_told:
+                live.mute_told = True
+                text = f"the reports of trial {live.number} cannot be read: {why}. It runs on"
+                desk.event("strange", f"{text}, and reading is tried again", live.number)
 
     def stalls(self) -> None:
         """Stop trials that have reported nothing for too long."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hpo_tui.engine.costs import Meter
+from hpo_tui.engine.enough import reached
 from hpo_tui.engine.execution import processes
 from hpo_tui.engine.execution.base import Executor, Exit, Launch, Running
 from hpo_tui.engine.execution.metrics import Collector
@@ -17,6 +18,7 @@ from hpo_tui.engine.execution.proposals_client import Proposals
 from hpo_tui.engine.execution.protocol import has_files
 from hpo_tui.engine.execution.reports import ReportTail
 from hpo_tui.engine.occupancy import GpuTime, Occupancy
+from hpo_tui.engine.runner.notices import Notices
 from hpo_tui.engine.spec.model import StudySpec
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState, Trial, TrialState
@@ -71,6 +73,18 @@ class Live:
     """How it ended, once known."""
     unread: float | None = None
     """Since when what it has left could not be read, in seconds since boot."""
+    fault: str = ""
+    """Why not, once it is given up."""
+    mute: float | None = None
+    """Since when its reports cannot be read while it runs, in seconds since boot."""
+    mute_told: bool = False
+    """Whether that was told."""
+
+    @property
+    def unreadable(self) -> str:
+        """Why its reports could not be read at the last try, empty if they could."""
+        collector = self.collector
+        return self.tail.fault or ("" if collector is None else collector.fault)
 
 
 class Desk:
@@ -82,6 +96,7 @@ class Desk:
     ) -> None:  # fmt: skip
         self.folder, self.spec, self.writer = folder, spec, writer
         self.executor, self.proposals = executor, proposals
+        self.notices = Notices(folder, writer)
         self.trials: dict[int, Trial] = dict(trials)
         self.live: dict[int, Live] = {}
         self.queue: deque[int] = deque()
@@ -91,6 +106,12 @@ class Desk:
         self.state = StudyState.RUNNING
         self.reason = ""
         self.started = time.time()
+        self.past_goals: object = None
+        """The goals that are met and end it no more: it was extended since."""
+        self._completed = 0
+        """Counts the trials that became complete, for :meth:`enough`."""
+        self._enough: list[int] = []
+        self._enough_of: tuple[object, ...] = ()
         self._journal: dict[int, Trial] | None = None
         self.meter = Meter(spec)
         for trial in self.trials.values():
@@ -113,6 +134,7 @@ class Desk:
         except BaseException:
             self.trials.update(self._journal)
             self.state, self.reason = state
+            self._completed += 1  # and some that did not, in the end
             raise
         finally:
             self._journal = None
@@ -120,6 +142,7 @@ class Desk:
     def update(self, number: int, *, durable: bool = True, **values: Any) -> Trial:
         """Write fields of a trial, here and in the store; return it."""
         self.writer.update_trial(number, durable=durable, **values)
+        self._completed += values.get("state") is TrialState.COMPLETE
         old = self.trials[number]
         if "metrics" in values:
             values["metrics"] = {**old.metrics, **values["metrics"]}
@@ -135,6 +158,17 @@ class Desk:
         if new.duration != old.duration:
             self._occupancy.learn(new, old)
 
+    def enough(self) -> list[int]:
+        """Return the trials on which the study ends before its budget; none where it goes on.
+
+        Asked all the time, it is worked out anew only when a trial has completed, or at an edit.
+        """
+        known = self.spec, self._completed, self.past_goals
+        if self._enough_of != known:
+            self._enough_of = known
+            self._enough = reached(self.spec, self.trials.values(), self.past_goals)
+        return self._enough
+
     def event(self, kind: str, text: str, trial: int | None = None, **data: Any) -> None:
         """Record something that people should know."""
         log.info("%s: %s", kind, text)
@@ -144,6 +178,9 @@ class Desk:
         """Change where the study stands."""
         ended = time.time() if state in (StudyState.STOPPED, StudyState.FINISHED) else None
         self.writer.update_study(state=str(state), reason=reason, ended=ended)
+        if self.spec.notify and (state, reason) != (self.state, self.reason):
+            attempts = sum(t.attempt for t in self.trials.values())
+            self.notices.note(state, reason, [len(self.trials), attempts])
         self.state, self.reason = state, reason
 
     def pause(self, kind: str, reason: str, trial: int | None = None, **data: Any) -> None:

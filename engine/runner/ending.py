@@ -4,15 +4,17 @@ import logging
 import time
 from pathlib import Path
 
+from hpo_tui.engine.enough import why
 from hpo_tui.engine.execution import processes
 from hpo_tui.engine.execution.base import Exit, Outcome
 from hpo_tui.engine.execution.breaker import Breaker, Failure
-from hpo_tui.engine.execution.hiccups import PATIENCE, can_be_read
+from hpo_tui.engine.execution.hiccups import PATIENCE, why_unread
 from hpo_tui.engine.execution.past import bare
 from hpo_tui.engine.execution.protocol import has_files, last_words, log_start, tail
 from hpo_tui.engine.runner.desk import Desk, Live
 from hpo_tui.engine.runner.intake import Intake
 from hpo_tui.engine.runner.verdict import Case, Verdict, judge
+from hpo_tui.engine.spec.names import plural
 from hpo_tui.store.models import StudyState, Trial, TrialState
 
 log = logging.getLogger("runner.ending")
@@ -72,10 +74,13 @@ class Endings:
         Else a network file system that does not answer for a moment would cost a result.
         """
         folder, now = live.launch.folder, processes.uptime()
-        if can_be_read(folder.reports) and can_be_read(folder.log):
+        fault = why_unread(folder.reports) or why_unread(folder.log)
+        if not fault:
             return True
         live.unread = live.unread or now
-        return now - live.unread > PATIENCE
+        given_up = now - live.unread > PATIENCE
+        live.fault = fault if given_up else ""
+        return given_up
 
     def finish(self, live: Live, end: Exit) -> None:
         """Conclude one trial whose reports have all been taken in."""
@@ -85,11 +90,12 @@ class Endings:
         lines = last_words(log_text)
         verdict = judge(Case(
             end, live.stop, live.result, desk.spec.metric_names, log_text, lines, trial.attempt,
-            live.launch.alone, _carried_on(live), live.tail.offset > 0,
+            live.launch.alone, _carried_on(live), live.tail.offset > 0, live.fault,
         ))  # fmt: skip
         failure = Failure(trial.number, verdict.kind, end.code, trial.params, lines, verdict.reason)
         # Under way when the breaker tripped, and one more of the same: it teaches as little.
         late = desk.state is StudyState.PAUSED and failure.signature == self.breaker.tripped
+        enough = desk.enough()
         with desk.transaction():
             trial = self._record(live, end, verdict, late=late)
             if trial.state is TrialState.COMPLETE:  # all others may get another attempt
@@ -97,6 +103,8 @@ class Endings:
             if live.stop is not None:
                 desk.writer.drop(f"stop:{live.number}")
             self._tell_people(trial, verdict)
+            if desk.enough() and not enough:
+                self._tell_enough()
         desk.executor.learn(live.process, _OUTCOMES.get(verdict.kind, "neutral"), end.duration)
         live.process.release()
         del desk.live[live.number]
@@ -146,11 +154,8 @@ class Endings:
         desk, number = self.desk, trial.number
         if trial.state is TrialState.COMPLETE:
             spec = desk.spec
-            goals = spec.outcome_constraints or any(
-                o.threshold is not None for o in spec.objectives
-            )
             full = trial.task == spec.full_task.name
-            first = goals and full and spec.meets(trial.metrics) and not any(
+            first = spec.has_goals and full and spec.meets(trial.metrics) and not any(
                 t.state is TrialState.COMPLETE and t.task == trial.task
                 and t.number != number and spec.meets(t.metrics)
                 for t in desk.trials.values()
@@ -166,6 +171,14 @@ class Endings:
             kind = "oom" if verdict.kind in ("oom", "host_oom") else str(trial.state)
             text = f"trial {number}: {verdict.reason}"
             desk.event(kind, text, number, cause=verdict.kind, exit_code=trial.exit_code)
+
+    def _tell_enough(self) -> None:
+        """Say what the study waits for once its goals are met: for what runs, and for no more."""
+        others = len(self.desk.live) - 1
+        if others:  # else it is finished, which is an event by itself
+            goes = f"{plural(others, 'running trial')} {'goes' if others == 1 else 'go'} on"
+            text = f"{why(self.desk.enough())}: nothing new starts, {goes}"
+            self.desk.event("threshold", text)
 
     def _break(self, failure: Failure) -> None:
         if failure.kind in _SOUND:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from types import FrameType
 from typing import Any
 
+from hpo_tui.engine import enough
 from hpo_tui.engine.analysis import slices
 from hpo_tui.engine.costs import left_in_units
 from hpo_tui.engine.execution.breaker import Breaker
@@ -118,6 +119,7 @@ class Runner:
                 )  # fmt: skip
                 desk.enqueue(trial.number)
         self.endings.check()
+        desk.notices.collect()
         desk.proposals.start()
 
     def _turn(self) -> None:
@@ -153,13 +155,14 @@ class Runner:
         self.starter.fill()
         self._prepare()
         self.chores.run()
+        desk.notices.send()
         if desk.state is StudyState.RUNNING:
             self.trouble.refill()
 
     def _prepare(self) -> None:
         """Keep a suggestion ready, or one for every free slot."""
         desk = self.desk
-        if desk.state is not StudyState.RUNNING or self.starter.over_budget:
+        if desk.state is not StudyState.RUNNING or self.starter.over_budget or desk.enough():
             return
         room = desk.executor.capacity() - len(desk.live) - len(desk.queue)
         desk.proposals.want(max(1, room), self._left)
@@ -232,12 +235,12 @@ class Runner:
         if desk.queue or desk.state is not StudyState.RUNNING or not self._all_spent():
             return False
         self.chores.budget()  # of time, what was left when the optimizer was asked may be gone
-        reason = "" if self.starter.over_budget else desk.proposals.exhausted
         try:
             self._last_words()
             self.chores.last()
             if self.commands.obey():
                 return False  # asked for in the meantime: it may be a larger budget
+            reason = self._why_over()
             with desk.transaction():
                 desk.event("finished", reason or SPENT)
                 desk.set_state(StudyState.FINISHED, "" if reason == SPENT else reason)
@@ -247,13 +250,22 @@ class Runner:
         return True
 
     def _all_spent(self) -> bool:
-        """Whether the optimizer has nothing more to suggest, or no budget to suggest it for."""
+        """Whether there is nothing more to suggest, no budget for it, or no need of it."""
         proposals = self.desk.proposals
         if proposals.stale or self.commands.wishes.pending:
             return False
         if self.starter.over_budget:
             self.chores.budget()  # it may have been given more since the last look
-        return self.starter.over_budget or bool(proposals.exhausted and not proposals.ready)
+        if self.starter.over_budget or self.desk.enough():
+            return True
+        return bool(proposals.exhausted and not proposals.ready)
+
+    def _why_over(self) -> str:
+        """Return why the study ends, empty where its budget is spent."""
+        met = self.desk.enough()
+        if met:
+            return enough.why(met)
+        return "" if self.starter.over_budget else self.desk.proposals.exhausted
 
     def _last_words(self) -> None:
         """Take in what the last results have taught the optimizer, if it says so soon."""
@@ -270,4 +282,5 @@ class Runner:
     def _close(self) -> None:
         self.desk.proposals.close()
         self.desk.executor.close()
+        self.desk.notices.close(lambda: self.leaving)
         self.desk.writer.close()

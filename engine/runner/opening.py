@@ -6,6 +6,7 @@ import sqlite3
 import time
 from collections.abc import Iterable, Sequence
 
+from hpo_tui.engine import enough
 from hpo_tui.engine.execution.base import Executor
 from hpo_tui.engine.execution.devices import DeviceError, DevicePool
 from hpo_tui.engine.execution.leases import LeaseError
@@ -63,7 +64,7 @@ def _open_desk(
             study = reader.study()
             trials = {t.number: t for t in reader.trials()}
             started, lent = clock_of(study, reader), reader.get("lent") or []
-            learned = kept_names(reader)
+            learned, past_goals = kept_names(reader), reader.get(enough.KEY)
     except (sqlite3.Error, LookupError, OSError) as error:
         raise Unopenable(f"cannot open {folder.db}: {explained(error)}") from error
     if refused:
@@ -83,7 +84,7 @@ def _open_desk(
     })  # fmt: skip
     writer.declare((p.name for p in spec.space), spec.metric_names)
     desk = Desk(folder, spec, writer, executor, proposals, trials)
-    desk.started = started
+    desk.started, desk.past_goals = started, past_goals
     desk.state = study.state
     note_program(desk)
     return desk

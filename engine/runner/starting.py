@@ -7,6 +7,7 @@ from collections.abc import Collection
 
 from hpo_tui.engine.execution import processes
 from hpo_tui.engine.execution.base import Launch, Running, Slot
+from hpo_tui.engine.execution.hiccups import passes
 from hpo_tui.engine.execution.metrics import Collector
 from hpo_tui.engine.execution.protocol import has_files, launch_of, prepare
 from hpo_tui.engine.execution.reports import ReportTail
@@ -23,6 +24,8 @@ log = logging.getLogger("runner.starting")
 
 _UNKNOWN = 20.0
 """Seconds that a trial is taken for as long as none has been complete."""
+_MOST_REFUSED = 6
+"""Starts in a row that the machine may refuse for what may pass: that takes 13 seconds."""
 _WORTH = 0.1
 """Part of a trial's time that its slot may wait for a suggestion that knows the last results.
 
@@ -60,13 +63,16 @@ class Starter:
         """Whether nothing new of the optimizer's may start; what waits already may."""
         self.waits = math.inf
         """Seconds that a free slot still gives the optimizer to take the last results in."""
+        self._refused = 0
+        """Starts in a row that the machine has refused for what may pass."""
+        self._not_before = -math.inf
 
     def fill(self) -> None:
         """Start what can be started."""
         self.waits = math.inf
-        more = True
+        more = time.monotonic() >= self._not_before
         while more and self.desk.state is StudyState.RUNNING:
-            more = self._next()
+            more = self._next() and time.monotonic() >= self._not_before
 
     def _next(self) -> bool:
         """Start one trial; False if there is none to start, or no room."""
@@ -76,7 +82,7 @@ class Starter:
             desk.queue.popleft()
         if desk.queue:
             what = desk.trials[desk.queue[0]]
-        elif not (self.over_budget or self._counted_out()):
+        elif not (self.over_budget or self._counted_out() or desk.enough()):
             what = self._suggestion()
         if what is None:
             return False
@@ -154,6 +160,7 @@ class Starter:
         except BaseException:
             slot.release()
             raise
+        self._refused = 0
         desk.queue.popleft()
         desk.alone.discard(number)
         # Watched before it is written down: a full disk must not make us forget a process.
@@ -197,10 +204,18 @@ class Starter:
         return live
 
     def _cannot(self, trial: Trial, error: Exception) -> None:
-        """Pause: a trial could not even be started, which is the machine's fault."""
+        """Pause: a trial could not even be started, which is the machine's fault.
+
+        What may pass is tried again first.
+        """
         desk = self.desk
         log.exception("trial %d cannot be started", trial.number)
         desk.update(trial.number, state=TrialState.WAITING, attempt=trial.attempt - 1)
+        if isinstance(error, OSError) and passes(error) and self._refused < _MOST_REFUSED:
+            self._refused += 1
+            self._not_before = time.monotonic() + 0.1 * 2**self._refused
+            return
+        self._refused = 0
         text = str(error.args[0]) if isinstance(error, KeyError) else str(error)
         desk.pause("paused", f"trial {trial.number} cannot be started: {text}", trial.number)
 

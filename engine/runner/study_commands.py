@@ -2,7 +2,9 @@
 
 import time
 
+from hpo_tui.engine import enough
 from hpo_tui.engine.execution.breaker import Breaker
+from hpo_tui.engine.notify import PAUSED_BY_YOU
 from hpo_tui.engine.runner.desk import Desk, Stop
 from hpo_tui.engine.runner.edits import apply_edit
 from hpo_tui.engine.runner.ending import tell_optimizer
@@ -28,7 +30,7 @@ class StudyCommands:
         if self.desk.state is StudyState.PAUSED:
             return "the study is paused already"
         check_goes_on(self.desk)
-        self.desk.pause("paused", "paused by you")
+        self.desk.pause("paused", PAUSED_BY_YOU)
         count = len(self.desk.live)
         go_on = f"{plural(count, 'running trial')} {'goes' if count == 1 else 'go'} on"
         return f"paused: {go_on}, nothing new starts" if count else "paused: nothing new starts"
@@ -85,6 +87,7 @@ class StudyCommands:
         """Raise (or lower) the budget by ``amount``, in its unit."""
         desk = self.desk
         check_file(self.desk)
+        met = bool(desk.enough())
         spec = extended(desk.spec, float(command.args["amount"]))
         desk.writer.update_study(text=spec.text)
         write_atomic(desk.folder.file, spec.text)
@@ -93,6 +96,10 @@ class StudyCommands:
         desk.proposals.init["text"] = spec.text
         desk.proposals.stale = True  # how much there is to spend shapes the start of a study too
         said = f"the budget is {show_budget(spec.budget)} now"
+        if met:
+            desk.past_goals = enough.goals_mark(spec)
+            desk.writer.put(enough.KEY, desk.past_goals)
+            said += enough.GOES_ON
         desk.event("edited", said)
         return said
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.starting import collector_of
-from hpo_tui.store.faults import explained, lacks_room
+from hpo_tui.store.faults import explained, lacks_room, may_pass
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState, TrialState
 
@@ -17,6 +17,11 @@ log = logging.getLogger("runner.trouble")
 
 _BALLAST = 1 << 20
 _LONGEST_WAIT = 10.0
+_AGAIN = (0.1, 0.3, 1.0)
+"""Seconds after which a failed write is tried again before it counts as trouble."""
+_MOST_HICCUPS = 5
+_HICCUPS_SECONDS = 600.0
+"""So many hiccups in so much time are trouble after all."""
 _MOST_BORNE = 15
 """Turns in a row that the machine may refuse something, which is most of a minute."""
 
@@ -37,6 +42,8 @@ class Trouble:
         self.sentence = ""
         self._wait = 1.0
         self._next = 0.0
+        self._hiccups: list[float] = []
+        """When (monotonic) writing failed and worked again at once."""
         self.borne = 0
         """Turns in a row that could not be done."""
         self._fill()
@@ -49,7 +56,7 @@ class Trouble:
     def begin(self, error: sqlite3.Error) -> None:
         """Take note of a failed write."""
         log.error("the study's file cannot be written", exc_info=error)
-        transient = "locked" in str(error) or "busy" in str(error)
+        transient = "locked" in str(error) or "busy" in str(error) or self._has_passed(error)
         self.sentence = "" if transient else self._sentence(error)
         self._wait = 1.0 if not self.active else min(_LONGEST_WAIT, self._wait * 2)
         self._next = time.monotonic() + self._wait
@@ -59,11 +66,35 @@ class Trouble:
             if live.collector is not None:
                 with contextlib.suppress(sqlite3.Error):
                     live.collector = collector_of(self.desk, live)
-        if lacks_room(error):
+        if self.active and lacks_room(error):
             with contextlib.suppress(OSError):
                 ballast(self.desk.folder).unlink()
         if self.active:
             self._try()
+
+    def _has_passed(self, error: sqlite3.Error) -> bool:
+        """Whether writing works again at once, the reserve untouched; then that is all told of it.
+
+        One hiccup of a disk is no reason to pause, but too many of them are: as of trials that
+        fail alike, nothing good is to be expected of it.
+        """
+        if self.active or not may_pass(error):
+            return False
+        since = time.monotonic() - _HICCUPS_SECONDS
+        self._hiccups = [t for t in self._hiccups if t > since]
+        if len(self._hiccups) == _MOST_HICCUPS:
+            self._hiccups.clear()
+            return False
+        text = (
+            f"writing failed for a moment ({explained(error)}): nothing is lost, the study goes on"
+        )
+        for pause in _AGAIN:
+            time.sleep(pause)
+            with contextlib.suppress(sqlite3.Error), self.desk.transaction():
+                self.desk.event("strange", text)
+                self._hiccups.append(time.monotonic())
+                return True
+        return False
 
     def _sentence(self, error: sqlite3.Error) -> str:
         what = (

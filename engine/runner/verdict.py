@@ -8,6 +8,7 @@ from pathlib import Path
 
 from hpo_tui.engine.execution.base import Exit
 from hpo_tui.engine.execution.failures import classify_failure, was_killed
+from hpo_tui.engine.execution.hiccups import PATIENCE
 from hpo_tui.engine.execution.metric_discovery import discover
 from hpo_tui.engine.runner.desk import Stop
 from hpo_tui.engine.spec.names import plain
@@ -35,9 +36,9 @@ class Verdict:
 
     ``kind``: ``ok``, ``oom``, ``host_oom``, ``nan``, ``timeout``, ``stall``, ``crash``,
     ``checkpoint`` (a crash for which what was saved may be to blame), ``device``, ``missing``,
-    ``command``, ``killed``, ``pruned``, ``lost``. ``teaches``: the parameters are to blame.
-    ``alone``: to be tried again with the device to itself. A state of WAITING means another
-    attempt.
+    ``command``, ``killed``, ``pruned``, ``lost``, ``unread`` (what it reported). ``teaches``: the
+    parameters are to blame. ``alone``: to be tried again with the device to itself. A state of
+    WAITING means another attempt.
     """
 
     state: TrialState
@@ -53,7 +54,7 @@ class Case:
 
     ``reported``: it wrote into its report file, so that its output was not searched for metrics.
     ``carried_on``: the trial's own checkpoint, where the attempt carried on from it and has
-    reported nothing since.
+    reported nothing since. ``unread``: why what it has left could not be read, given up by now.
     """
 
     exit: Exit
@@ -66,6 +67,7 @@ class Case:
     alone: bool = False
     carried_on: Path | None = None
     reported: bool = False
+    unread: str = ""
 
 
 def judge(case: Case) -> Verdict:
@@ -106,6 +108,12 @@ def _again(case: Case, kind: str, text: str) -> Verdict:
 
 def _result(case: Case) -> Verdict:
     missing = [name for name in case.expected if name not in case.metrics]
+    if missing and case.unread:
+        text = (
+            f"its reports could not be read for {PATIENCE:.0f} s ({case.unread}), so its result is"
+            " not known. They may still be in its folder; a retry runs it again"
+        )
+        return Verdict(TrialState.FAILED, "unread", text)
     if missing:
         text = f"ended without a result: expected {', '.join(missing)}; metrics seen: {_seen(case)}"
         if case.reported:

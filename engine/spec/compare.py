@@ -7,6 +7,7 @@ from typing import Literal
 from hpo_tui.engine.spec.errors import Problem
 from hpo_tui.engine.spec.model import Budget, BudgetUnit, Parameter, ParameterKind, StudySpec
 from hpo_tui.engine.spec.names import KeyPath, dotted, listing, show
+from hpo_tui.engine.spec.read_ending import show_stop_when
 from hpo_tui.engine.spec.units import show_duration
 from hpo_tui.engine.spec.values import bound, value_fault
 
@@ -239,6 +240,11 @@ class Comparison:
             was, now = getattr(self.old, name), getattr(self.new, name)
             if was != now:
                 self._note("means", ("study", name), f"{_word(was)} → {_word(now)}")
+        was, now = (show_stop_when(s.stop_when) or None for s in (self.old, self.new))
+        if was != now:
+            self._note("means", ("study", "stop_when"), f"{_word(was)} → {_word(now)}")
+        if self.old.notify != self.new.notify:  # not to what: an address may be a secret
+            self._note("means", ("study", "notify"), "is changed")
         if self.old.cost_measured != self.new.cost_measured:
             how = "declared → measured" if self.new.cost_measured else "measured → declared"
             self._note("means", ("study", "cost"), how)

@@ -21,6 +21,7 @@ from hpo_tui.engine.spec.names import (
     show,
 )
 from hpo_tui.engine.spec.read_command import Names, read_command, read_env, read_template
+from hpo_tui.engine.spec.read_ending import read_notify, read_stop_when
 from hpo_tui.engine.spec.read_metrics import (
     read_constraints,
     read_objectives,
@@ -150,6 +151,8 @@ def _study(root: Table, *, needed: bool) -> StudySpec:
         repeats=study.whole("repeats", 1, least=1),
         cost_measured=measured,
         noisy=study.flag("noisy") if study.has("noisy") else None,
+        stop_when=read_stop_when(study, objectives, outcome),
+        notify=read_notify(study),
         warm=_warm(study),
         learn_from=_learn_from(study),
         env=read_env(root, names),

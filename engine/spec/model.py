@@ -182,6 +182,10 @@ class StudySpec:
     cost_measured: bool = False
     noisy: bool | None = None
     """Whether a repeat gives another result; None: found out from repeats."""
+    stop_when: int = 0
+    """Full trials that meet all goals after which the study ends; 0: the budget alone ends it."""
+    notify: tuple[str, ...] = ()
+    """The command that is run when the study ends, pauses itself or breaks."""
     warm: tuple[str, ...] = ()
     learn_from: tuple[str, ...] = ()
     """Earlier studies whose results are guesses at this one's, by name or by folder."""
@@ -227,6 +231,13 @@ class StudySpec:
             if parameter.name == name:
                 return parameter
         raise KeyError(name)
+
+    @property
+    def has_goals(self) -> bool:
+        """Whether there is anything to reach: a threshold or an outcome constraint."""
+        return bool(self.outcome_constraints) or any(
+            o.threshold is not None for o in self.objectives
+        )
 
     def meets(self, metrics: Mapping[str, float]) -> bool:
         """Whether ``metrics`` reach every threshold and every outcome constraint."""

@@ -28,6 +28,8 @@ KEYS: dict[str, dict[str, str]] = {
         "repeats": "seeds that a finalist's result is averaged over",
         "cost": '"declared" (the tasks\' costs hold) or "measured" (learned from durations)',
         "noisy": "whether a repeat gives another result; found out when not said",
+        "stop_when": 'what ends it before its budget: "goals met" or "goals met by 3 trials"',
+        "notify": "a shell line that is run when the study ends, pauses itself or breaks",
         "warm": "modules to import once, ahead of the trials",
         "learn_from": "earlier studies of like problems, whose results are guesses at this one's",
         "template": "a configuration file to fill in for each trial",
@@ -101,6 +103,8 @@ ALIASES: dict[str, dict[str, str]] = {
             ("warm_start", "warm_start_from", "prior_studies", "transfer"), "learn_from"
         ),
         **dict.fromkeys(("trials", "n_trials", "observation_budget", "max_trials"), "budget"),
+        **dict.fromkeys(("notification", "on_end", "on_finish", "webhook"), "notify"),
+        **dict.fromkeys(("stop", "stop_if", "until", "early_exit"), "stop_when"),
     },
     "space.*": {
         **dict.fromkeys(("min", "lower", "minimum", "from", "start"), "low"),

@@ -27,6 +27,7 @@ from hpo_tui.engine.spec.model import (
 )
 from hpo_tui.engine.spec.names import KeyPath, dotted
 from hpo_tui.engine.spec.read_command import is_shell_word
+from hpo_tui.engine.spec.read_ending import show_notify, show_stop_when
 from hpo_tui.engine.spec.read_tasks import FULL
 from hpo_tui.engine.spec.toml_text import comment_lines, table_lines
 
@@ -163,6 +164,10 @@ def _study(spec: StudySpec) -> dict[str, Any]:
         table["cost"] = "measured"
     if spec.noisy is not None:
         table["noisy"] = spec.noisy
+    if spec.stop_when:
+        table["stop_when"] = show_stop_when(spec.stop_when)
+    if spec.notify:
+        table["notify"] = show_notify(spec.notify)
     if spec.warm:
         table["warm"] = list(spec.warm)
     if spec.learn_from:

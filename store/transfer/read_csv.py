@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hpo_tui.store.models import Trial, Value
+from hpo_tui.store.tags import parted
 from hpo_tui.store.transfer.arrivals import Arrival, Dimension
 from hpo_tui.store.transfer.tables import (
     arrived,
@@ -162,7 +163,7 @@ def _trial(
         reason=row.get("why") or "",
         exit_code=_whole(row, "exit_code"),
         starred=(row.get("starred") or "").lower() in ("true", "1"),
-        tags=tuple(filter(None, map(str.strip, (row.get("tags") or "").split(",")))),
+        tags=parted(row.get("tags") or ""),
         note=row.get("note") or "",
     )
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from hpo_tui.store.models import Report, Trial
+from hpo_tui.store.tags import joined
 
 FIXED = (
     "trial", "state", "task", "cost", "resumed_from", "started", "ended", "exit_code", "why",
@@ -69,7 +70,7 @@ def flat(
     nested = record(trial, task_costs)
     return {
         **{k: nested[k] for k in FLAT},
-        "tags": ", ".join(trial.tags),
+        "tags": joined(trial.tags),
         **{f"params.{n}": nested["params"].get(n) for n in params},
         **{f"metrics.{n}": nested["metrics"].get(n) for n in metrics},
     }

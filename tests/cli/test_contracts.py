@@ -25,7 +25,17 @@ def test_status_is_the_contract(
     ran = hpo("status", "sparse", "--json")
     found = json.loads(ran.out)
     assert (ran.code, ran.err) == (0, "")
-    assert list(found) == ["study", "state", "spent", "budget", "lost", "trials", "tasks", "best"]
+    assert list(found) == [
+        "study",
+        "state",
+        "reason",
+        "spent",
+        "budget",
+        "lost",
+        "trials",
+        "tasks",
+        "best",
+    ]
     assert found["study"] == "sparse"
     assert found["state"] == "finished"
     assert found["budget"] == 10

@@ -214,7 +214,7 @@ def test_stars_tags_and_notes_go_out_as_a_table_and_come_back(
 ) -> None:
     make_study()
     assert hpo("star", 2).code == 0
-    assert hpo("tag", 2, "keep", "seed noise").code == 0
+    assert hpo("tag", 2, "keep", "seed noise", "0.1, not 0.2", 'a "first"').code == 0
     assert hpo("note", 3, "diverged, see log\nagain").code == 0
     assert hpo("export", "--csv", "-o", "out.csv").code == 0
     head = (tmp_path / "out.csv").read_text().splitlines()[0].split(",")
@@ -223,7 +223,7 @@ def test_stars_tags_and_notes_go_out_as_a_table_and_come_back(
     with StudyReader(tmp_path / ".hpo" / "back" / "study.db") as reader:
         found = {t.number: (t.starred, t.tags, t.note) for t in reader.trials()}
     assert found[1] == (False, (), "")
-    assert found[2] == (True, ("keep", "seed noise"), "")
+    assert found[2] == (True, ("keep", "seed noise", "0.1, not 0.2", 'a "first"'), "")
     assert found[3] == (False, (), "diverged, see log\nagain")
 
 

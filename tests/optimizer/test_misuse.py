@@ -129,6 +129,13 @@ def test_values_of_numpy_are_values(lab: Any) -> None:
     assert first.configuration == second.configuration
 
 
+def test_a_trial_that_has_ended_reports_no_more(asked: Optimizer) -> None:
+    asked.report(1, 1, RESULT)
+    asked.tell(1, RESULT)
+    with pytest.raises(ValueError, match="trial 1 has ended already"):
+        asked.report(1, 2, RESULT)
+
+
 def test_words_name_what_there_is(asked: Optimizer) -> None:
     with pytest.raises(ValueError, match="there is no task 'all'; tasks:"):
         asked.price({"x": 0.5, "y": 0.5}, "all")

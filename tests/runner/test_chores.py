@@ -1,5 +1,7 @@
+import errno
 import sqlite3
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,7 +13,7 @@ from hpo_tui.engine.execution import processes
 from hpo_tui.engine.occupancy import GpuTime
 from hpo_tui.engine.runner.chores import Chores
 from hpo_tui.engine.runner.desk import Desk, Live, Stop
-from hpo_tui.engine.runner.starting import collector_of
+from hpo_tui.engine.runner.starting import Starter, collector_of
 from hpo_tui.engine.runner.stopping import Audit
 from hpo_tui.engine.runner.trouble import Trouble
 from hpo_tui.engine.spec import StudySpec
@@ -113,14 +115,92 @@ def test_a_full_disk_gives_the_reserve_up_and_pauses(desk: Desk, tmp_path: Path)
     assert reserve.exists()
 
 
-def test_a_used_up_quota_gives_the_reserve_up_too(desk: Desk, tmp_path: Path) -> None:
-    trouble = Trouble(desk)
+def quota(desk: Desk, monkeypatch: pytest.MonkeyPatch, lasts: Callable[[], bool]) -> Any:
+    """Have writes fail as long as ``lasts`` says; return the error."""
     error = sqlite3.OperationalError("disk I/O error")
     error.sqlite_errorcode = sqlite3.SQLITE_IOERR_WRITE  # what SQLite makes of EDQUOT
-    trouble.begin(error)
-    assert not (tmp_path / "runner.reserve").exists()
+    write = desk.writer.transaction
+
+    def transaction(**how: Any) -> Any:
+        if lasts():
+            raise error
+        return write(**how)
+
+    monkeypatch.setattr(desk.writer, "transaction", transaction)
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    return error
+
+
+def test_a_used_up_quota_gives_the_reserve_up_too(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trouble, reserve = Trouble(desk), tmp_path / "runner.reserve"
+    trouble.begin(quota(desk, monkeypatch, reserve.exists))
+    assert not reserve.exists()
     assert desk.state is StudyState.PAUSED
     assert "your quota used up" in desk.reason
+
+
+def test_one_hiccup_of_the_disk_pauses_nothing_and_many_do(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live(desk, tmp_path)
+    trouble, failures = Trouble(desk), list[bool]()
+    error = quota(desk, monkeypatch, lambda: failures.pop() if failures else False)
+    for _ in range(5):
+        failures.append(True)  # the first of the three that are tried
+        trouble.begin(error)
+    assert (desk.state, trouble.active) == (StudyState.RUNNING, False)
+    assert (tmp_path / "runner.reserve").exists()
+    with StudyReader(desk.folder.db) as reader:
+        said = [e.text for e in reader.events() if e.kind == "strange"]
+    assert len(said) == 5
+    assert "writing failed for a moment (disk I/O error" in said[0]
+    trouble.begin(error)
+    assert desk.state is StudyState.PAUSED
+
+
+def test_a_start_that_the_machine_refuses_for_a_moment_is_tried_again(desk: Desk) -> None:
+    starter, trial = Starter(desk), desk.trials[1]
+    for _ in range(6):
+        starter._cannot(trial, OSError(errno.EIO, "Input/output error"))
+        assert desk.state is StudyState.RUNNING
+        assert desk.trials[1].state is TrialState.WAITING
+        desk.queue.append(1)
+        starter.fill()  # it waits first: no room was asked for, which nobody here has
+        assert desk.trials[1].state is TrialState.WAITING
+    starter._cannot(trial, OSError(errno.EIO, "Input/output error"))
+    assert desk.state is StudyState.PAUSED
+    assert "trial 1 cannot be started: [Errno 5] Input/output error" in desk.reason
+    desk.set_state(StudyState.RUNNING)
+    starter._cannot(trial, OSError(errno.ENOSPC, "No space left on device"))
+    assert desk.state is StudyState.PAUSED
+
+
+def test_reports_that_cannot_be_read_for_long_are_told_once(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = live(desk, tmp_path)
+    chores = Chores(desk, SimpleNamespace(), SimpleNamespace())  # type: ignore[arg-type]
+    now = 1000.0
+    monkeypatch.setattr("hpo_tui.engine.execution.processes.uptime", lambda: now)
+
+    def said(after: float, fault: str) -> list[str]:
+        nonlocal now
+        now += after
+        one.tail.fault = fault
+        chores.unread()
+        with StudyReader(desk.folder.db) as reader:
+            return [e.text for e in reader.events() if e.kind == "strange"]
+
+    assert said(1, "Input/output error") == []
+    assert said(1, "") == []
+    assert said(30, "Stale file handle") == []  # another hiccup
+    lasting = "the reports of trial 1 cannot be read: Stale file handle. It runs on, and reading is"
+    assert said(11, "Stale file handle") == [f"{lasting} tried again"]
+    assert len(said(11, "Stale file handle")) == 1
+    assert one.heard == now  # and it is not taken to hang
+    assert said(1, "")[1:] == ["the reports of trial 1 can be read again"]
 
 
 def test_a_file_that_somebody_holds_for_a_while_is_waited_for(desk: Desk, tmp_path: Path) -> None:

@@ -173,6 +173,7 @@ def test_what_is_asked_while_the_study_ends_is_done_first(
     runner.commands.wishes.pending = {}
     runner.starter, runner.chores = Mock(over_budget=False), Mock()
     runner.desk.configure_mock(live={}, queue=[], state=StudyState.RUNNING, transaction=nullcontext)
+    runner.desk.enough.return_value = []
     runner.desk.proposals = Mock(stale=False, exhausted="all is spent", ready=[])
     runner.commands.obey.return_value = asked
     monkeypatch.setattr(runner, "_last_words", lambda: None)

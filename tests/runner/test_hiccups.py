@@ -1,5 +1,6 @@
 """The machine refuses for a moment what it gives otherwise: too many files, a slow file system."""
 
+import errno
 import os
 import resource
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ import pytest
 
 from hpo_tui.engine.execution.base import Exit
 from hpo_tui.engine.execution.breaker import Breaker
-from hpo_tui.engine.execution.hiccups import can_be_read
+from hpo_tui.engine.execution.hiccups import why_unread
 from hpo_tui.engine.execution.reports import ReportTail
 from hpo_tui.engine.launch import runner_pid
 from hpo_tui.engine.runner.desk import Desk, Live
@@ -49,7 +50,9 @@ def test_a_trial_that_ends_while_no_file_can_be_opened_is_no_lost_one(make_study
     assert (trial.state, trial.attempt, trial.metrics) == (TrialState.COMPLETE, 1, {"accuracy": 1})
 
 
-def test_what_cannot_be_read_at_present_is_not_nothing(tmp_path: Path) -> None:
+@pytest.fixture
+def ended(tmp_path: Path) -> Iterator[Endings]:
+    """A trial that has ended and whose last reports are to be read."""
     spec = StudySpec.from_dict({
         "study": {"name": "t", "budget": 4},
         "space": {"x": {"type": "float", "low": 0, "high": 1}},
@@ -67,23 +70,71 @@ def test_what_cannot_be_read_at_present_is_not_nothing(tmp_path: Path) -> None:
     files.path.mkdir(parents=True)
     files.reports.write_text('{"a": 0.5}\n')
     launch: Any = SimpleNamespace(folder=files, attempt=1, alone=False)
-    live = Live(1, launch, nobody, ReportTail(files.reports, 1), ended=Exit(0, 1.0, 2.0))
-    desk.live[1] = live
-    endings = Endings(desk, Intake(desk), Breaker(3))
+    desk.live[1] = Live(1, launch, nobody, ReportTail(files.reports, 1), ended=Exit(0, 1.0, 2.0))
+    yield Endings(desk, Intake(desk), Breaker(3))
+    writer.close()
+
+
+def test_what_cannot_be_read_at_present_is_not_nothing(ended: Endings) -> None:
+    desk = ended.desk
     with no_more_files():
-        assert not can_be_read(files.reports)
-        assert not endings.check()
-    assert desk.live == {1: live}
-    assert endings.check()
+        assert why_unread(desk.folder.trial(1).reports) == "Too many open files"
+        assert not ended.check()
+    assert set(desk.live) == {1}
+    assert ended.check()
     assert desk.trials[1].state is TrialState.COMPLETE
     assert desk.trials[1].metrics == {"a": 0.5}
-    writer.close()
+
+
+def test_what_cannot_be_read_for_long_is_said_to_be_that(
+    ended: Endings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [1000.0]
+    monkeypatch.setattr("hpo_tui.engine.execution.processes.uptime", lambda: now[0])
+    pread = os.pread
+
+    def fails(fd: int, count: int, offset: int) -> bytes:
+        if Path(f"/proc/self/fd/{fd}").readlink().name == "reports.jsonl":
+            raise OSError(errno.EIO, "Input/output error")
+        return pread(fd, count, offset)
+
+    monkeypatch.setattr(os, "pread", fails)
+    monkeypatch.setattr(
+        "hpo_tui.engine.runner.ending.why_unread",
+        lambda path: "Input/output error" if path.name == "reports.jsonl" else "",
+    )
+    for now[0] in (1000.0, 1030.0, 1060.0):
+        assert not ended.check()
+    now[0] = 1061.0
+    assert ended.check()
+    trial = ended.desk.trials[1]
+    assert trial.state is TrialState.FAILED
+    assert trial.reason.startswith(
+        "its reports could not be read for 60 s (Input/output error), so its result is not known"
+    )
+    assert not trial.teaches
+
+
+def test_one_read_that_fails_costs_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "reports.jsonl"
+    tail = ReportTail(path, 1)
+    assert (tail.read().reports, tail.fault) == ([], "")  # it is not there yet
+    path.write_text('{"a": 0.5}\n')
+    with monkeypatch.context() as patch:
+
+        def fails(*_: Any) -> bytes:
+            raise OSError(errno.ESTALE, "Stale file handle")
+
+        patch.setattr(os, "pread", fails)
+        assert (tail.read().reports, tail.fault) == ([], "Stale file handle")
+    assert [dict(r.metrics) for r in tail.read().reports] == [{"a": 0.5}]
+    assert tail.fault == ""
 
 
 def test_what_is_no_file_can_be_read(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for name in ("none", "pipe", "."):
-        assert can_be_read(tmp_path / name)
+        assert why_unread(tmp_path / name) == ""
 
 
 def test_what_does_not_pass_ends_the_runner(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -200,6 +200,8 @@ def specs(draw: st.DrawFn) -> StudySpec:
         resume=draw(st.booleans()),
         seed=draw(st.integers(0, 99)),
         noisy=draw(st.none() | st.booleans()),
+        stop_when=draw(st.integers(0, 99)),
+        notify=draw(st.sampled_from([(), ("mail", "me"), ("/bin/sh", "-c", 'a "$B" {c}\nd')])),
         warm=("torch", "a.b"),
         learn_from=("lr-sweep", "../old/.hpo/sweep"),
         env={"A": draw(TEXTS.filter(lambda t: not set(t) & set("{}")))},

@@ -13,7 +13,14 @@ from typing import Any
 import pytest
 
 from hpo_tui.store.ask import ask
-from hpo_tui.store.folder import HOME, StudyFolder, find_home, find_study, list_studies
+from hpo_tui.store.folder import (
+    HOME,
+    StudyFolder,
+    find_home,
+    find_study,
+    list_studies,
+    working_folder,
+)
 from hpo_tui.store.models import DeviceSample, Report, StudyState, Trial, TrialState
 from hpo_tui.store.read import StudyReader, readable
 from hpo_tui.store.write import StudyWriter
@@ -328,6 +335,28 @@ def test_trials_run_beside_a_home_that_is_a_link_however_the_study_is_named(
     above = find_study("../t/../t", disk / "t")
     assert above is not None
     assert above.path == disk / "t"
+
+
+def test_inside_of_a_home_that_is_a_link_it_is_found_as_the_shell_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, disk = tmp_path / "code", tmp_path / "disk"
+    (disk / "t").mkdir(parents=True)
+    StudyWriter(disk / "t" / "study.db").close()
+    code.mkdir()
+    link = code / HOME
+    link.symlink_to(disk)
+    for inside in (link, link / "t"):
+        monkeypatch.chdir(inside)
+        monkeypatch.setenv("PWD", str(inside))
+        assert find_home(working_folder()) == link
+        found = find_study("t", working_folder())
+        assert found is not None
+        assert found.workplace == code
+    monkeypatch.setenv("PWD", str(code))  # of a program that has gone elsewhere since
+    assert working_folder() == disk / "t"
+    monkeypatch.delenv("PWD")
+    assert working_folder() == disk / "t"
 
 
 def test_in_a_study_s_folder_no_other_word_means_that_study(tmp_path: Path) -> None:

@@ -126,3 +126,28 @@ async def test_a_note_is_edited_whole(
         await pilot.press("down", "end", "!", "f2")
         await until(pilot, lambda: bool(sent))
         assert sent[0][1]["text"] == f"{note}!"
+
+
+async def test_a_tag_with_a_comma_stays_one_when_others_are_edited(tagged: StudyFolder) -> None:
+    writer = StudyWriter(tagged.db)
+    writer.update_trial(3, tags=("0.1, not 0.2", "keep"))
+    writer.close()
+    app = make_app(tagged)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        assert app.live is not None
+        app.open_trial(app.live, 3)
+        await until(pilot, lambda: bool(app.screen.query("#trial-reason")))
+        await pilot.press("t")
+        await until(pilot, lambda: bool(app.screen.query(Input)))
+        field = app.screen.query_one(Input)
+        assert field.value == '"0.1, not 0.2", keep'
+        field.value += ", new"
+        await pilot.press("enter")
+
+        def tags() -> tuple[str, ...]:
+            with StudyReader(tagged.db) as reader:
+                trial = reader.trial(3)
+            return () if trial is None else trial.tags
+
+        await until(pilot, lambda: tags() == ("0.1, not 0.2", "keep", "new"))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hpo_tui.store.folder import HOME, StudyFolder, find_study
+from hpo_tui.store.folder import HOME, StudyFolder, find_study, working_folder
 from hpo_tui.tui.cli.errors import Refusal
 from hpo_tui.tui.cli.studies import complete_file, complete_study, find, refuse_empty
 from hpo_tui.tui.cli.text import note, number, say
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 @click.command("check")
 @click.argument("given", default="study.toml", metavar="[FILE]", shell_complete=complete_study)
-def check(given: str) -> int:
+@click.option("--notify", is_flag=True, help="Also run its notify command, to see that it works.")
+def check(given: str, notify: bool) -> int:
     """Say everything that is wrong with a study file: line, key, what is allowed.
 
     Of a file that is right, what is allowed and yet probably not meant. Of a study's own file (or
@@ -45,12 +46,8 @@ def check(given: str) -> int:
         say(plain(f"{file}{problem.show(file).removeprefix(file.name)}"))
     if problems:
         return 1
-    goals = ", ".join(plain(o.metric) for o in spec.objectives) or "none"
-    tasks = ", ".join(f"{plain(t.name)} at {number(t.cost)}" for t in spec.tasks_by_cost)
     say(f"{plain(str(file))} is good: {plain(spec.name)}")
-    say(f"  parameters  {len(spec.free)} searched, {len(spec.space) - len(spec.free)} fixed")
-    say(f"  objectives  {goals}")
-    say(f"  tasks       {tasks}")
+    _describe(spec)
     for change in plan.changes if plan is not None else ():
         say(f"  edited by hand, with the next run: {plain(change.text)}")
     folder = StudyFolder(file.absolute().parent)
@@ -62,6 +59,32 @@ def check(given: str) -> int:
     )
     for sentence in [*(f for f in faults if f), *advise(spec)]:
         say(f"  ! {plain(sentence)}")
+    return _try_notify(spec, folder, workplace) if notify else 0
+
+
+def _describe(spec: "StudySpec") -> None:
+    """Print what a study file that is right says."""
+    from hpo_tui.engine.spec.read_ending import show_stop_when
+
+    goals = ", ".join(plain(o.metric) for o in spec.objectives) or "none"
+    tasks = ", ".join(f"{plain(t.name)} at {number(t.cost)}" for t in spec.tasks_by_cost)
+    say(f"  parameters  {len(spec.free)} searched, {len(spec.space) - len(spec.free)} fixed")
+    say(f"  objectives  {goals}")
+    say(f"  tasks       {tasks}")
+    if spec.stop_when:
+        say(f"  ends        budget spent, or {show_stop_when(spec.stop_when)}")
+
+
+def _try_notify(spec: "StudySpec", folder: StudyFolder, workplace: Path) -> int:
+    """Run the command by which people are told, with the event ``test``."""
+    from hpo_tui.engine.notify import environment, tell
+
+    if not spec.notify:
+        raise Refusal("the file has no notify command under [study]")
+    fault = tell(spec, workplace, environment(spec, folder.path, "test", "sent by a check", ""))
+    if fault:
+        raise Refusal(f"the notify command failed: {plain(fault)}")
+    say("  the notify command was run, with the event test")
     return 0
 
 
@@ -71,7 +94,7 @@ def _study_file(given: Path) -> Path:
     if not given.exists():
         file = find(str(given)).file
     elif given.is_dir():
-        study = find_study(str(given), Path.cwd())
+        study = find_study(str(given), working_folder())
         file = study.file if study else given / "study.toml"
     if not file.exists():
         init = "hpo-tui init train.py writes one for a script"

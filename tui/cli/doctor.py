@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 
 from hpo_tui.store.connect import NETWORK_FILE_SYSTEMS, file_system
-from hpo_tui.store.folder import find_home
+from hpo_tui.store.folder import find_home, working_folder
 from hpo_tui.tui.cli.text import colours, note, say, unicode_ok
 from hpo_tui.tui.plain import plain
 
@@ -140,7 +140,7 @@ def check_locale() -> Iterator[Finding]:
 
 def check_disk() -> Iterator[Finding]:
     """Room, the kind of file system and whether it can be written."""
-    place = find_home(Path.cwd()) or Path.cwd()
+    place = find_home(working_folder()) or Path.cwd()
     free = shutil.disk_usage(place).free
     kind = file_system(place)
     text = f"{plain(str(place))}: {free / GIB:.1f} GiB free, {kind or 'unknown file system'}"

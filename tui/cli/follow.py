@@ -8,7 +8,7 @@ from hpo_tui.engine.spec import BudgetUnit
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState, Trial, TrialState
 from hpo_tui.store.read import StudyReader
-from hpo_tui.tui.cli.summary import amount_of, goals_of, has_goals, progress_line, state_of
+from hpo_tui.tui.cli.summary import amount_of, goals_of, progress_line, state_of
 from hpo_tui.tui.cli.text import bar, colours, lines_of, note, safe, shown
 from hpo_tui.tui.fmt import duration, took
 from hpo_tui.tui.plain import fit, plain
@@ -138,7 +138,7 @@ def trial_line(trial: Trial, picture: Snapshot) -> str:
             for goal in goals_of(spec)
             if goal.metric in trial.metrics
         ]
-        if trial.task == spec.full_task.name and has_goals(spec) and spec.meets(trial.metrics):
+        if trial.task == spec.full_task.name and spec.has_goals and spec.meets(trial.metrics):
             parts.append("meets all goals")
     else:
         parts.append(str(trial.state) + (f": {plain(trial.reason)}" if trial.reason else ""))

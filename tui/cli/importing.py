@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from hpo_tui.engine.spec.names import plural
-from hpo_tui.store.folder import HOME, find_home
+from hpo_tui.store.folder import HOME, find_home, working_folder
 from hpo_tui.store.models import Trial, TrialState
 from hpo_tui.store.transfer.arrivals import Arrival
 from hpo_tui.tui.cli.errors import Refusal
@@ -65,7 +65,7 @@ def import_study(
         space, unexplained = with_conditions(arrival.space, arrival.trials)
         text = study_text(replace(arrival, space=space), called)
     text = _checked(text, arrival, called)
-    home = find_home(Path.cwd()) or Path.cwd() / HOME
+    home = find_home(working_folder()) or working_folder() / HOME
     try:
         folder = build_study(
             home, called, text, arrival.trials, arrival.reports,

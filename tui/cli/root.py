@@ -28,6 +28,8 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "watch": ("screens", "open the dashboard of a study"),
         "status": ("status", "how far a study is"),
         "best": ("status", "the trials that meet every goal"),
+        "show": ("trial", "all about one trial"),
+        "log": ("trial", "what a trial has printed"),
     },
     "Steer": {
         "pause": ("steer", "start no new trials"),

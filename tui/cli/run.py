@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from hpo_tui.store.folder import HOME, StudyFolder, find_study
+from hpo_tui.store.folder import HOME, StudyFolder, find_study, working_folder
 from hpo_tui.tui.cli.errors import Refusal
 from hpo_tui.tui.cli.screens import show
 from hpo_tui.tui.cli.studies import find, refuse_empty, study_argument
@@ -57,7 +57,7 @@ def place(folder: StudyFolder, kind: str, address: str) -> None:
 def prepare(text: str, name: str | None) -> StudyFolder:
     """Return the study's folder, made from its file where there is none yet."""
     refuse_empty(text)
-    here = Path.cwd()
+    here = working_folder()
     existing = find_study(text, here)
     if existing is not None and existing.db.is_file():
         if name is not None:
@@ -103,6 +103,7 @@ def _tell_edits(folder: StudyFolder, file: Path) -> None:
 def launch(folder: StudyFolder, *, headless: bool, wait: bool = True, readonly: bool = False,
            ascii_only: bool = False) -> int:  # fmt: skip
     """Have the study go on, in a new runner unless one lives; open the app or follow without it."""
+    from hpo_tui.engine.notify import deliver_overdue
     from hpo_tui.tui.cli.going_on import go_on, is_finished
 
     finished = is_finished(folder)
@@ -111,6 +112,7 @@ def launch(folder: StudyFolder, *, headless: bool, wait: bool = True, readonly: 
         return show(folder, None, readonly=readonly, ascii_only=ascii_only, once=False)
     name, word = plain(folder.name), plain(folder.word)
     if finished:
+        deliver_overdue(folder)
         note(f"{name} is finished; to have it go on: hpo-tui extend AMOUNT -s {word}, then run it")
     elif wait:
         note(

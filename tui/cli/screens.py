@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from hpo_tui.store.folder import HOME, StudyFolder, find_home
+from hpo_tui.store.folder import HOME, StudyFolder, find_home, working_folder
 from hpo_tui.tui.cli.errors import NoSuchStudy, Refusal
 from hpo_tui.tui.cli.studies import (
     complete_study,
@@ -58,11 +58,11 @@ def open_path(path: str | None, readonly: bool, ascii_only: bool, once: bool) ->
     A study file of which no study has been made is opened in the editor. Without PATH all studies
     of the nearest .hpo folder, here or above.
     """
-    file = None if once else _unmade(Path.cwd() / path) if path else None
+    file = None if once else _unmade(working_folder() / path) if path else None
     if file is not None:
         home = find_home(file.parent)
         return show(None, home, readonly=readonly, ascii_only=ascii_only, once=False, file=file)
-    folder, home = _opened(path, Path.cwd())
+    folder, home = _opened(path, working_folder())
     if once and folder is None:
         folder = only(home if home is not None else Path.cwd())
     return show(folder, home, readonly=readonly, ascii_only=ascii_only, once=once)
@@ -90,7 +90,8 @@ def _opened(text: str | None, here: Path) -> tuple[StudyFolder | None, Path | No
     if path.is_dir() and not StudyFolder(path).db.is_file():
         study = study_of_file(path)
         home = find_home(path)
-        if study is None and (home is None or home.parent != path.resolve() != home):
+        holds = home is not None and path.resolve() in (home.parent.resolve(), home.resolve())
+        if study is None and not holds:
             raise Refusal(f"{plain(text)} holds no studies: no {HOME} folder, no study.toml")
         return (study, None) if study is not None else (None, home)
     try:

@@ -4,11 +4,10 @@ import os
 import sqlite3
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import click
 
-from hpo_tui.store.folder import StudyFolder, find_home, list_studies
+from hpo_tui.store.folder import StudyFolder, find_home, list_studies, working_folder
 from hpo_tui.tui.cli.errors import Refusal
 from hpo_tui.tui.cli.studies import find, study_argument
 from hpo_tui.tui.cli.text import lines_of, note, say
@@ -34,7 +33,7 @@ def status(study: str | None, as_json: bool) -> int:
     """Say how far STUDY is (all that are here without it): budget, trials, tasks, best."""
     from hpo_tui.tui.cli.summary import show_best, show_costs, state_of
 
-    home = find_home(Path.cwd())
+    home = find_home(working_folder())
     folders = [find(study)] if study is not None else list_studies(home) if home else []
     if study is None and not folders:
         folders = [find(None)]  # refuses with what to do

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hpo_tui.store.folder import HOME, StudyFolder, find_home, find_study, list_studies
+from hpo_tui.store.folder import (
+    HOME,
+    StudyFolder,
+    find_home,
+    find_study,
+    list_studies,
+    working_folder,
+)
 from hpo_tui.tui.cli.errors import NoSuchStudy, Refusal
 from hpo_tui.tui.plain import plain
 
@@ -25,7 +32,7 @@ def proposals(incomplete: str) -> "list[CompletionItem[str]]":
     """Return what Tab offers where a study is meant: names and study files here, else any file."""
     from click.shell_completion import CompletionItem
 
-    here = Path.cwd()
+    here = working_folder()
     names = [f.name for f in _studies(here)] + sorted(p.name for p in here.glob("*.toml"))
     found = [CompletionItem(n) for n in names if n.startswith(incomplete)]
     return found or [CompletionItem(incomplete, type="file")]
@@ -58,7 +65,7 @@ study_argument = click.argument(
 
 def find(text: str | None, cwd: Path | None = None) -> StudyFolder:
     """Return the study that ``text`` names, or the only one there is. Raises Refusal."""
-    here = cwd or Path.cwd()
+    here = cwd or working_folder()
     if text is None:
         return only(here)
     refuse_empty(text)

@@ -80,6 +80,7 @@ def status_record(picture: Snapshot) -> dict[str, Any]:
     return {
         "study": picture.study.name,
         "state": state_of(picture),
+        "reason": picture.study.reason,
         "spent": round(picture.spent, 9),
         "budget": picture.spec.budget.amount,
         # Wall time goes by for all trials at once: none of it is one trial's.
@@ -200,7 +201,7 @@ def show_best(picture: Snapshot, most: int = 10) -> None:
     if not full:
         say("No trial of the full task has completed.")
         return
-    goals = has_goals(spec)
+    goals = spec.has_goals
     counted = full_results(frame, spec, full)
     if goals and not met:
         say(f"None of {counted} meets all goals. The nearest:")
@@ -215,11 +216,6 @@ def show_best(picture: Snapshot, most: int = 10) -> None:
     if len(rows) > most:
         name = plain(picture.folder.word)
         say(f"and {len(rows) - most} more (hpo-tui best {name} -n {len(rows)})")
-
-
-def has_goals(spec: StudySpec) -> bool:
-    """Whether there is anything to reach: a threshold or a constraint."""
-    return any(o.threshold is not None for o in spec.objectives) or bool(spec.outcome_constraints)
 
 
 def goals_of(spec: StudySpec) -> list[Objective | OutcomeConstraint]:

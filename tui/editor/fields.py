@@ -53,7 +53,7 @@ FIELDS: dict[str, tuple[Field, ...]] = {
         {
             "name": "text", "command": "words", "resume": "flag", "seed": "number",
             "repeats": "number", "cost": ("declared", "measured"), "noisy": "flag",
-            "warm": "list", "learn_from": "list",
+            "stop_when": "text", "notify": "words", "warm": "list", "learn_from": "list",
             "constraints": "list",
         },
     ),

@@ -1,13 +1,12 @@
 """Studies, the home screen: every study under ``.hpo``, how it stands, its best."""
 
 import threading
-from pathlib import Path
 from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 
-from hpo_tui.store.folder import find_home
+from hpo_tui.store.folder import find_home, working_folder
 from hpo_tui.tui import present
 from hpo_tui.tui.actions import Action
 from hpo_tui.tui.plain import plain
@@ -85,7 +84,7 @@ all again. `A` moves a study to `.hpo/.archive`, `D` deletes it for good and ask
                 if self.app.app_focus and (self.is_current or last is None):
                     if self.hpo.home is None:
                         # The screen says how to make one in a shell.
-                        self.hpo.home = find_home(Path.cwd())
+                        self.hpo.home = find_home(working_folder())
                     studies.home = self.hpo.home
                     found = studies.read()
                     if (

@@ -12,11 +12,11 @@ from hpo_tui.tui.actions import CHARTS, bindings
 from hpo_tui.tui.entries import EntryRows, readable
 from hpo_tui.tui.live import LiveStudy
 from hpo_tui.tui.panes import TABS, make
-from hpo_tui.tui.plain import fit, plain, wrapped
+from hpo_tui.tui.plain import fit, wrapped
 from hpo_tui.tui.screens.text_window import read_whole
 from hpo_tui.tui.screens.trial_actions import TrialActions
-from hpo_tui.tui.side_by_side import best_title, of_several, record_entries, trial_entries
 from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.trial_sheet import sheet
 from hpo_tui.tui.widgets.chrome import PaneTitle, StudyHeader
 from hpo_tui.tui.widgets.fixed_table import FixedTable
 from hpo_tui.tui.widgets.key_bar import KeyBar
@@ -121,34 +121,20 @@ and `6` the log.
             self._fill(self.live.snapshot)
 
     def _fill(self, snapshot: Snapshot) -> None:
-        from hpo_tui.engine.analysis.front import best_rows, front_rows
-
         row = snapshot.frame.index(self.number)
         title = self.query_one("#trial-title", PaneTitle)
         if row is None:
             title.say(f"trial {self.number} is not there")
             return
-        best = best_rows(snapshot.frame, snapshot.spec)
-        other = next((int(r) for r in best if int(r) != row), None)
-        titles = ["this trial"]
-        rows: list[int | None] = [row]
-        if other is not None:
-            titles.append(best_title(snapshot, other))
-            rows.append(other)
-        entries = trial_entries(snapshot, rows, means=rows[1:])
         record = self._record
-        if record is not None and record.number == self.number:
-            entries += record_entries(record, self._events, snapshot.time)
+        if record is not None and record.number != self.number:
+            record = None
+        said = sheet(snapshot, row, record, self._events)
         self._tell_reason(record.reason if record is not None else "")
         table = self.query_one("#trial-values", LineTable)
-        lines = EntryRows(entries, titles, max(30, table.size.width))
+        lines = EntryRows(said.entries, said.columns, max(30, table.size.width))
         table.set_rows(lines, keep=None if len(table.rows) else lines.first)
-        star = " ★" if snapshot.frame.starred[row] else ""
-        words = "on the Pareto front" if len(snapshot.spec.objectives) > 1 else "(the best)"
-        front = f" {words}" if row in front_rows(snapshot.frame, snapshot.spec, best) else ""
-        task = plain(snapshot.frame.tasks[snapshot.frame.task[row]])
-        said = f"trial {self.number}{star}  {self.state_of(snapshot)} at {task}{front}"
-        title.say("  ".join(filter(None, [said, of_several(snapshot, row)])))
+        title.say(said.title)
 
     def do_sheet_curve(self) -> None:
         """Go to the learning curve."""

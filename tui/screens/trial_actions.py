@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual.binding import BindingType
 
 from hpo_tui.engine.spec.command import shell_line, trial_seed
+from hpo_tui.store.tags import joined, parted
 from hpo_tui.tui.actions import bindings
 from hpo_tui.tui.screens.study_room import StudyRoom
 from hpo_tui.tui.snapshot import Snapshot
@@ -167,10 +168,10 @@ class TrialActions(StudyRoom):
 
         def taken(text: str | None) -> None:
             if text is not None:
-                wanted = [t.strip() for t in text.split(",") if t.strip()]
-                self.command("tag", f"tag trial {number}", {"trial": number, "tags": wanted})
+                wanted = {"trial": number, "tags": list(parted(text))}
+                self.command("tag", f"tag trial {number}", wanted)
 
-        question = Ask(f"Tags of trial {number}", ", ".join(tags), "Separated by commas.")
+        question = Ask(f"Tags of trial {number}", joined(tags), "Separated by commas.")
         self.app.push_screen(question, taken)
 
     def do_trial_note(self) -> None:

@@ -1,0 +1,156 @@
+"""``notify``: a command of the user's is run when a study ends, pauses itself or breaks.
+
+The runner writes a notice in the transaction that changes the study's state, and starts a process
+(this module) that takes it from there: whoever is killed in between, it is taken once. That process
+runs the command, ends it when it takes too long, and records how it went.
+"""
+
+import contextlib
+import logging
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO
+
+from hpo_tui.engine.spec.errors import SpecError
+from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.engine.spec.names import plain
+from hpo_tui.store import outbox
+from hpo_tui.store.folder import StudyFolder
+from hpo_tui.store.models import StudyState
+from hpo_tui.store.read import StudyReader
+
+log = logging.getLogger("notify")
+
+KEY = "notify:"
+"""What the keys of notices begin with."""
+PAUSED_BY_YOU = "paused by you"
+"""The reason of a pause that was asked for: nobody has to be told."""
+PATIENCE = 60.0
+"""Seconds that the command may take."""
+_SPENT = "the budget is spent"
+_LONGEST = 2000
+_LAST_LINES = 3
+
+
+def event_of(state: StudyState, reason: str) -> str:
+    """Return what people are told that a study has come to, empty for nothing."""
+    told = (StudyState.FINISHED, StudyState.STOPPED, StudyState.PAUSED)
+    return str(state) if state in told and reason != PAUSED_BY_YOU else ""
+
+
+def deliver(folder: StudyFolder, key: str) -> "subprocess.Popen[bytes]":
+    """Have a process of its own take a notice and tell people. Raises OSError if none starts."""
+    argv = [sys.executable, "-P", "-m", "hpo_tui.engine.notify", str(folder.path.absolute()), key]
+    return subprocess.Popen(argv, stdin=subprocess.DEVNULL, start_new_session=True)
+
+
+def deliver_overdue(folder: StudyFolder) -> None:
+    """Deliver what the last runner of a study that has ended did not live to."""
+    with StudyReader(folder.db) as reader:
+        keys = reader.kept(KEY)
+    for key in keys:
+        deliver(folder, key).returncode = 0  # nobody waits for it
+
+
+def environment(spec: StudySpec, study: Path, event: str, reason: str, best: str) -> dict[str, str]:
+    """Return the variables that the command is told by; the last is all of it in a sentence."""
+    reason = _line(reason) or (_SPENT if event == "finished" else "")
+    message = f"{spec.name}: {event}" + (f" ({reason})" if reason else "")
+    return {
+        "HPO_STUDY": str(study),
+        "HPO_NAME": _line(spec.name),
+        "HPO_EVENT": event,
+        "HPO_REASON": reason,
+        "HPO_BEST": _line(best),
+        "HPO_MESSAGE": _line(message + (f". Best: {best}" if best else "")),
+    }
+
+
+def _line(text: str) -> str:
+    """Return a text on one line that an environment can carry and a header of a mail may hold."""
+    text = " | ".join(line.strip() for line in text.splitlines() if line.strip())
+    return plain(text).encode("utf-8", "replace").decode()[:_LONGEST]
+
+
+def tell(
+    spec: StudySpec, cwd: Path, variables: Mapping[str, str], patience: float = PATIENCE
+) -> str:
+    """Run the command; return why it failed, empty if it did not.
+
+    It finds the message on its standard input too, as ``mail`` wants it.
+    """
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as message:
+        message.write(f"{variables['HPO_MESSAGE']}\n".encode())
+        message.seek(0)
+        try:
+            process = subprocess.Popen(
+                spec.notify, stdin=message, stdout=output, stderr=subprocess.STDOUT, cwd=cwd,
+                env={**os.environ, **variables}, start_new_session=True,
+            )  # fmt: skip
+        except OSError as error:
+            return f"it cannot be started: {error.strerror or error}"
+        try:
+            code = process.wait(patience)
+        except subprocess.TimeoutExpired:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            return f"it was ended after {patience:g} s{_last_lines(output)}"
+        how = f"ended by signal {-code}" if code < 0 else f"exit code {code}"
+        return f"{how}{_last_lines(output)}" if code else ""
+
+
+def _last_lines(output: IO[bytes]) -> str:
+    output.seek(max(0, output.seek(0, os.SEEK_END) - _LONGEST))
+    lines = output.read().decode("utf-8", "replace").splitlines()
+    said = [plain(line.strip()) for line in lines if line.strip()][-_LAST_LINES:]
+    return f"; last lines: {' | '.join(said)}" if said else ""
+
+
+def best_of(reader: StudyReader, spec: StudySpec) -> str:
+    """Return the best trial in words, empty where none meets every goal."""
+    from hpo_tui.engine.analysis.front import best_rows, results
+
+    frame = reader.frame()
+    rows = best_rows(frame, spec)
+    if not len(rows):
+        return ""
+    means, row = results(frame, spec)[1].metrics, int(rows[0])
+    values = ", ".join(f"{n} = {means[n][row]:.6g}" for n in spec.metric_names if n in means)
+    return f"trial {frame.number[row]}, {values}"
+
+
+def run(folder: StudyFolder, key: str) -> None:
+    """Take a notice, unless somebody has, and tell people; record how that went."""
+    with StudyReader(folder.db) as reader:  # what cannot be read yet is still there to be taken
+        spec = StudySpec.from_text(reader.study().text)
+        best = best_of(reader, spec)
+    notice = outbox.take(folder.db, key)
+    if notice is None or not spec.notify:  # taken out of the file since
+        return
+    event, reason = map(str, notice)
+    cwd = folder.workplace if folder.workplace.is_dir() else folder.path
+    fault = tell(spec, cwd, environment(spec, folder.path, event, reason, best))
+    said = f"the notification of {event!r} failed: {fault}" if fault else f"told of {event!r}"
+    outbox.add_event(folder.db, "notify", said)
+
+
+def main(argv: list[str]) -> int:
+    """``python -P -m hpo_tui.engine.notify FOLDER KEY``: deliver one notice."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    try:
+        run(StudyFolder(Path(argv[0])), argv[1])
+    except (OSError, sqlite3.Error, LookupError, SpecError):
+        log.exception("nobody could be told")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

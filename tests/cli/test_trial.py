@@ -1,0 +1,218 @@
+"""``show`` and ``log``: one trial on the command line."""
+
+import json
+import os
+import pty
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hpo_tui.store.folder import StudyFolder
+from hpo_tui.store.models import TrialState
+from hpo_tui.store.write import StudyWriter
+from hpo_tui.tui.cli.trial_log import start_of_last
+
+PROGRAM = [sys.executable, "-m", "hpo_tui"]
+HOSTILE = b"one \x1b[31mred\x1b[0m\x1b]0;title\x07\nbar 10%\rbar 90%\n\x9b2Jthree"
+
+
+@pytest.fixture
+def study(make_study: Callable[..., StudyFolder]) -> StudyFolder:
+    """A study with a failed trial, and a log."""
+    folder = make_study(trials=None)
+    writer = StudyWriter(folder.db)
+    writer.update_trial(
+        3, reason="exit code 1; last lines: Traceback | ValueError: no", note="look\nagain",
+        why={"kind": "look", "text": "Most expected gain for its price."}, tags=("keep",),
+    )  # fmt: skip
+    writer.add_event("failed", "trial 3: exit code 1", 3)
+    writer.close()
+    for number in (3, 9):
+        folder.trial(number).path.mkdir(parents=True)
+        folder.trial(number).log.write_bytes(HOSTILE)
+    folder.trial(9).checkpoint.mkdir()
+    (folder.trial(9).checkpoint / "state").touch()
+    return folder
+
+
+def line_of(out: str, name: str) -> str:
+    return next(line for line in out.splitlines() if line.startswith(f"  {name} "))
+
+
+def test_a_trial_is_told_as_its_screen_tells_it(
+    hpo: Callable[..., Any], study: StudyFolder
+) -> None:
+    ran = hpo("show", "sparse", 9)
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.startswith("trial 9  complete at full\n")
+    assert "best: #12" in ran.out
+    assert line_of(ran.out, "accuracy ≥.9").split()[2:4] == ["0.89", "✗"]
+    assert line_of(ran.out, "latency ≤8").split()[2:4] == ["5", "✓"]
+    assert line_of(ran.out, "continues").split() == ["continues", "#1"]
+    assert line_of(ran.out, "checkpoint").endswith("trials/0009/checkpoint")
+    assert line_of(hpo("show", 1).out, "went on as").split(maxsplit=3)[3] == "#9 at full"
+
+
+def test_why_it_ended_and_why_it_was_run_are_whole(
+    hpo: Callable[..., Any], study: StudyFolder
+) -> None:
+    out = hpo("show", 3).out
+    ended = out[out.index("  ended ") :].splitlines()
+    assert ended[0].split(maxsplit=1)[1] == "exit code 1; last lines:"
+    assert [x.strip() for x in ended[1:3]] == ["Traceback", "ValueError: no"]
+    assert "Most expected gain for its price." in line_of(out, "text")
+    assert "again" in out
+    assert "keep" in line_of(out, "tags")
+    assert "trial 3: exit code 1" in out
+    assert "checkpoint" not in out
+
+
+def test_as_json_it_is_an_export_s_record_and_more(
+    hpo: Callable[..., Any], study: StudyFolder
+) -> None:
+    ran = hpo("show", "sparse", 9, "--json")
+    found = json.loads(ran.out)
+    exported = [json.loads(x) for x in hpo("export", "sparse", "--json").out.splitlines()]
+    assert {k: found[k] for k in exported[8]} == exported[8]
+    assert found["goals"] == {"accuracy": False, "weights": False, "latency": True}
+    assert found["meets"] is False
+    assert found["files"]["log"] == str(study.trial(9).log)
+    assert found["files"]["params"] is None
+    assert json.loads(hpo("show", 1, "--json").out)["promoted_to"] == [9]
+    three = json.loads(hpo("show", 3, "--json").out)
+    assert three["chosen"]["kind"] == "look"
+    assert [e["text"] for e in three["events"]] == ["trial 3: exit code 1"]
+    json.loads(hpo("show", 6, "--json").out)  # NaN and infinities are null
+
+
+@pytest.mark.parametrize(
+    ("words", "refusal"),
+    [
+        (["99"], (1, "sparse has no trial 99; it has 12 trials")),
+        (["none", "3"], (1, "there is no study 'none'")),
+        (["sparse"], (2, "'sparse' is no trial's number: after the study comes the trial")),
+        (["3", "sparse"], (2, "'sparse' is no trial's number: the trial comes last")),
+        (["0"], (2, "'0' is no trial's number")),
+        (["a", "sparse", "3"], (2, "say a study (if there are several) and a trial")),
+        (["sparse", "3", "-s", "sparse"], (2, "say a study (if there are several) and a trial")),
+        ([], (2, "Missing argument")),
+    ],
+)
+@pytest.mark.parametrize("command", ["show", "log"])
+def test_which_trial_is_meant(
+    hpo: Callable[..., Any], study: StudyFolder, command: str, words: list[str],
+    refusal: tuple[int, str],
+) -> None:  # fmt: skip
+    code, said = refusal
+    ran = hpo(command, *words)
+    assert (ran.code, ran.out) == (code, "")
+    assert said in ran.err
+
+
+def test_a_number_may_name_a_study_but_the_last_word_is_the_trial(
+    hpo: Callable[..., Any], study: StudyFolder, make_study: Callable[..., StudyFolder]
+) -> None:
+    make_study("7")
+    assert hpo("show", "7", "3").out.startswith("trial 3")
+    assert "there are several studies here" in hpo("show", "7").err
+    assert hpo("show", "-s", "7", "3").out.startswith("trial 3")
+
+
+def test_into_a_pipe_output_goes_as_it_is(study: StudyFolder, tmp_path: Path) -> None:
+    def printed(*words: str) -> bytes:
+        done = subprocess.run(
+            [*PROGRAM, "log", *words], cwd=tmp_path, capture_output=True, check=True
+        )
+        assert done.stderr == (b"trial 3: failed: exit code 1\n" if "--follow" in words else b"")
+        return done.stdout
+
+    assert printed("sparse", "3") == HOSTILE
+    assert printed("3", "-n", "1") == HOSTILE.splitlines()[-1]
+    assert printed("3", "-n", "0") == b""
+    assert printed("3", "--follow") == HOSTILE  # it has ended
+
+
+def test_on_a_terminal_nothing_in_it_acts(study: StudyFolder, tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    done = subprocess.Popen([*PROGRAM, "log", "3"], cwd=tmp_path, stdout=theirs, stdin=theirs)
+    os.close(theirs)
+    data = b""
+    while True:
+        try:
+            more = os.read(ours, 65536)
+        except OSError:
+            break
+        if not more:
+            break
+        data += more
+    assert done.wait() == 0
+    os.close(ours)
+    assert data.decode().splitlines() == ["one red", "bar 90%", "\ufffdJthree".replace("J", "2J")]
+
+
+def test_a_trial_that_has_printed_nothing_is_said_to(
+    hpo: Callable[..., Any], study: StudyFolder
+) -> None:
+    ran = hpo("log", "sparse", 5)
+    assert (ran.code, ran.out) == (0, "")
+    assert ran.err == "trial 5 has printed nothing; it is running\n"
+
+
+def test_it_is_followed_until_the_trial_has_ended(study: StudyFolder, tmp_path: Path) -> None:
+    log = study.trial(5).log
+    log.parent.mkdir(parents=True)
+    log.write_bytes(b"first\nsecond\n")
+    # This process stands for the trial's runner: it holds the study's lock.
+    import fcntl
+
+    with study.lock.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        follower = subprocess.Popen(
+            [*PROGRAM, "log", "sparse", "5", "-f", "-n", "1"], cwd=tmp_path,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        assert follower.stdout is not None
+        assert follower.stderr is not None
+        assert follower.stdout.readline() == b"second\n"
+        with log.open("ab") as file:
+            file.write(b"third\n")
+        assert follower.stdout.readline() == b"third\n"
+        with log.open("ab") as file:
+            file.write(b"last words")
+        writer = StudyWriter(study.db)
+        writer.update_trial(5, state=TrialState.FAILED, reason="exit code 3; last lines: x")
+        writer.close()
+        assert follower.stdout.read() == b"last words"
+        assert follower.wait(30) == 0
+    assert follower.stderr.read() == b"trial 5: failed: exit code 3\n"
+    follower.stdout.close()
+    follower.stderr.close()
+
+
+def test_what_nobody_runs_any_more_is_not_followed_for_ever(
+    hpo: Callable[..., Any], study: StudyFolder
+) -> None:
+    before = time.monotonic()
+    ran = hpo("log", 5, "-f")
+    assert ran.err == "trial 5 has printed nothing; it is running\n"
+    assert time.monotonic() - before < 20
+
+
+@pytest.mark.parametrize("data", [b"", b"\n", b"a", b"a\n", b"a\nb", b"a\n\nb\n", b"x\r\ny\r\n"])
+@pytest.mark.parametrize("count", [0, 1, 2, 3])
+def test_the_last_lines_are_found_from_the_end(
+    tmp_path: Path, data: bytes, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(data)
+    lines = data.splitlines(keepends=True)
+    wanted = b"".join(lines[len(lines) - count :] if count < len(lines) else lines)
+    for chunk in (1, 2, 100):
+        monkeypatch.setattr("hpo_tui.tui.cli.trial_log._CHUNK", chunk)
+        assert data[start_of_last(path, count) :] == wanted
+    assert start_of_last(tmp_path / "none", 3) == 0

@@ -1,0 +1,209 @@
+"""People are told of a study's end once, whoever is killed, and nothing waits for it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from asking import answer, edit
+
+from hpo_tui.engine.launch import runner_pid
+from hpo_tui.engine.notify import KEY, deliver, deliver_overdue, environment, tell
+from hpo_tui.engine.runner.notices import Notices, failed
+from hpo_tui.engine.spec import StudySpec
+from hpo_tui.store.models import StudyState
+from hpo_tui.store.read import StudyReader
+from hpo_tui.store.write import StudyWriter
+
+LINE = 'printf "%s;%s;%s;%s\\n" "$HPO_NAME" "$HPO_EVENT" "$HPO_REASON" "$HPO_BEST" >> told.txt'
+TELLS = f"notify = '{LINE}'"
+
+
+def told(study: Any) -> list[str]:
+    path = study.folder.workplace / "told.txt"
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def outcomes(study: Any) -> list[str]:
+    return [e.text for e in study.events("notify")]
+
+
+def quiet(study: Any) -> None:
+    """Wait until no notice is left, and nobody who delivers one."""
+    mark = os.fsencode(str(study.folder.path.absolute()))
+
+    def busy() -> bool:
+        with StudyReader(study.folder.db) as reader:
+            left = reader.kept(KEY)
+        lines = (p.read_bytes() for p in Path("/proc").glob("[0-9]*/cmdline") if p.exists())
+        return bool(left) or any(b"engine.notify" in line and mark in line for line in lines)
+
+    study.until(lambda: not _fails(busy))
+
+
+def _fails(busy: Any) -> bool:
+    try:
+        return bool(busy())
+    except OSError:  # a process has ended at this moment
+        return True
+
+
+def test_an_end_is_told_with_its_reason_and_the_best(make_study: Any) -> None:
+    study = make_study("report(accuracy=given['trial'] / 4)", budget=2, study=TELLS)
+    study.start()
+    study.gone()
+    quiet(study)
+    assert told(study) == ["t;finished;the budget is spent;trial 2, accuracy = 0.5"]
+    assert outcomes(study) == ["told of 'finished'"]
+
+
+def test_it_comes_as_a_sentence_on_standard_input_too(make_study: Any) -> None:
+    study = make_study("report(accuracy=1)", study='notify = ["tee", "told.txt"]')
+    study.start()
+    study.gone()
+    quiet(study)
+    assert told(study) == ["t: finished (the budget is spent). Best: trial 1, accuracy = 1"]
+
+
+def test_a_pause_is_told_unless_it_was_asked_for(make_study: Any) -> None:
+    study = make_study(
+        "if given['trial'] == 1: hold()\nsys.exit(3)", budget=9, study=TELLS,
+        resources="failures = 2",
+    )  # fmt: skip
+    study.start()
+    study.running(1)
+    assert answer(study, "pause").ok
+    assert answer(study, "resume").ok
+    study.go()
+    study.until(lambda: study.study().state is StudyState.PAUSED)
+    study.until(lambda: outcomes(study))
+    (line,) = told(study)
+    assert line.startswith("t;paused;2 trials in a row")
+    assert answer(study, "stop").ok
+    study.gone()
+    quiet(study)
+    assert [x.split(";")[1:3] for x in told(study)[1:]] == [["stopped", "stopped by you"]]
+
+
+def test_a_command_that_fails_is_an_event_and_no_error_of_the_study(make_study: Any) -> None:
+    study = make_study("report(accuracy=1)", study="notify = 'echo no line >&2; exit 7'")
+    study.start()
+    study.gone()
+    quiet(study)
+    said = "the notification of 'finished' failed: exit code 7; last lines: no line"
+    assert outcomes(study) == [said]
+    assert (study.study().state, study.study().reason) == (StudyState.FINISHED, "")
+
+
+def test_nothing_waits_for_it(make_study: Any) -> None:
+    study = make_study(
+        "if given['trial'] < 3: sys.exit(3)\nreport(accuracy=1)", budget=9,
+        study="notify = 'touch called; exec sleep 600'", resources="failures = 2",
+    )  # fmt: skip
+    study.start()
+    study.until((study.folder.workplace / "called").exists)
+    assert answer(study, "resume").ok
+    assert study.ended(3).metrics == {"accuracy": 1}
+    assert outcomes(study) == []
+
+
+def test_what_takes_too_long_is_ended(make_study: Any) -> None:
+    study = make_study("", study="notify = 'echo calling; sleep 600 & sleep 600'")
+    spec = StudySpec.load(study.folder.file)
+    variables = environment(spec, study.folder.path, "finished", "", "")
+    said = tell(spec, study.folder.workplace, variables, patience=0.5)
+    assert said == "it was ended after 0.5 s; last lines: calling"
+    study.until(lambda: not study.processes())
+
+
+def test_what_cannot_be_started_is_told() -> None:
+    spec = StudySpec.from_dict({
+        "study": {"name": "t", "budget": 4, "notify": ["./not-there"]},
+        "space": {"x": {"type": "float", "low": 0, "high": 1}},
+        "objective": [{"metric": "a", "direction": "maximize"}],
+    })  # fmt: skip
+    variables = environment(spec, Path("x"), "paused", "two\nlines \x1b[2J\0", "")
+    assert variables["HPO_REASON"] == "two | lines \\x1b[2J\\x00"
+    assert tell(spec, Path.cwd(), variables).startswith("it cannot be started: No such file")
+
+
+def test_an_end_is_told_once_whenever_the_runner_is_killed(make_study: Any) -> None:
+    study = make_study("report(accuracy=1)", budget=4, slots=2, study=TELLS)
+    pause = 0.8
+    while study.study().state is not StudyState.FINISHED or runner_pid(study.folder):
+        if runner_pid(study.folder) is None:
+            study.start()
+        deadline = time.monotonic() + pause
+        pause *= 1.5
+        while runner_pid(study.folder) and time.monotonic() < deadline:
+            time.sleep(0.005)
+        if pid := runner_pid(study.folder):
+            os.kill(pid, signal.SIGKILL)
+            study.gone()
+    deliver_overdue(study.folder)
+    quiet(study)
+    assert [x.split(";")[1] for x in told(study)] == ["finished"]
+    study.start()  # it finds nothing to do: the same end
+    study.gone()
+    quiet(study)
+    assert len(told(study)) == 1
+
+
+def test_what_a_killed_runner_wrote_down_is_told_by_the_next_and_by_one_of_two(
+    make_study: Any,
+) -> None:
+    study = make_study("report(accuracy=1)", study=TELLS)
+    writer = StudyWriter(study.folder.db)
+    dead = Notices(study.folder, writer)
+    with writer.transaction():
+        dead.note(StudyState.STOPPED, "stopped by you", [1, 1])
+    with suppress(RuntimeError), writer.transaction():
+        dead.note(StudyState.PAUSED, "a pause that was never stored", [])
+        raise RuntimeError
+    heir = Notices(study.folder, writer)
+    heir.collect()
+    with StudyReader(study.folder.db) as reader:
+        (key,) = reader.kept(KEY)
+    other = deliver(study.folder, key)
+    heir.close(lambda: False)
+    assert other.wait(30) == 0
+    quiet(study)
+    assert [x.split(";")[1] for x in told(study)] == ["stopped"]
+    assert outcomes(study) == ["told of 'stopped'"]
+    with writer.transaction():
+        heir.note(StudyState.STOPPED, "stopped by you", [1, 1])
+    with StudyReader(study.folder.db) as reader:
+        assert reader.kept(KEY) == []
+    writer.close()
+
+
+def test_a_runner_that_fails_tells_of_it(make_study: Any) -> None:
+    study = make_study("report(accuracy=1)", study=TELLS)
+    failed(study.folder, OSError("no more files"))
+    study.until(lambda: told(study))
+    quiet(study)
+    (line,) = told(study)
+    assert line.startswith("t;failed;its runner failed: no more files; runner.log has")
+
+
+def test_a_command_that_was_taken_out_is_not_run(make_study: Any) -> None:
+    study = make_study("hold()\nreport(accuracy=1)", study=TELLS)
+    study.start()
+    study.running(1)
+    assert edit(study, TELLS, "").ok
+    study.go()
+    study.gone()
+    quiet(study)
+    assert told(study) == []
+
+
+def test_the_process_that_tells_is_light(tmp_path: Path) -> None:
+    code = "import sys, hpo_tui.engine.notify as n; print(*sorted(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+    assert not {"torch", "optuna", "textual", "numpy"} & set(done.stdout.split())

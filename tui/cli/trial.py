@@ -1,0 +1,202 @@
+"""``hpo-tui show`` and ``hpo-tui log``: one trial, as its screen tells of it, and its output."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hpo_tui.store.folder import StudyFolder
+from hpo_tui.store.models import Event, Trial
+from hpo_tui.tui.cli.errors import Refusal
+from hpo_tui.tui.cli.status import picture_of
+from hpo_tui.tui.cli.studies import complete_study, find, proposals, reading
+from hpo_tui.tui.cli.text import say, unicode_ok
+from hpo_tui.tui.plain import plain, to_ascii
+from hpo_tui.tui.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+    from hpo_tui.store.read import StudyReader
+    from hpo_tui.tui.trial_sheet import Sheet
+
+
+def _complete(
+    ctx: click.Context,
+    param: click.Parameter,  # noqa: ARG001 - click's signature
+    incomplete: str,
+) -> "list[CompletionItem[str]]":
+    """Complete the study; after it comes a number."""
+    return [] if ctx.params.get("words") else proposals(incomplete)
+
+
+trial_words = click.argument(
+    "words", nargs=-1, required=True, metavar="[STUDY] TRIAL", shell_complete=_complete
+)
+study_option = click.option(
+    "-s", "--study", metavar="STUDY", help="Which study, also said so.",
+    shell_complete=complete_study,
+)  # fmt: skip
+
+
+def chosen(words: Sequence[str], study: str | None) -> tuple[StudyFolder, int]:
+    """Return the study and the trial that are meant: the last word is always the trial.
+
+    Raises Refusal, or UsageError for what cannot be meant.
+    """
+    *before, last = words
+    if len(before) > (study is None):
+        raise click.UsageError("say a study (if there are several) and a trial, no more")
+    named = before[0] if before else study
+    if not (last.isascii() and last.isdigit() and int(last)):
+        what = f"{last!r} is no trial's number"
+        where = "after the study comes the trial" if not before else "the trial comes last"
+        raise click.UsageError(f"{what}: {where}, as in `sparse 7`")
+    return find(named), int(last)
+
+
+def record_of(folder: StudyFolder, reader: "StudyReader", number: int) -> Trial:
+    """Return a trial. Raises Refusal where there is none of that number."""
+    trial = reader.trial(number)
+    if trial is None:
+        count = sum(reader.counts().values())
+        known = f"it has {count} trials" if count != 1 else "it has 1 trial"
+        raise Refusal(f"{plain(folder.name)} has no trial {number}; {known}")
+    return trial
+
+
+@click.command("show")
+@trial_words
+@study_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def show(words: tuple[str, ...], study: str | None, as_json: bool) -> None:
+    """Print all about TRIAL: metrics with their goals, parameters, cost, why it was run, files.
+
+    The last word is the trial's number; a word before it names the study, as in `sparse 7`.
+    """
+    from hpo_tui.store.transfer.write_text import json_line
+    from hpo_tui.tui.trial_sheet import sheet
+
+    folder, number = chosen(words, study)
+    picture = picture_of(folder)
+    with reading(folder) as reader:
+        trial = record_of(folder, reader, number)
+        events = reader.events_of(number)
+    row = picture.frame.index(number)
+    if row is None:  # begun between the two readings
+        picture = picture_of(folder)
+        row = picture.frame.index(number)
+    assert row is not None
+    if as_json:
+        say(json_line(trial_record(picture, row, trial, events)))
+        return
+    for line in sheet_lines(sheet(picture, row, trial, events)):
+        _say(line)
+    for name, path in files_of(folder, number).items():
+        if path is not None:
+            _say(f"  {name:<{_NAMES}}  {plain(path)}")
+
+
+_NAMES = 12
+"""Cells of the names in front of values, at least."""
+
+
+def _say(text: str) -> None:
+    say(text if unicode_ok() else to_ascii(text))
+
+
+def sheet_lines(said: "Sheet") -> list[str]:
+    """Return what a trial's screen says as lines, each value whole; files are to follow."""
+    from hpo_tui.tui.entries import readable
+    from hpo_tui.tui.fmt import width_of
+    from hpo_tui.tui.plain import fit
+
+    held = [e for e in said.entries if e.values]
+    names = max([width_of(e.label) for e in held] + [_NAMES])
+    several = [e.values for e in held if len(e.values) > 1]
+    wide = max([width_of(v[0][0]) for v in several] + [width_of(said.columns[0])])
+    lines = [said.title, ""]
+    if len(said.columns) > 1:
+        lines.append(f"  {'':<{names}}  {fit(said.columns[0], wide)}  {said.columns[1]}")
+    for entry in said.entries:
+        if not entry.values:
+            lines.append(entry.name)
+            continue
+        whole = [plain(line) for line in readable(entry.text or entry.values[0][0]).splitlines()]
+        texts = [fit(whole[0], wide) if len(entry.values) > 1 else (whole or [""])[0]]
+        texts += [text for text, _ in entry.values[1:]]
+        lines.append(f"  {fit(entry.label, names)}  {'  '.join(texts)}".rstrip())
+        lines += [f"  {'':<{names}}  {line}" for line in whole[1:]]
+    return [*lines, "files"]
+
+
+def files_of(folder: StudyFolder, number: int) -> dict[str, str | None]:
+    """Return name → path of what there is of a trial on the disk, None for what there is not."""
+    files = folder.trial(number)
+    places: dict[str, Path] = {
+        "folder": files.path, "log": files.log, "params": files.params, "reports": files.reports,
+        "checkpoint": files.checkpoint,
+    }  # fmt: skip
+    there = {name: path for name, path in places.items() if path.is_file() or _holds_any(path)}
+    return {name: str(there[name]) if name in there else None for name in places}
+
+
+def _holds_any(path: Path) -> bool:
+    return path.is_dir() and any(path.iterdir())
+
+
+def trial_record(
+    picture: Snapshot, row: int, trial: Trial, events: Sequence[Event]
+) -> dict[str, Any]:
+    """Return what ``show --json`` prints: the record of an export, and what else is known."""
+    from hpo_tui.store.transfer.rows import finite, record
+    from hpo_tui.tui.goals import goals_of, is_goal, reached
+    from hpo_tui.tui.trial_sheet import promoted_to
+
+    spec, frame = picture.spec, picture.frame
+    goals = [g for g in goals_of(spec) if is_goal(g)]
+    nan = float("nan")
+    return {
+        **record(trial, {t.name: t.cost for t in spec.tasks}),
+        "goals": {g.metric: reached(trial.metrics.get(g.metric, nan), g) for g in goals},
+        "meets": spec.meets(trial.metrics),
+        "configuration": trial.configuration,
+        "promoted_to": [int(frame.number[r]) for r in promoted_to(picture, row)],
+        "repeat": trial.repeat,
+        "attempt": trial.attempt,
+        "planned": trial.cost,
+        "wasted": trial.wasted,
+        "duration": trial.duration,
+        "device": trial.device,
+        "peak_memory": trial.peak_memory,
+        "step": trial.step,
+        "chosen": {k: finite(v) for k, v in trial.why.items()},
+        "events": [{"time": e.time, "kind": e.kind, "text": e.text} for e in events],
+        "files": files_of(picture.folder, trial.number),
+    }
+
+
+@click.command("log")
+@trial_words
+@study_option
+@click.option("-f", "--follow", is_flag=True, help="Go on while the trial runs.")
+@click.option(
+    "-n", "--lines", type=click.IntRange(0), metavar="LINES", help="Only so many, the last ones."
+)
+def log(words: tuple[str, ...], study: str | None, follow: bool, lines: int | None) -> None:
+    """Print what TRIAL has printed, errors included.
+
+    The last word is the trial's number; a word before it names the study, as in `sparse 7`. On a
+    terminal colours and control characters are left out, and of a progress bar all but its last
+    state; into a pipe or a file the output goes as it is.
+    """
+    from hpo_tui.tui.cli.trial_log import print_log
+
+    folder, number = chosen(words, study)
+    with reading(folder) as reader:
+        record_of(folder, reader, number)
+        print_log(folder, reader, number, follow=follow, lines=lines)
+
+
+COMMANDS = {"show": show, "log": log}

@@ -1,0 +1,181 @@
+"""A trial's output on stdout: as it is into a pipe, with nothing that acts on a terminal."""
+
+import os
+import shutil
+import sys
+import time
+from pathlib import Path
+from typing import Protocol
+
+from hpo_tui.store.folder import StudyFolder
+from hpo_tui.store.models import Trial, TrialState
+from hpo_tui.store.read import StudyReader
+from hpo_tui.tui.cli.text import lines_of, note, safe, say
+from hpo_tui.tui.plain import fit, log_line, plain
+
+_POLL_SECONDS = 0.2
+_CHUNK = 1 << 20
+_LONGEST = 8192
+"""Bytes kept of a line that has not ended: of a progress bar of one night the last."""
+
+
+class _Out(Protocol):
+    """Where output goes."""
+
+    def write(self, data: bytes) -> None:
+        """Take in what has been read."""
+
+    def pause(self) -> None:
+        """Show what there is, before more is waited for."""
+
+    def close(self) -> None:
+        """Show what is left."""
+
+
+class Pipe:
+    """Output as it is."""
+
+    def write(self, data: bytes) -> None:
+        """Pass it on."""
+        sys.stdout.buffer.write(data)
+
+    def pause(self) -> None:
+        """Have the reader see it."""
+        sys.stdout.buffer.flush()
+
+    def close(self) -> None:
+        """Have the reader see it all."""
+        self.pause()
+
+
+class Terminal:
+    """Output line by line, as the terminal would have left each, with nothing that acts.
+
+    A line that has no end yet is shown while more is waited for, and then written over.
+    """
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._shown = False
+
+    def write(self, data: bytes) -> None:
+        """Show whole lines, and keep the beginning of the next."""
+        self._clear()
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        self._rest = self._rest[-_LONGEST:]
+        for line in lines:
+            say(log_line(line))
+
+    def pause(self) -> None:
+        """Show the line that has no end yet, as far as there is room."""
+        text = log_line(self._rest)
+        if text:
+            self._clear()
+            room = shutil.get_terminal_size().columns - 1
+            sys.stdout.write(safe(fit(text, room).rstrip(), sys.stdout))
+            self._shown = True
+        sys.stdout.flush()
+
+    def close(self) -> None:
+        """Show the last line whole, which may have no end."""
+        self._clear()
+        if self._rest:
+            say(log_line(self._rest))
+        self._rest = b""
+        sys.stdout.flush()
+
+    def _clear(self) -> None:
+        if self._shown:
+            sys.stdout.write("\r\x1b[K")
+            self._shown = False
+
+
+def print_log(
+    folder: StudyFolder, reader: StudyReader, number: int, *, follow: bool, lines: int | None
+) -> None:
+    """Print a trial's output: the last ``lines`` of it, and what comes while it runs."""
+    path = folder.trial(number).log
+    out: _Out = Terminal() if sys.stdout.isatty() else Pipe()
+    at = 0 if lines is None else start_of_last(path, lines)
+    try:
+        while True:
+            over = not follow or _is_over(folder, reader, number)  # before what it has left is read
+            at = _copy(path, at, out)
+            if over:
+                break
+            out.pause()
+            time.sleep(_POLL_SECONDS)
+    finally:
+        out.close()
+    _tell_state(folder, reader, number, follow=follow, empty=at == 0)
+
+
+def _is_over(folder: StudyFolder, reader: StudyReader, number: int) -> bool:
+    """Whether nothing more will be printed, as far as anybody can tell."""
+    from hpo_tui.engine.orphans import lives
+
+    trial = reader.trial(number)
+    if trial is None or trial.state.ended:
+        return True
+    if folder.runner_pid() is not None:
+        return False
+    return not (trial.state is TrialState.RUNNING and lives(folder, number))
+
+
+def _copy(path: Path, at: int, out: _Out) -> int:
+    """Write what follows ``at``; return how far that is. A file that was cut is read anew."""
+    try:
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            file.seek(at if at <= size else 0)
+            while data := file.read(_CHUNK):
+                out.write(data)
+            return file.tell()
+    except FileNotFoundError:
+        return at
+
+
+def start_of_last(path: Path, count: int) -> int:
+    """Return where the last ``count`` lines of a file begin, read from its end; 0 if it has less.
+
+    An end of line at the very end begins no further line.
+    """
+    try:
+        with path.open("rb") as file:
+            end = at = file.seek(0, os.SEEK_END)
+            if not count:
+                return end
+            left = count
+            while at > 0:
+                begin = max(0, at - _CHUNK)
+                file.seek(begin)
+                block = file.read(at - begin)
+                place = len(block) - (at == end and block.endswith(b"\n"))
+                while (place := block.rfind(b"\n", 0, place)) >= 0:
+                    left -= 1
+                    if not left:
+                        return begin + place + 1
+                at = begin
+    except FileNotFoundError:
+        pass
+    return 0
+
+
+def _tell_state(
+    folder: StudyFolder, reader: StudyReader, number: int, *, follow: bool, empty: bool
+) -> None:
+    """Say on stderr how the trial stands, where it was followed or has printed nothing."""
+    trial = reader.trial(number)
+    if trial is None:
+        return
+    if empty:
+        note(f"trial {number} has printed nothing; it is {trial.state}")
+    elif follow and trial.state.ended:
+        note(f"trial {number}: {_how(trial)}")
+    elif follow:
+        note(f"trial {number} is {trial.state}, and no runner works on {plain(folder.name)}")
+
+
+def _how(trial: Trial) -> str:
+    first = trial.reason.partition("; last lines: ")[0]
+    return str(trial.state) + (f": {lines_of(first)}" if first else "")

@@ -1,0 +1,67 @@
+"""All that is said of a trial beside the best one, on its screen and on the command line. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hpo_tui.store.frame import STATES
+from hpo_tui.store.models import Event, Trial
+from hpo_tui.tui.entries import Entry
+from hpo_tui.tui.plain import plain
+from hpo_tui.tui.side_by_side import best_title, of_several, record_entries, trial_entries
+from hpo_tui.tui.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What is said of a trial: a heading, the columns' titles, the lines."""
+
+    title: str
+    columns: tuple[str, ...]
+    entries: tuple[Entry, ...]
+
+
+def sheet(snapshot: Snapshot, row: int, record: Trial | None, events: Sequence[Event]) -> Sheet:
+    """Return what is said of the trial at ``row``; ``record`` once it has been read."""
+    from hpo_tui.engine.analysis.front import best_rows
+
+    best = best_rows(snapshot.frame, snapshot.spec)
+    other = next((int(r) for r in best if int(r) != row), None)
+    rows: list[int | None] = [row]
+    columns = ["this trial"]
+    if other is not None:
+        columns.append(best_title(snapshot, other))
+        rows.append(other)
+    entries = trial_entries(snapshot, rows, means=rows[1:])
+    if record is not None:
+        entries += record_entries(record, events, snapshot.time, went_on(snapshot, row))
+    return Sheet(_title(snapshot, row), tuple(columns), tuple(entries))
+
+
+def _title(snapshot: Snapshot, row: int) -> str:
+    from hpo_tui.engine.analysis.front import best_rows, front_rows
+
+    frame, spec = snapshot.frame, snapshot.spec
+    star = " ★" if frame.starred[row] else ""
+    words = "on the Pareto front" if len(spec.objectives) > 1 else "(the best)"
+    front = f" {words}" if row in front_rows(frame, spec, best_rows(frame, spec)) else ""
+    task, state = plain(frame.tasks[frame.task[row]]), STATES[frame.state[row]]
+    said = f"trial {frame.number[row]}{star}  {state} at {task}{front}"
+    return "  ".join(filter(None, [said, of_several(snapshot, row)]))
+
+
+def promoted_to(snapshot: Snapshot, row: int) -> list[int]:
+    """Return the rows of the trials at which the configuration of ``row`` went on from it."""
+    frame = snapshot.frame
+    costs = {t.name: t.cost for t in snapshot.spec.tasks}
+    own = costs.get(frame.tasks[frame.task[row]], 1.0)
+    same = (frame.configuration == frame.configuration[row]) & (frame.repeat == 0)
+    later = (same & (frame.number > frame.number[row])).nonzero()[0].tolist()
+    return [r for r in later if costs.get(frame.tasks[frame.task[r]], 0.0) > own]
+
+
+def went_on(snapshot: Snapshot, row: int) -> str:
+    """Return in words where the trial at ``row`` was promoted to: ``#12 at 60 epochs``."""
+    frame = snapshot.frame
+    return ", ".join(
+        f"#{frame.number[r]} at {frame.tasks[frame.task[r]]}" for r in promoted_to(snapshot, row)
+    )
