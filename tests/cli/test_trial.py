@@ -65,10 +65,11 @@ def test_why_it_ended_and_why_it_was_run_are_whole(
     ended = out[out.index("  ended ") :].splitlines()
     assert ended[0].split(maxsplit=1)[1] == "exit code 1; last lines:"
     assert [x.strip() for x in ended[1:3]] == ["Traceback", "ValueError: no"]
-    assert "Most expected gain for its price." in line_of(out, "text")
+    assert "Most expected gain for its price." in line_of(out, "in words")
     assert "again" in out
     assert "keep" in line_of(out, "tags")
-    assert "trial 3: exit code 1" in out
+    events = out[out.index("\nevents\n") : out.index("\nfiles\n")].splitlines()[2:]
+    assert [line.endswith("  exit code 1") for line in events] == [True]
     assert "checkpoint" not in out
 
 
