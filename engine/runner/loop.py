@@ -235,12 +235,12 @@ class Runner:
         if desk.queue or desk.state is not StudyState.RUNNING or not self._all_spent():
             return False
         self.chores.budget()  # of time, what was left when the optimizer was asked may be gone
+        reason = self._why_over()  # the last words take back what the optimizer has said
         try:
             self._last_words()
             self.chores.last()
             if self.commands.obey():
                 return False  # asked for in the meantime: it may be a larger budget
-            reason = self._why_over()
             with desk.transaction():
                 desk.event("finished", reason or SPENT)
                 desk.set_state(StudyState.FINISHED, "" if reason == SPENT else reason)
