@@ -94,7 +94,7 @@ def study() -> dict[str, Any]:
     return {
         "study": {"name": "pieces", "command": "python train.py", "budget": 40},
         "space": {**floats, **whole, "optimizer": kinds, "momentum": momentum, "amp": switch},
-        "objective": [{"metric": "accuracy", "direction": "maximize"}],
+        "objective": [{"metric": "accuracy", "direction": "maximize", "threshold": 0.9}],
         "task": [{"name": "short", "epochs": 15, "cost": 0.25},
                  {"name": "full", "epochs": 60, "cost": 1.0}],
     }  # fmt: skip
@@ -108,7 +108,7 @@ def pieces() -> list[tuple[str, dict[str, Any]]]:
         text = re.sub(r"^   (?=\S)", "", text, flags=re.MULTILINE)  # within a list
         for block in re.findall(r"^```toml\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
             lines = block.splitlines()
-            each = all(line.startswith("command = ") for line in lines)
+            each = len({line.partition(" = ")[0] for line in lines}) == 1
             found += [(page, tomllib.loads(text)) for text in (lines if each else [block])]
     return found
 
