@@ -1,4 +1,3 @@
-import errno
 import json
 import os
 import signal
@@ -13,14 +12,6 @@ from typing import Any
 import pytest
 
 from hpo_tui.store.ask import ask
-from hpo_tui.store.folder import (
-    HOME,
-    StudyFolder,
-    find_home,
-    find_study,
-    list_studies,
-    working_folder,
-)
 from hpo_tui.store.models import DeviceSample, Report, StudyState, Trial, TrialState
 from hpo_tui.store.read import StudyReader, readable
 from hpo_tui.store.write import StudyWriter
@@ -294,113 +285,6 @@ def test_many_who_ask_at_once_all_get_in(writer: StudyWriter, path: Path) -> Non
     taken += writer.take_commands()
     assert [c.wait() for c in children] == [0, 0, 0]
     assert len({c.id for c in taken}) == 60
-
-
-def test_studies_are_found_by_folder_file_and_name(tmp_path: Path) -> None:
-    home = tmp_path / HOME
-    folder = StudyFolder(home / "a")
-    folder.trials.mkdir(parents=True)
-    writer = StudyWriter(folder.db)
-    writer.close()
-    folder.file.write_text("")
-    (home / ".archive" / "b").mkdir(parents=True)
-    (home / "empty").mkdir()
-    below = tmp_path / "src" / "deep"
-    below.mkdir(parents=True)
-    assert find_home(below) == home
-    assert [f.name for f in list_studies(home)] == ["a"]
-    for text in ("a", str(folder.path), str(folder.file), "../../.hpo/a"):
-        found = find_study(text, below)
-        assert found is not None
-        assert found.path.resolve() == folder.path.resolve()
-    assert find_study("none", below) is None
-    assert folder.trial(7).path.name == "0007"
-    assert folder.runner_pid() is None
-
-
-@pytest.mark.parametrize("linked", [HOME, f"{HOME}/t"])
-def test_trials_run_beside_a_home_that_is_a_link_however_the_study_is_named(
-    tmp_path: Path, linked: str
-) -> None:
-    code, disk = tmp_path / "code", tmp_path / "disk"
-    (disk / "t").mkdir(parents=True)
-    StudyWriter(disk / "t" / "study.db").close()
-    link = code / linked
-    link.parent.mkdir(parents=True)
-    link.symlink_to(disk if linked == HOME else disk / "t")
-    for name in ("t", f"{HOME}/t", f"{HOME}/t/study.db", str(code / HOME / "t")):
-        found = find_study(name, code)
-        assert found is not None
-        assert found.workplace == code
-    above = find_study("../t/../t", disk / "t")
-    assert above is not None
-    assert above.path == disk / "t"
-
-
-def test_inside_of_a_home_that_is_a_link_it_is_found_as_the_shell_names_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    code, disk = tmp_path / "code", tmp_path / "disk"
-    (disk / "t").mkdir(parents=True)
-    StudyWriter(disk / "t" / "study.db").close()
-    code.mkdir()
-    link = code / HOME
-    link.symlink_to(disk)
-    for inside in (link, link / "t"):
-        monkeypatch.chdir(inside)
-        monkeypatch.setenv("PWD", str(inside))
-        assert find_home(working_folder()) == link
-        found = find_study("t", working_folder())
-        assert found is not None
-        assert found.workplace == code
-    monkeypatch.setenv("PWD", str(code))  # of a program that has gone elsewhere since
-    assert working_folder() == disk / "t"
-    monkeypatch.delenv("PWD")
-    assert working_folder() == disk / "t"
-
-
-def test_in_a_study_s_folder_no_other_word_means_that_study(tmp_path: Path) -> None:
-    home = tmp_path / HOME
-    for name in ("a", "b"):
-        folder = StudyFolder(home / name)
-        folder.trials.mkdir(parents=True)
-        StudyWriter(folder.db).close()
-    inside = home / "a"
-    (inside / "runner.log").write_text("")
-    (inside / "b.toml").write_text("")
-    for text in ("nonsense", "trials", "runner.log", "b.toml", "..", "../c"):
-        assert find_study(text, inside) is None, text
-    for text, name in (("b", "b"), ("../b", "b"), (".", "a"), ("a", "a"), ("study.db", "a")):
-        found = find_study(text, inside)
-        assert found is not None, text
-        assert found.path.resolve() == home / name, text
-
-
-def test_a_lock_tells_whether_a_runner_lives(tmp_path: Path) -> None:
-    import fcntl
-
-    folder = StudyFolder(tmp_path)
-    folder.lock.write_text("123\n")
-    assert folder.runner_pid() is None  # a PID without a lock is a dead runner's
-    fd = os.open(folder.lock, os.O_RDWR)
-    fcntl.flock(fd, fcntl.LOCK_EX)
-    assert folder.runner_pid() == 123
-    os.close(fd)
-    assert folder.runner_pid() is None
-
-
-@pytest.mark.parametrize("code", [errno.ENOLCK, errno.ENOSYS])
-def test_where_nothing_can_be_locked_no_runner_lives(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
-) -> None:
-    folder = StudyFolder(tmp_path)
-    folder.lock.write_text("123\n")
-
-    def refuse(*_: Any) -> None:
-        raise OSError(code, os.strerror(code))
-
-    monkeypatch.setattr("fcntl.flock", refuse)
-    assert folder.runner_pid() is None
 
 
 def test_json_in_the_store_is_json(writer: StudyWriter) -> None:
