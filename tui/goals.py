@@ -38,11 +38,6 @@ def is_goal(goal: Objective | OutcomeConstraint) -> bool:
     return isinstance(goal, OutcomeConstraint) or goal.threshold is not None
 
 
-def has_goals(spec: StudySpec) -> bool:
-    """Whether there is anything to reach."""
-    return spec.has_goals
-
-
 Limits = dict[str, tuple[tuple[float, bool], ...]]
 """Metric to (limit, whether values above it are good)."""
 
@@ -120,7 +115,7 @@ def goals_sentence(snapshot: "Snapshot", mask: "NDArray[np.bool_] | None" = None
     if not n:
         return f"no full trial{which or ' yet'}"
     counted = full_results(snapshot.frame, snapshot.spec, n, mask) + which
-    if not has_goals(snapshot.spec):
+    if not snapshot.spec.has_goals:
         return counted
     if not met:
         return f"none of {counted} meets all goals{'' if which else ' yet'}"

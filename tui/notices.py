@@ -31,9 +31,8 @@ def occasions(before: Snapshot | None, after: Snapshot) -> list[str]:
 
 def _first_best(before: Snapshot, after: Snapshot) -> list[str]:
     from hpo_tui.engine.analysis.front import full_mask, meets_mask, tally
-    from hpo_tui.tui.goals import has_goals
 
-    if not has_goals(after.spec):
+    if not after.spec.has_goals:
         return []
     met = full_mask(after.frame, after.spec) & meets_mask(after.frame, after.spec)
     if not met.any() or tally(before.frame, before.spec)[0]:

@@ -5,7 +5,6 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 from hpo_tui.tui import fmt, present
-from hpo_tui.tui.goals import has_goals
 from hpo_tui.tui.plain import fit, plain
 from hpo_tui.tui.rows import Cell, Column
 from hpo_tui.tui.standing import standing
@@ -69,7 +68,7 @@ class StudyRows:
             (present.grouped(s.trials), ""),
             (plain(s.best) or "–", "" if s.best else "dim"),
             (
-                present.grouped(s.met) if has_goals(s.spec) else "–",
+                present.grouped(s.met) if s.spec.has_goals else "–",
                 "good" if s.met else "dim",
             ),
             changed,

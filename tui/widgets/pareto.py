@@ -16,7 +16,7 @@ from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.palette import Ink
 from hpo_tui.tui.charts.plot import Plot
 from hpo_tui.tui.charts.scale import Scale, fitted
-from hpo_tui.tui.goals import Limits, has_goals, limits_of
+from hpo_tui.tui.goals import Limits, limits_of
 from hpo_tui.tui.messages import TrialOpened
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.widgets.chart import Chart
@@ -196,7 +196,7 @@ axis, which `▸` or `◂` marks.
             (star, Ink.BEST), (f" best {best}  ", Ink.TEXT),
             (solid, Ink.FULL_3),
         ]  # fmt: skip
-        if has_goals(spec):
+        if spec.has_goals:
             meets = int((full & front.meets_mask(frame, spec)).sum())
             spans += [
                 (f" meets all goals {meets}  ", Ink.TEXT),
