@@ -1,5 +1,7 @@
 """What holds for all tests."""
 
+import os
+import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,22 @@ if TYPE_CHECKING:
 # as hypothesis has it for where the tests run: a CI draws the same examples every time.
 settings.register_profile("untimed", settings(), deadline=None)
 settings.load_profile("untimed")
+
+
+@pytest.fixture
+def in_zone() -> Iterator[Callable[[str], None]]:
+    """Sets the time zone; when the test has ended it is what it was before."""
+    before = os.environ.get("TZ")
+
+    def change(zone: str | None) -> None:
+        if zone is None:
+            os.environ.pop("TZ", None)
+        else:
+            os.environ["TZ"] = zone
+        time.tzset()
+
+    yield change
+    change(before)
 
 
 @pytest.fixture

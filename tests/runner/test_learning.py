@@ -114,7 +114,7 @@ def test_a_study_that_is_not_there_is_told(make_two: Any, name: str, why: str) -
     ("spoil", "why"),
     [
         ("DELETE FROM study", "the study 't' has never been run"),
-        ("DROP TABLE study", "cannot read .*no such table.* Is it a study of hpo-tui"),
+        ("DROP TABLE study", "cannot read .*: it holds no study of hpo-tui"),
         ("UPDATE study SET text = 'name ='", "the study 't' has errors: study.toml:1: "),
         (
             "UPDATE _sqlite_migrations SET name = 'm999' WHERE rowid = 1",

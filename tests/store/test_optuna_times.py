@@ -1,7 +1,7 @@
 """Optuna's trials have local times without a zone: they are read and written as such."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +20,9 @@ FLOAT = (
 
 
 @pytest.fixture(autouse=True)
-def tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def tokyo(in_zone: Callable[[str], None]) -> None:
     """The time zone of a place far from Greenwich."""
-    with monkeypatch.context() as changed:
-        changed.setenv("TZ", "Asia/Tokyo")
-        time.tzset()
-        yield
-    time.tzset()
+    in_zone("Asia/Tokyo")
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -48,11 +44,10 @@ def test_a_trial_of_optunas_began_when_it_began(
 
 @pytest.mark.parametrize("place", PLACES)
 def test_a_trial_of_ours_keeps_its_times_in_another_zone_and_in_the_hour_that_comes_twice(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+    tmp_path: Path, in_zone: Callable[[str], None], place: str
 ) -> None:
     where = place.format(tmp_path)
-    monkeypatch.setenv("TZ", "Europe/Berlin")
-    time.tzset()
+    in_zone("Europe/Berlin")
     twice = 1_792_891_800.0  # half past two in the night in which summer time ends, the second one
     ran = Trial(1, 1, "full", TrialState.COMPLETE, 1.0, {"a": 0.5}, {"y": 1.0}, wasted=0.25,
                 charged=1.25, created=twice - 1800, started=twice - 1200, ended=twice,
@@ -60,8 +55,7 @@ def test_a_trial_of_ours_keeps_its_times_in_another_zone_and_in_the_hour_that_co
     study = Study("s", "", StudyState.FINISHED, "", 0, 0.0, None, None, 0)
     space = {"a": FLOAT}
     assert write_optuna(where, study, [ran], OptunaPlan("full", space, {"y": "minimize"})) == 1
-    monkeypatch.setenv("TZ", "America/New_York")
-    time.tzset()
+    in_zone("America/New_York")
     assert read_optuna(where, None).trials == [ran]
 
 

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -48,12 +48,8 @@ def test_how_long_trials_ran_is_told_apart(seconds: float, text: str) -> None:
 
 
 @pytest.fixture(params=["UTC", "America/New_York", "Asia/Kathmandu"])
-def zone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    monkeypatch.setenv("TZ", request.param)
-    time.tzset()
-    yield request.param
-    monkeypatch.undo()
-    time.tzset()
+def zone(request: pytest.FixtureRequest, in_zone: Callable[[str], None]) -> None:
+    in_zone(request.param)
 
 
 @pytest.mark.usefixtures("zone")
@@ -70,16 +66,11 @@ def test_an_event_of_another_day_says_which() -> None:
     assert EventRows(events[:1], NOW).columns[0].width == 8
 
 
-def test_the_hour_that_comes_twice_is_local_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TZ", "America/New_York")
-    time.tzset()
-    try:
-        turned = 1_793_512_800.0  # 2026-11-01 06:00 UTC: clocks go back from 02:00 to 01:00
-        assert fmt.clock(turned - 1, turned) == "01:59:59"
-        assert fmt.clock(turned, turned) == "01:00:00"
-    finally:
-        monkeypatch.undo()
-        time.tzset()
+def test_the_hour_that_comes_twice_is_local_time(in_zone: Callable[[str], None]) -> None:
+    in_zone("America/New_York")
+    turned = 1_793_512_800.0  # 2026-11-01 06:00 UTC: clocks go back from 02:00 to 01:00
+    assert fmt.clock(turned - 1, turned) == "01:59:59"
+    assert fmt.clock(turned, turned) == "01:00:00"
 
 
 def test_a_choice_of_nothing_to_be_seen_is_a_value_all_the_same() -> None:

@@ -1,7 +1,6 @@
 """Pictures of the main screens, with a fixed clock: ``--snapshot-update`` makes them anew."""
 
-import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +18,14 @@ SIZES = [(80, 24), (120, 40)]
 
 
 @pytest.fixture(autouse=True)
-def still(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[None]:
+def still(
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+    in_zone: Callable[[str], None],
+) -> None:
+    in_zone("UTC")
     if "devices" in request.node.name:  # without a runner nothing is measured
         monkeypatch.setattr(StudyFolder, "runner_pid", lambda _: 4242)
-    with monkeypatch.context() as here:
-        here.setenv("TZ", "UTC")
-        time.tzset()
-        yield
-    time.tzset()
 
 
 def _app(tmp_path: Path, **options: Any) -> HpoApp:
