@@ -40,6 +40,10 @@ class Snapshot:
     events: tuple[Event, ...] = ()
     eta: float | None = None
     """Expected seconds to the end of the budget, None when nobody knows."""
+    closing: str = ""
+    """Why nothing new starts though the study runs: its goals are met, its budget is spent."""
+    edited: bool = False
+    """Whether a finished study's file was edited by hand, which a runner takes over."""
     learned: tuple[Holds, ...] = ()
     """How far what earlier studies say holds, study by study and metric by metric."""
     slices: tuple[Slice, ...] = ()

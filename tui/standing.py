@@ -57,10 +57,8 @@ def header_pieces(snapshot: "Snapshot", width: int) -> tuple[list[Piece], list[P
     optional: list[Piece] = [(facts, ""), (present.budget_text(snapshot), "")]
     if snapshot.study.state is StudyState.PAUSED:
         optional[:0] = _why_paused(snapshot, width - sum(fmt.width_of(t) + 3 for t, _ in left))
-    elif snapshot.eta is not None:
-        optional.append((f"about {present.duration(snapshot.eta)} left", "dim"))
-    elif stand.detail:
-        optional.append((stand.detail, "dim"))
+    else:
+        optional += [(text, "dim") for text in _until(snapshot) or [stand.detail] if text]
     right = [(present.device_text(d), "dim") for d in snapshot.measured]
     used = sum(fmt.width_of(t) + 2 for t, _ in left) + 1
     for piece in optional:
@@ -75,6 +73,16 @@ def header_pieces(snapshot: "Snapshot", width: int) -> tuple[list[Piece], list[P
         kept.append(piece)
         used += fmt.width_of(piece[0]) + 2
     return left, kept
+
+
+def _until(snapshot: "Snapshot") -> list[str]:
+    """Return what the study's end waits for, and how long that takes."""
+    said = []
+    if snapshot.closing and snapshot.frame.in_state(TrialState.RUNNING).any():
+        said.append(f"{snapshot.closing}: the last trials run")
+    if snapshot.eta is not None:
+        said.append(f"about {present.duration(snapshot.eta)} left")
+    return said
 
 
 def _why_paused(snapshot: "Snapshot", room: int) -> list[Piece]:
@@ -93,8 +101,7 @@ def status_lines(snapshot: "Snapshot", width: int = 80) -> list[str]:
     lines.append(f"{present.plural(len(snapshot.frame), 'trial')}, {present.budget_text(snapshot)}")
     if snapshot.lost > 0:
         lines[-1] += f", {present.lost_text(snapshot)} lost"
-    if snapshot.eta is not None:
-        lines.append(f"about {present.duration(snapshot.eta)} left")
+    lines += _until(snapshot)
     lines.append(goals_sentence(snapshot))
     lines += best_lines(snapshot, 5, width)
     return [fit(line, width).rstrip() for line in lines]

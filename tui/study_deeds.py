@@ -9,14 +9,12 @@ NO_RUNNER = "No runner lives for this study: R starts one."
 NOTHING_RUNS = "No runner lives for this study, and no trial of it runs: nothing is to be stopped."
 
 
-def why_no_start(folder: StudyFolder, study: Study) -> str:
+def why_no_start(study: Study, *, edited: bool) -> str:
     """Return why a runner would have nothing to do, empty where it would.
 
-    A finished study goes on when its file was edited by hand, which a runner takes over.
+    ``edited``: whether the study's file was edited by hand, which a runner takes over.
     """
-    from hpo_tui.engine.spec.files import edited_by_hand
-
-    if study.state is not StudyState.FINISHED or edited_by_hand(folder.file, study.text):
+    if study.state is not StudyState.FINISHED or edited:
         return ""
     return "The study is finished: give it more to spend first (+ in Watch)."
 

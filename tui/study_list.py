@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hpo_tui.engine.spec import SpecError, StudySpec
+from hpo_tui.engine.spec.files import edited_by_hand
 from hpo_tui.store.folder import StudyFolder, list_studies
-from hpo_tui.store.models import Study, TrialState
+from hpo_tui.store.models import Study, StudyState, TrialState
 from hpo_tui.store.read import StudyReader
 from hpo_tui.tui import present
-from hpo_tui.tui.watcher import spent_of
+from hpo_tui.tui.outlook import spent_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,8 @@ class Summary:
     problem: str = ""
     value: float = math.nan
     """The number in ``best``."""
+    edited: bool = False
+    """Whether a finished study's file was edited by hand, which a runner takes over."""
 
     @property
     def share(self) -> float:
@@ -110,6 +113,8 @@ class StudyList:
             tally(frame, spec)[0],
             touched,
             value=value,
+            edited=study.state is StudyState.FINISHED
+            and edited_by_hand(folder.file, study.text) is not None,
         )
 
 

@@ -13,16 +13,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hpo_tui.engine.analysis.slices import slices
+from hpo_tui.engine.enough import KEY
 from hpo_tui.engine.learning import holds
-from hpo_tui.engine.spec import BudgetUnit, SpecError, StudySpec
+from hpo_tui.engine.spec import SpecError, StudySpec
+from hpo_tui.engine.spec.files import edited_by_hand
 from hpo_tui.store.faults import explained
 from hpo_tui.store.folder import ARCHIVE, StudyFolder
-from hpo_tui.store.models import Study, TrialState
+from hpo_tui.store.models import Study, StudyState
 from hpo_tui.tui.device_names import NamedFrames, labels, named
+from hpo_tui.tui.outlook import GOALS_MET, eta_of, spent_of, why_closing
 from hpo_tui.tui.snapshot import STALE_SECONDS, Snapshot
 
 if TYPE_CHECKING:
-    from hpo_tui.store.frame import Frame
     from hpo_tui.store.read import StudyReader
 
 POLL_SECONDS = 0.2
@@ -85,11 +87,14 @@ class StudyWatcher:
         with StudyReader(self.folder.db) as reader:
             self._file, self.gone = self.folder.db.stat().st_ino, False
             dirty, pid, last, fades = True, self.folder.runner_pid(), 0.0, math.inf
+            text = self._stamp()
             # A file that was moved or deleted can be read on, and would never change again.
             while not self._stop.is_set() and self.folder.db.stat().st_ino == self._file:
                 now = time.monotonic()
                 living = self.folder.runner_pid()
                 dirty = reader.changed() or dirty or living != pid or self._clock() > fades
+                if (stamp := self._stamp()) != text:
+                    dirty, text = True, stamp
                 pid = living
                 hurried = self._wake.is_set()
                 if dirty and (hurried or now - last >= LEAST_SECONDS):
@@ -102,6 +107,14 @@ class StudyWatcher:
                     dirty, last = False, time.monotonic()
                 self._wake.clear()
                 self._wake.wait(POLL_SECONDS)
+
+    def _stamp(self) -> tuple[int, int] | None:
+        """Return what changes when the study's text is edited by hand."""
+        try:
+            stat = self.folder.file.stat()
+        except OSError:
+            return None
+        return stat.st_mtime_ns, stat.st_ino
 
     def _say(self, reason: str) -> None:
         if reason != self._said:
@@ -117,6 +130,9 @@ class StudyWatcher:
         now = self._clock()
         pid = self.folder.runner_pid()
         spent, lost = spent_of(spec, study, frame, now)
+        closing = "" if pid is None else why_closing(spec, study, frame, spent, reader.get(KEY))
+        timed = pid is not None and closing != GOALS_MET
+        finished = study.state is StudyState.FINISHED
         return Snapshot(
             time=now,
             folder=self.folder,
@@ -128,9 +144,9 @@ class StudyWatcher:
             lost=lost,
             devices=named(devices),
             events=tuple(reader.events(limit=EVENTS_KEPT)),
-            eta=None
-            if pid is None
-            else eta_of(spec, study, frame, spent, now, told=reader.dated("eta")),
+            eta=eta_of(spec, study, frame, spent, now, told=reader.dated("eta")) if timed else None,
+            closing=closing,
+            edited=finished and edited_by_hand(self.folder.file, study.text) is not None,
             learned=holds(reader, spec.learn_from),
             slices=slices(reader),
         )
@@ -151,63 +167,6 @@ def read_once(folder: StudyFolder, clock: Callable[[], float] = time.time) -> Sn
     watcher = StudyWatcher(folder, lambda _: None, lambda _: None, clock)
     with StudyReader(folder.db) as reader:
         return watcher.read(reader)
-
-
-def spent_of(spec: StudySpec, study: Study, frame: "Frame", now: float) -> tuple[float, float]:
-    """Return (spent, of that lost) in the budget's unit; wall time is lost to nobody."""
-    from hpo_tui.engine.analysis import charges
-    from hpo_tui.engine.analysis.gpu_time import gpu_hours
-
-    unit = spec.budget.unit
-    if unit is BudgetUnit.WALL:
-        start = study.started
-        return (0.0 if start is None else max(0.0, (study.ended or now) - start), 0.0)
-    if unit is BudgetUnit.TRIALS:
-        waiting = frame.in_state(TrialState.WAITING)
-        return float(len(frame) - waiting.sum()), float(frame.in_state(*charges.LOST).sum())
-    if unit is BudgetUnit.GPU_HOURS:
-        return gpu_hours(frame, spec.resources.gpus_per_trial, now)
-    return float(charges.charged(frame).sum()), float(charges.lost(frame).sum())
-
-
-def eta_of(
-    spec: StudySpec,
-    study: Study,
-    frame: "Frame",
-    spent: float,
-    now: float,
-    *,
-    told: tuple[float | None, float] | None = None,
-) -> float | None:
-    """Return the seconds to the end of the budget, None while nobody knows.
-
-    ``told``: what the optimizer has foretold from the trials' durations, and when. Without it the
-    pace so far, in which the hours count when nothing ran; trials without a result have none.
-    """
-    if study.started is None or study.ended is not None or study.state != "running":
-        return None
-    left = spec.budget.amount - spent
-    if spec.budget.unit is BudgetUnit.WALL:
-        return max(0.0, left)
-    if spec.budget.unit is BudgetUnit.GPU_HOURS:
-        from hpo_tui.engine.analysis.gpu_time import busy_devices
-
-        at_once = busy_devices(frame, spec.resources.gpus_per_trial)
-        return max(0.0, left) * 3600 / at_once if at_once else None
-    if told is not None and told[0] is not None:
-        until = told[0] + told[1] - now
-        return until if until > 0 else None
-    gone = now - study.started
-    results = int(((frame.state == _code("complete")) | (frame.state == _code("pruned"))).sum())
-    if spent <= 0 or gone <= 0 or results < 2:
-        return None
-    return max(0.0, left * gone / spent)
-
-
-def _code(state: str) -> int:
-    from hpo_tui.store.frame import STATES
-
-    return next(i for i, s in enumerate(STATES) if s == state)
 
 
 def why_gone(folder: StudyFolder, file: int) -> str:

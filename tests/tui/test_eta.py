@@ -4,10 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from hpo_tui.engine import enough
+from hpo_tui.engine.spec import StudySpec
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState, TrialState
 from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
+from hpo_tui.tui.standing import status_lines
 from hpo_tui.tui.watcher import read_once
 from hpo_tui.tui.widgets.cost_bar import CostBar
 from tests.tui.conftest import NOW, TEXT, make_app, make_study, ready, until
@@ -79,3 +82,36 @@ async def test_a_pause_takes_the_time_left_away_everywhere(study: StudyFolder) -
         writer.update_study(state=StudyState.PAUSED, reason="5 trials in a row failed alike")
         writer.close()
         await until(pilot, lambda: "about " not in said(), 5)
+
+
+ENDING = TEXT.replace("budget = 400", 'budget = 400\nstop_when = "goals met"')
+
+
+@pytest.mark.usefixtures("runner")
+async def test_once_the_goals_are_met_the_end_of_the_budget_is_not_waited_for(
+    tmp_path: Path,
+) -> None:
+    text = ENDING.replace("threshold = 0.9\n", "threshold = 0.5\n").replace("40000", "900000")
+    study = make_study(tmp_path, text=text)
+    tell(study, 600.0)
+    app = make_app(study)
+    async with app.run_test(size=(140, 40)) as pilot:
+        await ready(pilot)
+        said = app.screen._compositor.render_strips()[0].text
+        assert "goals met: the last trials run" in said
+        assert "left" not in said
+        writer = StudyWriter(study.db)
+        writer.put(enough.KEY, enough.goals_mark(StudySpec.from_text(text)))
+        writer.close()
+        # Extended since, it goes on past them.
+        await until(pilot, lambda: "the last" not in app.screen._compositor.render_strips()[0].text)
+
+
+@pytest.mark.usefixtures("runner")
+@pytest.mark.parametrize("budget", ["5", '"5 trials"', '"1h"', '"0.1 gpu-hours"'])
+def test_a_budget_that_is_spent_foretells_nothing(tmp_path: Path, budget: str) -> None:
+    text = TEXT.replace("budget = 400", f"budget = {budget}")
+    seen = read_once(make_study(tmp_path, text=text), lambda: NOW)
+    assert seen.closing == "budget spent"
+    assert seen.eta is None
+    assert "budget spent: the last trials run" in status_lines(seen)

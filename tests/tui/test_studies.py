@@ -298,6 +298,6 @@ async def test_a_finished_study_is_given_more_before_a_runner_starts(
         text = study.file.read_text("utf-8")
         study.file.write_text(text.replace("budget = 400", "budget = 500"), "utf-8")
         assert study.file.read_text("utf-8") != text
-        assert not watch.unavailable(action("study.start"))
+        await until(pilot, lambda: not watch.unavailable(action("study.start")))
         await pilot.press("R")
         await until(pilot, lambda: sent == [("start", {})])

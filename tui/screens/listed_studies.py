@@ -197,4 +197,4 @@ def _unfit(wanted: Action, study: Summary) -> str:
 
 
 def _no_start(study: Summary) -> str:
-    return "" if study.study is None else why_no_start(study.folder, study.study)
+    return "" if study.study is None else why_no_start(study.study, edited=study.edited)

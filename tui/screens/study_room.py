@@ -77,14 +77,14 @@ class StudyRoom(Commanding):
         if wanted.trial and (self.chosen is None or snapshot.frame.index(self.chosen) is None):
             return "No trial is selected: move to one in a table first."
         if wanted.runner and snapshot.runner_pid is None:
-            return why_no_start(self.live.folder, snapshot.study) or NO_RUNNER
+            return why_no_start(snapshot.study, edited=snapshot.edited) or NO_RUNNER
         return self._unfit(wanted, snapshot)
 
     def _unfit(self, wanted: Action, snapshot: Snapshot) -> str:
         if wanted.id == "study.start" and snapshot.runner_pid is not None:
             return f"A runner lives already (process {snapshot.runner_pid})."
         if wanted.id == "study.start":
-            return why_no_start(self.live.folder, snapshot.study)
+            return why_no_start(snapshot.study, edited=snapshot.edited)
         if wanted.id == "study.stop" and snapshot.runner_pid is None:
             running = bool(snapshot.frame.in_state(TrialState.RUNNING).any())
             return "" if running else NOTHING_RUNS
