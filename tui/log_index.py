@@ -1,15 +1,20 @@
 """A log file of any size by line: where each begins is kept, the text is read when it is shown."""
 
-import mmap
 import os
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hpo_tui.tui.log_lines import holds
+from hpo_tui.tui.plain import log_line, unescaped
+
 _CHUNK = 8 << 20
 _LONGEST = 8192
 """Bytes of a line that are read; of a longer one (a progress bar of one night) the last."""
+_STRETCH = 1 << 18
+"""Bytes that are searched at a time: for no longer does a search hold up the screen."""
 
 
 class LogIndex:
@@ -85,22 +90,45 @@ class LogIndex:
             return found
         return found
 
-    def find(self, text: str, line: int, *, backwards: bool = False) -> int | None:
-        """Return the next line after ``line`` (before it, ``backwards``) that holds ``text``."""
-        needle = text.encode()
-        starts = self._starts
-        if not needle or not len(starts):
+    def find(
+        self, text: str, line: int, *, backwards: bool = False, over: Event | None = None
+    ) -> int | None:
+        """Return the next line after ``line`` (before it, ``backwards``) that shows ``text``.
+
+        What is searched is what is drawn: no escape sequences, of a progress bar the last state,
+        of a very long line the end. ``over``: set where nobody waits for an answer any more.
+        """
+        starts, size = self._starts, self._size
+        if not text or not len(starts):
             return None
+        at = min(line, len(starts)) if backwards else max(0, line + 1)
+        while (at > 0 if backwards else at < len(starts)) and not (over and over.is_set()):
+            first, last = self._stretch(starts, at, backwards=backwards)
+            end = int(starts[last]) if last < len(starts) else size
+            if self._may_hold(text, int(starts[first]), end):
+                found = [first + i for i, raw in enumerate(self.lines(first, last - first))
+                         if holds(log_line(raw), text)]  # fmt: skip
+                if found:
+                    return found[-1 if backwards else 0]
+            at = first if backwards else last
+        return None
+
+    @staticmethod
+    def _stretch(starts: NDArray[np.int64], at: int, *, backwards: bool) -> tuple[int, int]:
+        """Return (first line, line after the last) of what is looked through at a time."""
+        if backwards:
+            first = int(np.searchsorted(starts, starts[at - 1] - _STRETCH))
+            return min(first, at - 1), at
+        last = int(np.searchsorted(starts, starts[at] + _STRETCH, side="right"))
+        return at, max(at + 1, last - 1) if last < len(starts) else len(starts)
+
+    def _may_hold(self, text: str, begin: int, end: int) -> bool:
+        """Whether it is worth to look for ``text`` line by line between two places of the file."""
+        if end - begin > 2 * _STRETCH:
+            return True  # a line of that length, of which the end is read
         try:
-            with (
-                self.path.open("rb") as file,
-                mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view,
-            ):
-                if backwards:
-                    at = view.rfind(needle, 0, int(starts[max(0, min(line, len(starts) - 1))]))
-                else:
-                    begin = int(starts[line + 1]) if line + 1 < len(starts) else self._size
-                    at = view.find(needle, begin)
-        except (OSError, ValueError):
-            return None
-        return None if at < 0 else int(np.searchsorted(starts, at, side="right")) - 1
+            with self.path.open("rb") as file:
+                raw = os.pread(file.fileno(), end - begin, begin)
+        except OSError:
+            return False
+        return holds(unescaped(raw.decode("utf-8", "replace").expandtabs(8)), text)

@@ -21,6 +21,13 @@ def pasted(text: str) -> str:
     return _CONTROLS.sub("", _ESCAPES.sub("", text))
 
 
+def unescaped(text: str) -> str:
+    """Return ``text`` without what takes no room in any line: escape sequences and joiners."""
+    if text.isascii() and "\x1b" not in text:
+        return text
+    return _ESCAPES.sub("", text).translate(_JOINERS)
+
+
 def plain(text: str) -> str:
     """Return ``text`` on one line, escape sequences dropped, other control characters visible.
 
@@ -29,7 +36,7 @@ def plain(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    text = _ESCAPES.sub("", text).translate(_JOINERS)
+    text = unescaped(text)
     shown: list[str] = []
     marks = 0
     for char in text:

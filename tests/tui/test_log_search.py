@@ -5,9 +5,12 @@ from pathlib import Path
 import pytest
 from rich.style import Style
 from textual.pilot import Pilot
+from textual.strip import Strip
 
 from hpo_tui.store.folder import StudyFolder
+from hpo_tui.tui.log_index import LogIndex
 from hpo_tui.tui.log_lines import drawn
+from hpo_tui.tui.plain import log_line
 from hpo_tui.tui.screens.watch import Watch
 from hpo_tui.tui.widgets.log_tail import LogTail
 from tests.tui.conftest import make_app, ready, until
@@ -36,6 +39,68 @@ def test_only_what_is_searched_for_is_bright() -> None:
     strip = drawn("loss 1 loss 2", "loss", (BASE, FOUND), left=0, width=20)
     assert [s.text for s in strip if s.style == FOUND] == ["loss", "loss"]
     assert strip.text == "loss 1 loss 2       "
+
+
+LINES = (
+    b"Epoch 1 LOSS 0.5\n"
+    b"\x1b[31mlo\x1b[1mss\x1b[0m 0.4\n"
+    b"\xc3\x89t\xc3\xa9 \xe6\x90\x8d\xe5\xa4\xb1 0.3\n"
+    b"loss 9%\rdone 100%\n"
+    b"\tloss\xff 0.2\n"
+)
+"""A colour within a word, French and Japanese, a progress bar, a byte that is no UTF-8."""
+
+
+@pytest.mark.parametrize(
+    ("sought", "at"),
+    [
+        ("loss", [0, 1, 4]),
+        ("LOSS", [0]),
+        ("Loss", []),
+        ("epoch", [0]),
+        ("\u00e9t\u00e9", [2]),
+        ("\u00c9t", [2]),
+        ("\u00c9T", []),
+        ("\u640d\u5931", [2]),
+        ("31m", []),
+        ("0m", []),
+        ("9%", []),
+        ("100%", [3]),
+        ("ss\ufffd 0", [4]),
+        (".", [0, 1, 2, 4]),
+    ],
+)
+def test_what_is_searched_is_what_is_drawn(tmp_path: Path, sought: str, at: list[int]) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(LINES)
+    index = LogIndex(path)
+    index.extend()
+    forth, line = [], -1
+    while (found := index.find(sought, line)) is not None:
+        forth.append(line := found)
+    back, line = [], len(index)
+    while (found := index.find(sought, line, backwards=True)) is not None:
+        back.append(line := found)
+    assert forth == back[::-1] == at
+    shown = [log_line(raw) for raw in index.lines(0, 9)]
+    bright = [any(s.style == FOUND for s in _drawn(text, sought)) for text in shown]
+    assert [i for i, found in enumerate(bright) if found] == at
+
+
+def _drawn(text: str, sought: str) -> Strip:
+    return drawn(text, sought, (BASE, FOUND), left=0, width=40)
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_lines_of_any_length_are_searched(tmp_path: Path, backwards: bool) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(b"".join(b"x" * n + b" end\n" for n in (1, 300_000, 2, 900_000, 262_144, 0)))
+    index = LogIndex(path)
+    index.extend()
+    found, line = [], len(index) if backwards else -1
+    while (at := index.find("end", line, backwards=backwards)) is not None:
+        found.append(line := at)
+    assert found == (list(range(6))[::-1] if backwards else list(range(6)))
 
 
 async def searched(pilot: Pilot[int], study: StudyFolder, text: str) -> LogTail:

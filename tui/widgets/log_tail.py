@@ -31,9 +31,10 @@ class LogTail(Widget, can_focus=True):
 ## Log
 
 What the selected trial wrote (without a selection: the newest that runs). `f` stays at the end as
-lines come, `/` finds text, `n` and `N` go to the next and previous line that holds it: that line is
-bright, and `Esc` ends the search. `…` marks a line that goes on; `l` and `h` scroll there and back.
-Colours and cursor movements of the script are dropped; of a progress bar its last state is shown.
+lines come, `/` finds text, in any case unless what is typed has a capital. `n` and `N` go to the
+next and previous line that holds it: that line is bright, and `Esc` ends the search. `…` marks a
+line that goes on; `l` and `h` scroll there and back. Colours and cursor movements of the script are
+dropped; of a progress bar its last state is shown.
 """
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("log")]
     COMPONENT_CLASSES: ClassVar[set[str]] = {"log--dim", "log--match", "log--current"}
@@ -241,7 +242,7 @@ Colours and cursor movements of the script are dropped; of a progress bar its la
     def _search(self, *, backwards: bool) -> None:
         if not self._needle and self._last_needle:
             self._look_for(self._last_needle)
-        index, needle = self._index, self._needle
+        index, needle, over = self._index, self._needle, self._over
         if index is None or not needle:
             self.notify("Nothing is searched for: / asks for a text.", markup=False)
             return
@@ -249,7 +250,9 @@ Colours and cursor movements of the script are dropped; of a progress bar its la
         line = self._match if self._match is not None else self._top - (0 if backwards else 1)
 
         def find() -> None:
-            found = index.find(needle, line, backwards=backwards)
+            found = index.find(needle, line, backwards=backwards, over=over)
+            if over.is_set():
+                return
             self.post_message(self.Grown(index, needle, found))
 
         self.run_worker(find, thread=True, group="log-search", exit_on_error=False)
