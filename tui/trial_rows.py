@@ -32,6 +32,8 @@ WIDEST = 18
 WIDEST_METRIC = 16
 LEAST_NAME = 5
 """Cells of a metric's name before its goal, however long that is."""
+JUDGED = 8
+"""Cells of a value with the mark of its goal."""
 
 
 class TrialRows:
@@ -89,7 +91,7 @@ class TrialRows:
         kind, _, name = key.partition(":")
         if kind == "m":
             goal = self._goals.get(name)
-            return Column(key, *self._metric_title(name, goal), "right")
+            return self._metric_column(key, name, goal)
         if kind == "p":
             choices, width = self.snapshot.frame.choices.get(name), self._param_width(name)
             others = map(plain, self.snapshot.frame.params)
@@ -107,15 +109,17 @@ class TrialRows:
             key in ("trial", "mark"),
         )
 
-    def _metric_title(
-        self, name: str, goal: Objective | OutcomeConstraint | None
-    ) -> tuple[str, int]:
-        """Return a metric's heading and width; a long name is cut before its goal is."""
+    def _metric_column(
+        self, key: str, name: str, goal: Objective | OutcomeConstraint | None
+    ) -> Column:
+        """Return a metric's column; a long name is cut before its goal is."""
         mark = f" {goal_text(goal)}" if goal else ""
         whole = cell_len(plain(name)) + len(mark)
         width = max(9, min(whole, max(WIDEST_METRIC, len(mark) + LEAST_NAME)))
         names = map(plain, self.snapshot.frame.metrics)
-        return fmt.clip_among(plain(name), width - len(mark), names) + mark, width
+        title = fmt.clip_among(plain(name), width - len(mark), names) + mark
+        least = max(JUDGED, len(mark) + LEAST_NAME) if goal is not None and is_goal(goal) else 0
+        return Column(key, title, width, "right", tail=mark, least=least)
 
     def _formatter(self, key: str) -> Callable[[int], Cell]:
         kind, _, name = key.partition(":")

@@ -2,11 +2,16 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import pytest
 from textual.app import App, ComposeResult
 
+from hpo_tui.store.folder import StudyFolder
 from hpo_tui.tui.rows import Cell, Column
+from hpo_tui.tui.trial_rows import TrialRows, default_columns
+from hpo_tui.tui.watcher import read_once
 from hpo_tui.tui.widgets.line_table import LineTable
+from tests.tui.conftest import NOW
 
 
 class Numbered:
@@ -101,3 +106,29 @@ async def test_the_last_of_fewer_cells_takes_the_room_of_the_others() -> None:
         assert table.render_line(2).text == "1  a rem… "
         await pilot.press("l")
         assert table.render_line(2).text == "1         "
+
+
+@pytest.mark.parametrize(
+    ("room", "mark", "shown"),
+    [
+        (15, "", "  latency ≤1000"),
+        (12, "", "laten… ≤1000"),
+        (12, "▾", "▾late… ≤1000"),
+    ],
+)
+def test_of_a_heading_the_goal_is_kept(room: int, mark: str, shown: str) -> None:
+    column = Column("m", "latency ≤1000", 13, "right", tail=" ≤1000", least=11)
+    assert column.heading(room, mark) == shown
+
+
+@pytest.mark.parametrize("width", range(10, 60, 3))
+async def test_a_column_without_room_for_its_goal_goes(study: StudyFolder, width: int) -> None:
+    snapshot = read_once(study, lambda: NOW)
+    app = Alone()
+    async with app.run_test(size=(width, 4)):
+        table = app.query_one(LineTable)
+        table.set_rows(TrialRows(snapshot, np.arange(9), default_columns(snapshot)))
+        head = table.render_line(0).text
+        for goal, name in (("≥.9", "accuracy"), ("≤40k", "nonzero")):
+            assert (goal in head) == (name[:2] in head)
+        assert "≤…" not in head

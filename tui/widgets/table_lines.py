@@ -87,8 +87,7 @@ class TableLines(Widget):
                 skipped += 1
                 continue
             room = min(column.width, width - at)
-            # In less a name says something still, a number nothing.
-            if room < min(6 if column.align == "right" else 4, column.width):
+            if room < column.narrowest:
                 break
             placed.append((column, at, room))
             at += room + 1
@@ -119,13 +118,11 @@ class TableLines(Widget):
         style = base + self._tone("head")
         segments, end = [], 0
         for column, start, room in self._placed(width):
-            title = column.title
-            here = style
+            mark, here = "", style
             if column.key == self.sort_by:
                 mark = "▾" if self.descending else "▴"
-                title = f"{mark}{title}" if column.align == "right" else f"{title}{mark}"
                 here = style + self._tone("accent")
-            segments.append(Segment(fit(title, room, column.align), here))
+            segments.append(Segment(column.heading(room, mark), here))
             segments.append(Segment(" ", style))
             end = start + room + 1
         if end < width:
