@@ -25,8 +25,8 @@ def draw_header(picture: "Picture") -> None:
     glyphs = picture.glyphs
     spans: Spans = []
     line = glyphs.rule * 2
-    if len(picture.best.rows):
-        spans += [(line, Ink.BEST), (f" {_best(picture)}   ", Ink.TEXT)]
+    if said := _best(picture):
+        spans += [(line, Ink.BEST), (f" {said}   ", Ink.TEXT)]
     if picture.view.selected is not None:
         selected = "@@" if glyphs.ascii else line
         spans += [(selected, Ink.SELECTED), (f" #{picture.view.selected}   ", Ink.TEXT)]
@@ -38,10 +38,13 @@ def draw_header(picture: "Picture") -> None:
 
 
 def _best(picture: "Picture") -> str:
-    """Return how many of the study's best are bright; with a filter, how many of them it holds."""
+    """Return how many of the study's best are bright; with a filter, how many of them it holds.
+
+    Empty where there are none.
+    """
     rows, count = picture.best.rows, len(picture.bright)
-    if picture.best.near:
-        return f"nearest misses {count}"
+    if picture.best.near or not len(rows):
+        return f"nearest misses {count}" if count else ""
     mask = picture.view.mask_over(len(picture.frame))
     said, inside = f"best {len(rows)}", len(rows)
     if mask is not None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
 from hpo_tui.engine.spec import StudySpec
@@ -37,3 +38,18 @@ def test_choices_are_named_before_any_trial(
     assert axis.slots == ("sgd", "adam", "lion")
     assert [label for _, label in axis.ticks(3)] == ["sgd", "adam", "lion"]
     assert not len(axis.values(axis.raw(frame)))
+
+
+def test_near_misses_are_spoken_of_where_there_are_any(
+    make_frame: Callable[..., Frame], snapshot_of: Callable[..., Snapshot]
+) -> None:
+    frame = make_frame(200)
+    frame.metrics["acc"][:] *= 0.1
+    none, options = np.zeros(200, dtype=np.bool_), Options(("m:acc", "p:lr"))
+
+    def legend(view: View) -> str:
+        picture = Scene(UNICODE).draw(snapshot_of(frame), view, options, (90, 24))
+        return "".join(map(chr, picture.canvas.codes[0].tolist()))
+
+    assert "nearest misses 5" in legend(View())
+    assert "nearest" not in legend(View(filter="trial < 0", mask=none))
