@@ -7,6 +7,7 @@ from hpo_tui.store.models import Study, StudyState
 
 NO_RUNNER = "No runner lives for this study: R starts one."
 NOTHING_RUNS = "No runner lives for this study, and no trial of it runs: nothing is to be stopped."
+STARTS_IT = "R starts the runner, which goes on."
 
 
 def why_no_start(study: Study, *, edited: bool) -> str:

@@ -12,6 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, TextArea
 
 from hpo_tui.store.folder import StudyFolder
+from hpo_tui.store.models import StudyState
 from hpo_tui.tui.editor.fields import Field
 from hpo_tui.tui.screens.dialogs import AskText, Confirm
 from hpo_tui.tui.screens.item_dialog import ItemDialog
@@ -135,6 +136,26 @@ async def test_more_wall_time_is_asked_for_as_a_time(
         await pilot.press("h", "enter")
         await until(pilot, lambda: bool(sent))
         assert sent == [("extend", {"amount": 7200.0})]
+
+
+@pytest.mark.parametrize("lives", [False, True])
+async def test_more_budget_for_a_study_without_a_runner_names_the_key_that_goes_on(
+    tmp_path: Path,
+    sent: list[tuple[str, dict[str, Any]]],
+    monkeypatch: pytest.MonkeyPatch,
+    lives: bool,
+) -> None:
+    monkeypatch.setattr(StudyFolder, "runner_pid", lambda _: 4242 if lives else None)
+    app = make_app(make_study(tmp_path, running=0, state=StudyState.FINISHED))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("plus")
+        await until(pilot, lambda: isinstance(app.screen.focused, Input))
+        await pilot.press("2", "enter")
+        await until(pilot, lambda: bool(app._notifications))
+        assert sent == [("extend", {"amount": 2.0})]
+        said = " ".join(n.message for n in app._notifications)
+        assert said == "extend: done" + ("" if lives else ". R starts the runner, which goes on.")
 
 
 async def test_the_mouse_ticks_entries(study: StudyFolder) -> None:

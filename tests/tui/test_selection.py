@@ -7,6 +7,7 @@ import pytest
 from textual.pilot import Pilot
 
 from hpo_tui.store.folder import StudyFolder
+from hpo_tui.tui.actions import action
 from hpo_tui.tui.app import HpoApp
 from hpo_tui.tui.screens.study_room import StudyRoom
 from hpo_tui.tui.screens.trials import Trials
@@ -58,6 +59,43 @@ async def test_without_a_selection_nothing_is_highlighted_and_keys_say_so(
         await pilot.press("j")
         assert table.current == table.rows.key(0)
         assert await _starred(pilot, sent) == table.current
+
+
+@pytest.mark.usefixtures("runner")
+@pytest.mark.parametrize("everything", [False, True])
+async def test_looking_at_a_trial_begins_where_the_cursor_rests(
+    study: StudyFolder, monkeypatch: pytest.MonkeyPatch, everything: bool
+) -> None:
+    app = make_app(study)
+    copied: list[str] = []
+    monkeypatch.setattr(HpoApp, "copy", lambda _, text, what: copied.append(what))
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        if everything:
+            await pilot.press("a")
+            await until(pilot, lambda: isinstance(app.screen, Trials))
+            await pilot.pause()
+        screen = app.screen
+        assert isinstance(screen, StudyRoom)
+        table = screen.query_one(LineTable if everything else BestTable)
+        first = table.rows.key(0)
+        assert screen.chosen is None
+        assert "No trial is selected" in screen.unavailable(action("trial.kill"))
+        await pilot.press("y")
+        await pilot.pause()
+        assert copied == [f"the command of trial {first}"]
+        assert table.current == first == app.live.view.selected  # type: ignore[union-attr]
+
+
+@pytest.mark.usefixtures("runner")
+async def test_a_chart_has_no_row_to_begin_at(study: StudyFolder) -> None:
+    app = make_app(study)
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await pilot.press("0", "y")
+        assert app.live is not None
+        assert app.live.view.selected is None
+        assert "No trial is selected" in " ".join(n.message for n in app._notifications)
 
 
 @pytest.mark.usefixtures("runner")

@@ -19,12 +19,17 @@ class Commanding(Room):
         super().__init__()
         self.live = live
 
-    def command(self, name: str, said: str, args: Mapping[str, Any] | None = None) -> None:
-        """Ask the runner in a thread, and show its answer when it comes."""
-        work = partial(self._send, name, dict(args or {}), said)
+    def command(
+        self, name: str, said: str, args: Mapping[str, Any] | None = None, *, without: str = ""
+    ) -> None:
+        """Ask the runner in a thread, and show its answer when it comes.
+
+        ``without``: what is said too where no runner lives that could go on from there.
+        """
+        work = partial(self._send, name, dict(args or {}), said, without)
         self.run_worker(work, thread=True, group="commands", exit_on_error=False)
 
-    def _send(self, name: str, args: dict[str, Any], said: str) -> None:
+    def _send(self, name: str, args: dict[str, Any], said: str, without: str) -> None:
         from hpo_tui.engine import launch
 
         try:
@@ -38,6 +43,8 @@ class Commanding(Room):
             self.app.call_from_thread(self.say, text, "warning", said)
             return
         text = answer.answer or ("Done." if answer.ok else "The runner refused without a reason.")
+        if answer.ok and without and self.live.folder.runner_pid() is None:
+            text = f"{text.rstrip('.')}. {without}"
         severity: Severity = "information" if answer.ok else "error"
         self.app.call_from_thread(self.say, text, severity, said)
 

@@ -5,12 +5,13 @@ from typing import ClassVar
 from textual.binding import BindingType
 
 from hpo_tui.store.models import CPU, StudyState, TrialState
-from hpo_tui.tui.actions import Action, bindings
+from hpo_tui.tui.actions import Action, action, bindings
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.screens.commanding import Commanding
 from hpo_tui.tui.snapshot import Snapshot, View
-from hpo_tui.tui.study_deeds import NO_RUNNER, NOTHING_RUNS, why_no_start
+from hpo_tui.tui.study_deeds import NO_RUNNER, NOTHING_RUNS, STARTS_IT, why_no_start
 from hpo_tui.tui.widgets.chrome import StudyHeader
+from hpo_tui.tui.widgets.line_table import LineTable
 
 _READ = ("watch", "study", "trial")
 """Scopes whose actions need a study that has been read."""
@@ -74,11 +75,31 @@ class StudyRoom(Commanding):
             return self.live.problem or "The study has not been read yet."
         if snapshot is None:
             return ""
-        if wanted.trial and (self.chosen is None or snapshot.frame.index(self.chosen) is None):
+        if wanted.trial and self._lacks_trial(wanted, snapshot):
             return "No trial is selected: move to one in a table first."
         if wanted.runner and snapshot.runner_pid is None:
             return why_no_start(snapshot.study, edited=snapshot.edited) or NO_RUNNER
         return self._unfit(wanted, snapshot)
+
+    def _lacks_trial(self, wanted: Action, snapshot: Snapshot) -> bool:
+        """Whether there is no trial to do it to. What changes one needs a highlighted row."""
+        if self.chosen is None:
+            return wanted.write or self._resting() is None
+        return snapshot.frame.index(self.chosen) is None
+
+    def _resting(self) -> LineTable | None:
+        """Return the table in focus, where the next key would highlight a trial's row."""
+        table = self.focused
+        return table if isinstance(table, LineTable) and isinstance(table.resting, int) else None
+
+    async def action_do(self, id_: str) -> None:
+        """Do an action; looking at a trial begins at the row where the cursor rests."""
+        wanted = action(id_)
+        if wanted.trial and self.chosen is None and not self.unavailable(wanted):
+            table = self._resting()
+            if table is not None:
+                table.take_up()
+        await super().action_do(id_)
 
     def _unfit(self, wanted: Action, snapshot: Snapshot) -> str:
         if wanted.id == "study.start" and snapshot.runner_pid is not None:
@@ -161,7 +182,8 @@ class StudyRoom(Commanding):
 
         def taken(text: str | None) -> None:
             if text is not None:
-                self.command("extend", "extend", {"amount": amount_more(text, budget)})
+                amount = {"amount": amount_more(text, budget)}
+                self.command("extend", "extend", amount, without=STARTS_IT)
 
         self.app.push_screen(
             Ask(

@@ -86,6 +86,16 @@ class LineTable(TableLines, can_focus=True):
         there = 0 <= self.cursor < len(self.rows) and not self.idle
         return self.rows.key(self.cursor) if there else None
 
+    @property
+    def resting(self) -> Hashable | None:
+        """The key of the row that :meth:`take_up` would highlight, None where one is already."""
+        there = self.idle and 0 <= self.cursor < len(self.rows)
+        return self.rows.key(self.cursor) if there else None
+
+    def take_up(self) -> None:
+        """Highlight the row where the cursor rests."""
+        self._move(self.cursor)
+
     def _move(self, to: int) -> None:
         if not len(self.rows):
             return
@@ -162,7 +172,7 @@ class LineTable(TableLines, can_focus=True):
         if key is not None:
             self.post_message(self.Activated(self, key))
         else:
-            self._move(self.cursor)
+            self.take_up()
 
     # mouse
 
