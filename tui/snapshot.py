@@ -46,6 +46,9 @@ class Snapshot:
     """Whether a finished study's file was edited by hand, which a runner takes over."""
     learned: tuple[Holds, ...] = ()
     """How far what earlier studies say holds, study by study and metric by metric."""
+    ranked: tuple[str, ...] = ()
+    """The parameters, those that matter most over all metrics first; empty where nothing is known.
+    Where a study is watched alone: it takes a while."""
     slices: tuple[Slice, ...] = ()
     """What the optimizer expects along each parameter of each metric."""
 

@@ -22,6 +22,7 @@ from hpo_tui.store.folder import ARCHIVE, StudyFolder
 from hpo_tui.store.models import Study, StudyState
 from hpo_tui.tui.device_names import NamedFrames, labels, named
 from hpo_tui.tui.outlook import GOALS_MET, eta_of, spent_of, why_closing
+from hpo_tui.tui.ranking import Ranking
 from hpo_tui.tui.snapshot import STALE_SECONDS, Snapshot
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class StudyWatcher:
         self._wake = threading.Event()
         self._spec: tuple[str, StudySpec] | None = None
         self._named = NamedFrames()
+        self._ranking = Ranking()
         self._said = ""
         self._file = 0
         """The inode of the study's file as it was read last, 0 before."""
@@ -99,7 +101,8 @@ class StudyWatcher:
                 hurried = self._wake.is_set()
                 if dirty and (hurried or now - last >= LEAST_SECONDS):
                     snapshot = self.read(reader)
-                    self._deliver(snapshot)
+                    ranked = self._ranking.of(snapshot.frame, snapshot.spec)
+                    self._deliver(replace(snapshot, ranked=ranked))
                     self._say("")
                     # What is measured grows old without any change of the file.
                     fades = min((d.time for d in snapshot.measured), default=math.inf)

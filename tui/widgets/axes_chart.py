@@ -6,7 +6,6 @@ from typing import Any
 
 from textual import events
 
-from hpo_tui.engine.analysis import front
 from hpo_tui.tui import present
 from hpo_tui.tui.charts import axes
 from hpo_tui.tui.charts.axes import Axis
@@ -27,8 +26,8 @@ class AxesChart(Chart):
         """How many of the best are bright from the first picture on."""
         self._custom = False
         """Whether the axes are the person's own choice."""
-        self._ranked_at = 0
-        """Full trials at which the axes were ranked."""
+        self._ranked: tuple[str, ...] = ()
+        """The order of the parameters that the axes were put in."""
         self._scene: Scene | None = None
         self._picture: Picture | None = None
 
@@ -60,15 +59,12 @@ class AxesChart(Chart):
         return self._picture.canvas
 
     def _with_axes(self, snapshot: Snapshot) -> Options:
-        """Return the options, their axes still there, ranked anew when the trials have doubled."""
+        """Return the options, their axes still there, in another order where there is one."""
         frame, spec = snapshot.frame, snapshot.spec
         options = self._options
-        full = int(front.full_mask(frame, spec).sum())
-        due = not self._custom and full >= 2 * max(self._ranked_at, 8)
-        if options is None or due:
-            names = tuple(axes.default_names(frame, spec, _by_importance(snapshot)))
-            if full >= 16:
-                self._ranked_at = full
+        if options is None or (not self._custom and snapshot.ranked != self._ranked):
+            names = tuple(axes.default_names(frame, spec, snapshot.ranked))
+            self._ranked = snapshot.ranked
             options = (
                 options.renamed(names) if options is not None else Options(names, best=self._bright)
             )
@@ -112,7 +108,7 @@ class AxesChart(Chart):
 
     def action_reset(self) -> None:
         """Go back to the first axes."""
-        self._options, self._custom, self._ranked_at = None, False, 0
+        self._options, self._custom = None, False
         self._bright = FIRST_BRIGHT
         self.repaint()
 
@@ -186,14 +182,3 @@ class AxesChart(Chart):
         if options.names:
             self._options = options
             self.repaint()
-
-
-def _by_importance(snapshot: Snapshot) -> list[str]:
-    """Return the parameters, those that matter most over all objectives first."""
-    from hpo_tui.engine.analysis.importance import importance
-
-    total: dict[str, float] = {}
-    for metric in snapshot.spec.metric_names:
-        for name, share in importance(snapshot.frame, snapshot.spec, metric).items():
-            total[name] = total.get(name, 0.0) + share
-    return sorted(total, key=lambda name: -total[name])

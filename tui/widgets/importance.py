@@ -1,6 +1,10 @@
 """Which parameters matter, for every metric with a goal."""
 
+import logging
+from functools import partial
 from typing import ClassVar
+
+from textual.message import Message
 
 from hpo_tui.engine.analysis.importance import importance, too_few
 from hpo_tui.engine.spec import StudySpec
@@ -20,9 +24,12 @@ ACTIONS: tuple[tuple[str, str, str, str], ...] = (
 )
 """(id, keys, label, tooltip) of what the widget can do; the keys are bound elsewhere."""
 
+_LOG = logging.getLogger(__name__)
+
 Shares = dict[str, dict[str, float]]
 """Metric → parameter → its share."""
 
+FAILED = "This could not be worked out; the log says why."
 NARROWEST = 16
 """Columns that a metric's bars take at the least."""
 
@@ -49,9 +56,20 @@ anywhere: look at the parallel coordinates or the slices for where.
         """Place among the tasks, the dearest first; None until somebody asks."""
         self._metric = 0
         """The metric that stands first."""
-        self._known_of: tuple[Frame, StudySpec] | None = None
-        self._known: dict[str, Shares] = {}
-        """What has been worked out of these results, by task."""
+        self._known: dict[str, Importance.Found] = {}
+        """What was worked out last, by task."""
+        self._asked: tuple[Frame, StudySpec, str] | None = None
+        """What is being worked out now."""
+
+    class Found(Message):
+        """The thread knows what matters at a task; None where that could not be worked out."""
+
+        def __init__(self, frame: Frame, spec: StudySpec, task: str, shares: Shares | None) -> None:
+            super().__init__()
+            self.frame = frame
+            self.spec = spec
+            self.task = task
+            self.shares = shares
 
     def action_task(self) -> None:
         """Look at another task's results."""
@@ -85,6 +103,10 @@ anywhere: look at the parallel coordinates or the slices for where.
         task = spec.tasks_by_cost[::-1][self._place(snapshot)].name
         metrics = spec.metric_names
         shares = self._shares(frame, spec, task)
+        if shares is None:
+            failed = task in self._known and self._known[task].frame is frame
+            text.note(canvas, FAILED if failed else "Working out what matters …")
+            return canvas
         known = [m for m in metrics if shares[m]]
         if not known:
             reason = too_few(frame, spec, metrics[0], task) if metrics else "No metric has a goal."
@@ -100,14 +122,35 @@ anywhere: look at the parallel coordinates or the slices for where.
         text.write(canvas, 0, height - 1, spans, self.glyphs.ellipsis)
         return canvas
 
-    def _shares(self, frame: Frame, spec: StudySpec, task: str) -> Shares:
-        """Return them; in a wide space they take too long to be found anew at every key."""
-        known = self._known_of
-        if known is None or known[0] is not frame or known[1] is not spec:
-            self._known_of, self._known = (frame, spec), {}
-        if task not in self._known:
-            self._known[task] = {m: importance(frame, spec, m, task) for m in spec.metric_names}
-        return self._known[task]
+    def _shares(self, frame: Frame, spec: StudySpec, task: str) -> Shares | None:
+        """Return them as they were known last, and have them found where they may be others.
+
+        In a wide space that takes a second: it is done in a thread.
+        """
+        known = self._known.get(task)
+        if known is None or known.frame is not frame or known.spec is not spec:
+            if self._asked is None:
+                self._asked = (frame, spec, task)
+                work = partial(self._find, frame, spec, task)
+                self.run_worker(work, thread=True, group="importance", exit_on_error=False)
+            if known is not None and known.spec.metric_names != spec.metric_names:
+                known = None
+        return None if known is None else known.shares
+
+    def _find(self, frame: Frame, spec: StudySpec, task: str) -> None:
+        shares: Shares | None = None
+        try:
+            shares = {m: importance(frame, spec, m, task) for m in spec.metric_names}
+        except Exception:  # noqa: BLE001 - a picture that fails must not take the app along
+            _LOG.exception("what matters could not be worked out")
+        self.post_message(self.Found(frame, spec, task, shares))
+
+    def on_importance_found(self, message: Found) -> None:
+        """Show it; what has come since is asked for by the picture."""
+        message.stop()
+        self._asked = None
+        self._known[message.task] = message
+        self.repaint()
 
     def _table(self, canvas: Canvas, names: list[str], shares: Shares) -> list[str]:
         """Draw what has room above the last line; return what to say there of the rest."""

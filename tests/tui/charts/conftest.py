@@ -19,6 +19,7 @@ from hpo_tui.engine.spec import (
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.frame import STATES, Frame
 from hpo_tui.store.models import Study, StudyState, TrialState
+from hpo_tui.tui.ranking import Ranking
 from hpo_tui.tui.snapshot import Snapshot
 
 TASKS = ("short", "half", "full")
@@ -121,7 +122,7 @@ def snapshot_of(spec: StudySpec, tmp_path: Path) -> Callable[..., Snapshot]:
         study = Study("s", "", StudyState.RUNNING, "", 0, 0.0, 0.0, None, 1)
         whole = Snapshot(
             0.0, StudyFolder(tmp_path), study, spec, frame, 1,
-            float(frame.charged.sum()), 0.0,
+            float(frame.charged.sum()), 0.0, ranked=Ranking().of(frame, spec),
         )  # fmt: skip
         return replace(whole, **changes)
 

@@ -1,6 +1,7 @@
 """The chart widgets in an app: what they draw, what they tell."""
 
 import re
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -265,24 +266,50 @@ async def test_importance_is_found_once_for_the_same_results(
     from hpo_tui.tui.widgets import importance as module
 
     asked: list[str] = []
+    threads: set[int] = set()
 
     def counted(*args: Any) -> dict[str, float]:
         asked.append(args[3])
+        threads.add(threading.get_ident())
         return dict.fromkeys((p.name for p in args[1].free), 0.2)
 
     monkeypatch.setattr(module, "importance", counted)
     widget, snapshot = Importance(), snapshot_of(make_frame(90))
     async with shown(widget, snapshot, size=(80, 5)) as (pilot, _):
+
+        async def found() -> None:
+            await pilot.app.workers.wait_for_complete()
+            await pilot.pause()
+
         assert asked == ["full"] * 3, "one metric each"
         widget.show(snapshot, View(selected=7, turn=1))
         for action in ("down", "up", "metric"):
             getattr(widget, f"action_{action}")()
         assert len(asked) == 3
         widget.action_task()
+        assert "Working out what matters" in "".join(text(pilot))
+        await found()
         assert asked[3:] == ["half"] * 3
+        assert "Working" not in "".join(text(pilot))
         widget.show(snapshot_of(make_frame(91)), View())
         await pilot.pause()
+        assert "Working" not in "".join(text(pilot)), "what was known stays meanwhile"
+        await found()
         assert asked[6:] == ["half"] * 3, "there are other results"
+    assert threading.get_ident() not in threads
+
+
+async def test_importance_that_cannot_be_found_says_so(
+    make_frame: Frames, snapshot_of: Snapshots, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from hpo_tui.tui.widgets import importance as module
+
+    snapshot = snapshot_of(make_frame(90))
+    monkeypatch.setattr(module, "importance", lambda *_: 1 / 0)
+    async with shown(Importance(), snapshot, size=(80, 5)) as (pilot, _):
+        await pilot.app.workers.wait_for_complete()
+        await pilot.pause()
+        assert "could not be worked out" in "".join(text(pilot))
 
 
 async def test_a_log_objective_and_a_goal_are_drawn_in_the_history(
