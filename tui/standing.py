@@ -9,6 +9,7 @@ from hpo_tui.tui import fmt, present
 from hpo_tui.tui.goals import goals_of, goals_sentence
 from hpo_tui.tui.plain import fit, plain
 from hpo_tui.tui.present import Piece
+from hpo_tui.tui.study_deeds import why_no_start
 
 if TYPE_CHECKING:
     from hpo_tui.tui.snapshot import Snapshot
@@ -55,12 +56,12 @@ def header_pieces(snapshot: "Snapshot", width: int) -> tuple[list[Piece], list[P
     if running and width >= 100:
         facts += f", {running} running"
     optional: list[Piece] = [(facts, ""), (present.budget_text(snapshot), "")]
+    used = sum(fmt.width_of(t) + 2 for t, _ in left) + 1
     if snapshot.study.state is StudyState.PAUSED:
-        optional[:0] = _why_paused(snapshot, width - sum(fmt.width_of(t) + 3 for t, _ in left))
+        optional[:0] = _why_paused(snapshot, width - used - 3)
     else:
         optional += [(text, "dim") for text in _until(snapshot) or [stand.detail] if text]
     right = [(present.device_text(d), "dim") for d in snapshot.measured]
-    used = sum(fmt.width_of(t) + 2 for t, _ in left) + 1
     for piece in optional:
         if used + fmt.width_of(piece[0]) + 3 > width:
             break
@@ -152,7 +153,9 @@ def first_result_text(snapshot: "Snapshot") -> str:
         way = "p goes on" if snapshot.runner_pid is not None else "R starts it again"
         return f"Paused, without a full trial yet; {way}.\n{snapshot.study.reason}"
     if snapshot.runner_pid is None:
-        why = "No trial has finished at the full task, and no runner lives: R starts it."
+        over = why_no_start(snapshot.study, edited=snapshot.edited)
+        way = f". {over}" if over else ", and no runner lives: R starts it."
+        why = f"No trial has finished at the full task{way}"
         return "\n".join([why, *_failures(snapshot)])
     running = frame.in_state(TrialState.RUNNING)
     full = running & frame.at_task(spec.full_task.name)

@@ -132,3 +132,18 @@ async def test_a_column_without_room_for_its_goal_goes(study: StudyFolder, width
         for goal, name in (("≥.9", "accuracy"), ("≤40k", "nonzero")):
             assert (goal in head) == (name[:2] in head)
         assert "≤…" not in head
+
+
+async def test_arrows_say_that_there_are_more_columns(study: StudyFolder) -> None:
+    rows = TrialRows(read_once(study, lambda: NOW), np.arange(9), ["trial", "m:accuracy", "cost"])
+    app = Alone()
+    async with app.run_test(size=(20, 4)) as pilot:
+        table = app.query_one(LineTable)
+        table.focus()
+        table.set_rows(rows)
+        assert table.render_line(0).text == "     # accuracy ≥.9›"
+        await pilot.press("l")
+        assert table.render_line(0).text == "     #‹  cost       "
+        await pilot.resize_terminal(30, 4)
+        await pilot.press("h")
+        assert table.render_line(0).text.rstrip() == "     # accuracy ≥.9   cost"

@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 from hpo_tui.store.frame import STATES
-from hpo_tui.store.models import TrialState
+from hpo_tui.store.models import StudyState, TrialState
 from hpo_tui.tui import fmt
 from hpo_tui.tui.standing import first_result_text, header_pieces, status_lines
 from hpo_tui.tui.watcher import read_once
 from tests.tui.conftest import make_study
+
+FAILED = next(code for code, state in enumerate(STATES) if state is TrialState.FAILED)
 
 
 def test_a_wide_name_is_cut_by_the_cells_that_it_takes(tmp_path: Path) -> None:
@@ -61,3 +63,25 @@ def test_in_little_room_names_give_way_to_the_values_of_the_best(
     assert best
     assert all(fmt.width_of(line) <= width for line in best)
     assert all(re.match(r"#\d+  acc\S* [\d.]+  non\S* [\d.]+k?( |$)", line) for line in best), best
+
+
+def test_a_finished_study_without_a_full_trial_names_the_way_that_there_is(
+    tmp_path: Path,
+) -> None:
+    study = make_study(tmp_path, trials=1, running=0, state=StudyState.FINISHED)
+    seen = read_once(study)
+    seen = replace(seen, frame=replace(seen.frame, state=np.full_like(seen.frame.state, FAILED)))
+    text = first_result_text(seen)
+    assert "give it more to spend first (+" in text
+    assert "R starts it" not in text
+    assert "R starts it" in first_result_text(replace(seen, edited=True))
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_why_a_study_is_paused_is_cut_to_the_room_that_there_is(tmp_path: Path, width: int) -> None:
+    snapshot = read_once(make_study(tmp_path, trials=3, state=StudyState.PAUSED))
+    why = "5 trials in a row failed alike (exit code 1): RuntimeError: CUDA error: an illegal" * 2
+    left, _ = header_pieces(replace(snapshot, study=replace(snapshot.study, reason=why)), width)
+    assert left[2][0].startswith("5 trials in a row")
+    assert left[2][0].endswith("…")
+    assert width - 4 <= 2 + sum(fmt.width_of(text) + 2 for text, _ in left) <= width + 2

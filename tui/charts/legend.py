@@ -46,6 +46,8 @@ def _best(picture: "Picture") -> str:
     if picture.best.near or not len(rows):
         return f"nearest misses {count}" if count else ""
     mask = picture.view.mask_over(len(picture.frame))
+    if not picture.spec.has_goals and len(picture.spec.objectives) == 1:
+        return f"best {count}"  # all of them are among the best, each but one next to another
     said, inside = f"best {len(rows)}", len(rows)
     if mask is not None:
         inside = int(mask[rows].sum())

@@ -39,7 +39,8 @@ says of how many. With a filter or brushes the title counts what they let be sho
 front of the whole study all the same. The selected trial is highlighted; no row is when none is
 selected, or one that is not here.
 
-`s` sorts by the next column, `S` turns the order round, `enter` opens the trial.
+`s` sorts by the next column, `S` turns the order round, `enter` opens the trial. Where `‹` or `›`
+stands in the heading there are more columns: `h` and `l` go there.
 """
     title: str = "best metrics"
 

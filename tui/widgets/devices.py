@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 from textual import events
 
-from hpo_tui.store.models import DeviceSample
+from hpo_tui.store.models import CPU, DeviceSample
 from hpo_tui.tui.charts import gauges, lanes, text, timeline
 from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.palette import Ink
@@ -23,6 +23,7 @@ ACTIONS: tuple[tuple[str, str, str, str], ...] = (
 """(id, keys, label, tooltip) of what the widget can do; the keys are bound elsewhere."""
 
 EMPTY = "No GPU is measured: trials run on the processor, or no trial has run yet."
+UNSEEN = "Nothing was measured of the devices on which these trials ran."
 
 
 class Devices(Chart):
@@ -141,7 +142,7 @@ def _until(snapshot: Snapshot) -> float:
 def _why_nothing(snapshot: Snapshot) -> str:
     """Return why nothing is measured at this moment, and when something last was."""
     if not snapshot.devices:
-        return EMPTY
+        return UNSEEN if set(snapshot.frame.device.tolist()) - {CPU, "", None} else EMPTY
     last = time.localtime(max(d.time for d in snapshot.devices))
     why = "No runner lives" if snapshot.runner_pid is None else "The runner says nothing new"
     return f"{why}: nothing is measured now. The last time was {time.strftime('%F %H:%M', last)}."

@@ -121,7 +121,8 @@ axis, which `▸` or `◂` marks.
             why = "No trial is complete at the full task yet."
             if full.any():
                 why = f"No full trial has a value for both {names}."
-            cheap = len(spec.tasks) > 1 and not self._partial
+            some = bool((np.isfinite(x) & np.isfinite(y)).any())
+            cheap = some and len(spec.tasks) > 1 and not self._partial
             text.note(canvas, f"{why} v shows what the cheap tasks say." if cheap else why)
             return canvas
         goals = limits_of(spec)

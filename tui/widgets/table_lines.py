@@ -79,7 +79,15 @@ class TableLines(Widget):
     # drawing
 
     def _placed(self, width: int) -> list[tuple[Column, int, int]]:
-        """Return the columns in sight with their first cell and width."""
+        """Return the columns in sight with their first cell and width.
+
+        Where there are more, the last cell is left to the mark that says so.
+        """
+        placed = self._fitting(width)
+        whole = not placed or placed[-1][0] is self.rows.columns[-1]
+        return placed if whole else self._fitting(width - 1)
+
+    def _fitting(self, width: int) -> list[tuple[Column, int, int]]:
         placed: list[tuple[Column, int, int]] = []
         at, skipped = 0, 0
         for column in self.rows.columns:
@@ -127,7 +135,18 @@ class TableLines(Widget):
             end = start + room + 1
         if end < width:
             segments.append(Segment(" " * (width - end), style))
-        return Strip(segments).crop(0, width)
+        return self._marked(Strip(segments).crop(0, width), style)
+
+    def _marked(self, head: Strip, style: Style) -> Strip:
+        """Return the heading with an arrow on each side where there are more columns."""
+        width, placed = head.cell_length, self._placed(head.cell_length)
+        pinned = sum(room + 1 for column, _, room in placed if column.fixed)
+        if self._left and 0 < pinned < width:
+            arrow = Strip([Segment("‹", style)])
+            head = Strip.join([head.crop(0, pinned - 1), arrow, head.crop(pinned, width)])
+        if not placed or placed[-1][0] is not self.rows.columns[-1]:
+            head = Strip.join([head.crop(0, width - 1), Strip([Segment("›", style)])])
+        return head
 
     def _row(self, row: int, width: int, base: Style) -> Strip:
         chosen = row == self.cursor and not self.idle

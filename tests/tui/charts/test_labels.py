@@ -1,6 +1,7 @@
 """What stands beside the axes of the parallel coordinates."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -53,3 +54,13 @@ def test_near_misses_are_spoken_of_where_there_are_any(
 
     assert "nearest misses 5" in legend(View())
     assert "nearest" not in legend(View(filter="trial < 0", mask=none))
+
+
+def test_without_goals_the_legend_counts_the_bright_alone(
+    make_frame: Callable[..., Frame], snapshot_of: Callable[..., Snapshot], spec: StudySpec
+) -> None:
+    frame, options = make_frame(200), Options(("m:acc", "p:lr"), best=7)
+    one = replace(spec, objectives=(replace(spec.objectives[0], threshold=None),))
+    free = replace(one, outcome_constraints=())
+    picture = Scene(UNICODE).draw(snapshot_of(frame, spec=free), View(), options, (90, 24))
+    assert "best 7  " in "".join(map(chr, picture.canvas.codes[0].tolist()))

@@ -233,9 +233,11 @@ async def test_of_the_legend_of_two_metrics_the_name_gives_way(
 async def test_cheap_tasks_are_named_only_where_there_are_some(
     make_frame: Frames, snapshot_of: Snapshots, spec: StudySpec
 ) -> None:
-    frame = replace(make_frame(0), tasks=("full",))
+    cheap = make_frame(50)
+    cheap.task[:] = 0
     alone = replace(spec, tasks=spec.tasks[-1:])
-    for study, said in ((spec, True), (alone, False)):
+    none = replace(make_frame(0), tasks=("full",))
+    for frame, study, said in ((cheap, spec, True), (none, spec, False), (none, alone, False)):
         snapshot = replace(snapshot_of(frame), spec=study)
         async with shown(Pareto(), snapshot) as (pilot, _):
             whole = " ".join(text(pilot))
