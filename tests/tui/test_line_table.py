@@ -1,5 +1,6 @@
 """The table of lines, by itself."""
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -147,3 +148,14 @@ async def test_arrows_say_that_there_are_more_columns(study: StudyFolder) -> Non
         await pilot.resize_terminal(30, 4)
         await pilot.press("h")
         assert table.render_line(0).text.rstrip() == "     # accuracy ≥.9   cost"
+
+
+async def test_what_looks_alike_is_sent_as_one_piece(study: StudyFolder) -> None:
+    snapshot = read_once(study, lambda: NOW)
+    app = Alone()
+    async with app.run_test(size=(80, 4)):
+        table = app.query_one(LineTable)
+        table.set_rows(TrialRows(snapshot, np.arange(9), default_columns(snapshot)))
+        for y in range(3):
+            styles = [segment.style for segment in table.render_line(y)]
+            assert all(one != other for one, other in itertools.pairwise(styles))

@@ -137,7 +137,7 @@ class TabBar(Line):
             # The open tab stands between two blanks of its own colour.
             segments.append(Segment(text[:1], on if self.active in (i, i - 1) else off))
             segments.append(Segment(text[1:], on if i == self.active else off))
-        return Strip(segments).adjust_cell_length(width, self.rich_style)
+        return Strip(segments).adjust_cell_length(width, self.rich_style).simplify()
 
     def on_click(self, event: events.Click) -> None:
         """Choose the tab under the pointer."""

@@ -85,7 +85,7 @@ class KeyBar(Line):
         for _, key, label, can, _ in self._places(width):
             segments.append(Segment(key, self.tone("key" if can else "off")))
             segments.append(Segment(f" {label}  ", self.tone("label" if can else "off")))
-        return Strip(segments).adjust_cell_length(width, self.rich_style)
+        return Strip(segments).adjust_cell_length(width, self.rich_style).simplify()
 
     def on_click(self, event: events.Click) -> None:
         """Press the key under the pointer."""

@@ -135,7 +135,7 @@ class TableLines(Widget):
             end = start + room + 1
         if end < width:
             segments.append(Segment(" " * (width - end), style))
-        return self._marked(Strip(segments).crop(0, width), style)
+        return self._marked(Strip(segments).crop(0, width), style).simplify()
 
     def _marked(self, head: Strip, style: Style) -> Strip:
         """Return the heading with an arrow on each side where there are more columns."""
@@ -182,4 +182,4 @@ class TableLines(Widget):
             end = start + room + 1
         if end < width:
             segments.append(Segment(" " * (width - end), ground))
-        return Strip(segments).crop(0, width)
+        return Strip(segments).crop(0, width).simplify()
