@@ -18,6 +18,8 @@ Floats = NDArray[np.float64]
 TASK = "task"
 _AT_FIRST = 8
 """Axes that are shown until others are chosen."""
+_PARAMETERS = 3
+"""How many of them are parameters at the least, where there are as many."""
 
 
 @dataclass(frozen=True)
@@ -135,10 +137,14 @@ def names(frame: Frame, spec: StudySpec) -> list[str]:
 
 
 def default_names(frame: Frame, spec: StudySpec, importance: Sequence[str]) -> list[str]:
-    """Return the first axes to show: metrics with goals, then parameters by ``importance``."""
-    chosen = [f"m:{m}" for m in spec.metric_names]
+    """Return the first axes to show: metrics with goals, then parameters by ``importance``.
+
+    Of many metrics the objectives come first, and leave room for what they depend on.
+    """
     known = [n for n in names(frame, spec) if n.startswith("p:")]
     ranked = [f"p:{p}" for p in importance if f"p:{p}" in known]
+    metrics = [f"m:{m}" for m in spec.metric_names]
+    chosen = metrics[: _AT_FIRST - min(len(known), _PARAMETERS)]
     chosen += [*ranked, *(p for p in known if p not in ranked)]
     if len(chosen) < 2:
         chosen += [n for n in names(frame, spec) if n not in chosen]

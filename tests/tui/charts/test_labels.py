@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hpo_tui.engine.spec import StudySpec
+from hpo_tui.engine.spec import OutcomeConstraint, StudySpec
 from hpo_tui.store.frame import Frame
 from hpo_tui.tui.charts import axes
 from hpo_tui.tui.charts.options import Options
@@ -64,3 +64,15 @@ def test_without_goals_the_legend_counts_the_bright_alone(
     free = replace(one, outcome_constraints=())
     picture = Scene(UNICODE).draw(snapshot_of(frame, spec=free), View(), options, (90, 24))
     assert "best 7  " in "".join(map(chr, picture.canvas.codes[0].tolist()))
+
+
+def test_many_metrics_leave_room_for_what_they_depend_on(
+    make_frame: Callable[..., Frame], spec: StudySpec
+) -> None:
+    more = tuple(OutcomeConstraint(f"m{n}", None, 1.0) for n in range(9))
+    wide = replace(spec, outcome_constraints=more)
+    names = axes.default_names(make_frame(50), wide, ["depth", "opt"])
+    assert names[:2] == ["m:acc", "m:size"]
+    assert [n for n in names if n.startswith("p:")][:2] == ["p:depth", "p:opt"]
+    assert len(names) == 8
+    assert len([n for n in names if n.startswith("p:")]) == 3
