@@ -52,11 +52,15 @@ def filter_mask(snapshot: Snapshot, text: str) -> "NDArray[np.bool_]":
     import numpy as np
 
     from hpo_tui.engine.spec.filter import ExpressionError, Filter
+    from hpo_tui.engine.spec.filter_completion import written
 
     kinds, choices = _kinds(snapshot)
     alone = text.strip().strip("`")
     if kinds.get(alone, "truth") != "truth":
-        raise FilterError(f"{alone} alone is half a condition: compare it, as in {alone} > 1")
+        known = choices.get(alone, ())
+        rest = f'== "{known[0]}"' if known and isinstance(known[0], str) else "> 1"
+        example = f"{written(alone)} {rest}"
+        raise FilterError(f"{alone} alone is half a condition: compare it, as in {example}")
     try:
         mask = Filter.parse(text, kinds, choices).mask(_columns(snapshot))
     except ExpressionError as error:

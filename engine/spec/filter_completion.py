@@ -40,7 +40,7 @@ def completions(
         return start, ended
     prefix = before[start:].lstrip("`")
     proposed = [] if backticked else _fitting(values, prefix, '"')
-    bare = [n if _bare(n) else f"`{n}`" for n in sorted(names) if "`" not in n]
+    bare = [written(n) for n in sorted(names) if "`" not in n]
     if prefix or not proposed:
         proposed += _fitting(bare, prefix, "`")
     if prefix and not backticked:
@@ -89,6 +89,11 @@ def _written(value: Value) -> str:
         inner = value.replace("\\", r"\\").replace('"', r"\"")
         return f'"{inner}"'
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def written(name: str) -> str:
+    """Return a name as a filter has it: within backticks where it is no plain word."""
+    return name if _bare(name) else f"`{name}`"
 
 
 def _bare(name: str) -> bool:

@@ -1,15 +1,19 @@
 """The filter line takes whole conditions alone."""
 
+from dataclasses import replace
+
 import pytest
 from textual.events import Paste
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
 from hpo_tui.store.folder import StudyFolder
+from hpo_tui.tui.filters import FilterError, filter_mask
 from hpo_tui.tui.screens.trials import Trials
+from hpo_tui.tui.watcher import read_once
 from hpo_tui.tui.widgets.chrome import PaneTitle
 from hpo_tui.tui.widgets.filter_bar import FilterBar
-from tests.tui.conftest import burst, make_app, ready, until
+from tests.tui.conftest import NOW, burst, make_app, ready, until
 
 
 async def test_half_a_condition_is_refused_and_leaves_the_filter(study: StudyFolder) -> None:
@@ -116,3 +120,17 @@ async def test_values_are_proposed_and_pasted_lines_become_one(study: StudyFolde
         await pilot.press("tab")
         await pilot.pause()
         assert line.value == 'lr < 0.05 and optimizer == "adam"', "there is nothing to complete"
+
+
+@pytest.mark.parametrize("half", ["accuracy", "optimizer", "state", "`val/top 1`"])
+def test_the_condition_that_is_offered_for_a_half_one_is_sound(
+    study: StudyFolder, half: str
+) -> None:
+    seen = read_once(study, lambda: NOW)
+    metrics = {**seen.frame.metrics, "val/top 1": seen.frame.metrics["accuracy"]}
+    seen = replace(seen, frame=replace(seen.frame, metrics=metrics))
+    with pytest.raises(FilterError) as refused:
+        filter_mask(seen, half)
+    offered = str(refused.value).partition(", as in ")[2]
+    assert offered.startswith(half)
+    assert len(filter_mask(seen, offered)) == len(seen.frame)
