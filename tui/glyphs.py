@@ -4,6 +4,9 @@ import locale
 import os
 from dataclasses import dataclass
 
+CIRCLES_UP_TO = 400
+"""Full-task trials that are still drawn as circles; beyond, as dots finer than cells."""
+
 
 @dataclass(frozen=True, slots=True)
 class Glyphs:
@@ -76,3 +79,13 @@ def shows_colours() -> bool:
         return curses.tigetnum("colors") != -1
     except curses.error:
         return True  # one that the machine has not heard of, as a new one
+
+
+def circles(count: int, glyphs: Glyphs) -> tuple[str | None, str | None]:
+    """Return the hollow and the solid mark of ``count`` full trials; None: dots, finer than cells.
+
+    A legend says of these ``.``, as of what is drawn by dots always.
+    """
+    if count > CIRCLES_UP_TO:
+        return None, None
+    return ("o", "O") if glyphs.ascii else ("○", "●")

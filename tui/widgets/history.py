@@ -14,6 +14,7 @@ from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.palette import Ink
 from hpo_tui.tui.charts.plot import Plot
 from hpo_tui.tui.charts.scale import Scale, fitted
+from hpo_tui.tui.glyphs import circles
 from hpo_tui.tui.goals import beside
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.widgets.chart import Chart
@@ -24,9 +25,6 @@ ACTIONS: tuple[tuple[str, str, str, str], ...] = (
     ("history.log", "v", "log", "A logarithmic or a linear axis of values"),
 )
 """(id, keys, label, tooltip) of what the widget can do; the keys are bound elsewhere."""
-
-CIRCLES_UP_TO = 400
-"""Full-task trials that are still drawn as circles; beyond, as dots finer than cells."""
 
 
 class History(Chart):
@@ -130,15 +128,14 @@ marks are edits of the study. Far outliers on the bad side are drawn at the end 
         plot.points(x[~full & ~inside], y[~full & ~inside], Ink.OUT_3)
         plot.points(x[~full & inside], y[~full & inside], Ink.PARTIAL_3)
         others = front.meets_mask(frame, spec, without=goal.metric)
-        many = int(full.sum()) > CIRCLES_UP_TO
-        hollow, solid = (None, None) if many else ("o", "O") if self.glyphs.ascii else ("○", "●")
+        hollow, solid = circles(int(full.sum()), self.glyphs)
         plot.points(x[full & ~inside], y[full & ~inside], Ink.OUT_3, hollow)
         plot.points(x[full & inside & ~others], y[full & inside & ~others], Ink.FULL_2, hollow)
         plot.points(x[full & inside & others], y[full & inside & others], Ink.FULL_3, solid)
         rows, best = front.best_so_far(frame, spec, goal)
         placed = np.isfinite(x[rows])
         plot.steps(x[rows][placed], best[placed], Ink.BEST, until=plot.x.high)
-        if not many:  # the line would hide them
+        if solid:  # the line would hide them
             plot.points(x[rows][placed], best[placed], Ink.BEST, solid)
         if goal.threshold is not None:
             sign = self.glyphs.at_most if goal.sign > 0 else self.glyphs.at_least
@@ -164,7 +161,7 @@ marks are edits of the study. Far outliers on the bad side are drawn at the end 
     ) -> None:
         glyphs = self.glyphs
         arrow = glyphs.down if goal.sign > 0 else glyphs.up
-        dot = "O" if glyphs.ascii else "●"
+        hollow, solid = circles(int(front.full_mask(snapshot.frame, snapshot.spec).sum()), glyphs)
         rows, best = front.best_so_far(snapshot.frame, snapshot.spec, goal)
         parts: list[text.Spans] = []
         if len(rows):
@@ -174,11 +171,10 @@ marks are edits of the study. Far outliers on the bad side are drawn at the end 
         elif full.any():
             parts.append([("no full trial meets the other goals yet", Ink.DIM)])
         first = len(parts)
-        parts.append([(dot, Ink.FULL_3), (f" full {int(full.sum())}", Ink.TEXT)])
+        parts.append([(solid or ".", Ink.FULL_3), (f" full {int(full.sum())}", Ink.TEXT)])
         others = front.meets_mask(snapshot.frame, snapshot.spec, without=goal.metric)
         if (full & ~others).any():
-            hollow = "o" if glyphs.ascii else "○"
-            parts.append([(hollow, Ink.FULL_2), (" misses another goal", Ink.TEXT)])
+            parts.append([(hollow or ".", Ink.FULL_2), (" misses another goal", Ink.TEXT)])
         if len(snapshot.spec.tasks) > 1:
             parts.append([(".", Ink.PARTIAL_3), (" partial", Ink.TEXT)])
         name = fmt.clean(goal.metric, glyphs.ascii)

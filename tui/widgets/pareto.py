@@ -16,6 +16,7 @@ from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.palette import Ink
 from hpo_tui.tui.charts.plot import Plot
 from hpo_tui.tui.charts.scale import Scale, fitted
+from hpo_tui.tui.glyphs import circles
 from hpo_tui.tui.goals import Limits, limits_of
 from hpo_tui.tui.messages import TrialOpened
 from hpo_tui.tui.snapshot import Snapshot
@@ -130,7 +131,7 @@ axis, which `▸` or `◂` marks.
         across = self._named(pair[0], spec, width // 3)
         plot = Plot.framed(canvas, scales[0], scales[1], self.glyphs, (across, pair[1]))
         self._shade(plot, pair, goals)
-        self._draw(plot, frame, spec, (x, y), full)
+        self._draw(plot, frame, spec, (x, y), full & shown)
         self._lines(plot, pair, goals)
         self._legend(canvas, frame, spec, full & shown)
         return canvas
@@ -169,8 +170,7 @@ axis, which `▸` or `◂` marks.
         inside = np.ones(len(frame), dtype=bool)
         if self.view.mask is not None and len(self.view.mask) == len(frame):
             inside = self.view.mask
-        many = int(full.sum()) > 400
-        hollow, solid = (None, None) if many else ("o", "O") if self.glyphs.ascii else ("○", "●")
+        hollow, solid = circles(int(full.sum()), self.glyphs)
         for chosen, ink, marker in (
             (full & ~inside, Ink.OUT_3, hollow),
             (full & inside & ~meets, Ink.FULL_2, hollow),
@@ -190,8 +190,8 @@ axis, which `▸` or `◂` marks.
     def _legend(self, canvas: Canvas, frame: Frame, spec: StudySpec, full: Mask) -> None:
         glyphs = self.glyphs
         best = len(front.best_rows(frame, spec))
-        solid, hollow = ("O", "o") if glyphs.ascii else ("●", "○")
-        star = "*" if glyphs.ascii else solid
+        hollow, solid = (mark or "." for mark in circles(int(full.sum()), glyphs))
+        star = "*" if glyphs.ascii else "●"
         pair = self._metrics(spec) or ("", "")
         spans = [
             (star, Ink.BEST), (f" best {best}  ", Ink.TEXT),

@@ -18,6 +18,7 @@ from hpo_tui.tui.charts.expected import Band
 from hpo_tui.tui.charts.palette import Ink
 from hpo_tui.tui.charts.plot import Plot
 from hpo_tui.tui.charts.scale import Scale, fitted
+from hpo_tui.tui.glyphs import circles
 from hpo_tui.tui.goals import limits_of
 from hpo_tui.tui.messages import TrialOpened
 from hpo_tui.tui.snapshot import Snapshot
@@ -33,8 +34,6 @@ ACTIONS: tuple[tuple[str, str, str, str], ...] = (
 """(id, keys, label, tooltip) of what the widget can do; the keys are bound elsewhere."""
 
 Floats = NDArray[np.float64]
-CIRCLES_UP_TO = 400
-"""Full-task trials that are still drawn as circles; beyond, as dots finer than cells."""
 
 
 class Slices(Chart):
@@ -157,8 +156,7 @@ end of the axis, which `▸` or `◂` marks.
         full = front.full_mask(frame, spec)
         inside = self.view.mask_over(len(frame))
         inside = np.ones(len(frame), dtype=bool) if inside is None else inside
-        many = int(full.sum()) > CIRCLES_UP_TO
-        solid = None if many else "O" if self.glyphs.ascii else "●"
+        _, solid = circles(int(full.sum()), self.glyphs)
         plot.points(x[~full & ~inside], y[~full & ~inside], Ink.OUT_3)
         plot.points(x[~full & inside], y[~full & inside], Ink.PARTIAL_3)
         plot.points(x[full & ~inside], y[full & ~inside], Ink.OUT_3, solid)
@@ -203,8 +201,8 @@ end of the axis, which `▸` or `◂` marks.
             said = f" #{self.view.selected} {at}: {value}{task}"
             yield [(glyphs.selected, Ink.SELECTED), (said, Ink.TEXT)]
         placed = np.isfinite(x) & known
-        dot = "O" if glyphs.ascii else "●"
-        yield [(dot, Ink.FULL_3), (f" full {int((full & placed).sum())}", Ink.TEXT)]
+        _, solid = circles(int(full.sum()), glyphs)
+        yield [(solid or ".", Ink.FULL_3), (f" full {int((full & placed).sum())}", Ink.TEXT)]
         if len(spec.tasks) > 1:
             yield [(".", Ink.PARTIAL_3), (" partial", Ink.TEXT)]
         without = int((known & ~placed).sum())

@@ -371,3 +371,17 @@ def test_what_lost_attempts_took_is_lost(make_frame: Frames, snapshot_of: Snapsh
     assert after["lost"] == pytest.approx(before["lost"] + 3.0)
     assert after["full"] == pytest.approx(before["full"])
     assert after["left"] == pytest.approx(before["left"] - 3.0)
+
+
+@pytest.mark.parametrize("widget", [History, Pareto, Slices])
+@pytest.mark.parametrize("many", [False, True])
+async def test_a_legend_shows_full_trials_as_they_are_drawn(
+    make_frame: Frames, snapshot_of: Snapshots, widget: type[Chart], many: bool
+) -> None:
+    frame = make_frame(1600 if many else 100)
+    async with shown(widget(), snapshot_of(frame)) as (pilot, _):
+        legend, *picture = text(pilot)
+        blue = legend.partition("best")[2] if widget is not Slices else legend
+        assert ("●" in blue or "○" in blue) is not many
+        # One of the best is a circle always, but for the history, where its line stands for it.
+        assert ("○" in "".join(picture) or "".join(picture).count("●") > 20) is not many
