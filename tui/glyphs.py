@@ -49,7 +49,7 @@ UNICODE = Glyphs(
 
 ASCII = Glyphs(
     ascii=True, axis="|", axis_focused="H", axis_missed=":", brushed="#", goal="+",
-    up="^", down="v", selected="@", missing="0", ellipsis="~",
+    up="^", down="v", selected="@", missing="x", ellipsis="~",
     rule="-", shades=("-", "=", "%", "#"), left=".", projected=">", lost="!", separator="|",
     at_least=">", at_most="<", below="<", above=">", bar="=",
 )  # fmt: skip

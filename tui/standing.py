@@ -60,7 +60,7 @@ def header_pieces(snapshot: "Snapshot", width: int) -> tuple[list[Piece], list[P
     if snapshot.study.state is StudyState.PAUSED:
         optional[:0] = _why_paused(snapshot, width - used - 3)
     else:
-        optional += [(text, "dim") for text in _until(snapshot) or [stand.detail] if text]
+        optional += [(text, "dim") for text in until(snapshot) or [stand.detail] if text]
     right = [(present.device_text(d), "dim") for d in snapshot.measured]
     for piece in optional:
         if used + fmt.width_of(piece[0]) + 3 > width:
@@ -76,7 +76,7 @@ def header_pieces(snapshot: "Snapshot", width: int) -> tuple[list[Piece], list[P
     return left, kept
 
 
-def _until(snapshot: "Snapshot") -> list[str]:
+def until(snapshot: "Snapshot") -> list[str]:
     """Return what the study's end waits for, and how long that takes."""
     said = []
     if snapshot.closing and snapshot.frame.in_state(TrialState.RUNNING).any():
@@ -102,7 +102,7 @@ def status_lines(snapshot: "Snapshot", width: int = 80) -> list[str]:
     lines.append(f"{present.plural(len(snapshot.frame), 'trial')}, {present.budget_text(snapshot)}")
     if snapshot.lost > 0:
         lines[-1] += f", {present.lost_text(snapshot)} lost"
-    lines += _until(snapshot)
+    lines += until(snapshot)
     lines.append(goals_sentence(snapshot))
     lines += best_lines(snapshot, 5, width)
     return [fit(line, width).rstrip() for line in lines]

@@ -10,6 +10,7 @@ from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState, TrialState
 from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
+from hpo_tui.tui.cli import summary
 from hpo_tui.tui.standing import status_lines
 from hpo_tui.tui.watcher import read_once
 from hpo_tui.tui.widgets.cost_bar import CostBar
@@ -115,3 +116,4 @@ def test_a_budget_that_is_spent_foretells_nothing(tmp_path: Path, budget: str) -
     assert seen.closing == "budget spent"
     assert seen.eta is None
     assert "budget spent: the last trials run" in status_lines(seen)
+    assert summary.progress_line(seen).endswith(" · budget spent: the last trials run")

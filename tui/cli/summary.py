@@ -26,6 +26,7 @@ from hpo_tui.tui.goals import full_results
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.present import plural
 from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.standing import until
 
 UNITS = {BudgetUnit.FULL: "", BudgetUnit.GPU_HOURS: " GPU-hours", BudgetUnit.TRIALS: " trials"}
 
@@ -151,9 +152,7 @@ def progress_line(picture: Snapshot) -> str:
         plural(len(picture.frame), "trial")
         + (f" ({', '.join(f'{n} {state}' for state, n in some.items())})" if some else "")
     )
-    if picture.eta is not None:
-        parts.append(f"about {duration(picture.eta)} left")
-    return " · ".join(parts)
+    return " · ".join([*parts, *until(picture)])
 
 
 def show_costs(picture: Snapshot) -> None:
