@@ -37,6 +37,11 @@ class NotifyingApp(TypedAhead):
         self._in_sight = InSight()
         super().clear_notifications()
 
+    def make_room(self) -> None:
+        """Take away the short messages that lie over what is asked now; what went wrong stays."""
+        if all(told.severity != "error" for told in self._notifications):
+            self.clear_notifications()
+
     def attract(self, text: str) -> None:
         """Ring, send the terminal a notice (OSC 9), and show the sentence."""
         self.notify(plain(text), markup=False, timeout=15)

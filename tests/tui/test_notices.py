@@ -1,12 +1,14 @@
 """Short messages are shown once, however often a key is pressed."""
 
 import pytest
+from textual.notifications import SeverityLevel
 from textual.widgets._toast import Toast
 
 from hpo_tui.engine import launch
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.tui.notices import InSight
 from hpo_tui.tui.screens.compare import Compare
+from hpo_tui.tui.screens.dialogs import Ask
 from hpo_tui.tui.widgets.line_table import LineTable
 from tests.tui.conftest import make_app, ready, until
 
@@ -23,7 +25,7 @@ async def test_keys_that_cannot_act_do_not_cover_the_screen(study: StudyFolder) 
     app = make_app(study)
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await ready(pilot)
-        await pilot.press("x", "t", "n", "y", "asterisk")
+        await pilot.press("x", "t", "n", "P", "asterisk")
         await until(pilot, lambda: bool(app.screen.query(Toast)))
         await pilot.pause()
         assert len(app.screen.query(Toast)) == 1
@@ -70,3 +72,18 @@ async def test_that_a_trial_waits_for_another_is_not_said_over_the_two(
         await pilot.press("j", "equals_sign")
         await until(pilot, lambda: isinstance(app.screen, Compare))
         assert not list(app._notifications)
+
+
+@pytest.mark.parametrize("severity", ["information", "error"])
+async def test_a_question_is_not_covered_by_what_was_said_before(
+    study: StudyFolder, severity: SeverityLevel
+) -> None:
+    app = make_app(study)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await ready(pilot)
+        app.notify("Said before.", severity=severity)
+        await until(pilot, lambda: bool(app.screen.query(Toast)))
+        await pilot.press("plus")
+        await until(pilot, lambda: isinstance(app.screen, Ask) and app.screen.is_mounted)
+        await pilot.pause()
+        assert bool(app.screen.query(Toast)) is (severity == "error")

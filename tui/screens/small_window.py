@@ -8,6 +8,7 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Static, TextArea
 
+from hpo_tui.tui.notifying_app import NotifyingApp
 from hpo_tui.tui.widgets.line_table import LineTable
 
 ResultT = TypeVar("ResultT")
@@ -23,7 +24,9 @@ class SmallWindow(ModalScreen[ResultT]):
     """A low window has no lines for margins."""
 
     def on_mount(self) -> None:
-        """Share out the lines whenever the parts have found their sizes."""
+        """Share out the lines whenever the parts have found their sizes, with nothing over them."""
+        if isinstance(self.app, NotifyingApp):
+            self.app.make_room()
         self.screen_layout_refresh_signal.subscribe(self, lambda _: self._share_out())
 
     def say_below(self, text: str) -> None:
