@@ -49,26 +49,40 @@ two results of three are expected in the **shaded band**. The models have learne
 there is a line after a few full trials. Where it is still better at the end of the range, a wider
 range may pay; where the band is wide, little is known. The **selected trial** has a mark, an
 upright line at its value, and both its value and its result in the caption; the line of what is
-expected leads through the trial named, not through it. `h` `l` go through the parameters, `m` takes
-the next metric, `v` changes to a log axis of values. Far outliers on the bad side are drawn at the
-end of the axis, which `▸` or `◂` marks.
+expected leads through the trial named, not through it. `h` `l` go through the parameters, those
+that matter most first, `m` takes the next metric, `v` changes to a log axis of values. Far outliers
+on the bad side are drawn at the end of the axis, which `▸` or `◂` marks.
 """
 
     def __init__(self, *, ascii_only: bool | None = None, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(ascii_only=ascii_only, id=id)
-        self._parameter = 0
+        self._shown = ""
+        """The parameter that is looked at, empty until one is: then the one that matters most."""
         self._metric = 0
         self._log: bool | None = None
 
     def action_next(self) -> None:
         """Show the next parameter."""
-        self._parameter += 1
-        self.repaint()
+        self._go(1)
 
     def action_previous(self) -> None:
         """Show the previous parameter."""
-        self._parameter -= 1
-        self.repaint()
+        self._go(-1)
+
+    def _go(self, by: int) -> None:
+        if self.snapshot is not None and self.snapshot.spec.free:
+            order = _order(self.snapshot)
+            at = order.index(self._parameter(self.snapshot)) + by
+            self._shown = order[at % len(order)].name
+            self.repaint()
+
+    def _parameter(self, snapshot: Snapshot) -> Parameter:
+        """Return the parameter that is looked at; another order makes it no other one."""
+        order = _order(snapshot)
+        found = next((p for p in order if p.name == self._shown), order[0])
+        if snapshot.ranked:
+            self._shown = found.name
+        return found
 
     def action_metric(self) -> None:
         """Show the next metric with a goal."""
@@ -102,7 +116,7 @@ end of the axis, which `▸` or `◂` marks.
         if not spec.free or not spec.metric_names:
             text.note(canvas, f"No {'parameter varies' if not spec.free else 'metric has a goal'}.")
             return canvas
-        parameter = spec.free[self._parameter % len(spec.free)]
+        parameter = self._parameter(snapshot)
         metric = self._metric_name(spec)
         y = front.column(frame, metric)
         if not np.isfinite(y).any():
@@ -113,7 +127,7 @@ end of the axis, which `▸` or `◂` marks.
         told = _of(snapshot.slices, parameter.name, metric)
         plot = Plot.framed(
             canvas, axis.scale, self._scale(spec, metric, y, told), self.glyphs,
-            (self._named(parameter, spec), metric), slots=axis.slots,
+            (_named(parameter, snapshot), metric), slots=axis.slots,
         )  # fmt: skip
         band = None if told is None else Band.of(axis, parameter, told)
         if band is not None:
@@ -135,10 +149,6 @@ end of the axis, which `▸` or `◂` marks.
             plot.label(limit, Ink.GOAL, f"{sign}{fmt.limit(limit)} ")
         self._legend(canvas, snapshot, axis, metric, told)
         return canvas
-
-    def _named(self, parameter: Parameter, spec: StudySpec) -> str:
-        at = self._parameter % len(spec.free) + 1
-        return parameter.name if len(spec.free) == 1 else f"{at}/{len(spec.free)} {parameter.name}"
 
     def _scale(self, spec: StudySpec, metric: str, y: Floats, told: Slice | None) -> Scale:
         """Return the scale of values: what was measured, the goals, and what is expected."""
@@ -208,6 +218,18 @@ end of the axis, which `▸` or `◂` marks.
         without = int((known & ~placed).sum())
         if without:
             yield [(f"{without} without it", Ink.DIM)]
+
+
+def _order(snapshot: Snapshot) -> list[Parameter]:
+    """Return the parameters, those that matter most first."""
+    places = {name: at for at, name in enumerate(snapshot.ranked)}
+    return sorted(snapshot.spec.free, key=lambda p: places.get(p.name, len(places)))
+
+
+def _named(parameter: Parameter, snapshot: Snapshot) -> str:
+    order = _order(snapshot)
+    at = order.index(parameter) + 1
+    return parameter.name if len(order) == 1 else f"{at}/{len(order)} {parameter.name}"
 
 
 def _asks_for_log(spec: StudySpec, metric: str) -> bool:

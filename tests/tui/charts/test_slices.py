@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from hpo_tui.engine.analysis.slices import Slice
 from hpo_tui.store.frame import Frame
@@ -19,6 +20,12 @@ RISING = Slice(
     (0.80, 0.85, 0.90, 0.95), (0.78, 0.84, 0.89, 0.93), (0.82, 0.86, 0.91, 0.97),
 )  # fmt: skip
 CHOICES = Slice(7, "opt", "acc", ("sgd", "adam"), (0.8, 0.9), (0.75, 0.88), (0.85, 0.92))
+
+
+@pytest.fixture
+def snapshot_of(snapshot_of: Snapshots) -> Snapshots:
+    """Pictures in which nothing is known of what matters: parameters stand as in the study."""
+    return lambda frame, **changes: snapshot_of(frame, **{"ranked": (), **changes})
 
 
 async def test_the_line_rises_as_it_is_expected_to(
@@ -164,3 +171,23 @@ async def test_enter_opens_the_selected_trial(make_frame: Frames, snapshot_of: S
         pilot.app.widget.action_open()
         await pilot.pause()
     assert {m.number for m in messages if isinstance(m, TrialOpened)} == {3}
+
+
+async def test_the_parameters_that_matter_most_come_first_and_the_one_shown_stays(
+    make_frame: Frames, snapshot_of: Snapshots
+) -> None:
+    snapshot = snapshot_of(make_frame(60), ranked=("depth", "opt"))
+    async with shown(Slices(), snapshot, size=(80, 24)) as (pilot, _):
+        widget = pilot.app.widget
+        assert text(pilot)[-1].rstrip().endswith(" 1/5 depth")
+        widget.action_next()
+        await pilot.pause()
+        assert text(pilot)[-1].rstrip().endswith(" 2/5 opt")
+        widget.show(snapshot_of(make_frame(70), ranked=("opt", "depth")), View())
+        await pilot.pause()
+        assert text(pilot)[-1].rstrip().endswith(" 1/5 opt")
+        widget.action_previous()
+        await pilot.pause()
+        widget.action_previous()
+        await pilot.pause()
+        assert text(pilot)[-1].rstrip().endswith(" 4/5 momentum")

@@ -379,7 +379,7 @@ async def test_a_legend_shows_full_trials_as_they_are_drawn(
     make_frame: Frames, snapshot_of: Snapshots, widget: type[Chart], many: bool
 ) -> None:
     frame = make_frame(1600 if many else 100)
-    async with shown(widget(), snapshot_of(frame)) as (pilot, _):
+    async with shown(widget(), snapshot_of(frame, ranked=())) as (pilot, _):
         legend, *picture = text(pilot)
         blue = legend.partition("best")[2] if widget is not Slices else legend
         assert ("●" in blue or "○" in blue) is not many
