@@ -242,7 +242,7 @@ async def test_the_palette_dims_what_cannot_act(study: StudyFolder, typed: str) 
         await pilot.press("colon", *typed)
         await until(pilot, lambda: app.screen.has_class("-ready"))
         found = app.screen.query_one(CommandList)
-        wanted = "copy JSON   Y" if typed == "copy" else "promote   P"
+        wanted = "enqueue copy   E" if typed == "copy" else "promote   P"
         await until(pilot, lambda: any(wanted in str(o.prompt) for o in found.options))
         dim = {}
         for option in found.options:
