@@ -68,6 +68,14 @@ class Occupancy:
             self._unshared += seconds
             self._occupied += _added(self._spans.setdefault(gpu, []), (end - seconds, end))
 
+    def move(self, since: float, seconds: float) -> None:
+        """Date what has ended ``since`` then anew: the clock that it was dated by was set."""
+        for gpu, spans in self._spans.items():
+            moved = [(a + seconds, b + seconds) if b >= since else (a, b) for a, b in spans]
+            self._spans[gpu] = []
+            for span in sorted(moved):  # what has been counted stays counted
+                _added(self._spans[gpu], span)
+
     def total(
         self,
         devices: int,

@@ -47,7 +47,7 @@ class LocalRun:
         self.popen = popen
         self._oom_kills = processes.oom_kills()
         self._unread: float | None = None
-        """Since when its recorded end could not be read, in seconds since boot."""
+        """Since when its recorded end could not be read, in seconds that the machine was awake."""
         self._descriptor: int | None = None
         with contextlib.suppress(OSError, AttributeError):
             self._descriptor = os.pidfd_open(self.pid)
@@ -71,8 +71,8 @@ class LocalRun:
         try:
             found = read_exit(self.launch, oom=oom)
         except OSError:
-            self._unread = self._unread or processes.uptime()
-            if processes.uptime() - self._unread < PATIENCE:
+            self._unread = self._unread or processes.awake()
+            if processes.awake() - self._unread < PATIENCE:
                 self._close()  # it would wake whoever waits for the end all the time
                 return None
             found = None

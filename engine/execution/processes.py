@@ -25,6 +25,11 @@ def uptime() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
+def awake() -> float:
+    """Return seconds in which the machine did not sleep: what it slept is nobody's silence."""
+    return time.monotonic()
+
+
 @dataclass(frozen=True, slots=True)
 class Process:
     """One process: ``ticks`` is its start in clock ticks since boot."""

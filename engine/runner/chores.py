@@ -9,7 +9,7 @@ from pathlib import Path
 from hpo_tui.engine.costs import used
 from hpo_tui.engine.execution import processes
 from hpo_tui.engine.runner.checkpoints import Collector
-from hpo_tui.engine.runner.desk import Desk, Stop
+from hpo_tui.engine.runner.desk import Desk, Look, Stop
 from hpo_tui.engine.runner.starting import Starter
 from hpo_tui.engine.runner.stopping import Audit
 from hpo_tui.engine.spec.model import BudgetUnit
@@ -19,10 +19,10 @@ log = logging.getLogger("runner.chores")
 
 _NOTICEABLE = 0.002
 """Change of a running trial's charge, in full-task units, that is worth writing down."""
-_JUMP = 5.0
-"""Seconds by which the machine's clock and its uptime may drift apart before it was set anew."""
 _MUTE = 10.0
 """Seconds that reports may be unreadable before people are told: less is a hiccup."""
+_AWAY = 10.0
+"""Seconds without a look at the trials from which on theirs of silence are not counted."""
 _A_SECOND = 5_000
 """Trials for each second between two sums over them: over 100 000 a sum is no small matter."""
 
@@ -36,7 +36,8 @@ class Chores:
         self._due: dict[str, float] = {}
         self._ended = -1
         self._quarantined: set[str] = set()
-        self._booted = time.time() - processes.uptime()
+        self._watched = processes.awake()
+        """When it was last looked whether trials hang, in seconds that the machine was awake."""
         self.work: list[tuple[float, Callable[[], None]]] = [
             (1.0, self.charge), (1.0, self.budget), (2.0, self.look), (1.0, self.unread),
             (1.0, self.stalls),
@@ -58,17 +59,6 @@ class Chores:
         """Do what belongs to the end of a study."""
         self.clean()
         self.audit.put()
-
-    def clock(self) -> None:
-        """Keep the study's time when the machine's clock is set: what never passed is not spent."""
-        desk, shift = self.desk, time.time() - processes.uptime() - self._booted
-        if abs(shift) < _JUMP:
-            return
-        with desk.transaction():
-            desk.writer.update_study(started=desk.started + shift)
-            desk.event("strange", f"the machine's clock was set by {shift:+.0f} s")
-        desk.started += shift
-        self._booted += shift
 
     def charge(self) -> None:
         """Write down what running trials have cost so far."""
@@ -112,7 +102,7 @@ class Chores:
 
     def unread(self) -> None:
         """Tell of trials whose reports cannot be read for long, and when they can be again."""
-        desk, now = self.desk, processes.uptime()
+        desk, now = self.desk, processes.awake()
         for live in desk.live.values():
             why = live.unreadable
             if not why:
@@ -129,11 +119,16 @@ class Chores:
 
     def stalls(self) -> None:
         """Stop trials that have reported nothing for too long."""
-        desk, limit = self.desk, self.desk.spec.resources.stall
+        desk, limit, now = self.desk, self.desk.spec.resources.stall, processes.awake()
+        away, self._watched = now - self._watched, now
         if limit is None:
             return
         for live in desk.live.values():
-            if live.stop is None and processes.uptime() - live.heard > limit:
+            if away > _AWAY:
+                live.heard = min(
+                    now, live.heard + away
+                )  # we were suspended, and they may have been
+            if live.stop is None and now - live.heard > limit:
                 text = f"stalled: reported nothing for {show_duration(limit)}"
                 desk.end(live, Stop("stall", text))
 
@@ -142,7 +137,7 @@ class Chores:
         for live in self.desk.live.values():
             if live.drain is None or live.stop is not None:
                 continue
-            if newest(live.launch.folder.checkpoint) > live.drain:
+            if look(live.launch.folder.checkpoint) != live.drain:
                 where = self.desk.executor.called(live.process.device)
                 self.desk.end(live, Stop("lend", f"left {where}, which is lent"))
 
@@ -162,10 +157,10 @@ class Chores:
         self.checkpoints.collect()
 
 
-def newest(folder: Path) -> float:
-    """Return the Unix time of the last change under a folder, 0 if it is empty."""
-    times = [0.0]
+def look(folder: Path) -> Look:
+    """Return what is another once something under a folder has changed, whatever the clock says."""
+    found = set[tuple[str, int]]()
     for path in folder.rglob("*"):
         with contextlib.suppress(OSError):
-            times.append(path.stat().st_mtime)
-    return max(times)
+            found.add((str(path), path.stat().st_mtime_ns))
+    return frozenset(found)

@@ -26,6 +26,9 @@ from hpo_tui.store.write import StudyWriter
 
 log = logging.getLogger("runner")
 
+Look = frozenset[tuple[str, int]]
+"""The files in a folder with the times of their last change."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stop:
@@ -65,18 +68,18 @@ class Live:
     before: int | None = None
     """The step from which it carried on."""
     heard: float = 0.0
-    """When it last reported, in seconds since boot."""
-    drain: float | None = None
-    """Since when it is to leave its device, at the next checkpoint (Unix time)."""
+    """When it last reported, in seconds that the machine was awake."""
+    drain: Look | None = None
+    """What its checkpoint looked like when it was told to leave its device; at another it does."""
     stop: Stop | None = None
     ended: Exit | None = None
     """How it ended, once known."""
     unread: float | None = None
-    """Since when what it has left could not be read, in seconds since boot."""
+    """Since when what it has left could not be read, in seconds that the machine was awake."""
     fault: str = ""
     """Why not, once it is given up."""
     mute: float | None = None
-    """Since when its reports cannot be read while it runs, in seconds since boot."""
+    """Since when its reports cannot be read while it runs, in seconds that it was awake."""
     mute_told: bool = False
     """Whether that was told."""
 
@@ -116,7 +119,7 @@ class Desk:
         self.meter = Meter(spec)
         for trial in self.trials.values():
             self.meter.learn(trial)
-        self._occupancy = Occupancy(self.trials.values())
+        self.occupancy = Occupancy(self.trials.values())
 
     @contextmanager
     def transaction(self, *, durable: bool = True) -> Iterator[None]:
@@ -156,7 +159,7 @@ class Desk:
     def _occupy(self, old: Trial, new: Trial) -> None:
         """Count the GPU time of an attempt that has ended."""
         if new.duration != old.duration:
-            self._occupancy.learn(new, old)
+            self.occupancy.learn(new, old)
 
     def enough(self) -> list[int]:
         """Return the trials on which the study ends before its budget; none where it goes on.
@@ -224,7 +227,7 @@ class Desk:
     def gpu_time(self) -> GpuTime:
         """Return the GPU time till now, running attempts included."""
         under_way = [(live.process.device, self.elapsed(live)) for live in self.live.values()]
-        return self._occupancy.total(self.spec.resources.gpus_per_trial, under_way)
+        return self.occupancy.total(self.spec.resources.gpus_per_trial, under_way)
 
     def charge(self, live: Live, elapsed: float) -> float:
         """Return what a running trial has cost by now: it never falls."""

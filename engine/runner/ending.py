@@ -73,7 +73,7 @@ class Endings:
 
         Else a network file system that does not answer for a moment would cost a result.
         """
-        folder, now = live.launch.folder, processes.uptime()
+        folder, now = live.launch.folder, processes.awake()
         fault = why_unread(folder.reports) or why_unread(folder.log)
         if not fault:
             return True

@@ -145,7 +145,7 @@ class Intake:
         """Draw the conclusions from reports that are stored."""
         if not reports:
             return
-        live.heard = processes.uptime()
+        live.heard = processes.awake()
         spec = self.desk.spec
         trial = self.desk.trials[live.number]
         steps = [r.step for r in reports if r.step is not None]

@@ -16,6 +16,7 @@ from hpo_tui.engine.execution.breaker import Breaker
 from hpo_tui.engine.execution.proposals_client import SPENT, Reply
 from hpo_tui.engine.learning import KEPT, SAYS, sources
 from hpo_tui.engine.runner.chores import Chores
+from hpo_tui.engine.runner.clock import ETA, Clock
 from hpo_tui.engine.runner.commands import Commands
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.ending import Endings
@@ -51,6 +52,7 @@ class Runner:
         self.commands = Commands(desk, self.breaker)
         self.chores = Chores(desk, self.starter, self.audit)
         self.trouble = Trouble(desk)
+        self.clock = Clock(desk)
         self.leaving = False
 
     def leave(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - a handler's signature
@@ -145,7 +147,7 @@ class Runner:
 
     def _work(self) -> None:
         desk = self.desk
-        self.chores.clock()  # before anything is concluded from the time
+        self.clock.keep()  # before anything is concluded from the time
         for reply in desk.proposals.pump():
             self._hear(reply)
         self.endings.check()
@@ -185,7 +187,7 @@ class Runner:
         elif reply.kind == "insights":
             with desk.transaction(durable=False):
                 desk.writer.put("optimizer", reply.data["state"])
-                desk.writer.put("eta", reply.data["eta"])
+                desk.writer.put(ETA, reply.data["eta"])
                 desk.writer.put(SAYS, reply.data["learned"])
                 desk.writer.put(slices.KEY, reply.data["slices"])
         elif reply.kind == "learned":

@@ -194,7 +194,7 @@ class Starter:
         desk, number = self.desk, launch.number
         trial = desk.trials[number]
         tail = ReportTail(launch.folder.reports, number, trial.report_offset, trial.report_seq)
-        live = Live(number, launch, process, tail, heard=processes.uptime(), seq=tail.seq)
+        live = Live(number, launch, process, tail, heard=processes.awake(), seq=tail.seq)
         restore_result(desk, live)
         if desk.spec.metrics:
             live.collector = collector_of(desk, live)

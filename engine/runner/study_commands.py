@@ -1,10 +1,9 @@
 """Commands to the study as a whole: pause, resume, stop, a larger budget, an edit, a lent GPU."""
 
-import time
-
 from hpo_tui.engine import enough
 from hpo_tui.engine.execution.breaker import Breaker
 from hpo_tui.engine.notify import PAUSED_BY_YOU
+from hpo_tui.engine.runner.chores import look
 from hpo_tui.engine.runner.desk import Desk, Stop
 from hpo_tui.engine.runner.edits import apply_edit
 from hpo_tui.engine.runner.ending import tell_optimizer
@@ -120,6 +119,6 @@ class StudyCommands:
         for number in desk.executor.trials_on(device):
             live = desk.live.get(number)
             if live is not None:
-                live.drain = time.time() if on else None
+                live.drain = look(live.launch.folder.checkpoint) if on else None
         desk.event("lent", answer)
         return answer

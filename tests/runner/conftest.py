@@ -6,6 +6,7 @@ import textwrap
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,9 +16,12 @@ sys.path.insert(0, str(Path(__file__).parent))  # for asking: these folders are 
 import hpo_tui
 from hpo_tui.engine.execution import processes
 from hpo_tui.engine.launch import create_study, runner_pid, start_runner
+from hpo_tui.engine.runner.desk import Desk
+from hpo_tui.engine.spec import StudySpec
 from hpo_tui.store.folder import HOME, StudyFolder
-from hpo_tui.store.models import TrialState
+from hpo_tui.store.models import Trial, TrialState
 from hpo_tui.store.read import StudyReader
+from hpo_tui.store.write import StudyWriter
 
 TOML = """
 [study]
@@ -196,3 +200,20 @@ def told(tmp_path: Path) -> Any:
         return [x for x in lines if kind in (None, x[0])]
 
     return read
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Any:
+    """Yield a study as a runner holds it, with one trial that runs."""
+    spec = StudySpec.from_dict({
+        "study": {"name": "t", "budget": 4},
+        "space": {"x": {"type": "float", "low": 0, "high": 1}},
+        "objective": [{"metric": "a", "direction": "maximize"}],
+    })  # fmt: skip
+    writer = StudyWriter(tmp_path / "study.db")
+    writer.create_study("t", "", 0)
+    trial = Trial(1, 1, "full", TrialState.RUNNING, 1.0, {"x": 0.5})
+    writer.add_trial(trial)
+    nobody: Any = SimpleNamespace(called={"GPU-5ee7": "GPU0"}.__getitem__)
+    yield Desk(StudyFolder(tmp_path), spec, writer, nobody, nobody, {1: trial})
+    writer.close()

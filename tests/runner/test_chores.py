@@ -1,4 +1,5 @@
 import errno
+import os
 import sqlite3
 import time
 from collections.abc import Callable
@@ -8,58 +9,16 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from acting import Process, live
 
 from hpo_tui.engine.execution import processes
-from hpo_tui.engine.occupancy import GpuTime
-from hpo_tui.engine.runner.chores import Chores
+from hpo_tui.engine.runner.chores import Chores, look
 from hpo_tui.engine.runner.desk import Desk, Live, Stop
 from hpo_tui.engine.runner.starting import Starter, collector_of
 from hpo_tui.engine.runner.stopping import Audit
 from hpo_tui.engine.runner.trouble import Trouble
-from hpo_tui.engine.spec import StudySpec
-from hpo_tui.engine.spec.model import Budget, BudgetUnit
-from hpo_tui.store.folder import StudyFolder, TrialFolder
 from hpo_tui.store.models import StudyState, Trial, TrialState
 from hpo_tui.store.read import StudyReader
-from hpo_tui.store.write import StudyWriter
-
-
-class Process:
-    """A running process that only notes what is asked of it."""
-
-    def __init__(self) -> None:
-        self.started, self.device, self.asked = 1.0, "GPU-5ee7", list[str]()
-
-    def stop(self) -> None:
-        self.asked.append("stop")
-
-    def kill(self) -> None:
-        self.asked.append("kill")
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Any:
-    spec = StudySpec.from_dict({
-        "study": {"name": "t", "budget": 4},
-        "space": {"x": {"type": "float", "low": 0, "high": 1}},
-        "objective": [{"metric": "a", "direction": "maximize"}],
-    })  # fmt: skip
-    writer = StudyWriter(tmp_path / "study.db")
-    writer.create_study("t", "", 0)
-    trial = Trial(1, 1, "full", TrialState.RUNNING, 1.0, {"x": 0.5})
-    writer.add_trial(trial)
-    nobody: Any = SimpleNamespace(called={"GPU-5ee7": "GPU0"}.__getitem__)
-    yield Desk(StudyFolder(tmp_path), spec, writer, nobody, nobody, {1: trial})
-    writer.close()
-
-
-def live(desk: Desk, tmp_path: Path) -> Live:
-    folder = TrialFolder(tmp_path / "trials" / "0001")
-    folder.checkpoint.mkdir(parents=True)
-    launch, process, tail = SimpleNamespace(folder=folder), Process(), SimpleNamespace()
-    found = Live(1, launch, process, tail)  # type: ignore[arg-type]
-    desk.live[1] = found
-    return found
 
 
 def test_a_trial_leaves_a_lent_device_at_its_next_checkpoint(desk: Desk, tmp_path: Path) -> None:
@@ -67,12 +26,12 @@ def test_a_trial_leaves_a_lent_device_at_its_next_checkpoint(desk: Desk, tmp_pat
     chores = Chores(desk, SimpleNamespace(), SimpleNamespace())  # type: ignore[arg-type]
     state = one.launch.folder.checkpoint / "state"
     state.write_text("of before")
-    one.drain = time.time() + 0.01
+    one.drain = look(one.launch.folder.checkpoint)
     chores.drain()
     assert one.process.asked == []  # type: ignore[attr-defined]
-    while time.time() < one.drain + 0.02:
-        time.sleep(0.005)
     state.write_text("of after")
+    before = time.time() - 3600.0  # the machine's clock was set back meanwhile
+    os.utime(state, (before, before))
     chores.drain()
     assert one.process.asked == ["stop"]  # type: ignore[attr-defined]
     assert one.stop == Stop("lend", "left GPU0, which is lent")
@@ -183,7 +142,7 @@ def test_reports_that_cannot_be_read_for_long_are_told_once(
     one = live(desk, tmp_path)
     chores = Chores(desk, SimpleNamespace(), SimpleNamespace())  # type: ignore[arg-type]
     now = 1000.0
-    monkeypatch.setattr("hpo_tui.engine.execution.processes.uptime", lambda: now)
+    monkeypatch.setattr("hpo_tui.engine.execution.processes.awake", lambda: now)
 
     def said(after: float, fault: str) -> list[str]:
         nonlocal now
@@ -281,24 +240,23 @@ def test_sums_over_all_trials_are_made_more_rarely_as_a_study_grows(
     assert sums == [100.0, 101.0, 105.0, 109.0]
 
 
-def test_a_clock_that_is_set_spends_no_wall_time(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("away", [0.0, 3600.0])
+def test_silence_counts_only_while_it_is_listened_for(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, away: float
 ) -> None:
-    desk.spec = replace(desk.spec, budget=Budget(3600.0, BudgetUnit.WALL))
-    monkeypatch.setattr(desk, "gpu_time", lambda: GpuTime(0.0, 0.0))
-    starter: Any = SimpleNamespace(over_budget=False)
-    chores = Chores(desk, starter, Audit(desk))
-    real = time.time
-    monkeypatch.setattr(time, "time", lambda: real() + 7200.0)  # two hours, as for a time zone
-    chores.clock()
-    chores.budget()
-    assert not starter.over_budget
-    with StudyReader(desk.folder.db) as reader:
-        assert reader.study().started == pytest.approx(desk.started)
-        assert "set by +7200 s" in reader.events()[-1].text
-    up = processes.uptime
-    monkeypatch.setattr(processes, "uptime", lambda: up() + 7200.0)
-    monkeypatch.setattr(time, "time", lambda: real() + 14400.0)
-    chores.clock()
-    chores.budget()
-    assert starter.over_budget  # these two hours have passed, be it that the machine slept
+    resources = replace(desk.spec.resources, stall=60.0)
+    desk.spec = replace(desk.spec, resources=resources)
+    now = [1000.0]
+    monkeypatch.setattr(processes, "awake", lambda: now[0])
+    one = live(desk, tmp_path)
+    one.heard = now[0]
+    chores = Chores(desk, SimpleNamespace(), SimpleNamespace())  # type: ignore[arg-type]
+    chores.stalls()
+    now[0] += away  # the runner and its trials were suspended
+    for _ in range(60):
+        chores.stalls()
+        assert one.stop is None
+        now[0] += 1.0
+    now[0] += 1.0
+    chores.stalls()
+    assert one.stop == Stop("stall", "stalled: reported nothing for 1m")

@@ -90,7 +90,7 @@ def test_what_cannot_be_read_for_long_is_said_to_be_that(
     ended: Endings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [1000.0]
-    monkeypatch.setattr("hpo_tui.engine.execution.processes.uptime", lambda: now[0])
+    monkeypatch.setattr("hpo_tui.engine.execution.processes.awake", lambda: now[0])
     pread = os.pread
 
     def fails(fd: int, count: int, offset: int) -> bytes:

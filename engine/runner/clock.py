@@ -1,0 +1,58 @@
+"""When the machine's clock is set while a study runs: what was dated by it moves along."""
+
+import time
+from typing import Any
+
+from hpo_tui.engine.execution import processes
+from hpo_tui.engine.runner.desk import Desk
+from hpo_tui.store.models import Trial
+from hpo_tui.store.read import StudyReader
+
+_JUMP = 5.0
+"""Seconds by which the machine's clock and its uptime may drift apart before it was set anew."""
+_DATED = ("created", "started", "ended")
+ETA = "eta"
+"""Under which key the optimizer's forecast is kept: seconds left when it was written."""
+
+
+class Clock:
+    """Keeps the study's times those of one clock: what never passed is neither spent nor shown.
+
+    Else after a jump back of an hour trials would end before they began, an hour of GPU time would
+    count as that of the trials before, and the next runner would learn them in another order.
+    """
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self._began = time.time()
+        """What was dated later was dated by the clock as it goes now."""
+        self._booted = self._began - processes.uptime()
+
+    def keep(self) -> None:
+        """Move along what this runner has dated, if the clock was set since the last look."""
+        desk, shift = self.desk, time.time() - processes.uptime() - self._booted
+        if abs(shift) < _JUMP:
+            return
+        with desk.transaction():
+            desk.writer.update_study(started=desk.started + shift)
+            for trial in list(desk.trials.values()):
+                if trial.number in desk.live or (trial.ended or trial.created) >= self._began:
+                    desk.update(trial.number, **_moved(trial, shift))
+            self._move_forecast(shift)
+            desk.event("strange", f"the machine's clock was set by {shift:+.0f} s")
+        desk.occupancy.move(self._began, shift)
+        desk.started += shift
+        self._began += shift
+        self._booted += shift
+
+    def _move_forecast(self, shift: float) -> None:
+        with StudyReader(self.desk.folder.db) as reader:
+            told = reader.dated(ETA)
+        if told is not None and told[0] is not None:
+            passed = time.time() - (told[1] + shift)
+            self.desk.writer.put(ETA, told[0] - passed)
+
+
+def _moved(trial: Trial, shift: float) -> dict[str, Any]:
+    times = {name: getattr(trial, name) for name in _DATED}
+    return {name: when + shift for name, when in times.items() if when is not None}

@@ -1,0 +1,127 @@
+"""The machine's clock is set while a study runs: forward or back, by a time server or by hand."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from acting import live
+
+from hpo_tui.engine.execution import processes
+from hpo_tui.engine.occupancy import GpuTime
+from hpo_tui.engine.runner.chores import Chores
+from hpo_tui.engine.runner.clock import ETA, Clock
+from hpo_tui.engine.runner.desk import Desk
+from hpo_tui.engine.runner.stopping import Audit
+from hpo_tui.engine.spec.model import Budget, BudgetUnit
+from hpo_tui.store.models import Trial, TrialState
+from hpo_tui.store.read import StudyReader
+
+HOUR = 3600.0
+Set = Callable[[float], None]
+
+
+@pytest.fixture
+def wall(monkeypatch: pytest.MonkeyPatch) -> Set:
+    """Return what sets the machine's clock, by so many seconds from what it really is."""
+    real = time.time
+
+    def put(seconds: float) -> None:
+        monkeypatch.setattr(time, "time", lambda: real() + seconds)
+
+    return put
+
+
+def strange(desk: Desk) -> list[str]:
+    with StudyReader(desk.folder.db) as reader:
+        return [e.text for e in reader.events() if e.kind == "strange"]
+
+
+def test_a_clock_that_is_set_spends_no_wall_time(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, wall: Set
+) -> None:
+    desk.spec = replace(desk.spec, budget=Budget(HOUR, BudgetUnit.WALL))
+    monkeypatch.setattr(desk, "gpu_time", lambda: GpuTime(0.0, 0.0))
+    starter: Any = SimpleNamespace(over_budget=False)
+    chores, clock = Chores(desk, starter, Audit(desk)), Clock(desk)
+    wall(2 * HOUR)  # as for a time zone
+    clock.keep()
+    chores.budget()
+    assert not starter.over_budget
+    with StudyReader(desk.folder.db) as reader:
+        assert reader.study().started == pytest.approx(desk.started)
+    assert "set by +7200 s" in strange(desk)[-1]
+    up = processes.uptime
+    monkeypatch.setattr(processes, "uptime", lambda: up() + 2 * HOUR)
+    wall(4 * HOUR)
+    clock.keep()
+    chores.budget()
+    assert starter.over_budget  # these two hours have passed, be it that the machine slept
+
+
+@pytest.mark.parametrize("shift", [HOUR, -HOUR])
+def test_what_a_run_has_dated_keeps_its_order_and_its_length(
+    desk: Desk, tmp_path: Path, wall: Set, shift: float
+) -> None:
+    live(desk, tmp_path)
+    clock, now = Clock(desk), time.time()
+    desk.update(1, started=now)
+    for trial in (
+        Trial(2, 2, "full", TrialState.COMPLETE, 1.0, {"x": 0.1}, created=now, started=now,
+              ended=now + 9.0, duration=9.0),
+        Trial(3, 3, "full", TrialState.COMPLETE, 1.0, {"x": 0.2}, created=now - 2 * HOUR,
+              started=now - 2 * HOUR, ended=now - HOUR, duration=HOUR),
+    ):  # fmt: skip
+        desk.writer.add_trial(trial)
+        desk.trials[trial.number] = trial
+    wall(shift)
+    clock.keep()
+    wall(shift + 2.0)
+    clock.keep()  # a clock that drifts was not set
+    with StudyReader(desk.folder.db) as reader:
+        one, two, three = reader.trials()
+    assert one.started == pytest.approx(now + shift, abs=1.0)
+    assert two.ended == pytest.approx(now + shift + 9.0, abs=1.0)
+    assert two.ended - two.started == pytest.approx(9.0)
+    assert three.ended == now - HOUR  # of a run before: by which clock, nobody knows
+    assert len(strange(desk)) == 1
+
+
+def test_gpu_time_after_a_jump_back_is_not_that_of_the_trials_before(desk: Desk, wall: Set) -> None:
+    clock, now = Clock(desk), time.time()
+    ran = {"device": "GPU-5ee7", "state": TrialState.COMPLETE, "duration": HOUR}
+    desk.update(1, ended=now + HOUR, **ran)
+    wall(-HOUR)
+    clock.keep()
+    second = Trial(2, 2, "full", TrialState.RUNNING, 1.0, {"x": 0.1}, device="GPU-5ee7")
+    desk.writer.add_trial(second)
+    desk.trials[2] = second
+    desk.update(2, ended=now + HOUR, **ran)  # an hour after the first one
+    assert desk.occupancy.total(1).seconds == pytest.approx(2 * HOUR, abs=1.0)
+
+
+@pytest.mark.parametrize("shift", [HOUR, -HOUR])
+def test_a_forecast_is_counted_down_from_when_it_was_made(
+    desk: Desk, wall: Set, shift: float
+) -> None:
+    desk.writer.put(ETA, 500.0)
+    clock = Clock(desk)
+    wall(shift)
+    clock.keep()
+    with StudyReader(desk.folder.db) as reader:
+        left, told = reader.dated(ETA) or (0.0, 0.0)
+    assert left + told - time.time() == pytest.approx(500.0, abs=2.0)
+
+
+def test_a_study_without_a_forecast_has_none_after_a_jump(desk: Desk, wall: Set) -> None:
+    clock = Clock(desk)
+    wall(HOUR)
+    clock.keep()
+    desk.writer.put(ETA, None)
+    wall(0.0)
+    clock.keep()
+    with StudyReader(desk.folder.db) as reader:
+        assert reader.get(ETA) is None
