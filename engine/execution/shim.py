@@ -22,6 +22,8 @@ _SWEEP_GRACE = 1.0
 """Seconds that processes left behind get between SIGTERM and SIGKILL."""
 _GIVE_UP = 20.0
 """Seconds after which a process that survives SIGKILL (stuck in the kernel) is left."""
+_INSIST, _RETRY = 30.0, 0.5
+"""Seconds for which the end is tried to be written, and between two tries."""
 _HELPERS = (b"multiprocessing", b"loky", b"compile_worker")
 """In the command lines of processes that Python and torch start to work for another."""
 _FILTERS = (b"tee", b"cat", b"grep", b"sed", b"awk", b"tr", b"ts")
@@ -109,6 +111,8 @@ class Shim:
 
     def __init__(self, folder: str, attempt: int, timeout: float, grace: float) -> None:
         self.folder, self.attempt, self.grace = folder, attempt, grace
+        self.place: int | None = None
+        """The open folder: it may be renamed while the command runs."""
         self.began = time.monotonic()
         self.deadline = self.began + timeout if timeout > 0 else None
         self.child = 0
@@ -123,6 +127,7 @@ class Shim:
 
     def identify(self) -> None:
         """Write who we are, and reserve the room for ``exit.json``."""
+        self.place = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         with open("/proc/self/stat", "rb") as file:  # noqa: PTH123 - see parents()
             ticks = int(file.read().rpartition(b")")[2].split()[19])
         boot = ""  # some sandboxes have none: a PID and a start have to be enough there
@@ -136,18 +141,32 @@ class Shim:
             f'{{"pid": {os.getpid()}, "ticks": {ticks}, "boot": "{boot}",'
             f' "attempt": {self.attempt}, "log": {os.fstat(1).st_size}}}\n',
         )
-        try:
-            with open(f"{self.folder}/exit.new", "wb") as file:  # noqa: PTH123 - see parents()
-                file.write(b" " * _RESERVE)
+        try:  # noqa: SIM105 - contextlib costs the shim time at start
+            self.put("exit.new", b" " * _RESERVE)
         except OSError:
             pass  # A full disk: the end may still find room.
 
     def write(self, name: str, content: str) -> None:
         """Replace a file of the trial's folder in one step."""
-        temporary = f"{self.folder}/{name}.tmp"
-        with open(temporary, "w") as file:  # noqa: PTH123 - see parents()
-            file.write(content)
-        os.replace(temporary, f"{self.folder}/{name}")  # noqa: PTH105 - see parents()
+        self.put(f"{name}.tmp", content.encode())
+        self.rename(f"{name}.tmp", name)
+
+    def path(self, name: str) -> str:
+        """Return how a file of the folder is called where :attr:`place` is."""
+        return name if self.place is not None else f"{self.folder}/{name}"
+
+    def put(self, name: str, content: bytes) -> None:
+        """Write the beginning of a file of the folder."""
+        flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC
+        fd = os.open(self.path(name), flags, 0o644, dir_fd=self.place)
+        try:
+            os.write(fd, content)
+        finally:
+            os.close(fd)
+
+    def rename(self, old: str, new: str) -> None:
+        """Put a file of the folder in another's place."""
+        os.replace(self.path(old), self.path(new), src_dir_fd=self.place, dst_dir_fd=self.place)
 
     def run(self, argv: list[str]) -> str:
         """Start the command and wait for its end; return why it could not start, or nothing."""
@@ -237,7 +256,7 @@ class Shim:
             self.stopped = why  # else it has ended by itself, and what it left is being swept
         if self.kill_at is None and grace > 0 and self.code is None:
             self.ask(told(self.child))
-            try:  # noqa: SIM105 - contextlib costs the shim time at start
+            try:  # noqa: SIM105 - as above
                 os.killpg(self.child, signal.SIGCONT)  # one that is suspended could not save itself
             except ProcessLookupError:
                 pass
@@ -259,19 +278,28 @@ class Shim:
                 pass
 
     def record(self, problem: str) -> None:
-        """Write ``exit.json`` into the room reserved for it."""
+        """Write ``exit.json`` into the room reserved for it, as soon as that can be done.
+
+        A network disk that does not answer just now must not make a result one that is lost.
+        """
         content = (
             f'{{"attempt": {self.attempt}, "code": {self.code if self.code is not None else -9},'
             f' "ended": {time.time()!r}, "duration": {time.monotonic() - self.began!r},'
             f' "stopped": {text(self.stopped)}, "memory": {self.memory},'
             f' "left": {self.left}, "problem": {text(problem)}}}\n'
         )
-        path = f"{self.folder}/exit.new"
-        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        # Blanks up to the reserved length are JSON too: nothing has to be cut off.
-        os.write(fd, content.encode())
-        os.close(fd)
-        os.replace(path, f"{self.folder}/exit.json")  # noqa: PTH105 - see parents()
+        deadline = time.monotonic() + _INSIST
+        while True:
+            try:
+                # Blanks up to the reserved length are JSON too: nothing has to be cut off.
+                self.put("exit.new", content.encode())
+                self.rename("exit.new", "exit.json")
+                return
+            except OSError as error:
+                if isinstance(error, FileNotFoundError) or time.monotonic() > deadline:
+                    raise  # it was removed: nobody will ask
+                self.place = None  # an open folder can be stale for ever, its name is not
+                time.sleep(_RETRY)
 
 
 def main() -> None:

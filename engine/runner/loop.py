@@ -1,5 +1,6 @@
 """The runner's loop: ask, start, read, tell, account, obey."""
 
+import contextlib
 import logging
 import select
 import signal
@@ -81,9 +82,12 @@ class Runner:
         begun()
         try:
             while not self.leaving:
+                away = self.file.away
                 if self.file.is_gone():
                     self._abandon()
                     break
+                if self._is_away(away):
+                    continue
                 if not self.lock.keep():
                     log.error("runner.lock was deleted, and another runner has the study now")
                     break
@@ -98,6 +102,21 @@ class Runner:
         log.error("%s is not there any more: its trials end", self.desk.folder.path)
         for live in self.desk.live.values():
             live.process.stop()
+
+    def _is_away(self, before: float | None) -> bool:
+        """Wait a little if the folder is away: what ends meanwhile cannot be told from the lost.
+
+        ``before``: for how long it was at the last look; it is told once it is back.
+        """
+        path, away = self.desk.folder.path, self.file.away
+        if away is not None:
+            if before is None:
+                log.warning("%s is not there: it is waited for", path)
+            time.sleep(_TICK)
+        elif before is not None:
+            with contextlib.suppress(sqlite3.Error):
+                self.desk.event("strange", f"{path} was not there for {before:.0f} s, and is again")
+        return away is not None
 
     def _begin(self) -> None:
         """Take over what an earlier runner left, then set the study going."""
@@ -286,3 +305,4 @@ class Runner:
         self.desk.executor.close()
         self.desk.notices.close(lambda: self.leaving)
         self.desk.writer.close()
+        self.file.close()

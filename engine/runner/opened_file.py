@@ -1,29 +1,59 @@
 """Whether the study's file is still the one that the runner has open."""
 
+import os
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from hpo_tui.store.connect import on_network
+
+PATIENCE = 30.0
+"""Seconds for which a folder may be away: renamed by mistake, or on a disk that is mounted anew."""
 
 
 class OpenedFile:
     """A file as it was when this was made. Raises OSError if it is not there then."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
+        self.path, self._clock = path, clock
         self._changing = on_network(path)
         """Whether its inode need not stay the same."""
         self._inode = self._look()
+        # Of the folder, not of the file: to close one more descriptor of that would take away
+        # every lock that SQLite has on it.
+        self._folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        self._missed: float | None = None
+
+    @property
+    def away(self) -> float | None:
+        """For how many seconds it was not there at the last look, None if it was."""
+        return None if self._missed is None else self._clock() - self._missed
 
     def is_gone(self) -> bool:
-        """Whether it was deleted or moved away, or another lies in its place."""
+        """Whether it was deleted, or moved away for long, or another lies in its place."""
         try:
-            return self._look() != self._inode
+            same = self._look() == self._inode
         except FileNotFoundError:
-            return True
+            self._missed = self._clock() if self._missed is None else self._missed
+            return self._is_deleted() or self._clock() - self._missed > PATIENCE
         except OSError:  # a network file system that does not answer at present
             return False
+        self._missed = None
+        return not same
+
+    def close(self) -> None:
+        """Let the folder go."""
+        os.close(self._folder)
 
     def _look(self) -> int:
         """Return the file's inode, 0 where that says nothing."""
         inode = self.path.stat().st_ino
         return 0 if self._changing else inode
+
+    def _is_deleted(self) -> bool:
+        """Whether it will not come back: its folder is deleted, or is still where it was."""
+        try:
+            mine = os.fstat(self._folder)
+            return mine.st_nlink == 0 or os.path.samestat(mine, self.path.parent.stat())
+        except OSError:
+            return False

@@ -1,5 +1,6 @@
 """The shim by itself: how it records an end, keeps the time limit, and sweeps."""
 
+import errno
 import json
 import os
 import subprocess
@@ -54,6 +55,47 @@ def test_a_machine_that_does_not_name_its_boots_runs_trials_too(
     shim.Shim(str(tmp_path), 1, 0.0, 0.0).identify()
     found = json.loads((tmp_path / "process.json").read_text())
     assert (found["pid"], found["boot"]) == (os.getpid(), "")
+
+
+def test_an_end_is_recorded_in_a_folder_that_was_renamed(tmp_path: Path) -> None:
+    before, after = tmp_path / "before", tmp_path / "after"
+    before.mkdir()
+    with (before / "stdout.log").open("w") as log:
+        subprocess.run(
+            [sys.executable, "-I", "-S", shim.__file__, str(before), "1", "0", "1",
+             "mv", str(before), str(after)],
+            start_new_session=True, stdout=log, check=True,
+        )  # fmt: skip
+    assert json.loads((after / "exit.json").read_text())["code"] == 0
+
+
+def test_an_end_that_cannot_be_written_at_once_is_written_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = shim.Shim(str(tmp_path), 1, 0.0, 0.0)
+    one.identify()
+    one.code, real, waits = 0, os.open, list[float]()
+
+    def fails(path: str, *args: Any, dir_fd: int | None = None) -> int:
+        if dir_fd is not None or len(waits) < 3:  # that descriptor does not come back
+            raise OSError(errno.ESTALE, "Stale file handle")
+        return real(path, *args)
+
+    def refuses(*_: str, **__: Any) -> None:
+        raise OSError(errno.ESTALE, "Stale file handle")
+
+    monkeypatch.setattr(os, "open", fails)
+    monkeypatch.setattr(time, "sleep", waits.append)
+    one.record("")
+    assert json.loads((tmp_path / "exit.json").read_text())["code"] == 0
+    assert len(waits) == 3
+    (tmp_path / "exit.json").unlink()
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + 10.0 * len(waits))
+    monkeypatch.setattr(os, "replace", refuses)
+    with pytest.raises(OSError, match="Stale"):
+        one.record("")
+    assert len(waits) < 10
 
 
 def test_the_shim_keeps_the_time_limit(tmp_path: Path) -> None:

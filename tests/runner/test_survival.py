@@ -1,6 +1,7 @@
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 from hpo_tui.engine.execution import processes
 from hpo_tui.engine.launch import LaunchError, asking, leave, runner_pid, send
 from hpo_tui.engine.removal import remove
+from hpo_tui.engine.runner.opened_file import OpenedFile
 from hpo_tui.store.folder import HOME
 from hpo_tui.store.models import StudyState, TrialState
 
@@ -139,12 +141,62 @@ def test_a_runner_whose_study_was_taken_away_leaves_nothing_behind(
     if paused:
         send(study.folder, "pause")
     assert runner is not None
-    study.folder.path.rename(tmp_path / "elsewhere")  # in one step, as no removal is
+    elsewhere = study.folder.path.rename(tmp_path / "elsewhere")  # in one step, as no removal is
+    shutil.rmtree(elsewhere)
     deadline = time.monotonic() + 30
     while (runner.alive or study.processes()) and time.monotonic() < deadline:
         time.sleep(0.02)
     assert not runner.alive
     assert not study.processes()
+
+
+def test_a_folder_that_was_away_for_a_moment_has_cost_nothing(
+    make_study: Any, tmp_path: Path
+) -> None:
+    study = make_study(
+        """
+        report(step=1, accuracy=0.5); hold(); report(step=2, accuracy=0.75)
+        """,
+        budget=2,
+    )  # fmt: skip
+    study.start()
+    study.running(reports=1)
+    shim = processes.Process.of(study.trial().pid)
+    assert shim is not None
+    elsewhere = study.folder.path.rename(tmp_path / "elsewhere")
+    study.go()
+    deadline = time.monotonic() + 30
+    while shim.alive and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not shim.alive
+    elsewhere.rename(study.folder.path)
+    study.gone()
+    trials = study.trials()
+    assert [(t.state, t.attempt) for t in trials] == [(TrialState.COMPLETE, 1)] * 2
+    assert trials[0].metrics["accuracy"] == 0.75
+    assert "was not there for" in study.events("strange")[0].text
+
+
+def test_a_folder_that_stays_away_is_given_up(tmp_path: Path) -> None:
+    folder, elsewhere, now = tmp_path / "t", tmp_path / "elsewhere", [0.0]
+    folder.mkdir()
+    (folder / "study.db").touch()
+    file = OpenedFile(folder / "study.db", lambda: now[0])
+    folder.rename(elsewhere)
+    for now[0] in (10.0, 40.0):
+        assert not file.is_gone()
+    elsewhere.rename(folder)
+    assert not file.is_gone()
+    folder.rename(elsewhere)
+    now[0] = 50.0
+    assert not file.is_gone()
+    now[0] = 81.0
+    assert file.is_gone()
+    folder.mkdir()
+    (folder / "study.db").touch()  # another study's
+    now[0] = 51.0
+    assert file.is_gone()
+    file.close()
 
 
 def test_what_a_stopped_run_did_not_live_to_end_goes_on(make_study: Any) -> None:
