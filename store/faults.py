@@ -2,6 +2,7 @@
 
 import sqlite3
 
+from hpo_tui.store.connect import BUSY_SECONDS
 from hpo_tui.store.schema import NewerFileError
 
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
@@ -21,6 +22,8 @@ def explained(error: Exception) -> str:
         return f"you may not write it ({error})"
     if code == sqlite3.SQLITE_IOERR:
         return f"{error}: the disk may be full, your quota used up, or the disk has a fault"
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return f"{error}: another program writes to it, and has for {BUSY_SECONDS:g} s. Try again"
     if code == sqlite3.SQLITE_CANTOPEN:
         return f"it cannot be opened ({error}): is its folder there, and may you use both?"
     if "no such table" in str(error):

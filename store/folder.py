@@ -1,6 +1,5 @@
 """The study folder: where everything of a study lies, and how studies are found."""
 
-import errno
 import fcntl
 import os
 import shlex
@@ -8,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from hpo_tui.store.locks import is_held, is_process_of
 
 HOME = ".hpo"
 """The folder beside the user's code that holds the studies."""
@@ -147,10 +148,11 @@ class StudyFolder:
         try:
             fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except OSError as error:
-            if error.errno not in (errno.EAGAIN, errno.EACCES):
-                return None  # a file system that locks nothing: no runner works there
             text = os.read(fd, 32).decode("ascii", "replace").strip()
-            return int(text) if text.isdigit() else 0
+            pid = int(text) if text.isdigit() else 0
+            # Of a file system that gives no lock just now, it is asked whether its writer lives.
+            lives = is_held(error) or is_process_of(pid, "hpo_tui.engine.runner", self.path)
+            return pid if lives else None
         finally:
             os.close(fd)
         return None

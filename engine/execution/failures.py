@@ -31,7 +31,9 @@ MACHINE = re.compile(
     r"|CUDA error: (?:no CUDA-capable device|all CUDA-capable devices are busy"
     r"|initialization error|the launch timed out|unspecified launch failure)"
     r"|CUDA driver version is insufficient|No space left on device|Bus error"
-    r"|NCCL (?:error|WARN).*(?:unhandled|system error)|Disk quota exceeded|Input/output error",
+    r"|NCCL (?:error|WARN).*(?:unhandled|system error)|Disk quota exceeded|Input/output error"
+    r"|Read-only file system|Stale file handle|Transport endpoint is not connected"
+    r"|Remote I/O error",
     re.IGNORECASE,
 )
 DIVERGED = re.compile(

@@ -1,6 +1,5 @@
 """Commands that need no runner: done at once, under the lock that a runner would hold."""
 
-import errno
 import fcntl
 import os
 import shutil
@@ -16,6 +15,7 @@ from hpo_tui.engine.orphans import in_the_way
 from hpo_tui.engine.spec.files import unsaved, write_atomic
 from hpo_tui.engine.spec.model import StudySpec
 from hpo_tui.store.folder import ARCHIVE, StudyFolder
+from hpo_tui.store.locks import is_held, why_unlockable
 from hpo_tui.store.models import Command, StudyState
 from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
@@ -63,19 +63,19 @@ def locked(folder: StudyFolder) -> Iterator[None]:
     with folder.making():
         fd = os.open(folder.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
-            _keep_runners_out(fd)
+            _keep_runners_out(folder, fd)
             yield
         finally:
             os.close(fd)
 
 
-def _keep_runners_out(fd: int) -> None:
+def _keep_runners_out(folder: StudyFolder, fd: int) -> None:
     """Share the runner's lock, as those do who ask for it: to them no runner lives."""
     try:
         fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except OSError as error:
-        if error.errno not in (errno.EAGAIN, errno.EACCES):
-            raise
+        if not is_held(error):
+            raise ValueError(why_unlockable(folder.lock, error)) from error
         raise ValueError("a runner has started at this moment: try again") from error
 
 

@@ -1,12 +1,12 @@
 """The lock that one runner has on a study: of the kernel, on a file in the study's folder."""
 
 import contextlib
-import errno
 import fcntl
 import os
 import time
 
 from hpo_tui.store.folder import StudyFolder
+from hpo_tui.store.locks import is_held, why_unlockable
 
 _RUNNER_SECONDS = 0.5
 """How long a runner that has the study may take to let go of it."""
@@ -70,9 +70,8 @@ class Lock:
         try:
             fcntl.flock(self.fd, kind | fcntl.LOCK_NB)
         except OSError as error:
-            if error.errno not in (errno.EAGAIN, errno.EACCES):
-                what = f"cannot lock {self.folder.lock}: {error.strerror}"
-                raise Unopenable(what) from error
+            if not is_held(error):
+                raise Unopenable(why_unlockable(self.folder.lock, error)) from error
             return False
         if kind == fcntl.LOCK_SH:
             fcntl.flock(self.fd, fcntl.LOCK_UN)

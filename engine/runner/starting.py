@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from hpo_tui.engine.execution import processes
 from hpo_tui.engine.execution.base import Launch, Running, Slot
-from hpo_tui.engine.execution.hiccups import passes
+from hpo_tui.engine.execution.hiccups import passes, refusal
 from hpo_tui.engine.execution.metrics import Collector
 from hpo_tui.engine.execution.protocol import has_files, launch_of, prepare
 from hpo_tui.engine.execution.reports import ReportTail
@@ -24,8 +24,8 @@ log = logging.getLogger("runner.starting")
 
 _UNKNOWN = 20.0
 """Seconds that a trial is taken for as long as none has been complete."""
-_MOST_REFUSED = 6
-"""Starts in a row that the machine may refuse for what may pass: that takes 13 seconds."""
+_MOST_REFUSED = 9
+"""Starts in a row that the machine may refuse for what may pass: that takes 100 seconds."""
 _WORTH = 0.1
 """Part of a trial's time that its slot may wait for a suggestion that knows the last results.
 
@@ -217,6 +217,8 @@ class Starter:
             return
         self._refused = 0
         text = str(error.args[0]) if isinstance(error, KeyError) else str(error)
+        if isinstance(error, OSError):
+            text = refusal(error)
         desk.pause("paused", f"trial {trial.number} cannot be started: {text}", trial.number)
 
 

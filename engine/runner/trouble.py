@@ -21,7 +21,7 @@ _AGAIN = (0.1, 0.3, 1.0)
 """Seconds after which a failed write is tried again before it counts as trouble."""
 _MOST_HICCUPS = 5
 _HICCUPS_SECONDS = 600.0
-"""So many hiccups in so much time are trouble after all."""
+"""So many failures that pass in so much time are trouble after all."""
 _MOST_BORNE = 15
 """Turns in a row that the machine may refuse something, which is most of a minute."""
 
@@ -40,6 +40,10 @@ class Trouble:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self.sentence = ""
+        self._cause = ""
+        self._full = False
+        self._since = 0.0
+        """Since when (monotonic) it cannot be written."""
         self._wait = 1.0
         self._next = 0.0
         self._hiccups: list[float] = []
@@ -56,8 +60,11 @@ class Trouble:
     def begin(self, error: sqlite3.Error) -> None:
         """Take note of a failed write."""
         log.error("the study's file cannot be written", exc_info=error)
+        if not self.active:
+            self._since = time.monotonic()
+        self._cause, self._full = explained(error), "full" in str(error)
         transient = "locked" in str(error) or "busy" in str(error) or self._has_passed(error)
-        self.sentence = "" if transient else self._sentence(error)
+        self.sentence = "" if transient else self._sentence()
         self._wait = 1.0 if not self.active else min(_LONGEST_WAIT, self._wait * 2)
         self._next = time.monotonic() + self._wait
         self._reconcile()
@@ -78,16 +85,9 @@ class Trouble:
         One hiccup of a disk is no reason to pause, but too many of them are: as of trials that
         fail alike, nothing good is to be expected of it.
         """
-        if self.active or not may_pass(error):
+        if self.active or not may_pass(error) or self._too_often():
             return False
-        since = time.monotonic() - _HICCUPS_SECONDS
-        self._hiccups = [t for t in self._hiccups if t > since]
-        if len(self._hiccups) == _MOST_HICCUPS:
-            self._hiccups.clear()
-            return False
-        text = (
-            f"writing failed for a moment ({explained(error)}): nothing is lost, the study goes on"
-        )
+        text = f"writing failed for a moment ({self._cause}): nothing is lost, the study goes on"
         for pause in _AGAIN:
             time.sleep(pause)
             with contextlib.suppress(sqlite3.Error), self.desk.transaction():
@@ -96,10 +96,14 @@ class Trouble:
                 return True
         return False
 
-    def _sentence(self, error: sqlite3.Error) -> str:
-        what = (
-            "the disk is full" if "full" in str(error) else f"writing failed ({explained(error)})"
-        )
+    def _too_often(self) -> bool:
+        """Whether writing has failed so often of late that it is trouble after all."""
+        since = time.monotonic() - _HICCUPS_SECONDS
+        self._hiccups = [t for t in self._hiccups if t > since]
+        return len(self._hiccups) >= _MOST_HICCUPS
+
+    def _sentence(self) -> str:
+        what = "the disk is full" if self._full else f"writing failed ({self._cause})"
         return (
             f"{what}: {self.desk.folder.path} could not be written. Nothing is lost, trials that"
             " run go on. Make room, then resume."
@@ -122,24 +126,40 @@ class Trouble:
             return False
         self._next = time.monotonic() + self._wait
         self._wait = min(_LONGEST_WAIT, self._wait * 2)
-        return self._try()
+        self._fill()
+        room = ballast(self.desk.folder).exists()
+        return self._try(goes_on=room and not self._full)
 
-    def _try(self) -> bool:
-        """Write the pause down; return whether it could be."""
+    def _try(self, *, goes_on: bool = False) -> bool:
+        """Write down that the study pauses, or goes on; return whether that could be done.
+
+        What has passed by itself, as a file server that was started anew, is no reason to wait for
+        somebody who resumes it; too many of them are.
+        """
         desk = self.desk
         try:
             with desk.transaction():
-                desk.event("paused", self.sentence)
-                if desk.state in (StudyState.RUNNING, StudyState.PAUSED):
-                    desk.set_state(StudyState.PAUSED, self.sentence)
+                if goes_on and not self._too_often():
+                    self._tell_passed()
+                else:
+                    self._hiccups.clear()
+                    desk.event("paused", self.sentence)
+                    if desk.state in (StudyState.RUNNING, StudyState.PAUSED):
+                        desk.set_state(StudyState.PAUSED, self.sentence)
         except sqlite3.Error as error:
             log.warning("still cannot write: %s", error)
             return False
         self._reconcile()  # what could not be written when it began
-        log.info("writing works again; the study is paused")
+        log.info("writing works again; the study is %s", desk.state)
         self.sentence = ""
         self._wait = 1.0
         return True
+
+    def _tell_passed(self) -> None:
+        now = time.monotonic()
+        text = f"writing failed for {now - self._since:.0f} s ({self._cause})"
+        self.desk.event("strange", f"{text}: nothing is lost, the study goes on")
+        self._hiccups.append(now)
 
     def refill(self) -> None:
         """Set the reserve aside again, once the study goes on."""

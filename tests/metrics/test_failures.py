@@ -43,6 +43,8 @@ def test_out_of_gpu_memory_is_known_by_its_words(line: str) -> None:
         (1, ["ValueError: Input X contains NaN."], ("nan", True)),
         (1, ["CUDA error: uncorrectable ECC error encountered"], ("device", False)),
         (1, ["OSError: [Errno 28] No space left on device"], ("device", False)),
+        (1, ["OSError: [Errno 30] Read-only file system: 'last.pt'"], ("device", False)),
+        (1, ["OSError: [Errno 116] Stale file handle: 'last.pt'"], ("device", False)),
         (127, ["cannot start trainn.py"], ("command", False)),
         (-11, ["hello"], ("crash", False)),
         (3, ["KeyError: 'lr'"], ("crash", False)),

@@ -119,9 +119,39 @@ def test_one_hiccup_of_the_disk_pauses_nothing_and_many_do(
     assert desk.state is StudyState.PAUSED
 
 
+def test_an_outage_that_passes_by_itself_pauses_nothing_unless_there_are_many(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live(desk, tmp_path)
+    lasts, now = [True], [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    error = quota(desk, monkeypatch, lambda: lasts[0])
+    trouble = Trouble(desk)
+    for _ in range(5):
+        lasts[0] = True
+        trouble.begin(error)
+        for _ in range(4):
+            now[0] += 10.0
+            assert not trouble.over()
+        lasts[0] = False
+        now[0] += 10.0
+        assert trouble.over()
+        assert (desk.state, trouble.active) == (StudyState.RUNNING, False)
+    with StudyReader(desk.folder.db) as reader:
+        said = [e.text for e in reader.events() if e.kind == "strange"]
+    assert len(said) == 5
+    assert "writing failed for 50 s (disk I/O error" in said[0]
+    lasts[0] = True
+    trouble.begin(error)
+    lasts[0] = False
+    now[0] += 10.0
+    assert trouble.over()
+    assert desk.state is StudyState.PAUSED
+
+
 def test_a_start_that_the_machine_refuses_for_a_moment_is_tried_again(desk: Desk) -> None:
     starter, trial = Starter(desk), desk.trials[1]
-    for _ in range(6):
+    for _ in range(9):
         starter._cannot(trial, OSError(errno.EIO, "Input/output error"))
         assert desk.state is StudyState.RUNNING
         assert desk.trials[1].state is TrialState.WAITING
@@ -130,10 +160,13 @@ def test_a_start_that_the_machine_refuses_for_a_moment_is_tried_again(desk: Desk
         assert desk.trials[1].state is TrialState.WAITING
     starter._cannot(trial, OSError(errno.EIO, "Input/output error"))
     assert desk.state is StudyState.PAUSED
-    assert "trial 1 cannot be started: [Errno 5] Input/output error" in desk.reason
+    assert "trial 1 cannot be started: Input/output error" in desk.reason
     desk.set_state(StudyState.RUNNING)
-    starter._cannot(trial, OSError(errno.ENOSPC, "No space left on device"))
+    starter._cannot(trial, OSError(errno.ENOSPC, "No space left on device", "/data/0005"))
     assert desk.state is StudyState.PAUSED
+    assert "started: No space left on device: /data/0005 (where `df` shows room, `df -i`" in (
+        desk.reason
+    )
 
 
 def test_reports_that_cannot_be_read_for_long_are_told_once(

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from hpo_tui.engine.launch import LaunchError, create_study, start_runner
+from hpo_tui.engine.launch import LaunchError, create_study, send, start_runner
 from hpo_tui.engine.launch.offline import locked
 from hpo_tui.engine.runner import lock as locking
 from hpo_tui.engine.runner.lock import Lock, Unopenable
@@ -171,6 +171,22 @@ def test_a_command_that_changes_the_study_is_waited_for(
     with pytest.raises(Unopenable, match=f"a runner works on t already .process {os.getpid()}"):
         Lock(study.folder)
     lock.release()
+
+
+def test_a_disk_that_gives_no_locks_is_named_with_what_to_do(
+    make_study: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = make_study(SHORT)
+
+    def refuse(*_: Any) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(locking.fcntl, "flock", refuse)
+    what = r"runner.lock cannot be locked .No locks available.*keep .hpo on a local disk"
+    with pytest.raises(Unopenable, match=what):
+        Lock(study.folder)
+    with pytest.raises(LaunchError, match=f"star: .*{what}"):
+        send(study.folder, "star", {"trial": 1, "on": True})
 
 
 def test_a_study_that_is_put_away_while_its_runner_waits(make_study: Any, tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 import errno
 import fcntl
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +113,7 @@ def test_a_lock_tells_whether_a_runner_lives(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("code", [errno.ENOLCK, errno.ENOSYS])
-def test_where_nothing_can_be_locked_no_runner_lives(
+def test_where_nothing_can_be_locked_it_is_asked_whether_the_runner_lives(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
 ) -> None:
     folder = StudyFolder(tmp_path)
@@ -122,3 +124,9 @@ def test_where_nothing_can_be_locked_no_runner_lives(
 
     monkeypatch.setattr("fcntl.flock", refuse)
     assert folder.runner_pid() is None
+    for place, lives in ((tmp_path, True), (tmp_path / "another", False)):
+        words = ["-c", "import time; time.sleep(60)", "hpo_tui.engine.runner", str(place)]
+        with subprocess.Popen([sys.executable, *words]) as runner:
+            folder.lock.write_text(f"{runner.pid}\n")
+            assert folder.runner_pid() == (runner.pid if lives else None)
+            runner.kill()

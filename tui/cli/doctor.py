@@ -1,20 +1,24 @@
 """``hpo-tui doctor``: what of this machine helps or hurts a study."""
 
 import configparser
+import fcntl
 import locale
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import click
 
 from hpo_tui.store.connect import NETWORK_FILE_SYSTEMS, file_system
 from hpo_tui.store.folder import find_home, working_folder
+from hpo_tui.store.locks import why_unlockable
 from hpo_tui.tui.cli.text import colours, note, say, unicode_ok
 from hpo_tui.tui.plain import plain
 
@@ -155,6 +159,16 @@ def check_disk() -> Iterator[Finding]:
         yield Finding("warn", "disk", f"{text}: studies there are gone after a restart")
     else:
         yield Finding("ok", "disk", text)
+    yield from _check_locks(place)
+
+
+def _check_locks(place: Path) -> Iterator[Finding]:
+    """Say so where files cannot be locked, which a runner needs."""
+    with suppress(OSError), TemporaryFile(dir=place) as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            yield Finding("bad", "disk", plain(why_unlockable(place, error)))
 
 
 def check_session() -> Iterator[Finding]:

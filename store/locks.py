@@ -1,0 +1,34 @@
+"""What locks on files say, and what it means to people where a file system gives none."""
+
+import errno
+import os
+from pathlib import Path
+
+from hpo_tui.store.connect import file_system
+
+_HELD = (errno.EAGAIN, errno.EACCES)
+
+
+def is_held(error: OSError) -> bool:
+    """Whether a lock could not be had since somebody else has it."""
+    return error.errno in _HELD
+
+
+def why_unlockable(path: Path, error: OSError) -> str:
+    """Return why a file cannot be locked at all, and what there is to do."""
+    kind = file_system(path)
+    return (
+        f"{path} cannot be locked ({error.strerror or error}), so two runners could work on one"
+        f" study. Its file system{f' ({kind})' if kind else ''} gives no locks at present: try"
+        " again later, have its lock service seen to (NFS: rpc.statd; Lustre: mount it with -o"
+        " flock), or keep .hpo on a local disk, with a link to it here"
+    )
+
+
+def is_process_of(pid: int, module: str, folder: Path) -> bool:
+    """Whether a process of this machine runs a module of ours on a folder."""
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    return module.encode() in words and os.fsencode(folder.absolute()) in words
