@@ -16,7 +16,6 @@ here needs the rest of the package: the file can be copied beside a script.
 
 import atexit
 import json
-import math
 import os
 import signal
 import sys
@@ -143,14 +142,12 @@ def report(step: int | None = None, **metrics: Any) -> None:
 
 
 def _number(name: str, value: Any) -> float:
-    if hasattr(value, "item"):
-        value = value.item()
-    if isinstance(value, int | float):
-        return value if isinstance(value, int) or math.isfinite(value) else float(value)
     try:
-        return float(value)
-    except (TypeError, ValueError):
-        raise TypeError(f"report: {name} must be a number, found {value!r}") from None
+        if hasattr(value, "item"):
+            value = value.item()
+        return value if isinstance(value, int) else float(value)
+    except (TypeError, ValueError, RuntimeError):  # a tensor of several elements raises the last
+        raise TypeError(f"report: {name} must be one number, found {value!r}") from None
 
 
 _stop = threading.Event()

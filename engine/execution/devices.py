@@ -48,7 +48,7 @@ class DevicePool:
         self._task = ""
         self._succeeded_on: set[str] = set()
         environ = os.environ if environ is None else environ
-        self._nvml, chosen, self.absent = discover(resources, nvml, environ)
+        self._nvml, chosen, self.few = discover(resources, nvml, environ)
         states: dict[str, GpuState] = {}
         if chosen:
             folder = make_private(runtime_dir) if runtime_dir else find_runtime_dir(environ)

@@ -1,10 +1,14 @@
 """Which GPUs a study may use: what is there, what the study file names, what a scheduler allows."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from hpo_tui.engine.execution.nvml import Gpu, Nvml
 from hpo_tui.engine.spec.means import Resources
+
+DRIVER = Path("/proc/driver/nvidia/version")
+"""There where the kernel has loaded NVIDIA's driver."""
 
 
 class DeviceError(Exception):
@@ -14,7 +18,9 @@ class DeviceError(Exception):
 def discover(
     resources: Resources, module: Any, environ: Mapping[str, str]
 ) -> tuple[Nvml | None, list[Gpu], str]:
-    """Return the driver, the study's GPUs (none: it runs on the CPU), and why there is no driver.
+    """Return the driver, the study's GPUs (none: it runs on the CPU), and why there are so few.
+
+    The last is empty where that is no wonder.
 
     Raises :class:`DeviceError` when the study names what is not there.
     """
@@ -25,7 +31,8 @@ def discover(
         raise DeviceError(
             f'[resources] gpus names GPUs, and {absent}. Write gpus = "none" to run on the CPU.'
         )
-    chosen = choose(nvml.devices() if nvml else [], resources.gpus, environ)
+    there = nvml.devices() if nvml else []
+    chosen = choose(there, resources.gpus, environ)
     each = resources.gpus_per_trial
     if chosen and each > len(chosen):
         raise DeviceError(
@@ -36,7 +43,25 @@ def discover(
             f"[resources] gpus_per_trial = {each}, and CUDA gives a process one MIG instance"
             " at most. Use gpus_per_trial = 1, or name GPUs that are not split."
         )
-    return nvml, chosen, absent
+    return nvml, chosen, why_few(absent, there, chosen, environ) if resources.gpus == "all" else ""
+
+
+def why_few(absent: str, there: list[Gpu], chosen: list[Gpu], environ: Mapping[str, str]) -> str:
+    """Return why a study that may use all GPUs uses none, or not those named; empty if it does.
+
+    A night of trials on the processor is a bad way to learn of it.
+    """
+    on_cpu = "trials run on the processor"
+    if absent and DRIVER.exists():
+        return f"the NVIDIA driver is loaded and cannot be used ({absent}): {on_cpu}"
+    words = _words(environ.get("CUDA_VISIBLE_DEVICES", ""))
+    unknown = next((w for w in words if not _match(there, _key(w))), None)
+    if not there or unknown in (None, "-1"):
+        return ""
+    named = f"CUDA_VISIBLE_DEVICES={','.join(words)} names {unknown!r}, which is no GPU here"
+    used = ", ".join(g.label for g in chosen)
+    all_of_them = ", ".join(f"{g.label} is {g.uuid}" for g in there)
+    return f"{named} ({all_of_them}): " + (f"only {used} is used" if used else on_cpu)
 
 
 def choose(
@@ -53,10 +78,9 @@ def choose(
         visible = environ.get("CUDA_VISIBLE_DEVICES")
         if visible is None:
             return gpus
-        words = [w.strip() for w in visible.split(",") if w.strip()]
         picked: list[Gpu] = []
-        for word in words:  # as CUDA does, the first unknown word ends the list
-            found = _match(gpus, int(word) if word.isdigit() else word)
+        for word in _words(visible):  # as CUDA does, the first unknown word ends the list
+            found = _match(gpus, _key(word))
             if not found:
                 break
             picked += [g for g in found if g not in picked]
@@ -72,6 +96,14 @@ def choose(
             )
         chosen += [g for g in found if g not in chosen]
     return chosen
+
+
+def _words(visible: str) -> list[str]:
+    return [w.strip() for w in visible.split(",") if w.strip()]
+
+
+def _key(word: str) -> int | str:
+    return int(word) if word.isdigit() else word
 
 
 def _match(gpus: list[Gpu], key: int | str) -> list[Gpu]:

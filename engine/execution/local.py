@@ -256,9 +256,12 @@ class LocalExecutor:
         return self.pool.quarantined()
 
     def notes(self) -> list[str]:
-        """Return what is worth telling and was not told before: why trials wait, or start cold."""
+        """Return what is worth telling and was not told before.
+
+        Why trials wait, start cold, or run on the processor.
+        """
         complaint = self.warm.complaint() if self.warm else ""
-        found = [text for text in (*self.pool.obstacles(), complaint) if text]
+        found = [text for text in (self.pool.few, *self.pool.obstacles(), complaint) if text]
         # Two studies that share a GPU run one trial after the other there: that is no news.
         keyed = {frozenset(_VARYING.sub("", text).split()): text for text in found}
         now = self._clock()

@@ -87,6 +87,8 @@ def _open_desk(
     desk.started, desk.past_goals = started, past_goals
     desk.state = study.state
     note_program(desk)
+    for text in executor.notes():
+        desk.event("strange", text)
     return desk
 
 

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from fake_nvml import GIB, Clock, FakeGpu, FakeNvml
 
+from hpo_tui.engine.execution import discovery
 from hpo_tui.engine.execution.devices import DeviceError, DevicePool, Need
+from hpo_tui.engine.execution.local import LocalExecutor
 from hpo_tui.engine.spec.means import Resources
 
 Start = Callable[[], int]
@@ -47,6 +49,41 @@ def test_all_means_what_the_scheduler_left_visible(tmp_path: Path, nvml: FakeNvm
     assert devices("1,0") == [B, A]
     assert devices("") == ["cpu"]
     assert devices("-1") == ["cpu"]
+
+
+@pytest.mark.parametrize(
+    ("visible", "said"),
+    [
+        (None, ""), ("", ""), ("-1", ""), ("1", ""), ("GPU-bbbb,0", ""), ("0,-1", ""),
+        ("NoDevFiles", "=NoDevFiles names 'NoDevFiles', which is no GPU here (GPU0 is GPU-aaaa-1111"
+                       ", GPU1 is GPU-bbbb-2222): trials run on the processor"),
+        ("MIG-1", "names 'MIG-1', which is no GPU here"),
+        ("1, 7,0", "=1,7,0 names '7', which is no GPU here (GPU0 is GPU-aaaa-1111, GPU1 is"
+                   " GPU-bbbb-2222): only GPU1 is used"),
+    ],
+)  # fmt: skip
+def test_who_gets_fewer_gpus_than_he_thinks_is_told(
+    tmp_path: Path, nvml: FakeNvml, visible: str | None, said: str
+) -> None:
+    environ = {} if visible is None else {"CUDA_VISIBLE_DEVICES": visible}
+    pool = DevicePool(Resources(), "s", tmp_path / "run", nvml, environ=environ)
+    assert said in pool.few
+    assert bool(pool.few) == bool(said)
+    notes = LocalExecutor(pool)
+    assert notes.notes() == ([pool.few] if said else [])
+    assert notes.notes() == []  # once
+
+
+def test_a_driver_that_does_not_answer_is_told_where_it_is_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nobody = FakeNvml([], driver=False)
+    monkeypatch.setattr(discovery, "DRIVER", tmp_path / "none")
+    assert DevicePool(Resources(), "s", nvml=nobody).few == ""  # as on most laptops
+    monkeypatch.setattr(discovery, "DRIVER", tmp_path)
+    said = DevicePool(Resources(), "s", nvml=nobody).few
+    assert "cannot be used (no NVIDIA driver answers (Driver Not Loaded)): trials run on" in said
+    assert DevicePool(Resources(gpus="none"), "s", nvml=nobody).few == ""
 
 
 def test_an_exclusive_gpu_holds_one_process(

@@ -151,3 +151,18 @@ def test_a_script_that_closes_all_files_finds_no_report_in_its_own(tmp_path: Pat
     assert weights.read_bytes() == b""
     lines = (tmp_path / "r").read_bytes().splitlines()
     assert [parse(line) for line in lines] == [(1, {"accuracy": 0.25}), (2, {"accuracy": 0.5})]
+
+
+@pytest.mark.parametrize("value", ["numpy.zeros(2)", "torch.zeros(2)", "'good'", "None"])
+def test_what_is_not_one_number_is_refused_by_its_name(tmp_path: Path, value: str) -> None:
+    module = value.partition(".")[0] if "." in value else "math"
+    script = f"""
+import {module}
+from hpo_tui import trial
+try:
+    trial.report(1, accuracy={value})
+except TypeError as error:
+    print(error)
+"""
+    said = run_in_a_study(script, tmp_path).stdout
+    assert said.startswith("report: accuracy must be one number, found ")
