@@ -127,14 +127,28 @@ def best_of(reader: StudyReader, spec: StudySpec) -> str:
 
 
 def run(folder: StudyFolder, key: str) -> None:
-    """Take a notice, unless somebody has, and tell people; record how that went."""
-    with StudyReader(folder.db) as reader:  # what cannot be read yet is still there to be taken
-        spec = StudySpec.from_text(reader.study().text)
-        best = best_of(reader, spec)
+    """Take a notice, unless somebody has, and tell people."""
+    spec, best = _known(folder)  # what cannot be read yet is still there to be taken
     notice = outbox.take(folder.db, key)
-    if notice is None or not spec.notify:  # taken out of the file since
+    if notice is not None:
+        _tell(folder, spec, best, *map(str, notice))
+
+
+def inform(folder: StudyFolder, event: str, reason: str) -> None:
+    """Tell people at once of what nobody has written down."""
+    _tell(folder, *_known(folder), event, reason)
+
+
+def _known(folder: StudyFolder) -> tuple[StudySpec, str]:
+    with StudyReader(folder.db) as reader:
+        spec = StudySpec.from_text(reader.study().text)
+        return spec, best_of(reader, spec)
+
+
+def _tell(folder: StudyFolder, spec: StudySpec, best: str, event: str, reason: str) -> None:
+    """Run the command, unless it was taken out of the file since; record how that went."""
+    if not spec.notify:
         return
-    event, reason = map(str, notice)
     cwd = folder.workplace if folder.workplace.is_dir() else folder.path
     fault = tell(spec, cwd, environment(spec, folder.path, event, reason, best))
     said = f"the notification of {event!r} failed: {fault}" if fault else f"told of {event!r}"

@@ -28,6 +28,7 @@ from hpo_tui.engine.runner.starting import Starter, adopt
 from hpo_tui.engine.runner.stopping import Audit
 from hpo_tui.engine.runner.study_commands import STOPPED
 from hpo_tui.engine.runner.trouble import Trouble
+from hpo_tui.engine.vigil import Vigil
 from hpo_tui.store.faults import explained
 from hpo_tui.store.models import StudyState, TrialState
 
@@ -54,6 +55,7 @@ class Runner:
         self.chores = Chores(desk, self.starter, self.audit)
         self.trouble = Trouble(desk)
         self.clock = Clock(desk)
+        self.vigil = Vigil(desk.folder)
         self.leaving = False
 
     def leave(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - a handler's signature
@@ -177,6 +179,8 @@ class Runner:
         self._prepare()
         self.chores.run()
         desk.notices.send()
+        if desk.spec.notify:
+            self.vigil.keep()
         if desk.state is StudyState.RUNNING:
             self.trouble.refill()
 
@@ -304,5 +308,6 @@ class Runner:
         self.desk.proposals.close()
         self.desk.executor.close()
         self.desk.notices.close(lambda: self.leaving)
+        self.vigil.leave()
         self.desk.writer.close()
         self.file.close()

@@ -15,6 +15,8 @@ from hpo_tui.engine.launch import runner_pid
 from hpo_tui.engine.notify import KEY, deliver, deliver_overdue, environment, tell
 from hpo_tui.engine.runner.notices import Notices, failed
 from hpo_tui.engine.spec import StudySpec
+from hpo_tui.engine.vigil import mourn
+from hpo_tui.store.folder import HOME
 from hpo_tui.store.models import StudyState
 from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
@@ -201,9 +203,89 @@ def test_a_command_that_was_taken_out_is_not_run(make_study: Any) -> None:
     assert told(study) == []
 
 
+def vigils(study: Any) -> list[int]:
+    """Return the processes that wait for the end of a runner of the study."""
+    mark, found = os.fsencode(str(study.folder.path.absolute())), []
+    for line in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            words = line.read_bytes().split(b"\0")
+            if b"hpo_tui.engine.vigil" in words and mark in words:
+                found.append(int(line.parent.name))
+    return found
+
+
+def test_a_runner_that_is_killed_is_told_of_once(make_study: Any) -> None:
+    study = make_study("report(accuracy=0.5)\nhold()", study=TELLS)
+    pid = study.start()
+    study.running(1)
+    study.until(lambda: len(vigils(study)) == 1)
+    study.kill_runner()
+    study.until(lambda: told(study))
+    study.until(lambda: not vigils(study))
+    (line,) = told(study)
+    why = f"its runner (process {pid}) was killed or has crashed; trial 1 runs on. Start it again"
+    assert line.startswith(f"t;failed;{why} with `hpo-tui run t`")
+    assert outcomes(study) == ["told of 'failed'"]
+
+
+def test_a_killed_runner_that_was_replaced_is_no_news(make_study: Any) -> None:
+    study = make_study("report(accuracy=0.5)\nhold()", study=TELLS)
+    study.start()
+    study.running(1)
+    before = study.until(lambda: vigils(study))
+    study.kill_runner()
+    study.start()
+    study.until(lambda: not set(before) & set(vigils(study)))
+    assert told(study) == []
+    study.go()
+    study.gone()
+    study.until(lambda: not vigils(study))
+    quiet(study)
+    assert [x.split(";")[1] for x in told(study)] == ["finished"]
+
+
+def test_nobody_waits_for_a_runner_that_has_left_or_has_nobody_to_tell(make_study: Any) -> None:
+    study = make_study("hold()\nreport(accuracy=1)", study=TELLS)
+    runner = study.start()
+    study.until(lambda: vigils(study))
+    os.kill(runner, signal.SIGTERM)
+    study.gone()
+    study.until(lambda: not vigils(study))
+    assert told(study) == []
+    silent = make_study(
+        "hold()\nreport(accuracy=1)", home=study.folder.path.parents[1] / "b" / HOME
+    )
+    silent.start()
+    silent.running(1)
+    assert vigils(silent) == []
+
+
+def test_what_a_killed_runner_had_to_tell_is_told_for_it(make_study: Any) -> None:
+    study = make_study("report(accuracy=1)", study=TELLS)
+    writer = StudyWriter(study.folder.db)
+    with writer.transaction():
+        Notices(study.folder, writer).note(StudyState.FINISHED, "", [1, 1])
+        writer.update_study(state=str(StudyState.FINISHED))
+    writer.close()
+    mourn(study.folder, "123")
+    study.until(lambda: told(study))
+    quiet(study)
+    assert [x.split(";")[1] for x in told(study)] == ["finished"]
+
+
 def test_the_process_that_tells_is_light(tmp_path: Path) -> None:
     code = "import sys, hpo_tui.engine.notify as n; print(*sorted(sys.modules))"
     done = subprocess.run(
         [sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path
     )
     assert not {"torch", "optuna", "textual", "numpy"} & set(done.stdout.split())
+
+
+def test_the_process_that_waits_has_loaded_next_to_nothing(tmp_path: Path) -> None:
+    code = "import sys, hpo_tui.engine.vigil; print(*sorted(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+    ours = {name for name in done.stdout.split() if name.startswith("hpo_tui")}
+    assert ours == {"hpo_tui", "hpo_tui.engine", "hpo_tui.engine.vigil"}
+    assert "sqlite3" not in done.stdout.split()

@@ -1,0 +1,111 @@
+"""A small process that outlives a runner and has people told when that is killed.
+
+Whoever is killed tells nobody: a runner that ran out of memory would be missed in the morning. So
+where a study has ``notify``, its runner starts this process, which reads a pipe from it and does
+nothing. The runner says goodbye there before it ends; a pipe that closes without is a runner that
+was killed or crashed. Nothing is imported before that: it waits with little more than Python.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hpo_tui.store.folder import StudyFolder
+
+_GOODBYE = b"bye"
+_AGAIN = 60.0
+"""Seconds until one that has ended is started anew."""
+_SUCCESSOR = 5.0
+"""Seconds in which another runner may come: nobody has to be told of one that was replaced."""
+
+
+class Vigil:
+    """The runner's side: has the process there, and says goodbye to it."""
+
+    def __init__(self, folder: "StudyFolder") -> None:
+        self.folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+        self._next = 0.0
+
+    def keep(self) -> None:
+        """Start the process unless it is there; what keeps it from starting is tried again."""
+        now = time.monotonic()
+        if now < self._next:
+            return
+        self._next = now + _AGAIN
+        if self._process is not None and self._process.poll() is None:
+            return
+        argv = [
+            sys.executable,
+            "-P",
+            "-m",
+            "hpo_tui.engine.vigil",
+            str(self.folder.path.absolute()),
+        ]
+        with contextlib.suppress(OSError):
+            self._process = subprocess.Popen(
+                [*argv, str(os.getpid())], stdin=subprocess.PIPE, start_new_session=True
+            )
+
+    def leave(self) -> None:
+        """Say goodbye: this runner ends as it should, or has people told itself."""
+        if self._process is None or self._process.stdin is None:
+            return
+        with contextlib.suppress(OSError):  # it was killed itself
+            self._process.stdin.write(_GOODBYE)
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
+        self._process.returncode = 0  # it ends without us, and without a warning
+        self._process = None
+
+
+def is_replaced(folder: "StudyFolder") -> bool:
+    """Whether another runner comes soon."""
+    deadline = time.monotonic() + _SUCCESSOR
+    while time.monotonic() < deadline:
+        if folder.runner_pid() is not None:
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def mourn(folder: "StudyFolder", pid: str) -> None:
+    """Have people told that the runner ``pid`` is no more, and of what it did not live to tell."""
+    from hpo_tui.engine.notify import deliver_overdue, inform
+    from hpo_tui.engine.orphans import orphans
+    from hpo_tui.engine.spec.names import numbered
+    from hpo_tui.store.models import StudyState
+    from hpo_tui.store.read import StudyReader
+
+    with StudyReader(folder.db) as reader:
+        over = reader.study().state in (StudyState.FINISHED, StudyState.STOPPED)
+    deliver_overdue(folder)
+    if over:
+        return
+    left = orphans(folder)
+    on = f"{numbered(left)} {'runs' if len(left) == 1 else 'run'} on" if left else "nothing runs"
+    reason = f"its runner (process {pid}) was killed or has crashed; {on}. Start it again with"
+    inform(folder, "failed", f"{reason} `hpo-tui run {folder.word}`")
+
+
+def main(argv: list[str]) -> int:
+    """``python -P -m hpo_tui.engine.vigil FOLDER PID``: wait for the end of the runner PID."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    if sys.stdin.buffer.read() == _GOODBYE:
+        return 0
+    from hpo_tui.store.folder import StudyFolder
+
+    folder = StudyFolder(Path(argv[0]))
+    if not is_replaced(folder):
+        mourn(folder, argv[1])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
