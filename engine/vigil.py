@@ -89,7 +89,11 @@ def mourn(folder: "StudyFolder", pid: str) -> None:
     if over:
         return
     left = orphans(folder)
-    on = f"{numbered(left)} {'runs' if len(left) == 1 else 'run'} on" if left else "nothing runs"
+    on = (
+        f"{numbered(left)} {'runs' if len(left) == 1 else 'run'} on"
+        if left
+        else "none of its trials runs any more"
+    )
     reason = f"its runner (process {pid}) was killed or has crashed; {on}. Start it again with"
     inform(folder, "failed", f"{reason} `hpo-tui run {folder.word}`")
 
