@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from hpo_tui.tui import fmt
 from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.palette import Ink
+from hpo_tui.tui.charts.raster import envelope
 from hpo_tui.tui.charts.scale import Scale
 from hpo_tui.tui.glyphs import Glyphs
 
@@ -198,7 +199,8 @@ class Plot:
         for x, y in series:
             unit_x, unit_y = self.x.unit(x), self.y.unit(y)
             known = np.isfinite(unit_x) & np.isfinite(unit_y)
-            drawn.append((unit_x[known], unit_y[known]))
+            # Plotext takes 30 µs for a point, and a trial may report a million of them.
+            drawn.append(envelope(unit_x[known], unit_y[known], 4 * self.width))
         fallback = "." if self.glyphs.ascii else "braille"
         self._lay(drawn, ink, marker or fallback, joined=True)
 

@@ -68,6 +68,22 @@ def polyline(columns: Ints, rows: Ints) -> tuple[Ints, Ints]:
     return np.concatenate(xs).astype(np.int32), np.concatenate(ys).astype(np.int32)
 
 
+def envelope(x: Floats, y: Floats, columns: int) -> tuple[Floats, Floats]:
+    """Return fewer points of a polyline in the unit square that look the same on ``columns``.
+
+    Of points in one column, one after the other, the ends count, the lowest and the highest. Short
+    lines stay as they are.
+    """
+    if len(x) <= 8 * columns:
+        return x, y
+    column = np.floor(x * columns)
+    begins = np.flatnonzero(np.r_[True, column[1:] != column[:-1]])
+    ends = np.r_[begins[1:], len(x)] - 1
+    low, high = np.minimum.reduceat(y, begins), np.maximum.reduceat(y, begins)
+    fewer_x = np.column_stack([x[begins], x[begins], x[begins], x[ends]])
+    return fewer_x.ravel(), np.column_stack([y[begins], low, high, y[ends]]).ravel()
+
+
 def braille_bits(dots: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """Return the braille pattern (height, width) of dots (4·height, 2·width)."""
     bits = np.zeros((dots.shape[0] // 4, dots.shape[1] // 2), dtype=np.uint8)

@@ -38,6 +38,32 @@ def test_a_polyline_has_no_gaps() -> None:
     assert steps.max() <= 1
 
 
+def test_a_line_of_a_million_points_is_one_of_few_that_looks_the_same() -> None:
+    x = np.linspace(0.0, 1.0, 1_000_000)
+    y = 0.5 + 0.4 * np.sin(9 * x) * np.cos(1e5 * x)
+    y[777_777] = 0.99
+    few_x, few_y = raster.envelope(x, y, 200)
+    assert len(few_x) <= 4 * 201
+    assert (np.diff(few_x) >= 0).all()
+    assert (few_x[0], few_y[0], few_x[-1], few_y[-1]) == (x[0], y[0], x[-1], y[-1])
+    for left in np.linspace(0.0, 0.995, 200):
+        here, there = (x >= left) & (x < left + 0.005), (few_x >= left) & (few_x < left + 0.005)
+        assert few_y[there].max() == pytest.approx(y[here].max(), abs=0.02)
+        assert few_y[there].min() == pytest.approx(y[here].min(), abs=0.02)
+
+
+def test_a_line_that_goes_back_is_not_put_in_order() -> None:
+    there = np.linspace(0.0, 1.0, 2000)
+    x, y = np.r_[there, there[::-1]], np.r_[np.zeros(2000), np.ones(2000)]
+    few_x, few_y = raster.envelope(x, y, 10)
+    assert len(few_x) < 100
+    turn = int(np.flatnonzero(few_y == 1.0)[0])
+    assert set(few_y[turn:]) == {1.0}
+    assert few_x[turn] == pytest.approx(1.0, abs=0.1)
+    short = np.array([0.1, 0.2]), np.array([0.3, 0.1])
+    assert raster.envelope(*short, 10) == short
+
+
 def test_braille_patterns_are_those_of_the_standard() -> None:
     dots = np.zeros((4, 2), bool)
     dots[0, 0] = dots[3, 1] = True
