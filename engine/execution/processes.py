@@ -30,6 +30,11 @@ def awake() -> float:
     return time.monotonic()
 
 
+def slept() -> float:
+    """Return seconds that the machine has slept, counted from any moment."""
+    return uptime() - awake()
+
+
 @dataclass(frozen=True, slots=True)
 class Process:
     """One process: ``ticks`` is its start in clock ticks since boot."""

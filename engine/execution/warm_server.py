@@ -159,6 +159,8 @@ def supervise(job: "dict[str, Any]", shim: types.ModuleType) -> None:
             self.child = fork()
             if not self.child:
                 os.setpgid(0, 0)
+                if self.place is not None:
+                    os.close(self.place)
                 # The shim was killed: its runner takes the trial for ended, so it must be.
                 ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
                 if os.getppid() != parent:

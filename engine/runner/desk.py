@@ -69,6 +69,8 @@ class Live:
     """The step from which it carried on."""
     heard: float = 0.0
     """When it last reported, in seconds that the machine was awake."""
+    slept: float = field(default_factory=processes.slept)
+    """What the machine had slept when it began to be watched."""
     drain: Look | None = None
     """What its checkpoint looked like when it was told to leave its device; at another it does."""
     stop: Stop | None = None
@@ -219,10 +221,14 @@ class Desk:
             live.process.stop()
 
     def elapsed(self, live: Live) -> float:
-        """Return how long an attempt has run; no clock jump moves it."""
+        """Return how long an attempt has run: no clock jump moves it, nor does the machine's sleep.
+
+        What it slept before the trial was adopted is not known.
+        """
         if live.process.started <= 0:  # on another machine, whose boot means nothing here
             return max(0.0, time.time() - (self.trials[live.number].started or time.time()))
-        return max(0.0, processes.uptime() - live.process.started)
+        slept = processes.slept() - live.slept
+        return max(0.0, processes.uptime() - live.process.started - slept)
 
     def gpu_time(self) -> GpuTime:
         """Return the GPU time till now, running attempts included."""

@@ -116,6 +116,19 @@ def test_a_forecast_is_counted_down_from_when_it_was_made(
     assert left + told - time.time() == pytest.approx(500.0, abs=2.0)
 
 
+def test_what_the_machine_slept_is_charged_to_no_trial(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = live(desk, tmp_path)
+    one.process.started = processes.uptime() - 60.0
+    up = processes.uptime
+    monkeypatch.setattr(processes, "uptime", lambda: up() + 8 * HOUR)
+    assert desk.elapsed(one) == pytest.approx(60.0, abs=5.0)
+    awake = processes.awake
+    monkeypatch.setattr(processes, "awake", lambda: awake() + HOUR)
+    assert desk.elapsed(one) == pytest.approx(60.0 + HOUR, abs=5.0)
+
+
 def test_a_study_without_a_forecast_has_none_after_a_jump(desk: Desk, wall: Set) -> None:
     clock = Clock(desk)
     wall(HOUR)
