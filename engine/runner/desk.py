@@ -69,6 +69,8 @@ class Live:
     """The step from which it carried on."""
     heard: float = 0.0
     """When it last reported, in seconds that the machine was awake."""
+    away: bool = False
+    """Whether the study's folder was not there for a while as it ran."""
     slept: float = field(default_factory=processes.slept)
     """What the machine had slept when it began to be watched."""
     drain: Look | None = None

@@ -116,6 +116,8 @@ class Runner:
                 log.warning("%s is not there: it is waited for", path)
             time.sleep(_TICK)
         elif before is not None:
+            for live in self.desk.live.values():
+                live.away = True
             with contextlib.suppress(sqlite3.Error):
                 self.desk.event("strange", f"{path} was not there for {before:.0f} s, and is again")
         return away is not None

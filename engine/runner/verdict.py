@@ -55,6 +55,7 @@ class Case:
     ``reported``: it wrote into its report file, so that its output was not searched for metrics.
     ``carried_on``: the trial's own checkpoint, where the attempt carried on from it and has
     reported nothing since. ``unread``: why what it has left could not be read, given up by now.
+    ``away``: the study's folder was not there for a while as it ran.
     """
 
     exit: Exit
@@ -68,6 +69,7 @@ class Case:
     carried_on: Path | None = None
     reported: bool = False
     unread: str = ""
+    away: bool = False
 
 
 def judge(case: Case) -> Verdict:
@@ -145,6 +147,8 @@ def _broken(case: Case) -> Verdict:
         return _again(case, "device", found.text)
     if found.kind == "nan":
         return Verdict(TrialState.FAILED, "nan", found.text, teaches=True)
+    if case.away:
+        return _again(case, "lost", "it failed while the study's folder was away")
     text = f"exit code {case.exit.code}"
     if case.exit.code < 0:
         text = f"ended by {_signal(-case.exit.code)}"

@@ -150,12 +150,15 @@ def test_a_runner_whose_study_was_taken_away_leaves_nothing_behind(
     assert not study.processes()
 
 
-def test_a_folder_that_was_away_for_a_moment_has_cost_nothing(
-    make_study: Any, tmp_path: Path
+@pytest.mark.parametrize(("then", "attempts"), [("", 1), ("open(given_to + '/x', 'w')", 2)])
+def test_a_folder_that_was_away_for_a_moment_fails_no_trial(
+    make_study: Any, tmp_path: Path, then: str, attempts: int
 ) -> None:
     study = make_study(
-        """
-        report(step=1, accuracy=0.5); hold(); report(step=2, accuracy=0.75)
+        f"""
+        given_to = os.environ["HPO_CHECKPOINT"]
+        report(step=1, accuracy=0.5); hold(); {then}
+        report(step=2, accuracy=0.75)
         """,
         budget=2,
     )  # fmt: skip
@@ -171,9 +174,9 @@ def test_a_folder_that_was_away_for_a_moment_has_cost_nothing(
     assert not shim.alive
     elsewhere.rename(study.folder.path)
     study.gone()
-    trials = study.trials()
-    assert [(t.state, t.attempt) for t in trials] == [(TrialState.COMPLETE, 1)] * 2
-    assert trials[0].metrics["accuracy"] == 0.75
+    trial = study.trial()
+    assert (trial.state, trial.attempt) == (TrialState.COMPLETE, attempts)
+    assert trial.metrics["accuracy"] == 0.75
     assert "was not there for" in study.events("strange")[0].text
 
 
