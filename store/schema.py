@@ -65,19 +65,22 @@ class NewerFileError(sqlite3.DatabaseError):
     """The file has steps that this version does not know: what they mean cannot be told."""
 
 
-def check_known(conn: sqlite3.Connection) -> None:
-    """Raise :class:`NewerFileError` if a newer version has brought the file further than this.
+def check_known(conn: sqlite3.Connection) -> set[str]:
+    """Return the steps that have been taken.
 
-    To write into a table that means something else by now would spoil it for both.
+    Raises :class:`NewerFileError` if a newer version has brought the file further than this one
+    knows: to write into a table that means something else by now would spoil it for both.
     """
     found = conn.execute("SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'")
     if found.fetchone() is None:
-        return
+        return set()
     cursor = conn.execute(
         "SELECT name FROM _sqlite_migrations WHERE migration_set = ?", (MIGRATION_SET,)
     )
-    if any(name not in _STEPS for (name,) in cursor.fetchall()):
+    taken = {name for (name,) in cursor.fetchall()}
+    if not taken.issubset(_STEPS):
         raise NewerFileError("a newer version of hpo-tui has written it")
+    return taken
 
 
 def migrate(conn: sqlite3.Connection) -> None:
@@ -86,8 +89,10 @@ def migrate(conn: sqlite3.Connection) -> None:
     Of several that do so at once the first does, the others find it done. Raises
     :class:`NewerFileError` if the file is further than that.
     """
-    check_known(conn)
-    # sqlite_utils imports pandas where that is installed (most of a second); only writers pay it.
+    if check_known(conn).issuperset(_STEPS):
+        return
+    # sqlite_utils takes a tenth of a second to import, most of one where pandas is installed: only
+    # who makes a file, or brings one up to date, pays that.
     from sqlite_utils import Database, Migrations
 
     migrations = Migrations(MIGRATION_SET)

@@ -11,9 +11,7 @@ from typing import Any
 
 from hpo_tui.engine.optimizer import checks
 from hpo_tui.engine.optimizer.api import PastTrial
-from hpo_tui.engine.optimizer.data import Builder
 from hpo_tui.engine.optimizer.ledger import Ledger
-from hpo_tui.engine.optimizer.space import Space
 from hpo_tui.engine.spec.model import Params, StudySpec
 
 
@@ -45,6 +43,10 @@ class Earlier:
 
         What trials that were stopped early were to end at counts as theirs.
         """
+        # SciPy, most of a second, is for who reads a study: the runner only passes on what was kept.
+        from hpo_tui.engine.optimizer.data import Builder
+        from hpo_tui.engine.optimizer.space import Space
+
         ledger = Ledger(spec)
         ledger.restore(history)
         table = Builder(spec, Space(spec)).table(ledger)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import hpo_tui
+from hpo_tui.store.write import StudyWriter
 
 SHOW = "import json, sys; print(json.dumps(sorted({m.split('.')[0] for m in sys.modules})))"
 
@@ -31,6 +32,19 @@ def modules_after(code: str) -> set[str]:
 def test_the_screens_process_is_light(code: str) -> None:
     heavy = {"torch", "optuna", "pandas", "scipy", "sklearn", "sqlite_utils", "sqlalchemy"}
     assert modules_after(code) & heavy == set()
+
+
+def test_a_runner_leaves_what_is_heavy_to_the_optimizer() -> None:
+    heavy = {"torch", "optuna", "pandas", "scipy", "sklearn", "sqlite_utils", "sqlalchemy"}
+    assert modules_after("import hpo_tui.engine.runner.__main__") & heavy == set()
+
+
+def test_a_file_that_is_up_to_date_is_opened_without_what_brings_it_there(tmp_path: Path) -> None:
+    path = tmp_path / "study.db"
+    StudyWriter(path).close()
+    opened = "from pathlib import Path; from hpo_tui.store.write import StudyWriter"
+    modules = modules_after(f"{opened}; StudyWriter(Path({str(path)!r})).close()")
+    assert "sqlite_utils" not in modules
 
 
 @pytest.mark.parametrize(
