@@ -259,7 +259,7 @@ def test_a_clock_that_was_set_back_while_no_runner_was_there_gives_no_time(make_
 
 
 def test_a_budget_of_time_goes_on_where_it_stood(make_study: Any) -> None:
-    study = make_study("report(step=1, accuracy=0.5)\ntime.sleep(0.2)", budget='"4s"')
+    study = make_study("report(step=1, accuracy=0.5)\ntime.sleep(0.2)", budget='"5m"')
     study.start()
     study.until(lambda: len(study.trials()) > 1)
     assert answer(study, "stop").ok
