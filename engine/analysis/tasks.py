@@ -19,7 +19,7 @@ FEWEST = 6
 
 
 @dataclass(frozen=True, slots=True)
-class TaskInsight:
+class TaskAssessment:
     """A cheap task seen against the full one, for one metric.
 
     ``correlation`` is Spearman's, over the ``pairs`` configurations complete at both tasks, with
@@ -41,25 +41,25 @@ class TaskInsight:
     advice: str
 
 
-def task_insights(frame: Frame, spec: StudySpec) -> list[TaskInsight]:
-    """Return an insight per task but the full one (cheapest first) and metric with a goal."""
+def assess_tasks(frame: Frame, spec: StudySpec) -> list[TaskAssessment]:
+    """Return an assessment per task but the full one (cheapest first) and metric with a goal."""
     times = _total_times(frame)
     full_time = _median_time(frame, spec.full_task, times)
     found = []
     for task in spec.tasks_by_cost[:-1]:
         measured = _median_time(frame, task, times) / full_time if full_time > 0 else math.nan
-        found += [_insight(frame, spec, task, metric, measured) for metric in spec.metric_names]
+        found += [_assess(frame, spec, task, metric, measured) for metric in spec.metric_names]
     return found
 
 
-def _insight(
+def _assess(
     frame: Frame, spec: StudySpec, task: Task, metric: str, measured: float
-) -> TaskInsight:
+) -> TaskAssessment:
     cheap, full = _pairs(frame, spec, task, metric)
     pairs = len(cheap)
     correlation, low, high = spearman(cheap, full)
     cost = measured if measured > 0 else task.cost
-    return TaskInsight(
+    return TaskAssessment(
         task=task.name,
         metric=metric,
         pairs=pairs,

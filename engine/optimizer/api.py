@@ -119,7 +119,7 @@ class EarlierInsight:
 
 @dataclass(slots=True)
 class Trial:
-    """One trial as the ledger keeps it; ``task`` counts from the cheapest, 0."""
+    """One trial as the history keeps it; ``task`` counts from the cheapest, 0."""
 
     number: int
     configuration: int

@@ -1,4 +1,4 @@
-"""From the ledger to matrices: what the models are fitted on.
+"""From the history to matrices: what the models are fitted on.
 
 A row is a result of a configuration at a task. A trial that was stopped early is a row at its own
 task too, of what its curve foretells: what it had reached is less than any result of that task, and
@@ -18,7 +18,7 @@ from hpo_tui.engine.optimizer.api import Trial
 from hpo_tui.engine.optimizer.arrays import Array, Index, Mask
 from hpo_tui.engine.optimizer.axes import as_number
 from hpo_tui.engine.optimizer.curves import alike, bounded, ends, outlook, standing, summarised
-from hpo_tui.engine.optimizer.ledger import Ledger
+from hpo_tui.engine.optimizer.history import TrialHistory
 from hpo_tui.engine.optimizer.space import Space
 from hpo_tui.engine.spec.model import StudySpec
 
@@ -112,7 +112,7 @@ class Builder:
             self._outside[trial.number] = self.space.encode(trial.params, outside=True)
         return self._outside[trial.number] if x is None else x
 
-    def table(self, ledger: Ledger) -> Table:
+    def table(self, history: TrialHistory) -> Table:
         """All rows, in the order in which the trials ended.
 
         What a run of 60 epochs reports at the 15th is no result of 15 epochs: a learning rate
@@ -120,38 +120,38 @@ class Builder:
         is it used, of which nothing else is known, and where its end cannot be foretold.
         """
         rows: list[_Row] = []
-        for place, number in enumerate(ledger.told):
-            trial = ledger.trials[number]
+        for place, number in enumerate(history.told):
+            trial = history.trials[number]
             x = self._placed(trial)
             if x is None:
                 continue
             if trial.state != "pruned":
                 rows.append(_Row(x, trial, trial.task, trial.metrics, final=True))
                 continue
-            end = self._end(ledger, trial, place)
+            end = self._end(history, trial, place)
             if end is not None:
                 rows.append(_Row(x, trial, trial.task, end, final=False))
             else:
-                partial = self._partial(ledger, trial)
+                partial = self._partial(history, trial)
                 rows += [_Row(x, trial, t, m, final=False) for t, m in partial]
         return self._stacked(rows)
 
-    def _end(self, ledger: Ledger, trial: Trial, place: int) -> dict[str, float] | None:
+    def _end(self, history: TrialHistory, trial: Trial, place: int) -> dict[str, float] | None:
         """Return what a stopped trial was to end at, told by the trials that ended before it."""
         if trial.number not in self._foretold:
             names, found = self.spec.metric_names, None
             if trial.reports:
-                earlier = alike((ledger.trials[n] for n in ledger.told[:place]), trial)
+                earlier = alike((history.trials[n] for n in history.told[:place]), trial)
                 now, *then = standing(self.spec, [trial, *earlier], trial.reports[-1][0], names)
                 found = outlook(now, np.array(then).reshape(-1, len(names)), ends(earlier, names))
             end = None if found is None else dict(zip(names, found[0].tolist(), strict=True))
             self._foretold[trial.number] = end
         return self._foretold[trial.number]
 
-    def _partial(self, ledger: Ledger, trial: Trial) -> list[tuple[int, dict[str, float]]]:
+    def _partial(self, history: TrialHistory, trial: Trial) -> list[tuple[int, dict[str, float]]]:
         """Rows at cheaper tasks that a stopped trial's reports stand for."""
         done = {
-            t.task for t in ledger.of_configuration[trial.configuration] if t.state == "complete"
+            t.task for t in history.of_configuration[trial.configuration] if t.state == "complete"
         }
         out: list[tuple[int, dict[str, float]]] = []
         last = trial.reports[-1][0] if trial.reports else None

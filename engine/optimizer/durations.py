@@ -12,7 +12,7 @@ import numpy as np
 from hpo_tui.engine.optimizer.api import Trial
 from hpo_tui.engine.optimizer.arrays import Array, Index
 from hpo_tui.engine.optimizer.data import Builder
-from hpo_tui.engine.optimizer.ledger import Ledger
+from hpo_tui.engine.optimizer.history import TrialHistory
 from hpo_tui.engine.optimizer.places import centred
 from hpo_tui.engine.optimizer.space import Space
 
@@ -39,21 +39,21 @@ class Prices:
 
 
 class Durations:
-    """Reads durations off the ledger."""
+    """Reads durations off the history."""
 
     def __init__(self, space: Space, builder: Builder) -> None:
         self.space, self.builder = space, builder
 
-    def prices(self, ledger: Ledger) -> Prices | None:
+    def prices(self, history: TrialHistory) -> Prices | None:
         """Return measured prices; None until some task has been timed three times.
 
         A task that is seldom run takes as many times its declared cost as those next to it.
         """
         rows = [
-            (t, s, x) for t, s in self._timed(ledger) if (x := self.builder.encoded(t)) is not None
+            (t, s, x) for t, s in self._timed(history) if (x := self.builder.encoded(t)) is not None
         ]
         at = np.array([t.task for t, _, _ in rows], dtype=np.intp)
-        known = np.flatnonzero(np.bincount(at, minlength=ledger.full + 1) >= _ENOUGH)
+        known = np.flatnonzero(np.bincount(at, minlength=history.full + 1) >= _ENOUGH)
         if len(known) == 0:
             return None
         used = np.isin(at, known)
@@ -61,7 +61,7 @@ class Durations:
         log = np.log([s for _, s, _ in rows])[used]
         features = _features(self.space, np.array([x for _, _, x in rows])[used])
         level, weights = _fitted(log, at, features)
-        declared = np.log(ledger.costs)
+        declared = np.log(history.costs)
         each = declared + np.interp(declared, declared[known], level - declared[known])
         costs = [math.exp(min(float(v - each[-1]), 0.0)) for v in each]
         costs[-1] = 1.0
@@ -69,20 +69,20 @@ class Durations:
             costs[i] = min(costs[i], _RISE * costs[i + 1])
         return Prices(costs, weights, self.space)
 
-    def _timed(self, ledger: Ledger) -> list[tuple[Trial, float]]:
+    def _timed(self, history: TrialHistory) -> list[tuple[Trial, float]]:
         """Return finished trials with the seconds from scratch, resumed ones with their past."""
         out = []
-        for trial in ledger.trials.values():
+        for trial in history.trials.values():
             if trial.state != "complete" or trial.duration is None:
                 continue
             total, before = trial.duration, trial.resume_from
-            while before is not None and before in ledger.trials:
-                total += ledger.trials[before].duration or 0.0
-                before = ledger.trials[before].resume_from
+            while before is not None and before in history.trials:
+                total += history.trials[before].duration or 0.0
+                before = history.trials[before].resume_from
             out.append((trial, total))
         return out
 
-    def rate(self, ledger: Ledger, *, by_count: bool) -> float | None:
+    def rate(self, history: TrialHistory, *, by_count: bool) -> float | None:
         """Return seconds per full-task unit, or per trial; None before any has ended.
 
         The median of each task, by its part of what was spent: a short run takes longer for its
@@ -90,7 +90,7 @@ class Durations:
         """
         rates: dict[int, list[float]] = {}
         costs: dict[int, float] = {}
-        for t in ledger.trials.values():
+        for t in history.trials.values():
             if t.duration is not None and t.state == "complete" and t.cost > 0:
                 cost = 1.0 if by_count else t.cost
                 rates.setdefault(t.task, []).append(t.duration / cost)
@@ -99,12 +99,14 @@ class Durations:
             return None
         return float(sum(np.median(rates[t]) * costs[t] for t in rates) / sum(costs.values()))
 
-    def eta(self, ledger: Ledger, left: float, workers: int, *, by_count: bool) -> float | None:
+    def eta(
+        self, history: TrialHistory, left: float, workers: int, *, by_count: bool
+    ) -> float | None:
         """Return seconds until ``left`` is spent by so many trials at once."""
-        rate = self.rate(ledger, by_count=by_count)
+        rate = self.rate(history, by_count=by_count)
         if rate is None:
             return None
-        under_way = sum(1.0 if by_count else t.cost for t in ledger.running())
+        under_way = sum(1.0 if by_count else t.cost for t in history.running())
         return rate * (max(left, 0.0) + 0.5 * under_way) / max(workers, 1)
 
 

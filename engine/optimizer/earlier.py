@@ -11,7 +11,7 @@ from typing import Any
 
 from hpo_tui.engine.optimizer import checks
 from hpo_tui.engine.optimizer.api import PastTrial
-from hpo_tui.engine.optimizer.ledger import Ledger
+from hpo_tui.engine.optimizer.history import TrialHistory
 from hpo_tui.engine.spec.model import Params, StudySpec
 
 
@@ -43,24 +43,24 @@ class Earlier:
 
         What trials that were stopped early were to end at counts as theirs.
         """
-        # SciPy, most of a second, is for who reads a study: the runner only passes on what was kept.
+        # SciPy takes most of a second: the runner passes on what was kept, and has no use for it.
         from hpo_tui.engine.optimizer.data import Builder
         from hpo_tui.engine.optimizer.space import Space
 
-        ledger = Ledger(spec)
-        ledger.restore(history)
-        table = Builder(spec, Space(spec)).table(ledger)
+        seen = TrialHistory(spec)
+        seen.restore(history)
+        table = Builder(spec, Space(spec)).table(seen)
         findings = []
         for i, number in enumerate(table.trial.tolist()):
             pairs = zip(spec.metric_names, table.values[i].tolist(), strict=True)
             finite = {metric: value for metric, value in pairs if math.isfinite(value)}
-            trial = ledger.trials[number]
+            trial = seen.trials[number]
             found = Finding(
                 trial.configuration, dict(trial.params), int(table.task[i]), finite,
                 bool(table.failed[i]),
             )  # fmt: skip
             findings.append(found)
-        return Earlier(name or spec.name, tuple(ledger.costs), tuple(findings))
+        return Earlier(name or spec.name, tuple(seen.costs), tuple(findings))
 
     def plain(self) -> dict[str, Any]:
         """Return it as JSON has it."""

@@ -1,7 +1,7 @@
 """Why nothing more is proposed."""
 
 from hpo_tui.engine.optimizer.api import BudgetSpent, SpaceExhausted
-from hpo_tui.engine.optimizer.ledger import EPS
+from hpo_tui.engine.optimizer.history import EPS
 from hpo_tui.engine.optimizer.options import Options
 from hpo_tui.engine.optimizer.scan import MOST
 from hpo_tui.engine.optimizer.space import Space

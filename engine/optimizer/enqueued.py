@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from hpo_tui.engine.optimizer import bridge
-from hpo_tui.engine.optimizer.ledger import Ledger
+from hpo_tui.engine.optimizer.history import TrialHistory
 from hpo_tui.engine.optimizer.options import Options
 from hpo_tui.engine.optimizer.proposal import Proposal
 from hpo_tui.engine.optimizer.space import Space
@@ -28,12 +28,12 @@ class Plan:
     why: Mapping[str, Any] = field(default_factory=dict)
 
 
-def proposed(proposal: Proposal, space: Space, ledger: Ledger) -> Plan:
+def proposed(proposal: Proposal, space: Space, history: TrialHistory) -> Plan:
     """Return the plan of a proposal of the search; what is carried on keeps its very digits."""
     if proposal.configuration is None:
         params = space.decode(proposal.x[None])[0]
     else:
-        params = dict(ledger.of_configuration[proposal.configuration][0].params)
+        params = dict(history.of_configuration[proposal.configuration][0].params)
     return Plan(params, proposal.configuration, proposal.task, proposal.why)
 
 
@@ -49,7 +49,7 @@ def enqueued(
     The values that were left open are the proposal's. It begins at the cheapest task, and goes on
     where the configuration stands if it is known.
     """
-    ledger = options.ledger
+    history = options.history
     given, wrong = {}, set[str]()
     for parameter in space.free:
         if parameter.name in fixed:
@@ -66,9 +66,9 @@ def enqueued(
     decoded = space.decode(space.snap(row))[0]
     # Optuna takes values outside the space, too; what is inactive nobody will ask for.
     whole: Params = {n: given.get(n, decoded[n]) for n in space.names if n in {*decoded} - wrong}
-    configuration = ledger.known(whole)
-    reached = -1 if configuration is None else ledger.reached(configuration)
-    task = min(reached + 1, ledger.full)
+    configuration = history.known(whole)
+    reached = -1 if configuration is None else history.reached(configuration)
+    task = min(reached + 1, history.full)
     if options.price(configuration, task) > options.room:
         return None
     return Plan(whole, configuration, task, {"kind": "enqueued", "text": "Asked for."})

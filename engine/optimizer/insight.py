@@ -13,7 +13,7 @@ from hpo_tui.engine.optimizer.arrays import Array
 from hpo_tui.engine.optimizer.curves import bounded
 from hpo_tui.engine.optimizer.data import signs
 from hpo_tui.engine.optimizer.guess import FEWEST, Guess
-from hpo_tui.engine.optimizer.ledger import Ledger
+from hpo_tui.engine.optimizer.history import TrialHistory
 from hpo_tui.engine.optimizer.search import Search
 from hpo_tui.engine.optimizer.trust import TRUSTED
 from hpo_tui.engine.spec.model import StudySpec
@@ -23,48 +23,48 @@ FEWEST_PAIRS = 3
 """Pairs from which on there is a rank correlation."""
 
 
-def insights(spec: StudySpec, ledger: Ledger, search: Search) -> list[TaskInsight]:
+def insights(spec: StudySpec, history: TrialHistory, search: Search) -> list[TaskInsight]:
     """One line per cheap task and metric.
 
     The correlation is the model's, between two functions of the configuration; where the model has
     left the cheap rows out, the pairs' rank correlation, shrunk by n / (n + 2). The interval is
     Fisher's, with as many pairs as were run at both tasks and a prior worth five pairs.
     """
-    models = search.models(ledger)
+    models = search.models(history)
     out = []
-    for t in range(ledger.full):
+    for t in range(history.full):
         for k, metric in enumerate(spec.metric_names):
-            low_values, full_values = paired(ledger, t, metric)
+            low_values, full_values = paired(history, t, metric)
             pairs = len(low_values)
             rank = _spearman(low_values, full_values)
             r = 0.0 if models is None else models.posteriors[k].correlation(t)
             if models is not None and models.trust[k] < TRUSTED:
                 r = (rank or 0.0) * pairs / (pairs + 2.0)
             low, high = fisher(r, pairs + 5)
-            name = ledger.task_names[t]
+            name = history.task_names[t]
             verdict = _verdict(name, metric, r, (low, high), pairs)
             out.append(TaskInsight(name, metric, r, low, high, rank, pairs, verdict))
     return out
 
 
-def learned(spec: StudySpec, ledger: Ledger, search: Search) -> list[EarlierInsight]:
+def learned(spec: StudySpec, history: TrialHistory, search: Search) -> list[EarlierInsight]:
     """One line per earlier study and metric.
 
     The interval is Fisher's around the correlation shrunk by n / (n + 2): of three pairs one set in
     six is in perfect order by chance.
     """
     return [
-        _holds(spec, ledger, search, guess, metric)
+        _holds(spec, history, search, guess, metric)
         for guess in search.guesses
         for metric in spec.metric_names
     ]
 
 
 def _holds(
-    spec: StudySpec, ledger: Ledger, search: Search, guess: Guess, metric: str
+    spec: StudySpec, history: TrialHistory, search: Search, guess: Guess, metric: str
 ) -> EarlierInsight:
     """Return how far one guess at a metric holds."""
-    x, values = _most_run(ledger, search, metric)
+    x, values = _most_run(history, search, metric)
     rank: float | None = None
     if metric in guess.metrics and len(x):
         sign = signs(spec)[spec.metric_names.index(metric)]
@@ -76,22 +76,24 @@ def _holds(
     else:
         low, high = min(low, rank), max(high, rank)
         verdict = _learned(guess.name, metric, rank, (low, high))
-        verdict += f"; weight {_weight(spec, ledger, search, guess, metric):+.2f}"
+        verdict += f"; weight {_weight(spec, history, search, guess, metric):+.2f}"
     return EarlierInsight(guess.name, metric, guess.rows, rank, low, high, pairs, verdict)
 
 
-def _weight(spec: StudySpec, ledger: Ledger, search: Search, guess: Guess, metric: str) -> float:
+def _weight(
+    spec: StudySpec, history: TrialHistory, search: Search, guess: Guess, metric: str
+) -> float:
     """Return what one guess at a metric counts for: the slope along it."""
-    models = search.models(ledger)
+    models = search.models(history)
     assert models is not None
     those = [g for g in search.guesses if metric in g.metrics]
     return float(models.posteriors[spec.metric_names.index(metric)].slopes()[those.index(guess)])
 
 
-def _most_run(ledger: Ledger, search: Search, metric: str) -> tuple[Array, Array]:
+def _most_run(history: TrialHistory, search: Search, metric: str) -> tuple[Array, Array]:
     """Return the configurations at the task that most were run at, (n, d), and a metric, (n,)."""
     found: dict[int, list[tuple[Array, float]]] = {}
-    for trials in ledger.of_configuration.values():
+    for trials in history.of_configuration.values():
         for t in trials:
             value = t.metrics.get(metric, math.nan)
             x = search.builder.encoded(t)
@@ -137,13 +139,13 @@ def _learned(name: str, metric: str, rank: float, ends: tuple[float, float]) -> 
     return f"{name} says something about {metric}"
 
 
-def paired(ledger: Ledger, task: int, metric: str) -> tuple[Array, Array]:
+def paired(history: TrialHistory, task: int, metric: str) -> tuple[Array, Array]:
     """Values of configurations run both at a task and at the full one."""
     low, high = [], []
-    for trials in ledger.of_configuration.values():
+    for trials in history.of_configuration.values():
         at = {t.task: t.metrics.get(metric, math.nan) for t in trials
               if t.state == "complete" and t.repeat == 0}  # fmt: skip
-        a, b = at.get(task, math.nan), at.get(ledger.full, math.nan)
+        a, b = at.get(task, math.nan), at.get(history.full, math.nan)
         if math.isfinite(a) and math.isfinite(b):
             low.append(a)
             high.append(b)

@@ -14,7 +14,7 @@ from hpo_tui.engine.optimizer import bridge
 from hpo_tui.engine.optimizer.api import BudgetSpent
 from hpo_tui.engine.optimizer.ending import end
 from hpo_tui.engine.optimizer.enqueued import Plan, enqueued, proposed
-from hpo_tui.engine.optimizer.ledger import EPS, Ledger
+from hpo_tui.engine.optimizer.history import EPS, TrialHistory
 from hpo_tui.engine.optimizer.options import Options
 from hpo_tui.engine.optimizer.search import Search
 from hpo_tui.engine.optimizer.space import Space
@@ -74,19 +74,19 @@ def _trials(study: Study, *states: TrialState) -> list[FrozenTrial]:
     return study._storage.get_all_trials(study._study_id, deepcopy=False, states=states or None)
 
 
-def notes(search: Search, ledger: Ledger, trial: FrozenTrial) -> dict[str, Any]:
+def notes(search: Search, history: TrialHistory, trial: FrozenTrial) -> dict[str, Any]:
     """Return the user attributes of a trial that begins, where there is a study file.
 
     Raises :class:`BudgetSpent` where nothing can be paid.
     """
     budget = search.spec.budget
-    options = Options(search.spec, ledger, ledger.left(budget.amount, budget.unit))
+    options = Options(search.spec, history, history.left(budget.amount, budget.unit))
     plan = _plan(search, options, trial)
     before = None
     if plan.configuration is not None:
-        before = ledger.checkpoint(plan.configuration, plan.task)
+        before = history.checkpoint(plan.configuration, plan.task)
     return {
-        bridge.TASK: ledger.task_names[plan.task],
+        bridge.TASK: history.task_names[plan.task],
         bridge.COST: options.charge(plan.configuration, plan.task, None),
         bridge.RESUME: None if before is None else bridge.theirs(before.number),
         bridge.WHY: dict(plan.why),
@@ -99,7 +99,7 @@ def notes(search: Search, ledger: Ledger, trial: FrozenTrial) -> dict[str, Any]:
 def _plan(search: Search, options: Options, trial: FrozenTrial) -> Plan:
     """Return what the trial is to be run as."""
     number = bridge.ours(trial.number)
-    proposal = search.propose(options.ledger, options, number)
+    proposal = search.propose(options.history, options, number)
     # One that is tried again, as Optuna's callback for lost trials has it, has values already.
     fixed = {**trial.system_attrs.get("fixed_params", {}), **trial.params}
     if any(name in fixed for name in search.space.names):
@@ -111,7 +111,7 @@ def _plan(search: Search, options: Options, trial: FrozenTrial) -> Plan:
     if proposal is None:
         room = None if np.isinf(options.room) else max(options.room - EPS, 0.0)
         raise end(options, search.space, room, clocked=False)
-    return proposed(proposal, search.space, options.ledger)
+    return proposed(proposal, search.space, options.history)
 
 
 def as_planned(

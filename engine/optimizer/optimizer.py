@@ -19,7 +19,7 @@ from hpo_tui.engine.optimizer.api import (
 from hpo_tui.engine.optimizer.durations import Durations, Prices
 from hpo_tui.engine.optimizer.earlier import Earlier, checked
 from hpo_tui.engine.optimizer.ending import end
-from hpo_tui.engine.optimizer.ledger import EPS, Ledger
+from hpo_tui.engine.optimizer.history import EPS, TrialHistory
 from hpo_tui.engine.optimizer.options import Options
 from hpo_tui.engine.optimizer.register import Register
 from hpo_tui.engine.optimizer.sampler import CostWeightedSampler
@@ -55,10 +55,10 @@ class Optimizer:
     def _begin(self, spec: StudySpec) -> None:
         """Make the parts that a definition shapes, knowing of no trial."""
         self.spec = spec
-        self._ledger = Ledger(spec)
+        self._history = TrialHistory(spec)
         self._search = CostWeightedSampler(spec, self.seed, earlier=self._earlier).search
         self._durations = Durations(self._search.space, self._search.builder)
-        self._register = Register(spec, self._ledger, self._search.space)
+        self._register = Register(spec, self._history, self._search.space)
 
     # -- asking ---------------------------------------------------------------------------------
 
@@ -69,8 +69,8 @@ class Optimizer:
         units; of another budget, if it is less than our own count.
         """
         room = self._room(left)
-        number = self._ledger.next_number
-        options = Options(self.spec, self._ledger, room, self._measured())
+        number = self._history.next_number
+        options = Options(self.spec, self._history, room, self._measured())
         while self._wanted:
             wanted = self._wanted.popleft()
             asked = self._register.serve(wanted, options, number)
@@ -81,7 +81,7 @@ class Optimizer:
         asked = None if last is None else self._register.serve(last, options, number)
         if asked is not None:
             return asked
-        proposal = self._search.propose(self._ledger, options, number)
+        proposal = self._search.propose(self._history, options, number)
         if proposal is None:
             raise end(options, self._search.space, room, clocked=self.left is None)
         return self._register.enter(proposal, options, number)
@@ -92,7 +92,7 @@ class Optimizer:
             return None
         counted = self.spec.budget.amount + self._extra
         whole = options.whole if self.left is None else counted
-        return finalist(self._ledger, options, self.best(), self.spec.repeats, whole)
+        return finalist(self._history, options, self.best(), self.spec.repeats, whole)
 
     def _room(self, left: float | None) -> float | None:
         """Return what is left, the smaller of our own count and the caller's."""
@@ -103,16 +103,16 @@ class Optimizer:
 
     def _measured(self) -> Prices | None:
         """Prices from durations where the study asks for them and they are known."""
-        return self._durations.prices(self._ledger) if self.spec.cost_measured else None
+        return self._durations.prices(self._history) if self.spec.cost_measured else None
 
     def withdraw(self, number: int) -> None:
         """Take back a suggestion that was never started: as if it had not been asked for.
 
         Raises KeyError where there is no such trial and ValueError where it has ended.
         """
-        if self._ledger.trial(number).state != "running":
+        if self._history.trial(number).state != "running":
             raise ValueError(f"trial {number} has ended: only a suggestion can be withdrawn")
-        self._ledger.remove(number)
+        self._history.remove(number)
         if number in self._served:
             self._wanted.appendleft(self._served.pop(number))
 
@@ -122,18 +122,18 @@ class Optimizer:
         self, number: int, metrics: Mapping[str, float], *, duration: float | None = None
     ) -> None:
         """Take a trial's result. A missing, NaN or infinite metric teaches as a failure of it."""
-        trial = self._ledger.trial(number)
+        trial = self._history.trial(number)
         result, took = checks.metrics(self.spec, metrics), _finite(duration)
-        self._ledger.close(trial, "complete", trial.cost)
+        self._history.close(trial, "complete", trial.cost)
         trial.duration = took
-        self._ledger.finish(trial, result)
+        self._history.finish(trial, result)
 
     def reprice(self, number: int, cost: float) -> None:
         """Note what a running trial will have cost: attempts begun again, a lost checkpoint.
 
         Raises ValueError for one that has ended, or a cost that is none.
         """
-        trial = self._ledger.live(number)
+        trial = self._history.live(number)
         cost = checks.number("a cost", cost)
         if not (math.isfinite(cost) and cost >= 0):
             raise ValueError(f"a cost must be a finite number from 0 on, found {cost}")
@@ -141,36 +141,36 @@ class Optimizer:
 
     def no_checkpoint(self, number: int) -> None:
         """Note that a finished trial left no checkpoint, or that it is gone: nothing resumes it."""
-        if number in self._ledger.trials:
-            self._ledger.bare.add(number)
+        if number in self._history.trials:
+            self._history.bare.add(number)
 
     def report(self, number: int, step: int, metrics: Mapping[str, float]) -> None:
         """Take what a running trial has reached at a step. Raises ValueError for an ended one."""
-        trial = self._ledger.live(number)
+        trial = self._history.live(number)
         checks.amount("a step", step)
         trial.reports.append((int(step), checks.values(metrics)))
 
     def should_stop(self, number: int) -> StopDecision:
         """Whether a running trial's reports leave it a chance of ending among the best."""
-        return stopping.decide(self.spec, self._ledger, self._ledger.trial(number))
+        return stopping.decide(self.spec, self._history, self._history.trial(number))
 
     def fail(self, number: int, reason: str, *, charged: float | None = None) -> None:
         """Note that a trial failed by its parameters (``oom``, ``diverged``): this teaches."""
-        trial = self._ledger.trial(number)
-        self._ledger.close(trial, "failed", trial.cost if charged is None else charged)
+        trial = self._history.trial(number)
+        self._history.close(trial, "failed", trial.cost if charged is None else charged)
         trial.teaches, trial.kind = True, trial.kind or reason
-        self._ledger.finish(trial, {})
+        self._history.finish(trial, {})
 
     def drop(self, number: int, *, charged: float = 0.0) -> None:
         """Note that the trial was lost to the machine or killed: this teaches nothing."""
-        self._ledger.close(self._ledger.trial(number), "killed", charged)
+        self._history.close(self._history.trial(number), "killed", charged)
 
     def prune(self, number: int, metrics: Mapping[str, float], *, charged: float) -> None:
         """Note that the trial was stopped early by us; what it reported is knowledge."""
-        trial = self._ledger.trial(number)
+        trial = self._history.trial(number)
         result = checks.values(metrics)
-        self._ledger.close(trial, "pruned", charged)
-        self._ledger.finish(trial, result)
+        self._history.close(trial, "pruned", charged)
+        self._history.finish(trial, result)
 
     # -- wishes ---------------------------------------------------------------------------------
 
@@ -189,13 +189,13 @@ class Optimizer:
         paid when its turn comes is left out. Raises ValueError where the values do not belong to
         the space or the task is none to go to, KeyError where there is no such trial.
         """
-        space, ledger = self._search.space, self._ledger
-        index = None if task is None else ledger.task(task)
+        space, history = self._search.space, self._history
+        index = None if task is None else history.task(task)
         params = checks.configuration(params)
         if promote is not None:
-            self._wanted.append(carried_on(ledger, promote, index, why))
+            self._wanted.append(carried_on(history, promote, index, why))
         else:
-            rng = np.random.default_rng([self.seed, ledger.next_number, len(self._wanted)])
+            rng = np.random.default_rng([self.seed, history.next_number, len(self._wanted)])
             self._wanted.append(wished(self.spec, space, params, index, why, rng=rng))
 
     def confirm(self, number: int, repeats: int) -> None:
@@ -203,7 +203,7 @@ class Optimizer:
 
         Raises KeyError where there is no such trial, ValueError for less than one.
         """
-        trial = self._ledger.trial(number)
+        trial = self._history.trial(number)
         text = f"Repeat of trial {number} with another seed, to know how sure its result is."
         for _ in range(checks.repeats(repeats)):
             self._wanted.append(Wanted(trial.params, None, number, True, "confirm", text))
@@ -212,7 +212,7 @@ class Optimizer:
 
     def restore(self, history: Iterable[PastTrial]) -> None:
         """Take in the trials of a store, in any state, running ones as running."""
-        self._ledger.restore(history)
+        self._history.restore(history)
 
     def state(self) -> dict[str, Any]:
         """Fitted hyperparameters, JSON-able; hand them to the constructor of a resumed study."""
@@ -227,10 +227,10 @@ class Optimizer:
 
         A wish for a configuration or a task that is no more is left out.
         """
-        past, before = self._ledger.past(), self._ledger.task_names
+        past, before = self._history.past(), self._history.task_names
         self._begin(checks.study(spec))
-        self._ledger.restore(past)
-        tasks = self._ledger.task_names
+        self._history.restore(past)
+        tasks = self._history.task_names
         wanted = (kept(w, spec, before, tasks) for w in self._wanted)
         served = {n: kept(w, spec, before, tasks) for n, w in self._served.items()}
         self._wanted = deque(w for w in wanted if w is not None)
@@ -241,29 +241,29 @@ class Optimizer:
     @property
     def spent(self) -> float:
         """All that was charged so far, running trials at their price, in full-task units."""
-        return self._ledger.spent
+        return self._history.spent
 
     @property
     def left(self) -> float | None:
         """What is left in the budget's unit; None where only the clock can tell."""
-        left = self._ledger.left(self.spec.budget.amount + self._extra, self.spec.budget.unit)
+        left = self._history.left(self.spec.budget.amount + self._extra, self.spec.budget.unit)
         return None if left is None else max(left, 0.0) if left > -EPS else left
 
     def best(self) -> list[int]:
         """Full-task trials that meet every goal; with several objectives their Pareto front."""
-        return standing.best(self.spec, self._ledger, self._search)
+        return standing.best(self.spec, self._history, self._search)
 
     def tasks(self) -> list[TaskInsight]:
         """Return what every cheap task tells about every metric of the full one."""
-        return insight.insights(self.spec, self._ledger, self._search)
+        return insight.insights(self.spec, self._history, self._search)
 
     def learned(self) -> list[EarlierInsight]:
         """Return how far every earlier study's guess at every metric holds."""
-        return insight.learned(self.spec, self._ledger, self._search)
+        return insight.learned(self.spec, self._history, self._search)
 
     def slices(self) -> list[Slice]:
         """Return what is expected of every metric along every parameter from one of the best."""
-        return slicing.slices(self.spec, self._ledger, self._search, self.best())
+        return slicing.slices(self.spec, self._history, self._search, self.best())
 
     def eta(self, workers: int) -> float | None:
         """Seconds to the end of the budget with so many trials at once; None where unknown."""
@@ -271,18 +271,18 @@ class Optimizer:
         if left is None:
             return None
         by_count = self.spec.budget.unit is BudgetUnit.TRIALS
-        return self._durations.eta(self._ledger, left, workers, by_count=by_count)
+        return self._durations.eta(self._history, left, workers, by_count=by_count)
 
     def found(self, name: str | None = None) -> Earlier:
         """Return what is known so far, for another study to learn from."""
-        return Earlier.of(self.spec, self._ledger.past(), name)
+        return Earlier.of(self.spec, self._history.past(), name)
 
     def price(self, params: Mapping[str, Value], task: str) -> float:
         """Marginal cost of a configuration at a task, measured where the study asks for it."""
-        index = self._ledger.task(task)
-        options = Options(self.spec, self._ledger, None, self._measured())
+        index = self._history.task(task)
+        options = Options(self.spec, self._history, None, self._measured())
         x = self._search.space.encode(params)
-        return options.charge(self._ledger.known(dict(params)), index, x)
+        return options.charge(self._history.known(dict(params)), index, x)
 
 
 def _finite(value: float | None) -> float | None:

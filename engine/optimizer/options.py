@@ -6,7 +6,7 @@ import numpy as np
 
 from hpo_tui.engine.optimizer.arrays import Array
 from hpo_tui.engine.optimizer.durations import Prices
-from hpo_tui.engine.optimizer.ledger import EPS, Ledger
+from hpo_tui.engine.optimizer.history import EPS, TrialHistory
 from hpo_tui.engine.spec.model import BudgetUnit, StudySpec
 
 _DEAR = 0.5
@@ -29,26 +29,26 @@ class Options:
     def __init__(
         self,
         spec: StudySpec,
-        ledger: Ledger,
+        history: TrialHistory,
         left: float | None,
         measured: Prices | None = None,
     ) -> None:
-        self.ledger = ledger
+        self.history = history
         self.by_count = spec.budget.unit is BudgetUnit.TRIALS
         self.room = np.inf if left is None else left + EPS
         self.measured = measured
-        self.costs = measured.costs if measured is not None else ledger.costs
-        self.resume = ledger.resumes
+        self.costs = measured.costs if measured is not None else history.costs
+        self.resume = history.resumes
         timed = spec.budget.unit in (BudgetUnit.WALL, BudgetUnit.GPU_HOURS)
         self.slack = _SLACK if timed else 1.0
         known = spec.budget.unit is BudgetUnit.FULL
         whole = spec.budget.amount if known else np.inf if self.by_count else self.whole
-        self.hopeless = whole + EPS < self.costs[ledger.full]
-        self.new_tasks = [t for t in range(ledger.full + 1) if self.payable(None, t)]
+        self.hopeless = whole + EPS < self.costs[history.full]
+        self.new_tasks = [t for t in range(history.full + 1) if self.payable(None, t)]
         self.promotable: dict[int, list[int]] = {}
-        for configuration in ledger.of_configuration:
-            if ledger.open_to_promotion(configuration):
-                above = range(ledger.reached(configuration) + 1, ledger.full + 1)
+        for configuration in history.of_configuration:
+            if history.open_to_promotion(configuration):
+                above = range(history.reached(configuration) + 1, history.full + 1)
                 tasks = [t for t in above if self.payable(configuration, t)]
                 if tasks:
                     self.promotable[configuration] = tasks
@@ -59,14 +59,14 @@ class Options:
 
         The full one where even that costs more than half of it, and nothing is carried on.
         """
-        first, full = self.new_tasks[0], self.ledger.full
+        first, full = self.new_tasks[0], self.history.full
         dear = not (self.resume or self.by_count) and self.costs[first] > _DEAR * self.costs[full]
         return full if dear and full in self.new_tasks else first
 
     @property
     def whole(self) -> float:
         """The whole budget as it looks by now, what was spent and what is left; or infinite."""
-        return self.ledger.spent + self.room
+        return self.history.spent + self.room
 
     def price(self, configuration: int | None, task: int) -> float:
         """Marginal cost in full-task units; 1 a trial where trials are what is counted."""
@@ -84,12 +84,12 @@ class Options:
         """Return what a typical configuration costs beyond the checkpoint that it carries on."""
         before = None
         if configuration is not None:
-            before = self.ledger.checkpoint(configuration, task)
+            before = self.history.checkpoint(configuration, task)
         return self.costs[task] - (0.0 if before is None else self.costs[before.task])
 
     def _rest(self, task: int) -> float:
         """Return what the full task costs after a look at ``task``."""
-        return self.costs[self.ledger.full] - (self.costs[task] if self.resume else 0.0)
+        return self.costs[self.history.full] - (self.costs[task] if self.resume else 0.0)
 
     def factors(self, x: Array) -> Array:
         """How many times the typical price each configuration takes, (c,); 1 if not measured."""
@@ -99,7 +99,7 @@ class Options:
 
     def table(self, ids: Sequence[int | None], x: Array) -> Array:
         """Prices of configurations (c, d) at the tasks open to them, infinite elsewhere, (c, T)."""
-        full = self.ledger.full
+        full = self.history.full
         prices = np.full((len(x), full + 1), np.inf)
         factor = self.factors(x)
         for i, configuration in enumerate(ids):
@@ -114,7 +114,7 @@ class Options:
 
     def payable(self, configuration: int | None, task: int) -> bool:
         """Whether the task can be paid, and after a look the full task too."""
-        full = self.ledger.full
+        full = self.history.full
         price = self.price(configuration, task)
         if task == full or self.hopeless:
             return price <= self.room

@@ -13,7 +13,7 @@ import numpy as np
 
 from hpo_tui.engine.optimizer.arrays import Array
 from hpo_tui.engine.optimizer.goals import Goals
-from hpo_tui.engine.optimizer.ledger import EPS, Ledger
+from hpo_tui.engine.optimizer.history import EPS, TrialHistory
 from hpo_tui.engine.optimizer.surrogate import Models
 
 FULL_SHARE = 0.15
@@ -105,19 +105,19 @@ def predictive(models: Models) -> float:
     return max(float(np.mean([p.told(t) * w for p, w in both])) for t in range(full))
 
 
-def fed(ledger: Ledger, told: float) -> bool:
+def fed(history: TrialHistory, told: float) -> bool:
     """Whether the full task has had its share of the cost: 0.15, more where looks tell little.
 
     A run that was stopped, its end being clear, has told as much as another.
     """
     share = FULL_SHARE + (1.0 - FULL_SHARE) * (1.0 - told)
-    return ledger.full_runs(stopped=True) * ledger.costs[ledger.full] >= share * ledger.spent
+    return history.full_runs(stopped=True) * history.costs[history.full] >= share * history.spent
 
 
-def owed(ledger: Ledger) -> bool:
+def owed(history: TrialHistory) -> bool:
     """Whether trials worth a full run have been begun since the last one at the full task.
 
     Till then a look on the way to the full task may stand in for one that the guard asks for; if
     none is carried on, looks could do so for ever.
     """
-    return ledger.since_full() >= ledger.costs[ledger.full] - EPS
+    return history.since_full() >= history.costs[history.full] - EPS

@@ -1,4 +1,4 @@
-"""What the search would run next, before it is entered into the ledger."""
+"""What the search would run next, before it is entered into the history."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

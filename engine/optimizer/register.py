@@ -1,10 +1,10 @@
-"""Entering what is to run next into the ledger, as a suggestion."""
+"""Entering what is to run next into the history, as a suggestion."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from hpo_tui.engine.optimizer.api import Suggestion, Trial
-from hpo_tui.engine.optimizer.ledger import Ledger
+from hpo_tui.engine.optimizer.history import TrialHistory
 from hpo_tui.engine.optimizer.options import Options
 from hpo_tui.engine.optimizer.proposal import Proposal
 from hpo_tui.engine.optimizer.space import Space
@@ -15,30 +15,30 @@ from hpo_tui.engine.spec.model import Params, StudySpec
 class Register:
     """Makes the suggestion and the running trial of what was found or asked for."""
 
-    def __init__(self, spec: StudySpec, ledger: Ledger, space: Space) -> None:
-        self.spec, self.ledger, self.space = spec, ledger, space
+    def __init__(self, spec: StudySpec, history: TrialHistory, space: Space) -> None:
+        self.spec, self.history, self.space = spec, history, space
 
     def enter(self, proposal: Proposal, options: Options, number: int) -> Suggestion:
-        """Enter a proposal into the ledger as running."""
+        """Enter a proposal into the history as running."""
         params = exact(self.spec, self.space.decode(proposal.x[None])[0], proposal.given)
         configuration = proposal.configuration
         if configuration is None:
-            configuration = self.ledger.configuration(params)
+            configuration = self.history.configuration(params)
         else:
-            params = dict(self.ledger.of_configuration[configuration][0].params)
+            params = dict(self.history.of_configuration[configuration][0].params)
         return self._record(params, configuration, proposal.task, options, number, why=proposal.why)
 
     def serve(self, wanted: Wanted, options: Options, number: int) -> Suggestion | None:
         """Run what was asked for; None where it cannot be paid."""
-        known = self.ledger.known(wanted.params)
-        task, repeat = wanted.place(self.ledger, known)
+        known = self.history.known(wanted.params)
+        task, repeat = wanted.place(self.history, known)
         price = options.charge(None if repeat else known, task, None)
         if (1.0 if options.by_count else price) > options.room:
             return None
         why: dict[str, Any] = {"kind": wanted.kind, "text": wanted.text}
         if wanted.source is not None:
             why["from"] = wanted.source
-        configuration = self.ledger.configuration(wanted.params)
+        configuration = self.history.configuration(wanted.params)
         return self._record(
             wanted.params, configuration, task, options, number, why=why, repeat=repeat
         )
@@ -55,7 +55,7 @@ class Register:
         repeat: int = 0,
     ) -> Suggestion:
         """Make the suggestion and the running trial."""
-        before = None if repeat else self.ledger.checkpoint(configuration, task)
+        before = None if repeat else self.history.checkpoint(configuration, task)
         x = self.space.encode(params)
         cost = options.charge(None if repeat else configuration, task, x)
         if options.measured is not None and not options.by_count:
@@ -65,8 +65,8 @@ class Register:
             number, configuration, params, task, "running", cost, resume_from=resume_from,
             repeat=repeat, kind=str(why.get("kind", "")),
         )  # fmt: skip
-        self.ledger.add(trial)
-        name = self.ledger.task_names[task]
+        self.history.add(trial)
+        name = self.history.task_names[task]
         return Suggestion(
             number, configuration, dict(params), name, cost, resume_from, dict(why), repeat
         )

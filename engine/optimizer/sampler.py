@@ -23,7 +23,7 @@ from optuna.trial import FrozenTrial, TrialState
 from hpo_tui.engine.optimizer import bridge, checks
 from hpo_tui.engine.optimizer.axes import axis_of
 from hpo_tui.engine.optimizer.earlier import Earlier, checked
-from hpo_tui.engine.optimizer.ledger import Key, Ledger, key_of
+from hpo_tui.engine.optimizer.history import Key, TrialHistory, key_of
 from hpo_tui.engine.optimizer.notes import as_planned, in_turn, notes, settle
 from hpo_tui.engine.optimizer.options import Options
 from hpo_tui.engine.optimizer.search import Search
@@ -115,7 +115,7 @@ class CostWeightedSampler(BaseSampler):
             in_turn(study, trial)
             with self._lock:
                 self._turn_to(study, new=trial.number == 0)
-                found = notes(self.search, self._ledger(study, self.spec, trial), trial)
+                found = notes(self.search, self._history(study, self.spec, trial), trial)
                 for name, value in found.items():
                     study._storage.set_trial_user_attr(trial._trial_id, name, value)
                     trial.set_user_attr(name, value)
@@ -136,9 +136,9 @@ class CostWeightedSampler(BaseSampler):
             spec, search = self._inferred_search(study, search_space)
 
             def choose() -> Params:
-                ledger = self._ledger(study, spec, trial)
+                history = self._history(study, spec, trial)
                 number = bridge.ours(trial.number)
-                proposal = search.propose(ledger, Options(spec, ledger, None), number)
+                proposal = search.propose(history, Options(spec, history, None), number)
                 if proposal is None:
                     x = search.space.uniform(1, np.random.default_rng([self.seed, trial.number]))
                 else:
@@ -196,8 +196,8 @@ class CostWeightedSampler(BaseSampler):
             self._inferred = (key, spec, Search(spec, self.seed))
         return self._inferred[1], self._inferred[2]
 
-    def _ledger(self, study: Study, spec: StudySpec, current: FrozenTrial) -> Ledger:
-        """Return the study's trials as a ledger, the one being asked about left out."""
+    def _history(self, study: Study, spec: StudySpec, current: FrozenTrial) -> TrialHistory:
+        """Return the study's trials as a history, the one being asked about left out."""
         # All of them: Hyperband shows a sampler one bracket at a time.
         trials: Sequence[FrozenTrial] = study._storage.get_all_trials(
             study._study_id, deepcopy=False
@@ -218,9 +218,9 @@ class CostWeightedSampler(BaseSampler):
             row = bridge.past_trial(trial, spec, params, configuration, self._failures_teach)
             if row is not None:
                 past.append(row)
-        ledger = Ledger(spec)
-        ledger.restore(past)
-        return ledger
+        history = TrialHistory(spec)
+        history.restore(past)
+        return history
 
 
 def _drawn() -> int:

@@ -16,7 +16,7 @@ from hpo_tui.engine.optimizer.data import Builder
 from hpo_tui.engine.optimizer.earlier import Earlier
 from hpo_tui.engine.optimizer.goals import Goals
 from hpo_tui.engine.optimizer.guess import Guess, guesses_at
-from hpo_tui.engine.optimizer.ledger import Ledger
+from hpo_tui.engine.optimizer.history import TrialHistory
 from hpo_tui.engine.optimizer.options import Options
 from hpo_tui.engine.optimizer.promotion import choose, fed, owed, predictive, tells
 from hpo_tui.engine.optimizer.proposal import Proposal
@@ -40,7 +40,7 @@ _KEPT, _KEPT_FULL = 40, 10
 
 
 class Search:
-    """Proposes from a ledger; holds the models between asks."""
+    """Proposes from a history; holds the models between asks."""
 
     def __init__(self, spec: StudySpec, seed: int, earlier: Sequence[Earlier] = ()) -> None:
         self.spec, self.seed = spec, seed
@@ -60,35 +60,35 @@ class Search:
         self.random_share = 0.0 if sure else RANDOM_SHARE
         self._marks: dict[int, bytes] = {}
 
-    def propose(self, ledger: Ledger, options: Options, number: int) -> Proposal | None:
+    def propose(self, history: TrialHistory, options: Options, number: int) -> Proposal | None:
         """Return what to run as trial ``number``; None where nothing that counts can be paid."""
         rng = np.random.default_rng([self.seed, number])
-        first = self.start.propose(ledger, self.builder, options, self._known(ledger))
+        first = self.start.propose(history, self.builder, options, self._known(history))
         if first is not None:
             return first
-        models = self.models(ledger)
+        models = self.models(history)
         if models is None:
-            return self._random(ledger, options, rng)
+            return self._random(history, options, rng)
         if rng.random() < self.random_share and options.new_tasks:
-            found = self._random(ledger, options, rng)
+            found = self._random(history, options, rng)
             if found is not None:
                 return found
-        return self._modelled(ledger, options, models, rng) or self._random(ledger, options, rng)
+        return self._modelled(history, options, models, rng) or self._random(history, options, rng)
 
-    def models(self, ledger: Ledger) -> Models | None:
+    def models(self, history: TrialHistory) -> Models | None:
         """Models of what is known, None before anything is."""
-        table = self.builder.table(ledger)
+        table = self.builder.table(history)
         if len(table.x) == 0 or self.space.d == 0 or not self.spec.metric_names:
             return None
-        return self.surrogate.models(table, (tuple(ledger.told), len(table.x)))
+        return self.surrogate.models(table, (tuple(history.told), len(table.x)))
 
     def _random(
-        self, ledger: Ledger, options: Options, rng: np.random.Generator
+        self, history: TrialHistory, options: Options, rng: np.random.Generator
     ) -> Proposal | None:
         """Return a random configuration, bounds being likelier."""
         if not options.new_tasks:
-            return self._only_promotion(ledger, options)
-        known = self._known(ledger)
+            return self._only_promotion(history, options)
+        known = self._known(history)
         for bound in (0.2, 0.0, None):
             if bound is None:
                 x = self.space.everything()
@@ -101,11 +101,11 @@ class Search:
             if len(x):
                 text = "A random configuration, to look where the model does not."
                 return Proposal(x[0], None, options.begins, {"kind": "random", "text": text})
-        return self._only_promotion(ledger, options)
+        return self._only_promotion(history, options)
 
-    def _only_promotion(self, ledger: Ledger, options: Options) -> Proposal | None:
+    def _only_promotion(self, history: TrialHistory, options: Options) -> Proposal | None:
         """Carry on the oldest unfinished configuration where nothing new can be started."""
-        told = [(c, ledger.of_configuration[c][0], t) for c, t in options.promotable.items()]
+        told = [(c, history.of_configuration[c][0], t) for c, t in options.promotable.items()]
         open_to = [(c, n, x, t) for c, n, t in told if (x := self.builder.encoded(n)) is not None]
         if not open_to:
             return None
@@ -114,10 +114,10 @@ class Search:
         why = {"kind": "promoted", "from": trial.number, "text": text}
         return Proposal(x, configuration, tasks[-1], why)
 
-    def _known(self, ledger: Ledger) -> set[bytes]:
+    def _known(self, history: TrialHistory) -> set[bytes]:
         """Return the marks of all configurations that were ever run."""
         known = set[bytes]()
-        for first, *_ in ledger.of_configuration.values():
+        for first, *_ in history.of_configuration.values():
             mark = self._marks.get(first.number)
             if mark is None:
                 x = self.builder.encoded(first)
@@ -128,31 +128,31 @@ class Search:
         return known
 
     def _modelled(
-        self, ledger: Ledger, options: Options, models: Models, rng: np.random.Generator
+        self, history: TrialHistory, options: Options, models: Models, rng: np.random.Generator
     ) -> Proposal | None:
         """Return the best index over new configurations and those that can be carried on."""
-        under_way = [(self.builder.encoded(t), t.task) for t in ledger.running()]
+        under_way = [(self.builder.encoded(t), t.task) for t in history.running()]
         busy = [(x, t) for x, t in under_way if x is not None]
         if busy:
             models = models.running(
                 np.array([x for x, _ in busy]), np.array([t for _, t in busy], dtype=np.intp)
             )
-        ids = self._promotable(ledger, options, models)
-        old = np.array([self._row(ledger, c) for c in ids]).reshape(len(ids), self.space.d)
-        looks = [x for x, t in busy if t < ledger.full]
+        ids = self._promotable(history, options, models)
+        old = np.array([self._row(history, c) for c in ids]).reshape(len(ids), self.space.d)
+        looks = [x for x, t in busy if t < history.full]
         prospects = np.vstack([old, *looks])
         goals = Goals(self.spec, self.space, models, busy, prospects, seed=self.seed)
-        fresh = self._candidates(ledger, options, goals, rng)
+        fresh = self._candidates(history, options, goals, rng)
         x = np.vstack([fresh, old])
         if len(x) == 0:
             return None
         known: list[int | None] = [*([None] * len(fresh)), *ids]
         prices = options.table(known, x)
         told = predictive(models)
-        forced = not fed(ledger, told)
-        due = options.resume and forced and owed(ledger)
+        forced = not fed(history, told)
+        due = options.resume and forced and owed(history)
         # A new configuration would be one more look: what was looked at goes on.
-        if due and np.isfinite(prices[len(fresh) :, ledger.full]).any():
+        if due and np.isfinite(prices[len(fresh) :, history.full]).any():
             prices[: len(fresh)] = np.inf
         pick = choose(x, prices, goals, models, new=len(fresh), forced=forced)
         if pick is None:
@@ -163,24 +163,24 @@ class Search:
         if on_the_way and known[pick.row] is None and (stands_in or not forced):
             told_at = tells(x[pick.row][None], models)[0]
             pick = pick.by_the_look(prices[pick.row], told_at)
-        why = explained(self.spec, ledger, known[pick.row], pick, told if forced else None)
+        why = explained(self.spec, history, known[pick.row], pick, told if forced else None)
         if models.reliability is not None:
             why["chance"] = float(models.reliability.chance(x[pick.row][None])[0])
         return Proposal(x[pick.row], known[pick.row], pick.task, why)
 
-    def _promotable(self, ledger: Ledger, options: Options, models: Models) -> list[int]:
+    def _promotable(self, history: TrialHistory, options: Options, models: Models) -> list[int]:
         """Return the configurations that could go on, the 200 of best results where more could."""
-        ids = [c for c in options.promotable if self._row(ledger, c) is not None]
+        ids = [c for c in options.promotable if self._row(history, c) is not None]
         if len(ids) <= _PROMOTABLE:
             return ids
         value = dict(zip(models.table.config.tolist(), models.z.mean(axis=1), strict=True))
         return sorted(sorted(ids, key=lambda c: float(value.get(c, np.inf)))[:_PROMOTABLE])
 
-    def _row(self, ledger: Ledger, configuration: int) -> Array | None:
-        return self.builder.encoded(ledger.of_configuration[configuration][0])
+    def _row(self, history: TrialHistory, configuration: int) -> Array | None:
+        return self.builder.encoded(history.of_configuration[configuration][0])
 
     def _candidates(
-        self, ledger: Ledger, options: Options, goals: Goals, rng: np.random.Generator
+        self, history: TrialHistory, options: Options, goals: Goals, rng: np.random.Generator
     ) -> Array:
         """Return the best new configurations, 40 to look at and 10 for the full task.
 
@@ -193,7 +193,7 @@ class Search:
             [candidates.spread(self.space, _SPREAD, rng),
              candidates.around_front(self.space, near, _NEAR, rng)]
         )  # fmt: skip
-        known = self._known(ledger)
+        known = self._known(history)
         x = np.vstack([x, self.space.everything(_SMALL)])
         x = candidates.distinct(x[self.space.allowed(x)], known)
         full, look = goals.score(x, len(x))

@@ -11,7 +11,7 @@ import numpy as np
 from hpo_tui.engine.analysis.slices import Slice
 from hpo_tui.engine.optimizer.arrays import Array
 from hpo_tui.engine.optimizer.axes import Choice, Grid
-from hpo_tui.engine.optimizer.ledger import Ledger
+from hpo_tui.engine.optimizer.history import TrialHistory
 from hpo_tui.engine.optimizer.search import Search
 from hpo_tui.engine.optimizer.space import Space
 from hpo_tui.engine.optimizer.surrogate import Models
@@ -27,18 +27,20 @@ _IN_ALL = 500
 _DIGITS = 6
 
 
-def slices(spec: StudySpec, ledger: Ledger, search: Search, best: Sequence[int]) -> list[Slice]:
+def slices(
+    spec: StudySpec, history: TrialHistory, search: Search, best: Sequence[int]
+) -> list[Slice]:
     """Return a slice per searched parameter that has a value there, and metric.
 
     Through the trial among the ``best`` that is least bad in any objective; while there is none,
     through the full result that is nearest to the goals. Empty before there is a full result.
     """
-    models = search.models(ledger)
+    models = search.models(history)
     if models is None:
         return []
-    number = next(iter(compromises(ledger, best)), None)
-    number = _nearest(spec, ledger, models) if number is None else number
-    x = None if number is None else search.builder.encoded(ledger.trials[number])
+    number = next(iter(compromises(history, best)), None)
+    number = _nearest(spec, history, models) if number is None else number
+    x = None if number is None else search.builder.encoded(history.trials[number])
     if number is None or x is None:
         return []
     space = search.space
@@ -47,7 +49,7 @@ def slices(spec: StudySpec, ledger: Ledger, search: Search, best: Sequence[int])
     if not along:
         return []
     mean, sd = models.predict(np.vstack([rows for _, rows in along]))
-    metrics = [_Reading(ledger, models, k) for k in range(mean.shape[1])]
+    metrics = [_Reading(history, models, k) for k in range(mean.shape[1])]
     out, start = [], 0
     for j, rows in along:
         at = slice(start, start + len(rows))
@@ -90,10 +92,10 @@ def _brought(space: Space) -> Array:
     return np.array(places)
 
 
-def _nearest(spec: StudySpec, ledger: Ledger, models: Models) -> int | None:
+def _nearest(spec: StudySpec, history: TrialHistory, models: Models) -> int | None:
     """Return the trial with the full result that misses the goals by least, None without one."""
     table = models.table
-    there = (table.task == ledger.full) & table.final & np.isfinite(table.values).all(axis=1)
+    there = (table.task == history.full) & table.final & np.isfinite(table.values).all(axis=1)
     if not there.any():
         return None
     names, warps = spec.metric_names, models.warps
@@ -117,19 +119,19 @@ class _Reading:
     that have them; nothing is known beyond the worst.
     """
 
-    def __init__(self, ledger: Ledger, models: Models, k: int) -> None:
+    def __init__(self, history: TrialHistory, models: Models, k: int) -> None:
         self._warp = models.warps[k]
         table = models.table
         if models.trust[k] < TRUSTED:  # the cheap rows are not in these units
-            table = table.rows(np.flatnonzero(table.task == ledger.full))
+            table = table.rows(np.flatnonzero(table.task == history.full))
         values = table.values[:, k]
         known = np.isfinite(values) & ((values > 0) | (not self._warp.log))
         found = losses(values[known], self._warp.sign, log=self._warp.log)
         task = table.task[known]
-        found = found + offsets(found, table.config[known], task, ledger.full)[task]
+        found = found + offsets(found, table.config[known], task, history.full)[task]
         z = models.z[:, k]
         if table is not models.table:
-            z = z[models.table.task == ledger.full]
+            z = z[models.table.task == history.full]
         self._pivot = -self._warp.mean / self._warp.sd
         worse = z[known] > self._pivot
         self._z = np.append(self._pivot, np.sort(z[known][worse]))

@@ -19,7 +19,7 @@ from hpo_tui.engine.optimizer.candidates import marks
 from hpo_tui.engine.optimizer.completion import as_run, completed
 from hpo_tui.engine.optimizer.data import Builder
 from hpo_tui.engine.optimizer.guess import Guess
-from hpo_tui.engine.optimizer.ledger import Ledger
+from hpo_tui.engine.optimizer.history import TrialHistory
 from hpo_tui.engine.optimizer.options import Options
 from hpo_tui.engine.optimizer.proposal import Proposal
 from hpo_tui.engine.optimizer.space import Space
@@ -121,13 +121,13 @@ class StartPlan:
         given = next((g for row, g in self._given if marks(row[None])[0] == mark), {})
         return Proposal(x, None, task, {"kind": kind, **more, "text": text}, given)
 
-    def _wanted(self, ledger: Ledger) -> Array | None:
+    def _wanted(self, history: TrialHistory) -> Array | None:
         """Return the first configuration of the study file whose values no trial has yet, (d,)."""
         for i, (x, given) in enumerate(self._given):
             if i in self._done:
                 continue
             alike = [
-                t for t in ledger.trials.values()
+                t for t in history.trials.values()
                 if all(t.params.get(name) == value for name, value in given.items())
             ]  # fmt: skip
             lost = [t for t in alike if t.state == "failed" and not t.teaches]
@@ -138,27 +138,27 @@ class StartPlan:
         return None
 
     def propose(
-        self, ledger: Ledger, builder: Builder, options: Options, known: Set[bytes]
+        self, history: TrialHistory, builder: Builder, options: Options, known: Set[bytes]
     ) -> Proposal | None:
         """Return the next step of the start; None when it is over or cannot be paid.
 
         What the study file gives goes first, however much it is and whenever it was written.
         """
-        wanted = self._wanted(ledger) if options.new_tasks else None
+        wanted = self._wanted(history) if options.new_tasks else None
         if wanted is not None:
             return self._new(wanted, options.new_tasks[0], "given", "Given in the study file.")
         count = self._count(options)
         # Where no further look could be carried on, what is left is for the best of those there.
-        over = bool(ledger.of_configuration) and min(options.new_tasks, default=0) > 0
-        if len(ledger.of_configuration) < count and not over:
+        over = bool(history.of_configuration) and min(options.new_tasks, default=0) > 0
+        if len(history.of_configuration) < count and not over:
             return self._spread(options, known)
-        if ledger.full == 0 or ledger.full_runs() > 0:
+        if history.full == 0 or history.full_runs() > 0:
             return None
-        ended = sum(any(t.state != "running" for t in c) for c in ledger.of_configuration.values())
-        ready = [c for c, tasks in options.promotable.items() if ledger.full in tasks]
-        if (ended < count / 2 and not over) or (not ready and ledger.running()):
-            return self._spread(options, known) if ledger.running() else None
-        return self._best(ledger, builder, ready) if ready else None
+        ended = sum(any(t.state != "running" for t in c) for c in history.of_configuration.values())
+        ready = [c for c, tasks in options.promotable.items() if history.full in tasks]
+        if (ended < count / 2 and not over) or (not ready and history.running()):
+            return self._spread(options, known) if history.running() else None
+        return self._best(history, builder, ready) if ready else None
 
     def _spread(self, options: Options, known: Set[bytes]) -> Proposal | None:
         """Return the next spread point not run yet."""
@@ -172,11 +172,11 @@ class StartPlan:
                 return self._new(x, options.begins, "start", text, point=i + 1)
         return None
 
-    def _best(self, ledger: Ledger, builder: Builder, ready: list[int]) -> Proposal | None:
+    def _best(self, history: TrialHistory, builder: Builder, ready: list[int]) -> Proposal | None:
         """Return the best of the start, by non-dominated rank, then mean rank, to the full task."""
         names = [o.metric for o in self.spec.objectives] or list(self.spec.metric_names)
         sign = [o.sign for o in self.spec.objectives] or [1.0] * len(names)
-        newest = [max((t for t in ledger.of_configuration[c] if t.state == "complete"),
+        newest = [max((t for t in history.of_configuration[c] if t.state == "complete"),
                       key=lambda t: t.task) for c in ready]  # fmt: skip
         y = np.array([[t.metrics.get(n, np.inf) * s for n, s in zip(names, sign, strict=True)]
                       for t in newest]).reshape(len(ready), len(names))  # fmt: skip
@@ -191,4 +191,4 @@ class StartPlan:
         number, name = newest[pick].number, self.spec.full_task.name
         text = f"Trial {number}, best of the start, to see at {name} what looks tell."
         why = {"kind": "promoted", "from": number, "text": text}
-        return Proposal(x, ready[pick], ledger.full, why)
+        return Proposal(x, ready[pick], history.full, why)

@@ -12,14 +12,14 @@ import numpy as np
 from hpo_tui.engine.optimizer.api import StopDecision, Trial
 from hpo_tui.engine.optimizer.arrays import Array
 from hpo_tui.engine.optimizer.curves import ENOUGH, alike, ends, outlook, standing
-from hpo_tui.engine.optimizer.ledger import Ledger
+from hpo_tui.engine.optimizer.history import TrialHistory
 from hpo_tui.engine.spec.model import StudySpec
 from hpo_tui.engine.spec.names import plural
 
 _DRAWS = 256
 
 
-def decide(spec: StudySpec, ledger: Ledger, trial: Trial) -> StopDecision:
+def decide(spec: StudySpec, history: TrialHistory, trial: Trial) -> StopDecision:
     """Stop or let run. Only where four trials of its task have ended to compare with."""
     if not spec.stopping.enabled:
         return StopDecision(False, "Early stopping is switched off.", 1.0)
@@ -32,7 +32,7 @@ def decide(spec: StudySpec, ledger: Ledger, trial: Trial) -> StopDecision:
     reported = {name for _, metrics in trial.reports for name in metrics}
     if not set(names) <= reported:
         return StopDecision(False, "Not every objective has been reported yet.", 1.0)
-    earlier = alike(ledger.trials.values(), trial)
+    earlier = alike(history.trials.values(), trial)
     then = standing(spec, earlier, step, names)
     sound = int(np.all(np.isfinite(then), axis=1).sum())
     if sound < ENOUGH:
@@ -40,7 +40,7 @@ def decide(spec: StudySpec, ledger: Ledger, trial: Trial) -> StopDecision:
     now = standing(spec, [trial], step, names)[0]
     if not np.all(np.isfinite(now)):
         return StopDecision(True, f"stopped: an objective is not a number at step {step}.", 0.0)
-    if trial.task < ledger.full:
+    if trial.task < history.full:
         return StopDecision(False, "A look runs to its end.", 1.0)
     sign = np.array([o.sign for o in spec.objectives])
     rng = np.random.default_rng([trial.number, step])

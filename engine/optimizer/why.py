@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from hpo_tui.engine.optimizer.ledger import Ledger
+from hpo_tui.engine.optimizer.history import TrialHistory
 from hpo_tui.engine.optimizer.promotion import Choice
 from hpo_tui.engine.spec.model import StudySpec
 
 
 def explained(
-    spec: StudySpec, ledger: Ledger, source: int | None, pick: Choice, forced: float | None
+    spec: StudySpec, history: TrialHistory, source: int | None, pick: Choice, forced: float | None
 ) -> dict[str, Any]:
     """Return the kind of a choice, a sentence and its numbers.
 
@@ -22,11 +22,11 @@ def explained(
         "runner_up": pick.runner_up, "correlation": pick.correlation,
     }  # fmt: skip
     if source is not None:
-        trials = [t for t in ledger.of_configuration[source] if t.state == "complete"]
+        trials = [t for t in history.of_configuration[source] if t.state == "complete"]
         best = max(trials, key=lambda t: t.task)
         why |= {"kind": "promoted", "from": best.number}
         text = f"Trial {best.number} goes on to {name}: most expected gain for its price."
-    elif pick.task == ledger.full and ledger.full > 0:
+    elif pick.task == history.full and history.full > 0:
         why["kind"] = "full"
         text = f"Straight to {name}: a cheaper look would not pay for itself."
     elif pick.bound_for is not None:
@@ -38,9 +38,9 @@ def explained(
             f"the look at {name} on the way costs nothing more and may save the rest."
         )
     else:
-        why["kind"] = "look" if pick.task < ledger.full else "full"
+        why["kind"] = "look" if pick.task < history.full else "full"
         text = f"Most expected gain for its price, {pick.price:g}, at {name}."
-    if forced is not None and pick.task == ledger.full:
+    if forced is not None and pick.task == history.full:
         why |= {"kind": "guard", "predictive": forced}
         text = (
             f"Full task by the guard: cheaper tasks explain {forced:.0%} of it, "

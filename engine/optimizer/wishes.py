@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hpo_tui.engine.optimizer.completion import completed
-from hpo_tui.engine.optimizer.ledger import Ledger
+from hpo_tui.engine.optimizer.history import TrialHistory
 from hpo_tui.engine.optimizer.options import Options
 from hpo_tui.engine.optimizer.space import Space
 from hpo_tui.engine.spec.model import ParameterKind, Params, StudySpec, Value
@@ -31,19 +31,19 @@ class Wanted:
     kind: str
     text: str
 
-    def place(self, ledger: Ledger, known: int | None) -> tuple[int, int]:
+    def place(self, history: TrialHistory, known: int | None) -> tuple[int, int]:
         """Return the task to run and the seed index of the repeat, 0 for none.
 
         ``known``: the configuration's id, if it was run before.
         """
         if self.repeat:
-            done = [] if known is None else ledger.of_configuration.get(known, [])
-            return ledger.full, 1 + max(
-                (t.repeat for t in done if t.task == ledger.full), default=0
+            done = [] if known is None else history.of_configuration.get(known, [])
+            return history.full, 1 + max(
+                (t.repeat for t in done if t.task == history.full), default=0
             )
         if self.task is not None:
             return self.task, 0
-        above = 0 if known is None else min(ledger.reached(known) + 1, ledger.full)
+        above = 0 if known is None else min(history.reached(known) + 1, history.full)
         return (above if self.source is not None else 0), 0
 
 
@@ -70,11 +70,11 @@ def wished(
     return Wanted(whole, task, None, False, "enqueued", why or "Asked for.")
 
 
-def carried_on(ledger: Ledger, number: int, task: int | None, why: str) -> Wanted:
+def carried_on(history: TrialHistory, number: int, task: int | None, why: str) -> Wanted:
     """Return the wish for a trial's configuration at a dearer task. Raises ValueError, KeyError."""
-    trial = ledger.trial(number)
-    if trial.task >= (ledger.full if task is None else task):
-        done = ledger.task_names[trial.task]
+    trial = history.trial(number)
+    if trial.task >= (history.full if task is None else task):
+        done = history.task_names[trial.task]
         raise ValueError(f"trial {number} ran at {done!r}: only a dearer task goes on")
     text = why or f"Asked for: trial {number} carried on."
     return Wanted(trial.params, task, number, False, "promoted", text)
@@ -106,7 +106,7 @@ def exact(spec: StudySpec, params: Params, given: Mapping[str, Value]) -> Params
 
 
 def finalist(
-    ledger: Ledger, options: Options, best: Sequence[int], repeats: int, budget: float
+    history: TrialHistory, options: Options, best: Sequence[int], repeats: int, budget: float
 ) -> Wanted | None:
     """Return a repeat of the finalist with the fewest, if what is left is for repeats.
 
@@ -114,29 +114,29 @@ def finalist(
     those of the ``best`` that are least bad in anything: the ends of a front, good in one objective
     alone, need no confirming.
     """
-    price = 1.0 if options.by_count else options.costs[ledger.full]
+    price = 1.0 if options.by_count else options.costs[history.full]
     kept = min((repeats - 1) * _FINALISTS * price, _SHARE * budget)
     if not np.isfinite(options.room) or options.room > kept + price:
         return None
-    runs = {n: _runs(ledger, n) for n in compromises(ledger, best)[:_FINALISTS]}
+    runs = {n: _runs(history, n) for n in compromises(history, best)[:_FINALISTS]}
     number = min(runs, key=lambda n: runs[n], default=None)
     if number is None or runs[number] >= repeats:
         return None
     text = f"Repeat of trial {number}, one of the best, with another seed."
-    return Wanted(ledger.trials[number].params, None, number, True, "confirm", text)
+    return Wanted(history.trials[number].params, None, number, True, "confirm", text)
 
 
-def compromises(ledger: Ledger, best: Sequence[int]) -> list[int]:
+def compromises(history: TrialHistory, best: Sequence[int]) -> list[int]:
     """Order trials by their worst rank in any objective; ties stay as they are."""
-    goals = ledger.spec.objectives
-    losses = [[ledger.trials[n].metrics[o.metric] * o.sign for o in goals] for n in best]
+    goals = history.spec.objectives
+    losses = [[history.trials[n].metrics[o.metric] * o.sign for o in goals] for n in best]
     if len(goals) < 2 or len(best) < 2:
         return list(best)
     worst = np.argsort(np.argsort(losses, axis=0, kind="stable"), axis=0).max(axis=1)
     return [best[i] for i in np.argsort(worst, kind="stable")]
 
 
-def _runs(ledger: Ledger, number: int) -> int:
+def _runs(history: TrialHistory, number: int) -> int:
     """How often a trial's configuration has been or is being run at the full task."""
-    trials = ledger.of_configuration[ledger.trials[number].configuration]
-    return sum(t.task == ledger.full and t.state in ("running", "complete") for t in trials)
+    trials = history.of_configuration[history.trials[number].configuration]
+    return sum(t.task == history.full and t.state in ("running", "complete") for t in trials)

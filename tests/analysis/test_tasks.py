@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from hpo_tui.engine.analysis.tasks import spearman, task_insights
+from hpo_tui.engine.analysis.tasks import assess_tasks, spearman
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.store.frame import Frame
 
@@ -31,7 +31,7 @@ def promoted(make_frame: MakeFrame, noise: float, n: int = 30) -> Frame:
 
 
 def test_a_faithful_cheap_task_is_worth_its_cost(spec: StudySpec, make_frame: MakeFrame) -> None:
-    found = task_insights(promoted(make_frame, 0.01), spec)
+    found = assess_tasks(promoted(make_frame, 0.01), spec)
     accuracy = found[0]
     assert (accuracy.task, accuracy.metric, accuracy.pairs) == ("short", "acc", 30)
     assert accuracy.correlation > 0.95
@@ -42,26 +42,26 @@ def test_a_faithful_cheap_task_is_worth_its_cost(spec: StudySpec, make_frame: Ma
 def test_measured_cost_counts_what_the_checkpoint_had_taken(
     spec: StudySpec, make_frame: MakeFrame
 ) -> None:
-    found = task_insights(promoted(make_frame, 0.01), spec)[0]
+    found = assess_tasks(promoted(make_frame, 0.01), spec)[0]
     assert found.declared == 0.25
     assert found.measured == pytest.approx(100 / 500)
 
 
 def test_noise_is_not_worth_it_and_costs_regret(spec: StudySpec, make_frame: MakeFrame) -> None:
-    found = task_insights(promoted(make_frame, 50.0), spec)[0]
+    found = assess_tasks(promoted(make_frame, 50.0), spec)[0]
     assert found.low < 0.3
     assert not found.advice.startswith("worth")
     assert found.regret >= 0
 
 
 def test_few_pairs_are_not_judged(spec: StudySpec, make_frame: MakeFrame) -> None:
-    found = task_insights(promoted(make_frame, 0.1, n=3), spec)[0]
+    found = assess_tasks(promoted(make_frame, 0.1, n=3), spec)[0]
     assert math.isnan(found.correlation)
     assert found.advice.startswith("too few pairs")
 
 
 def test_a_study_with_one_task_has_nothing_to_say(spec: StudySpec, make_frame: MakeFrame) -> None:
-    assert task_insights(promoted(make_frame, 0.1), replace(spec, tasks=spec.tasks[1:])) == []
+    assert assess_tasks(promoted(make_frame, 0.1), replace(spec, tasks=spec.tasks[1:])) == []
 
 
 def test_rank_correlation_agrees_with_scipy_with_ties() -> None:
@@ -78,6 +78,6 @@ def test_a_task_that_costs_next_to_nothing_is_not_said_to_be_free(
     frame = promoted(make_frame, 0.1)
     short = frame.at_task(spec.tasks_by_cost[0].name)
     frame.duration[:] = np.where(short, seconds, 100.0 - seconds)
-    found = task_insights(frame, spec)[0]
+    found = assess_tasks(frame, spec)[0]
     assert found.measured == pytest.approx(seconds / 100)
     assert found.advice.endswith(share)

@@ -185,12 +185,12 @@ def taught(folder: Path) -> int:
     """How many rows an optimizer would learn from the study's trials."""
     from hpo_tui.engine.execution.past import past_trials
     from hpo_tui.engine.optimizer.data import Builder
-    from hpo_tui.engine.optimizer.ledger import Ledger
+    from hpo_tui.engine.optimizer.history import TrialHistory
     from hpo_tui.engine.optimizer.space import Space
     from hpo_tui.engine.spec import StudySpec
 
     spec = StudySpec.load(folder / "study.toml")
-    ledger = Ledger(spec)
+    history = TrialHistory(spec)
     with StudyReader(folder / "study.db") as reader:
-        ledger.restore(past_trials(reader, spec))
-    return len(Builder(spec, Space(spec)).table(ledger).x)
+        history.restore(past_trials(reader, spec))
+    return len(Builder(spec, Space(spec)).table(history).x)

@@ -10,7 +10,7 @@ from hpo_tui.engine.optimizer import BudgetSpent, Optimizer
 from hpo_tui.engine.optimizer.api import Trial
 from hpo_tui.engine.optimizer.data import Builder
 from hpo_tui.engine.optimizer.durations import Durations
-from hpo_tui.engine.optimizer.ledger import Ledger
+from hpo_tui.engine.optimizer.history import TrialHistory
 from hpo_tui.engine.optimizer.space import Space
 from hpo_tui.engine.spec import StudySpec
 
@@ -63,21 +63,21 @@ class Timed:
     """Trials that took so long, all of one configuration each, none unlike another."""
 
     def __init__(self, spec: StudySpec) -> None:
-        self.ledger = Ledger(spec)
+        self.history = TrialHistory(spec)
         space = Space(spec)
         self.durations = Durations(space, Builder(spec, space))
 
     def run(self, task: int, seconds: float | None, **changes: Any) -> int:
         """Add a trial, complete if nothing else is said; return its number."""
-        number = self.ledger.next_number
+        number = self.history.next_number
         cost = (0.25, 0.5, 1.0)[task]
         trial = Trial(number, number, {"x": 0.5, "y": 0.01}, task, "complete", cost, charged=cost)
-        self.ledger.add(replace(trial, **{"duration": seconds} | changes))
+        self.history.add(replace(trial, **{"duration": seconds} | changes))
         return number
 
     def costs(self) -> list[float]:
         """What the tasks are found to cost."""
-        prices = self.durations.prices(self.ledger)
+        prices = self.durations.prices(self.history)
         assert prices is not None
         return prices.costs
 
@@ -117,15 +117,15 @@ def test_the_time_left_is_told_by_what_each_task_takes_for_its_cost(timed: Timed
     timed.run(2, 500.0, state="failed")
     timed.run(0, None)
     timed.run(0, 1.0, cost=0.0)
-    assert rate(timed.ledger, by_count=False) is None
-    assert eta(timed.ledger, 2.0, 1, by_count=False) is None
+    assert rate(timed.history, by_count=False) is None
+    assert eta(timed.history, 2.0, 1, by_count=False) is None
     for seconds in (30.0, 50.0, 40.0):
         timed.run(0, seconds)
     timed.run(2, 100.0)
     whole = (160.0 * 0.75 + 100.0 * 1.0) / 1.75
-    assert rate(timed.ledger, by_count=False) == pytest.approx(whole)
-    assert rate(timed.ledger, by_count=True) == pytest.approx((40.0 * 3 + 100.0) / 4)
+    assert rate(timed.history, by_count=False) == pytest.approx(whole)
+    assert rate(timed.history, by_count=True) == pytest.approx((40.0 * 3 + 100.0) / 4)
     timed.run(1, None, state="running")
-    assert eta(timed.ledger, 2.0, 2, by_count=False) == pytest.approx(whole * 2.25 / 2)
-    assert eta(timed.ledger, -1.0, 2, by_count=False) == pytest.approx(whole * 0.25 / 2)
-    assert eta(timed.ledger, 3.0, 1, by_count=True) == pytest.approx(55.0 * 3.5)
+    assert eta(timed.history, 2.0, 2, by_count=False) == pytest.approx(whole * 2.25 / 2)
+    assert eta(timed.history, -1.0, 2, by_count=False) == pytest.approx(whole * 0.25 / 2)
+    assert eta(timed.history, 3.0, 1, by_count=True) == pytest.approx(55.0 * 3.5)

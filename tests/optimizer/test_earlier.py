@@ -123,7 +123,7 @@ def test_the_same_history_gives_the_same_suggestions(
     kept = Earlier.from_plain(json.loads(json.dumps(former.plain())))
     for stored in (state, None):
         after = Optimizer(one, seed=4, earlier=[kept], state=stored)
-        after.restore(before._ledger.past())
+        after.restore(before._history.past())
         for expected in whole[9:13]:
             s = after.ask()
             assert (s.params, s.task) == (expected.params, expected.task)
@@ -148,7 +148,7 @@ def test_hyperparameters_of_another_teacher_are_not_taken_up(
     fresh = Optimizer(one, seed=4, earlier=[former])
     carried = Optimizer(one, seed=4, earlier=[former], state=plain.state())
     for opt in (taught, fresh, carried):
-        opt.restore(plain._ledger.past())
+        opt.restore(plain._history.past())
     assert fresh.ask().params == carried.ask().params
 
 

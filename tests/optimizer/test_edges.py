@@ -104,7 +104,7 @@ def test_all_that_constraints_leave_of_a_large_space_is_found() -> None:
     optimizer = Optimizer(few, 0)
     asked = [optimizer.ask() for _ in range(6)]
     resumed = Optimizer(few, 0)
-    resumed.restore(optimizer._ledger.past())
+    resumed.restore(optimizer._history.past())
     for _ in range(4):  # the same whoever asks: what is known alone says which one is next
         asked.append(optimizer.ask())
         assert resumed.ask().params == asked[-1].params

@@ -24,12 +24,12 @@ def test_trials_of_a_task_that_is_gone_stay_paid_and_numbered(
     for edited in (two, two, lab.spec(task=lab.tasks[2:])):
         opt.change_spec(edited)
         assert opt.spent == pytest.approx(spent)
-        assert opt._ledger.next_number == running.number + 1
+        assert opt._history.next_number == running.number + 1
     with pytest.raises(KeyError, match="trial 1 is of a task that the study does not have any"):
         opt.tell(1, {"a": 1.0, "b": 1.0})
     opt.change_spec(toy)  # and they are back
     opt.tell(running.number, lab.bowl(running.params, running.task))
-    assert opt._ledger.told == [1, 2, 3, 4, 5, 6]
+    assert opt._history.told == [1, 2, 3, 4, 5, 6]
 
 
 def test_trials_of_a_task_that_is_gone_count_where_trials_are_counted(
@@ -68,4 +68,4 @@ def test_a_wish_that_cannot_be_paid_leaves_nothing_behind(lab: Any, toy: StudySp
     opt.enqueue({"x": 0.5, "y": 0.5}, task="full")
     with contextlib.suppress(BudgetSpent):
         opt.ask()
-    assert opt._ledger.known({"x": 0.5, "y": 0.5}) is None
+    assert opt._history.known({"x": 0.5, "y": 0.5}) is None

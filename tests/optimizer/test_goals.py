@@ -29,7 +29,7 @@ def goals_of(request: pytest.FixtureRequest, lab: Any) -> Any:
         s = opt.ask()
         opt.tell(s.number, lab.bowl(s.params, s.task))
     search = opt._search
-    models = search.models(opt._ledger)
+    models = search.models(opt._history)
 
     def make(prospects: np.ndarray, looked_at: np.ndarray | None = None) -> Goals:
         busy = [] if looked_at is None else [(x, 0) for x in looked_at]
@@ -82,7 +82,7 @@ def test_a_count_is_bettered_by_its_next_step_alone(lab: Any) -> None:
         s = opt.ask()
         opt.tell(s.number, counted(s.params, s.task))
     search = opt._search
-    models = search.models(opt._ledger)
+    models = search.models(opt._history)
     full = np.flatnonzero(models.table.task == 2)
     most = full[np.lexsort((models.z[full, 0], -models.table.values[full, 1]))[0]]
 
@@ -107,7 +107,7 @@ def test_a_prior_weighs_less_the_more_is_known(lab: Any) -> None:
     for _ in range(9):
         s = opt.ask()
         opt.tell(s.number, lab.bowl(s.params, s.task))
-    models = opt._search.models(opt._ledger)
+    models = opt._search.models(opt._history)
     x = np.random.default_rng(1).random((50, 2))
 
     def scores(**changes: Any) -> tuple[np.ndarray, np.ndarray, Space]:
@@ -139,7 +139,7 @@ def test_ends_of_the_front_count_by_turns_once_there_are_compromises(lab: Any) -
     def box() -> np.ndarray:
         """The highest value of each objective that still counts, and what is typical, (2, 2)."""
         search = opt._search
-        models = search.models(opt._ledger)
+        models = search.models(opt._history)
         goals = Goals(search.spec, search.space, models, [], np.zeros((0, 2)), seed=0)
         typical = np.median(models.mean(goals.typical), axis=0)
         return np.array([[cut.max() for cut in goals.target.cuts], typical])
@@ -202,7 +202,7 @@ def limited() -> Any:
 
 def _goals(opt: Optimizer, busy: Sequence[tuple[np.ndarray, int]] = ()) -> Goals:
     search = opt._search
-    models = search.models(opt._ledger)
+    models = search.models(opt._history)
     assert models is not None
     return Goals(search.spec, search.space, models, busy, np.zeros((0, 2)), seed=0)
 

@@ -39,7 +39,7 @@ def test_what_is_no_number_leaves_the_trial_as_it_was(
     with pytest.raises((TypeError, ValueError), match=r"must be a number, found|told by name"):
         end(asked)
     asked.tell(1, RESULT)
-    assert asked._ledger.told == [1]
+    assert asked._history.told == [1]
 
 
 @pytest.mark.parametrize(
@@ -109,12 +109,12 @@ def test_a_budget_is_extended_by_numbers_alone(asked: Optimizer) -> None:
 
 
 def test_a_history_is_taken_in_once(toy: StudySpec, asked: Optimizer) -> None:
-    past = asked._ledger.past()
+    past = asked._history.past()
     other = Optimizer(toy, seed=0)
     other.restore(past)
     with pytest.raises(ValueError, match="there is a trial 1 already"):
         other.restore(past)
-    assert len(other._ledger.of_configuration[1]) == 1
+    assert len(other._history.of_configuration[1]) == 1
 
 
 def test_values_of_numpy_are_values(lab: Any) -> None:

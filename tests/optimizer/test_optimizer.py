@@ -234,8 +234,8 @@ def test_extending_the_budget_and_editing_the_study_go_on(lab: Any, toy: StudySp
     spent = opt.spent
     opt.change_spec(lab.spec(space=narrower))
     assert opt.spent == pytest.approx(spent)
-    taught = opt._search.builder.table(opt._ledger)
-    assert len(taught.x) == len(opt._ledger.told)  # what lies outside by now teaches too
+    taught = opt._search.builder.table(opt._history)
+    assert len(taught.x) == len(opt._history.told)  # what lies outside by now teaches too
     s = opt.ask()
     assert s.why["kind"] not in ("start", "random")
     assert 0.0 <= float(s.params["x"]) <= 0.5

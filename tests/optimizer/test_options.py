@@ -8,7 +8,7 @@ import pytest
 
 from hpo_tui.engine.optimizer import Optimizer
 from hpo_tui.engine.optimizer.api import Trial
-from hpo_tui.engine.optimizer.ledger import Ledger
+from hpo_tui.engine.optimizer.history import TrialHistory
 from hpo_tui.engine.optimizer.options import Options
 
 
@@ -19,7 +19,7 @@ def test_a_dear_configuration_is_not_looked_at_where_its_full_run_cannot_be_paid
         costs=[t.cost for t in spec.tasks_by_cost],
         factor=lambda x: np.where(x[:, 0] > 0.5, 3.0, 1.0),
     )
-    options = Options(spec, Ledger(spec), 1.0, thrice)
+    options = Options(spec, TrialHistory(spec), 1.0, thrice)
     prices = options.table([None, None], np.array([[0.2, 0.5], [0.9, 0.5]]))
     np.testing.assert_allclose(prices, [[0.25, 0.5, 1.0], [np.inf] * 3])
 
@@ -30,7 +30,9 @@ def test_a_dear_look_must_leave_a_twentieth_more_of_a_budget_of_time(lab: Any) -
         costs=[t.cost for t in spec.tasks_by_cost], factor=lambda x: np.full(len(x), 1.5)
     )
     for left, looks in ((1.55, False), (1.6, True)):
-        prices = Options(spec, Ledger(spec), left, half_more).table([None], np.full((1, 2), 0.5))
+        prices = Options(spec, TrialHistory(spec), left, half_more).table(
+            [None], np.full((1, 2), 0.5)
+        )
         assert np.isfinite(prices).tolist() == [[looks, looks, True]]
 
 
@@ -50,10 +52,10 @@ def _options(lab: Any, budget: Any, left: float, *, resume: bool = True, looks: 
     """What is open with so much left of a budget, after so many looks of as many configurations."""
     study = {"name": "toy", "command": "true", "budget": budget, "resume": resume}
     spec = lab.spec(study=study)
-    ledger = Ledger(spec)
+    history = TrialHistory(spec)
     for n in range(1, looks + 1):
-        ledger.add(Trial(n, n, {"x": n / 10, "y": 0.5}, 0, "complete", 0.25, charged=0.25))
-    return Options(spec, ledger, left)
+        history.add(Trial(n, n, {"x": n / 10, "y": 0.5}, 0, "complete", 0.25, charged=0.25))
+    return Options(spec, history, left)
 
 
 @pytest.mark.parametrize(
@@ -117,19 +119,19 @@ def test_what_goes_on_for_want_of_anything_new_says_how_many_could(lab: Any) -> 
         asked = opt.ask()
         assert asked.task == "cheap"
         opt.tell(asked.number, lab.bowl(asked.params, asked.task))
-    ledger, search = opt._ledger, opt._search
-    options = Options(spec, ledger, None)
+    history, search = opt._history, opt._search
+    options = Options(spec, history, None)
     options.new_tasks = []
     for configurations, said in (
         ([1, 2, 3], "The oldest of 3 configurations that can go on now, to full: "),
         ([2], "The only configuration that can go on now, to full: "),
     ):
         options.promotable = {c: [1, 2] for c in configurations}
-        found = search._random(ledger, options, np.random.default_rng(0))
+        found = search._random(history, options, np.random.default_rng(0))
         assert found is not None
         assert (found.configuration, found.task) == (configurations[0], 2)
         assert found.why["text"].startswith(said)
     options.promotable = {3: [1]}
-    found = search._random(ledger, options, np.random.default_rng(0))
+    found = search._random(history, options, np.random.default_rng(0))
     assert found is not None
     assert "to middle: " in found.why["text"]

@@ -59,12 +59,12 @@ def test_looks_do_not_put_off_for_ever_what_the_guard_asks_for(
     space = {f"x{j}": {"type": "float", "low": 0.0, "high": 1.0} for j in range(8)}
     study = {"name": "toy", "command": "true", "budget": 14.0, "resume": True}
     opt = Optimizer(lab.spec(study=study, space=space), seed=3)
-    search, ledger = opt._search, opt._ledger
+    search, history = opt._search, opt._history
     rng = np.random.default_rng(3)
     put_off = longest = 0.0
     while True:
-        models = search.models(ledger) if len(ledger.told) > 8 else None
-        starved = models is not None and not fed(ledger, predictive(models))
+        models = search.models(history) if len(history.told) > 8 else None
+        starved = models is not None and not fed(history, predictive(models))
         try:
             asked = opt.ask()
         except BudgetSpent:
@@ -95,11 +95,11 @@ def test_what_looks_cost_since_the_last_full_run_is_what_was_charged(lab: Any) -
         state = "complete" if charged == s.cost else "pruned"
         past.append(PastTrial(s.number, s.configuration, s.params, s.task, state, found, charged))
     opt.ask()
-    assert opt._ledger.since_full() == pytest.approx(0.25 + 0.1 + 0.25)
+    assert opt._history.since_full() == pytest.approx(0.25 + 0.1 + 0.25)
     again = Optimizer(lab.spec(), seed=0)
     again.restore(past)
     again.ask()
-    assert again._ledger.since_full() == pytest.approx(0.6)
+    assert again._history.since_full() == pytest.approx(0.6)
 
 
 def _models(told: np.ndarray, trust: list[float]) -> Any:

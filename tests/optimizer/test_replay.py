@@ -91,7 +91,7 @@ def test_results_of_parallel_trials_are_read_back_in_the_order_they_came(
             opt.prune(s.number, curve[-1][1], charged=s.cost / 2)
         else:
             opt.tell(s.number, lab.bowl(s.params, s.task))
-        trial = opt._ledger.trials[s.number]
+        trial = opt._history.trials[s.number]
         past[s.number] = PastTrial(
             s.number, s.configuration, s.params, s.task, trial.state, trial.metrics,
             trial.charged, s.resume_from, reports=curve, ended=float(clock),

@@ -102,7 +102,7 @@ def test_a_pruned_trial_teaches_where_its_curve_was_to_end() -> None:
     study.ask({"x": FloatDistribution(0, 1)})
     assert sampler._inferred is not None
     _, spec, search = sampler._inferred
-    table = search.builder.table(sampler._ledger(study, spec, study.trials[-1]))
+    table = search.builder.table(sampler._history(study, spec, study.trials[-1]))
     assert not table.final[-1]
     assert table.values[-1, 0] == pytest.approx(0.5 + study.trials[7].params["x"] / 2, abs=0.03)
 
@@ -152,9 +152,9 @@ def test_all_brackets_of_hyperband_teach() -> None:
     seen = []
 
     class Spy(CostWeightedSampler):
-        def _ledger(self, *args: Any) -> Any:
-            seen.append(len(super()._ledger(*args).trials))
-            return super()._ledger(*args)
+        def _history(self, *args: Any) -> Any:
+            seen.append(len(super()._history(*args).trials))
+            return super()._history(*args)
 
     def objective(trial: Trial) -> float:
         x = trial.suggest_float("x", 0, 1)
@@ -265,7 +265,7 @@ def test_values_that_come_one_by_one_teach_whole() -> None:
     whole(last)
     assert sampler._inferred is not None
     _, spec, search = sampler._inferred
-    table = search.builder.table(sampler._ledger(study, spec, study.trials[last.number]))
+    table = search.builder.table(sampler._history(study, spec, study.trials[last.number]))
     assert table.trial.tolist() == [1, 2, 3, 5, 4]
 
 

@@ -140,11 +140,11 @@ def test_what_others_have_chosen_meanwhile_is_not_chosen_again() -> None:
     chosen: list[Any] = []
 
     class Slow(CostWeightedSampler):
-        def _ledger(self, *args: Any) -> Any:
-            ledger = super()._ledger(*args)
+        def _history(self, *args: Any) -> Any:
+            history = super()._history(*args)
             if not chosen:
                 chosen.append([first._suggest(name, d) for name, d in (("x", X), ("y", Y))])
-            return ledger
+            return history
 
     study.sampler = Slow(seed=0)
     assert [second._suggest(name, d) for name, d in (("x", X), ("y", Y))] != chosen[0]
@@ -157,8 +157,8 @@ def test_enqueued_values_that_are_none_fail_their_trial_and_no_other() -> None:
     study.optimize(hollow, n_trials=4, catch=ValueError)
     assert [t.state.name for t in study.trials] == ["FAIL", "FAIL", "COMPLETE", "COMPLETE"]
     assert "x" not in study.trials[0].user_attrs["hpo:params"]
-    ledger = study.sampler._ledger(study, spec_of(), study.trials[-1])  # type: ignore[attr-defined]
-    assert len(study.sampler.search.builder.table(ledger).x) == 1  # type: ignore[attr-defined]
+    history = study.sampler._history(study, spec_of(), study.trials[-1])  # type: ignore[attr-defined]
+    assert len(study.sampler.search.builder.table(history).x) == 1  # type: ignore[attr-defined]
 
 
 def test_a_plan_is_a_whole_configuration_whatever_it_came_from() -> None:

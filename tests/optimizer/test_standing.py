@@ -32,7 +32,7 @@ def _run(lab: Any, results: dict[float, list[float]], *, noisy: bool | None) -> 
 def _search(noisy: bool, *, outside: bool = False) -> Any:
     """A search whose model thinks the more of a configuration the higher its x."""
     return SimpleNamespace(
-        models=lambda ledger: SimpleNamespace(noisy=noisy, mean=lambda x: -x[:, :1]),
+        models=lambda history: SimpleNamespace(noisy=noisy, mean=lambda x: -x[:, :1]),
         builder=SimpleNamespace(
             encoded=lambda t: None if outside else np.array([t.params["x"], 0.5])
         ),
@@ -55,13 +55,13 @@ def test_the_model_decides_between_results_where_these_are_noisy(
 ) -> None:
     first = [0.0, 1.0] if repeated else [0.0]
     opt = _run(lab, {0.2: first, 0.5: [0.1], 0.8: [0.3]}, noisy=noisy)
-    assert best(opt.spec, opt._ledger, _search(believed)) == [number]
+    assert best(opt.spec, opt._history, _search(believed)) == [number]
 
 
 def test_results_decide_where_the_model_cannot(lab: Any) -> None:
     opt = _run(lab, {0.2: [0.0], 0.5: [0.1], 0.8: [0.3]}, noisy=True)
     search = _search(noisy=True)
-    assert best(opt.spec, opt._ledger, search) == [3]
-    search.models = lambda ledger: None
-    assert best(opt.spec, opt._ledger, search) == [1]
-    assert best(opt.spec, opt._ledger, _search(noisy=True, outside=True)) == [1]
+    assert best(opt.spec, opt._history, search) == [3]
+    search.models = lambda history: None
+    assert best(opt.spec, opt._history, search) == [1]
+    assert best(opt.spec, opt._history, _search(noisy=True, outside=True)) == [1]

@@ -73,7 +73,7 @@ def test_a_stopped_trial_teaches_what_it_was_to_end_at(toy: StudySpec) -> None:
     for step in range(1, 11):
         opt.report(number, step, curve(4.5, step))
     opt.prune(number, curve(4.5, 10), charged=10 / 60)
-    table = opt._search.builder.table(opt._ledger)
+    table = opt._search.builder.table(opt._history)
     assert table.task.tolist() == [2] * 7
     assert table.final.tolist() == [True] * 6 + [False]
     # a ends .083 lower than it stood, b six times as high.
@@ -110,7 +110,7 @@ def test_reports_inside_a_longer_run_are_no_results_of_a_shorter_one(toy: StudyS
             opt.prune(s.number, {"a": i, "b": -i}, charged=0.5)
         else:
             opt.tell(s.number, {"a": i, "b": -i})
-    table = opt._search.builder.table(opt._ledger)
+    table = opt._search.builder.table(opt._history)
     # Of a stopped trial nothing else is known, and three are too few to foretell its end by; of
     # the others the full result is.
     assert sorted(table.task.tolist()) == [0] * 3 + [1] * 3 + [2] * 3
@@ -201,7 +201,7 @@ def test_of_one_stopped_too_early_to_foretell_its_reports_are_results_of_cheaper
     for step in steps:
         opt.report(number, step, {"a": float(step), "b": 0.0})
     opt.prune(number, {"a": 99.0, "b": 0.0} if told else {}, charged=0.5)
-    table = opt._search.builder.table(opt._ledger)
+    table = opt._search.builder.table(opt._history)
     mine = table.trial == number
     assert list(zip(table.task[mine].tolist(), table.values[mine, 0].tolist(), strict=True)) == rows
     assert not table.final[mine].any()

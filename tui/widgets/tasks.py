@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import ClassVar
 
-from hpo_tui.engine.analysis.tasks import TaskInsight, task_insights
+from hpo_tui.engine.analysis.tasks import TaskAssessment, assess_tasks
 from hpo_tui.engine.learning import Holds
 from hpo_tui.engine.spec.names import plural
 from hpo_tui.tui import fmt
@@ -46,13 +46,13 @@ search: 1 as it stands, 0 not at all, below 0 the other way round.
     def paint(self, snapshot: Snapshot, width: int, height: int) -> Canvas:
         """Draw the report."""
         canvas = Canvas(width, height)
-        insights = task_insights(snapshot.frame, snapshot.spec)
-        if not insights and not snapshot.learned:
+        assessments = assess_tasks(snapshot.frame, snapshot.spec)
+        if not assessments and not snapshot.learned:
             text.note(
                 canvas, "This study has the full task alone: there is no cheaper one to judge."
             )
             return canvas
-        lines = self._report(insights, width)
+        lines = self._report(assessments, width)
         earlier = self._earlier(snapshot.learned, width)
         lines += [[], *earlier] if lines and earlier else earlier
         self._first = min(self._first, max(len(lines) - height, 0))
@@ -60,21 +60,21 @@ search: 1 as it stands, 0 not at all, below 0 the other way round.
             text.write(canvas, 0, y, spans, self.glyphs.ellipsis)
         return canvas
 
-    def _report(self, insights: list[TaskInsight], width: int) -> list[text.Spans]:
+    def _report(self, assessments: list[TaskAssessment], width: int) -> list[text.Spans]:
         lines: list[text.Spans] = []
-        label = _label(insights, width)
+        label = _label(assessments, width)
         task = ""
-        judged = {i.task for i in insights if not math.isnan(i.correlation)}
-        for insight in insights:
-            if insight.task == task and task not in judged:
+        judged = {i.task for i in assessments if not math.isnan(i.correlation)}
+        for assessment in assessments:
+            if assessment.task == task and task not in judged:
                 continue  # nothing is known of any metric: said once
-            if insight.task != task:
-                task = insight.task
+            if assessment.task != task:
+                task = assessment.task
                 lines += [[]] if lines else []
-                lines += self._head(insight, width)
+                lines += self._head(assessment, width)
             if task in judged:
-                lines.append(self._row(insight, label, width))
-            lines += self._said(_advice(insight), 4 if task in judged else 2, width)
+                lines.append(self._row(assessment, label, width))
+            lines += self._said(_advice(assessment), 4 if task in judged else 2, width)
         return lines
 
     def _said(self, words: str, indent: int, width: int) -> list[text.Spans]:
@@ -100,36 +100,36 @@ search: 1 as it stands, 0 not at all, below 0 the other way round.
             lines += self._said(found.advice, 2 if math.isnan(found.correlation) else 4, width)
         return lines
 
-    def _head(self, insight: TaskInsight, width: int) -> list[text.Spans]:
+    def _head(self, assessment: TaskAssessment, width: int) -> list[text.Spans]:
         """Return the task and its cost; what was measured goes below where there is no room."""
-        spans = [(fmt.clean(insight.task, self.ascii_only), Ink.BOLD)]
-        spans.append((f"   cost {insight.declared:.3g} declared", Ink.TEXT))
-        said, ink = _measured(insight)
+        spans = [(fmt.clean(assessment.task, self.ascii_only), Ink.BOLD)]
+        spans.append((f"   cost {assessment.declared:.3g} declared", Ink.TEXT))
+        said, ink = _measured(assessment)
         if sum(fmt.width_of(piece) for piece, _ in spans) + len(said) + 2 <= width:
             return [[*spans, (f", {said}", ink)]]
         below = text.wrapped(said, max(width - 2, 12))
         return [spans, *([(f"  {line}", ink)] for line in below)]
 
-    def _row(self, insight: TaskInsight | Holds, label: int, width: int) -> text.Spans:
-        name = fmt.pad(fmt.clean(insight.metric, self.ascii_only), label, self.glyphs.ellipsis)
+    def _row(self, assessment: TaskAssessment | Holds, label: int, width: int) -> text.Spans:
+        name = fmt.pad(fmt.clean(assessment.metric, self.ascii_only), label, self.glyphs.ellipsis)
         spans: list[tuple[str, int]] = [(f"  {name}  ", Ink.TEXT)]
-        if math.isnan(insight.correlation):
-            return [*spans, (f"{insight.pairs} pairs", Ink.DIM)]
-        spans += self._ruler(insight, BAR if width >= label + 70 else SHORT_BAR)
-        spans.append((f"  {insight.correlation:+.2f}", Ink.BOLD))
-        spans.append((f" ({insight.low:.2f} to {insight.high:.2f})", Ink.DIM))
+        if math.isnan(assessment.correlation):
+            return [*spans, (f"{assessment.pairs} pairs", Ink.DIM)]
+        spans += self._ruler(assessment, BAR if width >= label + 70 else SHORT_BAR)
+        spans.append((f"  {assessment.correlation:+.2f}", Ink.BOLD))
+        spans.append((f" ({assessment.low:.2f} to {assessment.high:.2f})", Ink.DIM))
         if width >= label + 46:
-            spans.append((f"  {insight.pairs} pairs", Ink.TEXT))
+            spans.append((f"  {assessment.pairs} pairs", Ink.TEXT))
         return spans
 
-    def _ruler(self, insight: TaskInsight | Holds, cells: int) -> text.Spans:
+    def _ruler(self, assessment: TaskAssessment | Holds, cells: int) -> text.Spans:
         """Return the interval and the estimate on a ruler from -1 to 1."""
 
         def at(value: float) -> int:
             return round((value + 1) / 2 * (cells - 1))
 
         dot, line, zero = ("o", "=", "|") if self.ascii_only else ("●", "━", "┊")
-        low, high, point = at(insight.low), at(insight.high), at(insight.correlation)
+        low, high, point = at(assessment.low), at(assessment.high), at(assessment.correlation)
         spans: list[tuple[str, int]] = []
         for cell in range(cells):
             if cell == point:
@@ -142,25 +142,25 @@ search: 1 as it stands, 0 not at all, below 0 the other way round.
         return spans
 
 
-def _label(insights: Sequence[TaskInsight | Holds], width: int) -> int:
+def _label(assessments: Sequence[TaskAssessment | Holds], width: int) -> int:
     """Return the cells for the names of metrics."""
-    longest = max((len(fmt.clean(i.metric)) for i in insights), default=0)
+    longest = max((len(fmt.clean(i.metric)) for i in assessments), default=0)
     return min(longest, max(width // 4, 8))
 
 
-def _measured(insight: TaskInsight) -> tuple[str, int]:
+def _measured(assessment: TaskAssessment) -> tuple[str, int]:
     """Return what the task's measured cost is beside the declared one, and its ink."""
-    if math.isnan(insight.measured):
+    if math.isnan(assessment.measured):
         return "not measured yet", Ink.DIM
-    said, off = f"{insight.measured:.3g} measured", insight.measured / insight.declared
+    said, off = f"{assessment.measured:.3g} measured", assessment.measured / assessment.declared
     if 0.67 < off < 1.5:
         return said, Ink.TEXT
     word = "dearer" if off > 1 else "cheaper"
     return f"{said} ({max(off, 1 / off):.1f} times {word} than declared)", Ink.BAD
 
 
-def _advice(insight: TaskInsight) -> str:
+def _advice(assessment: TaskAssessment) -> str:
     """Return the advice, with the regret where there is one to name."""
-    if math.isnan(insight.regret):
-        return insight.advice
-    return f"{insight.advice}; regret {fmt.number(insight.regret, 3)}"
+    if math.isnan(assessment.regret):
+        return assessment.advice
+    return f"{assessment.advice}; regret {fmt.number(assessment.regret, 3)}"

@@ -24,7 +24,7 @@ def key_of(params: Mapping[str, Value]) -> Key:
     return tuple(sorted((k, type(v).__name__, v) for k, v in params.items()))
 
 
-class Ledger:
+class TrialHistory:
     """Every trial by number and by configuration."""
 
     def __init__(self, spec: StudySpec) -> None:
