@@ -5,13 +5,14 @@ so a schedule that follows the task's length is in it, and a metric that grows b
 does, is no worse foretold than one that gains a difference. Shapes: n earlier trials, k metrics.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from hpo_tui.engine.optimizer.api import Trial
 from hpo_tui.engine.optimizer.arrays import Array
-from hpo_tui.engine.spec.model import StudySpec, Summary
+from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.engine.summaries import summarized
 
 ENOUGH = 4
 _LEAST_SPREAD = 0.02
@@ -21,23 +22,6 @@ _HUGE = 1e100
 def bounded(values: Array) -> Array:
     """Return values that can be squared: NaN where not finite, at most 1e100 in size."""
     return np.where(np.isfinite(values), np.clip(values, -_HUGE, _HUGE), np.nan)
-
-
-def summarised(
-    spec: StudySpec, reports: Iterable[tuple[int, Mapping[str, float]]]
-) -> dict[str, float]:
-    """Metrics of a trial from its reports: last, smallest or largest, as the study file says."""
-    out: dict[str, float] = {}
-    how = {o.metric: o.summary for o in spec.objectives}
-    how |= {c.metric: c.summary for c in spec.outcome_constraints}
-    for _, metrics in reports:
-        for name, value in metrics.items():
-            kept = out.get(name)
-            if kept is None or how.get(name, Summary.LAST) is Summary.LAST:
-                out[name] = value
-            else:
-                out[name] = (min if how[name] is Summary.MIN else max)(kept, value)
-    return out
 
 
 def alike(trials: Iterable[Trial], trial: Trial) -> list[Trial]:
@@ -53,7 +37,7 @@ def standing(spec: StudySpec, trials: Sequence[Trial], step: int, names: Sequenc
     """Metrics of trials as they stood at a step, NaN where there was none, (n, k)."""
     out = np.full((len(trials), len(names)), np.nan)
     for i, trial in enumerate(trials):
-        metrics = summarised(spec, (r for r in trial.reports if r[0] <= step))
+        metrics = summarized(spec, (m for at, m in trial.reports if at <= step))
         out[i] = [metrics.get(n, np.nan) for n in names]
     return bounded(out)
 

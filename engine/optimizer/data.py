@@ -17,10 +17,11 @@ import numpy as np
 from hpo_tui.engine.optimizer.api import Trial
 from hpo_tui.engine.optimizer.arrays import Array, Index, Mask
 from hpo_tui.engine.optimizer.axes import as_number
-from hpo_tui.engine.optimizer.curves import alike, bounded, ends, outlook, standing, summarised
+from hpo_tui.engine.optimizer.curves import alike, bounded, ends, outlook, standing
 from hpo_tui.engine.optimizer.history import TrialHistory
 from hpo_tui.engine.optimizer.space import Space
 from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.engine.summaries import summarized
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,11 +159,11 @@ class Builder:
         if self.steps is not None and last is not None:
             for t in range(trial.task):
                 if t not in done and last >= self.steps[t]:
-                    upto = [r for r in trial.reports if r[0] <= self.steps[t]]
+                    upto = [m for at, m in trial.reports if at <= self.steps[t]]
                     if upto:
-                        out.append((t, summarised(self.spec, upto)))
+                        out.append((t, summarized(self.spec, upto)))
         if trial.state == "pruned" and not out and 0 not in done:
-            metrics = trial.metrics or summarised(self.spec, trial.reports)
+            metrics = trial.metrics or summarized(self.spec, (m for _, m in trial.reports))
             if metrics:
                 out.append((0, metrics))
         return out

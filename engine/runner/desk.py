@@ -56,7 +56,7 @@ class Live:
     process: Running
     tail: ReportTail
     result: dict[str, float] = field(default_factory=dict)
-    """Its metrics so far, summarised as the objectives say."""
+    """Its metrics so far, summarized as the study says."""
     collector: Collector | None = None
     """Finds metrics in what it prints or writes; None when it reports by itself."""
     behind: Collector | None = None

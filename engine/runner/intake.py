@@ -2,14 +2,14 @@
 
 import logging
 import math
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from hpo_tui.engine.execution import processes
 from hpo_tui.engine.execution.metrics import Entry
 from hpo_tui.engine.execution.reports import Batch
 from hpo_tui.engine.runner.desk import Desk, Live, Stop
-from hpo_tui.engine.spec.model import StudySpec, Summary
+from hpo_tui.engine.summaries import summaries, summarize
 from hpo_tui.store.models import Report
 
 log = logging.getLogger("runner.intake")
@@ -187,21 +187,3 @@ class Intake:
 def _unread(lives: Collection[Live]) -> bool:
     """Whether an ended trial may have printed more than was read."""
     return any(live.ended is not None and live.collector is not None for live in lives)
-
-
-def summaries(spec: StudySpec) -> dict[str, Summary]:
-    """Return metric → which of its reports counts; the last one where nothing is said."""
-    rules = {c.metric: c.summary for c in spec.outcome_constraints}
-    return rules | {o.metric: o.summary for o in spec.objectives}
-
-
-def summarize(
-    rules: Mapping[str, Summary], result: dict[str, float], metrics: Mapping[str, float]
-) -> None:
-    """Fold one report into a trial's result: the last value, or the smallest, or the largest."""
-    for name, value in metrics.items():
-        rule, old = rules.get(name, Summary.LAST), result.get(name)
-        if old is None or rule is Summary.LAST or math.isnan(value):
-            result[name] = value
-        else:
-            result[name] = min(old, value) if rule is Summary.MIN else max(old, value)

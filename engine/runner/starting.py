@@ -14,9 +14,9 @@ from hpo_tui.engine.execution.reports import ReportTail
 from hpo_tui.engine.optimizer.api import Suggestion
 from hpo_tui.engine.runner.desk import Desk, Live, Stop
 from hpo_tui.engine.runner.ending import tell_optimizer
-from hpo_tui.engine.runner.intake import summaries, summarize
 from hpo_tui.engine.spec.model import BudgetUnit
 from hpo_tui.engine.spec.space import coerce
+from hpo_tui.engine.summaries import summaries, summarize
 from hpo_tui.store.models import StudyState, Trial, TrialState
 from hpo_tui.store.read import StudyReader
 

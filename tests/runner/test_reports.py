@@ -12,8 +12,6 @@ from hypothesis import strategies as st
 from hpo_tui.engine.execution import reports
 from hpo_tui.engine.execution.reports import ReportTail, parse
 from hpo_tui.engine.execution.wire import Inbox, Outbox
-from hpo_tui.engine.runner.intake import summaries, summarize
-from hpo_tui.engine.spec import StudySpec
 
 
 @pytest.mark.parametrize(
@@ -140,24 +138,6 @@ def test_a_large_backlog_comes_in_slices(tmp_path: Path, monkeypatch: pytest.Mon
     assert batch.more
     assert len(batch.reports) == 111
     assert len(drain(tail)) == 1000
-
-
-def test_what_counts_of_the_reports_is_what_the_study_says() -> None:
-    spec = StudySpec.from_dict({
-        "study": {"name": "t", "budget": 1},
-        "space": {"x": {"type": "float", "low": 0, "high": 1}},
-        "objective": [
-            {"metric": "best", "direction": "maximize", "summary": "max"},
-            {"metric": "least", "direction": "minimize", "summary": "min"},
-            {"metric": "last", "direction": "minimize"},
-        ],
-    })  # fmt: skip
-    result = {}
-    for value in (3.0, 5.0, 1.0, 2.0):
-        summarize(
-            summaries(spec), result, {"best": value, "least": value, "last": value, "x": value}
-        )
-    assert result == {"best": 5.0, "least": 1.0, "last": 2.0, "x": 2.0}
 
 
 @given(

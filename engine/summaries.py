@@ -1,0 +1,35 @@
+"""A trial's result from what it reports: for each metric the last value, the smallest or largest.
+
+What is not a number is a value, and ends the trial: neither the smallest nor the largest hides one.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+
+from hpo_tui.engine.spec.model import StudySpec, Summary
+
+
+def summaries(spec: StudySpec) -> dict[str, Summary]:
+    """Return metric → which of its reports counts; the last one where nothing is said."""
+    rules = {c.metric: c.summary for c in spec.outcome_constraints}
+    return rules | {o.metric: o.summary for o in spec.objectives}
+
+
+def summarize(
+    rules: Mapping[str, Summary], result: dict[str, float], metrics: Mapping[str, float]
+) -> None:
+    """Fold one report into a trial's result."""
+    for name, value in metrics.items():
+        rule, kept = rules.get(name, Summary.LAST), result.get(name)
+        if kept is None or rule is Summary.LAST or math.isnan(value):
+            result[name] = value
+        elif not math.isnan(kept):
+            result[name] = min(kept, value) if rule is Summary.MIN else max(kept, value)
+
+
+def summarized(spec: StudySpec, reports: Iterable[Mapping[str, float]]) -> dict[str, float]:
+    """Return the result that a trial's reports, in their order, come to."""
+    rules, result = summaries(spec), dict[str, float]()
+    for metrics in reports:
+        summarize(rules, result, metrics)
+    return result
