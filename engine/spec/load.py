@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+import stat
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -48,9 +49,7 @@ def load_file(path: Path) -> StudySpec:
     try:
         if path.is_dir():
             path = path / "study.toml"
-        if path.stat().st_size > _LARGEST:
-            raise _refuse(f"{path.name} has more than 4 MiB: that is no study file", path)
-        raw = path.read_bytes()
+        raw = _content(path)
     except (OSError, ValueError) as error:
         if isinstance(error, SpecError):
             raise
@@ -64,6 +63,23 @@ def load_file(path: Path) -> StudySpec:
             f"is not UTF-8 text (byte {error.start + 1} of the file): save it as UTF-8", path, line
         ) from None
     return load_text(text, path)
+
+
+def _content(path: Path) -> bytes:
+    """Return what a file holds. Raises OSError, and SpecError for what no study can be read from.
+
+    Another program's pipe or a device may never end. One of this command's own (``<(…)``, or
+    ``/dev/stdin``), which has no place in a folder, is read.
+    """
+    mode = path.stat().st_mode
+    own_pipe = stat.S_ISFIFO(mode) and not path.resolve().exists()
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or own_pipe):
+        raise _refuse("is no regular file: a study is read from a file of text", path)
+    with path.open("rb") as file:
+        raw = file.read(_LARGEST + 1)
+    if len(raw) > _LARGEST:
+        raise _refuse(f"{plain(path.name)} has more than 4 MiB: that is no study file", path)
+    return raw
 
 
 def load_text(text: str, source: Path | None = None) -> StudySpec:

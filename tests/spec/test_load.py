@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +155,21 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
             bad.write_bytes(content)
         with pytest.raises(SpecError, match=part):
             StudySpec.load(bad)
+
+
+def test_what_may_never_end_is_no_study_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "study.toml")
+    for path in (tmp_path / "study.toml", tmp_path, Path("/dev/zero")):
+        with pytest.raises(SpecError, match="is no regular file"):
+            StudySpec.load(path)
+
+
+def test_a_pipe_of_the_command_s_own_is_read(small_text: str) -> None:
+    reading, writing = os.pipe()
+    os.write(writing, small_text.encode())
+    os.close(writing)
+    assert StudySpec.load(Path(f"/dev/fd/{reading}")).name == "small"
+    os.close(reading)
 
 
 def test_a_folder_stands_for_its_study_file(tmp_path: Path, small_text: str) -> None:
