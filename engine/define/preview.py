@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hpo_tui.engine.define.find import script_of
 from hpo_tui.engine.define.source import local_sources
-from hpo_tui.engine.spec.command import command_line
+from hpo_tui.engine.spec.command import command_line, placeholder_values
 from hpo_tui.engine.spec.model import BudgetUnit, Params, StudySpec, Value
 from hpo_tui.engine.spec.names import plural, show
 from hpo_tui.engine.spec.placeholders import used
@@ -65,8 +65,8 @@ def preview(spec: StudySpec, n: int = 10, *, seconds: float | None = None) -> Pr
     if drawn and spec.command:
         where = Path("trials/0001")
         for task in spec.tasks_by_cost:
-            argv = command_line(spec, drawn[0], task, where, trial=1)
-            commands.append((task.name, shlex.join(argv)))
+            values = placeholder_values(spec, drawn[0], task, where, trial=1)
+            commands.append((task.name, shlex.join(command_line(spec, values))))
     return Preview(tuple(drawn), tuple(commands), buys(spec, seconds), tuple(advice))
 
 

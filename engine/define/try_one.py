@@ -160,7 +160,7 @@ def _prepare(
         "HPO_RESUME": "",
         "HPO_SEED": str(spec.seed),
     }
-    return command_line(spec, params, task, files.path, trial=0), extra
+    return command_line(spec, values), extra
 
 
 def _collected(spec: StudySpec, files: TrialFolder) -> list[tuple[int | None, dict[str, float]]]:

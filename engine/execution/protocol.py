@@ -110,14 +110,10 @@ def launch_of(folder: StudyFolder, spec: StudySpec, trial: Trial, *, alone: bool
         "HPO_SEED": str(trial_seed(spec, trial.repeat)),
         "PYTHONUNBUFFERED": "1",
     }
-    argv = command_line(
-        spec, trial.params, spec.task(trial.task), files.path, resume=resume,
-        seed=trial_seed(spec, trial.repeat), trial=trial.number,
-    )  # fmt: skip
     return Launch(
-        trial.number, trial.attempt, tuple(argv), given, str(folder.workplace), files,
-        spec.resources.timeout, spec.resources.grace, alone, trial.task,
-        spec.resources.gpus_per_trial,
+        trial.number, trial.attempt, tuple(command_line(spec, known)), given,
+        str(folder.workplace), files, spec.resources.timeout, spec.resources.grace, alone,
+        trial.task, spec.resources.gpus_per_trial,
     )  # fmt: skip
 
 

@@ -59,51 +59,25 @@ def placeholder_values(
     return {**values, **task.fidelity, **coerce(spec, params)}
 
 
-def command_line(
-    spec: StudySpec,
-    params: Mapping[str, Value],
-    task: Task,
-    trial_dir: str | Path,
-    *,
-    resume: str | Path | None = None,
-    seed: int | None = None,
-    trial: int | None = None,
-) -> list[str]:
-    """Return the argv of one trial.
+def command_line(spec: StudySpec, values: Mapping[str, Value]) -> list[str]:
+    """Return the argv of one trial, filled in from :func:`placeholder_values`.
 
     A word with a placeholder that has no value (an inactive parameter, ``{resume}`` of a fresh
     trial) is left out together with the option word before it: ``--momentum {momentum}``.
     """
-    values = placeholder_values(
-        spec,
-        params,
-        task,
-        trial_dir,
-        resume=resume,
-        seed=seed,
-        trial=trial,
-    )
     return fill_words(spec.command, values)
 
 
-def shell_line(
-    spec: StudySpec,
-    params: Mapping[str, Value],
-    task: Task,
-    trial_dir: str | Path,
-    *,
-    seed: int | None = None,
-    trial: int | None = None,
-) -> str:
+def shell_line(spec: StudySpec, task: Task, values: Mapping[str, Value]) -> str:
     """Return the line that runs a trial's configuration again by hand, quoted for a shell.
 
-    It begins from the start and leaves the trial's checkpoint alone. The study's own variables
-    stand before the command, and so does ``HPO_PARAMS`` where the command does not say everything.
+    ``values``: of :func:`placeholder_values`, without ``resume``. It begins from the start and
+    leaves the trial's checkpoint alone. The study's own variables stand before the command, and so
+    does ``HPO_PARAMS`` where the command does not say everything.
     """
-    values = placeholder_values(spec, params, task, trial_dir, seed=seed, trial=trial)
     given = {p.name for p in spec.space} | task.fidelity.keys()
     if "checkpoint" not in given:
-        del values["checkpoint"]
+        values = {name: value for name, value in values.items() if name != "checkpoint"}
     variables = environment(spec, values)
     told = used([*spec.command, *spec.env.values()])
     searched = {p.name for p in spec.free} | task.fidelity.keys()

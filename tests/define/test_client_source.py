@@ -7,7 +7,7 @@ import pytest
 
 from hpo_tui.engine.define import Draft, init
 from hpo_tui.engine.define.client_source import asked
-from hpo_tui.engine.spec.command import command_line
+from hpo_tui.engine.spec.command import command_line, placeholder_values
 
 ROOT = Path(__file__).parents[2]
 
@@ -36,7 +36,9 @@ def test_a_recipe_gets_its_study(tmp_path: Path) -> None:
     assert [p.name for p in made.spec.space] == ["lr", "decay"]
     assert [t.fidelity["epochs"] for t in made.spec.tasks] == [10, 20, 40]
     assert made.spec.resume
-    assert command_line(made.spec, {"lr": 1.0, "decay": 0.1}, made.spec.tasks[0], "/t") == [
+    params = {"lr": 1.0, "decay": 0.1}
+    values = placeholder_values(made.spec, params, made.spec.tasks[0], "/t")
+    assert command_line(made.spec, values) == [
         "python", "train.py",
     ]  # fmt: skip
 

@@ -10,7 +10,7 @@ import pytest
 from hpo_tui.engine.define import init
 from hpo_tui.engine.define.probing import command_words
 from hpo_tui.engine.spec import Direction, ParameterKind
-from hpo_tui.engine.spec.command import command_line
+from hpo_tui.engine.spec.command import command_line, placeholder_values
 from tests.define.conftest import draft
 
 
@@ -41,7 +41,8 @@ def test_choices_flags_and_their_opposites(scripts: Path) -> None:
     spec = draft(scripts, ["python", "forest.py", "wine"]).spec
     assert spec.command[:3] == ("python", "forest.py", "wine")
     assert spec.parameter("criterion").choices == ("gini", "entropy", "log_loss")
-    off = command_line(spec, {"bootstrap": False, "criterion": "gini"}, spec.tasks[0], "/t")
+    params = {"bootstrap": False, "criterion": "gini"}
+    off = command_line(spec, placeholder_values(spec, params, spec.tasks[0], "/t"))
     assert off[3:] == [
         "--criterion", "gini", "--no-bootstrap", "--n_estimators", "50", "--random_seed", "0",
     ]  # fmt: skip
@@ -168,7 +169,8 @@ def test_hydra(scripts: Path) -> None:
     rate = spec.parameter("optimizer.lr")
     assert (rate.when, rate.low, rate.high) == ({}, 1e-5, 1.0)  # of 1e-3 with adam, 0.1 with sgd
     assert spec.full_task.fidelity == {"epochs": 16}
-    sgd = command_line(spec, {"optimizer": "sgd", "optimizer.momentum": 0.9}, spec.tasks[0], "/t")
+    params = {"optimizer": "sgd", "optimizer.momentum": 0.9}
+    sgd = command_line(spec, placeholder_values(spec, params, spec.tasks[0], "/t"))
     assert sgd == [
         "python", "hydra_style/train.py", "optimizer=sgd", "optimizer.momentum=0.9", "epochs=4",
         "hydra.run.dir=/t/hydra",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hpo_tui.engine.spec.command import command_line
+from hpo_tui.engine.spec.command import command_line, placeholder_values
 from tests.define.conftest import draft
 
 
@@ -72,7 +72,8 @@ def test_a_file_of_settings_for_a_configurator_has_the_last_word(scripts: Path) 
     assert spec.full_task.fidelity == {"max_iters": 40}
     assert spec.start[0]["learning_rate"] == 1e-3
     assert spec.start[0]["grad_clip"] == 1.0
-    line = command_line(spec, {**spec.start[0], "bias": True}, spec.tasks[0], "/t")
+    values = placeholder_values(spec, {**spec.start[0], "bias": True}, spec.tasks[0], "/t")
+    line = command_line(spec, values)
     assert "--bias=True" in line
     made = draft(scripts, "small_lm/train.py", run=False)
     assert "--lr_decay_iters is as long: {max_iters} there, too" in made.text

@@ -48,7 +48,8 @@ cost = 1
 
 def argv(command: str, params: dict[str, Value], **special: object) -> list[str]:
     spec = StudySpec.from_text(HEAD.format(command=command))
-    return command_line(spec, params, spec.tasks[0], Path("/t/1"), **special)  # type: ignore[arg-type]
+    values = placeholder_values(spec, params, spec.tasks[0], "/t/1", **special)  # type: ignore[arg-type]
+    return command_line(spec, values)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +90,8 @@ def test_a_value_is_one_argument_whatever_it_holds(name: str) -> None:
 def test_fixed_parameters_are_filled_in() -> None:
     text = HEAD.format(command='"p --depth {depth}"') + '[space.depth]\ntype = "fixed"\nvalue = 3\n'
     spec = StudySpec.from_text(text)
-    assert command_line(spec, {"lr": 0.5}, spec.tasks[0], "/t") == ["p", "--depth", "3"]
+    values = placeholder_values(spec, {"lr": 0.5}, spec.tasks[0], "/t")
+    assert command_line(spec, values) == ["p", "--depth", "3"]
 
 
 def test_a_promotion_resumes() -> None:
@@ -125,7 +127,8 @@ def test_environment() -> None:
 
 def by_hand(command: str, params: dict[str, Value], more: str = "") -> str:
     spec = StudySpec.from_text(HEAD.format(command=command) + more)
-    return shell_line(spec, params, spec.tasks[1], "/t/1", seed=2, trial=1)
+    values = placeholder_values(spec, params, spec.tasks[1], "/t/1", seed=2, trial=1)
+    return shell_line(spec, spec.tasks[1], values)
 
 
 def test_a_line_to_run_by_hand_has_no_placeholder_left() -> None:

@@ -26,7 +26,7 @@ from hpo_tui.engine.spec import (
     Summary,
     Task,
 )
-from hpo_tui.engine.spec.command import command_line
+from hpo_tui.engine.spec.command import command_line, placeholder_values
 from hpo_tui.engine.spec.space import (
     InfeasibleError,
     compiled_constraints,
@@ -99,7 +99,8 @@ def check_sound(spec: StudySpec) -> None:
         params = sample(spec.space, compiled_constraints(spec), random.Random(0))
         assert validate_params(spec, params) == []
         for task in spec.tasks:
-            assert all("\0" not in w for w in command_line(spec, params, task, "/t"))
+            values = placeholder_values(spec, params, task, "/t")
+            assert all("\0" not in w for w in command_line(spec, values))
 
 
 def outcome(text: str) -> StudySpec | SpecError:

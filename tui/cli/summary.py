@@ -15,7 +15,7 @@ from hpo_tui.engine.analysis import charges
 from hpo_tui.engine.analysis.front import best_rows, full_mask, near_misses, results, tally
 from hpo_tui.engine.analysis.repeats import runs
 from hpo_tui.engine.spec import Budget, BudgetUnit, Objective, OutcomeConstraint, StudySpec
-from hpo_tui.engine.spec.command import shell_line, trial_seed
+from hpo_tui.engine.spec.command import placeholder_values, shell_line, trial_seed
 from hpo_tui.store.frame import STATES
 from hpo_tui.store.models import Trial
 from hpo_tui.store.transfer.rows import finite
@@ -109,11 +109,12 @@ def best_record(trial: Trial, spec: StudySpec, runs: int = 1) -> dict[str, Any]:
 def command_of(trial: Trial, picture: Snapshot) -> str:
     """Return the shell line that runs a trial's configuration again, from where it is typed."""
     spec, folder = picture.spec, picture.folder
-    line = shell_line(
-        spec, trial.params, next((t for t in spec.tasks if t.name == trial.task), spec.full_task),
-        folder.trial(trial.number).path.absolute(), seed=trial_seed(spec, trial.repeat),
-        trial=trial.number,
+    task = next((t for t in spec.tasks if t.name == trial.task), spec.full_task)
+    values = placeholder_values(
+        spec, trial.params, task, folder.trial(trial.number).path.absolute(),
+        seed=trial_seed(spec, trial.repeat), trial=trial.number,
     )  # fmt: skip
+    line = shell_line(spec, task, values)
     here = folder.workplace.resolve() == Path.cwd()
     return line if here else f"cd {shlex.quote(str(folder.workplace))} && {line}"
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
-from hpo_tui.engine.spec.command import shell_line, trial_seed
+from hpo_tui.engine.spec.command import placeholder_values, shell_line, trial_seed
 from hpo_tui.store.tags import joined, parted
 from hpo_tui.tui.actions import bindings
 from hpo_tui.tui.screens.study_room import StudyRoom
@@ -214,15 +214,12 @@ class TrialActions(StudyRoom):
         snapshot, number, row = self._at()
         spec, frame = snapshot.spec, snapshot.frame
         name = frame.tasks[frame.task[row]]
-        text = shell_line(
-            spec,
-            params_at(snapshot, row),
-            next((t for t in spec.tasks if t.name == name), spec.full_task),
-            snapshot.folder.trial(number).path.absolute(),
-            seed=trial_seed(spec, int(frame.repeat[row])),
-            trial=number,
-        )
-        self.hpo.copy(text, f"the command of trial {number}")
+        task = next((t for t in spec.tasks if t.name == name), spec.full_task)
+        values = placeholder_values(
+            spec, params_at(snapshot, row), task, snapshot.folder.trial(number).path.absolute(),
+            seed=trial_seed(spec, int(frame.repeat[row])), trial=number,
+        )  # fmt: skip
+        self.hpo.copy(shell_line(spec, task, values), f"the command of trial {number}")
 
     def do_trial_copy_json(self) -> None:
         """Copy the trial as JSON."""
