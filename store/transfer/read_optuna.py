@@ -99,7 +99,7 @@ def value(given: Any) -> Value:
 
 _STATES = {
     "COMPLETE": TrialState.COMPLETE, "PRUNED": TrialState.PRUNED, "FAIL": TrialState.FAILED,
-    "WAITING": TrialState.WAITING, "RUNNING": TrialState.KILLED,
+    "WAITING": TrialState.WAITING, "RUNNING": TrialState.RUNNING,
 }  # fmt: skip
 
 
@@ -111,8 +111,9 @@ def _trial(trial: "optuna.trial.FrozenTrial", metrics: Sequence[str]) -> Trial:
         values = {metrics[0]: trial.intermediate_values[max(trial.intermediate_values)]}
     number = int(known.get("number", trial.number + 1))
     state = TrialState(known["state"]) if "state" in known else _STATES[trial.state.name]
-    if state is TrialState.WAITING:
-        state = TrialState.KILLED  # it will never run here
+    why = "" if state.ended else "unfinished in Optuna"
+    if not state.ended:
+        state = TrialState.KILLED  # it will never go on here
     start = known.get("started", _seconds(trial.datetime_start))
     end = known.get("ended", _seconds(trial.datetime_complete))
     span = end - start if start is not None and end is not None else None
@@ -129,7 +130,7 @@ def _trial(trial: "optuna.trial.FrozenTrial", metrics: Sequence[str]) -> Trial:
         params={n: value(v) for n, v in trial.params.items()},
         metrics=known.get("metrics", finite),
         resumed_from=known.get("resumed_from"),
-        reason=str(known.get("reason", "" if state.ended else "unfinished in Optuna")),
+        reason=str(known.get("reason", why)),
         created=float(known.get("created", start or end or 0.0)),
         started=start,
         ended=end,

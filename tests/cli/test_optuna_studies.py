@@ -86,6 +86,9 @@ def test_a_foreign_optuna_study(
         assert [r.metrics["value"] for r in reader.reports(1)] == pytest.approx(
             list(study.trials[0].intermediate_values.values())
         )
+        pruned = reader.trial(3)
+        assert pruned is not None
+        assert pruned.metrics == {"value": study.trials[2].intermediate_values[2]}
     for named in (".hpo/my-study/study.toml", ".hpo/my-study", "my-study"):
         ran = hpo("check", named)
         assert (ran.code, "! the study has no command" in ran.out) == (0, True)

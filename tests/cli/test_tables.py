@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from hpo_tui.engine.spec import StudySpec
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import TrialState
 from hpo_tui.store.read import StudyReader
@@ -43,6 +44,10 @@ def test_any_table(hpo: Callable[..., Any], tmp_path: Path) -> None:
     }  # fmt: skip
     status = json.loads(hpo("status", "runs", "--json").out)
     assert status["trials"]["failed"] == 1  # the row without a result
+    lr, depth, net = StudySpec.load(tmp_path / ".hpo" / "runs").space
+    assert (lr.low, lr.high, lr.log) == (0.001, 0.1, True)  # two orders of magnitude
+    assert (depth.low, depth.high, depth.log) == (2, 4, False)
+    assert net.choices == ("cnn", "mlp")
 
 
 def test_what_cannot_be_imported_says_what_could(
@@ -126,12 +131,14 @@ def test_promotions_do_not_make_the_cheap_task_the_full_one(
     assert [(b["trial"], b["task"]) for b in best] == [(4, "full"), (3, "full")]
 
 
+@pytest.mark.parametrize(("kind", "file"), [("--csv", "t.csv"), ("--json", "t.jsonl")])
 def test_what_was_exported_says_its_full_task(
-    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder], trials: list[Any]
-) -> None:
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder], trials: list[Any],
+    kind: str, file: str,
+) -> None:  # fmt: skip
     make_study("cheap", [t for t in trials if t.task == "cheap"])
-    hpo("export", "cheap", "--csv", "-o", "t.csv")
-    assert hpo("import", "t.csv", "--maximize", "accuracy").code == 0
+    hpo("export", "cheap", kind, "-o", file)
+    assert hpo("import", file, "--maximize", "accuracy").code == 0
     tasks = json.loads(hpo("status", "t", "--json").out)["tasks"]
     assert [(t["name"], t["cost"]) for t in tasks] == [("cheap", 0.25), ("full", 1.0)]
     assert json.loads(hpo("best", "t", "--json").out) == []  # nothing ran at the full task

@@ -43,6 +43,22 @@ def test_a_network_file_system_is_not_given_a_write_ahead_log(
     assert not connect.on_network(Path("/elsewhere"))
 
 
+def test_elsewhere_a_writer_does_not_wait_for_who_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connect, "BUSY_SECONDS", 0)
+    writer = StudyWriter(tmp_path / "study.db")
+    writer.create_study("t", "text", 0)
+    with StudyReader(tmp_path / "study.db") as reader:
+        reader.conn.execute("BEGIN")
+        assert reader.study().reason == ""
+        writer.update_study(reason="written meanwhile")
+        assert reader.study().reason == ""
+        reader.conn.execute("COMMIT")
+        assert reader.study().reason == "written meanwhile"
+    writer.close()
+
+
 @pytest.mark.parametrize(
     ("point", "path"),
     [

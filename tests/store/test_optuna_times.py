@@ -40,6 +40,21 @@ def test_a_trial_of_optunas_began_when_it_began(
     [trial] = read_optuna(where, None).trials
     assert trial.started == pytest.approx(time.time(), abs=60)
     assert trial.ended == pytest.approx(time.time(), abs=60)
+    assert trial.created == trial.started
+    assert trial.duration == trial.ended - trial.started
+
+
+def test_what_optuna_has_not_ended_is_read_as_such(tmp_path: Path) -> None:
+    where = f"{tmp_path}/x.log"
+    backend = optuna.storages.journal.JournalFileBackend(where)
+    study = optuna.create_study(storage=optuna.storages.JournalStorage(backend), study_name="s")
+    study.ask({"a": optuna.distributions.FloatDistribution(0, 1)})
+    study.enqueue_trial({"a": 0.5})
+    runs, waits = read_optuna(where, None).trials
+    assert (runs.started, runs.ended) == (pytest.approx(time.time(), abs=60), None)
+    assert (waits.started, waits.ended, waits.duration) == (None, None, None)
+    for trial in (runs, waits):
+        assert (trial.state, trial.reason) == (TrialState.KILLED, "unfinished in Optuna")
 
 
 @pytest.mark.parametrize("place", PLACES)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from hpo_tui.store import columns
 from hpo_tui.store.ask import ask
 from hpo_tui.store.models import DeviceSample, Report, StudyState, Trial, TrialState
 from hpo_tui.store.read import StudyReader, readable
@@ -145,6 +146,27 @@ def test_a_frame_is_renewed_from_what_changed(writer: StudyWriter, reader: Study
     assert len(first.number) == 5
 
 
+def test_rows_that_did_not_change_are_not_read_again(
+    writer: StudyWriter, reader: StudyReader
+) -> None:
+    writer.add_trials([trial(n) for n in range(1, 4)])
+    reader.frame()
+    writer.conn.execute("UPDATE trials SET cost = 9")  # behind the back of who counts changes
+    writer.update_trial(2, charged=0.5)
+    assert reader.frame().cost.tolist() == [1, 9, 1]
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 3, 4])
+def test_a_frame_is_whole_however_many_rows_are_fetched_at_once(
+    writer: StudyWriter, reader: StudyReader, chunk: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(columns, "_CHUNK", chunk)
+    writer.add_trials([trial(n, params={"x": n, "c": "ab"[n % 2]}) for n in range(1, 4)])
+    found = reader.frame()
+    assert found.number.tolist() == found.params["x"].tolist() == [1, 2, 3]
+    assert [found.choices["c"][int(code)] for code in found.params["c"]] == ["b", "a", "b"]
+
+
 def test_money_is_summed_by_what_became_of_it(writer: StudyWriter, reader: StudyReader) -> None:
     writer.add_trial(trial(1, TrialState.COMPLETE, charged=1.5, wasted=0.5))
     writer.add_trial(trial(2, TrialState.FAILED, charged=0.25, wasted=0.1))
@@ -198,6 +220,10 @@ def test_the_study_and_what_is_kept_beside_it(writer: StudyWriter, reader: Study
     writer.put("k", {"a": [1, 2]})
     assert reader.get("k") == {"a": [1, 2]}
     assert reader.get("none") is None
+    writer.put("l", 1)
+    writer.put("m", 2)
+    writer.drop("k", "none", "m")
+    assert [reader.get(key) for key in "klm"] == [None, 1, None]
 
 
 def test_telemetry_is_thinned(writer: StudyWriter, reader: StudyReader) -> None:
