@@ -60,7 +60,6 @@ def connect(path: Path) -> sqlite3.Connection:
     with closed_on_error(conn):
         mode = "DELETE" if on_network(path) else "WAL"
         conn.execute(f"PRAGMA journal_mode = {mode}").close()
-        conn.execute("PRAGMA foreign_keys = ON").close()
     return conn
 
 

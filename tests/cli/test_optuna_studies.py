@@ -10,6 +10,7 @@ from typing import Any
 import optuna
 import pytest
 
+from hpo_tui.engine.spec import StudySpec
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.read import StudyReader
 from tests.cli.conftest import rows, taught
@@ -30,9 +31,12 @@ def test_optuna_round_trip(
     for row in before:
         row["metrics"] = {k: v for k, v in row["metrics"].items() if v is not None}
     assert rows(tmp_path / ".hpo" / "again") == before
+    goals = [StudySpec.load(f).objectives for f in (folder.path, tmp_path / ".hpo" / "again")]
+    assert goals[0] == goals[1]
     status = json.loads(hpo("status", "again", "--json").out)
     assert (status["study"], status["state"], status["best"]) == ("again", "finished", [12])
-    assert hpo("export", "sparse", "--optuna", where).code == 1  # never written over
+    ran = hpo("export", "sparse", "--optuna", where)
+    assert (ran.code, "holds a study sparse already" in ran.err) == (1, True)
 
 
 def test_the_optuna_study_is_a_good_one(
@@ -64,6 +68,8 @@ def test_a_foreign_optuna_study(
     def objective(trial: optuna.Trial) -> float:
         x = trial.suggest_float("x", 0, 1)
         layers = trial.suggest_int("layers", 1, 8, log=True)
+        trial.suggest_int("width", 16, 64, step=16)
+        trial.suggest_float("drop", 0, 1, step=0.25)
         kind = trial.suggest_categorical("kind", ["a", None, 3, True])
         for step in range(3):
             trial.report(x + step, step)
@@ -89,6 +95,9 @@ def test_a_foreign_optuna_study(
         pruned = reader.trial(3)
         assert pruned is not None
         assert pruned.metrics == {"value": study.trials[2].intermediate_values[2]}
+    space = {p.name: p for p in StudySpec.load(tmp_path / ".hpo" / "my-study").space}
+    assert (space["layers"].log, space["x"].log) == (True, False)
+    assert [space[name].step for name in ("width", "drop", "x")] == [16, 0.25, None]
     for named in (".hpo/my-study/study.toml", ".hpo/my-study", "my-study"):
         ran = hpo("check", named)
         assert (ran.code, "! the study has no command" in ran.out) == (0, True)
@@ -104,7 +113,8 @@ def test_which_optuna_study(
         )
     ran = hpo("import", "two.db")
     assert ran.code == 1
-    assert "first, second" in ran.err
+    assert "several studies, say which with --study: first, second" in ran.err
+    assert "holds no study third: first, second" in hpo("import", "two.db", "--study", "third").err
     ran = hpo("import", "two.db", "--study", "second")
     assert ran.code == 1  # a trial without parameters is nothing to look at
     assert "space" in ran.err

@@ -247,6 +247,15 @@ def test_a_column_without_a_value_is_left_out(hpo: Callable[..., Any], tmp_path:
     assert "none.csv has no value of a parameter: params.lr" in ran.err
 
 
+def test_cells_that_are_left_out_at_the_end_of_a_line_are_empty(
+    hpo: Callable[..., Any], tmp_path: Path
+) -> None:
+    (tmp_path / "runs.csv").write_text("loss,lr,note\n1,0.1,good\n2,0.2\n", "utf-8")
+    assert hpo("import", "runs.csv", "--minimize", "loss").code == 0
+    found = rows(tmp_path / ".hpo" / "runs")
+    assert [(r["params"], r["note"]) for r in found] == [({"lr": 0.1}, "good"), ({"lr": 0.2}, "")]
+
+
 def test_a_table_by_another_name(hpo: Callable[..., Any], tmp_path: Path) -> None:
     (tmp_path / "runs.tsv").write_text("lr\tloss\n0.1\t3.5\n0.01\t1.5\n", "utf-8")
     assert hpo("import", "runs.tsv", "--minimize", "loss").code == 0

@@ -90,3 +90,5 @@ def test_a_trial_of_ours_has_optunas_times(
         [theirs] = optuna.load_study(study_name="s", storage=storage_of(where)).trials
         assert theirs.datetime_start is not None
         assert theirs.datetime_start.timestamp() == 1e9
+        assert theirs.datetime_complete is not None
+        assert theirs.datetime_complete.timestamp() == 1e9 + 60

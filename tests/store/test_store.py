@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from hpo_tui.store import columns
 from hpo_tui.store.ask import ask
 from hpo_tui.store.models import DeviceSample, Report, StudyState, Trial, TrialState
 from hpo_tui.store.read import StudyReader, readable
@@ -131,42 +130,6 @@ def test_curves_are_read_by_metric(writer: StudyWriter, reader: StudyReader) -> 
     assert curves[3][1].tolist() == [30, 31, 32, 33]
 
 
-def test_a_frame_is_renewed_from_what_changed(writer: StudyWriter, reader: StudyReader) -> None:
-    writer.add_trials([trial(n, params={"x": n / 2, "c": "b"}) for n in range(1, 6)])
-    first = reader.frame()
-    assert reader.frame() is first
-    assert first.params["x"].tolist() == [0.5, 1, 1.5, 2, 2.5]
-    writer.update_trial(3, state=TrialState.COMPLETE, metrics={"a": 9.0})
-    writer.add_trial(trial(6, params={"x": 9.0, "c": "z", "late": 1}))
-    second = reader.frame()
-    assert second.number.tolist() == [1, 2, 3, 4, 5, 6]
-    assert second.metrics["a"][2] == 9.0
-    assert second.params["late"][5] == 1
-    assert second.choices["c"] == ("b", "z")
-    assert len(first.number) == 5
-
-
-def test_rows_that_did_not_change_are_not_read_again(
-    writer: StudyWriter, reader: StudyReader
-) -> None:
-    writer.add_trials([trial(n) for n in range(1, 4)])
-    reader.frame()
-    writer.conn.execute("UPDATE trials SET cost = 9")  # behind the back of who counts changes
-    writer.update_trial(2, charged=0.5)
-    assert reader.frame().cost.tolist() == [1, 9, 1]
-
-
-@pytest.mark.parametrize("chunk", [1, 2, 3, 4])
-def test_a_frame_is_whole_however_many_rows_are_fetched_at_once(
-    writer: StudyWriter, reader: StudyReader, chunk: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(columns, "_CHUNK", chunk)
-    writer.add_trials([trial(n, params={"x": n, "c": "ab"[n % 2]}) for n in range(1, 4)])
-    found = reader.frame()
-    assert found.number.tolist() == found.params["x"].tolist() == [1, 2, 3]
-    assert [found.choices["c"][int(code)] for code in found.params["c"]] == ["b", "a", "b"]
-
-
 def test_money_is_summed_by_what_became_of_it(writer: StudyWriter, reader: StudyReader) -> None:
     writer.add_trial(trial(1, TrialState.COMPLETE, charged=1.5, wasted=0.5))
     writer.add_trial(trial(2, TrialState.FAILED, charged=0.25, wasted=0.1))
@@ -184,6 +147,10 @@ def test_commands_are_asked_taken_and_answered(
     (command,) = writer.take_commands()
     assert (command.id, command.args) == (number, {"trial": 1})
     assert writer.take_commands() == []
+    later = [ask(path, action) for action in ("pause", "resume", "stop")]
+    assert [c.id for c in writer.take_commands()] == later  # as they were asked for
+    for one in later:
+        writer.answer_command(one, True, "done")
     writer.retake_commands()
     assert [c.id for c in writer.take_commands()] == [number]
     writer.answer_command(number, False, "no")
