@@ -16,22 +16,16 @@ def json_line(values: Mapping[str, Any]) -> str:
 
 def write_trials_json(
     trials: Iterable[Trial], to: TextIO, *, task_costs: Mapping[str, float] | None = None
-) -> int:
-    """Write one line a trial; return how many. ``task_costs``: task → its cost."""
-    count = 0
+) -> None:
+    """Write one line a trial. ``task_costs``: task → its cost."""
     for trial in trials:
         to.write(json_line(record(trial, task_costs)) + "\n")
-        count += 1
-    return count
 
 
-def write_reports_json(reports: Iterable[Report], to: TextIO) -> int:
-    """Write one line a report; return how many."""
-    count = 0
+def write_reports_json(reports: Iterable[Report], to: TextIO) -> None:
+    """Write one line a report."""
     for report in reports:
         to.write(json_line(report_record(report)) + "\n")
-        count += 1
-    return count
 
 
 def write_trials_csv(
@@ -42,8 +36,8 @@ def write_trials_csv(
     *,
     task_costs: Mapping[str, float] | None = None,
     escape: bool = False,
-) -> int:
-    """Write a header and one row a trial; return how many.
+) -> None:
+    """Write a header and one row a trial.
 
     ``task_costs``: task → its cost. ``escape``: write what does not print as an escape (the output
     is a terminal).
@@ -51,13 +45,10 @@ def write_trials_csv(
     names = [*FLAT, *(f"params.{n}" for n in params), *(f"metrics.{n}" for n in metrics)]
     writer = csv.writer(_Lines(to))
     writer.writerow([_printable(n) if escape else n for n in names])
-    count = 0
     for trial in trials:
         row = flat(trial, params, metrics, task_costs)
         cells = ["" if row[n] is None else row[n] for n in names]
         writer.writerow([_printable(c) if escape and isinstance(c, str) else c for c in cells])
-        count += 1
-    return count
 
 
 class _Lines:

@@ -1,5 +1,6 @@
-"""Optuna's trials have local times without a zone: they are read and written as such."""
+"""Optuna's trials have local times without a zone, and one number a step: read and written so."""
 
+import math
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 import optuna
 import pytest
 
-from hpo_tui.store.models import Study, StudyState, Trial, TrialState
+from hpo_tui.store.models import Report, Study, StudyState, Trial, TrialState
 from hpo_tui.store.transfer.read_optuna import read_optuna
 from hpo_tui.store.transfer.write_optuna import OptunaPlan, write_optuna
 
@@ -92,3 +93,18 @@ def test_a_trial_of_ours_has_optunas_times(
         assert theirs.datetime_start.timestamp() == 1e9
         assert theirs.datetime_complete is not None
         assert theirs.datetime_complete.timestamp() == 1e9 + 60
+
+
+def test_of_a_curve_optuna_gets_what_it_can_hold(tmp_path: Path) -> None:
+    where = f"{tmp_path}/x.log"
+    said: list[tuple[int | None, dict[str, float]]] = [
+        (1, {"y": 3.0, "z": 9.0}), (2, {"z": 8.0}), (None, {"y": 7.0}), (3, {"y": math.nan}),
+        (4, {"y": 2.0}),
+    ]  # fmt: skip
+    curve = [Report(1, seq, step, metrics) for seq, (step, metrics) in enumerate(said, start=1)]
+    ran = Trial(1, 1, "full", TrialState.COMPLETE, 1.0, {"a": 0.5}, {"y": 1.0})
+    study = Study("s", "", StudyState.FINISHED, "", 0, 0.0, None, None, 0)
+    plan = OptunaPlan("full", {"a": FLOAT}, {"y": "minimize"}, curves={1: curve})
+    assert write_optuna(where, study, [ran], plan) == 1
+    found = read_optuna(where, None).reports
+    assert [(r.step, r.metrics) for r in found] == [(1, {"y": 3.0}), (4, {"y": 2.0})]
