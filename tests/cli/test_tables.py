@@ -48,6 +48,8 @@ def test_any_table(hpo: Callable[..., Any], tmp_path: Path) -> None:
     assert (lr.low, lr.high, lr.log) == (0.001, 0.1, True)  # two orders of magnitude
     assert (depth.low, depth.high, depth.log) == (2, 4, False)
     assert net.choices == ("cnn", "mlp")
+    home, study = tmp_path / ".hpo", tmp_path / ".hpo" / "runs"
+    assert study.stat().st_mode == home.stat().st_mode  # for whom folders are that one makes
 
 
 def test_what_cannot_be_imported_says_what_could(
