@@ -13,6 +13,7 @@ from hpo_tui.engine.spec import StudySpec
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import TrialState
 from hpo_tui.store.read import StudyReader
+from hpo_tui.store.write import StudyWriter
 from tests.cli.conftest import rows, taught
 
 
@@ -98,6 +99,19 @@ def test_a_failed_import_leaves_nothing(hpo: Callable[..., Any], tmp_path: Path)
     assert ran.code == 1
     assert "same trial number" in ran.err
     assert not (tmp_path / ".hpo").exists()
+
+
+def test_an_import_that_breaks_off_leaves_no_half_study(
+    hpo: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    (tmp_path / "runs.csv").write_text("lr,loss\n0.1,1\n0.2,2\n", "utf-8")
+    monkeypatch.setattr(StudyWriter, "add_trials", full)
+    ran = hpo("import", "runs.csv", "--minimize", "loss")
+    assert (ran.code, "disk is full" in ran.err) == (1, True)
+    assert list((tmp_path / ".hpo").iterdir()) == []
 
 
 def test_imported_states_are_ended(

@@ -62,6 +62,17 @@ def test_rows_that_did_not_change_are_not_read_again(
     assert reader.frame().cost.tolist() == [1, 9, 1]
 
 
+def test_what_the_next_writer_changes_is_seen(
+    writer: StudyWriter, reader: StudyReader, tmp_path: Path
+) -> None:
+    writer.add_trials([trial(n) for n in range(1, 4)])
+    reader.frame()
+    after = StudyWriter(tmp_path / "study.db")
+    after.update_trial(2, charged=0.5)
+    after.close()
+    assert reader.frame().charged.tolist() == [0, 0.5, 0]
+
+
 @pytest.mark.parametrize("chunk", [1, 2, 3, 4])
 def test_a_frame_is_whole_however_many_rows_are_fetched_at_once(
     writer: StudyWriter, reader: StudyReader, chunk: int, monkeypatch: pytest.MonkeyPatch

@@ -101,6 +101,23 @@ def test_reports_are_stored_once_and_in_order(writer: StudyWriter, reader: Study
     assert found.metrics == {"a": 4 / 3, "b": 4.0}
 
 
+def test_a_report_that_is_told_again_is_left_as_it_was(
+    writer: StudyWriter, reader: StudyReader
+) -> None:
+    writer.add_trial(trial())
+    for value in (1.0, 2.0):
+        writer.add_reports([Report(1, 1, 1, {"a": value})])
+    assert [r.metrics for r in reader.reports(1)] == [{"a": 1.0}]
+
+
+def test_the_last_events_are_read_oldest_first(writer: StudyWriter, reader: StudyReader) -> None:
+    for n in range(6):
+        writer.add_event("e", str(n), trial=n % 2)
+    assert [e.text for e in reader.events(limit=2)] == ["4", "5"]
+    assert [e.text for e in reader.events(after=reader.events()[3].id)] == ["4", "5"]
+    assert [e.text for e in reader.events_of(1, limit=2)] == ["3", "5"]
+
+
 def test_what_was_reported_and_how_far_it_was_read_go_together(
     writer: StudyWriter, reader: StudyReader
 ) -> None:
