@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from hpo_tui.engine.spec import StudySpec
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import Trial
 from hpo_tui.store.read import StudyReader
@@ -52,6 +53,8 @@ def test_values_keep_their_types(hpo: Callable[..., Any], tmp_path: Path) -> Non
     assert found == [{k: v for k, v in one.items() if k != "loss"} for one in given]
     assert [type(r["amp"]) for r in found] == [bool, bool]
     assert [type(r["net"]) for r in found] == [str, int]
+    kinds = {p.name: str(p.kind) for p in StudySpec.load(tmp_path / ".hpo" / "runs").space}
+    assert kinds == {"lr": "float", "n": "int", "amp": "categorical", "net": "categorical"}
 
 
 @pytest.mark.parametrize(

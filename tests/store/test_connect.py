@@ -67,6 +67,7 @@ def test_elsewhere_a_writer_does_not_wait_for_who_reads(
         (r"/mnt/my\040nas", "/mnt/my nas"),
         (r"/mnt/a\134x41", r"/mnt/a\x41"),
         (r"/mnt/tab\011and\012line", "/mnt/tab\tand\nline"),
+        ("/", "/mounted/over/another"),
     ],
 )
 def test_a_mount_point_is_read_as_the_kernel_writes_it(

@@ -52,6 +52,16 @@ def test_a_frame_is_renewed_from_what_changed(writer: StudyWriter, reader: Study
     assert len(first.number) == 5
 
 
+def test_columns_come_in_the_order_in_which_they_were_declared(
+    writer: StudyWriter, reader: StudyReader
+) -> None:
+    writer.declare(["lr", "b", "a"], ["y", "x"])
+    writer.add_trial(trial(1, a=1, b=2, late=3))
+    assert list(reader.frame().params) == list(reader.columns("p").values())
+    assert list(reader.frame().params) == ["lr", "b", "a", "late"]
+    assert list(reader.frame().metrics) == list(reader.columns("m").values()) == ["y", "x"]
+
+
 def test_rows_that_did_not_change_are_not_read_again(
     writer: StudyWriter, reader: StudyReader
 ) -> None:

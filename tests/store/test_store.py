@@ -219,6 +219,27 @@ def test_telemetry_is_thinned(writer: StudyWriter, reader: StudyReader) -> None:
     assert reader.conn.execute("SELECT time FROM devices").fetchall() == [(newer.time,)]
 
 
+def test_of_every_device_the_newest_sample_is_read(
+    writer: StudyWriter, reader: StudyReader
+) -> None:
+    for t in (1, 2, 3):
+        writer.add_device_samples([DeviceSample(t, name, "H", t, 9, 0.5) for name in ("b", "a")])
+    assert [(s.device, s.memory_used) for s in reader.devices()] == [("a", 3), ("b", 3)]
+
+
+def test_open_commands_of_some_actions_are_refused(writer: StudyWriter, path: Path) -> None:
+    done, taken = ask(path, "kill"), ask(path, "kill")
+    writer.answer_command(done, True, "killed")
+    writer.take_commands()
+    waits, other = ask(path, "retry"), ask(path, "pause")
+    assert writer.refuse_commands(["kill", "retry"], "it has ended") == 2
+    with StudyReader(path) as reader:
+        found = [reader.command(n) for n in (done, taken, waits, other)]
+    assert [c and (c.ok, c.answer) for c in found] == [
+        (True, "killed"), (False, "it has ended"), (False, "it has ended"), (None, ""),
+    ]  # fmt: skip
+
+
 def test_telemetry_of_before_the_clock_was_set_back_is_not_the_newest(
     writer: StudyWriter, reader: StudyReader
 ) -> None:
