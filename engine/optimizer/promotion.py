@@ -108,10 +108,13 @@ def predictive(models: Models) -> float:
 def fed(history: TrialHistory, told: float) -> bool:
     """Whether the full task has had its share of the cost: 0.15, more where looks tell little.
 
-    A run that was stopped, its end being clear, has told as much as another.
+    It may lag behind by the part of one run that looks tell: what they have shown by then is worth
+    as much, and where to begin the next is known better. A run that was stopped, its end being
+    clear, has told as much as another.
     """
     share = FULL_SHARE + (1.0 - FULL_SHARE) * (1.0 - told)
-    return history.full_runs(stopped=True) * history.costs[history.full] >= share * history.spent
+    runs = history.full_runs(stopped=True) + told
+    return runs * history.costs[history.full] >= share * history.spent
 
 
 def owed(history: TrialHistory) -> bool:

@@ -119,11 +119,11 @@ def test_a_full_run_is_owed_once_looks_worth_one_have_been_begun_since_the_last(
     assert owed(history)
 
 
-@pytest.mark.parametrize(("told", "looks"), [(1.0, 22), (0.5, 2), (0.0, 0)])
+@pytest.mark.parametrize(("told", "looks"), [(1.0, 49), (0.5, 6), (0.0, 0)])
 def test_the_full_task_is_fed_while_it_has_its_share_of_the_cost(
     toy: StudySpec, told: float, looks: int
 ) -> None:
-    """0.15 of it, and as much more as looks do not tell: so many looks for one full run."""
+    """0.15 of it, more as looks tell less; what they tell counts as a part of a run."""
     full = (1, FULL, "pruned")
     assert fed(made(toy, full, *((n, CHEAP, "complete") for n in range(2, looks + 2))), told)
     assert not fed(made(toy, full, *((n, CHEAP, "complete") for n in range(2, looks + 4))), told)
