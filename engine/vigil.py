@@ -41,17 +41,10 @@ class Vigil:
         self._next = now + _AGAIN
         if self._process is not None and self._process.poll() is None:
             return
-        argv = [
-            sys.executable,
-            "-P",
-            "-m",
-            "hpo_tui.engine.vigil",
-            str(self.folder.path.absolute()),
-        ]
+        argv = [sys.executable, "-P", "-m", "hpo_tui.engine.vigil"]
+        argv += [str(self.folder.path.absolute()), str(os.getpid())]
         with contextlib.suppress(OSError):
-            self._process = subprocess.Popen(
-                [*argv, str(os.getpid())], stdin=subprocess.PIPE, start_new_session=True
-            )
+            self._process = subprocess.Popen(argv, stdin=subprocess.PIPE, start_new_session=True)
 
     def leave(self) -> None:
         """Say goodbye: this runner ends as it should, or has people told itself."""
@@ -89,11 +82,9 @@ def mourn(folder: "StudyFolder", pid: str) -> None:
     if over:
         return
     left = orphans(folder)
-    on = (
-        f"{numbered(left)} {'runs' if len(left) == 1 else 'run'} on"
-        if left
-        else "none of its trials runs any more"
-    )
+    on = "none of its trials runs any more"
+    if left:
+        on = f"{numbered(left)} {'runs' if len(left) == 1 else 'run'} on"
     reason = f"its runner (process {pid}) was killed or has crashed; {on}. Start it again with"
     inform(folder, "failed", f"{reason} `hpo-tui run {folder.word}`")
 
