@@ -124,10 +124,8 @@ class Chores:
         if limit is None:
             return
         for live in desk.live.values():
-            if away > _AWAY:
-                live.heard = min(
-                    now, live.heard + away
-                )  # we were suspended, and they may have been
+            if away > _AWAY:  # this process was suspended, and so they may have been
+                live.heard = min(now, live.heard + away)
             if live.stop is None and now - live.heard > limit:
                 text = f"stalled: reported nothing for {show_duration(limit)}"
                 desk.end(live, Stop("stall", text))
