@@ -38,7 +38,8 @@ def test_more_wall_time_is_said_as_a_time(
     folder = make_study(text=study_text.replace("budget = 10", 'budget = "8h"'))
     ran = hpo("extend", "2")
     assert (ran.code, "such as 2h" in ran.err) == (2, True)
-    assert hpo("extend", "2h").err == "the budget is 10h now\n"
+    told = hpo("extend", "2h").err
+    assert told == "the budget is 10h now\nnothing works on it now: hpo-tui run sparse goes on\n"
     assert 'budget = "10h"' in folder.file.read_text("utf-8")
 
 

@@ -152,6 +152,8 @@ def extend(amount: str, study: str | None) -> None:
     except ValueError as error:
         raise click.UsageError(plain(str(error))) from None
     ask(folder, "extend", {"amount": more})
+    if folder.runner_pid() is None:
+        note(f"nothing works on it now: hpo-tui run {plain(folder.word)} goes on")
 
 
 @click.command("lend")
