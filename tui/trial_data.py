@@ -19,6 +19,24 @@ def tasks_taken(snapshot: Snapshot, row: int) -> set[str]:
     return {frame.tasks[t] for t in set(frame.task[mine].tolist())}
 
 
+def dearer_tasks(snapshot: Snapshot, row: int) -> list[str]:
+    """Return the tasks to which the trial at ``row`` can be promoted, the cheapest first."""
+    spec, now = snapshot.spec, snapshot.frame.tasks[snapshot.frame.task[row]]
+    cost = next((t.cost for t in spec.tasks if t.name == now), 0.0)
+    taken = tasks_taken(snapshot, row)
+    return [t.name for t in spec.tasks_by_cost if t.cost > cost and t.name not in taken]
+
+
+def why_no_promotion(snapshot: Snapshot, row: int) -> str:
+    """Return why the trial at ``row`` cannot be promoted, empty where it can."""
+    if dearer_tasks(snapshot, row):
+        return ""
+    number = int(snapshot.frame.number[row])
+    if snapshot.frame.tasks[snapshot.frame.task[row]] == snapshot.spec.full_task.name:
+        return f"Trial {number} is one of the full task: there is no dearer one."
+    return f"The configuration of trial {number} has been promoted already."
+
+
 def params_at(snapshot: Snapshot, row: int) -> dict[str, Any]:
     """Return the active parameters of the trial at ``row``, integers as such."""
     frame, found = snapshot.frame, {}

@@ -219,3 +219,22 @@ async def test_a_key_in_one_burst_with_a_move_is_about_where_that_led(
         await until(pilot, lambda: bool(sent))
         await _settled(pilot)
         assert sent[-1][1]["trial"] == watch.live.view.selected != before
+
+
+@pytest.mark.usefixtures("runner")
+async def test_what_cannot_be_promoted_is_not_offered_to_be(study: StudyFolder) -> None:
+    app = make_app(study)
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        live = app.live
+        assert live is not None
+        assert live.snapshot is not None
+        screen, frame, full = app.screen, live.snapshot.frame, live.snapshot.spec.full_task.name
+        assert isinstance(screen, StudyRoom)
+        said = dict[int, str]()
+        for row, number in enumerate(frame.number.tolist()):
+            live.select(number)
+            said[number] = screen.unavailable(action("trial.promote"))
+            at_full = frame.tasks[frame.task[row]] == full
+            assert ("no dearer one" in said[number]) == at_full
+        assert "" in said.values()

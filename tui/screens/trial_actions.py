@@ -9,15 +9,16 @@ from textual.binding import BindingType
 
 from hpo_tui.engine.spec.command import placeholder_values, shell_line, trial_seed
 from hpo_tui.store.tags import joined, parted
-from hpo_tui.tui.actions import bindings
+from hpo_tui.tui.actions import Action, bindings
 from hpo_tui.tui.screens.study_room import StudyRoom
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.trial_data import (
     configuration_fault,
     configuration_text,
+    dearer_tasks,
     params_at,
-    tasks_taken,
     trial_data,
+    why_no_promotion,
 )
 from hpo_tui.tui.typed_ahead import ASKING
 
@@ -35,6 +36,12 @@ class TrialActions(StudyRoom):
         row = snapshot.frame.index(number)
         assert row is not None
         return snapshot, number, row
+
+    def _unfit(self, wanted: Action, snapshot: Snapshot) -> str:
+        row = None if self.chosen is None else snapshot.frame.index(self.chosen)
+        if wanted.id == "trial.promote" and row is not None:
+            return why_no_promotion(snapshot, row)
+        return super()._unfit(wanted, snapshot)
 
     def do_trial_open(self) -> None:
         """Open the trial's own screen."""
@@ -77,18 +84,7 @@ class TrialActions(StudyRoom):
     def do_trial_promote(self) -> None:
         """Run its configuration at a dearer task."""
         snapshot, number, row = self._at()
-        spec = snapshot.spec
-        now = snapshot.frame.tasks[snapshot.frame.task[row]]
-        cost = next((t.cost for t in spec.tasks if t.name == now), 0.0)
-        above = [t.name for t in spec.tasks_by_cost if t.cost > cost]
-        if not above:
-            self.say(f"Trial {number} has run at the full task: there is no dearer one.", "warning")
-            return
-        taken = tasks_taken(snapshot, row)
-        dearer = [name for name in above if name not in taken]
-        if not dearer:
-            self.say(f"The configuration of trial {number} has been promoted already.", "warning")
-            return
+        dearer = dearer_tasks(snapshot, row)
 
         def chosen(task: object) -> None:
             if isinstance(task, str):
