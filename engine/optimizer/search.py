@@ -149,7 +149,9 @@ class Search:
         known: list[int | None] = [*([None] * len(fresh)), *ids]
         prices = options.table(known, x)
         told = predictive(models)
-        forced = not fed(history, told)
+        # One objective has one best place, and a few looks more say better where it is; a front
+        # gains nothing by full runs that wait.
+        forced = not fed(history, told, told if len(self.spec.objectives) == 1 else 0.0)
         due = options.resume and forced and owed(history)
         # A new configuration would be one more look: what was looked at goes on.
         if due and np.isfinite(prices[len(fresh) :, history.full]).any():

@@ -119,14 +119,18 @@ def test_a_full_run_is_owed_once_looks_worth_one_have_been_begun_since_the_last(
     assert owed(history)
 
 
-@pytest.mark.parametrize(("told", "looks"), [(1.0, 49), (0.5, 6), (0.0, 0)])
+@pytest.mark.parametrize(
+    ("told", "patience", "looks"),
+    [(1.0, 0.0, 22), (0.5, 0.0, 2), (0.0, 0.0, 0), (1.0, 1.0, 49), (0.5, 0.5, 6)],
+)
 def test_the_full_task_is_fed_while_it_has_its_share_of_the_cost(
-    toy: StudySpec, told: float, looks: int
+    toy: StudySpec, told: float, patience: float, looks: int
 ) -> None:
-    """0.15 of it, more as looks tell less; what they tell counts as a part of a run."""
-    full = (1, FULL, "pruned")
-    assert fed(made(toy, full, *((n, CHEAP, "complete") for n in range(2, looks + 2))), told)
-    assert not fed(made(toy, full, *((n, CHEAP, "complete") for n in range(2, looks + 4))), told)
+    """0.15 of it, more as looks tell less: so many looks for one full run and a part of another."""
+    enough = [(n, CHEAP, "complete") for n in range(2, looks + 2)]
+    more = [(n, CHEAP, "complete") for n in range(looks + 2, looks + 4)]
+    assert fed(made(toy, (1, FULL, "pruned"), *enough), told, patience)
+    assert not fed(made(toy, (1, FULL, "pruned"), *enough, *more), told, patience)
 
 
 def test_a_history_is_read_back_as_it_was(toy: StudySpec) -> None:
