@@ -1,10 +1,15 @@
 """From a shell into the screens, or the study printed once."""
 
+import gc
 import sys
 from pathlib import Path
 
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.tui.plain import to_ascii
+
+_SELDOM = 20_000, 20, 20
+"""How much is made until cycles are looked for. Python's 700 would look through what is imported
+and drawn time and again, a tenth of the time to the first frame."""
 
 
 def run_app(
@@ -32,6 +37,7 @@ def run_app(
         return print_once(folder, ascii_only=ascii_only)
     if home is None:
         home = find_home(folder.path if folder is not None else working_folder())
+    gc.set_threshold(*_SELDOM)
     # What is printed once needs no screen.
     from hpo_tui.tui.app import HpoApp
     from hpo_tui.tui.config import load_settings
