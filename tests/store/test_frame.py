@@ -1,6 +1,5 @@
 """A study's trials as columns: whole, in order, and only what changed read again."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,20 +8,6 @@ from hpo_tui.store import columns
 from hpo_tui.store.models import Trial, TrialState, Value
 from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
-
-
-@pytest.fixture
-def writer(tmp_path: Path) -> Iterator[StudyWriter]:
-    writer = StudyWriter(tmp_path / "study.db")
-    writer.create_study("t", "text", 7)
-    yield writer
-    writer.close()
-
-
-@pytest.fixture
-def reader(writer: StudyWriter, tmp_path: Path) -> Iterator[StudyReader]:
-    with StudyReader(tmp_path / "study.db") as reader:
-        yield reader
 
 
 def trial(number: int, **params: Value) -> Trial:

@@ -2,7 +2,6 @@
 
 import math
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,20 +11,6 @@ from hpo_tui.store.models import Report, Trial, TrialState
 from hpo_tui.store.read import StudyReader, readable
 from hpo_tui.store.schema import migrate
 from hpo_tui.store.write import StudyWriter
-
-
-@pytest.fixture
-def writer(tmp_path: Path) -> Iterator[StudyWriter]:
-    writer = StudyWriter(tmp_path / "study.db")
-    writer.create_study("t", "text", 7)
-    yield writer
-    writer.close()
-
-
-@pytest.fixture
-def reader(writer: StudyWriter, tmp_path: Path) -> Iterator[StudyReader]:
-    with StudyReader(tmp_path / "study.db") as reader:
-        yield reader
 
 
 def running(number: int) -> Trial:

@@ -77,14 +77,16 @@ async def test_the_cost_bar_names_its_key_while_it_acts(
         assert "b: by count" in text(pilot)[1]
 
 
+def _two_running(frame: Frame) -> Frame:
+    live = np.arange(len(frame)) >= len(frame) - 2
+    state = np.where(live, STATES.index(TrialState.RUNNING), frame.state).astype(np.int8)
+    return replace(frame, state=state, charged=np.where(live, 0.0, frame.charged))
+
+
 async def test_what_is_in_flight_has_a_name_that_fits_in_one_line(
     make_frame: Frames, snapshot_of: Snapshots
 ) -> None:
-    frame = make_frame(30)
-    live = np.arange(30) >= 28
-    state = np.where(live, STATES.index(TrialState.RUNNING), frame.state).astype(np.int8)
-    charged = np.where(live, 0.0, frame.charged)
-    snapshot = snapshot_of(replace(frame, state=state, charged=charged))
+    snapshot = snapshot_of(_two_running(make_frame(30)))
     async with shown(CostBar(), snapshot, size=(96, 1)) as (pilot, _):
         assert " run »" in text(pilot)[0]
 
@@ -92,11 +94,7 @@ async def test_what_is_in_flight_has_a_name_that_fits_in_one_line(
 async def test_names_are_cut_before_they_are_left_out(
     make_frame: Frames, snapshot_of: Snapshots
 ) -> None:
-    frame = make_frame(30)
-    live = np.arange(30) >= 28
-    state = np.where(live, STATES.index(TrialState.RUNNING), frame.state).astype(np.int8)
-    charged = np.where(live, 0.0, frame.charged)
-    snapshot = snapshot_of(replace(frame, state=state, charged=charged))
+    snapshot = snapshot_of(_two_running(make_frame(30)))
     async with shown(CostBar(), snapshot, size=(85, 1)) as (pilot, _):
         line = text(pilot)[0]
     names = [part.split()[0] for part in line.split("│")[:-1]]
