@@ -5,7 +5,6 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,20 +19,6 @@ from hpo_tui.store.write import StudyWriter
 @pytest.fixture
 def path(tmp_path: Path) -> Any:
     return tmp_path / "study.db"
-
-
-@pytest.fixture
-def writer(path: Path) -> Iterator[Any]:
-    writer = StudyWriter(path)
-    writer.create_study("t", "text", 7)
-    yield writer
-    writer.close()
-
-
-@pytest.fixture
-def reader(writer: StudyWriter, path: Path) -> Iterator[Any]:
-    with StudyReader(path) as reader:
-        yield reader
 
 
 def trial(number: int = 1, state: Any = TrialState.RUNNING, params: Any = None, **rest: Any) -> Any:
