@@ -13,7 +13,7 @@ import numpy as np
 from scipy import special
 
 from hpo_tui.engine.optimizer.arrays import Array, Index
-from hpo_tui.engine.optimizer.boxes import open_boxes, thinned
+from hpo_tui.engine.optimizer.boxes import front, open_boxes, thinned
 
 _MOST_POINTS, _OF_MANY = {1: 1, 2: 200, 3: 40, 4: 16}, 10
 """Points by the number of objectives, and of more: the boxes of a front multiply with both."""
@@ -58,10 +58,11 @@ class Target:
 
 
 def target(points: Array, ref: Array) -> Target:
-    """Return the target left open by a front (k, m) below a reference point (m,)."""
+    """Return the target that results (k, m) leave open below a reference point (m,)."""
     m = len(ref)
     inside = points[np.all(points < ref, axis=1)]
-    lows, highs = open_boxes(thinned(inside, _MOST_POINTS.get(m, _OF_MANY)), ref)
+    # The front first: thinning keeps what lies far apart, and nothing lies farther than the worst.
+    lows, highs = open_boxes(thinned(inside[front(inside)], _MOST_POINTS.get(m, _OF_MANY)), ref)
     cuts = []
     low = np.zeros(lows.shape, dtype=np.intp)
     high = np.zeros(highs.shape, dtype=np.intp)

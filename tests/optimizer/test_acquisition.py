@@ -91,6 +91,17 @@ def test_a_thinned_front_keeps_the_best_of_each_objective_and_leaves_no_gap() ->
     np.testing.assert_array_equal(thinned(points, 81), points)
 
 
+@pytest.mark.parametrize("m", [3, 4, 5])
+def test_many_results_behind_a_front_take_nothing_from_what_it_leaves_open(m: int) -> None:
+    rng = np.random.default_rng(m)
+    best = 0.5 * rng.dirichlet(np.ones(m), size=9)
+    behind = best[rng.integers(9, size=300)] + rng.uniform(0.01, 0.5, (300, m))
+    mean, sd = rng.uniform(0.0, 1.0, (20, m)), rng.uniform(0.01, 0.3, (20, m))
+    ref = np.full(m, 1.2)
+    alone = target(best, ref).gain(mean, sd)
+    np.testing.assert_allclose(target(np.vstack([best, behind]), ref).gain(mean, sd), alone)
+
+
 def test_how_a_front_is_thinned_is_no_matter_of_units() -> None:
     angle = np.sort(np.random.default_rng(0).uniform(0, np.pi / 2, 60))
     points = 1.0 - np.column_stack([np.sin(angle), np.cos(angle)])
