@@ -20,8 +20,6 @@ from hpo_tui.engine.execution.wire import Inbox, Message
 
 DEFAULT = "hpo_tui.engine.optimizer:Optimizer"
 _PR_SET_PDEATHSIG = 1
-_SETTLED = 0.05
-"""Seconds without news after which there is time to say what the study has shown."""
 
 
 def main(argv: Sequence[str]) -> None:
@@ -39,7 +37,7 @@ def serve(worker: Worker, inbox: Inbox) -> None:
     """Do what the runner asks for until it closes the pipe."""
     todo: deque[Message] = deque()
     while True:
-        patience = 0.0 if todo else _SETTLED if worker.changed else None
+        patience = 0.0 if todo else worker.patience
         if select([inbox.fd], [], [], patience)[0]:
             inbox.read()
             if inbox.closed:

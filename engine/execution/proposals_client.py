@@ -31,8 +31,8 @@ _CROWDED = 4 << 20
 class Reply:
     """News from the optimizer.
 
-    ``kind``: ``suggestions`` (of a user's wish), ``refused``, ``stop``, ``insights``, ``stuck``
-    (it cannot suggest) or ``dead``; suggestions of our own asking are kept ready instead.
+    ``kind``: ``suggestions`` (of a user's wish), ``refused``, ``stop``, ``insights``, ``maps``,
+    ``stuck`` (it cannot suggest) or ``dead``; suggestions of our own asking are kept ready instead.
     """
 
     kind: str

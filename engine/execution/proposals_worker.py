@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from hpo_tui.engine.execution.charting import Charting
 from hpo_tui.engine.execution.past import earlier_studies, past_trials
 from hpo_tui.engine.execution.wire import Message, encode
 from hpo_tui.engine.learning import kept
@@ -17,6 +18,9 @@ from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.read import StudyReader
 
 log = logging.getLogger("proposals")
+
+_SETTLED = 0.05
+"""Seconds without news after which there is time to say what the study has shown."""
 
 
 class Refused(Exception):  # noqa: N818 - an answer to the user, not an error of ours
@@ -42,6 +46,7 @@ class Worker:
         self.learns = False
         """Whether there are earlier studies to learn from."""
         self.workers = 1
+        self.charting = Charting()
         self._init: Message | None = None
         """What to begin with, as long as that could not be done."""
 
@@ -231,21 +236,38 @@ class Worker:
 
     def idle(self) -> None:
         """Tell what has become of the study's insights, when there is nothing else to do."""
-        if self.changed and self.optimizer is not None:
+        if self.optimizer is None:
+            return
+        if self.changed:
             self.tell_insights(last=False)
+            self.charting.news()
+        else:
+            self._tell_maps(self.charting.work(self.optimizer))
+
+    @property
+    def patience(self) -> float | None:
+        """Seconds without a request after which to call :meth:`idle`; None: there is no need."""
+        return _SETTLED if self.changed else self.charting.patience
 
     def tell_insights(self, *, last: bool) -> None:
         """Send what has been learned, the state to begin with another time, and the time left."""
         self.changed = False
+        # The slices first: for them the models are fitted, which is what the state keeps.
+        slices = [asdict(s) for s in self.optimizer.slices()]
+        if last:
+            self._tell_maps(self.charting.finish(self.optimizer))
         self.send({
             "op": "insights",
             "last": last,
-            # The slices first: for them the models are fitted, which is what the state keeps.
-            "slices": [asdict(s) for s in self.optimizer.slices()],
+            "slices": slices,
             "state": self.optimizer.state(),
             "eta": self.optimizer.eta(self.workers),
             "learned": [asdict(e) for e in self.optimizer.learned()] if self.learns else [],
         })  # fmt: skip
+
+    def _tell_maps(self, maps: list[dict[str, Any]] | None) -> None:
+        if maps is not None:
+            self.send({"op": "maps", "maps": maps})
 
 
 def _asked_for(suggestion: Mapping[str, Any], message: Message) -> bool:

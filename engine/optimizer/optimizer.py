@@ -2,11 +2,12 @@
 
 import math
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from hpo_tui.engine.analysis.maps import Map
 from hpo_tui.engine.analysis.slices import Slice
 from hpo_tui.engine.optimizer import checks, insight, slicing, standing, stopping
 from hpo_tui.engine.optimizer.api import (
@@ -20,6 +21,7 @@ from hpo_tui.engine.optimizer.durations import Durations, Prices
 from hpo_tui.engine.optimizer.earlier import Earlier, checked
 from hpo_tui.engine.optimizer.ending import end
 from hpo_tui.engine.optimizer.history import EPS, TrialHistory
+from hpo_tui.engine.optimizer.mapping import Mapper
 from hpo_tui.engine.optimizer.options import Options
 from hpo_tui.engine.optimizer.register import Register
 from hpo_tui.engine.optimizer.sampler import CostWeightedSampler
@@ -59,6 +61,7 @@ class Optimizer:
         self._search = CostWeightedSampler(spec, self.seed, earlier=self._earlier).search
         self._durations = Durations(self._search.space, self._search.builder)
         self._register = Register(spec, self._history, self._search.space)
+        self._mapper = Mapper()
 
     # -- asking ---------------------------------------------------------------------------------
 
@@ -264,6 +267,13 @@ class Optimizer:
     def slices(self) -> list[Slice]:
         """Return what is expected of every metric along every parameter from one of the best."""
         return slicing.slices(self.spec, self._history, self._search, self.best())
+
+    def maps(self) -> Iterator[Map]:
+        """Return what is expected of every metric over pairs of the parameters that matter most.
+
+        Each is worked out when it is asked for, by what is known now.
+        """
+        return self._mapper.maps(self.spec, self._history, self._search, self.best())
 
     def eta(self, workers: int) -> float | None:
         """Seconds to the end of the budget with so many trials at once; None where unknown."""

@@ -11,7 +11,7 @@ from types import FrameType
 from typing import Any
 
 from hpo_tui.engine import enough
-from hpo_tui.engine.analysis import slices
+from hpo_tui.engine.analysis import maps, slices
 from hpo_tui.engine.costs import left_in_units
 from hpo_tui.engine.execution.breaker import Breaker
 from hpo_tui.engine.execution.proposals_client import SPENT, Reply
@@ -215,6 +215,8 @@ class Runner:
                 desk.writer.put(ETA, reply.data["eta"])
                 desk.writer.put(SAYS, reply.data["learned"])
                 desk.writer.put(slices.KEY, reply.data["slices"])
+        elif reply.kind == "maps":
+            desk.writer.put(maps.KEY, reply.data["maps"])
         elif reply.kind == "learned":
             self._keep(reply.data["earlier"])
         elif reply.kind in ("suggestions", "refused"):

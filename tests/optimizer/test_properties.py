@@ -8,7 +8,6 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hpo_tui.engine.analysis.slices import Slice
 from hpo_tui.engine.optimizer import BudgetSpent, Optimizer, PastTrial
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.spec.space import sample, validate_params, value_fault
@@ -78,9 +77,17 @@ def studies(draw: st.DrawFn) -> dict[str, Any]:
     return study
 
 
-def assert_readable(spec: StudySpec, slices: list[Slice]) -> None:
-    """Each slice has values of its parameter and an ordered, finite band for each."""
-    for one in slices:
+def assert_readable(spec: StudySpec, opt: Optimizer) -> None:
+    """Slices and maps have values of their parameters and an ordered, finite band for each."""
+    for told in opt.maps():
+        assert len(told.expected) == len(told.rows) * len(told.columns)
+        for name, values in ((told.across, told.columns), (told.up, told.rows)):
+            assert not any(value_fault(spec.parameter(name), value) for value in values)
+        known = [
+            b for b in zip(told.low, told.expected, told.high, strict=True) if not math.isnan(b[1])
+        ]
+        assert all(-math.inf < low <= mean <= high < math.inf for low, mean, high in known)
+    for one in opt.slices():
         assert len(one.values) == len(one.expected) == len(one.low) == len(one.high) > 1
         parameter = spec.parameter(one.parameter)
         assert not any(value_fault(parameter, value) for value in one.values)
@@ -117,7 +124,7 @@ def test_nothing_breaks_it(study: dict[str, Any], data: st.DataObject) -> None:
             end(opt, number, what, metrics, running.pop(number))
     opt.best()
     opt.tasks()
-    assert_readable(spec, opt.slices())
+    assert_readable(spec, opt)
     opt.state()
 
 
@@ -160,7 +167,7 @@ def test_any_history_can_be_restored(study: dict[str, Any], data: st.DataObject)
         opt.tell(s.number, {m: data.draw(NASTY) for m in spec.metric_names})
     opt.best()
     opt.tasks()
-    assert_readable(spec, opt.slices())
+    assert_readable(spec, opt)
 
 
 def end(opt: Optimizer, number: int, what: str, metrics: dict[str, float], cost: float) -> None:

@@ -117,6 +117,9 @@ class Optimizer:
     def slices(self) -> Any:
         return []
 
+    def maps(self) -> Any:
+        return iter(())
+
     def state(self) -> Any:
         return {"tiny": True}
 

@@ -1,0 +1,74 @@
+"""When the optimizer's process works out maps: a piece at a time, between requests, and seldom.
+
+All maps of a study together take as long as a suggestion. Nobody waits for them: what is asked for
+goes first, after one pair of parameters at the latest.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from hpo_tui.engine.analysis.maps import Map, kept
+
+log = logging.getLogger("proposals")
+
+_REST, _SHARE = 5.0, 20.0
+"""Seconds between two rounds at the least, and how many times as long as a round took."""
+
+
+class Charting:
+    """Works the maps out anew when there is news; ``clock``: monotonic seconds."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._news = False
+        self._due = 0.0
+        self._took = 0.0
+        self._left: Iterator[Map] | None = None
+        self._done: list[Map] = []
+
+    def news(self) -> None:
+        """Take note that the models know more than the last maps."""
+        self._news = True
+
+    @property
+    def patience(self) -> float | None:
+        """The seconds until there is something to work out; None while there is nothing."""
+        if self._left is not None:
+            return 0.0
+        return max(0.0, self._due - self._clock()) if self._news else None
+
+    def work(self, optimizer: Any) -> list[dict[str, Any]] | None:
+        """Work a piece out; return all maps when they are done, None before."""
+        if self.patience != 0.0:
+            return None
+        began = self._clock()
+        try:
+            if self._left is None:
+                self._news, self._done, self._took = False, [], 0.0
+                self._left = optimizer.maps()
+            one = next(self._left, None)
+        except Exception:  # a picture that fails must not end the search
+            log.exception("the maps could not be worked out")
+            self._rest()
+            return None
+        self._took += self._clock() - began
+        if one is not None:
+            self._done.append(one)
+            return None
+        self._rest()
+        return [kept(m) for m in self._done]
+
+    def finish(self, optimizer: Any) -> list[dict[str, Any]] | None:
+        """Work all of them out at once; None where they cannot be."""
+        self._left, self._news, self._due = None, True, 0.0
+        while self.patience == 0.0:
+            done = self.work(optimizer)
+            if done is not None:
+                return done
+        return None
+
+    def _rest(self) -> None:
+        self._left = None
+        self._due = self._clock() + max(_REST, _SHARE * self._took)

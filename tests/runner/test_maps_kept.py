@@ -1,0 +1,125 @@
+"""What the optimizer expects over pairs of parameters is kept with the study."""
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from hpo_tui.engine.analysis.maps import KEY, Map, kept, maps
+from hpo_tui.engine.execution.charting import Charting
+from hpo_tui.engine.launch import start_runner
+from hpo_tui.store.read import StudyReader
+from hpo_tui.store.write import StudyWriter
+
+SCRIPT = """\
+x, y = given["params"]["x"], given["params"]["y"]
+report(accuracy=1 - (x - 0.3) ** 2 - (y - 0.7) ** 2)
+"""
+SPACE = """
+[space.y]
+type = "float"
+low = 0.0
+high = 1.0
+"""
+
+
+def one(trial: int) -> Map:
+    numbers = (0.5, math.nan), (0.4, math.nan), (0.6, math.nan)
+    return Map(trial, "x", "kind", "accuracy", (0.0, 1.0), ("a",), *numbers)
+
+
+class Optimizer:
+    """Tells two maps of the trial that is best now; its ``clock`` goes on by the work."""
+
+    def __init__(self) -> None:
+        self.best, self.clock = 1, 0.0
+
+    def maps(self) -> Iterator[Map]:
+        best = self.best
+        return (self.worked(best) for _ in range(2))
+
+    def worked(self, best: int) -> Map:
+        self.clock += 1.0
+        return one(best)
+
+
+def test_a_finished_study_has_its_maps(make_study: Any) -> None:
+    ran = make_study(SCRIPT, budget=8, tasks=SPACE)
+    start_runner(ran.folder)
+    ran.gone()
+    with StudyReader(ran.folder.db) as reader:
+        (told,) = maps(reader) or ()
+    assert ({told.across, told.up}, told.metric) == ({"x", "y"}, "accuracy")
+    assert len(told.expected) == len(told.rows) * len(told.columns)
+    assert told.trial in {t.number for t in ran.trials()}
+
+
+def test_a_study_that_was_never_run_has_told_of_none(make_study: Any) -> None:
+    with StudyReader(make_study(SCRIPT).folder.db) as reader:
+        assert maps(reader) is None
+
+
+def test_what_is_kept_is_what_was_told(make_study: Any) -> None:
+    ran = make_study(SCRIPT)
+    writer = StudyWriter(ran.folder.db)
+    writer.put(KEY, [kept(one(3))])
+    writer.close()
+    with StudyReader(ran.folder.db) as reader:
+        (told,) = maps(reader) or ()
+    assert kept(told) == kept(one(3))
+    assert math.isnan(told.low[1])
+    assert told.rows == ("a",)
+
+
+def test_nothing_is_worked_out_before_there_is_news() -> None:
+    charting = Charting()
+    assert charting.patience is None
+    assert charting.work(Optimizer()) is None
+
+
+def test_they_are_worked_out_a_piece_at_a_time_of_what_was_known_at_first() -> None:
+    optimizer = Optimizer()
+    charting = Charting(lambda: optimizer.clock)
+    charting.news()
+    assert charting.work(optimizer) is None
+    optimizer.best = 2
+    charting.news()
+    assert charting.patience == 0.0
+    assert charting.work(optimizer) is None
+    assert charting.work(optimizer) == [kept(one(1)), kept(one(1))]
+
+
+def test_they_rest_for_many_times_as_long_as_they_took() -> None:
+    optimizer = Optimizer()
+    charting = Charting(lambda: optimizer.clock)
+    charting.news()
+    while charting.work(optimizer) is None:
+        pass
+    assert charting.patience is None
+    charting.news()
+    assert charting.patience == pytest.approx(40.0)
+    optimizer.clock += 40.0
+    assert charting.patience == 0.0
+
+
+def test_at_the_end_all_are_told_at_once() -> None:
+    optimizer = Optimizer()
+    charting = Charting(lambda: optimizer.clock)
+    charting.news()
+    charting.work(optimizer)
+    optimizer.best = 2
+    assert charting.finish(optimizer) == [kept(one(2)), kept(one(2))]
+
+
+def test_maps_that_fail_end_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    class Broken:
+        def maps(self) -> Iterator[Map]:
+            raise ZeroDivisionError
+
+    charting = Charting()
+    charting.news()
+    assert charting.work(Broken()) is None
+    assert charting.patience is None
+    assert charting.finish(Broken()) is None
+    assert "the maps could not be worked out" in caplog.text
