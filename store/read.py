@@ -213,6 +213,11 @@ class StudyReader:
         rows = self._rows("SELECT value, updated FROM optimizer WHERE key = ?", (key,))
         return (json.loads(rows[0]["value"]), float(rows[0]["updated"])) if rows else None
 
+    def updated(self, key: str) -> float | None:
+        """Return when what is kept under ``key`` was written (Unix time), None if nothing is."""
+        rows = self._rows("SELECT updated FROM optimizer WHERE key = ?", (key,))
+        return float(rows[0]["updated"]) if rows else None
+
 
 def readable(path: Path) -> bool:
     """Whether ``path`` is a study's file that this version can read."""

@@ -89,7 +89,7 @@ _TABLE: tuple[Action, ...] = (
     _a("watch.tab_6", "6", "log", "The selected trial's output"),
     _a("watch.tab_7", "7", "events", "What was decided and why"),
     _a("watch.tab_8", "8", "devices", "What each GPU does; when which trial ran where"),
-    _a("watch.tab_9", "9", "slices", "A metric along one parameter, and what is expected"),
+    _a("watch.tab_9", "9", "slices", "A metric along one parameter or over two, as expected"),
     _a("study.pause", "p", "pause/resume", "Start no new trials, or go on", "wr", 8),
     _a("study.stop", "X", "stop study", "Stop the study and its trials", "w"),
     _a("study.start", "R", "start runner", "Start the study's runner when none lives", "w"),
@@ -186,7 +186,8 @@ CHART_KEYS: tuple[str, ...] = (
     "parallel.brush", "parallel.brush_shrink", "parallel.brush_grow", "parallel.choose",
     "history.metric", "history.across", "history.log", "pareto.pair", "pareto.partial",
     "curves.metric", "curves.log", "curves.alone", "importance.task", "importance.metric",
-    "devices.earlier", "devices.later", "slices.next", "slices.metric", "slices.log",
+    "devices.earlier", "devices.later", "slices.next", "slices.map", "slices.metric",
+    "slices.log",
 )  # fmt: skip
 """What the key bar shows of a chart that has the focus, in this order."""
 

@@ -88,7 +88,7 @@ TABS: tuple[Place, ...] = (
         "slices",
         CHARTS["slices"],
         "Slices",
-        lambda s: (s.frame, s.spec, s.slices),
+        lambda s: (s.frame, s.spec, s.slices, s.maps),
         short="sl",
     ),
 )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from hpo_tui.engine.analysis.maps import Map
 from hpo_tui.engine.analysis.slices import Slice
 from hpo_tui.engine.learning import Holds
 from hpo_tui.engine.spec import StudySpec
@@ -51,6 +52,9 @@ class Snapshot:
     Where a study is watched alone: it takes a while."""
     slices: tuple[Slice, ...] = ()
     """What the optimizer expects along each parameter of each metric."""
+    maps: tuple[Map, ...] | None = None
+    """And over pairs of parameters; None where no runner has told of any. The same object as long
+    as no others were told."""
 
     @property
     def measured(self) -> tuple[DeviceSample, ...]:

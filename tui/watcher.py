@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from hpo_tui.engine.analysis.maps import LastMaps
 from hpo_tui.engine.analysis.slices import slices
 from hpo_tui.engine.enough import KEY
 from hpo_tui.engine.learning import holds
@@ -57,6 +58,7 @@ class StudyWatcher:
         self._spec: tuple[str, StudySpec] | None = None
         self._named = NamedFrames()
         self._ranking = Ranking()
+        self._maps = LastMaps()
         self._said = ""
         self._file = 0
         """The inode of the study's file as it was read last, 0 before."""
@@ -152,6 +154,7 @@ class StudyWatcher:
             edited=finished and edited_by_hand(self.folder.file, study.text) is not None,
             learned=holds(reader, spec.learn_from),
             slices=slices(reader),
+            maps=self._maps.of(reader),
         )
 
     def _parse(self, study: Study) -> StudySpec:

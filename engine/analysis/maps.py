@@ -54,6 +54,21 @@ def maps(reader: "StudyReader") -> tuple[Map, ...] | None:
     return None if entries is None else tuple(_read(entry) for entry in entries)
 
 
+class LastMaps:
+    """The maps of a study that is read again and again: taken apart only when they are others."""
+
+    def __init__(self) -> None:
+        self._updated: float | None = None
+        self._maps: tuple[Map, ...] | None = None
+
+    def of(self, reader: "StudyReader") -> tuple[Map, ...] | None:
+        """Return the maps, the very ones of the last time where no others were told."""
+        updated = reader.updated(KEY)
+        if updated is None or updated != self._updated:
+            self._updated, self._maps = updated, maps(reader)
+        return self._maps
+
+
 def _read(entry: Mapping[str, Any]) -> Map:
     numbers = (tuple(math.nan if v is None else v for v in entry[name]) for name in _NUMBERS)
     return Map(

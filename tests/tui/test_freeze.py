@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
+from hpo_tui.engine.analysis.maps import KEY, Map, kept
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState, TrialState
 from hpo_tui.store.write import StudyWriter
@@ -72,6 +73,38 @@ async def _frozen_then_changed(
     writer.close()
     await until(pilot, lambda: live.snapshot is not held)
     return watch
+
+
+async def test_a_map_stands_still_too(study: StudyFolder) -> None:
+    def told(trial: int) -> None:
+        numbers = (0.8, 0.9, 0.85, 0.95), (0.7,) * 4, (1.0,) * 4
+        one = Map(trial, "lr", "dropout", "accuracy", (1e-4, 1e-1), (0.0, 0.7), *numbers)
+        writer = StudyWriter(study.db)
+        writer.put(KEY, [kept(one)])
+        writer.close()
+
+    told(12)
+    app = make_app(study)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        watch, live = app.screen, app.live
+        assert isinstance(watch, Watch)
+        assert live is not None
+        held = live.snapshot
+
+        def drawn() -> str:
+            return "\n".join(line.text for line in watch._compositor.render_strips())
+
+        await pilot.press("9", "c")
+        await until(pilot, lambda: "expected from #12" in drawn())
+        await pilot.press("space")
+        told(34)
+        await until(pilot, lambda: live.snapshot is not held)
+        await pilot.press("l", "v")
+        await pilot.pause()
+        assert "expected from #12" in drawn()
+        await pilot.press("space")
+        await until(pilot, lambda: "expected from #34" in drawn())
 
 
 @pytest.mark.usefixtures("runner")

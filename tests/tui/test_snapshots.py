@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from textual.pilot import Pilot
 
-from hpo_tui.engine.analysis import slices
+from hpo_tui.engine.analysis import maps, slices
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui.app import HpoApp
@@ -28,6 +28,16 @@ def still(
         monkeypatch.setattr(StudyFolder, "runner_pid", lambda _: 4242)
 
 
+def _map(trial: int, lr: Any, width: Any) -> maps.Map:
+    """Return a hill over two parameters, of which little is known where both are small."""
+    across, up = np.meshgrid(np.log10(lr) + 2, (width - 300) / 160)
+    mean = 0.94 - 0.02 * across**2 - 0.03 * up**2
+    spread = 0.01 + 0.02 * np.maximum(-across - up, 0)
+    numbers = (tuple(v.ravel().tolist()) for v in (mean, mean - spread, mean + spread))
+    values = (tuple(lr.tolist()), tuple(width.tolist()))
+    return maps.Map(trial, "lr", "width", "accuracy", *values, *numbers)
+
+
 def _app(tmp_path: Path, **options: Any) -> HpoApp:
     folder = make_study(tmp_path, trials=120)
     lr = np.geomspace(1e-4, 1e-1, 25)
@@ -40,6 +50,7 @@ def _app(tmp_path: Path, **options: Any) -> HpoApp:
     ]  # fmt: skip
     writer = StudyWriter(folder.db)
     writer.put(slices.KEY, told)
+    writer.put(maps.KEY, [maps.kept(_map(12, lr, np.linspace(16, 512, 17)))])
     writer.close()
     return make_app(folder, **options)
 
@@ -59,6 +70,8 @@ def _app(tmp_path: Path, **options: Any) -> HpoApp:
         ("help", ("question_mark",)),
         ("filter", ("slash", "l", "r")),
         ("slices", ("9",)),
+        ("map", ("j", "9", "c")),
+        ("whole_map", ("9", "c", "z")),
     ],
 )
 def test_a_screen(

@@ -64,7 +64,8 @@ class Canvas:
             return [Strip([], 0) for _ in rows]
         codes, styles = self.codes[rows], self.styles[rows]
         # A blank shows no colour: it need not end a run, unless a style paints its background.
-        paints = np.array([bool(s.reverse or s.underline) for s in palette])
+        ground = palette[0].bgcolor
+        paints = np.array([bool(s.reverse or s.underline or s.bgcolor != ground) for s in palette])
         inked = (codes != BLANK) | paints[styles]
         last = np.maximum.accumulate(np.where(inked, np.arange(self.width), 0), axis=1)
         runs = np.take_along_axis(styles, last, axis=1)

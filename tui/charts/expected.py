@@ -33,12 +33,12 @@ class Band:
     @staticmethod
     def of(axis: Axis, parameter: Parameter, told: Slice) -> "Band | None":
         """Return the band of a slice; None if it was told before the parameter was another."""
-        places = _places(axis, parameter, told.values)
-        known = np.isfinite(places)
+        at = places(axis, parameter, told.values)
+        known = np.isfinite(at)
         if not known.any():
             return None
         low, mean, high = (np.array(v)[known] for v in (told.low, told.expected, told.high))
-        return Band(places[known], low, mean, high, bool(axis.slots))
+        return Band(at[known], low, mean, high, bool(axis.slots))
 
     def shade(self, plot: Plot) -> None:
         """Fill it."""
@@ -59,7 +59,7 @@ class Band:
         ]
 
 
-def _places(axis: Axis, parameter: Parameter, values: tuple[Value, ...]) -> Floats:
+def places(axis: Axis, parameter: Parameter, values: tuple[Value, ...]) -> Floats:
     """Return where values lie on a parameter's axis, (n,); NaN for a choice that is no more."""
     if not axis.slots:
         # Told before an edit of the study, they can be of another kind.

@@ -4,6 +4,7 @@ Colours are points of the 256-colour cube, so that a terminal without true colou
 same ones. Classes differ in brightness and in how they are drawn, never in hue alone.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum, auto
 from functools import lru_cache
@@ -51,6 +52,27 @@ class Ink(IntEnum):
     FIRST = auto()
     FIRST_2 = auto()
     FIRST_3 = auto()
+    HEAT = auto()
+    """The first of the inks of a heat map: :func:`heat` returns the others."""
+
+
+class Cell(IntEnum):
+    """What stands in a cell of a heat map, on the colour of its level."""
+
+    FILL = 0
+    """Its texture, which is seen where there is no colour."""
+    HATCH = auto()
+    FAINT = auto()
+    MARK = auto()
+
+
+HEAT_LEVELS = 7
+"""Colours of a heat map, from what is worst, or low, to what stands out most."""
+
+
+def heat(level: int, cell: Cell = Cell.FILL) -> int:
+    """Return the ink of a cell at a level of a heat map."""
+    return Ink.HEAT + level * len(Cell) + cell
 
 
 LEVELS = 3
@@ -97,6 +119,14 @@ _SIXTEEN = (
     " bright_white bright_white bright_white"
 )
 
+_HEATS = {
+    "dark": "#5f005f #5f00af #005f87 #008787 #00af87 #5fd75f #d7d75f",
+    "light": "#ffffaf #d7d7af #87d787 #5fafaf #5f87af #5f5faf #5f00af",
+    "grey": "#303030 #444444 #5f5f5f #767676 #949494 #b2b2b2 #d0d0d0",
+    "grey-light": "#e4e4e4 #d0d0d0 #b2b2b2 #949494 #767676 #5f5f5f #444444",
+}
+"""Brighter is better on a dark ground, darker on a light one: what is better stands out."""
+
 
 @dataclass(frozen=True, slots=True)
 class Palette:
@@ -121,7 +151,28 @@ def palette(
     else:
         name, text = ("dark", _DARK) if dark else ("light", _LIGHT)
     styles = tuple(_style(word, background) for word in text.split())
+    styles += tuple(_heat_styles(_HEATS.get(name, ""), background))
     return Palette((name, background.name if background else ""), styles)
+
+
+def _heat_styles(ramp: str, background: Color | None) -> Iterator[Style]:
+    """Yield the styles of a heat map, level by level, each kind of :class:`Cell`.
+
+    Without a ramp (16 colours, whose order of brightness nobody knows) the texture alone tells.
+    """
+    if not ramp:
+        plain = [Style(color=c, bgcolor=background) for c in ("default",) * 3 + ("bright_cyan",)]
+        yield from plain * HEAT_LEVELS
+        return
+    for word in ramp.split():
+        ground = Color.parse(word)
+        red, green, blue = ground.get_truecolor()
+        bright = 0.3 * red + 0.59 * green + 0.11 * blue > 0x70
+        faint, mark = ("#303030", "#000000") if bright else ("#d0d0d0", "#ffffff")
+        yield Style(color=ground, bgcolor=ground)
+        yield Style(color=background, bgcolor=ground)
+        yield Style(color=faint, bgcolor=ground)
+        yield Style(color=mark, bgcolor=ground, bold=True)
 
 
 def _style(word: str, background: Color | None) -> Style:

@@ -138,7 +138,7 @@ class Plot:
             text = texts[tick]
             canvas.put(max(self.left - 2 - len(text), 0), row, text, Ink.DIM)
             canvas.put(self.left - 2, row, self._beyond(self.y, tick), Ink.DIM)
-        self._draw_x_ticks(base, labels[0], slots)
+        self.draw_x_marks(self.x_marks(slots), labels[0])
 
     def _beyond(self, scale: Scale, tick: float) -> str:
         """Return the mark beside an end of an axis that points lie beyond, else nothing."""
@@ -146,13 +146,14 @@ class Plot:
             return self.glyphs.above
         return self.glyphs.below if tick == scale.low and scale.below else ""
 
-    def _draw_x_ticks(self, base: int, label: str, slots: Sequence[str]) -> None:
-        canvas = self.canvas
+    def draw_x_marks(self, marks: Sequence[tuple[float, str]], label: str) -> None:
+        """Draw (value, label), low to high, below the horizontal axis, and its name."""
+        canvas, base = self.canvas, self.top + self.height
         name = fmt.clip(fmt.clean(label, self.glyphs.ascii), self.width // 2, self.glyphs.ellipsis)
         end = self.left + self.width - fmt.width_of(name)
         canvas.put(end, base + 1, name, Ink.TEXT)
         free = self.left
-        for tick, text in self._x_ticks(slots):
+        for tick, text in marks:
             column = self.column(tick)
             width = fmt.width_of(text)
             start = max(column - width // 2, self.left)
@@ -162,7 +163,7 @@ class Plot:
             canvas.put(column, base, "+" if self.glyphs.ascii else "┴", Ink.AXIS)
             free = start + width + 2
 
-    def _x_ticks(self, slots: Sequence[str]) -> list[tuple[float, str]]:
+    def x_marks(self, slots: Sequence[str]) -> list[tuple[float, str]]:
         """Return (value, label) of the marks on the horizontal axis."""
         if slots:
             room = max(self.width // len(slots) - 2, 4)

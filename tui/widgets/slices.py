@@ -1,4 +1,4 @@
-"""Slices: a metric along one parameter, as it was measured and as the optimizer expects it."""
+"""Slices: a metric along one parameter as measured and as expected; maps: over two of them."""
 
 from collections.abc import Iterator
 from typing import ClassVar
@@ -11,7 +11,7 @@ from hpo_tui.engine.analysis.slices import Slice
 from hpo_tui.engine.spec import Parameter, StudySpec
 from hpo_tui.store.frame import Frame
 from hpo_tui.tui import fmt
-from hpo_tui.tui.charts import text
+from hpo_tui.tui.charts import map_chart, text
 from hpo_tui.tui.charts.axes import Axis, good_ends, make
 from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.expected import Band
@@ -25,10 +25,11 @@ from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.widgets.chart import Chart
 
 ACTIONS: tuple[tuple[str, str, str, str], ...] = (
-    ("slices.next", "right,l,full_stop", "next parameter", "The next parameter"),
-    ("slices.previous", "left,h,comma", "previous parameter", "The previous parameter"),
+    ("slices.next", "right,l,full_stop", "next", "The next parameter, or on a map the next pair"),
+    ("slices.previous", "left,h,comma", "previous", "The parameter, or on a map the pair, before"),
+    ("slices.map", "c", "map/slice", "A map over two parameters, or a slice along one"),
     ("slices.metric", "m", "metric", "The next metric with a goal"),
-    ("slices.log", "v", "log", "A logarithmic or a linear axis of values"),
+    ("slices.log", "v", "log", "A logarithmic or a linear axis of values, or scale of colours"),
     ("slices.open", "enter", "open", "Open the selected trial"),
 )
 """(id, keys, label, tooltip) of what the widget can do; the keys are bound elsewhere."""
@@ -52,6 +53,15 @@ upright line at its value, and both its value and its result in the caption; the
 expected leads through the trial named, not through it. `h` `l` go through the parameters, those
 that matter most first, `m` takes the next metric, `v` changes to a log axis of values. Far outliers
 on the bad side are drawn at the end of the axis, which `▸` or `◂` marks.
+
+`c` makes it a **map over two parameters**, and a slice again. Its **colours** are what is expected
+of the full task at these two values, all others as in the trial that the caption names and a cross
+marks; the row below the caption says which end is better. **Hatched** cells may as well be two
+colours better or worse: little is known there. Blank ones are ruled out, or lack one of the two
+parameters. Trials lie where their two values do: filled circles are the best, hollow ones other
+full ones, dots partial ones. They differ in other parameters too, and need not have the result of
+the colour that they lie on. `╋` among the colours is the goal. There are maps of every two of the
+four parameters that matter most, worked out anew every few seconds; `h` `l` go through them.
 """
 
     def __init__(self, *, ascii_only: bool | None = None, id: str | None = None) -> None:  # noqa: A002 - Textual's word
@@ -60,21 +70,41 @@ on the bad side are drawn at the end of the axis, which `▸` or `◂` marks.
         """The parameter that is looked at, empty until one is: then the one that matters most."""
         self._metric = 0
         self._log: bool | None = None
+        self._mapped = False
+        """Whether two parameters are looked at."""
+        self._pair: map_chart.Pair | None = None
+        """Which, None until others are chosen than those that matter most."""
+
+    def action_map(self) -> None:
+        """Change between a slice along one parameter and a map over two."""
+        self._mapped = not self._mapped
+        self.repaint()
 
     def action_next(self) -> None:
-        """Show the next parameter."""
+        """Show the next parameter, or pair of them."""
         self._go(1)
 
     def action_previous(self) -> None:
-        """Show the previous parameter."""
+        """Show the previous parameter, or pair of them."""
         self._go(-1)
 
     def _go(self, by: int) -> None:
-        if self.snapshot is not None and self.snapshot.spec.free:
+        if self.snapshot is None:
+            return
+        if self._mapped:
+            every = map_chart.pairs(self.snapshot)
+            if every:
+                self._pair = every[(self._place(every) + by) % len(every)]
+                self.repaint()
+        elif self.snapshot.spec.free:
             order = _order(self.snapshot)
             at = order.index(self._parameter(self.snapshot)) + by
             self._shown = order[at % len(order)].name
             self.repaint()
+
+    def _place(self, every: list[map_chart.Pair]) -> int:
+        """Return which of the pairs is looked at; another order makes it no other one."""
+        return every.index(self._pair) if self._pair in every else 0
 
     def _parameter(self, snapshot: Snapshot) -> Parameter:
         """Return the parameter that is looked at; another order makes it no other one."""
@@ -104,7 +134,7 @@ on the bad side are drawn at the end of the axis, which `▸` or `◂` marks.
 
     def differs(self, old: Snapshot, new: Snapshot) -> bool:
         """Whether ``new`` has to be painted where ``old`` was."""
-        return super().differs(old, new) or old.slices != new.slices
+        return super().differs(old, new) or old.slices != new.slices or old.maps is not new.maps
 
     def _metric_name(self, spec: StudySpec) -> str:
         return spec.metric_names[self._metric % len(spec.metric_names)]
@@ -113,6 +143,9 @@ on the bad side are drawn at the end of the axis, which `▸` or `◂` marks.
         """Draw the chart."""
         canvas = Canvas(width, height)
         frame, spec = snapshot.frame, snapshot.spec
+        if self._mapped and spec.metric_names:
+            self._draw_map(canvas, snapshot, self._metric_name(spec))
+            return canvas
         if not spec.free or not spec.metric_names:
             text.note(canvas, f"No {'parameter varies' if not spec.free else 'metric has a goal'}.")
             return canvas
@@ -149,6 +182,25 @@ on the bad side are drawn at the end of the axis, which `▸` or `◂` marks.
             plot.label(limit, Ink.GOAL, f"{sign}{fmt.limit(limit)} ")
         self._legend(canvas, snapshot, axis, metric, told)
         return canvas
+
+    def _draw_map(self, canvas: Canvas, snapshot: Snapshot, metric: str) -> None:
+        """Draw the map of the pair and the metric that are looked at."""
+        every = map_chart.pairs(snapshot)
+        if not every:
+            text.note(canvas, map_chart.why_none(snapshot), self.glyphs.ellipsis)
+            return
+        at = self._place(every)
+        told = next(
+            (m for m in snapshot.maps or () if (m.across, m.up, m.metric) == (*every[at], metric)),
+            None,
+        )
+        if told is None:
+            text.note(canvas, f"There is no map of {fmt.clean(metric)} yet.", self.glyphs.ellipsis)
+            return
+        self._pair = every[at]
+        log = _asks_for_log(snapshot.spec, metric) if self._log is None else self._log
+        number = (at + 1, len(every))
+        map_chart.MapChart(snapshot, self.view, told, number, log, self.glyphs).draw(canvas)
 
     def _scale(self, spec: StudySpec, metric: str, y: Floats, told: Slice | None) -> Scale:
         """Return the scale of values: what was measured, the goals, and what is expected."""

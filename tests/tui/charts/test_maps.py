@@ -1,0 +1,319 @@
+"""What is expected of a metric over two parameters, in colours, with the trials on it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from rich.color import Color
+
+from hpo_tui.engine.analysis.maps import Map
+from hpo_tui.engine.spec import Parameter, ParameterKind
+from hpo_tui.store.frame import Frame
+from hpo_tui.store.models import StudyState, Value
+from hpo_tui.tui.charts.canvas import Canvas
+from hpo_tui.tui.charts.palette import HEAT_LEVELS, Cell, heat, palette
+from hpo_tui.tui.charts.plane import Plane, Side
+from hpo_tui.tui.glyphs import ASCII, UNICODE
+from hpo_tui.tui.snapshot import Snapshot, View
+from hpo_tui.tui.widgets.slices import Slices
+from tests.tui.charts.showing import shown, text
+
+Frames = Callable[..., Frame]
+Snapshots = Callable[..., Snapshot]
+LR = (1e-4, 1e-3, 1e-2, 1e-1)
+DEPTH = tuple(range(1, 10))
+OPT = ("sgd", "adam")
+
+
+def over(
+    across: tuple[str, tuple[Value, ...]],
+    up: tuple[str, tuple[Value, ...]],
+    expected: Any,
+    metric: str = "acc",
+    spread: float = 0.01,
+) -> Map:
+    """Return a map through trial 7 whose band is as wide everywhere."""
+    flat = np.asarray(expected, dtype=float).ravel()
+    numbers = (tuple(v.tolist()) for v in (flat, flat - spread, flat + spread))
+    return Map(7, across[0], up[0], metric, across[1], up[1], *numbers)
+
+
+RISING = over(("lr", LR), ("depth", DEPTH), np.linspace(0.8, 0.95, 36).reshape(9, 4))
+CHOICES = over(("lr", LR), ("opt", OPT), [[0.8] * 4, [0.9] * 4])
+FALLING = replace(RISING, metric="size", expected=tuple(np.geomspace(100, 1e5, 36).tolist()))
+
+
+async def look(
+    snapshot: Snapshot,
+    view: View | None = None,
+    size: tuple[int, int] = (80, 24),
+    keys: str = "",
+    ascii_only: bool = True,
+) -> list[str]:
+    """Return the lines of a map; ``keys``: actions of the widget before, by their names."""
+    async with shown(Slices(ascii_only=ascii_only), snapshot, view, size=size) as (pilot, _):
+        pilot.app.widget.action_map()
+        for name in keys.split():
+            getattr(pilot.app.widget, f"action_{name}")()
+        await pilot.pause()
+        return text(pilot)
+
+
+def cells(lines: list[str]) -> list[str]:
+    """Return what stands right of the axis upwards, top row first."""
+    return [line.partition("|")[2].rstrip() for line in lines[2:-2]]
+
+
+async def test_what_is_better_is_denser_and_the_legend_says_so(
+    make_frame: Frames, snapshot_of: Snapshots
+) -> None:
+    lines = await look(snapshot_of(make_frame(0), maps=(RISING,)))
+    rows = cells(lines)
+    assert (rows[0][0], rows[-1][0]) == ("#", "-")  # the deepest are the best
+    order = ["-=%#".index(row[20]) for row in rows if row[20] in "-=%#"]
+    assert order == sorted(order, reverse=True)
+    assert set(order) == {0, 1, 2, 3}
+    assert lines[1].index("worse 0.8") < lines[1].index("0.95 better")
+    assert lines[1].startswith("depth ")
+    assert lines[-1].split()[-1] == "lr"
+    assert "x expected from #7" in lines[0]
+
+
+async def test_where_less_is_better_the_ramp_is_turned(
+    make_frame: Frames, snapshot_of: Snapshots
+) -> None:
+    snapshot = snapshot_of(make_frame(0), maps=(RISING, FALLING))
+    lines = await look(snapshot, keys="metric")
+    rows = cells(lines)
+    assert (rows[0][0], rows[-1][0]) == ("-", "#")
+    assert lines[0].startswith("size v")
+    assert lines[1].index("worse 100k") < lines[1].index("100 better")
+
+
+async def test_the_colours_are_even_by_the_logarithm_or_linear(
+    make_frame: Frames, snapshot_of: Snapshots
+) -> None:
+    snapshot = snapshot_of(make_frame(0), maps=(RISING, FALLING))
+    by_log = cells(await look(snapshot, keys="metric"))
+    linear = cells(await look(snapshot, keys="metric log"))
+
+    def best(rows: list[str]) -> int:
+        return sum(row.count("#") for row in rows)
+
+    assert best(linear) > 2 * best(by_log)
+
+
+@pytest.mark.parametrize("spread", [0.01, 0.06])
+async def test_cells_that_may_be_wrong_by_much_are_hatched(
+    make_frame: Frames, snapshot_of: Snapshots, spread: float
+) -> None:
+    wide = over(("lr", LR), ("depth", DEPTH), np.linspace(0.8, 0.95, 36), spread=spread)
+    lines = await look(snapshot_of(make_frame(0), maps=(wide,)))
+    hatches = sum(row.count("/") for row in cells(lines))
+    assert bool(hatches) == ("// unsure" in lines[1]) == (spread > 0.05)
+
+
+async def test_a_goal_is_marked_among_the_colours_or_said_to_lie_beyond(
+    make_frame: Frames, snapshot_of: Snapshots
+) -> None:
+    snapshot = snapshot_of(make_frame(0), maps=(RISING,))
+    lines = await look(snapshot)
+    assert "+ >0.9" in lines[0]
+    assert "+" in lines[1]
+    low = replace(RISING, expected=tuple(np.linspace(0.5, 0.6, 36).tolist()))
+    lines = await look(replace(snapshot, maps=(low,)))
+    assert "none >0.9" in lines[0]
+    assert "+" not in lines[1]
+    high = replace(RISING, expected=tuple(np.linspace(0.91, 0.96, 36).tolist()))
+    assert "all >0.9" in (await look(replace(snapshot, maps=(high,))))[0]
+
+
+async def test_choices_have_a_band_each_and_a_lost_one_stays_blank(
+    make_frame: Frames, snapshot_of: Snapshots
+) -> None:
+    lines = await look(snapshot_of(make_frame(0), maps=(CHOICES,)))
+    named = {name: at for at, line in enumerate(lines[2:-2]) if (name := line[:5].strip(" |"))}
+    assert list(named) == ["lion", "adam", "sgd"]
+    rows = cells(lines)
+    assert rows[named["lion"]] == ""  # nothing is expected of it
+    assert set(rows[named["adam"]]) == {"#"}
+    assert set(rows[named["sgd"]]) == {"-"}
+
+
+async def test_what_cannot_be_is_blank(make_frame: Frames, snapshot_of: Snapshots) -> None:
+    expected = np.linspace(0.8, 0.95, 36).reshape(9, 4)
+    expected[:, 2:] = np.nan
+    lines = await look(
+        snapshot_of(make_frame(0), maps=(over(("lr", LR), ("depth", DEPTH), expected),))
+    )
+    for row in cells(lines):
+        assert len(row) == pytest.approx(36, abs=2)  # half of the plot
+
+
+async def test_trials_lie_where_their_values_do_and_are_told_apart(
+    make_frame: Frames, snapshot_of: Snapshots
+) -> None:
+    frame = make_frame(30)
+    snapshot = snapshot_of(frame, maps=(RISING,))
+    mine = int(np.flatnonzero(np.isfinite(frame.metrics["acc"]) & (frame.task == 2))[0])
+    view = View(selected=int(frame.number[mine]))
+    lines = await look(snapshot, view, size=(100, 24))
+    rows = cells(lines)
+    depth, lr = frame.params["depth"][mine], frame.params["lr"][mine]
+    (at,) = [(y, row.index("@")) for y, row in enumerate(rows) if "@" in row]
+    height, width = len(rows), 100 - lines[2].index("|") - 2
+    assert at[0] == pytest.approx(height * (1 - (depth - 0.5) / 9), abs=1)
+    assert at[1] == pytest.approx((np.log10(lr) + 4) / 3 * width, abs=1.5)
+    said = f"@ #{frame.number[mine]} at {lr:.3g}, {depth:.0f}: {frame.metrics['acc'][mine]:.4g}"
+    assert said in lines[0]
+    drawn = "".join(rows)
+    assert {"o", ".", "x", "@"} <= set(drawn)
+    known = np.isfinite(frame.metrics["acc"])
+    assert f"o full {int((known & (frame.task == 2)).sum())}" in lines[0]
+
+
+async def test_what_the_filter_hides_is_not_on_the_map(
+    make_frame: Frames, snapshot_of: Snapshots
+) -> None:
+    frame = make_frame(60)
+    snapshot = snapshot_of(frame, maps=(RISING,))
+    every = cells(await look(snapshot))
+    none = cells(await look(snapshot, View(mask=np.zeros(60, dtype=bool))))
+    assert sum(row.count(".") for row in none) == 0 < sum(row.count(".") for row in every)
+
+
+async def test_it_goes_round_the_pairs_and_the_one_shown_stays(
+    make_frame: Frames, snapshot_of: Snapshots
+) -> None:
+    snapshot = snapshot_of(make_frame(20), maps=(RISING, CHOICES))
+    async with shown(Slices(ascii_only=True), snapshot, size=(80, 24)) as (pilot, _):
+        widget = pilot.app.widget
+        widget.action_map()
+        await pilot.pause()
+        assert text(pilot)[-1].rstrip().endswith(" 1/2 lr")
+        assert text(pilot)[1].startswith("depth")
+        widget.action_previous()
+        await pilot.pause()
+        assert text(pilot)[-1].rstrip().endswith(" 2/2 lr")
+        assert text(pilot)[1].startswith("opt")
+        widget.show(replace(snapshot, maps=(CHOICES, RISING)), View())
+        await pilot.pause()
+        assert text(pilot)[-1].rstrip().endswith(" 1/2 lr")
+        assert text(pilot)[1].startswith("opt")
+        widget.action_map()
+        await pilot.pause()
+        assert "/5 " in text(pilot)[-1]  # a slice again
+
+
+async def test_why_there_is_no_map_is_said(make_frame: Frames, snapshot_of: Snapshots) -> None:
+    snapshot = snapshot_of(make_frame(20))
+    told: Any = (object(),)
+
+    async def note(**changes: Any) -> str:
+        return " ".join(" ".join(await look(replace(snapshot, **changes))).split())
+
+    assert "some seconds after the first full result" in await note()
+    assert "some seconds after the first full result" in await note(maps=())
+    assert "its runner is started again" not in await note()
+    older = await note(slices=told)
+    assert "older version that makes none: stop the study (X)" in older
+    stopped = replace(snapshot.study, state=StudyState.STOPPED)
+    assert "next run: R starts its runner" in await note(
+        slices=told, runner_pid=None, study=stopped
+    )
+    ended = replace(snapshot.study, state=StudyState.FINISHED)
+    assert "+ gives it more to spend, and R" in await note(
+        slices=told, runner_pid=None, study=ended
+    )
+    one = replace(snapshot.spec, space=snapshot.spec.space[:1])
+    assert "A map takes two parameters" in await note(spec=one)
+    assert "no map of size yet" in " ".join(
+        await look(replace(snapshot, maps=(RISING,)), keys="metric")
+    )
+
+
+async def test_maps_of_what_an_edit_has_taken_away_are_left_out(
+    make_frame: Frames, snapshot_of: Snapshots
+) -> None:
+    gone = over(("width", LR), ("depth", DEPTH), RISING.expected)
+    lines = await look(snapshot_of(make_frame(20), maps=(gone, RISING)))
+    assert lines[-1].split()[-1] == "lr"
+    other = over(("opt", ("x", "y")), ("depth", DEPTH), [[0.8, 0.9]] * 9)
+    lines = await look(snapshot_of(make_frame(20), maps=(other,)))
+    assert "before the study was edited" in " ".join(lines)
+
+
+@pytest.mark.parametrize("size", [(20, 24), (80, 7), (10, 5)])
+async def test_where_there_is_no_room_it_says_so(
+    make_frame: Frames, snapshot_of: Snapshots, size: tuple[int, int]
+) -> None:
+    lines = await look(snapshot_of(make_frame(20), maps=(RISING,)), size=size)
+    assert "Too small for a" in " ".join(" ".join(lines).split())
+
+
+@pytest.mark.parametrize("size", [(28, 8), (40, 12), (57, 19), (200, 60)])
+@pytest.mark.parametrize("ascii_only", [True, False])
+async def test_it_is_drawn_at_any_size(
+    make_frame: Frames, snapshot_of: Snapshots, size: tuple[int, int], ascii_only: bool
+) -> None:
+    snapshot = snapshot_of(make_frame(60), maps=(RISING, CHOICES))
+    lines = await look(snapshot, View(selected=5), size=size, ascii_only=ascii_only)
+    assert "0.95" in lines[1]  # the best end, however little room there is
+    assert all(len(line) == size[0] for line in lines)
+    assert ascii_only == "".join(lines).isascii()
+
+
+def _side(values: tuple[Value, ...], frame: Frame, spec: Any, name: str) -> Side:
+    return Side.of(spec.parameter(name), values, frame, spec, ascii_only=False)
+
+
+def test_between_the_values_of_a_number_lies_what_is_between(
+    make_frame: Frames, snapshot_of: Snapshots
+) -> None:
+    frame = make_frame(0)
+    spec = snapshot_of(frame).spec
+    wide = Parameter("width", ParameterKind.FLOAT, 0.0, 1.0)
+    spec = replace(spec, space=(*spec.space, wide))
+    sides = _side(LR, frame, spec, "lr"), _side((0.0, 0.5, 1.0), frame, spec, "width")
+    plane = Plane.framed(Canvas(60, 20), sides, ("lr", "width"), UNICODE, top=2)
+    grid = np.add.outer([0.0, 5.0, 10.0], [0.0, 1.0, 2.0, 3.0])
+    seen = plane.over(grid)
+    height, width = plane.plot.height, plane.plot.width
+    exact = np.add.outer(np.linspace(10, 0, height), np.linspace(0, 3, width))
+    assert seen == pytest.approx(exact)
+
+
+def test_whole_numbers_have_cells_of_one_width(make_frame: Frames, snapshot_of: Snapshots) -> None:
+    frame = make_frame(0)
+    spec = snapshot_of(frame).spec
+    sides = _side(DEPTH, frame, spec, "depth"), _side(OPT, frame, spec, "opt")
+    plane = Plane.framed(Canvas(100, 20), sides, ("depth", "opt"), ASCII, top=2)
+    seen = plane.over(np.tile(np.arange(9.0), (2, 1)))
+    assert np.isnan(seen[0]).all()  # a choice that the map knows nothing of
+    counts = np.bincount(seen[-1].astype(int))
+    assert len(counts) == 9
+    assert counts.max() - counts.min() <= 1
+
+
+@pytest.mark.parametrize(
+    "options", [{"dark": True}, {"dark": False}, {"monochrome": True}], ids=str
+)
+def test_every_mark_is_seen_on_every_colour_and_the_colours_grow_apart(
+    options: dict[str, bool],
+) -> None:
+    styles = palette(Color.parse("#121212"), **options).styles
+
+    def light(colour: Color | None) -> float:
+        assert colour is not None
+        red, green, blue = colour.get_truecolor()
+        return 0.3 * red + 0.59 * green + 0.11 * blue
+
+    grounds = [light(styles[heat(at)].bgcolor) for at in range(HEAT_LEVELS)]
+    assert grounds in (sorted(grounds), sorted(grounds, reverse=True))
+    assert np.abs(np.diff(grounds)).min() >= 5
+    for at in range(HEAT_LEVELS):
+        for cell in (Cell.FAINT, Cell.MARK):
+            style = styles[heat(at, cell)]
+            assert abs(light(style.color) - light(style.bgcolor)) > 60

@@ -1,0 +1,200 @@
+"""A map: what is expected of a metric over two parameters, in colours, with the trials on it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpo_tui.engine.analysis import front
+from hpo_tui.engine.analysis.maps import Map
+from hpo_tui.engine.spec import StudySpec
+from hpo_tui.store.models import StudyState
+from hpo_tui.tui import fmt
+from hpo_tui.tui.charts import text
+from hpo_tui.tui.charts.axes import good_ends
+from hpo_tui.tui.charts.canvas import Canvas
+from hpo_tui.tui.charts.heat import Heat, area_of
+from hpo_tui.tui.charts.palette import Cell, Ink, heat
+from hpo_tui.tui.charts.plane import Plane, Side
+from hpo_tui.tui.charts.text import Spans
+from hpo_tui.tui.glyphs import Glyphs
+from hpo_tui.tui.goals import limits_of
+from hpo_tui.tui.snapshot import Snapshot, View
+
+Floats = NDArray[np.float64]
+Index = NDArray[np.intp]
+Pair = tuple[str, str]
+SMALLEST = (28, 8)
+"""Columns and rows below which a map cannot be read."""
+_TOP = 2
+"""Rows above the plot: the caption, and what the colours mean."""
+
+
+def pairs(snapshot: Snapshot) -> list[Pair]:
+    """Return the pairs of parameters that there are maps of, those that matter most first."""
+    names = {p.name for p in snapshot.spec.free}
+    told = dict.fromkeys((m.across, m.up) for m in snapshot.maps or ())
+    return [pair for pair in told if names.issuperset(pair)]
+
+
+def why_none(snapshot: Snapshot) -> str:
+    """Return in words why there is no map, and what can be done."""
+    if len(snapshot.spec.free) < 2:
+        return "A map takes two parameters, and fewer vary. c goes back to the slices."
+    if snapshot.maps is not None or not snapshot.slices:
+        return (
+            "There are no maps yet. They come some seconds after the first full result, where two"
+            " parameters have a value in it. c goes back to the slices."
+        )
+    if snapshot.runner_pid is not None:
+        return (
+            "No maps have come so far. If none come within a minute, the study's runner is of an"
+            " older version that makes none: stop the study (X) and start its runner again (R)."
+        )
+    next_run = "+ gives it more to spend, and R" if _finished(snapshot) else "R"
+    return (
+        "No maps are kept with this study: an older version ran it, which made none. They come"
+        f" with its next run: {next_run} starts its runner."
+    )
+
+
+def _finished(snapshot: Snapshot) -> bool:
+    return snapshot.study.state is StudyState.FINISHED
+
+
+@dataclass(frozen=True, slots=True)
+class MapChart:
+    """One map, drawn. ``number``: which of how many pairs it is of."""
+
+    snapshot: Snapshot
+    view: View
+    told: Map
+    number: tuple[int, int]
+    log: bool
+    glyphs: Glyphs
+
+    def draw(self, canvas: Canvas) -> None:
+        """Draw it all."""
+        snapshot, told, glyphs = self.snapshot, self.told, self.glyphs
+        if canvas.width < SMALLEST[0] or canvas.height < SMALLEST[1]:
+            text.note(canvas, "Too small for a map: z gives it the whole screen.", glyphs.ellipsis)
+            return
+        spec = snapshot.spec
+        across, up = (
+            Side.of(spec.parameter(name), values, snapshot.frame, spec, ascii_only=glyphs.ascii)
+            for name, values in ((told.across, told.columns), (told.up, told.rows))
+        )
+        heats = Heat.of(told, self.log, good_ends(told.metric, spec), glyphs)
+        at, many = self.number
+        names = (told.across if many == 1 else f"{at}/{many} {told.across}", told.up)
+        plane = Plane.framed(canvas, (across, up), names, glyphs, top=_TOP)
+        level = heats.fill(plane, told)
+        if not (level >= 0).any():
+            text.note(canvas, "This map was told before the study was edited: none of it is left.")
+            return
+        x, y = (side.axis.values(side.axis.raw(snapshot.frame)) for side in (across, up))
+        self._points(plane, x, y, level)
+        hatched = bool((heats.blurred(told) == 1).any())
+        self._legend(canvas, heats, hatched=hatched)
+        text.caption(
+            canvas, fmt.clean(told.metric, glyphs.ascii), self._arrow(),
+            list(self._parts(plane, x, y)), ellipsis=glyphs.ellipsis,
+            first=1 + (self._row() is not None),
+        )  # fmt: skip
+
+    def _row(self) -> int | None:
+        selected = self.view.selected
+        return None if selected is None else self.snapshot.frame.index(selected)
+
+    def _arrow(self) -> str:
+        objectives = self.snapshot.spec.objectives
+        goal = next((o for o in objectives if o.metric == self.told.metric), None)
+        return "" if goal is None else f" {self.glyphs.down if goal.sign > 0 else self.glyphs.up}"
+
+    def _points(self, plane: Plane, x: Floats, y: Floats, level: Index) -> None:
+        """Draw the trials that have reported the metric, the best and the selected one on top."""
+        snapshot, glyphs, plot = self.snapshot, self.glyphs, plane.plot
+        frame, spec = snapshot.frame, snapshot.spec
+        full = front.full_mask(frame, spec)
+        shown = np.isfinite(front.column(frame, self.told.metric))
+        inside = self.view.mask_over(len(frame))
+        if inside is not None:
+            shown &= inside
+        plot.points(x[shown & ~full], y[shown & ~full], Ink.PARTIAL_3)
+        plot.points(x[shown & full], y[shown & full], Ink.FULL_3, self._hollow)
+        area = area_of(plane)
+        styles = plot.canvas.styles[area]
+        for ink, cell in ((Ink.PARTIAL_3, Cell.FAINT), (Ink.FULL_3, Cell.MARK)):
+            mine = (styles == ink) & (level >= 0)
+            styles[mine] = heat(0, cell) + level[mine] * len(Cell)
+        best = front.best_rows(frame, spec)
+        plot.points(x[best], y[best], Ink.BEST, self._star)
+        centre = frame.index(self.told.trial)
+        for at, ink, mark in (
+            (centre, Ink.BEST if centre in best else Ink.BOLD, self._centre),
+            (self._row(), Ink.SELECTED, glyphs.selected),
+        ):
+            if at is not None:
+                mine = np.array([at])
+                plot.points(x[mine], y[mine], ink, mark)
+
+    @property
+    def _hollow(self) -> str:
+        return "o" if self.glyphs.ascii else "○"
+
+    @property
+    def _star(self) -> str:
+        return "*" if self.glyphs.ascii else "●"
+
+    @property
+    def _centre(self) -> str:
+        return "x" if self.glyphs.ascii else "×"
+
+    def _legend(self, canvas: Canvas, heats: Heat, *, hatched: bool) -> None:
+        """Write the name of the side upwards, and right of it what the colours mean."""
+        glyphs = self.glyphs
+        goals = limits_of(self.snapshot.spec).get(self.told.metric, ())
+        name = fmt.clean(self.told.up, glyphs.ascii)
+        kept = min(fmt.width_of(name), text.LEAST_NAME)
+        spans = heats.legend(canvas.width - kept - 2, goals, hatched=hatched)
+        start = canvas.width - sum(fmt.width_of(said) for said, _ in spans)
+        canvas.put(0, 1, fmt.clip(name, max(start - 2, kept), glyphs.ellipsis), Ink.TEXT)
+        text.write(canvas, max(start, kept + 2), 1, spans, glyphs.ellipsis)
+
+    def _parts(self, plane: Plane, x: Floats, y: Floats) -> Iterator[Spans]:
+        """Yield the parts of the caption, each a mark and what it means."""
+        glyphs, frame, spec, told = self.glyphs, self.snapshot.frame, self.snapshot.spec, self.told
+        yield [(self._centre, Ink.BOLD), (f" expected from #{told.trial}", Ink.TEXT)]
+        full, row = front.full_mask(frame, spec), self._row()
+        value = front.column(frame, told.metric)
+        if row is not None:
+            where = ", ".join(
+                side.axis.text(at[row], 3) for side, at in ((plane.across, x), (plane.up, y))
+            )
+            result = fmt.number(value[row]) if np.isfinite(value[row]) else "no result yet"
+            task = "" if full[row] or not np.isfinite(value[row]) else " partial"
+            said = f" #{self.view.selected} at {where}: {result}{task}"
+            yield [(glyphs.selected, Ink.SELECTED), (said, Ink.TEXT)]
+        yield from self._goal(spec)
+        best = len(front.best_rows(frame, spec))
+        if best:
+            yield [(self._star, Ink.BEST), (f" best {best}", Ink.TEXT)]
+        known = np.isfinite(value) & np.isfinite(x) & np.isfinite(y)
+        yield [(self._hollow, Ink.FULL_3), (f" full {int((full & known).sum())}", Ink.TEXT)]
+        if len(spec.tasks) > 1:
+            yield [(".", Ink.PARTIAL_3), (" partial", Ink.TEXT)]
+
+    def _goal(self, spec: StudySpec) -> Iterator[Spans]:
+        """Yield what the mark among the colours means, or that no cell is on the goal's side."""
+        expected = np.array(self.told.expected)
+        expected = expected[np.isfinite(expected)]
+        for limit, above in limits_of(spec).get(self.told.metric, ()):
+            said = f"{self.glyphs.at_least if above else self.glyphs.at_most}{fmt.limit(limit)}"
+            meets = expected >= limit if above else expected <= limit
+            if not meets.any():
+                yield [(f"none {said}", Ink.GOAL)]
+            elif meets.all():
+                yield [(f"all {said}", Ink.GOAL)]
+            else:
+                yield [(f"{self.glyphs.goal} {said}", Ink.GOAL)]
