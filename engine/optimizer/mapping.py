@@ -92,8 +92,9 @@ def effects(models: Models, space: Space) -> Array:
     """
     d = space.d
     count = 2 ** max(int(math.log2(max(_LOOKS // (d + 1), _FEWEST))), 0)
-    points = space.sobol(2 * count, 0)
-    base, other = points[:count], points[count:]
+    base = space.sobol(count, 0)
+    # Not a later part of the sequence, which differs from the first by little in some columns.
+    other = base[np.random.default_rng(0).permutation(count)]
     rows = np.tile(base, (d + 1, 1, 1))
     for j in range(d):
         rows[j + 1, :, j] = other[:, j]

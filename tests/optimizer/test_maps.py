@@ -10,7 +10,7 @@ import pytest
 
 from hpo_tui.engine.analysis.maps import Map
 from hpo_tui.engine.optimizer import Optimizer
-from hpo_tui.engine.optimizer.mapping import MOST, PARAMETERS
+from hpo_tui.engine.optimizer.mapping import MOST, PARAMETERS, effects
 from hpo_tui.engine.optimizer.readout import Reading
 
 
@@ -94,6 +94,21 @@ def test_the_parameters_that_matter_most_have_their_pairs_the_first_of_all_first
     pairs = list(dict.fromkeys((m.across, m.up) for m in opt.maps()))
     assert len(pairs) == PARAMETERS * (PARAMETERS - 1) // 2
     assert set(pairs[0]) == {"p1", "p4"}
+
+
+@pytest.mark.parametrize("mine", range(5))
+def test_what_matters_counts_wherever_it_stands(lab: Any, mine: int) -> None:
+    space = {f"p{i}": {"type": "float", "low": 0, "high": 1} for i in range(5)}
+
+    def alone(params: Mapping[str, Any], task: str) -> dict[str, float]:
+        return {"a": 4 * (params[f"p{mine}"] - 0.5) ** 2, "b": params[f"p{mine}"]}
+
+    opt = Optimizer(lab.spec(space=space), seed=0)
+    lab.play(opt, alone)
+    models = opt._search.models(opt._history)
+    assert models is not None
+    found = effects(models, opt._search.space)
+    assert found[mine] > 4 * np.delete(found, mine).max()
 
 
 def test_which_pairs_there_are_is_not_asked_again_at_every_result(lab: Any) -> None:
