@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hpo_tui.engine.analysis.maps import KEY, Map, kept, maps
+from hpo_tui.engine.analysis.maps import KEY, LastMaps, Map, kept, maps
 from hpo_tui.engine.execution.charting import Charting
 from hpo_tui.engine.launch import start_runner
 from hpo_tui.store.read import StudyReader
@@ -70,6 +70,22 @@ def test_what_is_kept_is_what_was_told(make_study: Any) -> None:
     assert kept(told) == kept(one(3))
     assert math.isnan(told.low[1])
     assert told.rows == ("a",)
+
+
+def test_they_are_read_anew_only_when_others_were_told(make_study: Any) -> None:
+    ran = make_study(SCRIPT)
+    last = LastMaps()
+    writer = StudyWriter(ran.folder.db)
+    with StudyReader(ran.folder.db) as reader:
+        assert last.of(reader) is None
+        writer.put(KEY, [kept(one(3))])
+        told = last.of(reader)
+        assert [m.trial for m in told or ()] == [3]
+        writer.put("slices", [])
+        assert last.of(reader) is told
+        writer.put(KEY, [kept(one(4))])
+        assert [m.trial for m in last.of(reader) or ()] == [4]
+    writer.close()
 
 
 def test_nothing_is_worked_out_before_there_is_news() -> None:

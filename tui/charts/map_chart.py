@@ -64,6 +64,16 @@ def _finished(snapshot: Snapshot) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class _Peak:
+    """Where the best is expected, as the axes count, and what."""
+
+    across: float
+    up: float
+    expected: float
+    unsure: bool
+
+
+@dataclass(frozen=True, slots=True)
 class MapChart:
     """One map, drawn. ``number``: which of how many pairs it is of."""
 
@@ -94,14 +104,29 @@ class MapChart:
             text.note(canvas, "This map was told before the study was edited: none of it is left.")
             return
         x, y = (side.axis.values(side.axis.raw(snapshot.frame)) for side in (across, up))
+        peak = self._peak(plane, heats)
+        if peak is not None:
+            plane.plot.points(np.array([peak.across]), np.array([peak.up]), Ink.FULL_3, self._top)
         self._points(plane, x, y, level)
         hatched = bool((heats.blurred(told) == 1).any())
         self._legend(canvas, heats, hatched=hatched)
         text.caption(
             canvas, fmt.clean(told.metric, glyphs.ascii), self._arrow(),
-            list(self._parts(plane, x, y)), ellipsis=glyphs.ellipsis,
+            list(self._parts(plane, x, y, peak)), ellipsis=glyphs.ellipsis,
             first=1 + (self._row() is not None),
         )  # fmt: skip
+
+    def _peak(self, plane: Plane, heats: Heat) -> "_Peak | None":
+        """Return where the best is expected, None where neither high nor low values are better."""
+        if heats.good[0] == heats.good[1]:
+            return None
+        columns = np.tile(plane.across.places, len(plane.up.places))
+        rows = np.repeat(plane.up.places, len(plane.across.places))
+        loss = np.array(self.told.expected) * (1.0 if heats.turned else -1.0)
+        loss[~(np.isfinite(columns) & np.isfinite(rows))] = np.nan
+        at = int(np.nanargmin(loss))
+        unsure = bool(heats.blurred(self.told)[at] == 1)
+        return _Peak(float(columns[at]), float(rows[at]), self.told.expected[at], unsure)
 
     def _row(self) -> int | None:
         selected = self.view.selected
@@ -148,6 +173,10 @@ class MapChart:
         return "*" if self.glyphs.ascii else "●"
 
     @property
+    def _top(self) -> str:
+        return "A" if self.glyphs.ascii else "▲"
+
+    @property
     def _centre(self) -> str:
         return "x" if self.glyphs.ascii else "×"
 
@@ -162,7 +191,7 @@ class MapChart:
         canvas.put(0, 1, fmt.clip(name, max(start - 2, kept), glyphs.ellipsis), Ink.TEXT)
         text.write(canvas, max(start, kept + 2), 1, spans, glyphs.ellipsis)
 
-    def _parts(self, plane: Plane, x: Floats, y: Floats) -> Iterator[Spans]:
+    def _parts(self, plane: Plane, x: Floats, y: Floats, peak: "_Peak | None") -> Iterator[Spans]:
         """Yield the parts of the caption, each a mark and what it means."""
         glyphs, frame, spec, told = self.glyphs, self.snapshot.frame, self.snapshot.spec, self.told
         yield [(self._centre, Ink.BOLD), (f" expected from #{told.trial}", Ink.TEXT)]
@@ -177,6 +206,9 @@ class MapChart:
             said = f" #{self.view.selected} at {where}: {result}{task}"
             yield [(glyphs.selected, Ink.SELECTED), (said, Ink.TEXT)]
         yield from self._goal(spec)
+        if peak is not None:
+            said = f" best expected {fmt.number(peak.expected)}{', unsure' * peak.unsure}"
+            yield [(self._top, Ink.BOLD), (said, Ink.TEXT)]
         best = len(front.best_rows(frame, spec))
         if best:
             yield [(self._star, Ink.BEST), (f" best {best}", Ink.TEXT)]
@@ -193,8 +225,8 @@ class MapChart:
             said = f"{self.glyphs.at_least if above else self.glyphs.at_most}{fmt.limit(limit)}"
             meets = expected >= limit if above else expected <= limit
             if not meets.any():
-                yield [(f"none {said}", Ink.GOAL)]
+                yield [(f"nowhere {said}", Ink.GOAL)]
             elif meets.all():
-                yield [(f"all {said}", Ink.GOAL)]
+                yield [(f"everywhere {said}", Ink.GOAL)]
             else:
                 yield [(f"{self.glyphs.goal} {said}", Ink.GOAL)]

@@ -20,6 +20,9 @@ from hpo_tui.tui.glyphs import Glyphs
 
 Floats = NDArray[np.float64]
 Index = NDArray[np.intp]
+_FEWEST = 4
+"""Marks that are asked for, of which those are drawn that have room: fewer would leave a
+logarithmic axis without whole decades."""
 Cells = tuple[Index, Index, Floats]
 """Of each cell along an axis the grid's values on either side, and how far it is to the second;
 -1 where the grid says nothing."""
@@ -90,7 +93,7 @@ class Side:
         if self.axis.slots:
             return [(float(i), label) for i, label in enumerate(self.axis.slots)]
         if not self.apart:
-            return self.axis.ticks(max(room // width, 1))
+            return self.axis.ticks(max(room // width, _FEWEST))
         values = self.places.tolist()
         every = max(math.ceil(len(values) * width / 2 / max(room, 1)), 1)
         chosen = [values[0], values[-1], *values[every:-1:every]]

@@ -60,8 +60,9 @@ marks; the row below the caption says which end is better. **Hatched** cells may
 colours better or worse: little is known there. Blank ones are ruled out, or lack one of the two
 parameters. Trials lie where their two values do: filled circles are the best, hollow ones other
 full ones, dots partial ones. They differ in other parameters too, and need not have the result of
-the colour that they lie on. `╋` among the colours is the goal. There are maps of every two of the
-four parameters that matter most, worked out anew every few seconds; `h` `l` go through them.
+the colour that they lie on. `▲` is where the best is expected, `╋` among the colours the goal.
+There are maps of every two of the four parameters that matter most, worked out anew every few
+seconds; `h` `l` go through them.
 """
 
     def __init__(self, *, ascii_only: bool | None = None, id: str | None = None) -> None:  # noqa: A002 - Textual's word

@@ -9,7 +9,7 @@ import pytest
 from rich.color import Color
 
 from hpo_tui.engine.analysis.maps import Map
-from hpo_tui.engine.spec import Parameter, ParameterKind
+from hpo_tui.engine.spec import OutcomeConstraint, Parameter, ParameterKind
 from hpo_tui.store.frame import Frame
 from hpo_tui.store.models import StudyState, Value
 from hpo_tui.tui.charts.canvas import Canvas
@@ -124,10 +124,36 @@ async def test_a_goal_is_marked_among_the_colours_or_said_to_lie_beyond(
     assert "+" in lines[1]
     low = replace(RISING, expected=tuple(np.linspace(0.5, 0.6, 36).tolist()))
     lines = await look(replace(snapshot, maps=(low,)))
-    assert "none >0.9" in lines[0]
+    assert "nowhere >0.9" in lines[0]
     assert "+" not in lines[1]
     high = replace(RISING, expected=tuple(np.linspace(0.91, 0.96, 36).tolist()))
-    assert "all >0.9" in (await look(replace(snapshot, maps=(high,))))[0]
+    assert "everywhere >0.9" in (await look(replace(snapshot, maps=(high,))))[0]
+
+
+async def test_where_the_best_is_expected_is_marked_and_said(
+    make_frame: Frames, snapshot_of: Snapshots
+) -> None:
+    expected = np.full((9, 4), 0.8)
+    expected[2, 1] = 0.95
+    peaked = over(("lr", LR), ("depth", DEPTH), expected)
+    snapshot = snapshot_of(make_frame(0), maps=(peaked, replace(peaked, metric="ms")))
+    lines = await look(snapshot, size=(120, 24))
+    assert "A best expected 0.95  " in lines[0]
+    rows = cells(lines)
+    ((y, x),) = [(y, row.index("A")) for y, row in enumerate(rows) if "A" in row]
+    assert rows[y][x - 1] == rows[y][x + 1] == "#"
+    assert x == pytest.approx(len(rows[y]) / 3, abs=2)
+    vague = over(("lr", LR), ("depth", DEPTH), expected, spread=0.2)
+    lines = await look(replace(snapshot, maps=(vague,)), size=(120, 24))
+    assert "best expected 0.95, unsure" in lines[0]
+    lines = await look(snapshot, size=(120, 24), keys="metric metric")
+    assert "best expected 0.8  " in lines[0]  # of milliseconds the fewest
+    ends = (OutcomeConstraint("ms", min=0.81, max=0.9),)
+    spec = replace(snapshot.spec, outcome_constraints=ends)
+    lines = await look(replace(snapshot, spec=spec), size=(120, 24), keys="metric metric")
+    assert "best expected" not in lines[0]  # neither few nor many
+    assert "low 0.8" in lines[1]
+    assert "0.95 high" in lines[1]
 
 
 async def test_choices_have_a_band_each_and_a_lost_one_stays_blank(
@@ -138,7 +164,7 @@ async def test_choices_have_a_band_each_and_a_lost_one_stays_blank(
     assert list(named) == ["lion", "adam", "sgd"]
     rows = cells(lines)
     assert rows[named["lion"]] == ""  # nothing is expected of it
-    assert set(rows[named["adam"]]) == {"#"}
+    assert set(rows[named["adam"]]) == {"#", "A"}
     assert set(rows[named["sgd"]]) == {"-"}
 
 
@@ -159,11 +185,11 @@ async def test_trials_lie_where_their_values_do_and_are_told_apart(
     snapshot = snapshot_of(frame, maps=(RISING,))
     mine = int(np.flatnonzero(np.isfinite(frame.metrics["acc"]) & (frame.task == 2))[0])
     view = View(selected=int(frame.number[mine]))
-    lines = await look(snapshot, view, size=(100, 24))
+    lines = await look(snapshot, view, size=(120, 24))
     rows = cells(lines)
     depth, lr = frame.params["depth"][mine], frame.params["lr"][mine]
     (at,) = [(y, row.index("@")) for y, row in enumerate(rows) if "@" in row]
-    height, width = len(rows), 100 - lines[2].index("|") - 2
+    height, width = len(rows), 120 - lines[2].index("|") - 2
     assert at[0] == pytest.approx(height * (1 - (depth - 0.5) / 9), abs=1)
     assert at[1] == pytest.approx((np.log10(lr) + 4) / 3 * width, abs=1.5)
     said = f"@ #{frame.number[mine]} at {lr:.3g}, {depth:.0f}: {frame.metrics['acc'][mine]:.4g}"
