@@ -216,7 +216,8 @@ class Runner:
                 desk.writer.put(SAYS, reply.data["learned"])
                 desk.writer.put(slices.KEY, reply.data["slices"])
         elif reply.kind == "maps":
-            desk.writer.put(maps.KEY, reply.data["maps"])
+            with desk.transaction(durable=False):
+                desk.writer.put(maps.KEY, reply.data["maps"])
         elif reply.kind == "learned":
             self._keep(reply.data["earlier"])
         elif reply.kind in ("suggestions", "refused"):
