@@ -8,9 +8,10 @@ from pathlib import Path
 
 from hpo_tui.engine.define import outputs
 from hpo_tui.engine.define.fidelity import Fidelity, find_fidelity
-from hpo_tui.engine.define.guess import Proposal, bare_name, propose
-from hpo_tui.engine.define.options import Found, Option
+from hpo_tui.engine.define.guess import Proposal, propose
+from hpo_tui.engine.define.options import Found, Option, bare_name
 from hpo_tui.engine.define.printed import Printed, direction_of
+from hpo_tui.engine.define.together import guess_remark, settle
 from hpo_tui.engine.spec.model import (
     Budget,
     Direction,
@@ -26,11 +27,6 @@ from hpo_tui.engine.spec.names import KeyPath
 from hpo_tui.engine.spec.values import native, value_fault
 
 _SEED = re.compile(r"(random_|rng_|manual_)?seed|seed_everything|random_state")
-_OPTIMIZER = re.compile(r"opt|optim|optimi[sz]er")
-_BELONGS = (
-    (re.compile(r"momentum|nesterov"), re.compile(r"sgd|rmsprop|momentum")),
-    (re.compile(r"(adam_)?beta_?[12]|amsgrad"), re.compile(r"adam|lamb|lion|radam")),
-)
 _BUDGET = 40.0
 _MOST_LEFT = 40
 """Options that are named of those that stay as they are: trainers have hundreds."""
@@ -43,7 +39,8 @@ _DULL = ("main", "train", "run", "script", "experiment", "trainer", "cli", "app"
 class Plan:
     """What goes into a study: proposals by option, the fidelity, what is left alone.
 
-    ``placed``: options that say where the script writes, and where each trial does.
+    ``guesses``: those left alone for which a range could only be guessed. ``placed``: options that
+    say where the script writes, and where each trial does.
     """
 
     found: Found
@@ -51,6 +48,7 @@ class Plan:
     fidelity: Fidelity | None = None
     seed: Option | None = None
     left: list[Option] = field(default_factory=list)
+    guesses: list[Option] = field(default_factory=list)
     placed: list[tuple[Option, str]] = field(default_factory=list)
 
 
@@ -74,27 +72,10 @@ def make_plan(found: Found, folder: Path) -> Plan:
             names.add(option.name.lower())
         else:
             plan.left.append(option)
-    plan.proposals = _by_optimizer(plan.proposals)
+    plan.proposals, dropped, plan.guesses = settle(plan.proposals)
+    plan.left = [o for o in found.options if o in plan.left or o in dropped]
     plan.placed, plan.left = outputs.place_outputs(plan.left, folder)
     return plan
-
-
-def _by_optimizer(proposals: list[tuple[Option, Proposal]]) -> list[tuple[Option, Proposal]]:
-    """Make momentum depend on an optimizer that has it, and the betas on one of Adam's kind."""
-    chosen = next((p.parameter for o, p in proposals if _OPTIMIZER.fullmatch(o.name.lower())), None)
-    if chosen is None:
-        return proposals
-    changed = []
-    for option, proposal in proposals:
-        kin = next((k for name, k in _BELONGS if name.fullmatch(option.name.lower())), None)
-        owners = tuple(c for c in chosen.choices if kin and kin.search(str(c).lower()))
-        if owners and len(owners) < len(chosen.choices) and not proposal.parameter.when:
-            when = {chosen.name: owners}
-            parameter = dataclasses.replace(proposal.parameter, when=when)
-            changed.append((option, dataclasses.replace(proposal, parameter=parameter)))
-        else:
-            changed.append((option, proposal))
-    return changed
 
 
 def make_spec(plan: Plan, words: Sequence[str], folder: Path, script: Path | None) -> StudySpec:
@@ -198,6 +179,7 @@ def remarks(
         flags = ", ".join(o.shown for o in plan.left[:_MOST_LEFT])
         more = len(plan.left) - _MOST_LEFT
         notes[()] += f"\nLeft as they are: {flags}" + (f" and {more} more" if more > 0 else "")
+        notes[()] += guess_remark(plan.guesses, _MOST_LEFT)
     notes[()] += outputs.remark(plan.placed, plan.left)
     for option, proposal in plan.proposals:
         notes["space", option.name] = proposal.note

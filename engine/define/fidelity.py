@@ -5,14 +5,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hpo_tui.engine.define.options import Option
+from hpo_tui.engine.define.options import Option, bare_name
 from hpo_tui.engine.spec.model import Task, Value
 
 _BY_RANK = (
-    r"(max_|num_|n_|train_|total_|nb_|num_train_)?epochs?",
-    # Before steps: beside them, those are what one update takes.
-    r"(max_|total_)time_?steps|(max_|num_|n_|total_)?env_steps|total_steps",
-    r"(max_|num_|n_|train_|total_|training_|max_train_)?(steps?|iterations?|iters?|updates?|batches)|max_iter",
+    # Before epochs and steps: beside them, those are what one update takes.
+    r"(max_|num_|n_|total_)?time_?steps|(max_|num_|n_|total_)?env_steps",
+    r"(max_|num_|n_|train_|total_|nb_|num_train_)?n?epochs?",
+    r"total_steps|(max_|num_|n_|total_)?episodes",
+    r"(max_|num_|n_|train_|total_|training_|max_train_)?(steps?|iterations?|n?iters?|updates?|batches)|max_iter",
     r"n_estimators|num_trees|n_trees|trees|num_boost_rounds?|num_rounds?|n_rounds?|rounds?|nrounds",
     r"(data_|train_|training_|sample_)?(fraction|frac|subset|portion|ratio)",
     r"(num_|n_|max_)?(train_)?(samples|examples|rows|train)|(train|train_set|sample|subset)_size",
@@ -44,9 +45,8 @@ def find_fidelity(options: Sequence[Option]) -> Fidelity | None:
 def _ranked(options: Sequence[Option]) -> Fidelity | None:
     for pattern in _BY_RANK:
         for option in options:
-            last = option.name.rsplit(".", 1)[-1].lower()
-            name = re.sub(r"[^a-z0-9]+", "_", last).strip("_")
-            tasks = tasks_for(option) if re.fullmatch(pattern, name) else ()
+            named = re.fullmatch(pattern, bare_name(option.name))
+            tasks = tasks_for(option) if named else ()
             if tasks:
                 return Fidelity(option, tasks)
     return None
@@ -79,7 +79,7 @@ def tasks_for(option: Option) -> tuple[Task, ...]:
 
 def _noun(name: str) -> str:
     """Return what is counted: ``epochs`` for ``--max-epochs`` and for ``train.num_epoch``."""
-    words = re.sub(r"[^a-z0-9]+", " ", name.rsplit(".", 1)[-1].lower()).strip()
+    words = re.sub(r"^n(?=epochs?$|iters?$)", "", bare_name(name).replace("_", " "))
     for prefix in ("num ", "n ", "max ", "nb ", "total ", "train "):
         words = words.removeprefix(prefix)
     counted = (
@@ -92,5 +92,6 @@ def _noun(name: str) -> str:
         "round",
         "tree",
         "sample",
+        "episode",
     )
     return f"{words}s" if words.rpartition(" ")[2] in counted else words

@@ -31,7 +31,9 @@ _SAID_ELSEWHERE = re.compile(
     r"\s*(?:[(\[]default\b[^)\]]*[)\]]|\bDefault: \S+|\bType: \S+|\(an? [^)]*(?:integer|number)\))",
     re.IGNORECASE,
 )
-_TYPED = re.compile(r"\((?:required, )?type: (?P<type>[^()]+?)(?:, default: (?P<value>.*))?\)$")
+_TYPED = re.compile(
+    r"\((?P<required>required, )?type: (?P<type>[^()]+?)(?:, default: (?P<value>.*))?\)$"
+)
 """How jsonargparse ends the help of an option."""
 _LONGEST = 120
 _MOST = 24
@@ -95,7 +97,8 @@ def _option(found: "re.Match[str]", further: str) -> Option:
     kind = kind_of(value) if value is not None else "text"
     if declared == "float" or (declared == "int" and kind != "float"):
         kind = declared
-    return Option(name, flag, kind, value, choices, help=about)
+    required = bool(told and told["required"])
+    return Option(name, flag, kind, value, choices, help=about, required=required)
 
 
 def _plainest(declared: str) -> str:

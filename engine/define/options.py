@@ -165,6 +165,12 @@ def _help(raw: Mapping[str, Any]) -> str:
     return re.sub(r"\s*[(\[]defaults?\b[^)\]]*[)\]]", "", text, flags=re.IGNORECASE)[:120]
 
 
+def bare_name(name: str) -> str:
+    """Return the last part of a name in lower case: ``batch_size`` of ``data.batchSize``."""
+    last = re.sub(r"([a-z])([A-Z])", r"\1_\2", name.rsplit(".", 1)[-1]).lower()
+    return re.sub(r"[^a-z0-9]+", "_", last).strip("_")
+
+
 def typed(text: str) -> Value:
     """Return the value that a word on a command line or in a configuration file stands for."""
     if text.lower() in ("true", "false"):

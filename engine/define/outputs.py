@@ -4,8 +4,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from hpo_tui.engine.define.guess import bare_name
-from hpo_tui.engine.define.options import Option
+from hpo_tui.engine.define.options import Option, bare_name
 
 _RESUMES = re.compile(r"resume(_.*)?|load_checkpoint|load_ckpt|init_from")
 _SAVES = re.compile(

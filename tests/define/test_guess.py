@@ -3,9 +3,10 @@ import time
 import pytest
 
 from hpo_tui.engine.define.fidelity import find_fidelity, tasks_for
-from hpo_tui.engine.define.guess import nice, propose
+from hpo_tui.engine.define.guess import propose
 from hpo_tui.engine.define.options import Option, kind_of
 from hpo_tui.engine.define.printed import Printed, direction_of, is_metric, read_output
+from hpo_tui.engine.define.ranges import nice
 from hpo_tui.engine.spec import Direction, ParameterKind, Value
 
 
@@ -33,12 +34,22 @@ def option(name: str, default: Value | None, **more: object) -> Option:
         ("log_lr", -2.0, -4.0, -1.0, False),
         ("log2-batch", 6, 4, 8, False),
         ("warp", 6.0, 2.0, 20.0, True),
-        ("min_lr", 0.0, 1e-7, 1e-4, True),
+        ("min_lr", 1e-5, 1e-7, 1e-4, True),
         ("lr_backbone", 1e-5, 1e-7, 1e-4, True),
         ("lr0", 0.01, 1e-4, 0.1, True),
         ("mixup_prob", 1.0, 0.0, 1.0, False),
         ("ema_decay", 0.9998, 0.9, 0.9999, False),
         ("gradient_clip_val", 2.0, 0.2, 20.0, True),
+        ("blr", 1e-3, 1e-5, 1e-2, True),
+        ("lr_d", 2e-4, 2e-6, 2e-3, True),
+        ("weight_decay_end", 0.4, 0.005, 1.0, True),
+        ("mixup", 0.8, 0.0, 1.0, False),
+        ("gae-lambda", 0.95, 0.8, 1.0, False),
+        ("gamma", 0.99, 0.9, 0.9999, False),
+        ("gamma", 0.7, 0.3, 1.0, False),
+        ("ent_coef", 0.01, 0.001, 0.1, True),
+        ("layer_scale", 1e-6, 1e-7, 1e-5, True),
+        ("warmup_temperature", 0.04, 0.005, 0.5, True),
     ],
 )  # fmt: skip
 def test_ranges(name: str, default: float | None, low: float, high: float, log: bool) -> None:
@@ -70,7 +81,8 @@ def test_powers_of_two_hold_the_default(name: str, default: int, choices: tuple[
     "name",
     ["seed", "port", "num_workers", "log_interval", "local_rank", "test_batch_size", "img_size",
      "gpu", "save_every", "eval_batch_size", "per_device_eval_batch_size",
-     "num_classes", "vocab_size", "print_freq", "patience"],
+     "num_classes", "vocab_size", "print_freq", "patience", "lr_drop", "lr_decay_epochs",
+     "warmup_lr", "callbacks.summary.max_depth", "best_epoch"],
 )  # fmt: skip
 def test_what_is_left_alone(name: str) -> None:
     assert propose(option(name, 10)) is None
@@ -89,6 +101,14 @@ def test_what_is_left_alone(name: str) -> None:
         Option("trainer.benchmark", "--trainer.benchmark", "text", choices=(True, False, "null")),
         Option("trainer.sync_batchnorm", "--trainer.sync_batchnorm", "bool", False),
         Option("mixed_precision", "--mixed_precision", "text", choices=("no", "fp16", "bf16")),
+        Option("data_set", "--data-set", "text", "flowers", choices=("flowers", "birds")),
+        Option("amp_opt_level", "--amp-opt-level", "text", choices=("O0", "O1")),
+        Option("trainer", "trainer", "text", "gpu", choices=("cpu", "gpu", "ddp")),
+        Option("ema_force_cpu", "--ema-force-cpu", "bool", False),
+        Option("best_val_loss", "--best_val_loss", "float", 1e9),
+        Option("min_lr", "--min-lr", "float", 0.0),
+        Option("max_depth", "--max-depth", "int", -1),
+        Option("student_dim", "--student-dim", "int"),
     ],
     ids=lambda o: o.name,
 )
@@ -114,6 +134,15 @@ def test_a_guess_says_that_it_is_one() -> None:
     assert found is not None
     assert not found.sure
     assert "a guess" in found.note
+
+
+def test_choices_of_unknown_meaning_are_a_guess() -> None:
+    known = propose(Option("lr_scheduler_type", "--x", "text", "a", ("a", "b")))
+    unknown = propose(Option("flavour", "--flavour", "text", "a", ("a", "b")))
+    assert known is not None
+    assert known.sure
+    assert unknown is not None
+    assert not unknown.sure
 
 
 def test_a_parameter_without_a_default_says_so() -> None:
@@ -162,9 +191,22 @@ def test_all_steps_of_an_environment_go_before_those_of_an_update() -> None:
     found = find_fidelity([option("num_steps", 128), option("total_timesteps", 1000)])
     assert found is not None
     assert [t.name for t in found.tasks] == ["250 timesteps", "500 timesteps", "1000 timesteps"]
+    found = find_fidelity([option("n_epochs", 10), option("total_timesteps", 1000)])
+    assert found is not None
+    assert found.option.name == "total_timesteps", "epochs are those of an update there"
     found = find_fidelity([option("num_boost_round", 100)])
     assert found is not None
     assert found.tasks[0].name == "25 boost rounds"
+
+
+@pytest.mark.parametrize(
+    ("name", "cheapest"),
+    [("nEpochs", "10 epochs"), ("niter", "10 iters"), ("num_episodes", "10 episodes")],
+)
+def test_lengths_by_other_names(name: str, cheapest: str) -> None:
+    found = find_fidelity([option(name, 40)])
+    assert found is not None
+    assert found.tasks[0].name == cheapest
 
 
 def test_fractions() -> None:

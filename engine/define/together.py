@@ -1,0 +1,103 @@
+"""What options mean for one another: which proposals stay once all of them are known."""
+
+import dataclasses
+import re
+from collections.abc import Sequence
+
+from hpo_tui.engine.define.guess import Proposal
+from hpo_tui.engine.define.options import Option, bare_name
+from hpo_tui.engine.define.ranges import HEADS
+from hpo_tui.engine.spec.model import Value
+
+_OPTIMIZER = re.compile(r"opt|optim|optimi[sz]er")
+_BELONGS = (
+    (re.compile(r"momentum|nesterov"), re.compile(r"sgd|rmsprop|momentum")),
+    (re.compile(r"(adam_)?beta_?[12]|amsgrad"), re.compile(r"adam|lamb|lion|radam")),
+)
+_SPLIT = re.compile(
+    r"(.*_)?(n_?embd|embed(ding)?(_dim|_size)?|emsize|d_model|hidden(_dim|_size)?|dim)"
+)
+"""Widths that attention heads divide among them."""
+_ENOUGH = 4
+"""Parameters of known meaning from which on mere guesses are left to the user."""
+
+Entries = list[tuple[Option, Proposal]]
+
+
+def settle(entries: Entries) -> tuple[Entries, list[Option], list[Option]]:
+    """Return the proposals that stay, the options that do not, and those of them that might.
+
+    An option that is off by default stays off where another of its kind is on: one of the two
+    would be without effect. A trainer has dozens of numbers; those whose meaning is not known are
+    searched only where few others are.
+    """
+    on = {p.family for o, p in entries if o.default is not None}
+    off = [o for o, p in entries if _off(o) and p.family in on]
+    kept = [(o, p) for o, p in entries if o not in off]
+    kept, heads = _divided(kept)
+    guesses: list[Option] = []
+    if sum(p.sure for _, p in kept) >= _ENOUGH:
+        guesses = [o for o, p in kept if not p.sure]
+        kept = [(o, p) for o, p in kept if p.sure]
+    return _by_optimizer(kept), [*off, *heads, *guesses], guesses
+
+
+def _off(option: Option) -> bool:
+    return option.default is None and not option.required and not option.choices
+
+
+def _divided(entries: Entries) -> tuple[Entries, list[Option]]:
+    """Leave the number of heads as it is where a width is searched that they must divide."""
+    heads = [o for o, _ in entries if re.fullmatch(HEADS, bare_name(o.name))]
+    count = heads[0].default if heads else None
+    widths = {o.name for o, _ in entries if _SPLIT.fullmatch(bare_name(o.name))}
+    if not isinstance(count, int) or count < 1 or not widths:
+        return entries, []
+    others = [(o, p) for o, p in entries if o.name not in widths and o not in heads]
+    split = [
+        (o, _with_sizes(p, sizes, f"multiples of {heads[0].shown} {count}"))
+        for o, p in entries
+        if o.name in widths and (sizes := _multiples(o.default, count))
+    ]
+    kept = {o.name: (o, p) for o, p in [*others, *split]}
+    return [kept[o.name] for o, _ in entries if o.name in kept], heads
+
+
+def _with_sizes(proposal: Proposal, sizes: tuple[Value, ...], why: str) -> Proposal:
+    parameter = dataclasses.replace(proposal.parameter, choices=sizes)
+    return dataclasses.replace(proposal, parameter=parameter, note=f"{proposal.note}; {why}")
+
+
+def _multiples(default: Value | None, count: int) -> tuple[Value, ...]:
+    """Return a quarter to four times the default, as far as so many heads divide it."""
+    if not isinstance(default, int) or default % count:
+        return ()
+    sizes = (default // 4, default // 2, default, default * 2, default * 4)
+    return tuple(s for s in sizes if s >= count and s % count == 0)
+
+
+def _by_optimizer(entries: Entries) -> Entries:
+    """Make momentum depend on an optimizer that has it, and the betas on one of Adam's kind."""
+    chosen = next((p.parameter for o, p in entries if _OPTIMIZER.fullmatch(o.name.lower())), None)
+    if chosen is None:
+        return entries
+    changed = []
+    for option, proposal in entries:
+        kin = next((k for name, k in _BELONGS if name.fullmatch(option.name.lower())), None)
+        owners = tuple(c for c in chosen.choices if kin and kin.search(str(c).lower()))
+        if owners and len(owners) < len(chosen.choices) and not proposal.parameter.when:
+            when = {chosen.name: owners}
+            parameter = dataclasses.replace(proposal.parameter, when=when)
+            changed.append((option, dataclasses.replace(proposal, parameter=parameter)))
+        else:
+            changed.append((option, proposal))
+    return changed
+
+
+def guess_remark(guesses: Sequence[Option], most: int) -> str:
+    """Return a line that names the options that could be searched although nothing is known."""
+    if not guesses:
+        return ""
+    more = f" and {len(guesses) - most} more" if len(guesses) > most else ""
+    named = ", ".join(o.shown for o in guesses[:most])
+    return f"\nOf these a range could only be guessed, and none is: {named}{more}"

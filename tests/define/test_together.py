@@ -1,0 +1,48 @@
+"""Options beside one another: what one says about the others."""
+
+from hpo_tui.engine.define.guess import propose
+from hpo_tui.engine.define.options import Option, kind_of
+from hpo_tui.engine.define.together import Entries, settle
+from hpo_tui.engine.spec import Value
+
+
+def entries(**defaults: Value | None) -> Entries:
+    options = [
+        Option(name, f"--{name}", "float" if value is None else kind_of(value), value)
+        for name, value in defaults.items()
+    ]
+    return [(o, p) for o in options if (p := propose(o)) is not None]
+
+
+def names(kept: Entries) -> list[str]:
+    return [o.name for o, _ in kept]
+
+
+def test_guesses_are_left_out_where_enough_is_known() -> None:
+    few = entries(lr=0.1, momentum=0.9, mystery=0.5)
+    kept, left, guesses = settle(few)
+    assert names(kept) == ["lr", "momentum", "mystery"]
+    assert left == guesses == []
+    many = entries(lr=0.1, momentum=0.9, weight_decay=1e-4, batch_size=64, mystery=0.5)
+    kept, left, guesses = settle(many)
+    assert names(kept) == ["lr", "momentum", "weight_decay", "batch_size"]
+    assert [o.name for o in guesses] == [o.name for o in left] == ["mystery"]
+
+
+def test_a_rate_that_is_off_gives_way_to_the_one_that_is_used() -> None:
+    kept, left, guesses = settle(entries(lr=None, blr=1e-3, drop=0.0, drop_path=None))
+    assert names(kept) == ["blr", "drop"]
+    assert [o.name for o in left] == ["lr", "drop_path"]
+    assert guesses == []
+    assert names(settle(entries(lr=None, weight_decay=0.1))[0]) == ["lr", "weight_decay"]
+
+
+def test_widths_are_multiples_of_the_heads_that_divide_them() -> None:
+    kept, left, _ = settle(entries(n_embd=384, n_head=6, mlp_units=100))
+    sizes = {o.name: p.parameter.choices for o, p in kept}
+    assert sizes["n_embd"] == (96, 192, 384, 768, 1536)
+    assert sizes["mlp_units"] == (32, 64, 100, 128, 256, 512)
+    assert [o.name for o in left] == ["n_head"]
+    assert "multiples of --n_head 6" in kept[0][1].note
+    alone, left, _ = settle(entries(num_heads=4))
+    assert (names(alone), left) == (["num_heads"], [])
