@@ -12,11 +12,11 @@ from hpo_tui.engine.define.fidelity import find_fidelity
 from hpo_tui.engine.define.files import config_options, hydra_options, interpolated, settings_file
 from hpo_tui.engine.define.guess import propose
 from hpo_tui.engine.define.help_text import help_options
-from hpo_tui.engine.define.options import Found, Option, Style, from_dump, kind_of, typed
-from hpo_tui.engine.define.parser_source import written_options
+from hpo_tui.engine.define.options import Found, Option, Style, kind_of, typed
 from hpo_tui.engine.define.probing import entry_point, probe_options
 from hpo_tui.engine.define.process import run_briefly
 from hpo_tui.engine.define.source import Settings, assigned, constants, local_sources
+from hpo_tui.engine.define.written import from_text
 
 _PARSERS = re.compile(
     r"parse_(?:known_|intermixed_)?args(?:_into_dataclasses)?\(|ArgumentParser\(|LightningCLI\(|"
@@ -79,20 +79,31 @@ def find_options(words: Sequence[str], folder: Path) -> Found:
             return config
         if probed.options or probed.commands:
             return _with_given(probed, words)
-        written, _ = from_dump([{"options": written_options(t)} for t in sources])
-        if written:
-            how = "the add_argument calls in its source"
-            return _with_given(dataclasses.replace(probed, options=written, how=how), words)
+        written = from_text(sources, words, folder, probed.broken)
+        if written is not None:
+            return _with_given(written, words)
     config = config_options(words, folder, ()) or interpolated(text, folder)
     if config is not None:
         return config
     if script is not None and not _PARSERS.search(text) and not _OTHER_PARSERS.search(text):
         return _from_source(script, words, sources, folder)
-    helped = _with_given(_from_help(words, folder), words)
+    return _from_outside(words, folder, sources, probed)
+
+
+def _from_outside(
+    words: Sequence[str], folder: Path, sources: Sequence[str], probed: Found
+) -> Found:
+    """Return what a command's help says, else its source, else its own words.
+
+    A configuration that is Python stands in no help.
+    """
+    helped = _from_help(words, folder)
+    if not helped.options or any("DEFINE_config_file" in text for text in sources):
+        written = from_text(sources, words, folder, helped.broken)
+        helped = written if written is not None else helped
+    given = _with_given(helped, words)
     return (
-        helped
-        if helped.options
-        else dataclasses.replace(helped, advice=probed.advice or helped.advice)
+        given if given.options else dataclasses.replace(given, advice=probed.advice or given.advice)
     )
 
 
@@ -137,13 +148,15 @@ def _from_help(words: Sequence[str], folder: Path) -> Found:
     """Read the options that ``--help`` prints, with defaults where it states them."""
     ran = run_briefly([*words, "--help"], folder, _HELP_LIMIT, {})
     options = help_options(ran.lines)
+    broken = ran.lines[-1] if ran.lines and ran.code and "Error" in ran.lines[-1] else ""
     if not options:
         given = [
             f"hpo-tui init --force -- {shlex.join([*words, *o])}"
             for o in (["lr=0.1"], ["--lr", "0.1"])
         ]
         said = f"no option was found: name those it takes, such as {' or '.join(given)}"
-        return Found(advice=(said,))
+        said += f" (its --help ended with {broken})" if broken else ""
+        return Found(advice=(said,), broken=broken)
     return Found(options, "its --help")
 
 

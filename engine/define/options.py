@@ -1,5 +1,6 @@
 """What a training script can be told on its command line."""
 
+import dataclasses
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -66,6 +67,8 @@ class Found:
     """Words that the command gets besides, with the study's own placeholders."""
     resumes: bool = False
     """Whether the script asks for the checkpoint to go on from by itself."""
+    broken: str = ""
+    """The last words of the script where it does not even come to read its options."""
 
 
 def from_dump(entries: Sequence[Mapping[str, Any]]) -> tuple[tuple[Option, ...], tuple[str, ...]]:
@@ -76,9 +79,22 @@ def from_dump(entries: Sequence[Mapping[str, Any]]) -> tuple[tuple[Option, ...],
         commands = tuple(str(c) for c in entry.get("commands") or ())
         for raw in entry.get("options", ()):
             option = _option(raw)
-            if option is not None:
+            if option is None:
+                continue
+            on = options.get(str(raw.get("dest")))
+            if on is not None and on.switch and raw.get("action") == "_StoreFalseAction":
+                # ``--no-ema`` with the same target turns off what ``--ema`` turns on.
+                off = on.off or option.flag
+                options[on.name] = dataclasses.replace(on, off=off, default=_state(raw, on))
+            else:
                 options[option.name] = option
     return tuple(options.values()), commands
+
+
+def _state(raw: Mapping[str, Any], on: Option) -> bool:
+    """Return what two switches of one target are without either: of both the parser's default."""
+    default = raw.get("default")
+    return default if isinstance(default, bool) else on.default is True
 
 
 def _option(raw: Mapping[str, Any]) -> Option | None:
@@ -98,13 +114,7 @@ def _option(raw: Mapping[str, Any]) -> Option | None:
     default = raw.get("default")
     default = default if isinstance(default, bool | int | float | str) else _said(raw)
     switch = action in ("_StoreTrueAction", "_StoreFalseAction", "BooleanOptionalAction", "flag")
-    if switch or str(raw.get("type")) in (
-        "bool",
-        "boolean",
-        "str2bool",
-        "strtobool",
-        "_str_to_bool",
-    ):
+    if switch or re.search("bool", str(raw.get("type"))):
         both: tuple[Value, ...] = () if switch else (True, False)
         state = False if action == "_StoreFalseAction" else bool(default)
         return Option(

@@ -27,15 +27,33 @@ def written_options(text: str) -> list[dict[str, Any]]:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError):
         return []
-    calls = [
-        node
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and _adds(node)]
+    calls.sort(key=lambda call: (call.lineno, call.col_offset))
+    defaults = _defaults(tree)
+    options = [_option(call) for call in calls]
+    return [o | {"default": defaults.get(o["dest"], o["default"])} for o in options]
+
+
+def _adds(call: ast.Call) -> bool:
+    """Whether a call adds an option: argparse's ``add_argument``, click's ``option``."""
+    if not isinstance(call.func, ast.Attribute):
+        return False
+    first = _plain(call.args[0]) if call.args else None
+    dashed = isinstance(first, str) and first.startswith("-")
+    return call.func.attr == "add_argument" or (call.func.attr == "option" and dashed)
+
+
+def _defaults(tree: ast.Module) -> dict[str, Any]:
+    """Return what ``parser.set_defaults(ema=True)`` says, wherever it stands."""
+    return {
+        word.arg: value
         for node in ast.walk(tree)
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
-        and node.func.attr == "add_argument"
-    ]
-    calls.sort(key=lambda call: (call.lineno, call.col_offset))
-    return [_option(call) for call in calls]
+        and node.func.attr == "set_defaults"
+        for word in node.keywords
+        if word.arg and (value := _plain(word.value)) is not None
+    }
 
 
 def _option(call: ast.Call) -> dict[str, Any]:
@@ -43,16 +61,29 @@ def _option(call: ast.Call) -> dict[str, Any]:
     flags = [_plain(a) for a in call.args]
     action = words.get("action")
     name = _plain(action) if action is not None else None
+    longest = max((f for f in flags if isinstance(f, str)), key=len, default="")
+    dashed = [f for f in flags if isinstance(f, str) and f.startswith("-")]
+    # click writes both in one: --ema/--no-ema.
+    on, _, off = dashed[0].partition("/") if dashed and "/" in dashed[0] else ("", "", "")
     return {
-        "flags": [f for f in flags if isinstance(f, str) and f.startswith("-")],
+        "dest": _plain(words.get("dest")) or longest.lstrip("-").replace("-", "_"),
+        "flags": [on] if on else dashed,
+        "off": [off] if off else [],
         "default": _plain(words.get("default")),
         "type": _name(words.get("type")),
         "choices": _plain(words.get("choices")),
         "nargs": None if "nargs" not in words else _plain(words["nargs"]) or "*",
         "required": bool(_plain(words.get("required"))),
         "help": str(_plain(words.get("help")) or ""),
-        "action": _ACTIONS.get(name, "") if isinstance(name, str) else _name(action),
+        "action": _action(words, name, off),
     }
+
+
+def _action(words: dict[str, ast.expr], name: object, off: str) -> str:
+    """Return the kind of an option by the name that argparse's own has."""
+    if off or _plain(words.get("is_flag")) is True:
+        return "flag"
+    return _ACTIONS.get(name, "") if isinstance(name, str) else _name(words.get("action"))
 
 
 def _plain(node: ast.expr | None) -> Any:

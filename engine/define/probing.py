@@ -104,8 +104,8 @@ def _probed(words: Sequence[str], folder: Path) -> Found:
         try:
             options, commands = from_dump(json.loads(out.read_text()))
         except (OSError, ValueError):
-            last = ran.lines[-1] if ran.lines else "it printed nothing"
-            return Found(advice=(f"its options could not be read: {ran.why or last}",))
+            last = ran.why or (ran.lines[-1] if ran.lines else "it printed nothing")
+            return Found(advice=(f"its options could not be read: {last}",), broken=last)
     if commands and not options:
         listed = ", ".join(commands)
         given = f"hpo-tui init --force -- {shlex.join([*words, commands[0]])}"

@@ -82,6 +82,13 @@ def _linear(low: float, high: float) -> Callable[[Option], Parameter]:
     return rule
 
 
+def _penalty(option: Option) -> Parameter | None:
+    """Propose the weight of a penalty; what is nearly 1 is the share of an average that is kept."""
+    default = _number(option.default) or 0.0
+    rule = _share(0.8, 1.0) if 0.9 <= default < 1 else _log(0.01, 100, 1e-6, 1e-1)
+    return rule(option)
+
+
 def _share(low: float, high: float) -> Callable[[Option], Parameter | None]:
     """Return a rule for a share of 1: what is larger by default has another meaning."""
 
@@ -105,7 +112,7 @@ def _gamma(option: Option) -> Parameter:
 
 def _powers(option: Option) -> Parameter | None:
     """Powers of two around the default, as an ordinal."""
-    default = _number(option.default) or 64
+    default = 64.0 if option.default is None else _number(option.default) or 0.0
     if default < 2:
         return None
     middle = round(math.log2(default))
@@ -204,7 +211,7 @@ _RULES: tuple[tuple[str, Callable[[Option], Parameter | None]], ...] = (
     (_RATE, _log(0.01, 10, 1e-5, 1e-1)),
     (r"(mixup|cutmix)(_alpha)?", _linear(0.0, 1.0)),
     (r"(gae|td)_lambda|lam", _share(0.8, 1.0)),
-    (rf"wd|{_DECAYED}|decay|(l1|l2|reg|lambda)(_.*)?|(.*_)?alpha", _log(0.01, 100, 1e-6, 1e-1)),
+    (rf"wd|{_DECAYED}|decay|(l1|l2|reg|lambda)(_.*)?|(.*_)?alpha", _penalty),
     (r"momentum|(adam_)?beta_?1|mom", _linear(0.5, 0.99)),
     (r"(adam_)?beta_?2", _linear(0.9, 0.9999)),
     (r"(.*_)?(dropout|drop|drop_rate|drop_path|drop_prob)(_.*)?|p_drop", _share(0.0, 0.6)),

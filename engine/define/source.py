@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -14,6 +15,10 @@ _KNOWN = re.compile(
 )
 _HOLDER = re.compile(r"(?i)config|hyper|hparams|settings|args$|params$")
 _LARGEST = 2**20
+_IMPORT = re.compile(
+    r"^[ \t]*(?:from[ \t]+(?P<package>[\w.]+)[ \t]+)?import[ \t]+(?P<names>[\w., \t]+|\([\w.,\s]+)",
+    re.MULTILINE,
+)
 
 
 def local_sources(script: Path, folder: Path) -> list[str]:
@@ -40,11 +45,20 @@ def local_sources(script: Path, folder: Path) -> list[str]:
 
 def _imported(text: str, roots: set[Path]) -> list[Path]:
     found = []
-    for name in re.findall(r"^\s*(?:from|import)\s+\.*([\w.]+)", text, re.MULTILINE):
+    for name in _modules(text):
         for root in roots:
             base = root.joinpath(*name.split("."))
             found += [p for p in (base.with_suffix(".py"), base / "__init__.py") if p.is_file()]
     return found
+
+
+def _modules(text: str) -> Iterator[str]:
+    """Return what may be a module: ``b`` of ``import a, b``, ``a.b`` of ``from a import b``."""
+    for line in _IMPORT.finditer(text):
+        package, names = line["package"], re.split(r"[\s,()]+", line["names"])
+        if package:
+            yield package.lstrip(".")
+        yield from (f"{package}.{n}".strip(".") if package else n for n in names if n and n != "as")
 
 
 @dataclass(frozen=True, slots=True)

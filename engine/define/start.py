@@ -55,13 +55,14 @@ def init(
     files = _template(plan)
     advice = [plain_lines(a) for a in found.advice]
     tried = printed = None
-    needs = [o.flag for o in plan.left if o.required and not _given(words, o.flag)]
+    needs = [o for o in plan.left if o.required and not _given(words, o.flag)]
     if needs:
-        named = " … ".join(needs)
+        named = " and ".join(o.flag for o in needs)
+        whole = " ".join(f"{o.flag} {o.default or '…'}" for o in needs)
         advice.append(
-            f"the script needs {named}: hpo-tui init --force -- {shlex.join(words)} {named} …"
+            f"the script needs {named}: hpo-tui init --force -- {shlex.join(words)} {whole}"
         )
-    elif run:
+    elif run and not found.broken:
         tried, printed = _first_run(plan, spec, folder, files, timeout)
         entries = found_in(with_metrics(spec, printed), tried.lines)
         # Of a name that is printed more than once, trials do not take the last one in the text.
@@ -70,7 +71,7 @@ def init(
         printed = or_logged(printed, tried.logged, len({step for step, _ in entries}))
         spec = with_metrics(spec, printed)
         advice += _about_run(tried, printed)
-    if not plan.proposals:
+    if not plan.proposals and not needs:
         into = "" if asks(words, folder) else ", and {NAME} into the command"
         advice.append(f"no parameter was found: write [space.NAME] tables by hand{into}")
     notes = remarks(plan, spec, printed, shlex.join(given))

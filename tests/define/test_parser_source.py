@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from hpo_tui.engine.define import init
 from hpo_tui.engine.define.find import find_options
 from hpo_tui.engine.define.parser_source import written_options
 
@@ -32,6 +33,43 @@ def test_options_are_read_where_the_imports_are_missing(tmp_path: Path) -> None:
     assert (options["--amp"].kind, options["--amp"].switch) == ("bool", True)
     assert options["--workers"].default is None, "what would have to be run is not guessed"
     assert any("a_module_that_is_nowhere" in sentence for sentence in found.advice)
+
+
+def test_two_switches_of_one_target_are_one_option(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text(
+        "import argparse\nimport a_module_that_is_nowhere\np = argparse.ArgumentParser()\n"
+        "p.add_argument('--ema', action='store_true')\n"
+        "p.add_argument('--no-ema', action='store_false', dest='ema')\n"
+        "p.set_defaults(ema=True)\np.parse_args()\n"
+    )
+    written = find_options(["python3", "train.py"], tmp_path).options
+    asked = (tmp_path / "train.py").read_text().replace("import a_module_that_is_nowhere\n", "")
+    (tmp_path / "train.py").write_text(asked)
+    told = find_options(["python3", "train.py"], tmp_path).options
+    for options in (written, told):
+        assert [(o.flag, o.off, o.default) for o in options] == [("--ema", "--no-ema", True)]
+
+
+def test_the_parser_of_another_script_is_not_its_own(tmp_path: Path) -> None:
+    parser = "import argparse\np = argparse.ArgumentParser()\np.add_argument('{}', type=float)\n"
+    (tmp_path / "train.py").write_text(
+        "import nowhere_at_all, evaluate, common\n" + parser.format("--lr") + "p.parse_args()\n"
+    )
+    (tmp_path / "common.py").write_text(parser.format("--dropout"))
+    (tmp_path / "evaluate.py").write_text(
+        parser.format("--threshold") + "if __name__ == '__main__':\n    p.parse_args()\n"
+    )
+    flags = {o.flag for o in find_options(["python3", "train.py"], tmp_path).options}
+    assert flags == {"--lr", "--dropout"}
+
+
+def test_what_is_read_from_the_source_is_not_run(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text(SCRIPT)
+    made = init("train.py", tmp_path)
+    assert made.tried is None
+    (said,) = made.advice
+    assert "No module named 'a_module_that_is_nowhere'" in said
+    assert "read from its source" in said
 
 
 def test_text_that_is_no_python_has_no_options() -> None:

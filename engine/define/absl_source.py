@@ -1,0 +1,161 @@
+"""Options that a source defines with absl's flags, and the configuration that a flag names.
+
+``flags.DEFINE_float("lr", 0.1, "…")`` and ``config_flags.DEFINE_config_file("config")``, whose file
+is Python: ``config.lr = 0.1`` there is ``--config.lr=0.1`` on the command line.
+"""
+
+import ast
+import dataclasses
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from hpo_tui.engine.define.options import Found, Option, from_dump, kind_of
+from hpo_tui.engine.define.source import pairs
+
+_KINDS = {
+    "DEFINE_float": "float",
+    "DEFINE_integer": "int",
+    "DEFINE_bool": "bool",
+    "DEFINE_boolean": "bool",
+    "DEFINE_string": "str",
+    "DEFINE_enum": "str",
+    "DEFINE_config_file": "config",
+}
+_MOST = 40
+"""Files that are looked at for one with a configuration."""
+
+
+def absl_options(texts: Sequence[str], words: Sequence[str], folder: Path) -> Found | None:
+    """Return the flags of absl and the fields of the configuration that is named, if any.
+
+    Where none is and one has to be, the advice names a file here that has one.
+    """
+    calls = [entry for text in texts for entry in _defined(text)]
+    if not calls:
+        return None
+    needed = {name for text in texts for name in _required(text)}
+    entries = [_entry(name, kind, call, name in needed) for name, kind, call in calls]
+    options, _ = from_dump([{"options": [e for e in entries if e["type"] != "config"]}])
+    how, advice = "the flags that its source defines", ()
+    for name, kind, call in calls:
+        if kind != "config":
+            continue
+        file = _named(words, name) or _plain(call.args[1] if len(call.args) > 1 else None)
+        fields = _fields(folder / file, name) if isinstance(file, str) else ()
+        if fields:
+            options, how = (*options, *fields), f"its flags and {file}"
+        elif not isinstance(file, str):
+            example = _example(folder)
+            options = (Option(name, f"--{name}", "text", example, required=True), *options)
+    return Found(options, how, advice=advice)
+
+
+def _defined(text: str) -> Iterator[tuple[str, str, ast.Call]]:
+    """Return the name, the kind and the call of each flag that a source defines."""
+    for node in ast.walk(_tree(text)):
+        if isinstance(node, ast.Call) and node.args:
+            kind = _KINDS.get(ast.unparse(node.func).rpartition(".")[2])
+            name = _plain(node.args[0])
+            if kind is not None and isinstance(name, str):
+                yield name, kind, node
+
+
+def _required(text: str) -> Iterator[str]:
+    """Return the names of flags that are marked as required, one by one or in a list."""
+    for node in ast.walk(_tree(text)):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in (
+            "mark_flag_as_required",
+            "mark_flags_as_required",
+        ):
+            told = _plain(node.args[0]) if node.args else None
+            yield from [told] if isinstance(told, str) else told or []
+
+
+def _entry(name: str, kind: str, call: ast.Call, needed: bool) -> dict[str, Any]:
+    """Return a flag as the probe writes an option."""
+    words = {k.arg: _plain(k.value) for k in call.keywords if k.arg}
+    args = [_plain(a) for a in call.args]
+    listed = ast.unparse(call.func).endswith("DEFINE_enum")
+    told = next((a for a in args[2:] if isinstance(a, str)), words.get("help"))
+    return {
+        "flags": [f"--{name}"],
+        "off": [f"--no{name}"],
+        "default": words.get("default", args[1] if len(args) > 1 else None),
+        "type": kind,
+        "choices": words.get("enum_values", args[2] if len(args) > 2 else None) if listed else None,
+        "required": needed or bool(words.get("required")),
+        "help": told or "",
+        "action": "flag" if kind == "bool" else "",
+    }
+
+
+def _named(words: Sequence[str], flag: str) -> str | None:
+    """Return the file that the command line gives a flag; what follows a colon is its argument."""
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        if word.startswith(f"--{flag}="):
+            return word.partition("=")[2].partition(":")[0]
+        if word == f"--{flag}":
+            return following.partition(":")[0]
+    return None
+
+
+def _example(folder: Path) -> str | None:
+    """Return a file below a folder that makes a configuration, the shortest name first."""
+    files = sorted(folder.glob("conf*/**/*.py"), key=lambda p: (p.stem != "default", len(p.name)))
+    for path in files[:_MOST]:
+        if re.search(r"^def get_config\(", _text(path), re.MULTILINE):
+            return str(path.relative_to(folder))
+    return None
+
+
+def _fields(path: Path, flag: str) -> tuple[Option, ...]:
+    """Return what ``config.optim.lr = 0.1`` and ``ConfigDict({"lr": 0.1})`` say in a file."""
+    values: dict[str, ast.expr] = {}
+    for node in ast.walk(_tree(_text(path))):
+        if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
+            continue
+        target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+        root, _, name = ast.unparse(target).partition(".")
+        given = node.value.args if isinstance(node.value, ast.Call) else []
+        for key, value in pairs(given[0]) if given else ():
+            values[f"{name}.{key}" if name else key] = value
+        if name and root.isidentifier() and re.fullmatch(r"[\w.]+", name):
+            values[name] = node.value
+    found = [
+        _field(name, flag, value)
+        for name, node in values.items()
+        if isinstance(value := _plain(node), bool | int | float)
+    ]
+    return tuple(found)
+
+
+def _field(name: str, flag: str, value: bool | float) -> Option:
+    plain = f"--{flag}.{name}"
+    option = Option(name, plain, kind_of(value), value, style="equals")
+    if not isinstance(value, bool):
+        return option
+    on, off = f"{plain}=True", f"{plain}=False"
+    return dataclasses.replace(option, flag=on, off=off, switch=True, style="flag")
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def _tree(text: str) -> ast.Module:
+    try:
+        return ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError):
+        return ast.Module([], [])
+
+
+def _plain(node: ast.expr | None) -> Any:
+    try:
+        return None if node is None else ast.literal_eval(node)
+    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+        return None
