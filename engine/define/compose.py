@@ -32,6 +32,11 @@ _MOST_LEFT = 40
 """Options that are named of those that stay as they are: trainers have hundreds."""
 _EXAMPLE = Parameter("lr", ParameterKind.FLOAT, 1e-4, 1e-1, log=True)
 _NOBODY = Objective("loss", Direction.MINIMIZE)
+_NO_TASKS = (
+    "\nNo option was found that says how long or on how much it trains. With one, such as --epochs,"
+    "\ncheap tasks find out what is worth a full run: [[task]] tables with epochs = 5, cost = 0.1"
+    "\nand so on, and --epochs {epochs} in the command."
+)
 _DULL = ("main", "train", "run", "script", "experiment", "trainer", "cli", "app", "__main__")
 
 
@@ -168,9 +173,9 @@ def study_name(words: Sequence[str], folder: Path, script: Path | None) -> str:
 
 
 def remarks(
-    plan: Plan, spec: StudySpec, printed: Printed | None, source: str
+    plan: Plan, spec: StudySpec, printed: Printed | None, source: str, texts: Sequence[str] = ()
 ) -> dict[KeyPath, str]:
-    """Return the comments of the study file by key path."""
+    """Return the comments of the study file by key path; ``texts``: what the script is made of."""
     notes: dict[KeyPath, str] = {
         (): f"Written from {source} ({plan.found.how or 'nothing was found in it'}).\n"
         "Ranges are guesses from names and defaults: read them through."
@@ -180,7 +185,7 @@ def remarks(
         more = len(plan.left) - _MOST_LEFT
         notes[()] += f"\nLeft as they are: {flags}" + (f" and {more} more" if more > 0 else "")
         notes[()] += guess_remark(plan.guesses, _MOST_LEFT)
-    notes[()] += outputs.remark(plan.placed, plan.left)
+    notes[()] += outputs.remark(plan.placed, plan.left, texts)
     for option, proposal in plan.proposals:
         notes["space", option.name] = proposal.note
     if not plan.proposals:
@@ -192,6 +197,8 @@ def remarks(
     notes.update(_metric_remarks(spec, printed))
     if plan.fidelity:
         notes["task", 0] = _task_remark(plan.fidelity.option, plan.left)
+    elif plan.proposals:
+        notes[()] += _NO_TASKS
     return notes
 
 
@@ -232,6 +239,9 @@ def _metric_remarks(spec: StudySpec, printed: Printed | None) -> Mapping[KeyPath
     others = [n for n in printed.ranked() if n != objective.metric]
     last = f"{printed.values[objective.metric]:.6g}"
     notes["objective", 0] = f"The last value in a first run was {last}."
+    if not printed.run:
+        said = "Its source prints a metric of this name; it was not seen in a run: check it."
+        notes["objective", 0] = said
     if others:
         how = "printed" if printed.sources[0].path is None else "there"
         notes["objective", 0] += f" Also {how}: {', '.join(others[:12])}."

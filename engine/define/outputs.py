@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hpo_tui.engine.define.options import Option, bare_name
+from hpo_tui.engine.define.saved import checkpoint_name
 
 _RESUMES = re.compile(r"resume(_.*)?|load_checkpoint|load_ckpt|init_from")
 _SAVES = re.compile(
@@ -65,26 +66,51 @@ def _place(default: str, folder: Path) -> str:
     return "{trial_dir}" if there else f"{{trial_dir}}/{safe}"
 
 
-def remark(placed: Sequence[tuple[Option, str]], left: Sequence[Option]) -> str:
-    """Say where each trial writes, and how a script that can go on from a checkpoint is told to."""
+def remark(
+    placed: Sequence[tuple[Option, str]], left: Sequence[Option], sources: Sequence[str] = ()
+) -> str:
+    """Say where each trial writes, and how a script that can go on from a checkpoint is told to.
+
+    ``sources``: its text, which names the file that it saves.
+    """
+    options = [o for o in [*left, *(o for o, _ in placed)] if o.kind == "text"]
+    resume = _resuming(options)
+    others = {o.name.lower(): o.flag for o in options if o.flag != resume}
+    save = next((flag for name, flag in others.items() if _SAVES.fullmatch(name)), "")
+    file = checkpoint_name(sources)
     said = ""
     if placed:
         flags = ", ".join(o.shown for o, _ in placed)
         said = f"\nEach trial writes to its own folder: {flags}."
-    options = [o for o in [*left, *(o for o, _ in placed)] if o.kind == "text"]
-    texts = {o.name.lower(): o.flag for o in options}
-    resumes = [o.flag for o in options if _RESUMES.fullmatch(o.name.lower())]
+    elif file and not save:
+        said = (
+            f"\nIt saves {file}, and no option says where: each trial writes over it. Have it save"
+            "\nbelow the folder that HPO_TRIAL_DIR names, where it is set."
+        )
+    return said + (_going_on(resume, save, file) if resume else "")
+
+
+def _resuming(options: Sequence[Option]) -> str:
+    """Return the flag that names a checkpoint to go on from, or nothing."""
+    named = [o.flag for o in options if _RESUMES.fullmatch(o.name.lower()) and not _word(o)]
     told = [o.flag for o in options if _SAVES.fullmatch(bare_name(o.name)) and "resum" in o.help]
-    resume = next(iter([*resumes, *told]), None)
-    texts = {n: f for n, f in texts.items() if f != resume}
-    save = next((f for n, f in texts.items() if _SAVES.fullmatch(n)), "")
-    if resume is None:
-        return said
+    return next(iter([*named, *told]), "")
+
+
+def _word(option: Option) -> bool:
+    """Whether an option takes a word that says how to begin, such as ``scratch``, and no path."""
+    default = str(option.default or "")
+    return option.name == "init_from" and bool(default) and not _PATH.search(default)
+
+
+def _going_on(resume: str, save: str, file: str) -> str:
+    """Say how a promotion goes on from what ``file`` was saved to."""
     # Trainers write numbered checkpoints, and want to be told of one.
-    newest = "/checkpoint-*" if resume.endswith("resume_from_checkpoint") else ""
+    trainer = "checkpoint-*" if resume.endswith("resume_from_checkpoint") else ""
+    newest = f"/{trainer or file}" if trainer or file else ""
     words = f"{resume} {{resume}}{newest}" + (f" {save} {{checkpoint}}" if save else "")
     where = "" if save else " and what it saves in {checkpoint},"
     return (
-        f"{said}\nIt has {resume}: with resume = true, {words} in the command,{where}"
+        f"\nIt has {resume}: with resume = true, {words} in the command,{where}"
         "\na promotion goes on from the checkpoint and pays the margin alone."
     )

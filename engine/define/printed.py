@@ -36,10 +36,14 @@ _LONGEST = 500
 
 @dataclass(frozen=True, slots=True)
 class Printed:
-    """The metrics that a run printed, with the last value of each, and where to find them."""
+    """The metrics that a run printed, with the last value of each, and where to find them.
+
+    ``run``: whether they were seen in one, and do not stand in the source alone.
+    """
 
     values: Mapping[str, float]
     sources: tuple[MetricSource, ...] = (MetricSource(),)
+    run: bool = True
 
     def ranked(self) -> list[str]:
         """Return the names, the most likely objective first.

@@ -101,7 +101,7 @@ def constants(tree: ast.Module) -> Settings:
 
 
 def assigned(path: Path) -> dict[str, Option]:
-    """Return every number and boolean that a source gives a name of its own, by that name.
+    """Return every number, boolean and text that a source gives a name of its own, by that name.
 
     Raises what reading and parsing it raise.
     """
@@ -110,7 +110,7 @@ def assigned(path: Path) -> dict[str, Option]:
         if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
             name = _target(node)
             if not name.startswith("_"):
-                found.update((o.name, o) for o in _constant(name, node.value))
+                found.update((o.name, o) for o in _constant(name, node.value) or _text(name, node))
     return found
 
 
@@ -128,6 +128,12 @@ def _constant(name: str, node: ast.expr) -> tuple[Option, ...]:
     if not name or not isinstance(value, bool | int | float):
         return ()
     return (Option(name, name, kind_of(value), value, style="constant"),)
+
+
+def _text(name: str, node: ast.Assign | ast.AnnAssign) -> tuple[Option, ...]:
+    """Return an option for a literal text."""
+    value = node.value.value if isinstance(node.value, ast.Constant) else None
+    return (Option(name, name, "text", value),) if name and isinstance(value, str) else ()
 
 
 def _members(body: list[ast.stmt]) -> tuple[Option, ...]:

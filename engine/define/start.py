@@ -19,8 +19,10 @@ from hpo_tui.engine.define.draft import Draft
 from hpo_tui.engine.define.find import find_options, script_of
 from hpo_tui.engine.define.logged import or_logged
 from hpo_tui.engine.define.preview import asks, buys
+from hpo_tui.engine.define.print_source import read_source
 from hpo_tui.engine.define.printed import Printed, read_output
 from hpo_tui.engine.define.probing import command_words
+from hpo_tui.engine.define.source import local_sources
 from hpo_tui.engine.define.try_one import Tried, found_in, try_one
 from hpo_tui.engine.spec.load import load_text
 from hpo_tui.engine.spec.model import StudySpec, Value
@@ -47,6 +49,7 @@ def init(
     given = words_of(argv_or_script, folder)
     words = command_words(given, folder)
     script = script_of(words, folder)
+    texts = local_sources(script, folder) if script else []
     found = find_options(words, folder)
     if found.commands and not found.options:
         raise ValueError(found.advice[0])
@@ -71,10 +74,13 @@ def init(
         printed = or_logged(printed, tried.logged, len({step for step, _ in entries}))
         spec = with_metrics(spec, printed)
         advice += _about_run(tried, printed)
+    if tried is None:
+        printed = read_source(texts)
+        spec = with_metrics(spec, printed) if printed else spec
     if not plan.proposals and not needs:
         into = "" if asks(words, folder) else ", and {NAME} into the command"
         advice.append(f"no parameter was found: write [space.NAME] tables by hand{into}")
-    notes = remarks(plan, spec, printed, shlex.join(given))
+    notes = remarks(plan, spec, printed, shlex.join(given), texts)
     reached = not any(o.style == "constant" for o in found.options) or not found.advice
     if tried is not None and tried.code == 0 and reached:
         notes.update(_times(spec, tried))

@@ -55,7 +55,8 @@ def test_two_parsers_one_after_the_other(scripts: Path) -> None:
     assert names[:3] == ["opt", "lr", "weight_decay"]
     assert "img_size" not in names
     assert made.spec.full_task.fidelity == {"epochs": 300}
-    assert "stand-in" in made.text
+    assert made.spec.objectives[0].metric == "eval_top1"
+    assert "it was not seen in a run" in made.text
 
 
 def test_nothing_is_trained_while_options_are_looked_for(scripts: Path) -> None:

@@ -1,0 +1,59 @@
+"""Which file a script goes on from, and where trials would write over one another's."""
+
+from pathlib import Path
+
+import pytest
+
+from hpo_tui.engine.define.saved import checkpoint_name
+from tests.define.conftest import draft
+
+PARSER = (
+    "import argparse\np = argparse.ArgumentParser()\np.add_argument('--resume', default='')\n"
+    "p.add_argument('--lr', type=float, default=0.1)\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("torch.save(state, os.path.join(out, 'checkpoint.pth.tar'))", "checkpoint.pth.tar"),
+        ("save_on_master(s, f'{out}/ckpt_{epoch}.pt')\nsave(s, out + '/last.pt')", "last.pt"),
+        ("torch.save(s, f'{out}/ckpt_{epoch}.pt')", "ckpt_*.pt"),
+        ("torch.save(s, 'out/snapshot_%d.pth' % epoch)", "snapshot_*.pth"),
+        ("torch.save(model.state_dict(), 'cnn.pt')", ""),
+        ("torch.load('checkpoint.pth')", ""),
+        ("torch.save(", ""),
+    ],
+)
+def test_names(source: str, name: str) -> None:
+    assert checkpoint_name([source]) == name
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ("--output_dir", "--resume {resume}/checkpoint.pth --output_dir {checkpoint} in"),
+        ("--tag", "It saves checkpoint.pth, and no option says where: each trial writes over it."),
+    ],
+)
+def test_the_file_is_named_in_the_remark(scripts: Path, option: str, said: str) -> None:
+    (scripts / "saves.py").write_text(
+        f"{PARSER}p.add_argument('{option}', default='')\np.parse_args()\n"
+        "torch.save(model, args.output_dir + '/checkpoint.pth')\n"
+    )
+    assert said in draft(scripts, "saves.py", run=False).text
+
+
+def test_a_text_among_the_globals_is_where_it_writes(scripts: Path) -> None:
+    (scripts / "lm.py").write_text(
+        "out_dir = 'out'\ninit_from = 'scratch'\nlearning_rate = 1e-3\nmax_iters = 400\n"
+        "exec(open('configurator.py').read())\ntorch.save(model, out_dir + '/ckpt.pt')\n"
+    )
+    made = draft(scripts, "lm.py", run=False)
+    assert "--out_dir={trial_dir}/out" in made.spec.command
+    assert "{resume}" not in made.text, "init_from takes a word, not a path"
+
+
+def test_a_script_of_unknown_length_says_what_cheaper_tasks_need(scripts: Path) -> None:
+    (scripts / "long.py").write_text(f"{PARSER}p.parse_args()\n")
+    assert "No option was found that says how long" in draft(scripts, "long.py", run=False).text
