@@ -67,6 +67,10 @@ def make_plan(found: Found, folder: Path) -> Plan:
             continue
         seed = plan.seed is None and _SEED.fullmatch(bare_name(option.name))
         proposal = None
+        nowhere = option.style == "positional" and option.word < 0
+        if nowhere:
+            plan.left.append(option)
+            continue
         if option.style != "fidelity" and option.name.lower() not in names:
             proposal = propose(option)
         told = option.style not in ("constant", "params", "fidelity")
@@ -91,6 +95,9 @@ def make_spec(plan: Plan, words: Sequence[str], folder: Path, script: Path | Non
     command = [word.replace("{", "{{").replace("}", "}}") for word in words]
     if plan.found.template is not None:
         command = [w.replace("{{trial_dir}}", "{trial_dir}") for w in command]
+    for option in told:
+        if option.style == "positional":
+            command[option.word] = f"{{{option.name}}}"
     env = {}
     for option in [*told, *([plan.seed] if plan.seed else [])]:
         name = "seed" if option is plan.seed else option.name

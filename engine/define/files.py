@@ -73,6 +73,7 @@ def config_options(words: Sequence[str], folder: Path, others: Sequence[Option])
 
     Only where the script has few options of its own: the file is then what is tuned.
     """
+    others = [o for o in others if o.style != "positional"]
     given = next((w for w in words[1:] if _file(w, folder)), None)
     named = next((str(o.default) for o in others if o.kind == "text" and o.default), None)
     file_option = next(

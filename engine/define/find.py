@@ -10,9 +10,10 @@ from pathlib import Path
 from hpo_tui.engine.define.client_source import asked
 from hpo_tui.engine.define.fidelity import find_fidelity
 from hpo_tui.engine.define.files import config_options, hydra_options, interpolated, settings_file
+from hpo_tui.engine.define.given import with_given
 from hpo_tui.engine.define.guess import propose
 from hpo_tui.engine.define.help_text import help_options
-from hpo_tui.engine.define.options import Found, Option, Style, kind_of, typed
+from hpo_tui.engine.define.options import Found, Option
 from hpo_tui.engine.define.probing import entry_point, probe_options
 from hpo_tui.engine.define.process import run_briefly
 from hpo_tui.engine.define.source import Settings, assigned, constants, local_sources
@@ -71,17 +72,17 @@ def find_options(words: Sequence[str], folder: Path) -> Found:
     if script is not None and re.search(r"@hydra\.main|hydra\.initialize", text):
         found = hydra_options(script, text)
         if found.options:
-            return _with_given(found, words)
+            return with_given(found, words)
     if _PARSERS.search(text) or (script is None and entry_point(words, folder)):
         probed, words = probe_options(words, folder)
         config = config_options(words, folder, probed.options)
         if config is not None:
             return config
         if probed.options or probed.commands:
-            return _with_given(probed, words)
+            return with_given(probed, words)
         written = from_text(sources, words, folder, probed.broken)
         if written is not None:
-            return _with_given(written, words)
+            return with_given(written, words)
     config = config_options(words, folder, ()) or interpolated(text, folder)
     if config is not None:
         return config
@@ -101,47 +102,21 @@ def _from_outside(
     if not helped.options or any("DEFINE_config_file" in text for text in sources):
         written = from_text(sources, words, folder, helped.broken)
         helped = written if written is not None else helped
-    given = _with_given(helped, words)
-    return (
-        given if given.options else dataclasses.replace(given, advice=probed.advice or given.advice)
+    given = with_given(helped, words)
+    if given.options:
+        return given
+    return dataclasses.replace(given, advice=_nothing(probed) or given.advice)
+
+
+def _nothing(probed: Found) -> tuple[str, ...]:
+    """Say what to do where neither a script nor its source tells what it takes."""
+    if "No module named" not in probed.broken:
+        return probed.advice
+    said = (
+        f"it does not start here ({probed.broken}), and its source does not say what it takes: "
+        "activate the environment that it starts in, then hpo-tui init --force again"
     )
-
-
-def _with_given(found: Found, words: Sequence[str]) -> Found:
-    """Take values that the command line already has as the defaults of their options.
-
-    ``--lr 0.05`` and ``lr=0.05`` of options that nothing else is known of become options too.
-    """
-    by_flag = {o.flag: o for o in found.options}
-    options = {o.name: o for o in found.options}
-    for n, word in enumerate(words):
-        flag, equals, value = word.partition("=")
-        following = words[n + 1] if n + 1 < len(words) else "-"
-        if not equals and flag.startswith("--") and not following.startswith("--"):
-            value = following
-        if not value or not re.fullmatch(r"(--)?[A-Za-z][\w.-]*", flag):
-            continue
-        known = by_flag.get(flag)
-        given = typed(value)
-        if known is not None:
-            options[known.name] = _redefault(known, given)
-        elif not found.options and kind_of(given) != "text":
-            name = flag.lstrip("-").replace("-", "_")
-            style: Style = "flag" if flag.startswith("--") else "equals"
-            options[name] = Option(name, flag, kind_of(given), given, style=style)
-    how = found.how or ("the values on the command line" if options else "")
-    advice = found.advice if found.options or not options else ()
-    return dataclasses.replace(
-        found, options=tuple(options.values()), how=how, advice=advice, words=tuple(words)
-    )
-
-
-def _redefault(option: Option, given: bool | int | float | str) -> Option:
-    if option.kind == "float" and isinstance(given, int) and not isinstance(given, bool):
-        given = float(given)
-    if option.kind == "text" and option.default is None and not option.choices:
-        return dataclasses.replace(option, default=given, kind=kind_of(given))
-    return dataclasses.replace(option, default=given)
+    return (said,)
 
 
 def _from_help(words: Sequence[str], folder: Path) -> Found:
@@ -232,9 +207,9 @@ def _from_constants(script: Path, words: Sequence[str], text: str) -> Found:
     except (SyntaxError, ValueError, OSError, RecursionError):
         return Found(advice=(f"{script.name} could not be read as Python",))
     advice: tuple[str, ...] = ()
-    if not settings.options:
+    if not any(propose(o) for o in settings.options) and find_fidelity(settings.options) is None:
         if not _CLIENT.search(text):
-            none = f"{script.name} takes no options and has no constants: name parameters by hand"
+            none = f"{script.name} takes no options and has no constants that tell what they are"
             advice = (none,)
         return Found(advice=advice, words=tuple(words))
     if settings.form != "environment" and not _CLIENT.search(text):

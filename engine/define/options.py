@@ -9,9 +9,11 @@ from typing import Any, Literal
 from hpo_tui.engine.spec.model import Value
 
 _DEFAULT = re.compile(r"[(\[]defaults?:?\s*([\w.+-]+)\s*[)\]]", re.IGNORECASE)
-Style = Literal["flag", "equals", "constant", "environment", "config", "params", "fidelity"]
-"""How a value reaches the script: ``--lr 0.1``, ``lr=0.1``, a constant in the source, an
-environment variable, a key of a configuration file, what it asks ``trial.params`` or
+Style = Literal[
+    "flag", "equals", "positional", "constant", "environment", "config", "params", "fidelity"
+]
+"""How a value reaches the script: ``--lr 0.1``, ``lr=0.1``, by its place, a constant in the
+source, an environment variable, a key of a configuration file, what it asks ``trial.params`` or
 ``trial.fidelity`` for."""
 
 
@@ -36,6 +38,10 @@ class Option:
     off: str = ""
     when: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
     required: bool = False
+    aliases: tuple[str, ...] = ()
+    """Other flags of the same, as ``-b`` is of ``--batch-size``."""
+    word: int = -1
+    """Which word of the command it is, where its place tells, and it has one."""
     elsewhere: tuple[Value, ...] = ()
     """Other values that it has by default, as in the other files of a group of Hydra's."""
 
@@ -98,7 +104,7 @@ def _state(raw: Mapping[str, Any], on: Option) -> bool:
 
 
 def _option(raw: Mapping[str, Any]) -> Option | None:
-    """Return an option with a single value, or None for positionals and lists."""
+    """Return an option with a single value, or None for lists."""
     flags = [str(f) for f in raw.get("flags") or ()]
     off = [str(f) for f in raw.get("off") or ()]
     action = str(raw.get("action", ""))
@@ -107,7 +113,9 @@ def _option(raw: Mapping[str, Any]) -> Option | None:
             [f for f in flags if f.startswith("--no-")],
             [f for f in flags if not f.startswith("--no-")],
         )
-    if not flags or raw.get("nargs") not in (None, 0, "?"):
+    if not flags:
+        return _positional(raw)
+    if raw.get("nargs") not in (None, 0, "?"):
         return None
     flag = max(flags, key=lambda f: (f.startswith("--"), len(f)))
     name = flag.lstrip("-").replace("-", "_")
@@ -117,9 +125,8 @@ def _option(raw: Mapping[str, Any]) -> Option | None:
     if switch or re.search("bool", str(raw.get("type"))):
         both: tuple[Value, ...] = () if switch else (True, False)
         state = False if action == "_StoreFalseAction" else bool(default)
-        return Option(
-            name, flag, "bool", state, both, help=_help(raw), switch=switch, off="".join(off[:1])
-        )
+        first = "".join(off[:1])
+        return Option(name, flag, "bool", state, both, help=_help(raw), switch=switch, off=first)
     choices = tuple(c for c in raw.get("choices") or () if isinstance(c, bool | int | float | str))
     if action in ("_StoreConstAction", "_CountAction", "_AppendAction"):
         return None
@@ -133,7 +140,18 @@ def _option(raw: Mapping[str, Any]) -> Option | None:
         _number(raw.get("high")),
         _help(raw),
         required=bool(raw.get("required")),
+        aliases=tuple(f for f in flags if f != flag),
     )
+
+
+def _positional(raw: Mapping[str, Any]) -> Option | None:
+    """Return what is given by its place alone, as ``data`` of ``train.py data``."""
+    name, nargs = str(raw.get("dest") or ""), raw.get("nargs")
+    if not name or nargs not in (None, "?", "+", 1) or not raw.get("required", True):
+        return None
+    kind = _kind(str(raw.get("type")), None, ())
+    needed = nargs != "?"
+    return Option(name, name, kind, help=_help(raw), style="positional", required=needed)
 
 
 def _said(raw: Mapping[str, Any]) -> Value | None:

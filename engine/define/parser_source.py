@@ -73,7 +73,7 @@ def _option(call: ast.Call) -> dict[str, Any]:
         "type": _name(words.get("type")),
         "choices": _plain(words.get("choices")),
         "nargs": None if "nargs" not in words else _plain(words["nargs"]) or "*",
-        "required": bool(_plain(words.get("required"))),
+        "required": not dashed or bool(_plain(words.get("required"))),
         "help": str(_plain(words.get("help")) or ""),
         "action": _action(words, name, off),
     }

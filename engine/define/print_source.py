@@ -11,11 +11,11 @@ from collections.abc import Iterator, Sequence
 from hpo_tui.engine.define.printed import Printed, direction_of, is_metric, likely, read_output
 from hpo_tui.engine.execution.metrics import discover
 
-_SPEAKS = re.compile(r"(\w+\.)*(print|info|warning|write|log|print_log)")
+_SPEAKS = re.compile(r"(\w+\.)*(\w*print\w*|\w*info|write|log|set_description)")
 _FIELD = re.compile(r"\{(?P<name>[^{}:!]*)(?:![rsa])?(?::(?P<format>[^{}]*))?\}")
 _PERCENT = re.compile(r"%[-+0 #]*\d*(?:\.\d+)?[dfgeirs]")
 _COUNTED = re.compile(r"epoch|step|iter|total|correct|len\(|batch|num|idx|size", re.IGNORECASE)
-_NUMBER, _SURE = "0.5", 2
+_NUMBER = "0.5"
 _MOST = 400
 """Lines that are made of one source."""
 
@@ -24,7 +24,7 @@ def read_source(texts: Sequence[str]) -> Printed | None:
     """Return the metrics that some sources would print, by names that tell; None if none."""
     lines = printed_lines(texts)
     printed = read_output(lines, discover("\n".join(lines)))
-    sure = {n: v for n, v in printed.values.items() if direction_of(n) and likely(n) >= _SURE}
+    sure = {n: v for n, v in printed.values.items() if direction_of(n) and likely(n) >= 0}
     metrics = {n: v for n, v in sure.items() if is_metric(n) and n.isprintable()}
     return Printed(metrics, printed.sources, run=False) if metrics else None
 

@@ -20,6 +20,7 @@ _NOT_A_METRIC = re.compile(
     r"(global_)?(epochs?|steps?|iter|iters?|iterations?|batch|batch_?size|lr|learning_rate|seed|eta|"
     r"round|rank|world_size|.*loss_(weight|coef|scale|ratio|alpha)|num_.*|n_.*|total|it|s|device|gpu|port|pid|version|date|hour|min|sec)"
 )
+_COST = re.compile(r"time|latency|sec|duration|memory|size|param|weights|grad|flops")
 _HELD_OUT = re.compile(r"val|valid|validation|test|dev|eval|holdout|held")
 _VALIDATION = re.compile(r"val|dev", re.IGNORECASE)
 _TEST = re.compile(r"(?<![a-z])test", re.IGNORECASE)
@@ -77,7 +78,9 @@ def likely(metric: str) -> int:
     points += 2 if direction is Direction.MAXIMIZE else 0
     points -= 3 if re.search(r"train", name) else 0
     points -= (
-        4 if re.search(r"time|latency|sec|duration|memory|size|params|weights|grad", name) else 0
+        4
+        if re.search(r"time|latency|sec|duration|memory|size|param|weights|grad|flops", name)
+        else 0
     )
     return points + (1 if re.search(r"acc|auc|f1|loss|reward", name) else 0)
 

@@ -85,8 +85,9 @@ def _linear(low: float, high: float) -> Callable[[Option], Parameter]:
 def _penalty(option: Option) -> Parameter | None:
     """Propose the weight of a penalty; what is nearly 1 is the share of an average that is kept."""
     default = _number(option.default) or 0.0
-    rule = _share(0.8, 1.0) if 0.9 <= default < 1 else _log(0.01, 100, 1e-6, 1e-1)
-    return rule(option)
+    if 0.9 <= default < 1:
+        return _share(0.8, 1.0)(option)
+    return (_log(0.01, 100, 1e-6, 1e-1) if default <= 1 else _log(0.25, 4, 1.0, 100.0))(option)
 
 
 def _share(low: float, high: float) -> Callable[[Option], Parameter | None]:
@@ -191,7 +192,7 @@ def _limited(option: Option, low: float, high: float) -> tuple[float, float]:
 
 _WIDTH = (
     r"(.*_)?(hidden|width|dim|channels|units|embed|embedding|embd|filters|neurons|d_model|d_ff|"
-    r"feedforward|ffn|planes|num_leaves|ndf|ngf|emsize|nhid)(_(size|dim|units|channels))?|k\d|"
+    r"feedforward|ffn|planes|num_leaves|ndf|ngf|emsize|nhid|hid)(_(size|dim|units|channels))?|k\d|lora_r(ank)?|"
     r"(lin|linear|fc|dense)_?\d+(_(size|dim|units|width))?"
 )
 _PARTS = (
@@ -229,7 +230,10 @@ _RULES: tuple[tuple[str, Callable[[Option], Parameter | None]], ...] = (
         _powers,
     ),
     (_WIDTH, _width),
-    (rf"(num_|n_|enc(oder)?_|dec(oder)?_|hidden_)*n?(layers?|blocks)|depth|{HEADS}", _count(1, 4)),
+    (
+        rf"(num_|n_|enc(oder)?_|dec(oder)?_|hidden_|[a-z]_)*n?(layers?|blocks)|depth|{HEADS}",
+        _count(1, 4),
+    ),
     (r"max_depth", _count(2, 10)),
     (r"(n_|num_)?neighbou?rs|min_samples_.*|min_child_samples|min_data_in_leaf", _count(1, 20)),
     (r"(.*_)?warmup(_(.*_)?(epochs?|steps?|iters?|iterations|updates|batches))?", _warmup),

@@ -18,6 +18,7 @@ from hpo_tui.engine.define.compose import (
 from hpo_tui.engine.define.draft import Draft
 from hpo_tui.engine.define.find import find_options, script_of
 from hpo_tui.engine.define.logged import or_logged
+from hpo_tui.engine.define.options import Option
 from hpo_tui.engine.define.preview import asks, buys
 from hpo_tui.engine.define.print_source import read_source
 from hpo_tui.engine.define.printed import Printed, read_output
@@ -58,10 +59,10 @@ def init(
     files = _template(plan)
     advice = [plain_lines(a) for a in found.advice]
     tried = printed = None
-    needs = [o for o in plan.left if o.required and not _given(words, o.flag)]
+    needs = [o for o in plan.left if o.required and not _given(words, o)]
     if needs:
         named = " and ".join(o.flag for o in needs)
-        whole = " ".join(f"{o.flag} {o.default or '…'}" for o in needs)
+        whole = " ".join(map(_example, needs))
         advice.append(
             f"the script needs {named}: hpo-tui init --force -- {shlex.join(words)} {whole}"
         )
@@ -136,8 +137,18 @@ def _first_run(
     return tried, read_output(tried.lines, tried.seen)
 
 
-def _given(words: Sequence[str], flag: str) -> bool:
-    return any(w == flag or w.startswith(f"{flag}=") for w in words)
+def _given(words: Sequence[str], option: Option) -> bool:
+    if option.style == "positional":
+        return option.word >= 0
+    said = {w.partition("=")[0] for w in words}
+    return not said.isdisjoint((option.flag, *option.aliases))
+
+
+def _example(option: Option) -> str:
+    """Return how an option is given that has to be; what stands by its place is in capitals."""
+    if option.style == "positional":
+        return option.name.upper()
+    return f"{option.flag} {option.default or '…'}"
 
 
 def _template(plan: Plan) -> dict[str, str]:

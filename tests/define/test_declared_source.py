@@ -74,6 +74,14 @@ def test_the_arguments_of_a_function(tmp_path: Path, given: str, flag: str) -> N
     assert (found[flag].kind, found["--epochs"].kind) == ("float", "int")
 
 
+def test_a_source_that_does_not_say_sends_to_the_environment(tmp_path: Path) -> None:
+    text = f"{NOWHERE}from transformers import HfArgumentParser\nHfArgumentParser(Theirs)\n"
+    (tmp_path / "train.py").write_text(f"{text}parse_args_into_dataclasses()\n")
+    first, *_ = init("train.py", tmp_path).advice
+    assert "a_module_that_is_nowhere" in first
+    assert "activate the environment that it starts in" in first
+
+
 def test_options_of_click(tmp_path: Path) -> None:
     text = (
         "import click\n@click.command()\n@click.option('--lr', default=0.1)\n"

@@ -49,6 +49,8 @@ def option(name: str, default: Value | None, **more: object) -> Option:
         ("gamma", 0.7, 0.3, 1.0, False),
         ("ent_coef", 0.01, 0.001, 0.1, True),
         ("layer_scale", 1e-6, 1e-7, 1e-5, True),
+        ("lora_alpha", 16.0, 5.0, 50.0, True),
+        ("lambda_", 0.95, 0.8, 1.0, False),
         ("warmup_temperature", 0.04, 0.005, 0.5, True),
     ],
 )  # fmt: skip
@@ -67,6 +69,7 @@ def test_ranges(name: str, default: float | None, low: float, high: float, log: 
         ("width", 8, (2, 4, 8, 16, 32)),
         ("per_device_train_batch_size", 8, (2, 4, 8, 16, 32)),
         ("batch-size-per-gpu", 8, (2, 4, 8, 16, 32)),
+        ("lora_r", 8, (2, 4, 8, 16, 32)),
     ],
 )
 def test_powers_of_two_hold_the_default(name: str, default: int, choices: tuple[int, ...]) -> None:
@@ -237,6 +240,7 @@ def test_the_objective_is_held_out_and_a_score() -> None:
     assert Printed(values).ranked()[:2] == ["val_acc", "val_loss"]
     assert Printed(dict.fromkeys(["test_acc", "val_loss"], 0.0)).ranked()[0] == "val_loss"
     assert Printed(dict.fromkeys(["test_acc", "train_acc"], 0.0)).ranked()[0] == "test_acc"
+    assert Printed(dict.fromkeys(["DiT_Parameters", "train_loss"], 0.0)).ranked()[0] == "train_loss"
     assert Printed(dict.fromkeys(["iter_dt", "train_loss"], 0.0)).ranked()[0] == "train_loss"
     assert not is_metric("epoch")
     assert not is_metric("lr")

@@ -24,6 +24,12 @@ def test_constants_need_three_lines(scripts: Path) -> None:
     assert 'trial.fidelity.get("EPOCHS", 8)' in advice
 
 
+def test_constants_that_tell_nothing_are_no_settings(scripts: Path) -> None:
+    (scripts / "fit.py").write_text("DEGREE = 4\nprint(f'loss={1 / DEGREE}')\n")
+    first, *_ = draft(scripts, "fit.py").advice
+    assert "no constants that tell what they are" in first
+
+
 def test_a_dictionary_and_a_class(scripts: Path) -> None:
     made = draft(scripts, "dictionary.py")
     assert [p.name for p in made.spec.space] == ["learning_rate", "batch_size", "hidden"]

@@ -1,0 +1,68 @@
+"""What stands on the command line: options by any of their names, and words without one."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.define.conftest import draft
+
+SCRIPT = """
+import argparse
+p = argparse.ArgumentParser()
+p.add_argument("total_epochs", type=int)
+p.add_argument("data", metavar="DIR")
+p.add_argument("--lr", "--learning-rate", type=float, default=0.1)
+p.add_argument("-b", "--batch-size", type=int, default=32)
+p.add_argument("--amp", action="store_true")
+args = p.parse_args()
+for epoch in range(args.total_epochs):
+    print(f"loss={1 / (epoch + args.batch_size):.3f}")
+"""
+
+
+@pytest.fixture
+def here(scripts: Path) -> Path:
+    (scripts / "placed.py").write_text(SCRIPT)
+    return scripts
+
+
+def test_a_word_that_stands_by_its_place_makes_runs_short(here: Path) -> None:
+    made = draft(here, ["python", "placed.py", "--amp", "40", "-b", "8", "there"])
+    assert made.advice == ()
+    assert [t.name for t in made.spec.tasks] == ["10 epochs", "20 epochs", "40 epochs"]
+    assert made.spec.command[:7] == (
+        "python", "placed.py", "--amp", "{total_epochs}", "-b", "{batch_size}", "there",
+    )  # fmt: skip
+    assert made.tried is not None
+    assert made.tried.argv[3] == "10"
+
+
+def test_a_short_flag_gives_the_default(here: Path) -> None:
+    command = ["python", "placed.py", "4", "there", "-b", "256", "--lr", "0.01"]
+    spec = draft(here, command, run=False).spec
+    assert spec.parameter("batch_size").choices == (64, 128, 256, 512, 1024)
+    assert spec.start[0]["learning_rate"] == 0.01
+    assert "--learning-rate" not in spec.command
+    assert "--batch-size" not in spec.command
+
+
+@pytest.mark.parametrize(
+    ("words", "named", "example"),
+    [
+        ([], "total_epochs and data", "placed.py TOTAL_EPOCHS DATA"),
+        (["8"], "data", "placed.py 8 DATA"),
+    ],
+)
+def test_words_that_are_missing_are_named(
+    here: Path, words: list[str], named: str, example: str
+) -> None:
+    (said,) = draft(here, ["python", "placed.py", *words]).advice
+    assert said.startswith(f"the script needs {named}: ")
+    assert said.endswith(f"python {example}")
+
+
+def test_words_are_known_where_the_script_does_not_start(here: Path) -> None:
+    (here / "placed.py").write_text(f"import a_module_that_is_nowhere\n{SCRIPT}")
+    spec = draft(here, ["python", "placed.py", "40", "there"]).spec
+    assert spec.command[2] == "{total_epochs}"
+    assert spec.full_task.fidelity == {"total_epochs": 40}
