@@ -105,7 +105,7 @@ def _from_outside(
     given = with_given(helped, words)
     if given.options:
         return given
-    return dataclasses.replace(given, advice=_nothing(probed) or given.advice)
+    return dataclasses.replace(given, advice=_nothing(probed) or _nothing(given))
 
 
 def _nothing(probed: Found) -> tuple[str, ...]:

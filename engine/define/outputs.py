@@ -82,12 +82,18 @@ def remark(
     if placed:
         flags = ", ".join(o.shown for o, _ in placed)
         said = f"\nEach trial writes to its own folder: {flags}."
-    elif file and not save:
+    elif file and not save and not any(map(_may_place, options)):
         said = (
             f"\nIt saves {file}, and no option says where: each trial writes over it. Have it save"
             "\nbelow the folder that HPO_TRIAL_DIR names, where it is set."
         )
     return said + (_going_on(resume, save, file) if resume else "")
+
+
+def _may_place(option: Option) -> bool:
+    """Whether an option seems to say where something is written, by its name or its help."""
+    named = _WRITES.fullmatch(bare_name(option.name))
+    return named is not None or re.search(r"\bsave|\boutput|\bwrite", option.help, re.I) is not None
 
 
 def _resuming(options: Sequence[Option]) -> str:

@@ -8,7 +8,7 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 
-from hpo_tui.engine.define.printed import Printed, direction_of, is_metric, likely, read_output
+from hpo_tui.engine.define.printed import Printed, direction_of, is_cost, is_metric, read_output
 from hpo_tui.engine.execution.metrics import discover
 
 _SPEAKS = re.compile(r"(\w+\.)*(\w*print\w*|\w*info|write|log|set_description)")
@@ -24,8 +24,8 @@ def read_source(texts: Sequence[str]) -> Printed | None:
     """Return the metrics that some sources would print, by names that tell; None if none."""
     lines = printed_lines(texts)
     printed = read_output(lines, discover("\n".join(lines)))
-    sure = {n: v for n, v in printed.values.items() if direction_of(n) and likely(n) >= 0}
-    metrics = {n: v for n, v in sure.items() if is_metric(n) and n.isprintable()}
+    known = {n: v for n, v in printed.values.items() if direction_of(n) and not is_cost(n)}
+    metrics = {n: v for n, v in known.items() if is_metric(n) and n.isprintable()}
     return Printed(metrics, printed.sources, run=False) if metrics else None
 
 

@@ -13,8 +13,9 @@ _UP = re.compile(
     r"throughput|correct|kappa|mcc|elbo|likelihood)([^a-z]|$)"
 )
 _DOWN = re.compile(
-    r"loss|err|error|mse|rmse|mae|mape|nll|perplexity|ppl|logloss|log_loss|time|latency|seconds|"
-    r"duration|memory|params|parameters|weights|size|flops|wer|cer|fid|bpc|bits|regret|kl|brier"
+    r"loss|err|error|mse|rmse|mae|mape|nll|perplexity|logloss|log_loss|time|latency|seconds|"
+    r"duration|memory|params|parameters|weights|size|flops|bits|regret|brier|"
+    r"(?<![a-z])(ppl|wer|cer|fid|bpc|kl|kld)(?![a-z])"
 )
 _NOT_A_METRIC = re.compile(
     r"(global_)?(epochs?|steps?|iter|iters?|iterations?|batch|batch_?size|lr|learning_rate|seed|eta|"
@@ -77,12 +78,13 @@ def likely(metric: str) -> int:
     points += 3 if _HELD_OUT.search(name) else 0
     points += 2 if direction is Direction.MAXIMIZE else 0
     points -= 3 if re.search(r"train", name) else 0
-    points -= (
-        4
-        if re.search(r"time|latency|sec|duration|memory|size|param|weights|grad|flops", name)
-        else 0
-    )
+    points -= 4 if is_cost(name) else 0
     return points + (1 if re.search(r"acc|auc|f1|loss|reward", name) else 0)
+
+
+def is_cost(metric: str) -> bool:
+    """Whether a name tells of what a run takes, or of how large something is."""
+    return _COST.search(metric.lower()) is not None
 
 
 def is_metric(name: str) -> bool:

@@ -229,6 +229,9 @@ def test_fractions() -> None:
         ("nonzero_weights", Direction.MINIMIZE),
         ("fit_seconds", Direction.MINIMIZE),
         ("wobble", None),
+        ("Applying", None),
+        ("power", None),
+        ("val_wer", Direction.MINIMIZE),
     ],
 )
 def test_directions(metric: str, direction: Direction | None) -> None:

@@ -24,7 +24,7 @@ def test_lines(source: str, line: str) -> None:
 
 def test_what_is_no_python_prints_nothing() -> None:
     assert printed_lines(["print('a", "print()"]) == []
-    assert read_source(["print('done', path)"]) is None
+    assert read_source(["print('done', path)", "print(f'set size: {n}')"]) is None
 
 
 def test_the_likeliest_metric_is_the_one_that_trials_are_read_by() -> None:

@@ -44,6 +44,14 @@ def test_the_file_is_named_in_the_remark(scripts: Path, option: str, said: str) 
     assert said in draft(scripts, "saves.py", run=False).text
 
 
+def test_a_place_that_an_option_may_say_is_not_warned_of(scripts: Path) -> None:
+    (scripts / "saves.py").write_text(
+        f"{PARSER}p.add_argument('--project', default=None, help='save to project/name')\n"
+        "p.parse_args()\ntorch.save(model, args.project + '/last.pt')\n"
+    )
+    assert "no option says where" not in draft(scripts, "saves.py", run=False).text
+
+
 def test_a_text_among_the_globals_is_where_it_writes(scripts: Path) -> None:
     (scripts / "lm.py").write_text(
         "out_dir = 'out'\ninit_from = 'scratch'\nlearning_rate = 1e-3\nmax_iters = 400\n"
