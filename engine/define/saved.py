@@ -1,14 +1,50 @@
-"""The name of the file that a source saves its checkpoint to."""
+"""Where a script saves its checkpoints: by its source, and by what a run has left."""
 
 import ast
+import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
 
 _NAME = re.compile(
     r"[\w*.-]+\.(pth\.tar|pth|pt|ckpt|tar|pkl|h5|keras|npz|safetensors|msgpack|joblib)"
 )
 _GOES_ON = re.compile(r"checkpoint|ckpt|snapshot|last|latest|resume", re.IGNORECASE)
+_APART = re.compile(r"\.|data|(v?env|site-packages|node_modules|__pycache__)$", re.IGNORECASE)
+_DEEPEST, _MOST, _NAMED = 3, 2000, 3
+"""Folders below a folder, and files in it, that are looked at; files that are named."""
 _SAVES = re.compile(r"(\w+\.)*\w*(save|dump)\w*")
+
+
+def saved_files(folder: Path) -> dict[Path, int]:
+    """Return the files below a folder that may be checkpoints, each with when it was written.
+
+    Data are not looked at: they are fetched once, and trials share them.
+    """
+    found: dict[Path, int] = {}
+    for root, below, names in os.walk(folder):
+        depth = len(Path(root).relative_to(folder).parts)
+        below[:] = [n for n in below if depth < _DEEPEST and not _APART.match(n)]
+        for name in filter(_NAME.fullmatch, names):
+            with suppress(OSError):
+                found[Path(root, name)] = Path(root, name).stat().st_mtime_ns
+        if len(found) > _MOST:
+            break
+    return found
+
+
+def left_behind(folder: Path, before: Mapping[Path, int]) -> str:
+    """Say which checkpoints a first run has left where every trial would, else nothing."""
+    new = [str(p.relative_to(folder)) for p, t in saved_files(folder).items() if before.get(p) != t]
+    if not new:
+        return ""
+    more = f" and {len(new) - _NAMED} more" if len(new) > _NAMED else ""
+    return (
+        f"the first run wrote {', '.join(sorted(new)[:_NAMED])}{more} here, as each trial would, "
+        "and one may go on from what another has saved: have it save below the folder that "
+        "HPO_TRIAL_DIR names, where it is set"
+    )
 
 
 def checkpoint_name(texts: Sequence[str]) -> str:

@@ -23,6 +23,7 @@ from hpo_tui.engine.define.preview import asks, buys
 from hpo_tui.engine.define.print_source import read_source
 from hpo_tui.engine.define.printed import Printed, read_output
 from hpo_tui.engine.define.probing import command_words
+from hpo_tui.engine.define.saved import left_behind, saved_files
 from hpo_tui.engine.define.source import local_sources
 from hpo_tui.engine.define.try_one import Tried, found_in, try_one
 from hpo_tui.engine.spec.load import load_text
@@ -67,6 +68,7 @@ def init(
             f"the script needs {named}: hpo-tui init --force -- {shlex.join(words)} {whole}"
         )
     elif run and not found.broken:
+        before = saved_files(folder)
         tried, printed = _first_run(plan, spec, folder, files, timeout)
         entries = found_in(with_metrics(spec, printed), tried.lines)
         # Of a name that is printed more than once, trials do not take the last one in the text.
@@ -74,7 +76,7 @@ def init(
         printed = dataclasses.replace(printed, values={**printed.values, **read})
         printed = or_logged(printed, tried.logged, len({step for step, _ in entries}))
         spec = with_metrics(spec, printed)
-        advice += _about_run(tried, printed)
+        advice += [*_about_run(tried, printed), *filter(None, [left_behind(folder, before)])]
     if tried is None:
         printed = read_source(texts)
         spec = with_metrics(spec, printed) if printed else spec

@@ -242,6 +242,15 @@ def test_a_running_study_is_not_deleted(
     assert folder.db.is_file()
 
 
+def test_init_says_what_comes_first(hpo: Callable[..., Any], tmp_path: Path) -> None:
+    script = tmp_path / "train.py"
+    script.write_text("import sys\nprint('loss=0.5')\n# sys.argv\n")
+    said = hpo("init", "train.py").out
+    assert "See to what is marked ! and read the file, then: hpo-tui run study.toml" in said
+    said = hpo("init", "--force", "--", "python", "train.py", "lr=0.1").out
+    assert "\nRead it, then: hpo-tui run study.toml" in said
+
+
 def test_what_init_advises_can_be_typed_as_it_stands(
     hpo: Callable[..., Any], tmp_path: Path
 ) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from hpo_tui.engine.define import init
 from hpo_tui.engine.define.saved import checkpoint_name
 from tests.define.conftest import draft
 
@@ -50,6 +51,20 @@ def test_a_place_that_an_option_may_say_is_not_warned_of(scripts: Path) -> None:
         "p.parse_args()\ntorch.save(model, args.project + '/last.pt')\n"
     )
     assert "no option says where" not in draft(scripts, "saves.py", run=False).text
+
+
+def test_a_checkpoint_that_a_first_run_leaves_is_told_of(scripts: Path) -> None:
+    (scripts / "out").mkdir()
+    for kept in ("old.pt", "out/last.pt"):
+        (scripts / kept).write_text("")
+    (scripts / "leaves.py").write_text(
+        f"import os\n{PARSER}p.parse_args()\nos.makedirs('data')\n"
+        "for name in ('snapshot.pt', 'out/last.pt', 'data/train.pt', 'notes.txt'):\n"
+        "    open(name, 'w').write('weights')\nprint('loss=0.5')\n"
+    )
+    (said,) = init("leaves.py", scripts).advice
+    assert "the first run wrote out/last.pt, snapshot.pt here" in said
+    assert "HPO_TRIAL_DIR" in said
 
 
 def test_a_text_among_the_globals_is_where_it_writes(scripts: Path) -> None:

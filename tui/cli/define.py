@@ -182,7 +182,8 @@ def init(words: tuple[str, ...], run: bool, timeout: float, force: bool) -> int:
     for sentence in draft.advice:
         for number_of, line in enumerate(sentence.splitlines()):
             say(f"{'  ! ' if not number_of else '    '}{plain(line)}")
-    say("Read it, then: hpo-tui run study.toml")
+    first = "See to what is marked ! and read the file" if draft.advice else "Read it"
+    say(f"{first}, then: hpo-tui run study.toml")
     return 0
 
 
