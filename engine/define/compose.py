@@ -204,7 +204,7 @@ def remarks(
     notes.update(_metric_remarks(spec, printed))
     if plan.fidelity:
         notes["task", 0] = _task_remark(plan.fidelity.option, plan.left)
-    elif plan.proposals:
+    elif any(o.style in ("flag", "equals", "positional") for o, _ in plan.proposals):
         notes[()] += _NO_TASKS
     return notes
 

@@ -219,6 +219,7 @@ def _from_constants(script: Path, words: Sequence[str], text: str) -> Found:
         "constants": "constants in the source",
         "dictionary": f"the dictionary {settings.holder}",
         "class": f"the class {settings.holder}",
+        "arguments": "numbers that its calls are given",
     }[settings.form]
     return Found(settings.options, how, advice=advice, words=tuple(words))
 
@@ -235,14 +236,19 @@ def _three_lines(name: str, settings: Settings) -> str:
             f"    setattr(config, name, value)  # config: the {settings.holder} that is used",
         ]
     else:
+        equals = "=" if settings.form == "arguments" else " = "
         lines = [
-            f"{o.name} = trial.{'fidelity' if o.name == whole else 'params'}"
+            f"{o.name}{equals}trial.{'fidelity' if o.name == whole else 'params'}"
             f'.get("{o.name}", {o.default!r})'
+            + (f"  # {o.help}" if settings.form == "arguments" else "")
             for o in settings.options
             if o.name == whole or propose(o) is not None
         ]
     shown = "\n".join(f"    {line}" for line in ["from hpo_tui import trial", *lines])
+    where = (
+        "these in the place of its numbers" if settings.form == "arguments" else "this after them"
+    )
     return (
-        f"{name} takes no options: its settings can be searched once it asks for them. Put this "
-        f"after them (it changes nothing when the script runs on its own):\n{shown}"
+        f"{name} takes no options: its settings can be searched once it asks for them. Put {where} "
+        f"(it changes nothing when the script runs on its own):\n{shown}"
     )

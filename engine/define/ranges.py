@@ -231,7 +231,7 @@ _RULES: tuple[tuple[str, Callable[[Option], Parameter | None]], ...] = (
     ),
     (_WIDTH, _width),
     (
-        rf"(num_|n_|enc(oder)?_|dec(oder)?_|hidden_|[a-z]_)*n?(layers?|blocks)|depth|{HEADS}",
+        rf"(num_|n_|enc(oder)?_|dec(oder)?_|hidden_|transformer_|conv_|rnn_|lstm_|[a-z]_)*n?(layers?|blocks)|depth|{HEADS}",
         _count(1, 4),
     ),
     (r"max_depth", _count(2, 10)),

@@ -1,6 +1,7 @@
 """Reading a script's source, without running it: its own modules, constants, environment."""
 
 import ast
+import dataclasses
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +12,8 @@ from hpo_tui.engine.define.options import Option, kind_of
 
 _KNOWN = re.compile(
     r"(?i)(.*_)?(lr|learning_rate|epochs?|batch_?size|steps|iterations|iters|momentum|weight_decay|"
-    r"dropout|hidden.*|gamma|width|depth|layers|n_estimators|max_depth|units|embed.*|wd|alpha|beta\d?)"
+    r"dropout|hidden.*|gamma|width|depth|layers|n_estimators|max_depth|units|embed.*|wd|alpha|beta\d?|"
+    r"dim|heads|warmup\w*|num_leaves|num_boost_round|subsample|colsample\w*)"
 )
 _HOLDER = re.compile(r"(?i)config|hyper|hparams|settings|args$|params$")
 _LARGEST = 2**20
@@ -67,14 +69,14 @@ class Settings:
 
     options: tuple[Option, ...] = ()
     holder: str = ""
-    form: Literal["constants", "environment", "dictionary", "class"] = "constants"
+    form: Literal["constants", "environment", "dictionary", "class", "arguments"] = "constants"
 
 
 def constants(tree: ast.Module) -> Settings:
     """Return what could be searched, and in what form it stands there.
 
     Understood are ``LR = float(os.environ.get("LR", 0.1))``, ``LR = 0.1``, ``config = {"lr": 0.1}``
-    and ``class Config: lr: float = 0.1``.
+    and ``class Config: lr: float = 0.1``; where there is nothing else, ``SGD(weights, lr=0.1)``.
 
     Environment variables go first, as they need no change of the script; else the largest wins.
     """
@@ -97,7 +99,24 @@ def constants(tree: ast.Module) -> Settings:
     if environment:
         return Settings(tuple(environment), form="environment")
     found.insert(0, Settings(tuple(plain)))
-    return max(found, key=lambda s: sum(bool(_KNOWN.fullmatch(o.name)) for o in s.options))
+    best = max(found, key=_known)
+    return best if _known(best) or best.options else _arguments(tree)
+
+
+def _known(settings: Settings) -> int:
+    return sum(bool(_KNOWN.fullmatch(o.name)) for o in settings.options)
+
+
+def _arguments(tree: ast.Module) -> Settings:
+    """Return the numbers that calls are given by a known name: ``SGD(parameters, lr=0.1)``."""
+    found: dict[str, Option] = {}
+    for node in ast.walk(tree):
+        for word in node.keywords if isinstance(node, ast.Call) else ():
+            if word.arg and word.arg not in found and _KNOWN.fullmatch(word.arg):
+                line = f"in line {word.value.lineno}"
+                for option in _constant(word.arg, word.value):
+                    found[word.arg] = dataclasses.replace(option, help=line)
+    return Settings(tuple(found.values()), form="arguments")
 
 
 def assigned(path: Path) -> dict[str, Option]:

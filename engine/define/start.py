@@ -75,6 +75,8 @@ def init(
         read = {n: v for _, entry in entries for n, v in entry.items()}
         printed = dataclasses.replace(printed, values={**printed.values, **read})
         printed = or_logged(printed, tried.logged, len({step for step, _ in entries}))
+        if not printed.values:
+            printed = read_source(texts) or printed
         spec = with_metrics(spec, printed)
         advice += [*_about_run(tried, printed), *filter(None, [left_behind(folder, before)])]
     if tried is None:

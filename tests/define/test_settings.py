@@ -24,6 +24,31 @@ def test_constants_need_three_lines(scripts: Path) -> None:
     assert 'trial.fidelity.get("EPOCHS", 8)' in advice
 
 
+def test_numbers_in_calls_where_there_is_nothing_else(scripts: Path) -> None:
+    (scripts / "fit.py").write_text(
+        "def Forest(**words):\n    return words\n\n\n"
+        "model = Forest(n_estimators=200, learning_rate=0.1, max_depth=3, random_state=4)\n"
+        "print('Accuracy:', model['max_depth'] / 4)\n"
+    )
+    made = draft(scripts, "fit.py")
+    assert [p.name for p in made.spec.space] == ["learning_rate", "max_depth"]
+    assert made.spec.full_task.fidelity == {"n_estimators": 200}
+    (said,) = made.advice
+    assert 'n_estimators=trial.fidelity.get("n_estimators", 200)  # in line 5' in said
+    assert "Put these in the place of its numbers (" in said
+
+
+def test_what_a_failed_run_would_have_printed(scripts: Path) -> None:
+    (scripts / "fit.py").write_text(
+        "LR = 0.1\nimport a_module_that_is_nowhere\nprint(f'epoch {LR}: val_acc {LR:.3f}')\n"
+    )
+    made = draft(scripts, "fit.py")
+    assert made.spec.objectives[0].metric == "val_acc"
+    assert "it was not seen in a run" in made.text
+    assert any("a_module_that_is_nowhere" in sentence for sentence in made.advice)
+    assert not any("no metric was seen" in sentence for sentence in made.advice)
+
+
 def test_constants_that_tell_nothing_are_no_settings(scripts: Path) -> None:
     (scripts / "fit.py").write_text("DEGREE = 4\nprint(f'loss={1 / DEGREE}')\n")
     first, *_ = draft(scripts, "fit.py").advice
