@@ -10,7 +10,7 @@ from pathlib import Path
 from hpo_tui.engine.define.client_source import asked
 from hpo_tui.engine.define.fidelity import find_fidelity
 from hpo_tui.engine.define.files import config_options, hydra_options, interpolated, settings_file
-from hpo_tui.engine.define.given import with_given
+from hpo_tui.engine.define.given import LAUNCHER, with_given
 from hpo_tui.engine.define.guess import propose
 from hpo_tui.engine.define.help_text import help_options
 from hpo_tui.engine.define.options import Found, Option
@@ -41,7 +41,9 @@ def script_of(words: Sequence[str], folder: Path) -> Path | None:
         if word == "-m" and n + 1 < len(words):
             base = folder.joinpath(*words[n + 1].split("."))
             options = (base.with_suffix(".py"), base / "__main__.py")
-            return next((p for p in options if p.is_file()), None)
+            module = next((p for p in options if p.is_file()), None)
+            if module is not None or not LAUNCHER.match(words[n + 1]):
+                return module
         if word.endswith(".py") and (folder / word).is_file():
             return folder / word
     return _behind(entry_point(words, folder), folder)

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from hpo_tui.engine.define.options import Found, Option, Style, kind_of, typed
 from hpo_tui.engine.spec.model import Value
 
+LAUNCHER = re.compile(r"(torch\.distributed|accelerate|deepspeed|horovod)\b")
+"""Modules that ``python -m`` starts for them to start a script."""
+
 
 def with_given(found: Found, words: Sequence[str]) -> Found:
     """Take values that the command line already has as the defaults of their options.
@@ -66,7 +69,11 @@ def _positionals(options: Sequence[Option], words: Sequence[str]) -> list[Option
 def _free(options: Sequence[Option], words: Sequence[str]) -> list[int]:
     """Return where the words are that belong to no option, behind the script or the module."""
     switches = {f for o in options if o.switch for f in (o.flag, o.off, *o.aliases)}
-    scripts = (n for n, w in enumerate(words) if w.endswith(".py") or words[n - 1 : n] == ("-m",))
+    scripts = (
+        n
+        for n, word in enumerate(words)
+        if word.endswith(".py") or (words[n - 1 : n] == ("-m",) and not LAUNCHER.match(word))
+    )
     start = next(scripts, 0) + 1
     free, taken = [], False
     for n, word in enumerate(words[start:], start):

@@ -47,6 +47,20 @@ def test_a_short_flag_gives_the_default(here: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "launcher",
+    [
+        ["python", "-m", "torch.distributed.launch", "--nproc_per_node", "2"],
+        ["python3", "-m", "accelerate.commands.launch", "--num_processes=2"],
+    ],
+)
+def test_the_script_behind_a_module_that_launches_it(here: Path, launcher: list[str]) -> None:
+    spec = draft(here, [*launcher, "placed.py", "40", "there"], run=False).spec
+    assert [p.name for p in spec.space] == ["learning_rate", "batch_size"]
+    start = len(launcher) + 1
+    assert spec.command[start : start + 2] == ("{total_epochs}", "there")
+
+
+@pytest.mark.parametrize(
     ("words", "named", "example"),
     [
         ([], "total_epochs and data", "placed.py TOTAL_EPOCHS DATA"),
