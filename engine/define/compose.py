@@ -90,25 +90,7 @@ def make_plan(found: Found, folder: Path) -> Plan:
 def make_spec(plan: Plan, words: Sequence[str], folder: Path, script: Path | None) -> StudySpec:
     """Return the study before anything was run, with a stand-in for its objective."""
     words = plan.found.words if plan.found.words is not None else words
-    told = [o for o, _ in plan.proposals]
-    told += [plan.fidelity.option] if plan.fidelity else []
-    command = [word.replace("{", "{{").replace("}", "}}") for word in words]
-    if plan.found.template is not None:
-        command = [w.replace("{{trial_dir}}", "{trial_dir}") for w in command]
-    for option in told:
-        if option.style == "positional":
-            command[option.word] = f"{{{option.name}}}"
-    env = {}
-    for option in [*told, *([plan.seed] if plan.seed else [])]:
-        name = "seed" if option is plan.seed else option.name
-        if option.style == "environment":
-            env[option.name] = f"{{{name}}}"
-        elif option.style in ("flag", "equals"):
-            command = _placed(command, option, f"{{{name}}}")
-    for option, place in plan.placed:
-        command = _placed(command, option, place)
-    said = {word.partition("=")[0] for word in command}
-    command += [word for word in plan.found.also if word.partition("=")[0] not in said]
+    command, env = _command(plan, words)
     space = tuple(p.parameter for _, p in plan.proposals) or (_EXAMPLE,)
     return StudySpec(
         name=study_name(words, folder, script),
@@ -122,6 +104,41 @@ def make_spec(plan: Plan, words: Sequence[str], folder: Path, script: Path | Non
         resume=plan.found.resumes and plan.fidelity is not None,
         template=(plan.found.template[0], _target(plan)) if plan.found.template else None,
     )
+
+
+def _command(plan: Plan, words: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """Return the command with a placeholder for each thing that is told, and the environment."""
+    told = [o for o, _ in plan.proposals]
+    told += [plan.fidelity.option] if plan.fidelity else []
+    command = [word.replace("{", "{{").replace("}", "}}") for word in words]
+    if plan.found.template is not None:
+        command = [w.replace("{{trial_dir}}", "{trial_dir}") for w in command]
+    named = [(o, o.name) for o in told] + ([(plan.seed, "seed")] if plan.seed else [])
+    for option, name in named:
+        if option.style == "positional":
+            command[option.word] = f"{{{name}}}"
+    env = {}
+    for option, name in named:
+        if option.style == "environment":
+            env[option.name] = f"{{{name}}}"
+        elif option.style in ("flag", "equals"):
+            command = _placed(command, option, f"{{{name}}}")
+    for option, place in plan.placed:
+        command = _placed(command, option, place)
+    said = {word.partition("=")[0] for word in command}
+    command += [word for word in plan.found.also if word.partition("=")[0] not in said]
+    command += _pairs(plan, told, command)
+    return command, env
+
+
+def _pairs(plan: Plan, told: Sequence[Option], command: Sequence[str]) -> list[str]:
+    """Return the keys and values that the command ends with, after the flag that they follow."""
+    named = [(o.flag, f"{{{o.name}}}") for o in told if o.style == "pair"]
+    if plan.seed is not None and plan.seed.style == "pair":
+        named.append((plan.seed.flag, "{seed}"))
+    flag = plan.found.pairs
+    first = [flag] if named and flag and flag not in command else []
+    return [*first, *(word for pair in named for word in pair)]
 
 
 def _target(plan: Plan) -> str:

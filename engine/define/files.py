@@ -97,6 +97,13 @@ def config_options(words: Sequence[str], folder: Path, others: Sequence[Option])
     return Found(options, name, template=filled, words=changed, raw=raw)
 
 
+def config_values(word: str, folder: Path) -> Iterator[tuple[str, bool | int | float | str]]:
+    """Return what the configuration file says that a word of the command names, if it names one."""
+    name = word.partition("=")[2] or word
+    if _file(name, folder):
+        yield from _leaves(_load(folder / name), "")
+
+
 def settings_file(text: str, folder: Path) -> str | None:
     """Return the name of a file with settings that stands in a source in quotes, else None."""
     names = re.findall(r"[\"']([\w./-]+\.(?:ya?ml|json|toml))[\"']", text)

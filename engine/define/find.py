@@ -17,6 +17,7 @@ from hpo_tui.engine.define.options import Found, Option
 from hpo_tui.engine.define.probing import entry_point, probe_options
 from hpo_tui.engine.define.process import run_briefly
 from hpo_tui.engine.define.source import Settings, assigned, constants, local_sources
+from hpo_tui.engine.define.tree_source import tree_options
 from hpo_tui.engine.define.written import from_text
 
 _PARSERS = re.compile(
@@ -77,14 +78,16 @@ def find_options(words: Sequence[str], folder: Path) -> Found:
             return with_given(found, words)
     if _PARSERS.search(text) or (script is None and entry_point(words, folder)):
         probed, words = probe_options(words, folder)
-        config = config_options(words, folder, probed.options)
+        tree, pairs = tree_options(sources, words, folder)
+        config = config_options(words, folder, probed.options) if not tree else None
         if config is not None:
             return config
-        if probed.options or probed.commands:
-            return with_given(probed, words)
-        written = from_text(sources, words, folder, probed.broken)
-        if written is not None:
-            return with_given(written, words)
+        told = probed
+        if not (probed.options or probed.commands):
+            told = from_text(sources, words, folder, probed.broken) or probed
+        if told.options or told.commands:
+            whole = dataclasses.replace(told, options=(*tree, *told.options), pairs=pairs)
+            return with_given(whole, words)
     config = config_options(words, folder, ()) or interpolated(text, folder)
     if config is not None:
         return config

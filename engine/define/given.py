@@ -3,12 +3,18 @@
 import dataclasses
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 from hpo_tui.engine.define.options import Found, Option, Style, kind_of, typed
 from hpo_tui.engine.spec.model import Value
 
 LAUNCHER = re.compile(r"(torch\.distributed|accelerate|deepspeed|horovod)\b")
 """Modules that ``python -m`` starts for them to start a script."""
+
+
+def launched(words: Sequence[str]) -> bool:
+    """Whether a command starts its script by something that tells each process its rank."""
+    return any(LAUNCHER.match(word) or Path(word).name == "torchrun" for word in words[:3])
 
 
 def with_given(found: Found, words: Sequence[str]) -> Found:

@@ -10,11 +10,19 @@ from hpo_tui.engine.spec.model import Value
 
 _DEFAULT = re.compile(r"[(\[]defaults?:?\s*([\w.+-]+)\s*[)\]]", re.IGNORECASE)
 Style = Literal[
-    "flag", "equals", "positional", "constant", "environment", "config", "params", "fidelity"
+    "flag",
+    "equals",
+    "positional",
+    "pair",
+    "constant",
+    "environment",
+    "config",
+    "params",
+    "fidelity",
 ]
-"""How a value reaches the script: ``--lr 0.1``, ``lr=0.1``, by its place, a constant in the
-source, an environment variable, a key of a configuration file, what it asks ``trial.params`` or
-``trial.fidelity`` for."""
+"""How a value reaches the script: ``--lr 0.1``, ``lr=0.1``, by its place, ``LR 0.1`` in pairs at
+the end, a constant in the source, an environment variable, a key of a configuration file, what it
+asks ``trial.params`` or ``trial.fidelity`` for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +79,8 @@ class Found:
     """What stood in the file in the place of each placeholder."""
     also: tuple[str, ...] = ()
     """Words that the command gets besides, with the study's own placeholders."""
+    pairs: str = ""
+    """The flag that pairs of keys and values follow, at the end of the command."""
     resumes: bool = False
     """Whether the script asks for the checkpoint to go on from by itself."""
     broken: str = ""

@@ -17,6 +17,7 @@ from hpo_tui.engine.define.compose import (
 )
 from hpo_tui.engine.define.draft import Draft
 from hpo_tui.engine.define.find import find_options, script_of
+from hpo_tui.engine.define.given import launched
 from hpo_tui.engine.define.logged import or_logged
 from hpo_tui.engine.define.options import Option
 from hpo_tui.engine.define.preview import asks, buys
@@ -61,6 +62,8 @@ def init(
     advice = [plain_lines(a) for a in found.advice]
     tried = printed = None
     needs = [o for o in plan.left if o.required and not _given(words, o)]
+    if launched(words):
+        needs = [o for o in needs if o.name != "local_rank"]
     if needs:
         named = " and ".join(o.flag for o in needs)
         whole = " ".join(map(_example, needs))

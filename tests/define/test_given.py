@@ -37,6 +37,15 @@ def test_a_word_that_stands_by_its_place_makes_runs_short(here: Path) -> None:
     assert made.tried.argv[3] == "10"
 
 
+def test_a_seed_that_stands_by_its_place_is_that_of_the_repeat(scripts: Path) -> None:
+    (scripts / "seeded.py").write_text(
+        "import argparse\np = argparse.ArgumentParser()\np.add_argument('seed', type=int)\n"
+        "p.add_argument('--lr', type=float, default=0.1)\np.parse_args()\n"
+    )
+    spec = draft(scripts, ["python", "seeded.py", "3"], run=False).spec
+    assert spec.command[2] == "{seed}"
+
+
 def test_a_short_flag_gives_the_default(here: Path) -> None:
     command = ["python", "placed.py", "4", "there", "-b", "256", "--lr", "0.01"]
     spec = draft(here, command, run=False).spec
