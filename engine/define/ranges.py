@@ -148,6 +148,15 @@ def _count(least: int, most: int) -> Callable[[Option], Parameter | None]:
     return rule
 
 
+def _heads(option: Option) -> Parameter | None:
+    """Propose parts and multiples of the default: what divides a width is seldom any number."""
+    default = int(_number(option.default) or 0)
+    if default < 1:
+        return None
+    sizes = {default, 2 * default, *(default // n for n in (2, 4) if default % n == 0)}
+    return Parameter(option.name, ParameterKind.ORDINAL, choices=tuple(sorted(sizes)))
+
+
 def _clip(option: Option) -> Parameter | None:
     """Propose a limit of the gradient's size; where there is none by default, it is off."""
     return None if option.default is None else _log(0.1, 10, 0.1, 10.0)(option)
@@ -231,9 +240,10 @@ _RULES: tuple[tuple[str, Callable[[Option], Parameter | None]], ...] = (
     ),
     (_WIDTH, _width),
     (
-        rf"(num_|n_|enc(oder)?_|dec(oder)?_|hidden_|transformer_|conv_|rnn_|lstm_|[a-z]_)*n?(layers?|blocks)|depth|{HEADS}",
+        r"(num_|n_|enc(oder)?_|dec(oder)?_|hidden_|transformer_|conv_|res_|rnn_|lstm_|[a-z]_)*n?(layers?|blocks)|depth",
         _count(1, 4),
     ),
+    (HEADS, _heads),
     (r"max_depth", _count(2, 10)),
     (r"(n_|num_)?neighbou?rs|min_samples_.*|min_child_samples|min_data_in_leaf", _count(1, 20)),
     (r"(.*_)?warmup(_(.*_)?(epochs?|steps?|iters?|iterations|updates|batches))?", _warmup),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hpo_tui.engine.define.absl_source import absl_options
+from hpo_tui.engine.define.loop_source import looped_options
 from hpo_tui.engine.define.options import Found, from_dump
 from hpo_tui.engine.define.parser_source import written_options
 from hpo_tui.engine.define.signature_source import declared_options
@@ -24,7 +25,8 @@ def from_text(
     if found is None:
         calls = [written_options(t) for t in _parts(texts)]
         declared = declared_options(texts)
-        options, _ = from_dump([{"options": entries} for entries in (*calls, declared)])
+        looped = looped_options(texts)
+        options, _ = from_dump([{"options": entries} for entries in (looped, *calls, declared)])
         if not options:
             return None
         how = "the fields that its source declares" if declared else "the calls in its source"

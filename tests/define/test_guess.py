@@ -70,6 +70,8 @@ def test_ranges(name: str, default: float | None, low: float, high: float, log: 
         ("per_device_train_batch_size", 8, (2, 4, 8, 16, 32)),
         ("batch-size-per-gpu", 8, (2, 4, 8, 16, 32)),
         ("lora_r", 8, (2, 4, 8, 16, 32)),
+        ("num_heads", 12, (3, 6, 12, 24)),
+        ("n_head", 1, (1, 2)),
     ],
 )
 def test_powers_of_two_hold_the_default(name: str, default: int, choices: tuple[int, ...]) -> None:

@@ -63,6 +63,30 @@ def test_the_parser_of_another_script_is_not_its_own(tmp_path: Path) -> None:
     assert flags == {"--lr", "--dropout"}
 
 
+def test_options_that_a_loop_makes_of_a_dictionary(tmp_path: Path) -> None:
+    (tmp_path / "common.py").write_text(
+        "def model_defaults():\n    res = dict(channels=64, dropout=0.1)\n"
+        "    res.update(noise_defaults())\n    return res\n"
+        "def noise_defaults():\n    return {'noise': 'linear', 'noise_steps': 1000}\n"
+        "def sampler_defaults():\n    return dict(temperature=0.7)\n"
+        "def add(parser, entries):\n    for k, v in entries.items():\n"
+        "        parser.add_argument(f'--{k}', default=v, type=type(v))\n"
+    )
+    (tmp_path / "train.py").write_text(
+        "import argparse, a_module_that_is_nowhere\nfrom common import add, model_defaults\n"
+        "defaults = dict(lr=1e-4, batch_size=4, log_dir='', use_fp16=False)\n"
+        "defaults.update(model_defaults())\n"
+        "p = argparse.ArgumentParser()\nadd(p, defaults)\np.parse_args()\n"
+    )
+    options = {o.flag: o for o in find_options(["python3", "train.py"], tmp_path).options}
+    assert list(options) == [
+        "--lr", "--batch_size", "--log_dir", "--use_fp16", "--channels", "--dropout", "--noise",
+        "--noise_steps",
+    ]  # fmt: skip
+    assert (options["--lr"].kind, options["--lr"].default) == ("float", 1e-4)
+    assert options["--use_fp16"].choices == (True, False), "it takes a value"
+
+
 def test_what_is_read_from_the_source_is_not_run(tmp_path: Path) -> None:
     (tmp_path / "train.py").write_text(SCRIPT)
     made = init("train.py", tmp_path)
