@@ -22,7 +22,10 @@ from hpo_tui.engine.spec.space import (
 )
 from hpo_tui.engine.spec.units import show_duration
 
-_CLIENT = re.compile(r"\btrial\b|\bHPO_")
+_CLIENT = re.compile(
+    r"^[ \t]*(from [\w.]+ )?import (\([\w.,\s]*|[\w., ]*)\btrial\b|\bhpo_tui\.trial\b|\bHPO_",
+    re.MULTILINE,
+)
 _SAVES = re.compile(r"\btrial\.checkpoint\b|\bHPO_(CHECKPOINT|TRIAL_DIR)\b")
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from hpo_tui.engine.define import Draft, init
 from hpo_tui.engine.define.client_source import asked
+from hpo_tui.engine.define.preview import asks
 from hpo_tui.engine.spec.command import command_line, placeholder_values
 
 ROOT = Path(__file__).parents[2]
@@ -88,3 +89,22 @@ def test_nothing_is_said_of_a_command_that_is_not_asked(tmp_path: Path) -> None:
     )
     assert made.advice == ("no parameter was found: write [space.NAME] tables by hand",)
     assert made.how == ""
+
+
+@pytest.mark.parametrize(
+    ("source", "whether"),
+    [
+        ("from hpo_tui import trial", True),
+        ("from hpo_tui import (\n    engine,\n    trial,\n)", True),
+        ("import os, trial", True),
+        ("import hpo_tui.trial", True),
+        ("os.environ['HPO_PARAMS']", True),
+        ("import optuna\nlr = trial.params['lr']  # the best trial", False),
+    ],
+)
+def test_who_asks_by_itself_is_known_by_the_client(
+    tmp_path: Path, source: str, whether: bool
+) -> None:
+    """A word such as Optuna's ``trial`` is none."""
+    (tmp_path / "train.py").write_text(source)
+    assert asks(["python", "train.py"], tmp_path) is whether
