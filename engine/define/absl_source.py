@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hpo_tui.engine.define.options import Found, Option, from_dump, kind_of
-from hpo_tui.engine.define.source import pairs
+from hpo_tui.engine.define.source import pairs, text_of
 
 _KINDS = {
     "DEFINE_float": "float",
@@ -56,7 +56,7 @@ def _defined(text: str) -> Iterator[tuple[str, str, ast.Call]]:
     """Return the name, the kind and the call of each flag that a source defines."""
     for node in ast.walk(_tree(text)):
         if isinstance(node, ast.Call) and node.args:
-            kind = _KINDS.get(ast.unparse(node.func).rpartition(".")[2])
+            kind = _KINDS.get(text_of(node.func).rpartition(".")[2])
             name = _plain(node.args[0])
             if kind is not None and isinstance(name, str):
                 yield name, kind, node
@@ -65,7 +65,7 @@ def _defined(text: str) -> Iterator[tuple[str, str, ast.Call]]:
 def _required(text: str) -> Iterator[str]:
     """Return the names of flags that are marked as required, one by one or in a list."""
     for node in ast.walk(_tree(text)):
-        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in (
+        if isinstance(node, ast.Call) and text_of(node.func).rpartition(".")[2] in (
             "mark_flag_as_required",
             "mark_flags_as_required",
         ):
@@ -77,7 +77,7 @@ def _entry(name: str, kind: str, call: ast.Call, needed: bool) -> dict[str, Any]
     """Return a flag as the probe writes an option."""
     words = {k.arg: _plain(k.value) for k in call.keywords if k.arg}
     args = [_plain(a) for a in call.args]
-    listed = ast.unparse(call.func).endswith("DEFINE_enum")
+    listed = text_of(call.func).endswith("DEFINE_enum")
     told = next((a for a in args[2:] if isinstance(a, str)), words.get("help"))
     return {
         "flags": [f"--{name}"],
@@ -117,7 +117,7 @@ def _fields(path: Path, flag: str) -> tuple[Option, ...]:
         if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
             continue
         target = node.targets[0] if isinstance(node, ast.Assign) else node.target
-        root, _, name = ast.unparse(target).partition(".")
+        root, _, name = text_of(target).partition(".")
         given = node.value.args if isinstance(node.value, ast.Call) else []
         for key, value in pairs(given[0]) if given else ():
             values[f"{name}.{key}" if name else key] = value

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from hpo_tui.engine.define.source import pairs
+from hpo_tui.engine.define.source import pairs, text_of
 
 _HOLDS = re.compile(r"default|hparams|config|settings|args", re.IGNORECASE)
 
@@ -55,7 +55,7 @@ def _loops(tree: ast.AST) -> bool:
         and call.args
         and isinstance(call.args[0], ast.JoinedStr)
         for loop in ast.walk(tree)
-        if isinstance(loop, ast.For) and ".items()" in ast.unparse(loop.iter)
+        if isinstance(loop, ast.For) and ".items()" in text_of(loop.iter)
         for call in ast.walk(loop)
     )
 

@@ -7,8 +7,10 @@ loggers still say how its lines look.
 import ast
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 from hpo_tui.engine.define.printed import Printed, direction_of, is_cost, is_metric, read_output
+from hpo_tui.engine.define.source import text_of
 from hpo_tui.engine.execution.metrics import discover
 
 _SPEAKS = re.compile(r"(\w+\.)*(\w*print\w*|\w*info|write|log|set_description)")
@@ -46,16 +48,20 @@ def _lines(text: str) -> Iterator[str]:
     ]
     calls.sort(key=lambda call: (call.lineno, call.col_offset))
     for call in calls[:_MOST]:
-        line = " ".join(map(_said, call.args))
-        # Logging puts its further arguments into the first, and so leaves none behind it.
-        first = call.args[0]
-        if isinstance(first, ast.Constant) and "%" in str(first.value) and len(call.args) > 1:
-            line = _said(first)
-        yield from line.splitlines()
+        with suppress(RecursionError):
+            yield from _line(call).splitlines()
+
+
+def _line(call: ast.Call) -> str:
+    """Return what a call prints; logging puts its further arguments into the first."""
+    first = call.args[0]
+    if isinstance(first, ast.Constant) and "%" in str(first.value) and len(call.args) > 1:
+        return _said(first)
+    return " ".join(map(_said, call.args))
 
 
 def _name(node: ast.expr) -> str:
-    return ast.unparse(node) if isinstance(node, ast.Name | ast.Attribute) else ""
+    return text_of(node) if isinstance(node, ast.Name | ast.Attribute) else ""
 
 
 def _said(node: ast.expr) -> str:
@@ -69,7 +75,7 @@ def _said(node: ast.expr) -> str:
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
         return _said(node.left)
     template = _template(node)
-    return _value(ast.unparse(node), "") if template is None else _FIELD.sub(_format, template)
+    return _value(text_of(node), "") if template is None else _FIELD.sub(_format, template)
 
 
 def _template(node: ast.expr) -> str | None:
@@ -84,10 +90,10 @@ def _part(node: ast.expr, following: Sequence[ast.expr]) -> str:
     """Return a piece of an f-string; what is counted out of something is a whole number."""
     if not isinstance(node, ast.FormattedValue):
         return str(node.value) if isinstance(node, ast.Constant) else ""
-    spec = ast.unparse(node.format_spec) if node.format_spec else ""
+    spec = text_of(node.format_spec) if node.format_spec else ""
     after = following[0] if following else None
     out_of = isinstance(after, ast.Constant) and str(after.value).startswith("/")
-    return "1" if out_of else _value(ast.unparse(node.value), spec)
+    return "1" if out_of else _value(text_of(node.value), spec)
 
 
 def _format(found: "re.Match[str]") -> str:

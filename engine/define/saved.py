@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from hpo_tui.engine.define.source import text_of
+
 _NAME = re.compile(
     r"[\w*.-]+\.(pth\.tar|pth|pt|ckpt|tar|pkl|h5|keras|npz|safetensors|msgpack|joblib)"
 )
@@ -64,7 +66,7 @@ def _names(text: str) -> Iterator[str]:
     except (SyntaxError, ValueError, RecursionError):
         return
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    if not any(_SAVES.fullmatch(ast.unparse(call.func)) for call in calls):
+    if not any(_SAVES.fullmatch(text_of(call.func)) for call in calls):
         return
     inside = {id(part) for n in ast.walk(tree) if isinstance(n, ast.JoinedStr) for part in n.values}
     for node in ast.walk(tree):

@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from hpo_tui.engine.define.source import text_of
+
 _READERS = re.compile(
     r"(tyro\.(extras\.)?)?(cli|subcommand_cli_from_dict)|(transformers\.)?HfArgumentParser|"
     r"(simple_parsing\.)?(parse|ArgumentParser)|(draccus|pyrallis)\.(wrap|parse)|parser\.add_arguments|"
@@ -57,11 +59,11 @@ def _handed(tree: ast.Module) -> list[str]:
     """Return the names of the classes and functions that a library's entry is given."""
     names: list[str] = []
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and _READERS.fullmatch(ast.unparse(node.func)):
+        if isinstance(node, ast.Call) and _READERS.fullmatch(text_of(node.func)):
             given = [*node.args, *(k.value for k in node.keywords)]
             names += [n.id for g in given for n in ast.walk(g) if isinstance(n, ast.Name)]
         elif isinstance(node, _Function):
-            shown = [ast.unparse(d).partition("(")[0] for d in node.decorator_list]
+            shown = [text_of(d).partition("(")[0] for d in node.decorator_list]
             if any(map(_READERS.fullmatch, shown)):
                 whole = [_kind(a.annotation) for a in node.args.args]
                 names += [node.name, *whole]
@@ -89,7 +91,7 @@ def _members(holder: ast.ClassDef) -> Iterator[tuple[str, ast.expr, ast.expr | N
             continue
         said = _plain(following.value) if isinstance(following, ast.Expr) else None
         default, about = node.value, said if isinstance(said, str) else ""
-        if isinstance(default, ast.Call) and ast.unparse(default.func).endswith("field"):
+        if isinstance(default, ast.Call) and text_of(default.func).endswith("field"):
             words = {k.arg: k.value for k in default.keywords if k.arg}
             told = _plain(words.get("metadata"))
             about = str(told.get("help", about)) if isinstance(told, dict) else about
@@ -109,7 +111,7 @@ def _arguments(holder: ast.AST) -> Iterator[tuple[str, ast.expr | None, ast.expr
     )
     for arg, default in both:
         value = default
-        if isinstance(default, ast.Call) and ast.unparse(default.func).endswith(".Option"):
+        if isinstance(default, ast.Call) and text_of(default.func).endswith(".Option"):
             value = default.args[0] if default.args else None
         if arg.arg != "self" and value is not None:
             yield arg.arg, arg.annotation, value, ""
@@ -154,20 +156,20 @@ def _kind(annotation: ast.expr | None) -> str:
     if isinstance(annotation, ast.BinOp):
         return next((k for side in (annotation.left, annotation.right) if (k := _kind(side))), "")
     if isinstance(annotation, ast.Subscript):
-        outer = ast.unparse(annotation.value).rpartition(".")[2]
+        outer = text_of(annotation.value).rpartition(".")[2]
         if outer in ("Optional", "Annotated", "Union"):
             inside = annotation.slice
             return _kind(inside.elts[0] if isinstance(inside, ast.Tuple) else inside)
         return outer
     if isinstance(annotation, ast.Name | ast.Attribute):
-        return ast.unparse(annotation).rpartition(".")[2]
+        return text_of(annotation).rpartition(".")[2]
     return ""
 
 
 def _choices(annotation: ast.expr | None) -> list[Any] | None:
     """Return what ``Literal["sgd", "adam"]`` allows."""
     for node in ast.walk(annotation) if annotation is not None else ():
-        if isinstance(node, ast.Subscript) and ast.unparse(node.value).endswith("Literal"):
+        if isinstance(node, ast.Subscript) and text_of(node.value).endswith("Literal"):
             listed = _plain(node.slice)
             return list(listed) if isinstance(listed, tuple) else None
     return None

@@ -133,6 +133,14 @@ def assigned(path: Path) -> dict[str, Option]:
     return found
 
 
+def text_of(node: ast.AST) -> str:
+    """Return the source of a piece of a tree; nothing for one that is nested too deeply."""
+    try:
+        return ast.unparse(node)
+    except RecursionError:
+        return ""
+
+
 def _target(node: ast.Assign | ast.AnnAssign) -> str:
     target = node.targets[0] if isinstance(node, ast.Assign) else node.target
     return target.id if isinstance(target, ast.Name) else ""
@@ -173,7 +181,7 @@ def pairs(node: ast.expr) -> tuple[tuple[str, ast.expr], ...]:
             for k, v in zip(node.keys, node.values, strict=True)
             if isinstance(k, ast.Constant)
         ]
-    elif isinstance(node, ast.Call) and ast.unparse(node.func) == "dict":
+    elif isinstance(node, ast.Call) and text_of(node.func) == "dict":
         items = [(k.arg, k.value) for k in node.keywords]
     return tuple((k, v) for k, v in items if isinstance(k, str))
 
@@ -184,7 +192,7 @@ def _environment(node: ast.expr) -> Option | None:
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
         convert, node = node.func.id, node.args[0]
     if not isinstance(node, ast.Call) or not re.fullmatch(
-        r"(os\.)?(environ\.get|getenv)", ast.unparse(node.func)
+        r"(os\.)?(environ\.get|getenv)", text_of(node.func)
     ):
         return None
     args = [a.value for a in node.args if isinstance(a, ast.Constant)]

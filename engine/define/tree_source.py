@@ -12,6 +12,7 @@ from typing import Any
 from hpo_tui.engine.define.files import config_values
 from hpo_tui.engine.define.options import Option, kind_of
 from hpo_tui.engine.define.parser_source import written_options
+from hpo_tui.engine.define.source import text_of
 
 _MERGES = re.compile(r"\bmerge_from_list\(")
 _NODES = re.compile(r"\b(CfgNode|CN)\(")
@@ -57,6 +58,6 @@ def _leaves(text: str) -> Iterator[tuple[str, Any]]:
     for node in ast.walk(tree):
         target = node.targets[0] if isinstance(node, ast.Assign) else None
         if isinstance(node, ast.Assign) and isinstance(target, ast.Attribute):
-            name = ast.unparse(target).partition(".")[2]
+            name = text_of(target).partition(".")[2]
             if isinstance(node.value, ast.Constant) and re.fullmatch(r"[\w.]+", name):
                 yield name, node.value.value

@@ -27,6 +27,11 @@ def test_what_is_no_python_prints_nothing() -> None:
     assert read_source(["print('done', path)", "print(f'set size: {n}')"]) is None
 
 
+@pytest.mark.parametrize("deep", ["+".join(["'a'"] * 1500), "a" + ".b" * 900, "-" * 900 + "1"])
+def test_what_is_nested_too_deeply_stops_nothing(deep: str) -> None:
+    assert printed_lines([f"print({deep})", "print('loss', loss)"])[-1] == "loss 0.5"
+
+
 def test_the_likeliest_metric_is_the_one_that_trials_are_read_by() -> None:
     source = (
         "print(f'saved to {path}, params: {n}')\n"
