@@ -86,7 +86,9 @@ def find_options(words: Sequence[str], folder: Path) -> Found:
         if not (probed.options or probed.commands):
             told = from_text(sources, words, folder, probed.broken) or probed
         if told.options or told.commands:
-            whole = dataclasses.replace(told, options=(*tree, *told.options), pairs=pairs)
+            how = f"{told.how} and its tree of settings" if tree else told.how
+            every = (*tree, *told.options)
+            whole = dataclasses.replace(told, options=every, pairs=pairs, how=how)
             return with_given(whole, words)
     config = config_options(words, folder, ()) or interpolated(text, folder)
     if config is not None:

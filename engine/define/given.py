@@ -22,8 +22,8 @@ def with_given(found: Found, words: Sequence[str]) -> Found:
 
     ``--lr 0.05`` and ``lr=0.05`` of options that nothing else is known of become options too.
     """
-    by_flag = {flag: o for o in found.options for flag in (o.flag, *o.aliases)}
     options = {o.name: o for o in found.options if o.style != "positional"}
+    by_flag = {flag: o for o in options.values() for flag in (o.flag, *o.aliases)}
     for n, word in enumerate(words):
         flag, equals, value = word.partition("=")
         following = words[n + 1] if n + 1 < len(words) else "-"

@@ -46,6 +46,16 @@ def test_a_seed_that_stands_by_its_place_is_that_of_the_repeat(scripts: Path) ->
     assert spec.command[2] == "{seed}"
 
 
+def test_a_word_like_the_name_of_one_by_its_place_is_a_word(scripts: Path) -> None:
+    (scripts / "named.py").write_text(
+        "import argparse\np = argparse.ArgumentParser()\np.add_argument('data')\n"
+        "p.add_argument('--lr', type=float, default=0.1)\np.parse_args()\n"
+    )
+    made = draft(scripts, ["python", "named.py", "data=here"], run=False)
+    assert made.spec.command == ("python", "named.py", "data=here", "--lr", "{lr}")
+    assert [o.name for o in made.left] == ["data"]
+
+
 def test_a_short_flag_gives_the_default(here: Path) -> None:
     command = ["python", "placed.py", "4", "there", "-b", "256", "--lr", "0.01"]
     spec = draft(here, command, run=False).spec
