@@ -162,9 +162,8 @@ class Plane:
             said = fmt.clip_among(text, room, every, glyphs.ellipsis)
             canvas.put(room - fmt.width_of(said), row, said, Ink.DIM)
         slots = self.across.axis.slots
-        plot.draw_x_marks(
-            plot.x_marks(slots) if slots else sorted(self.across.marks(plot.width)), names[0]
-        )
+        across = plot.x_marks(slots) if slots else sorted(self.across.marks(plot.width))
+        plot.draw_x_marks(across, names[0], choices=bool(slots))
 
     def over(self, grid: Floats) -> Floats:
         """Return a grid (rows, columns) read at every cell of the plot, top row first.

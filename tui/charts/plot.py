@@ -23,6 +23,8 @@ from hpo_tui.tui.charts.scale import Scale
 from hpo_tui.tui.glyphs import Glyphs
 
 Floats = NDArray[np.float64]
+Mark = tuple[int, float, str]
+"""Where the label of a mark on an axis begins, its value, the label."""
 
 MOST_POINTS = 1000
 """Points given to plotext at once; a cell cannot show more."""
@@ -138,7 +140,7 @@ class Plot:
             text = texts[tick]
             canvas.put(max(self.left - 2 - len(text), 0), row, text, Ink.DIM)
             canvas.put(self.left - 2, row, self._beyond(self.y, tick), Ink.DIM)
-        self.draw_x_marks(self.x_marks(slots), labels[0])
+        self.draw_x_marks(self.x_marks(slots), labels[0], choices=bool(slots))
 
     def _beyond(self, scale: Scale, tick: float) -> str:
         """Return the mark beside an end of an axis that points lie beyond, else nothing."""
@@ -146,22 +148,40 @@ class Plot:
             return self.glyphs.above
         return self.glyphs.below if tick == scale.low and scale.below else ""
 
-    def draw_x_marks(self, marks: Sequence[tuple[float, str]], label: str) -> None:
-        """Draw (value, label), low to high, below the horizontal axis, and its name."""
+    def draw_x_marks(
+        self, marks: Sequence[tuple[float, str]], label: str, *, choices: bool = False
+    ) -> None:
+        """Draw (value, label), low to high, below the horizontal axis, and its name.
+
+        ``choices``: each has to be told, so one may stand left of its place to make room.
+        """
         canvas, base = self.canvas, self.top + self.height
         name = fmt.clip(fmt.clean(label, self.glyphs.ascii), self.width // 2, self.glyphs.ellipsis)
         end = self.left + self.width - fmt.width_of(name)
         canvas.put(end, base + 1, name, Ink.TEXT)
+        for start, tick, text in (self._beside if choices else self._below)(marks, end):
+            canvas.put(start, base + 1, text, Ink.DIM)
+            canvas.put(self.column(tick), base, "+" if self.glyphs.ascii else "┴", Ink.AXIS)
+
+    def _below(self, marks: Sequence[tuple[float, str]], end: int) -> Iterator[Mark]:
+        """Yield the marks that have room before the column ``end``, from the left, in place."""
         free = self.left
         for tick, text in marks:
-            column = self.column(tick)
             width = fmt.width_of(text)
-            start = max(column - width // 2, self.left)
-            if start < free or start + width >= end:
-                continue
-            canvas.put(start, base + 1, text, Ink.DIM)
-            canvas.put(column, base, "+" if self.glyphs.ascii else "┴", Ink.AXIS)
-            free = start + width + 2
+            start = max(self.column(tick) - width // 2, self.left)
+            if free <= start and start + width < end:
+                yield start, tick, text
+                free = start + width + 2
+
+    def _beside(self, marks: Sequence[tuple[float, str]], end: int) -> Iterator[Mark]:
+        """Yield the marks from the right, moved left to make room but not out of their slot."""
+        half = self.width / max(len(marks), 1) / 2
+        for tick, text in reversed(marks):
+            column, width = self.column(tick), fmt.width_of(text)
+            start = min(max(column - width // 2, self.left), end - 2 - width)
+            if start >= self.left and start + width > column - half:
+                yield start, tick, text
+                end = start
 
     def x_marks(self, slots: Sequence[str]) -> list[tuple[float, str]]:
         """Return (value, label) of the marks on the horizontal axis."""

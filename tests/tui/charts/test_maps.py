@@ -291,6 +291,19 @@ async def test_it_is_drawn_at_any_size(
     assert ascii_only == "".join(lines).isascii()
 
 
+@pytest.mark.parametrize("width", [36, 40, 59, 80])
+async def test_every_choice_along_the_axis_is_named_beside_the_name_of_the_axis(
+    make_frame: Frames, snapshot_of: Snapshots, width: int
+) -> None:
+    opt = ("opt", ("sgd", "adam", "lion"))
+    maps = (
+        over(opt, ("lr", LR), [[0.8, 0.9, 0.8]] * 4),
+        over(opt, ("depth", DEPTH), [[0.8] * 3] * 9),
+    )
+    lines = await look(snapshot_of(make_frame(0), maps=maps), size=(width, 20))
+    assert lines[-1].split() == ["sgd", "adam", "lion", "1/2", "opt"]
+
+
 def _side(values: tuple[Value, ...], frame: Frame, spec: Any, name: str) -> Side:
     return Side.of(spec.parameter(name), values, frame, spec, ascii_only=False)
 
