@@ -159,7 +159,7 @@ def launch(app: "HpoApp", path: Path) -> None:
             return
         app.call_from_thread(_show_launched, app, None if opened else folder, note)
 
-    app.run_worker(start, thread=True, group="launch", exit_on_error=False)
+    app.aside(start)
 
 
 def _made(app: "HpoApp", path: Path) -> tuple[StudyFolder, str]:

@@ -1,6 +1,9 @@
-"""What an app tells: short messages, the bell, the clipboard."""
+"""What an app tells: short messages, the bell, the clipboard, and what came of what was asked."""
 
+import asyncio
 import time
+from collections.abc import Callable
+from functools import partial
 
 from textual.notifications import SeverityLevel
 
@@ -17,6 +20,23 @@ class NotifyingApp(TypedAhead):
         super().__init__()
         self.state_folder = state_folder()
         self._in_sight = InSight()
+        self._asides: set[asyncio.Future[None]] = set()
+
+    def aside(self, work: Callable[[], None]) -> None:
+        """Do in a thread what a person asked for, whatever is closed meanwhile.
+
+        A worker ends with the screen that began it, and does nothing at all where its thread has
+        not begun by then: a key typed ahead that closes the screen would take the wish back.
+        """
+        future = asyncio.get_running_loop().run_in_executor(None, work)
+        self._asides.add(future)
+        future.add_done_callback(self._asides.discard)
+
+    def tell_from_thread(self, text: str, severity: SeverityLevel, title: str) -> None:
+        """Show a short message, of a thread; markup in it is text."""
+        self.call_from_thread(
+            partial(self.notify, plain(text), title=title, severity=severity, markup=False)
+        )
 
     def notify(
         self,

@@ -38,9 +38,9 @@ async def _starred(pilot: Pilot[int], sent: list[tuple[str, dict[str, Any]]]) ->
     before = len(sent)
     await pilot.press("asterisk")
     await pilot.pause()
-    await until(
-        pilot, lambda: all(w.is_finished for w in pilot.app.workers if w.group == "commands")
-    )
+    app = pilot.app
+    assert isinstance(app, HpoApp)
+    await until(pilot, lambda: not app._asides)
     return sent[-1][1]["trial"] if len(sent) > before else None
 
 

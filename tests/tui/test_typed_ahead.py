@@ -1,5 +1,8 @@
 """Keys that come all at once do what they would do one by one."""
 
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +88,43 @@ async def test_a_dialog_gets_the_keys_that_were_meant_for_it(
         await until(pilot, lambda: bool(sent))
         assert isinstance(app.screen, Watch)
         assert [(name, wish[1].items() <= args.items()) for name, args in sent] == [(wish[0], True)]
+
+
+@pytest.mark.usefixtures("runner")
+async def test_a_wish_outlives_its_screen_where_no_thread_is_free_for_it(
+    study: StudyFolder, sent: Sent
+) -> None:
+    app, free = make_app(study), threading.Event()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        await _done(pilot, "j", "enter")
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
+        asyncio.get_running_loop().run_in_executor(None, free.wait)
+        await _done(pilot, "asterisk", "escape")
+        assert isinstance(app.screen, Watch)
+        free.set()
+        await until(pilot, lambda: bool(sent))
+    assert [name for name, _ in sent] == ["star"]
+
+
+async def test_what_came_of_a_wish_is_told_where_its_screen_was_left(
+    study: StudyFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from hpo_tui.engine import launch
+
+    answer = threading.Event()
+
+    def refuse(*_: object) -> None:
+        answer.wait(20)
+        raise launch.LaunchError("the disk is full")
+
+    monkeypatch.setattr(launch, "send", refuse)
+    app = make_app(study)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        await _done(pilot, "j", "enter", "asterisk", "escape")
+        answer.set()
+        await until(pilot, lambda: "the disk is full" in {n.message for n in app._notifications})
 
 
 async def test_a_dialog_is_closed_before_the_next_opens(study: StudyFolder) -> None:

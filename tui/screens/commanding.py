@@ -8,6 +8,10 @@ from hpo_tui.tui import present
 from hpo_tui.tui.live import LiveStudy
 from hpo_tui.tui.screens.base import Room, Severity
 
+Tell = Callable[[str, Severity, str], None]
+"""Says (text, severity, title) from a thread. A screen that was left meanwhile has no app to say
+it with: the app's own way is taken while the screen is there.
+"""
 NOTICEABLE = 50
 """Commands from which their doing takes long enough to say that it has begun."""
 
@@ -26,27 +30,27 @@ class Commanding(Room):
 
         ``without``: what is said too where no runner lives that could go on from there.
         """
-        work = partial(self._send, name, dict(args or {}), said, without)
-        self.run_worker(work, thread=True, group="commands", exit_on_error=False)
+        tell = self.hpo.tell_from_thread
+        self.hpo.aside(partial(self._send, tell, name, dict(args or {}), said, without))
 
-    def _send(self, name: str, args: dict[str, Any], said: str, without: str) -> None:
+    def _send(self, tell: Tell, name: str, args: dict[str, Any], said: str, without: str) -> None:
         from hpo_tui.engine import launch
 
         try:
             answer = launch.send(self.live.folder, name, args)
         except (launch.LaunchError, OSError) as error:
-            self.app.call_from_thread(self.say, str(error), "error", said)
+            tell(str(error), "error", said)
             return
         self.live.watcher.hurry()
         if answer.answered is None:
             text = "The runner has been asked; it is busy and will do it when it can."
-            self.app.call_from_thread(self.say, text, "warning", said)
+            tell(text, "warning", said)
             return
         text = answer.answer or ("Done." if answer.ok else "The runner refused without a reason.")
         if answer.ok and without and self.live.folder.runner_pid() is None:
             text = f"{text.rstrip('.')}. {without}"
         severity: Severity = "information" if answer.ok else "error"
-        self.app.call_from_thread(self.say, text, severity, said)
+        tell(text, severity, said)
 
     def commands(self, name: str, many: list[dict[str, Any]]) -> None:
         """Ask the runner for many alike things in one thread, and say how it went once."""
@@ -67,6 +71,7 @@ class Commanding(Room):
 
     def in_thread(self, work: Callable[[], str], said: str) -> None:
         """Do slow work in a thread; show the sentence that it returns, or why it failed."""
+        tell = self.hpo.tell_from_thread
 
         def run() -> None:
             from hpo_tui.engine import launch
@@ -74,9 +79,9 @@ class Commanding(Room):
             try:
                 text = work()
             except (launch.LaunchError, OSError, ValueError) as error:
-                self.app.call_from_thread(self.say, str(error), "error", said)
+                tell(str(error), "error", said)
                 return
             self.live.watcher.hurry()
-            self.app.call_from_thread(self.say, text, "information", said)
+            tell(text, "information", said)
 
-        self.run_worker(run, thread=True, group="commands", exit_on_error=False)
+        self.hpo.aside(run)

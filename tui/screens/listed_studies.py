@@ -80,6 +80,8 @@ class ListedStudies(Room):
             copy_study(self.hpo, study.folder, study.study.text)
 
     def _in_thread(self, folder: StudyFolder, said: str, work: partial[str]) -> None:
+        tell = self.hpo.tell_from_thread
+
         def run() -> None:
             from hpo_tui.engine.launch import LaunchError
 
@@ -91,9 +93,9 @@ class ListedStudies(Room):
             except OSError as error:
                 text, severity = why_not(error, folder), "error"
             self.look_again.set()
-            self.app.call_from_thread(self.say, text, severity, f"{said} {plain(folder.name)}")
+            tell(text, severity, f"{said} {plain(folder.name)}")
 
-        self.run_worker(run, thread=True, group="commands", exit_on_error=False)
+        self.hpo.aside(run)
 
     def do_studies_restart(self) -> None:
         """Start the runner."""
