@@ -56,11 +56,20 @@ def connect(path: Path) -> sqlite3.Connection:
     On a network file system the rollback journal is used instead of the write-ahead log, which
     needs shared memory that such systems do not give (sqlite.org/wal.html).
     """
+    _refuse_folder(path)
     conn = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
     with closed_on_error(conn):
         mode = "DELETE" if on_network(path) else "WAL"
         conn.execute(f"PRAGMA journal_mode = {mode}").close()
     return conn
+
+
+def _refuse_folder(path: Path) -> None:
+    """Say what SQLite calls a fault of the disk."""
+    if path.is_dir():
+        raise sqlite3.OperationalError(
+            f"{path.name} is a folder, which holds no study: move it away"
+        )
 
 
 @contextlib.contextmanager
@@ -92,6 +101,7 @@ def connect_reader(path: Path) -> sqlite3.Connection:
 
     Raises ``sqlite3.Error`` if there is no such file or it is no database.
     """
+    _refuse_folder(path)
     uri = path.resolve().as_uri()
     conn = sqlite3.connect(
         f"{uri}?mode=ro", uri=True, timeout=BUSY_SECONDS, isolation_level=None,

@@ -46,6 +46,8 @@ def edited_by_hand(path: Path, text: str) -> str | None:
 
 def unsaved(path: Path, text: str) -> str:
     """Return why a study's file must not be written over, for people; empty where it may be."""
+    if path.is_dir():
+        return f"{path} is a folder, where the study's file is written: move it away"
     if edited_by_hand(path, text) is None:
         return ""
     return (

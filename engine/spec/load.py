@@ -39,6 +39,8 @@ _LARGEST = 4 * 2**20
 """A study file is a page; anything beyond this is some other file, named by mistake."""
 
 
+FOLDER = "is a folder, and a study file is meant: rename the folder, or name a file"
+"""What is said of one that is called like a study file."""
 MOST = 1900
 """Parameters and metrics of a study at most: each is a column of its trials, of which an SQLite
 table has 2000, some of them taken."""
@@ -47,9 +49,7 @@ table has 2000, some of them taken."""
 def load_file(path: Path) -> StudySpec:
     """Read a study file. Raises :class:`SpecError` naming every error with its line and key."""
     try:
-        if path.is_dir():
-            path = path / "study.toml"
-        raw = _content(path)
+        raw = _content(path := _file_at(path))
     except (OSError, ValueError) as error:
         if isinstance(error, SpecError):
             raise
@@ -63,6 +63,15 @@ def load_file(path: Path) -> StudySpec:
             f"is not UTF-8 text (byte {error.start + 1} of the file): save it as UTF-8", path, line
         ) from None
     return load_text(text, path)
+
+
+def _file_at(path: Path) -> Path:
+    """Return the study file that a path means. Raises SpecError for a folder in its place."""
+    file = path / "study.toml" if path.is_dir() else path
+    there = path if path.suffix == ".toml" and not file.exists() else file
+    if there.is_dir():
+        raise _refuse(FOLDER, there)
+    return file
 
 
 def _content(path: Path) -> bytes:

@@ -207,3 +207,54 @@ def test_a_study_file_of_which_no_study_was_made_is_opened_in_the_editor(
     assert ran.code == 1
     assert "TOML of something else" in ran.err
     assert opened == []
+
+
+@pytest.mark.parametrize("named", ["there", "there/study.toml"])
+@pytest.mark.parametrize(
+    "words",
+    [["check"], ["run"], ["open"], ["watch"], ["status"], ["best"], ["export", "--csv"], ["pause"],
+     ["stop"], ["delete", "--yes"]],
+)  # fmt: skip
+def test_a_folder_in_the_place_of_a_study_file_is_named(
+    hpo: Callable[..., Any], tmp_path: Path, words: list[str], named: str
+) -> None:
+    (tmp_path / "there" / "study.toml").mkdir(parents=True)
+    ran = hpo(*words, named)
+    assert ran.code == 1
+    assert "there/study.toml is a folder, and a study file is meant: rename the folder" in ran.err
+
+
+@pytest.mark.parametrize("command", ["check", "run"])
+def test_a_folder_in_the_place_of_the_study_file_here(
+    hpo: Callable[..., Any], tmp_path: Path, command: str
+) -> None:
+    (tmp_path / "study.toml").mkdir()
+    ran = hpo(command)
+    assert ran.code == 1
+    assert "study.toml is a folder" in ran.err
+
+
+def test_a_studys_own_file_that_is_a_folder_changes_nothing_by_halves(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder]
+) -> None:
+    folder = make_study()
+    budget = json.loads(hpo("status", folder.name, "--json").out)["budget"]
+    folder.file.unlink()
+    folder.file.mkdir()
+    ran = hpo("extend", "5", "-s", folder.name)
+    assert ran.code == 1
+    assert f"{folder.file} is a folder" in ran.err
+    assert json.loads(hpo("status", folder.name, "--json").out)["budget"] == budget
+
+
+def test_a_folder_in_the_place_of_the_database_is_no_fault_of_the_disk(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder]
+) -> None:
+    folder = make_study()
+    for path in folder.path.glob("study.db*"):
+        path.unlink()
+    folder.db.mkdir()
+    ran = hpo("status", folder.name)
+    assert ran.code == 1
+    assert "study.db is a folder" in ran.err
+    assert "disk" not in ran.err

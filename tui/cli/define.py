@@ -10,7 +10,7 @@ import click
 
 from hpo_tui.store.folder import HOME, StudyFolder, find_study, working_folder
 from hpo_tui.tui.cli.errors import Refusal
-from hpo_tui.tui.cli.studies import complete_file, complete_study, find, refuse_empty
+from hpo_tui.tui.cli.studies import complete_file, complete_study, find, refuse_empty, refuse_folder
 from hpo_tui.tui.cli.text import note, number, say
 from hpo_tui.tui.plain import plain
 
@@ -94,6 +94,7 @@ def _study_file(given: Path) -> Path:
     if not given.exists():
         file = find(str(given)).file
     elif given.is_dir():
+        refuse_folder(given)
         study = find_study(str(given), working_folder())
         file = study.file if study else given / "study.toml"
     if not file.exists():

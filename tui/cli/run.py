@@ -8,7 +8,7 @@ import click
 from hpo_tui.store.folder import HOME, StudyFolder, find_study, working_folder
 from hpo_tui.tui.cli.errors import Refusal
 from hpo_tui.tui.cli.screens import show
-from hpo_tui.tui.cli.studies import find, refuse_empty, study_argument
+from hpo_tui.tui.cli.studies import find, refuse_empty, refuse_folder, study_argument
 from hpo_tui.tui.cli.text import lines_of, note, say
 from hpo_tui.tui.plain import plain
 
@@ -38,6 +38,7 @@ def run(*, study: str | None, name: str | None, headless: bool, wait: bool, exec
     here is meant, else the only study.
     """
     if study is None:
+        refuse_folder(Path("study.toml"))
         study = "study.toml" if Path("study.toml").is_file() else str(find(None).path)
     folder = prepare(study, name)
     if executor is not None or address is not None:

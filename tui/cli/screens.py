@@ -14,6 +14,7 @@ from hpo_tui.tui.cli.studies import (
     find,
     only,
     refuse_empty,
+    refuse_folder,
     study_argument,
     study_of_file,
 )
@@ -92,6 +93,7 @@ def _opened(text: str | None, here: Path) -> tuple[StudyFolder | None, Path | No
         home = find_home(path)
         holds = home is not None and path.resolve() in (home.parent.resolve(), home.resolve())
         if study is None and not holds:
+            refuse_folder(Path(text))
             raise Refusal(f"{plain(text)} holds no studies: no {HOME} folder, no study.toml")
         return (study, None) if study is not None else (None, home)
     try:

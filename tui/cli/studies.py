@@ -78,11 +78,21 @@ def find(text: str | None, cwd: Path | None = None) -> StudyFolder:
             raise Refusal(f"{plain(text)} is no study file; of a training script {init} makes one")
         how = f"hpo-tui run {plain(shlex.quote(text))}"
         raise Refusal(f"{plain(text)} has not been run yet: {how}")
+    refuse_folder(Path(text) if cwd is None else here / text)
     known = [f.name for f in _studies(here)]
     if Path(text).suffix == ".toml":
         init = "hpo-tui init train.py writes one for a script"
         raise NoSuchStudy(f"there is no study file {plain(text)!r}; {init}")
     raise NoSuchStudy(f"there is no study {plain(text)!r}{_listing(text, known)}")
+
+
+def refuse_folder(path: Path) -> None:
+    """Refuse a folder that has the name of a study file, or holds one that has."""
+    for place in (path, path / "study.toml"):
+        if place.suffix == ".toml" and place.is_dir() and not (place / "study.toml").is_file():
+            from hpo_tui.engine.spec.load import FOLDER
+
+            raise Refusal(f"{plain(str(place))} {FOLDER}")
 
 
 def refuse_empty(text: str) -> None:
