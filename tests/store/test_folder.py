@@ -125,8 +125,11 @@ def test_where_nothing_can_be_locked_it_is_asked_whether_the_runner_lives(
     monkeypatch.setattr("fcntl.flock", refuse)
     assert folder.runner_pid() is None
     for place, lives in ((tmp_path, True), (tmp_path / "another", False)):
-        words = ["-c", "import time; time.sleep(60)", "hpo_tui.engine.runner", str(place)]
-        with subprocess.Popen([sys.executable, *words]) as runner:
+        code_of_it = "import time; print(flush=True); time.sleep(60)"
+        words = ["-c", code_of_it, "hpo_tui.engine.runner", str(place)]
+        with subprocess.Popen([sys.executable, *words], stdout=subprocess.PIPE) as runner:
+            assert runner.stdout is not None
+            runner.stdout.readline()  # a process that has just begun has no words yet
             folder.lock.write_text(f"{runner.pid}\n")
             assert folder.runner_pid() == (runner.pid if lives else None)
             runner.kill()
