@@ -215,5 +215,40 @@ def test_the_last_lines_are_found_from_the_end(
     wanted = b"".join(lines[len(lines) - count :] if count < len(lines) else lines)
     for chunk in (1, 2, 100):
         monkeypatch.setattr("hpo_tui.tui.cli.trial_log._CHUNK", chunk)
-        assert data[start_of_last(path, count) :] == wanted
-    assert start_of_last(tmp_path / "none", 3) == 0
+        at, whole = start_of_last(path, count, 100)
+        assert data[at:] == wanted
+        assert whole
+    assert start_of_last(tmp_path / "none", 3, 100) == (0, True)
+
+
+@pytest.mark.parametrize("bar", [b"", b"\r"])
+def test_of_lines_without_an_end_no_more_than_a_tail_is_read(
+    study: StudyFolder, tmp_path: Path, bar: bytes
+) -> None:
+    log = study.trial(3).log
+    log.write_bytes(b"begun\n")
+    with log.open("ab") as file:
+        file.truncate(20 << 30)  # sparse: nobody reads that much in the time of a test
+        file.seek(0, os.SEEK_END)
+        for percent in range(100_000):
+            file.write(f"n\u00e4chste {percent:05}".encode() + bar)
+    done = subprocess.run(
+        [*PROGRAM, "log", "3", "-n", "2"], cwd=tmp_path, capture_output=True, check=True, timeout=30
+    )
+    assert (1 << 20) - 4 < len(done.stdout) <= 1 << 20
+    assert done.stdout.decode().rstrip("\r").endswith("99999")
+    said = done.stderr.decode()
+    assert "lines without an end: only the last 1M is read, 20G before it left out" in said
+    assert str(log) in said
+
+
+def test_many_lines_asked_for_are_printed_whole_where_they_are_no_longer_than_most(
+    study: StudyFolder, tmp_path: Path
+) -> None:
+    log = study.trial(3).log
+    log.write_bytes(b"first\n" + b"".join(b"%04d" % n + b"x" * 8000 + b"\n" for n in range(300)))
+    done = subprocess.run(
+        [*PROGRAM, "log", "3", "-n", "300"], cwd=tmp_path, capture_output=True, check=True
+    )
+    assert done.stdout.startswith(b"0000x")
+    assert not done.stderr

@@ -5,18 +5,21 @@ import shutil
 import sys
 import time
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import Trial, TrialState
 from hpo_tui.store.read import StudyReader
 from hpo_tui.tui.cli.text import lines_of, note, safe, say
+from hpo_tui.tui.fmt import size
 from hpo_tui.tui.plain import fit, log_line, plain
 
 _POLL_SECONDS = 0.2
 _CHUNK = 1 << 20
 _LONGEST = 8192
 """Bytes kept of a line that has not ended: of a progress bar of one night the last."""
+_ENOUGH = 1 << 20
+"""Bytes that any number of last lines may have; more where they are more than a few."""
 
 
 class _Out(Protocol):
@@ -96,7 +99,7 @@ def print_log(
     """Print a trial's output: the last ``lines`` of it, and what comes while it runs."""
     path = folder.trial(number).log
     out: _Out = Terminal() if sys.stdout.isatty() else Pipe()
-    at = 0 if lines is None else start_of_last(path, lines)
+    at = 0 if lines is None else _start_of_tail(path, lines)
     try:
         while True:
             over = not follow or _is_over(folder, reader, number)  # before what it has left is read
@@ -135,30 +138,50 @@ def _copy(path: Path, at: int, out: _Out) -> int:
         return at
 
 
-def start_of_last(path: Path, count: int) -> int:
-    """Return where the last ``count`` lines of a file begin, read from its end; 0 if it has less.
+def _start_of_tail(path: Path, lines: int) -> int:
+    """Return where the last lines begin, and say so where they have no end in sight."""
+    most = max(_ENOUGH, lines * _LONGEST)
+    at, whole = start_of_last(path, lines, most)
+    if not whole:
+        note(
+            f"lines without an end: only the last {size(most)} is read,"
+            f" {size(at)} before it left out; all of it is in {plain(str(path))}"
+        )
+    return at
 
-    An end of line at the very end begins no further line.
+
+def start_of_last(path: Path, count: int, most: int) -> tuple[int, bool]:
+    """Return where the last ``count`` lines of a file begin, 0 if it has less, and True.
+
+    They are looked for from its end, where an end of line begins no further line. Where they have
+    more than ``most`` bytes: where the last of these begin, and False.
     """
     try:
         with path.open("rb") as file:
             end = at = file.seek(0, os.SEEK_END)
             if not count:
-                return end
-            left = count
-            while at > 0:
-                begin = max(0, at - _CHUNK)
+                return end, True
+            left, limit = count, max(0, end - most)
+            while at > limit:
+                begin = max(limit, at - _CHUNK)
                 file.seek(begin)
                 block = file.read(at - begin)
                 place = len(block) - (at == end and block.endswith(b"\n"))
                 while (place := block.rfind(b"\n", 0, place)) >= 0:
                     left -= 1
                     if not left:
-                        return begin + place + 1
+                        return begin + place + 1, True
                 at = begin
+            return _begin_of_character(file, limit), not limit
     except FileNotFoundError:
-        pass
-    return 0
+        return 0, True
+
+
+def _begin_of_character(file: BinaryIO, at: int) -> int:
+    """Return the place from ``at`` on where no character of UTF-8 is cut."""
+    file.seek(at)
+    inner = next((i for i, byte in enumerate(file.read(3)) if byte & 0xC0 != 0x80), 0)
+    return at + inner
 
 
 def _tell_state(
