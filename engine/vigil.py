@@ -1,9 +1,10 @@
-"""A small process that outlives a runner and has people told when that is killed.
+"""A small process that outlives a runner and has people told when that is killed or sent away.
 
 Whoever is killed tells nobody: a runner that ran out of memory would be missed in the morning. So
 where a study has ``notify``, its runner starts this process, which reads a pipe from it and does
-nothing. The runner says goodbye there before it ends; a pipe that closes without is a runner that
-was killed or crashed. Nothing is imported before that: it waits with little more than Python.
+nothing. The runner says goodbye there before it ends, or that it was sent away; a pipe that closes
+without is a runner that was killed or crashed. Nothing is imported before that: it waits with
+little more than Python.
 """
 
 import contextlib
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from hpo_tui.store.folder import StudyFolder
 
 _GOODBYE = b"bye"
+_SENT_AWAY = b"sent away"
 _AGAIN = 60.0
 """Seconds until one that has ended is started anew."""
 _SUCCESSOR = 5.0
@@ -46,12 +48,15 @@ class Vigil:
         with contextlib.suppress(OSError):
             self._process = subprocess.Popen(argv, stdin=subprocess.PIPE, start_new_session=True)
 
-    def leave(self) -> None:
-        """Say goodbye: this runner ends as it should, or has people told itself."""
+    def leave(self, *, sent_away: bool = False) -> None:
+        """Say goodbye: this runner ends as it should, or has people told itself.
+
+        ``sent_away``: it ends because the machine wants it to; whether another comes is waited for.
+        """
         if self._process is None or self._process.stdin is None:
             return
         with contextlib.suppress(OSError):  # it was killed itself
-            self._process.stdin.write(_GOODBYE)
+            self._process.stdin.write(_SENT_AWAY if sent_away else _GOODBYE)
         with contextlib.suppress(OSError):
             self._process.stdin.close()
         self._process.returncode = 0  # it ends without us, and without a warning
@@ -68,37 +73,50 @@ def is_replaced(folder: "StudyFolder") -> bool:
     return False
 
 
-def mourn(folder: "StudyFolder", pid: str) -> None:
-    """Have people told that the runner ``pid`` is no more, and of what it did not live to tell."""
+def mourn(folder: "StudyFolder", pid: str, *, sent_away: bool = False) -> None:
+    """Have people told that the runner ``pid`` is no more, and of what it did not live to tell.
+
+    A paused study is not interrupted when its runner is ``sent_away``: it waits for a person.
+    """
     from hpo_tui.engine.notify import deliver_overdue, inform
     from hpo_tui.engine.orphans import orphans
     from hpo_tui.engine.spec.names import numbered
     from hpo_tui.store.models import StudyState
     from hpo_tui.store.read import StudyReader
 
+    over = {StudyState.FINISHED, StudyState.STOPPED}
+    if sent_away:
+        over.add(StudyState.PAUSED)
     with StudyReader(folder.db) as reader:
-        over = reader.study().state in (StudyState.FINISHED, StudyState.STOPPED)
+        state = reader.study().state
     deliver_overdue(folder)
-    if over:
+    if state in over:
         return
     left = orphans(folder)
     on = "none of its trials runs any more"
     if left:
         on = f"{numbered(left)} {'runs' if len(left) == 1 else 'run'} on"
-    reason = f"its runner (process {pid}) was killed or has crashed; {on}. Start it again with"
-    inform(folder, "failed", f"{reason} `hpo-tui run {folder.word}`")
+    event, how = "failed", "was killed or has crashed"
+    if sent_away:
+        event, how = "interrupted", "was told to end (SIGTERM: a logout, a shutdown, the job's end)"
+    reason = f"its runner (process {pid}) {how}; {on}. Start it again with"
+    inform(folder, event, f"{reason} `hpo-tui run {folder.word}`")
 
 
 def main(argv: list[str]) -> int:
     """``python -P -m hpo_tui.engine.vigil FOLDER PID``: wait for the end of the runner PID."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    if sys.stdin.buffer.read() == _GOODBYE:
+    # Who ends a whole session or job ends this too, which has somebody to tell of just that. A
+    # handler, unlike what is ignored, is not handed on to the command that tells.
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    said = sys.stdin.buffer.read()
+    if said == _GOODBYE:
         return 0
     from hpo_tui.store.folder import StudyFolder
 
     folder = StudyFolder(Path(argv[0]))
     if not is_replaced(folder):
-        mourn(folder, argv[1])
+        mourn(folder, argv[1], sent_away=said == _SENT_AWAY)
     return 0
 
 

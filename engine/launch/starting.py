@@ -116,4 +116,4 @@ def leave(folder: StudyFolder) -> None:
     pid = runner_pid(folder)
     if pid:
         with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGTERM)
+            os.kill(pid, signal.SIGINT)  # nobody is told of what was asked for by hand

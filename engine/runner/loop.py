@@ -57,11 +57,14 @@ class Runner:
         self.clock = Clock(desk)
         self.vigil = Vigil(desk.folder)
         self.leaving = False
+        self.sent_away = False
+        """Whether it leaves at the machine's word: by hand it is told by SIGINT."""
 
     def leave(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - a handler's signature
         """Have the runner go and the trials stay: the next runner adopts them."""
         log.info("signal %d: leaving, the trials run on", number)
         self.leaving = True
+        self.sent_away = number == signal.SIGTERM
 
     def run(self, begun: Callable[[], None] = lambda: None, stop: str | None = None) -> None:
         """Run to the end; ``begun`` is called once the study stands as one that runs.
@@ -313,6 +316,6 @@ class Runner:
         self.desk.proposals.close()
         self.desk.executor.close()
         self.desk.notices.close(lambda: self.leaving)
-        self.vigil.leave()
+        self.vigil.leave(sent_away=self.sent_away)
         self.desk.writer.close()
         self.file.close()

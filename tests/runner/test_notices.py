@@ -214,6 +214,12 @@ def vigils(study: Any) -> list[int]:
     return found
 
 
+def _catches_sigterm(pid: int) -> bool:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    caught = next(line.split()[1] for line in lines if line.startswith("SigCgt"))
+    return bool(int(caught, 16) >> (signal.SIGTERM - 1) & 1)
+
+
 def test_a_runner_that_is_killed_is_told_of_once(make_study: Any) -> None:
     study = make_study("report(accuracy=0.5)\nhold()", study=TELLS)
     pid = study.start()
@@ -248,7 +254,7 @@ def test_nobody_waits_for_a_runner_that_has_left_or_has_nobody_to_tell(make_stud
     study = make_study("hold()\nreport(accuracy=1)", study=TELLS)
     runner = study.start()
     study.until(lambda: vigils(study))
-    os.kill(runner, signal.SIGTERM)
+    os.kill(runner, signal.SIGINT)
     study.gone()
     study.until(lambda: not vigils(study))
     assert told(study) == []
@@ -258,6 +264,33 @@ def test_nobody_waits_for_a_runner_that_has_left_or_has_nobody_to_tell(make_stud
     silent.start()
     silent.running(1)
     assert vigils(silent) == []
+
+
+def test_a_runner_that_is_told_to_end_with_all_of_its_session_is_told_of(make_study: Any) -> None:
+    study = make_study("report(accuracy=0.5)\nhold()", study=TELLS)
+    pid = study.start()
+    study.running(1)
+    (vigil,) = study.until(lambda: [pid for pid in vigils(study) if _catches_sigterm(pid)])
+    os.kill(vigil, signal.SIGTERM)
+    os.kill(pid, signal.SIGTERM)
+    study.gone()
+    study.until(lambda: not vigils(study))
+    (line,) = told(study)
+    assert line.startswith(f"t;interrupted;its runner (process {pid}) was told to end (SIGTERM")
+    assert "trial 1 runs on. Start it again with `hpo-tui run t`" in line
+    assert outcomes(study) == ["told of 'interrupted'"]
+
+
+def test_a_paused_study_is_not_interrupted(make_study: Any) -> None:
+    study = make_study("report(accuracy=0.5)\nhold()", study=TELLS)
+    pid = study.start()
+    study.running(1)
+    study.until(lambda: vigils(study))
+    answer(study, "pause")
+    os.kill(pid, signal.SIGTERM)
+    study.gone()
+    study.until(lambda: not vigils(study))
+    assert told(study) == []
 
 
 def test_what_a_killed_runner_had_to_tell_is_told_for_it(make_study: Any) -> None:
