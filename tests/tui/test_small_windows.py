@@ -72,6 +72,9 @@ async def test_before_the_study_is_read_keys_say_so(
         ((60, 16), "tab tab tab", "pareto"),
         ((60, 16), "2 z 0 escape", "best_table"),
         ((80, 24), "3 shift+tab", "pareto"),
+        ((80, 24), "4 escape", "best_table"),
+        ((80, 24), "4 z escape escape", "best_table"),
+        ((80, 24), "tab tab tab escape", "best_table"),
         ((120, 40), "2 z tab tab", "best_table"),
         ((120, 40), "shift+tab", "cost_bar"),
     ],
@@ -89,3 +92,29 @@ async def test_what_keys_lead_to_is_in_sight(
         assert in_sight(app.focused)
         assert app.focused.size.height > 0
         assert isinstance(app.screen, Watch)
+
+
+async def test_back_from_a_tab_the_first_picture_is_there_again_then_the_list(
+    study: StudyFolder,
+) -> None:
+    app = make_app(study)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        watch = app.screen
+        assert isinstance(watch, Watch)
+        await pilot.press("4")
+        assert not in_sight(watch.query_one("#parallel"))
+        await pilot.press("escape")
+        assert app.screen is watch
+        assert in_sight(watch.query_one("#parallel"))
+        await pilot.press("0", "escape")  # the parallel coordinates cover nothing
+        assert app.screen is not watch
+
+
+async def test_back_from_a_tab_beside_the_others_is_back_to_the_list(study: StudyFolder) -> None:
+    app = make_app(study)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        watch = app.screen
+        await pilot.press("4", "escape")
+        assert app.screen is not watch

@@ -173,14 +173,26 @@ class PaneRoom(Filtering):
         self.call_after_refresh(self.draw, now=True)
 
     def close_zoom(self) -> bool:
-        """Give up the zoom, or the chart that stands in the table's place; whether one did."""
+        """Give up the zoom, or the pane that was gone to and covers another; whether one did."""
         zoomed = self._body.has_class("-zoom")
-        staged = self._mode == "small" and self._body.has_class("-stage-chart")
+        covering = self._covering()
         if zoomed:
             self.do_watch_zoom()
-        elif staged:
+        elif covering:
+            self._body.remove_class("-stage-right")
             self.focus_main()
-        return zoomed or staged
+        return zoomed or covering
+
+    def _covering(self) -> bool:
+        """Whether the focused pane stands where another does at first.
+
+        A chart in a small window stands in the table's place. Where there is room for both, a tab
+        stands in that of the parallel coordinates.
+        """
+        if self._mode == "small":
+            return self._body.has_class("-stage-chart")
+        inside = self.focused is not None and self.query_one("#right") in self.focused.ancestors
+        return self._mode == "medium" and inside
 
     # from pane to pane
 

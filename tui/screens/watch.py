@@ -33,9 +33,9 @@ class Watch(PaneRoom):
 One study: the parallel coordinates above, the best trials and one of nine panes below, the cost
 at the bottom. One selection, one filter and the brushes rule every pane. `tab` goes from pane to
 pane, `z` gives one the whole screen. `Esc` goes back one layer at a time: the filter's line, the
-zoom, then filter and brushes, then the screen. Leaving never stops the run. In a small window the
-pane that was gone to stands in place of the table, and `Esc` brings that back. `Space` freezes the
-picture, and keys act on what it shows.
+zoom, then filter and brushes, then the screen. Leaving never stops the run. Where not all panes
+have room, the one that was gone to stands in place of another, and `Esc` brings that back first.
+`Space` freezes the picture, and keys act on what it shows.
 """
 
     def __init__(self, live: LiveStudy) -> None:
