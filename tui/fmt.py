@@ -13,6 +13,7 @@ from hpo_tui.store.models import Value
 REPLACEMENT = "\N{MIDDLE DOT}"
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 MOST_DIGITS = 8
+_OF_NUMBER = r"[0-9.,e+\-]"
 HALF_YEAR = 182 * 86_400.0
 _SUFFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
@@ -50,6 +51,19 @@ def clip(text: str, width: int, ellipsis: str = "…") -> str:
         kept.append(char)
         used += cells
     return "".join(kept) + ellipsis
+
+
+def clip_line(text: str, width: int, ellipsis: str = "…") -> str:
+    """Return ``text`` cut to ``width`` cells; a number at the cut end is left out whole.
+
+    Its first digits alone would be another number.
+    """
+    shown = clip(text, width, ellipsis)
+    at = len(shown) - len(ellipsis)
+    if shown == text or at <= 0 or not re.match(_OF_NUMBER, text[at]):
+        return shown
+    begin = re.search(rf"(?<![\w.]){_OF_NUMBER}*$", text[:at])
+    return shown if begin is None else text[: begin.start()].rstrip() + ellipsis
 
 
 def clip_among(name: str, width: int, names: Iterable[str], ellipsis: str = "…") -> str:
@@ -130,6 +144,23 @@ def limit(value: float, scaled_from: float = 100_000) -> str:
             short = f"{value / scale:.{MOST_DIGITS}g}{suffix}"
             return short if len(short) <= len(text) else text
     return text
+
+
+def limit_in(value: float, width: int, ellipsis: str = "…") -> str:
+    """Return a goal's number as it was set, in fewer digits where it is wider than ``width``."""
+    text = limit(value)
+    if len(text) > width:
+        text = limit(value, 1000)
+    return text if len(text) <= width else fitted(value, width, MOST_DIGITS, ellipsis)
+
+
+def fitted(value: float, width: int, digits: int = 4, ellipsis: str = "…") -> str:
+    """Return a number in as many digits as fit ``width`` cells: cut, it would be another number.
+
+    An ellipsis alone where it fits in none.
+    """
+    texts = (number(value, kept) for kept in range(digits, 0, -1))
+    return next((text for text in texts if len(text) <= width), clip(ellipsis, width, ""))
 
 
 def apart(values: Sequence[float], digits: int = 4) -> list[str]:

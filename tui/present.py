@@ -1,6 +1,7 @@
 """Numbers, amounts and values as the screens say them. Pure: no widget, no file, no clock."""
 
 import math
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -101,8 +102,20 @@ def lost_text(snapshot: "Snapshot") -> str:
     return units(snapshot.lost, budget.amount)
 
 
-def spent_short(spent: float, budget: Budget) -> str:
-    """Return ``12.3/40.0`` with the unit where it is not the full task, as short as it goes."""
+def spent_short(spent: float, budget: Budget, room: int = 14) -> str:
+    """Return ``12.3/40.0`` with the unit where it is not the full task, as short as it goes.
+
+    Where ``room`` cells do not hold that, in fewer digits: cut, it would be another budget.
+    """
+    text = _spent_whole(spent, budget)
+    if len(text) <= room:
+        return text
+    short = f"{number(spent, 3)}/{number(budget.amount, 3)}"
+    unit = re.search(r" [A-Za-z]+$", text)
+    return short + (unit[0] if unit and len(short + unit[0]) <= room else "")
+
+
+def _spent_whole(spent: float, budget: Budget) -> str:
     if budget.unit is BudgetUnit.WALL:
         return f"{duration(spent)}/{duration(budget.amount)}"
     if budget.unit is BudgetUnit.GPU_HOURS:
@@ -125,6 +138,13 @@ def value_text(snapshot: "Snapshot", name: str, row: int, digits: int = 4) -> st
     return value_texts(snapshot, name, digits)(row)
 
 
+def listed_texts(snapshot: "Snapshot", name: str) -> dict[float, str]:
+    """Return number → text of a parameter's choices that are numbers or truth values."""
+    listed = next((p.choices for p in snapshot.spec.space if p.name == name), ())
+    given = [c for c in listed if not isinstance(c, str)]
+    return dict(zip(map(float, given), fmt.values(given), strict=True))
+
+
 def value_texts(snapshot: "Snapshot", name: str, digits: int = 4) -> Callable[[int], str]:
     """Return what says a parameter's value at a row. With more than four digits, integers whole."""
     frame = snapshot.frame
@@ -135,9 +155,7 @@ def value_texts(snapshot: "Snapshot", name: str, digits: int = 4) -> Callable[[i
     if choices is not None:
         texts = fmt.values(choices)
         return lambda row: "" if math.isnan(values[row]) else texts[int(values[row])]
-    listed = next((p.choices for p in snapshot.spec.space if p.name == name), ())
-    given = [c for c in listed if not isinstance(c, str)]
-    known = dict(zip(map(float, given), fmt.values(given), strict=True))
+    known = listed_texts(snapshot, name)
 
     def text(row: int) -> str:
         value = float(values[row])

@@ -129,7 +129,7 @@ def best_lines(snapshot: "Snapshot", k: int, width: int = 80) -> list[str]:
             for p in spec.free
             if p.name in frame.params and not math.isnan(frame.params[p.name][row])
         )
-        lines.append(f"{number}  {metrics}  {params}")
+        lines.append(fmt.clip_line(f"{number}  {metrics}  {params}", width))
     return lines
 
 

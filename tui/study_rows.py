@@ -12,6 +12,7 @@ from hpo_tui.tui.study_list import Summary
 
 BAR = 12
 STATE = 19
+SPENT = 14
 WIDE = 100
 """Columns from which there is room for a bar beside the numbers; below, the best comes first."""
 
@@ -25,7 +26,7 @@ class StudyRows:
         names = [fmt.width_of(plain(s.folder.name)) for s in studies]
         name = min(max([*names, 12]), max(12, width // 4))
         self._bar = BAR if width >= WIDE else 0
-        spent = 14 + self._bar + bool(self._bar)
+        spent = SPENT + self._bar + bool(self._bar)
         # In a narrow window no wider than it must be; else it stands still when states change.
         longest = max((fmt.width_of(_state(s)[0]) for s in studies), default=0)
         state = STATE if self._bar else min(max(longest, 8), STATE)
@@ -64,7 +65,7 @@ class StudyRows:
         return [
             (plain(s.folder.name), "bold"),
             _state(s),
-            (bar + fit(present.spent_short(s.spent, s.spec.budget), 14), ""),
+            (bar + fit(present.spent_short(s.spent, s.spec.budget, SPENT), SPENT), ""),
             (present.grouped(s.trials), ""),
             (plain(s.best) or "–", "" if s.best else "dim"),
             (

@@ -148,25 +148,37 @@ class TrialRows:
         text = present.value_texts(self.snapshot, name)
         names = fmt.values(self.snapshot.frame.choices.get(name, ()))
         width = self._param_width(name)
-        short = {n: fmt.clip_among(n, width, names) for n in names}
-        return lambda at: (short.get(said := text(at), said), "")
+        if names:
+            short = {n: fmt.clip_among(n, width, names) for n in names}
+            return lambda at: (short.get(said := text(at), said), "")
+        values = self.snapshot.frame.params[name]
+
+        def cell(at: int) -> Cell:
+            said = text(at)
+            return (said if len(said) <= width else fmt.fitted(float(values[at]), width)), ""
+
+        return cell
 
     def _param_width(self, name: str) -> int:
         """Return the cells of a parameter's column."""
         choices = self.snapshot.frame.choices.get(name)
-        longest = max((cell_len(c) for c in fmt.values(choices or ())), default=8)
-        return min(WIDEST, max(_wide(plain(name), 6), longest if choices else 8))
+        listed = present.listed_texts(self.snapshot, name).values()
+        longest = max(map(cell_len, fmt.values(choices) if choices else listed), default=8)
+        return min(WIDEST, max(_wide(plain(name), 6), longest if choices else max(longest, 8)))
 
     def _metric(self, name: str) -> Callable[[int], Cell]:
         values = self.snapshot.frame.metrics.get(name)
         goal = self._goals.get(name)
+        width = self._metric_column(name, name, goal).width
 
         def cell(at: int) -> Cell:
             value = math.nan if values is None else float(values[at])
             text = present.number(value)
             if goal is None or not text or not is_goal(goal):
-                return text, ""
-            return judged(value, goal), "good" if reached(value, goal) else "warn"
+                return (text if len(text) <= width else fmt.fitted(value, width)), ""
+            said = [judged(value, goal, digits) for digits in (4, 3, 2, 1)]
+            text = next((s for s in said if len(s) <= width), said[0])
+            return text, "good" if reached(value, goal) else "warn"
 
         return cell
 

@@ -92,3 +92,39 @@ def test_no_share_is_off_by_a_whole_per_cent(parts: list[float]) -> None:
     found = {name: int(text.rstrip("%")) for name, text in fmt.shares(exact).items()}
     assert sum(found.values()) == 100
     assert all(abs(found[name] - 100 * exact[name]) < 1 + 1e-9 for name in exact)
+
+
+HARD = [0.000123456, 1_234_567.891, -1.2345678e-17, 1e300, 123_456_789_012.0, 0.965, 20_000.0]
+
+
+@pytest.mark.parametrize("value", HARD)
+@pytest.mark.parametrize("width", range(1, 16))
+def test_a_number_without_room_loses_digits_and_is_never_cut(value: float, width: int) -> None:
+    for text in (fmt.limit_in(value, width), fmt.fitted(value, width)):
+        assert len(text) <= width
+        # Of three digits the first is right; of one the order of magnitude at least.
+        assert text == "…" or fmt.read(text) == pytest.approx(value, rel=0.5)
+
+
+def test_a_goal_has_all_its_digits_where_there_is_room() -> None:
+    assert [fmt.limit_in(0.000123456, w) for w in (11, 9, 8, 4)] == [
+        "0.000123456", "1.2346e-4", "1.235e-4", "1e-4",
+    ]  # fmt: skip
+    assert [fmt.limit_in(1_234_567.891, w) for w in (9, 8, 5)] == ["1234567.9", "1.23457M", "1.23M"]
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "shown"),
+    [
+        ("loss 0.000123456", 16, "loss 0.000123456"),
+        ("loss 0.000123456", 12, "loss…"),
+        ("loss 1.5e-17 lr 3", 11, "loss…"),
+        ("loss 1.5e-17 lr 3", 13, "loss 1.5e-17…"),
+        ("from -12.5 to 3", 8, "from…"),
+        ("layer12345", 8, "layer12…"),  # a name
+        ("accuracy 1", 6, "accur…"),
+        ("12345", 4, "…"),
+    ],
+)
+def test_a_line_is_not_cut_inside_a_number(text: str, width: int, shown: str) -> None:
+    assert fmt.clip_line(text, width) == shown

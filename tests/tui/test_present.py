@@ -17,6 +17,10 @@ from hpo_tui.tui import present
         (0.0012, Budget(0.005), "0.0012/0.0050"),
         (7.0, Budget(100 / 3), "7.000/33.333"),
         (12.0, Budget(30, BudgetUnit.TRIALS), "12/30 trials"),
+        (12.0, Budget(10_000, BudgetUnit.TRIALS), "12/10k trials"),
+        (12.0, Budget(100_000, BudgetUnit.TRIALS), "12/100k trials"),
+        (123_456.0, Budget(234_567, BudgetUnit.TRIALS), "123k/235k"),
+        (33.7, Budget(123_456_789.123), "33.7/123M"),
     ],
 )
 def test_what_was_spent_has_its_unit(spent: float, budget: Budget, text: str) -> None:

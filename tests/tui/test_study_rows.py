@@ -8,7 +8,7 @@ import pytest
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.tui.study_list import StudyList, Summary
 from hpo_tui.tui.study_rows import StudyRows
-from tests.tui.conftest import make_study
+from tests.tui.conftest import TEXT, make_study
 
 
 def _studies(home: Path) -> list[Summary]:
@@ -44,3 +44,11 @@ def test_what_was_spent_is_whole_in_a_narrow_window(tmp_path: Path, width: int) 
     before = sum(c.width + 1 for c in columns[:2])
     assert before + len("84.3/150.0") <= 40
     assert sum(c.width + 1 for c in columns[:4]) <= 60
+
+
+def test_a_budget_without_room_loses_digits_and_is_never_cut(tmp_path: Path) -> None:
+    text = TEXT.replace("budget = 400", "budget = 123456789.123")
+    make_study(tmp_path, "dear", trials=3, text=text)
+    with closing(StudyList(tmp_path / ".hpo")) as studies:
+        rows = StudyRows(studies.read(), 0.0, 80)
+    assert rows.cells(0)[2][0].rstrip().endswith("/123M")

@@ -27,7 +27,8 @@ class Axis:
     """One axis. ``name``: ``m:accuracy``, ``p:lr`` or ``task``.
 
     ``slots``: the labels of a categorical axis, bottom to top; its scale counts them from 0.
-    ``codes``: frame value → slot, for slots. ``best_up``: lower is better, so low is drawn on top.
+    ``choices``: what they are labels of. ``codes``: frame value → slot, for slots.
+    ``best_up``: lower is better, so low is drawn on top.
     ``goals``: (limit, whether values above it are good). ``good``: as :func:`good_ends` says.
     """
 
@@ -44,6 +45,7 @@ class Axis:
     whole: bool = False
     extendable: bool = field(default=False)
     """Whether the scale follows the data (metrics), so that it may have to grow."""
+    choices: tuple[Value, ...] = ()
 
     @property
     def label(self) -> str:
@@ -97,6 +99,21 @@ class Axis:
         if self.slots:
             return self.slots[min(max(round(value), 0), len(self.slots) - 1)]
         return fmt.number(round(value) if self.whole else value, digits)
+
+    def text_in(self, text: str, value: float, room: int, ellipsis: str) -> str:
+        """Return a label in ``room`` cells: numbers in fewer digits, of texts what differs."""
+        if fmt.width_of(text) <= room:
+            return text
+        if not self.slots and not np.isnan(value):
+            return fmt.fitted(round(value) if self.whole else value, room, 8, ellipsis)
+        short = [
+            label if isinstance(choice, bool | str) else fmt.fitted(choice, room, 8, ellipsis)
+            for label, choice in zip(self.slots, self.choices, strict=False)
+        ]
+        at = self.slots.index(text) if text in self.slots else len(short)
+        if at < len(short) and not isinstance(self.choices[at], str) and short.count(short[at]) < 2:
+            return short[at]
+        return fmt.clip_among(text, room, self.slots, ellipsis)
 
     @property
     def ends(self) -> tuple[str, str]:
@@ -235,4 +252,7 @@ def _slot_axis(
     labels = tuple(fmt.clean(text, ascii_only) for text in fmt.values(choices))
     if not labels:
         return Axis(name, Scale(0.0, 1.0), flipped=flipped, extendable=True)
-    return Axis(name, _slot_scale(len(labels)), labels, tuple(codes), flipped=flipped)
+    return Axis(
+        name, _slot_scale(len(labels)), labels, tuple(codes), flipped=flipped,
+        choices=tuple(choices),
+    )  # fmt: skip

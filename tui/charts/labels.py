@@ -71,12 +71,15 @@ def _draw_name(picture: "Picture", at: int, axis: Axis) -> None:
     picture.canvas.put(picture.cells[at], picture.top - 1, name + arrow + turned, ink)
 
 
+def _space(picture: "Picture", at: int) -> int:
+    """Return the cells of a label with the blank after it left out."""
+    return max(_room(picture, at) - 1, 1)
+
+
 def _label(picture: "Picture", at: int, row: int, piece: tuple[str, int], taken: Taken) -> None:
     text, ink = piece
     if row in taken or not text:
         return
-    others = picture.plan.axes[at].slots
-    text = fmt.clip_among(text, max(_room(picture, at) - 1, 1), others, picture.glyphs.ellipsis)
     taken[row] = picture.cells[at] + fmt.width_of(text)
     # The blank keeps the lines behind from reading as a part of it.
     picture.canvas.put(picture.cells[at] + 1, row, text + " ", ink)
@@ -93,7 +96,13 @@ def _draw_readout(picture: "Picture", at: int, axis: Axis, taken: Taken) -> None
         if picture.plan.rail is None:
             return
         y = picture.top + picture.plan.rail // 4
-    _label(picture, at, y, (axis.text(value), Ink.SELECTED_LABEL), taken)
+    text = _fitted(picture, at, axis.text(value), value)
+    _label(picture, at, y, (text, Ink.SELECTED_LABEL), taken)
+
+
+def _fitted(picture: "Picture", at: int, text: str, value: float) -> str:
+    axis = picture.plan.axes[at]
+    return axis.text_in(text, value, _space(picture, at), picture.glyphs.ellipsis)
 
 
 def _draw_brush_ends(picture: "Picture", at: int, axis: Axis, taken: Taken) -> None:
@@ -103,7 +112,8 @@ def _draw_brush_ends(picture: "Picture", at: int, axis: Axis, taken: Taken) -> N
     for value in brush:
         y = picture.row_of(axis, value) if math.isfinite(value) else None
         if y is not None:
-            _label(picture, at, y, (axis.text(value, 3), Ink.BRUSH), taken)
+            text = _fitted(picture, at, axis.text(value, 3), value)
+            _label(picture, at, y, (text, Ink.BRUSH), taken)
 
 
 def _draw_goals(picture: "Picture", at: int, axis: Axis, taken: Taken) -> None:
@@ -114,7 +124,8 @@ def _draw_goals(picture: "Picture", at: int, axis: Axis, taken: Taken) -> None:
             continue
         sign = glyphs.at_least if above else glyphs.at_most
         picture.canvas.put(picture.cells[at], y, glyphs.goal, Ink.GOAL)
-        _label(picture, at, y, (sign + fmt.limit(limit), Ink.GOAL), taken)
+        text = fmt.limit_in(limit, _space(picture, at) - len(sign), glyphs.ellipsis)
+        _label(picture, at, y, (sign + text, Ink.GOAL), taken)
 
 
 def _draw_ticks(picture: "Picture", at: int, axis: Axis, taken: Taken) -> None:
@@ -125,7 +136,7 @@ def _draw_ticks(picture: "Picture", at: int, axis: Axis, taken: Taken) -> None:
         y = picture.row_of(axis, value)
         if y is None or (crowded and ({y - 1, y + 1} & taken.keys())):
             continue
-        _label(picture, at, y, (text, Ink.DIM), taken)
+        _label(picture, at, y, (_fitted(picture, at, text, value), Ink.DIM), taken)
 
 
 def _draw_beyond(picture: "Picture", at: int, axis: Axis, taken: Taken) -> None:

@@ -130,6 +130,6 @@ def _write(picture: "Picture", y: int, spans: Spans) -> None:
         room = picture.canvas.width - x
         if room <= 0:
             return
-        shown = fmt.clip(text, room, picture.glyphs.ellipsis)
+        shown = fmt.clip_line(text, room, picture.glyphs.ellipsis)
         picture.canvas.put(x, y, shown, ink)
         x += fmt.width_of(shown)

@@ -18,7 +18,7 @@ def write(canvas: Canvas, x: int, y: int, spans: Spans, ellipsis: str = "…") -
         room = canvas.width - x
         if room <= 0:
             break
-        shown = fmt.clip(text, room, ellipsis)
+        shown = fmt.clip_line(text, room, ellipsis)
         canvas.put(x, y, shown, ink)
         x += fmt.width_of(shown)
     return x

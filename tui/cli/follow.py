@@ -10,7 +10,7 @@ from hpo_tui.store.models import StudyState, Trial, TrialState
 from hpo_tui.store.read import StudyReader
 from hpo_tui.tui.cli.summary import amount_of, goals_of, progress_line, state_of
 from hpo_tui.tui.cli.text import bar, colours, lines_of, note, safe, shown
-from hpo_tui.tui.fmt import duration, took
+from hpo_tui.tui.fmt import clip_line, duration, took
 from hpo_tui.tui.plain import fit, plain
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.watcher import StudyWatcher
@@ -102,7 +102,7 @@ class Follower:
         budget = picture.spec.budget.amount or 1.0
         room = shutil.get_terminal_size().columns - 1
         line = f"{bar(picture.spent / budget, 16)} {progress_line(picture)}"
-        sys.stderr.write("\r" + safe(fit(line, room), sys.stderr))
+        sys.stderr.write("\r" + safe(fit(clip_line(line, room), room), sys.stderr))
         sys.stderr.flush()
 
     def _clear(self) -> None:

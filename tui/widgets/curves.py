@@ -133,7 +133,7 @@ value axis of a diverged run the curves of the rest stay readable: far outliers 
         self._draw(plot, read.wanted, curves)
         for limit, above in limits:  # after the curves, which begin where it stands
             sign = self.glyphs.at_least if above else self.glyphs.at_most
-            plot.label(limit, Ink.GOAL, f"{sign}{fmt.limit(limit)}")
+            plot.label(limit, Ink.GOAL, f"{sign}{fmt.limit_in(limit, plot.width - 2)}")
         self._legend(canvas, read, curves)
         return canvas
 

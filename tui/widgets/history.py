@@ -139,7 +139,9 @@ marks are edits of the study. Far outliers on the bad side are drawn at the end 
             plot.points(x[rows][placed], best[placed], Ink.BEST, solid)
         if goal.threshold is not None:
             sign = self.glyphs.at_most if goal.sign > 0 else self.glyphs.at_least
-            plot.label(goal.threshold, Ink.GOAL, f"{sign}{fmt.limit(goal.threshold)} ")
+            plot.label(
+                goal.threshold, Ink.GOAL, f"{sign}{fmt.limit_in(goal.threshold, plot.width - 2)} "
+            )
         row = None if self.view.selected is None else frame.index(self.view.selected)
         if row is not None:
             mine = np.array([row])

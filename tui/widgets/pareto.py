@@ -156,9 +156,9 @@ axis, which `▸` or `◂` marks.
             return self.glyphs.at_least if above else self.glyphs.at_most
 
         for limit, above in goals.get(pair[0], ()):
-            plot.upright(limit, Ink.GOAL, f"{sign(above)}{fmt.limit(limit)}")
+            plot.upright(limit, Ink.GOAL, f"{sign(above)}{fmt.limit_in(limit, plot.width - 2)}")
         for limit, above in goals.get(pair[1], ()):
-            plot.level(limit, Ink.GOAL, f"{sign(above)}{fmt.limit(limit)}")
+            plot.level(limit, Ink.GOAL, f"{sign(above)}{fmt.limit_in(limit, plot.width - 2)}")
 
     def _draw(
         self, plot: Plot, frame: Frame, spec: StudySpec, values: tuple[Floats, Floats], full: Mask

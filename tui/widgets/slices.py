@@ -180,7 +180,7 @@ seconds; `h` `l` go through them.
         self._points(plot, snapshot, x, y)
         for limit, above in limits:
             sign = self.glyphs.at_least if above else self.glyphs.at_most
-            plot.label(limit, Ink.GOAL, f"{sign}{fmt.limit(limit)} ")
+            plot.label(limit, Ink.GOAL, f"{sign}{fmt.limit_in(limit, plot.width - 2)} ")
         self._legend(canvas, snapshot, axis, metric, told)
         return canvas
 

@@ -177,7 +177,7 @@ class TableLines(Widget):
                     style += Style(bgcolor=ground.bgcolor)
             if column.align == "right" and fmt.width_of(text) > room:
                 text = "…"  # the first digits of a number alone are another number
-            segments.append(Segment(fit(text, room, column.align), style))
+            segments.append(Segment(fit(fmt.clip_line(text, room), room, column.align), style))
             segments.append(Segment(" ", ground))
             end = start + room + 1
         if end < width:

@@ -1,5 +1,6 @@
 """What stands beside the axes of the parallel coordinates."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -8,6 +9,7 @@ import pytest
 
 from hpo_tui.engine.spec import OutcomeConstraint, StudySpec
 from hpo_tui.store.frame import Frame
+from hpo_tui.tui import fmt
 from hpo_tui.tui.charts import axes
 from hpo_tui.tui.charts.options import Options
 from hpo_tui.tui.charts.scene import Scene
@@ -76,3 +78,26 @@ def test_many_metrics_leave_room_for_what_they_depend_on(
     assert [n for n in names if n.startswith("p:")][:2] == ["p:depth", "p:opt"]
     assert len(names) == 8
     assert len([n for n in names if n.startswith("p:")]) == 3
+
+
+@pytest.mark.parametrize("room", [6, 7, 8, 9, 12])
+def test_a_number_beside_an_axis_is_never_cut(
+    make_frame: Callable[..., Frame],
+    snapshot_of: Callable[..., Snapshot],
+    spec: StudySpec,
+    room: int,
+) -> None:
+    hard = (1.23456e-5, 7_654_321.891, 999_999_999_999)
+    lr, opt, momentum, batch, depth = spec.space
+    space = (replace(lr, low=-1.2345678e-17), opt, momentum, replace(batch, choices=hard), depth)
+    goals = (replace(spec.objectives[0], threshold=0.000123456),
+             replace(spec.objectives[1], threshold=1_234_567.891))  # fmt: skip
+    frame, changed = make_frame(10), replace(spec, space=space, objectives=goals)
+    options = Options(("m:acc", "m:size", "p:lr", "p:batch"))
+    snapshot = snapshot_of(frame, spec=changed)
+    picture = Scene(UNICODE).draw(snapshot, View(), options, (4 * (room + 2), 40))
+    drawn = "\n".join("".join(map(chr, line.tolist())) for line in picture.canvas.codes[2:-1])
+    said = re.findall(r"-?[0-9][^ \u2500-\u28ff]*", drawn)
+    assert not [text for text in said if "…" in text]
+    for value in (0.000123456, 1_234_567.891, *hard):
+        assert any(fmt.read(text) == pytest.approx(value, rel=0.3) for text in said), (value, said)
