@@ -43,8 +43,11 @@ class Terminal:
             os.environ.update(
                 TERM="xterm-256color", LANG="C.UTF-8", XDG_STATE_HOME=str(home / "state"),
                 XDG_CONFIG_HOME=str(home / "config"), OMP_NUM_THREADS="1",
+                PYTHONPYCACHEPREFIX=str(home / "bytecode"),
             )  # fmt: skip
-            for name in ("COLORTERM", "NO_COLOR", "COLUMNS", "LINES", "TEXTUAL_COLOR_SYSTEM"):
+            # Modules are compiled once, as those of an installed program are.
+            for name in ("COLORTERM", "NO_COLOR", "COLUMNS", "LINES", "TEXTUAL_COLOR_SYSTEM",
+                         "PYTHONDONTWRITEBYTECODE"):  # fmt: skip
                 os.environ.pop(name, None)
             time.sleep(0.05)  # until the size of the terminal has been set
             os.execvp(command[0], list(command))

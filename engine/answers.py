@@ -1,6 +1,9 @@
-"""What is answered when a trial has been marked, by a runner or where there is none."""
+"""What is said of what a person asked for, by a runner or where there is none."""
 
 from collections.abc import Sequence
+
+PAUSED_BY_YOU = "paused by you"
+"""The reason of a pause that was asked for: nobody has to be told."""
 
 
 def tagged(trial: int, tags: Sequence[str]) -> str:

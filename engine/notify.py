@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
 
+from hpo_tui.engine.answers import PAUSED_BY_YOU
 from hpo_tui.engine.spec.errors import SpecError
 from hpo_tui.engine.spec.model import StudySpec
 from hpo_tui.engine.spec.names import plain
@@ -29,8 +30,6 @@ log = logging.getLogger("notify")
 
 KEY = "notify:"
 """What the keys of notices begin with."""
-PAUSED_BY_YOU = "paused by you"
-"""The reason of a pause that was asked for: nobody has to be told."""
 PATIENCE = 60.0
 """Seconds that the command may take."""
 _SPENT = "the budget is spent"

@@ -3,7 +3,7 @@
 And what is in sight already, so that a key that is pressed again does not fill the screen.
 """
 
-from hpo_tui.engine.notify import PAUSED_BY_YOU
+from hpo_tui.engine.answers import PAUSED_BY_YOU
 from hpo_tui.store.models import StudyState
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.snapshot import Snapshot

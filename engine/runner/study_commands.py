@@ -1,8 +1,8 @@
 """Commands to the study as a whole: pause, resume, stop, a larger budget, an edit, a lent GPU."""
 
 from hpo_tui.engine import enough
+from hpo_tui.engine.answers import PAUSED_BY_YOU
 from hpo_tui.engine.execution.breaker import Breaker
-from hpo_tui.engine.notify import PAUSED_BY_YOU
 from hpo_tui.engine.runner.chores import look
 from hpo_tui.engine.runner.desk import Desk, Stop
 from hpo_tui.engine.runner.edits import apply_edit

@@ -18,6 +18,16 @@ def test_the_screens_import_nothing_heavy() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_the_first_frame_needs_no_parser_of_expressions_and_nobody_to_tell() -> None:
+    later = ("engine.spec.command", "engine.spec.expression", "engine.notify", "store.read")
+    code = (
+        "import hpo_tui.tui.app, hpo_tui.tui.screens.watch, sys; "
+        f"print([m for m in {later!r} if 'hpo_tui.' + m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 def test_a_whole_dashboard_needs_no_learning_library() -> None:
     panes = (
         "from hpo_tui.tui import panes as p; "

@@ -7,7 +7,6 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
-from hpo_tui.engine.spec.command import placeholder_values, shell_line, trial_seed
 from hpo_tui.store.tags import joined, parted
 from hpo_tui.tui.actions import Action, bindings
 from hpo_tui.tui.screens.study_room import StudyRoom
@@ -207,6 +206,9 @@ class TrialActions(StudyRoom):
 
     def do_trial_copy(self) -> None:
         """Copy its configuration as a command line."""
+        # It brings the parser of expressions: too much for the first frame.
+        from hpo_tui.engine.spec.command import placeholder_values, shell_line, trial_seed
+
         snapshot, number, row = self._at()
         spec, frame = snapshot.spec, snapshot.frame
         name = frame.tasks[frame.task[row]]
