@@ -144,20 +144,35 @@ class StudyReader:
         self, trials: Iterable[int], metric: str
     ) -> "dict[int, tuple[NDArray[np.float64], NDArray[np.float64]]]":
         """Return trial → (steps, values) of one metric, float64 (k,) each, for trials with any."""
+        found = self.curves_after(dict.fromkeys(trials, -1), metric)
+        return {number: (steps, values) for number, (_, steps, values) in found.items()}
+
+    def curves_after(
+        self, known: Mapping[int, int], metric: str
+    ) -> "dict[int, tuple[int, NDArray[np.float64], NDArray[np.float64]]]":
+        """Return trial → (number of the last report, steps, values), of trials with any.
+
+        ``known``: trial → number of the last report that is known of it, after which is read.
+        """
         import numpy as np
 
+        # The reports of each trial are looked up by their key, whatever order else seems better.
         sql = (
-            "SELECT r.trial, r.step, r.value FROM reports r JOIN columns c ON c.id = r.metric"
-            " WHERE c.kind = 'm' AND c.name = ? AND r.step IS NOT NULL"
-            " AND r.trial IN (SELECT value FROM json_each(?)) ORDER BY r.trial, r.seq"
+            "SELECT r.trial, r.seq, r.step, r.value FROM json_each(?) w CROSS JOIN reports r"
+            " ON r.trial = CAST(w.key AS INTEGER) AND r.seq > w.value"
+            " WHERE r.metric = (SELECT id FROM columns WHERE kind = 'm' AND name = ?)"
+            " AND r.step IS NOT NULL"
         )
-        cursor = self.conn.execute(sql, (metric, json.dumps([int(t) for t in trials])))
-        rows = np.array(cursor.fetchall(), dtype=np.float64).reshape(-1, 3)
+        asked = json.dumps({int(trial): last for trial, last in known.items()})
+        cursor = self.conn.execute(sql, (asked, metric))
+        rows = np.array(cursor.fetchall(), dtype=np.float64).reshape(-1, 4)
         cursor.close()
+        rows = rows[np.lexsort((rows[:, 1], rows[:, 0]))]  # several times as fast as SQLite's
         numbers, starts = np.unique(rows[:, 0], return_index=True)
         pieces = np.split(rows, starts[1:])
         return {
-            int(n): (piece[:, 1], piece[:, 2]) for n, piece in zip(numbers, pieces, strict=False)
+            int(n): (int(piece[-1, 1]), piece[:, 2], piece[:, 3])
+            for n, piece in zip(numbers, pieces, strict=False)
         }
 
     # events, commands, devices, optimizer

@@ -26,6 +26,10 @@ Floats = NDArray[np.float64]
 Mark = tuple[int, float, str]
 """Where the label of a mark on an axis begins, its value, the label."""
 
+MANY = 16
+"""Lines from which each is drawn in fewer points: of a crowd nobody sees the finest turns."""
+FINE = 4
+"""Columns a cell in which a line keeps its turns."""
 MOST_POINTS = 1000
 """Points given to plotext at once; a cell cannot show more."""
 
@@ -217,11 +221,12 @@ class Plot:
     def lines(self, series: Sequence[tuple[Floats, Floats]], ink: Ink, marker: str = "") -> None:
         """Draw polylines, each (x, y); gaps where a value is missing are bridged."""
         drawn = []
+        columns = self.width * (FINE if len(series) <= MANY else 1)
         for x, y in series:
             unit_x, unit_y = self.x.unit(x), self.y.unit(y)
             known = np.isfinite(unit_x) & np.isfinite(unit_y)
             # Plotext takes 30 µs for a point, and a trial may report a million of them.
-            drawn.append(envelope(unit_x[known], unit_y[known], 4 * self.width))
+            drawn.append(envelope(unit_x[known], unit_y[known], columns))
         fallback = "." if self.glyphs.ascii else "braille"
         self._lay(drawn, ink, marker or fallback, joined=True)
 

@@ -67,10 +67,31 @@ def chain(frame: Frame, number: int | None) -> tuple[int, ...]:
     return tuple(reversed(found))
 
 
-def read_curves(path: Path, trials: tuple[int, ...], metric: str) -> dict[int, Series]:
-    """Return trial → (steps, values) from the study's file; empty when it cannot be read."""
-    try:
-        with StudyReader(path) as reader:
-            return reader.curves(trials, metric)
-    except sqlite3.Error:
-        return {}
+class CurveReader:
+    """Reads learning curves, of those that it has read before what is new alone.
+
+    Reports are only ever added. Several threads may read at a time: each leaves what it has read,
+    the last to come prevails.
+    """
+
+    def __init__(self) -> None:
+        self._kept: tuple[tuple[object, ...], dict[int, tuple[int, Floats, Floats]]] = ((), {})
+
+    def read(self, path: Path, trials: tuple[int, ...], metric: str) -> dict[int, Series]:
+        """Return trial → (steps, values) from the study's file; empty when it cannot be read."""
+        try:
+            of = (path, path.stat().st_ino, metric)
+            before = self._kept[1] if of == self._kept[0] else {}
+            known = {n: before[n][0] if n in before else -1 for n in trials}
+            with StudyReader(path) as reader:
+                fresh = reader.curves_after(known, metric)
+        except (OSError, sqlite3.Error):
+            return {}
+        curves = {n: before[n] for n in trials if n in before}
+        for number, (last, steps, values) in fresh.items():
+            if number in curves:
+                _, old_steps, old_values = curves[number]
+                steps, values = np.r_[old_steps, steps], np.r_[old_values, values]  # noqa: PLW2901
+            curves[number] = last, steps, values
+        self._kept = of, curves
+        return {n: (steps, values) for n, (_, steps, values) in curves.items()}

@@ -55,6 +55,7 @@ value axis of a diverged run the curves of the rest stay readable: far outliers 
         self._log = False
         self._alone = False
         self._read: CurvesRead | None = None
+        self._reader = reports.CurveReader()
 
     def show(self, snapshot: Snapshot, view: View) -> None:
         """Show a study under a view: its curves are read beside, and painted when they come."""
@@ -78,7 +79,7 @@ value axis of a diverged run the curves of the rest stay readable: far outliers 
 
     @work(thread=True, exclusive=True, group="curves", exit_on_error=False)
     def _fetch(self, snapshot: Snapshot, wanted: Wanted, metric: str) -> None:
-        curves = reports.read_curves(snapshot.folder.db, wanted.all, metric)
+        curves = self._reader.read(snapshot.folder.db, wanted.all, metric)
         if not get_current_worker().is_cancelled:
             self.post_message(CurvesRead(metric, wanted, curves))
 
