@@ -139,7 +139,7 @@ def test_a_file_that_cannot_be_written_refuses_the_wish_and_the_runner_lives(
     (study.folder.file / "in the way").mkdir(parents=True)
     found = answer(study, "extend", amount=1)
     assert not found.ok
-    assert "cannot be written" in found.answer
+    assert "is a folder" in found.answer
     assert study.study().text.count("budget = 3")
     assert runner_pid(study.folder)
 
