@@ -12,7 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from hpo_tui.engine.define.options import Found, Option, from_dump, kind_of
-from hpo_tui.engine.define.source import pairs, text_of
+from hpo_tui.engine.define.source import read
+from hpo_tui.engine.define.syntax import (
+    calls,
+    keywords,
+    last_name,
+    literal,
+    pairs,
+    pieces,
+    set_by,
+    text_of,
+)
 
 _KINDS = {
     "DEFINE_float": "float",
@@ -32,17 +42,17 @@ def absl_options(texts: Sequence[str], words: Sequence[str], folder: Path) -> Fo
 
     Where none is and one has to be, the advice names a file here that has one.
     """
-    calls = [entry for text in texts for entry in _defined(text)]
-    if not calls:
+    flags = [entry for text in texts for entry in _defined(text)]
+    if not flags:
         return None
     needed = {name for text in texts for name in _required(text)}
-    entries = [_entry(name, kind, call, name in needed) for name, kind, call in calls]
+    entries = [_entry(name, kind, call, name in needed) for name, kind, call in flags]
     options, _ = from_dump([{"options": [e for e in entries if e["type"] != "config"]}])
     how, advice = "the flags that its source defines", ()
-    for name, kind, call in calls:
+    for name, kind, call in flags:
         if kind != "config":
             continue
-        file = _named(words, name) or _plain(call.args[1] if len(call.args) > 1 else None)
+        file = _named(words, name) or literal(call.args[1] if len(call.args) > 1 else None)
         fields = _fields(folder / file, name) if isinstance(file, str) else ()
         if fields:
             options, how = (*options, *fields), f"its flags and {file}"
@@ -54,30 +64,27 @@ def absl_options(texts: Sequence[str], words: Sequence[str], folder: Path) -> Fo
 
 def _defined(text: str) -> Iterator[tuple[str, str, ast.Call]]:
     """Return the name, the kind and the call of each flag that a source defines."""
-    for node in ast.walk(_tree(text)):
-        if isinstance(node, ast.Call) and node.args:
-            kind = _KINDS.get(text_of(node.func).rpartition(".")[2])
-            name = _plain(node.args[0])
-            if kind is not None and isinstance(name, str):
-                yield name, kind, node
+    for call in calls(text):
+        kind = _KINDS.get(last_name(call.func))
+        name = literal(call.args[0]) if call.args else None
+        if kind is not None and isinstance(name, str):
+            yield name, kind, call
 
 
 def _required(text: str) -> Iterator[str]:
     """Return the names of flags that are marked as required, one by one or in a list."""
-    for node in ast.walk(_tree(text)):
-        if isinstance(node, ast.Call) and text_of(node.func).rpartition(".")[2] in (
-            "mark_flag_as_required",
-            "mark_flags_as_required",
-        ):
-            told = _plain(node.args[0]) if node.args else None
-            yield from [told] if isinstance(told, str) else told or []
+    for call in calls(text):
+        if last_name(call.func) in ("mark_flag_as_required", "mark_flags_as_required"):
+            told = literal(call.args[0]) if call.args else None
+            listed = told if isinstance(told, list | tuple) else [told]
+            yield from (name for name in listed if isinstance(name, str))
 
 
 def _entry(name: str, kind: str, call: ast.Call, needed: bool) -> dict[str, Any]:
     """Return a flag as the probe writes an option."""
-    words = {k.arg: _plain(k.value) for k in call.keywords if k.arg}
-    args = [_plain(a) for a in call.args]
-    listed = text_of(call.func).endswith("DEFINE_enum")
+    words = {name: literal(value) for name, value in keywords(call).items()}
+    args = [literal(a) for a in call.args]
+    listed = last_name(call.func) == "DEFINE_enum"
     told = next((a for a in args[2:] if isinstance(a, str)), words.get("help"))
     return {
         "flags": [f"--{name}"],
@@ -105,7 +112,7 @@ def _example(folder: Path) -> str | None:
     """Return a file below a folder that makes a configuration, the shortest name first."""
     files = sorted(folder.glob("conf*/**/*.py"), key=lambda p: (p.stem != "default", len(p.name)))
     for path in files[:_MOST]:
-        if re.search(r"^def get_config\(", _text(path), re.MULTILINE):
+        if re.search(r"^def get_config\(", read(path), re.MULTILINE):
             return str(path.relative_to(folder))
     return None
 
@@ -113,20 +120,17 @@ def _example(folder: Path) -> str | None:
 def _fields(path: Path, flag: str) -> tuple[Option, ...]:
     """Return what ``config.optim.lr = 0.1`` and ``ConfigDict({"lr": 0.1})`` say in a file."""
     values: dict[str, ast.expr] = {}
-    for node in ast.walk(_tree(_text(path))):
-        if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
-            continue
-        target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+    for target, value in filter(None, map(set_by, pieces(read(path)))):
         root, _, name = text_of(target).partition(".")
-        given = node.value.args if isinstance(node.value, ast.Call) else []
-        for key, value in pairs(given[0]) if given else ():
-            values[f"{name}.{key}" if name else key] = value
+        given = value.args if isinstance(value, ast.Call) else []
+        for key, inner in pairs(given[0]) if given else ():
+            values[f"{name}.{key}" if name else key] = inner
         if name and root.isidentifier() and re.fullmatch(r"[\w.]+", name):
-            values[name] = node.value
+            values[name] = value
     found = [
         _field(name, flag, value)
         for name, node in values.items()
-        if isinstance(value := _plain(node), bool | int | float)
+        if isinstance(value := literal(node), bool | int | float)
     ]
     return tuple(found)
 
@@ -138,24 +142,3 @@ def _field(name: str, flag: str, value: bool | float) -> Option:
         return option
     on, off = f"{plain}=True", f"{plain}=False"
     return dataclasses.replace(option, flag=on, off=off, switch=True, style="flag")
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
-
-
-def _tree(text: str) -> ast.Module:
-    try:
-        return ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError):
-        return ast.Module([], [])
-
-
-def _plain(node: ast.expr | None) -> Any:
-    try:
-        return None if node is None else ast.literal_eval(node)
-    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
-        return None

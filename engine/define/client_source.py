@@ -1,11 +1,18 @@
 """What a script asks the trial for, ``trial.params.get("lr", 0.1)``, read from its source."""
 
 import ast
+import re
 from collections.abc import Iterator
 
 from hpo_tui.engine.define.options import Option, Style, kind_of
-from hpo_tui.engine.define.source import pairs
+from hpo_tui.engine.define.syntax import literal, pairs, parsed
 
+CLIENT = re.compile(
+    r"^[ \t]*(from [\w.]+ )?import (\([\w.,\s]*|[\w., ]*)\btrial\b|\bhpo_tui\.trial\b|\bHPO_",
+    re.MULTILINE,
+)
+"""What tells a source that works with its trial from one that has another thing of that name."""
+_ASKS = re.compile(r"\btrial\.(params|fidelity)\b|\bHPO_PARAMS\b")
 _HOLDERS: dict[str, Style] = {"params": "params", "fidelity": "fidelity"}
 
 
@@ -15,9 +22,8 @@ def asked(text: str) -> tuple[tuple[Option, ...], bool]:
     Understood are ``trial.params.get("lr", 0.1)``, ``trial.params["lr"]`` and
     ``{"lr": 0.1} | trial.params``, and the same of ``trial.fidelity``.
     """
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError):
+    tree = parsed(text)
+    if tree is None:
         return (), False
     names = _names(tree)
     found: dict[str, Option] = {}
@@ -29,6 +35,11 @@ def asked(text: str) -> tuple[tuple[Option, ...], bool]:
             if known is None or known.default is None:
                 found[option.name] = option
     return tuple(found.values()), resumes
+
+
+def asks(text: str) -> bool:
+    """Whether a source asks for parameters, be it in a way that :func:`asked` does not know."""
+    return CLIENT.search(text) is not None and _ASKS.search(text) is not None
 
 
 def _names(tree: ast.Module) -> set[str]:
@@ -65,10 +76,7 @@ def _options(node: ast.AST, names: set[str]) -> Iterator[Option]:
 
 
 def _option(name: str, node: ast.expr | None, style: Style) -> Option:
-    try:
-        value = ast.literal_eval(node) if node is not None else None
-    except (ValueError, TypeError, SyntaxError, RecursionError):
-        value = None
+    value = literal(node)
     if not isinstance(value, bool | int | float | str):
         return Option(name, name, "text", style=style)
     return Option(name, name, kind_of(value), value, style=style)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from hpo_tui.engine.define.source import pairs, text_of
+from hpo_tui.engine.define.syntax import literal, pairs, parsed, text_of
 
 _HOLDS = re.compile(r"default|hparams|config|settings|args", re.IGNORECASE)
 
@@ -19,7 +19,7 @@ def looped_options(texts: Sequence[str]) -> list[dict[str, Any]]:
     Each is a mapping as the probe writes it. Counted are the dictionaries of the script itself, the
     first text, and of the functions that it names, which other scripts may have others of.
     """
-    trees = [tree for text in texts if (tree := _parsed(text)) is not None]
+    trees = [tree for text in texts if (tree := parsed(text)) is not None]
     if not any(map(_loops, trees)):
         return []
     makers = {
@@ -29,7 +29,8 @@ def looped_options(texts: Sequence[str]) -> list[dict[str, Any]]:
         if isinstance(node, ast.FunctionDef) and _HOLDS.search(node.name)
     }
     found: dict[str, dict[str, Any]] = {}
-    todo, seen = [trees[0] if trees else ast.Module([], [])], set[str]()
+    todo: list[ast.AST] = [*trees[:1]]
+    seen: set[str] = set()
     while todo:
         part = todo.pop(0)
         found |= {raw["dest"]: raw for raw in _options(part)}
@@ -37,13 +38,6 @@ def looped_options(texts: Sequence[str]) -> list[dict[str, Any]]:
         todo += [makers[name] for name in sorted(named - seen)]
         seen |= named
     return list(found.values())
-
-
-def _parsed(text: str) -> ast.AST | None:
-    try:
-        return ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError):
-        return None
 
 
 def _loops(tree: ast.AST) -> bool:
@@ -74,9 +68,6 @@ def _options(part: ast.AST) -> list[dict[str, Any]]:
 
 
 def _option(key: str, node: ast.expr) -> dict[str, Any]:
-    try:
-        value = ast.literal_eval(node)
-    except (ValueError, TypeError, SyntaxError, RecursionError):
-        value = None
+    value = literal(node)
     kind = "str" if value is None else type(value).__name__
     return {"flags": [f"--{key}"], "dest": key, "default": value, "type": kind}

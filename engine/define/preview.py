@@ -7,8 +7,8 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
-from hpo_tui.engine.define.find import script_of
-from hpo_tui.engine.define.source import local_sources
+from hpo_tui.engine.define.client_source import CLIENT
+from hpo_tui.engine.define.source import local_sources, read, script_of
 from hpo_tui.engine.spec.command import command_line, placeholder_values
 from hpo_tui.engine.spec.model import BudgetUnit, Params, StudySpec, Value
 from hpo_tui.engine.spec.names import plural, show
@@ -22,10 +22,6 @@ from hpo_tui.engine.spec.space import (
 )
 from hpo_tui.engine.spec.units import show_duration
 
-_CLIENT = re.compile(
-    r"^[ \t]*(from [\w.]+ )?import (\([\w.,\s]*|[\w., ]*)\btrial\b|\bhpo_tui\.trial\b|\bHPO_",
-    re.MULTILINE,
-)
 _SAVES = re.compile(r"\btrial\.checkpoint\b|\bHPO_(CHECKPOINT|TRIAL_DIR)\b")
 
 
@@ -115,7 +111,7 @@ def advise(spec: StudySpec) -> Sequence[str]:
     words = [*spec.command, *spec.env.values()]
     names = used(words)
     own = names - {"trial_dir", "seed", "resume", "checkpoint"}
-    if "params_file" not in own and not spec.template and (own or not _in_source(spec, _CLIENT)):
+    if "params_file" not in own and not spec.template and (own or not _in_source(spec, CLIENT)):
         advice += [
             f"{show(p.name)} is not in the command: the script sees it only if it reads HPO_PARAMS"
             for p in spec.free
@@ -140,17 +136,14 @@ def _in_source(spec: StudySpec, what: re.Pattern[str]) -> bool:
     return spec.source is None or asks(spec.command, spec.source.absolute().parent, what)
 
 
-def asks(command: Sequence[str], folder: Path, what: re.Pattern[str] = _CLIENT) -> bool:
+def asks(command: Sequence[str], folder: Path, what: re.Pattern[str] = CLIENT) -> bool:
     """Whether a command's script can ask for parameters by itself: yes, where nobody knows."""
     script = script_of(command, folder)
     if script is not None:
         texts = local_sources(script, folder)
     else:
         shell = next((folder / w for w in command[:2] if w.endswith((".sh", ".bash"))), None)
-        try:
-            texts = [shell.read_text("utf-8", "replace")] if shell else []
-        except OSError:
-            texts = []
+        texts = [text] if shell and (text := read(shell)) else []
     return not texts or any(what.search(text) for text in texts)
 
 
@@ -183,7 +176,7 @@ def _patterns(spec: StudySpec) -> list[str]:
         f"no pattern has a group for {show(name)}, as (?P<{name}>…) or by rename: only a script"
         " that reports by itself gives it"
         for name in dict.fromkeys(wanted)
-        if name.lower() not in found and not _in_source(spec, _CLIENT)
+        if name.lower() not in found and not _in_source(spec, CLIENT)
     ]
 
 

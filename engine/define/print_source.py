@@ -8,9 +8,10 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from itertools import islice
 
 from hpo_tui.engine.define.printed import Printed, direction_of, is_cost, is_metric, read_output
-from hpo_tui.engine.define.source import text_of
+from hpo_tui.engine.define.syntax import calls, text_of
 from hpo_tui.engine.execution.metrics import discover
 
 _SPEAKS = re.compile(r"(\w+\.)*(\w*print\w*|\w*info|write|log|set_description)")
@@ -37,17 +38,8 @@ def printed_lines(texts: Sequence[str]) -> list[str]:
 
 
 def _lines(text: str) -> Iterator[str]:
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError):
-        return
-    calls = [
-        node
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and node.args and _SPEAKS.fullmatch(_name(node.func))
-    ]
-    calls.sort(key=lambda call: (call.lineno, call.col_offset))
-    for call in calls[:_MOST]:
+    speaking = (c for c in calls(text) if c.args and _SPEAKS.fullmatch(_name(c.func)))
+    for call in islice(speaking, _MOST):
         with suppress(RecursionError):
             yield from _line(call).splitlines()
 

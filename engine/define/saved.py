@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from hpo_tui.engine.define.source import text_of
+from hpo_tui.engine.define.syntax import pieces, text_of
 
 _NAME = re.compile(
     r"[\w*.-]+\.(pth\.tar|pth|pt|ckpt|tar|pkl|h5|keras|npz|safetensors|msgpack|joblib)"
@@ -61,15 +61,11 @@ def checkpoint_name(texts: Sequence[str]) -> str:
 
 def _names(text: str) -> Iterator[str]:
     """Return the names of files with checkpoints that a source which saves something has."""
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError):
+    nodes = list(pieces(text))
+    if not any(isinstance(n, ast.Call) and _SAVES.fullmatch(text_of(n.func)) for n in nodes):
         return
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    if not any(_SAVES.fullmatch(text_of(call.func)) for call in calls):
-        return
-    inside = {id(part) for n in ast.walk(tree) if isinstance(n, ast.JoinedStr) for part in n.values}
-    for node in ast.walk(tree):
+    inside = {id(part) for n in nodes if isinstance(n, ast.JoinedStr) for part in n.values}
+    for node in nodes:
         said = ""
         if isinstance(node, ast.JoinedStr):
             parts = (p.value if isinstance(p, ast.Constant) else "*" for p in node.values)

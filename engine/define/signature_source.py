@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from hpo_tui.engine.define.source import text_of
+from hpo_tui.engine.define.syntax import keywords, last_name, literal, parsed, text_of
 
 _READERS = re.compile(
     r"(tyro\.(extras\.)?)?(cli|subcommand_cli_from_dict)|(transformers\.)?HfArgumentParser|"
@@ -34,7 +34,7 @@ def declared_options(texts: Sequence[str]) -> list[dict[str, Any]]:
     library = next((m[1] for m in map(_LIBRARIES.search, texts[:1]) if m), "")
     if not library:
         return []
-    trees = [tree for text in texts if (tree := _parsed(text)) is not None]
+    trees = [tree for text in texts if (tree := parsed(text)) is not None]
     holders = {
         node.name: node
         for tree in trees
@@ -46,13 +46,6 @@ def declared_options(texts: Sequence[str]) -> list[dict[str, Any]]:
         if name in holders:
             found += _fields(holders[name], holders, "", library)
     return found
-
-
-def _parsed(text: str) -> ast.Module | None:
-    try:
-        return ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError):
-        return None
 
 
 def _handed(tree: ast.Module) -> list[str]:
@@ -89,14 +82,14 @@ def _members(holder: ast.ClassDef) -> Iterator[tuple[str, ast.expr, ast.expr | N
     for node, following in zip(holder.body, [*holder.body[1:], None], strict=True):
         if not isinstance(node, ast.AnnAssign) or not isinstance(node.target, ast.Name):
             continue
-        said = _plain(following.value) if isinstance(following, ast.Expr) else None
+        said = literal(following.value) if isinstance(following, ast.Expr) else None
         default, about = node.value, said if isinstance(said, str) else ""
-        if isinstance(default, ast.Call) and text_of(default.func).endswith("field"):
-            words = {k.arg: k.value for k in default.keywords if k.arg}
-            told = _plain(words.get("metadata"))
+        if isinstance(default, ast.Call) and last_name(default.func).endswith("field"):
+            words = keywords(default)
+            told = literal(words.get("metadata"))
             about = str(told.get("help", about)) if isinstance(told, dict) else about
-            about = str(_plain(words.get("help")) or about)
-            default = words.get("default")
+            about = str(literal(words.get("help")) or about)
+            default = words.get("default", words.get("default_factory"))
         yield node.target.id, node.annotation, default, about
 
 
@@ -111,7 +104,7 @@ def _arguments(holder: ast.AST) -> Iterator[tuple[str, ast.expr | None, ast.expr
     )
     for arg, default in both:
         value = default
-        if isinstance(default, ast.Call) and text_of(default.func).endswith(".Option"):
+        if isinstance(default, ast.Call) and last_name(default.func) == "Option":
             value = default.args[0] if default.args else None
         if arg.arg != "self" and value is not None:
             yield arg.arg, arg.annotation, value, ""
@@ -120,7 +113,7 @@ def _arguments(holder: ast.AST) -> Iterator[tuple[str, ast.expr | None, ast.expr
 def _option(
     name: str, annotation: ast.expr | None, default: ast.expr | None, about: str, library: str
 ) -> dict[str, Any]:
-    value = _plain(default)
+    value = literal(default)
     kind = _kind(annotation) or (type(value).__name__ if value is not None else "str")
     flag = f"--{name.replace('_', '-') if library in _DASHED else name}"
     group, dot, last = flag.removeprefix("--").rpartition(".")
@@ -139,37 +132,27 @@ def _option(
     }
 
 
-def _plain(node: ast.expr | None) -> Any:
-    """Return the value of a literal, None for anything that would have to be run."""
-    try:
-        return None if node is None else ast.literal_eval(node)
-    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
-        return None
-
-
 def _kind(annotation: ast.expr | None) -> str:
     """Return ``float`` of ``Optional[float]``, ``float | None``, ``Annotated[float, …]`` too."""
     if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
-        tree = _parsed(annotation.value)
+        tree = parsed(annotation.value)
         inner = tree.body[0] if tree and tree.body else None
         return _kind(inner.value) if isinstance(inner, ast.Expr) else ""
     if isinstance(annotation, ast.BinOp):
         return next((k for side in (annotation.left, annotation.right) if (k := _kind(side))), "")
     if isinstance(annotation, ast.Subscript):
-        outer = text_of(annotation.value).rpartition(".")[2]
+        outer = last_name(annotation.value)
         if outer in ("Optional", "Annotated", "Union"):
             inside = annotation.slice
             return _kind(inside.elts[0] if isinstance(inside, ast.Tuple) else inside)
         return outer
-    if isinstance(annotation, ast.Name | ast.Attribute):
-        return text_of(annotation).rpartition(".")[2]
-    return ""
+    return last_name(annotation)
 
 
 def _choices(annotation: ast.expr | None) -> list[Any] | None:
     """Return what ``Literal["sgd", "adam"]`` allows."""
     for node in ast.walk(annotation) if annotation is not None else ():
-        if isinstance(node, ast.Subscript) and text_of(node.value).endswith("Literal"):
-            listed = _plain(node.slice)
+        if isinstance(node, ast.Subscript) and last_name(node.value) == "Literal":
+            listed = literal(node.slice)
             return list(listed) if isinstance(listed, tuple) else None
     return None

@@ -16,7 +16,7 @@ from hpo_tui.engine.define.compose import (
     with_metrics,
 )
 from hpo_tui.engine.define.draft import Draft
-from hpo_tui.engine.define.find import find_options, script_of
+from hpo_tui.engine.define.find import find_options
 from hpo_tui.engine.define.given import launched
 from hpo_tui.engine.define.logged import or_logged
 from hpo_tui.engine.define.options import Option
@@ -25,7 +25,7 @@ from hpo_tui.engine.define.print_source import read_source
 from hpo_tui.engine.define.printed import Printed, read_output
 from hpo_tui.engine.define.probing import command_words
 from hpo_tui.engine.define.saved import left_behind, saved_files
-from hpo_tui.engine.define.source import local_sources
+from hpo_tui.engine.define.source import local_sources, script_of
 from hpo_tui.engine.define.try_one import Tried, found_in, try_one
 from hpo_tui.engine.spec.load import load_text
 from hpo_tui.engine.spec.model import StudySpec, Value

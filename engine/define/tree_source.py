@@ -12,7 +12,7 @@ from typing import Any
 from hpo_tui.engine.define.files import config_values
 from hpo_tui.engine.define.options import Option, kind_of
 from hpo_tui.engine.define.parser_source import written_options
-from hpo_tui.engine.define.source import text_of
+from hpo_tui.engine.define.syntax import pieces, set_by, text_of
 
 _MERGES = re.compile(r"\bmerge_from_list\(")
 _NODES = re.compile(r"\b(CfgNode|CN)\(")
@@ -51,13 +51,7 @@ def _flags(text: str) -> Iterator[str]:
 
 def _leaves(text: str) -> Iterator[tuple[str, Any]]:
     """Return the values that a source gives the leaves of a tree, each by its path."""
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError):
-        return
-    for node in ast.walk(tree):
-        target = node.targets[0] if isinstance(node, ast.Assign) else None
-        if isinstance(node, ast.Assign) and isinstance(target, ast.Attribute):
-            name = text_of(target).partition(".")[2]
-            if isinstance(node.value, ast.Constant) and re.fullmatch(r"[\w.]+", name):
-                yield name, node.value.value
+    for target, value in filter(None, map(set_by, pieces(text))):
+        name = text_of(target).partition(".")[2]
+        if isinstance(value, ast.Constant) and re.fullmatch(r"[\w.]+", name):
+            yield name, value.value

@@ -24,6 +24,8 @@ class Args:
     gamma: "float" = field(default=0.99, metadata={"help": "discount"})
     optim: Optim = field(default_factory=Optim)
     env_id: str = "Cart"
+    width: int = field(default_factory=lambda: 2**6)
+    noise: float
 @dataclass
 class Other:
     dropout: float = 0.1
@@ -41,7 +43,7 @@ def test_a_dataclass_for_tyro(tmp_path: Path) -> None:
     found = options(tmp_path, f"import tyro\n{FIELDS}\nargs = tyro.cli(Args)\n")
     assert list(found) == [
         "--total-timesteps", "--target", "--gamma", "--optim.lr", "--optim.nesterov",
-        "--optim.kind", "--env-id",
+        "--optim.kind", "--env-id", "--width", "--noise",
     ]  # fmt: skip
     lr = found["--optim.lr"]
     assert (lr.kind, lr.default, lr.help) == ("float", 3e-4, "the peak rate")
@@ -49,6 +51,7 @@ def test_a_dataclass_for_tyro(tmp_path: Path) -> None:
     assert found["--optim.nesterov"].off == "--optim.no-nesterov"
     assert found["--optim.kind"].choices == ("sgd", "adam")
     assert found["--target"].kind == "float"
+    assert [o.flag for o in found.values() if o.required] == ["--noise"]
 
 
 def test_dataclasses_for_hugging_face_are_flat_and_keep_their_names(tmp_path: Path) -> None:
@@ -102,7 +105,7 @@ flags.DEFINE_integer("steps", default=1000, help="how many")
 flags.DEFINE_bool("nesterov", False, "momentum ahead")
 flags.DEFINE_enum("optimizer", "sgd", ["sgd", "adam"], "which")
 flags.DEFINE_string("workdir", None, "where to")
-flags.mark_flags_as_required(["workdir"])
+flags.mark_flags_as_required(["workdir", None])
 """
 CONFIG = """
 import ml_collections

@@ -55,6 +55,24 @@ def test_constants_that_tell_nothing_are_no_settings(scripts: Path) -> None:
     assert "no constants that tell what they are" in first
 
 
+def test_a_mark_of_the_encoding_before_a_source_hides_nothing(scripts: Path) -> None:
+    (scripts / "fit.py").write_text("LR = 0.1\nprint('loss', LR)\n", encoding="utf-8-sig")
+    assert [p.name for p in draft(scripts, "fit.py").spec.space] == ["LR"]
+
+
+def test_the_parameters_of_another_librarys_trial_are_not_asked_for(scripts: Path) -> None:
+    (scripts / "fit.py").write_text("LR = 0.1\nprint('loss', LR)\n# trial.params, as Optuna has\n")
+    (said,) = draft(scripts, "fit.py").advice
+    assert "trial.params.get" in said
+
+
+@pytest.mark.parametrize("text", ["LR = (", "LR = " + "-" * 7000 + "1"])
+@pytest.mark.parametrize("configured", ["", "\nexec(open('configurator.py').read())"])
+def test_what_is_no_python_is_said(scripts: Path, text: str, configured: str) -> None:
+    (scripts / "fit.py").write_text(text + configured)
+    assert draft(scripts, "fit.py", run=False).advice[0] == "fit.py could not be read as Python"
+
+
 def test_a_dictionary_and_a_class(scripts: Path) -> None:
     made = draft(scripts, "dictionary.py")
     assert [p.name for p in made.spec.space] == ["learning_rate", "batch_size", "hidden"]
