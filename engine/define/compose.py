@@ -229,7 +229,7 @@ def remarks(
 def _outside(plan: Plan, start: Mapping[str, Value]) -> str:
     """Return the parameters that the first configuration does not have although they are used."""
     shown = [
-        f"{o.name} = {str(o.default).lower() if isinstance(o.default, bool) else o.default}"
+        f"{o.name} = {o.told}"
         for o, p in plan.proposals
         if o.default is not None and o.name not in start and p.parameter.active(dict(start))
     ]

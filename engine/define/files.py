@@ -74,32 +74,27 @@ def config_options(words: Sequence[str], folder: Path, others: Sequence[Option])
     Only where the script has few options of its own: the file is then what is tuned.
     """
     others = [o for o in others if o.style != "positional"]
-    given = next((w for w in words[1:] if _file(w, folder)), None)
-    named = next((str(o.default) for o in others if o.kind == "text" and o.default), None)
-    file_option = next(
-        (o for o in others if isinstance(o.default, str) and _file(o.default, folder)), None
-    )
-    if given is None and (file_option is None or named is None):
+    given = [(word, name) for word in words[1:] if _file(name := _named(word), folder)]
+    named = [(o.flag, str(o.default)) for o in others if _file(str(o.default), folder)]
+    if not given and not named:
         return None
-    value = given.partition("=")[2] if given and given.startswith("--") else given
-    name = value or (str(file_option.default) if file_option else "")
+    said, name = (given or named)[0]
     options, template, raw = _templated(folder / name)
     if not options or len(others) > len(options):
         return None
-    target = Path(name).name
-    place = f"{{trial_dir}}/{target}"
-    if given is not None:
-        changed = tuple(w.replace(name, place) if w == given else w for w in words)
+    file = Path(name)
+    place = f"{{trial_dir}}/{file.name}"
+    if given:
+        changed = tuple(w.replace(name, place) if w == said else w for w in words)
     else:
-        changed = (*words, file_option.flag if file_option else "", place)
-    stem = Path(name)
-    filled = f"{stem.stem}.template{stem.suffix}", template
+        changed = (*words, said, place)
+    filled = f"{file.stem}.template{file.suffix}", template
     return Found(options, name, template=filled, words=changed, raw=raw)
 
 
 def config_values(word: str, folder: Path) -> Iterator[tuple[str, bool | int | float | str]]:
     """Return what the configuration file says that a word of the command names, if it names one."""
-    name = word.partition("=")[2] or word
+    name = _named(word)
     if _file(name, folder):
         yield from _leaves(_load(folder / name), "")
 
@@ -112,8 +107,13 @@ def settings_file(text: str, folder: Path) -> str | None:
     )
 
 
-def _file(word: str, folder: Path) -> bool:
-    name = word.partition("=")[2] if word.startswith("--") and "=" in word else word
+def _named(word: str) -> str:
+    """Return the file that a word of a command may name: ``a.yaml`` of ``--config=a.yaml``."""
+    return word.partition("=")[2] if word.startswith("--") and "=" in word else word
+
+
+def _file(name: str, folder: Path) -> bool:
+    """Whether a name is that of a configuration file, and no large one."""
     if not name.endswith(_SUFFIXES):
         return False
     path = folder / name

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from hpo_tui.engine.define.options import Option, bare_name
 from hpo_tui.engine.define.ranges import ruled, unruled
-from hpo_tui.engine.spec.model import Parameter, ParameterKind, Value
+from hpo_tui.engine.spec.model import Parameter, ParameterKind
 
 _LEFT_ALONE = re.compile(
     r"seed|port|rank|world_size|device|cuda|gpus?|cpu|mps|tpu|workers?|threads|njobs|n_jobs|log|logs?_?dir|logg.*|log_.*|"
@@ -112,7 +112,7 @@ def _listed(option: Option, name: str) -> Proposal | None:
 def _from(
     option: Option, parameter: Parameter, why: str, *, sure: bool = True, family: str = ""
 ) -> Proposal:
-    default = "no default" if option.default is None else f"default {_shown(option.default)}"
+    default = "no default" if option.default is None else f"default {option.told}"
     parts = [f"{option.shown}, {default}", why, option.help]
     parameter = dataclasses.replace(parameter, when=option.when)
     return Proposal(parameter, "; ".join(p for p in parts if p), sure, family)
@@ -127,7 +127,3 @@ def _unknown(option: Option) -> Proposal | None:
     if parameter is None:
         return None
     return _from(option, parameter, "a guess from the default alone: check it", sure=False)
-
-
-def _shown(value: Value) -> str:
-    return str(value).lower() if isinstance(value, bool) else f"{value}"

@@ -58,6 +58,11 @@ class Option:
         """The flag as people are told of it, without a value that a switch has."""
         return self.flag.removesuffix("=True")
 
+    @property
+    def told(self) -> str:
+        """Its default as people are told of it: true and false as in a study file."""
+        return str(self.default).lower() if isinstance(self.default, bool) else f"{self.default}"
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -146,8 +151,8 @@ def _option(raw: Mapping[str, Any]) -> Option | None:
         _kind(_declared(raw), default, choices),
         default,
         choices,
-        _number(raw.get("low")),
-        _number(raw.get("high")),
+        number(raw.get("low")),
+        number(raw.get("high")),
         _help(raw),
         required=bool(raw.get("required")),
         aliases=tuple(f for f in flags if f != flag),
@@ -194,7 +199,8 @@ def _kind(
     return "text"
 
 
-def _number(value: object) -> float | None:
+def number(value: object) -> float | None:
+    """Return a number as a float, None for what is none."""
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 

@@ -3,9 +3,8 @@
 import math
 import re
 from collections.abc import Callable
-from typing import Any
 
-from hpo_tui.engine.define.options import Option, bare_name
+from hpo_tui.engine.define.options import Option, bare_name, number
 from hpo_tui.engine.spec.model import Parameter, ParameterKind, Value
 
 _SAME = 0.1
@@ -24,7 +23,7 @@ def ruled(option: Option) -> tuple[str, Parameter | None] | None:
 
 def unruled(option: Option) -> Parameter | None:
     """Guess for a fraction or a positive float; whole numbers of unknown meaning stay."""
-    default = _number(option.default)
+    default = number(option.default)
     if option.kind != "float" or default is None or not 0 < default < _SENTINEL:
         return None
     if default < _RARE:
@@ -48,10 +47,6 @@ def nice(value: float) -> float:
     return float(f"{near}e{power}")
 
 
-def _number(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
 def _log(
     factor_low: float, factor_high: float, low: float, high: float
 ) -> Callable[[Option], Parameter]:
@@ -61,7 +56,7 @@ def _log(
     """
 
     def rule(option: Option) -> Parameter:
-        default = _number(option.default) or 0.0
+        default = number(option.default) or 0.0
         ends = (low, high)
         if default > 0:
             top = nice(default * factor_high)
@@ -75,7 +70,7 @@ def _linear(low: float, high: float) -> Callable[[Option], Parameter]:
     """Return a rule: a range that holds the default, widened where it has to be."""
 
     def rule(option: Option) -> Parameter:
-        default = _number(option.default)
+        default = number(option.default)
         ends = (low, high) if default is None else (min(low, default), max(high, default))
         return Parameter(option.name, ParameterKind.FLOAT, *_limited(option, *ends))
 
@@ -84,7 +79,7 @@ def _linear(low: float, high: float) -> Callable[[Option], Parameter]:
 
 def _penalty(option: Option) -> Parameter | None:
     """Propose the weight of a penalty; what is nearly 1 is the share of an average that is kept."""
-    default = _number(option.default) or 0.0
+    default = number(option.default) or 0.0
     if 0.9 <= default < 1:
         return _share(0.8, 1.0)(option)
     return (_log(0.01, 100, 1e-6, 1e-1) if default <= 1 else _log(0.25, 4, 1.0, 100.0))(option)
@@ -94,7 +89,7 @@ def _share(low: float, high: float) -> Callable[[Option], Parameter | None]:
     """Return a rule for a share of 1: what is larger by default has another meaning."""
 
     def rule(option: Option) -> Parameter | None:
-        default = _number(option.default)
+        default = number(option.default)
         return None if default is not None and default > 1 else _linear(low, high)(option)
 
     return rule
@@ -102,7 +97,7 @@ def _share(low: float, high: float) -> Callable[[Option], Parameter | None]:
 
 def _gamma(option: Option) -> Parameter:
     """Propose a discount (near 1), the factor of a schedule, or a penalty that starts from 0."""
-    default = _number(option.default) or 0.0
+    default = number(option.default) or 0.0
     if 0.9 < default < 1:
         ends = _limited(option, 0.9, max(0.9999, default))
         return Parameter(option.name, ParameterKind.FLOAT, *ends)
@@ -113,7 +108,7 @@ def _gamma(option: Option) -> Parameter:
 
 def _powers(option: Option) -> Parameter | None:
     """Powers of two around the default, as an ordinal."""
-    default = 64.0 if option.default is None else _number(option.default) or 0.0
+    default = 64.0 if option.default is None else number(option.default) or 0.0
     if default < 2:
         return None
     middle = round(math.log2(default))
@@ -139,7 +134,7 @@ def _count(least: int, most: int) -> Callable[[Option], Parameter | None]:
     """
 
     def rule(option: Option) -> Parameter | None:
-        default = int(_number(option.default) or least)
+        default = int(number(option.default) or least)
         if default < 0:
             return None
         low, high = _limited(option, min(least, max(default, 0)), max(most, 2 * default))
@@ -150,7 +145,7 @@ def _count(least: int, most: int) -> Callable[[Option], Parameter | None]:
 
 def _heads(option: Option) -> Parameter | None:
     """Propose parts and multiples of the default: what divides a width is seldom any number."""
-    default = int(_number(option.default) or 0)
+    default = int(number(option.default) or 0)
     if default < 1:
         return None
     sizes = {default, 2 * default, *(default // n for n in (2, 4) if default % n == 0)}
@@ -164,13 +159,13 @@ def _clip(option: Option) -> Parameter | None:
 
 def _around(option: Option) -> Parameter:
     """Propose the logarithm of a size: two up and two down."""
-    default = int(_number(option.default) or 6)
+    default = int(number(option.default) or 6)
     return Parameter(option.name, ParameterKind.INT, max(0, default - 2), default + 2)
 
 
 def _exponent(option: Option) -> Parameter:
     """Propose the logarithm of a rate."""
-    default = _number(option.default) or -3.0
+    default = number(option.default) or -3.0
     return Parameter(option.name, ParameterKind.FLOAT, default - 2, default + 1)
 
 
@@ -184,7 +179,7 @@ def _warmup(option: Option) -> Parameter | None:
 
     How many steps are many is not known where the default is none.
     """
-    default = _number(option.default) or 0.0
+    default = number(option.default) or 0.0
     if option.kind == "float" and default < 1:
         return _linear(0.0, 0.5)(option)
     if not default and re.search(r"steps|iter|updates|batches", bare_name(option.name)):

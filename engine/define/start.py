@@ -1,38 +1,28 @@
 """From an unmodified training script to a study file that can be run."""
 
-import dataclasses
 import shlex
 import shutil
-import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from hpo_tui.engine.define.compose import (
-    Plan,
-    default_params,
-    make_plan,
-    make_spec,
-    remarks,
-    with_metrics,
-)
+from hpo_tui.engine.define.compose import Plan, make_plan, make_spec, remarks, with_metrics
 from hpo_tui.engine.define.draft import Draft
 from hpo_tui.engine.define.find import find_options
+from hpo_tui.engine.define.first_run import first_run, times
 from hpo_tui.engine.define.given import launched
-from hpo_tui.engine.define.logged import or_logged
 from hpo_tui.engine.define.options import Option
-from hpo_tui.engine.define.preview import asks, buys
+from hpo_tui.engine.define.preview import asks
 from hpo_tui.engine.define.print_source import read_source
-from hpo_tui.engine.define.printed import Printed, read_output
 from hpo_tui.engine.define.probing import command_words
-from hpo_tui.engine.define.saved import left_behind, saved_files
 from hpo_tui.engine.define.source import local_sources, script_of
-from hpo_tui.engine.define.try_one import Tried, found_in, try_one
 from hpo_tui.engine.spec.load import load_text
-from hpo_tui.engine.spec.model import StudySpec, Value
-from hpo_tui.engine.spec.names import KeyPath, did_you_mean, plain
-from hpo_tui.engine.spec.space import from_unit
-from hpo_tui.engine.spec.units import show_duration
+from hpo_tui.engine.spec.names import did_you_mean, plain
 from hpo_tui.engine.spec.write import write
+
+_NO_METRIC = (
+    "no metric was seen in the output: name it under [[objective]], and where it is found "
+    "under [[metrics]]"
+)
 
 
 def init(
@@ -61,37 +51,28 @@ def init(
     files = _template(plan)
     advice = [plain_lines(a) for a in found.advice]
     tried = printed = None
-    needs = [o for o in plan.left if o.required and not _given(words, o)]
-    if launched(words):
-        needs = [o for o in needs if o.name != "local_rank"]
-    if needs:
+    if needs := _missing(plan, words):
         named = " and ".join(o.flag for o in needs)
         whole = " ".join(map(_example, needs))
         advice.append(
             f"the script needs {named}: hpo-tui init --force -- {shlex.join(words)} {whole}"
         )
     elif run and not found.broken:
-        before = saved_files(folder)
-        tried, printed = _first_run(plan, spec, folder, files, timeout)
-        entries = found_in(with_metrics(spec, printed), tried.lines)
-        # Of a name that is printed more than once, trials do not take the last one in the text.
-        read = {n: v for _, entry in entries for n, v in entry.items()}
-        printed = dataclasses.replace(printed, values={**printed.values, **read})
-        printed = or_logged(printed, tried.logged, len({step for step, _ in entries}))
-        if not printed.values:
-            printed = read_source(texts) or printed
+        tried, printed, said = first_run(plan, spec, folder, files, timeout)
+        advice += said
+    if printed is None or not printed.values:
+        printed = read_source(texts) or printed
+    if printed is not None:
         spec = with_metrics(spec, printed)
-        advice += [*_about_run(tried, printed), *filter(None, [left_behind(folder, before)])]
-    if tried is None:
-        printed = read_source(texts)
-        spec = with_metrics(spec, printed) if printed else spec
+    if tried is not None and (printed is None or not printed.values):
+        advice.append(_NO_METRIC)
     if not plan.proposals and not needs:
         into = "" if asks(words, folder) else ", and {NAME} into the command"
         advice.append(f"no parameter was found: write [space.NAME] tables by hand{into}")
     notes = remarks(plan, spec, printed, shlex.join(given), texts)
     reached = not any(o.style == "constant" for o in found.options) or not found.advice
     if tried is not None and tried.code == 0 and reached:
-        notes.update(_times(spec, tried))
+        notes.update(times(spec, tried))
     text = write(spec, notes)
     return Draft(text, load_text(text), found.how, tuple(plan.left), tuple(advice), tried, files)
 
@@ -130,18 +111,11 @@ def _program_fault(words: Sequence[str], folder: Path) -> str:
     return f"there is no {plain(name)} in {plain(str(folder))}{near}"
 
 
-def _first_run(
-    plan: Plan, spec: StudySpec, folder: Path, files: Mapping[str, str], timeout: float
-) -> tuple[Tried, Printed]:
-    """Run the script's defaults once at the smallest fidelity."""
-    params: dict[str, Value] = {p.name: from_unit(p, 0.5) for p in spec.space}
-    params.update(default_params(plan))
-    with tempfile.TemporaryDirectory(prefix="hpo-init-") as scratch:
-        for name, text in files.items():
-            (Path(scratch) / name).write_text(text, encoding="utf-8")
-        placed = dataclasses.replace(spec, source=Path(scratch) / "study.toml")
-        tried = try_one(placed, folder, params=params, limit=timeout)
-    return tried, read_output(tried.lines, tried.seen)
+def _missing(plan: Plan, words: Sequence[str]) -> list[Option]:
+    """Return the options that the script needs and the command does not have."""
+    missing = [o for o in plan.left if o.required and not _given(words, o)]
+    # A launcher gives each process its rank.
+    return [o for o in missing if not (launched(words) and o.name == "local_rank")]
 
 
 def _given(words: Sequence[str], option: Option) -> bool:
@@ -168,44 +142,3 @@ def _template(plan: Plan) -> dict[str, str]:
     if plan.seed is not None:
         text = text.replace(f"{{{plan.seed.name}}}", "{seed}")
     return {name: text}
-
-
-def _about_run(tried: Tried, printed: Printed) -> list[str]:
-    advice = []
-    last = tried.last_lines[-1] if tried.last_lines else "it printed nothing"
-    if tried.why and not tried.seconds:
-        advice.append(f"the command could not be tried: {plain(tried.why)}")
-    elif tried.why:
-        advice.append(f"the first run was not seen to its end: {plain(tried.why)}")
-    elif tried.code:
-        advice.append(f"the first run ended with exit code {tried.code}: {last}")
-    if not printed.values:
-        advice.append(
-            "no metric was seen in the output: name it under [[objective]], and where it is found "
-            "under [[metrics]]"
-        )
-    return advice
-
-
-def _times(spec: StudySpec, tried: Tried) -> dict[KeyPath, str]:
-    """Return remarks on what the tasks take, from the run of the cheapest."""
-    startup = min(tried.startup or 0.0, tried.seconds)
-    per_unit = (tried.seconds - startup) / tried.task.cost
-    full = startup + per_unit
-    notes: dict[KeyPath, str] = {}
-    for n, task in enumerate(spec.tasks):
-        seconds = startup + per_unit * task.cost
-        took = "took" if task == tried.task else "would take about"
-        share = (
-            f", {seconds / full:.2f} of the full task"
-            if startup > 0.05 * full and task.cost < 1
-            else ""
-        )
-        notes["task", n, "cost"] = f"{took} {_about(seconds)}{share}"
-    said = buys(spec, full)
-    notes["study", "budget"] = f"in units of the full task; {said[-1][:1].lower()}{said[-1][1:]}"
-    return notes
-
-
-def _about(seconds: float) -> str:
-    return f"{seconds:.2g} s" if seconds < 10 else show_duration(round(seconds))

@@ -66,8 +66,8 @@ def test_the_parameters_of_another_librarys_trial_are_not_asked_for(scripts: Pat
     assert "trial.params.get" in said
 
 
-@pytest.mark.parametrize("text", ["LR = (", "LR = " + "-" * 7000 + "1"])
-@pytest.mark.parametrize("configured", ["", "\nexec(open('configurator.py').read())"])
+@pytest.mark.parametrize("text", ["LR = (", "LR = " + "-" * 7000 + "1"], ids=["open", "deep"])
+@pytest.mark.parametrize("configured", ["", "\nexec(open('configurator.py').read())"], ids=str)
 def test_what_is_no_python_is_said(scripts: Path, text: str, configured: str) -> None:
     (scripts / "fit.py").write_text(text + configured)
     assert draft(scripts, "fit.py", run=False).advice[0] == "fit.py could not be read as Python"

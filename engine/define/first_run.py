@@ -1,0 +1,76 @@
+"""What a first run of a script shows: its metrics, how it went, and what its tasks take."""
+
+import dataclasses
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from hpo_tui.engine.define.compose import Plan, default_params, with_metrics
+from hpo_tui.engine.define.logged import or_logged
+from hpo_tui.engine.define.preview import buys
+from hpo_tui.engine.define.printed import Printed, read_output
+from hpo_tui.engine.define.saved import left_behind, saved_files
+from hpo_tui.engine.define.try_one import Tried, found_in, try_one
+from hpo_tui.engine.spec.model import StudySpec, Value
+from hpo_tui.engine.spec.names import KeyPath, plain
+from hpo_tui.engine.spec.space import from_unit
+from hpo_tui.engine.spec.units import show_duration
+
+
+def first_run(
+    plan: Plan, spec: StudySpec, folder: Path, files: Mapping[str, str], timeout: float
+) -> tuple[Tried, Printed, list[str]]:
+    """Run the script's defaults once at the smallest fidelity.
+
+    Returns also the metrics that it reported, and what its user should know, each a sentence.
+    """
+    before = saved_files(folder)
+    params: dict[str, Value] = {p.name: from_unit(p, 0.5) for p in spec.space}
+    params.update(default_params(plan))
+    with tempfile.TemporaryDirectory(prefix="hpo-init-") as scratch:
+        for name, text in files.items():
+            (Path(scratch) / name).write_text(text, encoding="utf-8")
+        placed = dataclasses.replace(spec, source=Path(scratch) / "study.toml")
+        tried = try_one(placed, folder, params=params, limit=timeout)
+    printed = read_output(tried.lines, tried.seen)
+    entries = found_in(with_metrics(spec, printed), tried.lines)
+    # Of a name that is printed more than once, trials do not take the last one in the text.
+    read = {n: v for _, entry in entries for n, v in entry.items()}
+    printed = dataclasses.replace(printed, values={**printed.values, **read})
+    printed = or_logged(printed, tried.logged, len({step for step, _ in entries}))
+    left = left_behind(folder, before)
+    return tried, printed, [*_faults(tried), *([left] if left else [])]
+
+
+def _faults(tried: Tried) -> list[str]:
+    """Say what of a run was not as it should be."""
+    last = tried.last_lines[-1] if tried.last_lines else "it printed nothing"
+    if tried.why and not tried.seconds:
+        return [f"the command could not be tried: {plain(tried.why)}"]
+    if tried.why:
+        return [f"the first run was not seen to its end: {plain(tried.why)}"]
+    return [f"the first run ended with exit code {tried.code}: {last}"] if tried.code else []
+
+
+def times(spec: StudySpec, tried: Tried) -> dict[KeyPath, str]:
+    """Return remarks on what the tasks take, from the run of the cheapest."""
+    startup = min(tried.startup or 0.0, tried.seconds)
+    per_unit = (tried.seconds - startup) / tried.task.cost
+    full = startup + per_unit
+    notes: dict[KeyPath, str] = {}
+    for n, task in enumerate(spec.tasks):
+        seconds = startup + per_unit * task.cost
+        took = "took" if task == tried.task else "would take about"
+        share = (
+            f", {seconds / full:.2f} of the full task"
+            if startup > 0.05 * full and task.cost < 1
+            else ""
+        )
+        notes["task", n, "cost"] = f"{took} {_about(seconds)}{share}"
+    said = buys(spec, full)
+    notes["study", "budget"] = f"in units of the full task; {said[-1][:1].lower()}{said[-1][1:]}"
+    return notes
+
+
+def _about(seconds: float) -> str:
+    return f"{seconds:.2g} s" if seconds < 10 else show_duration(round(seconds))
