@@ -13,9 +13,8 @@ import numpy as np
 from hpo_tui.engine.analysis.maps import Map
 from hpo_tui.engine.optimizer.arrays import Array
 from hpo_tui.engine.optimizer.history import TrialHistory
-from hpo_tui.engine.optimizer.readout import Reading, Stand, filled, stand
+from hpo_tui.engine.optimizer.readout import Reading, Stand, filled, places, shortened, stand
 from hpo_tui.engine.optimizer.search import Search
-from hpo_tui.engine.optimizer.slicing import places
 from hpo_tui.engine.optimizer.space import Space
 from hpo_tui.engine.optimizer.surrogate import Models
 from hpo_tui.engine.spec.model import StudySpec
@@ -76,7 +75,7 @@ class Mapper:
         Looked at again when there is twice as much to know.
         """
         count = len(models.table.x)
-        if not self._order or count >= 2 * max(self._at, _FEW) or len(self._order) != space.d:
+        if not self._order or count >= 2 * max(self._at, _FEW):
             effect = effects(models, space)
             self._order = np.argsort(-effect, kind="stable").tolist()
             self._at = count
@@ -140,13 +139,9 @@ def _rounded(expected: Array, low: Array, high: Array) -> tuple[Array, Array, Ar
     wide = float(np.abs(expected).max())
     more = math.log10(wide / span) if span > 1e-12 * wide else 0.0
     digits = [max(math.ceil(more), 0) + kept for kept in (_DIGITS, _BAND_DIGITS)]
-    inner = _short(expected, digits[0])
+    inner = shortened(expected, digits[0])
     return (
         inner,
-        np.minimum(_short(low, digits[1]), inner),
-        np.maximum(_short(high, digits[1]), inner),
+        np.minimum(shortened(low, digits[1]), inner),
+        np.maximum(shortened(high, digits[1]), inner),
     )
-
-
-def _short(values: Array, digits: int) -> Array:
-    return np.array([float(f"{v:.{digits}g}") for v in values.tolist()])

@@ -1,4 +1,4 @@
-"""What the models say, in the metrics' own units, and of which trial it is said.
+"""What the models say, in the metrics' own units, of which trial, and at which values.
 
 For slices and maps, which look at what is expected around one of the best trials. Shapes: m
 configurations, d coordinates, k metrics.
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpo_tui.engine.optimizer.arrays import Array
+from hpo_tui.engine.optimizer.axes import Axis, Choice, Grid
 from hpo_tui.engine.optimizer.history import TrialHistory
 from hpo_tui.engine.optimizer.search import Search
 from hpo_tui.engine.optimizer.space import Space
@@ -18,6 +19,9 @@ from hpo_tui.engine.optimizer.transform import FAR, losses, offsets
 from hpo_tui.engine.optimizer.trust import TRUSTED
 from hpo_tui.engine.optimizer.wishes import compromises
 from hpo_tui.engine.spec.model import StudySpec
+
+MOST_CHOICES = 25
+"""Choices along a parameter that are looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +55,20 @@ def filled(space: Space, x: Array) -> Array:
 
     Their default, else the middle of the range or the first choice.
     """
-    places = []
+    begins = []
     for parameter, axis in zip(space.free, space.axes, strict=True):
         default = None if parameter.default is None else axis.coordinate(parameter.default)
-        places.append((0.0 if axis.categorical else 0.5) if default is None else default)
-    return np.where(space.active(x[None])[0], x, np.array(places))
+        begins.append((0.0 if axis.categorical else 0.5) if default is None else default)
+    return np.where(space.active(x[None])[0], x, np.array(begins))
+
+
+def places(axis: Axis, count: int) -> Array:
+    """Return coordinates along an axis, in its order: the choices, and ``count`` of numbers."""
+    if isinstance(axis, Choice):
+        return np.arange(min(axis.levels, MOST_CHOICES), dtype=float)
+    if isinstance(axis, Grid) and axis.levels <= count:
+        return axis.at(np.arange(axis.levels))
+    return np.unique(axis.snap(np.linspace(0.0, 1.0, count)))
 
 
 def _nearest(spec: StudySpec, history: TrialHistory, models: Models) -> int | None:
@@ -116,3 +129,8 @@ class Reading:
         """Return what is expected, and between what in two cases of three, (m,) each."""
         low, middle, high = (self(mean + side * sd) for side in (-1.0, 0.0, 1.0))
         return middle, np.minimum(low, high), np.maximum(low, high)
+
+
+def shortened(values: Array, digits: int) -> Array:
+    """Return numbers as they are kept: of so many digits."""
+    return np.array([float(f"{v:.{digits}g}") for v in values.tolist()])

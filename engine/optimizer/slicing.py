@@ -10,9 +10,8 @@ import numpy as np
 
 from hpo_tui.engine.analysis.slices import Slice
 from hpo_tui.engine.optimizer.arrays import Array
-from hpo_tui.engine.optimizer.axes import Axis, Choice, Grid
 from hpo_tui.engine.optimizer.history import TrialHistory
-from hpo_tui.engine.optimizer.readout import Reading, filled, stand
+from hpo_tui.engine.optimizer.readout import Reading, filled, places, shortened, stand
 from hpo_tui.engine.optimizer.search import Search
 from hpo_tui.engine.optimizer.space import Space
 from hpo_tui.engine.spec.model import StudySpec
@@ -22,6 +21,7 @@ MOST, FEWEST = 25, 9
 _IN_ALL = 500
 """Values along all parameters together, where that leaves each the fewest."""
 _DIGITS = 6
+"""What is beyond them nobody sees."""
 
 
 def slices(
@@ -48,8 +48,9 @@ def slices(
         start += len(rows)
         values = tuple(params[space.names[j]] for params in space.decode(rows))
         for k, metric in enumerate(spec.metric_names):
-            expected, low, high = map(_rounded, metrics[k].band(mean[at, k], sd[at, k]))
-            out.append(Slice(found.number, space.names[j], metric, values, expected, low, high))
+            told = metrics[k].band(mean[at, k], sd[at, k])
+            numbers = (tuple(shortened(v, _DIGITS).tolist()) for v in told)
+            out.append(Slice(found.number, space.names[j], metric, values, *numbers))
     return out
 
 
@@ -63,17 +64,3 @@ def _along(space: Space, x: Array, j: int) -> Array:
     rows[:, j] = at
     rows = space.snap(rows)
     return rows[space.allowed(rows)]
-
-
-def places(axis: Axis, count: int) -> Array:
-    """Return coordinates along an axis, in its order: every choice, and ``count`` of numbers."""
-    if isinstance(axis, Choice):
-        return np.arange(min(axis.levels, MOST), dtype=float)
-    if isinstance(axis, Grid) and axis.levels <= count:
-        return axis.at(np.arange(axis.levels))
-    return np.unique(axis.snap(np.linspace(0.0, 1.0, count)))
-
-
-def _rounded(values: Array) -> tuple[float, ...]:
-    """Return floats as they are kept: what is beyond six digits nobody sees."""
-    return tuple(float(f"{v:.{_DIGITS}g}") for v in values.tolist())
