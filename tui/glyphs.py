@@ -38,6 +38,13 @@ class Glyphs:
     """Beside the low end of an axis: values lie beyond it."""
     above: str
     bar: str
+    best: str
+    """One of the best trials."""
+    hollow: str
+    centre: str
+    """The trial from which something is expected."""
+    peak: str
+    """Where the best is expected."""
 
 
 UNICODE = Glyphs(
@@ -45,6 +52,7 @@ UNICODE = Glyphs(
     up="↑", down="↓", selected="◆", missing="∅", ellipsis="…",
     rule="─", shades=("░", "▒", "▓", "█"), left="·", projected="»", lost="!", separator="│",
     at_least="≥", at_most="≤", below="◂", above="▸", bar="█",
+    best="●", hollow="○", centre="×", peak="▲",
 )  # fmt: skip
 
 ASCII = Glyphs(
@@ -52,6 +60,7 @@ ASCII = Glyphs(
     up="^", down="v", selected="@", missing="x", ellipsis="~",
     rule="-", shades=("-", "=", "%", "#"), left=".", projected=">", lost="!", separator="|",
     at_least=">", at_most="<", below="<", above=">", bar="=",
+    best="*", hollow="o", centre="x", peak="A",
 )  # fmt: skip
 
 
@@ -88,4 +97,4 @@ def circles(count: int, glyphs: Glyphs) -> tuple[str | None, str | None]:
     """
     if count > CIRCLES_UP_TO:
         return None, None
-    return ("o", "O") if glyphs.ascii else ("○", "●")
+    return (glyphs.hollow, "O" if glyphs.ascii else "●")

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hpo_tui.store.frame import Frame
+    from hpo_tui.tui.glyphs import Glyphs
     from hpo_tui.tui.snapshot import Snapshot
 
 
@@ -54,6 +55,12 @@ def limits_of(spec: StudySpec) -> Limits:
         if constraint.max is not None:
             found.setdefault(constraint.metric, []).append((constraint.max, False))
     return {k: tuple(v) for k, v in found.items()}
+
+
+def way(metric: str, spec: StudySpec, glyphs: "Glyphs") -> str:
+    """Return an arrow, behind a blank, for the way in which a metric is better; or nothing."""
+    goal = next((o for o in spec.objectives if o.metric == metric), None)
+    return "" if goal is None else f" {glyphs.down if goal.sign > 0 else glyphs.up}"
 
 
 def goal_text(goal: Objective | OutcomeConstraint) -> str:

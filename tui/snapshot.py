@@ -91,6 +91,10 @@ class View:
         """Return how many of ``total`` trials are let be shown."""
         return total if self.mask is None else int(self.mask.sum())
 
+    def row(self, frame: "Frame") -> int | None:
+        """Return the row of the selected trial, None where it is not in a frame, or none is."""
+        return None if self.selected is None else frame.index(self.selected)
+
     def mask_over(self, total: int) -> "NDArray[np.bool_] | None":
         """Return the mask if it belongs to a frame of ``total`` trials: it can lag behind one."""
         return self.mask if self.mask is not None and len(self.mask) == total else None

@@ -19,7 +19,7 @@ from hpo_tui.tui.charts.palette import Cell, Ink, heat
 from hpo_tui.tui.charts.plane import Plane, Side
 from hpo_tui.tui.charts.text import Spans
 from hpo_tui.tui.glyphs import Glyphs
-from hpo_tui.tui.goals import limits_of
+from hpo_tui.tui.goals import limits_of, way
 from hpo_tui.tui.snapshot import Snapshot, View
 
 Floats = NDArray[np.float64]
@@ -106,14 +106,16 @@ class MapChart:
         x, y = (side.axis.values(side.axis.raw(snapshot.frame)) for side in (across, up))
         peak = self._peak(plane, heats)
         if peak is not None:
-            plane.plot.points(np.array([peak.across]), np.array([peak.up]), Ink.FULL_3, self._top)
+            plane.plot.points(
+                np.array([peak.across]), np.array([peak.up]), Ink.FULL_3, self.glyphs.peak
+            )
         self._points(plane, x, y, level)
         hatched = bool((heats.blurred(told) == 1).any())
         self._legend(canvas, heats, hatched=hatched)
         text.caption(
-            canvas, fmt.clean(told.metric, glyphs.ascii), self._arrow(),
+            canvas, fmt.clean(told.metric, glyphs.ascii), way(told.metric, spec, glyphs),
             list(self._parts(plane, x, y, peak)), ellipsis=glyphs.ellipsis,
-            first=1 + (self._row() is not None),
+            first=1 + (self.view.row(self.snapshot.frame) is not None),
         )  # fmt: skip
 
     def _peak(self, plane: Plane, heats: Heat) -> "_Peak | None":
@@ -128,15 +130,6 @@ class MapChart:
         unsure = bool(heats.blurred(self.told)[at] == 1)
         return _Peak(float(columns[at]), float(rows[at]), self.told.expected[at], unsure)
 
-    def _row(self) -> int | None:
-        selected = self.view.selected
-        return None if selected is None else self.snapshot.frame.index(selected)
-
-    def _arrow(self) -> str:
-        objectives = self.snapshot.spec.objectives
-        goal = next((o for o in objectives if o.metric == self.told.metric), None)
-        return "" if goal is None else f" {self.glyphs.down if goal.sign > 0 else self.glyphs.up}"
-
     def _points(self, plane: Plane, x: Floats, y: Floats, level: Index) -> None:
         """Draw the trials that have reported the metric, the best and the selected one on top."""
         snapshot, glyphs, plot = self.snapshot, self.glyphs, plane.plot
@@ -147,38 +140,22 @@ class MapChart:
         if inside is not None:
             shown &= inside
         plot.points(x[shown & ~full], y[shown & ~full], Ink.PARTIAL_3)
-        plot.points(x[shown & full], y[shown & full], Ink.FULL_3, self._hollow)
+        plot.points(x[shown & full], y[shown & full], Ink.FULL_3, self.glyphs.hollow)
         area = area_of(plane)
         styles = plot.canvas.styles[area]
         for ink, cell in ((Ink.PARTIAL_3, Cell.FAINT), (Ink.FULL_3, Cell.MARK)):
             mine = (styles == ink) & (level >= 0)
             styles[mine] = heat(0, cell) + level[mine] * len(Cell)
         best = front.best_rows(frame, spec)
-        plot.points(x[best], y[best], Ink.BEST, self._star)
+        plot.points(x[best], y[best], Ink.BEST, self.glyphs.best)
         centre = frame.index(self.told.trial)
         for at, ink, mark in (
-            (centre, Ink.BEST if centre in best else Ink.BOLD, self._centre),
-            (self._row(), Ink.SELECTED, glyphs.selected),
+            (centre, Ink.BEST if centre in best else Ink.BOLD, self.glyphs.centre),
+            (self.view.row(self.snapshot.frame), Ink.SELECTED, glyphs.selected),
         ):
             if at is not None:
                 mine = np.array([at])
                 plot.points(x[mine], y[mine], ink, mark)
-
-    @property
-    def _hollow(self) -> str:
-        return "o" if self.glyphs.ascii else "○"
-
-    @property
-    def _star(self) -> str:
-        return "*" if self.glyphs.ascii else "●"
-
-    @property
-    def _top(self) -> str:
-        return "A" if self.glyphs.ascii else "▲"
-
-    @property
-    def _centre(self) -> str:
-        return "x" if self.glyphs.ascii else "×"
 
     def _legend(self, canvas: Canvas, heats: Heat, *, hatched: bool) -> None:
         """Write the name of the side upwards, and right of it what the colours mean."""
@@ -194,26 +171,24 @@ class MapChart:
     def _parts(self, plane: Plane, x: Floats, y: Floats, peak: "_Peak | None") -> Iterator[Spans]:
         """Yield the parts of the caption, each a mark and what it means."""
         glyphs, frame, spec, told = self.glyphs, self.snapshot.frame, self.snapshot.spec, self.told
-        yield [(self._centre, Ink.BOLD), (f" expected from #{told.trial}", Ink.TEXT)]
-        full, row = front.full_mask(frame, spec), self._row()
+        yield [(self.glyphs.centre, Ink.BOLD), (f" expected from #{told.trial}", Ink.TEXT)]
+        full, row = front.full_mask(frame, spec), self.view.row(self.snapshot.frame)
         value = front.column(frame, told.metric)
         if row is not None:
             where = ", ".join(
                 side.axis.text(at[row], 3) for side, at in ((plane.across, x), (plane.up, y))
             )
-            result = fmt.number(value[row]) if np.isfinite(value[row]) else "no result yet"
-            task = "" if full[row] or not np.isfinite(value[row]) else " partial"
-            said = f" #{self.view.selected} at {where}: {result}{task}"
-            yield [(glyphs.selected, Ink.SELECTED), (said, Ink.TEXT)]
+            at = f"at {where}"
+            yield text.selected(frame.number[row], at, value[row], full=full[row], glyphs=glyphs)
         yield from self._goal(spec)
         if peak is not None:
             said = f" best expected {fmt.number(peak.expected)}{', unsure' * peak.unsure}"
-            yield [(self._top, Ink.BOLD), (said, Ink.TEXT)]
+            yield [(self.glyphs.peak, Ink.BOLD), (said, Ink.TEXT)]
         best = len(front.best_rows(frame, spec))
         if best:
-            yield [(self._star, Ink.BEST), (f" best {best}", Ink.TEXT)]
+            yield [(self.glyphs.best, Ink.BEST), (f" best {best}", Ink.TEXT)]
         known = np.isfinite(value) & np.isfinite(x) & np.isfinite(y)
-        yield [(self._hollow, Ink.FULL_3), (f" full {int((full & known).sum())}", Ink.TEXT)]
+        yield [(self.glyphs.hollow, Ink.FULL_3), (f" full {int((full & known).sum())}", Ink.TEXT)]
         if len(spec.tasks) > 1:
             yield [(".", Ink.PARTIAL_3), (" partial", Ink.TEXT)]
 

@@ -1,10 +1,12 @@
 """Lines of text on a canvas: legends, notes, paragraphs."""
 
+import math
 from collections.abc import Sequence
 
 from hpo_tui.tui import fmt
 from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.palette import Ink
+from hpo_tui.tui.glyphs import Glyphs
 
 LEAST_NAME = 10
 """Cells by which a name can still be told, whatever stands beside it."""
@@ -51,6 +53,14 @@ def caption(
         after += [("  ", Ink.TEXT), *part]
     said = name_before(name, after, canvas.width, ellipsis)
     write(canvas, 0, 0, [(said, Ink.BOLD), *after], ellipsis)
+
+
+def selected(number: int, at: str, value: float, *, full: bool, glyphs: Glyphs) -> Spans:
+    """Return what a caption says of the selected trial: its mark, where it lies, its result."""
+    known = math.isfinite(value)
+    result = fmt.number(value) if known else "no result yet"
+    said = f" #{number} {at}: {result}{' partial' if known and not full else ''}"
+    return [(glyphs.selected, Ink.SELECTED), (said, Ink.TEXT)]
 
 
 def wrapped(text: str, width: int) -> list[str]:

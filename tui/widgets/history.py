@@ -142,7 +142,7 @@ marks are edits of the study. Far outliers on the bad side are drawn at the end 
             plot.label(
                 goal.threshold, Ink.GOAL, f"{sign}{fmt.limit_in(goal.threshold, plot.width - 2)} "
             )
-        row = None if self.view.selected is None else frame.index(self.view.selected)
+        row = self.view.row(frame)
         if row is not None:
             mine = np.array([row])
             plot.points(x[mine], y[mine], Ink.SELECTED, self.glyphs.selected)

@@ -17,7 +17,7 @@ from hpo_tui.tui.charts.palette import Ink
 from hpo_tui.tui.charts.plot import Plot
 from hpo_tui.tui.charts.scale import Scale, fitted
 from hpo_tui.tui.glyphs import circles
-from hpo_tui.tui.goals import Limits, limits_of
+from hpo_tui.tui.goals import Limits, limits_of, way
 from hpo_tui.tui.messages import TrialOpened
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.widgets.chart import Chart
@@ -139,8 +139,7 @@ axis, which `▸` or `◂` marks.
     def _named(self, metric: str, spec: StudySpec, width: int) -> str:
         """Return a metric's name in ``width`` cells, with the way in which it is better."""
         glyphs = self.glyphs
-        goal = next((o for o in spec.objectives if o.metric == metric), None)
-        arrow = "" if goal is None else f" {glyphs.down if goal.sign > 0 else glyphs.up}"
+        arrow = way(metric, spec, glyphs)
         name = fmt.clean(metric, glyphs.ascii)
         return fmt.clip(name, max(width - len(arrow), 1), glyphs.ellipsis) + arrow
 
@@ -181,8 +180,8 @@ axis, which `▸` or `◂` marks.
         if self._metrics(spec) == tuple(o.metric for o in spec.objectives):
             edge = _edge(x[best], y[best], spec.objectives[0].sign)
             plot.lines([edge], Ink.BEST, "-" if self.glyphs.ascii else "")
-        plot.points(x[best], y[best], Ink.BEST, "*" if self.glyphs.ascii else "●")
-        row = None if self.view.selected is None else frame.index(self.view.selected)
+        plot.points(x[best], y[best], Ink.BEST, self.glyphs.best)
+        row = self.view.row(frame)
         if row is not None:
             at = np.array([row])
             plot.points(x[at], y[at], Ink.SELECTED, self.glyphs.selected)
@@ -191,10 +190,9 @@ axis, which `▸` or `◂` marks.
         glyphs = self.glyphs
         best = len(front.best_rows(frame, spec))
         hollow, solid = (mark or "." for mark in circles(int(full.sum()), glyphs))
-        star = "*" if glyphs.ascii else "●"
         pair = self._metrics(spec) or ("", "")
         spans = [
-            (star, Ink.BEST), (f" best {best}  ", Ink.TEXT),
+            (glyphs.best, Ink.BEST), (f" best {best}  ", Ink.TEXT),
             (solid, Ink.FULL_3),
         ]  # fmt: skip
         if spec.has_goals:
