@@ -10,8 +10,9 @@ import pytest
 
 from hpo_tui.engine.analysis.maps import Map
 from hpo_tui.engine.optimizer import Optimizer
-from hpo_tui.engine.optimizer.mapping import MOST, PARAMETERS, effects
+from hpo_tui.engine.optimizer.mapping import MOST, PARAMETERS, _rounded, effects
 from hpo_tui.engine.optimizer.readout import Reading
+from hpo_tui.engine.optimizer.trust import TRUSTED
 
 
 def maps_of(opt: Optimizer) -> dict[tuple[str, str, str], Map]:
@@ -87,13 +88,15 @@ def test_the_parameters_that_matter_most_have_their_pairs_the_first_of_all_first
     space = {f"p{i}": {"type": "float", "low": 0, "high": 1} for i in range(6)}
 
     def some(params: Mapping[str, Any], task: str) -> dict[str, float]:
-        return {"a": 4 * (params["p4"] - 0.5) ** 2 + params["p1"], "b": params["p1"]}
+        bent = 4 * (params["p4"] - 0.5) ** 2 + 0.5 * params["p2"]
+        return {"a": bent + params["p1"], "b": params["p1"]}
 
     opt = Optimizer(lab.spec(space=space, study={"name": "t", "command": "t", "budget": 20}))
     lab.play(opt, some)
     pairs = list(dict.fromkeys((m.across, m.up) for m in opt.maps()))
     assert len(pairs) == PARAMETERS * (PARAMETERS - 1) // 2
     assert set(pairs[0]) == {"p1", "p4"}
+    assert {name for pair in pairs[:3] for name in pair} == {"p1", "p4", "p2"}
 
 
 @pytest.mark.parametrize("mine", range(5))
@@ -175,3 +178,27 @@ def test_cells_that_a_constraint_forbids_are_empty(lab: Any) -> None:
         for x, y, mean, low, high in cells(one):
             assert math.isnan(mean) == (x + y > 0.8)
             assert math.isnan(low) == math.isnan(high) == math.isnan(mean)
+
+
+def test_what_is_kept_of_a_band_lies_on_both_sides_of_what_is_expected() -> None:
+    expected = np.array([0.129, 0.1234, 1.1])
+    inner, low, high = _rounded(expected, expected - 2e-4, expected + 2e-4)
+    assert (low <= inner).all()
+    assert (inner <= high).all()
+    assert inner == pytest.approx(expected, abs=1e-3)
+
+
+def test_cheap_tasks_that_say_nothing_do_not_move_what_is_expected(lab: Any) -> None:
+    def contrary(params: Mapping[str, Any], task: str) -> dict[str, float]:
+        told = lab.bowl(params, task)
+        return told if task == "full" else {"a": 40 - 30 * told["a"], "b": 40 - 30 * told["b"]}
+
+    opt = Optimizer(lab.spec(), seed=0)
+    full = [s for s in lab.play(opt, contrary) if s.task == "full"]
+    models = opt._search.models(opt._history)
+    assert models is not None
+    assert max(models.trust) < TRUSTED
+    worst = max(lab.bowl(s.params, "full")["a"] for s in full)
+    for one in opt.maps():
+        if one.metric == "a":
+            assert max(one.expected) <= worst + 1e-6

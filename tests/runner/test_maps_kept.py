@@ -139,3 +139,19 @@ def test_maps_that_fail_end_nothing(caplog: pytest.LogCaptureFixture) -> None:
     assert charting.patience is None
     assert charting.finish(Broken()) is None
     assert "the maps could not be worked out" in caplog.text
+
+
+def test_maps_that_fail_half_way_are_left_until_they_are_due_again() -> None:
+    class Breaks(Optimizer):
+        def maps(self) -> Iterator[Map]:
+            yield self.worked(1)
+            raise ZeroDivisionError
+
+    optimizer = Breaks()
+    charting = Charting(lambda: optimizer.clock)
+    charting.news()
+    assert charting.work(optimizer) is None
+    assert charting.work(optimizer) is None
+    assert charting.patience is None
+    charting.news()
+    assert charting.patience == pytest.approx(20.0)
