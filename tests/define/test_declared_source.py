@@ -26,6 +26,8 @@ class Args:
     env_id: str = "Cart"
     width: int = field(default_factory=lambda: 2**6)
     noise: float
+    share: Annotated[float, "of 1"] = None
+    steps: Union[int, None] = None
 @dataclass
 class Other:
     dropout: float = 0.1
@@ -43,14 +45,15 @@ def test_a_dataclass_for_tyro(tmp_path: Path) -> None:
     found = options(tmp_path, f"import tyro\n{FIELDS}\nargs = tyro.cli(Args)\n")
     assert list(found) == [
         "--total-timesteps", "--target", "--gamma", "--optim.lr", "--optim.nesterov",
-        "--optim.kind", "--env-id", "--width", "--noise",
+        "--optim.kind", "--env-id", "--width", "--noise", "--share", "--steps",
     ]  # fmt: skip
     lr = found["--optim.lr"]
     assert (lr.kind, lr.default, lr.help) == ("float", 3e-4, "the peak rate")
     assert (found["--gamma"].default, found["--gamma"].help) == (0.99, "discount")
     assert found["--optim.nesterov"].off == "--optim.no-nesterov"
     assert found["--optim.kind"].choices == ("sgd", "adam")
-    assert found["--target"].kind == "float"
+    kinds = {flag: found[flag].kind for flag in ("--target", "--share", "--steps")}
+    assert kinds == {"--target": "float", "--share": "float", "--steps": "int"}
     assert [o.flag for o in found.values() if o.required] == ["--noise"]
 
 
@@ -148,7 +151,8 @@ def test_the_configuration_that_a_flag_names(tmp_path: Path, words: list[str]) -
 
 def test_a_configuration_that_is_not_named_is_asked_for(tmp_path: Path) -> None:
     (tmp_path / "configs").mkdir()
-    (tmp_path / "configs/default.py").write_text(CONFIG)
+    for name in ("default.py", "a.py"):
+        (tmp_path / "configs" / name).write_text(CONFIG)
     text = 'from absl import app\nconfig_flags.DEFINE_config_file("config")\n'
     options(tmp_path, text)
     said = init("train.py", tmp_path).advice

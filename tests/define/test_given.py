@@ -99,3 +99,22 @@ def test_words_are_known_where_the_script_does_not_start(here: Path) -> None:
     spec = draft(here, ["python", "placed.py", "40", "there"]).spec
     assert spec.command[2] == "{total_epochs}"
     assert spec.full_task.fidelity == {"total_epochs": 40}
+
+
+def test_a_sub_command_is_no_word_of_an_option(scripts: Path) -> None:
+    (scripts / "sub.py").write_text(
+        "import argparse\np = argparse.ArgumentParser()\n"
+        "fit = p.add_subparsers().add_parser('fit')\n"
+        "fit.add_argument('epochs', type=int)\nfit.add_argument('--lr', type=float, default=0.1)\n"
+        "p.parse_args()\n"
+    )
+    spec = draft(scripts, ["python", "sub.py", "fit", "40"], run=False).spec
+    assert spec.command[2:4] == ("fit", "{epochs}")
+
+
+def test_numbers_on_a_command_line_are_options_and_words_are_not(scripts: Path) -> None:
+    (scripts / "own.py").write_text("import sys\nprint('loss', len(sys.argv))\n")
+    made = draft(scripts, ["python", "own.py", "--lr", "0.1", "--data", "there"], run=False)
+    assert [p.name for p in made.spec.space] == ["lr"]
+    assert made.left == ()
+    assert made.spec.command[2:] == ("--lr", "{lr}", "--data", "there")

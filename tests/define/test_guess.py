@@ -30,6 +30,7 @@ def option(name: str, default: Value | None, **more: object) -> Option:
         ("subsample", 1.0, 0.3, 1.0, False),
         ("model.dropout", 0.1, 0.0, 0.6, False),
         ("mystery", 0.4, 0.0, 0.99, False),
+        ("mystery", 0.995, 0.9, 0.9999, False),
         ("warmup", 0.3, 0.0, 0.5, False),
         ("log_lr", -2.0, -4.0, -1.0, False),
         ("log2-batch", 6, 4, 8, False),

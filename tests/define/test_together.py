@@ -44,5 +44,19 @@ def test_widths_are_multiples_of_the_heads_that_divide_them() -> None:
     assert sizes["mlp_units"] == (32, 64, 100, 128, 256, 512)
     assert [o.name for o in left] == ["n_head"]
     assert "multiples of --n_head 6" in kept[0][1].note
+    few, *_ = settle(entries(n_embd=36, n_head=12))
+    assert few[0][1].parameter.choices == (36, 72, 144)
     alone, left, _ = settle(entries(num_heads=4))
     assert (names(alone), left) == (["num_heads"], [])
+
+
+def test_momentum_depends_on_the_optimizer_only_where_another_has_none() -> None:
+    def when(*choices: str) -> object:
+        chosen = Option("opt", "--opt", "text", choices[0], choices)
+        proposal = propose(chosen)
+        assert proposal is not None
+        kept, *_ = settle([(chosen, proposal), *entries(momentum=0.9)])
+        return kept[1][1].parameter.when
+
+    assert when("sgd", "adam") == {"opt": ("sgd",)}
+    assert when("sgd", "rmsprop") == {}

@@ -181,7 +181,7 @@ def test_cells_that_a_constraint_forbids_are_empty(lab: Any) -> None:
 
 
 def test_what_is_kept_of_a_band_lies_on_both_sides_of_what_is_expected() -> None:
-    expected = np.array([0.129, 0.1234, 1.1])
+    expected = np.array([0.12884, 0.1282, 1.1])
     inner, low, high = _rounded(expected, expected - 2e-4, expected + 2e-4)
     assert (low <= inner).all()
     assert (inner <= high).all()
