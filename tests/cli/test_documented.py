@@ -117,3 +117,14 @@ def test_the_map_of_the_rooms_names_files_that_are_there() -> None:
         path = root / name if "/" in name else folder / name
         assert list(root.glob(str(path.relative_to(root)))), name
         folder = path.parent
+
+
+@pytest.mark.parametrize("folder", ["engine/define", "engine/optimizer"])
+def test_the_modules_of_a_folder_that_is_described_are_all_named(folder: str) -> None:
+    import re
+
+    root = Path(__file__).parents[2]
+    text = (root / "docs" / "architecture.md").read_text("utf-8")
+    part = text.split(f"### `{folder}/`")[1].split("\n### ")[0]
+    named = set(re.findall(r"`(\w+\.py)`", part))
+    assert named == {p.name for p in (root / folder).glob("*.py")} - {"__init__.py"}
