@@ -49,6 +49,7 @@ def test_a_recipe_gets_its_study(tmp_path: Path) -> None:
     [
         ('x = trial.params["lr"]', {"lr": None}),
         ('x = trial.params["lr"]\ny = trial.params.get("lr", 0.5)', {"lr": 0.5}),
+        ('x = trial.params.get("lr", 0.5)\ny = trial.params["lr"]', {"lr": 0.5}),
         ('x = float(trial.params.get("lr", 1))', {"lr": 1}),
         ('p = {"lr": 0.1, "name": "sgd"} | trial.params', {"lr": 0.1, "name": "sgd"}),
         ("p = dict(lr=0.1, epochs=3) | trial.params | trial.fidelity", {"lr": 0.1, "epochs": 3}),

@@ -84,6 +84,14 @@ def test_a_dictionary_and_a_class(scripts: Path) -> None:
     assert "TrainConfig" in made.advice[0]
 
 
+def test_of_several_holders_the_one_that_holds_most_is_meant(scripts: Path) -> None:
+    (scripts / "fit.py").write_text(
+        "batch_size = 4\nconfig = {'lr': 0.1, 'epochs': 3, 'name': 'a'}\n"
+        "class PlotConfig:\n    width = 8\nprint('loss', config['lr'])\n"
+    )
+    assert "config.update(" in draft(scripts, "fit.py", run=False).advice[0]
+
+
 def test_the_lines_that_are_advised_work(scripts: Path) -> None:
     made = draft(scripts, "dictionary.py", run=False)
     lines = [line.strip() for line in made.advice[0].splitlines()[1:]]

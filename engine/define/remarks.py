@@ -1,0 +1,98 @@
+"""The comments of a study file that ``init`` writes: where each thing comes from, what to check."""
+
+from collections.abc import Mapping, Sequence
+
+from hpo_tui.engine.define import outputs
+from hpo_tui.engine.define.compose import EXAMPLE, Plan
+from hpo_tui.engine.define.options import Option, bare_name
+from hpo_tui.engine.define.printed import Printed, direction_of
+from hpo_tui.engine.define.together import guess_remark
+from hpo_tui.engine.spec.model import StudySpec, Value
+from hpo_tui.engine.spec.names import KeyPath
+
+_MOST_LEFT = 40
+"""Options that are named of those that stay as they are: trainers have hundreds."""
+_NO_TASKS = (
+    "\nNo option was found that says how long or on how much it trains. With one, such as --epochs,"
+    "\ncheap tasks find out what is worth a full run: [[task]] tables with epochs = 5, cost = 0.1"
+    "\nand so on, and --epochs {epochs} in the command."
+)
+
+
+def remarks(
+    plan: Plan, spec: StudySpec, printed: Printed | None, source: str, texts: Sequence[str] = ()
+) -> dict[KeyPath, str]:
+    """Return the comments of the study file by key path; ``texts``: what the script is made of."""
+    notes: dict[KeyPath, str] = {
+        (): f"Written from {source} ({plan.found.how or 'nothing was found in it'}).\n"
+        "Ranges are guesses from names and defaults: read them through."
+    }
+    if plan.left:
+        flags = ", ".join(o.shown for o in plan.left[:_MOST_LEFT])
+        more = len(plan.left) - _MOST_LEFT
+        notes[()] += f"\nLeft as they are: {flags}" + (f" and {more} more" if more > 0 else "")
+        notes[()] += guess_remark(plan.guesses, _MOST_LEFT)
+    notes[()] += outputs.remark(plan.placed, plan.left, texts)
+    for option, proposal in plan.proposals:
+        notes["space", option.name] = proposal.note
+    if not plan.proposals:
+        notes["space", EXAMPLE.name] = "An example: no parameter was found. Replace it."
+    if spec.start:
+        notes["start", 0] = "The script's own defaults run first, to compare with."
+        if outside := _outside(plan, spec.start[0]):
+            notes["start", 0] += f"\nOutside of their ranges, and so left out: {outside}."
+    notes.update(_metric_remarks(spec, printed))
+    if plan.fidelity:
+        notes["task", 0] = _task_remark(plan.fidelity.option, plan.left)
+    elif any(o.style in ("flag", "equals", "positional") for o, _ in plan.proposals):
+        notes[()] += _NO_TASKS
+    return notes
+
+
+def _outside(plan: Plan, start: Mapping[str, Value]) -> str:
+    """Return the parameters that the first configuration does not have although they are used."""
+    shown = [
+        f"{o.name} = {o.told}"
+        for o, p in plan.proposals
+        if o.default is not None and o.name not in start and p.parameter.active(dict(start))
+    ]
+    return ", ".join(shown)
+
+
+def _task_remark(option: Option, left: Sequence[Option]) -> str:
+    """Say what makes runs cheap, and which option says the same for a schedule."""
+    said = (
+        f"Cheap runs by {option.shown}. The task with cost 1 is the one that counts; a schedule "
+        f"of\nthe script that depends on {option.shown} follows it."
+    )
+    noun = bare_name(option.name).rpartition("_")[2]
+    twins = [
+        o.shown
+        for o in left
+        if o.default == option.default and bare_name(o.name).rpartition("_")[2] == noun
+    ]
+    if twins:
+        said += f"\n{', '.join(twins)} is as long: {{{option.name}}} there, too, has it follow."
+    return said
+
+
+def _metric_remarks(spec: StudySpec, printed: Printed | None) -> Mapping[KeyPath, str]:
+    notes: dict[KeyPath, str] = {}
+    objective = spec.objectives[0]
+    if printed is None or not printed.values:
+        why = "nothing that looks like one was printed" if printed else "it was not run"
+        notes["objective", 0] = f"A stand-in ({why}): name the metric that the script reports."
+        return notes
+    others = [n for n in printed.ranked() if n != objective.metric]
+    last = f"{printed.values[objective.metric]:.6g}"
+    notes["objective", 0] = f"The last value in a first run was {last}."
+    if not printed.run:
+        said = "Its source prints a metric of this name; it was not seen in a run: check it."
+        notes["objective", 0] = said
+    if others:
+        how = "printed" if printed.sources[0].path is None else "there"
+        notes["objective", 0] += f" Also {how}: {', '.join(others[:12])}."
+    if direction_of(objective.metric) is None:
+        notes["objective", 0, "direction"] = "a guess: check it"
+    notes["objective", 0, "metric"] = "threshold = … sets a goal"
+    return notes
