@@ -6,11 +6,19 @@ Sources are strangers': whatever cannot be read is as if it were not there.
 import ast
 import warnings
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
+_KEPT = 64
+"""Trees that are kept: every way of reading a script looks at all its files."""
 
+
+@lru_cache(_KEPT)
 def parsed(text: str) -> ast.Module | None:
-    """Return a source as a tree, None where it is no Python or nested too deeply."""
+    """Return a source as a tree, None where it is no Python or nested too deeply.
+
+    The tree is another reader's, too: nothing of it may be changed.
+    """
     with warnings.catch_warnings(action="ignore"):  # its slips are not the reader's
         try:
             return ast.parse(text)

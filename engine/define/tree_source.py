@@ -27,8 +27,10 @@ def tree_options(
     What a file of the command line says of them has the last word. Of the parts of a part, such as
     those of one model among several, only what it names is in use for certain.
     """
+    if not any(map(_MERGES.search, texts)):
+        return (), ""
     flag = next((f for text in texts for f in _flags(text)), None)
-    if flag is None or not any(map(_MERGES.search, texts)):
+    if flag is None:
         return (), ""
     values = {k: v for text in texts if _NODES.search(text) for k, v in _leaves(text)}
     said = {k: v for word in words[1:] for k, v in config_values(word, folder)}

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from hpo_tui.engine.define.first_run import times
 from hpo_tui.engine.define.preview import advise, preview
 from hpo_tui.engine.define.process import Ran, run_briefly
-from hpo_tui.engine.define.try_one import startup, try_one
+from hpo_tui.engine.define.try_one import Tried, startup, try_one
 from hpo_tui.engine.execution.processes import Process
 from hpo_tui.engine.spec import StudySpec
 
@@ -82,6 +83,20 @@ def test_the_time_before_training_is_told_apart(line: str, *, from_zero: bool) -
     told = ["Namespace(epochs=8, lr=0.1)", *(line.format(begin + n) for n in range(5))]
     ran = Ran(tuple(told), (1.0, *(10.0 + n for n in range(1, 6))), 15.0, 0)
     assert startup(ran) == pytest.approx(10.0)
+
+
+@pytest.mark.parametrize(
+    ("begun", "short", "full"),
+    [(0.5, "took 25s", "would take about 1m 38s"),
+     (10.0, "took 25s, 0.36 of the full task", "would take about 1m 10s")],
+)  # fmt: skip
+def test_what_a_task_takes_is_told_as_a_share_where_starting_takes_long(
+    begun: float, short: str, full: str
+) -> None:
+    spec = study("pass")
+    tried = Tried((), spec.tasks[0], {}, {}, 25.0, 0, (), startup=begun)
+    said = times(spec, tried)
+    assert (said["task", 0, "cost"], said["task", 1, "cost"]) == (short, full)
 
 
 def test_reports_by_the_file_count(tmp_path: Path) -> None:
