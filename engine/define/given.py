@@ -75,12 +75,8 @@ def _positionals(options: Sequence[Option], words: Sequence[str]) -> list[Option
 def _free(options: Sequence[Option], words: Sequence[str]) -> list[int]:
     """Return where the words are that belong to no option, behind the script or the module."""
     switches = {f for o in options if o.switch for f in (o.flag, o.off, *o.aliases)}
-    scripts = (
-        n
-        for n, word in enumerate(words)
-        if word.endswith(".py") or (words[n - 1 : n] == ("-m",) and not LAUNCHER.match(word))
-    )
-    start = next(scripts, 0) + 1
+    # A module is the word that belongs to -m.
+    start = next((n for n, word in enumerate(words) if word.endswith(".py")), 0) + 1
     free, taken = [], False
     for n, word in enumerate(words[start:], start):
         if word.startswith("-"):

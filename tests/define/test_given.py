@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from hpo_tui.engine.define.given import with_given
+from hpo_tui.engine.define.options import Found, Option
 from tests.define.conftest import draft
 
 SCRIPT = """
@@ -118,3 +120,10 @@ def test_numbers_on_a_command_line_are_options_and_words_are_not(scripts: Path) 
     assert [p.name for p in made.spec.space] == ["lr"]
     assert made.left == ()
     assert made.spec.command[2:] == ("--lr", "{lr}", "--data", "there")
+
+
+@pytest.mark.parametrize("module", [["-m", "train"], ["-m", "torch.distributed.run", "train.py"]])
+def test_words_are_counted_from_the_module_on(module: list[str]) -> None:
+    epochs = Option("epochs", "epochs", "int", style="positional", required=True)
+    (given,) = with_given(Found((epochs,)), ["python", *module, "40"]).options
+    assert (given.default, given.word) == (40, len(module) + 1)
