@@ -53,23 +53,14 @@ class Plan:
 def make_plan(found: Found, folder: Path) -> Plan:
     """Decide about each option: fidelity, parameter, seed, its own place, or left as it is."""
     plan = Plan(found, fidelity=find_fidelity(found.options))
-    taken = {plan.fidelity.option.name} if plan.fidelity else set()
-    names = {n.lower() for n in taken}
-    for option in found.options:
-        if option.name in taken:
-            continue
-        seed = plan.seed is None and _SEED.fullmatch(bare_name(option.name))
-        proposal = None
+    whole = plan.fidelity.option if plan.fidelity else None
+    names = {whole.name.lower()} if whole else set[str]()
+    for option in (o for o in found.options if whole is None or o.name != whole.name):
         nowhere = option.style == "positional" and option.word < 0
-        if nowhere:
-            plan.left.append(option)
-            continue
-        if option.style != "fidelity" and option.name.lower() not in names:
-            proposal = propose(option)
-        told = option.style not in ("constant", "params", "fidelity")
-        if seed and option.kind != "bool" and told:
+        other = option.style != "fidelity" and option.name.lower() not in names and not nowhere
+        if plan.seed is None and not nowhere and _is_seed(option):
             plan.seed = option
-        elif proposal is not None:
+        elif other and (proposal := propose(option)) is not None:
             plan.proposals.append((option, proposal))
             names.add(option.name.lower())
         else:
@@ -78,6 +69,12 @@ def make_plan(found: Found, folder: Path) -> Plan:
     plan.left = [o for o in found.options if o in plan.left or o in dropped]
     plan.placed, plan.left = outputs.place_outputs(plan.left, folder)
     return plan
+
+
+def _is_seed(option: Option) -> bool:
+    """Whether an option is a seed that the command can be told."""
+    told = option.style not in ("constant", "params", "fidelity") and option.kind != "bool"
+    return told and _SEED.fullmatch(bare_name(option.name)) is not None
 
 
 def make_spec(plan: Plan, words: Sequence[str], folder: Path, script: Path | None) -> StudySpec:
