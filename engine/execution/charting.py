@@ -1,7 +1,8 @@
 """When the optimizer's process works out maps: a piece at a time, between requests, and seldom.
 
 All maps of a study together take as long as a suggestion. Nobody waits for them: what is asked for
-goes first, after one pair of parameters at the latest.
+goes first, after one pair of parameters at the latest. Where there is always something asked for,
+a pair is worked out after each of them once they are late.
 """
 
 import logging
@@ -15,6 +16,8 @@ log = logging.getLogger("proposals")
 
 _REST, _SHARE = 5.0, 20.0
 """Seconds between two rounds at the least, and how many times as long as a round took."""
+LATE = 5.0
+"""Seconds that what is due waits for a moment in which nothing is asked for."""
 
 
 class Charting:
@@ -23,6 +26,8 @@ class Charting:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._news = False
+        self._since = 0.0
+        """When the news came that the next round is for."""
         self._due = 0.0
         self._took = 0.0
         self._left: Iterator[Map] | None = None
@@ -30,7 +35,10 @@ class Charting:
 
     def news(self) -> None:
         """Take note that the models know more than the last maps."""
-        self._news = True
+        if not self._news:
+            self._news = True
+            if self._left is None:
+                self._since = self._clock()
 
     @property
     def patience(self) -> float | None:
@@ -38,6 +46,12 @@ class Charting:
         if self._left is not None:
             return 0.0
         return max(0.0, self._due - self._clock()) if self._news else None
+
+    @property
+    def late(self) -> bool:
+        """Whether what is due has waited long enough for a moment in which nothing is asked for."""
+        waited = self._clock() - max(self._since, self._due)
+        return self.patience == 0.0 and waited > LATE
 
     def work(self, optimizer: Any) -> list[dict[str, Any]] | None:
         """Work a piece out; return all maps when they are done, None before."""

@@ -48,6 +48,7 @@ def serve(worker: Worker, inbox: Inbox) -> None:
             worker.idle()
         elif not void(message := todo.popleft(), todo):
             worker.handle(message)
+            worker.catch_up()
 
 
 def void(message: Message, later: Iterable[Message]) -> bool:

@@ -2,13 +2,14 @@
 
 import logging
 import os
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from hpo_tui.engine.execution.charting import Charting
+from hpo_tui.engine.execution.charting import LATE, Charting
 from hpo_tui.engine.execution.past import earlier_studies, past_trials
 from hpo_tui.engine.execution.wire import Message, encode
 from hpo_tui.engine.learning import kept
@@ -21,6 +22,8 @@ log = logging.getLogger("proposals")
 
 _SETTLED = 0.05
 """Seconds without news after which there is time to say what the study has shown."""
+_SHARE = 20.0
+"""How many times as long as saying it took it waits for such a time, at the least :data:`LATE`."""
 
 
 class Refused(Exception):  # noqa: N818 - an answer to the user, not an error of ours
@@ -32,21 +35,24 @@ class _Never(Exception):  # noqa: N818 - stands for one
 
 
 class Worker:
-    """Answers requests with an optimizer."""
+    """Answers requests with an optimizer; ``clock``: monotonic seconds."""
 
-    def __init__(self, out: int) -> None:
-        self.out = out
+    def __init__(self, out: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self.out, self._clock = out, clock
         self.optimizer: Any = None
         self.spent_error: type[Exception] = _Never
         self.ended: set[int] = set()
         self.steps: dict[int, int] = {}
         self.offered: list[int] = []
         """Suggestions given out ahead that nobody has started yet."""
-        self.changed = False
+        self._changed: float | None = None
+        """Since when there is more to say than was said, None while there is not."""
+        self._took = 0.0
+        """Seconds that it took to say it the last time."""
         self.learns = False
         """Whether there are earlier studies to learn from."""
         self.workers = 1
-        self.charting = Charting()
+        self.charting = Charting(clock)
         self._init: Message | None = None
         """What to begin with, as long as that could not be done."""
 
@@ -99,7 +105,7 @@ class Worker:
                 self.ended.add(trial.number)
             if trial.reports:
                 self.steps[trial.number] = trial.reports[-1][0]
-        self._init, self.changed = None, bool(past or earlier)
+        self._init, self._changed = None, self._clock() if past or earlier else None
         self.send({"op": "ready"})
         if taken != keep:
             self.send({"op": "learned", "earlier": taken})
@@ -205,7 +211,7 @@ class Worker:
         number = int(message["number"])
         news = number not in self.ended
         self.ended.add(number)
-        self.changed = True
+        self._news()
         return news
 
     def do_reports(self, message: Message) -> None:
@@ -228,7 +234,7 @@ class Worker:
     def do_extend(self, message: Message) -> None:
         """Take a larger (or smaller) budget into account."""
         self.optimizer.extend_budget(message["amount"])
-        self.changed = True
+        self._news()
 
     def do_settle(self, message: Message) -> None:  # noqa: ARG002 - it says nothing more
         """Tell what the study has shown in the end."""
@@ -238,20 +244,39 @@ class Worker:
         """Tell what has become of the study's insights, when there is nothing else to do."""
         if self.optimizer is None:
             return
-        if self.changed:
+        if self._changed is not None:
             self.tell_insights(last=False)
             self.charting.news()
         else:
             self._tell_maps(self.charting.work(self.optimizer))
 
+    def _news(self) -> None:
+        """Take note that there is more to say than was said."""
+        if self._changed is None:
+            self._changed = self._clock()
+
     @property
     def patience(self) -> float | None:
         """Seconds without a request after which to call :meth:`idle`; None: there is no need."""
-        return _SETTLED if self.changed else self.charting.patience
+        return _SETTLED if self._changed is not None else self.charting.patience
+
+    def catch_up(self) -> None:
+        """Do between two requests what has waited for long for a moment without any.
+
+        Where results come faster than suggestions are made, there is always something asked for.
+        """
+        if self.optimizer is None:
+            return
+        patience = max(LATE, _SHARE * self._took)
+        if self._changed is not None and self._clock() - self._changed > patience:
+            self.tell_insights(last=False)
+            self.charting.news()
+        elif self.charting.late:
+            self._tell_maps(self.charting.work(self.optimizer))
 
     def tell_insights(self, *, last: bool) -> None:
         """Send what has been learned, the state to begin with another time, and the time left."""
-        self.changed = False
+        self._changed, began = None, self._clock()
         # The slices first: for them the models are fitted, which is what the state keeps.
         slices = [asdict(s) for s in self.optimizer.slices()]
         if last:
@@ -264,6 +289,7 @@ class Worker:
             "eta": self.optimizer.eta(self.workers),
             "learned": [asdict(e) for e in self.optimizer.learned()] if self.learns else [],
         })  # fmt: skip
+        self._took = self._clock() - began
 
     def _tell_maps(self, maps: list[dict[str, Any]] | None) -> None:
         if maps is not None:

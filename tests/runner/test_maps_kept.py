@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hpo_tui.engine.analysis.maps import KEY, LastMaps, Map, kept, maps
-from hpo_tui.engine.execution.charting import Charting
+from hpo_tui.engine.execution.charting import LATE, Charting
 from hpo_tui.engine.launch import start_runner
 from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
@@ -117,6 +117,25 @@ def test_they_rest_for_many_times_as_long_as_they_took() -> None:
     assert charting.patience == pytest.approx(40.0)
     optimizer.clock += 40.0
     assert charting.patience == 0.0
+
+
+def test_what_is_due_is_late_when_no_quiet_moment_has_come_for_it() -> None:
+    optimizer = Optimizer()
+    charting = Charting(lambda: optimizer.clock)
+    assert not charting.late
+    optimizer.clock = 100.0
+    charting.news()
+    assert not charting.late
+    optimizer.clock += LATE + 1
+    assert charting.late
+    while charting.work(optimizer) is None:
+        assert charting.late  # a round that was begun is finished
+    charting.news()
+    optimizer.clock += 40.0
+    assert charting.patience == 0.0
+    assert not charting.late
+    optimizer.clock += LATE + 1
+    assert charting.late
 
 
 def test_at_the_end_all_are_told_at_once() -> None:

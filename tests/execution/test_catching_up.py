@@ -1,0 +1,95 @@
+"""What a study has shown is told also where something is asked for without a pause."""
+
+import os
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+from hpo_tui.engine.analysis.maps import Map
+from hpo_tui.engine.execution.charting import LATE
+from hpo_tui.engine.execution.proposals import serve
+from hpo_tui.engine.execution.proposals_worker import Worker
+from hpo_tui.engine.execution.wire import Inbox, encode
+from hpo_tui.engine.optimizer import Suggestion
+
+ONE = Map(1, "x", "y", "loss", (0.0,), (0.0,), (0.5,), (0.4,), (0.6,))
+
+
+class Slow:
+    """An optimizer that takes a second for a suggestion; it hangs up after the last request."""
+
+    def __init__(self, requests: int, pipe: int) -> None:
+        self.clock, self.left, self.pipe = 0.0, requests, pipe
+        self.worked = 0
+        self.at_asks: list[int] = []
+
+    def ask(self, left: float | None) -> Suggestion:
+        del left
+        self.clock += 1.0
+        self.left -= 1
+        self.at_asks.append(self.worked)
+        if not self.left:
+            os.close(self.pipe)
+        return Suggestion(self.left + 1, 1, {"x": 0.5}, "full", 1.0, None, {}, 0)
+
+    def tell(self, number: int, metrics: object, duration: float) -> None:
+        """Learn nothing."""
+
+    def slices(self) -> list[Any]:
+        return []
+
+    def maps(self) -> Iterator[Map]:
+        for _ in range(3):
+            self.worked += 1
+            yield ONE
+
+    def state(self) -> dict[str, Any]:
+        return {}
+
+    def eta(self, workers: int) -> float:
+        del workers
+        return self.clock
+
+
+def told(requests: int) -> tuple[list[dict[str, Any]], Slow]:
+    """Return what is answered to requests that have all come in at once, a result before each."""
+    theirs, ours = os.pipe()
+    answers, out = os.pipe()
+    optimizer = Slow(requests, ours)
+    worker = Worker(out, lambda: optimizer.clock)
+    worker.optimizer = optimizer
+    for n in range(requests):
+        result = {"op": "tell", "number": n, "metrics": {"loss": 1.0}, "duration": 1.0}
+        os.write(ours, encode(result) + encode({"op": "ask", "id": n, "left": None}))
+    serve(worker, Inbox(theirs))
+    os.close(out)
+    inbox, messages = Inbox(answers), []
+    while inbox.read():
+        while (message := inbox.take()) is not None:
+            messages.append(message)
+    os.close(answers)
+    os.close(theirs)
+    return messages, optimizer
+
+
+def test_insights_and_maps_are_told_between_requests() -> None:
+    messages, _ = told(60)
+    kinds = [m["op"] for m in messages]
+    assert kinds.count("suggestions") == 60
+    times = [m["eta"] for m in messages if m["op"] == "insights"]
+    assert len(times) == 60 // (LATE + 1)
+    assert all(after - before == LATE + 1 for before, after in pairwise([0.0, *times]))
+    assert 3 <= kinds.count("maps") <= 6
+
+
+def test_a_message_waits_for_one_map_at_the_most() -> None:
+    _, optimizer = told(60)
+    assert optimizer.worked > 3
+    # Each time a result and a request: two messages.
+    assert all(after - before <= 2 for before, after in pairwise(optimizer.at_asks))
+
+
+def test_a_few_requests_are_answered_first() -> None:
+    messages, optimizer = told(int(LATE))
+    assert {m["op"] for m in messages} == {"suggestions"}
+    assert optimizer.worked == 0
