@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 
 from hpo_tui.engine.spec import Objective, OutcomeConstraint
-from hpo_tui.store.frame import STATES
+from hpo_tui.store.frame import STATES, Frame
 from hpo_tui.tui import fmt, present
 from hpo_tui.tui.goals import goal_text, goals_of, is_goal, judged, reached
 from hpo_tui.tui.plain import plain
@@ -122,6 +122,11 @@ class TrialRows:
         return Column(key, title, width, "right", tail=mark, least=least)
 
     def _formatter(self, key: str) -> Callable[[int], Cell]:
+        """Return what makes a column's cells.
+
+        It holds what they are made of and not these rows, which hold it: in a circle all of the
+        snapshot would outlive them, until the collector came by, which on the screens is seldom.
+        """
         kind, _, name = key.partition(":")
         if kind == "m":
             return self._metric(name)
@@ -129,19 +134,7 @@ class TrialRows:
             return self._runs()
         if kind == "p":
             return self._param(name)
-        return {
-            "trial": lambda at: (str(self.snapshot.frame.number[at]), ""),
-            "mark": self._mark,
-            "task": self._task,
-            "state": self._state,
-            "cost": lambda at: (present.number(float(self.snapshot.frame.charged[at])), "dim"),
-            "duration": lambda at: (present.took(float(self.snapshot.frame.duration[at])), "dim"),
-            "memory": lambda at: (present.size(float(self.snapshot.frame.peak_memory[at])), "dim"),
-            "device": lambda at: (plain(str(self.snapshot.frame.device[at])), "dim"),
-            "step": lambda at: (present.number(float(self.snapshot.frame.step[at])), "dim"),
-            "from": self._resumed,
-            "tags": self._tags,
-        }[key]
+        return _fixed(self.snapshot.frame, self.snapshot.spec.full_task.name, self._pareto)[key]
 
     def _param(self, name: str) -> Callable[[int], Cell]:
         """Return what says a parameter's value; choices cut to the column keep what differs."""
@@ -182,27 +175,6 @@ class TrialRows:
 
         return cell
 
-    def _mark(self, at: int) -> Cell:
-        star = "★" if self.snapshot.frame.starred[at] else " "
-        return (star + ("◆" if at in self._pareto else " "), "accent")
-
-    def _task(self, at: int) -> Cell:
-        frame = self.snapshot.frame
-        name = frame.tasks[frame.task[at]]
-        return plain(name), "" if name == self.snapshot.spec.full_task.name else "dim"
-
-    def _state(self, at: int) -> Cell:
-        state = STATES[self.snapshot.frame.state[at]]
-        return str(state), STATE_TONES[str(state)]
-
-    def _resumed(self, at: int) -> Cell:
-        source = int(self.snapshot.frame.resumed_from[at])
-        return (f"#{source}" if source else ""), "dim"
-
-    def _tags(self, at: int) -> Cell:
-        frame = self.snapshot.frame
-        return plain(", ".join(frame.tag_sets[frame.tags[at]])), "accent"
-
     def _runs(self) -> Callable[[int], Cell]:
         """Return what says of a configuration's first trial how many results it has, if several."""
         counts = result_counts(self.snapshot)
@@ -225,6 +197,45 @@ FIXED: dict[str, tuple[str, int, bool]] = {
     "tags": ("tags", 12, False),
 }
 """Column → heading, width, whether to the right."""
+
+
+def _fixed(
+    frame: Frame, full_task: str, pareto: frozenset[int]
+) -> dict[str, Callable[[int], Cell]]:
+    """Return what makes the cells of the columns that every study has, but for ``runs``."""
+
+    def mark(at: int) -> Cell:
+        star = "★" if frame.starred[at] else " "
+        return (star + ("◆" if at in pareto else " "), "accent")
+
+    def task(at: int) -> Cell:
+        name = frame.tasks[frame.task[at]]
+        return plain(name), "" if name == full_task else "dim"
+
+    def state(at: int) -> Cell:
+        name = str(STATES[frame.state[at]])
+        return name, STATE_TONES[name]
+
+    def resumed(at: int) -> Cell:
+        source = int(frame.resumed_from[at])
+        return (f"#{source}" if source else ""), "dim"
+
+    def tags(at: int) -> Cell:
+        return plain(", ".join(frame.tag_sets[frame.tags[at]])), "accent"
+
+    return {
+        "trial": lambda at: (str(frame.number[at]), ""),
+        "mark": mark,
+        "task": task,
+        "state": state,
+        "cost": lambda at: (present.number(float(frame.charged[at])), "dim"),
+        "duration": lambda at: (present.took(float(frame.duration[at])), "dim"),
+        "memory": lambda at: (present.size(float(frame.peak_memory[at])), "dim"),
+        "device": lambda at: (plain(str(frame.device[at])), "dim"),
+        "step": lambda at: (present.number(float(frame.step[at])), "dim"),
+        "from": resumed,
+        "tags": tags,
+    }
 
 
 def _wide(title: str, least: int) -> int:

@@ -1,5 +1,6 @@
 """Learning curves: the selected trial against the best, the running, and the rest."""
 
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -71,15 +72,16 @@ value axis of a diverged run the curves of the rest stay readable: far outliers 
             return
         mask = self.view.mask_over(len(snapshot.frame))
         wanted = reports.wanted(snapshot.frame, snapshot.spec, self.view.selected, mask)
-        self._fetch(snapshot, wanted, self._metric_name(snapshot))
+        self._fetch(snapshot.folder.db, wanted, self._metric_name(snapshot))
 
     def on_mount(self) -> None:
         """Read what was asked for before the widget was there."""
         self._ask()
 
     @work(thread=True, exclusive=True, group="curves", exit_on_error=False)
-    def _fetch(self, snapshot: Snapshot, wanted: Wanted, metric: str) -> None:
-        curves = self._reader.read(snapshot.folder.db, wanted.all, metric)
+    def _fetch(self, db: Path, wanted: Wanted, metric: str) -> None:
+        # Not given the snapshot: what a worker is given stays for minutes after it has ended.
+        curves = self._reader.read(db, wanted.all, metric)
         if not get_current_worker().is_cancelled:
             self.post_message(CurvesRead(metric, wanted, curves))
 

@@ -1,7 +1,6 @@
 """Which parameters matter, for every metric with a goal."""
 
 import logging
-from functools import partial
 from typing import ClassVar
 
 from textual.message import Message
@@ -131,13 +130,16 @@ anywhere: look at the parallel coordinates or the slices for where.
         if known is None or known.frame is not frame or known.spec is not spec:
             if self._asked is None:
                 self._asked = (frame, spec, task)
-                work = partial(self._find, frame, spec, task)
-                self.run_worker(work, thread=True, group="importance", exit_on_error=False)
+                self.run_worker(self._find, thread=True, group="importance", exit_on_error=False)
             if known is not None and known.spec.metric_names != spec.metric_names:
                 known = None
         return None if known is None else known.shares
 
-    def _find(self, frame: Frame, spec: StudySpec, task: str) -> None:
+    def _find(self) -> None:
+        # Not given the trials: what a worker is given stays for minutes after it has ended.
+        if self._asked is None:
+            return
+        frame, spec, task = self._asked
         shares: Shares | None = None
         try:
             shares = {m: importance(frame, spec, m, task) for m in spec.metric_names}
