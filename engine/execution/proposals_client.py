@@ -244,6 +244,13 @@ class Proposals:
         self.given_up, self._deaths = False, 0
         self.restart()
 
+    def _follows(self, found: Sequence[Suggestion]) -> bool:
+        """Whether what comes late was made to follow the former one, and takes it to run.
+
+        Started in its place it would leave out a number.
+        """
+        return bool(self._former and found) and self._former[0].number < found[0].number
+
     def _sort(self, message: Message) -> Reply | None:
         operation, number = str(message["op"]), int(message.get("id") or 0)
         if operation != "ready":
@@ -258,7 +265,7 @@ class Proposals:
                 self._former.clear()
                 return None
             if self._wishes.pop(number, None) is None:
-                if number > self._kept:
+                if number > self._kept and not self._follows(found):
                     self._former = deque(found)
                 return None
             self._former.clear()

@@ -5,6 +5,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -191,6 +192,26 @@ def test_a_suggestion_not_wanted_any_more_is_not_made() -> None:
     assert void(ask, [tell, withdraw])
     assert not void(ask, [tell])
     assert not void(tell, [withdraw])
+
+
+def test_of_two_former_suggestions_the_first_is_started() -> None:
+    def suggestion(number: int, x: float) -> Suggestion:
+        return Suggestion(number, number, {"x": x}, "full", 1.0, None, {}, 0)
+
+    def reply(request: int, *suggestions: Suggestion) -> None:
+        told = [asdict(s) for s in suggestions]
+        proposals._sort({"op": "suggestions", "id": request, "suggestions": told})
+
+    proposals = Proposals({})
+    proposals._asked = {1, 2}
+    reply(1, suggestion(7, 0.1))
+    proposals._withdraw()  # the second one is being made: it takes the first to run
+    reply(2, suggestion(8, 0.2))
+    assert proposals.former == suggestion(7, 0.1)
+    proposals._asked = {3}
+    proposals._withdraw()
+    reply(3, suggestion(7, 0.3))  # knows more
+    assert proposals.former == suggestion(7, 0.3)
 
 
 def test_an_optimizer_that_hangs_is_started_anew(
