@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hpo_tui.engine.execution.charting import LATE, Charting
+from hpo_tui.engine.execution.pace import Pace
 from hpo_tui.engine.execution.past import earlier_studies, past_trials
 from hpo_tui.engine.execution.wire import Message, encode
 from hpo_tui.engine.learning import kept
@@ -53,6 +54,7 @@ class Worker:
         """Whether there are earlier studies to learn from."""
         self.workers = 1
         self.charting = Charting(clock)
+        self._pace = Pace()
         self._init: Message | None = None
         """What to begin with, as long as that could not be done."""
 
@@ -118,7 +120,10 @@ class Worker:
 
     def ask(self, left: float | None = None) -> dict[str, Any]:
         """Return the next suggestion as JSON."""
-        return asdict(self.optimizer.ask(left))
+        began = self._clock()
+        suggestion = self.optimizer.ask(left)
+        self._pace.made(self._clock() - began)
+        return asdict(suggestion)
 
     def do_started(self, message: Message) -> None:
         """Learn that a suggestion runs."""
@@ -179,6 +184,7 @@ class Worker:
     def do_tell(self, message: Message) -> None:
         """Learn a result."""
         if self.first(message):
+            self._pace.ran(message["duration"])
             self.optimizer.tell(message["number"], message["metrics"], duration=message["duration"])
 
     def do_fail(self, message: Message) -> None:
@@ -286,10 +292,15 @@ class Worker:
             "last": last,
             "slices": slices,
             "state": self.optimizer.state(),
-            "eta": self.optimizer.eta(self.workers),
+            "eta": self._eta(),
             "learned": [asdict(e) for e in self.optimizer.learned()] if self.learns else [],
         })  # fmt: skip
         self._took = self._clock() - began
+
+    def _eta(self) -> float | None:
+        """Return the seconds to the end of the budget; None where they are not known."""
+        foretold = self.optimizer.eta(self.workers)
+        return None if foretold is None else foretold * self._pace.stretch(self.workers)
 
     def _tell_maps(self, maps: list[dict[str, Any]] | None) -> None:
         if maps is not None:

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
+import pytest
+
 from hpo_tui.engine.analysis.maps import Map
 from hpo_tui.engine.execution.charting import LATE
 from hpo_tui.engine.execution.proposals import serve
@@ -44,22 +46,26 @@ class Slow:
             yield ONE
 
     def state(self) -> dict[str, Any]:
-        return {}
+        return {"now": self.clock}
 
     def eta(self, workers: int) -> float:
-        del workers
-        return self.clock
+        return 100.0 / workers
 
 
-def told(requests: int) -> tuple[list[dict[str, Any]], Slow]:
-    """Return what is answered to requests that have all come in at once, a result before each."""
+def told(
+    requests: int, *, workers: int = 1, seconds: float = 1.0
+) -> tuple[list[dict[str, Any]], Slow]:
+    """Return what is answered to requests that have all come in at once, a result before each.
+
+    ``seconds``: what each of the trials took.
+    """
     theirs, ours = os.pipe()
     answers, out = os.pipe()
     optimizer = Slow(requests, ours)
     worker = Worker(out, lambda: optimizer.clock)
-    worker.optimizer = optimizer
+    worker.optimizer, worker.workers = optimizer, workers
     for n in range(requests):
-        result = {"op": "tell", "number": n, "metrics": {"loss": 1.0}, "duration": 1.0}
+        result = {"op": "tell", "number": n, "metrics": {"loss": 1.0}, "duration": seconds}
         os.write(ours, encode(result) + encode({"op": "ask", "id": n, "left": None}))
     serve(worker, Inbox(theirs))
     os.close(out)
@@ -76,7 +82,7 @@ def test_insights_and_maps_are_told_between_requests() -> None:
     messages, _ = told(60)
     kinds = [m["op"] for m in messages]
     assert kinds.count("suggestions") == 60
-    times = [m["eta"] for m in messages if m["op"] == "insights"]
+    times = [m["state"]["now"] for m in messages if m["op"] == "insights"]
     assert len(times) == 60 // (LATE + 1)
     assert all(after - before == LATE + 1 for before, after in pairwise([0.0, *times]))
     assert 3 <= kinds.count("maps") <= 6
@@ -93,3 +99,15 @@ def test_a_few_requests_are_answered_first() -> None:
     messages, optimizer = told(int(LATE))
     assert {m["op"] for m in messages} == {"suggestions"}
     assert optimizer.worked == 0
+
+
+@pytest.mark.parametrize(
+    ("workers", "seconds", "eta"),
+    [(4, 8.0, 25.0), (4, 1.0, 100.0), (8, 2.0, 50.0), (1, 0.5, 200.0)],
+)
+def test_the_time_left_is_that_of_suggestions_where_they_take_longer(
+    workers: int, seconds: float, eta: float
+) -> None:
+    """A suggestion takes a second, and 100 seconds of trials are left."""
+    messages, _ = told(10, workers=workers, seconds=seconds)
+    assert [m["eta"] for m in messages if m["op"] == "insights"] == [pytest.approx(eta)]
