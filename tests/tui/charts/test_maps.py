@@ -6,67 +6,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from rich.color import Color
 
-from hpo_tui.engine.analysis import front
-from hpo_tui.engine.analysis.maps import Map
-from hpo_tui.engine.spec import OutcomeConstraint, Parameter, ParameterKind
+from hpo_tui.engine.spec import OutcomeConstraint
 from hpo_tui.store.frame import Frame
-from hpo_tui.store.models import StudyState, Value
-from hpo_tui.tui.charts.canvas import Canvas
-from hpo_tui.tui.charts.heat import Heat
-from hpo_tui.tui.charts.map_chart import MapChart
-from hpo_tui.tui.charts.palette import HEAT_LEVELS, Cell, Ink, heat, palette
-from hpo_tui.tui.charts.plane import Plane, Side
-from hpo_tui.tui.glyphs import ASCII, UNICODE
+from hpo_tui.store.models import StudyState
 from hpo_tui.tui.snapshot import Snapshot, View
 from hpo_tui.tui.widgets.slices import Slices
 from tests.tui.charts.showing import shown, text
+from tests.tui.charts.showing_maps import CHOICES, DEPTH, FALLING, LR, RISING, cells, look, over
 
 Frames = Callable[..., Frame]
 Snapshots = Callable[..., Snapshot]
-LR = (1e-4, 1e-3, 1e-2, 1e-1)
-DEPTH = tuple(range(1, 10))
-OPT = ("sgd", "adam")
-
-
-def over(
-    across: tuple[str, tuple[Value, ...]],
-    up: tuple[str, tuple[Value, ...]],
-    expected: Any,
-    metric: str = "acc",
-    spread: float = 0.01,
-) -> Map:
-    """Return a map through trial 7 whose band is as wide everywhere."""
-    flat = np.asarray(expected, dtype=float).ravel()
-    numbers = (tuple(v.tolist()) for v in (flat, flat - spread, flat + spread))
-    return Map(7, across[0], up[0], metric, across[1], up[1], *numbers)
-
-
-RISING = over(("lr", LR), ("depth", DEPTH), np.linspace(0.8, 0.95, 36).reshape(9, 4))
-CHOICES = over(("lr", LR), ("opt", OPT), [[0.8] * 4, [0.9] * 4])
-FALLING = replace(RISING, metric="size", expected=tuple(np.geomspace(100, 1e5, 36).tolist()))
-
-
-async def look(
-    snapshot: Snapshot,
-    view: View | None = None,
-    size: tuple[int, int] = (80, 24),
-    keys: str = "",
-    ascii_only: bool = True,
-) -> list[str]:
-    """Return the lines of a map; ``keys``: actions of the widget before, by their names."""
-    async with shown(Slices(ascii_only=ascii_only), snapshot, view, size=size) as (pilot, _):
-        pilot.app.widget.action_map()
-        for name in keys.split():
-            getattr(pilot.app.widget, f"action_{name}")()
-        await pilot.pause()
-        return text(pilot)
-
-
-def cells(lines: list[str]) -> list[str]:
-    """Return what stands right of the axis upwards, top row first."""
-    return [line.partition("|")[2].rstrip() for line in lines[2:-2]]
 
 
 async def test_what_is_better_is_denser_and_the_legend_says_so(
@@ -307,117 +257,6 @@ async def test_every_choice_along_the_axis_is_named_beside_the_name_of_the_axis(
     assert lines[-1].split() == ["sgd", "adam", "lion", "1/2", "opt"]
 
 
-def _side(values: tuple[Value, ...], frame: Frame, spec: Any, name: str) -> Side:
-    return Side.of(spec.parameter(name), values, frame, spec, ascii_only=False)
-
-
-def test_between_the_values_of_a_number_lies_what_is_between(
-    make_frame: Frames, snapshot_of: Snapshots
-) -> None:
-    frame = make_frame(0)
-    spec = snapshot_of(frame).spec
-    wide = Parameter("width", ParameterKind.FLOAT, 0.0, 1.0)
-    spec = replace(spec, space=(*spec.space, wide))
-    sides = _side(LR, frame, spec, "lr"), _side((0.0, 0.5, 1.0), frame, spec, "width")
-    plane = Plane.framed(Canvas(60, 20), sides, ("lr", "width"), UNICODE, top=2)
-    grid = np.add.outer([0.0, 5.0, 10.0], [0.0, 1.0, 2.0, 3.0])
-    seen = plane.over(grid)
-    height, width = plane.plot.height, plane.plot.width
-    exact = np.add.outer(np.linspace(10, 0, height), np.linspace(0, 3, width))
-    assert seen == pytest.approx(exact)
-
-
-def test_whole_numbers_have_cells_of_one_width(make_frame: Frames, snapshot_of: Snapshots) -> None:
-    frame = make_frame(0)
-    spec = snapshot_of(frame).spec
-    sides = _side(DEPTH, frame, spec, "depth"), _side(OPT, frame, spec, "opt")
-    plane = Plane.framed(Canvas(100, 20), sides, ("depth", "opt"), ASCII, top=2)
-    seen = plane.over(np.tile(np.arange(9.0), (2, 1)))
-    assert np.isnan(seen[0]).all()  # a choice that the map knows nothing of
-    counts = np.bincount(seen[-1].astype(int))
-    assert len(counts) == 9
-    assert counts.max() - counts.min() <= 1
-
-
-@pytest.mark.parametrize(
-    "options", [{"dark": True}, {"dark": False}, {"monochrome": True}], ids=str
-)
-def test_every_mark_is_seen_on_every_colour_and_the_colours_grow_apart(
-    options: dict[str, bool],
-) -> None:
-    styles = palette(Color.parse("#121212"), **options).styles
-
-    def light(colour: Color | None) -> float:
-        assert colour is not None
-        red, green, blue = colour.get_truecolor()
-        return 0.3 * red + 0.59 * green + 0.11 * blue
-
-    grounds = [light(styles[heat(at)].bgcolor) for at in range(HEAT_LEVELS)]
-    assert grounds in (sorted(grounds), sorted(grounds, reverse=True))
-    assert np.abs(np.diff(grounds)).min() >= 5
-    for at in range(HEAT_LEVELS):
-        for cell in (Cell.FAINT, Cell.MARK):
-            style = styles[heat(at, cell)]
-            assert abs(light(style.color) - light(style.bgcolor)) > 60
-
-
-def drawn(snapshot: Snapshot, told: Map, view: View | None = None) -> tuple[Canvas, list[str]]:
-    """Return a map's cells with their inks, and its lines."""
-    canvas = Canvas(80, 24)
-    MapChart(snapshot, view or View(), told, (1, 1), False, ASCII).draw(canvas)
-    return canvas, ["".join(map(chr, row)) for row in canvas.codes.tolist()]
-
-
-def inks(canvas: Canvas, mark: str) -> set[int]:
-    """Return the inks of a mark right of the axis upwards and below the legend."""
-    plot = slice(2, 22), slice(8, 80)
-    return set(canvas.styles[plot][canvas.codes[plot] == ord(mark)].tolist())
-
-
-def test_trials_are_drawn_on_the_colour_of_their_place(
-    make_frame: Frames, snapshot_of: Snapshots
-) -> None:
-    canvas, _ = drawn(snapshot_of(make_frame(60)), RISING)
-    marks = {heat(at, Cell.MARK) for at in range(HEAT_LEVELS)}
-    assert inks(canvas, "o") <= marks
-    faint = {heat(at, Cell.FAINT) for at in range(HEAT_LEVELS)}
-    assert inks(canvas, ".") <= faint
-    assert len(inks(canvas, ".")) > 2
-
-
-def test_the_cross_is_bright_where_its_trial_is_one_of_the_best(
-    make_frame: Frames, snapshot_of: Snapshots
-) -> None:
-    frame = make_frame(60)
-    snapshot = snapshot_of(frame)
-    best = front.best_rows(frame, snapshot.spec)
-    full = np.flatnonzero(front.full_mask(frame, snapshot.spec))
-    other = next(at for at in full if at not in best and np.isfinite(frame.params["lr"][at]))
-    for row, ink in ((best[0], Ink.BEST), (other, Ink.BOLD)):
-        canvas, _ = drawn(snapshot, replace(RISING, trial=int(frame.number[row])))
-        assert inks(canvas, "x") == {ink}
-
-
-def test_beyond_the_values_that_were_asked_of_nothing_is_drawn(
-    make_frame: Frames, snapshot_of: Snapshots
-) -> None:
-    inner = over(("lr", LR[1:3]), ("depth", DEPTH), np.linspace(0.8, 0.95, 18))
-    _, lines = drawn(snapshot_of(make_frame(0)), inner)
-    width = len(lines[2].partition("|")[2])
-    for row in cells(lines):
-        assert len(row) == pytest.approx(2 / 3 * width, abs=2)
-        assert len(row.lstrip()) == pytest.approx(1 / 3 * width, abs=2)
-
-
-def test_the_best_is_not_looked_for_at_a_choice_that_is_no_more(
-    make_frame: Frames, snapshot_of: Snapshots
-) -> None:
-    opt = ("opt", ("gone", "adam", "sgd"))
-    lost = over(("lr", LR), opt, [[0.99] * 4, [0.7] * 4, [0.8] * 4])
-    _, lines = drawn(snapshot_of(make_frame(0)), lost)
-    assert "best expected 0.8 " in f"{lines[0]} "
-
-
 async def test_another_metric_has_the_scale_that_the_study_asks_for(
     make_frame: Frames, snapshot_of: Snapshots
 ) -> None:
@@ -425,26 +264,3 @@ async def test_another_metric_has_the_scale_that_the_study_asks_for(
     by_log = await look(snapshot, keys="metric")
     round_about = " ".join(["metric"] * len(snapshot.spec.metric_names))
     assert await look(snapshot, keys=f"metric log {round_about}") == by_log
-
-
-@pytest.mark.parametrize(("good", "limit"), [((True, False), 150.0), ((False, True), 7e4)])
-def test_a_goal_has_its_place_among_the_colours(good: tuple[bool, bool], limit: float) -> None:
-    heats = Heat.of(FALLING, True, good, ASCII)
-    said = "".join(part for part, _ in heats.legend(60, ((limit, good[1]),), hatched=False))
-    assert said.index("+") > said.index("better") - 10  # far on the better side
-    beyond = heats.legend(60, ((1e9, good[1]),), hatched=False)
-    assert "+" not in "".join(part for part, _ in beyond)
-
-
-def test_what_is_not_above_zero_has_no_logarithm() -> None:
-    mixed = replace(FALLING, expected=tuple(np.linspace(-1.0, 5.0, 36).tolist()))
-    assert not Heat.of(mixed, True, (True, False), ASCII).scale.log
-
-
-def test_whole_numbers_are_named_as_evenly_as_there_is_room(
-    make_frame: Frames, snapshot_of: Snapshots
-) -> None:
-    frame = make_frame(0)
-    side = _side(DEPTH, frame, snapshot_of(frame).spec, "depth")
-    assert sorted(value for value, _ in side.marks(200)) == list(DEPTH)
-    assert sorted(value for value, _ in side.marks(30)) == [1, 3, 5, 7, 9]
