@@ -3,6 +3,7 @@
 import os
 import re
 import selectors
+import signal
 from codecs import getincrementaldecoder
 
 from textual import constants
@@ -55,7 +56,10 @@ class Pastes:
 
 
 class Terminal(LinuxDriver):
-    """Reads keys as Textual does, but for Esc: Textual takes it for Alt whatever follows."""
+    """Reads keys as Textual does, but for Esc: Textual takes it for Alt whatever follows.
+
+    And where the terminal is no more it ends, where Textual would ask it for keys without a pause.
+    """
 
     def run_input_thread(self) -> None:
         """Wait for input and hand it on until the app is left."""
@@ -66,7 +70,7 @@ class Terminal(LinuxDriver):
             selector.register(self.fileno, selectors.EVENT_READ)
 
             def read(seconds: float) -> str:
-                return decode(os.read(self.fileno, 4096)) if selector.select(seconds) else ""
+                return decode(_read(self.fileno)) if selector.select(seconds) else ""
 
             while not self.exit_event.is_set():
                 data = read(0.1)
@@ -77,3 +81,19 @@ class Terminal(LinuxDriver):
                     self.process_message(event)
                 for event in parser.tick():
                     self.process_message(event)
+
+
+def _read(terminal: int) -> bytes:
+    """Return what a terminal sends; one that is no more ends this process.
+
+    As SIGHUP would, which the first process of a session alone gets when its line is lost: below a
+    ``make`` that waits for us nobody hands it on. Nothing can be asked, shown or written there any
+    more, and what runs goes on.
+    """
+    try:
+        data = os.read(terminal, 4096)
+    except OSError:
+        data = b""
+    if not data:
+        os._exit(128 + signal.SIGHUP)
+    return data

@@ -2,6 +2,9 @@
 
 import os
 import pty
+import signal
+import subprocess
+import sys
 import threading
 import tty
 from collections.abc import Iterator
@@ -94,3 +97,22 @@ async def test_what_a_terminal_sends_becomes_keys(
         await until(pilot, lambda: [e.key for e in found if isinstance(e, events.Key)] == wanted)
         driver.exit_event.set()
         thread.join()
+
+
+def test_a_terminal_that_is_no_more_ends_the_screens(study: StudyFolder) -> None:
+    person, program = pty.openpty()
+    # No terminal of a session of its own: nobody is sent SIGHUP, as below a `make` that waits.
+    screens = subprocess.Popen(
+        [sys.executable, "-m", "hpo_tui", str(study.path)],
+        stdin=program, stdout=program, stderr=program, env=os.environ | {"TERM": "xterm"},
+    )  # fmt: skip
+    os.close(program)
+    try:
+        seen = b""
+        while b"parallel" not in seen:
+            seen += os.read(person, 65536)
+        os.close(person)
+        assert screens.wait(timeout=60) == 128 + signal.SIGHUP
+    finally:
+        screens.kill()
+        screens.wait()
