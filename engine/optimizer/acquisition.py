@@ -13,7 +13,7 @@ import numpy as np
 from scipy import special
 
 from hpo_tui.engine.optimizer.arrays import Array, Index
-from hpo_tui.engine.optimizer.boxes import front, open_boxes, thinned
+from hpo_tui.engine.optimizer.pareto import front, open_boxes, thinned
 
 _MOST_POINTS, _OF_MANY = {1: 1, 2: 200, 3: 40, 4: 16}, 10
 """Points by the number of objectives, and of more: the boxes of a front multiply with both."""

@@ -11,9 +11,9 @@ import numpy as np
 
 from hpo_tui.engine.optimizer.api import Trial
 from hpo_tui.engine.optimizer.arrays import Array, Index
+from hpo_tui.engine.optimizer.columns import centred
 from hpo_tui.engine.optimizer.data import Builder
 from hpo_tui.engine.optimizer.history import TrialHistory
-from hpo_tui.engine.optimizer.places import centred
 from hpo_tui.engine.optimizer.space import Space
 
 _ENOUGH, _RIDGE, _MOST, _ROUNDS = 3, 1.0, 8.0, 5

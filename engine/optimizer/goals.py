@@ -16,8 +16,8 @@ from scipy import special
 
 from hpo_tui.engine.optimizer.acquisition import Target, target
 from hpo_tui.engine.optimizer.arrays import Array, Index, Mask
-from hpo_tui.engine.optimizer.boxes import front, ranks
 from hpo_tui.engine.optimizer.kernel import cross
+from hpo_tui.engine.optimizer.pareto import front, ranks
 from hpo_tui.engine.optimizer.space import Space
 from hpo_tui.engine.optimizer.surrogate import Models
 from hpo_tui.engine.optimizer.transform import counts

@@ -15,8 +15,8 @@ from scipy import linalg, optimize
 
 from hpo_tui.engine.optimizer import kernel
 from hpo_tui.engine.optimizer.arrays import Array, Index, Mask
+from hpo_tui.engine.optimizer.columns import Kinds
 from hpo_tui.engine.optimizer.kernel import Hyper
-from hpo_tui.engine.optimizer.places import Kinds
 
 FIRST_ITERATIONS, WARM_ITERATIONS = 40, 15
 Guesses = Callable[[Array], Array]

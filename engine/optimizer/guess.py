@@ -20,10 +20,10 @@ from functools import partial
 import numpy as np
 
 from hpo_tui.engine.optimizer.arrays import Array, Index, Mask
-from hpo_tui.engine.optimizer.boxes import front
 from hpo_tui.engine.optimizer.data import Table
 from hpo_tui.engine.optimizer.earlier import Earlier, Finding
 from hpo_tui.engine.optimizer.gp import Guesses
+from hpo_tui.engine.optimizer.pareto import front
 from hpo_tui.engine.optimizer.space import Space
 from hpo_tui.engine.optimizer.surrogate import FIT_ROWS, Models, Surrogate
 from hpo_tui.engine.spec.model import Parameter, StudySpec, Task

@@ -20,7 +20,7 @@ import numpy as np
 from scipy.linalg import lapack
 
 from hpo_tui.engine.optimizer.arrays import Array, Index
-from hpo_tui.engine.optimizer.places import CATEGORY, OPTIONAL, Kinds, arc, centred, scaled
+from hpo_tui.engine.optimizer.columns import CATEGORY, OPTIONAL, Kinds, arc, centred, scaled
 
 COMMON, PER_TASK, DEPARTURE, TREND, JITTER = 1.0, 0.1, 0.03, 1.0, 1e-6
 SLOPE_MEAN, SLOPE_VARIANCE = 0.5, 0.25

@@ -9,7 +9,7 @@ import numpy as np
 
 from hpo_tui.engine.analysis.maps import Map
 from hpo_tui.engine.analysis.slices import Slice
-from hpo_tui.engine.optimizer import checks, insight, slicing, standing, stopping
+from hpo_tui.engine.optimizer import checks, insight, slicing, stopping
 from hpo_tui.engine.optimizer.api import (
     EarlierInsight,
     PastTrial,
@@ -17,14 +17,15 @@ from hpo_tui.engine.optimizer.api import (
     Suggestion,
     TaskInsight,
 )
+from hpo_tui.engine.optimizer.best import best_trials
 from hpo_tui.engine.optimizer.durations import Durations, Prices
 from hpo_tui.engine.optimizer.earlier import Earlier, checked
 from hpo_tui.engine.optimizer.ending import end
 from hpo_tui.engine.optimizer.history import EPS, TrialHistory
 from hpo_tui.engine.optimizer.mapping import Mapper
 from hpo_tui.engine.optimizer.options import Options
-from hpo_tui.engine.optimizer.register import Register
 from hpo_tui.engine.optimizer.sampler import CostWeightedSampler
+from hpo_tui.engine.optimizer.suggestions import Suggestions
 from hpo_tui.engine.optimizer.wishes import Wanted, carried_on, finalist, kept, wished
 from hpo_tui.engine.spec.model import BudgetUnit, StudySpec, Value
 
@@ -60,7 +61,7 @@ class Optimizer:
         self._history = TrialHistory(spec)
         self._search = CostWeightedSampler(spec, self.seed, earlier=self._earlier).search
         self._durations = Durations(self._search.space, self._search.builder)
-        self._register = Register(spec, self._history, self._search.space)
+        self._suggestions = Suggestions(spec, self._history, self._search.space)
         self._mapper = Mapper()
 
     # -- asking ---------------------------------------------------------------------------------
@@ -76,18 +77,18 @@ class Optimizer:
         options = Options(self.spec, self._history, room, self._measured())
         while self._wanted:
             wanted = self._wanted.popleft()
-            asked = self._register.serve(wanted, options, number)
+            asked = self._suggestions.of_wish(wanted, options, number)
             if asked is not None:
                 self._served[number] = wanted
                 return asked
         last = self._finalist(options)
-        asked = None if last is None else self._register.serve(last, options, number)
+        asked = None if last is None else self._suggestions.of_wish(last, options, number)
         if asked is not None:
             return asked
         proposal = self._search.propose(self._history, options, number)
         if proposal is None:
             raise end(options, self._search.space, room, clocked=self.left is None)
-        return self._register.enter(proposal, options, number)
+        return self._suggestions.of_proposal(proposal, options, number)
 
     def _finalist(self, options: Options) -> Wanted | None:
         """Return the repeat that the end of the budget is kept for, None while there is more."""
@@ -254,7 +255,7 @@ class Optimizer:
 
     def best(self) -> list[int]:
         """Full-task trials that meet every goal; with several objectives their Pareto front."""
-        return standing.best(self.spec, self._history, self._search)
+        return best_trials(self.spec, self._history, self._search)
 
     def tasks(self) -> list[TaskInsight]:
         """Return what every cheap task tells about every metric of the full one."""

@@ -14,13 +14,13 @@ from collections.abc import Mapping, Sequence, Set
 import numpy as np
 
 from hpo_tui.engine.optimizer.arrays import Array, Mask
-from hpo_tui.engine.optimizer.boxes import ranks
 from hpo_tui.engine.optimizer.candidates import marks
 from hpo_tui.engine.optimizer.completion import as_run, completed
 from hpo_tui.engine.optimizer.data import Builder
 from hpo_tui.engine.optimizer.guess import Guess
 from hpo_tui.engine.optimizer.history import TrialHistory
 from hpo_tui.engine.optimizer.options import Options
+from hpo_tui.engine.optimizer.pareto import ranks
 from hpo_tui.engine.optimizer.proposal import Proposal
 from hpo_tui.engine.optimizer.space import Space
 from hpo_tui.engine.spec.model import BudgetUnit, StudySpec, Value

@@ -19,11 +19,17 @@ from hpo_tui.engine.optimizer.arrays import Array, Index, Mask
 from hpo_tui.engine.optimizer.data import Table
 from hpo_tui.engine.optimizer.gp import Guesses, Posterior, Rows
 from hpo_tui.engine.optimizer.kernel import Hyper
+from hpo_tui.engine.optimizer.model_units import (
+    START_ROWS,
+    Units,
+    in_units,
+    prior_noise,
+    repeat_noise,
+)
 from hpo_tui.engine.optimizer.reliability import Failures, Reliability, with_values
 from hpo_tui.engine.optimizer.space import Space
 from hpo_tui.engine.optimizer.transform import Warp
 from hpo_tui.engine.optimizer.trust import TRUSTED, trust
-from hpo_tui.engine.optimizer.units import START_ROWS, Units, in_units, prior_noise, repeat_noise
 from hpo_tui.engine.spec.model import StudySpec
 
 FIT_ROWS, KEEP_ROWS = 200, 700

@@ -5,9 +5,9 @@ import pytest
 from scipy import optimize, stats
 
 from hpo_tui.engine.optimizer import gp, kernel
+from hpo_tui.engine.optimizer.columns import CATEGORY, NUMBER
 from hpo_tui.engine.optimizer.gp import Posterior, Rows
 from hpo_tui.engine.optimizer.kernel import Evidence, Hyper
-from hpo_tui.engine.optimizer.places import CATEGORY, NUMBER
 
 CATEGORICAL = np.array([False, False, True])
 

@@ -6,9 +6,9 @@ Shapes: n rows, k metrics.
 import numpy as np
 
 from hpo_tui.engine.optimizer.arrays import Array
-from hpo_tui.engine.optimizer.boxes import front
 from hpo_tui.engine.optimizer.data import Table, signs
 from hpo_tui.engine.optimizer.kernel import NOISE
+from hpo_tui.engine.optimizer.pareto import front
 from hpo_tui.engine.optimizer.transform import Column, Warp, Where, counts, warp
 from hpo_tui.engine.spec.model import StudySpec
 

@@ -1,4 +1,4 @@
-"""Entering what is to run next into the history, as a suggestion."""
+"""What is to run next, found or wished for, as a suggestion and a running trial of the history."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,13 +12,13 @@ from hpo_tui.engine.optimizer.wishes import Wanted, exact
 from hpo_tui.engine.spec.model import Params, StudySpec
 
 
-class Register:
+class Suggestions:
     """Makes the suggestion and the running trial of what was found or asked for."""
 
     def __init__(self, spec: StudySpec, history: TrialHistory, space: Space) -> None:
         self.spec, self.history, self.space = spec, history, space
 
-    def enter(self, proposal: Proposal, options: Options, number: int) -> Suggestion:
+    def of_proposal(self, proposal: Proposal, options: Options, number: int) -> Suggestion:
         """Enter a proposal into the history as running."""
         params = exact(self.spec, self.space.decode(proposal.x[None])[0], proposal.given)
         configuration = proposal.configuration
@@ -28,7 +28,7 @@ class Register:
             params = dict(self.history.of_configuration[configuration][0].params)
         return self._record(params, configuration, proposal.task, options, number, why=proposal.why)
 
-    def serve(self, wanted: Wanted, options: Options, number: int) -> Suggestion | None:
+    def of_wish(self, wanted: Wanted, options: Options, number: int) -> Suggestion | None:
         """Run what was asked for; None where it cannot be paid."""
         known = self.history.known(wanted.params)
         task, repeat = wanted.place(self.history, known)

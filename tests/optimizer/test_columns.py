@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from hpo_tui.engine.optimizer import Optimizer, kernel
+from hpo_tui.engine.optimizer.columns import ABSENT, CATEGORY, NUMBER, OPTIONAL, arc, centred
 from hpo_tui.engine.optimizer.gp import Posterior, Rows
 from hpo_tui.engine.optimizer.kernel import Hyper
-from hpo_tui.engine.optimizer.places import ABSENT, CATEGORY, NUMBER, OPTIONAL, arc, centred
 from hpo_tui.engine.optimizer.space import Space
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.spec.model import Task

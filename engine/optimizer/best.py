@@ -9,7 +9,7 @@ from hpo_tui.engine.optimizer.search import Search
 from hpo_tui.engine.spec.model import StudySpec
 
 
-def best(spec: StudySpec, history: TrialHistory, search: Search) -> list[int]:
+def best_trials(spec: StudySpec, history: TrialHistory, search: Search) -> list[int]:
     """Numbers of the best trials, by the first objective, then by number.
 
     Repeats of a configuration are averaged; where results are noisy and were not repeated the
