@@ -151,9 +151,12 @@ class TrialHistory:
         looks = (t for t in self.trials.values() if t.state == "complete" and t.task < self.full)
         return any(t.number not in self.bare for t in looks)
 
-    def checkpoint(self, configuration: int, task: int) -> Trial | None:
-        """Return the finished trial that running ``task`` can carry on, the dearest below it."""
-        if not self.spec.resume:
+    def checkpoint(self, configuration: int | None, task: int) -> Trial | None:
+        """Return the finished trial that running ``task`` can carry on, the dearest below it.
+
+        ``configuration``: None for a new one, which has nothing to carry on.
+        """
+        if configuration is None or not self.spec.resume:
             return None
         done = [
             t

@@ -82,9 +82,7 @@ class Options:
 
     def _marginal(self, configuration: int | None, task: int) -> float:
         """Return what a typical configuration costs beyond the checkpoint that it carries on."""
-        before = None
-        if configuration is not None:
-            before = self.history.checkpoint(configuration, task)
+        before = self.history.checkpoint(configuration, task)
         return self.costs[task] - (0.0 if before is None else self.costs[before.task])
 
     def _rest(self, task: int) -> float:

@@ -24,9 +24,10 @@ from hpo_tui.engine.optimizer import bridge, checks
 from hpo_tui.engine.optimizer.axes import axis_of
 from hpo_tui.engine.optimizer.earlier import Earlier, checked
 from hpo_tui.engine.optimizer.history import Key, TrialHistory, key_of
-from hpo_tui.engine.optimizer.notes import as_planned, in_turn, notes, settle
 from hpo_tui.engine.optimizer.options import Options
+from hpo_tui.engine.optimizer.plan import as_planned, attributes
 from hpo_tui.engine.optimizer.search import Search
+from hpo_tui.engine.optimizer.turns import in_turn, settle
 from hpo_tui.engine.spec.model import ParameterKind, Params, StudySpec
 from hpo_tui.engine.spec.names import listing
 
@@ -115,7 +116,7 @@ class CostWeightedSampler(BaseSampler):
             in_turn(study, trial)
             with self._lock:
                 self._turn_to(study, new=trial.number == 0)
-                found = notes(self.search, self._history(study, self.spec, trial), trial)
+                found = attributes(self.search, self._history(study, self.spec, trial), trial)
                 for name, value in found.items():
                     study._storage.set_trial_user_attr(trial._trial_id, name, value)
                     trial.set_user_attr(name, value)

@@ -55,9 +55,9 @@ class Suggestions:
         repeat: int = 0,
     ) -> Suggestion:
         """Make the suggestion and the running trial."""
-        before = None if repeat else self.history.checkpoint(configuration, task)
-        x = self.space.encode(params)
-        cost = options.charge(None if repeat else configuration, task, x)
+        carried = None if repeat else configuration
+        before = self.history.checkpoint(carried, task)
+        cost = options.charge(carried, task, self.space.encode(params))
         if options.measured is not None and not options.by_count:
             cost = min(cost, options.room)
         resume_from = None if before is None else before.number
