@@ -71,14 +71,9 @@ class Hyper:
         """The covariance between tasks, L L', (T, T)."""
         return np.asarray(self.factor @ self.factor.T)
 
-    def pack(self) -> Array:
-        """All of them in one vector."""
-        lower = np.tril_indices(len(self.noise))
-        return np.concatenate([self.lengths, self.factor[lower], self.noise])
-
     @staticmethod
     def unpack(vector: Array, d: int, tasks: int) -> "Hyper":
-        """Return the reverse of :meth:`pack`."""
+        """Return them from one vector: lengths, the factor's lower part, noise."""
         lower = np.tril_indices(tasks)
         k = len(lower[0])
         factor = np.zeros((tasks, tasks))
