@@ -78,8 +78,8 @@ def mourn(folder: "StudyFolder", pid: str, *, sent_away: bool = False) -> None:
 
     A paused study is not interrupted when its runner is ``sent_away``: it waits for a person.
     """
+    from hpo_tui.engine.launch.orphans import orphans
     from hpo_tui.engine.notify import deliver_overdue, inform
-    from hpo_tui.engine.orphans import orphans
     from hpo_tui.engine.spec.names import numbered
     from hpo_tui.store.models import StudyState
     from hpo_tui.store.read import StudyReader

@@ -165,7 +165,7 @@ def launch(app: "HpoApp", path: Path) -> None:
 def _made(app: "HpoApp", path: Path) -> tuple[StudyFolder, str]:
     """Return the study of a file, made where there is none, and what is to be said about it."""
     from hpo_tui.engine.launch import create_study
-    from hpo_tui.engine.origin import Origin, origin
+    from hpo_tui.engine.launch.origin import Origin, origin
     from hpo_tui.engine.spec import StudySpec
 
     folder = create_study(path, home_of(app, path))

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from hpo_tui.engine.enough import goals_mark
 from hpo_tui.engine.spec import BudgetUnit, StudySpec
+from hpo_tui.engine.stop_when import goals_mark
 from hpo_tui.store.models import Study, StudyState, TrialState
 
 if TYPE_CHECKING:

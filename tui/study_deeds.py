@@ -56,7 +56,7 @@ def archive(folder: StudyFolder) -> str:
 
 def delete(folder: StudyFolder) -> str:
     """Delete the study for good."""
-    from hpo_tui.engine.removal import remove
+    from hpo_tui.engine.launch.removing import remove
 
     started = time.monotonic()
     remove(folder)

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 from hpo_tui.engine.analysis.maps import LastMaps
 from hpo_tui.engine.analysis.slices import slices
-from hpo_tui.engine.enough import KEY
 from hpo_tui.engine.learning import holds
 from hpo_tui.engine.spec import SpecError, StudySpec
 from hpo_tui.engine.spec.files import edited_by_hand
+from hpo_tui.engine.stop_when import KEY
 from hpo_tui.store.faults import explained
 from hpo_tui.store.folder import ARCHIVE, StudyFolder
 from hpo_tui.store.models import Study, StudyState

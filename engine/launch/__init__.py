@@ -2,8 +2,8 @@
 
 from hpo_tui.engine.launch.asking import request_stop, send, send_all
 from hpo_tui.engine.launch.making import create_study, slug
+from hpo_tui.engine.launch.refusals import LaunchError
 from hpo_tui.engine.launch.starting import leave, runner_pid, start_runner
-from hpo_tui.engine.refusals import LaunchError
 
 __all__ = [
     "LaunchError",

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hpo_tui.engine.launch.offline import apply, works_without_runner
-from hpo_tui.engine.launch.starting import runner_pid, start_runner
-from hpo_tui.engine.orphans import orphans
-from hpo_tui.engine.refusals import (
+from hpo_tui.engine.launch.orphans import orphans
+from hpo_tui.engine.launch.refusals import (
     CLOSED,
     OF_A_RUN,
     LaunchError,
@@ -16,6 +15,7 @@ from hpo_tui.engine.refusals import (
     unheard,
     unwritable,
 )
+from hpo_tui.engine.launch.starting import runner_pid, start_runner
 from hpo_tui.engine.spec.model import StudySpec
 from hpo_tui.engine.spec.names import numbered
 from hpo_tui.store.ask import ask

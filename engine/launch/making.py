@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
-from hpo_tui.engine.origin import Origin, Unreadable, keep, origin
-from hpo_tui.engine.refusals import LaunchError
+from hpo_tui.engine.launch.origin import Origin, Unreadable, keep, origin
+from hpo_tui.engine.launch.refusals import LaunchError
 from hpo_tui.engine.spec.files import write_atomic
 from hpo_tui.engine.spec.model import StudySpec
 from hpo_tui.engine.spec.names import text_fault
@@ -26,9 +26,9 @@ def create_study(source: Path | str, home: Path, name: str | None = None) -> Stu
     """Make the study of a file (or of a study file's text) under ``home``, a ``.hpo`` folder.
 
     One that is there already is returned as it is, if it has the same definition or was made from
-    the same one (:func:`hpo_tui.engine.origin.origin` tells whether it was edited since); one that
-    has never run takes the new definition. Raises :class:`SpecError` when the definition has
-    errors, :class:`LaunchError` when it cannot be made.
+    the same one (:func:`~hpo_tui.engine.launch.origin.origin` tells whether it was edited since);
+    one that has never run takes the new definition. Raises :class:`SpecError` when the definition
+    has errors, :class:`LaunchError` when it cannot be made.
     """
     spec = StudySpec.load(source) if isinstance(source, Path) else StudySpec.from_text(source)
     called = name or spec.name

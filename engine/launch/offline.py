@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from hpo_tui.engine import enough
+from hpo_tui.engine import stop_when
 from hpo_tui.engine.answers import noted, tagged
+from hpo_tui.engine.launch.orphans import in_the_way
 from hpo_tui.engine.learning import kept_names, learn_fault
-from hpo_tui.engine.orphans import in_the_way
 from hpo_tui.engine.spec.files import unsaved, write_atomic
 from hpo_tui.engine.spec.model import StudySpec
 from hpo_tui.store.folder import ARCHIVE, StudyFolder
@@ -107,7 +107,7 @@ def _edit(folder: StudyFolder, writer: StudyWriter, action: str, args: Mapping[s
     with StudyReader(folder.db) as reader:
         study = reader.study()
         trials = reader.trials()
-        learned, past = kept_names(reader), reader.get(enough.KEY)
+        learned, past = kept_names(reader), reader.get(stop_when.KEY)
     refusal = unsaved(folder.file, study.text)
     if refusal:
         raise ValueError(refusal)
@@ -117,9 +117,9 @@ def _edit(folder: StudyFolder, writer: StudyWriter, action: str, args: Mapping[s
 
         new = extended(spec, float(args["amount"]))
         answer = f"the budget is {show_budget(new.budget)} now"
-        if enough.reached(spec, trials, past):
-            past = enough.goals_mark(new)
-            answer += enough.GOES_ON
+        if stop_when.reached(spec, trials, past):
+            past = stop_when.goals_mark(new)
+            answer += stop_when.GOES_ON
     else:
         from hpo_tui.engine.spec.edit import plan_edit
 
@@ -137,7 +137,7 @@ def _edit(folder: StudyFolder, writer: StudyWriter, action: str, args: Mapping[s
         writer.declare((p.name for p in new.space), new.metric_names)
         writer.update_study(text=new.text, state=str(state), reason=reason)
         if past is not None:
-            writer.put(enough.KEY, past)
+            writer.put(stop_when.KEY, past)
         writer.add_event("edited", answer)
     write_atomic(folder.file, new.text)
     return answer

@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from hpo_tui.engine.refusals import CLOSED, LaunchError, unwritable
+from hpo_tui.engine.launch.refusals import CLOSED, LaunchError, unwritable
 from hpo_tui.store.folder import StudyFolder
 
 PROC = Path("/proc/self/stat")

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hpo_tui.engine.costs import Meter
-from hpo_tui.engine.enough import reached
 from hpo_tui.engine.execution import processes
 from hpo_tui.engine.execution.base import Executor, Exit, Launch, Running
 from hpo_tui.engine.execution.metrics import Collector
@@ -20,6 +19,7 @@ from hpo_tui.engine.execution.reports import ReportTail
 from hpo_tui.engine.occupancy import GpuTime, Occupancy
 from hpo_tui.engine.runner.notices import Notices
 from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.engine.stop_when import reached
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState, Trial, TrialState
 from hpo_tui.store.write import StudyWriter

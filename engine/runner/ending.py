@@ -4,7 +4,6 @@ import logging
 import time
 from pathlib import Path
 
-from hpo_tui.engine.enough import why
 from hpo_tui.engine.execution import processes
 from hpo_tui.engine.execution.base import Exit, Outcome
 from hpo_tui.engine.execution.breaker import Breaker, Failure
@@ -15,6 +14,7 @@ from hpo_tui.engine.runner.desk import Desk, Live
 from hpo_tui.engine.runner.intake import Intake
 from hpo_tui.engine.runner.verdict import Case, Verdict, judge
 from hpo_tui.engine.spec.names import plural
+from hpo_tui.engine.stop_when import why
 from hpo_tui.store.models import StudyState, Trial, TrialState
 
 log = logging.getLogger("runner.ending")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from types import FrameType
 from typing import Any
 
-from hpo_tui.engine import enough
+from hpo_tui.engine import stop_when
 from hpo_tui.engine.analysis import maps, slices
 from hpo_tui.engine.costs import left_in_units
 from hpo_tui.engine.execution.breaker import Breaker
@@ -297,7 +297,7 @@ class Runner:
         """Return why the study ends, empty where its budget is spent."""
         met = self.desk.enough()
         if met:
-            return enough.why(met)
+            return stop_when.why(met)
         return "" if self.starter.over_budget else self.desk.proposals.exhausted
 
     def _last_words(self) -> None:

@@ -6,7 +6,7 @@ import sqlite3
 import time
 from collections.abc import Iterable, Sequence
 
-from hpo_tui.engine import enough
+from hpo_tui.engine import stop_when
 from hpo_tui.engine.execution.base import Executor
 from hpo_tui.engine.execution.devices import DeviceError, DevicePool
 from hpo_tui.engine.execution.leases import LeaseError
@@ -15,8 +15,8 @@ from hpo_tui.engine.execution.proposals_client import Proposals
 from hpo_tui.engine.execution.protocol import start_fault
 from hpo_tui.engine.execution.warm import WarmStarts
 from hpo_tui.engine.executor_choice import chosen
+from hpo_tui.engine.launch.refusals import OF_A_RUN
 from hpo_tui.engine.learning import kept_names, learn_fault
-from hpo_tui.engine.refusals import OF_A_RUN
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.lock import Unopenable
 from hpo_tui.engine.runner.program import note_program
@@ -64,7 +64,7 @@ def _open_desk(
             study = reader.study()
             trials = {t.number: t for t in reader.trials()}
             started, lent = clock_of(study, reader), reader.get("lent") or []
-            learned, past_goals = kept_names(reader), reader.get(enough.KEY)
+            learned, past_goals = kept_names(reader), reader.get(stop_when.KEY)
     except (sqlite3.Error, LookupError, OSError) as error:
         raise Unopenable(f"cannot open {folder.db}: {explained(error)}") from error
     if refused:

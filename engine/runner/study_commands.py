@@ -1,6 +1,6 @@
 """Commands to the study as a whole: pause, resume, stop, a larger budget, an edit, a lent GPU."""
 
-from hpo_tui.engine import enough
+from hpo_tui.engine import stop_when
 from hpo_tui.engine.answers import PAUSED_BY_YOU
 from hpo_tui.engine.execution.breaker import Breaker
 from hpo_tui.engine.runner.chores import look
@@ -96,9 +96,9 @@ class StudyCommands:
         desk.proposals.stale = True  # how much there is to spend shapes the start of a study too
         said = f"the budget is {show_budget(spec.budget)} now"
         if met:
-            desk.past_goals = enough.goals_mark(spec)
-            desk.writer.put(enough.KEY, desk.past_goals)
-            said += enough.GOES_ON
+            desk.past_goals = stop_when.goals_mark(spec)
+            desk.writer.put(stop_when.KEY, desk.past_goals)
+            said += stop_when.GOES_ON
         desk.event("edited", said)
         return said
 

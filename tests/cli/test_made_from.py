@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hpo_tui.engine.launch import create_study, send
-from hpo_tui.engine.origin import Origin, origin
+from hpo_tui.engine.launch.origin import Origin, origin
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.store.folder import HOME, StudyFolder
 from hpo_tui.store.models import StudyState

@@ -10,7 +10,7 @@ import pytest
 
 from hpo_tui.engine.execution import processes
 from hpo_tui.engine.launch import LaunchError, runner_pid
-from hpo_tui.engine.orphans import orphans
+from hpo_tui.engine.launch.orphans import orphans
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState, TrialState
 

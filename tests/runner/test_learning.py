@@ -11,8 +11,8 @@ import pytest
 
 from hpo_tui.engine.execution.proposals_client import Reply
 from hpo_tui.engine.launch import create_study, offline, send, start_runner
+from hpo_tui.engine.launch.refusals import LaunchError
 from hpo_tui.engine.learning import KEPT, SAYS, holds, learn_fault
-from hpo_tui.engine.refusals import LaunchError
 from hpo_tui.engine.runner.loop import Runner
 from hpo_tui.engine.runner.opening import open_desk
 from hpo_tui.engine.spec import StudySpec

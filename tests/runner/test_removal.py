@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from hpo_tui.engine.launch import LaunchError, send
-from hpo_tui.engine.removal import remove
+from hpo_tui.engine.launch.removing import remove
 from hpo_tui.store.folder import StudyFolder, list_studies
 
 

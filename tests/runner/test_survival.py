@@ -13,7 +13,7 @@ import pytest
 
 from hpo_tui.engine.execution import processes
 from hpo_tui.engine.launch import LaunchError, asking, leave, runner_pid, send
-from hpo_tui.engine.removal import remove
+from hpo_tui.engine.launch.removing import remove
 from hpo_tui.engine.runner.opened_file import OpenedFile
 from hpo_tui.store.folder import HOME
 from hpo_tui.store.models import StudyState, TrialState

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hpo_tui.engine import enough
+from hpo_tui.engine import stop_when
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState, TrialState
@@ -102,7 +102,7 @@ async def test_once_the_goals_are_met_the_end_of_the_budget_is_not_waited_for(
         assert "goals met: the last trials run" in said
         assert "left" not in said
         writer = StudyWriter(study.db)
-        writer.put(enough.KEY, enough.goals_mark(StudySpec.from_text(text)))
+        writer.put(stop_when.KEY, stop_when.goals_mark(StudySpec.from_text(text)))
         writer.close()
         # Extended since, it goes on past them.
         await until(pilot, lambda: "the last" not in app.screen._compositor.render_strips()[0].text)

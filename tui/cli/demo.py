@@ -36,7 +36,7 @@ def demo(folder: Path, headless: bool, fresh: bool) -> int:
     except ImportError:
         raise Refusal("the demo needs scikit-learn: pip install 'hpo-tui[demo]'") from None
     from hpo_tui.engine.launch import LaunchError
-    from hpo_tui.engine.removal import remove
+    from hpo_tui.engine.launch.removing import remove
 
     study = StudyFolder(folder / HOME / "sparse-digits")
     if fresh and study.path.is_dir():

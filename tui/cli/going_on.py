@@ -112,7 +112,7 @@ def is_finished(folder: StudyFolder) -> bool:
 
 def check_unfinished(folder: StudyFolder) -> None:
     """Raise Refusal where a study is finished and nobody has given it more since."""
-    from hpo_tui.engine.refusals import how_to_start
+    from hpo_tui.engine.launch.refusals import how_to_start
 
     if is_finished(folder):
         raise Refusal(f"{plain(folder.name)} cannot go on: {plain(how_to_start(folder))}")

@@ -36,7 +36,7 @@ def archive(study: str) -> None:
 def delete(study: str, yes: bool) -> None:
     """Delete STUDY with its results, logs and checkpoints, for good."""
     from hpo_tui.engine.launch import LaunchError
-    from hpo_tui.engine.removal import remove
+    from hpo_tui.engine.launch.removing import remove
 
     folder = _quiet(study)
     if folder.path.parent.name not in (HOME, ARCHIVE):

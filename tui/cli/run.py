@@ -91,7 +91,7 @@ def prepare(text: str, name: str | None) -> StudyFolder:
 
 def _tell_edits(folder: StudyFolder, file: Path) -> None:
     """Say so where the study was edited since it was made from ``file``."""
-    from hpo_tui.engine.origin import Origin, origin
+    from hpo_tui.engine.launch.origin import Origin, origin
     from hpo_tui.engine.spec import StudySpec
 
     if origin(folder, StudySpec.load(file.resolve())) is Origin.EDITED:

@@ -115,7 +115,7 @@ def print_log(
 
 def _is_over(folder: StudyFolder, reader: StudyReader, number: int) -> bool:
     """Whether nothing more will be printed, as far as anybody can tell."""
-    from hpo_tui.engine.orphans import lives
+    from hpo_tui.engine.launch.orphans import lives
 
     trial = reader.trial(number)
     if trial is None or trial.state.ended:

@@ -112,7 +112,7 @@ def name_taken(spec: StudySpec, home: Path) -> str:
     One that was made from the same file is no hindrance: it goes on. Nor is one that never ran.
     """
     from hpo_tui.engine.launch import slug
-    from hpo_tui.engine.origin import Origin, Unreadable, origin
+    from hpo_tui.engine.launch.origin import Origin, Unreadable, origin
 
     folder = StudyFolder(home / slug(spec.name))
     if not folder.db.is_file():

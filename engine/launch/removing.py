@@ -5,8 +5,8 @@ import tempfile
 from pathlib import Path
 
 from hpo_tui.engine.launch.offline import locked
-from hpo_tui.engine.orphans import in_the_way
-from hpo_tui.engine.refusals import CLOSED, LaunchError, unwritable
+from hpo_tui.engine.launch.orphans import in_the_way
+from hpo_tui.engine.launch.refusals import CLOSED, LaunchError, unwritable
 from hpo_tui.store.folder import StudyFolder
 
 
