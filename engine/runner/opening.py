@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterable, Sequence
@@ -19,7 +20,6 @@ from hpo_tui.engine.launch.refusals import OF_A_RUN
 from hpo_tui.engine.learning import kept_names, learn_fault
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.lock import Unopenable
-from hpo_tui.engine.runner.program import note_program
 from hpo_tui.engine.spec.edit import plan_edit
 from hpo_tui.engine.spec.errors import SpecError
 from hpo_tui.engine.spec.files import edited_by_hand
@@ -86,7 +86,7 @@ def _open_desk(
     desk = Desk(folder, spec, writer, executor, proposals, trials)
     desk.started, desk.past_goals = started, past_goals
     desk.state = study.state
-    note_program(desk)
+    _note_program(desk)
     for text in executor.notes():
         desk.event("strange", text)
     return desk
@@ -164,3 +164,23 @@ def warm_starts(folder: StudyFolder, spec: StudySpec, pool: DevicePool) -> WarmS
     environment = pool.thread_environment() | dict(spec.env)
     log = folder.path / "warm.log"
     return WarmStarts(spec.warm, spec.command, folder.workplace, environment, log)
+
+
+def _note_program(desk: Desk) -> None:
+    """Keep which program on the PATH the trials run, and say so where it is not the one before.
+
+    Another shell's PATH may find another one.
+    """
+    name = desk.spec.command[0]
+    found = None if "/" in name or "{" in name else shutil.which(name)
+    if found is None:
+        return
+    with StudyReader(desk.folder.db) as reader:
+        before = reader.get("program")
+    if before == [name, found]:
+        return
+    with desk.transaction():
+        if before and before[0] == name and desk.trials:
+            text = f"{name} is {found} now: the trials so far ran with {before[1]}"
+            desk.event("strange", text)
+        desk.writer.put("program", [name, found])

@@ -2,16 +2,15 @@
 
 from collections.abc import Iterable
 
+from hpo_tui.engine.runner.granting import Refused
 from hpo_tui.engine.spec.model import StudySpec
 from hpo_tui.store.models import Trial, TrialState
 
 _TAKEN = (TrialState.COMPLETE, TrialState.RUNNING, TrialState.WAITING)
 
 
-def promotion(
-    spec: StudySpec, trials: Iterable[Trial], trial: Trial, task: str | None
-) -> tuple[str, str]:
-    """Return (task, why not): one of them is empty.
+def promotion(spec: StudySpec, trials: Iterable[Trial], trial: Trial, task: str | None) -> str:
+    """Return the task. Raises :class:`Refused`, saying why not.
 
     Without ``task`` the next dearer one than the trial's at which its configuration has no result
     and is not under way.
@@ -21,14 +20,14 @@ def promotion(
     dearer = [t.name for t in spec.tasks_by_cost if t.cost > at]
     if not dearer:
         if trial.state is TrialState.PRUNED:
-            return "", f"trial {trial.number} was stopped at the full task: retry it instead"
-        return "", (
+            raise Refused(f"trial {trial.number} was stopped at the full task: retry it instead")
+        raise Refused(
             f"trial {trial.number} ran at the full task, and there is no dearer one: confirm it to "
             "run it again with other seeds"
         )
     known = ", ".join(dearer)
     if task is not None and task not in dearer:
-        return "", (
+        raise Refused(
             f"{task} is not dearer than {trial.task}, where trial {trial.number} ran; "
             f"it can be promoted to {known}"
         )
@@ -39,12 +38,12 @@ def promotion(
     }
     found = next((t for t in dearer if t not in taken and task in (None, t)), "")
     if found:
-        return found, ""
+        return found
     # The dearest is what a promotion without a task was after.
     by = taken[task or dearer[-1]]
     done = "is complete" if by.state is TrialState.COMPLETE else f"is {by.state}"
     hint = ": confirm it to run it with other seeds" if by.task == dearer[-1] else ""
-    return "", (
+    raise Refused(
         f"the configuration of trial {trial.number} has been promoted to {by.task} already: "
         f"trial {by.number} {done}{hint}"
     )

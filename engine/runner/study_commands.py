@@ -3,15 +3,20 @@
 from hpo_tui.engine import stop_when
 from hpo_tui.engine.answers import PAUSED_BY_YOU
 from hpo_tui.engine.execution.breaker import Breaker
+from hpo_tui.engine.learning import kept_names, learn_fault
 from hpo_tui.engine.runner.chores import look
 from hpo_tui.engine.runner.desk import Desk, Stop
-from hpo_tui.engine.runner.edits import apply_edit
 from hpo_tui.engine.runner.ending import tell_optimizer
 from hpo_tui.engine.runner.granting import Refused, check_file, check_goes_on
+from hpo_tui.engine.runner.starting import collect_anew
+from hpo_tui.engine.spec.edit import plan_edit
+from hpo_tui.engine.spec.errors import SpecError
 from hpo_tui.engine.spec.extend import extended, show_budget
 from hpo_tui.engine.spec.files import edited_by_hand, write_atomic
+from hpo_tui.engine.spec.model import StudySpec
 from hpo_tui.engine.spec.names import plural
 from hpo_tui.store.models import Command, StudyState, TrialState
+from hpo_tui.store.read import StudyReader
 
 STOPPED = "the study was stopped"
 """Why trials that a ``stop`` ended were killed; the next run takes them up again."""
@@ -53,12 +58,12 @@ class StudyCommands:
         text = edited_by_hand(self.desk.folder.file, self.desk.spec.text)
         if text is None:
             return ""
-        changes, refusal = apply_edit(self.desk, text)
-        if refusal:
+        try:
+            return f"; edited by hand: {self._edit(text)}"
+        except Refused as error:
             where = self.desk.folder.path
-            raise Refused(f"what was edited by hand in {where} cannot be taken over: {refusal}")
-        self.breaker.limit = self.desk.spec.resources.failures
-        return f"; edited by hand: {changes}"
+            said = f"what was edited by hand in {where} cannot be taken over: {error}"
+            raise Refused(said) from error
 
     def do_stop(self, command: Command) -> str:
         """End the study: trials get their grace period, or none (``kill``)."""
@@ -105,11 +110,37 @@ class StudyCommands:
     def do_edit(self, command: Command) -> str:
         """Take over an edited study file."""
         check_file(self.desk)
-        text, refusal = apply_edit(self.desk, str(command.args["text"]))
-        if refusal:
-            raise Refused(refusal)
-        self.breaker.limit = self.desk.spec.resources.failures
-        return text
+        return self._edit(str(command.args["text"]))
+
+    def _edit(self, text: str) -> str:
+        """Take over an edited study file; return what has changed. Raises :class:`Refused`."""
+        desk = self.desk
+        try:
+            new = StudySpec.from_text(text, desk.folder.file)
+        except SpecError as error:
+            raise Refused(str(error)) from error
+        plan = plan_edit(desk.spec, new, list(desk.trials.values()))
+        if not plan.allowed:
+            raise Refused("; ".join(p.show() for p in plan.refused))
+        with StudyReader(desk.folder.db) as reader:
+            fault = learn_fault(new, desk.folder.workplace, kept_names(reader))
+        if fault:
+            raise Refused(fault)
+        changes = [c.text for c in plan.changes]
+        desk.writer.declare((p.name for p in new.space), new.metric_names)
+        desk.writer.update_study(text=text)
+        write_atomic(desk.folder.file, text)
+        desk.event("edited", "; ".join(changes) or "the study file was edited")
+        added = set(new.metric_names) - set(desk.spec.metric_names)
+        desk.spec = new
+        desk.meter.spec = new
+        self.breaker.limit = new.resources.failures
+        later = desk.executor.adapt(new.resources)
+        desk.proposals.init |= {"text": text, "workers": max(1, desk.executor.capacity())}
+        desk.proposals.stale = True
+        collect_anew(desk, added)
+        changes = changes or ["nothing that matters has changed"]
+        return "; ".join([*changes, later] if later else changes)
 
     def do_lend(self, command: Command) -> str:
         """Give a device away (its trials leave at their next checkpoint), or take it back."""

@@ -36,9 +36,7 @@ class Wishes:
         self._check_task(task)
         if trial.state not in (TrialState.COMPLETE, TrialState.PRUNED):
             raise Refused(f"trial {trial.number} is {trial.state}: there is nothing to promote")
-        task, refusal = promotion(self.desk.spec, self.desk.trials.values(), trial, task)
-        if refusal:
-            raise Refused(refusal)
+        task = promotion(self.desk.spec, self.desk.trials.values(), trial, task)
         self._wish(
             command, "enqueue", params=dict(trial.params), task=task, promote=trial.number,
             why="promoted by you",
