@@ -10,10 +10,11 @@ from hpo_tui.engine.define.files import config_options, hydra_options, interpola
 from hpo_tui.engine.define.given import with_given
 from hpo_tui.engine.define.help_text import help_options
 from hpo_tui.engine.define.options import Found
-from hpo_tui.engine.define.probing import entry_point, probe_options
+from hpo_tui.engine.define.probing import probe_options
 from hpo_tui.engine.define.process import run_briefly
+from hpo_tui.engine.define.script import entry_point, script_of
 from hpo_tui.engine.define.settings import from_source
-from hpo_tui.engine.define.source import local_sources, script_of
+from hpo_tui.engine.define.source import local_sources
 from hpo_tui.engine.define.tree_source import tree_options
 from hpo_tui.engine.define.written import from_text
 
@@ -44,7 +45,7 @@ def find_options(words: Sequence[str], folder: Path) -> Found:
     if script is not None and re.search(r"@hydra\.main|hydra\.initialize", text):
         found = hydra_options(script, text)
         if found.options:
-            return with_given(found, words)
+            return with_given(found, words, folder)
     if _PARSERS.search(text) or (script is None and entry_point(words, folder)):
         probed, words = probe_options(words, folder)
         tree, pairs = tree_options(sources, words, folder)
@@ -58,7 +59,7 @@ def find_options(words: Sequence[str], folder: Path) -> Found:
             how = f"{told.how} and its tree of settings" if tree else told.how
             every = (*tree, *told.options)
             whole = dataclasses.replace(told, options=every, pairs=pairs, how=how)
-            return with_given(whole, words)
+            return with_given(whole, words, folder)
     config = config_options(words, folder, ()) or interpolated(text, folder)
     if config is not None:
         return config
@@ -78,7 +79,7 @@ def _from_outside(
     if not helped.options or any("DEFINE_config_file" in text for text in sources):
         written = from_text(sources, words, folder, helped.broken)
         helped = written if written is not None else helped
-    given = with_given(helped, words)
+    given = with_given(helped, words, folder)
     if given.options:
         return given
     return dataclasses.replace(given, advice=_nothing(probed) or _nothing(given))

@@ -6,18 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hpo_tui.engine.define.options import Found, Option, Style, kind_of, typed
+from hpo_tui.engine.define.script import script_at
 from hpo_tui.engine.spec.model import Value
 
-LAUNCHER = re.compile(r"(torch\.distributed|accelerate|deepspeed|horovod)\b")
-"""Modules that ``python -m`` starts for them to start a script."""
 
-
-def launched(words: Sequence[str]) -> bool:
-    """Whether a command starts its script by something that tells each process its rank."""
-    return any(LAUNCHER.match(word) or Path(word).name == "torchrun" for word in words[:3])
-
-
-def with_given(found: Found, words: Sequence[str]) -> Found:
+def with_given(found: Found, words: Sequence[str], folder: Path) -> Found:
     """Take values that the command line already has as the defaults of their options.
 
     ``--lr 0.05`` and ``lr=0.05`` of options that nothing else is known of become options too.
@@ -41,7 +34,7 @@ def with_given(found: Found, words: Sequence[str]) -> Found:
             name = flag.lstrip("-").replace("-", "_")
             style: Style = "flag" if flag.startswith("--") else "equals"
             options[name] = Option(name, flag, kind_of(given), given, style=style)
-    placed = _positionals(found.options, words)
+    placed = _positionals(found.options, words, script_at(words, folder) + 1)
     how = found.how or ("the values on the command line" if options else "")
     advice = found.advice if found.options or not options else ()
     every = (*placed, *options.values())
@@ -56,10 +49,13 @@ def _redefault(option: Option, given: Value) -> Option:
     return dataclasses.replace(option, default=given)
 
 
-def _positionals(options: Sequence[Option], words: Sequence[str]) -> list[Option]:
-    """Return the options without a flag, each with its word; those that lack one stay if needed."""
+def _positionals(options: Sequence[Option], words: Sequence[str], start: int) -> list[Option]:
+    """Return the options without a flag, each with its word; those that lack one stay if needed.
+
+    ``start``: the word behind the script.
+    """
     expected = [o for o in options if o.style == "positional"]
-    free = _free(options, words)
+    free = _free(options, words, start)
     # What comes before them names a sub-command.
     free = free[max(0, len(free) - len(expected)) :]
     found = []
@@ -72,11 +68,9 @@ def _positionals(options: Sequence[Option], words: Sequence[str]) -> list[Option
     return found
 
 
-def _free(options: Sequence[Option], words: Sequence[str]) -> list[int]:
-    """Return where the words are that belong to no option, behind the script or the module."""
+def _free(options: Sequence[Option], words: Sequence[str], start: int) -> list[int]:
+    """Return where the words from ``start`` on are that belong to no option."""
     switches = {f for o in options if o.switch for f in (o.flag, o.off, *o.aliases)}
-    # A module is the word that belongs to -m.
-    start = next((n for n, word in enumerate(words) if word.endswith(".py")), 0) + 1
     free, taken = [], False
     for n, word in enumerate(words[start:], start):
         if word.startswith("-"):

@@ -1,11 +1,8 @@
-"""Which file a command runs, and its text with that of the modules beside it."""
+"""The text of a script, and of the modules beside it that it imports."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-
-from hpo_tui.engine.define.given import LAUNCHER
-from hpo_tui.engine.define.probing import entry_point
 
 _LARGEST = 2**20
 _MOST, _DEEPEST = 40, 2
@@ -14,33 +11,6 @@ _IMPORT = re.compile(
     r"^[ \t]*(?:from[ \t]+(?P<package>[\w.]+)[ \t]+)?import[ \t]+(?P<names>[\w., \t]+|\([\w.,\s]+)",
     re.MULTILINE,
 )
-
-_CALLED = re.compile(r"^from ([\w.]+) import ", re.MULTILINE)
-
-
-def script_of(words: Sequence[str], folder: Path) -> Path | None:
-    """Return the Python file that a command runs, or None."""
-    for n, word in enumerate(words):
-        if word == "-m" and n + 1 < len(words):
-            base = folder.joinpath(*words[n + 1].split("."))
-            options = (base.with_suffix(".py"), base / "__main__.py")
-            module = next((p for p in options if p.is_file()), None)
-            if module is not None or not LAUNCHER.match(words[n + 1]):
-                return module
-        if word.endswith(".py") and (folder / word).is_file():
-            return folder / word
-    return _behind(entry_point(words, folder), folder)
-
-
-def _behind(entry: str, folder: Path) -> Path | None:
-    """Return the file here of the module whose function an installed command calls, or None."""
-    for name in _CALLED.findall(entry):
-        for root in (folder, folder / "src"):
-            base = root.joinpath(*name.split("."))
-            options = (base.with_suffix(".py"), base / "__init__.py")
-            if found := next((p for p in options if p.is_file()), None):
-                return found
-    return None
 
 
 def read(path: Path) -> str:
@@ -77,12 +47,14 @@ def local_sources(script: Path, folder: Path) -> list[str]:
 
 
 def _imported(text: str, roots: set[Path]) -> list[Path]:
-    found = []
-    for name in _modules(text):
-        for root in roots:
-            base = root.joinpath(*name.split("."))
-            found += [p for p in (base.with_suffix(".py"), base / "__init__.py") if p.is_file()]
-    return found
+    places = ((name, root) for name in _modules(text) for root in roots)
+    return [p for name, root in places if (p := module_file(name, root))]
+
+
+def module_file(name: str, folder: Path, package: str = "__init__.py") -> Path | None:
+    """Return the file of a module below ``folder``, or None; ``package``: its file in a package."""
+    base = folder.joinpath(*name.split("."))
+    return next((p for p in (base.with_suffix(".py"), base / package) if p.is_file()), None)
 
 
 def _modules(text: str) -> Iterator[str]:

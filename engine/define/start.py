@@ -9,13 +9,12 @@ from hpo_tui.engine.define.compose import Plan, make_plan, make_spec, with_metri
 from hpo_tui.engine.define.draft import Draft
 from hpo_tui.engine.define.find import find_options
 from hpo_tui.engine.define.first_run import first_run, times
-from hpo_tui.engine.define.given import launched
 from hpo_tui.engine.define.options import Option
 from hpo_tui.engine.define.preview import asks
 from hpo_tui.engine.define.print_source import read_source
-from hpo_tui.engine.define.probing import command_words
 from hpo_tui.engine.define.remarks import remarks
-from hpo_tui.engine.define.source import local_sources, script_of
+from hpo_tui.engine.define.script import command_words, launched, script_of
+from hpo_tui.engine.define.source import local_sources
 from hpo_tui.engine.spec.load import load_text
 from hpo_tui.engine.spec.names import did_you_mean, plain
 from hpo_tui.engine.spec.write import write

@@ -123,7 +123,8 @@ def test_numbers_on_a_command_line_are_options_and_words_are_not(scripts: Path) 
 
 
 @pytest.mark.parametrize("module", [["-m", "train"], ["-m", "torch.distributed.run", "train.py"]])
-def test_words_are_counted_from_the_module_on(module: list[str]) -> None:
+def test_words_are_counted_from_the_module_on(module: list[str], tmp_path: Path) -> None:
+    (tmp_path / "train.py").touch()
     epochs = Option("epochs", "epochs", "int", style="positional", required=True)
-    (given,) = with_given(Found((epochs,)), ["python", *module, "40"]).options
+    (given,) = with_given(Found((epochs,)), ["python", *module, "40"], tmp_path).options
     assert (given.default, given.word) == (40, len(module) + 1)

@@ -1,0 +1,103 @@
+"""The words of a command: which of them is the script, what starts it, and which file that is."""
+
+import os
+import re
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from hpo_tui.engine.define.source import module_file
+
+_LAUNCHER = re.compile(r"(torch\.distributed|accelerate|deepspeed|horovod)\b")
+"""Modules that ``python -m`` starts for them to start a script."""
+_LONGEST_ENTRY = 4096
+_CALLED = re.compile(r"^from ([\w.]+) import ", re.MULTILINE)
+
+
+def command_words(command: Sequence[str], folder: Path) -> tuple[str, ...]:
+    """Return a command as words that start: ``train.py`` becomes ``python train.py``."""
+    words = tuple(command)
+    first = folder / words[0] if words else folder
+    if not first.is_file():
+        return words
+    interpreter = _interpreter(first)
+    starts = os.access(first, os.X_OK)
+    if not words[0].endswith(".py"):
+        if not starts and interpreter:
+            return (*interpreter, *words)
+        return words if "/" in words[0] else (f"./{words[0]}", *words[1:])
+    return words if "/" in words[0] and starts and interpreter else (python_of(folder), *words)
+
+
+def _interpreter(script: Path) -> tuple[str, ...]:
+    """Return what a script's first line has it started by: ``bash`` of ``#!/usr/bin/env bash``."""
+    with script.open("rb") as file:
+        line = file.readline(500).decode("utf-8", "replace")
+    words = line[2:].split() if line.startswith("#!") else []
+    if words and Path(words[0]).name == "env":
+        words = [w for w in words[1:] if w != "-S"]
+    return tuple(words)
+
+
+def entry_point(words: Sequence[str], folder: Path) -> str:
+    """Return the text of the small Python file that an installed command is, nothing of others."""
+    program = str(folder / words[0]) if "/" in words[0] else shutil.which(words[0])
+    try:
+        if program is None or Path(program).stat().st_size > _LONGEST_ENTRY:
+            return ""
+        text = Path(program).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    # Where the interpreter's path is long, a shell is named first that starts it.
+    head = "".join(text.splitlines(keepends=True)[:3])
+    return text if head.startswith("#!") and "python" in head else ""
+
+
+def python_of(folder: Path) -> str:
+    """Return the Python to run scripts with: the one on the PATH, as a user would.
+
+    Where this program runs from a virtual environment of the project that is not activated, that
+    one's: it is the one with the project's packages.
+    """
+    home = Path(sys.prefix).parent
+    if sys.prefix != sys.base_prefix and home in (folder.absolute(), *folder.absolute().parents):
+        on_path = shutil.which("python")
+        if on_path is None or Path(on_path).parent != Path(sys.executable).parent:
+            return sys.executable
+    return next((n for n in ("python", "python3") if shutil.which(n)), sys.executable)
+
+
+def script_at(words: Sequence[str], folder: Path) -> int:
+    """Return which word names the script: a file, or a module behind ``-m``; 0 where none does.
+
+    What a launcher is started by, as ``-m torch.distributed.run``, is not the script.
+    """
+    for n, (word, following) in enumerate(zip(words, [*words[1:], ""], strict=True)):
+        if word == "-m" and following:
+            if not _LAUNCHER.match(following) or module_file(following, folder, "__main__.py"):
+                return n + 1
+        elif word.endswith(".py") and (folder / word).is_file():
+            return n
+    return 0
+
+
+def script_of(words: Sequence[str], folder: Path) -> Path | None:
+    """Return the Python file that a command runs, or None."""
+    at = script_at(words, folder)
+    if at and words[at - 1] == "-m":
+        return module_file(words[at], folder, "__main__.py")
+    if words[at].endswith(".py") and (folder / words[at]).is_file():
+        return folder / words[at]
+    return _behind(entry_point(words, folder), folder)
+
+
+def _behind(entry: str, folder: Path) -> Path | None:
+    """Return the file here of the module whose function an installed command calls, or None."""
+    places = ((name, root) for name in _CALLED.findall(entry) for root in (folder, folder / "src"))
+    return next((p for name, root in places if (p := module_file(name, root))), None)
+
+
+def launched(words: Sequence[str]) -> bool:
+    """Whether a command starts its script by something that tells each process its rank."""
+    return any(_LAUNCHER.match(word) or Path(word).name == "torchrun" for word in words[:3])
