@@ -9,9 +9,8 @@ import dataclasses
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
-from hpo_tui.engine.define.options import Found, Option, from_dump, kind_of
+from hpo_tui.engine.define.options import Found, Option, Raw, from_dump, kind_of
 from hpo_tui.engine.define.source import read
 from hpo_tui.engine.define.syntax import (
     calls,
@@ -80,7 +79,7 @@ def _required(text: str) -> Iterator[str]:
             yield from (name for name in listed if isinstance(name, str))
 
 
-def _entry(name: str, kind: str, call: ast.Call, needed: bool) -> dict[str, Any]:
+def _entry(name: str, kind: str, call: ast.Call, needed: bool) -> Raw:
     """Return a flag as the probe writes an option."""
     words = {name: literal(value) for name, value in keywords(call).items()}
     args = [literal(a) for a in call.args]

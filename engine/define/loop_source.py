@@ -6,17 +6,17 @@
 import ast
 import re
 from collections.abc import Sequence
-from typing import Any
 
+from hpo_tui.engine.define.options import Raw
 from hpo_tui.engine.define.syntax import literal, pairs, parsed, text_of
 
 _HOLDS = re.compile(r"default|hparams|config|settings|args", re.IGNORECASE)
 
 
-def looped_options(texts: Sequence[str]) -> list[dict[str, Any]]:
+def looped_options(texts: Sequence[str]) -> list[Raw]:
     """Return the options of the dictionaries that a script makes options of.
 
-    Each is a mapping as the probe writes it. Counted are the dictionaries of the script itself, the
+    Counted are the dictionaries of the script itself, the
     first text, and of the functions that it names, which other scripts may have others of.
     """
     trees = [tree for text in texts if (tree := parsed(text)) is not None]
@@ -28,7 +28,7 @@ def looped_options(texts: Sequence[str]) -> list[dict[str, Any]]:
         for node in ast.walk(tree)
         if isinstance(node, ast.FunctionDef) and _HOLDS.search(node.name)
     }
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, Raw] = {}
     todo: list[ast.AST] = [*trees[:1]]
     seen: set[str] = set()
     while todo:
@@ -54,7 +54,7 @@ def _loops(tree: ast.AST) -> bool:
     )
 
 
-def _options(part: ast.AST) -> list[dict[str, Any]]:
+def _options(part: ast.AST) -> list[Raw]:
     """Return the options of the dictionaries that a part names as such or returns."""
     own = isinstance(part, ast.FunctionDef)
     found = []
@@ -67,7 +67,7 @@ def _options(part: ast.AST) -> list[dict[str, Any]]:
     return found
 
 
-def _option(key: str, node: ast.expr) -> dict[str, Any]:
+def _option(key: str, node: ast.expr) -> Raw:
     value = literal(node)
     kind = "str" if value is None else type(value).__name__
     return {"flags": [f"--{key}"], "dest": key, "default": value, "type": kind}

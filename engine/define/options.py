@@ -4,7 +4,7 @@ import dataclasses
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 from hpo_tui.engine.spec.model import Value
 
@@ -92,17 +92,46 @@ class Found:
     """The last words of the script where it does not even come to read its options."""
 
 
-def from_dump(entries: Sequence[Mapping[str, Any]]) -> tuple[tuple[Option, ...], tuple[str, ...]]:
+class Raw(TypedDict, total=False):
+    """An option as the probe writes it, and all that read a source: in argparse's words.
+
+    ``off``: flags that turn it off. ``action``: the name of argparse's class for its kind, or
+    ``flag``. ``default`` and ``choices`` may hold what is no value.
+    """
+
+    flags: list[str]
+    off: list[str]
+    dest: str
+    default: Any
+    type: str | None
+    choices: Sequence[Any] | None
+    low: float | None
+    high: float | None
+    nargs: str | int | None
+    required: bool
+    help: str
+    metavar: str
+    action: str
+
+
+class Dump(TypedDict, total=False):
+    """A parser as the probe writes it: its options, and the sub-commands it has."""
+
+    options: Sequence[Raw]
+    commands: Sequence[str]
+
+
+def from_dump(entries: Sequence[Dump]) -> tuple[tuple[Option, ...], tuple[str, ...]]:
     """Return options and sub-commands from what the probe wrote; the last parser counts most."""
     options: dict[str, Option] = {}
     commands: tuple[str, ...] = ()
     for entry in entries:
-        commands = tuple(str(c) for c in entry.get("commands") or ())
+        commands = tuple(entry.get("commands", ()))
         for raw in entry.get("options", ()):
             option = _option(raw)
             if option is None:
                 continue
-            on = options.get(str(raw.get("dest")))
+            on = options.get(raw.get("dest", ""))
             if on is not None and on.switch and raw.get("action") == "_StoreFalseAction":
                 # ``--no-ema`` with the same target turns off what ``--ema`` turns on.
                 off = on.off or option.flag
@@ -112,22 +141,18 @@ def from_dump(entries: Sequence[Mapping[str, Any]]) -> tuple[tuple[Option, ...],
     return tuple(options.values()), commands
 
 
-def _state(raw: Mapping[str, Any], on: Option) -> bool:
+def _state(raw: Raw, on: Option) -> bool:
     """Return what two switches of one target are without either: of both the parser's default."""
     default = raw.get("default")
     return default if isinstance(default, bool) else on.default is True
 
 
-def _option(raw: Mapping[str, Any]) -> Option | None:
+def _option(raw: Raw) -> Option | None:
     """Return an option with a single value, or None for lists."""
-    flags = [str(f) for f in raw.get("flags") or ()]
-    off = [str(f) for f in raw.get("off") or ()]
-    action = str(raw.get("action", ""))
+    flags, off, action = raw.get("flags", []), raw.get("off", []), raw.get("action", "")
     if action == "BooleanOptionalAction":
-        off, flags = (
-            [f for f in flags if f.startswith("--no-")],
-            [f for f in flags if not f.startswith("--no-")],
-        )
+        off = [f for f in flags if f.startswith("--no-")]
+        flags = [f for f in flags if f not in off]
     if not flags:
         return _positional(raw)
     if raw.get("nargs") not in (None, 0, "?"):
@@ -154,14 +179,14 @@ def _option(raw: Mapping[str, Any]) -> Option | None:
         number(raw.get("low")),
         number(raw.get("high")),
         _help(raw),
-        required=bool(raw.get("required")),
+        required=raw.get("required", False),
         aliases=tuple(f for f in flags if f != flag),
     )
 
 
-def _positional(raw: Mapping[str, Any]) -> Option | None:
+def _positional(raw: Raw) -> Option | None:
     """Return what is given by its place alone, as ``data`` of ``train.py data``."""
-    name, nargs = str(raw.get("dest") or ""), raw.get("nargs")
+    name, nargs = raw.get("dest", ""), raw.get("nargs")
     if not name or nargs not in (None, "?", "+", 1) or not raw.get("required", True):
         return None
     kind = _kind(str(raw.get("type")), None, ())
@@ -169,19 +194,19 @@ def _positional(raw: Mapping[str, Any]) -> Option | None:
     return Option(name, name, kind, help=_help(raw), style="positional", required=needed)
 
 
-def _said(raw: Mapping[str, Any]) -> Value | None:
+def _said(raw: Raw) -> Value | None:
     """Return the number that a help text gives as the default of an option that keeps none.
 
     What is laid over another way of reading settings, as pydantic's, knows no defaults itself.
     """
-    said = _DEFAULT.search(str(raw.get("help") or ""))
+    said = _DEFAULT.search(raw.get("help", ""))
     value = typed(said[1].rstrip(".,")) if said else None
     return None if isinstance(value, str) else value
 
 
-def _declared(raw: Mapping[str, Any]) -> str:
+def _declared(raw: Raw) -> str:
     """Return the type of an option, by what stands for its value where none is declared."""
-    declared, shown = str(raw.get("type")), str(raw.get("metavar") or "")
+    declared, shown = str(raw.get("type")), raw.get("metavar", "")
     return shown if declared == "None" and shown in ("int", "float") else declared
 
 
@@ -204,8 +229,8 @@ def number(value: object) -> float | None:
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
-def _help(raw: Mapping[str, Any]) -> str:
-    text = " ".join(str(raw.get("help") or "").replace("%(default)s", "").split())
+def _help(raw: Raw) -> str:
+    text = " ".join(raw.get("help", "").replace("%(default)s", "").split())
     return re.sub(r"\s*[(\[]defaults?\b[^)\]]*[)\]]", "", text, flags=re.IGNORECASE)[:120]
 
 

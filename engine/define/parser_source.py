@@ -8,6 +8,7 @@ import ast
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from hpo_tui.engine.define.options import Raw
 from hpo_tui.engine.define.syntax import calls, keywords, last_name, literal
 
 _ACTIONS = {
@@ -21,10 +22,10 @@ _ACTIONS = {
 }
 
 
-def written_options(text: str) -> list[dict[str, Any]]:
+def written_options(text: str) -> list[Raw]:
     """Return the options of the ``add_argument`` calls in ``text``, in their order.
 
-    Each is a mapping as the probe writes it; there are none where the text is no Python.
+    There are none where the text is no Python.
     """
     every = calls(text)
     defaults = _defaults(every)
@@ -52,7 +53,7 @@ def _defaults(every: Iterable[ast.Call]) -> dict[str, Any]:
     }
 
 
-def _option(call: ast.Call) -> dict[str, Any]:
+def _option(call: ast.Call) -> Raw:
     words = keywords(call)
     flags = [literal(a) for a in call.args]
     longest = max((f for f in flags if isinstance(f, str)), key=len, default="")

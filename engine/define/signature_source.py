@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from hpo_tui.engine.define.options import Raw
 from hpo_tui.engine.define.syntax import keywords, last_name, literal, parsed, text_of
 
 _READERS = re.compile(
@@ -26,10 +27,10 @@ _KINDS = ("float", "int", "bool")
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def declared_options(texts: Sequence[str]) -> list[dict[str, Any]]:
+def declared_options(texts: Sequence[str]) -> list[Raw]:
     """Return the options of the dataclasses and functions that a library is handed.
 
-    Each is a mapping as the probe writes it. Only what the first text hands on is an option.
+    Only what the first text hands on is an option.
     """
     library = next((m[1] for m in map(_LIBRARIES.search, texts[:1]) if m), "")
     if not library:
@@ -41,7 +42,7 @@ def declared_options(texts: Sequence[str]) -> list[dict[str, Any]]:
         for node in ast.walk(tree)
         if isinstance(node, ast.ClassDef | _Function)
     }
-    found: list[dict[str, Any]] = []
+    found: list[Raw] = []
     for name in _handed(trees[0]) if trees else ():
         if name in holders:
             found += _fields(holders[name], holders, "", library)
@@ -65,7 +66,7 @@ def _handed(tree: ast.Module) -> list[str]:
 
 def _fields(
     holder: ast.AST, holders: Mapping[str, ast.AST], prefix: str, library: str
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[Raw]:
     """Return the options of a class or function, and of the dataclasses within it."""
     entries = _members(holder) if isinstance(holder, ast.ClassDef) else _arguments(holder)
     for name, annotation, default, about in entries:
@@ -112,7 +113,7 @@ def _arguments(holder: ast.AST) -> Iterator[tuple[str, ast.expr | None, ast.expr
 
 def _option(
     name: str, annotation: ast.expr | None, default: ast.expr | None, about: str, library: str
-) -> dict[str, Any]:
+) -> Raw:
     value = literal(default)
     kind = _kind(annotation) or (type(value).__name__ if value is not None else "str")
     flag = f"--{name.replace('_', '-') if library in _DASHED else name}"
