@@ -93,7 +93,7 @@ def learn_fault(spec: StudySpec, workplace: Path, known: Collection[str] = ()) -
     return next((fault for fault in faults if fault), None)
 
 
-def absent_fault(spec: StudySpec, workplace: Path, known: Collection[str] = ()) -> str | None:
+def absent_fault(spec: StudySpec, workplace: Path, known: Collection[str]) -> str | None:
     """Return the same as far as no study's file needs to be opened, which can take a while."""
     found: dict[Path, str] = {}
     for name in spec.learn_from:

@@ -31,7 +31,7 @@ def trial_from(
     row: Mapping[str, Any],
     params: Mapping[str, str],
     metrics: Mapping[str, str],
-    truths: Collection[str] = (),
+    truths: Collection[str],
 ) -> Trial:
     """Return the trial of a row; ``params`` and ``metrics`` map column to name.
 

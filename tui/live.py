@@ -1,7 +1,6 @@
 """One study that is open: its newest picture, the one view of it, its watcher."""
 
 import math
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -24,7 +23,7 @@ class LiveStudy:
         folder: StudyFolder,
         deliver: Callable[[Snapshot], None],
         explain: Callable[[str], None],
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float],
     ) -> None:
         self.folder = folder
         self.watcher = StudyWatcher(folder, deliver, explain, clock)

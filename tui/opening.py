@@ -53,7 +53,7 @@ def run_app(
     return app.return_code or 0
 
 
-def print_once(folder: StudyFolder, *, ascii_only: bool = False) -> int:
+def print_once(folder: StudyFolder, *, ascii_only: bool) -> int:
     """Print a study as a few lines; return 1 if it cannot be read."""
     import shutil
     import sqlite3

@@ -37,7 +37,7 @@ def eta_of(
     spent: float,
     now: float,
     *,
-    told: tuple[float | None, float] | None = None,
+    told: tuple[float | None, float] | None,
 ) -> float | None:
     """Return the seconds to the end of the budget, None while nobody knows, or where it is spent.
 

@@ -30,7 +30,7 @@ def grouped(value: int) -> str:
     return f"{value:,}".replace(",", " ") if abs(value) >= 10_000 else str(value)
 
 
-def units(value: float, of: float = 1.0) -> str:
+def units(value: float, of: float) -> str:
     """Return an amount of budget with one decimal below a thousand.
 
     ``of``: the whole budget. With more decimals where it has them: 0.25 hours are not 0.2.

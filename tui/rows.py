@@ -34,7 +34,7 @@ class Column:
         """Cells that the column must have: in few a name says something still, a number nothing."""
         return min(max(self.least, 6 if self.align == "right" else 4), self.width)
 
-    def heading(self, room: int, mark: str = "") -> str:
+    def heading(self, room: int, mark: str) -> str:
         """Return the title in ``room`` cells, with the ``mark`` of the order on its free side."""
         name = self.title.removesuffix(self.tail)
         before, after = (mark, "") if self.align == "right" else ("", mark)

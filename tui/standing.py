@@ -108,7 +108,7 @@ def status_lines(snapshot: "Snapshot", width: int = 80) -> list[str]:
     return [fit(line, width).rstrip() for line in lines]
 
 
-def best_lines(snapshot: "Snapshot", k: int, width: int = 80) -> list[str]:
+def best_lines(snapshot: "Snapshot", k: int, width: int) -> list[str]:
     """Return the ``k`` best trials, a line each: number, metrics, parameters.
 
     Where ``width`` is too little for the metrics, it is their names that give way.

@@ -70,7 +70,7 @@ def preview(spec: StudySpec, n: int = 10, *, seconds: float | None = None) -> Pr
     return Preview(tuple(drawn), tuple(commands), buys(spec, seconds), tuple(advice))
 
 
-def buys(spec: StudySpec, seconds: float | None = None) -> tuple[str, ...]:
+def buys(spec: StudySpec, seconds: float | None) -> tuple[str, ...]:
     """Say in sentences what the budget is enough for."""
     amount, unit = spec.budget.amount, spec.budget.unit
     cheap, full = spec.tasks_by_cost[0], spec.full_task

@@ -20,7 +20,7 @@ _NO_TASKS = (
 
 
 def remarks(
-    plan: Plan, spec: StudySpec, printed: Printed | None, source: str, texts: Sequence[str] = ()
+    plan: Plan, spec: StudySpec, printed: Printed | None, source: str, texts: Sequence[str]
 ) -> dict[KeyPath, str]:
     """Return the comments of the study file by key path; ``texts``: what the script is made of."""
     notes: dict[KeyPath, str] = {

@@ -61,7 +61,7 @@ def process_start(pid: int) -> float | None:
         return None
 
 
-def find_runtime_dir(environ: Mapping[str, str] | None = None) -> Path:
+def find_runtime_dir(environ: Mapping[str, str] | None) -> Path:
     """Return the user's directory for leases, made with mode 0700. Raises :class:`LeaseError`.
 
     ``/run/user/UID`` is taken when the variable is unset too: a study started by cron and one

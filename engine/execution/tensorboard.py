@@ -23,7 +23,7 @@ class TensorboardSource:
     a file has it and nothing is said.
     """
 
-    def __init__(self, folder: Path, path: str, names: Names, step: str | None = None) -> None:
+    def __init__(self, folder: Path, path: str, names: Names, step: str | None) -> None:
         self.folder, self.root, self.names = folder, folder / path, names
         self.tag = step or _EPOCH
         self.offsets: dict[str, int] = {}

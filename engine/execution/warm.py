@@ -49,7 +49,7 @@ def split_python(argv: Sequence[str]) -> tuple[str, bool, list[str]] | None:
     return None
 
 
-def find_python(word: str, path: str | None = None, cwd: Path | None = None) -> str | None:
+def find_python(word: str, path: str | None, cwd: Path | None) -> str | None:
     """Return the interpreter that ``word`` of a command run in ``cwd`` means, None if none.
 
     A link is not followed: it is how a virtual environment is told from its base.
@@ -129,9 +129,7 @@ class WarmServer:
             select.select([self._channel], [], [], left)
         return self._ready
 
-    def accepts(
-        self, argv: Sequence[str], path: str | None = None, cwd: Path | None = None
-    ) -> bool:
+    def accepts(self, argv: Sequence[str], path: str | None, cwd: Path | None) -> bool:
         """Whether a command is a script for this parent's interpreter. ``path``: its PATH."""
         found = split_python(argv)
         return found is not None and find_python(found[0], path, cwd) == self.python

@@ -8,7 +8,7 @@ from typing import Any
 
 from hpo_tui.engine.spec import names as words
 from hpo_tui.engine.spec.model import StudySpec
-from hpo_tui.engine.spec.names import did_you_mean, listing, plain_data
+from hpo_tui.engine.spec.names import did_you_mean, fold, listing, plain_data
 
 _ALIKE = 0.85
 """How like names are of which one is a slip: acuracy for accuracy, not train_loss for val_loss."""
@@ -84,7 +84,7 @@ def metrics(spec: StudySpec, given: object) -> dict[str, float]:
     told, names = values(given), spec.metric_names
     missing = [n for n in names if n not in told]
     strange = [n for n in told if n not in names]
-    misspelt = [n for n in strange if get_close_matches(_fold(n), map(_fold, missing), 1, _ALIKE)]
+    misspelt = [n for n in strange if get_close_matches(fold(n), map(fold, missing), 1, _ALIKE)]
     if missing and strange and (misspelt or len(missing) == len(names)):
         wrong = (misspelt or strange)[0]
         guess = did_you_mean(wrong, missing)
@@ -92,10 +92,6 @@ def metrics(spec: StudySpec, given: object) -> dict[str, float]:
             f"{show(wrong)} is no metric of this study{guess or '; it has ' + listing(names)}"
         )
     return told
-
-
-def _fold(name: str) -> str:
-    return name.casefold().replace("-", "_").replace(" ", "_")
 
 
 def configuration(given: object) -> dict[str, Any]:

@@ -19,7 +19,7 @@ def completions(
     text: str,
     cursor: int,
     names: Collection[str],
-    choices: Mapping[str, Collection[Value]] | None = None,
+    choices: Mapping[str, Collection[Value]] | None,
 ) -> tuple[int, list[str]]:
     """Return where the word at ``cursor`` starts, and what it could be completed to.
 

@@ -57,12 +57,12 @@ def nearest(name: str, allowed: Iterable[str]) -> str | None:
     """Return the allowed name that ``name`` was most likely meant to be, or None."""
     by_fold: dict[str, str] = {}
     for candidate in allowed:
-        by_fold.setdefault(_fold(candidate), candidate)
-    letters = sorted(_fold(name))
+        by_fold.setdefault(fold(candidate), candidate)
+    letters = sorted(fold(name))
     swapped = next((c for f, c in by_fold.items() if sorted(f) == letters), None)
     if swapped is not None:
         return swapped
-    close = difflib.get_close_matches(_fold(name[:200]), by_fold, n=1, cutoff=0.6)
+    close = difflib.get_close_matches(fold(name[:200]), by_fold, n=1, cutoff=0.6)
     return by_fold[close[0]] if close else None
 
 
@@ -140,5 +140,6 @@ def _base(value: bool | int | float | str) -> bool | int | float | str:
     return value
 
 
-def _fold(name: str) -> str:
+def fold(name: str) -> str:
+    """Return a name as it is compared with another that may be a slip of it."""
     return name.casefold().replace("-", "_").replace(" ", "_")

@@ -7,6 +7,11 @@ from typing import Any
 from hpo_tui.store.models import Report, Trial, Value
 
 
+def choice(value: Any) -> Value:
+    """Return a choice as a value of ours: what TOML cannot hold (None) becomes text."""
+    return value if isinstance(value, bool | int | float | str) else str(value)
+
+
 @dataclass(frozen=True, slots=True)
 class Dimension:
     """A parameter as it was found. ``choices`` are empty for numbers.

@@ -16,11 +16,11 @@ def build_study(
     name: str,
     text: str,
     trials: Sequence[Trial],
-    reports: Iterable[Report] = (),
+    reports: Iterable[Report],
     *,
-    params: Iterable[str] = (),
-    metrics: Iterable[str] = (),
-    source: str = "",
+    params: Iterable[str],
+    metrics: Iterable[str],
+    source: str,
 ) -> StudyFolder:
     """Make the finished study ``home/name`` with these trials and reports.
 

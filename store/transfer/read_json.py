@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hpo_tui.store.models import Report, Trial, Value
-from hpo_tui.store.transfer.arrivals import Arrival, Dimension
+from hpo_tui.store.transfer.arrivals import Arrival, Dimension, choice
 from hpo_tui.store.transfer.tables import (
     arrived,
     check_columns,
@@ -175,10 +175,6 @@ def _dimension(values: Sequence[Any]) -> Dimension:
     """Return what a parameter of these values is."""
     numbers = [v for v in values if isinstance(v, int | float) and not isinstance(v, bool)]
     if len(numbers) < len(values):
-        return Dimension("categorical", choices=tuple(dict.fromkeys(map(_choice, values))))
+        return Dimension("categorical", choices=tuple(dict.fromkeys(map(choice, values))))
     whole = all(isinstance(v, int) for v in numbers)
     return span([float(v) for v in numbers], whole=whole)
-
-
-def _choice(value: Any) -> Value:
-    return value if isinstance(value, bool | int | float | str) else str(value)

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from hpo_tui.store.models import Report, Trial, TrialState, Value
-from hpo_tui.store.transfer.arrivals import Arrival, Dimension
+from hpo_tui.store.models import Report, Trial, TrialState
+from hpo_tui.store.transfer.arrivals import Arrival, Dimension, choice
 from hpo_tui.store.transfer.optuna_storage import opened
 from hpo_tui.store.transfer.write_optuna import STUDY_ATTR, TRIAL_ATTR
 
@@ -79,7 +79,7 @@ def _space(trials: "Sequence[optuna.trial.FrozenTrial]") -> dict[str, Dimension]
 def _dimension(distributions: "Sequence[Any]") -> Dimension:
     last = distributions[-1]
     if hasattr(last, "choices"):
-        choices = dict.fromkeys(value(c) for d in distributions for c in getattr(d, "choices", ()))
+        choices = dict.fromkeys(choice(c) for d in distributions for c in getattr(d, "choices", ()))
         return Dimension("categorical", choices=tuple(choices))
     numeric = [d for d in distributions if hasattr(d, "low")]
     whole = all(type(d).__name__.startswith("Int") for d in numeric)
@@ -90,11 +90,6 @@ def _dimension(distributions: "Sequence[Any]") -> Dimension:
         bool(last.log),
         last.step,
     )
-
-
-def value(given: Any) -> Value:
-    """Return a choice as a value of ours: what TOML cannot hold (None) becomes text."""
-    return given if isinstance(given, bool | int | float | str) else str(given)
 
 
 _STATES = {
@@ -127,7 +122,7 @@ def _trial(trial: "optuna.trial.FrozenTrial", metrics: Sequence[str]) -> Trial:
         wasted=float(known.get("wasted", 0.0)),
         repeat=int(known.get("repeat", 0)),
         charged=float(known.get("charged", 1.0 if state is TrialState.COMPLETE else 0.0)),
-        params={n: value(v) for n, v in trial.params.items()},
+        params={n: choice(v) for n, v in trial.params.items()},
         metrics=known.get("metrics", finite),
         resumed_from=known.get("resumed_from"),
         reason=str(known.get("reason", why)),

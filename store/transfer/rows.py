@@ -61,7 +61,7 @@ def flat(
     trial: Trial,
     params: Iterable[str],
     metrics: Iterable[str],
-    task_costs: Mapping[str, float] | None = None,
+    task_costs: Mapping[str, float] | None,
 ) -> dict[str, Any]:
     """Return the flat record: a parameter is ``params.<name>``, a metric ``metrics.<name>``.
 

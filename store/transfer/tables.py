@@ -15,7 +15,7 @@ _OTHERS = frozenset({*FLAT, "number", "datetime_start", "datetime_complete", "du
 
 
 def columns_of(
-    head: Sequence[str], directions: Mapping[str, str], chosen: Collection[str] = ()
+    head: Sequence[str], directions: Mapping[str, str], chosen: Collection[str]
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Return column → name of the parameters and of the metrics.
 

@@ -15,7 +15,7 @@ def json_line(values: Mapping[str, Any]) -> str:
 
 
 def write_trials_json(
-    trials: Iterable[Trial], to: TextIO, *, task_costs: Mapping[str, float] | None = None
+    trials: Iterable[Trial], to: TextIO, *, task_costs: Mapping[str, float] | None
 ) -> None:
     """Write one line a trial. ``task_costs``: task → its cost."""
     for trial in trials:

@@ -182,7 +182,7 @@ def narrowed(
 
 
 def refinements(
-    frame: Frame, spec: StudySpec, ranges: tuple[Narrowed, ...], count: int, seed: int = 0
+    frame: Frame, spec: StudySpec, ranges: tuple[Narrowed, ...], count: int, seed: int
 ) -> list[Params]:
     """Return ``count`` new configurations inside ``ranges``, around the best trials.
 

@@ -153,7 +153,7 @@ class Plot:
         return self.glyphs.below if tick == scale.low and scale.below else ""
 
     def draw_x_marks(
-        self, marks: Sequence[tuple[float, str]], label: str, *, choices: bool = False
+        self, marks: Sequence[tuple[float, str]], label: str, *, choices: bool
     ) -> None:
         """Draw (value, label), low to high, below the horizontal axis, and its name.
 

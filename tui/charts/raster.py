@@ -14,9 +14,7 @@ _BITS = np.array([[1, 8], [2, 16], [4, 32], [64, 128]], dtype=np.uint8)
 """Bit of the dot (row, column) in a braille pattern, U+2800 + bits."""
 
 
-def add_lines(
-    counts: Ints, columns: tuple[int, int], start: Ints, end: Ints, weight: int = 1
-) -> None:
+def add_lines(counts: Ints, columns: tuple[int, int], start: Ints, end: Ints, weight: int) -> None:
     """Add to ``counts`` (rows, columns) one dot a column of straight lines, in place.
 
     Lines run from dot row ``start`` (k,) at the first of ``columns`` to ``end`` (k,) at the second,
@@ -44,7 +42,7 @@ def add_lines(
     counts[:, left : right + 1] += weight * total.astype(np.int32)
 
 
-def add_solid(counts: Ints, columns: Ints, rows: Ints, weight: int = 1, every: int = 1) -> None:
+def add_solid(counts: Ints, columns: Ints, rows: Ints, weight: int, every: int) -> None:
     """Add to ``counts`` the dots of the polylines ``rows`` (k, a) over ``columns`` (a,).
 
     ``every``: 2 leaves out every other dot, for a dotted line.

@@ -28,7 +28,7 @@ _SGR = {
 class Follower:
     """Follows one study on stderr. ``started``: its runner has been started just now."""
 
-    def __init__(self, folder: StudyFolder, *, started: bool = False) -> None:
+    def __init__(self, folder: StudyFolder, *, started: bool) -> None:
         self.folder = folder
         self._starting = started
         """Whether the study may still stand as it did before its runner sets it going."""

@@ -95,7 +95,7 @@ def status_record(picture: Snapshot) -> dict[str, Any]:
     }
 
 
-def best_record(trial: Trial, spec: StudySpec, runs: int = 1) -> dict[str, Any]:
+def best_record(trial: Trial, spec: StudySpec, runs: int) -> dict[str, Any]:
     """Return one entry of what ``best --json`` prints. ``runs``: results that were averaged."""
     return {
         "trial": trial.number,

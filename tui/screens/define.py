@@ -131,7 +131,7 @@ class DefineScreen(ItemRoom):
         line.append(side.verdict(self.checked, self._warning), style="bold" if bold else "")
         self.query_one("#define-title", Static).update(line)
 
-    def _show_form(self, keep: KeyPath | None = None) -> None:
+    def _show_form(self, keep: KeyPath | None) -> None:
         form = self.query_one(StudyForm)
         if self.checked.data is not None or not len(form.rows):
             form.fill(form_rows(self.checked), keep)

@@ -30,7 +30,7 @@ LONGEST = 14
 class _Entries:
     """The rows of a list to choose from. ``heading``: what stands over them."""
 
-    def __init__(self, entries: Sequence[tuple[Hashable, str]], heading: str = "") -> None:
+    def __init__(self, entries: Sequence[tuple[Hashable, str]], heading: str) -> None:
         self._entries = entries
         self._names = [plain(name) for _, name in entries]
         self._room = WIDTH

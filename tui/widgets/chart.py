@@ -15,7 +15,7 @@ from hpo_tui.tui.charts import text
 from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.palette import Palette, palette
 from hpo_tui.tui.glyphs import Glyphs, glyphs
-from hpo_tui.tui.messages import TrialSelected
+from hpo_tui.tui.messages import TrialOpened, TrialSelected
 from hpo_tui.tui.snapshot import Snapshot, View
 
 _LOG = logging.getLogger(__name__)
@@ -71,6 +71,11 @@ class Chart(Widget, can_focus=True):
         self.highlighted = number
         self.repaint()
         self.post_message(TrialSelected(number))
+
+    def action_open(self) -> None:
+        """Open the selected trial."""
+        if self.view.selected is not None:
+            self.post_message(TrialOpened(self.view.selected))
 
     def differs(self, old: Snapshot, new: Snapshot) -> bool:
         """Whether ``new`` has to be painted where ``old`` was."""

@@ -11,7 +11,6 @@ from hpo_tui.store.models import CPU, DeviceSample
 from hpo_tui.tui.charts import gauges, lanes, text, timeline
 from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.palette import Ink
-from hpo_tui.tui.messages import TrialOpened
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.widgets.chart import Chart
 
@@ -63,11 +62,6 @@ opens the one that is marked.
     def action_earlier(self) -> None:
         """Go to the trial that began before."""
         self._go(-1)
-
-    def action_open(self) -> None:
-        """Open the selected trial."""
-        if self.view.selected is not None:
-            self.post_message(TrialOpened(self.view.selected))
 
     def _go(self, by: int) -> None:
         if self.snapshot is None:

@@ -7,7 +7,7 @@ from typing import ClassVar
 from hpo_tui.tui.charts import axes, brush
 from hpo_tui.tui.charts.axes import Axis
 from hpo_tui.tui.charts.neighbours import next_along
-from hpo_tui.tui.messages import BrushChanged, TrialOpened
+from hpo_tui.tui.messages import BrushChanged
 from hpo_tui.tui.snapshot import Brush, View
 from hpo_tui.tui.widgets.axes_chart import AxesChart
 
@@ -157,8 +157,3 @@ every other pane follows, and `N` narrows the space to them, `B` enqueues a refi
         number = next_along(axis, frame, mask, self.view.selected, up)
         if number is not None:
             self.select(number)
-
-    def action_open(self) -> None:
-        """Open the selected trial."""
-        if self.view.selected is not None:
-            self.post_message(TrialOpened(self.view.selected))

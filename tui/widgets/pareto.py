@@ -18,7 +18,6 @@ from hpo_tui.tui.charts.plot import Plot
 from hpo_tui.tui.charts.scale import Scale, fitted
 from hpo_tui.tui.glyphs import circles
 from hpo_tui.tui.goals import Limits, limits_of, way
-from hpo_tui.tui.messages import TrialOpened
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.widgets.chart import Chart
 
@@ -72,11 +71,6 @@ axis, which `▸` or `◂` marks.
     def action_previous(self) -> None:
         """Select the previous of the best trials."""
         self._step(-1)
-
-    def action_open(self) -> None:
-        """Open the selected trial."""
-        if self.view.selected is not None:
-            self.post_message(TrialOpened(self.view.selected))
 
     def _step(self, by: int) -> None:
         if self.snapshot is None:

@@ -10,7 +10,6 @@ from hpo_tui.tui import fmt
 from hpo_tui.tui.charts import map_chart, text
 from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.slice_chart import SliceChart
-from hpo_tui.tui.messages import TrialOpened
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.widgets.chart import Chart
 
@@ -117,11 +116,6 @@ seconds; `h` `l` go through them.
             spec = self.snapshot.spec
             self._log = not self._by_log(spec, self._metric_name(spec))
             self.repaint()
-
-    def action_open(self) -> None:
-        """Open the selected trial."""
-        if self.view.selected is not None:
-            self.post_message(TrialOpened(self.view.selected))
 
     def differs(self, old: Snapshot, new: Snapshot) -> bool:
         """Whether ``new`` has to be painted where ``old`` was."""
