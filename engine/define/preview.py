@@ -51,8 +51,8 @@ class Preview:
         return "\n".join(lines)
 
 
-def preview(spec: StudySpec, n: int = 10, *, seconds: float | None = None) -> Preview:
-    """Return what a study will do. ``seconds``: how long its full task takes, if that is known."""
+def preview(spec: StudySpec, n: int = 10) -> Preview:
+    """Return what a study will do, with ``n`` configurations that it may run."""
     rng = random.Random(spec.seed)
     relations = compiled_constraints(spec)
     advice = list(advise(spec))
@@ -67,11 +67,14 @@ def preview(spec: StudySpec, n: int = 10, *, seconds: float | None = None) -> Pr
         for task in spec.tasks_by_cost:
             values = placeholder_values(spec, drawn[0], task, where, trial=1)
             commands.append((task.name, shlex.join(command_line(spec, values))))
-    return Preview(tuple(drawn), tuple(commands), buys(spec, seconds), tuple(advice))
+    return Preview(tuple(drawn), tuple(commands), buys(spec), tuple(advice))
 
 
-def buys(spec: StudySpec, seconds: float | None) -> tuple[str, ...]:
-    """Say in sentences what the budget is enough for."""
+def buys(spec: StudySpec, seconds: float | None = None) -> tuple[str, ...]:
+    """Say in sentences what the budget is enough for.
+
+    ``seconds``: how long the full task takes, if that is known.
+    """
     amount, unit = spec.budget.amount, spec.budget.unit
     cheap, full = spec.tasks_by_cost[0], spec.full_task
     if unit is BudgetUnit.TRIALS:

@@ -5,10 +5,10 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event, Thread
+from threading import Thread
 from uuid import uuid4
 
 from hpo_tui.engine.execution.processes import carrying, end_all
@@ -34,19 +34,10 @@ class Ran:
     why: str = ""
 
 
-def run_briefly(
-    words: Sequence[str],
-    folder: Path,
-    limit: float,
-    extra: Mapping[str, str],
-    *,
-    stop: Event | None = None,
-    on_line: Callable[[str], None] | None = None,
-) -> Ran:
+def run_briefly(words: Sequence[str], folder: Path, limit: float, extra: Mapping[str, str]) -> Ran:
     """Run a command in ``folder`` for ``limit`` seconds at most, and end all that it started.
 
-    ``extra`` is added to the environment. ``stop``, once set, ends it early. ``on_line`` is called
-    with each line that it prints, from another thread. Never raises for a command that fails.
+    ``extra`` is added to the environment. Never raises for a command that fails.
     """
     mark = uuid4().hex
     env = {**os.environ, "PYTHONUNBUFFERED": "1", **extra, _MARK: mark}
@@ -66,10 +57,13 @@ def run_briefly(
         return Ran((), (), 0.0, None, f"{words[0] if words else 'the command'}: {reason}")
     lines: list[str] = []
     times: list[float] = []
-    reader = Thread(target=_read, args=(child, lines, times, begin, on_line), daemon=True)
+    reader = Thread(target=_read, args=(child, lines, times, begin), daemon=True)
     reader.start()
+    why = ""
     try:
-        why = _wait(child, begin, limit, stop)
+        child.wait(limit)
+    except subprocess.TimeoutExpired:
+        why = f"it was stopped after {limit:g} s"
     finally:
         seconds = time.monotonic() - begin
         _end(child)
@@ -78,23 +72,8 @@ def run_briefly(
     return Ran(tuple(lines), tuple(times), seconds, None if why else child.returncode, why)
 
 
-def _wait(child: "subprocess.Popen[bytes]", begin: float, limit: float, stop: Event | None) -> str:
-    """Wait for the end, the limit or a stop; return why it has to be ended, if it has."""
-    waiting = stop or Event()
-    while child.poll() is None:
-        if time.monotonic() - begin > limit:
-            return f"it was stopped after {limit:g} s"
-        if waiting.wait(0.02):
-            return "it was stopped"
-    return ""
-
-
 def _read(
-    child: "subprocess.Popen[bytes]",
-    lines: list[str],
-    times: list[float],
-    begin: float,
-    on_line: Callable[[str], None] | None,
+    child: "subprocess.Popen[bytes]", lines: list[str], times: list[float], begin: float
 ) -> None:
     assert child.stdout is not None
     with child.stdout as pipe, contextlib.suppress(ValueError, OSError):
@@ -105,8 +84,6 @@ def _read(
                 if part.strip():
                     times.append(time.monotonic() - begin)
                     lines.append(part[:_LONGEST_LINE])
-                    if on_line is not None:
-                        on_line(part[:_LONGEST_LINE])
 
 
 def _end(child: "subprocess.Popen[bytes]") -> None:

@@ -5,10 +5,9 @@ import random
 import re
 import shlex
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event
 
 from hpo_tui.engine.define.logged import Logged, logged_in
 from hpo_tui.engine.define.process import Ran, run_briefly
@@ -78,18 +77,14 @@ def try_one(
     folder: Path,
     *,
     params: Mapping[str, Value] | None = None,
-    task: Task | None = None,
     limit: float = 300.0,
-    stop: Event | None = None,
-    on_line: Callable[[str], None] | None = None,
 ) -> Tried:
     """Run a study's command once in ``folder``, for ``limit`` seconds at most.
 
-    ``params`` are drawn at random where they are not given; ``task`` is the cheapest. ``stop``,
-    once set, ends the run; ``on_line`` gets each line from another thread. Raises nothing: what
-    kept the command from running is in :attr:`Tried.why`.
+    ``params`` are drawn at random where they are not given. Raises nothing: what kept the command
+    from running is in :attr:`Tried.why`.
     """
-    task = task or spec.tasks_by_cost[0]
+    task = spec.tasks_by_cost[0]
     try:
         if params is None:
             params = sample(spec.space, compiled_constraints(spec), random.Random(spec.seed))
@@ -98,7 +93,7 @@ def try_one(
             argv, extra = _prepare(spec, params, task, folder, files)
             if not argv:
                 raise InfeasibleError("the study has no command")
-            ran = run_briefly(argv, folder, limit, extra, stop=stop, on_line=on_line)
+            ran = run_briefly(argv, folder, limit, extra)
             return _told(spec, task, argv, files, ran)
     except (InfeasibleError, OSError, UnicodeDecodeError) as error:
         return Tried((), task, {}, {}, 0.0, None, (), plain(str(error)))

@@ -1,13 +1,12 @@
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
 import pytest
 
 from hpo_tui.engine.define.first_run import times
-from hpo_tui.engine.define.preview import advise, preview
+from hpo_tui.engine.define.preview import advise, buys, preview
 from hpo_tui.engine.define.process import Ran, run_briefly
 from hpo_tui.engine.define.try_one import Tried, startup, try_one
 from hpo_tui.engine.execution.processes import Process
@@ -57,13 +56,12 @@ def test_one_run_at_the_cheapest_task(tmp_path: Path) -> None:
         "/ (e + 1))\n"
         "print('lr', json.load(open(os.environ['HPO_PARAMS']))['params']['lr'])"
     )
-    seen: list[str] = []
-    tried = try_one(study(code, "{lr}", "{epochs}"), tmp_path, on_line=seen.append)
+    tried = try_one(study(code, "{lr}", "{epochs}"), tmp_path)
     assert tried.code == 0
     assert tried.task.name == "short"
     assert tried.metrics == {"loss": 0.5}
     assert tried.seen["loss"] == (1.0, 0.5)
-    assert len(seen) == 3
+    assert len(tried.lines) == 3
     assert "exit code 0" in tried.text()
     assert list(tmp_path.iterdir()) == []
 
@@ -119,14 +117,13 @@ def test_a_command_that_is_not_there(tmp_path: Path) -> None:
     assert "No such file" in tried.why
 
 
-def test_a_run_can_be_stopped(tmp_path: Path) -> None:
-    stop = threading.Event()
+def test_a_run_ends_when_its_time_is_up(tmp_path: Path) -> None:
     begin = time.monotonic()
     spec = study("import time\nprint('up', flush=True)\ntime.sleep(600)")
-    tried = try_one(spec, tmp_path, stop=stop, on_line=lambda _: stop.set())
+    tried = try_one(spec, tmp_path, limit=1.0)
     assert time.monotonic() - begin < 30
     assert tried.code is None
-    assert "stopped" in tried.why
+    assert tried.why == "it was stopped after 1 s"
 
 
 def test_one_that_ignores_sigterm_is_ended_too(tmp_path: Path) -> None:
@@ -217,7 +214,7 @@ def test_preview_of_what_cannot_be_drawn() -> None:
 
 def test_the_budget_in_time() -> None:
     spec = StudySpec.from_text(TEXT.format(command='"p {lr}"'))
-    assert preview(spec, 1, seconds=90).budget[-1] == "In time: about 30m."
+    assert buys(spec, 90)[-1] == "In time: about 30m."
 
 
 def test_nothing_heavy_is_imported() -> None:
