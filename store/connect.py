@@ -82,6 +82,23 @@ def closed_on_error(conn: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
+@contextlib.contextmanager
+def transaction(path: Path) -> Iterator[sqlite3.Connection]:
+    """One transaction in a study's file beside the runner's, on the disk when it returns.
+
+    A file that is not there is not made: it would pass for a study.
+    """
+    uri = f"{path.resolve().as_uri()}?mode=rw"
+    conn = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+    try:
+        conn.execute("PRAGMA synchronous = FULL")
+        conn.execute("BEGIN IMMEDIATE")
+        yield conn
+        conn.execute("COMMIT")
+    finally:
+        conn.close()
+
+
 class StillConnection(sqlite3.Connection):
     """To a file that is read as one that never changes: it sees nothing of what is written."""
 

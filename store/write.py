@@ -225,8 +225,8 @@ class StudyWriter:
                 (time.time(), ok, storable(answer), command),
             )
 
-    def add_device_samples(self, samples: Sequence[DeviceSample], keep: float = 86400.0) -> None:
-        """Store telemetry and forget what is older than ``keep`` seconds, or of the future.
+    def add_device_samples(self, samples: Sequence[DeviceSample]) -> None:
+        """Store telemetry and forget what is older than a day, or of the future.
 
         That was stored before the machine's clock was set back, and would pass for the newest.
         """
@@ -242,7 +242,7 @@ class StudyWriter:
             if samples:
                 now = max(s.time for s in samples)
                 sql = "DELETE FROM devices WHERE time NOT BETWEEN ? AND ?"
-                self.conn.execute(sql, (now - keep, now))
+                self.conn.execute(sql, (now - 86400.0, now))
 
     def put(self, key: str, value: Any) -> None:
         """Keep a JSON value of the optimizer's or the analysis's under ``key``."""

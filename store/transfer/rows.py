@@ -24,7 +24,7 @@ def finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def record(trial: Trial, task_costs: Mapping[str, float] | None = None) -> dict[str, Any]:
+def record(trial: Trial, task_costs: Mapping[str, float]) -> dict[str, Any]:
     """Return the nested record of a trial.
 
     ``cost`` is what the trial was charged, so that the costs of all trials add up to what the
@@ -44,7 +44,7 @@ def record(trial: Trial, task_costs: Mapping[str, float] | None = None) -> dict[
         "ended": trial.ended,
         "exit_code": trial.exit_code,
         "why": trial.reason,
-        "task_cost": (task_costs or {}).get(trial.task),
+        "task_cost": task_costs.get(trial.task),
         "starred": trial.starred,
         "tags": list(trial.tags),
         "note": trial.note,
@@ -61,7 +61,7 @@ def flat(
     trial: Trial,
     params: Iterable[str],
     metrics: Iterable[str],
-    task_costs: Mapping[str, float] | None,
+    task_costs: Mapping[str, float],
 ) -> dict[str, Any]:
     """Return the flat record: a parameter is ``params.<name>``, a metric ``metrics.<name>``.
 

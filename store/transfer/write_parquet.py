@@ -14,7 +14,7 @@ def write_trials_parquet(
     metrics: Sequence[str],
     path: Path,
     *,
-    task_costs: Mapping[str, float] | None,
+    task_costs: Mapping[str, float],
 ) -> int:
     """Write one row a trial to ``path``; return how many. Raises ImportError without pyarrow.
 

@@ -15,7 +15,7 @@ def json_line(values: Mapping[str, Any]) -> str:
 
 
 def write_trials_json(
-    trials: Iterable[Trial], to: TextIO, *, task_costs: Mapping[str, float] | None
+    trials: Iterable[Trial], to: TextIO, *, task_costs: Mapping[str, float]
 ) -> None:
     """Write one line a trial. ``task_costs``: task → its cost."""
     for trial in trials:
@@ -34,7 +34,7 @@ def write_trials_csv(
     metrics: Sequence[str],
     to: TextIO,
     *,
-    task_costs: Mapping[str, float] | None = None,
+    task_costs: Mapping[str, float],
     escape: bool = False,
 ) -> None:
     """Write a header and one row a trial.

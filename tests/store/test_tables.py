@@ -27,7 +27,7 @@ def test_every_text_comes_back_from_a_table(tmp_path: Path) -> None:
     ]
     path = tmp_path / "out.csv"
     with path.open("w", encoding="utf-8", newline="") as to:
-        write_trials_csv(trials, ["p\r,q"], ["m"], to)
+        write_trials_csv(trials, ["p\r,q"], ["m"], to, task_costs={})
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [r["params.p\r,q"] for r in rows] == list(CHOICES)
