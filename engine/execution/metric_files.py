@@ -44,8 +44,8 @@ class Tail:
     ``path`` may hold wildcards: the newest file that fits is followed.
     """
 
-    def __init__(self, folder: Path, path: str, limit: int = LIMIT) -> None:
-        self.folder, self.pattern, self.limit = folder, path, limit
+    def __init__(self, folder: Path, path: str) -> None:
+        self.folder, self.pattern = folder, path
         self.offset = 0
         self.rewritten = False
         """Whether the last read found that the file was written anew, and began at its start."""
@@ -106,11 +106,11 @@ class Tail:
         kept = len(self._before)
         with path.open("rb") as file:
             file.seek(self.offset - kept)
-            data = file.read(kept + self.limit)
+            data = file.read(kept + LIMIT)
             if data[:kept] != self._before:
                 self.rewritten, self.offset, self._before, kept = True, 0, b"", 0
                 file.seek(0)
-                data = file.read(self.limit)
+                data = file.read(LIMIT)
         new = data[kept:]
         ended = self.offset + len(new) >= size
         taken = new if final and ended else new[: _cut(new)]

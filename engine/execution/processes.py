@@ -138,9 +138,9 @@ def prints_to(pid: int, log: Path, *, of_others: bool = False) -> bool:
     return str(target).removesuffix(" (deleted)") == os.path.realpath(log)
 
 
-def end_all(find: Callable[[], Iterable[Process]], limit: float = 10.0) -> None:
-    """Kill what ``find`` returns until it returns nothing, for ``limit`` seconds at most."""
-    deadline = time.monotonic() + limit
+def end_all(find: Callable[[], Iterable[Process]]) -> None:
+    """Kill what ``find`` returns until it returns nothing, for ten seconds at most."""
+    deadline = time.monotonic() + 10.0
     while left := list(find()):
         for process in left:
             process.signal(signal.SIGKILL)

@@ -159,13 +159,13 @@ def log_start(launch: Launch) -> int:
         return 0
 
 
-def tail(path: Path, size: int = 65536, begin: int = 0) -> str:
-    """Return the end of a text file from byte ``begin`` on, whatever is in it; else ``""``."""
+def tail(path: Path, begin: int) -> str:
+    """Return the last 64 KiB of a text file from byte ``begin`` on, else ``""``."""
     if not path.is_file():  # to open a pipe would wait for who writes to it
         return ""
     with contextlib.suppress(OSError), path.open("rb") as file:
         file.seek(0, 2)
-        file.seek(max(0, begin, file.tell() - size))
+        file.seek(max(begin, file.tell() - 65536))
         return file.read().decode("utf-8", "replace")
     return ""
 

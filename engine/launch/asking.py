@@ -36,15 +36,7 @@ def send(
     ``answered`` is None if the runner has not answered within ``timeout`` seconds; it will. Without
     a runner, what needs none is done here, and the rest raises :class:`LaunchError`.
     """
-    given = dict(args or {})
-    try:
-        if runner_pid(folder) is None:
-            return _without(folder, action, given)
-        number = ask(folder.db, action, given)
-        with StudyReader(folder.db) as reader:
-            return _outcome(folder, reader, number, time.monotonic() + timeout)
-    except sqlite3.Error as error:
-        raise LaunchError(f"{folder.db} cannot be written: {explained(error)}") from error
+    return send_all(folder, action, [args or {}], timeout)[0]
 
 
 def send_all(

@@ -86,7 +86,7 @@ class Endings:
         """Conclude one trial whose reports have all been taken in."""
         desk = self.desk
         trial = desk.trials[live.number]
-        log_text = tail(live.launch.folder.log, begin=log_start(live.launch))
+        log_text = tail(live.launch.folder.log, log_start(live.launch))
         lines = last_words(log_text)
         verdict = judge(Case(
             end, live.stop, live.result, desk.spec.metric_names, log_text, lines, trial.attempt,
