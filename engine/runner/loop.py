@@ -28,7 +28,7 @@ from hpo_tui.engine.runner.starting import Starter, adopt
 from hpo_tui.engine.runner.stopping import Audit
 from hpo_tui.engine.runner.study_commands import STOPPED
 from hpo_tui.engine.runner.trouble import Trouble
-from hpo_tui.engine.vigil import Vigil
+from hpo_tui.engine.runner.vigil import Vigil
 from hpo_tui.store.faults import explained
 from hpo_tui.store.models import StudyState, TrialState
 

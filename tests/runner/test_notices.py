@@ -14,8 +14,8 @@ from asking import answer, edit
 from hpo_tui.engine.launch import runner_pid
 from hpo_tui.engine.notify import KEY, deliver, deliver_overdue, environment, tell
 from hpo_tui.engine.runner.notices import Notices, failed
+from hpo_tui.engine.runner.vigil import mourn
 from hpo_tui.engine.spec import StudySpec
-from hpo_tui.engine.vigil import mourn
 from hpo_tui.store.folder import HOME
 from hpo_tui.store.models import StudyState
 from hpo_tui.store.read import StudyReader
@@ -209,7 +209,7 @@ def vigils(study: Any) -> list[int]:
     for line in Path("/proc").glob("[0-9]*/cmdline"):
         with suppress(OSError):
             words = line.read_bytes().split(b"\0")
-            if b"hpo_tui.engine.vigil" in words and mark in words:
+            if b"hpo_tui.engine.runner.vigil" in words and mark in words:
                 found.append(int(line.parent.name))
     return found
 
@@ -315,10 +315,11 @@ def test_the_process_that_tells_is_light(tmp_path: Path) -> None:
 
 
 def test_the_process_that_waits_has_loaded_next_to_nothing(tmp_path: Path) -> None:
-    code = "import sys, hpo_tui.engine.vigil; print(*sorted(sys.modules))"
+    code = "import sys, hpo_tui.engine.runner.vigil; print(*sorted(sys.modules))"
     done = subprocess.run(
         [sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path
     )
     ours = {name for name in done.stdout.split() if name.startswith("hpo_tui")}
-    assert ours == {"hpo_tui", "hpo_tui.engine", "hpo_tui.engine.vigil"}
+    own = ("hpo_tui", "hpo_tui.engine", "hpo_tui.engine.runner", "hpo_tui.engine.runner.vigil")
+    assert ours == set(own)
     assert "sqlite3" not in done.stdout.split()

@@ -43,7 +43,7 @@ class Vigil:
         self._next = now + _AGAIN
         if self._process is not None and self._process.poll() is None:
             return
-        argv = [sys.executable, "-P", "-m", "hpo_tui.engine.vigil"]
+        argv = [sys.executable, "-P", "-m", "hpo_tui.engine.runner.vigil"]
         argv += [str(self.folder.path.absolute()), str(os.getpid())]
         with contextlib.suppress(OSError):
             self._process = subprocess.Popen(argv, stdin=subprocess.PIPE, start_new_session=True)
@@ -104,7 +104,7 @@ def mourn(folder: "StudyFolder", pid: str, *, sent_away: bool = False) -> None:
 
 
 def main(argv: list[str]) -> int:
-    """``python -P -m hpo_tui.engine.vigil FOLDER PID``: wait for the end of the runner PID."""
+    """``python -P -m hpo_tui.engine.runner.vigil FOLDER PID``: wait for the end of runner PID."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     # Who ends a whole session or job ends this too, which has somebody to tell of just that. A
     # handler, unlike what is ignored, is not handed on to the command that tells.
