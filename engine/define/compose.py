@@ -9,9 +9,9 @@ from pathlib import Path
 from hpo_tui.engine.define import outputs
 from hpo_tui.engine.define.fidelity import Fidelity, find_fidelity
 from hpo_tui.engine.define.guess import Proposal, propose
+from hpo_tui.engine.define.interplay import settle
 from hpo_tui.engine.define.options import Found, Option, bare_name
 from hpo_tui.engine.define.printed import Printed, direction_of
-from hpo_tui.engine.define.together import settle
 from hpo_tui.engine.spec.model import (
     Budget,
     Direction,

@@ -6,17 +6,20 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
+from hpo_tui.engine.define.absl_source import absl_options
 from hpo_tui.engine.define.files import config_options, hydra_options, interpolated
 from hpo_tui.engine.define.given import with_given
 from hpo_tui.engine.define.help_text import help_options
-from hpo_tui.engine.define.options import Found
+from hpo_tui.engine.define.loop_source import looped_options
+from hpo_tui.engine.define.options import Found, from_dump
+from hpo_tui.engine.define.parser_source import written_options
 from hpo_tui.engine.define.probing import probe_options
 from hpo_tui.engine.define.process import run_briefly
 from hpo_tui.engine.define.script import entry_point, script_of
 from hpo_tui.engine.define.settings import from_source
+from hpo_tui.engine.define.signature_source import declared_options
 from hpo_tui.engine.define.source import local_sources
 from hpo_tui.engine.define.tree_source import tree_options
-from hpo_tui.engine.define.written import from_text
 
 _PARSERS = re.compile(
     r"parse_(?:known_|intermixed_)?args(?:_into_dataclasses)?\(|ArgumentParser\(|LightningCLI\(|"
@@ -28,6 +31,7 @@ _OTHER_PARSERS = re.compile(
     r"^\s*(?:import|from)\s+(?:absl|fire|tyro|docopt|optparse|getopt|plac|cyclopts|clize)\b|sys\.argv",
     re.MULTILINE,
 )
+_RUNS = re.compile(r"^if __name__ == [\"']__main__[\"']", re.MULTILINE)
 _HELP_LIMIT = 30.0
 
 
@@ -54,7 +58,7 @@ def find_options(words: Sequence[str], folder: Path) -> Found:
             return config
         told = probed
         if not (probed.options or probed.commands):
-            told = from_text(sources, words, folder, probed.broken) or probed
+            told = _from_text(sources, words, folder, probed.broken) or probed
         if told.options or told.commands:
             how = f"{told.how} and its tree of settings" if tree else told.how
             every = (*tree, *told.options)
@@ -77,12 +81,45 @@ def _from_outside(
     """
     helped = _from_help(words, folder)
     if not helped.options or any("DEFINE_config_file" in text for text in sources):
-        written = from_text(sources, words, folder, helped.broken)
+        written = _from_text(sources, words, folder, helped.broken)
         helped = written if written is not None else helped
     given = with_given(helped, words, folder)
     if given.options:
         return given
     return dataclasses.replace(given, advice=_nothing(probed) or _nothing(given))
+
+
+def _from_text(
+    texts: Sequence[str], words: Sequence[str], folder: Path, broken: str
+) -> Found | None:
+    """Return the options that stand in a script's text, and in what it imports from here.
+
+    ``broken``: the last words of the attempt to have the script itself tell them.
+    """
+    found = absl_options(texts, words, folder)
+    if found is None:
+        calls = [written_options(t) for t in _parts(texts)]
+        declared = declared_options(texts)
+        looped = looped_options(texts)
+        options, _ = from_dump([{"options": entries} for entries in (looped, *calls, declared)])
+        if not options:
+            return None
+        how = "the fields that its source declares" if declared else "the calls in its source"
+        found = Found(options, how)
+    said = (
+        f"it does not start here ({broken}): what it takes was read from its source, and it was not"
+        " run. In the environment that it starts in, the same command with --force also sees its"
+        " metrics and times"
+    )
+    advice = (*found.advice, said) if broken else found.advice
+    return dataclasses.replace(found, advice=advice, broken=broken)
+
+
+def _parts(texts: Sequence[str]) -> list[str]:
+    """Return the texts whose parsers a script uses: not those of other scripts that it imports."""
+    if not texts or not written_options(texts[0]):
+        return list(texts)
+    return [texts[0], *(t for t in texts[1:] if not _RUNS.search(t))]
 
 
 def _nothing(probed: Found) -> tuple[str, ...]:

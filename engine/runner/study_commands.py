@@ -93,12 +93,7 @@ class StudyCommands:
         check_file(self.desk)
         met = bool(desk.enough())
         spec = extended(desk.spec, float(command.args["amount"]))
-        desk.writer.update_study(text=spec.text)
-        write_atomic(desk.folder.file, spec.text)
-        desk.spec = spec
-        desk.meter.spec = spec
-        desk.proposals.init["text"] = spec.text
-        desk.proposals.stale = True  # how much there is to spend shapes the start of a study too
+        self._take_over(spec)
         said = f"the budget is {show_budget(spec.budget)} now"
         if met:
             desk.past_goals = stop_when.goals_mark(spec)
@@ -128,19 +123,24 @@ class StudyCommands:
             raise Refused(fault)
         changes = [c.text for c in plan.changes]
         desk.writer.declare((p.name for p in new.space), new.metric_names)
-        desk.writer.update_study(text=text)
-        write_atomic(desk.folder.file, text)
         desk.event("edited", "; ".join(changes) or "the study file was edited")
         added = set(new.metric_names) - set(desk.spec.metric_names)
-        desk.spec = new
-        desk.meter.spec = new
+        self._take_over(new)
         self.breaker.limit = new.resources.failures
         later = desk.executor.adapt(new.resources)
-        desk.proposals.init |= {"text": text, "workers": max(1, desk.executor.capacity())}
-        desk.proposals.stale = True
+        desk.proposals.init["workers"] = max(1, desk.executor.capacity())
         collect_anew(desk, added)
         changes = changes or ["nothing that matters has changed"]
         return "; ".join([*changes, later] if later else changes)
+
+    def _take_over(self, spec: StudySpec) -> None:
+        """Go on by another definition of the study, here, in the store and in its file."""
+        desk = self.desk
+        desk.writer.update_study(text=spec.text)
+        write_atomic(desk.folder.file, spec.text)
+        desk.spec = desk.meter.spec = spec
+        desk.proposals.init["text"] = spec.text
+        desk.proposals.stale = True  # how much there is to spend shapes the start of a study too
 
     def do_lend(self, command: Command) -> str:
         """Give a device away (its trials leave at their next checkpoint), or take it back."""

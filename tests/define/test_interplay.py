@@ -1,8 +1,8 @@
 """Options beside one another: what one says about the others."""
 
 from hpo_tui.engine.define.guess import propose
+from hpo_tui.engine.define.interplay import Entries, settle
 from hpo_tui.engine.define.options import Option, kind_of
-from hpo_tui.engine.define.together import Entries, settle
 from hpo_tui.engine.spec import Value
 
 
