@@ -174,7 +174,7 @@ def rows(folder: Path) -> list[dict[str, Any]]:
     from hpo_tui.store.transfer.rows import record
 
     with StudyReader(folder / "study.db") as reader:
-        found = [record(t) for t in reader.trials()]
+        found = [record(t, {}) for t in reader.trials()]
     for row in found:
         for key in ("started", "ended"):
             row[key] = None if row[key] is None else round(row[key], 3)
