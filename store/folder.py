@@ -194,6 +194,13 @@ def list_studies(home: Path) -> list[StudyFolder]:
     return [f for f in folders if f.exists]
 
 
+def umask() -> int:
+    """Return the mask of new files, which cannot be asked for without setting it."""
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask
+
+
 def whole(path: Path) -> Path:
     """Return an absolute path that still goes by its links: trials run beside the ``.hpo`` named.
 

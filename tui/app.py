@@ -22,8 +22,7 @@ from hpo_tui.tui.messages import StudySaved
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.study_app import StudyApp
 from hpo_tui.tui.themes import DARK, LIGHT
-from hpo_tui.tui.widgets.scroll_bar import WholeCells
-from hpo_tui.tui.widgets.seven_bit import SevenBit
+from hpo_tui.tui.widgets.seven_bit import SevenBit, WholeCells
 
 STYLES = Path(__file__).parent / "styles"
 

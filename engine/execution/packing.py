@@ -67,10 +67,12 @@ class Packing:
     margin: float = MARGIN
     limit: int = MOST
     """What out-of-memories have taught so far, across tasks."""
-    _peaks: dict[str, deque[int]] = field(default_factory=lambda: defaultdict(_window))
+    _peaks: dict[str, deque[int]] = field(
+        default_factory=lambda: defaultdict(lambda: deque(maxlen=64))
+    )
     _live: dict[int, tuple[str, int]] = field(default_factory=dict)
     _durations: dict[tuple[str, int], deque[float]] = field(
-        default_factory=lambda: defaultdict(_duration_window)
+        default_factory=lambda: defaultdict(lambda: deque(maxlen=32))
     )
     _calm: int = 0
     _slow: dict[str, tuple[int, int]] = field(default_factory=dict)
@@ -197,11 +199,3 @@ class Packing:
                 self._slow[task] = (level, 0)
                 return
             best = max(best, rate)
-
-
-def _window() -> deque[int]:
-    return deque(maxlen=64)
-
-
-def _duration_window() -> deque[float]:
-    return deque(maxlen=32)

@@ -5,6 +5,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from hpo_tui.store.folder import umask
+
 
 def write_atomic(path: Path, text: str) -> None:
     """Write ``text`` to ``path`` by way of a temporary file beside it. Raises OSError.
@@ -12,7 +14,7 @@ def write_atomic(path: Path, text: str) -> None:
     The mode of an existing file is kept, and a symbolic link goes on pointing where it did.
     """
     path = path.resolve() if path.is_symlink() else path
-    mode = path.stat().st_mode & 0o7777 if path.exists() else 0o666 & ~_umask()
+    mode = path.stat().st_mode & 0o7777 if path.exists() else 0o666 & ~umask()
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     except OSError as error:
@@ -54,12 +56,6 @@ def unsaved(path: Path, text: str) -> str:
         f"{path} was edited by hand: run the study (stop it first if it runs), which takes the edit"
         " over and says what it changes; or undo it"
     )
-
-
-def _umask() -> int:
-    current = os.umask(0o022)
-    os.umask(current)
-    return current
 
 
 def _sync_folder(folder: Path) -> None:

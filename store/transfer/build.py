@@ -1,12 +1,11 @@
 """Making a study folder from trials that were run elsewhere."""
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from hpo_tui.store.folder import StudyFolder
+from hpo_tui.store.folder import StudyFolder, umask
 from hpo_tui.store.models import Report, StudyState, Trial
 from hpo_tui.store.write import StudyWriter
 
@@ -38,7 +37,7 @@ def build_study(
             made, name=name, text=text, trials=trials, reports=reports, params=params,
             metrics=metrics, source=source,
         )  # fmt: skip
-        made.path.chmod(0o777 & ~_umask())
+        made.path.chmod(0o777 & ~umask())
         made.path.rename(folder.path)
     except BaseException:
         shutil.rmtree(made.path, ignore_errors=True)
@@ -75,9 +74,3 @@ def _fill(
         )
     finally:
         writer.close()
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -4,11 +4,12 @@ import shutil
 import sys
 import time
 
+from hpo_tui.engine.analysis.front import goals_of
 from hpo_tui.engine.spec import BudgetUnit
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState, Trial, TrialState
 from hpo_tui.store.read import StudyReader
-from hpo_tui.tui.cli.summary import amount_of, goals_of, progress_line, state_of
+from hpo_tui.tui.cli.summary import amount_of, progress_line, state_of
 from hpo_tui.tui.cli.text import bar, colours, lines_of, note, safe, shown
 from hpo_tui.tui.fmt import clip_line, duration, took
 from hpo_tui.tui.plain import fit, plain

@@ -12,7 +12,14 @@ from typing import Any
 from rich.cells import cell_len
 
 from hpo_tui.engine.analysis import charges
-from hpo_tui.engine.analysis.front import best_rows, full_mask, near_misses, results, tally
+from hpo_tui.engine.analysis.front import (
+    best_rows,
+    full_mask,
+    goals_of,
+    near_misses,
+    results,
+    tally,
+)
 from hpo_tui.engine.analysis.repeats import runs
 from hpo_tui.engine.spec import Budget, BudgetUnit, Objective, OutcomeConstraint, StudySpec
 from hpo_tui.engine.spec.command import placeholder_values, shell_line, trial_seed
@@ -216,11 +223,6 @@ def show_best(picture: Snapshot, most: int = 10) -> None:
     if len(rows) > most:
         name = plain(picture.folder.word)
         say(f"and {len(rows) - most} more (hpo-tui best {name} -n {len(rows)})")
-
-
-def goals_of(spec: StudySpec) -> list[Objective | OutcomeConstraint]:
-    """Return the objectives, then the constraints."""
-    return [*spec.objectives, *spec.outcome_constraints]
 
 
 def _show_trials(trials: list[Trial], spec: StudySpec, several: Mapping[int, int]) -> None:
