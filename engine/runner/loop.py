@@ -24,11 +24,12 @@ from hpo_tui.engine.runner.ending import Endings
 from hpo_tui.engine.runner.intake import Intake
 from hpo_tui.engine.runner.lock import Lock, Unopenable
 from hpo_tui.engine.runner.opened_file import OpenedFile
-from hpo_tui.engine.runner.starting import Starter, adopt
+from hpo_tui.engine.runner.starting import Starter
 from hpo_tui.engine.runner.stopping import Audit
 from hpo_tui.engine.runner.study_commands import STOPPED
 from hpo_tui.engine.runner.trouble import Trouble
 from hpo_tui.engine.runner.vigil import Vigil
+from hpo_tui.engine.runner.watching import adopt
 from hpo_tui.store.faults import explained
 from hpo_tui.store.models import StudyState, TrialState
 
@@ -135,7 +136,7 @@ class Runner:
             desk.writer.update_study(started=desk.started)
         for trial in list(desk.trials.values()):
             if trial.state is TrialState.RUNNING:
-                lives = adopt(desk, self.starter, trial)
+                lives = adopt(desk, trial)
                 what = "is adopted" if lives else "ended while no runner was there"
                 desk.event("adopted", f"trial {trial.number} {what}", trial.number)
             elif trial.state is TrialState.WAITING:

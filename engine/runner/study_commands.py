@@ -8,7 +8,7 @@ from hpo_tui.engine.runner.chores import look
 from hpo_tui.engine.runner.desk import Desk, Stop
 from hpo_tui.engine.runner.ending import tell_optimizer
 from hpo_tui.engine.runner.granting import Refused, check_file, check_goes_on
-from hpo_tui.engine.runner.starting import collect_anew
+from hpo_tui.engine.runner.watching import collect_anew
 from hpo_tui.engine.spec.edit import plan_edit
 from hpo_tui.engine.spec.errors import SpecError
 from hpo_tui.engine.spec.extend import extended, show_budget

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from hpo_tui.engine.runner.desk import Desk
-from hpo_tui.engine.runner.starting import collector_of
+from hpo_tui.engine.runner.watching import collector_of
 from hpo_tui.store.faults import explained, lacks_room, may_pass
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState, TrialState

@@ -14,9 +14,10 @@ from acting import Process, live
 from hpo_tui.engine.execution import processes
 from hpo_tui.engine.runner.chores import Chores, look
 from hpo_tui.engine.runner.desk import Desk, Live, Stop
-from hpo_tui.engine.runner.starting import Starter, collector_of
+from hpo_tui.engine.runner.starting import Starter
 from hpo_tui.engine.runner.stopping import Audit
 from hpo_tui.engine.runner.trouble import Trouble
+from hpo_tui.engine.runner.watching import collector_of
 from hpo_tui.store.models import StudyState, Trial, TrialState
 from hpo_tui.store.read import StudyReader
 

@@ -1,0 +1,105 @@
+"""Attempts that are watched, started here or by an earlier runner, with what they have told."""
+
+from collections.abc import Collection
+
+from hpo_tui.engine.execution import processes
+from hpo_tui.engine.execution.base import Launch, Running
+from hpo_tui.engine.execution.metrics import Collector
+from hpo_tui.engine.execution.protocol import launch_of
+from hpo_tui.engine.execution.reports import ReportTail
+from hpo_tui.engine.runner.desk import Desk, Live, Stop
+from hpo_tui.engine.runner.ending import tell_optimizer
+from hpo_tui.engine.summaries import summaries, summarize
+from hpo_tui.store.models import Trial, TrialState
+from hpo_tui.store.read import StudyReader
+
+
+def watch(desk: Desk, launch: Launch, process: Running) -> Live:
+    """Take a started or adopted process among those that are read and waited for."""
+    number = launch.number
+    trial = desk.trials[number]
+    tail = ReportTail(launch.folder.reports, number, trial.report_offset, trial.report_seq)
+    live = Live(number, launch, process, tail, heard=processes.awake(), seq=tail.seq)
+    _restore_result(desk, live)
+    if desk.spec.metrics:
+        live.collector = collector_of(desk, live)
+    if launch.environment["HPO_RESUME"] and trial.resumed_from in desk.trials:
+        live.before = desk.trials[trial.resumed_from].step
+    desk.live[number] = live
+    return live
+
+
+def adopt(desk: Desk, trial: Trial) -> bool:
+    """Take over a trial that an earlier runner started; return whether it still runs.
+
+    One that has ended is taken over as well, with its recorded end: its reports are read first.
+    """
+    try:
+        launch = launch_of(desk.folder, desk.spec, trial)
+    except KeyError:
+        desk.update(trial.number, state=TrialState.FAILED, reason="its task is no longer there")
+        tell_optimizer(desk, desk.trials[trial.number], "lost")
+        return False
+    process = desk.executor.adopt(launch, trial.device)
+    live = watch(desk, launch, process)
+    live.stop = _stop_of(desk, trial.number)
+    live.ended = process.poll()
+    if live.ended is None:
+        desk.update(trial.number, pid=process.pid, pid_started=process.started)
+    return live.ended is None
+
+
+def _stop_of(desk: Desk, number: int) -> Stop | None:
+    """Return why an earlier runner has asked a trial to end, None if it has not.
+
+    That of a stopped study ends the trial's attempt alone: this run takes it up again.
+    """
+    with StudyReader(desk.folder.db) as reader:
+        kept = reader.get(f"stop:{number}")
+    if kept is None:
+        return None
+    stop = Stop(*kept)
+    return Stop("again", stop.text) if stop.kind == "study" else stop
+
+
+def _restore_result(desk: Desk, live: Live) -> None:
+    """Summarise what is stored of a trial's reports, as far as this attempt carries them on."""
+    trial = desk.trials[live.number]
+    if trial.report_seq == 0:
+        return
+    rules = summaries(desk.spec)
+    with StudyReader(desk.folder.db) as reader:
+        begun = reader.get(f"begun:{live.number}") or {}
+        for report in reader.reports(live.number):
+            if report.seq >= begun.get("seq", 0):
+                summarize(rules, live.result, report.metrics)
+
+
+def collector_of(desk: Desk, live: Live) -> Collector:
+    """Return the reader of what a trial prints and writes, where an earlier one left off."""
+    collector = _collector(desk, live, desk.spec.metric_names)
+    with StudyReader(desk.folder.db) as reader:
+        state = reader.get(f"collector:{live.number}")
+        begun = reader.get(f"begun:{live.number}") or {}
+    if state is not None:
+        collector.restore(state)
+    else:
+        collector.begin_at(begun.get("log", 0))
+    return collector
+
+
+def collect_anew(desk: Desk, added: Collection[str]) -> None:
+    """Have running trials' output searched for the metrics of an edited study too.
+
+    ``added`` are looked for in what was read already: a trial may print them but once.
+    """
+    for live in desk.live.values():
+        if live.collector is not None:
+            state = live.collector.state()
+            live.collector = _collector(desk, live, desk.spec.metric_names)
+            live.collector.restore(state)
+            live.behind = _collector(desk, live, added) if added else live.behind
+
+
+def _collector(desk: Desk, live: Live, names: Collection[str]) -> Collector:
+    return Collector(desk.spec.metrics, live.launch.folder, set(names))
