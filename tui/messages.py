@@ -1,6 +1,7 @@
 """Frozen messages between the watcher, the widgets and the screens."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from textual.message import Message
@@ -8,46 +9,41 @@ from textual.message import Message
 from hpo_tui.tui.snapshot import Brush, Snapshot
 
 
+@dataclass
 class SnapshotReady(Message):
     """The watcher has read the study anew."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
-        super().__init__()
-        self.snapshot = snapshot
+    snapshot: Snapshot
 
     def can_replace(self, message: Message) -> bool:
         """Let a newer picture take the place of a queued older one."""
         return isinstance(message, SnapshotReady)
 
 
+@dataclass
 class TrialSelected(Message):
     """The person has moved to a trial; every pane follows."""
 
-    def __init__(self, number: int | None) -> None:
-        super().__init__()
-        self.number = number
+    number: int | None
 
 
+@dataclass
 class TrialOpened(Message):
     """The person wants the trial's own screen."""
 
-    def __init__(self, number: int) -> None:
-        super().__init__()
-        self.number = number
+    number: int
 
 
+@dataclass
 class BrushChanged(Message):
     """The brushed ranges of the parallel coordinates are others now (axis name → range)."""
 
-    def __init__(self, brushes: Mapping[str, Brush]) -> None:
-        super().__init__()
-        self.brushes = brushes
+    brushes: Mapping[str, Brush]
 
 
+@dataclass
 class StudySaved(Message):
     """The editor has written a study file that is right; ``launch``: its trials are wanted now."""
 
-    def __init__(self, path: Path, *, launch: bool) -> None:
-        super().__init__()
-        self.path = path
-        self.launch = launch
+    path: Path
+    launch: bool

@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections import deque
 from contextlib import suppress
+from dataclasses import dataclass
 
 from textual import events
 from textual.app import App, ScreenStackError
@@ -27,12 +28,11 @@ ASKING = "asking"
 _AWAITED = (ASKING, CommandPalette._GATHER_COMMANDS_GROUP)
 
 
+@dataclass
 class _Passed(Message):
     """Goes the way that a key goes: from the focused widget up to the app."""
 
-    def __init__(self, done: asyncio.Event) -> None:
-        super().__init__()
-        self.done = done
+    done: asyncio.Event
 
 
 class TypedAhead(App[int]):

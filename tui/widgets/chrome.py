@@ -1,6 +1,7 @@
 """The lines over the panes: the study's header, a pane's title, the tabs of a place."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import accumulate
 from typing import ClassVar
 
@@ -88,12 +89,11 @@ class TabBar(Line):
     GROUNDED = frozenset({"on"})
     COMPONENT_CLASSES: ClassVar[set[str]] = {"tabs--on", "tabs--off"}
 
+    @dataclass
     class Chosen(Message):
         """A tab was clicked."""
 
-        def __init__(self, index: int) -> None:
-            super().__init__()
-            self.index = index
+        index: int
 
     def __init__(self, labels: Sequence[tuple[str, str]]) -> None:
         super().__init__()

@@ -1,6 +1,7 @@
 """The line in which a filter is written: completed as it is typed, explained when it is wrong."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import on
@@ -53,12 +54,11 @@ class FilterBar(Vertical):
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("filter")]
 
+    @dataclass
     class Changed(Message):
         """Another expression is to be held."""
 
-        def __init__(self, text: str) -> None:
-            super().__init__()
-            self.text = text
+        text: str
 
     class Closed(Message):
         """The line was closed; what it held stays held."""

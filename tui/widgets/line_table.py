@@ -1,6 +1,7 @@
 """A table of any number of rows: moved through by keys and mouse, sorted, opened."""
 
 from collections.abc import Hashable
+from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import events
@@ -17,28 +18,25 @@ class LineTable(TableLines, can_focus=True):
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("table")]
 
+    @dataclass
     class Moved(Message):
         """The cursor stands on another row."""
 
-        def __init__(self, table: "LineTable", key: Hashable) -> None:
-            super().__init__()
-            self.table = table
-            self.key = key
+        table: "LineTable"
+        key: Hashable
 
+    @dataclass
     class Activated(Message):
         """Enter was pressed on a row, or it was clicked while the cursor stood on it."""
 
-        def __init__(self, table: "LineTable", key: Hashable) -> None:
-            super().__init__()
-            self.table = table
-            self.key = key
+        table: "LineTable"
+        key: Hashable
 
+    @dataclass
     class Sorted(Message):
         """Another order is wanted: the owner gives new rows."""
 
-        def __init__(self, table: "LineTable") -> None:
-            super().__init__()
-            self.table = table
+        table: "LineTable"
 
     # what is shown
 

@@ -1,6 +1,7 @@
 """The selected trial's output: follows, searched, millions of lines, nothing in it acts."""
 
 import threading
+from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
@@ -40,14 +41,13 @@ dropped; of a progress bar its last state is shown.
     COMPONENT_CLASSES: ClassVar[set[str]] = {"log--dim", "log--match", "log--current"}
     ALLOW_SELECT = False
 
+    @dataclass
     class Grown(Message):
         """The thread has taken in more of the file."""
 
-        def __init__(self, index: LogIndex, searched: str = "", line: int | None = None) -> None:
-            super().__init__()
-            self.index = index
-            self.searched = searched
-            self.line = line
+        index: LogIndex
+        searched: str = ""
+        line: int | None = None
 
         def can_replace(self, message: Message) -> bool:
             """Take the place of a queued older one, which says nothing more, but for an answer."""
