@@ -10,7 +10,8 @@ from typing import Any
 KeyPath = tuple[str | int, ...]
 """A place in the study file: ``("task", 1, "cost")``; lists count from 0."""
 
-_BARE = re.compile(r"[A-Za-z0-9_-]+")
+BARE = re.compile(r"[A-Za-z0-9_-]+")
+"""A key that needs no quotes."""
 _LONGEST = 60
 
 
@@ -48,7 +49,7 @@ def dotted(path: Sequence[str | int]) -> str:
         if isinstance(part, int):
             text += f"[{part + 1}]"
         else:
-            name = part if _BARE.fullmatch(part) else plain(json.dumps(part, ensure_ascii=False))
+            name = part if BARE.fullmatch(part) else plain(json.dumps(part, ensure_ascii=False))
             text += f".{name}" if text else name
     return text
 

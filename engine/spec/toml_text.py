@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-_BARE = re.compile(r"[A-Za-z0-9_-]+")
+from hpo_tui.engine.spec.names import BARE
 
 
 def toml_key(name: str) -> str:
     """Return a key, in quotes where it needs them."""
-    return name if _BARE.fullmatch(name) else toml_text(name)
+    return name if BARE.fullmatch(name) else toml_text(name)
 
 
 def toml_text(text: str) -> str:

@@ -14,11 +14,8 @@ from hpo_tui.tui.cli.text import bar, colours, lines_of, note, safe, shown
 from hpo_tui.tui.fmt import clip_line, duration, took
 from hpo_tui.tui.plain import fit, plain
 from hpo_tui.tui.snapshot import Snapshot
-from hpo_tui.tui.watcher import StudyWatcher
+from hpo_tui.tui.watcher import LEAST_SECONDS, POLL_SECONDS, StudyWatcher
 
-POLL_SECONDS = 0.2
-LEAST_SECONDS = 1.0
-"""Between two readings of the study."""
 START_SECONDS = 20.0
 """How long a runner may take until it holds its lock."""
 _SGR = {

@@ -4,15 +4,12 @@ import sys
 
 import click
 
-from hpo_tui.store.folder import HOME, StudyFolder
+from hpo_tui.store.folder import ARCHIVE, HOME, StudyFolder
 from hpo_tui.tui.cli.errors import Refusal
 from hpo_tui.tui.cli.going_on import ask
 from hpo_tui.tui.cli.studies import complete_study, find
 from hpo_tui.tui.cli.text import note
 from hpo_tui.tui.plain import plain
-
-ARCHIVE = ".archive"
-"""The folder under ``.hpo`` that lists of studies leave out."""
 
 
 def _quiet(text: str) -> StudyFolder:

@@ -4,10 +4,10 @@ import tomllib
 from collections.abc import Mapping
 from typing import Any
 
+from hpo_tui.engine.spec.names import KeyPath
 from hpo_tui.engine.spec.rename import rename_parameter
 from hpo_tui.engine.spec.write import EditError, add_entry, add_parameter, move, remove, set_value
 from hpo_tui.tui.editor.fields import FIELDS, LISTS
-from hpo_tui.tui.editor.form import Path
 
 __all__ = ["EditError", "add", "apply_values", "duplicate", "move", "remove", "values_at"]
 
@@ -20,13 +20,13 @@ _FRESH: dict[str, dict[str, Any]] = {
 _NAME = {"objective": "metric", "constraint": "metric", "task": "name"}
 
 
-def _at(data: Any, path: Path) -> Any:
+def _at(data: Any, path: KeyPath) -> Any:
     for part in path:
         data = data[part]
     return data
 
 
-def values_at(data: Mapping[str, Any], path: Path) -> dict[str, Any]:
+def values_at(data: Mapping[str, Any], path: KeyPath) -> dict[str, Any]:
     """Return key → value of the item or setting at ``path``, with ``name`` for a parameter.
 
     A task's fidelity values are gathered under ``fidelity``, as the form shows them.
@@ -45,7 +45,7 @@ def values_at(data: Mapping[str, Any], path: Path) -> dict[str, Any]:
     return values
 
 
-def apply_values(text: str, path: Path, values: Mapping[str, Any]) -> tuple[str, Path]:
+def apply_values(text: str, path: KeyPath, values: Mapping[str, Any]) -> tuple[str, KeyPath]:
     """Return (the text with ``values`` at the item's keys, the row's path); None removes a key.
 
     The path is ``path`` itself, unless a parameter was renamed. Raises :class:`EditError` where the
@@ -55,7 +55,7 @@ def apply_values(text: str, path: Path, values: Mapping[str, Any]) -> tuple[str,
     section = str(path[0])
     if path == ("env",):
         values = {str(values["name"]): values.get("value") or ""} if values.get("name") else {}
-    base: Path = path if section in _FRESH else (section,)
+    base: KeyPath = path if section in _FRESH else (section,)
     if section == "space" and values.get("name") not in (None, path[1]):
         base = ("space", str(values["name"]))
         text = rename_parameter(text, str(path[1]), base[1])
@@ -73,7 +73,7 @@ def apply_values(text: str, path: Path, values: Mapping[str, Any]) -> tuple[str,
     return text, base if section in _FRESH else path
 
 
-def _has(data: Any, path: Path) -> bool:
+def _has(data: Any, path: KeyPath) -> bool:
     try:
         _at(data, path)
     except (KeyError, IndexError, TypeError):
@@ -81,7 +81,7 @@ def _has(data: Any, path: Path) -> bool:
     return True
 
 
-def _fidelity_change(text: str, base: Path, wanted: Any) -> dict[str, Any]:
+def _fidelity_change(text: str, base: KeyPath, wanted: Any) -> dict[str, Any]:
     if wanted is not None and not isinstance(wanted, Mapping):
         raise EditError(f"write fidelity values as epochs = 15; shards = 2, found {wanted}")
     body = _at(tomllib.loads(text), base)
@@ -90,7 +90,7 @@ def _fidelity_change(text: str, base: Path, wanted: Any) -> dict[str, Any]:
     return gone | dict(wanted or {})
 
 
-def add(text: str, section: str) -> tuple[str, Path]:
+def add(text: str, section: str) -> tuple[str, KeyPath]:
     """Return (the text with a fresh item in ``section``, its path). Raises EditError."""
     data = tomllib.loads(text)
     fresh = dict(_FRESH[section])
@@ -106,7 +106,7 @@ def add(text: str, section: str) -> tuple[str, Path]:
     return add_entry(text, section, fresh), (section, len(taken))
 
 
-def duplicate(text: str, path: Path) -> tuple[str, Path]:
+def duplicate(text: str, path: KeyPath) -> tuple[str, KeyPath]:
     """Return (the text with a copy of the item below it, the copy's path). Raises EditError."""
     data = tomllib.loads(text)
     section = str(path[0])

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from hpo_tui.engine.spec import Problem, SpecError, StudySpec
+from hpo_tui.engine.spec.names import KeyPath
 from hpo_tui.tui.editor.fields import FIELDS, HEADINGS, ITEMS, LISTS, Field
 from hpo_tui.tui.editor.values import show_field, show_value
 from hpo_tui.tui.fmt import clip_among
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.rows import Cell, Column
-
-Path = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ def check(text: str) -> Checked:
 class FormRow:
     """One line of the form. ``path`` is the key or table it stands for; headings have one too."""
 
-    path: Path
+    path: KeyPath
     label: str
     value: str
     heading: bool = False
@@ -73,7 +72,7 @@ def form_rows(checked: Checked) -> list[FormRow]:
     return rows
 
 
-def _first(problems: Sequence[Problem], path: Path, *, exact: bool = False) -> str:
+def _first(problems: Sequence[Problem], path: KeyPath, *, exact: bool = False) -> str:
     for problem in problems:
         at = problem.path
         if at == path if exact else at[: len(path)] == path:
@@ -81,7 +80,7 @@ def _first(problems: Sequence[Problem], path: Path, *, exact: bool = False) -> s
     return ""
 
 
-def _items(section: str, held: Any) -> list[tuple[Path, str, str]]:
+def _items(section: str, held: Any) -> list[tuple[KeyPath, str, str]]:
     if section in LISTS:
         tables = held if isinstance(held, list) else []
         return [

@@ -7,9 +7,9 @@ from pathlib import Path
 from rich.text import Text
 
 from hpo_tui.engine.spec import Problem, SpecError, StudySpec
+from hpo_tui.engine.spec.names import KeyPath
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.tui.editor.form import Checked
-from hpo_tui.tui.editor.form import Path as KeyPath
 from hpo_tui.tui.plain import plain
 
 Change = Callable[[str], tuple[str, KeyPath]]

@@ -12,11 +12,11 @@ from textual.events import Resize
 from textual.timer import Timer
 from textual.widgets import ContentSwitcher, Static, TextArea
 
+from hpo_tui.engine.spec.names import KeyPath
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.tui.actions import bindings
 from hpo_tui.tui.editor import side
 from hpo_tui.tui.editor.form import Checked, check, form_rows
-from hpo_tui.tui.editor.form import Path as KeyPath
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.screens.define_items import ItemRoom
 from hpo_tui.tui.widgets.key_bar import KeyBar

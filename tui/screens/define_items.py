@@ -2,9 +2,9 @@
 
 from textual import on
 
+from hpo_tui.engine.spec.names import KeyPath
 from hpo_tui.tui.editor import edits, side
 from hpo_tui.tui.editor.fields import FIELDS, HEADINGS, ITEMS, PARAMETER_NAME, env_fields
-from hpo_tui.tui.editor.form import Path as KeyPath
 from hpo_tui.tui.editor.form import check
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.screens.define_side import SideRoom

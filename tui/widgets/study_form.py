@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
+from hpo_tui.engine.spec.names import KeyPath
 from hpo_tui.tui.editor.form import FormRow, FormTable
-from hpo_tui.tui.editor.form import Path as KeyPath
 from hpo_tui.tui.widgets.fixed_table import FixedTable
 
 
