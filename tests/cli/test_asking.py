@@ -40,7 +40,7 @@ def test_a_finished_study_does_not_go_on_by_itself(
     monkeypatch.setattr(steer, "ensure_runner", lambda folder: started.append(folder) or True)
     folder = make_study()
     ran = hpo("resume")
-    assert (ran.code, "cannot go on: it is finished. Give it more" in ran.err) == (1, True)
+    assert (ran.code, "cannot continue: it is finished. Give it more" in ran.err) == (1, True)
     assert not started
     folder.file.write_text(folder.file.read_text("utf-8").replace("= 10", "= 20"), "utf-8")
     assert hpo("resume").code == 0
@@ -193,8 +193,8 @@ def test_commands_to_copy_hold_the_name_as_one_word(
         assert shlex.split(part)[-1] == name
     make_study("a third", state=StudyState.RUNNING)
     said = hpo("status", "a third").out
-    assert shlex.split(said.partition("works on it: ")[2].splitlines()[0])[-1] == "a third"
+    assert shlex.split(said.partition("to continue it: ")[2].splitlines()[0])[-1] == "a third"
     script = tmp_path / "my train.py"
     script.write_text("")
-    advice = hpo("run", str(script)).err.partition("of a training script hpo-tui ")[2]
-    assert shlex.split(advice.partition(" makes")[0]) == ["init", str(script)]
+    advice = hpo("run", str(script)).err.partition("for a training script: hpo-tui ")[2]
+    assert shlex.split(advice) == ["init", str(script)]

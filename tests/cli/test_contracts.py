@@ -73,7 +73,10 @@ def test_a_dead_runner_is_told(
 
     make_study(state=StudyState.RUNNING)
     assert json.loads(hpo("status", "sparse", "--json").out)["state"] == "interrupted"
-    assert hpo("status").out.splitlines()[1] == "  no runner works on it: hpo-tui resume sparse"
+    assert (
+        hpo("status").out.splitlines()[1]
+        == "  it has no runner; to continue it: hpo-tui resume sparse"
+    )
 
 
 def test_a_budget_is_told_in_its_unit(

@@ -39,7 +39,10 @@ def test_more_wall_time_is_said_as_a_time(
     ran = hpo("extend", "2")
     assert (ran.code, "such as 2h" in ran.err) == (2, True)
     told = hpo("extend", "2h").err
-    assert told == "the budget is 10h now\nnothing works on it now: hpo-tui run sparse goes on\n"
+    assert (
+        told
+        == "the budget is 10h now\nthe study is not running; to continue it: hpo-tui run sparse\n"
+    )
     assert 'budget = "10h"' in folder.file.read_text("utf-8")
 
 

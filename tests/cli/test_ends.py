@@ -82,7 +82,7 @@ def test_check_says_what_ends_it(hpo: Callable[..., Any], tmp_path: Path, study_
     (tmp_path / "study.toml").write_text(
         study_text.replace("resume", 'stop_when = "goals met by 2"\nresume')
     )
-    assert "ends        budget spent, or goals met by 2 trials\n" in hpo("check").out
+    assert "ends        when the budget is spent, or goals met by 2 trials\n" in hpo("check").out
     (tmp_path / "study.toml").write_text(study_text.replace("resume", 'stop_when = "soon"\nresume'))
     ran = hpo("check")
     assert (ran.code, "study.toml:5: study.stop_when: must be" in ran.out) == (1, True)

@@ -21,7 +21,7 @@ def test_one_form_of_export_at_a_time(
     for words in (["--csv", "--json"], ["--reports", "--optuna", "x.db"], []):
         ran = hpo("export", *words)
         assert ran.code == 2, words
-        assert "say one of --csv" in ran.err
+        assert "choose one of --csv" in ran.err
         assert ran.out == ""
 
 

@@ -99,7 +99,7 @@ def test_reports_of_other_trials_are_refused(
     assert hpo("export", "sparse", "--optuna", "x.db").code == 0
     ran = hpo("import", "x.db", "--reports", "c.jsonl", "--name", "again")
     assert ran.code == 2
-    assert "--reports belongs to a table" in ran.err
+    assert "--reports is for a table" in ran.err
 
 
 def test_a_journal_of_optuna_is_one_whatever_its_name(

@@ -154,7 +154,7 @@ def test_check_says_whether_an_edit_by_hand_can_be_taken_over(
     for named in (folder.name, folder.path, folder.file):
         ran = hpo("check", named)
         assert ran.code == 0
-        assert "edited by hand, with the next run: space.lr: narrowed" in ran.out
+        assert "edited by hand, applied in the next run: space.lr: narrowed" in ran.out
     folder.file.write_text(text.replace('"maximize"', '"minimize"'), "utf-8")
     line = text[: text.index('"maximize"')].count("\n") + 1
     ran = hpo("check", folder.name)
@@ -246,9 +246,9 @@ def test_init_says_what_comes_first(hpo: Callable[..., Any], tmp_path: Path) -> 
     script = tmp_path / "train.py"
     script.write_text("import sys\nprint('loss=0.5')\n# sys.argv\n")
     said = hpo("init", "train.py").out
-    assert "See to what is marked ! and read the file, then: hpo-tui run study.toml" in said
+    assert "Deal with what is marked ! and read the file, then: hpo-tui run study.toml" in said
     said = hpo("init", "--force", "--", "python", "train.py", "lr=0.1").out
-    assert "\nRead it, then: hpo-tui run study.toml" in said
+    assert "\nRead the file, then: hpo-tui run study.toml" in said
 
 
 def test_what_init_advises_can_be_typed_as_it_stands(

@@ -47,7 +47,7 @@ def test_a_study_edited_since_goes_on_and_this_is_said(
     edited = edit(made, lambda text: text.replace("budget = 10", "budget = 12"))
     file.write_text("# a remark is no change\n" + file.read_text("utf-8"), "utf-8")
     assert prepare("study.toml", None).path == made.path
-    assert "was edited since it was made from study.toml" in capsys.readouterr().err
+    assert "was edited after it was made from study.toml" in capsys.readouterr().err
     with StudyReader(made.db) as reader:
         assert reader.study().text == edited
 

@@ -71,7 +71,7 @@ def test_the_means_are_shown_as_such(lucky: StudyFolder, hpo: Callable[..., Any]
     shown = hpo("best", "lucky").out
     assert "1 of 3 configurations run in full meets all goals:" in shown
     assert shown.splitlines()[2].split() == ["3", "2", "0.84", "0.3"]
-    assert "runs: full-task results" in shown
+    assert "runs: number of full-task results" in shown
     assert "1 of 3 configurations run in full" in hpo("watch", "lucky", "--once").out
 
 

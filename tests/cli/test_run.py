@@ -203,7 +203,7 @@ def test_ctrl_c_leaves_it_running(quick: Callable[..., StudyFolder], tmp_path: P
     os.killpg(process.pid, signal.SIGINT)  # as a terminal sends it: to the whole group
     _, err = process.communicate(timeout=20)
     assert process.returncode == 130
-    assert "quick goes on" in err
+    assert "quick keeps running" in err
     assert folder.runner_pid() is not None
     assert running(folder) > 0
 
@@ -271,11 +271,11 @@ def test_what_was_edited_by_hand_is_said(
     assert "edited" not in ran.err
     text = folder.file.read_text("utf-8")
     folder.file.write_text(text.replace("budget = 3", "budget = 4"), "utf-8")
-    said = "which the next run takes over: hpo-tui stop quick, then run it"
+    said = "to apply the edit: hpo-tui stop quick, then run it"
     assert said in hpo(*words).err
     assert hpo("stop", "--kill").code == 0
     wait_for(lambda: folder.runner_pid() is None)
-    assert "edited by hand since it ran last: study.budget: 3 → 4" in hpo(*words).err
+    assert "edited by hand since the last run: study.budget: 3 → 4" in hpo(*words).err
 
 
 def test_another_environment_s_program_of_the_same_name_is_told(
@@ -317,7 +317,7 @@ def test_a_study_that_is_being_stopped_is_waited_for(
     assert hpo("stop").code == 0
     ran = hpo(*words)
     assert ran.code == 0, ran.err
-    assert "goes on when its trials have ended" in ran.err
+    assert "it continues when its trials have ended" in ran.err
     assert folder.runner_pid() not in (None, first)
 
 
@@ -359,9 +359,7 @@ def test_a_finished_study_is_not_said_to_run(
     for words in (["--no-wait"], ["--headless"]):
         ran = hpo("run", "sparse", *words)
         assert ran.code == 0
-        said = (
-            "sparse is finished; to have it go on: hpo-tui extend AMOUNT -s sparse, then run it\n"
-        )
+        said = "sparse is finished; to continue it: hpo-tui extend AMOUNT -s sparse, then run it\n"
         assert ran.err == said
         assert ("Study: " in ran.out) == (words == ["--headless"])
     assert not folder.lock.exists()  # no runner was started for nothing

@@ -255,7 +255,7 @@ def test_a_column_without_a_value_is_left_out(hpo: Callable[..., Any], tmp_path:
     (tmp_path / "runs.csv").write_text(table, "utf-8")
     ran = hpo("import", "runs.csv", "--minimize", "loss")
     assert ran.code == 0
-    assert "left out, as no trial has a value of it: params.momentum, params.k" in ran.err
+    assert "left out because no trial has a value: params.momentum, params.k" in ran.err
     assert [r["params"] for r in rows(tmp_path / ".hpo" / "runs")] == [{"lr": 0.1}, {"lr": 0.01}]
     (tmp_path / "none.csv").write_text("params.lr,loss\n,3.5\n", "utf-8")
     ran = hpo("import", "none.csv", "--minimize", "loss")

@@ -96,11 +96,11 @@ def test_as_json_it_is_an_export_s_record_and_more(
     [
         (["99"], (1, "sparse has no trial 99; it has 12 trials")),
         (["none", "3"], (1, "there is no study 'none'")),
-        (["sparse"], (2, "'sparse' is no trial's number: after the study comes the trial")),
-        (["3", "sparse"], (2, "'sparse' is no trial's number: the trial comes last")),
-        (["0"], (2, "'0' is no trial's number")),
-        (["a", "sparse", "3"], (2, "say a study (if there are several) and a trial")),
-        (["sparse", "3", "-s", "sparse"], (2, "say a study (if there are several) and a trial")),
+        (["sparse"], (2, "'sparse' is not the number of a trial: the trial comes after the study")),
+        (["3", "sparse"], (2, "'sparse' is not the number of a trial: the trial comes last")),
+        (["0"], (2, "'0' is not the number of a trial")),
+        (["a", "sparse", "3"], (2, "give a study (if there are several) and a trial")),
+        (["sparse", "3", "-s", "sparse"], (2, "give a study (if there are several) and a trial")),
         ([], (2, "Missing argument")),
     ],
 )
@@ -161,7 +161,7 @@ def test_a_trial_that_has_printed_nothing_is_said_to(
 ) -> None:
     ran = hpo("log", "sparse", 5)
     assert (ran.code, ran.out) == (0, "")
-    assert ran.err == "trial 5 has printed nothing; it is running\n"
+    assert ran.err == "trial 5 has not printed anything; it is running\n"
 
 
 def test_it_is_followed_until_the_trial_has_ended(study: StudyFolder, tmp_path: Path) -> None:
@@ -200,7 +200,7 @@ def test_what_nobody_runs_any_more_is_not_followed_for_ever(
 ) -> None:
     before = time.monotonic()
     ran = hpo("log", 5, "-f")
-    assert ran.err == "trial 5 has printed nothing; it is running\n"
+    assert ran.err == "trial 5 has not printed anything; it is running\n"
     assert time.monotonic() - before < 20
 
 

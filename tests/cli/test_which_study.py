@@ -94,7 +94,7 @@ def test_a_folder_that_was_deleted_meanwhile_is_named(
     (tmp_path / "gone").rmdir()
     for words in (("status",), ("run", "x"), ("best", "--json")):
         ran = hpo(*words)
-        assert (ran.code, "the folder that you are in is not there" in ran.err) == (1, True)
+        assert (ran.code, "the current folder no longer exists" in ran.err) == (1, True)
 
 
 def test_none_at_all(hpo: Callable[..., Any]) -> None:
@@ -126,7 +126,7 @@ def test_a_script_is_no_study_file(hpo: Callable[..., Any], tmp_path: Path, comm
     (tmp_path / "train.py").write_text("print('accuracy=1')", "utf-8")
     ran = hpo(command, "train.py")
     assert (ran.code, ran.out) == (1, "")
-    assert "no study file; of a training script hpo-tui init train.py makes one" in ran.err
+    assert "not a study file; to make one for a training script: hpo-tui init train.py" in ran.err
 
 
 def test_options_before_the_command(
@@ -145,7 +145,7 @@ def test_a_project_s_folder_is_printed_once_from_elsewhere(
         assert (ran.code, ran.err) == (0, "")
         assert ran.out.startswith("sparse")
     make_study("second", root=tmp_path / "project")
-    assert "several studies here: say which of second, sparse" in hpo("project", "--once").err
+    assert "several studies here; name one of second, sparse" in hpo("project", "--once").err
 
 
 def test_a_path_alone_opens(

@@ -17,9 +17,9 @@ SHELLS = ("bash", "zsh", "fish")
 @click.command("completion")
 @click.argument("shell", required=False, type=click.Choice(SHELLS), metavar="[bash|zsh|fish]")
 def completion(shell: str | None) -> int:
-    """Print the script that lets Tab complete commands, options and the names of studies.
+    """Print the script that lets Tab complete commands, options and study names.
 
-    For bash put this line into ~/.bashrc (for zsh, with zsh in it, into ~/.zshrc):
+    For bash, put this line into ~/.bashrc (for zsh, write zsh in it and put it into ~/.zshrc):
 
         eval "$(hpo-tui completion bash)"
 
@@ -27,11 +27,11 @@ def completion(shell: str | None) -> int:
 
         hpo-tui completion fish > ~/.config/fish/completions/hpo-tui.fish
 
-    Without a name the shell is that of $SHELL.
+    Without a name, the shell is taken from $SHELL.
     """
     shell = shell or Path(os.environ.get("SHELL", "")).name
     if shell not in SHELLS:
-        raise Refusal("say for which shell: hpo-tui completion bash, zsh or fish")
+        raise Refusal("the shell is not known; say hpo-tui completion bash, zsh or fish")
     return answer(f"{shell}_source")
 
 

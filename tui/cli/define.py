@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 @click.command("check")
 @click.argument("given", default="study.toml", metavar="[FILE]", shell_complete=complete_study)
-@click.option("--notify", is_flag=True, help="Also run its notify command, to see that it works.")
+@click.option("--notify", is_flag=True, help="Also run its notify command, to test it.")
 def check(given: str, notify: bool) -> int:
-    """Say everything that is wrong with a study file: line, key, what is allowed.
+    """List everything that is wrong with a study file: line, key, what is allowed.
 
-    Of a file that is right, what is allowed and yet probably not meant. Of a study's own file (or
-    of a study, by its name), what was edited by hand would change, or why it cannot be taken over.
+    For a correct file, also point out what is probably a mistake. For a study (its name or its own
+    file), also say what an edit by hand would change, or why the edit is not allowed.
     """
     from hpo_tui.engine.define.preview import advise
     from hpo_tui.engine.learning import learn_fault
@@ -46,10 +46,10 @@ def check(given: str, notify: bool) -> int:
         say(plain(f"{file}{problem.show(file).removeprefix(file.name)}"))
     if problems:
         return 1
-    say(f"{plain(str(file))} is good: {plain(spec.name)}")
+    say(f"{plain(str(file))} is correct: {plain(spec.name)}")
     _describe(spec)
     for change in plan.changes if plan is not None else ():
-        say(f"  edited by hand, with the next run: {plain(change.text)}")
+        say(f"  edited by hand, applied in the next run: {plain(change.text)}")
     folder = StudyFolder(file.absolute().parent)
     workplace = folder.workplace if folder.path.parent.name == HOME else folder.path
     faults = (
@@ -72,7 +72,7 @@ def _describe(spec: "StudySpec") -> None:
     say(f"  objectives  {goals}")
     say(f"  tasks       {tasks}")
     if spec.stop_when:
-        say(f"  ends        budget spent, or {show_stop_when(spec.stop_when)}")
+        say(f"  ends        when the budget is spent, or {show_stop_when(spec.stop_when)}")
 
 
 def _try_notify(spec: "StudySpec", folder: StudyFolder, workplace: Path) -> int:
@@ -80,11 +80,11 @@ def _try_notify(spec: "StudySpec", folder: StudyFolder, workplace: Path) -> int:
     from hpo_tui.engine.notify import environment, tell
 
     if not spec.notify:
-        raise Refusal("the file has no notify command under [study]")
+        raise Refusal("the file has no notify command; add one under [study]")
     fault = tell(spec, workplace, environment(spec, folder.path, "test", "sent by a check", ""))
     if fault:
         raise Refusal(f"the notify command failed: {plain(fault)}")
-    say("  the notify command was run, with the event test")
+    say("  the notify command was run with the event test")
     return 0
 
 
@@ -143,7 +143,7 @@ def _edit_of(file: Path, spec: "StudySpec") -> "EditPlan | None":
     "--run/--no-run",
     default=True,
     show_default=True,
-    help="Start the script once at its smallest, to see what it prints and takes.",
+    help="Run the script once, as briefly as it can, to see its output and how long it takes.",
 )
 @click.option(
     "--timeout",
@@ -151,11 +151,11 @@ def _edit_of(file: Path, spec: "StudySpec") -> "EditPlan | None":
     default=180.0,
     show_default=True,
     metavar="SECONDS",
-    help="The longest that this run may take.",
+    help="How long this run may take.",
 )
-@click.option("--force", is_flag=True, help="Write over a study.toml that is there.")
+@click.option("--force", is_flag=True, help="Overwrite an existing study.toml.")
 def init(words: tuple[str, ...], run: bool, timeout: float, force: bool) -> int:
-    """Write study.toml for SCRIPT, or for a whole COMMAND, from its options and output.
+    """Write study.toml for SCRIPT, or for a whole COMMAND, based on its options and output.
 
     The script is not changed. Read the file before you run it: ranges and goals are guesses.
     """
@@ -164,26 +164,26 @@ def init(words: tuple[str, ...], run: bool, timeout: float, force: bool) -> int:
 
     here = Path.cwd()
     if (here / "study.toml").exists() and not force:
-        raise Refusal("study.toml is there already: --force writes over it")
+        raise Refusal("study.toml exists already; use --force to overwrite it")
     given = words[0] if len(words) == 1 else words
     try:
         words_of(given, here)  # refuses what is no command, before it is said to be tried
         if run:
-            note("Trying the command once at its smallest (Ctrl-C ends this)")
+            note("Running the command once, as briefly as it can (Ctrl-C ends this)")
         draft = propose(given, here, run=run, timeout=timeout)
         paths = draft.save(here, overwrite=force)
     except (ValueError, FileExistsError) as error:
         raise Refusal(plain(str(error))) from None
     spec = draft.spec
     say(f"{', '.join(plain(p.name) for p in paths)} written: {plain(spec.name)}")
-    how = plain(draft.how) or "an example: replace it"
+    how = plain(draft.how) or "an example; replace it"
     say(f"  parameters  {_names(p.name for p in spec.free)} ({how})")
     say(f"  objectives  {_names(o.metric for o in spec.objectives)}")
     say(f"  tasks       {_names(t.name for t in spec.tasks_by_cost)}")
     for sentence in draft.advice:
         for number_of, line in enumerate(sentence.splitlines()):
             say(f"{'  ! ' if not number_of else '    '}{plain(line)}")
-    first = "See to what is marked ! and read the file" if draft.advice else "Read it"
+    first = "Deal with what is marked ! and read the file" if draft.advice else "Read the file"
     say(f"{first}, then: hpo-tui run study.toml")
     return 0
 

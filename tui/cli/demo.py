@@ -23,13 +23,15 @@ FILES = ("study.toml", "train.py")
     metavar="[FOLDER]",
     type=click.Path(file_okay=False, path_type=Path),
 )
-@click.option("--headless", is_flag=True, help="No screen: progress on stderr, the best on stdout.")
-@click.option("--fresh", is_flag=True, help="Throw an earlier run of the demo away first.")
+@click.option(
+    "--headless", is_flag=True, help="No screen: progress on stderr, the best trials on stdout."
+)
+@click.option("--fresh", is_flag=True, help="Delete an earlier run of the demo first.")
 def demo(folder: Path, headless: bool, fresh: bool) -> int:
     """Run the demo study in FOLDER (./hpo-tui-demo): a few minutes on two cores, no GPU needed.
 
-    A sparse neural network on scikit-learn's handwritten digits: accuracy against the number of
-    weights, at 15, 30 and 60 epochs. Run it again to go on with it or to look at it.
+    It tunes a sparse neural network on scikit-learn's handwritten digits: high accuracy with few
+    weights, in trainings of 15, 30 and 60 epochs. Run it again to continue it or to look at it.
     """
     try:
         import sklearn  # noqa: F401 - only whether it is there
@@ -42,7 +44,7 @@ def demo(folder: Path, headless: bool, fresh: bool) -> int:
     if fresh and study.path.is_dir():
         if study.runner_pid() is not None:
             place = plain(shlex.quote(str(study.path)))
-            raise Refusal(f"the demo is running: hpo-tui stop --kill {place}")
+            raise Refusal(f"the demo is running; stop it first: hpo-tui stop --kill {place}")
         try:
             remove(study)
         except LaunchError as error:
@@ -50,7 +52,7 @@ def demo(folder: Path, headless: bool, fresh: bool) -> int:
     copy_example(folder)
     if not study.db.is_file():
         study = prepare(str(folder / "study.toml"), None)
-        note(f"The demo is in {plain(str(folder))}: train.py, and study.toml that describes it")
+        note(f"The demo is in {plain(str(folder))}: the script train.py and study.toml")
     return launch(study, headless=headless)
 
 

@@ -54,7 +54,9 @@ def check_gpu() -> Iterator[Finding]:
         pynvml.nvmlInit()
     except pynvml.NVMLError as error:
         yield Finding(
-            "note", "gpu", f"none to be used ({error}): trials run on the CPU, `slots` at once"
+            "note",
+            "gpu",
+            f"no NVIDIA GPU can be used ({error}): trials run on the CPU, `slots` at once",
         )
         return
     try:
@@ -62,7 +64,7 @@ def check_gpu() -> Iterator[Finding]:
         count = pynvml.nvmlDeviceGetCount()
         yield Finding("ok", "gpu", f"driver {driver}, {count} GPU{'s' if count != 1 else ''}")
         if count and "cpu" in metadata.version("torch"):
-            yield Finding("warn", "gpu", "this torch is a CPU build: it will not use them")
+            yield Finding("warn", "gpu", "the installed torch is a CPU build and will not use them")
         for index in range(count):
             yield _gpu(index)
     except pynvml.NVMLError as error:
@@ -71,7 +73,9 @@ def check_gpu() -> Iterator[Finding]:
         pynvml.nvmlShutdown()
     hidden = os.environ.get("CUDA_VISIBLE_DEVICES")
     if hidden is not None:
-        yield Finding("note", "gpu", f"CUDA_VISIBLE_DEVICES={hidden} limits what a study may use")
+        yield Finding(
+            "note", "gpu", f"CUDA_VISIBLE_DEVICES={hidden} limits the GPUs that a study may use"
+        )
 
 
 def _gpu(index: int) -> Finding:
@@ -116,7 +120,7 @@ def check_processor() -> Iterator[Finding]:
 def check_terminal() -> Iterator[Finding]:
     """Look at what the screen can show."""
     if not sys.stdout.isatty():
-        yield Finding("note", "terminal", "stdout is no terminal: `run` prints lines")
+        yield Finding("note", "terminal", "stdout is not a terminal: `run` prints lines")
     term = os.environ.get("TERM", "")
     size = shutil.get_terminal_size()
     inside = next((n for n, v in (("tmux", "TMUX"), ("screen", "STY")) if os.environ.get(v)), "")
@@ -127,7 +131,7 @@ def check_terminal() -> Iterator[Finding]:
     if term in ("", "dumb") and sys.stdout.isatty():
         yield Finding("warn", "terminal", f"{line}: the screens need a real TERM")
     elif inside == "screen":
-        yield Finding("note", "terminal", f"{line}: copying to your clipboard may not pass")
+        yield Finding("note", "terminal", f"{line}: copying to your clipboard may not work")
     else:
         yield Finding("ok", "terminal", line)
 
@@ -139,7 +143,7 @@ def check_locale() -> Iterator[Finding]:
         yield Finding("ok", "locale", encoding)
     else:
         yield Finding("warn", "locale", f"{encoding}: charts are drawn in ASCII;"
-                      " LANG=C.UTF-8 gives the finer ones")  # fmt: skip
+                      " with LANG=C.UTF-8 they are finer")  # fmt: skip
 
 
 def check_disk() -> Iterator[Finding]:
@@ -149,14 +153,14 @@ def check_disk() -> Iterator[Finding]:
     kind = file_system(place)
     text = f"{plain(str(place))}: {free / GIB:.1f} GiB free, {kind or 'unknown file system'}"
     if not os.access(place, os.W_OK):
-        yield Finding("bad", "disk", f"{text}: it cannot be written")
+        yield Finding("bad", "disk", f"{text}: you cannot write there")
     elif free < GIB:
-        yield Finding("bad" if free < GIB // 16 else "warn", "disk", f"{text}: that is little")
+        yield Finding("bad" if free < GIB // 16 else "warn", "disk", f"{text}: that is very little")
     elif kind in NETWORK_FILE_SYSTEMS:
         yield Finding("warn", "disk", f"{text}: a network file system. Studies work there with"
                       " SQLite's slower journal; a local disk is safer")  # fmt: skip
     elif kind in ("tmpfs", "ramfs"):
-        yield Finding("warn", "disk", f"{text}: studies there are gone after a restart")
+        yield Finding("warn", "disk", f"{text}: studies there are lost at a restart")
     else:
         yield Finding("ok", "disk", text)
     yield from _check_locks(place)
@@ -175,15 +179,19 @@ def check_session() -> Iterator[Finding]:
     """Whether a run survives the end of the login session."""
     kills = kills_user_processes()
     if kills is None:
-        yield Finding("note", "session", "no systemd-logind here: runs outlive your session")
+        yield Finding("note", "session", "no systemd-logind here: runs continue when you log out")
     elif not kills:
-        yield Finding("ok", "session", "KillUserProcesses=no: runs outlive your session")
+        yield Finding("ok", "session", "KillUserProcesses=no: runs continue when you log out")
     elif _lingers():
-        yield Finding("ok", "session", "KillUserProcesses=yes, but your account lingers")
+        yield Finding(
+            "ok",
+            "session",
+            "KillUserProcesses=yes, but lingering is enabled: runs continue when you log out",
+        )
     else:
         yield Finding("warn", "session", "KillUserProcesses=yes: systemd ends your runs when you"
-                      " log out. Once: loginctl enable-linger, and start studies with"
-                      " systemd-run --user --scope hpo-tui run …")  # fmt: skip
+                      " log out. To prevent this, run loginctl enable-linger once, and start"
+                      " studies with systemd-run --user --scope hpo-tui run …")  # fmt: skip
 
 
 def _output(*command: str) -> str | None:
@@ -225,11 +233,11 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
 
 
 @click.command("doctor")
-@click.option("--json", "as_json", is_flag=True, help="A JSON list of findings.")
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as a JSON list.")
 def doctor(as_json: bool) -> int:
-    """Look over GPU, driver, terminal, locale, disk and session.
+    """Check GPU, driver, terminal, locale, disk and login session.
 
-    Exit status 1 if something would keep a study from running.
+    The exit status is 1 if something would prevent a study from running.
     """
     findings = []
     for check in CHECKS:
@@ -247,7 +255,7 @@ def doctor(as_json: bool) -> int:
             say(_line(finding))
     bad = [f for f in findings if f.level == "bad"]
     if bad and not as_json:
-        note(f"{len(bad)} of these would keep a study from running")
+        note(f"{len(bad)} of these would prevent a study from running")
     return 1 if bad else 0
 
 

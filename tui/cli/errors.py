@@ -26,7 +26,7 @@ def explain(error: Exception) -> str:
         return f"the study's database cannot be used: {explained(error)}"
     if isinstance(error, OSError):
         if error.filename is None and _is_nowhere():
-            return "the folder that you are in is not there any more: cd to another one"
+            return "the current folder no longer exists; cd to another one"
         where = f"{error.filename}: " if error.filename else ""
         return f"{where}{error.strerror or error}"
     return str(error)

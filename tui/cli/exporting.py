@@ -37,12 +37,12 @@ def export(study: str | None, optuna: str | None, output: Path | None, **flags: 
     """Write the trials of STUDY as CSV, JSON lines, Parquet or an Optuna study, or its reports."""
     forms = [form for form, said in flags.items() if said]
     if len(forms) + (optuna is not None) != 1:
-        raise click.UsageError("say one of --csv, --json, --reports, --parquet and --optuna URL")
+        raise click.UsageError("choose one of --csv, --json, --reports, --parquet and --optuna URL")
     form = "".join(forms)
     if output == Path("-"):
         output = None
     if form == "parquet" and output is None:
-        raise click.UsageError("--parquet writes a file: say which with -o FILE")
+        raise click.UsageError("--parquet writes a file; name it with -o FILE")
     with reading(find(study)) as reader:
         if optuna is not None:
             _to_optuna(reader, optuna)
@@ -123,7 +123,7 @@ def _to_optuna(reader: StudyReader, url: str) -> None:
     spec = spec_of(study)
     trials = reader.trials()
     if not spec.objectives:
-        raise Refusal("an Optuna study needs an objective, and this study has none")
+        raise Refusal("an Optuna study needs an objective, but this study has none")
     plan = OptunaPlan(
         full_task=spec.full_task.name,
         space=distributions(spec),

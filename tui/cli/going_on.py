@@ -11,7 +11,7 @@ from hpo_tui.tui.cli.text import note
 from hpo_tui.tui.plain import plain
 
 _POLL_SECONDS = 0.1
-_TOLD = {"edited": "edited by hand since it ran last: ", "strange": ""}
+_TOLD = {"edited": "edited by hand since the last run: ", "strange": ""}
 """Events of a runner that has just begun which are told, and what they are told with."""
 
 
@@ -25,7 +25,7 @@ def ask(folder: StudyFolder, action: str, args: Mapping[str, Any] | None = None)
         raise Refusal(plain(str(error))) from None
     text = plain(answer.answer)
     if answer.answered is None:
-        note(f"asked to {action}; the runner is busy and will do it when it can")
+        note(f"the runner was asked to {action}; it is busy and will do so as soon as it can")
         return
     if not answer.ok:
         raise Refusal(text or f"the runner refused to {action} without a reason")
@@ -55,7 +55,7 @@ def ensure_runner(folder: StudyFolder) -> bool:
     told = False
     while _is_leaving(folder):
         if not told and _ends_trials(folder):
-            note(f"{plain(folder.name)} was stopped: it goes on when its trials have ended")
+            note(f"{plain(folder.name)} was stopped; it continues when its trials have ended")
             told = True
         time.sleep(_POLL_SECONDS)
     if folder.runner_pid() is not None:
@@ -83,7 +83,7 @@ def _tell_edit(folder: StudyFolder) -> None:
         edited = edited_by_hand(folder.file, study.text) is not None
     if edited and study.state is not StudyState.PAUSED:
         how = f"hpo-tui stop {plain(folder.word)}, then run it"
-        note(f"{plain(str(folder.file))} was edited by hand, which the next run takes over: {how}")
+        note(f"{plain(str(folder.file))} was edited by hand; to apply the edit: {how}")
 
 
 def go_on(folder: StudyFolder) -> bool:
@@ -115,7 +115,7 @@ def check_unfinished(folder: StudyFolder) -> None:
     from hpo_tui.engine.launch.refusals import how_to_start
 
     if is_finished(folder):
-        raise Refusal(f"{plain(folder.name)} cannot go on: {plain(how_to_start(folder))}")
+        raise Refusal(f"{plain(folder.name)} cannot continue: {plain(how_to_start(folder))}")
 
 
 def _is_leaving(folder: StudyFolder) -> bool:

@@ -26,31 +26,31 @@ _JSON = (".json", ".jsonl", ".ndjson")
 
 @click.command("import")
 @click.argument("source", metavar="SOURCE", shell_complete=complete_file)
-@click.option("--study", "which", metavar="NAME", help="Which study of an Optuna storage.")
-@click.option("--name", metavar="NAME", help="What to call it here; the same name if not said.")
-@click.option("--maximize", multiple=True, metavar="METRIC", help="Of a table: an objective.")
-@click.option("--minimize", multiple=True, metavar="METRIC", help="Of a table: an objective.")
+@click.option("--study", "which", metavar="NAME", help="Which study of the Optuna storage.")
+@click.option("--name", metavar="NAME", help="Name of the study here; default: its own name.")
+@click.option("--maximize", multiple=True, metavar="METRIC", help="For a table: an objective.")
+@click.option("--minimize", multiple=True, metavar="METRIC", help="For a table: an objective.")
 @click.option(
     "--parameter",
     "parameters",
     multiple=True,
     metavar="NAME",
-    help="Of a table: a parameter; all other columns are none then.",
+    help="For a table: a parameter; then no other column is one.",
 )
 @click.option(
     "--reports",
     metavar="FILE",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Of a table: its learning curves, as export --reports writes them.",
+    help="For a table: its learning curves, as export --reports writes them.",
 )
 def import_study(
     *, source: str, which: str | None, name: str | None, maximize: tuple[str, ...],
     minimize: tuple[str, ...], parameters: tuple[str, ...], reports: Path | None,
 ) -> None:  # fmt: skip
-    """Make a study from SOURCE, to be looked at here.
+    """Make a study from SOURCE, so that you can look at it here.
 
     SOURCE is an Optuna storage (a URL such as sqlite:///x.db, an SQLite or a journal file) or a
-    table with one trial a row: a CSV file, or JSON lines. Of a table say which metrics are
+    table with one row per trial: a CSV file, or JSON lines. For a table, name the metrics that are
     objectives.
     """
     from hpo_tui.store.transfer.build import build_study
@@ -72,14 +72,15 @@ def import_study(
             params=arrival.space, metrics=arrival.directions, source=arrival.source,
         )  # fmt: skip
     except FileExistsError as error:
-        raise Refusal(f"{plain(str(error))}; say another with --name") from None
+        raise Refusal(f"{plain(str(error))}; choose another name with --name") from None
     if arrival.empty:
-        note(f"left out, as no trial has a value of it: {', '.join(map(plain, arrival.empty))}")
+        note(f"left out because no trial has a value: {', '.join(map(plain, arrival.empty))}")
     count = len(arrival.trials)
     for lacking, n in unexplained.items():
         note(
-            f"{plural(n, 'trial')} without {plain(lacking)}, which no other parameter tells:"
-            f" {'it is' if n == 1 else 'they are'} shown, but would teach the optimizer nothing"
+            f"{plural(n, 'trial')} without {plain(lacking)}, and no other parameter explains why:"
+            f" {'it is' if n == 1 else 'they are'} shown, but the search cannot learn from"
+            f" {'it' if n == 1 else 'them'}"
         )
     note(f"{plural(count, 'trial')} imported: hpo-tui watch {plain(folder.word)}")
 
@@ -87,7 +88,7 @@ def import_study(
 def _directions(maximize: tuple[str, ...], minimize: tuple[str, ...]) -> Mapping[str, str]:
     both = [m for m in maximize if m in minimize]
     if both:
-        raise click.UsageError(f"{both[0]} cannot be maximized and minimized")
+        raise click.UsageError(f"{both[0]} cannot be both maximized and minimized")
     return dict.fromkeys(maximize, "maximize") | dict.fromkeys(minimize, "minimize")
 
 
@@ -105,7 +106,7 @@ def _read(
                 raise Refusal(f"{plain(source)}: no such file")
             if not goals:
                 raise click.UsageError(
-                    "say which metrics of the table are objectives: --maximize accuracy"
+                    "name the metrics of the table that are objectives, such as --maximize accuracy"
                 )
             from hpo_tui.store.transfer.read_csv import read_csv
             from hpo_tui.store.transfer.read_json import read_json
@@ -113,8 +114,8 @@ def _read(
             read = read_json if path.suffix.lower() in _JSON else read_csv
             return read(path, name or path.stem, goals, parameters)
         if goals or parameters:
-            what = "--maximize, --minimize and --parameter belong"
-            raise click.UsageError(f"{what} to a table (CSV or JSON)")
+            what = "--maximize, --minimize and --parameter are"
+            raise click.UsageError(f"{what} for a table (CSV or JSON)")
         from hpo_tui.store.transfer.read_optuna import read_optuna
 
         return read_optuna(source, which)
@@ -137,7 +138,7 @@ def _with_reports(arrival: Arrival, file: Path) -> Arrival:
     from hpo_tui.store.transfer.read_json import read_reports
 
     if not arrival.source.startswith(("CSV, ", "JSON, ")):
-        raise click.UsageError("--reports belongs to a table (CSV or JSON)")
+        raise click.UsageError("--reports is for a table (CSV or JSON)")
     try:
         reports = read_reports(file, arrival.trials)
     except UnicodeDecodeError:
@@ -162,7 +163,7 @@ def study_text(arrival: Arrival, called: str) -> str:
 
     document = tomlkit.document()
     document.add(tomlkit.comment(f"From {plain(arrival.source)}."))
-    document.add(tomlkit.comment("It is for looking at: write a command to run more trials."))
+    document.add(tomlkit.comment("It can only be looked at; add a command to run more trials."))
     study: dict[str, Any] = {
         "name": called,
         "command": list(NO_COMMAND),

@@ -16,14 +16,14 @@ def _quiet(text: str) -> StudyFolder:
     folder = find(text)
     if folder.runner_pid() is not None:
         stop = f"hpo-tui stop {plain(folder.word)}"
-        raise Refusal(f"{plain(folder.name)} is running: stop it first with {stop}")
+        raise Refusal(f"{plain(folder.name)} is running; stop it first: {stop}")
     return folder
 
 
 @click.command("archive")
 @click.argument("study", metavar="STUDY", shell_complete=complete_study)
 def archive(study: str) -> None:
-    """Move STUDY to .hpo/.archive, where no list shows it. Move its folder back to undo."""
+    """Move STUDY to .hpo/.archive, out of all lists. To undo this, move its folder back."""
     ask(_quiet(study), "archive")
 
 
@@ -38,13 +38,13 @@ def delete(study: str, yes: bool) -> None:
     folder = _quiet(study)
     if folder.path.parent.name not in (HOME, ARCHIVE):
         where = plain(str(folder.path))
-        raise Refusal(f"{where} is not inside a {HOME} folder: delete it by hand if you mean it")
+        raise Refusal(f"{where} is not inside a {HOME} folder; if you are sure, delete it by hand")
     name = plain(folder.name)
     if not yes:
         if not sys.stdin.isatty():
-            raise Refusal(f"deleting {name} cannot be undone: say --yes")
+            raise Refusal(f"deleting {name} cannot be undone; confirm it with --yes")
         size = sum(p.lstat().st_size for p in folder.path.rglob("*") if not p.is_dir())
-        note(f"{plain(str(folder.path))}: {size / 2**20:.1f} MiB of results, logs, checkpoints")
+        note(f"{plain(str(folder.path))}: {size / 2**20:.1f} MiB of results, logs and checkpoints")
         if click.prompt(f"Type {name} to delete it for good", err=True, default="") != name:
             raise Refusal("nothing was deleted")
     try:

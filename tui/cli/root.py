@@ -20,41 +20,41 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Run": {
         "demo": ("demo", "run the demo study: a sparse network on handwritten digits"),
         "init": ("define", "write a study file for a training script"),
-        "check": ("define", "say what is wrong with a study file"),
-        "run": ("run", "run a study, or go on with one"),
+        "check": ("define", "check a study file and list its errors"),
+        "run": ("run", "run a study, or continue one"),
     },
     "Look": {
-        "open": ("screens", "open the app: a folder, a study file or a name"),
+        "open": ("screens", "open the app on a folder, a study file or a study"),
         "watch": ("screens", "open the dashboard of a study"),
-        "status": ("status", "how far a study is"),
-        "best": ("status", "the trials that meet every goal"),
-        "show": ("trial", "all about one trial"),
-        "log": ("trial", "what a trial has printed"),
+        "status": ("status", "show the progress of a study"),
+        "best": ("status", "print the best trials"),
+        "show": ("trial", "print everything about one trial"),
+        "log": ("trial", "print the output of a trial"),
     },
     "Steer": {
         "pause": ("steer", "start no new trials"),
-        "resume": ("steer", "go on, also after a stop or a restart of the machine"),
-        "stop": ("steer", "end a study before its budget"),
+        "resume": ("steer", "continue a study after a pause, a stop, a crash or a restart"),
+        "stop": ("steer", "end a study before its budget is spent"),
         "kill": ("steer", "stop one trial"),
         "retry": ("steer", "run a failed or killed trial again"),
-        "promote": ("steer", "run a configuration at the next dearer task"),
+        "promote": ("steer", "run a configuration at the next more expensive task"),
         "confirm": ("steer", "run a trial again with other seeds"),
         "enqueue": ("steer", "run a configuration of your own next"),
-        "extend": ("steer", "let a study spend more"),
-        "lend": ("steer", "give a GPU to somebody else for a while"),
-        "star": ("steer", "mark a trial"),
-        "tag": ("steer", "give a trial tags"),
-        "note": ("steer", "write a note on a trial"),
+        "extend": ("steer", "increase the budget of a study"),
+        "lend": ("steer", "free a GPU for somebody else for a while"),
+        "star": ("steer", "mark a trial with a star"),
+        "tag": ("steer", "set the tags of a trial"),
+        "note": ("steer", "write a note about a trial"),
     },
     "Data": {
         "export": ("exporting", "write trials as CSV, JSON, Parquet or an Optuna study"),
-        "import": ("importing", "make a study from Optuna's storage, a CSV or a JSON file"),
-        "archive": ("manage", "put a study out of sight"),
+        "import": ("importing", "make a study from an Optuna storage, a CSV or a JSON file"),
+        "archive": ("manage", "hide a study from all lists"),
         "delete": ("manage", "delete a study and its checkpoints"),
     },
     "Machine": {
-        "doctor": ("doctor", "look over GPU, driver, terminal, disk and session"),
-        "completion": ("completion", "print what lets Tab complete in bash, zsh or fish"),
+        "doctor": ("doctor", "check GPU, driver, terminal, disk and login session"),
+        "completion": ("completion", "print the Tab completion script for bash, zsh or fish"),
     },
 }
 """Section → command → (module of this package, one line of help)."""
@@ -104,15 +104,15 @@ class Root(click.Group):
     cls=Root,
     context_settings=SETTINGS,
     subcommand_metavar="[PATH] | COMMAND [ARGS]…",
-    epilog="Studies live in .hpo/ beside your code and are named by folder, file or name. Where"
-    " only one study can be meant, leave STUDY out. Exit status: 0 done, 1 refused or failed (with"
-    " a sentence), 2 wrong usage, 130 interrupted.",
+    epilog="Studies are stored in .hpo/ beside your code. Name a study by its folder, its file or"
+    " its name, or leave STUDY out if only one can be meant. Exit status: 0 done, 1 refused or"
+    " failed (with an explanation), 2 wrong usage, 130 interrupted.",
 )
 @click.version_option(__version__, prog_name="hpo-tui", message="%(prog)s %(version)s")
 def root() -> None:
     """Define, launch, watch and review hyperparameter optimizations in the terminal.
 
-    Without a command it opens PATH: a folder, a study file or the name of a study.
+    Without a command, the app is opened on PATH: a folder, a study file or the name of a study.
     """
 
 

@@ -15,27 +15,33 @@ from hpo_tui.tui.plain import plain
 
 @click.command("run")
 @study_argument
-@click.option("--name", metavar="NAME", help="Another name than the file's, for another run of it.")
-@click.option("--headless", is_flag=True, help="No screen: progress on stderr, the best on stdout.")
+@click.option("--name", metavar="NAME", help="Use this name instead of the one in the file.")
+@click.option(
+    "--headless", is_flag=True, help="No screen: progress on stderr, the best trials on stdout."
+)
 @click.option(
     "--wait/--no-wait",
     default=True,
     show_default=True,
-    help="Without a screen: follow the study to its end, or leave it running at once.",
+    help="Without a screen: follow the study to its end, or return at once.",
 )
 @click.option(
     "--executor", type=click.Choice(["local", "ray"]), help="This machine, or a Ray cluster."
 )
-@click.option("--address", metavar="ADDRESS", help="The Ray cluster's; this node's if not said.")
+@click.option(
+    "--address", metavar="ADDRESS", help="Address of the Ray cluster; default: this node's."
+)
 @click.option("--readonly", is_flag=True, help="In the app: look, but change nothing.")
-@click.option("--ascii", "ascii_only", is_flag=True, help="In the app: draw with ASCII alone.")
+@click.option(
+    "--ascii", "ascii_only", is_flag=True, help="In the app: draw with ASCII characters only."
+)
 def run(*, study: str | None, name: str | None, headless: bool, wait: bool, executor: str | None,
         address: str | None, readonly: bool, ascii_only: bool) -> int:  # fmt: skip
-    """Run STUDY (a study file, or a study to go on with) in the background.
+    """Run STUDY (a study file, or a study to continue) in the background.
 
-    A study file becomes the study .hpo/NAME beside it. The run outlives the app, the terminal and
-    the connection; without a terminal its progress goes to stderr. Without STUDY the study.toml
-    here is meant, else the only study.
+    A study file becomes the study .hpo/NAME beside it. The run does not depend on the app, the
+    terminal or the connection. Without a terminal, its progress is printed on stderr. Without
+    STUDY, the study.toml here is run, or else the only study.
     """
     if study is None:
         refuse_folder(Path("study.toml"))
@@ -51,7 +57,9 @@ def place(folder: StudyFolder, kind: str, address: str) -> None:
     from hpo_tui.engine.executor_choice import Choice, choose
 
     if folder.runner_pid() is not None:
-        raise Refusal(f"{plain(folder.name)} is running: stop it before its trials go elsewhere")
+        raise Refusal(
+            f"{plain(folder.name)} is running; stop it before you choose another executor"
+        )
     choose(folder, Choice(kind, address))
 
 
@@ -62,7 +70,7 @@ def prepare(text: str, name: str | None) -> StudyFolder:
     existing = find_study(text, here)
     if existing is not None and existing.db.is_file():
         if name is not None:
-            raise Refusal(f"{plain(text)} is a study already: it keeps its name")
+            raise Refusal(f"{plain(text)} is already a study; --name is only for a study file")
         return existing
     path = here / text if existing is None else existing.path
     file = (path / "study.toml" if path.is_dir() else path).resolve()
@@ -96,8 +104,8 @@ def _tell_edits(folder: StudyFolder, file: Path) -> None:
 
     if origin(folder, StudySpec.load(file.resolve())) is Origin.EDITED:
         note(
-            f"{plain(folder.name)} was edited since it was made from {plain(file.name)}: it goes on"
-            f" as it is in {plain(str(folder.file))}"
+            f"{plain(folder.name)} was edited after it was made from {plain(file.name)}; it"
+            f" continues as {plain(str(folder.file))} says"
         )
 
 
@@ -114,7 +122,7 @@ def launch(folder: StudyFolder, *, headless: bool, wait: bool = True, readonly: 
     name, word = plain(folder.name), plain(folder.word)
     if finished:
         deliver_overdue(folder)
-        note(f"{name} is finished; to have it go on: hpo-tui extend AMOUNT -s {word}, then run it")
+        note(f"{name} is finished; to continue it: hpo-tui extend AMOUNT -s {word}, then run it")
     elif wait:
         note(
             f"{name} runs in the background; Ctrl-C leaves it running (hpo-tui stop {word} ends it)"
@@ -134,7 +142,7 @@ def follow(folder: StudyFolder, *, started: bool = False) -> int:
     try:
         picture = Follower(folder, started=started).follow()
     except KeyboardInterrupt:
-        note(f"{name} goes on: hpo-tui watch {word}, hpo-tui stop {word}")
+        note(f"{name} keeps running: hpo-tui watch {word}, hpo-tui stop {word}")
         return 130
     say(f"{name}: {progress_line(picture)}")
     finished = picture.study.state is StudyState.FINISHED

@@ -25,7 +25,9 @@ def screen_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that every way into the app has."""
     for option in (
         click.option("--readonly", is_flag=True, help="Look, but change nothing."),
-        click.option("--ascii", "ascii_only", is_flag=True, help="Draw with ASCII alone."),
+        click.option(
+            "--ascii", "ascii_only", is_flag=True, help="Draw with ASCII characters only."
+        ),
         click.option("--once", is_flag=True, help="Print the study as text and exit."),
     ):
         command = option(command)
@@ -40,7 +42,7 @@ def show(folder: StudyFolder | None, home: Path | None, *, readonly: bool, ascii
     """
     if not once and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise Refusal(
-            "the app needs a terminal, and stdin or stdout is none; try --once, or hpo-tui status"
+            "the app needs a terminal, but stdin or stdout is none; try --once, or hpo-tui status"
         )
     from hpo_tui.tui.cli.text import unicode_ok
     from hpo_tui.tui.opening import run_app
@@ -54,10 +56,10 @@ def show(folder: StudyFolder | None, home: Path | None, *, readonly: bool, ascii
 @click.argument("path", required=False, metavar="[PATH]", shell_complete=complete_study)
 @screen_options
 def open_path(path: str | None, readonly: bool, ascii_only: bool, once: bool) -> int:
-    """Open the app. PATH: a folder, a study file, or the name of a study.
+    """Open the app on PATH: a folder, a study file, or the name of a study.
 
-    A study file of which no study has been made is opened in the editor. Without PATH all studies
-    of the nearest .hpo folder, here or above.
+    A study file that has never been run is opened in the editor. Without PATH, the app shows all
+    studies of the nearest .hpo folder, here or above.
     """
     file = None if once else _unmade(working_folder() / path) if path else None
     if file is not None:
@@ -94,7 +96,9 @@ def _opened(text: str | None, here: Path) -> tuple[StudyFolder | None, Path | No
         holds = home is not None and path.resolve() in (home.parent.resolve(), home.resolve())
         if study is None and not holds:
             refuse_folder(Path(text))
-            raise Refusal(f"{plain(text)} holds no studies: no {HOME} folder, no study.toml")
+            raise Refusal(
+                f"{plain(text)} contains no studies: it has no {HOME} folder and no study.toml"
+            )
         return (study, None) if study is not None else (None, home)
     try:
         return find(text, here), None

@@ -28,9 +28,11 @@ def picture_of(folder: StudyFolder) -> Snapshot:
 
 @click.command("status")
 @study_argument
-@click.option("--json", "as_json", is_flag=True, help="One JSON object (without STUDY: a list).")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object (without STUDY: a list)."
+)
 def status(study: str | None, as_json: bool) -> int:
-    """Say how far STUDY is (all that are here without it): budget, trials, tasks, best."""
+    """Show the progress of STUDY (default: all here): budget, trials, tasks, best trials."""
     from hpo_tui.tui.cli.summary import show_best, show_costs, state_of
 
     home = find_home(working_folder())
@@ -48,7 +50,7 @@ def status(study: str | None, as_json: bool) -> int:
     if picture.study.reason:
         say(lines_of(picture.study.reason, "  "))
     if state_of(picture) == "interrupted":
-        say(f"  no runner works on it: hpo-tui resume {plain(folders[0].word)}")
+        say(f"  it has no runner; to continue it: hpo-tui resume {plain(folders[0].word)}")
     say()
     show_costs(picture)
     say()
@@ -85,7 +87,9 @@ def _one_line(folder: StudyFolder, picture: Snapshot | None = None) -> str:
 
 @click.command("best")
 @study_argument
-@click.option("--json", "as_json", is_flag=True, help="A JSON list, one object a trial.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print a JSON list with one object per trial."
+)
 @click.option(
     "-n",
     "--number",
@@ -94,11 +98,14 @@ def _one_line(folder: StudyFolder, picture: Snapshot | None = None) -> str:
     show_default=True,
     metavar="N",
     type=click.IntRange(1),
-    help="At most so many (unless given: with --json all, with --command one).",
+    help="At most N trials (default with --json: all, with --command: one).",
 )
-@click.option("--near", is_flag=True, help='Near misses too, with "meets": false in JSON.')
+@click.option("--near", is_flag=True, help='Also print near misses, in JSON with "meets": false.')
 @click.option(
-    "--command", "as_command", is_flag=True, help="The shell line that runs the best one again."
+    "--command",
+    "as_command",
+    is_flag=True,
+    help="Print the shell command that runs the best one again.",
 )
 @click.pass_context
 def best(
@@ -106,14 +113,14 @@ def best(
 ) -> None:
     """Print the best trials of STUDY, best first.
 
-    Best are the full-task trials that meet every threshold and constraint; with several objectives
-    the Pareto front of them. Where none does, the nearest misses are shown. A configuration that
-    was repeated counts once, by the mean of its results.
+    These are the full-task trials that meet every threshold and constraint; with several
+    objectives, the Pareto front of them. If no trial does, the nearest misses are shown. A
+    configuration that was repeated counts once, with the mean of its results.
     """
     from hpo_tui.tui.cli.summary import best_record, command_of, results_of, runs_of, show_best
 
     if as_json and as_command:
-        raise click.UsageError("--json and --command cannot be had together")
+        raise click.UsageError("choose one of --json and --command")
     picture = picture_of(find(study))
     if not (as_json or as_command):
         show_best(picture, most)
@@ -129,7 +136,7 @@ def best(
     if as_command:
         trials = results_of(picture, numbers[: most if given else 1])
         if not trials:
-            none = "no trial of the full task meets all goals (--near takes the nearest)"
+            none = "no full-task trial meets all goals (--near takes the nearest)"
             raise Refusal(f"{plain(picture.folder.name)} has no best trial: {none}")
         for trial in trials:
             _hand_over(command_of(trial, picture))

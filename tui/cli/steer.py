@@ -28,18 +28,18 @@ study_option = click.option(
 @click.command("pause")
 @study_argument
 def pause(study: str | None) -> None:
-    """Start no new trials of STUDY; those that run go on."""
+    """Start no new trials of STUDY; running trials are finished."""
     ask(find(study), "pause")
 
 
 @click.command("resume")
 @study_argument
 def resume(study: str | None) -> None:
-    """Let STUDY go on: after a pause, a stop, a crash or a restart of the machine."""
+    """Continue STUDY after a pause, a stop, a crash or a restart of the machine."""
     folder = find(study)
     check_unfinished(folder)
     if ensure_runner(folder):
-        note(f"{plain(folder.name)} goes on: hpo-tui watch {plain(folder.word)}")
+        note(f"{plain(folder.name)} continues: hpo-tui watch {plain(folder.word)}")
     else:
         ask(folder, "resume")
 
@@ -48,9 +48,9 @@ def resume(study: str | None) -> None:
 @study_argument
 @click.option("--kill", is_flag=True, help="Kill the running trials at once.")
 def stop(study: str | None, kill: bool) -> None:
-    """End STUDY before its budget: running trials get SIGTERM and their grace period.
+    """End STUDY before its budget is spent: running trials get SIGTERM and a grace period.
 
-    The next run takes them up again, from their checkpoints. `hpo-tui pause` lets them finish.
+    The next run continues them from their checkpoints. To let them finish, use `hpo-tui pause`.
     """
     ask(find(study), "stop", {"kill": kill})
 
@@ -59,7 +59,7 @@ def stop(study: str | None, kill: bool) -> None:
 @trial_argument
 @study_option
 def kill_trial(trial: int, study: str | None) -> None:
-    """Stop TRIAL: SIGTERM to its process group, a grace period, SIGKILL."""
+    """Stop TRIAL: SIGTERM to its process group, a grace period, then SIGKILL."""
     ask(find(study), "kill", {"trial": trial})
 
 
@@ -67,16 +67,16 @@ def kill_trial(trial: int, study: str | None) -> None:
 @trial_argument
 @study_option
 def retry(trial: int, study: str | None) -> None:
-    """Run TRIAL, which failed or was killed, again."""
+    """Run TRIAL again, after it failed or was killed."""
     ask(find(study), "retry", {"trial": trial})
 
 
 @click.command("promote")
 @trial_argument
-@click.option("--task", metavar="TASK", help="To which task; the next dearer one if not said.")
+@click.option("--task", metavar="TASK", help="To which task; default: the next more expensive one.")
 @study_option
 def promote(trial: int, task: str | None, study: str | None) -> None:
-    """Run TRIAL's configuration at a dearer task, from its checkpoint where there is one."""
+    """Run TRIAL's configuration at a more expensive task, from its checkpoint if it has one."""
     ask(find(study), "promote", {"trial": trial, "task": task})
 
 
@@ -88,20 +88,20 @@ def promote(trial: int, task: str | None, study: str | None) -> None:
     type=click.IntRange(1, 100),
     default=3,
     show_default=True,
-    help="How many other seeds.",
+    help="With how many other seeds.",
 )
 @study_option
 def confirm(trial: int, repeats: int, study: str | None) -> None:
-    """Run TRIAL's configuration again with other seeds, to know its noise."""
+    """Run TRIAL's configuration again with other seeds, to measure the noise of its results."""
     ask(find(study), "confirm", {"trial": trial, "repeats": repeats})
 
 
 @click.command("enqueue")
 @click.argument("values", nargs=-1, required=True, metavar="NAME=VALUE…")
-@click.option("--task", metavar="TASK", help="At which task; the engine's choice if not said.")
+@click.option("--task", metavar="TASK", help="At which task; default: the search decides.")
 @study_option
 def enqueue(values: tuple[str, ...], task: str | None, study: str | None) -> None:
-    """Run a configuration of your own next: lr=0.01 optimizer=sgd."""
+    """Run a configuration of your own next, such as lr=0.01 optimizer=sgd."""
     folder = find(study)
     params: dict[str, Any] = {}
     for name, value in map(assignment, values):
@@ -141,7 +141,7 @@ def _spoken(text: str) -> Any:
 @click.argument("amount", metavar="AMOUNT")
 @study_option
 def extend(amount: str, study: str | None) -> None:
-    """Let the study spend AMOUNT more, as its budget is given: 10, 2h, "20 trials"."""
+    """Increase the budget of the study by AMOUNT, in its own unit: 10, 2h, "20 trials"."""
     from hpo_tui.engine.spec.extend import amount_more
 
     folder = find(study)
@@ -153,7 +153,7 @@ def extend(amount: str, study: str | None) -> None:
         raise click.UsageError(plain(str(error))) from None
     ask(folder, "extend", {"amount": more})
     if folder.runner_pid() is None:
-        note(f"nothing works on it now: hpo-tui run {plain(folder.word)} goes on")
+        note(f"the study is not running; to continue it: hpo-tui run {plain(folder.word)}")
 
 
 @click.command("lend")
@@ -161,13 +161,13 @@ def extend(amount: str, study: str | None) -> None:
 @click.option("--back", is_flag=True, help="Take it back.")
 @study_option
 def lend(device: str, back: bool, study: str | None) -> None:
-    """Give GPU (its index or UUID) away: it is drained at the next checkpoint."""
+    """Free GPU (its index or UUID): its trials leave at their next checkpoint."""
     ask(find(study), "lend", {"device": device, "on": not back})
 
 
 @click.command("star")
 @trial_argument
-@click.option("--off", is_flag=True, help="Take the star away.")
+@click.option("--off", is_flag=True, help="Remove the star.")
 @study_option
 def star(trial: int, off: bool, study: str | None) -> None:
     """Mark TRIAL with a star."""
@@ -179,7 +179,7 @@ def star(trial: int, off: bool, study: str | None) -> None:
 @click.argument("tags", nargs=-1, metavar="[TAG]…")
 @study_option
 def tag(trial: int, tags: tuple[str, ...], study: str | None) -> None:
-    """Give TRIAL these tags instead of those that it has; none takes them away."""
+    """Replace the tags of TRIAL by these; without a TAG all are removed."""
     ask(find(study), "tag", {"trial": trial, "tags": list(tags)})
 
 
@@ -188,13 +188,13 @@ def tag(trial: int, tags: tuple[str, ...], study: str | None) -> None:
 @click.argument("text", required=False, metavar="[TEXT]")
 @study_option
 def write_note(trial: int, text: str | None, study: str | None) -> None:
-    """Write TEXT (or what comes on stdin) as TRIAL's note; "" takes it away."""
+    """Write TEXT (or what comes on stdin) as the note of TRIAL; "" removes the note."""
     if text is None:
         if sys.stdin.isatty():
-            raise click.UsageError("say the TEXT, or pipe it in")
+            raise click.UsageError("give the TEXT, or pipe it in")
         text = sys.stdin.read().strip()
         if not text:
-            raise click.UsageError('nothing came on stdin; "" as TEXT takes the note away')
+            raise click.UsageError('nothing came on stdin; to remove the note, give "" as TEXT')
     ask(find(study), "note", {"trial": trial, "text": text})
 
 

@@ -75,7 +75,9 @@ def find(text: str | None, cwd: Path | None = None) -> StudyFolder:
     if (here / text).is_file():
         if Path(text).suffix != ".toml":
             init = f"hpo-tui init {plain(shlex.quote(text))}"
-            raise Refusal(f"{plain(text)} is no study file; of a training script {init} makes one")
+            raise Refusal(
+                f"{plain(text)} is not a study file; to make one for a training script: {init}"
+            )
         how = f"hpo-tui run {plain(shlex.quote(text))}"
         raise Refusal(f"{plain(text)} has not been run yet: {how}")
     refuse_folder(Path(text) if cwd is None else here / text)
@@ -98,7 +100,7 @@ def refuse_folder(path: Path) -> None:
 def refuse_empty(text: str) -> None:
     """Refuse the name that a script's unset variable gives: it would mean the folder here."""
     if not text.strip():
-        raise Refusal("the name of the study is empty: is a variable not set?")
+        raise Refusal("the name of the study is empty; is a variable not set?")
 
 
 def _called(text: str, here: Path) -> StudyFolder | None:
@@ -133,15 +135,15 @@ def only(here: Path) -> StudyFolder:
     studies = _studies(here)
     if not studies:
         raise Refusal(
-            f"there are no studies here: no {HOME} folder with one in {plain(str(here))} or above"
-            " it. Start with: hpo-tui demo, or hpo-tui init train.py"
+            f"there are no studies here: neither {plain(str(here))} nor a folder above it has a"
+            f" {HOME} folder with one. Start with: hpo-tui demo, or hpo-tui init train.py"
         )
     running = [f for f in studies if f.runner_pid() is not None]
     for few in (running, studies):
         if len(few) == 1:
             return few[0]
     names = ", ".join(plain(f.name) for f in studies)
-    raise Refusal(f"there are several studies here: say which of {names}")
+    raise Refusal(f"there are several studies here; name one of {names}")
 
 
 def _studies(here: Path) -> list[StudyFolder]:
@@ -151,7 +153,7 @@ def _studies(here: Path) -> list[StudyFolder]:
 
 def _listing(text: str, known: list[str]) -> str:
     if not known:
-        return f": no {HOME} folder with studies is here or above"
+        return f": neither this folder nor one above it has a {HOME} folder with studies"
     from hpo_tui.engine.spec.names import nearest
 
     guess = nearest(text, known)
@@ -171,7 +173,7 @@ def reading(folder: StudyFolder) -> "Iterator[StudyReader]":
         try:
             reader.study()
         except LookupError:
-            raise Refusal(f"{plain(str(folder.db))} holds no study") from None
+            raise Refusal(f"{plain(str(folder.db))} contains no study") from None
         yield reader
 
 

@@ -178,7 +178,7 @@ def show_costs(picture: Snapshot) -> None:
     # In the unit of the table, whatever the budget is counted in.
     lost = float(charges.lost(picture.frame).sum())
     if round(lost, 2) and picture.spec.budget.unit is not BudgetUnit.WALL:
-        what = "trials that failed, were killed or stopped early, and attempts begun again"
+        what = "trials that failed, were killed or stopped early, and attempts started again"
         say(f"of that {number(round(lost, 2))} was lost to {what}")
 
 
@@ -246,11 +246,11 @@ def _show_trials(trials: list[Trial], spec: StudySpec, several: Mapping[int, int
     fits = _columns_that_fit(head, body, keep=len(lead) + len(goals))
     say(table(head[:fits], [row[:fits] for row in body], right=range(fits)))
     if fits < len(head):
-        say(f"not shown for want of room: {', '.join(head[fits:])} (hpo-tui best --json)")
+        say(f"not shown for lack of space: {', '.join(head[fits:])} (hpo-tui best --json)")
     if missed:
-        say("! misses the goal")
+        say("! the goal is missed")
     if repeated:
-        say("runs: full-task results of the configuration, of which the mean is shown")
+        say("runs: number of full-task results of the configuration; their mean is shown")
 
 
 def _columns_that_fit(head: list[str], body: list[list[str]], keep: int) -> int:

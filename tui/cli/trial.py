@@ -35,7 +35,7 @@ trial_words = click.argument(
     "words", nargs=-1, required=True, metavar="[STUDY] TRIAL", shell_complete=_complete
 )
 study_option = click.option(
-    "-s", "--study", metavar="STUDY", help="Which study, also said so.",
+    "-s", "--study", metavar="STUDY", help="Which study; the same as STUDY.",
     shell_complete=complete_study,
 )  # fmt: skip
 
@@ -47,11 +47,11 @@ def chosen(words: Sequence[str], study: str | None) -> tuple[StudyFolder, int]:
     """
     *before, last = words
     if len(before) > (study is None):
-        raise click.UsageError("say a study (if there are several) and a trial, no more")
+        raise click.UsageError("give a study (if there are several) and a trial, nothing more")
     named = before[0] if before else study
     if not (last.isascii() and last.isdigit() and int(last)):
-        what = f"{last!r} is no trial's number"
-        where = "after the study comes the trial" if not before else "the trial comes last"
+        what = f"{last!r} is not the number of a trial"
+        where = "the trial comes after the study" if not before else "the trial comes last"
         raise click.UsageError(f"{what}: {where}, as in `sparse 7`")
     return find(named), int(last)
 
@@ -69,9 +69,9 @@ def record_of(folder: StudyFolder, reader: "StudyReader", number: int) -> Trial:
 @click.command("show")
 @trial_words
 @study_option
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def show(words: tuple[str, ...], study: str | None, as_json: bool) -> None:
-    """Print all about TRIAL: metrics with their goals, parameters, cost, why it was run, files.
+    """Print everything about TRIAL: metrics, goals, parameters, cost, why it was run, files.
 
     The last word is the trial's number; a word before it names the study, as in `sparse 7`.
     """
@@ -180,12 +180,16 @@ def trial_record(
 @click.command("log")
 @trial_words
 @study_option
-@click.option("-f", "--follow", is_flag=True, help="Go on while the trial runs.")
+@click.option("-f", "--follow", is_flag=True, help="Continue while the trial runs.")
 @click.option(
-    "-n", "--lines", type=click.IntRange(0), metavar="LINES", help="Only so many, the last ones."
+    "-n",
+    "--lines",
+    type=click.IntRange(0),
+    metavar="LINES",
+    help="Print only the last LINES lines.",
 )
 def log(words: tuple[str, ...], study: str | None, follow: bool, lines: int | None) -> None:
-    """Print what TRIAL has printed, errors included.
+    """Print the output of TRIAL, including errors.
 
     The last word is the trial's number; a word before it names the study, as in `sparse 7`. On a
     terminal colours and control characters are left out, and of a progress bar all but its last

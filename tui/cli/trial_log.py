@@ -192,11 +192,11 @@ def _tell_state(
     if trial is None:
         return
     if empty:
-        note(f"trial {number} has printed nothing; it is {trial.state}")
+        note(f"trial {number} has not printed anything; it is {trial.state}")
     elif follow and trial.state.ended:
         note(f"trial {number}: {_how(trial)}")
     elif follow:
-        note(f"trial {number} is {trial.state}, and no runner works on {plain(folder.name)}")
+        note(f"trial {number} is {trial.state}, but {plain(folder.name)} has no runner")
 
 
 def _how(trial: Trial) -> str:
