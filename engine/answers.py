@@ -13,4 +13,4 @@ def tagged(trial: int, tags: Sequence[str]) -> str:
 
 def noted(trial: int, text: str) -> str:
     """Say whether a trial has a note now."""
-    return f"the note of trial {trial} is kept" if text else f"trial {trial} has no note"
+    return f"the note of trial {trial} is saved" if text else f"trial {trial} has no note"

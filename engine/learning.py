@@ -77,7 +77,7 @@ def _holds(entry: Mapping[str, Any]) -> Holds:
 def sources(keep: Mapping[str, Any]) -> str:
     """Return in a sentence which earlier studies a study learns from, given what is kept."""
     each = [f"{name} ({plural(len(e['findings']), 'result')})" for name, e in keep.items()]
-    return f"learns from {', '.join(each)}" if each else "learns from no earlier study any more"
+    return f"learns from {', '.join(each)}" if each else "no longer learns from an earlier study"
 
 
 def learn_fault(spec: StudySpec, workplace: Path, known: Collection[str] = ()) -> str | None:

@@ -150,7 +150,7 @@ def _tell(folder: StudyFolder, spec: StudySpec, best: str, event: str, reason: s
         return
     cwd = folder.workplace if folder.workplace.is_dir() else folder.path
     fault = tell(spec, cwd, environment(spec, folder.path, event, reason, best))
-    said = f"the notification of {event!r} failed: {fault}" if fault else f"told of {event!r}"
+    said = f"the notification of {event!r} failed: {fault}" if fault else f"notified of {event!r}"
     outbox.add_event(folder.db, "notify", said)
 
 

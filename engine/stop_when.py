@@ -61,5 +61,5 @@ def why(numbers: Sequence[int]) -> str:
     return f"goals met by {numbered(numbers[:_MOST])}" + (f" and {more} more" if more > 0 else "")
 
 
-GOES_ON = "; it goes on past the goals that were met, to the end of its budget"
+GOES_ON = "; it continues past the goals that were met, to the end of its budget"
 """What the answer to ``extend`` says of a study that had ended on its goals."""

@@ -23,11 +23,11 @@ def explained(error: Exception) -> str:
     if code == sqlite3.SQLITE_IOERR:
         return f"{error}: the disk may be full, your quota used up, or the disk has a fault"
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return f"{error}: another program writes to it, and has for {BUSY_SECONDS:g} s. Try again"
+        return f"{error}: another program has been writing to it for {BUSY_SECONDS:g} s. Try again"
     if code == sqlite3.SQLITE_CANTOPEN:
         return f"it cannot be opened ({error}): is its folder there, and may you use both?"
     if "no such table" in str(error):
-        return f"it holds no study of hpo-tui ({error})"
+        return f"it is not a study of hpo-tui ({error})"
     return str(error)
 
 

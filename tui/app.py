@@ -101,7 +101,7 @@ class HpoApp(StudyApp):
         faults = [*self.settings.faults]
         if wanted and wanted not in self.available_themes:
             there = ", ".join(sorted(self.available_themes))
-            faults.append(f"settings.toml: there is no theme {wanted!r}; there are {there}")
+            faults.append(f"settings.toml: there is no theme {wanted!r}; choose one of {there}")
         for fault in faults:
             self.notify(plain(fault), severity="warning", markup=False, timeout=10)
 
@@ -227,7 +227,9 @@ class HpoApp(StudyApp):
         running = self.live is not None and self.live.folder.runner_pid() is not None
         name = plain(self.live.folder.word) if self.live is not None else ""
         self.close_study()
-        self.farewell = f"The run goes on: `hpo-tui {name}` to watch it again." if running else ""
+        self.farewell = (
+            f"The study keeps running: `hpo-tui {name}` shows it again." if running else ""
+        )
         self.exit(0)
 
     def do_app_suspend(self) -> None:
@@ -249,7 +251,7 @@ class HpoApp(StudyApp):
             folder.mkdir(parents=True, exist_ok=True)
             path = self.save_screenshot(f"{stamp}.svg", str(folder))
         except OSError as error:
-            self.notify(f"No picture: {error}", severity="error", markup=False)
+            self.notify(f"The picture could not be saved: {error}", severity="error", markup=False)
             return
         self.notify(path, title="Picture saved", markup=False)
 
@@ -286,4 +288,4 @@ class HpoApp(StudyApp):
 
         self._exit_renderables.clear()
         sentence = report_crash(self._exception, sys.argv)
-        print(f"hpo-tui: {sentence}; what runs goes on", file=sys.stderr)  # noqa: T201 - the last word
+        print(f"hpo-tui: {sentence}; running studies are not affected", file=sys.stderr)  # noqa: T201 - the last word

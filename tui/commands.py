@@ -124,4 +124,4 @@ def _out_of_sight(scope: str) -> str:
     tab = next((i for i, place in enumerate(TABS, 1) if place.name == scope), None)
     id_ = "watch.parallel" if scope == "parallel" else f"watch.tab_{tab}"
     keys = next((spell_keys(a.keys) for a in actions_of("watch") if a.id == id_), "Tab")
-    return f"{SCOPES[scope]} is not in sight: {keys} shows it."
+    return f"{SCOPES[scope]} is not visible: {keys} shows it."

@@ -85,7 +85,7 @@ def _read(path: Path, faults: list[str]) -> tuple[dict[str, Any], str]:
     except (FileNotFoundError, NotADirectoryError):
         return {}, ""
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        faults.append(f"{path.name} was left out: {error}")
+        faults.append(f"{path.name} was ignored: {error}")
         return {}, ""
 
 

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 _NAME = "my-study"
 NEW_STUDY = """\
-# What is searched, what counts as good, what a trial costs, and how one is run.
+# A study: how a trial is run, what is searched, what counts as good, what a trial costs.
 
 [study]
 name = "my-study"
 command = "python train.py --lr {lr} --epochs {epochs}"
 budget = 20                      # full-task units: as much as 20 runs of the full task
-resume = false                   # true when the script can go on from a checkpoint
+resume = false                   # true if the script can continue from a checkpoint
 
 [space.lr]
 type = "float"
@@ -57,7 +57,7 @@ def new_study(app: "HpoApp") -> None:
 
     def fault(answer: str) -> str:
         if not answer.strip():
-            return "A file's name is needed, such as study.toml."
+            return "Give the name of a file, such as study.toml."
         try:
             return why_no_study_file(place(answer)) or _of_a_study(place(answer))
         except (OSError, ValueError, RuntimeError) as error:
@@ -85,7 +85,7 @@ def _of_a_study(path: Path) -> str:
     if path.name != folder.file.name or not folder.db.is_file():
         return ""
     name = plain(folder.name)
-    return f"That is the file of the study {name}, which is made: open {name} and edit it (e)."
+    return f"The study {name} has already been made from this file: open {name} and edit it (e)."
 
 
 def home_of(app: "HpoApp", path: Path) -> Path:
@@ -171,7 +171,9 @@ def _made(app: "HpoApp", path: Path) -> tuple[StudyFolder, str]:
     folder = create_study(path, home_of(app, path))
     if origin(folder, StudySpec.load(path)) is not Origin.EDITED:
         return folder, ""
-    text = f"{plain(folder.name)} was edited since it was made from this file: it goes on as it is."
+    text = (
+        f"{plain(folder.name)} was edited after it was made from this file: it continues as edited."
+    )
     return folder, text
 
 

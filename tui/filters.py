@@ -60,7 +60,7 @@ def filter_mask(snapshot: Snapshot, text: str) -> "NDArray[np.bool_]":
         known = choices.get(alone, ())
         rest = f'== "{known[0]}"' if known and isinstance(known[0], str) else "> 1"
         example = f"{written(alone)} {rest}"
-        raise FilterError(f"{alone} alone is half a condition: compare it, as in {example}")
+        raise FilterError(f"{alone} alone is not a condition: compare it, as in {example}")
     try:
         mask = Filter.parse(text, kinds, choices).mask(_columns(snapshot))
     except ExpressionError as error:

@@ -35,11 +35,13 @@ def read_keys(table: Mapping[str, Any], text: str, faults: list[str]) -> dict[st
         given = _given(value)
         odd = [k for k in given if isinstance(k, str) and not _is_key(k)]
         if id_ not in known:
-            fault(id_, f"there is no action {id_!r}; the palette (:) names them")
+            fault(id_, f"there is no action {id_!r}; the palette (:) lists them")
         elif not given or not all(isinstance(k, str) and k for k in given):
             fault(id_, f"{id_} must be a key or a list of keys")
         elif odd:
-            fault(id_, f"{id_}: {odd[0]!r} is no key; write K, +, f5, ctrl+k, pagedown or such")
+            fault(
+                id_, f"{id_}: {odd[0]!r} is not a key; write K, +, f5, ctrl+k, pagedown or the like"
+            )
         else:
             keys[id_] = ",".join(_named(k) for k in given)
     for id_, said in _clashes(keys):
@@ -73,7 +75,7 @@ def _clashes(keys: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 def _clash(key: str, given: str, other: str) -> str:
     two = " and ".join(f"{id_} ({action(id_).label})" for id_ in (given, other))
-    return f"{spell_key(key)} is the key of {two}: only one of them acts; give one another key"
+    return f"{spell_key(key)} is the key of {two}: only one of them works; give one another key"
 
 
 def _default(keys: str) -> str:

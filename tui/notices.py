@@ -23,7 +23,7 @@ def occasions(before: Snapshot | None, after: Snapshot) -> list[str]:
         elif new is StudyState.PAUSED and after.study.reason not in ("", PAUSED_BY_YOU):
             found.append(f"{name}: paused. {plain(after.study.reason)}")
     if before.runner_pid is not None and after.runner_pid is None and new is StudyState.RUNNING:
-        found.append(f"{name}: the runner died. R starts it again; trials that live go on.")
+        found.append(f"{name}: the runner died. R starts it again; running trials continue.")
     if before.frame is not after.frame:
         found += _first_best(before, after)
     return found

@@ -93,7 +93,7 @@ def of_several(snapshot: Snapshot, row: int) -> str:
     frame = snapshot.frame
     same = full_mask(frame, snapshot.spec) & (frame.configuration == frame.configuration[row])
     n = int(same.sum())
-    return f"one of {n} runs, of which the mean counts" if n > 1 and same[row] else ""
+    return f"one of {n} runs; their mean counts" if n > 1 and same[row] else ""
 
 
 def _number(values: Any, row: int | None) -> Cell:
@@ -154,7 +154,7 @@ def _why(value: object) -> str:
 
 def study_entries(snapshots: Sequence[Snapshot]) -> list[Entry]:
     """Return two studies side by side: how they stand, what they reached, where they differ."""
-    entries = [Entry("how it stands")]
+    entries = [Entry("state")]
 
     def add(name: str, make: Any, *, differ: bool = False) -> None:
         texts = [make(s) for s in snapshots]
@@ -170,7 +170,7 @@ def study_entries(snapshots: Sequence[Snapshot]) -> list[Entry]:
     add("budget", present.budget_text)
     add("lost", present.lost_text)
     add("goals", goals_sentence)
-    entries.append(Entry("best of each metric, among full trials that meet all other goals"))
+    entries.append(Entry("best of each metric among full trials that meet all other goals"))
     for name in dict.fromkeys(o.metric for s in snapshots for o in s.spec.objectives):
         add(plain(name), lambda s, n=name: _best_value(s, n))
     entries.append(Entry("the best trial"))

@@ -33,7 +33,7 @@ def standing(study: Study, runner: int | None) -> Standing:
     """Return how a study stands, from what is stored and whether a runner lives."""
     state, reason = study.state, plain(study.reason)
     if state is StudyState.RUNNING and runner is None:
-        return Standing("†", "runner died", "bad", "R starts it again; trials that live go on")
+        return Standing("†", "runner died", "bad", "R starts it again; running trials continue")
     if state is StudyState.PAUSED:
         word = "paused" if runner is not None else "paused, no runner"
         return Standing("‖", word, "warn", reason)
@@ -80,7 +80,7 @@ def until(snapshot: "Snapshot") -> list[str]:
     """Return what the study's end waits for, and how long that takes."""
     said = []
     if snapshot.closing and snapshot.frame.in_state(TrialState.RUNNING).any():
-        said.append(f"{snapshot.closing}: the last trials run")
+        said.append(f"{snapshot.closing}: finishing the last trials")
     if snapshot.eta is not None:
         said.append(f"about {present.duration(snapshot.eta)} left")
     return said
@@ -150,16 +150,16 @@ def first_result_text(snapshot: "Snapshot") -> str:
     """Return what the engine is doing while there is no full trial, and when one is expected."""
     frame, spec = snapshot.frame, snapshot.spec
     if snapshot.study.state is StudyState.PAUSED and snapshot.study.reason:
-        way = "p goes on" if snapshot.runner_pid is not None else "R starts it again"
-        return f"Paused, without a full trial yet; {way}.\n{snapshot.study.reason}"
+        way = "p resumes it" if snapshot.runner_pid is not None else "R starts it again"
+        return f"Paused before the first full trial; {way}.\n{snapshot.study.reason}"
     if snapshot.runner_pid is None:
         over = why_no_start(snapshot.study, edited=snapshot.edited)
-        way = f". {over}" if over else ", and no runner lives: R starts it."
+        way = f". {over}" if over else ", and the study is not running: R starts it."
         why = f"No trial has finished at the full task{way}"
         return "\n".join([why, *_failures(snapshot)])
     running = frame.in_state(TrialState.RUNNING)
     full = running & frame.at_task(spec.full_task.name)
-    lines = ["No full trial yet: the best stand here once one has finished."]
+    lines = ["No full trial yet. The best trials are listed here once one has finished."]
     lines += _failures(snapshot)
     if not running.any():
         return "\n".join([*lines, "The engine is preparing its first suggestions."])
@@ -189,7 +189,7 @@ def _expected_full(snapshot: "Snapshot", running: bool) -> str:
     paces = (frame.duration[done] / frame.cost[done]).tolist()
     known = sorted(p for p in paces if not math.isnan(p))
     if not known:
-        return "When the first is expected is known after the first trial of any task."
+        return "How long one takes can be said after the first trial of any task."
     full = known[len(known) // 2]
     verb = "is running and takes" if running else "will take"
     return f"A full trial {verb} about {present.took(full)}."

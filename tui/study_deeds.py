@@ -5,9 +5,9 @@ import time
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import Study, StudyState
 
-NO_RUNNER = "No runner lives for this study: R starts one."
-NOTHING_RUNS = "No runner lives for this study, and no trial of it runs: nothing is to be stopped."
-STARTS_IT = "R starts the runner, which goes on."
+NO_RUNNER = "This study has no runner: R starts one."
+NOTHING_RUNS = "This study has no runner and no running trials: there is nothing to stop."
+STARTS_IT = "R starts the runner, which continues the study."
 
 
 def why_no_start(study: Study, *, edited: bool) -> str:
@@ -17,14 +17,14 @@ def why_no_start(study: Study, *, edited: bool) -> str:
     """
     if study.state is not StudyState.FINISHED or edited:
         return ""
-    return "The study is finished: give it more to spend first (+ in Watch)."
+    return "The study is finished: increase its budget first (+ in Watch)."
 
 
 def why_not(error: OSError, folder: StudyFolder) -> str:
     """Return in words what could not be changed."""
     if error.strerror is None:
         return str(error)
-    return f"{error.filename or folder.path} cannot be changed by you ({error.strerror})."
+    return f"{error.filename or folder.path} cannot be changed ({error.strerror})."
 
 
 def start(folder: StudyFolder) -> str:

@@ -139,5 +139,5 @@ def _problem(folder: StudyFolder, error: Exception) -> str:
         if not folder.db.exists():
             return "not started"
     except PermissionError:
-        return "closed to you"
+        return "no permission"
     return (str(error).splitlines() or [type(error).__name__])[0]

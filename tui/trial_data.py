@@ -33,7 +33,7 @@ def why_no_promotion(snapshot: Snapshot, row: int) -> str:
         return ""
     number = int(snapshot.frame.number[row])
     if snapshot.frame.tasks[snapshot.frame.task[row]] == snapshot.spec.full_task.name:
-        return f"Trial {number} is one of the full task: there is no dearer one."
+        return f"Trial {number} ran at the full task: there is no more expensive one."
     return f"The configuration of trial {number} has been promoted already."
 
 
@@ -94,7 +94,7 @@ def configuration_fault(text: str, spec: StudySpec) -> str:
     known = {p.name: p for p in spec.space}
     for name, value in given.items():
         if name not in known:
-            return f"{name!r} is no parameter of this study."
+            return f"{name!r} is not a parameter of this study."
         fault = value_fault(known[name], value)
         if fault:
             return f"{name} {fault}"

@@ -184,8 +184,8 @@ def why_gone(folder: StudyFolder, file: int) -> str:
         return ""
     for place in (folder.path.parent / ARCHIVE).glob("*/study.db"):
         if place.stat().st_ino == file:
-            return f"{folder.name} was archived, Esc leaves it: it lies in {place.parent} now."
-    return f"{folder.name} is gone, Esc leaves it: {folder.path} was deleted or moved."
+            return f"{folder.name} was archived: it is in {place.parent} now. Esc leaves it."
+    return f"{folder.name} is gone: {folder.path} was deleted or moved. Esc leaves it."
 
 
 def why_unreadable(folder: StudyFolder, error: Exception) -> str:
@@ -193,17 +193,17 @@ def why_unreadable(folder: StudyFolder, error: Exception) -> str:
     try:
         there = folder.db.exists()
     except PermissionError:
-        return f"you may not look into {folder.path}: have its owner give you the right to."
+        return f"you have no permission to read {folder.path}: ask its owner for it."
     if not there:
         return (
             f"{folder.path} has no study.db yet: the study was never started. "
             "Start its runner to begin."
         )
     if isinstance(error, LookupError):
-        return f"{folder.db} holds no study yet: its runner is still making it."
+        return f"{folder.db} contains no study yet: its runner is still making it."
     if isinstance(error, SpecError):
         return f"The study text in {folder.db} cannot be understood: {error}"
     text = explained(error)
     if text != str(error):
         return f"{folder.db} cannot be read: {text}."
-    return f"{folder.db} cannot be read: {text}. Is it a study of hpo-tui, and may you read it?"
+    return f"{folder.db} cannot be read: {text}. Is it a study of hpo-tui that you may read?"

@@ -141,12 +141,14 @@ def _advice(pairs: int, interval: tuple[float, float, float], cost: float) -> st
     if high <= 0.1:
         return "misleads: what is good here is no better at the full task; leave this task out"
     if at_least > cost:
-        said = f"ranks as the full task does (at least {low:.2f}), for {_percent(cost)}"
+        said = (
+            f"ranks configurations as the full task does (at least {low:.2f}), for {_percent(cost)}"
+        )
         return f"worth its cost: {said}"
     if worth > cost:
         return f"probably worth its cost; the interval is wide ({low:.2f} to {high:.2f})"
     if _share(high) < cost:
-        return "not worth its cost: the same money at a dearer task says more"
+        return "not worth its cost: the same cost at a more expensive task says more"
     return f"doubtful: a correlation of {rho:.2f} hardly pays for {_percent(cost)} of the full cost"
 
 

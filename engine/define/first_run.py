@@ -48,7 +48,7 @@ def _faults(tried: Tried) -> list[str]:
     if tried.why and not tried.seconds:
         return [f"the command could not be tried: {plain(tried.why)}"]
     if tried.why:
-        return [f"the first run was not seen to its end: {plain(tried.why)}"]
+        return [f"the first run did not end by itself: {plain(tried.why)}"]
     return [f"the first run ended with exit code {tried.code}: {last}"] if tried.code else []
 
 

@@ -105,7 +105,7 @@ def _listed(option: Option, name: str) -> Proposal | None:
     kind = ParameterKind.ORDINAL if ordered else ParameterKind.CATEGORICAL
     sure = ordered or _TUNED_CHOICE.fullmatch(name) is not None
     said = "its choices" if choices == option.choices else "its choices that need nothing more"
-    said += "" if sure else ": check that they are to be searched"
+    said += "" if sure else ": check that they should be searched"
     return _from(option, Parameter(option.name, kind, choices=choices), said, sure=sure)
 
 

@@ -118,5 +118,5 @@ def _going_on(resume: str, save: str, file: str) -> str:
     where = "" if save else " and what it saves in {checkpoint},"
     return (
         f"\nIt has {resume}: with resume = true, {words} in the command,{where}"
-        "\na promotion goes on from the checkpoint and pays the margin alone."
+        "\na promotion continues from the checkpoint and pays only the difference."
     )

@@ -47,7 +47,7 @@ class Preview:
             lines += [f"  {name}: {command}" for name, command in self.commands]
         lines += ["", *self.budget]
         if self.advice:
-            lines += ["", "Worth a look:", *(f"  - {a}" for a in self.advice)]
+            lines += ["", "Please check:", *(f"  - {a}" for a in self.advice)]
         return "\n".join(lines)
 
 
@@ -129,7 +129,7 @@ def advise(spec: StudySpec) -> Sequence[str]:
         ]
     variable = next((w for w in spec.command if w.startswith(("$", "~"))), None)
     if variable:
-        advice.append(f"{show(variable)} stays as it is written: no shell replaces it")
+        advice.append(f"{show(variable)} stays as it is written: no shell expands it")
     advice += [*_checkpoints(spec, names), *_patterns(spec), *_spaces(spec)]
     if spec.repeats > 1 and "seed" not in names:
         advice.append("repeats need another seed each: use {seed} in the command, or HPO_SEED")

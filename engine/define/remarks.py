@@ -13,9 +13,9 @@ from hpo_tui.engine.spec.names import KeyPath
 _MOST_LEFT = 40
 """Options that are named of those that stay as they are: trainers have hundreds."""
 _NO_TASKS = (
-    "\nNo option was found that says how long or on how much it trains. With one, such as --epochs,"
-    "\ncheap tasks find out what is worth a full run: [[task]] tables with epochs = 5, cost = 0.1"
-    "\nand so on, and --epochs {epochs} in the command."
+    "\nNo option was found that sets the length of the training or the amount of data. With"
+    "\none, such as --epochs, cheap tasks find out what is worth a full run: [[task]] tables"
+    "\nwith epochs = 5, cost = 0.1 and so on, and --epochs {epochs} in the command."
 )
 
 
@@ -25,7 +25,7 @@ def remarks(
     """Return the comments of the study file by key path; ``texts``: what the script is made of."""
     notes: dict[KeyPath, str] = {
         (): f"Written from {source} ({plan.found.how or 'nothing was found in it'}).\n"
-        "Ranges are guesses from names and defaults: read them through."
+        "Ranges are guesses from names and defaults: check them."
     }
     if plan.left:
         flags = ", ".join(o.shown for o in plan.left[:_MOST_LEFT])

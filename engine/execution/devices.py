@@ -178,7 +178,7 @@ class DevicePool:
         if self._slots:
             self._slots.adapt(resources)
         if resources.gpus != old.gpus:
-            return "which GPUs are used is seen to at the next run"
+            return "a change of GPUs takes effect in the next run"
         return ""
 
     def lent(self) -> list[str]:

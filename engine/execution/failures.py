@@ -74,7 +74,7 @@ def classify_failure(exit_code: int, last_lines: Sequence[str]) -> Failure:
         if line := _line(pattern, _closing(text) if kind == "nan" else text.splitlines()):
             return Failure(kind, f"{what}: {line}", teaches)
         if kind == "host_oom" and was_killed(exit_code, text):
-            why = "Killed by the system, most likely for want of main memory."
+            why = "Killed by the system, most likely because main memory ran out."
             return Failure(kind, why, True)
     return _crash(exit_code, _last(text))
 

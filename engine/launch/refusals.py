@@ -28,7 +28,7 @@ def how_to_start(folder: StudyFolder) -> str:
     if finished:
         # A runner would find nothing left to spend, and end before it did what was asked.
         return (
-            "it is finished. Give it more to spend with"
+            "it is finished. Increase its budget with"
             f" `hpo-tui extend AMOUNT -s {folder.word}`, then start it with {run}"
         )
     return f"start it with {run}"

@@ -13,7 +13,7 @@ from hpo_tui.engine.launch.refusals import CLOSED, LaunchError, unwritable
 from hpo_tui.store.folder import StudyFolder
 
 PROC = Path("/proc/self/stat")
-NO_PROC = "trials can be run on Linux alone: which of their processes live is read from /proc"
+NO_PROC = "trials can only be run on Linux: which of their processes are alive is read from /proc"
 _START_SECONDS = 60.0
 _ENDING_SECONDS = 10.0
 """How long a runner that will say nothing more may take to be gone."""

@@ -129,7 +129,7 @@ def _learned(name: str, metric: str, rank: float, ends: tuple[float, float]) -> 
     """In words, what an earlier study is worth for a metric."""
     low, high = ends
     if low > 0.3:
-        return f"{name} foretells {metric}"
+        return f"{name} predicts {metric}"
     if high < 0:
         return f"{name} is the other way round for {metric}"
     if rank < -0.3:

@@ -99,7 +99,7 @@ class Search:
             if bound is None and len(x) == 0:
                 x = self.scan.fresh(known, rng)
             if len(x):
-                text = "A random configuration, to look where the model does not."
+                text = "A random configuration, to explore where the model would not."
                 return Proposal(x[0], None, options.begins, {"kind": "random", "text": text})
         return self._only_promotion(history, options)
 

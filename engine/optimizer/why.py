@@ -25,7 +25,7 @@ def explained(
         trials = [t for t in history.of_configuration[source] if t.state == "complete"]
         best = max(trials, key=lambda t: t.task)
         why |= {"kind": "promoted", "from": best.number}
-        text = f"Trial {best.number} goes on to {name}: most expected gain for its price."
+        text = f"Trial {best.number} continues to {name}: the highest expected gain for its price."
     elif pick.task == history.full and history.full > 0:
         why["kind"] = "full"
         text = f"Straight to {name}: a cheaper look would not pay for itself."
@@ -39,7 +39,7 @@ def explained(
         )
     else:
         why["kind"] = "look" if pick.task < history.full else "full"
-        text = f"Most expected gain for its price, {pick.price:g}, at {name}."
+        text = f"Highest expected gain for its price, {pick.price:g}, at {name}."
     if forced is not None and pick.task == history.full:
         why |= {"kind": "guard", "predictive": forced}
         text = (

@@ -75,7 +75,9 @@ def carried_on(history: TrialHistory, number: int, task: int | None, why: str) -
     trial = history.trial(number)
     if trial.task >= (history.full if task is None else task):
         done = history.task_names[trial.task]
-        raise ValueError(f"trial {number} ran at {done!r}: only a dearer task goes on")
+        raise ValueError(
+            f"trial {number} ran at {done!r}: it can only be continued at a more expensive task"
+        )
     text = why or f"Asked for: trial {number} carried on."
     return Wanted(trial.params, task, number, False, "promoted", text)
 

@@ -126,7 +126,7 @@ def taken_over(
     plan = plan_edit(spec, new, trials)
     if not plan.allowed:
         why = "; ".join(p.show(folder.file) for p in plan.refused)
-        raise Unopenable(f"what was edited by hand in {folder.path} cannot be taken over: {why}")
+        raise Unopenable(f"what was edited by hand in {folder.path} cannot be applied: {why}")
     with writer.transaction():
         writer.update_study(text=text)
         if plan.changes:

@@ -22,13 +22,13 @@ def promotion(spec: StudySpec, trials: Iterable[Trial], trial: Trial, task: str 
         if trial.state is TrialState.PRUNED:
             raise Refused(f"trial {trial.number} was stopped at the full task: retry it instead")
         raise Refused(
-            f"trial {trial.number} ran at the full task, and there is no dearer one: confirm it to "
-            "run it again with other seeds"
+            f"trial {trial.number} ran at the full task, and there is no more expensive one:"
+            " confirm it to run it again with other seeds"
         )
     known = ", ".join(dearer)
     if task is not None and task not in dearer:
         raise Refused(
-            f"{task} is not dearer than {trial.task}, where trial {trial.number} ran; "
+            f"{task} is not more expensive than {trial.task}, where trial {trial.number} ran; "
             f"it can be promoted to {known}"
         )
     taken = {

@@ -171,7 +171,7 @@ class Starter:
     def _begins_anew(self, trial: Trial) -> None:
         """Charge the whole task, at the first attempt: no checkpoint spares a part of it."""
         desk, number, before = self.desk, trial.number, trial.resumed_from
-        text = f"trial {number} begins anew: trial {before} left no checkpoint"
+        text = f"trial {number} starts from the beginning: trial {before} left no checkpoint"
         desk.event("strange", text, number)
         if trial.attempt > 1:
             return

@@ -62,7 +62,7 @@ class StudyCommands:
             return f"; edited by hand: {self._edit(text)}"
         except Refused as error:
             where = self.desk.folder.path
-            said = f"what was edited by hand in {where} cannot be taken over: {error}"
+            said = f"what was edited by hand in {where} cannot be applied: {error}"
             raise Refused(said) from error
 
     def do_stop(self, command: Command) -> str:

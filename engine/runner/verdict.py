@@ -187,7 +187,7 @@ def _no_client() -> str:
 
 def _killed(case: Case) -> Verdict:
     """Judge a SIGKILL that is not ours while the kernel counts no want of memory."""
-    text = "was killed from outside (SIGKILL): by somebody, or for want of main memory"
+    text = "was killed from outside (SIGKILL): by somebody, or because main memory ran out"
     if case.exit.code not in _KILLED:
         text = f"a process of it {text}"
     if case.attempt < MOST_ATTEMPTS:
@@ -198,9 +198,9 @@ def _killed(case: Case) -> Verdict:
 def _out_of_memory(case: Case, kind: str, text: str) -> Verdict:
     text = text if text.endswith((".", "…")) else f"{text}."
     if not case.alone:
-        again = f"{text} It is tried again with nobody beside it."
+        again = f"{text} It is tried again, alone on its device."
         return Verdict(TrialState.WAITING, kind, again, alone=True)
-    return Verdict(TrialState.FAILED, kind, f"{text} Nobody was beside it.", teaches=True)
+    return Verdict(TrialState.FAILED, kind, f"{text} It was alone on its device.", teaches=True)
 
 
 def _with_lines(text: str, lines: Sequence[str]) -> str:

@@ -40,7 +40,10 @@ def test_a_finished_study_does_not_go_on_by_itself(
     monkeypatch.setattr(steer, "ensure_runner", lambda folder: started.append(folder) or True)
     folder = make_study()
     ran = hpo("resume")
-    assert (ran.code, "cannot continue: it is finished. Give it more" in ran.err) == (1, True)
+    assert (ran.code, "cannot continue: it is finished. Increase its budget" in ran.err) == (
+        1,
+        True,
+    )
     assert not started
     folder.file.write_text(folder.file.read_text("utf-8").replace("= 10", "= 20"), "utf-8")
     assert hpo("resume").code == 0

@@ -91,12 +91,12 @@ def test_a_folder_that_may_not_be_looked_into_leaves_the_others(
     ran = hpo("status")
     assert ran.code == 0
     first, second = ran.out.splitlines()
-    assert first.startswith(f"closed: you may not look into {closed.path}")
+    assert first.startswith(f"closed: you have no permission to read {closed.path}")
     assert second.startswith("sparse: finished")
     ran = hpo("status", "--json")
     assert ran.code == 1
     assert [record["study"] for record in json.loads(ran.out)] == ["sparse"]
-    assert "closed is left out: you may not look into" in ran.err
+    assert "closed is left out: you have no permission to read" in ran.err
     assert hpo("status", "sparse").code == 0
 
 

@@ -39,8 +39,8 @@ def test_it_is_told_why(hpo: Callable[..., Any], ended: StudyFolder) -> None:
 def test_extended_without_a_runner_it_will_go_on_past_them(
     hpo: Callable[..., Any], ended: StudyFolder
 ) -> None:
-    assert "goes on past the goals that were met" in hpo("extend", 1).err
-    assert "goes on past" not in hpo("extend", 1).err
+    assert "continues past the goals that were met" in hpo("extend", 1).err
+    assert "continues past" not in hpo("extend", 1).err
     assert "stop_when" in ended.file.read_text()
 
 

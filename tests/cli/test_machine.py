@@ -30,9 +30,9 @@ def test_another_system_than_linux_is_told(
     make_study(state=StudyState.STOPPED)
     monkeypatch.setattr(starting, "PROC", tmp_path / "proc")
     ran = hpo("doctor")
-    assert (ran.code, "on Linux alone" in ran.out) == (1, True)
+    assert (ran.code, "only be run on Linux" in ran.out) == (1, True)
     ran = hpo("resume")
-    assert (ran.code, "on Linux alone" in ran.err) == (1, True)
+    assert (ran.code, "only be run on Linux" in ran.err) == (1, True)
     assert hpo("best").code == 0
 
 
@@ -105,7 +105,7 @@ def test_check_names_the_file_of_the_study_that_an_edit_is_in(
     assert ran.code == 1
     assert ran.out.startswith(f"{folder.file}:5: study.resume: cannot change once trials have run")
     assert "write true again" in ran.out
-    assert f"in {folder.path} cannot be taken over: study.toml:5" in hpo("run", "sparse").err
+    assert f"in {folder.path} cannot be applied: study.toml:5" in hpo("run", "sparse").err
 
 
 def test_check_says_which_metric_no_pattern_finds(

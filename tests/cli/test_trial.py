@@ -28,7 +28,7 @@ def study(make_study: Callable[..., StudyFolder]) -> StudyFolder:
     writer = StudyWriter(folder.db)
     writer.update_trial(
         3, reason="exit code 1; last lines: Traceback | ValueError: no", note="look\nagain",
-        why={"kind": "look", "text": "Most expected gain for its price."}, tags=("keep",),
+        why={"kind": "look", "text": "Highest expected gain for its price."}, tags=("keep",),
     )  # fmt: skip
     writer.add_event("failed", "trial 3: exit code 1", 3)
     writer.close()
@@ -65,7 +65,7 @@ def test_why_it_ended_and_why_it_was_run_are_whole(
     ended = out[out.index("  ended ") :].splitlines()
     assert ended[0].split(maxsplit=1)[1] == "exit code 1; last lines:"
     assert [x.strip() for x in ended[1:3]] == ["Traceback", "ValueError: no"]
-    assert "Most expected gain for its price." in line_of(out, "in words")
+    assert "Highest expected gain for its price." in line_of(out, "in words")
     assert "again" in out
     assert "keep" in line_of(out, "tags")
     events = out[out.index("\nevents\n") : out.index("\nfiles\n")].splitlines()[2:]

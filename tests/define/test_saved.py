@@ -79,4 +79,4 @@ def test_a_text_among_the_globals_is_where_it_writes(scripts: Path) -> None:
 
 def test_a_script_of_unknown_length_says_what_cheaper_tasks_need(scripts: Path) -> None:
     (scripts / "long.py").write_text(f"{PARSER}p.parse_args()\n")
-    assert "No option was found that says how long" in draft(scripts, "long.py", run=False).text
+    assert "No option was found that sets the length" in draft(scripts, "long.py", run=False).text

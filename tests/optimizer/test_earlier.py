@@ -104,7 +104,7 @@ def test_how_far_it_holds_is_told(lab: Any, one: StudySpec, former: Earlier) -> 
     assert right.rank_correlation is not None
     assert right.rank_correlation > 0.6
     assert right.low <= right.rank_correlation <= right.high
-    assert right.verdict.startswith("former foretells a; weight +0.")
+    assert right.verdict.startswith("former predicts a; weight +0.")
     assert right.results == len(former.findings)
     assert wrong.rank_correlation is not None
     assert wrong.rank_correlation < -0.3

@@ -63,7 +63,9 @@ def test_wishes_that_make_no_sense_are_refused_in_words(lab: Any, toy: StudySpec
     first = opt.ask()
     opt.tell(first.number, lab.bowl(first.params, first.task))
     for task in ("cheap", "middle"):
-        with pytest.raises(ValueError, match="'middle': only a dearer task"):
+        with pytest.raises(
+            ValueError, match="'middle': it can only be continued at a more expensive task"
+        ):
             opt.enqueue({}, task, promote=first.number)
     with pytest.raises(ValueError, match="found 0"):
         opt.confirm(first.number, 0)

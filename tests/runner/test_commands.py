@@ -122,8 +122,8 @@ def test_a_configuration_is_enqueued_at_a_task_and_promoted(make_study: Any) -> 
     assert (promoted.task, promoted.resumed_from) == ("dear", number)
     assert study.events("promoted")
     assert "can be promoted to dear" in refused(study, "promote", trial=number, task="cheap")
-    assert "no dearer one" in refused(study, "promote", trial=promoted.number, task="cheap")
-    assert "no dearer one" in refused(study, "promote", trial=promoted.number)
+    assert "no more expensive one" in refused(study, "promote", trial=promoted.number, task="cheap")
+    assert "no more expensive one" in refused(study, "promote", trial=promoted.number)
     answer = ok(study, "confirm", trial=promoted.number, repeats=2)
     assert len(answer.split(",")) == 2
     assert "no task" in refused(study, "enqueue", params={"x": 0.1}, task="none")

@@ -70,7 +70,7 @@ def test_a_file_edited_by_hand_is_taken_over_at_the_next_run(make_study: Any) ->
     assert len(study.trials()) == 4
     assert "budget" in study.events("edited")[-1].text
     file.write_text(file.read_text().replace('"maximize"', '"minimize"'))
-    with pytest.raises(LaunchError, match="cannot be taken over"):
+    with pytest.raises(LaunchError, match="cannot be applied"):
         study.start()
     file.write_text("[study\n")
     with pytest.raises(LaunchError, match="has errors"):
@@ -98,7 +98,7 @@ def test_what_a_study_paused_on_can_be_mended_in_its_file(make_study: Any) -> No
     file.write_text(broken.replace('"maximize"', '"minimize"'))
     found = answer(study, "resume")
     assert not found.ok
-    assert "cannot be taken over" in found.answer
+    assert "cannot be applied" in found.answer
     assert study.study().state is StudyState.PAUSED
     (study.folder.workplace / "mended.py").write_text(
         "import json, os\n"

@@ -92,7 +92,7 @@ def test_extended_it_goes_on_past_them_to_its_budget(make_study: Any) -> None:
     assert numbers(study) == [1, 2]
     said = answer(study, "extend", amount=1)
     assert said.answer == (
-        "the budget is 5 now; it goes on past the goals that were met, to the end of its budget"
+        "the budget is 5 now; it continues past the goals that were met, to the end of its budget"
     )
     assert study.study().state is StudyState.PAUSED
     study.start()

@@ -90,7 +90,7 @@ def test_an_earlier_study_is_read_anew_once_its_name_was_taken_out(make_two: Any
         second.gone()
     assert [e.text for e in second.events("learned")] == [
         "learns from t (6 results)",
-        "learns from no earlier study any more",
+        "no longer learns from an earlier study",
         "learns from t (8 results)",
     ]
 
@@ -114,7 +114,7 @@ def test_a_study_that_is_not_there_is_told(make_two: Any, name: str, why: str) -
     ("spoil", "why"),
     [
         ("DELETE FROM study", "the study 't' has never been run"),
-        ("DROP TABLE study", "cannot read .*: it holds no study of hpo-tui"),
+        ("DROP TABLE study", "cannot read .*: it is not a study of hpo-tui"),
         ("UPDATE study SET text = 'name ='", "the study 't' has errors: study.toml:1: "),
         (
             "UPDATE _sqlite_migrations SET name = 'm999' WHERE rowid = 1",

@@ -60,7 +60,7 @@ def test_an_end_is_told_with_its_reason_and_the_best(make_study: Any) -> None:
     study.gone()
     quiet(study)
     assert told(study) == ["t;finished;the budget is spent;trial 2, accuracy = 0.5"]
-    assert outcomes(study) == ["told of 'finished'"]
+    assert outcomes(study) == ["notified of 'finished'"]
 
 
 def test_it_comes_as_a_sentence_on_standard_input_too(make_study: Any) -> None:
@@ -175,7 +175,7 @@ def test_what_a_killed_runner_wrote_down_is_told_by_the_next_and_by_one_of_two(
     assert other.wait(30) == 0
     quiet(study)
     assert [x.split(";")[1] for x in told(study)] == ["stopped"]
-    assert outcomes(study) == ["told of 'stopped'"]
+    assert outcomes(study) == ["notified of 'stopped'"]
     with writer.transaction():
         heir.note(StudyState.STOPPED, "stopped by you", [1, 1])
     with StudyReader(study.folder.db) as reader:
@@ -231,7 +231,7 @@ def test_a_runner_that_is_killed_is_told_of_once(make_study: Any) -> None:
     (line,) = told(study)
     why = f"its runner (process {pid}) was killed or has crashed; trial 1 runs on. Start it again"
     assert line.startswith(f"t;failed;{why} with `hpo-tui run t`")
-    assert outcomes(study) == ["told of 'failed'"]
+    assert outcomes(study) == ["notified of 'failed'"]
 
 
 def test_a_killed_runner_that_was_replaced_is_no_news(make_study: Any) -> None:
@@ -278,7 +278,7 @@ def test_a_runner_that_is_told_to_end_with_all_of_its_session_is_told_of(make_st
     (line,) = told(study)
     assert line.startswith(f"t;interrupted;its runner (process {pid}) was told to end (SIGTERM")
     assert "trial 1 runs on. Start it again with `hpo-tui run t`" in line
-    assert outcomes(study) == ["told of 'interrupted'"]
+    assert outcomes(study) == ["notified of 'interrupted'"]
 
 
 def test_a_paused_study_is_not_interrupted(make_study: Any) -> None:

@@ -56,7 +56,7 @@ def test_what_is_complete_or_under_way_is_not_run_again() -> None:
 def test_only_to_a_dearer_task() -> None:
     assert to([trial(4, "q")], "full") == "full"
     assert refused([trial(4, "q")], "q") == (
-        "q is not dearer than q, where trial 4 ran; it can be promoted to mid, full"
+        "q is not more expensive than q, where trial 4 ran; it can be promoted to mid, full"
     )
     assert "promoted to full" in refused([trial(4, "mid")], "q")
     assert "confirm it" in refused([trial(4, "full")])

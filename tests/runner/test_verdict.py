@@ -94,7 +94,7 @@ def test_the_reason_says_what_ended_a_trial() -> None:
     assert "before the processes" not in judge(case(metrics={})).reason
     again = judge(case(1, log=f"{OOM}."))
     assert again.alone
-    assert "GiB. It is tried again with nobody beside it." in again.reason
+    assert "GiB. It is tried again, alone on its device." in again.reason
 
 
 def test_a_crash_on_what_was_saved_names_it_and_blames_no_parameters() -> None:

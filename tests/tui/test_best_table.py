@@ -55,7 +55,7 @@ async def test_what_a_filter_holds_is_shown_however_far_it_misses(tmp_path: Path
         assert table.title == "best metrics: none of 2 full trials shown meets all goals"
         app.live.set_filter("trial > 9999")
         table.show(app.live.snapshot, app.live.view)
-        assert table.empty.startswith("No full trial passes the filter")
+        assert table.empty.startswith("No full trial matches the filter")
 
 
 async def test_one_objective_has_one_best_and_repeats_say_how_many(tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ async def test_one_objective_has_one_best_and_repeats_say_how_many(tmp_path: Pat
         await pilot.press("j", "enter")
         await pilot.pause()
         title = app.screen.query_one("#trial-title")._text  # type: ignore[attr-defined]  # what is drawn
-        assert title.endswith("at full (the best)  one of 2 runs, of which the mean counts")
+        assert title.endswith("at full (the best)  one of 2 runs; their mean counts")
         await pilot.press("escape", "j", "enter")
         await pilot.pause()
         title = app.screen.query_one("#trial-title")._text  # type: ignore[attr-defined]  # what is drawn

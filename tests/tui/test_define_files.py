@@ -120,7 +120,7 @@ async def test_a_file_with_a_byte_order_mark_is_a_form_too(tmp_path: Path) -> No
         await pilot.press("D", "ctrl+s")
         await until(pilot, lambda: isinstance(app.screen, Confirm))
         detail = str(app.screen.query_one(".dialog-detail", Static).render())
-        assert "holds something else" not in detail, "it is as it was opened"
+        assert "has changed since it was opened here" not in detail, "it is as it was opened"
 
 
 def test_a_new_study_has_a_name_that_is_free(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ FAULT = "The value of lr is not in the space. " * 4 + "Mend-it."
 
 
 def _texts() -> AskText:
-    detail = "One parameter a line, as in a study file. The engine chooses the task."
+    detail = "One parameter per line, as in a study file. The search chooses the task."
     return AskText("A copy of trial 1, to be run next", "lr = 1\n" * 20, detail, lambda *_: FAULT)
 
 
@@ -155,7 +155,9 @@ async def test_more_budget_for_a_study_without_a_runner_names_the_key_that_goes_
         await until(pilot, lambda: bool(app._notifications))
         assert sent == [("extend", {"amount": 2.0})]
         said = " ".join(n.message for n in app._notifications)
-        assert said == "extend: done" + ("" if lives else ". R starts the runner, which goes on.")
+        assert said == "extend: done" + (
+            "" if lives else ". R starts the runner, which continues the study."
+        )
 
 
 async def test_the_mouse_ticks_entries(study: StudyFolder) -> None:

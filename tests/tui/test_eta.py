@@ -99,7 +99,7 @@ async def test_once_the_goals_are_met_the_end_of_the_budget_is_not_waited_for(
     async with app.run_test(size=(140, 40)) as pilot:
         await ready(pilot)
         said = app.screen._compositor.render_strips()[0].text
-        assert "goals met: the last trials run" in said
+        assert "goals met: finishing the last trials" in said
         assert "left" not in said
         writer = StudyWriter(study.db)
         writer.put(stop_when.KEY, stop_when.goals_mark(StudySpec.from_text(text)))
@@ -115,5 +115,5 @@ def test_a_budget_that_is_spent_foretells_nothing(tmp_path: Path, budget: str) -
     seen = read_once(make_study(tmp_path, text=text), lambda: NOW)
     assert seen.closing == "budget spent"
     assert seen.eta is None
-    assert "budget spent: the last trials run" in status_lines(seen)
-    assert summary.progress_line(seen).endswith(" · budget spent: the last trials run")
+    assert "budget spent: finishing the last trials" in status_lines(seen)
+    assert summary.progress_line(seen).endswith(" · budget spent: finishing the last trials")

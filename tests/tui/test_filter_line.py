@@ -33,7 +33,7 @@ async def test_half_a_condition_is_refused_and_leaves_the_filter(study: StudyFol
             assert bar.display, half
             assert bar.has_class("-fault"), half
             assert app.live.view.filter == "accuracy > 0.5", half
-        assert "half a condition" in str(bar.query_one(Static).render())
+        assert "not a condition" in str(bar.query_one(Static).render())
         await pilot.press("escape")
         await until(pilot, lambda: not bar.display)
         assert app.live.view.filter == "accuracy > 0.5"

@@ -55,7 +55,7 @@ def test_two_actions_with_one_key_are_told(text: str, said: str) -> None:
     keys, faults = read(text)
     assert len(faults) == 1
     assert said in faults[0]
-    assert "only one of them acts" in faults[0]
+    assert "only one of them works" in faults[0]
     assert keys, "the person's own keys stay"
 
 

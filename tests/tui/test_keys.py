@@ -199,7 +199,7 @@ async def test_a_key_that_is_looked_for_in_the_help_is_in_sight(study: StudyFold
 
         await until(pilot, lambda: "Best metrics" in lines())
         await pilot.press(*"promote")
-        await until(pilot, lambda: "Run its configuration at a dearer task" in lines())
+        await until(pilot, lambda: "Run its configuration at a more expensive task" in lines())
         await pilot.press(*["backspace"] * 7)
         await until(pilot, lambda: "Best metrics" in lines())
 
@@ -226,7 +226,7 @@ async def test_the_palette_finds_what_cannot_act_and_says_why(study: StudyFolder
         commands = {c.title: c for c in app.get_system_commands(app.screen)}
         promote, pair = commands["promote   P"], commands["pair   m"]
         assert "not now: No trial is selected" in promote.help
-        assert "Pareto: not now: Pareto is not in sight: 2 shows it." in pair.help
+        assert "Pareto: not now: Pareto is not visible: 2 shows it." in pair.help
         for command, reason in ((promote, "No trial is selected"), (pair, "2 shows it")):
             app.clear_notifications()
             command.callback()

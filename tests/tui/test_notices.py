@@ -55,7 +55,9 @@ async def test_a_message_is_whole_in_a_narrow_window(study: StudyFolder) -> None
     app = make_app(study)
     async with app.run_test(size=(40, 15), notifications=True) as pilot:
         await ready(pilot)
-        app.notify("Trial 1 has run at the full task: there is no dearer one to be promoted to.")
+        app.notify(
+            "Trial 1 has run at the full task: there is no more expensive one to be promoted to."
+        )
         await until(pilot, lambda: bool(app.screen.query(Toast)))
         await until(pilot, lambda: app.screen.query_one(Toast).region.height > 3)
         assert app.screen.region.contains_region(app.screen.query_one(Toast).region)

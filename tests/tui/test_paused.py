@@ -33,7 +33,7 @@ async def test_the_reason_of_a_pause_stays_in_sight(
         assert "‖ paused  a trial failed (crash, exit code 1)" in header.render_line(0).text
         best = app.screen.query_one("#best_table")
         await until(pilot, lambda: "Paused" in lines(best))
-        for words in ("p goes on", "trial 5", "lr = 0.5", "KeyError"):
+        for words in ("p resumes it", "trial 5", "lr = 0.5", "KeyError"):
             assert words in lines(best), words
         writer = StudyWriter(study.db)
         writer.update_study(state=StudyState.RUNNING, reason="")

@@ -236,5 +236,5 @@ async def test_what_cannot_be_promoted_is_not_offered_to_be(study: StudyFolder) 
             live.select(number)
             said[number] = screen.unavailable(action("trial.promote"))
             at_full = frame.tasks[frame.task[row]] == full
-            assert ("no dearer one" in said[number]) == at_full
+            assert ("no more expensive one" in said[number]) == at_full
         assert "" in said.values()

@@ -72,7 +72,7 @@ def test_a_finished_study_without_a_full_trial_names_the_way_that_there_is(
     seen = read_once(study)
     seen = replace(seen, frame=replace(seen.frame, state=np.full_like(seen.frame.state, FAILED)))
     text = first_result_text(seen)
-    assert "give it more to spend first (+" in text
+    assert "increase its budget first (+" in text
     assert "R starts it" not in text
     assert "R starts it" in first_result_text(replace(seen, edited=True))
 

@@ -52,7 +52,7 @@ async def test_where_nothing_runs_there_is_nothing_to_stop(
     async with app.run_test(size=(120, 40)) as pilot:
         await _shown(app, pilot, listed=listed)
         await pilot.press("X")
-        said = "no trial of it runs"
+        said = "no running trials"
         await until(pilot, lambda: any(said in n.message for n in app._notifications))
         assert not isinstance(app.screen, PickOne)
     assert sent == []

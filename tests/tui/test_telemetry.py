@@ -35,7 +35,7 @@ async def test_without_a_runner_header_and_pane_show_nothing_as_measured(
         assert "GPU0" not in lines[0].text
         pane = app.screen.query_one(Devices)
         said = " ".join(pane.render_line(y).text.strip() for y in range(pane.size.height))
-        assert "No runner lives: nothing is measured now." in said
+        assert "The study is not running: nothing is measured now." in said
         assert "#59" not in said.partition("when trials ran")[0]
 
 

@@ -109,7 +109,7 @@ async def test_an_event_of_no_trial_is_shown_whole(tmp_path: Path) -> None:
 
 
 def test_why_a_trial_was_run_is_said_in_words_first() -> None:
-    why = {"gain": 0.5, "kind": "look", "text": "Most expected gain for its price."}
+    why = {"gain": 0.5, "kind": "look", "text": "Highest expected gain for its price."}
     trial = Trial(7, 7, "full", TrialState.COMPLETE, 1.0, {}, why=why)
     said = ["trial 7 starts at full", "trial 7: stopped", "seen by trial 7"]
     entries = record_entries(trial, [Event(n, 0.0, "x", t, 7) for n, t in enumerate(said)], 1.0)

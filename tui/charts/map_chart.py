@@ -41,21 +41,21 @@ def pairs(snapshot: Snapshot) -> list[Pair]:
 def why_none(snapshot: Snapshot) -> str:
     """Return in words why there is no map, and what can be done."""
     if len(snapshot.spec.free) < 2:
-        return "A map takes two parameters, and fewer vary. c goes back to the slices."
+        return "A map needs two parameters that vary. c goes back to the slices."
     if snapshot.maps is not None or not snapshot.slices:
         return (
-            "There are no maps yet. They come some seconds after the first full result, where two"
-            " parameters have a value in it. c goes back to the slices."
+            "There are no maps yet. They appear some seconds after the first full-task result with"
+            " values of two parameters. c goes back to the slices."
         )
     if snapshot.runner_pid is not None:
         return (
-            "No maps have come so far. If none come within a minute, the study's runner is of an"
-            " older version that makes none: stop the study (X) and start its runner again (R)."
+            "There are no maps yet. If none appear within a minute, the study's runner is an older"
+            " version that makes none: stop the study (X) and start its runner again (R)."
         )
-    next_run = "+ gives it more to spend, and R" if _finished(snapshot) else "R"
+    next_run = "+ increases its budget, and R" if _finished(snapshot) else "R"
     return (
-        "No maps are kept with this study: an older version ran it, which made none. They come"
-        f" with its next run: {next_run} starts its runner."
+        "This study has no maps, because an older version ran it. They appear with its next run:"
+        f" {next_run} starts its runner."
     )
 
 
@@ -101,7 +101,9 @@ class MapChart:
         plane = Plane.framed(canvas, (across, up), names, glyphs, top=_TOP)
         level = heats.fill(plane, told)
         if not (level >= 0).any():
-            text.note(canvas, "This map was told before the study was edited: none of it is left.")
+            text.note(
+                canvas, "This map was made before the study was edited and no longer applies."
+            )
             return
         x, y = (side.axis.values(side.axis.raw(snapshot.frame)) for side in (across, up))
         peak = self._peak(plane, heats)

@@ -17,7 +17,7 @@ def edit_in_editor(text: str) -> tuple[str, str]:
     try:
         words = shlex.split(said) or ["vi"]
     except ValueError as error:
-        return text, f"EDITOR is {said!r}, which is no command ({error}): set it anew."
+        return text, f"EDITOR is {said!r}, which is not a command ({error}): set it to one."
     try:
         with tempfile.TemporaryDirectory(prefix="hpo-tui-", ignore_cleanup_errors=True) as folder:
             file = Path(folder) / "study.toml"
@@ -26,13 +26,13 @@ def edit_in_editor(text: str) -> tuple[str, str]:
     except OSError as error:
         return text, f"{words[0]}: {error}. Set EDITOR to the editor that you use."
     changed = saved.decode("utf-8-sig", "replace").replace("\r\n", "\n")
-    taken = "what it had saved is here (u takes it back)" if changed != text else "nothing changed"
+    taken = "what it had saved is used (u undoes this)" if changed != text else "nothing changed"
     if code:
         return changed, f"{words[0]} ended with exit code {code}: {taken}."
     if "\ufffd" in changed and "\ufffd" not in text:
         return (
             changed,
-            f"{words[0]} saved what is not UTF-8: \ufffd stands for it (u takes it back).",
+            f"{words[0]} saved text that is not UTF-8: \ufffd stands for it (u takes it back).",
         )
     return changed, ""
 

@@ -54,7 +54,7 @@ def verdict(checked: Checked, warning: str = "") -> str:
         return "! not valid TOML"
     if checked.problems:
         count = len(checked.problems)
-        return f"! {count} thing{'s' if count > 1 else ''} to mend"
+        return f"! {count} thing{'s' if count > 1 else ''} to fix"
     spec = checked.spec
     assert spec is not None
     counts = (len(spec.free), len(spec.objectives), len(spec.tasks))
@@ -94,7 +94,7 @@ def advice_line(found: tuple[str, ...]) -> str:
     if not found:
         return ""
     more = f"   (1 of {len(found)}: v shows all)" if len(found) > 1 else ""
-    return f"Probably not meant: {found[0]}{more}"
+    return f"Probably a mistake: {found[0]}{more}"
 
 
 def preview_text(checked: Checked) -> Text:

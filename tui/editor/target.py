@@ -18,11 +18,11 @@ def why_no_study_file(path: Path) -> str:
     name = plain(path.name)
     if path.suffix != ".toml":
         stem = plain(path.stem) or "study"
-        return f"{name} is no study file: its name must end in .toml, such as {stem}.toml."
+        return f"{name} cannot be a study file: its name must end in .toml, such as {stem}.toml."
     if not path.exists():
         return ""
     if not path.is_file():
-        return f"{plain(str(path))} is there and is no file: give another name."
+        return f"{plain(str(path))} exists and is not a file: give another name."
     try:
         text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -34,7 +34,7 @@ def why_no_study_file(path: Path) -> str:
     if data and not any(section in data for section in _SECTIONS):
         found = ", ".join(plain(key) for key in list(data)[:4])
         return (
-            f"{name} is TOML of something else (it holds {found}): a study file has [study],"
+            f"{name} is a TOML file of something else (it has {found}): a study file has [study],"
             " [space.NAME] and [[objective]]. Give another name."
         )
     return ""
@@ -57,8 +57,7 @@ def doubts(path: Path, known: str | None, problems: tuple[str, ...]) -> str:
     lines = []
     if path.exists() and on_disk(path) != known:
         lines.append(
-            f"{plain(path.name)} is there and holds something else than what was opened here: it"
-            " would be lost."
+            f"{plain(path.name)} has changed since it was opened here; that change would be lost."
         )
     if problems:
         more = f" (1 of {len(problems)})" if len(problems) > 1 else ""

@@ -40,7 +40,7 @@ class Room(Screen[None]):
     def unavailable(self, wanted: Action) -> str:
         """Return why an action cannot be done at this moment, empty when it can."""
         if wanted.write and self.hpo.readonly:
-            return "The screens were opened read-only (--readonly): nothing is changed."
+            return "The app is read-only (--readonly): nothing is changed."
         return ""
 
     async def action_do(self, id_: str) -> None:

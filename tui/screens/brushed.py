@@ -48,7 +48,9 @@ def narrow(room: "StudyRoom") -> None:
 
     snapshot, ranges = _ranges(room)
     if not ranges:
-        room.say("The brushes leave the whole space: brush a parameter more tightly.", "warning")
+        room.say(
+            "The brushes still cover the whole space: brush a parameter more tightly.", "warning"
+        )
         return
     text, problem = narrowed_text(snapshot.study.text, snapshot.spec, ranges)
     if problem:
@@ -59,9 +61,11 @@ def narrow(room: "StudyRoom") -> None:
         if yes:
             room.command("edit", "narrow the space", {"text": text})
 
-    detail = describe(ranges) + "\n\nNew trials stay inside; those that ran are kept."
+    detail = describe(ranges) + "\n\nNew trials stay inside; earlier ones are kept."
     if outside(snapshot.spec, ranges):
-        detail += "\nWhat the study file has to run first outside of it is taken out."
+        detail += (
+            "\nConfigurations under [[start]] that lie outside are removed from the study file."
+        )
     room.app.push_screen(Confirm("Narrow the space to the brush?", detail), answered)
 
 
@@ -86,8 +90,8 @@ def narrowed_text(text: str, spec: StudySpec, ranges: "tuple[Narrowed, ...]") ->
         for name, parent, left in _dependents(spec, ranges):
             if not left:
                 return text, (
-                    f"{plain(name)} depends on choices of {plain(parent)} that the brush leaves out"
-                    ": it would never be active"
+                    f"{plain(name)} depends on choices of {plain(parent)} outside the brush:"
+                    " it would never be active"
                 )
             text = set_value(text, ("space", name, "when", parent), left)
         for index in reversed(outside(spec, ranges)):
@@ -137,12 +141,14 @@ def refine(room: "StudyRoom") -> None:
 
     snapshot, ranges = _ranges(room)
     if not ranges:
-        room.say("The brushes leave the whole space: brush a parameter more tightly.", "warning")
+        room.say(
+            "The brushes still cover the whole space: brush a parameter more tightly.", "warning"
+        )
         return
 
     def fault(text: str) -> str:
         good = text.strip().isdigit() and 1 <= int(text) <= 50
-        return "" if good else "A whole number from 1 to 50."
+        return "" if good else "Give a whole number from 1 to 50."
 
     def taken(text: str | None) -> None:
         if text is None:
@@ -153,9 +159,9 @@ def refine(room: "StudyRoom") -> None:
         for params in refinements(snapshot.frame, snapshot.spec, ranges, int(text), seed):
             room.command("enqueue", "enqueue", {"params": params, "task": None})
 
-    detail = "Around the best trials, drawn inside:\n" + describe(ranges)
+    detail = "They are drawn near the best trials, inside:\n" + describe(ranges)
     room.app.push_screen(
-        Ask("How many configurations inside the brush?", "1", detail, fault), taken
+        Ask("Run how many configurations inside the brush?", "1", detail, fault), taken
     )
 
 
@@ -168,8 +174,10 @@ def star_shown(room: "StudyRoom") -> None:
     assert mask is not None
     numbers = [int(n) for n in snapshot.frame.number[mask & ~snapshot.frame.starred]]
     if not numbers or len(numbers) > STAR_AT_MOST:
-        few = "Everything that is shown is starred already."
-        many = f"{present.grouped(len(numbers))} trials are too many to star: narrow the filter."
+        few = "All trials that are shown are starred already."
+        many = (
+            f"{present.grouped(len(numbers))} trials are too many to star: use a narrower filter."
+        )
         room.say(many if numbers else few, "warning")
         return
 

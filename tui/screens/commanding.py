@@ -43,10 +43,12 @@ class Commanding(Room):
             return
         self.live.watcher.hurry()
         if answer.answered is None:
-            text = "The runner has been asked; it is busy and will do it when it can."
+            text = "The runner is busy and will do this as soon as it can."
             tell(text, "warning", said)
             return
-        text = answer.answer or ("Done." if answer.ok else "The runner refused without a reason.")
+        text = answer.answer or (
+            "Done." if answer.ok else "The runner refused without giving a reason."
+        )
         if answer.ok and without and self.live.folder.runner_pid() is None:
             text = f"{text.rstrip('.')}. {without}"
         severity: Severity = "information" if answer.ok else "error"
@@ -62,7 +64,7 @@ class Commanding(Room):
             good = sum(bool(a.ok) for a in answers)
             refused = [a.answer for a in answers if a.ok is False][:1]
             if any(a.answered is None for a in answers):
-                refused.append("The runner is busy and does the rest when it can.")
+                refused.append("The runner is busy and will do the rest as soon as it can.")
             return " ".join([f"{name}: {good} of {len(many)} done.", *refused])
 
         if len(many) >= NOTICEABLE:

@@ -34,8 +34,8 @@ class Compare(Room):
     HELP: ClassVar[str] = """\
 ## Compare
 
-Two trials of one study, or two studies, a column each. Parameters that differ stand out; metrics
-are marked as met or missed by each study's own goals. `Enter` shows a line whole.
+Two trials of one study, or two studies, side by side. Parameters that differ are highlighted;
+metrics are marked as met or missed by the goals of their own study. `Enter` shows a whole line.
 """
 
     def __init__(self, title: str, names: tuple[str, str], read: Callable[[], list[Entry]]) -> None:

@@ -77,7 +77,7 @@ class DefineScreen(ItemRoom):
     def take(self, text: str, keep: KeyPath | None = None) -> None:
         """Make ``text`` the study's, whoever changed it."""
         if self.hpo.readonly:
-            self.say("Read-only: nothing is changed.", "warning")
+            self.say("The app is read-only (--readonly): nothing is changed.", "warning")
             return
         if self.history.change(text):
             self.renew(keep)

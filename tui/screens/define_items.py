@@ -30,7 +30,7 @@ class ItemRoom(SideRoom):
         self.settle()
         row = self.query_one(StudyForm).row()
         if row is None or self.checked.data is None:
-            self.say("Mend the TOML first: " + side.problem_line(self.checked, ()))
+            self.say("Fix the TOML first: " + side.problem_line(self.checked, ()))
         elif row.heading and row.section in ITEMS:
             self.do_define_add()
         else:
@@ -46,7 +46,7 @@ class ItemRoom(SideRoom):
         elif section not in ITEMS and len(path) > 1:
             fields = tuple(f for f in fields if f.key == path[1])
         if not fields:
-            self.say(f"{path[-1]} is no key that the form knows: change it in the TOML")
+            self.say(f"the form does not know the key {path[-1]}: change it in the TOML")
             return
         values = edits.values_at(self.checked.data or {}, path) if path != ("env",) else {}
 

@@ -90,8 +90,8 @@ class SavingRoom(Room):
             elif again is False:
                 self.keep_draft()
 
-        question = f"Changes of {plain(self.path.name)} were not saved when the screens went away."
-        entries = [(True, "go on with them (u brings the file back)"), (False, "drop them")]
+        question = f"{plain(self.path.name)} has unsaved changes from a connection that was lost."
+        entries = [(True, "continue with them (u brings the file back)"), (False, "discard them")]
         self.app.push_screen(PickOne(question, entries), answered)
 
     # the file
@@ -117,9 +117,9 @@ class SavingRoom(Room):
     def _save(self, *, launch: bool) -> None:
         self.settle()
         if self.hpo.readonly:
-            self.say("Read-only: nothing is written.", "warning")
+            self.say("The app is read-only (--readonly): nothing is saved.", "warning")
         elif self.checked.spec is None and (launch or self.folder is not None):
-            self.say("Not yet: " + side.verdict(self.checked), "warning")
+            self.say("Not saved yet: " + side.verdict(self.checked), "warning")
         elif self.folder is not None:
             self._review_edit(launch, self.checked)
         elif fault := target.why_no_study_file(self.path):
@@ -147,7 +147,7 @@ class SavingRoom(Room):
                 self._written(side.write(self.path, text), launch, text)
 
         if doubts:
-            self.app.push_screen(Confirm(f"Save {self.path.name} all the same?", doubts), write)
+            self.app.push_screen(Confirm(f"Save {self.path.name} anyway?", doubts), write)
         else:
             write(yes=True)
 
@@ -168,7 +168,9 @@ class SavingRoom(Room):
             return
         lines = list(plan.changes)
         if plan.stored not in (self._saved, checked.text):
-            lines.append("It was edited elsewhere since it was opened here: that would be lost.")
+            lines.append(
+                "It was also edited elsewhere since you opened it; that edit would be lost."
+            )
         if not lines and checked.text == self._saved:
             self._written("", launch, checked.text)
         elif not lines:
@@ -180,7 +182,7 @@ class SavingRoom(Room):
                 if yes:
                     self._send_edit(launch, checked.text)
 
-            lines += [f"But {doubt}"] if doubt else []
+            lines += [f"Note: {doubt}"] if doubt else []
             detail = "\n".join(plain(line) for line in lines)
             self.app.push_screen(Confirm("Change the study?", detail), take)
 

@@ -36,8 +36,8 @@ class Confirm(SmallWindow[bool]):
                 with VerticalScroll(classes="dialog-long", can_focus=not self._name):
                     yield Static(self._detail, classes="dialog-detail", markup=False)
             if self._name:
-                yield LineInput(placeholder="the name, exactly")
-                yield Static("Enter  do it      Esc  no", classes="dialog-keys", markup=False)
+                yield LineInput(placeholder="type the exact name")
+                yield Static("Enter  do it      Esc  cancel", classes="dialog-keys", markup=False)
             else:
                 yield Static("y  yes      n  no", classes="dialog-keys", markup=False)
 
@@ -55,7 +55,7 @@ class Confirm(SmallWindow[bool]):
         if event.value == self._name:
             self.dismiss(True)
         else:
-            self.say_below("That is not the name: nothing was done. Esc leaves.")
+            self.say_below("That is not the name: nothing was done. Esc closes this.")
 
 
 def leave_asking(window: SmallWindow[Any], question: str, detail: str = "") -> None:
@@ -72,7 +72,7 @@ class Ask(SmallWindow[str | None]):
     """Asks for a line. ``fault`` returns what is wrong with it, empty when nothing is."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("dialog", only=("leave", "take"))]
-    KEYS = "Enter  take it      Esc  leave"
+    KEYS = "Enter  accept      Esc  cancel"
 
     def __init__(
         self,
@@ -122,7 +122,7 @@ class Ask(SmallWindow[str | None]):
 class AskText(Ask):
     """Asks for several lines; Ctrl+S takes them. Leaving asks once more where any was changed."""
 
-    KEYS = "F2 or ^s  take it      Esc  leave"
+    KEYS = "F2 or ^s  accept      Esc  cancel"
 
     def field(self) -> Widget:
         """Return what the text is typed into."""
@@ -137,4 +137,4 @@ class AskText(Ask):
         if self.answer() == self._value:
             super().action_leave()
         else:
-            leave_asking(self, "Drop what was typed?")
+            leave_asking(self, "Discard what you typed?")

@@ -176,6 +176,6 @@ class ItemDialog(SmallWindow[Values | None]):
         typed = ", ".join(self.values())
         if typed:
             detail = "It would not be added." if self._fresh else "It stays as it was."
-            leave_asking(self, f"Drop what was typed ({typed})?", detail)
+            leave_asking(self, f"Discard what you typed ({typed})?", detail)
         else:
             self.dismiss(None)

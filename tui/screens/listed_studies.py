@@ -54,9 +54,9 @@ class ListedStudies(Room):
             return ""
         study = self.chosen
         if study is None and self.listed:
-            return "No study is shown: Esc shows all of them."
+            return "No study matches: Esc shows all of them."
         if study is None:
-            return "There is no study here: n describes a new one."
+            return "There is no study here: n defines a new one."
         return _unfit(wanted, study)
 
     # actions
@@ -131,7 +131,7 @@ class ListedStudies(Room):
         if self._marked is None or self._marked == name:
             self._marked = None if self._marked == name else name
             self.say(
-                f"{name} waits: press = on another to compare."
+                f"{name} is marked: press = on another study to compare."
                 if self._marked
                 else "No study is marked."
             )
@@ -154,7 +154,7 @@ class ListedStudies(Room):
                 self._in_thread(folder, "archive", partial(archive, folder))
 
         place = folder.path.parent / ARCHIVE
-        detail = f"It moves to {place} and is listed no more. Move its folder back to undo."
+        detail = f"It moves to {place} and is no longer listed. Move its folder back to undo this."
         self.app.push_screen(Confirm(f"Archive {folder.name}?", plain(detail)), answered)
 
     def do_studies_delete(self) -> None:
@@ -174,7 +174,7 @@ class ListedStudies(Room):
                 f"Delete {folder.name} for good?",
                 f"{present.plural(study.trials, 'trial')} with logs and checkpoints "
                 f"in {folder.path}.\n"
-                "This cannot be undone; A archives instead. Type the name to agree.",
+                "This cannot be undone; A archives it instead. Type its name to confirm.",
                 folder.name,
             ),
             answered,
@@ -188,11 +188,11 @@ def _unfit(wanted: Action, study: Summary) -> str:
     if wanted.runner and study.runner is None:
         return _no_start(study) or NO_RUNNER
     if wanted.name == "restart" and study.runner is not None:
-        return f"A runner lives already (process {study.runner})."
+        return f"The study is running already (process {study.runner})."
     if wanted.name == "restart":
         return _no_start(study)
     if wanted.name in ("archive", "delete") and study.runner is not None:
-        return "Its runner lives: stop the study (X) first."
+        return "The study is running: stop it (X) first."
     if wanted.name == "stop" and study.runner is None and not study.running:
         return NOTHING_RUNS
     return ""

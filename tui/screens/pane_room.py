@@ -118,7 +118,7 @@ class PaneRoom(Filtering):
         if reason or self._mode != "tiny":
             return reason
         if wanted.trial:
-            return "No trial is highlighted in a window this small: a shows all trials."
+            return "The window is too small to highlight a trial: a shows all trials."
         if wanted.scope == "watch" and wanted.name.startswith(_ABOUT_PANES):
             return "The window is too small for panes: make it larger."
         return ""

@@ -103,7 +103,7 @@ class PickOne(SmallWindow[Hashable | None]):
         with Vertical(classes="dialog-box"):
             yield Static(plain(self._question), classes="dialog-title", markup=False)
             yield LineTable()
-            yield Static("Enter  choose      Esc  leave", classes="dialog-keys", markup=False)
+            yield Static("Enter  choose      Esc  cancel", classes="dialog-keys", markup=False)
 
     def on_mount(self) -> None:
         """Fill the list."""
@@ -147,7 +147,7 @@ class PickMany(SmallWindow[list[Hashable] | None]):
             yield Static(plain(self._question), classes="dialog-title", markup=False)
             yield _TickList()
             yield Static(
-                "Space  tick    K J  move    Enter  take them    Esc  leave",
+                "Space  tick    K J  move    Enter  accept    Esc  cancel",
                 classes="dialog-keys",
                 markup=False,
             )
@@ -202,7 +202,7 @@ def ask_stop(app: App[Any], stop: Callable[[bool], None]) -> None:
             stop(bool(kill))
 
     entries = [
-        (False, "end the running trials, each within its grace period"),
+        (False, "end the running trials; each may first write a checkpoint"),
         (True, "kill the running trials at once"),
     ]
     app.push_screen(PickOne("Stop the study?", entries), chosen)

@@ -23,13 +23,13 @@ SCAN_SECONDS = 1.0
 EMPTY = """\
 There is no study here yet.
 
-n   describe a new study in an editor that checks it as you write
+n   define a new study, in an editor that checks it as you type
 
 From a shell:
-    hpo-tui init train.py     write a study from your script's own arguments
-    hpo-tui demo              run a small study that needs no GPU, and watch it
+    hpo-tui init train.py     write a study file for your training script
+    hpo-tui demo              run and watch a small study that needs no GPU
 
-A study lives in a folder .hpo beside your code; it is found from any folder below.
+Studies are stored in a folder .hpo beside your code, and found from any folder below.
 """
 
 
@@ -39,11 +39,12 @@ class Studies(ListedStudies):
     HELP: ClassVar[str] = """\
 ## Studies
 
-Every study in the `.hpo` folder found from where you are upward: how it stands, what it has spent
-of its budget, its best result. A study whose **runner died** is marked; `R` starts it again, and
-trials that still live are taken over. `X` stops a study, or the trials that outlived its runner.
-`c` begins a new study with the text of one. `/` keeps those whose name holds a text, `Esc` shows
-all again. `A` moves a study to `.hpo/.archive`, `D` deletes it for good and asks for its name.
+All studies in the nearest `.hpo` folder, in this folder or above: their state, how much of the
+budget is spent, and the best result. If a study's **runner died**, it is marked; `R` starts the
+runner again, and trials that are still running are taken over. `X` stops a study, or the trials
+that a dead runner left behind. `c` defines a new study, starting from the text of the selected one.
+`/` shows only studies whose name contains a text; `Esc` shows all again. `A` moves a study to
+`.hpo/.archive`. `D` deletes it for good, after asking for its name.
 """
 
     def __init__(self) -> None:
@@ -133,7 +134,7 @@ all again. `A` moves a study to `.hpo/.archive`, `D` deletes it for good and ask
             if text is not None:
                 self._keep(text.strip())
 
-        detail = "Those whose name holds this text; empty: all of them."
+        detail = "Show studies whose name contains this text; leave it empty for all."
         self.app.push_screen(Ask("Which studies?", self._wanted, detail), taken)
 
     def _keep(self, wanted: str) -> None:

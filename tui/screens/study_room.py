@@ -76,7 +76,7 @@ class StudyRoom(Commanding):
         if snapshot is None:
             return ""
         if wanted.trial and self._lacks_trial(wanted, snapshot):
-            return "No trial is selected: move to one in a table first."
+            return "No trial is selected: first move to one in a table."
         if wanted.runner and snapshot.runner_pid is None:
             return why_no_start(snapshot.study, edited=snapshot.edited) or NO_RUNNER
         return self._unfit(wanted, snapshot)
@@ -103,7 +103,7 @@ class StudyRoom(Commanding):
 
     def _unfit(self, wanted: Action, snapshot: Snapshot) -> str:
         if wanted.id == "study.start" and snapshot.runner_pid is not None:
-            return f"A runner lives already (process {snapshot.runner_pid})."
+            return f"The study is running already (process {snapshot.runner_pid})."
         if wanted.id == "study.start":
             return why_no_start(snapshot.study, edited=snapshot.edited)
         if wanted.id == "study.stop" and snapshot.runner_pid is None:
@@ -123,10 +123,10 @@ class StudyRoom(Commanding):
     def _unbrushed(self, wanted: Action, snapshot: Snapshot) -> str:
         starring, view, shown = wanted.id == "study.star_shown", self.look, self.picture
         if not view.brushes and not (starring and view.mask is not None):
-            return "Nothing is brushed: brush a range in the parallel coordinates (0) first."
+            return "Nothing is brushed: first brush a range in the parallel coordinates (0)."
         edited = shown is not None and shown.study.revision != snapshot.study.revision
         if edited and not starring:
-            return "The study was edited since the picture was frozen: Space shows it as it is."
+            return "The study was edited after the display was frozen: press Space to update it."
         return ""
 
     def state_of(self, snapshot: Snapshot) -> TrialState:
@@ -158,7 +158,7 @@ class StudyRoom(Commanding):
             from hpo_tui.engine import launch
 
             pid = launch.start_runner(folder)
-            return f"The runner is process {pid}; it goes on when the screens are left."
+            return f"The runner is process {pid}; it keeps running when you leave the app."
 
         self.app.clear_notifications()  # that it died holds no longer
         self.in_thread(start, "start runner")
@@ -187,7 +187,7 @@ class StudyRoom(Commanding):
 
         self.app.push_screen(
             Ask(
-                "How much more may the study spend?",
+                "Increase the budget by how much?",
                 detail=f"So far {budget_text(snapshot)}.",
                 fault=fault,
             ),

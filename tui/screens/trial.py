@@ -35,10 +35,10 @@ class TrialScreen(TrialActions):
     HELP: ClassVar[str] = """\
 ## Trial
 
-One trial beside the best one: metrics with their goals, parameters (those that differ stand out),
-how it ran, why it was suggested, what happened to it. `Enter` shows a line whole. On the right its
-learning curve among the others' and its log: where only one of them has room, `3` shows the curve
-and `6` the log.
+One trial next to the best one: metrics with their goals, parameters (highlighted if they differ),
+how it ran, why it was suggested, and what happened to it. `Enter` shows a whole line. On the right
+are its learning curve among those of other trials, and its log. If there is room for only one of
+them, `3` shows the curve and `6` the log.
 """
 
     def __init__(self, live: LiveStudy, number: int) -> None:
@@ -124,7 +124,7 @@ and `6` the log.
         row = snapshot.frame.index(self.number)
         title = self.query_one("#trial-title", PaneTitle)
         if row is None:
-            title.say(f"trial {self.number} is not there")
+            title.say(f"there is no trial {self.number}")
             return
         record = self._record
         if record is not None and record.number != self.number:

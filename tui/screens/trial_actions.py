@@ -53,7 +53,7 @@ class TrialActions(StudyRoom):
         if marked is None or marked == number:
             self.live.marked = None if marked == number else number
             self.say(
-                f"Trial {number} waits: press = on another to compare."
+                f"Trial {number} is marked: press = on another trial to compare."
                 if self.live.marked
                 else "No trial is marked."
             )
@@ -72,7 +72,7 @@ class TrialActions(StudyRoom):
                 self.command("kill", f"kill trial {number}", {"trial": number})
 
         self.app.push_screen(
-            Confirm(f"Kill trial {number}?", "What it has been charged is lost."), answered
+            Confirm(f"Kill trial {number}?", "What it has cost so far is lost."), answered
         )
 
     def do_trial_retry(self) -> None:
@@ -114,7 +114,7 @@ class TrialActions(StudyRoom):
             AskText(
                 f"A copy of trial {number}, to be run next",
                 configuration_text(params_at(snapshot, row)),
-                "One parameter a line, as in a study file. The engine chooses the task.",
+                "One parameter per line, as in a study file. The search chooses the task.",
                 lambda text: configuration_fault(text, spec),
             ),
             taken,
@@ -128,7 +128,7 @@ class TrialActions(StudyRoom):
 
         def fault(text: str) -> str:
             good = text.strip().isdigit() and 1 <= int(text) <= 100
-            return "" if good else "A whole number from 1 to 100."
+            return "" if good else "Give a whole number from 1 to 100."
 
         def taken(text: str | None) -> None:
             if text is not None:
@@ -143,7 +143,7 @@ class TrialActions(StudyRoom):
         """Star the trial, or take the star away."""
         number = self._at()[1]
         on = not self._starred(number)
-        said = f"star trial {number}" if on else f"take the star of trial {number} away"
+        said = f"star trial {number}" if on else f"remove the star of trial {number}"
         self.command("star", said, {"trial": number, "on": on})
 
     def _starred(self, number: int) -> bool:

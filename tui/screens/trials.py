@@ -22,7 +22,7 @@ from hpo_tui.tui.widgets.line_table import LineTable
 _SHARED = ("watch.filter", "watch.show_all")
 """What this screen has in common with Watch."""
 
-_FILTERED = "No trial passes the filter and the brushes: u shows all."
+_FILTERED = "No trial matches the filter and the brushes: u shows all."
 
 
 class TrialTable(LineTable):
@@ -47,11 +47,10 @@ class Trials(Filtering):
     HELP: ClassVar[str] = """\
 ## All trials
 
-Every trial, whatever its task and state. `c` chooses and orders the columns, `s` sorts by one of
-them (a metric: the best first), `S` turns the order round, `/` filters by an expression, `h` and
-`l` scroll sideways. Tags (`t`) are a column once there are any, and `tag == "keep"` is a filter.
-The filter, the brushes and the selection are the same as on Watch. Keys act on the highlighted
-trial.
+Every trial, whatever its task and state. `c` chooses and orders the columns, `s` sorts by a column
+(a metric: best first), `S` reverses the order, `/` filters by an expression, `h` and `l` scroll
+sideways. Once there are tags (`t`), they are a column, and `tag == "keep"` is a filter. The filter,
+the brushes and the selection are the same as on Watch. Keys act on the highlighted trial.
 """
 
     def __init__(self, live: LiveStudy) -> None:

@@ -30,12 +30,13 @@ class Watch(PaneRoom):
     HELP: ClassVar[str] = """\
 ## Watch
 
-One study: the parallel coordinates above, the best trials and one of nine panes below, the cost
-at the bottom. One selection, one filter and the brushes rule every pane. `tab` goes from pane to
-pane, `z` gives one the whole screen. `Esc` goes back one layer at a time: the filter's line, the
-zoom, then filter and brushes, then the screen. Leaving never stops the run. Where not all panes
-have room, the one that was gone to stands in place of another, and `Esc` brings that back first.
-`Space` freezes the picture, and keys act on what it shows.
+The dashboard of one study: the parallel coordinates at the top, the best trials and one of nine
+panes below them, the cost at the bottom. The selected trial, the filter and the brushes are the
+same in every pane. `tab` goes from pane to pane, and `z` shows one on the whole screen. `Esc` goes
+back one step at a time: it closes the filter line, ends the zoom, removes filter and brushes, then
+leaves the screen. Leaving never stops the study. If the window has no room for all panes, the pane
+that you go to takes the place of another one, and `Esc` brings that one back first. `Space` freezes
+the display; keys then act on what is shown.
 """
 
     def __init__(self, live: LiveStudy) -> None:

@@ -31,16 +31,16 @@ class BestTable(LineTable):
     HELP: ClassVar[str] = """\
 ## Best metrics
 
-Only trials that completed at the **full task** stand here, the best first: those on the Pareto
-front (marked with a diamond; with one objective the best alone), the others that meet every goal,
-then the near misses, nearest first. A metric's heading shows its goal; each value is marked as met
-or missed. A configuration that was repeated stands here once, with the mean of its results; `runs`
-says of how many. With a filter or brushes the title counts what they let be shown; diamonds are the
-front of the whole study all the same. The selected trial is highlighted; no row is when none is
-selected, or one that is not here.
+Only trials that completed the **full task** are listed, best first: those on the Pareto front
+(marked with a diamond; with one objective only the best), then others that meet every goal, then
+the near misses, nearest first. The heading of a metric shows its goal, and each value is marked as
+met or missed. A configuration that was repeated is listed once, with the mean of its results; the
+column `runs` says how many. With a filter or brushes the title counts only the trials that are
+shown, but diamonds always mark the front of the whole study. The selected trial is highlighted;
+if none is selected, or it is not in this table, no row is.
 
-`s` sorts by the next column, `S` turns the order round, `enter` opens the trial. Where `‹` or `›`
-stands in the heading there are more columns: `h` and `l` go there.
+`s` sorts by the next column, `S` reverses the order, `enter` opens the trial. If the heading shows
+`‹` or `›`, there are more columns: `h` and `l` scroll to them.
 """
     title: str = "best metrics"
 
@@ -93,5 +93,5 @@ stands in the heading there are more columns: `h` and `l` go there.
         if not len(results(frame, spec)[0]):
             return first_result_text(snapshot)
         if hidden:
-            return "No full trial passes the filter and the brushes: u shows all."
+            return "No full trial matches the filter and the brushes: u shows all."
         return "No full trial has a value for every metric with a goal."

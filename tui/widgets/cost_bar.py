@@ -12,7 +12,7 @@ from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.widgets.chart import Chart
 
 ACTIONS: tuple[tuple[str, str, str, str], ...] = (
-    ("cost_bar.count", "b", "by count/cost", "Count trials, or what they were charged"),
+    ("cost_bar.count", "b", "by count/cost", "Show the number of trials, or their cost"),
 )
 """(id, keys, label, tooltip) of what the widget can do; the keys are bound elsewhere."""
 
@@ -28,11 +28,11 @@ class CostBar(Chart):
     HELP: ClassVar[str] = """\
 ## Cost
 
-What the budget was spent on: a segment for every task, the cheapest first and lightest, the full
-task solid; `!` what failed, was killed or pruned; `»` what running trials will still take; dots
-what is left. All in full-task units, whatever the budget is counted in. A promotion that
-continues a checkpoint is charged the margin alone. `b` counts trials instead, while the bar has
-the focus (`tab` comes to it after the panes).
+How the budget was spent: one segment per task, from the cheapest and lightest to the solid full
+task; `!` for trials that failed, were killed or stopped early; `»` for what running trials will
+still cost; dots for what is left. Everything is in full-task units, whatever the unit of the
+budget. A promotion that continues from a checkpoint costs only the difference. `b` shows the number
+of trials instead, while the bar has the focus (`tab` reaches it after the panes).
 """
 
     def __init__(self, *, ascii_only: bool | None = None, id: str | None = None) -> None:  # noqa: A002 - Textual's word

@@ -21,9 +21,9 @@ from hpo_tui.tui.snapshot import Snapshot, View
 from hpo_tui.tui.widgets.chart import Chart
 
 ACTIONS: tuple[tuple[str, str, str, str], ...] = (
-    ("curves.metric", "m", "metric", "The next metric"),
-    ("curves.log", "v", "log", "A logarithmic or a linear axis of values"),
-    ("curves.alone", "c", "selected only", "The selected trial with the best, or with all"),
+    ("curves.metric", "m", "metric", "Show the next metric"),
+    ("curves.log", "v", "log", "Switch between a logarithmic and a linear axis"),
+    ("curves.alone", "c", "selected only", "Show the selected trial with the best or with all"),
 )
 """(id, keys, label, tooltip) of what the widget can do; the keys are bound elsewhere."""
 
@@ -44,10 +44,10 @@ class Curves(Chart):
     HELP: ClassVar[str] = """\
 ## Learning curves
 
-What trials reported, step by step: the **selected** trial over all (with the part that it was
-resumed from), the **best** bright, **running** ones blue, some others gray and faint. Below the
-value axis of a diverged run the curves of the rest stay readable: far outliers lie at the edge.
-`m` takes the next metric, `c` leaves the others out, `v` changes to a log axis.
+What trials reported, step by step: the **selected** trial on top (including the part from which it
+was resumed), the **best** ones bright, **running** ones blue, some others gray and faint. If a run
+diverges, its outliers are drawn at the edge, so that the other curves stay readable. `m` shows the
+next metric, `c` hides the other trials, `v` switches to a logarithmic axis.
 """
 
     def __init__(self, *, ascii_only: bool | None = None, id: str | None = None) -> None:  # noqa: A002 - Textual's word

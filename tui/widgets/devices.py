@@ -15,14 +15,14 @@ from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.widgets.chart import Chart
 
 ACTIONS: tuple[tuple[str, str, str, str], ...] = (
-    ("devices.later", "right,l,full_stop", "later trial", "The trial that began next"),
-    ("devices.earlier", "left,h,comma", "earlier trial", "The trial that began before"),
+    ("devices.later", "right,l,full_stop", "later trial", "Go to the trial that began next"),
+    ("devices.earlier", "left,h,comma", "earlier trial", "Go to the trial that began before"),
     ("devices.open", "enter", "open", "Open the selected trial"),
 )
 """(id, keys, label, tooltip) of what the widget can do; the keys are bound elsewhere."""
 
-EMPTY = "No GPU is measured: trials run on the processor, or no trial has run yet."
-UNSEEN = "Nothing was measured of the devices on which these trials ran."
+EMPTY = "No GPU to show: trials run on the CPU, or none has run yet."
+UNSEEN = "There are no measurements of the devices on which these trials ran."
 
 
 class Devices(Chart):
@@ -32,15 +32,15 @@ class Devices(Chart):
     HELP: ClassVar[str] = """\
 ## Devices
 
-One block a GPU: the trials that run on it, memory used (`#` this study, `+` other processes) of
-what it has, and how busy it is; nothing that was not measured just now. `L` lends a GPU: it is
-drained at the trials' next checkpoint.
+One block per GPU: the trials that run on it, the memory in use (`#` this study, `+` other
+processes) and how busy it is, if this was measured just now. `L` lends a GPU to somebody else: its
+trials leave at their next checkpoint.
 
-Below, **when trials ran**: a lane for every GPU or slot (several where trials share a GPU), a block
-for every trial, shaded by task as in the cost bar, `!` where it was lost; at the right the share of
-the time that the lane was occupied. Long stretches in which nothing ran at all are left out, where
-the upright dashes stand. `h` `l` go from trial to trial in the order in which they began, `Enter`
-opens the one that is marked.
+Below, **when trials ran**: a lane for every GPU or slot (several lanes if trials share a GPU), with
+a block for every trial, shaded by task as in the cost bar; `!` marks lost trials. The figure on the
+right is the share of time in which the lane was occupied. Long periods in which nothing ran at all
+are left out and marked by vertical dashes. `h` and `l` go from trial to trial in the order in which
+they began, `Enter` opens the marked one.
 """
 
     def __init__(self, *, ascii_only: bool | None = None, id: str | None = None) -> None:  # noqa: A002 - Textual's word
@@ -138,5 +138,9 @@ def _why_nothing(snapshot: Snapshot) -> str:
     if not snapshot.devices:
         return UNSEEN if set(snapshot.frame.device.tolist()) - {CPU, "", None} else EMPTY
     last = time.localtime(max(d.time for d in snapshot.devices))
-    why = "No runner lives" if snapshot.runner_pid is None else "The runner says nothing new"
+    why = (
+        "The study is not running"
+        if snapshot.runner_pid is None
+        else "The runner sends nothing new"
+    )
     return f"{why}: nothing is measured now. The last time was {time.strftime('%F %H:%M', last)}."

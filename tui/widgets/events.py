@@ -70,9 +70,9 @@ class Events(LineTable):
     HELP: ClassVar[str] = """\
 ## Events
 
-What the engine decided and noticed, newest first, each with its reason: promotions, trials that
-were stopped early, failures, edits of the study, GPUs lent. Going to an event selects its trial,
-`enter` opens it; what is about no trial is shown whole.
+What happened in the study, newest first, each with its reason: promotions, trials that were stopped
+early, failures, edits of the study, GPUs lent. Moving to an event selects its trial, and `enter`
+opens the trial; for an event without a trial it shows the whole text.
 """
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name

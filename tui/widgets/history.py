@@ -20,9 +20,9 @@ from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.widgets.chart import Chart
 
 ACTIONS: tuple[tuple[str, str, str, str], ...] = (
-    ("history.metric", "m", "metric", "The next objective"),
-    ("history.across", "c", "trial/cost", "Against trial numbers, or against what had been spent"),
-    ("history.log", "v", "log", "A logarithmic or a linear axis of values"),
+    ("history.metric", "m", "metric", "Show the next objective"),
+    ("history.across", "c", "trial/cost", "Plot against trial number or cumulative cost"),
+    ("history.log", "v", "log", "Switch between a logarithmic and a linear axis"),
 )
 """(id, keys, label, tooltip) of what the widget can do; the keys are bound elsewhere."""
 
@@ -33,12 +33,12 @@ class History(Chart):
     HELP: ClassVar[str] = """\
 ## History
 
-One objective over the study's life. **Gray dots** are partial tasks, **blue circles** the full
-task (hollow where another goal is missed); the **steps** are the best full result so far among
-trials that meet all other goals. The dashed line is the goal. `m` takes the next objective, `c`
-changes between trial numbers and cumulative cost, `v` between a linear and a log axis. Upright
-marks are edits of the study. Far outliers on the bad side are drawn at the end of the axis, which
-`▸` or `◂` marks.
+One objective over the life of the study. **Gray dots** are trials at cheaper tasks, **blue
+circles** full-task trials (hollow if they miss another goal). The **steps** are the best full-task
+result so far among trials that meet all other goals. The dashed line is the goal. `m` shows the
+next objective, `c` switches between trial numbers and cumulative cost, `v` between a linear and a
+logarithmic axis. Vertical marks are edits of the study. Far outliers on the bad side are drawn at
+the end of the axis and marked by `▸` or `◂`.
 """
 
     def __init__(self, *, ascii_only: bool | None = None, id: str | None = None) -> None:  # noqa: A002 - Textual's word
@@ -75,7 +75,8 @@ marks are edits of the study. Far outliers on the bad side are drawn at the end 
         frame, spec = snapshot.frame, snapshot.spec
         if not spec.objectives:
             text.note(
-                canvas, "This study optimizes nothing: it only looks for what meets its goals."
+                canvas,
+                "This study has no objective: it only looks for trials that meet its constraints.",
             )
             return canvas
         goal = self._goal(snapshot)

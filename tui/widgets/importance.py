@@ -16,8 +16,8 @@ from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.widgets.report import Report
 
 ACTIONS: tuple[tuple[str, str, str, str], ...] = (
-    ("importance.task", "v", "task", "From the next task's results"),
-    ("importance.metric", "m", "metrics", "The next metrics, where not all of them have room"),
+    ("importance.task", "v", "task", "Use the results of the next task"),
+    ("importance.metric", "m", "metrics", "Show the next metrics, if not all of them fit"),
     ("importance.down", "down,j", "down", "Scroll down"),
     ("importance.up", "up,k", "up", "Scroll up"),
 )
@@ -28,7 +28,7 @@ _LOG = logging.getLogger(__name__)
 Shares = dict[str, dict[str, float]]
 """Metric → parameter → its share."""
 
-FAILED = "This could not be worked out; the log says why."
+FAILED = "This could not be computed; the log says why."
 NARROWEST = 16
 """Columns that a metric's bars take at the least."""
 
@@ -39,14 +39,14 @@ class Importance(Report):
     HELP: ClassVar[str] = """\
 ## Importance
 
-How much of a metric's changes each parameter explains over its whole range, other parameters held
-(functional ANOVA of an additive model of the ranked results, Hutter et al. 2014); the shares of a
-metric sum to 100 %, or are all 0 % when no parameter explains any of it. Results of one task alone
-count, because those of different tasks do not compare: of the full task once there are 20, before
-that of the dearest task that has as many, which is said below; `v` asks the next task. `m` goes
-through the metrics where not all have room. A conditional parameter is judged among the trials that
-have it, and counts by their share. A parameter that matters here can still have its best value
-anywhere: look at the parallel coordinates or the slices for where.
+How much of the variation of a metric each parameter explains over its whole range, apart from the
+other parameters (functional ANOVA of an additive model of the ranked results, Hutter et al. 2014).
+The shares of a metric sum to 100 %, or are all 0 % if no parameter explains anything. Only results
+of one task are used, because results of different tasks cannot be compared: those of the full task
+once there are 20, before that those of the most expensive task that has 20. A line below says
+which; `v` uses the next task. `m` shows the next metrics if not all of them fit. A conditional
+parameter is judged among the trials that have it, and counts by their share. Importance does not
+say where the best value lies: see the parallel coordinates or the slices for that.
 """
 
     def __init__(self, *, ascii_only: bool | None = None, id: str | None = None) -> None:  # noqa: A002 - Textual's word
@@ -104,7 +104,7 @@ anywhere: look at the parallel coordinates or the slices for where.
         shares = self._shares(frame, spec, task)
         if shares is None:
             failed = task in self._known and self._known[task].frame is frame
-            text.note(canvas, FAILED if failed else "Working out what matters …")
+            text.note(canvas, FAILED if failed else "Computing the importance …")
             return canvas
         known = [m for m in metrics if shares[m]]
         if not known:
@@ -144,7 +144,7 @@ anywhere: look at the parallel coordinates or the slices for where.
         try:
             shares = {m: importance(frame, spec, m, task) for m in spec.metric_names}
         except Exception:  # noqa: BLE001 - a picture that fails must not take the app along
-            _LOG.exception("what matters could not be worked out")
+            _LOG.exception("the importance could not be computed")
         self.post_message(self.Found(frame, spec, task, shares))
 
     def on_importance_found(self, message: Found) -> None:

@@ -31,11 +31,11 @@ class LogTail(Widget, can_focus=True):
     HELP: ClassVar[str] = """\
 ## Log
 
-What the selected trial wrote (without a selection: the newest that runs). `f` stays at the end as
-lines come, `/` finds text, in any case unless what is typed has a capital. `n` and `N` go to the
-next and previous line that holds it: that line is bright, and `Esc` ends the search. `…` marks a
-line that goes on; `l` and `h` scroll there and back. Colours and cursor movements of the script are
-dropped; of a progress bar its last state is shown.
+The output of the selected trial (if none is selected: of the newest running one). `f` follows the
+end of the log. `/` finds text; upper and lower case matter only if you type a capital letter. `n`
+and `N` go to the next and the previous match, which is highlighted, and `Esc` ends the search. `…`
+marks a line that is longer than the pane; `l` and `h` scroll right and left. Colours and cursor
+movements of the script are removed; only the last state of a progress bar is shown.
 """
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("log")]
     COMPONENT_CLASSES: ClassVar[set[str]] = {"log--dim", "log--match", "log--current"}
@@ -110,7 +110,7 @@ dropped; of a progress bar its last state is shown.
         self._read_for = None  # another file in its place may have the same size
         if message.searched:
             if message.line is None:
-                self.notify(f"No further line holds {plain(message.searched)!r}.", markup=False)
+                self.notify(f"No other line contains {plain(message.searched)!r}.", markup=False)
                 return
             self._match, self.following = message.line, False
             self._to(message.line - self._page // 2)
@@ -244,7 +244,7 @@ dropped; of a progress bar its last state is shown.
             self._look_for(self._last_needle)
         index, needle, over = self._index, self._needle, self._over
         if index is None or not needle:
-            self.notify("Nothing is searched for: / asks for a text.", markup=False)
+            self.notify("There is no search: / starts one.", markup=False)
             return
         # Without a match so far the search begins at the page in sight.
         line = self._match if self._match is not None else self._top - (0 if backwards else 1)

@@ -16,24 +16,24 @@ ACTIONS: tuple[tuple[str, str, str, str], ...] = (
     ("parallel.axis_left", "left,h", "previous axis", "Go to the axis on the left"),
     ("parallel.up", "up,k", "up", "Move the brush up; without one, the next trial up"),
     ("parallel.down", "down,j", "down", "Move the brush down; without one, the next trial"),
-    ("parallel.brush", "b", "brush", "Brush the axis (first: the goal's side), or drop it"),
-    ("parallel.brush_grow", "greater_than_sign", "grow", "Grow the brush"),
-    ("parallel.brush_shrink", "less_than_sign", "shrink", "Shrink the brush"),
-    ("parallel.brush_edge", "semicolon", "edge", "Move the whole brush, its top, or its bottom"),
-    ("parallel.brush_clear", "W", "clear", "Drop every brush"),
-    ("parallel.zoom_brush", "Z", "zoom axes", "Stretch the brushes over their axes, and back"),
-    ("parallel.next", "full_stop", "next trial", "Next trial up the axis, inside the brushes"),
-    ("parallel.previous", "comma", "previous trial", "Next trial down the axis"),
+    ("parallel.brush", "b", "brush", "Brush the axis (first: the goal's side), or end it"),
+    ("parallel.brush_grow", "greater_than_sign", "grow", "Make the brush larger"),
+    ("parallel.brush_shrink", "less_than_sign", "shrink", "Make the brush smaller"),
+    ("parallel.brush_edge", "semicolon", "edge", "Choose what j k move: brush, top or bottom"),
+    ("parallel.brush_clear", "W", "clear", "Remove all brushes"),
+    ("parallel.zoom_brush", "Z", "zoom axes", "Zoom the axes into their brushes, and back"),
+    ("parallel.next", "full_stop", "next trial", "Select the next trial up the axis"),
+    ("parallel.previous", "comma", "previous trial", "Select the next trial down the axis"),
     ("parallel.open", "enter", "open", "Open the selected trial"),
     ("parallel.move_right", "right_curly_bracket", "axis right", "Move the axis to the right"),
     ("parallel.move_left", "left_curly_bracket", "axis left", "Move the axis to the left"),
     ("parallel.flip", "f", "flip", "Turn the axis upside down"),
     ("parallel.choose", "c", "axes", "Choose the axes"),
-    ("parallel.reset", "D", "reset axes", "Back to metrics, then what matters most"),
-    ("parallel.more", "right_square_bracket", "more", "More of the best drawn bright"),
-    ("parallel.fewer", "left_square_bracket", "fewer", "Fewer of the best drawn bright"),
-    ("parallel.colour", "v", "colour by", "Colour by task, by goals, by each objective"),
-    ("parallel.layer", "i", "tasks shown", "Both tasks, full on top, full only, partial only"),
+    ("parallel.reset", "D", "reset axes", "Reset: metrics, then the most important parameters"),
+    ("parallel.more", "right_square_bracket", "more", "Highlight more of the best trials"),
+    ("parallel.fewer", "left_square_bracket", "fewer", "Highlight fewer of the best trials"),
+    ("parallel.colour", "v", "colour by", "Colour by task, by goals, or by an objective"),
+    ("parallel.layer", "i", "tasks shown", "Show both tasks, full on top, full or partial only"),
 )  # fmt: skip
 """(id, keys, label, tooltip) of what the widget can do; the keys are bound elsewhere."""
 
@@ -44,19 +44,21 @@ class ParallelCoordinates(AxesChart):
     HELP: ClassVar[str] = """\
 ## Parallel coordinates
 
-Every trial is a line: metrics first (best on top), then the parameters that matter most.
-Partial tasks, and trials that failed, were stopped or have yet to end, are **gray and dotted**, the
-full task **blue and solid**; the **best** are bright
-on top of them, the **selected** trial is over all and its values stand at the axes. What has no
-value (an inactive parameter, a metric never reported) runs along the rail at the bottom: no trial
-vanishes. A metric's bad end can leave far outliers out, so that the rest stays apart: they are
-drawn at it, and a mark (`7000▸`, `0.1◂`) and the bottom line tell of them. The good end never does.
+Every trial is a line: first through its metrics (best at the top), then through the parameters,
+most important first. **Gray and dotted** lines are trials at cheaper tasks and trials that failed,
+were stopped or have not ended; **blue and solid** lines are full-task trials. The **best** trials
+are bright, and the **selected** one lies on top, with its values at the axes. A line without a
+value (an inactive parameter, a metric that was not reported) runs along the rail at the bottom, so
+no trial is missing. Far outliers at the bad end of a metric are drawn at the end of its axis, so
+that the others stay apart; a mark (`7000▸`, `0.1◂`) and the bottom line show this. The good end is
+never cut.
 
-`h` `l` choose an axis, `b` brushes it: on a metric first the side that reaches the goal. `j` `k`
-move the brush, `>` widens it, `<` narrows it from the worse side, `;` chooses which end moves. A
-brush that reaches the end of its axis has no limit there. Several axes can be brushed;
-every other pane follows, and `N` narrows the space to them, `B` enqueues a refinement,
-`&` stars what they hold. `.` and `,` go through the trials up and down the axis.
+`h` and `l` choose an axis, `b` brushes it, which means that it selects a range; on a metric first
+the side that reaches the goal. `j` and `k` move the brush, `>` makes it larger, `<` makes it
+smaller from the worse side, and `;` chooses which end moves. A brush that reaches the end of its
+axis has no limit there. Several axes can be brushed. All other panes then show only the trials
+inside. `N` narrows the search space to the brushes, `B` runs new configurations inside them, and
+`&` stars the trials inside. `.` and `,` go through the trials up and down the axis.
 """
 
     def __init__(self, *, ascii_only: bool | None = None, id: str | None = None) -> None:  # noqa: A002 - Textual's word

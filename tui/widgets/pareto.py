@@ -22,10 +22,10 @@ from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.widgets.chart import Chart
 
 ACTIONS: tuple[tuple[str, str, str, str], ...] = (
-    ("pareto.pair", "m", "pair", "The next pair of metrics"),
-    ("pareto.partial", "v", "partial tasks", "Show or hide what cheap tasks have reported"),
-    ("pareto.next", "right,l,full_stop", "next best", "The next of the best trials"),
-    ("pareto.previous", "left,h,comma", "previous best", "The previous of the best trials"),
+    ("pareto.pair", "m", "pair", "Show the next pair of metrics"),
+    ("pareto.partial", "v", "partial tasks", "Show or hide results of the cheap tasks"),
+    ("pareto.next", "right,l,full_stop", "next best", "Select the next of the best trials"),
+    ("pareto.previous", "left,h,comma", "previous best", "Select the previous of the best trials"),
     ("pareto.open", "enter", "open", "Open the selected trial"),
 )
 """(id, keys, label, tooltip) of what the widget can do; the keys are bound elsewhere."""
@@ -40,13 +40,13 @@ class Pareto(Chart):
     HELP: ClassVar[str] = """\
 ## Pareto
 
-Two metrics of the **full-task** trials against each other. Dashed lines are the goals, and what
-misses one lies in the shade; blue circles meet every goal, hollow ones miss one, the bright ones
-are the best. Where the two are the study's two objectives, steps are the front: the edge of what
-has been reached. A repeated configuration is one point, at its mean. `m` takes the next pair of
-metrics, `h` `l` go along the front, `enter` opens the trial, `v` shows what the cheap tasks
-reported as gray dots (they never count). Far outliers on a bad side are drawn at the end of the
-axis, which `▸` or `◂` marks.
+Two metrics of the **full-task** trials plotted against each other. Dashed lines are the goals; the
+shaded area misses at least one of them. Blue circles meet every goal, hollow ones miss one, and the
+bright ones are the best trials. If the two metrics are the study's two objectives, the steps are
+the Pareto front. A repeated configuration is one point, at its mean. `m` shows the next pair of
+metrics, `h` and `l` go along the front, `enter` opens the trial, and `v` shows results of the cheap
+tasks as gray dots (they never count as best). Far outliers on a bad side are drawn at the end of
+the axis and marked by `▸` or `◂`.
 """
 
     def __init__(self, *, ascii_only: bool | None = None, id: str | None = None) -> None:  # noqa: A002 - Textual's word
@@ -101,7 +101,7 @@ axis, which `▸` or `◂` marks.
         frame, spec = snapshot.frame, snapshot.spec
         pair = self._metrics(spec)
         if pair is None:
-            text.note(canvas, "One metric has no other to be seen against: see the history (1).")
+            text.note(canvas, "This study has only one metric: see the history (1).")
             return canvas
         first, frame = front.results(frame, spec)
         full = np.zeros(len(frame), dtype=bool)
@@ -118,7 +118,7 @@ axis, which `▸` or `◂` marks.
                 why = f"No full trial has a value for both {names}."
             some = bool((np.isfinite(x) & np.isfinite(y)).any())
             cheap = some and len(spec.tasks) > 1 and not self._partial
-            text.note(canvas, f"{why} v shows what the cheap tasks say." if cheap else why)
+            text.note(canvas, f"{why} v shows results of the cheap tasks." if cheap else why)
             return canvas
         goals = limits_of(spec)
         scales = [_scale(spec, m, v[shown], goals) for m, v in zip(pair, (x, y), strict=True)]

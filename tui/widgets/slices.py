@@ -14,11 +14,11 @@ from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.widgets.chart import Chart
 
 ACTIONS: tuple[tuple[str, str, str, str], ...] = (
-    ("slices.next", "right,l,full_stop", "next", "The next parameter, or on a map the next pair"),
-    ("slices.previous", "left,h,comma", "previous", "The parameter, or on a map the pair, before"),
-    ("slices.map", "c", "map/slice", "A map over two parameters, or a slice along one"),
-    ("slices.metric", "m", "metric", "The next metric with a goal"),
-    ("slices.log", "v", "log", "A logarithmic or a linear axis of values, or scale of colours"),
+    ("slices.next", "right,l,full_stop", "next", "Show the next parameter, or pair"),
+    ("slices.previous", "left,h,comma", "previous", "Show the previous parameter, or pair"),
+    ("slices.map", "c", "map/slice", "Switch between a map over two parameters and a slice"),
+    ("slices.metric", "m", "metric", "Show the next metric"),
+    ("slices.log", "v", "log", "Switch the scale of values: logarithmic or linear"),
     ("slices.open", "enter", "open", "Open the selected trial"),
 )
 """(id, keys, label, tooltip) of what the widget can do; the keys are bound elsewhere."""
@@ -32,26 +32,26 @@ class Slices(Chart):
     HELP: ClassVar[str] = """\
 ## Slices
 
-One metric against one parameter. **Gray dots** are partial tasks, **blue circles** the full task,
-the best are bright. The **line** is what the optimizer's models expect of the full task where this
-parameter alone changes and all others stay as in the trial that the caption names, one of the best;
-two results of three are expected in the **shaded band**. The models have learned from all tasks, so
-there is a line after a few full trials. Where it is still better at the end of the range, a wider
-range may pay; where the band is wide, little is known. The **selected trial** has a mark, an
-upright line at its value, and both its value and its result in the caption; the line of what is
-expected leads through the trial named, not through it. `h` `l` go through the parameters, those
-that matter most first, `m` takes the next metric, `v` changes to a log axis of values. Far outliers
-on the bad side are drawn at the end of the axis, which `▸` or `◂` marks.
+One metric over one parameter. **Gray dots** are trials at cheaper tasks, **blue circles** full-task
+trials; the best are bright. The **line** is the result that the search predicts for the full task
+if only this parameter changes and all others stay as in the trial that the caption names, one of
+the best. Two of three results are expected in the **shaded band**. The prediction uses all tasks,
+so the line appears after a few full-task trials. If it is still improving at the end of the range,
+a wider range may pay off; if the band is wide, little is known. The **selected trial** has a mark
+and a vertical line at its value, and the caption shows its value and its result; the predicted
+line need not go through it. `h` and `l` go through the parameters, most important first, `m` shows
+the next metric, `v` switches to a logarithmic axis. Far outliers on the bad side are drawn at the
+end of the axis and marked by `▸` or `◂`.
 
-`c` makes it a **map over two parameters**, and a slice again. Its **colours** are what is expected
-of the full task at these two values, all others as in the trial that the caption names and a cross
-marks; the row below the caption says which end is better. **Hatched** cells may as well be two
-colours better or worse: little is known there. Blank ones are ruled out, or lack one of the two
-parameters. Trials lie where their two values do: filled circles are the best, hollow ones other
-full ones, dots partial ones. They differ in other parameters too, and need not have the result of
-the colour that they lie on. `▲` is where the best is expected, `╋` among the colours the goal.
-There are maps of every two of the four parameters that matter most, worked out anew every few
-seconds; `h` `l` go through them.
+`c` switches to a **map over two parameters**, and back. Its **colours** show the predicted result
+of the full task at these two values, with all others as in the trial that the caption names and a
+cross marks; the row below the caption says which end of the colours is better. In **hatched** cells
+the true result may easily be two colours better or worse: little is known there. Blank cells are
+forbidden by a constraint, or lack one of the two parameters. Trials are drawn at their two values:
+filled circles are the best, hollow ones other full-task trials, dots trials at cheaper tasks. They
+differ in the other parameters too, so a result may not match the colour below it. `▲` marks the
+best predicted point, `╋` the place of the goal among the colours. There is a map for every pair of
+the four most important parameters, updated every few seconds; `h` and `l` go through them.
 """
 
     def __init__(self, *, ascii_only: bool | None = None, id: str | None = None) -> None:  # noqa: A002 - Textual's word

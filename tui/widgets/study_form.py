@@ -12,9 +12,9 @@ class StudyForm(FixedTable):
     """The form: a heading a section, a row a setting or item, in the order of the file."""
 
     HELP: ClassVar[str] = (
-        "# Define\n\nEach row is a setting, a parameter, a metric or a task; `Enter` fills it in. "
-        "A row with `!` has something wrong, said below the form. The TOML beside it is the study "
-        "file itself: both can be edited, and comments stay."
+        "# Define\n\nEach row is a setting, a parameter, a metric or a task; `Enter` edits it. "
+        "A row with `!` has an error, which is explained below the form. The TOML beside it is the "
+        "study file itself: both can be edited, and comments are kept."
     )
 
     def row(self) -> FormRow | None:

@@ -31,16 +31,16 @@ class Tasks(Report):
     HELP: ClassVar[str] = """\
 ## Tasks
 
-Whether the cheap tasks are worth their money. For every cheap task and metric: Spearman's **rank
-correlation** with the full task over the configurations that ran at both, with its 95 % interval
-drawn from -1 to 1; the **regret**, how much worse than the best of them the configuration is that
-this task alone would have picked; and the **cost** that was declared against the one measured
-from running times. Only promoted configurations are pairs, and those were good already, so the
-true correlation over the whole space is rather higher.
+Whether the cheap tasks are worth their cost. For every cheap task and metric it shows three things.
+The **rank correlation** (Spearman) with the full task, over the configurations that were run at
+both, with its 95 % interval drawn from -1 to 1. The **regret**: how much worse than the best of
+these configurations is the one that this task alone would have chosen. The **cost**, as declared
+and as measured from running times. Only promoted configurations have results at both tasks, and
+those looked good already, so the correlation over the whole space is probably higher.
 
-Below, where the study learns from earlier ones (`learn_from`): the rank correlation between what
-each of them says of a metric and what came out here, and the **weight** of what it says in the
-search: 1 as it stands, 0 not at all, below 0 the other way round.
+Below, if the study learns from earlier ones (`learn_from`): the rank correlation between what each
+of them predicts for a metric and the results here, and the **weight** that the search gives to the
+prediction: 1 means that it is used as it is, 0 that it is ignored, below 0 that it is reversed.
 """
 
     def paint(self, snapshot: Snapshot, width: int, height: int) -> Canvas:
@@ -49,7 +49,7 @@ search: 1 as it stands, 0 not at all, below 0 the other way round.
         assessments = assess_tasks(snapshot.frame, snapshot.spec)
         if not assessments and not snapshot.learned:
             text.note(
-                canvas, "This study has the full task alone: there is no cheaper one to judge."
+                canvas, "This study has only the full task: there is no cheaper one to judge."
             )
             return canvas
         lines = self._report(assessments, width)

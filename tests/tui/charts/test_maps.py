@@ -193,8 +193,8 @@ async def test_why_there_is_no_map_is_said(make_frame: Frames, snapshot_of: Snap
     async def note(**changes: Any) -> str:
         return " ".join(" ".join(await look(replace(snapshot, **changes))).split())
 
-    assert "some seconds after the first full result" in await note()
-    assert "some seconds after the first full result" in await note(maps=())
+    assert "some seconds after the first full-task result" in await note()
+    assert "some seconds after the first full-task result" in await note(maps=())
     assert "its runner is started again" not in await note()
     older = await note(slices=told)
     assert "older version that makes none: stop the study (X)" in older
@@ -203,11 +203,9 @@ async def test_why_there_is_no_map_is_said(make_frame: Frames, snapshot_of: Snap
         slices=told, runner_pid=None, study=stopped
     )
     ended = replace(snapshot.study, state=StudyState.FINISHED)
-    assert "+ gives it more to spend, and R" in await note(
-        slices=told, runner_pid=None, study=ended
-    )
+    assert "+ increases its budget, and R" in await note(slices=told, runner_pid=None, study=ended)
     one = replace(snapshot.spec, space=snapshot.spec.space[:1])
-    assert "A map takes two parameters" in await note(spec=one)
+    assert "A map needs two parameters" in await note(spec=one)
     assert "no map of size yet" in " ".join(
         await look(replace(snapshot, maps=(RISING,)), keys="metric")
     )

@@ -287,7 +287,7 @@ async def test_importance_is_found_once_for_the_same_results(
             getattr(widget, f"action_{action}")()
         assert len(asked) == 3
         widget.action_task()
-        assert "Working out what matters" in "".join(text(pilot))
+        assert "Computing the importance" in "".join(text(pilot))
         await found()
         assert asked[3:] == ["half"] * 3
         assert "Working" not in "".join(text(pilot))
