@@ -103,7 +103,7 @@ _TABLE: tuple[Action, ...] = (
     _a("trial.mark", "equals_sign", "compare", "Mark two trials to compare them", "t"),
     _a("trial.kill", "x", "kill", "Stop the trial: SIGTERM, then SIGKILL", "wtr", 4),
     _a("trial.retry", "r", "retry", "Run the trial again", "wtr", 5),
-    _a("trial.promote", "P", "promote", "Run its configuration at a more expensive task", "wtr", 6),
+    _a("trial.promote", "P", "promote", "Run it at a more expensive task", "wtr", 6),
     _a("trial.enqueue", "E", "enqueue copy", "Run an edited copy of its configuration", "wtr"),
     _a("trial.confirm", "C", "confirm", "Run it again with other seeds", "wtr"),
     _a("trial.star", "asterisk", "star", "Star the trial, or remove the star", "wt", 7),

@@ -53,7 +53,7 @@ async def test_a_field_changes_the_text_and_undo_brings_it_back(tmp_path: Path) 
         await until(pilot, lambda: app.screen is screen)
         assert "low = 0.5" in screen.query_one("#define-text", TextArea).text
         assert "space.lr" in shown(screen, "#define-problem")
-        assert "1 thing to mend" in shown(screen, "#define-title")
+        assert "1 thing to fix" in shown(screen, "#define-title")
         await pilot.press("u")
         assert screen.query_one("#define-text", TextArea).text == TEXT
         assert "ready" in shown(screen, "#define-title")

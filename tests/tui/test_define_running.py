@@ -53,7 +53,7 @@ async def test_a_refused_edit_says_why_and_changes_nothing(study: StudyFolder) -
         # What refuses it stands where it is, and stays: a message goes away.
         line = screen.history.text.splitlines().index('name = "15 epochs"')
         assert f"line {line}: task[1]" in shown(screen, "#define-problem")
-        assert "1 thing to mend" in shown(screen, "#define-title")
+        assert "1 thing to fix" in shown(screen, "#define-title")
         rows = screen.query_one(StudyForm).rows
         assert isinstance(rows, FormTable)
         assert [row.path for row in rows.form if row.problem] == [("task", 0)]

@@ -79,8 +79,8 @@ def test_keys_that_meet_nowhere_are_no_clash(text: str) -> None:
         ('"trial.kill" = 3', "keys.toml:1: trial.kill must be a key or a list"),
         ('"trial.kill" = []', "must be a key or a list"),
         ('"trial.kill" = ["K", ""]', "must be a key or a list"),
-        ('"trial.kill" = "strg+k"', "'strg+k' is no key"),
-        ('"trial.kill" = "Page Down"', "'Page Down' is no key"),
+        ('"trial.kill" = "strg+k"', "'strg+k' is not a key"),
+        ('"trial.kill" = "Page Down"', "'Page Down' is not a key"),
     ],
 )
 def test_what_is_no_key_is_told_and_left_out(text: str, said: str) -> None:

@@ -199,7 +199,7 @@ async def test_a_key_that_is_looked_for_in_the_help_is_in_sight(study: StudyFold
 
         await until(pilot, lambda: "Best metrics" in lines())
         await pilot.press(*"promote")
-        await until(pilot, lambda: "Run its configuration at a more expensive task" in lines())
+        await until(pilot, lambda: "Run it at a more expensive task" in lines())
         await pilot.press(*["backspace"] * 7)
         await until(pilot, lambda: "Best metrics" in lines())
 

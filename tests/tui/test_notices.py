@@ -70,7 +70,7 @@ async def test_that_a_trial_waits_for_another_is_not_said_over_the_two(
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await ready(pilot)
         await pilot.press("j", "equals_sign")
-        await until(pilot, lambda: any("waits" in n.message for n in app._notifications))
+        await until(pilot, lambda: any("is marked" in n.message for n in app._notifications))
         await pilot.press("j", "equals_sign")
         await until(pilot, lambda: isinstance(app.screen, Compare))
         assert not list(app._notifications)

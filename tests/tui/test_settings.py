@@ -14,6 +14,6 @@ async def test_wrong_settings_are_said_in_words(study: StudyFolder, tmp_path: Pa
         await ready(pilot)
         await until(pilot, lambda: len(app._notifications) > 2)
         said = "\n".join(n.message for n in app._notifications)
-    assert "there is no theme 'nope'; there are " in said
+    assert "there is no theme 'nope'; choose one of " in said
     assert 'mouse must be true or false, found "yes"' in said
     assert "there is no setting 'loud' (theme, dark, mouse, bell)" in said

@@ -155,7 +155,7 @@ def _measured(assessment: TaskAssessment) -> tuple[str, int]:
     said, off = f"{assessment.measured:.3g} measured", assessment.measured / assessment.declared
     if 0.67 < off < 1.5:
         return said, Ink.TEXT
-    word = "dearer" if off > 1 else "cheaper"
+    word = "more" if off > 1 else "less"
     return f"{said} ({max(off, 1 / off):.1f} times {word} than declared)", Ink.BAD
 
 

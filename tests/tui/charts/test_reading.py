@@ -251,7 +251,7 @@ async def test_what_a_task_was_measured_to_cost_is_whole_in_a_narrow_pane(
     frame = make_frame(90)
     frame.duration[frame.at_task("short")] = 600.0
     async with shown(Tasks(), snapshot_of(frame), size=(40, 20)) as (pilot, _):
-        assert "times dearer than declared" in re.sub(r"\s+", " ", " ".join(text(pilot)))
+        assert "times more than declared" in re.sub(r"\s+", " ", " ".join(text(pilot)))
 
 
 def test_tasks_of_one_shade_differ_in_brightness(
