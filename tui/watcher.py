@@ -184,8 +184,8 @@ def why_gone(folder: StudyFolder, file: int) -> str:
         return ""
     for place in (folder.path.parent / ARCHIVE).glob("*/study.db"):
         if place.stat().st_ino == file:
-            return f"{folder.name} was archived: it is in {place.parent} now. Esc leaves it."
-    return f"{folder.name} is gone: {folder.path} was deleted or moved. Esc leaves it."
+            return f"{folder.name} was archived (Esc leaves it): it is in {place.parent} now."
+    return f"{folder.name} is gone (Esc leaves it): {folder.path} was deleted or moved."
 
 
 def why_unreadable(folder: StudyFolder, error: Exception) -> str:

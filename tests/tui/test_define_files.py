@@ -34,7 +34,7 @@ def test_what_is_no_study_file_is_told(tmp_path: Path) -> None:
     assert "must end in .toml" in why_no_study_file(tmp_path / "study")
     other = tmp_path / "pyproject.toml"
     other.write_text('[project]\nname = "x"\n')
-    assert "it holds project" in why_no_study_file(other)
+    assert "it has project" in why_no_study_file(other)
     binary = tmp_path / "binary.toml"
     binary.write_bytes(b"\xff\xfe\x00")
     assert "cannot be read" in why_no_study_file(binary)

@@ -114,7 +114,7 @@ async def test_many_changes_stand_one_below_the_other_over_the_keys(
         assert len(lines) == 12
         assert lines[0].startswith("space.lr: narrowed")
         assert "trials fall outside the new space." in lines[-2]
-        assert lines[-1].startswith("But the command's program 'pythonnowhere'")
+        assert lines[-1].startswith("Note: the command's program 'pythonnowhere'")
         keys = app.screen.query_one(".dialog-keys", Static).region
         await until(pilot, lambda: keys.bottom < size[1])
 
