@@ -1,13 +1,13 @@
 """Sparse network on handwritten digits: how few weights are enough?
 
-The small cousin of a study on sparse networks: a multilayer perceptron whose weights are mostly
-switched off by a fixed random mask, trained on scikit-learn's 8x8 digits. Two results pull against
-each other: ``accuracy`` on held-out images, and ``nonzero_weights``, the weights left on.
+A small version of a study on sparse networks: a multilayer perceptron whose weights are mostly
+switched off by a fixed random mask, trained on scikit-learn's 8x8 digits. Two metrics conflict:
+``accuracy`` on held-out images, and ``nonzero_weights``, the number of weights that are left on.
 
 The learning rate rises and falls once (one cycle) over the epochs *of the task*: with a schedule
 made for 60 epochs, a run of 15 would be judged in the middle of its warm-up. A promoted trial
-carries weights and optimizer state on from its checkpoint and takes its place in the longer
-schedule: after 15 of 60 epochs it goes on at a quarter of the way, so the rate rises again.
+loads weights and optimizer state from its checkpoint and takes its place in the longer schedule:
+after 15 of 60 epochs it continues at a quarter of the way, so the rate rises again.
 
 Runs by itself as well: ``python train.py`` trains once with the default values.
 """
