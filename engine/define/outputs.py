@@ -84,8 +84,8 @@ def remark(
         said = f"\nEach trial writes to its own folder: {flags}."
     elif file and not save and not any(map(_may_place, options)):
         said = (
-            f"\nIt saves {file}, and no option says where: each trial writes over it. Have it save"
-            "\nbelow the folder that HPO_TRIAL_DIR names, where it is set."
+            f"\nIt saves {file}, and no option says where, so trials overwrite it. Let it save"
+            "\nbelow the folder that HPO_TRIAL_DIR names, if it is set."
         )
     return said + (_going_on(resume, save, file) if resume else "")
 

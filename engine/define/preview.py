@@ -161,8 +161,8 @@ def _checkpoints(spec: StudySpec, names: Set[str]) -> list[str]:
     if saves or _in_source(spec, _SAVES):
         return []
     return [
-        "{resume} is in the command and {checkpoint} is not: what is saved elsewhere no promotion "
-        "finds; it begins anew and pays in full"
+        "{resume} is in the command and {checkpoint} is not: a promotion does not find what is "
+        "saved elsewhere, starts from the beginning and pays in full"
     ]
 
 

@@ -33,8 +33,8 @@ def probe_options(words: Sequence[str], folder: Path) -> tuple[Found, tuple[str,
     if again.advice:
         return found, words
     note = (
-        f"{words[0]} on the PATH has not what it needs ({lacks.rpartition(': ')[2]}): the command "
-        f"names {sys.executable} instead; activate your environment to have it otherwise"
+        f"{words[0]} on the PATH lacks what the script needs ({lacks.rpartition(': ')[2]}): the"
+        f" command names {sys.executable} instead; to change this, activate your environment"
     )
     return dataclasses.replace(again, advice=(note,)), own
 

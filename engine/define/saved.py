@@ -43,9 +43,9 @@ def left_behind(folder: Path, before: Mapping[Path, int]) -> str:
         return ""
     more = f" and {len(new) - _NAMED} more" if len(new) > _NAMED else ""
     return (
-        f"the first run wrote {', '.join(sorted(new)[:_NAMED])}{more} here, as each trial would, "
-        "and one may go on from what another has saved: have it save below the folder that "
-        "HPO_TRIAL_DIR names, where it is set"
+        f"the first run wrote {', '.join(sorted(new)[:_NAMED])}{more} here, as each trial would:"
+        " one could continue from what another has saved. Let the script save below the folder that"
+        " HPO_TRIAL_DIR names, if it is set"
     )
 
 

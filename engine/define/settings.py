@@ -50,8 +50,8 @@ def _fixed_file(script: Path, words: Sequence[str], text: str, folder: Path) -> 
         return None
     again = f"hpo-tui init --force -- {shlex.join([*words, file])}"
     said = (
-        f"{script.name} reads {file}, by a name that stands in it: have it take the name from its "
-        f"command line (open(sys.argv[1])), then: {again}"
+        f"{script.name} reads {file}, whose name is fixed in the script: let it take the name from "
+        f"its command line (open(sys.argv[1])), then: {again}"
     )
     return Found(advice=(said,), words=tuple(words))
 

@@ -44,10 +44,10 @@ __all__ = [
 ]
 
 _REMARKS: Mapping[KeyPath, str] = {
-    ("study", "resume"): "a promotion continues the checkpoint and pays the margin",
-    ("study", "repeats"): "seeds that a finalist's result is averaged over",
+    ("study", "resume"): "a promotion continues from the checkpoint and pays the difference",
+    ("study", "repeats"): "with how many seeds each finalist is run",
     ("resources", "gpus"): 'or [0, 1], or "none"',
-    ("resources", "slots"): "trials at once where there is no GPU",
+    ("resources", "slots"): "how many trials run at once where there is no GPU",
 }
 _UNITS = {
     BudgetUnit.FULL: "in units of one full task",

@@ -34,7 +34,7 @@ def test_names(source: str, name: str) -> None:
     ("option", "said"),
     [
         ("--output_dir", "--resume {resume}/checkpoint.pth --output_dir {checkpoint} in"),
-        ("--tag", "It saves checkpoint.pth, and no option says where: each trial writes over it."),
+        ("--tag", "It saves checkpoint.pth, and no option says where, so trials overwrite it."),
     ],
 )
 def test_the_file_is_named_in_the_remark(scripts: Path, option: str, said: str) -> None:

@@ -309,7 +309,7 @@ async def test_importance_that_cannot_be_found_says_so(
     async with shown(Importance(), snapshot, size=(80, 5)) as (pilot, _):
         await pilot.app.workers.wait_for_complete()
         await pilot.pause()
-        assert "could not be worked out" in "".join(text(pilot))
+        assert "could not be computed" in "".join(text(pilot))
 
 
 async def test_a_log_objective_and_a_goal_are_drawn_in_the_history(
