@@ -8,19 +8,8 @@ import psutil
 
 from hpo_tui.engine.execution.lease import Lease, Need, PollResult
 from hpo_tui.engine.spec.means import Resources
+from hpo_tui.engine.threads import thread_environment
 from hpo_tui.store.models import CPU, DeviceSample
-
-THREAD_VARIABLES = (
-    "OMP_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-)
-
-
-def thread_environment(threads: int) -> dict[str, str]:
-    """Return the variables that hold numeric libraries to ``threads`` threads."""
-    return dict.fromkeys(THREAD_VARIABLES, str(threads))
 
 
 def count_cores() -> int:

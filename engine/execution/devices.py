@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hpo_tui.engine.execution.admission import Admission
-from hpo_tui.engine.execution.cpu_slots import CpuSlots, thread_environment
+from hpo_tui.engine.execution.cpu_slots import CpuSlots
 from hpo_tui.engine.execution.discovery import DeviceError, discover
 from hpo_tui.engine.execution.gpu_state import GpuState
 from hpo_tui.engine.execution.gpus import Gpus
@@ -15,6 +15,7 @@ from hpo_tui.engine.execution.lease import Lease, Need, PollResult
 from hpo_tui.engine.execution.leases import LeaseFile, find_runtime_dir, make_private
 from hpo_tui.engine.execution.packing import Packing
 from hpo_tui.engine.spec.means import Resources
+from hpo_tui.engine.threads import thread_environment
 
 __all__ = ["DeviceError", "DevicePool", "Lease", "Need", "PollResult"]
 

@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from hpo_tui.engine.execution.cpu_slots import thread_environment
 from hpo_tui.engine.execution.wire import Inbox, Message, Outbox
 from hpo_tui.engine.optimizer.api import Suggestion
+from hpo_tui.engine.threads import thread_environment
 
 log = logging.getLogger("runner.proposals")
 

@@ -1,5 +1,6 @@
 """Making a study, starting its runner detached, and talking to it. Light: the screens import it."""
 
+from hpo_tui.engine.launch.analysing import analyse
 from hpo_tui.engine.launch.asking import request_stop, send, send_all
 from hpo_tui.engine.launch.making import create_study, slug
 from hpo_tui.engine.launch.refusals import LaunchError
@@ -7,6 +8,7 @@ from hpo_tui.engine.launch.starting import leave, runner_pid, start_runner
 
 __all__ = [
     "LaunchError",
+    "analyse",
     "create_study",
     "leave",
     "request_stop",

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from hpo_tui.engine.analysis import front
 from hpo_tui.engine.analysis.maps import Map
 from hpo_tui.engine.spec import StudySpec
-from hpo_tui.store.models import StudyState
 from hpo_tui.tui import fmt
 from hpo_tui.tui.charts import text
 from hpo_tui.tui.charts.axes import good_ends
@@ -42,25 +41,25 @@ def why_none(snapshot: Snapshot) -> str:
     """Return in words why there is no map, and what can be done."""
     if len(snapshot.spec.free) < 2:
         return "A map needs two parameters that vary. c goes back to the slices."
+    if snapshot.runner_pid is None and front.full_mask(snapshot.frame, snapshot.spec).any():
+        if snapshot.maps is not None and snapshot.slices:
+            return (
+                "There is no map: of the trial that all of them would lead through, fewer than two"
+                " parameters vary. c goes back to the slices."
+            )
+        return (
+            "This study has no maps yet, and no runner works on it: A computes slices and maps"
+            " from its results."
+        )
     if snapshot.maps is not None or not snapshot.slices:
         return (
             "There are no maps yet. They appear some seconds after the first full-task result with"
             " values of two parameters. c goes back to the slices."
         )
-    if snapshot.runner_pid is not None:
-        return (
-            "There are no maps yet. If none appear within a minute, the study's runner is an older"
-            " version that makes none: stop the study (X) and start its runner again (R)."
-        )
-    next_run = "+ increases its budget, and R" if _finished(snapshot) else "R"
     return (
-        "This study has no maps, because an older version ran it. They appear with its next run:"
-        f" {next_run} starts its runner."
+        "There are no maps yet. If none appear within a minute, the study's runner is an older"
+        " version that makes none: stop the study (X) and have them computed (A)."
     )
-
-
-def _finished(snapshot: Snapshot) -> bool:
-    return snapshot.study.state is StudyState.FINISHED
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,7 @@ class SliceChart:
         text.caption(
             canvas, fmt.clean(metric, self.glyphs.ascii), way(metric, spec, self.glyphs),
             list(self._parts(axis, x, y, told)), ellipsis=self.glyphs.ellipsis,
-            first=(told is not None) + (row is not None),
+            first=(told is not None or self._untold()) + (row is not None),
         )  # fmt: skip
 
     def _told(self) -> Slice | None:
@@ -74,6 +74,15 @@ class SliceChart:
         wanted = (self.parameter.name, self.metric)
         slices = self.snapshot.slices
         return next((s for s in slices if (s.parameter, s.metric) == wanted), None)
+
+    def _untold(self) -> bool:
+        """Whether nothing is kept of what to expect, and no runner is there that would tell."""
+        snapshot = self.snapshot
+        return (
+            not snapshot.slices
+            and snapshot.runner_pid is None
+            and bool(front.full_mask(snapshot.frame, snapshot.spec).any())
+        )
 
     def _scale(self, y: Floats, told: Slice | None) -> Scale:
         """Return the scale of values: what was measured, the goals, and what is expected."""
@@ -116,6 +125,8 @@ class SliceChart:
         glyphs, frame, spec = self.glyphs, self.snapshot.frame, self.snapshot.spec
         if told is not None:
             yield [(glyphs.rule * 2, Ink.TEXT), (f" expected from #{told.trial}", Ink.TEXT)]
+        elif self._untold():
+            yield [("A", Ink.BOLD), (" works out what to expect", Ink.TEXT)]
         full, known = front.full_mask(frame, spec), np.isfinite(y)
         row = self.view.row(frame)
         if row is not None:

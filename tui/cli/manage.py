@@ -1,4 +1,4 @@
-"""``hpo-tui archive`` and ``hpo-tui delete``: studies out of sight, and gone."""
+"""What is done to studies at rest: ``hpo-tui analyse``, ``archive`` and ``delete``."""
 
 import sys
 
@@ -7,7 +7,7 @@ import click
 from hpo_tui.store.folder import ARCHIVE, HOME, StudyFolder
 from hpo_tui.tui.cli.errors import Refusal
 from hpo_tui.tui.cli.going_on import ask
-from hpo_tui.tui.cli.studies import complete_study, find
+from hpo_tui.tui.cli.studies import complete_study, find, study_argument
 from hpo_tui.tui.cli.text import note
 from hpo_tui.tui.plain import plain
 
@@ -18,6 +18,23 @@ def _quiet(text: str) -> StudyFolder:
         stop = f"hpo-tui stop {plain(folder.word)}"
         raise Refusal(f"{plain(folder.name)} is running; stop it first: {stop}")
     return folder
+
+
+@click.command("analyse")
+@study_argument
+def analyse(study: str | None) -> None:
+    """Work out slices and maps of STUDY from the results that it has, without a new trial.
+
+    For a study that was imported, or run by an older version. A running one does it by itself.
+    """
+    from hpo_tui.engine import launch
+
+    folder = find(study)
+    try:
+        said = launch.analyse(folder)
+    except launch.LaunchError as error:
+        raise Refusal(f"{plain(folder.name)}: {plain(str(error))}") from None
+    note(f"{plain(folder.name)}: {plain(said)}")
 
 
 @click.command("archive")
@@ -54,4 +71,4 @@ def delete(study: str, yes: bool) -> None:
     note(f"{name} is deleted")
 
 
-COMMANDS = {"archive": archive, "delete": delete}
+COMMANDS = {"analyse": analyse, "archive": archive, "delete": delete}

@@ -49,6 +49,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Data": {
         "export": ("exporting", "write trials as CSV, JSON, Parquet or an Optuna study"),
         "import": ("importing", "make a study from an Optuna storage, a CSV or a JSON file"),
+        "analyse": ("manage", "compute slices and maps of a study that no runner works on"),
         "archive": ("manage", "hide a study from all lists"),
         "delete": ("manage", "delete a study and its checkpoints"),
     },

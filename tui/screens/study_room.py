@@ -106,6 +106,8 @@ class StudyRoom(Commanding):
             return f"The study is running already (process {snapshot.runner_pid})."
         if wanted.id == "study.start":
             return why_no_start(snapshot.study, edited=snapshot.edited)
+        if wanted.id == "study.analyse" and snapshot.runner_pid is not None:
+            return "A runner works on the study: it tells by itself what its results show."
         if wanted.id == "study.stop" and snapshot.runner_pid is None:
             running = bool(snapshot.frame.in_state(TrialState.RUNNING).any())
             return "" if running else NOTHING_RUNS
@@ -162,6 +164,19 @@ class StudyRoom(Commanding):
 
         self.app.clear_notifications()  # that it died holds no longer
         self.in_thread(start, "start runner")
+
+    def do_study_analyse(self) -> None:
+        """Have slices and maps worked out from what is there."""
+        folder = self.live.folder
+
+        def analyse() -> str:
+            from hpo_tui.engine import launch
+
+            text = launch.analyse(folder)
+            return f"{text[:1].upper()}{text[1:]}."
+
+        self.say("Slices and maps are being worked out …")
+        self.in_thread(analyse, "analyse")
 
     def do_study_extend(self) -> None:
         """Raise the budget."""

@@ -52,6 +52,9 @@ filled circles are the best, hollow ones other full-task trials, dots trials at 
 differ in the other parameters too, so a result may not match the colour below it. `▲` marks the
 best predicted point, `╋` the place of the goal among the colours. There is a map for every pair of
 the four most important parameters, updated every few seconds; `h` and `l` go through them.
+
+A runner keeps both up to date. Where there is none, as for a study that was imported or run by an
+older version, `A` computes them from the results that there are.
 """
 
     def __init__(self, *, ascii_only: bool | None = None, id: str | None = None) -> None:  # noqa: A002 - Textual's word

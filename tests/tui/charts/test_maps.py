@@ -199,11 +199,13 @@ async def test_why_there_is_no_map_is_said(make_frame: Frames, snapshot_of: Snap
     older = await note(slices=told)
     assert "older version that makes none: stop the study (X)" in older
     stopped = replace(snapshot.study, state=StudyState.STOPPED)
-    assert "next run: R starts its runner" in await note(
-        slices=told, runner_pid=None, study=stopped
-    )
-    ended = replace(snapshot.study, state=StudyState.FINISHED)
-    assert "+ increases its budget, and R" in await note(slices=told, runner_pid=None, study=ended)
+    for slices in (told, ()):
+        text = await note(slices=slices, runner_pid=None, study=stopped)
+        assert "A computes slices and maps" in text
+    nothing = snapshot_of(make_frame(0), runner_pid=None)
+    assert "after the first full result" in " ".join(" ".join(await look(nothing)).split())
+    none = await note(slices=told, maps=(), runner_pid=None, study=stopped)
+    assert "fewer than two parameters vary" in none
     one = replace(snapshot.spec, space=snapshot.spec.space[:1])
     assert "A map needs two parameters" in await note(spec=one)
     assert "no map of size yet" in " ".join(
