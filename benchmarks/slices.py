@@ -2,7 +2,7 @@
 
     python benchmarks/slices.py --seed 952
 
-Each problem is searched once, with promotions that pay the difference. At 10, 20 and 30 units every
+Each problem is searched once, with promotions that pay the difference. At 10, 20 and 29 units every
 value of every slice is run at the full task, beside the search. Prints, mean over the problems: the
 share of true values inside the band (one standard deviation to either side) and inside twice the
 band, and the rank correlation of what is expected and what is true along a slice.
@@ -15,18 +15,16 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from functools import partial
 from multiprocessing import get_context
+from pathlib import Path
 
 import numpy as np
 from scipy import stats
+from search_support.looks import COSTS, looks
 from search_support.plan import Catalogue
 from search_support.problem import Params, Problem, find_bench
 
 from hpo_tui.engine.analysis.slices import Slice
-from hpo_tui.engine.optimizer import Optimizer
-from hpo_tui.engine.spec import StudySpec
 
-COSTS = (10.0, 20.0, 29.0)
-"""Units at which slices are looked at; at 30 little is ever left to pay."""
 Figures = tuple[float, float, float]
 
 
@@ -52,20 +50,14 @@ def believed(problem: Problem, params: Params, one: Slice) -> Figures:
     return float(inside.mean()), float(twice.mean()), rank
 
 
-def searched(seed: int, name: str) -> list[Figures]:
-    """Return the figures of one problem at each of :data:`COSTS`, mean over its slices."""
-    problem = Catalogue(find_bench(None)).problem(name)
-    optimizer = Optimizer(StudySpec.from_dict(problem.study(resume=True)), seed=seed)
-    ran: dict[int, Params] = {}
+def searched(seed: int, bench: Path | None, name: str) -> list[Figures]:
+    """Return the figures of one problem at each of the costs, mean over its slices."""
+    problem = Catalogue(bench).problem(name)
     out: list[Figures] = []
-    while len(out) < len(COSTS):
-        asked = optimizer.ask()
-        ran[asked.number] = asked.params
-        optimizer.tell(asked.number, problem.evaluate(asked.params, asked.task))
-        if optimizer.spent >= COSTS[len(out)]:
-            each = [believed(problem, ran[one.trial], one) for one in optimizer.slices()]
-            inside, twice, rank = np.nanmean(each, axis=0).tolist()
-            out.append((inside, twice, rank))
+    for optimizer, ran in looks(problem, seed):
+        each = [believed(problem, ran[one.trial], one) for one in optimizer.slices()]
+        inside, twice, rank = np.nanmean(each, axis=0).tolist()
+        out.append((inside, twice, rank))
     return out
 
 
@@ -75,10 +67,12 @@ def main(argv: Sequence[str]) -> None:
     parser.add_argument("--problems", nargs="+", default=["development"])
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--bench", help="folder of given problems; without one, analytic ones")
     asked = parser.parse_args(argv)
-    names = Catalogue(find_bench(None)).expand(asked.problems)
+    bench = find_bench(asked.bench)
+    names = Catalogue(bench).expand(asked.problems)
     with ProcessPoolExecutor(asked.jobs, mp_context=get_context("spawn")) as pool:
-        found = np.array(list(pool.map(partial(searched, asked.seed), names)))
+        found = np.array(list(pool.map(partial(searched, asked.seed, bench), names)))
     print(f"{len(names)} problems, seed {asked.seed}")
     print("units  inside  twice  rank correlation")
     for cost, (inside, twice, rank) in zip(COSTS, np.nanmean(found, axis=0), strict=True):

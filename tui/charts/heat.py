@@ -15,9 +15,10 @@ from hpo_tui.tui.glyphs import Glyphs
 
 Floats = NDArray[np.float64]
 
-BLURRED = 0.5
+BLURRED = 1 / 3
 """Share of all colours that what is expected in two cases of three takes, from which on a cell is
-hatched: it may as well be two colours better or worse."""
+hatched: it may as well be two colours better or worse. Of such cells one in three truly is, of the
+others one in nine (``benchmarks/maps.py``)."""
 _HATCHES = 4
 """Columns between two hatches."""
 

@@ -46,12 +46,14 @@ end of the axis and marked by `▸` or `◂`.
 `c` switches to a **map over two parameters**, and back. Its **colours** show the predicted result
 of the full task at these two values, with all others as in the trial that the caption names and a
 cross marks; the row below the caption says which end of the colours is better. In **hatched** cells
-the true result may easily be two colours better or worse: little is known there. Blank cells are
+little is known: in one of three the true result is two colours or more off. Blank cells are
 forbidden by a constraint, or lack one of the two parameters. Trials are drawn at their two values:
 filled circles are the best, hollow ones other full-task trials, dots trials at cheaper tasks. They
 differ in the other parameters too, so a result may not match the colour below it. `▲` marks the
-best predicted point, `╋` the place of the goal among the colours. There is a map for every pair of
-the four most important parameters, updated every few seconds; `h` and `l` go through them.
+best predicted point, `╋` the place of the goal among the colours. The cross is one of the best
+trials so far, and only on three maps of ten is `▲` truly better: read a map for which regions are
+good, not for the next best trial. There is a map for every pair of the four most important
+parameters, updated every few seconds; `h` and `l` go through them.
 
 A runner keeps both up to date. Where there is none, as for a study that was imported or run by an
 older version, `A` computes them from the results that there are.
