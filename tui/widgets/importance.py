@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from textual.message import Message
 
+from hpo_tui.engine.analysis.basis import Basis, basis
 from hpo_tui.engine.analysis.importance import importance, too_few
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.store.frame import Frame
@@ -41,12 +42,16 @@ class Importance(Report):
 
 How much of the variation of a metric each parameter explains over its whole range, apart from the
 other parameters (functional ANOVA of an additive model of the ranked results, Hutter et al. 2014).
-The shares of a metric sum to 100 %, or are all 0 % if no parameter explains anything. Only results
-of one task are used, because results of different tasks cannot be compared: those of the full task
-once there are 20, before that those of the most expensive task that has 20. A line below says
-which; `v` uses the next task. `m` shows the next metrics if not all of them fit. A conditional
-parameter is judged among the trials that have it, and counts by their share. Importance does not
-say where the best value lies: see the parallel coordinates or the slices for that.
+The shares of a metric sum to 100 %, or are all 0 % if the parameters explain no more of it than
+they would explain of pure noise: then more results are needed. Shares are of what is explained, and
+rough with few results: of 20, a parameter without any effect can have a fifth. **Failed trials**
+have no result and are left out. Repeats count once. If parameters changed together in all trials,
+nothing can tell which of them acts. Lines below say so. Only results of one task are used, because
+results of different tasks cannot be compared: those of the full task once there are 20, before that
+those of the most expensive task that has 20. A line below says which; `v` uses the next task. `m`
+shows the next metrics if not all of them fit. A conditional parameter is judged among the trials
+that have it, and counts by their share. Importance does not say where the best value lies: see the
+parallel coordinates or the slices for that.
 """
 
     def __init__(self, *, ascii_only: bool | None = None, id: str | None = None) -> None:  # noqa: A002 - Textual's word
@@ -63,12 +68,15 @@ say where the best value lies: see the parallel coordinates or the slices for th
     class Found(Message):
         """The thread knows what matters at a task; None where that could not be worked out."""
 
-        def __init__(self, frame: Frame, spec: StudySpec, task: str, shares: Shares | None) -> None:
+        def __init__(
+            self, frame: Frame, spec: StudySpec, task: str, shares: Shares | None, of: Basis | None
+        ) -> None:
             super().__init__()
             self.frame = frame
             self.spec = spec
             self.task = task
             self.shares = shares
+            self.of = of
 
     def action_task(self) -> None:
         """Look at another task's results."""
@@ -113,13 +121,36 @@ say where the best value lies: see the parallel coordinates or the slices for th
             return canvas
         total = {p.name: sum(shares[m].get(p.name, 0.0) for m in known) for p in spec.free}
         names = sorted(total, key=lambda name: -total[name])
-        notes = self._table(canvas, names, {m: shares[m] for m in known})
-        spans = [(note + "   ", Ink.DIM) for note in notes]
+        warnings = self._warnings(known, shares, task, width)[: max((height - 5) // 3, 0)]
+        notes = self._table(canvas, names, {m: shares[m] for m in known}, 1 + len(warnings))
+        for y, line in enumerate(warnings, start=height - 1 - len(warnings)):
+            canvas.put(0, y, line, Ink.BAD)
+        spans = [(note + "   ", Ink.DIM) for note in [*notes, *self._counted(task)]]
         if task != spec.full_task.name:
             said = f"from {fmt.clean(task, self.ascii_only)}, not the full task"
             spans = [(said + "   ", Ink.BAD), *spans]
         text.write(canvas, 0, height - 1, spans, self.glyphs.ellipsis)
         return canvas
+
+    def _warnings(self, known: list[str], shares: Shares, task: str, width: int) -> list[str]:
+        """Return, in lines, what would mislead who does not know of it."""
+        said = []
+        nothing = [m for m in known if not any(shares[m].values())]
+        if nothing:
+            said.append(f"{', '.join(nothing)}: no more explained than of noise")
+        of = self._known[task].of
+        for a, b in () if of is None else of.together:
+            said.append(f"{a} and {b} went together: whose part it is, is open")
+        clean = (fmt.clean(words, self.ascii_only) for words in said)
+        return [line for words in clean for line in text.wrapped(words, width)]
+
+    def _counted(self, task: str) -> list[str]:
+        """Return how many results it is from, and how many trials had none."""
+        of = self._known[task].of
+        if of is None:
+            return []
+        failed = f", {of.failed} failed left out" if of.failed else ""
+        return [f"from {present.plural(of.results, 'result')}{failed}"]
 
     def _shares(self, frame: Frame, spec: StudySpec, task: str) -> Shares | None:
         """Return them as they were known last, and have them found where they may be others.
@@ -141,11 +172,13 @@ say where the best value lies: see the parallel coordinates or the slices for th
             return
         frame, spec, task = self._asked
         shares: Shares | None = None
+        of: Basis | None = None
         try:
+            of = basis(frame, spec, task)
             shares = {m: importance(frame, spec, m, task) for m in spec.metric_names}
         except Exception:  # noqa: BLE001 - a picture that fails must not take the app along
             _LOG.exception("the importance could not be computed")
-        self.post_message(self.Found(frame, spec, task, shares))
+        self.post_message(self.Found(frame, spec, task, shares, of))
 
     def on_importance_found(self, message: Found) -> None:
         """Show it; what has come since is asked for by the picture."""
@@ -154,8 +187,8 @@ say where the best value lies: see the parallel coordinates or the slices for th
         self._known[message.task] = message
         self.repaint()
 
-    def _table(self, canvas: Canvas, names: list[str], shares: Shares) -> list[str]:
-        """Draw what has room above the last line; return what to say there of the rest."""
+    def _table(self, canvas: Canvas, names: list[str], shares: Shares, foot: int) -> list[str]:
+        """Draw what has room above the ``foot`` lines; return what to say there of the rest."""
         width = canvas.width
         gutter = min(max(map(fmt.width_of, names)) + 2, max(width // 3, 8))
         fitting = max((width - gutter) // NARROWEST, 1)
@@ -166,7 +199,7 @@ say where the best value lies: see the parallel coordinates or the slices for th
         for at, metric in enumerate(metrics):
             head = self._cut(metric, room - 1, every)
             canvas.put(gutter + at * room, 0, head, Ink.BOLD)
-        rows = max(canvas.height - 2, 1)
+        rows = max(canvas.height - 1 - foot, 1)
         self._first = min(self._first, max(len(names) - rows, 0))
         largest = max(max(s.values()) for s in shares.values()) or 1.0
         percents = {metric: fmt.shares(of) for metric, of in shares.items()}

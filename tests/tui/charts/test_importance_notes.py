@@ -1,0 +1,52 @@
+"""What the importance pane says of what its shares are from."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from hpo_tui.store.frame import STATES, Frame
+from hpo_tui.store.models import TrialState
+from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.widgets.importance import Importance
+from tests.tui.charts.showing import shown, text
+
+Frames = Callable[..., Frame]
+Snapshots = Callable[..., Snapshot]
+
+
+async def said(snapshot: Snapshot, width: int = 90) -> str:
+    async with shown(Importance(), snapshot, size=(width, 20)) as (pilot, _):
+        return "\n".join(text(pilot))
+
+
+async def test_how_many_results_and_failures_there_are(
+    make_frame: Frames, snapshot_of: Snapshots
+) -> None:
+    frame = make_frame(300)
+    full = frame.task == 2
+    complete = full & (frame.state == STATES.index(TrialState.COMPLETE))
+    failed = full & (frame.state == STATES.index(TrialState.FAILED))
+    assert failed.any()
+    wanted = f"from {complete.sum()} results, {failed.sum()} failed left out"
+    assert wanted in await said(snapshot_of(frame))
+
+
+async def test_of_a_metric_that_is_noise_it_is_said_that_nothing_explains_it(
+    make_frame: Frames, snapshot_of: Snapshots
+) -> None:
+    frame = make_frame(300)
+    acc = np.random.default_rng(0).normal(size=300)
+    shown_lines = await said(snapshot_of(replace(frame, metrics={**frame.metrics, "acc": acc})))
+    (line,) = [n for n in shown_lines.splitlines() if "no more explained than of noise" in n]
+    assert "acc" in line.split(":")[0].split(", ")
+
+
+async def test_parameters_that_went_together_are_named(
+    make_frame: Frames, snapshot_of: Snapshots
+) -> None:
+    frame = make_frame(300)
+    params = {**frame.params, "depth": np.round(3 * np.log10(frame.params["lr"]) + 13)}
+    lines = await said(snapshot_of(replace(frame, params=params)))
+    assert "lr and depth went together" in lines
+    assert "went together" not in await said(snapshot_of(frame))
