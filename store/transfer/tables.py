@@ -1,5 +1,6 @@
 """What tables of trials have in common, however their cells are written."""
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -86,10 +87,25 @@ def configured(trials: Sequence[Trial]) -> list[Trial]:
 def span(numbers: Sequence[float], *, whole: bool) -> Dimension:
     """Return the range of these numbers.
 
-    Values that span orders of magnitude were most likely searched on a log scale.
+    Values that span orders of magnitude were most likely searched on a log scale, unless they lie
+    more evenly on a linear one: of many between 0 and 1 one is near 0 by chance.
     """
     low, high = min(numbers), max(numbers)
-    return Dimension("int" if whole else "float", low, high, low > 0 and high / low >= 100)
+    log = low > 0 and high / low >= 100
+    if log:
+        linear = [(v - low) / (high - low) for v in numbers]
+        orders = [math.log(v) - math.log(low) for v in numbers]
+        orders = [at / max(orders) for at in orders]
+        log = _unevenness(orders) <= _unevenness(linear)
+    return Dimension("int" if whole else "float", low, high, log)
+
+
+def _unevenness(places: Sequence[float]) -> float:
+    """Return how far places between 0 and 1 are from evenly spread (Kolmogorov and Smirnov's)."""
+    count = len(places)
+    return max(
+        max(abs(at - i / count), abs(at - (i + 1) / count)) for i, at in enumerate(sorted(places))
+    )
 
 
 def ended_as(text: str, *, whole: bool) -> TrialState:

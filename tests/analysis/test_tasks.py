@@ -81,3 +81,25 @@ def test_a_task_that_costs_next_to_nothing_is_not_said_to_be_free(
     found = assess_tasks(frame, spec)[0]
     assert found.measured == pytest.approx(seconds / 100)
     assert found.advice.endswith(share)
+
+
+@pytest.mark.parametrize(("pairs", "least"), [(6, 0.9), (8, 0.93), (20, 0.93)])
+def test_the_interval_holds_the_truth_as_often_as_it_says(pairs: int, least: float) -> None:
+    """Of strong correlations too, where few pairs are often in perfect order by chance."""
+    rng, true = np.random.default_rng(0), 0.95
+    held = 0
+    for _ in range(600):
+        a = rng.normal(size=pairs)
+        b = true * a + np.sqrt(1 - true**2) * rng.normal(size=pairs)
+        _, low, high = spearman(a, b)
+        held += low <= 6 / np.pi * np.arcsin(true / 2) <= high
+    assert held / 600 > least
+
+
+def test_six_pairs_in_perfect_order_leave_a_doubt() -> None:
+    rho, low, high = spearman(np.arange(6.0), np.arange(6.0) ** 3)
+    assert (rho, high) == (pytest.approx(1.0), pytest.approx(1.0))
+    assert 0.4 < low < 0.8
+    rho, low, high = spearman(np.arange(6.0), -np.arange(6.0))
+    assert rho == low == pytest.approx(-1.0)
+    assert -0.8 < high < -0.4

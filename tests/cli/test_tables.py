@@ -309,3 +309,17 @@ def test_the_parameters_of_a_table_can_be_named(
     assert ran.code == 1
     assert "there is no column momentum; there are Name, lr, params.depth, loss" in ran.err
     assert hpo("import", "x.db", "--parameter", "lr").code == 2
+
+
+def test_a_range_is_logarithmic_where_its_values_lie_evenly_so(
+    hpo: Callable[..., Any], tmp_path: Path
+) -> None:
+    """The least of many values between 0 and 1 is near 0, and yet they were drawn evenly."""
+    lines = ["lr,dropout,batch,loss"]
+    for i in range(200):
+        at = (i + 0.5) / 200
+        lines.append(f"{10 ** (-4 * at)},{at * 0.5},{2 ** (i % 9)},{at}")
+    (tmp_path / "runs.csv").write_text("\n".join(lines) + "\n", "utf-8")
+    assert hpo("import", "runs.csv", "--minimize", "loss").code == 0
+    spec = StudySpec.load(tmp_path / ".hpo" / "runs" / "study.toml")
+    assert {p.name: p.log for p in spec.space} == {"lr": True, "dropout": False, "batch": True}
