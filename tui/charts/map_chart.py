@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from hpo_tui.engine.analysis import front
 from hpo_tui.engine.analysis.maps import Map
 from hpo_tui.engine.spec import StudySpec
+from hpo_tui.store.models import TrialState
 from hpo_tui.tui import fmt
 from hpo_tui.tui.charts import text
 from hpo_tui.tui.charts.axes import good_ends
@@ -140,6 +141,9 @@ class MapChart:
         inside = self.view.mask_over(len(frame))
         if inside is not None:
             shown &= inside
+        failed = frame.in_state(TrialState.FAILED)
+        failed &= True if inside is None else inside
+        plot.points(x[failed], y[failed], Ink.BAD, glyphs.lost)
         plot.points(x[shown & ~full], y[shown & ~full], Ink.PARTIAL_3)
         plot.points(x[shown & full], y[shown & full], Ink.FULL_3, self.glyphs.hollow)
         area = area_of(plane)
@@ -190,6 +194,9 @@ class MapChart:
             yield [(self.glyphs.best, Ink.BEST), (f" best {best}", Ink.TEXT)]
         known = np.isfinite(value) & np.isfinite(x) & np.isfinite(y)
         yield [(self.glyphs.hollow, Ink.FULL_3), (f" full {int((full & known).sum())}", Ink.TEXT)]
+        failed = frame.in_state(TrialState.FAILED) & np.isfinite(x) & np.isfinite(y)
+        if failed.any():
+            yield [(self.glyphs.lost, Ink.BAD), (f" failed {int(failed.sum())}", Ink.TEXT)]
         if len(spec.tasks) > 1:
             yield [(".", Ink.PARTIAL_3), (" partial", Ink.TEXT)]
 

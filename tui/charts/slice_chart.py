@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from hpo_tui.engine.analysis import front
 from hpo_tui.engine.analysis.slices import Slice
 from hpo_tui.engine.spec import Parameter
+from hpo_tui.store.models import TrialState
 from hpo_tui.tui import fmt
 from hpo_tui.tui.charts import text
 from hpo_tui.tui.charts.axes import Axis, good_ends, make
@@ -109,6 +110,10 @@ class SliceChart:
         inside = self.view.mask_over(len(frame))
         inside = np.ones(len(frame), dtype=bool) if inside is None else inside
         _, solid = circles(int(full.sum()), self.glyphs)
+        failed = frame.in_state(TrialState.FAILED) & inside
+        # At the foot, for want of a result: where all fail, what is expected says nothing of it.
+        foot = np.full(int(failed.sum()), plot.y.low)
+        plot.points(x[failed], foot, Ink.BAD, self.glyphs.lost)
         plot.points(x[~full & ~inside], y[~full & ~inside], Ink.OUT_3)
         plot.points(x[~full & inside], y[~full & inside], Ink.PARTIAL_3)
         plot.points(x[full & ~inside], y[full & ~inside], Ink.OUT_3, solid)
@@ -135,6 +140,9 @@ class SliceChart:
         placed = np.isfinite(x) & known
         _, solid = circles(int(full.sum()), glyphs)
         yield [(solid or ".", Ink.FULL_3), (f" full {int((full & placed).sum())}", Ink.TEXT)]
+        failed = int((frame.in_state(TrialState.FAILED) & np.isfinite(x)).sum())
+        if failed:
+            yield [(glyphs.lost, Ink.BAD), (f" failed {failed}", Ink.TEXT)]
         if len(spec.tasks) > 1:
             yield [(".", Ink.PARTIAL_3), (" partial", Ink.TEXT)]
         without = int((known & ~placed).sum())

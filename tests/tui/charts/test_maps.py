@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from hpo_tui.engine.spec import OutcomeConstraint
-from hpo_tui.store.frame import Frame
-from hpo_tui.store.models import StudyState
+from hpo_tui.store.frame import STATES, Frame
+from hpo_tui.store.models import StudyState, TrialState
 from hpo_tui.tui.snapshot import Snapshot, View
 from hpo_tui.tui.widgets.slices import Slices
 from tests.tui.charts.showing import shown, text
@@ -151,6 +151,24 @@ async def test_trials_lie_where_their_values_do_and_are_told_apart(
     assert {"o", ".", "x", "@"} <= set(drawn)
     known = np.isfinite(frame.metrics["acc"])
     assert f"o full {int((known & (frame.task == 2)).sum())}" in lines[0]
+
+
+async def test_failed_trials_lie_where_their_values_do(
+    make_frame: Frames, snapshot_of: Snapshots
+) -> None:
+    frame = make_frame(20)
+    failed = frame.in_state(TrialState.FAILED)
+    lost = failed.copy()
+    lost[:3] = True
+    state = np.where(lost, STATES.index(TrialState.FAILED), frame.state).astype(np.int8)
+    metrics = {**frame.metrics, "acc": np.where(lost, np.nan, frame.metrics["acc"])}
+    frame = replace(frame, state=state, metrics=metrics)
+    snapshot = snapshot_of(frame, maps=(RISING,))
+    lines = await look(snapshot, size=(140, 24))
+    assert f"! failed {lost.sum()}" in lines[0]
+    assert 0 < sum(row.count("!") for row in cells(lines)) <= lost.sum()
+    none = await look(snapshot, View(mask=~lost), size=(140, 24))
+    assert not sum(row.count("!") for row in cells(none))
 
 
 async def test_what_the_filter_hides_is_not_on_the_map(

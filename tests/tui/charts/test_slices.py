@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from hpo_tui.engine.analysis.slices import Slice
-from hpo_tui.store.frame import Frame
+from hpo_tui.store.frame import STATES, Frame
+from hpo_tui.store.models import TrialState
 from hpo_tui.tui.messages import TrialOpened
 from hpo_tui.tui.snapshot import Snapshot, View
 from hpo_tui.tui.widgets.slices import Slices
@@ -91,7 +92,7 @@ async def test_what_has_no_room_in_the_caption_is_left_out_whole(
     for width in (120, 62, 30, 20):
         async with shown(Slices(), snapshot, View(selected=5), size=(width, 12)) as (pilot, _):
             heads.append(text(pilot)[0].strip().split("  "))
-    assert len(heads[0]) == 5
+    assert len(heads[0]) == 6
     for head in heads[1:]:
         assert set(head) < set(heads[0])
         assert len(head) > 1
@@ -191,3 +192,37 @@ async def test_the_parameters_that_matter_most_come_first_and_the_one_shown_stay
         widget.action_previous()
         await pilot.pause()
         assert text(pilot)[-1].rstrip().endswith(" 4/5 momentum")
+
+
+async def test_failed_trials_stand_at_the_foot_of_their_values(
+    make_frame: Frames, snapshot_of: Snapshots
+) -> None:
+    """Here all with the highest rates failed, where the most is expected."""
+    frame = make_frame(60)
+    lr = frame.params["lr"]
+    failed = lr > np.quantile(lr, 0.8)
+    state = np.where(failed, STATES.index(TrialState.FAILED), STATES.index(TrialState.COMPLETE))
+    metrics = {**frame.metrics, "acc": np.where(failed, np.nan, 0.9)}
+    frame = replace(frame, state=state.astype(np.int8), metrics=metrics)
+    snapshot = replace(snapshot_of(frame), slices=(RISING,))
+    async with shown(Slices(ascii_only=True), snapshot, size=(110, 24)) as (pilot, _):
+        lines = text(pilot)
+    assert f"! failed {failed.sum()}" in lines[0]
+    foot = lines[-3]
+    marks = [at for at, mark in enumerate(foot) if mark == "!"]
+    assert marks
+    assert min(marks) > len(foot) * 0.7
+    assert all("!" not in line for line in lines[1:-3])
+
+
+async def test_where_no_runner_tells_what_to_expect_it_is_said_who_can(
+    make_frame: Frames, snapshot_of: Snapshots
+) -> None:
+    said = "A works out what to expect"
+    for changes, wanted in (
+        ({"runner_pid": None}, True), ({"runner_pid": 7}, False),
+        ({"runner_pid": None, "slices": (RISING,)}, False),
+    ):  # fmt: skip
+        snapshot = snapshot_of(make_frame(60), **changes)
+        async with shown(Slices(), snapshot, size=(110, 24)) as (pilot, _):
+            assert (said in text(pilot)[0]) == wanted
