@@ -4,8 +4,8 @@ import os
 import subprocess
 import sys
 
-from hpo_tui.engine.launch.starting import runner_pid
 from hpo_tui.engine.launch.refusals import LaunchError
+from hpo_tui.engine.launch.starting import runner_pid
 from hpo_tui.engine.threads import thread_environment
 from hpo_tui.store.folder import StudyFolder
 

@@ -137,10 +137,10 @@ parallel coordinates or the slices for that.
         said = []
         nothing = [m for m in known if not any(shares[m].values())]
         if nothing:
-            said.append(f"{', '.join(nothing)}: no more explained than of noise")
+            said.append(f"{', '.join(nothing)}: explained no better than by chance")
         of = self._known[task].of
         for a, b in () if of is None else of.together:
-            said.append(f"{a} and {b} went together: whose part it is, is open")
+            said.append(f"{a} and {b} changed together: which of them acts is open")
         clean = (fmt.clean(words, self.ascii_only) for words in said)
         return [line for words in clean for line in text.wrapped(words, width)]
 

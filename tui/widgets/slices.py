@@ -41,8 +41,8 @@ a wider range may pay off; if the band is wide, little is known. The **selected 
 and a vertical line at its value, and the caption shows its value and its result; the predicted
 line need not go through it. `h` and `l` go through the parameters, most important first, `m` shows
 the next metric, `v` switches to a logarithmic axis. Far outliers on the bad side are drawn at the
-end of the axis and marked by `▸` or `◂`. A `!` at the foot, and on a map at its two values, is a failed
-trial: predictions are about trials that give a result.
+end of the axis and marked by `▸` or `◂`. A `!` at the foot, and on a map at its two values, is a
+failed trial: predictions are about trials that give a result.
 
 `c` switches to a **map over two parameters**, and back. Its **colours** show the predicted result
 of the full task at these two values, with all others as in the trial that the caption names and a

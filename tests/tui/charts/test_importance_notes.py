@@ -38,7 +38,7 @@ async def test_of_a_metric_that_is_noise_it_is_said_that_nothing_explains_it(
     frame = make_frame(300)
     acc = np.random.default_rng(0).normal(size=300)
     shown_lines = await said(snapshot_of(replace(frame, metrics={**frame.metrics, "acc": acc})))
-    (line,) = [n for n in shown_lines.splitlines() if "no more explained than of noise" in n]
+    (line,) = [n for n in shown_lines.splitlines() if "explained no better than by chance" in n]
     assert "acc" in line.split(":")[0].split(", ")
 
 
@@ -48,5 +48,5 @@ async def test_parameters_that_went_together_are_named(
     frame = make_frame(300)
     params = {**frame.params, "depth": np.round(3 * np.log10(frame.params["lr"]) + 13)}
     lines = await said(snapshot_of(replace(frame, params=params)))
-    assert "lr and depth went together" in lines
-    assert "went together" not in await said(snapshot_of(frame))
+    assert "lr and depth changed together" in lines
+    assert "changed together" not in await said(snapshot_of(frame))
