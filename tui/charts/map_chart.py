@@ -43,7 +43,7 @@ def why_none(snapshot: Snapshot) -> str:
     if len(snapshot.spec.free) < 2:
         return "A map needs two parameters that vary. c goes back to the slices."
     if snapshot.runner_pid is None and front.full_mask(snapshot.frame, snapshot.spec).any():
-        if snapshot.maps is not None and snapshot.slices:
+        if snapshot.maps == () and snapshot.slices:
             return (
                 "There is no map: of the trial that all of them would lead through, fewer than two"
                 " parameters vary. c goes back to the slices."

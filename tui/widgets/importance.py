@@ -44,14 +44,15 @@ How much of the variation of a metric each parameter explains over its whole ran
 other parameters (functional ANOVA of an additive model of the ranked results, Hutter et al. 2014).
 The shares of a metric sum to 100 %, or are all 0 % if the parameters explain no more of it than
 they would explain of pure noise: then more results are needed. Shares are of what is explained, and
-rough with few results: of 20, a parameter without any effect can have a fifth. **Failed trials**
-have no result and are left out. Repeats count once. If parameters changed together in all trials,
-nothing can tell which of them acts. Lines below say so. Only results of one task are used, because
-results of different tasks cannot be compared: those of the full task once there are 20, before that
-those of the most expensive task that has 20. A line below says which; `v` uses the next task. `m`
-shows the next metrics if not all of them fit. A conditional parameter is judged among the trials
-that have it, and counts by their share. Importance does not say where the best value lies: see the
-parallel coordinates or the slices for that.
+rough with few results: of 20, a parameter without any effect can have a fifth.
+
+**Failed trials** have no result and are left out. Repeats count once. If parameters changed
+together in all trials, nothing can tell which of them acts. Lines below say so. Only results of one
+task are used, because results of different tasks cannot be compared: those of the full task once
+there are 20, before that those of the most expensive task that has 20. A line below says which; `v`
+uses the next task. `m` shows the next metrics if not all of them fit. A conditional parameter is
+judged among the trials that have it, and counts by their share. Importance does not say where the
+best value lies: see the parallel coordinates or the slices for that.
 """
 
     def __init__(self, *, ascii_only: bool | None = None, id: str | None = None) -> None:  # noqa: A002 - Textual's word
