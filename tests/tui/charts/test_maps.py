@@ -221,7 +221,7 @@ async def test_why_there_is_no_map_is_said(make_frame: Frames, snapshot_of: Snap
         text = await note(slices=slices, runner_pid=None, study=stopped)
         assert "A computes slices and maps" in text
     nothing = snapshot_of(make_frame(0), runner_pid=None)
-    assert "after the first full result" in " ".join(" ".join(await look(nothing)).split())
+    assert "after the first full-task result" in " ".join(" ".join(await look(nothing)).split())
     none = await note(slices=told, maps=(), runner_pid=None, study=stopped)
     assert "fewer than two parameters vary" in none
     one = replace(snapshot.spec, space=snapshot.spec.space[:1])
