@@ -2,6 +2,7 @@
 
 import gc
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
 # as hypothesis has it for where the tests run: a CI draws the same examples every time.
 settings.register_profile("untimed", settings(), deadline=None)
 settings.load_profile("untimed")
+
+# Containers often forbid bytecode. Hundreds of tests start a Python of their own: without it each
+# of them compiles all of its modules anew, and pytest all tests.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def pytest_collection_finish() -> None:
