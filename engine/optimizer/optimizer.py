@@ -24,7 +24,7 @@ from hpo_tui.engine.optimizer.ending import end
 from hpo_tui.engine.optimizer.history import EPS, TrialHistory
 from hpo_tui.engine.optimizer.mapping import Mapper
 from hpo_tui.engine.optimizer.options import Options
-from hpo_tui.engine.optimizer.sampler import CostWeightedSampler
+from hpo_tui.engine.optimizer.search import Search
 from hpo_tui.engine.optimizer.suggestions import Suggestions
 from hpo_tui.engine.optimizer.wishes import Wanted, carried_on, finalist, kept, wished
 from hpo_tui.engine.spec.model import BudgetUnit, StudySpec, Value
@@ -59,7 +59,7 @@ class Optimizer:
         """Make the parts that a definition shapes, knowing of no trial."""
         self.spec = spec
         self._history = TrialHistory(spec)
-        self._search = CostWeightedSampler(spec, self.seed, earlier=self._earlier).search
+        self._search = Search(spec, self.seed, self._earlier)
         self._durations = Durations(self._search.space, self._search.builder)
         self._suggestions = Suggestions(spec, self._history, self._search.space)
         self._mapper = Mapper()

@@ -47,6 +47,11 @@ def test_a_file_that_is_up_to_date_is_opened_without_what_brings_it_there(tmp_pa
     assert "sqlite_utils" not in modules
 
 
+def test_the_optimizer_leaves_optuna_to_the_sampler() -> None:
+    heavy = {"torch", "optuna", "pandas", "sklearn", "sqlite_utils", "sqlalchemy"}
+    assert modules_after("from hpo_tui.engine import Optimizer") & heavy == set()
+
+
 @pytest.mark.parametrize(
     "code",
     [
