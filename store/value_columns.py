@@ -24,27 +24,31 @@ class ValueColumns:
         rows = self.conn.execute("SELECT kind, name, id, column, holds FROM columns").fetchall()
         self._columns = {(kind, name): (number, column) for kind, name, number, column, _ in rows}
         self._holds = {n: holds for kind, n, *_, holds in rows if kind == "p" and holds != NUMBER}
+        self._last = max((number for number, _ in self._columns.values()), default=0)
+        # SQLite's column names ignore case; parameters' do not.
+        table = self.conn.execute("PRAGMA table_info(trials)").fetchall()
+        self._taken = {str(row[1]).casefold() for row in table}
 
     def get(self, kind: str, name: str) -> tuple[int, str]:
         """Return (id, column) of a parameter or metric, adding it when new."""
         found = self._columns.get((kind, name))
         if found is not None:
             return found
-        # SQLite's column names ignore case; parameters' do not.
-        taken = {str(r[1]).casefold() for r in self.conn.execute("PRAGMA table_info(trials)")}
         clean = "".join(c if c.isprintable() else "_" for c in name)[:60]
         column = base = f"{kind}_{clean}"
         count = 1
-        while column.casefold() in taken:
+        while column.casefold() in self._taken:
             count += 1
             column = f"{base}_{count}"
-        number = max((n for n, _ in self._columns.values()), default=0) + 1
+        number = self._last + 1
         self.conn.execute(f"ALTER TABLE trials ADD COLUMN {quoted(column)}")
         self.conn.execute(
             "INSERT INTO columns (kind, name, id, column) VALUES (?, ?, ?, ?)",
             (kind, name, number, column),
         )
         self._columns[kind, name] = (number, column)
+        self._taken.add(column.casefold())
+        self._last = number
         return number, column
 
     def forget_all_but(self, kept: Collection[tuple[str, str]]) -> None:
