@@ -69,6 +69,9 @@ class HpoApp(StudyApp):
         self.register_theme(DARK)
         self.register_theme(LIGHT)
         self.theme = self._wanted_theme()
+        self._themed = self.get_css_variables()
+        """The colours that the styles are parsed with first, until Textual has asked for that."""
+        self.stylesheet.set_variables(self._themed)
         self.set_keymap(self.settings.keys)
         self.set_class(ascii_only, "-ascii")
         self._last_filters: list[LineFilter] = [SevenBit()] if ascii_only else []
@@ -85,6 +88,15 @@ class HpoApp(StudyApp):
         if self.console.color_system == "standard":
             return "ansi-dark" if dark else "ansi-light"
         return DARK.name if dark else LIGHT.name
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """Parse and apply all styles again; not at the start, when they have just been.
+
+        Textual begins with a theme of its own, and makes good for it once everything is mounted.
+        """
+        first, self._themed = self._themed, {}
+        if first != self.get_css_variables():
+            super().refresh_css(animate)
 
     def on_mount(self) -> None:
         """Open what was asked for, and tell what was wrong with the user's files."""
