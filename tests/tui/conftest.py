@@ -1,6 +1,7 @@
 """Canned studies, a fixed clock, and no trace of the user's own files."""
 
 import math
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -132,6 +133,17 @@ def make_trial(number: int, rng: np.random.Generator, running: int = 0) -> Trial
     )
 
 
+_made: dict[tuple[str, int, int, str, StudyState], Path] = {}
+"""Studies that are only copied: where each lies that was made before."""
+_room: list[Path] = []
+"""Where they are made."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def room(tmp_path_factory: pytest.TempPathFactory) -> None:
+    _room.append(tmp_path_factory.mktemp("studies"))
+
+
 def make_study(
     home: Path,
     name: str = "sparse-speech",
@@ -141,8 +153,19 @@ def make_study(
     text: str = TEXT,
     state: StudyState = StudyState.RUNNING,
 ) -> StudyFolder:
-    """Write a study with ``trials`` trials, the last ``running`` of them running."""
-    folder = StudyFolder(home / ".hpo" / name)
+    """Make a study with ``trials`` trials, the last ``running`` of them running."""
+    key = name, trials, running, text, state
+    if key not in _made:
+        place = _room[0] / f"{len(_made)}"
+        folder = StudyFolder(place)
+        _write_study(folder, name, trials, running=running, text=text, state=state)
+        _made[key] = place
+    return StudyFolder(Path(shutil.copytree(_made[key], home / ".hpo" / name)))
+
+
+def _write_study(
+    folder: StudyFolder, name: str, trials: int, *, running: int, text: str, state: StudyState
+) -> None:
     folder.path.mkdir(parents=True)
     folder.file.write_text(text)
     writer = StudyWriter(folder.db)
@@ -183,7 +206,6 @@ def make_study(
         else []
     )
     writer.close()
-    return folder
 
 
 @pytest.fixture(autouse=True)
