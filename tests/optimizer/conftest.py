@@ -69,7 +69,7 @@ class Lab:
     play = staticmethod(play)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def lab() -> type[Lab]:
     """Studies, a toy function, and playing a study to its end."""
     return Lab

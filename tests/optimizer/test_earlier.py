@@ -27,12 +27,12 @@ def hill(params: Mapping[str, Any], task: str) -> dict[str, float]:
     return {"a": 1 - math.exp(-((x - 0.15) ** 2 + (y - 0.25) ** 2) / 0.02) + off}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def one(lab: Any) -> StudySpec:
     return lab.spec(objective=[{"metric": "a", "direction": "minimize"}])
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def former(lab: Any, one: StudySpec) -> Earlier:
     done = Optimizer(one, seed=1)
     lab.play(done, hill)

@@ -5,6 +5,7 @@ import re
 import shutil
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,15 +27,25 @@ report(accuracy=1 - (given['params']['x'] - 0.3) ** 2)
 """
 
 
-@pytest.fixture
-def make_two(make_study: Any) -> Any:
-    """Return a function that runs a first study and makes a second one that learns from it."""
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the first study lies once it was run: a copy of it is the same study."""
+    return tmp_path_factory.mktemp("finished") / "t"
 
-    def make(name: str = "t", *, run: bool = True, budget: int = 6) -> Any:
-        first = make_study(SCRIPT, budget=budget)
-        if run:
+
+@pytest.fixture
+def make_two(make_study: Any, finished: Path) -> Any:
+    """Return a function that makes a first study that was run, and a second that learns from it."""
+
+    def make(name: str = "t", *, run: bool = True) -> Any:
+        first = make_study(SCRIPT, budget=6)
+        if run and finished.exists():
+            shutil.rmtree(first.folder.path)
+            shutil.copytree(finished, first.folder.path)
+        elif run:
             start_runner(first.folder)
             first.gone()
+            shutil.copytree(first.folder.path, finished)
         text = first.study().text.replace(
             "resume = true", f'resume = true\nlearn_from = ["{name}"]'
         )
