@@ -201,7 +201,7 @@ def test_ctrl_c_leaves_it_running(quick: Callable[..., StudyFolder], tmp_path: P
     wait_for(lambda: folder.db.is_file() and folder.runner_pid() is not None)
     wait_for(lambda: running(folder) > 0)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal sends it: to the whole group
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "quick keeps running" in err
     assert folder.runner_pid() is not None

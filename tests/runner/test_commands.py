@@ -1,7 +1,9 @@
+import fcntl
 import os
 import signal
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from unittest.mock import Mock
 import pytest
 from asking import TASKS
 
+from hpo_tui.engine.execution.breaker import Breaker
 from hpo_tui.engine.launch import (
     LaunchError,
     create_study,
@@ -18,6 +21,8 @@ from hpo_tui.engine.launch import (
     send_all,
     start_runner,
 )
+from hpo_tui.engine.runner.commands import Commands
+from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.loop import Runner
 from hpo_tui.engine.spec import SpecError
 from hpo_tui.store.ask import ask
@@ -54,22 +59,24 @@ def test_pause_starts_nothing_more_and_resume_goes_on(make_study: Any) -> None:
     study.until(lambda: len(study.trials()) > count)
 
 
-def test_many_wishes_take_about_as_long_as_a_few(make_study: Any) -> None:
-    study = make_study(LONG, budget=1)
-    study.start()
-    study.running(reports=1)
-    begun = time.monotonic()
-    for _ in range(5):
-        ok(study, "star", trial=1, on=True)
-    few = time.monotonic() - begun
-    begun = time.monotonic()
-    answers = send_all(study.folder, "star", [{"trial": n % 3, "on": False} for n in range(60)])
-    assert time.monotonic() - begun < 4 * few + 1
+def test_many_wishes_are_asked_at_once_and_done_at_one_look(desk: Desk) -> None:
+    many = [{"trial": n % 3, "on": False} for n in range(60)]
+    commands, looks = Commands(desk, Breaker(5)), 0
+    deadline = time.monotonic() + 60
+    with desk.folder.lock.open("w") as lock, ThreadPoolExecutor(1) as pool:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        asked = pool.submit(send_all, desk.folder, "star", many, timeout=60)
+        with StudyReader(desk.folder.db) as reader:
+            while reader.command(60) is None and time.monotonic() < deadline:
+                time.sleep(0.01)
+        while not asked.done():
+            looks += commands.obey()
+            time.sleep(0.01)
+    assert looks == 1
+    answers = asked.result()
     assert [a.ok for a in answers] == [n % 3 == 1 for n in range(60)]
     assert "no trial 2" in str(answers[2].answer)
-    ok(study, "stop", kill=True)
-    study.gone()
-    answers = send_all(study.folder, "star", [{"trial": 1, "on": True}] * 3)
+    answers = send_all(desk.folder, "star", [{"trial": 1, "on": True}] * 3)  # without a runner
     assert all(a.ok for a in answers)
 
 

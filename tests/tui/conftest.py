@@ -227,7 +227,7 @@ def clock() -> Callable[[], float]:
     return lambda: NOW
 
 
-async def until(pilot: Pilot[int], condition: Callable[[], bool], seconds: float = 20.0) -> None:
+async def until(pilot: Pilot[int], condition: Callable[[], bool], seconds: float = 60.0) -> None:
     """Let the app work until ``condition`` holds; fails when it does not in time."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -61,6 +61,7 @@ async def _return_to(pilot: Pilot[int], screen: Screen[Any]) -> None:
     raise AssertionError(f"cannot get back to {screen!r} from {app.screen!r}")
 
 
+@pytest.mark.timeout(600)  # hundreds of keys, and each is waited for
 @pytest.mark.parametrize("name", ["studies", "watch", "trials", "trial", "compare"])
 async def test_every_key_on_every_screen(
     name: str, tmp_path: Path, sent: list[Any], runner: None
