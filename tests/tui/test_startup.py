@@ -4,9 +4,13 @@ import time
 from pathlib import Path
 
 import pytest
+from textual.color import Color
+from textual.css.stylesheet import Stylesheet
 
+from hpo_tui.store.folder import StudyFolder
+from hpo_tui.tui.config import Settings
 from hpo_tui.tui.widgets.best_table import BestTable
-from tests.tui.conftest import make_app, make_study, ready
+from tests.tui.conftest import make_app, make_study, ready, until
 
 HEAVY = ("torch", "optuna", "pandas", "sqlite_utils", "scipy", "sklearn", "plotext", "numpy")
 SCREENS = ("app", "screens.watch", "screens.studies", "screens.trials",
@@ -65,3 +69,27 @@ async def test_watching_an_unchanged_study_costs_almost_nothing(tmp_path: Path) 
             if share < 0.02 and table._layout_updates == updates:
                 return
         pytest.fail(f"{share:.1%} of a core, table laid out {table._layout_updates} times")
+
+
+@pytest.mark.parametrize("dark", [True, False])
+async def test_styles_are_parsed_once_for_the_theme_that_is_shown(
+    study: StudyFolder, monkeypatch: pytest.MonkeyPatch, *, dark: bool
+) -> None:
+    again: list[Stylesheet] = []
+    parse = Stylesheet.reparse
+    monkeypatch.setattr(Stylesheet, "reparse", lambda sheet: (again.append(sheet), parse(sheet)))
+    app = make_app(study, settings=Settings(dark=dark))
+
+    def shown() -> bool:
+        return app.screen.styles.background == Color.parse(app.get_css_variables()["background"])
+
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        assert not again
+        first = app.screen.styles.background
+        assert shown()
+        await pilot.press("ctrl+t")
+        await until(pilot, lambda: app.screen.styles.background != first)
+        assert shown()
+        await pilot.press("ctrl+t")
+        await until(pilot, lambda: app.screen.styles.background == first)
