@@ -189,11 +189,11 @@ def test_a_data_loader_s_workers_are_there_until_the_trial_has_saved_itself(
                 if step == 5:
                     report(step=1, accuracy=0.1)
         """,
-        prelude=True,
+        grace="60s",
     )
     study.start()
     study.running(reports=1)
-    request_stop(study.folder, timeout=30)
+    request_stop(study.folder, timeout=90)
     log = study.folder.trial(1).log.read_text()
     assert (study.folder.trial(1).checkpoint / "saved").exists(), log
     assert study.processes() == []
