@@ -18,7 +18,7 @@ from optuna.samplers import PartialFixedSampler
 from optuna.storages import RetryHeartbeatStaleTrialCallback
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from hpo_tui.engine.optimizer import CostWeightedSampler, notes
+from hpo_tui.engine.optimizer import CostWeightedSampler, turns
 from hpo_tui.engine.optimizer.api import SpaceExhausted
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.spec.space import validate_params
@@ -121,7 +121,7 @@ def test_a_trial_that_was_lost_before_it_was_planned_holds_nobody_up(
 ) -> None:
     waits: list[float] = []
     monkeypatch.setattr(
-        notes, "time", SimpleNamespace(monotonic=time.monotonic, sleep=waits.append)
+        turns, "time", SimpleNamespace(monotonic=time.monotonic, sleep=waits.append)
     )
     study = optuna.create_study(sampler=CostWeightedSampler(spec_of(), seed=0))
     lost = FrozenTrial(
