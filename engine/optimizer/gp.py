@@ -77,12 +77,22 @@ def fit(
 
 
 class Posterior:
-    """A Gaussian process conditioned on rows, hyperparameters given."""
+    """A Gaussian process conditioned on rows, hyperparameters given.
+
+    ``fixed``: one for all metrics of a study spares the others what the first has worked out.
+    """
 
     def __init__(
-        self, rows: Rows, hyper: Hyper, kinds: Kinds, guesses: Guesses | None = None
+        self,
+        rows: Rows,
+        hyper: Hyper,
+        kinds: Kinds,
+        guesses: Guesses | None = None,
+        *,
+        fixed: kernel.Fixed | None = None,
     ) -> None:
         self.rows, self.hyper, self.kinds, self.guesses = rows, hyper, kinds, guesses
+        self._fixed = kernel.Fixed(kinds) if fixed is None else fixed
         self._said = None if guesses is None else guesses(rows.x)
         self.full = len(hyper.noise) - 1
         self._between = hyper.tasks
@@ -113,7 +123,7 @@ class Posterior:
         """Return the same without what earlier studies say."""
         shape = kernel.cross(a, b, self.hyper.lengths, self.kinds)
         shape *= self._between[at[:, None], bt[None]]
-        shape += kernel.fixed_covariance(a, at, b, bt, self.kinds)
+        shape += self._fixed(a, at, b, bt)
         return shape
 
     def _guess(self, x: Array) -> Array:

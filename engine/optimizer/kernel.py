@@ -167,6 +167,22 @@ def fixed_covariance(a: Array, task: Index, b: Array, other: Index, kinds: Kinds
     return np.asarray(out)
 
 
+class Fixed:
+    """:func:`fixed_covariance`, the last one remembered: the metrics of a study share it."""
+
+    def __init__(self, kinds: Kinds) -> None:
+        self.kinds = kinds
+        self._last: tuple[tuple[Array | Index, ...], Array] | None = None
+
+    def __call__(self, a: Array, task: Index, b: Array, other: Index) -> Array:
+        """Return it for two sets of rows, (n, m): not to be changed."""
+        of = (a, task, b, other)
+        if self._last is None or not all(map(np.array_equal, of, self._last[0])):
+            kept = tuple(part.copy() for part in of)
+            self._last = (kept, fixed_covariance(a, task, b, other, self.kinds))
+        return self._last[1]
+
+
 def fixed_variance(x: Array, kinds: Kinds, *, same: bool) -> Array:
     """:func:`fixed_covariance` of rows with themselves, at the same task or at two, (n,)."""
     slopes = trend(kinds) * (centred(x, kinds) ** 2).sum(axis=1)

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from hpo_tui.engine.optimizer import gp
+from hpo_tui.engine.optimizer import gp, kernel
 from hpo_tui.engine.optimizer.arrays import Array, Index, Mask
 from hpo_tui.engine.optimizer.data import Table
 from hpo_tui.engine.optimizer.gp import Guesses, Posterior, Rows
@@ -161,13 +161,14 @@ class Surrogate:
         kept = self._subset(table, z, self._keep, len(table.x))
         fitted_on = min(count, FIT_ROWS)
         usable = self._failures.usable(table, fitted_on)
-        joint = []
+        joint, fixed = [], kernel.Fixed(self.space.kinds)
         for k, metric in enumerate(self.spec.metric_names):
             vector = self._fitted(metric, k, prefix, then)
             hyper = Hyper.unpack(vector, self.space.d, self.tasks)
             held = with_values(usable[:, k], kept)
             rows = Rows(table.x[held], table.task[held], z[held, k])
-            joint.append(Posterior(rows, hyper, self.space.kinds, self._guesses[k]))
+            guesses = self._guesses[k]
+            joint.append(Posterior(rows, hyper, self.space.kinds, guesses, fixed=fixed))
         noisy = self.spec.noisy
         if noisy is None:
             noisy = bool(np.any(repeat_noise(table, z) > _NOISY))
