@@ -64,6 +64,9 @@ class Proposals:
         """When a former one was last started: it has taken a number that withdrawn ones have."""
         self._outdated = False
         """Whether something has become known that what is ready or asked for does not know."""
+        self.ahead = 0
+        """How many more are kept ready, which no news outdates: where trials end faster than
+        suggestions are made."""
         self._wishes: dict[int, Message] = {}
         self._ids = itertools.count(1)
         self._last_news = 0
@@ -90,7 +93,7 @@ class Proposals:
         self.ready.clear()
         self._former.clear()
         self._asked.clear()
-        self._outdated = False
+        self._outdated, self.ahead = False, 0
         self.exhausted = ""
         self._heard = time.monotonic()
         self._out.put({"op": "init", **self.init})
@@ -123,14 +126,15 @@ class Proposals:
     def want(self, count: int, left: Callable[[], float | None] = lambda: None) -> None:
         """See to it that ``count`` suggestions are ready, or will be, that know all there is.
 
-        ``left`` tells what is left of the budget, in full-task units, where the optimizer cannot
-        know; it is called only when something is asked for.
+        Where there is haste they are :attr:`ahead` more, and know nearly all. ``left`` tells what
+        is left of the budget, in full-task units, where the optimizer cannot know; it is called
+        only when something is asked for.
         """
         if self.exhausted or self._process is None:
             return
         if self._outdated:
             self._withdraw()
-        for _ in range(count - len(self.ready) - len(self._asked)):
+        for _ in range(count + self.ahead - len(self.ready) - len(self._asked)):
             number = next(self._ids)
             self._asked.add(number)
             self._out.put({"op": "ask", "id": number, "left": left()})
@@ -191,7 +195,7 @@ class Proposals:
         if op != "settle":
             if not (self._outdated or self._former):
                 self.since = time.monotonic()
-            self._outdated = bool(self.ready or self._asked)
+            self._outdated = bool(self.ready or self._asked) and not self.ahead
         if self._process is not None:
             self._out.put({"op": op, **values})
 
@@ -262,6 +266,7 @@ class Proposals:
             return None
         if operation == "suggestions":
             found = tuple(Suggestion(**s) for s in message["suggestions"])
+            self.ahead = int(message.get("ahead", self.ahead))
             if number in self._asked:
                 self._asked.remove(number)
                 self.ready.extend(found)

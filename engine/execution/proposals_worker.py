@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hpo_tui.engine.execution.charting import LATE, Charting
-from hpo_tui.engine.execution.pace import Pace
+from hpo_tui.engine.execution.pace import Haste, Pace
 from hpo_tui.engine.execution.past import earlier_studies, past_trials
 from hpo_tui.engine.execution.wire import Message, encode
 from hpo_tui.engine.learning import kept
@@ -54,7 +54,7 @@ class Worker:
         """Whether there are earlier studies to learn from."""
         self.workers = 1
         self.charting = Charting(clock)
-        self._pace = Pace()
+        self._pace, self._haste = Pace(), Haste()
         self._init: Message | None = None
         """What to begin with, as long as that could not be done."""
 
@@ -114,15 +114,27 @@ class Worker:
 
     def do_ask(self, message: Message) -> None:
         """Suggest what to run next."""
+        self._hurry()
         found = self.ask(message["left"])
         self.offered.append(found["number"])
-        self.send({"op": "suggestions", "id": message["id"], "suggestions": [found]})
+        ahead = self._haste.ahead
+        self.send({
+            "op": "suggestions", "id": message["id"], "suggestions": [found], "ahead": ahead,
+        })  # fmt: skip
+
+    def _hurry(self) -> None:
+        """Have suggestions share looks where trials end faster than looks are made."""
+        if not hasattr(self.optimizer, "share"):
+            return  # another one than ours
+        self._haste = self._pace.haste(self.workers, len(self.ended))
+        self.optimizer.share(self._haste.several)
 
     def ask(self, left: float | None = None) -> dict[str, Any]:
         """Return the next suggestion as JSON."""
         began = self._clock()
         suggestion = self.optimizer.ask(left)
-        self._pace.made(self._clock() - began)
+        looked = getattr(self.optimizer, "looked", True)
+        self._pace.made(self._clock() - began, looked=looked)
         return asdict(suggestion)
 
     def do_started(self, message: Message) -> None:

@@ -48,6 +48,7 @@ class Optimizer:
         own = checks.study(spec).seed
         self.seed = checks.seed(own if seed is None else seed)
         self._extra = 0.0
+        self._several = 1
         self._earlier = checked(earlier, spec)
         self._begin(spec)
         self._wanted: deque[Wanted] = deque()
@@ -60,6 +61,7 @@ class Optimizer:
         self.spec = spec
         self._history = TrialHistory(spec)
         self._search = Search(spec, self.seed, self._earlier)
+        self._search.several = self._several
         self._durations = Durations(self._search.space, self._search.builder)
         self._suggestions = Suggestions(spec, self._history, self._search.space)
         self._mapper = Mapper()
@@ -108,6 +110,19 @@ class Optimizer:
     def _measured(self) -> Prices | None:
         """Prices from durations where the study asks for them and they are known."""
         return self._durations.prices(self._history) if self.spec.cost_measured else None
+
+    def share(self, several: int) -> None:
+        """Let up to ``several`` suggestions come of one look at the space, from now on.
+
+        For trials that end before the next suggestion is there: all but the first cost little, but
+        do not know the results that came in after it. 1, as at the beginning: each has its own.
+        """
+        self._several = self._search.several = max(1, several)
+
+    @property
+    def looked(self) -> bool:
+        """Whether the last suggestion came of a look of its own (see :meth:`share`)."""
+        return self._search.looked
 
     def withdraw(self, number: int) -> None:
         """Take back a suggestion that was never started: as if it had not been asked for.

@@ -21,6 +21,7 @@ from hpo_tui.engine.optimizer.options import Options
 from hpo_tui.engine.optimizer.promotion import choose, fed, owed, predictive, tells
 from hpo_tui.engine.optimizer.proposal import Proposal
 from hpo_tui.engine.optimizer.scan import Scan
+from hpo_tui.engine.optimizer.shared import Shared
 from hpo_tui.engine.optimizer.space import Space, feasible_random
 from hpo_tui.engine.optimizer.start import StartPlan
 from hpo_tui.engine.optimizer.surrogate import Models, Surrogate
@@ -37,6 +38,8 @@ _ROUNDS, _TOP = 3, 6
 _STEPS = ((96, 0.06), (64, 0.02), (64, 0.007))
 """Steps of one round: how many, and how far in coordinates."""
 _KEPT, _KEPT_FULL = 40, 10
+_SHARED = 200
+"""Of the best candidates of a look, how many those that share it choose among."""
 
 
 class Search:
@@ -59,6 +62,11 @@ class Search:
         sure = len(spec.objectives) == 1 and not branches
         self.random_share = 0.0 if sure else RANDOM_SHARE
         self._marks: dict[int, bytes] = {}
+        self.several = 1
+        """How many proposals may come of one look at the space."""
+        self._shared: Shared | None = None
+        self.looked = True
+        """Whether the last proposal came of a look of its own."""
 
     def propose(self, history: TrialHistory, options: Options, number: int) -> Proposal | None:
         """Return what to run as trial ``number``; None where nothing that counts can be paid."""
@@ -66,7 +74,9 @@ class Search:
         first = self.start.propose(history, self.builder, options, self._known(history))
         if first is not None:
             return first
-        models = self.models(history)
+        shared = self._shared = Shared.of(self._shared, history, self.several)
+        self.looked = shared is None
+        models = self.models(history) if shared is None else shared.models
         if models is None:
             return self._random(history, options, rng)
         if rng.random() < self.random_share and options.new_tasks:
@@ -131,8 +141,12 @@ class Search:
         self, history: TrialHistory, options: Options, models: Models, rng: np.random.Generator
     ) -> Proposal | None:
         """Return the best index over new configurations and those that can be carried on."""
-        under_way = [(self.builder.encoded(t), t.task) for t in history.running()]
+        # What has ended since the models were made is to them as if it still ran.
+        since = [] if self._shared is None else self._shared.since(history)
+        unknown = history.running() + since
+        under_way = [(self.builder.encoded(t), t.task) for t in unknown]
         busy = [(x, t) for x, t in under_way if x is not None]
+        plain = models
         if busy:
             models = models.running(
                 np.array([x for x, _ in busy]), np.array([t for _, t in busy], dtype=np.intp)
@@ -142,7 +156,7 @@ class Search:
         looks = [x for x, t in busy if t < history.full]
         prospects = np.vstack([old, *looks])
         goals = Goals(self.spec, self.space, models, busy, prospects, seed=self.seed)
-        fresh = self._candidates(history, options, goals, rng)
+        fresh = self._fresh(history, options, goals, rng, share=plain)
         x = np.vstack([fresh, old])
         if len(x) == 0:
             return None
@@ -181,15 +195,31 @@ class Search:
     def _row(self, history: TrialHistory, configuration: int) -> Array | None:
         return self.builder.encoded(history.of_configuration[configuration][0])
 
+    def _fresh(
+        self, history: TrialHistory, options: Options, goals: Goals, rng: np.random.Generator,
+        *, share: Models,
+    ) -> Array:  # fmt: skip
+        """Return new configurations to choose among; ``share``: the models that others may share.
+
+        Those of the last look where it is shared, else of one more.
+        """
+        if self._shared is not None:
+            return self._shared.take(options.new_tasks, self._known(history))
+        best, more = self._candidates(history, options, goals, rng)
+        if self.several > 1:
+            self._shared = Shared.begun(share, more, history, self.several)
+        return best
+
     def _candidates(
         self, history: TrialHistory, options: Options, goals: Goals, rng: np.random.Generator
-    ) -> Array:
+    ) -> tuple[Array, Array]:
         """Return the best new configurations, 40 to look at and 10 for the full task.
 
-        Broad ones, some near the front, then three rounds around the best.
+        Broad ones, some near the front, then three rounds around the best. With them, more of the
+        best for the proposals that are to share this look.
         """
         if not options.new_tasks:
-            return np.zeros((0, self.space.d))
+            return np.zeros((0, self.space.d)), np.zeros((0, self.space.d))
         near = goals.best_known()
         x = np.vstack(
             [candidates.spread(self.space, _SPREAD, rng),
@@ -213,7 +243,8 @@ class Search:
                 at_full, at_look = goals.score(extra, len(extra))
                 full = np.concatenate([full, at_full])
                 look = np.concatenate([look, at_look])
-        return x[np.union1d(_best(look, _KEPT), _best(full, _KEPT_FULL))]
+        best = x[np.union1d(_best(look, _KEPT), _best(full, _KEPT_FULL))]
+        return best, x[np.union1d(_best(look, _SHARED), _best(full, _SHARED))]
 
 
 def _best(score: Array, most: int) -> Index:

@@ -9,6 +9,7 @@ import pytest
 
 from hpo_tui.engine.analysis.maps import Map
 from hpo_tui.engine.execution.charting import LATE
+from hpo_tui.engine.execution.pace import MANY
 from hpo_tui.engine.execution.proposals import serve
 from hpo_tui.engine.execution.proposals_worker import Worker
 from hpo_tui.engine.execution.wire import Inbox, encode
@@ -52,8 +53,35 @@ class Slow:
         return 100.0 / workers
 
 
+class Sharing(Slow):
+    """It takes a tenth of a second for all that share a look but the first."""
+
+    def __init__(self, requests: int, pipe: int) -> None:
+        super().__init__(requests, pipe)
+        self.several, self.shared = 1, 0
+        self.looks: list[int] = []
+        """At which requests it had a look."""
+
+    def share(self, several: int) -> None:
+        self.several = several
+
+    @property
+    def looked(self) -> bool:
+        return self.shared == 0
+
+    def ask(self, left: float | None) -> Suggestion:
+        self.shared = (self.shared + 1) % self.several
+        before, request = self.clock, len(self.at_asks)
+        found = super().ask(left)
+        if self.looked:
+            self.looks.append(request)
+        else:
+            self.clock = before + 0.1
+        return found
+
+
 def told(
-    requests: int, *, workers: int = 1, seconds: float = 1.0
+    requests: int, *, workers: int = 1, seconds: float = 1.0, kind: type[Slow] = Slow
 ) -> tuple[list[dict[str, Any]], Slow]:
     """Return what is answered to requests that have all come in at once, a result before each.
 
@@ -61,7 +89,7 @@ def told(
     """
     theirs, ours = os.pipe()
     answers, out = os.pipe()
-    optimizer = Slow(requests, ours)
+    optimizer = kind(requests, ours)
     worker = Worker(out, lambda: optimizer.clock)
     worker.optimizer, worker.workers = optimizer, workers
     for n in range(requests):
@@ -111,3 +139,18 @@ def test_the_time_left_is_that_of_suggestions_where_they_take_longer(
     """A suggestion takes a second, and 100 seconds of trials are left."""
     messages, _ = told(10, workers=workers, seconds=seconds)
     assert [m["eta"] for m in messages if m["op"] == "insights"] == [pytest.approx(eta)]
+
+
+@pytest.mark.parametrize("seconds", [4.0, 1.0])
+def test_looks_are_shared_once_there_are_many_results_of_short_trials(seconds: float) -> None:
+    messages, optimizer = told(MANY + 40, workers=4, seconds=seconds, kind=Sharing)
+    assert isinstance(optimizer, Sharing)
+    ahead = [m["ahead"] for m in messages if m["op"] == "suggestions"]
+    assert ahead[: MANY - 1] == [0] * (MANY - 1)
+    assert optimizer.looks[: MANY - 1] == list(range(MANY - 1))
+    if seconds == 4.0:
+        assert set(ahead) == {0}
+        assert len(optimizer.looks) == MANY + 40
+    else:
+        assert set(ahead[MANY - 1 :]) == {4}
+        assert MANY + 40 / 16 <= len(optimizer.looks) < MANY + 40 / 8

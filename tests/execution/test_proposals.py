@@ -237,3 +237,34 @@ def test_an_optimizer_that_hangs_is_started_anew(
     monkeypatch.undo()
     assert hung.poll() is not None
     assert suggested()
+
+
+def test_in_haste_no_result_takes_back_what_is_ready() -> None:
+    def reply(request: int, number: int, ahead: int) -> None:
+        told = asdict(Suggestion(number, number, {"x": 0.1 * number}, "full", 1.0, None, {}, 0))
+        message = {"op": "suggestions", "id": request, "suggestions": [told], "ahead": ahead}
+        proposals._sort(message)
+
+    proposals = Proposals({})
+    proposals._asked = {1, 2, 3}
+    reply(1, 7, 0)
+    proposals.tell("tell", number=6)
+    assert proposals.current is None, "there is no haste"
+    reply(2, 8, 2)
+    reply(3, 9, 2)
+    proposals._outdated = False
+    first = proposals.current
+    assert first is not None
+    proposals.tell("tell", number=5)
+    assert proposals.current == first
+    proposals._asked = {4}
+    reply(4, 10, 0)  # trials take longer again
+    proposals.tell("tell", number=4)
+    assert proposals.current is None
+
+
+def test_a_new_process_is_in_no_haste(begin: Begin) -> None:
+    proposals = begin("tiny:Optimizer")
+    proposals.ahead = 3
+    proposals.restart()
+    assert proposals.ahead == 0
