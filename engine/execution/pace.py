@@ -9,7 +9,7 @@ _LAST = 50
 """Of how many suggestions, and of how many trials, the mean is taken."""
 _ENOUGH = 10
 """Looks at the space, and trials, from which on it is known how long one takes."""
-MANY = 100
+MANY = 200
 """Results from which on suggestions may share a look: what they do not know is little by then."""
 _MOST = 16
 """Suggestions that may share a look, and that are prepared ahead, at the most."""
