@@ -116,8 +116,12 @@ class Optimizer:
 
         For trials that end before the next suggestion is there: all but the first cost little, but
         do not know the results that came in after it. 1, as at the beginning: each has its own.
+        Raises ValueError for less.
         """
-        self._several = self._search.several = max(1, several)
+        count = checks.amount("how many suggestions share a look", several)
+        if count < 1:
+            raise ValueError(f"at least one suggestion comes of a look, found {several}")
+        self._several = self._search.several = int(count)
 
     @property
     def looked(self) -> bool:

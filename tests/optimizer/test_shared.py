@@ -119,3 +119,8 @@ def test_an_edited_study_is_looked_at_anew(lab: Any) -> None:
     opt.ask()
     assert not opt.looked
     assert s.resume_from is not None or 0.5 <= float(s.params["x"]) <= 0.6
+
+
+def test_a_look_is_for_one_suggestion_at_least(lab: Any, toy: Any) -> None:
+    with pytest.raises(ValueError, match="at least one suggestion comes of a look, found 0"):
+        Optimizer(toy).share(0)
