@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from hpo_tui.engine.spec import Parameter
 from hpo_tui.store.frame import STATES
 from hpo_tui.store.models import Value
+from hpo_tui.tui.running import durations
 from hpo_tui.tui.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def _columns(snapshot: Snapshot) -> "dict[str, NDArray[Any]]":
         "trial": frame.number.astype(np.float64),
         "configuration": frame.configuration.astype(np.float64),
         "cost": frame.charged,
-        "duration": frame.duration,
+        "duration": durations(snapshot),
         "memory": frame.peak_memory,
         "step": frame.step,
         "starred": frame.starred,

@@ -5,12 +5,13 @@ from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from hpo_tui.store.frame import STATES, Frame
-from hpo_tui.store.models import Event, Trial
+from hpo_tui.store.models import Event, Trial, TrialState
 from hpo_tui.tui import fmt, present
 from hpo_tui.tui.entries import Entry
 from hpo_tui.tui.goals import goal_text, goals_of, goals_sentence, is_goal, judged, reached
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.rows import Cell
+from hpo_tui.tui.running import durations, overdue
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.standing import standing
 
@@ -60,7 +61,7 @@ def trial_entries(
             tuple(("–" if r is None else plain(frame.tasks[frame.task[r]]), "") for r in rows),
         ),
         Entry("charged", tuple(_number(frame.charged, r) for r in rows)),
-        Entry("took", tuple(_duration(frame.duration, r) for r in rows)),
+        Entry("took", tuple(_took(snapshot, r) for r in rows)),
         Entry(
             "peak memory",
             tuple(
@@ -100,8 +101,15 @@ def _number(values: Any, row: int | None) -> Cell:
     return ("–", "") if row is None else (present.number(float(values[row])) or "–", "")
 
 
-def _duration(values: Any, row: int | None) -> Cell:
-    return ("–", "") if row is None else (present.took(float(values[row])) or "–", "")
+def _took(snapshot: Snapshot, row: int | None) -> Cell:
+    """Return how long a trial took, or has so far, and whether that is far too long."""
+    if row is None:
+        return "–", ""
+    said = present.took(float(durations(snapshot)[row])) or "–"
+    if STATES[snapshot.frame.state[row]] is not TrialState.RUNNING:
+        return said, ""
+    late = int(snapshot.frame.number[row]) in overdue(snapshot)
+    return f"{said} so far" + (", overdue" if late else ""), "warn" if late else ""
 
 
 def record_entries(

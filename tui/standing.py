@@ -9,6 +9,7 @@ from hpo_tui.tui import fmt, present
 from hpo_tui.tui.goals import goals_of, goals_sentence
 from hpo_tui.tui.plain import fit, plain
 from hpo_tui.tui.present import Piece
+from hpo_tui.tui.running import overdue_text
 from hpo_tui.tui.study_deeds import why_no_start
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ def header_pieces(snapshot: "Snapshot", width: int) -> tuple[list[Piece], list[P
     if running and width >= 100:
         facts += f", {running} running"
     optional: list[Piece] = [(facts, ""), (present.budget_text(snapshot), "")]
+    if late := overdue_text(snapshot):
+        optional.insert(0, (late, "warn"))
     used = sum(fmt.width_of(t) + 2 for t, _ in left) + 1
     if snapshot.study.state is StudyState.PAUSED:
         optional[:0] = _why_paused(snapshot, width - used - 3)
@@ -82,8 +85,13 @@ def until(snapshot: "Snapshot") -> list[str]:
     if snapshot.closing and snapshot.frame.in_state(TrialState.RUNNING).any():
         said.append(f"{snapshot.closing}: finishing the last trials")
     if snapshot.eta is not None:
-        said.append(f"about {present.duration(snapshot.eta)} left")
+        said.append(f"{about(snapshot)} {present.duration(snapshot.eta)} left")
     return said
+
+
+def about(snapshot: "Snapshot") -> str:
+    """Return how sure the time left is: a trial that is overdue may hold its place for ever."""
+    return "at least" if overdue_text(snapshot) else "about"
 
 
 def _why_paused(snapshot: "Snapshot", room: int) -> list[Piece]:
@@ -102,7 +110,7 @@ def status_lines(snapshot: "Snapshot", width: int = 80) -> list[str]:
     lines.append(f"{present.plural(len(snapshot.frame), 'trial')}, {present.budget_text(snapshot)}")
     if snapshot.lost > 0:
         lines[-1] += f", {present.lost_text(snapshot)} lost"
-    lines += until(snapshot)
+    lines += [line for line in [overdue_text(snapshot), *until(snapshot)] if line]
     lines.append(goals_sentence(snapshot))
     lines += best_lines(snapshot, 5, width)
     return [fit(line, width).rstrip() for line in lines]

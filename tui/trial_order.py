@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from hpo_tui.engine.spec import Direction
 from hpo_tui.tui import fmt
+from hpo_tui.tui.running import durations
 from hpo_tui.tui.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def sort_values(snapshot: Snapshot, key: str) -> "NDArray[np.float64] | None":
         "mark": ~frame.starred,
         "state": frame.state,
         "cost": frame.charged,
-        "duration": frame.duration,
+        "duration": durations(snapshot) if key == "duration" else None,
         "memory": frame.peak_memory,
         "step": frame.step,
         "from": np.where(frame.resumed_from > 0, frame.resumed_from, np.nan),

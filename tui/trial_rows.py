@@ -8,10 +8,12 @@ from rich.cells import cell_len
 
 from hpo_tui.engine.spec import Objective, OutcomeConstraint
 from hpo_tui.store.frame import STATES, Frame
+from hpo_tui.store.models import TrialState
 from hpo_tui.tui import fmt, present
 from hpo_tui.tui.goals import goal_text, goals_of, is_goal, judged, reached
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.rows import Cell, Column
+from hpo_tui.tui.running import durations, overdue
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.trial_order import result_counts
 
@@ -134,7 +136,24 @@ class TrialRows:
             return self._runs()
         if kind == "p":
             return self._param(name)
+        if key == "duration":
+            return self._duration()
         return _fixed(self.snapshot.frame, self.snapshot.spec.full_task.name, self._pareto)[key]
+
+    def _duration(self) -> Callable[[int], Cell]:
+        """Return what says how long a trial took, of one that runs how long it has so far."""
+        seconds, ended = durations(self.snapshot), self.snapshot.frame.duration
+        live = self.snapshot.frame.in_state(TrialState.RUNNING)
+        late = set(overdue(self.snapshot))
+        numbers = self.snapshot.frame.number
+
+        def cell(at: int) -> Cell:
+            if not live[at]:
+                return present.took(float(ended[at])), "dim"
+            said = present.took(float(seconds[at]))
+            return said, "warn" if int(numbers[at]) in late else "accent"
+
+        return cell
 
     def _param(self, name: str) -> Callable[[int], Cell]:
         """Return what says a parameter's value; choices cut to the column keep what differs."""
@@ -229,7 +248,6 @@ def _fixed(
         "task": task,
         "state": state,
         "cost": lambda at: (present.number(float(frame.charged[at])), "dim"),
-        "duration": lambda at: (present.took(float(frame.duration[at])), "dim"),
         "memory": lambda at: (present.size(float(frame.peak_memory[at])), "dim"),
         "device": lambda at: (plain(str(frame.device[at])), "dim"),
         "step": lambda at: (present.number(float(frame.step[at])), "dim"),

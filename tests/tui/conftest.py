@@ -179,8 +179,9 @@ def _write_study(
     writer.add_trials(made)
     for trial in made[trials - running :] if running else []:
         writer.update_trial(
-            trial.number, state=TrialState.RUNNING, ended=None, duration=None, exit_code=None
-        )
+            trial.number, state=TrialState.RUNNING, started=NOW - 12, ended=None, duration=None,
+            exit_code=None,
+        )  # fmt: skip
     for trial in made[:5] + made[max(5, trials - 3) :]:
         writer.add_reports(
             [

@@ -32,6 +32,7 @@ from hpo_tui.tui.fmt import duration
 from hpo_tui.tui.goals import full_results
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.present import plural
+from hpo_tui.tui.running import overdue_text
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.standing import until
 
@@ -160,7 +161,8 @@ def progress_line(picture: Snapshot) -> str:
         plural(len(picture.frame), "trial")
         + (f" ({', '.join(f'{n} {state}' for state, n in some.items())})" if some else "")
     )
-    return " · ".join([*parts, *until(picture)])
+    late = overdue_text(picture)
+    return " · ".join([*parts, *([late] if late else []), *until(picture)])
 
 
 def show_costs(picture: Snapshot) -> None:

@@ -13,6 +13,7 @@ from hpo_tui.tui.entries import EntryRows, readable
 from hpo_tui.tui.live import LiveStudy
 from hpo_tui.tui.panes import TABS, make
 from hpo_tui.tui.plain import fit, wrapped
+from hpo_tui.tui.running import running_texts
 from hpo_tui.tui.screens.text_window import read_whole
 from hpo_tui.tui.screens.trial_actions import TrialActions
 from hpo_tui.tui.snapshot import Snapshot
@@ -47,6 +48,8 @@ them, `3` shows the curve and `6` the log.
         self._record: Trial | None = None
         self._events: tuple[Event, ...] = ()
         self._read_for: tuple[Any, ...] = ()
+        self._so_far = ""
+        """How long trials had run when their values were shown last."""
         self._curves: Any = None
 
     @property
@@ -100,6 +103,9 @@ them, `3` shows the curve and `6` the log.
             self._fill(snapshot)
             self._curves.show(snapshot, self.live.view)
             self.query_one(LogTail).show(snapshot, self.live.view)
+        elif running_texts(snapshot) != self._so_far:
+            self._fill(snapshot)
+        self._so_far = running_texts(snapshot)
 
     def _read(self) -> None:
         import sqlite3

@@ -11,6 +11,7 @@ from textual.message import Message
 from hpo_tui.tui import present
 from hpo_tui.tui.actions import Action, action, bindings
 from hpo_tui.tui.live import LiveStudy
+from hpo_tui.tui.running import running_texts
 from hpo_tui.tui.screens.filtering import Filtering
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.trial_order import best_last, sorted_rows
@@ -78,7 +79,10 @@ the brushes and the selection are the same as on Watch. Keys act on the highligh
         self.query_one(StudyHeader).show(snapshot)
         self.query_one(KeyBar).renew()
         table = self.query_one(LineTable)
-        inputs = (snapshot.frame, self.live.view.mask, table.sort_by, table.descending)
+        inputs = (
+            snapshot.frame, self.live.view.mask, table.sort_by, table.descending,
+            running_texts(snapshot),
+        )  # fmt: skip
         if self.app.app_focus and not (
             self._shown
             and all(

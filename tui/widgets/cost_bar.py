@@ -9,6 +9,7 @@ from hpo_tui.tui.charts import cost
 from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.palette import Ink
 from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.standing import about
 from hpo_tui.tui.widgets.chart import Chart
 
 ACTIONS: tuple[tuple[str, str, str, str], ...] = (
@@ -82,7 +83,7 @@ of trials instead, while the bar has the focus (`tab` reaches it after the panes
         last = bar.segments[-1]
         said = f"{last.text} left" if last.label == "left" else ""
         if snapshot.eta is not None and snapshot.runner_pid is not None:
-            said += f", about {fmt.duration(snapshot.eta)}"
+            said += f", {about(snapshot)} {fmt.duration(snapshot.eta)}"
         return said.removeprefix(", ")
 
     def _legend(self, canvas: Canvas, bar: cost.Bar, snapshot: Snapshot, width: int) -> None:

@@ -1,0 +1,96 @@
+"""How long running trials have been at it, and which are overdue."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hpo_tui.store.frame import STATES
+from hpo_tui.store.models import Event, TrialState
+from hpo_tui.tui.filters import filter_mask
+from hpo_tui.tui.running import durations, overdue, overdue_text
+from hpo_tui.tui.side_by_side import trial_entries
+from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.standing import header_pieces, status_lines
+from hpo_tui.tui.trial_order import sorted_rows
+from hpo_tui.tui.trial_rows import TrialRows
+from hpo_tui.tui.watcher import read_once
+from tests.tui.conftest import make_study
+
+LONGEST = 20.0
+"""Seconds that the longest complete trials took, at whatever task."""
+
+
+def seen(home: Path, gone: float, running: int = 1) -> Snapshot:
+    """A study whose last trials run for ``gone`` seconds at the full task, which takes 20 s."""
+    snapshot = read_once(make_study(home, trials=30, running=running))
+    frame, n = snapshot.frame, len(snapshot.frame)
+    runs = np.arange(n) >= n - running
+    frame = replace(
+        frame,
+        state=np.where(
+            runs, STATES.index(TrialState.RUNNING), STATES.index(TrialState.COMPLETE)
+        ).astype(np.int8),
+        task=np.full(n, frame.tasks.index("60 epochs"), dtype=np.int16),
+        cost=np.ones(n),
+        started=np.full(n, snapshot.time - gone),
+        duration=np.where(runs, np.nan, np.linspace(LONGEST / 2, LONGEST, n)),
+    )
+    return replace(snapshot, frame=frame, runner_pid=1, eta=600.0)
+
+
+def test_a_trial_that_runs_three_times_as_long_as_any_other_is_overdue(tmp_path: Path) -> None:
+    late = seen(tmp_path, 72)
+    assert overdue(late) == [30]
+    assert ("#30 overdue", "warn") in header_pieces(late, 80)[0]
+    assert ("at least 10m left", "dim") in header_pieces(late, 120)[0]
+    assert "#30 overdue" in status_lines(late)
+
+
+@pytest.mark.parametrize("gone", [30.0, 58.0])
+def test_one_that_takes_a_little_longer_is_not(tmp_path: Path, gone: float) -> None:
+    slow = seen(tmp_path, gone)
+    assert not overdue(slow)
+    assert ("about 10m left", "dim") in header_pieces(slow, 80)[0]
+
+
+def test_nothing_is_overdue_where_too_little_is_known(tmp_path: Path) -> None:
+    late = seen(tmp_path, 72)
+    assert not overdue(replace(late, runner_pid=None))
+    state = late.frame.state.copy()
+    state[2:-1] = STATES.index(TrialState.FAILED)
+    assert not overdue(replace(late, frame=replace(late.frame, state=state)))
+
+
+def test_a_promotion_is_judged_by_the_margin_that_it_runs_for(tmp_path: Path) -> None:
+    late = seen(tmp_path, 100)
+    cost = late.frame.cost.copy()
+    cost[:-1] = 0.5  # the others ran for half of the task, and this one runs for all of it
+    assert not overdue(replace(late, frame=replace(late.frame, cost=cost)))
+
+
+def test_many_are_counted(tmp_path: Path) -> None:
+    assert overdue_text(seen(tmp_path, 72, running=2)) == "#29, #30 overdue"
+    assert overdue_text(seen(tmp_path / "other", 72, running=3)) == "3 trials overdue"
+
+
+def test_an_attempt_counts_from_its_own_start(tmp_path: Path) -> None:
+    late = seen(tmp_path, 40_000)
+    text = "trial 30 starts again (attempt 2) at 60 epochs on cpu:0"
+    event = Event(1, late.time - 12, "started", text, 30)
+    again = replace(late, events=(event,))
+    assert durations(again)[-1] == pytest.approx(12)
+    assert not overdue(again)
+
+
+def test_tables_orders_and_filters_count_the_time_so_far(tmp_path: Path) -> None:
+    late = seen(tmp_path, 72)
+    last = len(late.frame) - 1
+    rows = TrialRows(late, np.array([last, 0]), ["trial", "duration"])
+    assert rows.cells(0)[1] == ("72s", "warn")
+    assert rows.cells(1)[1] == ("10s", "dim")
+    assert sorted_rows(late, np.arange(last + 1), "duration", descending=True)[0] == last
+    assert np.flatnonzero(filter_mask(late, "duration > 60")).tolist() == [last]
+    took = next(e for e in trial_entries(late, [last, 0]) if e.name == "took")
+    assert took.values == (("72s so far, overdue", "warn"), ("10s", ""))
