@@ -33,17 +33,20 @@ def parse(
     text: str,
     names: Mapping[str, Kind] | Collection[str],
     choices: Mapping[str, Collection[Value]] | None = None,
+    *,
+    bare: bool = False,
 ) -> Node:
     """Parse an expression that is true or false. Raises :class:`ExpressionError`.
 
     ``names`` are those that it may use, with their kinds where they are known (any other mapping
     gives its keys); ``choices`` the values that a name can have, so that a misspelt one is noticed.
+    ``bare``: such a value needs no quotes, and alone says that the name has it.
     """
     kinds: dict[str, Kind] = dict.fromkeys(names, "any")
     for name, kind in names.items() if isinstance(names, Mapping) else ():
         if isinstance(kind, str) and kind in _KINDS:
             kinds[name] = _KINDS[kind]
-    return _Parser(text, kinds, choices or {}).whole()
+    return _Parser(text, kinds, choices or {}, bare).whole()
 
 
 class _Parser:
@@ -53,9 +56,14 @@ class _Parser:
     """
 
     def __init__(
-        self, text: str, names: Mapping[str, Kind], choices: Mapping[str, Collection[Value]]
+        self,
+        text: str,
+        names: Mapping[str, Kind],
+        choices: Mapping[str, Collection[Value]],
+        bare: bool,
     ) -> None:
         self.text = text
+        self.bare = bare
         self.names = names
         self.choices = choices
         self.kinds = Kinds(text, choices)
@@ -113,7 +121,23 @@ class _Parser:
             node = Node("not", op.at, "truth", (node,)) if negated else node
             joined = node if joined is None else Node("and", op.at, "truth", (joined, node))
             left = right
-        return joined or left
+        return joined or self._stated(left)
+
+    def _stated(self, node: Node) -> Node:
+        """Return that the name with this value has it, where a value without quotes is all."""
+        unquoted = node.op == "value" and self.text.startswith(str(node.value), node.at)
+        owners = self._owners(str(node.value)) if unquoted and node.kind == "text" else []
+        if not owners:
+            return node
+        if len(owners) > 1:
+            which = " or ".join(f"{plain(n)} = {plain(str(node.value))}" for n in owners)
+            raise self._error(f"say of what: {which}", node.at)
+        name = Node("name", node.at, self.names[owners[0]], value=owners[0])
+        return Node("==", node.at, "truth", (name, node))
+
+    def _owners(self, word: str) -> list[str]:
+        """Return the names that have a value."""
+        return [n for n, options in self.choices.items() if word in options]
 
     def _compares(self) -> bool:
         """Whether a comparison comes next (``not in`` is one of two words)."""
@@ -173,6 +197,8 @@ class _Parser:
             node = self._or()
             self._close(")", token)
             return node
+        if token.sort == "word" and self.bare and self._owners(token.text):
+            return Node("value", token.at, "text", value=token.text)
         raise self._unexpected(token)
 
     def _call(self, function: Token) -> Node:
@@ -237,8 +263,7 @@ class _Parser:
             )
         if token.sort != "word":
             return self._error(f"did not expect {show(token.text)} here", token.at)
-        owners = [n for n, options in self.choices.items() if token.text in options]
-        if owners:
+        if self._owners(token.text):
             return self._error(f'text needs quotes: "{plain(token.text)}"', token.at)
         if self._peek().text == "(":
             guess = did_you_mean(token.text, FUNCTIONS)

@@ -31,8 +31,11 @@ class Filter:
         names: Mapping[str, Kind] | Collection[str],
         choices: Mapping[str, Collection[Value]] | None = None,
     ) -> "Filter":
-        """Read a filter over ``names``. Raises :class:`ExpressionError`, saying where and why."""
-        return cls(text, parse(text, names, choices))
+        """Read a filter over ``names``. Raises :class:`ExpressionError`, saying where and why.
+
+        It is typed in a hurry: values of names need no quotes, and ``failed`` is enough.
+        """
+        return cls(text, parse(text, names, choices, bare=True))
 
     @property
     def names(self) -> frozenset[str]:

@@ -111,3 +111,47 @@ def test_any_filter_gives_a_mask_or_an_expression_error(words: list[str]) -> Non
         return
     assert found.mask(COLUMNS).shape == (4,)
     assert found.mask({}).shape == (1,)
+
+
+WORDS = {"state": ["complete", "failed"], "optimizer": ["sgd", "adam"], "tag": ["sgd", "keep"]}
+WORD_COLUMNS = {
+    "state": np.array(["complete", "failed", "failed"], object),
+    "optimizer": np.array(["sgd", "sgd", "adam"], object),
+    "tag": np.array(["keep", None, None], object),
+    "lr": np.array([0.1, 0.2, 0.3]),
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ("state = failed", [1, 2]),
+        ("state != failed or lr > .25", [0, 2]),
+        ("optimizer in [adam, sgd] and lr < .15", [0]),
+        ("failed", [1, 2]),
+        ("failed and optimizer = sgd", [1]),
+        ("not (failed or keep)", []),
+        ("adam or keep", [0, 2]),
+    ],
+)
+def test_values_need_no_quotes(text: str, rows: list[int]) -> None:
+    kinds = dict.fromkeys(WORDS, "text") | {"lr": "number"}
+    mask = Filter.parse(text, kinds, WORDS).mask(WORD_COLUMNS)
+    assert np.flatnonzero(mask).tolist() == rows
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("sgd", "say of what: optimizer = sgd or tag = sgd"),
+        ("state = adam", '"adam" is no value of state'),
+        ("failed > 1", "cannot be compared"),
+        ("lr = failed", "cannot be compared"),
+        ('"failed"', "must be a condition"),
+        ("faild", "unknown name"),
+    ],
+)
+def test_values_without_quotes_that_say_too_little(text: str, part: str) -> None:
+    kinds = dict.fromkeys(WORDS, "text") | {"lr": "number"}
+    with pytest.raises(ExpressionError, match=part):
+        Filter.parse(text, kinds, WORDS)
