@@ -1,9 +1,17 @@
 """The table of events."""
 
+from pathlib import Path
+
+import numpy as np
 import pytest
 
+from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import Event
-from hpo_tui.tui.widgets.events import EventRows
+from hpo_tui.tui.screens.watch import Watch
+from hpo_tui.tui.snapshot import View
+from hpo_tui.tui.watcher import read_once
+from hpo_tui.tui.widgets.events import EventRows, Events
+from tests.tui.conftest import make_app, make_study, ready, until
 
 
 @pytest.mark.parametrize(
@@ -24,3 +32,32 @@ def test_what_stands_beside_it_is_not_said_again(
     rows = EventRows([event], 1.0)
     assert rows.cells(0)[-1][0] == shown
     assert rows.whole(0) == (kind, text)
+
+
+async def test_a_filter_leaves_the_events_of_its_trials(study: StudyFolder) -> None:
+    app = make_app(study)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        await pilot.press("7")
+        await until(pilot, lambda: bool(app.screen.query(Events)))
+        events = app.screen.query_one(Events)
+        await until(pilot, lambda: len(events.rows) == 2)
+        watch = app.screen
+        assert isinstance(watch, Watch)
+        assert app.live is not None
+        for text, count in (("trial == 5", 1), ("trial == 7", 0), ("trial < 9", 2)):
+            app.live.set_filter(text)
+            watch.view_changed()
+            await until(pilot, lambda n=count: len(events.rows) == n)
+            assert (not count) == ("u shows all" in events.empty), text
+        app.live.set_filter("")
+        watch.view_changed()
+        await until(pilot, lambda: len(events.rows) == 2)
+
+
+def test_what_a_mask_does_not_know_yet_is_not_shown(tmp_path: Path) -> None:
+    snapshot = read_once(make_study(tmp_path))
+    events = Events()
+    for known, shown in ((60, 2), (4, 1), (2, 0)):
+        events.show(snapshot, View(filter="x", mask=np.ones(known, dtype=np.bool_)))
+        assert len(events.rows) == shown, known

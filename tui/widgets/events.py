@@ -17,6 +17,8 @@ from hpo_tui.tui.widgets.line_table import LineTable
 
 TONES = {"error": "bad", "failed": "bad", "breaker": "bad", "warning": "warn", "edit": "accent",
          "promote": "accent", "finished": "good", "best": "good"}  # fmt: skip
+_NONE = "Nothing has happened yet."
+_HIDDEN = "Of the trials that pass the filter and the brushes nothing is told: u shows all."
 COLUMNS = (
     Column("time", "time", 8, fixed=True),
     Column("trial", "#", 6, "right", fixed=True),
@@ -72,16 +74,19 @@ class Events(LineTable):
 
 What happened in the study, newest first, each with its reason: promotions, trials that were stopped
 early, failures, edits of the study, GPUs lent. Moving to an event selects its trial, and `enter`
-opens the trial; for an event without a trial it shows the whole text.
+opens the trial; for an event without a trial it shows the whole text. With a filter or brushes,
+only events about the trials that pass are listed: the filter `failed` lists why trials failed.
 """
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
-        super().__init__(id=id, empty="Nothing has happened yet.")
+        super().__init__(id=id, empty=_NONE)
         self._trials: dict[Hashable, int | None] = {}
 
     def show(self, snapshot: Snapshot, view: View) -> None:
         """Show the newest events; the highlighted one is of the selected trial, or of none."""
-        events = list(reversed(snapshot.events))
+        events = [e for e in reversed(snapshot.events) if _shown(e, snapshot, view)]
+        hidden = not events and bool(snapshot.events)
+        self.empty = _HIDDEN if hidden else _NONE
         if self.sort_by:
             events = _sorted(events, self.sort_by, descending=self.descending)
         elif self.descending:
@@ -108,6 +113,15 @@ opens the trial; for an event without a trial it shows the whole text.
             self.post_message(TrialOpened(self.highlighted))
         else:
             super().action_activate()
+
+
+def _shown(event: Event, snapshot: Snapshot, view: View) -> bool:
+    """Whether an event is about a trial that the view lets be shown; without a filter all are."""
+    if view.mask is None:
+        return True
+    row = None if event.trial is None else snapshot.frame.index(event.trial)
+    # A mask can lag behind a frame, whose newest trials it does not know yet.
+    return row is not None and row < len(view.mask) and bool(view.mask[row])
 
 
 def _beside_its_trial(event: Event) -> str:
