@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hpo_tui.store.models import Study, StudyState, TrialState
+from hpo_tui.store.models import Event, Study, StudyState, TrialState
 from hpo_tui.tui import fmt, present
 from hpo_tui.tui.goals import goals_of, goals_sentence
 from hpo_tui.tui.plain import fit, plain
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _LEAST_NAME = 4
 """Cells of a metric's name where there is hardly any room: its value says more."""
+_IN_SHORT = 150
+"""Cells of a failure's reason where other things are to be said too: two lines or three."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,13 +183,23 @@ def first_result_text(snapshot: "Snapshot") -> str:
 
 
 def _failures(snapshot: "Snapshot") -> list[str]:
-    """Return a line that says how many trials have failed, where there are any."""
+    """Return how many trials have failed, where any have, and why the last of them did."""
     failed = int(snapshot.frame.in_state(TrialState.FAILED).sum())
     if not failed:
         return []
     verb = "has" if failed == 1 else "have"
-    where = "the log (6) and the events (7) say why"
-    return [f"{present.plural(failed, 'trial')} of {len(snapshot.frame)} {verb} failed: {where}."]
+    said = f"{present.plural(failed, 'trial')} of {len(snapshot.frame)} {verb} failed"
+    last = next((e for e in reversed(snapshot.events) if e.kind == "failed" and e.trial), None)
+    if last is None:
+        return [f"{said}: the events (7) say why."]
+    return [f"{said}; the events (7) say why.", f"The last, #{last.trial}: {_in_short(last)}"]
+
+
+def _in_short(failure: Event) -> str:
+    """Return why a trial failed in one line: of its output the last line, which names the error."""
+    text = plain(failure.text).removeprefix(f"trial {failure.trial}: ")
+    head, found, lines = text.partition("; last lines: ")
+    return fmt.clip_line(f"{head}: {lines.rpartition(' | ')[2]}" if found else head, _IN_SHORT)
 
 
 def _expected_full(snapshot: "Snapshot", running: bool) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from hpo_tui.store.frame import STATES
-from hpo_tui.store.models import StudyState, TrialState
+from hpo_tui.store.models import Event, StudyState, TrialState
 from hpo_tui.tui import fmt
 from hpo_tui.tui.standing import first_result_text, header_pieces, status_lines
 from hpo_tui.tui.watcher import read_once
@@ -32,7 +32,19 @@ def test_where_no_trial_is_full_the_failed_ones_are_told_of(tmp_path: Path) -> N
     failed = int(snapshot.frame.in_state(TrialState.FAILED).sum())
     assert failed
     text = first_result_text(snapshot)
-    assert f"{failed} trials of 60 have failed: the log (6) and the events (7) say why." in text
+    assert f"{failed} trials of 60 have failed; the events (7) say why." in text
+    assert "The last, #5: trial 5 failed: CUDA out of memory" in text
+    assert "have failed: the events (7) say why." in first_result_text(replace(snapshot, events=()))
+
+
+def test_of_a_failures_output_the_line_that_names_the_error_is_told(tmp_path: Path) -> None:
+    snapshot = read_once(make_study(tmp_path, trials=60, running=0))
+    text = 'trial 9: exit code 1; last lines: Traceback: | File "a.py", line 3 | ValueError: no'
+    events = (Event(1, 0.0, "failed", text, 9), Event(2, 1.0, "started", "trial 10 starts", 10))
+    told = first_result_text(replace(snapshot, events=events))
+    assert "The last, #9: exit code 1: ValueError: no" in told.splitlines()
+    long = (Event(1, 0.0, "failed", f"trial 9: exit code 1; last lines: {'x' * 900}", 9),)
+    assert max(map(len, first_result_text(replace(snapshot, events=long)).splitlines())) < 200
 
 
 def test_what_a_full_trial_takes_is_told_by_what_trials_have_run_for(tmp_path: Path) -> None:
