@@ -1,8 +1,10 @@
 """All that is said of a trial beside the best one, on its screen and on the command line. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.frame import STATES
 from hpo_tui.store.models import Event, Trial
 from hpo_tui.tui.entries import Entry
@@ -20,8 +22,14 @@ class Sheet:
     entries: tuple[Entry, ...]
 
 
-def sheet(snapshot: Snapshot, row: int, record: Trial | None, events: Sequence[Event]) -> Sheet:
-    """Return what is said of the trial at ``row``; ``record`` once it has been read."""
+def sheet(
+    snapshot: Snapshot,
+    row: int,
+    record: Trial | None,
+    events: Sequence[Event],
+    files: Mapping[str, str | None],
+) -> Sheet:
+    """Return what is said of the trial at ``row``; ``record`` and its ``files`` once read."""
     from hpo_tui.engine.analysis.front import best_rows
 
     best = best_rows(snapshot.frame, snapshot.spec)
@@ -34,7 +42,31 @@ def sheet(snapshot: Snapshot, row: int, record: Trial | None, events: Sequence[E
     entries = trial_entries(snapshot, rows, means=rows[1:])
     if record is not None:
         entries += record_entries(record, events, snapshot.time, went_on(snapshot, row))
+        entries += _file_entries(snapshot.folder, files)
     return Sheet(_title(snapshot, row), tuple(columns), tuple(entries))
+
+
+def files_of(folder: StudyFolder, number: int) -> dict[str, str | None]:
+    """Return name → path of what there is of a trial on the disk, None for what there is not."""
+    files = folder.trial(number)
+    places: dict[str, Path] = {
+        "folder": files.path, "log": files.log, "params": files.params, "reports": files.reports,
+        "checkpoint": files.checkpoint,
+    }  # fmt: skip
+    there = {name: path for name, path in places.items() if path.is_file() or _holds_any(path)}
+    return {name: str(there[name]) if name in there else None for name in places}
+
+
+def _holds_any(path: Path) -> bool:
+    return path.is_dir() and any(path.iterdir())
+
+
+def _file_entries(folder: StudyFolder, files: Mapping[str, str | None]) -> list[Entry]:
+    """Return where the files are: from where trials run, as the end of a path says most."""
+    above = f"{folder.workplace}/"
+    found = [(name, path) for name, path in files.items() if path is not None]
+    lines = [Entry(n, ((plain(p.removeprefix(above)), ""),), plain(p)) for n, p in found]
+    return [Entry("files"), *lines] if lines else []
 
 
 def _title(snapshot: Snapshot, row: int) -> str:

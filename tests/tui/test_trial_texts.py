@@ -11,6 +11,8 @@ from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui.entries import EntryRows, readable
 from hpo_tui.tui.screens.text_window import TextWindow
 from hpo_tui.tui.side_by_side import record_entries
+from hpo_tui.tui.trial_sheet import files_of, sheet
+from hpo_tui.tui.watcher import read_once
 from hpo_tui.tui.widgets.line_table import LineTable
 from hpo_tui.tui.widgets.notice import Notice
 from tests.tui.conftest import make_app, make_study, ready, until
@@ -117,3 +119,17 @@ def test_why_a_trial_was_run_is_said_in_words_first() -> None:
     shown = [lines.cells(row)[-1][0] for row in range(len(lines))]
     assert shown[:2] == ["why it was run", why["text"]]  # over the column of the best, too
     assert shown[-3:] == ["starts at full", "stopped", "seen by trial 7"]
+
+
+def test_files_are_named_from_where_trials_run_and_read_whole(tmp_path: Path) -> None:
+    folder = make_study(tmp_path, trials=8)
+    made = folder.trial(3).checkpoint
+    made.mkdir(parents=True)
+    (made / "last.pt").write_bytes(b"x")
+    snapshot = read_once(folder)
+    with StudyReader(folder.db) as reader:
+        said = sheet(snapshot, 2, reader.trial(3), (), files_of(folder, 3))
+    entry = next(e for e in said.entries if e.name == "checkpoint")
+    assert entry.values[0][0] == ".hpo/sparse-speech/trials/0003/checkpoint"
+    assert entry.text == str(made)
+    assert "reports" not in [e.name for e in said.entries], "there is none"

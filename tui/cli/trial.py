@@ -1,7 +1,6 @@
 """``hpo-tui show`` and ``hpo-tui log``: one trial, as its screen tells of it, and its output."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -76,7 +75,7 @@ def show(words: tuple[str, ...], study: str | None, as_json: bool) -> None:
     The last word is the trial's number; a word before it names the study, as in `sparse 7`.
     """
     from hpo_tui.store.transfer.write_text import json_line
-    from hpo_tui.tui.trial_sheet import sheet
+    from hpo_tui.tui.trial_sheet import files_of, sheet
 
     folder, number = chosen(words, study)
     picture = picture_of(folder)
@@ -91,11 +90,8 @@ def show(words: tuple[str, ...], study: str | None, as_json: bool) -> None:
     if as_json:
         say(json_line(trial_record(picture, row, trial, events)))
         return
-    for line in sheet_lines(sheet(picture, row, trial, events)):
+    for line in sheet_lines(sheet(picture, row, trial, events, files_of(folder, number))):
         _say(line)
-    for name, path in files_of(folder, number).items():
-        if path is not None:
-            _say(f"  {name:<{_NAMES}}  {plain(path)}")
 
 
 _NAMES = 12
@@ -107,7 +103,7 @@ def _say(text: str) -> None:
 
 
 def sheet_lines(said: "Sheet") -> list[str]:
-    """Return what a trial's screen says as lines, each value whole; files are to follow."""
+    """Return what a trial's screen says as lines, each value whole."""
     from hpo_tui.tui.entries import readable
     from hpo_tui.tui.fmt import width_of
     from hpo_tui.tui.plain import fit
@@ -128,22 +124,7 @@ def sheet_lines(said: "Sheet") -> list[str]:
         texts += [text for text, _ in entry.values[1:]]
         lines.append(f"  {fit(entry.label, names)}  {'  '.join(texts)}".rstrip())
         lines += [f"  {'':<{names}}  {line}" for line in whole[1:]]
-    return [*lines, "files"]
-
-
-def files_of(folder: StudyFolder, number: int) -> dict[str, str | None]:
-    """Return name → path of what there is of a trial on the disk, None for what there is not."""
-    files = folder.trial(number)
-    places: dict[str, Path] = {
-        "folder": files.path, "log": files.log, "params": files.params, "reports": files.reports,
-        "checkpoint": files.checkpoint,
-    }  # fmt: skip
-    there = {name: path for name, path in places.items() if path.is_file() or _holds_any(path)}
-    return {name: str(there[name]) if name in there else None for name in places}
-
-
-def _holds_any(path: Path) -> bool:
-    return path.is_dir() and any(path.iterdir())
+    return lines
 
 
 def trial_record(
@@ -152,7 +133,7 @@ def trial_record(
     """Return what ``show --json`` prints: the record of an export, and what else is known."""
     from hpo_tui.store.transfer.rows import finite, record
     from hpo_tui.tui.goals import goals_of, is_goal, reached
-    from hpo_tui.tui.trial_sheet import promoted_to
+    from hpo_tui.tui.trial_sheet import files_of, promoted_to
 
     spec, frame = picture.spec, picture.frame
     goals = [g for g in goals_of(spec) if is_goal(g)]

@@ -17,7 +17,7 @@ from hpo_tui.tui.running import running_texts
 from hpo_tui.tui.screens.text_window import read_whole
 from hpo_tui.tui.screens.trial_actions import TrialActions
 from hpo_tui.tui.snapshot import Snapshot
-from hpo_tui.tui.trial_sheet import sheet
+from hpo_tui.tui.trial_sheet import files_of, sheet
 from hpo_tui.tui.widgets.chrome import PaneTitle, StudyHeader
 from hpo_tui.tui.widgets.fixed_table import FixedTable
 from hpo_tui.tui.widgets.key_bar import KeyBar
@@ -37,9 +37,10 @@ class TrialScreen(TrialActions):
 ## Trial
 
 One trial next to the best one: metrics with their goals, parameters (highlighted if they differ),
-how it ran, why it was suggested, and what happened to it. `Enter` shows a whole line. On the right
-are its learning curve among those of other trials, and its log. If there is room for only one of
-them, `3` shows the curve and `6` the log.
+how it ran, why it was suggested, what happened to it and, at the end (`G`), its files, the
+checkpoint among them. `Enter` shows a whole line, and `y` copies it there. On the right are its
+learning curve among those of other trials, and its log. If there is room for only one of them, `3`
+shows the curve and `6` the log.
 """
 
     def __init__(self, live: LiveStudy, number: int) -> None:
@@ -47,6 +48,7 @@ them, `3` shows the curve and `6` the log.
         self.number = number
         self._record: Trial | None = None
         self._events: tuple[Event, ...] = ()
+        self._files: dict[str, str | None] = {}
         self._read_for: tuple[Any, ...] = ()
         self._so_far = ""
         """How long trials had run when their values were shown last."""
@@ -84,7 +86,7 @@ them, `3` shows the curve and `6` the log.
     def turn_to(self, number: int) -> None:
         """Show another trial in this place."""
         self.number = number
-        self._record, self._events, self._read_for = None, (), ()
+        self._record, self._events, self._files, self._read_for = None, (), {}, ()
         if self.live.snapshot is not None:
             self.take_snapshot(self.live.snapshot)
 
@@ -117,13 +119,20 @@ them, `3` shows the curve and `6` the log.
             with StudyReader(self.live.folder.db) as reader:
                 record = reader.trial(number)
                 events = tuple(reader.events_of(number))
+            files = files_of(self.live.folder, number)
         except (OSError, sqlite3.Error):
             return
-        self.app.call_from_thread(self._take_record, number, record, events)
+        self.app.call_from_thread(self._take_record, number, record, events, files)
 
-    def _take_record(self, number: int, record: Trial | None, events: tuple[Event, ...]) -> None:
+    def _take_record(
+        self,
+        number: int,
+        record: Trial | None,
+        events: tuple[Event, ...],
+        files: dict[str, str | None],
+    ) -> None:
         if number == self.number and self.live.snapshot is not None and self.is_attached:
-            self._record, self._events = record, events
+            self._record, self._events, self._files = record, events, files
             self._fill(self.live.snapshot)
 
     def _fill(self, snapshot: Snapshot) -> None:
@@ -135,7 +144,7 @@ them, `3` shows the curve and `6` the log.
         record = self._record
         if record is not None and record.number != self.number:
             record = None
-        said = sheet(snapshot, row, record, self._events)
+        said = sheet(snapshot, row, record, self._events, self._files)
         self._tell_reason(record.reason if record is not None else "")
         table = self.query_one("#trial-values", LineTable)
         lines = EntryRows(said.entries, said.columns, max(30, table.size.width))
