@@ -28,13 +28,13 @@ class Summary:
     spent: float = 0.0
     best: str = ""
     """The best first objective among the trials that meet all goals: number, then name, so that
-    the number is what a narrow column shows."""
+    the number is what a narrow column shows. Where none does, that of the nearest miss."""
     met: int = 0
     touched: float = 0.0
     """When its file last changed, Unix seconds."""
     problem: str = ""
     value: float = math.nan
-    """The number in ``best``."""
+    """The number in ``best``, of a trial that meets all goals."""
     edited: bool = False
     """Whether a finished study's file was edited by hand, which a runner takes over."""
 
@@ -88,7 +88,7 @@ class StudyList:
         return summary
 
     def _read(self, folder: StudyFolder, pid: int | None, touched: float) -> Summary:
-        from hpo_tui.engine.analysis.front import best_rows, results, tally
+        from hpo_tui.engine.analysis.front import best_rows, near_misses, results, tally
 
         reader = self._readers.get(folder.path)
         if reader is None:
@@ -96,10 +96,11 @@ class StudyList:
         study, frame = reader.study(), reader.frame()
         spec = StudySpec.from_text(study.text)
         rows = best_rows(frame, spec)
+        near = rows[:0] if len(rows) else near_misses(frame, spec, 1)
         best, value = "", math.nan
-        if len(rows) and spec.objectives:
+        for row in (*rows[:1], *near) if spec.objectives else ():
             metric = spec.objectives[0].metric
-            value = float(results(frame, spec)[1].metrics[metric][rows[0]])
+            value = float(results(frame, spec)[1].metrics[metric][row])
             best = f"{present.number(value)} {metric}"
         return Summary(
             folder,
@@ -112,7 +113,7 @@ class StudyList:
             best,
             tally(frame, spec)[0],
             touched,
-            value=value,
+            value=value if len(rows) else math.nan,
             edited=study.state is StudyState.FINISHED
             and edited_by_hand(folder.file, study.text) is not None,
         )

@@ -67,13 +67,20 @@ class StudyRows:
             _state(s),
             (bar + fit(present.spent_short(s.spent, s.spec.budget, SPENT), SPENT), ""),
             (present.grouped(s.trials), ""),
-            (plain(s.best) or "–", "" if s.best else "dim"),
+            _best(s),
             (
                 present.grouped(s.met) if s.spec.has_goals else "–",
                 "good" if s.met else "dim",
             ),
             changed,
         ]
+
+
+def _best(s: Summary) -> Cell:
+    """Return the best result; in brackets the nearest miss, where no trial meets all goals."""
+    if not s.best:
+        return "–", "dim"
+    return (f"({plain(s.best)})", "dim") if math.isnan(s.value) else (plain(s.best), "")
 
 
 def _state(s: Summary) -> Cell:

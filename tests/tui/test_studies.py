@@ -8,21 +8,25 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from hpo_tui.engine.analysis.front import near_misses
 from hpo_tui.engine.execution.processes import Process, boot_id
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState
 from hpo_tui.store.write import StudyWriter
+from hpo_tui.tui import fmt
 from hpo_tui.tui.actions import action
 from hpo_tui.tui.app import HpoApp
 from hpo_tui.tui.screens.compare import Compare
 from hpo_tui.tui.screens.studies import EMPTY, Studies
 from hpo_tui.tui.screens.watch import Watch
 from hpo_tui.tui.study_list import StudyList
+from hpo_tui.tui.study_rows import StudyRows
+from hpo_tui.tui.watcher import read_once
 from hpo_tui.tui.widgets.chrome import StudyHeader
 from hpo_tui.tui.widgets.key_bar import KeyBar
 from hpo_tui.tui.widgets.line_table import LineTable
 from hpo_tui.tui.widgets.notice import Notice
-from tests.tui.conftest import make_app, make_study, ready, until
+from tests.tui.conftest import NOW, make_app, make_study, ready, until
 
 
 async def _listed(pilot: Pilot[int], n: int) -> LineTable:
@@ -301,3 +305,15 @@ async def test_a_finished_study_is_given_more_before_a_runner_starts(
         await until(pilot, lambda: not watch.unavailable(action("study.start")))
         await pilot.press("R")
         await until(pilot, lambda: sent == [("start", {})])
+
+
+def test_where_no_trial_meets_all_goals_the_nearest_miss_stands_in_brackets(tmp_path: Path) -> None:
+    study = make_study(tmp_path, trials=60)
+    snapshot = read_once(study)
+    row = near_misses(snapshot.frame, snapshot.spec, 1)[0]
+    value = fmt.number(float(snapshot.frame.metrics["accuracy"][row]))
+    with closing(StudyList(study.path.parent)) as studies:
+        found = studies.read()
+    assert found[0].met == 0
+    cells = StudyRows(found, NOW, 120).cells(0)
+    assert (f"({value} accuracy)", "dim") in cells
