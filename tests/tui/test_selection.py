@@ -13,6 +13,7 @@ from hpo_tui.tui.screens.study_room import StudyRoom
 from hpo_tui.tui.screens.trials import Trials
 from hpo_tui.tui.screens.watch import Watch
 from hpo_tui.tui.widgets.best_table import BestTable
+from hpo_tui.tui.widgets.chrome import PaneTitle
 from hpo_tui.tui.widgets.line_table import LineTable
 from tests.tui.conftest import TEXT, burst, make_app, make_study, ready, until
 
@@ -238,3 +239,35 @@ async def test_what_cannot_be_promoted_is_not_offered_to_be(study: StudyFolder) 
             at_full = frame.tasks[frame.task[row]] == full
             assert ("no more expensive one" in said[number]) == at_full
         assert "" in said.values()
+
+
+async def test_where_the_table_lacks_the_selected_trial_its_title_names_it(
+    study: StudyFolder,
+) -> None:
+    app = make_app(study)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        watch = app.screen
+        assert isinstance(watch, Watch)
+        assert app.live is not None
+        best = watch.query_one(BestTable)
+        title = watch.query_one("#left-title", PaneTitle)
+        for number, note in ((2, "#2 selected "), (int(str(best.rows.key(0))), "")):
+            app.live.select(number)
+            watch.view_changed()
+            await until(pilot, lambda wanted=note: title._note == wanted)
+            assert (best.highlighted == number) == (not note)
+
+
+@pytest.mark.usefixtures("runner")
+async def test_what_cannot_be_done_names_the_trial_that_it_is_about(study: StudyFolder) -> None:
+    app = make_app(study)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        watch = app.screen
+        assert isinstance(watch, Watch)
+        assert app.live is not None
+        app.live.select(2)
+        assert watch.unavailable(action("trial.kill")).startswith("Trial 2 has ended")
+        app.live.select(60)
+        assert watch.unavailable(action("trial.retry")) == "Trial 60 has not ended yet."

@@ -117,9 +117,9 @@ class StudyRoom(Commanding):
             TrialState.RUNNING,
             TrialState.WAITING,
         ):
-            return "The trial has ended: there is nothing to kill."
+            return f"Trial {self.chosen} has ended: there is nothing to kill."
         if wanted.id == "trial.retry" and not self.state_of(snapshot).ended:
-            return "The trial has not ended yet."
+            return f"Trial {self.chosen} has not ended yet."
         return ""
 
     def _unbrushed(self, wanted: Action, snapshot: Snapshot) -> str:

@@ -143,8 +143,10 @@ the display; keys then act on what is shown.
 
     def _titles(self, snapshot: Snapshot) -> None:
         best = self._panes[BEST.name]
-        self._left_title.say(best.title)
         total, view = len(snapshot.frame), self.look
+        # What keys act on, where no highlighted row of the table tells it.
+        elsewhere = view.row(snapshot.frame) is not None and best.highlighted != view.selected
+        self._left_title.say(best.title, f"#{view.selected} selected " if elsewhere else "")
         note = f"{present.grouped(view.shown(total))} of {present.plural(total, 'trial')} shown"
         title = PARALLEL.label + present.view_words(view)
         self._top_title.say(title, note)
