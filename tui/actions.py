@@ -139,6 +139,8 @@ _TABLE: tuple[Action, ...] = (
     _a("define.launch", "L", "launch", "Save and start the study", "w", 2),
     _a("sheet.curve", "3", "curve", "Show the learning curve, if both do not fit"),
     _a("sheet.log", "6", "log", "Show the log, if both do not fit"),
+    _a("sheet.next", "full_stop", "next trial", "Go to the next trial of the table it was opened from"),
+    _a("sheet.previous", "comma", "previous trial", "Go to the trial before it there"),
     _a("log.follow", "f", "follow", "Follow the end of the log as it grows", "d", 2),
     _a("log.search", "slash", "search", "Find text in the log", "d", 1),
     _a("log.next_match", "n", "next match", "Go to the next match", "d", 3),

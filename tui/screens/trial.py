@@ -14,6 +14,7 @@ from hpo_tui.tui.live import LiveStudy
 from hpo_tui.tui.panes import TABS, make
 from hpo_tui.tui.plain import fit, wrapped
 from hpo_tui.tui.running import running_texts
+from hpo_tui.tui.screens.listed import Listed
 from hpo_tui.tui.screens.text_window import read_whole
 from hpo_tui.tui.screens.trial_actions import TrialActions
 from hpo_tui.tui.snapshot import Snapshot
@@ -38,9 +39,10 @@ class TrialScreen(TrialActions):
 
 One trial next to the best one: metrics with their goals, parameters (highlighted if they differ),
 how it ran, why it was suggested, what happened to it and, at the end (`G`), its files, the
-checkpoint among them. `Enter` shows a whole line, and `y` copies it there. On the right are its
-learning curve among those of other trials, and its log. If there is room for only one of them, `3`
-shows the curve and `6` the log.
+checkpoint among them. `Enter` shows a whole line, and `y` copies it there. `.` and `,` go to the
+next and the previous trial of the table that it was opened from. On the right are its learning
+curve among those of other trials, and its log. If there is room for only one of them, `3` shows the
+curve and `6` the log.
 """
 
     def __init__(self, live: LiveStudy, number: int) -> None:
@@ -85,7 +87,7 @@ shows the curve and `6` the log.
 
     def turn_to(self, number: int) -> None:
         """Show another trial in this place."""
-        self.number = number
+        self.number = self.query_one(LogTail).trial = number
         self._record, self._events, self._files, self._read_for = None, (), {}, ()
         if self.live.snapshot is not None:
             self.take_snapshot(self.live.snapshot)
@@ -149,7 +151,22 @@ shows the curve and `6` the log.
         table = self.query_one("#trial-values", LineTable)
         lines = EntryRows(said.entries, said.columns, max(30, table.size.width))
         table.set_rows(lines, keep=None if len(table.rows) else lines.first)
-        title.say(said.title)
+        title.say(said.title, Listed(self.app, self.live, self.number).said)
+
+    def do_sheet_next(self) -> None:
+        """Go to the trial in the next row of the table beneath."""
+        self._step(1)
+
+    def do_sheet_previous(self) -> None:
+        """Go to the trial in the row before."""
+        self._step(-1)
+
+    def _step(self, by: int) -> None:
+        number = Listed(self.app, self.live, self.number).step(by)
+        if number is None:
+            self.say("There are no more trials that way: , and . go through those shown.")
+        else:
+            self.hpo.open_trial(self.live, number)
 
     def do_sheet_curve(self) -> None:
         """Go to the learning curve."""

@@ -55,7 +55,8 @@ movements of the script are removed; only the last state of a progress bar is sh
 
     def __init__(self, *, id: str | None = None, trial: int | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
-        self._fixed = trial
+        self.trial = trial
+        """Whose log it is whatever is selected; None: that of the selected trial."""
         self.number: int | None = None
         self._index: LogIndex | None = None
         self._top = 0
@@ -74,7 +75,7 @@ movements of the script are removed; only the last state of a progress bar is sh
 
     def show(self, snapshot: Snapshot, view: View) -> None:
         """Show the log of the selected trial, or of the newest that runs."""
-        number = self._fixed if self._fixed is not None else view.selected
+        number = self.trial if self.trial is not None else view.selected
         if number is None:
             running = snapshot.frame.number[snapshot.frame.in_state(TrialState.RUNNING)]
             numbers = running if len(running) else snapshot.frame.number
