@@ -4,7 +4,11 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from hpo_tui.tui import fmt
+from hpo_tui.tui.plain import wrapped
 from hpo_tui.tui.rows import Cell, Column
+
+MOST_LINES = 3
+"""Lines of a sentence; Enter shows a longer one whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,13 +16,15 @@ class Entry:
     """A line: a name, then a value a column. A heading has no values.
 
     ``text``: the value as it was written, where a cell may be too short for it. ``goal``: what
-    follows the name, and is not cut with it: a part of it would be another goal.
+    follows the name, and is not cut with it: a part of it would be another goal. ``wrap``: a
+    sentence, which takes several lines where one has no room for it.
     """
 
     name: str
     values: tuple[Cell, ...] = ()
     text: str = ""
     goal: str = ""
+    wrap: bool = False
 
     @property
     def label(self) -> str:
@@ -30,7 +36,6 @@ class EntryRows:
     """Entries as rows of a table."""
 
     def __init__(self, entries: Sequence[Entry], titles: Sequence[str], width: int) -> None:
-        self._entries = entries
         self._titles = titles
         names = max([fmt.width_of(e.label) for e in entries if e.values] + [8])
         first = min(names + 2, max(12, width // 3))
@@ -41,9 +46,11 @@ class EntryRows:
         columns = [Column("name", "", first, fixed=True)]
         columns += [Column(f"v{i}", t, room) for i, t in enumerate(titles)]
         self.columns: Sequence[Column] = columns
+        self._lines = [(e, n, t) for e in entries for n, t in enumerate(_parts(e, width - first))]
+        """An entry, which of its lines this is, and what this one says where it has several."""
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self._lines)
 
     def key(self, row: int) -> Hashable:
         """Return the line's place."""
@@ -56,7 +63,7 @@ class EntryRows:
 
     def whole(self, row: int) -> tuple[str, str]:
         """Return a line's name and its values uncut, to be read; ``("", "")`` for a heading."""
-        entry = self._entries[row]
+        entry = self._lines[row][0]
         if not entry.values:
             return "", ""
         if entry.text or len(entry.values) == 1:
@@ -71,17 +78,30 @@ class EntryRows:
 
     def cells(self, row: int) -> Sequence[Cell]:
         """Return the name and its values; a heading alone, over the whole line."""
-        entry = self._entries[row]
+        entry, nth, part = self._lines[row]
         if not entry.values:
             return [(entry.name, "bold")]
+        if nth:
+            return [("", ""), (part, entry.values[0][1])]
         goal = f" {entry.goal}" if entry.goal else ""
         name = fmt.clip_among(entry.name, self._room - fmt.width_of(goal), self._names)
         said: Cell = (f"  {name}{goal}", "dim")
         if len(entry.values) == 1:
-            return [said, *entry.values]  # over the columns of others, which have none
+            value = (part, entry.values[0][1]) if part else entry.values[0]
+            return [said, value]  # over the columns of others, which have none
         texts = [text for text, _ in entry.values]
         values = [(fmt.clip_among(t, self._width, texts), tone) for t, tone in entry.values]
         return [said, *values]
+
+
+def _parts(entry: Entry, room: int) -> list[str]:
+    """Return the lines of a sentence in ``room`` cells; of what needs no more than one nothing."""
+    if not entry.wrap or len(entry.values) != 1:
+        return [""]
+    lines = wrapped(entry.values[0][0], max(room - 1, 8))
+    if len(lines) > MOST_LINES:
+        lines = [*lines[: MOST_LINES - 1], " ".join(lines[MOST_LINES - 1 :])]  # cut by the column
+    return lines if len(lines) > 1 else [""]
 
 
 def readable(text: str) -> str:

@@ -4,6 +4,7 @@ import math
 from typing import TYPE_CHECKING
 
 from hpo_tui.engine.spec import Direction, Objective, OutcomeConstraint, StudySpec
+from hpo_tui.store.models import StudyState
 from hpo_tui.tui import fmt, present
 
 if TYPE_CHECKING:
@@ -125,7 +126,8 @@ def goals_sentence(snapshot: "Snapshot", mask: "NDArray[np.bool_] | None" = None
     if not snapshot.spec.has_goals:
         return counted
     if not met:
-        return f"none of {counted} meets all goals{'' if which else ' yet'}"
+        over = which or snapshot.study.state is StudyState.FINISHED
+        return f"none of {counted} meets all goals{'' if over else ' yet'}"
     verb = "meets" if met == 1 else "meet"
     return f"{present.grouped(met)} of {counted} {verb} all goals"
 

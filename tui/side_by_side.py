@@ -121,9 +121,9 @@ def record_entries(
     """
     entries: list[Entry] = []
 
-    def add(name: str, text: str, tone: str = "") -> None:
+    def add(name: str, text: str, tone: str = "", *, wrap: bool = False) -> None:
         if text:
-            entries.append(Entry(name, ((plain(text), tone),), text))
+            entries.append(Entry(name, ((plain(text), tone),), text, wrap=wrap))
 
     add("ended", trial.reason, "bad" if trial.state == "failed" else "")
     if trial.exit_code is not None:
@@ -134,10 +134,10 @@ def record_entries(
     add("repeat", str(trial.repeat) if trial.repeat else "")
     add("process", str(trial.pid) if trial.pid and trial.state == "running" else "")
     add("tags", ", ".join(trial.tags), "accent")
-    add("note", trial.note, "accent")
+    add("note", trial.note, "accent", wrap=True)
     if trial.why:
         entries.append(Entry("why it was run"))
-        add("in words", _why(trial.why.get("text", "")))
+        add("in words", _why(trial.why.get("text", "")), wrap=True)
         for key, value in trial.why.items():
             if key != "text":
                 add(plain(str(key)), _why(value))

@@ -1,16 +1,20 @@
 """Goals as the tables say them."""
 
 import math
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hpo_tui.engine.spec import Direction, Objective, OutcomeConstraint, StudySpec
+from hpo_tui.store.models import StudyState
 from hpo_tui.tui.cli import summary
 from hpo_tui.tui.fmt import limit, read
-from hpo_tui.tui.goals import goal_text, goals_of, judged
-from tests.tui.conftest import TEXT
+from hpo_tui.tui.goals import goal_text, goals_of, goals_sentence, judged
+from hpo_tui.tui.watcher import read_once
+from tests.tui.conftest import TEXT, make_study
 
 AT_LEAST = Objective("accuracy", Direction.MAXIMIZE, threshold=0.94)
 AT_MOST = Objective("size", Direction.MINIMIZE, threshold=20_000)
@@ -73,3 +77,10 @@ def test_an_objective_that_is_constrained_too_is_judged_by_both() -> None:
         metrics = {"accuracy": value, "nonzero_weights": 1.0}
         assert judged(value, goal).endswith("✓" if spec.meets(metrics) else "✗")
     assert len(goals_of(spec)) == 2
+
+
+def test_of_a_finished_study_nothing_is_to_come_yet(tmp_path: Path) -> None:
+    seen = read_once(make_study(tmp_path))
+    assert goals_sentence(seen).endswith("full trials meets all goals yet")
+    over = replace(seen, study=replace(seen.study, state=StudyState.FINISHED))
+    assert goals_sentence(over).endswith("full trials meets all goals")

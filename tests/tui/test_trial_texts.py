@@ -8,7 +8,7 @@ from textual.widgets import Static
 from hpo_tui.store.models import Event, Trial, TrialState
 from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
-from hpo_tui.tui.entries import EntryRows, readable
+from hpo_tui.tui.entries import Entry, EntryRows, readable
 from hpo_tui.tui.screens.text_window import TextWindow
 from hpo_tui.tui.side_by_side import record_entries
 from hpo_tui.tui.trial_sheet import files_of, sheet
@@ -115,7 +115,7 @@ def test_why_a_trial_was_run_is_said_in_words_first() -> None:
     trial = Trial(7, 7, "full", TrialState.COMPLETE, 1.0, {}, why=why)
     said = ["trial 7 starts at full", "trial 7: stopped", "seen by trial 7"]
     entries = record_entries(trial, [Event(n, 0.0, "x", t, 7) for n, t in enumerate(said)], 1.0)
-    lines = EntryRows(entries, ["this trial", "best: #2"], 40)
+    lines = EntryRows(entries, ["this trial", "best: #2"], 60)
     shown = [lines.cells(row)[-1][0] for row in range(len(lines))]
     assert shown[:2] == ["why it was run", why["text"]]  # over the column of the best, too
     assert shown[-3:] == ["starts at full", "stopped", "seen by trial 7"]
@@ -133,3 +133,18 @@ def test_files_are_named_from_where_trials_run_and_read_whole(tmp_path: Path) ->
     assert entry.values[0][0] == ".hpo/sparse-speech/trials/0003/checkpoint"
     assert entry.text == str(made)
     assert "reports" not in [e.name for e in said.entries], "there is none"
+
+
+@pytest.mark.parametrize(("width", "lines"), [(200, 1), (58, 2), (30, 3)])
+def test_a_sentence_takes_lines_where_one_has_no_room(width: int, lines: int) -> None:
+    text = "Most expected gain for its price, ahead of a promotion of trial 7."
+    entries = [Entry("why it was run"), Entry("in words", ((text, ""),), text, wrap=True)]
+    rows = EntryRows([*entries, Entry("kind", (("look", ""),), "look")], ["this trial"], width)
+    assert len(rows) == 2 + lines
+    said = [rows.cells(row) for row in range(1, 1 + lines)]
+    assert [name.strip() for (name, _), _ in said] == ["in words"] + [""] * (lines - 1)
+    assert " ".join(value for _, (value, _) in said) == text
+    room = width - rows.columns[0].width
+    assert all(len(value) < room for _, (value, _) in said[: 2 if lines > 1 else 1])
+    assert {rows.whole(row) for row in range(1, 1 + lines)} == {("in words", text)}
+    assert rows.cells(1 + lines)[1] == ("look", "")
