@@ -183,7 +183,21 @@ def test_a_note_is_not_taken_away_by_an_empty_pipe(
 def test_a_word_is_no_number_of_a_trial(hpo: Callable[..., Any]) -> None:
     ran = hpo("kill", "first")
     assert ran.code == 2
+    assert "'first' is no trial's number: after the study comes the trial" in ran.err
+    ran = hpo("tag", "first")
+    assert ran.code == 2
     assert "'first' is not a valid trial number" in ran.err
+
+
+@pytest.mark.parametrize("words", [(3,), ("sparse", 3), (3, "-s", "sparse")])
+def test_a_study_is_named_before_the_trial_or_by_its_option(
+    make_study: MakeStudy, hpo: Callable[..., Any], words: tuple[object, ...]
+) -> None:
+    folder = make_study()
+    assert hpo("star", *words).code == 0
+    with StudyReader(folder.db) as reader:
+        assert [t.number for t in reader.trials() if t.starred] == [3]
+    assert hpo("star", "other", *words).code != 0
 
 
 def test_commands_to_copy_hold_the_name_as_one_word(

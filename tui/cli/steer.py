@@ -9,6 +9,7 @@ import click
 from hpo_tui.tui.cli.going_on import ask, check_unfinished, ensure_runner
 from hpo_tui.tui.cli.studies import complete_study, find, reading, spec_of, study_argument
 from hpo_tui.tui.cli.text import note
+from hpo_tui.tui.cli.trial import chosen, trial_words
 from hpo_tui.tui.editor.values import number_of
 from hpo_tui.tui.plain import plain
 
@@ -56,32 +57,35 @@ def stop(study: str | None, kill: bool) -> None:
 
 
 @click.command("kill")
-@trial_argument
+@trial_words
 @study_option
-def kill_trial(trial: int, study: str | None) -> None:
+def kill_trial(words: tuple[str, ...], study: str | None) -> None:
     """Stop TRIAL: SIGTERM to its process group, a grace period, then SIGKILL."""
-    ask(find(study), "kill", {"trial": trial})
+    folder, trial = chosen(words, study)
+    ask(folder, "kill", {"trial": trial})
 
 
 @click.command("retry")
-@trial_argument
+@trial_words
 @study_option
-def retry(trial: int, study: str | None) -> None:
+def retry(words: tuple[str, ...], study: str | None) -> None:
     """Run TRIAL again, after it failed or was killed."""
-    ask(find(study), "retry", {"trial": trial})
+    folder, trial = chosen(words, study)
+    ask(folder, "retry", {"trial": trial})
 
 
 @click.command("promote")
-@trial_argument
+@trial_words
 @click.option("--task", metavar="TASK", help="To which task; default: the next more expensive one.")
 @study_option
-def promote(trial: int, task: str | None, study: str | None) -> None:
+def promote(words: tuple[str, ...], task: str | None, study: str | None) -> None:
     """Run TRIAL's configuration at a more expensive task, from its checkpoint if it has one."""
-    ask(find(study), "promote", {"trial": trial, "task": task})
+    folder, trial = chosen(words, study)
+    ask(folder, "promote", {"trial": trial, "task": task})
 
 
 @click.command("confirm")
-@trial_argument
+@trial_words
 @click.option(
     "-n",
     "--repeats",
@@ -91,9 +95,10 @@ def promote(trial: int, task: str | None, study: str | None) -> None:
     help="With how many other seeds.",
 )
 @study_option
-def confirm(trial: int, repeats: int, study: str | None) -> None:
+def confirm(words: tuple[str, ...], repeats: int, study: str | None) -> None:
     """Run TRIAL's configuration again with other seeds, to measure the noise of its results."""
-    ask(find(study), "confirm", {"trial": trial, "repeats": repeats})
+    folder, trial = chosen(words, study)
+    ask(folder, "confirm", {"trial": trial, "repeats": repeats})
 
 
 @click.command("enqueue")
@@ -166,12 +171,13 @@ def lend(device: str, back: bool, study: str | None) -> None:
 
 
 @click.command("star")
-@trial_argument
+@trial_words
 @click.option("--off", is_flag=True, help="Remove the star.")
 @study_option
-def star(trial: int, off: bool, study: str | None) -> None:
+def star(words: tuple[str, ...], off: bool, study: str | None) -> None:
     """Mark TRIAL with a star."""
-    ask(find(study), "star", {"trial": trial, "on": not off})
+    folder, trial = chosen(words, study)
+    ask(folder, "star", {"trial": trial, "on": not off})
 
 
 @click.command("tag")
