@@ -1,6 +1,7 @@
 """How a study stands: one word, the header, a few lines, what the first result waits for. Pure."""
 
 import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -65,7 +66,9 @@ def header_pieces(snapshot: "Snapshot", width: int) -> tuple[list[Piece], list[P
     if snapshot.study.state is StudyState.PAUSED:
         optional[:0] = _why_paused(snapshot, width - used - 3)
     else:
-        optional += [(text, "dim") for text in until(snapshot) or [stand.detail] if text]
+        taken = used + sum(fmt.width_of(text) + 3 for text, _ in optional)
+        why = _beginning(stand.detail, width - taken - 3)
+        optional += [(text, "dim") for text in until(snapshot) or [why] if text]
     right = [(present.device_text(d), "dim") for d in snapshot.measured]
     for piece in optional:
         if used + fmt.width_of(piece[0]) + 3 > width:
@@ -94,6 +97,13 @@ def until(snapshot: "Snapshot") -> list[str]:
 def about(snapshot: "Snapshot") -> str:
     """Return how sure the time left is: a trial that is overdue may hold its place for ever."""
     return "at least" if overdue_text(snapshot) else "about"
+
+
+def _beginning(sentence: str, room: int) -> str:
+    """Return a sentence, or as many of its clauses as ``room`` cells hold: the first says most."""
+    ends = [len(sentence), *(found.start() for found in re.finditer(r"[,;:] | but ", sentence))]
+    fitting = [end for end in ends if fmt.width_of(sentence[:end]) <= room]
+    return sentence[: max(fitting, default=0)]
 
 
 def _why_paused(snapshot: "Snapshot", room: int) -> list[Piece]:

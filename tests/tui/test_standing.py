@@ -97,3 +97,23 @@ def test_why_a_study_is_paused_is_cut_to_the_room_that_there_is(tmp_path: Path, 
     assert left[2][0].startswith("5 trials in a row")
     assert left[2][0].endswith("…")
     assert width - 4 <= 2 + sum(fmt.width_of(text) + 2 for text, _ in left) <= width + 2
+
+
+@pytest.mark.parametrize(
+    ("width", "said"),
+    [
+        (160, "the budget is spent but for 0.25, which pays for no further full-task result"),
+        (110, "the budget is spent but for 0.25"),
+        (90, "the budget is spent"),
+        (70, ""),
+    ],
+)
+def test_why_a_study_is_over_is_told_as_far_as_there_is_room(
+    tmp_path: Path, width: int, said: str
+) -> None:
+    snapshot = read_once(make_study(tmp_path, trials=9, running=0, state=StudyState.FINISHED))
+    why = "the budget is spent but for 0.25, which pays for no further full-task result"
+    over = replace(snapshot, study=replace(snapshot.study, reason=why))
+    left, _ = header_pieces(over, width)
+    assert sum(fmt.width_of(text) + 2 for text, _ in left) < width
+    assert [text for text, tone in left if tone == "dim"] == ([said] if said else [])
