@@ -11,6 +11,8 @@ __all__ = ["completions"]
 _PARTIAL = re.compile(r"`[^`]*$|[^\W\d][\w./:@-]*$")
 _ENDED = re.compile(r"(?<![\w.])(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$|[\"'`)\]]\s*$")
 """A number, or what closes a text, a name or a bracket: a condition can end here."""
+_BEGINS = re.compile(r"(^|\b(and|or|not)\s|[(!&|])\s*$", re.IGNORECASE)
+"""Where a condition begins."""
 _COMPARED = re.compile(r"(==|!=|<>|(?<![<>=!])=)\s*$")
 _AMONG = re.compile(r"(\bnot\s+)?\bin\s*[\[(]([^\[\]()]*,)?\s*$")
 
@@ -24,7 +26,8 @@ def completions(
     """Return where the word at ``cursor`` starts, and what it could be completed to.
 
     Beside ``==`` and within ``in [...]`` these are the name's ``choices``. Else names come first,
-    then functions and keywords; a name that would not be read as one word is given in backticks.
+    then values that say enough alone (``failed``), functions and keywords; a name that would not be
+    read as one word is given in backticks.
     """
     before = text[:cursor]
     quote = next((q for q in "\"'" if before.count(q) % 2), "")
@@ -36,7 +39,8 @@ def completions(
     found = None if before.endswith("`") and not backticked else _PARTIAL.search(before)
     start = found.start() if found else cursor
     values = _values(before[:start], names, choices or {})
-    if not found and not values and (ended := _after_the_end(before, names)) is not None:
+    alone = _alone(names, choices or {})
+    if not found and not values and (ended := _after_the_end(before, names, alone)) is not None:
         return start, ended
     prefix = before[start:].lstrip("`")
     proposed = [] if backticked else _fitting(values, prefix, '"')
@@ -45,6 +49,8 @@ def completions(
         proposed += _fitting(bare, prefix, "`")
     if prefix and not backticked:
         low = prefix.lower()
+        if not values and _BEGINS.search(before[:start]):
+            proposed += [v for v in _fitting(alone, prefix, "") if v not in proposed]
         proposed += [f"{f}(" for f in FUNCTIONS if f.startswith(low) and f not in proposed]
         proposed += [k for k in KEYWORDS if k.startswith(low) and k != low]
     return start, proposed
@@ -57,9 +63,16 @@ def _fitting(words: list[str], prefix: str, marks: str) -> list[str]:
     return begin + [w for w in words if low in w.lower() and w not in begin]
 
 
-def _after_the_end(before: str, names: Collection[str]) -> list[str] | None:
+def _alone(names: Collection[str], choices: Mapping[str, Collection[Value]]) -> list[str]:
+    """Return the values of one word that only one name can have: alone they say that it does."""
+    texts = [v for options in choices.values() for v in options if isinstance(v, str)]
+    return [v for v in texts if texts.count(v) == 1 and _bare(v) and v not in names]
+
+
+def _after_the_end(before: str, names: Collection[str], alone: Collection[str]) -> list[str] | None:
     """Return what follows where a part has just ended, None where none has."""
-    if _ENDED.search(before):
+    words = before.split()
+    if _ENDED.search(before) or (before[-1:].isspace() and words and words[-1] in alone):
         open_list = before.rfind("[") > before.rfind("]")
         return ["and", "or"] if before[-1].isspace() and not open_list else []
     return [] if before[-1:].isspace() and _name_before(before, names) else None

@@ -38,6 +38,12 @@ CHOICES = {
         ("nesterov == t", 12, "true"),
         ("momentum == ", 12, "0"),
         ("accuracy >= ", 12, "accuracy"),
+        ("ad", 0, "adam"),
+        ("lr > 1 and ad", 11, "adam"),
+        ("not (ad", 5, "adam"),
+        ("lr > ad", 5, None),
+        ("adam ", 5, "and"),
+        ("optimizer = adam ", 17, "and"),
     ],
 )
 def test_what_fits_is_proposed(text: str, start: int, first: str | None) -> None:
