@@ -64,7 +64,11 @@ def header_pieces(snapshot: "Snapshot", width: int) -> tuple[list[Piece], list[P
         optional.insert(0, (late, "warn"))
     used = sum(fmt.width_of(t) + 2 for t, _ in left) + 1
     if snapshot.study.state is StudyState.PAUSED:
-        optional[:0] = _why_paused(snapshot, width - used - 3)
+        # In a narrow window why says more.
+        lone = snapshot.runner_pid is None and width >= 80
+        way: list[Piece] = [("R goes on", "dim")] if lone else []
+        taken = sum(fmt.width_of(text) + 3 for text, _ in way)
+        optional[:0] = [*_why_paused(snapshot, width - used - taken - 3), *way]
     else:
         taken = used + sum(fmt.width_of(text) + 3 for text, _ in optional)
         why = _beginning(stand.detail, width - taken - 3)

@@ -97,6 +97,7 @@ def test_why_a_study_is_paused_is_cut_to_the_room_that_there_is(tmp_path: Path, 
     assert left[2][0].startswith("5 trials in a row")
     assert left[2][0].endswith("…")
     assert width - 4 <= 2 + sum(fmt.width_of(text) + 2 for text, _ in left) <= width + 2
+    assert (("R goes on", "dim") in left) == (width >= 80), "no runner lives"
 
 
 @pytest.mark.parametrize(
