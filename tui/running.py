@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from hpo_tui.store.frame import STATES
 from hpo_tui.store.models import TrialState
 from hpo_tui.tui import present
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
 
     from hpo_tui.tui.snapshot import Snapshot
 
+_RUNNING, _COMPLETE = STATES.index(TrialState.RUNNING), STATES.index(TrialState.COMPLETE)
 _TIMES = 3.0
 """A trial is overdue after so many times what the longest of its task took."""
 _LEAST = 60.0
@@ -23,16 +25,25 @@ _NAMED = 2
 
 def durations(snapshot: "Snapshot") -> "NDArray[np.float64]":
     """Return the seconds (n,) that each trial took, of those that run the seconds so far."""
+    found = snapshot.frame.duration.copy()
+    rows = _running(snapshot)
+    found[rows] = _so_far(snapshot, rows)
+    return found
+
+
+def _running(snapshot: "Snapshot") -> "NDArray[np.intp]":
+    rows: NDArray[np.intp] = (snapshot.frame.state == _RUNNING).nonzero()[0]
+    return rows
+
+
+def _so_far(snapshot: "Snapshot", rows: "NDArray[np.intp]") -> "NDArray[np.float64]":
+    """Return for how long the running trials at ``rows`` have been at it."""
     import numpy as np
 
-    frame = snapshot.frame
-    running = frame.in_state(TrialState.RUNNING)
-    found = frame.duration.copy()
-    again = _again(snapshot)
-    for row in np.flatnonzero(running).tolist():
-        since = again.get(int(frame.number[row]), frame.started[row])
-        found[row] = np.maximum(snapshot.time - since, 0.0)
-    return found
+    frame, again = snapshot.frame, _again(snapshot) if len(rows) else {}
+    numbers = zip(frame.number[rows].tolist(), frame.started[rows].tolist(), strict=True)
+    since = np.array([again.get(number, started) for number, started in numbers])
+    return np.maximum(snapshot.time - since, 0.0)
 
 
 def _again(snapshot: "Snapshot") -> dict[int, float]:
@@ -49,8 +60,7 @@ def _again(snapshot: "Snapshot") -> dict[int, float]:
 
 def running_texts(snapshot: "Snapshot") -> str:
     """Return what is said of the time that trials have run: another text, another picture."""
-    running = snapshot.frame.in_state(TrialState.RUNNING)
-    return " ".join(map(present.took, durations(snapshot)[running].tolist()))
+    return " ".join(map(present.took, _so_far(snapshot, _running(snapshot)).tolist()))
 
 
 def overdue(snapshot: "Snapshot") -> list[int]:
@@ -60,24 +70,23 @@ def overdue(snapshot: "Snapshot") -> list[int]:
     """
     import numpy as np
 
-    frame = snapshot.frame
-    rows = np.flatnonzero(frame.in_state(TrialState.RUNNING))
+    frame, rows = snapshot.frame, _running(snapshot)
     if snapshot.runner_pid is None or not len(rows):
         return []
-    took = durations(snapshot)
-    complete = frame.in_state(TrialState.COMPLETE)
+    gone = _so_far(snapshot, rows)
+    complete = frame.state == _COMPLETE
     late = []
     for task in np.unique(frame.task[rows]).tolist():
+        done = complete & (frame.task == task)
         # By its own price: a promotion runs for its margin alone.
         with np.errstate(divide="ignore", invalid="ignore"):
-            pace = took / frame.cost
-        known = pace[complete & (frame.task == task)]
-        known = known[np.isfinite(known)]
-        if len(known) < _KNOWN:
+            pace = frame.duration[done] / frame.cost[done]
+        pace = pace[np.isfinite(pace)]
+        if len(pace) < _KNOWN:
             continue
-        mine = rows[frame.task[rows] == task]
-        limit = np.maximum(_LEAST, _TIMES * known.max() * frame.cost[mine])
-        late += frame.number[mine[took[mine] > limit]].tolist()
+        mine = frame.task[rows] == task
+        limit = np.maximum(_LEAST, _TIMES * pace.max() * frame.cost[rows[mine]])
+        late += frame.number[rows[mine][gone[mine] > limit]].tolist()
     return sorted(late)
 
 
