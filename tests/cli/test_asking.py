@@ -183,7 +183,7 @@ def test_a_note_is_not_taken_away_by_an_empty_pipe(
 def test_a_word_is_no_number_of_a_trial(hpo: Callable[..., Any]) -> None:
     ran = hpo("kill", "first")
     assert ran.code == 2
-    assert "'first' is no trial's number: after the study comes the trial" in ran.err
+    assert "'first' is not the number of a trial: the trial comes after the study" in ran.err
     ran = hpo("tag", "first")
     assert ran.code == 2
     assert "'first' is not a valid trial number" in ran.err

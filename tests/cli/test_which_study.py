@@ -205,7 +205,7 @@ def test_a_study_file_of_which_no_study_was_made_is_opened_in_the_editor(
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "x"\n', "utf-8")
     ran = hpo("pyproject.toml")
     assert ran.code == 1
-    assert "TOML of something else" in ran.err
+    assert "is a TOML file of something else" in ran.err
     assert opened == []
 
 

@@ -45,9 +45,9 @@ def _form() -> ItemDialog:
 @pytest.mark.parametrize(
     ("make", "hint"),
     [
-        (_texts, "leave"),
-        (lambda: PickMany("Columns", ENTRIES, [0]), "leave"),
-        (lambda: PickOne("Sort by", ENTRIES), "leave"),
+        (_texts, "cancel"),
+        (lambda: PickMany("Columns", ENTRIES, [0]), "cancel"),
+        (lambda: PickOne("Sort by", ENTRIES), "cancel"),
         (lambda: Confirm("Delete?", "What is lost. " * 60), "y  yes"),
         (lambda: TextWindow("Note", "A long note. " * 90), "Esc  close"),
         (_form, "Enter  keep"),

@@ -169,6 +169,6 @@ async def test_a_space_that_is_another_one_now_is_not_narrowed_by_what_is_shown(
         await until(pilot, lambda: "0.6" in str(app.live and app.live.snapshot.study.text))  # type: ignore[union-attr]
         await pilot.press(key)
         assert not app.screen.is_modal
-        assert "edited since" in " ".join(n.message for n in app._notifications)
+        assert "was edited after" in " ".join(n.message for n in app._notifications)
         await pilot.press("space", key)
         assert app.screen.is_modal

@@ -333,7 +333,7 @@ async def test_empty_states_teach(tmp_path: Path) -> None:
     app = make_app(fresh)
     async with app.run_test(size=(120, 40)) as pilot:
         await ready(pilot)
-        assert "no runner lives" in app.screen.query_one(BestTable).empty
+        assert "the study is not running" in app.screen.query_one(BestTable).empty
 
 
 async def test_a_folder_without_a_database_says_what_to_do(tmp_path: Path) -> None:
