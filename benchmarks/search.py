@@ -29,7 +29,8 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     add(
         "--problems",
         nargs="+",
-        help="names, or given, generated, instances, several, development, spoiled, failing, all",
+        help="names, or given, generated, instances, several, development, spoiled, failing, noisy,"
+        " all",
     )
     add("--engines", nargs="+", default=["ours"], choices=sorted(ENGINES))
     add("--peers", action="store_true", help="also run random, tpe and gp (full task)")

@@ -18,10 +18,11 @@ from search_support.instances import INSTANCES, SEVERAL, instance
 from search_support.problem import Problem, load_given
 from search_support.records import Key, line, read
 from search_support.simulate import Run, simulate
-from search_support.spoiled import FAILING, KINDS, spoil
+from search_support.spoiled import FAILING, KINDS, NOISY, spoil
 
 _GROUPS = (
-    "given", "generated", "instances", "several", "development", "spoiled", "failing", "all"
+    "given", "generated", "instances", "several", "development", "spoiled", "failing", "noisy",
+    "all",
 )  # fmt: skip
 _LIKE = INSTANCES | SURROGATES | SEVERAL
 
@@ -54,6 +55,8 @@ class Catalogue:
                 out += [f"{p}~{k}" for p in self.given()[:1] + self.given()[4:5] for k in KINDS]
             if word == "failing":
                 out += [f"{p}~{FAILING}" for p in (*(INSTANCES if self.bench else ()), *GENERATED)]
+            if word == "noisy":
+                out += [f"{p}~{k}" for p in (INSTANCES if self.bench else GENERATED) for k in NOISY]
             if word not in _GROUPS:
                 out.append(word)
         return list(dict.fromkeys(out))
@@ -74,7 +77,7 @@ class Catalogue:
             known = ", ".join([*given, *GENERATED, *DRAWN, *(_LIKE if self.bench else ())])
             hint = "" if self.bench else " (no benchmark folder was found: --bench DIR names it)"
             raise SystemExit(f"search.py: no problem {base!r}; there are: {known}{hint}")
-        kinds = (*KINDS, FAILING)
+        kinds = (*KINDS, FAILING, *NOISY)
         if kind and kind not in kinds:
             raise SystemExit(f"search.py: {kind!r} spoils nothing; say one of {', '.join(kinds)}")
         return spoil(found, kind) if kind else found

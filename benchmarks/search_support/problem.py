@@ -77,6 +77,8 @@ class Problem:
     reference: Reference
     function: Function
     limits: tuple[tuple[str, float], ...] = ()
+    truth: Function | None = None
+    """The function without its noise, where results have any."""
 
     @cached_property
     def full(self) -> Level:
@@ -95,6 +97,10 @@ class Problem:
     def evaluate(self, params: Params, task: str) -> Metrics:
         """Return the metrics of one configuration at one task."""
         return self.function(params, self.level(task).fidelity)
+
+    def true(self, params: Params) -> Metrics | None:
+        """Return the full result of a configuration without its noise, None where there is none."""
+        return None if self.truth is None else self.truth(params, self.full.fidelity)
 
     def losses(self, metrics: Metrics) -> tuple[float, ...]:
         """Return the objectives as losses, in order."""

@@ -10,7 +10,7 @@ from search_support.instances import INSTANCES, SEVERAL
 from search_support.plan import Catalogue, commits
 from search_support.records import peers_for, read, read_peers
 from search_support.results import Results
-from search_support.spoiled import FAILING
+from search_support.spoiled import FAILING, NOISY
 from search_support.targets import (
     allocation_rows,
     cost,
@@ -71,11 +71,13 @@ def compose(
         if rows:
             parts += [f"### Given problems, `-{accounting}`: {words}", _LEGEND, problem_table(rows)]
     failing = [f"{name}~{FAILING}" for name in (*INSTANCES, *GENERATED)]
+    noisy = [f"{name}~{kind}" for name in (*INSTANCES, *GENERATED) for kind in NOISY]
     for names, title, words in (
         (INSTANCES, "Other data sets, `-inc`", _INSTANCES),
         (SEVERAL, "Three and four objectives, `-inc`", _SEVERAL),
         (GENERATED, "Generated problems, `-inc`", _GENERATED),
         (failing, "Trials that fail, `-inc`", _FAILING),
+        (noisy, "Noisy results, `-inc`", _NOISY),
     ):
         rows = results.local_rows(names, "inc")
         if rows:
@@ -115,6 +117,12 @@ _FAILING = (
 )
 
 
+_NOISY = (
+    "Every result, at every task, has normal noise of a tenth (`noisy10`) or three tenths "
+    "(`noisy30`) of the way from the median of random configurations to the best. Scored is the "
+    "true value of what is best by the results, which is what a user takes away, so a score can "
+    "fall. The peers have the full task only."
+)
 _ALLOCATION = (
     "The same model three ways (`-inc`, the same seeds): as it is; with the full task alone; and "
     "with SigOpt's published allocation, which draws the task with probability ∝ exp(−cost) before "

@@ -24,6 +24,8 @@ class Scoreboard:
         self._best: float | None = None
         self._front: list[Point] = []
         self._volume = 0.0
+        self._noisy: list[tuple[Point, Point]] = []
+        """Where results have noise: each as it looked and as it truly is."""
 
     @property
     def score(self) -> float | None:
@@ -32,33 +34,49 @@ class Scoreboard:
             return self._best
         return self._volume / self._problem.reference.volume
 
-    def add(self, metrics: Metrics) -> None:
-        """Count a full-task result; one beyond a limit, or not finite, counts for nothing."""
+    def add(self, metrics: Metrics, truth: Metrics | None = None) -> None:
+        """Count a full-task result; one beyond a limit, or not finite, counts for nothing.
+
+        ``truth``: the result without its noise, where it has any. What is best by the results is
+        then scored by what it truly is, since that is what a user takes away.
+        """
         problem = self._problem
         if any(not metrics[name] <= most for name, most in problem.limits):
             return
         point = scaled(problem, metrics)
         if not all(math.isfinite(v) for v in point):
             return
-        if problem.single:
+        if truth is not None:
+            self._noisy.append((point, scaled(problem, truth)))
+            self._by_truth()
+        elif problem.single:
             self._best = point[0] if self._best is None else min(self._best, point[0])
         elif all(v < 1.0 for v in point) and not any(_covers(f, point) for f in self._front):
             self._front = [f for f in self._front if not _covers(point, f)] + [point]
             self._volume = hypervolume(self._front)
+
+    def _by_truth(self) -> None:
+        if self._problem.single:
+            self._best = min(self._noisy)[1][0]
+            return
+        seen = [looks for looks, _ in self._noisy]
+        best = [true for looks, true in self._noisy if not any(_beats(s, looks) for s in seen)]
+        self._volume = hypervolume(best)
 
 
 def scaled(problem: Problem, metrics: Metrics) -> Point:
     """Return the objectives with the ideal (or best) at 0 and the median at 1."""
     reference = problem.reference
     return tuple(
-        (_axis(goal, loss) - _axis(goal, best)) / (_axis(goal, median) - _axis(goal, best))
+        (axis(goal, loss) - axis(goal, best)) / (axis(goal, median) - axis(goal, best))
         for goal, loss, best, median in zip(
             problem.goals, problem.losses(metrics), reference.best, reference.median, strict=True
         )
     )
 
 
-def _axis(goal: Goal, loss: float) -> float:
+def axis(goal: Goal, loss: float) -> float:
+    """Return a loss as it is scored: in logarithms where the objective has ``log``."""
     if not goal.log:
         return loss
     if goal.direction == "maximize":
@@ -68,6 +86,10 @@ def _axis(goal: Goal, loss: float) -> float:
 
 def _covers(a: Point, b: Point) -> bool:
     return all(x <= y for x, y in zip(a, b, strict=True))
+
+
+def _beats(a: Point, b: Point) -> bool:
+    return a != b and _covers(a, b)
 
 
 def hypervolume(points: Sequence[Point]) -> float:
@@ -101,7 +123,7 @@ def _area(points: Sequence[Point]) -> float:
 
 def _front(points: list[Point]) -> list[Point]:
     unique = list(dict.fromkeys(points))
-    return [p for p in unique if not any(q != p and _covers(q, p) for q in unique)]
+    return [p for p in unique if not any(_beats(q, p) for q in unique)]
 
 
 def share_beyond(front: NDArray[np.float64], samples: NDArray[np.float64]) -> float:

@@ -87,7 +87,7 @@ def simulate(problem: Problem, engine: Engine, *, resume: bool, workers: int = 1
         ledger.finish(proposal)
         engine.tell(proposal.number, metrics)
         if proposal.task == problem.full.name:
-            board.add(metrics)
+            board.add(metrics, problem.true(proposal.params))
         spent += price
         run.steps.append((round(spent, 6), proposal.task, board.score))
     run.wall = clock

@@ -1,22 +1,30 @@
-"""Problems made worse: cheap tasks that mislead (the full one stays as it is), trials that fail."""
+"""Problems made worse: misleading cheap tasks (the full one stays), failures, noisy results."""
 
 import hashlib
 import math
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
 
 from search_support.problem import Function, Metrics, Params, Problem, from_unit
+from search_support.score import axis
 
 KINDS = ("mirrored", "noise")
 FAILING = "flaky"
 _FAIL_SHARE = 0.3
+NOISY = {"noisy10": 0.1, "noisy30": 0.3}
+"""Standard deviation of every result, as a part of the way from the median to the best."""
 
 
 def spoil(problem: Problem, kind: str) -> Problem:
-    """Return ``problem`` spoiled; ``kind`` is one of :data:`KINDS` or :data:`FAILING`."""
+    """Return ``problem`` spoiled: one of :data:`KINDS`, :data:`FAILING` or :data:`NOISY`."""
+    name = f"{problem.name}~{kind}"
+    if kind in NOISY:
+        noisy = _noisy(problem, NOISY[kind])
+        return replace(problem, name=name, function=noisy, truth=problem.function)
     make = {"mirrored": _mirrored, "noise": _noise, FAILING: _flaky}[kind]
-    return replace(problem, name=f"{problem.name}~{kind}", function=make(problem))
+    return replace(problem, name=name, function=make(problem))
 
 
 def _mirrored(problem: Problem) -> Function:
@@ -59,6 +67,28 @@ def _flaky(problem: Problem) -> Function:
         metrics = problem.function(params, fidelity)
         if _drawn_for(sorted(params.items())).random() < _FAIL_SHARE:
             return dict.fromkeys(metrics, math.nan)
+        return metrics
+
+    return function
+
+
+def _noisy(problem: Problem, sd: float) -> Function:
+    """Add normal noise to every objective at every task, another one when a trial is repeated."""
+    scale, runs = problem.reference, Counter[object]()
+    ways = [
+        abs(axis(goal, median) - axis(goal, best))
+        for goal, median, best in zip(problem.goals, scale.median, scale.best, strict=True)
+    ]
+
+    def function(params: Params, fidelity: float) -> Metrics:
+        metrics = dict(problem.function(params, fidelity))
+        what = (tuple(sorted(params.items())), fidelity)
+        runs[what] += 1
+        drawn = sd * _drawn_for(what, runs[what]).standard_normal(len(ways))
+        for goal, way, noise in zip(problem.goals, ways, drawn.tolist(), strict=True):
+            value = metrics[goal.metric]
+            by = math.exp(way * noise) if goal.log else 1.0
+            metrics[goal.metric] = value * by if goal.log else value + way * noise
         return metrics
 
     return function

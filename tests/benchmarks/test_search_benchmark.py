@@ -201,6 +201,53 @@ def test_three_of_ten_configurations_fail_at_every_task() -> None:
     assert 90 < failing < 150
 
 
+@pytest.mark.parametrize("kind", spoiled.NOISY)
+@pytest.mark.parametrize("name", ["rosenbrock4", "dtlz2-2"])
+def test_noise_has_the_size_that_its_name_says(name: str, kind: str) -> None:
+    problem = generated.generated(name)
+    noisy = spoiled.spoil(problem, kind)
+    params = {p["name"]: 0.3 for p in problem.space}
+    assert noisy.true(params) == problem.evaluate(params, problem.full.name)
+    assert problem.true(params) is None
+    for level in problem.levels:
+        found = [score.scaled(noisy, noisy.evaluate(params, level.name)) for _ in range(400)]
+        assert len(set(found)) == 400  # a repeat gives another result
+        exact = score.scaled(problem, problem.evaluate(params, level.name))
+        assert np.mean(found, axis=0) == pytest.approx(exact, abs=0.2 * spoiled.NOISY[kind])
+        assert np.std(found, axis=0) == pytest.approx(spoiled.NOISY[kind], rel=0.15)
+
+
+def test_what_looks_best_is_scored_by_what_it_is() -> None:
+    problem = generated.generated("rosenbrock4")
+    board = score.Scoreboard(problem)
+    loss, best = problem.reference.median[0], problem.reference.best[0]
+    name = problem.goals[0].metric
+    way = loss - best
+    board.add({name: best + 0.5 * way}, {name: best + 0.25 * way})
+    assert board.score == pytest.approx(0.25)
+    board.add({name: best + 0.4 * way}, {name: best + 0.75 * way})  # a lucky result
+    assert board.score == pytest.approx(0.75)
+    board.add({name: best + 0.6 * way}, {name: best})  # an unlucky one
+    assert board.score == pytest.approx(0.75)
+
+
+def test_a_front_that_looks_best_is_scored_by_what_it_is() -> None:
+    plain = generated.generated("dtlz2-2")
+    names = [g.metric for g in plain.goals]
+
+    def at(*parts: float) -> dict[str, float]:
+        ends = zip(names, parts, plain.reference.best, plain.reference.median, strict=True)
+        return {n: best + part * (median - best) for n, part, best, median in ends}
+
+    board, exact = score.Scoreboard(plain), score.Scoreboard(plain)
+    board.add(at(0.5, 0.5), at(0.25, 0.75))
+    board.add(at(0.4, 0.6), at(0.9, 0.8))
+    exact.add(at(0.25, 0.75))
+    assert board.score == pytest.approx(exact.score)  # what is dominated adds nothing
+    board.add(at(0.3, 0.3), at(0.8, 0.1))  # looks better than both, which are not taken then
+    assert board.score == pytest.approx(0.2 * 0.9 / plain.reference.volume)
+
+
 def test_runs_resume_and_are_reported(tmp_path: Path) -> None:
     out = tmp_path / "runs.jsonl"
     keys = [
