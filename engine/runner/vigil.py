@@ -63,11 +63,12 @@ class Vigil:
         self._process = None
 
 
-def is_replaced(folder: "StudyFolder") -> bool:
-    """Whether another runner comes soon."""
+def is_replaced(folder: "StudyFolder", pid: int) -> bool:
+    """Whether another runner than ``pid``, which may be just leaving, comes soon."""
     deadline = time.monotonic() + _SUCCESSOR
     while time.monotonic() < deadline:
-        if folder.runner_pid() is not None:
+        # 0: one that has not said its number yet, or has just taken it back.
+        if folder.runner_pid() not in (None, 0, pid):
             return True
         time.sleep(0.1)
     return False
@@ -115,7 +116,7 @@ def main(argv: list[str]) -> int:
     from hpo_tui.store.folder import StudyFolder
 
     folder = StudyFolder(Path(argv[0]))
-    if not is_replaced(folder):
+    if not is_replaced(folder, int(argv[1])):
         mourn(folder, argv[1], sent_away=said == _SENT_AWAY)
     return 0
 
