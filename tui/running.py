@@ -19,6 +19,8 @@ _LEAST = 60.0
 """Seconds before which none is."""
 _KNOWN = 3
 """Completed trials of a task from which on one may be judged by them."""
+_BEGINNINGS = ("started", "promoted")
+"""Kinds of the event that an attempt leaves when its process has started."""
 _NAMED = 2
 """Overdue trials that are named; more are counted."""
 
@@ -47,14 +49,12 @@ def _so_far(snapshot: "Snapshot", rows: "NDArray[np.intp]") -> "NDArray[np.float
 
 
 def _again(snapshot: "Snapshot") -> dict[int, float]:
-    """Return trial → when its present attempt began, where it is not the first.
+    """Return trial → when its present attempt began, of those whose beginning is remembered.
 
     A trial is dated by its first: between two of them a night may have gone by.
     """
     return {
-        e.trial: e.time
-        for e in snapshot.events
-        if e.trial is not None and f"trial {e.trial} starts again " in e.text
+        e.trial: e.time for e in snapshot.events if e.trial is not None and e.kind in _BEGINNINGS
     }
 
 
