@@ -197,6 +197,15 @@ class StudyReader:
             "SELECT * FROM commands WHERE id = ?", (number,)
         )), None)  # fmt: skip
 
+    def open_commands(self, actions: Iterable[str]) -> list[Command]:
+        """Return the commands of these actions that have no answer, oldest first."""
+        rows = self._rows(
+            "SELECT * FROM commands WHERE answered IS NULL"
+            " AND action IN (SELECT value FROM json_each(?)) ORDER BY id",
+            (json.dumps(list(actions)),),
+        )
+        return [command_from(row) for row in rows]
+
     def devices(self) -> list[DeviceSample]:
         """Return the newest sample of every device."""
         rows = self._rows(

@@ -202,10 +202,16 @@ class StudyWriter:
             )
         return commands
 
-    def retake_commands(self) -> None:
-        """Have the commands that an earlier runner took and never answered taken again."""
+    def retake_commands(self) -> set[int]:
+        """Have the commands taken that an earlier runner took and never answered, or never saw.
+
+        Return which ones these are.
+        """
         with self.transaction():
+            cursor = self.conn.execute("SELECT id FROM commands WHERE answered IS NULL")
+            found = {int(number) for (number,) in cursor.fetchall()}
             self.conn.execute("UPDATE commands SET taken = NULL WHERE answered IS NULL")
+        return found
 
     def refuse_commands(self, actions: Sequence[str], answer: str) -> int:
         """Answer no to all open commands of these actions, taken or not; return how many."""

@@ -10,7 +10,7 @@ from hpo_tui.engine.learning import Holds
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.frame import Frame
-from hpo_tui.store.models import DeviceSample, Event, Study
+from hpo_tui.store.models import Command, DeviceSample, Event, Study
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,6 +45,8 @@ class Snapshot:
     """Why nothing new starts though the study runs: its goals are met, its budget is spent."""
     edited: bool = False
     """Whether a finished study's file was edited by hand, which a runner takes over."""
+    queued: tuple[Command, ...] = ()
+    """The trials that were asked for and wait for the next runner; none while one lives."""
     learned: tuple[Holds, ...] = ()
     """How far what earlier studies say holds, study by study and metric by metric."""
     ranked: tuple[str, ...] = ()

@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hpo_tui.engine.answers import wish_text
 from hpo_tui.store.models import Event, Study, StudyState, TrialState
 from hpo_tui.tui import fmt, present
 from hpo_tui.tui.goals import goals_of, goals_sentence
@@ -62,6 +63,9 @@ def header_pieces(snapshot: "Snapshot", width: int) -> tuple[list[Piece], list[P
     optional: list[Piece] = [(facts, ""), (present.budget_text(snapshot), "")]
     if late := overdue_text(snapshot):
         optional.insert(0, (late, "warn"))
+    if snapshot.queued:
+        count = f"{len(snapshot.queued)} queued"
+        optional.insert(0, (f"{count} for the next run" if width >= 100 else count, "warn"))
     used = sum(fmt.width_of(t) + 2 for t, _ in left) + 1
     if snapshot.study.state is StudyState.PAUSED:
         # In a narrow window why says more.
@@ -126,10 +130,17 @@ def status_lines(snapshot: "Snapshot", width: int = 80) -> list[str]:
     lines.append(f"{present.plural(len(snapshot.frame), 'trial')}, {present.budget_text(snapshot)}")
     if snapshot.lost > 0:
         lines[-1] += f", {present.lost_text(snapshot)} lost"
+    lines += queued_lines(snapshot)
     lines += [line for line in [overdue_text(snapshot), *until(snapshot)] if line]
     lines.append(goals_sentence(snapshot))
     lines += best_lines(snapshot, 5, width)
     return [fit(line, width).rstrip() for line in lines]
+
+
+def queued_lines(snapshot: "Snapshot") -> list[str]:
+    """Return what waits for the next run, a wish a line."""
+    said = (plain(wish_text(c.action, c.args)) for c in snapshot.queued)
+    return [f"queued for the next run: {text}" for text in said]
 
 
 def best_lines(snapshot: "Snapshot", k: int, width: int) -> list[str]:

@@ -20,6 +20,12 @@ def why_no_start(study: Study, *, edited: bool) -> str:
     return "The study is finished: increase its budget first (+ in Watch)."
 
 
+def how_queued_starts(study: Study, *, edited: bool) -> str:
+    """Return what has to be done for what is queued for the next run to be run."""
+    over = why_no_start(study, edited=edited)
+    return f"{over.rstrip('.')}, then R starts it." if over else "R starts it."
+
+
 def why_not(error: OSError, folder: StudyFolder) -> str:
     """Return in words what could not be changed."""
     if error.strerror is None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from hpo_tui.engine.analysis.maps import LastMaps
 from hpo_tui.engine.analysis.slices import slices
+from hpo_tui.engine.answers import WISHES
 from hpo_tui.engine.learning import holds
 from hpo_tui.engine.spec import SpecError, StudySpec
 from hpo_tui.engine.spec.files import edited_by_hand
@@ -152,6 +153,7 @@ class StudyWatcher:
             eta=eta_of(spec, study, frame, spent, now, told=reader.dated("eta")) if timed else None,
             closing=closing,
             edited=finished and edited_by_hand(self.folder.file, study.text) is not None,
+            queued=tuple(reader.open_commands(WISHES)) if pid is None else (),
             learned=holds(reader, spec.learn_from),
             slices=slices(reader),
             maps=self._maps.of(reader),

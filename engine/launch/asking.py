@@ -5,8 +5,10 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from hpo_tui.engine.answers import WISHES
 from hpo_tui.engine.launch.offline import apply, works_without_runner
 from hpo_tui.engine.launch.orphans import orphans
+from hpo_tui.engine.launch.queueing import queue, take_back
 from hpo_tui.engine.launch.refusals import (
     CLOSED,
     OF_A_RUN,
@@ -34,7 +36,8 @@ def send(
     """Ask the study's runner for something; return the command with its answer.
 
     ``answered`` is None if the runner has not answered within ``timeout`` seconds; it will. Without
-    a runner, what needs none is done here, and the rest raises :class:`LaunchError`.
+    a runner, what needs none is done here, trials that are asked for wait for the next runner, and
+    the rest raises :class:`LaunchError`.
     """
     return send_all(folder, action, [args or {}], timeout)[0]
 
@@ -75,16 +78,15 @@ def _outcome(folder: StudyFolder, reader: StudyReader, number: int, deadline: fl
 
 
 def _without(folder: StudyFolder, action: str, args: dict[str, Any]) -> Command:
-    if not works_without_runner(action):
-        if not folder.db.is_file():
-            raise LaunchError(f"there is no study in {folder.path}")
-        if action in OF_A_RUN:
-            return _end(folder, action, args)
-        raise LaunchError(
-            f"no runner works on {folder.name}, so it cannot {action}: {how_to_start(folder)}"
-        )
+    apart = works_without_runner(action)
+    if not (apart or folder.db.is_file()):
+        raise LaunchError(f"there is no study in {folder.path}")
     try:
-        return apply(folder, action, args)
+        if apart:
+            return apply(folder, action, args)
+        asked, answer = time.time(), _queue(folder, action, args)
+        if answer:
+            return _answered(asked, action, args, answer)
     except FileNotFoundError as error:
         raise LaunchError(f"{action}: {error.filename or folder.path} is not there") from error
     except OSError as error:
@@ -94,6 +96,26 @@ def _without(folder: StudyFolder, action: str, args: dict[str, Any]) -> Command:
     except (ValueError, KeyError, LookupError) as error:
         text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
         raise LaunchError(f"{action}: {text}") from error
+    if action in OF_A_RUN:
+        return _end(folder, action, args)
+    raise LaunchError(
+        f"no runner works on {folder.name}, so it cannot {action}: {how_to_start(folder)}"
+    )
+
+
+def _queue(folder: StudyFolder, action: str, args: dict[str, Any]) -> str:
+    """Leave to the next runner what it can do, or take back what was left to it; say so."""
+    if action in WISHES:
+        return queue(folder, action, args)
+    if action == "kill":
+        return take_back(folder, int(args["trial"]))
+    if action == "stop" and not orphans(folder):
+        return take_back(folder)
+    return ""
+
+
+def _answered(asked: float, action: str, args: dict[str, Any], answer: str) -> Command:
+    return Command(0, asked, action, args, asked, time.time(), True, answer)
 
 
 def _end(folder: StudyFolder, action: str, args: dict[str, Any]) -> Command:
@@ -113,7 +135,7 @@ def _end(folder: StudyFolder, action: str, args: dict[str, Any]) -> Command:
             raise
         return send(folder, action, args)  # somebody has started one meanwhile
     answer = f"stopped: {numbered(left)}, which ran on without a runner, {_end_of(left)}"
-    return Command(0, asked, action, args, asked, time.time(), True, answer)
+    return _answered(asked, action, args, answer)
 
 
 def _end_of(trials: Sequence[int]) -> str:

@@ -3,9 +3,10 @@
 import logging
 from collections.abc import Callable
 
+from hpo_tui.engine.answers import Refused
 from hpo_tui.engine.execution.breaker import Breaker
 from hpo_tui.engine.runner.desk import Desk
-from hpo_tui.engine.runner.granting import Refused
+from hpo_tui.engine.runner.granting import refuse
 from hpo_tui.engine.runner.study_commands import StudyCommands
 from hpo_tui.engine.runner.trial_commands import TrialCommands
 from hpo_tui.engine.runner.wishes import Wishes
@@ -33,7 +34,7 @@ class Commands:
             try:
                 self._do(command)
             except Refused as error:
-                self.desk.writer.answer_command(command.id, False, str(error))
+                refuse(self.desk, command, str(error))
         return bool(commands)
 
     def _do(self, command: Command) -> None:

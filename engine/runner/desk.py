@@ -108,6 +108,8 @@ class Desk:
         self.live: dict[int, Live] = {}
         self.queue: deque[int] = deque()
         """Waiting trials, the next to be started first."""
+        self.queued: set[int] = set()
+        """The commands that were asked for before this run: nobody waits for their answers."""
         self.alone: set[int] = set()
         """Trials whose next attempt needs a device of their own."""
         self.state = StudyState.RUNNING

@@ -1,24 +1,12 @@
 """What is asked of every wish before it is granted, and said once it is."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
+from hpo_tui.engine.answers import WISHES, Refused, wish_text
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.spec.files import unsaved
 from hpo_tui.engine.spec.names import numbered
-from hpo_tui.store.models import StudyState, Trial
-
-
-class Refused(Exception):  # noqa: N818 - an answer, not an error
-    """The wish cannot be granted; the sentence says why."""
-
-
-def trial_of(desk: Desk, args: Mapping[str, Any]) -> Trial:
-    """Return the trial that is meant. Raises :class:`Refused` where there is none."""
-    number = int(args["trial"])
-    if number not in desk.trials:
-        raise Refused(f"there is no trial {number}")
-    return desk.trials[number]
+from hpo_tui.store.models import Command, StudyState
 
 
 def check_goes_on(desk: Desk, hint: str = "") -> None:
@@ -39,3 +27,12 @@ def are_next(desk: Desk, numbers: Sequence[int]) -> str:
     said = f"{numbered(numbers)} {'is' if len(numbers) == 1 else 'are'} next"
     paused = desk.state is StudyState.PAUSED
     return f"{said}, once the study is resumed" if paused else said
+
+
+def refuse(desk: Desk, command: Command, why: str) -> None:
+    """Answer no. Nobody waits for the answer to what was queued before this run: that is told."""
+    with desk.transaction():
+        desk.writer.answer_command(command.id, False, why)
+        if command.id in desk.queued and command.action in WISHES:
+            said = f"{wish_text(command.action, command.args)}, queued for this run, cannot be done"
+            desk.event("refused", f"{said}: {why}", command.args.get("trial"))

@@ -130,7 +130,7 @@ class Runner:
         """Take over what an earlier runner left, then set the study going."""
         desk = self.desk
         with desk.transaction():
-            desk.writer.retake_commands()
+            desk.queued = desk.writer.retake_commands()
             stopped = desk.state is StudyState.STOPPED
             desk.set_state(StudyState.RUNNING)
             desk.writer.update_study(started=desk.started)

@@ -1,13 +1,13 @@
 """Commands to the study as a whole: pause, resume, stop, a larger budget, an edit, a lent GPU."""
 
 from hpo_tui.engine import stop_when
-from hpo_tui.engine.answers import PAUSED_BY_YOU
+from hpo_tui.engine.answers import PAUSED_BY_YOU, Refused
 from hpo_tui.engine.execution.breaker import Breaker
 from hpo_tui.engine.learning import kept_names, learn_fault
 from hpo_tui.engine.runner.chores import look
 from hpo_tui.engine.runner.desk import Desk, Stop
 from hpo_tui.engine.runner.ending import tell_optimizer
-from hpo_tui.engine.runner.granting import Refused, check_file, check_goes_on
+from hpo_tui.engine.runner.granting import check_file, check_goes_on
 from hpo_tui.engine.runner.watching import collect_anew
 from hpo_tui.engine.spec.edit import plan_edit
 from hpo_tui.engine.spec.errors import SpecError

@@ -1,9 +1,10 @@
 """Commands to one trial: end it, start it again, mark it."""
 
-from hpo_tui.engine.answers import noted, tagged
+from hpo_tui.engine.answers import Refused, noted, tagged
 from hpo_tui.engine.runner.desk import Desk, Stop
 from hpo_tui.engine.runner.ending import tell_optimizer
-from hpo_tui.engine.runner.granting import Refused, are_next, check_goes_on, trial_of
+from hpo_tui.engine.runner.granting import are_next, check_goes_on
+from hpo_tui.engine.wanted import to_retry, trial_of
 from hpo_tui.store.models import Command, TrialState
 
 
@@ -15,7 +16,7 @@ class TrialCommands:
 
     def do_kill(self, command: Command) -> str:
         """End a trial; it is not started again."""
-        trial = trial_of(self.desk, command.args)
+        trial = trial_of(self.desk.trials, command.args)
         live = self.desk.live.get(trial.number)
         if live is not None:
             self.desk.end(live, Stop("kill", "killed by you"))
@@ -29,11 +30,7 @@ class TrialCommands:
 
     def do_retry(self, command: Command) -> str:
         """Start a failed, killed or stopped trial again, from its checkpoint if it has one."""
-        trial = trial_of(self.desk, command.args)
-        if not trial.state.ended:
-            raise Refused(f"trial {trial.number} is {trial.state}: only an ended trial is retried")
-        if trial.state is TrialState.COMPLETE:
-            raise Refused(f"trial {trial.number} is complete: enqueue its configuration instead")
+        trial = to_retry(self.desk.trials, command.args)
         check_goes_on(self.desk)
         self.desk.update(
             trial.number, state=TrialState.WAITING, reason="", ended=None, teaches=False,
@@ -46,20 +43,20 @@ class TrialCommands:
 
     def do_star(self, command: Command) -> str:
         """Mark a trial, or unmark it."""
-        trial, on = trial_of(self.desk, command.args), bool(command.args["on"])
+        trial, on = trial_of(self.desk.trials, command.args), bool(command.args["on"])
         self.desk.update(trial.number, starred=on)
         return f"trial {trial.number} is {'starred' if on else 'not starred any more'}"
 
     def do_tag(self, command: Command) -> str:
         """Set a trial's tags."""
-        trial = trial_of(self.desk, command.args)
+        trial = trial_of(self.desk.trials, command.args)
         tags = tuple(dict.fromkeys(str(t) for t in command.args["tags"]))
         self.desk.update(trial.number, tags=tags)
         return tagged(trial.number, tags)
 
     def do_note(self, command: Command) -> str:
         """Set a trial's note."""
-        trial = trial_of(self.desk, command.args)
+        trial = trial_of(self.desk.trials, command.args)
         text = str(command.args["text"])
         self.desk.update(trial.number, note=text)
         return noted(trial.number, text)

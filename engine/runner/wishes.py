@@ -5,12 +5,11 @@ from typing import Any
 
 from hpo_tui.engine.execution.proposals_client import Reply
 from hpo_tui.engine.runner.desk import Desk
-from hpo_tui.engine.runner.granting import Refused, are_next, check_goes_on, trial_of
-from hpo_tui.engine.runner.promoting import promotion
+from hpo_tui.engine.runner.granting import are_next, check_goes_on, refuse
 from hpo_tui.engine.runner.starting import record
 from hpo_tui.engine.spec.names import numbered, plain, show
-from hpo_tui.engine.spec.space import partial_faults
-from hpo_tui.store.models import Command, Trial, TrialState
+from hpo_tui.engine.wanted import check_enqueue, to_confirm, to_promote
+from hpo_tui.store.models import Command, Trial
 
 
 class Wishes:
@@ -23,20 +22,13 @@ class Wishes:
 
     def do_enqueue(self, command: Command) -> None:
         """Run a configuration that the user gives."""
+        check_enqueue(self.desk.spec, command.args)
         params, task = dict(command.args["params"]), command.args.get("task")
-        faults = partial_faults(self.desk.spec, params)
-        if faults:
-            raise Refused("; ".join(faults))
-        self._check_task(task)
         self._wish(command, "enqueue", params=params, task=task, promote=None, why="asked by you")
 
     def do_promote(self, command: Command) -> None:
         """Carry a trial's configuration on to a dearer task."""
-        trial, task = trial_of(self.desk, command.args), command.args.get("task")
-        self._check_task(task)
-        if trial.state not in (TrialState.COMPLETE, TrialState.PRUNED):
-            raise Refused(f"trial {trial.number} is {trial.state}: there is nothing to promote")
-        task = promotion(self.desk.spec, self.desk.trials.values(), trial, task)
+        trial, task = to_promote(self.desk.spec, self.desk.trials, command.args)
         self._wish(
             command, "enqueue", params=dict(trial.params), task=task, promote=trial.number,
             why="promoted by you",
@@ -44,17 +36,8 @@ class Wishes:
 
     def do_confirm(self, command: Command) -> None:
         """Run a trial's configuration again with other seeds."""
-        trial, repeats = trial_of(self.desk, command.args), int(command.args.get("repeats", 1))
-        if trial.state is not TrialState.COMPLETE:
-            raise Refused(f"trial {trial.number} is {trial.state}: only a result can be confirmed")
-        if not 1 <= repeats <= 100:
-            raise Refused("repeats must be from 1 to 100")
+        trial, repeats = to_confirm(self.desk.trials, command.args)
         self._wish(command, "confirm", number=trial.number, repeats=repeats)
-
-    def _check_task(self, task: object) -> None:
-        names = [t.name for t in self.desk.spec.tasks]
-        if task is not None and task not in names:
-            raise Refused(f"there is no task {task!r}; there are {', '.join(names)}")
 
     def _wish(self, command: Command, op: str, **values: Any) -> None:
         check_goes_on(self.desk)
@@ -68,13 +51,15 @@ class Wishes:
         desk = self.desk
         with desk.transaction():
             if reply.kind == "refused":
-                desk.writer.answer_command(command.id, False, str(reply.data["text"]))
+                refuse(desk, command, str(reply.data["text"]))
                 return
             trials = [record(desk, s) for s in reply.suggestions]
             numbers = [t.number for t in trials]
-            desk.event("enqueued", f"asked for by you: {numbered(numbers)}", numbers[0])
-            said = are_next(self.desk, numbers) + self._remark(command, trials)
-            desk.writer.answer_command(command.id, True, said)
+            remark = self._remark(command, trials)
+            # Nobody reads the answer to what was queued before this run.
+            told = remark if command.id in desk.queued else ""
+            desk.event("enqueued", f"asked for by you: {numbered(numbers)}{told}", numbers[0])
+            desk.writer.answer_command(command.id, True, are_next(self.desk, numbers) + remark)
         for trial in reversed(trials):
             desk.enqueue(trial.number, first=True)
 

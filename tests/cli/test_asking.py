@@ -20,17 +20,44 @@ from tests.cli.conftest import TEXT
 MakeStudy = Callable[..., StudyFolder]
 
 
-@pytest.mark.parametrize("action", ["retry", "promote", "confirm", "enqueue"])
-def test_a_finished_study_is_extended_first(
-    make_study: MakeStudy, hpo: Callable[..., Any], action: str
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("retry", 3), "another attempt of trial 3"),
+        (("promote", 7), "the promotion of trial 7"),
+        (("confirm", 12), "3 repeats of trial 12"),
+        (("enqueue", "lr=0.5"), "a trial with lr = 0.5"),
+    ],
+)
+def test_trials_wait_for_the_next_run_and_a_finished_study_is_extended_first(
+    make_study: MakeStudy, hpo: Callable[..., Any], words: tuple[Any, ...], said: str
 ) -> None:
-    with pytest.raises(LaunchError, match=r"finished.*`hpo-tui extend [^`]*`, then") as caught:
-        send(make_study(), action, {"trial": 1})
-    advice = str(caught.value).split("`hpo-tui ")[1].partition("`")[0]
+    make_study()
+    ran = hpo(*words)
+    assert ran.code == 0
+    assert f"queued for the next run: {said}\n" in ran.err
+    assert f"  queued for the next run: {said}\n" in hpo("status").out
+    advice = ran.err.split("finished. Increase its budget with `hpo-tui ")[1].partition("`")[0]
     assert hpo(*advice.replace("AMOUNT", "2").split()).code == 0
-    stopped = make_study("other", state=StudyState.STOPPED)
-    with pytest.raises(LaunchError, match="start it with `hpo-tui run other`"):
-        send(stopped, action, {"trial": 1})
+    make_study("other", state=StudyState.STOPPED)
+    assert "start it with `hpo-tui run other`" in hpo(*words, "-s", "other").err
+    assert hpo("stop", "other").err == f"not queued any more: {said}\n"
+    assert "queued" not in hpo("status", "other").out
+
+
+def test_a_trial_that_cannot_be_asked_for_is_refused_without_a_runner(
+    make_study: MakeStudy, hpo: Callable[..., Any]
+) -> None:
+    make_study()
+    for words, why in (
+        (("confirm", 3), "trial 3 is failed: only a result can be confirmed"),
+        (("confirm", 99), "there is no trial 99"),
+        (("enqueue", "lr=7"), "lr"),
+    ):
+        ran = hpo(*words)
+        assert ran.code == 1
+        assert why in ran.err
+    assert "queued" not in hpo("status").out
 
 
 def test_a_finished_study_does_not_go_on_by_itself(
@@ -205,7 +232,7 @@ def test_commands_to_copy_hold_the_name_as_one_word(
 ) -> None:
     name = "it's the second"
     with pytest.raises(LaunchError) as caught:
-        send(make_study(name), "retry", {"trial": 1})
+        send(make_study(name), "lend", {"device": "0", "on": True})
     for part in str(caught.value).split("`")[1::2]:
         assert shlex.split(part)[-1] == name
     make_study("a third", state=StudyState.RUNNING)

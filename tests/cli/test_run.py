@@ -257,7 +257,8 @@ def test_steering(hpo: Callable[..., Any], quick: Callable[..., StudyFolder]) ->
     assert hpo("note", 1, "").err == "trial 1 has no note\n"
     refused = hpo("promote", 1)
     assert refused.code == 1
-    assert "hpo-tui run quick" in refused.err
+    assert "trial 1 is killed: there is nothing to promote" in refused.err
+    assert "hpo-tui run quick" in hpo("retry", 1).err
 
 
 @pytest.mark.parametrize(

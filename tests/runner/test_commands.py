@@ -88,9 +88,8 @@ def test_a_trial_is_killed_and_retried(make_study: Any, told: Any) -> None:
     assert (study.ended().state, study.trial().reason) == (TrialState.KILLED, "killed by you")
     study.gone()
     assert told("drop")
-    (study.folder.path.parent.parent / "train.py").write_text("print('accuracy=0.8')")
-    with pytest.raises(LaunchError, match="hpo-tui run t"):
-        send(study.folder, "retry", {"trial": 1})
+    (study.folder.path.parent.parent / "train.py").write_text("print(1)")
+    assert ok(study, "retry", trial=1) == "queued for the next run: another attempt of trial 1"
 
 
 def test_a_retried_trial_counts(make_study: Any, told: Any) -> None:

@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
-from hpo_tui.engine.runner.granting import Refused
-from hpo_tui.engine.runner.promoting import promotion
+from hpo_tui.engine.answers import Refused
+from hpo_tui.engine.promoting import promotion
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.store.models import Trial, TrialState
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from hpo_tui.tui.cli.going_on import ask, check_unfinished, ensure_runner
+from hpo_tui.store.folder import StudyFolder
+from hpo_tui.tui.cli.going_on import ask, check_unfinished, ensure_runner, is_finished
 from hpo_tui.tui.cli.studies import complete_study, find, reading, spec_of, study_argument
 from hpo_tui.tui.cli.text import note
 from hpo_tui.tui.cli.trial import chosen, trial_words
@@ -60,7 +61,10 @@ def stop(study: str | None, kill: bool) -> None:
 @trial_words
 @study_option
 def kill_trial(words: tuple[str, ...], study: str | None) -> None:
-    """Stop TRIAL: SIGTERM to its process group, a grace period, then SIGKILL."""
+    """Stop TRIAL: SIGTERM to its process group, a grace period, then SIGKILL.
+
+    Without a runner it takes back what is queued of TRIAL for the next run.
+    """
     folder, trial = chosen(words, study)
     ask(folder, "kill", {"trial": trial})
 
@@ -71,7 +75,7 @@ def kill_trial(words: tuple[str, ...], study: str | None) -> None:
 def retry(words: tuple[str, ...], study: str | None) -> None:
     """Run TRIAL again, after it failed or was killed."""
     folder, trial = chosen(words, study)
-    ask(folder, "retry", {"trial": trial})
+    _wish(folder, "retry", {"trial": trial})
 
 
 @click.command("promote")
@@ -81,7 +85,7 @@ def retry(words: tuple[str, ...], study: str | None) -> None:
 def promote(words: tuple[str, ...], task: str | None, study: str | None) -> None:
     """Run TRIAL's configuration at a more expensive task, from its checkpoint if it has one."""
     folder, trial = chosen(words, study)
-    ask(folder, "promote", {"trial": trial, "task": task})
+    _wish(folder, "promote", {"trial": trial, "task": task})
 
 
 @click.command("confirm")
@@ -98,7 +102,7 @@ def promote(words: tuple[str, ...], task: str | None, study: str | None) -> None
 def confirm(words: tuple[str, ...], repeats: int, study: str | None) -> None:
     """Run TRIAL's configuration again with other seeds, to measure the noise of its results."""
     folder, trial = chosen(words, study)
-    ask(folder, "confirm", {"trial": trial, "repeats": repeats})
+    _wish(folder, "confirm", {"trial": trial, "repeats": repeats})
 
 
 @click.command("enqueue")
@@ -118,7 +122,17 @@ def enqueue(values: tuple[str, ...], task: str | None, study: str | None) -> Non
     texts = {name: text for name, _, text in (value.partition("=") for value in values)}
     # The choice "1", where there is one, rather than the number.
     params |= {n: t for n, t in texts.items() if n in space and t in space[n].choices}
-    ask(folder, "enqueue", {"params": params, "task": task})
+    _wish(folder, "enqueue", {"params": params, "task": task})
+
+
+def _wish(folder: StudyFolder, action: str, args: dict[str, Any]) -> None:
+    """Ask for trials; where they wait for the next run, say how to start it."""
+    from hpo_tui.engine.launch.refusals import how_to_start
+
+    ask(folder, action, args)
+    if folder.runner_pid() is None:
+        start = f"start it with `hpo-tui run {folder.word}`"
+        note(plain(how_to_start(folder) if is_finished(folder) else start))
 
 
 def assignment(text: str) -> tuple[str, Any]:

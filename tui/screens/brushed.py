@@ -157,7 +157,7 @@ def refine(room: "StudyRoom") -> None:
 
         seed = secrets.randbits(32)  # asked again, others are drawn
         for params in refinements(snapshot.frame, snapshot.spec, ranges, int(text), seed):
-            room.command("enqueue", "enqueue", {"params": params, "task": None})
+            room.wish("enqueue", "enqueue", {"params": params, "task": None})
 
     detail = "They are drawn near the best trials, inside:\n" + describe(ranges)
     room.app.push_screen(

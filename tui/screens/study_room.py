@@ -1,15 +1,23 @@
 """What Watch, All trials and Trial share: one open study, and what can be done to it."""
 
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 from textual.binding import BindingType
 
-from hpo_tui.store.models import CPU, StudyState, TrialState
+from hpo_tui.engine.answers import wish_text
+from hpo_tui.store.models import CPU, Command, StudyState, TrialState
 from hpo_tui.tui.actions import Action, action, bindings
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.screens.commanding import Commanding
 from hpo_tui.tui.snapshot import Snapshot, View
-from hpo_tui.tui.study_deeds import NO_RUNNER, NOTHING_RUNS, STARTS_IT, why_no_start
+from hpo_tui.tui.study_deeds import (
+    NO_RUNNER,
+    NOTHING_RUNS,
+    STARTS_IT,
+    how_queued_starts,
+    why_no_start,
+)
 from hpo_tui.tui.widgets.chrome import StudyHeader
 from hpo_tui.tui.widgets.line_table import LineTable
 
@@ -110,17 +118,23 @@ class StudyRoom(Commanding):
             return "A runner works on the study: it tells by itself what its results show."
         if wanted.id == "study.stop" and snapshot.runner_pid is None:
             running = bool(snapshot.frame.in_state(TrialState.RUNNING).any())
-            return "" if running else NOTHING_RUNS
+            return "" if running or snapshot.queued else NOTHING_RUNS
         if wanted.id in ("study.narrow", "study.refine", "study.star_shown"):
             return self._unbrushed(wanted, snapshot)
-        if wanted.id == "trial.kill" and self.state_of(snapshot) not in (
-            TrialState.RUNNING,
-            TrialState.WAITING,
-        ):
-            return f"Trial {self.chosen} has ended: there is nothing to kill."
+        if wanted.id == "trial.kill":
+            return self._unkillable(snapshot)
         if wanted.id == "trial.retry" and not self.state_of(snapshot).ended:
             return f"Trial {self.chosen} has not ended yet."
         return ""
+
+    def _unkillable(self, snapshot: Snapshot) -> str:
+        """Return why the chosen trial cannot be killed, nor what is queued of it taken back."""
+        if self.queued_of(snapshot, self.chosen):
+            return ""
+        if snapshot.runner_pid is None:
+            return why_no_start(snapshot.study, edited=snapshot.edited) or NO_RUNNER
+        ended = self.state_of(snapshot).ended
+        return f"Trial {self.chosen} has ended: there is nothing to kill." if ended else ""
 
     def _unbrushed(self, wanted: Action, snapshot: Snapshot) -> str:
         starring, view, shown = wanted.id == "study.star_shown", self.look, self.picture
@@ -146,10 +160,38 @@ class StudyRoom(Commanding):
         paused = snapshot is not None and snapshot.study.state is StudyState.PAUSED
         self.command("resume" if paused else "pause", "resume" if paused else "pause")
 
+    def queued_of(self, snapshot: Snapshot, trial: int | None) -> list[Command]:
+        """Return what of a trial waits for the next run."""
+        return [c for c in snapshot.queued if c.args.get("trial") == trial]
+
+    def wish(self, name: str, said: str, args: Mapping[str, Any]) -> None:
+        """Ask for trials; where they wait for the next run, say how it is started."""
+        snapshot = self.live.snapshot
+        assert snapshot is not None
+        way = how_queued_starts(snapshot.study, edited=snapshot.edited)
+        self.command(name, said, args, without=way)
+
+    def take_back(self, wishes: Sequence[Command], name: str, args: Mapping[str, Any]) -> None:
+        """Ask whether what is queued is to be taken back, and do so."""
+        from hpo_tui.tui.screens.dialogs import Confirm
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.command(name, "take back", args)
+
+        detail = "\n".join(plain(wish_text(c.action, c.args)) for c in wishes)
+        question = "Take back what is queued for the next run?"
+        self.app.push_screen(Confirm(question, detail), answered)
+
     def do_study_stop(self) -> None:
         """Stop the study, or the trials that outlive its runner, after a question."""
         from hpo_tui.tui.screens.pickers import ask_stop
 
+        snapshot = self.live.snapshot
+        assert snapshot is not None
+        if snapshot.queued and not snapshot.frame.in_state(TrialState.RUNNING).any():
+            self.take_back(snapshot.queued, "stop", {})
+            return
         ask_stop(self.app, lambda kill: self.command("stop", "stop", {"kill": kill}))
 
     def do_study_start(self) -> None:

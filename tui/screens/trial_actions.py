@@ -65,7 +65,11 @@ class TrialActions(StudyRoom):
         """Stop the trial after a confirmation."""
         from hpo_tui.tui.screens.dialogs import Confirm
 
-        number = self._at()[1]
+        snapshot, number, _ = self._at()
+        wishes = self.queued_of(snapshot, number)
+        if wishes:
+            self.take_back(wishes, "kill", {"trial": number})
+            return
 
         def answered(yes: bool | None) -> None:
             if yes:
@@ -78,7 +82,7 @@ class TrialActions(StudyRoom):
     def do_trial_retry(self) -> None:
         """Run the trial again."""
         number = self._at()[1]
-        self.command("retry", f"retry trial {number}", {"trial": number})
+        self.wish("retry", f"retry trial {number}", {"trial": number})
 
     def do_trial_promote(self) -> None:
         """Run its configuration at a dearer task."""
@@ -88,7 +92,7 @@ class TrialActions(StudyRoom):
         def chosen(task: object) -> None:
             if isinstance(task, str):
                 args = {"trial": number, "task": task}
-                self.command("promote", f"promote trial {number}", args)
+                self.wish("promote", f"promote trial {number}", args)
 
         if len(dearer) == 1:
             chosen(dearer[0])
@@ -108,7 +112,7 @@ class TrialActions(StudyRoom):
 
         def taken(text: str | None) -> None:
             if text is not None:
-                self.command("enqueue", "enqueue", {"params": tomllib.loads(text), "task": None})
+                self.wish("enqueue", "enqueue", {"params": tomllib.loads(text), "task": None})
 
         self.app.push_screen(
             AskText(
@@ -133,7 +137,7 @@ class TrialActions(StudyRoom):
         def taken(text: str | None) -> None:
             if text is not None:
                 args = {"trial": number, "repeats": int(text)}
-                self.command("confirm", f"confirm trial {number}", args)
+                self.wish("confirm", f"confirm trial {number}", args)
 
         self.app.push_screen(
             Ask(f"Repeat trial {number} with how many other seeds?", "3", fault=fault), taken

@@ -37,6 +37,9 @@ back one step at a time: it closes the filter line, ends the zoom, removes filte
 leaves the screen. Leaving never stops the study. If the window has no room for all panes, the pane
 that you go to takes the place of another one, and `Esc` brings that one back first. `Space` freezes
 the display; keys then act on what is shown.
+
+If the study is not running, `C`, `E`, `B`, `P` and `r` queue trials for its next run, which does
+them first; the header counts them. `x` on the trial takes back what is queued of it, `X` all.
 """
 
     def __init__(self, live: LiveStudy) -> None:

@@ -15,8 +15,9 @@ from hpo_tui.tui.rows import Cell, Column
 from hpo_tui.tui.snapshot import Snapshot, View
 from hpo_tui.tui.widgets.line_table import LineTable
 
-TONES = {"error": "bad", "failed": "bad", "breaker": "bad", "warning": "warn", "edit": "accent",
-         "promote": "accent", "finished": "good", "best": "good"}  # fmt: skip
+TONES = {"error": "bad", "failed": "bad", "breaker": "bad", "warning": "warn",
+         "refused": "warn", "edit": "accent", "promote": "accent",
+         "finished": "good", "best": "good"}  # fmt: skip
 _NONE = "Nothing has happened yet."
 _HIDDEN = "Of the trials that pass the filter and the brushes nothing is told: u shows all."
 COLUMNS = (
@@ -73,9 +74,10 @@ class Events(LineTable):
 ## Events
 
 What happened in the study, newest first, each with its reason: promotions, trials that were stopped
-early, failures, edits of the study, GPUs lent. Moving to an event selects its trial, and `enter`
-opens the trial; for an event without a trial it shows the whole text. With a filter or brushes,
-only events about the trials that pass are listed: the filter `failed` lists why trials failed.
+early, failures, edits of the study, GPUs lent, what was queued for the next run. Moving to an event
+selects its trial, and `enter` opens the trial; for an event without a trial it shows the whole
+text. With a filter or brushes, only events about the trials that pass are listed: the filter
+`failed` lists why trials failed.
 """
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name

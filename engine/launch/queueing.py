@@ -1,0 +1,64 @@
+"""Trials that are asked for where no runner is: they wait in the study's file for the next one."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from hpo_tui.engine.answers import WISHES, Refused, wish_text
+from hpo_tui.engine.launch.offline import locked
+from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.engine.wanted import check_wish
+from hpo_tui.store.ask import ask
+from hpo_tui.store.folder import StudyFolder
+from hpo_tui.store.read import StudyReader
+from hpo_tui.store.write import StudyWriter
+
+
+def queue(folder: StudyFolder, action: str, args: Mapping[str, Any]) -> str:
+    """Leave a wish to the next runner; return what is said of it.
+
+    It is checked here as the runner will check it again: the study may be edited in between.
+    Raises ValueError where it cannot be granted.
+    """
+    said = wish_text(action, args)
+    with locked(folder):
+        with StudyReader(folder.db) as reader:
+            spec = StudySpec.from_text(reader.study().text, folder.file)
+            trials = {t.number: t for t in reader.trials()}
+            waiting = reader.open_commands(WISHES)
+        try:
+            check_wish(spec, trials, action, args)
+        except Refused as error:
+            raise ValueError(str(error)) from error
+        once = action in ("promote", "retry")
+        if once and any(c.action == action and c.args == args for c in waiting):
+            raise ValueError(f"{said} is queued for the next run already")
+        ask(folder.db, action, args)
+        writer = StudyWriter(folder.db)
+        try:
+            writer.add_event("queued", f"{said}, for the next run", args.get("trial"))
+        finally:
+            writer.close()
+    return f"queued for the next run: {said}"
+
+
+def take_back(folder: StudyFolder, trial: int | None = None) -> str:
+    """Take back the wishes that wait for a runner, all or those about a trial; say which.
+
+    Empty where there are none. Raises ValueError where a runner takes them at this moment.
+    """
+    with locked(folder):
+        with StudyReader(folder.db) as reader:
+            waiting = reader.open_commands(WISHES)
+        gone = [c for c in waiting if trial is None or c.args.get("trial") == trial]
+        if not gone:
+            return ""
+        said = f"not queued any more: {'; '.join(wish_text(c.action, c.args) for c in gone)}"
+        writer = StudyWriter(folder.db)
+        try:
+            with writer.transaction():
+                for command in gone:
+                    writer.answer_command(command.id, False, "taken back by you")
+                writer.add_event("unqueued", said, trial)
+        finally:
+            writer.close()
+    return said

@@ -1,0 +1,76 @@
+"""Trials that people ask for: what may be asked, by one rule where it is asked and granted."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from hpo_tui.engine.answers import Refused
+from hpo_tui.engine.promoting import promotion
+from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.engine.spec.space import partial_faults
+from hpo_tui.store.models import Trial, TrialState
+
+Trials = Mapping[int, Trial]
+Args = Mapping[str, Any]
+
+
+def check_wish(spec: StudySpec, trials: Trials, action: str, args: Args) -> None:
+    """Raise :class:`Refused` where a wish could not be granted as the study stands."""
+    if action == "enqueue":
+        check_enqueue(spec, args)
+    elif action == "promote":
+        to_promote(spec, trials, args)
+    elif action == "confirm":
+        to_confirm(trials, args)
+    else:
+        to_retry(trials, args)
+
+
+def trial_of(trials: Trials, args: Args) -> Trial:
+    """Return the trial that is meant. Raises :class:`Refused` where there is none."""
+    number = int(args["trial"])
+    if number not in trials:
+        raise Refused(f"there is no trial {number}")
+    return trials[number]
+
+
+def check_enqueue(spec: StudySpec, args: Args) -> None:
+    """Refuse what is no configuration of the space, and a task that there is not."""
+    faults = partial_faults(spec, dict(args["params"]))
+    if faults:
+        raise Refused("; ".join(faults))
+    _check_task(spec, args.get("task"))
+
+
+def to_promote(spec: StudySpec, trials: Trials, args: Args) -> tuple[Trial, str]:
+    """Return the trial to carry on and the task. Raises :class:`Refused`."""
+    trial, task = trial_of(trials, args), args.get("task")
+    _check_task(spec, task)
+    if trial.state not in (TrialState.COMPLETE, TrialState.PRUNED):
+        raise Refused(f"trial {trial.number} is {trial.state}: there is nothing to promote")
+    return trial, promotion(spec, trials.values(), trial, task)
+
+
+def to_confirm(trials: Trials, args: Args) -> tuple[Trial, int]:
+    """Return the trial to repeat and how often. Raises :class:`Refused`."""
+    trial, repeats = trial_of(trials, args), int(args.get("repeats", 1))
+    if trial.state is not TrialState.COMPLETE:
+        raise Refused(f"trial {trial.number} is {trial.state}: only a result can be confirmed")
+    if not 1 <= repeats <= 100:
+        raise Refused("repeats must be from 1 to 100")
+    return trial, repeats
+
+
+def to_retry(trials: Trials, args: Args) -> Trial:
+    """Return the trial to start again. Raises :class:`Refused`."""
+    trial = trial_of(trials, args)
+    if not trial.state.ended:
+        raise Refused(f"trial {trial.number} is {trial.state}: only an ended trial is retried")
+    if trial.state is TrialState.COMPLETE:
+        raise Refused(f"trial {trial.number} is complete: enqueue its configuration instead")
+    return trial
+
+
+def _check_task(spec: StudySpec, task: object) -> None:
+    names = [t.name for t in spec.tasks]
+    if task is not None and task not in names:
+        raise Refused(f"there is no task {task!r}; there are {', '.join(names)}")
