@@ -1,6 +1,6 @@
-"""``notify``: a command of the user's is run when a study ends, pauses itself or breaks.
+"""``notify``: a command of the user's is run when a study ends, pauses, breaks or a trial hangs.
 
-The runner writes a notice in the transaction that changes the study's state, and starts a process
+The runner writes a notice in the transaction that records the cause, and starts a process
 (this module) that takes it from there: whoever is killed in between, it is taken once. That process
 runs the command, ends it when it takes too long, and records how it went.
 """

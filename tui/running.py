@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from hpo_tui.engine.overdue import KNOWN, LEAST, TIMES
 from hpo_tui.store.frame import STATES
 from hpo_tui.store.models import TrialState
 from hpo_tui.tui import present
@@ -13,12 +14,6 @@ if TYPE_CHECKING:
     from hpo_tui.tui.snapshot import Snapshot
 
 _RUNNING, _COMPLETE = STATES.index(TrialState.RUNNING), STATES.index(TrialState.COMPLETE)
-_TIMES = 3.0
-"""A trial is overdue after so many times what the longest of its task took."""
-_LEAST = 60.0
-"""Seconds before which none is."""
-_KNOWN = 3
-"""Completed trials of a task from which on one may be judged by them."""
 _BEGINNINGS = ("started", "promoted")
 """Kinds of the event that an attempt leaves when its process has started."""
 _NAMED = 2
@@ -82,10 +77,10 @@ def overdue(snapshot: "Snapshot") -> list[int]:
         with np.errstate(divide="ignore", invalid="ignore"):
             pace = frame.duration[done] / frame.cost[done]
         pace = pace[np.isfinite(pace)]
-        if len(pace) < _KNOWN:
+        if len(pace) < KNOWN:
             continue
         mine = frame.task[rows] == task
-        limit = np.maximum(_LEAST, _TIMES * pace.max() * frame.cost[rows[mine]])
+        limit = np.maximum(LEAST, TIMES * pace.max() * frame.cost[rows[mine]])
         late += frame.number[rows[mine][gone[mine] > limit]].tolist()
     return sorted(late)
 

@@ -88,6 +88,8 @@ def _state(s: Summary) -> Cell:
     if s.study is None or s.spec is None:
         return plain(s.problem), "dim" if s.problem == "not started" else "bad"
     stand = standing(s.study, s.runner)
+    if s.overdue:
+        return f"{stand.mark} {stand.word}, overdue", "warn"
     return f"{stand.mark} {stand.word}", stand.tone
 
 

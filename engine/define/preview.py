@@ -136,6 +136,17 @@ def advise(spec: StudySpec) -> Sequence[str]:
     return advice
 
 
+def unguarded(spec: StudySpec) -> str:
+    """Return that nothing ends a trial that hangs, and what would; empty where something does."""
+    resources = spec.resources
+    if not spec.command or resources.stall is not None or resources.timeout is not None:
+        return ""
+    return (
+        'nothing ends a trial that hangs; under [resources], stall = "1h" ends one that reports'
+        " nothing for an hour, timeout one that takes too long in all"
+    )
+
+
 def _in_source(spec: StudySpec, what: re.Pattern[str]) -> bool:
     return spec.source is None or asks(spec.command, spec.source.absolute().parent, what)
 

@@ -10,6 +10,7 @@ from hpo_tui.engine.costs import used
 from hpo_tui.engine.execution import processes
 from hpo_tui.engine.runner.checkpoints import Collector
 from hpo_tui.engine.runner.desk import Desk, Look, Stop
+from hpo_tui.engine.runner.lateness import Lateness
 from hpo_tui.engine.runner.starting import Starter
 from hpo_tui.engine.runner.stopping import Audit
 from hpo_tui.engine.spec.model import BudgetUnit
@@ -33,6 +34,7 @@ class Chores:
     def __init__(self, desk: Desk, starter: Starter, audit: Audit) -> None:
         self.desk, self.starter, self.audit = desk, starter, audit
         self.checkpoints = Collector(desk)
+        self.lateness = Lateness(desk)
         self._due: dict[str, float] = {}
         self._ended = -1
         self._quarantined: set[str] = set()
@@ -40,10 +42,10 @@ class Chores:
         """When it was last looked whether trials hang, in seconds that the machine was awake."""
         self.work: list[tuple[float, Callable[[], None]]] = [
             (1.0, self.charge), (1.0, self.budget), (2.0, self.look), (1.0, self.unread),
-            (1.0, self.stalls),
+            (1.0, self.stalls), (5.0, self.overdue),
             (1.0, self.drain), (5.0, self.spared), (30.0, self.clean), (10.0, self.fold),
         ]  # fmt: skip
-        self.sums = (self.budget, self.spared, self.clean)
+        self.sums = (self.budget, self.spared, self.clean, self.overdue)
         """Those that go through all trials, of which there may come to be many."""
 
     def run(self) -> None:
@@ -129,6 +131,10 @@ class Chores:
             if live.stop is None and now - live.heard > limit:
                 text = f"stalled: reported nothing for {show_duration(limit)}"
                 desk.end(live, Stop("stall", text))
+
+    def overdue(self) -> None:
+        """Tell of trials that take far longer than any of their task has."""
+        self.lateness.look()
 
     def drain(self) -> None:
         """Move trials off a lent device, once they have written a checkpoint since it was lent."""

@@ -1,4 +1,4 @@
-"""Having people told of a study's ends, pauses and failures, without waiting for it."""
+"""Having people told of ends, pauses, failures and what is overdue, without waiting for it."""
 
 import contextlib
 import logging
@@ -52,6 +52,10 @@ class Notices:
             if told == [event, reason, *mark]:
                 return
             self.writer.put(_TOLD, [event, reason, *mark])
+        self.add(event, reason)
+
+    def add(self, event: str, reason: str) -> None:
+        """Write a notice, in the transaction that it belongs to."""
         key = f"{KEY}{time.time_ns()}"
         self.writer.put(key, [event, reason])
         self._due.append(key)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from hpo_tui.engine.define.preview import unguarded
 from hpo_tui.engine.spec import ParameterKind, StudySpec
 from hpo_tui.tui.cli.demo import copy_example
 
@@ -17,6 +18,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 def test_study_files_are_good(path: Path) -> None:
     spec = StudySpec.load(path)
     assert any((path.parent / word).is_file() for word in spec.command)
+    assert not unguarded(spec)
 
 
 def test_the_demo_shows_what_there_is() -> None:

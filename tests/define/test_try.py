@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from hpo_tui.engine.define.first_run import times
-from hpo_tui.engine.define.preview import advise, buys, preview
+from hpo_tui.engine.define.preview import advise, buys, preview, unguarded
 from hpo_tui.engine.define.process import Ran, run_briefly
 from hpo_tui.engine.define.try_one import Tried, startup, try_one
 from hpo_tui.engine.execution.processes import Process
@@ -201,6 +201,13 @@ def test_a_parameter_that_reaches_nobody_is_told(
     assert bool(said) is not asks
     file.write_text(TEXT.format(command=f'"run {name} {{params_file}}"'), "utf-8")
     assert not [a for a in advise(StudySpec.load(file)) if "is not in the command" in a]
+
+
+@pytest.mark.parametrize("limit", ['stall = "1h"', 'timeout = "1h"'])
+def test_what_ends_a_trial_that_hangs_is_advised_where_nothing_does(limit: str) -> None:
+    text = TEXT.format(command='"p {lr}"')
+    assert 'stall = "1h" ends one' in unguarded(StudySpec.from_text(text))
+    assert not unguarded(StudySpec.from_text(f"{text}\n[resources]\n{limit}\n"))
 
 
 def test_preview_of_what_cannot_be_drawn() -> None:

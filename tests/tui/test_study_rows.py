@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from hpo_tui.engine.overdue import KEY
 from hpo_tui.store.folder import StudyFolder
+from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui.study_list import StudyList, Summary
 from hpo_tui.tui.study_rows import StudyRows
 from tests.tui.conftest import TEXT, make_study
@@ -52,3 +54,19 @@ def test_a_budget_without_room_loses_digits_and_is_never_cut(tmp_path: Path) -> 
     with closing(StudyList(tmp_path / ".hpo")) as studies:
         rows = StudyRows(studies.read(), 0.0, 80)
     assert rows.cells(0)[2][0].rstrip().endswith("/123M")
+
+
+def test_a_trial_that_is_overdue_is_seen_in_the_list_while_a_runner_lives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make_study(tmp_path, "slow", trials=3)
+    with closing(StudyWriter(folder.db)) as writer:
+        writer.put(KEY, {"now": [3], "told": [3]})
+    with closing(StudyList(tmp_path / ".hpo")) as studies:
+        (summary,) = studies.read()
+    assert not summary.overdue
+    monkeypatch.setattr(StudyFolder, "runner_pid", lambda _: 1)
+    with closing(StudyList(tmp_path / ".hpo")) as studies:
+        (summary,) = studies.read()
+    assert summary.overdue
+    assert StudyRows([summary], 0.0, 80).cells(0)[1] == ("● running, overdue", "warn")

@@ -64,6 +64,7 @@ def check(given: str, notify: bool) -> int:
 
 def _describe(spec: "StudySpec") -> None:
     """Print what a study file that is right says."""
+    from hpo_tui.engine.define.preview import unguarded
     from hpo_tui.engine.spec.read_ending import show_stop_when
 
     goals = ", ".join(plain(o.metric) for o in spec.objectives) or "none"
@@ -73,6 +74,8 @@ def _describe(spec: "StudySpec") -> None:
     say(f"  tasks       {tasks}")
     if spec.stop_when:
         say(f"  ends        when the budget is spent, or {show_stop_when(spec.stop_when)}")
+    if said := unguarded(spec):
+        say(f"  advice      {said}")
 
 
 def _try_notify(spec: "StudySpec", folder: StudyFolder, workplace: Path) -> int:

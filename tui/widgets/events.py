@@ -15,9 +15,9 @@ from hpo_tui.tui.rows import Cell, Column
 from hpo_tui.tui.snapshot import Snapshot, View
 from hpo_tui.tui.widgets.line_table import LineTable
 
-TONES = {"error": "bad", "failed": "bad", "breaker": "bad", "warning": "warn",
-         "refused": "warn", "edit": "accent", "promote": "accent",
-         "finished": "good", "best": "good"}  # fmt: skip
+TONES = {"error": "bad", "failed": "bad", "breaker": "bad", "warning": "warn", "overdue": "warn",
+         "refused": "warn", "edit": "accent", "promote": "accent", "finished": "good",
+         "best": "good"}  # fmt: skip
 _NONE = "Nothing has happened yet."
 _HIDDEN = "Of the trials that pass the filter and the brushes nothing is told: u shows all."
 COLUMNS = (
