@@ -57,6 +57,11 @@ def module_file(name: str, folder: Path, package: str = "__init__.py") -> Path |
     return next((p for p in (base.with_suffix(".py"), base / package) if p.is_file()), None)
 
 
+def imported_names(text: str) -> list[str]:
+    """Return the top-level packages or modules that a source may import, each once."""
+    return list(dict.fromkeys(name.partition(".")[0] for name in _modules(text)))
+
+
 def _modules(text: str) -> Iterator[str]:
     """Return what may be a module: ``b`` of ``import a, b``, ``a.b`` of ``from a import b``."""
     for line in _IMPORT.finditer(text):

@@ -13,6 +13,7 @@ from hpo_tui.engine.runner.desk import Desk, Look, Stop
 from hpo_tui.engine.runner.lateness import Lateness
 from hpo_tui.engine.runner.starting import Starter
 from hpo_tui.engine.runner.stopping import Audit
+from hpo_tui.engine.runner.warming import Warming
 from hpo_tui.engine.spec.model import BudgetUnit
 from hpo_tui.engine.spec.units import show_duration
 
@@ -35,6 +36,7 @@ class Chores:
         self.desk, self.starter, self.audit = desk, starter, audit
         self.checkpoints = Collector(desk)
         self.lateness = Lateness(desk)
+        self.warming = Warming(desk)
         self._due: dict[str, float] = {}
         self._ended = -1
         self._quarantined: set[str] = set()
@@ -42,10 +44,10 @@ class Chores:
         """When it was last looked whether trials hang, in seconds that the machine was awake."""
         self.work: list[tuple[float, Callable[[], None]]] = [
             (1.0, self.charge), (1.0, self.budget), (2.0, self.look), (1.0, self.unread),
-            (1.0, self.stalls), (5.0, self.overdue),
+            (1.0, self.stalls), (5.0, self.overdue), (0.05, self.warm),
             (1.0, self.drain), (5.0, self.spared), (30.0, self.clean), (10.0, self.fold),
         ]  # fmt: skip
-        self.sums = (self.budget, self.spared, self.clean, self.overdue)
+        self.sums = (self.budget, self.spared, self.clean, self.overdue, self.warm)
         """Those that go through all trials, of which there may come to be many."""
 
     def run(self) -> None:
@@ -61,6 +63,10 @@ class Chores:
         """Do what belongs to the end of a study."""
         self.clean()
         self.audit.put()
+
+    def close(self) -> None:
+        """Let go of what is under way."""
+        self.warming.close()
 
     def charge(self) -> None:
         """Write down what running trials have cost so far."""
@@ -135,6 +141,10 @@ class Chores:
     def overdue(self) -> None:
         """Tell of trials that take far longer than any of their task has."""
         self.lateness.look()
+
+    def warm(self) -> None:
+        """Advise to start trials warm where that spares a good part of them."""
+        self.warming.look()
 
     def drain(self) -> None:
         """Move trials off a lent device, once they have written a checkpoint since it was lent."""

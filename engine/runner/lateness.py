@@ -62,8 +62,8 @@ class Lateness:
     def _said(self, trial: Trial, seconds: float, longest: float) -> str:
         others, so_far = show_duration(max(1, round(longest))), show_duration(round(seconds))
         return (
-            f"trial {trial.number} is overdue: it has run for {so_far} at {trial.task}, where the "
-            f"others took {others} at most. {self._fate(trial, self.desk.spec.resources)}"
+            f"trial {trial.number} has run for {so_far} at {trial.task}, where the others took "
+            f"{others} at most; {self._fate(trial, self.desk.spec.resources)}"
         )
 
     def _fate(self, trial: Trial, resources: Resources) -> str:
@@ -74,9 +74,9 @@ class Lateness:
         if resources.timeout is not None:
             ends.append(f"after {show_duration(resources.timeout)} in all (timeout)")
         if ends:
-            return f"It is stopped {' or '.join(ends)}"
+            return f"it is stopped {' or '.join(ends)}"
         kill = f"hpo-tui kill {self.desk.folder.word} {trial.number}"
-        return f"Nothing stops it but `{kill}`: neither stall nor timeout is set"
+        return f"nothing stops it but `{kill}`: neither stall nor timeout is set"
 
 
 def _paces(trials: Iterable[Trial], tasks: set[str]) -> dict[str, list[float]]:

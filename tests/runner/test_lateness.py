@@ -52,9 +52,9 @@ def now(desk: Desk) -> list[int]:
 
 def test_it_is_told_with_what_would_end_it(late: Desk) -> None:
     Lateness(late).look()
-    said = "trial 1 is overdue: it has run for 3m 20s at full, where the others took 40s at most. "
+    said = "trial 1 has run for 3m 20s at full, where the others took 40s at most; "
     (text,) = events(late)
-    assert text.startswith(said + "Nothing stops it but `hpo-tui kill ")
+    assert text.startswith(said + "nothing stops it but `hpo-tui kill ")
     assert text.endswith(" 1`: neither stall nor timeout is set")
     assert notices(late) == [["overdue", text]]
     assert now(late) == [1]
@@ -63,8 +63,8 @@ def test_it_is_told_with_what_would_end_it(late: Desk) -> None:
 @pytest.mark.parametrize(
     ("limits", "said"),
     [
-        ({"stall": 3600.0}, "It is stopped once it reports nothing for 1h (stall)"),
-        ({"timeout": 7200.0}, "It is stopped after 2h in all (timeout)"),
+        ({"stall": 3600.0}, "it is stopped once it reports nothing for 1h (stall)"),
+        ({"timeout": 7200.0}, "it is stopped after 2h in all (timeout)"),
     ],
 )
 def test_what_the_study_does_about_it_is_said(
