@@ -1,7 +1,7 @@
 """What is said of trials and studies side by side: one against the best, two of each. Pure."""
 
 import math
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
 from hpo_tui.store.frame import STATES, Frame
@@ -14,6 +14,7 @@ from hpo_tui.tui.rows import Cell
 from hpo_tui.tui.running import durations, overdue
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.standing import standing
+from hpo_tui.tui.why_run import why_lines
 
 
 def metric_cell(snapshot: Snapshot, frame: Frame, name: str, row: int | None) -> Cell:
@@ -137,10 +138,10 @@ def record_entries(
     add("note", trial.note, "accent", wrap=True)
     if trial.why:
         entries.append(Entry("why it was run"))
-        add("in words", _why(trial.why.get("text", "")), wrap=True)
-        for key, value in trial.why.items():
-            if key != "text":
-                add(plain(str(key)), _why(value))
+        said = str(trial.why.get("text") or trial.why.get("kind", ""))
+        add("in words", said, wrap=True)
+        for key, text in why_lines(trial.why):
+            add(plain(key), text)
     if events:
         entries.append(Entry("events"))
         for event in events:
@@ -148,16 +149,6 @@ def record_entries(
             text = event.text.removeprefix(f"trial {trial.number} ")
             add(fmt.clock(event.time, now), text.removeprefix(f"trial {trial.number}: "))
     return entries
-
-
-def _why(value: object) -> str:
-    if isinstance(value, float):
-        return present.number(value)
-    if isinstance(value, Mapping):
-        return ", ".join(f"{k} {_why(v)}" for k, v in value.items())
-    if isinstance(value, list | tuple):
-        return ", ".join(_why(v) for v in value)
-    return str(value)
 
 
 def study_entries(snapshots: Sequence[Snapshot]) -> list[Entry]:

@@ -1,6 +1,7 @@
 """What a trial's screen has to say can be read whole, however narrow the window."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.widgets import Static
@@ -119,6 +120,27 @@ def test_why_a_trial_was_run_is_said_in_words_first() -> None:
     shown = [lines.cells(row)[-1][0] for row in range(len(lines))]
     assert shown[:2] == ["why it was run", why["text"]]  # over the column of the best, too
     assert shown[-3:] == ["starts at full", "stopped", "seen by trial 7"]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "said"),
+    [
+        (
+            {"gain": 0.34, "price": 0.25, "index": 0.35, "runner_up": 0.3509, "correlation": 0.506},
+            {"price": "0.25 full-task units", "correlation": "0.51 expected with the full task"},
+        ),
+        ({"price": 1.0, "correlation": 1.0}, {"price": "1 full-task unit"}),
+        ({"chance": 0.934, "from": 3, "point": 2}, {"chance": "93% that it gives a result"}),
+        ({"acquisition": {"ucb": 0.5}}, {"acquisition": "ucb 0.5"}),
+    ],
+)
+def test_numbers_behind_a_choice_are_shown_where_they_say_something(
+    numbers: dict[str, Any], said: dict[str, str]
+) -> None:
+    why = {**numbers, "kind": "look", "text": "Highest expected gain."}
+    trial = Trial(7, 7, "short", TrialState.COMPLETE, 0.25, {}, why=why)
+    entries = record_entries(trial, [], 1.0)
+    assert {e.name: e.text for e in entries if e.values} == {"in words": why["text"], **said}
 
 
 def test_files_are_named_from_where_trials_run_and_read_whole(tmp_path: Path) -> None:
