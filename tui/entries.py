@@ -46,7 +46,9 @@ class EntryRows:
         columns = [Column("name", "", first, fixed=True)]
         columns += [Column(f"v{i}", t, room) for i, t in enumerate(titles)]
         self.columns: Sequence[Column] = columns
-        self._lines = [(e, n, t) for e in entries for n, t in enumerate(_parts(e, width - first))]
+        # Columns of the same width may leave a cell, which no text of theirs can take.
+        whole = min(width - first, (room + 1) * max(1, len(titles)))
+        self._lines = [(e, n, t) for e in entries for n, t in enumerate(_parts(e, whole))]
         """An entry, which of its lines this is, and what this one says where it has several."""
 
     def __len__(self) -> int:

@@ -16,6 +16,12 @@ Rows = NDArray[np.intp]
 
 FEWEST = 6
 """Configurations run at both tasks below which no judgement is passed."""
+_FEW = 10
+"""Pairs below which a range that is but a little narrower matters too."""
+_NARROW, _NARROWER = 0.75, 0.9
+"""Shares of the range below which pairs are too much alike to show how well they are told apart."""
+_HIGH = 0.9
+"""A correlation that needs no excuse."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +33,8 @@ class TaskAssessment:
     metric's own unit, the full result of the configuration that this task ranks first is than the
     best full result among the pairs. ``measured``: the task's running time as a share of the full
     task's, NaN where unknown; with checkpoints what earlier tasks took is counted in.
+    ``reach``: how far the pairs lie apart among all results at the task, as a share of what all of
+    these do; NaN where unknown.
     """
 
     task: str
@@ -39,6 +47,17 @@ class TaskAssessment:
     declared: float
     measured: float
     advice: str
+    reach: float = math.nan
+
+    @property
+    def narrow(self) -> bool:
+        """Whether the correlation over all configurations is probably higher than of these pairs.
+
+        Those that go on to the full task were good already, and what lies close together is hard to
+        rank: the restricted range of Thorndike (Personnel selection, 1949).
+        """
+        limit = _NARROWER if self.pairs < _FEW else _NARROW
+        return self.correlation < _HIGH and self.reach < limit
 
 
 def assess_tasks(frame: Frame, spec: StudySpec) -> list[TaskAssessment]:
@@ -55,7 +74,7 @@ def assess_tasks(frame: Frame, spec: StudySpec) -> list[TaskAssessment]:
 def _assess(
     frame: Frame, spec: StudySpec, task: Task, metric: str, measured: float
 ) -> TaskAssessment:
-    cheap, full = _pairs(frame, spec, task, metric)
+    cheap, full, reach = _pairs(frame, spec, task, metric)
     pairs = len(cheap)
     correlation, low, high = spearman(cheap, full)
     cost = measured if measured > 0 else task.cost
@@ -70,18 +89,30 @@ def _assess(
         declared=task.cost,
         measured=measured,
         advice=_advice(pairs, (correlation, low, high), cost),
+        reach=reach,
     )
 
 
-def _pairs(frame: Frame, spec: StudySpec, task: Task, metric: str) -> tuple[Floats, Floats]:
-    """Return the metric of the configurations complete at both tasks: (at ``task``, at full)."""
+def _pairs(frame: Frame, spec: StudySpec, task: Task, metric: str) -> tuple[Floats, Floats, float]:
+    """Return the metric of the configurations complete at both tasks: (at ``task``, at full).
+
+    The third is their reach among all that are complete at ``task``.
+    """
     values = front.column(frame, metric)
     done = frame.in_state(TrialState.COMPLETE) & ~np.isnan(values)
     cheap = _means(frame, values, done & frame.at_task(task.name))
     full = _means(frame, values, done & frame.at_task(spec.full_task.name))
     both, at, of = np.intersect1d(cheap[0], full[0], return_indices=True)
     del both
-    return cheap[1][at], full[1][of]
+    return cheap[1][at], full[1][of], _reach(cheap[1], at)
+
+
+def _reach(values: Floats, at: Rows) -> float:
+    """Return how far those ``at`` lie apart, as a share of what all do; by rank."""
+    if len(at) < 2 or np.ptp(values) == 0:
+        return math.nan
+    ranks = _ranks(values)
+    return float(np.std(ranks[at], ddof=1) / np.std(ranks, ddof=1))
 
 
 def _means(

@@ -54,6 +54,52 @@ def test_noise_is_not_worth_it_and_costs_regret(spec: StudySpec, make_frame: Mak
     assert found.regret >= 0
 
 
+def some(make_frame: MakeFrame, chosen: slice, noise: float = 0.15, n: int = 60) -> Frame:
+    """A study in which those of ``chosen`` went on to the full task, counted from the worst."""
+    rng = np.random.default_rng(1)
+    quality = np.sort(rng.random(n))
+    cheap = quality + noise * rng.normal(size=n)
+    gone = np.argsort(cheap)[chosen]
+    return make_frame(
+        {
+            "acc": np.r_[cheap, quality[gone]],
+            "size": np.r_[quality, quality[gone]],
+            "ms": np.ones(n + len(gone)),
+        },
+        configuration=np.r_[np.arange(n), gone],
+        task=np.r_[np.zeros(n), np.ones(len(gone))],
+    )
+
+
+def test_pairs_of_the_best_alone_show_less_than_there_is(
+    spec: StudySpec, make_frame: MakeFrame
+) -> None:
+    best = assess_tasks(some(make_frame, slice(-15, None)), spec)[0]
+    everything = assess_tasks(some(make_frame, slice(None)), spec)[0]
+    assert best.correlation < everything.correlation
+    assert best.narrow
+    assert best.reach < 0.5
+    assert everything.reach == pytest.approx(1)
+    assert not everything.narrow
+
+
+def test_a_high_correlation_or_pairs_of_all_kinds_need_no_excuse(
+    spec: StudySpec, make_frame: MakeFrame
+) -> None:
+    assert not assess_tasks(some(make_frame, slice(-15, None), noise=0.001), spec)[0].narrow
+    assert not assess_tasks(some(make_frame, slice(None, None, 4)), spec)[0].narrow
+
+
+def test_with_few_pairs_a_little_less_range_is_enough_to_be_told(
+    spec: StudySpec, make_frame: MakeFrame
+) -> None:
+    found = replace(assess_tasks(some(make_frame, slice(None)), spec)[0], correlation=0.5)
+    assert not replace(found, reach=0.85, pairs=30).narrow
+    assert replace(found, reach=0.85, pairs=7).narrow
+    assert not replace(found, reach=math.nan, pairs=7).narrow
+    assert not replace(found, reach=0.5, correlation=math.nan).narrow
+
+
 def test_few_pairs_are_not_judged(spec: StudySpec, make_frame: MakeFrame) -> None:
     found = assess_tasks(promoted(make_frame, 0.1, n=3), spec)[0]
     assert math.isnan(found.correlation)

@@ -122,6 +122,15 @@ def test_why_a_trial_was_run_is_said_in_words_first() -> None:
     assert shown[-3:] == ["starts at full", "stopped", "seen by trial 7"]
 
 
+@pytest.mark.parametrize("width", range(50, 70))
+def test_a_sentence_fits_the_columns_that_it_stands_over(width: int) -> None:
+    text = "ab " * 60
+    entries = [Entry("in words", ((text, ""),), text, wrap=True)]
+    rows = EntryRows(entries, ["this trial", "best: #2"], width)
+    over = sum(c.width + 1 for c in rows.columns[1:]) - 1
+    assert all(len(rows.cells(row)[1][0]) <= over for row in range(2))
+
+
 @pytest.mark.parametrize(
     ("numbers", "said"),
     [

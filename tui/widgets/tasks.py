@@ -23,6 +23,7 @@ ACTIONS: tuple[tuple[str, str, str, str], ...] = (
 BAR = 21
 SHORT_BAR = 9
 """Cells of the ruler from -1 to 1 on which an interval is drawn."""
+_NARROW = "the pairs lie close together: over all trials it is probably higher"
 
 
 class Tasks(Report):
@@ -36,7 +37,8 @@ The **rank correlation** (Spearman) with the full task, over the configurations 
 both, with its 95 % interval drawn from -1 to 1. The **regret**: how much worse than the best of
 these configurations is the one that this task alone would have chosen. The **cost**, as declared
 and as measured from running times. Only promoted configurations have results at both tasks, and
-those looked good already, so the correlation over the whole space is probably higher.
+those looked good already. If they lie close together among all results of the cheap task, a line
+says so: the correlation over all configurations is then probably higher.
 
 Below, if the study learns from earlier ones (`learn_from`): the rank correlation between what each
 of them predicts for a metric and the results here, and the **weight** that the search gives to the
@@ -75,6 +77,8 @@ prediction: 1 means that it is used as it is, 0 that it is ignored, below 0 that
             if task in judged:
                 lines.append(self._row(assessment, label, width))
             lines += self._said(_advice(assessment), 4 if task in judged else 2, width)
+            if assessment.narrow:
+                lines += self._said(_NARROW, 4, width)
         return lines
 
     def _said(self, words: str, indent: int, width: int) -> list[text.Spans]:
