@@ -1,10 +1,14 @@
-"""When a running trial is overdue: it takes far longer than any of its task has. Pure."""
+"""Which running trials are overdue: where the runner keeps them, and how others read them."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hpo_tui.store.read import StudyReader
 
 KEY = "overdue"
 """Under which key the store keeps which trials are overdue and of which people were told."""
-KNOWN = 3
-"""Completed trials of a task from which on one may be judged by them."""
-LEAST = 60.0
-"""Seconds before which none is overdue."""
-TIMES = 3.0
-"""A trial is overdue after so many times what the longest of its task took."""
+
+
+def overdue(reader: "StudyReader") -> tuple[int, ...]:
+    """Return the trials that the runner found overdue; nobody knows of them where it has died."""
+    return tuple((reader.get(KEY) or {}).get("now", ()))

@@ -1,8 +1,7 @@
-"""How long trials that run have been at it, and which take far longer than others did. Pure."""
+"""How long trials that run have been at it, and which of them are overdue, in words. Pure."""
 
 from typing import TYPE_CHECKING
 
-from hpo_tui.engine.overdue import KNOWN, LEAST, TIMES
 from hpo_tui.store.frame import STATES
 from hpo_tui.store.models import TrialState
 from hpo_tui.tui import present
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
 
     from hpo_tui.tui.snapshot import Snapshot
 
-_RUNNING, _COMPLETE = STATES.index(TrialState.RUNNING), STATES.index(TrialState.COMPLETE)
+_RUNNING = STATES.index(TrialState.RUNNING)
 _BEGINNINGS = ("started", "promoted")
 """Kinds of the event that an attempt leaves when its process has started."""
 _NAMED = 2
@@ -58,36 +57,9 @@ def running_texts(snapshot: "Snapshot") -> str:
     return " ".join(map(present.took, _so_far(snapshot, _running(snapshot)).tolist()))
 
 
-def overdue(snapshot: "Snapshot") -> list[int]:
-    """Return the numbers of running trials that take far longer than any of their task has.
-
-    Without a runner nobody knows whether they run still.
-    """
-    import numpy as np
-
-    frame, rows = snapshot.frame, _running(snapshot)
-    if snapshot.runner_pid is None or not len(rows):
-        return []
-    gone = _so_far(snapshot, rows)
-    complete = frame.state == _COMPLETE
-    late = []
-    for task in np.unique(frame.task[rows]).tolist():
-        done = complete & (frame.task == task)
-        # By its own price: a promotion runs for its margin alone.
-        with np.errstate(divide="ignore", invalid="ignore"):
-            pace = frame.duration[done] / frame.cost[done]
-        pace = pace[np.isfinite(pace)]
-        if len(pace) < KNOWN:
-            continue
-        mine = frame.task[rows] == task
-        limit = np.maximum(LEAST, TIMES * pace.max() * frame.cost[rows[mine]])
-        late += frame.number[rows[mine][gone[mine] > limit]].tolist()
-    return sorted(late)
-
-
 def overdue_text(snapshot: "Snapshot") -> str:
     """Return which trials are overdue, in few words; empty where none is."""
-    late = overdue(snapshot)
+    late = snapshot.overdue
     if len(late) > _NAMED:
         return f"{len(late)} trials overdue"
     return ", ".join(f"#{n}" for n in late) + " overdue" if late else ""

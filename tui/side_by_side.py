@@ -11,7 +11,7 @@ from hpo_tui.tui.entries import Entry
 from hpo_tui.tui.goals import goal_text, goals_of, goals_sentence, is_goal, judged, reached
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.rows import Cell
-from hpo_tui.tui.running import durations, overdue
+from hpo_tui.tui.running import durations
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.standing import standing
 from hpo_tui.tui.why_run import why_lines
@@ -109,7 +109,7 @@ def _took(snapshot: Snapshot, row: int | None) -> Cell:
     said = present.took(float(durations(snapshot)[row])) or "–"
     if STATES[snapshot.frame.state[row]] is not TrialState.RUNNING:
         return said, ""
-    late = int(snapshot.frame.number[row]) in overdue(snapshot)
+    late = int(snapshot.frame.number[row]) in snapshot.overdue
     return f"{said} so far" + (", overdue" if late else ""), "warn" if late else ""
 
 

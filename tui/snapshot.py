@@ -45,6 +45,8 @@ class Snapshot:
     """Why nothing new starts though the study runs: its goals are met, its budget is spent."""
     edited: bool = False
     """Whether a finished study's file was edited by hand, which a runner takes over."""
+    overdue: tuple[int, ...] = ()
+    """The running trials that take far longer than any of their task has, as the runner finds."""
     queued: tuple[Command, ...] = ()
     """The trials that were asked for and wait for the next runner; none while one lives."""
     learned: tuple[Holds, ...] = ()

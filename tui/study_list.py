@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from hpo_tui.engine.overdue import KEY
+from hpo_tui.engine.overdue import overdue
 from hpo_tui.engine.spec import SpecError, StudySpec
 from hpo_tui.engine.spec.files import edited_by_hand
 from hpo_tui.store.folder import StudyFolder, list_studies
@@ -119,7 +119,7 @@ class StudyList:
             value=value if len(rows) else math.nan,
             edited=study.state is StudyState.FINISHED
             and edited_by_hand(folder.file, study.text) is not None,
-            overdue=pid is not None and bool((reader.get(KEY) or {}).get("now")),
+            overdue=pid is not None and bool(overdue(reader)),
         )
 
 

@@ -13,7 +13,7 @@ from hpo_tui.tui import fmt, present
 from hpo_tui.tui.goals import goal_text, goals_of, is_goal, judged, reached
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.rows import Cell, Column
-from hpo_tui.tui.running import durations, overdue
+from hpo_tui.tui.running import durations
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.trial_order import result_counts
 
@@ -144,7 +144,7 @@ class TrialRows:
         """Return what says how long a trial took, of one that runs how long it has so far."""
         seconds, ended = durations(self.snapshot), self.snapshot.frame.duration
         live = self.snapshot.frame.in_state(TrialState.RUNNING)
-        late = set(overdue(self.snapshot))
+        late = set(self.snapshot.overdue)
         numbers = self.snapshot.frame.number
 
         def cell(at: int) -> Cell:

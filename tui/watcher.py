@@ -16,6 +16,7 @@ from hpo_tui.engine.analysis.maps import LastMaps
 from hpo_tui.engine.analysis.slices import slices
 from hpo_tui.engine.answers import WISHES
 from hpo_tui.engine.learning import holds
+from hpo_tui.engine.overdue import overdue
 from hpo_tui.engine.spec import SpecError, StudySpec
 from hpo_tui.engine.spec.files import edited_by_hand
 from hpo_tui.engine.stop_when import KEY
@@ -153,6 +154,7 @@ class StudyWatcher:
             eta=eta_of(spec, study, frame, spent, now, told=reader.dated("eta")) if timed else None,
             closing=closing,
             edited=finished and edited_by_hand(self.folder.file, study.text) is not None,
+            overdue=() if pid is None else overdue(reader),
             queued=tuple(reader.open_commands(WISHES)) if pid is None else (),
             learned=holds(reader, spec.learn_from),
             slices=slices(reader),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from hpo_tui.engine.overdue import KEY, KNOWN, LEAST, TIMES
+from hpo_tui.engine.overdue import KEY
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.spec.means import Resources
 from hpo_tui.engine.spec.units import show_duration
@@ -10,6 +10,12 @@ from hpo_tui.store.models import Trial, TrialState
 from hpo_tui.store.read import StudyReader
 
 _EVENT = "overdue"
+_KNOWN = 3
+"""Completed trials of a task from which on one may be judged by them."""
+_LEAST = 60.0
+"""Seconds before which none is overdue."""
+_TIMES = 3.0
+"""A trial is overdue after so many times what the longest of its task took."""
 
 
 class Lateness:
@@ -44,7 +50,7 @@ class Lateness:
         """Return trial → what is to be said of it, of those that are overdue."""
         desk = self.desk
         gone = {n: desk.elapsed(live) for n, live in desk.live.items() if live.ended is None}
-        gone = {n: seconds for n, seconds in gone.items() if seconds > LEAST}
+        gone = {n: seconds for n, seconds in gone.items() if seconds > _LEAST}
         if not gone:
             return {}  # spares the sum over all trials
         paces = _paces(desk.trials.values(), {desk.trials[n].task for n in gone})
@@ -52,10 +58,10 @@ class Lateness:
         for number, seconds in gone.items():
             trial = desk.trials[number]
             known = paces[trial.task]
-            if len(known) < KNOWN:
+            if len(known) < _KNOWN:
                 continue
             longest = max(known) * trial.cost
-            if seconds > TIMES * longest:
+            if seconds > _TIMES * longest:
                 found[number] = self._said(trial, seconds, longest)
         return found
 

@@ -1,15 +1,19 @@
 """How long running trials have been at it, and which are overdue."""
 
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from hpo_tui.engine.overdue import KEY
+from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.frame import STATES
 from hpo_tui.store.models import Event, TrialState
+from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui.filters import filter_mask
-from hpo_tui.tui.running import durations, overdue, overdue_text
+from hpo_tui.tui.running import durations, overdue_text
 from hpo_tui.tui.side_by_side import trial_entries
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.standing import header_pieces, status_lines
@@ -23,7 +27,7 @@ LONGEST = 20.0
 
 
 def seen(home: Path, gone: float, running: int = 1) -> Snapshot:
-    """A study whose last trials run for ``gone`` seconds at the full task, which takes 20 s."""
+    """A study whose last trials are overdue: they run for ``gone`` seconds where others took 20."""
     snapshot = read_once(make_study(home, trials=30, running=running))
     frame, n = snapshot.frame, len(snapshot.frame)
     runs = np.arange(n) >= n - running
@@ -37,37 +41,29 @@ def seen(home: Path, gone: float, running: int = 1) -> Snapshot:
         started=np.full(n, snapshot.time - gone),
         duration=np.where(runs, np.nan, np.linspace(LONGEST / 2, LONGEST, n)),
     )
-    return replace(snapshot, frame=frame, runner_pid=1, eta=600.0)
+    late = tuple(range(n - running + 1, n + 1))
+    return replace(snapshot, frame=frame, runner_pid=1, eta=600.0, overdue=late)
 
 
-def test_a_trial_that_runs_three_times_as_long_as_any_other_is_overdue(tmp_path: Path) -> None:
+def test_overdue_trials_are_named_and_make_the_time_left_a_least_one(tmp_path: Path) -> None:
     late = seen(tmp_path, 72)
-    assert overdue(late) == [30]
     assert ("#30 overdue", "warn") in header_pieces(late, 80)[0]
     assert ("at least 10m left", "dim") in header_pieces(late, 120)[0]
     assert "#30 overdue" in status_lines(late)
+    in_time = replace(late, overdue=())
+    assert ("about 10m left", "dim") in header_pieces(in_time, 80)[0]
+    assert "overdue" not in " ".join(status_lines(in_time))
 
 
-@pytest.mark.parametrize("gone", [30.0, 58.0])
-def test_one_that_takes_a_little_longer_is_not(tmp_path: Path, gone: float) -> None:
-    slow = seen(tmp_path, gone)
-    assert not overdue(slow)
-    assert ("about 10m left", "dim") in header_pieces(slow, 80)[0]
-
-
-def test_nothing_is_overdue_where_too_little_is_known(tmp_path: Path) -> None:
-    late = seen(tmp_path, 72)
-    assert not overdue(replace(late, runner_pid=None))
-    state = late.frame.state.copy()
-    state[2:-1] = STATES.index(TrialState.FAILED)
-    assert not overdue(replace(late, frame=replace(late.frame, state=state)))
-
-
-def test_a_promotion_is_judged_by_the_margin_that_it_runs_for(tmp_path: Path) -> None:
-    late = seen(tmp_path, 100)
-    cost = late.frame.cost.copy()
-    cost[:-1] = 0.5  # the others ran for half of the task, and this one runs for all of it
-    assert not overdue(replace(late, frame=replace(late.frame, cost=cost)))
+def test_they_are_read_while_a_runner_lives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make_study(tmp_path, trials=30)
+    with closing(StudyWriter(folder.db)) as writer:
+        writer.put(KEY, {"now": [29, 30], "told": [29, 30]})
+    assert read_once(folder).overdue == ()
+    monkeypatch.setattr(StudyFolder, "runner_pid", lambda _: 1)
+    assert read_once(folder).overdue == (29, 30)
 
 
 def test_many_are_counted(tmp_path: Path) -> None:
@@ -81,7 +77,6 @@ def test_an_attempt_counts_from_its_own_start(tmp_path: Path) -> None:
     event = Event(1, late.time - 12, "started", text, 30)
     again = replace(late, events=(event,))
     assert durations(again)[-1] == pytest.approx(12)
-    assert not overdue(again)
 
 
 def test_tables_orders_and_filters_count_the_time_so_far(tmp_path: Path) -> None:
