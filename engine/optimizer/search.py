@@ -21,7 +21,7 @@ from hpo_tui.engine.optimizer.options import Options
 from hpo_tui.engine.optimizer.promotion import choose, fed, owed, predictive, tells
 from hpo_tui.engine.optimizer.proposal import Proposal
 from hpo_tui.engine.optimizer.scan import Scan
-from hpo_tui.engine.optimizer.shared import Shared
+from hpo_tui.engine.optimizer.shared_look import Shared
 from hpo_tui.engine.optimizer.space import Space, feasible_random
 from hpo_tui.engine.optimizer.start import StartPlan
 from hpo_tui.engine.optimizer.surrogate import Models, Surrogate

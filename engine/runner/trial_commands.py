@@ -4,7 +4,7 @@ from hpo_tui.engine.answers import Refused, noted, tagged
 from hpo_tui.engine.runner.desk import Desk, Stop
 from hpo_tui.engine.runner.ending import tell_optimizer
 from hpo_tui.engine.runner.granting import are_next, check_goes_on
-from hpo_tui.engine.wanted import to_retry, trial_of
+from hpo_tui.engine.wish_checks import to_retry, trial_of
 from hpo_tui.store.models import Command, TrialState
 
 

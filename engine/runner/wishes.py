@@ -8,7 +8,7 @@ from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.granting import are_next, check_goes_on, refuse
 from hpo_tui.engine.runner.starting import record
 from hpo_tui.engine.spec.names import numbered, plain, show
-from hpo_tui.engine.wanted import check_enqueue, to_confirm, to_promote
+from hpo_tui.engine.wish_checks import check_enqueue, to_confirm, to_promote
 from hpo_tui.store.models import Command, Trial
 
 

@@ -14,7 +14,7 @@ from hpo_tui.tui.live import LiveStudy
 from hpo_tui.tui.panes import TABS, make
 from hpo_tui.tui.plain import fit, wrapped
 from hpo_tui.tui.running import running_texts
-from hpo_tui.tui.screens.listed import Listed
+from hpo_tui.tui.screens.opened_from import Listed
 from hpo_tui.tui.screens.text_window import read_whole
 from hpo_tui.tui.screens.trial_actions import TrialActions
 from hpo_tui.tui.snapshot import Snapshot
