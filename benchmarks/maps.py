@@ -15,22 +15,18 @@ cell of every map is run at the full task, beside the search. Prints, mean over 
   maps whose best expected cell is truly better than that trial.
 """
 
-import argparse
 import sys
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
-from functools import partial
 from itertools import groupby, product
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
-from search_support.looks import COSTS, looks
+from search_support.looks import COSTS, looks, searches
 from search_support.plan import Catalogue
-from search_support.problem import Metrics, Params, Problem, active, find_bench
+from search_support.problem import Metrics, Params, Problem, active
 
 from hpo_tui.engine.analysis.maps import Map
 from hpo_tui.engine.optimizer import Optimizer
@@ -133,17 +129,7 @@ def mean_of(figures: Floats) -> Floats:
 
 def main(argv: Sequence[str]) -> None:
     """Search every problem once and print the figures."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--problems", nargs="+", default=["development"])
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--bench", help="folder of given problems; without one, analytic ones")
-    asked = parser.parse_args(argv)
-    bench = find_bench(asked.bench)
-    names = Catalogue(bench).expand(asked.problems)
-    with ProcessPoolExecutor(asked.jobs, mp_context=get_context("spawn")) as pool:
-        found = np.array(list(pool.map(partial(searched, asked.seed, bench), names)))
-    print(f"{len(names)} problems, seed {asked.seed}")
+    found = np.array(searches(__doc__, searched, argv))
     print("units  " + "  ".join(COLUMNS))
     for cost, row in zip(COSTS, mean_of(found), strict=True):
         cells = (f"{v:{len(name)}.2f}" for v, name in zip(row, COLUMNS, strict=True))

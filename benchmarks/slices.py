@@ -8,20 +8,16 @@ share of true values inside the band (one standard deviation to either side) and
 band, and the rank correlation of what is expected and what is true along a slice.
 """
 
-import argparse
 import sys
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
-from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 from scipy import stats
-from search_support.looks import COSTS, looks
+from search_support.looks import COSTS, looks, searches
 from search_support.plan import Catalogue
-from search_support.problem import Params, Problem, find_bench
+from search_support.problem import Params, Problem
 
 from hpo_tui.engine.analysis.slices import Slice
 
@@ -63,17 +59,7 @@ def searched(seed: int, bench: Path | None, name: str) -> list[Figures]:
 
 def main(argv: Sequence[str]) -> None:
     """Search every problem once and print the figures."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--problems", nargs="+", default=["development"])
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--bench", help="folder of given problems; without one, analytic ones")
-    asked = parser.parse_args(argv)
-    bench = find_bench(asked.bench)
-    names = Catalogue(bench).expand(asked.problems)
-    with ProcessPoolExecutor(asked.jobs, mp_context=get_context("spawn")) as pool:
-        found = np.array(list(pool.map(partial(searched, asked.seed, bench), names)))
-    print(f"{len(names)} problems, seed {asked.seed}")
+    found = np.array(searches(__doc__, searched, argv))
     print("units  inside  twice  rank correlation")
     for cost, (inside, twice, rank) in zip(COSTS, np.nanmean(found, axis=0), strict=True):
         print(f"{cost:5.0f}  {inside:6.2f}  {twice:5.2f}  {rank:5.2f}")
