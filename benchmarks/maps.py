@@ -22,13 +22,13 @@ from itertools import groupby, product
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 from search_support.looks import COSTS, looks, searches
 from search_support.plan import Catalogue
 from search_support.problem import Metrics, Params, Problem, active
 
 from hpo_tui.engine.analysis.maps import Map
+from hpo_tui.engine.arrays import Array
 from hpo_tui.engine.optimizer import Optimizer
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.tui.charts.axes import good_ends
@@ -36,7 +36,6 @@ from hpo_tui.tui.charts.heat import Heat
 from hpo_tui.tui.charts.palette import HEAT_LEVELS
 from hpo_tui.tui.glyphs import UNICODE
 
-Floats = NDArray[np.float64]
 COLUMNS = (
     "inside", "twice", "rank", "hatched", "off if", "off else", "best", "trial", "gains"
 )  # fmt: skip
@@ -56,7 +55,7 @@ def truths(problem: Problem, params: Params, one: Map) -> list[Metrics]:
     return out
 
 
-def believed(spec: StudySpec, one: Map, truth: Floats, centre: float) -> list[float]:
+def believed(spec: StudySpec, one: Map, truth: Array, centre: float) -> list[float]:
     """Return the :data:`COLUMNS` of one map, NaN what it cannot say; ``centre``: of its trial."""
     known = np.isfinite(truth) & np.isfinite(np.array(one.expected))
     low, mean, high = (np.array(v)[known] for v in (one.low, one.expected, one.high))
@@ -89,7 +88,7 @@ def believed(spec: StudySpec, one: Map, truth: Floats, centre: float) -> list[fl
     return [*said, *ahead, float(peak < sign * centre)]
 
 
-def better(losses: Floats, loss: float) -> float:
+def better(losses: Array, loss: float) -> float:
     """Return the share of cells that are better than a loss; those that are as good count half."""
     return float((losses < loss).mean() + (losses == loss).mean() / 2)
 
@@ -109,7 +108,7 @@ def judged(optimizer: Optimizer, problem: Problem, ran: dict[int, Params]) -> It
                 yield believed(optimizer.spec, one, true, centre[one.metric])
 
 
-def searched(seed: int, bench: Path | None, name: str) -> Floats:
+def searched(seed: int, bench: Path | None, name: str) -> Array:
     """Return the figures of one problem at each of the costs, mean over its maps."""
     problem = Catalogue(bench).problem(name)
     out = []
@@ -119,7 +118,7 @@ def searched(seed: int, bench: Path | None, name: str) -> Floats:
     return np.array(out)
 
 
-def mean_of(figures: Floats) -> Floats:
+def mean_of(figures: Array) -> Array:
     """Return the mean over the first axis of what is known."""
     known = np.isfinite(figures)
     total = np.where(known, figures, 0.0).sum(axis=0)

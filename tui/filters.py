@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from hpo_tui.engine.arrays import Array, Mask
     from hpo_tui.engine.spec.expression_tokens import Kind
 
 _FIXED: "dict[str, Kind]" = {
@@ -48,7 +49,7 @@ def filter_choices(snapshot: Snapshot) -> "dict[str, tuple[Value, ...]]":
     return _kinds(snapshot)[1]
 
 
-def filter_mask(snapshot: Snapshot, text: str) -> "NDArray[np.bool_]":
+def filter_mask(snapshot: Snapshot, text: str) -> "Mask":
     """Return the mask (n,) of the trials that ``text`` holds for. Raises FilterError."""
     import numpy as np
 
@@ -135,7 +136,7 @@ def _columns(snapshot: Snapshot) -> "dict[str, NDArray[Any]]":
     return columns
 
 
-def _decoded(values: "NDArray[np.float64]", choices: tuple[Value, ...]) -> "NDArray[np.object_]":
+def _decoded(values: "Array", choices: tuple[Value, ...]) -> "NDArray[np.object_]":
     import numpy as np
 
     table = np.full(len(choices) + 1, None, dtype=object)

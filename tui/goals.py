@@ -8,9 +8,7 @@ from hpo_tui.store.models import StudyState
 from hpo_tui.tui import fmt, present
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
+    from hpo_tui.engine.arrays import Mask
     from hpo_tui.store.frame import Frame
     from hpo_tui.tui.glyphs import Glyphs
     from hpo_tui.tui.snapshot import Snapshot
@@ -110,7 +108,7 @@ def _limits(goal: Objective | OutcomeConstraint) -> list[float]:
     return [end for end in ends if end is not None]
 
 
-def goals_sentence(snapshot: "Snapshot", mask: "NDArray[np.bool_] | None" = None) -> str:
+def goals_sentence(snapshot: "Snapshot", mask: "Mask | None" = None) -> str:
     """Return how many full trials meet all goals, in words; of those in ``mask``, if there is one.
 
     Where configurations were repeated it is they that are counted, each by its mean. What is
@@ -132,9 +130,7 @@ def goals_sentence(snapshot: "Snapshot", mask: "NDArray[np.bool_] | None" = None
     return f"{present.grouped(met)} of {counted} {verb} all goals"
 
 
-def full_results(
-    frame: "Frame", spec: StudySpec, n: int, mask: "NDArray[np.bool_] | None" = None
-) -> str:
+def full_results(frame: "Frame", spec: StudySpec, n: int, mask: "Mask | None" = None) -> str:
     """Return ``3 full trials``, or how many configurations those are where some were repeated."""
     from hpo_tui.engine.analysis.front import full_mask
 

@@ -11,8 +11,7 @@ from hpo_tui.tui.snapshot import Brush, Snapshot, View
 from hpo_tui.tui.watcher import StudyWatcher
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    from hpo_tui.engine.arrays import Mask
 
 
 class LiveStudy:
@@ -119,7 +118,7 @@ class HeldPicture:
             self._look = replace(view, mask=old.mask if same else self._mask(view))
         return self._look
 
-    def _mask(self, view: View) -> "NDArray[np.bool_] | None":
+    def _mask(self, view: View) -> "Mask | None":
         try:
             return _mask(self.snapshot, view)
         except FilterError:  # of a metric that nothing had reported then
@@ -137,7 +136,7 @@ def _end(kept: object, limitless: float) -> float:
     return float(kept)
 
 
-def _mask(snapshot: Snapshot, view: View) -> "NDArray[np.bool_] | None":
+def _mask(snapshot: Snapshot, view: View) -> "Mask | None":
     """Return what passes the view's filter and brushes, None for all. Raises FilterError."""
     mask = filter_mask(snapshot, view.filter) if view.filter else None
     brushed = _brushed(snapshot, view.brushes)
@@ -146,7 +145,7 @@ def _mask(snapshot: Snapshot, view: View) -> "NDArray[np.bool_] | None":
     return brushed if mask is None else mask & brushed
 
 
-def _brushed(snapshot: Snapshot, brushes: Mapping[str, Brush]) -> "NDArray[np.bool_] | None":
+def _brushed(snapshot: Snapshot, brushes: Mapping[str, Brush]) -> "Mask | None":
     """Return the mask of what lies in every brush; None without brushes."""
     if not brushes:
         return None

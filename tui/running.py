@@ -7,9 +7,7 @@ from hpo_tui.store.models import TrialState
 from hpo_tui.tui import present
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
+    from hpo_tui.engine.arrays import Array, Index
     from hpo_tui.tui.snapshot import Snapshot
 
 _RUNNING = STATES.index(TrialState.RUNNING)
@@ -19,7 +17,7 @@ _NAMED = 2
 """Overdue trials that are named; more are counted."""
 
 
-def durations(snapshot: "Snapshot") -> "NDArray[np.float64]":
+def durations(snapshot: "Snapshot") -> "Array":
     """Return the seconds (n,) that each trial took, of those that run the seconds so far."""
     found = snapshot.frame.duration.copy()
     rows = _running(snapshot)
@@ -27,12 +25,12 @@ def durations(snapshot: "Snapshot") -> "NDArray[np.float64]":
     return found
 
 
-def _running(snapshot: "Snapshot") -> "NDArray[np.intp]":
-    rows: NDArray[np.intp] = (snapshot.frame.state == _RUNNING).nonzero()[0]
+def _running(snapshot: "Snapshot") -> "Index":
+    rows: Index = (snapshot.frame.state == _RUNNING).nonzero()[0]
     return rows
 
 
-def _so_far(snapshot: "Snapshot", rows: "NDArray[np.intp]") -> "NDArray[np.float64]":
+def _so_far(snapshot: "Snapshot", rows: "Index") -> "Array":
     """Return for how long the running trials at ``rows`` have been at it."""
     import numpy as np
 

@@ -13,8 +13,7 @@ from hpo_tui.store.frame import Frame
 from hpo_tui.store.models import Command, DeviceSample, Event, Study
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    from hpo_tui.engine.arrays import Mask
 
 
 STALE_SECONDS = 10.0
@@ -87,7 +86,7 @@ class View:
     selected: int | None = None
     filter: str = ""
     brushes: Mapping[str, Brush] = field(default_factory=dict)
-    mask: "NDArray[np.bool_] | None" = None
+    mask: "Mask | None" = None
     turn: int = 0
     """Counts what the person has changed: two views of one turn differ by new data alone."""
 
@@ -99,6 +98,6 @@ class View:
         """Return the row of the selected trial, None where it is not in a frame, or none is."""
         return None if self.selected is None else frame.index(self.selected)
 
-    def mask_over(self, total: int) -> "NDArray[np.bool_] | None":
+    def mask_over(self, total: int) -> "Mask | None":
         """Return the mask if it belongs to a frame of ``total`` trials: it can lag behind one."""
         return self.mask if self.mask is not None and len(self.mask) == total else None

@@ -8,11 +8,10 @@ from hpo_tui.tui.running import durations
 from hpo_tui.tui.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    from hpo_tui.engine.arrays import Array, Index
 
 
-def sort_values(snapshot: Snapshot, key: str) -> "NDArray[np.float64] | None":
+def sort_values(snapshot: Snapshot, key: str) -> "Array | None":
     """Return what rows are sorted by, (n,) with NaN last, or None for an unknown column."""
     import numpy as np
 
@@ -53,7 +52,7 @@ def sort_values(snapshot: Snapshot, key: str) -> "NDArray[np.float64] | None":
     return None if found is None else np.asarray(found, dtype=np.float64)
 
 
-def _in_order_of_choices(snapshot: Snapshot, name: str) -> "NDArray[np.float64] | None":
+def _in_order_of_choices(snapshot: Snapshot, name: str) -> "Array | None":
     """Return a parameter's values (n,), choices by the order in which the study lists them.
 
     A frame numbers them as they came. What is listed no more comes after, in order of its text.
@@ -77,9 +76,7 @@ def best_last(snapshot: Snapshot, key: str, *, otherwise: bool) -> bool:
     return goals[key] is Direction.MAXIMIZE if key in goals else otherwise
 
 
-def sorted_rows(
-    snapshot: Snapshot, rows: "NDArray[np.intp]", key: str, descending: bool
-) -> "NDArray[np.intp]":
+def sorted_rows(snapshot: Snapshot, rows: "Index", key: str, descending: bool) -> "Index":
     """Return ``rows`` of the frame sorted by a column, NaN last either way."""
     import numpy as np
 

@@ -18,8 +18,7 @@ from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.trial_order import result_counts
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    from hpo_tui.engine.arrays import Index
 
 STATE_TONES = {
     "waiting": "dim",
@@ -48,7 +47,7 @@ class TrialRows:
     def __init__(
         self,
         snapshot: Snapshot,
-        order: "NDArray[np.intp]",
+        order: "Index",
         columns: Iterable[str],
         pareto: frozenset[int] = frozenset(),
     ) -> None:

@@ -9,14 +9,12 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hpo_tui.engine.analysis.repeats import averaged
+from hpo_tui.engine.arrays import Array, Index, Mask
 from hpo_tui.engine.spec import Parameter, StudySpec
 from hpo_tui.store.frame import Frame
 from hpo_tui.store.models import TrialState
-
-Floats = NDArray[np.float64]
 
 TOGETHER = 0.95
 """Correlation from which on two parameters' parts cannot be told apart."""
@@ -53,12 +51,12 @@ def basis(frame: Frame, spec: StudySpec, task: str) -> Basis:
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    values: Floats
-    kinds: Floats
+    values: Array
+    kinds: Array
     """The choices that occur; empty of a number."""
 
 
-def _column(parameter: Parameter, frame: Frame, rows: NDArray[np.intp]) -> _Column:
+def _column(parameter: Parameter, frame: Frame, rows: Index) -> _Column:
     values = frame.params[parameter.name][rows]
     if parameter.log and parameter.numeric and parameter.name not in frame.choices:
         values = np.log(np.where(values > 0, values, np.nan))
@@ -82,7 +80,7 @@ def _correlation(a: _Column, b: _Column) -> float:
     return float(np.linalg.norm(first.T @ second, 2))
 
 
-def _orthonormal(column: _Column, rows: NDArray[np.bool_]) -> Floats:
+def _orthonormal(column: _Column, rows: Mask) -> Array:
     """Return a basis (n, k) of what a parameter's values say, without their mean."""
     values = column.values[rows]
     if len(column.kinds):

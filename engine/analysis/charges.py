@@ -1,22 +1,20 @@
 """What trials of a frame were charged and lost, as `engine/costs.py` counts it. Pure numpy."""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from hpo_tui.engine.arrays import Array
 from hpo_tui.store.frame import Frame
 from hpo_tui.store.models import TrialState
-
-Floats = NDArray[np.float64]
 
 LOST = (TrialState.FAILED, TrialState.KILLED, TrialState.PRUNED)
 
 
-def charged(frame: Frame) -> Floats:
+def charged(frame: Frame) -> Array:
     """Return what each trial (n,) was charged, in full-task units."""
     return np.nan_to_num(frame.charged)
 
 
-def lost(frame: Frame) -> Floats:
+def lost(frame: Frame) -> Array:
     """Return what of that brought no result (n,).
 
     All of a trial that ended without one; else what attempts took that were begun again, which is

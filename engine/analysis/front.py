@@ -6,20 +6,17 @@ first such trial, by the mean of its results (``results``).
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hpo_tui.engine.analysis.repeats import averaged
+from hpo_tui.engine.arrays import Array, Index, Mask
 from hpo_tui.engine.spec import Objective, OutcomeConstraint, StudySpec
 from hpo_tui.store.frame import STATES, Frame
 from hpo_tui.store.models import TrialState
 
-Floats = NDArray[np.float64]
-Rows = NDArray[np.intp]
-Mask = NDArray[np.bool_]
 Goal = Objective | OutcomeConstraint
 
 
-def column(frame: Frame, metric: str, rows: Rows | None = None) -> Floats:
+def column(frame: Frame, metric: str, rows: Index | None = None) -> Array:
     """Return a metric's values (n,), or those of ``rows``.
 
     NaN where missing or infinite, all NaN if never reported.
@@ -32,7 +29,7 @@ def column(frame: Frame, metric: str, rows: Rows | None = None) -> Floats:
     return np.where(np.isfinite(values), values, np.nan)
 
 
-def losses(frame: Frame, spec: StudySpec) -> Floats:
+def losses(frame: Frame, spec: StudySpec) -> Array:
     """Return the objectives as losses, (n, m) in the order of ``spec.objectives``.
 
     Trials of a configuration that was repeated at the full task have its mean.
@@ -48,7 +45,7 @@ def full_mask(frame: Frame, spec: StudySpec) -> Mask:
     return np.asarray(complete & frame.at_task(spec.full_task.name), dtype=np.bool_)
 
 
-def results(frame: Frame, spec: StudySpec) -> tuple[Rows, Frame]:
+def results(frame: Frame, spec: StudySpec) -> tuple[Index, Frame]:
     """Return the rows that results are told by, and ``frame`` with the results in them.
 
     A row is the first complete full-task trial of its configuration; it and the repeats of it hold
@@ -62,7 +59,7 @@ def goals_of(spec: StudySpec) -> tuple[Goal, ...]:
     return (*spec.objectives, *spec.outcome_constraints)
 
 
-def goal_mask(goal: Goal, values: Floats) -> Mask:
+def goal_mask(goal: Goal, values: Array) -> Mask:
     """Return where ``values`` reach one goal: its threshold or limits. Never for NaN."""
     if isinstance(goal, Objective):
         if goal.threshold is None:
@@ -104,7 +101,7 @@ def tally(frame: Frame, spec: StudySpec, mask: Mask | None = None) -> tuple[int,
     return int(_meets(frame, spec)[rows].sum()), len(rows)
 
 
-def pareto_mask(losses: Floats) -> Mask:
+def pareto_mask(losses: Array) -> Mask:
     """Return which rows of ``losses`` (n, m) no other row dominates. Rows with NaN never are.
 
     Equal rows are all kept. O(n log n) for one and two objectives; beyond, a sweep in order of
@@ -125,7 +122,7 @@ def pareto_mask(losses: Floats) -> Mask:
     return mask
 
 
-def _pareto_2d(values: Floats) -> Mask:
+def _pareto_2d(values: Array) -> Mask:
     order = np.lexsort((values[:, 1], values[:, 0]))
     first, second = values[order].T
     starts = np.r_[True, first[1:] != first[:-1]]
@@ -138,7 +135,7 @@ def _pareto_2d(values: Floats) -> Mask:
     return mask
 
 
-def _pareto_sweep(values: Floats) -> Mask:
+def _pareto_sweep(values: Array) -> Mask:
     # Ranks, because a sum of losses of different magnitudes can tie by rounding.
     ranks = np.stack([np.unique(v, return_inverse=True)[1] for v in values.T], axis=1)
     order = np.argsort(ranks.sum(axis=1), kind="stable")
@@ -156,7 +153,7 @@ def _pareto_sweep(values: Floats) -> Mask:
     return mask
 
 
-def best_rows(frame: Frame, spec: StudySpec, among: Rows | None = None) -> Rows:
+def best_rows(frame: Frame, spec: StudySpec, among: Index | None = None) -> Index:
     """Return the rows of the best trials, by the first objective, best first.
 
     Best are the full-task complete trials that meet all goals; with several objectives their
@@ -181,7 +178,7 @@ def best_rows(frame: Frame, spec: StudySpec, among: Rows | None = None) -> Rows:
     return rows[np.lexsort(loss.T[::-1])]
 
 
-def front_rows(frame: Frame, spec: StudySpec, best: Rows) -> Rows:
+def front_rows(frame: Frame, spec: StudySpec, best: Index) -> Index:
     """Return those of the ``best_rows`` that no other is better than.
 
     With several objectives all of them are on the front; with one it is the first and its equals.
@@ -193,7 +190,7 @@ def front_rows(frame: Frame, spec: StudySpec, best: Rows) -> Rows:
     return np.asarray(best[loss == loss.min()], dtype=np.intp)
 
 
-def near_misses(frame: Frame, spec: StudySpec, k: int) -> Rows:
+def near_misses(frame: Frame, spec: StudySpec, k: int) -> Index:
     """Return up to ``k`` rows of full-task complete trials that miss a goal, nearest first.
 
     Nearness is the sum over goals of the shortfall divided by the metric's spread (interquartile
@@ -210,7 +207,7 @@ def near_misses(frame: Frame, spec: StudySpec, k: int) -> Rows:
     return rows[np.argsort(total, kind="stable")[:k]]
 
 
-def _shortfall(goal: Goal, values: Floats, every: Rows, rows: Rows) -> Floats:
+def _shortfall(goal: Goal, values: Array, every: Index, rows: Index) -> Array:
     limits: tuple[tuple[float | None, float], ...]
     if isinstance(goal, Objective):
         limits = ((goal.threshold, goal.sign),)
@@ -220,7 +217,7 @@ def _shortfall(goal: Goal, values: Floats, every: Rows, rows: Rows) -> Floats:
     log = isinstance(goal, Objective) and goal.log and bool((seen > 0).all())
     log = log and all(limit is None or limit > 0 for limit, _ in limits)
 
-    def scaled(x: Floats) -> Floats:
+    def scaled(x: Array) -> Array:
         return np.asarray(np.log(x) if log else x, dtype=np.float64)
 
     spread = 1.0
@@ -235,12 +232,12 @@ def _shortfall(goal: Goal, values: Floats, every: Rows, rows: Rows) -> Floats:
     return missed
 
 
-def finish_order(frame: Frame) -> Rows:
+def finish_order(frame: Frame) -> Index:
     """Return all rows in the order in which the trials ended; those without an end come last."""
     return np.lexsort((frame.number, np.where(np.isnan(frame.ended), np.inf, frame.ended)))
 
 
-def best_so_far(frame: Frame, spec: StudySpec, objective: Objective) -> tuple[Rows, Floats]:
+def best_so_far(frame: Frame, spec: StudySpec, objective: Objective) -> tuple[Index, Array]:
     """Return (rows, values): the trials that improved ``objective``, in order of their end.
 
     Full-task complete trials count when they meet every other goal; the objective's own threshold

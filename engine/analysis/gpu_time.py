@@ -1,15 +1,11 @@
 """GPU time of all trials of a frame at once, as `engine/occupancy.py` counts it. Pure numpy."""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from hpo_tui.engine.arrays import Array, Index, Mask
 from hpo_tui.engine.occupancy import gpus_of
 from hpo_tui.store.frame import Frame
 from hpo_tui.store.models import TrialState
-
-Floats = NDArray[np.float64]
-Rows = NDArray[np.intp]
-Mask = NDArray[np.bool_]
 
 
 def gpu_hours(frame: Frame, devices: int, now: float) -> tuple[float, float]:
@@ -43,7 +39,7 @@ def busy_devices(frame: Frame, devices: int) -> int:
     return len(np.unique(place)) + int(running.sum() - len(np.unique(row))) * devices
 
 
-def _places(frame: Frame, chosen: Mask) -> tuple[Rows, Rows]:
+def _places(frame: Frame, chosen: Mask) -> tuple[Index, Index]:
     """Return (number of the GPU, row of the trial) of every GPU of every chosen trial on one."""
     names: dict[str, int] = {}
     codes = [names.setdefault(d, len(names)) for d in frame.device.tolist()]
@@ -58,7 +54,7 @@ def _places(frame: Frame, chosen: Mask) -> tuple[Rows, Rows]:
     return np.concatenate(places), np.concatenate(rows)
 
 
-def _union(place: Rows, start: Floats, end: Floats) -> float:
+def _union(place: Index, start: Array, end: Array) -> float:
     """Return the seconds covered at each place, in sum."""
     if not len(place):
         return 0.0

@@ -16,15 +16,13 @@ causes. What two parameters do only together, with neither's mean effect moved, 
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hpo_tui.engine.analysis import front
 from hpo_tui.engine.analysis.repeats import averaged
+from hpo_tui.engine.arrays import Array, Index
 from hpo_tui.engine.spec import Parameter, ParameterKind, StudySpec
 from hpo_tui.store.frame import Frame
 from hpo_tui.store.models import TrialState
-
-Floats = NDArray[np.float64]
 
 WAVES = 8
 """Cosines that a number's function is written in, where there are few parameters."""
@@ -82,9 +80,7 @@ def too_few(frame: Frame, spec: StudySpec, metric: str, task: str | None = None)
     return f"{count} of the {FEWEST} results at {name} that it takes to say what matters"
 
 
-def _results(
-    frame: Frame, spec: StudySpec, metric: str, task: str | None
-) -> tuple[NDArray[np.intp], Floats]:
+def _results(frame: Frame, spec: StudySpec, metric: str, task: str | None) -> tuple[Index, Array]:
     """Return a row of each configuration that counts, and its metric, the mean of its repeats."""
     values = front.column(frame, metric)
     done = frame.at_task(task or spec.full_task.name) & frame.in_state(TrialState.COMPLETE)
@@ -93,7 +89,7 @@ def _results(
     return rows, front.column(frame, metric, rows)
 
 
-def _ranks(values: Floats, weight: Floats) -> Floats:
+def _ranks(values: Array, weight: Array) -> Array:
     """Return weighted ranks, equal ones shared, with mean 0 and variance 1 (0 for a constant).
 
     Ranks, because one diverged loss would be all of a metric's variance.
@@ -105,7 +101,7 @@ def _ranks(values: Floats, weight: Floats) -> Floats:
     return np.asarray((ranks - ranks.mean()) / (spread if spread > 0 else 1.0), dtype=np.float64)
 
 
-def _leverage(columns: Floats) -> Floats:
+def _leverage(columns: Array) -> Array:
     """Return how alone each row (n,) lies: by that it counts in the ranks.
 
     In a converged search most ranks would be spent on what hardly differs, the neighbourhood of
@@ -117,8 +113,8 @@ def _leverage(columns: Floats) -> Floats:
 
 
 def _columns(
-    parameter: Parameter, frame: Frame, rows: NDArray[np.intp], waves: int
-) -> tuple[Floats, Floats, float]:
+    parameter: Parameter, frame: Frame, rows: Index, waves: int
+) -> tuple[Array, Array, float]:
     """Return a parameter's columns (n, k), how large each is expected (k,), and its active share.
 
     The columns are orthonormal over the parameter's range, so that squared coefficients are the
@@ -143,13 +139,13 @@ def _columns(
     return columns, expected, float(active.mean())
 
 
-def _of_choices(values: Floats) -> tuple[Floats, Floats]:
+def _of_choices(values: Array) -> tuple[Array, Array]:
     kinds = np.unique(values)
     chosen = (values[:, None] == kinds[None, :]) - 1 / len(kinds)
     return chosen * math.sqrt(len(kinds)), np.ones(len(kinds))
 
 
-def _of_numbers(parameter: Parameter, values: Floats, waves: int) -> tuple[Floats, Floats]:
+def _of_numbers(parameter: Parameter, values: Array, waves: int) -> tuple[Array, Array]:
     log = parameter.log and values.min() > 0
     low, high = min(parameter.low, values.min()), max(parameter.high, values.max())
     if parameter.kind is ParameterKind.INT and not log:
@@ -166,7 +162,7 @@ def _of_numbers(parameter: Parameter, values: Floats, waves: int) -> tuple[Float
 
 
 def _variances(
-    parts: list[tuple[Floats, Floats, float]], columns: Floats, target: Floats
+    parts: list[tuple[Array, Array, float]], columns: Array, target: Array
 ) -> list[float]:
     """Return the variance that each part's function has over its range, 0 to about 1.
 
@@ -208,7 +204,7 @@ def chance(results: int, parameters: int) -> float:
 
 
 def _gain(  # noqa: PLR0917 - the pieces of one formula
-    gram: Floats, seen: Floats, target: Floats, scale: Floats, weights: Floats, noise: float
+    gram: Array, seen: Array, target: Array, scale: Array, weights: Array, noise: float
 ) -> float:
     """Return by how much the log evidence exceeds that of a target that is noise alone."""
     n = len(target)

@@ -10,14 +10,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from hpo_tui.engine.arrays import Array, Index, Mask
 from hpo_tui.store.frame import Frame
 
-Floats = NDArray[np.float64]
-Rows = NDArray[np.intp]
-Mask = NDArray[np.bool_]
 
-
-def averaged(frame: Frame, full: Mask) -> tuple[Rows, Frame]:
+def averaged(frame: Frame, full: Mask) -> tuple[Index, Frame]:
     """Return the first trial of each configuration, and ``frame`` with the means.
 
     ``full``: which trials (n,) count. Those of one configuration all hold the mean of each metric
@@ -50,7 +47,7 @@ def runs(frame: Frame, full: Mask) -> dict[int, int]:
     return found
 
 
-def _labels(configuration: NDArray[np.int64]) -> tuple[Rows, Rows]:
+def _labels(configuration: NDArray[np.int64]) -> tuple[Index, Index]:
     """Return each row's group (r,) and the groups' sizes (g,), of which some may be 0."""
     label = configuration.astype(np.intp)
     # Ours count from 1; of a study from elsewhere the numbers can be anything.
@@ -59,7 +56,7 @@ def _labels(configuration: NDArray[np.int64]) -> tuple[Rows, Rows]:
     return label, np.bincount(label)
 
 
-def _means(values: Floats, label: Rows, counts: Rows, first: Floats) -> Floats:
+def _means(values: Array, label: Index, counts: Index, first: Array) -> Array:
     """Return the means of groups, (g,); ``first``: the first value of each, (g,).
 
     What is averaged is the distance from the first value, so that the mean of equal values is that

@@ -7,12 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo_tui.engine.analysis import front
+from hpo_tui.engine.arrays import Array, Index, Mask
 from hpo_tui.engine.spec import Objective, StudySpec, Task
 from hpo_tui.store.frame import Frame
 from hpo_tui.store.models import TrialState
-
-Floats = NDArray[np.float64]
-Rows = NDArray[np.intp]
 
 FEWEST = 6
 """Configurations run at both tasks below which no judgement is passed."""
@@ -93,7 +91,7 @@ def _assess(
     )
 
 
-def _pairs(frame: Frame, spec: StudySpec, task: Task, metric: str) -> tuple[Floats, Floats, float]:
+def _pairs(frame: Frame, spec: StudySpec, task: Task, metric: str) -> tuple[Array, Array, float]:
     """Return the metric of the configurations complete at both tasks: (at ``task``, at full).
 
     The third is their reach among all that are complete at ``task``.
@@ -107,7 +105,7 @@ def _pairs(frame: Frame, spec: StudySpec, task: Task, metric: str) -> tuple[Floa
     return cheap[1][at], full[1][of], _reach(cheap[1], at)
 
 
-def _reach(values: Floats, at: Rows) -> float:
+def _reach(values: Array, at: Index) -> float:
     """Return how far those ``at`` lie apart, as a share of what all do; by rank."""
     if len(at) < 2 or np.ptp(values) == 0:
         return math.nan
@@ -115,9 +113,7 @@ def _reach(values: Floats, at: Rows) -> float:
     return float(np.std(ranks[at], ddof=1) / np.std(ranks, ddof=1))
 
 
-def _means(
-    frame: Frame, values: Floats, chosen: NDArray[np.bool_]
-) -> tuple[NDArray[np.int64], Floats]:
+def _means(frame: Frame, values: Array, chosen: Mask) -> tuple[NDArray[np.int64], Array]:
     """Return (configurations, mean value over repeats) of the chosen trials."""
     configurations, at = np.unique(frame.configuration[chosen], return_inverse=True)
     if not len(configurations):
@@ -125,7 +121,7 @@ def _means(
     return configurations, np.bincount(at, weights=values[chosen]) / np.bincount(at)
 
 
-def spearman(a: Floats, b: Floats) -> tuple[float, float, float]:
+def spearman(a: Array, b: Array) -> tuple[float, float, float]:
     """Return Spearman's rank correlation and its 95 % interval; NaN below four pairs.
 
     The interval is Fisher's with the variance of Bonett and Wright, Psychometrika 65 (2000). Pairs
@@ -144,20 +140,20 @@ def spearman(a: Floats, b: Floats) -> tuple[float, float, float]:
     return rho, min(math.tanh(z - reach), rho), max(math.tanh(z + reach), rho)
 
 
-def _ranks(values: Floats) -> Floats:
+def _ranks(values: Array) -> Array:
     """Return ranks from 1, equal values sharing the mean of theirs (without importing scipy)."""
     _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
     return np.asarray((np.cumsum(counts) - (counts - 1) / 2)[inverse], dtype=np.float64)
 
 
-def _regret(spec: StudySpec, metric: str, cheap: Floats, full: Floats) -> float:
+def _regret(spec: StudySpec, metric: str, cheap: Array, full: Array) -> float:
     goal = next((o for o in spec.objectives if o.metric == metric), None)
     if goal is None or not len(cheap):
         return math.nan
     return _regret_of(goal, cheap, full)
 
 
-def _regret_of(goal: Objective, cheap: Floats, full: Floats) -> float:
+def _regret_of(goal: Objective, cheap: Array, full: Array) -> float:
     chosen = int(np.argmin(goal.sign * cheap))
     return float(goal.sign * full[chosen] - (goal.sign * full).min())
 
@@ -195,7 +191,7 @@ def _share(rho: float) -> float:
     return rho * rho if rho > 0 else 0.0
 
 
-def _total_times(frame: Frame) -> Floats:
+def _total_times(frame: Frame) -> Array:
     """Return running times (n,) with those of the trials that each was resumed from."""
     total = frame.duration.copy()
     parents = np.searchsorted(frame.number, frame.resumed_from)
@@ -209,7 +205,7 @@ def _total_times(frame: Frame) -> Floats:
     return total
 
 
-def _median_time(frame: Frame, task: Task, times: Floats) -> float:
+def _median_time(frame: Frame, task: Task, times: Array) -> float:
     chosen = times[frame.at_task(task.name) & frame.in_state(TrialState.COMPLETE)]
     chosen = chosen[np.isfinite(chosen)]
     return float(np.median(chosen)) if len(chosen) else math.nan

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from hpo_tui.engine.optimizer.arrays import Array, Index
+from hpo_tui.engine.arrays import Array, Index
 from hpo_tui.engine.optimizer.pareto import front, open_boxes, thinned
 
 _MOST_POINTS, _OF_MANY = {1: 1, 2: 200, 3: 40, 4: 16}, 10

@@ -12,7 +12,7 @@ from typing import Protocol
 
 import numpy as np
 
-from hpo_tui.engine.optimizer.arrays import Array
+from hpo_tui.engine.arrays import Array
 from hpo_tui.engine.spec.model import Parameter, ParameterKind, Value
 from hpo_tui.engine.spec.space import logarithmic
 

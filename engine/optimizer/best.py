@@ -3,7 +3,7 @@
 import numpy as np
 
 from hpo_tui.engine.analysis.front import pareto_mask
-from hpo_tui.engine.optimizer.arrays import Array
+from hpo_tui.engine.arrays import Array
 from hpo_tui.engine.optimizer.history import TrialHistory
 from hpo_tui.engine.optimizer.search import Search
 from hpo_tui.engine.spec.model import StudySpec

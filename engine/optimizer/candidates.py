@@ -10,7 +10,7 @@ from collections.abc import Set
 
 import numpy as np
 
-from hpo_tui.engine.optimizer.arrays import Array
+from hpo_tui.engine.arrays import Array
 from hpo_tui.engine.optimizer.space import Space, feasible_random
 
 _SWEEP = np.array([0.0, 0.1, 0.25, 0.4, 0.5, 0.6, 0.75, 0.9, 1.0])

@@ -12,7 +12,7 @@ import math
 
 import numpy as np
 
-from hpo_tui.engine.optimizer.arrays import Array, Index
+from hpo_tui.engine.arrays import Array, Index
 
 NUMBER, CATEGORY, OPTIONAL = 0, 1, 2
 """Kinds of columns: a number that every configuration has, a category, a number that some lack."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from hpo_tui.engine.optimizer.arrays import Array
+from hpo_tui.engine.arrays import Array
 from hpo_tui.engine.optimizer.space import Space
 from hpo_tui.engine.spec.model import StudySpec, Value
 

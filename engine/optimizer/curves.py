@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from hpo_tui.engine.arrays import Array
 from hpo_tui.engine.optimizer.api import Trial
-from hpo_tui.engine.optimizer.arrays import Array
 from hpo_tui.engine.spec.model import StudySpec
 from hpo_tui.engine.summaries import summarized
 

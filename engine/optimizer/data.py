@@ -14,8 +14,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from hpo_tui.engine.arrays import Array, Index, Mask
 from hpo_tui.engine.optimizer.api import Trial
-from hpo_tui.engine.optimizer.arrays import Array, Index, Mask
 from hpo_tui.engine.optimizer.axes import as_number
 from hpo_tui.engine.optimizer.curves import alike, bounded, ends, outlook, standing
 from hpo_tui.engine.optimizer.history import TrialHistory

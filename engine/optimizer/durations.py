@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hpo_tui.engine.arrays import Array, Index
 from hpo_tui.engine.optimizer.api import Trial
-from hpo_tui.engine.optimizer.arrays import Array, Index
 from hpo_tui.engine.optimizer.columns import centred
 from hpo_tui.engine.optimizer.data import Builder
 from hpo_tui.engine.optimizer.history import TrialHistory

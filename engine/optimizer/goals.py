@@ -14,8 +14,8 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import special
 
+from hpo_tui.engine.arrays import Array, Index, Mask
 from hpo_tui.engine.optimizer.acquisition import Target, target
-from hpo_tui.engine.optimizer.arrays import Array, Index, Mask
 from hpo_tui.engine.optimizer.kernel import cross
 from hpo_tui.engine.optimizer.pareto import front, ranks
 from hpo_tui.engine.optimizer.space import Space

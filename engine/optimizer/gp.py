@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from scipy import linalg, optimize
 
+from hpo_tui.engine.arrays import Array, Index, Mask
 from hpo_tui.engine.optimizer import kernel
-from hpo_tui.engine.optimizer.arrays import Array, Index, Mask
 from hpo_tui.engine.optimizer.columns import Kinds
 from hpo_tui.engine.optimizer.kernel import Hyper
 

@@ -19,7 +19,7 @@ from functools import partial
 
 import numpy as np
 
-from hpo_tui.engine.optimizer.arrays import Array, Index, Mask
+from hpo_tui.engine.arrays import Array, Index, Mask
 from hpo_tui.engine.optimizer.data import Table
 from hpo_tui.engine.optimizer.earlier import Earlier, Finding
 from hpo_tui.engine.optimizer.gp import Guesses

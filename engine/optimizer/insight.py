@@ -8,8 +8,8 @@ import math
 import numpy as np
 from scipy import stats
 
+from hpo_tui.engine.arrays import Array
 from hpo_tui.engine.optimizer.api import EarlierInsight, TaskInsight
-from hpo_tui.engine.optimizer.arrays import Array
 from hpo_tui.engine.optimizer.curves import bounded
 from hpo_tui.engine.optimizer.data import signs
 from hpo_tui.engine.optimizer.guess import FEWEST, Guess

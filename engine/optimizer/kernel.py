@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import lapack
 
-from hpo_tui.engine.optimizer.arrays import Array, Index
+from hpo_tui.engine.arrays import Array, Index
 from hpo_tui.engine.optimizer.columns import CATEGORY, OPTIONAL, Kinds, arc, centred, scaled
 
 COMMON, PER_TASK, DEPARTURE, TREND, JITTER = 1.0, 0.1, 0.03, 1.0, 1e-6

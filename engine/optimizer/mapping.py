@@ -11,7 +11,7 @@ from itertools import combinations
 import numpy as np
 
 from hpo_tui.engine.analysis.maps import Map
-from hpo_tui.engine.optimizer.arrays import Array
+from hpo_tui.engine.arrays import Array
 from hpo_tui.engine.optimizer.history import TrialHistory
 from hpo_tui.engine.optimizer.readout import Reading, Stand, filled, places, shortened, stand
 from hpo_tui.engine.optimizer.search import Search

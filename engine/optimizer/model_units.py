@@ -5,7 +5,7 @@ Shapes: n rows, k metrics.
 
 import numpy as np
 
-from hpo_tui.engine.optimizer.arrays import Array
+from hpo_tui.engine.arrays import Array
 from hpo_tui.engine.optimizer.data import Table, signs
 from hpo_tui.engine.optimizer.kernel import NOISE
 from hpo_tui.engine.optimizer.pareto import front

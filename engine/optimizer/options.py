@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hpo_tui.engine.optimizer.arrays import Array
+from hpo_tui.engine.arrays import Array
 from hpo_tui.engine.optimizer.durations import Prices
 from hpo_tui.engine.optimizer.history import EPS, TrialHistory
 from hpo_tui.engine.spec.model import BudgetUnit, StudySpec

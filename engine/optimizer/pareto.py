@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from hpo_tui.engine.optimizer.arrays import Array, Index
+from hpo_tui.engine.arrays import Array, Index
 
 
 def front(y: Array) -> Index:

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from scipy import special, stats
 
-from hpo_tui.engine.optimizer.arrays import Array
+from hpo_tui.engine.arrays import Array
 from hpo_tui.engine.optimizer.axes import Axis
 from hpo_tui.engine.spec.model import Parameter, Prior
 

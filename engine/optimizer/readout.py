@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpo_tui.engine.optimizer.arrays import Array
+from hpo_tui.engine.arrays import Array
 from hpo_tui.engine.optimizer.axes import Axis, Choice, Grid
 from hpo_tui.engine.optimizer.history import TrialHistory
 from hpo_tui.engine.optimizer.search import Search

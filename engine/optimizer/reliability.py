@@ -16,8 +16,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hpo_tui.engine.arrays import Array, Index, Mask
 from hpo_tui.engine.optimizer import gp
-from hpo_tui.engine.optimizer.arrays import Array, Index, Mask
 from hpo_tui.engine.optimizer.data import Table
 from hpo_tui.engine.optimizer.gp import Posterior, Rows
 from hpo_tui.engine.optimizer.kernel import Hyper

@@ -10,7 +10,7 @@ from collections.abc import Set
 
 import numpy as np
 
-from hpo_tui.engine.optimizer.arrays import Array
+from hpo_tui.engine.arrays import Array
 from hpo_tui.engine.optimizer.axes import Grid
 from hpo_tui.engine.optimizer.candidates import distinct
 from hpo_tui.engine.optimizer.space import Space, feasible_random

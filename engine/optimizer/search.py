@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from hpo_tui.engine.arrays import Array, Index
 from hpo_tui.engine.optimizer import candidates
-from hpo_tui.engine.optimizer.arrays import Array, Index
 from hpo_tui.engine.optimizer.data import Builder
 from hpo_tui.engine.optimizer.earlier import Earlier
 from hpo_tui.engine.optimizer.goals import Goals

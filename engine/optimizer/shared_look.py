@@ -8,8 +8,8 @@ what has ended since, at the predicted values (Ginsbourger et al. 2010), so they
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
+from hpo_tui.engine.arrays import Array
 from hpo_tui.engine.optimizer.api import Trial
-from hpo_tui.engine.optimizer.arrays import Array
 from hpo_tui.engine.optimizer.candidates import distinct
 from hpo_tui.engine.optimizer.history import TrialHistory
 from hpo_tui.engine.optimizer.surrogate import Models

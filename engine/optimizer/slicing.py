@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from hpo_tui.engine.analysis.slices import Slice
-from hpo_tui.engine.optimizer.arrays import Array
+from hpo_tui.engine.arrays import Array
 from hpo_tui.engine.optimizer.history import TrialHistory
 from hpo_tui.engine.optimizer.readout import Reading, filled, places, shortened, stand
 from hpo_tui.engine.optimizer.search import Search

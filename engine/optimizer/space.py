@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 from scipy.stats import qmc
 
-from hpo_tui.engine.optimizer.arrays import Array, Mask
+from hpo_tui.engine.arrays import Array, Mask
 from hpo_tui.engine.optimizer.axes import Grid, axis_of
 from hpo_tui.engine.optimizer.columns import ABSENT, CATEGORY, NUMBER, OPTIONAL, Kinds
 from hpo_tui.engine.optimizer.priors import log_prior, prior_quantile

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence, Set
 
 import numpy as np
 
-from hpo_tui.engine.optimizer.arrays import Array, Mask
+from hpo_tui.engine.arrays import Array, Mask
 from hpo_tui.engine.optimizer.candidates import marks
 from hpo_tui.engine.optimizer.completion import as_run, completed
 from hpo_tui.engine.optimizer.data import Builder

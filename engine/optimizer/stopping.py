@@ -9,8 +9,8 @@ earlier trials.
 
 import numpy as np
 
+from hpo_tui.engine.arrays import Array
 from hpo_tui.engine.optimizer.api import StopDecision, Trial
-from hpo_tui.engine.optimizer.arrays import Array
 from hpo_tui.engine.optimizer.curves import ENOUGH, alike, ends, outlook, standing
 from hpo_tui.engine.optimizer.history import TrialHistory
 from hpo_tui.engine.spec.model import StudySpec

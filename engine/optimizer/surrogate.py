@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from hpo_tui.engine.arrays import Array, Index, Mask
 from hpo_tui.engine.optimizer import gp, kernel
-from hpo_tui.engine.optimizer.arrays import Array, Index, Mask
 from hpo_tui.engine.optimizer.data import Table
 from hpo_tui.engine.optimizer.gp import Guesses, Posterior, Rows
 from hpo_tui.engine.optimizer.kernel import Hyper

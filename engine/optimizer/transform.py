@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from hpo_tui.engine.optimizer.arrays import Array, Index, Mask
+from hpo_tui.engine.arrays import Array, Index, Mask
 
 FAR = 1e6
 """Model units that nothing lies beyond."""

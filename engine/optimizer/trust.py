@@ -27,7 +27,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import linalg
 
-from hpo_tui.engine.optimizer.arrays import Array
+from hpo_tui.engine.arrays import Array
 from hpo_tui.engine.optimizer.gp import Posterior, cholesky
 
 TRUSTED = 0.7

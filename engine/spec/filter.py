@@ -11,8 +11,7 @@ from hpo_tui.engine.spec.expression_tree import Node
 from hpo_tui.engine.spec.model import Value
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    from hpo_tui.engine.arrays import Mask
 
 __all__ = ["ExpressionError", "Filter"]
 
@@ -42,7 +41,7 @@ class Filter:
         """The columns that it needs."""
         return frozenset(self.tree.names())
 
-    def mask(self, columns: Mapping[str, Any]) -> "NDArray[np.bool_]":
+    def mask(self, columns: Mapping[str, Any]) -> "Mask":
         """Return which rows match.
 
         ``columns`` are numpy arrays of one length: floats with NaN for missing, or objects with

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
+from hpo_tui.engine.arrays import Array
 from hpo_tui.engine.spec import Objective, OutcomeConstraint, Parameter, ParameterKind, StudySpec
 from hpo_tui.store.frame import Frame
 from hpo_tui.store.models import Value
@@ -14,7 +14,6 @@ from hpo_tui.tui import fmt
 from hpo_tui.tui.charts.scale import Scale, fitted
 from hpo_tui.tui.snapshot import Brush
 
-Floats = NDArray[np.float64]
 TASK = "task"
 _AT_FIRST = 8
 """Axes that are shown until others are chosen."""
@@ -63,7 +62,7 @@ class Axis:
         """Whether values grow from top to bottom."""
         return self.best_up != self.flipped
 
-    def raw(self, frame: Frame) -> Floats:
+    def raw(self, frame: Frame) -> Array:
         """Return the frame's own column, (n,)."""
         kind, _, key = self.name.partition(":")
         if self.name == TASK:
@@ -71,7 +70,7 @@ class Axis:
         column = (frame.metrics if kind == "m" else frame.params).get(key)
         return np.full(len(frame), np.nan) if column is None else column
 
-    def values(self, raw: Floats) -> Floats:
+    def values(self, raw: Array) -> Array:
         """Return what brushes and scales count in: the raw values, or slots."""
         if not self.slots:
             return np.where(np.isfinite(raw), raw, np.nan)
@@ -82,7 +81,7 @@ class Axis:
         found[~np.isclose(known[order[at]], raw)] = np.nan
         return found
 
-    def unit(self, values: Floats) -> Floats:
+    def unit(self, values: Array) -> Array:
         """Return heights from 0 (bottom) to 1 (top); NaN where missing."""
         unit = self.scale.unit(values)
         return 1.0 - unit if self.downwards else unit

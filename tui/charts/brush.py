@@ -5,17 +5,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hpo_tui.engine.analysis import front
+from hpo_tui.engine.arrays import Mask
 from hpo_tui.engine.spec import ParameterKind, Params, StudySpec
 from hpo_tui.store.frame import Frame
 from hpo_tui.store.models import Value
 from hpo_tui.tui.charts import axes
 from hpo_tui.tui.charts.axes import Axis
 from hpo_tui.tui.snapshot import Brush
-
-Mask = NDArray[np.bool_]
 
 
 def brush_mask(frame: Frame, spec: StudySpec, brushes: Mapping[str, Brush]) -> Mask | None:

@@ -9,6 +9,8 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
+from hpo_tui.engine.arrays import Index
+
 BLANK = 32
 _SECOND_HALF = 0
 """Marks the cell that a wide character on its left covers."""
@@ -80,7 +82,7 @@ class Canvas:
         self,
         codes: NDArray[np.uint32],
         runs: NDArray[np.uint8],
-        breaks: NDArray[np.intp],
+        breaks: Index,
         palette: Sequence[Style],
     ) -> Strip:
         text = codes.astype("<u4").tobytes().decode("utf-32-le")

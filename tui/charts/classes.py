@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo_tui.engine.analysis import front
+from hpo_tui.engine.arrays import Mask
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.store.frame import Frame
 from hpo_tui.tui import fmt
@@ -68,7 +69,7 @@ class Classified:
 def classify(
     frame: Frame,
     spec: StudySpec,
-    mask: NDArray[np.bool_] | None,
+    mask: Mask | None,
     *,
     colouring: Colouring = Colouring.TASK,
     shown: Shown = Shown.AUTO,

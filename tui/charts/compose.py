@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hpo_tui.engine.arrays import Index
 from hpo_tui.tui.charts import raster
 from hpo_tui.tui.charts.palette import LEVELS
 
@@ -59,9 +60,7 @@ def compose(
     return Cells(raster.braille_bits(lit), filled, strength)
 
 
-def _foremost(
-    sums: NDArray[np.int32], totals: NDArray[np.int64], on_top: bool | None
-) -> NDArray[np.intp]:
+def _foremost(sums: NDArray[np.int32], totals: NDArray[np.int64], on_top: bool | None) -> Index:
     """Return the class (height, width) that each cell shows."""
     if on_top is None:
         on_top = int(totals[1:].max(initial=0)) <= CROWDED or int(totals[-1]) <= CROWDED
@@ -84,9 +83,7 @@ def _boxed(sums: NDArray[np.int32]) -> NDArray[np.int32]:
     return np.asarray(rows[:, :, :-2] + rows[:, :, 1:-1] + rows[:, :, 2:], dtype=np.int32)
 
 
-def _levels(
-    chosen: NDArray[np.int32], top: NDArray[np.intp], totals: NDArray[np.int64]
-) -> NDArray[np.uint8]:
+def _levels(chosen: NDArray[np.int32], top: Index, totals: NDArray[np.int64]) -> NDArray[np.uint8]:
     """Return how crowded each cell is among its class: 0 … LEVELS - 1, by the logarithm."""
     levels = np.zeros(chosen.shape, dtype=np.uint8)
     strength = np.log1p(chosen)

@@ -3,16 +3,15 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hpo_tui.engine.analysis.slices import Slice
+from hpo_tui.engine.arrays import Array
 from hpo_tui.engine.spec import Parameter
 from hpo_tui.store.models import Value
 from hpo_tui.tui.charts.axes import Axis
 from hpo_tui.tui.charts.palette import Ink
 from hpo_tui.tui.charts.plot import Plot
 
-Floats = NDArray[np.float64]
 HALF_SLOT = 0.3
 """Half the width that is drawn of a choice, whose slot has the width 1."""
 
@@ -24,10 +23,10 @@ class Band:
     ``apart``: the places are choices, and there is nothing between them.
     """
 
-    places: Floats
-    low: Floats
-    mean: Floats
-    high: Floats
+    places: Array
+    low: Array
+    mean: Array
+    high: Array
     apart: bool
 
     @staticmethod
@@ -49,7 +48,7 @@ class Band:
             plot.shade((at - HALF_SLOT, at + HALF_SLOT), (low, high), Ink.PARTIAL)
 
     @property
-    def lines(self) -> list[tuple[Floats, Floats]]:
+    def lines(self) -> list[tuple[Array, Array]]:
         """The line of the mean, in one piece or in as many as there are choices."""
         if not self.apart:
             return [(self.places, self.mean)]
@@ -59,7 +58,7 @@ class Band:
         ]
 
 
-def places(axis: Axis, parameter: Parameter, values: tuple[Value, ...]) -> Floats:
+def places(axis: Axis, parameter: Parameter, values: tuple[Value, ...]) -> Array:
     """Return where values lie on a parameter's axis, (n,); NaN for a choice that is no more."""
     if not axis.slots:
         # Told before an edit of the study, they can be of another kind.

@@ -3,17 +3,15 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hpo_tui.engine.analysis.maps import Map
+from hpo_tui.engine.arrays import Array, Index
 from hpo_tui.tui import fmt
 from hpo_tui.tui.charts.palette import HEAT_LEVELS, Cell, Ink, heat
 from hpo_tui.tui.charts.plane import Plane
 from hpo_tui.tui.charts.scale import Scale, fitted
 from hpo_tui.tui.charts.text import Spans
 from hpo_tui.tui.glyphs import Glyphs
-
-Floats = NDArray[np.float64]
 
 BLURRED = 1 / 3
 """Share of all colours that what is expected in two cases of three takes, from which on a cell is
@@ -43,14 +41,14 @@ class Heat:
         """Whether low values have the colours that stand out."""
         return self.good == (True, False)
 
-    def level(self, unit: Floats) -> NDArray[np.intp]:
+    def level(self, unit: Array) -> Index:
         """Return the level of positions on the scale, 0 to 1; -1 where there is none."""
         known = np.isfinite(unit)
         at = np.clip(np.floor(np.where(known, unit, 0.0) * HEAT_LEVELS), 0, HEAT_LEVELS - 1)
         at = at.astype(np.intp)
         return np.where(known, HEAT_LEVELS - 1 - at if self.turned else at, -1)
 
-    def blurred(self, told: Map) -> Floats:
+    def blurred(self, told: Map) -> Array:
         """Return 1 for cells of a map that may be wrong by much, else 0; NaN where none is."""
         ends = np.array([told.low, told.high])
         span = self.scale.high - self.scale.low
@@ -61,7 +59,7 @@ class Heat:
         wide = (ends[1] - ends[0]) / span
         return np.where(np.isnan(np.array(told.expected)), np.nan, wide >= BLURRED)
 
-    def fill(self, plane: Plane, told: Map) -> NDArray[np.intp]:
+    def fill(self, plane: Plane, told: Map) -> Index:
         """Draw the cells; return their levels, (height, width) of the plot, -1 where none is."""
         shape = len(told.rows), len(told.columns)
         level = self.level(plane.over(self.scale.unit(np.array(told.expected)).reshape(shape)))

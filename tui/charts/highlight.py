@@ -3,13 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hpo_tui.engine.analysis import front
+from hpo_tui.engine.arrays import Index, Mask
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.store.frame import Frame
-
-Rows = NDArray[np.intp]
 
 FEW = 5
 """Near misses drawn bright at the most: they are no answer, only the way to one."""
@@ -19,7 +17,7 @@ FEW = 5
 class Best:
     """The best trials ``rows``, best first; ``near``: nothing meets, these come nearest."""
 
-    rows: Rows
+    rows: Index
     near: bool = False
 
 
@@ -29,9 +27,7 @@ def find_best(frame: Frame, spec: StudySpec) -> Best:
     return Best(rows) if len(rows) else Best(front.near_misses(frame, spec, 50), near=True)
 
 
-def bright(
-    best: Best, frame: Frame, spec: StudySpec, mask: NDArray[np.bool_] | None, count: int
-) -> Rows:
+def bright(best: Best, frame: Frame, spec: StudySpec, mask: Mask | None, count: int) -> Index:
     """Return at most ``count`` of the best within the filter: the first, or a spread-out front.
 
     With several objectives neighbours on the front say the same, so the trials are picked that lie

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hpo_tui.engine.arrays import Array, Index, Mask
 from hpo_tui.store.frame import Frame
 from hpo_tui.tui.charts import raster
 from hpo_tui.tui.charts.axes import Axis
@@ -37,7 +38,7 @@ class Plan:
     width: int
     height: int
 
-    def rows(self, axis: Axis, raw: NDArray[np.float64], coarse: bool) -> NDArray[np.int32]:
+    def rows(self, axis: Axis, raw: Array, coarse: bool) -> NDArray[np.int32]:
         """Return the dot rows of raw values at an axis."""
         unit = axis.unit(axis.values(raw))
         missing = self.bottom if self.rail is None else self.rail
@@ -105,7 +106,7 @@ class Layers:
         at = rail // 2 * 2 if self.coarse else rail
         return tuple(int((column == at).sum()) for column in self.rows.T)
 
-    def _moved(self, raw: Sequence[NDArray[np.float64]], old: int) -> NDArray[np.bool_]:
+    def _moved(self, raw: Sequence[Array], old: int) -> Mask:
         moved = np.zeros(old, dtype=np.bool_)
         for now, before in zip(raw, self.raw, strict=True):
             if now is not before:
@@ -113,9 +114,7 @@ class Layers:
                 moved |= now[:old].view(np.int64) != before.view(np.int64)
         return moved
 
-    def _fit(
-        self, raw: Sequence[NDArray[np.float64]], rows: NDArray[np.intp], old: NDArray[np.intp]
-    ) -> bool:
+    def _fit(self, raw: Sequence[Array], rows: Index, old: Index) -> bool:
         """Whether the values of ``rows`` lie where the axes expect any, and those of ``old`` did.
 
         An axis counts what lies beyond its ends: it is made anew when that may be another number.

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hpo_tui.engine.analysis import front
 from hpo_tui.engine.analysis.maps import Map
+from hpo_tui.engine.arrays import Array, Index
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.store.models import TrialState
 from hpo_tui.tui import fmt
@@ -22,8 +22,6 @@ from hpo_tui.tui.glyphs import Glyphs
 from hpo_tui.tui.goals import limits_of, way
 from hpo_tui.tui.snapshot import Snapshot, View
 
-Floats = NDArray[np.float64]
-Index = NDArray[np.intp]
 Pair = tuple[str, str]
 SMALLEST = (28, 8)
 """Columns and rows below which a map cannot be read."""
@@ -132,7 +130,7 @@ class MapChart:
         unsure = bool(heats.blurred(self.told)[at] == 1)
         return _Peak(float(columns[at]), float(rows[at]), self.told.expected[at], unsure)
 
-    def _points(self, plane: Plane, x: Floats, y: Floats, level: Index) -> None:
+    def _points(self, plane: Plane, x: Array, y: Array, level: Index) -> None:
         """Draw the trials that have reported the metric, the best and the selected one on top."""
         snapshot, glyphs, plot = self.snapshot, self.glyphs, plane.plot
         frame, spec = snapshot.frame, snapshot.spec
@@ -173,7 +171,7 @@ class MapChart:
         canvas.put(0, 1, fmt.clip(name, max(start - 2, kept), glyphs.ellipsis), Ink.TEXT)
         text.write(canvas, max(start, kept + 2), 1, spans, glyphs.ellipsis)
 
-    def _parts(self, plane: Plane, x: Floats, y: Floats, peak: "_Peak | None") -> Iterator[Spans]:
+    def _parts(self, plane: Plane, x: Array, y: Array, peak: "_Peak | None") -> Iterator[Spans]:
         """Yield the parts of the caption, each a mark and what it means."""
         glyphs, frame, spec, told = self.glyphs, self.snapshot.frame, self.snapshot.spec, self.told
         yield [(self.glyphs.centre, Ink.BOLD), (f" expected from #{told.trial}", Ink.TEXT)]

@@ -1,14 +1,14 @@
 """From a trial to the next one along an axis."""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from hpo_tui.engine.arrays import Mask
 from hpo_tui.store.frame import Frame
 from hpo_tui.tui.charts.axes import Axis
 
 
 def next_along(
-    axis: Axis, frame: Frame, mask: NDArray[np.bool_] | None, selected: int | None, up: int
+    axis: Axis, frame: Frame, mask: Mask | None, selected: int | None, up: int
 ) -> int | None:
     """Return the number of the next trial up (1) or down (-1) the axis, None at its end.
 

@@ -4,8 +4,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from hpo_tui.engine.arrays import Array, Index
 from hpo_tui.engine.spec import Parameter, ParameterKind, StudySpec
 from hpo_tui.store.frame import Frame
 from hpo_tui.store.models import Value
@@ -18,12 +18,10 @@ from hpo_tui.tui.charts.plot import Plot
 from hpo_tui.tui.charts.scale import Scale
 from hpo_tui.tui.glyphs import Glyphs
 
-Floats = NDArray[np.float64]
-Index = NDArray[np.intp]
 _FEWEST = 4
 """Marks that are asked for, of which those are drawn that have room: fewer would leave a
 logarithmic axis without whole decades."""
-Cells = tuple[Index, Index, Floats]
+Cells = tuple[Index, Index, Array]
 """Of each cell along an axis the grid's values on either side, and how far it is to the second;
 -1 where the grid says nothing."""
 
@@ -37,7 +35,7 @@ class Side:
 
     axis: Axis
     scale: Scale
-    places: Floats
+    places: Array
     apart: bool
 
     @staticmethod
@@ -81,7 +79,7 @@ class Side:
         first = np.where(inside, known[after - 1], -1)
         return first, np.where(inside, known[after], -1), np.clip(share, 0.0, 1.0)
 
-    def _half(self, at: Floats, nearest: Index) -> Floats:
+    def _half(self, at: Array, nearest: Index) -> Array:
         """Return half the width of the values that are nearest, as far as they reach."""
         if self.axis.slots:
             return np.full(len(nearest), 0.5 / len(self.axis.slots))
@@ -107,7 +105,7 @@ def _levels(parameter: Parameter) -> int:
     return math.floor((parameter.high - parameter.low) / (parameter.step or 1) + 1e-9) + 1
 
 
-def _beyond(at: Floats, axis: Axis) -> float:
+def _beyond(at: Array, axis: Axis) -> float:
     """Return half a step before the first of values."""
     if axis.scale.log:
         return float(at[0] * math.sqrt(at[0] / at[1]))
@@ -165,7 +163,7 @@ class Plane:
         across = plot.x_marks(slots) if slots else sorted(self.across.marks(plot.width))
         plot.draw_x_marks(across, names[0], choices=bool(slots))
 
-    def over(self, grid: Floats) -> Floats:
+    def over(self, grid: Array) -> Array:
         """Return a grid (rows, columns) read at every cell of the plot, top row first.
 
         Between values it is what lies between; beside what is not known, the nearest.

@@ -13,8 +13,8 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from hpo_tui.engine.arrays import Array
 from hpo_tui.tui import fmt
 from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.palette import Ink
@@ -22,7 +22,6 @@ from hpo_tui.tui.charts.raster import envelope
 from hpo_tui.tui.charts.scale import Scale
 from hpo_tui.tui.glyphs import Glyphs
 
-Floats = NDArray[np.float64]
 Mark = tuple[int, float, str]
 """Where the label of a mark on an axis begins, its value, the label."""
 
@@ -61,7 +60,7 @@ def _figure() -> Any:
 
 
 def marks(
-    lines: Sequence[tuple[Floats, Floats]], width: int, height: int, marker: str, joined: bool
+    lines: Sequence[tuple[Array, Array]], width: int, height: int, marker: str, joined: bool
 ) -> list[str]:
     """Return ``height`` lines of ``width`` characters: points in the unit square, drawn.
 
@@ -209,7 +208,7 @@ class Plot:
         unit = float(np.nan_to_num(self.x.unit(np.array([value]))[0]))
         return self.left + round(unit * (self.width - 1))
 
-    def points(self, x: Floats, y: Floats, ink: Ink, marker: str | None = None) -> None:
+    def points(self, x: Array, y: Array, ink: Ink, marker: str | None = None) -> None:
         """Draw points; ``marker``: a character, dots finer than cells when there is none."""
         unit_x, unit_y = self.x.unit(x), self.y.unit(y)
         known = np.isfinite(unit_x) & np.isfinite(unit_y)
@@ -218,7 +217,7 @@ class Plot:
             marker = "." if self.glyphs.ascii else "braille"
         self._lay([(unit_x, unit_y)], ink, marker, joined=False)
 
-    def lines(self, series: Sequence[tuple[Floats, Floats]], ink: Ink, marker: str = "") -> None:
+    def lines(self, series: Sequence[tuple[Array, Array]], ink: Ink, marker: str = "") -> None:
         """Draw polylines, each (x, y); gaps where a value is missing are bridged."""
         drawn = []
         columns = self.width * (FINE if len(series) <= MANY else 1)
@@ -230,7 +229,7 @@ class Plot:
         fallback = "." if self.glyphs.ascii else "braille"
         self._lay(drawn, ink, marker or fallback, joined=True)
 
-    def steps(self, x: Floats, y: Floats, ink: Ink, until: float | None = None) -> None:
+    def steps(self, x: Array, y: Array, ink: Ink, until: float | None = None) -> None:
         """Draw a line that keeps each value until the next, and the last until ``until``."""
         if not len(x):
             return
@@ -275,7 +274,7 @@ class Plot:
         for row in range(min(rows), max(rows) + 1):
             self.canvas.put(left, row, glyph * (right - left + 1), ink)
 
-    def band(self, x: Floats, ends: tuple[Floats, Floats], ink: Ink) -> None:
+    def band(self, x: Array, ends: tuple[Array, Array], ink: Ink) -> None:
         """Fill what lies between two lines over ``x`` (n,), rising, with a faint texture."""
         units = self.x.unit(x)
         columns = self.left + np.arange(self.width)
@@ -288,7 +287,7 @@ class Plot:
             rows = slice(int(top[i]), int(base[i]) + 1)
             self.canvas.column(int(columns[i]), rows, "'" if self.glyphs.ascii else "░", ink)
 
-    def _thinned(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    def _thinned(self, x: Array, y: Array) -> tuple[Array, Array]:
         """Return one point a dot, and an even choice of them when they are still too many."""
         column = np.rint(x * (2 * self.width - 1)).astype(np.int64)
         row = np.rint(y * (4 * self.height - 1)).astype(np.int64)
@@ -298,7 +297,7 @@ class Plot:
         return x[kept], y[kept]
 
     def _lay(
-        self, series: Sequence[tuple[Floats, Floats]], ink: Ink, marker: str, joined: bool
+        self, series: Sequence[tuple[Array, Array]], ink: Ink, marker: str, joined: bool
     ) -> None:
         series = [(x, y) for x, y in series if len(x)]
         if not series:

@@ -7,8 +7,9 @@ Dots are finer than cells: two columns and four rows of dots a cell, as in brail
 import numpy as np
 from numpy.typing import NDArray
 
+from hpo_tui.engine.arrays import Array, Mask
+
 Ints = NDArray[np.int32]
-Floats = NDArray[np.float64]
 
 _BITS = np.array([[1, 8], [2, 16], [4, 32], [64, 128]], dtype=np.uint8)
 """Bit of the dot (row, column) in a braille pattern, U+2800 + bits."""
@@ -28,7 +29,7 @@ def add_lines(counts: Ints, columns: tuple[int, int], start: Ints, end: Ints, we
     width = right - left + 1
     if not len(start) or width <= 0:
         return
-    spread: Floats | None = None
+    spread: Array | None = None
     if len(start) > rows:
         tally = np.bincount(start.astype(np.int64) * rows + end, minlength=rows * rows)
         pairs = np.flatnonzero(tally)
@@ -66,7 +67,7 @@ def polyline(columns: Ints, rows: Ints) -> tuple[Ints, Ints]:
     return np.concatenate(xs).astype(np.int32), np.concatenate(ys).astype(np.int32)
 
 
-def envelope(x: Floats, y: Floats, columns: int) -> tuple[Floats, Floats]:
+def envelope(x: Array, y: Array, columns: int) -> tuple[Array, Array]:
     """Return fewer points of a polyline in the unit square that look the same on ``columns``.
 
     Of points in one column, one after the other, the ends count, the lowest and the highest. Short
@@ -82,7 +83,7 @@ def envelope(x: Floats, y: Floats, columns: int) -> tuple[Floats, Floats]:
     return fewer_x.ravel(), np.column_stack([y[begins], low, high, y[ends]]).ravel()
 
 
-def braille_bits(dots: NDArray[np.bool_]) -> NDArray[np.uint8]:
+def braille_bits(dots: Mask) -> NDArray[np.uint8]:
     """Return the braille pattern (height, width) of dots (4·height, 2·width)."""
     bits = np.zeros((dots.shape[0] // 4, dots.shape[1] // 2), dtype=np.uint8)
     lit = dots.view(np.uint8)

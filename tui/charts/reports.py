@@ -5,16 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hpo_tui.engine.analysis import front
+from hpo_tui.engine.arrays import Array, Mask
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.store.frame import Frame
 from hpo_tui.store.models import TrialState
 from hpo_tui.store.read import StudyReader
 
-Floats = NDArray[np.float64]
-Series = tuple[Floats, Floats]
+Series = tuple[Array, Array]
 
 OTHERS = 60
 """Curves of other trials that are drawn behind, spread over the study."""
@@ -36,9 +35,7 @@ class Wanted:
         return tuple(dict.fromkeys((*self.chain, *self.best, *self.running, *self.others)))
 
 
-def wanted(
-    frame: Frame, spec: StudySpec, selected: int | None, mask: NDArray[np.bool_] | None
-) -> Wanted:
+def wanted(frame: Frame, spec: StudySpec, selected: int | None, mask: Mask | None) -> Wanted:
     """Return the trials to draw: the selected against the best, the running and some others."""
     rows = np.arange(len(frame)) if mask is None else np.flatnonzero(mask)
     waiting = frame.in_state(TrialState.WAITING)
@@ -75,7 +72,7 @@ class CurveReader:
     """
 
     def __init__(self) -> None:
-        self._kept: tuple[tuple[object, ...], dict[int, tuple[int, Floats, Floats]]] = ((), {})
+        self._kept: tuple[tuple[object, ...], dict[int, tuple[int, Array, Array]]] = ((), {})
 
     def read(self, path: Path, trials: tuple[int, ...], metric: str) -> dict[int, Series]:
         """Return trial → (steps, values) from the study's file; empty when it cannot be read."""

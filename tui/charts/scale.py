@@ -4,9 +4,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from hpo_tui.engine.arrays import Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +21,7 @@ class Scale:
     whole: bool = False
     """Whether it counts: marks are whole numbers."""
 
-    def unit(self, values: Floats) -> Floats:
+    def unit(self, values: Array) -> Array:
         """Return positions from 0 to 1; NaN where missing. Up to zero a log scale is at its end."""
         low, high = self.low, self.high
         if self.log:
@@ -44,7 +43,7 @@ class Scale:
             return math.exp(math.log(self.low) + unit * (math.log(self.high) - math.log(self.low)))
         return self.low + unit * (self.high - self.low)
 
-    def holds(self, values: Floats) -> bool:
+    def holds(self, values: Array) -> bool:
         """Whether every known value lies within the scale."""
         known = values[np.isfinite(values)]
         return not len(known) or bool(known.min() >= self.low and known.max() <= self.high)
@@ -78,7 +77,7 @@ class Scale:
 
 
 def fitted(
-    values: Floats,
+    values: Array,
     log: bool,
     also: tuple[float, ...] = (),
     good: tuple[bool, bool] = (False, False),
@@ -106,7 +105,7 @@ def fitted(
     return Scale(low, high, log, int((every < low).sum()), int((every > high).sum()))
 
 
-def _fences(known: Floats, log: bool, good: tuple[bool, bool]) -> tuple[float, float]:
+def _fences(known: Array, log: bool, good: tuple[bool, bool]) -> tuple[float, float]:
     low, high = float(known.min()), float(known.max())
     if len(known) < 8:
         return low, high

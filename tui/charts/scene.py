@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from hpo_tui.engine.arrays import Index, Mask
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.store.frame import Frame
 from hpo_tui.tui.charts import axes, compose, layout, raster
@@ -40,7 +40,7 @@ class Picture:
     """Index of the first axis shown among all."""
     classified: Classified
     best: Best
-    bright: NDArray[np.intp]
+    bright: Index
     missing: tuple[int, ...]
     """Trials without a value, an axis each."""
 
@@ -105,7 +105,7 @@ class Scene:
         return picture
 
     def _classify(
-        self, snapshot: Snapshot, view: View, mask: NDArray[np.bool_] | None, options: Options
+        self, snapshot: Snapshot, view: View, mask: Mask | None, options: Options
     ) -> Classified:
         """Return the classes, those of the last picture when nothing that they go by is new."""
         hidden = options.zoom and bool(view.brushes)

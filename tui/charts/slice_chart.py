@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hpo_tui.engine.analysis import front
 from hpo_tui.engine.analysis.slices import Slice
+from hpo_tui.engine.arrays import Array
 from hpo_tui.engine.spec import Parameter
 from hpo_tui.store.models import TrialState
 from hpo_tui.tui import fmt
@@ -22,8 +22,6 @@ from hpo_tui.tui.charts.text import Spans
 from hpo_tui.tui.glyphs import Glyphs, circles
 from hpo_tui.tui.goals import limits_of, way
 from hpo_tui.tui.snapshot import Snapshot, View
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +83,7 @@ class SliceChart:
             and bool(front.full_mask(snapshot.frame, snapshot.spec).any())
         )
 
-    def _scale(self, y: Floats, told: Slice | None) -> Scale:
+    def _scale(self, y: Array, told: Slice | None) -> Scale:
         """Return the scale of values: what was measured, the goals, and what is expected."""
         spec, values = self.snapshot.spec, y[np.isfinite(y)]
         limits = tuple(limit for limit, _ in limits_of(spec).get(self.metric, ()))
@@ -103,7 +101,7 @@ class SliceChart:
         if band is not None:
             plot.lines(band.lines, Ink.TEXT, "-" if self.glyphs.ascii else "")
 
-    def _points(self, plot: Plot, x: Floats, y: Floats) -> None:
+    def _points(self, plot: Plot, x: Array, y: Array) -> None:
         """Draw what was measured."""
         frame, spec = self.snapshot.frame, self.snapshot.spec
         full = front.full_mask(frame, spec)
@@ -125,7 +123,7 @@ class SliceChart:
             mine = np.array([row])
             plot.points(x[mine], y[mine], Ink.SELECTED, self.glyphs.selected)
 
-    def _parts(self, axis: Axis, x: Floats, y: Floats, told: Slice | None) -> Iterator[Spans]:
+    def _parts(self, axis: Axis, x: Array, y: Array, told: Slice | None) -> Iterator[Spans]:
         """Yield the parts of the caption, each a mark and what it means."""
         glyphs, frame, spec = self.glyphs, self.snapshot.frame, self.snapshot.spec
         if told is not None:

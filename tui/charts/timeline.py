@@ -9,13 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hpo_tui.engine.arrays import Array, Index
 from hpo_tui.engine.occupancy import gpus_of
 from hpo_tui.store.frame import Frame
 from hpo_tui.store.models import TrialState
 from hpo_tui.tui import fmt
-
-Floats = NDArray[np.float64]
-Rows = NDArray[np.intp]
 
 MOST_TRIALS = 2000
 """The last trials that are drawn: more than cells could show, and few enough for every update."""
@@ -38,9 +36,9 @@ class Ran:
     ``row``: their rows of the frame; ``start``, ``end``: float64 (n,). One that runs ends now.
     """
 
-    row: Rows
-    start: Floats
-    end: Floats
+    row: Index
+    start: Array
+    end: Array
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,7 +49,7 @@ class Lane:
     """
 
     label: str
-    at: Rows
+    at: Index
 
 
 def ran(frame: Frame, now: float) -> Ran:
@@ -109,7 +107,7 @@ class TimeAxis:
         self._times = np.ravel(np.column_stack([froms, np.maximum(tills, froms + 1e-9)]))
         self._columns = np.ravel(np.column_stack([left, right]))
 
-    def columns(self, times: Floats) -> Floats:
+    def columns(self, times: Array) -> Array:
         """Return where ``times`` (n,) lie, from 0 to the width (n,)."""
         return np.interp(times, self._times, self._columns)
 
@@ -121,7 +119,7 @@ class TimeAxis:
         return float(np.interp(column, self._columns, self._times))
 
 
-def _places(before: Floats, width: int) -> list[int]:
+def _places(before: Array, width: int) -> list[int]:
     """Return a column for every cut, that leaves each piece of the axis a column at least.
 
     ``before``: the columns that trials ran in before each, (n,).

@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hpo_tui.engine.analysis.front import (
     best_rows,
@@ -14,6 +13,7 @@ from hpo_tui.engine.analysis.front import (
     near_misses,
     results,
 )
+from hpo_tui.engine.arrays import Index
 from hpo_tui.tui.goals import goals_of, goals_sentence
 from hpo_tui.tui.snapshot import Snapshot, View
 from hpo_tui.tui.standing import first_result_text
@@ -70,7 +70,7 @@ if none is selected, or it is not in this table, no row is.
         self.title = "best metrics: " + goals_sentence(snapshot, view.mask)
 
     @staticmethod
-    def _by_first_objective(snapshot: Snapshot, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+    def _by_first_objective(snapshot: Snapshot, rows: Index) -> Index:
         loss = losses(snapshot.frame, snapshot.spec)
         return rows[loss[rows, 0].argsort(kind="stable")] if loss.shape[1] else rows
 

@@ -3,9 +3,9 @@
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hpo_tui.engine.analysis import front
+from hpo_tui.engine.arrays import Array, Mask
 from hpo_tui.engine.spec import Objective
 from hpo_tui.tui import fmt
 from hpo_tui.tui.charts import text
@@ -99,7 +99,7 @@ the end of the axis and marked by `▸` or `◂`.
         self._legend(canvas, snapshot, goal, full & shown)
         return canvas
 
-    def _across(self, snapshot: Snapshot) -> NDArray[np.float64]:
+    def _across(self, snapshot: Snapshot) -> Array:
         """Return where each trial lies on the horizontal axis, NaN for those without an end."""
         frame = snapshot.frame
         if not self.by_cost:
@@ -114,8 +114,8 @@ the end of the axis and marked by `▸` or `◂`.
         plot: Plot,
         snapshot: Snapshot,
         goal: Objective,
-        values: tuple[NDArray[np.float64], NDArray[np.float64]],
-        full: NDArray[np.bool_],
+        values: tuple[Array, Array],
+        full: Mask,
     ) -> None:
         frame, spec = snapshot.frame, snapshot.spec
         x, y = values
@@ -148,7 +148,7 @@ the end of the axis and marked by `▸` or `◂`.
             mine = np.array([row])
             plot.points(x[mine], y[mine], Ink.SELECTED, self.glyphs.selected)
 
-    def _edits(self, snapshot: Snapshot, x: NDArray[np.float64]) -> list[tuple[float, str]]:
+    def _edits(self, snapshot: Snapshot, x: Array) -> list[tuple[float, str]]:
         """Return (place, words) of the study's edits."""
         found = []
         for event in snapshot.events:
@@ -159,9 +159,7 @@ the end of the axis and marked by `▸` or `◂`.
             found.append((float(before.max()) if len(before) else 0.0, event.text))
         return found
 
-    def _legend(
-        self, canvas: Canvas, snapshot: Snapshot, goal: Objective, full: NDArray[np.bool_]
-    ) -> None:
+    def _legend(self, canvas: Canvas, snapshot: Snapshot, goal: Objective, full: Mask) -> None:
         glyphs = self.glyphs
         arrow = glyphs.down if goal.sign > 0 else glyphs.up
         hollow, solid = circles(int(front.full_mask(snapshot.frame, snapshot.spec).sum()), glyphs)

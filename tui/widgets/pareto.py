@@ -4,9 +4,9 @@ from itertools import combinations
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hpo_tui.engine.analysis import front
+from hpo_tui.engine.arrays import Array, Mask
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.store.frame import Frame
 from hpo_tui.tui import fmt
@@ -29,9 +29,6 @@ ACTIONS: tuple[tuple[str, str, str, str], ...] = (
     ("pareto.open", "enter", "open", "Open the selected trial"),
 )
 """(id, keys, label, tooltip) of what the widget can do; the keys are bound elsewhere."""
-
-Floats = NDArray[np.float64]
-Mask = NDArray[np.bool_]
 
 
 class Pareto(Chart):
@@ -154,7 +151,7 @@ the axis and marked by `▸` or `◂`.
             plot.level(limit, Ink.GOAL, f"{sign(above)}{fmt.limit_in(limit, plot.width - 2)}")
 
     def _draw(
-        self, plot: Plot, frame: Frame, spec: StudySpec, values: tuple[Floats, Floats], full: Mask
+        self, plot: Plot, frame: Frame, spec: StudySpec, values: tuple[Array, Array], full: Mask
     ) -> None:
         x, y = values
         if self._partial:
@@ -207,7 +204,7 @@ the axis and marked by `▸` or `◂`.
         text.write(canvas, 0, 0, [(f"{name}  ", Ink.BOLD), *spans], glyphs.ellipsis)
 
 
-def _edge(x: Floats, y: Floats, x_sign: float) -> tuple[Floats, Floats]:
+def _edge(x: Array, y: Array, x_sign: float) -> tuple[Array, Array]:
     """Return the edge of what a front reaches, as a polyline; ``x_sign``: -1 if x is maximized.
 
     It turns where both are as bad as in either neighbour: nothing between has been reached.
@@ -217,7 +214,7 @@ def _edge(x: Floats, y: Floats, x_sign: float) -> tuple[Floats, Floats]:
     return (x[1:], y[:-1]) if x_sign > 0 else (x[:-1], y[1:])
 
 
-def _scale(spec: StudySpec, metric: str, values: Floats, goals: Limits) -> Scale:
+def _scale(spec: StudySpec, metric: str, values: Array, goals: Limits) -> Scale:
     log = any(o.metric == metric and o.log for o in spec.objectives) and bool((values > 0).all())
     limits = tuple(limit for limit, _ in goals.get(metric, ()))
     return fitted(values, log, limits, good_ends(metric, spec))

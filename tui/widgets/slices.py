@@ -2,9 +2,6 @@
 
 from typing import ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 from hpo_tui.engine.spec import Parameter, StudySpec
 from hpo_tui.tui import fmt
 from hpo_tui.tui.charts import map_chart, text
@@ -22,8 +19,6 @@ ACTIONS: tuple[tuple[str, str, str, str], ...] = (
     ("slices.open", "enter", "open", "Open the selected trial"),
 )
 """(id, keys, label, tooltip) of what the widget can do; the keys are bound elsewhere."""
-
-Floats = NDArray[np.float64]
 
 
 class Slices(Chart):
