@@ -22,7 +22,7 @@ from typing import Any
 from hpo_tui.engine.execution.devices import DevicePool, Lease, Need
 from hpo_tui.engine.execution.failures import classify_failure
 from hpo_tui.engine.execution.warm import WarmServer
-from hpo_tui.engine.spec.means import Resources
+from hpo_tui.engine.spec import Resources
 
 GIB = 1 << 30
 WORK = """

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from hpo_tui.engine.occupancy import GpuTime, Occupancy
-from hpo_tui.engine.spec.model import Budget, BudgetUnit, StudySpec
+from hpo_tui.engine.spec import Budget, BudgetUnit, StudySpec
 from hpo_tui.store.models import Trial, TrialState
 
 ASSUMED_FULL = 600.0

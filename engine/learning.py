@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hpo_tui.engine.spec.errors import SpecError
-from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.engine.spec import SpecError, StudySpec
 from hpo_tui.engine.spec.names import did_you_mean, listing, plural, show
 from hpo_tui.store.faults import explained
 from hpo_tui.store.folder import ARCHIVE, StudyFolder, find_home, find_study, list_studies

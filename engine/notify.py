@@ -18,8 +18,7 @@ from pathlib import Path
 from typing import IO
 
 from hpo_tui.engine.answers import PAUSED_BY_YOU
-from hpo_tui.engine.spec.errors import SpecError
-from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.engine.spec import SpecError, StudySpec
 from hpo_tui.engine.spec.names import plain
 from hpo_tui.store import outbox
 from hpo_tui.store.folder import StudyFolder

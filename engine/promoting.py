@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from hpo_tui.engine.answers import Refused
-from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.engine.spec import StudySpec
 from hpo_tui.store.models import Trial, TrialState
 
 _TAKEN = (TrialState.COMPLETE, TrialState.RUNNING, TrialState.WAITING)

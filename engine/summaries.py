@@ -6,7 +6,7 @@ What is not a number is a value, and ends the trial: neither the smallest nor th
 import math
 from collections.abc import Iterable, Mapping
 
-from hpo_tui.engine.spec.model import StudySpec, Summary
+from hpo_tui.engine.spec import StudySpec, Summary
 
 
 def summaries(spec: StudySpec) -> dict[str, Summary]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from hpo_tui.engine.answers import Refused
 from hpo_tui.engine.promoting import promotion
-from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.spec.space import partial_faults
 from hpo_tui.store.models import Trial, TrialState
 

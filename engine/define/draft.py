@@ -6,8 +6,8 @@ from pathlib import Path
 
 from hpo_tui.engine.define.options import Option
 from hpo_tui.engine.define.try_one import Tried
+from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.spec.files import write_atomic
-from hpo_tui.engine.spec.model import StudySpec
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hpo_tui.engine.define.options import Option, bare_name
-from hpo_tui.engine.spec.model import Task, Value
+from hpo_tui.engine.spec import Task, Value
 
 _BY_RANK = (
     # Before epochs and steps: beside them, those are what one update takes.

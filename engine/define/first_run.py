@@ -11,7 +11,7 @@ from hpo_tui.engine.define.preview import buys
 from hpo_tui.engine.define.printed import Printed, read_output
 from hpo_tui.engine.define.saved import left_behind, saved_files
 from hpo_tui.engine.define.try_one import Tried, found_in, try_one
-from hpo_tui.engine.spec.model import StudySpec, Value
+from hpo_tui.engine.spec import StudySpec, Value
 from hpo_tui.engine.spec.names import KeyPath, plain
 from hpo_tui.engine.spec.space import from_unit
 from hpo_tui.engine.spec.units import show_duration

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hpo_tui.engine.define.options import Found, Option, Style, kind_of, typed
 from hpo_tui.engine.define.script import script_at
-from hpo_tui.engine.spec.model import Value
+from hpo_tui.engine.spec import Value
 
 
 def with_given(found: Found, words: Sequence[str], folder: Path) -> Found:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from hpo_tui.engine.define.options import Option, bare_name
 from hpo_tui.engine.define.ranges import ruled, unruled
-from hpo_tui.engine.spec.model import Parameter, ParameterKind
+from hpo_tui.engine.spec import Parameter, ParameterKind
 
 _LEFT_ALONE = re.compile(
     r"seed|port|rank|world_size|device|cuda|gpus?|cpu|mps|tpu|workers?|threads|njobs|n_jobs|log|logs?_?dir|logg.*|log_.*|"

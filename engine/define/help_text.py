@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 from hpo_tui.engine.define.options import Option, kind_of, typed
-from hpo_tui.engine.spec.model import Value
+from hpo_tui.engine.spec import Value
 
 _META = r"\{[^}]*\}|<[^>]*>|\[[^\]]*\]|[A-Z][\w.|]*|\w+"
 _LINE = re.compile(

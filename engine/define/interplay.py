@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from hpo_tui.engine.define.guess import Proposal
 from hpo_tui.engine.define.options import Option, bare_name
 from hpo_tui.engine.define.ranges import HEADS
-from hpo_tui.engine.spec.model import Value
+from hpo_tui.engine.spec import Value
 
 _OPTIMIZER = re.compile(r"opt|optim|optimi[sz]er")
 _BELONGS = (

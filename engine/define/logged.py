@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from hpo_tui.engine.define.printed import Printed, direction_of, is_metric, likely
 from hpo_tui.engine.execution.metrics import Collector, Names, discover_files
-from hpo_tui.engine.spec.means import MetricSource
+from hpo_tui.engine.spec import MetricSource
 from hpo_tui.store.folder import TrialFolder
 
 _SURE, _FAR = 2, 2

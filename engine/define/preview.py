@@ -10,8 +10,8 @@ from pathlib import Path
 from hpo_tui.engine.define.client_source import CLIENT
 from hpo_tui.engine.define.script import script_of
 from hpo_tui.engine.define.source import local_sources, read
+from hpo_tui.engine.spec import BudgetUnit, Params, StudySpec, Value
 from hpo_tui.engine.spec.command import command_line, placeholder_values
-from hpo_tui.engine.spec.model import BudgetUnit, Params, StudySpec, Value
 from hpo_tui.engine.spec.names import plural, show
 from hpo_tui.engine.spec.placeholders import used
 from hpo_tui.engine.spec.space import (

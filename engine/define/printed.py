@@ -4,8 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from hpo_tui.engine.spec.means import MetricSource
-from hpo_tui.engine.spec.model import Direction
+from hpo_tui.engine.spec import Direction, MetricSource
 
 _UP = re.compile(
     r"(^|[^a-z])(acc\w*|accuracy|auc|auroc|auprc|ap|map|f1\w*|f_?score|precision|recall|r2|iou|miou|"

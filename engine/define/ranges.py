@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 
 from hpo_tui.engine.define.options import Option, bare_name, number
-from hpo_tui.engine.spec.model import Parameter, ParameterKind, Value
+from hpo_tui.engine.spec import Parameter, ParameterKind, Value
 
 _SAME = 0.1
 _RARE = 0.05

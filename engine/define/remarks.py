@@ -7,7 +7,7 @@ from hpo_tui.engine.define.compose import EXAMPLE, Plan
 from hpo_tui.engine.define.interplay import guess_remark
 from hpo_tui.engine.define.options import Option, bare_name
 from hpo_tui.engine.define.printed import Printed, direction_of
-from hpo_tui.engine.spec.model import StudySpec, Value
+from hpo_tui.engine.spec import StudySpec, Value
 from hpo_tui.engine.spec.names import KeyPath
 
 _MOST_LEFT = 40

@@ -12,13 +12,13 @@ from pathlib import Path
 from hpo_tui.engine.define.logged import Logged, logged_in
 from hpo_tui.engine.define.process import Ran, run_briefly
 from hpo_tui.engine.execution.metrics import Collector, discover, strip_escapes
+from hpo_tui.engine.spec import StudySpec, Task, Value
 from hpo_tui.engine.spec.command import (
     command_line,
     environment,
     fill_template,
     placeholder_values,
 )
-from hpo_tui.engine.spec.model import StudySpec, Task, Value
 from hpo_tui.engine.spec.names import plain
 from hpo_tui.engine.spec.space import InfeasibleError, compiled_constraints, sample
 from hpo_tui.store.folder import TrialFolder

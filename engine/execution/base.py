@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from hpo_tui.engine.spec.means import Resources
+from hpo_tui.engine.spec import Resources
 from hpo_tui.store.folder import TrialFolder
 from hpo_tui.store.models import DeviceSample
 

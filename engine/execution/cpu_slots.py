@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import psutil
 
 from hpo_tui.engine.execution.lease import Lease, Need, PollResult
-from hpo_tui.engine.spec.means import Resources
+from hpo_tui.engine.spec import Resources
 from hpo_tui.engine.threads import thread_environment
 from hpo_tui.store.models import CPU, DeviceSample
 

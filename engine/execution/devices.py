@@ -14,7 +14,7 @@ from hpo_tui.engine.execution.gpus import Gpus
 from hpo_tui.engine.execution.lease import Lease, Need, PollResult
 from hpo_tui.engine.execution.leases import LeaseFile, find_runtime_dir, make_private
 from hpo_tui.engine.execution.packing import Packing
-from hpo_tui.engine.spec.means import Resources
+from hpo_tui.engine.spec import Resources
 from hpo_tui.engine.threads import thread_environment
 
 __all__ = ["DeviceError", "DevicePool", "Lease", "Need", "PollResult"]

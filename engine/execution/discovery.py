@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from hpo_tui.engine.execution.nvml import Gpu, Nvml
-from hpo_tui.engine.spec.means import Resources
+from hpo_tui.engine.spec import Resources
 
 DRIVER = Path("/proc/driver/nvidia/version")
 """There where the kernel has loaded NVIDIA's driver."""

@@ -18,7 +18,7 @@ from hpo_tui.engine.execution.hiccups import PATIENCE
 from hpo_tui.engine.execution.processes import Process
 from hpo_tui.engine.execution.traces import end_marked, find_shim, lost, read_exit, read_record
 from hpo_tui.engine.execution.warm import WarmStarts
-from hpo_tui.engine.spec.means import Resources
+from hpo_tui.engine.spec import Resources
 
 _FORGOTTEN = 900.0
 """Seconds without it after which what was told is news again."""

@@ -16,7 +16,7 @@ from hpo_tui.engine.execution.metric_lines import STEP_KEYS, Entry, LineParser, 
 from hpo_tui.engine.execution.metric_output import StdoutSource
 from hpo_tui.engine.execution.metric_text import strip_escapes
 from hpo_tui.engine.execution.tensorboard import TensorboardSource
-from hpo_tui.engine.spec.means import MetricSource
+from hpo_tui.engine.spec import MetricSource
 from hpo_tui.store.folder import TrialFolder
 
 __all__ = [

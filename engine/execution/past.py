@@ -9,7 +9,7 @@ from hpo_tui.engine.execution.protocol import has_files
 from hpo_tui.engine.learning import learn_fault
 from hpo_tui.engine.optimizer.api import PastTrial
 from hpo_tui.engine.optimizer.earlier import Earlier
-from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.engine.spec import StudySpec
 from hpo_tui.store.faults import explained
 from hpo_tui.store.folder import StudyFolder, find_study
 from hpo_tui.store.models import Trial, TrialState

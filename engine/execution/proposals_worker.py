@@ -15,7 +15,7 @@ from hpo_tui.engine.execution.past import earlier_studies, past_trials
 from hpo_tui.engine.execution.wire import Message, encode
 from hpo_tui.engine.learning import kept
 from hpo_tui.engine.optimizer.api import PastTrial, Suggestion
-from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.engine.spec import StudySpec
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.read import StudyReader
 

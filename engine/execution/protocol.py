@@ -6,6 +6,7 @@ from pathlib import Path
 
 from hpo_tui.engine.execution.base import Launch
 from hpo_tui.engine.execution.failures import raised
+from hpo_tui.engine.spec import MetricSource, StudySpec, Value
 from hpo_tui.engine.spec.command import (
     command_line,
     environment,
@@ -13,8 +14,6 @@ from hpo_tui.engine.spec.command import (
     placeholder_values,
     trial_seed,
 )
-from hpo_tui.engine.spec.means import MetricSource
-from hpo_tui.engine.spec.model import StudySpec, Value
 from hpo_tui.engine.spec.space import coerce
 from hpo_tui.engine.spec.startable import command_fault, template_fault
 from hpo_tui.store.folder import StudyFolder, TrialFolder

@@ -19,7 +19,7 @@ from typing import Any
 from hpo_tui.engine.execution.base import Exit, Launch, Outcome, Running, Slot, Telemetry
 from hpo_tui.engine.execution.local import GoneRun
 from hpo_tui.engine.execution.traces import lost, read_exit
-from hpo_tui.engine.spec.means import Resources
+from hpo_tui.engine.spec import Resources
 
 NAMESPACE = "hpo-tui"
 _SHIM = Path(__file__).with_name("shim.py")

@@ -18,7 +18,7 @@ from hpo_tui.engine.launch.refusals import (
     unwritable,
 )
 from hpo_tui.engine.launch.starting import runner_pid, start_runner
-from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.spec.names import numbered
 from hpo_tui.store.ask import ask
 from hpo_tui.store.faults import explained

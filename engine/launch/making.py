@@ -11,8 +11,8 @@ from pathlib import Path
 
 from hpo_tui.engine.launch.origin import Origin, Unreadable, keep, origin
 from hpo_tui.engine.launch.refusals import LaunchError
+from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.spec.files import write_atomic
-from hpo_tui.engine.spec.model import StudySpec
 from hpo_tui.engine.spec.names import text_fault
 from hpo_tui.store.faults import explained
 from hpo_tui.store.folder import StudyFolder

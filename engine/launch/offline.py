@@ -12,8 +12,8 @@ from hpo_tui.engine import stop_when
 from hpo_tui.engine.answers import noted, tagged
 from hpo_tui.engine.launch.orphans import in_the_way
 from hpo_tui.engine.learning import kept_names, learn_fault
+from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.spec.files import unsaved, write_atomic
-from hpo_tui.engine.spec.model import StudySpec
 from hpo_tui.store.folder import ARCHIVE, StudyFolder
 from hpo_tui.store.locks import is_held, why_unlockable
 from hpo_tui.store.models import Command, StudyState

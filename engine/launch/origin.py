@@ -3,9 +3,8 @@
 import sqlite3
 from enum import Enum
 
-from hpo_tui.engine.spec.errors import SpecError
+from hpo_tui.engine.spec import SpecError, StudySpec
 from hpo_tui.engine.spec.files import write_atomic
-from hpo_tui.engine.spec.model import StudySpec
 from hpo_tui.store.faults import explained
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState

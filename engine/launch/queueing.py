@@ -5,7 +5,7 @@ from typing import Any
 
 from hpo_tui.engine.answers import WISHES, Refused, wish_text
 from hpo_tui.engine.launch.offline import locked
-from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.wish_checks import check_wish
 from hpo_tui.store.ask import ask
 from hpo_tui.store.folder import StudyFolder

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from hpo_tui.engine.spec.model import Params
+from hpo_tui.engine.spec import Params
 
 State = Literal["running", "complete", "pruned", "failed", "killed", "waiting"]
 """What has become of a trial, in the words of the store."""

@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 
 from hpo_tui.engine.arrays import Array
-from hpo_tui.engine.spec.model import Parameter, ParameterKind, Value
+from hpo_tui.engine.spec import Parameter, ParameterKind, Value
 from hpo_tui.engine.spec.space import logarithmic
 
 

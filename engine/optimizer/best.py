@@ -6,7 +6,7 @@ from hpo_tui.engine.analysis.front import pareto_mask
 from hpo_tui.engine.arrays import Array
 from hpo_tui.engine.optimizer.history import TrialHistory
 from hpo_tui.engine.optimizer.search import Search
-from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.engine.spec import StudySpec
 
 
 def best_trials(spec: StudySpec, history: TrialHistory, search: Search) -> list[int]:

@@ -14,7 +14,7 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from hpo_tui.engine.optimizer.api import PastTrial, State
-from hpo_tui.engine.spec.model import (
+from hpo_tui.engine.spec import (
     Budget,
     Direction,
     Objective,

@@ -6,8 +6,8 @@ from difflib import get_close_matches
 from numbers import Integral
 from typing import Any
 
+from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.spec import names as words
-from hpo_tui.engine.spec.model import StudySpec
 from hpo_tui.engine.spec.names import did_you_mean, fold, listing, plain_data
 
 _ALIKE = 0.85

@@ -6,7 +6,7 @@ import numpy as np
 
 from hpo_tui.engine.arrays import Array
 from hpo_tui.engine.optimizer.space import Space
-from hpo_tui.engine.spec.model import StudySpec, Value
+from hpo_tui.engine.spec import StudySpec, Value
 
 
 def completed(

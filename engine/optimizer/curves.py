@@ -11,7 +11,7 @@ import numpy as np
 
 from hpo_tui.engine.arrays import Array
 from hpo_tui.engine.optimizer.api import Trial
-from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.summaries import summarized
 
 ENOUGH = 4

@@ -20,7 +20,7 @@ from hpo_tui.engine.optimizer.axes import as_number
 from hpo_tui.engine.optimizer.curves import alike, bounded, ends, outlook, standing
 from hpo_tui.engine.optimizer.history import TrialHistory
 from hpo_tui.engine.optimizer.space import Space
-from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.summaries import summarized
 
 

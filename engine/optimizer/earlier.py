@@ -12,7 +12,7 @@ from typing import Any
 from hpo_tui.engine.optimizer import checks
 from hpo_tui.engine.optimizer.api import PastTrial
 from hpo_tui.engine.optimizer.history import TrialHistory
-from hpo_tui.engine.spec.model import Params, StudySpec
+from hpo_tui.engine.spec import Params, StudySpec
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from hpo_tui.engine.optimizer.pareto import front, ranks
 from hpo_tui.engine.optimizer.space import Space
 from hpo_tui.engine.optimizer.surrogate import Models
 from hpo_tui.engine.optimizer.transform import counts
-from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.engine.spec import StudySpec
 
 _TYPICAL, _COMPROMISES = 256, 2
 _NEAR, _MOST_NEAR, _RANKED = 6, 40, 400

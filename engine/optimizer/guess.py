@@ -26,7 +26,7 @@ from hpo_tui.engine.optimizer.gp import Guesses
 from hpo_tui.engine.optimizer.pareto import front
 from hpo_tui.engine.optimizer.space import Space
 from hpo_tui.engine.optimizer.surrogate import FIT_ROWS, Models, Surrogate
-from hpo_tui.engine.spec.model import Parameter, StudySpec, Task
+from hpo_tui.engine.spec import Parameter, StudySpec, Task
 
 FEWEST = 3
 """Results of a metric from which on they say something of it."""

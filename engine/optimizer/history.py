@@ -11,7 +11,7 @@ from typing import Any
 
 from hpo_tui.engine.optimizer import checks
 from hpo_tui.engine.optimizer.api import PastTrial, State, Trial
-from hpo_tui.engine.spec.model import BudgetUnit, Params, StudySpec, Value
+from hpo_tui.engine.spec import BudgetUnit, Params, StudySpec, Value
 
 EPS = 1e-9
 _TOLD = 3

@@ -16,7 +16,7 @@ from hpo_tui.engine.optimizer.guess import FEWEST, Guess
 from hpo_tui.engine.optimizer.history import TrialHistory
 from hpo_tui.engine.optimizer.search import Search
 from hpo_tui.engine.optimizer.trust import TRUSTED
-from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.spec.names import listing
 
 FEWEST_PAIRS = 3

@@ -17,7 +17,7 @@ from hpo_tui.engine.optimizer.readout import Reading, Stand, filled, places, sho
 from hpo_tui.engine.optimizer.search import Search
 from hpo_tui.engine.optimizer.space import Space
 from hpo_tui.engine.optimizer.surrogate import Models
-from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.engine.spec import StudySpec
 
 MOST = 17
 """Values along a parameter."""

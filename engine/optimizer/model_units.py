@@ -10,7 +10,7 @@ from hpo_tui.engine.optimizer.data import Table, signs
 from hpo_tui.engine.optimizer.kernel import NOISE
 from hpo_tui.engine.optimizer.pareto import front
 from hpo_tui.engine.optimizer.transform import Column, Warp, Where, counts, warp
-from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.engine.spec import StudySpec
 
 START_ROWS = 8
 Units = tuple[Array, list[Warp]]

@@ -27,7 +27,7 @@ from hpo_tui.engine.optimizer.options import Options
 from hpo_tui.engine.optimizer.search import Search
 from hpo_tui.engine.optimizer.suggestions import Suggestions
 from hpo_tui.engine.optimizer.wishes import Wanted, carried_on, finalist, kept, wished
-from hpo_tui.engine.spec.model import BudgetUnit, StudySpec, Value
+from hpo_tui.engine.spec import BudgetUnit, StudySpec, Value
 
 
 class Optimizer:

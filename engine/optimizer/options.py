@@ -7,7 +7,7 @@ import numpy as np
 from hpo_tui.engine.arrays import Array
 from hpo_tui.engine.optimizer.durations import Prices
 from hpo_tui.engine.optimizer.history import EPS, TrialHistory
-from hpo_tui.engine.spec.model import BudgetUnit, StudySpec
+from hpo_tui.engine.spec import BudgetUnit, StudySpec
 
 _DEAR = 0.5
 _SLACK = 1.05

@@ -20,7 +20,7 @@ from hpo_tui.engine.optimizer.options import Options
 from hpo_tui.engine.optimizer.proposal import Proposal
 from hpo_tui.engine.optimizer.search import Search
 from hpo_tui.engine.optimizer.space import Space
-from hpo_tui.engine.spec.model import Params
+from hpo_tui.engine.spec import Params
 from hpo_tui.engine.spec.names import listing
 
 

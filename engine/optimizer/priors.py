@@ -7,7 +7,7 @@ from scipy import special, stats
 
 from hpo_tui.engine.arrays import Array
 from hpo_tui.engine.optimizer.axes import Axis
-from hpo_tui.engine.spec.model import Parameter, Prior
+from hpo_tui.engine.spec import Parameter, Prior
 
 
 def prior_quantile(parameter: Parameter, axis: Axis, u: Array) -> Array:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hpo_tui.engine.arrays import Array
-from hpo_tui.engine.spec.model import Value
+from hpo_tui.engine.spec import Value
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from hpo_tui.engine.optimizer.surrogate import Models
 from hpo_tui.engine.optimizer.transform import FAR, losses, offsets
 from hpo_tui.engine.optimizer.trust import TRUSTED
 from hpo_tui.engine.optimizer.wishes import compromises
-from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.engine.spec import StudySpec
 
 MOST_CHOICES = 25
 """Choices along a parameter that are looked at."""

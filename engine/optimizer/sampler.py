@@ -28,7 +28,7 @@ from hpo_tui.engine.optimizer.options import Options
 from hpo_tui.engine.optimizer.plan import as_planned, attributes
 from hpo_tui.engine.optimizer.search import Search
 from hpo_tui.engine.optimizer.turns import in_turn, settle
-from hpo_tui.engine.spec.model import ParameterKind, Params, StudySpec
+from hpo_tui.engine.spec import ParameterKind, Params, StudySpec
 from hpo_tui.engine.spec.names import listing
 
 _FOUND_AGAIN = {"_lock", "_of", "_intersection", "_inferred", "search"}

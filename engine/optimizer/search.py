@@ -27,7 +27,7 @@ from hpo_tui.engine.optimizer.start import StartPlan
 from hpo_tui.engine.optimizer.surrogate import Models, Surrogate
 from hpo_tui.engine.optimizer.trust import TRUSTED
 from hpo_tui.engine.optimizer.why import alone, explained
-from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.engine.spec import StudySpec
 
 RANDOM_SHARE = 0.1
 _PROMOTABLE = 200

@@ -14,7 +14,7 @@ from hpo_tui.engine.optimizer.history import TrialHistory
 from hpo_tui.engine.optimizer.readout import Reading, filled, places, shortened, stand
 from hpo_tui.engine.optimizer.search import Search
 from hpo_tui.engine.optimizer.space import Space
-from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.engine.spec import StudySpec
 
 MOST, FEWEST = 25, 9
 """Values along a parameter."""

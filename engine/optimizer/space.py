@@ -15,7 +15,7 @@ from hpo_tui.engine.arrays import Array, Mask
 from hpo_tui.engine.optimizer.axes import Grid, axis_of
 from hpo_tui.engine.optimizer.columns import ABSENT, CATEGORY, NUMBER, OPTIONAL, Kinds
 from hpo_tui.engine.optimizer.priors import log_prior, prior_quantile
-from hpo_tui.engine.spec.model import ParameterKind, Params, StudySpec, Value
+from hpo_tui.engine.spec import ParameterKind, Params, StudySpec, Value
 from hpo_tui.engine.spec.space import active_order, compiled_constraints
 
 

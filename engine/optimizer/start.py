@@ -23,7 +23,7 @@ from hpo_tui.engine.optimizer.options import Options
 from hpo_tui.engine.optimizer.pareto import ranks
 from hpo_tui.engine.optimizer.proposal import Proposal
 from hpo_tui.engine.optimizer.space import Space
-from hpo_tui.engine.spec.model import BudgetUnit, StudySpec, Value
+from hpo_tui.engine.spec import BudgetUnit, StudySpec, Value
 
 log = logging.getLogger(__name__)
 

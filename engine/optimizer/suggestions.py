@@ -9,7 +9,7 @@ from hpo_tui.engine.optimizer.options import Options
 from hpo_tui.engine.optimizer.proposal import Proposal
 from hpo_tui.engine.optimizer.space import Space
 from hpo_tui.engine.optimizer.wishes import Wanted, exact
-from hpo_tui.engine.spec.model import Params, StudySpec
+from hpo_tui.engine.spec import Params, StudySpec
 
 
 class Suggestions:

@@ -30,7 +30,7 @@ from hpo_tui.engine.optimizer.reliability import Failures, Reliability, with_val
 from hpo_tui.engine.optimizer.space import Space
 from hpo_tui.engine.optimizer.transform import Warp
 from hpo_tui.engine.optimizer.trust import TRUSTED, trust
-from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.engine.spec import StudySpec
 
 FIT_ROWS, KEEP_ROWS = 200, 700
 """Rows at most that hyperparameters are fitted on, and that a posterior is conditioned on."""

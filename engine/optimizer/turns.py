@@ -9,7 +9,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from hpo_tui.engine.optimizer import bridge
-from hpo_tui.engine.spec.model import Params
+from hpo_tui.engine.spec import Params
 
 _TURN, _PAUSE = 30.0, 0.01
 """Seconds that others are waited for to note what they run, and between two looks."""

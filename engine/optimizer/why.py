@@ -4,7 +4,7 @@ from typing import Any
 
 from hpo_tui.engine.optimizer.history import TrialHistory
 from hpo_tui.engine.optimizer.promotion import Choice
-from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.engine.spec import StudySpec
 
 
 def explained(

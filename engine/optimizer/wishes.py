@@ -9,7 +9,7 @@ from hpo_tui.engine.optimizer.completion import completed
 from hpo_tui.engine.optimizer.history import TrialHistory
 from hpo_tui.engine.optimizer.options import Options
 from hpo_tui.engine.optimizer.space import Space
-from hpo_tui.engine.spec.model import ParameterKind, Params, StudySpec, Value
+from hpo_tui.engine.spec import ParameterKind, Params, StudySpec, Value
 from hpo_tui.engine.spec.space import partial_faults, validate_params
 
 _FINALISTS, _SHARE = 3, 0.25

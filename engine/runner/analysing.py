@@ -20,8 +20,7 @@ from hpo_tui.engine.execution.proposals_worker import Worker
 from hpo_tui.engine.execution.wire import Message
 from hpo_tui.engine.launch.offline import locked
 from hpo_tui.engine.learning import SAYS
-from hpo_tui.engine.spec.errors import SpecError
-from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.engine.spec import SpecError, StudySpec
 from hpo_tui.engine.spec.names import plural
 from hpo_tui.store.faults import explained
 from hpo_tui.store.folder import StudyFolder

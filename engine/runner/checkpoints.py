@@ -11,7 +11,7 @@ from hpo_tui.engine.execution.past import bare
 from hpo_tui.engine.execution.protocol import has_files
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.stopping import front
-from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.spec.names import numbered
 from hpo_tui.store.models import Trial, TrialState
 

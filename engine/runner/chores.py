@@ -14,7 +14,7 @@ from hpo_tui.engine.runner.lateness import Lateness
 from hpo_tui.engine.runner.starting import Starter
 from hpo_tui.engine.runner.stopping import Audit
 from hpo_tui.engine.runner.warming import Warming
-from hpo_tui.engine.spec.model import BudgetUnit
+from hpo_tui.engine.spec import BudgetUnit
 from hpo_tui.engine.spec.units import show_duration
 
 log = logging.getLogger("runner.chores")

@@ -18,7 +18,7 @@ from hpo_tui.engine.execution.protocol import has_files
 from hpo_tui.engine.execution.reports import ReportTail
 from hpo_tui.engine.occupancy import GpuTime, Occupancy
 from hpo_tui.engine.runner.notices import Notices
-from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.stop_when import reached
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState, Trial, TrialState

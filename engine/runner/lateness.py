@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from hpo_tui.engine.overdue import KEY
 from hpo_tui.engine.runner.desk import Desk
-from hpo_tui.engine.spec.means import Resources
+from hpo_tui.engine.spec import Resources
 from hpo_tui.engine.spec.units import show_duration
 from hpo_tui.store.models import Trial, TrialState
 from hpo_tui.store.read import StudyReader

@@ -8,8 +8,7 @@ import time
 from collections.abc import Callable
 
 from hpo_tui.engine.notify import KEY, deliver, event_of
-from hpo_tui.engine.spec.errors import SpecError
-from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.engine.spec import SpecError, StudySpec
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState
 from hpo_tui.store.read import StudyReader

@@ -10,7 +10,7 @@ from hpo_tui.engine.execution.protocol import has_files, prepare
 from hpo_tui.engine.optimizer.api import Suggestion
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.watching import watch
-from hpo_tui.engine.spec.model import BudgetUnit
+from hpo_tui.engine.spec import BudgetUnit
 from hpo_tui.engine.spec.space import coerce
 from hpo_tui.store.models import StudyState, Trial, TrialState
 

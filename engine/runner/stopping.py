@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable
 
 from hpo_tui.engine.runner.desk import Desk, Live, Stop
-from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.engine.spec import StudySpec
 from hpo_tui.store.models import Trial, TrialState
 from hpo_tui.store.read import StudyReader
 

@@ -9,11 +9,10 @@ from hpo_tui.engine.runner.desk import Desk, Stop
 from hpo_tui.engine.runner.ending import tell_optimizer
 from hpo_tui.engine.runner.granting import check_file, check_goes_on
 from hpo_tui.engine.runner.watching import collect_anew
+from hpo_tui.engine.spec import SpecError, StudySpec
 from hpo_tui.engine.spec.edit import plan_edit
-from hpo_tui.engine.spec.errors import SpecError
 from hpo_tui.engine.spec.extend import extended, show_budget
 from hpo_tui.engine.spec.files import edited_by_hand, write_atomic
-from hpo_tui.engine.spec.model import StudySpec
 from hpo_tui.engine.spec.names import plural
 from hpo_tui.store.models import Command, StudyState, TrialState
 from hpo_tui.store.read import StudyReader

@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # for fake_nvml: these folders a
 from fake_nvml import Clock, FakeGpu, FakeNvml
 
 from hpo_tui.engine.execution.devices import DevicePool
-from hpo_tui.engine.spec.means import Resources
+from hpo_tui.engine.spec import Resources
 
 
 @pytest.fixture

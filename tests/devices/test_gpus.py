@@ -9,7 +9,7 @@ from fake_nvml import GIB, Clock, FakeGpu, FakeNvml
 from hpo_tui.engine.execution import discovery
 from hpo_tui.engine.execution.devices import DeviceError, DevicePool, Need
 from hpo_tui.engine.execution.local import LocalExecutor
-from hpo_tui.engine.spec.means import Resources
+from hpo_tui.engine.spec import Resources
 
 Start = Callable[[], int]
 A, B = "GPU-aaaa-1111", "GPU-bbbb-2222"

@@ -7,7 +7,7 @@ import pytest
 from fake_nvml import FakeNvml
 
 from hpo_tui.engine.execution.devices import DeviceError, DevicePool, Need
-from hpo_tui.engine.spec.means import Resources
+from hpo_tui.engine.spec import Resources
 
 Start = Callable[[], int]
 A, B = "GPU-aaaa-1111", "GPU-bbbb-2222"

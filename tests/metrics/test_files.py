@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from hpo_tui.engine.execution.metric_files import LIMIT, LONGEST
 from hpo_tui.engine.execution.metrics import Collector, Entry
-from hpo_tui.engine.spec.means import MetricSource
+from hpo_tui.engine.spec import MetricSource
 from hpo_tui.store.folder import TrialFolder
 
 NAMES = ("accuracy", "size")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from hpo_tui.engine.execution.metrics import Collector
-from hpo_tui.engine.spec.means import MetricSource
+from hpo_tui.engine.spec import MetricSource
 from hpo_tui.store.folder import TrialFolder
 
 PAGE = (Path(__file__).parents[2] / "docs" / "integrate.md").read_text("utf-8")

@@ -9,7 +9,7 @@ import pytest
 
 from hpo_tui.engine.execution.event_files import masked_crc
 from hpo_tui.engine.execution.metrics import Collector
-from hpo_tui.engine.spec.means import MetricSource
+from hpo_tui.engine.spec import MetricSource
 from hpo_tui.store.folder import TrialFolder
 
 # Written by torch.utils.tensorboard 2.13 with tensorboard 2.21: three steps of a scalar as

@@ -11,8 +11,7 @@ from hpo_tui.engine.optimizer.columns import ABSENT, CATEGORY, NUMBER, OPTIONAL,
 from hpo_tui.engine.optimizer.gp import Posterior, Rows
 from hpo_tui.engine.optimizer.kernel import Hyper
 from hpo_tui.engine.optimizer.space import Space
-from hpo_tui.engine.spec import StudySpec
-from hpo_tui.engine.spec.model import Task
+from hpo_tui.engine.spec import StudySpec, Task
 
 KINDS = np.array([NUMBER, OPTIONAL, OPTIONAL, CATEGORY])
 

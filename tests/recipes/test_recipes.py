@@ -17,7 +17,7 @@ import hpo_tui
 from hpo_tui.engine.execution.metrics import Collector, Entry
 from hpo_tui.engine.execution.protocol import prepare
 from hpo_tui.engine.execution.reports import ReportTail
-from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.engine.spec import StudySpec
 from hpo_tui.store.folder import StudyFolder, TrialFolder
 from hpo_tui.store.models import Trial, TrialState
 

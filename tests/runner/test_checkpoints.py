@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from hpo_tui.engine.runner.checkpoints import Collector, needs
 from hpo_tui.engine.runner.stopping import front
-from hpo_tui.engine.spec import StudySpec
-from hpo_tui.engine.spec.model import Direction, Objective
+from hpo_tui.engine.spec import Direction, Objective, StudySpec
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import Trial, TrialState
 

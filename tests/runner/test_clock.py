@@ -16,7 +16,7 @@ from hpo_tui.engine.runner.chores import Chores
 from hpo_tui.engine.runner.clock import ETA, Clock
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.stopping import Audit
-from hpo_tui.engine.spec.model import Budget, BudgetUnit
+from hpo_tui.engine.spec import Budget, BudgetUnit
 from hpo_tui.store.models import Trial, TrialState
 from hpo_tui.store.read import StudyReader
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.spec.extend import amount_more, extended, show_budget
-from hpo_tui.engine.spec.model import StudySpec
 
 
 def of(text: str, budget: str) -> StudySpec:
