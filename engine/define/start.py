@@ -15,7 +15,7 @@ from hpo_tui.engine.define.print_source import read_source
 from hpo_tui.engine.define.remarks import remarks
 from hpo_tui.engine.define.script import command_words, launched, script_of
 from hpo_tui.engine.define.source import local_sources
-from hpo_tui.engine.spec.load import load_text
+from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.spec.names import did_you_mean, plain
 from hpo_tui.engine.spec.write import write
 
@@ -74,7 +74,9 @@ def init(
     if tried is not None and tried.code == 0 and reached:
         notes.update(times(spec, tried))
     text = write(spec, notes)
-    return Draft(text, load_text(text), found.how, tuple(plan.left), tuple(advice), tried, files)
+    return Draft(
+        text, StudySpec.from_text(text), found.how, tuple(plan.left), tuple(advice), tried, files
+    )
 
 
 def plain_lines(text: str) -> str:

@@ -2,7 +2,8 @@
 
 from hpo_tui.engine.spec.errors import Problem, SpecError
 from hpo_tui.engine.spec.means import EarlyStopping, MetricSource, Resources
-from hpo_tui.engine.spec.model import (
+from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.engine.spec.parts import (
     Budget,
     BudgetUnit,
     Direction,
@@ -12,7 +13,6 @@ from hpo_tui.engine.spec.model import (
     ParameterKind,
     Params,
     Prior,
-    StudySpec,
     Summary,
     Task,
     Value,

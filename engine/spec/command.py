@@ -10,7 +10,8 @@ import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
 
-from hpo_tui.engine.spec.model import StudySpec, Task, Value
+from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.engine.spec.parts import Task, Value
 from hpo_tui.engine.spec.placeholders import Piece, parse, used
 from hpo_tui.engine.spec.space import coerce
 

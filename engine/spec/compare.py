@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hpo_tui.engine.spec.errors import Problem
-from hpo_tui.engine.spec.model import Budget, BudgetUnit, Parameter, ParameterKind, StudySpec
+from hpo_tui.engine.spec.model import StudySpec
 from hpo_tui.engine.spec.names import KeyPath, dotted, listing, show
+from hpo_tui.engine.spec.parts import Budget, BudgetUnit, Parameter, ParameterKind
 from hpo_tui.engine.spec.read_ending import show_stop_when
 from hpo_tui.engine.spec.units import show_duration
 from hpo_tui.engine.spec.values import bound, value_fault

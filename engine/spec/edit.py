@@ -11,7 +11,8 @@ from typing import Protocol
 from hpo_tui.engine.spec.compare import Change, ChangeKind, Comparison
 from hpo_tui.engine.spec.errors import Problem
 from hpo_tui.engine.spec.locate import locate
-from hpo_tui.engine.spec.model import Parameter, StudySpec, Value
+from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.engine.spec.parts import Parameter, Value
 from hpo_tui.engine.spec.space import compiled_constraints
 from hpo_tui.engine.spec.table import Collector
 from hpo_tui.engine.spec.values import value_fault

@@ -9,7 +9,7 @@ from typing import Any
 from hpo_tui.engine.spec.expression_parser import parse
 from hpo_tui.engine.spec.expression_tokens import ExpressionError, Kind
 from hpo_tui.engine.spec.expression_tree import Node
-from hpo_tui.engine.spec.model import Parameter, ParameterKind, Value
+from hpo_tui.engine.spec.parts import Parameter, ParameterKind, Value
 
 __all__ = ["Constraint", "ExpressionError", "compile_constraint", "kinds_of"]
 

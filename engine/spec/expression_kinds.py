@@ -4,8 +4,8 @@ from collections.abc import Collection, Mapping
 
 from hpo_tui.engine.spec.expression_tokens import ExpressionError, Token
 from hpo_tui.engine.spec.expression_tree import Node
-from hpo_tui.engine.spec.model import Value
 from hpo_tui.engine.spec.names import did_you_mean, listing, plain, show
+from hpo_tui.engine.spec.parts import Value
 
 
 class Kinds:

@@ -20,8 +20,8 @@ from hpo_tui.engine.spec.expression_tokens import (
     Tokenizer,
 )
 from hpo_tui.engine.spec.expression_tree import Node
-from hpo_tui.engine.spec.model import Value
 from hpo_tui.engine.spec.names import did_you_mean, listing, plain, show
+from hpo_tui.engine.spec.parts import Value
 
 _DEEPEST = 40
 _KINDS: Mapping[str, Kind] = {"number": "number", "text": "text", "truth": "truth"}

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from hpo_tui.engine.spec.expression_tokens import Kind
-from hpo_tui.engine.spec.model import Value
+from hpo_tui.engine.spec.parts import Value
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ import math
 from decimal import Decimal
 
 from hpo_tui.engine.spec.amend import EditError, set_value
-from hpo_tui.engine.spec.model import Budget, BudgetUnit, StudySpec
+from hpo_tui.engine.spec.model import StudySpec
+from hpo_tui.engine.spec.parts import Budget, BudgetUnit
 from hpo_tui.engine.spec.units import budget as read_budget
 from hpo_tui.engine.spec.units import show_duration
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hpo_tui.engine.spec.expression_parser import parse
 from hpo_tui.engine.spec.expression_tokens import ExpressionError, Kind
 from hpo_tui.engine.spec.expression_tree import Node
-from hpo_tui.engine.spec.model import Value
+from hpo_tui.engine.spec.parts import Value
 
 if TYPE_CHECKING:
     from hpo_tui.engine.arrays import Mask

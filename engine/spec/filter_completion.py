@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Mapping
 
 from hpo_tui.engine.spec.expression_tokens import FUNCTIONS, KEYWORDS, WORD
-from hpo_tui.engine.spec.model import Value
+from hpo_tui.engine.spec.parts import Value
 
 __all__ = ["completions"]
 

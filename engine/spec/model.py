@@ -1,158 +1,29 @@
-"""The study as frozen dataclasses: what every other part of the program agrees on.
+"""The study as a frozen dataclass, which every other part of the program agrees on.
 
-Nothing here reads files or checks values; :mod:`hpo_tui.engine.spec.load` does. All of it is
-importable in a few milliseconds: no numpy, no torch, no Optuna.
+It is read from tables by the ``read_*`` modules, each of which checks what it reads; they are
+imported when a study is read, so that importing this takes a few milliseconds.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any
 
+from hpo_tui.engine.spec.errors import SpecError
 from hpo_tui.engine.spec.means import EarlyStopping, MetricSource, Resources
+from hpo_tui.engine.spec.parts import (
+    Budget,
+    Objective,
+    OutcomeConstraint,
+    Parameter,
+    ParameterKind,
+    Task,
+    Value,
+)
 
-Value = float | int | str | bool
-"""A value that a parameter or a fidelity can take."""
-
-Params = dict[str, Value]
-"""One configuration: the active parameters and their values, in the order of the space."""
-
-
-class ParameterKind(StrEnum):
-    """What sort of values a parameter takes."""
-
-    FLOAT = "float"
-    INT = "int"
-    CATEGORICAL = "categorical"
-    ORDINAL = "ordinal"
-    FIXED = "fixed"
-
-
-class Direction(StrEnum):
-    """Which way an objective is better."""
-
-    MAXIMIZE = "maximize"
-    MINIMIZE = "minimize"
-
-
-class Summary(StrEnum):
-    """Which of a trial's reports counts as its result."""
-
-    LAST = "last"
-    MIN = "min"
-    MAX = "max"
-
-
-@dataclass(frozen=True, slots=True)
-class Prior:
-    """Where good values are believed to be: ``normal`` (mean, sd) or ``beta`` (a, b on the range).
-
-    A normal prior's mean and sd are in the parameter's own unit, or in log10 units when it is log.
-    """
-
-    kind: Literal["normal", "beta"]
-    a: float
-    b: float
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """One dimension of the space.
-
-    ``low``/``high`` (inclusive) belong to float and int, ``choices`` to categorical and ordinal
-    (in order), ``value`` to fixed. ``when`` maps each parent to the values that make this
-    parameter active; all parents must agree. ``default`` is the value that earlier trials are
-    taken to have had when the parameter was added to a study that ran.
-    """
-
-    name: str
-    kind: ParameterKind
-    low: float = 0.0
-    high: float = 1.0
-    log: bool = False
-    step: float | None = None
-    choices: tuple[Value, ...] = ()
-    value: Value | None = None
-    when: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
-    prior: Prior | None = None
-    default: Value | None = None
-
-    @property
-    def numeric(self) -> bool:
-        """Whether values lie on a range (float or int)."""
-        return self.kind in (ParameterKind.FLOAT, ParameterKind.INT)
-
-    def active(self, params: Mapping[str, Value]) -> bool:
-        """Whether this parameter has a value beside those of its parents in ``params``."""
-        return all(p in params and params[p] in values for p, values in self.when.items())
-
-
-@dataclass(frozen=True, slots=True)
-class Objective:
-    """A metric that is optimized. ``log``: differences count on a log scale (must be positive)."""
-
-    metric: str
-    direction: Direction
-    threshold: float | None = None
-    log: bool = False
-    summary: Summary = Summary.LAST
-
-    @property
-    def sign(self) -> float:
-        """Factor that turns the metric into a loss: -1 when it is maximized."""
-        return -1.0 if self.direction is Direction.MAXIMIZE else 1.0
-
-    def met(self, value: float) -> bool:
-        """Whether ``value`` reaches the threshold (always, when there is none; never for NaN)."""
-        if self.threshold is None:
-            return value == value  # noqa: PLR0124 - false for NaN alone
-        return self.sign * value <= self.sign * self.threshold
-
-
-@dataclass(frozen=True, slots=True)
-class OutcomeConstraint:
-    """A metric that must hold (``min`` <= value <= ``max``) and is not optimized."""
-
-    metric: str
-    min: float | None = None
-    max: float | None = None
-    summary: Summary = Summary.LAST
-
-    def met(self, value: float) -> bool:
-        """Whether ``value`` lies within the limits (never for NaN)."""
-        above = self.min is None or value >= self.min
-        below = self.max is None or value <= self.max
-        return above and below and value == value  # noqa: PLR0124 - false for NaN alone
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """A fidelity at which a configuration can be run. The full task has cost 1."""
-
-    name: str
-    cost: float
-    fidelity: Mapping[str, Value] = field(default_factory=dict)
-
-
-class BudgetUnit(StrEnum):
-    """In what a budget is counted."""
-
-    FULL = "full"
-    """Full-task units: the sum of what trials are charged."""
-    GPU_HOURS = "gpu_hours"
-    WALL = "wall"
-    """Seconds of wall time since the study started."""
-    TRIALS = "trials"
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """What a study may spend."""
-
-    amount: float
-    unit: BudgetUnit = BudgetUnit.FULL
+if TYPE_CHECKING:
+    from hpo_tui.engine.spec.table import Table
 
 
 @dataclass(frozen=True)
@@ -253,20 +124,106 @@ class StudySpec:
     @classmethod
     def load(cls, path: str | Path) -> "StudySpec":
         """Read a study file. Raises :class:`SpecError` naming every error with its line and key."""
-        from hpo_tui.engine.spec.load import load_file
+        from hpo_tui.engine.spec.load import read_file
 
-        return load_file(Path(path))
+        text, file = read_file(Path(path))
+        return cls.from_text(text, file)
 
     @classmethod
     def from_text(cls, text: str, source: Path | None = None) -> "StudySpec":
         """Read the text of a study file. Raises :class:`SpecError`."""
-        from hpo_tui.engine.spec.load import load_text
+        from hpo_tui.engine.spec.load import text_table
 
-        return load_text(text, source)
+        text = text.removeprefix("\ufeff")
+        spec = _study(text_table(text, source), source, needed=True)
+        return replace(spec, source=source, text=text)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "StudySpec":
-        """Read a study given as the mapping that its TOML would parse to. Raises SpecError."""
-        from hpo_tui.engine.spec.load import load_dict
+        """Read a study given as the mapping that its TOML would parse to. Raises SpecError.
 
-        return load_dict(data)
+        A command may be left out: whoever uses the optimizer alone runs the trials.
+        """
+        from hpo_tui.engine.spec.load import mapping_table, refusal
+
+        try:
+            return _study(mapping_table(data), None, needed=False)
+        except RecursionError:
+            raise refusal("the study is nested too deeply", None) from None
+
+
+def _study(root: "Table", source: Path | None, *, needed: bool) -> StudySpec:
+    """Read a whole study. Raises :class:`SpecError` with every problem that is found.
+
+    ``needed``: whether the command may not be left out.
+    """
+    from hpo_tui.engine.spec.read_command import Names, read_command, read_env, read_template
+    from hpo_tui.engine.spec.read_ending import read_notify, read_stop_when
+    from hpo_tui.engine.spec.read_metrics import (
+        check_some_metric,
+        read_constraints,
+        read_objectives,
+        read_sources,
+        read_stopping,
+    )
+    from hpo_tui.engine.spec.read_space import read_space
+    from hpo_tui.engine.spec.read_study import (
+        check_count,
+        check_names,
+        read_learn_from,
+        read_name,
+        read_relations,
+        read_start,
+        read_warm,
+    )
+    from hpo_tui.engine.spec.read_tasks import (
+        known_fidelities,
+        read_budget,
+        read_resources,
+        read_tasks,
+    )
+
+    root.unknown()
+    if "study" not in root.data:
+        root.into.add(("study",), "is missing: [study] with name, command and budget")
+    study = root.table("study", "study")
+    study.unknown()
+    measured = study.one_of("cost", ("declared", "measured"), "declared") == "measured"
+    objectives, outcome = read_objectives(root), read_constraints(root)
+    check_some_metric(root, objectives, outcome)
+    space = read_space(root)
+    check_count(root, len(space), objectives, outcome)
+    tasks = read_tasks(root, measured)
+    given = root.data.get("space", {})
+    also = [str(n) for n in given] if isinstance(given, Mapping) else []
+    names = Names(space, known_fidelities(root), also)
+    check_names(root, space)
+    relations = read_relations(root, study, space)
+    spec = StudySpec(
+        name=read_name(study),
+        command=read_command(study, names, needed=needed),
+        budget=read_budget(study, tasks) if "study" in root.data else Budget(1.0),
+        space=space,
+        objectives=objectives,
+        tasks=tasks,
+        outcome_constraints=outcome,
+        constraints=relations,
+        start=read_start(root, space, relations),
+        resume=study.flag("resume"),
+        seed=study.whole("seed", 0, least=0),
+        repeats=study.whole("repeats", 1, least=1),
+        cost_measured=measured,
+        noisy=study.flag("noisy") if study.has("noisy") else None,
+        stop_when=read_stop_when(study, objectives, outcome),
+        notify=read_notify(study),
+        warm=read_warm(study),
+        learn_from=read_learn_from(study),
+        env=read_env(root, names),
+        template=read_template(study),
+        metrics=read_sources(root),
+        stopping=read_stopping(root),
+        resources=read_resources(root),
+    )
+    if root.into.problems:
+        raise SpecError(root.into.sorted(), source)
+    return spec

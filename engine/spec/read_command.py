@@ -5,8 +5,8 @@ import shlex
 from collections.abc import Collection
 from pathlib import PurePath
 
-from hpo_tui.engine.spec.model import Parameter
 from hpo_tui.engine.spec.names import KeyPath, show, text_fault
+from hpo_tui.engine.spec.parts import Parameter
 from hpo_tui.engine.spec.placeholders import faults, parse
 from hpo_tui.engine.spec.table import Collector, Table
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from hpo_tui.engine.spec.model import Parameter, ParameterKind, Value
 from hpo_tui.engine.spec.names import did_you_mean, listing, show
+from hpo_tui.engine.spec.parts import Parameter, ParameterKind, Value
 from hpo_tui.engine.spec.table import Table
 from hpo_tui.engine.spec.values import scalar_fault, value_fault
 

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from hpo_tui.engine.spec.model import Objective, OutcomeConstraint
 from hpo_tui.engine.spec.names import show
+from hpo_tui.engine.spec.parts import Objective, OutcomeConstraint
 from hpo_tui.engine.spec.table import EXACT, Table
 
 MET = "goals met"

@@ -2,13 +2,13 @@
 
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Literal, cast
 
 from hpo_tui.engine.spec.means import EarlyStopping, MetricSource
-from hpo_tui.engine.spec.model import Direction, Objective, OutcomeConstraint, Summary
 from hpo_tui.engine.spec.names import name_fault, show
+from hpo_tui.engine.spec.parts import Direction, Objective, OutcomeConstraint, Summary
 from hpo_tui.engine.spec.table import Table
 
 _ALIASES = {
@@ -22,7 +22,7 @@ def read_objectives(root: Table) -> tuple[Objective, ...]:
     found: list[Objective] = []
     for table in root.tables("objective"):
         table.unknown()
-        metric = _metric(table, [o.metric for o in found], "two objectives")
+        metric = _metric(table, [o.metric for o in found], "two objectives: leave one out")
         direction = _direction(table)
         log = table.flag("log")
         threshold = table.number("threshold")
@@ -49,6 +49,24 @@ def read_constraints(root: Table) -> tuple[OutcomeConstraint, ...]:
             )
         found.append(OutcomeConstraint(metric, low, high, _summary(table)))
     return tuple(found)
+
+
+def check_some_metric(
+    root: Table, objectives: Sequence[Objective], outcome: Sequence[OutcomeConstraint]
+) -> None:
+    """Refuse a study without any metric, unless what is wrong with its metrics is said already."""
+    if not objectives and not outcome and not {"objective", "constraint"} & set(root.data):
+        root.into.add(
+            ("objective",),
+            'is missing: [[objective]] with metric = "accuracy" and direction = "maximize" (or '
+            "[[constraint]]s alone)",
+        )
+    elif not objectives and not outcome and not root.into.problems:
+        root.into.add(
+            ("objective",),
+            'is empty, so the study has no metric: add [[objective]] with metric = "accuracy" and '
+            'direction = "maximize"',
+        )
 
 
 def read_sources(root: Table) -> tuple[MetricSource, ...]:
@@ -116,7 +134,7 @@ def _metric(table: Table, taken: list[str], twice: str) -> str:
         table.fault(
             "metric",
             f"{show(metric)} is there with other capitals, which a database column cannot tell "
-            "apart",
+            "apart: use one spelling",
         )
     return metric
 
@@ -152,7 +170,7 @@ def _pattern(table: Table, pattern: str) -> None:
         where = f" at character {error.pos + 1}" if error.pos is not None else ""
         table.fault("pattern", f"is no regular expression: {error.msg}{where} of {show(pattern)}")
     except (RecursionError, OverflowError, MemoryError):
-        table.fault("pattern", "is too large a regular expression")
+        table.fault("pattern", "is too large a regular expression: write a shorter one")
     else:
         if not compiled.groupindex:
             table.fault(

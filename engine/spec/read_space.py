@@ -3,8 +3,8 @@
 import math
 from collections.abc import Mapping
 
-from hpo_tui.engine.spec.model import Parameter, ParameterKind, Prior, Value
 from hpo_tui.engine.spec.names import dotted, listing, name_fault, show
+from hpo_tui.engine.spec.parts import Parameter, ParameterKind, Prior, Value
 from hpo_tui.engine.spec.read_conditions import check_conditions, read_when
 from hpo_tui.engine.spec.schema import TYPES
 from hpo_tui.engine.spec.table import Table, number_fault, whole_fault

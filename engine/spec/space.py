@@ -5,8 +5,9 @@ import random
 from collections.abc import Iterable, Mapping, Sequence
 
 from hpo_tui.engine.spec.expression import Constraint, compile_constraint, kinds_of
-from hpo_tui.engine.spec.model import Parameter, ParameterKind, Params, StudySpec, Value
+from hpo_tui.engine.spec.model import StudySpec
 from hpo_tui.engine.spec.names import did_you_mean, listing, show
+from hpo_tui.engine.spec.parts import Parameter, ParameterKind, Params, Value
 from hpo_tui.engine.spec.values import native, scalar_fault, value_fault
 
 _TRIES = 10_000

@@ -3,7 +3,7 @@
 import math
 import re
 
-from hpo_tui.engine.spec.model import Budget, BudgetUnit
+from hpo_tui.engine.spec.parts import Budget, BudgetUnit
 
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _LONG = {

@@ -2,8 +2,8 @@
 
 import math
 
-from hpo_tui.engine.spec.model import Parameter, ParameterKind, Value
 from hpo_tui.engine.spec.names import did_you_mean, listing, show, text_fault
+from hpo_tui.engine.spec.parts import Parameter, ParameterKind, Value
 from hpo_tui.engine.spec.table import number_fault, whole_fault
 
 _NEAR = 1e-9

@@ -1,4 +1,4 @@
-"""From :class:`StudySpec` to a commented study file; ``load_text(write(spec)) == spec``."""
+"""From :class:`StudySpec` to a commented study file, which reads as an equal one again."""
 
 import re
 import shlex
@@ -16,16 +16,9 @@ from hpo_tui.engine.spec.amend import (
     set_value,
 )
 from hpo_tui.engine.spec.means import EarlyStopping, MetricSource, Resources
-from hpo_tui.engine.spec.model import (
-    Budget,
-    BudgetUnit,
-    Parameter,
-    ParameterKind,
-    StudySpec,
-    Summary,
-    Task,
-)
+from hpo_tui.engine.spec.model import StudySpec
 from hpo_tui.engine.spec.names import KeyPath, dotted
+from hpo_tui.engine.spec.parts import Budget, BudgetUnit, Parameter, ParameterKind, Summary, Task
 from hpo_tui.engine.spec.read_command import is_shell_word
 from hpo_tui.engine.spec.read_ending import show_notify, show_stop_when
 from hpo_tui.engine.spec.read_tasks import FULL
