@@ -57,14 +57,11 @@ class HpoApp(StudyApp):
         file: Path | None = None,
         colours: bool = True,
     ) -> None:
-        super().__init__(settings, clock)
-        self.home = home
-        """The ``.hpo`` folder, None where there is none yet."""
+        super().__init__(home, readonly=readonly, settings=settings, clock=clock)
         self.first_study = study
         self.first_file = file
         """The study file that is opened in the editor, over the list of studies."""
         self.ascii_only = ascii_only
-        self.readonly = readonly
         self.animation_level = "none"
         self.register_theme(DARK)
         self.register_theme(LIGHT)

@@ -20,7 +20,7 @@ from hpo_tui.tui.panes import TABS, in_sight
 from hpo_tui.tui.plain import plain
 
 if TYPE_CHECKING:
-    from hpo_tui.tui.app import HpoApp
+    from hpo_tui.tui.study_app import StudyApp
 
 
 class Palette(CommandPalette):
@@ -60,7 +60,7 @@ def _dimmed(title: Content, command: SystemCommand) -> Content:
     return title.stylize("dim") if isinstance(command, WaitingCommand) else title
 
 
-def commands(app: "HpoApp", screen: Screen[Any]) -> Iterator[SystemCommand]:
+def commands(app: "StudyApp", screen: Screen[Any]) -> Iterator[SystemCommand]:
     """Yield the actions of the screen and of everywhere, then those of the panes.
 
     One that cannot act now says why in its second line, and again when it is chosen.
@@ -80,7 +80,7 @@ def commands(app: "HpoApp", screen: Screen[Any]) -> Iterator[SystemCommand]:
                 yield _command(app, found, why, act, SCOPES[scope])
 
 
-def _command(app: "HpoApp", found: Action, why: str, act: Any, pane: str = "") -> SystemCommand:
+def _command(app: "StudyApp", found: Action, why: str, act: Any, pane: str = "") -> SystemCommand:
     keys = spell_keys(app.settings.keys.get(found.id, found.keys))
     said = f"not now: {plain(why)}" if why else found.tooltip
     where = f"{pane}: " if pane else ""
@@ -99,7 +99,7 @@ async def _done(act: Any) -> None:
         await result
 
 
-def _tell(app: "HpoApp", why: str) -> None:
+def _tell(app: "StudyApp", why: str) -> None:
     app.notify(plain(why), severity="warning", markup=False)
 
 

@@ -4,14 +4,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hpo_tui.store.folder import HOME, StudyFolder
+from hpo_tui.store.folder import StudyFolder
 from hpo_tui.tui.editor.side import free_name
-from hpo_tui.tui.editor.target import on_disk, why_no_study_file
+from hpo_tui.tui.editor.target import home_of, on_disk, why_no_study_file
 from hpo_tui.tui.plain import plain
 
 if TYPE_CHECKING:
-    from hpo_tui.tui.app import HpoApp
     from hpo_tui.tui.live import LiveStudy
+    from hpo_tui.tui.study_app import StudyApp
 
 _NAME = "my-study"
 NEW_STUDY = """\
@@ -45,7 +45,7 @@ cost = 1.0
 """
 
 
-def new_study(app: "HpoApp") -> None:
+def new_study(app: "StudyApp") -> None:
     """Ask for the file and open it in the editor; one that is not there starts from a sketch."""
     from hpo_tui.tui.screens.dialogs import Ask
 
@@ -88,12 +88,7 @@ def _of_a_study(path: Path) -> str:
     return f"The study {name} has already been made from this file: open {name} and edit it (e)."
 
 
-def home_of(app: "HpoApp", path: Path) -> Path:
-    """Return the ``.hpo`` folder in which a study of the file ``path`` is made."""
-    return app.home or path.parent.resolve() / HOME
-
-
-def edit_file(app: "HpoApp", path: Path) -> None:
+def edit_file(app: "StudyApp", path: Path) -> None:
     """Open a study file in the editor; one that is not there starts from a sketch."""
     from hpo_tui.tui.screens.define import DefineScreen
 
@@ -103,7 +98,7 @@ def edit_file(app: "HpoApp", path: Path) -> None:
         fault = fault or f"{plain(str(path))} cannot be read."
         app.notify(fault, severity="error", markup=False)
         return
-    app.push_screen(DefineScreen(path, sketch(home_of(app, path)) if text is None else text))
+    app.push_screen(DefineScreen(path, sketch(home_of(path, app.home)) if text is None else text))
 
 
 def sketch(home: Path) -> str:
@@ -111,7 +106,7 @@ def sketch(home: Path) -> str:
     return NEW_STUDY.replace(_NAME, free_name(_NAME, home))
 
 
-def copy_study(app: "HpoApp", folder: StudyFolder, text: str) -> None:
+def copy_study(app: "StudyApp", folder: StudyFolder, text: str) -> None:
     """Open a new study file, with the text of a study under a name that is free."""
     from hpo_tui.engine.launch import slug
     from hpo_tui.engine.spec.write import EditError, set_value
@@ -131,7 +126,7 @@ def copy_study(app: "HpoApp", folder: StudyFolder, text: str) -> None:
     app.push_screen(DefineScreen(path, text))
 
 
-def edit_study(app: "HpoApp", live: "LiveStudy") -> None:
+def edit_study(app: "StudyApp", live: "LiveStudy") -> None:
     """Open the text of the open study in the editor."""
     from hpo_tui.tui.screens.define import DefineScreen
 
@@ -141,7 +136,7 @@ def edit_study(app: "HpoApp", live: "LiveStudy") -> None:
         )
 
 
-def launch(app: "HpoApp", path: Path) -> None:
+def launch(app: "StudyApp", path: Path) -> None:
     """Start the study of a saved file and open it; what hinders it is said in the editor."""
     opened = app.live.folder if app.live is not None and app.live.folder.file == path else None
 
@@ -162,13 +157,13 @@ def launch(app: "HpoApp", path: Path) -> None:
     app.aside(start)
 
 
-def _made(app: "HpoApp", path: Path) -> tuple[StudyFolder, str]:
+def _made(app: "StudyApp", path: Path) -> tuple[StudyFolder, str]:
     """Return the study of a file, made where there is none, and what is to be said about it."""
     from hpo_tui.engine.launch import create_study
     from hpo_tui.engine.launch.origin import Origin, origin
     from hpo_tui.engine.spec import StudySpec
 
-    folder = create_study(path, home_of(app, path))
+    folder = create_study(path, home_of(path, app.home))
     if origin(folder, StudySpec.load(path)) is not Origin.EDITED:
         return folder, ""
     text = (
@@ -177,7 +172,7 @@ def _made(app: "HpoApp", path: Path) -> tuple[StudyFolder, str]:
     return folder, text
 
 
-def _show_launched(app: "HpoApp", folder: StudyFolder | None, note: str) -> None:
+def _show_launched(app: "StudyApp", folder: StudyFolder | None, note: str) -> None:
     """Leave the editor for the study; None: the study that is open below it."""
     from hpo_tui.tui.screens.define_save import SavingRoom
 

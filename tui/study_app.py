@@ -1,8 +1,12 @@
-"""The app's part in an open study: it is watched in a thread, and screens get its pictures."""
+"""The app as screens know it: an open study, watched in a thread, and the ways between screens.
+
+Screens import this one; :mod:`hpo_tui.tui.app`, which knows every screen, fills in the ways.
+"""
 
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.tui.config import Session, Settings, load_settings
@@ -17,13 +21,57 @@ class StudyApp(NotifyingApp):
     """An app with one study open at a time, or none; the session remembers how each looked."""
 
     def __init__(
-        self, settings: Settings | None = None, clock: Callable[[], float] = time.time
+        self,
+        home: Path | None,
+        *,
+        readonly: bool = False,
+        settings: Settings | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         super().__init__()
+        self.home = home
+        """The ``.hpo`` folder, None where there is none yet."""
+        self.readonly = readonly
         self.settings = settings or load_settings()
         self.clock = clock
         self.session = Session()
         self.live: LiveStudy | None = None
+
+    # the ways between the screens
+
+    def go_back(self) -> None:
+        """Leave the screen on top; from Watch to the studies."""
+        raise NotImplementedError
+
+    def open_study(self, folder: StudyFolder) -> None:
+        """Open a study's Watch."""
+        raise NotImplementedError
+
+    def open_trial(self, live: LiveStudy, number: int) -> None:
+        """Open a trial's own screen."""
+        raise NotImplementedError
+
+    def open_trials(self, live: LiveStudy) -> None:
+        """Open the table of all trials."""
+        raise NotImplementedError
+
+    def compare_trials(self, live: LiveStudy, first: int, second: int) -> None:
+        """Open two trials side by side."""
+        raise NotImplementedError
+
+    def compare_studies(self, first: StudyFolder, second: StudyFolder) -> None:
+        """Open two studies side by side."""
+        raise NotImplementedError
+
+    def edit_study(self, live: LiveStudy) -> None:
+        """Edit the open study."""
+        raise NotImplementedError
+
+    def new_study(self) -> None:
+        """Describe a new study."""
+        raise NotImplementedError
+
+    # the open study
 
     def open_live(self, folder: StudyFolder) -> LiveStudy:
         """Open a study as the session remembers it."""

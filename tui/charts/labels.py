@@ -1,22 +1,19 @@
 """What stands at each axis of the parallel coordinates: ticks, brush, goals, read-out."""
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hpo_tui.tui import fmt
 from hpo_tui.tui.charts.axes import Axis
 from hpo_tui.tui.charts.palette import Ink
-
-if TYPE_CHECKING:
-    from hpo_tui.tui.charts.scene import Picture
+from hpo_tui.tui.charts.picture import Picture
 
 Taken = dict[int, int]
 """Rows of an axis that are labelled → the last cell of the label."""
 
 
-def draw_axes(picture: "Picture") -> None:
+def draw_axes(picture: Picture) -> None:
     """Draw every axis, its name and its marks; the selected trial's values over all of it."""
     for at, axis in enumerate(picture.plan.axes):
         _draw_line(picture, at, axis)
@@ -31,14 +28,14 @@ def draw_axes(picture: "Picture") -> None:
         _draw_missing(picture, at, axis)
 
 
-def _room(picture: "Picture", at: int) -> int:
+def _room(picture: Picture, at: int) -> int:
     """Return the cells that a label on the right of axis ``at`` can take."""
     cells = picture.cells
     end = cells[at + 1] if at + 1 < len(cells) else picture.canvas.width
     return max(end - cells[at] - 1, 0)
 
 
-def _draw_line(picture: "Picture", at: int, axis: Axis) -> None:
+def _draw_line(picture: Picture, at: int, axis: Axis) -> None:
     canvas, glyphs, x = picture.canvas, picture.glyphs, picture.cells[at]
     first, last = picture.top + picture.plan.top // 4, picture.top + picture.plan.bottom // 4
     focused = at == picture.focused
@@ -60,7 +57,7 @@ def _draw_line(picture: "Picture", at: int, axis: Axis) -> None:
             canvas.column(x, slice(min(rows), max(rows) + 1), glyphs.brushed, Ink.BRUSH)
 
 
-def _draw_name(picture: "Picture", at: int, axis: Axis) -> None:
+def _draw_name(picture: Picture, at: int, axis: Axis) -> None:
     glyphs = picture.glyphs
     arrow = {"max": glyphs.up, "min": glyphs.down}.get(axis.mark, "")
     turned = "~" if axis.flipped else ""
@@ -71,12 +68,12 @@ def _draw_name(picture: "Picture", at: int, axis: Axis) -> None:
     picture.canvas.put(picture.cells[at], picture.top - 1, name + arrow + turned, ink)
 
 
-def _space(picture: "Picture", at: int) -> int:
+def _space(picture: Picture, at: int) -> int:
     """Return the cells of a label with the blank after it left out."""
     return max(_room(picture, at) - 1, 1)
 
 
-def _label(picture: "Picture", at: int, row: int, piece: tuple[str, int], taken: Taken) -> None:
+def _label(picture: Picture, at: int, row: int, piece: tuple[str, int], taken: Taken) -> None:
     text, ink = piece
     if row in taken or not text:
         return
@@ -85,7 +82,7 @@ def _label(picture: "Picture", at: int, row: int, piece: tuple[str, int], taken:
     picture.canvas.put(picture.cells[at] + 1, row, text + " ", ink)
 
 
-def _draw_readout(picture: "Picture", at: int, axis: Axis, taken: Taken) -> None:
+def _draw_readout(picture: Picture, at: int, axis: Axis, taken: Taken) -> None:
     selected = picture.view.selected
     row = None if selected is None else picture.frame.index(selected)
     if row is None:
@@ -100,12 +97,12 @@ def _draw_readout(picture: "Picture", at: int, axis: Axis, taken: Taken) -> None
     _label(picture, at, y, (text, Ink.SELECTED_LABEL), taken)
 
 
-def _fitted(picture: "Picture", at: int, text: str, value: float) -> str:
+def _fitted(picture: Picture, at: int, text: str, value: float) -> str:
     axis = picture.plan.axes[at]
     return axis.text_in(text, value, _space(picture, at), picture.glyphs.ellipsis)
 
 
-def _draw_brush_ends(picture: "Picture", at: int, axis: Axis, taken: Taken) -> None:
+def _draw_brush_ends(picture: Picture, at: int, axis: Axis, taken: Taken) -> None:
     brush = picture.view.brushes.get(axis.name)
     if brush is None or axis.slots:
         return
@@ -116,7 +113,7 @@ def _draw_brush_ends(picture: "Picture", at: int, axis: Axis, taken: Taken) -> N
             _label(picture, at, y, (text, Ink.BRUSH), taken)
 
 
-def _draw_goals(picture: "Picture", at: int, axis: Axis, taken: Taken) -> None:
+def _draw_goals(picture: Picture, at: int, axis: Axis, taken: Taken) -> None:
     glyphs = picture.glyphs
     for limit, above in axis.goals:
         y = picture.row_of(axis, limit)
@@ -128,7 +125,7 @@ def _draw_goals(picture: "Picture", at: int, axis: Axis, taken: Taken) -> None:
         _label(picture, at, y, (sign + text, Ink.GOAL), taken)
 
 
-def _draw_ticks(picture: "Picture", at: int, axis: Axis, taken: Taken) -> None:
+def _draw_ticks(picture: Picture, at: int, axis: Axis, taken: Taken) -> None:
     plan = picture.plan
     rows = plan.bottom // 4 - plan.top // 4
     crowded = not axis.slots
@@ -139,7 +136,7 @@ def _draw_ticks(picture: "Picture", at: int, axis: Axis, taken: Taken) -> None:
         _label(picture, at, y, (_fitted(picture, at, text, value), Ink.DIM), taken)
 
 
-def _draw_beyond(picture: "Picture", at: int, axis: Axis, taken: Taken) -> None:
+def _draw_beyond(picture: Picture, at: int, axis: Axis, taken: Taken) -> None:
     """Mark the ends that trials lie beyond, after whatever label stands there."""
     scale, glyphs = axis.scale, picture.glyphs
     for value, count, mark in (
@@ -152,7 +149,7 @@ def _draw_beyond(picture: "Picture", at: int, axis: Axis, taken: Taken) -> None:
             picture.canvas.put(min(x, picture.cells[at] + _room(picture, at)), y, mark, Ink.DIM)
 
 
-def _draw_missing(picture: "Picture", at: int, axis: Axis) -> None:
+def _draw_missing(picture: Picture, at: int, axis: Axis) -> None:
     count = picture.missing[at]
     if picture.plan.rail is None or not count:
         return

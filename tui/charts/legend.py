@@ -1,18 +1,15 @@
 """The lines above and below the parallel coordinates: what is drawn, and the focused axis."""
 
 import math
-from typing import TYPE_CHECKING
 
 from hpo_tui.store.models import TrialState
 from hpo_tui.tui import fmt
 from hpo_tui.tui.charts.axes import Axis
 from hpo_tui.tui.charts.classes import PARTIAL, Colouring, Shown
 from hpo_tui.tui.charts.palette import LEVELS, Ink
+from hpo_tui.tui.charts.picture import Picture
 from hpo_tui.tui.glyphs import Glyphs
 from hpo_tui.tui.snapshot import Brush
-
-if TYPE_CHECKING:
-    from hpo_tui.tui.charts.scene import Picture
 
 REST = tuple(s for s in TrialState if s is not TrialState.COMPLETE)
 """States of the trials that have no result of any task: they are drawn as the partial ones."""
@@ -20,7 +17,7 @@ Spans = list[tuple[str, int]]
 """Pieces of a line and their inks."""
 
 
-def draw_header(picture: "Picture") -> None:
+def draw_header(picture: Picture) -> None:
     """Write the legend: what is bright, what the classes are and how many trials each holds."""
     glyphs = picture.glyphs
     spans: Spans = []
@@ -37,7 +34,7 @@ def draw_header(picture: "Picture") -> None:
     _write(picture, 0, spans)
 
 
-def _best(picture: "Picture") -> str:
+def _best(picture: Picture) -> str:
     """Return how many of the study's best are bright; with a filter, how many of them it holds.
 
     Empty where there are none.
@@ -55,7 +52,7 @@ def _best(picture: "Picture") -> str:
     return said + (f", {count} bright" if count < inside else "")
 
 
-def _class_spans(picture: "Picture") -> Spans:
+def _class_spans(picture: Picture) -> Spans:
     spans: Spans = []
     codes = picture.classified.codes
     complete = picture.frame.in_state(TrialState.COMPLETE)
@@ -77,7 +74,7 @@ def _class_spans(picture: "Picture") -> Spans:
     return spans
 
 
-def draw_footer(picture: "Picture") -> None:
+def draw_footer(picture: Picture) -> None:
     """Write what the focused axis is, where its brush lies, and what has been chosen."""
     options, glyphs = picture.options, picture.glyphs
     axis = picture.plan.axes[picture.focused]
@@ -124,7 +121,7 @@ def _brush(axis: Axis, brush: Brush, glyphs: Glyphs) -> str:
     return f"up to {axis.text(brush[1])}" if high else "all that have a value"
 
 
-def _write(picture: "Picture", y: int, spans: Spans) -> None:
+def _write(picture: Picture, y: int, spans: Spans) -> None:
     x = 0
     for text, ink in spans:
         room = picture.canvas.width - x

@@ -1,61 +1,24 @@
 """The parallel coordinates as a picture: layout, layers, bright lines, labels. No widget."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
-from hpo_tui.engine.arrays import Index, Mask
+from hpo_tui.engine.arrays import Mask
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.store.frame import Frame
 from hpo_tui.tui.charts import axes, compose, layout, raster
-from hpo_tui.tui.charts.axes import Axis
 from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.classes import Classified, Shown, classify
 from hpo_tui.tui.charts.highlight import Best, bright, find_best
 from hpo_tui.tui.charts.labels import draw_axes
-from hpo_tui.tui.charts.layers import HIDDEN, Layers, Plan
+from hpo_tui.tui.charts.layers import HIDDEN, Layers
 from hpo_tui.tui.charts.legend import draw_footer, draw_header
 from hpo_tui.tui.charts.options import Options
 from hpo_tui.tui.charts.palette import Ink
+from hpo_tui.tui.charts.picture import Picture
 from hpo_tui.tui.glyphs import Glyphs
 from hpo_tui.tui.snapshot import Snapshot, View
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Picture:
-    """What the labels need to know of a drawn picture."""
-
-    canvas: Canvas
-    frame: Frame
-    spec: StudySpec
-    view: View
-    options: Options
-    glyphs: Glyphs
-    plan: Plan
-    cells: tuple[int, ...]
-    """Column of each axis, in cells."""
-    top: int
-    """First row of the plot."""
-    first: int
-    """Index of the first axis shown among all."""
-    classified: Classified
-    best: Best
-    bright: Index
-    missing: tuple[int, ...]
-    """Trials without a value, an axis each."""
-
-    @property
-    def focused(self) -> int:
-        """Index of the focused axis among those shown."""
-        return self.options.focus - self.first
-
-    def row_of(self, axis: Axis, value: float) -> int | None:
-        """Return the canvas row of a value (a brush's or a goal's), None where it is missing."""
-        unit = float(axis.unit(np.array([value]))[0])
-        if np.isnan(unit):
-            return None
-        dots = self.plan.bottom - unit * (self.plan.bottom - self.plan.top)
-        return self.top + round(dots) // 4
 
 
 class Scene:

@@ -1,8 +1,9 @@
-"""The file that the editor writes: which may be one, and what to ask before it is written."""
+"""The file that the editor writes: which may be one, what to ask before, where its study goes."""
 
 import tomllib
 from pathlib import Path
 
+from hpo_tui.store.folder import HOME
 from hpo_tui.tui.plain import plain
 
 _SECTIONS = ("study", "space", "objective", "task")
@@ -38,6 +39,14 @@ def why_no_study_file(path: Path) -> str:
             " [space.NAME] and [[objective]]. Give another name."
         )
     return ""
+
+
+def home_of(path: Path, home: Path | None) -> Path:
+    """Return the ``.hpo`` folder in which a study of the file ``path`` is made.
+
+    ``home``: the one that the app has open, None where there is none yet.
+    """
+    return home or path.parent.resolve() / HOME
 
 
 def on_disk(path: Path) -> str | None:

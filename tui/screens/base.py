@@ -11,7 +11,7 @@ from hpo_tui.tui.actions import Action, action, bindings
 from hpo_tui.tui.plain import plain
 
 if TYPE_CHECKING:
-    from hpo_tui.tui.app import HpoApp
+    from hpo_tui.tui.study_app import StudyApp
 
 
 Severity = Literal["information", "warning", "error"]
@@ -28,9 +28,9 @@ class Room(Screen[None]):
     """Scopes of the charts that can be shown here, for the palette: ids of their widgets too."""
 
     @property
-    def hpo(self) -> "HpoApp":
+    def hpo(self) -> "StudyApp":
         """The app, as what it is."""
-        return cast("HpoApp", self.app)
+        return cast("StudyApp", self.app)
 
     @property
     def sparse_keys(self) -> bool:

@@ -5,29 +5,120 @@ from typing import TYPE_CHECKING
 
 from hpo_tui.engine.spec import ParameterKind, StudySpec, Value
 from hpo_tui.tui import fmt, present
+from hpo_tui.tui.actions import Action
 from hpo_tui.tui.plain import plain
+from hpo_tui.tui.screens.study_room import StudyRoom
 from hpo_tui.tui.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from hpo_tui.tui.charts.brush import Narrowed
-    from hpo_tui.tui.screens.study_room import StudyRoom
 
 STAR_AT_MOST = 500
+_ALL_COVERED = "The brushes still cover the whole space: brush a parameter more tightly."
 
 
-def _ranges(room: "StudyRoom") -> "tuple[Snapshot, tuple[Narrowed, ...]]":
-    """Return the snapshot that is shown and what the brushes leave of the space.
+class Brushing(StudyRoom):
+    """A study's screen whose brushes can be acted on."""
 
-    Brushes on metrics alone mean the span of the trials that they hold.
-    """
-    from hpo_tui.tui.charts.brush import brush_mask, narrowed
+    def _unfit(self, wanted: Action, snapshot: Snapshot) -> str:
+        if wanted.id in ("study.narrow", "study.refine", "study.star_shown"):
+            return self._unbrushed(wanted, snapshot)
+        return super()._unfit(wanted, snapshot)
 
-    snapshot = room.picture
-    assert snapshot is not None
-    brushes, spec = room.look.brushes, snapshot.spec
-    on_params = any(name.startswith("p:") for name in brushes)
-    mask = None if on_params else brush_mask(snapshot.frame, spec, brushes)
-    return snapshot, narrowed(snapshot.frame, spec, brushes, mask)
+    def _unbrushed(self, wanted: Action, snapshot: Snapshot) -> str:
+        starring, view, shown = wanted.id == "study.star_shown", self.look, self.picture
+        if not view.brushes and not (starring and view.mask is not None):
+            return "Nothing is brushed: first brush a range in the parallel coordinates (0)."
+        edited = shown is not None and shown.study.revision != snapshot.study.revision
+        if edited and not starring:
+            return "The study was edited after the display was frozen: press Space to update it."
+        return ""
+
+    def _ranges(self) -> "tuple[Snapshot, tuple[Narrowed, ...]]":
+        """Return the snapshot that is shown and what the brushes leave of the space.
+
+        Brushes on metrics alone mean the span of the trials that they hold.
+        """
+        from hpo_tui.tui.charts.brush import brush_mask, narrowed
+
+        snapshot = self.picture
+        assert snapshot is not None
+        brushes, spec = self.look.brushes, snapshot.spec
+        on_params = any(name.startswith("p:") for name in brushes)
+        mask = None if on_params else brush_mask(snapshot.frame, spec, brushes)
+        return snapshot, narrowed(snapshot.frame, spec, brushes, mask)
+
+    def do_study_narrow(self) -> None:
+        """Show what the space would become and, when agreed to, edit the study."""
+        from hpo_tui.tui.screens.dialogs import Confirm
+
+        snapshot, ranges = self._ranges()
+        if not ranges:
+            self.say(_ALL_COVERED, "warning")
+            return
+        text, problem = narrowed_text(snapshot.study.text, snapshot.spec, ranges)
+        if problem:
+            self.say(problem, "error", "narrow")
+            return
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.command("edit", "narrow the space", {"text": text})
+
+        detail = describe(ranges) + "\n\nNew trials stay inside; earlier ones are kept."
+        if outside(snapshot.spec, ranges):
+            detail += (
+                "\nConfigurations under [[start]] that lie outside are removed from the study file."
+            )
+        self.app.push_screen(Confirm("Narrow the space to the brush?", detail), answered)
+
+    def do_study_refine(self) -> None:
+        """Ask how many configurations inside the brush are wanted, and enqueue them."""
+        from hpo_tui.tui.screens.dialogs import Ask
+
+        snapshot, ranges = self._ranges()
+        if not ranges:
+            self.say(_ALL_COVERED, "warning")
+            return
+
+        def fault(text: str) -> str:
+            good = text.strip().isdigit() and 1 <= int(text) <= 50
+            return "" if good else "Give a whole number from 1 to 50."
+
+        def taken(text: str | None) -> None:
+            if text is None:
+                return
+            from hpo_tui.tui.charts.brush import refinements
+
+            seed = secrets.randbits(32)  # asked again, others are drawn
+            for params in refinements(snapshot.frame, snapshot.spec, ranges, int(text), seed):
+                self.wish("enqueue", "enqueue", {"params": params, "task": None})
+
+        detail = "They are drawn near the best trials, inside:\n" + describe(ranges)
+        self.app.push_screen(
+            Ask("Run how many configurations inside the brush?", "1", detail, fault), taken
+        )
+
+    def do_study_star_shown(self) -> None:
+        """Star every trial that the view holds."""
+        from hpo_tui.tui.screens.dialogs import Confirm
+
+        snapshot, mask = self.picture, self.look.mask
+        assert snapshot is not None
+        assert mask is not None
+        numbers = [int(n) for n in snapshot.frame.number[mask & ~snapshot.frame.starred]]
+        if not numbers or len(numbers) > STAR_AT_MOST:
+            few = "All trials that are shown are starred already."
+            count = present.grouped(len(numbers))
+            many = f"{count} trials are too many to star: use a narrower filter."
+            self.say(many if numbers else few, "warning")
+            return
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.commands("star", [{"trial": n, "on": True} for n in numbers])
+
+        self.app.push_screen(Confirm(f"Star {present.plural(len(numbers), 'trial')}?"), answered)
 
 
 def describe(ranges: "tuple[Narrowed, ...]") -> str:
@@ -40,33 +131,6 @@ def describe(ranges: "tuple[Narrowed, ...]") -> str:
             text = f"{fmt.number(part.low or 0.0)} to {fmt.number(part.high or 0.0)}"
         lines.append(f"{plain(part.name)}: {text}")
     return "\n".join(lines)
-
-
-def narrow(room: "StudyRoom") -> None:
-    """Show what the space would become and, when agreed to, edit the study."""
-    from hpo_tui.tui.screens.dialogs import Confirm
-
-    snapshot, ranges = _ranges(room)
-    if not ranges:
-        room.say(
-            "The brushes still cover the whole space: brush a parameter more tightly.", "warning"
-        )
-        return
-    text, problem = narrowed_text(snapshot.study.text, snapshot.spec, ranges)
-    if problem:
-        room.say(problem, "error", "narrow")
-        return
-
-    def answered(yes: bool | None) -> None:
-        if yes:
-            room.command("edit", "narrow the space", {"text": text})
-
-    detail = describe(ranges) + "\n\nNew trials stay inside; earlier ones are kept."
-    if outside(snapshot.spec, ranges):
-        detail += (
-            "\nConfigurations under [[start]] that lie outside are removed from the study file."
-        )
-    room.app.push_screen(Confirm("Narrow the space to the brush?", detail), answered)
 
 
 def narrowed_text(text: str, spec: StudySpec, ranges: "tuple[Narrowed, ...]") -> tuple[str, str]:
@@ -133,56 +197,3 @@ def _inside(part: "Narrowed", value: Value) -> bool:
         and (low is None or low <= value)
         and (high is None or value <= high)
     )
-
-
-def refine(room: "StudyRoom") -> None:
-    """Ask how many configurations inside the brush are wanted, and enqueue them."""
-    from hpo_tui.tui.screens.dialogs import Ask
-
-    snapshot, ranges = _ranges(room)
-    if not ranges:
-        room.say(
-            "The brushes still cover the whole space: brush a parameter more tightly.", "warning"
-        )
-        return
-
-    def fault(text: str) -> str:
-        good = text.strip().isdigit() and 1 <= int(text) <= 50
-        return "" if good else "Give a whole number from 1 to 50."
-
-    def taken(text: str | None) -> None:
-        if text is None:
-            return
-        from hpo_tui.tui.charts.brush import refinements
-
-        seed = secrets.randbits(32)  # asked again, others are drawn
-        for params in refinements(snapshot.frame, snapshot.spec, ranges, int(text), seed):
-            room.wish("enqueue", "enqueue", {"params": params, "task": None})
-
-    detail = "They are drawn near the best trials, inside:\n" + describe(ranges)
-    room.app.push_screen(
-        Ask("Run how many configurations inside the brush?", "1", detail, fault), taken
-    )
-
-
-def star_shown(room: "StudyRoom") -> None:
-    """Star every trial that the view holds."""
-    from hpo_tui.tui.screens.dialogs import Confirm
-
-    snapshot, mask = room.picture, room.look.mask
-    assert snapshot is not None
-    assert mask is not None
-    numbers = [int(n) for n in snapshot.frame.number[mask & ~snapshot.frame.starred]]
-    if not numbers or len(numbers) > STAR_AT_MOST:
-        few = "All trials that are shown are starred already."
-        many = (
-            f"{present.grouped(len(numbers))} trials are too many to star: use a narrower filter."
-        )
-        room.say(many if numbers else few, "warning")
-        return
-
-    def answered(yes: bool | None) -> None:
-        if yes:
-            room.commands("star", [{"trial": n, "on": True} for n in numbers])
-
-    room.app.push_screen(Confirm(f"Star {present.plural(len(numbers), 'trial')}?"), answered)

@@ -131,10 +131,9 @@ class SavingRoom(Room):
             self._ask_and_write(launch)
 
     def _in_the_way(self) -> str:
-        from hpo_tui.tui.editing import home_of
-
         assert self.checked.spec is not None
-        return side.name_taken(self.checked.spec, home_of(self.hpo, self.path))
+        home = target.home_of(self.path, self.hpo.home)
+        return side.name_taken(self.checked.spec, home)
 
     def _ask_and_write(self, launch: bool) -> None:
         """Write the file, after a question where another text or a runnable study could be lost."""

@@ -119,8 +119,6 @@ class StudyRoom(Commanding):
         if wanted.id == "study.stop" and snapshot.runner_pid is None:
             running = bool(snapshot.frame.in_state(TrialState.RUNNING).any())
             return "" if running or snapshot.queued else NOTHING_RUNS
-        if wanted.id in ("study.narrow", "study.refine", "study.star_shown"):
-            return self._unbrushed(wanted, snapshot)
         if wanted.id == "trial.kill":
             return self._unkillable(snapshot)
         if wanted.id == "trial.retry" and not self.state_of(snapshot).ended:
@@ -135,15 +133,6 @@ class StudyRoom(Commanding):
             return why_no_start(snapshot.study, edited=snapshot.edited) or NO_RUNNER
         ended = self.state_of(snapshot).ended
         return f"Trial {self.chosen} has ended: there is nothing to kill." if ended else ""
-
-    def _unbrushed(self, wanted: Action, snapshot: Snapshot) -> str:
-        starring, view, shown = wanted.id == "study.star_shown", self.look, self.picture
-        if not view.brushes and not (starring and view.mask is not None):
-            return "Nothing is brushed: first brush a range in the parallel coordinates (0)."
-        edited = shown is not None and shown.study.revision != snapshot.study.revision
-        if edited and not starring:
-            return "The study was edited after the display was frozen: press Space to update it."
-        return ""
 
     def state_of(self, snapshot: Snapshot) -> TrialState:
         """Return the state of the chosen trial."""
@@ -276,21 +265,3 @@ class StudyRoom(Commanding):
                 self.command("lend", "lend", {"device": answer[0], "on": answer[1]})
 
         self.app.push_screen(PickOne("Which GPU?", entries), taken)
-
-    def do_study_narrow(self) -> None:
-        """Narrow the space to the brushed ranges."""
-        from hpo_tui.tui.screens import brushed
-
-        brushed.narrow(self)
-
-    def do_study_refine(self) -> None:
-        """Enqueue a configuration inside the brushed ranges."""
-        from hpo_tui.tui.screens import brushed
-
-        brushed.refine(self)
-
-    def do_study_star_shown(self) -> None:
-        """Star what the view holds."""
-        from hpo_tui.tui.screens import brushed
-
-        brushed.star_shown(self)

@@ -9,7 +9,7 @@ from textual.binding import BindingType
 
 from hpo_tui.store.tags import joined, parted
 from hpo_tui.tui.actions import Action, bindings
-from hpo_tui.tui.screens.study_room import StudyRoom
+from hpo_tui.tui.screens.brushed import Brushing
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.trial_data import (
     configuration_fault,
@@ -22,7 +22,7 @@ from hpo_tui.tui.trial_data import (
 from hpo_tui.tui.typed_ahead import ASKING
 
 
-class TrialActions(StudyRoom):
+class TrialActions(Brushing):
     """A study's screen with a selected trial."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("trial")]

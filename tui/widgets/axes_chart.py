@@ -11,7 +11,8 @@ from hpo_tui.tui.charts import axes
 from hpo_tui.tui.charts.axes import Axis
 from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.options import FIRST_BRIGHT, MOST_BRIGHT, Options
-from hpo_tui.tui.charts.scene import Picture, Scene
+from hpo_tui.tui.charts.picture import Picture
+from hpo_tui.tui.charts.scene import Scene
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.widgets.chart import Chart
 
