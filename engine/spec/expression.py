@@ -78,7 +78,11 @@ def compile_constraint(
     tree = parse(text, names, choices)
     used = frozenset(tree.names())
     if not used:
-        raise ExpressionError("names no parameter", 0, text)
+        raise ExpressionError(
+            "names no parameter (a constraint is about at least one)",
+            0,
+            text,
+        )
     return Constraint(text, tree, used)
 
 

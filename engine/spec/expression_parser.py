@@ -24,6 +24,7 @@ from hpo_tui.engine.spec.names import did_you_mean, listing, plain, show
 from hpo_tui.engine.spec.parts import Value
 
 _DEEPEST = 40
+_TOO_DEEP = f"is nested too deeply (more than {_DEEPEST} levels)"
 _KINDS: Mapping[str, Kind] = {"number": "number", "text": "text", "truth": "truth"}
 _BINARY = {"+": 4, "-": 4, "*": 5, "/": 5, "//": 5, "%": 5, "**": 7}
 _COMPARE = ("==", "!=", "<", "<=", ">", ">=", "in")
@@ -84,7 +85,7 @@ class _Parser:
     def _or(self) -> Node:
         self.depth += 1
         if self.depth > _DEEPEST:
-            raise self._error("is nested too deeply", self._peek().at)
+            raise self._error(_TOO_DEEP, self._peek().at)
         node = self._and()
         while self._is("or"):
             at = self._next().at
@@ -105,7 +106,7 @@ class _Parser:
             ats.append(self._next().at)
         node = self._comparison()
         if len(ats) > _DEEPEST:
-            raise self._error("is nested too deeply", ats[0])
+            raise self._error(_TOO_DEEP, ats[0])
         for at in reversed(ats):
             node = Node("not", at, "truth", (self.kinds.truth(node),))
         return node
@@ -153,7 +154,7 @@ class _Parser:
             power = _BINARY[op.text]
             self.depth += 1
             if self.depth > _DEEPEST:
-                raise self._error("is nested too deeply", op.at)
+                raise self._error(_TOO_DEEP, op.at)
             right = self._sum(power if op.text == "**" else power + 1)
             self.depth -= 1
             left = Node(
@@ -169,7 +170,7 @@ class _Parser:
         while self._is("-") or self._is("+"):
             signs.append(self._next())
         if len(signs) > _DEEPEST:
-            raise self._error("is nested too deeply", signs[0].at)
+            raise self._error(_TOO_DEEP, signs[0].at)
         if not signs:
             return self._atom()
         node = self._sum(7)
@@ -183,7 +184,7 @@ class _Parser:
         if token.sort == "number":
             value = float(token.text)
             if not math.isfinite(value):
-                raise self._error("this number is too large", token.at)
+                raise self._error("this number is too large (1.8e308 is the largest)", token.at)
             return Node("value", token.at, "number", value=value)
         if token.sort == "text":
             return Node("value", token.at, "text", value=token.text)
@@ -217,7 +218,7 @@ class _Parser:
     def _argument(self) -> Node:
         self.depth += 1
         if self.depth > _DEEPEST:
-            raise self._error("is nested too deeply", self._peek().at)
+            raise self._error(_TOO_DEEP, self._peek().at)
         node = self._sum(4)
         self.depth -= 1
         return node

@@ -66,7 +66,11 @@ class Tokenizer:
             token, at = self._token(at)
             found.append(token)
         if len(found) > _MOST:
-            raise ExpressionError(f"has more than {_MOST} parts", found[_MOST].at, self.text)
+            raise ExpressionError(
+                f"has more than {_MOST} parts",
+                found[_MOST].at,
+                self.text,
+            )
         return [*found, Token("end", "", len(text))]
 
     def _token(self, at: int) -> tuple[Token, int]:

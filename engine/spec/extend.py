@@ -58,7 +58,7 @@ def extended(spec: StudySpec, amount: float) -> StudySpec:
     """
     total = spec.budget.amount + amount
     if not 0 < total < math.inf:
-        raise ValueError(f"a budget of {total:g} is none")
+        raise ValueError(f"the budget would become {total:g}: it must be a finite number above 0")
     value: float | str = show_budget(Budget(total, spec.budget.unit))
     if spec.budget.unit is BudgetUnit.FULL:
         value = int(total) if total == int(total) else total

@@ -60,11 +60,14 @@ def _content(path: Path) -> bytes:
     mode = path.stat().st_mode
     own_pipe = stat.S_ISFIFO(mode) and not path.resolve().exists()
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or own_pipe):
-        raise refusal("is no regular file: a study is read from a file of text", path)
+        raise refusal("is no regular file: name a text file", path)
     with path.open("rb") as file:
         raw = file.read(_LARGEST + 1)
     if len(raw) > _LARGEST:
-        raise refusal(f"{plain(path.name)} has more than 4 MiB: that is no study file", path)
+        raise refusal(
+            f"{plain(path.name)} has more than 4 MiB, too much for a study file: name another file",
+            path,
+        )
     return raw
 
 
@@ -74,7 +77,7 @@ def text_table(text: str, source: Path | None) -> Table:
         text.encode()
     except UnicodeEncodeError as error:
         line = text.count("\n", 0, error.start) + 1
-        raise refusal("is not UTF-8 text", source, line) from None
+        raise refusal("is not UTF-8 text: save it as UTF-8", source, line) from None
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -95,11 +95,11 @@ def numbered(trials: Sequence[int]) -> str:
 def text_fault(text: str) -> str | None:
     """Return why ``text`` cannot be an argument or a database value, or None if it can."""
     if "\0" in text:
-        return "holds a NUL character, which no command line can carry"
+        return "holds a NUL character, which no command line can carry: remove it"
     try:
         text.encode()
     except UnicodeEncodeError:
-        return "holds a lone surrogate, which is not text"
+        return "holds half of a character (a lone surrogate), which is not text: remove it"
     return None
 
 
@@ -108,9 +108,9 @@ def name_fault(name: str) -> str | None:
     if not name.strip():
         return "a name cannot be empty"
     if len(name) > 200:
-        return f"a name can have 200 characters, this one has {len(name)}"
+        return f"a name can have at most 200 characters, this one has {len(name)}"
     if any(not c.isprintable() for c in name):
-        return "a name cannot hold control characters"
+        return "a name cannot hold control characters such as tabs and line breaks"
     return text_fault(name)
 
 

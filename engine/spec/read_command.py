@@ -128,9 +128,13 @@ def read_env(root: Table, names: Names) -> dict[str, str]:
     kept: dict[str, str] = {}
     for name, value in table.data.items():
         if not name or "=" in name or text_fault(name) or any(not c.isprintable() for c in name):
-            table.fault(name, "cannot be the name of an environment variable")
+            table.fault(
+                name,
+                "cannot be the name of an environment variable: it must not be empty nor hold = or "
+                "invisible characters",
+            )
         elif _OURS.fullmatch(name):
-            table.fault(name, "is set for each trial by the runner")
+            table.fault(name, "is set for each trial by the runner: leave it out")
         elif isinstance(value, bool) or not isinstance(value, str | int | float):
             table.fault(name, f"must be text in quotes, found {show(value)}")
         elif text_fault(str(value)):
@@ -161,7 +165,9 @@ def read_template(study: Table) -> tuple[str, str] | None:
         path = PurePath(name)
         fault = text_fault(name)
         if not fault and (path.is_absolute() or ".." in path.parts or path.name in ("", ".")):
-            fault = f"must stay inside its folder, found {show(name)}"
+            fault = (
+                f"must be inside the folder: a name without / in front or .., found {show(name)}"
+            )
         if fault:
             study.fault("template", fault)
             return None

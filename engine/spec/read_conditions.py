@@ -44,7 +44,9 @@ def check_conditions(root: Table, space: Table, parameters: list[Parameter]) -> 
         for parent, values in parameter.when.items():
             path = (*space.path, parameter.name, "when", parent)
             if parent == parameter.name:
-                root.into.add(path, "a parameter cannot depend on itself")
+                root.into.add(
+                    path, "a parameter cannot depend on itself: name another one, or leave when out"
+                )
             elif parent not in space.data:
                 guess = did_you_mean(parent, by_name) or f"; there are {listing(by_name)}"
                 root.into.add(path, f"{show(parent)} is no parameter{guess}")
@@ -62,7 +64,8 @@ def check_conditions(root: Table, space: Table, parameters: list[Parameter]) -> 
     if cycle:
         root.into.add(
             (*space.path, cycle[0], "when"),
-            f"goes round in a circle: {' → '.join([*cycle, cycle[0]])}",
+            "these parameters depend on each other in a circle: "
+            f"{' → '.join([*cycle, cycle[0]])}; take one of the conditions out",
         )
 
 

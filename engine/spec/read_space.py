@@ -53,7 +53,10 @@ def read_space(root: Table) -> tuple[Parameter, ...]:
             'is empty: add a parameter, such as [space.lr] with type = "float", low and high',
         )
     elif clean and all(p.kind is ParameterKind.FIXED for p in parameters):
-        root.into.add(("space",), "has nothing to search: every parameter is fixed")
+        root.into.add(
+            ("space",),
+            "has nothing to search, every parameter is fixed: give at least one a range or choices",
+        )
     return tuple(parameters)
 
 
@@ -293,5 +296,5 @@ def _same_folded(root: Table, names: list[str]) -> None:
             root.into.add(
                 ("space", name),
                 f"differs from {show(other)} in upper and lower case alone, which a database "
-                "column cannot tell apart",
+                "column cannot tell apart: rename one of them",
             )

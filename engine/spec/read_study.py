@@ -46,7 +46,7 @@ def check_count(
     metrics = len({o.metric for o in objectives} | {c.metric for c in outcome})
     if params + metrics > MOST:
         found = f"{plural(params, 'parameter')} and {plural(metrics, 'metric')}"
-        root.into.add(("space",), f"{found}: a study holds {MOST} in all")
+        root.into.add(("space",), f"{found}: a study can have {MOST} in all")
 
 
 def check_names(root: Table, space: tuple[Parameter, ...]) -> None:
@@ -56,7 +56,7 @@ def check_names(root: Table, space: tuple[Parameter, ...]) -> None:
             root.into.add(
                 ("space", fidelity),
                 f"{show(fidelity)} is a fidelity value of the tasks too: {{{fidelity}}} would "
-                "mean two things",
+                "mean two things; rename one of them",
             )
 
 
@@ -106,7 +106,9 @@ def read_start(
         for text in relations:
             relation = compile_constraint(text, *kinds_of(space))
             if relation.names & kept.keys() and not relation.holds(fixed | kept):
-                table.fault(None, f"breaks the constraint {text}")
+                table.fault(
+                    None, f"breaks the constraint {text}: change a value, or the constraint"
+                )
         if not table.data:
             table.fault(None, "is empty: give at least one parameter's value")
         found.append(kept)

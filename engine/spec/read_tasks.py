@@ -73,7 +73,11 @@ def _same_keys(tables: list[Table], tasks: list[Task]) -> None:
                 guess = did_you_mean(
                     key, [k for k in task.fidelity if any(k not in t.fidelity for t in tasks)]
                 )
-                table.fault(None, f"has no {show(key)}, which another task has{guess}")
+                table.fault(
+                    None,
+                    f"has no {show(key)}, which another task has"
+                    f"{guess or '; give all tasks the same keys'}",
+                )
 
 
 def _proportional(tables: list[Table], tasks: list[Task]) -> list[Task]:
@@ -108,7 +112,9 @@ def _distinct(tables: list[Table], tasks: list[Task]) -> None:
         same = next((t for t in earlier if t.cost == task.cost), None)
         if same and task.cost == 1:
             table.fault(
-                "cost", f"{show(same.name)} is the full task already: exactly one task has cost 1"
+                "cost",
+                f"{show(same.name)} is the full task already: exactly one task has cost 1, "
+                "the others have less",
             )
         elif same and task.cost:
             table.fault(
@@ -120,14 +126,17 @@ def _distinct(tables: list[Table], tasks: list[Task]) -> None:
         )
         if alike:
             table.fault(
-                None, f"runs the same as {show(alike.name)}: their fidelity values are alike"
+                None,
+                f"runs the same as {show(alike.name)}, their fidelity values are equal: change one "
+                "of them, or leave this task out",
             )
     if all(t.cost and t.cost != 1 for t in tasks):
         dearest = max(range(len(tasks)), key=lambda n: tasks[n].cost)
         tables[dearest].fault(
             "cost",
-            "no task has cost 1: the full task, the one that counts, must; the dearest is "
-            f"{show(tasks[dearest].name)} with {show(tasks[dearest].cost)}",
+            "no task has cost 1, which the full task must have, the one whose results count: write "
+            f"cost = 1 here if that is {show(tasks[dearest].name)}; found "
+            f"{show(tasks[dearest].cost)}",
         )
 
 
@@ -179,11 +188,13 @@ def read_resources(root: Table) -> Resources:
     if each > 1 and packed > 1:
         table.fault(
             "trials_per_gpu",
-            f"does not go with gpus_per_trial = {each}: a trial has several GPUs or shares one",
+            f"does not go with gpus_per_trial = {each}: a trial has several GPUs or "
+            "shares one; leave one of the two keys out",
         )
     if isinstance(gpus, tuple) and gpus and each > len(gpus):
         table.fault(
-            "gpus_per_trial", f"is {each}, but gpus names {len(gpus)}: no trial could ever start"
+            "gpus_per_trial",
+            f"is {each}, but gpus names {len(gpus)}: no trial could ever start; name more GPUs",
         )
     return Resources(
         gpus=gpus,
@@ -223,7 +234,9 @@ def _gpus(table: Table) -> Literal["all", "none"] | tuple[int | str, ...]:
                 f'must be an index from 0 or a UUID "GPU-…", found {show(gpu)}',
             )
         elif gpu in kept:
-            table.into.add((*table.path, "gpus", n), f"{show(gpu)} is there twice")
+            table.into.add(
+                (*table.path, "gpus", n), f"{show(gpu)} is there twice: name each GPU once"
+            )
         else:
             kept.append(gpu)
     return tuple(kept)
@@ -235,7 +248,7 @@ def _packed(table: Table) -> int:
     if isinstance(table.data["trials_per_gpu"], str):
         table.fault(
             "trials_per_gpu",
-            f'must be "auto" or a number from 1, found {show(table.data["trials_per_gpu"])}',
+            f'must be "auto" or a whole number from 1, found {show(table.data["trials_per_gpu"])}',
         )
         return 0
     return table.whole("trials_per_gpu", 0, least=1)

@@ -30,7 +30,7 @@ def active_order(space: Sequence[Parameter]) -> tuple[Parameter, ...]:
             else:
                 later.append(parameter)
         if len(later) == len(pending):
-            raise ValueError("conditions go round in a circle, or name no parameter")
+            raise ValueError("conditions depend on each other in a circle, or name no parameter")
         pending = later
     return tuple(placed.values())
 
@@ -101,7 +101,8 @@ def sample(
             return {p.name: drawn[p.name] for p in space if p.name in drawn}
     raise InfeasibleError(
         f"none of {_TRIES} random configurations satisfies the constraints together; "
-        f"the last one broke {show(broken.text if broken else '')}"
+        f"the last one broke {show(broken.text if broken else '')}: widen the ranges, "
+        "or relax the constraints"
     )
 
 

@@ -34,8 +34,8 @@ def test_the_text_says_the_new_budget(
     [
         ('"7 trials"', 0.5, "must be a whole number of trials"),
         ("40", -39.5, "smaller than one full task"),
-        ("40", -40, "a budget of 0 is none"),
-        ('"12 gpu-hours"', 1.7e308, "none|must be"),
+        ("40", -40, "become 0: it must be"),
+        ('"12 gpu-hours"', 1.7e308, "become inf|must be"),
     ],
 )
 def test_a_budget_that_no_study_file_may_have_is_refused(

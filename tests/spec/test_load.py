@@ -270,4 +270,4 @@ def test_as_many_parameters_as_a_table_has_columns(small_text: str, tmp_path: Pa
     room = MOST - len(spec.space) - len(spec.metric_names)
     create_study(text(room), tmp_path / ".hpo")
     (problem,) = problems(text(room + 1))
-    assert problem.endswith(f"{MOST} parameters and 1 metric: a study holds {MOST} in all")
+    assert problem.endswith(f"{MOST} parameters and 1 metric: a study can have {MOST} in all")
