@@ -14,7 +14,7 @@ from hpo_tui.engine.spec.locate import locate
 from hpo_tui.engine.spec.model import StudySpec
 from hpo_tui.engine.spec.parts import Parameter, Value
 from hpo_tui.engine.spec.space import compiled_constraints
-from hpo_tui.engine.spec.table import Collector
+from hpo_tui.engine.spec.table import Problems
 from hpo_tui.engine.spec.values import value_fault
 
 __all__ = ["Change", "ChangeKind", "EditPlan", "RanTrial", "plan_edit"]
@@ -53,7 +53,7 @@ class EditPlan:
 def plan_edit(old: StudySpec, new: StudySpec, trials: Sequence[RanTrial]) -> EditPlan:
     """Compare a study with its edited version, given the trials that it has run."""
     found = Comparison(old, new, bool(trials), {t.task for t in trials})
-    placed = Collector(locate(new.text))
+    placed = Problems(locate(new.text))
     for problem in found.refused:
         placed.add(problem.path, problem.message)
     return EditPlan(tuple(found.changes), tuple(placed.sorted()), _outside(new, trials))

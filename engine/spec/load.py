@@ -14,7 +14,7 @@ from hpo_tui.engine.spec.errors import Problem, SpecError
 from hpo_tui.engine.spec.locate import locate
 from hpo_tui.engine.spec.names import plain, plain_data, show
 from hpo_tui.engine.spec.syntax import explain
-from hpo_tui.engine.spec.table import Collector, Table
+from hpo_tui.engine.spec.table import Problems, Table
 
 _LARGEST = 4 * 2**20
 """A study file is a page; anything beyond this is some other file, named by mistake."""
@@ -86,14 +86,14 @@ def text_table(text: str, source: Path | None) -> Table:
     except (ValueError, RecursionError, OverflowError, AttributeError, TypeError) as error:
         why = "it is nested too deeply" if isinstance(error, RecursionError) else plain(str(error))
         raise refusal(f"this is not valid TOML: {why}", source) from None
-    return Table(data, (), "", Collector(locate(text)))
+    return Table(data, (), "", Problems(locate(text)))
 
 
 def mapping_table(data: Mapping[str, Any]) -> Table:
     """Return the root table of a mapping as TOML would parse to. Raises :class:`SpecError`."""
     if not isinstance(data, Mapping):
         raise refusal(f"a study must be a mapping of sections, found {show(data)}", None)
-    return Table(plain_data(data), (), "", Collector({}))
+    return Table(plain_data(data), (), "", Problems({}))
 
 
 def refusal(message: str, source: Path | None, line: int | None = None) -> SpecError:

@@ -8,7 +8,7 @@ from pathlib import PurePath
 from hpo_tui.engine.spec.names import KeyPath, show, text_fault
 from hpo_tui.engine.spec.parts import Parameter
 from hpo_tui.engine.spec.placeholders import faults, parse
-from hpo_tui.engine.spec.table import Collector, Table
+from hpo_tui.engine.spec.table import Problems, Table
 
 _SHELL = re.compile(r"[|&;<>]+|\d*>>?(&\d)?|<<?")
 _SHELLS = {"sh", "bash", "zsh", "dash", "ksh", "fish"}
@@ -29,7 +29,7 @@ class Names:
             if all(isinstance(c, bool) for c in p.choices or (p.value,)) and not p.numeric
         }
 
-    def check(self, word: str, path: KeyPath, into: Collector) -> bool:
+    def check(self, word: str, path: KeyPath, into: Problems) -> bool:
         """Note what is wrong with a word's placeholders; return whether it can be parsed."""
         found = faults(word, self.known, self.booleans.__contains__)
         for fault in found:

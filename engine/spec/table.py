@@ -25,7 +25,7 @@ EXACT = 2**53
 _TOML_NUMBER = re.compile(r"[+-]?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?")
 
 
-class Collector:
+class Problems:
     """The problems found so far, each with the line of its key or of the table it lacks from."""
 
     def __init__(self, lines: Mapping[KeyPath, int]) -> None:
@@ -51,12 +51,12 @@ class Collector:
 class Table:
     """One table being read.
 
-    Each getter returns the value, or ``default`` where the key is absent or wrong; what is wrong
-    goes to the collector. ``needed`` says why an absent key is an error, with an example.
+    Each getter returns the value, or ``default`` where the key is absent or wrong; what is wrong is
+    added to ``into``. ``needed``: an example of what to write, where an absent key is an error.
     """
 
     def __init__(
-        self, data: Mapping[str, Any], path: KeyPath, section: str, into: Collector
+        self, data: Mapping[str, Any], path: KeyPath, section: str, into: Problems
     ) -> None:
         self.data = data
         self.path = path
