@@ -153,16 +153,14 @@ def _pareto_sweep(values: Array) -> Mask:
     return mask
 
 
-def best_rows(frame: Frame, spec: StudySpec, among: Index | None = None) -> Index:
+def best_rows(frame: Frame, spec: StudySpec) -> Index:
     """Return the rows of the best trials, by the first objective, best first.
 
     Best are the full-task complete trials that meet all goals; with several objectives their
-    Pareto front. Without objectives all that meet, by number. ``among``: rows to choose from.
-    Values are those of the frame that ``results`` returns.
+    Pareto front. Without objectives all that meet, by number. Values are those of the frame that
+    ``results`` returns.
     """
     rows, frame = results(frame, spec)
-    if among is not None:
-        rows = np.intersect1d(rows, among)
     for goal in goals_of(spec):
         # Fewer rows with every goal: it pays with a hundred thousand trials.
         rows = rows[goal_mask(goal, column(frame, goal.metric, rows))]

@@ -64,17 +64,17 @@ of trials instead, while the bar has the focus (`tab` reaches it after the panes
         canvas = Canvas(width, height)
         bar = cost.bar(snapshot, self.glyphs, self.by_count)
         if height >= 2:
-            self._draw_bar(canvas, bar, 1, 0, width - 2)
+            self._draw_bar(canvas, bar, 1, width - 2)
             self._legend(canvas, bar, snapshot, width)
         else:
             self._one_line(canvas, bar, snapshot, width)
         return canvas
 
-    def _draw_bar(self, canvas: Canvas, bar: cost.Bar, x: int, y: int, room: int) -> None:
+    def _draw_bar(self, canvas: Canvas, bar: cost.Bar, x: int, room: int) -> None:
         for segment, count in zip(
             bar.segments, cost.cells([s.value for s in bar.segments], room), strict=True
         ):
-            canvas.put(x, y, segment.glyph * count, segment.ink)
+            canvas.put(x, 0, segment.glyph * count, segment.ink)
             x += count
 
     @staticmethod
@@ -145,7 +145,7 @@ of trials instead, while the bar has the focus (`tab` reaches it after the panes
             if room >= (1 if clipped == 4 else 3) * len(bar.segments):
                 break
         else:
-            self._draw_bar(canvas, bar, 0, 0, max(width - len(end), 0))
+            self._draw_bar(canvas, bar, 0, max(width - len(end), 0))
             canvas.put(max(width - len(end), 0), 0, end, Ink.DIM)
             return
         known = [s for s in bar.segments if s.value > 0]
