@@ -15,8 +15,10 @@ ASSUMED_FULL = 600.0
 """Seconds that a full task is taken to last before any trial has shown how long it does."""
 _RECENT = 50
 """Trials of a task that its pace is told by: the last ones."""
-_LOST = (TrialState.FAILED, TrialState.KILLED, TrialState.PRUNED)
-_UNDER_WAY = (TrialState.RUNNING, TrialState.WAITING)
+LOST = (TrialState.FAILED, TrialState.KILLED, TrialState.PRUNED)
+"""States of trials that ended without a result: what they were charged is lost."""
+UNDER_WAY = (TrialState.RUNNING, TrialState.WAITING)
+"""States of trials that may still bring a result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +70,11 @@ def ledger(trials: Iterable[Trial]) -> Ledger:
     for trial in trials:
         old = tasks.get(trial.task, TaskAccount())
         kept = trial.charged - trial.wasted
-        lost = trial.charged if trial.state in _LOST else trial.wasted
+        lost = trial.charged if trial.state in LOST else trial.wasted
         tasks[trial.task] = TaskAccount(
             old.trials + 1,
             old.complete + (kept if trial.state is TrialState.COMPLETE else 0.0),
-            old.running + (kept if trial.state in _UNDER_WAY else 0.0),
+            old.running + (kept if trial.state in UNDER_WAY else 0.0),
             old.lost + lost,
             old.seconds + (trial.duration or 0.0),
         )
@@ -184,5 +186,5 @@ def left_in_units(
     devices = spec.resources.gpus_per_trial
     gpu = gpu or Occupancy(trials).total(devices, [("", elapsed)])
     seconds = (3600.0 * budget.amount - gpu.seconds) * gpu.sharing / devices
-    ahead = sum(max(0.0, t.wasted + t.cost - t.charged) for t in trials if t.state in _UNDER_WAY)
+    ahead = sum(max(0.0, t.wasted + t.cost - t.charged) for t in trials if t.state in UNDER_WAY)
     return max(0.0, seconds / rate - ahead)

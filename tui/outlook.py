@@ -17,6 +17,7 @@ def spent_of(spec: StudySpec, study: Study, frame: "Frame", now: float) -> tuple
     """Return (spent, of that lost) in the budget's unit; wall time is lost to nobody."""
     from hpo_tui.engine.analysis import charges
     from hpo_tui.engine.analysis.gpu_time import gpu_hours
+    from hpo_tui.engine.costs import LOST
 
     unit = spec.budget.unit
     if unit is BudgetUnit.WALL:
@@ -24,7 +25,7 @@ def spent_of(spec: StudySpec, study: Study, frame: "Frame", now: float) -> tuple
         return (0.0 if start is None else max(0.0, (study.ended or now) - start), 0.0)
     if unit is BudgetUnit.TRIALS:
         waiting = frame.in_state(TrialState.WAITING)
-        return float(len(frame) - waiting.sum()), float(frame.in_state(*charges.LOST).sum())
+        return float(len(frame) - waiting.sum()), float(frame.in_state(*LOST).sum())
     if unit is BudgetUnit.GPU_HOURS:
         return gpu_hours(frame, spec.resources.gpus_per_trial, now)
     return float(charges.charged(frame).sum()), float(charges.lost(frame).sum())

@@ -3,10 +3,8 @@
 import numpy as np
 
 from hpo_tui.engine.arrays import Array
+from hpo_tui.engine.costs import LOST
 from hpo_tui.store.frame import Frame
-from hpo_tui.store.models import TrialState
-
-LOST = (TrialState.FAILED, TrialState.KILLED, TrialState.PRUNED)
 
 
 def charged(frame: Frame) -> Array:

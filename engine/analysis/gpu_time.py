@@ -3,6 +3,7 @@
 import numpy as np
 
 from hpo_tui.engine.arrays import Array, Index, Mask
+from hpo_tui.engine.costs import LOST
 from hpo_tui.engine.occupancy import gpus_of
 from hpo_tui.store.frame import Frame
 from hpo_tui.store.models import TrialState
@@ -19,7 +20,7 @@ def gpu_hours(frame: Frame, devices: int, now: float) -> tuple[float, float]:
     seconds = np.maximum(seconds, 0.0)
     end = np.where(running, now, frame.ended)
     end = np.where(np.isnan(end), frame.started + seconds, end)
-    lost = frame.in_state(TrialState.FAILED, TrialState.KILLED, TrialState.PRUNED)
+    lost = frame.in_state(*LOST)
     place, row = _places(frame, (seconds > 0) & np.isfinite(end))
     alone = np.ones(len(frame), dtype=np.bool_)
     alone[row] = False

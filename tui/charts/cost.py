@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hpo_tui.engine.analysis import charges
+from hpo_tui.engine.costs import LOST, UNDER_WAY
 from hpo_tui.engine.spec import BudgetUnit
-from hpo_tui.store.models import TrialState
 from hpo_tui.tui import fmt
 from hpo_tui.tui.charts.palette import Ink
 
 if TYPE_CHECKING:
     from hpo_tui.tui.glyphs import Glyphs
     from hpo_tui.tui.snapshot import Snapshot
-
-LIVE = (TrialState.RUNNING, TrialState.WAITING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +49,7 @@ def bar(snapshot: "Snapshot", glyphs: "Glyphs", by_count: bool) -> Bar:
     frame, spec = snapshot.frame, snapshot.spec
     unit = spec.budget.unit
     by_count = by_count or unit is BudgetUnit.TRIALS
-    lost, live = frame.in_state(*charges.LOST), frame.in_state(*LIVE)
+    lost, live = frame.in_state(*LOST), frame.in_state(*UNDER_WAY)
     wasted = charges.lost(frame)
     kept = charges.charged(frame) - wasted
     segments: list[Segment] = []

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from hpo_tui.engine.analysis import charges
+from hpo_tui.engine.costs import LOST
 from hpo_tui.tui import fmt
 from hpo_tui.tui.charts import cost, text
 from hpo_tui.tui.charts.canvas import Canvas
@@ -34,7 +34,7 @@ class Timeline:
         self._frame = snapshot.frame
         self._now = snapshot.time
         self._tasks = [t.name for t in snapshot.spec.tasks_by_cost]
-        self._lost = snapshot.frame.in_state(*charges.LOST)
+        self._lost = snapshot.frame.in_state(*LOST)
         self._left = 0
         self._numbers: dict[int, list[int]] = {}
         """Row of the canvas → the trial in each cell of its lane, 0 for none."""
