@@ -1,4 +1,4 @@
-"""What is said of what a person asked for, by a runner or where there is none."""
+"""Answers to what people ask for, in the same words whether a runner gives them or none runs."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,7 +1,7 @@
-"""The earlier studies that a study learns from: whether they are there, and what is kept of them.
+"""The earlier studies that a study learns from: whether they exist, and what is kept of them.
 
-Once a study has read an earlier one it keeps what that one found with its own history, under
-:data:`KEPT`, and needs the other no more: it can be changed, put away or deleted.
+When a study first reads an earlier one, it keeps the results with its own history, under
+:data:`KEPT`. From then on the earlier study is not needed: it can go on, move or be deleted.
 """
 
 import math

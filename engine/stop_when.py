@@ -1,4 +1,4 @@
-"""When as many trials meet all goals as a study is to end on (``stop_when``). Pure, and light."""
+"""Finds when enough trials meet all goals for a study to end (``stop_when``). Pure, and light."""
 
 import math
 from collections.abc import Iterable, Sequence

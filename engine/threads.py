@@ -1,4 +1,4 @@
-"""Holding numeric libraries to a number of threads."""
+"""Limits numeric libraries to a number of threads."""
 
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",

@@ -1,4 +1,4 @@
-"""What people ask of a runner: wishes in the ``commands`` table, which others than it write."""
+"""Requests to a runner: rows of ``commands``, the one table that others than it may write."""
 
 import json
 import time

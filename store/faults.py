@@ -1,4 +1,4 @@
-"""What errors of SQLite's mean to people, and what there is to do."""
+"""What errors of SQLite mean, in words for people, and what can be done about them."""
 
 import sqlite3
 

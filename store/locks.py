@@ -1,4 +1,4 @@
-"""What locks on files say, and what it means to people where a file system gives none."""
+"""What locks on files tell, and what to say where a file system does not support them."""
 
 import errno
 import os

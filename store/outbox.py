@@ -1,6 +1,6 @@
-"""What a process that tells people of a study writes into its file, beside a runner or after it.
+"""What the process that sends notifications writes into a study's file, beside or after a runner.
 
-Each call is a transaction of its own. Raises ``sqlite3.Error`` where that cannot be written.
+Each call is a transaction of its own. Raises ``sqlite3.Error`` if the file cannot be written.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""What people call devices: ``GPU0``, where the store has the UUID that the machine tells it by."""
+"""The names that people use for devices: ``GPU0`` for the UUID that is in the store."""
 
 import re
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""Which parameters matter most over all metrics, found anew when there is twice as much to know."""
+"""The order of parameters by importance, found again when there are twice as many results."""
 
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.store.frame import Frame

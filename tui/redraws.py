@@ -1,4 +1,4 @@
-"""When a pane is drawn anew: where what it shows is another, and not too often for data alone."""
+"""Decides when a pane is drawn again: if what it shows has changed, and not too often."""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What is done to a study of the list; each deed returns the sentence that is said of it."""
+"""Actions on a study of the list; each returns the sentence that reports it."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""The terminal's input: Esc is a key of its own, also where others come in one packet with it."""
+"""The terminal's input: Esc is a key of its own, even if other keys arrive together with it."""
 
 import os
 import re

@@ -1,8 +1,8 @@
-"""Keys that come faster than they are done wait their turn: each acts where the last one led.
+"""Keys that arrive faster than they are handled wait: each acts on what the one before has opened.
 
-A slow line brings many keys at once. What a key does is looked up in the screen on top, but what
-the key before it opens is there only when messages have gone their way: until then ``r`` in the
-text of a filter would be the key that runs a trial again.
+A slow connection delivers many keys at once. Textual looks a key up in the screen on top, but what
+the previous key opens appears only after its messages have been handled. Until then, the ``r`` in
+the text of a filter would be the key that runs a trial again.
 """
 
 import asyncio

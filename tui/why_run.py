@@ -1,4 +1,4 @@
-"""Why a trial was run: of the numbers behind the choice those that say something. Pure."""
+"""Why a trial was run: those numbers behind the choice that mean something to people. Pure."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,8 +1,8 @@
-"""What an importance is worked out from, and what in it would mislead who does not know of it.
+"""The results that importance is computed from, and what could mislead a reader of it.
 
-Trials that failed have no metric, and so no part in it: a parameter that only decides whether a
-trial fails looks unimportant. Of parameters that were always changed together no result tells which
-of them acts. Shapes: n results, k columns.
+Trials that failed have no metric and are left out, so a parameter that only decides whether a trial
+fails looks unimportant. If two parameters were always changed together, no result can tell which of
+them acts. Shapes: n results, k columns.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The circuit breaker: failures that are alike, one after the other, are no fault of the trials."""
+"""The circuit breaker: several similar failures in a row are not the fault of the trials."""
 
 import re
 from collections.abc import Mapping, Sequence

@@ -1,8 +1,8 @@
-"""When the optimizer's process works out maps: a piece at a time, between requests, and seldom.
+"""When the optimizer's process computes maps: one piece at a time, between requests, and seldom.
 
-All maps of a study together take as long as a suggestion. Nobody waits for them: what is asked for
-goes first, after one pair of parameters at the latest. Where there is always something asked for,
-a pair is worked out after each of them once they are late.
+All maps of a study together take as long as one suggestion. They must never delay anything:
+requests go first, and wait for one pair of parameters at most. If there is always another request,
+one pair is computed after each of them once the maps are late.
 """
 
 import logging

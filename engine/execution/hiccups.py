@@ -1,4 +1,4 @@
-"""Errors of the machine that pass: what cannot be read at present is not what holds nothing."""
+"""Errors of the machine that pass: a file that cannot be read now is not an empty file."""
 
 import errno
 import os

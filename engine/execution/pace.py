@@ -1,4 +1,4 @@
-"""Whether the optimizer keeps up with the trials, which it asks for one by one."""
+"""Whether the optimizer keeps up with the trials when it makes one suggestion at a time."""
 
 import math
 from collections import deque

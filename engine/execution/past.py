@@ -1,4 +1,4 @@
-"""Earlier trials out of the store, in the form that the optimizer learns them in."""
+"""Reads earlier trials from the store, in the form in which the optimizer learns from them."""
 
 import sqlite3
 from collections.abc import Mapping

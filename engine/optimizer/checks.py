@@ -1,4 +1,4 @@
-"""What callers hand in, looked at before anything of it is noted: a wrong word changes nothing."""
+"""Checks of what callers pass in, made before any of it is stored: an error changes nothing."""
 
 import math
 from collections.abc import Mapping

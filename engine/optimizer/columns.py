@@ -1,11 +1,12 @@
-"""What kind of coordinate each column is, and where numbers lie that not every configuration has.
+"""The kind of each column of coordinates, and the place of numbers that can be absent.
 
-Were the absence of a number a place among its values, results without it would say how the others
-do that have it near there, and a region between that place and a result would seem to be known. So
-the values of such a number lie on an arc and its absence at the centre, equally far from all of
-them (after the arc kernel of Hutter & Osborne 2013). Its angle, three quarters of a half circle, is
-between one that keeps distances of values and one that keeps absence near (measured in
-docs/experiments.md). Shapes: n configurations, d columns.
+Some configurations do not have a conditional number. If its absence had a place among its values,
+results without it would count as evidence about values near that place, and a region between it and
+a result would seem to be known. So the values of such a number lie on an arc and its absence at the
+centre, equally far from all of them (after the arc kernel of Hutter & Osborne 2013). The angle of
+the arc, three quarters of a half circle, is a compromise: a smaller one keeps distances between
+values, a larger one keeps absence near (measured in docs/experiments.md). Shapes: n configurations,
+d columns.
 """
 
 import math

@@ -1,8 +1,9 @@
-"""What a running trial will end at, from where it stands and how earlier ones went on from there.
+"""Predicts the end of a running trial from its present value and from earlier learning curves.
 
-Ends are regressed on what the same metric was at the same step of earlier trials at the same task,
-so a schedule that follows the task's length is in it, and a metric that grows by a factor, as time
-does, is no worse foretold than one that gains a difference. Shapes: n earlier trials, k metrics.
+The final values of earlier trials at the same task are regressed on their values at the same step.
+So a schedule that follows the task's length is taken into account, and a metric that grows by a
+factor, as time does, is predicted no worse than one that grows by a difference. Shapes: n earlier
+trials, k metrics.
 """
 
 from collections.abc import Iterable, Sequence

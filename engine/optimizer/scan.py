@@ -1,8 +1,8 @@
-"""Configurations that random draws do not find, where constraints leave little of a space.
+"""Finds configurations that random draws miss because constraints leave little of a space.
 
-A finite space is gone through in a fixed order that jumps about, as far as the next configuration
-that is allowed and new; so what is found depends on what is known alone, and a study goes through
-its space once. Of a larger one, or a continuum, more is drawn than elsewhere.
+A finite space is searched in a fixed order that jumps about, up to the next configuration that is
+allowed and new. The order depends only on what is known, so a study goes through its space once. In
+a larger space, or a continuous one, more configurations are drawn than usual.
 """
 
 import math

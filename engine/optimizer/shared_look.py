@@ -1,8 +1,8 @@
-"""A look at the space that several proposals share, where trials end before the next one is made.
+"""A look at the space that several suggestions share, if trials end faster than looks are made.
 
-Fitting the models and scoring candidates is nearly all that a proposal costs. Those that share a
-look choose among the best of its candidates, by its models conditioned on what is under way and on
-what has ended since, at the predicted values (Ginsbourger et al. 2010), so they keep apart.
+Fitting the models and scoring candidates is nearly all that a suggestion costs. Suggestions that
+share a look choose among its best candidates by its models, conditioned on the predicted values of
+what runs and of what has ended since (Ginsbourger et al. 2010), so that they keep apart.
 """
 
 from collections.abc import Sequence, Set

@@ -1,4 +1,4 @@
-"""What is to run next, found or wished for, as a suggestion and a running trial of the history."""
+"""Turns what is to be run next, found or asked for, into a suggestion and a running trial."""
 
 from collections.abc import Mapping
 from typing import Any

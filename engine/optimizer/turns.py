@@ -1,4 +1,4 @@
-"""Processes that share an Optuna study: one plans at a time, and none runs what another does."""
+"""Lets processes that share an Optuna study plan in turn, so that none repeats another's trial."""
 
 import time
 from collections.abc import Callable

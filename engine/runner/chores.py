@@ -1,4 +1,4 @@
-"""What is done now and then: charges of running trials, telemetry, stalls, what was spared."""
+"""Periodic work of the runner: charges, budget, telemetry, silent trials, savings, checkpoints."""
 
 import contextlib
 import logging

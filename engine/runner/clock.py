@@ -1,4 +1,4 @@
-"""When the machine's clock is set while a study runs: what was dated by it moves along."""
+"""Shifts the times stored for a running study when somebody sets the machine's clock."""
 
 import time
 from typing import Any

@@ -1,4 +1,4 @@
-"""What is asked of every wish before it is granted, and said once it is."""
+"""What the runner checks before it grants a wish, and what it answers when it has."""
 
 from collections.abc import Sequence
 

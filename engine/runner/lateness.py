@@ -1,4 +1,4 @@
-"""Telling people of trials that are overdue: nothing else may stop one that hangs."""
+"""Tells people of trials that are overdue: nothing else may ever end one that hangs."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""Having people told of ends, pauses, failures and what is overdue, without waiting for it."""
+"""Notifies people of ends, pauses, failures and overdue trials, without waiting for it."""
 
 import contextlib
 import logging

@@ -1,4 +1,4 @@
-"""Early stopping on the optimizer's word, with its savings and its mistakes kept account of."""
+"""Early stopping as the optimizer advises it, with a record of its savings and its mistakes."""
 
 import math
 import random

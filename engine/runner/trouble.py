@@ -1,4 +1,4 @@
-"""When the study's file cannot be written: wait, say so as soon as it can be said, lose nothing."""
+"""What the runner does while the study's file cannot be written: wait, say so, lose nothing."""
 
 import contextlib
 import logging

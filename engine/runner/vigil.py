@@ -1,10 +1,10 @@
-"""A small process that outlives a runner and has people told when that is killed or sent away.
+"""A small process that outlives a runner, to notify people if the runner is killed or sent away.
 
-Whoever is killed tells nobody: a runner that ran out of memory would be missed in the morning. So
-where a study has ``notify``, its runner starts this process, which reads a pipe from it and does
-nothing. The runner says goodbye there before it ends, or that it was sent away; a pipe that closes
-without is a runner that was killed or crashed. Nothing is imported before that: it waits with
-little more than Python.
+A process that is killed cannot tell anybody: that a runner ran out of memory would be noticed in
+the morning. So if a study has ``notify``, its runner starts this process, which only reads a pipe.
+Before the runner ends it writes there that it ends, or that it was sent away. If the pipe closes
+without such a word, the runner was killed or crashed. Until then nothing is imported, so that the
+process needs little more memory than Python itself.
 """
 
 import contextlib

@@ -1,4 +1,4 @@
-"""Attempts that are watched, started here or by an earlier runner, with what they have told."""
+"""The attempts that the runner watches, its own and adopted ones, and what they have reported."""
 
 from collections.abc import Collection
 

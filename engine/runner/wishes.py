@@ -1,4 +1,4 @@
-"""Trials that people ask for: the optimizer makes the suggestions, and is waited for."""
+"""Trials that people ask for: the optimizer makes the suggestions, the runner waits for them."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Whether the parts of an expression go together: numbers, texts, what is true or false."""
+"""Checks that the parts of an expression fit together: numbers, texts, conditions."""
 
 from collections.abc import Collection, Mapping
 

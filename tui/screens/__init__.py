@@ -1,1 +1,1 @@
-"""One module a room."""
+"""Screens and dialogs: one module for each, or for what several of them share."""

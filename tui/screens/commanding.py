@@ -1,4 +1,4 @@
-"""What is asked of a study's runner: in a thread, and its answer is said when it comes."""
+"""Sends requests to a study's runner from a thread, and shows the answer when it comes."""
 
 from collections.abc import Callable, Mapping
 from functools import partial

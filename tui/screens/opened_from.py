@@ -1,4 +1,4 @@
-"""The order that a trial was opened from: where it stands there, and which is next."""
+"""The table from which a trial was opened: the trial's place in it, and which trial is next."""
 
 from textual.app import App
 

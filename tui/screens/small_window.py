@@ -1,4 +1,4 @@
-"""A small window over a screen, whose long part gives way where there is little room."""
+"""A small window over a screen; its long part shrinks where there is little room."""
 
 from typing import TypeVar
 

@@ -1,4 +1,4 @@
-"""A table whose rows have one order of their own."""
+"""A table whose rows have a fixed order."""
 
 from hpo_tui.tui.widgets.line_table import LineTable
 

@@ -1,4 +1,4 @@
-"""Sentences in an empty place."""
+"""Sentences that are shown in a place that is empty otherwise."""
 
 from rich.segment import Segment
 from textual.strip import Strip

@@ -1,4 +1,4 @@
-"""A chart of lines to scroll through, which says the same whatever is selected or brushed."""
+"""A chart of lines to scroll through; neither the selection nor brushes change it."""
 
 from hpo_tui.tui.snapshot import Snapshot, View
 from hpo_tui.tui.widgets.chart import Chart

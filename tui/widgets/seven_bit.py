@@ -1,4 +1,4 @@
-"""What a terminal of 7-bit characters is sent, whatever a widget has drawn; scroll bars for it."""
+"""Reduces whatever was drawn to 7-bit characters, for terminals that show no others."""
 
 from typing import ClassVar
 

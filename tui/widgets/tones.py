@@ -1,4 +1,4 @@
-"""Component styles as ink: the colour and weight of text, on whatever ground it stands."""
+"""Component styles without their background, for text on any ground."""
 
 from functools import lru_cache
 
