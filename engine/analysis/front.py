@@ -60,7 +60,7 @@ def goals_of(spec: StudySpec) -> tuple[Goal, ...]:
 
 
 def goal_mask(goal: Goal, values: Array) -> Mask:
-    """Return where ``values`` reach one goal: its threshold or limits. Never for NaN."""
+    """Return where ``values`` (n,) reach one goal, its threshold or limits, (n,). Never for NaN."""
     if isinstance(goal, Objective):
         if goal.threshold is None:
             return ~np.isnan(values)
@@ -177,7 +177,7 @@ def best_rows(frame: Frame, spec: StudySpec) -> Index:
 
 
 def front_rows(frame: Frame, spec: StudySpec, best: Index) -> Index:
-    """Return those of the ``best_rows`` that no other is better than.
+    """Return those of the rows ``best`` (b,), as of :func:`best_rows`, that none is better than.
 
     With several objectives all of them are on the front; with one it is the first and its equals.
     Without objectives nothing is better than anything, and there is no front.

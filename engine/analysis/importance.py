@@ -39,6 +39,7 @@ FEWEST_ACTIVE = 5
 LEAST = 0.01
 """Share of the variance below which what all parameters explain together is taken for noise."""
 _TINY = 1e-9
+"""Stands for a variance or a share of zero in divisions and logarithms."""
 
 
 def importance(

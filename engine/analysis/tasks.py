@@ -122,7 +122,9 @@ def _means(frame: Frame, values: Array, chosen: Mask) -> tuple[NDArray[np.int64]
 
 
 def spearman(a: Array, b: Array) -> tuple[float, float, float]:
-    """Return Spearman's rank correlation and its 95 % interval; NaN below four pairs.
+    """Return Spearman's rank correlation of ``a`` and ``b``, (n,) each, and its 95 % interval.
+
+    NaN for fewer than four pairs, or if either does not vary.
 
     The interval is Fisher's with the variance of Bonett and Wright, Psychometrika 65 (2000). Pairs
     in perfect order, as few pairs can be by chance, count as half-way to the next lower value that

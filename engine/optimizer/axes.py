@@ -3,6 +3,7 @@
 Numbers lie on [0, 1], on a log scale first where flagged; integers, steps and ordinals at the
 centre of their bin, so that the model sees the value that is really run. A categorical's
 coordinate is the index of its choice; ``levels`` is its own extra category for "not active".
+Shapes: coordinates ``u`` and indices of levels are (n,), as are what is returned for them.
 """
 
 import math
@@ -137,7 +138,7 @@ class Grid:
         return math.log(self.low - half), math.log(self.low + (self.levels - 1) * self.step + half)
 
     def index(self, u: Array) -> Array:
-        """Return number of the level at ``u``, as floats."""
+        """Return the numbers of the levels at ``u``, as floats."""
         u = np.clip(u, 0.0, 1.0)
         if not self.log:
             return np.minimum(np.floor(u * self.levels), self.levels - 1)
@@ -155,7 +156,7 @@ class Grid:
         return np.asarray((np.log(self.low + index * self.step) - low) / (high - low))
 
     def snap(self, u: Array) -> Array:
-        """To the centre of the bin."""
+        """Return the centres of the bins that ``u`` lies in."""
         return self.at(self.index(u))
 
     def value(self, k: int) -> Value:
@@ -209,7 +210,7 @@ class Choice:
         return float(len(self.choices))
 
     def snap(self, u: Array) -> Array:
-        """To an index."""
+        """Return the nearest index of a choice."""
         return np.clip(np.round(u), 0.0, self.levels - 1)
 
     def values(self, u: Array) -> list[Value]:

@@ -14,6 +14,7 @@ from hpo_tui.engine.arrays import Array
 from hpo_tui.engine.optimizer.space import Space, feasible_random
 
 _SWEEP = np.array([0.0, 0.1, 0.25, 0.4, 0.5, 0.6, 0.75, 0.9, 1.0])
+"""Coordinates that a sweep gives to a number, but for its ends shifted at random by up to 0.05."""
 
 
 def spread(space: Space, n: int, rng: np.random.Generator) -> Array:

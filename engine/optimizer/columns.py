@@ -20,6 +20,7 @@ NUMBER, CATEGORY, OPTIONAL = 0, 1, 2
 ABSENT = -2.0
 """The coordinate of an optional number that is not there; values beyond a range end at -1."""
 _ANGLE = 0.75 * math.pi
+"""Angle of the arc on which the values of a number lie that can be absent."""
 Kinds = Index
 
 

@@ -16,8 +16,11 @@ from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.summaries import summarized
 
 ENOUGH = 4
+"""Earlier trials with a value at the same step from which on an end is predicted."""
 _LEAST_SPREAD = 0.02
+"""Spread of a prediction at least, as a share of the range of the earlier trials' ends."""
 _HUGE = 1e100
+"""Size to which values are limited, so that their squares are finite."""
 
 
 def bounded(values: Array) -> Array:

@@ -16,7 +16,12 @@ from hpo_tui.engine.optimizer.data import Builder
 from hpo_tui.engine.optimizer.history import TrialHistory
 from hpo_tui.engine.optimizer.space import Space
 
-_ENOUGH, _RIDGE, _MOST, _ROUNDS = 3, 1.0, 8.0, 5
+_ENOUGH = 3
+"""Timed trials of a task from which on its time is known."""
+_RIDGE, _ROUNDS = 1.0, 5
+"""Ridge penalty of the weights, and how often levels and weights are fitted in turn."""
+_MOST = 8.0
+"""Times a typical configuration's cost that another one is taken to cost at most."""
 _RISE = 0.98
 """A task costs at most so much of the next dearer one, whatever their times say."""
 

@@ -23,7 +23,10 @@ from hpo_tui.engine.optimizer.surrogate import Models
 from hpo_tui.engine.optimizer.transform import counts
 from hpo_tui.engine.spec import StudySpec
 
-_TYPICAL, _COMPROMISES = 256, 2
+_TYPICAL = 256
+"""Points all over the space whose median prediction is what a typical configuration reaches."""
+_COMPROMISES = 2
+"""Results better than typical in every objective from which on the ends of a front count too."""
 _NEAR, _MOST_NEAR, _RANKED = 6, 40, 400
 """Configurations near the front at least and at most; and how many are ranked by fronts."""
 _PRIOR_WEIGHT = 5.0

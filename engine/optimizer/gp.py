@@ -19,6 +19,7 @@ from hpo_tui.engine.optimizer.columns import Kinds
 from hpo_tui.engine.optimizer.kernel import Hyper
 
 FIRST_ITERATIONS, WARM_ITERATIONS = 40, 15
+"""Steps of the optimization of hyperparameters at most: of a first fit, and from an earlier one."""
 Guesses = Callable[[Array], Array]
 """What ``s`` earlier studies say of a metric at configurations (n, d), (n, s): see guess.py."""
 

@@ -14,6 +14,7 @@ from hpo_tui.engine.optimizer.api import PastTrial, State, Trial
 from hpo_tui.engine.spec import BudgetUnit, Params, StudySpec, Value
 
 EPS = 1e-9
+"""Full-task units that are taken for rounding errors of sums of costs."""
 _TOLD = 3
 """Looks without a checkpoint, and none with one, after which a study's word is not believed."""
 Key = tuple[Any, ...]

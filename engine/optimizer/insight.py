@@ -28,7 +28,9 @@ def insights(spec: StudySpec, history: TrialHistory, search: Search) -> list[Tas
 
     The correlation is the model's, between two functions of the configuration; where the model has
     left the cheap rows out, the pairs' rank correlation, shrunk by n / (n + 2). The interval is
-    Fisher's, with as many pairs as were run at both tasks and a prior worth five pairs.
+    Fisher's, with as many pairs as were run at both tasks and a prior worth five pairs. What the
+    screens show is another answer, of :func:`hpo_tui.engine.analysis.tasks.assess_tasks`: from the
+    results alone, without a model, and with what the task costs.
     """
     models = search.models(history)
     out = []
@@ -140,7 +142,7 @@ def _learned(name: str, metric: str, rank: float, ends: tuple[float, float]) -> 
 
 
 def paired(history: TrialHistory, task: int, metric: str) -> tuple[Array, Array]:
-    """Values of configurations run both at a task and at the full one."""
+    """Return a metric of the p configurations run both at a task and at the full one, (p,) each."""
     low, high = [], []
     for trials in history.of_configuration.values():
         at = {t.task: t.metrics.get(metric, math.nan) for t in trials

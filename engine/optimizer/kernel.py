@@ -22,16 +22,22 @@ from scipy.linalg import lapack
 from hpo_tui.engine.arrays import Array, Index
 from hpo_tui.engine.optimizer.columns import CATEGORY, OPTIONAL, Kinds, arc, centred, scaled
 
-COMMON, PER_TASK, DEPARTURE, TREND, JITTER = 1.0, 0.1, 0.03, 1.0, 1e-6
+COMMON, PER_TASK, DEPARTURE, TREND = 1.0, 0.1, 0.03, 1.0
+"""Prior variances of the terms of the covariance above, in squared model units."""
+JITTER = 1e-6
+"""Added to the diagonal of the covariance, so that rounding does not make it indefinite."""
 SLOPE_MEAN, SLOPE_VARIANCE = 0.5, 0.25
 """Prior of the slope along what earlier studies say, of all of them together: like problems mostly
 go the same way, and by less than their own results differ."""
 _DEPARTURE_LENGTH = 0.3
+"""Length scale of a task's departure from the others, times sqrt(d), in coordinates."""
 _ROOT5 = math.sqrt(5.0)
 _PRIOR_CORRELATION, _SD_L = 0.85, 0.3
+"""Prior correlation between any two tasks, and prior sd of each element of the factor L."""
 NOISE = 1e-3
 """Prior noise variance of a result, in model units, where no repeats tell it."""
 _NOISE_LOW, _NOISE_HIGH = math.log(1e-6), 1.0
+"""Bounds of the logarithm of a noise variance."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from hpo_tui.engine.optimizer.transform import Column, Warp, Where, counts, warp
 from hpo_tui.engine.spec import StudySpec
 
 START_ROWS = 8
+"""Rows of the table that count as the start of a study, which was not chosen by its results."""
 Units = tuple[Array, list[Warp]]
 """All metrics in model units, (n, k), and the maps that made them."""
 

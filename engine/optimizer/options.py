@@ -10,6 +10,7 @@ from hpo_tui.engine.optimizer.history import EPS, TrialHistory
 from hpo_tui.engine.spec import BudgetUnit, StudySpec
 
 _DEAR = 0.5
+"""Share of the full task's cost above which a first look that cannot be resumed is too dear."""
 _SLACK = 1.05
 """Times its price that must be left of a budget of time for a look that is to be carried on.
 

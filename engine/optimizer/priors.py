@@ -11,7 +11,7 @@ from hpo_tui.engine.spec import Parameter, Prior
 
 
 def prior_quantile(parameter: Parameter, axis: Axis, u: Array) -> Array:
-    """Map uniform ``u`` to coordinates distributed as the parameter's prior."""
+    """Map uniform ``u`` (n,) to coordinates (n,) distributed as the parameter's prior."""
     prior = parameter.prior
     if prior is None or axis.categorical:
         return u
@@ -25,7 +25,7 @@ def prior_quantile(parameter: Parameter, axis: Axis, u: Array) -> Array:
 
 
 def log_prior(parameter: Parameter, axis: Axis, u: Array) -> Array:
-    """Log density of the parameter's prior at coordinates ``u``, at most 0; 0 without a prior."""
+    """Log density (n,) of the prior at coordinates ``u`` (n,), at most 0; 0 without a prior."""
     prior = parameter.prior
     if prior is None or axis.categorical:
         return np.zeros_like(u)

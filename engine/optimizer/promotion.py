@@ -17,6 +17,7 @@ from hpo_tui.engine.optimizer.history import EPS, TrialHistory
 from hpo_tui.engine.optimizer.surrogate import Models
 
 FULL_SHARE = 0.15
+"""Share of what was spent that full-task results get at least, where cheap tasks are trusted."""
 
 
 @dataclass(frozen=True, slots=True)

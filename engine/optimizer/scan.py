@@ -18,7 +18,9 @@ from hpo_tui.engine.optimizer.space import Space, feasible_random
 MOST = 2**20
 """Configurations of a space that is gone through."""
 _CHUNK, _TRIES = 4096, 512
+"""Configurations of a finite space that are looked at together; rounds of draws in another one."""
 _JUMP = 0.6180339887498949
+"""The golden ratio less one: steps of this share of a space come to all parts of it evenly."""
 
 
 class Scan:

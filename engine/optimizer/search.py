@@ -30,7 +30,9 @@ from hpo_tui.engine.optimizer.why import alone, explained
 from hpo_tui.engine.spec import StudySpec
 
 RANDOM_SHARE = 0.1
+"""Share of the suggestions that are random, where the models alone may miss a part of the space."""
 _PROMOTABLE = 200
+"""Configurations with a cheap result that are considered for a dearer task at most."""
 _SPREAD, _NEAR, _SMALL = 512, 256, 256
 """Candidates all over the space and near the front; a space that is looked at whole."""
 _ROUNDS, _TOP = 3, 6
@@ -38,6 +40,7 @@ _ROUNDS, _TOP = 3, 6
 _STEPS = ((96, 0.06), (64, 0.02), (64, 0.007))
 """Steps of one round: how many, and how far in coordinates."""
 _KEPT, _KEPT_FULL = 40, 10
+"""Candidates that a look returns: the best at the cheapest task, and the best at the full one."""
 _SHARED = 200
 """Of the best candidates of a look, how many those that share it choose among."""
 

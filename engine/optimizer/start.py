@@ -28,11 +28,13 @@ from hpo_tui.engine.spec import BudgetUnit, StudySpec, Value
 log = logging.getLogger(__name__)
 
 POINTS = 8
+"""Spread points of a start at most."""
 _EACH, _MOST_KNOWN = 2, 4
 """How many of these are an earlier study's best: of each study, and in all."""
 _FEWEST, _SHARE = 4, 0.3
 """Spread points at least, and the part of the budget that they may take beyond that."""
 _STOCK, _TRIES = 128, 1024
+"""Spread points of a start's stock, and random ones for what the study file leaves open."""
 _GIVEN = 3
 """Times that what the study file gives is tried where the machine or the script is at fault."""
 

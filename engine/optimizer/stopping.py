@@ -17,6 +17,7 @@ from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.spec.names import plural
 
 _DRAWS = 256
+"""Ends drawn from what is predicted, by which the chance of a good one is estimated."""
 
 
 def decide(spec: StudySpec, history: TrialHistory, trial: Trial) -> StopDecision:

@@ -31,9 +31,13 @@ from hpo_tui.engine.arrays import Array
 from hpo_tui.engine.optimizer.gp import Posterior, cholesky
 
 TRUSTED = 0.7
+"""Belief in a metric's cheap rows below which the model leaves them out."""
 _SOUND, _TOLD_IF_SOUND, _TOLD_IF_NOT = 0.6, 0.9, 0.1
+"""Prior probability that the tasks are sound, and that a metric is told truly if so, and if not."""
 _FREEDOM, _OFFSET = 1.0, 0.3
+"""Degrees of freedom of the scale, and prior variance of an offset between tasks."""
 _VALUES, _SURE = 2, 30.0
+"""Full-task values from which on there is a judgement, and the size to which D is limited."""
 
 
 def trust(posteriors: Sequence[Posterior], falls: Sequence[float]) -> list[float]:

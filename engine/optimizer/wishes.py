@@ -13,6 +13,7 @@ from hpo_tui.engine.spec import ParameterKind, Params, StudySpec, Value
 from hpo_tui.engine.spec.space import partial_faults, validate_params
 
 _FINALISTS, _SHARE = 3, 0.25
+"""Configurations that are repeated at the end, and the share of the budget kept for it at most."""
 _TRIES = 1024
 """Random points among which one is looked for that completes a configuration."""
 
