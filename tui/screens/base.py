@@ -29,7 +29,7 @@ class Room(Screen[None]):
 
     @property
     def hpo(self) -> "StudyApp":
-        """The app, as what it is."""
+        """The app, with all that a screen may ask of it."""
         return cast("StudyApp", self.app)
 
     @property
