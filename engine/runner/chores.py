@@ -48,7 +48,7 @@ class Chores:
             (1.0, self.drain), (5.0, self.spared), (30.0, self.clean), (10.0, self.fold),
         ]  # fmt: skip
         self.sums = (self.budget, self.spared, self.clean, self.overdue, self.warm)
-        """Those that go through all trials, of which there may come to be many."""
+        """The work that goes through all trials: the more there are, the less often it is done."""
 
     def run(self) -> None:
         """Do what is due."""
@@ -65,7 +65,7 @@ class Chores:
         self.audit.put()
 
     def close(self) -> None:
-        """Let go of what is under way."""
+        """End the process that measures imports, if it runs."""
         self.warming.close()
 
     def charge(self) -> None:
@@ -156,14 +156,14 @@ class Chores:
                 self.desk.end(live, Stop("lend", f"left {where}, which is lent"))
 
     def spared(self) -> None:
-        """Keep what early stopping was worth."""
+        """Store what early stopping has saved, and what it has cost."""
         ended = sum(1 for t in self.desk.trials.values() if t.state.ended)
         if ended != self._ended:
             self._ended = ended
             self.audit.put()
 
     def fold(self) -> None:
-        """Have the study's file itself hold what its log holds."""
+        """Merge the database's write-ahead log into the study's file."""
         self.desk.writer.fold()
 
     def clean(self) -> None:
@@ -172,7 +172,7 @@ class Chores:
 
 
 def look(folder: Path) -> Look:
-    """Return what is another once something under a folder has changed, whatever the clock says."""
+    """Return a value that differs once something under a folder has changed, whatever the clock."""
     found = set[tuple[str, int]]()
     for path in folder.rglob("*"):
         with contextlib.suppress(OSError):

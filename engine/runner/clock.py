@@ -16,10 +16,10 @@ ETA = "eta"
 
 
 class Clock:
-    """Keeps the study's times those of one clock: what never passed is neither spent nor shown.
+    """Keeps all times of a study on one clock: time that never passed is neither spent nor shown.
 
-    Else after a jump back of an hour trials would end before they began, an hour of GPU time would
-    count as that of the trials before, and the next runner would learn them in another order.
+    Otherwise, after a jump back of an hour, trials would end before they began, an hour of GPU time
+    would count as that of earlier trials, and the next runner would learn them in another order.
     """
 
     def __init__(self, desk: Desk) -> None:

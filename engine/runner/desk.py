@@ -129,7 +129,7 @@ class Desk:
 
     @contextmanager
     def transaction(self, *, durable: bool = True) -> Iterator[None]:
-        """One transaction of the store; what is held in memory goes back with it when it fails."""
+        """One transaction of the store; if it fails, what is held in memory is restored as well."""
         if self._journal is not None:
             yield
             return
@@ -209,9 +209,10 @@ class Desk:
             self.queue.append(number)
 
     def end(self, live: Live, stop: Stop, *, at_once: bool = False) -> None:
-        """Have a running trial ended; how it is judged follows from ``stop``, the first one.
+        """Have a running trial ended. ``stop``: why, by which its end is judged.
 
-        One that would run again (elsewhere, off a lent device): any other reason goes before.
+        The first reason counts. But one after which the trial would run again (as of a lent device)
+        gives way to any other.
         """
         if live.stop is None or live.stop.goes_on:
             live.stop = stop
@@ -225,9 +226,9 @@ class Desk:
             live.process.stop()
 
     def elapsed(self, live: Live) -> float:
-        """Return how long an attempt has run: no clock jump moves it, nor does the machine's sleep.
+        """Return for how many seconds an attempt has run, whatever the clock was set to meanwhile.
 
-        What it slept before the trial was adopted is not known.
+        The machine's sleep is left out, but not what it slept before the trial was adopted.
         """
         if live.process.started <= 0:  # on another machine, whose boot means nothing here
             return max(0.0, time.time() - (self.trials[live.number].started or time.time()))
@@ -246,7 +247,7 @@ class Desk:
         return max(trial.charged, min(trial.wasted + trial.cost * share, trial.wasted + trial.cost))
 
     def redone(self, trial: Trial) -> float:
-        """Return what a trial is charged of which its next attempt will use nothing.
+        """Return how much of a trial's charge paid for work that its next attempt must do again.
 
         With a checkpoint of its own it carries on; without, all of it is to be done again.
         """

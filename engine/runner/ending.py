@@ -69,7 +69,7 @@ class Endings:
         return self._legible(live)
 
     def _legible(self, live: Live) -> bool:
-        """Whether what an ended trial has left can be read, or has not for so long that it is lost.
+        """Whether an ended trial's files can be read, or could not for so long that they are lost.
 
         Else a network file system that does not answer for a moment would cost a result.
         """
@@ -174,7 +174,7 @@ class Endings:
             desk.event(kind, text, number, cause=verdict.kind, exit_code=trial.exit_code)
 
     def _tell_enough(self) -> None:
-        """Say what the study waits for once its goals are met: for what runs, and for no more."""
+        """Say, once the goals are met, that nothing new starts and which trials are waited for."""
         others = len(self.desk.live) - 1
         if others:  # else it is finished, which is an event by itself
             goes = f"{plural(others, 'running trial')} {'goes' if others == 1 else 'go'} on"

@@ -30,7 +30,7 @@ def are_next(desk: Desk, numbers: Sequence[int]) -> str:
 
 
 def refuse(desk: Desk, command: Command, why: str) -> None:
-    """Answer no. Nobody waits for the answer to what was queued before this run: that is told."""
+    """Refuse a command; if it was queued before this run, an event too, as nobody waits for it."""
     with desk.transaction():
         desk.writer.answer_command(command.id, False, why)
         if command.id in desk.queued and command.action in WISHES:

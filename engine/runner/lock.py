@@ -66,7 +66,7 @@ class Lock:
         os.pwrite(self.fd, f"{os.getpid()}\n".encode(), 0)
 
     def _is_free(self, kind: int) -> bool:
-        """Whether nobody keeps from having the lock; it is kept where it is exclusive."""
+        """Try to lock the file; return whether that worked. A shared lock is given back at once."""
         try:
             fcntl.flock(self.fd, kind | fcntl.LOCK_NB)
         except OSError as error:
@@ -80,7 +80,7 @@ class Lock:
     def keep(self) -> bool:
         """Lock the file anew if it was deleted, as people do; False if another runner came first.
 
-        What a deleted file locks keeps nobody out: two runners would work on one study.
+        A lock on a deleted file keeps nobody out: two runners could work on one study.
         """
         try:
             with contextlib.suppress(FileNotFoundError):

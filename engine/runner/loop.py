@@ -110,9 +110,10 @@ class Runner:
             live.process.stop()
 
     def _is_away(self, before: float | None) -> bool:
-        """Wait a little if the folder is away: what ends meanwhile cannot be told from the lost.
+        """Return whether the folder is not there; if so, wait a little.
 
-        ``before``: for how long it was at the last look; it is told once it is back.
+        Meanwhile a trial that ends cannot be told from one that is lost. ``before``: for how many
+        seconds it was not there at the last look, which is reported once it is back.
         """
         path, away = self.desk.folder.path, self.file.away
         if away is not None:

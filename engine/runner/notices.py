@@ -60,7 +60,7 @@ class Notices:
         self._due.append(key)
 
     def collect(self) -> None:
-        """Take on what an earlier runner has written down and did not live to have delivered."""
+        """Take over the notices that an earlier runner wrote and did not live to send."""
         with StudyReader(self.folder.db) as reader:
             self._due += [k for k in reader.kept(KEY) if k not in self._due]
 

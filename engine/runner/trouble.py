@@ -80,10 +80,9 @@ class Trouble:
             self._try()
 
     def _has_passed(self, error: sqlite3.Error) -> bool:
-        """Whether writing works again at once, the reserve untouched; then that is all told of it.
+        """Whether writing works again at once, without the reserve; then an event says so.
 
-        One hiccup of a disk is no reason to pause, but too many of them are: as of trials that
-        fail alike, nothing good is to be expected of it.
+        One error of a disk is no reason to pause a study, but many of them are.
         """
         if self.active or not may_pass(error) or self._too_often():
             return False
