@@ -134,8 +134,8 @@ def _distinct(tables: list[Table], tasks: list[Task]) -> None:
         dearest = max(range(len(tasks)), key=lambda n: tasks[n].cost)
         tables[dearest].fault(
             "cost",
-            "no task has cost 1, which the full task must have, the one whose results count: write "
-            f"cost = 1 here if that is {show(tasks[dearest].name)}; found "
+            "no task has cost 1: the full task, the one whose results count, must have it; write "
+            f"cost = 1 here if {show(tasks[dearest].name)} is that task; found "
             f"{show(tasks[dearest].cost)}",
         )
 
