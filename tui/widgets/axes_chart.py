@@ -20,8 +20,8 @@ from hpo_tui.tui.widgets.chart import Chart
 class AxesChart(Chart):
     """Every trial as a line over axes: metrics and what matters most, until others are chosen."""
 
-    def __init__(self, *, ascii_only: bool | None = None, id: str | None = None) -> None:  # noqa: A002 - Textual's word
-        super().__init__(ascii_only=ascii_only, id=id)
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(id=id)
         self._options: Options | None = None
         self._bright = FIRST_BRIGHT
         """How many of the best are bright from the first picture on."""

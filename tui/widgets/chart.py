@@ -22,10 +22,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class Chart(Widget, can_focus=True):
-    """A pane drawn cell by cell. Subclasses give :meth:`paint`; nothing else may draw.
-
-    ``ascii_only``: 7-bit glyphs; None asks the app.
-    """
+    """A pane drawn cell by cell. Subclasses give :meth:`paint`; nothing else may draw."""
 
     HELP: ClassVar[str] = ""
     ALLOW_SELECT = False
@@ -33,9 +30,8 @@ class Chart(Widget, can_focus=True):
     """Columns and rows below which a chart says no more than that."""
     DEFAULT_CSS = "Chart { height: 1fr; width: 1fr; }"
 
-    def __init__(self, *, ascii_only: bool | None = None, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
-        self._ascii = ascii_only
         self.snapshot: Snapshot | None = None
         self.view = View()
         self.highlighted: int | None = None
@@ -48,10 +44,8 @@ class Chart(Widget, can_focus=True):
 
     @property
     def ascii_only(self) -> bool:
-        """Whether only 7-bit glyphs may be drawn."""
-        return (
-            self._ascii if self._ascii is not None else bool(getattr(self.app, "ascii_only", False))
-        )
+        """Whether the app lets only 7-bit glyphs be drawn."""
+        return bool(getattr(self.app, "ascii_only", False))
 
     @property
     def glyphs(self) -> Glyphs:

@@ -36,8 +36,8 @@ budget. A promotion that continues from a checkpoint costs only the difference. 
 of trials instead, while the bar has the focus (`tab` reaches it after the panes).
 """
 
-    def __init__(self, *, ascii_only: bool | None = None, id: str | None = None) -> None:  # noqa: A002 - Textual's word
-        super().__init__(ascii_only=ascii_only, id=id)
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(id=id)
         self.by_count = False
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 - Textual's signature

@@ -50,8 +50,8 @@ diverges, its outliers are drawn at the edge, so that the other curves stay read
 next metric, `c` hides the other trials, `v` switches to a logarithmic axis.
 """
 
-    def __init__(self, *, ascii_only: bool | None = None, id: str | None = None) -> None:  # noqa: A002 - Textual's word
-        super().__init__(ascii_only=ascii_only, id=id)
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(id=id)
         self._metric = 0
         self._log = False
         self._alone = False

@@ -43,8 +43,8 @@ are left out and marked by vertical dashes. `h` and `l` go from trial to trial i
 they began, `Enter` opens the marked one.
 """
 
-    def __init__(self, *, ascii_only: bool | None = None, id: str | None = None) -> None:  # noqa: A002 - Textual's word
-        super().__init__(ascii_only=ascii_only, id=id)
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(id=id)
         self._timeline: lanes.Timeline | None = None
 
     def differs(self, old: Snapshot, new: Snapshot) -> bool:

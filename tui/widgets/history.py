@@ -41,8 +41,8 @@ logarithmic axis. Vertical marks are edits of the study. Far outliers on the bad
 the end of the axis and marked by `▸` or `◂`.
 """
 
-    def __init__(self, *, ascii_only: bool | None = None, id: str | None = None) -> None:  # noqa: A002 - Textual's word
-        super().__init__(ascii_only=ascii_only, id=id)
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(id=id)
         self._objective = 0
         self.by_cost = False
         self._log: bool | None = None

@@ -55,8 +55,8 @@ judged among the trials that have it, and counts by their share. Importance does
 best value lies: see the parallel coordinates or the slices for that.
 """
 
-    def __init__(self, *, ascii_only: bool | None = None, id: str | None = None) -> None:  # noqa: A002 - Textual's word
-        super().__init__(ascii_only=ascii_only, id=id)
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(id=id)
         self._asked_task: int | None = None
         """Place among the tasks, the dearest first; None until somebody asks."""
         self._metric = 0

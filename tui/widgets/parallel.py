@@ -64,8 +64,8 @@ inside. `N` narrows the search space to the brushes, `B` runs new configurations
 `&` stars the trials inside. `.` and `,` go through the trials up and down the axis.
 """
 
-    def __init__(self, *, ascii_only: bool | None = None, id: str | None = None) -> None:  # noqa: A002 - Textual's word
-        super().__init__(ascii_only=ascii_only, id=id)
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(id=id)
         self._edge = 0
 
     # brushes

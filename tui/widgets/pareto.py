@@ -46,8 +46,8 @@ tasks as gray dots (they never count as best). Far outliers on a bad side are dr
 the axis and marked by `▸` or `◂`.
 """
 
-    def __init__(self, *, ascii_only: bool | None = None, id: str | None = None) -> None:  # noqa: A002 - Textual's word
-        super().__init__(ascii_only=ascii_only, id=id)
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(id=id)
         self._pair = 0
         self._partial = False
 

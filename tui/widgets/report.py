@@ -7,8 +7,8 @@ from hpo_tui.tui.widgets.chart import Chart
 class Report(Chart):
     """Lines from ``_first`` on; :meth:`paint` keeps it where there still are lines."""
 
-    def __init__(self, *, ascii_only: bool | None = None, id: str | None = None) -> None:  # noqa: A002 - Textual's word
-        super().__init__(ascii_only=ascii_only, id=id)
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(id=id)
         self._first = 0
 
     def show(self, snapshot: Snapshot, view: View) -> None:  # noqa: ARG002 - no view is shown here

@@ -55,8 +55,8 @@ A runner keeps both up to date. Where there is none, as for a study that was imp
 older version, `A` computes them from the results that there are.
 """
 
-    def __init__(self, *, ascii_only: bool | None = None, id: str | None = None) -> None:  # noqa: A002 - Textual's word
-        super().__init__(ascii_only=ascii_only, id=id)
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(id=id)
         self._shown = ""
         """The parameter that is looked at, empty until one is: then the one that matters most."""
         self._metric = 0

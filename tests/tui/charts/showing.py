@@ -16,9 +16,9 @@ class Alone(App[None]):
 
     ENABLE_COMMAND_PALETTE = False
 
-    def __init__(self, widget: Chart) -> None:
+    def __init__(self, widget: Chart, ascii_only: bool) -> None:
         super().__init__()
-        self.widget = widget
+        self.widget, self.ascii_only = widget, ascii_only
 
     def compose(self) -> ComposeResult:
         yield self.widget
@@ -26,10 +26,15 @@ class Alone(App[None]):
 
 @asynccontextmanager
 async def shown(
-    widget: Chart, snapshot: Snapshot, view: View | None = None, size: tuple[int, int] = (120, 40)
+    widget: Chart,
+    snapshot: Snapshot,
+    view: View | None = None,
+    size: tuple[int, int] = (120, 40),
+    *,
+    ascii_only: bool = False,
 ) -> Any:
     messages: list[Message] = []
-    app = Alone(widget)
+    app = Alone(widget, ascii_only)
     async with app.run_test(size=size, message_hook=messages.append) as pilot:
         await pilot.pause()
         widget.show(snapshot, view or View())

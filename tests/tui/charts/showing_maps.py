@@ -42,7 +42,7 @@ async def look(
     ascii_only: bool = True,
 ) -> list[str]:
     """Return the lines of a map; ``keys``: actions of the widget before, by their names."""
-    async with shown(Slices(ascii_only=ascii_only), snapshot, view, size=size) as (pilot, _):
+    async with shown(Slices(), snapshot, view, size=size, ascii_only=ascii_only) as (pilot, _):
         pilot.app.widget.action_map()
         for name in keys.split():
             getattr(pilot.app.widget, f"action_{name}")()

@@ -50,7 +50,7 @@ async def test_a_long_name_of_any_letters_leaves_room_for_the_count_and_stays_as
     name = "../päth/日本/.hpo/a-long-name-that-goes-on-over-the-line"
     held = Holds(name, "acc", 25, 0.8, 0.6, 0.9, 23, f"{name} predicts acc")
     snapshot = replace(snapshot_of(make_frame(30)), learned=(held,))
-    async with shown(Tasks(ascii_only=True), snapshot, size=(60, 24)) as (pilot, _):
+    async with shown(Tasks(), snapshot, size=(60, 24), ascii_only=True) as (pilot, _):
         lines = [line.rstrip() for line in text(pilot)]
     (head,) = [line for line in lines if "learned from: 25 results" in line]
     assert head.startswith("../p?th/??/.hpo/a-long")

@@ -185,7 +185,7 @@ async def test_it_goes_round_the_pairs_and_the_one_shown_stays(
     make_frame: Frames, snapshot_of: Snapshots
 ) -> None:
     snapshot = snapshot_of(make_frame(20), maps=(RISING, CHOICES))
-    async with shown(Slices(ascii_only=True), snapshot, size=(80, 24)) as (pilot, _):
+    async with shown(Slices(), snapshot, size=(80, 24), ascii_only=True) as (pilot, _):
         widget = pilot.app.widget
         widget.action_map()
         await pilot.pause()

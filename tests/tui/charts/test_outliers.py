@@ -87,10 +87,10 @@ async def test_charts_mark_the_end_that_leaves_something_out(
     only = spec if chart is not History else replace(spec, objectives=spec.objectives[1:])
     mark = ">" if ascii_only else "▸"
     frame = few_good(make_frame)
-    async with shown(chart(ascii_only=ascii_only), snapshot_of(frame, spec=only)) as (pilot, _):
+    async with shown(chart(), snapshot_of(frame, spec=only), ascii_only=ascii_only) as (pilot, _):
         assert f"7000{mark}" in "\n".join(text(pilot))
     frame.metrics["size"][9] = 1000.0
-    async with shown(chart(ascii_only=ascii_only), snapshot_of(frame, spec=only)) as (pilot, _):
+    async with shown(chart(), snapshot_of(frame, spec=only), ascii_only=ascii_only) as (pilot, _):
         assert f"7000{mark}" not in "\n".join(text(pilot))
 
 

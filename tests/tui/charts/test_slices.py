@@ -33,7 +33,7 @@ async def test_the_line_rises_as_it_is_expected_to(
     make_frame: Frames, snapshot_of: Snapshots
 ) -> None:
     snapshot = replace(snapshot_of(make_frame(1)), slices=(RISING, CHOICES))
-    async with shown(Slices(ascii_only=True), snapshot, size=(80, 24)) as (pilot, _):
+    async with shown(Slices(), snapshot, size=(80, 24), ascii_only=True) as (pilot, _):
         lines = text(pilot)
     assert "expected from #7" in lines[0]
     assert lines[-1].rstrip().endswith(" 1/5 lr")
@@ -52,7 +52,7 @@ async def test_the_selected_trial_is_marked_where_it_stands(
     mine = int(np.flatnonzero(np.isfinite(frame.metrics["acc"]) & (frame.task == 2))[0])
     snapshot = replace(snapshot_of(frame), slices=(RISING,))
     view = View(selected=int(frame.number[mine]))
-    async with shown(Slices(ascii_only=True), snapshot, view, size=(100, 24)) as (pilot, _):
+    async with shown(Slices(), snapshot, view, size=(100, 24), ascii_only=True) as (pilot, _):
         lines = text(pilot)
     lr, acc = frame.params["lr"][mine], frame.metrics["acc"][mine]
     assert f"@ #{frame.number[mine]} at {lr:.4g}: {acc:.4g}" in lines[0]
@@ -205,7 +205,7 @@ async def test_failed_trials_stand_at_the_foot_of_their_values(
     metrics = {**frame.metrics, "acc": np.where(failed, np.nan, 0.9)}
     frame = replace(frame, state=state.astype(np.int8), metrics=metrics)
     snapshot = replace(snapshot_of(frame), slices=(RISING,))
-    async with shown(Slices(ascii_only=True), snapshot, size=(110, 24)) as (pilot, _):
+    async with shown(Slices(), snapshot, size=(110, 24), ascii_only=True) as (pilot, _):
         lines = text(pilot)
     assert f"! failed {failed.sum()}" in lines[0]
     foot = lines[-3]

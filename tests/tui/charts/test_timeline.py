@@ -167,7 +167,7 @@ async def test_blocks_have_the_shades_of_their_tasks_and_their_numbers(
     make_frame: Frames, snapshot_of: Snapshots
 ) -> None:
     snapshot = replace(snapshot_of(hour(make_frame)), time=NOON + 3600, runner_pid=None)
-    async with shown(Devices(ascii_only=True), snapshot, size=(72, 20)) as (pilot, _):
+    async with shown(Devices(), snapshot, size=(72, 20), ascii_only=True) as (pilot, _):
         lines = [line for line in text(pilot) if line.strip()]
     at = next(i for i, line in enumerate(lines) if "when trials ran" in line)
     assert "- short" in lines[at]
@@ -184,7 +184,7 @@ async def test_gpus_have_a_block_each_or_a_line_each_and_the_lanes_remain(
 ) -> None:
     samples = tuple(sample(n) for n in range(8))
     snapshot = replace(snapshot_of(hour(make_frame)), time=NOON + 3600, devices=samples)
-    async with shown(Devices(ascii_only=True), snapshot, size=(100, 40)) as (pilot, _):
+    async with shown(Devices(), snapshot, size=(100, 40), ascii_only=True) as (pilot, _):
         lines = text(pilot)
         assert sum("memory" in line for line in lines) == 8
         assert any("when trials ran" in line for line in lines)
@@ -206,8 +206,11 @@ async def test_keys_and_clicks_go_to_trials_and_enter_opens(
     make_frame: Frames, snapshot_of: Snapshots
 ) -> None:
     snapshot = replace(snapshot_of(hour(make_frame)), time=NOON + 3600, runner_pid=None)
-    widget = Devices(ascii_only=True)
-    async with shown(widget, snapshot, View(selected=4), size=(72, 20)) as (pilot, messages):
+    widget = Devices()
+    async with shown(widget, snapshot, View(selected=4), size=(72, 20), ascii_only=True) as (
+        pilot,
+        messages,
+    ):
         widget.action_later()
         widget.action_later()
         assert widget.view.selected == 6
@@ -233,8 +236,8 @@ async def test_a_running_trial_grows_while_a_runner_lives_and_stops_with_it(
     frame.state[11] = STATES.index(TrialState.RUNNING)
     frame.ended[11] = frame.duration[11] = np.nan
     live = replace(snapshot_of(frame), time=NOON + 3600 + 1800)
-    widget = Devices(ascii_only=True)
-    async with shown(widget, live, size=(72, 20)) as (pilot, _):
+    widget = Devices()
+    async with shown(widget, live, size=(72, 20), ascii_only=True) as (pilot, _):
         assert next(line for line in text(pilot) if line.startswith(" GPU0")).split()[-1] == "67%"
         widget.show(replace(live, time=NOON + 3 * 3600), View())
         await pilot.pause()

@@ -56,7 +56,7 @@ async def test_hardly_any_trials_are_drawn(
 @pytest.mark.parametrize("cls", WIDGETS)
 async def test_ascii_is_ascii(cls: type[Chart], make_frame: Frames, snapshot_of: Snapshots) -> None:
     view = View(selected=3, brushes={"p:lr": (1e-3, 1e-2)})
-    async with shown(cls(ascii_only=True), snapshot_of(make_frame(200)), view) as (pilot, _):
+    async with shown(cls(), snapshot_of(make_frame(200)), view, ascii_only=True) as (pilot, _):
         assert "\n".join(text(pilot)).isascii()
 
 
