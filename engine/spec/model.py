@@ -157,29 +157,20 @@ def _study(root: "Table", source: Path | None, *, needed: bool) -> StudySpec:
 
     ``needed``: whether the command may not be left out.
     """
-    from hpo_tui.engine.spec.read_command import Names, read_command, read_env, read_template
-    from hpo_tui.engine.spec.read_ending import read_notify, read_stop_when
-    from hpo_tui.engine.spec.read_metrics import (
-        check_some_metric,
-        read_constraints,
-        read_objectives,
-        read_sources,
-        read_stopping,
-    )
-    from hpo_tui.engine.spec.read_space import read_space
-    from hpo_tui.engine.spec.read_study import (
-        check_count,
-        check_names,
-        read_learn_from,
-        read_name,
-        read_relations,
-        read_start,
-        read_warm,
-    )
-    from hpo_tui.engine.spec.read_tasks import (
-        known_fidelities,
-        read_budget,
-        read_resources,
+    spec = _assembled(root, needed=needed)
+    if root.into.problems:
+        raise SpecError(root.into.sorted(), source)
+    return spec
+
+
+def _assembled(root: "Table", *, needed: bool) -> StudySpec:
+    """Return a study of what each reader returns; what is wrong is added to ``root.into``."""
+    from hpo_tui.engine.spec import (
+        read_command,
+        read_ending,
+        read_metrics,
+        read_space,
+        read_study,
         read_tasks,
     )
 
@@ -189,41 +180,38 @@ def _study(root: "Table", source: Path | None, *, needed: bool) -> StudySpec:
     study = root.table("study", "study")
     study.unknown()
     measured = study.one_of("cost", ("declared", "measured"), "declared") == "measured"
-    objectives, outcome = read_objectives(root), read_constraints(root)
-    check_some_metric(root, objectives, outcome)
-    space = read_space(root)
-    check_count(root, len(space), objectives, outcome)
-    tasks = read_tasks(root, measured)
+    objectives, outcome = read_metrics.read_objectives(root), read_metrics.read_constraints(root)
+    read_metrics.check_some_metric(root, objectives, outcome)
+    space = read_space.read_space(root)
+    read_study.check_count(root, len(space), objectives, outcome)
+    tasks = read_tasks.read_tasks(root, measured)
     given = root.data.get("space", {})
     also = [str(n) for n in given] if isinstance(given, Mapping) else []
-    names = Names(space, known_fidelities(root), also)
-    check_names(root, space)
-    relations = read_relations(root, study, space)
-    spec = StudySpec(
-        name=read_name(study),
-        command=read_command(study, names, needed=needed),
-        budget=read_budget(study, tasks) if "study" in root.data else Budget(1.0),
+    names = read_command.Names(space, read_tasks.known_fidelities(root), also)
+    read_study.check_names(root, space)
+    relations = read_study.read_relations(root, study, space)
+    return StudySpec(
+        name=read_study.read_name(study),
+        command=read_command.read_command(study, names, needed=needed),
+        budget=read_tasks.read_budget(study, tasks) if "study" in root.data else Budget(1.0),
         space=space,
         objectives=objectives,
         tasks=tasks,
         outcome_constraints=outcome,
         constraints=relations,
-        start=read_start(root, space, relations),
+        start=read_study.read_start(root, space, relations),
         resume=study.flag("resume"),
         seed=study.whole("seed", 0, least=0),
         repeats=study.whole("repeats", 1, least=1),
         cost_measured=measured,
         noisy=study.flag("noisy") if study.has("noisy") else None,
-        stop_when=read_stop_when(study, objectives, outcome),
-        notify=read_notify(study),
-        warm=read_warm(study),
-        learn_from=read_learn_from(study),
-        env=read_env(root, names),
-        template=read_template(study),
-        metrics=read_sources(root),
-        stopping=read_stopping(root),
-        resources=read_resources(root),
+        stop_when=read_ending.read_stop_when(study, objectives, outcome),
+        notify=read_ending.read_notify(study),
+        warm=read_study.read_warm(study),
+        learn_from=read_study.read_learn_from(study),
+        env=read_command.read_env(root, names),
+        template=read_command.read_template(study),
+        metrics=read_metrics.read_sources(root),
+        stopping=read_metrics.read_stopping(root),
+        resources=read_tasks.read_resources(root),
     )
-    if root.into.problems:
-        raise SpecError(root.into.sorted(), source)
-    return spec
