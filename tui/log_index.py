@@ -39,7 +39,7 @@ class LogIndex:
         return self._size
 
     def extend(self) -> bool:
-        """Take in what was appended; whether anything is another than before."""
+        """Take in what was appended; return whether anything has changed."""
         try:
             with self.path.open("rb") as file:
                 stat = os.fstat(file.fileno())

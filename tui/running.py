@@ -51,7 +51,7 @@ def _again(snapshot: "Snapshot") -> dict[int, float]:
 
 
 def running_texts(snapshot: "Snapshot") -> str:
-    """Return what is said of the time that trials have run: another text, another picture."""
+    """Return the texts about how long trials have run; panes are drawn again when one changes."""
     return " ".join(map(present.took, _so_far(snapshot, _running(snapshot)).tolist()))
 
 

@@ -28,7 +28,7 @@ class Commanding(Room):
     ) -> None:
         """Ask the runner in a thread, and show its answer when it comes.
 
-        ``without``: what is said too where no runner lives that could go on from there.
+        ``without``: what is added to the answer if no runner runs.
         """
         tell = self.hpo.tell_from_thread
         self.hpo.aside(partial(self._send, tell, name, dict(args or {}), said, without))

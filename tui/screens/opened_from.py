@@ -8,10 +8,10 @@ from hpo_tui.tui.widgets.line_table import LineTable
 
 
 class Listed:
-    """The table that has the focus on the screen beneath, as it was when that was left.
+    """The order of trials on the screen beneath: that of the table that had the focus there.
 
-    Where it is none of trials (a chart, the events), all that filter and brushes let be shown
-    stand in order of their numbers.
+    If the focus was in no table of trials (but in a chart, or the events), it is the order of the
+    numbers of all trials that pass filter and brushes.
     """
 
     def __init__(self, app: App[object], live: LiveStudy, number: int) -> None:
@@ -32,7 +32,7 @@ class Listed:
         return f"{self._at + 1} of {len(self._rows)} (, .) " if self._at is not None else ""
 
     def step(self, by: int) -> int | None:
-        """Return the number of the trial so many on, None where there is none."""
+        """Return the number of the trial ``by`` places further on, None where there is none."""
         if self._at is None or not 0 <= self._at + by < len(self._rows):
             return None
         rows, to = self._rows, self._at + by

@@ -94,7 +94,7 @@ them first; the header counts them. `x` on the trial takes back what is queued o
 
     @property
     def chosen(self) -> int | None:
-        """The trial that is highlighted: keys can come faster than the word that it was gone to."""
+        """The highlighted trial: keys can arrive faster than the message that it was selected."""
         here: int | None = getattr(self.focused, "highlighted", None)
         return super().chosen if here is None else here
 
