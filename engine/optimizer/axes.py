@@ -82,14 +82,17 @@ class Continuous:
         """Floats inside the range, its ends exactly at 0 and 1, with the 12 digits that count."""
         if self.low == self.high:
             return [self.low] * len(u)
+        wide = self.high - self.low > 1e-6 * max(abs(self.low), abs(self.high))
         if self.log:
             low, high = math.log(self.low), math.log(self.high)
             raw = np.exp(np.clip(low + u * (high - low), -745.0, 709.7))
-        else:
+        elif wide:
             raw = self.low * (1.0 - u) + self.high * u
+        else:  # so that the place of a value has that very value: all its digits count
+            raw = self.low + u * (self.high - self.low)
         raw = np.where(u <= 0.0, self.low, np.where(u >= 1.0, self.high, raw))
         raw = np.clip(raw, self.low, self.high)
-        if self.high - self.low > 1e-6 * max(abs(self.low), abs(self.high)):
+        if wide:
             short = [float(f"{v:.12g}") for v in raw]
             return [min(max(v, self.low), self.high) for v in short]
         return [float(v) for v in raw]
@@ -112,9 +115,13 @@ class Continuous:
         """Return where a number lies, 0 at the low end and 1 at the high one."""
         if self.log:
             low, high = math.log(self.low), math.log(self.high)
-            return (math.log(number) - low) / (high - low)
-        # By halves: the ends may be further apart than the largest float.
-        return (number / 2 - self.low / 2) / (self.high / 2 - self.low / 2)
+            if low < high:
+                return (math.log(number) - low) / (high - low)
+        # By halves: the ends may be further apart than the largest float. Or next to one another.
+        half = self.high / 2 - self.low / 2
+        if half > 0:
+            return (number / 2 - self.low / 2) / half
+        return (number - self.low) / (self.high - self.low)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ FAR = 1e6
 """Model units that nothing lies beyond."""
 _NEGLIGIBLE = 1e-3
 """Part of the usual value of a traded objective below which nothing more is gained."""
+_TINY = 1e-100
+"""Size below which values are rescaled before they are squared, which would leave nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,9 @@ def prefers_log(values: Array) -> bool:
     logs = np.log(values)
     if np.ptp(logs) <= math.log(10.0):
         return False
+    top = float(np.max(values))
+    if top < _TINY:
+        values, logs = values / top, logs - math.log(top)
     return math.log(np.std(values)) > math.log(np.std(logs)) + float(np.mean(logs))
 
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from hpo_tui.engine.optimizer.completion import as_run
 from hpo_tui.engine.optimizer.space import Space, feasible_random
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.spec.space import validate_params
@@ -183,6 +184,24 @@ def test_any_range_decodes_into_itself(
     value = float(space.decode(x)[0]["v"])
     assert low <= value <= high
     assert space.encode(space.decode(x)[0]) is not None
+
+
+@pytest.mark.parametrize(("low", "high"), [(1000.0, 1000.001), (1e6, 1e6 + 1e-3), (0.0, 1.0)])
+def test_the_place_of_a_value_has_that_value(low: float, high: float) -> None:
+    space = Space(spec_of({"x": {"type": "float", "low": low, "high": high}}))
+    once = as_run(space, space.uniform(2000, np.random.default_rng(0)))
+    assert np.array_equal(as_run(space, once), once)  # so what was run is known to have been run
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "log"), [(0.0, 5e-324, False), (1000.0, math.nextafter(1000.0, 2e3), True)]
+)
+def test_ends_that_are_next_to_one_another_are_two_values(
+    low: float, high: float, log: bool
+) -> None:
+    space = Space(spec_of({"x": {"type": "float", "low": low, "high": high, "log": log}}))
+    places = [space.encode({"x": v}) for v in (low, high)]
+    assert [float(x[0]) for x in places if x is not None] == [0.0, 1.0]
 
 
 @pytest.mark.parametrize("step", [0.1, 0.3, 0.25])

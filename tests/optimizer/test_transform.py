@@ -152,7 +152,7 @@ def test_logarithms_are_taken_where_values_spread_over_orders_of_magnitude() -> 
     assert not prefers_log(np.array([-1.0, 1.0, 100.0]))
 
 
-@pytest.mark.parametrize("unit", [1e-8, 0.3, 1e6])
+@pytest.mark.parametrize("unit", [1e-250, 1e-8, 0.3, 1e6])
 def test_whether_logarithms_are_taken_is_no_matter_of_the_unit(unit: float) -> None:
     rng = np.random.default_rng(0)
     drawn = [np.exp(rng.uniform(0.1, 2.0) * rng.standard_normal(30)) + rng.random()
