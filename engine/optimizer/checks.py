@@ -6,12 +6,15 @@ from difflib import get_close_matches
 from numbers import Integral
 from typing import Any
 
+from hpo_tui.engine.optimizer.api import PastTrial
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.spec import names as words
 from hpo_tui.engine.spec.names import did_you_mean, fold, listing, plain_data
 
 _ALIKE = 0.85
 """How like names are of which one is a slip: acuracy for accuracy, not train_loss for val_loss."""
+OWN = "to run a configuration of your own: enqueue(params), then ask()"
+"""What is said to whoever tells of a trial that was not asked for."""
 
 
 def show(value: object) -> str:
@@ -48,13 +51,24 @@ def trial_number(value: Any) -> None:
     """Raise TypeError for what is no number of a trial."""
     if not isinstance(value, Integral):
         kind = type(value).__name__
-        raise TypeError(f"a trial is named by its number, suggestion.number, not by a {kind}")
+        own = f"; {OWN}" if isinstance(value, Mapping) else ""
+        raise TypeError(f"a trial is named by its number, suggestion.number, not by a {kind}{own}")
+
+
+def past(value: object) -> PastTrial:
+    """Return a trial of a history. Raises TypeError for anything else."""
+    if not isinstance(value, PastTrial):
+        raise TypeError(
+            f"a history is a list of PastTrial, found {show(value)}: optimizer.trials() gives one"
+        )
+    return value
 
 
 def number(what: str, value: Any) -> float:
     """Return a number, NaN and infinities too. Raises TypeError or ValueError, by its name."""
     try:
-        return float(value)
+        # An array of one number is that number, as for the client of training scripts.
+        return float(value.item() if getattr(value, "size", 0) == 1 else value)
     except (TypeError, ValueError, OverflowError) as error:
         wrong = ValueError if isinstance(error, OverflowError) else type(error)
         raise wrong(f"{what} must be a number, found {show(value)}") from error
@@ -68,22 +82,30 @@ def amount(what: str, value: Any) -> float:
     return found
 
 
-def values(given: object) -> dict[str, float]:
-    """Return numbers by name, NaN and infinities too. Raises TypeError or ValueError."""
+def _by_name(given: object) -> Mapping[Any, Any]:
+    """Return metrics as they were given. Raises TypeError for what has no names."""
     if not isinstance(given, Mapping):
         raise TypeError(f'metrics are told by name, as {{"loss": 0.5}}, found {show(given)}')
-    return {str(n): number(f"the metric {show(str(n))}", v) for n, v in given.items()}
+    return given
+
+
+def values(given: object) -> dict[str, float]:
+    """Return numbers by name, NaN and infinities too. Raises TypeError or ValueError."""
+    told = _by_name(given)
+    return {str(n): number(f"the metric {show(str(n))}", v) for n, v in told.items()}
 
 
 def metrics(spec: StudySpec, given: object) -> dict[str, float]:
-    """Return a result as told, with what is not the study's.
+    """Return a result as told, with the numbers that are not the study's, without other values.
 
     A metric of the study that is missing teaches as a failure of it, so no name may be misspelt.
     Raises TypeError or ValueError.
     """
-    told, names = values(given), spec.metric_names
+    names = spec.metric_names
+    given = {str(n): v for n, v in _by_name(given).items()}
+    strange = [n for n in given if n not in names]
+    told = values({n: v for n, v in given.items() if n in names or _is_number(v)})
     missing = [n for n in names if n not in told]
-    strange = [n for n in told if n not in names]
     misspelt = [n for n in strange if get_close_matches(fold(n), map(fold, missing), 1, _ALIKE)]
     if missing and strange and (misspelt or len(missing) == len(names)):
         wrong = (misspelt or strange)[0]
@@ -92,6 +114,15 @@ def metrics(spec: StudySpec, given: object) -> dict[str, float]:
             f"{show(wrong)} is no metric of this study{guess or '; it has ' + listing(names)}"
         )
     return told
+
+
+def _is_number(value: Any) -> bool:
+    """Whether it can be told beside the study's own metrics: a text or a list is none."""
+    try:
+        number("", value)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def configuration(given: object) -> dict[str, Any]:

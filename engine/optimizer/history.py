@@ -215,10 +215,10 @@ class TrialHistory:
             PastTrial(
                 number=t.number,
                 configuration=t.configuration,
-                params=t.params,
+                params=dict(t.params),
                 task=self.task_names[t.task],
                 state=t.state,
-                metrics=t.metrics,
+                metrics=dict(t.metrics),
                 charged=t.cost if t.state == "running" else t.charged,
                 resume_from=t.resume_from,
                 duration=t.duration,

@@ -103,9 +103,12 @@ class Optimizer:
     def _room(self, left: float | None) -> float | None:
         """Return what is left, the smaller of our own count and the caller's."""
         own = self.left
-        if left is not None and math.isnan(checks.number("what is left", left)):
+        if left is None:
+            return own
+        said = checks.number("what is left", left)
+        if math.isnan(said):
             raise ValueError("what is left must be a number, or None where nobody knows, found nan")
-        return own if left is None else left if own is None else min(own, left)
+        return said if own is None else min(own, said)
 
     def _measured(self) -> Prices | None:
         """Prices from durations where the study asks for them and they are known."""
@@ -177,8 +180,11 @@ class Optimizer:
         """Whether a running trial's reports leave it a chance of ending among the best."""
         return stopping.decide(self.spec, self._history, self._history.trial(number))
 
-    def fail(self, number: int, reason: str, *, charged: float | None = None) -> None:
-        """Note that a trial failed by its parameters (``oom``, ``diverged``): this teaches."""
+    def fail(self, number: int, reason: str = "", *, charged: float | None = None) -> None:
+        """Note that a trial failed by its parameters (``oom``, ``diverged``): this teaches.
+
+        ``charged``: what it cost, its price where that is not known.
+        """
         trial = self._history.trial(number)
         self._history.close(trial, "failed", trial.cost if charged is None else charged)
         trial.teaches, trial.kind = True, trial.kind or reason
@@ -233,9 +239,16 @@ class Optimizer:
 
     # -- the past -------------------------------------------------------------------------------
 
+    def trials(self) -> list[PastTrial]:
+        """Return all trials so far, in any state, as :meth:`restore` takes them in elsewhere."""
+        return self._history.past()
+
     def restore(self, history: Iterable[PastTrial]) -> None:
-        """Take in the trials of a store, in any state, running ones as running."""
-        self._history.restore(history)
+        """Take in the trials of a store, in any state, running ones as running.
+
+        Raises TypeError for what is no trial, ValueError where there is one of its number.
+        """
+        self._history.restore(checks.past(trial) for trial in history)
 
     def state(self) -> dict[str, Any]:
         """Fitted hyperparameters, JSON-able; hand them to the constructor of a resumed study."""
@@ -250,7 +263,7 @@ class Optimizer:
 
         A wish for a configuration or a task that is no more is left out.
         """
-        past, before = self._history.past(), self._history.task_names
+        past, before = self.trials(), self._history.task_names
         self._begin(checks.study(spec))
         self._history.restore(past)
         tasks = self._history.task_names
@@ -305,7 +318,7 @@ class Optimizer:
 
     def found(self, name: str | None = None) -> Earlier:
         """Return what is known so far, for another study to learn from."""
-        return Earlier.of(self.spec, self._history.past(), name)
+        return Earlier.of(self.spec, self.trials(), name)
 
     def price(self, params: Mapping[str, Value], task: str) -> float:
         """Marginal cost of a configuration at a task, measured where the study asks for it."""

@@ -58,6 +58,31 @@ def test_a_misspelt_metric_does_not_teach_as_a_failure(
     asked.tell(1, {**RESULT, "seconds": math.nan})  # what the study does not know is welcome
 
 
+def test_what_is_told_beside_the_metrics_need_not_be_a_number(asked: Optimizer) -> None:
+    with pytest.raises(ValueError, match='"A" is no metric of this study; did you mean "a"'):
+        asked.tell(1, {"A": None, "b": 0.5})  # type: ignore[dict-item]
+    asked.tell(1, {**RESULT, "note": "good", "curve": [1, 2], "seed": None, "seconds": 3})
+    assert asked.trials()[0].metrics == {**RESULT, "seconds": 3.0}
+
+
+def test_an_array_of_one_number_is_that_number(asked: Optimizer) -> None:
+    with pytest.raises(TypeError, match='"b" must be a number, found a Python ndarray'):
+        asked.tell(1, {"a": 0.5, "b": np.array([1.0, 2.0])})  # type: ignore[dict-item]
+    asked.tell(1, {"a": np.array([0.5]), "b": np.array([[0.25]])})  # type: ignore[dict-item]
+    assert asked.trials()[0].metrics == {"a": 0.5, "b": 0.25}
+
+
+def test_what_is_left_is_a_number_however_it_is_written(toy: StudySpec) -> None:
+    assert Optimizer(toy, 0).ask("3").task == "cheap"  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match='what is left must be a number, found "much"'):
+        Optimizer(toy, 0).ask("much")  # type: ignore[arg-type]
+
+
+def test_a_failure_needs_no_reason_to_teach(asked: Optimizer) -> None:
+    asked.fail(1)
+    assert asked.trials()[0].teaches
+
+
 def test_a_metric_that_is_missing_is_a_failure_of_it(lab: Any) -> None:
     goals = [{"metric": m, "direction": "minimize"} for m in ("val_loss", "size")]
     optimizer = Optimizer(lab.spec(objective=goals), seed=0)
@@ -71,6 +96,8 @@ def test_a_trial_is_named_by_its_number(asked: Optimizer) -> None:
     suggestion = asked.ask()
     with pytest.raises(TypeError, match=r"by its number, suggestion\.number, not by a Suggestion"):
         asked.tell(suggestion, RESULT)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"of your own: enqueue\(params\), then ask"):
+        asked.tell(suggestion.params, RESULT)  # type: ignore[arg-type]
     with pytest.raises(KeyError, match="there is no trial 9: the last is 2"):
         asked.tell(9, RESULT)
     asked.tell(np.int64(2), RESULT)  # type: ignore[arg-type]
@@ -109,8 +136,10 @@ def test_a_budget_is_extended_by_numbers_alone(asked: Optimizer) -> None:
 
 
 def test_a_history_is_taken_in_once(toy: StudySpec, asked: Optimizer) -> None:
-    past = asked._history.past()
+    past = asked.trials()
     other = Optimizer(toy, seed=0)
+    with pytest.raises(TypeError, match=r"a list of PastTrial, found 1: optimizer\.trials\(\)"):
+        other.restore([*past, 1])  # type: ignore[list-item]
     other.restore(past)
     with pytest.raises(ValueError, match="there is a trial 1 already"):
         other.restore(past)

@@ -2,7 +2,7 @@
 
 import json
 import random
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
@@ -50,6 +50,23 @@ def test_a_restored_study_goes_on_as_if_it_had_never_stopped(
             expected.number, expected.params, expected.task, expected.cost,
         )  # fmt: skip
         after.tell(s.number, lab.bowl(s.params, s.task))
+
+
+def test_trials_are_all_that_another_optimizer_needs(lab: Any, toy: StudySpec) -> None:
+    one = Optimizer(toy, seed=4)
+    for n in range(12):
+        s = one.ask()
+        if n % 5 == 4:
+            one.fail(s.number)
+        else:
+            one.tell(s.number, lab.bowl(s.params, s.task))
+    one.drop(one.ask().number)
+    one.ask()
+    kept = json.loads(json.dumps([asdict(trial) for trial in one.trials()]))
+    other = Optimizer(toy, seed=4, state=one.state())
+    other.restore(PastTrial(**trial) for trial in kept)
+    assert (other.spent, other.best()) == (one.spent, one.best())
+    assert other.ask() == one.ask()
 
 
 def test_a_withdrawn_suggestion_leaves_no_trace(lab: Any, toy: StudySpec) -> None:
