@@ -4,9 +4,9 @@ import math
 from collections.abc import Mapping
 from difflib import get_close_matches
 from numbers import Integral
-from typing import Any
+from typing import Any, get_args
 
-from hpo_tui.engine.optimizer.api import PastTrial
+from hpo_tui.engine.optimizer.api import PastTrial, State
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.spec import names as words
 from hpo_tui.engine.spec.names import did_you_mean, fold, listing, plain_data
@@ -56,10 +56,15 @@ def trial_number(value: Any) -> None:
 
 
 def past(value: object) -> PastTrial:
-    """Return a trial of a history. Raises TypeError for anything else."""
+    """Return a trial of a history. Raises TypeError for anything else, ValueError."""
     if not isinstance(value, PastTrial):
         raise TypeError(
             f"a history is a list of PastTrial, found {show(value)}: optimizer.trials() gives one"
+        )
+    if value.state not in get_args(State):
+        raise ValueError(
+            f"trial {value.number} has the state {show(value.state)}; there are "
+            f"{listing(get_args(State))}"
         )
     return value
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -140,6 +141,8 @@ def test_a_history_is_taken_in_once(toy: StudySpec, asked: Optimizer) -> None:
     other = Optimizer(toy, seed=0)
     with pytest.raises(TypeError, match=r"a list of PastTrial, found 1: optimizer\.trials\(\)"):
         other.restore([*past, 1])  # type: ignore[list-item]
+    with pytest.raises(ValueError, match='trial 1 has the state "done"; there are "running", "co'):
+        other.restore([replace(past[0], state="done")])  # type: ignore[arg-type]
     other.restore(past)
     with pytest.raises(ValueError, match="there is a trial 1 already"):
         other.restore(past)
