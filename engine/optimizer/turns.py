@@ -1,9 +1,8 @@
 """Lets processes that share an Optuna study plan in turn, so that none repeats another's trial."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
 
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
@@ -21,39 +20,58 @@ def in_turn(study: Study, trial: FrozenTrial) -> None:
     """Wait until the trials begun before this one are planned, where there is a study file.
 
     So several processes together spend no more than the budget, and none runs what another does.
-    One that was begun long ago and is not planned was lost.
+    """
+    _wait(study, trial, lambda t: not (t.params or bridge.PARAMS in t.user_attrs))
+
+
+def settle(study: Study, trial: FrozenTrial, choose: Callable[[], Params]) -> Params:
+    """Choose a trial's values where there is no study file, and note them for other processes.
+
+    Of two that choose the same at once, the one that was begun later chooses anew (as in Lamport's
+    bakery): an empty note says that a trial is choosing, and later ones wait for it before they
+    compare. An earlier one whose choosing begins after that knows the note of the later.
+    """
+    for left in reversed(range(_TRIES)):
+        _note(study, trial, {})
+        before = _noted(study, trial)
+        found = choose()
+        if left and found in _since(study, trial, before).values():
+            continue
+        _note(study, trial, found)
+        _wait(study, trial, lambda t: t.system_attrs.get(bridge.PARAMS) == {})
+        new = _since(study, trial, before)
+        if all(n > trial.number or p != found for n, p in new.items()):
+            break
+    return found
+
+
+def _wait(study: Study, trial: FrozenTrial, busy: Callable[[FrozenTrial], bool]) -> None:
+    """Wait while a running trial that was begun before this one is ``busy``.
+
+    One that was begun long ago and still is was lost.
     """
     until = time.monotonic() + _TURN
     while time.monotonic() < until and any(
         t.number < trial.number
         and t.datetime_start is not None
         and (datetime.now() - t.datetime_start).total_seconds() < _TURN
-        and not (t.params or bridge.PARAMS in t.user_attrs)
+        and busy(t)
         for t in _trials(study, TrialState.RUNNING)
     ):
         time.sleep(_PAUSE)
 
 
-def settle(study: Study, trial: FrozenTrial, choose: Callable[[], Params]) -> Params:
-    """Choose a trial's values where there is no study file, and note them for other processes.
-
-    Of two that choose the same at once, the one that sees the other's note first chooses anew, and
-    of two that note at once the one that was begun later.
-    """
-    for left in reversed(range(_TRIES)):
-        before = _noted(study, trial).keys()
-        found = choose()
-        new = {n: p for n, p in _noted(study, trial).items() if n not in before}
-        if left and found in new.values():
-            continue
-        study._storage.set_trial_system_attr(trial._trial_id, bridge.PARAMS, found)
-        new = {n: p for n, p in _noted(study, trial).items() if n not in before}
-        if all(n > trial.number or p != found for n, p in new.items()):
-            break
-    return found
+def _note(study: Study, trial: FrozenTrial, params: Params) -> None:
+    """Note a trial's values for other processes."""
+    study._storage.set_trial_system_attr(trial._trial_id, bridge.PARAMS, params)
 
 
-def _noted(study: Study, trial: FrozenTrial) -> dict[int, Any]:
+def _since(study: Study, trial: FrozenTrial, before: Mapping[int, Params]) -> dict[int, Params]:
+    """Return what is noted of other trials now and was not ``before``, by number."""
+    return {n: p for n, p in _noted(study, trial).items() if before.get(n) != p}
+
+
+def _noted(study: Study, trial: FrozenTrial) -> dict[int, Params]:
     """Return what is noted of the other trials, by number."""
     noted = {t.number: t.system_attrs.get(bridge.PARAMS) for t in _trials(study)}
     return {n: params for n, params in noted.items() if params and n != trial.number}

@@ -4,6 +4,7 @@ import json
 import math
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -154,6 +155,41 @@ def test_what_others_have_chosen_meanwhile_is_not_chosen_again() -> None:
 
     study.sampler = Slow(seed=0)
     assert [second._suggest(name, d) for name, d in (("x", X), ("y", Y))] != chosen[0]
+
+
+def test_of_two_that_note_the_same_at_once_the_later_chooses_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The later trial compares before the earlier one, which has just looked, has noted."""
+    study = optuna.create_study(sampler=CostWeightedSampler(seed=0))
+    earlier, later = (t._cached_frozen_trial for t in (study.ask(), study.ask()))
+    chosen: dict[int, Any] = {}
+    compared = threading.Event()
+
+    def sleep(seconds: float) -> None:
+        compared.set()
+        time.sleep(seconds)
+
+    def begin_later() -> None:
+        options = iter([{"x": 0.5}, {"x": 0.75}])
+        chosen[1] = turns.settle(study, later, lambda: next(options))
+        compared.set()
+
+    other = threading.Thread(target=begin_later)
+    note = turns._note
+
+    def late(study: optuna.Study, trial: FrozenTrial, params: dict[str, Any]) -> None:
+        if trial is earlier and params:
+            other.start()
+            assert compared.wait(60)
+        note(study, trial, params)
+
+    clock = SimpleNamespace(monotonic=time.monotonic, sleep=sleep)
+    monkeypatch.setattr(turns, "time", clock)
+    monkeypatch.setattr(turns, "_note", late)
+    chosen[0] = turns.settle(study, earlier, lambda: {"x": 0.5})
+    other.join()
+    assert chosen == {0: {"x": 0.5}, 1: {"x": 0.75}}
 
 
 def test_enqueued_values_that_are_none_fail_their_trial_and_no_other() -> None:
