@@ -37,11 +37,11 @@ class Suggestion:
 
     number: int
     configuration: int
-    params: Params
+    params: Params = field(hash=False)  # so that a suggestion can be a key of what runs it
     task: str
     cost: float
     resume_from: int | None
-    why: Mapping[str, Any]
+    why: Mapping[str, Any] = field(hash=False)
     repeat: int = 0
 
 

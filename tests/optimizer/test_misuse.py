@@ -1,6 +1,7 @@
 """What callers get wrong: it is said in words, changes nothing, and can be put right."""
 
 import math
+import pickle
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -177,3 +178,9 @@ def test_words_name_what_there_is(asked: Optimizer) -> None:
         asked.enqueue(0.5)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="a step must be a finite number, found nan"):
         asked.report(1, math.nan, RESULT)  # type: ignore[arg-type]
+
+
+def test_a_suggestion_can_be_a_key(asked: Optimizer) -> None:
+    one, two = asked.ask(), asked.ask()
+    jobs = {one: "one", two: "two"}
+    assert jobs[pickle.loads(pickle.dumps(one))] == "one"
