@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from typing import Any
 
 from hpo_tui.engine.costs import Meter
@@ -21,7 +22,7 @@ from hpo_tui.engine.runner.notices import Notices
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.stop_when import reached
 from hpo_tui.store.folder import StudyFolder
-from hpo_tui.store.models import StudyState, Trial, TrialState
+from hpo_tui.store.models import Command, StudyState, Trial, TrialState
 from hpo_tui.store.write import StudyWriter
 
 log = logging.getLogger("runner")
@@ -108,6 +109,10 @@ class Desk:
         self.live: dict[int, Live] = {}
         self.queue: deque[int] = deque()
         """Waiting trials, the next to be started first."""
+        self.wished: dict[int, int] = {}
+        """Trial that a person asked for → the command behind it: they start in that order."""
+        self.pending: dict[int, Command] = {}
+        """Wish that the optimizer is working on → the command behind it."""
         self.queued: set[int] = set()
         """The commands that were asked for before this run: nobody waits for their answers."""
         self.alone: set[int] = set()
@@ -199,14 +204,32 @@ class Desk:
             if self.state is StudyState.RUNNING:
                 self.set_state(StudyState.PAUSED, reason)
 
-    def enqueue(self, number: int, *, first: bool = False) -> None:
-        """Put a waiting trial in the queue."""
+    def enqueue(self, number: int, *, first: bool = False, asked: int | None = None) -> None:
+        """Put a waiting trial in the queue.
+
+        ``asked``: the command it was asked for by; it goes before all but what was asked for
+        earlier.
+        """
         if number in self.queue:
             return
-        if first:
+        if asked is not None:
+            self.wished[number] = asked
+            self.queue.insert(len(self.queue) - len(self._behind(asked)), number)
+        elif first:
             self.queue.appendleft(number)
         else:
             self.queue.append(number)
+
+    def before(self, asked: int) -> list[int]:
+        """Return the waiting trials that were asked for before a command, and start before it."""
+        ahead = list(self.queue)[: len(self.queue) - len(self._behind(asked))]
+        waiting = (n for n in ahead if self.trials[n].state is TrialState.WAITING)
+        return [n for n in waiting if n in self.wished]
+
+    def _behind(self, asked: int) -> list[int]:
+        """Return the end of the queue that what a command asks for goes before."""
+        later = takewhile(lambda n: self.wished.get(n, asked + 1) > asked, reversed(self.queue))
+        return list(later)
 
     def end(self, live: Live, stop: Stop, *, at_once: bool = False) -> None:
         """Have a running trial ended. ``stop``: why, by which its end is judged.

@@ -8,6 +8,9 @@ from hpo_tui.engine.spec.files import unsaved
 from hpo_tui.engine.spec.names import numbered
 from hpo_tui.store.models import Command, StudyState
 
+_FEW = 3
+"""Trials that are named; of more it is said how many."""
+
 
 def check_goes_on(desk: Desk, hint: str = "") -> None:
     """Refuse what a study that is being stopped will not do any more."""
@@ -22,9 +25,13 @@ def check_file(desk: Desk) -> None:
         raise Refused(refusal)
 
 
-def are_next(desk: Desk, numbers: Sequence[int]) -> str:
-    """Say that trials are next, and what they wait for where the study is paused."""
+def are_next(desk: Desk, numbers: Sequence[int], command: Command) -> str:
+    """Say that trials are next, after what was asked for before them, once the study is resumed."""
     said = f"{numbered(numbers)} {'is' if len(numbers) == 1 else 'are'} next"
+    before = desk.before(command.id)
+    if before:
+        few = len(before) <= _FEW
+        said += f", after {numbered(before) if few else f'{len(before)} trials asked for before'}"
     paused = desk.state is StudyState.PAUSED
     return f"{said}, once the study is resumed" if paused else said
 

@@ -141,7 +141,8 @@ class Runner:
                 what = "is adopted" if lives else "ended while no runner was there"
                 desk.event("adopted", f"trial {trial.number} {what}", trial.number)
             elif trial.state is TrialState.WAITING:
-                desk.enqueue(trial.number)
+                # Never started, it was asked for: before all that is asked for from now on.
+                desk.enqueue(trial.number, asked=None if trial.attempt else 0)
             elif stopped and trial.reason == STOPPED:
                 desk.update(
                     trial.number, state=TrialState.WAITING, ended=None, reason="",
@@ -287,7 +288,7 @@ class Runner:
     def _all_spent(self) -> bool:
         """Whether there is nothing more to suggest, no budget for it, or no need of it."""
         proposals = self.desk.proposals
-        if proposals.stale or self.commands.wishes.pending:
+        if proposals.stale or self.desk.pending:
             return False
         if self.starter.over_budget:
             self.chores.budget()  # it may have been given more since the last look

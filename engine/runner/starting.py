@@ -75,6 +75,8 @@ class Starter:
         while desk.queue and desk.trials[desk.queue[0]].state is not TrialState.WAITING:
             desk.queue.popleft()
         if desk.queue:
+            if self._too_soon(desk.queue[0]):
+                return False
             what = desk.trials[desk.queue[0]]
         elif not (self.over_budget or self._counted_out() or desk.enough()):
             what = self._suggestion()
@@ -90,6 +92,11 @@ class Starter:
             raise
         self._start(running, slot)
         return True
+
+    def _too_soon(self, number: int) -> bool:
+        """Whether the optimizer still works on what was asked for before a trial."""
+        asked = self.desk.wished.get(number, 0)
+        return any(command.id < asked for command in self.desk.pending.values())
 
     def _suggestion(self) -> Suggestion | None:
         """Return what the optimizer would start; None if that is not known or worth a wait."""

@@ -36,10 +36,11 @@ class TrialCommands:
             trial.number, state=TrialState.WAITING, reason="", ended=None, teaches=False,
             wasted=self.desk.redone(trial),
         )  # fmt: skip
-        self.desk.enqueue(trial.number, first=True)
+        answer = are_next(self.desk, [trial.number], command)
+        self.desk.enqueue(trial.number, asked=command.id)
         self.desk.proposals.stale = True  # it has learned the trial's end, which does not hold
         self.desk.event("retried", f"trial {trial.number} is started again", trial.number)
-        return are_next(self.desk, [trial.number])
+        return answer
 
     def do_star(self, command: Command) -> str:
         """Mark a trial, or unmark it."""

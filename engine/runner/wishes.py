@@ -17,8 +17,6 @@ class Wishes:
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
-        self.pending: dict[int, Command] = {}
-        """Wish that the optimizer is working on → the command behind it."""
 
     def do_enqueue(self, command: Command) -> None:
         """Run a configuration that the user gives."""
@@ -41,14 +39,14 @@ class Wishes:
 
     def _wish(self, command: Command, op: str, **values: Any) -> None:
         check_goes_on(self.desk)
-        self.pending[self.desk.proposals.wish(op, **values)] = command
+        self.desk.pending[self.desk.proposals.wish(op, **values)] = command
 
     def granted(self, reply: Reply) -> None:
         """Write down the trials that the optimizer has made of a wish, and answer it."""
-        command = self.pending.pop(reply.id, None)
+        desk = self.desk
+        command = desk.pending.pop(reply.id, None)
         if command is None:
             return
-        desk = self.desk
         with desk.transaction():
             if reply.kind == "refused":
                 refuse(desk, command, str(reply.data["text"]))
@@ -59,9 +57,10 @@ class Wishes:
             # Nobody reads the answer to what was queued before this run.
             told = remark if command.id in desk.queued else ""
             desk.event("enqueued", f"asked for by you: {numbered(numbers)}{told}", numbers[0])
-            desk.writer.answer_command(command.id, True, are_next(self.desk, numbers) + remark)
-        for trial in reversed(trials):
-            desk.enqueue(trial.number, first=True)
+            answer = are_next(desk, numbers, command) + remark
+            desk.writer.answer_command(command.id, True, answer)
+        for number in numbers:
+            desk.enqueue(number, asked=command.id)
 
     def _remark(self, command: Command, trials: Sequence[Trial]) -> str:
         """Say what a configuration was completed with, or what of a wish the budget is short of."""

@@ -176,9 +176,10 @@ def test_what_is_asked_while_the_study_ends_is_done_first(
 ) -> None:
     runner = Runner.__new__(Runner)
     runner.desk, runner.trouble, runner.commands = Mock(), Mock(active=False), Mock()
-    runner.commands.wishes.pending = {}
     runner.starter, runner.chores = Mock(over_budget=False), Mock()
-    runner.desk.configure_mock(live={}, queue=[], state=StudyState.RUNNING, transaction=nullcontext)
+    runner.desk.configure_mock(
+        live={}, queue=[], pending={}, state=StudyState.RUNNING, transaction=nullcontext
+    )
     runner.desk.enough.return_value = []
     runner.desk.proposals = Mock(stale=False, exhausted="all is spent", ready=[])
     runner.commands.obey.return_value = asked
@@ -314,7 +315,7 @@ def test_one_trial_and_several_are_spoken_of_as_such(make_study: Any) -> None:
     study.ended(1)
     study.ended(2)
     said = ok(study, "confirm", trial=1, repeats=2)
-    assert said == "trials 4, 5 are next, once the study is resumed"
+    assert said == "trials 4, 5 are next, after trial 3, once the study is resumed"
     assert [e.text for e in study.events("enqueued")] == [
         "asked for by you: trial 3", "asked for by you: trials 4, 5",
     ]  # fmt: skip

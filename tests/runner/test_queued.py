@@ -58,6 +58,40 @@ def test_every_kind_of_wish_waits(make_study: Any) -> None:
     assert study.trial(2).params["x"] == 0.25
 
 
+def started(study: Any) -> list[int]:
+    """Return the trials in the order of their starts."""
+    return [e.trial for e in study.events("started")]
+
+
+def test_what_waits_is_started_in_the_order_it_was_asked_for(make_study: Any) -> None:
+    script = "if given['trial'] == given['attempt'] == 1: sys.exit(1)\n" + SHORT
+    study = finished(make_study, script)
+    for x in (0.25, 0.5):
+        answer(study, "enqueue", params={"x": x}, task=None)
+    answer(study, "retry", trial=1)  # which needs no optimizer, and could start at once
+    answer(study, "enqueue", params={"x": 0.75}, task=None)
+    answer(study, "extend", amount=4)
+    study.start()
+    study.gone()
+    assert [study.trial(n).params["x"] for n in (2, 3, 4)] == [0.25, 0.5, 0.75]
+    assert started(study)[:5] == [1, 2, 3, 1, 4]
+
+
+def test_what_is_asked_of_a_runner_is_started_in_that_order(make_study: Any) -> None:
+    study = make_study(SHORT + "; hold()", budget=6)
+    study.start()
+    study.running(1, reports=1)
+    said = [answer(study, "enqueue", params={"x": x}, task=None).answer for x in (0.25, 0.5)]
+    assert said == ["trial 2 is next", "trial 3 is next, after trial 2"]
+    study.kill_runner()
+    study.start()
+    last = answer(study, "enqueue", params={"x": 0.75}, task=None).answer
+    assert last == "trial 4 is next, after trials 2, 3"
+    study.go()
+    study.gone()
+    assert started(study) == [1, 2, 3, 4, 5, 6]
+
+
 def test_a_promotion_waits_and_is_asked_for_once(make_study: Any) -> None:
     study = finished(make_study, tasks=TASKS)
     answer(study, "enqueue", params={"x": 0.25}, task="cheap")
