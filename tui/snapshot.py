@@ -48,6 +48,8 @@ class Snapshot:
     """The running trials that take far longer than any of their task has, as the runner finds."""
     queued: tuple[Command, ...] = ()
     """The trials that were asked for and wait for the next runner; none while one lives."""
+    short: float | None = None
+    """What the budget lacks for what is queued, in its unit; None where nothing is, or unknown."""
     learned: tuple[Holds, ...] = ()
     """How far what earlier studies say holds, study by study and metric by metric."""
     ranked: tuple[str, ...] = ()

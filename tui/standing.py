@@ -188,7 +188,7 @@ def first_result_text(snapshot: "Snapshot") -> str:
         way = "p resumes it" if snapshot.runner_pid is not None else "R starts it again"
         return f"Paused before the first full trial; {way}.\n{snapshot.study.reason}"
     if snapshot.runner_pid is None:
-        over = why_no_start(snapshot.study, edited=snapshot.edited)
+        over = why_no_start(snapshot.study, edited=snapshot.edited, short=snapshot.short)
         way = f". {over}" if over else ", and the study is not running: R starts it."
         why = f"No trial has finished at the full task{way}"
         return "\n".join([why, *_failures(snapshot)])

@@ -1,6 +1,8 @@
 """Actions on a study of the list; each returns the sentence that reports it."""
 
 import time
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import Study, StudyState
@@ -10,19 +12,22 @@ NOTHING_RUNS = "This study has no runner and no running trials: there is nothing
 STARTS_IT = "R starts the runner, which continues the study."
 
 
-def why_no_start(study: Study, *, edited: bool) -> str:
+def why_no_start(study: Study, *, edited: bool, short: float | None = None) -> str:
     """Return why a runner would have nothing to do, empty where it would.
 
-    ``edited``: whether the study's file was edited by hand, which a runner takes over.
+    ``edited``: whether the study's file was edited by hand, which a runner takes over. ``short``:
+    what the budget lacks for what is queued, None where nothing is or nobody knows.
     """
-    if study.state is not StudyState.FINISHED or edited:
+    if study.state is not StudyState.FINISHED or edited or short == 0:
         return ""
+    if short:
+        return f"The study is finished: increase its budget by {short:.10g} first (+ in Watch)."
     return "The study is finished: increase its budget first (+ in Watch)."
 
 
-def how_queued_starts(study: Study, *, edited: bool) -> str:
+def how_queued_starts(study: Study, *, edited: bool, short: float | None = None) -> str:
     """Return what has to be done for what is queued for the next run to be run."""
-    over = why_no_start(study, edited=edited)
+    over = why_no_start(study, edited=edited, short=short)
     return f"{over.rstrip('.')}, then R starts it." if over else "R starts it."
 
 
@@ -35,9 +40,13 @@ def why_not(error: OSError, folder: StudyFolder) -> str:
 
 def start(folder: StudyFolder) -> str:
     """Start the study's runner."""
+    return f"{_started(folder)}."
+
+
+def _started(folder: StudyFolder) -> str:
     from hpo_tui.engine import launch
 
-    return f"The runner is process {launch.start_runner(folder)}."
+    return f"The runner is process {launch.start_runner(folder)}"
 
 
 def send(folder: StudyFolder, wish: str) -> str:
@@ -53,6 +62,27 @@ def stop(folder: StudyFolder, *, kill: bool) -> str:
     from hpo_tui.engine import launch
 
     return launch.send(folder, "stop", {"kill": kill}).answer or "Done."
+
+
+def unqueue(folder: StudyFolder, wishes: Collection[int]) -> str:
+    """Take back some of what is queued for the next run, by the numbers of its commands."""
+    from hpo_tui.engine import launch
+
+    text = launch.unqueue(folder, lambda c: c.id in wishes)
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def add_and_run(
+    folder: StudyFolder, wish: str, many: Sequence[Mapping[str, Any]], amount: float
+) -> str:
+    """Queue trials that are asked for, add to the budget what they lack, and start the runner."""
+    from hpo_tui.engine import launch
+
+    said = [launch.send(folder, wish, args).answer for args in many]
+    if amount:
+        said.append(launch.send(folder, "extend", {"amount": amount}).answer)
+    shown = said if len(many) == 1 else said[len(many) :]
+    return " ".join(f"{text[:1].upper()}{text[1:]}." for text in [*shown, _started(folder)])
 
 
 def archive(folder: StudyFolder) -> str:

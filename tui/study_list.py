@@ -6,14 +6,16 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from hpo_tui.engine.answers import WISHES
 from hpo_tui.engine.overdue import overdue
 from hpo_tui.engine.spec import SpecError, StudySpec
 from hpo_tui.engine.spec.files import edited_by_hand
 from hpo_tui.store.folder import StudyFolder, list_studies
-from hpo_tui.store.models import Study, StudyState, TrialState
+from hpo_tui.store.models import Command, Study, StudyState, TrialState
 from hpo_tui.store.read import StudyReader
 from hpo_tui.tui import present
 from hpo_tui.tui.outlook import spent_of
+from hpo_tui.tui.queued import short_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,10 @@ class Summary:
     """The number in ``best``, of a trial that meets all goals."""
     edited: bool = False
     """Whether a finished study's file was edited by hand, which a runner takes over."""
+    queued: tuple[Command, ...] = ()
+    """The trials that were asked for and wait for the next runner; none while one lives."""
+    short: float | None = None
+    """What the budget lacks for them, None where nothing is queued, or where nobody knows."""
     overdue: bool = False
     """Whether a running trial takes far longer than any of its task has."""
 
@@ -105,6 +111,8 @@ class StudyList:
             metric = spec.objectives[0].metric
             value = float(results(frame, spec)[1].metrics[metric][row])
             best = f"{present.number(value)} {metric}"
+        spent = spent_of(spec, study, frame, time.time())[0]
+        queued = tuple(reader.open_commands(WISHES)) if pid is None else ()
         return Summary(
             folder,
             study,
@@ -112,13 +120,15 @@ class StudyList:
             pid,
             len(frame),
             int(frame.in_state(TrialState.RUNNING).sum()),
-            spent_of(spec, study, frame, time.time())[0],
+            spent,
             best,
             tally(frame, spec)[0],
             touched,
             value=value if len(rows) else math.nan,
             edited=study.state is StudyState.FINISHED
             and edited_by_hand(folder.file, study.text) is not None,
+            queued=queued,
+            short=short_of(spec, frame, queued, spent),
             overdue=pid is not None and bool(overdue(reader)),
         )
 

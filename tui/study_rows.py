@@ -12,6 +12,8 @@ from hpo_tui.tui.study_list import Summary
 
 BAR = 12
 STATE = 19
+QUEUED = 3
+"""Cells more for a state with the number of what is queued."""
 SPENT = 14
 WIDE = 100
 """Columns from which there is room for a bar beside the numbers; below, the best comes first."""
@@ -29,7 +31,9 @@ class StudyRows:
         spent = SPENT + self._bar + bool(self._bar)
         # In a narrow window no wider than it must be; else it stands still when states change.
         longest = max((fmt.width_of(_state(s)[0]) for s in studies), default=0)
-        state = STATE if self._bar else min(max(longest, 8), STATE)
+        # Wider where something is queued: it is what can be done there.
+        most = STATE + QUEUED * any(s.queued for s in studies)
+        state = max(STATE, min(longest, most)) if self._bar else min(max(longest, 8), most)
         others = name + state + spent + (34 if self._bar else 12)
         self.columns: Sequence[Column] = (
             Column("name", "study", name, fixed=True),
@@ -90,6 +94,9 @@ def _state(s: Summary) -> Cell:
     stand = standing(s.study, s.runner)
     if s.overdue:
         return f"{stand.mark} {stand.word}, overdue", "warn"
+    if s.queued:
+        word = stand.word.partition(",")[0].removeprefix("runner ")
+        return f"{stand.mark} {word}, {len(s.queued)} queued", "warn"
     return f"{stand.mark} {stand.word}", stand.tone
 
 

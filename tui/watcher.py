@@ -25,6 +25,7 @@ from hpo_tui.store.folder import ARCHIVE, StudyFolder
 from hpo_tui.store.models import Study, StudyState
 from hpo_tui.tui.device_names import NamedFrames, labels, named
 from hpo_tui.tui.outlook import GOALS_MET, eta_of, spent_of, why_closing
+from hpo_tui.tui.queued import short_of
 from hpo_tui.tui.ranking import Ranking
 from hpo_tui.tui.snapshot import STALE_SECONDS, Snapshot
 
@@ -140,6 +141,7 @@ class StudyWatcher:
         closing = "" if pid is None else why_closing(spec, study, frame, spent, reader.get(KEY))
         timed = pid is not None and closing != GOALS_MET
         finished = study.state is StudyState.FINISHED
+        queued = tuple(reader.open_commands(WISHES)) if pid is None else ()
         return Snapshot(
             time=now,
             folder=self.folder,
@@ -155,7 +157,8 @@ class StudyWatcher:
             closing=closing,
             edited=finished and edited_by_hand(self.folder.file, study.text) is not None,
             overdue=() if pid is None else overdue(reader),
-            queued=tuple(reader.open_commands(WISHES)) if pid is None else (),
+            queued=queued,
+            short=short_of(spec, frame, queued, spent),
             learned=holds(reader, spec.learn_from),
             slices=slices(reader),
             maps=self._maps.of(reader),

@@ -2,7 +2,8 @@
 
 import sqlite3
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from hpo_tui.engine.answers import WISHES
@@ -81,12 +82,24 @@ def _without(folder: StudyFolder, action: str, args: dict[str, Any]) -> Command:
     apart = works_without_runner(action)
     if not (apart or folder.db.is_file()):
         raise LaunchError(f"there is no study in {folder.path}")
-    try:
+    with _told(folder, action):
         if apart:
             return apply(folder, action, args)
         asked, answer = time.time(), _queue(folder, action, args)
         if answer:
             return _answered(asked, action, args, answer)
+    if action in OF_A_RUN:
+        return _end(folder, action, args)
+    raise LaunchError(
+        f"no runner works on {folder.name}, so it cannot {action}: {how_to_start(folder)}"
+    )
+
+
+@contextmanager
+def _told(folder: StudyFolder, action: str) -> Iterator[None]:
+    """Raise as :class:`LaunchError` what goes wrong where no runner is."""
+    try:
+        yield
     except FileNotFoundError as error:
         raise LaunchError(f"{action}: {error.filename or folder.path} is not there") from error
     except OSError as error:
@@ -96,11 +109,21 @@ def _without(folder: StudyFolder, action: str, args: dict[str, Any]) -> Command:
     except (ValueError, KeyError, LookupError) as error:
         text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
         raise LaunchError(f"{action}: {text}") from error
-    if action in OF_A_RUN:
-        return _end(folder, action, args)
-    raise LaunchError(
-        f"no runner works on {folder.name}, so it cannot {action}: {how_to_start(folder)}"
-    )
+
+
+def unqueue(folder: StudyFolder, chosen: Callable[[Command], bool]) -> str:
+    """Take back what is ``chosen`` of the wishes that wait for a runner; return what is said of it.
+
+    Raises :class:`LaunchError` where there is no such wish any more.
+    """
+    try:
+        with _told(folder, "take back"):
+            said = take_back(folder, chosen)
+    except sqlite3.Error as error:
+        raise LaunchError(f"{folder.db} cannot be written: {explained(error)}") from error
+    if not said:
+        raise LaunchError("it is not queued any more")
+    return said
 
 
 def _queue(folder: StudyFolder, action: str, args: dict[str, Any]) -> str:
@@ -108,7 +131,7 @@ def _queue(folder: StudyFolder, action: str, args: dict[str, Any]) -> str:
     if action in WISHES:
         return queue(folder, action, args)
     if action == "kill":
-        return take_back(folder, int(args["trial"]))
+        return take_back(folder, lambda c: c.args.get("trial") == int(args["trial"]))
     if action == "stop" and not orphans(folder):
         return take_back(folder)
     return ""

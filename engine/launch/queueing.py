@@ -1,6 +1,6 @@
 """Trials that are asked for where no runner is: they wait in the study's file for the next one."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from hpo_tui.engine.answers import WISHES, Refused, wish_text
@@ -9,6 +9,7 @@ from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.wish_checks import check_wish
 from hpo_tui.store.ask import ask
 from hpo_tui.store.folder import StudyFolder
+from hpo_tui.store.models import Command
 from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
 
@@ -41,15 +42,15 @@ def queue(folder: StudyFolder, action: str, args: Mapping[str, Any]) -> str:
     return f"queued for the next run: {said}"
 
 
-def take_back(folder: StudyFolder, trial: int | None = None) -> str:
-    """Take back the wishes that wait for a runner, all or those about a trial; say which.
+def take_back(folder: StudyFolder, chosen: Callable[[Command], bool] = lambda _: True) -> str:
+    """Take back the wishes that wait for a runner, all or those ``chosen``; say which.
 
     Empty where there are none. Raises ValueError where a runner takes them at this moment.
     """
     with locked(folder):
         with StudyReader(folder.db) as reader:
             waiting = reader.open_commands(WISHES)
-        gone = [c for c in waiting if trial is None or c.args.get("trial") == trial]
+        gone = [c for c in waiting if chosen(c)]
         if not gone:
             return ""
         said = f"not queued any more: {'; '.join(wish_text(c.action, c.args) for c in gone)}"
@@ -58,7 +59,8 @@ def take_back(folder: StudyFolder, trial: int | None = None) -> str:
             with writer.transaction():
                 for command in gone:
                     writer.answer_command(command.id, False, "taken back by you")
-                writer.add_event("unqueued", said, trial)
+                about = {c.args.get("trial") for c in gone}
+                writer.add_event("unqueued", said, about.pop() if len(about) == 1 else None)
         finally:
             writer.close()
     return said

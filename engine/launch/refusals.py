@@ -3,6 +3,8 @@
 import errno
 import os
 
+from hpo_tui.engine.launch.lacking import lack
+from hpo_tui.engine.spec.files import edited_by_hand
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState
 from hpo_tui.store.read import StudyReader
@@ -21,17 +23,24 @@ def how_to_start(folder: StudyFolder) -> str:
     """Return how to have a runner work on a study that has none."""
     try:
         with StudyReader(folder.db) as reader:
-            finished = reader.study().state is StudyState.FINISHED
+            study = reader.study()
+            edited = edited_by_hand(folder.file, study.text) is not None
+            finished = study.state is StudyState.FINISHED and not edited
+            short = lack(reader) if finished else None
     except LookupError as error:
         return str(error)
     run = f"`hpo-tui run {folder.word}`"
-    if finished:
-        # A runner would find nothing left to spend, and end before it did what was asked.
-        return (
-            "it is finished. Increase its budget with"
-            f" `hpo-tui extend AMOUNT -s {folder.word}`, then start it with {run}"
-        )
-    return f"start it with {run}"
+    if not finished:
+        return f"start it with {run}"
+    if short == 0:
+        return f"what is left of its budget pays for what is queued: start it with {run}"
+    # A runner would find nothing left to spend, and end before it did what was asked.
+    amount = "AMOUNT" if short is None else f"{short:.10g}"
+    pays = "" if short is None else ", which pays for what is queued"
+    return (
+        "it is finished. Increase its budget with"
+        f" `hpo-tui extend {amount} -s {folder.word}`{pays}, then start it with {run}"
+    )
 
 
 def unheard(folder: StudyFolder, action: str) -> str:

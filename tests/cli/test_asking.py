@@ -1,6 +1,7 @@
 """What a command without a runner says when it cannot be done."""
 
 import io
+import json
 import os
 import shlex
 from collections.abc import Callable
@@ -29,7 +30,7 @@ MakeStudy = Callable[..., StudyFolder]
         (("enqueue", "lr=0.5"), "a trial with lr = 0.5"),
     ],
 )
-def test_trials_wait_for_the_next_run_and_a_finished_study_is_extended_first(
+def test_trials_wait_for_the_next_run(
     make_study: MakeStudy, hpo: Callable[..., Any], words: tuple[Any, ...], said: str
 ) -> None:
     make_study()
@@ -37,12 +38,67 @@ def test_trials_wait_for_the_next_run_and_a_finished_study_is_extended_first(
     assert ran.code == 0
     assert f"queued for the next run: {said}\n" in ran.err
     assert f"  queued for the next run: {said}\n" in hpo("status").out
-    advice = ran.err.split("finished. Increase its budget with `hpo-tui ")[1].partition("`")[0]
-    assert hpo(*advice.replace("AMOUNT", "2").split()).code == 0
+    assert "what is left of its budget pays for what is queued: start it with `hpo-tui" in ran.err
     make_study("other", state=StudyState.STOPPED)
     assert "start it with `hpo-tui run other`" in hpo(*words, "-s", "other").err
     assert hpo("stop", "other").err == f"not queued any more: {said}\n"
     assert "queued" not in hpo("status", "other").out
+
+
+def test_a_finished_study_is_extended_by_what_is_queued(
+    make_study: MakeStudy, hpo: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[StudyFolder] = []
+    monkeypatch.setattr(steer, "ensure_runner", lambda folder: started.append(folder) or True)
+    folder = make_study(text=TEXT.replace("budget = 10", "budget = 5"))
+    left = 5 - (7 * 0.25 + 0.1 + 4 * 0.75)
+    ran = hpo("confirm", 12)
+    advice = ran.err.split("finished. Increase its budget with `hpo-tui ")[1].partition("`")[0]
+    assert advice == f"extend {3 - left:g} -s sparse"
+    assert "cannot continue: it is finished" in hpo("resume").err
+    assert hpo("stop").code == 0
+    assert hpo("confirm", 12, "-n", 1).err.endswith(
+        "-s sparse`, which pays for what is queued, then start it with `hpo-tui run sparse`\n"
+    )
+    assert hpo("extend", 4).code == 0
+    assert hpo("resume").code == 0
+    assert started == [folder]
+
+
+def test_a_finished_study_continues_for_what_its_budget_still_pays(
+    make_study: MakeStudy, hpo: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[StudyFolder] = []
+    monkeypatch.setattr(steer, "ensure_runner", lambda folder: started.append(folder) or True)
+    folder = make_study()
+    assert hpo("resume").code == 1
+    hpo("confirm", 12)
+    assert hpo("resume").code == 0
+    assert started == [folder]
+
+
+def test_a_configuration_that_is_queued_is_taken_back(
+    make_study: MakeStudy, hpo: Callable[..., Any]
+) -> None:
+    make_study()
+    for words in (["lr=0.5"], ["lr=0.25", "optimizer=adam"], ["lr=0.5", "--task", "full"]):
+        assert hpo("enqueue", *words).code == 0
+    queued = json.loads(hpo("status", "sparse", "--json").out)["queued"]
+    assert [q["text"] for q in queued] == [
+        "a trial with lr = 0.5", 'a trial with lr = 0.25, optimizer = "adam"',
+        "a trial with lr = 0.5 at full",
+    ]  # fmt: skip
+    assert queued[2]["params"] == {"lr": 0.5}
+    assert "3 queued" in hpo("status").out
+    taken = hpo("enqueue", "--back", "lr=0.5")
+    assert taken.err == "not queued any more: a trial with lr = 0.5 at full\n"
+    assert hpo("enqueue", "--back", "lr=0.5").code == 0
+    missing = hpo("enqueue", "--back", "lr=0.5")
+    assert missing.code == 1
+    assert "a trial with lr = 0.5 is not queued for the next run" in missing.err
+    assert [q["action"] for q in json.loads(hpo("status", "sparse", "--json").out)["queued"]] == [
+        "enqueue"
+    ]
 
 
 def test_a_trial_that_cannot_be_asked_for_is_refused_without_a_runner(

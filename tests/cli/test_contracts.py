@@ -35,6 +35,7 @@ def test_status_is_the_contract(
         "trials",
         "tasks",
         "best",
+        "queued",
     ]
     assert found["study"] == "sparse"
     assert found["state"] == "finished"

@@ -27,7 +27,7 @@ FAULT = "The value of lr is not in the space. " * 4 + "Mend-it."
 
 
 def _texts() -> AskText:
-    detail = "One parameter per line, as in a study file. The search chooses the task."
+    detail = "One parameter per line, as in a study file. It runs at the cheapest task."
     return AskText("A copy of trial 1, to be run next", "lr = 1\n" * 20, detail, lambda *_: FAULT)
 
 

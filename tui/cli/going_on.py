@@ -99,15 +99,16 @@ def go_on(folder: StudyFolder) -> bool:
 
 
 def is_finished(folder: StudyFolder) -> bool:
-    """Whether a study is finished and nobody has given it more since."""
+    """Whether a study is finished, nobody has given it more, and nothing queued can be paid."""
+    from hpo_tui.engine.launch.lacking import lack
     from hpo_tui.engine.spec.files import edited_by_hand
     from hpo_tui.store.models import StudyState
 
     with reading(folder) as reader:
         study = reader.study()
-    if study.state is not StudyState.FINISHED or folder.runner_pid() is not None:
-        return False
-    return edited_by_hand(folder.file, study.text) is None
+        if study.state is not StudyState.FINISHED or folder.runner_pid() is not None:
+            return False
+        return edited_by_hand(folder.file, study.text) is None and lack(reader) != 0
 
 
 def check_unfinished(folder: StudyFolder) -> None:

@@ -2,12 +2,14 @@
 
 import sys
 import tomllib
+from collections.abc import Mapping
 from typing import Any
 
 import click
 
 from hpo_tui.store.folder import StudyFolder
-from hpo_tui.tui.cli.going_on import ask, check_unfinished, ensure_runner, is_finished
+from hpo_tui.tui.cli.errors import Refusal
+from hpo_tui.tui.cli.going_on import ask, check_unfinished, ensure_runner
 from hpo_tui.tui.cli.studies import complete_study, find, reading, spec_of, study_argument
 from hpo_tui.tui.cli.text import note
 from hpo_tui.tui.cli.trial import chosen, trial_words
@@ -107,9 +109,10 @@ def confirm(words: tuple[str, ...], repeats: int, study: str | None) -> None:
 
 @click.command("enqueue")
 @click.argument("values", nargs=-1, required=True, metavar="NAME=VALUE…")
-@click.option("--task", metavar="TASK", help="At which task; default: the search decides.")
+@click.option("--task", metavar="TASK", help="At which task; default: the cheapest one.")
+@click.option("--back", is_flag=True, help="Take it back, if it is still queued for the next run.")
 @study_option
-def enqueue(values: tuple[str, ...], task: str | None, study: str | None) -> None:
+def enqueue(values: tuple[str, ...], task: str | None, back: bool, study: str | None) -> None:
     """Run a configuration of your own next, such as lr=0.01 optimizer=sgd."""
     folder = find(study)
     params: dict[str, Any] = {}
@@ -122,7 +125,27 @@ def enqueue(values: tuple[str, ...], task: str | None, study: str | None) -> Non
     texts = {name: text for name, _, text in (value.partition("=") for value in values)}
     # The choice "1", where there is one, rather than the number.
     params |= {n: t for n, t in texts.items() if n in space and t in space[n].choices}
+    if back:
+        _take_back(folder, params, task)
+        return
     _wish(folder, "enqueue", {"params": params, "task": task})
+
+
+def _take_back(folder: StudyFolder, params: Mapping[str, Any], task: str | None) -> None:
+    """Take back the wish for these values, the one that was asked for last."""
+    from hpo_tui.engine.answers import wish_text
+    from hpo_tui.engine.launch import LaunchError, unqueue
+
+    with reading(folder) as reader:
+        found = [c for c in reader.open_commands(["enqueue"]) if c.args.get("params") == params]
+    found = [c for c in found if task in (None, c.args.get("task"))]
+    if folder.runner_pid() is not None or not found:
+        said = plain(wish_text("enqueue", {"params": params, "task": task}))
+        raise Refusal(f"{said} is not queued for the next run: hpo-tui status lists what is")
+    try:
+        note(plain(unqueue(folder, lambda c: c.id == found[-1].id)))
+    except LaunchError as error:
+        raise Refusal(plain(str(error))) from None
 
 
 def _wish(folder: StudyFolder, action: str, args: dict[str, Any]) -> None:
@@ -131,8 +154,7 @@ def _wish(folder: StudyFolder, action: str, args: dict[str, Any]) -> None:
 
     ask(folder, action, args)
     if folder.runner_pid() is None:
-        start = f"start it with `hpo-tui run {folder.word}`"
-        note(plain(how_to_start(folder) if is_finished(folder) else start))
+        note(plain(how_to_start(folder)))
 
 
 def assignment(text: str) -> tuple[str, Any]:

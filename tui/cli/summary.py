@@ -21,6 +21,7 @@ from hpo_tui.engine.analysis.front import (
     tally,
 )
 from hpo_tui.engine.analysis.repeats import runs
+from hpo_tui.engine.answers import wish_text
 from hpo_tui.engine.spec import Budget, BudgetUnit, Objective, OutcomeConstraint, StudySpec
 from hpo_tui.engine.spec.command import placeholder_values, shell_line, trial_seed
 from hpo_tui.store.frame import STATES
@@ -100,6 +101,10 @@ def status_record(picture: Snapshot) -> dict[str, Any]:
             for s in shares(picture)
         ],
         "best": best_numbers(picture),
+        "queued": [
+            {"action": c.action, "text": wish_text(c.action, c.args), **c.args}
+            for c in picture.queued
+        ],
     }
 
 
@@ -161,6 +166,8 @@ def progress_line(picture: Snapshot) -> str:
         plural(len(picture.frame), "trial")
         + (f" ({', '.join(f'{n} {state}' for state, n in some.items())})" if some else "")
     )
+    if picture.queued:
+        parts.append(f"{len(picture.queued)} queued")
     late = overdue_text(picture)
     return " · ".join([*parts, *([late] if late else []), *until(picture)])
 

@@ -91,8 +91,8 @@ class Brushing(StudyRoom):
             from hpo_tui.tui.charts.brush import refinements
 
             seed = secrets.randbits(32)  # asked again, others are drawn
-            for params in refinements(snapshot.frame, snapshot.spec, ranges, int(text), seed):
-                self.wish("enqueue", "enqueue", {"params": params, "task": None})
+            drawn = refinements(snapshot.frame, snapshot.spec, ranges, int(text), seed)
+            self.wish("enqueue", "enqueue", *({"params": p, "task": None} for p in drawn))
 
         detail = "They are drawn near the best trials, inside:\n" + describe(ranges)
         self.app.push_screen(

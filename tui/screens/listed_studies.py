@@ -19,6 +19,7 @@ from hpo_tui.tui.study_deeds import (
     send,
     start,
     stop,
+    unqueue,
     why_no_start,
     why_not,
 )
@@ -113,12 +114,19 @@ class ListedStudies(Room):
         self._in_thread(study.folder, wish, partial(send, study.folder, wish))
 
     def do_studies_stop(self) -> None:
-        """Stop the study, or the trials that outlive its runner, after a question."""
+        """Stop the study, or the trials that outlive its runner, or take back what is queued."""
         from hpo_tui.tui.screens.pickers import ask_stop
+        from hpo_tui.tui.screens.wishing import ask_back
 
         study = self.chosen
         assert study is not None
         folder = study.folder
+        if study.queued and not study.running:
+            ask_back(
+                self.app, study.queued,
+                lambda ids: self._in_thread(folder, "take back", partial(unqueue, folder, ids)),
+            )  # fmt: skip
+            return
         ask_stop(
             self.app, lambda kill: self._in_thread(folder, "stop", partial(stop, folder, kill=kill))
         )
@@ -193,10 +201,12 @@ def _unfit(wanted: Action, study: Summary) -> str:
         return _no_start(study)
     if wanted.name in ("archive", "delete") and study.runner is not None:
         return "The study is running: stop it (X) first."
-    if wanted.name == "stop" and study.runner is None and not study.running:
+    if wanted.name == "stop" and study.runner is None and not (study.running or study.queued):
         return NOTHING_RUNS
     return ""
 
 
 def _no_start(study: Summary) -> str:
-    return "" if study.study is None else why_no_start(study.study, edited=study.edited)
+    if study.study is None:
+        return ""
+    return why_no_start(study.study, edited=study.edited, short=study.short)

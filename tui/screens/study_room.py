@@ -1,21 +1,18 @@
 """What Watch, All trials and Trial share: one open study, and what can be done to it."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual.binding import BindingType
 
-from hpo_tui.engine.answers import wish_text
-from hpo_tui.store.models import CPU, Command, StudyState, TrialState
+from hpo_tui.store.models import CPU, StudyState, TrialState
 from hpo_tui.tui.actions import Action, action, bindings
 from hpo_tui.tui.plain import plain
-from hpo_tui.tui.screens.commanding import Commanding
+from hpo_tui.tui.screens.wishing import Wishing
 from hpo_tui.tui.snapshot import Snapshot, View
 from hpo_tui.tui.study_deeds import (
     NO_RUNNER,
     NOTHING_RUNS,
     STARTS_IT,
-    how_queued_starts,
     why_no_start,
 )
 from hpo_tui.tui.widgets.chrome import StudyHeader
@@ -25,7 +22,7 @@ _READ = ("watch", "study", "trial")
 """Scopes whose actions need a study that has been read."""
 
 
-class StudyRoom(Commanding):
+class StudyRoom(Wishing):
     """A screen of one open study; new snapshots come to ``take_snapshot`` while it is on top."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("study")]
@@ -86,7 +83,7 @@ class StudyRoom(Commanding):
         if wanted.trial and self._lacks_trial(wanted, snapshot):
             return "No trial is selected: first move to one in a table."
         if wanted.runner and snapshot.runner_pid is None:
-            return why_no_start(snapshot.study, edited=snapshot.edited) or NO_RUNNER
+            return _no_start(snapshot) or NO_RUNNER
         return self._unfit(wanted, snapshot)
 
     def _lacks_trial(self, wanted: Action, snapshot: Snapshot) -> bool:
@@ -113,7 +110,7 @@ class StudyRoom(Commanding):
         if wanted.id == "study.start" and snapshot.runner_pid is not None:
             return f"The study is running already (process {snapshot.runner_pid})."
         if wanted.id == "study.start":
-            return why_no_start(snapshot.study, edited=snapshot.edited)
+            return _no_start(snapshot)
         if wanted.id == "study.analyse" and snapshot.runner_pid is not None:
             return "A runner works on the study: it tells by itself what its results show."
         if wanted.id == "study.stop" and snapshot.runner_pid is None:
@@ -130,7 +127,7 @@ class StudyRoom(Commanding):
         if self.queued_of(snapshot, self.chosen):
             return ""
         if snapshot.runner_pid is None:
-            return why_no_start(snapshot.study, edited=snapshot.edited) or NO_RUNNER
+            return _no_start(snapshot) or NO_RUNNER
         ended = self.state_of(snapshot).ended
         return f"Trial {self.chosen} has ended: there is nothing to kill." if ended else ""
 
@@ -149,29 +146,6 @@ class StudyRoom(Commanding):
         paused = snapshot is not None and snapshot.study.state is StudyState.PAUSED
         self.command("resume" if paused else "pause", "resume" if paused else "pause")
 
-    def queued_of(self, snapshot: Snapshot, trial: int | None) -> list[Command]:
-        """Return what of a trial waits for the next run."""
-        return [c for c in snapshot.queued if c.args.get("trial") == trial]
-
-    def wish(self, name: str, said: str, args: Mapping[str, Any]) -> None:
-        """Ask for trials; where they wait for the next run, say how it is started."""
-        snapshot = self.live.snapshot
-        assert snapshot is not None
-        way = how_queued_starts(snapshot.study, edited=snapshot.edited)
-        self.command(name, said, args, without=way)
-
-    def take_back(self, wishes: Sequence[Command], name: str, args: Mapping[str, Any]) -> None:
-        """Ask whether what is queued is to be taken back, and do so."""
-        from hpo_tui.tui.screens.dialogs import Confirm
-
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self.command(name, "take back", args)
-
-        detail = "\n".join(plain(wish_text(c.action, c.args)) for c in wishes)
-        question = "Take back what is queued for the next run?"
-        self.app.push_screen(Confirm(question, detail), answered)
-
     def do_study_stop(self) -> None:
         """Stop the study, or the trials that outlive its runner, after a question."""
         from hpo_tui.tui.screens.pickers import ask_stop
@@ -179,7 +153,7 @@ class StudyRoom(Commanding):
         snapshot = self.live.snapshot
         assert snapshot is not None
         if snapshot.queued and not snapshot.frame.in_state(TrialState.RUNNING).any():
-            self.take_back(snapshot.queued, "stop", {})
+            self.take_back(snapshot.queued)
             return
         ask_stop(self.app, lambda kill: self.command("stop", "stop", {"kill": kill}))
 
@@ -211,33 +185,8 @@ class StudyRoom(Commanding):
 
     def do_study_extend(self) -> None:
         """Raise the budget."""
-        from hpo_tui.engine.spec.extend import amount_more
-        from hpo_tui.tui.present import budget_text
-        from hpo_tui.tui.screens.dialogs import Ask
-
-        snapshot = self.live.snapshot
-        assert snapshot is not None
-        budget = snapshot.spec.budget
-
-        def fault(text: str) -> str:
-            try:
-                amount_more(text, budget)
-            except ValueError as error:
-                return f"{str(error)[:1].upper()}{str(error)[1:]}."
-            return ""
-
-        def taken(text: str | None) -> None:
-            if text is not None:
-                amount = {"amount": amount_more(text, budget)}
-                self.command("extend", "extend", amount, without=STARTS_IT)
-
-        self.app.push_screen(
-            Ask(
-                "Increase the budget by how much?",
-                detail=f"So far {budget_text(snapshot)}.",
-                fault=fault,
-            ),
-            taken,
+        self.ask_amount(
+            lambda amount: self.command("extend", "extend", {"amount": amount}, without=STARTS_IT)
         )
 
     def do_study_edit(self) -> None:
@@ -265,3 +214,7 @@ class StudyRoom(Commanding):
                 self.command("lend", "lend", {"device": answer[0], "on": answer[1]})
 
         self.app.push_screen(PickOne("Which GPU?", entries), taken)
+
+
+def _no_start(snapshot: Snapshot) -> str:
+    return why_no_start(snapshot.study, edited=snapshot.edited, short=snapshot.short)

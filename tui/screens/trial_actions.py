@@ -68,7 +68,7 @@ class TrialActions(Brushing):
         snapshot, number, _ = self._at()
         wishes = self.queued_of(snapshot, number)
         if wishes:
-            self.take_back(wishes, "kill", {"trial": number})
+            self.take_back(wishes)
             return
 
         def answered(yes: bool | None) -> None:
@@ -118,7 +118,7 @@ class TrialActions(Brushing):
             AskText(
                 f"A copy of trial {number}, to be run next",
                 configuration_text(params_at(snapshot, row)),
-                "One parameter per line, as in a study file. The search chooses the task.",
+                "One parameter per line, as in a study file. It runs at the cheapest task.",
                 lambda text: configuration_fault(text, spec),
             ),
             taken,

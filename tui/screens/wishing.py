@@ -1,0 +1,133 @@
+"""Asking for trials: where no runner is they are queued, and can be taken back."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from hpo_tui.engine.answers import wish_text
+from hpo_tui.store.models import Command, StudyState
+from hpo_tui.tui.plain import plain
+from hpo_tui.tui.screens.commanding import Commanding
+from hpo_tui.tui.study_deeds import add_and_run, how_queued_starts, unqueue
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+    from hpo_tui.tui.snapshot import Snapshot
+
+_ALL = 0
+"""The entry that stands for all: commands are numbered from 1."""
+
+
+class Wishing(Commanding):
+    """A screen of one open study on which trials can be asked for."""
+
+    def queued_of(self, snapshot: "Snapshot", trial: int | None) -> list[Command]:
+        """Return what of a trial waits for the next run."""
+        return [c for c in snapshot.queued if c.args.get("trial") == trial]
+
+    def wish(self, name: str, said: str, *many: Mapping[str, Any]) -> None:
+        """Ask for trials. Those of a finished study cost budget, which is asked about first.
+
+        Where they wait for the next run, it is said how that is started.
+        """
+        snapshot = self.live.snapshot
+        assert snapshot is not None
+        over = snapshot.study.state is StudyState.FINISHED and not snapshot.edited
+        if over and snapshot.runner_pid is None:
+            self._ask_how(snapshot, name, said, many)
+            return
+        self._queue(name, said, many, how_queued_starts(snapshot.study, edited=snapshot.edited))
+
+    def _queue(self, name: str, said: str, many: Sequence[Mapping[str, Any]], without: str) -> None:
+        for args in many:
+            self.command(name, said, args, without=without)
+
+    def _ask_how(
+        self, snapshot: "Snapshot", name: str, said: str, many: Sequence[Mapping[str, Any]]
+    ) -> None:
+        """Ask whether what a finished study is asked for is to be paid for and run at once."""
+        from hpo_tui.tui.queued import Bill
+        from hpo_tui.tui.screens.pickers import PickOne
+
+        bill = Bill.of(snapshot, [(name, args) for args in many])
+        way = how_queued_starts(snapshot.study, edited=False, short=bill.short)
+
+        def run(amount: float) -> None:
+            work = partial(add_and_run, self.live.folder, name, many, amount)
+            self.app.clear_notifications()
+            self.in_thread(work, said)
+
+        def chosen(how: object) -> None:
+            if how == "run":
+                run(bill.short or 0.0)
+            elif how == "ask":
+                self.ask_amount(run)
+            elif how == "queue":
+                self._queue(name, said, many, way)
+
+        question = f"The study is finished. How is this to be run: {bill.what}?"
+        self.app.push_screen(PickOne(question, bill.choices), chosen)
+
+    def ask_amount(self, taken: Callable[[float], None]) -> None:
+        """Ask by how much the budget is to be increased; what is queued may say it."""
+        from hpo_tui.engine.spec.extend import amount_more
+        from hpo_tui.tui.present import budget_text
+        from hpo_tui.tui.screens.dialogs import Ask
+
+        snapshot = self.live.snapshot
+        assert snapshot is not None
+        budget = snapshot.spec.budget
+
+        def fault(text: str) -> str:
+            try:
+                amount_more(text, budget)
+            except ValueError as error:
+                return f"{str(error)[:1].upper()}{str(error)[1:]}."
+            return ""
+
+        def answered(text: str | None) -> None:
+            if text is not None:
+                taken(amount_more(text, budget))
+
+        detail, short = f"So far {budget_text(snapshot)}.", snapshot.short
+        if short:
+            detail += f" What is queued for the next run lacks {short:.10g}."
+        known = f"{short:.10g}" if short else ""
+        self.app.push_screen(
+            Ask("Increase the budget by how much?", known, detail, fault=fault), answered
+        )
+
+    def take_back(self, wishes: Sequence[Command]) -> None:
+        """Ask which of what is queued is to be taken back, and do so."""
+        folder = self.live.folder
+        ask_back(
+            self.app, wishes,
+            lambda ids: self.in_thread(partial(unqueue, folder, ids), "take back"),
+        )  # fmt: skip
+
+
+def ask_back(
+    app: "App[Any]", wishes: Sequence[Command], taken: Callable[[frozenset[int]], None]
+) -> None:
+    """Ask which of the wishes that wait for a runner are to be taken back: all, or one of them."""
+    from hpo_tui.tui.screens.dialogs import Confirm
+    from hpo_tui.tui.screens.pickers import PickOne
+
+    texts = {c.id: plain(wish_text(c.action, c.args)) for c in wishes}
+    if len(texts) == 1:
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                taken(frozenset(texts))
+
+        question = "Take back what is queued for the next run?"
+        app.push_screen(Confirm(question, "\n".join(texts.values())), answered)
+        return
+
+    def chosen(which: object) -> None:
+        if isinstance(which, int):
+            taken(frozenset(texts) if which == _ALL else frozenset([which]))
+
+    entries = [(_ALL, f"all {len(texts)}"), *texts.items()]
+    app.push_screen(PickOne("Take back which of what is queued for the next run?", entries), chosen)
