@@ -1,5 +1,6 @@
 """Editing a study that has run: what changes is asked about, what cannot is said where it is."""
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,11 @@ from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState
 from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
+from hpo_tui.tui.editor import side
 from hpo_tui.tui.editor.form import FormTable
 from hpo_tui.tui.screens.define import DefineScreen
 from hpo_tui.tui.screens.dialogs import Confirm
+from hpo_tui.tui.screens.watch import Watch
 from hpo_tui.tui.widgets.study_form import StudyForm
 from tests.tui.conftest import make_app, make_study, ready, until
 from tests.tui.test_define import shown
@@ -123,3 +126,33 @@ async def test_many_changes_stand_one_below_the_other_over_the_keys(
 def test_a_study_is_checked_where_its_trials_run(tmp_path: Path, place: str) -> None:
     folder = StudyFolder(tmp_path / place)
     assert DefineScreen(folder.file, "", folder=folder).cwd() == tmp_path
+
+
+@pytest.mark.parametrize("refusal", ["", "the study is being stopped"])
+async def test_a_change_that_was_agreed_to_is_not_asked_about_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refusal: str
+) -> None:
+    sent, answered = threading.Event(), threading.Event()
+
+    def send_edit(folder: StudyFolder, text: str) -> str:
+        del folder, text
+        sent.set()
+        answered.wait(60)
+        return refusal
+
+    monkeypatch.setattr(side, "send_edit", send_edit)
+    app = make_app(_stopped(tmp_path))
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await _editing(pilot)
+        screen.take(screen.history.text.replace("high = 0.7", "high = 0.6"))
+        await pilot.press("ctrl+s", "y", "escape")  # as fast as keys come
+        await until(pilot, sent.is_set)
+        await until(pilot, lambda: any("being saved" in n.message for n in app._notifications))
+        assert app.screen is screen, "whether it is saved is not known yet"
+        answered.set()
+        if refusal:
+            await until(pilot, lambda: any(refusal in n.message for n in app._notifications))
+            await pilot.press("escape")
+            await until(pilot, lambda: isinstance(app.screen, Confirm))
+        else:
+            await until(pilot, lambda: isinstance(app.screen, Watch))

@@ -17,6 +17,7 @@ from hpo_tui.tui.messages import StudySaved
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.screens.base import Room
 from hpo_tui.tui.screens.dialogs import Confirm
+from hpo_tui.tui.typed_ahead import ASKING
 
 
 class SavingRoom(Room):
@@ -37,6 +38,10 @@ class SavingRoom(Room):
         self._opened = text
         """What nobody has typed here: the text at the beginning, or as it was last saved."""
         self._draft = Draft(path, state_folder())
+        self._sent: str | None = None
+        """The text that is being given to the study at this moment."""
+        self._leave: Callable[[], None] | None = None
+        """How the editor is left once that is done."""
         self._dropped = False
         """Whether the person has agreed to lose what is not saved."""
 
@@ -150,7 +155,7 @@ class SavingRoom(Room):
         else:
             write(yes=True)
 
-    @work(thread=True, exclusive=True, group="save", exit_on_error=False)
+    @work(thread=True, exclusive=True, group=ASKING, exit_on_error=False)
     def _review_edit(self, launch: bool, checked: Checked) -> None:
         assert self.folder is not None
         plan = side.plan(self.folder, checked)
@@ -174,16 +179,20 @@ class SavingRoom(Room):
             self._written("", launch, checked.text)
         elif not lines:
             # Comments and the order of things are the person's own: kept, and no question.
-            self._send_edit(launch, checked.text)
+            self._send(launch, checked.text)
         else:
 
             def take(yes: bool | None) -> None:
                 if yes:
-                    self._send_edit(launch, checked.text)
+                    self._send(launch, checked.text)
 
             lines += [f"Note: {doubt}"] if doubt else []
             detail = "\n".join(plain(line) for line in lines)
             self.app.push_screen(Confirm("Change the study?", detail), take)
+
+    def _send(self, launch: bool, text: str) -> None:
+        self._sent = text
+        self._send_edit(launch, text)
 
     @work(thread=True, exclusive=True, group="save", exit_on_error=False)
     def _send_edit(self, launch: bool, text: str) -> None:
@@ -192,6 +201,7 @@ class SavingRoom(Room):
         self.app.call_from_thread(self._written, problem, launch, text)
 
     def _written(self, problem: str, launch: bool, text: str) -> None:
+        self._sent, leave, self._leave = None, self._leave, None
         if problem:
             self.say(plain(problem), "error")
             return
@@ -201,10 +211,19 @@ class SavingRoom(Room):
         self.say(f"Saved {self.path}")
         if self.checked.spec is not None:
             self.post_message(StudySaved(self.path, launch=launch))
+        if leave is not None and not launch:  # a launch leaves by itself
+            self.may_leave(leave)
 
     def may_leave(self, leave: Callable[[], None]) -> None:
-        """Call ``leave``; first what was typed and is not saved is asked about."""
+        """Call ``leave``; first what was typed and is not saved is asked about.
+
+        What is being saved is waited for: it may still be refused.
+        """
         self.settle()
+        if self._sent == self.history.text:
+            self._leave = leave
+            self.say("The change is being saved.")
+            return
         if self.history.text in (self._saved, self._opened) or self.hpo.readonly:
             if self.history.changed:
                 self._draft.keep(self._unsaved)
