@@ -112,9 +112,9 @@ def _command(plan: Plan, words: Sequence[str]) -> tuple[list[str], dict[str, str
         if option.style == "environment":
             env[option.name] = f"{{{name}}}"
         elif option.style in ("flag", "equals"):
-            command = _placed(command, option, f"{{{name}}}")
+            command = with_option(command, option, f"{{{name}}}")
     for option, place in plan.placed:
-        command = _placed(command, option, place)
+        command = with_option(command, option, place)
     said = {word.partition("=")[0] for word in command}
     command += [word for word in plan.found.also if word.partition("=")[0] not in said]
     command += _pairs(plan, told, command)
@@ -137,7 +137,7 @@ def _target(plan: Plan) -> str:
     return word.rpartition("{trial_dir}/")[2]
 
 
-def _placed(command: list[str], option: Option, value: str) -> list[str]:
+def with_option(command: list[str], option: Option, value: str) -> list[str]:
     """Return the command with a value, a placeholder, in the place of one that it has."""
     flag = option.flag
     if option.switch:

@@ -26,14 +26,17 @@ class Settings:
 
     options: tuple[Option, ...] = ()
     holder: str = ""
-    form: Literal["constants", "environment", "dictionary", "class", "arguments"] = "constants"
+    form: Literal["constants", "environment", "dictionary", "class", "attributes", "arguments"] = (
+        "constants"
+    )
 
 
 def constants(tree: ast.Module) -> Settings:
     """Return what could be searched, and in what form it stands there.
 
-    Understood are ``LR = float(os.environ.get("LR", 0.1))``, ``LR = 0.1``, ``config = {"lr": 0.1}``
-    and ``class Config: lr: float = 0.1``; where there is nothing else, ``SGD(weights, lr=0.1)``.
+    Understood are ``LR = float(os.environ.get("LR", 0.1))``, ``LR = 0.1``,
+    ``config = {"lr": 0.1}``, ``class Config: lr: float = 0.1`` and, in a function,
+    ``config.lr = 0.1``; where there is nothing else, ``SGD(weights, lr=0.1)``.
 
     Environment variables go first, as they need no change of the script; else the largest wins.
     """
@@ -54,7 +57,7 @@ def constants(tree: ast.Module) -> Settings:
             plain += _constant(name, value)
     if environment:
         return Settings(tuple(environment), form="environment")
-    best = max([Settings(tuple(plain)), *found], key=_known)
+    best = max([Settings(tuple(plain)), *found, *_attributes(tree)], key=_known)
     return best if best.options else _arguments(tree)
 
 
@@ -66,6 +69,29 @@ def assigned(tree: ast.Module) -> dict[str, Option]:
         if not name.startswith("_")
         for option in _constant(name, value, text=True)
     }
+
+
+def _attributes(tree: ast.Module) -> Iterator[Settings]:
+    """Return what each function sets of an object by known names: ``config.learning_rate = 3e-4``.
+
+    What an object sets of itself in there is its own affair.
+    """
+    for function in ast.walk(tree):
+        if not isinstance(function, ast.FunctionDef):
+            continue
+        found: dict[str, list[Option]] = {}
+        for target, value in filter(None, map(set_by, function.body)):
+            held = target.value if isinstance(target, ast.Attribute) else None
+            if (
+                isinstance(held, ast.Name)
+                and held.id != "self"
+                and isinstance(target, ast.Attribute)
+            ):
+                found.setdefault(held.id, []).extend(_constant(target.attr, value))
+        for holder, options in found.items():
+            settings = Settings(tuple(options), holder, "attributes")
+            if _known(settings):
+                yield settings
 
 
 def _known(settings: Settings) -> int:

@@ -20,6 +20,7 @@ from hpo_tui.engine.define.settings import from_source
 from hpo_tui.engine.define.signature_source import declared_options
 from hpo_tui.engine.define.source import local_sources
 from hpo_tui.engine.define.tree_source import tree_options
+from hpo_tui.engine.define.wrapper import Wrapped, wrapped
 
 _PARSERS = re.compile(
     r"parse_(?:known_|intermixed_)?args(?:_into_dataclasses)?\(|ArgumentParser\(|LightningCLI\(|"
@@ -38,10 +39,15 @@ _HELP_LIMIT = 30.0
 def find_options(words: Sequence[str], folder: Path) -> Found:
     """Return what a command can be told, from the first of the ways that yields anything.
 
+    Of a shell script it is what the Python script takes that it hands its words on to.
+
     In order: ``key=value`` configurations of Hydra, the parser itself, a configuration file on
     the command line, environment variables and constants in the source, ``--help``, and the
     values that the command line already has.
     """
+    inside = wrapped(words, folder)
+    if inside is not None:
+        return _through(inside, words, folder)
     script = script_of(words, folder)
     sources = local_sources(script, folder) if script else []
     text = "\n".join(sources)
@@ -70,6 +76,17 @@ def find_options(words: Sequence[str], folder: Path) -> Found:
     if script is not None and not _PARSERS.search(text) and not _OTHER_PARSERS.search(text):
         return from_source(script, words, sources, folder)
     return _from_outside(words, folder, sources, probed)
+
+
+def _through(inside: Wrapped, words: Sequence[str], folder: Path) -> Found:
+    """Return what the script behind a shell script takes; the command stays the shell script."""
+    found = find_options(inside.words, folder)
+    options = [o for o in found.options if o.style not in ("positional", "config")]
+    advice = (inside.advice, *found.advice) if inside.advice else found.advice
+    how = f"{found.how}, through {inside.shell}" if found.how else ""
+    return dataclasses.replace(
+        found, options=tuple(options), how=how, advice=advice, words=tuple(words), template=None
+    )
 
 
 def _from_outside(

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from hpo_tui.engine.define.options import Option, bare_name
@@ -16,8 +17,13 @@ _WRITES = re.compile(
     r"(out(put)?s?|save|work|log(ging|s)?|tb|tensorboard|runs?|exp(eriment)?|results?|"
     r"default_root|(save_)?(checkpoint|ckpt|snapshot)s?)_?(dir|folder|root)|"
     r"(out(put)?|save|results?|snapshot|(save_)?(checkpoint|ckpt))_?(path|file|to)|"
-    r"(?P<bare>out(put)?|save|snapshot)"
+    r"out(put)?|save|snapshot"
 )
+_BARE = ("out", "output", "save", "snapshot")
+"""Names that say where something is written only if what they are set to looks like a path."""
+_CHECKPOINT = re.compile(r"(model_?)?(checkpoint|ckpt)s?")
+_TOLD = re.compile(r"\b(sav|writ|stor)(e|es|ed|ing|ten)?\b", re.IGNORECASE)
+"""What the help says of an option that names a checkpoint to write."""
 _PATH = re.compile(r"[./]|out|result|run|log|save|model|ckpt|checkpoint", re.IGNORECASE)
 """What tells a path from another word."""
 _READS = re.compile(r"\b(resum|load|pretrained|from)", re.IGNORECASE)
@@ -43,12 +49,12 @@ def place_outputs(
 def _writes(option: Option, folder: Path) -> bool:
     """Whether an option names what the script writes, and not what it reads."""
     name, default = bare_name(option.name), option.default
-    named = _WRITES.fullmatch(name)
+    named = _WRITES.fullmatch(name) or (_TOLD.search(option.help) and _CHECKPOINT.fullmatch(name))
     if option.kind != "text" or option.choices or named is None:
         return False
     if default is None:  # Lightning writes to where it is started then
         return option.required or name == "default_root_dir"
-    if named["bare"] and not _PATH.search(str(default)):
+    if name in _BARE and not _PATH.search(str(default)):
         return False
     checkpoint = re.search(r"checkpoint|ckpt", name) is not None
     read = checkpoint and (_READS.search(option.help) or (folder / str(default)).is_file())
@@ -62,32 +68,76 @@ def _place(default: str, folder: Path) -> str:
     """
     name = Path(default).name
     there = not name or name == ".." or (folder / default).is_dir()
-    safe = name.replace("{", "{{").replace("}", "}}")
-    return "{trial_dir}" if there else f"{{trial_dir}}/{safe}"
+    return "{trial_dir}" if there else f"{{trial_dir}}/{_braced(name)}"
+
+
+def _braced(name: str) -> str:
+    """Return a name in which braces are no placeholders."""
+    return name.replace("{", "{{").replace("}", "}}")
+
+
+@dataclass(frozen=True, slots=True)
+class GoingOn:
+    """How a script is told the checkpoint to go on from, and where to save its own.
+
+    ``saves``: None where no option says it.
+    """
+
+    resumes: Option
+    source: str
+    saves: Option | None
+    target: str
+
+
+def going_on(
+    placed: Sequence[tuple[Option, str]], left: Sequence[Option], sources: Sequence[str] = ()
+) -> GoingOn | None:
+    """Return how a script goes on from a checkpoint whose path it is told, None where it is not.
+
+    ``sources``: its text, which names the file that it saves.
+    """
+    options = [o for o in [*left, *(o for o, _ in placed)] if o.kind == "text"]
+    resumes = _resuming(options)
+    if resumes is None:
+        return None
+    saves = _saving(options, resumes)
+    default = str(saves.default or "") if saves else ""
+    # An option that names a file is told one.
+    file = f"/{_braced(Path(default).name)}" if Path(default).suffix else ""
+    # Trainers write numbered checkpoints, and want to be told of one.
+    trainer = "/checkpoint-*" if resumes.flag.endswith("resume_from_checkpoint") else ""
+    saved = checkpoint_name(sources)
+    newest = trainer or file or (f"/{saved}" if saved else "")
+    return GoingOn(resumes, f"{{resume}}{newest}", saves, f"{{checkpoint}}{file}")
 
 
 def remark(
     placed: Sequence[tuple[Option, str]], left: Sequence[Option], sources: Sequence[str] = ()
 ) -> str:
-    """Say where each trial writes, and how a script that can go on from a checkpoint is told to.
-
-    ``sources``: its text, which names the file that it saves.
-    """
+    """Say where each trial writes, and how a script that can go on from a checkpoint is told to."""
     options = [o for o in [*left, *(o for o, _ in placed)] if o.kind == "text"]
-    resume = _resuming(options)
-    others = {o.name.lower(): o.flag for o in options if o.flag != resume}
-    save = next((flag for name, flag in others.items() if _SAVES.fullmatch(name)), "")
+    on = going_on(placed, left, sources)
     file = checkpoint_name(sources)
     said = ""
     if placed:
         flags = ", ".join(o.shown for o, _ in placed)
         said = f"\nEach trial writes to its own folder: {flags}."
-    elif file and not save and not any(map(_may_place, options)):
+    elif (
+        file
+        and not _saving(options, on.resumes if on else None)
+        and not any(map(_may_place, options))
+    ):
         said = (
             f"\nIt saves {file}, and no option says where, so trials overwrite it. Let it save"
             "\nbelow the folder that HPO_TRIAL_DIR names, if it is set."
         )
-    return said + (_going_on(resume, save, file) if resume else "")
+    return said + (_how(on) if on is not None else _of_a_switch(left))
+
+
+def _saving(options: Sequence[Option], resumes: Option | None) -> Option | None:
+    """Return the option that says where checkpoints are saved, or None."""
+    others = (o for o in options if resumes is None or o.flag != resumes.flag)
+    return next((o for o in others if _SAVES.fullmatch(o.name.lower())), None)
 
 
 def _may_place(option: Option) -> bool:
@@ -96,11 +146,11 @@ def _may_place(option: Option) -> bool:
     return named is not None or re.search(r"\bsave|\boutput|\bwrite", option.help, re.I) is not None
 
 
-def _resuming(options: Sequence[Option]) -> str:
-    """Return the flag that names a checkpoint to go on from, or nothing."""
-    named = [o.flag for o in options if _RESUMES.fullmatch(o.name.lower()) and not _word(o)]
-    told = [o.flag for o in options if _SAVES.fullmatch(bare_name(o.name)) and "resum" in o.help]
-    return next(iter([*named, *told]), "")
+def _resuming(options: Sequence[Option]) -> Option | None:
+    """Return the option that names a checkpoint to go on from, or None."""
+    named = [o for o in options if _RESUMES.fullmatch(o.name.lower()) and not _word(o)]
+    told = [o for o in options if _SAVES.fullmatch(bare_name(o.name)) and "resum" in o.help]
+    return next(iter([*named, *told]), None)
 
 
 def _word(option: Option) -> bool:
@@ -109,14 +159,24 @@ def _word(option: Option) -> bool:
     return option.name == "init_from" and bool(default) and not _PATH.search(default)
 
 
-def _going_on(resume: str, save: str, file: str) -> str:
-    """Say how a promotion goes on from what ``file`` was saved to."""
-    # Trainers write numbered checkpoints, and want to be told of one.
-    trainer = "checkpoint-*" if resume.endswith("resume_from_checkpoint") else ""
-    newest = f"/{trainer or file}" if trainer or file else ""
-    words = f"{resume} {{resume}}{newest}" + (f" {save} {{checkpoint}}" if save else "")
-    where = "" if save else " and what it saves in {checkpoint},"
+def _how(on: GoingOn) -> str:
+    """Say how a promotion goes on from what its trial is told."""
+    flag, saves = on.resumes.flag, on.saves
+    words = f"{flag} {on.source}" + (f" {saves.flag} {on.target}" if saves else "")
+    where = "" if saves else " and what it saves in {checkpoint},"
     return (
-        f"\nIt has {resume}: with resume = true, {words} in the command,{where}"
+        f"\nIt has {flag}: with resume = true, {words} in the command,{where}"
         "\na promotion continues from the checkpoint and pays only the difference."
+    )
+
+
+def _of_a_switch(left: Sequence[Option]) -> str:
+    """Say what a script lacks that goes on from a place of its own, if this one does."""
+    flags = [o.flag for o in left if o.kind == "bool" and _RESUMES.fullmatch(o.name.lower())]
+    if not flags:
+        return ""
+    return (
+        f"\nIt has {flags[0]}, which takes no path, but a promotion has to be told which trial's"
+        f"\ncheckpoint to continue from. Let it take one: then {flags[0]} {{resume}} in the command"
+        "\nand resume = true make a promotion pay only the difference."
     )

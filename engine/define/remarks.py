@@ -3,12 +3,14 @@
 from collections.abc import Mapping, Sequence
 
 from hpo_tui.engine.define import outputs
-from hpo_tui.engine.define.compose import EXAMPLE, Plan
+from hpo_tui.engine.define.compose import EXAMPLE, Plan, with_option
 from hpo_tui.engine.define.interplay import guess_remark
 from hpo_tui.engine.define.options import Option, bare_name
 from hpo_tui.engine.define.printed import Printed, direction_of
 from hpo_tui.engine.spec import StudySpec, Value
 from hpo_tui.engine.spec.names import KeyPath
+from hpo_tui.engine.spec.toml_text import toml_value
+from hpo_tui.engine.spec.write import command_text
 
 _MOST_LEFT = 40
 """Options that are named of those that stay as they are: trainers have hundreds."""
@@ -33,6 +35,9 @@ def remarks(
         notes[()] += f"\nLeft as they are: {flags}" + (f" and {more} more" if more > 0 else "")
         notes[()] += guess_remark(plan.guesses, _MOST_LEFT)
     notes[()] += outputs.remark(plan.placed, plan.left, texts)
+    on = outputs.going_on(plan.placed, plan.left, texts)
+    if on is not None and on.saves is not None and plan.fidelity is not None:
+        notes["study",] = _on_from_checkpoints(spec, on, on.saves)
     for option, proposal in plan.proposals:
         notes["space", option.name] = proposal.note
     if not plan.proposals:
@@ -47,6 +52,21 @@ def remarks(
     elif any(o.style in ("flag", "equals", "positional") for o, _ in plan.proposals):
         notes[()] += _NO_TASKS
     return notes
+
+
+def _on_from_checkpoints(spec: StudySpec, on: outputs.GoingOn, saves: Option) -> str:
+    """Return the two lines with which promotions go on from checkpoints, and what to check first.
+
+    They are not put into the study by themselves: of a script that begins anew, a promotion would
+    run more than it is charged for.
+    """
+    words = with_option(list(spec.command), on.resumes, on.source)
+    command = command_text(tuple(with_option(words, saves, on.target)))
+    return (
+        f"To have promotions continue, put these two lines in the place of the command, once you"
+        f"\nhave checked that {on.resumes.flag} goes on at the epoch where {saves.flag} left off:"
+        f"\n  command = {toml_value(command)}\n  resume = true"
+    )
 
 
 def _outside(plan: Plan, start: Mapping[str, Value]) -> str:

@@ -104,6 +104,7 @@ def _from_constants(script: Path, words: Sequence[str], sources: Sequence[str]) 
         "constants": "constants in the source",
         "dictionary": f"the dictionary {settings.holder}",
         "class": f"the class {settings.holder}",
+        "attributes": f"what it sets of {settings.holder}",
         "arguments": "numbers that its calls are given",
     }[settings.form]
     return Found(settings.options, how, advice=advice, words=tuple(words))
@@ -119,6 +120,12 @@ def _three_lines(name: str, settings: Settings) -> str:
     whole = fidelity.option.name if fidelity else ""
     if settings.form == "dictionary":
         lines = [f"{settings.holder}.update(trial.params | trial.fidelity)"]
+    elif settings.form == "attributes":
+        known = next(o.name for o in settings.options if o.name == whole or propose(o))
+        lines = [
+            "for name, value in (trial.params | trial.fidelity).items():",
+            f"    setattr(config, name, value)  # config: the object whose {known} is used",
+        ]
     elif settings.form == "class":
         lines = [
             "for name, value in (trial.params | trial.fidelity).items():",
@@ -134,9 +141,10 @@ def _three_lines(name: str, settings: Settings) -> str:
             if o.name == whole or propose(o) is not None
         ]
     shown = "\n".join(f"    {line}" for line in ["from hpo_tui import trial", *lines])
-    where = (
-        "these in the place of its numbers" if settings.form == "arguments" else "this after them"
-    )
+    where = {
+        "arguments": "these in the place of its numbers",
+        "attributes": f"this behind all that sets {settings.holder}, before it is used",
+    }.get(settings.form, "this after them")
     return (
         f"{name} takes no options: its settings can be searched once it asks for them. Put {where} "
         f"(it changes nothing when the script runs on its own):\n{shown}"

@@ -15,6 +15,7 @@ from hpo_tui.engine.define.print_source import read_source
 from hpo_tui.engine.define.remarks import remarks
 from hpo_tui.engine.define.script import command_words, launched, script_of
 from hpo_tui.engine.define.source import local_sources
+from hpo_tui.engine.define.wrapper import wrapped
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.spec.names import did_you_mean, plain
 from hpo_tui.engine.spec.write import write
@@ -41,7 +42,8 @@ def init(
     """
     given = words_of(argv_or_script, folder)
     words = command_words(given, folder)
-    script = script_of(words, folder)
+    inside = wrapped(words, folder)
+    script = script_of(inside.words if inside else words, folder)
     texts = local_sources(script, folder) if script else []
     found = find_options(words, folder)
     if found.commands and not found.options:

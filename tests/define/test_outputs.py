@@ -1,11 +1,13 @@
 """Each trial writes to a place of its own: two of them never meet in one file."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from hpo_tui.engine.define.options import Option
 from hpo_tui.engine.define.outputs import place_outputs, remark
+from hpo_tui.engine.spec import StudySpec
 from tests.define.conftest import draft
 
 _SNAPSHOT = """
@@ -82,6 +84,46 @@ def test_what_is_read_or_off_stays(
 def test_places(tmp_path: Path, name: str, default: str | None, place: str) -> None:
     option = Option(name, f"--{name}", "text", default, required=default is None)
     assert place_outputs([option], tmp_path) == ([(option, place)], [])
+
+
+def test_a_checkpoint_that_the_help_says_is_saved_has_its_own_place(tmp_path: Path) -> None:
+    for help_text, own in (("where to save the checkpoint", True), ("", False)):
+        option = Option("checkpoint", "--checkpoint", "text", "model.pt", help=help_text)
+        assert bool(place_outputs([option], tmp_path)[0]) == own
+
+
+_GOES_ON = """
+import argparse
+p = argparse.ArgumentParser()
+p.add_argument("--lr", type=float, default=0.1)
+p.add_argument("--epochs", type=int, default=4)
+p.add_argument("--save", default="{save}")
+p.add_argument("--resume", {resume})
+a = p.parse_args()
+"""
+
+
+@pytest.mark.parametrize(("save", "file"), [("out/model.pt", "/model.pt"), ("out", "")])
+def test_the_lines_with_which_promotions_continue_can_be_put_in_as_they_are(
+    scripts: Path, save: str, file: str
+) -> None:
+    (scripts / "fit.py").write_text(_GOES_ON.format(save=save, resume="default=''"))
+    text = draft(scripts, "fit.py", run=False).text
+    command, resume = re.findall(r"^#   (.+)", text, re.MULTILINE)
+    assert resume == "resume = true"
+    text = re.sub(r"^command = .*", lambda _: f"{command}\n{resume}", text, flags=re.MULTILINE)
+    spec = StudySpec.from_text(text)
+    assert spec.resume
+    assert spec.command[-4:] == (
+        "--save", f"{{checkpoint}}{file}", "--resume", f"{{resume}}{file}",
+    )  # fmt: skip
+
+
+def test_a_switch_to_go_on_is_said_to_need_a_path(scripts: Path) -> None:
+    (scripts / "fit.py").write_text(_GOES_ON.format(save="out", resume="action='store_true'"))
+    text = draft(scripts, "fit.py", run=False).text
+    assert "# It has --resume, which takes no path" in text
+    assert "#   resume = true" not in text
 
 
 def test_a_checkpoint_that_training_is_resumed_from_is_read(tmp_path: Path) -> None:

@@ -186,3 +186,26 @@ def test_a_seed_in_a_configuration_file_is_that_of_the_repeat(scripts: Path) -> 
     assert '"seed": {seed}' in made.files["settings.template.json"]
     assert made.tried is not None
     assert made.tried.code == 0
+
+
+def test_what_a_function_sets_of_a_configuration_is_found(scripts: Path) -> None:
+    (scripts / "fit.py").write_text(
+        "class Node: pass\n\n\n"
+        "class Trainer:\n"
+        "    def default():\n"
+        "        C = Node()\n"
+        "        C.device = 'auto'\n"
+        "        C.max_iters = 20\n"
+        "        C.learning_rate = 3e-4\n"
+        "        return C\n"
+        "    def __init__(self):\n"
+        "        self.batch_size = 7\n\n\n"
+        "config = Trainer.default()\n"
+        "print('val_loss', config.learning_rate)\n"
+    )
+    made = draft(scripts, "fit.py")
+    assert [p.name for p in made.spec.space] == ["learning_rate"]
+    assert made.spec.full_task.fidelity == {"max_iters": 20}
+    (said,) = made.advice
+    assert "Put this behind all that sets C, before it is used (" in said
+    assert "setattr(config, name, value)  # config: the object whose max_iters is used" in said
