@@ -109,6 +109,8 @@ def launch_of(folder: StudyFolder, spec: StudySpec, trial: Trial, *, alone: bool
         "HPO_SEED": str(trial_seed(spec, trial.repeat)),
         "PYTHONUNBUFFERED": "1",
     }
+    if spec.resources.nice:
+        given["HPO_NICE"] = str(spec.resources.nice)
     return Launch(
         trial.number, trial.attempt, tuple(command_line(spec, known)), given,
         str(folder.workplace), files, spec.resources.timeout, spec.resources.grace, alone,

@@ -106,6 +106,22 @@ def text(value: str) -> str:
     return f'"{body}"'
 
 
+def give_way(by: int) -> None:
+    """Have this session give way to other processes, by as much as nice(1) is told.
+
+    Where the kernel shares the processor out among sessions, as most do for a desktop's sake, the
+    niceness of a process counts within its session alone, and the session has one of its own.
+    """
+    if not by:
+        return
+    os.nice(by)
+    try:
+        with open("/proc/self/autogroup", "w") as file:  # noqa: PTH123 - see parents()
+            file.write(str(by))
+    except OSError:
+        pass  # a kernel without
+
+
 class Shim:
     """One trial's supervision, from start to ``exit.json``."""
 
@@ -127,6 +143,7 @@ class Shim:
 
     def identify(self) -> None:
         """Write who we are, and reserve the room for ``exit.json``."""
+        give_way(int(os.environ.pop("HPO_NICE", "0")))
         self.place = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         with open("/proc/self/stat", "rb") as file:  # noqa: PTH123 - see parents()
             ticks = int(file.read().rpartition(b")")[2].split()[19])

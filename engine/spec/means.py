@@ -18,6 +18,8 @@ class Resources:
     trials_per_gpu: int = 0
     slots: int = 1
     threads: int | None = None
+    nice: int = 0
+    """How much trials give way to other processes, from 0 to 19 (nice(1))."""
     timeout: float | None = None
     stall: float | None = None
     """A trial that reports nothing for this long is taken to hang and is stopped."""

@@ -12,6 +12,7 @@ from hpo_tui.engine.spec.values import scalar_fault
 
 FULL = Task("full", 1.0)
 """The task of a study that names none."""
+_NICEST = 19
 _BUDGETS = '40 (full-task units), "12 gpu-hours", "8h" (wall time) or "100 trials"'
 
 
@@ -202,6 +203,7 @@ def read_resources(root: Table) -> Resources:
         trials_per_gpu=packed,
         slots=table.whole("slots", usual.slots, least=1),
         threads=table.whole("threads", 1, least=1) if table.has("threads") else None,
+        nice=_nice(table),
         timeout=table.seconds("timeout", None),
         stall=table.seconds("stall", None),
         grace=table.seconds("grace", usual.grace) or usual.grace,
@@ -252,6 +254,14 @@ def _packed(table: Table) -> int:
         )
         return 0
     return table.whole("trials_per_gpu", 0, least=1)
+
+
+def _nice(table: Table) -> int:
+    found = table.whole("nice", 0)
+    if 0 <= found <= _NICEST:
+        return found
+    table.fault("nice", f"must be from 0 to {_NICEST}, found {show(found)}")
+    return 0
 
 
 def _quota(table: Table) -> int | None:

@@ -76,6 +76,7 @@ KEYS: dict[str, dict[str, str]] = {
         "trials_per_gpu": '"auto" (packed by measured memory) or a number',
         "slots": "how many trials run at once where there is no GPU",
         "threads": "CPU threads of a trial (OMP_NUM_THREADS and the like)",
+        "nice": "how much trials give way to other processes, 0 to 19",
         "timeout": "how long one trial may take",
         "stall": "a trial that reports nothing for this long is stopped",
         "grace": "time to write a checkpoint between SIGTERM and SIGKILL",

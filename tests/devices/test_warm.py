@@ -293,3 +293,26 @@ def test_what_is_read_at_the_start_of_python_is_started_cold(tmp_path: Path) -> 
 def test_which_commands_can_start_warm(argv: list[str], rest: list[str] | None) -> None:
     found = split_python(argv)
     assert (found and found[2]) == rest
+
+
+@pytest.mark.parametrize("warm", [False, True])
+def test_a_trial_gives_way_with_its_whole_session(
+    server: WarmServer, tmp_path: Path, *, warm: bool
+) -> None:
+    script, group = tmp_path / "told.py", Path("/proc/self/autogroup")
+    script.write_text(
+        "import os\nfrom pathlib import Path\n"
+        f"group = Path({str(group)!r})\n"
+        "told = group.read_text().split()[-1] if group.exists() else '5'\n"
+        "print(os.nice(0), told, 'HPO_NICE' in os.environ)\n"
+    )
+    env, words = {**ENV, "HPO_NICE": "5"}, [sys.executable, str(script)]
+    log = tmp_path / "stdout.log"
+    if warm:
+        server.spawn(words, env, tmp_path, log, tmp_path)
+    else:
+        argv = [sys.executable, "-I", "-S", str(SHIM), str(tmp_path), "1", "0", "30", *words]
+        with log.open("wb") as out:
+            subprocess.run(argv, env=env, stdout=out, start_new_session=True, check=True)
+    ended(tmp_path)
+    assert log.read_text().split() == [str(os.nice(0) + 5), "5", "False"]

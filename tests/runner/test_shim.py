@@ -124,3 +124,10 @@ def test_a_command_that_has_ended_is_not_stopped_while_it_is_swept(tmp_path: Pat
     process.wait(30)
     found = json.loads((tmp_path / "exit.json").read_text())
     assert (found["stopped"], found["code"]) == ("", 0)
+
+
+def test_a_study_says_how_much_its_trials_give_way(make_study: Any) -> None:
+    study = make_study("report(accuracy=os.nice(0))", resources="nice = 3")
+    study.start()
+    study.gone()
+    assert study.trial(1).metrics["accuracy"] == os.nice(0) + 3

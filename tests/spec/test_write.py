@@ -96,6 +96,7 @@ def test_a_value_is_set_or_added(full_text: str, path: KeyPath, value: object) -
         (("space", "mid", "low"), 2),
         (("task", 1, "cost"), 0.9),
         (("resources", "slots"), 3),
+        (("resources", "nice"), 5),
         (("study", "seed"), 9),
     ],
 )

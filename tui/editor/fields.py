@@ -83,7 +83,7 @@ FIELDS: dict[str, tuple[Field, ...]] = {
     "resources": _fields(
         "resources",
         {
-            "gpus_per_trial": "number", "slots": "number", "threads": "number",
+            "gpus_per_trial": "number", "slots": "number", "threads": "number", "nice": "number",
             "failures": "number",
         },
     ),
