@@ -42,10 +42,10 @@ class Studies(ListedStudies):
 All studies in the nearest `.hpo` folder, in this folder or above: their state, how much of the
 budget is spent, and the best result (in brackets the nearest miss if no trial meets all goals). If
 a study's **runner died**, it is marked; `R` starts the runner again, and trials that are still
-running are taken over. `X` stops a study, or the trials that a dead runner left behind. `c` defines
-a new study, starting from the text of the selected one. `/` shows only studies whose name contains
-a text; `Esc` shows all again. `A` moves a study to `.hpo/.archive`. `D` deletes it for good, after
-asking for its name.
+running are taken over. `X` stops a study, or the trials that a dead runner left behind; where
+nothing runs it takes back what is queued for the next run. `c` defines a new study, starting from
+the text of the selected one. `/` shows only studies whose name contains a text; `Esc` shows all
+again. `A` moves a study to `.hpo/.archive`. `D` deletes it for good, after asking for its name.
 """
 
     def __init__(self) -> None:

@@ -39,7 +39,7 @@ that you go to takes the place of another one, and `Esc` brings that one back fi
 the display; keys then act on what is shown.
 
 If the study is not running, `C`, `E`, `B`, `P` and `r` queue trials for its next run, which does
-them first; the header counts them. `x` on the trial takes back what is queued of it, `X` all.
+them first; the header counts them. `x` on the trial takes back what is queued of it, `X` any of it.
 """
 
     def __init__(self, live: LiveStudy) -> None:
