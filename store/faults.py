@@ -1,8 +1,9 @@
-"""What errors of SQLite mean, in words for people, and what can be done about them."""
+"""What errors of a study's file mean, in words for people, and what can be done about them."""
 
 import sqlite3
 
 from hpo_tui.store.connect import BUSY_SECONDS
+from hpo_tui.store.refusals import in_words
 from hpo_tui.store.schema import NewerFileError
 
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
@@ -28,7 +29,7 @@ def explained(error: Exception) -> str:
         return f"it cannot be opened ({error}): is its folder there, and may you use both?"
     if "no such table" in str(error):
         return f"it is not a study of hpo-tui ({error})"
-    return str(error)
+    return in_words(error) if isinstance(error, OSError) else str(error)
 
 
 def lacks_room(error: sqlite3.Error) -> bool:

@@ -15,6 +15,7 @@ from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
 
 from hpo_tui.store.folder import StudyFolder
+from hpo_tui.store.refusals import in_words
 from hpo_tui.tui.actions import action, bindings
 from hpo_tui.tui.config import Settings
 from hpo_tui.tui.live import LiveStudy
@@ -260,7 +261,8 @@ class HpoApp(StudyApp):
             folder.mkdir(parents=True, exist_ok=True)
             path = self.save_screenshot(f"{stamp}.svg", str(folder))
         except OSError as error:
-            self.notify(f"The picture could not be saved: {error}", severity="error", markup=False)
+            why = in_words(error, folder)
+            self.notify(f"The picture could not be saved: {why}.", severity="error", markup=False)
             return
         self.notify(path, title="Picture saved", markup=False)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hpo_tui.store.folder import StudyFolder
+from hpo_tui.store.refusals import in_words
 from hpo_tui.tui.editor.side import free_name
 from hpo_tui.tui.editor.target import home_of, on_disk, why_no_study_file
 from hpo_tui.tui.plain import plain
@@ -60,8 +61,10 @@ def new_study(app: "StudyApp") -> None:
             return "Give the name of a file, such as study.toml."
         try:
             return why_no_study_file(place(answer)) or _of_a_study(place(answer))
-        except (OSError, ValueError, RuntimeError) as error:
-            return f"{plain(answer.strip())} cannot be a file: {plain(str(error))}"
+        except OSError as error:
+            return f"{plain(answer.strip())} cannot be a file: {plain(in_words(error))}."
+        except (ValueError, RuntimeError) as error:
+            return f"{plain(answer.strip())} cannot be a file: {plain(str(error))}."
 
     def taken(answer: str | None) -> None:
         if answer is not None:
@@ -148,8 +151,9 @@ def launch(app: "StudyApp", path: Path) -> None:
             if folder.runner_pid() is None:
                 start_runner(folder)
         except (LaunchError, OSError, ValueError) as error:
+            why = in_words(error) if isinstance(error, OSError) else str(error)
             app.call_from_thread(
-                partial(app.notify, plain(str(error)), severity="error", markup=False, timeout=15)
+                partial(app.notify, plain(why), severity="error", markup=False, timeout=15)
             )
             return
         app.call_from_thread(_show_launched, app, None if opened else folder, note)

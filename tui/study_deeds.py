@@ -31,13 +31,6 @@ def how_queued_starts(study: Study, *, edited: bool, short: float | None = None)
     return f"{over.rstrip('.')}, then R starts it." if over else "R starts it."
 
 
-def why_not(error: OSError, folder: StudyFolder) -> str:
-    """Return in words what could not be changed."""
-    if error.strerror is None:
-        return str(error)
-    return f"{error.filename or folder.path} cannot be changed ({error.strerror})."
-
-
 def start(folder: StudyFolder) -> str:
     """Start the study's runner."""
     return f"{_started(folder)}."

@@ -22,6 +22,7 @@ from hpo_tui.engine.spec.command import (
 from hpo_tui.engine.spec.names import plain
 from hpo_tui.engine.spec.space import InfeasibleError, compiled_constraints, sample
 from hpo_tui.store.folder import TrialFolder
+from hpo_tui.store.refusals import in_words
 
 _STEPS = (
     re.compile(r"\bepoch\W{0,5}(\d+(?:\.\d+)?)", re.IGNORECASE),
@@ -96,7 +97,8 @@ def try_one(
             ran = run_briefly(argv, folder, limit, extra)
             return _told(spec, task, argv, files, ran)
     except (InfeasibleError, OSError, UnicodeDecodeError) as error:
-        return Tried((), task, {}, {}, 0.0, None, (), plain(str(error)))
+        why = in_words(error) if isinstance(error, OSError) else str(error)
+        return Tried((), task, {}, {}, 0.0, None, (), plain(why))
 
 
 def _told(spec: StudySpec, task: Task, argv: list[str], files: TrialFolder, ran: Ran) -> Tried:

@@ -31,18 +31,6 @@ def why_unread(path: Path) -> str:
     return ""
 
 
-def refusal(error: OSError) -> str:
-    """Return in words what the machine has refused, and where to look when that is not plain."""
-    text = error.strerror or str(error)
-    place = error.filename if isinstance(error.filename, str) else ""
-    text = f"{text}: {place}" if place else text
-    if error.errno == errno.ENOSPC:
-        return f"{text} (where `df` shows room, `df -i` shows whether any more files fit)"
-    if error.errno == errno.EDQUOT:
-        return f"{text} (`quota -s` shows yours, of bytes and of files)"
-    return text
-
-
 def words(error: OSError) -> str:
     """Return what an error says, without the file that it names; empty for a file that is none."""
     if isinstance(error, FileNotFoundError | NotADirectoryError | IsADirectoryError):

@@ -11,12 +11,11 @@ from hpo_tui.engine.launch.offline import apply, works_without_runner
 from hpo_tui.engine.launch.orphans import orphans
 from hpo_tui.engine.launch.queueing import queue, take_back
 from hpo_tui.engine.launch.refusals import (
-    CLOSED,
     OF_A_RUN,
     LaunchError,
     how_to_start,
     unheard,
-    unwritable,
+    why_not,
 )
 from hpo_tui.engine.launch.starting import runner_pid, start_runner
 from hpo_tui.engine.spec import StudySpec
@@ -100,12 +99,8 @@ def _told(folder: StudyFolder, action: str) -> Iterator[None]:
     """Raise as :class:`LaunchError` what goes wrong where no runner is."""
     try:
         yield
-    except FileNotFoundError as error:
-        raise LaunchError(f"{action}: {error.filename or folder.path} is not there") from error
     except OSError as error:
-        closed = error.errno in CLOSED
-        text = unwritable(folder, action, error) if closed else str(error)
-        raise LaunchError(f"{action}: {text}") from error
+        raise LaunchError(f"{action}: {why_not(folder, action, error)}") from error
     except (ValueError, KeyError, LookupError) as error:
         text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
         raise LaunchError(f"{action}: {text}") from error

@@ -16,6 +16,7 @@ from hpo_tui.engine.spec.files import write_atomic
 from hpo_tui.engine.spec.names import text_fault
 from hpo_tui.store.faults import explained
 from hpo_tui.store.folder import StudyFolder
+from hpo_tui.store.refusals import in_words
 from hpo_tui.store.write import StudyWriter
 
 _LONGEST_PATH = 504
@@ -42,7 +43,8 @@ def create_study(source: Path | str, home: Path, name: str | None = None) -> Stu
                 with _gone_if_it_fails(folder) if new and not anew else nullcontext():
                     _make(folder, spec, called, anew=anew)
     except OSError as error:
-        raise LaunchError(f"cannot make the study in {folder.path}: {error.strerror}") from error
+        why = in_words(error, folder.path)
+        raise LaunchError(f"cannot make the study in {folder.path}: {why}") from error
     except sqlite3.Error as error:
         raise LaunchError(f"cannot make the study in {folder.path}: {explained(error)}") from error
     return folder

@@ -1,6 +1,5 @@
 """What to say where a wish is not granted because no runner is there, or a folder is closed."""
 
-import errno
 import os
 
 from hpo_tui.engine.launch.lacking import lack
@@ -8,11 +7,10 @@ from hpo_tui.engine.spec.files import edited_by_hand
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState
 from hpo_tui.store.read import StudyReader
+from hpo_tui.store.refusals import CLOSED, in_words
 
 OF_A_RUN = ("stop", "pause")
 """Wishes that hold for the run in which they were asked, and for no later one."""
-CLOSED = (errno.EACCES, errno.EPERM, errno.EROFS)
-"""Errors of a folder that cannot be written, whatever is tried."""
 
 
 class LaunchError(Exception):
@@ -51,9 +49,9 @@ def unheard(folder: StudyFolder, action: str) -> str:
     return f"{gone}: its next run does, start it with `hpo-tui run {folder.word}`"
 
 
-def unwritable(folder: StudyFolder, action: str, error: OSError) -> str:
-    """Return in words which folder cannot be written and why."""
-    place = folder.path
-    if action == "archive" and os.access(place, os.W_OK):
-        place = place.parent  # the study's own folder may be written, and is moved in this one
-    return f"the folder {place} cannot be written by you ({error.strerror or error})"
+def why_not(folder: StudyFolder, action: str, error: OSError) -> str:
+    """Return in words what about a study's files keeps something from being done."""
+    if action == "archive" and error.errno in CLOSED and os.access(folder.path, os.W_OK):
+        # The study's own folder may be written, and is moved in this one.
+        return in_words(OSError(error.errno, error.strerror), folder.path.parent)
+    return in_words(error, folder.path)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from hpo_tui.engine.launch.offline import locked
 from hpo_tui.engine.launch.orphans import in_the_way
-from hpo_tui.engine.launch.refusals import CLOSED, LaunchError, unwritable
+from hpo_tui.engine.launch.refusals import LaunchError, why_not
 from hpo_tui.store.folder import StudyFolder
+from hpo_tui.store.refusals import in_words
 
 
 def remove(folder: StudyFolder) -> None:
@@ -28,10 +29,9 @@ def remove(folder: StudyFolder) -> None:
     try:
         shutil.rmtree(doomed)
     except OSError as error:
-        what = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
         raise LaunchError(
-            f"{folder.name} is deleted, but not all of its files can be ({what}): what is left lies"
-            f" in {doomed}, delete it by hand"
+            f"{folder.name} is deleted, but not all of its files can be: what is left lies in"
+            f" {doomed}, delete it by hand. {in_words(error)}"
         ) from error
 
 
@@ -52,6 +52,5 @@ def _out_of_sight(folder: StudyFolder) -> Path:
     except ValueError as error:
         raise LaunchError(str(error)) from error
     except OSError as error:
-        why = unwritable(folder, "archive", error) if error.errno in CLOSED else str(error)
-        raise LaunchError(f"delete: {why}") from error
+        raise LaunchError(f"delete: {why_not(folder, 'archive', error)}") from error
     return around

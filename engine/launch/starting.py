@@ -9,8 +9,9 @@ import sys
 import time
 from pathlib import Path
 
-from hpo_tui.engine.launch.refusals import CLOSED, LaunchError, unwritable
+from hpo_tui.engine.launch.refusals import LaunchError
 from hpo_tui.store.folder import StudyFolder
+from hpo_tui.store.refusals import in_words
 
 PROC = Path("/proc/self/stat")
 NO_PROC = "trials can only be run on Linux: which of their processes are alive is read from /proc"
@@ -40,8 +41,7 @@ def start_runner(
         writing = -1
         sentence = _answer(reading, process)
     except OSError as error:
-        why = unwritable(folder, "run", error) if error.errno in CLOSED else str(error)
-        raise LaunchError(f"cannot start the runner: {why}") from error
+        raise LaunchError(f"cannot start the runner: {in_words(error)}") from error
     finally:
         for fd in (reading, writing):
             if fd >= 0:

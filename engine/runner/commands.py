@@ -11,6 +11,7 @@ from hpo_tui.engine.runner.study_commands import StudyCommands
 from hpo_tui.engine.runner.trial_commands import TrialCommands
 from hpo_tui.engine.runner.wishes import Wishes
 from hpo_tui.store.models import Command
+from hpo_tui.store.refusals import in_words
 
 log = logging.getLogger("runner.commands")
 
@@ -54,7 +55,7 @@ class Commands:
             raise Refused(f"{command.action}: {text}") from error
         except OSError as error:
             log.exception("command %d", command.id)
-            text = f"{self.desk.folder.file} cannot be written: {error.strerror}"
+            text = in_words(error, self.desk.folder.file)
             raise Refused(f"{command.action}: {text}") from error
 
     def _action(self, name: str) -> Action:

@@ -7,6 +7,7 @@ import time
 
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.locks import is_held, why_unlockable
+from hpo_tui.store.refusals import in_words
 
 _RUNNER_SECONDS = 0.5
 """How long a runner that has the study may take to let go of it."""
@@ -30,7 +31,7 @@ class Lock:
         try:
             self.fd = os.open(folder.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
-            raise Unopenable(f"cannot write in {folder.path}: {error.strerror}") from error
+            raise Unopenable(_unwritable(folder, error)) from error
         try:
             self._take()
             self._sign()
@@ -39,7 +40,7 @@ class Lock:
             raise
         except OSError as error:  # a full disk
             os.close(self.fd)
-            raise Unopenable(f"cannot write in {folder.path}: {error.strerror}") from error
+            raise Unopenable(_unwritable(folder, error)) from error
 
     def _take(self) -> None:
         """Have the lock for this process alone."""
@@ -105,3 +106,7 @@ class Lock:
         """Let the next runner in."""
         os.ftruncate(self.fd, 0)
         os.close(self.fd)
+
+
+def _unwritable(folder: StudyFolder, error: OSError) -> str:
+    return f"cannot write in {folder.path}: {in_words(error, folder.lock)}"

@@ -32,6 +32,7 @@ from hpo_tui.engine.runner.vigil import Vigil
 from hpo_tui.engine.runner.watching import adopt
 from hpo_tui.store.faults import explained
 from hpo_tui.store.models import StudyState, TrialState
+from hpo_tui.store.refusals import in_words
 
 log = logging.getLogger("runner.loop")
 
@@ -84,7 +85,8 @@ class Runner:
             why = f"{self.desk.folder.db} cannot be written: {explained(error)}"
             raise Unopenable(why) from error
         except OSError as error:  # no more processes for this user, or no answer of the disk
-            raise Unopenable(f"the study cannot be begun: {error.strerror or error}") from error
+            why = in_words(error)
+            raise Unopenable(f"the study cannot be begun: {why}") from error
         begun()
         try:
             while not self.leaving:

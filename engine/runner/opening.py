@@ -28,6 +28,7 @@ from hpo_tui.store.faults import explained
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import Study, Trial
 from hpo_tui.store.read import StudyReader
+from hpo_tui.store.refusals import in_words
 from hpo_tui.store.write import StudyWriter
 
 log = logging.getLogger("runner.opening")
@@ -148,8 +149,10 @@ def open_executor(folder: StudyFolder, spec: StudySpec, past: Iterable[Trial]) -
             raise Unopenable(str(error)) from error
     try:
         pool = DevicePool(spec.resources, str(folder.path.resolve()))
-    except (DeviceError, LeaseError, OSError) as error:
+    except (DeviceError, LeaseError) as error:
         raise Unopenable(str(error)) from error
+    except OSError as error:
+        raise Unopenable(in_words(error)) from error
     for trial in past:
         if trial.peak_memory and not trial.device.startswith("cpu"):
             pool.packing.seed(trial.task, [trial.peak_memory])

@@ -5,7 +5,7 @@ import math
 import time
 
 from hpo_tui.engine.execution.base import Slot
-from hpo_tui.engine.execution.hiccups import passes, refusal
+from hpo_tui.engine.execution.hiccups import passes
 from hpo_tui.engine.execution.protocol import has_files, prepare
 from hpo_tui.engine.optimizer.api import Suggestion
 from hpo_tui.engine.runner.desk import Desk
@@ -13,6 +13,7 @@ from hpo_tui.engine.runner.watching import watch
 from hpo_tui.engine.spec import BudgetUnit
 from hpo_tui.engine.spec.space import coerce
 from hpo_tui.store.models import StudyState, Trial, TrialState
+from hpo_tui.store.refusals import in_words
 
 log = logging.getLogger("runner.starting")
 
@@ -205,5 +206,5 @@ class Starter:
         self._refused = 0
         text = str(error.args[0]) if isinstance(error, KeyError) else str(error)
         if isinstance(error, OSError):
-            text = refusal(error)
+            text = in_words(error)
         desk.pause("paused", f"trial {trial.number} cannot be started: {text}", trial.number)

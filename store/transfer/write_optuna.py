@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from hpo_tui.store.models import Report, Study, Trial, TrialState
+from hpo_tui.store.refusals import in_words
 from hpo_tui.store.transfer.optuna_storage import opened
 
 if TYPE_CHECKING:
@@ -58,7 +59,9 @@ def write_optuna(where: str, study: Study, trials: Iterable[Trial], plan: Optuna
         if isinstance(error, optuna.exceptions.DuplicatedStudyError):
             raise ValueError(f"{where} holds a study {study.name} already") from None
         if isinstance(error, (optuna.exceptions.StorageInternalError, OSError)):  # a full disk
-            why = str(error.__cause__ or error).splitlines()[0]
+            cause = error.__cause__ or error
+            said = in_words(cause) if isinstance(cause, OSError) else str(cause)
+            why = said.splitlines()[0]
             raise ValueError(f"{where} cannot be written: {why}") from error
         raise
 

@@ -149,7 +149,7 @@ def test_a_folder_that_cannot_be_written_is_named(
     monkeypatch.setattr(os, "access", lambda *_: False)
     with pytest.raises(LaunchError) as caught:
         send(folder, action, {"trial": 1, "on": True, "amount": 2})
-    assert f"the folder {folder.path} cannot be written by you" in str(caught.value)
+    assert f"{folder.path} is closed to you (Permission denied): ask its owner" in str(caught.value)
     assert "Errno" not in str(caught.value)
 
 

@@ -287,7 +287,9 @@ def test_a_table_that_cannot_be_written_is_named_as_it_was_said(
     ran = hpo("export", "--csv", "-o", "nowhere/table.csv")
     assert ran.code == 1
     target = tmp_path / "nowhere" / "table.csv"
-    assert ran.err.strip() == f"hpo-tui: {target} cannot be written: No such file or directory"
+    assert ran.err.strip() == (
+        f"hpo-tui: nothing is written: {target.parent} is not there (No such file or directory)"
+    )
 
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl"])

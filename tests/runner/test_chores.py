@@ -165,9 +165,8 @@ def test_a_start_that_the_machine_refuses_for_a_moment_is_tried_again(desk: Desk
     desk.set_state(StudyState.RUNNING)
     starter._cannot(trial, OSError(errno.ENOSPC, "No space left on device", "/data/0005"))
     assert desk.state is StudyState.PAUSED
-    assert "started: No space left on device: /data/0005 (where `df` shows room, `df -i`" in (
-        desk.reason
-    )
+    assert "started: /data/0005 finds no room on its disk (No space" in desk.reason
+    assert "where `df` shows room, `df -i` shows" in desk.reason
 
 
 def test_reports_that_cannot_be_read_for_long_are_told_once(

@@ -79,8 +79,18 @@ def test_a_folder_that_cannot_be_written_is_refused_in_words(
     study = make_study("report(accuracy=1)")
     study.folder.lock.unlink(missing_ok=True)
     study.folder.lock.mkdir()  # root may write anywhere: this is refused to root too
-    with pytest.raises(LaunchError, match=r"cannot write in .*: Is a directory"):
+    with pytest.raises(LaunchError, match=r"runner.lock is a folder, .* \(Is a directory\): move"):
         study.start()
+    study.folder.lock.rmdir()
+    study.folder.log.unlink(missing_ok=True)
+    study.folder.log.mkdir()
+    with pytest.raises(LaunchError) as caught:
+        study.start()
+    assert str(caught.value) == (
+        f"cannot start the runner: {study.folder.log} is a folder, where a file is meant"
+        " (Is a directory): move it away"
+    )
+    study.folder.log.rmdir()
     (tmp_path / "file").write_text("x")
     with pytest.raises(LaunchError, match="cannot make the study in"):
         create_study(study.study().text, tmp_path / "file")

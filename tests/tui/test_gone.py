@@ -104,7 +104,7 @@ async def test_a_study_that_may_not_be_moved_is_named_in_words(
     async with app.run_test(size=(120, 30)) as pilot:
         await until(pilot, lambda: "1 study" in _title(app), 5)
         await pilot.press("A", "y")
-        sentence = f"{study.path.parent} cannot be written by you (Permission denied)"
+        sentence = f"{study.path.parent} is closed to you (Permission denied)"
         await until(pilot, lambda: any(sentence in text for text in _said(app)), 5)
 
 

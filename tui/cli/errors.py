@@ -8,6 +8,7 @@ import traceback
 from pathlib import Path
 
 from hpo_tui.store.faults import explained
+from hpo_tui.store.refusals import in_words
 from hpo_tui.tui.config import state_folder
 from hpo_tui.tui.plain import plain
 
@@ -27,8 +28,7 @@ def explain(error: Exception) -> str:
     if isinstance(error, OSError):
         if error.filename is None and _is_nowhere():
             return "the current folder no longer exists; cd to another one"
-        where = f"{error.filename}: " if error.filename else ""
-        return f"{where}{error.strerror or error}"
+        return in_words(error)
     return str(error)
 
 

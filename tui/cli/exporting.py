@@ -13,6 +13,7 @@ import click
 from hpo_tui.engine.spec import Parameter, ParameterKind, StudySpec
 from hpo_tui.engine.spec.names import plural
 from hpo_tui.store.read import StudyReader
+from hpo_tui.store.refusals import in_words
 from hpo_tui.tui.cli.errors import Refusal
 from hpo_tui.tui.cli.studies import find, reading, spec_of, study_argument
 from hpo_tui.tui.cli.text import note
@@ -78,7 +79,8 @@ def _target(output: Path | None) -> Iterator[TextIO]:
         if isinstance(error, OSError) and (
             error.errno == errno.ENOSPC or error.filename == str(part)
         ):
-            raise Refusal(f"{plain(str(output))} cannot be written: {error.strerror}") from None
+            why = in_words(OSError(error.errno, error.strerror), output)
+            raise Refusal(f"nothing is written: {plain(why)}") from None
         raise
 
 

@@ -6,6 +6,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from hpo_tui.store.refusals import in_words
+
 
 def edit_in_editor(text: str) -> tuple[str, str]:
     """Open ``text`` in ``$VISUAL`` or ``$EDITOR`` (else vi) and return (new text, problem).
@@ -24,7 +26,9 @@ def edit_in_editor(text: str) -> tuple[str, str]:
             file.write_text(text, "utf-8")
             code, saved = _edit([*words, str(file)], file)
     except OSError as error:
-        return text, f"{words[0]}: {error}. Set EDITOR to the editor that you use."
+        if error.filename == words[0]:
+            return text, f"{in_words(error)}. Set EDITOR to the editor that you use."
+        return text, f"The text could not be given to {words[0]}: {in_words(error)}."
     changed = saved.decode("utf-8-sig", "replace").replace("\r\n", "\n")
     taken = "what it had saved is used (u undoes this)" if changed != text else "nothing changed"
     if code:

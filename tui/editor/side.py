@@ -9,6 +9,7 @@ from rich.text import Text
 from hpo_tui.engine.spec import Problem, SpecError, StudySpec
 from hpo_tui.engine.spec.names import KeyPath
 from hpo_tui.store.folder import StudyFolder
+from hpo_tui.store.refusals import in_words
 from hpo_tui.tui.editor.form import Checked
 from hpo_tui.tui.plain import plain
 
@@ -162,7 +163,7 @@ def write(path: Path, text: str) -> str:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(path, text)
     except OSError as error:
-        return f"{path} cannot be written: {error.strerror}. The text is still here."
+        return f"{in_words(error, path)}. The text is still here."
     return ""
 
 

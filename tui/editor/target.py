@@ -4,6 +4,7 @@ import tomllib
 from pathlib import Path
 
 from hpo_tui.store.folder import HOME
+from hpo_tui.store.refusals import in_words
 from hpo_tui.tui.plain import plain
 
 _SECTIONS = ("study", "space", "objective", "task")
@@ -26,7 +27,9 @@ def why_no_study_file(path: Path) -> str:
         return f"{plain(str(path))} exists and is not a file: give another name."
     try:
         text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        return f"{plain(in_words(error, path))}."
+    except UnicodeDecodeError as error:
         return f"{plain(str(path))} cannot be read: {plain(str(error))}"
     try:
         data = tomllib.loads(text)

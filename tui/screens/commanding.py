@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
+from hpo_tui.store.refusals import in_words
 from hpo_tui.tui import present
 from hpo_tui.tui.live import LiveStudy
 from hpo_tui.tui.screens.base import Room, Severity
@@ -38,8 +39,11 @@ class Commanding(Room):
 
         try:
             answer = launch.send(self.live.folder, name, args)
-        except (launch.LaunchError, OSError) as error:
+        except launch.LaunchError as error:
             tell(str(error), "error", said)
+            return
+        except OSError as error:
+            tell(in_words(error, self.live.folder.path), "error", said)
             return
         self.live.watcher.hurry()
         if answer.answered is None:
@@ -80,8 +84,11 @@ class Commanding(Room):
 
             try:
                 text = work()
-            except (launch.LaunchError, OSError, ValueError) as error:
+            except (launch.LaunchError, ValueError) as error:
                 tell(str(error), "error", said)
+                return
+            except OSError as error:
+                tell(in_words(error, self.live.folder.path), "error", said)
                 return
             self.live.watcher.hurry()
             tell(text, "information", said)

@@ -7,6 +7,7 @@ from typing import ClassVar
 from textual.binding import BindingType
 
 from hpo_tui.store.folder import ARCHIVE, StudyFolder
+from hpo_tui.store.refusals import in_words
 from hpo_tui.tui import present
 from hpo_tui.tui.actions import Action, bindings
 from hpo_tui.tui.plain import plain
@@ -21,7 +22,6 @@ from hpo_tui.tui.study_deeds import (
     stop,
     unqueue,
     why_no_start,
-    why_not,
 )
 from hpo_tui.tui.study_list import Summary
 from hpo_tui.tui.widgets.line_table import LineTable
@@ -92,7 +92,7 @@ class ListedStudies(Room):
             except LaunchError as error:
                 text, severity = str(error), "error"
             except OSError as error:
-                text, severity = why_not(error, folder), "error"
+                text, severity = in_words(error, folder.path), "error"
             self.look_again.set()
             tell(text, severity, f"{said} {plain(folder.name)}")
 

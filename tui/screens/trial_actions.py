@@ -195,13 +195,14 @@ class TrialActions(Brushing):
         def read() -> None:
             import sqlite3
 
+            from hpo_tui.store.faults import explained
             from hpo_tui.store.read import StudyReader
 
             try:
                 with StudyReader(self.live.folder.db) as reader:
                     trial = reader.trial(number)
             except (OSError, sqlite3.Error) as error:
-                self.app.call_from_thread(self.say, str(error), "error")
+                self.app.call_from_thread(self.say, explained(error), "error")
                 return
             tags, note = ((), "") if trial is None else (trial.tags, trial.note)
             self.app.call_from_thread(ask, number, tags, note)

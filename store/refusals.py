@@ -1,0 +1,70 @@
+"""What errors of files mean to people: what is wrong, where, and what there is to do."""
+
+import errno
+import os
+from pathlib import Path
+
+CLOSED = (errno.EACCES, errno.EPERM, errno.EROFS)
+"""Errors of a folder that cannot be written, whatever is tried."""
+_MUTE = ("does not answer", "try again; if it lasts, its disk or file server has a fault")
+_OPEN = ("is one file too many to be open at once", "close programs, or raise `ulimit -n`")
+_OTHERS = ("is closed to you", "ask its owner for the right to use it, or use a folder of yours")
+_MEANINGS = {
+    errno.EISDIR: ("is a folder, where a file is meant", "move it away"),
+    errno.ENOTDIR: ("goes through a file, where a folder is meant", "move that file away"),
+    errno.EEXIST: ("is something else than is meant there", "move it away"),
+    errno.ENOENT: ("is not there", ""),
+    errno.EACCES: _OTHERS,
+    errno.EPERM: _OTHERS,
+    errno.EROFS: ("lies on a disk that can only be read", "use a folder on another disk"),
+    errno.ENOSPC: (
+        "finds no room on its disk",
+        "make some; where `df` shows room, `df -i` shows whether any more files fit",
+    ),
+    errno.EDQUOT: (
+        "is more than your quota allows",
+        "make room; `quota -s` shows it, of bytes and of files",
+    ),
+    errno.EAGAIN: ("cannot be had at present", "close programs, or raise `ulimit -u`"),
+    errno.EMFILE: _OPEN,
+    errno.ENFILE: _OPEN,
+    errno.ENAMETOOLONG: ("is too long a name", "use a shorter one"),
+    errno.ELOOP: ("is a link that leads back to itself", "remove it"),
+    errno.EIO: _MUTE,
+    errno.ESTALE: _MUTE,
+    errno.ETIMEDOUT: _MUTE,
+}
+"""Error → (what is wrong with a file, what to do)."""
+
+
+def in_words(error: OSError, place: Path | str = "") -> str:
+    """Return a sentence about an error of a file, without a full stop.
+
+    ``place``: what is spoken of where the error names no file.
+    """
+    said = error.strerror or str(error) or type(error).__name__
+    where = _where(error, str(place))
+    what, remedy = _MEANINGS.get(error.errno or 0, ("", ""))
+    if not where:
+        return f"{said}: {remedy}" if remedy else said
+    if not what:
+        return f"{where}: {said}"
+    return f"{where} {what} ({said})" + (f": {remedy}" if remedy else "")
+
+
+def _where(error: OSError, place: str) -> str:
+    """Return the file that an error is about: of one that cannot be made, the folder in question.
+
+    That is the one it would be in, or the one that is missing.
+    """
+    named = error.filename
+    found = os.fsdecode(named) if isinstance(named, str | bytes) else place
+    path = Path(found)
+    if not path.is_absolute():
+        return found
+    if error.errno in CLOSED:
+        while not os.path.lexists(path):
+            path = path.parent
+    while error.errno == errno.ENOENT and not os.path.lexists(path.parent):
+        path = path.parent
+    return str(path)
