@@ -113,6 +113,10 @@ def _took(snapshot: Snapshot, row: int | None) -> Cell:
     return f"{said} so far" + (", overdue" if late else ""), "warn" if late else ""
 
 
+_WITHOUT_RESULT = (TrialState.KILLED, TrialState.PRUNED)
+"""Ends after which what was reported is shown, and could be taken for a result."""
+
+
 def record_entries(
     trial: Trial, events: Sequence[Event], now: float, went_on: str = ""
 ) -> list[Entry]:
@@ -127,6 +131,8 @@ def record_entries(
             entries.append(Entry(name, ((plain(text), tone),), text, wrap=wrap))
 
     add("ended", trial.reason, "bad" if trial.state == "failed" else "")
+    if trial.step is not None and trial.state in _WITHOUT_RESULT:
+        add("reported", f"until step {trial.step}: kept, but no result")
     if trial.exit_code is not None:
         add("exit code", str(trial.exit_code), "bad" if trial.exit_code else "")
     add("continues", f"#{trial.resumed_from}" if trial.resumed_from else "")

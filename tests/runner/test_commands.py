@@ -92,6 +92,24 @@ def test_a_trial_is_killed_and_retried(make_study: Any, told: Any) -> None:
     assert ok(study, "retry", trial=1) == "queued for the next run: another attempt of trial 1"
 
 
+def test_what_a_killed_trial_says_in_its_grace_period_is_kept(make_study: Any) -> None:
+    study = make_study(
+        """
+        def save(*_):
+            for step in (2, 3): report(step=step, accuracy=step / 10)
+            sys.exit()
+        signal.signal(signal.SIGTERM, save)
+        report(step=1, accuracy=0.1); time.sleep(60)
+        """
+    )
+    study.start()
+    study.running(reports=1)
+    ok(study, "kill", trial=1)
+    assert study.ended().state is TrialState.KILLED
+    assert [r.metrics["accuracy"] for r in study.reports()] == [0.1, 0.2, 0.3]
+    assert (study.trial().metrics, study.trial().step) == ({"accuracy": 0.3}, 3)
+
+
 def test_a_retried_trial_counts(make_study: Any, told: Any) -> None:
     study = make_study("""
         if given["trial"] == given["attempt"] == 1: sys.exit(1)

@@ -83,6 +83,13 @@ async def test_long_texts_are_read_on_the_trial_s_own_screen(
         await until(pilot, lambda: not reason.display)
 
 
+def test_what_a_trial_without_a_result_has_reported_is_said_to_be_kept() -> None:
+    for state, said in ((TrialState.KILLED, True), (TrialState.COMPLETE, False)):
+        trial = Trial(7, 7, "full", state, 1.0, {}, step=4, reason="killed by you")
+        lines = {e.name: e.values[0][0] for e in record_entries(trial, [], 1.0) if e.values}
+        assert ("until step 4: kept, but no result" in lines.values()) == said
+
+
 async def test_a_trial_opens_on_a_line_that_can_be_opened(tmp_path: Path) -> None:
     app = make_app(make_study(tmp_path, trials=8, running=0))
     async with app.run_test(size=(120, 40)) as pilot:

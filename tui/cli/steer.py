@@ -65,7 +65,7 @@ def stop(study: str | None, kill: bool) -> None:
 def kill_trial(words: tuple[str, ...], study: str | None) -> None:
     """Stop TRIAL: SIGTERM to its process group, a grace period, then SIGKILL.
 
-    Without a runner it takes back what is queued of TRIAL for the next run.
+    What it has reported is kept, but is no result; `hpo-tui retry` runs it again. Without a runner it takes back what is queued of TRIAL for the next run.
     """
     folder, trial = chosen(words, study)
     ask(folder, "kill", {"trial": trial})

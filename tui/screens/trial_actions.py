@@ -76,7 +76,7 @@ class TrialActions(Brushing):
                 self.command("kill", f"kill trial {number}", {"trial": number})
 
         self.app.push_screen(
-            Confirm(f"Kill trial {number}?", "What it has cost so far is lost."), answered
+            Confirm(f"Kill trial {number}?", "What it has cost so far is lost. Its reports are kept, and r runs it again."), answered
         )
 
     def do_trial_retry(self) -> None:
