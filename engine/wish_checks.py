@@ -6,6 +6,7 @@ from typing import Any
 from hpo_tui.engine.answers import Refused
 from hpo_tui.engine.promoting import promotion
 from hpo_tui.engine.spec import StudySpec
+from hpo_tui.engine.spec.names import did_you_mean
 from hpo_tui.engine.spec.space import partial_faults
 from hpo_tui.store.models import Trial, TrialState
 
@@ -73,4 +74,5 @@ def to_retry(trials: Trials, args: Args) -> Trial:
 def _check_task(spec: StudySpec, task: object) -> None:
     names = [t.name for t in spec.tasks]
     if task is not None and task not in names:
-        raise Refused(f"there is no task {task!r}; there are {', '.join(names)}")
+        guess = did_you_mean(str(task), names) or f"; there are {', '.join(names)}"
+        raise Refused(f"there is no task {task!r}{guess}")

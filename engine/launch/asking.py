@@ -89,6 +89,8 @@ def _without(folder: StudyFolder, action: str, args: dict[str, Any]) -> Command:
             return _answered(asked, action, args, answer)
     if action in OF_A_RUN:
         return _end(folder, action, args)
+    if action == "lend":
+        raise LaunchError(f"no runner works on {folder.name}: no trial of it holds a GPU")
     raise LaunchError(
         f"no runner works on {folder.name}, so it cannot {action}: {how_to_start(folder)}"
     )
@@ -126,10 +128,23 @@ def _queue(folder: StudyFolder, action: str, args: dict[str, Any]) -> str:
     if action in WISHES:
         return queue(folder, action, args)
     if action == "kill":
+        _check_killable(folder, int(args["trial"]))
         return take_back(folder, lambda c: c.args.get("trial") == int(args["trial"]))
     if action == "stop" and not orphans(folder):
         return take_back(folder)
     return ""
+
+
+def _check_killable(folder: StudyFolder, number: int) -> None:
+    """Raise ValueError where a trial has ended and nothing of it is queued, or there is none."""
+    with StudyReader(folder.db) as reader:
+        trial = reader.trial(number)
+        if any(c.args.get("trial") == number for c in reader.open_commands(WISHES)):
+            return
+    if trial is None:
+        raise ValueError(f"there is no trial {number}")
+    if trial.state.ended:
+        raise ValueError(f"trial {number} has ended already ({trial.state})")
 
 
 def _answered(asked: float, action: str, args: dict[str, Any], answer: str) -> Command:

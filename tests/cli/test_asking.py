@@ -269,7 +269,7 @@ def test_a_word_is_no_number_of_a_trial(hpo: Callable[..., Any]) -> None:
     assert "'first' is not the number of a trial: the trial comes after the study" in ran.err
     ran = hpo("tag", "first")
     assert ran.code == 2
-    assert "'first' is not a valid trial number" in ran.err
+    assert "'first' is not the number of a trial. A study is named with -s STUDY." in ran.err
 
 
 @pytest.mark.parametrize("words", [(3,), ("sparse", 3), (3, "-s", "sparse")])
@@ -298,3 +298,26 @@ def test_commands_to_copy_hold_the_name_as_one_word(
     script.write_text("")
     advice = hpo("run", str(script)).err.partition("for a training script: hpo-tui ")[2]
     assert shlex.split(advice) == ["init", str(script)]
+
+
+def test_near_names_are_guessed_and_what_is_over_is_said_to_be(
+    make_study: MakeStudy, hpo: Callable[..., Any], tmp_path: Path
+) -> None:
+    make_study()
+    for name in ("study.toml", "runs.csv"):
+        (tmp_path / name).write_text("")
+    for words, status, said in (
+        (("enqueue", "lr=0.5", "--task", "ful"), 1, "no task 'ful'; did you mean \"full\"?"),
+        (("enqueue", "lr=0.5", "--task", "x"), 1, "no task 'x'; there are cheap, full"),
+        (("run", "studdy.toml"), 1, "no study file 'studdy.toml'; did you mean 'study.toml'?"),
+        (("check", "sutdy.toml"), 1, "no study file 'sutdy.toml'; did you mean 'study.toml'?"),
+        (("run", "other.toml"), 1, "no study file 'other.toml'; hpo-tui init train.py writes one"),
+        (("import", "run.csv"), 1, "run.csv: no such file; did you mean 'runs.csv'?"),
+        (("kill", 99), 1, "kill: there is no trial 99"),
+        (("kill", 12), 1, "kill: trial 12 has ended already (complete)"),
+        (("lend", 0), 1, "no runner works on sparse: no trial of it holds a GPU"),
+        (("best", "-n", "x"), 2, "'x' is not a valid whole number"),
+        (("confirm", 12, "-n", "many"), 2, "'many' is not a valid whole number"),
+    ):
+        ran = hpo(*words)
+        assert (ran.code, said in ran.err) == (status, True), ran.err

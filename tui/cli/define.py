@@ -10,7 +10,15 @@ import click
 
 from hpo_tui.store.folder import HOME, StudyFolder, find_study, working_folder
 from hpo_tui.tui.cli.errors import Refusal
-from hpo_tui.tui.cli.studies import complete_file, complete_study, find, refuse_empty, refuse_folder
+from hpo_tui.tui.cli.numbers import Number
+from hpo_tui.tui.cli.studies import (
+    complete_file,
+    complete_study,
+    find,
+    no_study_file,
+    refuse_empty,
+    refuse_folder,
+)
 from hpo_tui.tui.cli.text import note, number, say
 from hpo_tui.tui.plain import plain
 
@@ -101,8 +109,7 @@ def _study_file(given: Path) -> Path:
         study = find_study(str(given), working_folder())
         file = study.file if study else given / "study.toml"
     if not file.exists():
-        init = "hpo-tui init train.py writes one for a script"
-        raise Refusal(f"there is no study file {plain(str(file))!r}; {init}")
+        raise Refusal(no_study_file(file.absolute(), str(file)))
     return file
 
 
@@ -150,7 +157,7 @@ def _edit_of(file: Path, spec: "StudySpec") -> "EditPlan | None":
 )
 @click.option(
     "--timeout",
-    type=click.FloatRange(1),
+    type=Number(1),
     default=180.0,
     show_default=True,
     metavar="SECONDS",

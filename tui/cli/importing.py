@@ -92,6 +92,15 @@ def _directions(maximize: tuple[str, ...], minimize: tuple[str, ...]) -> Mapping
     return dict.fromkeys(maximize, "maximize") | dict.fromkeys(minimize, "minimize")
 
 
+def _guess(path: Path) -> str:
+    """Return which file may be meant by one that is not there."""
+    from hpo_tui.engine.spec.names import nearest
+
+    alike = path.absolute().parent.glob(f"*{path.suffix}")
+    near = nearest(path.stem, [p.stem for p in alike])
+    return f"; did you mean {plain(str(path.with_stem(near)))!r}?" if near else ""
+
+
 def _read(
     source: str,
     which: str | None,
@@ -103,7 +112,7 @@ def _read(
     try:
         if path.suffix.lower() in (*_TABLES, *_JSON) and not _is_journal(path):
             if not path.exists():
-                raise Refusal(f"{plain(source)}: no such file")
+                raise Refusal(f"{plain(source)}: no such file{_guess(path)}")
             if not goals:
                 raise click.UsageError(
                     "name the metrics of the table that are objectives, such as --maximize accuracy"

@@ -9,6 +9,7 @@ import click
 
 from hpo_tui.store.folder import StudyFolder, find_home, list_studies, working_folder
 from hpo_tui.tui.cli.errors import Refusal
+from hpo_tui.tui.cli.numbers import Whole
 from hpo_tui.tui.cli.studies import find, study_argument
 from hpo_tui.tui.cli.text import lines_of, note, say
 from hpo_tui.tui.plain import plain
@@ -100,7 +101,7 @@ def _one_line(folder: StudyFolder, picture: Snapshot | None = None) -> str:
     default=10,
     show_default=True,
     metavar="N",
-    type=click.IntRange(1),
+    type=Whole(1),
     help="At most N trials (default with --json: all, with --command: one).",
 )
 @click.option("--near", is_flag=True, help='Also print near misses, in JSON with "meets": false.')

@@ -10,6 +10,7 @@ import click
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.tui.cli.errors import Refusal
 from hpo_tui.tui.cli.going_on import ask, check_unfinished, ensure_runner
+from hpo_tui.tui.cli.numbers import Whole
 from hpo_tui.tui.cli.studies import complete_study, find, reading, spec_of, study_argument
 from hpo_tui.tui.cli.text import note
 from hpo_tui.tui.cli.trial import chosen, trial_words
@@ -21,6 +22,13 @@ class TrialNumber(click.IntRange):
     """A trial's number, as the screens show it."""
 
     name = "trial number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number; of a word it is said where a study's name belongs."""
+        if not str(value).lstrip("+-").isdigit():
+            said = f"{value!r} is not the number of a trial. A study is named with -s STUDY."
+            self.fail(said, param, ctx)
+        return super().convert(value, param, ctx)
 
 
 trial_argument = click.argument("trial", type=TrialNumber(1), metavar="TRIAL")
@@ -55,6 +63,7 @@ def stop(study: str | None, kill: bool) -> None:
     """End STUDY before its budget is spent: running trials get SIGTERM and a grace period.
 
     The next run continues them from their checkpoints. To let them finish, use `hpo-tui pause`.
+    If nothing runs, what is queued for the next run is taken back.
     """
     ask(find(study), "stop", {"kill": kill})
 
@@ -65,7 +74,8 @@ def stop(study: str | None, kill: bool) -> None:
 def kill_trial(words: tuple[str, ...], study: str | None) -> None:
     """Stop TRIAL: SIGTERM to its process group, a grace period, then SIGKILL.
 
-    What it has reported is kept, but is no result; `hpo-tui retry` runs it again. Without a runner it takes back what is queued of TRIAL for the next run.
+    What it has reported is kept, but is no result; `hpo-tui retry` runs it again. Without a runner
+    it takes back what is queued of TRIAL for the next run.
     """
     folder, trial = chosen(words, study)
     ask(folder, "kill", {"trial": trial})
@@ -95,9 +105,10 @@ def promote(words: tuple[str, ...], task: str | None, study: str | None) -> None
 @click.option(
     "-n",
     "--repeats",
-    type=click.IntRange(1, 100),
+    type=Whole(1, 100),
     default=3,
     show_default=True,
+    metavar="N",
     help="With how many other seeds.",
 )
 @study_option

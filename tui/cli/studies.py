@@ -83,9 +83,19 @@ def find(text: str | None, cwd: Path | None = None) -> StudyFolder:
     refuse_folder(Path(text) if cwd is None else here / text)
     known = [f.name for f in _studies(here)]
     if Path(text).suffix == ".toml":
-        init = "hpo-tui init train.py writes one for a script"
-        raise NoSuchStudy(f"there is no study file {plain(text)!r}; {init}")
+        raise NoSuchStudy(no_study_file(here / text, text))
     raise NoSuchStudy(f"there is no study {plain(text)!r}{_listing(text, known)}")
+
+
+def no_study_file(path: Path, called: str) -> str:
+    """Return that a study file is not there, and which one is that may be meant."""
+    from hpo_tui.engine.spec.names import nearest
+
+    near = nearest(path.stem, [p.stem for p in path.parent.glob("*.toml")])
+    hint = "hpo-tui init train.py writes one for a script"
+    if near is not None:
+        hint = f"did you mean {plain(str(Path(called).with_stem(near)))!r}?"
+    return f"there is no study file {plain(called)!r}; {hint}"
 
 
 def refuse_folder(path: Path) -> None:

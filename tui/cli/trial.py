@@ -8,6 +8,7 @@ import click
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import Event, Trial
 from hpo_tui.tui.cli.errors import Refusal
+from hpo_tui.tui.cli.numbers import Whole
 from hpo_tui.tui.cli.status import picture_of
 from hpo_tui.tui.cli.studies import complete_study, find, proposals, reading
 from hpo_tui.tui.cli.text import say, unicode_ok
@@ -165,7 +166,7 @@ def trial_record(
 @click.option(
     "-n",
     "--lines",
-    type=click.IntRange(0),
+    type=Whole(0),
     metavar="LINES",
     help="Print only the last LINES lines.",
 )

@@ -75,9 +75,8 @@ class TrialActions(Brushing):
             if yes:
                 self.command("kill", f"kill trial {number}", {"trial": number})
 
-        self.app.push_screen(
-            Confirm(f"Kill trial {number}?", "What it has cost so far is lost. Its reports are kept, and r runs it again."), answered
-        )
+        detail = "What it has cost so far is lost. Its reports are kept, and r runs it again."
+        self.app.push_screen(Confirm(f"Kill trial {number}?", detail), answered)
 
     def do_trial_retry(self) -> None:
         """Run the trial again."""
