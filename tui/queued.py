@@ -41,7 +41,7 @@ class Bill:
     what: str
     short: float | None
     add: str
-    """``short`` with its unit."""
+    """``short`` with its unit, and what else it is for."""
 
     @classmethod
     def of(cls, snapshot: "Snapshot", wishes: Sequence[Wish]) -> "Bill":
@@ -54,16 +54,17 @@ class Bill:
         if budget.unit in (BudgetUnit.FULL, BudgetUnit.TRIALS):
             cost = sum(wish_cost(spec, trials, action, args) for action, args in wishes)
             what += f" ({show_cost(cost, budget)})"
-        return cls(what, short, "" if not short else show_budget(Budget(short, budget.unit)))
+        add = show_budget(Budget(short, budget.unit)) if short else ""
+        return cls(what, short, f"{add} for all that is queued" if queued else add)
 
     @property
     def choices(self) -> list[tuple[str, str]]:
         """Return what can be done with what is asked for, each with its key."""
-        first = "run", f"add {self.add} to the budget and run"
+        first = "run", f"add {self.add} to the budget and run it"
         if self.short is None:
-            first = "ask", "choose how much to add to the budget, and run"
+            first = "ask", "choose how much to add to the budget, and run it"
         elif not self.short:
-            first = "run", "run: what is left of the budget pays for it"
+            first = "run", "run it: what is left of the budget pays for it"
         return [first, ("queue", "leave it to the next run: + adds budget, R starts it")]
 
 

@@ -142,7 +142,7 @@ async def test_what_a_finished_study_is_asked_for_is_paid_and_run(
             await pilot.press("1", "h")
         else:
             assert "(3 full-task units)?" in shown
-            assert ("add 3 to the budget and run" in shown) == (budget == "21")
+            assert ("add 3 to the budget and run it" in shown) == (budget == "21")
         await pilot.press("enter")
         await until(pilot, _says(app, "The runner is process 4711."))
     steps = [step if isinstance(step, str) else step[0] for step in done]
