@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from hpo_tui.engine.spec.model import Budget, BudgetUnit, StudySpec
+from hpo_tui.engine.spec import Budget, BudgetUnit, StudySpec
 from hpo_tui.store.models import Trial
 
 Wish = tuple[str, Mapping[str, Any]]

@@ -2,7 +2,7 @@
 
 from hpo_tui.engine.answers import WISHES
 from hpo_tui.engine.costs import used
-from hpo_tui.engine.spec.model import BudgetUnit, StudySpec
+from hpo_tui.engine.spec import BudgetUnit, StudySpec
 from hpo_tui.engine.wish_costs import lacking
 from hpo_tui.store.read import StudyReader
 
