@@ -54,7 +54,9 @@ def _check_name(called: str, folder: StudyFolder) -> None:
     """Raise LaunchError if a study cannot have this name, or its folder a path that can be used."""
     fault = text_fault(called)
     if fault:
-        raise LaunchError(f"the name {called!r} {fault}: give the study another (run --name NAME)")
+        raise LaunchError(
+            f"the name {called!r} {fault}, or give the study another (run --name NAME)"
+        )
     try:
         length = len(os.fsencode(os.path.realpath(folder.db)))
     except UnicodeEncodeError as error:

@@ -253,7 +253,7 @@ def test_a_name_that_is_no_text_is_refused_in_words(
     (tmp_path / "study.toml").write_text(text.replace('"python", "train.py"', '"true"'))
     ran = hpo("run", "study.toml", "--headless", "--name", "a\udcff")
     assert ran.code == 1
-    assert "which is not text: give the study another (run --name NAME)" in ran.err
+    assert "which is not text: remove it, or give the study another (run --name NAME)" in ran.err
     assert not (tmp_path / HOME / "a").exists()
 
 

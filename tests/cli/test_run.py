@@ -235,7 +235,7 @@ def test_what_several_ask_of_a_study_without_a_runner_is_all_done(
 
 
 def test_steering(hpo: Callable[..., Any], quick: Callable[..., StudyFolder]) -> None:
-    folder = quick(pause=0.6)
+    folder = quick(pause=60)  # trial 1 is under way until it is killed
     ran = hpo("run", "study.toml", "--headless", "--no-wait")
     assert ran.code == 0
     assert "hpo-tui watch quick" in ran.err
