@@ -13,6 +13,7 @@ from textual.driver import Driver
 from textual.filter import LineFilter, NoColor
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
+from textual.theme import ThemeProvider
 
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.refusals import in_words
@@ -208,10 +209,17 @@ class HpoApp(StudyApp):
 
     def do_app_palette(self) -> None:
         """Open the command palette, unless it is."""
+        self._open_palette(None, "Search for commands")
+
+    def search_themes(self) -> None:
+        """List the themes in a palette."""
+        self._open_palette([ThemeProvider], "Search for themes")
+
+    def _open_palette(self, providers: list[type[Provider]] | None, placeholder: str) -> None:
         from hpo_tui.tui.commands import Palette
 
         if not isinstance(self.screen, Palette):
-            self.push_screen(Palette(id="--command-palette", placeholder="Search for commands"))
+            self.push_screen(Palette(providers, placeholder=placeholder))
 
     def action_command_palette(self) -> None:
         """Open it by Textual's own key, too."""

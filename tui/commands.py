@@ -7,12 +7,15 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
+from textual import on
 from textual.app import SystemCommand
+from textual.await_complete import AwaitComplete
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits
 from textual.content import Content
 from textual.screen import Screen
 from textual.system_commands import SystemCommandsProvider
 from textual.widget import Widget
+from textual.widgets import OptionList
 
 from hpo_tui.tui.actions import SCOPES, Action, actions_of
 from hpo_tui.tui.keys import spell_keys
@@ -24,7 +27,18 @@ if TYPE_CHECKING:
 
 
 class Palette(CommandPalette):
-    """The command palette."""
+    """The command palette; also that of the themes."""
+
+    @on(OptionList.OptionSelected)
+    def _choose_once(self, event: OptionList.OptionSelected) -> None:
+        """Let a second click on a command not do it once more."""
+        if not self.is_current:
+            event.stop()
+            event.prevent_default()
+
+    def dismiss(self, result: None = None) -> AwaitComplete:
+        """Close, once: see :meth:`SmallWindow.dismiss`."""
+        return super().dismiss(result) if self.is_current else AwaitComplete()
 
     def _action_command_list(self, action: str) -> None:
         """Move in the list; Textual cannot page through one that has not been laid out."""

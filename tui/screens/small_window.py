@@ -2,6 +2,7 @@
 
 from typing import TypeVar
 
+from textual.await_complete import AwaitComplete
 from textual.containers import Vertical, VerticalScroll
 from textual.css.query import NoMatches
 from textual.screen import ModalScreen
@@ -28,6 +29,13 @@ class SmallWindow(ModalScreen[ResultT]):
         if isinstance(self.app, NotifyingApp):
             self.app.make_room()
         self.screen_layout_refresh_signal.subscribe(self, lambda _: self._share_out())
+
+    def dismiss(self, result: ResultT | None = None) -> AwaitComplete:
+        """Close with an answer, once: told again, Textual would close the screen below instead.
+
+        The clicks of a double click are all on their way before the first of them is acted on.
+        """
+        return super().dismiss(result) if self.is_current else AwaitComplete()
 
     def say_below(self, text: str) -> None:
         """Say what is wrong in place of the keys."""
