@@ -7,10 +7,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
-from textual import on
-from textual.app import SystemCommand
+from textual import events, on
+from textual.app import ComposeResult, SystemCommand
 from textual.await_complete import AwaitComplete
-from textual.command import CommandPalette, DiscoveryHit, Hit, Hits
+from textual.command import CommandList, CommandPalette, DiscoveryHit, Hit, Hits
 from textual.content import Content
 from textual.screen import Screen
 from textual.system_commands import SystemCommandsProvider
@@ -26,8 +26,23 @@ if TYPE_CHECKING:
     from hpo_tui.tui.study_app import StudyApp
 
 
+class _Found(CommandList):
+    """The commands found, which can become fewer while a click on one of them is on its way."""
+
+    def on_click(self, event: events.Click) -> None:
+        """Leave out a click on what is not there any more, where Textual would break."""
+        clicked = event.style.meta.get("option")
+        if clicked is not None and clicked >= self.option_count:
+            event.prevent_default()
+
+
 class Palette(CommandPalette):
     """The command palette; also that of the themes."""
+
+    def compose(self) -> ComposeResult:
+        """Lay out as Textual does, with a list of our own."""
+        for part in super().compose():
+            yield _Found() if isinstance(part, CommandList) else part
 
     @on(OptionList.OptionSelected)
     def _choose_once(self, event: OptionList.OptionSelected) -> None:

@@ -3,12 +3,14 @@
 from typing import Any
 
 import pytest
+from rich.style import Style
 from textual import events
 from textual.command import CommandList
 from textual.pilot import Pilot
 from textual.widget import Widget
 
 from hpo_tui.store.folder import StudyFolder
+from hpo_tui.tui.commands import Palette
 from hpo_tui.tui.screens.help import Help
 from hpo_tui.tui.screens.pickers import PickOne
 from hpo_tui.tui.screens.watch import Watch
@@ -55,6 +57,19 @@ async def test_a_double_click_beside_the_palette_closes_nothing_else(study: Stud
         await until(pilot, lambda: isinstance(app.screen, Watch))
         await pilot.pause(0.1)
         assert isinstance(app.screen, Watch)
+
+
+async def test_a_click_on_a_command_that_has_just_gone_from_the_list(study: StudyFolder) -> None:
+    app = make_app(study)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        await pilot.press("colon")
+        listed = await _listed(pilot)
+        gone = Style(meta={"option": listed.option_count})
+        event = events.Click(listed, 4, 7, 0, 0, 1, False, False, False, style=gone)
+        listed.post_message(event)
+        await pilot.press("down")
+        assert isinstance(app.screen, Palette)
 
 
 @pytest.mark.usefixtures("runner")
