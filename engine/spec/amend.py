@@ -89,6 +89,8 @@ def remove(text: str, path: KeyPath) -> str:
     wanted = _parsed(text)
     _drop(wanted, path)
     found = layout(text)
+    if path[0] not in wanted and path[:1] in found.pairs:
+        path = path[:1]  # the last entry of a list, or of a table, that is the value of a key
     blocks = [b for b in _blocks(text, found) if b.path[: len(path)] == path]
     if blocks:
         changed = text

@@ -210,3 +210,20 @@ async def test_what_was_typed_into_an_item_is_not_dropped_unasked(
         else:
             await until(pilot, lambda: app.screen is screen)
             assert screen.history.text == TEXT
+
+
+@pytest.mark.parametrize("key", ["a", "d", "D", "J", "enter"])
+async def test_a_broken_text_is_mended_before_the_form_changes_it(tmp_path: Path, key: str) -> None:
+    path = tmp_path / "study.toml"
+    path.write_text(TEXT)
+    app = HpoApp(tmp_path / ".hpo")
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await editor(pilot, path)
+        screen.query_one(StudyForm).move_to(("space", "width"))
+        screen.take("xy" + TEXT)
+        await pilot.press(key)
+        await until(pilot, lambda: bool(app._notifications))
+        said = next(iter(app._notifications)).message
+        assert said.startswith("Fix the TOML first: line 1: ")
+        assert app.screen is screen
+        assert screen.history.text == "xy" + TEXT

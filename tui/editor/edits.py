@@ -1,7 +1,7 @@
 """Changes of the form turned into changes of the study's text; comments and order stay."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from hpo_tui.engine.spec.names import KeyPath
@@ -63,7 +63,7 @@ def apply_values(text: str, path: KeyPath, values: Mapping[str, Any]) -> tuple[s
         values.pop("name", None)
     if section == "task" and "fidelity" in values:
         values |= _fidelity_change(text, base, values.pop("fidelity"))
-    held = tomllib.loads(text)
+    held = _read(text)
     for key, value in values.items():
         present = _has(held, (*base, key))
         if value is not None:
@@ -84,7 +84,7 @@ def _has(data: Any, path: KeyPath) -> bool:
 def _fidelity_change(text: str, base: KeyPath, wanted: Any) -> dict[str, Any]:
     if wanted is not None and not isinstance(wanted, Mapping):
         raise EditError(f"write fidelity values as epochs = 15; shards = 2, found {wanted}")
-    body = _at(tomllib.loads(text), base)
+    body = _at(_read(text), base)
     known = {f.key for f in FIELDS["task"]}
     gone = {k: None for k in body if k not in known}
     return gone | dict(wanted or {})
@@ -92,23 +92,27 @@ def _fidelity_change(text: str, base: KeyPath, wanted: Any) -> dict[str, Any]:
 
 def add(text: str, section: str) -> tuple[str, KeyPath]:
     """Return (the text with a fresh item in ``section``, its path). Raises EditError."""
-    data = tomllib.loads(text)
+    data = _read(text)
     fresh = dict(_FRESH[section])
+    held = data.get(section, {} if section == "space" else [])
+    if not isinstance(held, dict if section == "space" else list):
+        shape = f"[{section}.name]" if section == "space" else f"[[{section}]]"
+        raise EditError(f"{section} is not written as {shape}: change that in the text first")
     if section == "space":
-        name = _free("parameter", data.get("space", {}))
+        name = _free("parameter", held)
         return add_parameter(text, name, fresh), ("space", name)
-    taken = [t.get(_NAME[section]) for t in data.get(section, []) if isinstance(t, Mapping)]
+    taken = _names(held, section)
     fresh[_NAME[section]] = _free(fresh[_NAME[section]], taken)
     if section == "task" and taken:
         # Every task has the same fidelity values: the last one's are there to be changed.
-        held = values_at(data, (section, len(data[section]) - 1))["fidelity"]
-        fresh = {"name": fresh["name"], **held, "cost": fresh["cost"]}
+        fidelity = values_at(data, (section, len(held) - 1))["fidelity"]
+        fresh = {"name": fresh["name"], **fidelity, "cost": fresh["cost"]}
     return add_entry(text, section, fresh), (section, len(taken))
 
 
 def duplicate(text: str, path: KeyPath) -> tuple[str, KeyPath]:
     """Return (the text with a copy of the item below it, the copy's path). Raises EditError."""
-    data = tomllib.loads(text)
+    data = _read(text)
     section = str(path[0])
     body = dict(_at(data, path))
     if section == "space":
@@ -120,12 +124,22 @@ def duplicate(text: str, path: KeyPath) -> tuple[str, KeyPath]:
     if section not in LISTS or not isinstance(path[1], int):
         raise EditError("only parameters, metrics and tasks can be duplicated")
     count = len(data[section])
-    body[_NAME[section]] = _free(
-        str(body.get(_NAME[section], section)), [t.get(_NAME[section]) for t in data[section]]
-    )
+    own = str(body.get(_NAME[section], section))
+    body[_NAME[section]] = _free(own, _names(data[section], section))
     text = add_entry(text, section, body)
     to = path[1] + 1
     return (move(text, (section, count), to - count) if to != count else text), (section, to)
+
+
+def _read(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise EditError(f"the text is not valid TOML: {error}") from None
+
+
+def _names(entries: Iterable[Any], section: str) -> list[Any]:
+    return [entry.get(_NAME[section]) for entry in entries if isinstance(entry, Mapping)]
 
 
 def _free(name: str, taken: Any) -> str:

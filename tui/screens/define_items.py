@@ -29,9 +29,9 @@ class ItemRoom(SideRoom):
         """Fill in the row under the cursor: a setting, an item, or all of a section."""
         self.settle()
         row = self.query_one(StudyForm).row()
-        if row is None or self.checked.data is None:
-            self.say("Fix the TOML first: " + side.problem_line(self.checked, ()))
-        elif row.heading and row.section in ITEMS:
+        if self._unreadable() or row is None:
+            return
+        if row.heading and row.section in ITEMS:
             self.do_define_add()
         else:
             self._ask(row.path)
@@ -67,7 +67,15 @@ class ItemRoom(SideRoom):
         title = ": ".join([HEADINGS[section], *names])
         self.app.push_screen(ItemDialog(title, fields, values, judge, fresh=fresh), take)
 
+    def _unreadable(self) -> bool:
+        """Whether the text cannot be changed by the form, which then shows it as it was before."""
+        if self.checked.data is None:
+            self.say("Fix the TOML first: " + side.problem_line(self.checked, ()))
+        return self.checked.data is None
+
     def _edit(self, change: "side.Change") -> None:
+        if self._unreadable():
+            return
         try:
             text, path = change(self.history.text)
         except edits.EditError as error:
@@ -86,6 +94,8 @@ class ItemRoom(SideRoom):
     def do_define_add(self) -> None:
         """Add an item to the section under the cursor and fill it in."""
         self.settle()
+        if self._unreadable():
+            return
         row = self.query_one(StudyForm).row()
         if row is not None and row.section == "env":
             self._ask(("env",))

@@ -278,3 +278,32 @@ def test_no_typed_text_breaks_the_form(typed: str) -> None:
         except edits.EditError:
             continue
         form_rows(check(text))
+
+
+@pytest.mark.parametrize("text", ["space = 3", "objective = 'x'", "task = 1", "[task]\nname = 'a'"])
+def test_nothing_is_added_to_a_section_of_another_shape(text: str) -> None:
+    section = next(s for s in ("space", "objective", "task") if s in text)
+    with pytest.raises(edits.EditError, match=f"{section} is not written as"):
+        edits.add(text, section)
+
+
+def test_a_list_may_hold_what_is_no_item() -> None:
+    text = "objective = [{ metric = 'a' }, 3]\n"
+    with pytest.raises(edits.EditError, match="edit it by hand"):
+        edits.duplicate(text, ("objective", 0))
+
+
+@pytest.mark.parametrize(
+    "text", ["task = [{ name = 'a', cost = 1 }]", "space = { lr = { a = 1 } }"]
+)
+def test_the_last_entry_of_a_value_takes_its_key_along(text: str) -> None:
+    path: tuple[str | int, ...] = ("task", 0) if "task" in text else ("space", "lr")
+    assert edits.remove(f"x = 1\n{text}\ny = 2\n", path) == "x = 1\ny = 2\n"
+
+
+@pytest.mark.parametrize("text", ["x[study]", "[" * 5000])
+def test_what_is_no_toml_is_not_changed(text: str) -> None:
+    with pytest.raises(edits.EditError, match="not valid TOML"):
+        edits.add(text, "space")
+    with pytest.raises(edits.EditError, match="not valid TOML"):
+        edits.duplicate(text, ("space", "lr"))
