@@ -12,6 +12,7 @@ from textual.app import ComposeResult, SystemCommand
 from textual.await_complete import AwaitComplete
 from textual.command import CommandList, CommandPalette, DiscoveryHit, Hit, Hits
 from textual.content import Content
+from textual.errors import NoWidget
 from textual.screen import Screen
 from textual.system_commands import SystemCommandsProvider
 from textual.widget import Widget
@@ -43,6 +44,13 @@ class Palette(CommandPalette):
         """Lay out as Textual does, with a list of our own."""
         for part in super().compose():
             yield _Found() if isinstance(part, CommandList) else part
+
+    def on_click(self, event: events.Click) -> None:
+        """Leave out a click on a place that a smaller terminal has no more."""
+        try:
+            self.get_widget_at(event.screen_x, event.screen_y)
+        except NoWidget:
+            event.prevent_default()
 
     @on(OptionList.OptionSelected)
     def _choose_once(self, event: OptionList.OptionSelected) -> None:

@@ -12,9 +12,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from textual import events
-from textual.app import App, ScreenStackError
+from textual.app import ScreenStackError
 from textual.command import CommandPalette
 from textual.message import Message
+
+from hpo_tui.tui.clicks import Clicks
 
 CALM_ROUNDS = 3
 """How often in a row screen and focus have to be the same until a key counts as done."""
@@ -35,7 +37,7 @@ class _Passed(Message):
     done: asyncio.Event
 
 
-class TypedAhead(App[int]):
+class TypedAhead(Clicks):
     """An app in which a key is handled when what the one before it began has been done.
 
     A screen whose ``opening`` is true lets the keys that were typed ahead of it wait.

@@ -8,9 +8,11 @@ from textual import events
 from textual.command import CommandList
 from textual.pilot import Pilot
 from textual.widget import Widget
+from textual.widgets import Static
 
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.tui.commands import Palette
+from hpo_tui.tui.screens.dialogs import Confirm
 from hpo_tui.tui.screens.help import Help
 from hpo_tui.tui.screens.pickers import PickOne
 from hpo_tui.tui.screens.watch import Watch
@@ -70,6 +72,36 @@ async def test_a_click_on_a_command_that_has_just_gone_from_the_list(study: Stud
         listed.post_message(event)
         await pilot.press("down")
         assert isinstance(app.screen, Palette)
+
+
+async def test_a_click_where_a_smaller_terminal_has_no_place(study: StudyFolder) -> None:
+    app = make_app(study)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        await pilot.press("colon")
+        await _listed(pilot)
+        palette = app.screen
+        await pilot.resize_terminal(80, 24)
+        palette.post_message(events.Click(palette, 4, 39, 0, 0, 1, False, False, False, 4, 39))
+        await pilot.press("down")
+        await pilot.pause(0.1)
+
+
+async def test_a_click_on_what_has_gone_and_is_still_drawn(study: StudyFolder) -> None:
+    app = make_app(study)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        await app.push_screen(Confirm("Go on?"))
+        await pilot.pause(0.1)
+        shown = app.screen.query(Static).first()
+        drawn = shown.region
+        with app.batch_update():
+            await shown.remove()
+            assert app.screen.get_widget_at(drawn.x + 4, drawn.y)[0] is shown
+            x, y = drawn.x + 4, drawn.y
+            app.post_message(events.MouseDown(None, x, y, 0, 0, 1, False, False, False, x, y))
+            await pilot.pause(0.1)
+        assert isinstance(app.screen, Confirm)
 
 
 @pytest.mark.usefixtures("runner")
