@@ -2,9 +2,13 @@
 
 import os
 import shlex
+import signal
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 from hpo_tui.store.refusals import in_words
 
@@ -42,5 +46,24 @@ def edit_in_editor(text: str) -> tuple[str, str]:
 
 
 def _edit(command: list[str], file: Path) -> tuple[int, bytes]:
-    code = subprocess.run(command, check=False).returncode
+    with _keys_left_to_it():
+        code = subprocess.run(command, check=False).returncode
     return code, file.read_bytes()
+
+
+@contextmanager
+def _keys_left_to_it() -> Iterator[None]:
+    """Leave the keys that end programs to the editor: the terminal sends their signals to both.
+
+    With handlers that do nothing: signals that are ignored would be ignored by the editor too.
+    """
+    before = {s: signal.signal(s, _nothing) for s in (signal.SIGINT, signal.SIGQUIT)}
+    try:
+        yield
+    finally:
+        for sent, handler in before.items():
+            signal.signal(sent, handler)
+
+
+def _nothing(_sent: int, _frame: FrameType | None) -> None:
+    pass

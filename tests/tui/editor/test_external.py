@@ -1,5 +1,7 @@
 """The person's own editor: what it has saved is taken, however it ends."""
 
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -46,3 +48,15 @@ def test_a_full_disk_keeps_the_text(editor: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(tempfile, "TemporaryDirectory", full)
     assert edit_in_editor(TEXT)[0] == TEXT
     assert "No space left" in edit_in_editor(TEXT)[1]
+
+
+@pytest.mark.parametrize("sent", ["INT", "QUIT"])
+def test_keys_that_end_programs_are_for_the_editor_alone(editor: Path, sent: str) -> None:
+    editor.write_text(f"kill -{sent} $PPID; kill -{sent} $PPID; echo '# more' >> \"$1\"")
+    program = f"from hpo_tui.tui.editor.external import *; print(edit_in_editor({TEXT!r}))"
+    assert "# more" in subprocess.check_output([sys.executable, "-c", program], text=True)
+
+
+def test_an_editor_that_keys_end_is_ended_by_them(editor: Path) -> None:
+    editor.write_text("kill -QUIT $$")
+    assert "exit code -3: nothing changed" in edit_in_editor(TEXT)[1]
