@@ -9,7 +9,7 @@ from hpo_tui.engine.execution.hiccups import passes
 from hpo_tui.engine.execution.protocol import has_files, prepare
 from hpo_tui.engine.optimizer.api import Suggestion
 from hpo_tui.engine.runner.desk import Desk
-from hpo_tui.engine.runner.watching import watch
+from hpo_tui.engine.runner.watching import told, watch
 from hpo_tui.engine.spec import BudgetUnit
 from hpo_tui.engine.spec.space import coerce
 from hpo_tui.store.models import StudyState, Trial, TrialState
@@ -154,6 +154,7 @@ class Starter:
         desk, number = self.desk, trial.number
         try:
             launch = prepare(desk.folder, desk.spec, trial, alone=number in desk.alone)
+            known = told(desk, number)
             process = desk.executor.start(launch, slot)
         except (OSError, KeyError, ValueError) as error:
             slot.release()
@@ -166,7 +167,7 @@ class Starter:
         desk.queue.popleft()
         desk.alone.discard(number)
         # Watched before it is written down: a full disk must not make us forget a process.
-        watch(desk, launch, process)
+        watch(desk, launch, process, known)
         with desk.transaction(durable=False):
             desk.update(number, durable=False, pid=process.pid, pid_started=process.started)
             what = "starts" if trial.attempt == 1 else f"starts again (attempt {trial.attempt})"

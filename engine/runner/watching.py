@@ -1,6 +1,8 @@
 """The attempts that the runner watches, its own and adopted ones, and what they have reported."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
 
 from hpo_tui.engine.execution import processes
 from hpo_tui.engine.execution.base import Launch, Running
@@ -14,15 +16,39 @@ from hpo_tui.store.models import Trial, TrialState
 from hpo_tui.store.read import StudyReader
 
 
-def watch(desk: Desk, launch: Launch, process: Running) -> Live:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the study's file holds of what a trial has told so far."""
+
+    result: dict[str, float]
+    """Its metrics, summarized as the study says, as far as this attempt carries them on."""
+    begun: dict[str, Any]
+    """Where this attempt began."""
+    collected: Any
+    """How far its output has been searched, None if it has not."""
+
+
+def told(desk: Desk, number: int) -> Told:
+    """Read it before a process runs: what cannot be read would leave one that nobody watches."""
+    trial, rules = desk.trials[number], summaries(desk.spec)
+    result: dict[str, float] = {}
+    with StudyReader(desk.folder.db) as reader:
+        begun = reader.get(f"begun:{number}") or {}
+        for report in reader.reports(number) if trial.report_seq else ():
+            if report.seq >= begun.get("seq", 0):
+                summarize(rules, result, report.metrics)
+        return Told(result, begun, reader.get(f"collector:{number}"))
+
+
+def watch(desk: Desk, launch: Launch, process: Running, known: Told) -> Live:
     """Take a started or adopted process among those that are read and waited for."""
     number = launch.number
     trial = desk.trials[number]
     tail = ReportTail(launch.folder.reports, number, trial.report_offset, trial.report_seq)
     live = Live(number, launch, process, tail, heard=processes.awake(), seq=tail.seq)
-    _restore_result(desk, live)
+    live.result.update(known.result)
     if desk.spec.metrics:
-        live.collector = collector_of(desk, live)
+        live.collector = _restored(desk, live, known)
     if launch.environment["HPO_RESUME"] and trial.resumed_from in desk.trials:
         live.before = desk.trials[trial.resumed_from].step
     desk.live[number] = live
@@ -40,8 +66,9 @@ def adopt(desk: Desk, trial: Trial) -> bool:
         desk.update(trial.number, state=TrialState.FAILED, reason="its task is no longer there")
         tell_optimizer(desk, desk.trials[trial.number], "lost")
         return False
+    known = told(desk, trial.number)
     process = desk.executor.adopt(launch, trial.device)
-    live = watch(desk, launch, process)
+    live = watch(desk, launch, process, known)
     live.stop = _stop_of(desk, trial.number)
     live.ended = process.poll()
     if live.ended is None:
@@ -62,29 +89,17 @@ def _stop_of(desk: Desk, number: int) -> Stop | None:
     return Stop("again", stop.text) if stop.kind == "study" else stop
 
 
-def _restore_result(desk: Desk, live: Live) -> None:
-    """Summarise what is stored of a trial's reports, as far as this attempt carries them on."""
-    trial = desk.trials[live.number]
-    if trial.report_seq == 0:
-        return
-    rules = summaries(desk.spec)
-    with StudyReader(desk.folder.db) as reader:
-        begun = reader.get(f"begun:{live.number}") or {}
-        for report in reader.reports(live.number):
-            if report.seq >= begun.get("seq", 0):
-                summarize(rules, live.result, report.metrics)
-
-
 def collector_of(desk: Desk, live: Live) -> Collector:
     """Return the reader of what a trial prints and writes, where an earlier one left off."""
+    return _restored(desk, live, told(desk, live.number))
+
+
+def _restored(desk: Desk, live: Live, known: Told) -> Collector:
     collector = _collector(desk, live, desk.spec.metric_names)
-    with StudyReader(desk.folder.db) as reader:
-        state = reader.get(f"collector:{live.number}")
-        begun = reader.get(f"begun:{live.number}") or {}
-    if state is not None:
-        collector.restore(state)
+    if known.collected is not None:
+        collector.restore(known.collected)
     else:
-        collector.begin_at(begun.get("log", 0))
+        collector.begin_at(known.begun.get("log", 0))
     return collector
 
 

@@ -3,6 +3,7 @@
 import errno
 import os
 import resource
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,10 +20,12 @@ from hpo_tui.engine.launch import runner_pid
 from hpo_tui.engine.runner.desk import Desk, Live
 from hpo_tui.engine.runner.ending import Endings
 from hpo_tui.engine.runner.intake import Intake
+from hpo_tui.engine.runner.starting import Starter
 from hpo_tui.engine.runner.trouble import _MOST_BORNE, Trouble
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import Trial, TrialState
+from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
 
 
@@ -145,3 +148,25 @@ def test_what_does_not_pass_ends_the_runner(monkeypatch: pytest.MonkeyPatch) -> 
         trouble.bear(OSError("no"))
     with pytest.raises(OSError, match="no"):
         trouble.bear(OSError("no"))
+
+
+def test_a_process_is_started_only_when_it_can_be_watched(
+    ended: Endings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would run on unseen, be started once more, and its device would never be free again."""
+    desk, done = ended.desk, []
+    desk.live.clear()
+    desk.queue.append(1)
+    start: Any = SimpleNamespace(start=lambda *_: done.append("started"))
+    slot: Any = SimpleNamespace(release=lambda: done.append("released"), device="cpu:0")
+    monkeypatch.setattr(desk, "executor", start)
+    monkeypatch.setattr(StudyReader, "get", _unreadable)
+    with pytest.raises(sqlite3.OperationalError):
+        Starter(desk)._start(desk.trials[1], slot)
+    assert done == ["released"]
+    Trouble(desk)._reconcile()
+    assert desk.trials[1].state is TrialState.WAITING
+
+
+def _unreadable(*_: object) -> None:
+    raise sqlite3.OperationalError("disk I/O error")
