@@ -41,7 +41,9 @@ class Bill:
     what: str
     short: float | None
     add: str
-    """``short`` with its unit, and what else it is for."""
+    """``short`` with its unit."""
+    more: bool
+    """Whether it is for something else too that is queued."""
 
     @classmethod
     def of(cls, snapshot: "Snapshot", wishes: Sequence[Wish]) -> "Bill":
@@ -55,12 +57,13 @@ class Bill:
             cost = sum(wish_cost(spec, trials, action, args) for action, args in wishes)
             what += f" ({show_cost(cost, budget)})"
         add = show_budget(Budget(short, budget.unit)) if short else ""
-        return cls(what, short, f"{add} for all that is queued" if queued else add)
+        return cls(what, short, add, bool(queued))
 
     @property
     def choices(self) -> list[tuple[str, str]]:
         """Return what can be done with what is asked for, each with its key."""
-        first = "run", f"add {self.add} to the budget and run it"
+        reason = ", for all that is queued," if self.more else ""
+        first = "run", f"add {self.add} to the budget{reason} and run it"
         if self.short is None:
             first = "ask", "choose how much to add to the budget, and run it"
         elif not self.short:
