@@ -66,7 +66,7 @@ class StudyWatcher:
         self._file = 0
         """The inode of the study's file as it was read last, 0 before."""
         self.gone = False
-        """Whether the study was read and its file is not where it was any more."""
+        """Whether the study was read and its file was moved, deleted or emptied since."""
 
     def stop(self) -> None:
         """Let :meth:`run` return soon; thread-safe."""
@@ -187,8 +187,11 @@ def why_gone(folder: StudyFolder, file: int) -> str:
 
     Empty too when it was never read (``file`` is 0).
     """
-    if not file or folder.db.exists():
+    if not file:
         return ""
+    if folder.db.exists():
+        emptied = folder.db.stat().st_size == 0
+        return f"{folder.name} is gone (Esc leaves it): {folder.db} was emptied." if emptied else ""
     for place in (folder.path.parent / ARCHIVE).glob("*/study.db"):
         if place.stat().st_ino == file:
             return f"{folder.name} was archived (Esc leaves it): it is in {place.parent} now."

@@ -107,7 +107,7 @@ class Runner:
 
     def _abandon(self) -> None:
         """Have the trials end: nobody could ask for that any more."""
-        log.error("%s is not there any more: its trials end", self.desk.folder.path)
+        log.error("%s was deleted, emptied or replaced: its trials end", self.desk.folder.db)
         for live in self.desk.live.values():
             live.process.stop()
 

@@ -30,7 +30,7 @@ class OpenedFile:
         return None if self._missed is None else self._clock() - self._missed
 
     def is_gone(self) -> bool:
-        """Whether it was deleted, or moved away for long, or another lies in its place."""
+        """Whether it was deleted, emptied or moved away for long, or another lies in its place."""
         try:
             same = self._look() == self._inode
         except FileNotFoundError:
@@ -46,9 +46,14 @@ class OpenedFile:
         os.close(self._folder)
 
     def _look(self) -> int:
-        """Return the file's inode, 0 where that says nothing."""
-        inode = self.path.stat().st_ino
-        return 0 if self._changing else inode
+        """Return the file's inode, 0 where that says nothing, -1 if nothing is left in it.
+
+        SQLite would write on into an emptied file what it still remembers of it.
+        """
+        found = self.path.stat()
+        if found.st_size == 0:
+            return -1
+        return 0 if self._changing else found.st_ino
 
     def _is_deleted(self) -> bool:
         """Whether it will not come back: its folder is deleted, or is still where it was."""

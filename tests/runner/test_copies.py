@@ -105,7 +105,7 @@ def test_a_runner_whose_file_was_replaced_does_not_write_for_nobody(make_study: 
     shutil.copy(study.folder.db, restored)
     restored.rename(study.folder.db)
     study.until(lambda: processes.Process.of(pid) is None)
-    assert "is not there any more: its trials end" in study.log()
+    assert "was deleted, emptied or replaced: its trials end" in study.log()
     study.until(lambda: not study.processes())
 
 

@@ -185,7 +185,7 @@ def test_a_folder_that_was_away_for_a_moment_fails_no_trial(
 def test_a_folder_that_stays_away_is_given_up(tmp_path: Path) -> None:
     folder, elsewhere, now = tmp_path / "t", tmp_path / "elsewhere", [0.0]
     folder.mkdir()
-    (folder / "study.db").touch()
+    (folder / "study.db").write_text("a study")
     file = OpenedFile(folder / "study.db", lambda: now[0])
     folder.rename(elsewhere)
     for now[0] in (10.0, 40.0):
@@ -198,7 +198,7 @@ def test_a_folder_that_stays_away_is_given_up(tmp_path: Path) -> None:
     now[0] = 81.0
     assert file.is_gone()
     folder.mkdir()
-    (folder / "study.db").touch()  # another study's
+    (folder / "study.db").write_text("another study")
     now[0] = 51.0
     assert file.is_gone()
     file.close()
@@ -349,3 +349,13 @@ def test_a_stop_that_meets_a_runner_just_started_is_obeyed_by_that(
     study.gone()
     assert study.study().state is StudyState.STOPPED
     assert study.processes() == []
+
+
+def test_an_emptied_file_is_given_up_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "study.db"
+    path.write_text("a study")
+    file = OpenedFile(path)
+    assert not file.is_gone()
+    os.truncate(path, 0)
+    assert file.is_gone()
+    file.close()

@@ -1,5 +1,6 @@
 """A study that goes while it is open, and a folder of studies that comes."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -29,20 +30,22 @@ def _said(app: HpoApp) -> list[str]:
     return [n.message for n in app._notifications]
 
 
-@pytest.mark.parametrize("archived", [True, False])
+@pytest.mark.parametrize("how", ["archived", "deleted", "emptied"])
 async def test_a_study_that_goes_is_said_to_be_gone_and_nothing_acts_on_it(
-    study: StudyFolder, archived: bool
+    study: StudyFolder, how: str
 ) -> None:
     app = make_app(study)
     async with app.run_test(size=(120, 30)) as pilot:
         await ready(pilot)
         await pilot.press("6")
         await until(pilot, lambda: bool(app.screen.query(LogTail)))
-        if archived:
+        word = "is gone"
+        if how == "archived":
             word = str(_archived(study))
-        else:
+        elif how == "deleted":
             shutil.rmtree(study.path)
-            word = "is gone"
+        else:
+            os.truncate(study.db, 0)
         await until(pilot, lambda: "Esc leaves it" in _title(app), 5)
         assert any(word in text for text in _said(app))
         for key in ("asterisk", "e"):
