@@ -16,15 +16,19 @@ from hpo_tui.engine.execution.processes import carrying, end_all
 _MARK = "HPO_TUI_RUN"
 """A variable by which the processes of one run are known, wherever they have gone."""
 _MOST_LINES, _LONGEST_LINE = 20_000, 4000
+"""Lines that are kept, and characters of each."""
+_CHUNK, _KEPT = 1 << 16, 4 * _LONGEST_LINE
+"""Bytes read at once, and kept of a line that does not end."""
 _ENDING = 3.0
 """Seconds between SIGTERM and SIGKILL."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """How a command went. ``code`` is None where it did not start; ``times`` belong to ``lines``.
+    """How a command went. ``times``: for each of ``lines``, the seconds after the start.
 
-    ``why`` says in a sentence why it was ended early, or did not start.
+    ``code`` is None where it did not start or was ended early, and ``why`` says so in a sentence.
+    ``seconds``: how long it ran.
     """
 
     lines: tuple[str, ...]
@@ -55,9 +59,8 @@ def run_briefly(words: Sequence[str], folder: Path, limit: float, extra: Mapping
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         return Ran((), (), 0.0, None, f"{words[0] if words else 'the command'}: {reason}")
-    lines: list[str] = []
-    times: list[float] = []
-    reader = Thread(target=_read, args=(child, lines, times, begin), daemon=True)
+    said: list[tuple[float, str]] = []
+    reader = Thread(target=_read, args=(child, said, begin), daemon=True)
     reader.start()
     why = ""
     try:
@@ -69,21 +72,32 @@ def run_briefly(words: Sequence[str], folder: Path, limit: float, extra: Mapping
         _end(child)
         _end_strays(mark)
         reader.join(2.0)
-    return Ran(tuple(lines), tuple(times), seconds, None if why else child.returncode, why)
+    told = tuple(said)  # the reader may still be at it: nothing that comes now counts
+    lines, times = tuple(line for _, line in told), tuple(at for at, _ in told)
+    return Ran(lines, times, seconds, None if why else child.returncode, why)
 
 
-def _read(
-    child: "subprocess.Popen[bytes]", lines: list[str], times: list[float], begin: float
-) -> None:
+def _read(child: "subprocess.Popen[bytes]", said: list[tuple[float, str]], begin: float) -> None:
+    """Add each line that a command prints, as it comes, with the seconds since ``begin``.
+
+    A progress bar ends its lines with a carriage return, and may draw thousands before the first
+    newline: each counts as a line of its own.
+    """
     assert child.stdout is not None
+    rest = b""
     with child.stdout as pipe, contextlib.suppress(ValueError, OSError):
-        for raw in pipe:
-            if len(lines) >= _MOST_LINES:
-                continue
-            for part in raw[: 4 * _LONGEST_LINE].decode("utf-8", "replace").splitlines():
-                if part.strip():
-                    times.append(time.monotonic() - begin)
-                    lines.append(part[:_LONGEST_LINE])
+        while data := os.read(pipe.fileno(), _CHUNK):
+            rest = _add(said, rest + data, time.monotonic() - begin)
+        _add(said, rest + b"\n", time.monotonic() - begin)
+
+
+def _add(said: list[tuple[float, str]], data: bytes, at: float) -> bytes:
+    """Add the whole lines in ``data``; return the beginning of one that has not ended yet."""
+    end = max(data.rfind(b"\n"), data.rfind(b"\r")) + 1
+    for part in data[:end].decode("utf-8", "replace").splitlines():
+        if part.strip() and len(said) < _MOST_LINES:
+            said.append((at, part[:_LONGEST_LINE]))
+    return data[end:][:_KEPT]
 
 
 def _end(child: "subprocess.Popen[bytes]") -> None:

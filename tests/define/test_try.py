@@ -255,3 +255,19 @@ def test_a_checkpoint_that_no_promotion_would_find_is_told(
     file.write_text(text.replace("resume = true", ""), "utf-8")
     told = [a for a in advise(StudySpec.load(file)) if a.startswith("{resume}")]
     assert ["resume = true" in a for a in told] == ([True] if "{resume}" in command else [])
+
+
+def test_what_a_long_progress_bar_says_in_the_end_is_read(tmp_path: Path) -> None:
+    code = """
+import time
+for n in range(1000):
+    print(end=f"\\r{n / 10:.1f}% {'#' * 40} loss={1000 - n}", flush=True)
+    if n == 500:
+        time.sleep(0.2)
+print("\\rdone val_accuracy=0.75")
+"""
+    ran = run_briefly([sys.executable, "-c", code], tmp_path, 60.0, {})
+    assert len(ran.lines) == len(ran.times) == 1001
+    assert ran.lines[-1] == "done val_accuracy=0.75"
+    assert ran.times[500] - ran.times[499] > 0.1  # each has its own time
+    assert try_one(study(code), tmp_path).seen["val_accuracy"] == (0.75,)
