@@ -146,7 +146,9 @@ def _prepare(
         path = beside / source if (beside / source).is_file() else folder / source
         known = [p.name for p in spec.space] + [n for t in spec.tasks for n in t.fidelity]
         text = fill_template(path.read_text(encoding="utf-8"), values, name, [*known, *values])
-        (files.path / name).write_text(text, encoding="utf-8")
+        target = files.path / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, "utf-8", "surrogateescape")  # a path of ours need not be UTF-8
     extra = {
         **environment(spec, values),
         "HPO_STUDY": str(files.path),

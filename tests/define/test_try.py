@@ -271,3 +271,12 @@ print("\\rdone val_accuracy=0.75")
     assert ran.lines[-1] == "done val_accuracy=0.75"
     assert ran.times[500] - ran.times[499] > 0.1  # each has its own time
     assert try_one(study(code), tmp_path).seen["val_accuracy"] == (0.75,)
+
+
+def test_a_template_may_be_filled_into_a_folder_of_the_trial(tmp_path: Path) -> None:
+    (tmp_path / "run.yaml").write_text("lr: {lr}\n")
+    text = TEXT.format(command='"cat {trial_dir}/conf/run.yaml"')
+    text = text.replace("budget", 'template = ["run.yaml", "conf/run.yaml"]\nbudget')
+    tried = try_one(StudySpec.from_text(text), tmp_path)
+    assert (tried.why, tried.code) == ("", 0)
+    assert tried.lines[0].startswith("lr: ")
