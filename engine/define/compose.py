@@ -12,6 +12,7 @@ from hpo_tui.engine.define.guess import Proposal, propose
 from hpo_tui.engine.define.interplay import settle
 from hpo_tui.engine.define.options import Found, Option, bare_name
 from hpo_tui.engine.define.printed import Printed, direction_of
+from hpo_tui.engine.define.source import is_file
 from hpo_tui.engine.spec import (
     Budget,
     Direction,
@@ -180,7 +181,7 @@ def with_metrics(spec: StudySpec, printed: Printed) -> StudySpec:
 def study_name(words: Sequence[str], folder: Path, script: Path | None) -> str:
     """Return a name for the study: the script's, or its folder's where that says more."""
     home = script.absolute().parent if script else folder.absolute()
-    own = (w for w in words if not Path(w).is_absolute() and (folder / w).is_file())
+    own = (w for w in words if not Path(w).is_absolute() and is_file(folder / w))
     stem = script.stem if script else Path(next(own, "")).stem
     raw = stem if stem and stem.lower() not in _DULL else home.name
     return re.sub(r"[^\w-]+", "-", raw).strip("-_.")[:60] or "study"

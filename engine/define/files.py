@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hpo_tui.engine.define.options import Found, Option, kind_of, typed
+from hpo_tui.engine.define.source import is_file
 from hpo_tui.engine.spec.locate import layout
 
 _SUFFIXES = (".yaml", ".yml", ".json", ".toml")
@@ -117,7 +118,7 @@ def _file(name: str, folder: Path) -> bool:
     if not name.endswith(_SUFFIXES):
         return False
     path = folder / name
-    return path.is_file() and path.stat().st_size <= _LARGEST
+    return is_file(path) and path.stat().st_size <= _LARGEST
 
 
 def _load(path: Path) -> dict[str, Any]:

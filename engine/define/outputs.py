@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hpo_tui.engine.define.options import Option, bare_name
 from hpo_tui.engine.define.saved import checkpoint_name
+from hpo_tui.engine.define.source import is_file, is_folder
 
 _RESUMES = re.compile(r"resume(_.*)?|load_checkpoint|load_ckpt|init_from")
 _SAVES = re.compile(
@@ -57,7 +58,7 @@ def _writes(option: Option, folder: Path) -> bool:
     if name in _BARE and not _PATH.search(str(default)):
         return False
     checkpoint = re.search(r"checkpoint|ckpt", name) is not None
-    read = checkpoint and (_READS.search(option.help) or (folder / str(default)).is_file())
+    read = checkpoint and (_READS.search(option.help) or is_file(folder / str(default)))
     return bool(default) and "$" not in str(default) and not read
 
 
@@ -67,7 +68,7 @@ def _place(default: str, folder: Path) -> str:
     A folder that is here is there, too, without the script's doing.
     """
     name = Path(default).name
-    there = not name or name == ".." or (folder / default).is_dir()
+    there = not name or name == ".." or is_folder(folder / default)
     return "{trial_dir}" if there else f"{{trial_dir}}/{_braced(name)}"
 
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from hpo_tui.engine.define.source import module_file
+from hpo_tui.engine.define.source import is_file, module_file
 
 _LAUNCHER = re.compile(r"(torch\.distributed|accelerate|deepspeed|horovod)\b")
 """Modules that ``python -m`` starts for them to start a script."""
@@ -19,7 +19,7 @@ def command_words(command: Sequence[str], folder: Path) -> tuple[str, ...]:
     """Return a command as words that start: ``train.py`` becomes ``python train.py``."""
     words = tuple(command)
     first = folder / words[0] if words else folder
-    if not first.is_file():
+    if not is_file(first):
         return words
     interpreter = _interpreter(first)
     starts = os.access(first, os.X_OK)
@@ -77,7 +77,7 @@ def script_at(words: Sequence[str], folder: Path) -> int:
         if word == "-m" and following:
             if not _LAUNCHER.match(following) or module_file(following, folder, "__main__.py"):
                 return n + 1
-        elif word.endswith(".py") and (folder / word).is_file():
+        elif word.endswith(".py") and is_file(folder / word):
             return n
     return 0
 
@@ -87,7 +87,7 @@ def script_of(words: Sequence[str], folder: Path) -> Path | None:
     at = script_at(words, folder)
     if at and words[at - 1] == "-m":
         return module_file(words[at], folder, "__main__.py")
-    if words[at].endswith(".py") and (folder / words[at]).is_file():
+    if words[at].endswith(".py") and is_file(folder / words[at]):
         return folder / words[at]
     return _behind(entry_point(words, folder), folder)
 

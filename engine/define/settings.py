@@ -12,7 +12,7 @@ from hpo_tui.engine.define.fidelity import find_fidelity
 from hpo_tui.engine.define.files import settings_file
 from hpo_tui.engine.define.guess import propose
 from hpo_tui.engine.define.options import Found, Option
-from hpo_tui.engine.define.source import read
+from hpo_tui.engine.define.source import is_file, read
 from hpo_tui.engine.define.syntax import parsed
 
 _CONFIGURATOR = re.compile(r"exec\(open\([\"'][\w/]*configurat\w+\.py[\"']\)")
@@ -64,7 +64,7 @@ def _from_globals(
     A file of settings that the command names (``config/small.py``) has the last word on them.
     """
     given = [folder / w for w in words if w.endswith(".py") and not w.startswith("-")]
-    others = [p for p in given if p.is_file() and not p.samefile(script)]
+    others = [p for p in given if is_file(p) and not p.samefile(script)]
     values: dict[str, Option] = {}
     for path, text in [(script, sources[0]), *((p, read(p)) for p in others)]:
         tree = parsed(text)

@@ -1,7 +1,8 @@
 """The text of a script, and of the modules beside it that it imports."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 _LARGEST = 2**20
@@ -26,10 +27,25 @@ def read(path: Path) -> str:
         return ""
 
 
+def is_file(path: Path) -> bool:
+    """Whether there is such a file; also of a text that is too long to be the name of one."""
+    with suppress(OSError, ValueError):
+        return path.is_file()
+    return False
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is such a folder, as :func:`is_file` tells it of a file."""
+    with suppress(OSError, ValueError):
+        return path.is_dir()
+    return False
+
+
 def local_sources(script: Path, folder: Path) -> list[str]:
     """Return the text of a script and of the modules beside it that it imports, two levels deep.
 
-    The script's own is the first.
+    The script's own is the first. A module is looked for beside the file that imports it, beside
+    the script, then in ``folder``.
     """
     texts: list[str] = []
     seen: set[Path] = set()
@@ -42,11 +58,12 @@ def local_sources(script: Path, folder: Path) -> list[str]:
         text = read(path)
         texts += [text] if text else []
         if depth < _DEEPEST:
-            todo += [(p, depth + 1) for p in _imported(text, {path.parent, folder, script.parent})]
+            roots = dict.fromkeys((path.parent, script.parent, folder))
+            todo += [(p, depth + 1) for p in _imported(text, roots)]
     return texts
 
 
-def _imported(text: str, roots: set[Path]) -> list[Path]:
+def _imported(text: str, roots: Iterable[Path]) -> list[Path]:
     places = ((name, root) for name in _modules(text) for root in roots)
     return [p for name, root in places if (p := module_file(name, root))]
 
@@ -54,7 +71,7 @@ def _imported(text: str, roots: set[Path]) -> list[Path]:
 def module_file(name: str, folder: Path, package: str = "__init__.py") -> Path | None:
     """Return the file of a module below ``folder``, or None; ``package``: its file in a package."""
     base = folder.joinpath(*name.split("."))
-    return next((p for p in (base.with_suffix(".py"), base / package) if p.is_file()), None)
+    return next((p for p in (base.with_suffix(".py"), base / package) if is_file(p)), None)
 
 
 def imported_names(text: str) -> list[str]:

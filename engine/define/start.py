@@ -14,7 +14,7 @@ from hpo_tui.engine.define.preview import asks
 from hpo_tui.engine.define.print_source import read_source
 from hpo_tui.engine.define.remarks import remarks
 from hpo_tui.engine.define.script import command_words, launched, script_of
-from hpo_tui.engine.define.source import local_sources
+from hpo_tui.engine.define.source import is_file, is_folder, local_sources
 from hpo_tui.engine.define.wrapper import wrapped
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.spec.names import did_you_mean, plain
@@ -92,7 +92,7 @@ def words_of(given: str | Path | Sequence[str], folder: Path) -> tuple[str, ...]
     if isinstance(given, Path):
         words = (str(given),)
     elif isinstance(given, str):
-        words = (given,) if (folder / given).is_file() else tuple(shlex.split(given))
+        words = (given,) if is_file(folder / given) else tuple(shlex.split(given))
     else:
         words = tuple(given)
     if not words or not words[0].strip():
@@ -105,11 +105,11 @@ def words_of(given: str | Path | Sequence[str], folder: Path) -> tuple[str, ...]
 def _program_fault(words: Sequence[str], folder: Path) -> str:
     """Return why a command is none for certain, nothing where it may be one."""
     name, path = words[0], folder / words[0]
-    if path.is_dir():
+    if is_folder(path):
         package = shlex.join(["--", "python", "-m", path.name])
         more = f", or {package}" if (path / "__main__.py").is_file() else ""
         return f"{plain(name)} is a folder: name the script in it that trains{more}"
-    if path.is_file() or (not name.endswith(".py") and (len(words) > 1 or shutil.which(name))):
+    if is_file(path) or (not name.endswith(".py") and (len(words) > 1 or shutil.which(name))):
         return ""
     near = did_you_mean(name, [p.name for p in folder.glob("*.py")])
     return f"there is no {plain(name)} in {plain(str(folder))}{near}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hpo_tui.engine.define.script import script_at
-from hpo_tui.engine.define.source import read
+from hpo_tui.engine.define.source import is_file, read
 
 _SHELL = re.compile(r"#!\s*/\S*\b(env\s+(-S\s+)?)?(ba|da|z|k)?sh\b")
 _SHELLS = ("sh", "bash", "dash", "zsh", "ksh")
@@ -43,7 +43,7 @@ def wrapped(words: Sequence[str], folder: Path) -> Wrapped | None:
     """Return what a command's shell script runs; None where it is none, or runs no script here."""
     at = 1 if len(words) > 1 and Path(words[0]).name in _SHELLS else 0
     path = folder / words[at]
-    if not path.is_file() or path.suffix == ".py":
+    if not is_file(path) or path.suffix == ".py":
         return None
     text = read(path)
     if not (at or path.suffix == ".sh" or _SHELL.match(text)):

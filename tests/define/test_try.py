@@ -8,6 +8,8 @@ import pytest
 from hpo_tui.engine.define.first_run import times
 from hpo_tui.engine.define.preview import advise, buys, preview, unguarded
 from hpo_tui.engine.define.process import Ran, run_briefly
+from hpo_tui.engine.define.source import local_sources
+from hpo_tui.engine.define.start import init, words_of
 from hpo_tui.engine.define.try_one import Tried, startup, try_one
 from hpo_tui.engine.execution.processes import Process
 from hpo_tui.engine.spec import StudySpec
@@ -280,3 +282,22 @@ def test_a_template_may_be_filled_into_a_folder_of_the_trial(tmp_path: Path) -> 
     tried = try_one(StudySpec.from_text(text), tmp_path)
     assert (tried.why, tried.code) == ("", 0)
     assert tried.lines[0].startswith("lr: ")
+
+
+def test_a_command_may_be_longer_than_any_name_of_a_file(tmp_path: Path) -> None:
+    assert words_of(f"echo {'x' * 5000}", tmp_path) == ("echo", "x" * 5000)
+    with pytest.raises(ValueError, match="there is no x"):
+        words_of("x" * 5000, tmp_path)
+    long = ("echo", "x" * 5000, f"{'x' * 5000}.py", f"{'x' * 5000}.yaml")
+    assert init(long, tmp_path, run=False).spec.command == long
+
+
+def test_a_module_beside_the_script_goes_before_one_in_the_folder(tmp_path: Path) -> None:
+    inner = tmp_path / "a" / "b"
+    inner.mkdir(parents=True)
+    (tmp_path / "a" / "train.py").write_text("import b.part")
+    (inner / "part.py").write_text("import common")
+    for place in (tmp_path, tmp_path / "a", inner):
+        (place / "common.py").write_text(f"# {place.name}")
+    read = local_sources(tmp_path / "a" / "train.py", tmp_path)
+    assert read[2:] == ["# b", "# a", f"# {tmp_path.name}"]
