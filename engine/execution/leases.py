@@ -99,19 +99,23 @@ def make_private(path: Path) -> Path:
 class LeaseFile:
     """The lock on one GPU: taken while any trial of this study is there.
 
-    ``name`` becomes the file's name; ``study`` identifies the holder to other runners.
+    ``name`` becomes the file's name; ``study`` identifies the holder to other runners. ``folder``
+    is made anew where it vanished. One in ``/run/user`` cannot be, once its user has logged out:
+    until the next login the lease lies where studies that start meanwhile look for it.
     """
 
     folder: Path
     name: str
     study: str
+    _place: Path | None = None
+    """Where the file lay when it was last opened, None before that."""
     _fd: int | None = None
     _holders: dict[int, Holder] = field(default_factory=dict)
 
     @property
     def path(self) -> Path:
         """The lease file."""
-        return self.folder / f"{self.name}.lease"
+        return (self._place or self.folder) / f"{self.name}.lease"
 
     @property
     def held(self) -> bool:
@@ -119,10 +123,13 @@ class LeaseFile:
         return self._fd is not None
 
     def take(self) -> str:
-        """Take the lock; return an empty string, or who has the GPU in words."""
+        """Take the lock; return an empty string, or in words who has the GPU or what is amiss."""
         if self._fd is not None:
             return ""
-        fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fd = self._open()
+        except (OSError, LeaseError) as error:
+            return f"its lease cannot be opened: {error}"
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -164,28 +171,40 @@ class LeaseFile:
         self._fd = None
 
     def heal(self) -> None:
-        """Lock the file anew if it vanished: a runtime directory goes when its user logs out."""
+        """Lock the file anew if it vanished: a runtime directory goes when its user logs out.
+
+        And comes back, in which case the lease goes back to it.
+        """
         if self._fd is None:
             return
         try:
+            self._place = self._find_place()
             there, ours = self.path.stat(), os.fstat(self._fd)
             if (there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino):
                 return
-        except OSError:
+        except (OSError, LeaseError):
             pass
         holders, old = dict(self._holders), self._fd
         self._fd = None
-        try:
-            make_private(self.folder)
-            refused = self.take()
-        except (OSError, LeaseError) as error:
-            refused = str(error)
-        if refused:  # keep the old lock: it still marks us as holders to whoever has that file open
+        # The old lock is kept: it still marks us as holders to whoever has that file open.
+        if self.take():
             self._fd = old
             return
         os.close(old)
         self._holders = holders
         self._write()
+
+    def _open(self) -> int:
+        """Open the file where it belongs. Raises OSError or LeaseError if that cannot be done."""
+        self._place = self._find_place()
+        return os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+    def _find_place(self) -> Path:
+        """Return the folder in which runners meet at present, made if need be."""
+        try:
+            return make_private(self.folder)
+        except LeaseError:
+            return find_runtime_dir(None)
 
     def _write(self) -> None:
         if self._fd is None:

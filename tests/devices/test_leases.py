@@ -137,6 +137,35 @@ def test_a_lease_heals_when_the_runtime_directory_vanishes(tmp_path: Path) -> No
     assert str(os.getpid()) in lease.path.read_text()
 
 
+def test_a_free_gpu_is_taken_after_the_runtime_directory_vanished(tmp_path: Path) -> None:
+    lease = LeaseFile(make_private(tmp_path / "run"), "GPU-a", "first")
+    shutil.rmtree(tmp_path / "run")
+    assert lease.take() == ""
+    assert LeaseFile(tmp_path / "run", "GPU-a", "second").take() == "the study first has it"
+
+
+def test_where_no_runtime_directory_can_be_made_leases_lie_where_studies_look_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "user").symlink_to(tmp_path / "nowhere")  # only the system can make it
+    lease = LeaseFile(tmp_path / "user" / "hpo-tui", "GPU-a", "first")
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(make_private(tmp_path / "now")))
+    assert lease.take() == ""
+    assert lease.path == tmp_path / "now" / "hpo-tui" / "GPU-a.lease"
+    lease.note(7, os.getpid())
+    lease.heal()
+    assert lease.path.parent == tmp_path / "now" / "hpo-tui"
+    (tmp_path / "user").unlink()  # the user has logged in again
+    make_private(tmp_path / "user")
+    lease.heal()
+    assert lease.path.parent == tmp_path / "user" / "hpo-tui"
+    assert LeaseFile(lease.path.parent, "GPU-a", "second").take() == "the study first has it"
+    lease.free()
+    lease.path.unlink()
+    lease.path.mkdir()
+    assert lease.take().startswith("its lease cannot be opened: ")
+
+
 def test_the_runtime_directory_is_private(tmp_path: Path) -> None:
     found = find_runtime_dir({"XDG_RUNTIME_DIR": str(tmp_path)})
     assert found == tmp_path / "hpo-tui"
