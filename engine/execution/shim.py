@@ -177,7 +177,8 @@ class Shim:
         flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC
         fd = os.open(self.path(name), flags, 0o644, dir_fd=self.place)
         try:
-            os.write(fd, content)
+            while content:  # a disk that is nearly full takes a part of it, and says so only then
+                content = content[os.write(fd, content) :]
         finally:
             os.close(fd)
 

@@ -98,6 +98,19 @@ def test_an_end_that_cannot_be_written_at_once_is_written_later(
     assert len(waits) < 10
 
 
+def test_an_end_is_whole_where_the_disk_takes_it_in_parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.write
+    monkeypatch.setattr(os, "write", lambda fd, data: real(fd, data[:10]))
+    one = shim.Shim(str(tmp_path), 1, 0.0, 0.0)
+    one.identify()
+    one.code = 3
+    one.record("")
+    assert json.loads((tmp_path / "process.json").read_text())["pid"] == os.getpid()
+    assert json.loads((tmp_path / "exit.json").read_text())["code"] == 3
+
+
 def test_the_shim_keeps_the_time_limit(tmp_path: Path) -> None:
     found = run_shim(tmp_path, ["sleep", "60"], timeout=0.2)
     assert (found["stopped"], found["code"]) == ("timeout", -15)
