@@ -109,6 +109,7 @@ class WarmServer:
             return
         finally:
             theirs.close()
+        ours.settimeout(_PATIENCE)  # a parent that reads no more would hold up whoever sends
         self._channel, self._pending = ours, b""
 
     def ready(self) -> bool:

@@ -316,3 +316,18 @@ def test_a_trial_gives_way_with_its_whole_session(
             subprocess.run(argv, env=env, stdout=out, start_new_session=True, check=True)
     ended(tmp_path)
     assert log.read_text().split() == [str(os.nice(0) + 5), "5", "False"]
+
+
+def test_a_parent_that_reads_no_more_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hpo_tui.engine.execution.warm._PATIENCE", 0.2)
+    stuck = WarmServer([])
+    stuck.start()
+    assert stuck.wait_ready(60), stuck.problem
+    assert stuck.pid is not None
+    os.kill(stuck.pid, signal.SIGSTOP)
+    env = {**ENV, "LARGE": "x" * (4 << 20)}  # more than a socket holds
+    with pytest.raises(WarmError, match="the warm parent ended"):
+        stuck.spawn([sys.executable, str(SCRIPT)], env, tmp_path, tmp_path / "log", tmp_path)
+    assert not alive(stuck.pid)
