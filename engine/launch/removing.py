@@ -23,7 +23,10 @@ def remove(folder: StudyFolder) -> None:
     if refusal:
         raise LaunchError(refusal)
     if folder.path.is_symlink():
-        folder.path.unlink()
+        try:
+            folder.path.unlink()
+        except OSError as error:
+            raise LaunchError(f"delete: {why_not(folder, 'archive', error)}") from error
         return
     doomed = _out_of_sight(folder)
     try:

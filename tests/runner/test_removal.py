@@ -33,6 +33,23 @@ def test_of_a_study_that_is_a_link_only_the_link_is_deleted(
     assert study.folder.db.is_file()
 
 
+def test_a_link_that_cannot_be_deleted_is_told(
+    make_study: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = make_study("report(accuracy=0.5)")
+    link = study.folder.path.with_name("linked")
+    link.symlink_to(study.folder.path)
+
+    def refuse(path: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "unlink", refuse)
+        with pytest.raises(LaunchError, match=r"^delete: .* is closed"):
+            remove(StudyFolder(link))
+    assert link.is_symlink()
+
+
 def test_a_study_that_is_deleted_is_away_at_once_and_what_is_left_is_named(
     make_study: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
