@@ -200,14 +200,14 @@ class RayExecutor:
         import ray
 
         assert isinstance(slot, RaySlot)
-        for old in (launch.folder.exit, launch.folder.path / "process.json"):
-            old.unlink(missing_ok=True)
         argv = [
             str(_SHIM), str(launch.folder.path), str(launch.attempt), str(launch.timeout or 0),
             str(launch.grace), *launch.argv,
         ]  # fmt: skip
         actor = None
         try:
+            for old in (launch.folder.exit, launch.folder.path / "process.json"):
+                old.unlink(missing_ok=True)
             actor = ray.remote(ShimActor).options(
                 name=self._name(launch), lifetime="detached", namespace=NAMESPACE,
                 max_restarts=0, **self._share(),
@@ -221,6 +221,9 @@ class RayExecutor:
                 ray.kill(actor)
             slot.release()
             raise OSError(f"Ray did not start trial {launch.number}: {error}") from error
+        except OSError:
+            slot.release()
+            raise
         run = RayRun(launch, actor, slot, pid, device)
         self._runs[launch.number] = run
         return run

@@ -166,6 +166,17 @@ def test_a_lost_node_is_told(cluster: Any, tmp_path: Path, monkeypatch: pytest.M
     assert end_of(run).lost
 
 
+def test_the_place_of_a_trial_that_cannot_be_started_is_free(cluster: Any, tmp_path: Path) -> None:
+    executor = RayExecutor("auto", Resources(gpus="none", threads=4), "study")
+    slot = executor.reserve(1, "full")
+    assert slot is not None
+    broken = launch(tmp_path, "pass")
+    broken.folder.exit.mkdir()
+    with pytest.raises(OSError, match=r"exit\.json"):
+        executor.start(broken, slot)
+    assert executor.reserve(2, "full") is not None
+
+
 def test_no_cluster_no_ray(cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(RayError, match="no Ray cluster answers at nowhere"):
         RayExecutor("nowhere", Resources(), "study")
