@@ -39,7 +39,8 @@ _MOST = 40
 def absl_options(texts: Sequence[str], words: Sequence[str], folder: Path) -> Found | None:
     """Return the flags of absl and the fields of the configuration that is named, if any.
 
-    Where none is and one has to be, the advice names a file here that has one.
+    Where none is named and one has to be, the flag itself is an option that is required; a file
+    below ``folder`` that makes a configuration is its default.
     """
     flags = [entry for text in texts for entry in _defined(text)]
     if not flags:
@@ -47,7 +48,7 @@ def absl_options(texts: Sequence[str], words: Sequence[str], folder: Path) -> Fo
     needed = {name for text in texts for name in _required(text)}
     entries = [_entry(name, kind, call, name in needed) for name, kind, call in flags]
     options, _ = from_dump([{"options": [e for e in entries if e["type"] != "config"]}])
-    how, advice = "the flags that its source defines", ()
+    how = "the flags that its source defines"
     for name, kind, call in flags:
         if kind != "config":
             continue
@@ -58,7 +59,7 @@ def absl_options(texts: Sequence[str], words: Sequence[str], folder: Path) -> Fo
         elif not isinstance(file, str):
             example = _example(folder)
             options = (Option(name, f"--{name}", "text", example, required=True), *options)
-    return Found(options, how, advice=advice)
+    return Found(options, how)
 
 
 def _defined(text: str) -> Iterator[tuple[str, str, ast.Call]]:

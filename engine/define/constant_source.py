@@ -81,13 +81,11 @@ def _attributes(tree: ast.Module) -> Iterator[Settings]:
             continue
         found: dict[str, list[Option]] = {}
         for target, value in filter(None, map(set_by, function.body)):
-            held = target.value if isinstance(target, ast.Attribute) else None
-            if (
-                isinstance(held, ast.Name)
-                and held.id != "self"
-                and isinstance(target, ast.Attribute)
-            ):
-                found.setdefault(held.id, []).extend(_constant(target.attr, value))
+            if not isinstance(target, ast.Attribute) or not isinstance(target.value, ast.Name):
+                continue
+            holder = target.value.id
+            if holder != "self":
+                found.setdefault(holder, []).extend(_constant(target.attr, value))
         for holder, options in found.items():
             settings = Settings(tuple(options), holder, "attributes")
             if _known(settings):

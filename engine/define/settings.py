@@ -98,7 +98,7 @@ def _from_constants(script: Path, words: Sequence[str], sources: Sequence[str]) 
             advice = (none,)
         return Found(advice=advice, words=tuple(words))
     if settings.form != "environment" and not asking:
-        advice = (_three_lines(script.name, settings),)
+        advice = (_how_to_ask(script.name, settings),)
     how = {
         "environment": "environment variables that it reads",
         "constants": "constants in the source",
@@ -114,33 +114,10 @@ def _unread(name: str) -> Found:
     return Found(advice=(f"{name} could not be read as Python",))
 
 
-def _three_lines(name: str, settings: Settings) -> str:
+def _how_to_ask(name: str, settings: Settings) -> str:
     """Say what has to be put into a script whose settings nothing outside can reach."""
-    fidelity = find_fidelity(settings.options)
-    whole = fidelity.option.name if fidelity else ""
-    if settings.form == "dictionary":
-        lines = [f"{settings.holder}.update(trial.params | trial.fidelity)"]
-    elif settings.form == "attributes":
-        known = next(o.name for o in settings.options if o.name == whole or propose(o))
-        lines = [
-            "for name, value in (trial.params | trial.fidelity).items():",
-            f"    setattr(config, name, value)  # config: the object whose {known} is used",
-        ]
-    elif settings.form == "class":
-        lines = [
-            "for name, value in (trial.params | trial.fidelity).items():",
-            f"    setattr(config, name, value)  # config: the {settings.holder} that is used",
-        ]
-    else:
-        equals = "=" if settings.form == "arguments" else " = "
-        lines = [
-            f"{o.name}{equals}trial.{'fidelity' if o.name == whole else 'params'}"
-            f'.get("{o.name}", {o.default!r})'
-            + (f"  # {o.help}" if settings.form == "arguments" else "")
-            for o in settings.options
-            if o.name == whole or propose(o) is not None
-        ]
-    shown = "\n".join(f"    {line}" for line in ["from hpo_tui import trial", *lines])
+    lines = ["from hpo_tui import trial", *_asking_lines(settings)]
+    shown = "\n".join(f"    {line}" for line in lines)
     where = {
         "arguments": "these in the place of its numbers",
         "attributes": f"this behind all that sets {settings.holder}, before it is used",
@@ -149,3 +126,26 @@ def _three_lines(name: str, settings: Settings) -> str:
         f"{name} takes no options: its settings can be searched once it asks for them. Put {where} "
         f"(it changes nothing when the script runs on its own):\n{shown}"
     )
+
+
+def _asking_lines(settings: Settings) -> list[str]:
+    """Return the lines of Python by which settings of this form are asked of the trial."""
+    fidelity = find_fidelity(settings.options)
+    whole = fidelity.option.name if fidelity else ""
+    searched = [o for o in settings.options if o.name == whole or propose(o) is not None]
+    if settings.form == "dictionary":
+        return [f"{settings.holder}.update(trial.params | trial.fidelity)"]
+    if settings.form in ("class", "attributes"):
+        named = settings.form == "class"
+        which = f"{settings.holder} that" if named else f"object whose {searched[0].name}"
+        return [
+            "for name, value in (trial.params | trial.fidelity).items():",
+            f"    setattr(config, name, value)  # config: the {which} is used",
+        ]
+    inline = settings.form == "arguments"
+    equals = "=" if inline else " = "
+    return [
+        f"{o.name}{equals}trial.{'fidelity' if o.name == whole else 'params'}"
+        f'.get("{o.name}", {o.default!r})' + (f"  # {o.help}" if inline else "")
+        for o in searched
+    ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from hpo_tui.engine.execution.lease import Lease
 from hpo_tui.engine.execution.leases import LeaseFile
 from hpo_tui.engine.execution.nvml import Gpu, Reading, exists, in_session_of
-from hpo_tui.engine.execution.packing import Resident, Room
+from hpo_tui.engine.execution.packing import MOST, Resident, Room
 
 NOISE = 64 << 20
 """Bytes of a GPU's memory that may come and go without any process of ours."""
@@ -50,8 +50,7 @@ class GpuState:
         )
         total = self.reading.total if self.reading else self.gpu.memory
         taken = self.foreign_bytes or (self.baseline if self.baseline > NOISE else 0)
-        room = Room(total, taken, residents)
-        return room if self.gpu.most is None else Room(total, taken, residents, self.gpu.most)
+        return Room(total, taken, residents, MOST if self.gpu.most is None else self.gpu.most)
 
     def take_in(self, reading: Reading, trial_of: Mapping[int, int]) -> dict[int, int]:
         """Keep a reading; return the bytes of each trial here. ``trial_of``: PID → trial."""

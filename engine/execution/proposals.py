@@ -10,9 +10,8 @@ import ctypes
 import logging
 import os
 import signal
-import sys
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from select import select
 
 from hpo_tui.engine.execution.proposals_worker import Worker
@@ -22,9 +21,8 @@ DEFAULT = "hpo_tui.engine.optimizer:Optimizer"
 _PR_SET_PDEATHSIG = 1
 
 
-def main(argv: Sequence[str]) -> None:
+def main() -> None:
     """Serve until the runner closes the pipe."""
-    del argv
     die_with_parent()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     # What a library prints must not get between the messages.
@@ -64,4 +62,4 @@ def die_with_parent() -> None:
 
 if __name__ == "__main__":
     with contextlib.suppress(BrokenPipeError, KeyboardInterrupt):
-        main(sys.argv[1:])
+        main()

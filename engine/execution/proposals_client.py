@@ -259,25 +259,13 @@ class Proposals:
         return bool(self._former and found) and self._former[0].number < found[0].number
 
     def _sort(self, message: Message) -> Reply | None:
+        """Take in one message; return what the runner has to know of it, None where nothing."""
         operation, number = str(message["op"]), int(message.get("id") or 0)
-        if operation != "ready":
-            self._deaths = 0
         if operation == "ready":
             return None
+        self._deaths = 0
         if operation == "suggestions":
-            found = tuple(Suggestion(**s) for s in message["suggestions"])
-            self.ahead = int(message.get("ahead", self.ahead))
-            if number in self._asked:
-                self._asked.remove(number)
-                self.ready.extend(found)
-                self._former.clear()
-                return None
-            if self._wishes.pop(number, None) is None:
-                if number > self._kept and not self._follows(found):
-                    self._former = deque(found)
-                return None
-            self._former.clear()
-            return Reply("suggestions", number, found)
+            return self._suggested(message, number)
         if operation == "spent":
             # Else a trial has ended since, maybe below its price.
             if number in self._asked and number > self._last_news:
@@ -290,3 +278,22 @@ class Proposals:
             self._asked.discard(number)
             return Reply("stuck", data=message) if asked or not number else None
         return Reply(operation, number, data=message)
+
+    def _suggested(self, message: Message, number: int) -> Reply | None:
+        """Keep suggestions that were asked for here ready; return those that a user wished for.
+
+        What was withdrawn before it came is kept as a former one, for when there is no time.
+        """
+        found = tuple(Suggestion(**s) for s in message["suggestions"])
+        self.ahead = int(message.get("ahead", self.ahead))
+        if number in self._asked:
+            self._asked.remove(number)
+            self.ready.extend(found)
+            self._former.clear()
+            return None
+        if self._wishes.pop(number, None) is not None:
+            self._former.clear()
+            return Reply("suggestions", number, found)
+        if number > self._kept and not self._follows(found):
+            self._former = deque(found)
+        return None

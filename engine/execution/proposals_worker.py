@@ -77,7 +77,7 @@ class Worker:
             self.send({"op": "spent", "id": message.get("id"), "text": str(error)})
         except Refused as error:
             self._refuse(message, str(error))
-        except (ValueError, KeyError, LookupError) as error:
+        except (ValueError, LookupError) as error:
             log.exception("refused: %s", message["op"])
             self._refuse(message, str(error.args[0]) if error.args else type(error).__name__)
 

@@ -78,6 +78,10 @@ def _outcome(folder: StudyFolder, reader: StudyReader, number: int, deadline: fl
 
 
 def _without(folder: StudyFolder, action: str, args: dict[str, Any]) -> Command:
+    """Do what is asked for while no runner is there, or leave it to the next one.
+
+    Raises :class:`LaunchError`, saying what to do, for what only a runner can do.
+    """
     apart = works_without_runner(action)
     if not (apart or folder.db.is_file()):
         raise LaunchError(f"there is no study in {folder.path}")
@@ -103,7 +107,7 @@ def _told(folder: StudyFolder, action: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise LaunchError(f"{action}: {why_not(folder, action, error)}") from error
-    except (ValueError, KeyError, LookupError) as error:
+    except (ValueError, LookupError) as error:
         text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
         raise LaunchError(f"{action}: {text}") from error
 
