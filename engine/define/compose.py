@@ -28,10 +28,13 @@ from hpo_tui.engine.spec.values import native, value_fault
 
 _SEED = re.compile(r"(random_|rng_|manual_)?seed|seed_everything|random_state")
 _BUDGET = 40.0
+"""Runs of the full task that a study is given to begin with."""
 EXAMPLE = Parameter("lr", ParameterKind.FLOAT, 1e-4, 1e-1, log=True)
 """What stands in a study for which no parameter was found."""
 _NOBODY = Objective("loss", Direction.MINIMIZE)
+"""A stand-in for the objective until the output has shown one."""
 _DULL = ("main", "train", "run", "script", "experiment", "trainer", "cli", "app", "__main__")
+"""Names of scripts that tell nothing, so that the folder's is taken for the study."""
 
 
 @dataclass(slots=True)
@@ -102,6 +105,7 @@ def _command(plan: Plan, words: Sequence[str]) -> tuple[list[str], dict[str, str
     told = [o for o, _ in plan.proposals]
     told += [plan.fidelity.option] if plan.fidelity else []
     command = [word.replace("{", "{{").replace("}", "}}") for word in words]
+    # The one placeholder that find_options itself has put in, for the filled-in template.
     if plan.found.template is not None:
         command = [w.replace("{{trial_dir}}", "{trial_dir}") for w in command]
     named = [(o, o.name) for o in told] + ([(plan.seed, "seed")] if plan.seed else [])

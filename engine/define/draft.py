@@ -1,5 +1,6 @@
 """A study file in the making, and what its writer should know."""
 
+import errno
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,7 +43,7 @@ class Draft:
         paths = tuple(folder / name for name in texts)
         for path in paths:
             if path.exists() and not overwrite:
-                raise FileExistsError(17, "there is a file already", str(path))
+                raise FileExistsError(errno.EEXIST, "there is a file already", str(path))
         folder.mkdir(parents=True, exist_ok=True)
         for path, text in zip(paths, texts.values(), strict=True):
             write_atomic(path, text)

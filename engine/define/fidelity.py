@@ -18,7 +18,9 @@ _BY_RANK = (
     r"(data_|train_|training_|sample_)?(fraction|frac|subset|portion|ratio)",
     r"(num_|n_|max_)?(train_)?(samples|examples|rows|train)|(train|train_set|sample|subset)_size",
 )
+"""Names of options that set the length of a training or the amount of data, the surest first."""
 _SHARES = (0.25, 0.5, 1.0)
+"""Of the default, for the tasks from the cheapest to the full one."""
 
 
 @dataclass(frozen=True, slots=True)

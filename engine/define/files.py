@@ -12,6 +12,7 @@ from hpo_tui.engine.spec.locate import layout
 
 _SUFFIXES = (".yaml", ".yml", ".json", ".toml")
 _LARGEST = 2**18
+"""Bytes beyond which a file is no configuration that anybody wrote."""
 
 
 def hydra_options(script: Path, text: str) -> Found:

@@ -34,6 +34,7 @@ _OTHER_PARSERS = re.compile(
 )
 _RUNS = re.compile(r"^if __name__ == [\"']__main__[\"']", re.MULTILINE)
 _HELP_LIMIT = 30.0
+"""Seconds that a command may take to print its help."""
 
 
 def find_options(words: Sequence[str], folder: Path) -> Found:

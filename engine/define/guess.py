@@ -22,11 +22,13 @@ _LEFT_ALONE = re.compile(
     r"fused.*|foreach.*|offload.*|.*_force_cpu|best_.*|callbacks?|loggers?|trainer|launcher|extras|"
     r"paths|experiment"
 )
+"""Names of options that change nothing about how well a model learns, or must stay the same."""
 _NEEDS_MORE = re.compile(r".*(with_min_lr|plateau|stable_decay|greedy).*")
 """Schedules that say nothing without further arguments."""
 _NEVER = re.compile(
     r"neftune_.*|(test|val|valid|eval|in|input|out|output|vocab|image|img|num_classes|max_seq)(_.*)?|seed"
 )
+"""Names that are never searched, not even where a rule or the script's own limits would fit."""
 _APART = re.compile(r"callbacks?|logg(er|ers|ing)|paths?|hydra|extras|debug")
 """Groups of a configuration that say how a training is watched, not how it learns."""
 _TUNED_SWITCH = re.compile(
@@ -34,6 +36,7 @@ _TUNED_SWITCH = re.compile(
     r"cutmix|residual|skip(_connections?)?|cosine(_.*)?|cos_lr|anneal_lr|shuffle|ema|flip|"
     r"tied?(_.*)?|bidirectional|balanced|bootstrap|shrinking)|(use_|lr_)?warmup"
 )
+"""Switches that are worth a search."""
 _TUNED_CHOICE = re.compile(
     r"(.*_)?(opt|optim|optimi[sz]er|sched|scheduler|activation|act|nonlinearity|norm|normali[sz]ation|"
     r"init|initiali[sz](er|ation)|criterion|kernel|penalty|solver|booster|boosting|tree_method|"

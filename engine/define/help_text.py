@@ -66,6 +66,7 @@ def _entries(lines: Sequence[str]) -> Iterator[tuple["re.Match[str]", str]]:
 
 
 def _option(found: "re.Match[str]", further: str) -> Option:
+    """Return an option from its own line and from the text of the lines ``further`` down."""
     meta, text = found["meta"] or "", found["text"] or ""
     # absl and rich write what an option may be at the head of its text.
     if not meta and (listed := re.match(r"<[\w.-]+(?:[| ][\w.-]+)*>", text)):
@@ -74,8 +75,9 @@ def _option(found: "re.Match[str]", further: str) -> Option:
     told = _TYPED.search(whole)
     text = text if "default" in text.lower() and told is None else whole
     flag, name = f"--{found['flag']}", found["flag"].replace("-", "_")
-    stated = told if told and told["value"] else None if told else _DEFAULT.search(text)
-    value = typed(stated["value"].rstrip(".,")) if stated else None
+    default = told or _DEFAULT.search(text)  # what the type's brackets say goes before any words
+    stated = (default["value"] if default else None) or ""
+    value = typed(stated.rstrip(".,")) if stated else None
     value = None if value in ("null", "None") else value
     if told is not None:
         text = text[: told.start()] if told.end() == len(text) else text
@@ -85,7 +87,7 @@ def _option(found: "re.Match[str]", further: str) -> Option:
         off = f"--{found['off'] or found['no'][1:-1] + found['flag']}"
         return Option(name, flag, "bool", value is True, help=about, switch=True, off=off)
     declared = _declared(meta, text)
-    if stated and stated["value"] in ("True", "False") and (meta or declared == "bool"):
+    if stated in ("True", "False") and (meta or declared == "bool"):
         # Python's words: what reads them as such takes any other for a text, which is true.
         on, off = f"{flag}=True", f"{flag}=False"
         return Option(name, on, "bool", value is True, help=about, switch=True, off=off)

@@ -9,6 +9,8 @@ from hpo_tui.engine.spec import MetricSource
 from hpo_tui.store.folder import TrialFolder
 
 _SURE, _FAR = 2, 2
+"""Points of :func:`likely`: from which on a name is surely a metric, and that make one far likelier
+than another."""
 
 
 @dataclass(frozen=True, slots=True)

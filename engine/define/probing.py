@@ -15,7 +15,9 @@ from hpo_tui.engine.define.process import run_briefly
 from hpo_tui.engine.define.script import python_of, script_at
 
 _ENVIRONMENTS = ("uv", "poetry", "pdm", "conda", "mamba", "micromamba", "pixi", "hatch", "rye")
+"""Programs that start others in an environment, and without which a script may lack its modules."""
 _LIMIT = 90.0
+"""Seconds that a script may take until it reads its options: it imports its libraries first."""
 
 
 def probe_options(words: Sequence[str], folder: Path) -> tuple[Found, tuple[str, ...]]:

@@ -8,6 +8,7 @@ from hpo_tui.engine.define.options import Option, bare_name, number
 from hpo_tui.engine.spec import Parameter, ParameterKind, Value
 
 _SAME = 0.1
+"""Part by which a size must differ from the default to be worth a value of its own."""
 _RARE = 0.05
 """Below it a number of unknown meaning is small for a reason: its size is what is searched."""
 _SENTINEL = 1e4

@@ -12,8 +12,10 @@ from hpo_tui.engine.define.syntax import pieces, text_of
 _NAME = re.compile(
     r"[\w*.-]+\.(pth\.tar|pth|pt|ckpt|tar|pkl|h5|keras|npz|safetensors|msgpack|joblib)"
 )
+"""Names of files in which models are saved, ``*`` for a number."""
 _GOES_ON = re.compile(r"checkpoint|ckpt|snapshot|last|latest|resume", re.IGNORECASE)
 _APART = re.compile(r"\.|data|(v?env|site-packages|node_modules|__pycache__)$", re.IGNORECASE)
+"""Folders that hold no checkpoints of the script's: hidden ones, data and installed packages."""
 _DEEPEST, _MOST, _NAMED = 3, 2000, 3
 """Folders below a folder, and files in it, that are looked at; files that are named."""
 _SAVES = re.compile(r"(\w+\.)*\w*(save|dump)\w*")

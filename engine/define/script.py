@@ -12,6 +12,7 @@ from hpo_tui.engine.define.source import is_file, module_file
 _LAUNCHER = re.compile(r"(torch\.distributed|accelerate|deepspeed|horovod)\b")
 """Modules that ``python -m`` starts for them to start a script."""
 _LONGEST_ENTRY = 4096
+"""Bytes beyond which an installed command is a program of its own."""
 _CALLED = re.compile(r"^from ([\w.]+) import ", re.MULTILINE)
 
 

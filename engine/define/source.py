@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 _LARGEST = 2**20
+"""Bytes beyond which a file is taken for data."""
 _MOST, _DEEPEST = 40, 2
 """Files of a script that are looked at, and imports that lead to one."""
 _IMPORT = re.compile(

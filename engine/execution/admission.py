@@ -20,7 +20,10 @@ class Admission:
         self.packing, self._clock = packing, clock
 
     def refusal(self, state: GpuState, need: Need) -> str:
-        """Return why ``need`` cannot start on a GPU, for people; empty if it can."""
+        """Return why ``need`` cannot start on a GPU, for people; empty if it can.
+
+        Whether another study holds the GPU's lock is not looked at here.
+        """
         label = state.gpu.label
         if not state.usable:
             return state.quarantine or f"{label} is lent"
@@ -48,6 +51,7 @@ class Admission:
                 state.reserved_for, state.reserved_at = need.trial, self._clock()
 
     def _kept_from(self, state: GpuState, trial: int) -> bool:
+        """Whether a GPU is kept for another trial that has asked for it within RESERVED seconds."""
         if state.reserved_for is None or state.reserved_for == trial:
             return False
         return self._clock() - state.reserved_at < RESERVED

@@ -37,12 +37,14 @@ class Launch:
 class Exit:
     """How a process ended. ``code`` is negative for a signal, as :mod:`subprocess` has it.
 
-    ``stopped``: ``asked``, ``killed`` or ``timeout`` when the shim ended it. ``memory``: the most
-    resident bytes of one process. ``lost``: nobody recorded the end (the machine went down, or
-    the shim itself was killed); the code then means nothing. ``problem``: what kept it
-    from being run, or its end from being recorded, as it would again. ``oom``: the kernel killed
-    for want of memory while it ran. ``begun``: False when the process was never started. ``left``:
-    how many processes the command had left behind when it ended; they were ended too.
+    ``duration`` in seconds, ``ended`` in Unix seconds. ``stopped``: ``asked``, ``killed`` or
+    ``timeout`` when the shim ended it, else empty. ``memory``: the most resident bytes of one
+    process. ``lost``: nobody recorded the end (the machine went down, or the shim itself was
+    killed); the code then means nothing. ``problem``: for people, why it could not be run or its
+    end not be recorded; another attempt would meet the same. ``oom``: the kernel killed some
+    process of the machine for want of memory while it ran. ``begun``: False when the process was
+    never started. ``left``: how many processes the command had left behind when it ended; they
+    were ended too.
     """
 
     code: int
@@ -70,7 +72,10 @@ class Running(Protocol):
         """Return a descriptor that becomes readable when the process ends, None without one."""
 
     def poll(self) -> Exit | None:
-        """Return how it ended, None while it runs."""
+        """Return how it ended, None while it runs.
+
+        Raises OSError where its files cannot be read at present: ask again later.
+        """
 
     def stop(self) -> None:
         """Ask it to end: SIGTERM, the grace period, SIGKILL."""
@@ -84,7 +89,11 @@ class Running(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Telemetry:
-    """What devices and trials use. ``peaks``: trial → most device bytes; ``utilization`` 0 to 1."""
+    """What devices and trials use.
+
+    ``peaks``: trial → the most bytes that it has used on a device so far. ``utilization``: trial →
+    that of its device, on average since it started, from 0 to 1.
+    """
 
     samples: list[DeviceSample] = field(default_factory=list)
     peaks: Mapping[int, int] = field(default_factory=dict)

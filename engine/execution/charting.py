@@ -15,7 +15,7 @@ from hpo_tui.engine.analysis.maps import Map, kept
 log = logging.getLogger("proposals")
 
 _REST, _SHARE = 5.0, 20.0
-"""Seconds between two rounds at the least, and how many times as long as a round took."""
+"""Between two rounds lie so many seconds at least, and so many times what a round took."""
 LATE = 5.0
 """Seconds that what is due waits for a moment in which nothing is asked for."""
 
@@ -29,9 +29,13 @@ class Charting:
         self._since = 0.0
         """When the news came that the next round is for."""
         self._due = 0.0
+        """When the next round may begin."""
         self._took = 0.0
+        """Seconds that this round, or the last one, has taken."""
         self._left: Iterator[Map] | None = None
+        """What is still to be worked out in this round, None between two."""
         self._done: list[Map] = []
+        """What was worked out in it."""
 
     def news(self) -> None:
         """Take note that the models know more than the last maps."""

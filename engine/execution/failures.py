@@ -47,7 +47,9 @@ DIVERGED = re.compile(
 _BEST = re.compile(r"\b(?:best|lowest|highest|min|max)", re.IGNORECASE)
 _TRACEBACK = "Traceback (most recent call last)"
 _RANK = re.compile(r"^\[[^\]]*\]: ?")
+"""How torchrun and others begin each line of a process: ``[rank0]: ``."""
 _END, _LAST = 100, 5
+"""Lines at the end of a log in which a failure is looked for: with a traceback, and without."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from hpo_tui.engine.execution.event_files import Broken, record, scalars
 from hpo_tui.engine.execution.metric_text import flatten, read_objects, to_number
 
 _MOST_FILES, _LARGEST = 200, 1 << 24
+"""Files that are read, and bytes of one beyond which it is not."""
 _COUNTED = re.compile(r"(?<![^/])((?:version|run|v)_?)\d+(?![^/])")
 """Folders that a logger counts up: another attempt of a trial has the next."""
 _Kind = Literal["csv", "jsonl", "tensorboard"]

@@ -25,12 +25,16 @@ class GpuState:
     baseline: int = 0
     """Bytes in use while none of our trials was here."""
     lent: bool = False
+    """Whether the user has given it away for the time being."""
     lost: bool = False
+    """Whether the driver got no answer from it at the last reading."""
     quarantine: str = ""
     failures: int = 0
     """Failures in a row that were not the parameters' fault."""
     reserved_for: int | None = None
+    """The trial that it is run empty for, which needs it alone."""
     reserved_at: float = 0.0
+    """When that trial last asked for it, by the pool's clock."""
 
     @property
     def usable(self) -> bool:

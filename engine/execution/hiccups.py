@@ -32,7 +32,11 @@ def why_unread(path: Path) -> str:
 
 
 def words(error: OSError) -> str:
-    """Return what an error says, without the file that it names; empty for a file that is none."""
+    """Return what an error says, without the file that it names.
+
+    Empty where there is no such file at all (or a folder in its place): that is no fault, as a
+    script writes its files when it comes to it.
+    """
     if isinstance(error, FileNotFoundError | NotADirectoryError | IsADirectoryError):
         return ""
     return error.strerror or str(error) or type(error).__name__

@@ -27,7 +27,8 @@ class Lease:
     """The right of one trial to run somewhere, until :meth:`release`.
 
     ``device``: UUIDs joined by commas, or ``cpu:0``. ``memory``: bytes that were kept for it when
-    it was admitted. ``peak``: bytes measured so far on the GPU where it uses most.
+    it was admitted. ``peak``: bytes measured so far on the GPU where it uses most. ``utilization``:
+    that of its device, on average over the readings so far, from 0 to 1.
     """
 
     device: str
@@ -44,8 +45,11 @@ class Lease:
     _on_release: Callable[["Lease"], None] | None = None
     _on_bind: Callable[["Lease"], None] | None = None
     _grown: float = 0.0
+    """When the peak last rose, by the clock of who looks."""
     _looks: int = 0
+    """How many readings were taken in."""
     _levels: float = 0.0
+    """The sum of :attr:`level` over those."""
 
     @property
     def trial(self) -> int:

@@ -10,7 +10,8 @@ from hpo_tui.engine.execution.metric_files import Tail, merge
 from hpo_tui.engine.execution.metric_lines import Entry, LineParser
 from hpo_tui.engine.execution.metric_text import to_number
 
-_SEEN = 4096
+_SEEN, _KEPT = 4096, 512
+"""Rows whose checksums are remembered, and of those the last that go into the state."""
 
 
 class CsvSource:
@@ -25,6 +26,7 @@ class CsvSource:
         self._delimiter = ","
         self._seen: deque[int] = deque(maxlen=_SEEN)
         self._again = False
+        """Whether the table was ever written anew: only then can a row be one that was told."""
 
     def poll(self) -> list[Entry]:
         """Return new rows."""
@@ -42,12 +44,13 @@ class CsvSource:
         self.finish()
 
     def state(self) -> dict[str, Any]:
-        """Return place, header and what the last rows said."""
-        own = {"header": self.header, "delimiter": self._delimiter, "seen": list(self._seen)[-512:]}
+        """Return place and header, and the checksums of the last rows."""
+        seen = list(self._seen)[-_KEPT:]
+        own = {"header": self.header, "delimiter": self._delimiter, "seen": seen}
         return self.tail.state() | own | {"parser": self.parser.state()}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on."""
+        """Go on from :meth:`state`."""
         self.tail.restore(state)
         self.parser.restore(state.get("parser") or {})
         self.header = list(state.get("header") or [])

@@ -17,6 +17,7 @@ LIMIT = 1 << 20
 LONGEST = 1 << 16
 """Bytes after which a line without an end is cut and read in pieces."""
 _BEFORE = 32
+"""Bytes before the place of reading that are kept, by which a file written anew is told."""
 
 
 class Source(Protocol):
@@ -52,6 +53,7 @@ class Tail:
         self.fault = ""
         """Why the file could not be read at the last try."""
         self._before = b""
+        """The last bytes that were handed out."""
         self._rest = b""
         """The beginning of a line whose end is not written yet."""
         self._last = (-1, 0)

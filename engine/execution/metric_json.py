@@ -10,6 +10,7 @@ from hpo_tui.engine.execution.metric_output import StdoutSource
 from hpo_tui.engine.execution.metric_text import read_object, read_objects
 
 _KEPT = 512
+"""Entries of a file that is one value which go into the state."""
 
 
 class JsonlSource(StdoutSource):
@@ -45,7 +46,7 @@ class JsonlSource(StdoutSource):
         return super().state() | {"said": self._said[-_KEPT:]}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on."""
+        """Go on from :meth:`state`."""
         super().restore(state)
         self._said = [(step, dict(metrics)) for step, metrics in state.get("said") or ()]
 

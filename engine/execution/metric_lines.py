@@ -88,9 +88,13 @@ class LineParser:
         self.keys = (step,) if step else STEP_KEYS
         self.pattern = re.compile(pattern) if pattern else None
         self.step: int | None = None
+        """The step at which the output stands, None where it has named none."""
         self.key: str | None = None
+        """The key that the step was named by."""
         self.locked = False
+        """Whether metrics were reported at a step: from then on no other key counts."""
         self.counts: dict[str, int] = {}
+        """How often each metric was reported, which is its step where none is named."""
         self.columns = Columns(names.find)
         self.held_out: set[str] = set()
         """Metrics that were reported of a set that is not the training's."""
@@ -203,6 +207,7 @@ class LineParser:
         return [*found, ("iteration", begun[1] or begun[2])] if begun else found
 
     def _by_pattern(self, pattern: "re.Pattern[str]", line: str, *, live: bool) -> Entry | None:
+        """Return what the user's expression finds: a group's name is that of a metric or a step."""
         metrics: dict[str, float] = {}
         for match in pattern.finditer(line):
             groups = {k: v for k, v in match.groupdict().items() if v is not None}

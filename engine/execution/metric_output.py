@@ -47,11 +47,11 @@ class StdoutSource:
         self.tail.skip()
 
     def state(self) -> dict[str, Any]:
-        """Return place and step."""
+        """Return the place, where the parser stands, and what a progress bar shows."""
         return self.tail.state() | {"parser": self.parser.state(), "held": self._held}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on."""
+        """Go on from :meth:`state`."""
         self.tail.restore(state)
         self.parser.restore(state.get("parser") or {})
         held = state.get("held")

@@ -31,7 +31,10 @@ def awake() -> float:
 
 
 def slept() -> float:
-    """Return seconds that the machine has slept, counted from any moment."""
+    """Return the seconds that the machine has been asleep since it was started.
+
+    Only the difference between two calls is of use.
+    """
     return uptime() - awake()
 
 

@@ -59,9 +59,12 @@ class Proposals:
         """Since when (monotonic) there has been nothing :attr:`current`."""
         self._asked: set[int] = set()
         self._former: deque[Suggestion] = deque()
-        """Suggestions that were withdrawn, for when there is no time for new ones."""
+        """Suggestions that were withdrawn: one is run where there is no time for a new one."""
         self._kept = 0
-        """When a former one was last started: it has taken a number that withdrawn ones have."""
+        """The last id given out when a former one was started.
+
+        It took the number of a trial that suggestions with smaller ids have as well.
+        """
         self._outdated = False
         """Whether something has become known that what is ready or asked for does not know."""
         self.ahead = 0
@@ -189,7 +192,10 @@ class Proposals:
         return number
 
     def tell(self, op: str, **values: Any) -> None:
-        """Pass on news: ``tell``, ``fail``, ``drop``, ``prune``, ``extend``."""
+        """Pass on news: ``op`` names a method ``do_OP`` of the worker, ``values`` what it reads.
+
+        All but ``settle``, which only asks for a last summary, outdate what is ready or asked for.
+        """
         self.exhausted = ""
         self._last_news = next(self._ids)
         if op != "settle":

@@ -43,7 +43,9 @@ class Worker:
         self.optimizer: Any = None
         self.spent_error: type[Exception] = _Never
         self.ended: set[int] = set()
+        """Trials whose end the optimizer knows: it is told of each once."""
         self.steps: dict[int, int] = {}
+        """Trial → the last step of which the optimizer has a report."""
         self.offered: list[int] = []
         """Suggestions given out ahead that nobody has started yet."""
         self._changed: float | None = None
@@ -53,6 +55,7 @@ class Worker:
         self.learns = False
         """Whether there are earlier studies to learn from."""
         self.workers = 1
+        """How many trials run at once."""
         self.charting = Charting(clock)
         self._pace, self._haste = Pace(), Haste()
         self._init: Message | None = None

@@ -24,6 +24,7 @@ from hpo_tui.engine.spec import Resources
 NAMESPACE = "hpo-tui"
 _SHIM = Path(__file__).with_name("shim.py")
 _START_SECONDS = 60.0
+"""How long a node may take to start a trial's shim before the trial counts as not started."""
 _CHECK_SECONDS = 5.0
 """Between two questions whether a trial's actor still lives; its end is seen in its files."""
 

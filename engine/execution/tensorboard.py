@@ -30,6 +30,7 @@ class TensorboardSource:
         self._ends: dict[str, int] = {}
         """How far each file has been looked at: what is written of a step may not be all yet."""
         self._broken: set[str] = set()
+        """Damaged files, of which nothing more can be read."""
 
     def poll(self) -> list[Entry]:
         """Return what is new."""
@@ -53,7 +54,7 @@ class TensorboardSource:
         return {"offsets": dict(self.offsets)}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on."""
+        """Go on from :meth:`state`."""
         self.offsets = {str(k): int(v) for k, v in (state.get("offsets") or {}).items()}
 
     def _files(self) -> list[Path]:

@@ -22,8 +22,10 @@ from typing import Any
 _SERVER = Path(__file__).with_name("warm_server.py")
 _PYTHON = re.compile(r"python(?:\d(?:\.\d+)?)?$")
 _AT_START = ("PYTHONPATH", "PYTHONHASHSEED", "PYTHONOPTIMIZE", "LD_PRELOAD", "LD_LIBRARY_PATH")
+"""Variables that an interpreter or the loader reads at its start: a fork cannot have others."""
 ENDED = "the warm parent ended"
 _RESTARTS = 3
+"""How often a parent that ended by itself is started anew."""
 _PATIENCE = 10.0
 """Seconds that a fork may take before the parent is given up."""
 

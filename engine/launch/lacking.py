@@ -10,7 +10,9 @@ from hpo_tui.store.read import StudyReader
 def lack(reader: StudyReader) -> float | None:
     """Return how much budget a study lacks for what is queued for its next run, in its unit.
 
-    None where nothing is queued, or where nobody knows. Raises what the reader raises.
+    0 where what is left pays for all of it. None where nothing is queued, or where nobody knows:
+    what a trial takes of a budget in hours shows only when it has run. Raises LookupError, or
+    sqlite3.Error, where the study cannot be read.
     """
     wishes = reader.open_commands(WISHES)
     if not wishes:

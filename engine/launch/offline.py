@@ -80,6 +80,7 @@ def _keep_runners_out(folder: StudyFolder, fd: int) -> None:
 
 
 def _apply(folder: StudyFolder, writer: StudyWriter, action: str, args: Mapping[str, Any]) -> str:
+    """Do a command that writes to the study; return what was done, in words."""
     if action in ("star", "tag", "note"):
         return _mark(folder, writer, action, args)
     return _edit(folder, writer, action, args)
@@ -144,6 +145,7 @@ def _edit(folder: StudyFolder, writer: StudyWriter, action: str, args: Mapping[s
 
 
 def _archive(folder: StudyFolder) -> str:
+    """Move the study's folder to the archive beside it, under a number where its name is taken."""
     if folder.path.parent.name == ARCHIVE:
         raise ValueError(f"{folder.name} is archived already: it lies in {folder.path.parent}")
     target = folder.path.parent / ARCHIVE / folder.name

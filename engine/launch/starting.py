@@ -16,6 +16,7 @@ from hpo_tui.store.refusals import in_words
 PROC = Path("/proc/self/stat")
 NO_PROC = "trials can only be run on Linux: which of their processes are alive is read from /proc"
 _START_SECONDS = 60.0
+"""How long a runner may take to say that it has opened the study, or why it cannot."""
 _ENDING_SECONDS = 10.0
 """How long a runner that will say nothing more may take to be gone."""
 
