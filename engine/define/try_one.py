@@ -137,7 +137,10 @@ def _prepare(
 ) -> tuple[list[str], dict[str, str]]:
     """Write a trial's files; return its command and what is added to its environment."""
     values = placeholder_values(spec, params, task, files.path, trial=0)
-    content = {"trial": 0, "task": task.name, "params": params, "fidelity": task.fidelity}
+    content = {
+        "trial": 0, "task": task.name, "params": params, "fidelity": task.fidelity,
+        "seed": spec.seed, "attempt": 1,
+    }  # fmt: skip
     files.checkpoint.mkdir(parents=True, exist_ok=True)
     files.params.write_text(json.dumps(content, default=dict), encoding="utf-8")
     if spec.template is not None:

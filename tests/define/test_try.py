@@ -1,3 +1,4 @@
+import dataclasses
 import subprocess
 import sys
 import time
@@ -58,12 +59,16 @@ def test_one_run_at_the_cheapest_task(tmp_path: Path) -> None:
         "/ (e + 1))\n"
         "print('lr', json.load(open(os.environ['HPO_PARAMS']))['params']['lr'])"
     )
-    tried = try_one(study(code, "{lr}", "{epochs}"), tmp_path)
+    code += "\nprint('seed', json.load(open(os.environ['HPO_PARAMS']))['seed'] == "
+    code += "int(os.environ['HPO_SEED']) == 7)"
+    spec = dataclasses.replace(study(code, "{lr}", "{epochs}"), seed=7)
+    tried = try_one(spec, tmp_path)
     assert tried.code == 0
     assert tried.task.name == "short"
     assert tried.metrics == {"loss": 0.5}
     assert tried.seen["loss"] == (1.0, 0.5)
-    assert len(tried.lines) == 3
+    assert len(tried.lines) == 4
+    assert tried.lines[-1] == "seed True"
     assert "exit code 0" in tried.text()
     assert list(tmp_path.iterdir()) == []
 
