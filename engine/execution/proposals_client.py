@@ -222,17 +222,21 @@ class Proposals:
         self._out.flush()
         while self._in.read():
             pass
-        replies = []
-        while (message := self._in.take()) is not None:
-            self._heard = time.monotonic()
-            reply = self._sort(message)
-            if reply is not None:
-                replies.append(reply)
+        replies, fault = [], ""
+        try:
+            while (message := self._in.take()) is not None:
+                self._heard = time.monotonic()
+                reply = self._sort(message)
+                if reply is not None:
+                    replies.append(reply)
+        except ValueError as error:
+            fault = f"the optimizer's process sent what is no message ({error})"
         if self._in.closed:
-            log.error("the optimizer's process died")
-            replies += self._bury()
+            fault = fault or "the optimizer's process died"
         elif self._hangs():
-            log.error("the optimizer has said nothing for %.0f s: it is started anew", _SILENCE)
+            fault = fault or f"the optimizer has said nothing for {_SILENCE:.0f} s"
+        if fault:
+            log.error("%s: it is started anew", fault)
             replies += self._bury()
         return replies
 

@@ -239,6 +239,16 @@ def test_an_optimizer_that_hangs_is_started_anew(
     assert suggested()
 
 
+def test_an_optimizer_that_sends_what_is_no_message_is_started_anew(begin: Begin) -> None:
+    proposals = begin(REAL)
+    first = proposals._process
+    proposals._in._data += b"\0\0\0\4oops"
+    assert proposals.pump() == []
+    assert proposals._process is not first
+    proposals.want(1)
+    assert until(proposals, lambda: proposals.ready) == []
+
+
 def test_in_haste_no_result_takes_back_what_is_ready() -> None:
     def reply(request: int, number: int, ahead: int) -> None:
         told = asdict(Suggestion(number, number, {"x": 0.1 * number}, "full", 1.0, None, {}, 0))
