@@ -24,9 +24,10 @@ help:
 demo: $(VENV)/.installed-demo
 	@$(BIN)/hpo-tui demo $(ARGS)
 
+# With .venv's programs first: many machines have a python3, but no python.
 test: check
 	@echo 'tests'
-	@$(BIN)/python -m pytest -q -n $(WORKERS) $(ARGS)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -q -n $(WORKERS) $(ARGS)
 
 check: $(VENV)/.installed-dev
 	@echo 'ruff'; $(BIN)/ruff check -q . && $(BIN)/ruff format -q --check .
