@@ -24,10 +24,12 @@ help:
 demo: $(VENV)/.installed-demo
 	@$(BIN)/hpo-tui demo $(ARGS)
 
-# With .venv's programs first: many machines have a python3, but no python.
+# With .venv's programs first: many machines have a python3, but no python. And one thread for
+# linear algebra: those of several workers would wait for one another.
 test: check
 	@echo 'tests'
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -q -n $(WORKERS) $(ARGS)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS="$${OMP_NUM_THREADS:-1}" \
+		$(BIN)/python -m pytest -q -n $(WORKERS) $(ARGS)
 
 check: $(VENV)/.installed-dev
 	@echo 'ruff'; $(BIN)/ruff check -q . && $(BIN)/ruff format -q --check .
