@@ -1,4 +1,4 @@
-"""Whether a study that is finished has something left to do: what is queued for its next run."""
+"""How much budget a study lacks for what is queued for its next run."""
 
 from hpo_tui.engine.answers import WISHES
 from hpo_tui.engine.costs import used
