@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from hpo_tui.engine.define.options import Option, Style, kind_of
 from hpo_tui.engine.define.syntax import literal, pairs, parsed
@@ -19,18 +19,19 @@ _HOLDERS: dict[str, Style] = {"params": "params", "fidelity": "fidelity"}
 def asked(text: str) -> tuple[tuple[Option, ...], bool]:
     """Return what a source asks its trial for, and whether it goes on from the trial's checkpoint.
 
-    Understood are ``trial.params.get("lr", 0.1)``, ``trial.params["lr"]`` and
-    ``{"lr": 0.1} | trial.params``, and the same of ``trial.fidelity``.
+    Understood are ``trial.params.get("lr", 0.1)``, ``trial.params["lr"]``,
+    ``{"lr": 0.1} | trial.params`` and ``{"lr": 0.1, **trial.params}``, the same of
+    ``trial.fidelity``, and of a variable for either: ``p = trial.params``.
     """
     tree = parsed(text)
     if tree is None:
         return (), False
-    names = _names(tree)
+    client = _Client(tree)
     found: dict[str, Option] = {}
     resumes = False
     for node in ast.walk(tree):
-        resumes = resumes or _attribute(node, names) == "resume"
-        for option in _options(node, names):
+        resumes = resumes or _attribute(node, client.names) == "resume"
+        for option in client.options(node):
             known = found.get(option.name)
             if known is None or known.default is None:
                 found[option.name] = option
@@ -58,21 +59,72 @@ def _attribute(node: ast.AST, names: set[str]) -> str:
     return ""
 
 
-def _options(node: ast.AST, names: set[str]) -> Iterator[Option]:
-    key: ast.expr | None = None
-    default: ast.expr | None = None
-    holder: ast.AST = node
-    if isinstance(node, ast.Subscript):
-        holder, key = node.value, node.slice
-    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
-        if node.func.attr == "get":
-            holder, key = node.func.value, node.args[0]
-            default = node.args[1] if len(node.args) > 1 else None
-    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
-        yield from _united(node, names)
-    style = _HOLDERS.get(_attribute(holder, names)) if key is not None else None
-    if style is not None and isinstance(key, ast.Constant) and isinstance(key.value, str):
-        yield _option(key.value, default, style)
+def _variables(tree: ast.Module, names: set[str]) -> Iterator[tuple[str, Style]]:
+    """Yield what else the parameters and the fidelity are called: ``p`` of ``p = trial.params``."""
+    for node in ast.walk(tree):
+        targets: list[ast.expr] = []
+        if isinstance(node, ast.Assign):
+            targets = node.targets
+        elif isinstance(node, ast.AnnAssign | ast.NamedExpr):
+            targets = [node.target]
+        else:
+            continue
+        for target in targets:
+            for name, value in _bound(target, node.value):
+                if (held := _attribute(value, names)) in _HOLDERS:
+                    yield name, _HOLDERS[held]
+
+
+def _bound(target: ast.expr, value: ast.expr | None) -> Iterator[tuple[str, ast.expr]]:
+    """Yield each name of an assignment with its value, those of ``p, f = a, b`` one by one."""
+    if isinstance(target, ast.Name) and value is not None:
+        yield target.id, value
+    elif isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+        for one, its in zip(target.elts, value.elts, strict=False):
+            yield from _bound(one, its)
+
+
+class _Client:
+    """The names of the client in a source, and the variables that hold what it hands out."""
+
+    def __init__(self, tree: ast.Module) -> None:
+        self.names = _names(tree)
+        self.variables = dict(_variables(tree, self.names))
+
+    def options(self, node: ast.AST) -> Iterator[Option]:
+        """Yield what a piece of the source asks for."""
+        key: ast.expr | None = None
+        default: ast.expr | None = None
+        holder: ast.AST = node
+        if isinstance(node, ast.Subscript):
+            holder, key = node.value, node.slice
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
+            if node.func.attr == "get":
+                holder, key = node.func.value, node.args[0]
+                default = node.args[1] if len(node.args) > 1 else None
+        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+            yield from self._united(tuple(_parts(node)))
+        elif isinstance(node, ast.Dict) and None in node.keys:
+            spread = [v for k, v in zip(node.keys, node.values, strict=True) if k is None]
+            yield from self._united((node, *spread))
+        style = self._style(holder) if key is not None else None
+        if style is not None and isinstance(key, ast.Constant) and isinstance(key.value, str):
+            yield _option(key.value, default, style)
+
+    def _style(self, node: ast.AST) -> Style | None:
+        if isinstance(node, ast.Name):
+            return self.variables.get(node.id)
+        return _HOLDERS.get(_attribute(node, self.names))
+
+    def _united(self, parts: Sequence[ast.expr]) -> Iterator[Option]:
+        """Yield the options of ``{"lr": 0.1} | trial.params``, of both kinds if it takes both."""
+        styles = {held for p in parts if (held := self._style(p)) is not None}
+        if not styles:
+            return
+        style: Style = styles.pop() if len(styles) == 1 else "constant"
+        for part in parts:
+            for name, value in pairs(part):
+                yield _option(name, value, style)
 
 
 def _option(name: str, node: ast.expr | None, style: Style) -> Option:
@@ -80,18 +132,6 @@ def _option(name: str, node: ast.expr | None, style: Style) -> Option:
     if not isinstance(value, bool | int | float | str):
         return Option(name, name, "text", style=style)
     return Option(name, name, kind_of(value), value, style=style)
-
-
-def _united(node: ast.BinOp, names: set[str]) -> Iterator[Option]:
-    """Return the options of ``{"lr": 0.1} | trial.params``, of both kinds where it takes both."""
-    parts = list(_parts(node))
-    styles = {_HOLDERS[a] for a in (_attribute(p, names) for p in parts) if a in _HOLDERS}
-    if not styles:
-        return
-    style: Style = next(iter(styles)) if len(styles) == 1 else "constant"
-    for part in parts:
-        for name, value in pairs(part):
-            yield _option(name, value, style)
 
 
 def _parts(node: ast.expr) -> Iterator[ast.expr]:

@@ -76,8 +76,9 @@ def init(
     if tried is not None and tried.code == 0 and reached:
         notes.update(times(spec, tried))
     text = write(spec, notes)
+    how = found.how if plan.proposals else ""
     return Draft(
-        text, StudySpec.from_text(text), found.how, tuple(plan.left), tuple(advice), tried, files
+        text, StudySpec.from_text(text), how, tuple(plan.left), tuple(advice), tried, files
     )
 
 

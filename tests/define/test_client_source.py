@@ -53,6 +53,16 @@ def test_a_recipe_gets_its_study(tmp_path: Path) -> None:
         ('x = float(trial.params.get("lr", 1))', {"lr": 1}),
         ('p = {"lr": 0.1, "name": "sgd"} | trial.params', {"lr": 0.1, "name": "sgd"}),
         ("p = dict(lr=0.1, epochs=3) | trial.params | trial.fidelity", {"lr": 0.1, "epochs": 3}),
+        ('p = trial.params\nn = build(p.get("depth", 2), p["width"])', {"depth": 2, "width": None}),
+        (
+            'p, f = trial.params, trial.fidelity\nf.get("epochs", 9), p["lr"]',
+            {"epochs": 9, "lr": None},
+        ),
+        ('if (p := trial.params): lr = p.get("lr", 0.1)', {"lr": 0.1}),
+        ('p = trial.params\nconfig = {"lr": 0.1} | p', {"lr": 0.1}),
+        ('config = {"lr": 0.1, **trial.params}', {"lr": 0.1}),
+        ('config = {**{"lr": 0.1}, **trial.params, **trial.fidelity}', {"lr": 0.1}),
+        ('p = other.params\nlr = p["lr"]\nc = {"lr": 0.1, **other}', {}),
         ('def f(trial):\n    return trial.params.get(name, 1), trial.suggest_int("n", 1, 3)', {}),
         ('print(trial.number | 3, {"a": 1} | other)', {}),
         ("x = (", {}),
@@ -109,3 +119,13 @@ def test_who_asks_by_itself_is_known_by_the_client(
     """A word such as Optuna's ``trial`` is none."""
     (tmp_path / "train.py").write_text(source)
     assert asks(["python", "train.py"], tmp_path) is whether
+
+
+def test_a_script_that_asks_for_the_length_alone_has_no_parameter_by_its_asking(
+    tmp_path: Path,
+) -> None:
+    made = drafted(
+        tmp_path, 'from hpo_tui import trial\nepochs = trial.fidelity.get("epochs", 12)\n'
+    )
+    assert made.how == ""
+    assert made.advice == ("no parameter was found: write [space.NAME] tables by hand",)
