@@ -7,7 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hpo_tui.engine.define.absl_source import absl_options
-from hpo_tui.engine.define.files import config_options, hydra_options, interpolated
+from hpo_tui.engine.define.files import (
+    config_options,
+    hydra_options,
+    interpolated,
+    settings_file,
+)
 from hpo_tui.engine.define.given import with_given
 from hpo_tui.engine.define.help_text import help_options
 from hpo_tui.engine.define.loop_source import looped_options
@@ -33,6 +38,7 @@ _OTHER_PARSERS = re.compile(
     re.MULTILINE,
 )
 _RUNS = re.compile(r"^if __name__ == [\"']__main__[\"']", re.MULTILINE)
+_FILE_FLAG = re.compile(r"[\"'](--?(?:[\w-]*conf[\w-]*|settings|params|c))=?[\"']")
 _HELP_LIMIT = 30.0
 """Seconds that a command may take to print its help."""
 
@@ -104,7 +110,22 @@ def _from_outside(
     given = with_given(helped, words, folder)
     if given.options:
         return given
-    return dataclasses.replace(given, advice=_nothing(probed) or _nothing(given))
+    said = _nothing(probed) or _its_file(words, folder, sources) or _nothing(given)
+    return dataclasses.replace(given, advice=said)
+
+
+def _its_file(words: Sequence[str], folder: Path, sources: Sequence[str]) -> tuple[str, ...]:
+    """Say how the file of settings that a script reads where it is given none can be tuned."""
+    text = "\n".join(sources)
+    file = settings_file(text, folder)
+    if file is None or file in words:
+        return ()
+    flag = _FILE_FLAG.search(text)
+    named = [*words, *([flag.group(1)] if flag else []), file]
+    return (
+        f"no option was found, but it reads {file}: name the file as the script takes it, and its"
+        f" settings can be searched: hpo-tui init --force -- {shlex.join(named)}",
+    )
 
 
 def _from_text(

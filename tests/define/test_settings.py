@@ -209,3 +209,21 @@ def test_what_a_function_sets_of_a_configuration_is_found(scripts: Path) -> None
     (said,) = made.advice
     assert "Put this behind all that sets C, before it is used (" in said
     assert "setattr(config, name, value)  # config: the object whose max_iters is used" in said
+
+
+def test_the_file_that_a_script_reads_if_it_is_given_none_is_named_with_its_option(
+    scripts: Path,
+) -> None:
+    (scripts / "argued.py").write_text(
+        "import json, sys\n"
+        "at = sys.argv.index('--config') + 1 if '--config' in sys.argv else 0\n"
+        "config = json.load(open(sys.argv[at] if at else 'settings.json'))\n"
+        "print('loss', config['optim']['lr'])\n"
+    )
+    first, *_ = draft(scripts, "argued.py", run=False).advice
+    assert "it reads settings.json" in first
+    command = first.partition("hpo-tui init --force -- ")[2]
+    assert command == "python argued.py --config settings.json"
+    again = draft(scripts, command.split(), run=False)
+    assert "optim.lr" in [p.name for p in again.spec.space]
+    assert again.advice == ()
