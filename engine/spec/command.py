@@ -15,6 +15,8 @@ from hpo_tui.engine.spec.parts import Task, Value
 from hpo_tui.engine.spec.placeholders import Piece, parse, used
 from hpo_tui.engine.spec.space import coerce
 
+_YAML = (".yaml", ".yml")
+
 
 def show_value(value: Value) -> str:
     """Return a value as an argument: ``0.001``, ``16``, ``true``, text as it is."""
@@ -133,9 +135,12 @@ def fill_template(text: str, values: Mapping[str, Value], name: str, known: Sequ
 def _quoted(value: Value | None, suffix: str) -> str:
     if value is None:
         return "null"
-    if isinstance(value, str) and suffix in (".json", ".toml", ".yaml", ".yml"):
+    if isinstance(value, str) and suffix in (".json", ".toml", *_YAML):
         return json.dumps(value, ensure_ascii=False)[1:-1]
-    return show_value(value)
+    shown = show_value(value)
+    if isinstance(value, float) and suffix in _YAML and "." not in shown:
+        return shown.replace("e", ".0e")  # to YAML 1.1, so to PyYAML, 1e-05 is a text
+    return shown
 
 
 def _fill(pieces: Sequence[Piece], values: Mapping[str, Value]) -> str | None:

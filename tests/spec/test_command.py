@@ -1,7 +1,10 @@
+import json
 import os
+import tomllib
 from pathlib import Path
 
 import pytest
+import yaml  # type: ignore[import-untyped]
 
 from hpo_tui.engine.spec import StudySpec, Value
 from hpo_tui.engine.spec.command import (
@@ -154,5 +157,16 @@ def test_templates_leave_other_braces_alone() -> None:
     assert fill_template(text, values, "c.json", known) == (
         '{"lr": 0.5, "n": "q\\"x", "m": null, "amp": true, "z": {"a": 1}}\n'
     )
-    yaml = "lr: {lr}\nmomentum: {momentum}\nother: {keep}\n"
-    assert fill_template(yaml, values, "c.yaml", known) == "lr: 0.5\nother: {keep}\n"
+    lines = "lr: {lr}\nmomentum: {momentum}\nother: {keep}\n"
+    assert fill_template(lines, values, "c.yaml", known) == "lr: 0.5\nother: {keep}\n"
+
+
+@pytest.mark.parametrize("value", [1e-05, 2.5e-07, 1e16, 0.1, 3.0, 12, -1e-06])
+@pytest.mark.parametrize("suffix", ["yaml", "yml", "json", "toml"])
+def test_a_number_in_a_file_is_read_as_the_same_number(value: float, suffix: str) -> None:
+    """PyYAML takes 1e-05 for a text."""
+    text = {"json": '{"lr": {lr}}', "toml": "lr = {lr}"}.get(suffix, "lr: {lr}")
+    filled = fill_template(text, {"lr": value}, f"c.{suffix}", ["lr"])
+    read = {"json": json.loads, "toml": tomllib.loads}.get(suffix, yaml.safe_load)
+    assert read(filled)["lr"] == value
+    assert type(read(filled)["lr"]) is type(value)
