@@ -85,6 +85,7 @@ def configuration_text(params: Mapping[str, Any]) -> str:
 
 def configuration_fault(text: str, spec: StudySpec) -> str:
     """Return what is wrong with a configuration written as TOML lines, empty when nothing is."""
+    from hpo_tui.engine.spec.names import did_you_mean
     from hpo_tui.engine.spec.values import value_fault
 
     try:
@@ -94,7 +95,7 @@ def configuration_fault(text: str, spec: StudySpec) -> str:
     known = {p.name: p for p in spec.space}
     for name, value in given.items():
         if name not in known:
-            return f"{name!r} is not a parameter of this study."
+            return f"{name!r} is not a parameter of this study{did_you_mean(name, known) or '.'}"
         fault = value_fault(known[name], value)
         if fault:
             return f"{name} {fault}"

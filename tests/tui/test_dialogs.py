@@ -1,6 +1,8 @@
 """Small windows in low windows: what to press, and what is wrong, is in sight."""
 
+import contextlib
 import re
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ from textual.widgets import Input, TextArea
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState
 from hpo_tui.tui.editor.fields import Field
-from hpo_tui.tui.screens.dialogs import AskText, Confirm
+from hpo_tui.tui.screens.dialogs import Ask, AskText, Confirm
 from hpo_tui.tui.screens.item_dialog import ItemDialog
 from hpo_tui.tui.screens.pickers import PickMany, PickOne
 from hpo_tui.tui.screens.text_window import TextWindow
@@ -211,3 +213,44 @@ async def test_changed_lines_are_not_dropped_unasked(study: StudyFolder) -> None
         assert window.answer() == "2lr = 1\n"
         await pilot.press("escape", "y")
         await until(pilot, lambda: taken == [None])
+
+
+async def test_the_keys_come_back_once_the_fault_is_mended(study: StudyFolder) -> None:
+    app = make_app(study)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        for window in (
+            Ask("A line", "lr", fault=lambda t: FAULT if t == "lr" else ""),
+            AskText("A text", "lr", fault=lambda t: FAULT if t == "lr" else ""),
+        ):
+            app.push_screen(window)
+            await until(pilot, lambda: isinstance(app.screen.focused, Input | TextArea))
+            await pilot.press("f2")
+            await until(pilot, lambda: "Mend-it." in _lines(pilot))
+            assert "Esc  cancel" not in _lines(pilot)
+            await pilot.press("x")
+            await until(pilot, lambda: "Esc  cancel" in _lines(pilot))
+            assert "Mend-it." not in _lines(pilot)
+            await pilot.press("f2")
+            await until(pilot, lambda: isinstance(app.screen, Watch))
+
+
+@pytest.mark.parametrize(
+    ("state", "said"), [("waiting", "nothing is lost"), ("running", "it has cost so far is lost")]
+)
+async def test_what_killing_a_trial_loses_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: str, said: str
+) -> None:
+    monkeypatch.setattr(StudyFolder, "runner_pid", lambda _: 4242)
+    study = make_study(tmp_path, trials=60, running=1)
+    with contextlib.closing(sqlite3.connect(study.db)) as base, base:
+        given = (state, 0.0 if state == "waiting" else 0.1)
+        base.execute("UPDATE trials SET state = ?, charged = ? WHERE number = 60", given)
+    app = make_app(study)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        assert app.live is not None
+        app.live.select(60)
+        await pilot.press("x")
+        await until(pilot, lambda: "Kill trial 60?" in _lines(pilot))
+        assert said in " ".join(_lines(pilot).split())

@@ -4,7 +4,9 @@ import tomllib
 
 import pytest
 
-from hpo_tui.tui.trial_data import configuration_text
+from hpo_tui.engine.spec import StudySpec
+from hpo_tui.tui.trial_data import configuration_fault, configuration_text
+from tests.tui.conftest import TEXT
 
 TEXTS = (
     "plain", "\N{ROCKET} launch", "\N{CJK UNIFIED IDEOGRAPH-6F22}", "tab\tline\nend", "\x7f del",
@@ -24,3 +26,9 @@ def test_any_text_is_read_back_as_itself_and_acts_on_no_terminal(text: str) -> N
 def test_numbers_and_truth_are_read_back_as_themselves(value: object) -> None:
     back = tomllib.loads(configuration_text({"x": value}))["x"]
     assert (back, type(back)) == (value, type(value))
+
+
+def test_a_parameter_that_is_misspelt_is_named_with_the_one_that_is_meant() -> None:
+    spec = StudySpec.from_text(TEXT)
+    assert configuration_fault("lrr = 0.01\n", spec).endswith('; did you mean "lr"?')
+    assert configuration_fault("zzzzz = 0.01\n", spec).endswith("of this study.")

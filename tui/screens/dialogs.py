@@ -86,6 +86,7 @@ class Ask(SmallWindow[str | None]):
         self._value = value
         self._detail = detail
         self._fault = fault
+        self._refused: str | None = None
 
     def compose(self) -> ComposeResult:
         """Lay out the question."""
@@ -114,9 +115,18 @@ class Ask(SmallWindow[str | None]):
         typed = self.answer()
         fault = self._fault(typed)
         if fault:
+            self._refused = typed
             self.say_below(plain(fault))
         else:
             self.dismiss(typed)
+
+    @on(Input.Changed)
+    @on(TextArea.Changed)
+    def _corrected(self) -> None:
+        """Show the keys again once the text is another one than that with the fault."""
+        if self._refused not in (None, self.answer()):
+            self._refused = None
+            self.say_below(self.KEYS)
 
 
 class AskText(Ask):

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
+from hpo_tui.store.models import TrialState
 from hpo_tui.store.tags import joined, parted
 from hpo_tui.tui.actions import Action, bindings
 from hpo_tui.tui.screens.brushed import Brushing
@@ -65,7 +66,7 @@ class TrialActions(Brushing):
         """Stop the trial after a confirmation."""
         from hpo_tui.tui.screens.dialogs import Confirm
 
-        snapshot, number, _ = self._at()
+        snapshot, number, row = self._at()
         wishes = self.queued_of(snapshot, number)
         if wishes:
             self.take_back(wishes)
@@ -76,6 +77,9 @@ class TrialActions(Brushing):
                 self.command("kill", f"kill trial {number}", {"trial": number})
 
         detail = "What it has cost so far is lost. Its reports are kept, and r runs it again."
+        spent = snapshot.frame.charged[row] + snapshot.frame.wasted[row]
+        if self.state_of(snapshot) is TrialState.WAITING and not spent:
+            detail = "It has not started, so nothing is lost. r runs it after all."
         self.app.push_screen(Confirm(f"Kill trial {number}?", detail), answered)
 
     def do_trial_retry(self) -> None:
