@@ -41,8 +41,9 @@ def decide(spec: StudySpec, history: TrialHistory, trial: Trial) -> StopDecision
     now = standing(spec, [trial], step, names)[0]
     if not np.all(np.isfinite(now)):
         return StopDecision(True, f"stopped: an objective is not a number at step {step}.", 0.0)
-    if trial.task < history.full:
-        return StopDecision(False, "A look runs to its end.", 1.0)
+    # To stop what stands where all others ended saves nothing, and loses a result that is paid for.
+    if trial.task < history.full or {t.reports[-1][0] for t in earlier} == {step}:
+        return StopDecision(False, "It runs to its end.", 1.0)
     sign = np.array([o.sign for o in spec.objectives])
     rng = np.random.default_rng([trial.number, step])
     chance = _chance(now * sign, then * sign, ends(earlier, names) * sign, rng)
