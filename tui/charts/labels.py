@@ -2,8 +2,6 @@
 
 import math
 
-import numpy as np
-
 from hpo_tui.tui import fmt
 from hpo_tui.tui.charts.axes import Axis
 from hpo_tui.tui.charts.palette import Ink
@@ -60,6 +58,8 @@ def _draw_line(picture: Picture, at: int, axis: Axis) -> None:
 def _draw_name(picture: Picture, at: int, axis: Axis) -> None:
     glyphs = picture.glyphs
     arrow = {"max": glyphs.up, "min": glyphs.down}.get(axis.mark, "")
+    if glyphs.ascii and arrow:
+        arrow = f" {arrow}"  # else v reads as the last letter of the name
     turned = "~" if axis.flipped else ""
     room = _room(picture, at) - len(arrow) - len(turned)
     names = [fmt.clean(a.label, glyphs.ascii) for a in picture.plan.axes]
@@ -82,12 +82,17 @@ def _label(picture: Picture, at: int, row: int, piece: tuple[str, int], taken: T
     picture.canvas.put(picture.cells[at] + 1, row, text + " ", ink)
 
 
-def _draw_readout(picture: Picture, at: int, axis: Axis, taken: Taken) -> None:
+def _selected(picture: Picture, axis: Axis) -> float | None:
+    """Return the selected trial's value, NaN where it has none; None where no trial is selected."""
     selected = picture.view.selected
     row = None if selected is None else picture.frame.index(selected)
-    if row is None:
+    return None if row is None else float(axis.values(axis.raw(picture.frame)[row : row + 1])[0])
+
+
+def _draw_readout(picture: Picture, at: int, axis: Axis, taken: Taken) -> None:
+    value = _selected(picture, axis)
+    if value is None:
         return
-    value = float(axis.values(axis.raw(picture.frame)[row : row + 1])[0])
     y = picture.row_of(axis, value)
     if y is None:
         if picture.plan.rail is None:
@@ -137,14 +142,18 @@ def _draw_ticks(picture: Picture, at: int, axis: Axis, taken: Taken) -> None:
 
 
 def _draw_beyond(picture: Picture, at: int, axis: Axis, taken: Taken) -> None:
-    """Mark the ends that trials lie beyond, after whatever label stands there."""
-    scale, glyphs = axis.scale, picture.glyphs
-    for value, count, mark in (
-        (scale.low, scale.below, glyphs.below),
-        (scale.high, scale.above, glyphs.above),
+    """Mark the ends that trials lie beyond, after whatever label stands there.
+
+    The selected trial may lie outside of what is zoomed into.
+    """
+    scale, glyphs, value = axis.scale, picture.glyphs, _selected(picture, axis)
+    at_value = math.nan if value is None or axis.slots else value
+    for end, beyond, mark in (
+        (scale.low, scale.below or at_value < scale.low, glyphs.below),
+        (scale.high, scale.above or at_value > scale.high, glyphs.above),
     ):
-        y = picture.row_of(axis, value)
-        if count and y is not None:
+        y = picture.row_of(axis, end)
+        if beyond and y is not None:
             x = taken.get(y, picture.cells[at]) + 1
             picture.canvas.put(min(x, picture.cells[at] + _room(picture, at)), y, mark, Ink.DIM)
 
@@ -156,8 +165,7 @@ def _draw_missing(picture: Picture, at: int, axis: Axis) -> None:
     y = picture.top + picture.plan.rail // 4
     glyphs = picture.glyphs
     picture.canvas.put(picture.cells[at], y, glyphs.missing, Ink.TEXT)
-    selected = picture.view.selected
-    row = None if selected is None else picture.frame.index(selected)
-    if row is None or not np.isnan(axis.values(axis.raw(picture.frame)[row : row + 1])[0]):
+    value = _selected(picture, axis)
+    if value is None or not math.isnan(value):
         text = fmt.clip(f"{count} none", max(_room(picture, at) - 1, 1), glyphs.ellipsis)
         picture.canvas.put(picture.cells[at] + 1, y, text + " ", Ink.DIM)

@@ -13,7 +13,7 @@ from hpo_tui.tui import fmt
 from hpo_tui.tui.charts import axes
 from hpo_tui.tui.charts.options import Options
 from hpo_tui.tui.charts.scene import Scene
-from hpo_tui.tui.glyphs import UNICODE
+from hpo_tui.tui.glyphs import ASCII, UNICODE
 from hpo_tui.tui.snapshot import Snapshot, View
 
 
@@ -101,3 +101,27 @@ def test_a_number_beside_an_axis_is_never_cut(
     assert not [text for text in said if "…" in text]
     for value in (0.000123456, 1_234_567.891, *hard):
         assert any(fmt.read(text) == pytest.approx(value, rel=0.3) for text in said), (value, said)
+
+
+def test_the_value_of_a_selected_trial_outside_the_zoom_is_marked_as_beyond(
+    make_frame: Callable[..., Frame], snapshot_of: Callable[..., Snapshot]
+) -> None:
+    frame = make_frame(200)
+    worst = int(np.nanargmin(frame.metrics["acc"]))
+    held = frame.metrics["acc"] >= 0.9
+    options = Options(("m:acc", "p:lr"), zoom=True)
+    view = View(int(frame.number[worst]), brushes={"m:acc": (0.9, 2.0)}, mask=held)
+    picture = Scene(UNICODE).draw(snapshot_of(frame), view, options, (60, 24))
+    lines = ["".join(map(chr, codes)) for codes in picture.canvas.codes.tolist()]
+    said = fmt.number(float(frame.metrics["acc"][worst]), 4)
+    assert any(f"{said}◂" in line for line in lines)
+
+
+def test_the_arrow_of_an_axis_is_apart_from_its_name_in_seven_bits(
+    make_frame: Callable[..., Frame], snapshot_of: Callable[..., Snapshot]
+) -> None:
+    options = Options(("m:acc", "m:size", "p:lr"))
+    picture = Scene(ASCII).draw(snapshot_of(make_frame(20)), View(), options, (60, 24))
+    names = "".join(map(chr, picture.canvas.codes[picture.top - 1].tolist()))
+    assert "acc ^" in names
+    assert "size v" in names
