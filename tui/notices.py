@@ -20,13 +20,20 @@ def occasions(before: Snapshot | None, after: Snapshot) -> list[str]:
         if new is StudyState.FINISHED:
             why = plain(after.study.reason) or "the budget is spent"
             found.append(f"{name}: finished, {why}.")
-        elif new is StudyState.PAUSED and after.study.reason not in ("", PAUSED_BY_YOU):
+        elif _stalled(old, after):
             found.append(f"{name}: paused. {plain(after.study.reason)}")
     if before.runner_pid is not None and after.runner_pid is None and new is StudyState.RUNNING:
         found.append(f"{name}: the runner died. R starts it again; running trials continue.")
     if before.frame is not after.frame:
         found += _first_best(before, after)
     return found
+
+
+def _stalled(old: StudyState, after: Snapshot) -> bool:
+    """Whether a study has paused by itself. A finished one whose budget grew just waits for R."""
+    study = after.study
+    by_itself = study.reason not in ("", PAUSED_BY_YOU) and old is not StudyState.FINISHED
+    return study.state is StudyState.PAUSED and by_itself
 
 
 def _first_best(before: Snapshot, after: Snapshot) -> list[str]:

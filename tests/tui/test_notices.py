@@ -1,14 +1,18 @@
 """Short messages are shown once, however often a key is pressed."""
 
+from dataclasses import replace
+
 import pytest
 from textual.notifications import SeverityLevel
 from textual.widgets._toast import Toast
 
 from hpo_tui.engine import launch
 from hpo_tui.store.folder import StudyFolder
-from hpo_tui.tui.notices import InSight
+from hpo_tui.store.models import StudyState
+from hpo_tui.tui.notices import InSight, occasions
 from hpo_tui.tui.screens.compare import Compare
 from hpo_tui.tui.screens.dialogs import Ask
+from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.widgets.line_table import LineTable
 from tests.tui.conftest import make_app, ready, until
 
@@ -29,6 +33,27 @@ async def test_keys_that_cannot_act_do_not_cover_the_screen(study: StudyFolder) 
         await until(pilot, lambda: bool(app.screen.query(Toast)))
         await pilot.pause()
         assert len(app.screen.query(Toast)) == 1
+
+
+async def test_a_pause_rings_but_not_the_larger_budget_of_a_finished_study(
+    study: StudyFolder,
+) -> None:
+    app = make_app(study)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        assert app.live is not None
+        found = app.live.snapshot
+    assert found is not None
+
+    def at(state: StudyState, reason: str = "") -> Snapshot:
+        assert found is not None
+        return replace(found, study=replace(found.study, state=state, reason=reason))
+
+    paused = at(StudyState.PAUSED, "5 like failures in a row")
+    assert occasions(at(StudyState.RUNNING), paused)
+    assert not occasions(paused, paused)
+    extended = at(StudyState.PAUSED, "start it again to spend what is left")
+    assert not occasions(at(StudyState.FINISHED), extended)
 
 
 @pytest.mark.parametrize("among_others", [False, True])
