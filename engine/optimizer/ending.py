@@ -1,10 +1,12 @@
 """Why nothing more is proposed."""
 
 from hpo_tui.engine.optimizer.api import BudgetSpent, SpaceExhausted
-from hpo_tui.engine.optimizer.history import EPS
 from hpo_tui.engine.optimizer.options import Options
 from hpo_tui.engine.optimizer.scan import MOST
 from hpo_tui.engine.optimizer.space import Space
+
+_NAUGHT = 5e-4
+"""A rest that is not worth a word: budgets that trials are added to are rounded, to a millionth."""
 
 
 def end(options: Options, space: Space, room: float | None, *, clocked: bool) -> BudgetSpent:
@@ -13,7 +15,7 @@ def end(options: Options, space: Space, room: float | None, *, clocked: bool) ->
     ``room``: what is left, None where nobody knows; ``clocked``: that only a clock knows.
     """
     if not options.new_tasks and room is not None:
-        if room <= EPS:
+        if room < _NAUGHT:
             return BudgetSpent("the budget is spent")
         rest = f"{room:.4g}, which pays for no further full-task result"
         short = "a time that is too short for a further full-task result"

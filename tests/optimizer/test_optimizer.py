@@ -198,6 +198,7 @@ def test_the_end_says_whether_money_or_the_space_ran_out(lab: Any) -> None:
         (12, "every configuration of the space has been run"),
         ("12 trials", "every configuration of the space has been run"),
         (3, r"the budget is spent$"),
+        (3.0000001, r"the budget is spent$"),
         (3.4, r"the budget is spent but for 0\.4, which pays for no further full-task result"),
     ):
         study = {"name": "few", "command": "true", "budget": budget}
