@@ -58,11 +58,11 @@ def _draw_line(picture: Picture, at: int, axis: Axis) -> None:
 def _draw_name(picture: Picture, at: int, axis: Axis) -> None:
     glyphs = picture.glyphs
     arrow = {"max": glyphs.up, "min": glyphs.down}.get(axis.mark, "")
-    if glyphs.ascii and arrow:
-        arrow = f" {arrow}"  # else v reads as the last letter of the name
     turned = "~" if axis.flipped else ""
     room = _room(picture, at) - len(arrow) - len(turned)
     names = [fmt.clean(a.label, glyphs.ascii) for a in picture.plan.axes]
+    if glyphs.ascii and arrow and fmt.width_of(names[at]) < room:
+        arrow = f" {arrow}"  # else v reads as the last letter of the name
     name = fmt.clip_among(names[at], max(room, 1), names, glyphs.ellipsis)
     ink = Ink.FOCUS_NAME if at == picture.focused else Ink.BOLD if axis.mark else Ink.TEXT
     picture.canvas.put(picture.cells[at], picture.top - 1, name + arrow + turned, ink)
