@@ -34,6 +34,12 @@ def test_what_stands_beside_it_is_not_said_again(
     assert rows.whole(0) == (kind, text)
 
 
+@pytest.mark.parametrize("kind", ["checkpoints", "quarantine", "threshold"])
+def test_the_longest_kinds_are_whole(kind: str) -> None:
+    column = next(c for c in EventRows([], 1.0).columns if c.key == "kind")
+    assert column.width >= len(kind)
+
+
 async def test_a_filter_leaves_the_events_of_its_trials(study: StudyFolder) -> None:
     app = make_app(study)
     async with app.run_test(size=(120, 40)) as pilot:

@@ -23,7 +23,7 @@ _HIDDEN = "Of the trials that pass the filter and the brushes nothing is told: u
 COLUMNS = (
     Column("time", "time", 8, fixed=True),
     Column("trial", "#", 6, "right", fixed=True),
-    Column("kind", "what", 10, fixed=True),
+    Column("kind", "what", 11, fixed=True),
     Column("text", "why", 400),
 )
 
