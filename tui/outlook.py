@@ -9,6 +9,8 @@ from hpo_tui.store.models import Study, StudyState, TrialState
 if TYPE_CHECKING:
     from hpo_tui.store.frame import Frame
 
+_SHOWN = 0.5
+"""Seconds up to which what is foretold would be shown as 0 s left."""
 GOALS_MET = "goals met"
 """Why a study closes before its budget, whose end is then nothing to wait for."""
 
@@ -57,7 +59,7 @@ def eta_of(
         return left * 3600 / at_once if at_once and left > 0 else None
     if told is not None and told[0] is not None:
         until = told[0] + told[1] - now
-        return until if until > 0 else None
+        return until if until > _SHOWN else None
     gone = now - study.started
     results = int(((frame.state == _code("complete")) | (frame.state == _code("pruned"))).sum())
     if spent <= 0 or gone <= 0 or left <= 0 or results < 2:

@@ -33,6 +33,7 @@ def tell(folder: StudyFolder, seconds: float | None) -> float:
 def test_what_the_optimizer_foretells_is_counted_down(study: StudyFolder) -> None:
     when = tell(study, 600.0)
     assert read_once(study, lambda: when + 100).eta == pytest.approx(500.0)
+    assert read_once(study, lambda: when + 599.7).eta is None, "about 0s left says nothing"
     assert read_once(study, lambda: when + 700).eta is None
 
 
