@@ -70,3 +70,19 @@ async def test_from_a_chart_steps_go_through_what_is_shown_by_number(study: Stud
         await _shown(pilot, 5)
         await pilot.press("comma", "comma", "comma")
         await _shown(pilot, 1)
+
+
+async def test_enter_opens_the_trial_where_the_cursor_rests(study: StudyFolder) -> None:
+    app = make_app(study)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        assert app.live is not None
+        app.live.set_filter("trial in [3, 8, 20]")
+        await pilot.press("a")
+        await until(pilot, lambda: isinstance(app.screen, Trials))
+        table = app.screen.query_one(LineTable)
+        await until(pilot, lambda: len(table.rows) == 3)
+        resting = table.resting
+        assert resting in (3, 8, 20)
+        await pilot.press("enter")
+        await _shown(pilot, int(str(resting)))

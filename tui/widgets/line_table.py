@@ -165,12 +165,11 @@ class LineTable(TableLines, can_focus=True):
         self.post_message(self.Sorted(self))
 
     def action_activate(self) -> None:
-        """Open the highlighted row; where none is, highlight one."""
-        key = self.current
-        if key is not None:
-            self.post_message(self.Activated(self, key))
-        else:
+        """Open the highlighted row; where none is, that where the cursor rests."""
+        if self.resting is not None:
             self.take_up()
+        if (key := self.current) is not None:
+            self.post_message(self.Activated(self, key))
 
     # mouse
 
