@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from hpo_tui.engine.define.options import Option, Style, kind_of
-from hpo_tui.engine.define.syntax import literal, pairs, parsed
+from hpo_tui.engine.define.syntax import keywords, last_name, literal, pairs, parsed, text_of
 
 CLIENT = re.compile(
     r"^[ \t]*(from [\w.]+ )?import (\([\w.,\s]*|[\w., ]*)\btrial\b|\bhpo_tui\.trial\b|\bHPO_",
@@ -21,7 +21,8 @@ def asked(text: str) -> tuple[tuple[Option, ...], bool]:
 
     Understood are ``trial.params.get("lr", 0.1)``, ``trial.params["lr"]``,
     ``{"lr": 0.1} | trial.params`` and ``{"lr": 0.1, **trial.params}``, the same of
-    ``trial.fidelity``, and of a variable for either: ``p = trial.params``.
+    ``trial.fidelity``, of a variable for either (``p = trial.params``), and a function that is
+    called with them: ``train(**trial.params)``.
     """
     tree = parsed(text)
     if tree is None:
@@ -77,8 +78,8 @@ def _variables(tree: ast.Module, names: set[str]) -> Iterator[tuple[str, Style]]
 
 def _bound(target: ast.expr, value: ast.expr | None) -> Iterator[tuple[str, ast.expr]]:
     """Yield each name of an assignment with its value, those of ``p, f = a, b`` one by one."""
-    if isinstance(target, ast.Name) and value is not None:
-        yield target.id, value
+    if isinstance(target, ast.Name | ast.Attribute) and value is not None:
+        yield text_of(target), value
     elif isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
         for one, its in zip(target.elts, value.elts, strict=False):
             yield from _bound(one, its)
@@ -90,6 +91,7 @@ class _Client:
     def __init__(self, tree: ast.Module) -> None:
         self.names = _names(tree)
         self.variables = dict(_variables(tree, self.names))
+        self.functions = dict(_functions(tree))
 
     def options(self, node: ast.AST) -> Iterator[Option]:
         """Yield what a piece of the source asks for."""
@@ -107,24 +109,62 @@ class _Client:
         elif isinstance(node, ast.Dict) and None in node.keys:
             spread = [v for k, v in zip(node.keys, node.values, strict=True) if k is None]
             yield from self._united((node, *spread))
+        if isinstance(node, ast.Call):
+            yield from self._given(node)
         style = self._style(holder) if key is not None else None
         if style is not None and isinstance(key, ast.Constant) and isinstance(key.value, str):
             yield _option(key.value, default, style)
 
     def _style(self, node: ast.AST) -> Style | None:
-        if isinstance(node, ast.Name):
-            return self.variables.get(node.id)
+        if isinstance(node, ast.Name | ast.Attribute) and text_of(node) in self.variables:
+            return self.variables[text_of(node)]
         return _HOLDERS.get(_attribute(node, self.names))
 
     def _united(self, parts: Sequence[ast.expr]) -> Iterator[Option]:
         """Yield the options of ``{"lr": 0.1} | trial.params``, of both kinds if it takes both."""
-        styles = {held for p in parts if (held := self._style(p)) is not None}
-        if not styles:
+        style = self._common(parts)
+        if style is None:
             return
-        style: Style = styles.pop() if len(styles) == 1 else "constant"
         for part in parts:
             for name, value in pairs(part):
                 yield _option(name, value, style)
+
+    def _given(self, call: ast.Call) -> Iterator[Option]:
+        """Yield what a function of this source takes that is called with ``**trial.params``."""
+        spread = [p for word in call.keywords if word.arg is None for p in _parts(word.value)]
+        style = self._common(spread)
+        if style is None:
+            return
+        taken = self.functions.get(last_name(call.func), ())[len(call.args) :]
+        for name, value in taken:
+            if name not in keywords(call):
+                yield _option(name, value, style)
+
+    def _common(self, parts: Sequence[ast.expr]) -> Style | None:
+        """Return which of the two is among ``parts``, or that both are; None if neither is."""
+        styles = {held for p in parts if (held := self._style(p)) is not None}
+        return "constant" if len(styles) > 1 else next(iter(styles), None)
+
+
+def _functions(tree: ast.Module) -> Iterator[tuple[str, tuple[tuple[str, ast.expr | None], ...]]]:
+    """Yield the functions and classes of a source, each with what it takes and the defaults."""
+    for node in ast.walk(tree):
+        makers = node.body if isinstance(node, ast.ClassDef) else [node]
+        for maker in makers:
+            if not isinstance(maker, ast.FunctionDef):
+                continue
+            if maker is node:
+                yield node.name, _takes(maker.args)
+            elif maker.name == "__init__" and isinstance(node, ast.ClassDef):
+                yield node.name, _takes(maker.args)[1:]
+
+
+def _takes(given: ast.arguments) -> tuple[tuple[str, ast.expr | None], ...]:
+    """Return the names that a function takes, each with its default or None."""
+    by_place = [*given.posonlyargs, *given.args]
+    defaults = [*[None] * (len(by_place) - len(given.defaults)), *given.defaults]
+    known = zip([*by_place, *given.kwonlyargs], [*defaults, *given.kw_defaults], strict=True)
+    return tuple((arg.arg, value) for arg, value in known)
 
 
 def _option(name: str, node: ast.expr | None, style: Style) -> Option:

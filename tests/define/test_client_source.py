@@ -62,6 +62,20 @@ def test_a_recipe_gets_its_study(tmp_path: Path) -> None:
         ('p = trial.params\nconfig = {"lr": 0.1} | p', {"lr": 0.1}),
         ('config = {"lr": 0.1, **trial.params}', {"lr": 0.1}),
         ('config = {**{"lr": 0.1}, **trial.params, **trial.fidelity}', {"lr": 0.1}),
+        ('self.hp = trial.params\nself.lr = self.hp.get("lr", 0.1)', {"lr": 0.1}),
+        (
+            "def train(lr=0.1, *, width=8, name): ...\ntrain(**trial.params, name='a')",
+            {"lr": 0.1, "width": 8},
+        ),
+        (
+            "class Net:\n    def __init__(self, data, depth=2): ...\nNet(here, **trial.params)",
+            {"depth": 2},
+        ),
+        (
+            "def f(lr=0.1, epochs=3): ...\nf(**(trial.params | trial.fidelity))",
+            {"lr": 0.1, "epochs": 3},
+        ),
+        ("def f(lr=0.1): ...\nf(**other)\nprint(**trial.params)", {}),
         ('p = other.params\nlr = p["lr"]\nc = {"lr": 0.1, **other}', {}),
         ('def f(trial):\n    return trial.params.get(name, 1), trial.suggest_int("n", 1, 3)', {}),
         ('print(trial.number | 3, {"a": 1} | other)', {}),
