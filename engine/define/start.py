@@ -18,6 +18,7 @@ from hpo_tui.engine.define.source import is_file, is_folder, local_sources
 from hpo_tui.engine.define.wrapper import wrapped
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.spec.names import did_you_mean, plain
+from hpo_tui.engine.spec.toml_text import toml_key
 from hpo_tui.engine.spec.write import write
 
 _NO_METRIC = (
@@ -71,6 +72,7 @@ def init(
     if not plan.proposals and not needs:
         into = "" if asks(words, folder) else ", and {NAME} into the command"
         advice.append(f"no parameter was found: write [space.NAME] tables by hand{into}")
+    advice += _asked_in_vain(plan)
     notes = remarks(plan, spec, printed, shlex.join(given), texts)
     reached = not any(o.style == "constant" for o in found.options) or not found.advice
     if tried is not None and tried.code == 0 and reached:
@@ -80,6 +82,21 @@ def init(
     return Draft(
         text, StudySpec.from_text(text), how, tuple(plan.left), tuple(advice), tried, files
     )
+
+
+def _asked_in_vain(plan: Plan) -> list[str]:
+    """Say what a script asks its trial for that the study has no value of, and it has no default.
+
+    Every trial would end at ``trial.params["width"]``.
+    """
+    lacks = [plain(o.name) for o in plan.left if o.style == "params" and o.default is None]
+    if not lacks:
+        return []
+    tables = ", ".join(f"[space.{toml_key(name)}]" for name in lacks)
+    return [
+        f"the script asks the trial for {' and '.join(lacks)}, and no default tells a range: write"
+        f" {tables} by hand"
+    ]
 
 
 def plain_lines(text: str) -> str:

@@ -143,3 +143,15 @@ def test_a_script_that_asks_for_the_length_alone_has_no_parameter_by_its_asking(
     )
     assert made.how == ""
     assert made.advice == ("no parameter was found: write [space.NAME] tables by hand",)
+
+
+def test_a_parameter_without_a_default_is_asked_of_the_reader(tmp_path: Path) -> None:
+    made = drafted(
+        tmp_path,
+        "from hpo_tui import trial\n"
+        'lr, words = trial.params.get("lr", 0.1), trial.params["words"]\n'
+        'name = trial.params.get("name", "net")\n',
+    )
+    (said,) = made.advice
+    assert said.startswith("the script asks the trial for words, and no default tells a range")
+    assert "[space.words]" in said
