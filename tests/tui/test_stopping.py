@@ -7,6 +7,7 @@ import pytest
 
 from hpo_tui.store.models import StudyState
 from hpo_tui.tui.app import HpoApp
+from hpo_tui.tui.screens.dialogs import Confirm
 from hpo_tui.tui.screens.pickers import PickOne
 from hpo_tui.tui.widgets.line_table import LineTable
 from tests.tui.conftest import make_app, make_study, ready, until
@@ -66,4 +67,19 @@ async def test_a_study_with_a_runner_is_stopped(
     async with app.run_test(size=(120, 40)) as pilot:
         await _shown(app, pilot, listed=listed)
         await pilot.press("X", "enter")
+        await until(pilot, lambda: sent == [("stop", {"kill": False})])
+
+
+async def test_in_a_pause_without_trials_there_is_no_way_of_ending_them_to_choose(
+    tmp_path: Path, sent: Sent, runner: None
+) -> None:
+    app = make_app(make_study(tmp_path, trials=3, running=0, state=StudyState.PAUSED))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        for key in ("n", "y"):
+            assert sent == []
+            await pilot.press("X")
+            await until(pilot, lambda: isinstance(app.screen, Confirm) and app.screen.is_mounted)
+            await pilot.press(key)
+            await until(pilot, lambda: not isinstance(app.screen, Confirm))
         await until(pilot, lambda: sent == [("stop", {"kill": False})])

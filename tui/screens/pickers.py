@@ -194,13 +194,24 @@ class PickMany(SmallWindow[list[Hashable] | None]):
         self.dismiss([k for k, _ in self._entries if k in self._ticked])
 
 
-def ask_stop(app: App[Any], stop: Callable[[bool], None]) -> None:
-    """Ask how a study is to be stopped; ``stop`` gets whether its trials are killed at once."""
+def ask_stop(app: App[Any], stop: Callable[[bool], None], *, running: bool = True) -> None:
+    """Ask how a study is to be stopped; ``stop`` gets whether its trials are killed at once.
+
+    ``running``: whether there are any, or may be. Without, there is nothing to choose.
+    """
 
     def chosen(kill: object) -> None:
         if kill is not None:
             stop(bool(kill))
 
+    if not running:
+        from hpo_tui.tui.screens.dialogs import Confirm
+
+        detail = "No trial is running. R continues the study."
+        app.push_screen(
+            Confirm("Stop the study?", detail), lambda yes: chosen(False) if yes else None
+        )
+        return
     entries = [
         (False, "end the running trials; each may first write a checkpoint"),
         (True, "kill the running trials at once"),

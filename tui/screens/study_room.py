@@ -152,10 +152,16 @@ class StudyRoom(Wishing):
 
         snapshot = self.live.snapshot
         assert snapshot is not None
-        if snapshot.queued and not snapshot.frame.in_state(TrialState.RUNNING).any():
+        running = bool(snapshot.frame.in_state(TrialState.RUNNING).any())
+        if snapshot.queued and not running:
             self.take_back(snapshot.queued)
             return
-        ask_stop(self.app, lambda kill: self.command("stop", "stop", {"kill": kill}))
+        ask_stop(
+            self.app,
+            lambda kill: self.command("stop", "stop", {"kill": kill}),
+            # Else a trial may start while the question stands.
+            running=running or snapshot.study.state is not StudyState.PAUSED,
+        )
 
     def do_study_start(self) -> None:
         """Start the runner."""
