@@ -12,7 +12,7 @@ from hpo_tui.store.connect import StillConnection, closed_on_error, connect_read
 from hpo_tui.store.frame import Frame
 from hpo_tui.store.models import Command, DeviceSample, Event, Report, Study, Trial, TrialState
 from hpo_tui.store.rows import command_from, device_from, event_from, study_from, trial_from
-from hpo_tui.store.schema import TRUTH, check_known, wasted_column
+from hpo_tui.store.schema import DEVICE_NAMES, TRUTH, check_known, wasted_column
 
 if TYPE_CHECKING:
     import numpy as np
@@ -209,8 +209,9 @@ class StudyReader:
     def devices(self) -> list[DeviceSample]:
         """Return the newest sample of every device."""
         rows = self._rows(
-            "SELECT d.* FROM devices d JOIN (SELECT device, max(time) AS time FROM devices"
-            " GROUP BY device) l ON d.device = l.device AND d.time = l.time ORDER BY d.device"
+            f"{DEVICE_NAMES} SELECT d.* FROM names JOIN devices d ON d.device = names.device AND"
+            " d.time = (SELECT max(time) FROM devices WHERE device = names.device)"
+            " ORDER BY d.device"
         )
         return [device_from(row) for row in rows]
 

@@ -119,6 +119,16 @@ def migrate(conn: sqlite3.Connection) -> None:
         raise
 
 
+DEVICE_NAMES = """
+WITH RECURSIVE names (device) AS (
+    SELECT min(device) FROM devices UNION ALL
+    SELECT (SELECT min(device) FROM devices WHERE device > names.device) FROM names
+    WHERE device IS NOT NULL
+)"""
+"""Begins a query with the devices that there are samples of, found by leaps over these: there can
+be hundreds of thousands, of a handful of devices. NULL is among the names, last."""
+
+
 def quoted(identifier: str) -> str:
     """Return ``identifier`` as a quoted SQL name, whatever characters it holds."""
     return '"' + identifier.replace('"', '""') + '"'

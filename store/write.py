@@ -18,9 +18,11 @@ from hpo_tui.store.models import (
     Trial,
 )
 from hpo_tui.store.rows import TRIAL_FIELDS, command_from, encode_trial, storable
-from hpo_tui.store.schema import migrate, quoted
+from hpo_tui.store.schema import DEVICE_NAMES, migrate, quoted
 from hpo_tui.store.value_columns import ValueColumns
 
+_DAY = 86_400.0
+"""Seconds for which samples of devices are kept."""
 _STUDY_FIELDS = {"name", "text", "state", "reason", "seed", "started", "ended"}
 
 
@@ -246,9 +248,15 @@ class StudyWriter:
                 ],
             )  # fmt: skip
             if samples:
-                now = max(s.time for s in samples)
-                sql = "DELETE FROM devices WHERE time NOT BETWEEN ? AND ?"
-                self.conn.execute(sql, (now - 86400.0, now))
+                self._forget_samples(max(s.time for s in samples))
+
+    def _forget_samples(self, now: float) -> None:
+        """Forget the samples that are not of the day up to ``now`` (Unix time)."""
+        names = self.conn.execute(f"{DEVICE_NAMES} SELECT device FROM names").fetchall()
+        for beyond, end in (("<", now - _DAY), (">", now)):
+            # By device, as the samples lie: else all of them would be gone through each time.
+            sql = f"DELETE FROM devices WHERE device = ? AND time {beyond} ?"
+            self.conn.executemany(sql, [(name, end) for (name,) in names])
 
     def put(self, key: str, value: Any) -> None:
         """Keep a JSON value of the optimizer's or the analysis's under ``key``."""
