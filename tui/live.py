@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from hpo_tui.store.folder import StudyFolder
@@ -15,17 +16,21 @@ if TYPE_CHECKING:
 
 
 class LiveStudy:
-    """What the screens of one open study share. Only the event loop changes it."""
+    """What the screens of one open study share. Only the event loop changes it.
+
+    ``explain`` is called from the watcher's thread, as ``deliver`` is, and told of which study that
+    is open it is: the thread may outlive it.
+    """
 
     def __init__(
         self,
         folder: StudyFolder,
         deliver: Callable[[Snapshot], None],
-        explain: Callable[[str], None],
+        explain: "Callable[[LiveStudy, str], None]",
         clock: Callable[[], float],
     ) -> None:
         self.folder = folder
-        self.watcher = StudyWatcher(folder, deliver, explain, clock)
+        self.watcher = StudyWatcher(folder, deliver, partial(explain, self), clock)
         self.snapshot: Snapshot | None = None
         self.view = View()
         self.problem = ""

@@ -110,12 +110,12 @@ class StudyApp(NotifyingApp):
     def _deliver(self, snapshot: Snapshot) -> None:
         self.post_message(SnapshotReady(snapshot))
 
-    def _explain(self, reason: str) -> None:
-        self.call_later(self._show_problem, reason)
+    def _explain(self, live: LiveStudy, reason: str) -> None:
+        self.call_later(self._show_problem, live, reason)
 
-    def _show_problem(self, reason: str) -> None:
-        if self.live is not None:
-            self.live.problem = reason
+    def _show_problem(self, live: LiveStudy, reason: str) -> None:
+        if self.live is live:  # else another was opened since
+            live.problem = reason
             for screen in self.screen_stack:
                 explain = getattr(screen, "explain", None)
                 if explain is not None:

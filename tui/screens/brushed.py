@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from hpo_tui.tui.charts.brush import Narrowed
 
 STAR_AT_MOST = 500
+_MOST_REFINED = 50
+"""Configurations inside a brush that can be asked for at a time."""
 _ALL_COVERED = "The brushes still cover the whole space: brush a parameter more tightly."
 
 
@@ -74,16 +76,12 @@ class Brushing(StudyRoom):
 
     def do_study_refine(self) -> None:
         """Ask how many configurations inside the brush are wanted, and enqueue them."""
-        from hpo_tui.tui.screens.dialogs import Ask
+        from hpo_tui.tui.screens.dialogs import Ask, count_fault
 
         snapshot, ranges = self._ranges()
         if not ranges:
             self.say(_ALL_COVERED, "warning")
             return
-
-        def fault(text: str) -> str:
-            good = text.strip().isdigit() and 1 <= int(text) <= 50
-            return "" if good else "Give a whole number from 1 to 50."
 
         def taken(text: str | None) -> None:
             if text is None:
@@ -96,8 +94,12 @@ class Brushing(StudyRoom):
 
         detail = "They are drawn near the best trials, inside:\n" + describe(ranges)
         self.app.push_screen(
-            Ask("Run how many configurations inside the brush?", "1", detail, fault), taken
-        )
+            Ask(
+                "Run how many configurations inside the brush?", "1", detail,
+                lambda text: count_fault(text, _MOST_REFINED),
+            ),
+            taken,
+        )  # fmt: skip
 
     def do_study_star_shown(self) -> None:
         """Star every trial that the view holds."""

@@ -58,6 +58,18 @@ class Confirm(SmallWindow[bool]):
             self.say_below("That is not the name: nothing was done. Esc closes this.")
 
 
+def count_fault(text: str, most: int) -> str:
+    """Return what is wrong with a number of things from 1 to ``most``, empty when nothing is.
+
+    Digits alone do not tell that ``int`` can read a text: ``²`` is one.
+    """
+    try:
+        good = 1 <= int(text) <= most
+    except ValueError:
+        good = False
+    return "" if good else f"Give a whole number from 1 to {most}."
+
+
 def leave_asking(window: SmallWindow[Any], question: str, detail: str = "") -> None:
     """Leave a window without an answer when ``question`` is agreed to: what was typed is lost."""
 

@@ -22,6 +22,9 @@ from hpo_tui.tui.trial_data import (
 )
 from hpo_tui.tui.typed_ahead import ASKING
 
+_MOST_REPEATS = 100
+"""Repeats of a trial that can be asked for at a time."""
+
 
 class TrialActions(Brushing):
     """A study's screen with a selected trial."""
@@ -129,13 +132,9 @@ class TrialActions(Brushing):
 
     def do_trial_confirm(self) -> None:
         """Repeat it with other seeds."""
-        from hpo_tui.tui.screens.dialogs import Ask
+        from hpo_tui.tui.screens.dialogs import Ask, count_fault
 
         number = self._at()[1]
-
-        def fault(text: str) -> str:
-            good = text.strip().isdigit() and 1 <= int(text) <= 100
-            return "" if good else "Give a whole number from 1 to 100."
 
         def taken(text: str | None) -> None:
             if text is not None:
@@ -143,8 +142,12 @@ class TrialActions(Brushing):
                 self.wish("confirm", f"confirm trial {number}", args)
 
         self.app.push_screen(
-            Ask(f"Repeat trial {number} with how many other seeds?", "3", fault=fault), taken
-        )
+            Ask(
+                f"Repeat trial {number} with how many other seeds?", "3",
+                fault=lambda text: count_fault(text, _MOST_REPEATS),
+            ),
+            taken,
+        )  # fmt: skip
 
     def do_trial_star(self) -> None:
         """Star the trial, or take the star away."""

@@ -179,7 +179,8 @@ the brushes and the selection are the same as on Watch. Keys act on the highligh
         def taken(columns: list[Any] | None) -> None:
             if columns:
                 self.live.memory["columns"] = [str(c) for c in columns]
-                self.fill(snapshot)
+                self._shown = ()
+                self.view_changed()  # there may be more trials than when it was asked
 
         names = [(c, present.spelled(c)) for c in every]
         self.app.push_screen(PickMany("Columns", names, chosen), taken)

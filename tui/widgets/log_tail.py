@@ -110,6 +110,8 @@ movements of the script are removed; only the last state of a progress bar is sh
             return
         self._read_for = None  # another file in its place may have the same size
         if message.searched:
+            if message.searched != self._needle:
+                return  # another text is searched for since, or none
             if message.line is None:
                 self.notify(f"No other line contains {plain(message.searched)!r}.", markup=False)
                 return
