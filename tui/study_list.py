@@ -55,7 +55,11 @@ class Summary:
 
 
 class StudyList:
-    """Reads all studies under a ``.hpo`` folder; use it from one thread at a time."""
+    """Reads all studies under a ``.hpo`` folder; use it from one thread at a time.
+
+    Only the files of studies with a runner stay open, which change all the time: each takes three
+    descriptors, of which a process has a thousand or so.
+    """
 
     def __init__(self, home: Path | None) -> None:
         self.home = home
@@ -73,11 +77,16 @@ class StudyList:
         if self.home is None:
             return []
         found = [self._one(f) for f in list_studies(self.home)]
-        gone = self._readers.keys() - {s.folder.path for s in found}
-        for path in gone:
-            self._readers.pop(path).close()
-            self._known.pop(path, None)
+        for path in self._known.keys() - {s.folder.path for s in found}:
+            self._let_go(path)
+            del self._known[path]
         return found
+
+    def _let_go(self, path: Path) -> None:
+        """Close a study's file, if it is open."""
+        reader = self._readers.pop(path, None)
+        if reader is not None:
+            reader.close()
 
     def _one(self, folder: StudyFolder) -> Summary:
         pid = folder.runner_pid()
@@ -88,11 +97,11 @@ class StudyList:
         try:
             summary = self._read(folder, pid, max(stamp[:-1]))
         except (OSError, sqlite3.Error, LookupError, ValueError, SpecError) as error:
-            old = self._readers.pop(folder.path, None)
-            if old is not None:
-                old.close()
+            self._let_go(folder.path)
             problem = _problem(folder, error)
             summary = Summary(folder, runner=pid, touched=max(stamp[:-1]), problem=problem)
+        if pid is None:
+            self._let_go(folder.path)
         self._known[folder.path] = (stamp, summary)
         return summary
 

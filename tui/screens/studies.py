@@ -7,6 +7,7 @@ from textual import on
 from textual.app import ComposeResult
 
 from hpo_tui.store.folder import find_home, working_folder
+from hpo_tui.store.refusals import in_words
 from hpo_tui.tui import present
 from hpo_tui.tui.actions import Action
 from hpo_tui.tui.plain import plain
@@ -81,25 +82,43 @@ again. `A` moves a study to `.hpo/.archive`. `D` deletes it for good, after aski
     def _scan(self) -> None:
         studies = StudyList(self.hpo.home)
         last: list[Summary] | None = None
+        fault = ""
         try:
             while not self._over.is_set():
                 if self.app.app_focus and (self.is_current or last is None):
-                    if self.hpo.home is None:
-                        # The screen says how to make one in a shell.
-                        self.hpo.home = find_home(working_folder())
-                    studies.home = self.hpo.home
-                    found = studies.read()
-                    if (
-                        last is None
-                        or any(a is not b for a, b in zip(last, found, strict=False))
-                        or len(last) != len(found)
-                    ):
+                    before = fault
+                    found, fault = self._look(studies)
+                    if fault and fault != before:
+                        self.app.call_from_thread(self._tell, fault)
+                    elif not fault and (before or last is None or _differ(last, found)):
                         last = found
                         self.app.call_from_thread(self.show, found)
                 self.look_again.wait(SCAN_SECONDS)
                 self.look_again.clear()
         finally:
             studies.close()
+
+    def _look(self, studies: StudyList) -> tuple[list[Summary], str]:
+        """Return the studies as they are now, or none and why that is not known; for the thread.
+
+        A file server that does not answer for a moment is no reason to look no more.
+        """
+        try:
+            if self.hpo.home is None:
+                # The screen says how to make one in a shell.
+                self.hpo.home = find_home(working_folder())
+            studies.home = self.hpo.home
+            return studies.read(), ""
+        except OSError as error:
+            return [], in_words(error, self.hpo.home or "")
+
+    def _tell(self, fault: str) -> None:
+        """Say why the studies cannot be looked for; what is listed stays."""
+        if self.listed:
+            self.say(fault, "error")
+        else:
+            self.query_one(Notice).say(f"{fault}\n\nIt is tried again every second.")
+        self.opening = False
 
     def show(self, studies: list[Summary]) -> None:
         """Show the studies as they are."""
@@ -168,3 +187,7 @@ again. `A` moves a study to `.hpo/.archive`. `D` deletes it for good, after aski
         """Fit the columns to the window."""
         if self.listed:
             self._fill()
+
+
+def _differ(old: list[Summary], new: list[Summary]) -> bool:
+    return len(old) != len(new) or any(a is not b for a, b in zip(old, new, strict=True))
