@@ -5,11 +5,25 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from hpo_tui.store.folder import StudyFolder
-from hpo_tui.store.models import Study, StudyState
+from hpo_tui.store.models import Command, Study, StudyState
 
 NO_RUNNER = "This study has no runner: R starts one."
 NOTHING_RUNS = "This study has no runner and no running trials: there is nothing to stop."
 STARTS_IT = "R starts the runner, which continues the study."
+
+
+BUSY = "The runner is busy and will do this as soon as it can."
+
+
+def answer_of(command: Command) -> str:
+    """Return what came of a command, in words. Raises LaunchError where it was refused."""
+    from hpo_tui.engine.launch import LaunchError
+
+    if command.answered is None:
+        return BUSY
+    if not command.ok:
+        raise LaunchError(command.answer or "The runner refused without giving a reason.")
+    return command.answer or "Done."
 
 
 def why_no_start(study: Study, *, edited: bool, short: float | None = None) -> str:
@@ -46,15 +60,14 @@ def send(folder: StudyFolder, wish: str) -> str:
     """Ask for something to be done, by the runner or without one."""
     from hpo_tui.engine import launch
 
-    answer = launch.send(folder, wish, {})
-    return answer.answer or "Done."
+    return answer_of(launch.send(folder, wish, {}))
 
 
 def stop(folder: StudyFolder, *, kill: bool) -> str:
     """Stop the study, or end the trials that run on without its runner."""
     from hpo_tui.engine import launch
 
-    return launch.send(folder, "stop", {"kill": kill}).answer or "Done."
+    return answer_of(launch.send(folder, "stop", {"kill": kill}))
 
 
 def unqueue(folder: StudyFolder, wishes: Collection[int]) -> str:

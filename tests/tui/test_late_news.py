@@ -9,12 +9,25 @@ from textual.widgets import Input
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import Trial, TrialState
 from hpo_tui.store.write import StudyWriter
+from hpo_tui.tui.app import HpoApp
+from hpo_tui.tui.live import LiveStudy
 from hpo_tui.tui.screens.dialogs import Ask
 from hpo_tui.tui.screens.pickers import PickMany
 from hpo_tui.tui.screens.trials import Trials
+from hpo_tui.tui.screens.watch import Watch
 from hpo_tui.tui.widgets.line_table import LineTable
 from hpo_tui.tui.widgets.log_tail import LogTail
 from tests.tui.conftest import make_app, make_study, ready, until
+
+
+def _live(app: HpoApp) -> LiveStudy:
+    assert app.live is not None
+    return app.live
+
+
+def _trials(app: HpoApp) -> int:
+    snapshot = _live(app).snapshot
+    return 0 if snapshot is None else len(snapshot.frame)
 
 
 async def test_what_was_wrong_with_a_study_that_was_left_is_said_of_no_other(
@@ -24,15 +37,14 @@ async def test_what_was_wrong_with_a_study_that_was_left_is_said_of_no_other(
     app = make_app(study)
     async with app.run_test(size=(120, 30)) as pilot:
         await ready(pilot)
-        assert app.live is not None
-        left = app.live.watcher
+        left = _live(app).watcher
         await pilot.press("escape")
         app.open_study(other)
         await ready(pilot)
         left._say("it is locked")  # its thread had waited for the file all this time
         await pilot.pause()
-        assert app.live.folder == other
-        assert app.live.problem == ""
+        assert _live(app).folder == other
+        assert _live(app).problem == ""
         assert not any("locked" in n.message for n in app._notifications)
 
 
@@ -44,19 +56,22 @@ async def test_trials_that_come_while_columns_are_chosen_are_shown_after_it(
         await ready(pilot)
         await pilot.press("a")
         await until(pilot, lambda: isinstance(app.screen, Trials))
-        app.live.set_filter("trial > 0")
+        assert isinstance(app.screen, Trials)
+        _live(app).set_filter("trial > 0")
         app.screen.view_changed()
         await pilot.press("c")
         await until(pilot, lambda: isinstance(app.screen, PickMany))
         writer = StudyWriter(study.db)
         writer.add_trial(Trial(61, 61, "15 epochs", TrialState.RUNNING, 0.25, {"lr": 0.1}))
         writer.close()
-        await until(pilot, lambda: len(app.live.snapshot.frame) == 61)
+        await until(pilot, lambda: _trials(app) == 61)
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, Trials))
         table = app.screen.query_one(LineTable)
         await until(pilot, lambda: len(table.rows) == 61)
-        assert table.rows.cells(table.rows.find(61))[0] == ("61", "")
+        row = table.rows.find(61)
+        assert row is not None
+        assert table.rows.cells(row)[0] == ("61", "")
 
 
 async def test_the_answer_to_a_search_that_is_over_does_not_move_the_log(
@@ -65,11 +80,12 @@ async def test_the_answer_to_a_search_that_is_over_does_not_move_the_log(
     app = make_app(study)
     async with app.run_test(size=(120, 30)) as pilot:
         await ready(pilot)
-        app.live.select(1)
+        _live(app).select(1)
         await pilot.press("6")
         await until(pilot, lambda: bool(app.screen.query(LogTail)))
         log = app.screen.query_one(LogTail)
         await until(pilot, lambda: log._index is not None and len(log._index) == 60)
+        assert log._index is not None
         log._look_for("epoch 59")
         late = log.Grown(log._index, "epoch 3 ", 3)
         log.post_message(late)
@@ -89,7 +105,8 @@ async def test_a_number_of_repeats_is_one_that_python_reads(
     app = make_app(study)
     async with app.run_test(size=(120, 30)) as pilot:
         await ready(pilot)
-        app.live.select(1)
+        _live(app).select(1)
+        assert isinstance(app.screen, Watch)
         app.screen.do_trial_confirm()
         await until(pilot, lambda: bool(app.screen.query(Input)))
         app.screen.query_one(Input).value = typed

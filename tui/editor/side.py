@@ -1,5 +1,6 @@
 """What stands beside the form: verdict, preview of trials, one tried trial, effects of an edit."""
 
+import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -175,20 +176,25 @@ class Plan:
     refused: tuple[Problem, ...] = ()
     stored: str = ""
     """The study's text as it is now."""
+    fault: str = ""
+    """Why nothing of this is known, empty where it is."""
 
 
 def plan(folder: StudyFolder, checked: Checked) -> Plan:
     """Compare the edited study with the stored one and its trials; for a thread."""
     from hpo_tui.engine.spec.edit import plan_edit
     from hpo_tui.store.read import StudyReader
+    from hpo_tui.tui.watcher import why_unreadable
 
-    with StudyReader(folder.db) as reader:
-        try:
-            stored = reader.study().text
-            old = StudySpec.from_text(stored)
-        except SpecError as error:
-            return Plan((), (Problem("", f"the stored study cannot be understood: {error}"),))
-        trials = reader.trials()
+    try:
+        with StudyReader(folder.db) as reader:
+            stored, trials = reader.study().text, reader.trials()
+    except (OSError, sqlite3.Error, LookupError, ValueError) as error:
+        return Plan((), fault=why_unreadable(folder, error))
+    try:
+        old = StudySpec.from_text(stored)
+    except SpecError as error:
+        return Plan((), (Problem("", f"the stored study cannot be understood: {error}"),))
     assert checked.spec is not None
     found = plan_edit(old, checked.spec, trials)
     lines = [c.text for c in found.changes]
@@ -200,9 +206,13 @@ def plan(folder: StudyFolder, checked: Checked) -> Plan:
 def send_edit(folder: StudyFolder, text: str) -> str:
     """Give the edited text to the study; return what went wrong, empty when nothing did."""
     from hpo_tui.engine.launch import LaunchError, send
+    from hpo_tui.tui.study_deeds import answer_of
 
     try:
         answer = send(folder, "edit", {"text": text})
+        said = answer_of(answer)
     except LaunchError as error:
         return str(error)
-    return "" if answer.ok else answer.answer
+    except OSError as error:
+        return in_words(error, folder.path)
+    return "" if answer.ok else said

@@ -8,6 +8,7 @@ from hpo_tui.store.refusals import in_words
 from hpo_tui.tui import present
 from hpo_tui.tui.live import LiveStudy
 from hpo_tui.tui.screens.base import Room, Severity
+from hpo_tui.tui.study_deeds import answer_of
 
 Tell = Callable[[str, Severity, str], None]
 """Says (text, severity, title) from a thread. A screen that was left meanwhile has no app to say
@@ -39,24 +40,17 @@ class Commanding(Room):
 
         try:
             answer = launch.send(self.live.folder, name, args)
+            self.live.watcher.hurry()
+            text = answer_of(answer)
         except launch.LaunchError as error:
             tell(str(error), "error", said)
             return
         except OSError as error:
             tell(in_words(error, self.live.folder.path), "error", said)
             return
-        self.live.watcher.hurry()
-        if answer.answered is None:
-            text = "The runner is busy and will do this as soon as it can."
-            tell(text, "warning", said)
-            return
-        text = answer.answer or (
-            "Done." if answer.ok else "The runner refused without giving a reason."
-        )
         if answer.ok and without and self.live.folder.runner_pid() is None:
             text = f"{text.rstrip('.')}. {without}"
-        severity: Severity = "information" if answer.ok else "error"
-        tell(text, severity, said)
+        tell(text, "information" if answer.ok else "warning", said)
 
     def commands(self, name: str, many: list[dict[str, Any]]) -> None:
         """Ask the runner for many alike things in one thread, and say how it went once."""

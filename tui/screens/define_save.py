@@ -163,6 +163,9 @@ class SavingRoom(Room):
         self.app.call_from_thread(self._confirm_edit, plan, doubt, launch, checked)
 
     def _confirm_edit(self, plan: side.Plan, doubt: str, launch: bool, checked: Checked) -> None:
+        if plan.fault:
+            self.say(plan.fault, "error")
+            return
         if plan.refused:
             if self.checked is checked:
                 self.checked = replace(checked, problems=plan.refused)
