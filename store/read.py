@@ -184,6 +184,14 @@ class StudyReader:
         )
         return [event_from(row) for row in reversed(rows)]
 
+    def edits(self, after: int, upto: int) -> list[float]:
+        """Return when the study was edited (Unix times), of events with an id in (after, upto]."""
+        rows = self._rows(
+            "SELECT time FROM events WHERE id > ? AND id <= ? AND kind = 'edited' ORDER BY id",
+            (after, upto),
+        )
+        return [float(row["time"]) for row in rows]
+
     def events_of(self, trial: int, limit: int = 1000) -> list[Event]:
         """Return the last ``limit`` events of one trial, oldest first."""
         rows = self._rows(

@@ -38,6 +38,9 @@ class Snapshot:
     lost: float
     devices: tuple[DeviceSample, ...] = ()
     events: tuple[Event, ...] = ()
+    """The last ones."""
+    edits: tuple[float, ...] = ()
+    """When the study was edited, Unix seconds: all of them."""
     eta: float | None = None
     """Expected seconds to the end of the budget, None when nobody knows."""
     closing: str = ""

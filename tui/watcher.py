@@ -8,7 +8,7 @@ import math
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ from hpo_tui.engine.spec.files import edited_by_hand
 from hpo_tui.engine.stop_when import KEY
 from hpo_tui.store.faults import explained
 from hpo_tui.store.folder import ARCHIVE, StudyFolder
-from hpo_tui.store.models import Study, StudyState
+from hpo_tui.store.models import Event, Study, StudyState
 from hpo_tui.tui.device_names import NamedFrames, labels, named
 from hpo_tui.tui.outlook import GOALS_MET, eta_of, spent_of, why_closing
 from hpo_tui.tui.queued import short_of
@@ -62,6 +62,7 @@ class StudyWatcher:
         self._named = NamedFrames()
         self._ranking = Ranking()
         self._maps = LastMaps()
+        self._edits = _Edits()
         self._said = ""
         self._file = 0
         """The inode of the study's file as it was read last, 0 before."""
@@ -93,6 +94,7 @@ class StudyWatcher:
 
         with StudyReader(self.folder.db) as reader:
             self._file, self.gone = self.folder.db.stat().st_ino, False
+            self._edits = _Edits()  # it may be another file
             dirty, pid, last, fades = True, self.folder.runner_pid(), 0.0, math.inf
             text = self._stamp()
             # A file that was moved or deleted can be read on, and would never change again.
@@ -142,6 +144,7 @@ class StudyWatcher:
         timed = pid is not None and closing != GOALS_MET
         finished = study.state is StudyState.FINISHED
         queued = tuple(reader.open_commands(WISHES)) if pid is None else ()
+        events = tuple(reader.events(limit=EVENTS_KEPT))
         return Snapshot(
             time=now,
             folder=self.folder,
@@ -152,7 +155,8 @@ class StudyWatcher:
             spent=spent,
             lost=lost,
             devices=named(devices),
-            events=tuple(reader.events(limit=EVENTS_KEPT)),
+            events=events,
+            edits=self._edits.of(reader, events),
             eta=eta_of(spec, study, frame, spent, now, told=reader.dated("eta")) if timed else None,
             closing=closing,
             edited=finished and edited_by_hand(self.folder.file, study.text) is not None,
@@ -171,6 +175,22 @@ class StudyWatcher:
             spec = replace(StudySpec.from_text(study.text), source=self.folder.file)
             self._spec = (study.text, spec)
         return self._spec[1]
+
+
+class _Edits:
+    """When a study was edited, looked for among the events that are new alone."""
+
+    def __init__(self) -> None:
+        self._found: tuple[float, ...] = ()
+        self._seen = 0
+
+    def of(self, reader: "StudyReader", events: Sequence[Event]) -> tuple[float, ...]:
+        """Return the times of all edits; ``events``: the last ones."""
+        newest = events[-1].id if events else 0
+        if newest > self._seen:
+            self._found += tuple(reader.edits(self._seen, newest))
+            self._seen = newest
+        return self._found
 
 
 def read_once(folder: StudyFolder, clock: Callable[[], float] = time.time) -> Snapshot:

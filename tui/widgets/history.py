@@ -119,7 +119,7 @@ the end of the axis and marked by `▸` or `◂`.
     ) -> None:
         frame, spec = snapshot.frame, snapshot.spec
         x, y = values
-        for at, _ in self._edits(snapshot, x):
+        for at in self._edits(snapshot, x):
             plot.upright(at, Ink.DIM, "edit")
         if goal.threshold is not None:
             plot.level(goal.threshold, Ink.GOAL)
@@ -148,15 +148,13 @@ the end of the axis and marked by `▸` or `◂`.
             mine = np.array([row])
             plot.points(x[mine], y[mine], Ink.SELECTED, self.glyphs.selected)
 
-    def _edits(self, snapshot: Snapshot, x: Array) -> list[tuple[float, str]]:
-        """Return (place, words) of the study's edits."""
+    @staticmethod
+    def _edits(snapshot: Snapshot, x: Array) -> list[float]:
+        """Return where the study's edits lie on the horizontal axis: at what had ended by then."""
         found = []
-        for event in snapshot.events:
-            if event.kind not in ("edit", "edited", "space"):
-                continue
-            before = x[np.nan_to_num(snapshot.frame.ended, nan=np.inf) <= event.time]
-            before = before[np.isfinite(before)]
-            found.append((float(before.max()) if len(before) else 0.0, event.text))
+        for when in snapshot.edits:
+            before = x[np.nan_to_num(snapshot.frame.ended, nan=np.inf) <= when]
+            found.append(float(np.nanmax(before, initial=0.0)))
         return found
 
     def _legend(self, canvas: Canvas, snapshot: Snapshot, goal: Objective, full: Mask) -> None:
