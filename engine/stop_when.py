@@ -6,6 +6,7 @@ from typing import Any
 
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.spec.names import numbered
+from hpo_tui.engine.summaries import mean
 from hpo_tui.store.models import Trial, TrialState
 
 KEY = "past_goals"
@@ -29,8 +30,7 @@ def meeting(spec: StudySpec, trials: Iterable[Trial]) -> list[int]:
 
 def _meets(spec: StudySpec, group: Sequence[Trial]) -> bool:
     means = {
-        name: sum(t.metrics.get(name, math.nan) for t in group) / len(group)
-        for name in spec.metric_names
+        name: mean([t.metrics.get(name, math.nan) for t in group]) for name in spec.metric_names
     }
     return all(map(math.isfinite, means.values())) and spec.meets(means)
 

@@ -1,6 +1,7 @@
 """Which checkpoints are still needed, and the removal of the others."""
 
 import logging
+import math
 import os
 import shutil
 from collections.abc import Collection, Mapping
@@ -11,7 +12,7 @@ from hpo_tui.engine.execution.past import bare
 from hpo_tui.engine.execution.protocol import has_files
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.stopping import front
-from hpo_tui.engine.spec import StudySpec
+from hpo_tui.engine.spec import Objective, StudySpec
 from hpo_tui.engine.spec.names import numbered
 from hpo_tui.store.models import Trial, TrialState
 
@@ -58,10 +59,7 @@ def _worst_first(
     """Order by what is least missed: carried on already, failed, last by the sum of ranks."""
     total = dict.fromkeys(numbers, 0.0)
     for objective in spec.objectives:
-        values = {
-            n: objective.sign * trials[n].metrics.get(objective.metric, float("inf"))
-            for n in numbers
-        }
+        values = {n: _loss(trials[n], objective) for n in numbers}
         for rank, number in enumerate(sorted(numbers, key=lambda n: values[n])):
             total[number] += rank
     carried = {
@@ -73,6 +71,12 @@ def _worst_first(
         return number in carried, trials[number].state in failed, total[number], -number
 
     return sorted(numbers, key=order, reverse=True)
+
+
+def _loss(trial: Trial, objective: Objective) -> float:
+    """Return how bad a trial is; one that diverged, or has no value, is the worst."""
+    value = trial.metrics.get(objective.metric, math.nan)
+    return math.inf if math.isnan(value) else objective.sign * value
 
 
 class Collector:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from hpo_tui.engine.runner.desk import Desk, Live, Stop
 from hpo_tui.engine.spec import StudySpec
+from hpo_tui.engine.summaries import mean
 from hpo_tui.store.models import Trial, TrialState
 from hpo_tui.store.read import StudyReader
 
@@ -96,4 +97,4 @@ def _undominated(losses: list[list[float]]) -> list[bool]:
 
 
 def _mean(group: list[Trial], metric: str, missing: float) -> float:
-    return sum(t.metrics.get(metric, missing) for t in group) / len(group)
+    return mean([t.metrics.get(metric, missing) for t in group])

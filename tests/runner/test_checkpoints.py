@@ -1,3 +1,4 @@
+import math
 import os
 import shutil
 import time
@@ -97,6 +98,20 @@ def test_a_missing_metric_is_the_worst() -> None:
     # All of them, where the objective came with an edit: the others decide.
     lacking = [replace(trial(n, "full", "complete"), metrics={"a": n}) for n in (3, 4)]
     assert front(spec(), lacking, "full") == {4}
+
+
+def test_equal_repeats_are_as_good_as_each_of_them() -> None:
+    one = replace(spec(), objectives=spec().objectives[:1])
+    repeats = [replace(trial(n, "full", "complete", 0.7), configuration=1) for n in (1, 2, 3)]
+    assert front(one, [*repeats, trial(4, "full", "complete", 0.7)], "full") == {1, 2, 3, 4}
+
+
+def test_what_diverged_is_missed_least_whatever_stands_beside_it() -> None:
+    """No order of numbers places NaN: with one of them the better could have gone first."""
+    values = [0.3, math.nan, 0.9, 0.1, math.nan, 0.5]
+    one = replace(spec(), objectives=spec().objectives[:1])
+    trials = {n: trial(n, "low", "failed", a) for n, a in enumerate(values, start=1)}
+    assert needs(one, trials).maybe == (5, 2, 4, 1, 6, 3)
 
 
 def test_equal_trials_are_all_best_with_one_objective_too() -> None:

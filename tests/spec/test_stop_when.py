@@ -90,6 +90,15 @@ def test_only_results_of_the_full_task_count_and_repeats_by_their_mean() -> None
     assert reached(study(), trials, None) == []
 
 
+@pytest.mark.parametrize(("goal", "result"), [("maximize", 0.7), ("minimize", 0.1)])
+def test_equal_results_meet_the_goal_that_each_of_them_meets(goal: str, result: float) -> None:
+    """Their sum, divided by three, is another number than each: it would miss it by rounding."""
+    spec = StudySpec.from_dict(
+        STUDY | {"objective": [{"metric": "a", "direction": goal, "threshold": result}]}
+    )
+    assert meeting(spec, [trial(n, result, configuration=1) for n in (1, 2, 3)]) == [1]
+
+
 def test_the_reason_names_trials_but_not_a_hundred() -> None:
     assert why([7]) == "goals met by trial 7"
     assert why(range(1, 9)) == "goals met by trials 1, 2, 3, 4, 5, 6 and 2 more"
