@@ -1,6 +1,8 @@
 """Obeying what people ask for through the commands table: each wish is done and answered."""
 
 import logging
+import sqlite3
+from collections import deque
 from collections.abc import Callable
 
 from hpo_tui.engine.answers import Refused
@@ -15,6 +17,8 @@ from hpo_tui.store.refusals import in_words
 
 log = logging.getLogger("runner.commands")
 
+_NOT_WRITTEN = "the study's file could not be written at that moment: ask again"
+
 Action = Callable[[Command], str | None]
 """Carries a command out; None: it is answered later."""
 
@@ -25,24 +29,37 @@ class Commands:
     def __init__(self, desk: Desk, breaker: Breaker) -> None:
         self.desk = desk
         self.study, self.wishes = StudyCommands(desk, breaker), Wishes(desk)
+        self._taken = deque[Command]()
+        """What has been taken and is not answered yet, the oldest first."""
+        self._failed = 0
+        """The command of them whose doing could not be written down."""
         self._groups = (self.study, TrialCommands(desk), self.wishes)
 
     def obey(self) -> bool:
-        """Carry out what has been asked since the last time; return whether anything was."""
-        commands = self.desk.writer.take_commands()
-        for command in commands:
+        """Carry out what has been asked since the last time; return whether anything was.
+
+        Raises ``sqlite3.Error`` where something cannot be written; the rest is done at the next
+        call, since what is taken is not taken again.
+        """
+        self._taken.extend(self.desk.writer.take_commands())
+        asked = bool(self._taken)
+        while self._taken:
+            command = self._taken[0]
             log.info("command %d: %s %s", command.id, command.action, dict(command.args))
             try:
                 self._do(command)
             except Refused as error:
                 refuse(self.desk, command, str(error))
-        return bool(commands)
+            self._taken.popleft()
+        return asked
 
     def _do(self, command: Command) -> None:
         """Do it and answer in one transaction: else a crash between them would have it done twice.
 
-        Raises :class:`Refused`.
+        Raises :class:`Refused`; at the second try too, because a part of it may have been done.
         """
+        if command.id == self._failed:
+            raise Refused(_NOT_WRITTEN)
         action = self._action(command.action)
         try:
             with self.desk.transaction():
@@ -53,6 +70,9 @@ class Commands:
             log.exception("command %d", command.id)
             text = str(error.args[0]) if error.args else type(error).__name__
             raise Refused(f"{command.action}: {text}") from error
+        except sqlite3.Error:
+            self._failed = command.id
+            raise
         except OSError as error:
             log.exception("command %d", command.id)
             text = in_words(error, self.desk.folder.file)

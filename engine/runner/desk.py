@@ -126,7 +126,8 @@ class Desk:
         """Counts the trials that became complete, for :meth:`enough`."""
         self._enough: list[int] = []
         self._enough_of: tuple[object, ...] = ()
-        self._journal: dict[int, Trial] | None = None
+        self._journal: dict[int, Trial | None] | None = None
+        """Trials that the present transaction has changed → as they were before, None for new."""
         self.meter = Meter(spec)
         for trial in self.trials.values():
             self.meter.learn(trial)
@@ -144,14 +145,26 @@ class Desk:
             with self.writer.transaction(durable=durable):
                 yield
             for number, old in self._journal.items():
-                self._occupy(old, self.trials[number])
+                if old is not None:
+                    self._occupy(old, self.trials[number])
         except BaseException:
-            self.trials.update(self._journal)
+            for number, old in self._journal.items():
+                if old is None:
+                    del self.trials[number]
+                else:
+                    self.trials[number] = old
             self.state, self.reason = state
             self._completed += 1  # and some that did not, in the end
             raise
         finally:
             self._journal = None
+
+    def add(self, trial: Trial) -> None:
+        """Write a new trial, here and in the store."""
+        self.writer.add_trial(trial)
+        self.trials[trial.number] = trial
+        if self._journal is not None:
+            self._journal.setdefault(trial.number, None)
 
     def update(self, number: int, *, durable: bool = True, **values: Any) -> Trial:
         """Write fields of a trial, here and in the store; return it."""

@@ -6,6 +6,7 @@ import select
 import signal
 import sqlite3
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from types import FrameType
 from typing import Any
@@ -58,6 +59,8 @@ class Runner:
         self.trouble = Trouble(desk)
         self.clock = Clock(desk)
         self.vigil = Vigil(desk.folder)
+        self.news = deque[Reply]()
+        """What the optimizer has said and was not taken in yet."""
         self.leaving = False
         self.sent_away = False
         """Whether it leaves at the machine's word: by hand it is told by SIGINT."""
@@ -179,8 +182,7 @@ class Runner:
     def _work(self) -> None:
         desk = self.desk
         self.clock.keep()  # before anything is concluded from the time
-        for reply in desk.proposals.pump():
-            self._hear(reply)
+        self._take_news()
         self.endings.check()
         self.starter.fill()
         self.intake.poll(list(desk.live.values()))
@@ -193,6 +195,19 @@ class Runner:
             self.vigil.keep()
         if desk.state is StudyState.RUNNING:
             self.trouble.refill()
+
+    def _take_news(self) -> bool:
+        """Take in what the optimizer has said; return whether its last word was among it.
+
+        It says a thing once: what cannot be written down now is heard again at the next turn.
+        """
+        if not self.news:
+            self.news.extend(self.desk.proposals.pump())
+        last = False
+        while self.news:
+            self._hear(self.news[0])
+            last = bool(self.news.popleft().data.get("last")) or last
+        return last
 
     def _prepare(self) -> None:
         """Keep a suggestion ready, or one for every free slot."""
@@ -312,10 +327,8 @@ class Runner:
         deadline = time.monotonic() + _LAST_WORDS
         while proposals.fileno() is not None and time.monotonic() < deadline:
             self._wait(0.1)
-            for reply in proposals.pump():
-                self._hear(reply)
-                if reply.data.get("last"):
-                    return
+            if self._take_news():
+                return
 
     def _close(self) -> None:
         self.chores.close()

@@ -44,8 +44,7 @@ def record(desk: Desk, suggestion: Suggestion) -> Trial:
         created=time.time(),
         attempt=0,
     )
-    desk.writer.add_trial(trial)
-    desk.trials[trial.number] = trial
+    desk.add(trial)
     return trial
 
 

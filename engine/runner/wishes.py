@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from hpo_tui.engine.execution.proposals_client import Reply
+from hpo_tui.engine.optimizer.api import Suggestion
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.granting import are_next, check_goes_on, refuse
 from hpo_tui.engine.runner.starting import record
@@ -44,23 +45,31 @@ class Wishes:
     def granted(self, reply: Reply) -> None:
         """Write down the trials that the optimizer has made of a wish, and answer it."""
         desk = self.desk
-        command = desk.pending.pop(reply.id, None)
+        command = desk.pending.get(reply.id)
         if command is None:
             return
+        numbers: list[int] = []
         with desk.transaction():
             if reply.kind == "refused":
                 refuse(desk, command, str(reply.data["text"]))
-                return
-            trials = [record(desk, s) for s in reply.suggestions]
-            numbers = [t.number for t in trials]
-            remark = self._remark(command, trials)
-            # Nobody reads the answer to what was queued before this run.
-            told = remark if command.id in desk.queued else ""
-            desk.event("enqueued", f"asked for by you: {numbered(numbers)}{told}", numbers[0])
-            answer = are_next(desk, numbers, command) + remark
-            desk.writer.answer_command(command.id, True, answer)
+            else:
+                numbers = self._write_down(command, reply.suggestions)
+        del desk.pending[reply.id]  # not before: what could not be written is heard again
         for number in numbers:
             desk.enqueue(number, asked=command.id)
+
+    def _write_down(self, command: Command, suggestions: Sequence[Suggestion]) -> list[int]:
+        """Record what a wish has become, and answer it; return the numbers of the trials."""
+        desk = self.desk
+        trials = [record(desk, s) for s in suggestions]
+        numbers = [t.number for t in trials]
+        remark = self._remark(command, trials)
+        # Nobody reads the answer to what was queued before this run.
+        told = remark if command.id in desk.queued else ""
+        desk.event("enqueued", f"asked for by you: {numbered(numbers)}{told}", numbers[0])
+        answer = are_next(desk, numbers, command) + remark
+        desk.writer.answer_command(command.id, True, answer)
+        return numbers
 
     def _remark(self, command: Command, trials: Sequence[Trial]) -> str:
         """Say what a configuration was completed with, or what of a wish the budget is short of."""
