@@ -1,12 +1,14 @@
 """What an app tells: short messages, the bell, the clipboard, and what came of what was asked."""
 
 import asyncio
+import sys
 import time
 from collections.abc import Callable
 from functools import partial
 
 from textual.notifications import SeverityLevel
 
+from hpo_tui.tui.cli.errors import report_crash
 from hpo_tui.tui.config import state_folder, write_text
 from hpo_tui.tui.notices import InSight
 from hpo_tui.tui.plain import plain
@@ -30,7 +32,14 @@ class NotifyingApp(TypedAhead):
         """
         future = asyncio.get_running_loop().run_in_executor(None, work)
         self._asides.add(future)
-        future.add_done_callback(self._asides.discard)
+        future.add_done_callback(self._is_over)
+
+    def _is_over(self, future: asyncio.Future[None]) -> None:
+        """Forget what was done; that it failed by a bug would be known to nobody."""
+        self._asides.discard(future)
+        error = None if future.cancelled() else future.exception()
+        if error is not None and self.is_running:
+            self.notify(report_crash(error, sys.argv), severity="error", markup=False)
 
     def tell_from_thread(self, text: str, severity: SeverityLevel, title: str) -> None:
         """Show a short message, of a thread; markup in it is text."""

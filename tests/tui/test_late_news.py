@@ -1,5 +1,6 @@
 """News that comes late: of a study that was left, of a search that is over, behind a dialog."""
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +9,13 @@ from textual.widgets import Input
 
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import Trial, TrialState
+from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui.app import HpoApp
 from hpo_tui.tui.live import LiveStudy
 from hpo_tui.tui.screens.dialogs import Ask
 from hpo_tui.tui.screens.pickers import PickMany
+from hpo_tui.tui.screens.trial import TrialScreen
 from hpo_tui.tui.screens.trials import Trials
 from hpo_tui.tui.screens.watch import Watch
 from hpo_tui.tui.widgets.line_table import LineTable
@@ -114,3 +117,39 @@ async def test_a_number_of_repeats_is_one_that_python_reads(
         await pilot.pause()
         assert isinstance(app.screen, Ask)
         assert not sent
+
+
+async def test_a_record_that_cannot_be_read_is_said_and_read_again(
+    study: StudyFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = make_app(study)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        with monkeypatch.context() as patch:
+
+            def trial(*_: object) -> None:
+                raise sqlite3.OperationalError("disk I/O error")
+
+            patch.setattr(StudyReader, "trial", trial)
+            app.open_trial(_live(app), 1)
+            await until(pilot, lambda: any("disk I/O" in n.message for n in app._notifications), 5)
+        screen = app.screen
+        assert isinstance(screen, TrialScreen)
+        writer = StudyWriter(study.db)
+        writer.update_study(reason="any change")  # of no trial
+        writer.close()
+        await until(pilot, lambda: screen._record is not None, 5)
+
+
+async def test_what_fails_in_a_thread_is_said(study: StudyFolder, tmp_path: Path) -> None:
+    def fails() -> None:
+        raise KeyError("gone")
+
+    app = make_app(study)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await ready(pilot)
+        app.aside(fails)
+        await until(pilot, lambda: any("gone" in n.message for n in app._notifications), 5)
+        assert [n.severity for n in app._notifications] == ["error"]
+    (log,) = (tmp_path / "state").rglob("error-*.log")
+    assert "KeyError: 'gone'" in log.read_text()

@@ -25,7 +25,7 @@ class Confirm(SmallWindow[bool]):
         super().__init__(classes="dialog")
         self._question = question
         self._detail = detail
-        self._name = name
+        self._exact = name
 
     def compose(self) -> ComposeResult:
         """Lay out the question."""
@@ -33,9 +33,9 @@ class Confirm(SmallWindow[bool]):
             yield Static(plain(self._question), classes="dialog-title", markup=False)
             if self._detail:
                 # What is long is scrolled, so that the line of keys stays in sight.
-                with VerticalScroll(classes="dialog-long", can_focus=not self._name):
+                with VerticalScroll(classes="dialog-long", can_focus=not self._exact):
                     yield Static(self._detail, classes="dialog-detail", markup=False)
-            if self._name:
+            if self._exact:
                 yield LineInput(placeholder="type the exact name")
                 yield Static("Enter  do it      Esc  cancel", classes="dialog-keys", markup=False)
             else:
@@ -43,7 +43,7 @@ class Confirm(SmallWindow[bool]):
 
     def action_yes(self) -> None:
         """Agree, where no name is asked for."""
-        if not self._name:
+        if not self._exact:
             self.dismiss(True)
 
     def action_no(self) -> None:
@@ -52,7 +52,7 @@ class Confirm(SmallWindow[bool]):
 
     @on(Input.Submitted)
     def _typed(self, event: Input.Submitted) -> None:
-        if event.value == self._name:
+        if event.value == self._exact:
             self.dismiss(True)
         else:
             self.say_below("That is not the name: nothing was done. Esc closes this.")

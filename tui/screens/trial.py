@@ -114,6 +114,7 @@ curve and `6` the log.
     def _read(self) -> None:
         import sqlite3
 
+        from hpo_tui.store.faults import explained
         from hpo_tui.store.read import StudyReader
 
         number = self.number
@@ -122,9 +123,16 @@ curve and `6` the log.
                 record = reader.trial(number)
                 events = tuple(reader.events_of(number))
             files = files_of(self.live.folder, number)
-        except (OSError, sqlite3.Error):
+        except (OSError, sqlite3.Error) as error:
+            self.app.call_from_thread(self._take_fault, number, explained(error))
             return
         self.app.call_from_thread(self._take_record, number, record, events, files)
+
+    def _take_fault(self, number: int, why: str) -> None:
+        """Say that the record could not be read; it is tried again with the next snapshot."""
+        if number == self.number and self.is_attached:
+            self._read_for = ()
+            self.say(f"The record of trial {number} cannot be read: {why}.", "error")
 
     def _take_record(
         self,

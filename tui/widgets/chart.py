@@ -1,6 +1,6 @@
 """What the chart widgets have in common: painted rows, kept, and repainted where they changed."""
 
-import logging
+import sys
 from dataclasses import replace
 from typing import ClassVar
 
@@ -14,11 +14,10 @@ from hpo_tui.tui import fmt
 from hpo_tui.tui.charts import text
 from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.palette import Palette, palette
+from hpo_tui.tui.cli.errors import report_crash
 from hpo_tui.tui.glyphs import Glyphs, glyphs
 from hpo_tui.tui.messages import TrialOpened, TrialSelected
 from hpo_tui.tui.snapshot import Snapshot, View
-
-_LOG = logging.getLogger(__name__)
 
 
 class Chart(Widget, can_focus=True):
@@ -41,6 +40,8 @@ class Chart(Widget, can_focus=True):
         self._strips: list[Strip] = []
         self.fault = ""
         """Why the last picture could not be drawn, empty when it was."""
+        self._told = ""
+        """What is said of that in its place."""
 
     @property
     def ascii_only(self) -> bool:
@@ -104,15 +105,15 @@ class Chart(Widget, can_focus=True):
             text.note(canvas, "too small")
             return canvas
         try:
-            self.fault = ""
-            return self.paint(snapshot, width, height)
+            painted = self.paint(snapshot, width, height)
         except Exception as error:  # noqa: BLE001 - a picture that fails must not take the app along
-            self.fault = f"{type(error).__name__}: {error}"
-            _LOG.exception("%s could not be drawn", type(self).__name__)
-            text.note(
-                canvas, f"This could not be drawn; the log says why ({fmt.clean(self.fault)})."
-            )
+            fault = f"{type(error).__name__}: {error}"
+            if fault != self.fault:  # else it is written down already
+                self.fault, self._told = fault, report_crash(error, sys.argv)
+            text.note(canvas, f"This could not be drawn: {fmt.clean(self._told)}.")
             return canvas
+        self.fault = ""
+        return painted
 
     def _choose_palette(self) -> Palette:
         colour = self.visual_style.rich_style.bgcolor

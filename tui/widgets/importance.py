@@ -1,6 +1,6 @@
 """Which parameters matter, for every metric with a goal."""
 
-import logging
+import sys
 from typing import ClassVar
 
 from textual.message import Message
@@ -13,6 +13,7 @@ from hpo_tui.tui import fmt, present
 from hpo_tui.tui.charts import text
 from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.palette import Ink
+from hpo_tui.tui.cli.errors import report_crash
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.widgets.report import Report
 
@@ -24,12 +25,9 @@ ACTIONS: tuple[tuple[str, str, str, str], ...] = (
 )
 """(id, keys, label, tooltip) of what the widget can do; the keys are bound elsewhere."""
 
-_LOG = logging.getLogger(__name__)
-
 Shares = dict[str, dict[str, float]]
 """Metric → parameter → its share."""
 
-FAILED = "This could not be computed; the log says why."
 NARROWEST = 16
 """Columns that a metric's bars take at the least."""
 
@@ -67,17 +65,17 @@ best value lies: see the parallel coordinates or the slices for that.
         """What is being worked out now."""
 
     class Found(Message):
-        """The thread knows what matters at a task; None where that could not be worked out."""
+        """The thread knows what matters at a task; else ``fault`` says why not."""
 
         def __init__(
-            self, frame: Frame, spec: StudySpec, task: str, shares: Shares | None, of: Basis | None
-        ) -> None:
+            self, asked: tuple[Frame, StudySpec, str], shares: Shares | None, of: Basis | None,
+            fault: str,
+        ) -> None:  # fmt: skip
             super().__init__()
-            self.frame = frame
-            self.spec = spec
-            self.task = task
+            self.frame, self.spec, self.task = asked
             self.shares = shares
             self.of = of
+            self.fault = fault
 
     def action_task(self) -> None:
         """Look at another task's results."""
@@ -112,18 +110,19 @@ best value lies: see the parallel coordinates or the slices for that.
         metrics = spec.metric_names
         shares = self._shares(frame, spec, task)
         if shares is None:
-            failed = task in self._known and self._known[task].frame is frame
-            text.note(canvas, FAILED if failed else "Computing the importance …")
+            known = self._known.get(task)
+            said = known.fault if known is not None and known.frame is frame else ""
+            text.note(canvas, fmt.clean(said, self.ascii_only) or "Computing the importance …")
             return canvas
-        known = [m for m in metrics if shares[m]]
-        if not known:
+        told = [m for m in metrics if shares[m]]
+        if not told:
             reason = too_few(frame, spec, metrics[0], task) if metrics else "No metric has a goal."
             text.note(canvas, reason)
             return canvas
-        total = {p.name: sum(shares[m].get(p.name, 0.0) for m in known) for p in spec.free}
+        total = {p.name: sum(shares[m].get(p.name, 0.0) for m in told) for p in spec.free}
         names = sorted(total, key=lambda name: -total[name])
-        warnings = self._warnings(known, shares, task, width)[: max((height - 5) // 3, 0)]
-        notes = self._table(canvas, names, {m: shares[m] for m in known}, 1 + len(warnings))
+        warnings = self._warnings(told, shares, task, width)[: max((height - 5) // 3, 0)]
+        notes = self._table(canvas, names, {m: shares[m] for m in told}, 1 + len(warnings))
         for y, line in enumerate(warnings, start=height - 1 - len(warnings)):
             canvas.put(0, y, line, Ink.BAD)
         spans = [(note + "   ", Ink.DIM) for note in [*notes, *self._counted(task)]]
@@ -171,15 +170,16 @@ best value lies: see the parallel coordinates or the slices for that.
         # Not given the trials: what a worker is given stays for minutes after it has ended.
         if self._asked is None:
             return
-        frame, spec, task = self._asked
+        asked, fault = self._asked, ""
+        frame, spec, task = asked
         shares: Shares | None = None
         of: Basis | None = None
         try:
             of = basis(frame, spec, task)
             shares = {m: importance(frame, spec, m, task) for m in spec.metric_names}
-        except Exception:  # noqa: BLE001 - a picture that fails must not take the app along
-            _LOG.exception("the importance could not be computed")
-        self.post_message(self.Found(frame, spec, task, shares, of))
+        except Exception as error:  # noqa: BLE001 - a picture that fails must not take the app along
+            fault = f"This could not be computed: {report_crash(error, sys.argv)}."
+        self.post_message(self.Found(asked, shares, of, fault))
 
     def on_importance_found(self, message: Found) -> None:
         """Show it; what has come since is asked for by the picture."""

@@ -17,7 +17,8 @@ class LineInput(Input):
         super().__init__(value, **options)
         self.cursor_blink = False
 
-    def _on_paste(self, event: Paste) -> None:
+    def on_paste(self, event: Paste) -> None:
+        """Make one line of what is pasted, before Textual takes it."""
         lines = event.text.replace("\t", " ").splitlines()
         event.text = " ".join(filter(None, map(str.strip, lines)))
         if not event.text:
