@@ -1,11 +1,15 @@
 """Actions on a study of the list; each returns the sentence that reports it."""
 
 import time
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, Literal
 
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import Command, Study, StudyState
+from hpo_tui.store.refusals import in_words
+
+Severity = Literal["information", "warning", "error"]
+"""How bad it is what a short message says, as Textual names it."""
 
 NO_RUNNER = "This study has no runner: R starts one."
 NOTHING_RUNS = "This study has no runner and no running trials: there is nothing to stop."
@@ -24,6 +28,19 @@ def answer_of(command: Command) -> str:
     if not command.ok:
         raise LaunchError(command.answer or "The runner refused without giving a reason.")
     return command.answer or "Done."
+
+
+def attempted(folder: StudyFolder, deed: Callable[[], str]) -> tuple[str, Severity]:
+    """Do something to a study; return what came of it, in words: also why it could not be done."""
+    from hpo_tui.engine.launch import LaunchError
+
+    try:
+        said = deed()
+    except (LaunchError, ValueError) as error:
+        return str(error), "error"
+    except OSError as error:
+        return in_words(error, folder.path), "error"
+    return said, "warning" if said == BUSY else "information"
 
 
 def why_no_start(study: Study, *, edited: bool, short: float | None = None) -> str:

@@ -2,7 +2,8 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from hpo_tui.store.folder import StudyFolder, umask
@@ -25,52 +26,44 @@ def build_study(
 
     It appears all at once or not at all. Raises FileExistsError if there is such a study.
     """
-    folder = StudyFolder(home / name)
+    with _appearing(StudyFolder(home / name)) as made:
+        made.file.write_text(text, "utf-8")
+        made.trials.mkdir()
+        with closing(StudyWriter(made.db)) as writer:
+            writer.create_study(name, text, 0)
+            writer.declare(params, metrics)
+            # Reports first: adding them to a trial would put its last report over its result.
+            writer.add_reports(list(reports))
+            writer.add_trials(trials)
+            _finish(writer, trials, source)
+    return StudyFolder(home / name)
+
+
+@contextmanager
+def _appearing(folder: StudyFolder) -> Iterator[StudyFolder]:
+    """Let a study be made in a folder beside its own, which gets its name once it is whole."""
     if folder.path.exists():
-        raise FileExistsError(f"there is a study {name} already: {folder.path}")
+        raise FileExistsError(f"there is a study {folder.name} already: {folder.path}")
+    home = folder.path.parent
     home.mkdir(parents=True, exist_ok=True)
     made = StudyFolder(Path(tempfile.mkdtemp(prefix=".import-", dir=home)))
     try:
-        made.file.write_text(text, "utf-8")
-        made.trials.mkdir()
-        _fill(
-            made, name=name, text=text, trials=trials, reports=reports, params=params,
-            metrics=metrics, source=source,
-        )  # fmt: skip
+        yield made
         made.path.chmod(0o777 & ~umask())
         made.path.rename(folder.path)
     except BaseException:
         shutil.rmtree(made.path, ignore_errors=True)
         raise
-    return folder
 
 
-def _fill(
-    folder: StudyFolder,
-    *,
-    name: str,
-    text: str,
-    trials: Sequence[Trial],
-    reports: Iterable[Report],
-    params: Iterable[str],
-    metrics: Iterable[str],
-    source: str,
-) -> None:
-    writer = StudyWriter(folder.db)
-    try:
-        writer.create_study(name, text, 0)
-        writer.declare(params, metrics)
-        # Reports first: adding them to a trial would put its last report over its result.
-        writer.add_reports(list(reports))
-        writer.add_trials(trials)
-        many = "s" * (len(trials) != 1)
-        writer.add_event("imported", f"{len(trials)} trial{many} imported from {source}")
-        times = [t for trial in trials for t in (trial.started, trial.ended) if t is not None]
-        writer.update_study(
-            state=StudyState.FINISHED,
-            reason=f"imported from {source}",
-            started=min(times, default=None),
-            ended=max(times, default=None),
-        )
-    finally:
-        writer.close()
+def _finish(writer: StudyWriter, trials: Sequence[Trial], source: str) -> None:
+    """Write down where a study comes from, and that it has ended with the last of its trials."""
+    many = "s" * (len(trials) != 1)
+    writer.add_event("imported", f"{len(trials)} trial{many} imported from {source}")
+    times = [t for trial in trials for t in (trial.started, trial.ended) if t is not None]
+    writer.update_study(
+        state=StudyState.FINISHED,
+        reason=f"imported from {source}",
+        started=min(times, default=None),
+        ended=max(times, default=None),
+    )

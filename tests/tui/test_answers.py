@@ -21,7 +21,7 @@ REFUSED = "the study is being stopped"
         (NOW, True, "", "Done.", "information"),
         (NOW, False, REFUSED, REFUSED, "error"),
         (NOW, False, "", "The runner refused without giving a reason.", "error"),
-        (None, None, "", "The runner is busy", "information"),
+        (None, None, "", "The runner is busy", "warning"),
     ],
 )
 async def test_the_list_says_what_came_of_a_command(  # noqa: PLR0917 - the cases

@@ -2,19 +2,17 @@
 
 import inspect
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar, Literal, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.binding import BindingType
 from textual.screen import Screen
 
 from hpo_tui.tui.actions import Action, action, bindings
 from hpo_tui.tui.plain import plain
+from hpo_tui.tui.study_deeds import Severity
 
 if TYPE_CHECKING:
     from hpo_tui.tui.study_app import StudyApp
-
-
-Severity = Literal["information", "warning", "error"]
 
 
 class Room(Screen[None]):

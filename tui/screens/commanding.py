@@ -4,16 +4,11 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from hpo_tui.store.refusals import in_words
 from hpo_tui.tui import present
 from hpo_tui.tui.live import LiveStudy
-from hpo_tui.tui.screens.base import Room, Severity
-from hpo_tui.tui.study_deeds import answer_of
+from hpo_tui.tui.screens.base import Room
+from hpo_tui.tui.study_deeds import answer_of, attempted
 
-Tell = Callable[[str, Severity, str], None]
-"""Says (text, severity, title) from a thread. A screen that was left meanwhile has no app to say
-it with: the app's own way is taken while the screen is there.
-"""
 NOTICEABLE = 50
 """Commands from which their doing takes long enough to say that it has begun."""
 
@@ -32,25 +27,16 @@ class Commanding(Room):
 
         ``without``: what is added to the answer if no runner runs.
         """
-        tell = self.hpo.tell_from_thread
-        self.hpo.aside(partial(self._send, tell, name, dict(args or {}), said, without))
+        self.in_thread(partial(self._send, name, dict(args or {}), without), said)
 
-    def _send(self, tell: Tell, name: str, args: dict[str, Any], said: str, without: str) -> None:
+    def _send(self, name: str, args: Mapping[str, Any], without: str) -> str:
         from hpo_tui.engine import launch
 
-        try:
-            answer = launch.send(self.live.folder, name, args)
-            self.live.watcher.hurry()
-            text = answer_of(answer)
-        except launch.LaunchError as error:
-            tell(str(error), "error", said)
-            return
-        except OSError as error:
-            tell(in_words(error, self.live.folder.path), "error", said)
-            return
+        answer = launch.send(self.live.folder, name, args)
+        text = answer_of(answer)
         if answer.ok and without and self.live.folder.runner_pid() is None:
-            text = f"{text.rstrip('.')}. {without}"
-        tell(text, "information" if answer.ok else "warning", said)
+            return f"{text.rstrip('.')}. {without}"
+        return text
 
     def commands(self, name: str, many: list[dict[str, Any]]) -> None:
         """Ask the runner for many alike things in one thread, and say how it went once."""
@@ -71,20 +57,12 @@ class Commanding(Room):
 
     def in_thread(self, work: Callable[[], str], said: str) -> None:
         """Do slow work in a thread; show the sentence that it returns, or why it failed."""
+        # A screen that was left meanwhile has no app to say it with.
         tell = self.hpo.tell_from_thread
 
         def run() -> None:
-            from hpo_tui.engine import launch
-
-            try:
-                text = work()
-            except (launch.LaunchError, ValueError) as error:
-                tell(str(error), "error", said)
-                return
-            except OSError as error:
-                tell(in_words(error, self.live.folder.path), "error", said)
-                return
+            text, severity = attempted(self.live.folder, work)
             self.live.watcher.hurry()
-            tell(text, "information", said)
+            tell(text, severity, said)
 
         self.hpo.aside(run)

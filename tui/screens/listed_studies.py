@@ -7,15 +7,15 @@ from typing import ClassVar
 from textual.binding import BindingType
 
 from hpo_tui.store.folder import ARCHIVE, StudyFolder
-from hpo_tui.store.refusals import in_words
 from hpo_tui.tui import present
 from hpo_tui.tui.actions import Action, bindings
 from hpo_tui.tui.plain import plain
-from hpo_tui.tui.screens.base import Room, Severity
+from hpo_tui.tui.screens.base import Room
 from hpo_tui.tui.study_deeds import (
     NO_RUNNER,
     NOTHING_RUNS,
     archive,
+    attempted,
     delete,
     send,
     start,
@@ -84,15 +84,7 @@ class ListedStudies(Room):
         tell = self.hpo.tell_from_thread
 
         def run() -> None:
-            from hpo_tui.engine.launch import LaunchError
-
-            severity: Severity = "information"
-            try:
-                text = work()
-            except LaunchError as error:
-                text, severity = str(error), "error"
-            except OSError as error:
-                text, severity = in_words(error, folder.path), "error"
+            text, severity = attempted(folder, work)
             self.look_again.set()
             tell(text, severity, f"{said} {plain(folder.name)}")
 
