@@ -1,7 +1,7 @@
 """What is said of trials and studies side by side: one against the best, two of each. Pure."""
 
 import math
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from typing import Any
 
 from hpo_tui.store.frame import STATES, Frame
@@ -35,47 +35,56 @@ def trial_entries(
 
     Those of ``rows`` that are in ``means`` have the mean of their configuration's results.
     """
+    return [
+        Entry("metrics"),
+        *_metric_entries(snapshot, rows, means),
+        Entry("parameters"),
+        *_parameter_entries(snapshot, rows),
+        Entry("run"),
+        *_run_entries(snapshot, rows),
+    ]
+
+
+def _metric_entries(
+    snapshot: Snapshot, rows: Sequence[int | None], means: Container[int | None]
+) -> Iterator[Entry]:
     from hpo_tui.engine.analysis.front import results
 
     frame, spec = snapshot.frame, snapshot.spec
-    judged = results(frame, spec)[1]
-    entries = [Entry("metrics")]
-    names = list(dict.fromkeys([*spec.metric_names, *frame.metrics]))
-    for name in names:
+    averaged = results(frame, spec)[1]
+    for name in dict.fromkeys([*spec.metric_names, *frame.metrics]):
         goal = next((g for g in goals_of(spec) if g.metric == name), None)
-        cells = [metric_cell(snapshot, judged if r in means else frame, name, r) for r in rows]
-        entries.append(Entry(plain(name), tuple(cells), goal=goal_text(goal) if goal else ""))
-    entries.append(Entry("parameters"))
+        cells = [metric_cell(snapshot, averaged if r in means else frame, name, r) for r in rows]
+        yield Entry(plain(name), tuple(cells), goal=goal_text(goal) if goal else "")
+
+
+def _parameter_entries(snapshot: Snapshot, rows: Sequence[int | None]) -> Iterator[Entry]:
+    frame, spec = snapshot.frame, snapshot.spec
     for name in dict.fromkeys([*(p.name for p in spec.space), *frame.params]):
         said, values = present.value_texts(snapshot, name, 6), frame.params.get(name)
-        texts = ["–" if r is None else said(r) or "–" for r in rows]
         known = () if values is None else [None if r is None else float(values[r]) for r in rows]
         other = len(set(map(str, known))) > 1  # NaN is no other than NaN
-        entries.append(Entry(plain(name), tuple((t, "accent" if other else "") for t in texts)))
-    entries.append(Entry("run"))
-    entries += [
-        Entry(
-            "state", tuple(("–" if r is None else str(STATES[frame.state[r]]), "") for r in rows)
-        ),
-        Entry(
-            "task",
-            tuple(("–" if r is None else plain(frame.tasks[frame.task[r]]), "") for r in rows),
-        ),
-        Entry("charged", tuple(_number(frame.charged, r) for r in rows)),
+        yield _line(name, rows, said, "accent" if other else "")
+
+
+def _run_entries(snapshot: Snapshot, rows: Sequence[int | None]) -> list[Entry]:
+    frame = snapshot.frame
+    return [
+        _line("state", rows, lambda r: str(STATES[frame.state[r]])),
+        _line("task", rows, lambda r: frame.tasks[frame.task[r]]),
+        _line("charged", rows, lambda r: present.number(float(frame.charged[r]))),
         Entry("took", tuple(_took(snapshot, r) for r in rows)),
-        Entry(
-            "peak memory",
-            tuple(
-                ("–" if r is None else present.size(float(frame.peak_memory[r])) or "–", "")
-                for r in rows
-            ),
-        ),
-        Entry(
-            "device",
-            tuple(("–" if r is None else plain(str(frame.device[r])) or "–", "") for r in rows),
-        ),
+        _line("peak memory", rows, lambda r: present.size(float(frame.peak_memory[r]))),
+        _line("device", rows, lambda r: str(frame.device[r])),
     ]
-    return entries
+
+
+def _line(
+    name: str, rows: Sequence[int | None], text: Callable[[int], str], tone: str = ""
+) -> Entry:
+    """Return a line with a text for each row; a dash where that is empty, or there is no row."""
+    texts = ("" if r is None else plain(text(r)) for r in rows)
+    return Entry(plain(name), tuple((t or "–", tone) for t in texts))
 
 
 def best_title(snapshot: Snapshot, row: int) -> str:
@@ -96,10 +105,6 @@ def of_several(snapshot: Snapshot, row: int) -> str:
     same = full_mask(frame, snapshot.spec) & (frame.configuration == frame.configuration[row])
     n = int(same.sum())
     return f"one of {n} runs; their mean counts" if n > 1 and same[row] else ""
-
-
-def _number(values: Any, row: int | None) -> Cell:
-    return ("–", "") if row is None else (present.number(float(values[row])) or "–", "")
 
 
 def _took(snapshot: Snapshot, row: int | None) -> Cell:
