@@ -6,6 +6,7 @@ only when that moved, and at most once a second. Nothing here touches a widget.
 
 import math
 import sqlite3
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -23,6 +24,7 @@ from hpo_tui.engine.stop_when import KEY
 from hpo_tui.store.faults import explained
 from hpo_tui.store.folder import ARCHIVE, StudyFolder
 from hpo_tui.store.models import Event, Study, StudyState
+from hpo_tui.tui.cli.errors import report_crash
 from hpo_tui.tui.device_names import NamedFrames, labels, named
 from hpo_tui.tui.outlook import GOALS_MET, eta_of, spent_of, why_closing
 from hpo_tui.tui.queued import short_of
@@ -64,6 +66,8 @@ class StudyWatcher:
         self._maps = LastMaps()
         self._edits = _Edits()
         self._said = ""
+        self._written = ("", "")
+        """The last bug that was written down, and what is said of it."""
         self._file = 0
         """The inode of the study's file as it was read last, 0 before."""
         self.gone = False
@@ -87,6 +91,8 @@ class StudyWatcher:
                 reason = why_gone(self.folder, self._file)
                 self.gone = bool(reason)
                 self._say(reason or why_unreadable(self.folder, error))
+            except Exception as error:  # noqa: BLE001 - else the screen would wait for ever
+                self._say(self._bug(error))
             self._stop.wait(LEAST_SECONDS)
 
     def _watch(self) -> None:
@@ -125,6 +131,12 @@ class StudyWatcher:
         except OSError:
             return None
         return stat.st_mtime_ns, stat.st_ino
+
+    def _bug(self, error: Exception) -> str:
+        """Return what is said of a bug, which is written down the first time."""
+        if repr(error) != self._written[0]:
+            self._written = repr(error), report_crash(error, sys.argv)
+        return f"{self.folder.name} cannot be shown: {self._written[1]}."
 
     def _say(self, reason: str) -> None:
         if reason != self._said:

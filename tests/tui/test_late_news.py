@@ -153,3 +153,22 @@ async def test_what_fails_in_a_thread_is_said(study: StudyFolder, tmp_path: Path
         assert [n.severity for n in app._notifications] == ["error"]
     (log,) = (tmp_path / "state").rglob("error-*.log")
     assert "KeyError: 'gone'" in log.read_text()
+
+
+async def test_a_bug_in_reading_a_study_is_said_instead_of_waited_for(
+    study: StudyFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise TypeError("no such thing")
+
+    monkeypatch.setattr("hpo_tui.tui.watcher.LEAST_SECONDS", 0.01)
+    with monkeypatch.context() as patch:
+        patch.setattr("hpo_tui.tui.watcher.spent_of", fails)
+        app = make_app(study)
+        async with app.run_test(size=(120, 30)) as pilot:
+            await until(pilot, lambda: "this is a bug in hpo-tui" in _live(app).problem, 5)
+            await pilot.pause(0.1)
+            assert len(list((tmp_path / "state").rglob("error-*.log"))) == 1
+            patch.undo()
+            await until(pilot, lambda: _trials(app) == 60, 5)
+            await until(pilot, lambda: not _live(app).problem, 5)
