@@ -141,8 +141,12 @@ class StudyApp(NotifyingApp):
     def watch_app_focus(self, focus: bool) -> None:
         """Catch up when the terminal has the focus again."""
         live = self.live
-        known = live is not None and live.snapshot is not None and not live.gone
-        if focus and live is not None and known and self.screen_stack:
-            take = getattr(self.screen, "take_snapshot", None)
-            if take is not None:
-                self.call_later(take, live.snapshot)
+        if focus and live is not None and not live.gone:
+            self.call_later(self._catch_up)
+
+    def _catch_up(self) -> None:
+        """Hand the newest picture to the screen on top."""
+        snapshot = None if self.live is None else self.live.snapshot
+        take = getattr(self.screen, "take_snapshot", None) if self.screen_stack else None
+        if snapshot is not None and take is not None:
+            take(snapshot)

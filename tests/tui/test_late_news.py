@@ -172,3 +172,30 @@ async def test_a_bug_in_reading_a_study_is_said_instead_of_waited_for(
             patch.undo()
             await until(pilot, lambda: _trials(app) == 60, 5)
             await until(pilot, lambda: not _live(app).problem, 5)
+
+
+async def test_a_screen_that_is_shown_again_takes_the_newest_picture(study: StudyFolder) -> None:
+    """A newer one can come between its return and the moment when it catches up."""
+    app = make_app(study)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await ready(pilot)
+        live, older = _live(app), _live(app).snapshot
+        app.open_trials(live)
+        await until(pilot, lambda: isinstance(app.screen, Trials))
+        live.set_filter("trial > 0")
+        writer = StudyWriter(study.db)
+        writer.add_trial(Trial(61, 61, "15 epochs", TrialState.RUNNING, 0.25, {"lr": 0.1}))
+        writer.close()
+        await until(pilot, lambda: _trials(app) == 61)
+        newer = live.snapshot
+        assert older is not None
+        assert newer is not None
+        screen = app.screen
+        assert isinstance(screen, Trials)
+        for comes_back in (screen.on_screen_resume, lambda: app.watch_app_focus(True)):
+            live.take(older)
+            comes_back()
+            live.take(newer)
+            screen.take_snapshot(newer)
+            await pilot.pause(0.1)
+            assert len(screen.query_one(LineTable).rows) == 61

@@ -63,8 +63,7 @@ class PaneRoom(Filtering):
     def on_resize(self) -> None:
         """Choose the layout for the size; every size has one."""
         self._lay_out(self.size)
-        if self.live.snapshot is not None:
-            self.call_after_refresh(self.take_snapshot, self.live.snapshot)
+        self.call_after_refresh(self.catch_up)
         self.call_after_refresh(self.draw, now=True)
 
     def _lay_out(self, size: Size) -> None:

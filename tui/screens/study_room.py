@@ -48,8 +48,16 @@ class StudyRoom(Wishing):
         """Catch up with what came while another screen was on top."""
         if self.live.gone:
             self.explain(self.live.gone)
-        elif self.live.snapshot is not None:
-            self.call_after_refresh(self.take_snapshot, self.live.snapshot)
+        else:
+            self.call_after_refresh(self.catch_up)
+
+    def catch_up(self) -> None:
+        """Show the newest snapshot, if there is one.
+
+        To be called later, where one handed on by then could be older than the view's mask.
+        """
+        if self.live.snapshot is not None:
+            self.take_snapshot(self.live.snapshot)
 
     @property
     def picture(self) -> Snapshot | None:

@@ -82,15 +82,13 @@ curve and `6` the log.
         self.query_one("#trial-curve").mount(self._curves)
         self.query_one("#trial-values").focus()
         self.on_resize()
-        if self.live.snapshot is not None:
-            self.call_after_refresh(self.take_snapshot, self.live.snapshot)
+        self.call_after_refresh(self.catch_up)
 
     def turn_to(self, number: int) -> None:
         """Show another trial in this place."""
         self.number = self.query_one(LogTail).trial = number
         self._record, self._events, self._files, self._read_for = None, (), {}, ()
-        if self.live.snapshot is not None:
-            self.take_snapshot(self.live.snapshot)
+        self.catch_up()
 
     def take_snapshot(self, snapshot: Snapshot) -> None:
         """Show a new snapshot; the trial's own record is read in a thread."""
@@ -220,8 +218,13 @@ curve and `6` the log.
         self.set_class(self.size.width < 100, "-narrow")
         self.set_class(self.size.height < 20, "-low")
         self._name_keys()
-        if self.live.snapshot is not None and self.is_mounted:
-            self.call_after_refresh(self._fill, self.live.snapshot)
+        if self.is_mounted:
+            self.call_after_refresh(self._fit)
+
+    def _fit(self) -> None:
+        """Fit the values to the size."""
+        if self.live.snapshot is not None:
+            self._fill(self.live.snapshot)
 
 
 def _end(text: str, lines: list[str], room: int) -> list[str]:

@@ -71,8 +71,7 @@ the brushes and the selection are the same as on Watch. Keys act on the highligh
         table.sort_by = str(self.live.memory.get("sort", ""))
         table.descending = bool(self.live.memory.get("descending", True))
         table.focus()
-        if self.live.snapshot is not None:
-            self.take_snapshot(self.live.snapshot)
+        self.catch_up()
 
     def take_snapshot(self, snapshot: Snapshot) -> None:
         """Show a new snapshot."""
@@ -119,8 +118,7 @@ the brushes and the selection are the same as on Watch. Keys act on the highligh
 
     def view_changed(self) -> None:
         """Show the view."""
-        if self.live.snapshot is not None:
-            self.take_snapshot(self.live.snapshot)
+        self.catch_up()
 
     @on(LineTable.Sorted)
     def _sorted(self) -> None:
