@@ -106,3 +106,10 @@ class View:
     def mask_over(self, total: int) -> "Mask | None":
         """Return the mask if it belongs to a frame of ``total`` trials: it can lag behind one."""
         return self.mask if self.mask is not None and len(self.mask) == total else None
+
+    def inside(self, total: int) -> "Mask":
+        """Return which trials of a frame of ``total`` are let be shown, (total,)."""
+        import numpy as np
+
+        mask = self.mask_over(total)
+        return np.ones(total, dtype=np.bool_) if mask is None else mask

@@ -135,12 +135,9 @@ class MapChart:
         snapshot, glyphs, plot = self.snapshot, self.glyphs, plane.plot
         frame, spec = snapshot.frame, snapshot.spec
         full = front.full_mask(frame, spec)
-        shown = np.isfinite(front.column(frame, self.told.metric))
-        inside = self.view.mask_over(len(frame))
-        if inside is not None:
-            shown &= inside
-        failed = frame.in_state(TrialState.FAILED)
-        failed &= True if inside is None else inside
+        inside = self.view.inside(len(frame))
+        shown = np.isfinite(front.column(frame, self.told.metric)) & inside
+        failed = frame.in_state(TrialState.FAILED) & inside
         plot.points(x[failed], y[failed], Ink.BAD, glyphs.lost)
         plot.points(x[shown & ~full], y[shown & ~full], Ink.PARTIAL_3)
         plot.points(x[shown & full], y[shown & full], Ink.FULL_3, self.glyphs.hollow)

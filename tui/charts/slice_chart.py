@@ -105,8 +105,7 @@ class SliceChart:
         """Draw what was measured."""
         frame, spec = self.snapshot.frame, self.snapshot.spec
         full = front.full_mask(frame, spec)
-        inside = self.view.mask_over(len(frame))
-        inside = np.ones(len(frame), dtype=bool) if inside is None else inside
+        inside = self.view.inside(len(frame))
         _, solid = circles(int(full.sum()), self.glyphs)
         failed = frame.in_state(TrialState.FAILED) & inside
         # At the foot, for want of a result: where all fail, what is expected says nothing of it.

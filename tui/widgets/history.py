@@ -123,9 +123,7 @@ the end of the axis and marked by `▸` or `◂`.
             plot.upright(at, Ink.DIM, "edit")
         if goal.threshold is not None:
             plot.level(goal.threshold, Ink.GOAL)
-        inside = np.ones(len(frame), dtype=bool)
-        if self.view.mask is not None and len(self.view.mask) == len(frame):
-            inside = self.view.mask
+        inside = self.view.inside(len(frame))
         plot.points(x[~full & ~inside], y[~full & ~inside], Ink.OUT_3)
         plot.points(x[~full & inside], y[~full & inside], Ink.PARTIAL_3)
         others = front.meets_mask(frame, spec, without=goal.metric)

@@ -157,9 +157,7 @@ the axis and marked by `▸` or `◂`.
         if self._partial:
             plot.points(x[~full], y[~full], Ink.PARTIAL_2)
         meets = front.meets_mask(frame, spec)
-        inside = np.ones(len(frame), dtype=bool)
-        if self.view.mask is not None and len(self.view.mask) == len(frame):
-            inside = self.view.mask
+        inside = self.view.inside(len(frame))
         hollow, solid = circles(int(full.sum()), self.glyphs)
         for chosen, ink, marker in (
             (full & ~inside, Ink.OUT_3, hollow),
