@@ -1,10 +1,12 @@
-"""The terminal's input: Esc is a key of its own, even if other keys arrive together with it."""
+"""The terminal: Esc is a key of its own, even if other keys arrive together with it; its size."""
 
 import os
 import re
 import selectors
 import signal
+import sys
 from codecs import getincrementaldecoder
+from typing import Any
 
 from textual import constants
 from textual._xterm_parser import XTermParser
@@ -59,7 +61,28 @@ class Terminal(LinuxDriver):
     """Reads keys as Textual does, but for Esc: Textual takes it for Alt whatever follows.
 
     And where the terminal is no more it ends, where Textual would ask it for keys without a pause.
+    It draws on the terminal wherever errors go, in the size that the terminal has.
     """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Textual draws on stderr: `2>errors.log` would leave the window black.
+        if sys.__stdout__ is not None and not (sys.__stderr__ and sys.__stderr__.isatty()):
+            self._file = sys.__stdout__
+
+    def _get_terminal_size(self) -> tuple[int, int]:
+        """Return columns and lines of the terminal itself.
+
+        COLUMNS and LINES, which `resize` and some shells export, stay as they were when the window
+        is made smaller.
+        """
+        try:
+            columns, lines = os.get_terminal_size(self.fileno)
+        except OSError:
+            columns = lines = 0
+        if columns > 0 and lines > 0:
+            return columns, lines
+        return super()._get_terminal_size()
 
     def run_input_thread(self) -> None:
         """Wait for input and hand it on until the app is left."""

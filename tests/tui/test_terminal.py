@@ -2,12 +2,16 @@
 
 import os
 import pty
+import re
+import select
 import signal
 import subprocess
 import sys
+import termios
 import threading
 import tty
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -97,6 +101,32 @@ async def test_what_a_terminal_sends_becomes_keys(
         await until(pilot, lambda: [e.key for e in found if isinstance(e, events.Key)] == wanted)
         driver.exit_event.set()
         thread.join()
+
+
+def test_the_screen_is_drawn_in_the_window_wherever_errors_go_and_whatever_was_exported(
+    study: StudyFolder, tmp_path: Path
+) -> None:
+    person, program = pty.openpty()
+    termios.tcsetwinsize(program, (30, 90))
+    with (tmp_path / "errors.log").open("wb") as errors:
+        screens = subprocess.Popen(
+            [sys.executable, "-m", "hpo_tui", str(study.path)],
+            stdin=program, stdout=program, stderr=errors, start_new_session=True,
+            env=os.environ | {"TERM": "xterm", "COLUMNS": "200", "LINES": "60"},
+        )  # fmt: skip
+    os.close(program)
+    try:
+        seen = b""
+        while b"quit" not in seen:
+            assert select.select([person], [], [], 30)[0], "nothing is drawn in the window"
+            seen += os.read(person, 65536)
+        rows = [int(row) for row in re.findall(rb"\x1b\[(\d+);\d+H", seen)]
+        assert max(rows) == 30
+    finally:
+        screens.kill()
+        screens.wait()
+        os.close(person)
+    assert (tmp_path / "errors.log").read_bytes() == b""
 
 
 def test_a_terminal_that_is_no_more_ends_the_screens(study: StudyFolder) -> None:
