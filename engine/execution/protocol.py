@@ -162,12 +162,13 @@ def log_start(launch: Launch) -> int:
 
 def tail(path: Path, begin: int) -> str:
     """Return the last 64 KiB of a text file from byte ``begin`` on, else ``""``."""
-    if not path.is_file():  # to open a pipe would wait for who writes to it
-        return ""
-    with contextlib.suppress(OSError), path.open("rb") as file:
-        file.seek(0, 2)
-        file.seek(max(begin, file.tell() - 65536))
-        return file.read().decode("utf-8", "replace")
+    with contextlib.suppress(OSError):  # among them that of a folder that is closed to us
+        if not path.is_file():  # to open a pipe would wait for who writes to it
+            return ""
+        with path.open("rb") as file:
+            file.seek(0, 2)
+            file.seek(max(begin, file.tell() - 65536))
+            return file.read().decode("utf-8", "replace")
     return ""
 
 

@@ -67,7 +67,11 @@ class TensorboardSource:
 
     def _new(self, *, final: bool) -> list[Entry]:
         found: list[Entry] = []
-        for path in self._files():
+        try:
+            files = self._files()
+        except OSError:  # its folder is closed to us at present
+            return found
+        for path in files:
             try:
                 found += self._read(path, final=final)
             except OSError:

@@ -1,5 +1,6 @@
 """Filling free slots: what waits first, then what the optimizer has ready."""
 
+import contextlib
 import logging
 import math
 import time
@@ -143,8 +144,9 @@ class Starter:
     def _anew(self, trial: Trial) -> Trial:
         """Have an attempt begin without anything of those before: what they reported is not its."""
         desk, number = self.desk, trial.number
-        log_file = desk.folder.trial(number).log
-        begins = log_file.stat().st_size if log_file.exists() else 0
+        begins = 0
+        with contextlib.suppress(OSError):  # it is not there, or closed to us, which is told later
+            begins = desk.folder.trial(number).log.stat().st_size
         desk.writer.put(f"begun:{number}", {"seq": trial.report_seq, "log": begins})
         desk.writer.drop(f"collector:{number}")
         return desk.update(number, step=None)

@@ -78,6 +78,8 @@ def judge(case: Case) -> Verdict:
         return _stopped(case.stop)
     if not case.exit.begun:
         return Verdict(TrialState.WAITING, "lost", "its process was never started")
+    if case.exit.lost and case.unread:
+        return _unknown(case)
     if case.exit.lost and not case.exit.problem:
         return _again(case, "lost", "its process vanished (did the machine go down?)")
     if case.exit.stopped == "timeout":
@@ -111,11 +113,7 @@ def _again(case: Case, kind: str, text: str) -> Verdict:
 def _result(case: Case) -> Verdict:
     missing = [name for name in case.expected if name not in case.metrics]
     if missing and case.unread:
-        text = (
-            f"its reports could not be read for {PATIENCE:.0f} s ({case.unread}), so its result is"
-            " not known. They may still be in its folder; a retry runs it again"
-        )
-        return Verdict(TrialState.FAILED, "unread", text)
+        return _unknown(case)
     if missing:
         text = f"ended without a result: expected {', '.join(missing)}; metrics seen: {_seen(case)}"
         if case.reported:
@@ -128,6 +126,14 @@ def _result(case: Case) -> Verdict:
             text = f"diverged: {name} is {case.metrics[name]}"
             return Verdict(TrialState.FAILED, "nan", text, teaches=True)
     return Verdict(TrialState.COMPLETE, "ok", "")
+
+
+def _unknown(case: Case) -> Verdict:
+    text = (
+        f"its reports could not be read for {PATIENCE:.0f} s ({case.unread}), so its result is"
+        " not known. They may still be in its folder; a retry runs it again"
+    )
+    return Verdict(TrialState.FAILED, "unread", text)
 
 
 def _seen(case: Case) -> str:

@@ -134,6 +134,63 @@ def test_one_read_that_fails_costs_nothing(tmp_path: Path, monkeypatch: pytest.M
     assert tail.fault == ""
 
 
+@contextmanager
+def closed(folder: Path) -> Iterator[None]:
+    """Have nobody but root look into a folder, and not be root."""
+    user = os.geteuid()
+    folder.chmod(0)
+    if user == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(user)
+        folder.chmod(0o755)
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_trial_whose_folder_is_closed_to_us_is_the_only_one_that_is_lost(
+    ended: Endings, monkeypatch: pytest.MonkeyPatch, lost: bool
+) -> None:
+    """As by a container that works as another user."""
+    now = [1000.0]
+    monkeypatch.setattr("hpo_tui.engine.execution.processes.awake", lambda: now[0])
+    desk = ended.desk
+    desk.live[1].ended = Exit(0, 1.0, 2.0, lost=lost)
+    with closed(desk.folder.trial(1).path):
+        assert not ended.check()
+        now[0] = 1061.0
+        assert ended.check()
+    trial = desk.trials[1]
+    assert (trial.state, trial.teaches) == (TrialState.FAILED, False)
+    assert trial.reason.startswith("its reports could not be read for 60 s (Permission denied)")
+
+
+def test_what_is_closed_for_less_than_a_minute_costs_no_result(ended: Endings) -> None:
+    with closed(ended.desk.folder.trial(1).path):
+        assert not ended.check()
+    assert ended.check()
+    assert ended.desk.trials[1].metrics == {"a": 0.5}
+
+
+def test_a_folder_that_is_closed_to_us_is_named_when_its_trial_is_to_run_again(
+    ended: Endings,
+) -> None:
+    desk = ended.desk
+    desk.live.clear()
+    desk.update(1, state=TrialState.WAITING, attempt=1)
+    desk.enqueue(1)
+    slot: Any = SimpleNamespace(release=lambda: None, device="cpu:0")
+    starter = Starter(desk)
+    with closed(desk.folder.trial(1).path):
+        starter._start(starter._running(desk.trials[1], slot), slot)
+    assert desk.trials[1].state is TrialState.WAITING
+    with StudyReader(desk.folder.db) as reader:
+        told = reader.events()[-1].text
+    assert told.startswith("trial 1 cannot be started: ")
+    assert "is closed to you (Permission denied)" in told
+
+
 def test_what_is_no_file_can_be_read(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for name in ("none", "pipe", "."):
