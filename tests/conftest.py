@@ -1,10 +1,13 @@
 """What holds for all tests."""
 
+import ctypes
 import gc
 import os
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -67,3 +70,32 @@ def storage_of() -> "Iterator[Callable[[str], RDBStorage]]":
     for one in made:
         one.remove_session()
         one.engine.dispose()
+
+
+_CAPABILITIES = 0x20080522
+"""The version of the kernel's calls that read and set what a thread may do."""
+_PASS_MODES = 1 << 1 | 1 << 2
+"""The rights of root to write and to read what its mode forbids."""
+
+
+@pytest.fixture
+def closed() -> Callable[[Path], AbstractContextManager[None]]:
+    """Return what closes a folder to everybody for a while, to root too."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    header, now = (ctypes.c_uint32 * 2)(_CAPABILITIES, 0), (ctypes.c_uint32 * 6)()
+
+    @contextmanager
+    def close(folder: Path) -> Iterator[None]:
+        assert libc.capget(header, now) == 0
+        poorer = (ctypes.c_uint32 * 6)(*now)
+        poorer[0] &= ~_PASS_MODES
+        mode = folder.stat().st_mode
+        folder.chmod(0)
+        assert libc.capset(header, poorer) == 0
+        try:
+            yield
+        finally:
+            assert libc.capset(header, now) == 0
+            folder.chmod(mode)
+
+    return close

@@ -29,6 +29,8 @@ class LogIndex:
         self._starts: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
         self._size = 0
         self._identity: tuple[int, int] | None = None
+        self.fault = ""
+        """Why the file could not be read at the last look; empty too where there is none."""
 
     def __len__(self) -> int:
         return len(self._starts)
@@ -44,6 +46,7 @@ class LogIndex:
             with self.path.open("rb") as file:
                 stat = os.fstat(file.fileno())
                 identity = (stat.st_dev, stat.st_ino)
+                self.fault = ""
                 if identity != self._identity or stat.st_size < self._size:
                     self._starts, self._size = np.zeros(0, dtype=np.int64), 0
                     self._identity = identity
@@ -51,9 +54,11 @@ class LogIndex:
                     return False
                 self._take(file.fileno(), stat.st_size)
                 return True
-        except OSError:
-            changed = self._size > 0
+        except OSError as error:
+            fault = "" if isinstance(error, FileNotFoundError) else error.strerror or str(error)
+            changed = self._size > 0 or fault != self.fault
             self._starts, self._size, self._identity = np.zeros(0, dtype=np.int64), 0, None
+            self.fault = fault
             return changed
 
     def _take(self, fd: int, size: int) -> None:

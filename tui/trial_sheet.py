@@ -53,12 +53,21 @@ def files_of(folder: StudyFolder, number: int) -> dict[str, str | None]:
         "folder": files.path, "log": files.log, "params": files.params, "reports": files.reports,
         "checkpoint": files.checkpoint,
     }  # fmt: skip
-    there = {name: path for name, path in places.items() if path.is_file() or _holds_any(path)}
+    there = {name: path for name, path in places.items() if _is_there(path)}
     return {name: str(there[name]) if name in there else None for name in places}
 
 
-def _holds_any(path: Path) -> bool:
-    return path.is_dir() and any(path.iterdir())
+def _is_there(path: Path) -> bool:
+    """Whether there is a file, or a folder that is not known to be empty, as one closed to us."""
+    try:
+        if not path.is_dir():
+            return path.is_file()
+    except OSError:  # in a folder that is closed
+        return False
+    try:
+        return any(path.iterdir())
+    except OSError:
+        return True
 
 
 def _file_entries(folder: StudyFolder, files: Mapping[str, str | None]) -> list[Entry]:

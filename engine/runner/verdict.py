@@ -76,10 +76,10 @@ def judge(case: Case) -> Verdict:
     """Return what becomes of the trial."""
     if case.stop is not None and (case.exit.stopped or case.exit.lost or case.exit.code != 0):
         return _stopped(case.stop)
+    if case.exit.lost and case.unread:  # what would tell whether it was ever started is unread too
+        return _unknown(case)
     if not case.exit.begun:
         return Verdict(TrialState.WAITING, "lost", "its process was never started")
-    if case.exit.lost and case.unread:
-        return _unknown(case)
     if case.exit.lost and not case.exit.problem:
         return _again(case, "lost", "its process vanished (did the machine go down?)")
     if case.exit.stopped == "timeout":

@@ -134,29 +134,15 @@ def test_one_read_that_fails_costs_nothing(tmp_path: Path, monkeypatch: pytest.M
     assert tail.fault == ""
 
 
-@contextmanager
-def closed(folder: Path) -> Iterator[None]:
-    """Have nobody but root look into a folder, and not be root."""
-    user = os.geteuid()
-    folder.chmod(0)
-    if user == 0:
-        os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(user)
-        folder.chmod(0o755)
-
-
-@pytest.mark.parametrize("lost", [False, True])
+@pytest.mark.parametrize("how", [{}, {"lost": True}, {"lost": True, "begun": False}])
 def test_a_trial_whose_folder_is_closed_to_us_is_the_only_one_that_is_lost(
-    ended: Endings, monkeypatch: pytest.MonkeyPatch, lost: bool
+    ended: Endings, monkeypatch: pytest.MonkeyPatch, closed: Any, how: dict[str, bool]
 ) -> None:
     """As by a container that works as another user."""
     now = [1000.0]
     monkeypatch.setattr("hpo_tui.engine.execution.processes.awake", lambda: now[0])
     desk = ended.desk
-    desk.live[1].ended = Exit(0, 1.0, 2.0, lost=lost)
+    desk.live[1].ended = Exit(0, 1.0, 2.0, **how)
     with closed(desk.folder.trial(1).path):
         assert not ended.check()
         now[0] = 1061.0
@@ -166,7 +152,7 @@ def test_a_trial_whose_folder_is_closed_to_us_is_the_only_one_that_is_lost(
     assert trial.reason.startswith("its reports could not be read for 60 s (Permission denied)")
 
 
-def test_what_is_closed_for_less_than_a_minute_costs_no_result(ended: Endings) -> None:
+def test_what_is_closed_for_less_than_a_minute_costs_no_result(ended: Endings, closed: Any) -> None:
     with closed(ended.desk.folder.trial(1).path):
         assert not ended.check()
     assert ended.check()
@@ -174,7 +160,7 @@ def test_what_is_closed_for_less_than_a_minute_costs_no_result(ended: Endings) -
 
 
 def test_a_folder_that_is_closed_to_us_is_named_when_its_trial_is_to_run_again(
-    ended: Endings,
+    ended: Endings, closed: Any
 ) -> None:
     desk = ended.desk
     desk.live.clear()

@@ -1,5 +1,6 @@
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,6 +39,35 @@ def test_a_cut_or_replaced_file_is_read_anew(tmp_path: Path) -> None:
     path.unlink()
     assert index.extend()
     assert len(index) == 0
+
+
+def test_a_file_that_cannot_be_read_is_not_an_empty_one(tmp_path: Path, closed: Any) -> None:
+    path = tmp_path / "log"
+    path.write_text("a\nb\n")
+    index = LogIndex(path)
+    with closed(path):
+        assert index.extend()
+        assert (len(index), index.fault) == (0, "Permission denied")
+        assert not index.extend()
+    assert index.extend()
+    assert (len(index), index.fault) == (2, "")
+
+
+async def test_an_output_that_cannot_be_read_is_said_to_be_that(
+    study: StudyFolder,
+) -> None:
+    log = study.trial(9).log
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.unlink(missing_ok=True)
+    log.symlink_to(log)  # it cannot be opened by any thread
+    app = make_app(study)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        assert app.live is not None
+        app.open_trial(app.live, 9)
+        await until(pilot, lambda: bool(app.screen.query(LogTail)))
+        tail = app.screen.query_one(LogTail)
+        await until(pilot, lambda: "cannot be read (Too many levels" in tail.render_line(1).text)
 
 
 def test_millions_of_lines_are_searched(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from textual.widgets import Static
 
+from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import Event, Trial, TrialState
 from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
@@ -186,3 +187,17 @@ def test_a_sentence_takes_lines_where_one_has_no_room(width: int, lines: int) ->
     assert all(len(value) < room for _, (value, _) in said[: 2 if lines > 1 else 1])
     assert {rows.whole(row) for row in range(1, 1 + lines)} == {("in words", text)}
     assert rows.cells(1 + lines)[1] == ("look", "")
+
+
+def test_of_a_trial_whose_folder_is_closed_all_else_is_told(tmp_path: Path, closed: Any) -> None:
+    folder = StudyFolder(tmp_path)
+    files = folder.trial(3)
+    files.checkpoint.mkdir(parents=True)
+    files.log.touch()
+    with closed(files.path):
+        found = files_of(folder, 3)
+    assert {name for name, path in found.items() if path} == {"folder"}
+    (files.checkpoint / "state").touch()
+    with closed(files.checkpoint):
+        found = files_of(folder, 3)
+    assert {name for name, path in found.items() if path} == {"folder", "log", "checkpoint"}

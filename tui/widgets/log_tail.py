@@ -280,7 +280,7 @@ movements of the script are removed; only the last state of a progress bar is sh
         if index is None or at >= len(index):
             text = ""
             if y == 1 and self.number is not None and (index is None or not len(index)):
-                text = " The study is gone." if self._gone else " The trial has written nothing."
+                text = f" {self._why_empty()}"
             return Strip([Segment(text, dim)]).adjust_cell_length(width, base)
         lines = self._in_sight(index)
         text = log_line(lines[y - 1]) if y <= len(lines) else ""
@@ -289,6 +289,13 @@ movements of the script are removed; only the last state of a progress bar is sh
             current = base + self.get_component_rich_style("log--current")
             styles = (current, current + Style(underline=True))
         return drawn(text, self._needle, styles, left=self._left, width=width)
+
+    def _why_empty(self) -> str:
+        if self._gone:
+            return "The study is gone."
+        if self._index is not None and self._index.fault:
+            return f"The output cannot be read ({self._index.fault})."
+        return "The trial has written nothing."
 
     def _heading(self, width: int) -> Strip:
         base = self.rich_style
