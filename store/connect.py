@@ -99,6 +99,30 @@ def transaction(path: Path) -> Iterator[sqlite3.Connection]:
         conn.close()
 
 
+def log_of(path: Path) -> Path:
+    """Return where the write-ahead log of a database is."""
+    return Path(f"{path}-wal")
+
+
+def inode(path: Path) -> int:
+    """Return by what one file is told from another in its place, 0 where there is none."""
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return 0
+
+
+def drop_log(path: Path, mine: int) -> None:
+    """Remove the log with the inode ``mine`` of a database that is not at ``path`` any more.
+
+    SQLite would take it for that of the file that is there now, and mix the pages of the two.
+    """
+    if mine and inode(log_of(path)) == mine:
+        with contextlib.suppress(OSError):
+            log_of(path).unlink()
+            Path(f"{path}-shm").unlink()
+
+
 class StillConnection(sqlite3.Connection):
     """To a file that is read as one that never changes: it sees nothing of what is written."""
 
@@ -106,7 +130,7 @@ class StillConnection(sqlite3.Connection):
 def look(path: Path) -> tuple[int, ...]:
     """Return what is another once a database was written: times and sizes of it and of its log."""
     found: tuple[int, ...] = ()
-    for one in (path, Path(f"{path}-wal")):
+    for one in (path, log_of(path)):
         with contextlib.suppress(OSError):
             seen = one.stat()
             found += (seen.st_mtime_ns, seen.st_size)
@@ -134,7 +158,7 @@ def connect_reader(path: Path) -> sqlite3.Connection:
             raise
         # A file in write-ahead mode in a read-only folder cannot make its shared memory. If no
         # log lies beside it, nothing is missing from the file itself.
-        if Path(f"{path}-wal").exists() and Path(f"{path}-wal").stat().st_size > 0:
+        if log_of(path).exists() and log_of(path).stat().st_size > 0:
             raise
         conn = sqlite3.connect(
             f"{uri}?mode=ro&immutable=1", uri=True, isolation_level=None,

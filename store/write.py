@@ -1,5 +1,6 @@
 """What the one writer of a study may do, each in one transaction."""
 
+import contextlib
 import json
 import sqlite3
 import time
@@ -42,7 +43,12 @@ class StudyWriter:
         self._rev = int(newest[0])
 
     def close(self) -> None:
-        """Close the file; SQLite folds its log into it."""
+        """Close the file, with its log folded into it.
+
+        SQLite does that only for the last who has it open, which a dashboard may be.
+        """
+        with contextlib.suppress(sqlite3.Error):  # a full disk: all of it is in the log
+            self.fold()
         self.conn.close()
 
     def fold(self) -> None:

@@ -21,6 +21,7 @@ from hpo_tui.engine.overdue import overdue
 from hpo_tui.engine.spec import SpecError, StudySpec
 from hpo_tui.engine.spec.files import edited_by_hand
 from hpo_tui.engine.stop_when import KEY
+from hpo_tui.store.connect import inode, log_of
 from hpo_tui.store.faults import explained
 from hpo_tui.store.folder import ARCHIVE, StudyFolder
 from hpo_tui.store.models import Event, Study, StudyState
@@ -102,9 +103,12 @@ class StudyWatcher:
             self._file, self.gone = self.folder.db.stat().st_ino, False
             self._edits = _Edits()  # it may be another file
             dirty, pid, last, fades = True, self.folder.runner_pid(), 0.0, math.inf
-            text = self._stamp()
-            # A file that was moved or deleted can be read on, and would never change again.
+            text, log = self._stamp(), inode(log_of(self.folder.db))
+            # A file that was moved or deleted can be read on, and would never change again. The log
+            # of one goes with it, which may be only after another file has come into its place.
             while not self._stop.is_set() and self.folder.db.stat().st_ino == self._file:
+                if log and inode(log_of(self.folder.db)) != log:
+                    break
                 now = time.monotonic()
                 living = self.folder.runner_pid()
                 dirty = reader.changed() or dirty or living != pid or self._clock() > fades

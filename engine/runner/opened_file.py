@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from hpo_tui.store.connect import on_network
+from hpo_tui.store.connect import drop_log, inode, log_of, on_network
 
 PATIENCE = 30.0
 """Seconds for which a folder may be away: renamed by mistake, or on a disk that is mounted anew."""
@@ -19,6 +19,7 @@ class OpenedFile:
         self._changing = on_network(path)
         """Whether its inode need not stay the same."""
         self._inode = self._look()
+        self._log = inode(log_of(path))
         # Of the folder, not of the file: to close one more descriptor of that would take away
         # every lock that SQLite has on it.
         self._folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -42,8 +43,13 @@ class OpenedFile:
         return not same
 
     def close(self) -> None:
-        """Let the folder go."""
+        """Let the folder go; what was written to it is closed already.
+
+        A file in the place of this one must not be read with this one's log.
+        """
         os.close(self._folder)
+        if inode(self.path) not in (0, self._inode) and not self._changing:
+            drop_log(self.path, self._log)
 
     def _look(self) -> int:
         """Return the file's inode, 0 where that says nothing, -1 if nothing is left in it.

@@ -1,8 +1,10 @@
 """Folders and files that are copied, moved, replaced or removed while a study runs."""
 
+import contextlib
 import os
 import shutil
 import signal
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +109,24 @@ def test_a_runner_whose_file_was_replaced_does_not_write_for_nobody(make_study: 
     study.until(lambda: processes.Process.of(pid) is None)
     assert "was deleted, emptied or replaced: its trials end" in study.log()
     study.until(lambda: not study.processes())
+
+
+def test_a_file_in_the_place_of_another_is_not_mixed_with_that_one_s_log(make_study: Any) -> None:
+    study = make_study("report(step=1, accuracy=0.5); hold()")
+    pid = study.start()
+    study.running(1, reports=1)
+    other = study.folder.path / "other.db"
+    shutil.copy(study.folder.db, other)
+    with contextlib.closing(sqlite3.connect(other)) as conn:
+        conn.executescript("DELETE FROM trials; UPDATE study SET name = 'other'")
+    moved = study.folder.path.with_name("moved") / "study.db"
+    moved.parent.mkdir()
+    study.folder.db.rename(moved)
+    other.rename(study.folder.db)
+    study.until(lambda: processes.Process.of(pid) is None)
+    assert (study.study().name, study.trials()) == ("other", [])
+    study.folder = StudyFolder(moved.parent)
+    assert (study.study().name, len(study.trials())) == ("t", 1), "with all of its own log"
 
 
 def test_a_script_that_removes_its_folder_is_no_endless_loop(make_study: Any) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from hpo_tui.store import connect
+from hpo_tui.store.models import StudyState
 from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
 
@@ -150,3 +151,16 @@ def test_a_file_that_was_read_as_it_is_is_read_again_once_it_changes(
         assert reader.changed()
         assert reader.study().reason == "another"
         assert not reader.changed()
+
+
+def test_the_file_alone_says_all_once_it_is_written_though_somebody_reads_it(
+    tmp_path: Path, writer: StudyWriter, reader: StudyReader
+) -> None:
+    assert reader.study().state is StudyState.NEW
+    with writer.transaction():
+        writer.update_study(state=StudyState.FINISHED)
+    writer.close()
+    alone = tmp_path / "alone.db"
+    alone.write_bytes((tmp_path / "study.db").read_bytes())
+    with StudyReader(alone) as found:
+        assert found.study().state is StudyState.FINISHED

@@ -8,6 +8,7 @@ import pytest
 
 from hpo_tui.engine import launch
 from hpo_tui.store.folder import ARCHIVE, StudyFolder
+from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui.app import HpoApp
 from hpo_tui.tui.messages import SnapshotReady
 from hpo_tui.tui.screens.watch import Watch
@@ -82,6 +83,24 @@ async def test_a_file_in_the_place_of_another_is_read_with_its_own_budget(
             log.unlink()
         other.db.replace(study.db)
         await until(pilot, lambda: "of 7777 spent" in _title(app), 5)
+
+
+async def test_a_file_whose_log_goes_after_it_came_is_read_anew(
+    study: StudyFolder, tmp_path: Path
+) -> None:
+    writer = StudyWriter(study.db)
+    with writer.transaction():
+        writer.update_study(text=TEXT.replace("budget = 400", "budget = 333"))
+    app = make_app(study)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await ready(pilot)
+        other = make_study(tmp_path / "elsewhere", text=TEXT.replace("= 400", "= 7777"))
+        other.db.replace(study.db)  # the log of the one before stays, as a runner has it open
+        await until(pilot, lambda: app.live.folder.db.stat().st_ino == app.live.watcher._file, 5)
+        for log in study.path.glob("study.db-*"):
+            log.unlink()
+        await until(pilot, lambda: "of 7777 spent" in _title(app), 5)
+    writer.close()
 
 
 async def test_a_home_that_is_made_later_is_found(
