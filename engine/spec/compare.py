@@ -39,7 +39,9 @@ class Comparison:
         self.changes: list[Change] = []
         self.refused: list[Problem] = []
         if old.name != new.name:
-            self._refuse(("study", "name"), "a study keeps its name, which is that of its folder")
+            self._refuse(
+                ("study", "name"), f'a study keeps its name: its database says "{old.name}"'
+            )
         self._space()
         self._metrics()
         self._tasks()
