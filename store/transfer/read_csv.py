@@ -16,6 +16,7 @@ from hpo_tui.store.transfer.tables import (
     check_results,
     columns_of,
     configured,
+    moment,
     span,
 )
 
@@ -113,6 +114,11 @@ def _number(text: str) -> float | None:
     return found if math.isfinite(found) else None
 
 
+def _time(text: str) -> float | None:
+    found = _number(text)
+    return moment(text) if found is None else found
+
+
 def _missing(text: str) -> bool:
     """Whether a cell of numbers says that there is none: pandas and numpy write ``nan``."""
     return text.strip().lower() in ("", "nan", "-nan", "+nan")
@@ -157,8 +163,8 @@ def _trial(
         {n: _value(row[c], kinds[c]) for c, n in params.items() if row.get(c)},
         {name: _number(row.get(column) or "") for column, name in metrics.items()},
         cost=_number(row.get("cost") or ""),
-        start=_number(row.get("started") or ""),
-        end=_number(row.get("ended") or ""),
+        start=_time(row.get("started") or row.get("datetime_start") or ""),
+        end=_time(row.get("ended") or row.get("datetime_complete") or ""),
         resumed_from=_whole(row, "resumed_from"),
         reason=row.get("why") or "",
         exit_code=_whole(row, "exit_code"),

@@ -14,6 +14,7 @@ from hpo_tui.store.transfer.tables import (
     check_results,
     columns_of,
     configured,
+    moment,
     span,
 )
 
@@ -124,6 +125,12 @@ class _Row:
         except OverflowError:
             return None
 
+    def time(self, key: str) -> float | None:
+        """Return the time under ``key``, None where there is none."""
+        value = self.cells.get(key)
+        found = moment(value) if isinstance(value, str) else None
+        return self.number(key) if found is None else found
+
     def whole(self, key: str) -> int | None:
         """Return the whole number under ``key``, None where there is none."""
         value = self.number(key)
@@ -160,8 +167,8 @@ class _Row:
             },
             {name: self.number(column) for column, name in metrics.items()},
             cost=self.number("cost"),
-            start=self.number("started"),
-            end=self.number("ended"),
+            start=self.time("started"),
+            end=self.time("ended"),
             resumed_from=self.whole("resumed_from"),
             reason=self.text("why"),
             exit_code=self.whole("exit_code"),

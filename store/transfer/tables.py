@@ -3,6 +3,7 @@
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ from hpo_tui.store.transfer.rows import FLAT
 
 _PARAMS = ("params.", "params_", "param.", "param_")
 _METRICS = ("metrics.", "metrics_", "metric.", "metric_")
+_UNITS = (1.0, 1e3, 1e6, 1e9)
+_END_OF_TIMES = 1e11
+"""A time in seconds is below this until the year 5138; one in thousandths has been since 1973."""
 _OTHERS = frozenset({*FLAT, "number", "datetime_start", "datetime_complete", "duration", ""})
 
 
@@ -117,6 +121,27 @@ def ended_as(text: str, *, whole: bool) -> TrialState:
     return state if state.ended else TrialState.KILLED
 
 
+def moment(text: str) -> float | None:
+    """Return the Unix seconds of a time as ISO 8601 writes it, None where it is none.
+
+    Without a zone it is local time.
+    """
+    try:
+        return datetime.fromisoformat(text.strip()).timestamp()
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _in_seconds(time: float | None) -> float | None:
+    """Return a time of a table in Unix seconds: pandas writes nanoseconds, JavaScript thousandths.
+
+    None where it is no time that a trial could have run at.
+    """
+    if time is None or time < 0:
+        return None
+    return next((time / unit for unit in _UNITS if time / unit < _END_OF_TIMES), None)
+
+
 def arrived(
     number: int,
     task: str,
@@ -131,8 +156,10 @@ def arrived(
 ) -> Trial:
     """Return the trial that a row tells of; empty texts and None where it does not say.
 
-    ``cost`` in full-task units, times in Unix seconds. ``rest``: further fields of the trial.
+    ``cost`` in full-task units, times as Unix counts them, in whatever unit. ``rest``: further
+    fields of the trial.
     """
+    start, end = _in_seconds(start), _in_seconds(end)
     results = {name: value for name, value in metrics.items() if value is not None}
     ended = ended_as(state, whole=len(results) == len(metrics))
     charged = cost if cost is not None else 1.0 if ended is TrialState.COMPLETE else 0.0

@@ -110,3 +110,39 @@ def test_a_journal_of_optuna_is_one_whatever_its_name(
     (tmp_path / "x.log").rename(tmp_path / "x.jsonl")
     assert hpo("import", "x.jsonl", "--name", "again").code == 0
     assert len(rows(tmp_path / ".hpo" / "again")) == 11  # the one that ran was left out
+
+
+@pytest.mark.parametrize(
+    ("began", "ended"),
+    [
+        ("1700000000", "1700000060"),
+        ("1700000000123", "1700000060123"),
+        ("1700000000000000", "1700000060000000"),
+        ("1700000000000000000", "1700000060000000000"),
+        ('"2023-11-14T22:13:20Z"', '"2023-11-14T23:14:20+01:00"'),
+    ],
+)
+def test_times_are_read_in_the_unit_that_they_are_in(
+    hpo: Callable[..., Any], tmp_path: Path, began: str, ended: str
+) -> None:
+    rest = f'"metrics": {{"a": 1}}, "started": {began}, "ended": {ended}}}\n'
+    (tmp_path / "t.jsonl").write_text("".join(f'{{"params": {{"x": {x}}}, {rest}' for x in (1, 2)))
+    (tmp_path / "c.csv").write_text(
+        "x,a,started,ended\n" + "".join(f"{x},1,{began},{ended}\n" for x in (1, 2))
+    )
+    for table in ("t.jsonl", "c.csv"):
+        assert hpo("import", table, "--maximize", "a").code == 0
+        with StudyReader(StudyFolder(tmp_path / ".hpo" / table[0]).db) as reader:
+            trial = reader.trials()[0]
+        assert trial.started == pytest.approx(1700000000, abs=1)
+        assert trial.duration == pytest.approx(60)
+
+
+@pytest.mark.parametrize("when", ["-5", "1e300", "nan", "yesterday"])
+def test_a_time_that_is_none_is_left_out(
+    hpo: Callable[..., Any], tmp_path: Path, when: str
+) -> None:
+    (tmp_path / "c.csv").write_text(f"x,a,started\n1,1,{when}\n2,1,\n")
+    assert hpo("import", "c.csv", "--maximize", "a").code == 0
+    with StudyReader(StudyFolder(tmp_path / ".hpo" / "c").db) as reader:
+        assert reader.trials()[0].started is None
