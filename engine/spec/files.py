@@ -13,7 +13,7 @@ def write_atomic(path: Path, text: str) -> None:
 
     The mode of an existing file is kept, and a symbolic link goes on pointing where it did.
     """
-    path = path.resolve() if path.is_symlink() else path
+    path = Path(os.path.realpath(path)) if path.is_symlink() else path
     mode = path.stat().st_mode & 0o7777 if path.exists() else 0o666 & ~umask()
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
@@ -40,6 +40,8 @@ def edited_by_hand(path: Path, text: str) -> str | None:
     What is no UTF-8 in it is kept as lone surrogates, with which it is no study's text.
     """
     try:
+        if not path.is_file():  # to open a pipe would wait for who writes to it
+            return None
         found = path.read_text("utf-8", "surrogateescape")
     except OSError:
         return None

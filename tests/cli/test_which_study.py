@@ -258,3 +258,24 @@ def test_a_folder_in_the_place_of_the_database_is_no_fault_of_the_disk(
     assert ran.code == 1
     assert "study.db is a folder" in ran.err
     assert "disk" not in ran.err
+
+
+@pytest.mark.parametrize("words", [["run"], ["check"], ["open"]])
+def test_a_link_that_leads_back_to_itself_is_no_bug(
+    hpo: Callable[..., Any], tmp_path: Path, words: list[str]
+) -> None:
+    (tmp_path / "loop.toml").symlink_to("loop.toml")
+    ran = hpo(*words, "loop.toml")
+    assert ran.code == 1
+    assert "bug" not in ran.err
+    assert "link that leads back to itself" in ran.err
+
+
+@pytest.mark.parametrize("words", [["run"], ["check"], ["open"]])
+def test_a_link_to_what_is_not_there_is_said_to_be_one(
+    hpo: Callable[..., Any], tmp_path: Path, words: list[str]
+) -> None:
+    (tmp_path / "link.toml").symlink_to("/mnt/away/study.toml")
+    ran = hpo(*words, "link.toml")
+    assert ran.code == 1
+    assert "'link.toml' is a link to /mnt/away/study.toml, which is not there" in ran.err

@@ -1,3 +1,4 @@
+import os
 import re
 import stat
 import tomllib
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hpo_tui.engine.spec import StudySpec
-from hpo_tui.engine.spec.files import write_atomic
+from hpo_tui.engine.spec.files import edited_by_hand, write_atomic
 from hpo_tui.engine.spec.names import KeyPath
 from hpo_tui.engine.spec.toml_text import toml_lines
 from hpo_tui.engine.spec.write import (
@@ -232,3 +233,24 @@ def test_a_folder_that_cannot_be_written_names_the_file_that_was_meant(tmp_path:
     path = tmp_path / "gone" / "study.toml"
     with pytest.raises(OSError, match=re.escape(f"'{path}'")):
         write_atomic(path, "x")
+
+
+@pytest.mark.parametrize("kind", ["loop", "pipe", "folder", "absent", "empty"])
+def test_what_is_no_text_is_no_edit_and_is_not_waited_for(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "study.toml"
+    if kind == "loop":
+        path.symlink_to(path)
+    elif kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "empty":
+        path.touch()
+    assert edited_by_hand(path, "text") is None
+
+
+def test_a_link_that_leads_back_to_itself_is_written_over(tmp_path: Path) -> None:
+    path = tmp_path / "study.toml"
+    path.symlink_to(path)
+    write_atomic(path, "x")
+    assert path.read_text() == "x"

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -68,7 +69,7 @@ def _target(output: Path | None) -> Iterator[TextIO]:
         with output.open("w", encoding="utf-8", newline="") as pipe:
             yield pipe
         return
-    output = output.resolve()
+    output = Path(os.path.realpath(output))
     part = output.with_name(output.name + ".part")
     try:
         with part.open("w", encoding="utf-8", newline="") as file:

@@ -1,5 +1,6 @@
 """``hpo-tui run``: a study file becomes a study, its runner is started, and it is followed."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -73,7 +74,7 @@ def prepare(text: str, name: str | None) -> StudyFolder:
             raise Refusal(f"{plain(text)} is already a study; --name is only for a study file")
         return existing
     path = here / text if existing is None else existing.path
-    file = (path / "study.toml" if path.is_dir() else path).resolve()
+    file = Path(os.path.realpath(path / "study.toml" if path.is_dir() else path))
     if file.suffix != ".toml" or not file.is_file():
         return find(text, here)
     home = file.parent / HOME
@@ -102,7 +103,7 @@ def _tell_edits(folder: StudyFolder, file: Path) -> None:
     from hpo_tui.engine.launch.origin import Origin, origin
     from hpo_tui.engine.spec import StudySpec
 
-    if origin(folder, StudySpec.load(file.resolve())) is Origin.EDITED:
+    if origin(folder, StudySpec.load(file)) is Origin.EDITED:
         note(
             f"{plain(folder.name)} was edited after it was made from {plain(file.name)}; it"
             f" continues as {plain(str(folder.file))} says"

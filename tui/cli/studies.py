@@ -1,5 +1,7 @@
 """Which study is meant: by folder, file or name, or the only one that can be."""
 
+import errno
+import os
 import shlex
 import sqlite3
 from collections.abc import Iterator
@@ -17,6 +19,7 @@ from hpo_tui.store.folder import (
     list_studies,
     working_folder,
 )
+from hpo_tui.store.refusals import in_words
 from hpo_tui.tui.cli.errors import NoSuchStudy, Refusal
 from hpo_tui.tui.plain import plain
 
@@ -91,11 +94,24 @@ def no_study_file(path: Path, called: str) -> str:
     """Return that a study file is not there, and which one is that may be meant."""
     from hpo_tui.engine.spec.names import nearest
 
+    if path.is_symlink():
+        return _leads_nowhere(path, called)
     near = nearest(path.stem, [p.stem for p in path.parent.glob("*.toml")])
     hint = "hpo-tui init train.py writes one for a script"
     if near is not None:
         hint = f"did you mean {plain(str(Path(called).with_stem(near)))!r}?"
     return f"there is no study file {plain(called)!r}; {hint}"
+
+
+def _leads_nowhere(path: Path, called: str) -> str:
+    """Return what is wrong with a link at whose end there is no file."""
+    try:
+        path.stat()
+    except OSError as error:
+        if error.errno != errno.ENOENT:
+            return plain(in_words(error))
+    end = plain(os.path.realpath(path))
+    return f"{plain(called)!r} is a link to {end}, which is not there: is its disk mounted?"
 
 
 def refuse_folder(path: Path) -> None:

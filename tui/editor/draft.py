@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ class Draft:
     """The unsaved text of the study file ``path``; ``folder`` is the user's folder of state."""
 
     def __init__(self, path: Path, folder: Path) -> None:
-        where = hashlib.sha256(str(path.resolve()).encode("utf-8", "surrogateescape")).hexdigest()
+        where = hashlib.sha256(os.fsencode(os.path.realpath(path))).hexdigest()
         self.file = folder / "drafts" / f"{where[:24]}.toml"
         self._one_at_a_time = threading.Lock()
 
