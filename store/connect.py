@@ -56,7 +56,7 @@ def connect(path: Path) -> sqlite3.Connection:
     On a network file system the rollback journal is used instead of the write-ahead log, which
     needs shared memory that such systems do not give (sqlite.org/wal.html).
     """
-    _refuse_folder(path)
+    _refuse_no_file(path)
     conn = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
     with closed_on_error(conn):
         mode = "DELETE" if on_network(path) else "WAL"
@@ -64,12 +64,19 @@ def connect(path: Path) -> sqlite3.Connection:
     return conn
 
 
-def _refuse_folder(path: Path) -> None:
-    """Say what SQLite calls a fault of the disk."""
+def _refuse_no_file(path: Path) -> None:
+    """Say what SQLite calls a fault of the disk, or would wait for without an end."""
     if path.is_dir():
         raise sqlite3.OperationalError(
             f"{path.name} is a folder, which holds no study: move it away"
         )
+    if path.exists() and not path.is_file():
+        raise sqlite3.OperationalError(f"{path.name} is no regular file: move it away")
+
+
+def _uri(path: Path, options: str) -> str:
+    """Return what SQLite opens, also for a link that leads back to itself: it says why not."""
+    return f"{Path(os.path.realpath(path)).as_uri()}?{options}"
 
 
 @contextlib.contextmanager
@@ -88,7 +95,8 @@ def transaction(path: Path) -> Iterator[sqlite3.Connection]:
 
     A file that is not there is not made: it would pass for a study.
     """
-    uri = f"{path.resolve().as_uri()}?mode=rw"
+    _refuse_no_file(path)
+    uri = _uri(path, "mode=rw")
     conn = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
     try:
         conn.execute("PRAGMA synchronous = FULL")
@@ -142,10 +150,9 @@ def connect_reader(path: Path) -> sqlite3.Connection:
 
     Raises ``sqlite3.Error`` if there is no such file or it is no database.
     """
-    _refuse_folder(path)
-    uri = path.resolve().as_uri()
+    _refuse_no_file(path)
     conn = sqlite3.connect(
-        f"{uri}?mode=ro", uri=True, timeout=BUSY_SECONDS, isolation_level=None,
+        _uri(path, "mode=ro"), uri=True, timeout=BUSY_SECONDS, isolation_level=None,
         check_same_thread=False,
     )  # fmt: skip
     try:
@@ -161,7 +168,7 @@ def connect_reader(path: Path) -> sqlite3.Connection:
         if log_of(path).exists() and log_of(path).stat().st_size > 0:
             raise
         conn = sqlite3.connect(
-            f"{uri}?mode=ro&immutable=1", uri=True, isolation_level=None,
+            _uri(path, "mode=ro&immutable=1"), uri=True, isolation_level=None,
             check_same_thread=False, factory=StillConnection,
         )  # fmt: skip
         with closed_on_error(conn):

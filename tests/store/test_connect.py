@@ -1,5 +1,6 @@
 """How a study's file is opened: by the file system it lies on, and beside a writer."""
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -164,3 +165,25 @@ def test_the_file_alone_says_all_once_it_is_written_though_somebody_reads_it(
     alone.write_bytes((tmp_path / "study.db").read_bytes())
     with StudyReader(alone) as found:
         assert found.study().state is StudyState.FINISHED
+
+
+def test_a_pipe_in_the_place_of_a_database_is_not_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "study.db"
+    os.mkfifo(path)
+    held = os.open(path, os.O_RDWR)  # should it be opened all the same, that does not wait
+    try:
+        for opens in (connect.connect, connect.connect_reader):
+            with pytest.raises(sqlite3.OperationalError, match=r"study.db is no regular file"):
+                opens(path)
+    finally:
+        os.close(held)
+
+
+def test_a_link_that_leads_back_to_itself_is_no_database(tmp_path: Path) -> None:
+    path = tmp_path / "study.db"
+    path.symlink_to(path)
+    for opens in (connect.connect, connect.connect_reader):
+        with pytest.raises(sqlite3.OperationalError, match="unable to open"):
+            opens(path)
+    with pytest.raises(sqlite3.OperationalError, match="unable to open"), connect.transaction(path):
+        pass
