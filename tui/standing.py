@@ -197,7 +197,8 @@ def first_result_text(snapshot: "Snapshot") -> str:
     lines = ["No full trial yet. The best trials are listed here once one has finished."]
     lines += _failures(snapshot)
     if not running.any():
-        return "\n".join([*lines, "The engine is preparing its first suggestions."])
+        what = "next" if len(frame) else "first"
+        return "\n".join([*lines, f"The engine is preparing its {what} suggestions."])
     tasks = [plain(frame.tasks[t]) for t in sorted(set(frame.task[running].tolist()))]
     where = ", ".join(tasks)
     lines.append(f"{present.plural(int(running.sum()), 'trial')} running at {where}.")

@@ -37,6 +37,14 @@ def test_where_no_trial_is_full_the_failed_ones_are_told_of(tmp_path: Path) -> N
     assert "have failed: the events (7) say why." in first_result_text(replace(snapshot, events=()))
 
 
+@pytest.mark.parametrize(("trials", "what"), [(0, "first"), (60, "next")])
+def test_what_is_prepared_is_first_only_where_there_are_no_trials(
+    tmp_path: Path, trials: int, what: str
+) -> None:
+    snapshot = replace(read_once(make_study(tmp_path, trials=trials, running=0)), runner_pid=1)
+    assert f"preparing its {what} suggestions" in first_result_text(snapshot)
+
+
 def test_of_a_failures_output_the_line_that_names_the_error_is_told(tmp_path: Path) -> None:
     snapshot = read_once(make_study(tmp_path, trials=60, running=0))
     text = 'trial 9: exit code 1; last lines: Traceback: | File "a.py", line 3 | ValueError: no'
