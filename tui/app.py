@@ -16,6 +16,7 @@ from textual.scrollbar import ScrollBar, ScrollBarRender
 from textual.theme import ThemeProvider
 
 from hpo_tui.store.folder import StudyFolder
+from hpo_tui.store.models import StudyState
 from hpo_tui.store.refusals import in_words
 from hpo_tui.tui.actions import action, bindings
 from hpo_tui.tui.config import Settings
@@ -244,10 +245,11 @@ class HpoApp(StudyApp):
         """Leave; what runs goes on, and this is said after the screens are gone."""
         running = self.live is not None and self.live.folder.runner_pid() is not None
         name = plain(self.live.folder.word) if self.live is not None else ""
+        seen = self.live.snapshot if self.live is not None else None
+        paused = seen is not None and seen.study.state is StudyState.PAUSED
+        how = "stays paused" if paused else "keeps running"
         self.close_study()
-        self.farewell = (
-            f"The study keeps running: `hpo-tui {name}` shows it again." if running else ""
-        )
+        self.farewell = f"The study {how}: `hpo-tui {name}` shows it again." if running else ""
         self.exit(0)
 
     def do_app_suspend(self) -> None:

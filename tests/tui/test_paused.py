@@ -40,3 +40,15 @@ async def test_the_reason_of_a_pause_stays_in_sight(
         writer.close()
         await until(pilot, lambda: "preparing its first" in lines(best))
         assert "failed" not in header.render_line(0).text
+
+
+async def test_leaving_says_that_a_paused_study_stays_so(tmp_path: Path, runner: None) -> None:
+    study = make_study(tmp_path, trials=3, running=0)
+    writer = StudyWriter(study.db)
+    writer.update_study(state=StudyState.PAUSED, reason="paused by you")
+    writer.close()
+    app = make_app(study)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("q")
+    assert "The study stays paused" in app.farewell
