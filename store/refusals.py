@@ -2,6 +2,7 @@
 
 import errno
 import os
+import stat
 from pathlib import Path
 
 CLOSED = (errno.EACCES, errno.EPERM, errno.EROFS)
@@ -49,7 +50,20 @@ def in_words(error: OSError, place: Path | str = "") -> str:
         return f"{said}: {remedy}" if remedy else said
     if not what:
         return f"{where}: {said}"
+    if error.errno == errno.EACCES:
+        remedy = _own_remedy(where) or remedy
     return f"{where} {what} ({said})" + (f": {remedy}" if remedy else "")
+
+
+def _own_remedy(path: str) -> str:
+    """Return how the user opens what is the user's own and closed by its mode, else nothing."""
+    try:
+        found = Path(path).stat()
+    except OSError:
+        return ""
+    rights, word = (0o700, "rwx") if stat.S_ISDIR(found.st_mode) else (0o600, "rw")
+    mine = found.st_uid == os.geteuid() and found.st_mode & rights != rights
+    return f"it is yours, `chmod u+{word}` opens it" if mine else ""
 
 
 def _where(error: OSError, place: str) -> str:

@@ -38,6 +38,19 @@ def test_of_what_cannot_be_made_the_folder_is_named(tmp_path: Path) -> None:
     assert in_words(PermissionError(13, "Permission denied", "x")).startswith("x is closed to you")
 
 
+@pytest.mark.parametrize(("mode", "words"), [(0o400, "rwx"), (0, "rwx"), (0o700, "")])
+def test_who_has_closed_an_own_folder_is_told_how_to_open_it(
+    tmp_path: Path, mode: int, words: str
+) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    folder.chmod(mode)
+    told = in_words(PermissionError(errno.EACCES, "Permission denied", str(folder)))
+    folder.chmod(0o700)
+    end = f"it is yours, `chmod u+{words}` opens it" if words else "or use a folder of yours"
+    assert told.endswith(end)
+
+
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ESTALE])
 def test_where_no_file_is_named_it_is_what_was_meant(code: int) -> None:
     error = OSError(code, os.strerror(code))
