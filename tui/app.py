@@ -305,8 +305,8 @@ class HpoApp(StudyApp):
         if self._exception is None or self.is_headless:
             super()._print_error_renderables()
             return
-        from hpo_tui.tui.cli.errors import report_crash
+        from hpo_tui.tui.crashes import report_crash
 
         self._exit_renderables.clear()
-        sentence = report_crash(self._exception, sys.argv)
+        sentence = report_crash(self._exception)
         print(f"hpo-tui: {sentence}; running studies are not affected", file=sys.stderr)  # noqa: T201 - the last word

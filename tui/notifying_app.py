@@ -1,15 +1,14 @@
 """What an app tells: short messages, the bell, the clipboard, and what came of what was asked."""
 
 import asyncio
-import sys
 import time
 from collections.abc import Callable
 from functools import partial
 
 from textual.notifications import SeverityLevel
 
-from hpo_tui.tui.cli.errors import report_crash
 from hpo_tui.tui.config import state_folder, write_text
+from hpo_tui.tui.crashes import report_crash
 from hpo_tui.tui.notices import InSight
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.typed_ahead import TypedAhead
@@ -39,7 +38,7 @@ class NotifyingApp(TypedAhead):
         self._asides.discard(future)
         error = None if future.cancelled() else future.exception()
         if error is not None and self.is_running:
-            self.notify(report_crash(error, sys.argv), severity="error", markup=False)
+            self.notify(report_crash(error), severity="error", markup=False)
 
     def tell_from_thread(self, text: str, severity: SeverityLevel, title: str) -> None:
         """Show a short message, of a thread; markup in it is text."""

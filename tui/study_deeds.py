@@ -1,21 +1,19 @@
-"""Actions on a study of the list; each returns the sentence that reports it."""
+"""What is done to a study from any screen; each deed returns the sentence that reports it."""
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import Command, Study, StudyState
 from hpo_tui.store.refusals import in_words
 
-Severity = Literal["information", "warning", "error"]
-"""How bad it is what a short message says, as Textual names it."""
+if TYPE_CHECKING:
+    from textual.notifications import SeverityLevel
 
 NO_RUNNER = "This study has no runner: R starts one."
 NOTHING_RUNS = "This study has no runner and no running trials: there is nothing to stop."
 STARTS_IT = "R starts the runner, which continues the study."
-
-
 BUSY = "The runner is busy and will do this as soon as it can."
 
 
@@ -30,7 +28,7 @@ def answer_of(command: Command) -> str:
     return command.answer or "Done."
 
 
-def attempted(folder: StudyFolder, deed: Callable[[], str]) -> tuple[str, Severity]:
+def attempted(folder: StudyFolder, deed: Callable[[], str]) -> "tuple[str, SeverityLevel]":
     """Do something to a study; return what came of it, in words: also why it could not be done."""
     from hpo_tui.engine.launch import LaunchError
 

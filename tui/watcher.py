@@ -6,7 +6,6 @@ only when that moved, and at most once a second. Nothing here touches a widget.
 
 import math
 import sqlite3
-import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -25,7 +24,7 @@ from hpo_tui.store.connect import inode, log_of
 from hpo_tui.store.faults import explained
 from hpo_tui.store.folder import ARCHIVE, StudyFolder
 from hpo_tui.store.models import Event, Study, StudyState
-from hpo_tui.tui.cli.errors import report_crash
+from hpo_tui.tui.crashes import report_crash
 from hpo_tui.tui.device_names import NamedFrames, labels, named
 from hpo_tui.tui.outlook import GOALS_MET, eta_of, spent_of, why_closing
 from hpo_tui.tui.queued import short_of
@@ -139,7 +138,7 @@ class StudyWatcher:
     def _bug(self, error: Exception) -> str:
         """Return what is said of a bug, which is written down the first time."""
         if repr(error) != self._written[0]:
-            self._written = repr(error), report_crash(error, sys.argv)
+            self._written = repr(error), report_crash(error)
         return f"{self.folder.name} cannot be shown: {self._written[1]}."
 
     def _say(self, reason: str) -> None:

@@ -22,11 +22,11 @@ _ANY = re.compile(
     re.IGNORECASE,
 )
 _NAME = re.compile(r"[A-Za-z_][\w./@-]*")
-_NO_METRIC = {
+_NO_METRIC = frozenset({
     "cuda", "cpu", "gpu", "line", "pid", "port", "rank", "version", "v", "eta", "took", "is",
     "using", "time", "dur", "elapsed",
     "after", "at", "by", "for", "from", "in", "of", "than", "to", "with",
-}  # fmt: skip
+})  # fmt: skip
 
 
 def discover_in_line(line: str) -> dict[str, float]:

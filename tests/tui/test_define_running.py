@@ -34,7 +34,7 @@ def _stored(study: StudyFolder) -> str:
         return reader.study().text
 
 
-async def _editing(pilot: Pilot[int]) -> DefineScreen:
+async def editing(pilot: Pilot[int]) -> DefineScreen:
     await ready(pilot)
     await pilot.press("e")
     await until(pilot, lambda: isinstance(pilot.app.screen, DefineScreen))
@@ -47,7 +47,7 @@ async def _editing(pilot: Pilot[int]) -> DefineScreen:
 async def test_a_refused_edit_says_why_and_changes_nothing(study: StudyFolder) -> None:
     app = make_app(study)
     async with app.run_test(size=(120, 40)) as pilot:
-        screen = await _editing(pilot)
+        screen = await editing(pilot)
         screen.take(screen.history.text.replace("epochs = 15\n", "epochs = 14\n"))
         await pilot.press("ctrl+s")
         await until(pilot, lambda: any("15 epochs" in n.message for n in app._notifications))
@@ -68,7 +68,7 @@ async def test_a_comment_is_kept_where_nothing_that_matters_changes(tmp_path: Pa
     study = _stopped(tmp_path)
     app = make_app(study)
     async with app.run_test(size=(120, 40)) as pilot:
-        screen = await _editing(pilot)
+        screen = await editing(pilot)
         text = "# as agreed on Monday\n" + screen.history.text
         screen.take(text)
         await pilot.press("ctrl+s")
@@ -82,7 +82,7 @@ async def test_what_was_edited_elsewhere_meanwhile_is_not_lost_unasked(tmp_path:
     study = _stopped(tmp_path)
     app = make_app(study)
     async with app.run_test(size=(120, 40)) as pilot:
-        screen = await _editing(pilot)
+        screen = await editing(pilot)
         elsewhere = "# somebody else's remark\n" + screen.history.text
         writer = StudyWriter(study.db)
         writer.update_study(text=elsewhere)
@@ -104,7 +104,7 @@ async def test_many_changes_stand_one_below_the_other_over_the_keys(
     study = _stopped(tmp_path)
     app = make_app(study)
     async with app.run_test(size=size) as pilot:
-        screen = await _editing(pilot)
+        screen = await editing(pilot)
         text = screen.history.text.replace("slots = 2", "slots = 3\nstall = 60\nthreads = 4")
         text = text.replace("high = 0.7", "high = 0.6").replace("train.py", "train-nowhere.py")
         text = text.replace("python train", "pythonnowhere train")
@@ -143,7 +143,7 @@ async def test_a_change_that_was_agreed_to_is_not_asked_about_again(
     monkeypatch.setattr(side, "send_edit", send_edit)
     app = make_app(_stopped(tmp_path))
     async with app.run_test(size=(120, 40)) as pilot:
-        screen = await _editing(pilot)
+        screen = await editing(pilot)
         screen.take(screen.history.text.replace("high = 0.7", "high = 0.6"))
         await pilot.press("ctrl+s", "y", "escape")  # as fast as keys come
         await until(pilot, sent.is_set)

@@ -16,8 +16,8 @@ from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui.app import HpoApp
 from hpo_tui.tui.screens.define import DefineScreen
 from hpo_tui.tui.screens.dialogs import Confirm
-from hpo_tui.tui.widgets.study_form import StudyForm
-from tests.tui.conftest import make_app, make_study, ready, until
+from tests.tui.conftest import make_app, make_study, until
+from tests.tui.test_define_running import editing
 
 
 @pytest.fixture
@@ -30,12 +30,7 @@ def app(tmp_path: Path) -> HpoApp:
 
 
 async def _changed(pilot: Pilot[int]) -> DefineScreen:
-    await ready(pilot)
-    await pilot.press("e")
-    await until(pilot, lambda: isinstance(pilot.app.screen, DefineScreen))
-    screen = pilot.app.screen
-    assert isinstance(screen, DefineScreen)
-    await until(pilot, lambda: any(len(form.rows) for form in screen.query(StudyForm)))
+    screen = await editing(pilot)
     screen.take(screen.history.text.replace("high = 0.7", "high = 0.6"))
     return screen
 

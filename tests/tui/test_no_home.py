@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from hpo_tui.tui.cli.errors import report_crash
 from hpo_tui.tui.config import Session, config_folder, load_settings, state_folder
+from hpo_tui.tui.crashes import report_crash
 from hpo_tui.tui.editor.external import edit_in_editor
 
 

@@ -25,19 +25,24 @@ async def _shown(pilot: Pilot[int], number: int) -> TrialScreen:
     return screen
 
 
+async def _three(app: HpoApp, pilot: Pilot[int]) -> LineTable:
+    """Open the table of all trials, filtered to three of them."""
+    await ready(pilot)
+    assert app.live is not None
+    app.live.set_filter("trial in [3, 8, 20]")
+    await pilot.press("a")
+    await until(pilot, lambda: isinstance(app.screen, Trials))
+    table = app.screen.query_one(LineTable)
+    await until(pilot, lambda: len(table.rows) == 3)
+    return table
+
+
 async def test_steps_go_through_the_table_that_the_trial_was_opened_from(
     study: StudyFolder,
 ) -> None:
     app = make_app(study)
     async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
-        assert isinstance(app, HpoApp)
-        assert app.live is not None
-        app.live.set_filter("trial in [3, 8, 20]")
-        await pilot.press("a")
-        await until(pilot, lambda: isinstance(app.screen, Trials))
-        table = app.screen.query_one(LineTable)
-        await until(pilot, lambda: len(table.rows) == 3)
+        table = await _three(app, pilot)
         await pilot.press("g", "enter")
         screen = await _shown(pilot, 20)
         title = screen.query_one("#trial-title", PaneTitle)
@@ -75,13 +80,7 @@ async def test_from_a_chart_steps_go_through_what_is_shown_by_number(study: Stud
 async def test_enter_opens_the_trial_where_the_cursor_rests(study: StudyFolder) -> None:
     app = make_app(study)
     async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
-        assert app.live is not None
-        app.live.set_filter("trial in [3, 8, 20]")
-        await pilot.press("a")
-        await until(pilot, lambda: isinstance(app.screen, Trials))
-        table = app.screen.query_one(LineTable)
-        await until(pilot, lambda: len(table.rows) == 3)
+        table = await _three(app, pilot)
         resting = table.resting
         assert resting in (3, 8, 20)
         await pilot.press("enter")

@@ -1,16 +1,10 @@
 """How a command ends badly: with a sentence, never with a traceback."""
 
-import os
 import sqlite3
-import sys
-import time
-import traceback
 from pathlib import Path
 
 from hpo_tui.store.faults import explained
 from hpo_tui.store.refusals import in_words
-from hpo_tui.tui.config import state_folder
-from hpo_tui.tui.plain import plain
 
 
 class Refusal(Exception):  # noqa: N818 - what it is to the user; it is no bug
@@ -39,22 +33,3 @@ def _is_nowhere() -> bool:
     except FileNotFoundError:
         return True
     return False
-
-
-def write_crash(error: BaseException, argv: list[str]) -> Path | None:
-    """Write the traceback of a bug to a file of the user's and return it, None if that failed."""
-    path = state_folder() / f"error-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.log"
-    text = "".join(traceback.format_exception(error))
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"hpo-tui {argv!r}\nPython {sys.version}\n\n{text}", "utf-8")
-    except OSError:
-        return None
-    return path
-
-
-def report_crash(error: BaseException, argv: list[str]) -> str:
-    """Return the sentence for a bug: what it was, and where the traceback lies."""
-    path = write_crash(error, argv)
-    where = f"the details are in {path}" if path else "and no log could be written"
-    return plain(f"this is a bug in hpo-tui ({type(error).__name__}: {error}); {where}")

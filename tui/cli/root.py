@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from hpo_tui import __version__
-from hpo_tui.tui.cli.errors import Refusal, explain, report_crash
+from hpo_tui.tui.cli.errors import Refusal, explain
 from hpo_tui.tui.cli.text import note
+from hpo_tui.tui.crashes import report_crash
 from hpo_tui.tui.plain import plain
 
 if TYPE_CHECKING:

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.binding import BindingType
+from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
 from hpo_tui.tui.actions import Action, action, bindings
 from hpo_tui.tui.plain import plain
-from hpo_tui.tui.study_deeds import Severity
 
 if TYPE_CHECKING:
     from hpo_tui.tui.study_app import StudyApp
@@ -52,7 +52,7 @@ class Room(Screen[None]):
         if inspect.isawaitable(result):
             await result
 
-    def say(self, text: str, severity: Severity = "information", title: str = "") -> None:
+    def say(self, text: str, severity: SeverityLevel = "information", title: str = "") -> None:
         """Show a short message that goes away by itself; markup in it is text."""
         self.app.notify(plain(text), title=title, severity=severity, markup=False)
 

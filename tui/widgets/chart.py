@@ -1,6 +1,5 @@
 """What the chart widgets have in common: painted rows, kept, and repainted where they changed."""
 
-import sys
 from dataclasses import replace
 from typing import ClassVar
 
@@ -14,7 +13,7 @@ from hpo_tui.tui import fmt
 from hpo_tui.tui.charts import text
 from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.palette import Palette, palette
-from hpo_tui.tui.cli.errors import report_crash
+from hpo_tui.tui.crashes import report_crash
 from hpo_tui.tui.glyphs import Glyphs, glyphs
 from hpo_tui.tui.messages import TrialOpened, TrialSelected
 from hpo_tui.tui.snapshot import Snapshot, View
@@ -109,7 +108,7 @@ class Chart(Widget, can_focus=True):
         except Exception as error:  # noqa: BLE001 - a picture that fails must not take the app along
             fault = f"{type(error).__name__}: {error}"
             if fault != self.fault:  # else it is written down already
-                self.fault, self._told = fault, report_crash(error, sys.argv)
+                self.fault, self._told = fault, report_crash(error)
             text.note(canvas, f"This could not be drawn: {fmt.clean(self._told)}.")
             return canvas
         self.fault = ""

@@ -1,6 +1,5 @@
 """Which parameters matter, for every metric with a goal."""
 
-import sys
 from typing import ClassVar
 
 from textual.message import Message
@@ -13,7 +12,7 @@ from hpo_tui.tui import fmt, present
 from hpo_tui.tui.charts import text
 from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.palette import Ink
-from hpo_tui.tui.cli.errors import report_crash
+from hpo_tui.tui.crashes import report_crash
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.widgets.report import Report
 
@@ -178,7 +177,7 @@ best value lies: see the parallel coordinates or the slices for that.
             of = basis(frame, spec, task)
             shares = {m: importance(frame, spec, m, task) for m in spec.metric_names}
         except Exception as error:  # noqa: BLE001 - a picture that fails must not take the app along
-            fault = f"This could not be computed: {report_crash(error, sys.argv)}."
+            fault = f"This could not be computed: {report_crash(error)}."
         self.post_message(self.Found(asked, shares, of, fault))
 
     def on_importance_found(self, message: Found) -> None:
