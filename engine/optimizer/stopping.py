@@ -7,6 +7,8 @@ regions from bad ones. It is stopped only where an objective is not a number, an
 earlier trials.
 """
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from hpo_tui.engine.arrays import Array
@@ -18,6 +20,8 @@ from hpo_tui.engine.spec.names import plural
 
 _DRAWS = 256
 """Ends drawn from what is predicted, by which the chance of a good one is estimated."""
+_REST = 0.1
+"""Share of a trial's steps that is run to the end, whatever the chance of a good result."""
 
 
 def decide(spec: StudySpec, history: TrialHistory, trial: Trial) -> StopDecision:
@@ -41,8 +45,7 @@ def decide(spec: StudySpec, history: TrialHistory, trial: Trial) -> StopDecision
     now = standing(spec, [trial], step, names)[0]
     if not np.all(np.isfinite(now)):
         return StopDecision(True, f"stopped: an objective is not a number at step {step}.", 0.0)
-    # To stop what stands where all others ended saves nothing, and loses a result that is paid for.
-    if trial.task < history.full or {t.reports[-1][0] for t in earlier} == {step}:
+    if trial.task < history.full or _nearly_over(step, earlier):
         return StopDecision(False, "It runs to its end.", 1.0)
     sign = np.array([o.sign for o in spec.objectives])
     rng = np.random.default_rng([trial.number, step])
@@ -50,6 +53,16 @@ def decide(spec: StudySpec, history: TrialHistory, trial: Trial) -> StopDecision
     stop = chance < spec.stopping.patience
     what = "stopped: it has" if stop else "goes on: it has"
     return StopDecision(stop, f"{what} a chance of {chance:.0%} to end among the best.", chance)
+
+
+def _nearly_over(step: int, earlier: Iterable[Trial]) -> bool:
+    """Whether little is left to run: at most the last tenth of the longest of earlier trials.
+
+    To stop there saves next to nothing, and loses a result that is nearly paid for. The longest
+    counts, because where lengths differ, the end of a short trial may be the middle of this one.
+    """
+    end = max(t.reports[-1][0] for t in earlier)
+    return 0 <= end - step <= _REST * end
 
 
 def _chance(now: Array, then: Array, end: Array, rng: np.random.Generator) -> float:

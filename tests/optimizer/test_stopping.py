@@ -54,26 +54,30 @@ def test_one_result_that_is_better_in_everything_is_enough_to_stop(toy: StudySpe
         opt.drop(number)
 
 
-def test_a_trial_that_has_reached_its_end_is_not_stopped(toy: StudySpec) -> None:
+@pytest.mark.parametrize(
+    ("length", "step", "stops"),
+    [(40, 35, True), (40, 36, False), (40, 39, False), (40, 40, False), (5, 4, True)],
+)
+def test_a_trial_of_which_little_is_left_is_not_stopped(
+    toy: StudySpec, length: int, step: int, stops: bool
+) -> None:
     opt = Optimizer(toy, seed=0)
 
     def run(x: float, level: float, last: int) -> int:
         opt.enqueue({"x": x, "y": 0.01}, task="full")
         number = opt.ask().number
-        for step in range(1, last + 1):
-            opt.report(number, step, {"a": level, "b": -level})
+        for at in range(1, last + 1):
+            opt.report(number, at, {"a": level, "b": -level})
         return number
 
     for i in range(6):
-        opt.tell(run(i / 10, float(i), 12), {"a": float(i), "b": -float(i)})
-    number = run(0.9, 9.0, 11)
-    assert opt.should_stop(number).stop
-    opt.report(number, 12, {"a": 9.0, "b": -9.0})
-    assert not opt.should_stop(number).stop
-    opt.tell(number, {"a": 9.0, "b": -9.0})
-    # Where the length of a trial depends on its parameters, 12 is no end.
-    opt.tell(run(0.95, 9.0, 40), {"a": 9.0, "b": -9.0})
-    assert opt.should_stop(run(0.99, 9.0, 12)).stop
+        opt.tell(run(i / 10, float(i), length), {"a": float(i), "b": -float(i)})
+    number = run(0.9, 9.0, step)
+    assert opt.should_stop(number).stop is stops
+    opt.drop(number)
+    # Where the length of a trial depends on its parameters, that is no end.
+    opt.tell(run(0.95, 9.0, 3 * length), {"a": 9.0, "b": -9.0})
+    assert opt.should_stop(run(0.99, 9.0, step)).stop
 
 
 def test_a_stopped_trial_teaches_what_it_was_to_end_at(toy: StudySpec) -> None:
