@@ -153,11 +153,21 @@ class Meter:
 
         ``step``: the last reported; ``before``: the step at which it began (a carried checkpoint).
         """
-        end, begin = self.last_step(trial.task), before or 0
-        if step is not None and end is not None and begin <= step <= end and end > begin:
-            return (step - begin) / (end - begin)
+        told = self.share_of_steps(trial.task, step, before)
+        if told is not None:
+            return told
         expected = trial.cost * self.rate(trial.task)
         return min(1.0, max(0.0, elapsed) / expected) if expected > 0 else 1.0
+
+    def share_of_steps(self, task: str, step: int | None, before: int | None) -> float | None:
+        """Return the share (0 to 1) of its steps that an attempt has run, None if steps don't tell.
+
+        ``step`` and ``before`` as for :meth:`share`.
+        """
+        end, begin = self.last_step(task), before or 0
+        if step is None or end is None or not begin <= step <= end or end <= begin:
+            return None
+        return (step - begin) / (end - begin)
 
 
 def left_in_units(

@@ -68,6 +68,8 @@ class Live:
     """How many reports had been taken in when it began to be watched."""
     before: int | None = None
     """The step from which it carried on."""
+    paid: float = 0.0
+    """What its steps have cost by now, earlier attempts included: its charge never falls below."""
     heard: float = 0.0
     """When it last reported, in seconds that the machine was awake."""
     away: bool = False
@@ -277,10 +279,18 @@ class Desk:
         return self.occupancy.total(self.spec.resources.gpus_per_trial, under_way)
 
     def charge(self, live: Live, elapsed: float) -> float:
-        """Return what a running trial has cost by now: it never falls."""
+        """Return what a running trial has cost by now.
+
+        It never falls, except when steps first tell how far it is: what was guessed by the time
+        until then is too high where a trial takes long to begin.
+        """
         trial = self.trials[live.number]
-        share = self.meter.share(trial, elapsed, trial.step, live.before)
-        return max(trial.charged, min(trial.wasted + trial.cost * share, trial.wasted + trial.cost))
+        share = self.meter.share_of_steps(trial.task, trial.step, live.before)
+        if share is None:
+            share = self.meter.share(trial, elapsed)
+            return max(trial.charged, trial.wasted + trial.cost * share)
+        live.paid = max(live.paid, trial.wasted + trial.cost * share)
+        return live.paid
 
     def redone(self, trial: Trial) -> float:
         """Return how much of a trial's charge paid for work that its next attempt must do again.

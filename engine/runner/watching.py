@@ -51,6 +51,8 @@ def watch(desk: Desk, launch: Launch, process: Running, known: Told) -> Live:
         live.collector = _restored(desk, live, known)
     if launch.environment["HPO_RESUME"] and trial.resumed_from in desk.trials:
         live.before = desk.trials[trial.resumed_from].step
+    by_steps = desk.meter.share_of_steps(trial.task, trial.step, live.before) is not None
+    live.paid = trial.charged if by_steps else trial.wasted  # a guess by the time does not bind
     desk.live[number] = live
     return live
 

@@ -244,15 +244,6 @@ def test_a_start_lost_half_way_is_queued_again(desk: Desk) -> None:
     assert list(desk.queue) == [1]
 
 
-def test_a_charge_never_falls(desk: Desk, tmp_path: Path) -> None:
-    one = live(desk, tmp_path)
-    charges = [desk.charge(one, seconds) for seconds in (1.0, 300.0, 200.0, 1e9)]
-    assert charges[0] < charges[1]
-    desk.update(1, charged=charges[1])
-    assert desk.charge(one, 200.0) == charges[1]
-    assert desk.charge(one, 1e9) == 1.0
-
-
 def test_sums_over_all_trials_are_made_more_rarely_as_a_study_grows(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,59 @@
+"""What a running trial is charged: by the time until its steps tell, then by its steps."""
+
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from acting import Process, live
+
+from hpo_tui.engine.runner.desk import Desk
+from hpo_tui.engine.runner.watching import Told, watch
+from hpo_tui.store.folder import TrialFolder
+from hpo_tui.store.models import Trial, TrialState
+
+
+def test_a_charge_guessed_by_the_time_is_set_right_by_steps(desk: Desk, tmp_path: Path) -> None:
+    one = live(desk, tmp_path)
+    desk.update(1, charged=desk.charge(one, 360.0))
+    assert desk.trials[1].charged == pytest.approx(0.6)
+    desk.trials[1] = replace(desk.trials[1], step=7)
+    assert desk.charge(one, 361.0) == pytest.approx(361 / 600)  # who knows at which step it ends?
+    desk.meter.learn(Trial(2, 2, "full", TrialState.COMPLETE, 1.0, {}, step=40, duration=60.0))
+    assert desk.charge(one, 362.0) == pytest.approx(7 / 40)
+    for step, charged in ((20, 0.5), (3, 0.5), (30, 0.75)):  # it may count anew
+        desk.update(1, charged=desk.charge(one, 363.0), step=step)
+        assert desk.charge(one, 364.0) == pytest.approx(charged)
+
+
+@pytest.mark.parametrize(
+    ("trial", "floor"),
+    [
+        ({"step": None, "charged": 0.6}, 0.0),
+        ({"step": None, "charged": 0.8, "wasted": 0.2}, 0.2),
+        ({"step": 20, "charged": 0.5}, 0.5),
+        ({"step": 20, "charged": 0.9, "wasted": 0.4}, 0.9),
+    ],
+)
+def test_an_adopted_or_retried_trial_keeps_what_its_steps_have_cost(
+    desk: Desk, tmp_path: Path, trial: dict[str, Any], floor: float
+) -> None:
+    desk.meter.learn(Trial(2, 2, "full", TrialState.COMPLETE, 1.0, {}, step=40, duration=60.0))
+    desk.update(1, **trial)
+    launch: Any = SimpleNamespace(
+        number=1, folder=TrialFolder(tmp_path / "1"), environment={"HPO_RESUME": ""}
+    )
+    one = watch(desk, launch, Process(), Told({}, {}, None))  # type: ignore[arg-type]
+    assert one.paid == pytest.approx(floor)
+    desk.update(1, step=4)
+    assert desk.charge(one, 900.0) == pytest.approx(max(floor, desk.trials[1].wasted + 0.1))
+
+
+def test_a_charge_never_falls(desk: Desk, tmp_path: Path) -> None:
+    one = live(desk, tmp_path)
+    charges = [desk.charge(one, seconds) for seconds in (1.0, 300.0, 200.0, 1e9)]
+    assert charges[0] < charges[1]
+    desk.update(1, charged=charges[1])
+    assert desk.charge(one, 200.0) == charges[1]
+    assert desk.charge(one, 1e9) == 1.0
