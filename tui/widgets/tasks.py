@@ -159,8 +159,8 @@ def _measured(assessment: TaskAssessment) -> tuple[str, int]:
     said, off = f"{assessment.measured:.3g} measured", assessment.measured / assessment.declared
     if 0.67 < off < 1.5:
         return said, Ink.TEXT
-    word = "more" if off > 1 else "less"
-    return f"{said} ({max(off, 1 / off):.1f} times {word} than declared)", Ink.BAD
+    times = f"{off:.1f}" if off >= 1 else fmt.number(off, 2)  # a tenth of a tenth is not 0.0
+    return f"{said} ({times} times what was declared)", Ink.BAD
 
 
 def _advice(assessment: TaskAssessment) -> str:
