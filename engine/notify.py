@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO
 
 from hpo_tui.engine.answers import PAUSED_BY_YOU
+from hpo_tui.engine.numerals import brief
 from hpo_tui.engine.spec import SpecError, StudySpec
 from hpo_tui.engine.spec.names import plain
 from hpo_tui.store import outbox
@@ -120,7 +121,7 @@ def best_of(reader: StudyReader, spec: StudySpec) -> str:
     if not len(rows):
         return ""
     means, row = results(frame, spec)[1].metrics, int(rows[0])
-    values = ", ".join(f"{n} = {means[n][row]:.6g}" for n in spec.metric_names if n in means)
+    values = ", ".join(f"{n} = {brief(means[n][row])}" for n in spec.metric_names if n in means)
     return f"trial {frame.number[row]}, {values}"
 
 

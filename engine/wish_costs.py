@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from hpo_tui.engine.numerals import brief
 from hpo_tui.engine.spec import Budget, BudgetUnit, StudySpec
 from hpo_tui.store.models import Trial
 
@@ -54,4 +55,4 @@ def lacking(
 def show_cost(cost: float, budget: Budget) -> str:
     """Return a cost for people: ``2.5 full-task units``, ``1 trial``."""
     noun = "trial" if budget.unit is BudgetUnit.TRIALS else "full-task unit"
-    return f"{cost:.4g} {noun}" + ("" if cost == 1 else "s")
+    return f"{brief(cost, 4)} {noun}" + ("" if cost == 1 else "s")

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from rich.cells import get_character_cell_size
 
+from hpo_tui.engine.numerals import short_exponent
 from hpo_tui.store.models import Value
 
 REPLACEMENT = "\N{MIDDLE DOT}"
@@ -106,7 +107,7 @@ def pad(text: str, width: int, ellipsis: str = "…") -> str:
 
 
 def number(value: float, digits: int = 4) -> str:
-    """Return a number in a few characters: ``0.9657``, ``18.0k``, ``1.2e-05``; NaN as a dash."""
+    """Return a number in a few characters: ``0.9657``, ``18.0k``, ``1.2e-5``; NaN as a dash."""
     if math.isnan(value):
         return "-"
     if math.isinf(value):
@@ -137,8 +138,7 @@ def limit(value: float, scaled_from: float = 100_000) -> str:
         if value.is_integer() and abs(value) < 1e15:
             text = str(int(value))
         else:
-            mantissa, exponent = text.split("e")
-            text = f"{mantissa}e{int(exponent)}"
+            text = short_exponent(text)
     for scale, suffix in _SUFFIXES:
         if max(scale, scaled_from) <= abs(value) < 1e15:
             short = f"{value / scale:.{MOST_DIGITS}g}{suffix}"

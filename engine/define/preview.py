@@ -10,6 +10,7 @@ from pathlib import Path
 from hpo_tui.engine.define.client_source import CLIENT
 from hpo_tui.engine.define.script import script_of
 from hpo_tui.engine.define.source import local_sources, read
+from hpo_tui.engine.numerals import brief
 from hpo_tui.engine.spec import BudgetUnit, Params, StudySpec, Value
 from hpo_tui.engine.spec.command import command_line, placeholder_values
 from hpo_tui.engine.spec.names import plural, show
@@ -90,13 +91,13 @@ def buys(spec: StudySpec, seconds: float | None = None) -> tuple[str, ...]:
     said = [f"The budget is enough for {plural(amount, 'run')} of {show(full.name)} from scratch."]
     if cheap is not full:
         count = plural(int(amount / cheap.cost + 1e-9), "run")
-        said.append(f"At {show(cheap.name)} (cost {cheap.cost:g}) alone it would be {count}.")
+        said.append(f"At {show(cheap.name)} (cost {brief(cheap.cost)}) alone it would be {count}.")
         margin = spec.marginal_cost(full, cheap.cost)
         said.append(
             f"Half of it at {show(cheap.name)} looks at "
             f"{plural(int(amount / 2 / cheap.cost + 1e-9), 'configuration')}; "
             f"the other half takes {int(amount / 2 / margin + 1e-9)} of them to "
-            f"{show(full.name)}, for {margin:g} each."
+            f"{show(full.name)}, for {brief(margin)} each."
         )
     if seconds:
         total = amount * seconds / max(1, spec.resources.slots)
@@ -106,7 +107,7 @@ def buys(spec: StudySpec, seconds: float | None = None) -> tuple[str, ...]:
 
 
 def _brief(value: Value) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else show(value)
+    return brief(value, 4) if isinstance(value, float) else show(value)
 
 
 def advise(spec: StudySpec) -> Sequence[str]:

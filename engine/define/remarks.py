@@ -7,6 +7,7 @@ from hpo_tui.engine.define.compose import EXAMPLE, Plan, with_option
 from hpo_tui.engine.define.interplay import guess_remark
 from hpo_tui.engine.define.options import Option, bare_name
 from hpo_tui.engine.define.printed import Printed, direction_of
+from hpo_tui.engine.numerals import brief
 from hpo_tui.engine.spec import StudySpec, Value
 from hpo_tui.engine.spec.names import KeyPath
 from hpo_tui.engine.spec.toml_text import toml_value
@@ -104,7 +105,7 @@ def _metric_remarks(spec: StudySpec, printed: Printed | None) -> Mapping[KeyPath
         notes["objective", 0] = f"A stand-in ({why}): name the metric that the script reports."
         return notes
     others = [n for n in printed.ranked() if n != objective.metric]
-    last = f"{printed.values[objective.metric]:.6g}"
+    last = brief(printed.values[objective.metric])
     notes["objective", 0] = f"The last value in a first run was {last}."
     if not printed.run:
         said = "Its source prints a metric of this name; it was not seen in a run: check it."

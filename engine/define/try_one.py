@@ -12,6 +12,7 @@ from pathlib import Path
 from hpo_tui.engine.define.logged import Logged, logged_in
 from hpo_tui.engine.define.process import Ran, run_briefly
 from hpo_tui.engine.execution.metrics import Collector, discover, strip_escapes
+from hpo_tui.engine.numerals import brief
 from hpo_tui.engine.spec import StudySpec, Task, Value
 from hpo_tui.engine.spec.command import (
     command_line,
@@ -65,7 +66,7 @@ class Tried:
         ended = self.why or f"exit code {self.code}"
         lines = [plain(shlex.join(self.argv))]
         lines.append(f"Task {plain(self.task.name)}: {self.seconds:.1f} s, {ended}.")
-        shown = ", ".join(f"{plain(n)} = {v:.6g}" for n, v in self.metrics.items())
+        shown = ", ".join(f"{plain(n)} = {brief(v)}" for n, v in self.metrics.items())
         lines.append(f"Metrics of the study: {shown or 'none was found'}.")
         others = [plain(n) for n in self.seen if n not in self.metrics]
         if others:

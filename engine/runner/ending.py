@@ -10,6 +10,7 @@ from hpo_tui.engine.execution.breaker import Breaker, Failure
 from hpo_tui.engine.execution.hiccups import PATIENCE, why_unread
 from hpo_tui.engine.execution.past import bare
 from hpo_tui.engine.execution.protocol import has_files, last_words, log_start, tail
+from hpo_tui.engine.numerals import brief
 from hpo_tui.engine.runner.desk import Desk, Live
 from hpo_tui.engine.runner.intake import Intake
 from hpo_tui.engine.runner.verdict import Case, Verdict, judge
@@ -161,7 +162,7 @@ class Endings:
                 and t.number != number and spec.meets(t.metrics)
                 for t in desk.trials.values()
             )  # fmt: skip
-            values = ", ".join(f"{n} = {trial.metrics[n]:.6g}" for n in spec.metric_names)
+            values = ", ".join(f"{n} = {brief(trial.metrics[n])}" for n in spec.metric_names)
             desk.event("complete", f"trial {number} is complete: {values}", number)
             if first:
                 desk.event("threshold", f"trial {number} is the first to meet every goal", number)

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from hpo_tui.engine.numerals import brief
 from hpo_tui.engine.spec.errors import Problem
 from hpo_tui.engine.spec.model import StudySpec
 from hpo_tui.engine.spec.names import KeyPath, dotted, listing, show
@@ -289,7 +290,7 @@ def _missing(these: Iterable[str], those: Collection[str]) -> list[str]:
 
 def _amount(budget: Budget) -> str:
     wall = budget.unit is BudgetUnit.WALL
-    return show_duration(budget.amount) if wall else f"{budget.amount:g}"
+    return show_duration(budget.amount) if wall else brief(budget.amount)
 
 
 def _word(value: object) -> str:
@@ -307,5 +308,5 @@ def _limits(constraint: object) -> str:
     low, high = getattr(constraint, "min", None), getattr(constraint, "max", None)
     if low is None and high is None:
         return "no limit"
-    parts = [f"at least {low:g}"] if low is not None else []
-    return " and ".join([*parts, *([f"at most {high:g}"] if high is not None else [])])
+    parts = [f"at least {brief(low)}"] if low is not None else []
+    return " and ".join([*parts, *([f"at most {brief(high)}"] if high is not None else [])])

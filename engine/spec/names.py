@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from hpo_tui.engine.numerals import brief, short_exponent
+
 KeyPath = tuple[str | int, ...]
 """A place in the study file: ``("task", 1, "cost")``; lists count from 0."""
 
@@ -29,7 +31,7 @@ def show(value: object) -> str:
     elif isinstance(value, int):
         text = str(value) if abs(value) < 10**40 else "a very large number"
     elif isinstance(value, float):
-        text = repr(value)
+        text = short_exponent(repr(value))
     elif isinstance(value, Mapping):
         text = "a table"
     elif isinstance(value, list | tuple):
@@ -84,7 +86,7 @@ def listing(names: Iterable[object], *, most: int = 12) -> str:
 
 def plural(count: float, noun: str) -> str:
     """Return ``1 trial``, ``2 trials``."""
-    return f"{count:.12g} {noun}{'s' * (count != 1)}"
+    return f"{brief(count, 12)} {noun}{'s' * (count != 1)}"
 
 
 def numbered(trials: Sequence[int]) -> str:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 
+from hpo_tui.engine.numerals import brief
 from hpo_tui.engine.spec.names import dotted, listing, name_fault, show
 from hpo_tui.engine.spec.parts import Parameter, ParameterKind, Prior, Value
 from hpo_tui.engine.spec.read_conditions import check_conditions, read_when
@@ -224,10 +225,8 @@ def _prior(table: Table, low: float, high: float, log: bool) -> Prior | None:
         sd = prior.number("sd", check=lambda s: s > 0, must="be above 0")
         mean = prior.number("mean")
         if mean is not None and not ends[0] <= mean <= ends[1]:
-            prior.fault(
-                "mean",
-                f"must be from {ends[0]:.6g} to {ends[1]:.6g}{unit}, found {show(mean)}{hint}",
-            )
+            between = f"from {brief(ends[0])} to {brief(ends[1])}"
+            prior.fault("mean", f"must be {between}{unit}, found {show(mean)}{hint}")
             return None
         return Prior("normal", mean, sd) if mean is not None and sd is not None else None
     if keys == {"a", "b"}:

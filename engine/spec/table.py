@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
+from hpo_tui.engine.numerals import brief
 from hpo_tui.engine.spec import units
 from hpo_tui.engine.spec.errors import Problem
 from hpo_tui.engine.spec.names import (
@@ -250,14 +251,15 @@ def meant_number(value: object) -> str:
     """Return what to write for a text that is a number to people, empty for any other value."""
     text = plain(value.strip()) if isinstance(value, str) else ""
     if _numeric(text):
-        return f"; write it without quotes: {text if _TOML_NUMBER.fullmatch(text) else float(text)}"
+        bare = text if _TOML_NUMBER.fullmatch(text) else show(float(text))
+        return f"; write it without quotes: {bare}"
     if text.count(",") == 1 and _numeric(text.replace(",", ".")):
         return f"; write {text.replace(',', '.')}"
     if text.endswith("%") and _numeric(text[:-1]):
-        return f"; write {float(text[:-1]) / 100:.12g}"
+        return f"; write {brief(float(text[:-1]) / 100, 12)}"
     top, slash, below = text.partition("/")
     if slash and _numeric(top) and _numeric(below) and float(below):
-        return f"; write {float(top) / float(below):.6g}"
+        return f"; write {brief(float(top) / float(below))}"
     return ""
 
 

@@ -3,10 +3,10 @@
 import datetime
 import json
 import math
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from hpo_tui.engine.numerals import short_exponent
 from hpo_tui.engine.spec.names import BARE
 
 
@@ -70,7 +70,7 @@ def _escaped(text: str) -> str:
 def _number(value: float) -> str:
     if math.isnan(value) or math.isinf(value):
         return "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"
-    return re.sub(r"e([+-])0*(\d)", lambda m: f"e{m[1].replace('+', '')}{m[2]}", repr(value))
+    return short_exponent(repr(value))
 
 
 def _one_line(text: str) -> str:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from hpo_tui.store.models import Event
 from hpo_tui.tui import fmt
+from hpo_tui.tui.cli import text as plainly
 from hpo_tui.tui.widgets.events import EventRows
 
 NOW = 1_790_000_000.0
@@ -128,3 +129,11 @@ def test_a_goal_has_all_its_digits_where_there_is_room() -> None:
 )
 def test_a_line_is_not_cut_inside_a_number(text: str, width: int, shown: str) -> None:
     assert fmt.clip_line(text, width) == shown
+
+
+@pytest.mark.parametrize("value", [1e-05, -2.5e-07, 1e16, 1.2e-10])
+def test_the_command_line_writes_exponents_as_the_screens_do(value: float) -> None:
+    assert (
+        plainly.number(value) == plainly.exact(value) == plainly.shown(value) == fmt.number(value)
+    )
+    assert "e-0" not in plainly.number(value)
