@@ -31,6 +31,11 @@ NARROWEST = 16
 """Columns that a metric's bars take at the least."""
 
 
+def _explained(shares: Shares) -> bool:
+    """Whether the parameters explain anything of any metric."""
+    return any(any(of.values()) for of in shares.values())
+
+
 class Importance(Report):
     """A row a parameter, a bar a metric: how much of its changes the parameter explains."""
 
@@ -46,10 +51,11 @@ rough with few results: of 20, a parameter without any effect can have a fifth.
 **Failed trials** have no result and are left out. Repeats count once. If parameters changed
 together in all trials, nothing can tell which of them acts. Lines below say so. Only results of one
 task are used, because results of different tasks cannot be compared: those of the full task once
-there are 20, before that those of the most expensive task that has 20. A line below says which; `v`
-uses the next task. `m` shows the next metrics if not all of them fit. A conditional parameter is
-judged among the trials that have it, and counts by their share. Importance does not say where the
-best value lies: see the parallel coordinates or the slices for that.
+there are 20, before that those of the most expensive task that has 20. If the parameters explain
+nothing of them yet, it is the next cheaper task of which they explain something. A line below says
+which; `v` uses the next task. `m` shows the next metrics if not all of them fit. A conditional
+parameter is judged among the trials that have it, and counts by their share. Importance does not
+say where the best value lies: see the parallel coordinates or the slices for that.
 """
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
@@ -88,24 +94,36 @@ best value lies: see the parallel coordinates or the slices for that.
         self.repaint()
 
     def _place(self, snapshot: Snapshot) -> int:
-        """Return which task's results are looked at: that asked for, else the dearest with enough.
+        """Return which task's results are looked at: that asked for, else the dearest that tells.
 
-        Of the full task there are few in most studies, which is what cheap tasks are for.
+        Of the full task there are few in most studies, which is what cheap tasks are for. One that
+        is not known yet is taken for one that tells; where none does, the dearest with enough.
         """
-        frame, spec = snapshot.frame, snapshot.spec
+        spec = snapshot.spec
         if self._asked_task is not None:
             return self._asked_task % len(spec.tasks)
-        enough = [
-            any(not too_few(frame, spec, metric, task.name) for metric in spec.metric_names)
-            for task in spec.tasks_by_cost[::-1]
+        enough = self._enough(snapshot)
+        for place, name in enough:
+            shares = self._shares(snapshot.frame, spec, name)
+            if shares is None or _explained(shares):
+                return place
+        return enough[0][0] if enough else 0
+
+    def _enough(self, snapshot: Snapshot) -> list[tuple[int, str]]:
+        """Return the place and name of each task with enough results, the dearest first."""
+        frame, spec = snapshot.frame, snapshot.spec
+        return [
+            (place, task.name)
+            for place, task in enumerate(spec.tasks_by_cost[::-1])
+            if any(not too_few(frame, spec, metric, task.name) for metric in spec.metric_names)
         ]
-        return enough.index(True) if any(enough) else 0
 
     def paint(self, snapshot: Snapshot, width: int, height: int) -> Canvas:
         """Draw the table of bars."""
         canvas = Canvas(width, height)
         frame, spec = snapshot.frame, snapshot.spec
-        task = spec.tasks_by_cost[::-1][self._place(snapshot)].name
+        place = self._place(snapshot)
+        task = spec.tasks_by_cost[::-1][place].name
         metrics = spec.metric_names
         shares = self._shares(frame, spec, task)
         if shares is None:
@@ -120,7 +138,10 @@ best value lies: see the parallel coordinates or the slices for that.
             return canvas
         total = {p.name: sum(shares[m].get(p.name, 0.0) for m in told) for p in spec.free}
         names = sorted(total, key=lambda name: -total[name])
-        warnings = self._warnings(told, shares, task, width)[: max((height - 5) // 3, 0)]
+        passed = [name for at, name in self._enough(snapshot) if at < place]
+        if self._asked_task is not None:
+            passed = []
+        warnings = self._warnings(told, shares, task, width, passed)[: max((height - 5) // 3, 0)]
         notes = self._table(canvas, names, {m: shares[m] for m in told}, 1 + len(warnings))
         for y, line in enumerate(warnings, start=height - 1 - len(warnings)):
             canvas.put(0, y, line, Ink.BAD)
@@ -131,9 +152,17 @@ best value lies: see the parallel coordinates or the slices for that.
         text.write(canvas, 0, height - 1, spans, self.glyphs.ellipsis)
         return canvas
 
-    def _warnings(self, known: list[str], shares: Shares, task: str, width: int) -> list[str]:
-        """Return, in lines, what would mislead who does not know of it."""
+    def _warnings(
+        self, known: list[str], shares: Shares, task: str, width: int, passed: list[str]
+    ) -> list[str]:
+        """Return, in lines, what would mislead who does not know of it.
+
+        ``passed``: the dearer tasks with enough results that explain nothing.
+        """
         said = []
+        if passed:
+            dear = " and ".join(passed)
+            said.append(f"of {dear} nothing is explained yet: this is {task} (v: next task)")
         nothing = [m for m in known if not any(shares[m].values())]
         if nothing:
             said.append(f"{', '.join(nothing)}: explained no better than by chance")

@@ -1,5 +1,6 @@
 """What the importance pane says of what its shares are from."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -37,7 +38,8 @@ async def test_of_a_metric_that_is_noise_it_is_said_that_nothing_explains_it(
 ) -> None:
     frame = make_frame(300)
     acc = np.random.default_rng(0).normal(size=300)
-    shown_lines = await said(snapshot_of(replace(frame, metrics={**frame.metrics, "acc": acc})))
+    metrics = {**frame.metrics, "acc": acc, "size": frame.params["lr"]}
+    shown_lines = await said(snapshot_of(replace(frame, metrics=metrics)))
     (line,) = [n for n in shown_lines.splitlines() if "explained no better than by chance" in n]
     assert "acc" in line.split(":")[0].split(", ")
 
@@ -50,3 +52,30 @@ async def test_parameters_that_went_together_are_named(
     lines = await said(snapshot_of(replace(frame, params=params)))
     assert "lr and depth changed together" in lines
     assert "changed together" not in await said(snapshot_of(frame))
+
+
+async def test_a_task_that_explains_something_goes_before_a_full_one_that_does_not(
+    make_frame: Frames, snapshot_of: Snapshots
+) -> None:
+    frame = make_frame(300)
+    noise = np.random.default_rng(0).normal(size=300)
+    told = np.where(frame.task == 2, noise, np.log(frame.params["lr"]))
+    nothing = replace(frame, metrics=dict.fromkeys(frame.metrics, np.ones(300)))
+    telling = replace(frame, metrics=dict.fromkeys(frame.metrics, told))
+    chart = Importance()
+    async with shown(chart, snapshot_of(telling), size=(90, 20)) as (pilot, _):
+        first = "\n".join(text(pilot))
+        assert "of full nothing is explained yet: this is half (v: next task)" in first
+        assert "from half, not the full task" in first
+        assert re.search(r"lr +█+\S? \d+%", first)
+        for wanted in (
+            "from short",
+            "acc, size, ms: explained no better",
+        ):  # asked for, it is what is shown
+            chart.action_task()
+            await pilot.app.workers.wait_for_complete()
+            await pilot.pause()
+            assert wanted in "\n".join(text(pilot))
+        assert "explained yet" not in "\n".join(text(pilot))
+    # Where no task explains anything, it is the full task as ever.
+    assert "not the full task" not in await said(snapshot_of(nothing))

@@ -108,7 +108,9 @@ async def test_without_a_full_trial_nothing_is_said_of_other_goals(
 
 
 async def test_importance_says_what_has_no_room(make_frame: Frames, snapshot_of: Snapshots) -> None:
-    snapshot = snapshot_of(make_frame(200))
+    frame = make_frame(200)
+    metrics = {**frame.metrics, "acc": np.log(frame.params["lr"])}
+    snapshot = snapshot_of(replace(frame, metrics=metrics))
     async with shown(Importance(), snapshot, size=(50, 6)) as (pilot, _):
         lines = text(pilot)
         assert "acc" in lines[0]
