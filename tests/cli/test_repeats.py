@@ -99,3 +99,18 @@ def test_the_table_of_the_app_shows_the_mean(
     assert [row[:4] for row in rows] == [
         ["3", " ◆", "2", "0.84 ✓"], ["1", "  ", "3", "0.66 ✗"], ["2", "  ", "", "0.6 ✗"],
     ]  # fmt: skip
+
+
+def test_best_asks_whether_a_range_should_be_wider(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder]
+) -> None:
+    ends = [replace(trial(n, n, 0.9 + n / 1000), params={"lr": 0.99}) for n in range(1, 7)]
+    text = TEXT.replace("repeats = 3\n", "").replace("high = 1.0", "high = 0.99")
+    for middle, asked in ((0.5, True), (0.95, False)):  # as good elsewhere, it is not asked
+        others = [
+            replace(trial(n, n, middle + n / 1000), params={"lr": n / 100}) for n in range(7, 15)
+        ]
+        make_study(f"at {middle}", [*ends, *others], text=text)
+        line = "lr: the 5 best trials lie at the upper end (0.99): widen the range?"
+        for command in ("best", "status"):
+            assert (line in hpo(command, f"at {middle}").out) == asked

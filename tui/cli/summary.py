@@ -12,6 +12,7 @@ from typing import Any
 from rich.cells import cell_len
 
 from hpo_tui.engine.analysis import charges
+from hpo_tui.engine.analysis.edges import edges
 from hpo_tui.engine.analysis.front import (
     best_rows,
     full_mask,
@@ -232,6 +233,8 @@ def show_best(picture: Snapshot, most: int = 10) -> None:
     if len(rows) > most:
         name = plain(picture.folder.word)
         say(f"and {len(rows) - most} more (hpo-tui best {name} -n {len(rows)})")
+    for edge in edges(frame, spec):
+        say(edge.advice)
 
 
 def _show_trials(trials: list[Trial], spec: StudySpec, several: Mapping[int, int]) -> None:

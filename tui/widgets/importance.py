@@ -5,6 +5,7 @@ from typing import ClassVar
 from textual.message import Message
 
 from hpo_tui.engine.analysis.basis import Basis, basis
+from hpo_tui.engine.analysis.edges import Edge, edges
 from hpo_tui.engine.analysis.importance import importance, too_few
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.store.frame import Frame
@@ -55,7 +56,9 @@ there are 20, before that those of the most expensive task that has 20. If the p
 nothing of them yet, it is the next cheaper task of which they explain something. A line below says
 which; `v` uses the next task. `m` shows the next metrics if not all of them fit. A conditional
 parameter is judged among the trials that have it, and counts by their share. Importance does not
-say where the best value lies: see the parallel coordinates or the slices for that.
+say where the best value lies: see the parallel coordinates or the slices for that. But if all of
+the best full-task trials lie at one end of a range, and results there are better than elsewhere by
+more than chance, a line says so: perhaps the range should be wider.
 """
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
@@ -74,13 +77,14 @@ say where the best value lies: see the parallel coordinates or the slices for th
 
         def __init__(
             self, asked: tuple[Frame, StudySpec, str], shares: Shares | None, of: Basis | None,
-            fault: str,
+            fault: str, ends: tuple[Edge, ...] = (),
         ) -> None:  # fmt: skip
             super().__init__()
             self.frame, self.spec, self.task = asked
             self.shares = shares
             self.of = of
             self.fault = fault
+            self.ends = ends
 
     def action_task(self) -> None:
         """Look at another task's results."""
@@ -155,7 +159,7 @@ say where the best value lies: see the parallel coordinates or the slices for th
     def _warnings(
         self, known: list[str], shares: Shares, task: str, width: int, passed: list[str]
     ) -> list[str]:
-        """Return, in lines, what would mislead who does not know of it.
+        """Return, in lines, what would mislead who does not know of it, and ranges to widen.
 
         ``passed``: the dearer tasks with enough results that explain nothing.
         """
@@ -169,6 +173,7 @@ say where the best value lies: see the parallel coordinates or the slices for th
         of = self._known[task].of
         for a, b in () if of is None else of.together:
             said.append(f"{a} and {b} changed together: which of them acts is open")
+        said += [edge.advice for edge in self._known[task].ends]
         clean = (fmt.clean(words, self.ascii_only) for words in said)
         return [line for words in clean for line in text.wrapped(words, width)]
 
@@ -202,12 +207,13 @@ say where the best value lies: see the parallel coordinates or the slices for th
         frame, spec, task = asked
         shares: Shares | None = None
         of: Basis | None = None
+        ends: tuple[Edge, ...] = ()
         try:
-            of = basis(frame, spec, task)
+            of, ends = basis(frame, spec, task), edges(frame, spec)
             shares = {m: importance(frame, spec, m, task) for m in spec.metric_names}
         except Exception as error:  # noqa: BLE001 - a picture that fails must not take the app along
             fault = f"This could not be computed: {report_crash(error)}."
-        self.post_message(self.Found(asked, shares, of, fault))
+        self.post_message(self.Found(asked, shares, of, fault, ends))
 
     def on_importance_found(self, message: Found) -> None:
         """Show it; what has come since is asked for by the picture."""

@@ -79,3 +79,16 @@ async def test_a_task_that_explains_something_goes_before_a_full_one_that_does_n
         assert "explained yet" not in "\n".join(text(pilot))
     # Where no task explains anything, it is the full task as ever.
     assert "not the full task" not in await said(snapshot_of(nothing))
+
+
+async def test_it_is_asked_whether_a_range_should_be_wider(
+    make_frame: Frames, snapshot_of: Snapshots
+) -> None:
+    frame = make_frame(300)
+    lr = np.where(np.arange(300) % 4, frame.params["lr"], 0.1)
+    metrics = {**frame.metrics, "acc": 0.9 + lr, "size": np.ones(300), "ms": np.ones(300)}
+    lines = await said(
+        snapshot_of(replace(frame, metrics=metrics, params={**frame.params, "lr": lr}))
+    )
+    assert re.search(r"lr: the \d+ best trials lie at the upper end \(0\.1\): widen", lines)
+    assert "widen" not in await said(snapshot_of(frame))
