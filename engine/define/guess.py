@@ -78,6 +78,15 @@ def propose(option: Option) -> Proposal | None:
     return proposal
 
 
+def wants_choices(option: Option) -> bool:
+    """Whether an option is worth a search that does not name its values: a text, not a path."""
+    if option.kind != "text" or option.choices or option.style not in ("flag", "equals"):
+        return False
+    name, default = bare_name(option.name), str(option.default or "")
+    known = _TUNED_CHOICE.fullmatch(name) and not _LEFT_ALONE.fullmatch(name)
+    return bool(known) and not _NEVER.fullmatch(name) and not set("/\\") & set(default)
+
+
 def _proposed(option: Option) -> Proposal | None:
     name = bare_name(option.name)
     groups = option.name.lower().split(".")[:-1]

@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 
 from hpo_tui.engine.define import outputs
 from hpo_tui.engine.define.compose import EXAMPLE, Plan, with_option
+from hpo_tui.engine.define.guess import wants_choices
 from hpo_tui.engine.define.interplay import guess_remark
 from hpo_tui.engine.define.options import Option, bare_name
 from hpo_tui.engine.define.printed import Printed, direction_of
 from hpo_tui.engine.numerals import brief
 from hpo_tui.engine.spec import StudySpec, Value
 from hpo_tui.engine.spec.names import KeyPath
-from hpo_tui.engine.spec.toml_text import toml_value
+from hpo_tui.engine.spec.toml_text import toml_key, toml_value
 from hpo_tui.engine.spec.write import command_text
 
 _MOST_LEFT = 40
@@ -35,6 +36,7 @@ def remarks(
         more = len(plan.left) - _MOST_LEFT
         notes[()] += f"\nLeft as they are: {flags}" + (f" and {more} more" if more > 0 else "")
         notes[()] += guess_remark(plan.guesses, _MOST_LEFT)
+        notes[()] += _choices_remark([o for o in plan.left if wants_choices(o)])
     notes[()] += outputs.remark(plan.placed, plan.left, texts)
     on = outputs.going_on(plan.placed, plan.left, texts)
     if on is not None and on.saves is not None and plan.fidelity is not None:
@@ -53,6 +55,23 @@ def remarks(
     elif any(o.style in ("flag", "equals", "positional") for o, _ in plan.proposals):
         notes[()] += _NO_TASKS
     return notes
+
+
+def _choices_remark(texts: Sequence[Option]) -> str:
+    """Return what to write to search texts whose values the script does not name, by an example."""
+    if not texts:
+        return ""
+    first = texts[0]
+    flags = ", ".join(o.shown for o in texts[:_MOST_LEFT])
+    typed = with_option([], first, f"{{{first.name}}}")
+    choices = [str(first.default or "one"), "another"]
+    return (
+        f"\nThe script does not say which values {flags} can have. To search {first.shown}, name"
+        f"\nthem, and add {' '.join(typed)} to the command:"
+        f"\n  [space.{toml_key(first.name)}]"
+        f'\n  type = "categorical"'
+        f"\n  choices = {toml_value(choices)}"
+    )
 
 
 def _on_from_checkpoints(spec: StudySpec, on: outputs.GoingOn, saves: Option) -> str:
