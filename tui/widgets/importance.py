@@ -147,8 +147,8 @@ more than chance, a line says so: perhaps the range should be wider.
             passed = []
         warnings = self._warnings(told, shares, task, width, passed)[: max((height - 5) // 3, 0)]
         notes = self._table(canvas, names, {m: shares[m] for m in told}, 1 + len(warnings))
-        for y, line in enumerate(warnings, start=height - 1 - len(warnings)):
-            canvas.put(0, y, line, Ink.BAD)
+        for y, (line, ink) in enumerate(warnings, start=height - 1 - len(warnings)):
+            canvas.put(0, y, line, ink)
         spans = [(note + "   ", Ink.DIM) for note in [*notes, *self._counted(task)]]
         if task != spec.full_task.name:
             said = f"from {fmt.clean(task, self.ascii_only)}, not the full task"
@@ -158,7 +158,7 @@ more than chance, a line says so: perhaps the range should be wider.
 
     def _warnings(
         self, known: list[str], shares: Shares, task: str, width: int, passed: list[str]
-    ) -> list[str]:
+    ) -> list[tuple[str, int]]:
         """Return, in lines, what would mislead who does not know of it, and ranges to widen.
 
         ``passed``: the dearer tasks with enough results that explain nothing.
@@ -173,9 +173,12 @@ more than chance, a line says so: perhaps the range should be wider.
         of = self._known[task].of
         for a, b in () if of is None else of.together:
             said.append(f"{a} and {b} changed together: which of them acts is open")
-        said += [edge.advice for edge in self._known[task].ends]
-        clean = (fmt.clean(words, self.ascii_only) for words in said)
-        return [line for words in clean for line in text.wrapped(words, width)]
+        hints = [(edge.advice, Ink.BOLD) for edge in self._known[task].ends]
+        return [
+            (line, ink)
+            for words, ink in [*((words, Ink.BAD) for words in said), *hints]
+            for line in text.wrapped(fmt.clean(words, self.ascii_only), width)
+        ]
 
     def _counted(self, task: str) -> list[str]:
         """Return how many results it is from, and how many trials had none."""
