@@ -17,7 +17,8 @@ from scipy import special
 from hpo_tui.engine.arrays import Array, Index, Mask
 from hpo_tui.engine.optimizer.acquisition import Target, target
 from hpo_tui.engine.optimizer.kernel import cross
-from hpo_tui.engine.optimizer.pareto import front, ranks
+from hpo_tui.engine.optimizer.pareto import ranks
+from hpo_tui.engine.optimizer.reference import reference_point, typical_values
 from hpo_tui.engine.optimizer.space import Space
 from hpo_tui.engine.optimizer.surrogate import Models
 from hpo_tui.engine.optimizer.transform import counts
@@ -25,8 +26,6 @@ from hpo_tui.engine.spec import StudySpec
 
 _TYPICAL = 256
 """Points all over the space whose median prediction is what a typical configuration reaches."""
-_COMPROMISES = 2
-"""Results better than typical in every objective from which on the ends of a front count too."""
 _NEAR, _MOST_NEAR, _RANKED = 6, 40, 400
 """Configurations near the front at least and at most; and how many are ranked by fronts."""
 _PRIOR_WEIGHT = 5.0
@@ -140,7 +139,8 @@ class Goals:
             ref = np.array([points.min() if len(points) else 0.0])
         else:
             limits = self._thresholds()
-            ref = np.where(np.isfinite(limits), limits, self._reference(points))
+            typical = typical_values(self.models, self.columns, self.typical, points, limits)
+            ref = reference_point(typical, points, limits, widened=not self._odd)
         in_hand = self._in_hand(prospects)
         if m == 1:
             least = min(float(ref[0]), float(in_hand.min(initial=np.inf)))
@@ -155,21 +155,6 @@ class Goals:
         mean, sd = self.models.predict(prospects)
         likely = self.holds(mean, sd, thresholds=False) >= 0.5
         return np.asarray(mean[likely][:, self.columns])
-
-    def _reference(self, points: Array) -> Array:
-        """Where an objective has no threshold: a typical value; by turns the front's worst instead.
-
-        The ends of a front can be poor in all but one objective, and a box that holds them draws
-        the budget there while no compromise is known; without them a part of the front is never
-        looked for. So they count, with a tenth of their spread, once two results are better than
-        typical in everything, and then every other time: where the rows known and under way are
-        even in number.
-        """
-        typical = np.median(self.models.mean(self.typical)[:, self.columns], axis=0)
-        if np.all(points < typical, axis=1).sum() < _COMPROMISES or self._odd:
-            return np.asarray(typical)
-        ends = points[front(points)]
-        return np.asarray(np.maximum(typical, ends.max(axis=0) + 0.1 * np.ptp(ends, axis=0)))
 
     def holds(self, mean: Array, sd: Array, *, thresholds: bool) -> Array:
         """Probability that the limits, and the thresholds if asked, are met at (c, k), (c,)."""

@@ -1,0 +1,66 @@
+"""Where improvement begins to count: beside thresholds, and where there are none."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hpo_tui.engine.optimizer import Optimizer
+from hpo_tui.engine.optimizer.goals import Goals
+from hpo_tui.engine.optimizer.reference import typical_values
+
+GOALS = [
+    {"metric": "error", "direction": "minimize", "threshold": 0.1},
+    {"metric": "size", "direction": "minimize"},
+]
+
+
+def _network(x: float) -> dict[str, float]:
+    """A larger network errs less."""
+    return {"error": 1.0 - x, "size": x}
+
+
+def _goals(lab: Any, objectives: list[dict[str, Any]], ran: tuple[float, ...]) -> Goals:
+    """The goals once full-task trials of these sizes have run."""
+    opt = Optimizer(lab.spec(objective=objectives), seed=3)
+    for i, x in enumerate(ran):
+        y = 10.0 ** (-4.0 * ((i * 0.618) % 1.0))  # it has no effect, which is to be seen
+        opt.enqueue({"x": x, "y": y}, opt.spec.full_task.name)
+        opt.tell(opt.ask().number, _network(x))
+    search = opt._search
+    return Goals(
+        search.spec, search.space, search.models(opt._history), [], np.zeros((0, 2)), seed=0
+    )
+
+
+def _gains(goals: Goals, *sizes: float) -> np.ndarray:
+    return goals.score(np.array([[x, 0.5] for x in sizes]))[0]
+
+
+FAR = (0.05, 0.2, 0.3, 0.45, 0.55, 0.7)
+"""Sizes of which none meets the goal."""
+
+
+def test_while_the_goal_is_unmet_what_may_meet_it_gains_however_large(lab: Any) -> None:
+    goals = _goals(lab, GOALS, FAR)
+    small, large = _gains(goals, 0.5, 0.95)
+    assert large > 100 * small
+    assert large > 0.01
+
+
+def test_once_the_goal_is_met_less_than_is_typical_of_what_meets_it_is_a_gain(lab: Any) -> None:
+    goals = _goals(lab, GOALS, (*FAR, 1.0))
+    small, smaller, same = _gains(goals, 0.5, 0.93, 1.0)
+    assert smaller > 100 * small
+    assert smaller > 3 * same
+    assert smaller > 0.001
+
+
+@pytest.mark.parametrize("limits", [(np.inf, np.inf), (-0.5, -0.5)])
+def test_with_thresholds_on_all_objectives_or_on_none_it_is_the_median(
+    lab: Any, limits: tuple[float, float]
+) -> None:
+    goals = _goals(lab, GOALS, FAR)
+    where, points = goals.typical, goals.models.z[:, goals.columns]
+    found = typical_values(goals.models, goals.columns, where, points, np.array(limits))
+    np.testing.assert_array_equal(found, np.median(goals.models.mean(where), axis=0))
