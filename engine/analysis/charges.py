@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from hpo_tui.engine.analysis.front import finish_order
 from hpo_tui.engine.arrays import Array
 from hpo_tui.engine.costs import LOST
 from hpo_tui.store.frame import Frame
@@ -10,6 +11,14 @@ from hpo_tui.store.frame import Frame
 def charged(frame: Frame) -> Array:
     """Return what each trial (n,) was charged, in full-task units."""
     return np.nan_to_num(frame.charged)
+
+
+def spent_by_end(frame: Frame) -> Array:
+    """Return what all trials had been charged by the end of each (n,), NaN for those without."""
+    order = finish_order(frame)
+    spent = np.empty(len(frame))
+    spent[order] = np.cumsum(charged(frame)[order])
+    return np.where(np.isnan(frame.ended), np.nan, spent)
 
 
 def lost(frame: Frame) -> Array:

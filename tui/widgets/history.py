@@ -3,24 +3,29 @@
 from typing import ClassVar
 
 import numpy as np
+from textual.message import Message
 
 from hpo_tui.engine.analysis import front
+from hpo_tui.engine.analysis.charges import spent_by_end
 from hpo_tui.engine.arrays import Array, Mask
-from hpo_tui.engine.spec import Objective
+from hpo_tui.engine.spec import Objective, StudySpec
+from hpo_tui.store.frame import Frame
 from hpo_tui.tui import fmt
-from hpo_tui.tui.charts import text
+from hpo_tui.tui.charts import text, volume_chart
 from hpo_tui.tui.charts.axes import good_ends
 from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.palette import Ink
 from hpo_tui.tui.charts.plot import Plot
 from hpo_tui.tui.charts.scale import Scale, fitted
+from hpo_tui.tui.charts.volume_chart import Volume, volume_of
+from hpo_tui.tui.crashes import report_crash
 from hpo_tui.tui.glyphs import circles
 from hpo_tui.tui.goals import beside
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.widgets.chart import Chart
 
 ACTIONS: tuple[tuple[str, str, str, str], ...] = (
-    ("history.metric", "m", "metric", "Show the next objective"),
+    ("history.metric", "m", "metric", "Show the next objective, after the last their hypervolume"),
     ("history.across", "c", "trial/cost", "Plot against trial number or cumulative cost"),
     ("history.log", "v", "log", "Switch between a logarithmic and a linear axis"),
 )
@@ -39,6 +44,13 @@ result so far among trials that meet all other goals. The dashed line is the goa
 next objective, `c` switches between trial numbers and cumulative cost, `v` between a linear and a
 logarithmic axis. Vertical marks are edits of the study. Far outliers on the bad side are drawn at
 the end of the axis and marked by `▸` or `◂`.
+
+With several objectives, `m` after the last one shows their **hypervolume**: how much of the box
+between a reference and the best values the full-task trials cover together, from 0 to 1. Trials
+count that meet all constraints and are better than the reference in every objective. The reference
+is an objective's threshold; without one it is the worst full-task result, far outliers aside.
+Objectives with `log` count by their logarithm. Circles are the trials that raised it. When a result
+moves the reference or the best value, the whole curve is drawn anew: it never mixes two measures.
 """
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
@@ -46,6 +58,21 @@ the end of the axis and marked by `▸` or `◂`.
         self._objective = 0
         self.by_cost = False
         self._log: bool | None = None
+        self._known: History.Found | None = None
+        """The hypervolume as it was worked out last."""
+        self._asked: tuple[Frame, StudySpec] | None = None
+        """What it is being worked out for now."""
+
+    class Found(Message):
+        """The thread knows the hypervolume; else ``fault`` says why not."""
+
+        def __init__(
+            self, asked: tuple[Frame, StudySpec], volume: Volume | None, fault: str
+        ) -> None:
+            super().__init__()
+            self.frame, self.spec = asked
+            self.volume = volume
+            self.fault = fault
 
     def action_metric(self) -> None:
         """Show the next objective."""
@@ -62,12 +89,14 @@ the end of the axis and marked by `▸` or `◂`.
         """Change between a linear and a log axis."""
         if self.snapshot is not None and self.snapshot.spec.objectives:
             goal = self._goal(self.snapshot)
-            self._log = not (goal.log if self._log is None else self._log)
+            usual = goal is not None and goal.log
+            self._log = not (usual if self._log is None else self._log)
             self.repaint()
 
-    def _goal(self, snapshot: Snapshot) -> Objective:
-        objectives = snapshot.spec.objectives
-        return objectives[self._objective % len(objectives)]
+    def _goal(self, snapshot: Snapshot) -> Objective | None:
+        """Return the objective that is shown, None for the hypervolume of them all."""
+        shown = (*snapshot.spec.objectives, *([None] if len(snapshot.spec.objectives) > 1 else []))
+        return shown[self._objective % len(shown)]
 
     def paint(self, snapshot: Snapshot, width: int, height: int) -> Canvas:
         """Draw the chart."""
@@ -80,34 +109,85 @@ the end of the axis and marked by `▸` or `◂`.
             )
             return canvas
         goal = self._goal(snapshot)
+        if goal is None:
+            self._paint_volume(canvas, snapshot)
+            return canvas
         y = front.column(frame, goal.metric)
         if not np.isfinite(y).any():
             text.note(canvas, f"No trial has reported {fmt.clean(goal.metric)} yet.")
             return canvas
-        x = self._across(snapshot)
+        x = self._across(frame)
         log = goal.log if self._log is None else self._log
         also = () if goal.threshold is None else (goal.threshold,)
         full = front.full_mask(frame, spec)
         shown = np.isfinite(y)
         good = good_ends(goal.metric, spec)
         scale = fitted(y[shown], log and bool((y[shown] > 0).all()), also, good)
-        end = float(np.nanmax(x)) if np.isfinite(x).any() else 1.0
-        across = Scale(0.0, max(end, 1e-9)) if self.by_cost else Scale(1, max(end, 2), whole=True)
-        label = "cumulative cost" if self.by_cost else "trial"
-        plot = Plot.framed(canvas, across, scale, self.glyphs, (label, goal.metric))
+        plot = self._framed(canvas, x, scale, goal.metric)
         self._draw(plot, snapshot, goal, (x, y), full)
         self._legend(canvas, snapshot, goal, full & shown)
         return canvas
 
-    def _across(self, snapshot: Snapshot) -> Array:
+    def _framed(self, canvas: Canvas, x: Array, scale: Scale, name: str) -> Plot:
+        """Return a plot over trials that lie at ``x`` (n,) on the horizontal axis."""
+        end = float(np.nanmax(x)) if np.isfinite(x).any() else 1.0
+        across = Scale(0.0, max(end, 1e-9)) if self.by_cost else Scale(1, max(end, 2), whole=True)
+        label = "cumulative cost" if self.by_cost else "trial"
+        return Plot.framed(canvas, across, scale, self.glyphs, (label, name))
+
+    def _across(self, frame: Frame) -> Array:
         """Return where each trial lies on the horizontal axis, NaN for those without an end."""
-        frame = snapshot.frame
-        if not self.by_cost:
-            return frame.number.astype(np.float64)
-        order = front.finish_order(frame)
-        spent = np.empty(len(frame))
-        spent[order] = np.cumsum(np.nan_to_num(frame.charged[order]))
-        return np.where(np.isnan(frame.ended), np.nan, spent)
+        return spent_by_end(frame) if self.by_cost else frame.number.astype(np.float64)
+
+    def _paint_volume(self, canvas: Canvas, snapshot: Snapshot) -> None:
+        """Draw the hypervolume so far, as far as it is known."""
+        known = self._volume(snapshot)
+        if known is None or known.volume is None or known.volume.problem:
+            said = "Computing the hypervolume …"
+            if known is not None:
+                said = known.fault if known.volume is None else known.volume.problem
+            text.note(canvas, fmt.clean(said, self.ascii_only))
+            return
+        volume = known.volume
+        x = self._across(volume.frame)
+        scale = volume_chart.scale_of(volume, bool(self._log))
+        plot = self._framed(canvas, x, scale, volume_chart.NAME)
+        for at in self._edits(snapshot, self._across(snapshot.frame)):
+            plot.upright(at, Ink.DIM, "edit")
+        volume_chart.draw(plot, volume, x, self.view)
+        volume_chart.legend(canvas, volume, self.glyphs)
+
+    def _volume(self, snapshot: Snapshot) -> Found | None:
+        """Return it as it was known last, and have it worked out where it may be another.
+
+        With thousands of trials on the front that takes seconds: it is done in a thread.
+        """
+        known, frame, spec = self._known, snapshot.frame, snapshot.spec
+        if known is None or known.frame is not frame or known.spec is not spec:
+            if self._asked is None:
+                self._asked = (frame, spec)
+                self.run_worker(self._work_out, thread=True, group="volume", exit_on_error=False)
+            if known is not None and (known.fault or known.spec.objectives != spec.objectives):
+                known = None
+        return known
+
+    def _work_out(self) -> None:
+        # Not given the trials: what a worker is given stays for minutes after it has ended.
+        if self._asked is None:
+            return
+        asked, fault = self._asked, ""
+        volume: Volume | None = None
+        try:
+            volume = volume_of(*asked)
+        except Exception as error:  # noqa: BLE001 - a picture that fails must not take the app along
+            fault = f"This could not be computed: {report_crash(error)}."
+        self.post_message(self.Found(asked, volume, fault))
+
+    def on_history_found(self, message: Found) -> None:
+        """Show it; what has come since is asked for by the picture."""
+        message.stop()
+        self._asked, self._known = None, message
+        self.repaint()
 
     def _draw(
         self,
