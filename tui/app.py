@@ -170,10 +170,10 @@ class HpoApp(StudyApp):
 
     def compare_studies(self, first: StudyFolder, second: StudyFolder) -> None:
         """Open two studies side by side."""
-        from hpo_tui.tui.screens.compare import compare_studies
+        from hpo_tui.tui.screens.compare_studies import CompareStudies
 
         self.clear_notifications()
-        self.push_screen(compare_studies(first, second))
+        self.push_screen(CompareStudies(first, second))
 
     def edit_study(self, live: LiveStudy) -> None:
         """Edit the open study."""

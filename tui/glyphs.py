@@ -45,6 +45,8 @@ class Glyphs:
     """The trial from which something is expected."""
     peak: str
     """Where the best is expected."""
+    dotted: str
+    """What the second of two lines consists of."""
 
 
 UNICODE = Glyphs(
@@ -52,7 +54,7 @@ UNICODE = Glyphs(
     up="↑", down="↓", selected="◆", missing="∅", ellipsis="…",
     rule="─", shades=("░", "▒", "▓", "█"), left="·", projected="»", lost="!", separator="│",
     at_least="≥", at_most="≤", below="◂", above="▸", bar="█",
-    best="●", hollow="○", centre="×", peak="▲",
+    best="●", hollow="○", centre="×", peak="▲", dotted="∙",
 )  # fmt: skip
 
 ASCII = Glyphs(
@@ -60,7 +62,7 @@ ASCII = Glyphs(
     up="^", down="v", selected="@", missing="x", ellipsis="~",
     rule="-", shades=("-", "=", "%", "#"), left=".", projected=">", lost="!", separator="|",
     at_least=">", at_most="<", below="<", above=">", bar="=",
-    best="*", hollow="o", centre="x", peak="A",
+    best="*", hollow="o", centre="x", peak="A", dotted=".",
 )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ PLACES: tuple[tuple[str, ...], ...] = (
     ("app", "screen", "watch", "study", "trial"),
     ("app", "screen", "trials", "study", "trial"),
     ("app", "screen", "sheet", "study", "trial"),
+    ("app", "screen", "compare"),
     ("app", "screen", "define"),
     *((scope,) for scope in SCOPES),
 )

@@ -15,6 +15,7 @@ from hpo_tui.tui.app import HpoApp
 from hpo_tui.tui.keys import markdown, spell_keys
 from hpo_tui.tui.screens.base import Room
 from hpo_tui.tui.screens.compare import Compare
+from hpo_tui.tui.screens.compare_studies import CompareStudies
 from hpo_tui.tui.screens.define import DefineScreen
 from hpo_tui.tui.screens.help import Help, key_table
 from hpo_tui.tui.screens.studies import Studies
@@ -32,6 +33,12 @@ async def _open(pilot: Pilot[int], name: str) -> Screen[Any]:
     app = pilot.app
     assert isinstance(app, HpoApp)
     if name == "studies":
+        await until(pilot, lambda: bool(app.screen.query("LineTable").first().display))
+        return app.screen
+    if name == "compare_studies":
+        await until(pilot, lambda: bool(app.screen.query("LineTable").first().display))
+        await pilot.press("equals_sign", "j", "equals_sign")
+        await until(pilot, lambda: isinstance(app.screen, CompareStudies))
         await until(pilot, lambda: bool(app.screen.query("LineTable").first().display))
         return app.screen
     await ready(pilot)
@@ -62,13 +69,15 @@ async def _return_to(pilot: Pilot[int], screen: Screen[Any]) -> None:
 
 
 @pytest.mark.timeout(600)  # hundreds of keys, and each is waited for
-@pytest.mark.parametrize("name", ["studies", "watch", "trials", "trial", "compare"])
+@pytest.mark.parametrize(
+    "name", ["studies", "watch", "trials", "trial", "compare", "compare_studies"]
+)
 async def test_every_key_on_every_screen(
     name: str, tmp_path: Path, sent: list[Any], runner: None
 ) -> None:
     study = make_study(tmp_path, trials=60)
     make_study(tmp_path, "other", 12)
-    app = make_app(None if name == "studies" else study, study.path.parent)
+    app = make_app(None if name.endswith("studies") else study, study.path.parent)
     async with app.run_test(size=(120, 40)) as pilot:
         screen = await _open(pilot, name)
         focusable = [w for w in screen.focus_chain if not isinstance(w, Input)]

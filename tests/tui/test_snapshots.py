@@ -12,7 +12,7 @@ from hpo_tui.engine.analysis import maps, slices
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui.app import HpoApp
-from tests.tui.conftest import make_app, make_study, ready, until
+from tests.tui.conftest import TEXT, make_app, make_study, ready, until
 
 SIZES = [(80, 24), (120, 40)]
 
@@ -99,3 +99,18 @@ def test_a_variant(snap_compare: Any, tmp_path: Path, options: dict[str, Any]) -
         await pilot.pause(0.3)
 
     assert snap_compare(_app(tmp_path, **options), terminal_size=(80, 24), run_before=before)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_hypervolume(snap_compare: Any, tmp_path: Path, size: tuple[int, int]) -> None:
+    easy = TEXT.replace("threshold = 0.9", "threshold = 0.85").replace("= 40000", "= 90000")
+
+    async def before(pilot: Pilot[int]) -> None:
+        await ready(pilot)
+        await pilot.press("1", "m", "m")
+        pane = pilot.app.screen.query_one("#history")
+        await until(pilot, lambda: pane._known is not None)  # type: ignore[attr-defined]  # the history
+        await pilot.pause(0.3)
+
+    app = make_app(make_study(tmp_path, trials=120, text=easy))
+    assert snap_compare(app, terminal_size=size, run_before=before)

@@ -14,7 +14,7 @@ from tests.tui.conftest import make_app, make_study, ready, until
 
 HEAVY = ("torch", "optuna", "pandas", "sqlite_utils", "scipy", "sklearn", "plotext", "numpy")
 SCREENS = ("app", "screens.watch", "screens.studies", "screens.trials",
-           "screens.compare", "screens.help")  # fmt: skip
+           "screens.compare", "screens.compare_studies", "screens.help")  # fmt: skip
 
 
 def test_the_screens_import_nothing_heavy() -> None:

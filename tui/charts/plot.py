@@ -229,14 +229,19 @@ class Plot:
         fallback = "." if self.glyphs.ascii else "braille"
         self._lay(drawn, ink, marker or fallback, joined=True)
 
-    def steps(self, x: Array, y: Array, ink: Ink, until: float | None = None) -> None:
-        """Draw a line that keeps each value until the next, and the last until ``until``."""
+    def steps(
+        self, x: Array, y: Array, ink: Ink, until: float | None = None, marker: str = ""
+    ) -> None:
+        """Draw a line that keeps each value until the next, and the last until ``until``.
+
+        ``marker``: the character it consists of; dots finer than cells where there is none.
+        """
         if not len(x):
             return
         last = x[-1] if until is None else max(until, float(x[-1]))
         x = np.r_[x, last]
         wide = np.repeat(x, 2)[1:-1]
-        self.lines([(wide, np.repeat(y, 2))], ink, "=" if self.glyphs.ascii else "")
+        self.lines([(wide, np.repeat(y, 2))], ink, marker or ("=" if self.glyphs.ascii else ""))
 
     def level(self, value: float, ink: Ink, label: str = "") -> None:
         """Draw a horizontal line across, with a label at its left end."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpo_tui.engine.analysis import front
-from hpo_tui.engine.analysis.volume import box_of, volume_so_far
+from hpo_tui.engine.analysis.volume import Box, box_of, volume_so_far
 from hpo_tui.engine.arrays import Array, Index
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.store.frame import Frame
@@ -41,21 +41,30 @@ class Volume:
 def volume_of(frame: Frame, spec: StudySpec) -> Volume:
     """Work out the curve: milliseconds, and seconds with thousands of trials on the front."""
     box = box_of([(frame, spec)], [o.metric for o in spec.objectives])
-    ends = zip(box.objectives, box.reference, strict=True)
-    reference = ", ".join(f"{o.metric} {fmt.number(end, 3)}" for o, end in ends)
+    reference = reference_of(box)
     found = volume_so_far(frame, spec, box)
-    nothing = Volume(frame, spec, np.zeros(0, np.intp), np.zeros(0), reference, TOO_LARGE)
     if found is None:
-        return nothing
-    problem = ""
+        return Volume(frame, spec, np.zeros(0, np.intp), np.zeros(0), reference, TOO_LARGE)
+    problem = why_empty(box) if box.empty else ""
     if not front.full_mask(frame, spec).any():
         problem = "No trial is complete at the full task yet."
-    elif box.empty:
-        problem = (
-            "No full trial that meets the constraints is better than the reference in every "
-            f"objective yet: {reference}."
-        )
     return Volume(frame, spec, *found, reference, problem)
+
+
+def reference_of(box: Box) -> str:
+    """Return where each objective of a box is counted from."""
+    ends = zip(box.objectives, box.reference, strict=True)
+    return ", ".join(f"{o.metric} {fmt.number(end, 3)}" for o, end in ends)
+
+
+def why_empty(box: Box, of: str = "") -> str:
+    """Return why no trial lies in a box; ``of``: whose trials these are."""
+    if not np.isfinite(box.worst).all():
+        return f"No full trial{of} has a value of every objective yet."
+    return (
+        f"No full trial{of} that meets the constraints is better than the reference in every "
+        f"objective yet: {reference_of(box)}."
+    )
 
 
 def scale_of(volume: Volume, log: bool) -> Scale:

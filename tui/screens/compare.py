@@ -1,22 +1,18 @@
-"""Two trials, or two studies, side by side."""
+"""Two trials side by side."""
 
-import sqlite3
 from collections.abc import Callable
 from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 
-from hpo_tui.engine.spec import SpecError
-from hpo_tui.store.folder import StudyFolder
 from hpo_tui.tui.entries import Entry, EntryRows
 from hpo_tui.tui.live import LiveStudy
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.screens.base import Room
 from hpo_tui.tui.screens.text_window import read_whole
-from hpo_tui.tui.side_by_side import study_entries, trial_entries
+from hpo_tui.tui.side_by_side import trial_entries
 from hpo_tui.tui.snapshot import Snapshot
-from hpo_tui.tui.watcher import read_once, why_unreadable
 from hpo_tui.tui.widgets.chrome import StudyHeader
 from hpo_tui.tui.widgets.fixed_table import FixedTable
 from hpo_tui.tui.widgets.key_bar import KeyBar
@@ -34,8 +30,8 @@ class Compare(Room):
     HELP: ClassVar[str] = """\
 ## Compare
 
-Two trials of one study, or two studies, side by side. Parameters that differ are highlighted;
-metrics are marked as met or missed by the goals of their own study. `Enter` shows a whole line.
+Two trials of one study side by side. Parameters that differ are highlighted; metrics are marked as
+met or missed by the goals of the study. `Enter` shows a whole line.
 """
 
     def __init__(self, title: str, names: tuple[str, str], read: Callable[[], list[Entry]]) -> None:
@@ -64,7 +60,7 @@ metrics are marked as met or missed by the goals of their own study. `Enter` sho
         try:
             entries = self._read()
         except OSError as error:
-            self.app.call_from_thread(self.query_one(Notice).say, str(error))
+            self.app.call_from_thread(self.query_one("#notice", Notice).say, str(error))
             return
         self.app.call_from_thread(self.fill, entries)
 
@@ -76,7 +72,7 @@ metrics are marked as met or missed by the goals of their own study. `Enter` sho
         """Show the entries."""
         self._entries = entries
         table = self.query_one(LineTable)
-        self.query_one(Notice).display = False
+        self.query_one("#notice").display = False
         table.display = True
         lines = EntryRows(entries, self._names, self.size.width)
         table.set_rows(lines, keep=None if len(table.rows) else lines.first)
@@ -104,19 +100,3 @@ def compare_trials(live: LiveStudy, first: int, second: int) -> Compare:
 
     name = plain(live.folder.name)
     return Compare(f"{name}: two trials", (f"trial {first}", f"trial {second}"), read)
-
-
-def compare_studies(first: StudyFolder, second: StudyFolder) -> Compare:
-    """Return the screen of two studies."""
-
-    def read() -> list[Entry]:
-        return study_entries([_snapshot(f) for f in (first, second)])
-
-    return Compare("Two studies", (plain(first.name), plain(second.name)), read)
-
-
-def _snapshot(folder: StudyFolder) -> Snapshot:
-    try:
-        return read_once(folder)
-    except (OSError, sqlite3.Error, LookupError, SpecError) as error:
-        raise OSError(why_unreadable(folder, error)) from None

@@ -1,0 +1,163 @@
+"""Two studies over what each had spent: what they can be compared by, and the lines. No widgets."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from hpo_tui.engine.analysis.charges import spent_by_end
+from hpo_tui.engine.analysis.front import best_so_far
+from hpo_tui.engine.analysis.volume import box_of, volume_so_far
+from hpo_tui.engine.arrays import Array, Index
+from hpo_tui.engine.spec import Objective, StudySpec
+from hpo_tui.tui import fmt
+from hpo_tui.tui.charts import text, volume_chart
+from hpo_tui.tui.charts.canvas import Canvas
+from hpo_tui.tui.charts.palette import Ink
+from hpo_tui.tui.charts.plot import Plot
+from hpo_tui.tui.charts.scale import Scale, fitted
+from hpo_tui.tui.glyphs import Glyphs
+from hpo_tui.tui.snapshot import Snapshot
+
+INKS = (Ink.BEST, Ink.FULL_3)
+"""The lines of the first and of the second study; they differ in how they are drawn too."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Course:
+    """How one study went on: ``y`` (k,) was the best from the cost ``x`` (k,) on.
+
+    ``spent``: what all that ended had cost.
+    """
+
+    x: Array
+    y: Array
+    spent: float
+
+    def at(self, cost: float) -> float:
+        """Return how far it had come at a cost, NaN where there was no result yet."""
+        k = int(np.searchsorted(self.x, cost * (1 + 1e-12), side="right"))
+        return float(self.y[k - 1]) if k else np.nan
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Duel:
+    """Two studies by one measure. ``up``: whether more is better. ``problem``: why no line is."""
+
+    name: str
+    up: bool
+    log: bool
+    courses: tuple[Course, Course]
+    goals: tuple[float, ...] = ()
+    note: str = ""
+    problem: str = ""
+
+
+def duels(snapshots: Sequence[Snapshot]) -> tuple[Duel, ...]:
+    """Return what two studies can be compared by: the objectives of both, then their hypervolume.
+
+    The same objective is one of the same metric in the same direction.
+    """
+    specs = [s.spec for s in snapshots]
+    shared = [o for o in specs[0].objectives if _as_in(specs[1], o) is not None]
+    found = [_by_objective(snapshots, o.metric) for o in shared]
+    if len(shared) > 1:
+        found.append(_by_volume(snapshots, [o.metric for o in shared]))
+    return tuple(found)
+
+
+def _as_in(spec: StudySpec, objective: Objective) -> Objective | None:
+    same = (o for o in spec.objectives if o.metric == objective.metric)
+    return next((o for o in same if o.direction == objective.direction), None)
+
+
+def _course(snapshot: Snapshot, rows: Index, values: Array) -> Course:
+    spent = spent_by_end(snapshot.frame)
+    placed = np.isfinite(spent[rows])
+    end = float(np.nanmax(spent)) if np.isfinite(spent).any() else 0.0
+    return Course(spent[rows][placed], values[placed], end)
+
+
+def _by_objective(snapshots: Sequence[Snapshot], metric: str) -> Duel:
+    courses, goals, log = [], [], True
+    for s in snapshots:
+        objective = next(o for o in s.spec.objectives if o.metric == metric)
+        courses.append(_course(s, *best_so_far(s.frame, s.spec, objective)))
+        log = log and objective.log
+        if objective.threshold is not None:
+            goals.append(objective.threshold)
+    seen = np.concatenate([c.y for c in courses])
+    problem = "" if len(seen) else "No full trial of either study meets its other goals yet."
+    log = log and bool((seen > 0).all())
+    limits = tuple(dict.fromkeys(goals))
+    return Duel(metric, objective.sign < 0, log, (courses[0], courses[1]), limits, "", problem)
+
+
+def _by_volume(snapshots: Sequence[Snapshot], metrics: list[str]) -> Duel:
+    box = box_of([(s.frame, s.spec) for s in snapshots], metrics)
+    nothing = Course(np.zeros(0), np.zeros(0), 0.0)
+    courses = [nothing, nothing]
+    problem = volume_chart.why_empty(box, " of either study") if box.empty else ""
+    for at, s in enumerate(snapshots):
+        found = volume_so_far(s.frame, s.spec, box)
+        if found is None:
+            problem = volume_chart.TOO_LARGE
+            break
+        courses[at] = _course(s, *found)
+    pair = (courses[0], courses[1])
+    note = f"reference {volume_chart.reference_of(box)}"
+    return Duel(volume_chart.NAME, True, False, pair, (), note, problem)
+
+
+def draw(canvas: Canvas, duel: Duel, names: tuple[str, str], glyphs: Glyphs) -> None:
+    """Draw both lines over the cost, each up to what its study has spent."""
+    if duel.problem:
+        text.note(canvas, fmt.clean(duel.problem, glyphs.ascii), glyphs.ellipsis)
+        return
+    seen = np.concatenate([c.y for c in duel.courses])
+    scale = fitted(seen, duel.log, good=(True, True))
+    across = Scale(0.0, max(*(c.spent for c in duel.courses), 1e-9))
+    plot = Plot.framed(canvas, across, scale, glyphs, ("cumulative cost", duel.name))
+    for goal in duel.goals:  # one far away would press the lines together
+        if scale.low <= goal <= scale.high:
+            plot.level(goal, Ink.GOAL)
+    first, second = duel.courses
+    plot.steps(first.x, first.y, INKS[0], until=first.spent)
+    under = canvas.codes.copy(), canvas.styles.copy()
+    plot.steps(second.x, second.y, INKS[1], until=second.spent, marker=glyphs.dotted)
+    # Every other cell is a gap, in which the first line is seen where it runs below the second.
+    gaps = np.indices(canvas.codes.shape).sum(axis=0) % 2 == 1
+    canvas.codes[gaps], canvas.styles[gaps] = under[0][gaps], under[1][gaps]
+    for course, ink, mark in zip(duel.courses, INKS, _marks(glyphs), strict=True):
+        plot.points(course.x, course.y, ink, mark)
+    _legend(canvas, duel, names, glyphs)
+
+
+def _marks(glyphs: Glyphs) -> tuple[str, str]:
+    """Return the marks of the results that were better than all before them."""
+    return "O" if glyphs.ascii else "●", glyphs.hollow
+
+
+def _legend(canvas: Canvas, duel: Duel, names: tuple[str, str], glyphs: Glyphs) -> None:
+    """Write over the plot which line is whose, how far each came, and how far at the same cost."""
+    room = max((canvas.width - 40) // 2, 8)
+    shown = [fmt.clean(name, glyphs.ascii) for name in names]
+    line = ("=" if glyphs.ascii else glyphs.rule, glyphs.dotted)
+    parts: list[text.Spans] = []
+    for at, course in enumerate(duel.courses):
+        sample = f"{line[at]}{_marks(glyphs)[at]}{line[at]}"
+        name = fmt.clip_among(shown[at], room, shown, glyphs.ellipsis)
+        parts.append([(sample, INKS[at]), (f" {name} {_number(course.at(np.inf))}", Ink.TEXT)])
+    both = min(c.spent for c in duel.courses)
+    if both < max(c.spent for c in duel.courses):
+        values = " and ".join(_number(c.at(both)) for c in duel.courses)
+        parts.append([(f"at {fmt.number(both, 3)}: {values}", Ink.BOLD)])
+    if duel.note:
+        parts.append([(fmt.clean(duel.note, glyphs.ascii), Ink.DIM)])
+    arrow = f" {glyphs.up if duel.up else glyphs.down}"
+    name = fmt.clean(duel.name, glyphs.ascii)
+    text.caption(canvas, name, arrow, parts, first=3, ellipsis=glyphs.ellipsis)
+
+
+def _number(value: float) -> str:
+    return fmt.number(value) if np.isfinite(value) else "no result"

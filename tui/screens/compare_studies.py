@@ -1,0 +1,227 @@
+"""Two studies side by side: how far each got for its cost, and what they consist of."""
+
+import sqlite3
+import threading
+import time
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.message import Message
+
+from hpo_tui.engine.spec import SpecError
+from hpo_tui.store.folder import StudyFolder
+from hpo_tui.tui.actions import Action, bindings
+from hpo_tui.tui.crashes import report_crash
+from hpo_tui.tui.entries import Entry
+from hpo_tui.tui.plain import plain
+from hpo_tui.tui.screens.compare import Compare
+from hpo_tui.tui.side_by_side import study_entries
+from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.watcher import read_once, why_unreadable
+from hpo_tui.tui.widgets.chrome import StudyHeader
+from hpo_tui.tui.widgets.fixed_table import FixedTable
+from hpo_tui.tui.widgets.key_bar import KeyBar
+from hpo_tui.tui.widgets.line_table import LineTable
+from hpo_tui.tui.widgets.notice import Notice
+
+if TYPE_CHECKING:
+    from hpo_tui.tui.charts.duel import Duel
+    from hpo_tui.tui.widgets.duel import DuelChart
+
+LOOK_SECONDS = 1.0
+"""Between two looks whether a study has changed."""
+SHARE = 5
+"""Part of the time that may be spent on reading, one in so many: large studies take seconds."""
+ENOUGH = 20
+"""Rows of a window from which it shows the curves and the table."""
+NOTHING_SHARED = "The two studies have no objective in common: there are no curves to compare."
+
+
+class CompareStudies(Compare):
+    """Curves above, a column each below; both are read again when they have changed."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("compare")]
+    SCOPES: ClassVar[tuple[str, ...]] = ("screen", "compare")
+    HELP: ClassVar[str] = """\
+## Compare
+
+Two studies side by side. **Above** is the best full-task result of each so far, among trials that
+meet all other goals of their own study, over what the study had spent by then. The unit is one
+full-task trial of the study itself. Where one has spent more, the legend gives both values at the
+cost that both have reached. `m` shows the next objective that both have (same metric, same
+direction), and after the last their **hypervolume**, measured for both from the same reference to
+the same best values: thresholds where both studies have one (the looser one counts), else the worst
+full-task result of either, far outliers aside. Dashed lines are thresholds among the results.
+
+**Below**, what differs is highlighted. `Enter` shows a whole line. `z` shows the curves alone, the
+table alone, or both if there is room. A study that is running is followed.
+"""
+
+    class Read(Message):
+        """Both studies as they are now."""
+
+        def __init__(
+            self, entries: list[Entry], duels: tuple["Duel", ...], snapshot: Snapshot
+        ) -> None:
+            super().__init__()
+            self.entries = entries
+            self.duels = duels
+            self.snapshot = snapshot
+
+    class Unread(Message):
+        """A study cannot be read: ``why``."""
+
+        def __init__(self, why: str) -> None:
+            super().__init__()
+            self.why = why
+
+    def __init__(self, first: StudyFolder, second: StudyFolder) -> None:
+        names = plain(first.name), plain(second.name)
+        super().__init__("Two studies", names, list)
+        self._folders = (first, second)
+        self._over = threading.Event()
+        self._known: CompareStudies.Read | None = None
+        self._measure = 0
+        self._turn = 0
+        """How often it was asked for another part: curves and table, curves, table."""
+
+    def compose(self) -> ComposeResult:
+        """Lay out the curves and the table."""
+        from hpo_tui.tui.widgets.duel import DuelChart  # numpy and plotext: not with the app
+
+        yield StudyHeader(self._title)
+        yield DuelChart(self._names, id="duel")
+        yield Notice(NOTHING_SHARED, id="apart")
+        yield FixedTable(id="compare")
+        yield Notice("Reading …", id="notice")
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        """Read in a thread as long as the screen lives."""
+        super().on_mount()
+        self._arrange()
+
+    def on_unmount(self) -> None:
+        """Let the thread end."""
+        self._over.set()
+
+    def take_snapshot(self, snapshot: Snapshot) -> None:
+        """Leave it: both studies are looked at by the screen itself."""
+
+    def _work(self) -> None:
+        last: tuple[object, ...] | None = None
+        while not self._over.is_set():
+            pause = LOOK_SECONDS
+            if last is None or (self.app.app_focus and self.is_current):
+                now = tuple(_stamp(folder) for folder in self._folders)
+                if now != last:
+                    last, began = now, time.monotonic()
+                    self.post_message(self._look())
+                    pause = max(pause, SHARE * (time.monotonic() - began))
+            self._over.wait(pause)
+
+    def _look(self) -> Message:
+        from hpo_tui.tui.charts.duel import duels
+
+        try:
+            snapshots = [_snapshot(folder) for folder in self._folders]
+            return self.Read(study_entries(snapshots), duels(snapshots), snapshots[0])
+        except OSError as error:
+            return self.Unread(str(error))
+        except Exception as error:  # noqa: BLE001 - else the screen would wait for ever
+            return self.Unread(f"The studies cannot be compared: {report_crash(error)}.")
+
+    @on(Unread)
+    def _tell(self, message: Unread) -> None:
+        """Say why there is nothing to see; what was read before stays."""
+        if self._known is None:
+            self.query_one("#notice", Notice).say(message.why)
+        else:
+            self.say(message.why, "warning")
+
+    @on(Read)
+    def _take(self, message: Read) -> None:
+        """Show both as they are now."""
+        self._known = message
+        self.fill(message.entries)
+        self._show()
+
+    def _show(self) -> None:
+        """Draw the curves by the measure that is asked for."""
+        if self._known is not None and self._known.duels:
+            duels = self._known.duels
+            chart: DuelChart = self.query_one("#duel")  # type: ignore[assignment]  # by its id
+            chart.show_duel(duels[self._measure % len(duels)], self._known.snapshot)
+        self._arrange()
+        self.query_one(KeyBar).renew()
+
+    def _parts(self) -> tuple[tuple[bool, bool], ...]:
+        """Return what can be shown here, one after the other: whether curves, whether the table."""
+        if self._known is not None and not self._known.duels:
+            return ((False, True),)
+        together = (True, True) if self.size.height >= ENOUGH else (False, True)
+        return tuple(dict.fromkeys((together, (True, False), (False, True))))
+
+    def _arrange(self) -> None:
+        """Give the curves a third of the window, or as much as is asked for."""
+        parts = self._parts()
+        curves, table = parts[self._turn % len(parts)]
+        known = self._known is not None
+        chart, apart = self.query_one("#duel"), self.query_one("#apart")
+        chart.display = curves and known
+        chart.styles.height = self.size.height // 3 if table else "1fr"
+        apart.display = self._known is not None and not self._known.duels
+        self.query_one(LineTable).display = table and known
+
+    def fill(self, entries: list[Entry]) -> None:
+        """Show the entries, unless the curves are alone."""
+        super().fill(entries)
+        self._arrange()
+
+    def on_resize(self) -> None:
+        """Fit the columns and the curves to the window."""
+        super().on_resize()
+        self._arrange()
+
+    def unavailable(self, wanted: Action) -> str:
+        """Return why an action cannot be done at this moment, empty when it can."""
+        known = self._known
+        if wanted.scope == "compare":
+            if known is None:
+                return "The studies are not read yet."
+            if not known.duels:
+                return NOTHING_SHARED
+            if wanted.name == "metric" and len(known.duels) < 2:
+                return "The two studies have one objective in common: there is no other measure."
+        return super().unavailable(wanted)
+
+    def do_compare_metric(self) -> None:
+        """Compare by the next measure."""
+        self._measure += 1
+        if not self.query_one("#duel").display:
+            self._turn = next(n for n, (curves, _) in enumerate(self._parts()) if curves)
+        self._show()
+
+    def do_compare_turn(self) -> None:
+        """Show the curves, the table, or both."""
+        self._turn = (self._turn + 1) % len(self._parts())
+        self._arrange()
+
+
+def _stamp(folder: StudyFolder) -> object:
+    """Return what changes when a study does."""
+    from hpo_tui.tui.study_list import stamps
+
+    try:
+        return stamps(folder), folder.runner_pid()
+    except OSError as error:
+        return str(error)
+
+
+def _snapshot(folder: StudyFolder) -> Snapshot:
+    try:
+        return read_once(folder)
+    except (OSError, sqlite3.Error, LookupError, SpecError) as error:
+        raise OSError(why_unreadable(folder, error)) from None
