@@ -33,6 +33,9 @@ _REACH = 3.0
 have it that draw it at the end of an axis."""
 _FEW = 8
 """Results from which quartiles tell that."""
+_BEYOND = 0.1
+"""Part of the range of results by which a reference lies beyond the worst, so that it counts too:
+the smallest network is often the least accurate, and nonetheless a compromise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +74,9 @@ def box_of(studies: Sequence[Studied], metrics: Sequence[str]) -> Box:
     """Return the box over the objectives ``metrics``, one for all of ``studies``.
 
     The reference is an objective's threshold, the loosest where several studies have it; where one
-    has none, it is the worst full-task result that is no far outlier. Logarithms are taken where
-    every study's objective says ``log`` and all of these are positive.
+    has none, it lies a tenth of their range beyond the worst full-task result that is no far
+    outlier. Logarithms are taken where every study's objective says ``log`` and all of these are
+    positive.
     """
     many = [[_objective(spec, m) for m in metrics] for _, spec in studies]
     same = list(zip(*many, strict=True))  # by objective, then by study
@@ -88,7 +92,7 @@ def box_of(studies: Sequence[Studied], metrics: Sequence[str]) -> Box:
         if len(limits) == len(of):
             worst.append(float(_scaled(of[0], np.array(limits), log[-1]).max()))
         else:
-            worst.append(_worst(loss))
+            worst.append(_beyond(loss))
     first, ends = tuple(many[0]), np.array(worst)
     inside = [np.full((1, len(ends)), np.inf)]
     for (_, spec), (rows, means) in zip(studies, frames, strict=True):
@@ -225,15 +229,16 @@ def _losses(
     return np.stack([_scaled(o, column(frame, o.metric, rows), of) for o, of in said], axis=1)
 
 
-def _worst(loss: Array) -> float:
-    """Return the worst of known losses that is no far outlier, -inf where there are none."""
+def _beyond(loss: Array) -> float:
+    """Return what lies beyond the worst of known losses that is no far outlier, -inf for none."""
     if not len(loss):
         return -np.inf
+    worst = float(loss.max())
     first, third = np.quantile(loss, (0.25, 0.75))
     reach = _REACH * float(third - first)
-    if len(loss) < _FEW or reach <= 0:
-        return float(loss.max())
-    return float(loss[loss <= third + reach].max())
+    if len(loss) >= _FEW and reach > 0:
+        worst = float(loss[loss <= third + reach].max())
+    return worst + _BEYOND * (worst - float(loss.min()))
 
 
 def _counted(frame: Frame, spec: StudySpec, metrics: Sequence[str]) -> Mask:

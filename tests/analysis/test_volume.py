@@ -134,14 +134,15 @@ def test_the_thresholds_are_the_reference(spec: StudySpec, make_frame: MakeFrame
     assert shares == pytest.approx([0.4, 0.7, 0.7 + 0.4 * 0.3])
 
 
-def test_without_a_threshold_it_is_the_worst_that_is_no_far_outlier(
+def test_without_a_threshold_it_lies_beyond_the_worst_that_is_no_far_outlier(
     free: StudySpec, make_frame: MakeFrame
 ) -> None:
     acc = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
     frame = make_frame({"acc": acc, "size": [9, 8, 7, 6, 5, 4, 3, 2, 1e9]})
-    assert box_of([(frame, free)], ["acc", "size"]).reference == (0.1, 9)
+    # By a tenth of the range of 0.8, and of 7.
+    assert box_of([(frame, free)], ["acc", "size"]).reference == pytest.approx((0.02, 9.7))
     few = make_frame({"acc": acc[-3:], "size": [3, 2, 1e9]})
-    assert box_of([(few, free)], ["acc", "size"]).reference == (0.7, 1e9)
+    assert box_of([(few, free)], ["acc", "size"]).reference == pytest.approx((0.68, 1.1e9))
 
 
 def test_a_log_objective_counts_by_its_logarithm_where_it_has_one(
@@ -150,10 +151,10 @@ def test_a_log_objective_counts_by_its_logarithm_where_it_has_one(
     logged = replace(free, objectives=(free.objectives[0], replace(free.objectives[1], log=True)))
     frame = make_frame({"acc": [0.0, 0.5, 1.0], "size": [1000, 1, 10]})
     box = box_of([(frame, logged)], ["acc", "size"])
-    np.testing.assert_allclose(box.reference, (0, 1000))
-    assert curve(frame, logged)[1] == pytest.approx([0.5, 0.5 + 0.5 * 2 / 3])
+    np.testing.assert_allclose(box.reference, (-0.1, 10**3.3))
+    assert curve(frame, logged)[1] == pytest.approx([1 / 121, 6 / 11, 6 / 11 + 5 / 11 * 23 / 33])
     zero = make_frame({"acc": [0.0, 0.5, 1.0], "size": [1000, 0, 10]})
-    assert curve(zero, logged)[1] == pytest.approx([0.5, 0.5 + 0.5 * 0.99])
+    assert curve(zero, logged)[1] == pytest.approx([1 / 121, 6 / 11, 6 / 11 + 5 / 11 * 109 / 110])
 
 
 def test_what_is_no_result_does_not_count(free: StudySpec, make_frame: MakeFrame) -> None:
@@ -166,7 +167,8 @@ def test_what_is_no_result_does_not_count(free: StudySpec, make_frame: MakeFrame
         state=[*states, *[TrialState.COMPLETE] * 4],
         task=[1] * 6 + [0] + [1] * 3,
     )
-    assert curve(frame, free) == ([2], [1.0])
+    # Beyond 0.2 by a tenth of 0.7, and beyond 9 by a tenth of 8: what has one of both is seen.
+    assert curve(frame, free) == ([1, 2], pytest.approx([0.07 / 0.27 * 0.8 / 4.8, 1.0]))
 
 
 def test_the_mean_of_repeats_counts_once_in_the_order_of_their_end(
@@ -178,7 +180,7 @@ def test_the_mean_of_repeats_counts_once_in_the_order_of_their_end(
         ended=[1.0, 4, 5, 3],
     )
     # The second and third are one of (0.5, 3), which the fourth, before it, is better than.
-    assert curve(frame, free) == ([4], [1.0])
+    assert curve(frame, free) == ([1, 4], pytest.approx([1 / 121, 1.0]))
 
 
 def test_nothing_to_measure_is_an_empty_box(free: StudySpec, make_frame: MakeFrame) -> None:
@@ -201,16 +203,16 @@ def test_two_studies_are_measured_by_one_box(free: StudySpec, make_frame: MakeFr
     def reference(a: StudySpec, b: StudySpec) -> tuple[float, ...]:
         return box_of([(first, a), (second, b)], ["acc", "size"]).reference
 
-    assert reference(limited, stricter) == (0.5, 12)
-    assert reference(limited, free) == (0.2, 12)
+    assert reference(limited, stricter) == pytest.approx((0.5, 12.8))
+    assert reference(limited, free) == pytest.approx((0.12, 12.8))
     box = box_of([(first, free), (second, free)], ["acc", "size"])
     shares = [volume_so_far(frame, free, box) for frame in (first, second)]
     assert [found[1].tolist() for found in shares if found] == [
-        pytest.approx([0.75]), pytest.approx([0.75]),
+        pytest.approx([1 / 11 * 6 / 11, 17 / 22]), pytest.approx([7 / 22 * 1 / 11, 17 / 22]),
     ]  # fmt: skip
 
 
 def test_a_trial_that_runs_is_no_result(free: StudySpec, make_frame: MakeFrame) -> None:
     frame = make_frame({"acc": [0.1, 0.9, 0.5], "size": [5.0, 1, 2]})
     frame.state[1] = STATES.index(TrialState.RUNNING)
-    assert curve(frame, free) == ([3], [1.0])
+    assert curve(frame, free) == ([1, 3], pytest.approx([1 / 121, 1.0]))

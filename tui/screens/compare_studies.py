@@ -52,8 +52,9 @@ meet all other goals of their own study, over what the study had spent by then. 
 full-task trial of the study itself. Where one has spent more, the legend gives both values at the
 cost that both have reached. `m` shows the next objective that both have (same metric, same
 direction), and after the last their **hypervolume**, measured for both from the same reference to
-the same best values: thresholds where both studies have one (the looser one counts), else the worst
-full-task result of either, far outliers aside. Dashed lines are thresholds among the results.
+the same best values: thresholds where both studies have one (the looser one counts), else a tenth
+beyond the worst full-task result of either, far outliers aside. Dashed lines are thresholds among
+the results.
 
 **Below**, what differs is highlighted. `Enter` shows a whole line. `z` shows the curves alone, the
 table alone, or both if there is room. A study that is running is followed.

@@ -48,9 +48,10 @@ the end of the axis and marked by `▸` or `◂`.
 With several objectives, `m` after the last one shows their **hypervolume**: how much of the box
 between a reference and the best values the full-task trials cover together, from 0 to 1. Trials
 count that meet all constraints and are better than the reference in every objective. The reference
-is an objective's threshold; without one it is the worst full-task result, far outliers aside.
-Objectives with `log` count by their logarithm. Circles are the trials that raised it. When a result
-moves the reference or the best value, the whole curve is drawn anew: it never mixes two measures.
+is an objective's threshold; without one it lies a tenth of their range beyond the worst full-task
+result, far outliers aside. Objectives with `log` count by their logarithm. Circles are the trials
+that raised it. When a result moves the reference or the best value, the whole curve is drawn anew:
+it never mixes two measures.
 """
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
