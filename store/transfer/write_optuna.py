@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from hpo_tui.store.models import Report, Study, Trial, TrialState
+from hpo_tui.store.models import Report, Study, Trial, TrialState, Value
 from hpo_tui.store.refusals import in_words
 from hpo_tui.store.transfer.optuna_storage import opened
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 STUDY_ATTR = "hpo_tui_study"
 TRIAL_ATTR = "hpo_tui_trial"
 """User attributes with what Optuna has no place for; :mod:`read_optuna` takes it back from them."""
+
+_DECADES = 100
+"""How many times the smallest the greatest of some numbers is, from which their scale is a log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,33 +104,64 @@ def _widened(
     The space may have been edited, and a person may enqueue what lies outside it; Optuna wants
     one distribution for all trials.
     """
-    from optuna.distributions import (
-        CategoricalDistribution,
-        FloatDistribution,
-        json_to_distribution,
-    )
+    from optuna.distributions import CategoricalDistribution, json_to_distribution
 
     found: dict[str, Any] = {name: json_to_distribution(text) for name, text in space.items()}
     for name in dict.fromkeys(n for t in trials for n in t.params):
         known = found.get(name)
         values = [t.params[name] for t in trials if name in t.params]
         numbers = [v for v in values if isinstance(v, int | float)]
-        if known is None or hasattr(known, "choices") or len(numbers) < len(values):
+        varied = _range_of([*getattr(known, "choices", ()), *values])
+        if len(getattr(known, "choices", ())) == 1 and varied is not None:
+            found[name] = varied
+        elif known is None or hasattr(known, "choices") or len(numbers) < len(values):
             choices = list(getattr(known, "choices", ()))
             new = [v for v in dict.fromkeys(values) if v not in choices]
             found[name] = CategoricalDistribution([*choices, *new])
         elif not all(_fits(known, v) for v in numbers):
-            low, high = min(known.low, *numbers), max(known.high, *numbers)
-            log = known.log and low > 0
-            found[name] = FloatDistribution(float(low), float(high), log=log)
+            found[name] = _spanning(known, numbers)
     return found
+
+
+def _range_of(values: Sequence[Value]) -> "optuna.distributions.BaseDistribution | None":
+    """Return the range of several numbers: a parameter that is frozen now was searched as one.
+
+    What its range was is not known any more; nor its scale, so that two decades count as many.
+    """
+    from optuna.distributions import FloatDistribution, IntDistribution
+
+    numbers = [v for v in values if isinstance(v, int | float) and not isinstance(v, bool)]
+    if len(numbers) < len(values) or len(set(numbers)) < 2:
+        return None
+    low, high = min(numbers), max(numbers)
+    log = low > 0 and high >= _DECADES * low
+    if all(isinstance(v, int) for v in numbers):
+        return IntDistribution(int(low), int(high), log=log)
+    return FloatDistribution(float(low), float(high), log=log)
+
+
+def _spanning(known: Any, numbers: Sequence[float]) -> "optuna.distributions.BaseDistribution":
+    """Return a range widened to hold all ``numbers``: of the same kind, with its step if it can."""
+    from optuna.distributions import FloatDistribution, IntDistribution
+
+    low, high = min(known.low, *numbers), max(known.high, *numbers)
+    log = known.log and low > 0
+    stepped = all(_on_step(v - low, known.step) for v in (*numbers, known.low, high))
+    if isinstance(known, IntDistribution) and all(isinstance(v, int) for v in numbers):
+        return IntDistribution(low, high, log=log, step=known.step if stepped else 1)
+    step = known.step if stepped and isinstance(known, FloatDistribution) else None
+    return FloatDistribution(float(low), float(high), log=log, step=step)
 
 
 def _fits(known: Any, number: float) -> bool:
     if not known.low <= number <= known.high:
         return False
-    steps = (number - known.low) / known.step if known.step else 0.0
-    return bool(abs(steps - round(steps)) < 1e-6)
+    return _on_step(number - known.low, known.step)
+
+
+def _on_step(distance: float, step: float | None) -> bool:
+    steps = distance / step if step else 0.0
+    return abs(steps - round(steps)) < 1e-6
 
 
 def _frozen(
