@@ -75,20 +75,24 @@ def shell_line(spec: StudySpec, task: Task, values: Mapping[str, Value]) -> str:
     """Return the line that runs a trial's configuration again by hand, quoted for a shell.
 
     ``values``: of :func:`placeholder_values`, without ``resume``. It begins from the start and
-    leaves the trial's checkpoint alone. The study's own variables stand before the command, and so
+    leaves the trial's checkpoint alone: what it saves goes to a new folder where it is run, which
+    the line makes, as the runner would. The study's own variables stand before the command, and so
     does ``HPO_PARAMS`` where the command does not say everything.
     """
     given = {p.name for p in spec.space} | task.fidelity.keys()
-    if "checkpoint" not in given:
-        values = {name: value for name, value in values.items() if name != "checkpoint"}
-    variables = environment(spec, values)
     told = used([*spec.command, *spec.env.values()])
+    made = ""
+    if "checkpoint" in told - given:
+        made = f"rerun-{PurePath(str(values['checkpoint'])).parent.name}"
+        values = {**values, "checkpoint": made}
+    variables = environment(spec, values)
     searched = {p.name for p in spec.free} | task.fidelity.keys()
     whole = "params_file" in told or spec.template is not None
     if not whole and (searched & values.keys()) - told:
         variables |= {"HPO_PARAMS": str(values["params_file"]), "HPO_SEED": str(values["seed"])}
     words = [f"{name}={shlex.quote(text)}" for name, text in variables.items()]
-    return " ".join([*words, shlex.join(fill_words(spec.command, values))])
+    line = " ".join([*words, shlex.join(fill_words(spec.command, values))])
+    return f"mkdir -p {shlex.quote(made)} && {line}" if made else line
 
 
 def environment(spec: StudySpec, values: Mapping[str, Value]) -> dict[str, str]:

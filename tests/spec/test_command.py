@@ -140,7 +140,19 @@ def test_a_line_to_run_by_hand_has_no_placeholder_left() -> None:
         " --save {checkpoint} --resume {resume} --out {trial_dir}/x {params_file}'",
         {"lr": 0.5, "name": "a b", "amp": False},
     )
-    assert line == "p --lr 0.5 --name 'a b' -e 30 --seed 2 --out /t/1/x /t/1/params.json"
+    said = "--lr 0.5 --name 'a b' -e 30 --seed 2 --save rerun-1 --out /t/1/x /t/1/params.json"
+    assert line == f"mkdir -p rerun-1 && p {said}"
+
+
+def test_a_line_to_run_by_hand_saves_to_a_folder_of_its_own() -> None:
+    """Without a place to save to, a script that demands one would not start."""
+    said = '"p {params_file} {checkpoint}/model.pt"'
+    made = "mkdir -p rerun-1 && "
+    assert by_hand(said, {}) == f"{made}p /t/1/params.json rerun-1/model.pt"
+    save = '[env]\nSAVE = "{checkpoint}"\n'
+    assert by_hand('"p {params_file}"', {}, save) == f"{made}SAVE=rerun-1 p /t/1/params.json"
+    own = '[space.checkpoint]\ntype = "fixed"\nvalue = "a.pt"\n'
+    assert by_hand('"p {params_file} {checkpoint}"', {}, own) == "p /t/1/params.json a.pt"
 
 
 def test_a_line_to_run_by_hand_gives_what_the_command_does_not_say() -> None:
