@@ -2,13 +2,16 @@
 
 Only what is plain is said: all of the best trials lie there, and trials there are better than
 elsewhere by more than chance (rank sums: Mann & Whitney 1947). Where the whole range is as good,
-where the best lie is chance too.
+where the best lie is chance too. A search settles somewhere in every parameter, and its late trials
+are better for the sake of others: so the parameter's own part in an additive model of the results
+has to say the same, and to be best at the end.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
+from hpo_tui.engine.analysis.additive import Additive, fitted
 from hpo_tui.engine.analysis.front import best_rows, losses, near_misses, results
 from hpo_tui.engine.arrays import Array, Index
 from hpo_tui.engine.numerals import brief
@@ -27,23 +30,31 @@ CLEAR = 2.5
 """Standard deviations by which results at the end are better: fewer happen by chance."""
 FEWEST_VALUES = 3
 """Values of a whole number or choices below which every value is an end."""
+_NEXT = 1e-9
+"""Share of a range by which a value is outside, and not only by how it was rounded."""
+MOST = 4000
+"""Results that the model is of: the last ones, where there are more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """``count`` best trials lie at the ``upper`` or lower end of a parameter, which is ``end``."""
+    """``count`` best trials lie at the ``upper`` or lower end of a parameter, which is ``end``.
+
+    ``beyond``: all of them outside, as the range was narrowed since.
+    """
 
     parameter: str
     upper: bool
     end: Value
     count: int
+    beyond: bool = False
 
     @property
     def advice(self) -> str:
         """The same in a sentence."""
         end = brief(self.end) if isinstance(self.end, float) else plain(str(self.end))
-        where = f"the {'upper' if self.upper else 'lower'} end ({end})"
-        best = f"the {self.count} best trials lie at {where}"
+        where = f"{'beyond' if self.beyond else 'at'} the {'upper' if self.upper else 'lower'} end"
+        best = f"the {self.count} best trials lie {where} ({end})"
         return f"{plain(self.parameter)}: {best}: widen the range?"
 
 
@@ -60,10 +71,27 @@ def edges(frame: Frame, spec: StudySpec) -> tuple[Edge, ...]:
         best = best[:BEST]
     if len(best) < FEWEST_BEST or not spec.objectives:
         return ()
+    several = losses(frame, spec)[every]
     loss = np.full(len(frame), np.nan)
-    loss[every] = _ranks(losses(frame, spec)[every]).mean(axis=1)
-    found = (_edge(p, frame, best, loss) for p in spec.free)
-    return tuple(edge for edge in found if edge is not None)
+    loss[every] = _ranks(several).mean(axis=1)
+    found = [e for p in spec.free if (e := _edge(p, frame, best, loss)) is not None]
+    if not found:
+        return ()  # the model takes a while
+    rows = every[np.isfinite(several).all(axis=1)][-MOST:]
+    model = fitted(frame, spec.free, rows, losses(frame, spec)[rows])
+    return tuple(e for e in found if model is not None and _own(e, model, frame, spec, rows))
+
+
+def _own(edge: Edge, model: Additive, frame: Frame, spec: StudySpec, rows: Index) -> bool:
+    """Whether it is the parameter's own doing that results are better at its end."""
+    places = _places(spec.parameter(edge.parameter), frame)
+    assert places is not None
+    there = places[rows] >= 1 - MARGIN if edge.upper else places[rows] <= MARGIN
+    elsewhere = np.isfinite(places[rows]) & ~there
+    if not there.any() or not elsewhere.any():
+        return False
+    clear, lowest = model.lower(edge.parameter, there, elsewhere)
+    return lowest and clear >= CLEAR
 
 
 def _edge(parameter: Parameter, frame: Frame, best: Index, loss: Array) -> Edge | None:
@@ -76,7 +104,8 @@ def _edge(parameter: Parameter, frame: Frame, best: Index, loss: Array) -> Edge 
         if _natural(parameter, upper) or not there[best].all():
             continue  # also where it is not active in one of them
         if _clearness(loss[known & there], loss[known & ~there]) >= CLEAR:
-            return Edge(parameter.name, upper, _end(parameter, upper), len(best))
+            out = places[best] > 1 + _NEXT if upper else places[best] < -_NEXT
+            return Edge(parameter.name, upper, _end(parameter, upper), len(best), bool(out.all()))
     return None
 
 

@@ -38,6 +38,9 @@ HIGH = [0.1, 0.099, 0.098, 0.095, 0.0901]
     [
         (lr(), HIGH, [1e-2] * 9, "p: the 5 best trials lie at the upper end (0.1)"),
         (lr(), [1e-5] * 5, [1e-2] * 9, "p: the 5 best trials lie at the lower end (1e-5)"),
+        (lr(high=1e-3), [1e-2] * 5, [1e-4] * 9, "p: the 5 best trials lie beyond the upper"),
+        (lr(low=1e-3), [1e-4] * 5, [1e-2] * 9, "p: the 5 best trials lie beyond the lower"),
+        (lr(high=1e-3), [1e-2] * 4 + [1e-3], [1e-4] * 9, "p: the 5 best trials lie at the"),
         (lr(log=False), HIGH, [1e-2] * 9, ""),
         (lr(), [*HIGH[:4], 0.05], [1e-2] * 9, ""),  # one of the best does well elsewhere
         (lr(), HIGH[:3], [], ""),
@@ -141,3 +144,22 @@ def test_of_noise_hardly_ever_anything_is_said(spec: StudySpec, make_frame: Make
         frame = make_frame({"acc": rng.normal(size=40)}, params={"p": values})
         named += len(edges(frame, one(spec, lr())))
     assert named <= 3
+
+
+def test_where_a_search_has_settled_is_not_why_its_late_trials_are_better(
+    spec: StudySpec, make_frame: MakeFrame
+) -> None:
+    study = one(spec, lr())
+    study = replace(study, space=(*study.space, replace(lr(), name="q")))
+    named = {True: 0, False: 0}
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        p, q = 10 ** rng.uniform(-5, -1, (2, 40))
+        p[20:], q[20:] = 0.1, 10 ** rng.uniform(-3.2, -2.8, 20)
+        found = -((np.log10(q) + 3) ** 2) + rng.normal(0, 0.05, 40)
+        for matters in named:
+            acc = found + matters * np.log10(p)
+            frame = make_frame({"acc": acc}, params={"p": p, "q": q})
+            named[matters] += [e.parameter for e in edges(frame, study)] == ["p"]
+    assert named[True] >= 18
+    assert named[False] <= 1

@@ -58,7 +58,7 @@ which; `v` uses the next task. `m` shows the next metrics if not all of them fit
 parameter is judged among the trials that have it, and counts by their share. Importance does not
 say where the best value lies: see the parallel coordinates or the slices for that. But if all of
 the best full-task trials lie at one end of a range, and results there are better than elsewhere by
-more than chance, a line says so: perhaps the range should be wider.
+more than chance and because of this parameter, a line says so: perhaps the range should be wider.
 """
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
