@@ -168,8 +168,11 @@ def _advice(pairs: int, interval: tuple[float, float, float], cost: float) -> st
     variates: Peherstorfer, Willcox and Gunzburger, SIAM Review 60, 2018, section 3.2).
     """
     rho, low, high = interval
-    if pairs < FEWEST or math.isnan(rho):
-        return f"too few pairs to judge: {pairs} of {FEWEST} configurations have run at both tasks"
+    if pairs < FEWEST:
+        have = "1 configuration has" if pairs == 1 else f"{pairs} configurations have"
+        return f"too few pairs to judge: {have} run at both tasks, {FEWEST} are needed"
+    if math.isnan(rho):
+        return "not to be judged: at one of the two tasks all results are the same"
     worth, at_least = _share(rho), _share(low)
     if high <= 0.1:
         return "misleads: what is good here is no better at the full task; leave this task out"

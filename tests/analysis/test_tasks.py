@@ -101,9 +101,19 @@ def test_with_few_pairs_a_little_less_range_is_enough_to_be_told(
 
 
 def test_few_pairs_are_not_judged(spec: StudySpec, make_frame: MakeFrame) -> None:
-    found = assess_tasks(promoted(make_frame, 0.1, n=3), spec)[0]
-    assert math.isnan(found.correlation)
-    assert found.advice.startswith("too few pairs")
+    for pairs, said in ((1, "1 configuration has"), (3, "3 configurations have")):
+        found = assess_tasks(promoted(make_frame, 0.1, n=pairs), spec)[0]
+        assert math.isnan(found.correlation)
+        advice = f"too few pairs to judge: {said} run at both tasks, 6 are needed"
+        assert found.advice == advice
+
+
+def test_equal_results_are_not_called_too_few(spec: StudySpec, make_frame: MakeFrame) -> None:
+    frame = promoted(make_frame, 0.1)
+    frame.metrics["acc"][frame.at_task(spec.full_task.name)] = 0.5
+    found = assess_tasks(frame, spec)[0]
+    assert found.pairs == 30
+    assert found.advice == "not to be judged: at one of the two tasks all results are the same"
 
 
 def test_a_study_with_one_task_has_nothing_to_say(spec: StudySpec, make_frame: MakeFrame) -> None:
