@@ -2,9 +2,9 @@
 
 import pytest
 
-from hpo_tui.engine.spec import StudySpec
+from hpo_tui.engine.spec import ParameterKind, StudySpec
 from hpo_tui.tui.charts.brush import Narrowed
-from hpo_tui.tui.screens.brushed import narrowed_text, outside
+from hpo_tui.tui.screens.brushed import describe, narrowed_text, outside
 
 TEXT = """\
 [study]
@@ -79,3 +79,24 @@ def test_a_parameter_that_would_never_be_active_keeps_the_space() -> None:
     spec = StudySpec.from_text(TEXT)
     _, problem = narrowed_text(TEXT, spec, (Narrowed("opt", choices=("adam",)),))
     assert problem.startswith("momentum depends on choices of opt")
+
+
+@pytest.mark.parametrize(
+    ("table", "value"),
+    [
+        ('type = "int"\nlow = 1\nhigh = 9\nstep = 2\nlog = false', 5),
+        ('type = "float"\nlow = 0.0\nhigh = 9.0\nprior = { mean = 3, sd = 1 }', 5.0),
+        ('type = "int"\nlow = 1\nhigh = 64\nlog = true\n[space.layers.prior]\na = 2\nb = 2', 5),
+    ],
+)
+def test_a_parameter_with_one_value_left_is_frozen(table: str, value: float) -> None:
+    text = TEXT.replace('type = "int"\nlow = 1\nhigh = 4', table).replace(
+        "layers = 2", "layers = 3"
+    )
+    part = Narrowed("layers", 5.0, 5.0)
+    text, problem = narrowed_text(text, StudySpec.from_text(text), (part,))
+    assert not problem
+    layers = StudySpec.from_text(text).parameter("layers")
+    assert (layers.kind, layers.value) == (ParameterKind.FIXED, value)
+    assert type(layers.value) is type(value)
+    assert describe((part,)) == "layers: always 5"

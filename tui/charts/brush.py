@@ -8,7 +8,7 @@ import numpy as np
 
 from hpo_tui.engine.analysis import front
 from hpo_tui.engine.arrays import Mask
-from hpo_tui.engine.spec import ParameterKind, Params, StudySpec
+from hpo_tui.engine.spec import Parameter, ParameterKind, Params, StudySpec
 from hpo_tui.store.frame import Frame
 from hpo_tui.store.models import Value
 from hpo_tui.tui.charts import axes
@@ -140,7 +140,10 @@ def _placed(axis: Axis, brush: Brush, units: tuple[float, float]) -> Brush:
 
 @dataclass(frozen=True, slots=True)
 class Narrowed:
-    """A parameter's part of the space that a brush leaves: a range, or choices."""
+    """A parameter's part of the space that a brush leaves: a range, or choices.
+
+    ``low`` and ``high`` are the same where one value is left.
+    """
 
     name: str
     low: float | None = None
@@ -153,8 +156,9 @@ def narrowed(
 ) -> tuple[Narrowed, ...]:
     """Return what the space would be narrowed to, parameters that change alone.
 
-    Brushed parameters take their brush. With ``mask`` (the trials in all brushes) every other
-    numeric parameter takes the span of those trials, for brushes that lie on metrics.
+    Brushed parameters take their brush, as far as it holds values that they can have. With
+    ``mask`` (the trials in all brushes) every other numeric parameter takes the span of those
+    trials, for brushes that lie on metrics: not where all have the same value, which nobody chose.
     """
     found = []
     for parameter in spec.free:
@@ -166,10 +170,9 @@ def narrowed(
                 brush = (float(values.min()), float(values.max())) if len(values) > 1 else None
             if brush is None:
                 continue
-            low, high = max(brush[0], parameter.low), min(brush[1], parameter.high)
-            if parameter.kind is ParameterKind.INT:
-                low, high = float(np.ceil(low - 1e-9)), float(np.floor(high + 1e-9))
-            if low < high and (low, high) != (parameter.low, parameter.high):
+            low, high = _held(parameter, brush)
+            one = low == high and f"p:{parameter.name}" in brushes
+            if (low < high or one) and (low, high) != (parameter.low, parameter.high):
                 found.append(Narrowed(parameter.name, low, high))
         elif brush is not None:
             first, last = round(brush[0]), round(brush[1])
@@ -177,6 +180,25 @@ def narrowed(
             if choices and choices != parameter.choices:
                 found.append(Narrowed(parameter.name, choices=choices))
     return tuple(found)
+
+
+def _held(parameter: Parameter, brush: Brush) -> Brush:
+    """Return the smallest and the largest value of a number in its brush; crossed if none is."""
+    low, high = max(brush[0], parameter.low), min(brush[1], parameter.high)
+    step = _step(parameter)
+    if not step:
+        return low, high
+    first = math.ceil((low - parameter.low) / step - 1e-9)
+    last = math.floor((high - parameter.low) / step + 1e-9)
+    return _at_step(parameter.low, first, step), _at_step(parameter.low, last, step)
+
+
+def _step(parameter: Parameter) -> float:
+    return parameter.step or (1.0 if parameter.kind is ParameterKind.INT else 0.0)
+
+
+def _at_step(low: float, count: int, step: float) -> float:
+    return float(f"{low + count * step:.12g}")  # 0.15, not 0.15000000000000002
 
 
 def refinements(
@@ -208,8 +230,12 @@ def _drawn(spec: StudySpec, part: Narrowed, rng: np.random.Generator) -> Value:
     assert part.low is not None
     assert part.high is not None
     parameter = spec.parameter(part.name)
-    if parameter.kind is ParameterKind.INT:
-        return int(rng.integers(int(part.low), int(part.high) + 1))
+    if step := _step(parameter):
+        count = int(rng.integers(round((part.high - part.low) / step) + 1))
+        value = _at_step(part.low, count, step)
+        return int(value) if parameter.kind is ParameterKind.INT else value
+    if part.low == part.high:
+        return part.low
     if parameter.log and part.low > 0:
         return float(np.exp(rng.uniform(np.log(part.low), np.log(part.high))))
     return float(rng.uniform(part.low, part.high))

@@ -1,6 +1,7 @@
 """From brush to action: narrow the space, enqueue inside it, star what it holds."""
 
 import secrets
+import tomllib
 from typing import TYPE_CHECKING
 
 from hpo_tui.engine.spec import ParameterKind, StudySpec, Value
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 STAR_AT_MOST = 500
 _MOST_REFINED = 50
 """Configurations inside a brush that can be asked for at a time."""
-_ALL_COVERED = "The brushes still cover the whole space: brush a parameter more tightly."
+_ALL_COVERED = "The brushes leave the whole space as it is: brush some of a parameter's values."
 
 
 class Brushing(StudyRoom):
@@ -129,6 +130,8 @@ def describe(ranges: "tuple[Narrowed, ...]") -> str:
     for part in ranges:
         if part.choices:
             text = ", ".join(fmt.values(part.choices))
+        elif part.low == part.high:
+            text = f"always {fmt.number(part.low or 0.0)}"
         else:
             text = f"{fmt.number(part.low or 0.0)} to {fmt.number(part.high or 0.0)}"
         lines.append(f"{plain(part.name)}: {text}")
@@ -145,14 +148,7 @@ def narrowed_text(text: str, spec: StudySpec, ranges: "tuple[Narrowed, ...]") ->
 
     try:
         for part in ranges:
-            if part.choices:
-                text = set_value(text, ("space", part.name, "choices"), list(part.choices))
-                continue
-            whole = spec.parameter(part.name).kind is ParameterKind.INT
-            for key, value in (("low", part.low), ("high", part.high)):
-                if value is not None:
-                    kept = int(value) if whole else value
-                    text = set_value(text, ("space", part.name, key), kept)
+            text = _put_in(text, spec, part)
         for name, parent, left in _dependents(spec, ranges):
             if not left:
                 return text, (
@@ -165,6 +161,24 @@ def narrowed_text(text: str, spec: StudySpec, ranges: "tuple[Narrowed, ...]") ->
     except EditError as error:
         return text, str(error)
     return text, ""
+
+
+def _put_in(text: str, spec: StudySpec, part: "Narrowed") -> str:
+    """Return the study text with one parameter narrowed, or frozen where one value is left."""
+    from hpo_tui.engine.spec.write import remove, set_value
+    from hpo_tui.tui.editor.fields import TYPE_KEYS
+
+    path = ("space", part.name)
+    if part.choices:
+        return set_value(text, (*path, "choices"), list(part.choices))
+    whole = spec.parameter(part.name).kind is ParameterKind.INT
+    low, high = (int(end or 0) if whole else float(end or 0) for end in (part.low, part.high))
+    if low < high:
+        return set_value(set_value(text, (*path, "low"), low), (*path, "high"), high)
+    text = set_value(text, (*path, "type"), "fixed")
+    for key in TYPE_KEYS["float"] & tomllib.loads(text)["space"][part.name].keys():
+        text = remove(text, (*path, key))
+    return set_value(text, (*path, "value"), low)
 
 
 def _dependents(

@@ -1,13 +1,17 @@
+import math
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
-from hpo_tui.engine.spec import StudySpec
+from hpo_tui.engine.spec import Parameter, ParameterKind, StudySpec
 from hpo_tui.store.frame import Frame
 from hpo_tui.tui.charts import axes, brush
 
 Frames = Callable[..., Frame]
+INT, FLOAT = ParameterKind.INT, ParameterKind.FLOAT
 
 
 def test_brushes_hold_together_and_missing_values_are_outside(
@@ -73,6 +77,41 @@ def test_narrowing_takes_brushed_parameters_and_spans(make_frame: Frames, spec: 
     assert (spans["depth"].low, spans["depth"].high) == (4, 6)
 
 
+@pytest.mark.parametrize(
+    ("given", "brushed", "kept"),
+    [
+        ({"kind": INT, "low": 1, "high": 9, "step": 2}, (1.5, 8.2), (3, 7)),
+        ({"kind": INT, "low": 1, "high": 9, "step": 2}, (4.2, 5.9), (5, 5)),
+        ({"kind": INT, "low": 1, "high": 9, "step": 2}, (3.2, 4.9), None),  # holds none of them
+        ({"kind": INT, "low": 1, "high": 9}, (-math.inf, 3.9), (1, 3)),
+        ({"kind": INT, "low": 1, "high": 9}, (0.5, math.inf), None),  # all of them
+        ({"kind": FLOAT, "low": 0.0, "high": 0.5, "step": 0.05}, (0.12, 0.33), (0.15, 0.3)),
+        ({"kind": FLOAT, "low": 0.0, "high": 0.5}, (0.12, 0.33), (0.12, 0.33)),
+        ({"kind": FLOAT, "low": 0.0, "high": 0.5}, (0.12, 0.12), (0.12, 0.12)),
+    ],
+)
+def test_a_narrowed_range_keeps_to_the_steps_of_its_parameter(
+    make_frame: Frames, spec: StudySpec,
+    given: dict[str, Any], brushed: tuple[float, float], kept: tuple[float, float] | None,
+) -> None:  # fmt: skip
+    study = replace(spec, space=(Parameter("depth", **given),), start=())
+    frame = make_frame(20)
+    ranges = brush.narrowed(frame, study, {"p:depth": brushed})
+    assert [(n.low, n.high) for n in ranges] == ([kept] if kept else [])
+    drawn = [c["depth"] for c in brush.refinements(frame, study, ranges, 50, seed=0)]
+    if kept is not None and "step" in given:
+        steps = round((kept[1] - kept[0]) / given["step"]) + 1
+        assert set(drawn) == {round(kept[0] + i * given["step"], 9) for i in range(steps)}
+
+
+def test_one_value_among_the_trials_of_a_metrics_brush_is_no_choice(
+    make_frame: Frames, spec: StudySpec
+) -> None:
+    frame = make_frame(40)
+    found = brush.narrowed(frame, spec, {}, frame.params["depth"] == 4)
+    assert "depth" not in {n.name for n in found}
+
+
 def test_refinements_lie_inside_and_are_whole_configurations(
     make_frame: Frames, spec: StudySpec
 ) -> None:
@@ -81,7 +120,7 @@ def test_refinements_lie_inside_and_are_whole_configurations(
     made = brush.refinements(frame, spec, ranges, 20, seed=1)
     assert len(made) == 20
     for params in made:
-        assert 1e-3 <= params["lr"] <= 1e-2
+        assert 1e-3 <= float(params["lr"]) <= 1e-2
         assert params["depth"] in (2, 3)
         assert isinstance(params["depth"], int)
         assert isinstance(params["opt"], str)
