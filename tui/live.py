@@ -37,6 +37,8 @@ class LiveStudy:
         """Why the study cannot be read, empty when it can."""
         self.marked: int | None = None
         """The trial that waits to be compared with another."""
+        self._recalled: object = None
+        """The revision of the study that the view is of, as the session remembers it."""
         self.memory: dict[str, Any] = {}
         """What the session remembers of this study beside the view."""
 
@@ -47,7 +49,14 @@ class LiveStudy:
 
     def take(self, snapshot: Snapshot) -> None:
         """Make ``snapshot`` the present one and let the view hold over it."""
-        self.snapshot = snapshot
+        before, self.snapshot = self.snapshot, snapshot
+        known = self._recalled if before is None else before.study.revision
+        if self.view.brushes and known != snapshot.study.revision:
+            from hpo_tui.tui.charts.carried import carried
+
+            old = None if before is None else (before.frame, before.spec)
+            kept = carried(self.view.brushes, old, (snapshot.frame, snapshot.spec))
+            self.view = replace(self.view, brushes=kept)
         try:
             self._apply(self.view)
         except FilterError:
@@ -89,6 +98,7 @@ class LiveStudy:
             }
         except (AttributeError, TypeError, ValueError):
             ranges = {}
+        self._recalled = self.memory.get("revision")
         self.view = View(
             selected=selected if isinstance(selected, int) else None,
             filter=text if isinstance(text, str) else "",
@@ -103,6 +113,8 @@ class LiveStudy:
             k: [end if math.isfinite(end) else None for end in v] for k, v in view.brushes.items()
         }
         kept = {"selected": view.selected, "filter": view.filter, "brushes": brushes}
+        if self.snapshot is not None:
+            kept["revision"] = self.snapshot.study.revision
         return {**self.memory, **kept}
 
 
