@@ -12,6 +12,8 @@ class Refused(Exception):  # noqa: N818 - an answer, not an error
 
 WISHES = ("confirm", "enqueue", "promote", "retry")
 """What is asked for trials to be run: without a runner it is queued for the next run."""
+SPENT = "the budget is spent"
+"""What the reason of a study begins with that has finished with its budget."""
 PAUSED_BY_YOU = "paused by you"
 """The reason of a pause that was asked for: nobody has to be told."""
 

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
 
-from hpo_tui.engine.answers import PAUSED_BY_YOU
+from hpo_tui.engine.answers import PAUSED_BY_YOU, SPENT
 from hpo_tui.engine.numerals import brief
 from hpo_tui.engine.spec import SpecError, StudySpec
 from hpo_tui.engine.spec.names import plain
@@ -32,7 +32,6 @@ KEY = "notify:"
 """What the keys of notices begin with."""
 PATIENCE = 60.0
 """Seconds that the command may take."""
-_SPENT = "the budget is spent"
 _LONGEST = 2000
 _LAST_LINES = 3
 
@@ -59,7 +58,7 @@ def deliver_overdue(folder: StudyFolder) -> None:
 
 def environment(spec: StudySpec, study: Path, event: str, reason: str, best: str) -> dict[str, str]:
     """Return the variables that the command is told by; the last is all of it in a sentence."""
-    reason = _line(reason) or (_SPENT if event == "finished" else "")
+    reason = _line(reason) or (SPENT if event == "finished" else "")
     message = f"{spec.name}: {event}" + (f" ({reason})" if reason else "")
     return {
         "HPO_STUDY": str(study),

@@ -11,14 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from hpo_tui.engine.answers import SPENT
 from hpo_tui.engine.execution.wire import Inbox, Message, Outbox
 from hpo_tui.engine.optimizer.api import Suggestion
 from hpo_tui.engine.threads import thread_environment
 
 log = logging.getLogger("runner.proposals")
 
-SPENT = "the budget is spent"
-"""Why nothing more is suggested once all of it is."""
 _DEATHS = 3
 """Deaths, or hangs, without one answer between them after which the optimizer is given up."""
 _SILENCE = 900.0

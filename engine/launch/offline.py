@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from hpo_tui.engine import stop_when
-from hpo_tui.engine.answers import noted, tagged
+from hpo_tui.engine.answers import SPENT, noted, tagged
 from hpo_tui.engine.launch.orphans import in_the_way
 from hpo_tui.engine.learning import kept_names, learn_fault
 from hpo_tui.engine.spec import StudySpec
@@ -132,7 +132,9 @@ def _edit(folder: StudyFolder, writer: StudyWriter, action: str, args: Mapping[s
         if fault:
             raise ValueError(fault)
         answer = "; ".join(c.text for c in plan.changes) or "nothing that matters has changed"
-    state = StudyState.PAUSED if study.state is StudyState.FINISHED else study.state
+    # An edit after which there is still no budget, of a goal perhaps, gives it nothing to do.
+    more = new.budget != spec.budget or not (study.reason or SPENT).startswith(SPENT)
+    state = StudyState.PAUSED if study.state is StudyState.FINISHED and more else study.state
     reason = "start it again to spend what is left" if state is not study.state else study.reason
     with writer.transaction():
         writer.declare((p.name for p in new.space), new.metric_names)

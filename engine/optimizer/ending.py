@@ -1,5 +1,6 @@
 """Why nothing more is proposed."""
 
+from hpo_tui.engine.answers import SPENT
 from hpo_tui.engine.optimizer.api import BudgetSpent, SpaceExhausted
 from hpo_tui.engine.optimizer.options import Options
 from hpo_tui.engine.optimizer.scan import MOST
@@ -16,10 +17,10 @@ def end(options: Options, space: Space, room: float | None, *, clocked: bool) ->
     """
     if not options.new_tasks and room is not None:
         if room < _NAUGHT:
-            return BudgetSpent("the budget is spent")
+            return BudgetSpent(SPENT)
         rest = f"{room:.4g}, which pays for no further full-task result"
         short = "a time that is too short for a further full-task result"
-        return BudgetSpent(f"the budget is spent but for {short if clocked else rest}")
+        return BudgetSpent(f"{SPENT} but for {short if clocked else rest}")
     if space.size <= MOST:
         return SpaceExhausted("every configuration of the space has been run")
     return SpaceExhausted("no further configuration that keeps the constraints was found")

@@ -13,9 +13,10 @@ from typing import Any
 
 from hpo_tui.engine import stop_when
 from hpo_tui.engine.analysis import maps, slices
+from hpo_tui.engine.answers import SPENT
 from hpo_tui.engine.costs import left_in_units
 from hpo_tui.engine.execution.breaker import Breaker
-from hpo_tui.engine.execution.proposals_client import SPENT, Reply
+from hpo_tui.engine.execution.proposals_client import Reply
 from hpo_tui.engine.learning import KEPT, SAYS, sources
 from hpo_tui.engine.runner.chores import Chores
 from hpo_tui.engine.runner.clock import ETA, Clock

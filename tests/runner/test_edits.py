@@ -2,6 +2,7 @@
 
 import re
 import sys
+from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from asking import STDOUT, TASKS, answer, edit
 
 from hpo_tui.engine.execution.breaker import Breaker
-from hpo_tui.engine.launch import LaunchError, runner_pid, send
+from hpo_tui.engine.launch import LaunchError, offline, runner_pid, send
 from hpo_tui.engine.runner.commands import Commands
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.spec import StudySpec
@@ -114,6 +115,22 @@ def test_what_a_study_paused_on_can_be_mended_in_its_file(make_study: Any) -> No
     study.gone()
     assert study.study().state is StudyState.FINISHED
     assert study.study().text == file.read_text() == mended
+
+
+def test_an_edit_that_adds_no_budget_leaves_a_study_finished(make_study: Any) -> None:
+    study = make_study("report(step=1, accuracy=0.5)", budget=1)
+    study.start()
+    study.gone()
+    text = study.study().text
+    offline.apply(study.folder, "edit", {"text": "# done\n" + text})
+    assert (study.study().state, study.study().reason) == (StudyState.FINISHED, "")
+    more = study.study().text.replace("budget = 1", "budget = 2")
+    offline.apply(study.folder, "edit", {"text": more})
+    assert study.study().state is StudyState.PAUSED
+    with closing(StudyWriter(study.folder.db)) as writer:
+        writer.update_study(state=str(StudyState.FINISHED), reason="goals met by trial 1")
+    offline.apply(study.folder, "edit", {"text": "# on\n" + more})
+    assert study.study().state is StudyState.PAUSED  # the goals may be others
 
 
 def test_a_file_edited_by_hand_is_not_written_over(make_study: Any) -> None:
