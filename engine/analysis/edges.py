@@ -33,7 +33,7 @@ FEWEST_VALUES = 3
 _NEXT = 1e-9
 """Share of a range by which a value is outside, and not only by how it was rounded."""
 MOST = 4000
-"""Results that the model is of: the last ones, where there are more."""
+"""Results that the model is of, evenly spread over the study, where there are more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,9 @@ def edges(frame: Frame, spec: StudySpec) -> tuple[Edge, ...]:
     found = [e for p in spec.free if (e := _edge(p, frame, best, loss)) is not None]
     if not found:
         return ()  # the model takes a while
-    rows = every[np.isfinite(several).all(axis=1)][-MOST:]
+    rows = every[np.isfinite(several).all(axis=1)]
+    if len(rows) > MOST:
+        rows = rows[np.linspace(0, len(rows) - 1, MOST).astype(np.intp)]
     model = fitted(frame, spec.free, rows, losses(frame, spec)[rows])
     return tuple(e for e in found if model is not None and _own(e, model, frame, spec, rows))
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hpo_tui.engine.analysis.edges import edges
+from hpo_tui.engine.analysis.edges import MOST, edges
 from hpo_tui.engine.spec import Direction, Objective, Parameter, ParameterKind, StudySpec
 from hpo_tui.store.frame import Frame
 
@@ -163,3 +163,12 @@ def test_where_a_search_has_settled_is_not_why_its_late_trials_are_better(
             named[matters] += [e.parameter for e in edges(frame, study)] == ["p"]
     assert named[True] >= 18
     assert named[False] <= 1
+
+
+def test_of_very_many_results_early_ones_elsewhere_count(
+    spec: StudySpec, make_frame: MakeFrame
+) -> None:
+    values = 10 ** np.random.default_rng(0).uniform(-5, -1, 2 * MOST)
+    values[MOST // 2 :] = 0.1
+    frame = make_frame({"acc": np.log(values)}, params={"p": values})
+    assert said(one(spec, lr()), frame)
