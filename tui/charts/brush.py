@@ -1,7 +1,7 @@
 """Brushes: what passes them, where the first one lies, and what they say about the space."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -187,10 +187,21 @@ def _held(parameter: Parameter, brush: Brush) -> Brush:
     low, high = max(brush[0], parameter.low), min(brush[1], parameter.high)
     step = _step(parameter)
     if not step:
-        return low, high
+        if low < high:
+            low, high = _outwards(low, math.floor), _outwards(high, math.ceil)
+        return max(low, parameter.low), min(high, parameter.high)
     first = math.ceil((low - parameter.low) / step - 1e-9)
     last = math.floor((high - parameter.low) / step + 1e-9)
     return _at_step(parameter.low, first, step), _at_step(parameter.low, last, step)
+
+
+def _outwards(end: float, rounded: Callable[[float], int]) -> float:
+    """Return an end in four digits, as a person would write it, with all that it held inside."""
+    if end == 0:
+        return end
+    unit = 10.0 ** (math.floor(math.log10(abs(end))) - 3)
+    least = float(f"{end / unit:.12g}")  # 3300, not 3300.0000000000005
+    return float(f"{rounded(least) * unit:.12g}")
 
 
 def _step(parameter: Parameter) -> float:

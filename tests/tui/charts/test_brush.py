@@ -88,6 +88,18 @@ def test_narrowing_takes_brushed_parameters_and_spans(make_frame: Frames, spec: 
         ({"kind": FLOAT, "low": 0.0, "high": 0.5, "step": 0.05}, (0.12, 0.33), (0.15, 0.3)),
         ({"kind": FLOAT, "low": 0.0, "high": 0.5}, (0.12, 0.33), (0.12, 0.33)),
         ({"kind": FLOAT, "low": 0.0, "high": 0.5}, (0.12, 0.12), (0.12, 0.12)),
+        ({"kind": FLOAT, "low": 0.0, "high": 0.5}, (0.12, 0.123456789), (0.12, 0.1235)),
+        ({"kind": FLOAT, "low": -9.0, "high": 9.0}, (-1.23456789, 0.0), (-1.235, 0.0)),
+        (
+            {"kind": FLOAT, "low": 0.01, "high": 0.0331499},
+            (0.0154321, math.inf),
+            (0.01543, 0.0331499),
+        ),
+        (
+            {"kind": FLOAT, "low": 1e-8, "high": 1, "log": True},
+            (3.3e-7, 9.87654e-3),
+            (3.3e-7, 0.009877),
+        ),
     ],
 )
 def test_a_narrowed_range_keeps_to_the_steps_of_its_parameter(
