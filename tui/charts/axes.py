@@ -91,6 +91,22 @@ class Axis:
         low, high = self.scale.low, self.scale.high
         return min(max(brush[0], low), high), min(max(brush[1], low), high)
 
+    def ends_of(self, brush: Brush, digits: int = 4) -> tuple[str, str]:
+        """Return the ends of a brush as they are read out, empty for one without a limit.
+
+        Of whole numbers they are the first and the last inside; where none is, the very ends.
+        """
+        if not self.whole:
+            ends = [self.text(v, digits) if math.isfinite(v) else "" for v in brush]
+            return ends[0], ends[1]
+        inner = [
+            rounded(v) if math.isfinite(v) else v
+            for v, rounded in zip(brush, (math.ceil, math.floor), strict=True)
+        ]
+        inner = inner if inner[0] <= inner[1] else list(brush)
+        ends = [fmt.number(v, digits) if math.isfinite(v) else "" for v in inner]
+        return ends[0], ends[1]
+
     def text(self, value: float, digits: int = 4) -> str:
         """Return a value as it is read out."""
         if np.isnan(value):

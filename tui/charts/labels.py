@@ -111,10 +111,11 @@ def _draw_brush_ends(picture: Picture, at: int, axis: Axis, taken: Taken) -> Non
     brush = picture.view.brushes.get(axis.name)
     if brush is None or axis.slots:
         return
-    for value in brush:
+    low, high = axis.ends_of(brush, 3)
+    for value, said in zip(brush, (low, high) if low != high else (low, ""), strict=True):
         y = picture.row_of(axis, value) if math.isfinite(value) else None
         if y is not None:
-            text = _fitted(picture, at, axis.text(value, 3), value)
+            text = _fitted(picture, at, said, value)
             _label(picture, at, y, (text, Ink.BRUSH), taken)
 
 

@@ -115,10 +115,10 @@ def _brush(axis: Axis, brush: Brush, glyphs: Glyphs) -> str:
     low, high = (math.isfinite(end) for end in brush)
     if low and high:
         dots = ".." if glyphs.ascii else "…"
-        return f"{axis.text(brush[0])} {dots} {axis.text(brush[1])}"
+        return f" {dots} ".join(axis.ends_of(brush))
     if low:
-        return f"from {axis.text(brush[0])}"
-    return f"up to {axis.text(brush[1])}" if high else "all that have a value"
+        return f"from {axis.ends_of(brush)[0]}"
+    return f"up to {axis.ends_of(brush)[1]}" if high else "all that have a value"
 
 
 def _write(picture: Picture, y: int, spans: Spans) -> None:

@@ -1,5 +1,6 @@
 """What stands beside the axes of the parallel coordinates."""
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -125,3 +126,26 @@ def test_the_arrow_of_an_axis_is_apart_from_its_name_in_seven_bits(
     names = "".join(map(chr, picture.canvas.codes[picture.top - 1].tolist()))
     assert "acc ^" in names
     assert "size v" in names
+
+
+@pytest.mark.parametrize(
+    ("brush", "said"),
+    [
+        ((2.6, 6.4), ("3", "6")),
+        ((4.6, 5.4), ("5", "5")),
+        ((4.2, 4.8), ("4.2", "4.8")),  # holds no whole number
+        ((-math.inf, 6.4), ("", "6")),
+        ((2.6, math.inf), ("3", "")),
+    ],
+)
+def test_a_brush_on_whole_numbers_is_told_by_those_inside(
+    make_frame: Callable[..., Frame], snapshot_of: Callable[..., Snapshot], spec: StudySpec,
+    brush: tuple[float, float], said: tuple[str, str],
+) -> None:  # fmt: skip
+    frame = make_frame(50)
+    assert axes.make("p:depth", frame, spec).ends_of(brush) == said
+    view = View(brushes={"p:depth": brush})
+    options = Options(("p:depth", "p:lr"))
+    picture = Scene(UNICODE).draw(snapshot_of(frame), view, options, (60, 24))
+    lines = ["".join(map(chr, row.tolist())) for row in picture.canvas.codes]
+    assert any(f"brush {said[0]} … {said[1]}" in line for line in lines) == all(said)
