@@ -28,6 +28,7 @@ from hpo_tui.engine.runner.lock import Lock, Unopenable
 from hpo_tui.engine.runner.opened_file import OpenedFile
 from hpo_tui.engine.runner.starting import Starter
 from hpo_tui.engine.runner.stopping import Audit
+from hpo_tui.engine.runner.strays import set_aside
 from hpo_tui.engine.runner.study_commands import STOPPED
 from hpo_tui.engine.runner.trouble import Trouble
 from hpo_tui.engine.runner.vigil import Vigil
@@ -141,6 +142,7 @@ class Runner:
             stopped = desk.state is StudyState.STOPPED
             desk.set_state(StudyState.RUNNING)
             desk.writer.update_study(started=desk.started)
+        set_aside(desk)
         for trial in list(desk.trials.values()):
             if trial.state is TrialState.RUNNING:
                 lives = adopt(desk, trial)

@@ -152,3 +152,59 @@ def test_trials_that_are_given_up_one_after_the_other_pause_the_study(make_study
     trials = study.trials()
     assert [t.state for t in trials] == [TrialState.FAILED] * 2
     assert all("its process vanished" in t.reason and "given up" in t.reason for t in trials)
+
+
+OF_OLD = """
+report(step=1, accuracy=0.1 if os.path.exists("old") else 0.9)
+checkpoint = os.path.join(os.environ["HPO_CHECKPOINT"], "weights")
+report(step=2, resumed=float(bool(os.environ["HPO_RESUME"])))
+open(checkpoint, "w").write("x")
+if given["trial"] == 2: hold()
+report(step=3, accuracy=0.1 if os.path.exists("old") else 0.9)
+"""
+
+
+def test_trials_that_a_file_put_back_does_not_know_are_not_taken_for_the_next_ones(
+    make_study: Any, tmp_path: Path
+) -> None:
+    study = make_study(OF_OLD, budget=2)
+    (tmp_path / "old").touch()
+    new = tmp_path / "new.db"
+    shutil.copy(study.folder.db, new)  # as it was before there were any trials
+    study.start()
+    left = study.running(2, reports=2).pid
+    study.kill_runner()
+    for path in study.folder.path.glob("study.db*"):
+        path.unlink()
+    shutil.copy(new, study.folder.db)
+    (tmp_path / "old").unlink()
+    study.start()
+    study.until(lambda: processes.Process.of(left) is None)
+    study.running(2, reports=2)
+    assert [r.metrics.get("accuracy", 0.9) for n in (1, 2) for r in study.reports(n)] == [0.9] * 5
+    study.go()
+    study.gone()
+    assert [(t.state, t.attempt, t.metrics) for t in study.trials()] == [
+        (TrialState.COMPLETE, 1, {"accuracy": 0.9, "resumed": 0.0})
+    ] * 2
+    said = study.events("strange")[0].text
+    assert "2 trials (1 to 2) ran here, but study.db knows nothing of that" in said
+    assert "kept in trials/0001.aside to 0002.aside. 1 trial still ran and was ended." in said
+    kept = study.folder.trials / "0002.aside" / "reports.jsonl"
+    assert kept.read_text().count("0.1") == 1
+
+
+def test_a_second_copy_put_back_takes_nothing_of_the_first(make_study: Any, tmp_path: Path) -> None:
+    study = make_study("report(accuracy=0.5)", budget=1)
+    new = tmp_path / "new.db"
+    shutil.copy(study.folder.db, new)
+    for _ in range(3):
+        for path in study.folder.path.glob("study.db*"):
+            path.unlink()
+        shutil.copy(new, study.folder.db)
+        study.start()
+        study.gone()
+        assert len(study.reports(1)) == 1
+    names = sorted(path.name for path in study.folder.trials.iterdir())
+    assert names == ["0001", "0001.aside", "0001.aside2"]
+    assert "trial 1 ran here" in study.events("strange")[0].text
