@@ -7,6 +7,8 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+from hpo_tui.store.belonging import foreign_log
+
 BUSY_SECONDS = 10.0
 
 NETWORK_FILE_SYSTEMS = frozenset(
@@ -96,6 +98,11 @@ def transaction(path: Path) -> Iterator[sqlite3.Connection]:
     A file that is not there is not made: it would pass for a study.
     """
     _refuse_no_file(path)
+    if foreign_log(path, log_of(path)):
+        raise sqlite3.OperationalError(
+            f"{log_of(path).name} beside it is the log of another {path.name}, as of one that was"
+            " replaced by a copy: start the study, which sets that log aside, and ask again"
+        )
     uri = _uri(path, "mode=rw")
     conn = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
     try:
@@ -131,6 +138,21 @@ def drop_log(path: Path, mine: int) -> None:
             Path(f"{path}-shm").unlink()
 
 
+def set_log_aside(path: Path) -> Path | None:
+    """Rename the log beside a database if it is another one's; return its name now, None if not.
+
+    For who holds the study: the log of a file that is written must not go.
+    """
+    log = log_of(path)
+    found = foreign_log(path, log)
+    if not found or inode(log) != found:
+        return None
+    aside = log.with_name(f"{log.name}.aside")
+    log.replace(aside)
+    Path(f"{path}-shm").unlink(missing_ok=True)
+    return aside
+
+
 class StillConnection(sqlite3.Connection):
     """To a file that is read as one that never changes: it sees nothing of what is written."""
 
@@ -151,6 +173,8 @@ def connect_reader(path: Path) -> sqlite3.Connection:
     Raises ``sqlite3.Error`` if there is no such file or it is no database.
     """
     _refuse_no_file(path)
+    if foreign_log(path, log_of(path)):
+        return _connect_still(path)
     conn = sqlite3.connect(
         _uri(path, "mode=ro"), uri=True, timeout=BUSY_SECONDS, isolation_level=None,
         check_same_thread=False,
@@ -167,10 +191,16 @@ def connect_reader(path: Path) -> sqlite3.Connection:
         # log lies beside it, nothing is missing from the file itself.
         if log_of(path).exists() and log_of(path).stat().st_size > 0:
             raise
-        conn = sqlite3.connect(
-            _uri(path, "mode=ro&immutable=1"), uri=True, isolation_level=None,
-            check_same_thread=False, factory=StillConnection,
-        )  # fmt: skip
-        with closed_on_error(conn):
-            conn.execute("SELECT 1 FROM sqlite_master").fetchone()
+        return _connect_still(path)
+    return conn
+
+
+def _connect_still(path: Path) -> StillConnection:
+    """Open a file as it is, without the log beside it."""
+    conn = sqlite3.connect(
+        _uri(path, "mode=ro&immutable=1"), uri=True, isolation_level=None,
+        check_same_thread=False, factory=StillConnection,
+    )  # fmt: skip
+    with closed_on_error(conn):
+        conn.execute("SELECT 1 FROM sqlite_master").fetchone()
     return conn

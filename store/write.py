@@ -10,7 +10,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from hpo_tui.store.connect import closed_on_error, connect
+from hpo_tui.store.connect import closed_on_error, connect, set_log_aside
 from hpo_tui.store.models import (
     Command,
     DeviceSample,
@@ -24,6 +24,8 @@ from hpo_tui.store.value_columns import ValueColumns
 
 _DAY = 86_400.0
 """Seconds for which samples of devices are kept."""
+_LOGS = 1 << 31
+"""SQLite keeps the count of logs in 32 bits, with a sign."""
 _STUDY_FIELDS = {"name", "text", "state", "reason", "seed", "started", "ended"}
 
 
@@ -35,7 +37,11 @@ class StudyWriter:
     """
 
     def __init__(self, path: Path) -> None:
+        self.aside = set_log_aside(path)
+        """Where the log of another file is now that lay beside this one; None without any."""
         self.conn: sqlite3.Connection = connect(path)
+        self._counted = False
+        """Whether the present log says which file it goes on from."""
         with closed_on_error(self.conn):
             migrate(self.conn)
             self._columns = ValueColumns(self.conn)
@@ -58,6 +64,7 @@ class StudyWriter:
         whose log somebody deletes, would know nothing of it. Readers are not waited for.
         """
         self.conn.execute("PRAGMA wal_checkpoint(PASSIVE)").close()
+        self._counted = False  # what is written next begins the log anew
 
     @contextmanager
     def transaction(self, *, durable: bool = True) -> Iterator[None]:
@@ -69,12 +76,21 @@ class StudyWriter:
         # A deferred transaction that reads, then writes, fails under contention at any timeout.
         self.conn.execute("BEGIN IMMEDIATE")
         try:
+            self._count_log()
             yield
             self.conn.execute("COMMIT")
         except BaseException:
             self.conn.rollback()
+            self._counted = False
             self._columns.read()
             raise
+
+    def _count_log(self) -> None:
+        """Have the log begin with how many there were: see :mod:`hpo_tui.store.belonging`."""
+        if not self._counted:
+            (count,) = self.conn.execute("PRAGMA user_version").fetchone()
+            self.conn.execute(f"PRAGMA user_version = {(count + 1) % _LOGS}")
+            self._counted = True
 
     # the study
 

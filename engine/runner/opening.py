@@ -86,6 +86,12 @@ def _open_desk(
     desk = Desk(folder, spec, writer, executor, proposals, trials)
     desk.started, desk.past_goals = started, past_goals
     desk.state = study.state
+    if writer.aside is not None:
+        desk.event(
+            "strange",
+            f"study.db was put in the place of another: the log of that one is {writer.aside.name}"
+            " now. What was written after the copy was made is not in the study",
+        )
     _note_program(desk)
     for text in executor.notes():
         desk.event("strange", text)

@@ -15,6 +15,7 @@ from hpo_tui.engine.launch import LaunchError, runner_pid
 from hpo_tui.engine.launch.orphans import orphans
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState, TrialState
+from hpo_tui.store.write import StudyWriter
 
 
 def copied(study: Any, name: str) -> Any:
@@ -192,6 +193,29 @@ def test_trials_that_a_file_put_back_does_not_know_are_not_taken_for_the_next_on
     assert "kept in trials/0001.aside to 0002.aside. 1 trial still ran and was ended." in said
     kept = study.folder.trials / "0002.aside" / "reports.jsonl"
     assert kept.read_text().count("0.1") == 1
+
+
+def test_a_file_put_back_beside_the_log_of_a_killed_runner_is_run_without_it(
+    make_study: Any, tmp_path: Path
+) -> None:
+    study = make_study("report(accuracy=0.5)", budget=1)
+    db, log = study.folder.db, study.folder.path / "study.db-wal"
+    old = shutil.copy(db, tmp_path / "old.db")
+    writer = StudyWriter(db)
+    for name in "abc":
+        writer.put("text", f"of a later {name}")
+        writer.fold()
+    writer.put("text", "of the last log")
+    left = shutil.copy(log, tmp_path / "left")
+    writer.close()
+    shutil.copy(old, db)
+    shutil.copy(left, log)
+    study.start()
+    study.gone()
+    said = "study.db was put in the place of another: the log of that one is study.db-wal.aside now"
+    assert study.events("strange")[0].text.startswith(said)
+    assert study.get("text") is None
+    assert [t.state for t in study.trials()] == [TrialState.COMPLETE]
 
 
 def test_a_second_copy_put_back_takes_nothing_of_the_first(make_study: Any, tmp_path: Path) -> None:
