@@ -8,13 +8,16 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from hpo_tui.store.locks import is_held, is_process_of
+from hpo_tui.store.locks import is_held, is_process_of, is_suspended
 
 HOME = ".hpo"
 """The folder beside the user's code that holds the studies."""
 
 ARCHIVE = ".archive"
 """The folder under it of the studies that were put away."""
+
+_RUNNER = "hpo_tui.engine.runner"
+"""The module that a runner's process runs."""
 
 _FILES = ("study.toml", "study.db")
 """The files by which a study can be named."""
@@ -151,11 +154,20 @@ class StudyFolder:
             text = os.read(fd, 32).decode("ascii", "replace").strip()
             pid = int(text) if text.isdigit() else 0
             # Of a file system that gives no lock just now, it is asked whether its writer lives.
-            lives = is_held(error) or is_process_of(pid, "hpo_tui.engine.runner", self.path)
+            lives = is_held(error) or is_process_of(pid, _RUNNER, self.path)
             return pid if lives else None
         finally:
             os.close(fd)
         return None
+
+    def is_suspended(self, runner: int | None) -> bool:
+        """Whether the process ``runner``, which holds the lock, was told to stand still.
+
+        The one of another machine may have the number of any process here.
+        """
+        if not runner or not is_suspended(runner):
+            return False
+        return is_process_of(runner, _RUNNER, self.path)
 
 
 def working_folder() -> Path:

@@ -25,6 +25,16 @@ def why_unlockable(path: Path, error: OSError) -> str:
     )
 
 
+def is_suspended(pid: int) -> bool:
+    """Whether a process of this machine is stopped, as by ``kill -STOP``, and does nothing."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:
+        return False
+    # The name in brackets may hold anything, brackets and spaces too.
+    return stat.rpartition(b")")[2].split()[:1] in ([b"T"], [b"t"])
+
+
 def is_process_of(pid: int, module: str, folder: Path) -> bool:
     """Whether a process of this machine runs a module of ours on a folder."""
     try:

@@ -13,7 +13,7 @@ from hpo_tui.tui.plain import plain
 from hpo_tui.tui.rows import Cell
 from hpo_tui.tui.running import durations
 from hpo_tui.tui.snapshot import Snapshot
-from hpo_tui.tui.standing import standing
+from hpo_tui.tui.standing import standing_of
 from hpo_tui.tui.why_run import why_lines
 
 
@@ -172,7 +172,7 @@ def study_entries(snapshots: Sequence[Snapshot]) -> list[Entry]:
         entries.append(Entry(name, tuple((t or "–", tone) for t in texts)))
 
     def stands(s: Snapshot) -> str:
-        stand = standing(s.study, s.runner_pid)
+        stand = standing_of(s)
         return f"{stand.mark} {stand.word}"
 
     add("state", stands)

@@ -47,6 +47,8 @@ class Snapshot:
     """Why nothing new starts though the study runs: its goals are met, its budget is spent."""
     edited: bool = False
     """Whether a finished study's file was edited by hand, which a runner takes over."""
+    suspended: bool = False
+    """Whether the runner lives, but was told to stand still (``kill -STOP``)."""
     overdue: tuple[int, ...] = ()
     """The running trials that take far longer than any of their task has, as the runner finds."""
     queued: tuple[Command, ...] = ()

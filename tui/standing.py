@@ -34,9 +34,14 @@ class Standing:
     detail: str = ""
 
 
-def standing(study: Study, runner: int | None) -> Standing:
-    """Return how a study stands, from what is stored and whether a runner lives."""
+def standing(study: Study, runner: int | None, *, suspended: bool = False) -> Standing:
+    """Return how a study stands, from what is stored and whether a runner lives, or stands still.
+
+    ``runner``: its PID.
+    """
     state, reason = study.state, plain(study.reason)
+    if suspended:
+        return Standing("‖", "suspended", "warn", f"kill -CONT {runner} has its runner go on")
     if state is StudyState.RUNNING and runner is None:
         return Standing("†", "runner died", "bad", "R starts it again; running trials continue")
     if state is StudyState.PAUSED:
@@ -50,9 +55,14 @@ def standing(study: Study, runner: int | None) -> Standing:
     }[state]
 
 
+def standing_of(snapshot: "Snapshot") -> Standing:
+    """Return how the study of a picture stands."""
+    return standing(snapshot.study, snapshot.runner_pid, suspended=snapshot.suspended)
+
+
 def header_pieces(snapshot: "Snapshot", width: int) -> tuple[list[Piece], list[Piece]]:
     """Return the header's left and right pieces; what does not fit is left out, last first."""
-    stand = standing(snapshot.study, snapshot.runner_pid)
+    stand = standing_of(snapshot)
     name = plain(snapshot.study.name)
     name = fit(name, min(fmt.width_of(name), max(8, width // 3)))
     left: list[Piece] = [(name, "bold"), (f"{stand.mark} {stand.word}", stand.tone)]
@@ -67,7 +77,9 @@ def header_pieces(snapshot: "Snapshot", width: int) -> tuple[list[Piece], list[P
         count = f"{len(snapshot.queued)} queued"
         optional.insert(0, (f"{count} for the next run" if width >= 100 else count, "warn"))
     used = sum(fmt.width_of(t) + 2 for t, _ in left) + 1
-    if snapshot.study.state is StudyState.PAUSED:
+    if snapshot.suspended:
+        optional.insert(0, (stand.detail, "warn"))
+    elif snapshot.study.state is StudyState.PAUSED:
         # In a narrow window why says more.
         lone = snapshot.runner_pid is None and width >= 80
         way: list[Piece] = [("R goes on", "dim")] if lone else []
@@ -123,7 +135,7 @@ def _why_paused(snapshot: "Snapshot", room: int) -> list[Piece]:
 
 def status_lines(snapshot: "Snapshot", width: int = 80) -> list[str]:
     """Return the study as a few lines of text, for ``--once`` and the smallest windows."""
-    stand = standing(snapshot.study, snapshot.runner_pid)
+    stand = standing_of(snapshot)
     lines = [f"{plain(snapshot.study.name)}  {stand.mark} {stand.word}"]
     if stand.detail:
         lines.append(stand.detail)

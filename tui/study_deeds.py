@@ -14,15 +14,24 @@ if TYPE_CHECKING:
 NO_RUNNER = "This study has no runner: R starts one."
 NOTHING_RUNS = "This study has no runner and no running trials: there is nothing to stop."
 STARTS_IT = "R starts the runner, which continues the study."
-BUSY = "The runner is busy and will do this as soon as it can."
+_BUSY, _SUSPENDED = "The runner is busy", "The runner is suspended"
+"""How what is said begins where a runner has not answered in time."""
 
 
-def answer_of(command: Command) -> str:
+def unanswered(folder: StudyFolder, what: str = "this") -> str:
+    """Return why a runner has not answered yet, and when it will do what was asked for."""
+    pid = folder.runner_pid()
+    if folder.is_suspended(pid):
+        return f"{_SUSPENDED} and will do {what} once it goes on: kill -CONT {pid}"
+    return f"{_BUSY} and will do {what} as soon as it can."
+
+
+def answer_of(command: Command, folder: StudyFolder) -> str:
     """Return what came of a command, in words. Raises LaunchError where it was refused."""
     from hpo_tui.engine.launch import LaunchError
 
     if command.answered is None:
-        return BUSY
+        return unanswered(folder)
     if not command.ok:
         raise LaunchError(command.answer or "The runner refused without giving a reason.")
     return command.answer or "Done."
@@ -38,7 +47,7 @@ def attempted(folder: StudyFolder, deed: Callable[[], str]) -> "tuple[str, Sever
         return str(error), "error"
     except OSError as error:
         return in_words(error, folder.path), "error"
-    return said, "warning" if said == BUSY else "information"
+    return said, "warning" if said.startswith((_BUSY, _SUSPENDED)) else "information"
 
 
 def why_no_start(study: Study, *, edited: bool, short: float | None = None) -> str:
@@ -75,14 +84,14 @@ def send(folder: StudyFolder, wish: str) -> str:
     """Ask for something to be done, by the runner or without one."""
     from hpo_tui.engine import launch
 
-    return answer_of(launch.send(folder, wish, {}))
+    return answer_of(launch.send(folder, wish, {}), folder)
 
 
 def stop(folder: StudyFolder, *, kill: bool) -> str:
     """Stop the study, or end the trials that run on without its runner."""
     from hpo_tui.engine import launch
 
-    return answer_of(launch.send(folder, "stop", {"kill": kill}))
+    return answer_of(launch.send(folder, "stop", {"kill": kill}), folder)
 
 
 def unqueue(folder: StudyFolder, wishes: Collection[int]) -> str:

@@ -3,7 +3,7 @@
 import math
 import sqlite3
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hpo_tui.engine.answers import WISHES
@@ -44,6 +44,8 @@ class Summary:
     """The trials that were asked for and wait for the next runner; none while one lives."""
     short: float | None = None
     """What the budget lacks for them, None where nothing is queued, or where nobody knows."""
+    suspended: bool = False
+    """Whether the runner lives, but was told to stand still."""
     overdue: bool = False
     """Whether a running trial takes far longer than any of its task has."""
 
@@ -90,16 +92,18 @@ class StudyList:
 
     def _one(self, folder: StudyFolder) -> Summary:
         pid = folder.runner_pid()
-        stamp = (*stamps(folder), float(-1 if pid is None else pid))
+        suspended = folder.is_suspended(pid)
+        stamp = (*stamps(folder), float(-1 if pid is None else pid), float(suspended))
         known = self._known.get(folder.path)
         if known is not None and known[0] == stamp:
             return known[1]
+        touched = max(stamp[:-2])
         try:
-            summary = self._read(folder, pid, max(stamp[:-1]))
+            summary = replace(self._read(folder, pid, touched), suspended=suspended)
         except (OSError, sqlite3.Error, LookupError, ValueError, SpecError) as error:
             self._let_go(folder.path)
             problem = _problem(folder, error)
-            summary = Summary(folder, runner=pid, touched=max(stamp[:-1]), problem=problem)
+            summary = Summary(folder, runner=pid, touched=touched, problem=problem)
         if pid is None:
             self._let_go(folder.path)
         self._known[folder.path] = (stamp, summary)

@@ -91,7 +91,9 @@ def _state(s: Summary) -> Cell:
     """Return how a study stands, or why that is not known."""
     if s.study is None or s.spec is None:
         return plain(s.problem), "dim" if s.problem == "not started" else "bad"
-    stand = standing(s.study, s.runner)
+    stand = standing(s.study, s.runner, suspended=s.suspended)
+    if s.suspended:
+        return f"{stand.mark} {stand.word}", stand.tone
     if s.overdue:
         return f"{stand.mark} {stand.word}, overdue", "warn"
     if s.queued:
@@ -102,7 +104,7 @@ def _state(s: Summary) -> Cell:
 
 _KEYS: dict[str, Callable[[Summary], Any]] = {
     "name": lambda s: s.folder.name.casefold(),
-    "state": lambda s: standing(s.study, s.runner).word if s.study else "~",
+    "state": lambda s: standing(s.study, s.runner, suspended=s.suspended).word if s.study else "~",
     "progress": lambda s: s.share,
     "trials": lambda s: s.trials,
     "best": lambda s: 0.0 if math.isnan(s.value) else s.value,

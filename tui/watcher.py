@@ -101,7 +101,7 @@ class StudyWatcher:
         with StudyReader(self.folder.db) as reader:
             self._file, self.gone = self.folder.db.stat().st_ino, False
             self._edits = _Edits()  # it may be another file
-            dirty, pid, last, fades = True, self.folder.runner_pid(), 0.0, math.inf
+            dirty, runner, last, fades = True, self._runner(), 0.0, math.inf
             text, log = self._stamp(), inode(log_of(self.folder.db))
             # A file that was moved or deleted can be read on, and would never change again. The log
             # of one goes with it, which may be only after another file has come into its place.
@@ -109,11 +109,11 @@ class StudyWatcher:
                 if log and inode(log_of(self.folder.db)) != log:
                     break
                 now = time.monotonic()
-                living = self.folder.runner_pid()
-                dirty = reader.changed() or dirty or living != pid or self._clock() > fades
+                living = self._runner()
+                dirty = reader.changed() or dirty or living != runner or self._clock() > fades
                 if (stamp := self._stamp()) != text:
                     dirty, text = True, stamp
-                pid = living
+                runner = living
                 hurried = self._wake.is_set()
                 if dirty and (hurried or now - last >= LEAST_SECONDS):
                     snapshot = self.read(reader)
@@ -126,6 +126,11 @@ class StudyWatcher:
                     dirty, last = False, time.monotonic()
                 self._wake.clear()
                 self._wake.wait(POLL_SECONDS)
+
+    def _runner(self) -> tuple[int | None, bool]:
+        """Return the runner's PID, and whether it stands still."""
+        pid = self.folder.runner_pid()
+        return pid, self.folder.is_suspended(pid)
 
     def _stamp(self) -> tuple[int, int] | None:
         """Return what changes when the study's text is edited by hand."""
@@ -153,10 +158,10 @@ class StudyWatcher:
         frame = self._named.of(reader.frame(), labels(devices))
         spec = self._parse(study)
         now = self._clock()
-        pid = self.folder.runner_pid()
+        pid, suspended = self._runner()
         spent, lost = spent_of(spec, study, frame, now)
         closing = "" if pid is None else why_closing(spec, study, frame, spent, reader.get(KEY))
-        timed = pid is not None and closing != GOALS_MET
+        timed = pid is not None and not suspended and closing != GOALS_MET
         finished = study.state is StudyState.FINISHED
         queued = tuple(reader.open_commands(WISHES)) if pid is None else ()
         events = tuple(reader.events(limit=EVENTS_KEPT))
@@ -175,6 +180,7 @@ class StudyWatcher:
             eta=eta_of(spec, study, frame, spent, now, told=reader.dated("eta")) if timed else None,
             closing=closing,
             edited=finished and edited_by_hand(self.folder.file, study.text) is not None,
+            suspended=suspended,
             overdue=() if pid is None else overdue(reader),
             queued=queued,
             short=short_of(spec, frame, queued, spent),

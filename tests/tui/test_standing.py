@@ -126,3 +126,15 @@ def test_why_a_study_is_over_is_told_as_far_as_there_is_room(
     left, _ = header_pieces(over, width)
     assert sum(fmt.width_of(text) + 2 for text, _ in left) < width
     assert [text for text, tone in left if tone == "dim"] == ([said] if said else [])
+
+
+def test_a_suspended_runner_is_told_whatever_else_the_study_says(tmp_path: Path) -> None:
+    snapshot = read_once(make_study(tmp_path, trials=60, running=2))
+    snapshot = replace(snapshot, runner_pid=4711, suspended=True, eta=None)
+    for state in (StudyState.RUNNING, StudyState.PAUSED):
+        seen = replace(snapshot, study=replace(snapshot.study, state=state, reason="some reason"))
+        left = [text for text, _ in header_pieces(seen, 120)[0]]
+        assert "‖ suspended" in left
+        assert "kill -CONT 4711 has its runner go on" in left
+        assert not any("some reason" in text for text in left)
+        assert "kill -CONT 4711 has its runner go on" in status_lines(seen)

@@ -25,7 +25,11 @@ def ask(folder: StudyFolder, action: str, args: Mapping[str, Any] | None = None)
         raise Refusal(plain(str(error))) from None
     text = plain(answer.answer)
     if answer.answered is None:
-        note(f"the runner was asked to {action}; it is busy and will do so as soon as it can")
+        pid = folder.runner_pid()
+        when = "it is busy and will do so as soon as it can"
+        if folder.is_suspended(pid):
+            when = f"it is suspended and will do so once it goes on: kill -CONT {pid}"
+        note(f"the runner was asked to {action}; {when}")
         return
     if not answer.ok:
         raise Refusal(text or f"the runner refused to {action} without a reason")

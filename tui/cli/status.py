@@ -55,6 +55,8 @@ def status(study: str | None, as_json: bool) -> int:
         say(f"  {line}")
     if state_of(picture) == "interrupted":
         say(f"  it has no runner; to continue it: hpo-tui resume {plain(folders[0].word)}")
+    if picture.suspended:
+        say(f"  its runner stands still; to have it go on: kill -CONT {picture.runner_pid}")
     say()
     show_costs(picture)
     say()

@@ -60,7 +60,12 @@ def amount_of(budget: Budget) -> str:
 
 
 def state_of(picture: Snapshot) -> str:
-    """Return the state for people: a study that says it runs but has no runner is interrupted."""
+    """Return the state for people: a study that says it runs but has no runner is interrupted.
+
+    One whose runner stands still is suspended, whatever the study says.
+    """
+    if picture.suspended:
+        return "suspended"
     state = str(picture.study.state)
     return "interrupted" if state == "running" and picture.runner_pid is None else state
 

@@ -210,7 +210,7 @@ def send_edit(folder: StudyFolder, text: str) -> str:
 
     try:
         answer = send(folder, "edit", {"text": text})
-        said = answer_of(answer)
+        said = answer_of(answer, folder)
     except LaunchError as error:
         return str(error)
     except OSError as error:

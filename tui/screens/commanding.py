@@ -7,7 +7,7 @@ from typing import Any
 from hpo_tui.tui import present
 from hpo_tui.tui.live import LiveStudy
 from hpo_tui.tui.screens.base import Room
-from hpo_tui.tui.study_deeds import answer_of, attempted
+from hpo_tui.tui.study_deeds import answer_of, attempted, unanswered
 
 NOTICEABLE = 50
 """Commands from which their doing takes long enough to say that it has begun."""
@@ -33,7 +33,7 @@ class Commanding(Room):
         from hpo_tui.engine import launch
 
         answer = launch.send(self.live.folder, name, args)
-        text = answer_of(answer)
+        text = answer_of(answer, self.live.folder)
         if answer.ok and without and self.live.folder.runner_pid() is None:
             return f"{text.rstrip('.')}. {without}"
         return text
@@ -48,7 +48,7 @@ class Commanding(Room):
             good = sum(bool(a.ok) for a in answers)
             refused = [a.answer for a in answers if a.ok is False][:1]
             if any(a.answered is None for a in answers):
-                refused.append("The runner is busy and will do the rest as soon as it can.")
+                refused.append(unanswered(self.live.folder, "the rest"))
             return " ".join([f"{name}: {good} of {len(many)} done.", *refused])
 
         if len(many) >= NOTICEABLE:

@@ -1,0 +1,79 @@
+"""A runner that is told to stand still (``kill -STOP``): whoever looks is told, and what to do."""
+
+import os
+import signal
+from typing import Any
+
+import pytest
+
+from hpo_tui.engine.launch import send
+from hpo_tui.store.locks import is_suspended
+from hpo_tui.store.models import TrialState
+from hpo_tui.tui.cli.summary import progress_line, state_of
+from hpo_tui.tui.study_deeds import answer_of
+from hpo_tui.tui.study_list import StudyList
+from hpo_tui.tui.study_rows import StudyRows
+from hpo_tui.tui.watcher import StudyWatcher, read_once
+
+
+def test_a_suspended_runner_is_told_and_goes_on(make_study: Any) -> None:
+    study = make_study("report(step=1, accuracy=0.5); hold(); report(accuracy=1)")
+    pid = study.start()
+    study.running(1, reports=1)
+    listed = StudyList(study.folder.path.parent)
+    assert not read_once(study.folder).suspended
+    assert not listed.read()[0].suspended
+    os.kill(pid, signal.SIGSTOP)
+    study.until(lambda: study.folder.is_suspended(pid))
+    picture = read_once(study.folder)
+    assert (picture.runner_pid, picture.suspended, picture.eta) == (pid, True, None)
+    assert state_of(picture) == "suspended"
+    assert progress_line(picture).startswith("suspended · ")
+    assert StudyRows(listed.read(), 0.0, 120).cells(0)[1] == ("‖ suspended", "warn")
+    answer = send(study.folder, "pause", timeout=0.1)
+    said = f"The runner is suspended and will do this once it goes on: kill -CONT {pid}"
+    assert answer_of(answer, study.folder) == said
+    os.kill(pid, signal.SIGCONT)
+    study.until(lambda: study.events("paused"))
+    assert state_of(read_once(study.folder)) == "paused"
+    assert not listed.read()[0].suspended
+    send(study.folder, "resume")
+    study.go()
+    study.gone()
+    assert study.trial(1).state is TrialState.COMPLETE
+    listed.close()
+
+
+def test_a_watcher_tells_at_once_that_a_runner_stands_still(make_study: Any) -> None:
+    study = make_study("report(step=1, accuracy=0.5); hold()")
+    pid = study.start()
+    study.running(1, reports=1)
+    found: list[bool] = []
+
+    def take(picture: Any) -> None:
+        found.append(picture.suspended)
+        if len(found) == 1:
+            os.kill(pid, signal.SIGSTOP)  # nothing is written from now on
+        if picture.suspended:
+            watcher.stop()
+
+    watcher = StudyWatcher(study.folder, take, lambda _: None)
+    watcher.run()
+    assert found[-1]
+
+
+@pytest.mark.parametrize("number", [1, 0, 10**9])
+def test_what_is_no_suspended_process_is_none(number: int) -> None:
+    assert not is_suspended(number)
+
+
+def test_a_suspended_process_of_another_kind_is_no_runner(make_study: Any) -> None:
+    study = make_study("report(accuracy=0.5)")
+    child = os.fork()
+    if not child:
+        os.kill(os.getpid(), signal.SIGSTOP)
+        os._exit(0)
+    study.until(lambda: is_suspended(child))
+    assert not study.folder.is_suspended(child)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
