@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from textual.widget import Widget
-from textual.widgets import Input, TextArea
+from textual.widgets import Input, Static, TextArea
 
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.read import StudyReader
@@ -151,3 +151,56 @@ async def test_a_tag_with_a_comma_stays_one_when_others_are_edited(tagged: Study
             return () if trial is None else trial.tags
 
         await until(pilot, lambda: tags() == ("0.1, not 0.2", "keep", "new"))
+
+
+def _set(study: StudyFolder, **values: Any) -> None:
+    """Change a trial as somebody else does."""
+    writer = StudyWriter(study.db)
+    writer.update_trial(3, **values)
+    writer.close()
+
+
+def _third(study: StudyFolder) -> Any:
+    with StudyReader(study.db) as reader:
+        return reader.trial(3)
+
+
+async def test_tags_that_somebody_else_changes_meanwhile_stay_changed(tagged: StudyFolder) -> None:
+    _set(tagged, tags=("a", "b", "c"))
+    app = make_app(tagged)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        assert app.live is not None
+        app.open_trial(app.live, 3)
+        await until(pilot, lambda: bool(app.screen.query("#trial-reason")))
+        await pilot.press("t")
+        await until(pilot, lambda: bool(app.screen.query(Input)))
+        _set(tagged, tags=("b", "c", "theirs", "both"))
+        app.screen.query_one(Input).value = "a, b, mine, both"
+        await pilot.press("enter")
+        wanted = ("b", "mine", "both", "theirs")
+        await until(pilot, lambda: _third(tagged).tags == wanted)
+
+
+async def test_a_note_that_somebody_else_writes_meanwhile_is_shown_before_it_is_replaced(
+    tagged: StudyFolder,
+) -> None:
+    app = make_app(tagged)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        assert app.live is not None
+        app.open_trial(app.live, 3)
+        await until(pilot, lambda: bool(app.screen.query("#trial-reason")))
+        await pilot.press("n")
+        await until(pilot, lambda: bool(app.screen.query(Input)))
+        _set(tagged, note="theirs")
+        first = app.screen
+        first.query_one(Input).value = "mine"
+        await pilot.press("enter")
+        await until(pilot, lambda: app.screen is not first and bool(app.screen.query(Input)))
+        assert _third(tagged).note == "theirs"
+        said = [str(label.content) for label in app.screen.query(Static)]
+        assert "Somebody has changed it meanwhile: theirs" in said
+        assert app.screen.query_one(Input).value == "mine"
+        await pilot.press("enter")
+        await until(pilot, lambda: _third(tagged).note == "mine")
