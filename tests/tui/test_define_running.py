@@ -97,6 +97,31 @@ async def test_what_was_edited_elsewhere_meanwhile_is_not_lost_unasked(tmp_path:
         assert _stored(study) == elsewhere
 
 
+async def test_what_is_edited_elsewhere_while_it_is_asked_is_asked_about(tmp_path: Path) -> None:
+    study = _stopped(tmp_path)
+    app = make_app(study)
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await editing(pilot)
+        elsewhere = screen.history.text.replace("slots = 2", "slots = 4")
+        mine = screen.history.text.replace("slots = 2", "slots = 3")
+        screen.take(mine)
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        first = app.screen
+        writer = StudyWriter(study.db)
+        writer.update_study(text=elsewhere)
+        writer.close()
+        study.file.write_text(elsewhere)
+        await pilot.press("y")
+        await until(pilot, lambda: isinstance(app.screen, Confirm) and app.screen is not first)
+        assert _stored(study) == elsewhere
+        said = str(app.screen.query_one(".dialog-detail", Static).render())
+        assert "resources.slots: 4 → 3" in said
+        assert "edited elsewhere" in said
+        await pilot.press("y")
+        await until(pilot, lambda: _stored(study) == mine)
+
+
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 async def test_many_changes_stand_one_below_the_other_over_the_keys(
     tmp_path: Path, size: tuple[int, int]

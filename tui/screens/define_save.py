@@ -182,26 +182,36 @@ class SavingRoom(Room):
             self._written("", launch, checked.text)
         elif not lines:
             # Comments and the order of things are the person's own: kept, and no question.
-            self._send(launch, checked.text)
+            self._send(launch, checked, plan.stored)
         else:
 
             def take(yes: bool | None) -> None:
                 if yes:
-                    self._send(launch, checked.text)
+                    self._send(launch, checked, plan.stored)
 
             lines += [f"Note: {doubt}"] if doubt else []
             detail = "\n".join(plain(line) for line in lines)
             self.app.push_screen(Confirm("Change the study?", detail), take)
 
-    def _send(self, launch: bool, text: str) -> None:
-        self._sent = text
-        self._send_edit(launch, text)
+    def _send(self, launch: bool, checked: Checked, seen: str) -> None:
+        self._sent = checked.text
+        self._send_edit(launch, checked, seen)
 
     @work(thread=True, exclusive=True, group="save", exit_on_error=False)
-    def _send_edit(self, launch: bool, text: str) -> None:
+    def _send_edit(self, launch: bool, checked: Checked, seen: str) -> None:
+        """Give the text to the study, unless it is not the one any more that was ``seen``."""
         assert self.folder is not None
-        problem = side.send_edit(self.folder, text)
-        self.app.call_from_thread(self._written, problem, launch, text)
+        now = side.plan(self.folder, checked)
+        if now.stored not in ("", seen):
+            self.app.call_from_thread(self._confirm_again, now, launch, checked)
+            return
+        problem = side.send_edit(self.folder, checked.text)
+        self.app.call_from_thread(self._written, problem, launch, checked.text)
+
+    def _confirm_again(self, plan: side.Plan, launch: bool, checked: Checked) -> None:
+        """Ask once more: somebody has changed the study while it was asked."""
+        self._sent = self._leave = None
+        self._confirm_edit(plan, "", launch, checked)
 
     def _written(self, problem: str, launch: bool, text: str) -> None:
         self._sent, leave, self._leave = None, self._leave, None
