@@ -242,9 +242,11 @@ def why_gone(folder: StudyFolder, file: int) -> str:
 def why_unreadable(folder: StudyFolder, error: Exception) -> str:
     """Return a sentence for people: what is wrong with the study's file and what to do."""
     try:
-        there = folder.db.exists()
+        there, gone = folder.db.exists(), not folder.path.is_dir()
     except PermissionError:
         return f"you have no permission to read {folder.path}: ask its owner for it."
+    if gone:
+        return f"{folder.path} is not there: the study was deleted or moved."
     if not there:
         return (
             f"{folder.path} has no study.db yet: the study was never started. "

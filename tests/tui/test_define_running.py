@@ -1,5 +1,6 @@
 """Editing a study that has run: what changes is asked about, what cannot is said where it is."""
 
+import shutil
 import threading
 from pathlib import Path
 
@@ -181,3 +182,16 @@ async def test_a_change_that_was_agreed_to_is_not_asked_about_again(
             await until(pilot, lambda: isinstance(app.screen, Confirm))
         else:
             await until(pilot, lambda: isinstance(app.screen, Watch))
+
+
+async def test_a_study_that_is_deleted_as_it_is_edited_is_said_to_be_gone(tmp_path: Path) -> None:
+    study = _stopped(tmp_path)
+    app = make_app(study)
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        screen = await editing(pilot)
+        screen.take(screen.history.text.replace("slots = 2", "slots = 3"))
+        shutil.rmtree(study.path)
+        await pilot.press("ctrl+s")
+        said = "was deleted or moved"
+        await until(pilot, lambda: any(said in n.message for n in app._notifications))
+        assert "slots = 3" in screen.history.text
