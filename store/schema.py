@@ -57,7 +57,7 @@ CREATE TABLE optimizer (key TEXT PRIMARY KEY, value TEXT NOT NULL, updated REAL 
 """
 
 
-_STEPS = ("0001_first", "0002_wasted")
+_STEPS = ("0001_first", "0002_wasted", "0003_events_of_trials")
 """The steps that this version knows, in order."""
 
 
@@ -106,6 +106,11 @@ def migrate(conn: sqlite3.Connection) -> None:
     @migrations(name=_STEPS[1])
     def wasted(db: Database) -> None:
         db.conn.execute("ALTER TABLE trials ADD COLUMN wasted REAL NOT NULL DEFAULT 0")
+
+    @migrations(name=_STEPS[2])
+    def events_of_trials(db: Database) -> None:
+        # Else all events are gone through for those of one trial: 11 ms with 50 000 trials.
+        db.conn.execute("CREATE INDEX events_trial ON events (trial) WHERE trial IS NOT NULL")
 
     database = Database(conn)
     if not migrations.pending(database):

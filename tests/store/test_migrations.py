@@ -26,7 +26,10 @@ def writer(path: Path) -> Iterator[StudyWriter]:
     writer.create_study("t", "text", 7)
     writer.add_trial(Trial(1, 1, "full", TrialState.RUNNING, 1.0, {"x": 0.5}, charged=1.0))
     writer.conn.execute("ALTER TABLE trials DROP COLUMN wasted")
-    writer.conn.execute("DELETE FROM _sqlite_migrations WHERE name = '0002_wasted'")
+    writer.add_event("started", "trial 1 starts", 1)
+    writer.add_event("strange", "of no trial")
+    writer.conn.execute("DROP INDEX events_trial")
+    writer.conn.execute("DELETE FROM _sqlite_migrations WHERE name >= '0002'")
     yield writer
     writer.close()
 
@@ -75,3 +78,20 @@ def test_of_several_who_bring_a_file_up_to_date_one_does(
     first.close()
     thread.join()
     assert others == [True]
+
+
+def test_the_events_of_a_trial_are_found_without_going_through_all(
+    writer: StudyWriter, path: Path
+) -> None:
+    def plan(reader: StudyReader) -> str:
+        sql = "EXPLAIN QUERY PLAN SELECT * FROM events WHERE trial = ? ORDER BY id DESC LIMIT ?"
+        return str(reader.conn.execute(sql, (1, 10)).fetchone()[3])
+
+    with StudyReader(path) as reader:
+        assert plan(reader) == "SCAN events"
+        assert [e.text for e in reader.events_of(1)] == ["trial 1 starts"]  # also without
+        StudyWriter(path).close()
+        assert [e.text for e in reader.events_of(1)] == ["trial 1 starts"]
+    with StudyReader(path) as reader:
+        assert "USING INDEX events_trial" in plan(reader)
+        assert [e.text for e in reader.events_of(1)] == ["trial 1 starts"]
