@@ -211,6 +211,18 @@ class StudyWriter:
                 (time.time(), kind, trial, storable(text), json.dumps(data or {})),
             )
 
+    def move_events(self, shift: float, since: float, trials: Iterable[int]) -> None:
+        """Date events later by ``shift`` seconds: those from ``since`` on, and all of ``trials``.
+
+        For a clock that was set.
+        """
+        sql = (
+            "UPDATE events SET time = time + ? WHERE time >= ?"
+            " OR trial IN (SELECT value FROM json_each(?))"
+        )
+        with self.transaction():
+            self.conn.execute(sql, (shift, since, json.dumps(list(trials))))
+
     def take_commands(self) -> list[Command]:
         """Return the commands not taken yet, oldest first, and mark them taken."""
         sql = "SELECT * FROM commands WHERE answered IS NULL AND taken IS NULL ORDER BY id"

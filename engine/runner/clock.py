@@ -38,6 +38,7 @@ class Clock:
             for trial in list(desk.trials.values()):
                 if trial.number in desk.live or (trial.ended or trial.created) >= self._began:
                     desk.update(trial.number, **_moved(trial, shift))
+            desk.writer.move_events(shift, self._began, desk.live)
             self._move_forecast(shift)
             desk.event("strange", f"the machine's clock was set by {shift:+.0f} s")
         desk.occupancy.move(self._began, shift)

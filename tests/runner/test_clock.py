@@ -90,6 +90,29 @@ def test_what_a_run_has_dated_keeps_its_order_and_its_length(
     assert len(strange(desk)) == 1
 
 
+@pytest.mark.parametrize("shift", [HOUR, -HOUR])
+def test_what_a_trial_that_runs_took_so_far_is_what_it_took(
+    desk: Desk, tmp_path: Path, wall: Set, shift: float
+) -> None:
+    live(desk, tmp_path)
+    real = time.time()
+    wall(-9 * HOUR)
+    desk.event("started", "trial 1 starts, under another runner", 1)
+    wall(-8 * HOUR)
+    desk.event("strange", "of that runner")
+    wall(0.0)
+    clock = Clock(desk)
+    desk.event("edited", "of this one")
+    wall(shift)
+    clock.keep()
+    with StudyReader(desk.folder.db) as reader:
+        started, before, edited, told = (e.time for e in reader.events())
+    assert started == pytest.approx(real - 9 * HOUR + shift, abs=2.0)
+    assert before == pytest.approx(real - 8 * HOUR, abs=2.0)  # by which clock, nobody knows
+    assert edited == pytest.approx(real + shift, abs=2.0)
+    assert told == pytest.approx(real + shift, abs=2.0)
+
+
 def test_gpu_time_after_a_jump_back_is_not_that_of_the_trials_before(desk: Desk, wall: Set) -> None:
     clock, now = Clock(desk), time.time()
     ran = {"device": "GPU-5ee7", "state": TrialState.COMPLETE, "duration": HOUR}
