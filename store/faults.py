@@ -42,6 +42,11 @@ def may_pass(error: sqlite3.Error) -> bool:
     return _code(error) in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
 
 
+def is_locked(error: sqlite3.Error) -> bool:
+    """Whether another program was writing to it all the time that this one has waited."""
+    return _code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
 def _code(error: Exception) -> int:
     """Return the primary code of an error; 0 of one that is not SQLite's own."""
     return int(getattr(error, "sqlite_errorcode", None) or 0) & 0xFF

@@ -1,5 +1,6 @@
 """Shifts the times stored for a running study when somebody sets the machine's clock."""
 
+import math
 import time
 from typing import Any
 
@@ -45,6 +46,23 @@ class Clock:
         desk.started += shift
         self._began += shift
         self._booted += shift
+
+    def settle(self) -> None:
+        """Date the trials that were adopted anew, if the clock was set while no runner was there.
+
+        When their processes were started is known by the machine's uptime, which nobody sets.
+        """
+        for live in list(self.desk.live.values()):
+            trial = self.desk.trials[live.number]
+            # A later attempt tells nothing of when the first one began, which dates the trial.
+            if trial.attempt != 1 or trial.started is None or live.process.started <= 0:
+                continue
+            began = time.time() - (processes.uptime() - live.process.started)
+            shift = began - trial.started
+            if live.ended is None and abs(shift) >= _JUMP:
+                with self.desk.transaction():
+                    self.desk.update(live.number, **_moved(trial, shift))
+                    self.desk.writer.move_events(shift, math.inf, [live.number])
 
     def _move_forecast(self, shift: float) -> None:
         with StudyReader(self.desk.folder.db) as reader:

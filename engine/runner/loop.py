@@ -157,6 +157,7 @@ class Runner:
                     wasted=desk.redone(trial),
                 )  # fmt: skip
                 desk.enqueue(trial.number)
+        self.clock.settle()
         self.endings.check()
         desk.notices.collect()
         desk.proposals.start()
@@ -170,6 +171,7 @@ class Runner:
             if self.trouble.active and not self.trouble.over():
                 time.sleep(0.5)  # what has news, as an ended trial, would wake us all the time
                 return
+            self.trouble.tell_unlocked()
             self._work()
         except sqlite3.Error as error:
             self.trouble.begin(error)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.watching import collector_of
-from hpo_tui.store.faults import explained, lacks_room, may_pass
+from hpo_tui.store.connect import BUSY_SECONDS
+from hpo_tui.store.faults import explained, is_locked, lacks_room, may_pass
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState, TrialState
 
@@ -48,6 +49,8 @@ class Trouble:
         self._next = 0.0
         self._hiccups: list[float] = []
         """When (monotonic) writing failed and worked again at once."""
+        self._locked: float | None = None
+        """Since when (monotonic) another program has kept the file locked."""
         self.borne = 0
         """Turns in a row that could not be done."""
         self._fill()
@@ -63,7 +66,9 @@ class Trouble:
         if not self.active:
             self._since = time.monotonic()
         self._cause, self._full = explained(error), "full" in str(error)
-        transient = "locked" in str(error) or "busy" in str(error) or self._has_passed(error)
+        transient = is_locked(error) or self._has_passed(error)
+        if is_locked(error) and self._locked is None:
+            self._locked = time.monotonic() - BUSY_SECONDS
         self.sentence = "" if transient else self._sentence()
         self._wait = 1.0 if not self.active else min(_LONGEST_WAIT, self._wait * 2)
         self._next = time.monotonic() + self._wait
@@ -78,6 +83,18 @@ class Trouble:
                 ballast(self.desk.folder).unlink()
         if self.active:
             self._try()
+
+    def tell_unlocked(self) -> None:
+        """Say for how long another program has kept the file locked, once it has let it go."""
+        if self._locked is None:
+            return
+        lasted = time.monotonic() - self._locked
+        self.desk.event(
+            "strange",
+            f"another program kept study.db locked for {lasted:.0f} s, in which nothing could be"
+            " written or started: nothing is lost, the study goes on",
+        )
+        self._locked = None
 
     def _has_passed(self, error: sqlite3.Error) -> bool:
         """Whether writing works again at once, without the reserve; then an event says so.

@@ -161,3 +161,25 @@ def test_a_study_without_a_forecast_has_none_after_a_jump(desk: Desk, wall: Set)
     clock.keep()
     with StudyReader(desk.folder.db) as reader:
         assert reader.get(ETA) is None
+
+
+@pytest.mark.parametrize("shift", [HOUR, -HOUR])
+def test_a_trial_that_was_adopted_after_the_clock_was_set_is_dated_by_its_process(
+    desk: Desk, tmp_path: Path, wall: Set, shift: float
+) -> None:
+    one, began = live(desk, tmp_path), time.time() - 90.0
+    desk.update(1, attempt=1, created=began - 1.0, started=began)
+    one.process.started = processes.uptime() - 90.0
+    wall(-90.0)
+    desk.event("started", "trial 1 starts", 1)
+    wall(0.0)
+    Clock(desk).settle()
+    assert desk.trials[1].started == began  # no clock was set
+    wall(shift)
+    Clock(desk).settle()
+    with StudyReader(desk.folder.db) as reader:
+        found, event = reader.trial(1), reader.events()[0]
+    assert found is not None
+    assert found.started == pytest.approx(began + shift, abs=2.0)
+    assert found.created == pytest.approx(began + shift - 1.0, abs=2.0)
+    assert event.time == pytest.approx(began + shift, abs=2.0)

@@ -5,7 +5,7 @@ import os
 import resource
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -24,7 +24,7 @@ from hpo_tui.engine.runner.starting import Starter
 from hpo_tui.engine.runner.trouble import _MOST_BORNE, Trouble
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.store.folder import StudyFolder
-from hpo_tui.store.models import Trial, TrialState
+from hpo_tui.store.models import StudyState, Trial, TrialState
 from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
 
@@ -209,6 +209,29 @@ def test_a_process_is_started_only_when_it_can_be_watched(
     assert done == ["released"]
     Trouble(desk)._reconcile()
     assert desk.trials[1].state is TrialState.WAITING
+
+
+def test_a_file_that_another_program_has_kept_locked_is_told_of_afterwards(
+    desk: Desk, tmp_path: Path
+) -> None:
+    trouble = Trouble(desk)
+    trouble.tell_unlocked()
+    desk.writer.conn.execute("PRAGMA busy_timeout = 10")
+    with closing(sqlite3.connect(tmp_path / "study.db")) as other:
+        other.execute("BEGIN IMMEDIATE")
+        for _ in range(2):
+            with pytest.raises(sqlite3.OperationalError) as caught:
+                desk.event("strange", "not written")
+            trouble.begin(caught.value)
+            assert not trouble.active
+        with pytest.raises(sqlite3.OperationalError):
+            trouble.tell_unlocked()
+    trouble.tell_unlocked()
+    trouble.tell_unlocked()
+    with StudyReader(tmp_path / "study.db") as reader:
+        (event,) = reader.events()
+        assert reader.study().state is StudyState.NEW  # it is not paused for that
+    assert event.text.startswith("another program kept study.db locked for 10 s")
 
 
 def _unreadable(*_: object) -> None:
