@@ -1,5 +1,6 @@
 """What the editor writes over, what it asks before, and what stands in the way of a launch."""
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ from hpo_tui.store.models import StudyState
 from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui.app import HpoApp
 from hpo_tui.tui.editing import edit_file, sketch
+from hpo_tui.tui.editor import side
 from hpo_tui.tui.editor.side import free_name
 from hpo_tui.tui.editor.target import doubts, why_no_study_file
+from hpo_tui.tui.screens import define_save
 from hpo_tui.tui.screens.define import DefineScreen
 from hpo_tui.tui.screens.dialogs import Ask, Confirm
 from hpo_tui.tui.screens.studies import Studies
@@ -260,3 +263,35 @@ async def test_the_app_can_begin_with_a_file_in_the_editor(tmp_path: Path, text:
         await until(pilot, lambda: app.screen.query_one("#define-text", TextArea).text == text)
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, Studies))
+
+
+@pytest.mark.parametrize("slow", [(side, "write"), (define_save.target, "doubts")])
+async def test_a_slow_disk_keeps_nobody_waiting_and_loses_nothing_that_is_typed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, slow: tuple[Any, str]
+) -> None:
+    real, goes_on = getattr(*slow), threading.Event()
+
+    def slowly(*args: Any) -> Any:
+        assert goes_on.wait(30)
+        return real(*args)
+
+    monkeypatch.setattr(*slow, slowly)
+    path = tmp_path / "study.toml"
+    path.write_text(TEXT)
+    app = HpoApp(tmp_path, None)
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        screen = DefineScreen(path, TEXT)
+        await app.push_screen(screen)
+        first = TEXT.replace("budget = 400", "budget = 500")
+        screen.take(first)
+        screen.do_define_save()
+        second = first.replace("budget = 500", "budget = 600")
+        screen.take(second)  # the file is not written yet, and the screen goes on
+        assert path.read_text() == TEXT
+        goes_on.set()
+        await until(pilot, lambda: f"Saved {path}" in said(app))
+        assert path.read_text() == first
+        assert "(not saved)" in shown(screen, "#define-title")
+        screen.do_define_save()
+        await until(pilot, lambda: path.read_text() == second)
+        await until(pilot, lambda: "(not saved)" not in shown(screen, "#define-title"))

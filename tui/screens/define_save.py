@@ -19,6 +19,8 @@ from hpo_tui.tui.screens.base import Room
 from hpo_tui.tui.screens.dialogs import Confirm
 from hpo_tui.tui.typed_ahead import ASKING
 
+_BEING_SAVED = "The change is being saved."
+
 
 class SavingRoom(Room):
     """The text being edited, where it goes, and the way there."""
@@ -125,35 +127,50 @@ class SavingRoom(Room):
             self.say("The app is read-only (--readonly): nothing is saved.", "warning")
         elif self.checked.spec is None and (launch or self.folder is not None):
             self.say("Not saved yet: " + side.verdict(self.checked), "warning")
+        elif self._sent is not None:
+            self.say(_BEING_SAVED)
         elif self.folder is not None:
             self._review_edit(launch, self.checked)
-        elif fault := target.why_no_study_file(self.path):
-            self.say(fault, "error")
-        elif fault := self._in_the_way() if launch else "":
-            self.say(fault, "error")
-            self.show_name()
         else:
-            self._ask_and_write(launch)
+            self._review_file(launch, self.checked)
 
-    def _in_the_way(self) -> str:
-        assert self.checked.spec is not None
+    @work(thread=True, exclusive=True, group=ASKING, exit_on_error=False)
+    def _review_file(self, launch: bool, checked: Checked) -> None:
+        """Look at what is on the disk, which a network can keep waiting."""
+        fault = target.why_no_study_file(self.path)
+        taken = "" if fault or not launch else self._in_the_way(checked)
+        problems = tuple(side.said(p) for p in checked.problems)
+        doubts = "" if fault or taken else target.doubts(self.path, self._on_disk, problems)
+        found = (fault, taken, doubts)
+        self.app.call_from_thread(self._confirm_file, found, launch, checked.text)
+
+    def _in_the_way(self, checked: Checked) -> str:
+        assert checked.spec is not None
         home = target.home_of(self.path, self.hpo.home)
-        return side.name_taken(self.checked.spec, home)
+        return side.name_taken(checked.spec, home)
 
-    def _ask_and_write(self, launch: bool) -> None:
+    def _confirm_file(self, found: tuple[str, str, str], launch: bool, text: str) -> None:
         """Write the file, after a question where another text or a runnable study could be lost."""
-        problems = tuple(side.said(p) for p in self.checked.problems)
-        doubts = target.doubts(self.path, self._on_disk, problems)
+        fault, taken, doubts = found
 
         def write(yes: bool | None) -> None:
             if yes:
-                text = self.history.text
-                self._written(side.write(self.path, text), launch, text)
+                self._sent = text
+                self._write_file(launch, text)
 
-        if doubts:
+        if fault or taken:
+            self.say(fault or taken, "error")
+            if taken:
+                self.show_name()
+        elif doubts:
             self.app.push_screen(Confirm(f"Save {self.path.name} anyway?", doubts), write)
         else:
             write(yes=True)
+
+    @work(thread=True, exclusive=True, group="save", exit_on_error=False)
+    def _write_file(self, launch: bool, text: str) -> None:
+        problem = side.write(self.path, text)
+        self.app.call_from_thread(self._written, problem, launch, text)
 
     @work(thread=True, exclusive=True, group=ASKING, exit_on_error=False)
     def _review_edit(self, launch: bool, checked: Checked) -> None:
@@ -235,7 +252,7 @@ class SavingRoom(Room):
         self.settle()
         if self._sent == self.history.text:
             self._leave = leave
-            self.say("The change is being saved.")
+            self.say(_BEING_SAVED)
             return
         if self.history.text in (self._saved, self._opened) or self.hpo.readonly:
             if self.history.changed:
