@@ -3,6 +3,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -195,10 +196,20 @@ def test_reports_that_cannot_be_read_for_long_are_told_once(
     assert said(1, "")[1:] == ["the reports of trial 1 can be read again"]
 
 
+def locked(tmp_path: Path) -> sqlite3.Error:
+    """The error of a file that somebody else is writing to."""
+    held, late = (sqlite3.connect(tmp_path / "held.db", timeout=0) for _ in range(2))
+    with closing(held), closing(late):
+        held.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(sqlite3.OperationalError) as found:
+            late.execute("BEGIN IMMEDIATE")
+    return found.value
+
+
 def test_a_file_that_somebody_holds_for_a_while_is_waited_for(desk: Desk, tmp_path: Path) -> None:
     live(desk, tmp_path)
     trouble = Trouble(desk)
-    trouble.begin(sqlite3.OperationalError("database is locked"))
+    trouble.begin(locked(tmp_path))
     assert not trouble.active
     assert desk.state is StudyState.RUNNING
 
@@ -209,7 +220,7 @@ def test_what_was_read_and_not_stored_is_read_again(desk: Desk, tmp_path: Path) 
     one.collector = collector_of(desk, one)
     desk.writer.put("collector:1", one.collector.state())
     assert one.collector.poll() == [(1, {"a": 0.5})]
-    Trouble(desk).begin(sqlite3.OperationalError("database is locked"))
+    Trouble(desk).begin(locked(tmp_path))
     assert one.collector.poll() == [(1, {"a": 0.5})]
 
 
@@ -238,8 +249,8 @@ def test_some_stops_are_spared_and_their_ends_are_counted(desk: Desk) -> None:
     assert Audit(desk).spared == set(spared)
 
 
-def test_a_start_lost_half_way_is_queued_again(desk: Desk) -> None:
-    Trouble(desk).begin(sqlite3.OperationalError("database is locked"))
+def test_a_start_lost_half_way_is_queued_again(desk: Desk, tmp_path: Path) -> None:
+    Trouble(desk).begin(locked(tmp_path))
     assert desk.trials[1].state is TrialState.WAITING
     assert list(desk.queue) == [1]
 
