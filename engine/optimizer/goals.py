@@ -139,14 +139,27 @@ class Goals:
             ref = np.array([points.min() if len(points) else 0.0])
         else:
             limits = self._thresholds()
-            typical = typical_values(self.models, self.columns, self.typical, points, limits)
-            ref = reference_point(typical, points, limits, widened=not self._odd)
+            ref = reference_point(
+                self._typical(points, limits), points, limits, widened=not self._odd
+            )
         in_hand = self._in_hand(prospects)
         if m == 1:
             least = min(float(ref[0]), float(in_hand.min(initial=np.inf)))
             return target(in_hand[:0], ref), target(in_hand[:0], np.array([least]))
         full = target(points, ref)
         return full, target(np.vstack([points, in_hand]), ref) if len(in_hand) else full
+
+    def _typical(self, points: Array, limits: Array) -> Array:
+        """Return what is typical of the objectives, (m,); the spread is predicted where it counts.
+
+        ``limits``: as of :meth:`_thresholds`.
+        """
+        bound = np.isfinite(limits)
+        if bound.all() or not (bound.any() or self.limits):
+            return np.asarray(np.median(self.models.mean(self.typical)[:, self.columns], axis=0))
+        mean, sd = self.models.predict(self.typical)
+        chance = self.holds(mean, sd, thresholds=True)
+        return typical_values(mean[:, self.columns], chance, points, limits)
 
     def _in_hand(self, prospects: Array) -> Array:
         """Posterior means of the prospects' objectives, of those likely to be feasible, (c, m)."""

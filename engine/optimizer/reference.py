@@ -4,40 +4,34 @@ Model units, losses. Shapes: s typical configurations, n full-task results, m ob
 """
 
 import numpy as np
-from scipy import special
 
 from hpo_tui.engine.arrays import Array
 from hpo_tui.engine.optimizer.pareto import front
-from hpo_tui.engine.optimizer.surrogate import Models
 
 _COMPROMISES = 2
 """Results better than typical in every objective from which on the ends of a front count too."""
 _LEAST_CHANCE = 1e-12
-"""Chance of meeting thresholds that every configuration has at least: weights need a sum."""
+"""Chance of counting that every configuration has at least: weights need a sum."""
 
 
-def typical_values(
-    models: Models, columns: list[int], configurations: Array, points: Array, limits: Array
-) -> Array:
-    """Return what a typical configuration of ``configurations`` (s, d) is predicted to reach, (m,).
+def typical_values(mean: Array, chance: Array, points: Array, limits: Array) -> Array:
+    """Return what a typical configuration is predicted to reach, (m,).
 
-    ``points`` (n, m): results; ``limits`` (m,): thresholds, infinite where there is none. What is
-    typical of the whole space can be out of reach of those that meet the thresholds ("accuracy of
-    .95, with the fewest parameters"), and then nothing that meets them would gain anything. So
-    where some objectives have thresholds, the others are bounded by the worst that is predicted as
-    long as no result meets all thresholds, and then by what is typical where these are likely to be
-    met, if that is worse than what is typical everywhere.
+    ``mean`` (s, m): predicted; ``chance`` (s,): of meeting all limits and thresholds; ``points``
+    (n, m): results within the limits; ``limits`` (m,): thresholds, infinite where there is none.
+    What is typical of the whole space can be out of reach of what counts ("accuracy of .95, with
+    the fewest parameters"), and then nothing that counts would gain anything. So it is the median
+    of what is likely to count, if that is worse. While no result meets all thresholds, an objective
+    without one is bounded by the worst that is predicted.
     """
-    bound = np.isfinite(limits)
-    if not bound.any() or bound.all():
-        return np.asarray(np.median(models.mean(configurations)[:, columns], axis=0))
-    mean, sd = (part[:, columns] for part in models.predict(configurations))
     everywhere = np.median(mean, axis=0)
+    bound = np.isfinite(limits)
     if np.any(np.all(points <= limits, axis=1)):
-        chance = special.ndtr((limits - mean)[:, bound] / sd[:, bound]).prod(axis=1)
         there = _weighted_medians(mean, chance + _LEAST_CHANCE)
-    else:
+    elif bound.any():
         there = np.vstack([mean, points]).max(axis=0)
+    else:
+        there = everywhere
     return np.asarray(np.where(bound, everywhere, np.maximum(everywhere, there)))
 
 

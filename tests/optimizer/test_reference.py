@@ -7,7 +7,6 @@ import pytest
 
 from hpo_tui.engine.optimizer import Optimizer
 from hpo_tui.engine.optimizer.goals import Goals
-from hpo_tui.engine.optimizer.reference import typical_values
 
 GOALS = [
     {"metric": "error", "direction": "minimize", "threshold": 0.1},
@@ -61,6 +60,24 @@ def test_with_thresholds_on_all_objectives_or_on_none_it_is_the_median(
     lab: Any, limits: tuple[float, float]
 ) -> None:
     goals = _goals(lab, GOALS, FAR)
-    where, points = goals.typical, goals.models.z[:, goals.columns]
-    found = typical_values(goals.models, goals.columns, where, points, np.array(limits))
-    np.testing.assert_array_equal(found, np.median(goals.models.mean(where), axis=0))
+    points = goals.models.z[:, goals.columns]
+    found = goals._typical(points, np.array(limits))
+    np.testing.assert_array_equal(found, np.median(goals.models.mean(goals.typical), axis=0))
+
+
+def test_within_a_constraint_what_is_typical_there_is_bettered_however_poor(lab: Any) -> None:
+    """Small networks alone fit into the memory, and err more than is typical of all sizes."""
+    objectives = [{"metric": "error", "direction": "minimize"}, {**GOALS[1], "metric": "waste"}]
+    limit = [{"metric": "size", "max": 0.2}]
+    opt = Optimizer(lab.spec(objective=objectives, constraint=limit), seed=3)
+    for i, x in enumerate((0.05, *FAR[1:], 0.95)):
+        y = (i * 0.618) % 1.0
+        opt.enqueue({"x": x, "y": 10.0 ** (4.0 * y - 4.0)}, opt.spec.full_task.name)
+        opt.tell(opt.ask().number, {**_network(x), "waste": y - 2.0 * x})
+    search = opt._search
+    goals = Goals(
+        search.spec, search.space, search.models(opt._history), [], np.zeros((0, 2)), seed=0
+    )
+    fits, too_large = goals.score(np.array([[0.15, 0.1], [0.6, 0.1]]))[0]
+    assert fits > 100 * too_large
+    assert fits > 0.01
