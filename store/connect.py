@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from hpo_tui.store.belonging import foreign_log
+from hpo_tui.store.foreign_log import foreign_log
 
 BUSY_SECONDS = 10.0
 

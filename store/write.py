@@ -86,7 +86,7 @@ class StudyWriter:
             raise
 
     def _count_log(self) -> None:
-        """Have the log begin with how many there were: see :mod:`hpo_tui.store.belonging`."""
+        """Have the log begin with how many there were: see :mod:`hpo_tui.store.foreign_log`."""
         if not self._counted:
             (count,) = self.conn.execute("PRAGMA user_version").fetchone()
             self.conn.execute(f"PRAGMA user_version = {(count + 1) % _LOGS}")

@@ -52,7 +52,7 @@ class LiveStudy:
         before, self.snapshot = self.snapshot, snapshot
         known = self._recalled if before is None else before.study.revision
         if self.view.brushes and known != snapshot.study.revision:
-            from hpo_tui.tui.charts.carried import carried
+            from hpo_tui.tui.charts.carried_brushes import carried
 
             old = None if before is None else (before.frame, before.spec)
             kept = carried(self.view.brushes, old, (snapshot.frame, snapshot.spec))

@@ -14,11 +14,11 @@ from hpo_tui.store.models import TrialState
 from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui.app import HpoApp
-from hpo_tui.tui.charts.duel import Course, duels
+from hpo_tui.tui.charts.comparison import Course, comparisons
 from hpo_tui.tui.screens.compare_studies import NOTHING_SHARED, CompareStudies
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.watcher import read_once
-from hpo_tui.tui.widgets.duel import DuelChart
+from hpo_tui.tui.widgets.comparison import ComparisonChart
 from hpo_tui.tui.widgets.line_table import LineTable
 from tests.tui.conftest import NOW, TEXT, make_app, make_study, until
 
@@ -73,17 +73,17 @@ def test_a_course_knows_how_far_it_had_come() -> None:
 def test_studies_share_objectives_of_one_metric_and_direction(tmp_path: Path) -> None:
     folders = pair(tmp_path)
     first, second = snapshots(folders)
-    assert [d.name for d in duels((first, second))] == [
+    assert [d.name for d in comparisons((first, second))] == [
         "accuracy",
         "nonzero_weights",
         "hypervolume",
     ]
-    (alone,) = duels((first, _other(tmp_path, "alone", ACCURACY)))
+    (alone,) = comparisons((first, _other(tmp_path, "alone", ACCURACY)))
     assert (alone.name, alone.up) == ("accuracy", True)
     downwards = EASY.replace('"maximize"', '"minimize"').replace("threshold = 0.85\n", "")
-    (size,) = duels((first, _other(tmp_path, "down", downwards)))
+    (size,) = comparisons((first, _other(tmp_path, "down", downwards)))
     assert (size.name, size.up, size.log) == ("nonzero_weights", False, True)
-    assert duels((first, _other(tmp_path, "other", OTHER))) == ()
+    assert comparisons((first, _other(tmp_path, "other", OTHER))) == ()
 
 
 def _other(home: Path, name: str, text: str) -> Snapshot:
@@ -92,7 +92,7 @@ def _other(home: Path, name: str, text: str) -> Snapshot:
 
 def test_a_curve_ends_at_the_best_and_what_was_spent(tmp_path: Path) -> None:
     both = snapshots(pair(tmp_path))
-    for snapshot, course in zip(both, duels(both)[0].courses, strict=True):
+    for snapshot, course in zip(both, comparisons(both)[0].courses, strict=True):
         best = best_so_far(snapshot.frame, snapshot.spec, snapshot.spec.objectives[0])[1]
         assert course.y.tolist() == best.tolist()
         assert (np.diff(course.x) > 0).all()
@@ -103,13 +103,13 @@ def test_a_curve_ends_at_the_best_and_what_was_spent(tmp_path: Path) -> None:
 def test_the_hypervolume_is_of_one_box_for_both(tmp_path: Path) -> None:
     folders = pair(tmp_path)
     both = snapshots(folders)
-    alike = duels([both[0], both[0]])[-1]
+    alike = comparisons([both[0], both[0]])[-1]
     assert alike.courses[0].y.tolist() == alike.courses[1].y.tolist()
     # The best of each study is seen by one: together they leave room above each.
-    apart = [duels([s, s])[-1].courses[0].y[-1] for s in both]
-    together = [course.y[-1] for course in duels(both)[-1].courses]
+    apart = [comparisons([s, s])[-1].courses[0].y[-1] for s in both]
+    together = [course.y[-1] for course in comparisons(both)[-1].courses]
     assert all(a <= b + 1e-12 for a, b in zip(together, apart, strict=True))
-    assert duels(both)[-1].note == "reference accuracy 0.85, nonzero_weights 90k"
+    assert comparisons(both)[-1].note == "reference accuracy 0.85, nonzero_weights 90k"
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
@@ -118,7 +118,7 @@ async def test_the_curves_stand_over_the_table(tmp_path: Path, size: tuple[int, 
     app = make_app(None, tmp_path / ".hpo")
     async with app.run_test(size=size) as pilot:
         screen = await opened(pilot, folders)
-        chart, table = screen.query_one(DuelChart), screen.query_one(LineTable)
+        chart, table = screen.query_one(ComparisonChart), screen.query_one(LineTable)
         assert chart.size.height == size[1] // 3
         assert table.size.height == size[1] - 2 - size[1] // 3
         assert table.has_focus
@@ -143,7 +143,7 @@ async def test_in_a_low_window_the_table_comes_first(tmp_path: Path) -> None:
     app = make_app(None, tmp_path / ".hpo")
     async with app.run_test(size=(80, 16)) as pilot:
         screen = await opened(pilot, folders)
-        chart, table = screen.query_one(DuelChart), screen.query_one(LineTable)
+        chart, table = screen.query_one(ComparisonChart), screen.query_one(LineTable)
         assert (chart.display, table.display) == (False, True)
         await pilot.press("m")
         await pilot.pause()

@@ -5,12 +5,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from textual.pilot import Pilot
 from textual.widget import Widget
 from textual.widgets import Input, Static, TextArea
 
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
+from hpo_tui.tui.app import HpoApp
 from hpo_tui.tui.filters import FilterError, filter_mask
 from hpo_tui.tui.screens.trials import Trials
 from hpo_tui.tui.snapshot import Snapshot
@@ -128,18 +130,23 @@ async def test_a_note_is_edited_whole(
         assert sent[0][1]["text"] == f"{note}!"
 
 
+async def _asked(app: HpoApp, pilot: Pilot[int], key: str) -> None:
+    """Open the third trial, and be asked for what a key changes of it."""
+    await ready(pilot)
+    assert app.live is not None
+    app.open_trial(app.live, 3)
+    await until(pilot, lambda: bool(app.screen.query("#trial-reason")))
+    await pilot.press(key)
+    await until(pilot, lambda: bool(app.screen.query(Input)))
+
+
 async def test_a_tag_with_a_comma_stays_one_when_others_are_edited(tagged: StudyFolder) -> None:
     writer = StudyWriter(tagged.db)
     writer.update_trial(3, tags=("0.1, not 0.2", "keep"))
     writer.close()
     app = make_app(tagged)
     async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
-        assert app.live is not None
-        app.open_trial(app.live, 3)
-        await until(pilot, lambda: bool(app.screen.query("#trial-reason")))
-        await pilot.press("t")
-        await until(pilot, lambda: bool(app.screen.query(Input)))
+        await _asked(app, pilot, "t")
         field = app.screen.query_one(Input)
         assert field.value == '"0.1, not 0.2", keep'
         field.value += ", new"
@@ -169,12 +176,7 @@ async def test_tags_that_somebody_else_changes_meanwhile_stay_changed(tagged: St
     _set(tagged, tags=("a", "b", "c"))
     app = make_app(tagged)
     async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
-        assert app.live is not None
-        app.open_trial(app.live, 3)
-        await until(pilot, lambda: bool(app.screen.query("#trial-reason")))
-        await pilot.press("t")
-        await until(pilot, lambda: bool(app.screen.query(Input)))
+        await _asked(app, pilot, "t")
         _set(tagged, tags=("b", "c", "theirs", "both"))
         app.screen.query_one(Input).value = "a, b, mine, both"
         await pilot.press("enter")
@@ -187,12 +189,7 @@ async def test_a_note_that_somebody_else_writes_meanwhile_is_shown_before_it_is_
 ) -> None:
     app = make_app(tagged)
     async with app.run_test(size=(120, 40)) as pilot:
-        await ready(pilot)
-        assert app.live is not None
-        app.open_trial(app.live, 3)
-        await until(pilot, lambda: bool(app.screen.query("#trial-reason")))
-        await pilot.press("n")
-        await until(pilot, lambda: bool(app.screen.query(Input)))
+        await _asked(app, pilot, "n")
         _set(tagged, note="theirs")
         first = app.screen
         first.query_one(Input).value = "mine"

@@ -27,8 +27,8 @@ from hpo_tui.tui.widgets.line_table import LineTable
 from hpo_tui.tui.widgets.notice import Notice
 
 if TYPE_CHECKING:
-    from hpo_tui.tui.charts.duel import Duel
-    from hpo_tui.tui.widgets.duel import DuelChart
+    from hpo_tui.tui.charts.comparison import Comparison
+    from hpo_tui.tui.widgets.comparison import ComparisonChart
 
 LOOK_SECONDS = 1.0
 """Between two looks whether a study has changed."""
@@ -64,11 +64,11 @@ table alone, or both if there is room. A study that is running is followed.
         """Both studies as they are now."""
 
         def __init__(
-            self, entries: list[Entry], duels: tuple["Duel", ...], snapshot: Snapshot
+            self, entries: list[Entry], comparisons: tuple["Comparison", ...], snapshot: Snapshot
         ) -> None:
             super().__init__()
             self.entries = entries
-            self.duels = duels
+            self.comparisons = comparisons
             self.snapshot = snapshot
 
     class Unread(Message):
@@ -90,10 +90,12 @@ table alone, or both if there is room. A study that is running is followed.
 
     def compose(self) -> ComposeResult:
         """Lay out the curves and the table."""
-        from hpo_tui.tui.widgets.duel import DuelChart  # numpy and plotext: not with the app
+        from hpo_tui.tui.widgets.comparison import (
+            ComparisonChart,
+        )  # numpy and plotext: not with the app
 
         yield StudyHeader(self._title)
-        yield DuelChart(self._names, id="duel")
+        yield ComparisonChart(self._names, id="curves")
         yield Notice(NOTHING_SHARED, id="apart")
         yield FixedTable(id="compare")
         yield Notice("Reading …", id="notice")
@@ -124,11 +126,11 @@ table alone, or both if there is room. A study that is running is followed.
             self._over.wait(pause)
 
     def _look(self) -> Message:
-        from hpo_tui.tui.charts.duel import duels
+        from hpo_tui.tui.charts.comparison import comparisons
 
         try:
             snapshots = [_snapshot(folder) for folder in self._folders]
-            return self.Read(study_entries(snapshots), duels(snapshots), snapshots[0])
+            return self.Read(study_entries(snapshots), comparisons(snapshots), snapshots[0])
         except OSError as error:
             return self.Unread(str(error))
         except Exception as error:  # noqa: BLE001 - else the screen would wait for ever
@@ -151,16 +153,17 @@ table alone, or both if there is room. A study that is running is followed.
 
     def _show(self) -> None:
         """Draw the curves by the measure that is asked for."""
-        if self._known is not None and self._known.duels:
-            duels = self._known.duels
-            chart: DuelChart = self.query_one("#duel")  # type: ignore[assignment]  # by its id
-            chart.show_duel(duels[self._measure % len(duels)], self._known.snapshot)
+        if self._known is not None and self._known.comparisons:
+            known = self._known
+            shown = known.comparisons[self._measure % len(known.comparisons)]
+            chart: ComparisonChart = self.query_one("#curves")  # type: ignore[assignment]  # by its id
+            chart.show_comparison(shown, known.snapshot)
         self._arrange()
         self.query_one(KeyBar).renew()
 
     def _parts(self) -> tuple[tuple[bool, bool], ...]:
         """Return what can be shown here, one after the other: whether curves, whether the table."""
-        if self._known is not None and not self._known.duels:
+        if self._known is not None and not self._known.comparisons:
             return ((False, True),)
         together = (True, True) if self.size.height >= ENOUGH else (False, True)
         return tuple(dict.fromkeys((together, (True, False), (False, True))))
@@ -170,10 +173,10 @@ table alone, or both if there is room. A study that is running is followed.
         parts = self._parts()
         curves, table = parts[self._turn % len(parts)]
         known = self._known is not None
-        chart, apart = self.query_one("#duel"), self.query_one("#apart")
+        chart, apart = self.query_one("#curves"), self.query_one("#apart")
         chart.display = curves and known
         chart.styles.height = self.size.height // 3 if table else "1fr"
-        apart.display = self._known is not None and not self._known.duels
+        apart.display = self._known is not None and not self._known.comparisons
         self.query_one(LineTable).display = table and known
 
     def fill(self, entries: list[Entry]) -> None:
@@ -192,16 +195,16 @@ table alone, or both if there is room. A study that is running is followed.
         if wanted.scope == "compare":
             if known is None:
                 return "The studies are not read yet."
-            if not known.duels:
+            if not known.comparisons:
                 return NOTHING_SHARED
-            if wanted.name == "metric" and len(known.duels) < 2:
+            if wanted.name == "metric" and len(known.comparisons) < 2:
                 return "The two studies have one objective in common: there is no other measure."
         return super().unavailable(wanted)
 
     def do_compare_metric(self) -> None:
         """Compare by the next measure."""
         self._measure += 1
-        if not self.query_one("#duel").display:
+        if not self.query_one("#curves").display:
             self._turn = next(n for n, (curves, _) in enumerate(self._parts()) if curves)
         self._show()
 

@@ -13,7 +13,7 @@ from hpo_tui.engine.spec import Parameter, ParameterKind, StudySpec
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.frame import Frame
 from hpo_tui.tui.charts.brush import brush_mask
-from hpo_tui.tui.charts.carried import carried
+from hpo_tui.tui.charts.carried_brushes import carried
 from hpo_tui.tui.live import LiveStudy
 from hpo_tui.tui.snapshot import Brush, Snapshot
 

@@ -41,7 +41,7 @@ class Course:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Duel:
+class Comparison:
     """Two studies by one measure. ``up``: whether more is better. ``problem``: why no line is."""
 
     name: str
@@ -53,7 +53,7 @@ class Duel:
     problem: str = ""
 
 
-def duels(snapshots: Sequence[Snapshot]) -> tuple[Duel, ...]:
+def comparisons(snapshots: Sequence[Snapshot]) -> tuple[Comparison, ...]:
     """Return what two studies can be compared by: the objectives of both, then their hypervolume.
 
     The same objective is one of the same metric in the same direction.
@@ -78,7 +78,7 @@ def _course(snapshot: Snapshot, rows: Index, values: Array) -> Course:
     return Course(spent[rows][placed], values[placed], end)
 
 
-def _by_objective(snapshots: Sequence[Snapshot], metric: str) -> Duel:
+def _by_objective(snapshots: Sequence[Snapshot], metric: str) -> Comparison:
     courses, goals, log = [], [], True
     for s in snapshots:
         objective = next(o for o in s.spec.objectives if o.metric == metric)
@@ -90,10 +90,12 @@ def _by_objective(snapshots: Sequence[Snapshot], metric: str) -> Duel:
     problem = "" if len(seen) else "No full trial of either study meets its other goals yet."
     log = log and bool((seen > 0).all())
     limits = tuple(dict.fromkeys(goals))
-    return Duel(metric, objective.sign < 0, log, (courses[0], courses[1]), limits, "", problem)
+    return Comparison(
+        metric, objective.sign < 0, log, (courses[0], courses[1]), limits, "", problem
+    )
 
 
-def _by_volume(snapshots: Sequence[Snapshot], metrics: list[str]) -> Duel:
+def _by_volume(snapshots: Sequence[Snapshot], metrics: list[str]) -> Comparison:
     box = box_of([(s.frame, s.spec) for s in snapshots], metrics)
     nothing = Course(np.zeros(0), np.zeros(0), 0.0)
     courses = [nothing, nothing]
@@ -106,31 +108,31 @@ def _by_volume(snapshots: Sequence[Snapshot], metrics: list[str]) -> Duel:
         courses[at] = _course(s, *found)
     pair = (courses[0], courses[1])
     note = f"reference {volume_chart.reference_of(box)}"
-    return Duel(volume_chart.NAME, True, False, pair, (), note, problem)
+    return Comparison(volume_chart.NAME, True, False, pair, (), note, problem)
 
 
-def draw(canvas: Canvas, duel: Duel, names: tuple[str, str], glyphs: Glyphs) -> None:
+def draw(canvas: Canvas, comparison: Comparison, names: tuple[str, str], glyphs: Glyphs) -> None:
     """Draw both lines over the cost, each up to what its study has spent."""
-    if duel.problem:
-        text.note(canvas, fmt.clean(duel.problem, glyphs.ascii), glyphs.ellipsis)
+    if comparison.problem:
+        text.note(canvas, fmt.clean(comparison.problem, glyphs.ascii), glyphs.ellipsis)
         return
-    seen = np.concatenate([c.y for c in duel.courses])
-    scale = fitted(seen, duel.log, good=(True, True))
-    across = Scale(0.0, max(*(c.spent for c in duel.courses), 1e-9))
-    plot = Plot.framed(canvas, across, scale, glyphs, ("cumulative cost", duel.name))
-    for goal in duel.goals:  # one far away would press the lines together
+    seen = np.concatenate([c.y for c in comparison.courses])
+    scale = fitted(seen, comparison.log, good=(True, True))
+    across = Scale(0.0, max(*(c.spent for c in comparison.courses), 1e-9))
+    plot = Plot.framed(canvas, across, scale, glyphs, ("cumulative cost", comparison.name))
+    for goal in comparison.goals:  # one far away would press the lines together
         if scale.low <= goal <= scale.high:
             plot.level(goal, Ink.GOAL)
-    first, second = duel.courses
+    first, second = comparison.courses
     plot.steps(first.x, first.y, INKS[0], until=first.spent)
     under = canvas.codes.copy(), canvas.styles.copy()
     plot.steps(second.x, second.y, INKS[1], until=second.spent, marker=glyphs.dotted)
     # Every other cell is a gap, in which the first line is seen where it runs below the second.
     gaps = np.indices(canvas.codes.shape).sum(axis=0) % 2 == 1
     canvas.codes[gaps], canvas.styles[gaps] = under[0][gaps], under[1][gaps]
-    for course, ink, mark in zip(duel.courses, INKS, _marks(glyphs), strict=True):
+    for course, ink, mark in zip(comparison.courses, INKS, _marks(glyphs), strict=True):
         plot.points(course.x, course.y, ink, mark)
-    _legend(canvas, duel, names, glyphs)
+    _legend(canvas, comparison, names, glyphs)
 
 
 def _marks(glyphs: Glyphs) -> tuple[str, str]:
@@ -138,24 +140,24 @@ def _marks(glyphs: Glyphs) -> tuple[str, str]:
     return "O" if glyphs.ascii else "●", glyphs.hollow
 
 
-def _legend(canvas: Canvas, duel: Duel, names: tuple[str, str], glyphs: Glyphs) -> None:
+def _legend(canvas: Canvas, comparison: Comparison, names: tuple[str, str], glyphs: Glyphs) -> None:
     """Write over the plot which line is whose, how far each came, and how far at the same cost."""
     room = max((canvas.width - 40) // 2, 8)
     shown = [fmt.clean(name, glyphs.ascii) for name in names]
     line = ("=" if glyphs.ascii else glyphs.rule, glyphs.dotted)
     parts: list[text.Spans] = []
-    for at, course in enumerate(duel.courses):
+    for at, course in enumerate(comparison.courses):
         sample = f"{line[at]}{_marks(glyphs)[at]}{line[at]}"
         name = fmt.clip_among(shown[at], room, shown, glyphs.ellipsis)
         parts.append([(sample, INKS[at]), (f" {name} {_number(course.at(np.inf))}", Ink.TEXT)])
-    both = min(c.spent for c in duel.courses)
-    if both < max(c.spent for c in duel.courses):
-        values = " and ".join(_number(c.at(both)) for c in duel.courses)
+    both = min(c.spent for c in comparison.courses)
+    if both < max(c.spent for c in comparison.courses):
+        values = " and ".join(_number(c.at(both)) for c in comparison.courses)
         parts.append([(f"at {fmt.number(both, 3)}: {values}", Ink.BOLD)])
-    if duel.note:
-        parts.append([(fmt.clean(duel.note, glyphs.ascii), Ink.DIM)])
-    arrow = f" {glyphs.up if duel.up else glyphs.down}"
-    name = fmt.clean(duel.name, glyphs.ascii)
+    if comparison.note:
+        parts.append([(fmt.clean(comparison.note, glyphs.ascii), Ink.DIM)])
+    arrow = f" {glyphs.up if comparison.up else glyphs.down}"
+    name = fmt.clean(comparison.name, glyphs.ascii)
     text.caption(canvas, name, arrow, parts, first=3, ellipsis=glyphs.ellipsis)
 
 
