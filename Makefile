@@ -9,7 +9,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 VENV := .venv
 BIN := $(VENV)/bin
-WORKERS ?= 2
+# More than there are cores where these are few: half of the tests wait for processes.
+WORKERS ?= 3
 
 .PHONY: help demo test check keys format clean
 

@@ -71,7 +71,7 @@ async def test_pictures_go_once_others_are_shown(
         monkeypatch.setattr(watch._redraws, "_clock", lambda: now)
         await pilot.press(key)
         first = live.snapshot
-        for rev in range(20):
+        for rev in range(2 * FEW):
             now += 100.0
             frame = replace(first.frame, rev=rev)
             app.post_message(SnapshotReady(replace(first, frame=frame)))
