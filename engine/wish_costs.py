@@ -10,8 +10,11 @@ from hpo_tui.store.models import Trial
 
 Wish = tuple[str, Mapping[str, Any]]
 """An action of :data:`~hpo_tui.engine.answers.WISHES` and its arguments."""
-_STEPS = 1e6
-"""Steps of a unit to which an amount is rounded up: sums of floats are off by far less."""
+_FINE, _PLAIN = 1e6, 1e2
+"""Steps of a unit to which an amount is rounded up: sums of floats are off by far less.
+
+Plain ones, which people read, where they are small against the amount.
+"""
 
 
 def wish_cost(spec: StudySpec, trials: Mapping[int, Trial], action: str, args: Any) -> float:
@@ -49,7 +52,8 @@ def lacking(
         return None
     cost = sum(wish_cost(spec, trials, action, args) for action, args in wishes)
     short = cost - (spec.budget.amount - spent)
-    return max(0.0, math.ceil(short * _STEPS - 0.001) / _STEPS)
+    steps = _PLAIN if short >= 10 / _PLAIN else _FINE
+    return max(0.0, math.ceil(short * steps - steps / (1000 * _FINE)) / steps)
 
 
 def show_cost(cost: float, budget: Budget) -> str:

@@ -1,5 +1,6 @@
 """Reading ``[[task]]``, the budget and ``[resources]``."""
 
+import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -48,9 +49,11 @@ def _task(table: Table, measured: bool) -> Task:
         "cost",
         0.0,
         needed=needed,
-        check=lambda c: 0 < c <= 1,
+        check=lambda c: 0 < c <= 1 or math.isclose(c, 1),
         must="be above 0 and at most 1 (the full task)",
     )
+    if cost and math.isclose(cost, 1):  # 0.7 + 0.2 + 0.1, summed by a program, is a little less
+        cost = 1.0
     fidelity: dict[str, Value] = {}
     for key, value in table.data.items():
         if key in table.allowed:

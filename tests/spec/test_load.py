@@ -80,6 +80,15 @@ def test_a_misspelt_key_is_not_reported_as_missing_too(small_text: str) -> None:
     assert "task[1].cost: is missing" in line
 
 
+@pytest.mark.parametrize("cost", [0.7 + 0.2 + 0.1, 1.1 - 0.1 + 2e-16])
+def test_a_cost_that_a_program_has_summed_up_is_the_full_task_s(
+    full_text: str, cost: float
+) -> None:
+    assert cost != 1
+    spec = StudySpec.from_text(full_text.replace("cost = 1.0", f"cost = {cost!r}"))
+    assert spec.full_task.cost == 1
+
+
 def test_measured_costs_may_be_left_out(full_text: str) -> None:
     text = full_text.replace("resume = true", 'resume = true\ncost = "measured"')
     for cost in ("0.25", "0.5", "1.0"):

@@ -224,14 +224,37 @@ async def test_a_program_that_is_not_there_is_said_before_the_start(tmp_path: Pa
     app = HpoApp(tmp_path / HOME)
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await editor(pilot, path)
-        assert "cannot start" in shown(screen, "#define-title")
+        await until(pilot, lambda: "cannot start" in shown(screen, "#define-title"))
         assert "'banana' is not found" in shown(screen, "#define-problem")
         screen.take(screen.history.text.replace("banana", "python"))
-        assert "'train.py' is not found" in shown(screen, "#define-problem")
+        await until(pilot, lambda: "'train.py' is not found" in shown(screen, "#define-problem"))
         (tmp_path / "train.py").touch()
         screen.take(screen.history.text + "\n")
-        assert "ready" in shown(screen, "#define-title")
-        assert shown(screen, "#define-problem") == ""
+        await until(pilot, lambda: "ready" in shown(screen, "#define-title"))
+        assert "not found" not in shown(screen, "#define-problem")
+
+
+async def test_a_slow_disk_keeps_no_key_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = threading.Event()
+
+    def slow(*_: object) -> str:
+        answers.wait(60)
+        return "its folder answers late"
+
+    monkeypatch.setattr(side, "warning", slow)
+    path = tmp_path / "study.toml"
+    path.write_text(TEXT)
+    app = HpoApp(tmp_path / HOME)
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await editor(pilot, path)
+        row = screen.query_one(StudyForm).row()
+        await pilot.press("down")
+        assert screen.query_one(StudyForm).row() != row
+        answers.set()
+        await until(pilot, lambda: "answers late" in shown(screen, "#define-problem"))
+        assert "cannot start" in shown(screen, "#define-title")
 
 
 @pytest.mark.parametrize("lives", [True, False])

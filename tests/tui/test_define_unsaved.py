@@ -29,6 +29,14 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
+def test_what_was_left_is_read_before_anything_takes_its_place(file: Path) -> None:
+    Draft(file, state_folder()).keep(lambda: TYPED)
+    draft = Draft(file, state_folder())
+    draft.keep(lambda: TEXT)
+    assert draft.read() == TYPED
+    assert Draft(file, state_folder()).read() == TEXT
+
+
 @pytest.mark.parametrize("key", ["q", "ctrl+q"])
 async def test_quitting_asks_about_what_is_not_saved(file: Path, key: str) -> None:
     app = HpoApp(file.parent / HOME)

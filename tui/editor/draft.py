@@ -17,13 +17,21 @@ class Draft:
         where = hashlib.sha256(os.fsencode(os.path.realpath(path))).hexdigest()
         self.file = folder / "drafts" / f"{where[:24]}.toml"
         self._one_at_a_time = threading.Lock()
+        self._looked = False
+        self._left: str | None = None
 
     def read(self) -> str | None:
-        """Return the text that was left, None where there is none that can be read."""
-        try:
-            return self.file.read_text("utf-8")
-        except (OSError, UnicodeDecodeError):
-            return None
+        """Return the text that was left before, None where there is none that can be read."""
+        with self._one_at_a_time:
+            return self._first()
+
+    def _first(self) -> str | None:
+        """Look once: before what is typed here takes the place of what was left."""
+        if not self._looked:
+            self._looked = True
+            with contextlib.suppress(OSError, UnicodeDecodeError):
+                self._left = self.file.read_text("utf-8")
+        return self._left
 
     def keep(self, unsaved: Callable[[], str | None]) -> None:
         """Write what ``unsaved`` returns, or drop the draft when it is None; for a thread.
@@ -31,6 +39,7 @@ class Draft:
         It is asked here, so that of several threads the last to come writes the newest text.
         """
         with self._one_at_a_time:
+            self._first()
             text = unsaved()
             if text is not None:
                 write_text(self.file, text)

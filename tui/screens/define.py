@@ -66,7 +66,7 @@ class DefineScreen(ItemRoom):
         """Show the text that was given."""
         self.show_checked()
         self.query_one(StudyForm).focus()
-        self.offer_draft()
+        self.seek_draft()
 
     def on_resize(self, event: Resize) -> None:
         """Stand form and text side by side where there is room for both."""
@@ -114,11 +114,12 @@ class DefineScreen(ItemRoom):
 
     def show_checked(self, keep: KeyPath | None = None) -> None:
         """Show what the check of the text has found; ``keep``: the row to stand on."""
-        self._warning = side.warning(self.checked, self.cwd(), self.path.parent, self.learned)
+        if self.checked.spec is None:
+            self._warning = ""
         self.show_title()
         self._show_form(keep)
         self._show_problem()
-        self._seek_advice(self.checked)
+        self._look_around(self.checked)
         self.renew_side()
 
     def show_title(self) -> None:
@@ -146,13 +147,21 @@ class DefineScreen(ItemRoom):
         self.query_one("#define-problem", Static).update(Text(plain(line)))
 
     @work(thread=True, exclusive=True, group="advice", exit_on_error=False)
-    def _seek_advice(self, checked: Checked) -> None:
-        # The script is read for it, and configurations are drawn.
-        found = side.advice(checked, self.cwd())
-        self.app.call_from_thread(self._take_advice, checked, found)
+    def _look_around(self, checked: Checked) -> None:
+        """Look at the command, its script and earlier studies, which a disk can keep waiting."""
+        warning = side.warning(checked, self.cwd(), self.path.parent, self.learned)
+        self.app.call_from_thread(self._take_warning, checked, warning)
+        advice = side.advice(checked, self.cwd())
+        self.app.call_from_thread(self._take_advice, checked, advice)
 
-    def _take_advice(self, checked: Checked, found: tuple[str, ...]) -> None:
-        self._advised = (checked, found)
+    def _take_warning(self, checked: Checked, warning: str) -> None:
+        if checked is self.checked:
+            self._warning = warning
+            self.show_title()
+            self._show_problem()
+
+    def _take_advice(self, checked: Checked, advice: tuple[str, ...]) -> None:
+        self._advised = (checked, advice)
         self._show_problem()
 
     def show_name(self) -> None:

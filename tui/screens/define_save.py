@@ -83,12 +83,17 @@ class SavingRoom(Room):
         """Keep on the disk what is not saved yet."""
         self._draft.keep(self._unsaved)
 
-    def offer_draft(self) -> None:
-        """Ask whether to go on with what was not saved when the screens went away."""
+    @work(thread=True, group="draft", exit_on_error=False)
+    def seek_draft(self) -> None:
+        """Look for what was not saved when the screens went away."""
+        left = self._draft.read()
+        if left is not None and not self.hpo.readonly:
+            self.app.call_from_thread(self._offer_draft, left)
+
+    def _offer_draft(self, left: str) -> None:
         from hpo_tui.tui.screens.pickers import PickOne
 
-        left = self._draft.read()
-        if left is None or left == self.history.text or self.hpo.readonly:
+        if left == self.history.text or not self.is_attached:
             return
 
         def answered(again: object) -> None:
