@@ -1,6 +1,6 @@
 """Trials that people ask for: what may be asked, by one rule where it is asked and granted."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from hpo_tui.engine.answers import Refused
@@ -8,7 +8,7 @@ from hpo_tui.engine.promoting import promotion
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.spec.names import did_you_mean
 from hpo_tui.engine.spec.space import partial_faults
-from hpo_tui.store.models import Trial, TrialState
+from hpo_tui.store.models import Command, Trial, TrialState
 
 Trials = Mapping[int, Trial]
 Args = Mapping[str, Any]
@@ -49,6 +49,27 @@ def to_promote(spec: StudySpec, trials: Trials, args: Args) -> tuple[Trial, str]
     if trial.state not in (TrialState.COMPLETE, TrialState.PRUNED):
         raise Refused(f"trial {trial.number} is {trial.state}: there is nothing to promote")
     return trial, promotion(spec, trials.values(), trial, task)
+
+
+def same_promotion(
+    spec: StudySpec, trials: Trials, args: Args, asked: Iterable[Command]
+) -> Command | None:
+    """Return which of the wishes that were ``asked`` before is for the same promotion, if one is.
+
+    A task may be named in one and left out in the other, and the configuration may be meant by
+    another of its trials. Raises :class:`Refused` where there is nothing to promote.
+    """
+    trial, task = to_promote(spec, trials, args)
+    for command in asked:
+        if command.action != "promote":
+            continue
+        try:
+            other, at = to_promote(spec, trials, command.args)
+        except Refused:  # the study has been edited since, or it is under way
+            continue
+        if (other.configuration, at) == (trial.configuration, task):
+            return command
+    return None
 
 
 def to_confirm(trials: Trials, args: Args) -> tuple[Trial, int]:

@@ -13,7 +13,7 @@ from hpo_tui.engine.answers import SPENT, noted, tagged
 from hpo_tui.engine.launch.orphans import in_the_way
 from hpo_tui.engine.learning import kept_names, learn_fault
 from hpo_tui.engine.spec import StudySpec
-from hpo_tui.engine.spec.files import unsaved, write_atomic
+from hpo_tui.engine.spec.files import overtaken, unsaved, write_atomic
 from hpo_tui.store.folder import ARCHIVE, StudyFolder
 from hpo_tui.store.locks import is_held, why_unlockable
 from hpo_tui.store.models import Command, StudyState
@@ -124,6 +124,9 @@ def _edit(folder: StudyFolder, writer: StudyWriter, action: str, args: Mapping[s
     else:
         from hpo_tui.engine.spec.edit import plan_edit
 
+        refusal = overtaken(study.text, str(args["text"]), args.get("base"))
+        if refusal:
+            raise ValueError(refusal)
         new = StudySpec.from_text(str(args["text"]), folder.file)
         plan = plan_edit(spec, new, trials)
         if not plan.allowed:

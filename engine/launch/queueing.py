@@ -1,12 +1,12 @@
 """Trials that are asked for where no runner is: they wait in the study's file for the next one."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from hpo_tui.engine.answers import WISHES, Refused, wish_text
 from hpo_tui.engine.launch.offline import locked
 from hpo_tui.engine.spec import StudySpec
-from hpo_tui.engine.wish_checks import check_wish
+from hpo_tui.engine.wish_checks import Args, Trials, check_wish, same_promotion
 from hpo_tui.store.ask import ask
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import Command
@@ -30,9 +30,11 @@ def queue(folder: StudyFolder, action: str, args: Mapping[str, Any]) -> str:
             check_wish(spec, trials, action, args)
         except Refused as error:
             raise ValueError(str(error)) from error
-        once = action in ("promote", "retry")
-        if once and any(c.action == action and c.args == args for c in waiting):
-            raise ValueError(f"{said} is queued for the next run already")
+        same = _same(spec, trials, action, args, waiting)
+        if same is not None:
+            known = wish_text(action, same.args)
+            as_what = "" if known == said else f", as {known}"
+            raise ValueError(f"{said} is queued for the next run already{as_what}")
         ask(folder.db, action, args)
         writer = StudyWriter(folder.db)
         try:
@@ -40,6 +42,17 @@ def queue(folder: StudyFolder, action: str, args: Mapping[str, Any]) -> str:
         finally:
             writer.close()
     return f"queued for the next run: {said}"
+
+
+def _same(
+    spec: StudySpec, trials: Trials, action: str, args: Args, waiting: Sequence[Command]
+) -> Command | None:
+    """Return the wish that waits already for what would be done twice, None where none does."""
+    if action == "promote":
+        return same_promotion(spec, trials, args, waiting)
+    if action != "retry":  # several configurations or repeats may be wanted
+        return None
+    return next((c for c in waiting if c.action == action and c.args == args), None)
 
 
 def take_back(folder: StudyFolder, chosen: Callable[[Command], bool] = lambda _: True) -> str:

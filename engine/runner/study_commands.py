@@ -12,7 +12,7 @@ from hpo_tui.engine.runner.watching import collect_anew
 from hpo_tui.engine.spec import SpecError, StudySpec
 from hpo_tui.engine.spec.edit import plan_edit
 from hpo_tui.engine.spec.extend import extended, show_budget
-from hpo_tui.engine.spec.files import edited_by_hand, write_atomic
+from hpo_tui.engine.spec.files import edited_by_hand, overtaken, write_atomic
 from hpo_tui.engine.spec.names import plural
 from hpo_tui.store.models import Command, StudyState, TrialState
 from hpo_tui.store.read import StudyReader
@@ -102,9 +102,13 @@ class StudyCommands:
         return said
 
     def do_edit(self, command: Command) -> str:
-        """Take over an edited study file."""
+        """Take over an edited study file, unless another edit was made since it was begun."""
         check_file(self.desk)
-        return self._edit(str(command.args["text"]))
+        text, base = str(command.args["text"]), command.args.get("base")
+        refusal = overtaken(self.desk.spec.text, text, base)
+        if refusal:
+            raise Refused(refusal)
+        return self._edit(text)
 
     def _edit(self, text: str) -> str:
         """Take over an edited study file; return what has changed. Raises :class:`Refused`."""

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
+from hpo_tui.engine.answers import Refused
 from hpo_tui.engine.execution.proposals_client import Reply
 from hpo_tui.engine.optimizer.api import Suggestion
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.granting import are_next, check_goes_on, refuse
 from hpo_tui.engine.runner.starting import record
 from hpo_tui.engine.spec.names import numbered, plain, show
-from hpo_tui.engine.wish_checks import check_enqueue, to_confirm, to_promote
+from hpo_tui.engine.wish_checks import check_enqueue, same_promotion, to_confirm, to_promote
 from hpo_tui.store.models import Command, Trial
 
 
@@ -27,7 +28,13 @@ class Wishes:
 
     def do_promote(self, command: Command) -> None:
         """Carry a trial's configuration on to a dearer task."""
-        trial, task = to_promote(self.desk.spec, self.desk.trials, command.args)
+        spec, trials, asked = self.desk.spec, self.desk.trials, self.desk.pending.values()
+        trial, task = to_promote(spec, trials, command.args)
+        if same_promotion(spec, trials, command.args, asked):
+            raise Refused(
+                f"somebody has asked a moment ago for trial {trial.number} to be promoted to"
+                f" {plain(task)}: it is asked for once"
+            )
         self._wish(
             command, "enqueue", params=dict(trial.params), task=task, promote=trial.number,
             why="promoted by you",

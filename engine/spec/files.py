@@ -60,6 +60,17 @@ def unsaved(path: Path, text: str) -> str:
     )
 
 
+def overtaken(stored: str, text: str, base: str | None) -> str:
+    """Return why an edit would undo another one, for people; empty where it would not.
+
+    ``base``: the text that was edited into ``text``, None where it does not matter. ``stored``:
+    the study's own at this moment.
+    """
+    if base in (None, stored) or text == stored:
+        return ""
+    return "the study was edited meanwhile, which this would undo: look at it as it is now first"
+
+
 def _sync_folder(folder: Path) -> None:
     """Make the rename itself durable, on file systems that can."""
     with contextlib.suppress(OSError):

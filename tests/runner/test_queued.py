@@ -102,6 +102,8 @@ def test_a_promotion_waits_and_is_asked_for_once(make_study: Any) -> None:
     assert said == "queued for the next run: the promotion of trial 2 to dear"
     with pytest.raises(LaunchError, match="queued for the next run already"):
         answer(study, "promote", trial=2, task="dear")
+    with pytest.raises(LaunchError, match="already, as the promotion of trial 2 to dear"):
+        answer(study, "promote", trial=2, task=None)
     answer(study, "extend", amount=1)
     study.start()
     study.gone()

@@ -160,8 +160,8 @@ async def test_a_change_that_was_agreed_to_is_not_asked_about_again(
 ) -> None:
     sent, answered = threading.Event(), threading.Event()
 
-    def send_edit(folder: StudyFolder, text: str) -> str:
-        del folder, text
+    def send_edit(folder: StudyFolder, text: str, base: str) -> str:
+        del folder, text, base
         sent.set()
         answered.wait(60)
         return refusal

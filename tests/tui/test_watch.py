@@ -116,6 +116,10 @@ async def test_narrowing_to_the_brush_edits_the_study(
         assert action == "edit"
         assert "low = 0.001" in args["text"]
         assert '["sgd", "adam"]' in args["text"]
+        # An edit that was made since the question came up is not undone by the answer.
+        assert app.live
+        assert app.live.snapshot
+        assert args["base"] == app.live.snapshot.study.text
 
 
 async def test_tabs_open_by_number_and_zoom_gives_the_screen(study: StudyFolder) -> None:

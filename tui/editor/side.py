@@ -203,13 +203,16 @@ def plan(folder: StudyFolder, checked: Checked) -> Plan:
     return Plan(tuple(lines), found.refused, stored)
 
 
-def send_edit(folder: StudyFolder, text: str) -> str:
-    """Give the edited text to the study; return what went wrong, empty when nothing did."""
+def send_edit(folder: StudyFolder, text: str, base: str) -> str:
+    """Give the edited text to the study; return what went wrong, empty when nothing did.
+
+    ``base``: the study's text as it was looked at before: in place of another it is not put.
+    """
     from hpo_tui.engine.launch import LaunchError, send
     from hpo_tui.tui.study_deeds import answer_of
 
     try:
-        answer = send(folder, "edit", {"text": text})
+        answer = send(folder, "edit", {"text": text, "base": base})
         said = answer_of(answer, folder)
     except LaunchError as error:
         return str(error)

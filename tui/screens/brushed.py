@@ -59,14 +59,15 @@ class Brushing(StudyRoom):
         if not ranges:
             self.say(_ALL_COVERED, "warning")
             return
-        text, problem = narrowed_text(snapshot.study.text, snapshot.spec, ranges)
+        base = snapshot.study.text
+        text, problem = narrowed_text(base, snapshot.spec, ranges)
         if problem:
             self.say(problem, "error", "narrow")
             return
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self.command("edit", "narrow the space", {"text": text})
+                self.command("edit", "narrow the space", {"text": text, "base": base})
 
         detail = describe(ranges) + "\n\nNew trials stay inside; earlier ones are kept."
         if outside(snapshot.spec, ranges):

@@ -223,11 +223,11 @@ class SavingRoom(Room):
     def _send_edit(self, launch: bool, checked: Checked, seen: str) -> None:
         """Give the text to the study, unless it is not the one any more that was ``seen``."""
         assert self.folder is not None
-        now = side.plan(self.folder, checked)
-        if now.stored not in ("", seen):
+        problem = side.send_edit(self.folder, checked.text, seen)
+        now = side.plan(self.folder, checked) if problem else None
+        if now is not None and now.stored not in ("", seen):
             self.app.call_from_thread(self._confirm_again, now, launch, checked)
             return
-        problem = side.send_edit(self.folder, checked.text)
         self.app.call_from_thread(self._written, problem, launch, checked.text)
 
     def _confirm_again(self, plan: side.Plan, launch: bool, checked: Checked) -> None:
