@@ -1,10 +1,12 @@
 """What a study has spent, when that will be all, and what ends it. Pure: no widget, no file."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from hpo_tui.engine.last_sign import last_sign
 from hpo_tui.engine.spec import BudgetUnit, StudySpec
 from hpo_tui.engine.stop_when import goals_mark
-from hpo_tui.store.models import Study, StudyState, TrialState
+from hpo_tui.store.models import DeviceSample, Study, StudyState, TrialState
 
 if TYPE_CHECKING:
     from hpo_tui.store.frame import Frame
@@ -15,8 +17,23 @@ GOALS_MET = "goals met"
 """Why a study closes before its budget, whose end is then nothing to wait for."""
 
 
-def spent_of(spec: StudySpec, study: Study, frame: "Frame", now: float) -> tuple[float, float]:
-    """Return (spent, of that lost) in the budget's unit; wall time is lost to nobody."""
+def known_until(
+    frame: "Frame", samples: Iterable[DeviceSample], now: float, *, runs: bool
+) -> float:
+    """Return until when a study is known to have gone on: where no runner ``runs``, its last sign.
+
+    Since then a machine may have been off, or nothing has run.
+    """
+    if runs:
+        return now
+    return last_sign(samples, [*frame.started.tolist(), *frame.ended.tolist()], now)
+
+
+def spent_of(spec: StudySpec, study: Study, frame: "Frame", until: float) -> tuple[float, float]:
+    """Return (spent, of that lost) in the budget's unit; wall time is lost to nobody.
+
+    ``until``: as :func:`known_until` tells.
+    """
     from hpo_tui.engine.analysis import charges
     from hpo_tui.engine.analysis.gpu_time import gpu_hours
     from hpo_tui.engine.costs import LOST
@@ -24,12 +41,12 @@ def spent_of(spec: StudySpec, study: Study, frame: "Frame", now: float) -> tuple
     unit = spec.budget.unit
     if unit is BudgetUnit.WALL:
         start = study.started
-        return (0.0 if start is None else max(0.0, (study.ended or now) - start), 0.0)
+        return (0.0 if start is None else max(0.0, (study.ended or until) - start), 0.0)
     if unit is BudgetUnit.TRIALS:
         waiting = frame.in_state(TrialState.WAITING)
         return float(len(frame) - waiting.sum()), float(frame.in_state(*LOST).sum())
     if unit is BudgetUnit.GPU_HOURS:
-        return gpu_hours(frame, spec.resources.gpus_per_trial, now)
+        return gpu_hours(frame, spec.resources.gpus_per_trial, until)
     return float(charges.charged(frame).sum()), float(charges.lost(frame).sum())
 
 

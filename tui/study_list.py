@@ -14,7 +14,7 @@ from hpo_tui.store.folder import StudyFolder, list_studies
 from hpo_tui.store.models import Command, Study, StudyState, TrialState
 from hpo_tui.store.read import StudyReader
 from hpo_tui.tui import present
-from hpo_tui.tui.outlook import spent_of
+from hpo_tui.tui.outlook import known_until, spent_of
 from hpo_tui.tui.queued import short_of
 
 
@@ -124,7 +124,8 @@ class StudyList:
             metric = spec.objectives[0].metric
             value = float(results(frame, spec)[1].metrics[metric][row])
             best = f"{present.number(value)} {metric}"
-        spent = spent_of(spec, study, frame, time.time())[0]
+        until = known_until(frame, reader.devices(), time.time(), runs=pid is not None)
+        spent = spent_of(spec, study, frame, until)[0]
         queued = tuple(reader.open_commands(WISHES)) if pid is None else ()
         return Summary(
             folder,

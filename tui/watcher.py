@@ -26,7 +26,7 @@ from hpo_tui.store.folder import ARCHIVE, StudyFolder
 from hpo_tui.store.models import Event, Study, StudyState
 from hpo_tui.tui.crashes import report_crash
 from hpo_tui.tui.device_names import NamedFrames, labels, named
-from hpo_tui.tui.outlook import GOALS_MET, eta_of, spent_of, why_closing
+from hpo_tui.tui.outlook import GOALS_MET, eta_of, known_until, spent_of, why_closing
 from hpo_tui.tui.queued import short_of
 from hpo_tui.tui.ranking import Ranking
 from hpo_tui.tui.snapshot import STALE_SECONDS, Snapshot
@@ -159,7 +159,8 @@ class StudyWatcher:
         spec = self._parse(study)
         now = self._clock()
         pid, suspended = self._runner()
-        spent, lost = spent_of(spec, study, frame, now)
+        until = known_until(frame, devices, now, runs=pid is not None)
+        spent, lost = spent_of(spec, study, frame, until)
         closing = "" if pid is None else why_closing(spec, study, frame, spent, reader.get(KEY))
         timed = pid is not None and not suspended and closing != GOALS_MET
         finished = study.state is StudyState.FINISHED

@@ -16,6 +16,7 @@ from hpo_tui.engine.execution.proposals_client import Proposals
 from hpo_tui.engine.execution.protocol import start_fault
 from hpo_tui.engine.execution.warm import WarmStarts
 from hpo_tui.engine.executor_choice import chosen
+from hpo_tui.engine.last_sign import last_sign
 from hpo_tui.engine.launch.refusals import OF_A_RUN
 from hpo_tui.engine.learning import kept_names, learn_fault
 from hpo_tui.engine.runner.desk import Desk
@@ -26,7 +27,7 @@ from hpo_tui.engine.spec.files import edited_by_hand
 from hpo_tui.store.connect import closed_on_error
 from hpo_tui.store.faults import explained
 from hpo_tui.store.folder import StudyFolder
-from hpo_tui.store.models import Study, Trial
+from hpo_tui.store.models import DeviceSample, Study, Trial
 from hpo_tui.store.read import StudyReader
 from hpo_tui.store.refusals import in_words
 from hpo_tui.store.write import StudyWriter
@@ -63,7 +64,8 @@ def _open_desk(
         with StudyReader(folder.db) as reader:
             study = reader.study()
             trials = {t.number: t for t in reader.trials()}
-            started, lent = clock_of(study, reader), reader.get("lent") or []
+            started = clock_of(study, trials.values(), reader.devices())
+            lent = reader.get("lent") or []
             learned, past_goals = kept_names(reader), reader.get(stop_when.KEY)
     except (sqlite3.Error, LookupError, OSError) as error:
         raise Unopenable(f"cannot open {folder.db}: {explained(error)}") from error
@@ -98,16 +100,17 @@ def _open_desk(
     return desk
 
 
-def clock_of(study: Study, reader: StudyReader) -> float:
+def clock_of(study: Study, trials: Iterable[Trial], samples: Iterable[DeviceSample]) -> float:
     """Return when the study's clock began (Unix time), without the time when no runner was there.
 
-    A runner that was killed has left samples of its devices, every few seconds. Where the machine's
-    clock was set back since, the study's goes back with it.
+    Of a runner that was killed it is known by what it has left. Where the machine's clock was set
+    back since, the study's goes back with it.
     """
     now = time.time()
     if study.started is None:
         return now
-    last = study.ended or max((s.time for s in reader.devices()), default=now)
+    signs = (when for t in trials for when in (t.started, t.ended))
+    last = study.ended or last_sign(samples, signs, study.started)
     return study.started + now - max(last, study.started)
 
 

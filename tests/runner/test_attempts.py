@@ -13,8 +13,7 @@ from asking import STDOUT, TASKS, answer
 from hpo_tui.engine.launch import start_runner
 from hpo_tui.engine.runner.desk import Desk, Live, Stop
 from hpo_tui.engine.runner.opening import clock_of
-from hpo_tui.store.models import StudyState, TrialState
-from hpo_tui.store.read import StudyReader
+from hpo_tui.store.models import DeviceSample, StudyState, Trial, TrialState
 from hpo_tui.store.write import StudyWriter
 
 
@@ -240,9 +239,20 @@ def test_the_clock_stands_while_no_runner_is_there(make_study: Any) -> None:
     writer = StudyWriter(study.folder.db)
     writer.update_study(started=began - 5000, ended=ended - 3600)
     writer.close()
-    with StudyReader(study.folder.db) as reader:
-        gone = clock_of(study.study(), reader) - (began - 5000)
+    gone = clock_of(study.study(), study.trials(), []) - (began - 5000)
     assert gone == pytest.approx(3600, abs=60)
+
+
+def test_a_runner_that_was_killed_has_its_clock_stand_too(make_study: Any) -> None:
+    study = make_study("")
+    now = time.time()
+    writer = StudyWriter(study.folder.db)
+    writer.update_study(started=now - 5000)
+    writer.close()
+    ran = Trial(1, 1, "full", TrialState.RUNNING, 1.0, {}, started=now - 4900)
+    sample = DeviceSample(now - 4800, "cpu", "CPU", 1, 2, 0.5)
+    for signs, gone in (([], []), 0), (([ran], []), 100), (([ran], [sample]), 200):
+        assert time.time() - clock_of(study.study(), *signs) == pytest.approx(gone, abs=60)
 
 
 def test_a_clock_that_was_set_back_while_no_runner_was_there_gives_no_time(make_study: Any) -> None:
@@ -253,8 +263,7 @@ def test_a_clock_that_was_set_back_while_no_runner_was_there_gives_no_time(make_
     writer = StudyWriter(study.folder.db)
     writer.update_study(started=ended - 100, ended=ended)
     writer.close()
-    with StudyReader(study.folder.db) as reader:
-        used = time.time() - clock_of(study.study(), reader)
+    used = time.time() - clock_of(study.study(), study.trials(), [])
     assert used == pytest.approx(100, abs=60)
 
 

@@ -1,5 +1,6 @@
 """The time left: what the optimizer foretells, counted down; what the budget says where it can."""
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui.cli import summary
 from hpo_tui.tui.standing import status_lines
+from hpo_tui.tui.study_list import StudyList
 from hpo_tui.tui.watcher import read_once
 from hpo_tui.tui.widgets.cost_bar import CostBar
 from tests.tui.conftest import NOW, TEXT, make_app, make_study, ready, until
@@ -118,3 +120,19 @@ def test_a_budget_that_is_spent_foretells_nothing(tmp_path: Path, budget: str) -
     assert seen.eta is None
     assert "budget spent: finishing the last trials" in status_lines(seen)
     assert summary.progress_line(seen).endswith(" · budget spent: finishing the last trials")
+
+
+@pytest.mark.parametrize("budget", ["20h", "200 gpu-hours"])
+def test_time_without_a_runner_is_spent_by_nobody(
+    tmp_path: Path, request: pytest.FixtureRequest, budget: str
+) -> None:
+    text = TEXT.replace("budget = 400", f'budget = "{budget}"')
+    folder = make_study(tmp_path, text=text)
+    at_death = read_once(folder, lambda: NOW).spent
+    assert at_death > 0
+    morning = NOW + 9 * 3600
+    assert read_once(folder, lambda: morning).spent == pytest.approx(at_death)
+    with closing(StudyList(folder.path.parent)) as studies:
+        assert studies.read()[0].spent == pytest.approx(at_death)
+    request.getfixturevalue("runner")
+    assert read_once(folder, lambda: morning).spent > at_death + 8

@@ -4,13 +4,13 @@ import time
 from collections.abc import Sequence
 from typing import ClassVar
 
-import numpy as np
 from textual import events
 
 from hpo_tui.store.models import CPU, DeviceSample
 from hpo_tui.tui.charts import gauges, lanes, text, timeline
 from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.palette import Ink
+from hpo_tui.tui.outlook import known_until
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.widgets.chart import Chart
 
@@ -124,13 +124,9 @@ they began, `Enter` opens the marked one.
 
 
 def _until(snapshot: Snapshot) -> float:
-    """Return until when running trials are known to have run: where no runner lives, its last."""
-    if snapshot.runner_pid is not None:
-        return snapshot.time
-    frame, measured = snapshot.frame, [d.time for d in snapshot.devices]
-    signs = np.concatenate([frame.ended, frame.started, measured])
-    signs = signs[np.isfinite(signs)]
-    return float(signs.max()) if len(signs) else snapshot.time
+    """Return until when running trials are known to have run."""
+    runs = snapshot.runner_pid is not None
+    return known_until(snapshot.frame, snapshot.devices, snapshot.time, runs=runs)
 
 
 def _why_nothing(snapshot: Snapshot) -> str:
