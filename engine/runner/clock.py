@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 from hpo_tui.engine.execution import processes
-from hpo_tui.engine.runner.desk import Desk
+from hpo_tui.engine.runner.desk import Desk, Live
 from hpo_tui.store.models import Trial
 from hpo_tui.store.read import StudyReader
 
@@ -48,18 +48,15 @@ class Clock:
         self._booted += shift
 
     def settle(self) -> None:
-        """Date the trials that were adopted anew, if the clock was set while no runner was there.
-
-        When their processes were started is known by the machine's uptime, which nobody sets.
-        """
+        """Date adopted trials anew, if the clock was set while no runner was there."""
         for live in list(self.desk.live.values()):
             trial = self.desk.trials[live.number]
             # A later attempt tells nothing of when the first one began, which dates the trial.
-            if trial.attempt != 1 or trial.started is None or live.process.started <= 0:
+            if trial.attempt != 1 or trial.started is None:
                 continue
-            began = time.time() - (processes.uptime() - live.process.started)
-            shift = began - trial.started
-            if live.ended is None and abs(shift) >= _JUMP:
+            began = _began(live, trial.started)
+            shift = 0.0 if began is None else began - trial.started
+            if abs(shift) >= _JUMP:
                 with self.desk.transaction():
                     self.desk.update(live.number, **_moved(trial, shift))
                     self.desk.writer.move_events(shift, math.inf, [live.number])
@@ -70,6 +67,19 @@ class Clock:
         if told is not None and told[0] is not None:
             passed = time.time() - (told[1] + shift)
             self.desk.writer.put(ETA, told[0] - passed)
+
+
+def _began(live: Live, dated: float) -> float | None:
+    """Return when a trial that was adopted began, by the clock as it goes now; None: nobody knows.
+
+    Of one that runs the machine's uptime tells, which nobody sets. One that has ended was dated by
+    another clock if it seems to have ended before it began: ``dated``.
+    """
+    end = live.ended
+    if end is None:
+        started = live.process.started
+        return time.time() - (processes.uptime() - started) if started > 0 else None
+    return end.ended - end.duration if end.ended < dated - _JUMP else None
 
 
 def _moved(trial: Trial, shift: float) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import pytest
 from acting import live
 
 from hpo_tui.engine.execution import processes
+from hpo_tui.engine.execution.base import Exit
 from hpo_tui.engine.occupancy import GpuTime
 from hpo_tui.engine.runner.chores import Chores
 from hpo_tui.engine.runner.clock import ETA, Clock
@@ -183,3 +184,18 @@ def test_a_trial_that_was_adopted_after_the_clock_was_set_is_dated_by_its_proces
     assert found.started == pytest.approx(began + shift, abs=2.0)
     assert found.created == pytest.approx(began + shift - 1.0, abs=2.0)
     assert event.time == pytest.approx(began + shift, abs=2.0)
+
+
+@pytest.mark.parametrize(("ended", "shift"), [(-HOUR, -HOUR - 9.0), (30.0, 0.0)])
+def test_a_trial_that_ended_alone_after_the_clock_was_set_back_did_not_end_before_it_began(
+    desk: Desk, tmp_path: Path, ended: float, shift: float
+) -> None:
+    one, began = live(desk, tmp_path), time.time() - 90.0
+    desk.update(1, attempt=1, created=began - 1.0, started=began)
+    one.ended = Exit(0, 9.0, began + ended)
+    Clock(desk).settle()
+    with StudyReader(desk.folder.db) as reader:
+        found = reader.trial(1)
+    assert found is not None
+    assert found.started == pytest.approx(began + shift)
+    assert found.created == pytest.approx(began + shift - 1.0)
