@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -270,13 +271,19 @@ def test_what_was_edited_by_hand_is_said(
     folder = quick(pause=0.5)
     ran = hpo("run", "study.toml", "--headless", "--no-wait")
     assert "edited" not in ran.err
+    with sqlite3.connect(folder.db) as db:  # by a clock that was set back since
+        event = (time.time() + 7200, "strange", "seen before", "{}")
+        db.execute("INSERT INTO events (time, kind, text, data) VALUES (?, ?, ?, ?)", event)
+    db.close()
     text = folder.file.read_text("utf-8")
     folder.file.write_text(text.replace("budget = 3", "budget = 4"), "utf-8")
     said = "to apply the edit: hpo-tui stop quick, then run it"
     assert said in hpo(*words).err
     assert hpo("stop", "--kill").code == 0
     wait_for(lambda: folder.runner_pid() is None)
-    assert "edited by hand since the last run: study.budget: 3 → 4" in hpo(*words).err
+    ran = hpo(*words)
+    assert "edited by hand since the last run: study.budget: 3 → 4" in ran.err
+    assert "seen before" not in ran.err
 
 
 def test_another_environment_s_program_of_the_same_name_is_told(

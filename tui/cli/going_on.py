@@ -40,15 +40,21 @@ def start(folder: StudyFolder) -> None:
     """Start a runner for the study, and say what it takes over. Raises Refusal if that fails."""
     from hpo_tui.engine.launch import LaunchError, start_runner
 
-    began = time.time()
+    before = _told(folder)
     try:
         start_runner(folder)
     except LaunchError as error:
         raise Refusal(plain(str(error))) from None
+    for number, text in _told(folder).items():
+        if before.get(number) != text:
+            note(text)
+
+
+def _told(folder: StudyFolder) -> dict[int, str]:
+    """Return id → text of the last events that are told: no clock says which of them are new."""
     with reading(folder) as reader:
-        for event in reader.events(limit=20):
-            if event.time >= began and event.kind in _TOLD:
-                note(_TOLD[event.kind] + plain(event.text))
+        events = reader.events(limit=20)
+    return {e.id: _TOLD[e.kind] + plain(e.text) for e in events if e.kind in _TOLD}
 
 
 def ensure_runner(folder: StudyFolder) -> bool:
