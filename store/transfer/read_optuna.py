@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hpo_tui.store.models import Report, Trial, TrialState
 from hpo_tui.store.transfer.arrivals import Arrival, Dimension, choice
 from hpo_tui.store.transfer.optuna_storage import opened
+from hpo_tui.store.transfer.times import in_order
 from hpo_tui.store.transfer.write_optuna import STUDY_ATTR, TRIAL_ATTR
 
 if TYPE_CHECKING:
@@ -109,8 +110,8 @@ def _trial(trial: "optuna.trial.FrozenTrial", metrics: Sequence[str]) -> Trial:
     why = "" if state.ended else "unfinished in Optuna"
     if not state.ended:
         state = TrialState.KILLED  # it will never go on here
-    start = known.get("started", _seconds(trial.datetime_start))
-    end = known.get("ended", _seconds(trial.datetime_complete))
+    theirs = in_order(_seconds(trial.datetime_start), _seconds(trial.datetime_complete))
+    start, end = known.get("started", theirs[0]), known.get("ended", theirs[1])
     span = end - start if start is not None and end is not None else None
     finite = {k: v for k, v in values.items() if math.isfinite(v)}
     return Trial(

@@ -10,6 +10,7 @@ from typing import Any
 from hpo_tui.store.models import Trial, TrialState, Value
 from hpo_tui.store.transfer.arrivals import Dimension
 from hpo_tui.store.transfer.rows import FLAT
+from hpo_tui.store.transfer.times import in_order
 
 _PARAMS = ("params.", "params_", "param.", "param_")
 _METRICS = ("metrics.", "metrics_", "metric.", "metric_")
@@ -159,7 +160,7 @@ def arrived(
     ``cost`` in full-task units, times as Unix counts them, in whatever unit. ``rest``: further
     fields of the trial.
     """
-    start, end = _in_seconds(start), _in_seconds(end)
+    start, end = in_order(_in_seconds(start), _in_seconds(end))
     results = {name: value for name, value in metrics.items() if value is not None}
     ended = ended_as(state, whole=len(results) == len(metrics))
     charged = cost if cost is not None else 1.0 if ended is TrialState.COMPLETE else 0.0

@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import optuna
 import pytest
 
 from hpo_tui.store.models import Report, Study, StudyState, Trial, TrialState
+from hpo_tui.store.transfer.read_csv import read_csv
 from hpo_tui.store.transfer.read_optuna import read_optuna
 from hpo_tui.store.transfer.write_optuna import OptunaPlan, write_optuna
 
@@ -108,3 +110,31 @@ def test_of_a_curve_optuna_gets_what_it_can_hold(tmp_path: Path) -> None:
     assert write_optuna(where, study, [ran], plan) == 1
     found = read_optuna(where, None).reports
     assert [(r.step, r.metrics) for r in found] == [(1, {"y": 3.0}), (4, {"y": 2.0})]
+
+
+TWICE = [  # in a night in which the hour from one to two comes twice: began, ended, took
+    ("2026-11-01 01:50:00", "2026-11-01 01:10:00", 1200.0),
+    ("2026-11-01 01:20:00", "2026-11-01 01:40:00", 1200.0),
+    ("2026-11-01 00:50:00", "2026-11-01 00:40:00", None),  # no night explains that
+]
+
+
+@pytest.mark.parametrize(("began", "ended", "took"), TWICE)
+def test_no_trial_of_others_ends_before_it_began(
+    tmp_path: Path, in_zone: Callable[[str], None], began: str, ended: str, took: float | None
+) -> None:
+    in_zone("America/New_York")
+    table = tmp_path / "t.csv"
+    table.write_text(f"params_x,value,datetime_start,datetime_complete\n1,2,{began},{ended}\n")
+    where = f"{tmp_path}/x.log"
+    backend = optuna.storages.journal.JournalFileBackend(where)
+    study = optuna.create_study(storage=optuna.storages.JournalStorage(backend))
+    theirs = optuna.trial.create_trial(state=optuna.trial.TrialState.COMPLETE, value=2.0)
+    theirs.datetime_start = datetime.fromisoformat(began)
+    theirs.datetime_complete = datetime.fromisoformat(ended)
+    study.add_trial(theirs)
+    for arrival in (read_csv(table, "t", {"value": "minimize"}), read_optuna(where, None)):
+        [trial] = arrival.trials
+        assert trial.duration == took
+        assert (trial.started is None) == (took is None)
+        assert trial.ended is not None
