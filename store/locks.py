@@ -35,6 +35,18 @@ def is_suspended(pid: int) -> bool:
     return stat.rpartition(b")")[2].split()[:1] in ([b"T"], [b"t"])
 
 
+def start_of(pid: int) -> int:
+    """Return when a process of this machine started, in clock ticks since boot; 0: there is none.
+
+    Together with its PID it is known by that: no clock that is set moves it.
+    """
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:
+        return 0
+    return int(stat.rpartition(b")")[2].split()[19])
+
+
 def is_process_of(pid: int, module: str, folder: Path) -> bool:
     """Whether a process of this machine runs a module of ours on a folder."""
     try:

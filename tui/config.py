@@ -1,5 +1,6 @@
 """The user's own files: keys, settings, and what the last session left."""
 
+import contextlib
 import json
 import os
 import tomllib
@@ -110,18 +111,21 @@ class Session:
     def __init__(self, folder: Path | None = None) -> None:
         self.path = (folder or state_folder()) / "session.json"
         self._studies: dict[str, dict[str, Any]] = {}
-        try:
+        self._load()
+
+    def _load(self) -> None:
+        """Read what is remembered; what cannot be read changes nothing."""
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
             loaded = json.loads(self.path.read_text("utf-8"))
             self._studies = {k: v for k, v in loaded["studies"].items() if isinstance(v, dict)}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            self._studies = {}
 
     def of(self, study: Path) -> dict[str, Any]:
         """Return what is remembered of a study, by its folder."""
         return dict(self._studies.get(str(study.resolve()), {}))
 
     def keep(self, study: Path, memory: dict[str, Any]) -> None:
-        """Remember a study, as the newest, and write the file."""
+        """Remember a study, as the newest, and write the file, with what other apps have put."""
+        self._load()
         key = str(study.resolve())
         self._studies.pop(key, None)
         self._studies[key] = memory

@@ -1,5 +1,6 @@
 """What was typed in the editor is not lost: neither by a key, nor with the connection."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -7,8 +8,9 @@ from textual.pilot import Pilot
 from textual.widgets import TextArea
 
 from hpo_tui.store.folder import HOME
+from hpo_tui.store.locks import start_of
 from hpo_tui.tui.app import HpoApp
-from hpo_tui.tui.config import state_folder
+from hpo_tui.tui.config import Session, state_folder
 from hpo_tui.tui.editing import edit_file
 from hpo_tui.tui.editor.draft import Draft
 from hpo_tui.tui.screens.define import DefineScreen
@@ -153,3 +155,37 @@ async def test_without_a_place_for_unsaved_text_the_editor_works(
         screen.take(TYPED)
         await pilot.press("ctrl+s")
         await until(pilot, lambda: file.read_text() == TYPED)
+
+
+def test_what_another_app_works_on_is_not_what_was_left(file: Path) -> None:
+    other = subprocess.Popen(["sleep", "600"])
+    try:
+        mine, theirs = Draft(file, state_folder()), Draft(file, state_folder())
+        name = mine.file.name.split("-")[0]
+        theirs.file = theirs.file.with_name(f"{name}-{other.pid}-{start_of(other.pid)}.toml")
+        theirs.keep(lambda: TYPED)
+        assert mine.read() is None, "its app lives, and may save it"
+        mine.keep(lambda: None)
+        assert theirs.file.read_text() == TYPED, "it is not for this one to drop"
+    finally:
+        other.kill()
+        other.wait()
+    assert Draft(file, state_folder()).read() == TYPED
+    assert Draft(file, state_folder()).read() == TYPED, "it is this app's now"
+    mine.keep(lambda: None)
+    assert Draft(file, state_folder()).read() is None
+
+
+def test_a_text_that_an_earlier_version_has_left_is_found(file: Path) -> None:
+    draft = Draft(file, state_folder())
+    draft.keep(lambda: TYPED)
+    draft.file.rename(draft.file.with_name(f"{draft.file.name.split('-')[0]}.toml"))
+    assert Draft(file, state_folder()).read() == TYPED
+
+
+def test_what_two_apps_remember_of_their_studies_is_kept(tmp_path: Path) -> None:
+    one, two = Session(tmp_path), Session(tmp_path)
+    one.keep(tmp_path / "a", {"selected": 1})
+    two.keep(tmp_path / "b", {"selected": 2})
+    found = Session(tmp_path)
+    assert [found.of(tmp_path / name)["selected"] for name in "ab"] == [1, 2]

@@ -86,8 +86,8 @@ class SavingRoom(Room):
     @work(thread=True, group="draft", exit_on_error=False)
     def seek_draft(self) -> None:
         """Look for what was not saved when the screens went away."""
-        left = self._draft.read()
-        if left is not None and not self.hpo.readonly:
+        left = None if self.hpo.readonly else self._draft.read()
+        if left is not None:
             self.app.call_from_thread(self._offer_draft, left)
 
     def _offer_draft(self, left: str) -> None:
