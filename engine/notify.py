@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
 
+from hpo_tui.engine import log_lines
 from hpo_tui.engine.answers import PAUSED_BY_YOU, SPENT
 from hpo_tui.engine.numerals import brief
 from hpo_tui.engine.spec import SpecError, StudySpec
@@ -155,7 +156,7 @@ def _tell(folder: StudyFolder, spec: StudySpec, best: str, event: str, reason: s
 
 def main(argv: list[str]) -> int:
     """``python -P -m hpo_tui.engine.notify FOLDER KEY``: deliver one notice."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    log_lines.begin()
     try:
         run(StudyFolder(Path(argv[0])), argv[1])
     except (OSError, sqlite3.Error, LookupError, SpecError):

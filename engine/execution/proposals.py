@@ -7,13 +7,13 @@ learns all earlier trials from the study's store when it starts, so it can die a
 
 import contextlib
 import ctypes
-import logging
 import os
 import signal
 from collections import deque
 from collections.abc import Iterable
 from select import select
 
+from hpo_tui.engine import log_lines
 from hpo_tui.engine.execution.proposals_worker import Worker
 from hpo_tui.engine.execution.wire import Inbox, Message
 
@@ -24,7 +24,7 @@ _PR_SET_PDEATHSIG = 1
 def main() -> None:
     """Serve until the runner closes the pipe."""
     die_with_parent()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    log_lines.begin()
     # What a library prints must not get between the messages.
     out = os.dup(1)
     os.dup2(2, 1)

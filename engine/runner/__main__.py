@@ -8,6 +8,7 @@ import signal
 import sys
 from pathlib import Path
 
+from hpo_tui.engine import log_lines
 from hpo_tui.engine.execution.proposals import DEFAULT
 from hpo_tui.engine.runner.lock import Lock, Unopenable
 from hpo_tui.engine.runner.loop import Runner
@@ -32,7 +33,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--stop", choices=("grace", "kill"), help="only end what runs")
     args = parser.parse_args(argv)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    log_lines.begin()
     logging.raiseExceptions = False  # a full disk must not end the runner by way of its log
     folder = StudyFolder(args.folder.absolute())
     try:

@@ -7,13 +7,13 @@ standard output, with exit status 1 where nothing came of it.
 """
 
 import contextlib
-import logging
 import os
 import sqlite3
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from hpo_tui.engine import log_lines
 from hpo_tui.engine.analysis import maps, slices
 from hpo_tui.engine.execution.proposals import DEFAULT
 from hpo_tui.engine.execution.proposals_worker import Worker
@@ -98,7 +98,7 @@ def _why_nothing(spec: StudySpec) -> str:
 
 def main(argv: Sequence[str]) -> int:
     """Analyse the study of a folder."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    log_lines.begin()
     with contextlib.suppress(OSError):
         os.nice(NICE)
     folder = StudyFolder(Path(argv[0]))
