@@ -1,6 +1,5 @@
 """Several people ask one study for things at the same moment: nothing is done twice, or lost."""
 
-from itertools import count
 from types import SimpleNamespace
 from typing import Any
 
@@ -31,11 +30,14 @@ def promoting(desk: Desk, number: int, **args: Any) -> None:
 
 
 def test_a_promotion_that_is_being_made_is_not_made_again(desk: Desk) -> None:
-    numbers = count(1)
-    desk.spec, wished = THREE, []
-    desk.proposals = SimpleNamespace(  # type: ignore[assignment]
-        wish=lambda op, **rest: wished.append(rest["task"]) or next(numbers)
-    )
+    wished: list[str] = []
+
+    def wish(op: str, **rest: Any) -> int:
+        wished.append(f"{op} {rest['task']}")
+        return len(wished)
+
+    desk.spec, proposals = THREE, SimpleNamespace(wish=wish)
+    desk.proposals = proposals  # type: ignore[assignment]
     desk.trials = {
         n: Trial(n, 7, task, TrialState.COMPLETE, 0.25, {"x": 0.5}, {"a": 1.0})
         for n, task in ((1, "q"), (2, "q"))
@@ -45,7 +47,7 @@ def test_a_promotion_that_is_being_made_is_not_made_again(desk: Desk) -> None:
         with pytest.raises(Refused, match="to be promoted to mid: it is asked for once"):
             promoting(desk, 2, **again)
     promoting(desk, 3, trial=1, task="full")
-    assert wished == ["mid", "full"]
+    assert wished == ["enqueue mid", "enqueue full"]
 
 
 def narrowed(study: Any, base: str, low: float) -> Any:
