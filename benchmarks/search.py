@@ -11,6 +11,7 @@ The given problems are read from --bench, the environment variable HPO_TUI_BENCH
 """
 
 import argparse
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -37,6 +38,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     add("--seeds", type=int, default=10, help="how many")
     add("--first-seed", type=int, default=0)
     add("--workers", type=int, nargs="+", default=[1])
+    add("--until", type=float, default=math.inf, help="leave a run after so many units")
     add("--accounting", nargs="+", default=list(ACCOUNTINGS), choices=ACCOUNTINGS)
     add("--jobs", type=int, default=1, help="runs at once")
     add("--out", type=Path, default=root / "benchmarks/results/search.jsonl")
@@ -62,8 +64,8 @@ def keys(args: argparse.Namespace, problems: Sequence[str]) -> list[Key]:
 
 
 def _same(engine: str) -> bool:
-    """Whether an engine runs full tasks alone, so that the accounting makes no difference."""
-    return engine in ("random", "tpe", "gp", "full-only")
+    """Whether an engine promotes nothing, so that the accounting makes no difference."""
+    return engine in ("random", "tpe", "gp", "full-only", "botorch")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -77,7 +79,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         names = catalogue.expand(words)
         for name in names:
             catalogue.problem(name)
-        failed = make(bench, keys(args, names), args.out, args.jobs, lambda t: print(t, flush=True))
+        wanted, until = keys(args, names), args.until
+        failed = make(
+            bench, wanted, args.out, args.jobs, lambda t: print(t, flush=True), until=until
+        )
     from search_support.report import write_report
 
     write_report(catalogue, args.out, args.docs, timing=args.timing, verify=args.verify)

@@ -1,4 +1,4 @@
-"""The engines under test behind one small interface: ours, its full-task twin, random, Optuna's."""
+"""The engines under test behind one small interface: ours, its full-task twin, random, others'."""
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -196,6 +196,12 @@ def _full_only(problem: Problem, seed: int, *, resume: bool) -> Engine:
     return Ours(problem, seed, resume=resume, full_only=True)
 
 
+def _botorch(problem: Problem, seed: int, *, resume: bool) -> Engine:
+    from search_support.botorch_mf import BoTorch
+
+    return BoTorch(problem, seed, resume=resume)
+
+
 ENGINES: dict[str, Callable[..., Engine]] = {
     "ours": Ours,
     "full-only": _full_only,
@@ -203,5 +209,6 @@ ENGINES: dict[str, Callable[..., Engine]] = {
     "random": Random,
     "tpe": _optuna("tpe"),
     "gp": _optuna("gp"),
+    "botorch": _botorch,
 }
 """Engines by name; each is made from a problem, a seed and ``resume``."""

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import math
 import subprocess
 import sys
 from collections import Counter
@@ -83,18 +84,27 @@ class Catalogue:
         return spoil(found, kind) if kind else found
 
 
-def one(bench: str | None, key: Key) -> Run:
+def one(bench: str | None, key: Key, until: float) -> Run:
     """Make one run; the entry point of a worker process."""
     problem = Catalogue(None if bench is None else Path(bench)).problem(key.problem)
     resume = key.accounting == "inc"
     engine = ENGINES[key.engine](problem, key.seed, resume=resume)
-    return simulate(problem, engine, resume=resume, workers=key.workers)
+    return simulate(problem, engine, resume=resume, workers=key.workers, until=until)
 
 
 def make(
-    bench: Path | None, keys: Sequence[Key], out: Path, jobs: int, say: Callable[[str], None]
+    bench: Path | None,
+    keys: Sequence[Key],
+    out: Path,
+    jobs: int,
+    say: Callable[[str], None],
+    *,
+    until: float = math.inf,
 ) -> int:
-    """Make the runs that ``out`` lacks, appending each as it ends; return how many failed."""
+    """Make the runs that ``out`` lacks, appending each as it ends; return how many failed.
+
+    ``until``: full-task units after which a run is left.
+    """
     done = {record.key for record in read(out)}
     todo = [key for key in keys if key not in done]
     say(f"{len(keys)} runs wanted, {len(keys) - len(todo)} there, {len(todo)} to make")
@@ -104,7 +114,7 @@ def make(
     stamp, folder = commit(), None if bench is None else str(bench)
     out.parent.mkdir(parents=True, exist_ok=True)
     with out.open("a", encoding="utf-8") as file:
-        for count, (key, result) in enumerate(_results(folder, todo, jobs), 1):
+        for count, (key, result) in enumerate(_results(folder, todo, jobs, until), 1):
             if isinstance(result, Exception):
                 failed += 1
                 print(
@@ -123,17 +133,19 @@ def make(
 
 
 def _results(
-    folder: str | None, todo: Sequence[Key], jobs: int
+    folder: str | None, todo: Sequence[Key], jobs: int, until: float
 ) -> Iterator[tuple[Key, Run | Exception]]:
     if jobs == 1:
         for key in todo:
             try:
-                yield key, one(folder, key)
+                yield key, one(folder, key, until)
             except Exception as error:  # noqa: BLE001 - one run's failure must not end the others
                 yield key, error
         return
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        futures: dict[Future[Run], Key] = {pool.submit(one, folder, key): key for key in todo}
+        futures: dict[Future[Run], Key] = {
+            pool.submit(one, folder, key, until): key for key in todo
+        }
         for future in as_completed(futures):
             fault = future.exception()
             key = futures[future]

@@ -5,6 +5,7 @@ when an engine claims another price, so that a score is never bought below cost.
 """
 
 import heapq
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -63,14 +64,19 @@ def _key(params: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
     return tuple(sorted(params.items()))
 
 
-def simulate(problem: Problem, engine: Engine, *, resume: bool, workers: int = 1) -> Run:
-    """Spend the budget with so many workers at once; results come in as the clock goes on."""
+def simulate(
+    problem: Problem, engine: Engine, *, resume: bool, workers: int = 1, until: float = math.inf
+) -> Run:
+    """Spend the budget with so many workers at once; results come in as the clock goes on.
+
+    ``until``: full-task units after which nothing more is asked for.
+    """
     run, board, ledger = Run(), Scoreboard(problem), Ledger(problem, resume=resume)
     running: list[tuple[float, int, Proposal, float]] = []
     clock = spent = 0.0
     order = 0
     while True:
-        while len(running) < workers:
+        while len(running) < workers and ledger.charged < until:
             started = time.process_time()
             try:
                 proposal = engine.ask()
