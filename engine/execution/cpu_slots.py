@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import psutil
 
-from hpo_tui.engine.execution.lease import Lease, Need, PollResult
+from hpo_tui.engine.execution.base import Telemetry
+from hpo_tui.engine.execution.lease import Lease, Need
 from hpo_tui.engine.spec import Resources
 from hpo_tui.engine.threads import thread_environment
 from hpo_tui.store.models import CPU, DeviceSample
@@ -52,7 +53,7 @@ class CpuSlots:
         """Return the number of slots."""
         return self.slots
 
-    def poll(self, trial_pids: Mapping[int, Sequence[int]]) -> PollResult:
+    def poll(self, trial_pids: Mapping[int, Sequence[int]]) -> Telemetry:
         """Return the machine's memory and load, and the resident memory of every trial (bytes)."""
         now, load = time.monotonic(), psutil.cpu_percent() / 100
         for lease in self._taken.values():
@@ -70,7 +71,7 @@ class CpuSlots:
             trials=tuple(sorted(lease.trial for lease in self._taken.values())),
         )
         leases = self._taken.values()
-        return PollResult(
+        return Telemetry(
             [sample],
             {lease.trial: lease.peak for lease in leases if lease.peak},
             {lease.trial: lease.utilization or 0.0 for lease in leases},

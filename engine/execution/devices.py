@@ -7,17 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from hpo_tui.engine.execution.admission import Admission
+from hpo_tui.engine.execution.base import Telemetry
 from hpo_tui.engine.execution.cpu_slots import CpuSlots
 from hpo_tui.engine.execution.discovery import DeviceError, discover
 from hpo_tui.engine.execution.gpu_state import GpuState
 from hpo_tui.engine.execution.gpus import Gpus
-from hpo_tui.engine.execution.lease import Lease, Need, PollResult
+from hpo_tui.engine.execution.lease import Lease, Need
 from hpo_tui.engine.execution.leases import LeaseFile, find_runtime_dir, make_private
 from hpo_tui.engine.execution.packing import Packing
 from hpo_tui.engine.spec import Resources
 from hpo_tui.engine.threads import thread_environment
 
-__all__ = ["DeviceError", "DevicePool", "Lease", "Need", "PollResult"]
+__all__ = ["DeviceError", "DevicePool", "Lease", "Need"]
 
 BAD = 3
 """Failures in a row on one GPU, while others do well, that quarantine it."""
@@ -109,7 +110,7 @@ class DevicePool:
             return len(usable) // each * max(1, self.resources.trials_per_gpu)
         return sum(self.packing.capacity(s.room(), self._task) for s in usable)
 
-    def poll(self, trial_pids: Mapping[int, Sequence[int]]) -> PollResult:
+    def poll(self, trial_pids: Mapping[int, Sequence[int]]) -> Telemetry:
         """Look at all devices. ``trial_pids``: every process of every running trial."""
         if self._slots:
             return self._slots.poll(trial_pids)
@@ -121,7 +122,7 @@ class DevicePool:
                     lease.bind(trial_pids[trial][0])
         self._gpus.read()
         leases = {n: x for s in self._gpus for n, x in s.leases.items()}
-        return PollResult(
+        return Telemetry(
             self._gpus.samples(),
             {n: lease.peak for n, lease in leases.items() if lease.peak},
             {n: x.utilization for n, x in leases.items() if x.utilization is not None},

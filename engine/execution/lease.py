@@ -1,9 +1,7 @@
-"""What a trial asks of the devices, what it gets, and what a look at them says."""
+"""What a trial asks of the devices, and what it gets."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-
-from hpo_tui.store.models import DeviceSample
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +89,3 @@ class Lease:
     def unchanged(self, now: float) -> float:
         """Return the seconds since the peak last rose."""
         return now - self._grown if self._looks else 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class PollResult:
-    """One look at all devices.
-
-    ``peaks``: trial → highest bytes so far. ``utilization``: trial → mean utilization of its
-    device so far, from 0 to 1.
-    """
-
-    samples: list[DeviceSample]
-    peaks: dict[int, int]
-    utilization: dict[int, float]

@@ -233,8 +233,7 @@ class LocalExecutor:
     def telemetry(self, running: Mapping[int, Running]) -> Telemetry:
         """Return what is used at this moment."""
         below = processes.children() if running else {}
-        found = self.pool.poll({n: processes.tree(r.pid, below) for n, r in running.items()})
-        return Telemetry(list(found.samples), dict(found.peaks), dict(found.utilization))
+        return self.pool.poll({n: processes.tree(r.pid, below) for n, r in running.items()})
 
     def learn(self, running: Running, outcome: Outcome, duration: float) -> None:
         """Tell the device how a trial on it ended; call it before the device is released."""
