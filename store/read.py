@@ -1,7 +1,6 @@
 """What a reader may ask of a study's file. Any number of readers, none of them ever writes."""
 
 import json
-import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -250,13 +249,3 @@ class StudyReader:
         """Return when what is kept under ``key`` was written (Unix time), None if nothing is."""
         rows = self._rows("SELECT updated FROM optimizer WHERE key = ?", (key,))
         return float(rows[0]["updated"]) if rows else None
-
-
-def readable(path: Path) -> bool:
-    """Whether ``path`` is a study's file that this version can read."""
-    try:
-        with StudyReader(path) as reader:
-            reader.study()
-    except (sqlite3.Error, LookupError, KeyError, ValueError):
-        return False
-    return True

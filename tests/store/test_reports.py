@@ -8,7 +8,7 @@ import pytest
 
 from hpo_tui.store.connect import connect
 from hpo_tui.store.models import Report, Trial, TrialState
-from hpo_tui.store.read import StudyReader, readable
+from hpo_tui.store.read import StudyReader
 from hpo_tui.store.schema import migrate
 from hpo_tui.store.write import StudyWriter
 
@@ -63,7 +63,6 @@ def test_a_file_without_its_study_is_none(tmp_path: Path) -> None:
     conn = connect(path)
     migrate(conn)
     conn.close()
-    assert not readable(path)
     with StudyReader(path) as reader, pytest.raises(LookupError, match="holds no study yet"):
         reader.study()
 

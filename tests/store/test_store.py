@@ -12,7 +12,7 @@ import pytest
 
 from hpo_tui.store.ask import ask
 from hpo_tui.store.models import DeviceSample, Report, StudyState, Trial, TrialState
-from hpo_tui.store.read import StudyReader, readable
+from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
 
 
@@ -245,12 +245,15 @@ def test_a_study_is_read_from_a_folder_that_cannot_be_written(
     copy.chmod(0o444)
     copy.parent.chmod(0o555)
     try:
-        assert readable(copy)
+        with StudyReader(copy) as found:
+            assert [t.number for t in found.trials()] == [1]
     finally:
         copy.parent.chmod(0o755)
-    assert not readable(tmp_path / "none.db")
+    with pytest.raises(sqlite3.OperationalError, match="unable to open"):
+        StudyReader(tmp_path / "none.db")
     (tmp_path / "bad.db").write_bytes(b"x" * 5000)
-    assert not readable(tmp_path / "bad.db")
+    with pytest.raises(sqlite3.DatabaseError, match="not a database"):
+        StudyReader(tmp_path / "bad.db")
 
 
 WRITE = """
