@@ -50,6 +50,11 @@ class TrialFolder:
         return self.path / "checkpoint"
 
     @property
+    def process(self) -> Path:
+        """Which process the trial's shim is, written by it."""
+        return self.path / "process.json"
+
+    @property
     def exit(self) -> Path:
         """Exit status and end time, written by the trial's shim."""
         return self.path / "exit.json"

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal, Protocol
 
 from hpo_tui.engine.spec import Resources
@@ -10,6 +11,7 @@ from hpo_tui.store.models import DeviceSample
 
 Outcome = Literal["ok", "oom", "failed", "neutral"]
 """How a trial's end speaks about its device: ``failed`` is no fault of the parameters."""
+_SHIM = Path(__file__).with_name("shim.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,13 @@ class Launch:
     alone: bool = False
     task: str = ""
     devices: int = 1
+
+    @property
+    def supervised(self) -> list[str]:
+        """The words that follow an interpreter to run the command under a shim."""
+        times = [str(self.timeout or 0), str(self.grace)]
+        shim = [str(_SHIM), str(self.folder.path), str(self.attempt), *times]
+        return ["-I", "-S", *shim, *self.argv]
 
 
 @dataclass(frozen=True, slots=True)

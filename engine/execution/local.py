@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 
 from hpo_tui.engine.execution import processes
 from hpo_tui.engine.execution.base import Exit, Launch, Outcome, Running, Slot, Telemetry
@@ -24,7 +23,6 @@ _FORGOTTEN = 900.0
 """Seconds without it after which what was told is news again."""
 _VARYING = re.compile(r"\b(trial|pid) \d+|[\d.]+ GiB|[(),]")
 """What may change in a note without making it another one."""
-_SHIM = Path(__file__).with_name("shim.py")
 
 
 class LocalRun:
@@ -124,7 +122,7 @@ class GoneRun:
         if found is not None:
             return found
         end_marked(self.launch)
-        data = read_record(self.launch.folder.path / "process.json")
+        data = read_record(self.launch.folder.process)
         begun = data is not None and data.get("attempt") == self.launch.attempt
         return lost(self.launch, begun=begun)
 
@@ -182,7 +180,7 @@ class LocalExecutor:
 
     def _spawn(self, launch: Launch, lease: Lease) -> "tuple[int, subprocess.Popen[bytes] | None]":
         """Start the shim: forked from the warm parent where that is ready, else as a command."""
-        for old in (launch.folder.exit, launch.folder.path / "process.json"):
+        for old in (launch.folder.exit, launch.folder.process):
             old.unlink(missing_ok=True)
         environment = {**os.environ, **lease.environment(), **launch.environment}
         if self.warm is not None:
@@ -192,14 +190,11 @@ class LocalExecutor:
             )  # fmt: skip
             if pid is not None:
                 return pid, None
-        argv = [
-            sys.executable, "-I", "-S", str(_SHIM), str(launch.folder.path), str(launch.attempt),
-            str(launch.timeout or 0), str(launch.grace), *launch.argv,
-        ]  # fmt: skip
         with launch.folder.log.open("ab") as log:
             popen = subprocess.Popen(
-                argv, env=environment, cwd=launch.cwd, stdin=subprocess.DEVNULL, stdout=log,
-                stderr=subprocess.STDOUT, start_new_session=True,
+                [sys.executable, *launch.supervised], env=environment, cwd=launch.cwd,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+                start_new_session=True,
             )  # fmt: skip
         return popen.pid, popen
 

@@ -154,7 +154,7 @@ def _fill_in(folder: StudyFolder, spec: StudySpec, trial: Trial, files: TrialFol
 def log_start(launch: Launch) -> int:
     """Return where in the trial's log this attempt begins (an earlier one wrote what is before)."""
     try:
-        data = json.loads((launch.folder.path / "process.json").read_bytes())
+        data = json.loads(launch.folder.process.read_bytes())
         return int(data["log"]) if data["attempt"] == launch.attempt else 0
     except (OSError, ValueError, KeyError, TypeError):
         return 0

@@ -22,7 +22,6 @@ from hpo_tui.engine.execution.traces import lost, read_exit
 from hpo_tui.engine.spec import Resources
 
 NAMESPACE = "hpo-tui"
-_SHIM = Path(__file__).with_name("shim.py")
 _START_SECONDS = 60.0
 """How long a node may take to start a trial's shim before the trial counts as not started."""
 _CHECK_SECONDS = 5.0
@@ -49,7 +48,7 @@ class ShimActor:
         given = {**os.environ, **environment}
         with Path(log).open("ab") as file:
             self.popen = subprocess.Popen(
-                [sys.executable, "-I", "-S", *argv], env=given, cwd=cwd, stdin=subprocess.DEVNULL,
+                [sys.executable, *argv], env=given, cwd=cwd, stdin=subprocess.DEVNULL,
                 stdout=file, stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
         node = ray.util.get_node_ip_address()
@@ -201,20 +200,16 @@ class RayExecutor:
         import ray
 
         assert isinstance(slot, RaySlot)
-        argv = [
-            str(_SHIM), str(launch.folder.path), str(launch.attempt), str(launch.timeout or 0),
-            str(launch.grace), *launch.argv,
-        ]  # fmt: skip
         actor = None
         try:
-            for old in (launch.folder.exit, launch.folder.path / "process.json"):
+            for old in (launch.folder.exit, launch.folder.process):
                 old.unlink(missing_ok=True)
             actor = ray.remote(ShimActor).options(
                 name=self._name(launch), lifetime="detached", namespace=NAMESPACE,
                 max_restarts=0, **self._share(),
             ).remote()  # fmt: skip
             asked = actor.start.remote(
-                argv, dict(launch.environment), launch.cwd, str(launch.folder.log)
+                launch.supervised, dict(launch.environment), launch.cwd, str(launch.folder.log)
             )
             pid, device = ray.get(asked, timeout=_START_SECONDS)
         except (ray.exceptions.RayError, ValueError) as error:

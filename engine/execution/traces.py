@@ -34,7 +34,7 @@ def read_exit(launch: Launch, *, oom: bool) -> Exit | None:
 def lost(launch: Launch, *, oom: bool = False, begun: bool = True) -> Exit:
     """Return the end of an attempt that nobody saw, dated by the last sign of life it left."""
     seen = []
-    for path in (launch.folder.reports, launch.folder.log, launch.folder.path / "process.json"):
+    for path in (launch.folder.reports, launch.folder.log, launch.folder.process):
         with contextlib.suppress(OSError):
             seen.append(path.stat().st_mtime)
     duration = max(0.0, max(seen) - seen[-1]) if begun and seen else 0.0
@@ -59,7 +59,7 @@ def find_shim(launch: Launch) -> Process | None:
 
     A folder that was copied while its trials ran holds the PIDs of trials that are not its own.
     """
-    data = read_record(launch.folder.path / "process.json")
+    data = read_record(launch.folder.process)
     if data is not None and data.get("attempt") == launch.attempt:
         if data.get("boot") != processes.boot_id():
             return None

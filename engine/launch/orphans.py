@@ -35,7 +35,7 @@ def lives(folder: StudyFolder, number: int) -> bool:
     """Whether the shim of a trial lives, by what it has written of itself, and by its log."""
     files = folder.trial(number)
     try:
-        data = json.loads((files.path / "process.json").read_bytes())
+        data = json.loads(files.process.read_bytes())
         shim = Process(int(data["pid"]), int(data["ticks"]))
         here = data.get("boot") == boot_id() and shim.alive
         return here and prints_to(shim.pid, files.log, of_others=True)

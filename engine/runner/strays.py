@@ -54,7 +54,7 @@ def _strays(desk: Desk) -> Iterator[int]:
 
 def _was_run(folder: TrialFolder) -> bool:
     """Whether an attempt was begun in a trial's folder: its shim has written who it is."""
-    return (folder.path / "process.json").exists() or folder.exit.exists()
+    return folder.process.exists() or folder.exit.exists()
 
 
 def _end(folder: Path) -> bool:
