@@ -295,6 +295,17 @@ class Shim:
             except (ProcessLookupError, PermissionError):
                 pass
 
+    def supervise(self, argv: list[str]) -> None:
+        """Run the command, whatever comes of it, and record its end."""
+        try:
+            self.identify()
+        except OSError as error:
+            self.code = 126
+            problem = f"cannot write to the trial's folder: {error.strerror}"
+        else:
+            problem = self.run(argv)
+        self.record(problem)
+
     def record(self, problem: str) -> None:
         """Write ``exit.json`` into the room reserved for it, as soon as that can be done.
 
@@ -325,15 +336,7 @@ def main() -> None:
     folder, attempt, timeout, grace, *argv = sys.argv[1:]
     shim = Shim(folder, int(attempt), float(timeout), float(grace))
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    problem = ""
-    try:
-        shim.identify()
-    except OSError as error:
-        problem = f"cannot write to the trial's folder: {error.strerror}"
-        shim.code = 126
-    if not problem:
-        problem = shim.run(argv)
-    shim.record(problem)
+    shim.supervise(argv)
     os._exit(0)  # nothing is buffered, and tidying the interpreter up would keep the slot waiting
 
 

@@ -174,15 +174,7 @@ def supervise(job: "dict[str, Any]", shim: types.ModuleType) -> None:
             return ""
 
     supervisor = ForkShim(job["folder"], int(job["attempt"]), job["timeout"], job["grace"])
-    problem = ""
-    try:
-        supervisor.identify()
-    except OSError as error:
-        problem = f"cannot write to the trial's folder: {error.strerror}"
-        supervisor.code = 126
-    if not problem:
-        problem = supervisor.run(job["argv"])
-    supervisor.record(problem)
+    supervisor.supervise(job["argv"])
 
 
 def become_script(job: "dict[str, Any]") -> None:
