@@ -16,9 +16,11 @@ from hpo_tui.engine.numerals import brief
 from hpo_tui.engine.spec import StudySpec, Task, Value
 from hpo_tui.engine.spec.command import (
     command_line,
-    environment,
-    fill_template,
     placeholder_values,
+    template_file,
+    trial_variables,
+    write_params,
+    write_template,
 )
 from hpo_tui.engine.spec.names import plain
 from hpo_tui.engine.spec.space import InfeasibleError, compiled_constraints, sample
@@ -138,31 +140,12 @@ def _prepare(
 ) -> tuple[list[str], dict[str, str]]:
     """Write a trial's files; return its command and what is added to its environment."""
     values = placeholder_values(spec, params, task, files.path, trial=0)
-    content = {
-        "trial": 0, "task": task.name, "params": params, "fidelity": task.fidelity,
-        "seed": spec.seed, "attempt": 1,
-    }  # fmt: skip
     files.checkpoint.mkdir(parents=True, exist_ok=True)
-    files.params.write_text(json.dumps(content, default=dict), encoding="utf-8")
+    write_params(files, params, task, trial=0, seed=spec.seed, attempt=1)
     if spec.template is not None:
-        source, name = spec.template
         beside = spec.source.parent if spec.source else folder
-        path = beside / source if (beside / source).is_file() else folder / source
-        known = [p.name for p in spec.space] + [n for t in spec.tasks for n in t.fidelity]
-        text = fill_template(path.read_text(encoding="utf-8"), values, name, [*known, *values])
-        target = files.path / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, "utf-8", "surrogateescape")  # a path of ours need not be UTF-8
-    extra = {
-        **environment(spec, values),
-        "HPO_STUDY": str(files.path),
-        "HPO_TRIAL_DIR": str(files.path),
-        "HPO_PARAMS": str(files.params),
-        "HPO_REPORTS": str(files.reports),
-        "HPO_CHECKPOINT": str(files.checkpoint),
-        "HPO_RESUME": "",
-        "HPO_SEED": str(spec.seed),
-    }
+        write_template(spec, values, template_file(spec.template[0], beside, folder), files)
+    extra = trial_variables(spec, values, files.path, files, resume=None, seed=spec.seed)
     return command_line(spec, values), extra
 
 

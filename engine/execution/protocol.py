@@ -9,10 +9,12 @@ from hpo_tui.engine.execution.failures import raised
 from hpo_tui.engine.spec import MetricSource, StudySpec, Value
 from hpo_tui.engine.spec.command import (
     command_line,
-    environment,
-    fill_template,
     placeholder_values,
+    template_file,
     trial_seed,
+    trial_variables,
+    write_params,
+    write_template,
 )
 from hpo_tui.engine.spec.space import coerce
 from hpo_tui.engine.spec.startable import command_fault, template_fault
@@ -59,19 +61,15 @@ def prepare(folder: StudyFolder, spec: StudySpec, trial: Trial, *, alone: bool =
         for source in spec.metrics:
             set_aside(files.path, source, trial.attempt - 1)
     files.checkpoint.mkdir(parents=True, exist_ok=True)
-    task = spec.task(trial.task)
-    content = {
-        "trial": trial.number,
-        "task": task.name,
-        "params": coerce(spec, trial.params),
-        "fidelity": dict(task.fidelity),
-        "seed": trial_seed(spec, trial.repeat),
-        "attempt": trial.attempt,
-    }
-    files.params.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    write_params(
+        files, coerce(spec, trial.params), spec.task(trial.task), trial=trial.number,
+        seed=trial_seed(spec, trial.repeat), attempt=trial.attempt,
+    )  # fmt: skip
     files.reports.touch()
     if spec.template is not None:
-        _fill_in(folder, spec, trial, files)
+        values = _values(spec, trial, files, resume_folder(folder, trial))
+        template = template_file(spec.template[0], folder.path, folder.workplace)
+        write_template(spec, values, template, files)
     return launch
 
 
@@ -98,17 +96,11 @@ def launch_of(folder: StudyFolder, spec: StudySpec, trial: Trial, *, alone: bool
     files = TrialFolder(folder.trial(trial.number).path.absolute())
     resume = resume_folder(folder, trial)
     known = _values(spec, trial, files, resume)
-    given = {
-        **environment(spec, known),
-        "HPO_STUDY": str(folder.path.absolute()),
-        "HPO_TRIAL_DIR": str(files.path),
-        "HPO_PARAMS": str(files.params),
-        "HPO_REPORTS": str(files.reports),
-        "HPO_CHECKPOINT": str(files.checkpoint),
-        "HPO_RESUME": str(resume.absolute()) if resume else "",
-        "HPO_SEED": str(trial_seed(spec, trial.repeat)),
-        "PYTHONUNBUFFERED": "1",
-    }
+    given = trial_variables(
+        spec, known, folder.path.absolute(), files,
+        resume=resume.absolute() if resume else None, seed=trial_seed(spec, trial.repeat),
+    )  # fmt: skip
+    given["PYTHONUNBUFFERED"] = "1"
     if spec.resources.nice:
         given["HPO_NICE"] = str(spec.resources.nice)
     return Launch(
@@ -127,28 +119,10 @@ def _values(
     )  # fmt: skip
 
 
-def template_file(folder: StudyFolder, source: str) -> Path:
-    """Return where a study's template lies: in its own folder, else where trials run."""
-    own = folder.path / source
-    return own if own.is_file() else folder.workplace / source
-
-
 def start_fault(folder: StudyFolder, spec: StudySpec) -> str | None:
     """Return why no trial of a study can be started at all, None if one can be tried."""
     fault = template_fault(spec, folder.workplace, folder.path)
     return fault or command_fault(spec, folder.workplace)
-
-
-def _fill_in(folder: StudyFolder, spec: StudySpec, trial: Trial, files: TrialFolder) -> None:
-    assert spec.template is not None
-    name = spec.template[1]
-    values = _values(spec, trial, files, resume_folder(folder, trial))
-    known = [p.name for p in spec.space] + [n for t in spec.tasks for n in t.fidelity] + [*values]
-    text = template_file(folder, spec.template[0]).read_text("utf-8")
-    path = files.path / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    filled = fill_template(text, values, name, list(dict.fromkeys(known)))
-    path.write_text(filled, "utf-8", "surrogateescape")  # a path of ours need not be UTF-8
 
 
 def log_start(launch: Launch) -> int:

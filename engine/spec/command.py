@@ -14,6 +14,7 @@ from hpo_tui.engine.spec.model import StudySpec
 from hpo_tui.engine.spec.parts import Task, Value
 from hpo_tui.engine.spec.placeholders import Piece, parse, used
 from hpo_tui.engine.spec.space import coerce
+from hpo_tui.store.folder import TrialFolder
 
 _YAML = (".yaml", ".yml")
 
@@ -104,6 +105,49 @@ def environment(spec: StudySpec, values: Mapping[str, Value]) -> dict[str, str]:
     return {name: text for name, text in filled.items() if text is not None}
 
 
+def trial_variables(
+    spec: StudySpec,
+    values: Mapping[str, Value],
+    study: Path,
+    files: TrialFolder,
+    *,
+    resume: Path | None,
+    seed: int,
+) -> dict[str, str]:
+    """Return the variables of one trial: the study's own, and those of the trial protocol."""
+    return {
+        **environment(spec, values),
+        "HPO_STUDY": str(study),
+        "HPO_TRIAL_DIR": str(files.path),
+        "HPO_PARAMS": str(files.params),
+        "HPO_REPORTS": str(files.reports),
+        "HPO_CHECKPOINT": str(files.checkpoint),
+        "HPO_RESUME": str(resume or ""),
+        "HPO_SEED": str(seed),
+    }
+
+
+def write_params(
+    files: TrialFolder,
+    params: Mapping[str, Value],
+    task: Task,
+    *,
+    trial: int,
+    seed: int,
+    attempt: int,
+) -> None:
+    """Write the file that a trial finds its configuration in. Raises OSError."""
+    content = {
+        "trial": trial,
+        "task": task.name,
+        "params": dict(params),
+        "fidelity": dict(task.fidelity),
+        "seed": seed,
+        "attempt": attempt,
+    }
+    files.params.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", "utf-8")
+
+
 def fill_words(words: Sequence[str], values: Mapping[str, Value]) -> list[str]:
     """Return the words of a template with their placeholders filled in."""
     argv: list[str] = []
@@ -118,6 +162,24 @@ def fill_words(words: Sequence[str], values: Mapping[str, Value]) -> list[str]:
             argv.append(text)
         before = pieces
     return argv
+
+
+def template_file(name: str, own: Path, workplace: Path) -> Path:
+    """Return where a study's template lies: in its own folder, else where trials run."""
+    return own / name if (own / name).is_file() else workplace / name
+
+
+def write_template(
+    spec: StudySpec, values: Mapping[str, Value], source: Path, files: TrialFolder
+) -> None:
+    """Fill in the study's template, which lies at ``source``, for one trial. Raises OSError."""
+    assert spec.template is not None
+    name = spec.template[1]
+    known = [p.name for p in spec.space] + [n for t in spec.tasks for n in t.fidelity] + [*values]
+    filled = fill_template(source.read_text("utf-8"), values, name, list(dict.fromkeys(known)))
+    path = files.path / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(filled, "utf-8", "surrogateescape")  # a path of ours need not be UTF-8
 
 
 def fill_template(text: str, values: Mapping[str, Value], name: str, known: Sequence[str]) -> str:

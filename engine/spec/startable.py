@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
+from hpo_tui.engine.spec.command import template_file
 from hpo_tui.engine.spec.model import StudySpec
 
 NO_COMMAND = ("false",)
@@ -40,7 +41,7 @@ def template_fault(spec: StudySpec, workplace: Path, own: Path) -> str | None:
     if spec.template is None:
         return None
     name = spec.template[0]
-    if any((folder / name).is_file() for folder in (own, workplace)):
+    if template_file(name, own, workplace).is_file():
         return None
     nor = f", nor in {own}" if own != workplace else ""
     return f"the template {name!r} is not found in {workplace}, where trials run{nor}"
