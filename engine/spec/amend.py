@@ -56,9 +56,7 @@ def set_value(text: str, path: KeyPath, value: Any) -> str:
 
 
 def _entry_by_entry(text: str, found: Layout, path: KeyPath, value: list[Any]) -> str:
-    old: Any = _parsed(text)
-    for part in path:
-        old = old[part]
+    old = value_at(_parsed(text), path)
     spans = [found.values[*path, n] for n in range(len(old))] if isinstance(old, list) else []
     return change_list(text, spans, old, value) if spans else ""
 
@@ -96,7 +94,7 @@ def remove(text: str, path: KeyPath) -> str:
         changed = text
         for block in reversed(blocks):
             changed = _joined(changed[: block.start], changed[block.end :])
-    elif path in found.pairs and not _inside_value(found, path):
+    elif path in found.pairs and _outer(found, path) is None:
         start, end = found.pairs[path]
         line_end = text.find("\n", end)
         changed = text[: text.rfind("\n", 0, start) + 1]
@@ -143,6 +141,14 @@ def _parsed(text: str) -> dict[str, Any]:
         raise EditError(f"the text is not valid TOML: {error}") from None
 
 
+def value_at(data: Mapping[str, Any], path: KeyPath) -> Any:
+    """Return what stands at ``path`` in a text as parsed; LookupError or TypeError if nothing."""
+    place: Any = data
+    for part in path:
+        place = place[part]
+    return place
+
+
 def verified(text: str, wanted: dict[str, Any], path: KeyPath) -> str:
     """Return ``text`` if it means ``wanted``. Raises :class:`EditError`, naming ``path``."""
     try:
@@ -173,10 +179,8 @@ def _put(data: dict[str, Any], path: KeyPath, value: Any) -> None:
 
 
 def _drop(data: dict[str, Any], path: KeyPath) -> None:
-    place: Any = data
     try:
-        for part in path[:-1]:
-            place = place[part]
+        place = value_at(data, path[:-1])
         del place[path[-1]]
     except (KeyError, IndexError, TypeError):
         raise EditError(f"there is no {dotted(path)}") from None
@@ -194,7 +198,7 @@ def _added(text: str, found: Layout, path: KeyPath, value: Any, wanted: dict[str
         line_end = text.find("\n", at)
         at = len(text) if line_end < 0 else line_end
         return f"{text[:at]}\n{toml_key(key)} = {toml_value(value)}{text[at:]}"
-    if any(path[:n] in found.values for n in range(1, len(path))):
+    if _outer(found, path) is not None:
         return _rewritten(text, found, path, wanted)
     if all(isinstance(p, str) for p in table) and table:
         header = "[" + ".".join(toml_key(str(p)) for p in table) + "]"
@@ -204,14 +208,11 @@ def _added(text: str, found: Layout, path: KeyPath, value: Any, wanted: dict[str
 
 def _rewritten(text: str, found: Layout, path: KeyPath, wanted: dict[str, Any]) -> str:
     """Return the text with the outermost list or inline table that holds ``path`` written anew."""
-    outer = next((path[:n] for n in range(1, len(path)) if path[:n] in found.values), None)
+    outer = _outer(found, path)
     if outer is None:
         raise EditError(f"{dotted(path)} cannot be changed in this text: edit it by hand")
-    value: Any = wanted
-    for part in outer:
-        value = value[part]
     start, end = found.values[outer]
-    return text[:start] + toml_value(value) + text[end:]
+    return text[:start] + toml_value(value_at(wanted, outer)) + text[end:]
 
 
 def _inserted(text: str, section: str, header: str, table: Mapping[str, Any]) -> str:
@@ -225,8 +226,9 @@ def _inserted(text: str, section: str, header: str, table: Mapping[str, Any]) ->
     return f"{before}\n\n{lines}\n" + (f"\n{after}" if after.strip() else "")
 
 
-def _inside_value(found: Layout, path: KeyPath) -> bool:
-    return any(path[:n] in found.values for n in range(1, len(path)))
+def _outer(found: Layout, path: KeyPath) -> KeyPath | None:
+    """Return the outermost list or inline table that ``path`` lies in; None where it is in none."""
+    return next((path[:n] for n in range(1, len(path)) if path[:n] in found.values), None)
 
 
 def _blocks(text: str, found: Layout) -> list[_Block]:
@@ -260,9 +262,7 @@ def _joined(before: str, after: str) -> str:
 
 def _reordered(data: dict[str, Any], path: KeyPath, here: int, there: int) -> dict[str, Any]:
     wanted = copy.deepcopy(data)
-    place: Any = wanted
-    for part in path[:-1]:
-        place = place[part]
+    place = value_at(wanted, path[:-1])
     if isinstance(place, list):
         place.insert(there, place.pop(here))
     return wanted

@@ -8,7 +8,13 @@ from hpo_tui.engine.numerals import brief
 from hpo_tui.engine.spec.errors import Problem
 from hpo_tui.engine.spec.model import StudySpec
 from hpo_tui.engine.spec.names import KeyPath, dotted, listing, show
-from hpo_tui.engine.spec.parts import Budget, BudgetUnit, Parameter, ParameterKind
+from hpo_tui.engine.spec.parts import (
+    Budget,
+    BudgetUnit,
+    OutcomeConstraint,
+    Parameter,
+    ParameterKind,
+)
 from hpo_tui.engine.spec.read_ending import show_stop_when
 from hpo_tui.engine.spec.units import show_duration
 from hpo_tui.engine.spec.values import bound, value_fault
@@ -60,9 +66,8 @@ class Comparison:
         after = {p.name: p for p in self.new.space}
         for name in _missing(before, after):
             if self.ran:
-                path: KeyPath = ("space", name)
                 self._refuse(
-                    path,
+                    ("space", name),
                     f"{show(name)} cannot be removed once trials have run: freeze it with type = "
                     '"fixed" and value = …',
                 )
@@ -304,9 +309,8 @@ def _setting(key: str, value: object) -> str:
     return "auto" if key == "trials_per_gpu" and value == 0 else _word(value)
 
 
-def _limits(constraint: object) -> str:
-    low, high = getattr(constraint, "min", None), getattr(constraint, "max", None)
-    if low is None and high is None:
+def _limits(constraint: OutcomeConstraint | None) -> str:
+    if constraint is None:
         return "no limit"
-    parts = [f"at least {brief(low)}"] if low is not None else []
-    return " and ".join([*parts, *([f"at most {brief(high)}"] if high is not None else [])])
+    ends = (("least", constraint.min), ("most", constraint.max))
+    return " and ".join(f"at {end} {brief(value)}" for end, value in ends if value is not None)

@@ -36,18 +36,13 @@ def read_space(root: Table) -> tuple[Parameter, ...]:
                 f"must be a table: [{dotted(path)}] with type, low and high; found {show(data)}",
             )
             continue
-        parameters.append(_parameter(Table(data, path, "space.*", root.into), name))
+        parameters.append(_parameter(space.table(name, "space.*"), name))
     clean = len(root.into.problems) == known
     _same_folded(root, [p.name for p in parameters])
     check_conditions(root, space, parameters)
     if clean:
         for parameter in parameters:
-            _default(
-                Table(
-                    space.data[parameter.name], (*space.path, parameter.name), "space.*", root.into
-                ),
-                parameter,
-            )
+            _default(space.table(parameter.name, "space.*"), parameter)
     if not space.data:
         root.into.add(
             ("space",),

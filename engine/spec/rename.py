@@ -8,7 +8,7 @@ from typing import Any
 
 from hpo_tui.engine.spec import expression_tokens as expression
 from hpo_tui.engine.spec import placeholders
-from hpo_tui.engine.spec.amend import EditError, set_value, verified
+from hpo_tui.engine.spec.amend import EditError, set_value, value_at, verified
 from hpo_tui.engine.spec.locate import KEY, Layout, layout
 from hpo_tui.engine.spec.names import KeyPath
 from hpo_tui.engine.spec.toml_text import toml_key
@@ -61,9 +61,7 @@ def _rename_keys(text: str, data: dict[str, Any], keys: set[KeyPath], new: str) 
     wanted = copy.deepcopy(data)
     # Deep ones first: the table of the parameter itself may hold one of the others.
     for path in sorted(keys, key=len, reverse=True):
-        place: Any = wanted
-        for part in path[:-1]:
-            place = place[part]
+        place = value_at(wanted, path[:-1])
         place[new] = place.pop(path[-1])
     return verified(text, wanted, ("space", new))
 
