@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from hpo_tui.engine.answers import wish_text
 from hpo_tui.engine.spec import Budget, BudgetUnit, StudySpec
-from hpo_tui.engine.spec.extend import show_budget
+from hpo_tui.engine.spec.units import show_budget
 from hpo_tui.engine.wish_costs import Wish, lacking, show_cost, wish_cost
 from hpo_tui.store.frame import STATES, Frame
 from hpo_tui.store.models import Command, Trial

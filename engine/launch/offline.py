@@ -114,7 +114,8 @@ def _edit(folder: StudyFolder, writer: StudyWriter, action: str, args: Mapping[s
         raise ValueError(refusal)
     spec = StudySpec.from_text(study.text, folder.file)
     if action == "extend":
-        from hpo_tui.engine.spec.extend import extended, show_budget
+        from hpo_tui.engine.spec.extend import extended
+        from hpo_tui.engine.spec.units import show_budget
 
         new = extended(spec, float(args["amount"]))
         answer = f"the budget is {show_budget(new.budget)} now"

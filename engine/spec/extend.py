@@ -1,29 +1,19 @@
 """Giving a study more (or less) budget, in its text too."""
 
 import math
-from decimal import Decimal
 
 from hpo_tui.engine.spec.amend import EditError, set_value
 from hpo_tui.engine.spec.model import StudySpec
 from hpo_tui.engine.spec.parts import Budget, BudgetUnit
 from hpo_tui.engine.spec.units import budget as read_budget
-from hpo_tui.engine.spec.units import show_duration
+from hpo_tui.engine.spec.units import show_budget
 
-_UNITS = {BudgetUnit.GPU_HOURS: "gpu-hours", BudgetUnit.TRIALS: "trials"}
 _SUCH_AS = {
     BudgetUnit.FULL: "10",
     BudgetUnit.GPU_HOURS: "5 gpu-hours",
     BudgetUnit.WALL: "2h",
     BudgetUnit.TRIALS: "20 trials",
 }
-
-
-def show_budget(budget: Budget) -> str:
-    """Return a budget as a study file may say it: ``40``, ``8h``, ``12 gpu-hours``."""
-    if budget.unit is BudgetUnit.WALL:
-        return show_duration(budget.amount)
-    unit = f" {_UNITS[budget.unit]}" if budget.unit in _UNITS else ""
-    return f"{_digits(budget.amount)}{unit}"
 
 
 def amount_more(text: str, budget: Budget) -> float:
@@ -68,8 +58,3 @@ def extended(spec: StudySpec, amount: float) -> StudySpec:
         raise ValueError(str(error)) from error
     # Read back: a text that cannot be read would close the study for good.
     return StudySpec.from_text(text, spec.source)
-
-
-def _digits(total: float) -> str:
-    """Return a number without an exponent, which a budget's text may not have."""
-    return f"{Decimal(repr(int(total) if total == int(total) else total)):f}"

@@ -2,6 +2,7 @@
 
 import math
 import re
+from decimal import Decimal
 
 from hpo_tui.engine.spec.parts import Budget, BudgetUnit
 
@@ -21,6 +22,7 @@ _BUDGET_UNITS = {
     **dict.fromkeys(("gpu-hour", "gpu-hours", "gpuhours", "gpu-h", "gpuh"), BudgetUnit.GPU_HOURS),
     **dict.fromkeys(("full-task", "full-tasks", "full", "units"), BudgetUnit.FULL),
 }
+_BUDGET_NOUNS = {BudgetUnit.GPU_HOURS: " gpu-hours", BudgetUnit.TRIALS: " trials"}
 
 
 def duration(text: str) -> float:
@@ -70,6 +72,15 @@ def show_duration(seconds: float) -> str:
         if count:
             words.append(f"{count}{unit}")
     return " ".join(words)
+
+
+def show_budget(budget: Budget) -> str:
+    """Return a budget as a study file says it, without loss: ``40``, ``8h``, ``12 gpu-hours``."""
+    if budget.unit is BudgetUnit.WALL:
+        return show_duration(budget.amount)
+    amount = int(budget.amount) if budget.amount == int(budget.amount) else budget.amount
+    # A budget's text may not have an exponent.
+    return f"{Decimal(repr(amount)):f}{_BUDGET_NOUNS.get(budget.unit, '')}"
 
 
 def show_size(count: int) -> str:

@@ -174,16 +174,8 @@ def _study(spec: StudySpec) -> dict[str, Any]:
 
 
 def _budget(budget: Budget) -> Any:
-    if budget.unit is BudgetUnit.WALL:
-        return units.show_duration(budget.amount)
-    amount = _tidy(budget.amount)
-    words = {BudgetUnit.GPU_HOURS: "gpu-hours", BudgetUnit.TRIALS: "trials"}
-    return f"{_decimal(amount)} {words[budget.unit]}" if budget.unit in words else amount
-
-
-def _decimal(amount: float) -> str:
-    text = repr(amount)
-    return text if "e" not in text else f"{amount:.12f}".rstrip("0").rstrip(".")
+    full = budget.unit is BudgetUnit.FULL
+    return _tidy(budget.amount) if full else units.show_budget(budget)
 
 
 def _task(task: Task) -> dict[str, Any]:

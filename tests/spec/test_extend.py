@@ -3,7 +3,8 @@
 import pytest
 
 from hpo_tui.engine.spec import StudySpec
-from hpo_tui.engine.spec.extend import amount_more, extended, show_budget
+from hpo_tui.engine.spec.extend import amount_more, extended
+from hpo_tui.engine.spec.units import show_budget
 
 
 def of(text: str, budget: str) -> StudySpec:
