@@ -24,6 +24,7 @@ from hpo_tui.engine.spec import (
     Task,
     Value,
 )
+from hpo_tui.engine.spec.placeholders import braced
 from hpo_tui.engine.spec.values import native, value_fault
 
 _SEED = re.compile(r"(random_|rng_|manual_)?seed|seed_everything|random_state")
@@ -104,7 +105,7 @@ def _command(plan: Plan, words: Sequence[str]) -> tuple[list[str], dict[str, str
     """Return the command with a placeholder for each thing that is told, and the environment."""
     told = [o for o, _ in plan.proposals]
     told += [plan.fidelity.option] if plan.fidelity else []
-    command = [word.replace("{", "{{").replace("}", "}}") for word in words]
+    command = [braced(word) for word in words]
     # The one placeholder that find_options itself has put in, for the filled-in template.
     if plan.found.template is not None:
         command = [w.replace("{{trial_dir}}", "{trial_dir}") for w in command]

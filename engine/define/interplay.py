@@ -8,6 +8,7 @@ from hpo_tui.engine.define.guess import Proposal
 from hpo_tui.engine.define.options import Option, bare_name
 from hpo_tui.engine.define.ranges import HEADS
 from hpo_tui.engine.spec import Value
+from hpo_tui.engine.spec.names import joined
 
 _OPTIMIZER = re.compile(r"opt|optim|optimi[sz]er")
 _BELONGS = (
@@ -98,6 +99,5 @@ def guess_remark(guesses: Sequence[Option], most: int) -> str:
     """Return a line that names the options that could be searched although nothing is known."""
     if not guesses:
         return ""
-    more = f" and {len(guesses) - most} more" if len(guesses) > most else ""
-    named = ", ".join(o.shown for o in guesses[:most])
-    return f"\nOf these a range could only be guessed, and none is: {named}{more}"
+    named = joined([o.shown for o in guesses], most)
+    return f"\nOf these a range could only be guessed, and none is: {named}"

@@ -8,6 +8,7 @@ from pathlib import Path
 from hpo_tui.engine.define.options import Option, bare_name
 from hpo_tui.engine.define.saved import checkpoint_name
 from hpo_tui.engine.define.source import is_file, is_folder
+from hpo_tui.engine.spec.placeholders import braced
 
 _RESUMES = re.compile(r"resume(_.*)?|load_checkpoint|load_ckpt|init_from")
 _SAVES = re.compile(
@@ -69,12 +70,7 @@ def _place(default: str, folder: Path) -> str:
     """
     name = Path(default).name
     there = not name or name == ".." or is_folder(folder / default)
-    return "{trial_dir}" if there else f"{{trial_dir}}/{_braced(name)}"
-
-
-def _braced(name: str) -> str:
-    """Return a name in which braces are no placeholders."""
-    return name.replace("{", "{{").replace("}", "}}")
+    return "{trial_dir}" if there else f"{{trial_dir}}/{braced(name)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +100,7 @@ def going_on(
     saves = _saving(options, resumes)
     default = str(saves.default or "") if saves else ""
     # An option that names a file is told one.
-    file = f"/{_braced(Path(default).name)}" if Path(default).suffix else ""
+    file = f"/{braced(Path(default).name)}" if Path(default).suffix else ""
     # Trainers write numbered checkpoints, and want to be told of one.
     trainer = "/checkpoint-*" if resumes.flag.endswith("resume_from_checkpoint") else ""
     saved = checkpoint_name(sources)

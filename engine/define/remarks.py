@@ -10,7 +10,7 @@ from hpo_tui.engine.define.options import Option, bare_name
 from hpo_tui.engine.define.printed import Printed, direction_of
 from hpo_tui.engine.numerals import brief
 from hpo_tui.engine.spec import StudySpec, Value
-from hpo_tui.engine.spec.names import KeyPath
+from hpo_tui.engine.spec.names import KeyPath, joined
 from hpo_tui.engine.spec.toml_text import toml_key, toml_value
 from hpo_tui.engine.spec.write import command_text
 
@@ -32,9 +32,7 @@ def remarks(
         "Ranges are guesses from names and defaults: check them."
     }
     if plan.left:
-        flags = ", ".join(o.shown for o in plan.left[:_MOST_LEFT])
-        more = len(plan.left) - _MOST_LEFT
-        notes[()] += f"\nLeft as they are: {flags}" + (f" and {more} more" if more > 0 else "")
+        notes[()] += f"\nLeft as they are: {joined([o.shown for o in plan.left], _MOST_LEFT)}"
         notes[()] += guess_remark(plan.guesses, _MOST_LEFT)
         notes[()] += _choices_remark([o for o in plan.left if wants_choices(o)])
     notes[()] += outputs.remark(plan.placed, plan.left, texts)

@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from hpo_tui.engine.define.syntax import pieces, text_of
+from hpo_tui.engine.spec.names import joined
 
 _NAME = re.compile(
     r"[\w*.-]+\.(pth\.tar|pth|pt|ckpt|tar|pkl|h5|keras|npz|safetensors|msgpack|joblib)"
@@ -43,9 +44,8 @@ def left_behind(folder: Path, before: Mapping[Path, int]) -> str:
     new = [str(p.relative_to(folder)) for p, t in saved_files(folder).items() if before.get(p) != t]
     if not new:
         return ""
-    more = f" and {len(new) - _NAMED} more" if len(new) > _NAMED else ""
     return (
-        f"the first run wrote {', '.join(sorted(new)[:_NAMED])}{more} here, as each trial would:"
+        f"the first run wrote {joined(sorted(new), _NAMED)} here, as each trial would:"
         " one could continue from what another has saved. Let the script save below the folder that"
         " HPO_TRIAL_DIR names, if it is set"
     )

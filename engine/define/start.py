@@ -52,7 +52,7 @@ def init(
     plan = make_plan(found, folder)
     spec = make_spec(plan, words, folder, script)
     files = _template(plan)
-    advice = [plain_lines(a) for a in found.advice]
+    advice = [_plain_lines(a) for a in found.advice]
     tried = printed = None
     if needs := _missing(plan, words):
         named = " and ".join(o.flag for o in needs)
@@ -99,7 +99,7 @@ def _asked_in_vain(plan: Plan) -> list[str]:
     ]
 
 
-def plain_lines(text: str) -> str:
+def _plain_lines(text: str) -> str:
     """Return a text of several lines with nothing in it that a terminal would act on."""
     return "\n".join(plain(line) for line in text.split("\n"))
 

@@ -11,7 +11,7 @@ from hpo_tui.engine.execution.failures import classify_failure, was_killed
 from hpo_tui.engine.execution.hiccups import PATIENCE
 from hpo_tui.engine.execution.metric_discovery import discover
 from hpo_tui.engine.runner.desk import Stop
-from hpo_tui.engine.spec.names import plain
+from hpo_tui.engine.spec.names import joined, plain
 from hpo_tui.store.models import TrialState
 
 MOST_ATTEMPTS = 5
@@ -139,8 +139,7 @@ def _unknown(case: Case) -> Verdict:
 def _seen(case: Case) -> str:
     """Return the names of what it reported and of what looks like metrics in its output."""
     names = list(dict.fromkeys([*case.metrics, *map(plain, discover(case.log))]))
-    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-    return ", ".join(names[:_MOST_NAMES]) + more or "none"
+    return joined(names, _MOST_NAMES) or "none"
 
 
 def _broken(case: Case) -> Verdict:

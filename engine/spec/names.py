@@ -77,11 +77,13 @@ def did_you_mean(name: str, allowed: Iterable[str]) -> str:
 
 def listing(names: Iterable[object], *, most: int = 12) -> str:
     """Return ``"a", "b" and 3 more`` for a message."""
-    shown = [show(n) for n in names]
-    if not shown:
-        return "none"
-    rest = len(shown) - most
-    return ", ".join(shown[:most]) + (f" and {rest} more" if rest > 0 else "")
+    return joined([show(n) for n in names], most) or "none"
+
+
+def joined(words: Sequence[str], most: int) -> str:
+    """Return ``a, b and 3 more`` of words as they are; nothing of none."""
+    rest = len(words) - most
+    return ", ".join(words[:most]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def plural(count: float, noun: str) -> str:

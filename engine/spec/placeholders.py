@@ -98,6 +98,11 @@ def faults(word: str, names: Collection[str], booleans: Callable[[str], bool]) -
     return found
 
 
+def braced(text: str) -> str:
+    """Return a text whose braces are no placeholders: each is written twice."""
+    return text.replace("{", "{{").replace("}", "}}")
+
+
 def renamed(text: str, old: str, new: str) -> str:
     """Return words, whether valid or not, with the placeholders of ``old`` naming ``new``."""
     same = re.compile(rf"(\{{(?:\?!?)?){re.escape(old)}(?=[:}}])")
