@@ -53,6 +53,11 @@ def plain(text: str) -> str:
     return "".join(shown)
 
 
+def plain_lines(text: str, indent: str = "") -> str:
+    """Return a text of several lines, each as :func:`plain` shows it."""
+    return "\n".join(indent + plain(line) for line in text.splitlines())
+
+
 def log_line(line: bytes | str) -> str:
     """Return a line of a log as the terminal would have left it."""
     text = line.decode("utf-8", "replace") if isinstance(line, bytes) else line

@@ -10,9 +10,9 @@ from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState, Trial, TrialState
 from hpo_tui.store.read import StudyReader
 from hpo_tui.tui.cli.summary import amount_of, progress_line, state_of
-from hpo_tui.tui.cli.text import bar, colours, lines_of, note, safe, shown
+from hpo_tui.tui.cli.text import bar, colours, note, safe, shown
 from hpo_tui.tui.fmt import clip_line, duration, took
-from hpo_tui.tui.plain import fit, plain
+from hpo_tui.tui.plain import fit, plain, plain_lines
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.watcher import LEAST_SECONDS, POLL_SECONDS, StudyWatcher
 
@@ -87,7 +87,7 @@ class Follower:
             self._reason = picture.study.reason
             if self._reason and state_of(picture) not in ("finished", "running"):
                 self._clear()
-                note(f"{state_of(picture)}: {lines_of(self._reason)}")
+                note(f"{state_of(picture)}: {plain_lines(self._reason)}")
         self._show_status(picture)
 
     def _colour(self, trial: Trial, line: str) -> str:

@@ -10,8 +10,8 @@ from hpo_tui.store.folder import HOME, StudyFolder, find_study, working_folder
 from hpo_tui.tui.cli.errors import Refusal
 from hpo_tui.tui.cli.screens import show
 from hpo_tui.tui.cli.studies import find, refuse_empty, refuse_folder, study_argument
-from hpo_tui.tui.cli.text import lines_of, note, say
-from hpo_tui.tui.plain import plain
+from hpo_tui.tui.cli.text import note, say
+from hpo_tui.tui.plain import plain, plain_lines
 
 
 @click.command("run")
@@ -148,7 +148,7 @@ def follow(folder: StudyFolder, *, started: bool = False) -> int:
     say(f"{name}: {progress_line(picture)}")
     finished = picture.study.state is StudyState.FINISHED
     if finished and picture.study.reason:  # of any other end the last line tells why
-        say(lines_of(picture.study.reason, "  "))
+        say(plain_lines(picture.study.reason, "  "))
     say()
     show_best(picture)
     say()

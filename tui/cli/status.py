@@ -11,8 +11,8 @@ from hpo_tui.store.folder import StudyFolder, find_home, list_studies, working_f
 from hpo_tui.tui.cli.errors import Refusal
 from hpo_tui.tui.cli.numbers import Whole
 from hpo_tui.tui.cli.studies import find, study_argument
-from hpo_tui.tui.cli.text import lines_of, note, say
-from hpo_tui.tui.plain import plain
+from hpo_tui.tui.cli.text import note, say
+from hpo_tui.tui.plain import plain, plain_lines
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.standing import queued_lines
 
@@ -50,7 +50,7 @@ def status(study: str | None, as_json: bool) -> int:
     picture = picture_of(folders[0])
     say(_one_line(folders[0], picture))
     if picture.study.reason:
-        say(lines_of(picture.study.reason, "  "))
+        say(plain_lines(picture.study.reason, "  "))
     for line in queued_lines(picture):
         say(f"  {line}")
     if state_of(picture) == "interrupted":

@@ -75,11 +75,6 @@ def say(text: str = "") -> None:
     sys.stdout.write(safe(text, sys.stdout) + "\n")
 
 
-def lines_of(text: str, indent: str = "") -> str:
-    """Return a text of several lines, each as :func:`plain` shows it."""
-    return "\n".join(indent + plain(line) for line in text.splitlines())
-
-
 def note(text: str) -> None:
     """Write a line to stderr: progress and remarks, never results."""
     sys.stderr.write(safe(text, sys.stderr) + "\n")

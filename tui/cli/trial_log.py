@@ -10,9 +10,9 @@ from typing import BinaryIO, Protocol
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import Trial, TrialState
 from hpo_tui.store.read import StudyReader
-from hpo_tui.tui.cli.text import lines_of, note, safe, say
+from hpo_tui.tui.cli.text import note, safe, say
 from hpo_tui.tui.fmt import size
-from hpo_tui.tui.plain import fit, log_line, plain
+from hpo_tui.tui.plain import fit, log_line, plain, plain_lines
 
 _POLL_SECONDS = 0.2
 _CHUNK = 1 << 20
@@ -201,4 +201,4 @@ def _tell_state(
 
 def _how(trial: Trial) -> str:
     first = trial.reason.partition("; last lines: ")[0]
-    return str(trial.state) + (f": {lines_of(first)}" if first else "")
+    return str(trial.state) + (f": {plain_lines(first)}" if first else "")

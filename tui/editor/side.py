@@ -12,7 +12,7 @@ from hpo_tui.engine.spec.names import KeyPath
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.refusals import in_words
 from hpo_tui.tui.editor.form import Checked
-from hpo_tui.tui.plain import plain
+from hpo_tui.tui.plain import plain, plain_lines
 
 Change = Callable[[str], tuple[str, KeyPath]]
 """From a study's text to the changed one and the row to stand on."""
@@ -140,11 +140,6 @@ def free_name(name: str, home: Path | None) -> str:
         count += 1
         found = f"{name}-{count}"
     return found
-
-
-def plain_lines(text: str) -> str:
-    """Return several lines made safe, each by itself."""
-    return "\n".join(plain(line) for line in text.splitlines())
 
 
 def try_text(checked: Checked, cwd: Path) -> Text:

@@ -9,7 +9,7 @@ from textual.widgets import Static
 
 from hpo_tui.tui.actions import bindings
 from hpo_tui.tui.entries import EntryRows
-from hpo_tui.tui.plain import plain
+from hpo_tui.tui.plain import plain, plain_lines
 from hpo_tui.tui.screens.base import Room
 from hpo_tui.tui.screens.scrolled import ScrolledWindow
 from hpo_tui.tui.widgets.events import EventRows
@@ -31,7 +31,7 @@ class TextWindow(ScrolledWindow[bool]):
         with Vertical(classes="dialog-box text-box"):
             yield Static(plain(self._title), classes="dialog-title", markup=False)
             with VerticalScroll(can_focus=False):
-                lines = "\n".join(plain(line) for line in self._text.splitlines())
+                lines = plain_lines(self._text)
                 yield Static(lines, markup=False)
             yield Static(
                 "Esc  close    y  copy    j k  scroll", classes="dialog-keys", markup=False
