@@ -5,7 +5,6 @@ is Python: ``config.lr = 0.1`` there is ``--config.lr=0.1`` on the command line.
 """
 
 import ast
-import dataclasses
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -138,7 +137,4 @@ def _fields(path: Path, flag: str) -> tuple[Option, ...]:
 def _field(name: str, flag: str, value: bool | float) -> Option:
     plain = f"--{flag}.{name}"
     option = Option(name, plain, kind_of(value), value, style="equals")
-    if not isinstance(value, bool):
-        return option
-    on, off = f"{plain}=True", f"{plain}=False"
-    return dataclasses.replace(option, flag=on, off=off, switch=True, style="flag")
+    return option.in_words() if isinstance(value, bool) else option

@@ -4,8 +4,16 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 
-from hpo_tui.engine.define.options import Option, Style, kind_of
-from hpo_tui.engine.define.syntax import keywords, last_name, literal, pairs, parsed, text_of
+from hpo_tui.engine.define.options import Option, Style
+from hpo_tui.engine.define.syntax import (
+    arguments,
+    keywords,
+    last_name,
+    literal,
+    pairs,
+    parsed,
+    text_of,
+)
 
 CLIENT = re.compile(
     r"^[ \t]*(from [\w.]+ )?import (\([\w.,\s]*|[\w., ]*)\btrial\b|\bhpo_tui\.trial\b|\bHPO_",
@@ -161,17 +169,14 @@ def _functions(tree: ast.Module) -> Iterator[tuple[str, tuple[tuple[str, ast.exp
 
 def _takes(given: ast.arguments) -> tuple[tuple[str, ast.expr | None], ...]:
     """Return the names that a function takes, each with its default or None."""
-    by_place = [*given.posonlyargs, *given.args]
-    defaults = [*[None] * (len(by_place) - len(given.defaults)), *given.defaults]
-    known = zip([*by_place, *given.kwonlyargs], [*defaults, *given.kw_defaults], strict=True)
-    return tuple((arg.arg, value) for arg, value in known)
+    return tuple((arg.arg, value) for arg, value in arguments(given))
 
 
 def _option(name: str, node: ast.expr | None, style: Style) -> Option:
     value = literal(node)
     if not isinstance(value, bool | int | float | str):
         return Option(name, name, "text", style=style)
-    return Option(name, name, kind_of(value), value, style=style)
+    return Option.of(name, value, style)
 
 
 def _parts(node: ast.expr) -> Iterator[ast.expr]:

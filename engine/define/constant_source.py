@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from hpo_tui.engine.define.options import Option, kind_of
+from hpo_tui.engine.define.options import Option
 from hpo_tui.engine.define.syntax import keywords, literal, pairs, set_by, text_of
 
 _KNOWN = re.compile(
@@ -120,7 +120,7 @@ def _constant(name: str, node: ast.expr, *, text: bool = False) -> tuple[Option,
         return ()
     if isinstance(value, str) and not text:
         return ()
-    return (Option(name, name, kind_of(value), value, style="constant"),)
+    return (Option.of(name, value, "constant"),)
 
 
 def _environment(node: ast.expr) -> Option | None:
@@ -136,4 +136,4 @@ def _environment(node: ast.expr) -> Option | None:
         value = convert(str(args[1]))
     except ValueError:
         return None
-    return Option(args[0], args[0], kind_of(value), value, style="environment")
+    return Option.of(args[0], value, "environment")

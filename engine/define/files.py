@@ -1,12 +1,13 @@
 """Options that live in configuration files: Hydra's, and files named on the command line."""
 
+import dataclasses
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hpo_tui.engine.define.options import Found, Option, kind_of, typed
+from hpo_tui.engine.define.options import Found, Option, typed
 from hpo_tui.engine.define.source import is_file
 from hpo_tui.engine.spec.locate import layout
 
@@ -32,7 +33,7 @@ def hydra_options(script: Path, text: str) -> Found:
                 options[option.name] = option
     for leaf, value in _leaves(primary, ""):
         if not leaf.startswith("hydra."):
-            options[leaf] = Option(leaf, leaf, kind_of(value), value, style="equals")
+            options[leaf] = Option.of(leaf, value, "equals")
     # By the second that a job begins in, two at once would write into one folder.
     also = ("hydra.run.dir={trial_dir}/hydra",) if "@hydra.main" in text else ()
     return Found(tuple(options.values()), f"Hydra's {name.group(1)}", also=also)
@@ -52,9 +53,8 @@ def _group_options(folder: Path, group: str, chosen: str) -> list[Option]:
         value = files[chosen].get(key, files[owners[0]][key])
         when = {group: owners} if len(owners) < len(choices) else {}
         others = tuple(files[c][key] for c in owners if files[c][key] != value)
-        options.append(
-            Option(key, key, kind_of(value), value, style="equals", when=when, elsewhere=others)
-        )
+        option = Option.of(key, value, "equals")
+        options.append(dataclasses.replace(option, when=when, elsewhere=others))
     return options
 
 
@@ -65,7 +65,7 @@ def interpolated(text: str, folder: Path) -> Found | None:
     for name in re.findall(r"OmegaConf\.load\(\s*[\"']([^\"']+)[\"']", text):
         leaves = list(_leaves(_load(folder / name), ""))
         if leaves:
-            options = [Option(k, k, kind_of(v), v, style="equals") for k, v in leaves]
+            options = [Option.of(name, value, "equals") for name, value in leaves]
             return Found(tuple(options), name)
     return None
 
@@ -181,5 +181,5 @@ def _templated(path: Path) -> tuple[tuple[Option, ...], str, dict[str, str]]:
         start, end = spans[key]
         raw[key] = text[start:end]
         text = f"{text[:start]}{{{key}}}{text[end:]}"
-        options.append(Option(key, key, kind_of(leaves[key]), leaves[key], style="config"))
+        options.append(Option.of(key, leaves[key], "config"))
     return tuple(reversed(options)), text, raw

@@ -89,8 +89,7 @@ def _option(found: "re.Match[str]", further: str) -> Option:
     declared = _declared(meta, text)
     if stated in ("True", "False") and (meta or declared == "bool"):
         # Python's words: what reads them as such takes any other for a text, which is true.
-        on, off = f"{flag}=True", f"{flag}=False"
-        return Option(name, on, "bool", value is True, help=about, switch=True, off=off)
+        return Option(name, flag, "bool", value is True, help=about).in_words()
     if value is None and not meta:
         return Option(name, flag, "bool", False, help=about, switch=True)
     choices: tuple[Value, ...] = ()

@@ -53,6 +53,16 @@ class Option:
     elsewhere: tuple[Value, ...] = ()
     """Other values that it has by default, as in the other files of a group of Hydra's."""
 
+    @classmethod
+    def of(cls, name: str, value: Value, style: Style) -> "Option":
+        """Return an option that has a value by default, and so is of its kind."""
+        return cls(name, name, kind_of(value), value, style=style)
+
+    def in_words(self) -> "Option":
+        """Return a boolean as a switch between two of Python's words: ``--ema=True``."""
+        on, off = f"{self.flag}=True", f"{self.flag}=False"
+        return dataclasses.replace(self, flag=on, off=off, switch=True, style="flag")
+
     @property
     def shown(self) -> str:
         """The flag as people are told of it, without a value that a switch has."""

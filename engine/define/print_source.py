@@ -38,7 +38,7 @@ def printed_lines(texts: Sequence[str]) -> list[str]:
 
 
 def _lines(text: str) -> Iterator[str]:
-    speaking = (c for c in calls(text) if c.args and _SPEAKS.fullmatch(_name(c.func)))
+    speaking = (c for c in calls(text) if c.args and _SPEAKS.fullmatch(text_of(c.func)))
     for call in islice(speaking, _MOST):
         with suppress(RecursionError):
             yield from _line(call).splitlines()
@@ -50,10 +50,6 @@ def _line(call: ast.Call) -> str:
     if isinstance(first, ast.Constant) and "%" in str(first.value) and len(call.args) > 1:
         return _said(first)
     return " ".join(map(_said, call.args))
-
-
-def _name(node: ast.expr) -> str:
-    return text_of(node) if isinstance(node, ast.Name | ast.Attribute) else ""
 
 
 def _said(node: ast.expr) -> str:

@@ -23,14 +23,14 @@ def from_source(script: Path, words: Sequence[str], sources: Sequence[str], fold
     text = "\n".join(sources)
     if _CONFIGURATOR.search(text):
         return _from_globals(script, words, sources, folder)
-    if client := _from_client(words, sources):
+    if client := _from_client(sources):
         return client
-    found = _from_constants(script, words, sources)
+    found = _from_constants(script, sources)
     searched = any(propose(option) for option in found.options)
     return found if searched else _fixed_file(script, words, text, folder) or found
 
 
-def _from_client(words: Sequence[str], sources: Sequence[str]) -> Found | None:
+def _from_client(sources: Sequence[str]) -> Found | None:
     """Return what a script asks its trial for, if it asks for anything."""
     found: dict[str, Option] = {}
     resumes = False
@@ -40,7 +40,7 @@ def _from_client(words: Sequence[str], sources: Sequence[str]) -> Found | None:
     if not found:
         return None
     how = "what it asks the trial for"
-    return Found(tuple(found.values()), how, words=tuple(words), resumes=resumes)
+    return Found(tuple(found.values()), how, resumes=resumes)
 
 
 def _fixed_file(script: Path, words: Sequence[str], text: str, folder: Path) -> Found | None:
@@ -53,7 +53,7 @@ def _fixed_file(script: Path, words: Sequence[str], text: str, folder: Path) -> 
         f"{script.name} reads {file}, whose name is fixed in the script: let it take the name from "
         f"its command line (open(sys.argv[1])), then: {again}"
     )
-    return Found(advice=(said,), words=tuple(words))
+    return Found(advice=(said,))
 
 
 def _from_globals(
@@ -73,19 +73,16 @@ def _from_globals(
         said = assigned(tree)
         values |= said if path is script else {n: o for n, o in said.items() if n in values}
     how = "the globals that its configurator sets"
-    return Found(tuple(map(_global, values.values())), how, words=tuple(words))
+    return Found(tuple(map(_global, values.values())), how)
 
 
 def _global(option: Option) -> Option:
     """Return a global as the option that sets it; its truth is written as Python does."""
-    flag = f"--{option.name}"
-    if option.kind != "bool":
-        return dataclasses.replace(option, flag=flag, style="equals")
-    on, off = f"{flag}=True", f"{flag}=False"
-    return dataclasses.replace(option, flag=on, off=off, switch=True, style="flag")
+    flagged = dataclasses.replace(option, flag=f"--{option.name}", style="equals")
+    return flagged.in_words() if option.kind == "bool" else flagged
 
 
-def _from_constants(script: Path, words: Sequence[str], sources: Sequence[str]) -> Found:
+def _from_constants(script: Path, sources: Sequence[str]) -> Found:
     """Return environment variables and settings of a script that reads no command line."""
     tree, asking = parsed(sources[0]) if sources else None, any(map(asks, sources))
     if tree is None:
@@ -96,7 +93,7 @@ def _from_constants(script: Path, words: Sequence[str], sources: Sequence[str]) 
         if not asking:
             none = f"{script.name} takes no options and has no constants that tell what they are"
             advice = (none,)
-        return Found(advice=advice, words=tuple(words))
+        return Found(advice=advice)
     if settings.form != "environment" and not asking:
         advice = (_how_to_ask(script.name, settings),)
     how = {
@@ -107,7 +104,7 @@ def _from_constants(script: Path, words: Sequence[str], sources: Sequence[str]) 
         "attributes": f"what it sets of {settings.holder}",
         "arguments": "numbers that its calls are given",
     }[settings.form]
-    return Found(settings.options, how, advice=advice, words=tuple(words))
+    return Found(settings.options, how, advice=advice)
 
 
 def _unread(name: str) -> Found:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from hpo_tui.engine.define.options import Raw
-from hpo_tui.engine.define.syntax import keywords, last_name, literal, parsed, text_of
+from hpo_tui.engine.define.syntax import arguments, keywords, last_name, literal, parsed, text_of
 
 _READERS = re.compile(
     r"(tyro\.(extras\.)?)?(cli|subcommand_cli_from_dict)|(transformers\.)?HfArgumentParser|"
@@ -97,13 +97,7 @@ def _members(holder: ast.ClassDef) -> Iterator[tuple[str, ast.expr, ast.expr | N
 def _arguments(holder: ast.AST) -> Iterator[tuple[str, ast.expr | None, ast.expr | None, str]]:
     if not isinstance(holder, _Function):
         return
-    args = holder.args
-    plain = [*args.posonlyargs, *args.args]
-    missing = [None] * (len(plain) - len(args.defaults))
-    both = zip(
-        [*plain, *args.kwonlyargs], [*missing, *args.defaults, *args.kw_defaults], strict=True
-    )
-    for arg, default in both:
+    for arg, default in arguments(holder.args):
         value = default
         if isinstance(default, ast.Call) and last_name(default.func) == "Option":
             value = default.args[0] if default.args else None

@@ -66,6 +66,14 @@ def keywords(call: ast.Call) -> dict[str, ast.expr]:
     return {word.arg: word.value for word in call.keywords if word.arg}
 
 
+def arguments(given: ast.arguments) -> list[tuple[ast.arg, ast.expr | None]]:
+    """Return what a function takes, each with its default or None."""
+    by_place = [*given.posonlyargs, *given.args]
+    missing = [None] * (len(by_place) - len(given.defaults))
+    defaults = [*missing, *given.defaults, *given.kw_defaults]
+    return list(zip([*by_place, *given.kwonlyargs], defaults, strict=True))
+
+
 def set_by(node: ast.AST) -> tuple[ast.expr, ast.expr] | None:
     """Return what an assignment sets, the first of several, and to what; None for all else."""
     if isinstance(node, ast.Assign):

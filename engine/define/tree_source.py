@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hpo_tui.engine.define.files import config_values
-from hpo_tui.engine.define.options import Option, kind_of
+from hpo_tui.engine.define.options import Option
 from hpo_tui.engine.define.parser_source import written_options
 from hpo_tui.engine.define.syntax import pieces, set_by, text_of
 
@@ -36,7 +36,7 @@ def tree_options(
     said = {k: v for word in words[1:] for k, v in config_values(word, folder)}
     used = {k: said.get(k, v) for k, v in values.items() if k in said or k.count(".") < 2}
     options = [
-        Option(key, key, kind_of(value), value, style="pair")
+        Option.of(key, value, "pair")
         for key, value in used.items()
         if isinstance(value, int | float) and not isinstance(value, bool)
     ]
