@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hpo_tui.store.folder import HOME, StudyFolder, find_study, working_folder
-from hpo_tui.tui.cli.errors import Refusal
+from hpo_tui.tui.cli.errors import Refusal, refusing
 from hpo_tui.tui.cli.numbers import Number
 from hpo_tui.tui.cli.studies import (
     complete_file,
@@ -176,14 +176,12 @@ def init(words: tuple[str, ...], run: bool, timeout: float, force: bool) -> int:
     if (here / "study.toml").exists() and not force:
         raise Refusal("study.toml exists already; use --force to overwrite it")
     given = words[0] if len(words) == 1 else words
-    try:
+    with refusing(ValueError, FileExistsError):
         words_of(given, here)  # refuses what is no command, before it is said to be tried
         if run:
             note("Running the command once, as briefly as it can (Ctrl-C ends this)")
         draft = propose(given, here, run=run, timeout=timeout)
         paths = draft.save(here, overwrite=force)
-    except (ValueError, FileExistsError) as error:
-        raise Refusal(plain(str(error))) from None
     spec = draft.spec
     say(f"{', '.join(plain(p.name) for p in paths)} written: {plain(spec.name)}")
     how = plain(draft.how) or "an example; replace it"

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from hpo_tui.store.folder import HOME, StudyFolder
-from hpo_tui.tui.cli.errors import Refusal
+from hpo_tui.tui.cli.errors import Refusal, refusing
 from hpo_tui.tui.cli.run import launch, prepare
 from hpo_tui.tui.cli.text import note
 from hpo_tui.tui.plain import plain
@@ -45,10 +45,8 @@ def demo(folder: Path, headless: bool, fresh: bool) -> int:
         if study.runner_pid() is not None:
             place = plain(shlex.quote(str(study.path)))
             raise Refusal(f"the demo is running; stop it first: hpo-tui stop --kill {place}")
-        try:
+        with refusing(LaunchError):
             remove(study)
-        except LaunchError as error:
-            raise Refusal(plain(str(error))) from None
     copy_example(folder)
     if not study.db.is_file():
         study = prepare(str(folder / "study.toml"), None)

@@ -1,10 +1,13 @@
 """How a command ends badly: with a sentence, never with a traceback."""
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from hpo_tui.store.faults import explained
 from hpo_tui.store.refusals import in_words
+from hpo_tui.tui.plain import plain
 
 
 class Refusal(Exception):  # noqa: N818 - what it is to the user; it is no bug
@@ -13,6 +16,15 @@ class Refusal(Exception):  # noqa: N818 - what it is to the user; it is no bug
 
 class NoSuchStudy(Refusal):
     """There is no study of the name that was given."""
+
+
+@contextmanager
+def refusing(*kinds: type[Exception]) -> Iterator[None]:
+    """Turn exceptions whose message is for people into refusals."""
+    try:
+        yield
+    except kinds as error:
+        raise Refusal(plain(str(error))) from None
 
 
 def explain(error: Exception) -> str:

@@ -15,7 +15,7 @@ from hpo_tui.engine.spec import Parameter, ParameterKind, StudySpec
 from hpo_tui.engine.spec.names import plural
 from hpo_tui.store.read import StudyReader
 from hpo_tui.store.refusals import in_words
-from hpo_tui.tui.cli.errors import Refusal
+from hpo_tui.tui.cli.errors import Refusal, refusing
 from hpo_tui.tui.cli.studies import find, reading, spec_of, study_argument
 from hpo_tui.tui.cli.text import note
 from hpo_tui.tui.plain import plain
@@ -134,10 +134,8 @@ def _to_optuna(reader: StudyReader, url: str) -> None:
         limits=[(c.metric, c.min, c.max) for c in spec.outcome_constraints],
         curves={t.number: reader.reports(t.number) for t in trials},
     )
-    try:
+    with refusing(ValueError):
         count = write_optuna(url, study, trials, plan)
-    except ValueError as error:
-        raise Refusal(plain(str(error))) from None
     left = len(trials) - count
     which = "1 that has not ended is" if left == 1 else f"{left} that have not ended are"
     rest = f" ({which} left out)" if left else ""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hpo_tui.store.folder import StudyFolder
-from hpo_tui.tui.cli.errors import Refusal
+from hpo_tui.tui.cli.errors import Refusal, refusing
 from hpo_tui.tui.cli.studies import reading
 from hpo_tui.tui.cli.text import note
 from hpo_tui.tui.plain import plain
@@ -19,10 +19,8 @@ def ask(folder: StudyFolder, action: str, args: Mapping[str, Any] | None = None)
     """Send a command and print the runner's answer. Raises Refusal when it says no."""
     from hpo_tui.engine.launch import LaunchError, send
 
-    try:
+    with refusing(LaunchError):
         answer = send(folder, action, dict(args or {}))
-    except LaunchError as error:
-        raise Refusal(plain(str(error))) from None
     text = plain(answer.answer)
     if answer.answered is None:
         pid = folder.runner_pid()
@@ -41,10 +39,8 @@ def start(folder: StudyFolder) -> None:
     from hpo_tui.engine.launch import LaunchError, start_runner
 
     before = _told(folder)
-    try:
+    with refusing(LaunchError):
         start_runner(folder)
-    except LaunchError as error:
-        raise Refusal(plain(str(error))) from None
     for number, text in _told(folder).items():
         if before.get(number) != text:
             note(text)

@@ -5,7 +5,7 @@ import sys
 import click
 
 from hpo_tui.store.folder import ARCHIVE, HOME, StudyFolder
-from hpo_tui.tui.cli.errors import Refusal
+from hpo_tui.tui.cli.errors import Refusal, refusing
 from hpo_tui.tui.cli.going_on import ask
 from hpo_tui.tui.cli.studies import complete_study, find, study_argument
 from hpo_tui.tui.cli.text import note
@@ -64,10 +64,8 @@ def delete(study: str, yes: bool) -> None:
         note(f"{plain(str(folder.path))}: {size / 2**20:.1f} MiB of results, logs and checkpoints")
         if click.prompt(f"Type {name} to delete it for good", err=True, default="") != name:
             raise Refusal("nothing was deleted")
-    try:
+    with refusing(LaunchError):
         remove(folder)
-    except LaunchError as error:
-        raise Refusal(plain(str(error))) from None
     note(f"{name} is deleted")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from hpo_tui.store.folder import StudyFolder
-from hpo_tui.tui.cli.errors import Refusal
+from hpo_tui.tui.cli.errors import Refusal, refusing
 from hpo_tui.tui.cli.going_on import ask, check_unfinished, ensure_runner
 from hpo_tui.tui.cli.numbers import Whole
 from hpo_tui.tui.cli.studies import complete_study, find, reading, spec_of, study_argument
@@ -153,10 +153,8 @@ def _take_back(folder: StudyFolder, params: Mapping[str, Any], task: str | None)
     if folder.runner_pid() is not None or not found:
         said = plain(wish_text("enqueue", {"params": params, "task": task}))
         raise Refusal(f"{said} is not queued for the next run: hpo-tui status lists what is")
-    try:
+    with refusing(LaunchError):
         note(plain(unqueue(folder, lambda c: c.id == found[-1].id)))
-    except LaunchError as error:
-        raise Refusal(plain(str(error))) from None
 
 
 def _wish(folder: StudyFolder, action: str, args: dict[str, Any]) -> None:
