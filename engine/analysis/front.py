@@ -54,11 +54,6 @@ def results(frame: Frame, spec: StudySpec) -> tuple[Index, Frame]:
     return averaged(frame, full_mask(frame, spec))
 
 
-def goals_of(spec: StudySpec) -> tuple[Goal, ...]:
-    """Return what a trial has to reach: the objectives, then the constraints."""
-    return (*spec.objectives, *spec.outcome_constraints)
-
-
 def goal_mask(goal: Goal, values: Array) -> Mask:
     """Return where ``values`` (n,) reach one goal, its threshold or limits, (n,). Never for NaN."""
     if isinstance(goal, Objective):
@@ -85,7 +80,7 @@ def meets_mask(frame: Frame, spec: StudySpec, without: str | None = None) -> Mas
 
 def _meets(frame: Frame, spec: StudySpec, without: str | None = None) -> Mask:
     met = np.ones(len(frame), dtype=np.bool_)
-    for goal in goals_of(spec):
+    for goal in spec.goals:
         values = column(frame, goal.metric)
         met &= ~np.isnan(values) if goal.metric == without else goal_mask(goal, values)
     return met
@@ -161,7 +156,7 @@ def best_rows(frame: Frame, spec: StudySpec) -> Index:
     ``results`` returns.
     """
     rows, frame = results(frame, spec)
-    for goal in goals_of(spec):
+    for goal in spec.goals:
         # Fewer rows with every goal: it pays with a hundred thousand trials.
         rows = rows[goal_mask(goal, column(frame, goal.metric, rows))]
     loss = np.stack(
@@ -198,7 +193,7 @@ def near_misses(frame: Frame, spec: StudySpec, k: int) -> Index:
     every, frame = results(frame, spec)
     rows = every[~_meets(frame, spec)[every]]
     total = np.zeros(len(rows))
-    for goal in goals_of(spec):
+    for goal in spec.goals:
         total += _shortfall(goal, column(frame, goal.metric), every, rows)
     known = np.isfinite(total)
     rows, total = rows[known], total[known]

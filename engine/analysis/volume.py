@@ -15,7 +15,6 @@ from hpo_tui.engine.analysis.front import (
     finish_order,
     full_mask,
     goal_mask,
-    goals_of,
     results,
 )
 from hpo_tui.engine.arrays import Array, Index, Mask
@@ -244,7 +243,7 @@ def _beyond(loss: Array) -> float:
 def _counted(frame: Frame, spec: StudySpec, metrics: Sequence[str]) -> Mask:
     """Return which trials (n,) have all ``metrics`` and meet what is asked for beside them."""
     met = full_mask(frame, spec)
-    for goal in goals_of(spec):
+    for goal in spec.goals:
         values = column(frame, goal.metric)
         known = isinstance(goal, Objective) and goal.metric in metrics
         met &= ~np.isnan(values) if known else goal_mask(goal, values)

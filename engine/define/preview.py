@@ -187,11 +187,10 @@ def _patterns(spec: StudySpec) -> list[str]:
         for source in spec.metrics
         for group in re.compile(source.pattern or "").groupindex
     }
-    wanted = [o.metric for o in spec.objectives] + [c.metric for c in spec.outcome_constraints]
     return [
         f"no pattern has a group for {show(name)}, as (?P<{name}>…) or by rename: only a script"
         " that reports by itself gives it"
-        for name in dict.fromkeys(wanted)
+        for name in spec.metric_names
         if name.lower() not in found and not _in_source(spec, CLIENT)
     ]
 

@@ -81,8 +81,7 @@ class StudySpec:
     @cached_property
     def metric_names(self) -> tuple[str, ...]:
         """Metrics of objectives, then of constraints, each once."""
-        names = [o.metric for o in self.objectives] + [c.metric for c in self.outcome_constraints]
-        return tuple(dict.fromkeys(names))
+        return tuple(dict.fromkeys(goal.metric for goal in self.goals))
 
     @cached_property
     def free(self) -> tuple[Parameter, ...]:
@@ -104,6 +103,11 @@ class StudySpec:
         raise KeyError(name)
 
     @property
+    def goals(self) -> tuple[Objective | OutcomeConstraint, ...]:
+        """What a trial's metrics have to reach: the objectives, then the constraints."""
+        return (*self.objectives, *self.outcome_constraints)
+
+    @property
     def has_goals(self) -> bool:
         """Whether there is anything to reach: a threshold or an outcome constraint."""
         return bool(self.outcome_constraints) or any(
@@ -113,9 +117,7 @@ class StudySpec:
     def meets(self, metrics: Mapping[str, float]) -> bool:
         """Whether ``metrics`` reach every threshold and every outcome constraint."""
         nan = float("nan")
-        return all(o.met(metrics.get(o.metric, nan)) for o in self.objectives) and all(
-            c.met(metrics.get(c.metric, nan)) for c in self.outcome_constraints
-        )
+        return all(goal.met(metrics.get(goal.metric, nan)) for goal in self.goals)
 
     def marginal_cost(self, task: Task, paid: float = 0.0) -> float:
         """Return what ``task`` is charged when a checkpoint worth ``paid`` is carried on."""

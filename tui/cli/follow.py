@@ -4,7 +4,6 @@ import shutil
 import sys
 import time
 
-from hpo_tui.engine.analysis.front import goals_of
 from hpo_tui.engine.spec import BudgetUnit
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState, Trial, TrialState
@@ -133,7 +132,7 @@ def trial_line(trial: Trial, picture: Snapshot) -> str:
     if trial.state is TrialState.COMPLETE:
         parts += [
             f"{plain(goal.metric)}={shown(trial.metrics[goal.metric])}"
-            for goal in goals_of(spec)
+            for goal in spec.goals
             if goal.metric in trial.metrics
         ]
         if trial.task == spec.full_task.name and spec.has_goals and spec.meets(trial.metrics):

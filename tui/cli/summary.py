@@ -16,7 +16,6 @@ from hpo_tui.engine.analysis.edges import edges
 from hpo_tui.engine.analysis.front import (
     best_rows,
     full_mask,
-    goals_of,
     near_misses,
     results,
     tally,
@@ -243,7 +242,7 @@ def show_best(picture: Snapshot, most: int = 10) -> None:
 
 
 def _show_trials(trials: list[Trial], spec: StudySpec, several: Mapping[int, int]) -> None:
-    goals = goals_of(spec)
+    goals = spec.goals
     params = [p.name for p in spec.free]
     repeated = any(t.number in several for t in trials)
     lead = ["#", "runs"] if repeated else ["#"]
