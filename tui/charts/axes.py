@@ -2,16 +2,17 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from hpo_tui.engine.arrays import Array
-from hpo_tui.engine.spec import Objective, OutcomeConstraint, Parameter, ParameterKind, StudySpec
+from hpo_tui.engine.spec import Parameter, ParameterKind, StudySpec
 from hpo_tui.store.frame import Frame
 from hpo_tui.store.models import Value
 from hpo_tui.tui import fmt
 from hpo_tui.tui.charts.scale import Scale, fitted
+from hpo_tui.tui.goals import limits_of
 from hpo_tui.tui.snapshot import Brush
 
 TASK = "task"
@@ -42,7 +43,7 @@ class Axis:
     mark: str = ""
     """``max``, ``min`` or empty: which way is better."""
     whole: bool = False
-    extendable: bool = field(default=False)
+    extendable: bool = False
     """Whether the scale follows the data (metrics), so that it may have to grow."""
     choices: tuple[Value, ...] = ()
 
@@ -215,24 +216,16 @@ def _slot_scale(count: int) -> Scale:
 
 
 def _metric_axis(name: str, key: str, frame: Frame, spec: StudySpec, flipped: bool) -> Axis:
-    goals: list[tuple[float, bool]] = []
-    goal: Objective | OutcomeConstraint
-    best_up, log, mark = False, False, ""
-    for goal in spec.objectives:
-        if goal.metric == key:
-            best_up, log = goal.sign > 0, goal.log
-            mark = "min" if best_up else "max"
-            if goal.threshold is not None:
-                goals.append((goal.threshold, not best_up))
-    for goal in spec.outcome_constraints:
-        if goal.metric == key:
-            goals += [(goal.min, True)] if goal.min is not None else []
-            goals += [(goal.max, False)] if goal.max is not None else []
+    objective = next((o for o in spec.objectives if o.metric == key), None)
+    best_up = objective is not None and objective.sign > 0
+    log = objective is not None and objective.log
+    mark = "" if objective is None else "min" if best_up else "max"
+    goals = limits_of(spec).get(key, ())
     column = frame.metrics.get(key, np.zeros(0))
     good = good_ends(key, spec)
     scale = fitted(column, log, tuple(limit for limit, _ in goals), good)
     return Axis(
-        name, scale, best_up=best_up, flipped=flipped, goals=tuple(goals), good=good, mark=mark,
+        name, scale, best_up=best_up, flipped=flipped, goals=goals, good=good, mark=mark,
         extendable=True,
     )  # fmt: skip
 

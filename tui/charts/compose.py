@@ -24,8 +24,6 @@ class Cells:
 
     bits: NDArray[np.uint8]
     inks: NDArray[np.uint8]
-    weight: NDArray[np.uint8]
-    """Strength from 0 (empty) to 8, for glyph sets without dots."""
 
 
 def compose(
@@ -56,8 +54,7 @@ def compose(
     levels = _levels(chosen, top, totals)
     base = np.array(inks, dtype=np.uint8)
     filled = np.where(chosen > 0, base[top] + levels, 0).astype(np.uint8)
-    strength = np.clip(levels * 2 + (chosen > 0) + (chosen > 3), 0, 8).astype(np.uint8)
-    return Cells(raster.braille_bits(lit), filled, strength)
+    return Cells(raster.braille_bits(lit), filled)
 
 
 def _foremost(sums: NDArray[np.int32], totals: NDArray[np.int64], on_top: bool | None) -> Index:

@@ -84,8 +84,7 @@ def _label(picture: Picture, at: int, row: int, piece: tuple[str, int], taken: T
 
 def _selected(picture: Picture, axis: Axis) -> float | None:
     """Return the selected trial's value, NaN where it has none; None where no trial is selected."""
-    selected = picture.view.selected
-    row = None if selected is None else picture.frame.index(selected)
+    row = picture.view.row(picture.frame)
     return None if row is None else float(axis.values(axis.raw(picture.frame)[row : row + 1])[0])
 
 

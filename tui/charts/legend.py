@@ -4,23 +4,23 @@ import math
 
 from hpo_tui.store.models import TrialState
 from hpo_tui.tui import fmt
+from hpo_tui.tui.charts import text
 from hpo_tui.tui.charts.axes import Axis
 from hpo_tui.tui.charts.classes import PARTIAL, Colouring, Shown
 from hpo_tui.tui.charts.palette import LEVELS, Ink
 from hpo_tui.tui.charts.picture import Picture
+from hpo_tui.tui.charts.text import Span
 from hpo_tui.tui.glyphs import Glyphs
 from hpo_tui.tui.snapshot import Brush
 
 REST = tuple(s for s in TrialState if s is not TrialState.COMPLETE)
 """States of the trials that have no result of any task: they are drawn as the partial ones."""
-Spans = list[tuple[str, int]]
-"""Pieces of a line and their inks."""
 
 
 def draw_header(picture: Picture) -> None:
     """Write the legend: what is bright, what the classes are and how many trials each holds."""
     glyphs = picture.glyphs
-    spans: Spans = []
+    spans: list[Span] = []
     line = glyphs.rule * 2
     if said := _best(picture):
         spans += [(line, Ink.BEST), (f" {said}   ", Ink.TEXT)]
@@ -31,7 +31,7 @@ def draw_header(picture: Picture) -> None:
     if spans:
         # No gap at the end: it would count as text that has no room.
         spans[-1] = (spans[-1][0].rstrip(), spans[-1][1])
-    _write(picture, 0, spans)
+    text.write(picture.canvas, 0, 0, spans, glyphs.ellipsis)
 
 
 def _best(picture: Picture) -> str:
@@ -52,8 +52,8 @@ def _best(picture: Picture) -> str:
     return said + (f", {count} bright" if count < inside else "")
 
 
-def _class_spans(picture: Picture) -> Spans:
-    spans: Spans = []
+def _class_spans(picture: Picture) -> list[Span]:
+    spans: list[Span] = []
     codes = picture.classified.codes
     complete = picture.frame.in_state(TrialState.COMPLETE)
     for code, line_class in reversed(list(enumerate(picture.classified.classes))):
@@ -79,7 +79,7 @@ def draw_footer(picture: Picture) -> None:
     options, glyphs = picture.options, picture.glyphs
     axis = picture.plan.axes[picture.focused]
     shown = len(picture.plan.axes)
-    spans: Spans = [(fmt.clean(axis.label, glyphs.ascii), Ink.BOLD), (_range(axis), Ink.DIM)]
+    spans: list[Span] = [(fmt.clean(axis.label, glyphs.ascii), Ink.BOLD), (_range(axis), Ink.DIM)]
     brush = picture.view.brushes.get(axis.name)
     if brush is not None:
         spans.append((f"  brush {_brush(axis, brush, glyphs)}", Ink.BRUSH))
@@ -95,7 +95,7 @@ def draw_footer(picture: Picture) -> None:
         spans.append((f"  by {picture.classified.title}", Ink.DIM))
     if options.shown is not Shown.AUTO:
         spans.append((f"  {options.shown}", Ink.DIM))
-    _write(picture, picture.canvas.height - 1, spans)
+    text.write(picture.canvas, 0, picture.canvas.height - 1, spans, glyphs.ellipsis)
 
 
 def _range(axis: Axis) -> str:
@@ -119,14 +119,3 @@ def _brush(axis: Axis, brush: Brush, glyphs: Glyphs) -> str:
     if low:
         return f"from {axis.ends_of(brush)[0]}"
     return f"up to {axis.ends_of(brush)[1]}" if high else "all that have a value"
-
-
-def _write(picture: Picture, y: int, spans: Spans) -> None:
-    x = 0
-    for text, ink in spans:
-        room = picture.canvas.width - x
-        if room <= 0:
-            return
-        shown = fmt.clip_line(text, room, picture.glyphs.ellipsis)
-        picture.canvas.put(x, y, shown, ink)
-        x += fmt.width_of(shown)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpo_tui.engine.arrays import Array, Index
-from hpo_tui.engine.spec import Parameter, ParameterKind, StudySpec
+from hpo_tui.engine.spec import Parameter, StudySpec
+from hpo_tui.engine.spec.space import value_count
 from hpo_tui.store.frame import Frame
 from hpo_tui.store.models import Value
 from hpo_tui.tui import fmt
@@ -50,7 +51,7 @@ class Side:
         """Return the axis of a parameter; ``values``: the grid's."""
         axis = make(f"p:{parameter.name}", frame, spec, ascii_only=ascii_only)
         at = places(axis, parameter, values)
-        if axis.slots or _levels(parameter) != len(values) or not np.isfinite(at).all():
+        if axis.slots or value_count(parameter) != len(values) or not np.isfinite(at).all():
             return Side(axis, axis.scale, at, bool(axis.slots))
         low, high = (
             min(axis.scale.low, _beyond(at, axis)),
@@ -96,13 +97,6 @@ class Side:
         every = max(math.ceil(len(values) * width / 2 / max(room, 1)), 1)
         chosen = [values[0], values[-1], *values[every:-1:every]]
         return list(zip(chosen, fmt.apart(chosen, 3), strict=True))
-
-
-def _levels(parameter: Parameter) -> int:
-    """Return how many values a number can have, 0 where there is a continuum."""
-    if parameter.kind is not ParameterKind.INT and not parameter.step:
-        return 0
-    return math.floor((parameter.high - parameter.low) / (parameter.step or 1) + 1e-9) + 1
 
 
 def _beyond(at: Array, axis: Axis) -> float:

@@ -158,8 +158,7 @@ class Scene:
         # The best lies over those that follow it; the selected trial over all.
         for row in picture.bright[::-1]:
             self._paint_line(picture, layers, int(row), Ink.BEST)
-        selected = picture.view.selected
-        row = None if selected is None else picture.frame.index(selected)
+        row = picture.view.row(picture.frame)
         if row is not None:
             self._paint_line(picture, layers, row, Ink.SELECTED)
 

@@ -10,8 +10,9 @@ from hpo_tui.tui.glyphs import Glyphs
 
 LEAST_NAME = 10
 """Cells by which a name can still be told, whatever stands beside it."""
-Spans = Sequence[tuple[str, int]]
-"""Pieces of a line and their inks."""
+Span = tuple[str, int]
+"""A piece of a line and its ink."""
+Spans = Sequence[Span]
 
 
 def write(canvas: Canvas, x: int, y: int, spans: Spans, ellipsis: str = "…") -> int:
