@@ -178,7 +178,8 @@ def check_oom(bench: Bench) -> None:
     text = process.communicate()[0]
     found = classify_failure(process.returncode, text.splitlines())
     pool.record_oom(second or first)
-    bench.note("out of memory is recognized", found.kind == "oom", found.text[:60])
+    said = found.text[:60] if found else "nothing is"
+    bench.note("out of memory is recognized", found is not None and found.kind == "oom", said)
     bench.note("and lowers the limit", pool.packing.limit == 1, f"to {pool.packing.limit}")
     for lease in (first, second):
         if lease is not None:
@@ -289,7 +290,8 @@ def check_without_gpu(bench: Bench) -> None:
     ended = (folder / "exit.json").exists()
     bench.note("warm start", ready and ended, f"{time.monotonic() - began:.2f} s from start to end")
     server.stop()
-    kind = classify_failure(1, ["torch.OutOfMemoryError: CUDA out of memory."]).kind
+    found = classify_failure(1, ["torch.OutOfMemoryError: CUDA out of memory."])
+    kind = found.kind if found else "nothing"
     bench.note("out of memory is recognized", kind == "oom", kind)
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from signal import SIGKILL, Signals
+from signal import SIGKILL
 
 GPU_OOM = re.compile(
     r"CUDA out of memory|torch\.(?:cuda\.)?OutOfMemoryError|CUDA error: out of memory"
@@ -56,29 +56,27 @@ _END, _LAST = 100, 5
 class Failure:
     """Why a trial did not end well.
 
-    ``kind``: ``oom`` (GPU memory), ``host_oom``, ``nan``, ``device`` (the machine's fault),
-    ``command`` (it cannot be started), ``crash``. ``text`` is for people.
-    ``teaches``: the parameters caused it, so the optimizer should know.
+    ``kind``: ``oom`` (GPU memory), ``host_oom``, ``nan``, ``device`` (the machine's fault).
+    ``text`` is for people.
     """
 
     kind: str
     text: str
-    teaches: bool
 
 
-def classify_failure(exit_code: int, last_lines: Sequence[str]) -> Failure:
+def classify_failure(exit_code: int, last_lines: Sequence[str]) -> Failure | None:
     """Return why a trial that nobody stopped failed, from the ``last_lines`` of its output.
 
-    A negative ``exit_code`` is that of the signal that ended it.
+    A negative ``exit_code`` is that of the signal that ended it. None where nothing tells.
     """
     text = "\n".join(last_lines)[-65536:]
-    for kind, what, pattern, teaches in _SIGNS:
+    for kind, what, pattern in _SIGNS:
         if line := _line(pattern, _closing(text) if kind == "nan" else text.splitlines()):
-            return Failure(kind, f"{what}: {line}", teaches)
+            return Failure(kind, f"{what}: {line}")
         if kind == "host_oom" and was_killed(exit_code, text):
             why = "Killed by the system, most likely because main memory ran out."
-            return Failure(kind, why, True)
-    return _crash(exit_code, _last(text))
+            return Failure(kind, why)
+    return None
 
 
 def was_killed(exit_code: int, text: str) -> bool:
@@ -89,22 +87,11 @@ def was_killed(exit_code: int, text: str) -> bool:
 
 
 _SIGNS = (
-    ("oom", "Ran out of GPU memory", GPU_OOM, True),
-    ("host_oom", "Ran out of main memory", HOST_OOM, True),
-    ("nan", "Diverged", DIVERGED, True),
-    ("device", "The machine failed", MACHINE, False),
+    ("oom", "Ran out of GPU memory", GPU_OOM),
+    ("host_oom", "Ran out of main memory", HOST_OOM),
+    ("nan", "Diverged", DIVERGED),
+    ("device", "The machine failed", MACHINE),
 )
-
-
-def _crash(exit_code: int, last: str) -> Failure:
-    """Return a failure that nothing in the output explains."""
-    if exit_code in (126, 127):
-        return Failure("command", last or "The command could not be started.", False)
-    if exit_code < 0:
-        return Failure("crash", f"Ended by {_signal_name(-exit_code)}. {last}".strip(), False)
-    if exit_code == 0:
-        return Failure("crash", "Ended without having reported all metrics.", False)
-    return Failure("crash", f"Exit code {exit_code}. {last}".strip(), False)
 
 
 def _closing(text: str) -> list[str]:
@@ -140,20 +127,5 @@ def _lines(text: str) -> list[str]:
 
 def _line(pattern: "re.Pattern[str]", lines: Sequence[str]) -> str:
     """Return the last line that ``pattern`` matches in, shortened; empty if none."""
-    found = ""
-    for line in lines:
-        if pattern.search(line):
-            found = line.strip()
+    found = next((line.strip() for line in reversed(lines) if pattern.search(line)), "")
     return found if len(found) <= 240 else found[:239] + "…"
-
-
-def _last(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1][:240] if lines else ""
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return Signals(number).name
-    except ValueError:
-        return f"signal {number}"

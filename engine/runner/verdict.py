@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hpo_tui.engine.execution.base import Exit
-from hpo_tui.engine.execution.failures import classify_failure, was_killed
+from hpo_tui.engine.execution.failures import Failure, classify_failure, was_killed
 from hpo_tui.engine.execution.hiccups import PATIENCE
 from hpo_tui.engine.execution.metric_discovery import discover
 from hpo_tui.engine.runner.desk import Stop
@@ -144,14 +144,8 @@ def _seen(case: Case) -> str:
 
 def _broken(case: Case) -> Verdict:
     found = classify_failure(case.exit.code, case.log.splitlines())
-    if found.kind == "host_oom" and was_killed(case.exit.code, case.log) and not case.exit.oom:
-        return _killed(case)
-    if found.kind in ("oom", "host_oom"):
-        return _out_of_memory(case, found.kind, found.text)
-    if found.kind == "device":
-        return _again(case, "device", found.text)
-    if found.kind == "nan":
-        return Verdict(TrialState.FAILED, "nan", found.text, teaches=True)
+    if found is not None:
+        return _explained(case, found)
     if case.away:
         return _again(case, "lost", "it failed while the study's folder was away")
     text = f"exit code {case.exit.code}"
@@ -163,6 +157,16 @@ def _broken(case: Case) -> Verdict:
         text = f"{text}, {_of_checkpoint(case.carried_on)}"
         return Verdict(TrialState.FAILED, "checkpoint", _with_lines(text, case.lines))
     return Verdict(TrialState.FAILED, "crash", _with_lines(text, case.lines))
+
+
+def _explained(case: Case, found: Failure) -> Verdict:
+    if found.kind == "host_oom" and was_killed(case.exit.code, case.log) and not case.exit.oom:
+        return _killed(case)
+    if found.kind in ("oom", "host_oom"):
+        return _out_of_memory(case, found.kind, found.text)
+    if found.kind == "device":
+        return _again(case, "device", found.text)
+    return Verdict(TrialState.FAILED, "nan", found.text, teaches=True)
 
 
 def _signal(number: int) -> str:

@@ -17,56 +17,61 @@ OOM = [
 ]
 
 
+def kind_of(code: int, lines: list[str]) -> str | None:
+    """Return the kind of failure that an end is taken for, None where nothing tells."""
+    found = classify_failure(code, lines)
+    return found and found.kind
+
+
 @pytest.mark.parametrize("line", OOM)
 def test_out_of_gpu_memory_is_known_by_its_words(line: str) -> None:
     found = classify_failure(1, ["Traceback (most recent call last):", line, "later words"])
-    assert (found.kind, found.teaches) == ("oom", True)
+    assert found is not None
+    assert found.kind == "oom"
     assert line[:60] in found.text
 
 
 @pytest.mark.parametrize(
-    ("code", "lines", "expected"),
+    ("code", "lines", "kind"),
     [
-        (-9, [], ("host_oom", True)),
-        (137, [], ("host_oom", True)),
+        (-9, [], "host_oom"),
+        (137, [], "host_oom"),
         (1, ["RuntimeError: DataLoader worker (pid 7) is killed by signal: Killed. "],
-         ("host_oom", True)),
+         "host_oom"),
         (1, ["  exitcode  : -9 (pid: 113)", "  traceback : Signal 9 (SIGKILL) received by PID 113"],
-         ("host_oom", True)),
+         "host_oom"),
         (1, ["TerminatedWorkerError: The exit codes of the workers are {SIGKILL(-9)}"],
-         ("host_oom", True)),
+         "host_oom"),
         (1, ["numpy._core._exceptions._ArrayMemoryError: Unable to allocate 9. GiB for an "
-             "array with shape (9,)"], ("host_oom", True)),
+             "array with shape (9,)"], "host_oom"),
         (1, ["RuntimeError: [enforce fail] DefaultCPUAllocator: can't allocate memory: you "
-             "tried to allocate 4 bytes"], ("host_oom", True)),
-        (1, ["ValueError: loss is nan at step 3"], ("nan", True)),
-        (1, ["ValueError: Input X contains NaN."], ("nan", True)),
-        (1, ["CUDA error: uncorrectable ECC error encountered"], ("device", False)),
-        (1, ["OSError: [Errno 28] No space left on device"], ("device", False)),
-        (1, ["OSError: [Errno 30] Read-only file system: 'last.pt'"], ("device", False)),
-        (1, ["OSError: [Errno 116] Stale file handle: 'last.pt'"], ("device", False)),
-        (127, ["cannot start trainn.py"], ("command", False)),
-        (-11, ["hello"], ("crash", False)),
-        (3, ["KeyError: 'lr'"], ("crash", False)),
-        (1, ["RuntimeError: CUDA error: device-side assert triggered"], ("crash", False)),
-        (0, ["done"], ("crash", False)),
+             "tried to allocate 4 bytes"], "host_oom"),
+        (1, ["ValueError: loss is nan at step 3"], "nan"),
+        (1, ["ValueError: Input X contains NaN."], "nan"),
+        (1, ["CUDA error: uncorrectable ECC error encountered"], "device"),
+        (1, ["OSError: [Errno 28] No space left on device"], "device"),
+        (1, ["OSError: [Errno 30] Read-only file system: 'last.pt'"], "device"),
+        (1, ["OSError: [Errno 116] Stale file handle: 'last.pt'"], "device"),
+        (127, ["cannot start trainn.py"], None),
+        (-11, ["hello"], None),
+        (3, ["KeyError: 'lr'"], None),
+        (1, ["RuntimeError: CUDA error: device-side assert triggered"], None),
+        (0, ["done"], None),
     ],
 )  # fmt: skip
-def test_kinds(code: int, lines: list[str], expected: tuple[str, bool]) -> None:
-    found = classify_failure(code, lines)
-    assert (found.kind, found.teaches) == expected
-    assert found.text.strip()
+def test_kinds(code: int, lines: list[str], kind: str | None) -> None:
+    assert kind_of(code, lines) == kind
 
 
 def test_words_of_an_ordinary_run_blame_nothing() -> None:
     lines = ["loss: 0.5 information: 3", "inf: reading", "oom-score 0", "epoch 3 nan_ratio=0"]
-    assert classify_failure(1, [*lines, "ValueError: bad"]).kind == "crash"
+    assert kind_of(1, [*lines, "ValueError: bad"]) is None
 
 
-def test_the_text_names_the_last_line_and_stays_short() -> None:
-    assert classify_failure(3, ["KeyError: 'lr'", ""]).text == "Exit code 3. KeyError: 'lr'"
-    assert "SIGSEGV" in classify_failure(-11, []).text
-    assert len(classify_failure(1, ["CUDA out of memory " + "x" * 9999]).text) < 300
+def test_the_text_stays_short() -> None:
+    found = classify_failure(1, ["CUDA out of memory " + "x" * 9999])
+    assert found is not None
+    assert len(found.text) < 300
 
 
 def traceback(error: str, rank: str = "") -> list[str]:
@@ -78,10 +83,10 @@ def traceback(error: str, rank: str = "") -> list[str]:
     ("lines", "kind"),
     [
         (["best val loss: inf", *traceback("ModuleNotFoundError: No module named 'timm'")],
-         "crash"),
-        (["epoch 1 loss: nan", *["working"] * 20, *traceback("KeyError: 'lr'")], "crash"),
-        (["epoch 1 loss: nan", *["working"] * 20, "Segmentation fault"], "crash"),
-        (["best val loss = inf", "train.py: error: unrecognized arguments: --lr"], "crash"),
+         None),
+        (["epoch 1 loss: nan", *["working"] * 20, *traceback("KeyError: 'lr'")], None),
+        (["epoch 1 loss: nan", *["working"] * 20, "Segmentation fault"], None),
+        (["best val loss = inf", "train.py: error: unrecognized arguments: --lr"], None),
         (["epoch 1 loss: nan", "giving up"], "nan"),
         (["epoch 1", *traceback("ValueError: loss is nan"), "see the log for more"], "nan"),
         ([*traceback("KeyError: 'cache'"), *["working"] * 200, "training diverged"], "nan"),
@@ -93,6 +98,5 @@ def traceback(error: str, rank: str = "") -> list[str]:
           *traceback("train.Failed: step 3")], "nan"),
     ],
 )  # fmt: skip
-def test_a_run_diverged_only_if_its_end_says_so(lines: list[str], kind: str) -> None:
-    found = classify_failure(1, lines)
-    assert (found.kind, found.teaches) == (kind, kind == "nan")
+def test_a_run_diverged_only_if_its_end_says_so(lines: list[str], kind: str | None) -> None:
+    assert kind_of(1, lines) == kind
