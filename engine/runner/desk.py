@@ -23,6 +23,7 @@ from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.stop_when import reached
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import Command, StudyState, Trial, TrialState
+from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
 
 log = logging.getLogger("runner")
@@ -202,6 +203,11 @@ class Desk:
         """Record something that people should know."""
         log.info("%s: %s", kind, text)
         self.writer.add_event(kind, text, trial, data)
+
+    def kept(self, key: str) -> Any:
+        """Return what the store keeps under a key, None if it keeps nothing."""
+        with StudyReader(self.folder.db) as reader:
+            return reader.get(key)
 
     def set_state(self, state: StudyState, reason: str = "") -> None:
         """Change where the study stands."""

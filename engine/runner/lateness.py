@@ -7,7 +7,6 @@ from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.spec import Resources
 from hpo_tui.engine.spec.units import show_duration
 from hpo_tui.store.models import Trial, TrialState
-from hpo_tui.store.read import StudyReader
 
 _EVENT = "overdue"
 _KNOWN = 3
@@ -29,8 +28,7 @@ class Lateness:
     def look(self) -> None:
         """See which trials are overdue by now; write that down where it is another."""
         if self._kept is None:
-            with StudyReader(self.desk.folder.db) as reader:
-                self._kept = reader.get(KEY) or {"now": [], "told": []}
+            self._kept = self.desk.kept(KEY) or {"now": [], "told": []}
         found = self._overdue()
         told = [n for n in self._kept["told"] if not self.desk.trials[n].state.ended]
         fresh = {n: said for n, said in found.items() if n not in told}

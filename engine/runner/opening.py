@@ -186,8 +186,7 @@ def _note_program(desk: Desk) -> None:
     found = None if "/" in name or "{" in name else shutil.which(name)
     if found is None:
         return
-    with StudyReader(desk.folder.db) as reader:
-        before = reader.get("program")
+    before = desk.kept("program")
     if before == [name, found]:
         return
     with desk.transaction():

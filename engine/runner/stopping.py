@@ -9,7 +9,6 @@ from hpo_tui.engine.runner.desk import Desk, Live, Stop
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.summaries import mean
 from hpo_tui.store.models import Trial, TrialState
-from hpo_tui.store.read import StudyReader
 
 _SPARED = 0.1
 """Share of the stops that are not carried out, to see what would have become of the trial."""
@@ -24,8 +23,7 @@ class Audit:
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
-        with StudyReader(desk.folder.db) as reader:
-            kept = reader.get("stopping") or {}
+        kept = desk.kept("stopping") or {}
         self.spared: set[int] = set(kept.get("spared", ()))
 
     def decide(self, live: Live, text: str, chance: float) -> None:

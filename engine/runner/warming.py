@@ -16,7 +16,6 @@ from hpo_tui.engine.execution.warm import WarmServer, WarmStarts, split_python
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.spec.units import show_duration
 from hpo_tui.store.models import Trial, TrialState
-from hpo_tui.store.read import StudyReader
 
 _KEY = "warm:measured"
 """Under which key the store keeps what was measured, [seconds, problem]: once for each study."""
@@ -77,9 +76,7 @@ class Warming:
     def _begin(self, executor: LocalExecutor, first: Trial) -> None:
         """Start the process that imports, where that may lead to advice."""
         desk = self.desk
-        with StudyReader(desk.folder.db) as reader:
-            known = reader.get(_KEY)
-        self._names = () if known else self._libraries()
+        self._names = () if desk.kept(_KEY) else self._libraries()
         seconds = first.duration or 0.0
         if not self._names or not _LEAST < seconds <= _SHORT or first.attempt != 1:
             self.over = True

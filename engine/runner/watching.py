@@ -83,8 +83,7 @@ def _stop_of(desk: Desk, number: int) -> Stop | None:
 
     That of a stopped study ends the trial's attempt alone: this run takes it up again.
     """
-    with StudyReader(desk.folder.db) as reader:
-        kept = reader.get(f"stop:{number}")
+    kept = desk.kept(f"stop:{number}")
     if kept is None:
         return None
     stop = Stop(*kept)
