@@ -18,6 +18,11 @@ _BUSY, _SUSPENDED = "The runner is busy", "The runner is suspended"
 """How what is said begins where a runner has not answered in time."""
 
 
+def sentence(text: str) -> str:
+    """Return an answer of the engine's as a sentence of its own."""
+    return f"{text[:1].upper()}{text[1:]}."
+
+
 def unanswered(folder: StudyFolder, what: str = "this") -> str:
     """Return why a runner has not answered yet, and when it will do what was asked for."""
     pid = folder.runner_pid()
@@ -80,26 +85,18 @@ def _started(folder: StudyFolder) -> str:
     return f"The runner is process {launch.start_runner(folder)}"
 
 
-def send(folder: StudyFolder, wish: str) -> str:
+def send(folder: StudyFolder, wish: str, **args: Any) -> str:
     """Ask for something to be done, by the runner or without one."""
     from hpo_tui.engine import launch
 
-    return answer_of(launch.send(folder, wish, {}), folder)
-
-
-def stop(folder: StudyFolder, *, kill: bool) -> str:
-    """Stop the study, or end the trials that run on without its runner."""
-    from hpo_tui.engine import launch
-
-    return answer_of(launch.send(folder, "stop", {"kill": kill}), folder)
+    return answer_of(launch.send(folder, wish, args), folder)
 
 
 def unqueue(folder: StudyFolder, wishes: Collection[int]) -> str:
     """Take back some of what is queued for the next run, by the numbers of its commands."""
     from hpo_tui.engine import launch
 
-    text = launch.unqueue(folder, lambda c: c.id in wishes)
-    return f"{text[:1].upper()}{text[1:]}."
+    return sentence(launch.unqueue(folder, lambda c: c.id in wishes))
 
 
 def add_and_run(
@@ -112,12 +109,7 @@ def add_and_run(
     if amount:
         said.append(launch.send(folder, "extend", {"amount": amount}).answer)
     shown = said if len(many) == 1 else said[len(many) :]
-    return " ".join(f"{text[:1].upper()}{text[1:]}." for text in [*shown, _started(folder)])
-
-
-def archive(folder: StudyFolder) -> str:
-    """Move the study to the archive."""
-    return send(folder, "archive")
+    return " ".join(map(sentence, [*shown, _started(folder)]))
 
 
 def delete(folder: StudyFolder) -> str:

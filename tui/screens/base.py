@@ -56,6 +56,18 @@ class Room(Screen[None]):
         """Show a short message that goes away by itself; markup in it is text."""
         self.app.notify(plain(text), title=title, severity=severity, markup=False)
 
+    def confirm(
+        self, then: Callable[[], None], question: str, detail: str = "", name: str = ""
+    ) -> None:
+        """Ask, and call ``then`` on a yes; where there is a ``name``, it has to be typed for it."""
+        from hpo_tui.tui.screens.dialogs import Confirm
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                then()
+
+        self.app.push_screen(Confirm(question, detail, name), answered)
+
     def may_leave(self, leave: Callable[[], None]) -> None:
         """Call ``leave``, unless something would be lost by it that is to be asked about first."""
         leave()

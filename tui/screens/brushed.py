@@ -53,8 +53,6 @@ class Brushing(StudyRoom):
 
     def do_study_narrow(self) -> None:
         """Show what the space would become and, when agreed to, edit the study."""
-        from hpo_tui.tui.screens.dialogs import Confirm
-
         snapshot, ranges = self._ranges()
         if not ranges:
             self.say(_ALL_COVERED, "warning")
@@ -65,16 +63,16 @@ class Brushing(StudyRoom):
             self.say(problem, "error", "narrow")
             return
 
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self.command("edit", "narrow the space", {"text": text, "base": base})
-
         detail = describe(ranges) + "\n\nNew trials stay inside; earlier ones are kept."
         if outside(snapshot.spec, ranges):
             detail += (
                 "\nConfigurations under [[start]] that lie outside are removed from the study file."
             )
-        self.app.push_screen(Confirm("Narrow the space to the brush?", detail), answered)
+        self.confirm(
+            lambda: self.command("edit", "narrow the space", {"text": text, "base": base}),
+            "Narrow the space to the brush?",
+            detail,
+        )
 
     def do_study_refine(self) -> None:
         """Ask how many configurations inside the brush are wanted, and enqueue them."""
@@ -105,8 +103,6 @@ class Brushing(StudyRoom):
 
     def do_study_star_shown(self) -> None:
         """Star every trial that the view holds."""
-        from hpo_tui.tui.screens.dialogs import Confirm
-
         snapshot, mask = self.picture, self.look.mask
         assert snapshot is not None
         assert mask is not None
@@ -117,12 +113,10 @@ class Brushing(StudyRoom):
             many = f"{count} trials are too many to star: use a narrower filter."
             self.say(many if numbers else few, "warning")
             return
-
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self.commands("star", [{"trial": n, "on": True} for n in numbers])
-
-        self.app.push_screen(Confirm(f"Star {present.plural(len(numbers), 'trial')}?"), answered)
+        self.confirm(
+            lambda: self.commands("star", [{"trial": n, "on": True} for n in numbers]),
+            f"Star {present.plural(len(numbers), 'trial')}?",
+        )
 
 
 def describe(ranges: "tuple[Narrowed, ...]") -> str:

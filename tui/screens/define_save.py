@@ -16,7 +16,6 @@ from hpo_tui.tui.editor.history import TextHistory
 from hpo_tui.tui.messages import StudySaved
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.screens.base import Room
-from hpo_tui.tui.screens.dialogs import Confirm
 from hpo_tui.tui.typed_ahead import ASKING
 
 _BEING_SAVED = "The change is being saved."
@@ -158,19 +157,18 @@ class SavingRoom(Room):
         """Write the file, after a question where another text or a runnable study could be lost."""
         fault, taken, doubts = found
 
-        def write(yes: bool | None) -> None:
-            if yes:
-                self._sent = text
-                self._write_file(launch, text)
+        def write() -> None:
+            self._sent = text
+            self._write_file(launch, text)
 
         if fault or taken:
             self.say(fault or taken, "error")
             if taken:
                 self.show_name()
         elif doubts:
-            self.app.push_screen(Confirm(f"Save {self.path.name} anyway?", doubts), write)
+            self.confirm(write, f"Save {self.path.name} anyway?", doubts)
         else:
-            write(yes=True)
+            write()
 
     @work(thread=True, exclusive=True, group="save", exit_on_error=False)
     def _write_file(self, launch: bool, text: str) -> None:
@@ -206,14 +204,11 @@ class SavingRoom(Room):
             # Comments and the order of things are the person's own: kept, and no question.
             self._send(launch, checked, plan.stored)
         else:
-
-            def take(yes: bool | None) -> None:
-                if yes:
-                    self._send(launch, checked, plan.stored)
-
             lines += [f"Note: {doubt}"] if doubt else []
             detail = "\n".join(plain(line) for line in lines)
-            self.app.push_screen(Confirm("Change the study?", detail), take)
+            self.confirm(
+                lambda: self._send(launch, checked, plan.stored), "Change the study?", detail
+            )
 
     def _send(self, launch: bool, checked: Checked, seen: str) -> None:
         self._sent = checked.text
@@ -265,14 +260,12 @@ class SavingRoom(Room):
             leave()
             return
 
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self._dropped = True
-                self._draft.keep(self._unsaved)
-                leave()
+        def drop() -> None:
+            self._dropped = True
+            self._draft.keep(self._unsaved)
+            leave()
 
-        question = Confirm("Leave without saving?", "The changes to the study would be lost.")
-        self.app.push_screen(question, answered)
+        self.confirm(drop, "Leave without saving?", "The changes to the study would be lost.")
 
     def do_screen_back(self) -> None:
         """Leave the editor; unsaved changes are asked about."""

@@ -14,12 +14,10 @@ from hpo_tui.tui.screens.base import Room
 from hpo_tui.tui.study_deeds import (
     NO_RUNNER,
     NOTHING_RUNS,
-    archive,
     attempted,
     delete,
     send,
     start,
-    stop,
     unqueue,
     why_no_start,
 )
@@ -120,7 +118,8 @@ class ListedStudies(Room):
             )  # fmt: skip
             return
         ask_stop(
-            self.app, lambda kill: self._in_thread(folder, "stop", partial(stop, folder, kill=kill))
+            self.app,
+            lambda kill: self._in_thread(folder, "stop", partial(send, folder, "stop", kill=kill)),
         )
 
     def do_studies_compare(self) -> None:
@@ -143,41 +142,29 @@ class ListedStudies(Room):
 
     def do_studies_archive(self) -> None:
         """Move the study to the archive after a confirmation."""
-        from hpo_tui.tui.screens.dialogs import Confirm
-
         study = self.chosen
         assert study is not None
         folder = study.folder
-
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self._in_thread(folder, "archive", partial(archive, folder))
-
         place = folder.path.parent / ARCHIVE
         detail = f"It moves to {place} and is no longer listed. Move its folder back to undo this."
-        self.app.push_screen(Confirm(f"Archive {folder.name}?", plain(detail)), answered)
+        work = partial(send, folder, "archive")
+        self.confirm(
+            lambda: self._in_thread(folder, "archive", work),
+            f"Archive {folder.name}?",
+            plain(detail),
+        )
 
     def do_studies_delete(self) -> None:
         """Delete the study when its name has been typed."""
-        from hpo_tui.tui.screens.dialogs import Confirm
-
         study = self.chosen
         assert study is not None
         folder = study.folder
-
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self._in_thread(folder, "delete", partial(delete, folder))
-
-        self.app.push_screen(
-            Confirm(
-                f"Delete {folder.name} for good?",
-                f"{present.plural(study.trials, 'trial')} with logs and checkpoints "
-                f"in {folder.path}.\n"
-                "This cannot be undone; A archives it instead. Type its name to confirm.",
-                folder.name,
-            ),
-            answered,
+        self.confirm(
+            lambda: self._in_thread(folder, "delete", partial(delete, folder)),
+            f"Delete {folder.name} for good?",
+            f"{present.plural(study.trials, 'trial')} with logs and checkpoints in {folder.path}.\n"
+            "This cannot be undone; A archives it instead. Type its name to confirm.",
+            folder.name,
         )
 
 

@@ -13,6 +13,7 @@ from hpo_tui.tui.study_deeds import (
     NO_RUNNER,
     NOTHING_RUNS,
     STARTS_IT,
+    sentence,
     why_no_start,
 )
 from hpo_tui.tui.widgets.chrome import StudyHeader
@@ -191,8 +192,7 @@ class StudyRoom(Wishing):
         def analyse() -> str:
             from hpo_tui.engine import launch
 
-            text = launch.analyse(folder)
-            return f"{text[:1].upper()}{text[1:]}."
+            return sentence(launch.analyse(folder))
 
         self.say("Slices and maps are being worked out …")
         self.in_thread(analyse, "analyse")

@@ -69,23 +69,20 @@ class TrialActions(Brushing):
 
     def do_trial_kill(self) -> None:
         """Stop the trial after a confirmation."""
-        from hpo_tui.tui.screens.dialogs import Confirm
-
         snapshot, number, row = self._at()
         wishes = self.queued_of(snapshot, number)
         if wishes:
             self.take_back(wishes)
             return
-
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self.command("kill", f"kill trial {number}", {"trial": number})
-
         detail = "What it has cost so far is lost. Its reports are kept, and r runs it again."
         spent = snapshot.frame.charged[row] + snapshot.frame.wasted[row]
         if self.state_of(snapshot) is TrialState.WAITING and not spent:
             detail = "It has not started, so nothing is lost. r runs it after all."
-        self.app.push_screen(Confirm(f"Kill trial {number}?", detail), answered)
+        self.confirm(
+            lambda: self.command("kill", f"kill trial {number}", {"trial": number}),
+            f"Kill trial {number}?",
+            detail,
+        )
 
     def do_trial_retry(self) -> None:
         """Run the trial again."""

@@ -8,7 +8,7 @@ from hpo_tui.engine.answers import wish_text
 from hpo_tui.store.models import Command, StudyState
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.screens.commanding import Commanding
-from hpo_tui.tui.study_deeds import add_and_run, how_queued_starts, unqueue
+from hpo_tui.tui.study_deeds import add_and_run, how_queued_starts, sentence, unqueue
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -83,7 +83,7 @@ class Wishing(Commanding):
             try:
                 amount_more(text, budget)
             except ValueError as error:
-                return f"{str(error)[:1].upper()}{str(error)[1:]}."
+                return sentence(str(error))
             return ""
 
         def answered(text: str | None) -> None:
