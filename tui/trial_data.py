@@ -5,8 +5,8 @@ import tomllib
 from collections.abc import Mapping
 from typing import Any
 
-from hpo_tui.engine.spec import StudySpec
-from hpo_tui.store.frame import STATES
+from hpo_tui.engine.spec import Parameter, ParameterKind, StudySpec, Value
+from hpo_tui.store.frame import STATES, Frame
 from hpo_tui.store.models import TrialState
 from hpo_tui.tui.snapshot import Snapshot
 
@@ -37,27 +37,41 @@ def why_no_promotion(snapshot: Snapshot, row: int) -> str:
     return f"The configuration of trial {number} has been promoted already."
 
 
-def params_at(snapshot: Snapshot, row: int) -> dict[str, Any]:
+def params_at(snapshot: Snapshot, row: int) -> dict[str, Value]:
     """Return the active parameters of the trial at ``row``, integers as such."""
-    frame, found = snapshot.frame, {}
-    kinds = {p.name: p for p in snapshot.spec.space}
-    for name, values in frame.params.items():
-        value = float(values[row])
-        if math.isnan(value):
-            continue
-        choices = frame.choices.get(name)
-        if choices is not None:
-            found[name] = choices[int(value)]
-        else:
-            found[name] = _native(value, kinds.get(name))
-    return found
+    frame = snapshot.frame
+    known = {p.name: p for p in snapshot.spec.space}
+    return {
+        name: stored_value(frame, name, known.get(name), float(values[row]))
+        for name, values in frame.params.items()
+        if not math.isnan(values[row])
+    }
 
 
-def _native(value: float, parameter: Any) -> Any:
+def stored_value(frame: Frame, name: str, parameter: Parameter | None, number: float) -> Value:
+    """Return a parameter's value from the number that the frame keeps of it."""
+    if name in frame.choices:
+        return frame.choices[name][int(number)]
     if parameter is not None and parameter.choices:
-        return next((c for c in parameter.choices if c == value), value)
-    whole = parameter is not None and parameter.kind == "int"
-    return int(value) if whole and value.is_integer() else value
+        return next((c for c in parameter.choices if c == number), number)
+    whole = parameter is not None and parameter.kind is ParameterKind.INT
+    return int(number) if whole and number.is_integer() else number
+
+
+def rerun_line(
+    snapshot: Snapshot, number: int, params: Mapping[str, Value], task: str, repeat: int
+) -> str:
+    """Return the shell line that runs a trial's configuration again by hand, where trials run."""
+    # It brings the parser of expressions: too much for the first frame.
+    from hpo_tui.engine.spec.command import placeholder_values, shell_line, trial_seed
+
+    spec = snapshot.spec
+    at = next((t for t in spec.tasks if t.name == task), spec.full_task)
+    values = placeholder_values(
+        spec, params, at, snapshot.folder.trial(number).path.absolute(),
+        seed=trial_seed(spec, repeat), trial=number,
+    )  # fmt: skip
+    return shell_line(spec, at, values)
 
 
 def trial_data(snapshot: Snapshot, row: int) -> dict[str, Any]:

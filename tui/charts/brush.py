@@ -14,6 +14,7 @@ from hpo_tui.store.models import Value
 from hpo_tui.tui.charts import axes
 from hpo_tui.tui.charts.axes import Axis
 from hpo_tui.tui.snapshot import Brush
+from hpo_tui.tui.trial_data import stored_value
 
 
 def brush_mask(frame: Frame, spec: StudySpec, brushes: Mapping[str, Brush]) -> Mask | None:
@@ -260,7 +261,7 @@ def _configuration(frame: Frame, spec: StudySpec, row: int | None) -> Params:
         if parameter.kind is ParameterKind.FIXED and parameter.value is not None:
             params[parameter.name] = parameter.value
         elif stored == stored:  # noqa: PLR0124 - false for NaN alone
-            params[parameter.name] = _value(frame, spec, parameter.name, stored)
+            params[parameter.name] = stored_value(frame, parameter.name, parameter, stored)
         elif row is None and parameter.numeric:
             middle = (
                 (parameter.low * parameter.high) ** 0.5
@@ -272,14 +273,3 @@ def _configuration(frame: Frame, spec: StudySpec, row: int | None) -> Params:
         elif row is None and parameter.choices:
             params[parameter.name] = parameter.choices[0]
     return params
-
-
-def _value(frame: Frame, spec: StudySpec, name: str, stored: float) -> Value:
-    """Return a parameter's value from the number that the frame keeps."""
-    if name in frame.choices:
-        return frame.choices[name][int(stored)]
-    parameter = spec.parameter(name)
-    for choice in parameter.choices:
-        if not isinstance(choice, str) and float(choice) == stored:
-            return choice
-    return int(stored) if parameter.kind is ParameterKind.INT else stored

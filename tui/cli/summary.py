@@ -23,7 +23,6 @@ from hpo_tui.engine.analysis.front import (
 from hpo_tui.engine.analysis.repeats import runs
 from hpo_tui.engine.answers import wish_text
 from hpo_tui.engine.spec import Budget, BudgetUnit, Objective, OutcomeConstraint, StudySpec
-from hpo_tui.engine.spec.command import placeholder_values, shell_line, trial_seed
 from hpo_tui.store.frame import STATES
 from hpo_tui.store.models import Trial
 from hpo_tui.store.transfer.rows import finite
@@ -36,6 +35,7 @@ from hpo_tui.tui.present import plural
 from hpo_tui.tui.running import overdue_text
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.standing import until
+from hpo_tui.tui.trial_data import rerun_line
 
 UNITS = {BudgetUnit.FULL: "", BudgetUnit.GPU_HOURS: " GPU-hours", BudgetUnit.TRIALS: " trials"}
 
@@ -126,15 +126,10 @@ def best_record(trial: Trial, spec: StudySpec, runs: int) -> dict[str, Any]:
 
 def command_of(trial: Trial, picture: Snapshot) -> str:
     """Return the shell line that runs a trial's configuration again, from where it is typed."""
-    spec, folder = picture.spec, picture.folder
-    task = next((t for t in spec.tasks if t.name == trial.task), spec.full_task)
-    values = placeholder_values(
-        spec, trial.params, task, folder.trial(trial.number).path.absolute(),
-        seed=trial_seed(spec, trial.repeat), trial=trial.number,
-    )  # fmt: skip
-    line = shell_line(spec, task, values)
-    here = folder.workplace.resolve() == Path.cwd()
-    return line if here else f"cd {shlex.quote(str(folder.workplace))} && {line}"
+    line = rerun_line(picture, trial.number, trial.params, trial.task, trial.repeat)
+    workplace = picture.folder.workplace
+    here = workplace.resolve() == Path.cwd()
+    return line if here else f"cd {shlex.quote(str(workplace))} && {line}"
 
 
 def runs_of(picture: Snapshot) -> dict[int, int]:

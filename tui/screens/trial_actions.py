@@ -19,6 +19,7 @@ from hpo_tui.tui.trial_data import (
     configuration_text,
     dearer_tasks,
     params_at,
+    rerun_line,
     trial_data,
     why_no_promotion,
 )
@@ -236,18 +237,11 @@ class TrialActions(Brushing):
 
     def do_trial_copy(self) -> None:
         """Copy its configuration as a command line."""
-        # It brings the parser of expressions: too much for the first frame.
-        from hpo_tui.engine.spec.command import placeholder_values, shell_line, trial_seed
-
         snapshot, number, row = self._at()
-        spec, frame = snapshot.spec, snapshot.frame
-        name = frame.tasks[frame.task[row]]
-        task = next((t for t in spec.tasks if t.name == name), spec.full_task)
-        values = placeholder_values(
-            spec, params_at(snapshot, row), task, snapshot.folder.trial(number).path.absolute(),
-            seed=trial_seed(spec, int(frame.repeat[row])), trial=number,
-        )  # fmt: skip
-        self.hpo.copy(shell_line(spec, task, values), f"the command of trial {number}")
+        frame = snapshot.frame
+        task, repeat = frame.tasks[frame.task[row]], int(frame.repeat[row])
+        line = rerun_line(snapshot, number, params_at(snapshot, row), task, repeat)
+        self.hpo.copy(line, f"the command of trial {number}")
 
     def do_trial_copy_json(self) -> None:
         """Copy the trial as JSON."""
