@@ -13,6 +13,7 @@ from hpo_tui.store.models import Value
 from hpo_tui.tui import fmt
 from hpo_tui.tui.charts.scale import Scale, fitted
 from hpo_tui.tui.goals import limits_of
+from hpo_tui.tui.present import plural
 from hpo_tui.tui.snapshot import Brush
 
 TASK = "task"
@@ -56,7 +57,7 @@ class Axis:
     def counted(self) -> str:
         """How many slots there are, in words."""
         noun = "task" if self.name == TASK else "choice"
-        return f"{len(self.slots)} {noun}" + ("" if len(self.slots) == 1 else "s")
+        return plural(len(self.slots), noun)
 
     @property
     def downwards(self) -> bool:

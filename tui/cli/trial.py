@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hpo_tui.engine.spec.names import plural
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import Event, Trial
 from hpo_tui.tui.cli.errors import Refusal
@@ -60,9 +61,8 @@ def record_of(folder: StudyFolder, reader: "StudyReader", number: int) -> Trial:
     """Return a trial. Raises Refusal where there is none of that number."""
     trial = reader.trial(number)
     if trial is None:
-        count = sum(reader.counts().values())
-        known = f"it has {count} trials" if count != 1 else "it has 1 trial"
-        raise Refusal(f"{plain(folder.name)} has no trial {number}; {known}")
+        count = plural(sum(reader.counts().values()), "trial")
+        raise Refusal(f"{plain(folder.name)} has no trial {number}; it has {count}")
     return trial
 
 

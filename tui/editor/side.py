@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.text import Text
 
 from hpo_tui.engine.spec import Problem, SpecError, StudySpec
-from hpo_tui.engine.spec.names import KeyPath
+from hpo_tui.engine.spec.names import KeyPath, plural
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.refusals import in_words
 from hpo_tui.tui.editor.form import Checked
@@ -55,13 +55,12 @@ def verdict(checked: Checked, warning: str = "") -> str:
     if checked.data is None:
         return "! not valid TOML"
     if checked.problems:
-        count = len(checked.problems)
-        return f"! {count} thing{'s' if count > 1 else ''} to fix"
+        return f"! {plural(len(checked.problems), 'thing')} to fix"
     spec = checked.spec
     assert spec is not None
     counts = (len(spec.free), len(spec.objectives), len(spec.tasks))
     parts = zip(counts, ("parameter", "objective", "task"), strict=True)
-    found = ", ".join(f"{n} {word}{'s' if n != 1 else ''}" for n, word in parts)
+    found = ", ".join(plural(n, word) for n, word in parts)
     return f"! cannot start yet, see below   {found}" if warning else f"ready: {found}"
 
 
