@@ -19,11 +19,7 @@ def block(canvas: Canvas, y: int, sample: DeviceSample, glyphs: Glyphs) -> None:
     name = f" {_clean(sample.device, glyphs)}  {_clean(sample.name, glyphs)}  {_trials(sample)}"
     text.write(canvas, 0, y, [(name, Ink.TEXT)], glyphs.ellipsis)
     room = max(4, canvas.width - NOTE)
-    total = max(1, sample.memory_total)
-    foreign = round(room * min(sample.foreign, sample.memory_used) / total)
-    used = round(room * sample.memory_used / total) - foreign
-    note = f" {present.size(sample.memory_used)} of {present.size(sample.memory_total)}"
-    bar = _bar(used, foreign, room)
+    bar, note = _memory(sample, room), f" {_amount(sample)}"
     text.write(canvas, 0, y + 1, [("  memory ", Ink.DIM), *bar, (note, Ink.TEXT)], glyphs.ellipsis)
     bar = _bar(round(room * (sample.utilization or 0.0)), 0, room)
     note = f" {_busy(sample)}"
@@ -32,19 +28,26 @@ def block(canvas: Canvas, y: int, sample: DeviceSample, glyphs: Glyphs) -> None:
 
 def line(canvas: Canvas, y: int, sample: DeviceSample, glyphs: Glyphs) -> None:
     """Draw the same on one line: the memory as a bar, the rest in words."""
-    total = max(1, sample.memory_total)
-    foreign = round(SHORT_BAR * min(sample.foreign, sample.memory_used) / total)
-    used = round(SHORT_BAR * sample.memory_used / total) - foreign
-    memory = f"{present.size(sample.memory_used)} of {present.size(sample.memory_total)}"
     spans = [
         (f" {fmt.pad(_clean(sample.device, glyphs), 6, glyphs.ellipsis)} ", Ink.TEXT),
-        *_bar(used, foreign, SHORT_BAR),
-        (f" {memory:<14}", Ink.TEXT),
+        *_memory(sample, SHORT_BAR),
+        (f" {_amount(sample):<14}", Ink.TEXT),
         (" busy ", Ink.DIM),
         (f"{_busy(sample):<5}", Ink.TEXT),
         (f" {_trials(sample)}", Ink.TEXT),
     ]
     text.write(canvas, 0, y, spans, glyphs.ellipsis)
+
+
+def _memory(sample: DeviceSample, room: int) -> list[tuple[str, int]]:
+    """Return a bar of what is used, by others apart, in ``room`` cells."""
+    total = max(1, sample.memory_total)
+    foreign = round(room * min(sample.foreign, sample.memory_used) / total)
+    return _bar(round(room * sample.memory_used / total) - foreign, foreign, room)
+
+
+def _amount(sample: DeviceSample) -> str:
+    return f"{present.size(sample.memory_used)} of {present.size(sample.memory_total)}"
 
 
 def _bar(used: int, foreign: int, room: int) -> list[tuple[str, int]]:

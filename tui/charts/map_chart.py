@@ -138,24 +138,23 @@ class MapChart:
         inside = self.view.inside(len(frame))
         shown = np.isfinite(front.column(frame, self.told.metric)) & inside
         failed = frame.in_state(TrialState.FAILED) & inside
-        plot.points(x[failed], y[failed], Ink.BAD, glyphs.lost)
-        plot.points(x[shown & ~full], y[shown & ~full], Ink.PARTIAL_3)
-        plot.points(x[shown & full], y[shown & full], Ink.FULL_3, self.glyphs.hollow)
+        plot.points(x, y, Ink.BAD, glyphs.lost, of=failed)
+        plot.points(x, y, Ink.PARTIAL_3, of=shown & ~full)
+        plot.points(x, y, Ink.FULL_3, self.glyphs.hollow, of=shown & full)
         area = area_of(plane)
         styles = plot.canvas.styles[area]
         for ink, cell in ((Ink.PARTIAL_3, Cell.FAINT), (Ink.FULL_3, Cell.MARK)):
             mine = (styles == ink) & (level >= 0)
             styles[mine] = heat(0, cell) + level[mine] * len(Cell)
         best = front.best_rows(frame, spec)
-        plot.points(x[best], y[best], Ink.BEST, self.glyphs.best)
+        plot.points(x, y, Ink.BEST, self.glyphs.best, of=best)
         centre = frame.index(self.told.trial)
         for at, ink, mark in (
             (centre, Ink.BEST if centre in best else Ink.BOLD, self.glyphs.centre),
             (self.view.row(self.snapshot.frame), Ink.SELECTED, glyphs.selected),
         ):
             if at is not None:
-                mine = np.array([at])
-                plot.points(x[mine], y[mine], ink, mark)
+                plot.points(x, y, ink, mark, of=np.array([at]))
 
     def _legend(self, canvas: Canvas, heats: Heat, *, hatched: bool) -> None:
         """Write the name of the side upwards, and right of it what the colours mean."""

@@ -139,10 +139,8 @@ class Plane:
 
     def _draw(self, marks: list[tuple[float, str]], names: tuple[str, str]) -> None:
         plot = self.plot
-        canvas, glyphs, base = plot.canvas, plot.glyphs, plot.top + plot.height
-        canvas.column(plot.left - 1, slice(plot.top, base), glyphs.axis, Ink.AXIS)
-        corner = "+" if glyphs.ascii else "└"
-        canvas.put(plot.left - 1, base, corner + glyphs.rule * plot.width, Ink.AXIS)
+        canvas, glyphs = plot.canvas, plot.glyphs
+        plot.draw_edges()
         taken: set[int] = set()
         room, every = plot.left - 2, [text for _, text in marks]
         for value, text in marks:

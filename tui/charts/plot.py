@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from hpo_tui.engine.arrays import Array
+from hpo_tui.engine.arrays import Array, Index, Mask
 from hpo_tui.tui import fmt
 from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.palette import Ink
@@ -128,11 +128,8 @@ class Plot:
     def _draw_axes(
         self, texts: Mapping[float, str], labels: tuple[str, str], slots: Sequence[str]
     ) -> None:
-        glyphs, canvas = self.glyphs, self.canvas
-        canvas.column(self.left - 1, slice(self.top, self.top + self.height), glyphs.axis, Ink.AXIS)
-        base = self.top + self.height
-        corner = "+" if glyphs.ascii else "└"
-        canvas.put(self.left - 1, base, corner + glyphs.rule * self.width, Ink.AXIS)
+        canvas = self.canvas
+        self.draw_edges()
         taken: set[int] = set()
         ticks = list(texts)
         for tick in [ticks[0], ticks[-1], *ticks[1:-1]]:
@@ -144,6 +141,13 @@ class Plot:
             canvas.put(max(self.left - 2 - len(text), 0), row, text, Ink.DIM)
             canvas.put(self.left - 2, row, self._beyond(self.y, tick), Ink.DIM)
         self.draw_x_marks(self.x_marks(slots), labels[0], choices=bool(slots))
+
+    def draw_edges(self) -> None:
+        """Draw the lines of both axes and the corner between them."""
+        glyphs, base = self.glyphs, self.top + self.height
+        self.canvas.column(self.left - 1, slice(self.top, base), glyphs.axis, Ink.AXIS)
+        corner = "+" if glyphs.ascii else "└"
+        self.canvas.put(self.left - 1, base, corner + glyphs.rule * self.width, Ink.AXIS)
 
     def _beyond(self, scale: Scale, tick: float) -> str:
         """Return the mark beside an end of an axis that points lie beyond, else nothing."""
@@ -208,8 +212,21 @@ class Plot:
         unit = float(np.nan_to_num(self.x.unit(np.array([value]))[0]))
         return self.left + round(unit * (self.width - 1))
 
-    def points(self, x: Array, y: Array, ink: Ink, marker: str | None = None) -> None:
-        """Draw points; ``marker``: a character, dots finer than cells when there is none."""
+    def points(
+        self,
+        x: Array,
+        y: Array,
+        ink: Ink,
+        marker: str | None = None,
+        *,
+        of: Mask | Index | None = None,
+    ) -> None:
+        """Draw points, or those ``of`` a mask or some rows alone.
+
+        ``marker``: a character, dots finer than cells when there is none.
+        """
+        if of is not None:
+            x, y = x[of], y[of]
         unit_x, unit_y = self.x.unit(x), self.y.unit(y)
         known = np.isfinite(unit_x) & np.isfinite(unit_y)
         unit_x, unit_y = self._thinned(unit_x[known], unit_y[known])

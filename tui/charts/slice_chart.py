@@ -111,16 +111,14 @@ class SliceChart:
         # At the foot, for want of a result: where all fail, what is expected says nothing of it.
         foot = np.full(int(failed.sum()), plot.y.low)
         plot.points(x[failed], foot, Ink.BAD, self.glyphs.lost)
-        plot.points(x[~full & ~inside], y[~full & ~inside], Ink.OUT_3)
-        plot.points(x[~full & inside], y[~full & inside], Ink.PARTIAL_3)
-        plot.points(x[full & ~inside], y[full & ~inside], Ink.OUT_3, solid)
-        plot.points(x[full & inside], y[full & inside], Ink.FULL_3, solid)
-        best = front.best_rows(frame, spec)
-        plot.points(x[best], y[best], Ink.BEST, self.glyphs.best)
+        plot.points(x, y, Ink.OUT_3, of=~full & ~inside)
+        plot.points(x, y, Ink.PARTIAL_3, of=~full & inside)
+        plot.points(x, y, Ink.OUT_3, solid, of=full & ~inside)
+        plot.points(x, y, Ink.FULL_3, solid, of=full & inside)
+        plot.points(x, y, Ink.BEST, self.glyphs.best, of=front.best_rows(frame, spec))
         row = self.view.row(frame)
         if row is not None:
-            mine = np.array([row])
-            plot.points(x[mine], y[mine], Ink.SELECTED, self.glyphs.selected)
+            plot.points(x, y, Ink.SELECTED, self.glyphs.selected, of=np.array([row]))
 
     def _parts(self, axis: Axis, x: Array, y: Array, told: Slice | None) -> Iterator[Spans]:
         """Yield the parts of the caption, each a mark and what it means."""

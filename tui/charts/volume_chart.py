@@ -81,8 +81,8 @@ def draw(plot: Plot, volume: Volume, x: Array, view: View) -> None:
     solid = circles(len(rows), plot.glyphs)[1]
     if solid:  # the line would hide dots
         inside = view.inside(len(frame))[rows]
-        plot.points(x[rows][~inside], shares[~inside], Ink.OUT_3, solid)
-        plot.points(x[rows][inside], shares[inside], Ink.FULL_3, solid)
+        plot.points(x[rows], shares, Ink.OUT_3, solid, of=~inside)
+        plot.points(x[rows], shares, Ink.FULL_3, solid, of=inside)
     row = view.row(frame)
     if row is not None and front.full_mask(frame, volume.spec)[row]:
         place = np.argsort(front.finish_order(frame))

@@ -117,10 +117,6 @@ class Ask(SmallWindow[str | None]):
         """Return what is typed."""
         return self.query_one(Input).value
 
-    def action_leave(self) -> None:
-        """Leave without an answer."""
-        self.dismiss(None)
-
     @on(Input.Submitted)
     def action_take(self) -> None:
         """Answer with what is typed, if nothing is wrong with it."""

@@ -76,10 +76,6 @@ class Help(ScrolledWindow[None]):
             text.display = not wanted
         self.query_one("#help-keys", Static).update(self._keys(wanted))
 
-    def action_leave(self) -> None:
-        """Close."""
-        self.dismiss(None)
-
 
 def key_table(screen: Screen[Any]) -> list[tuple[Action, str, str]]:
     """Return (action, its keys as spelled, why it cannot act) for what acts on ``screen``."""

@@ -114,10 +114,6 @@ class PickOne(SmallWindow[Hashable | None]):
         table.styles.height = min(LONGEST, n + 1)
         table.focus()
 
-    def action_leave(self) -> None:
-        """Leave without an answer."""
-        self.dismiss(None)
-
     @on(LineTable.Activated)
     def _taken(self, event: LineTable.Activated) -> None:
         self.dismiss(event.key)
@@ -184,10 +180,6 @@ class PickMany(SmallWindow[list[Hashable] | None]):
             entries = self._entries
             entries[at], entries[to] = entries[to], entries[at]
             self._fill(entries[to][0])
-
-    def action_leave(self) -> None:
-        """Leave without an answer."""
-        self.dismiss(None)
 
     @on(LineTable.Activated)
     def _taken(self) -> None:

@@ -37,6 +37,10 @@ class SmallWindow(ModalScreen[ResultT]):
         """
         return super().dismiss(result) if self.is_current else AwaitComplete()
 
+    def action_leave(self) -> None:
+        """Leave without an answer."""
+        self.dismiss(None)
+
     def say_below(self, text: str) -> None:
         """Say what is wrong in place of the keys."""
         self.query_one(".dialog-keys", Static).update(text)

@@ -205,13 +205,13 @@ it never mixes two measures.
         if goal.threshold is not None:
             plot.level(goal.threshold, Ink.GOAL)
         inside = self.view.inside(len(frame))
-        plot.points(x[~full & ~inside], y[~full & ~inside], Ink.OUT_3)
-        plot.points(x[~full & inside], y[~full & inside], Ink.PARTIAL_3)
+        plot.points(x, y, Ink.OUT_3, of=~full & ~inside)
+        plot.points(x, y, Ink.PARTIAL_3, of=~full & inside)
         others = front.meets_mask(frame, spec, without=goal.metric)
         hollow, solid = circles(int(full.sum()), self.glyphs)
-        plot.points(x[full & ~inside], y[full & ~inside], Ink.OUT_3, hollow)
-        plot.points(x[full & inside & ~others], y[full & inside & ~others], Ink.FULL_2, hollow)
-        plot.points(x[full & inside & others], y[full & inside & others], Ink.FULL_3, solid)
+        plot.points(x, y, Ink.OUT_3, hollow, of=full & ~inside)
+        plot.points(x, y, Ink.FULL_2, hollow, of=full & inside & ~others)
+        plot.points(x, y, Ink.FULL_3, solid, of=full & inside & others)
         rows, best = front.best_so_far(frame, spec, goal)
         placed = np.isfinite(x[rows])
         plot.steps(x[rows][placed], best[placed], Ink.BEST, until=plot.x.high)
@@ -224,8 +224,7 @@ it never mixes two measures.
             )
         row = self.view.row(frame)
         if row is not None:
-            mine = np.array([row])
-            plot.points(x[mine], y[mine], Ink.SELECTED, self.glyphs.selected)
+            plot.points(x, y, Ink.SELECTED, self.glyphs.selected, of=np.array([row]))
 
     @staticmethod
     def _edits(snapshot: Snapshot, x: Array) -> list[float]:

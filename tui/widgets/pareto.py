@@ -155,25 +155,21 @@ the axis and marked by `▸` or `◂`.
     ) -> None:
         x, y = values
         if self._partial:
-            plot.points(x[~full], y[~full], Ink.PARTIAL_2)
+            plot.points(x, y, Ink.PARTIAL_2, of=~full)
         meets = front.meets_mask(frame, spec)
         inside = self.view.inside(len(frame))
         hollow, solid = circles(int(full.sum()), self.glyphs)
-        for chosen, ink, marker in (
-            (full & ~inside, Ink.OUT_3, hollow),
-            (full & inside & ~meets, Ink.FULL_2, hollow),
-            (full & inside & meets, Ink.FULL_3, solid),
-        ):
-            plot.points(x[chosen], y[chosen], ink, marker)
+        plot.points(x, y, Ink.OUT_3, hollow, of=full & ~inside)
+        plot.points(x, y, Ink.FULL_2, hollow, of=full & inside & ~meets)
+        plot.points(x, y, Ink.FULL_3, solid, of=full & inside & meets)
         best = front.best_rows(frame, spec)
         if self._metrics(spec) == tuple(o.metric for o in spec.objectives):
             edge = _edge(x[best], y[best], spec.objectives[0].sign)
             plot.lines([edge], Ink.BEST, "-" if self.glyphs.ascii else "")
-        plot.points(x[best], y[best], Ink.BEST, self.glyphs.best)
+        plot.points(x, y, Ink.BEST, self.glyphs.best, of=best)
         row = self.view.row(frame)
         if row is not None:
-            at = np.array([row])
-            plot.points(x[at], y[at], Ink.SELECTED, self.glyphs.selected)
+            plot.points(x, y, Ink.SELECTED, self.glyphs.selected, of=np.array([row]))
 
     def _legend(self, canvas: Canvas, frame: Frame, spec: StudySpec, full: Mask) -> None:
         glyphs = self.glyphs
