@@ -9,7 +9,7 @@ from typing import Any
 from hpo_tui.engine.execution.admission import Admission
 from hpo_tui.engine.execution.base import Telemetry
 from hpo_tui.engine.execution.cpu_slots import CpuSlots
-from hpo_tui.engine.execution.discovery import DeviceError, discover
+from hpo_tui.engine.execution.gpu_choice import DeviceError, find_gpus
 from hpo_tui.engine.execution.gpu_state import GpuState
 from hpo_tui.engine.execution.gpus import Gpus
 from hpo_tui.engine.execution.lease import Lease, Need
@@ -50,7 +50,7 @@ class DevicePool:
         self._task = ""
         self._succeeded_on: set[str] = set()
         environ = os.environ if environ is None else environ
-        self._nvml, chosen, self.few = discover(resources, nvml, environ)
+        self._nvml, chosen, self.few = find_gpus(resources, nvml, environ)
         states: dict[str, GpuState] = {}
         if chosen:
             folder = make_private(runtime_dir) if runtime_dir else find_runtime_dir(environ)

@@ -53,7 +53,7 @@ _END, _LAST = 100, 5
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class Cause:
     """Why a trial did not end well.
 
     ``kind``: ``oom`` (GPU memory), ``host_oom``, ``nan``, ``device`` (the machine's fault).
@@ -64,7 +64,7 @@ class Failure:
     text: str
 
 
-def classify_failure(exit_code: int, last_lines: Sequence[str]) -> Failure | None:
+def classify_failure(exit_code: int, last_lines: Sequence[str]) -> Cause | None:
     """Return why a trial that nobody stopped failed, from the ``last_lines`` of its output.
 
     A negative ``exit_code`` is that of the signal that ended it. None where nothing tells.
@@ -72,10 +72,10 @@ def classify_failure(exit_code: int, last_lines: Sequence[str]) -> Failure | Non
     text = "\n".join(last_lines)[-65536:]
     for kind, what, pattern in _SIGNS:
         if line := _line(pattern, _closing(text) if kind == "nan" else text.splitlines()):
-            return Failure(kind, f"{what}: {line}")
+            return Cause(kind, f"{what}: {line}")
         if kind == "host_oom" and was_killed(exit_code, text):
             why = "Killed by the system, most likely because main memory ran out."
-            return Failure(kind, why)
+            return Cause(kind, why)
     return None
 
 

@@ -79,7 +79,7 @@ def _loss(trial: Trial, objective: Objective) -> float:
     return math.inf if math.isnan(value) else objective.sign * value
 
 
-class Collector:
+class Checkpoints:
     """Removes checkpoints that nobody can need.
 
     What a folder of an ended trial holds is remembered: to look into ten thousand of them takes

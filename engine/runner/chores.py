@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hpo_tui.engine.costs import used
 from hpo_tui.engine.execution import processes
-from hpo_tui.engine.runner.checkpoints import Collector
+from hpo_tui.engine.runner.checkpoints import Checkpoints
 from hpo_tui.engine.runner.desk import Desk, Look, Stop
 from hpo_tui.engine.runner.lateness import Lateness
 from hpo_tui.engine.runner.starting import Starter
@@ -34,7 +34,7 @@ class Chores:
 
     def __init__(self, desk: Desk, starter: Starter, audit: Audit) -> None:
         self.desk, self.starter, self.audit = desk, starter, audit
-        self.checkpoints = Collector(desk)
+        self.checkpoints = Checkpoints(desk)
         self.lateness = Lateness(desk)
         self.warming = Warming(desk)
         self._due: dict[str, float] = {}

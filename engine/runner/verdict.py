@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hpo_tui.engine.execution.base import Exit
-from hpo_tui.engine.execution.failures import Failure, classify_failure, was_killed
+from hpo_tui.engine.execution.failures import Cause, classify_failure, was_killed
 from hpo_tui.engine.execution.hiccups import PATIENCE
 from hpo_tui.engine.execution.metric_discovery import discover
 from hpo_tui.engine.runner.desk import Stop
@@ -159,7 +159,7 @@ def _broken(case: Case) -> Verdict:
     return Verdict(TrialState.FAILED, "crash", _with_lines(text, case.lines))
 
 
-def _explained(case: Case, found: Failure) -> Verdict:
+def _explained(case: Case, found: Cause) -> Verdict:
     if found.kind == "host_oom" and was_killed(case.exit.code, case.log) and not case.exit.oom:
         return _killed(case)
     if found.kind in ("oom", "host_oom"):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from fake_nvml import GIB, Clock, FakeGpu, FakeNvml
 
-from hpo_tui.engine.execution import discovery
+from hpo_tui.engine.execution import gpu_choice
 from hpo_tui.engine.execution.devices import DeviceError, DevicePool, Need
 from hpo_tui.engine.execution.local import LocalExecutor
 from hpo_tui.engine.spec import Resources
@@ -78,9 +78,9 @@ def test_a_driver_that_does_not_answer_is_told_where_it_is_loaded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     nobody = FakeNvml([], driver=False)
-    monkeypatch.setattr(discovery, "DRIVER", tmp_path / "none")
+    monkeypatch.setattr(gpu_choice, "DRIVER", tmp_path / "none")
     assert DevicePool(Resources(), "s", nvml=nobody).few == ""  # as on most laptops
-    monkeypatch.setattr(discovery, "DRIVER", tmp_path)
+    monkeypatch.setattr(gpu_choice, "DRIVER", tmp_path)
     said = DevicePool(Resources(), "s", nvml=nobody).few
     assert "cannot be used (no NVIDIA driver answers (Driver Not Loaded)): trials run on" in said
     assert DevicePool(Resources(gpus="none"), "s", nvml=nobody).few == ""

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpo_tui.engine.runner.checkpoints import Collector, needs
+from hpo_tui.engine.runner.checkpoints import Checkpoints, needs
 from hpo_tui.engine.runner.stopping import front
 from hpo_tui.engine.spec import Direction, Objective, StudySpec
 from hpo_tui.store.folder import StudyFolder
@@ -152,7 +152,7 @@ def test_a_folder_is_looked_into_once(tmp_path: Path, monkeypatch: pytest.Monkey
     trials += [trial(n, "full", "complete", 0.1, 9, ended=1.0) for n in range(2, 6)]
     trials += [trial(n, "low", "complete", 0.1, 9, ended=1.0) for n in range(6, 9)]
     desk = desk_of(tmp_path, trials, quota=250)
-    collector = Collector(desk)
+    collector = Checkpoints(desk)
     assert collector.collect() == 5
     # What may no longer be carried on is told: its configuration pays the whole task by now.
     assert desk.told == [{"op": "bare", "numbers": [8]}]
@@ -173,7 +173,7 @@ def test_a_checkpoint_that_could_not_be_removed_is_tried_again(
 ) -> None:
     best = trial(1, "full", "complete", 0.9, ended=1.0)
     desk = desk_of(tmp_path, [best, trial(2, "full", "complete", 0.1, 9, ended=1.0)])
-    collector = Collector(desk)
+    collector = Checkpoints(desk)
 
     def refuse(_: Path) -> None:
         raise OSError("busy")

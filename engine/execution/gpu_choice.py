@@ -15,7 +15,7 @@ class DeviceError(Exception):
     """GPUs that a study asks for cannot be had; the message is for people."""
 
 
-def discover(
+def find_gpus(
     resources: Resources, module: Any, environ: Mapping[str, str]
 ) -> tuple[Nvml | None, list[Gpu], str]:
     """Return the driver, the study's GPUs (none: it runs on the CPU), and why there are so few.
