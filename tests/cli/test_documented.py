@@ -119,7 +119,10 @@ def test_the_map_of_the_rooms_names_files_that_are_there() -> None:
         folder = path.parent
 
 
-@pytest.mark.parametrize("folder", ["engine/define", "engine/optimizer"])
+@pytest.mark.parametrize(
+    "folder",
+    ["engine/define", "engine/optimizer", "engine/spec", "engine/execution", "engine/runner"],
+)
 def test_the_modules_of_a_folder_that_is_described_are_all_named(folder: str) -> None:
     import re
 
