@@ -13,7 +13,7 @@ from hpo_tui.engine.spec.files import write_atomic
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What :func:`hpo_tui.engine.define.init` made of a command.
+    """What :func:`hpo_tui.engine.define.start.init` made of a command.
 
     ``text`` is the study file, commented; ``spec`` the same, read. ``how``: where the options
     were found. ``left``: options that stay as they are. ``advice``: what the user has to do or

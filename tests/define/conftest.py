@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from hpo_tui.engine.define import Draft, init
+from hpo_tui.engine.define.draft import Draft
+from hpo_tui.engine.define.start import init
 from hpo_tui.engine.spec import StudySpec
 
 SCRIPTS = Path(__file__).with_name("scripts")

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from hpo_tui.engine.define import init
 from hpo_tui.engine.define.find import find_options
 from hpo_tui.engine.define.options import Option
+from hpo_tui.engine.define.start import init
 
 NOWHERE = "import a_module_that_is_nowhere\n"
 FIELDS = '''

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from hpo_tui.engine.define import init
 from hpo_tui.engine.define.script import command_words
+from hpo_tui.engine.define.start import init
 from hpo_tui.engine.spec import Direction, ParameterKind
 from hpo_tui.engine.spec.command import command_line, placeholder_values
 from tests.define.conftest import draft

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from hpo_tui.engine.define import init
 from hpo_tui.engine.define.find import find_options
 from hpo_tui.engine.define.parser_source import written_options
+from hpo_tui.engine.define.start import init
 
 SCRIPT = """
 import argparse

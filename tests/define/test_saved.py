@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from hpo_tui.engine.define import init
 from hpo_tui.engine.define.saved import checkpoint_name
+from hpo_tui.engine.define.start import init
 from tests.define.conftest import draft
 
 PARSER = (

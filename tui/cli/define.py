@@ -169,7 +169,7 @@ def init(words: tuple[str, ...], run: bool, timeout: float, force: bool) -> int:
 
     The script is not changed. Read the file before you run it: ranges and goals are guesses.
     """
-    from hpo_tui.engine.define import init as propose
+    from hpo_tui.engine.define.start import init as propose
     from hpo_tui.engine.define.start import words_of
 
     here = Path.cwd()
