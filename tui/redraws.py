@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from hpo_tui.tui.panes import Place
-from hpo_tui.tui.snapshot import Snapshot, View
+from hpo_tui.tui.snapshot import Snapshot, View, unchanged
 
 
 class Redraws:
@@ -28,7 +28,7 @@ class Redraws:
         old, seen = self._drawn[place.name]
         if seen.turn != view.turn:
             return 0.0
-        if all(a is b or _same(a, b) for a, b in zip(old, place.depends(snapshot), strict=True)):
+        if unchanged(old, place.depends(snapshot)):
             return None
         return max(0.0, self._when[place.name] + place.every - self._clock())
 
@@ -40,7 +40,3 @@ class Redraws:
     def forget(self, name: str) -> None:
         """Let a pane be drawn anew, whatever it shows."""
         self._drawn.pop(name, None)
-
-
-def _same(old: object, new: object) -> bool:
-    return type(old) is type(new) and isinstance(old, int | float | tuple) and old == new

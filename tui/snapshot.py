@@ -1,6 +1,6 @@
 """What the screens show: one frozen picture of a study, and one view of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -115,3 +115,18 @@ class View:
 
         mask = self.mask_over(total)
         return np.ones(total, dtype=np.bool_) if mask is None else mask
+
+
+def unchanged(old: Sequence[object], new: Sequence[object]) -> bool:
+    """Whether what is drawn from ``new`` looks as it did from ``old``.
+
+    Of plain values it is the value that counts, of all else whether it is the very object: pictures
+    share what has not changed.
+    """
+    return len(old) == len(new) and all(
+        a is b or _equal(a, b) for a, b in zip(old, new, strict=True)
+    )
+
+
+def _equal(old: object, new: object) -> bool:
+    return type(old) is type(new) and isinstance(old, int | float | str | tuple) and old == new

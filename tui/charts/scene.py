@@ -18,7 +18,7 @@ from hpo_tui.tui.charts.options import Options
 from hpo_tui.tui.charts.palette import Ink
 from hpo_tui.tui.charts.picture import Picture
 from hpo_tui.tui.glyphs import Glyphs
-from hpo_tui.tui.snapshot import Snapshot, View
+from hpo_tui.tui.snapshot import Snapshot, View, unchanged
 
 
 class Scene:
@@ -76,9 +76,7 @@ class Scene:
             snapshot.frame, snapshot.spec, mask, options.colouring, options.shown,
             options.objective, hidden,
         )  # fmt: skip
-        if self._classified is None or any(
-            a is not b for a, b in zip(key, self._classified_by, strict=True)
-        ):
+        if self._classified is None or not unchanged(self._classified_by, key):
             found = classify(
                 snapshot.frame,
                 snapshot.spec,

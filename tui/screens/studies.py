@@ -13,6 +13,7 @@ from hpo_tui.tui.actions import Action
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.screens.dialogs import Ask
 from hpo_tui.tui.screens.listed_studies import ListedStudies
+from hpo_tui.tui.snapshot import unchanged
 from hpo_tui.tui.study_list import StudyList, Summary
 from hpo_tui.tui.study_rows import StudyRows, sorted_studies
 from hpo_tui.tui.widgets.chrome import StudyHeader
@@ -90,7 +91,7 @@ again. `A` moves a study to `.hpo/.archive`. `D` deletes it for good, after aski
                     found, fault = self._look(studies)
                     if fault and fault != before:
                         self.app.call_from_thread(self._tell, fault)
-                    elif not fault and (before or last is None or _differ(last, found)):
+                    elif not fault and (before or last is None or not unchanged(last, found)):
                         last = found
                         self.app.call_from_thread(self.show, found)
                 self.look_again.wait(SCAN_SECONDS)
@@ -187,7 +188,3 @@ again. `A` moves a study to `.hpo/.archive`. `D` deletes it for good, after aski
         """Fit the columns to the window."""
         if self.listed:
             self._fill()
-
-
-def _differ(old: list[Summary], new: list[Summary]) -> bool:
-    return len(old) != len(new) or any(a is not b for a, b in zip(old, new, strict=True))

@@ -17,7 +17,7 @@ from hpo_tui.tui.running import running_texts
 from hpo_tui.tui.screens.opened_from import Listed
 from hpo_tui.tui.screens.text_window import read_whole
 from hpo_tui.tui.screens.trial_actions import TrialActions
-from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.snapshot import Snapshot, unchanged
 from hpo_tui.tui.trial_sheet import files_of, sheet
 from hpo_tui.tui.widgets.chrome import PaneTitle, StudyHeader
 from hpo_tui.tui.widgets.fixed_table import FixedTable
@@ -97,9 +97,7 @@ curve and `6` the log.
         if not self.app.app_focus:
             return
         wanted = (snapshot.frame, self.number)
-        if not self._read_for or any(
-            a is not b for a, b in zip(wanted, self._read_for, strict=True)
-        ):
+        if not unchanged(self._read_for, wanted):
             self._read_for = wanted
             self.run_worker(self._read, thread=True, group="trial", exit_on_error=False)
             self._fill(snapshot)

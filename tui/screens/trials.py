@@ -13,7 +13,7 @@ from hpo_tui.tui.actions import Action, action, bindings
 from hpo_tui.tui.live import LiveStudy
 from hpo_tui.tui.running import running_texts
 from hpo_tui.tui.screens.filtering import Filtering
-from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.snapshot import Snapshot, unchanged
 from hpo_tui.tui.trial_order import best_last, sorted_rows
 from hpo_tui.tui.trial_rows import TrialRows, all_columns, default_columns
 from hpo_tui.tui.widgets.chrome import PaneTitle, StudyHeader
@@ -82,13 +82,7 @@ the brushes and the selection are the same as on Watch. Keys act on the highligh
             snapshot.frame, self.live.view.mask, table.sort_by, table.descending,
             running_texts(snapshot),
         )  # fmt: skip
-        if self.app.app_focus and not (
-            self._shown
-            and all(
-                a is b or (isinstance(a, str | bool) and a == b)
-                for a, b in zip(inputs, self._shown, strict=True)
-            )
-        ):
+        if self.app.app_focus and not unchanged(self._shown, inputs):
             self._shown = inputs
             self.fill(snapshot)
         elif self.live.view.selected is not None:
