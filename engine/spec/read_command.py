@@ -70,8 +70,8 @@ def read_command(study: Table, names: Names, *, needed: bool) -> tuple[str, ...]
 
 def _split(study: Table, text: str) -> list[str] | None:
     """Return the words of a command, None where it has none for a fault that is noted."""
-    if text_fault(text):
-        study.fault("command", text_fault(text) or "")
+    if fault := text_fault(text):
+        study.fault("command", fault)
         return None
     try:
         words = shlex.split(text)
@@ -137,8 +137,8 @@ def read_env(root: Table, names: Names) -> dict[str, str]:
             table.fault(name, "is set for each trial by the runner: leave it out")
         elif isinstance(value, bool) or not isinstance(value, str | int | float):
             table.fault(name, f"must be text in quotes, found {show(value)}")
-        elif text_fault(str(value)):
-            table.fault(name, text_fault(str(value)) or "")
+        elif fault := text_fault(str(value)):
+            table.fault(name, fault)
         elif names.check(str(value), (*table.path, name), root.into):
             kept[name] = str(value)
     return kept

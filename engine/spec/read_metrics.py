@@ -120,12 +120,8 @@ def read_stopping(root: Table) -> EarlyStopping:
 
 
 def _metric(table: Table, taken: list[str], twice: str) -> str:
-    metric = table.text("metric", needed='metric = "accuracy", the name that the script reports')
-    fault = (
-        name_fault(metric)
-        if table.has("metric") and isinstance(table.data["metric"], str)
-        else None
-    )
+    needed = 'metric = "accuracy", the name that the script reports'
+    metric, fault = table.name("metric", needed=needed)
     if fault:
         table.fault("metric", fault)
     elif metric and metric in taken:

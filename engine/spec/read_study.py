@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from hpo_tui.engine.spec.expression import ExpressionError, compile_constraint, kinds_of
-from hpo_tui.engine.spec.names import did_you_mean, listing, name_fault, plural, show
+from hpo_tui.engine.spec.names import did_you_mean, listing, plural, show
 from hpo_tui.engine.spec.parts import Objective, OutcomeConstraint, Parameter, Value
 from hpo_tui.engine.spec.read_tasks import known_fidelities
 from hpo_tui.engine.spec.table import Table
@@ -19,8 +19,7 @@ def read_name(study: Table) -> str:
     """Return the study's name, which also names its folder."""
     if not study.data:
         return ""
-    name = study.text("name", needed='name = "my-study"')
-    fault = name_fault(name) if isinstance(study.data.get("name"), str) else None
+    name, fault = study.name("name", needed='name = "my-study"')
     if (
         not fault
         and name

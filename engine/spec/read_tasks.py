@@ -36,8 +36,7 @@ def read_tasks(root: Table, measured: bool) -> tuple[Task, ...]:
 
 
 def _task(table: Table, measured: bool) -> Task:
-    name = table.text("name", needed='name = "15 epochs"')
-    fault = name_fault(name) if isinstance(table.data.get("name"), str) else None
+    name, fault = table.name("name", needed='name = "15 epochs"')
     if fault:
         table.fault("name", fault)
     needed = (

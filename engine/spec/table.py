@@ -13,6 +13,7 @@ from hpo_tui.engine.spec.names import (
     did_you_mean,
     dotted,
     listing,
+    name_fault,
     nearest,
     plain,
     show,
@@ -112,6 +113,11 @@ class Table:
             self.fault(key, fault)
             return default
         return value
+
+    def name(self, key: str, *, needed: str) -> tuple[str, str | None]:
+        """Return a name, and why it can be none; None where it can, or no text was given."""
+        name = self.text(key, needed=needed)
+        return name, name_fault(name) if isinstance(self.data.get(key), str) else None
 
     def flag(self, key: str, default: bool = False) -> bool:
         """Return true or false."""
