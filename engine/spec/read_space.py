@@ -5,10 +5,11 @@ from collections.abc import Mapping
 
 from hpo_tui.engine.numerals import brief
 from hpo_tui.engine.spec.names import dotted, listing, name_fault, show
+from hpo_tui.engine.spec.numbers import number_fault, whole_fault
 from hpo_tui.engine.spec.parts import Parameter, ParameterKind, Prior, Value
 from hpo_tui.engine.spec.read_conditions import check_conditions, read_when
 from hpo_tui.engine.spec.schema import TYPES
-from hpo_tui.engine.spec.table import Table, number_fault, whole_fault
+from hpo_tui.engine.spec.table import Table
 from hpo_tui.engine.spec.values import bound, native, on_step, scalar_fault, value_fault
 
 _ALLOWED = {

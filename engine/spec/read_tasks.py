@@ -7,8 +7,9 @@ from typing import Any, Literal
 from hpo_tui.engine.spec import units
 from hpo_tui.engine.spec.means import Resources
 from hpo_tui.engine.spec.names import did_you_mean, name_fault, show
+from hpo_tui.engine.spec.numbers import EXACT, meant_number, number_fault
 from hpo_tui.engine.spec.parts import Budget, BudgetUnit, Task, Value
-from hpo_tui.engine.spec.table import EXACT, Table, meant_number, number_fault
+from hpo_tui.engine.spec.table import Table
 from hpo_tui.engine.spec.values import scalar_fault
 
 FULL = Task("full", 1.0)

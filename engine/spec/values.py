@@ -3,8 +3,8 @@
 import math
 
 from hpo_tui.engine.spec.names import did_you_mean, listing, show, text_fault
+from hpo_tui.engine.spec.numbers import number_fault, whole_fault
 from hpo_tui.engine.spec.parts import Parameter, ParameterKind, Value
-from hpo_tui.engine.spec.table import number_fault, whole_fault
 
 _NEAR = 1e-9
 """Relative rounding that is forgiven where a value should lie on a step or a bound."""
