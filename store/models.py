@@ -154,3 +154,11 @@ class DeviceSample:
     trials: tuple[int, ...] = ()
     foreign: int = 0
     """Bytes used by processes that are not this study's trials."""
+    temperature: int | None = None
+    """°C. Like all that follows, it is kept of the newest samples alone."""
+    power: float | None = None
+    """Watts."""
+    others: str = ""
+    """Who uses it beside this study's trials, in words."""
+    trouble: str = ""
+    """Why nothing is started on it, in words; one that does not answer has no memory then."""

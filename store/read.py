@@ -10,7 +10,14 @@ from hpo_tui.store.columns import FrameReader
 from hpo_tui.store.connect import StillConnection, closed_on_error, connect_reader, look
 from hpo_tui.store.frame import Frame
 from hpo_tui.store.models import Command, DeviceSample, Event, Report, Study, Trial, TrialState
-from hpo_tui.store.rows import command_from, device_from, event_from, study_from, trial_from
+from hpo_tui.store.rows import (
+    FLEETING,
+    command_from,
+    device_from,
+    event_from,
+    study_from,
+    trial_from,
+)
 from hpo_tui.store.schema import DEVICE_NAMES, TRUTH, check_known, wasted_column
 
 if TYPE_CHECKING:
@@ -220,7 +227,8 @@ class StudyReader:
             " d.time = (SELECT max(time) FROM devices WHERE device = names.device)"
             " ORDER BY d.device"
         )
-        return [device_from(row) for row in rows]
+        now = self.get(FLEETING) or {}
+        return [device_from(row, now) for row in rows]
 
     def get(self, key: str) -> Any:
         """Return what the optimizer or the analysis keeps under ``key``, None if nothing."""

@@ -1,14 +1,17 @@
 """Rows of the tables to records and back."""
 
 import json
-from collections.abc import Collection, Mapping
-from dataclasses import fields
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import fields, replace
 from typing import Any
 
 from hpo_tui.store.models import Command, DeviceSample, Event, Study, StudyState, Trial, TrialState
 
 TRIAL_FIELDS = tuple(f.name for f in fields(Trial) if f.name not in ("params", "metrics"))
 """The fixed columns of a trial; parameters and metrics have a column each beside them."""
+FLEETING = "devices"
+"""Under which key :func:`fleeting` is kept."""
+_FLEETING = ("temperature", "power", "others", "trouble")
 
 
 def storable(value: Any) -> Any:
@@ -78,9 +81,18 @@ def command_from(row: Mapping[str, Any]) -> Command:
     )  # fmt: skip
 
 
-def device_from(row: Mapping[str, Any]) -> DeviceSample:
-    """Return the telemetry sample of a row."""
-    return DeviceSample(
+def device_from(row: Mapping[str, Any], now: Mapping[str, Any]) -> DeviceSample:
+    """Return the telemetry sample of a row. ``now``: what :func:`fleeting` made of the newest."""
+    sample = DeviceSample(
         row["time"], row["device"], row["name"], row["memory_used"], row["memory_total"],
         row["utilization"], tuple(json.loads(row["trials"])), row["foreign_used"],
     )  # fmt: skip
+    kept = now.get(sample.device, {})
+    if kept.get("time") != sample.time:
+        return sample
+    return replace(sample, **{name: kept[name] for name in _FLEETING if name in kept})
+
+
+def fleeting(samples: Iterable[DeviceSample]) -> dict[str, dict[str, Any]]:
+    """Return what is kept of the newest samples alone, by device."""
+    return {s.device: {n: getattr(s, n) for n in ("time", *_FLEETING)} for s in samples}

@@ -18,7 +18,14 @@ from hpo_tui.store.models import (
     StudyState,
     Trial,
 )
-from hpo_tui.store.rows import TRIAL_FIELDS, command_from, encode_trial, storable
+from hpo_tui.store.rows import (
+    FLEETING,
+    TRIAL_FIELDS,
+    command_from,
+    encode_trial,
+    fleeting,
+    storable,
+)
 from hpo_tui.store.schema import DEVICE_NAMES, migrate, quoted
 from hpo_tui.store.value_columns import ValueColumns
 
@@ -282,6 +289,7 @@ class StudyWriter:
                 ],
             )  # fmt: skip
             if samples:
+                self.put(FLEETING, fleeting(samples))
                 self._forget_samples(max(s.time for s in samples))
 
     def _forget_samples(self, now: float) -> None:

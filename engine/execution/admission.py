@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterable
 
 from hpo_tui.engine.execution.gpu_state import GpuState
 from hpo_tui.engine.execution.lease import Need
-from hpo_tui.engine.execution.nvml import describe_process
 from hpo_tui.engine.execution.packing import Packing
 
 RESERVED = 60.0
 """Seconds that a GPU is kept empty for a trial that needs it alone and has not asked again."""
-_NAMED = 3
-"""Foreign processes that are named at most."""
+FREED = 10.0
+"""Seconds after the end of our last trial on a GPU in which its memory may still be being freed."""
+ALIKE = 0.9
+"""Share of the largest GPUs' memory from which on another counts as one of them."""
 
 
 class Admission:
@@ -19,19 +20,40 @@ class Admission:
     def __init__(self, packing: Packing, clock: Callable[[], float]) -> None:
         self.packing, self._clock = packing, clock
 
-    def refusal(self, state: GpuState, need: Need) -> str:
+    def size(self, states: Iterable[GpuState], need: Need) -> float:
+        """Return the memory (bytes) that a GPU must have for ``need``, where GPUs differ.
+
+        What ran out of memory is tried again on the largest ones, and what is known to need more
+        than the small ones have does not go there. Only GPUs that can be had count: if no other
+        is large enough, a small one will do.
+        """
+        sizes = sorted((s.gpu.memory for s in states if s.usable and not s.others), reverse=True)
+        if len(sizes) < need.gpus:
+            return 0.0
+        largest = ALIKE * sizes[need.gpus - 1]
+        if need.alone:
+            return largest
+        typical = need.memory if need.memory is not None else self.packing.typical(need.task)
+        return min(largest, typical or 0.0)
+
+    def refusal(self, state: GpuState, need: Need, size: float = 0.0) -> str:
         """Return why ``need`` cannot start on a GPU, for people; empty if it can.
 
-        Whether another study holds the GPU's lock is not looked at here.
+        ``size``: what :meth:`size` says. Whether another study holds the GPU's lock is not looked at here.
         """
         label = state.gpu.label
         if not state.usable:
             return state.quarantine or f"{label} is lent"
-        if state.foreign:
-            named = list(state.foreign.items())[:_NAMED]
-            return f"{label} is in use by {', '.join(describe_process(p, b) for p, b in named)}"
+        if state.reading is None:
+            return f"{label} has not answered yet"
+        if state.unseen and self._clock() - state.freed < FREED:
+            return f"{label} is full (memory of our trials is being freed)"
+        if state.others:
+            return f"{label} is in use by {state.others}"
         if self._kept_from(state, need.trial):
             return f"{label} is kept for trial {state.reserved_for}"
+        if state.gpu.memory < size:
+            return f"{label} is too small for this one of our trials"
         # Several GPUs at once are only shared where the study file says how many may.
         fits = not state.leases if need.gpus > 1 and not self.packing.per_gpu else True
         if fits and self.packing.admits(
@@ -44,7 +66,9 @@ class Admission:
         """Let GPUs run empty for a trial that found no room and needs them to itself."""
         if not need.alone and need.gpus == 1:
             return
-        open_ = [s for s in states if s.usable and not s.foreign]
+        states = list(states)
+        size = self.size(states, need)
+        open_ = [s for s in states if s.usable and not s.others and s.gpu.memory >= size]
         open_.sort(key=lambda s: (s.reserved_for != need.trial, len(s.leases)))
         for state in open_[: need.gpus]:
             if not self._kept_from(state, need.trial):

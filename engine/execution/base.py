@@ -161,6 +161,9 @@ class Executor(Protocol):
     def learn(self, running: Running, outcome: Outcome, duration: float) -> None:
         """Tell the device how a trial on it ended; call it before the device is released."""
 
+    def others(self, running: Running) -> str:
+        """Return who else has lately used much of a trial's device, in words; empty if nobody."""
+
     def quarantined(self) -> Mapping[str, str]:
         """Return device → why nothing is started there any more."""
 

@@ -50,7 +50,7 @@ class DevicePool:
         self._task = ""
         self._succeeded_on: set[str] = set()
         environ = os.environ if environ is None else environ
-        self._nvml, chosen, self.few = find_gpus(resources, nvml, environ)
+        self._nvml, chosen, self.remarks = find_gpus(resources, nvml, environ)
         states: dict[str, GpuState] = {}
         if chosen:
             folder = make_private(runtime_dir) if runtime_dir else find_runtime_dir(environ)
@@ -69,7 +69,8 @@ class DevicePool:
         if self._slots:
             return self._slots.acquire(need)
         self._gpus.refresh()
-        refusals = {s.gpu.uuid: self._admission.refusal(s, need) for s in self._gpus}
+        size = self._admission.size(self._gpus, need)
+        refusals = {s.gpu.uuid: self._admission.refusal(s, need, size) for s in self._gpus}
         self._waiting = [r for r in refusals.values() if r]
         open_states = [s for u, s in self._gpus.states.items() if not refusals[u]]
         open_states.sort(key=lambda s: (len(s.leases), s.reading.used if s.reading else 0))
@@ -139,8 +140,13 @@ class DevicePool:
         return "; ".join(dict.fromkeys(self._waiting))
 
     def obstacles(self) -> list[str]:
-        """Return what others keep this study from using, in words; none while it is only full."""
-        return list(dict.fromkeys(w for w in self._waiting if " of our trials" not in w))
+        """Return what others keep this study from using, in words; none while it is only full.
+
+        Nor what is wrong with a GPU: :meth:`quarantined` says that.
+        """
+        told = self.quarantined().values()
+        others = (w for w in self._waiting if " of our trials" not in w and w not in told)
+        return list(dict.fromkeys(others))
 
     def record_oom(self, lease: Lease) -> None:
         """Learn from a trial that ran out of GPU memory."""
@@ -221,9 +227,14 @@ class DevicePool:
         running = ", ".join(f"#{n}" for n in trials)
         return f"{names} is lent: no new trials start there; still running on it: {running}."
 
+    def others_on(self, lease: Lease) -> str:
+        """Return who else used a trial's GPUs at the last look, in words; empty for hardly any."""
+        crowded = (s for s in self._gpus.of(lease) if s.crowded)
+        return "; ".join(f"{s.gpu.label} is used by {s.others}" for s in crowded)
+
     def close(self) -> None:
         """Give NVML back. Locks of running trials stay with this process until it ends."""
-        if self._nvml:
+        if self._nvml and self._gpus.settled:
             self._nvml.close()
 
     def _lock(self, state: GpuState) -> bool:
@@ -268,4 +279,5 @@ class DevicePool:
             state.file.drop(lease.trial)
             if not state.leases:
                 state.file.free()
+                self._gpus.left(state)
         self.packing.forget(lease.trial)

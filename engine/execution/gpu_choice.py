@@ -1,6 +1,6 @@
 """Which GPUs a study may use: what is there, what the study file names, what a scheduler allows."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,9 @@ class DeviceError(Exception):
 def find_gpus(
     resources: Resources, module: Any, environ: Mapping[str, str]
 ) -> tuple[Nvml | None, list[Gpu], str]:
-    """Return the driver, the study's GPUs (none: it runs on the CPU), and why there are so few.
+    """Return the driver, the study's GPUs (none: it runs on the CPU), and what may surprise there.
 
-    The last is empty where that is no wonder.
+    The last is empty where nothing does.
 
     Raises :class:`DeviceError` when the study names what is not there.
     """
@@ -32,21 +32,66 @@ def find_gpus(
             f'[resources] gpus names GPUs, and {absent}. Write gpus = "none" to run on the CPU.'
         )
     there = nvml.devices() if nvml else []
-    chosen = choose(there, resources.gpus, environ)
+    unusable = nvml.unusable if nvml else {}
+    chosen = choose(there, resources.gpus, environ, unusable)
     each = resources.gpus_per_trial
     if chosen and each > len(chosen):
         raise DeviceError(
-            f"[resources] gpus_per_trial = {each}, and the study has {len(chosen)} GPU(s)."
-        )
+            "; ".join([
+                f"[resources] gpus_per_trial = {each}, and the study has {len(chosen)} GPU(s)",
+                *unusable.values(),
+            ])
+            + "."
+        )  # fmt: skip
     if each > 1 and any(g.mig for g in chosen):
         raise DeviceError(
             f"[resources] gpus_per_trial = {each}, and CUDA gives a process one MIG instance"
             " at most. Use gpus_per_trial = 1, or name GPUs that are not split."
         )
-    return nvml, chosen, why_few(absent, there, chosen, environ) if resources.gpus == "all" else ""
+    return nvml, chosen, "; ".join(_surprises(resources, absent, there, chosen, unusable, environ))
 
 
-def why_few(absent: str, there: list[Gpu], chosen: list[Gpu], environ: Mapping[str, str]) -> str:
+def _surprises(
+    resources: Resources,
+    absent: str,
+    there: list[Gpu],
+    chosen: list[Gpu],
+    unusable: Mapping[int, str],
+    environ: Mapping[str, str],
+) -> Iterator[str]:
+    """Yield what makes the GPUs of a study others than its user may think."""
+    visible = environ.get("CUDA_VISIBLE_DEVICES")
+    if resources.gpus != "all":
+        if visible is not None and not set(chosen) <= set(choose(there, "all", environ)):
+            named = ", ".join(g.label for g in chosen)
+            yield (
+                f"CUDA_VISIBLE_DEVICES={visible} is not followed, because the study file names the"
+                f" GPUs: {named} ([resources] gpus)"
+            )
+        return
+    if few := why_few(absent, there, chosen, environ, unusable):
+        yield few
+    words = _words(visible or "")
+    wanted = [n for n in unusable if visible is None or str(n) in words]
+    yield from (f"{unusable[n]}: it is not used until the next run" for n in wanted)
+    if wanted and not chosen:
+        yield "no GPU is left: trials run on the processor"
+    by_number = any(w.isdigit() for w in words) and len({g.model for g in there}) > 1
+    if chosen and by_number and environ.get("CUDA_DEVICE_ORDER") != "PCI_BUS_ID":
+        yield (
+            f"the numbers in CUDA_VISIBLE_DEVICES={visible} are taken for those of nvidia-smi:"
+            f" {', '.join(g.name for g in chosen)}. CUDA itself counts the fastest GPU first,"
+            " unless CUDA_DEVICE_ORDER=PCI_BUS_ID"
+        )
+
+
+def why_few(
+    absent: str,
+    there: list[Gpu],
+    chosen: list[Gpu],
+    environ: Mapping[str, str],
+    unusable: Mapping[int, str],
+) -> str:
     """Return why a study that may use all GPUs uses none, or not those named; empty if it does.
 
     A night of trials on the processor is a bad way to learn of it.
@@ -55,7 +100,8 @@ def why_few(absent: str, there: list[Gpu], chosen: list[Gpu], environ: Mapping[s
     if absent and DRIVER.exists():
         return f"the NVIDIA driver is loaded and cannot be used ({absent}): {on_cpu}"
     words = _words(environ.get("CUDA_VISIBLE_DEVICES", ""))
-    unknown = next((w for w in words if not _match(there, _key(w))), None)
+    known = (w for w in words if _key(w) not in unusable)
+    unknown = next((w for w in known if not _match(there, _key(w))), None)
     if not there or unknown in (None, "-1"):
         return ""
     named = f"CUDA_VISIBLE_DEVICES={','.join(words)} names {unknown!r}, which is no GPU here"
@@ -65,9 +111,14 @@ def why_few(absent: str, there: list[Gpu], chosen: list[Gpu], environ: Mapping[s
 
 
 def choose(
-    gpus: list[Gpu], wanted: str | tuple[int | str, ...], environ: Mapping[str, str]
+    gpus: list[Gpu],
+    wanted: str | tuple[int | str, ...],
+    environ: Mapping[str, str],
+    unusable: Mapping[int, str] | None = None,
 ) -> list[Gpu]:
     """Return the GPUs that a study may use: ``wanted`` as in the study file. Raises DeviceError.
+
+    ``unusable``: why others cannot be used, by their numbers.
 
     ``"all"`` keeps to CUDA_VISIBLE_DEVICES where a user or a scheduler has set it. A number means
     a GPU with all its MIG instances; text is a UUID or its beginning.
@@ -81,7 +132,7 @@ def choose(
         picked: list[Gpu] = []
         for word in _words(visible):  # as CUDA does, the first unknown word ends the list
             found = _match(gpus, _key(word))
-            if not found:
+            if not found and _key(word) not in (unusable or {}):
                 break
             picked += [g for g in found if g not in picked]
         return picked
@@ -89,6 +140,8 @@ def choose(
     for key in wanted:
         found = _match(gpus, key)
         if not found:
+            if why := (unusable or {}).get(key if isinstance(key, int) else -1):
+                raise DeviceError(f"[resources] gpus names GPU {key}: {why}.")
             there = ", ".join(f"{g.label} ({g.uuid})" for g in gpus) or "none"
             raise DeviceError(
                 f"[resources] gpus: there is no GPU {key!r} here. GPUs here: {there}."

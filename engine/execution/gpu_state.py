@@ -5,9 +5,15 @@ from dataclasses import dataclass, field
 
 from hpo_tui.engine.execution.lease import Lease
 from hpo_tui.engine.execution.leases import LeaseFile
-from hpo_tui.engine.execution.nvml import Gpu, Reading, exists, in_session_of
+from hpo_tui.engine.execution.nvml import Gpu, Reading, describe_process, exists, trial_over
 from hpo_tui.engine.execution.packing import MOST, Resident, Room
 
+UNSEEN = 0.5
+"""Share of a GPU's memory from which on what nobody seems to use must be somebody's."""
+CROWDED = 0.05
+"""Share of a GPU's memory from which on others may be why a trial there runs out of it."""
+_NAMED = 3
+"""Foreign processes that are named at most."""
 NOISE = 64 << 20
 """Bytes of a GPU's memory that may come and go without any process of ours."""
 
@@ -24,6 +30,8 @@ class GpuState:
     """PID → bytes of processes that are no trials of this study."""
     baseline: int = 0
     """Bytes in use while none of our trials was here."""
+    freed: float = float("-inf")
+    """When the last trial of ours left it, by the pool's clock."""
     lent: bool = False
     """Whether the user has given it away for the time being."""
     lost: bool = False
@@ -45,6 +53,36 @@ class GpuState:
     def foreign_bytes(self) -> int:
         """Bytes used by processes that are not our trials, as far as the driver says."""
         return sum(b or 0 for b in self.foreign.values())
+
+    @property
+    def unseen(self) -> int:
+        """Bytes that nobody who can be seen has taken, if they are so many as to be somebody's.
+
+        Processes of other containers cannot be seen, nor can one be that ended and was not let go.
+        The driver takes some too, but less than half of a GPU.
+        """
+        if self.reading is None or self.gpu.unified or self.foreign:
+            return 0
+        unseen = self.baseline - self.reading.graphics
+        return unseen if unseen > self.gpu.memory * UNSEEN else 0
+
+    @property
+    def crowded(self) -> bool:
+        """Whether others take so much of it that a trial may have run out of memory for them."""
+        much = max(self.foreign_bytes, self.unseen) > self.gpu.memory * CROWDED
+        return much or any(size is None for size in self.foreign.values())
+
+    @property
+    def others(self) -> str:
+        """Who uses it beside trials of this study, in words; empty if nobody does."""
+        if self.foreign:
+            named = [describe_process(p, b) for p, b in list(self.foreign.items())[:_NAMED]]
+            more = len(self.foreign) - len(named)
+            return ", ".join([*named, *([f"{more} more"] if more else [])])
+        if self.unseen:
+            size = f"{self.unseen / 2**30:.1f} GiB"
+            return f"what cannot be seen from here ({size}: another container, or one that hangs)"
+        return ""
 
     def room(self) -> Room:
         """Return the GPU as packing sees it."""
@@ -81,7 +119,7 @@ def attribute(
     for pid, size in reading.processes.items():
         trial = trial_of.get(pid)
         if trial is None:
-            trial = in_session_of(pid, trial_of)
+            trial = trial_over(pid, trial_of)
         if trial is not None and trial in used:
             seen.add(trial)
             used[trial] += size or 0

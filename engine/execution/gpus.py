@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from hpo_tui.engine.execution import gpu_reader
+from hpo_tui.engine.execution.gpu_reader import GpuReader
 from hpo_tui.engine.execution.gpu_state import GpuState
 from hpo_tui.engine.execution.lease import Lease
 from hpo_tui.engine.execution.nvml import DeviceLostError, Reading
@@ -27,7 +29,8 @@ class Gpus:
         self.states = dict(states)
         self.trial_of: dict[int, int] = {}
         """PID → trial, of every process of every trial."""
-        self._nvml, self._packing, self._clock = nvml, packing, clock
+        self.readers = {u: GpuReader(nvml, s.gpu, clock) for u, s in states.items()}
+        self._packing, self._clock = packing, clock
         self._read_at = float("-inf")
 
     def __iter__(self) -> Iterator[GpuState]:
@@ -77,12 +80,14 @@ class Gpus:
         trial_of = self.trial_of | bound
         used: dict[int, int] = {}
         rates: dict[int, float] = {}
-        for state in self:
+        self._ask()
+        for uuid, state in self.states.items():
             try:
-                assert self._nvml is not None
-                reading = self._nvml.read(state.gpu)
+                reading = self.readers[uuid].take()
             except DeviceLostError as error:
                 state.lost, state.reading, state.quarantine = True, None, str(error)
+                continue
+            if reading is None:  # what it said last still holds
                 continue
             if state.lost:
                 state.lost, state.quarantine = False, ""
@@ -96,6 +101,22 @@ class Gpus:
                 lease.look(now, used[lease.trial], rates.get(lease.trial))
                 self._packing.watch(lease.trial, lease.need.task, lease.peak, lease.unchanged(now))
 
+    def _ask(self) -> None:
+        """Ask all at once; wait for those that are not known to take their time."""
+        asked = [reader for reader in self.readers.values() if reader.ask()]
+        deadline = time.monotonic() + gpu_reader.PATIENCE
+        for reader in asked:
+            reader.join(max(0.0, deadline - time.monotonic()))
+
+    @property
+    def settled(self) -> bool:
+        """Whether the driver owes no answer, so that it may be let go of."""
+        return not any(reader.busy for reader in self.readers.values())
+
+    def left(self, state: GpuState) -> None:
+        """Take note that the last trial left a GPU: what is in use there now is somebody else's."""
+        state.freed, self._read_at = self._clock(), float("-inf")
+
     def unlock_unused(self) -> None:
         """Let others have those on which nothing of this study runs."""
         for state in self:
@@ -103,11 +124,12 @@ class Gpus:
                 state.file.free()
 
     def samples(self) -> list[DeviceSample]:
-        """Return the last readings as telemetry."""
-        return [_sample(s, s.reading) for s in self if s.reading]
+        """Return the last readings as telemetry, and which GPUs do not answer."""
+        return [_sample(s, s.reading) for s in self if s.reading or s.lost]
 
 
-def _sample(state: GpuState, reading: Reading) -> DeviceSample:
+def _sample(state: GpuState, reading: Reading | None) -> DeviceSample:
+    reading = reading or Reading(0, 0, None, {})
     return DeviceSample(
         time=time.time(),
         device=state.gpu.uuid,
@@ -117,4 +139,8 @@ def _sample(state: GpuState, reading: Reading) -> DeviceSample:
         utilization=reading.utilization,
         trials=tuple(sorted(state.leases)),
         foreign=state.foreign_bytes,
+        temperature=reading.temperature,
+        power=reading.power,
+        others=state.others,
+        trouble=state.quarantine or ("lent" if state.lent else ""),
     )

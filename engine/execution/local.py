@@ -241,6 +241,10 @@ class LocalExecutor:
         elif outcome == "failed":
             self.pool.record_failure(running.lease)
 
+    def others(self, running: Running) -> str:
+        """Return who else used much of a trial's GPUs at the last look, in words."""
+        return self.pool.others_on(running.lease) if isinstance(running, LocalRun) else ""
+
     def called(self, device: str) -> str:
         """Return what people call a trial's device."""
         return self.pool.called(device)
@@ -255,7 +259,7 @@ class LocalExecutor:
         Why trials wait, start cold, or run on the processor.
         """
         complaint = self.warm.complaint() if self.warm else ""
-        found = [text for text in (self.pool.few, *self.pool.obstacles(), complaint) if text]
+        found = [text for text in (self.pool.remarks, *self.pool.obstacles(), complaint) if text]
         # Two studies that share a GPU run one trial after the other there: that is no news.
         keyed = {frozenset(_VARYING.sub("", text).split()): text for text in found}
         now = self._clock()

@@ -8,6 +8,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from hpo_tui.engine.execution.processes import parent
+
+_GENERATIONS = 16
+"""Parents of a process that are looked at: of a foreign one none is a trial's."""
 MPS = "nvidia-cuda-mps"
 """Names of CUDA's multi-process service begin so: it serves others and uses nothing itself."""
 
@@ -28,6 +32,8 @@ class Gpu:
     index: int
     mig: bool = False
     most: int | None = None
+    unified: bool = False
+    """Whether it has no memory of its own: ``memory`` is then the machine's."""
     handle: Any = field(default=None, compare=False, repr=False)
 
     @property
@@ -40,13 +46,18 @@ class Gpu:
 class Reading:
     """A GPU at a moment. Bytes; ``utilization`` from 0 to 1, None where NVML cannot tell (MIG).
 
-    ``processes``: PID → bytes, or None where the driver does not say.
+    ``processes``: PID → bytes, or None where the driver does not say. ``temperature`` in °C and
+    ``power`` in watts, None where the card does not measure them.
     """
 
     used: int
     total: int
     utilization: float | None
     processes: Mapping[int, int | None]
+    temperature: int | None = None
+    power: float | None = None
+    graphics: int = 0
+    """Bytes of processes that only draw: a desktop's."""
 
 
 class Nvml:
@@ -54,6 +65,8 @@ class Nvml:
 
     def __init__(self, module: Any) -> None:
         self.module = module
+        self.unusable: dict[int, str] = {}
+        """Index → why the GPU is not among :meth:`devices`, in words."""
 
     @classmethod
     def open(cls, module: Any = None) -> "tuple[Nvml | None, str]":
@@ -72,30 +85,42 @@ class Nvml:
     def devices(self) -> list[Gpu]:
         """Return all GPUs in the driver's order; a GPU in MIG mode is replaced by its instances.
 
-        A GPU that does not answer is left out.
+        One that cannot be used is left out: :attr:`unusable` then says why.
         """
         found: list[Gpu] = []
         for index in range(self.module.nvmlDeviceGetCount()):
-            with contextlib.suppress(self.module.NVMLError):
+            try:
                 found += self._device(index)
+            except self.module.NVMLError as error:
+                self.unusable[index] = f"GPU{index} does not answer ({error})"
         return found
 
     def read(self, gpu: Gpu) -> Reading:
         """Return memory, utilization and compute processes. Raises :class:`DeviceLostError`."""
-        nvml = self.module
+        nvml, handle = self.module, gpu.handle
         try:
-            memory = nvml.nvmlDeviceGetMemoryInfo(gpu.handle)
-            processes = nvml.nvmlDeviceGetComputeRunningProcesses(gpu.handle)
+            used, total, _ = self._memory(handle)
+            processes = self._ask(lambda: nvml.nvmlDeviceGetComputeRunningProcesses(handle), True)
         except nvml.NVMLError as error:
             raise DeviceLostError(f"{gpu.label} does not answer ({error})") from error
-        rates = self._ask(lambda: nvml.nvmlDeviceGetUtilizationRates(gpu.handle))
+        rates = self._ask(lambda: nvml.nvmlDeviceGetUtilizationRates(handle))
+        drawing = self._ask(lambda: nvml.nvmlDeviceGetGraphicsRunningProcesses(handle))
+        computing = {int(p.pid) for p in processes or ()}
+        power = self._ask(lambda: nvml.nvmlDeviceGetPowerUsage(handle))
         return Reading(
-            used=int(memory.used),
-            total=int(memory.total),
+            used=used,
+            total=total,
             utilization=None if rates is None else rates.gpu / 100,
             processes={
-                int(p.pid): _bytes(p.usedGpuMemory) for p in processes if not _is_mps(p.pid)
+                int(p.pid): _bytes(p.usedGpuMemory) for p in processes or () if not _is_mps(p.pid)
             },
+            temperature=self._ask(
+                lambda: nvml.nvmlDeviceGetTemperature(handle, nvml.NVML_TEMPERATURE_GPU)
+            ),
+            power=None if power is None else power / 1000,
+            graphics=sum(
+                _bytes(p.usedGpuMemory) or 0 for p in drawing or () if p.pid not in computing
+            ),
         )
 
     def close(self) -> None:
@@ -109,18 +134,23 @@ class Nvml:
         if instances := self._instances(handle, index):
             return instances
         mode = self._ask(lambda: nvml.nvmlDeviceGetComputeMode(handle))
+        if mode is not None and mode == nvml.NVML_COMPUTEMODE_PROHIBITED:
+            self.unusable[index] = f"GPU{index} is in compute mode Prohibited (nvidia-smi -c)"
+            return []
         exclusive = mode is not None and mode == nvml.NVML_COMPUTEMODE_EXCLUSIVE_PROCESS
         return [replace(self._gpu(handle, f"GPU{index}", index), most=1 if exclusive else None)]
 
     def _gpu(self, handle: Any, label: str, index: int) -> Gpu:
         """Return what a GPU, or an instance of one, says of itself."""
         nvml = self.module
+        _, total, unified = self._memory(handle)
         return Gpu(
             uuid=_text(nvml.nvmlDeviceGetUUID(handle)),
             label=label,
             model=_text(nvml.nvmlDeviceGetName(handle)),
-            memory=int(nvml.nvmlDeviceGetMemoryInfo(handle).total),
+            memory=total,
             index=index,
+            unified=unified,
             handle=handle,
         )
 
@@ -140,11 +170,32 @@ class Nvml:
                 continue
         return found
 
-    def _ask(self, question: Callable[[], Any]) -> Any:
-        """Return the answer, None where this GPU does not support the question."""
+    def _memory(self, handle: Any) -> tuple[int, int, bool]:
+        """Return (bytes used, bytes in all, whether they are the machine's).
+
+        A GPU that shares the machine's memory has none that NVML could tell of.
+        """
+        memory = self._ask(lambda: self.module.nvmlDeviceGetMemoryInfo(handle), True)
+        if memory is not None:
+            return int(memory.used), int(memory.total), False
+        import psutil
+
+        machine = psutil.virtual_memory()
+        return int(machine.total - machine.available), int(machine.total), True
+
+    def _ask(self, question: Callable[[], Any], must: bool = False) -> Any:
+        """Return the answer, None where this GPU does not support the question.
+
+        ``must``: any other error is raised, since it then says that something is wrong.
+        """
+        nvml = self.module
         try:
             return question()
-        except self.module.NVMLError:
+        except (nvml.NVMLError_NotSupported, nvml.NVMLError_NoPermission):
+            return None
+        except nvml.NVMLError:
+            if must:
+                raise
             return None
 
 
@@ -182,12 +233,22 @@ def describe_process(pid: int, memory: int | None) -> str:
     return f"pid {pid}" + (f" ({', '.join(parts)})" if parts else "")
 
 
-def in_session_of(pid: int, leaders: Mapping[int, int]) -> int | None:
-    """Return the trial whose process leads the session of ``pid``, if ``leaders`` has it."""
-    try:
-        return leaders.get(os.getsid(pid))
-    except OSError:
-        return None
+def trial_over(pid: int, trial_of: Mapping[int, int]) -> int | None:
+    """Return the trial to which ``pid`` belongs by its session, or by a parent of its parents.
+
+    Launchers such as torchrun give each of their processes a session of its own.
+    """
+    for _ in range(_GENERATIONS):
+        try:
+            found = trial_of.get(pid, trial_of.get(os.getsid(pid)))
+        except OSError:
+            return None
+        if found is not None:
+            return found
+        pid = parent(pid)
+        if pid <= 1:
+            return None
+    return None
 
 
 def exists(pid: int) -> bool:

@@ -90,6 +90,11 @@ class Packing:
         live = [peak for name, peak in self._live.values() if name == task]
         return int(max(live) * (1 + LIVE_MARGIN)) if live else None
 
+    def typical(self, task: str) -> float | None:
+        """Return the bytes that half of the last trials of ``task`` needed; None when unknown."""
+        peaks = self._peaks.get(task)
+        return statistics.median(peaks) if peaks else None
+
     def level(self, task: str) -> int:
         """Return how many trials of ``task`` one GPU may hold, memory aside."""
         if self.per_gpu:

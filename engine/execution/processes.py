@@ -77,6 +77,12 @@ def _stat(pid: int) -> list[str]:
     return text.rpartition(b")")[2].decode("ascii", "replace").split()
 
 
+def parent(pid: int) -> int:
+    """Return the parent of a process, 0 where it cannot be told."""
+    stat = _stat(pid)
+    return int(stat[1]) if stat else 0
+
+
 def all_pids() -> list[int]:
     """Return the PIDs of all processes that can be seen."""
     return [int(name) for name in os.listdir(_PROC) if name.isdigit()]  # noqa: PTH208 - 5 x faster

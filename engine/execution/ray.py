@@ -267,6 +267,11 @@ class RayExecutor:
         """Return the device's own name."""
         return device
 
+    def others(self, running: Running) -> str:
+        """Return nothing: whom Ray puts beside a trial is not known here."""
+        del running
+        return ""
+
     def quarantined(self) -> Mapping[str, str]:
         """Return nothing: Ray takes bad nodes out itself."""
         return {}

@@ -101,10 +101,13 @@ class Chores:
                 old = desk.trials[number]
                 if peak and peak > (old.peak_memory or 0) * 1.01:
                     desk.update(number, durable=False, peak_memory=peak, utilization=rate)
-        for device, why in desk.executor.quarantined().items():
+        bad = desk.executor.quarantined()
+        for device in sorted(self._quarantined - set(bad)):
+            desk.event("device", f"{desk.executor.called(device)} is used again")
+        for device, why in bad.items():
             if device not in self._quarantined:
-                self._quarantined.add(device)
                 desk.event("quarantine", f"{why}: nothing more is started there")
+        self._quarantined = set(bad)
         for text in desk.executor.notes():
             desk.event("device", text)
 

@@ -92,7 +92,7 @@ class Endings:
         verdict = judge(Case(
             end, live.stop, live.result, desk.spec.metric_names, log_text, lines, trial.attempt,
             live.launch.alone, _carried_on(live), live.tail.offset > 0, live.fault,
-            live.away,
+            live.away, desk.executor.others(live.process),
         ))  # fmt: skip
         failure = Failure(trial.number, verdict.kind, end.code, trial.params, lines, verdict.reason)
         # Under way when the breaker tripped, and one more of the same: it teaches as little.

@@ -3,7 +3,7 @@
 import math
 import signal
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hpo_tui.engine.execution.base import Exit
@@ -55,7 +55,8 @@ class Case:
     ``reported``: it wrote into its report file, so that its output was not searched for metrics.
     ``carried_on``: the trial's own checkpoint, where the attempt carried on from it and has
     reported nothing since. ``unread``: why what it has left could not be read, given up by now.
-    ``away``: the study's folder was not there for a while as it ran.
+    ``away``: the study's folder was not there for a while as it ran. ``others``: who else used its
+    GPUs, in words.
     """
 
     exit: Exit
@@ -70,6 +71,7 @@ class Case:
     reported: bool = False
     unread: str = ""
     away: bool = False
+    others: str = ""
 
 
 def judge(case: Case) -> Verdict:
@@ -206,6 +208,8 @@ def _killed(case: Case) -> Verdict:
 
 def _out_of_memory(case: Case, kind: str, text: str) -> Verdict:
     text = text if text.endswith((".", "…")) else f"{text}."
+    if case.others and kind == "oom":
+        return replace(_again(case, kind, f"{text} {case.others}"), alone=True)
     if not case.alone:
         again = f"{text} It is tried again, alone on its device."
         return Verdict(TrialState.WAITING, kind, again, alone=True)

@@ -1,5 +1,7 @@
 """A machine with invented GPUs, and processes that stand in for trials on them."""
 
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -42,6 +44,21 @@ def process() -> Iterator[Callable[[], int]]:
     for each in started:
         each.kill()
         each.wait()
+
+
+@pytest.fixture
+def nested() -> Iterator[tuple[int, int]]:
+    """A process and one that it has started in a session of its own."""
+    script = "import subprocess as s; p = s.Popen(['sleep', '60'], start_new_session=True);"
+    script += "print(p.pid, flush=True); p.wait()"
+    parent = subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, start_new_session=True
+    )
+    assert parent.stdout is not None
+    child = int(parent.stdout.readline())
+    yield parent.pid, child
+    os.kill(child, signal.SIGKILL)
+    parent.communicate()
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """A driver with invented GPUs: the part of ``pynvml`` that the program calls."""
 
+import threading
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -30,6 +31,10 @@ class NotSupportedError(NVMLError):
     pass
 
 
+class NoPermissionError(NVMLError):
+    pass
+
+
 @dataclass
 class FakeGpu:
     """One GPU (or MIG instance, when it stands in ``instances`` of another)."""
@@ -39,10 +44,19 @@ class FakeGpu:
     name: str = "NVIDIA Test 24GB"
     utilization: int = 0
     processes: dict[int, int | None] = field(default_factory=dict)
+    graphics: dict[int, int | None] = field(default_factory=dict)
+    """Processes that draw; their bytes are in ``context``, too."""
     context: int = 0
     """Bytes in use by nobody in particular."""
+    temperature: int = 40
+    milliwatts: int = 30_500
     lost: bool = False
     exclusive: bool = False
+    prohibited: bool = False
+    unsupported: tuple[str, ...] = ()
+    """What it cannot tell: ``memory``, ``processes``, ``power``, ``temperature``."""
+    slow: "threading.Event | None" = None
+    """Its memory is told of once this is set."""
     mig: bool = False
     instances: list["FakeGpu | None"] = field(default_factory=list)
 
@@ -55,8 +69,12 @@ class FakeNvml:
     driver: bool = True
     opened: int = 0
     NVMLError: type[NVMLError] = NVMLError
+    NVMLError_NotSupported: type[NVMLError] = NotSupportedError
+    NVMLError_NoPermission: type[NVMLError] = NoPermissionError
     NVML_DEVICE_MIG_ENABLE: int = 1
+    NVML_COMPUTEMODE_PROHIBITED: int = 2
     NVML_COMPUTEMODE_EXCLUSIVE_PROCESS: int = 3
+    NVML_TEMPERATURE_GPU: int = 0
 
     def nvmlInit(self) -> None:
         if not self.driver:
@@ -93,10 +111,12 @@ class FakeNvml:
         return gpu.name.encode()  # as old versions of the bindings answer
 
     def nvmlDeviceGetComputeMode(self, gpu: FakeGpu) -> int:
-        return 3 if gpu.exclusive else 0
+        return 2 if gpu.prohibited else 3 if gpu.exclusive else 0
 
     def nvmlDeviceGetMemoryInfo(self, gpu: FakeGpu) -> Any:
-        self._alive(gpu)
+        self._alive(gpu, "memory")
+        if gpu.slow is not None:
+            gpu.slow.wait(30)
         used = gpu.context + sum(b or 0 for b in gpu.processes.values())
         return SimpleNamespace(total=gpu.total, used=used, free=gpu.total - used)
 
@@ -107,11 +127,24 @@ class FakeNvml:
         return SimpleNamespace(gpu=gpu.utilization, memory=0)
 
     def nvmlDeviceGetComputeRunningProcesses(self, gpu: FakeGpu) -> list[Any]:
-        self._alive(gpu)
+        self._alive(gpu, "processes")
         return [SimpleNamespace(pid=p, usedGpuMemory=b) for p, b in gpu.processes.items()]
 
+    def nvmlDeviceGetGraphicsRunningProcesses(self, gpu: FakeGpu) -> list[Any]:
+        return [SimpleNamespace(pid=p, usedGpuMemory=b) for p, b in gpu.graphics.items()]
+
+    def nvmlDeviceGetTemperature(self, gpu: FakeGpu, sensor: int) -> int:
+        self._alive(gpu, "temperature")
+        return gpu.temperature
+
+    def nvmlDeviceGetPowerUsage(self, gpu: FakeGpu) -> int:
+        self._alive(gpu, "power")
+        return gpu.milliwatts
+
     @staticmethod
-    def _alive(gpu: FakeGpu) -> FakeGpu:
+    def _alive(gpu: FakeGpu, question: str = "") -> FakeGpu:
         if gpu.lost:
             raise GpuIsLostError("GPU is lost")
+        if question in gpu.unsupported:
+            raise NotSupportedError("Not Supported")
         return gpu

@@ -67,10 +67,10 @@ def test_who_gets_fewer_gpus_than_he_thinks_is_told(
 ) -> None:
     environ = {} if visible is None else {"CUDA_VISIBLE_DEVICES": visible}
     pool = DevicePool(Resources(), "s", tmp_path / "run", nvml, environ=environ)
-    assert said in pool.few
-    assert bool(pool.few) == bool(said)
+    assert said in pool.remarks
+    assert bool(pool.remarks) == bool(said)
     notes = LocalExecutor(pool)
-    assert notes.notes() == ([pool.few] if said else [])
+    assert notes.notes() == ([pool.remarks] if said else [])
     assert notes.notes() == []  # once
 
 
@@ -79,11 +79,11 @@ def test_a_driver_that_does_not_answer_is_told_where_it_is_loaded(
 ) -> None:
     nobody = FakeNvml([], driver=False)
     monkeypatch.setattr(gpu_choice, "DRIVER", tmp_path / "none")
-    assert DevicePool(Resources(), "s", nvml=nobody).few == ""  # as on most laptops
+    assert DevicePool(Resources(), "s", nvml=nobody).remarks == ""  # as on most laptops
     monkeypatch.setattr(gpu_choice, "DRIVER", tmp_path)
-    said = DevicePool(Resources(), "s", nvml=nobody).few
+    said = DevicePool(Resources(), "s", nvml=nobody).remarks
     assert "cannot be used (no NVIDIA driver answers (Driver Not Loaded)): trials run on" in said
-    assert DevicePool(Resources(gpus="none"), "s", nvml=nobody).few == ""
+    assert DevicePool(Resources(gpus="none"), "s", nvml=nobody).remarks == ""
 
 
 def test_an_exclusive_gpu_holds_one_process(
@@ -105,7 +105,10 @@ def test_a_lost_gpu_is_left_out_until_it_answers(
     assert lease is not None
     assert lease.device == B
     assert "GPU is lost" in pool.quarantined()[A]
-    assert [s.device for s in pool.poll({}).samples] == [B]
+    assert [(s.device, s.memory_total > 0) for s in pool.poll({}).samples] == [
+        (A, False),
+        (B, True),
+    ]
     assert pool.acquire(Need(trial=2)) is None
     nvml.gpus[0].lost = False
     clock.now += 1

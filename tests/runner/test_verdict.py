@@ -28,11 +28,12 @@ def case(
     log: Any = "",
     attempt: Any = 1,
     alone: Any = False,
+    others: str = "",
     **end: Any,
 ) -> Any:
     return Case(
         Exit(code, 1.0, 0.0, **end), stop, {"accuracy": 0.5} if metrics is None else metrics,
-        ("accuracy",), log, log.splitlines()[-5:], attempt, alone,
+        ("accuracy",), log, log.splitlines()[-5:], attempt, alone, others=others,
     )  # fmt: skip
 
 
@@ -46,6 +47,10 @@ def case(
         (case(metrics={"accuracy": float("nan")}), TrialState.FAILED, "nan", True),
         (case(1, log=OOM), TrialState.WAITING, "oom", False),
         (case(1, log=OOM, alone=True), TrialState.FAILED, "oom", True),
+        (case(1, log=OOM, alone=True, others="GPU0 is used by x"), TrialState.WAITING, "oom",
+         False),
+        (case(1, log=OOM, attempt=MOST_ATTEMPTS, others="GPU0 is used by x"), TrialState.FAILED,
+         "oom", False),
         (case(-9, oom=True), TrialState.WAITING, "host_oom", False),
         (case(-9, oom=True, alone=True), TrialState.FAILED, "host_oom", True),
         (case(-9), TrialState.WAITING, "lost", False),
