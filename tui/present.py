@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from hpo_tui.engine.spec import (
@@ -127,10 +127,25 @@ def _spent_whole(spent: float, budget: Budget) -> str:
 
 def device_text(sample: DeviceSample) -> str:
     """Return a device in few characters: ``GPU0 83% 11/24G``."""
+    if sample.trouble and not sample.memory_total:
+        return f"{plain(sample.device)} lost"
     busy = "" if sample.utilization is None else f" {sample.utilization:.0%}"
     used, total = sample.memory_used / 2**30, sample.memory_total / 2**30
     memory = f" {used:.0f}/{total:.0f}G" if sample.memory_total else ""
     return f"{plain(sample.device)}{busy}{memory}"
+
+
+def devices_text(samples: Sequence[DeviceSample]) -> str:
+    """Return many devices in few characters, one by one too long: ``8 GPUs 83% 88/192G``.
+
+    The percentage is their mean; those that do not answer are only counted.
+    """
+    there = [s for s in samples if s.memory_total]
+    rates = [s.utilization for s in there if s.utilization is not None]
+    busy = f" {sum(rates) / len(rates):.0%}" if rates else ""
+    used, total = sum(s.memory_used for s in there), sum(s.memory_total for s in there)
+    lost = f", {len(samples) - len(there)} lost" if len(there) < len(samples) else ""
+    return f"{len(there)} GPUs{busy} {used / 2**30:.0f}/{total / 2**30:.0f}G{lost}"
 
 
 def value_text(snapshot: "Snapshot", name: str, row: int, digits: int = 4) -> str:

@@ -51,6 +51,8 @@ class Snapshot:
     """Whether the runner lives, but was told to stand still (``kill -STOP``)."""
     overdue: tuple[int, ...] = ()
     """The running trials that take far longer than any of their task has, as the runner finds."""
+    waits: str = ""
+    """What keeps every trial of a study that runs from starting; empty if nothing does."""
     queued: tuple[Command, ...] = ()
     """The trials that were asked for and wait for the next runner; none while one lives."""
     short: float | None = None

@@ -90,11 +90,15 @@ def header_pieces(snapshot: "Snapshot", width: int) -> tuple[list[Piece], list[P
         why = _beginning(stand.detail, width - taken - 3)
         optional += [(text, "dim") for text in until(snapshot) or [why] if text]
     right = [(present.device_text(d), "dim") for d in snapshot.measured]
+    if snapshot.waits:
+        optional.insert(0, ("waits for a GPU", "warn"))
     for piece in optional:
         if used + fmt.width_of(piece[0]) + 3 > width:
             break
         left.append(piece)
         used += fmt.width_of(piece[0]) + 3
+    if len(right) > 1 and used + sum(fmt.width_of(text) + 2 for text, _ in right) + 1 > width:
+        right = [(present.devices_text(snapshot.measured), "dim")]
     kept: list[Piece] = []
     for piece in right:
         if used + fmt.width_of(piece[0]) + 3 > width:
@@ -142,11 +146,17 @@ def status_lines(snapshot: "Snapshot", width: int = 80) -> list[str]:
     lines.append(f"{present.plural(len(snapshot.frame), 'trial')}, {present.budget_text(snapshot)}")
     if snapshot.lost > 0:
         lines[-1] += f", {present.lost_text(snapshot)} lost"
+    lines += waits_lines(snapshot)
     lines += queued_lines(snapshot)
     lines += [line for line in [overdue_text(snapshot), *until(snapshot)] if line]
     lines.append(goals_sentence(snapshot))
     lines += best_lines(snapshot, 5, width)
     return [fit(line, width).rstrip() for line in lines]
+
+
+def waits_lines(snapshot: "Snapshot") -> list[str]:
+    """Return what keeps every trial from starting, a reason a line."""
+    return [f"waits: {reason}" for reason in plain(snapshot.waits).split("; ") if reason]
 
 
 def queued_lines(snapshot: "Snapshot") -> list[str]:
@@ -208,6 +218,8 @@ def first_result_text(snapshot: "Snapshot") -> str:
     full = running & frame.at_task(spec.full_task.name)
     lines = ["No full trial yet. The best trials are listed here once one has finished."]
     lines += _failures(snapshot)
+    if snapshot.waits and not running.any():
+        return "\n".join([*lines, "No trial can start:", *plain(snapshot.waits).split("; ")])
     if not running.any():
         what = "next" if len(frame) else "first"
         return "\n".join([*lines, f"The engine is preparing its {what} suggestions."])

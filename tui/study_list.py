@@ -10,6 +10,7 @@ from hpo_tui.engine.answers import WISHES
 from hpo_tui.engine.overdue import overdue
 from hpo_tui.engine.spec import SpecError, StudySpec
 from hpo_tui.engine.spec.files import edited_by_hand
+from hpo_tui.engine.waiting import waiting
 from hpo_tui.store.folder import StudyFolder, list_studies
 from hpo_tui.store.models import Command, Study, StudyState, TrialState
 from hpo_tui.store.read import StudyReader
@@ -46,6 +47,8 @@ class Summary:
     """What the budget lacks for them, None where nothing is queued, or where nobody knows."""
     suspended: bool = False
     """Whether the runner lives, but was told to stand still."""
+    waits: bool = False
+    """Whether it runs, and something keeps every trial from starting."""
     overdue: bool = False
     """Whether a running trial takes far longer than any of its task has."""
 
@@ -143,6 +146,7 @@ class StudyList:
             and edited_by_hand(folder.file, study.text) is not None,
             queued=queued,
             short=short_of(spec, frame, queued, spent),
+            waits=pid is not None and study.state is StudyState.RUNNING and bool(waiting(reader)),
             overdue=pid is not None and bool(overdue(reader)),
         )
 

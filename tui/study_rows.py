@@ -96,6 +96,8 @@ def _state(s: Summary) -> Cell:
         return f"{stand.mark} {stand.word}", stand.tone
     if s.overdue:
         return f"{stand.mark} {stand.word}, overdue", "warn"
+    if s.waits:
+        return f"{stand.mark} {stand.word}, waits", "warn"
     if s.queued:
         word = stand.word.partition(",")[0].removeprefix("runner ")
         return f"{stand.mark} {word}, {len(s.queued)} queued", "warn"

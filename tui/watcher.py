@@ -20,6 +20,7 @@ from hpo_tui.engine.overdue import overdue
 from hpo_tui.engine.spec import SpecError, StudySpec
 from hpo_tui.engine.spec.files import edited_by_hand
 from hpo_tui.engine.stop_when import KEY
+from hpo_tui.engine.waiting import waiting
 from hpo_tui.store.connect import inode, log_of
 from hpo_tui.store.faults import explained
 from hpo_tui.store.folder import ARCHIVE, StudyFolder
@@ -163,6 +164,7 @@ class StudyWatcher:
         spent, lost = spent_of(spec, study, frame, until)
         closing = "" if pid is None else why_closing(spec, study, frame, spent, reader.get(KEY))
         timed = pid is not None and not suspended and closing != GOALS_MET
+        running = pid is not None and study.state is StudyState.RUNNING
         finished = study.state is StudyState.FINISHED
         queued = tuple(reader.open_commands(WISHES)) if pid is None else ()
         events = tuple(reader.events(limit=EVENTS_KEPT))
@@ -183,6 +185,7 @@ class StudyWatcher:
             edited=finished and edited_by_hand(self.folder.file, study.text) is not None,
             suspended=suspended,
             overdue=() if pid is None else overdue(reader),
+            waits=waiting(reader) if running else "",
             queued=queued,
             short=short_of(spec, frame, queued, spent),
             learned=holds(reader, spec.learn_from),

@@ -127,7 +127,7 @@ class Executor(Protocol):
         """Return the best guess of how many trials can run at once."""
 
     def waiting_for(self) -> str:
-        """Return why the last :meth:`reserve` found no room, in one sentence."""
+        """Return why the last :meth:`reserve` found no room, in one sentence; empty if it did."""
 
     def reserve(
         self, number: int, task: str, *, devices: int = 1, alone: bool = False

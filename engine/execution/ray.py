@@ -179,8 +179,9 @@ class RayExecutor:
         return int(self._cluster("CPU") // share["num_cpus"])
 
     def waiting_for(self) -> str:
-        """Return why the last :meth:`reserve` found no room."""
-        return "every place of the Ray cluster is taken"
+        """Return why the last :meth:`reserve` found no room; empty if it did."""
+        full = len(self._held) >= self.capacity()
+        return "every place of the Ray cluster is taken" if full else ""
 
     def reserve(
         self, number: int, task: str, *, devices: int = 1, alone: bool = False

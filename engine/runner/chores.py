@@ -16,6 +16,8 @@ from hpo_tui.engine.runner.stopping import Audit
 from hpo_tui.engine.runner.warming import Warming
 from hpo_tui.engine.spec import BudgetUnit
 from hpo_tui.engine.spec.units import show_duration
+from hpo_tui.engine.waiting import KEY
+from hpo_tui.store.models import StudyState
 
 log = logging.getLogger("runner.chores")
 
@@ -40,11 +42,13 @@ class Chores:
         self._due: dict[str, float] = {}
         self._ended = -1
         self._quarantined: set[str] = set()
+        self._waits: str | None = None
+        """What the store says that the study waits for, None while that is not known."""
         self._watched = processes.awake()
         """When it was last looked whether trials hang, in seconds that the machine was awake."""
         self.work: list[tuple[float, Callable[[], None]]] = [
-            (1.0, self.charge), (1.0, self.budget), (2.0, self.look), (1.0, self.unread),
-            (1.0, self.stalls), (5.0, self.overdue), (0.05, self.warm),
+            (1.0, self.wait), (1.0, self.charge), (1.0, self.budget), (2.0, self.look),
+            (1.0, self.unread), (1.0, self.stalls), (5.0, self.overdue), (0.05, self.warm),
             (1.0, self.drain), (5.0, self.spared), (30.0, self.clean), (10.0, self.fold),
         ]  # fmt: skip
         self.sums = (self.budget, self.spared, self.clean, self.overdue, self.warm)
@@ -67,6 +71,16 @@ class Chores:
     def close(self) -> None:
         """End the process that measures imports, if it runs."""
         self.warming.close()
+
+    def wait(self) -> None:
+        """Write down what keeps every trial from starting: by itself the study just seems idle."""
+        desk = self.desk
+        idle = desk.state is StudyState.RUNNING and not desk.live
+        waits = desk.executor.waiting_for() if idle else ""
+        if waits != self._waits:
+            with desk.transaction(durable=False):
+                desk.writer.put(KEY, waits)
+            self._waits = waits
 
     def charge(self) -> None:
         """Write down what running trials have cost so far."""

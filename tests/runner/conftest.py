@@ -40,7 +40,7 @@ direction = "maximize"
 {objective}
 {tasks}
 [resources]
-gpus = "none"
+gpus = {gpus}
 slots = {slots}
 grace = "{grace}"
 {resources}
@@ -168,6 +168,7 @@ def make_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]
         slots: Any = 1,
         grace: str = "1s",
         prelude: bool = True,
+        gpus: str = '"none"',
         **parts: Any,
     ) -> Any:
         home = home or tmp_path / HOME
@@ -176,6 +177,7 @@ def make_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]
             budget=budget,
             slots=slots,
             grace=grace,
+            gpus=gpus,
             **{k: parts.get(k, "") for k in ("study", "objective", "tasks", "resources")},
         )
         body = textwrap.dedent(script)

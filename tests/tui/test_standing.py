@@ -27,6 +27,22 @@ def test_a_wide_name_is_cut_by_the_cells_that_it_takes(tmp_path: Path) -> None:
     assert sum(fmt.width_of(text) + 2 for text, _ in left) < 80
 
 
+def test_gpus_that_do_not_all_fit_into_the_header_are_summed_up(tmp_path: Path) -> None:
+    snapshot = replace(read_once(make_study(tmp_path, trials=3)), runner_pid=1)
+    gpus = tuple(
+        replace(d, time=snapshot.time, device=f"GPU{n}", utilization=n / 10)
+        for d in snapshot.devices
+        for n in range(8)
+    )
+    eight = replace(snapshot, devices=gpus)
+    assert [text for text, _ in header_pieces(eight, 300)[1]][7] == "GPU7 70% 11/24G"
+    assert header_pieces(eight, 120)[1] == [("8 GPUs 35% 88/192G", "dim")]
+    lost = replace(gpus[7], memory_used=0, memory_total=0, utilization=None, trouble="is lost")
+    seven = replace(eight, devices=(*gpus[:7], lost))
+    assert header_pieces(seven, 120)[1] == [("7 GPUs 30% 77/168G, 1 lost", "dim")]
+    assert header_pieces(seven, 300)[1][7] == ("GPU7 lost", "dim")
+
+
 def test_where_no_trial_is_full_the_failed_ones_are_told_of(tmp_path: Path) -> None:
     snapshot = read_once(make_study(tmp_path, trials=60, running=0))
     failed = int(snapshot.frame.in_state(TrialState.FAILED).sum())

@@ -106,6 +106,7 @@ def status_record(picture: Snapshot) -> dict[str, Any]:
             for s in shares(picture)
         ],
         "best": best_numbers(picture),
+        "waits": picture.waits,
         "queued": [
             {"action": c.action, "text": wish_text(c.action, c.args), **c.args}
             for c in picture.queued

@@ -1,0 +1,77 @@
+"""A runner on a box of eight GPUs: what it says while none can be had, and when one comes back."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hpo_tui.engine.waiting import KEY
+from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.standing import first_result_text, header_pieces, waits_lines
+from hpo_tui.tui.watcher import read_once
+
+GIB = 1 << 30
+BOX = Path(__file__).parent / "box"
+
+
+@pytest.fixture
+def box(tmp_path: Path, make_study: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Return a function that says how eight GPUs are from now on; ``make_study`` comes before."""
+    del make_study
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(BOX), os.environ["PYTHONPATH"]]))
+    monkeypatch.setenv("BOX", str(tmp_path / "box.json"))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+
+    def put(**each: Any) -> None:
+        gpus = [{"uuid": f"GPU-{n}", **each} for n in range(8)]
+        fresh = tmp_path / "box.new"
+        fresh.write_text(json.dumps(gpus))
+        fresh.replace(tmp_path / "box.json")
+
+    return put
+
+
+def test_what_keeps_every_trial_from_starting_is_told(
+    make_study: Any, box: Callable[..., None]
+) -> None:
+    box(processes={str(os.getpid()): 12 * GIB})
+    study = make_study("report(accuracy=0.5)", gpus='"all"')
+    study.start()
+    study.until(lambda: study.get(KEY))
+    picture: Snapshot = read_once(study.folder)
+    assert [line.partition(" is in use by ")[0] for line in waits_lines(picture)] == [
+        f"waits: GPU{n}" for n in range(8)
+    ]
+    assert "No trial can start:\nGPU0 is in use by " in first_result_text(picture)
+    assert ("waits for a GPU", "warn") in header_pieces(picture, 80)[0]
+    assert f"pid {os.getpid()}" in picture.devices[0].others
+    box()
+    study.gone()
+    assert study.trial().state == "complete"
+    assert study.trial().device.startswith("GPU-")
+    assert waits_lines(read_once(study.folder)) == []
+
+
+def test_gpus_that_come_back_are_told_of(make_study: Any, box: Callable[..., None]) -> None:
+    box()
+    study = make_study("hold(); report(accuracy=0.5)", gpus='"all"')
+    study.start()
+    study.running()
+    for _ in range(2):  # each time anew
+        before = len(study.events("quarantine")), len(study.events("device"))
+        box(lost=True)
+        study.until(lambda n=before[0]: len(study.events("quarantine")) >= n + 8)
+        box()
+        study.until(lambda n=before[1]: len(study.events("device")) >= n + 8)
+    assert study.events("quarantine")[0].text == (
+        "GPU0 does not answer (GPU is lost): nothing more is started there"
+    )
+    assert [e.text for e in study.events("device")][:8] == [
+        f"GPU{n} is used again" for n in range(8)
+    ]
+    study.go()
+    study.gone()
