@@ -204,6 +204,19 @@ def test_telemetry_is_thinned(writer: StudyWriter, reader: StudyReader) -> None:
     assert reader.conn.execute("SELECT time FROM devices").fetchall() == [(newer.time,)]
 
 
+def test_what_is_only_of_the_moment_is_kept_of_the_newest_sample(
+    writer: StudyWriter, reader: StudyReader
+) -> None:
+    hot = DeviceSample(
+        1000.0, "GPU0", "H", 1, 2, 0.5, temperature=71, power=312.5, others="bob", trouble="lent"
+    )
+    writer.add_device_samples([hot])
+    assert reader.devices() == [hot]
+    later = DeviceSample(1002.0, "GPU1", "H", 1, 2, 0.5)
+    writer.add_device_samples([later])
+    assert [(s.temperature, s.others) for s in reader.devices()] == [(None, ""), (None, "")]
+
+
 def test_of_every_device_the_newest_sample_is_read(
     writer: StudyWriter, reader: StudyReader
 ) -> None:

@@ -16,27 +16,49 @@ SHORT_BAR = 12
 
 def block(canvas: Canvas, y: int, sample: DeviceSample, glyphs: Glyphs) -> None:
     """Draw what a device is and whose trials it runs; its memory; how busy it is."""
-    name = f" {_clean(sample.device, glyphs)}  {_clean(sample.name, glyphs)}  {_trials(sample)}"
+    title = f"{_clean(sample.device, glyphs)}  {_clean(sample.name, glyphs)}"
+    name = f" {title}  {_clean(_users(sample), glyphs)}"
+    if _silent(sample):
+        text.write(canvas, 0, y, [(name, Ink.DIM)], glyphs.ellipsis)
+        return
     text.write(canvas, 0, y, [(name, Ink.TEXT)], glyphs.ellipsis)
     room = max(4, canvas.width - NOTE)
     bar, note = _memory(sample, room), f" {_amount(sample)}"
     text.write(canvas, 0, y + 1, [("  memory ", Ink.DIM), *bar, (note, Ink.TEXT)], glyphs.ellipsis)
     bar = _bar(round(room * (sample.utilization or 0.0)), 0, room)
-    note = f" {_busy(sample)}"
+    note = "  ".join([f" {_busy(sample)}", *_heat(sample, glyphs)])
     text.write(canvas, 0, y + 2, [("  busy   ", Ink.DIM), *bar, (note, Ink.TEXT)], glyphs.ellipsis)
 
 
 def line(canvas: Canvas, y: int, sample: DeviceSample, glyphs: Glyphs) -> None:
     """Draw the same on one line: the memory as a bar, the rest in words."""
-    spans = [
-        (f" {fmt.pad(_clean(sample.device, glyphs), 6, glyphs.ellipsis)} ", Ink.TEXT),
-        *_memory(sample, SHORT_BAR),
-        (f" {_amount(sample):<14}", Ink.TEXT),
-        (" busy ", Ink.DIM),
-        (f"{_busy(sample):<5}", Ink.TEXT),
-        (f" {_trials(sample)}", Ink.TEXT),
-    ]
-    text.write(canvas, 0, y, spans, glyphs.ellipsis)
+    device = f" {fmt.pad(_clean(sample.device, glyphs), 6, glyphs.ellipsis)} "
+    users = f" {_clean(_users(sample), glyphs)}"
+    if _silent(sample):
+        text.write(canvas, 0, y, [(device + users[1:], Ink.DIM)], glyphs.ellipsis)
+        return
+    memory = _amount(sample)
+    heat = _heat(sample, glyphs)
+    spans = [(device, Ink.TEXT), *_memory(sample, SHORT_BAR)]
+    if heat:  # closer together: a narrow pane is to have room for who uses it
+        busy = "-" if sample.utilization is None else _busy(sample)
+        spans += [(f" {memory:<11}{busy:>5}" + "".join(f"{h:>6}" for h in heat), Ink.TEXT)]
+    else:
+        spans += [(f" {memory:<14}", Ink.TEXT), (" busy ", Ink.DIM)]
+        spans += [(f"{_busy(sample):<5}", Ink.TEXT)]
+    text.write(canvas, 0, y, [*spans, (users, Ink.TEXT)], glyphs.ellipsis)
+
+
+def _silent(sample: DeviceSample) -> bool:
+    """Whether the GPU does not answer, so that there is nothing to measure."""
+    return bool(sample.trouble) and not sample.memory_total
+
+
+def _heat(sample: DeviceSample, glyphs: Glyphs) -> list[str]:
+    """Return its temperature and its power, as far as the card measures them."""
+    degree = "C" if glyphs.ascii else "°C"
+    found = [] if sample.temperature is None else [f"{sample.temperature}{degree}"]
+    return found if sample.power is None else [*found, f"{sample.power:.0f}W"]
 
 
 def _memory(sample: DeviceSample, room: int) -> list[tuple[str, int]]:
@@ -59,8 +81,13 @@ def _busy(sample: DeviceSample) -> str:
     return "not measured" if sample.utilization is None else f"{sample.utilization:.0%}"
 
 
-def _trials(sample: DeviceSample) -> str:
-    return ", ".join(f"#{t}" for t in sample.trials) or "idle"
+def _users(sample: DeviceSample) -> str:
+    """Return its trials, who else uses it and why nothing is started there; else that it idles."""
+    trials = ", ".join(f"#{t}" for t in sample.trials)
+    others = sample.others or ("others" if sample.foreign else "")
+    trouble = sample.trouble.removeprefix(f"{sample.device} ")
+    said = [part for part in (trials, others, trouble) if part]
+    return "; ".join(said) or "idle"
 
 
 def _clean(name: str, glyphs: Glyphs) -> str:

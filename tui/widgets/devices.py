@@ -32,9 +32,10 @@ class Devices(Chart):
     HELP: ClassVar[str] = """\
 ## Devices
 
-One block per GPU: the trials that run on it, the memory in use (`#` this study, `+` other
-processes) and how busy it is, if this was measured just now. `L` lends a GPU to somebody else: its
-trials leave at their next checkpoint.
+One block per GPU, or a line in a small pane: the trials that run on it and who else uses it, the
+memory in use (`#` this study, `+` other processes), how busy it is, its temperature and its power,
+if this was measured just now. `L` lends a GPU to somebody else: its trials leave at their next
+checkpoint.
 
 Below, **when trials ran**: a lane for every GPU or slot (several lanes if trials share a GPU), with
 a block for every trial, shaded by task as in the cost bar; `!` marks lost trials. The figure on the
@@ -105,15 +106,19 @@ they began, `Enter` opens the marked one.
             for at, sample in enumerate(samples):
                 gauges.block(canvas, (gauges.BLOCK + 1) * at, sample, self.glyphs)
             return blocks
-        # Half of the pane at the most is the timeline's, if there is not enough for both.
-        room = canvas.height - min(below + 1, canvas.height // 2) if below else canvas.height
+        # If there is not enough for both, half of the pane at the most is the timeline's, and only
+        # its least where the devices need more.
+        half = canvas.height - min(below + 1, canvas.height // 2)
+        most = min(len(samples), canvas.height - lanes.LEAST)
+        room = max(half, most) if below else canvas.height
         shown = samples if len(samples) <= room else samples[: room - 1]
         for y, sample in enumerate(shown):
             gauges.line(canvas, y, sample, self.glyphs)
         if len(shown) < len(samples):
             more = f" {self.glyphs.ellipsis} and {len(samples) - len(shown)} more"
             canvas.put(0, len(shown), more, Ink.DIM)
-        return min(len(samples), room) + 1
+        drawn = min(len(samples), room)
+        return drawn + (canvas.height - drawn > lanes.LEAST)
 
     def _nothing(self, canvas: Canvas, snapshot: Snapshot) -> int:
         """Say why nothing is measured at this moment; return the next free line."""

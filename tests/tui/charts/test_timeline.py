@@ -193,13 +193,55 @@ async def test_gpus_have_a_block_each_or_a_line_each_and_the_lanes_remain(
         lines = text(pilot)
         assert sum("11G of 24G" in line for line in lines) == 8
         assert "busy 83%" in lines[7]
-        assert lines[7].rstrip().endswith("#8")
+        assert lines[7].rstrip().endswith("#8; others")
         assert any("when trials ran" in line for line in lines)
         await pilot.resize_terminal(100, 6)
         await pilot.pause()
         lines = text(pilot)
         assert sum("11G of 24G" in line for line in lines) >= 2
         assert any("more" in line for line in lines)
+
+
+async def test_a_line_says_how_hot_a_gpu_is_who_uses_it_and_what_is_wrong_with_it(
+    make_frame: Frames, snapshot_of: Snapshots
+) -> None:
+    measured = replace(sample(0), foreign=0, temperature=71, power=312.4)
+    samples = (
+        measured,
+        replace(measured, device="GPU1", trials=(), others="bob (python, pid 42, 9.0 GiB)"),
+        replace(measured, device="GPU2", utilization=None, power=None, trouble="lent"),
+        replace(
+            sample(3),
+            memory_total=0,
+            foreign=0,
+            trials=(),
+            trouble="GPU3 does not answer (GPU is lost)",
+        ),
+    )
+    snapshot = replace(snapshot_of(hour(make_frame)), time=NOON + 3600, devices=samples)
+    async with shown(Devices(), snapshot, size=(60, 12), ascii_only=True) as (pilot, _):
+        lines = [line.rstrip() for line in text(pilot)]
+        assert lines[0] == " GPU0   ######...... 11G of 24G   83%   71C  312W #1"
+        assert lines[1] == " GPU1   ######...... 11G of 24G   83%   71C  312W bob (pyth~"
+        assert lines[2] == " GPU2   ######...... 11G of 24G     -   71C #1; lent"
+        assert lines[3] == " GPU3   does not answer (GPU is lost)"
+        await pilot.resize_terminal(90, 40)
+        await pilot.pause()
+        lines = [line.rstrip() for line in text(pilot)]
+        assert lines[2].endswith(" 83%  71C  312W")
+        assert lines[4].endswith("  bob (python, pid 42, 9.0 GiB)")
+        assert lines[12].endswith("  does not answer (GPU is lost)")
+
+
+async def test_eight_gpus_have_a_line_each_in_a_small_window(
+    make_frame: Frames, snapshot_of: Snapshots
+) -> None:
+    samples = tuple(sample(n) for n in range(8))
+    snapshot = replace(snapshot_of(hour(make_frame)), time=NOON + 3600, devices=samples)
+    async with shown(Devices(), snapshot, size=(80, 11), ascii_only=True) as (pilot, _):
+        lines = text(pilot)
+    assert sum("11G of 24G" in line for line in lines) == 8
+    assert "when trials ran" in lines[8]
 
 
 async def test_keys_and_clicks_go_to_trials_and_enter_opens(
