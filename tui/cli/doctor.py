@@ -53,11 +53,12 @@ def check_gpu() -> Iterator[Finding]:
     try:
         pynvml.nvmlInit()
     except pynvml.NVMLError as error:
-        yield Finding(
-            "note",
-            "gpu",
-            f"no NVIDIA GPU can be used ({error}): trials run on the CPU, `slots` at once",
-        )
+        why = f"no NVIDIA GPU can be used ({error}): trials run on the CPU, `slots` at once"
+        if isinstance(error, pynvml.NVMLError_LibRmVersionMismatch):
+            why += ". The driver was updated while it was loaded: restart the machine"
+            yield Finding("warn", "gpu", why)
+        else:
+            yield Finding("note", "gpu", why)
         return
     try:
         driver = pynvml.nvmlSystemGetDriverVersion()
@@ -66,7 +67,10 @@ def check_gpu() -> Iterator[Finding]:
         if count and "cpu" in metadata.version("torch"):
             yield Finding("warn", "gpu", "the installed torch is a CPU build and will not use them")
         for index in range(count):
-            yield _gpu(index)
+            try:
+                yield _gpu(index)
+            except pynvml.NVMLError as error:
+                yield Finding("warn", "gpu", f"GPU {index} does not answer: {error}")
     except pynvml.NVMLError as error:
         yield Finding("warn", "gpu", f"the driver does not answer: {error}")
     finally:
@@ -83,9 +87,13 @@ def _gpu(index: int) -> Finding:
 
     handle = pynvml.nvmlDeviceGetHandleByIndex(index)
     name = pynvml.nvmlDeviceGetName(handle)
-    memory = pynvml.nvmlDeviceGetMemoryInfo(handle)
-    used, total = int(memory.used) / GIB, int(memory.total) / GIB
-    text = f"GPU {index}: {name}, {used:.1f} of {total:.0f} GiB used"
+    text = f"GPU {index}: {name}"
+    try:
+        memory = pynvml.nvmlDeviceGetMemoryInfo(handle)
+        used, total = int(memory.used) / GIB, int(memory.total) / GIB
+        text += f", {used:.1f} of {total:.0f} GiB used"
+    except (pynvml.NVMLError_NotSupported, pynvml.NVMLError_NoPermission):
+        text += ", which does not say how much memory is used"
     try:
         others = len(pynvml.nvmlDeviceGetComputeRunningProcesses(handle))
     except pynvml.NVMLError:
