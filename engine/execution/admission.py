@@ -39,7 +39,8 @@ class Admission:
     def refusal(self, state: GpuState, need: Need, size: float = 0.0) -> str:
         """Return why ``need`` cannot start on a GPU, for people; empty if it can.
 
-        ``size``: what :meth:`size` says. Whether another study holds the GPU's lock is not looked at here.
+        ``size``: what :meth:`size` says. Whether another study holds the GPU's lock is not looked
+        at here.
         """
         label = state.gpu.label
         if not state.usable:

@@ -1,6 +1,7 @@
 """Which GPUs a study may use: what is there, what the study file names, what a scheduler allows."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,17 @@ DRIVER = Path("/proc/driver/nvidia/version")
 
 class DeviceError(Exception):
     """GPUs that a study asks for cannot be had; the message is for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was found out about the GPUs of a machine. ``absent``: why there is no driver."""
+
+    absent: str
+    there: list[Gpu]
+    chosen: list[Gpu]
+    unusable: Mapping[int, str]
+    """Why others cannot be used, by their numbers."""
 
 
 def find_gpus(
@@ -48,18 +60,13 @@ def find_gpus(
             f"[resources] gpus_per_trial = {each}, and CUDA gives a process one MIG instance"
             " at most. Use gpus_per_trial = 1, or name GPUs that are not split."
         )
-    return nvml, chosen, "; ".join(_surprises(resources, absent, there, chosen, unusable, environ))
+    found = Found(absent, there, chosen, unusable)
+    return nvml, chosen, "; ".join(_surprises(resources, found, environ))
 
 
-def _surprises(
-    resources: Resources,
-    absent: str,
-    there: list[Gpu],
-    chosen: list[Gpu],
-    unusable: Mapping[int, str],
-    environ: Mapping[str, str],
-) -> Iterator[str]:
+def _surprises(resources: Resources, found: Found, environ: Mapping[str, str]) -> Iterator[str]:
     """Yield what makes the GPUs of a study others than its user may think."""
+    there, chosen, unusable = found.there, found.chosen, found.unusable
     visible = environ.get("CUDA_VISIBLE_DEVICES")
     if resources.gpus != "all":
         if visible is not None and not set(chosen) <= set(choose(there, "all", environ)):
@@ -69,7 +76,7 @@ def _surprises(
                 f" GPUs: {named} ([resources] gpus)"
             )
         return
-    if few := why_few(absent, there, chosen, environ, unusable):
+    if few := why_few(found, environ):
         yield few
     words = _words(visible or "")
     wanted = [n for n in unusable if visible is None or str(n) in words]
@@ -85,28 +92,22 @@ def _surprises(
         )
 
 
-def why_few(
-    absent: str,
-    there: list[Gpu],
-    chosen: list[Gpu],
-    environ: Mapping[str, str],
-    unusable: Mapping[int, str],
-) -> str:
+def why_few(found: Found, environ: Mapping[str, str]) -> str:
     """Return why a study that may use all GPUs uses none, or not those named; empty if it does.
 
     A night of trials on the processor is a bad way to learn of it.
     """
     on_cpu = "trials run on the processor"
-    if absent and DRIVER.exists():
-        return f"the NVIDIA driver is loaded and cannot be used ({absent}): {on_cpu}"
+    if found.absent and DRIVER.exists():
+        return f"the NVIDIA driver is loaded and cannot be used ({found.absent}): {on_cpu}"
     words = _words(environ.get("CUDA_VISIBLE_DEVICES", ""))
-    known = (w for w in words if _key(w) not in unusable)
-    unknown = next((w for w in known if not _match(there, _key(w))), None)
-    if not there or unknown in (None, "-1"):
+    known = (w for w in words if _key(w) not in found.unusable)
+    unknown = next((w for w in known if not _match(found.there, _key(w))), None)
+    if not found.there or unknown in (None, "-1"):
         return ""
     named = f"CUDA_VISIBLE_DEVICES={','.join(words)} names {unknown!r}, which is no GPU here"
-    used = ", ".join(g.label for g in chosen)
-    all_of_them = ", ".join(f"{g.label} is {g.uuid}" for g in there)
+    used = ", ".join(g.label for g in found.chosen)
+    all_of_them = ", ".join(f"{g.label} is {g.uuid}" for g in found.there)
     return f"{named} ({all_of_them}): " + (f"only {used} is used" if used else on_cpu)
 
 

@@ -86,6 +86,7 @@ class Gpus:
                 reading = self.readers[uuid].take()
             except DeviceLostError as error:
                 state.lost, state.reading, state.quarantine = True, None, str(error)
+                state.foreign = {}
                 continue
             if reading is None:  # what it said last still holds
                 continue

@@ -217,20 +217,18 @@ def _is_mps(pid: int) -> bool:
 
 
 def describe_process(pid: int, memory: int | None) -> str:
-    """Return who a process is, in words: ``pid 4242 (python of alice, 11.2 GiB)``."""
+    """Return who a process is, in words: ``alice (python, pid 4242, 11.2 GiB)``."""
     import psutil
 
-    parts: list[str] = []
-    try:
+    name = user = ""
+    with contextlib.suppress(psutil.Error, KeyError):
         process = psutil.Process(pid)
-        parts.append(process.name())
-        with contextlib.suppress(psutil.Error, KeyError):
-            parts[0] += f" of {process.username()}"
-    except psutil.Error:
-        pass
-    if memory:
-        parts.append(f"{memory / 2**30:.1f} GiB")
-    return f"pid {pid}" + (f" ({', '.join(parts)})" if parts else "")
+        name = process.name()
+        user = process.username()
+    size = f"{memory / 2**30:.1f} GiB" if memory else ""
+    called, details = (user, [name, f"pid {pid}", size]) if user else (f"pid {pid}", [name, size])
+    said = ", ".join(part for part in details if part)
+    return f"{called} ({said})" if said else called
 
 
 def trial_over(pid: int, trial_of: Mapping[int, int]) -> int | None:

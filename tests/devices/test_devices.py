@@ -1,5 +1,6 @@
 """The pool: who gets which GPU, who waits and why."""
 
+import getpass
 import os
 from collections.abc import Callable
 
@@ -68,7 +69,7 @@ def test_a_foreign_process_is_waited_for_and_named(
     pool = make(gpus=(0,))
     assert pool.acquire(Need(trial=1)) is None
     sentence = pool.waiting_for()
-    assert sentence.startswith(f"GPU0 is in use by pid {pid} (sleep of ")
+    assert sentence.startswith(f"GPU0 is in use by {getpass.getuser()} (sleep, pid {pid}, ")
     assert "3.0 GiB" in sentence
     assert pool.poll({}).samples[0].foreign == 3 * GIB
 
@@ -168,7 +169,7 @@ def test_who_keeps_a_gpu_busy_is_told_once_whichever_of_its_processes_it_is(
 
     mine = process(), process()
     look({mine[0]: 2 * GIB})
-    assert told[0][0].startswith(f"GPU0 is in use by pid {mine[0]} (sleep of ")
+    assert told[0][0].startswith(f"GPU0 is in use by {getpass.getuser()} (sleep, pid {mine[0]}, ")
     assert told[0][1].startswith("GPU1 is in use by pid 4000001")
     look({mine[0]: 3 * GIB})
     look({mine[1]: 2 * GIB})

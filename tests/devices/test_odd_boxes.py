@@ -34,9 +34,7 @@ def test_a_gpu_that_does_not_answer_at_the_start_is_named(
     nvml.gpus[0].lost = True
     pool = make()
     assert pool.capacity() == 1
-    assert pool.remarks == (
-        "GPU0 does not answer (GPU is lost): it is not used until the next run"
-    )
+    assert pool.remarks == ("GPU0 does not answer (GPU is lost): it is not used until the next run")
     with pytest.raises(DeviceError, match=r"names GPU 0: GPU0 does not answer \(GPU is lost\)\."):
         make(gpus=(0, 1))
     with pytest.raises(DeviceError, match=r"has 1 GPU\(s\); GPU0 does not answer"):
