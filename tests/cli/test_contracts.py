@@ -35,6 +35,7 @@ def test_status_is_the_contract(
         "trials",
         "tasks",
         "best",
+        "waits",
         "queued",
     ]
     assert found["study"] == "sparse"

@@ -66,7 +66,7 @@ def ended(tmp_path: Path) -> Iterator[Endings]:
     writer = StudyWriter(folder.db)
     writer.add_trial(trial)
     nobody: Any = SimpleNamespace(
-        release=lambda: None, learn=lambda *_: None, tell=lambda *_, **__: 0
+        release=lambda: None, learn=lambda *_: None, tell=lambda *_, **__: 0, others=lambda _: ""
     )
     desk = Desk(folder, spec, writer, nobody, nobody, {1: trial})
     files = folder.trial(1)
