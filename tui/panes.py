@@ -47,7 +47,11 @@ BEST = Place(
     "best metrics",
     "hpo_tui.tui.widgets.best_table",
     "BestTable",
-    lambda s: (s.frame, s.spec, s.runner_pid, (s.study.state, s.study.reason)),
+    # While it has no rows it says what hinders the first one.
+    lambda s: (
+        *(s.frame, s.spec, s.runner_pid, s.waits, s.edited, s.short),
+        *(s.study.state, s.study.reason),
+    ),
     1.0,
 )
 TABS: tuple[Place, ...] = (

@@ -34,6 +34,16 @@ def test_new_data_wait_their_turn_and_a_new_view_does_not(tmp_path: Path) -> Non
     assert redraws.wait(PARALLEL, snapshot, view) == 0
 
 
+@pytest.mark.parametrize("news", [{"waits": "GPU0 is lent"}, {"short": 2.0}, {"edited": True}])
+def test_what_hinders_the_first_result_is_told_where_the_results_will_be(
+    tmp_path: Path, news: dict[str, Any]
+) -> None:
+    redraws, snapshot = Redraws(lambda: 0.0), read_once(make_study(tmp_path, trials=0))
+    redraws.note(BEST, snapshot, View())
+    assert redraws.wait(BEST, replace(snapshot), View()) is None
+    assert redraws.wait(BEST, replace(snapshot, **news), View()) is not None
+
+
 def _drawn_from(watch: Watch, name: str, monkeypatch: pytest.MonkeyPatch) -> list[Snapshot]:
     """What a pane is drawn from henceforth, by a clock that stands."""
     shown: list[Snapshot] = []
