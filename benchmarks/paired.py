@@ -14,6 +14,7 @@ import math
 import statistics
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from search_support.plan import Catalogue
@@ -58,9 +59,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("after", type=Path)
     parser.add_argument("--bench", help="folder with problems.json, yahpo/ and peers/")
     parser.add_argument("--by-problem", action="store_true")
+    parser.add_argument("--engines", action="store_true", help="the files are of two engines")
     args = parser.parse_args(argv)
     catalogue = Catalogue(find_bench(args.bench))
-    before, after = ({r.key: r for r in read(path)} for path in (args.before, args.after))
+    before, after = (
+        {replace(r.key, engine="") if args.engines else r.key: r for r in read(path)}
+        for path in (args.before, args.after)
+    )
     common = sorted(before.keys() & after.keys())
     if not common:
         print(f"paired.py: {args.before} and {args.after} have no run in common", file=sys.stderr)
