@@ -1,6 +1,5 @@
 """Running one trial's command once, at the cheapest task, in a folder that is thrown away."""
 
-import json
 import random
 import re
 import shlex
@@ -12,6 +11,7 @@ from pathlib import Path
 from hpo_tui.engine.define.logged import Logged, logged_in
 from hpo_tui.engine.define.process import Ran, run_briefly
 from hpo_tui.engine.execution.metrics import Collector, discover, strip_escapes
+from hpo_tui.engine.execution.reports import parse
 from hpo_tui.engine.numerals import brief
 from hpo_tui.engine.spec import StudySpec, Task, Value
 from hpo_tui.engine.spec.command import (
@@ -157,18 +157,13 @@ def _reported(files: TrialFolder) -> dict[str, tuple[float, ...]]:
     """Return the metrics of the trial's own report file."""
     found: dict[str, tuple[float, ...]] = {}
     try:
-        lines = files.reports.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = files.reports.read_bytes().splitlines()
     except OSError:
         return found
     for line in lines:
-        try:
-            entry = json.loads(line)
-        except (ValueError, RecursionError):
-            continue
-        for name, value in entry.items() if isinstance(entry, dict) else ():
-            number = isinstance(value, int | float) and not isinstance(value, bool)
-            if number and name not in ("step", "time"):
-                found[name] = (*found.get(name, ()), float(value))
+        _, metrics = parse(line) or (None, {})
+        for name, value in metrics.items():
+            found[name] = (*found.get(name, ()), value)
     return found
 
 

@@ -16,7 +16,7 @@ from hpo_tui.engine.spec.parts import (
     ParameterKind,
 )
 from hpo_tui.engine.spec.read_ending import show_stop_when
-from hpo_tui.engine.spec.units import show_duration
+from hpo_tui.engine.spec.units import show_duration, show_size
 from hpo_tui.engine.spec.values import bound, value_fault
 
 ChangeKind = Literal[
@@ -306,6 +306,8 @@ def _setting(key: str, value: object) -> str:
     """Return the value of a setting as the study file says it."""
     if key in ("timeout", "stall", "grace") and isinstance(value, float):
         return show_duration(value)
+    if key == "checkpoint_quota" and isinstance(value, int):
+        return show_size(value)
     return "auto" if key == "trials_per_gpu" and value == 0 else _word(value)
 
 

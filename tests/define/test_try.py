@@ -110,6 +110,13 @@ def test_reports_by_the_file_count(tmp_path: Path) -> None:
     assert try_one(study(code), tmp_path).metrics == {"loss": 0.25}
 
 
+def test_reports_mean_in_a_first_run_what_they_mean_in_a_study(tmp_path: Path) -> None:
+    line = '{"step": 1, "loss": true, "time": NaN}'
+    code = f"import os\nopen(os.environ['HPO_REPORTS'], 'a').write('{line}\\n')"
+    tried = try_one(study(code), tmp_path)
+    assert tried.metrics == {"loss": 1.0}
+
+
 def test_a_failure_is_told_with_its_last_lines(tmp_path: Path) -> None:
     tried = try_one(study("print('\\x1b[31mred'); raise SystemExit(3)"), tmp_path)
     assert tried.code == 3

@@ -43,6 +43,12 @@ def plan(text: str, old: str, new: str, trials: list[Ran] = TRIALS) -> EditPlan:
         ("budget = 40", "budget = 60", ("budget", "40 → 60"), 0),
         ("slots = 2", "slots = 3", ("means", "resources.slots: 2 → 3"), 0),
         ('timeout = "2h"', 'stall = "1m"', ("means", "resources.stall: none → 1m"), 0),
+        (
+            'timeout = "2h"',
+            'timeout = "2h"\ncheckpoint_quota = "20 GB"',
+            ("means", "resources.checkpoint_quota: none → 20 GB"),
+            0,
+        ),
         ('timeout = "2h"', 'timeout = "90m"', ("means", "resources.timeout: 2h → 1h 30m"), 0),
         ("budget = 40", "budget = 40\nseed = 7", ("means", "study.seed: 0 → 7"), 0),
         ("budget = 40", 'budget = 40\nwarm = ["x"]', ("means", 'study.warm: "x" is added'), 0),
