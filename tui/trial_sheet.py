@@ -7,6 +7,7 @@ from pathlib import Path
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.frame import STATES
 from hpo_tui.store.models import Event, Trial
+from hpo_tui.tui import fmt
 from hpo_tui.tui.entries import Entry
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.side_by_side import best_title, of_several, record_entries, trial_entries
@@ -44,6 +45,18 @@ def sheet(
         entries += record_entries(record, events, snapshot.time, went_on(snapshot, row))
         entries += _file_entries(snapshot.folder, files)
     return Sheet(_title(snapshot, row), tuple(columns), tuple(entries))
+
+
+def reason(snapshot: Snapshot, row: int, record: Trial | None, events: Sequence[Event]) -> str:
+    """Return how the trial at ``row`` ended, or since when it is overdue and what ends it then."""
+    if record is None or record.reason:
+        return record.reason if record is not None else ""
+    number = int(snapshot.frame.number[row])
+    told = [e for e in events if e.kind == "overdue"]
+    if number not in snapshot.overdue or not told:
+        return ""
+    text = told[-1].text.removeprefix(f"trial {number} ")
+    return f"overdue at {fmt.clock(told[-1].time, snapshot.time)}: {text}"
 
 
 def files_of(folder: StudyFolder, number: int) -> dict[str, str | None]:

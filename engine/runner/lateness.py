@@ -66,8 +66,8 @@ class Lateness:
     def _said(self, trial: Trial, seconds: float, longest: float) -> str:
         others, so_far = show_duration(max(1, round(longest))), show_duration(round(seconds))
         return (
-            f"trial {trial.number} has run for {so_far} at {trial.task}, where the others took "
-            f"{others} at most; {self._fate(trial, self.desk.spec.resources)}"
+            f"trial {trial.number} has run for {so_far}, others at {trial.task} {others} at most; "
+            f"{self._fate(trial, self.desk.spec.resources)}"
         )
 
     def _fate(self, trial: Trial, resources: Resources) -> str:

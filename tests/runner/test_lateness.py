@@ -52,7 +52,7 @@ def now(desk: Desk) -> list[int]:
 
 def test_it_is_told_with_what_would_end_it(late: Desk) -> None:
     Lateness(late).look()
-    said = "trial 1 has run for 3m 20s at full, where the others took 40s at most; "
+    said = "trial 1 has run for 3m 20s, others at full 40s at most; "
     (text,) = events(late)
     assert text.startswith(said + "nothing stops it but `hpo-tui kill ")
     assert text.endswith(" 1`: neither stall nor timeout is set")

@@ -11,7 +11,9 @@ from hpo_tui.engine.overdue import KEY
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.frame import STATES
 from hpo_tui.store.models import Event, TrialState
+from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
+from hpo_tui.tui import fmt
 from hpo_tui.tui.filters import filter_mask
 from hpo_tui.tui.running import durations, overdue_text
 from hpo_tui.tui.side_by_side import trial_entries
@@ -19,6 +21,7 @@ from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.standing import header_pieces, status_lines
 from hpo_tui.tui.trial_order import sorted_rows
 from hpo_tui.tui.trial_rows import TrialRows
+from hpo_tui.tui.trial_sheet import reason
 from hpo_tui.tui.watcher import read_once
 from tests.tui.conftest import make_study
 
@@ -89,3 +92,19 @@ def test_tables_orders_and_filters_count_the_time_so_far(tmp_path: Path) -> None
     assert np.flatnonzero(filter_mask(late, "duration > 60")).tolist() == [last]
     took = next(e for e in trial_entries(late, [last, 0]) if e.name == "took")
     assert took.values == (("72s so far, overdue", "warn"), ("10s", ""))
+
+
+def test_a_trial_s_screen_says_since_when_it_is_overdue_and_what_ends_it(tmp_path: Path) -> None:
+    late = seen(tmp_path, 72)
+    with closing(StudyReader(late.folder.db)) as reader:
+        record = reader.trial(30)
+    assert record is not None
+    text = "trial 30 has run for 1m 2s, others at 60 epochs 20s at most; nothing stops it"
+    told = (Event(1, late.time, "overdue", text, 30),)
+    row = late.frame.index(30)
+    assert row is not None
+    at = fmt.clock(late.time, late.time)
+    assert reason(late, row, record, told) == f"overdue at {at}: {text.removeprefix('trial 30 ')}"
+    assert not reason(replace(late, overdue=()), row, record, told)
+    assert not reason(late, row, record, ())
+    assert reason(late, row, replace(record, reason="killed by you"), told) == "killed by you"
