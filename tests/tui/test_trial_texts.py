@@ -15,6 +15,7 @@ from hpo_tui.tui.screens.text_window import TextWindow
 from hpo_tui.tui.side_by_side import record_entries
 from hpo_tui.tui.trial_sheet import files_of, sheet
 from hpo_tui.tui.watcher import read_once
+from hpo_tui.tui.widgets.key_bar import KeyBar
 from hpo_tui.tui.widgets.line_table import LineTable
 from hpo_tui.tui.widgets.notice import Notice
 from tests.tui.conftest import make_app, make_study, ready, until
@@ -201,3 +202,19 @@ def test_of_a_trial_whose_folder_is_closed_all_else_is_told(tmp_path: Path, clos
     with closed(files.checkpoint):
         found = files_of(folder, 3)
     assert {name for name, path in found.items() if path} == {"folder", "log", "checkpoint"}
+
+
+async def test_the_keys_of_a_trial_that_has_ended_are_those_that_can_act(
+    tmp_path: Path, runner: None
+) -> None:
+    study = make_study(tmp_path, trials=8, running=0)
+    app = make_app(study)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        assert app.live is not None
+        app.open_trial(app.live, 4)
+        await until(pilot, lambda: bool(app.screen.query("#trial-values")))
+        bar = app.screen.query_one(KeyBar)
+        await until(pilot, lambda: "y copy" in bar.render_line(0).text)
+        assert "x kill" not in bar.render_line(0).text
+        assert "r retry" in bar.render_line(0).text

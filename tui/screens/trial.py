@@ -18,7 +18,7 @@ from hpo_tui.tui.screens.opened_from import Listed
 from hpo_tui.tui.screens.text_window import read_whole
 from hpo_tui.tui.screens.trial_actions import TrialActions
 from hpo_tui.tui.snapshot import Snapshot, unchanged
-from hpo_tui.tui.trial_sheet import files_of, sheet
+from hpo_tui.tui.trial_sheet import files_of, reason, sheet
 from hpo_tui.tui.widgets.chrome import PaneTitle, StudyHeader
 from hpo_tui.tui.widgets.fixed_table import FixedTable
 from hpo_tui.tui.widgets.key_bar import KeyBar
@@ -151,11 +151,16 @@ curve and `6` the log.
         if record is not None and record.number != self.number:
             record = None
         said = sheet(snapshot, row, record, self._events, self._files)
-        self._tell_reason(record.reason if record is not None else "")
+        self._tell_reason(reason(snapshot, row, record, self._events))
         table = self.query_one("#trial-values", LineTable)
         lines = EntryRows(said.entries, said.columns, max(30, table.size.width))
         table.set_rows(lines, keep=None if len(table.rows) else lines.first)
         title.say(said.title, Listed(self.app, self.live, self.number).said)
+
+    @property
+    def sparse_keys(self) -> bool:
+        """A trial that has ended can no more be killed: its other keys are shown instead."""
+        return True
 
     def do_sheet_next(self) -> None:
         """Go to the trial in the next row of the table beneath."""
@@ -195,7 +200,7 @@ curve and `6` the log.
         self.query_one("#log-title", PaneTitle).say("log", "3: learning curve " if alone else "")
 
     def _tell_reason(self, reason: str) -> None:
-        """Say above the values how the trial ended, as much as there is room for."""
+        """Say above the values how the trial ended or lingers, as much as there is room for."""
         notice = self.query_one("#trial-reason", Notice)
         text = readable(reason)
         lines = wrapped(text, max(10, self.query_one("#trial-left").size.width))
