@@ -161,3 +161,15 @@ async def test_a_page_is_read_from_the_file_once(
         await until(pilot, lambda: len(log._index or ()) == 61)
         log.action_bottom()
         assert any("one more" in log.render_line(y).text for y in range(log.size.height))
+
+
+async def test_one_line_is_counted_as_one(study: StudyFolder) -> None:
+    study.trial(60).log.write_bytes(b"waiting for data\n")
+    app = make_app(study)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        assert app.live is not None
+        app.live.select(60)
+        await pilot.press("6")
+        tail = app.screen.query_one(LogTail)
+        await until(pilot, lambda: "1 line, following" in _text(tail))

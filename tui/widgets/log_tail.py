@@ -19,6 +19,7 @@ from hpo_tui.tui.actions import bindings
 from hpo_tui.tui.log_index import LogIndex
 from hpo_tui.tui.log_lines import beyond, drawn
 from hpo_tui.tui.plain import log_line, plain
+from hpo_tui.tui.present import plural
 from hpo_tui.tui.snapshot import Snapshot, View
 from hpo_tui.tui.widgets.tones import ink
 
@@ -305,7 +306,7 @@ movements of the script are removed; only the last state of a progress bar is sh
         n = len(self._index) if self._index else 0
         last = min(n, self._top + self._page)
         state = "following" if self.following else f"lines {self._top + 1} to {last}"
-        text = f" trial {self.number}   {n} lines, {state}"
+        text = f" trial {self.number}   {plural(n, 'line')}, {state}"
         if self._needle:
             text += f"   /{plain(self._needle)}"
         return Strip([Segment(text, dim)]).adjust_cell_length(width, base)
