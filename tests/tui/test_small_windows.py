@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.tui.actions import actions_of
@@ -118,3 +119,17 @@ async def test_back_from_a_tab_beside_the_others_is_back_to_the_list(study: Stud
         watch = app.screen
         await pilot.press("4", "escape")
         assert app.screen is not watch
+
+
+@pytest.mark.parametrize("size", [(80, 24), (40, 15)])
+async def test_the_help_says_in_any_window_how_it_is_closed(
+    study: StudyFolder, size: tuple[int, int]
+) -> None:
+    app = make_app(study)
+    async with app.run_test(size=size) as pilot:
+        await ready(pilot)
+        await pilot.press("question_mark")
+        line = app.screen.query_one(Input)
+        await until(pilot, lambda: line.size.width > 0)
+        assert line.placeholder.endswith("Esc closes")
+        assert len(line.placeholder) <= line.content_size.width

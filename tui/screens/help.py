@@ -26,7 +26,9 @@ class Help(ScrolledWindow[None]):
     def compose(self) -> ComposeResult:
         """Lay out the texts and the keys."""
         with VerticalScroll(classes="help-box", can_focus=False):
-            line = Input(placeholder="type to find a key or what it does; Esc closes")
+            wide = self.app.size.width >= 60
+            what = "find a key or what it does" if wide else "find"
+            line = Input(placeholder=f"type to {what}; Esc closes")
             line.cursor_blink = False
             yield line
             for text in self._texts():
