@@ -1,5 +1,6 @@
 """The terminal: Esc is a key of its own, even if other keys arrive together with it; its size."""
 
+import asyncio
 import os
 import re
 import selectors
@@ -83,6 +84,16 @@ class Terminal(LinuxDriver):
         if columns > 0 and lines > 0:
             return columns, lines
         return super()._get_terminal_size()
+
+    def start_application_mode(self) -> None:
+        """Take the terminal; who ends this process by SIGTERM gets it back as it was."""
+        super().start_application_mode()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._leave)
+
+    def _leave(self) -> None:
+        """Leave as with a key; where that takes too long, a second SIGTERM needs no answer."""
+        asyncio.get_running_loop().remove_signal_handler(signal.SIGTERM)
+        self._app.exit(return_code=128 + signal.SIGTERM)
 
     def run_input_thread(self) -> None:
         """Wait for input and hand it on until the app is left."""

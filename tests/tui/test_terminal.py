@@ -146,3 +146,27 @@ def test_a_terminal_that_is_no_more_ends_the_screens(study: StudyFolder) -> None
     finally:
         screens.kill()
         screens.wait()
+
+
+def test_who_is_told_to_end_gives_the_terminal_back(study: StudyFolder) -> None:
+    person, program = pty.openpty()
+    before = termios.tcgetattr(program)
+    screens = subprocess.Popen(
+        [sys.executable, "-m", "hpo_tui", str(study.path)],
+        stdin=program, stdout=program, stderr=program, env=os.environ | {"TERM": "xterm"},
+    )  # fmt: skip
+    try:
+        seen = b""
+        while b"parallel" not in seen:
+            seen += os.read(person, 65536)
+        screens.terminate()
+        while b"\x1b[?1049l" not in seen:
+            assert select.select([person], [], [], 30)[0], "the screen is not left"
+            seen += os.read(person, 65536)
+        assert screens.wait(timeout=60) == 128 + signal.SIGTERM
+        assert termios.tcgetattr(program) == before
+    finally:
+        screens.kill()
+        screens.wait()
+        os.close(program)
+        os.close(person)
