@@ -5,6 +5,7 @@ And what is in sight already, so that a key that is pressed again does not fill 
 
 from hpo_tui.engine.answers import PAUSED_BY_YOU
 from hpo_tui.store.models import StudyState
+from hpo_tui.tui.paused import in_short
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.snapshot import Snapshot
 
@@ -21,7 +22,7 @@ def occasions(before: Snapshot | None, after: Snapshot) -> list[str]:
             why = plain(after.study.reason) or "the budget is spent"
             found.append(f"{name}: finished, {why}.")
         elif _stalled(old, after):
-            found.append(f"{name}: paused. {plain(after.study.reason)}")
+            found.append(f"{name}: paused. {plain(in_short(after.study.reason)[-1])}")
     if before.runner_pid is not None and after.runner_pid is None and new is StudyState.RUNNING:
         found.append(f"{name}: the runner died. R starts it again; running trials continue.")
     if before.frame is not after.frame:

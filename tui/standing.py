@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hpo_tui.engine.answers import wish_text
+from hpo_tui.engine.answers import PAUSED_BY_YOU, wish_text
 from hpo_tui.store.models import Event, Study, StudyState, TrialState
 from hpo_tui.tui import fmt, present
 from hpo_tui.tui.goals import goals_of, goals_sentence
@@ -80,11 +80,7 @@ def header_pieces(snapshot: "Snapshot", width: int) -> tuple[list[Piece], list[P
     if snapshot.suspended:
         optional.insert(0, (stand.detail, "warn"))
     elif snapshot.study.state is StudyState.PAUSED:
-        # In a narrow window why says more.
-        lone = snapshot.runner_pid is None and width >= 80
-        way: list[Piece] = [("R goes on", "dim")] if lone else []
-        taken = sum(fmt.width_of(text) + 3 for text, _ in way)
-        optional[:0] = [*_why_paused(snapshot, width - used - taken - 3), *way]
+        optional[:0] = _why_paused(snapshot, width - used - 3, width)
     else:
         taken = used + sum(fmt.width_of(text) + 3 for text, _ in optional)
         why = _beginning(stand.detail, width - taken - 3)
@@ -130,11 +126,23 @@ def _beginning(sentence: str, room: int) -> str:
     return sentence[: max(fitting, default=0)]
 
 
-def _why_paused(snapshot: "Snapshot", room: int) -> list[Piece]:
-    """Return the first clause of why the study is paused, cut to ``room``."""
-    first = plain((snapshot.study.reason.splitlines() or [""])[0]).partition(", so nothing")[0]
-    text = first if fmt.width_of(first) <= room else fit(first, room).rstrip()
-    return [(text, "warn")] if text and room >= 12 else []
+def _why_paused(snapshot: "Snapshot", room: int, width: int) -> list[Piece]:
+    """Return why the study is paused, cut to ``room``, and the key by which it goes on.
+
+    The key is left out where why could not even begin beside it: that says more.
+    """
+    text = plain((snapshot.study.reason.splitlines() or [""])[0]).partition(", so nothing")[0]
+    if snapshot.study.reason == PAUSED_BY_YOU:
+        text = "by you"  # beside the word paused
+    lone = snapshot.runner_pid is None
+    way = "R goes on" if lone else "p resumes"
+    beside = room - fmt.width_of(way) - 3
+    shown = fmt.width_of(text.partition(": ")[0]) <= beside or (lone and width >= 80)
+    if shown:
+        room = beside
+    if fmt.width_of(text) > room:
+        text = fit(text, room).rstrip() if room >= 12 else ""
+    return [*([(text, "warn")] if text else []), *([(way, "dim")] if shown else [])]
 
 
 def status_lines(snapshot: "Snapshot", width: int = 80) -> list[str]:

@@ -1,13 +1,17 @@
 """A study that paused itself says why, wherever it is looked at."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from textual.widget import Widget
 
+from hpo_tui.engine.answers import PAUSED_BY_YOU
 from hpo_tui.engine.execution.breaker import Breaker, Failure
 from hpo_tui.store.models import StudyState
 from hpo_tui.store.write import StudyWriter
+from hpo_tui.tui.standing import header_pieces
+from hpo_tui.tui.watcher import read_once
 from hpo_tui.tui.widgets.chrome import StudyHeader
 from tests.tui.conftest import make_app, make_study, ready, until
 
@@ -52,3 +56,45 @@ async def test_leaving_says_that_a_paused_study_stays_so(tmp_path: Path, runner:
         await ready(pilot)
         await pilot.press("q")
     assert "The study stays paused" in app.farewell
+
+
+def test_the_header_says_how_a_paused_study_goes_on(tmp_path: Path) -> None:
+    snapshot = read_once(make_study(tmp_path, trials=3, running=0))
+
+    def said(reason: str, runner: int | None, width: int = 80) -> str:
+        study = replace(snapshot.study, state=StudyState.PAUSED, reason=reason)
+        left, _ = header_pieces(replace(snapshot, study=study, runner_pid=runner), width)
+        return "  ".join(text for text, _ in left)
+
+    assert "paused  by you  p resumes  3 trials" in said(PAUSED_BY_YOU, 1)
+    assert "by you" in said(PAUSED_BY_YOU, 1, 44)
+    assert "no runner  by you  R goes on" in said(PAUSED_BY_YOU, None)
+    full = "the disk is full: /very/long" + "/folder" * 9 + " could not be written"
+    assert "paused  the disk is full: /very/" in said(full, 1)
+    assert "…  p resumes" in said(full, 1)
+    assert f"paused  {full}  p resumes" in said(full, 1, 200)
+    alike = "12 trials in a row failed alike (exit code 1)"
+    assert said(alike, 1, 77).endswith(f"paused  {alike}"), "rather why than the key"
+
+
+@pytest.mark.parametrize(("size", "has_values"), [((80, 24), True), ((60, 20), False)])
+async def test_in_a_small_window_the_error_and_what_to_do_are_in_sight(
+    tmp_path: Path, size: tuple[int, int], has_values: bool, runner: None
+) -> None:
+    breaker = Breaker(1)
+    said = ["Traceback", *(f"  File {n}" for n in range(9)), "KeyError: 'x'"]
+    values = {f"value_{n}": 0.5 for n in range(3 if has_values else 60)}
+    assert breaker.failed(Failure(5, "crash", 1, values, said))
+    study = make_study(tmp_path, trials=0, running=0)
+    writer = StudyWriter(study.db)
+    writer.update_study(state=StudyState.PAUSED, reason=breaker.message())
+    writer.close()
+    app = make_app(study)
+    async with app.run_test(size=size) as pilot:
+        await ready(pilot)
+        best = app.screen.query_one("#best_table")
+        await until(pilot, lambda: "Paused" in lines(best))
+        for words in ("trial 5", "KeyError: 'x'", "Mend the script", "runs that trial again"):
+            assert words in lines(best), words
+        assert ("value_0 = 0.5" in lines(best)) is has_values
+        assert "File 3" not in lines(best)

@@ -15,6 +15,7 @@ from hpo_tui.engine.analysis.front import (
 )
 from hpo_tui.engine.arrays import Index
 from hpo_tui.tui.goals import goals_of, goals_sentence
+from hpo_tui.tui.paused import fitting, in_short
 from hpo_tui.tui.snapshot import Snapshot, View
 from hpo_tui.tui.standing import first_result_text
 from hpo_tui.tui.trial_order import sorted_rows
@@ -78,6 +79,10 @@ if none is selected, or it is not in this table, no row is.
     def highlighted(self) -> int | None:
         """The trial whose row is highlighted."""
         return self.current if isinstance(self.current, int) else None
+
+    def _instead(self, width: int, height: int) -> list[str]:
+        """Say why the study has paused in so many words that what to do is still in sight."""
+        return fitting(in_short(self.empty), width, height)
 
     @staticmethod
     def _columns(snapshot: Snapshot) -> list[str]:

@@ -107,6 +107,10 @@ class TableLines(Widget):
     def _ground(self, name: str) -> Style:
         return self.get_component_rich_style(f"line-table--{name}")
 
+    def _instead(self, width: int, height: int) -> list[str]:  # noqa: ARG002 - for those who have a shorter text
+        """Return the lines that an empty table says."""
+        return wrapped(self.empty, width)
+
     def render_line(self, y: int) -> Strip:
         """Draw the heading or one row."""
         width = self.size.width
@@ -116,7 +120,7 @@ class TableLines(Widget):
         row = self._top + y - 1
         if not 0 <= row < len(self.rows):
             if not len(self.rows) and self.empty:
-                lines = wrapped(self.empty, width - 2)
+                lines = self._instead(width - 2, self.size.height - 2)
                 text = lines[y - 2] if 2 <= y < len(lines) + 2 else ""
                 return Strip([Segment(fit(" " + text, width), base + self._tone("dim"))], width)
             return Strip.blank(width, base)

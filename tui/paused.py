@@ -1,0 +1,28 @@
+"""Why a study has paused itself, in as many words as there is room for. Pure."""
+
+import re
+from collections.abc import Sequence
+
+from hpo_tui.tui.plain import wrapped
+
+_SAID = "  "
+"""What each line of a trial's output begins with, in what the engine says of it."""
+_PARAMETERS = re.compile(r"( trial \d+) with .*\. It ended with:$", re.MULTILINE | re.DOTALL)
+
+
+def in_short(reason: str) -> list[str]:
+    """Return ways to say ``reason``, the longest first; what to do comes last in each of them.
+
+    The second has of a trial's output the last line, which names the error. The third says of the
+    trial its number, by which its values are found.
+    """
+    lines = reason.splitlines()
+    said = [n for n, line in enumerate(lines) if line.startswith(_SAID)]
+    of_error = "\n".join(line for n, line in enumerate(lines) if n not in said[:-1])
+    return [reason, of_error, _PARAMETERS.sub(r"\1, which ended with:", of_error)]
+
+
+def fitting(ways: Sequence[str], width: int, height: int) -> list[str]:
+    """Return the first of ``ways`` that fits, in lines; the last if none does."""
+    found = (wrapped(text, width) for text in ways)
+    return next((lines for lines in found if len(lines) <= height), wrapped(ways[-1], width))
