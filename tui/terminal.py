@@ -87,7 +87,7 @@ class Terminal(LinuxDriver):
 
     def start_application_mode(self) -> None:
         """Take the terminal; who ends this process by SIGTERM gets it back as it was."""
-        super().start_application_mode()
+        super().start_application_mode()  # type: ignore[no-untyped-call]
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._leave)
 
     def _leave(self) -> None:
