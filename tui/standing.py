@@ -83,7 +83,7 @@ def header_pieces(snapshot: "Snapshot", width: int) -> tuple[list[Piece], list[P
         optional[:0] = _why_paused(snapshot, width - used - 3, width)
     else:
         taken = used + sum(fmt.width_of(text) + 3 for text, _ in optional)
-        why = _beginning(stand.detail, width - taken - 3)
+        why = _beginning(_detail(snapshot, stand), width - taken - 3)
         optional += [(text, "dim") for text in until(snapshot) or [why] if text]
     right = [(present.device_text(d), "dim") for d in snapshot.measured]
     if snapshot.waits:
@@ -102,6 +102,13 @@ def header_pieces(snapshot: "Snapshot", width: int) -> tuple[list[Piece], list[P
         kept.append(piece)
         used += fmt.width_of(piece[0]) + 2
     return left, kept
+
+
+def _detail(snapshot: "Snapshot", stand: Standing) -> str:
+    """Return why the study stands so, beside the word for it, and how a stopped one goes on."""
+    if snapshot.study.state is not StudyState.STOPPED or snapshot.runner_pid is not None:
+        return stand.detail
+    return f"{stand.detail.removeprefix('stopped ')}, R goes on".removeprefix(", ")
 
 
 def until(snapshot: "Snapshot") -> list[str]:

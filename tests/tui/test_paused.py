@@ -98,3 +98,12 @@ async def test_in_a_small_window_the_error_and_what_to_do_are_in_sight(
             assert words in lines(best), words
         assert ("value_0 = 0.5" in lines(best)) is has_values
         assert "File 3" not in lines(best)
+
+
+def test_the_header_says_how_a_stopped_study_goes_on(tmp_path: Path) -> None:
+    snapshot = read_once(make_study(tmp_path, trials=3, running=0, state=StudyState.STOPPED))
+    study = replace(snapshot.study, reason="stopped by you")
+    ending = replace(snapshot, study=study, runner_pid=1)
+    assert "R goes on" not in "".join(text for text, _ in header_pieces(ending, 120)[0])
+    stopped = replace(snapshot, study=study, runner_pid=None)
+    assert ("by you, R goes on", "dim") in header_pieces(stopped, 120)[0]

@@ -205,7 +205,7 @@ def ask_stop(app: App[Any], stop: Callable[[bool], None], *, running: bool = Tru
         )
         return
     entries = [
-        (False, "end the running trials; each may first write a checkpoint"),
-        (True, "kill the running trials at once"),
+        (False, "end trials; each may save first"),
+        (True, "kill the trials at once"),
     ]
     app.push_screen(PickOne("Stop the study?", entries), chosen)

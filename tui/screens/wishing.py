@@ -71,6 +71,7 @@ class Wishing(Commanding):
 
     def ask_amount(self, taken: Callable[[float], None]) -> None:
         """Ask by how much the budget is to be increased; what is queued may say it."""
+        from hpo_tui.engine.spec import BudgetUnit
         from hpo_tui.engine.spec.extend import amount_more
         from hpo_tui.tui.present import budget_text
         from hpo_tui.tui.screens.dialogs import Ask
@@ -91,6 +92,8 @@ class Wishing(Commanding):
                 taken(amount_more(text, budget))
 
         detail, short = f"So far {budget_text(snapshot)}.", snapshot.short
+        if budget.unit is BudgetUnit.FULL:
+            detail += " A full trial costs 1."
         if short:
             detail += f" What is queued for the next run lacks {short:.10g}."
         known = f"{short:.10g}" if short else ""
