@@ -89,7 +89,12 @@ def budget_text(snapshot: "Snapshot") -> str:
 
 
 def _of_budget(spent: float, budget: Budget, word: str = " of ") -> str:
-    return f"{units(spent, budget.amount)}{word}{units(budget.amount, budget.amount)}"
+    said, whole = units(spent, budget.amount), units(budget.amount, budget.amount)
+    if said == whole and spent < budget.amount < 1000:  # something is left: not all of it is spent
+        said = next(
+            (t for d in (2, 3) if (t := f"{spent:.{d}f}") != f"{budget.amount:.{d}f}"), said
+        )
+    return f"{said}{word}{whole}"
 
 
 def lost_text(snapshot: "Snapshot") -> str:

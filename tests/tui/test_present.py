@@ -21,6 +21,9 @@ from hpo_tui.tui import present
         (12.0, Budget(100_000, BudgetUnit.TRIALS), "12/100k trials"),
         (123_456.0, Budget(234_567, BudgetUnit.TRIALS), "123k/235k"),
         (33.7, Budget(123_456_789.123), "33.7/123M"),
+        (7.95, Budget(8), "7.95/8.0"),
+        (7.9996, Budget(8), "8.0/8.0"),
+        (8.0, Budget(8), "8.0/8.0"),
     ],
 )
 def test_what_was_spent_has_its_unit(spent: float, budget: Budget, text: str) -> None:
