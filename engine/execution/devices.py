@@ -14,6 +14,7 @@ from hpo_tui.engine.execution.gpu_state import GpuState
 from hpo_tui.engine.execution.gpus import Gpus
 from hpo_tui.engine.execution.lease import Lease, Need
 from hpo_tui.engine.execution.leases import LeaseFile, find_runtime_dir, make_private
+from hpo_tui.engine.execution.neighbours import Neighbours, find_folder
 from hpo_tui.engine.execution.packing import Packing
 from hpo_tui.engine.spec import Resources
 from hpo_tui.engine.threads import thread_environment
@@ -54,7 +55,10 @@ class DevicePool:
         states: dict[str, GpuState] = {}
         if chosen:
             folder = make_private(runtime_dir) if runtime_dir else find_runtime_dir(environ)
-            states = {g.uuid: GpuState(g, LeaseFile(folder, g.uuid, study)) for g in chosen}
+            shared = None if runtime_dir else find_folder(environ)
+            for gpu in chosen:
+                file, others = LeaseFile(folder, gpu.uuid, study), Neighbours(shared, gpu.uuid)
+                states[gpu.uuid] = GpuState(gpu, file, others)
         self._gpus = Gpus(states, self._nvml, self.packing, clock)
         self._slots = None if states else CpuSlots(resources)
 
@@ -96,6 +100,7 @@ class DevicePool:
             states = [self._gpus.states[u] for u in device.split(",") if u in self._gpus.states]
             for state in states:
                 state.file.take()
+                state.neighbours.take()
             lease = self._grant(states, need, device)
         if pid is not None:
             lease.bind(pid)
@@ -238,7 +243,7 @@ class DevicePool:
             self._nvml.close()
 
     def _lock(self, state: GpuState) -> bool:
-        if reason := state.file.take():
+        if reason := state.lock():
             self._waiting.append(f"{state.gpu.label}: {reason}")
             return False
         return True
@@ -278,6 +283,6 @@ class DevicePool:
             state.leases.pop(lease.trial, None)
             state.file.drop(lease.trial)
             if not state.leases:
-                state.file.free()
+                state.unlock()
                 self._gpus.left(state)
         self.packing.forget(lease.trial)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from hpo_tui.engine.execution.lease import Lease
 from hpo_tui.engine.execution.leases import LeaseFile
+from hpo_tui.engine.execution.neighbours import Neighbours
 from hpo_tui.engine.execution.nvml import Gpu, Reading, describe_process, exists, trial_over
 from hpo_tui.engine.execution.packing import MOST, Resident, Room
 
@@ -24,6 +25,7 @@ class GpuState:
 
     gpu: Gpu
     file: LeaseFile
+    neighbours: Neighbours
     leases: dict[int, Lease] = field(default_factory=dict)
     reading: Reading | None = None
     foreign: dict[int, int | None] = field(default_factory=dict)
@@ -83,6 +85,21 @@ class GpuState:
             size = f"{self.unseen / 2**30:.1f} GiB"
             return f"what cannot be seen from here ({size}: another container, or one that hangs)"
         return ""
+
+    def lock(self) -> str:
+        """Keep other studies from this GPU; return an empty string, or in words who has it."""
+        if reason := self.file.take():
+            return reason
+        reason = self.neighbours.take()
+        if not reason or self.leases:  # a trial that outlived its runner is here, whoever has it
+            return ""
+        self.file.free()
+        return reason
+
+    def unlock(self) -> None:
+        """Let others have it."""
+        self.file.free()
+        self.neighbours.free()
 
     def room(self) -> Room:
         """Return the GPU as packing sees it."""

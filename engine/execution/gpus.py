@@ -122,7 +122,7 @@ class Gpus:
         """Let others have those on which nothing of this study runs."""
         for state in self:
             if not state.leases:
-                state.file.free()
+                state.unlock()
 
     def samples(self) -> list[DeviceSample]:
         """Return the last readings as telemetry, and which GPUs do not answer."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from hpo_tui.engine.execution.neighbours import VARIABLE
 from hpo_tui.engine.waiting import KEY
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.standing import first_result_text, header_pieces, waits_lines
@@ -24,6 +25,7 @@ def box(tmp_path: Path, make_study: Any, monkeypatch: pytest.MonkeyPatch) -> Cal
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(BOX), os.environ["PYTHONPATH"]]))
     monkeypatch.setenv("BOX", str(tmp_path / "box.json"))
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "locks"))
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
 
     def put(**each: Any) -> None:

@@ -1,0 +1,96 @@
+"""Studies of several users do not take one GPU at the same time."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from fake_nvml import FakeGpu, FakeNvml
+
+from hpo_tui.engine.execution.devices import DevicePool
+from hpo_tui.engine.execution.lease import Need
+from hpo_tui.engine.execution.neighbours import VARIABLE, Neighbours
+from hpo_tui.engine.spec import Resources
+
+TAKEN = "a study of another user has it"
+NOBODY = 65534
+
+
+def test_one_at_a_time(tmp_path: Path) -> None:
+    first, second = (Neighbours(tmp_path / "locks", "GPU-a") for _ in range(2))
+    assert first.take() == first.take() == ""
+    assert second.take() == TAKEN
+    assert Neighbours(tmp_path / "locks", "GPU-b").take() == ""
+    first.free()
+    first.free()
+    assert second.take() == ""
+    assert (tmp_path / "locks").stat().st_mode & 0o7777 == 0o1777
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_whoever_has_made_the_file(tmp_path: Path) -> None:
+    place = tmp_path / "locks"
+    mine = Neighbours(place, "GPU-a")
+    assert mine.take() == ""
+    code = f"""
+import os, sys
+sys.path.insert(0, {str(Path(__file__).parents[2])!r})
+from pathlib import Path
+from hpo_tui.engine.execution.neighbours import Neighbours
+os.chdir({str(place)!r})
+os.setuid({NOBODY})
+said = [Neighbours(Path("."), name).take() for name in ("GPU-a", "GPU-theirs")]
+print(said, flush=True)
+sys.stdin.read()
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline().strip() == str([TAKEN, ""])
+        assert Neighbours(place, "GPU-theirs").take() == TAKEN
+        other.communicate("")
+    assert (place / "GPU-theirs.lock").stat().st_uid == NOBODY
+    assert Neighbours(place, "GPU-theirs").take() == ""
+
+
+@pytest.mark.parametrize("kind", ["file", "link", "private", "none"])
+def test_a_folder_that_is_not_what_it_should_be_keeps_nobody_from_working(
+    tmp_path: Path, kind: str
+) -> None:
+    place = tmp_path / "locks"
+    if kind == "file":
+        place.touch()
+    elif kind == "link":
+        (tmp_path / "elsewhere").mkdir()
+        (tmp_path / "elsewhere").chmod(0o1777)
+        place.symlink_to(tmp_path / "elsewhere")
+    elif kind == "private":
+        place.mkdir(mode=0o700)
+    for _ in range(2):
+        assert Neighbours(None if kind == "none" else place, "GPU-a").take() == ""
+    assert kind != "link" or not any((tmp_path / "elsewhere").iterdir())
+
+
+def test_two_users_share_out_the_gpus(tmp_path: Path) -> None:
+    nvml = FakeNvml([FakeGpu("GPU-a"), FakeGpu("GPU-b")])
+    pools = []
+    for user in ("alice", "bob"):
+        (tmp_path / user).mkdir(mode=0o700)
+        environ = {"XDG_RUNTIME_DIR": str(tmp_path / user), VARIABLE: str(tmp_path / "locks")}
+        pools.append(DevicePool(Resources(trials_per_gpu=1), user, nvml=nvml, environ=environ))
+    alice, bob = pools
+    hers = [alice.acquire(Need(trial=1)), alice.acquire(Need(trial=2))]
+    assert all(hers)
+    assert bob.acquire(Need(trial=1)) is None
+    assert bob.obstacles() == [f"GPU0: {TAKEN}", f"GPU1: {TAKEN}"]
+    assert hers[0] is not None
+    hers[0].release()
+    his = bob.acquire(Need(trial=1))
+    assert his is not None
+    assert hers[0].device == his.device
+    assert alice.acquire(Need(trial=3)) is None
+    # What outlived its runner is taken back, whoever has the lock.
+    again = alice.reacquire(his.device, 4)
+    assert again.device == his.device
