@@ -48,6 +48,8 @@ class DevicePool:
         self.packing = Packing(resources.trials_per_gpu)
         self._admission = Admission(self.packing, clock)
         self._waiting: list[str] = []
+        self._wrong: frozenset[str] = frozenset()
+        """What of :attr:`_waiting` says what is wrong with a GPU."""
         self._task = ""
         self._succeeded_on: set[str] = set()
         environ = os.environ if environ is None else environ
@@ -76,6 +78,7 @@ class DevicePool:
         size = self._admission.size(self._gpus, need)
         refusals = {s.gpu.uuid: self._admission.refusal(s, need, size) for s in self._gpus}
         self._waiting = [r for r in refusals.values() if r]
+        self._wrong = frozenset(self.quarantined().values())
         open_states = [s for u, s in self._gpus.states.items() if not refusals[u]]
         open_states.sort(key=lambda s: (len(s.leases), s.reading.used if s.reading else 0))
         chosen: list[GpuState] = []
@@ -149,8 +152,7 @@ class DevicePool:
 
         Nor what is wrong with a GPU: :meth:`quarantined` says that.
         """
-        told = self.quarantined().values()
-        others = (w for w in self._waiting if " of our trials" not in w and w not in told)
+        others = (w for w in self._waiting if " of our trials" not in w and w not in self._wrong)
         return list(dict.fromkeys(others))
 
     def record_oom(self, lease: Lease) -> None:

@@ -47,9 +47,11 @@ class GpuReader:
         if self._thread is None:
             return None
         if self._thread.is_alive():
-            silent = self._clock() - self._asked
-            if silent > SILENT:
-                raise DeviceLostError(f"{self.gpu.label} has not answered for {silent:.0f} s")
+            if self._clock() - self._asked > SILENT:
+                # The same words at every look: others would be news each time.
+                raise DeviceLostError(
+                    f"{self.gpu.label} has not answered for more than {SILENT:.0f} s"
+                )
             return None
         self._thread, found = None, self._found
         if isinstance(found, DeviceLostError):

@@ -85,12 +85,15 @@ class Nvml:
     def devices(self) -> list[Gpu]:
         """Return all GPUs in the driver's order; a GPU in MIG mode is replaced by its instances.
 
-        One that cannot be used is left out: :attr:`unusable` then says why.
+        One that cannot be used is left out: :attr:`unusable` then says why. Of one that was not
+        given to this process, as in a container or under a scheduler, there is nothing to say.
         """
         found: list[Gpu] = []
         for index in range(self.module.nvmlDeviceGetCount()):
             try:
                 found += self._device(index)
+            except self.module.NVMLError_NoPermission:
+                continue
             except self.module.NVMLError as error:
                 self.unusable[index] = f"GPU{index} does not answer ({error})"
         return found
@@ -131,7 +134,10 @@ class Nvml:
     def _device(self, index: int) -> list[Gpu]:
         nvml = self.module
         handle = nvml.nvmlDeviceGetHandleByIndex(index)
-        if instances := self._instances(handle, index):
+        instances = self._instances(handle, index)
+        if instances is not None:
+            if not instances:
+                self.unusable[index] = f"GPU{index} is in MIG mode and has no instance to run on"
             return instances
         mode = self._ask(lambda: nvml.nvmlDeviceGetComputeMode(handle))
         if mode is not None and mode == nvml.NVML_COMPUTEMODE_PROHIBITED:
@@ -154,12 +160,12 @@ class Nvml:
             handle=handle,
         )
 
-    def _instances(self, parent: Any, index: int) -> list[Gpu]:
-        """Return the MIG instances of a GPU, none when MIG is off."""
+    def _instances(self, parent: Any, index: int) -> list[Gpu] | None:
+        """Return the MIG instances of a GPU, None when MIG is off."""
         nvml = self.module
         mode = self._ask(lambda: nvml.nvmlDeviceGetMigMode(parent))
         if not mode or mode[0] != nvml.NVML_DEVICE_MIG_ENABLE:
-            return []
+            return None
         found: list[Gpu] = []
         for place in range(nvml.nvmlDeviceGetMaxMigDeviceCount(parent)):
             try:
@@ -175,8 +181,8 @@ class Nvml:
 
         A GPU that shares the machine's memory has none that NVML could tell of.
         """
-        memory = self._ask(lambda: self.module.nvmlDeviceGetMemoryInfo(handle), True)
-        if memory is not None:
+        with contextlib.suppress(self.module.NVMLError_NotSupported):
+            memory = self.module.nvmlDeviceGetMemoryInfo(handle)
             return int(memory.used), int(memory.total), False
         import psutil
 

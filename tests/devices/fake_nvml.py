@@ -53,6 +53,8 @@ class FakeGpu:
     lost: bool = False
     exclusive: bool = False
     prohibited: bool = False
+    forbidden: tuple[str, ...] = ()
+    """What this process may not ask: ``handle``, ``memory``."""
     unsupported: tuple[str, ...] = ()
     """What it cannot tell: ``memory``, ``processes``, ``power``, ``temperature``."""
     slow: "threading.Event | None" = None
@@ -88,7 +90,7 @@ class FakeNvml:
         return len(self.gpus)
 
     def nvmlDeviceGetHandleByIndex(self, index: int) -> FakeGpu:
-        return self._alive(self.gpus[index])
+        return self._alive(self.gpus[index], "handle")
 
     def nvmlDeviceGetMigMode(self, gpu: FakeGpu) -> list[int]:
         if not gpu.instances and not gpu.mig:
@@ -145,6 +147,8 @@ class FakeNvml:
     def _alive(gpu: FakeGpu, question: str = "") -> FakeGpu:
         if gpu.lost:
             raise GpuIsLostError("GPU is lost")
+        if question in gpu.forbidden:
+            raise NoPermissionError("Insufficient Permissions")
         if question in gpu.unsupported:
             raise NotSupportedError("Not Supported")
         return gpu

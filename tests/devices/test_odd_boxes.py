@@ -89,7 +89,7 @@ def test_a_slow_gpu_holds_up_nobody(
     clock.now += gpu_reader.SILENT + 1
     pool.poll({})
     assert pool.quarantined() == {
-        A: f"GPU0 has not answered for {gpu_reader.SILENT + 1:.0f} s",
+        A: f"GPU0 has not answered for more than {gpu_reader.SILENT:.0f} s",
     }
     assert pool.acquire(Need(trial=1)) is None
     nvml.gpus[0].slow.set()
@@ -122,3 +122,54 @@ def test_box_of_eight_is_told_apart(make: Callable[..., DevicePool], nvml: FakeN
     given = [uuid for lease in leases if lease for uuid in lease.device.split(",")]
     assert sorted(given) == [f"GPU-{n}" for n in range(8)]
     assert leases[4] is None
+
+
+def test_gpu_that_hangs_is_told_of_once(
+    make: Callable[..., DevicePool],
+    nvml: FakeNvml,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for gpu in nvml.gpus:
+        gpu.processes = {1: 12 * GIB}
+    pool = make()
+    pool.poll({})
+    monkeypatch.setattr(gpu_reader, "PATIENCE", 0.01)
+    nvml.gpus[0].slow = slow = threading.Event()
+    texts, told = set(), set()
+    for _ in range(60):  # a trial asks at every turn of the runner, between two looks
+        clock.now += 1
+        pool.acquire(Need(trial=1))
+        texts.add(pool.waiting_for().partition(";")[0])
+        clock.now += 1
+        pool.poll({})
+        told |= set(pool.obstacles())
+    assert len(texts) == 2  # while its last reading holds it is in use, then it is lost
+    nvml.gpus[0].slow = None
+    slow.set()
+    for reader in pool._gpus.readers.values():
+        reader.join()
+    clock.now += 1
+    pool.poll({})
+    assert pool.quarantined() == {}
+    told |= set(pool.obstacles())  # what was wrong is no news now that it is over
+    assert not [text for text in told if "has not answered" in text]
+
+
+def test_a_gpu_that_this_process_was_not_given_is_passed_over(
+    make: Callable[..., DevicePool], nvml: FakeNvml
+) -> None:
+    nvml.gpus[1].forbidden = ("handle",)
+    pool = make()
+    assert (pool.capacity(), pool.remarks) == (1, "")
+
+
+def test_a_gpu_that_is_to_be_split_and_is_not_runs_nothing(
+    make: Callable[..., DevicePool], nvml: FakeNvml
+) -> None:
+    nvml.gpus[1].instances, nvml.gpus[1].forbidden = [None], ("memory",)
+    pool = make()
+    assert pool.capacity() == 1
+    assert pool.remarks == (
+        "GPU1 is in MIG mode and has no instance to run on: it is not used until the next run"
+    )
