@@ -8,6 +8,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Static
 
+from hpo_tui.engine.launch import offline
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState
 from hpo_tui.store.read import StudyReader
@@ -98,8 +99,13 @@ async def test_what_was_edited_elsewhere_meanwhile_is_not_lost_unasked(tmp_path:
         assert _stored(study) == elsewhere
 
 
-async def test_what_is_edited_elsewhere_while_it_is_asked_is_asked_about(tmp_path: Path) -> None:
+@pytest.mark.parametrize("older", [False, True])
+async def test_what_is_edited_elsewhere_while_it_is_asked_is_asked_about(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, older: bool
+) -> None:
     study = _stopped(tmp_path)
+    if older:  # a runner that was started before an update takes any text
+        monkeypatch.setattr(offline, "overtaken", lambda *_: "")
     app = make_app(study)
     async with app.run_test(size=(120, 40)) as pilot:
         screen = await editing(pilot)

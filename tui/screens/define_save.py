@@ -218,9 +218,12 @@ class SavingRoom(Room):
     def _send_edit(self, launch: bool, checked: Checked, seen: str) -> None:
         """Give the text to the study, unless it is not the one any more that was ``seen``."""
         assert self.folder is not None
-        problem = side.send_edit(self.folder, checked.text, seen)
-        now = side.plan(self.folder, checked) if problem else None
-        if now is not None and now.stored not in ("", seen):
+        problem, now = "", side.plan(self.folder, checked)
+        # Looked at here too: a runner of an earlier version puts it in place of any other.
+        if now.stored in ("", seen):
+            problem = side.send_edit(self.folder, checked.text, seen)
+            now = side.plan(self.folder, checked) if problem else now
+        if now.stored not in ("", seen):
             self.app.call_from_thread(self._confirm_again, now, launch, checked)
             return
         self.app.call_from_thread(self._written, problem, launch, checked.text)
