@@ -26,12 +26,16 @@ class GpuReader:
         self._found: Reading | DeviceLostError | None = None
 
     def ask(self) -> bool:
-        """Ask for a reading; False if an earlier one is still waited for."""
+        """Ask for a reading; False if an earlier one is still waited for, or none can be had."""
         if self._thread is not None:
             return not self._thread.is_alive()
         self._asked = self._clock()
-        self._thread = threading.Thread(target=self._read, daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=self._read, daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # this user may have no more threads at present
+            return False
+        self._thread = thread
         return True
 
     def join(self, seconds: float | None = None) -> None:

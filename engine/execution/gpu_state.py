@@ -45,6 +45,8 @@ class GpuState:
     """The trial that it is run empty for, which needs it alone."""
     reserved_at: float = 0.0
     """When that trial last asked for it, by the pool's clock."""
+    _others: str | None = None
+    """What :attr:`others` says since the last reading, None until it is asked."""
 
     @property
     def usable(self) -> bool:
@@ -77,6 +79,11 @@ class GpuState:
     @property
     def others(self) -> str:
         """Who uses it beside trials of this study, in words; empty if nobody does."""
+        if self._others is None:  # a trial that waits asks many times a second
+            self._others = self._name_others()
+        return self._others
+
+    def _name_others(self) -> str:
         if self.foreign:
             named = [describe_process(p, b) for p, b in list(self.foreign.items())[:_NAMED]]
             more = len(self.foreign) - len(named)
@@ -113,11 +120,16 @@ class GpuState:
 
     def take_in(self, reading: Reading, trial_of: Mapping[int, int]) -> dict[int, int]:
         """Keep a reading; return the bytes of each trial here. ``trial_of``: PID → trial."""
-        self.reading = reading
+        self.reading, self._others = reading, None
         used, self.foreign = attribute(reading, self.leases, trial_of, self.baseline)
         if not self.leases:
             self.baseline = reading.used - self.foreign_bytes
         return used
+
+    def lose(self, why: str) -> None:
+        """Take note that the driver gets no answer from it."""
+        self.lost, self.quarantine = True, why
+        self.reading, self.foreign, self._others = None, {}, None
 
 
 def attribute(

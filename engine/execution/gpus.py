@@ -85,8 +85,7 @@ class Gpus:
             try:
                 reading = self.readers[uuid].take()
             except DeviceLostError as error:
-                state.lost, state.reading, state.quarantine = True, None, str(error)
-                state.foreign = {}
+                state.lose(str(error))
                 continue
             if reading is None:  # what it said last still holds
                 continue

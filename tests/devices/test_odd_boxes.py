@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from fake_nvml import GIB, Clock, FakeGpu, FakeNvml
 
-from hpo_tui.engine.execution import gpu_reader
+from hpo_tui.engine.execution import gpu_reader, gpu_state
 from hpo_tui.engine.execution.devices import DeviceError, DevicePool, Need
 from hpo_tui.engine.spec import Resources
 
@@ -173,3 +173,44 @@ def test_a_gpu_that_is_to_be_split_and_is_not_runs_nothing(
     assert pool.remarks == (
         "GPU1 is in MIG mode and has no instance to run on: it is not used until the next run"
     )
+
+
+def test_a_machine_that_refuses_a_thread_refuses_it_for_the_moment(
+    make: Callable[..., DevicePool], nvml: FakeNvml, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    pool = make(gpus=(0,))
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refused)
+        assert pool.acquire(Need(trial=1)) is None
+        assert pool.waiting_for() == "GPU0 has not answered yet"
+    clock.now += 1
+    lease = pool.acquire(Need(trial=1))
+    assert lease is not None
+    lease.release()
+    nvml.gpus[0].processes = {1: 12 * GIB}
+    monkeypatch.setattr(threading.Thread, "start", refused)
+    clock.now += 1
+    assert [s.foreign for s in pool.poll({}).samples] == [0]  # its last reading holds
+    pool.close()
+
+
+def test_who_uses_a_gpu_is_looked_up_once_for_each_reading(
+    make: Callable[..., DevicePool], nvml: FakeNvml, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(
+        gpu_state, "describe_process", lambda pid, _: asked.append(pid) or f"pid {pid}"
+    )
+    for gpu in nvml.gpus:
+        gpu.processes = {1: GIB}
+    pool = make()
+    for _ in range(9):
+        assert pool.acquire(Need(trial=1, alone=True)) is None
+    assert len(asked) == len(nvml.gpus)
+    nvml.gpus[1].processes = {2: GIB}
+    clock.now += 1
+    assert pool.acquire(Need(trial=1)) is None
+    assert pool.waiting_for() == "GPU0 is in use by pid 1; GPU1 is in use by pid 2"
