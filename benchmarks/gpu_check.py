@@ -309,7 +309,7 @@ def main() -> None:
             checks += [check_telemetry, check_packing, check_oom, check_foreign, check_warm]
             checks += [check_several] if len(samples) > 1 else []
         else:
-            print(f"No GPU here ({probe.few or 'none is visible'}): only what needs none.")
+            print(f"No GPU here ({probe.remarks or 'none is visible'}): only what needs none.")
         try:
             for check in checks:
                 check(bench)
