@@ -144,7 +144,10 @@ class DevicePool:
         return thread_environment(self.resources.threads) if self.resources.threads else {}
 
     def waiting_for(self) -> str:
-        """Return why the last :meth:`acquire` gave nothing, in one sentence; empty if it did."""
+        """Return why the last :meth:`acquire` gave nothing, in one sentence; empty if it did.
+
+        Empty, too, where room was made since, until somebody asks again.
+        """
         return "; ".join(dict.fromkeys(self._waiting))
 
     def obstacles(self) -> list[str]:
@@ -280,6 +283,7 @@ class DevicePool:
                 state.file.note(lease.trial, lease.pid)
 
     def _release(self, lease: Lease) -> None:
+        self._waiting = []  # there is room now, as far as anybody has asked
         lease.level = self._gpus.level(lease)
         for state in self._gpus.of(lease):
             state.leases.pop(lease.trial, None)

@@ -214,3 +214,15 @@ def test_who_uses_a_gpu_is_looked_up_once_for_each_reading(
     clock.now += 1
     assert pool.acquire(Need(trial=1)) is None
     assert pool.waiting_for() == "GPU0 is in use by pid 1; GPU1 is in use by pid 2"
+
+
+def test_nothing_is_waited_for_once_the_trial_that_filled_a_gpu_has_left_it(
+    make: Callable[..., DevicePool],
+) -> None:
+    pool = make(gpus=(0,))
+    lease = pool.acquire(Need(trial=1))
+    assert lease is not None
+    assert pool.acquire(Need(trial=2)) is None
+    assert pool.waiting_for() == "GPU0 is full (1 of our trials)"
+    lease.release()  # the next one is asked for when there is a suggestion
+    assert pool.waiting_for() == ""
