@@ -164,7 +164,7 @@ class StudyWatcher:
         spent, lost = spent_of(spec, study, frame, until)
         closing = "" if pid is None else why_closing(spec, study, frame, spent, reader.get(KEY))
         timed = pid is not None and not suspended and closing != GOALS_MET
-        running = pid is not None and study.state is StudyState.RUNNING
+        going = pid is not None and not suspended and study.state is StudyState.RUNNING
         finished = study.state is StudyState.FINISHED
         queued = tuple(reader.open_commands(WISHES)) if pid is None else ()
         events = tuple(reader.events(limit=EVENTS_KEPT))
@@ -185,7 +185,7 @@ class StudyWatcher:
             edited=finished and edited_by_hand(self.folder.file, study.text) is not None,
             suspended=suspended,
             overdue=() if pid is None else overdue(reader),
-            waits=waiting(reader) if running else "",
+            waits=waiting(reader) if going else "",
             queued=queued,
             short=short_of(spec, frame, queued, spent),
             learned=holds(reader, spec.learn_from),

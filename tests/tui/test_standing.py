@@ -7,11 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hpo_tui.engine.waiting import KEY
 from hpo_tui.store.frame import STATES
 from hpo_tui.store.models import Event, StudyState, TrialState
+from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui import fmt
 from hpo_tui.tui.standing import first_result_text, header_pieces, status_lines
-from hpo_tui.tui.watcher import read_once
+from hpo_tui.tui.watcher import StudyWatcher, read_once
 from tests.tui.conftest import make_study
 
 FAILED = next(code for code, state in enumerate(STATES) if state is TrialState.FAILED)
@@ -154,3 +156,19 @@ def test_a_suspended_runner_is_told_whatever_else_the_study_says(tmp_path: Path)
         assert "kill -CONT 4711 has its runner go on" in left
         assert not any("some reason" in text for text in left)
         assert "kill -CONT 4711 has its runner go on" in status_lines(seen)
+
+
+@pytest.mark.parametrize("suspended", [False, True])
+def test_only_a_runner_that_goes_on_waits_for_a_gpu(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suspended: bool
+) -> None:
+    study = make_study(tmp_path, trials=3)
+    writer = StudyWriter(study.db)
+    writer.update_study(state=StudyState.RUNNING)
+    writer.put(KEY, "GPU0 is in use by alice")
+    writer.close()
+    monkeypatch.setattr(StudyWatcher, "_runner", lambda _: (4711, suspended))
+    snapshot = read_once(study)
+    left = [text for text, _ in header_pieces(snapshot, 80)[0]]
+    assert ("waits for a GPU" in left) is not suspended
+    assert ("kill -CONT 4711 has its runner go on" in left) is suspended
