@@ -8,7 +8,8 @@ from textual.widget import Widget
 
 from hpo_tui.engine.answers import PAUSED_BY_YOU
 from hpo_tui.engine.execution.breaker import Breaker, Failure
-from hpo_tui.store.models import StudyState
+from hpo_tui.store.folder import StudyFolder
+from hpo_tui.store.models import StudyState, Value
 from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui.standing import header_pieces
 from hpo_tui.tui.watcher import read_once
@@ -20,16 +21,22 @@ def lines(widget: Widget) -> str:
     return " ".join(widget.render_line(y).text.strip() for y in range(widget.size.height))
 
 
+def paused_by_failure(home: Path, values: dict[str, Value], said: list[str]) -> StudyFolder:
+    """A study that has paused because trial 5 failed with these values, and with this output."""
+    breaker = Breaker(1)
+    assert breaker.failed(Failure(5, "crash", 1, values, said))
+    study = make_study(home, trials=0, running=0)
+    writer = StudyWriter(study.db)
+    writer.update_study(state=StudyState.PAUSED, reason=breaker.message())
+    writer.close()
+    return study
+
+
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 async def test_the_reason_of_a_pause_stays_in_sight(
     tmp_path: Path, size: tuple[int, int], runner: None
 ) -> None:
-    breaker = Breaker(1)
-    assert breaker.failed(Failure(5, "crash", 1, {"lr": 0.5}, ["Traceback", "KeyError: 'x'"]))
-    study = make_study(tmp_path, trials=0, running=0)
-    writer = StudyWriter(study.db)
-    writer.update_study(state=StudyState.PAUSED, reason=breaker.message())
-    writer.close()
+    study = paused_by_failure(tmp_path, {"lr": 0.5}, ["Traceback", "KeyError: 'x'"])
     app = make_app(study)
     async with app.run_test(size=size) as pilot:
         await ready(pilot)
@@ -81,15 +88,9 @@ def test_the_header_says_how_a_paused_study_goes_on(tmp_path: Path) -> None:
 async def test_in_a_small_window_the_error_and_what_to_do_are_in_sight(
     tmp_path: Path, size: tuple[int, int], has_values: bool, runner: None
 ) -> None:
-    breaker = Breaker(1)
     said = ["Traceback", *(f"  File {n}" for n in range(9)), "KeyError: 'x'"]
-    values = {f"value_{n}": 0.5 for n in range(3 if has_values else 60)}
-    assert breaker.failed(Failure(5, "crash", 1, values, said))
-    study = make_study(tmp_path, trials=0, running=0)
-    writer = StudyWriter(study.db)
-    writer.update_study(state=StudyState.PAUSED, reason=breaker.message())
-    writer.close()
-    app = make_app(study)
+    values: dict[str, Value] = {f"value_{n}": 0.5 for n in range(3 if has_values else 60)}
+    app = make_app(paused_by_failure(tmp_path, values, said))
     async with app.run_test(size=size) as pilot:
         await ready(pilot)
         best = app.screen.query_one("#best_table")
