@@ -1,5 +1,6 @@
 """What a study has spent, when that will be all, and what ends it. Pure: no widget, no file."""
 
+import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,10 @@ def known_until(
     """
     if runs:
         return now
-    return last_sign(samples, [*frame.started.tolist(), *frame.ended.tolist()], now)
+    from numpy import fmax
+
+    newest = [float(fmax.reduce(t, initial=-math.inf)) for t in (frame.started, frame.ended)]
+    return last_sign(samples, newest, now)
 
 
 def spent_of(spec: StudySpec, study: Study, frame: "Frame", until: float) -> tuple[float, float]:

@@ -49,8 +49,14 @@ BEST = Place(
     "BestTable",
     # While it has no rows it says what hinders the first one.
     lambda s: (
-        *(s.frame, s.spec, s.runner_pid, s.waits, s.edited, s.short),
-        *(s.study.state, s.study.reason),
+        s.frame,
+        s.spec,
+        s.runner_pid,
+        s.study.state,
+        s.study.reason,
+        s.waits,
+        s.edited,
+        s.short,
     ),
     1.0,
 )

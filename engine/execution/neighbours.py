@@ -15,7 +15,8 @@ from pathlib import Path
 VARIABLE = "HPO_TUI_GPU_LOCKS"
 """Names another folder, such as one that containers share."""
 _FOLDER = Path("/tmp/hpo-tui-gpus")
-_OPEN = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW
+_OPEN = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+"""Whoever puts a link or a pipe in a lock's place leads nobody astray, and keeps nobody waiting."""
 
 
 def find_folder(environ: Mapping[str, str]) -> Path:

@@ -73,6 +73,14 @@ def test_a_folder_that_is_not_what_it_should_be_keeps_nobody_from_working(
     assert kind != "link" or not any((tmp_path / "elsewhere").iterdir())
 
 
+def test_a_pipe_in_a_lock_s_place_keeps_nobody_waiting(tmp_path: Path) -> None:
+    place = tmp_path / "locks"
+    place.mkdir()
+    place.chmod(0o1777)
+    os.mkfifo(place / "GPU-a.lock")
+    assert Neighbours(place, "GPU-a").take() == ""
+
+
 def test_two_users_share_out_the_gpus(tmp_path: Path) -> None:
     nvml = FakeNvml([FakeGpu("GPU-a"), FakeGpu("GPU-b")])
     pools = []

@@ -90,9 +90,8 @@ table alone, or both if there is room. A study that is running is followed.
 
     def compose(self) -> ComposeResult:
         """Lay out the curves and the table."""
-        from hpo_tui.tui.widgets.comparison import (
-            ComparisonChart,
-        )  # numpy and plotext: not with the app
+        # It brings numpy and plotext: not with the app.
+        from hpo_tui.tui.widgets.comparison import ComparisonChart
 
         yield StudyHeader(self._title)
         yield ComparisonChart(self._names, id="curves")
