@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from hpo_tui.store.connect import one_moment
 from hpo_tui.store.frame import STATES, Frame
 from hpo_tui.store.models import Value
 from hpo_tui.store.schema import TEXT, TRUTH, quoted, wasted_column
@@ -34,15 +35,11 @@ class FrameReader:
 
     def read(self) -> Frame:
         """Return the present frame: the very object of the last call when nothing changed."""
-        self.conn.execute("BEGIN")
-        try:
+        with one_moment(self.conn):
             rev = int(self.conn.execute("SELECT coalesce(max(rev), 0) FROM trials").fetchone()[0])
-            if self._frame is not None and self._frame.rev == rev:
-                return self._frame
-            self._frame = self._renew(rev)
+            if self._frame is None or self._frame.rev != rev:
+                self._frame = self._renew(rev)
             return self._frame
-        finally:
-            self.conn.execute("COMMIT")
 
     def _renew(self, rev: int) -> Frame:
         columns = self.conn.execute(

@@ -114,6 +114,17 @@ def transaction(path: Path) -> Iterator[sqlite3.Connection]:
         conn.close()
 
 
+@contextlib.contextmanager
+def one_moment(conn: sqlite3.Connection) -> Iterator[None]:
+    """Have all that is read within show the file at one moment, whatever is written meanwhile."""
+    conn.execute("BEGIN")
+    try:
+        yield
+    finally:
+        if conn.in_transaction:  # some errors end it by themselves
+            conn.execute("COMMIT")
+
+
 def log_of(path: Path) -> Path:
     """Return where the write-ahead log of a database is."""
     return Path(f"{path}-wal")

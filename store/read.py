@@ -7,7 +7,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from hpo_tui.store.columns import FrameReader
-from hpo_tui.store.connect import StillConnection, closed_on_error, connect_reader, look
+from hpo_tui.store.connect import (
+    StillConnection,
+    closed_on_error,
+    connect_reader,
+    look,
+    one_moment,
+)
 from hpo_tui.store.frame import Frame
 from hpo_tui.store.models import Command, DeviceSample, Event, Report, Study, Trial, TrialState
 from hpo_tui.store.rows import (
@@ -95,11 +101,11 @@ class StudyReader:
         if numbers is not None:
             where = " WHERE number IN (SELECT value FROM json_each(?))"
             args = [json.dumps(list(numbers))]
-        params, metrics = self.columns("p"), self.columns("m")
-        rows = self._rows(f"SELECT * FROM trials{where} ORDER BY number", args)
-        truths = {
-            r["column"] for r in self._rows("SELECT column FROM columns WHERE holds = ?", (TRUTH,))
-        }
+        with one_moment(self.conn):
+            params, metrics = self.columns("p"), self.columns("m")
+            rows = self._rows(f"SELECT * FROM trials{where} ORDER BY number", args)
+            held = self._rows("SELECT column FROM columns WHERE holds = ?", (TRUTH,))
+        truths = {row["column"] for row in held}
         return [trial_from(row, params, metrics, truths) for row in rows]
 
     def trial(self, number: int) -> Trial | None:
@@ -131,20 +137,18 @@ class StudyReader:
 
     def reports(self, trial: int) -> list[Report]:
         """Return a trial's reports in the order they were written."""
-        names = self._metric_names()
+        # One statement: a report's metric may have got its name only a moment ago.
+        sql = (
+            "SELECT r.seq, c.name, r.step, r.value FROM reports r JOIN columns c"
+            " ON c.kind = 'm' AND c.id = r.metric WHERE r.trial = ? ORDER BY r.seq, r.metric"
+        )
         reports: dict[int, Report] = {}
-        for row in self._rows(
-            "SELECT seq, metric, step, value FROM reports WHERE trial = ? ORDER BY seq", (trial,)
-        ):
+        for row in self._rows(sql, (trial,)):
             value = float("nan") if row["value"] is None else row["value"]
             old = reports.get(row["seq"])
-            metrics = {**(old.metrics if old else {}), names[row["metric"]]: value}
+            metrics = {**(old.metrics if old else {}), row["name"]: value}
             reports[row["seq"]] = Report(trial, row["seq"], row["step"], metrics)
         return list(reports.values())
-
-    def _metric_names(self) -> dict[int, str]:
-        rows = self._rows("SELECT id, name FROM columns WHERE kind = 'm'")
-        return {r["id"]: r["name"] for r in rows}
 
     def curves(
         self, trials: Iterable[int], metric: str

@@ -154,7 +154,7 @@ def test_a_log_that_a_reader_has_kept_from_being_folded_in_is_its_file_s_own(fil
     files.work(1)
     with StudyReader(files.writer_path) as reader:
         reader.conn.execute("BEGIN")
-        reader.trials()
+        reader.counts()
         for number in range(2, 6):
             files.work(number)
             files.writer.fold()  # as far as the reader lets it

@@ -78,3 +78,27 @@ def test_what_one_method_could_not_write_leaves_no_column_behind(
     found = reader.trial(2)
     assert found is not None
     assert found.params == {"new": 2}
+
+
+def test_a_metric_that_appears_between_two_statements_tears_nothing(
+    writer: StudyWriter, reader: StudyReader
+) -> None:
+    """The runner writes a trial's first report of a metric while the trial is being read."""
+    writer.add_trial(running(1))
+    written: list[str] = []
+
+    def write_one_more(_: str) -> None:
+        written.append(f"m{len(written)}")
+        at = len(written)
+        writer.add_reports([Report(1, at, at, {written[-1]: 1.0})])
+
+    reader.conn.set_trace_callback(write_one_more)
+    reports = reader.reports(1)
+    (trial,) = reader.trials()
+    frame = reader.frame()
+    reader.conn.set_trace_callback(None)
+    assert [list(report.metrics) for report in reports] == [[m] for m in written[: len(reports)]]
+    assert list(trial.metrics) == written[: trial.step]
+    shown = [name for name, values in frame.metrics.items() if not math.isnan(values[0])]
+    assert shown == written[: int(frame.step[0])]
+    assert len(reports) < len(trial.metrics) < len(frame.metrics) < len(written)
