@@ -28,6 +28,7 @@ from typing import Any
 __all__ = [
     "active",
     "checkpoint",  # noqa: F822 - made on first use, by __getattr__
+    "cost",
     "fidelity",
     "number",
     "params",
@@ -57,6 +58,8 @@ fidelity: dict[str, Any] = dict(_data.get("fidelity", {}))
 """The values of the task, such as ``epochs``; empty outside a study."""
 task: str = str(_data.get("task", ""))
 """The task's name."""
+cost: float = float(_data.get("cost", 1.0))
+"""The task's cost; 1 at the full task, and outside a study."""
 number: int = int(_data.get("trial", 0))
 """The trial's number, 0 outside a study."""
 seed: int = int(_data.get("seed", 0))

@@ -39,10 +39,10 @@ def first_run(
     printed = dataclasses.replace(printed, values={**printed.values, **read})
     printed = or_logged(printed, tried.logged, len({step for step, _ in entries}))
     left = left_behind(folder, before)
-    return tried, printed, [*_faults(tried), *([left] if left else [])]
+    return tried, printed, [*faults(tried), *([left] if left else [])]
 
 
-def _faults(tried: Tried) -> list[str]:
+def faults(tried: Tried) -> list[str]:
     """Say what of a run was not as it should be."""
     last = tried.last_lines[-1] if tried.last_lines else "it printed nothing"
     if tried.why and not tried.seconds:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hpo_tui.engine.define.client_source import CLIENT
-from hpo_tui.engine.define.script import script_of
+from hpo_tui.engine.define.script import ADAPTER, script_of
 from hpo_tui.engine.define.source import local_sources, read
 from hpo_tui.engine.numerals import brief
 from hpo_tui.engine.spec import BudgetUnit, Params, StudySpec, Value
@@ -154,6 +154,8 @@ def _in_source(spec: StudySpec, what: re.Pattern[str]) -> bool:
 
 def asks(command: Sequence[str], folder: Path, what: re.Pattern[str] = CLIENT) -> bool:
     """Whether a command's script can ask for parameters by itself: yes, where nobody knows."""
+    if what is CLIENT and ADAPTER in command:
+        return True
     script = script_of(command, folder)
     if script is not None:
         texts = local_sources(script, folder)

@@ -9,7 +9,11 @@ from pathlib import Path
 
 from hpo_tui.engine.define.source import is_file, module_file
 
-_LAUNCHER = re.compile(r"(torch\.distributed|accelerate|deepspeed|horovod)\b")
+ADAPTER = "hpo_tui.engine.objective"
+"""The module that runs a script of Optuna's as one trial."""
+_LAUNCHER = re.compile(
+    r"(torch\.distributed|accelerate|deepspeed|horovod|hpo_tui\.engine\.objective)\b"
+)
 """Modules that ``python -m`` starts for them to start a script."""
 _LONGEST_ENTRY = 4096
 """Bytes beyond which an installed command is a program of its own."""
@@ -101,4 +105,6 @@ def _behind(entry: str, folder: Path) -> Path | None:
 
 def launched(words: Sequence[str]) -> bool:
     """Whether a command starts its script by something that tells each process its rank."""
-    return any(_LAUNCHER.match(word) or Path(word).name == "torchrun" for word in words[:3])
+    return ADAPTER not in words and any(
+        _LAUNCHER.match(word) or Path(word).name == "torchrun" for word in words[:3]
+    )

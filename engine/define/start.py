@@ -10,6 +10,8 @@ from hpo_tui.engine.define.draft import Draft
 from hpo_tui.engine.define.find import find_options
 from hpo_tui.engine.define.first_run import first_run, times
 from hpo_tui.engine.define.options import Option
+from hpo_tui.engine.define.optuna_draft import optuna_draft
+from hpo_tui.engine.define.optuna_source import uses_optuna
 from hpo_tui.engine.define.preview import asks
 from hpo_tui.engine.define.print_source import read_source
 from hpo_tui.engine.define.remarks import remarks
@@ -46,6 +48,8 @@ def init(
     inside = wrapped(words, folder)
     script = script_of(inside.words if inside else words, folder)
     texts = local_sources(script, folder) if script else []
+    if script is not None and inside is None and uses_optuna(texts):
+        return optuna_draft(words, script, texts, folder, timeout if run else None)
     found = find_options(words, folder)
     if found.commands and not found.options:
         raise ValueError(found.advice[0])

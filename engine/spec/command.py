@@ -141,6 +141,7 @@ def write_params(
         "trial": trial,
         "task": task.name,
         "params": dict(params),
+        "cost": task.cost,
         "fidelity": dict(task.fidelity),
         "seed": seed,
         "attempt": attempt,

@@ -1,0 +1,131 @@
+"""``init`` of a script that uses Optuna: a study whose trials run its objective, as it is."""
+
+import os
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import hpo_tui
+from hpo_tui.engine.define.draft import Draft
+from hpo_tui.engine.define.preview import advise
+from hpo_tui.engine.define.start import init
+from hpo_tui.engine.spec import BudgetUnit, StudySpec
+
+SCRIPT = """
+    import argparse
+    import optuna
+    EPOCHS = 8
+
+    def objective(trial, args):
+        n = trial.suggest_int("layers", 1, 3)
+        for i in range(n):
+            trial.suggest_int("units_{}".format(i), 4, 128)
+        lr = trial.suggest_float("lr", 1e-5, 1e-1, log=True)
+        if trial.suggest_categorical("optimizer", ["adam", "sgd"]) == "sgd":
+            trial.suggest_float("momentum", 0.0, 0.99)
+        for name in args.also:
+            trial.suggest_float(f"aug_{name}", 0, 1)
+        trial.set_constraint("memory", lr - 0.01)
+        for epoch in range(EPOCHS):
+            trial.report(1 - lr - 1 / (epoch + 1), epoch)
+            if trial.should_prune():
+                raise optuna.TrialPruned()
+        return 1 - lr
+
+    if __name__ == "__main__":
+        parser = argparse.ArgumentParser()
+        parser.add_argument("--also", nargs="+", required=True)
+        args = parser.parse_args()
+        study = optuna.create_study(study_name="my net/1", direction="maximize")
+        study.set_metric_names(["accuracy"])
+        study.enqueue_trial({"lr": 0.01, "optimizer": "adam", "layers": 1, "units_0": 500})
+        study.optimize(lambda trial: objective(trial, args), n_trials=30)
+"""
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of the user's, with this Python and this checkout as what is installed."""
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("PYTHONPATH", str(Path(hpo_tui.__file__).parents[1]))
+    return tmp_path
+
+
+def drafted(folder: Path, text: str, *words: str, run: bool = True) -> Draft:
+    (folder / "train.py").write_text(textwrap.dedent(text), "utf-8")
+    made = init(("python", "train.py", *words), folder, run=run, timeout=60)
+    assert StudySpec.from_text(made.text) == made.spec
+    assert [p.name for p in folder.iterdir()] == ["train.py"]
+    return made
+
+
+def space_of(made: Draft) -> dict[str, Any]:
+    return {p.name: dict(p.when) for p in made.spec.space}
+
+
+def test_the_whole_study_comes_from_the_script_and_one_run(here: Path) -> None:
+    made = drafted(here, SCRIPT, "--also", "flip", "{crop}")
+    spec = made.spec
+    assert made.tried is not None
+    assert made.tried.code == 0, made.tried.text()
+    module = ("python", "-m", "hpo_tui.engine.objective", "train.py")
+    assert spec.command == (*module, "--also", "flip", "{{crop}}")
+    assert space_of(made) == {
+        "layers": {}, "units_0": {}, "units_1": {"layers": (2, 3)}, "units_2": {"layers": (3,)},
+        "lr": {}, "optimizer": {}, "momentum": {"optimizer": ("sgd",)},
+        "aug_flip": {},
+    }  # fmt: skip
+    assert spec.name == "my-net-1"
+    assert (spec.budget.amount, spec.budget.unit) == (30, BudgetUnit.FULL)
+    assert [(o.metric, str(o.direction)) for o in spec.objectives] == [("accuracy", "maximize")]
+    assert [(c.metric, c.max) for c in spec.outcome_constraints] == [("memory", 0.0)]
+    assert [(t.cost, t.fidelity) for t in spec.tasks] == [
+        (0.25, {"steps": 2}), (0.5, {"steps": 4}), (1.0, {"steps": 8}),
+    ]  # fmt: skip
+    assert spec.start == ({"layers": 1, "lr": 0.01, "optimizer": "adam"},)
+    computed, unnameable = made.advice
+    assert "the first run asked for aug_flip" in computed
+    assert unnameable.startswith("aug_{crop} cannot be the name of a parameter here")
+
+
+def test_without_a_run_the_source_says_what_it_can(here: Path) -> None:
+    made = drafted(here, SCRIPT, "--also", "flip", run=False)
+    assert made.tried is None
+    assert "momentum" in space_of(made)
+    assert "aug_flip" not in space_of(made)
+    assert [t.name for t in made.spec.tasks] == ["full"]
+    (advice,) = made.advice
+    assert advice.startswith("trial.suggest_float(f'aug_{name}', 0, 1) could not be read")
+
+
+def test_a_script_that_does_not_start_is_read(here: Path) -> None:
+    made = drafted(here, f"import not_there\n{textwrap.dedent(SCRIPT)}", "--also", "flip")
+    assert "momentum" in space_of(made)
+    assert "No module named 'not_there'" in made.advice[0]
+
+
+def test_several_objectives_without_reports_have_no_cheap_tasks(here: Path) -> None:
+    made = drafted(
+        here,
+        """
+        import optuna
+        study = optuna.create_study(directions=["maximize", "minimize"])
+        for _ in range(10):
+            trial = study.ask()
+            x = trial.suggest_float("x", 0, 1)
+            study.tell(trial, [x, x * x])
+        """,
+    )
+    goals = [(o.metric, str(o.direction)) for o in made.spec.objectives]
+    assert goals == [("value_0", "maximize"), ("value_1", "minimize")]
+    assert [t.name for t in made.spec.tasks] == ["full"]
+    assert made.advice == ()
+
+
+def test_nothing_is_advised_against_such_a_study(here: Path) -> None:
+    made = drafted(here, SCRIPT, "--also", "flip")
+    made.save(here)
+    assert advise(StudySpec.load(here / "study.toml")) == []

@@ -1,0 +1,205 @@
+"""A script of Optuna's as one trial: what its objective is given, and what becomes of it."""
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import hpo_tui
+
+FLOATS = "trial.suggest_float('x', 0, 1)"
+
+
+@dataclass
+class Ended:
+    """How a script went: exit status, output, reports, what was recorded."""
+
+    code: int
+    out: str
+    reports: list[dict[str, Any]]
+    recorded: list[dict[str, Any]]
+
+
+class Place:
+    """A folder with a script, run as one trial or by itself."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def write(self, objective: str, study: str = "", run: str = "") -> None:
+        run = run or "study.optimize(objective, n_trials=50)"
+        text = f"import optuna, sys\ndef objective(trial):\n{textwrap.indent(objective, '    ')}\n"
+        text += f"study = optuna.create_study({study})\n{run}\nprint('behind', len(study.trials))\n"
+        (self.folder / "train.py").write_text(text, "utf-8")
+
+    def run(self, *words: str, record: bool = False, trial: bool = True, **given: Any) -> Ended:
+        params, reports, seen = (self.folder / n for n in ("params", "reports", "record"))
+        params.write_text(json.dumps({"trial": 7, "params": {}, "cost": 1.0} | given))
+        env = {**os.environ, "PYTHONPATH": str(Path(hpo_tui.__file__).parents[1])}
+        env |= {"HPO_PARAMS": str(params), "HPO_REPORTS": str(reports)} if trial else {}
+        env |= {"HPO_RECORD": str(seen)} if record else {}
+        argv = [sys.executable, "-m", "hpo_tui.engine.objective", *(words or ("train.py",))]
+        ran = subprocess.run(
+            argv, cwd=self.folder, env=env, capture_output=True, text=True, check=False
+        )
+        found = [
+            [json.loads(line) for line in p.read_text().splitlines()] if p.exists() else []
+            for p in (reports, seen)
+        ]
+        return Ended(ran.returncode, ran.stdout + ran.stderr, *found)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+def test_the_objective_runs_once_with_the_configuration(place: Place) -> None:
+    place.write(
+        "layers = [trial.suggest_int(f'n{i}', 1, 9) for i in range(trial.suggest_int('n', 1, 3))]\n"
+        "act = trial.suggest_categorical('act', ['a', None])\n"
+        "on = trial.suggest_categorical('on', [1, True])\n"
+        "trial.set_user_attr('size', 3.5); trial.set_user_attr('note', 'x')\n"
+        "trial.set_constraint('memory', -1.0)\n"
+        f"print(layers, act, on, trial.number, trial.params['n']); return {FLOATS}",
+        "storage='sqlite:///kept.db', load_if_exists=True, direction='maximize'",
+        "study.enqueue_trial({'x': 1.0})\nstudy.optimize(objective, 50, n_jobs=2, timeout=9)",
+    )
+    params = {"n": 2.0, "n0": 4, "n1": 5, "act": "None", "on": True, "x": 0.25}
+    ended = place.run(params=params)
+    assert ended.code == 0, ended.out
+    assert "[4, 5] None True 7 2" in ended.out
+    assert "behind" not in ended.out
+    assert ended.reports == [{"size": 3.5, "memory": -1.0, "value": 0.25}]
+    assert not (place.folder / "kept.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("objective", "study", "run", "reports"),
+    [
+        (f"return {FLOATS}, 2", "directions=['minimize', 'maximize']", "",
+         [{"value_0": 0.5, "value_1": 2.0}]),
+        (f"return {FLOATS}", "", "study.set_metric_names(['loss'])\nstudy.optimize(objective)",
+         [{"loss": 0.5}]),
+        ("return 1", "",
+         "t = study.ask()\nt.report(3, 0)\nstudy.tell(t, t.suggest_float('x', 0, 1))",
+         [{"step": 0, "value": 3.0}, {"value": 0.5}]),
+        (f"return {FLOATS}", "", "optuna.load_study(study_name='n', storage='sqlite:///no.db')"
+         ".optimize(objective)", [{"value": 0.5}]),
+        (f"return {FLOATS}", "",
+         "from optuna import Study; Study.optimize(study, lambda t: 2 * objective(t), 3)",
+         [{"value": 1.0}]),
+    ],
+    ids=["several", "named", "ask", "load", "bound"],
+)  # fmt: skip
+def test_the_result_has_the_names_of_the_study(
+    place: Place, objective: str, study: str, run: str, reports: list[dict[str, Any]]
+) -> None:
+    place.write(objective, study, run)
+    ended = place.run(params={"x": 0.5})
+    assert (ended.code, ended.reports) == (0, reports), ended.out
+
+
+LOOP = """\
+for step in range(8):
+    trial.report(step / 10, step)
+    if trial.should_prune():
+        raise optuna.TrialPruned()
+return 5.0
+"""
+
+
+def test_a_cheap_task_ends_where_the_script_can_be_pruned(place: Place) -> None:
+    place.write(LOOP)
+    ended = place.run(cost=0.25, fidelity={"steps": 2})
+    assert ended.code == 0
+    assert [r["value"] for r in ended.reports] == [0.0, 0.1, 0.1]
+    assert [r.get("step") for r in ended.reports] == [0, 1, None]
+
+
+def test_the_full_task_ends_by_itself(place: Place) -> None:
+    place.write(LOOP)
+    ended = place.run(cost=1.0, fidelity={"steps": 8})
+    assert ended.code == 0
+    assert len(ended.reports) == 9
+    assert ended.reports[-1] == {"value": 5.0}
+
+
+@pytest.mark.parametrize(
+    ("objective", "params", "said"),
+    [
+        ("return trial.suggest_float('new lr', 1e-3, 1, log=True)", {},
+         'asks for new lr, which the study lacks: add [space."new lr"] with type = "float", low ='
+         " 0.001, high = 1.0, log = true"),
+        ("return trial.suggest_categorical('x', ['a', 'b'])", {"x": "c"},
+         "x = 'c' is none of the script's choices: 'a', 'b'"),
+        ("return trial.suggest_categorical('x', [1, 2])", {"x": True},
+         "x = True is none of the script's choices: 1, 2"),
+        (f"return {FLOATS}", {"x": "much"}, "x = 'much': the script asks for a number"),
+        ("raise optuna.TrialPruned()", {}, "the objective pruned the trial itself"),
+        ("return float('nan')", {}, "the objective returned no number"),
+    ],
+)  # fmt: skip
+def test_what_goes_wrong_is_said_in_the_last_line(
+    place: Place, objective: str, params: dict[str, Any], said: str
+) -> None:
+    place.write(objective)
+    ended = place.run(params=params)
+    assert ended.code == 1
+    assert said in ended.out.splitlines()[-1]
+    assert ended.reports == []
+
+
+def test_an_error_of_the_script_ends_the_trial_with_its_traceback(place: Place) -> None:
+    place.write("raise ValueError('shape')", run="study.optimize(objective, catch=(ValueError,))")
+    ended = place.run()
+    assert ended.code == 1
+    assert ended.out.splitlines()[-1] == "ValueError: shape"
+
+
+def test_a_script_that_never_asks_for_a_trial_is_no_result(place: Place) -> None:
+    place.write("return 1", run="print(sys.argv)")
+    ended = place.run("train.py", "--data", "x")
+    assert "['train.py', '--data', 'x']" in ended.out
+    assert (ended.code, ended.reports) == (1, [])
+    assert "train.py called neither Study.optimize nor Study.ask" in ended.out
+
+
+def test_a_module_is_run_like_a_script(place: Place) -> None:
+    place.write(f"return {FLOATS}")
+    (place.folder / "pkg").mkdir()
+    (place.folder / "train.py").rename(place.folder / "pkg" / "fit.py")
+    ended = place.run("-m", "pkg.fit", params={"x": 0.5})
+    assert (ended.code, ended.reports) == (0, [{"value": 0.5}]), ended.out
+
+
+def test_outside_a_study_the_script_is_optuna_s_own(place: Place) -> None:
+    place.write(f"return {FLOATS}", run="study.optimize(objective, n_trials=3)")
+    ended = place.run(trial=False)
+    assert ended.code == 0
+    assert "behind 3" in ended.out
+
+
+def test_at_first_sight_it_is_recorded_what_the_script_asks_for(place: Place) -> None:
+    place.write(
+        f"{FLOATS}; trial.suggest_int('n', 1, 4); trial.suggest_categorical('c', ['a'])\n"
+        f"trial.suggest_int('big', 10, 1000, step=10); trial.set_constraint('m', 0)\n{LOOP}"
+    )
+    ended = place.run(record=True, params={"x": 0.5})
+    assert ended.code == 0
+    asked = [r for r in ended.recorded if "parameter" in r]
+    assert asked == [
+        {"parameter": "x", "type": "float", "low": 0.0, "high": 1.0},
+        {"parameter": "n", "type": "int", "low": 1, "high": 4},
+        {"parameter": "big", "type": "int", "low": 10, "high": 1000, "step": 10},
+    ]
+    told = {k: v for r in ended.recorded for k, v in r.items()}
+    assert told["prunes"]
+    assert (told["steps"], told["trials"], told["constraints"]) == (8, 50, ["m"])
+    assert (told["metrics"], told["directions"]) == (["value"], ["minimize"])
