@@ -5,7 +5,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from hpo_tui.engine.define.optuna_values import Known, of_choices, plain_choice, read_parameter
+from hpo_tui.engine.define.optuna_values import (
+    SUGGESTS,
+    Known,
+    of_choices,
+    plain_choice,
+    read_parameter,
+)
 from hpo_tui.engine.define.syntax import last_name, pairs, set_by, text_of
 from hpo_tui.engine.spec import Parameter, ParameterKind, Value
 
@@ -128,7 +134,7 @@ class Scope:
         """Return the parameter that an expression stands for, nothing for anything else."""
         if isinstance(node, ast.NamedExpr):
             node = node.value
-        if isinstance(node, ast.Call) and last_name(node.func).startswith("suggest_"):
+        if isinstance(node, ast.Call) and last_name(node.func) in SUGGESTS:
             parameter = self.parameter(node)
             return parameter.name if parameter else ""
         text = text_of(node)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from hpo_tui.engine.define.optuna_conditions import NEVER, Scope, When, both, either
-from hpo_tui.engine.define.optuna_values import Known, constants_of
+from hpo_tui.engine.define.optuna_values import SUGGESTS, Known, constants_of
 from hpo_tui.engine.define.syntax import keywords, last_name, literal, parsed, text_of
 from hpo_tui.engine.spec import Parameter, Params
 
@@ -39,7 +39,7 @@ class Suggested:
 def uses_optuna(texts: Sequence[str]) -> bool:
     """Whether a source has an objective for Optuna."""
     text = "\n".join(texts)
-    runs = ".optimize(" in text or ".ask(" in text
+    runs = any(call in text for call in (".optimize(", ".ask(", ".hyperparameter_search("))
     return "optuna" in text and ".suggest_" in text and runs
 
 
@@ -106,7 +106,7 @@ class _Walk:
             before = len(asking)
             for name, function in self.functions.items():
                 called = {last_name(call.func) for call in _calls(function)}
-                if called & asking or any(c.startswith("suggest_") for c in called):
+                if called & asking or called & SUGGESTS:
                     asking.add(name)
         return asking
 
@@ -195,7 +195,7 @@ class _Walk:
             scope.bind(node)
         if isinstance(node, ast.Call):
             name = last_name(node.func)
-            if name.startswith("suggest_"):
+            if name in SUGGESTS:
                 self._suggest(node, scope, when)
             elif name in self.asking:
                 self._call(name, scope, when, node)

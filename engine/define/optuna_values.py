@@ -25,6 +25,8 @@ _ORDER = {
     "suggest_categorical": ("name", "choices"),
 }
 """What Optuna's functions take, in their order."""
+SUGGESTS = frozenset(_ORDER)
+"""The names of those functions; others that begin so are the script's own."""
 
 
 def plain_choice(value: object) -> Value:

@@ -59,14 +59,14 @@ def test_ranges_and_choices_are_what_optuna_takes(call: str, found: tuple[Any, .
 
 def test_what_a_branch_suggests_depends_on_the_values_that_lead_there() -> None:
     source = read("""
-        def svc(trial):
+        def suggest_svc(trial):
             kernel = trial.suggest_categorical("kernel", ["rbf", "poly"])
             degree = trial.suggest_int("degree", 2, 5) if kernel == "poly" else 3
         class Objective:
             def __call__(self, trial):
                 kind = trial.suggest_categorical("kind", ["svc", "forest", "mlp"])
                 if kind == "svc":
-                    return self.fit(svc(trial))
+                    return self.fit(suggest_svc(trial))
                 if "forest" == kind:
                     trial.suggest_int("depth", 2, 32)
                 elif args.fast:
