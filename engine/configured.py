@@ -4,6 +4,7 @@
 import json
 import math
 import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,24 @@ def record(**said: Any) -> None:
 
 
 class ConfiguredSampler(optuna.samplers.BaseSampler):
-    """Suggests the trial's configuration."""
+    """Suggests the trial's configuration.
+
+    ``instead``: the script's own sampler, of which the constraints are kept: values that are at
+    most 0 where they hold.
+    """
+
+    def __init__(self, instead: optuna.samplers.BaseSampler | None = None) -> None:
+        self._constraints_func: Callable[[FrozenTrial], Sequence[float]] | None = getattr(
+            instead, "_constraints_func", None
+        )
+
+    def limits(self, trial: FrozenTrial) -> dict[str, float]:
+        """Return what the script says of a trial's constraints, by name."""
+        found = dict(trial.constraints or {})
+        if self._constraints_func is not None:
+            values = self._constraints_func(trial)
+            found |= {f"constraint_{i}": float(value) for i, value in enumerate(values)}
+        return found
 
     def infer_relative_search_space(
         self, study: optuna.Study, trial: FrozenTrial

@@ -45,23 +45,24 @@ def _create_study(
     direction: Any = None,
     directions: Any = None,
     study_name: str | None = None,
+    sampler: optuna.samplers.BaseSampler | None = None,
     **_: Any,
 ) -> optuna.Study:
-    """Stand for ``optuna.create_study``: the script's storage, sampler and pruner are left out."""
+    """Stand for ``optuna.create_study``: the script's storage and pruner are left out."""
     return _made(
         study_name=study_name,
         directions=[direction or "minimize"] if directions is None else directions,
-        sampler=ConfiguredSampler(),
+        sampler=ConfiguredSampler(sampler),
         pruner=ConfiguredPruner(),
     )
 
 
-def _load_study(*, study_name: str | None, storage: Any, **_: Any) -> optuna.Study:
+def _load_study(*, study_name: str | None, storage: Any, **given: Any) -> optuna.Study:
     """Stand for ``optuna.load_study``: a study in memory with the directions of the stored one."""
     directions = [StudyDirection.MINIMIZE]
     with suppress(Exception):  # it may not be there, or not yet
         directions = _loaded(study_name=study_name, storage=storage).directions
-    return _create_study(directions=directions, study_name=study_name)
+    return _create_study(directions=directions, study_name=study_name, **given)
 
 
 def _nothing(*_: Any, **__: Any) -> None:
@@ -80,7 +81,7 @@ def _optimize(
 
 def _ask(study: optuna.Study, fixed_distributions: Any = None) -> optuna.Trial:
     """Stand for ``Study.ask``."""
-    study.sampler, study.pruner = ConfiguredSampler(), ConfiguredPruner()
+    study.sampler, study.pruner = ConfiguredSampler(study.sampler), ConfiguredPruner()
     return _asked(study, fixed_distributions)
 
 
@@ -95,7 +96,7 @@ def _configured(study: optuna.Study) -> optuna.Study:
     """Return a study in memory for one that the script has made in another way."""
     if isinstance(study.sampler, ConfiguredSampler):
         return study
-    made = _create_study(directions=study.directions)
+    made = _create_study(directions=study.directions, sampler=study.sampler)
     if study.metric_names:
         made.set_metric_names(study.metric_names)
     return made
@@ -104,8 +105,8 @@ def _configured(study: optuna.Study) -> optuna.Study:
 def _end(study: optuna.Study, trial: FrozenTrial) -> NoReturn:
     """Report the result of the trial and end the script."""
     names = metric_names(study)
-    limits = [str(name) for name in (trial.constraints or {})]
-    record(constraints=limits, steps=len(trial.intermediate_values), **_goals(study))
+    limits = study.sampler.limits(trial) if isinstance(study.sampler, ConfiguredSampler) else {}
+    record(constraints=[*limits], steps=len(trial.intermediate_values), **_goals(study))
     values: Sequence[float] = trial.values or ()
     if trial.state is TrialState.PRUNED and client.cost < 1 and trial.intermediate_values:
         values = [trial.intermediate_values[max(trial.intermediate_values)]]
@@ -113,7 +114,7 @@ def _end(study: optuna.Study, trial: FrozenTrial) -> NoReturn:
         pruned = trial.state is TrialState.PRUNED
         why = "pruned the trial itself" if pruned else "returned no number"
         raise SystemExit(f"the objective {why}")
-    also = {**trial.user_attrs, **(trial.constraints or {})}
+    also = {**trial.user_attrs, **limits}
     numbers = {str(k): v for k, v in also.items() if type(v) in (int, float) and k != "step"}
     client.report(**{**numbers, **dict(zip(names, values, strict=False))})
     raise SystemExit(0)

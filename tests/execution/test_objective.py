@@ -106,6 +106,16 @@ def test_the_result_has_the_names_of_the_study(
     assert (ended.code, ended.reports) == (0, reports), ended.out
 
 
+def test_the_constraints_of_the_script_s_sampler_are_reported(place: Place) -> None:
+    place.write(
+        f"x = {FLOATS}\ntrial.set_user_attr('c', [x - 1, 2])\nreturn x",
+        "sampler=optuna.samplers.TPESampler(constraints_func=lambda t: t.user_attrs['c'])",
+    )
+    ended = place.run(params={"x": 0.5}, record=True)
+    assert ended.reports == [{"constraint_0": -0.5, "constraint_1": 2.0, "value": 0.5}], ended.out
+    assert ended.recorded[-1]["constraints"] == ["constraint_0", "constraint_1"]
+
+
 LOOP = """\
 for step in range(8):
     trial.report(step / 10, step)
