@@ -43,7 +43,8 @@ class Plan:
     """What goes into a study: proposals by option, the fidelity, what is left alone.
 
     ``guesses``: those left alone for which a range could only be guessed. ``placed``: options that
-    say where the script writes, and where each trial does.
+    say where the script writes, and where each trial does. ``stated``: the ranges are the user's
+    own, of a sweep.
     """
 
     found: Found
@@ -53,6 +54,7 @@ class Plan:
     left: list[Option] = field(default_factory=list)
     guesses: list[Option] = field(default_factory=list)
     placed: list[tuple[Option, str]] = field(default_factory=list)
+    stated: bool = False
 
 
 def make_plan(found: Found, folder: Path) -> Plan:

@@ -18,12 +18,11 @@ _LARGEST = 2**18
 
 def hydra_options(script: Path, text: str) -> Found:
     """Return the keys of a Hydra script's primary configuration and of its groups' defaults."""
-    path = re.search(r"config_path\s*=\s*[\"']([^\"']*)[\"']", text)
-    name = re.search(r"config_name\s*=\s*[\"']([^\"']*)[\"']", text)
-    if name is None:
+    place = hydra_folder(script, text)
+    if place is None:
         return Found()
-    folder = script.parent / (path.group(1) if path else ".")
-    primary = _load(folder / f"{name.group(1).removesuffix('.yaml')}.yaml")
+    folder, name = place
+    primary = load(folder / f"{name}.yaml")
     options: dict[str, Option] = {}
     defaults = primary.pop("defaults", [])
     for entry in defaults if isinstance(defaults, list) else []:
@@ -36,13 +35,22 @@ def hydra_options(script: Path, text: str) -> Found:
             options[leaf] = Option.of(leaf, value, "equals")
     # By the second that a job begins in, two at once would write into one folder.
     also = ("hydra.run.dir={trial_dir}/hydra",) if "@hydra.main" in text else ()
-    return Found(tuple(options.values()), f"Hydra's {name.group(1)}", also=also)
+    return Found(tuple(options.values()), f"Hydra's {name}", also=also)
+
+
+def hydra_folder(script: Path, text: str) -> tuple[Path, str] | None:
+    """Return the folder of a Hydra script's configurations and the name of the primary one."""
+    path = re.search(r"config_path\s*=\s*[\"']([^\"']*)[\"']", text)
+    name = re.search(r"config_name\s*=\s*[\"']([^\"']*)[\"']", text)
+    if name is None:
+        return None
+    return script.parent / (path.group(1) if path else "."), name.group(1).removesuffix(".yaml")
 
 
 def _group_options(folder: Path, group: str, chosen: str) -> list[Option]:
     """Return the choice of a Hydra group, and the keys of its files, each where it exists."""
     choices = tuple(sorted(p.stem for p in (folder / group).glob("*.yaml")))
-    files = {c: dict(_leaves(_load(folder / group / f"{c}.yaml"), f"{group}.")) for c in choices}
+    files = {c: dict(_leaves(load(folder / group / f"{c}.yaml"), f"{group}.")) for c in choices}
     if chosen not in files:
         return []
     options = []
@@ -63,7 +71,7 @@ def interpolated(text: str, folder: Path) -> Found | None:
     if "from_cli" not in text:
         return None
     for name in re.findall(r"OmegaConf\.load\(\s*[\"']([^\"']+)[\"']", text):
-        leaves = list(_leaves(_load(folder / name), ""))
+        leaves = list(_leaves(load(folder / name), ""))
         if leaves:
             options = [Option.of(name, value, "equals") for name, value in leaves]
             return Found(tuple(options), name)
@@ -98,15 +106,13 @@ def config_values(word: str, folder: Path) -> Iterator[tuple[str, bool | int | f
     """Return what the configuration file says that a word of the command names, if it names one."""
     name = _named(word)
     if _file(name, folder):
-        yield from _leaves(_load(folder / name), "")
+        yield from _leaves(load(folder / name), "")
 
 
 def settings_file(text: str, folder: Path) -> str | None:
     """Return the name of a file with settings that stands in a source in quotes, else None."""
     names = re.findall(r"[\"']([\w./-]+\.(?:ya?ml|json|toml))[\"']", text)
-    return next(
-        (n for n in names if _file(n, folder) and any(_leaves(_load(folder / n), ""))), None
-    )
+    return next((n for n in names if _file(n, folder) and any(_leaves(load(folder / n), ""))), None)
 
 
 def _named(word: str) -> str:
@@ -122,7 +128,7 @@ def _file(name: str, folder: Path) -> bool:
     return is_file(path) and path.stat().st_size <= _LARGEST
 
 
-def _load(path: Path) -> dict[str, Any]:
+def load(path: Path) -> dict[str, Any]:
     """Return a YAML, JSON or TOML file as a mapping; empty where it is none."""
     try:
         text = path.read_text(encoding="utf-8")
@@ -163,7 +169,7 @@ def _leaves(data: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, bool | 
 
 def _templated(path: Path) -> tuple[tuple[Option, ...], str, dict[str, str]]:
     """Return a file's options, its text with a placeholder for each, and what stood there."""
-    leaves = dict(_leaves(_load(path), ""))
+    leaves = dict(_leaves(load(path), ""))
     text = path.read_text(encoding="utf-8") if leaves else ""
     spans: dict[str, tuple[int, int]] = {}
     if path.suffix == ".toml":

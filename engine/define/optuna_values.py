@@ -199,16 +199,22 @@ def _numeric(name: str, whole: bool, given: Mapping[str, Any]) -> Parameter | No
     low, high, step, log = given.get("low"), given.get("high"), given["step"], given["log"]
     if not isinstance(low, int | float) or not isinstance(high, int | float):
         return None
-    if low > high or (log and low <= 0):
+    try:
+        return of_range(name, whole, (low, high), step=step if _number(step) else None, log=log)
+    except ValueError:
         return None
-    return of_range(name, whole, (low, high), step=step if _number(step) else None, log=log)
 
 
 def of_range(
     name: str, whole: bool, ends: tuple[float, float], *, step: float | None, log: bool
 ) -> Parameter:
-    """Return a number, a fixed one if there is but one value; the range ends on a step."""
+    """Return a number, a fixed one if there is but one value; the range ends on a step.
+
+    Raises ValueError for ends in the wrong order, and for a logarithm of what has none.
+    """
     low, high = ends
+    if low > high or (log and low <= 0):
+        raise ValueError(f"{low:g} to {high:g} is no range")
     step = None if log or (whole and step == 1) else step
     cast = int if whole else float
     if step and step > 0:

@@ -28,9 +28,10 @@ def remarks(
 ) -> dict[KeyPath, str]:
     """Return the comments of the study file by key path; ``texts``: what the script is made of."""
     notes: dict[KeyPath, str] = {
-        (): f"Written from {source} ({plan.found.how or 'nothing was found in it'}).\n"
-        "Ranges are guesses from names and defaults: check them."
+        (): f"Written from {source} ({plan.found.how or 'nothing was found in it'})."
     }
+    if not plan.stated:
+        notes[()] += "\nRanges are guesses from names and defaults: check them."
     if plan.left:
         notes[()] += f"\nLeft as they are: {joined([o.shown for o in plan.left], _MOST_LEFT)}"
         notes[()] += guess_remark(plan.guesses, _MOST_LEFT)
@@ -120,6 +121,9 @@ def _metric_remarks(spec: StudySpec, printed: Printed | None) -> Mapping[KeyPath
     if printed is None or not printed.values:
         why = "nothing that looks like one was printed" if printed else "it was not run"
         notes["objective", 0] = f"A stand-in ({why}): name the metric that the script reports."
+        return notes
+    if objective.metric not in printed.values:
+        notes["objective", 0] = "The metric of the sweep. The first run did not show it: check it."
         return notes
     others = [n for n in printed.ranked() if n != objective.metric]
     last = brief(printed.values[objective.metric])

@@ -17,6 +17,7 @@ from hpo_tui.engine.define.print_source import read_source
 from hpo_tui.engine.define.remarks import remarks
 from hpo_tui.engine.define.script import command_words, launched, script_of
 from hpo_tui.engine.define.source import is_file, is_folder, local_sources
+from hpo_tui.engine.define.sweeper import hydra_sweep, unread_advice
 from hpo_tui.engine.define.wrapper import wrapped
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.spec.names import did_you_mean, plain
@@ -50,13 +51,16 @@ def init(
     texts = local_sources(script, folder) if script else []
     if script is not None and inside is None and uses_optuna(texts):
         return optuna_draft(words, script, texts, folder, timeout if run else None)
+    sweep = hydra_sweep(words, script, "\n".join(texts))
+    words = sweep.words if sweep else words
     found = find_options(words, folder)
     if found.commands and not found.options:
         raise ValueError(found.advice[0])
     plan = make_plan(found, folder)
+    plan = sweep.applied(plan) if sweep else plan
     spec = make_spec(plan, words, folder, script)
     files = _template(plan)
-    advice = [_plain_lines(a) for a in found.advice]
+    advice = [_plain_lines(a) for a in found.advice] + (unread_advice(sweep) if sweep else [])
     tried = printed = None
     if needs := _missing(plan, words):
         named = " and ".join(o.flag for o in needs)
@@ -71,6 +75,10 @@ def init(
         printed = read_source(texts) or printed
     if printed is not None:
         spec = with_metrics(spec, printed)
+    broken = tried is not None and tried.code != 0
+    spec = (
+        sweep.with_goal(spec, printed.values if printed and not broken else ()) if sweep else spec
+    )
     if tried is not None and (printed is None or not printed.values):
         advice.append(_NO_METRIC)
     if not plan.proposals and not needs:
