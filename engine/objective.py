@@ -106,7 +106,9 @@ def _end(study: optuna.Study, trial: FrozenTrial) -> NoReturn:
     """Report the result of the trial and end the script."""
     names = metric_names(study)
     limits = study.sampler.limits(trial) if isinstance(study.sampler, ConfiguredSampler) else {}
-    record(constraints=[*limits], steps=len(trial.intermediate_values), **_goals(study))
+    whole = trial.state is TrialState.COMPLETE  # one that was stopped has not made all its steps
+    steps = len(trial.intermediate_values) if whole else 0
+    record(constraints=[*limits], steps=steps, **_goals(study))
     values: Sequence[float] = trial.values or ()
     if trial.state is TrialState.PRUNED and client.cost < 1 and trial.intermediate_values:
         values = [trial.intermediate_values[max(trial.intermediate_values)]]

@@ -140,7 +140,7 @@ def _spec(
             for name, direction in zip(names, directions, strict=True)
         ),
         outcome_constraints=tuple(OutcomeConstraint(name, max=0.0) for name in seen.constraints),
-        tasks=_tasks(seen),
+        tasks=_tasks(source, seen),
         start=tuple(kept for params in source.start if (kept := _start(params, space))),
     )
 
@@ -207,12 +207,12 @@ def _start(params: Mapping[str, Any], space: Mapping[str, Parameter]) -> Params:
     }
 
 
-def _tasks(seen: Seen) -> tuple[Task, ...]:
+def _tasks(source: Suggested, seen: Seen) -> tuple[Task, ...]:
     """Return tasks that end a trial early, where the script can be ended by pruning."""
-    full = Option(_STEPS, _STEPS, "int", seen.steps)
-    if not seen.prunes or seen.steps < _FEWEST_STEPS:
+    steps = seen.steps or source.steps
+    if steps < _FEWEST_STEPS or not (seen.prunes or source.steps):
         return (Task("full", 1.0),)
-    return tasks_for(full)
+    return tasks_for(Option(_STEPS, _STEPS, "int", steps))
 
 
 def _notes(
@@ -270,6 +270,11 @@ def _advice(source: Suggested, seen: Seen, spec: StudySpec) -> list[str]:
         for name, parameter in asked.items()
         if parameter.kind is not ParameterKind.FIXED
     ]
+    if seen.prunes and len(spec.tasks) == 1 and not seen.steps:
+        advice.append(
+            "how often a whole trial reports is not known: with it, [[task]] tables such as"
+            " steps = 5, cost = 0.1 make cheap trials, which are pruned after so many reports"
+        )
     if spec.space[0] is EXAMPLE:
         advice.append("no parameter was found: write [space.NAME] tables by hand")
     return advice

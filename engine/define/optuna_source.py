@@ -32,6 +32,8 @@ class Suggested:
     directions: tuple[str, ...] = ()
     metrics: tuple[str, ...] = ()
     trials: int | None = None
+    steps: int = 0
+    """How often a trial reports and asks whether it is pruned, where a loop says so."""
     name: str = ""
     start: tuple[Params, ...] = ()
 
@@ -51,12 +53,20 @@ def suggested(texts: Sequence[str]) -> Suggested:
     for tree in trees:
         for call in _calls(tree):
             _settings(call, found, walk.known)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.For) and {"report", "should_prune"} <= _called(node):
+                rounds = walk.known.value(node.iter)
+                found.steps = len(rounds) if isinstance(rounds, list) else found.steps
     walk.all()
     return found
 
 
 def _calls(tree: ast.AST) -> Iterator[ast.Call]:
     return (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+
+
+def _called(node: ast.AST) -> set[str]:
+    return {last_name(call.func) for call in _calls(node)}
 
 
 def _settings(call: ast.Call, found: Suggested, known: Known) -> None:
@@ -105,7 +115,7 @@ class _Walk:
         while before != len(asking):
             before = len(asking)
             for name, function in self.functions.items():
-                called = {last_name(call.func) for call in _calls(function)}
+                called = _called(function)
                 if called & asking or called & SUGGESTS:
                     asking.add(name)
         return asking

@@ -96,7 +96,7 @@ def test_without_a_run_the_source_says_what_it_can(here: Path) -> None:
     assert made.tried is None
     assert "momentum" in space_of(made)
     assert "aug_flip" not in space_of(made)
-    assert [t.name for t in made.spec.tasks] == ["full"]
+    assert [t.fidelity for t in made.spec.tasks] == [{"steps": n} for n in (2, 4, 8)]
     (advice,) = made.advice
     assert advice.startswith("trial.suggest_float(f'aug_{name}', 0, 1) could not be read")
 
@@ -105,6 +105,19 @@ def test_a_script_that_does_not_start_is_read(here: Path) -> None:
     made = drafted(here, f"import not_there\n{textwrap.dedent(SCRIPT)}", "--also", "flip")
     assert "momentum" in space_of(made)
     assert "No module named 'not_there'" in made.advice[0]
+
+
+def test_a_trial_that_takes_too_long_leaves_the_number_of_its_reports_open(here: Path) -> None:
+    endless = SCRIPT.replace("range(EPOCHS)", "itertools.count()").replace(
+        "import argparse", "import argparse, itertools"
+    )
+    (here / "train.py").write_text(textwrap.dedent(endless), "utf-8")
+    made = init(("python", "train.py", "--also", "flip"), here, timeout=4)
+    assert [t.name for t in made.spec.tasks] == ["full"]
+    assert "aug_flip" in space_of(made)
+    ended, _, open_end = made.advice
+    assert ended.startswith("the first run did not end by itself")
+    assert "how often a whole trial reports is not known" in open_end
 
 
 def test_several_objectives_without_reports_have_no_cheap_tasks(here: Path) -> None:
