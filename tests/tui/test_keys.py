@@ -19,6 +19,7 @@ from hpo_tui.tui.screens.compare_studies import CompareStudies
 from hpo_tui.tui.screens.define import DefineScreen
 from hpo_tui.tui.screens.help import Help, key_table
 from hpo_tui.tui.screens.studies import Studies
+from hpo_tui.tui.screens.study_room import StudyRoom
 from hpo_tui.tui.screens.trial import TrialScreen
 from hpo_tui.tui.screens.trials import Trials
 from hpo_tui.tui.screens.watch import Watch
@@ -276,11 +277,26 @@ async def test_the_palette_dims_what_cannot_act(study: StudyFolder, typed: str) 
         assert typed or not dim["help   ?"]
 
 
+def _doers(screen: type[Room]) -> list[type]:
+    return [screen, *(screen.DEEDS if issubclass(screen, StudyRoom) else ())]
+
+
+@pytest.mark.parametrize("screen", [Watch, Trials, TrialScreen, Studies, DefineScreen])
+def test_an_action_has_one_place_and_its_reason_stands_beside_it(screen: type[Room]) -> None:
+    for kind in ("do_", "why_no_"):
+        for doer in _doers(screen):
+            for name in (n for n in dir(doer) if n.startswith(kind)):
+                known = action(name.removeprefix(kind).replace("_", ".", 1))
+                doing = f"do_{known.scope}_{known.name}"
+                assert [d for d in _doers(screen) if hasattr(d, doing)] == [doer], name
+
+
 @pytest.mark.parametrize("screen", [Watch, Trials, TrialScreen, Studies, DefineScreen])
 def test_what_the_palette_lists_of_a_screen_the_screen_can_do(screen: type[Room]) -> None:
     for scope in screen.SCOPES:
         for found in actions_of(scope):
-            known = hasattr(screen, f"do_{scope}_{found.name}")
+            doing = f"do_{scope}_{found.name}"
+            known = any(hasattr(doer, doing) for doer in _doers(screen))
             assert known or found.name.startswith("tab_"), found.id
             assert not found.direct, found.id
 

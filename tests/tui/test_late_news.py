@@ -110,7 +110,7 @@ async def test_a_number_of_repeats_is_one_that_python_reads(
         await ready(pilot)
         _live(app).select(1)
         assert isinstance(app.screen, Watch)
-        app.screen.do_trial_confirm()
+        await app.screen.action_do("trial.confirm")
         await until(pilot, lambda: bool(app.screen.query(Input)))
         app.screen.query_one(Input).value = typed
         await pilot.press("enter")

@@ -4,7 +4,7 @@ import pytest
 
 from hpo_tui.engine.spec import ParameterKind, StudySpec
 from hpo_tui.tui.charts.brush import Narrowed
-from hpo_tui.tui.screens.brushed import describe, narrowed_text, outside
+from hpo_tui.tui.narrowing import describe, narrowed_text, outside
 
 TEXT = """\
 [study]

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual.binding import BindingType
 from textual.notifications import SeverityLevel
@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 
 class Room(Screen[None]):
-    """A screen whose keys are actions of the table: ``scope.name`` calls ``do_scope_name``."""
+    """A screen whose keys are actions of the table: ``scope.name`` calls ``do_scope_name``.
+
+    It is a method of the screen, or of one of its ``doers``.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("screen")]
     HELP: ClassVar[str] = ""
@@ -48,9 +51,19 @@ class Room(Screen[None]):
         if reason:
             self.say(reason, "warning")
             return
-        result = getattr(self, f"do_{wanted.scope}_{wanted.name}")()
+        result = self.method("do", wanted)()
         if inspect.isawaitable(result):
             await result
+
+    @property
+    def doers(self) -> tuple[object, ...]:
+        """Who has the methods of actions: the screen, and what it holds for them."""
+        return (self,)
+
+    def method(self, kind: str, wanted: Action) -> Any:
+        """Return the method ``kind_scope_name`` of an action, None where nobody has one."""
+        name = f"{kind}_{wanted.scope}_{wanted.name}"
+        return next((getattr(doer, name) for doer in self.doers if hasattr(doer, name)), None)
 
     def say(self, text: str, severity: SeverityLevel = "information", title: str = "") -> None:
         """Show a short message that goes away by itself; markup in it is text."""

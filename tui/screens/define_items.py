@@ -25,7 +25,7 @@ class ItemRoom(SideRoom):
         raise NotImplementedError
 
     @on(LineTable.Activated)
-    def do_define_edit(self) -> None:
+    def _fill_in(self) -> None:
         """Fill in the row under the cursor: a setting, an item, or all of a section."""
         self.settle()
         row = self.query_one(StudyForm).row()

@@ -3,63 +3,53 @@
 from typing import TYPE_CHECKING
 
 from hpo_tui.tui.filters import FilterError
-from hpo_tui.tui.live import LiveStudy
-from hpo_tui.tui.screens.trial_actions import TrialActions
+from hpo_tui.tui.screens.study_room import Deeds, StudyRoom
 from hpo_tui.tui.widgets.key_bar import KeyBar
 
 if TYPE_CHECKING:
     from hpo_tui.tui.widgets.filter_bar import FilterBar
 
 
-class Filtering(TrialActions):
-    """A study's screen that can be filtered; the line is built when it is first asked for."""
+class Filter(Deeds):
+    """The filter and its line, which is built when it is first asked for."""
 
-    def __init__(self, live: LiveStudy) -> None:
-        super().__init__(live)
-        self._filter: FilterBar | None = None
-
-    def focus_main(self) -> None:
-        """Give the focus to the pane that is worked in."""
-        raise NotImplementedError
+    def __init__(self, screen: StudyRoom) -> None:
+        super().__init__(screen)
+        self._bar: FilterBar | None = None
 
     async def do_watch_filter(self) -> None:
-        """Open the filter."""
+        """Open the line."""
         from hpo_tui.tui.widgets.filter_bar import FilterBar
 
         if self.live.snapshot is not None:
-            if self._filter is None:
-                self._filter = FilterBar()
-                await self.mount(self._filter, before=self.query_one(KeyBar))
-            self._filter.open(self.live.snapshot, self.live.view.filter)
+            if self._bar is None:
+                self._bar = FilterBar()
+                await self.screen.mount(self._bar, before=self.screen.query_one(KeyBar))
+            self._bar.open(self.live.snapshot, self.live.view.filter)
 
-    def on_filter_bar_changed(self, event: "FilterBar.Changed") -> None:
+    def hold(self, text: str) -> None:
         """Hold another expression, or say what is wrong with it."""
-        event.stop()
-        bar = self._filter
-        if self.picture is None or bar is None:
+        bar, picture = self._bar, self.screen.picture
+        if picture is None or bar is None:
             return
         try:
-            self.live.set_filter(event.text)
+            self.live.set_filter(text)
         except FilterError as problem:
             if bar.display:
-                bar.fault(event.text, str(problem))
+                bar.fault(text, str(problem))
             return
-        total = len(self.picture.frame)
-        bar.hold(event.text, self.look.shown(total), total)
-        self.view_changed()
-
-    def on_filter_bar_closed(self) -> None:
-        """Give the focus back."""
-        self.focus_main()
+        total = len(picture.frame)
+        bar.hold(text, self.screen.look.shown(total), total)
+        self.screen.view_changed()
 
     def do_watch_show_all(self) -> None:
         """Drop the filter and every brush."""
         self.live.show_all()
-        self.view_changed()
+        self.screen.view_changed()
 
-    def close_filter(self) -> bool:
-        """Close the filter; whether it was open."""
-        if self._filter is None or not self._filter.display:
+    def close(self) -> bool:
+        """Close the line; whether it was open."""
+        if self._bar is None or not self._bar.display:
             return False
-        self._filter.close()
+        self._bar.close()
         return True

@@ -105,8 +105,8 @@ class ListedStudies(Room):
 
     def do_studies_stop(self) -> None:
         """Stop the study, or the trials that outlive its runner, or take back what is queued."""
+        from hpo_tui.tui.deeds.wishes import ask_back
         from hpo_tui.tui.screens.pickers import ask_stop
-        from hpo_tui.tui.screens.wishing import ask_back
 
         study = self.chosen
         assert study is not None

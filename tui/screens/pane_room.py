@@ -1,6 +1,6 @@
 """A study's screen of panes: laid out for the size, built when first shown, gone through."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -8,19 +8,26 @@ from textual.containers import Container, Vertical
 from textual.geometry import Size
 
 from hpo_tui.tui.actions import Action, action
+from hpo_tui.tui.deeds.of_a_study import OF_A_STUDY
 from hpo_tui.tui.live import LiveStudy
 from hpo_tui.tui.panes import BEST, COST_BAR, PARALLEL, TABS, Place, layout_for, make
-from hpo_tui.tui.screens.filtering import Filtering
+from hpo_tui.tui.screens.filtering import Filter
+from hpo_tui.tui.screens.study_room import Deeds, StudyRoom
 from hpo_tui.tui.widgets.chrome import PaneTitle, StudyHeader, TabBar
 from hpo_tui.tui.widgets.key_bar import KeyBar
 from hpo_tui.tui.widgets.notice import Notice
+
+if TYPE_CHECKING:
+    from hpo_tui.tui.widgets.filter_bar import FilterBar
 
 _ABOUT_PANES = ("tab_", "parallel", "zoom", "next_pane", "last_pane")
 """Actions of Watch that only make sense where there are panes, by the beginnings of their names."""
 
 
-class PaneRoom(Filtering):
+class PaneRoom(StudyRoom):
     """The frame of Watch and its panes: four places, one of the tabs open, one pane focused."""
+
+    DEEDS: ClassVar[tuple[type[Deeds], ...]] = (*OF_A_STUDY, Filter)
 
     def __init__(self, live: LiveStudy) -> None:
         super().__init__(live)
@@ -57,6 +64,15 @@ class PaneRoom(Filtering):
         yield self._notice
         yield Container(id="cost")
         yield self._keys
+
+    def on_filter_bar_changed(self, event: "FilterBar.Changed") -> None:
+        """Hold another expression."""
+        event.stop()
+        self.deeds(Filter).hold(event.text)
+
+    def on_filter_bar_closed(self) -> None:
+        """Give the focus back."""
+        self.focus_main()
 
     # size
 

@@ -9,14 +9,15 @@ from textual.containers import Container, Vertical
 
 from hpo_tui.store.models import Event, Trial
 from hpo_tui.tui.actions import CHARTS, bindings
+from hpo_tui.tui.deeds.of_a_study import OF_A_STUDY
 from hpo_tui.tui.entries import EntryRows, readable
 from hpo_tui.tui.live import LiveStudy
 from hpo_tui.tui.panes import TABS, make
 from hpo_tui.tui.plain import fit, wrapped
 from hpo_tui.tui.running import running_texts
 from hpo_tui.tui.screens.opened_from import Listed
+from hpo_tui.tui.screens.study_room import Deeds, StudyRoom
 from hpo_tui.tui.screens.text_window import read_whole
-from hpo_tui.tui.screens.trial_actions import TrialActions
 from hpo_tui.tui.snapshot import Snapshot, unchanged
 from hpo_tui.tui.trial_sheet import files_of, reason, sheet
 from hpo_tui.tui.widgets.chrome import PaneTitle, StudyHeader
@@ -29,11 +30,12 @@ from hpo_tui.tui.widgets.notice import Notice
 _CURVES = next(p for p in TABS if p.module == CHARTS["curves"])
 
 
-class TrialScreen(TrialActions):
+class TrialScreen(StudyRoom):
     """A trial and what can be done to it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("sheet")]
     SCOPES: ClassVar[tuple[str, ...]] = ("sheet", "trial", "study", "screen")
+    DEEDS: ClassVar[tuple[type[Deeds], ...]] = OF_A_STUDY
     HELP: ClassVar[str] = """\
 ## Trial
 

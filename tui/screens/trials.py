@@ -1,7 +1,7 @@
 """All trials: any number of them, columns of one's choice, sorted and filtered at once."""
 
 from collections.abc import Hashable
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -10,15 +10,20 @@ from textual.message import Message
 
 from hpo_tui.tui import present
 from hpo_tui.tui.actions import Action, action, bindings
+from hpo_tui.tui.deeds.of_a_study import OF_A_STUDY
 from hpo_tui.tui.live import LiveStudy
 from hpo_tui.tui.running import running_texts
-from hpo_tui.tui.screens.filtering import Filtering
+from hpo_tui.tui.screens.filtering import Filter
+from hpo_tui.tui.screens.study_room import Deeds, StudyRoom
 from hpo_tui.tui.snapshot import Snapshot, unchanged
 from hpo_tui.tui.trial_order import best_last, sorted_rows
 from hpo_tui.tui.trial_rows import TrialRows, all_columns, default_columns
 from hpo_tui.tui.widgets.chrome import PaneTitle, StudyHeader
 from hpo_tui.tui.widgets.key_bar import KeyBar
 from hpo_tui.tui.widgets.line_table import LineTable
+
+if TYPE_CHECKING:
+    from hpo_tui.tui.widgets.filter_bar import FilterBar
 
 _SHARED = ("watch.filter", "watch.show_all")
 """What this screen has in common with Watch."""
@@ -37,7 +42,7 @@ class TrialTable(LineTable):
         self.post_message(self.SortAsked())
 
 
-class Trials(Filtering):
+class Trials(StudyRoom):
     """Every trial of the study that the filter and the brushes hold."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -45,6 +50,7 @@ class Trials(Filtering):
         *(b for b in bindings("watch") if getattr(b, "id", "") in _SHARED),
     ]
     SCOPES: ClassVar[tuple[str, ...]] = ("trials", "study", "trial", "screen")
+    DEEDS: ClassVar[tuple[type[Deeds], ...]] = (*OF_A_STUDY, Filter)
     HELP: ClassVar[str] = """\
 ## All trials
 
@@ -177,13 +183,22 @@ the brushes and the selection are the same as on Watch. Keys act on the highligh
         names = [(c, present.spelled(c)) for c in every]
         self.app.push_screen(PickMany("Columns", names, chosen), taken)
 
+    def on_filter_bar_changed(self, event: "FilterBar.Changed") -> None:
+        """Hold another expression."""
+        event.stop()
+        self.deeds(Filter).hold(event.text)
+
+    def on_filter_bar_closed(self) -> None:
+        """Give the focus back."""
+        self.focus_main()
+
     def focus_main(self) -> None:
         """Give the focus to the table."""
         self.query_one(LineTable).focus()
 
     def do_screen_back(self) -> None:
         """Close the filter, then the screen."""
-        if not self.close_filter():
+        if not self.deeds(Filter).close():
             super().do_screen_back()
 
     def unavailable(self, wanted: Action) -> str:

@@ -12,6 +12,7 @@ from hpo_tui.tui.live import HeldPicture, LiveStudy
 from hpo_tui.tui.messages import BrushChanged, TrialOpened, TrialSelected
 from hpo_tui.tui.panes import BEST, COST_BAR, PARALLEL, TABS, in_sight
 from hpo_tui.tui.redraws import Redraws
+from hpo_tui.tui.screens.filtering import Filter
 from hpo_tui.tui.screens.pane_room import PaneRoom
 from hpo_tui.tui.snapshot import Snapshot, View
 from hpo_tui.tui.standing import status_lines
@@ -223,9 +224,9 @@ them first; the header counts them. `x` on the trial takes back what is queued o
 
     def do_screen_back(self) -> None:
         """Close the filter's line, the zoom, drop filter and brushes, then leave the screen."""
-        if self.close_filter() or self.close_zoom():
+        if self.deeds(Filter).close() or self.close_zoom():
             return
         if self.live.view.filter or self.live.view.brushes:
-            self.do_watch_show_all()
+            self.deeds(Filter).do_watch_show_all()
         else:
             super().do_screen_back()

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from hpo_tui.engine.answers import wish_text
 from hpo_tui.store.models import Command, StudyState
+from hpo_tui.tui.deeds.requests import Requests
+from hpo_tui.tui.live import LiveStudy
 from hpo_tui.tui.plain import plain
-from hpo_tui.tui.screens.commanding import Commanding
+from hpo_tui.tui.screens.base import Room
 from hpo_tui.tui.study_deeds import add_and_run, how_queued_starts, sentence, unqueue
 
 if TYPE_CHECKING:
@@ -19,19 +21,20 @@ _ALL = 0
 """The entry that stands for all: commands are numbered from 1."""
 
 
-class Wishing(Commanding):
-    """A screen of one open study on which trials can be asked for."""
+class Wishes:
+    """The trials that are asked for on a screen of an open study."""
 
-    def queued_of(self, snapshot: "Snapshot", trial: int | None) -> list[Command]:
-        """Return what of a trial waits for the next run."""
-        return [c for c in snapshot.queued if c.args.get("trial") == trial]
+    def __init__(self, screen: Room, live: LiveStudy, requests: Requests) -> None:
+        self._screen = screen
+        self._live = live
+        self._requests = requests
 
-    def wish(self, name: str, said: str, *many: Mapping[str, Any]) -> None:
+    def ask_for(self, name: str, said: str, *many: Mapping[str, Any]) -> None:
         """Ask for trials. Those of a finished study cost budget, which is asked about first.
 
         Where they wait for the next run, it is said how that is started.
         """
-        snapshot = self.live.snapshot
+        snapshot = self._live.snapshot
         assert snapshot is not None
         over = snapshot.study.state is StudyState.FINISHED and not snapshot.edited
         if over and snapshot.runner_pid is None:
@@ -41,7 +44,7 @@ class Wishing(Commanding):
 
     def _queue(self, name: str, said: str, many: Sequence[Mapping[str, Any]], without: str) -> None:
         for args in many:
-            self.command(name, said, args, without=without)
+            self._requests.send(name, said, args, without=without)
 
     def _ask_how(
         self, snapshot: "Snapshot", name: str, said: str, many: Sequence[Mapping[str, Any]]
@@ -54,9 +57,9 @@ class Wishing(Commanding):
         way = how_queued_starts(snapshot.study, edited=False, short=bill.short)
 
         def run(amount: float) -> None:
-            work = partial(add_and_run, self.live.folder, name, many, amount)
-            self.app.clear_notifications()
-            self.in_thread(work, said)
+            work = partial(add_and_run, self._live.folder, name, many, amount)
+            self._screen.app.clear_notifications()
+            self._requests.in_thread(work, said)
 
         def chosen(how: object) -> None:
             if how == "run":
@@ -67,7 +70,7 @@ class Wishing(Commanding):
                 self._queue(name, said, many, way)
 
         question = f"The study is finished. How is this to be run: {bill.what}?"
-        self.app.push_screen(PickOne(question, bill.choices), chosen)
+        self._screen.app.push_screen(PickOne(question, bill.choices), chosen)
 
     def ask_amount(self, taken: Callable[[float], None]) -> None:
         """Ask by how much the budget is to be increased; what is queued may say it."""
@@ -76,7 +79,7 @@ class Wishing(Commanding):
         from hpo_tui.tui.present import budget_text
         from hpo_tui.tui.screens.dialogs import Ask
 
-        snapshot = self.live.snapshot
+        snapshot = self._live.snapshot
         assert snapshot is not None
         budget = snapshot.spec.budget
 
@@ -97,17 +100,22 @@ class Wishing(Commanding):
         if short:
             detail += f" What is queued for the next run lacks {short:.10g}."
         known = f"{short:.10g}" if short else ""
-        self.app.push_screen(
+        self._screen.app.push_screen(
             Ask("Increase the budget by how much?", known, detail, fault=fault), answered
         )
 
     def take_back(self, wishes: Sequence[Command]) -> None:
         """Ask which of what is queued is to be taken back, and do so."""
-        folder = self.live.folder
+        folder = self._live.folder
         ask_back(
-            self.app, wishes,
-            lambda ids: self.in_thread(partial(unqueue, folder, ids), "take back"),
+            self._screen.app, wishes,
+            lambda ids: self._requests.in_thread(partial(unqueue, folder, ids), "take back"),
         )  # fmt: skip
+
+
+def queued_of(snapshot: "Snapshot", trial: int | None) -> list[Command]:
+    """Return what of a trial waits for the next run."""
+    return [c for c in snapshot.queued if c.args.get("trial") == trial]
 
 
 def ask_back(
