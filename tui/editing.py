@@ -178,9 +178,9 @@ def _made(app: "StudyApp", path: Path) -> tuple[StudyFolder, str]:
 
 def _show_launched(app: "StudyApp", folder: StudyFolder | None, note: str) -> None:
     """Leave the editor for the study; None: the study that is open below it."""
-    from hpo_tui.tui.screens.define_save import SavingRoom
+    from hpo_tui.tui.screens.define_room import EditRoom
 
-    if isinstance(app.screen, SavingRoom):
+    if isinstance(app.screen, EditRoom):
         app.go_back()
     if note:
         app.notify(note, markup=False, timeout=15)

@@ -307,7 +307,7 @@ async def test_a_slow_disk_keeps_nobody_waiting_and_loses_nothing_that_is_typed(
         await app.push_screen(screen)
         first = TEXT.replace("budget = 400", "budget = 500")
         screen.take(first)
-        screen.do_define_save()
+        await screen.action_do("define.save")
         second = first.replace("budget = 500", "budget = 600")
         screen.take(second)  # the file is not written yet, and the screen goes on
         assert path.read_text() == TEXT
@@ -315,6 +315,6 @@ async def test_a_slow_disk_keeps_nobody_waiting_and_loses_nothing_that_is_typed(
         await until(pilot, lambda: f"Saved {path}" in said(app))
         assert path.read_text() == first
         assert "(not saved)" in shown(screen, "#define-title")
-        screen.do_define_save()
+        await screen.action_do("define.save")
         await until(pilot, lambda: path.read_text() == second)
         await until(pilot, lambda: "(not saved)" not in shown(screen, "#define-title"))

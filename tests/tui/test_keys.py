@@ -19,7 +19,6 @@ from hpo_tui.tui.screens.compare_studies import CompareStudies
 from hpo_tui.tui.screens.define import DefineScreen
 from hpo_tui.tui.screens.help import Help, key_table
 from hpo_tui.tui.screens.studies import Studies
-from hpo_tui.tui.screens.study_room import StudyRoom
 from hpo_tui.tui.screens.trial import TrialScreen
 from hpo_tui.tui.screens.trials import Trials
 from hpo_tui.tui.screens.watch import Watch
@@ -278,7 +277,7 @@ async def test_the_palette_dims_what_cannot_act(study: StudyFolder, typed: str) 
 
 
 def _doers(screen: type[Room]) -> list[type]:
-    return [screen, *(screen.DEEDS if issubclass(screen, StudyRoom) else ())]
+    return [screen, *screen.DEEDS]
 
 
 @pytest.mark.parametrize("screen", [Watch, Trials, TrialScreen, Studies, DefineScreen])

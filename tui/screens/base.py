@@ -2,7 +2,8 @@
 
 import inspect
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from textual.binding import BindingType
 from textual.notifications import SeverityLevel
@@ -14,17 +15,21 @@ from hpo_tui.tui.plain import plain
 if TYPE_CHECKING:
     from hpo_tui.tui.study_app import StudyApp
 
+DeedsT = TypeVar("DeedsT")
+
 
 class Room(Screen[None]):
     """A screen whose keys are actions of the table: ``scope.name`` calls ``do_scope_name``.
 
-    It is a method of the screen, or of one of its ``doers``.
+    It is a method of the screen itself, or of one of its ``DEEDS``.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("screen")]
     HELP: ClassVar[str] = ""
     SCOPES: ClassVar[tuple[str, ...]] = ("screen",)
     """Scopes of the table that act here, for the help and the palette."""
+    DEEDS: ClassVar[tuple[type[Any], ...]] = ()
+    """Classes with actions of one topic each; the screen holds an object of each, made with it."""
     PANES: ClassVar[tuple[str, ...]] = ()
     """Scopes of the charts that can be shown here, for the palette: ids of their widgets too."""
 
@@ -55,15 +60,19 @@ class Room(Screen[None]):
         if inspect.isawaitable(result):
             await result
 
-    @property
-    def doers(self) -> tuple[object, ...]:
-        """Who has the methods of actions: the screen, and what it holds for them."""
-        return (self,)
+    @cached_property
+    def _deeds(self) -> tuple[Any, ...]:
+        return tuple(kind(self) for kind in self.DEEDS)
+
+    def deeds(self, kind: type[DeedsT]) -> DeedsT:
+        """Return the deeds of one kind that the screen holds."""
+        return next(held for held in self._deeds if isinstance(held, kind))
 
     def method(self, kind: str, wanted: Action) -> Any:
         """Return the method ``kind_scope_name`` of an action, None where nobody has one."""
         name = f"{kind}_{wanted.scope}_{wanted.name}"
-        return next((getattr(doer, name) for doer in self.doers if hasattr(doer, name)), None)
+        doers = (self, *self._deeds)
+        return next((getattr(doer, name) for doer in doers if hasattr(doer, name)), None)
 
     def say(self, text: str, severity: SeverityLevel = "information", title: str = "") -> None:
         """Show a short message that goes away by itself; markup in it is text."""

@@ -1,7 +1,8 @@
 """Define: the study as a form and as its TOML side by side, checked as it is typed."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from rich.text import Text
 from textual import on, work
@@ -18,7 +19,10 @@ from hpo_tui.tui.actions import bindings
 from hpo_tui.tui.editor import side
 from hpo_tui.tui.editor.form import Checked, check, form_rows
 from hpo_tui.tui.plain import plain
-from hpo_tui.tui.screens.define_items import ItemRoom
+from hpo_tui.tui.screens.define_items import Items
+from hpo_tui.tui.screens.define_room import EditRoom
+from hpo_tui.tui.screens.define_save import Saving
+from hpo_tui.tui.screens.define_side import Side
 from hpo_tui.tui.widgets.key_bar import KeyBar
 from hpo_tui.tui.widgets.line_table import LineTable
 from hpo_tui.tui.widgets.study_form import StudyForm
@@ -29,7 +33,7 @@ _QUIET = 0.3
 """Seconds without a key after which typed text is checked."""
 
 
-class DefineScreen(ItemRoom):
+class DefineScreen(EditRoom):
     """The editor of one study file.
 
     ``path`` is the file that is written. ``folder`` is the study's folder when the study has been
@@ -38,6 +42,7 @@ class DefineScreen(ItemRoom):
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("define")]
     SCOPES: ClassVar[tuple[str, ...]] = ("define", "screen")
+    DEEDS: ClassVar[tuple[type[Any], ...]] = (Items, Side, Saving)
 
     def __init__(self, path: Path, text: str, *, folder: StudyFolder | None = None) -> None:
         super().__init__(path, text, folder)
@@ -120,11 +125,11 @@ class DefineScreen(ItemRoom):
         self._show_form(keep)
         self._show_problem()
         self._look_around(self.checked)
-        self.renew_side()
+        self.deeds(Side).renew()
 
     def show_title(self) -> None:
         """Say which study this is, whether it is saved and whether it can be started."""
-        changed = "" if self.history.text == self._saved else " (not saved)"
+        changed = "" if self.history.text == self.saved else " (not saved)"
         line = Text(" ")
         line.append(plain(side.title(self.checked)), style="bold")
         line.append(f"  {plain(self.path.name)}{changed}   ")
@@ -169,3 +174,18 @@ class DefineScreen(ItemRoom):
         form = self.query_one(StudyForm)
         form.move_to(("study", "name"))
         form.focus()
+
+    @on(LineTable.Activated)
+    def _fill_in(self) -> None:
+        self.deeds(Items).fill_in()
+
+    # leaving
+
+    def may_leave(self, leave: Callable[[], None]) -> None:
+        """Call ``leave``; first what was typed and is not saved is asked about."""
+        self.deeds(Saving).may_leave(leave)
+
+    def do_screen_back(self) -> None:
+        """Close what stands over or beside the form, then leave the editor."""
+        if not self.deeds(Side).close():
+            self.may_leave(self.hpo.go_back)

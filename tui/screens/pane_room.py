@@ -12,7 +12,7 @@ from hpo_tui.tui.deeds.of_a_study import OF_A_STUDY
 from hpo_tui.tui.live import LiveStudy
 from hpo_tui.tui.panes import BEST, COST_BAR, PARALLEL, TABS, Place, layout_for, make
 from hpo_tui.tui.screens.filtering import Filter
-from hpo_tui.tui.screens.study_room import Deeds, StudyRoom
+from hpo_tui.tui.screens.study_room import StudyRoom
 from hpo_tui.tui.widgets.chrome import PaneTitle, StudyHeader, TabBar
 from hpo_tui.tui.widgets.key_bar import KeyBar
 from hpo_tui.tui.widgets.notice import Notice
@@ -27,7 +27,7 @@ _ABOUT_PANES = ("tab_", "parallel", "zoom", "next_pane", "last_pane")
 class PaneRoom(StudyRoom):
     """The frame of Watch and its panes: four places, one of the tabs open, one pane focused."""
 
-    DEEDS: ClassVar[tuple[type[Deeds], ...]] = (*OF_A_STUDY, Filter)
+    DEEDS: ClassVar[tuple[type[Any], ...]] = (*OF_A_STUDY, Filter)
 
     def __init__(self, live: LiveStudy) -> None:
         super().__init__(live)

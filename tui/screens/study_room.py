@@ -1,6 +1,6 @@
 """What Watch, All trials and Trial share: one open study, and what can be done to it."""
 
-from typing import ClassVar, TypeVar
+from typing import ClassVar
 
 from textual.binding import BindingType
 
@@ -17,8 +17,6 @@ from hpo_tui.tui.widgets.line_table import LineTable
 
 _READ = ("watch", "study", "trial")
 """Scopes whose actions need a study that has been read."""
-
-DeedsT = TypeVar("DeedsT", bound="Deeds")
 
 
 class Deeds:
@@ -48,24 +46,12 @@ class StudyRoom(Room):
     """A screen of one open study; new snapshots come to ``take_snapshot`` while it is on top."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("study", "trial")]
-    DEEDS: ClassVar[tuple[type[Deeds], ...]] = ()
-    """What can be done here beside what the screen does itself."""
 
     def __init__(self, live: LiveStudy) -> None:
         super().__init__()
         self.live = live
         self.requests = Requests(self, live)
         self.wishes = Wishes(self, live, self.requests)
-        self._deeds = tuple(kind(self) for kind in self.DEEDS)
-
-    @property
-    def doers(self) -> tuple[object, ...]:
-        """The screen and its deeds."""
-        return (self, *self._deeds)
-
-    def deeds(self, kind: type[DeedsT]) -> DeedsT:
-        """Return the deeds of one kind that the screen holds."""
-        return next(held for held in self._deeds if isinstance(held, kind))
 
     # what subclasses say
 

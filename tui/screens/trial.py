@@ -16,7 +16,7 @@ from hpo_tui.tui.panes import TABS, make
 from hpo_tui.tui.plain import fit, wrapped
 from hpo_tui.tui.running import running_texts
 from hpo_tui.tui.screens.opened_from import Listed
-from hpo_tui.tui.screens.study_room import Deeds, StudyRoom
+from hpo_tui.tui.screens.study_room import StudyRoom
 from hpo_tui.tui.screens.text_window import read_whole
 from hpo_tui.tui.snapshot import Snapshot, unchanged
 from hpo_tui.tui.trial_sheet import files_of, reason, sheet
@@ -35,7 +35,7 @@ class TrialScreen(StudyRoom):
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("sheet")]
     SCOPES: ClassVar[tuple[str, ...]] = ("sheet", "trial", "study", "screen")
-    DEEDS: ClassVar[tuple[type[Deeds], ...]] = OF_A_STUDY
+    DEEDS: ClassVar[tuple[type[Any], ...]] = OF_A_STUDY
     HELP: ClassVar[str] = """\
 ## Trial
 

@@ -14,7 +14,7 @@ from hpo_tui.tui.deeds.of_a_study import OF_A_STUDY
 from hpo_tui.tui.live import LiveStudy
 from hpo_tui.tui.running import running_texts
 from hpo_tui.tui.screens.filtering import Filter
-from hpo_tui.tui.screens.study_room import Deeds, StudyRoom
+from hpo_tui.tui.screens.study_room import StudyRoom
 from hpo_tui.tui.snapshot import Snapshot, unchanged
 from hpo_tui.tui.trial_order import best_last, sorted_rows
 from hpo_tui.tui.trial_rows import TrialRows, all_columns, default_columns
@@ -50,7 +50,7 @@ class Trials(StudyRoom):
         *(b for b in bindings("watch") if getattr(b, "id", "") in _SHARED),
     ]
     SCOPES: ClassVar[tuple[str, ...]] = ("trials", "study", "trial", "screen")
-    DEEDS: ClassVar[tuple[type[Deeds], ...]] = (*OF_A_STUDY, Filter)
+    DEEDS: ClassVar[tuple[type[Any], ...]] = (*OF_A_STUDY, Filter)
     HELP: ClassVar[str] = """\
 ## All trials
 
