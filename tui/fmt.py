@@ -3,33 +3,18 @@
 import math
 import re
 import time
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 
 from rich.cells import get_character_cell_size
 
 from hpo_tui.engine.numerals import short_exponent
 from hpo_tui.store.models import Value
+from hpo_tui.tui.plain import plain
 
-REPLACEMENT = "\N{MIDDLE DOT}"
-_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 MOST_DIGITS = 8
 _OF_NUMBER = r"[0-9.,e+\-]"
 HALF_YEAR = 182 * 86_400.0
 _SUFFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
-
-
-def clean(text: str, ascii_only: bool = False) -> str:
-    """Return ``text`` on one line without anything that a terminal could obey.
-
-    Control, formatting (bidirectional overrides, zero-width joiners), surrogate and unassigned
-    characters become a middle dot; with ``ascii_only`` every non-ASCII character becomes ``?``.
-    """
-    if text.isascii() and text.isprintable():
-        return text
-    mark = "?" if ascii_only else REPLACEMENT
-    shown = "".join(mark if unicodedata.category(c) in _HIDDEN else c for c in text)
-    return "".join(c if c.isascii() else "?" for c in shown) if ascii_only else shown
 
 
 def width_of(text: str) -> int:
@@ -198,14 +183,15 @@ def _significant(value: float, digits: int) -> str:
 def value(item: Value | None, digits: int = 4) -> str:
     """Return a parameter's value for people; None (inactive) as a dash.
 
-    Text is cleaned, and in quotes where nothing of it would be seen: it is a value all the same.
+    Text is made safe to show, in quotes where nothing of it would be seen: it is a value even so.
     """
     if item is None:
         return "-"
     if isinstance(item, bool):
         return "true" if item else "false"
     if isinstance(item, str):
-        return clean(item) if item.strip() else f'"{clean(item)}"'
+        shown = plain(item)
+        return shown if shown.strip() else f'"{shown}"'
     return number(float(item), digits)
 
 

@@ -1,4 +1,9 @@
-"""Text from scripts, names and files made safe to show: nothing acts, nothing breaks a line."""
+"""Text from scripts, names and files made safe to show: nothing acts, nothing breaks a line.
+
+What a terminal would obey is dropped here: on a screen it says nothing, and it takes room. In the
+engine's messages it is spelled out instead (``plain`` of :mod:`hpo_tui.engine.spec.names`): there
+it may be what is wrong.
+"""
 
 import re
 
@@ -28,14 +33,17 @@ def unescaped(text: str) -> str:
     return _ESCAPES.sub("", text).translate(_JOINERS)
 
 
-def plain(text: str) -> str:
+def plain(text: str, ascii_only: bool = False) -> str:
     """Return ``text`` on one line, escape sequences dropped, other control characters visible.
 
     Direction overrides, lone surrogates and whatever is not printable become ``�``; every
-    combining mark beyond the second on one character is dropped.
+    combining mark beyond the second on one character is dropped. ``ascii_only``: in 7-bit
+    characters already, for charts, which count the cells that it takes.
     """
     if text.isascii() and text.isprintable():
         return text
+    if ascii_only:
+        return to_ascii(plain(text))
     text = unescaped(text)
     shown: list[str] = []
     marks = 0

@@ -45,3 +45,11 @@ def test_fitted_text_has_the_width_asked_for(text: str, width: int) -> None:
 @given(st.text(string.printable, max_size=200))
 def test_plain_is_idempotent(text: str) -> None:
     assert plain(plain(text)) == plain(text)
+
+
+def test_of_7_bit_characters_it_takes_as_many_cells() -> None:
+    assert plain("漢b→\x1b[31mc", ascii_only=True) == "??b>c"
+    for text in HOSTILE:
+        shown = plain(text, ascii_only=True)
+        assert shown.isascii()
+        assert len(shown) == cell_len(plain(text))

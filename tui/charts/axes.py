@@ -13,6 +13,7 @@ from hpo_tui.store.models import Value
 from hpo_tui.tui import fmt
 from hpo_tui.tui.charts.scale import Scale, fitted
 from hpo_tui.tui.goals import limits_of
+from hpo_tui.tui.plain import plain
 from hpo_tui.tui.present import plural
 from hpo_tui.tui.snapshot import Brush
 
@@ -207,7 +208,7 @@ def _task_axis(frame: Frame, spec: StudySpec, flipped: bool, ascii_only: bool) -
     labels = [t.name for t in spec.tasks_by_cost]
     labels += [t for t in frame.tasks if t not in labels]
     codes = tuple(float(frame.tasks.index(t)) if t in frame.tasks else -1.0 for t in labels)
-    shown = tuple(fmt.clean(t, ascii_only) for t in labels)
+    shown = tuple(plain(t, ascii_only) for t in labels)
     return Axis(TASK, _slot_scale(len(labels)), shown, codes, flipped=flipped)
 
 
@@ -258,7 +259,7 @@ def _slot_axis(
         extra = [v for v in np.unique(column[np.isfinite(column)]) if v not in known]
         choices += [float(v) for v in extra]
         codes = [math.nan if isinstance(c, str) else float(c) for c in choices]
-    labels = tuple(fmt.clean(text, ascii_only) for text in fmt.values(choices))
+    labels = tuple(plain(text, ascii_only) for text in fmt.values(choices))
     if not labels:
         return Axis(name, Scale(0.0, 1.0), flipped=flipped, extendable=True)
     return Axis(

@@ -10,9 +10,9 @@ from hpo_tui.engine.analysis import front
 from hpo_tui.engine.arrays import Mask
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.store.frame import Frame
-from hpo_tui.tui import fmt
 from hpo_tui.tui.charts.layers import HIDDEN
 from hpo_tui.tui.charts.palette import Ink
+from hpo_tui.tui.plain import plain
 
 
 class Colouring(StrEnum):
@@ -92,7 +92,7 @@ def classify(
         if len(known):
             for cut in np.quantile(known, (0.75, 0.5, 0.25)):
                 codes += full & (loss <= cut)
-        title = fmt.clean(goal.metric)
+        title = plain(goal.metric)
     else:
         classes = (OUT, PARTIAL, FULL)
         codes = np.where(full, 2, 1).astype(np.int8)

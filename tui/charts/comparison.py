@@ -17,6 +17,7 @@ from hpo_tui.tui.charts.palette import Ink
 from hpo_tui.tui.charts.plot import Plot
 from hpo_tui.tui.charts.scale import Scale, fitted
 from hpo_tui.tui.glyphs import Glyphs
+from hpo_tui.tui.plain import plain
 from hpo_tui.tui.snapshot import Snapshot
 
 INKS = (Ink.BEST, Ink.FULL_3)
@@ -114,7 +115,7 @@ def _by_volume(snapshots: Sequence[Snapshot], metrics: list[str]) -> Comparison:
 def draw(canvas: Canvas, comparison: Comparison, names: tuple[str, str], glyphs: Glyphs) -> None:
     """Draw both lines over the cost, each up to what its study has spent."""
     if comparison.problem:
-        text.note(canvas, fmt.clean(comparison.problem, glyphs.ascii), glyphs.ellipsis)
+        text.note(canvas, plain(comparison.problem, glyphs.ascii), glyphs.ellipsis)
         return
     seen = np.concatenate([c.y for c in comparison.courses])
     scale = fitted(seen, comparison.log, good=(True, True))
@@ -143,7 +144,7 @@ def _marks(glyphs: Glyphs) -> tuple[str, str]:
 def _legend(canvas: Canvas, comparison: Comparison, names: tuple[str, str], glyphs: Glyphs) -> None:
     """Write over the plot which line is whose, how far each came, and how far at the same cost."""
     room = max((canvas.width - 40) // 2, 8)
-    shown = [fmt.clean(name, glyphs.ascii) for name in names]
+    shown = [plain(name, glyphs.ascii) for name in names]
     line = ("=" if glyphs.ascii else glyphs.rule, glyphs.dotted)
     parts: list[text.Spans] = []
     for at, course in enumerate(comparison.courses):
@@ -155,9 +156,9 @@ def _legend(canvas: Canvas, comparison: Comparison, names: tuple[str, str], glyp
         values = " and ".join(_number(c.at(both)) for c in comparison.courses)
         parts.append([(f"at {fmt.number(both, 3)}: {values}", Ink.BOLD)])
     if comparison.note:
-        parts.append([(fmt.clean(comparison.note, glyphs.ascii), Ink.DIM)])
+        parts.append([(plain(comparison.note, glyphs.ascii), Ink.DIM)])
     arrow = f" {glyphs.up if comparison.up else glyphs.down}"
-    name = fmt.clean(comparison.name, glyphs.ascii)
+    name = plain(comparison.name, glyphs.ascii)
     text.caption(canvas, name, arrow, parts, first=3, ellipsis=glyphs.ellipsis)
 
 

@@ -9,8 +9,8 @@ import numpy as np
 from hpo_tui.engine.analysis import charges
 from hpo_tui.engine.costs import LOST, UNDER_WAY
 from hpo_tui.engine.spec import BudgetUnit
-from hpo_tui.tui import fmt
 from hpo_tui.tui.charts.palette import Ink
+from hpo_tui.tui.plain import plain
 
 if TYPE_CHECKING:
     from hpo_tui.tui.glyphs import Glyphs
@@ -61,7 +61,7 @@ def bar(snapshot: "Snapshot", glyphs: "Glyphs", by_count: bool) -> Bar:
         count = int((mine & ~live).sum())  # those that run are counted as in flight
         value = float(count) if by_count else float(kept[mine].sum())
         ink = Ink.FULL_2 if full else _gray(glyphs, at, len(tasks))
-        shown = fmt.clean(name, glyphs.ascii)
+        shown = plain(name, glyphs.ascii)
         segments.append(Segment(shown, shade(glyphs, at, len(tasks)), ink, value, count))
     count = int(lost.sum())
     value = float(count) if by_count else float(wasted.sum())

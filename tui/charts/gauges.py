@@ -6,6 +6,7 @@ from hpo_tui.tui.charts import text
 from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.palette import Ink
 from hpo_tui.tui.glyphs import Glyphs
+from hpo_tui.tui.plain import plain
 
 BLOCK = 3
 """Lines of a block."""
@@ -91,4 +92,4 @@ def _users(sample: DeviceSample) -> str:
 
 
 def _clean(name: str, glyphs: Glyphs) -> str:
-    return fmt.clean(name, glyphs.ascii)
+    return plain(name, glyphs.ascii)

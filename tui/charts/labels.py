@@ -6,6 +6,7 @@ from hpo_tui.tui import fmt
 from hpo_tui.tui.charts.axes import Axis
 from hpo_tui.tui.charts.palette import Ink
 from hpo_tui.tui.charts.picture import Picture
+from hpo_tui.tui.plain import plain
 
 Taken = dict[int, int]
 """Rows of an axis that are labelled → the last cell of the label."""
@@ -60,7 +61,7 @@ def _draw_name(picture: Picture, at: int, axis: Axis) -> None:
     arrow = {"max": glyphs.up, "min": glyphs.down}.get(axis.mark, "")
     turned = "~" if axis.flipped else ""
     room = _room(picture, at) - len(arrow) - len(turned)
-    names = [fmt.clean(a.label, glyphs.ascii) for a in picture.plan.axes]
+    names = [plain(a.label, glyphs.ascii) for a in picture.plan.axes]
     if glyphs.ascii and arrow and fmt.width_of(names[at]) < room:
         arrow = f" {arrow}"  # else v reads as the last letter of the name
     name = fmt.clip_among(names[at], max(room, 1), names, glyphs.ellipsis)

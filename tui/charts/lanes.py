@@ -13,6 +13,7 @@ from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.palette import Ink
 from hpo_tui.tui.charts.timeline import Lane, Ran, TimeAxis, busy, cells, marks
 from hpo_tui.tui.glyphs import Glyphs
+from hpo_tui.tui.plain import plain
 from hpo_tui.tui.snapshot import Snapshot
 
 LEAST = 3
@@ -49,7 +50,7 @@ class Timeline:
         canvas, glyphs = self._canvas, self._glyphs
         room = canvas.height - self._top - 2
         shown = lanes if len(lanes) <= room else lanes[: max(room - 1, 1)]
-        names = [fmt.clean(lane.label, glyphs.ascii) for lane in shown]
+        names = [plain(lane.label, glyphs.ascii) for lane in shown]
         names = [fmt.clip(name, LONGEST_NAME, glyphs.ellipsis) for name in names]
         self._left = max(map(fmt.width_of, names)) + 2
         width = max(canvas.width - self._left - SHARE - 1, 1)
@@ -73,7 +74,7 @@ class Timeline:
         """Return what the shades mean, and how long the axis is."""
         glyphs, count = self._glyphs, len(self._tasks)
         spans: list[tuple[str, int]] = [(" when trials ran ", Ink.BOLD)]
-        names = cost.shortened([fmt.clean(name, glyphs.ascii) for name in self._tasks])
+        names = cost.shortened([plain(name, glyphs.ascii) for name in self._tasks])
         for at, name in enumerate(names):
             shade = f" {cost.shade(glyphs, at, count)}"
             spans += [(shade, self._ink(at, 1)), (f" {name}", Ink.TEXT)]

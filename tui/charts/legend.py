@@ -3,7 +3,6 @@
 import math
 
 from hpo_tui.store.models import TrialState
-from hpo_tui.tui import fmt
 from hpo_tui.tui.charts import text
 from hpo_tui.tui.charts.axes import Axis
 from hpo_tui.tui.charts.classes import PARTIAL, Colouring, Shown
@@ -11,6 +10,7 @@ from hpo_tui.tui.charts.palette import LEVELS, Ink
 from hpo_tui.tui.charts.picture import Picture
 from hpo_tui.tui.charts.text import Span
 from hpo_tui.tui.glyphs import Glyphs
+from hpo_tui.tui.plain import plain
 from hpo_tui.tui.snapshot import Brush
 
 REST = tuple(s for s in TrialState if s is not TrialState.COMPLETE)
@@ -79,7 +79,7 @@ def draw_footer(picture: Picture) -> None:
     options, glyphs = picture.options, picture.glyphs
     axis = picture.plan.axes[picture.focused]
     shown = len(picture.plan.axes)
-    spans: list[Span] = [(fmt.clean(axis.label, glyphs.ascii), Ink.BOLD), (_range(axis), Ink.DIM)]
+    spans: list[Span] = [(plain(axis.label, glyphs.ascii), Ink.BOLD), (_range(axis), Ink.DIM)]
     brush = picture.view.brushes.get(axis.name)
     if brush is not None:
         spans.append((f"  brush {_brush(axis, brush, glyphs)}", Ink.BRUSH))

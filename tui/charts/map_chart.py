@@ -20,6 +20,7 @@ from hpo_tui.tui.charts.plane import Plane, Side
 from hpo_tui.tui.charts.text import Spans
 from hpo_tui.tui.glyphs import Glyphs
 from hpo_tui.tui.goals import limits_of, way
+from hpo_tui.tui.plain import plain
 from hpo_tui.tui.snapshot import Snapshot, View
 
 Pair = tuple[str, str]
@@ -113,7 +114,7 @@ class MapChart:
         hatched = bool((heats.blurred(told) == 1).any())
         self._legend(canvas, heats, hatched=hatched)
         text.caption(
-            canvas, fmt.clean(told.metric, glyphs.ascii), way(told.metric, spec, glyphs),
+            canvas, plain(told.metric, glyphs.ascii), way(told.metric, spec, glyphs),
             list(self._parts(plane, x, y, peak)), ellipsis=glyphs.ellipsis,
             first=1 + (self.view.row(self.snapshot.frame) is not None),
         )  # fmt: skip
@@ -160,7 +161,7 @@ class MapChart:
         """Write the name of the side upwards, and right of it what the colours mean."""
         glyphs = self.glyphs
         goals = limits_of(self.snapshot.spec).get(self.told.metric, ())
-        name = fmt.clean(self.told.up, glyphs.ascii)
+        name = plain(self.told.up, glyphs.ascii)
         kept = min(fmt.width_of(name), text.LEAST_NAME)
         spans = heats.legend(canvas.width - kept - 2, goals, hatched=hatched)
         start = canvas.width - sum(fmt.width_of(said) for said, _ in spans)

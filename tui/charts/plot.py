@@ -21,6 +21,7 @@ from hpo_tui.tui.charts.palette import Ink
 from hpo_tui.tui.charts.raster import envelope
 from hpo_tui.tui.charts.scale import Scale
 from hpo_tui.tui.glyphs import Glyphs
+from hpo_tui.tui.plain import plain
 
 Mark = tuple[int, float, str]
 """Where the label of a mark on an axis begins, its value, the label."""
@@ -163,7 +164,7 @@ class Plot:
         ``choices``: each has to be told, so one may stand left of its place to make room.
         """
         canvas, base = self.canvas, self.top + self.height
-        name = fmt.clip(fmt.clean(label, self.glyphs.ascii), self.width // 2, self.glyphs.ellipsis)
+        name = fmt.clip(plain(label, self.glyphs.ascii), self.width // 2, self.glyphs.ellipsis)
         end = self.left + self.width - fmt.width_of(name)
         canvas.put(end, base + 1, name, Ink.TEXT)
         for start, tick, text in (self._beside if choices else self._below)(marks, end):

@@ -21,6 +21,7 @@ from hpo_tui.tui.charts.scale import Scale, fitted
 from hpo_tui.tui.charts.text import Spans
 from hpo_tui.tui.glyphs import Glyphs, circles
 from hpo_tui.tui.goals import limits_of, way
+from hpo_tui.tui.plain import plain
 from hpo_tui.tui.snapshot import Snapshot, View
 
 
@@ -42,7 +43,7 @@ class SliceChart:
         frame, spec = snapshot.frame, snapshot.spec
         y = front.column(frame, metric)
         if not np.isfinite(y).any():
-            text.note(canvas, f"No trial has reported {fmt.clean(metric)} yet.")
+            text.note(canvas, f"No trial has reported {plain(metric)} yet.")
             return
         axis = make(f"p:{self.parameter.name}", frame, spec, ascii_only=self.glyphs.ascii)
         x = axis.values(axis.raw(frame))
@@ -63,7 +64,7 @@ class SliceChart:
             sign = self.glyphs.at_least if above else self.glyphs.at_most
             plot.label(limit, Ink.GOAL, f"{sign}{fmt.limit_in(limit, plot.width - 2)} ")
         text.caption(
-            canvas, fmt.clean(metric, self.glyphs.ascii), way(metric, spec, self.glyphs),
+            canvas, plain(metric, self.glyphs.ascii), way(metric, spec, self.glyphs),
             list(self._parts(axis, x, y, told)), ellipsis=self.glyphs.ellipsis,
             first=(told is not None or self._untold()) + (row is not None),
         )  # fmt: skip

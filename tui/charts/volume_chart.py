@@ -16,6 +16,7 @@ from hpo_tui.tui.charts.palette import Ink
 from hpo_tui.tui.charts.plot import Plot
 from hpo_tui.tui.charts.scale import Scale, fitted
 from hpo_tui.tui.glyphs import Glyphs, circles
+from hpo_tui.tui.plain import plain
 from hpo_tui.tui.snapshot import View
 
 NAME = "hypervolume"
@@ -99,6 +100,6 @@ def legend(canvas: Canvas, volume: Volume, glyphs: Glyphs) -> None:
     parts: list[text.Spans] = [
         [(glyphs.rule * 2, Ink.BEST), (f" {fmt.number(volume.shares[-1])} #{number}", Ink.TEXT)],
         [(solid, Ink.FULL_3), (raised, Ink.TEXT)],
-        [(f"reference {fmt.clean(volume.reference, glyphs.ascii)}", Ink.DIM)],
+        [(f"reference {plain(volume.reference, glyphs.ascii)}", Ink.DIM)],
     ]
     text.caption(canvas, NAME, f" {glyphs.up}", parts, first=2, ellipsis=glyphs.ellipsis)

@@ -9,13 +9,13 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from hpo_tui.tui import fmt
 from hpo_tui.tui.charts import text
 from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.palette import Palette, palette
 from hpo_tui.tui.crashes import report_crash
 from hpo_tui.tui.glyphs import Glyphs, glyphs
 from hpo_tui.tui.messages import TrialOpened, TrialSelected
+from hpo_tui.tui.plain import plain
 from hpo_tui.tui.snapshot import Snapshot, View
 
 
@@ -109,7 +109,7 @@ class Chart(Widget, can_focus=True):
             fault = f"{type(error).__name__}: {error}"
             if fault != self.fault:  # else it is written down already
                 self.fault, self._told = fault, report_crash(error)
-            text.note(canvas, f"This could not be drawn: {fmt.clean(self._told)}.")
+            text.note(canvas, f"This could not be drawn: {plain(self._told)}.")
             return canvas
         self.fault = ""
         return painted

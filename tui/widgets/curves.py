@@ -17,6 +17,7 @@ from hpo_tui.tui.charts.plot import Plot
 from hpo_tui.tui.charts.reports import Series, Wanted
 from hpo_tui.tui.charts.scale import Scale, fitted
 from hpo_tui.tui.goals import limits_of
+from hpo_tui.tui.plain import plain
 from hpo_tui.tui.snapshot import Snapshot, View
 from hpo_tui.tui.widgets.chart import Chart
 
@@ -119,7 +120,7 @@ next metric, `c` hides the other trials, `v` switches to a logarithmic axis.
             return canvas
         curves = {n: c for n, c in read.curves.items() if np.isfinite(c[1]).any()}
         if not curves:
-            text.note(canvas, f"No trial has reported {fmt.clean(read.metric)} step by step.")
+            text.note(canvas, f"No trial has reported {plain(read.metric)} step by step.")
             return canvas
         values = np.concatenate([c[1] for c in curves.values()])
         steps = np.concatenate([c[0] for c in curves.values()])
@@ -166,6 +167,6 @@ next metric, `c` hides the other trials, `v` switches to a logarithmic axis.
             spans += [(line, Ink.FULL_2), (" running  ", Ink.TEXT)]
         if not self._alone:
             spans += [(line, Ink.PARTIAL_2), (f" {len(curves)} drawn", Ink.TEXT)]
-        name = fmt.clean(read.metric, glyphs.ascii)
+        name = plain(read.metric, glyphs.ascii)
         name = text.name_before(name, [("  ", 0), *spans], canvas.width, glyphs.ellipsis)
         text.write(canvas, 0, 0, [(f"{name}  ", Ink.BOLD), *spans], glyphs.ellipsis)

@@ -21,6 +21,7 @@ from hpo_tui.tui.charts.volume_chart import Volume, volume_of
 from hpo_tui.tui.crashes import report_crash
 from hpo_tui.tui.glyphs import circles
 from hpo_tui.tui.goals import beside
+from hpo_tui.tui.plain import plain
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.widgets.chart import Chart
 
@@ -115,7 +116,7 @@ it never mixes two measures.
             return canvas
         y = front.column(frame, goal.metric)
         if not np.isfinite(y).any():
-            text.note(canvas, f"No trial has reported {fmt.clean(goal.metric)} yet.")
+            text.note(canvas, f"No trial has reported {plain(goal.metric)} yet.")
             return canvas
         x = self._across(frame)
         log = goal.log if self._log is None else self._log
@@ -147,7 +148,7 @@ it never mixes two measures.
             said = "Computing the hypervolume …"
             if known is not None:
                 said = known.fault if known.volume is None else known.volume.problem
-            text.note(canvas, fmt.clean(said, self.ascii_only))
+            text.note(canvas, plain(said, self.ascii_only))
             return
         volume = known.volume
         x = self._across(volume.frame)
@@ -254,5 +255,5 @@ it never mixes two measures.
             parts.append([(hollow or ".", Ink.FULL_2), (" misses another goal", Ink.TEXT)])
         if len(snapshot.spec.tasks) > 1:
             parts.append([(".", Ink.PARTIAL_3), (" partial", Ink.TEXT)])
-        name = fmt.clean(goal.metric, glyphs.ascii)
+        name = plain(goal.metric, glyphs.ascii)
         text.caption(canvas, name, f" {arrow}", parts, first=first, ellipsis=glyphs.ellipsis)

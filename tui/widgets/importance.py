@@ -14,6 +14,7 @@ from hpo_tui.tui.charts import text
 from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.palette import Ink
 from hpo_tui.tui.crashes import report_crash
+from hpo_tui.tui.plain import plain
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.widgets.report import Report
 
@@ -133,7 +134,7 @@ more than chance and because of this parameter, a line says so: perhaps the rang
         if shares is None:
             known = self._known.get(task)
             said = known.fault if known is not None and known.frame is frame else ""
-            text.note(canvas, fmt.clean(said, self.ascii_only) or "Computing the importance …")
+            text.note(canvas, plain(said, self.ascii_only) or "Computing the importance …")
             return canvas
         told = [m for m in metrics if shares[m]]
         if not told:
@@ -151,7 +152,7 @@ more than chance and because of this parameter, a line says so: perhaps the rang
             canvas.put(0, y, line, ink)
         spans = [(note + "   ", Ink.DIM) for note in [*notes, *self._counted(task)]]
         if task != spec.full_task.name:
-            said = f"from {fmt.clean(task, self.ascii_only)}, not the full task"
+            said = f"from {plain(task, self.ascii_only)}, not the full task"
             spans = [(said + "   ", Ink.BAD), *spans]
         text.write(canvas, 0, height - 1, spans, self.glyphs.ellipsis)
         return canvas
@@ -177,7 +178,7 @@ more than chance and because of this parameter, a line says so: perhaps the rang
         return [
             (line, ink)
             for words, ink in [*((words, Ink.BAD) for words in said), *hints]
-            for line in text.wrapped(fmt.clean(words, self.ascii_only), width)
+            for line in text.wrapped(plain(words, self.ascii_only), width)
         ]
 
     def _counted(self, task: str) -> list[str]:
@@ -254,8 +255,8 @@ more than chance and because of this parameter, a line says so: perhaps the rang
 
     def _cut(self, name: str, room: int, names: list[str]) -> str:
         glyphs = self.glyphs
-        cleaned = [fmt.clean(n, glyphs.ascii) for n in names]
-        return fmt.clip_among(fmt.clean(name, glyphs.ascii), room, cleaned, glyphs.ellipsis)
+        cleaned = [plain(n, glyphs.ascii) for n in names]
+        return fmt.clip_among(plain(name, glyphs.ascii), room, cleaned, glyphs.ellipsis)
 
     def _bar(
         self, canvas: Canvas, place: tuple[int, int], room: int, share: float, largest: float

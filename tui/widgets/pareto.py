@@ -18,6 +18,7 @@ from hpo_tui.tui.charts.plot import Plot
 from hpo_tui.tui.charts.scale import Scale, fitted
 from hpo_tui.tui.glyphs import circles
 from hpo_tui.tui.goals import Limits, limits_of, way
+from hpo_tui.tui.plain import plain
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.widgets.chart import Chart
 
@@ -109,7 +110,7 @@ the axis and marked by `▸` or `◂`.
         shown = full | self._partial
         shown &= np.isfinite(x) & np.isfinite(y)
         if not shown.any():
-            names = " and ".join(fmt.clean(name, self.glyphs.ascii) for name in pair)
+            names = " and ".join(plain(name, self.glyphs.ascii) for name in pair)
             why = "No trial is complete at the full task yet."
             if full.any():
                 why = f"No full trial has a value for both {names}."
@@ -131,7 +132,7 @@ the axis and marked by `▸` or `◂`.
         """Return a metric's name in ``width`` cells, with the way in which it is better."""
         glyphs = self.glyphs
         arrow = way(metric, spec, glyphs)
-        name = fmt.clean(metric, glyphs.ascii)
+        name = plain(metric, glyphs.ascii)
         return fmt.clip(name, max(width - len(arrow), 1), glyphs.ellipsis) + arrow
 
     def _shade(self, plot: Plot, pair: tuple[str, str], goals: Limits) -> None:

@@ -3,10 +3,10 @@
 from typing import ClassVar
 
 from hpo_tui.engine.spec import Parameter, StudySpec
-from hpo_tui.tui import fmt
 from hpo_tui.tui.charts import map_chart, text
 from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.slice_chart import SliceChart
+from hpo_tui.tui.plain import plain
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.widgets.chart import Chart
 
@@ -154,7 +154,7 @@ older version, `A` computes them from the results that there are.
             None,
         )
         if told is None:
-            text.note(canvas, f"There is no map of {fmt.clean(metric)} yet.", self.glyphs.ellipsis)
+            text.note(canvas, f"There is no map of {plain(metric)} yet.", self.glyphs.ellipsis)
             return
         self._pair = every[at]
         log = self._by_log(snapshot.spec, metric)

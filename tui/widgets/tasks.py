@@ -11,6 +11,7 @@ from hpo_tui.tui import fmt
 from hpo_tui.tui.charts import text
 from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.palette import Ink
+from hpo_tui.tui.plain import plain
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.widgets.report import Report
 
@@ -83,7 +84,7 @@ prediction: 1 means that it is used as it is, 0 that it is ignored, below 0 that
 
     def _said(self, words: str, indent: int, width: int) -> list[text.Spans]:
         """Return a sentence, which has names in it, in lines that stand ``indent`` cells in."""
-        lines = text.wrapped(fmt.clean(words, self.ascii_only), max(width - indent, 12))
+        lines = text.wrapped(plain(words, self.ascii_only), max(width - indent, 12))
         return [[(" " * indent, Ink.TEXT), (line, Ink.DIM)] for line in lines]
 
     def _earlier(self, learned: Sequence[Holds], width: int) -> list[text.Spans]:
@@ -95,7 +96,7 @@ prediction: 1 means that it is used as it is, 0 that it is ignored, below 0 that
             if found.study != study:
                 study = found.study
                 count = [(f"   learned from: {plural(found.results, 'result')}", Ink.TEXT)]
-                name = fmt.clean(study, self.ascii_only)
+                name = plain(study, self.ascii_only)
                 name = text.name_before(name, count, width, self.glyphs.ellipsis)
                 lines += [[]] if lines else []
                 lines.append([(name, Ink.BOLD), *count])
@@ -106,7 +107,7 @@ prediction: 1 means that it is used as it is, 0 that it is ignored, below 0 that
 
     def _head(self, assessment: TaskAssessment, width: int) -> list[text.Spans]:
         """Return the task and its cost; what was measured goes below where there is no room."""
-        spans = [(fmt.clean(assessment.task, self.ascii_only), Ink.BOLD)]
+        spans = [(plain(assessment.task, self.ascii_only), Ink.BOLD)]
         spans.append((f"   cost {assessment.declared:.3g} declared", Ink.TEXT))
         said, ink = _measured(assessment)
         if sum(fmt.width_of(piece) for piece, _ in spans) + len(said) + 2 <= width:
@@ -115,7 +116,7 @@ prediction: 1 means that it is used as it is, 0 that it is ignored, below 0 that
         return [spans, *([(f"  {line}", ink)] for line in below)]
 
     def _row(self, assessment: TaskAssessment | Holds, label: int, width: int) -> text.Spans:
-        name = fmt.pad(fmt.clean(assessment.metric, self.ascii_only), label, self.glyphs.ellipsis)
+        name = fmt.pad(plain(assessment.metric, self.ascii_only), label, self.glyphs.ellipsis)
         spans: list[tuple[str, int]] = [(f"  {name}  ", Ink.TEXT)]
         if math.isnan(assessment.correlation):
             return [*spans, (f"{assessment.pairs} pairs", Ink.DIM)]
@@ -148,7 +149,7 @@ prediction: 1 means that it is used as it is, 0 that it is ignored, below 0 that
 
 def _label(assessments: Sequence[TaskAssessment | Holds], width: int) -> int:
     """Return the cells for the names of metrics."""
-    longest = max((len(fmt.clean(i.metric)) for i in assessments), default=0)
+    longest = max((len(plain(i.metric)) for i in assessments), default=0)
     return min(longest, max(width // 4, 8))
 
 
