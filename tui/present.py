@@ -1,14 +1,9 @@
 """Numbers, amounts and values as the screens say them. Pure: no widget, no file, no clock."""
 
 import math
-import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from hpo_tui.engine.spec import (
-    Budget,
-    BudgetUnit,
-)
 from hpo_tui.store.models import DeviceSample
 from hpo_tui.tui import fmt
 from hpo_tui.tui.plain import plain
@@ -28,18 +23,6 @@ def number(value: float, digits: int = 4) -> str:
 def grouped(value: int) -> str:
     """Return an integer with its thousands apart: ``100 000``."""
     return f"{value:,}".replace(",", " ") if abs(value) >= 10_000 else str(value)
-
-
-def units(value: float, of: float) -> str:
-    """Return an amount of budget with one decimal below a thousand.
-
-    ``of``: the whole budget. With more decimals where it has them: 0.25 hours are not 0.2.
-    """
-    if abs(value) >= 1000:
-        return grouped(round(value))
-    places = next((n for n in (1, 2) if math.isclose(round(of, n), of)), 3)
-    small = 1 - math.floor(math.log10(of)) if 0 < of < 1 else 1
-    return f"{value:.{max(places, small)}f}"
 
 
 def duration(seconds: float) -> str:
@@ -74,60 +57,6 @@ def spelled(key: str) -> str:
     """Return the name of a column or of an axis for people: ``accuracy (metric)``."""
     kind, _, name = key.partition(":")
     return {"m": f"{name} (metric)", "p": f"{name} (parameter)"}.get(kind, key) if name else key
-
-
-def budget_text(snapshot: "Snapshot") -> str:
-    """Return ``12.3 of 40.0 spent`` in the budget's own unit."""
-    budget = snapshot.spec.budget
-    if budget.unit is BudgetUnit.WALL:
-        return f"{duration(snapshot.spent)} of {duration(budget.amount)} gone"
-    if budget.unit is BudgetUnit.GPU_HOURS:
-        return f"{_of_budget(snapshot.spent, budget)} GPU-hours spent"
-    if budget.unit is BudgetUnit.TRIALS:
-        return f"{grouped(round(snapshot.spent))} of {plural(round(budget.amount), 'trial')} run"
-    return f"{_of_budget(snapshot.spent, budget)} spent"
-
-
-def _of_budget(spent: float, budget: Budget, word: str = " of ") -> str:
-    said, whole = units(spent, budget.amount), units(budget.amount, budget.amount)
-    if said == whole and spent < budget.amount < 1000:  # something is left: not all of it is spent
-        said = next(
-            (t for d in (2, 3) if (t := f"{spent:.{d}f}") != f"{budget.amount:.{d}f}"), said
-        )
-    return f"{said}{word}{whole}"
-
-
-def lost_text(snapshot: "Snapshot") -> str:
-    """Return what was lost of the budget, empty where nothing is anyone's loss."""
-    budget = snapshot.spec.budget
-    if budget.unit is BudgetUnit.WALL:
-        return ""
-    if budget.unit is BudgetUnit.TRIALS:
-        return plural(round(snapshot.lost), "trial")
-    return units(snapshot.lost, budget.amount)
-
-
-def spent_short(spent: float, budget: Budget, room: int = 14) -> str:
-    """Return ``12.3/40.0`` with the unit where it is not the full task, as short as it goes.
-
-    Where ``room`` cells do not hold that, in fewer digits: cut, it would be another budget.
-    """
-    text = _spent_whole(spent, budget)
-    if len(text) <= room:
-        return text
-    short = f"{number(spent, 3)}/{number(budget.amount, 3)}"
-    unit = re.search(r" [A-Za-z]+$", text)
-    return short + (unit[0] if unit and len(short + unit[0]) <= room else "")
-
-
-def _spent_whole(spent: float, budget: Budget) -> str:
-    if budget.unit is BudgetUnit.WALL:
-        return f"{duration(spent)}/{duration(budget.amount)}"
-    if budget.unit is BudgetUnit.GPU_HOURS:
-        return f"{_of_budget(spent, budget, '/')} GPUh"
-    if budget.unit is BudgetUnit.TRIALS:
-        return f"{round(spent)}/{plural(round(budget.amount), 'trial')}"
-    return _of_budget(spent, budget, "/")
 
 
 def device_text(sample: DeviceSample) -> str:

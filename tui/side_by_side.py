@@ -6,7 +6,7 @@ from typing import Any
 
 from hpo_tui.store.frame import STATES, Frame
 from hpo_tui.store.models import Event, Trial, TrialState
-from hpo_tui.tui import fmt, present
+from hpo_tui.tui import budgets, fmt, present
 from hpo_tui.tui.entries import Entry
 from hpo_tui.tui.goals import goal_text, goals_of, goals_sentence, is_goal, judged, reached
 from hpo_tui.tui.plain import plain
@@ -177,8 +177,8 @@ def study_entries(snapshots: Sequence[Snapshot]) -> list[Entry]:
 
     add("state", stands)
     add("trials", lambda s: present.grouped(len(s.frame)))
-    add("budget", present.budget_text)
-    add("lost", present.lost_text)
+    add("budget", budgets.budget_text)
+    add("lost", budgets.lost_text)
     add("goals", goals_sentence)
     entries.append(Entry("best of each metric among full trials that meet all other goals"))
     for name in dict.fromkeys(o.metric for s in snapshots for o in s.spec.objectives):

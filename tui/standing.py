@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hpo_tui.engine.answers import PAUSED_BY_YOU, wish_text
 from hpo_tui.store.models import Event, Study, StudyState, TrialState
-from hpo_tui.tui import fmt, present
+from hpo_tui.tui import budgets, fmt, present
 from hpo_tui.tui.goals import goals_of, goals_sentence
 from hpo_tui.tui.plain import fit, plain
 from hpo_tui.tui.present import Piece
@@ -70,7 +70,7 @@ def header_pieces(snapshot: "Snapshot", width: int) -> tuple[list[Piece], list[P
     facts = present.plural(len(snapshot.frame), "trial")
     if running and width >= 100:
         facts += f", {running} running"
-    optional: list[Piece] = [(facts, ""), (present.budget_text(snapshot), "")]
+    optional: list[Piece] = [(facts, ""), (budgets.budget_text(snapshot), "")]
     if late := overdue_text(snapshot):
         optional.insert(0, (late, "warn"))
     if snapshot.queued:
@@ -158,9 +158,9 @@ def status_lines(snapshot: "Snapshot", width: int = 80) -> list[str]:
     lines = [f"{plain(snapshot.study.name)}  {stand.mark} {stand.word}"]
     if stand.detail:
         lines.append(stand.detail)
-    lines.append(f"{present.plural(len(snapshot.frame), 'trial')}, {present.budget_text(snapshot)}")
+    lines.append(f"{present.plural(len(snapshot.frame), 'trial')}, {budgets.budget_text(snapshot)}")
     if snapshot.lost > 0:
-        lines[-1] += f", {present.lost_text(snapshot)} lost"
+        lines[-1] += f", {budgets.lost_text(snapshot)} lost"
     lines += waits_lines(snapshot)
     lines += queued_lines(snapshot)
     lines += [line for line in [overdue_text(snapshot), *until(snapshot)] if line]

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
-from hpo_tui.tui import fmt, present
+from hpo_tui.tui import budgets, fmt, present
 from hpo_tui.tui.plain import fit, plain
 from hpo_tui.tui.rows import Cell, Column
 from hpo_tui.tui.standing import standing
@@ -69,7 +69,7 @@ class StudyRows:
         return [
             (plain(s.folder.name), "bold"),
             _state(s),
-            (bar + fit(present.spent_short(s.spent, s.spec.budget, SPENT), SPENT), ""),
+            (bar + fit(budgets.spent_short(s.spent, s.spec.budget, SPENT), SPENT), ""),
             (present.grouped(s.trials), ""),
             _best(s),
             (

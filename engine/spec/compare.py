@@ -9,14 +9,12 @@ from hpo_tui.engine.spec.errors import Problem
 from hpo_tui.engine.spec.model import StudySpec
 from hpo_tui.engine.spec.names import KeyPath, dotted, listing, show
 from hpo_tui.engine.spec.parts import (
-    Budget,
-    BudgetUnit,
     OutcomeConstraint,
     Parameter,
     ParameterKind,
 )
 from hpo_tui.engine.spec.read_ending import show_stop_when
-from hpo_tui.engine.spec.units import show_duration, show_size
+from hpo_tui.engine.spec.units import show_budget, show_duration, show_size
 from hpo_tui.engine.spec.values import bound, value_fault
 
 ChangeKind = Literal[
@@ -225,8 +223,7 @@ class Comparison:
     def _budget(self) -> None:
         old, new = self.old.budget, self.new.budget
         if old != new:
-            unit = "" if old.unit is new.unit else f" ({new.unit.value.replace('_', ' ')})"
-            text = f"{_amount(old)} → {_amount(new)}{unit}"
+            text = f"{show_budget(old)} → {show_budget(new)}"
             self._note("budget", ("study", "budget"), text)
 
     def _means(self) -> None:
@@ -291,11 +288,6 @@ class Comparison:
 def _missing(these: Iterable[str], those: Collection[str]) -> list[str]:
     """Return those of ``these`` that are not among ``those``, in their order."""
     return [one for one in these if one not in those]
-
-
-def _amount(budget: Budget) -> str:
-    wall = budget.unit is BudgetUnit.WALL
-    return show_duration(budget.amount) if wall else brief(budget.amount)
 
 
 def _word(value: object) -> str:

@@ -6,7 +6,7 @@ from hpo_tui.engine.spec.amend import EditError, set_value
 from hpo_tui.engine.spec.model import StudySpec
 from hpo_tui.engine.spec.parts import Budget, BudgetUnit
 from hpo_tui.engine.spec.units import budget as read_budget
-from hpo_tui.engine.spec.units import show_budget
+from hpo_tui.engine.spec.units import budget_value, show_budget
 
 _SUCH_AS = {
     BudgetUnit.FULL: "10",
@@ -49,9 +49,7 @@ def extended(spec: StudySpec, amount: float) -> StudySpec:
     total = spec.budget.amount + amount
     if not 0 < total < math.inf:
         raise ValueError(f"the budget would become {total:g}: it must be a finite number above 0")
-    value: float | str = show_budget(Budget(total, spec.budget.unit))
-    if spec.budget.unit is BudgetUnit.FULL:
-        value = int(total) if total == int(total) else total
+    value = budget_value(Budget(total, spec.budget.unit))
     try:
         text = set_value(spec.text, ("study", "budget"), value)
     except EditError as error:

@@ -1,4 +1,8 @@
-"""Durations, sizes and budgets as people write them: ``2h``, ``20 GB``, ``12 gpu-hours``."""
+"""Durations, sizes and budgets as people write them: ``2h``, ``20 GB``, ``12 gpu-hours``.
+
+What is said of a budget in this way can be typed again. How much of it is spent is rounded for
+people, by ``hpo_tui.tui.budgets``.
+"""
 
 import math
 import re
@@ -81,6 +85,14 @@ def show_budget(budget: Budget) -> str:
     amount = int(budget.amount) if budget.amount == int(budget.amount) else budget.amount
     # A budget's text may not have an exponent.
     return f"{Decimal(repr(amount)):f}{_BUDGET_NOUNS.get(budget.unit, '')}"
+
+
+def budget_value(budget: Budget) -> int | float | str:
+    """Return a budget as a value of a study file: full-task units are a number alone."""
+    if budget.unit is not BudgetUnit.FULL:
+        return show_budget(budget)
+    amount = budget.amount
+    return int(amount) if amount == int(amount) and abs(amount) < 2**53 else amount
 
 
 def show_size(count: int) -> str:

@@ -18,7 +18,7 @@ from hpo_tui.engine.spec.amend import (
 from hpo_tui.engine.spec.means import EarlyStopping, MetricSource, Resources
 from hpo_tui.engine.spec.model import StudySpec
 from hpo_tui.engine.spec.names import KeyPath, dotted
-from hpo_tui.engine.spec.parts import Budget, BudgetUnit, Parameter, ParameterKind, Summary, Task
+from hpo_tui.engine.spec.parts import BudgetUnit, Parameter, ParameterKind, Summary, Task
 from hpo_tui.engine.spec.read_command import is_shell_word
 from hpo_tui.engine.spec.read_ending import show_notify, show_stop_when
 from hpo_tui.engine.spec.read_tasks import FULL
@@ -146,7 +146,7 @@ def _study(spec: StudySpec) -> dict[str, Any]:
     table: dict[str, Any] = {"name": spec.name}
     if spec.command:
         table["command"] = command_text(spec.command)
-    table["budget"] = _budget(spec.budget)
+    table["budget"] = units.budget_value(spec.budget)
     if spec.resume:
         table["resume"] = True
     if spec.seed:
@@ -171,11 +171,6 @@ def _study(spec: StudySpec) -> dict[str, Any]:
     if spec.constraints:
         table["constraints"] = list(spec.constraints)
     return table
-
-
-def _budget(budget: Budget) -> Any:
-    full = budget.unit is BudgetUnit.FULL
-    return _tidy(budget.amount) if full else units.show_budget(budget)
 
 
 def _task(task: Task) -> dict[str, Any]:

@@ -41,6 +41,7 @@ def plan(text: str, old: str, new: str, trials: list[Ran] = TRIALS) -> EditPlan:
         ("threshold = 0.965", "threshold = 0.9", ("goal", "0.965 → 0.9"), 0),
         ("max = 8", "max = 9", ("goal", "at most 8 → at most 9"), 0),
         ("budget = 40", "budget = 60", ("budget", "40 → 60"), 0),
+        ("budget = 40", 'budget = "12 gpu-hours"', ("budget", "40 → 12 gpu-hours"), 0),
         ("slots = 2", "slots = 3", ("means", "resources.slots: 2 → 3"), 0),
         ('timeout = "2h"', 'stall = "1m"', ("means", "resources.stall: none → 1m"), 0),
         (

@@ -3,7 +3,7 @@
 import pytest
 
 from hpo_tui.engine.spec import Budget, BudgetUnit
-from hpo_tui.tui import present
+from hpo_tui.tui.budgets import spent_short
 
 
 @pytest.mark.parametrize(
@@ -27,4 +27,4 @@ from hpo_tui.tui import present
     ],
 )
 def test_what_was_spent_has_its_unit(spent: float, budget: Budget, text: str) -> None:
-    assert present.spent_short(spent, budget) == text
+    assert spent_short(spent, budget) == text

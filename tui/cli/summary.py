@@ -51,7 +51,7 @@ class TaskShare:
 
 
 def amount_of(budget: Budget) -> str:
-    """Return a budget with its unit: ``40``, ``1 trial``, ``12 GPU-hours``, ``8h00``."""
+    """Return a budget for people: ``40``, ``1 trial``, ``12 GPU-hours``, ``8h00``."""
     if budget.unit is BudgetUnit.WALL:
         return duration(budget.amount)
     unit = UNITS[budget.unit]

@@ -76,7 +76,7 @@ class Wishes:
         """Ask by how much the budget is to be increased; what is queued may say it."""
         from hpo_tui.engine.spec import BudgetUnit
         from hpo_tui.engine.spec.extend import amount_more
-        from hpo_tui.tui.present import budget_text
+        from hpo_tui.tui.budgets import budget_text
         from hpo_tui.tui.screens.dialogs import Ask
 
         snapshot = self._live.snapshot
