@@ -56,7 +56,10 @@ class ListedStudies(Room):
             return "No study matches: Esc shows all of them."
         if study is None:
             return "There is no study here: n defines a new one."
-        return _unfit(wanted, study)
+        if wanted.runner and study.runner is None:
+            return _no_start(study) or NO_RUNNER
+        why_no = self.method("why_no", wanted)
+        return str(why_no(study)) if why_no is not None else ""
 
     # actions
 
@@ -69,6 +72,10 @@ class ListedStudies(Room):
     def do_studies_new(self) -> None:
         """Describe a new study."""
         self.hpo.new_study()
+
+    def why_no_studies_copy(self, study: Summary) -> str:
+        """Return why there is no text to copy."""
+        return "" if study.study is not None else f"Its text cannot be read: {study.problem}."
 
     def do_studies_copy(self) -> None:
         """Describe a new study, beginning with the text of this one."""
@@ -88,6 +95,12 @@ class ListedStudies(Room):
 
         self.hpo.aside(run)
 
+    def why_no_studies_restart(self, study: Summary) -> str:
+        """Return why no runner can be started, or would have anything to do."""
+        if study.runner is not None:
+            return f"The study is running already (process {study.runner})."
+        return _no_start(study)
+
     def do_studies_restart(self) -> None:
         """Start the runner."""
         study = self.chosen
@@ -102,6 +115,11 @@ class ListedStudies(Room):
         paused = study.study is not None and study.study.state == "paused"
         wish = "resume" if paused else "pause"
         self._in_thread(study.folder, wish, partial(send, study.folder, wish))
+
+    def why_no_studies_stop(self, study: Summary) -> str:
+        """Return why there is nothing to stop."""
+        there = study.runner is not None or study.running or study.queued
+        return "" if there else NOTHING_RUNS
 
     def do_studies_stop(self) -> None:
         """Stop the study, or the trials that outlive its runner, or take back what is queued."""
@@ -140,6 +158,12 @@ class ListedStudies(Room):
         if other is not None:
             self.hpo.compare_studies(other.folder, study.folder)
 
+    def _why_busy(self, study: Summary) -> str:
+        """Return why its folder cannot be taken away."""
+        return "" if study.runner is None else "The study is running: stop it (X) first."
+
+    why_no_studies_archive = _why_busy
+
     def do_studies_archive(self) -> None:
         """Move the study to the archive after a confirmation."""
         study = self.chosen
@@ -153,6 +177,8 @@ class ListedStudies(Room):
             f"Archive {folder.name}?",
             plain(detail),
         )
+
+    why_no_studies_delete = _why_busy
 
     def do_studies_delete(self) -> None:
         """Delete the study when its name has been typed."""
@@ -168,24 +194,8 @@ class ListedStudies(Room):
         )
 
 
-def _unfit(wanted: Action, study: Summary) -> str:
-    """Return why an action cannot be done to this study, empty when it can."""
-    if wanted.name == "copy" and study.study is None:
-        return f"Its text cannot be read: {study.problem}."
-    if wanted.runner and study.runner is None:
-        return _no_start(study) or NO_RUNNER
-    if wanted.name == "restart" and study.runner is not None:
-        return f"The study is running already (process {study.runner})."
-    if wanted.name == "restart":
-        return _no_start(study)
-    if wanted.name in ("archive", "delete") and study.runner is not None:
-        return "The study is running: stop it (X) first."
-    if wanted.name == "stop" and study.runner is None and not (study.running or study.queued):
-        return NOTHING_RUNS
-    return ""
-
-
 def _no_start(study: Summary) -> str:
+    """Return why a runner would have nothing to do, empty where it would or nobody knows."""
     if study.study is None:
         return ""
     return why_no_start(study.study, edited=study.edited, short=study.short)
