@@ -114,3 +114,20 @@ def test_best_asks_whether_a_range_should_be_wider(
         line = "lr: the 5 best trials lie at the upper end (0.99): widen the range?"
         for command in ("best", "status"):
             assert (line in hpo(command, f"at {middle}").out) == asked
+
+
+def test_a_metric_with_an_objective_and_a_limit_is_one_column(
+    make_study: Callable[..., StudyFolder], hpo: Callable[..., Any]
+) -> None:
+    from hpo_tui.tui.cli.follow import trial_line
+    from hpo_tui.tui.cli.status import picture_of
+
+    text = f'{TEXT}[[constraint]]\nmetric = "accuracy"\nmin = 0.7\nmax = 0.99\n'
+    folder = make_study("both", [trial(1, 1, 0.85), trial(2, 2, 0.75)], text=text)
+
+    head, row = hpo("best", "both").out.splitlines()[1:3]
+
+    assert head.split("  ")[:2] == ["#", "accuracy ≥0.8 ≤0.99"]
+    assert row.split() == ["1", "0.85", "0.1"]
+    picture = picture_of(folder)
+    assert trial_line(trial(1, 1, 0.85), picture).count("accuracy=") == 1

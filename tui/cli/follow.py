@@ -11,6 +11,7 @@ from hpo_tui.store.read import StudyReader
 from hpo_tui.tui.cli.summary import amount_of, progress_line, state_of
 from hpo_tui.tui.cli.text import bar, colours, note, safe, shown
 from hpo_tui.tui.fmt import clip_line, duration, took
+from hpo_tui.tui.goals import goals_of
 from hpo_tui.tui.plain import fit, plain, plain_lines
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.watcher import LEAST_SECONDS, POLL_SECONDS, StudyWatcher
@@ -132,7 +133,7 @@ def trial_line(trial: Trial, picture: Snapshot) -> str:
     if trial.state is TrialState.COMPLETE:
         parts += [
             f"{plain(goal.metric)}={shown(trial.metrics[goal.metric])}"
-            for goal in spec.goals
+            for goal in goals_of(spec)
             if goal.metric in trial.metrics
         ]
         if trial.task == spec.full_task.name and spec.has_goals and spec.meets(trial.metrics):

@@ -29,7 +29,7 @@ from hpo_tui.store.transfer.rows import finite
 from hpo_tui.tui.cli.studies import reading
 from hpo_tui.tui.cli.text import bar, exact, number, say, shown, table
 from hpo_tui.tui.fmt import duration
-from hpo_tui.tui.goals import full_results
+from hpo_tui.tui.goals import full_results, goals_of
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.present import plural
 from hpo_tui.tui.running import overdue_text
@@ -238,7 +238,7 @@ def show_best(picture: Snapshot, most: int = 10) -> None:
 
 
 def _show_trials(trials: list[Trial], spec: StudySpec, several: Mapping[int, int]) -> None:
-    goals = spec.goals
+    goals = goals_of(spec)
     params = [p.name for p in spec.free]
     repeated = any(t.number in several for t in trials)
     lead = ["#", "runs"] if repeated else ["#"]
