@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from hpo_tui.store.locks import is_held, is_process_of, is_suspended
+from hpo_tui.store.locks import folder_of, is_held, is_process_of, is_suspended
 
 HOME = ".hpo"
 """The folder beside the user's code that holds the studies."""
@@ -173,6 +173,21 @@ class StudyFolder:
         if not runner or not is_suspended(runner):
             return False
         return is_process_of(runner, _RUNNER, self.path)
+
+    def sought_at(self, runner: int | None) -> Path | None:
+        """Return where the process ``runner`` looks for this study, if that is not here.
+
+        It was renamed while it ran. The runner waits a little for it to be back, then ends.
+        """
+        path = folder_of(runner, _RUNNER) if runner else None
+        if path is None:
+            return None
+        try:
+            return None if path.samefile(self.path) else path
+        except FileNotFoundError:
+            return path
+        except OSError:  # a file system that does not answer at present
+            return None
 
 
 def working_folder() -> Path:

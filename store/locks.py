@@ -49,8 +49,21 @@ def start_of(pid: int) -> int:
 
 def is_process_of(pid: int, module: str, folder: Path) -> bool:
     """Whether a process of this machine runs a module of ours on a folder."""
-    try:
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-    except OSError:
-        return False
+    words = _words(pid)
     return module.encode() in words and os.fsencode(folder.absolute()) in words
+
+
+def folder_of(pid: int, module: str) -> Path | None:
+    """Return the folder on which a process of this machine runs a module of ours."""
+    words = _words(pid)
+    if module.encode() not in words[:-1]:
+        return None
+    return Path(os.fsdecode(words[words.index(module.encode()) + 1]))
+
+
+def _words(pid: int) -> list[bytes]:
+    """Return the command line of a process of this machine, empty where there is none."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return []

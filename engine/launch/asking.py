@@ -14,7 +14,9 @@ from hpo_tui.engine.launch.refusals import (
     OF_A_RUN,
     LaunchError,
     how_to_start,
+    left_behind,
     unheard,
+    unheard_there,
     why_not,
 )
 from hpo_tui.engine.launch.starting import runner_pid, start_runner
@@ -67,13 +69,16 @@ def _outcome(folder: StudyFolder, reader: StudyReader, number: int, deadline: fl
     """
     look = time.monotonic() + _DOUBT_SECONDS
     while True:
-        lives = time.monotonic() < look or runner_pid(folder) is not None
+        doubtful = time.monotonic() >= look
+        pid = runner_pid(folder) if doubtful else 0
         command = reader.command(number)  # read after that: it may have answered and gone
         assert command is not None
         if command.answered is not None or time.monotonic() >= deadline:
             return command
-        if not lives:
+        if pid is None:
             raise LaunchError(unheard(folder, command.action))
+        if doubtful and (why := left_behind(folder, pid)):
+            raise LaunchError(unheard_there(folder, command.action, why))
         time.sleep(0.02)
 
 

@@ -49,6 +49,23 @@ def unheard(folder: StudyFolder, action: str) -> str:
     return f"{gone}: its next run does, start it with `hpo-tui run {folder.word}`"
 
 
+def unheard_there(folder: StudyFolder, action: str, why: str) -> str:
+    """Return what becomes of a wish that the runner of a renamed study does not see; ``why``."""
+    does = "" if action in OF_A_RUN else ", which then does what was asked"
+    return f"{why}. Give it its name back, or continue it with `hpo-tui run {folder.word}`{does}"
+
+
+def left_behind(folder: StudyFolder, runner: int | None) -> str:
+    """Return what becomes of a study that was renamed while it ran, empty if it was not."""
+    sought = folder.sought_at(runner)
+    if sought is None:
+        return ""
+    return (
+        f"{folder.name} was renamed while it ran: its runner (process {runner}) waits half a minute"
+        f" for {sought} to be back, then ends with its trials"
+    )
+
+
 def why_not(folder: StudyFolder, action: str, error: OSError) -> str:
     """Return in words what about a study's files keeps something from being done."""
     if action == "archive" and error.errno in CLOSED and os.access(folder.path, os.W_OK):

@@ -58,7 +58,7 @@ def ensure_runner(folder: StudyFolder) -> bool:
 
     One that ends the trials of a stopped study starts nothing more, and is waited for.
     """
-    told = False
+    told = _tell_renamed(folder)
     while _is_leaving(folder):
         if not told and _ends_trials(folder):
             note(f"{plain(folder.name)} was stopped; it continues when its trials have ended")
@@ -74,6 +74,16 @@ def ensure_runner(folder: StudyFolder) -> bool:
             raise
         return False  # somebody else has started one at this very moment
     return True
+
+
+def _tell_renamed(folder: StudyFolder) -> bool:
+    """Say that a study that was renamed while it ran continues later; return whether it was."""
+    from hpo_tui.engine.launch.refusals import left_behind
+
+    why = left_behind(folder, folder.runner_pid())
+    if why:
+        note(f"{plain(why)}; it continues after that")
+    return bool(why)
 
 
 def _tell_edit(folder: StudyFolder) -> None:
@@ -129,8 +139,11 @@ def _is_leaving(folder: StudyFolder) -> bool:
     """Whether the study's runner is about to go, or has come and not set the study going yet."""
     from hpo_tui.store.models import StudyState
 
-    if folder.runner_pid() is None:
+    pid = folder.runner_pid()
+    if pid is None:
         return False
+    if folder.sought_at(pid) is not None:
+        return True
     with reading(folder) as reader:
         return reader.study().state in (StudyState.STOPPED, StudyState.FINISHED)
 
