@@ -3,11 +3,21 @@
 import re
 from collections.abc import Sequence
 
-from hpo_tui.tui.plain import wrapped
+from hpo_tui.engine.answers import PAUSED_BY_YOU
+from hpo_tui.tui.plain import plain, wrapped
 
 _SAID = "  "
 """What each line of a trial's output begins with, in what the engine says of it."""
+_ENDS = re.compile(r": | \(|; |, |\. |$")
+"""Where the first clause of a reason ends, which says what has happened."""
 _PARAMETERS = re.compile(r"( trial \d+) with .*\. It ended with:$", re.MULTILINE | re.DOTALL)
+
+
+def in_few_words(reason: str) -> str:
+    """Return the beginning of why a study is paused: ``the disk is full``, ``by you``."""
+    first = plain((reason.splitlines() or [""])[0])
+    found = _ENDS.search(first)
+    return "by you" if reason == PAUSED_BY_YOU else first[: found.start() if found else None]
 
 
 def in_short(reason: str) -> list[str]:

@@ -47,8 +47,8 @@ class Summary:
     """What the budget lacks for them, None where nothing is queued, or where nobody knows."""
     suspended: bool = False
     """Whether the runner lives, but was told to stand still."""
-    waits: bool = False
-    """Whether it runs, and something keeps every trial from starting."""
+    waits: str = ""
+    """What keeps every trial of a study that runs from starting, in words."""
     overdue: bool = False
     """Whether a running trial takes far longer than any of its task has."""
 
@@ -146,7 +146,7 @@ class StudyList:
             and edited_by_hand(folder.file, study.text) is not None,
             queued=queued,
             short=short_of(spec, frame, queued, spent),
-            waits=pid is not None and study.state is StudyState.RUNNING and bool(waiting(reader)),
+            waits=waiting(reader) if pid is not None and study.state is StudyState.RUNNING else "",
             overdue=pid is not None and bool(overdue(reader)),
         )
 

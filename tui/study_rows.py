@@ -4,7 +4,9 @@ import math
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
+from hpo_tui.store.models import StudyState
 from hpo_tui.tui import budgets, fmt, present
+from hpo_tui.tui.paused import in_few_words
 from hpo_tui.tui.plain import fit, plain
 from hpo_tui.tui.rows import Cell, Column
 from hpo_tui.tui.standing import standing
@@ -15,6 +17,10 @@ STATE = 19
 QUEUED = 3
 """Cells more for a state with the number of what is queued."""
 SPENT = 14
+OTHERS = 34
+"""Cells of the last columns, and of the gaps between all, where there is room for all."""
+BEST = 20
+"""Cells that a best result is left beside why a study is paused."""
 WIDE = 100
 """Columns from which there is room for a bar beside the numbers; below, the best comes first."""
 
@@ -33,8 +39,10 @@ class StudyRows:
         longest = max((fmt.width_of(_state(s)[0]) for s in studies), default=0)
         # Wider where something is queued: it is what can be done there.
         most = STATE + QUEUED * any(s.queued for s in studies)
+        if self._bar:  # why one is paused, in what the bar and the best leave
+            most = max(most, width - name - spent - OTHERS - BEST)
         state = max(STATE, min(longest, most)) if self._bar else min(max(longest, 8), most)
-        others = name + state + spent + (34 if self._bar else 12)
+        others = name + state + spent + (OTHERS if self._bar else 12)
         self.columns: Sequence[Column] = (
             Column("name", "study", name, fixed=True),
             Column("state", "state", state),
@@ -101,6 +109,8 @@ def _state(s: Summary) -> Cell:
     if s.queued:
         word = stand.word.partition(",")[0].removeprefix("runner ")
         return f"{stand.mark} {word}, {len(s.queued)} queued", "warn"
+    if s.study.state is StudyState.PAUSED and s.study.reason:
+        return f"{stand.mark} {stand.word}: {in_few_words(s.study.reason)}", stand.tone
     return f"{stand.mark} {stand.word}", stand.tone
 
 

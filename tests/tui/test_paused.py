@@ -1,5 +1,6 @@
 """A study that paused itself says why, wherever it is looked at."""
 
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,11 @@ from hpo_tui.engine.execution.breaker import Breaker, Failure
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState, Value
 from hpo_tui.store.write import StudyWriter
+from hpo_tui.tui.listed_why import why_lines
+from hpo_tui.tui.paused import in_few_words
 from hpo_tui.tui.standing import header_pieces
+from hpo_tui.tui.study_list import StudyList
+from hpo_tui.tui.study_rows import StudyRows
 from hpo_tui.tui.watcher import read_once
 from hpo_tui.tui.widgets.chrome import StudyHeader
 from tests.tui.conftest import make_app, make_study, ready, until
@@ -108,3 +113,53 @@ def test_the_header_says_how_a_stopped_study_goes_on(tmp_path: Path) -> None:
     assert "R goes on" not in "".join(text for text, _ in header_pieces(ending, 120)[0])
     stopped = replace(snapshot, study=study, runner_pid=None)
     assert ("by you, R goes on", "dim") in header_pieces(stopped, 120)[0]
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        (PAUSED_BY_YOU, "by you"),
+        ("the disk is full: /x could not be written. Nothing is lost.", "the disk is full"),
+        ("writing failed (disk I/O error): /x could not be written.", "writing failed"),
+        ("5 trials in a row failed alike (crash), so", "5 trials in a row failed alike"),
+        ("trial 7 cannot be started: no such file", "trial 7 cannot be started"),
+        ("the optimizer fails (see runner.log); trials", "the optimizer fails"),
+        ("", ""),
+    ],
+)
+def test_few_words_say_what_has_happened(reason: str, said: str) -> None:
+    assert in_few_words(reason) == said
+
+
+def test_the_list_says_why_a_study_is_paused(tmp_path: Path, runner: None) -> None:
+    folder = paused_by_failure(tmp_path, {"lr": 0.5}, ["Traceback", "KeyError: 'x'"])
+    with closing(StudyList(folder.path.parent)) as studies:
+        (summary,) = studies.read()
+    assert StudyRows([summary], 0.0, 120).cells(0)[1] == ("‖ paused: a trial failed", "warn")
+    for width, height in ((118, 6), (78, 4), (38, 2)):
+        lines = why_lines(summary, width, height)
+        assert lines[0].startswith("‖ paused (p resumes): a trial failed")
+        assert len(lines) <= height
+        assert max(map(len, lines)) <= width
+    assert "  KeyError: 'x'" in why_lines(summary, 78, 4)
+    alone = why_lines(replace(summary, runner=None), 78, 4)
+    assert alone[0].startswith("‖ paused, no runner (R goes on): a trial failed")
+
+
+async def test_below_the_list_stands_why_the_study_under_the_cursor_does_so(
+    tmp_path: Path, runner: None
+) -> None:
+    from hpo_tui.tui.app import HpoApp
+
+    paused_by_failure(tmp_path, {"lr": 0.5}, ["KeyError: 'x'"])
+    make_study(tmp_path, "quiet", trials=3)
+    app = HpoApp(tmp_path / ".hpo")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: len(app.screen.query_one("#studies").rows) == 2)
+        why = app.screen.query_one("#why")
+        table = app.screen.query_one("#studies")
+        table.move_to("quiet")
+        app.screen._say_why()
+        assert not why.display
+        await pilot.press("home" if table.rows.find("quiet") else "end")
+        await until(pilot, lambda: "KeyError" in lines(why))

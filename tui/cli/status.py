@@ -45,7 +45,7 @@ def status(study: str | None, as_json: bool) -> int:
         return _say_json(folders, several=study is None)
     if study is None and len(folders) > 1:
         for folder in folders:
-            say(_one_line(folder))
+            say(_one_line(folder, why=True))
         return 0
     picture = picture_of(folders[0])
     say(_one_line(folders[0], picture))
@@ -82,11 +82,12 @@ def _say_json(folders: Sequence[StudyFolder], *, several: bool) -> int:
     return 0 if len(records) == len(folders) else 1
 
 
-def _one_line(folder: StudyFolder, picture: Snapshot | None = None) -> str:
+def _one_line(folder: StudyFolder, picture: Snapshot | None = None, *, why: bool = False) -> str:
+    """Return a study in one line; ``why``: also why it is paused, in few words."""
     from hpo_tui.tui.cli.summary import progress_line
 
     try:
-        return f"{plain(folder.name)}: {progress_line(picture or picture_of(folder))}"
+        return f"{plain(folder.name)}: {progress_line(picture or picture_of(folder), why=why)}"
     except Refusal as refusal:
         return f"{plain(folder.name)}: {refusal}"
 

@@ -30,6 +30,7 @@ from hpo_tui.tui.cli.studies import reading
 from hpo_tui.tui.cli.text import bar, exact, number, say, shown, table
 from hpo_tui.tui.fmt import duration
 from hpo_tui.tui.goals import full_results, goals_of
+from hpo_tui.tui.paused import in_few_words
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.present import plural
 from hpo_tui.tui.running import overdue_text
@@ -150,8 +151,11 @@ def results_of(picture: Snapshot, numbers: list[int]) -> list[Trial]:
     return [found[n] for n in numbers if n in found]
 
 
-def progress_line(picture: Snapshot) -> str:
-    """Return one line: state, spent, trials by state, time left."""
+def progress_line(picture: Snapshot, *, why: bool = False) -> str:
+    """Return one line: state, spent, trials by state, time left.
+
+    ``why``: behind the state also why the study is paused, in few words.
+    """
     budget = picture.spec.budget
     amount = amount_of(budget)
     # Two places, and more where the whole budget is a matter of them.
@@ -159,7 +163,10 @@ def progress_line(picture: Snapshot) -> str:
     spent = f"{number(round(picture.spent, places))} of {amount} spent"
     if budget.unit is BudgetUnit.WALL:
         spent = f"{duration(picture.spent)} of {amount} gone"
-    parts = [state_of(picture), spent]
+    state, reason = state_of(picture), picture.study.reason
+    if why and state == "paused" and reason:
+        state += f": {in_few_words(reason)}"
+    parts = [state, spent]
     if picture.lost:
         parts.append(f"{number(round(picture.lost, places))} lost")
     some = {state: n for state, n in counts(picture).items() if n}

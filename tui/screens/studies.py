@@ -10,6 +10,7 @@ from hpo_tui.store.folder import find_home, working_folder
 from hpo_tui.store.refusals import in_words
 from hpo_tui.tui import present
 from hpo_tui.tui.actions import Action
+from hpo_tui.tui.listed_why import why_lines
 from hpo_tui.tui.plain import plain
 from hpo_tui.tui.screens.dialogs import Ask
 from hpo_tui.tui.screens.listed_studies import ListedStudies
@@ -48,6 +49,8 @@ running are taken over. `X` stops a study, or the trials that a dead runner left
 nothing runs it takes back what is queued for the next run. `c` defines a new study, starting from
 the text of the selected one. `/` shows only studies whose name contains a text; `Esc` shows all
 again. `A` moves a study to `.hpo/.archive`. `D` deletes it for good, after asking for its name.
+
+Below the list stands why the selected study is paused, over or waits, and what to do.
 """
 
     def __init__(self) -> None:
@@ -64,6 +67,7 @@ again. `A` moves a study to `.hpo/.archive`. `D` deletes it for good, after aski
         yield StudyHeader("hpo-tui")
         yield LineTable(id="studies")
         yield Notice("Looking for studies …", id="notice")
+        yield Notice(id="why")
         yield KeyBar()
 
     def on_mount(self) -> None:
@@ -147,6 +151,19 @@ again. `A` moves a study to `.hpo/.archive`. `D` deletes it for good, after aski
         table.set_rows(StudyRows(studies, self.hpo.clock(), self.size.width))
         shown = f'{len(kept)} with "{plain(self._wanted)}" of ' if self._wanted else ""
         self.query_one(StudyHeader).say(f"hpo-tui   {shown}{self._standing}")
+        self._say_why()
+
+    @on(LineTable.Moved)
+    def _say_why(self) -> None:
+        """Say below the list why the study under the cursor stands as it does."""
+        notice, study = self.query_one("#why", Notice), self.chosen
+        most = max(2, self.size.height // 6)
+        # As narrow as the notice wraps, so that it takes as many lines there.
+        width = max(10, self.size.width - 2)
+        lines = why_lines(study, width, most) if study else []
+        notice.display = bool(lines)
+        notice.styles.height = len(lines)
+        notice.say("\n".join(lines))
 
     def do_studies_filter(self) -> None:
         """Keep the studies whose name holds a text."""
