@@ -49,8 +49,13 @@ class Admission:
             return f"{label} has not answered yet"
         if state.unseen and self._clock() - state.freed < FREED:
             return f"{label} is full (memory of our trials is being freed)"
-        if state.others:
-            return f"{label} is in use by {state.others}"
+        if state.others:  # of a study as its lock says it, which it holds in between: told once
+            study = state.neighbour
+            return (
+                f"{label}: the study {study} has it"
+                if study
+                else f"{label} is in use by {state.others}"
+            )
         if self._kept_from(state, need.trial):
             return f"{label} is kept for trial {state.reserved_for}"
         if state.gpu.memory < size:

@@ -11,6 +11,7 @@ from hpo_tui.engine.execution.base import Telemetry
 from hpo_tui.engine.execution.cpu_slots import CpuSlots
 from hpo_tui.engine.execution.gpu_choice import DeviceError, find_gpus
 from hpo_tui.engine.execution.gpu_state import GpuState
+from hpo_tui.engine.execution.gpu_words import folded
 from hpo_tui.engine.execution.gpus import Gpus
 from hpo_tui.engine.execution.lease import Lease, Need
 from hpo_tui.engine.execution.leases import LeaseFile, find_runtime_dir, make_private
@@ -148,7 +149,7 @@ class DevicePool:
 
         Empty, too, where room was made since, until somebody asks again.
         """
-        return "; ".join(dict.fromkeys(self._waiting))
+        return "; ".join(folded(self._waiting))
 
     def obstacles(self) -> list[str]:
         """Return what others keep this study from using, in words; none while it is only full.

@@ -1,13 +1,19 @@
 """Which GPUs a study may use: what is there, what the study file names, what a scheduler allows."""
 
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hpo_tui.engine.execution.gpu_words import gpu_list, label_list
 from hpo_tui.engine.execution.nvml import Gpu, Nvml
 from hpo_tui.engine.spec import Resources
 
+log = logging.getLogger("runner.gpus")
+
+_SHORT = 60
+"""Characters of CUDA_VISIBLE_DEVICES up to which it is repeated: eight UUIDs are 300."""
 DRIVER = Path("/proc/driver/nvidia/version")
 """There where the kernel has loaded NVIDIA's driver."""
 
@@ -70,9 +76,9 @@ def _surprises(resources: Resources, found: Found, environ: Mapping[str, str]) -
     visible = environ.get("CUDA_VISIBLE_DEVICES")
     if resources.gpus != "all":
         if visible is not None and not set(chosen) <= set(choose(there, "all", environ)):
-            named = ", ".join(g.label for g in chosen)
+            named = label_list([g.label for g in chosen])
             yield (
-                f"CUDA_VISIBLE_DEVICES={visible} is not followed, because the study file names the"
+                f"{_variable(visible)} is not followed, because the study file names the"
                 f" GPUs: {named} ([resources] gpus)"
             )
         return
@@ -86,7 +92,7 @@ def _surprises(resources: Resources, found: Found, environ: Mapping[str, str]) -
     by_number = any(w.isdigit() for w in words) and len({g.model for g in there}) > 1
     if chosen and by_number and environ.get("CUDA_DEVICE_ORDER") != "PCI_BUS_ID":
         yield (
-            f"the numbers in CUDA_VISIBLE_DEVICES={visible} are taken for those of nvidia-smi:"
+            f"the numbers in {_variable(','.join(words))} are taken for those of nvidia-smi:"
             f" {', '.join(g.name for g in chosen)}. CUDA itself counts the fastest GPU first,"
             " unless CUDA_DEVICE_ORDER=PCI_BUS_ID"
         )
@@ -105,10 +111,21 @@ def why_few(found: Found, environ: Mapping[str, str]) -> str:
     unknown = next((w for w in known if not _match(found.there, _key(w))), None)
     if not found.there or unknown in (None, "-1"):
         return ""
-    named = f"CUDA_VISIBLE_DEVICES={','.join(words)} names {unknown!r}, which is no GPU here"
-    used = ", ".join(g.label for g in found.chosen)
-    all_of_them = ", ".join(f"{g.label} is {g.uuid}" for g in found.there)
-    return f"{named} ({all_of_them}): " + (f"only {used} is used" if used else on_cpu)
+    all_words = ",".join(words)
+    log.info("CUDA_VISIBLE_DEVICES=%s; GPUs here: %s", all_words, _all_of(found.there))
+    named = f"{_variable(all_words)} names {unknown!r}, which is no GPU here"
+    used = label_list([g.label for g in found.chosen]) if found.chosen else ""
+    verb = "is" if len(found.chosen) == 1 else "are"
+    return f"{named} ({gpu_list(found.there)}): " + (f"only {used} {verb} used" if used else on_cpu)
+
+
+def _variable(value: str) -> str:
+    """Return the variable with its value, without it where that is long."""
+    return f"CUDA_VISIBLE_DEVICES{f'={value}' if len(value) <= _SHORT else ''}"
+
+
+def _all_of(gpus: list[Gpu]) -> str:
+    return ", ".join(f"{g.label} is {g.uuid}" for g in gpus) or "none"
 
 
 def choose(
@@ -143,7 +160,8 @@ def choose(
         if not found:
             if why := (unusable or {}).get(key if isinstance(key, int) else -1):
                 raise DeviceError(f"[resources] gpus names GPU {key}: {why}.")
-            there = ", ".join(f"{g.label} ({g.uuid})" for g in gpus) or "none"
+            log.info("GPUs here: %s", _all_of(gpus))
+            there = gpu_list(gpus, "{} ({})") or "none"
             raise DeviceError(
                 f"[resources] gpus: there is no GPU {key!r} here. GPUs here: {there}."
                 ' Correct the list, or write gpus = "all".'

@@ -47,6 +47,8 @@ class GpuState:
     """When that trial last asked for it, by the pool's clock."""
     _others: str | None = None
     """What :attr:`others` says since the last reading, None until it is asked."""
+    _neighbour: str | None = None
+    """The same of :attr:`neighbour`."""
 
     @property
     def usable(self) -> bool:
@@ -82,6 +84,17 @@ class GpuState:
         if self._others is None:  # a trial that waits asks many times a second
             self._others = self._name_others()
         return self._others
+
+    @property
+    def neighbour(self) -> str:
+        """The other study whose trials are all that uses it beside ours; empty if there is none."""
+        if self._neighbour is None:
+            study, trial_of = self.file.others() if self.foreign else ("", {})
+            theirs = bool(trial_of) and all(
+                trial_over(p, trial_of) is not None for p in self.foreign
+            )
+            self._neighbour = study if theirs else ""
+        return self._neighbour
 
     def _name_others(self) -> str:
         if self.foreign:
@@ -120,7 +133,7 @@ class GpuState:
 
     def take_in(self, reading: Reading, trial_of: Mapping[int, int]) -> dict[int, int]:
         """Keep a reading; return the bytes of each trial here. ``trial_of``: PID → trial."""
-        self.reading, self._others = reading, None
+        self.reading, self._others, self._neighbour = reading, None, None
         used, self.foreign = attribute(reading, self.leases, trial_of, self.baseline)
         if not self.leases:
             self.baseline = reading.used - self.foreign_bytes
@@ -129,7 +142,7 @@ class GpuState:
     def lose(self, why: str) -> None:
         """Take note that the driver gets no answer from it."""
         self.lost, self.quarantine = True, why
-        self.reading, self.foreign, self._others = None, {}, None
+        self.reading, self.foreign, self._others, self._neighbour = None, {}, None, None
 
 
 def attribute(

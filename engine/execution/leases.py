@@ -147,6 +147,22 @@ class LeaseFile:
         self._write()
         return ""
 
+    def others(self) -> tuple[str, dict[int, int]]:
+        """Return another study that has noted trials here, and PID → trial of those that live.
+
+        The lock is not needed for that, and not looked at.
+        """
+        try:
+            fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            return "", {}
+        note = _read_note(fd)
+        os.close(fd)
+        study = str(note.get("study") or "")
+        if study == self.study:
+            return "", {}
+        return study, {h.pid: h.trial for h in _holders_of(note) if h.alive}
+
     def note(self, trial: int, pid: int) -> None:
         """Write down that ``trial`` runs as process ``pid``: this outlives the lock."""
         process, known = Process.of(pid), self._holders.get(trial)
