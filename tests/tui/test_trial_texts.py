@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from textual.widgets import Static
 
+from hpo_tui.engine.overdue import KEY
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import Event, Trial, TrialState
 from hpo_tui.store.read import StudyReader
@@ -218,3 +219,30 @@ async def test_the_keys_of_a_trial_that_has_ended_are_those_that_can_act(
         await until(pilot, lambda: "y copy" in bar.render_line(0).text)
         assert "x kill" not in bar.render_line(0).text
         assert "r retry" in bar.render_line(0).text
+
+
+@pytest.mark.parametrize("size", [(40, 15), (80, 24)])
+async def test_what_to_do_about_an_overdue_trial_is_in_sight(
+    tmp_path: Path, size: tuple[int, int], runner: None
+) -> None:
+    study = make_study(tmp_path, trials=8, running=1)
+    writer = StudyWriter(study.db)
+    writer.put(KEY, {"now": [8], "told": [8]})
+    writer.add_event(
+        "overdue",
+        "trial 8 has run for 1m 1s, others at 60 epochs 20s at most; nothing stops it but"
+        " `hpo-tui kill sparse 8`: neither stall nor timeout is set",
+        8,
+    )
+    writer.close()
+    app = make_app(study)
+    async with app.run_test(size=size) as pilot:
+        await ready(pilot)
+        assert app.live is not None
+        app.open_trial(app.live, 8)
+        await until(pilot, lambda: bool(app.screen.query("#trial-reason")))
+        notice = app.screen.query_one("#trial-reason", Notice)
+        await until(pilot, lambda: notice.display and notice.size.height > 1)
+        said = " ".join(notice.render_line(y).text.strip() for y in range(notice.size.height))
+        assert "`hpo-tui kill sparse 8`: neither stall nor timeout is set" in said
+        assert notice.size.height <= size[1] // 2

@@ -206,9 +206,11 @@ curve and `6` the log.
         notice = self.query_one("#trial-reason", Notice)
         text = readable(reason)
         lines = wrapped(text, max(10, self.query_one("#trial-left").size.width))
-        most = max(3, self.size.height // 5)
-        if len(lines) > most:  # of a traceback the end says most
-            hint = "  (all of it: Enter on 'ended' below)"
+        # Of a traceback the end says most; a sentence is needed whole, to what is to be done.
+        most = max(3, self.size.height // (5 if "\n" in text.strip() else 2))
+        if len(lines) > most:
+            over = self._record is not None and self._record.reason
+            hint = "  (all of it: Enter on 'ended' below)" if over else "  (all: events, below)"
             lines = [lines[0], hint, *_end(text, lines, most - 2)]
         notice.display = bool(reason)
         notice.styles.height = len(lines)
