@@ -2,10 +2,13 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+
+from hpo_tui.tui.cli import doctor_gpus
 
 pynvml: Any = pytest.importorskip("pynvml")
 
@@ -14,13 +17,17 @@ pynvml: Any = pytest.importorskip("pynvml")
 def gpus(hpo: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """Return a function that returns what is said of GPUs whose memory is asked for."""
 
-    def ask(memory: Callable[[int], Any], init: Callable[[], None] = lambda: None) -> Any:
+    def ask(
+        memory: Callable[[int], Any],
+        init: Callable[[], None] = lambda: None,
+        handle: Callable[[int], int] = lambda index: index,
+    ) -> Any:
         answers: dict[str, Callable[..., Any]] = {
             "nvmlInit": init,
             "nvmlShutdown": lambda: None,
             "nvmlSystemGetDriverVersion": lambda: "550.54",
             "nvmlDeviceGetCount": lambda: 3,
-            "nvmlDeviceGetHandleByIndex": lambda index: index,
+            "nvmlDeviceGetHandleByIndex": handle,
             "nvmlDeviceGetName": lambda index: f"card {index}",
             "nvmlDeviceGetMemoryInfo": memory,
             "nvmlDeviceGetComputeRunningProcesses": lambda index: [],
@@ -56,3 +63,52 @@ def test_a_driver_that_was_updated_while_it_was_loaded_is_explained(
     ((level, text),) = gpus(lambda index: None, init)
     assert level == "warn"
     assert text.endswith("The driver was updated while it was loaded: restart the machine")
+
+
+def test_a_gpu_that_was_not_given_to_this_process_is_not_called_silent(
+    gpus: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(doctor_gpus, "BUS", tmp_path / "none")
+
+    def handle(index: int) -> int:
+        if index:
+            raise pynvml.NVMLError(pynvml.NVML_ERROR_NO_PERMISSION)
+        return index
+
+    def memory(index: int) -> Any:
+        handle(index)
+        return SimpleNamespace(used=1 << 30, total=24 << 30)
+
+    found = gpus(memory, handle=handle)
+    assert found[-3] == ("ok", "GPU 0: card 0, 1.0 of 24 GiB used")
+    for n, (level, text) in enumerate(found[-2:], 1):
+        assert level == "note"
+        assert text.startswith(f"GPU {n} is not given to this process, as in a container")
+
+
+def test_gpus_of_the_machine_that_are_kept_from_us_are_counted(
+    gpus: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(doctor_gpus, "BUS", tmp_path)
+    # Eight GPUs, the sound of one of them, and another maker's.
+    kinds = [("0x10de", "0x030200")] * 8 + [("0x10de", "0x040300"), ("0x1002", "0x030000")]
+    for n, (maker, kind) in enumerate(kinds):
+        (tmp_path / f"{n}").mkdir()
+        (tmp_path / f"{n}" / "vendor").write_text(f"{maker}\n")
+        (tmp_path / f"{n}" / "class").write_text(f"{kind}\n")
+    level, text = gpus(lambda index: SimpleNamespace(used=0, total=24 << 30))[-1]
+    assert level == "note"
+    assert text.startswith("3 of the 8 NVIDIA GPUs of this machine can be seen from here: ")
+
+
+def test_a_container_without_gpus_on_a_machine_with_them_is_told(
+    gpus: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def init() -> None:
+        raise pynvml.NVMLError(pynvml.NVML_ERROR_LIBRARY_NOT_FOUND)
+
+    for place, level, said in ((tmp_path, "warn", True), (tmp_path / "none", "note", False)):
+        monkeypatch.setattr(doctor_gpus, "DRIVER", place)
+        ((found, text),) = gpus(lambda index: None, init)
+        assert found == level
+        assert ("--gpus all" in text) is said

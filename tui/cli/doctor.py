@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -19,19 +19,10 @@ import click
 from hpo_tui.store.connect import NETWORK_FILE_SYSTEMS, file_system
 from hpo_tui.store.folder import find_home, working_folder
 from hpo_tui.store.locks import why_unlockable
+from hpo_tui.tui.cli.doctor_gpus import check_gpu
+from hpo_tui.tui.cli.finding import GIB, Finding
 from hpo_tui.tui.cli.text import colours, note, say, unicode_ok
 from hpo_tui.tui.plain import plain
-
-GIB = 2**30
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing looked at. ``level``: ``ok``, ``note`` (nothing to do), ``warn`` or ``bad``."""
-
-    level: str
-    what: str
-    text: str
 
 
 def check_python() -> Iterator[Finding]:
@@ -44,64 +35,6 @@ def check_python() -> Iterator[Finding]:
         except metadata.PackageNotFoundError:
             yield Finding("bad", "python", f"{name} is not installed: pip install hpo-tui")
     yield Finding("ok", "python", ", ".join(found))
-
-
-def check_gpu() -> Iterator[Finding]:
-    """NVIDIA's driver, and each GPU with its memory and who uses it."""
-    import pynvml
-
-    try:
-        pynvml.nvmlInit()
-    except pynvml.NVMLError as error:
-        why = f"no NVIDIA GPU can be used ({error}): trials run on the CPU, `slots` at once"
-        if isinstance(error, pynvml.NVMLError_LibRmVersionMismatch):
-            why += ". The driver was updated while it was loaded: restart the machine"
-            yield Finding("warn", "gpu", why)
-        else:
-            yield Finding("note", "gpu", why)
-        return
-    try:
-        driver = pynvml.nvmlSystemGetDriverVersion()
-        count = pynvml.nvmlDeviceGetCount()
-        yield Finding("ok", "gpu", f"driver {driver}, {count} GPU{'s' if count != 1 else ''}")
-        if count and "cpu" in metadata.version("torch"):
-            yield Finding("warn", "gpu", "the installed torch is a CPU build and will not use them")
-        for index in range(count):
-            try:
-                yield _gpu(index)
-            except pynvml.NVMLError as error:
-                yield Finding("warn", "gpu", f"GPU {index} does not answer: {error}")
-    except pynvml.NVMLError as error:
-        yield Finding("warn", "gpu", f"the driver does not answer: {error}")
-    finally:
-        pynvml.nvmlShutdown()
-    hidden = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if hidden is not None:
-        yield Finding(
-            "note", "gpu", f"CUDA_VISIBLE_DEVICES={hidden} limits the GPUs that a study may use"
-        )
-
-
-def _gpu(index: int) -> Finding:
-    import pynvml
-
-    handle = pynvml.nvmlDeviceGetHandleByIndex(index)
-    name = pynvml.nvmlDeviceGetName(handle)
-    text = f"GPU {index}: {name}"
-    try:
-        memory = pynvml.nvmlDeviceGetMemoryInfo(handle)
-        used, total = int(memory.used) / GIB, int(memory.total) / GIB
-        text += f", {used:.1f} of {total:.0f} GiB used"
-    except (pynvml.NVMLError_NotSupported, pynvml.NVMLError_NoPermission):
-        text += ", which does not say how much memory is used"
-    try:
-        others = len(pynvml.nvmlDeviceGetComputeRunningProcesses(handle))
-    except pynvml.NVMLError:
-        others = 0
-    if others:
-        run = "1 process runs" if others == 1 else f"{others} processes run"
-        return Finding("note", "gpu", f"{text}; {run} on it")
-    return Finding("ok", "gpu", text)
 
 
 def check_processor() -> Iterator[Finding]:
