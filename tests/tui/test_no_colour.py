@@ -51,7 +51,7 @@ async def test_with_colours_no_row_is_reversed(study: StudyFolder) -> None:
 async def test_keys_that_cannot_act_are_left_out(study: StudyFolder) -> None:
     for colours in (True, False):
         app = make_app(study, colours=colours)
-        async with app.run_test(size=(160, 40)) as pilot:
+        async with app.run_test(size=(200, 40)) as pilot:
             await ready(pilot)
             await pilot.press("j")
             said = app.screen.query_one("KeyBar").render_line(0).text

@@ -267,7 +267,7 @@ async def test_there_is_nothing_before_the_first_screen(tmp_path: Path) -> None:
 async def test_where_there_is_no_study_the_keys_are_those_that_can_act(tmp_path: Path) -> None:
     (tmp_path / ".hpo").mkdir()
     app = make_app(None, tmp_path / ".hpo")
-    async with app.run_test(size=(120, 30)) as pilot:
+    async with app.run_test(size=(160, 30)) as pilot:
         await _listed(pilot, 0)
         bar = app.screen.query_one(KeyBar)
         await until(pilot, lambda: "open" not in bar.render_line(0).text)
@@ -276,6 +276,11 @@ async def test_where_there_is_no_study_the_keys_are_those_that_can_act(tmp_path:
         await _listed(pilot, 1)
         await until(pilot, lambda: "Enter open" in bar.render_line(0).text)
         assert "pause/resume" in bar.render_line(0).text  # dim: no runner lives
+        assert "copy" in bar.render_line(0).text
+        await pilot.resize_terminal(80, 24)  # where there is no room for all, it is left out
+        await until(pilot, lambda: bar.size.width == 80)
+        assert "pause/resume" not in bar.render_line(0).text
+        assert "copy" in bar.render_line(0).text
 
 
 async def test_a_finished_study_is_given_more_before_a_runner_starts(

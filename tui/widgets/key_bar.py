@@ -14,8 +14,8 @@ from hpo_tui.tui.widgets.line import Line
 class KeyBar(Line):
     """The keys that act here, most needed first; a click presses.
 
-    What cannot act is dim. It is left out where there are no colours to tell it by, and where the
-    screen wants no more than ``sparse_keys``.
+    What cannot act is dim. It is left out where there are no colours to tell it by, where the
+    screen wants no more than ``sparse_keys``, and where the bar is too narrow for all.
     """
 
     PREFIX = "keys"
@@ -60,19 +60,21 @@ class KeyBar(Line):
 
     def _places(self, width: int) -> list[tuple[str, str, str, bool, int]]:
         """Return what fits; help and quit keep their place at the end."""
-        kept, used = [], 1
-        last = [k for k in self._keys if k[2] in ("help", "commands", "quit")]
-        reserve = sum(len(k[1]) + len(k[2]) + 3 for k in last)
-        for entry in self._keys:
+        kept, used, keys = [], 1, self._keys
+        if sum(map(_cells, keys)) > width:
+            keys = [entry for entry in keys if entry[3]]
+        last = [k for k in keys if k[2] in ("help", "commands", "quit")]
+        reserve = sum(map(_cells, last))
+        for entry in keys:
             if entry in last:
                 continue
-            need = len(entry[1]) + len(entry[2]) + 3
+            need = _cells(entry)
             if used + need + reserve > width + 1:  # nothing follows the last: it needs no gap
                 continue
             kept.append((*entry, used))
             used += need
         for entry in last:
-            need = len(entry[1]) + len(entry[2]) + 3
+            need = _cells(entry)
             if used + need <= width + 1:
                 kept.append((*entry, used))
                 used += need
@@ -92,3 +94,8 @@ class KeyBar(Line):
         for key, shown, label, _, at in self._places(self.size.width):
             if at <= event.x < at + len(shown) + len(label) + 2:
                 self.app.simulate_key(key)
+
+
+def _cells(entry: tuple[str, str, str, bool]) -> int:
+    """Return how many cells a key takes with its label and the gap behind it."""
+    return len(entry[1]) + len(entry[2]) + 3
