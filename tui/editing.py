@@ -1,5 +1,6 @@
 """Ways into the editor and out of it: a new study, an open one, a launch."""
 
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,11 +57,15 @@ def new_study(app: "StudyApp") -> None:
         path = here / Path(answer.strip()).expanduser()
         return path / "study.toml" if path.is_dir() else path
 
+    found: dict[str, Opened] = {}
+
     def fault(answer: str) -> str:
         if not answer.strip():
             return "Give the name of a file, such as study.toml."
         try:
-            return why_no_study_file(place(answer)) or _of_a_study(place(answer))
+            path = place(answer)
+            found[answer] = _look(path, app.home)
+            return found[answer].fault or _of_a_study(path)
         except OSError as error:
             return f"{plain(answer.strip())} cannot be a file: {plain(in_words(error))}."
         except (ValueError, RuntimeError) as error:
@@ -68,7 +73,7 @@ def new_study(app: "StudyApp") -> None:
 
     def taken(answer: str | None) -> None:
         if answer is not None:
-            edit_file(app, place(answer))
+            _edit(app, found[answer])
 
     app.push_screen(
         Ask(
@@ -77,6 +82,7 @@ def new_study(app: "StudyApp") -> None:
             f"In {here}. One that is there is opened. `hpo-tui init train.py` in the shell writes "
             "one from a script's own options.",
             fault,
+            slow="Looking at {} …",
         ),
         taken,
     )
@@ -93,15 +99,45 @@ def _of_a_study(path: Path) -> str:
 
 def edit_file(app: "StudyApp", path: Path) -> None:
     """Open a study file in the editor; one that is not there starts from a sketch."""
+    from hpo_tui.tui.screens.fetching import fetch
+
+    def look() -> Opened:
+        try:
+            return _look(path, app.home)
+        except (OSError, ValueError) as error:
+            why = in_words(error, path) if isinstance(error, OSError) else str(error)
+            return Opened(path, "", there=False, fault=f"{plain(why)}.")
+
+    fetch(app, f"Reading {path.name} …", look, partial(_edit, app))
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A study file as it was found. ``fault``: why it cannot be edited, empty when it can."""
+
+    path: Path
+    text: str
+    there: bool
+    fault: str = ""
+
+
+def _look(path: Path, home: Path | None) -> Opened:
+    """Read a study file, or sketch one that is not there; for a thread: a disk may take long."""
+    fault, text = why_no_study_file(path), on_disk(path)
+    there = path.exists()
+    if fault or (text is None and there):
+        return Opened(path, "", there, fault or f"{plain(str(path))} cannot be read.")
+    return Opened(path, sketch(home_of(path, home)) if text is None else text, there)
+
+
+def _edit(app: "StudyApp", found: Opened) -> None:
+    """Open what was found in the editor, or say why not."""
     from hpo_tui.tui.screens.define import DefineScreen
 
-    fault = why_no_study_file(path)
-    text = on_disk(path)
-    if fault or (text is None and path.exists()):
-        fault = fault or f"{plain(str(path))} cannot be read."
-        app.notify(fault, severity="error", markup=False)
-        return
-    app.push_screen(DefineScreen(path, sketch(home_of(path, app.home)) if text is None else text))
+    if found.fault:
+        app.notify(found.fault, severity="error", markup=False)
+    else:
+        app.push_screen(DefineScreen(found.path, found.text, there=found.there))
 
 
 def sketch(home: Path) -> str:
@@ -126,7 +162,7 @@ def copy_study(app: "StudyApp", folder: StudyFolder, text: str) -> None:
     except EditError as error:
         app.notify(plain(str(error)), severity="error", markup=False)
         return
-    app.push_screen(DefineScreen(path, text))
+    app.push_screen(DefineScreen(path, text, there=False))
 
 
 def edit_study(app: "StudyApp", live: "LiveStudy") -> None:

@@ -73,6 +73,8 @@ class TypedAhead(Clicks):
             end = time.monotonic() + OPENING_SECONDS
             while self._unfinished(before) and time.monotonic() < end:
                 await asyncio.sleep(LOOK_SECONDS)
+                if not self._unfinished(before):  # what it has found may open something
+                    await self._calm_down()
         if not self.call_later(self._next):
             self._settling = None
 

@@ -1,6 +1,7 @@
 """What the editor writes over, what it asks before, and what stands in the way of a launch."""
 
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from hpo_tui.engine.launch import create_study
 from hpo_tui.store.folder import HOME, StudyFolder
 from hpo_tui.store.models import StudyState
 from hpo_tui.store.write import StudyWriter
+from hpo_tui.tui import editing
 from hpo_tui.tui.app import HpoApp
 from hpo_tui.tui.editing import edit_file, sketch
 from hpo_tui.tui.editor import side
@@ -19,6 +21,7 @@ from hpo_tui.tui.editor.target import doubts, why_no_study_file
 from hpo_tui.tui.screens import define_save
 from hpo_tui.tui.screens.define import DefineScreen
 from hpo_tui.tui.screens.dialogs import Ask, Confirm
+from hpo_tui.tui.screens.fetching import Fetching
 from hpo_tui.tui.screens.studies import Studies
 from hpo_tui.tui.screens.watch import Watch
 from hpo_tui.tui.widgets.study_form import StudyForm
@@ -318,3 +321,58 @@ async def test_a_slow_disk_keeps_nobody_waiting_and_loses_nothing_that_is_typed(
         await screen.action_do("define.save")
         await until(pilot, lambda: path.read_text() == second)
         await until(pilot, lambda: "(not saved)" not in shown(screen, "#define-title"))
+
+
+@pytest.fixture
+def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """The disk of every study file answers once this is set."""
+    answers, read = threading.Event(), editing.why_no_study_file
+
+    def look(path: Path) -> str:
+        assert threading.current_thread() is not threading.main_thread()
+        answers.wait(60)
+        return read(path)
+
+    monkeypatch.setattr(editing, "why_no_study_file", look)
+    yield answers
+    answers.set()
+
+
+async def test_a_disk_that_does_not_answer_leaves_the_screen_alive(
+    tmp_path: Path, hanging: threading.Event
+) -> None:
+    make_study(tmp_path)
+    (tmp_path / "study.toml").write_text(TEXT)
+    app = make_app(None, tmp_path / ".hpo")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, Studies) and not app.screen.opening)
+        await pilot.press("n")
+        await until(pilot, lambda: isinstance(app.screen, Ask))
+        asked = app.screen
+        for _ in range(2):
+            await pilot.press("enter")
+            await until(pilot, lambda: isinstance(app.screen, Fetching) and not app.screen.opening)
+            assert str(app.screen.query(Static).first().render()) == "Looking at study.toml …"
+            await pilot.press("escape")
+            await until(pilot, lambda: app.screen is asked)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, Fetching))
+        hanging.set()
+        await until(pilot, lambda: isinstance(app.screen, DefineScreen))
+        assert app.screen.history.text == TEXT
+        assert [type(screen) for screen in app.screen_stack[1:]] == [Studies, DefineScreen]
+
+
+async def test_a_file_that_is_named_at_the_start_is_read_aside(
+    tmp_path: Path, hanging: threading.Event
+) -> None:
+    file = tmp_path / "study.toml"
+    file.write_text(TEXT)
+    app = make_app(None, tmp_path / ".hpo")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, Studies) and not app.screen.opening)
+        edit_file(app, file)
+        await until(pilot, lambda: isinstance(app.screen, Fetching))
+        hanging.set()
+        await until(pilot, lambda: isinstance(app.screen, DefineScreen))
+        assert app.screen.query(StudyForm)

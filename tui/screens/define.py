@@ -37,15 +37,18 @@ class DefineScreen(EditRoom):
     """The editor of one study file.
 
     ``path`` is the file that is written. ``folder`` is the study's folder when the study has been
-    started: then a change is checked against its trials and told to its runner.
+    started: then a change is checked against its trials and told to its runner. ``there``: whether
+    the file is, where that was looked at.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("define")]
     SCOPES: ClassVar[tuple[str, ...]] = ("define", "screen")
     DEEDS: ClassVar[tuple[type[Any], ...]] = (Items, Side, Saving)
 
-    def __init__(self, path: Path, text: str, *, folder: StudyFolder | None = None) -> None:
-        super().__init__(path, text, folder)
+    def __init__(
+        self, path: Path, text: str, *, folder: StudyFolder | None = None, there: bool | None = None
+    ) -> None:
+        super().__init__(path, text, folder, there)
         self._quiet: Timer | None = None
         self._warning = ""
         """What would keep a study that is right from starting."""

@@ -19,15 +19,19 @@ from hpo_tui.tui.screens.base import Room
 class EditRoom(Room):
     """The study file that is edited, as what is done to it knows it."""
 
-    def __init__(self, path: Path, text: str, folder: StudyFolder | None) -> None:
+    def __init__(
+        self, path: Path, text: str, folder: StudyFolder | None, there: bool | None = None
+    ) -> None:
         super().__init__()
+        if there is None:  # a study's own file is not asked for: its disk may not answer
+            there = folder is not None or path.exists()
         self.path = path
         self.folder = folder
         self.history = TextHistory(text)
         self.checked: Checked = check(text)
-        self.on_disk = text if path.exists() else None
+        self.on_disk = text if there else None
         """What the file held when it was last read or written here, None when it was not there."""
-        self.saved = text if path.exists() or folder else ""
+        self.saved = text if there or folder else ""
         started = self.checked.spec if folder else None
         self.learned: tuple[str, ...] = () if started is None else started.learn_from
         """Earlier studies that a started study has read."""

@@ -1,6 +1,7 @@
 """Small windows that ask: yes or no, a line, a text."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, ClassVar
 
 from textual import on
@@ -81,7 +82,10 @@ def leave_asking(window: SmallWindow[Any], question: str, detail: str = "") -> N
 
 
 class Ask(SmallWindow[str | None]):
-    """Asks for a line. ``fault`` returns what is wrong with it, empty when nothing is."""
+    """Asks for a line. ``fault`` returns what is wrong with it, empty when nothing is.
+
+    ``slow``: what is said while that takes long. It is then found out in a thread.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("dialog", only=("leave", "take"))]
     KEYS = "Enter  accept      Esc  cancel"
@@ -92,8 +96,11 @@ class Ask(SmallWindow[str | None]):
         value: str = "",
         detail: str = "",
         fault: Callable[[str], str] = lambda _: "",
+        *,
+        slow: str = "",
     ) -> None:
         super().__init__(classes="dialog")
+        self._slow = slow
         self._question = question
         self._value = value
         self._detail = detail
@@ -121,7 +128,15 @@ class Ask(SmallWindow[str | None]):
     def action_take(self) -> None:
         """Answer with what is typed, if nothing is wrong with it."""
         typed = self.answer()
-        fault = self._fault(typed)
+        if self._slow:
+            from hpo_tui.tui.screens.fetching import fetch
+
+            judged = partial(self._judged, typed)
+            fetch(self.app, self._slow.format(typed), partial(self._fault, typed), judged)
+        else:
+            self._judged(typed, self._fault(typed))
+
+    def _judged(self, typed: str, fault: str) -> None:
         if fault:
             self._refused = typed
             self.say_below(plain(fault))
