@@ -4,6 +4,7 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from hpo_tui.store.transfer.times import in_order
 _PARAMS = ("params.", "params_", "param.", "param_")
 _METRICS = ("metrics.", "metrics_", "metric.", "metric_")
 _UNITS = (1.0, 1e3, 1e6, 1e9)
+_LIMITS = (0.0, 1.0)
 _END_OF_TIMES = 1e11
 """A time in seconds is below this until the year 5138; one in thousandths has been since 1973."""
 _OTHERS = frozenset({*FLAT, "number", "datetime_start", "datetime_complete", "duration", ""})
@@ -90,7 +92,7 @@ def configured(trials: Sequence[Trial]) -> list[Trial]:
 
 
 def span(numbers: Sequence[float], *, whole: bool) -> Dimension:
-    """Return the range of these numbers.
+    """Return the range of these numbers, its ends in as few digits as say where about they lie.
 
     Values that span orders of magnitude were most likely searched on a log scale, unless they lie
     more evenly on a linear one: of many between 0 and 1 one is near 0 by chance.
@@ -102,7 +104,33 @@ def span(numbers: Sequence[float], *, whole: bool) -> Dimension:
         orders = [math.log(v) - math.log(low) for v in numbers]
         orders = [at / max(orders) for at in orders]
         log = _unevenness(orders) <= _unevenness(linear)
+    if not whole:
+        low, high = _rounded(low, high, log=log)
     return Dimension("int" if whole else "float", low, high, log)
+
+
+def _rounded(low: float, high: float, *, log: bool) -> tuple[float, float]:
+    """Return the ends of a range outwards to a ten-thousandth of it, so that all stays inside.
+
+    On a log scale of themselves. What would become 0 or 1 by that stays as it is: a rate or a share
+    may have to be less.
+    """
+    if low == high or math.isinf(high - low):
+        return low, high
+    size = None if log else high - low
+    down, up = _outwards(low, size, ROUND_FLOOR), _outwards(high, size, ROUND_CEILING)
+    if down in _LIMITS or math.isinf(down):
+        down = low
+    if up in _LIMITS or math.isinf(up):
+        up = high
+    return down, up
+
+
+def _outwards(value: float, size: float | None, way: str) -> float:
+    """Return a value rounded to four digits of ``size``, of itself without one."""
+    exact = Decimal(repr(value))
+    places = (exact if size is None else Decimal(repr(size))).adjusted() - 4
+    return float(exact.quantize(Decimal(1).scaleb(places), way)) if exact else value
 
 
 def _unevenness(places: Sequence[float]) -> float:

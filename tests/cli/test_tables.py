@@ -13,6 +13,7 @@ from hpo_tui.engine.spec import StudySpec
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import TrialState
 from hpo_tui.store.read import StudyReader
+from hpo_tui.store.transfer.tables import span
 from hpo_tui.store.write import StudyWriter
 from tests.cli.conftest import rows, taught
 
@@ -325,3 +326,24 @@ def test_a_range_is_logarithmic_where_its_values_lie_evenly_so(
     assert hpo("import", "runs.csv", "--minimize", "loss").code == 0
     spec = StudySpec.load(tmp_path / ".hpo" / "runs" / "study.toml")
     assert {p.name: p.log for p in spec.space} == {"lr": True, "dropout": False, "batch": True}
+
+
+@pytest.mark.parametrize(
+    ("values", "low", "high"),
+    [
+        ((0.0308647630736123, 0.1, 0.7), 0.03086, 0.7),
+        ((0.00003086476307361, 0.001, 0.30123456), 3.0864e-05, 0.30124),  # on a log scale
+        ((0.5, 0.7, 0.999999999), 0.5, 0.999999999),  # never 1
+        ((1e-9, 0.5, 0.9), 1e-9, 0.9),  # never 0
+        ((-5.123456789, 0.0), -5.1235, 0.0),
+        ((-1.7e308, 1.7976931348623157e308), -1.7e308, 1.7976931348623157e308),
+        ((123456.789012345, 123456.789012346), 123456.789012345, 123456.789012346),
+    ],
+)
+def test_a_range_has_the_digits_that_it_needs(
+    values: tuple[float, ...], low: float, high: float
+) -> None:
+    found = span(values, whole=False)
+    assert (found.low, found.high) == (low, high)
+    assert found.low <= min(values)
+    assert max(values) <= found.high
