@@ -1,6 +1,7 @@
 """What a first run of a script shows: its metrics, how it went, and what its tasks take."""
 
 import dataclasses
+import math
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +16,11 @@ from hpo_tui.engine.spec import StudySpec, Value
 from hpo_tui.engine.spec.names import KeyPath, plain
 from hpo_tui.engine.spec.space import from_unit
 from hpo_tui.engine.spec.units import show_duration
+
+_LEAST_STALL = 3600.0
+"""Seconds without a report before which no trial is taken to hang."""
+_PATIENCE = 5.0
+"""How many times the full task's time: other parameters, or a shared GPU, may take longer."""
 
 
 def first_run(
@@ -52,10 +58,28 @@ def faults(tried: Tried) -> list[str]:
     return [f"the first run ended with exit code {tried.code}: {last}"] if tried.code else []
 
 
+def guarded(spec: StudySpec, tried: Tried) -> tuple[StudySpec, dict[KeyPath, str]]:
+    """Return the study with something that ends a trial that hangs, and what is to be said of it.
+
+    It is patient even with a script that reports nothing before its end.
+    """
+    startup, per_unit = _pace(tried)
+    seconds = max(_LEAST_STALL, _PATIENCE * (startup + per_unit))
+    stall = float(math.ceil(seconds / _LEAST_STALL) * _LEAST_STALL)
+    said = "a trial that reports nothing for so long hangs, and is stopped"
+    resources = dataclasses.replace(spec.resources, stall=stall)
+    return dataclasses.replace(spec, resources=resources), {("resources", "stall"): said}
+
+
+def _pace(tried: Tried) -> tuple[float, float]:
+    """Return seconds before the first step, and those of a whole run after that."""
+    startup = min(tried.startup or 0.0, tried.seconds)
+    return startup, (tried.seconds - startup) / tried.task.cost
+
+
 def times(spec: StudySpec, tried: Tried) -> dict[KeyPath, str]:
     """Return remarks on what the tasks take, from the run of the cheapest."""
-    startup = min(tried.startup or 0.0, tried.seconds)
-    per_unit = (tried.seconds - startup) / tried.task.cost
+    startup, per_unit = _pace(tried)
     full = startup + per_unit
     notes: dict[KeyPath, str] = {}
     for n, task in enumerate(spec.tasks):

@@ -31,6 +31,8 @@ _NEVER = re.compile(
 """Names that are never searched, not even where a rule or the script's own limits would fit."""
 _APART = re.compile(r"callbacks?|logg(er|ers|ing)|paths?|hydra|extras|debug")
 """Groups of a configuration that say how a training is watched, not how it learns."""
+_DATA = re.compile(r"(.*_)?data(_?set|_?module|_?source|_?config)?s?|dgp|simulation|synthetic")
+"""Groups that say which problem is solved: other values of theirs would make it another one."""
 _TUNED_SWITCH = re.compile(
     r"(.*_)?(nesterov|amsgrad|batch_?norm|use_bn|layer_?norm|pre_?norm|bias|augment(ations?)?|mixup|"
     r"cutmix|residual|skip(_connections?)?|cosine(_.*)?|cos_lr|anneal_lr|shuffle|ema|flip|"
@@ -99,7 +101,8 @@ def _proposed(option: Option) -> Proposal | None:
     if (rule := ruled(option)) is not None:
         family, parameter = rule
         return None if parameter is None else _from(option, parameter, "", family=family)
-    return None if _LEFT_ALONE.fullmatch(name) else _unknown(option)
+    given = _LEFT_ALONE.fullmatch(name) or any(map(_DATA.fullmatch, groups))
+    return None if given else _unknown(option)
 
 
 def _listed(option: Option, name: str) -> Proposal | None:

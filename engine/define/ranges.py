@@ -241,6 +241,7 @@ _RULES: tuple[tuple[str, Callable[[Option], Parameter | None]], ...] = (
     ),
     (HEADS, _heads),
     (r"max_depth", _count(2, 10)),
+    (r"(n_|num_|max_)?lags?|look_?back(_(window|steps|len|length))?", _count(1, 10)),
     (r"(n_|num_)?neighbou?rs|min_samples_.*|min_child_samples|min_data_in_leaf", _count(1, 20)),
     (r"(.*_)?warmup(_(.*_)?(epochs?|steps?|iters?|iterations|updates|batches))?", _warmup),
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 from hpo_tui.engine.define.compose import Plan, make_plan, make_spec, with_metrics
 from hpo_tui.engine.define.draft import Draft
 from hpo_tui.engine.define.find import find_options
-from hpo_tui.engine.define.first_run import first_run, times
+from hpo_tui.engine.define.first_run import first_run, guarded, times
 from hpo_tui.engine.define.options import Option
 from hpo_tui.engine.define.optuna_draft import optuna_draft
 from hpo_tui.engine.define.optuna_source import uses_optuna
@@ -89,6 +89,8 @@ def init(
     reached = not any(o.style == "constant" for o in found.options) or not found.advice
     if tried is not None and tried.code == 0 and reached:
         notes.update(times(spec, tried))
+        spec, said_of = guarded(spec, tried)
+        notes.update(said_of)
     text = write(spec, notes)
     how = found.how if plan.proposals else ""
     return Draft(

@@ -291,3 +291,18 @@ def test_a_flood_of_long_lines_is_read_quickly() -> None:
     lines = ["a " * 2000 + "9/9 (9%)", "accuracy" + " b" * 2000, "| " + "x" * 3000] * 3000
     assert read_output(lines, {}).values == {}
     assert time.process_time() - begin < 2
+
+
+def test_what_a_data_group_says_of_unknown_meaning_is_left_alone() -> None:
+    for name in ("data.noise", "dataset.snr", "train_data.noise", "dgp.scale", "data_module.ratio"):
+        assert propose(option(name, 0.1)) is None, name
+    assert propose(option("data.batch_size", 32)) is not None
+    assert propose(option("model.noise", 0.1)) is not None
+
+
+def test_lags_are_searched_up_to_twice_the_default() -> None:
+    for name in ("model.lags", "n_lags", "lookback_window"):
+        found = propose(option(name, 12))
+        assert found is not None
+        parameter = found.parameter
+        assert (parameter.kind, parameter.low, parameter.high) == (ParameterKind.INT, 1, 24)
