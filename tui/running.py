@@ -5,14 +5,13 @@ from typing import TYPE_CHECKING
 from hpo_tui.store.frame import STATES
 from hpo_tui.store.models import TrialState
 from hpo_tui.tui import present
+from hpo_tui.tui.charts.attempts import BEGINNINGS
 
 if TYPE_CHECKING:
     from hpo_tui.engine.arrays import Array, Index
     from hpo_tui.tui.snapshot import Snapshot
 
 _RUNNING = STATES.index(TrialState.RUNNING)
-_BEGINNINGS = ("started", "promoted")
-"""Kinds of the event that an attempt leaves when its process has started."""
 _NAMED = 2
 """Overdue trials that are named; more are counted."""
 
@@ -46,7 +45,7 @@ def _again(snapshot: "Snapshot") -> dict[int, float]:
     A trial is dated by its first: between two of them a night may have gone by.
     """
     return {
-        e.trial: e.time for e in snapshot.events if e.trial is not None and e.kind in _BEGINNINGS
+        e.trial: e.time for e in snapshot.events if e.trial is not None and e.kind in BEGINNINGS
     }
 
 

@@ -4,16 +4,18 @@ Pure numpy. Times are Unix seconds.
 """
 
 import time
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hpo_tui.engine.arrays import Array, Index
 from hpo_tui.engine.occupancy import gpus_of
-from hpo_tui.store.frame import Frame
-from hpo_tui.store.models import TrialState
+from hpo_tui.store.frame import STATES, Frame
+from hpo_tui.store.models import Event, TrialState
 from hpo_tui.tui import fmt
+from hpo_tui.tui.charts.attempts import Attempt, attempts_of, dated
 
 MOST_TRIALS = 2000
 """The last trials that are drawn: more than cells could show, and few enough for every update."""
@@ -31,14 +33,16 @@ MARK_EVERY = 16
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ran:
-    """n trials that have run, in the order in which they began.
+    """n trials that have run, or attempts of theirs, in the order in which they began.
 
     ``row``: their rows of the frame; ``start``, ``end``: float64 (n,). One that runs ends now.
+    ``device``: where attempts ran, of those that may have run elsewhere than the trial's last.
     """
 
     row: Index
     start: Array
     end: Array
+    device: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,10 +56,11 @@ class Lane:
     at: Index
 
 
-def ran(frame: Frame, now: float) -> Ran:
+def ran(frame: Frame, now: float, events: Iterable[Event] = ()) -> Ran:
     """Return the last :data:`MOST_TRIALS` trials that have run.
 
-    The attempts of a trial are taken for one piece that ended when the trial did.
+    Attempts of a trial of which ``events`` do not tell are taken for one piece that ended when the
+    trial did.
     """
     running = frame.in_state(TrialState.RUNNING)
     end = np.where(running, now, frame.ended)
@@ -64,7 +69,32 @@ def ran(frame: Frame, now: float) -> Ran:
     known = np.isfinite(start) & np.isfinite(end) & (end >= start)
     rows = np.flatnonzero(known & ~frame.in_state(TrialState.WAITING))
     rows = rows[np.argsort(start[rows], kind="stable")][-MOST_TRIALS:]
-    return Ran(rows, start[rows], end[rows])
+    whole_ones = Ran(rows, start[rows], end[rows])
+    return _parted(frame, whole_ones, attempts_of(events))
+
+
+def _parted(frame: Frame, trials: Ran, attempts: Mapping[int, Sequence[Attempt]]) -> Ran:
+    """Return the trials with those in pieces whose ``attempts`` are known."""
+    at = [i for i, n in enumerate(frame.number[trials.row].tolist()) if n in attempts]
+    if not at:
+        return trials
+    rows, pieces = list[int](), list[Attempt]()
+    for i in at:
+        row = int(trials.row[i])
+        known, end = attempts[int(frame.number[row])], float(trials.end[i])
+        before = float(frame.duration[row])  # of one that runs, what its earlier attempts took
+        if frame.state[row] != STATES.index(TrialState.RUNNING):
+            before -= end - known[-1].start
+        found = dated(known, float(frame.started[row]), end, before)
+        rows += [row] * len(found)
+        pieces += found
+    row = np.r_[np.delete(trials.row, at), np.array(rows, dtype=trials.row.dtype)]
+    start = np.r_[np.delete(trials.start, at), [p.start for p in pieces]]
+    end = np.r_[np.delete(trials.end, at), [p.end for p in pieces]]
+    device = [""] * (len(row) - len(pieces)) + [p.device for p in pieces]
+    order = np.argsort(start, kind="stable")
+    places = {n: device[i] for n, i in enumerate(order.tolist()) if device[i]}
+    return Ran(row[order], start[order], end[order], places)
 
 
 def lanes(frame: Frame, trials: Ran) -> list[Lane]:
@@ -72,7 +102,7 @@ def lanes(frame: Frame, trials: Ran) -> list[Lane]:
     free: dict[tuple[str, int], float] = {}
     found: dict[tuple[str, int], list[int]] = {}
     for i, row in enumerate(trials.row.tolist()):
-        device = str(frame.device[row])
+        device = trials.device.get(i) or str(frame.device[row])
         for place in gpus_of(device) or (device or "-",):
             track = 0
             while free.get((place, track), -np.inf) > trials.start[i]:

@@ -38,9 +38,10 @@ if this was measured just now. `L` lends a GPU to somebody else: its trials leav
 checkpoint.
 
 Below, **when trials ran**: a lane for every GPU or slot (several lanes if trials share a GPU), with
-a block for every trial, shaded by task as in the cost bar; `!` marks lost trials. The figure on the
-right is the share of time in which the lane was occupied. Long periods in which nothing ran at all
-are left out and marked by vertical dashes. `h` and `l` go from trial to trial in the order in which
+a block for every trial, shaded by task as in the cost bar; `!` marks lost trials. Attempts of a
+trial are blocks of their own, if they are among the last 500 events. The figure on the right is the
+share of time in which the lane was occupied. Long periods in which nothing ran at all are left out
+and marked by vertical dashes. `h` and `l` go from trial to trial in the order in which
 they began, `Enter` opens the marked one.
 """
 
@@ -68,7 +69,7 @@ they began, `Enter` opens the marked one.
         if self.snapshot is None:
             return
         frame = self.snapshot.frame
-        order = frame.number[timeline.ran(frame, _until(self.snapshot)).row].tolist()
+        order = list(dict.fromkeys(frame.number[_ran(self.snapshot).row].tolist()))
         if not order:
             return
         selected = self.view.selected
@@ -86,7 +87,7 @@ they began, `Enter` opens the marked one.
     def paint(self, snapshot: Snapshot, width: int, height: int) -> Canvas:
         """Draw the devices, and the timeline in what room is left."""
         canvas = Canvas(width, height)
-        trials = timeline.ran(snapshot.frame, _until(snapshot))
+        trials = _ran(snapshot)
         rows = timeline.lanes(snapshot.frame, trials)
         below = len(rows) + lanes.LEAST - 1 if rows else 0
         if snapshot.measured:
@@ -126,6 +127,10 @@ they began, `Enter` opens the marked one.
         for y, line in enumerate(said):
             canvas.put(1, y, line, Ink.DIM)
         return len(said) + 1
+
+
+def _ran(snapshot: Snapshot) -> timeline.Ran:
+    return timeline.ran(snapshot.frame, _until(snapshot), snapshot.events)
 
 
 def _until(snapshot: Snapshot) -> float:
