@@ -116,7 +116,13 @@ def transaction(path: Path) -> Iterator[sqlite3.Connection]:
 
 @contextlib.contextmanager
 def one_moment(conn: sqlite3.Connection) -> Iterator[None]:
-    """Have all that is read within show the file at one moment, whatever is written meanwhile."""
+    """Have all that is read within show the file at one moment, whatever is written meanwhile.
+
+    Within another it is the moment of that.
+    """
+    if conn.in_transaction:
+        yield
+        return
     conn.execute("BEGIN")
     try:
         yield

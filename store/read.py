@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -74,6 +75,13 @@ class StudyReader:
         changed, self._version = version != self._version, version
         return changed
 
+    def one_moment(self) -> AbstractContextManager[None]:
+        """Have all that is asked within be of one moment; what takes long belongs outside.
+
+        The writer's log cannot be folded in meanwhile, nor, on a network, anything be written.
+        """
+        return one_moment(self.conn)
+
     def _rows(self, sql: str, args: Sequence[Any] | Mapping[str, Any] = ()) -> list[dict[str, Any]]:
         cursor = self.conn.execute(sql, args)
         names = [d[0] for d in cursor.description]
@@ -101,7 +109,7 @@ class StudyReader:
         if numbers is not None:
             where = " WHERE number IN (SELECT value FROM json_each(?))"
             args = [json.dumps(list(numbers))]
-        with one_moment(self.conn):
+        with self.one_moment():
             params, metrics = self.columns("p"), self.columns("m")
             rows = self._rows(f"SELECT * FROM trials{where} ORDER BY number", args)
             held = self._rows("SELECT column FROM columns WHERE holds = ?", (TRUTH,))

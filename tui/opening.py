@@ -60,7 +60,8 @@ def print_once(folder: StudyFolder, *, ascii_only: bool) -> int:
 
     from hpo_tui.engine.spec import SpecError
     from hpo_tui.tui.standing import status_lines
-    from hpo_tui.tui.watcher import read_once, why_unreadable
+    from hpo_tui.tui.unreadable import why_unreadable
+    from hpo_tui.tui.watcher import read_once
 
     try:
         snapshot = read_once(folder)

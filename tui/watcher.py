@@ -22,8 +22,7 @@ from hpo_tui.engine.spec.files import edited_by_hand
 from hpo_tui.engine.stop_when import KEY
 from hpo_tui.engine.waiting import waiting
 from hpo_tui.store.connect import inode, log_of
-from hpo_tui.store.faults import explained
-from hpo_tui.store.folder import ARCHIVE, StudyFolder
+from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import Event, Study, StudyState
 from hpo_tui.tui.crashes import report_crash
 from hpo_tui.tui.device_names import NamedFrames, labels, named
@@ -31,6 +30,7 @@ from hpo_tui.tui.outlook import GOALS_MET, eta_of, known_until, spent_of, why_cl
 from hpo_tui.tui.queued import short_of
 from hpo_tui.tui.ranking import Ranking
 from hpo_tui.tui.snapshot import STALE_SECONDS, Snapshot
+from hpo_tui.tui.unreadable import why_gone, why_unreadable
 
 if TYPE_CHECKING:
     from hpo_tui.store.read import StudyReader
@@ -39,6 +39,8 @@ POLL_SECONDS = 0.2
 LEAST_SECONDS = 1.0
 """Between two pictures."""
 EVENTS_KEPT = 500
+_LOOKS = 3
+"""How often a picture is taken anew as long as runners come and go meanwhile."""
 
 
 class StudyWatcher:
@@ -99,8 +101,9 @@ class StudyWatcher:
     def _watch(self) -> None:
         from hpo_tui.store.read import StudyReader
 
+        file = self.folder.db.stat().st_ino  # before: another may come into its place at any time
         with StudyReader(self.folder.db) as reader:
-            self._file, self.gone = self.folder.db.stat().st_ino, False
+            self._file, self.gone = file, False
             self._edits = _Edits()  # it may be another file
             dirty, runner, last, fades = True, self._runner(), 0.0, math.inf
             text, log = self._stamp(), inode(log_of(self.folder.db))
@@ -154,20 +157,35 @@ class StudyWatcher:
 
     def read(self, reader: "StudyReader") -> Snapshot:
         """Return the study as it is. Raises what the reader raises, and SpecError."""
-        study = reader.study()
-        devices = reader.devices()
-        frame = self._named.of(reader.frame(), labels(devices))
-        spec = self._parse(study)
+        runner = self._runner()
+        for _ in range(_LOOKS):
+            picture = self._picture(reader, *runner)
+            before, runner = runner, self._runner()
+            # Else the study would be said to run without a runner that has just come, or gone.
+            if runner == before:
+                break
+        return picture
+
+    def _picture(self, reader: "StudyReader", pid: int | None, suspended: bool) -> Snapshot:
+        """Return the study as its file is at one moment. ``pid``: its runner's."""
+        with reader.one_moment():
+            study, devices, whole = reader.study(), reader.devices(), reader.frame()
+            past, told = reader.get(KEY), reader.dated("eta")
+            queued = tuple(reader.open_commands(WISHES)) if pid is None else ()
+            events = tuple(reader.events(limit=EVENTS_KEPT))
+            edits = self._edits.of(reader, events)
+            late, waits = () if pid is None else overdue(reader), waiting(reader)
+            expected, maps = slices(reader), self._maps.of(reader)
+            spec = self._parse(study)
+            learned = holds(reader, spec.learn_from)
+        frame = self._named.of(whole, labels(devices))
         now = self._clock()
-        pid, suspended = self._runner()
         until = known_until(frame, devices, now, runs=pid is not None)
         spent, lost = spent_of(spec, study, frame, until)
-        closing = "" if pid is None else why_closing(spec, study, frame, spent, reader.get(KEY))
+        closing = "" if pid is None else why_closing(spec, study, frame, spent, past)
         timed = pid is not None and not suspended and closing != GOALS_MET
         going = pid is not None and not suspended and study.state is StudyState.RUNNING
         finished = study.state is StudyState.FINISHED
-        queued = tuple(reader.open_commands(WISHES)) if pid is None else ()
-        events = tuple(reader.events(limit=EVENTS_KEPT))
         return Snapshot(
             time=now,
             folder=self.folder,
@@ -179,18 +197,18 @@ class StudyWatcher:
             lost=lost,
             devices=named(devices),
             events=events,
-            edits=self._edits.of(reader, events),
-            eta=eta_of(spec, study, frame, spent, now, told=reader.dated("eta")) if timed else None,
+            edits=edits,
+            eta=eta_of(spec, study, frame, spent, now, told=told) if timed else None,
             closing=closing,
             edited=finished and edited_by_hand(self.folder.file, study.text) is not None,
             suspended=suspended,
-            overdue=() if pid is None else overdue(reader),
-            waits=waiting(reader) if going else "",
+            overdue=late,
+            waits=waits if going else "",
             queued=queued,
             short=short_of(spec, frame, queued, spent),
-            learned=holds(reader, spec.learn_from),
-            slices=slices(reader),
-            maps=self._maps.of(reader),
+            learned=learned,
+            slices=expected,
+            maps=maps,
         )
 
     def _parse(self, study: Study) -> StudySpec:
@@ -225,42 +243,3 @@ def read_once(folder: StudyFolder, clock: Callable[[], float] = time.time) -> Sn
     watcher = StudyWatcher(folder, lambda _: None, lambda _: None, clock)
     with StudyReader(folder.db) as reader:
         return watcher.read(reader)
-
-
-def why_gone(folder: StudyFolder, file: int) -> str:
-    """Return where a study went whose file had the inode ``file``; empty when it is there.
-
-    Empty too when it was never read (``file`` is 0).
-    """
-    if not file:
-        return ""
-    if folder.db.exists():
-        emptied = folder.db.stat().st_size == 0
-        return f"{folder.name} is gone (Esc leaves it): {folder.db} was emptied." if emptied else ""
-    for place in (folder.path.parent / ARCHIVE).glob("*/study.db"):
-        if place.stat().st_ino == file:
-            return f"{folder.name} was archived (Esc leaves it): it is in {place.parent} now."
-    return f"{folder.name} is gone (Esc leaves it): {folder.path} was deleted or moved."
-
-
-def why_unreadable(folder: StudyFolder, error: Exception) -> str:
-    """Return a sentence for people: what is wrong with the study's file and what to do."""
-    try:
-        there, gone = folder.db.exists(), not folder.path.is_dir()
-    except PermissionError:
-        return f"you have no permission to read {folder.path}: ask its owner for it."
-    if gone:
-        return f"{folder.path} is not there: the study was deleted or moved."
-    if not there:
-        return (
-            f"{folder.path} has no study.db yet: the study was never started. "
-            "Start its runner to begin."
-        )
-    if isinstance(error, LookupError):
-        return f"{folder.db} contains no study yet: its runner is still making it."
-    if isinstance(error, SpecError):
-        return f"The study text in {folder.db} cannot be understood: {error}"
-    text = explained(error)
-    if text != str(error):
-        return f"{folder.db} cannot be read: {text}."
-    return f"{folder.db} cannot be read: {text}. Is it a study of hpo-tui that you may read?"

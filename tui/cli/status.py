@@ -20,7 +20,8 @@ from hpo_tui.tui.standing import queued_lines, waits_lines
 def picture_of(folder: StudyFolder) -> Snapshot:
     """Return the study as it is. Raises Refusal with the reason why it cannot be read."""
     from hpo_tui.engine.spec import SpecError
-    from hpo_tui.tui.watcher import read_once, why_unreadable
+    from hpo_tui.tui.unreadable import why_unreadable
+    from hpo_tui.tui.watcher import read_once
 
     try:
         return read_once(folder)

@@ -178,7 +178,7 @@ def plan(folder: StudyFolder, checked: Checked) -> Plan:
     """Compare the edited study with the stored one and its trials; for a thread."""
     from hpo_tui.engine.spec.edit import plan_edit
     from hpo_tui.store.read import StudyReader
-    from hpo_tui.tui.watcher import why_unreadable
+    from hpo_tui.tui.unreadable import why_unreadable
 
     try:
         with StudyReader(folder.db) as reader:

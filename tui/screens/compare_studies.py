@@ -19,7 +19,8 @@ from hpo_tui.tui.plain import plain
 from hpo_tui.tui.screens.compare import Compare
 from hpo_tui.tui.side_by_side import study_entries
 from hpo_tui.tui.snapshot import Snapshot
-from hpo_tui.tui.watcher import read_once, why_unreadable
+from hpo_tui.tui.unreadable import why_unreadable
+from hpo_tui.tui.watcher import read_once
 from hpo_tui.tui.widgets.chrome import StudyHeader
 from hpo_tui.tui.widgets.fixed_table import FixedTable
 from hpo_tui.tui.widgets.key_bar import KeyBar
