@@ -17,6 +17,7 @@ from hpo_tui.store.folder import (
     find_study,
     list_studies,
     working_folder,
+    umask,
 )
 from hpo_tui.store.write import StudyWriter
 
@@ -133,3 +134,13 @@ def test_where_nothing_can_be_locked_it_is_asked_whether_the_runner_lives(
             folder.lock.write_text(f"{runner.pid}\n")
             assert folder.runner_pid() == (runner.pid if lives else None)
             runner.kill()
+
+
+def test_the_mask_of_new_files_is_told_without_setting_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = os.umask(0o027)
+    try:
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "umask", lambda _: pytest.fail("it was set"))
+            assert umask() == 0o027
+    finally:
+        os.umask(before)
