@@ -235,8 +235,9 @@ class LeaseFile:
         }
         data = json.dumps(note).encode()
         try:
-            os.pwrite(self._fd, data, 0)
-            os.ftruncate(self._fd, len(data))
+            # Blanks up to its length before are JSON too: nothing has to be cut off, so whoever
+            # reads it now, or after a crash of this process, finds all of it.
+            os.pwrite(self._fd, data.ljust(os.fstat(self._fd).st_size), 0)
         except OSError:  # a full disk must not end a study: the lock itself holds without a note
             return
 

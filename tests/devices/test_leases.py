@@ -179,3 +179,23 @@ def test_a_planted_link_is_refused(tmp_path: Path) -> None:
     (tmp_path / "hpo-tui").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(LeaseError, match="no directory"):
         find_runtime_dir({"XDG_RUNTIME_DIR": str(tmp_path)})
+
+
+def test_a_note_is_whole_at_every_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is shorter than before is read by another runner, or survives a crash, halfway."""
+    lease = LeaseFile(tmp_path, "GPU-a", "first")
+    assert lease.take() == ""
+    for trial in range(9):
+        lease.note(trial, os.getpid())
+    pwrite, found = os.pwrite, []
+
+    def look(fd: int, data: bytes, at: int) -> int:
+        written = pwrite(fd, data, at)
+        found.append(json.loads(lease.path.read_bytes())["trials"])
+        return written
+
+    monkeypatch.setattr(os, "pwrite", look)
+    for trial in range(8):
+        lease.drop(trial)
+    lease.free()
+    assert [len(trials) for trials in found] == [8, 7, 6, 5, 4, 3, 2, 1, 0]
