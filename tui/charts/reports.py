@@ -78,7 +78,8 @@ class CurveReader:
         """Return trial → (steps, values) from the study's file; empty when it cannot be read."""
         try:
             of = (path, path.stat().st_ino, metric)
-            before = self._kept[1] if of == self._kept[0] else {}
+            kept_of, kept = self._kept  # at once: another thread may leave another metric there
+            before = kept if of == kept_of else {}
             known = {n: before[n][0] if n in before else -1 for n in trials}
             with StudyReader(path) as reader:
                 fresh = reader.curves_after(known, metric)

@@ -114,3 +114,23 @@ def test_a_crowd_of_long_curves_is_few_points(monkeypatch: pytest.MonkeyPatch) -
     chart = Plot.framed(Canvas(60, 16), Scale(0, 10_000), Scale(0, 1), UNICODE, ("step", "acc"))
     chart.lines([(x, np.abs(np.sin(x + i))) for i in range(60)], Ink.PARTIAL)
     assert 60 * chart.width <= given[0] <= 60 * 4 * (chart.width + 1)
+
+
+def test_two_threads_that_read_two_metrics_mix_none(tmp_path: Path) -> None:
+    """One leaves what it has read between two looks of the other at what is kept."""
+    db, reader = tmp_path / "study.db", CurveReader()
+    _report(db, 1, range(3))
+
+    class Loss(str):
+        """A metric's name that is compared while another thread keeps its curves."""
+
+        __hash__ = str.__hash__
+
+        def __eq__(self, other: object) -> bool:
+            found = str.__eq__(self, other)
+            if found:
+                reader.read(db, (1,), "acc")
+            return found
+
+    reader.read(db, (1,), "loss")
+    assert reader.read(db, (1,), Loss("loss"))[1][1].tolist() == [1.0] * 3
