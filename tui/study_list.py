@@ -69,11 +69,12 @@ class StudyList:
     def __init__(self, home: Path | None) -> None:
         self.home = home
         self._known: dict[Path, tuple[tuple[float, ...], Summary]] = {}
-        self._readers: dict[Path, StudyReader] = {}
+        self._readers: dict[Path, tuple[int, StudyReader]] = {}
+        """Study → the inode of the file that is open, and who reads it."""
 
     def close(self) -> None:
         """Close every file."""
-        for reader in self._readers.values():
+        for _, reader in self._readers.values():
             reader.close()
         self._readers.clear()
 
@@ -89,9 +90,17 @@ class StudyList:
 
     def _let_go(self, path: Path) -> None:
         """Close a study's file, if it is open."""
-        reader = self._readers.pop(path, None)
-        if reader is not None:
-            reader.close()
+        if path in self._readers:
+            self._readers.pop(path)[1].close()
+
+    def _reader(self, folder: StudyFolder) -> StudyReader:
+        """Return who reads a study's file: the one that is there now, not one before it."""
+        file = folder.db.stat().st_ino
+        if self._readers.get(folder.path, (file,))[0] != file:
+            self._let_go(folder.path)
+        if folder.path not in self._readers:
+            self._readers[folder.path] = file, StudyReader(folder.db)
+        return self._readers[folder.path][1]
 
     def _one(self, folder: StudyFolder) -> Summary:
         pid = folder.runner_pid()
@@ -115,10 +124,9 @@ class StudyList:
     def _read(self, folder: StudyFolder, pid: int | None, touched: float) -> Summary:
         from hpo_tui.engine.analysis.front import best_rows, near_misses, results, tally
 
-        reader = self._readers.get(folder.path)
-        if reader is None:
-            reader = self._readers[folder.path] = StudyReader(folder.db)
-        study, frame = reader.study(), reader.frame()
+        reader = self._reader(folder)
+        with reader.one_moment():
+            study, frame = reader.study(), reader.frame()
         spec = StudySpec.from_text(study.text)
         rows = best_rows(frame, spec)
         near = rows[:0] if len(rows) else near_misses(frame, spec, 1)

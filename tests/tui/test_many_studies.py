@@ -78,3 +78,18 @@ async def test_a_folder_that_cannot_be_read_for_a_moment_is_read_again(
 def _said(screen: Widget) -> str:
     notice = screen.query_one(Notice)
     return " ".join(notice.render_line(y).text for y in range(notice.size.height))
+
+
+@pytest.mark.usefixtures("runner")
+def test_a_study_that_was_made_anew_between_two_looks_is_read_anew(tmp_path: Path) -> None:
+    """It was deleted and another of its name started: a runner lives at either look."""
+    study = make_study(tmp_path, trials=3)
+    other = make_study(tmp_path / "elsewhere", trials=5)
+    studies = StudyList(study.path.parent)
+    assert [s.trials for s in studies.read()] == [3]
+    shutil.rmtree(study.path)
+    other.path.rename(study.path)
+    before = _open_files()
+    assert [s.trials for s in studies.read()] == [5]
+    assert _open_files() <= before
+    studies.close()
