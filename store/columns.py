@@ -51,7 +51,8 @@ class FrameReader:
         text = [n for _, n, _, holds in columns if holds == TEXT]
         old = self._frame
         if old is not None and self._text.keys() != set(text):
-            old = None  # numbers of before are codes from here on
+            # Numbers of before are codes from here on, even if what follows cannot be read now.
+            old = self._frame = None
         if old is None:
             self._text = {n: {} for n in text}
         where = f" WHERE rev > {old.rev:d}" if old is not None else ""

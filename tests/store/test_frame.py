@@ -87,3 +87,18 @@ def test_trials_come_in_the_order_of_their_numbers_whenever_they_were_begun(
         frame = reader.frame()
         assert frame.number.tolist() == frame.params["x"].tolist() == sorted(frame.number)
     assert [frame.index(n) for n in range(7)] == [None, 0, 1, None, 2, 3, None]
+
+
+def test_what_could_not_be_read_leaves_no_half_known_choices(
+    writer: StudyWriter, reader: StudyReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first text of a parameter makes codes of its numbers, which were values before."""
+    writer.add_trial(trial(1, x=16))
+    assert reader.frame().params["x"].tolist() == [16]
+    writer.add_trial(trial(2, x="auto"))
+    with monkeypatch.context() as patched:
+        patched.setattr(columns.FrameReader, "_frame_of", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            reader.frame()
+    frame = reader.frame()
+    assert [frame.choices["x"][int(code)] for code in frame.params["x"]] == [16, "auto"]
