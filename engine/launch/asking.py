@@ -72,7 +72,10 @@ def _outcome(folder: StudyFolder, reader: StudyReader, number: int, deadline: fl
         doubtful = time.monotonic() >= look
         pid = runner_pid(folder) if doubtful else 0
         command = reader.command(number)  # read after that: it may have answered and gone
-        assert command is not None
+        if command is None:
+            raise LaunchError(
+                f"{folder.db} is not the file any more that this was asked for in: ask again"
+            )
         if command.answered is not None or time.monotonic() >= deadline:
             return command
         if pid is None:

@@ -7,7 +7,7 @@ import pytest
 from asking import answer
 
 from hpo_tui.engine.answers import Refused
-from hpo_tui.engine.launch import LaunchError
+from hpo_tui.engine.launch import LaunchError, asking
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.wishes import Wishes
 from hpo_tui.engine.spec import StudySpec
@@ -73,3 +73,13 @@ def test_an_edit_does_not_undo_one_that_was_made_since_it_was_begun(make_study: 
     with pytest.raises(LaunchError, match="edited meanwhile"):
         narrowed(study, now, 0.5)
     assert narrowed(study, study.study().text.replace("0.25", "0.0"), 0.25).ok
+
+
+def test_of_what_was_asked_for_in_a_file_that_is_there_no_more_it_is_told(
+    make_study: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = make_study("report(accuracy=0.5)")
+    monkeypatch.setattr(asking, "runner_pid", lambda _: 4242)
+    monkeypatch.setattr(asking, "ask", lambda *_: 999)  # it was put back from a copy since
+    with pytest.raises(LaunchError, match=r"study\.db is not the file any more .*: ask again"):
+        answer(study, "pause")
