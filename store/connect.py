@@ -120,7 +120,8 @@ def one_moment(conn: sqlite3.Connection) -> Iterator[None]:
 
     Within another it is the moment of that.
     """
-    if conn.in_transaction:
+    within = conn.in_transaction
+    if within:
         yield
         return
     conn.execute("BEGIN")

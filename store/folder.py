@@ -1,5 +1,6 @@
 """The study folder: where everything of a study lies, and how studies are found."""
 
+import errno
 import fcntl
 import os
 import shlex
@@ -133,16 +134,43 @@ class StudyFolder:
     def making(self) -> Iterator[None]:
         """Let one process at a time make the study, or change it: several may be started at once.
 
-        The folder is made. Raises OSError where it cannot be.
+        The folder is made, anew if another process takes it away meanwhile. Raises OSError where
+        it cannot be.
         """
-        self.path.mkdir(parents=True, exist_ok=True)
+        fd = None
+        while fd is None:
+            self.path.mkdir(parents=True, exist_ok=True)
+            with suppress(FileNotFoundError):
+                fd = self._alone()
+        try:
+            yield
+        finally:
+            os.close(fd)
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Do the same for a study that is there. Raises FileNotFoundError if it is not any more."""
+        fd = self._alone()
+        try:
+            yield
+        finally:
+            os.close(fd)
+
+    def _alone(self) -> int:
+        """Wait until nobody else makes or changes the study; return what keeps others waiting.
+
+        Raises FileNotFoundError if the folder is gone then, or another lies in its place.
+        """
         fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
         try:
             with suppress(OSError):  # a file system that locks no folders
                 fcntl.flock(fd, fcntl.LOCK_EX)
-            yield
-        finally:
+            if not os.path.samestat(os.fstat(fd), self.path.stat()):
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(self.path))
+        except BaseException:
             os.close(fd)
+            raise
+        return fd
 
     def runner_pid(self) -> int | None:
         """Return the PID of the runner that holds the lock, 0 if it holds it unsaid, else None.

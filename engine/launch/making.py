@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
+from hpo_tui.engine.launch.offline import without_runners
 from hpo_tui.engine.launch.origin import Origin, Unreadable, keep, origin
 from hpo_tui.engine.launch.refusals import LaunchError
 from hpo_tui.engine.spec import StudySpec
@@ -38,10 +39,15 @@ def create_study(source: Path | str, home: Path, name: str | None = None) -> Stu
     new = not folder.path.exists()
     try:
         with folder.making():
-            anew = folder.db.is_file()
-            if not anew or _to_be_made_anew(folder, spec):
-                with _gone_if_it_fails(folder) if new and not anew else nullcontext():
-                    _make(folder, spec, called, anew=anew)
+            if not folder.db.is_file():
+                with _gone_if_it_fails(folder) if new else nullcontext():
+                    _make(folder, spec, called, anew=False)
+            elif _to_be_made_anew(folder, spec):
+                with without_runners(folder):
+                    if _to_be_made_anew(folder, spec):  # one may have come and gone
+                        _make(folder, spec, called, anew=True)
+    except ValueError as error:
+        raise LaunchError(f"cannot make the study in {folder.path}: {error}") from error
     except OSError as error:
         why = in_words(error, folder.path)
         raise LaunchError(f"cannot make the study in {folder.path}: {why}") from error
@@ -92,11 +98,12 @@ def _make(folder: StudyFolder, spec: StudySpec, called: str, *, anew: bool) -> N
     keep(folder, spec.text)
     writer = StudyWriter(folder.db)
     try:
-        writer.create_study(called, spec.text, spec.seed)
-        if anew:
-            writer.update_study(name=called, text=spec.text, seed=spec.seed)
-            writer.forget_columns((p.name for p in spec.space), spec.metric_names)
-        writer.declare((p.name for p in spec.space), spec.metric_names)
+        with writer.transaction():  # who looks on finds all that the text speaks of, or no study
+            writer.create_study(called, spec.text, spec.seed)
+            if anew:
+                writer.update_study(name=called, text=spec.text, seed=spec.seed)
+                writer.forget_columns((p.name for p in spec.space), spec.metric_names)
+            writer.declare((p.name for p in spec.space), spec.metric_names)
     finally:
         writer.close()
 

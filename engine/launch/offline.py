@@ -5,7 +5,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from hpo_tui.engine import stop_when
@@ -57,20 +57,31 @@ def locked(folder: StudyFolder) -> Iterator[None]:
 
     Raises ValueError when a runner has the study.
     """
-    # Without the folder the lock's own name would be the missing one, and say little.
-    if not folder.path.is_dir():
-        raise ValueError(f"the study is gone: {folder.path} is not there any more")
-    with folder.making():
-        fd = os.open(folder.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    with ExitStack() as held:
         try:
-            _keep_runners_out(folder, fd)
-            yield
-        finally:
-            os.close(fd)
+            held.enter_context(folder.changing())
+        except (FileNotFoundError, NotADirectoryError):
+            gone = f"the study is gone: {folder.path} is not there any more"
+            raise ValueError(gone) from None
+        held.enter_context(without_runners(folder))
+        yield
 
 
-def _keep_runners_out(folder: StudyFolder, fd: int) -> None:
-    """Share the runner's lock, as those do who ask for it: to them no runner lives."""
+@contextmanager
+def without_runners(folder: StudyFolder) -> Iterator[None]:
+    """Share the runner's lock, as those do who ask for it: to them no runner lives.
+
+    Raises ValueError when a runner has the study.
+    """
+    fd = os.open(folder.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        _share(folder, fd)
+        yield
+    finally:
+        os.close(fd)
+
+
+def _share(folder: StudyFolder, fd: int) -> None:
     try:
         fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except OSError as error:

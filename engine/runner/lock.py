@@ -45,6 +45,24 @@ class Lock:
     def _take(self) -> None:
         """Have the lock for this process alone."""
         begun = time.monotonic()
+        self._wait(begun)
+        while not self._is_current():
+            # The study was made anew meanwhile: what is locked belongs to the one before.
+            fresh = os.open(self.folder.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            os.close(self.fd)
+            self.fd = fresh
+            self._wait(begun)
+
+    def _is_current(self) -> bool:
+        """Whether what is locked is the study's lock. Raises Unopenable if that is gone."""
+        try:
+            return os.path.samestat(self.folder.lock.stat(), os.fstat(self.fd))
+        except FileNotFoundError:
+            gone = f"the study is gone: {self.folder.path} is not there any more"
+            raise Unopenable(gone) from None
+
+    def _wait(self, begun: float) -> None:
+        """Wait until nobody else has the lock. ``begun``: since when it is waited for."""
         while not self._is_free(fcntl.LOCK_EX):
             waited = time.monotonic() - begun
             if waited >= _RUNNER_SECONDS and not self._is_free(fcntl.LOCK_SH):
@@ -58,8 +76,6 @@ class Lock:
                     f" {_COMMAND_SECONDS:.0f} s: start it again when that is done"
                 )
             time.sleep(0.025)
-        if not self.folder.lock.exists():
-            raise Unopenable(f"the study is gone: {self.folder.path} is not there any more")
 
     def _sign(self) -> None:
         """Write down who has the lock."""

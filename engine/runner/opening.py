@@ -137,6 +137,7 @@ def taken_over(
         why = "; ".join(p.show(folder.file) for p in plan.refused)
         raise Unopenable(f"what was edited by hand in {folder.path} cannot be applied: {why}")
     with writer.transaction():
+        writer.declare((p.name for p in new.space), new.metric_names)
         writer.update_study(text=text)
         if plan.changes:
             writer.add_event("edited", "; ".join(c.text for c in plan.changes))

@@ -16,8 +16,8 @@ from hpo_tui.store.folder import (
     find_home,
     find_study,
     list_studies,
-    working_folder,
     umask,
+    working_folder,
 )
 from hpo_tui.store.write import StudyWriter
 
