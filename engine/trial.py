@@ -102,10 +102,21 @@ class _Reporter:
                 self.fd = os.open(self.path, flags, 0o644)
                 self.stat = os.fstat(self.fd)
             while self.pending:
-                self.pending = self.pending[os.write(self.fd, self.pending) :]
+                self._write_once(self.fd)
         except OSError:
             return False
         return True
+
+    def _write_once(self, fd: int) -> None:
+        """Write as much of what is pending as the file takes.
+
+        What is being written is not pending: a handler that reports meanwhile would write it too.
+        """
+        line, self.pending = self.pending, b""
+        try:
+            line = line[os.write(fd, line) :]
+        finally:
+            self.pending = line + self.pending
 
     def _is_ours(self, fd: int) -> bool:
         """Whether a descriptor is still that of the report file: its number may be another's."""

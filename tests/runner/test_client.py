@@ -106,6 +106,22 @@ def test_a_handler_may_report_in_the_middle_of_a_report(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize("before", [True, False])
+def test_a_handler_that_reports_in_the_middle_of_a_report_writes_nothing_twice(
+    tmp_path: Path, *, before: bool
+) -> None:
+    script = IN_A_HANDLER.replace("    sys.exit(0)\n", "")
+    if not before:
+        script = script.replace("    os.kill(os.getpid(), signal.SIGTERM)\n", "").replace(
+            "    return write(fd, data)\n",
+            "    done = write(fd, data)\n    os.kill(os.getpid(), signal.SIGTERM)\n"
+            "    return done\n",
+        )
+    run_in_a_study(script, tmp_path)
+    steps = [json.loads(line)["step"] for line in (tmp_path / "r").read_bytes().splitlines()]
+    assert steps == ([2, 1] if before else [1, 2])
+
+
 FORKED = """
 import os, signal, threading
 from hpo_tui import trial
