@@ -10,7 +10,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from hpo_tui.store.connect import closed_on_error, connect, set_log_aside
+from hpo_tui.store.connect import closed_on_error, connect, inode, set_log_aside
 from hpo_tui.store.models import (
     Command,
     DeviceSample,
@@ -46,7 +46,10 @@ class StudyWriter:
     def __init__(self, path: Path) -> None:
         self.aside = set_log_aside(path)
         """Where the log of another file is now that lay beside this one; None without any."""
+        there = inode(path)  # before: another may come into its place at any time
         self.conn: sqlite3.Connection = connect(path)
+        self.file = there or inode(path)
+        """The inode of the file that is written."""
         self._counted = False
         """Whether the present log says which file it goes on from."""
         with closed_on_error(self.conn):

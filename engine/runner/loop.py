@@ -50,7 +50,7 @@ class Runner:
 
     def __init__(self, desk: Desk, lock: Lock) -> None:
         self.desk, self.lock = desk, lock
-        self.file = OpenedFile(desk.folder.db)
+        self.file = OpenedFile(desk.folder.db, file=desk.writer.file)
         self.intake = Intake(desk)
         self.breaker = Breaker(desk.spec.resources.failures)
         self.endings = Endings(desk, self.intake, self.breaker)

@@ -12,13 +12,18 @@ PATIENCE = 30.0
 
 
 class OpenedFile:
-    """A file as it was when this was made. Raises OSError if it is not there then."""
+    """A file as it was when this was made. Raises OSError if it is not there then.
 
-    def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
+    ``file``: the inode by which it was opened, where another may have come into its place since.
+    """
+
+    def __init__(
+        self, path: Path, clock: Callable[[], float] = time.monotonic, *, file: int = 0
+    ) -> None:
         self.path, self._clock = path, clock
         self._changing = on_network(path)
         """Whether its inode need not stay the same."""
-        self._inode = self._look()
+        self._inode = self._look() if self._changing or not file else file
         self._log = inode(log_of(path))
         # Of the folder, not of the file: to close one more descriptor of that would take away
         # every lock that SQLite has on it.

@@ -11,8 +11,9 @@ import pytest
 from hpo_tui.engine.launch import LaunchError, create_study, making
 from hpo_tui.engine.launch.offline import locked
 from hpo_tui.engine.runner import lock as locking
+from hpo_tui.engine.runner import opening
 from hpo_tui.engine.runner.lock import Lock, Unopenable
-from hpo_tui.engine.runner.opening import taken_over
+from hpo_tui.engine.runner.loop import Runner
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.store import folder as folders
 from hpo_tui.store.folder import HOME, StudyFolder
@@ -145,6 +146,29 @@ def test_who_looks_on_as_an_edit_is_taken_over_finds_all_that_it_speaks_of(
     study = make_study(SHORT)
     study.folder.file.write_text(study.study().text + ADDED)
     with closing(StudyWriter(study.folder.db)) as writer:
-        spec = taken_over(study.folder, study.study(), [], writer)
+        spec = opening.taken_over(study.folder, study.study(), [], writer)
     assert [p.name for p in spec.space] == ["x", "y"]
     assert not any(looking_on)
+
+
+def test_a_file_that_is_replaced_while_a_runner_looks_for_its_devices_is_not_its_own(
+    make_study: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would run on for nobody, writing to a file that has no name any more."""
+    folder = make_study(SHORT).folder
+    find = opening.open_executor
+
+    def slowly(*args: Any) -> Any:
+        shutil.copy(folder.db, folder.path / "copy.db")
+        (folder.path / "copy.db").replace(folder.db)
+        return find(*args)
+
+    monkeypatch.setattr(opening, "open_executor", slowly)
+    lock = Lock(folder)
+    try:
+        runner = Runner(opening.open_desk(folder, "tiny:Optimizer"), lock)
+        gone = runner.file.is_gone()
+        runner._close()
+    finally:
+        lock.release()
+    assert gone
