@@ -1,5 +1,6 @@
 """Making a study of a study file."""
 
+import errno
 import os
 import re
 import shutil
@@ -15,11 +16,14 @@ from hpo_tui.engine.launch.refusals import LaunchError
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.spec.files import write_atomic
 from hpo_tui.engine.spec.names import text_fault
+from hpo_tui.store.connect import log_of
 from hpo_tui.store.faults import explained
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.refusals import in_words
 from hpo_tui.store.write import StudyWriter
 
+_UNMADE = ".making"
+"""A study's file until it is whole: its name is no longer than the one that it gets."""
 _LONGEST_PATH = 504
 """Bytes of a path that SQLite opens: it takes 512, with room for the name of its log."""
 
@@ -96,7 +100,8 @@ def _make(folder: StudyFolder, spec: StudySpec, called: str, *, anew: bool) -> N
     _bring_template(spec, folder)
     write_atomic(folder.file, spec.text)
     keep(folder, spec.text)
-    writer = StudyWriter(folder.db)
+    place = folder.db if anew else _beside(folder.db)
+    writer = StudyWriter(place)
     try:
         with writer.transaction():  # who looks on finds all that the text speaks of, or no study
             writer.create_study(called, spec.text, spec.seed)
@@ -106,6 +111,25 @@ def _make(folder: StudyFolder, spec: StudySpec, called: str, *, anew: bool) -> N
             writer.declare((p.name for p in spec.space), spec.metric_names)
     finally:
         writer.close()
+    if not anew:
+        _put(place, folder.db)
+
+
+def _beside(path: Path) -> Path:
+    """Return where a study's file is made: to its own place it comes whole, for those who look."""
+    place = path.with_name(_UNMADE)
+    for old in (place, log_of(place)):  # of a making that was cut off
+        old.unlink(missing_ok=True)
+    return place
+
+
+def _put(place: Path, path: Path) -> None:
+    """Put a file that was made in its own place. Raises OSError."""
+    if log_of(place).exists():  # there was no room to fold it in
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+    for old in (log_of(path), Path(f"{path}-shm")):  # of one that was deleted without them
+        old.unlink(missing_ok=True)
+    place.replace(path)
 
 
 def slug(name: str) -> str:

@@ -1,6 +1,7 @@
 """A study that is made, made anew, put away or deleted while somebody waits for it or looks on."""
 
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
@@ -16,9 +17,12 @@ from hpo_tui.engine.runner.lock import Lock, Unopenable
 from hpo_tui.engine.runner.loop import Runner
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.store import folder as folders
+from hpo_tui.store.connect import log_of
 from hpo_tui.store.folder import HOME, StudyFolder
 from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
+from hpo_tui.tui.unreadable import why_unreadable
+from hpo_tui.tui.watcher import read_once
 
 SHORT = "report(step=1, accuracy=0.5)\n"
 ADDED = '\n[space.y]\ntype = "float"\nlow = 0.0\nhigh = 1.0\ndefault = 0.5\n'
@@ -108,6 +112,44 @@ def test_a_study_is_not_made_anew_under_a_runner_that_has_just_come(
     finally:
         locks[0].release()
     assert study.study().text == text
+
+
+def test_a_study_that_is_being_made_is_there_when_it_is_whole(
+    make_study: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, said = tmp_path / "elsewhere" / HOME, list[str]()
+    text, study = make_study(SHORT).study().text, StudyFolder(home / "t")
+    home.mkdir(parents=True)
+    study.path.mkdir()
+    (study.path / ".making").write_text("of a making that was cut off")
+    log_of(study.db).write_text("of a file that was deleted")
+    monkeypatch.setattr("sqlite3.connect", looked_on(study, said))
+    create_study(text, home)
+    assert {text.partition(":")[0] for text in said} == {f"{study.path} has no study.db yet"}
+    assert read_once(study).study.text == text
+    left = {path.name for path in study.path.iterdir()}
+    assert left - {"study.db-shm", "study.db-wal"} == {
+        "made-from.toml", "study.db", "study.toml", "trials"
+    }  # fmt: skip
+
+
+def looked_on(study: StudyFolder, said: list[str]) -> Any:
+    """Return what opens SQLite files, with a look at a study before each statement of a writer."""
+    connect = sqlite3.connect
+
+    def look(_: str) -> None:
+        try:
+            read_once(study)
+        except (sqlite3.Error, LookupError) as error:
+            said.append(why_unreadable(study, error))
+
+    def connected(name: Any, *args: Any, **options: Any) -> sqlite3.Connection:
+        conn = connect(name, *args, **options)
+        if not options.get("uri"):
+            conn.set_trace_callback(look)
+        return conn
+
+    return connected
 
 
 @pytest.fixture
