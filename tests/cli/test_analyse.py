@@ -17,6 +17,8 @@ from hpo_tui.store.models import Trial, TrialState
 from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
 
+pytestmark = pytest.mark.timeout(600)  # what is tested steps back for whatever else runs
+
 
 @pytest.fixture
 def table(tmp_path: Path) -> Path:

@@ -18,7 +18,7 @@ STDOUT = '[[metrics]]\nkind = "stdout"\n'
 
 
 def answer(study: Any, action: str, **args: Any) -> Any:
-    return send(study.folder, action, args, timeout=15)
+    return send(study.folder, action, args, timeout=60)
 
 
 def edit(study: Any, old: str, new: str) -> Any:

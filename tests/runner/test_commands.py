@@ -35,13 +35,13 @@ LONG = "report(step=1, accuracy=0.5)\ntime.sleep(60)\n"
 
 
 def ok(study: Any, action: str, **args: Any) -> Any:
-    answer = send(study.folder, action, args, timeout=15)
+    answer = send(study.folder, action, args, timeout=60)
     assert answer.ok, answer.answer
     return answer.answer
 
 
 def refused(study: Any, action: str, **args: Any) -> Any:
-    answer = send(study.folder, action, args, timeout=15)
+    answer = send(study.folder, action, args, timeout=60)
     assert answer.ok is False
     return answer.answer
 
@@ -251,7 +251,7 @@ def test_a_lent_device_starts_nothing(make_study: Any) -> None:
     study = make_study(LONG, budget=2)
     study.start()
     study.running(1)
-    answer = send(study.folder, "lend", {"device": "GPU9", "on": True}, timeout=15)
+    answer = send(study.folder, "lend", {"device": "GPU9", "on": True}, timeout=60)
     assert (answer.ok, "GPU9" in answer.answer) == (False, True)
 
 

@@ -76,7 +76,7 @@ def test_an_old_message_of_another_attempt_is_not_this_ones(make_study: Any) -> 
 
 def test_nan_stops_a_trial_at_once(make_study: Any, told: Any) -> None:
     study = make_study("""
-        for step in range(200):
+        for step in range(1200):
             report(step=step, accuracy=float("nan") if step == 3 else 0.5)
             time.sleep(0.05)
         """)
@@ -84,7 +84,7 @@ def test_nan_stops_a_trial_at_once(make_study: Any, told: Any) -> None:
     trial = study.ended()
     assert (trial.state, trial.teaches) == (TrialState.FAILED, True)
     assert "accuracy is nan at step 3" in trial.reason
-    assert trial.duration < 5
+    assert trial.step < 1199
     study.until(lambda: told("fail"))
     assert told("fail")[0] == ["fail", 1, "nan"]
 

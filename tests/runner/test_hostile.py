@@ -52,14 +52,14 @@ def test_a_full_disk_pauses_the_study_and_loses_nothing(make_study: Any, small_d
     study.start()
     study.running(2, reports=3)
     fill(small_disk / "filler")
-    study.until(lambda: "paused" in study.log() and "full" in study.study().reason, 30)
+    study.until(lambda: "paused" in study.log() and "full" in study.study().reason)
     assert study.study().state is StudyState.PAUSED
     assert runner_pid(study.folder)
     time.sleep(0.5)
     (small_disk / "filler").unlink()
-    study.until(lambda: study.trial(1).state.ended and study.trial(2).state.ended, 40)
-    assert send(study.folder, "resume", {}, 20).ok
-    study.gone(40)
+    study.until(lambda: study.trial(1).state.ended and study.trial(2).state.ended)
+    assert send(study.folder, "resume", {}, 60).ok
+    study.gone()
     for trial in study.trials():
         assert trial.state is TrialState.COMPLETE
         assert [r.step for r in study.reports(trial.number)] == list(range(1, 120))

@@ -32,7 +32,7 @@ async def test_the_form_fills_a_narrow_window_whenever_it_is_shown(tmp_path: Pat
     async with HpoApp(tmp_path / ".hpo").run_test(size=(80, 24)) as pilot:
         screen = await _opened(pilot, tmp_path)
         form, area = screen.query_one(StudyForm), screen.query_one("#define-text", TextArea)
-        await until(pilot, lambda: _width(form) > 70, 3)
+        await until(pilot, lambda: _width(form) > 70)
         assert form.move_to(("space", "lr"))
         await pilot.press("f6")
         await until(pilot, lambda: area.has_focus)
@@ -40,7 +40,7 @@ async def test_the_form_fills_a_narrow_window_whenever_it_is_shown(tmp_path: Pat
         await pilot.pause(0.4)
         await pilot.press("f6")
         await until(pilot, lambda: form.has_focus and form.size.height > 5)
-        await until(pilot, lambda: _width(form) > 70, 3)
+        await until(pilot, lambda: _width(form) > 70)
         assert form._top == max(0, form.cursor - form.page + 1)
 
 

@@ -58,7 +58,7 @@ async def test_a_study_that_cannot_be_read_is_said_to_be_that(
 
         monkeypatch.setattr(StudyReader, "study", study)
         await pilot.press("ctrl+s")
-        await until(pilot, lambda: said in _said(app), 5)
+        await until(pilot, lambda: said in _said(app))
         assert app.screen is screen
 
 
@@ -69,7 +69,7 @@ async def _saved_where(app: HpoApp, monkeypatch: pytest.MonkeyPatch, send: Any, 
         await pilot.press("ctrl+s")
         await until(pilot, lambda: isinstance(app.screen, Confirm))
         await pilot.press("y")
-        await until(pilot, lambda: said in _said(app), 5)
+        await until(pilot, lambda: said in _said(app))
         assert "Saved" not in _said(app)
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, Confirm))  # it is not saved

@@ -85,7 +85,7 @@ async def test_a_pause_takes_the_time_left_away_everywhere(study: StudyFolder) -
         writer = StudyWriter(study.db)
         writer.update_study(state=StudyState.PAUSED, reason="5 trials in a row failed alike")
         writer.close()
-        await until(pilot, lambda: "about " not in said(), 5)
+        await until(pilot, lambda: "about " not in said())
 
 
 ENDING = TEXT.replace("budget = 400", 'budget = 400\nstop_when = "goals met"')

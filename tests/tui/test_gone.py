@@ -47,15 +47,15 @@ async def test_a_study_that_goes_is_said_to_be_gone_and_nothing_acts_on_it(
             shutil.rmtree(study.path)
         else:
             os.truncate(study.db, 0)
-        await until(pilot, lambda: "Esc leaves it" in _title(app), 5)
+        await until(pilot, lambda: "Esc leaves it" in _title(app))
         assert any(word in text for text in _said(app))
         for key in ("asterisk", "e"):
             app.clear_notifications()
             await pilot.press(key)
-            await until(pilot, lambda: any(word in text for text in _said(app)), 5)
+            await until(pilot, lambda: any(word in text for text in _said(app)))
             assert isinstance(app.screen, Watch)
         log = app.screen.query_one(LogTail)
-        await until(pilot, lambda: "nothing yet" not in log.render_line(1).text, 5)
+        await until(pilot, lambda: "nothing yet" not in log.render_line(1).text)
         await pilot.press("question_mark", "escape")
         await pilot.pause()
         assert "Esc leaves it" in _title(app)
@@ -66,9 +66,9 @@ async def test_a_study_that_comes_back_is_shown_again(study: StudyFolder) -> Non
     async with app.run_test(size=(120, 30)) as pilot:
         await ready(pilot)
         place = _archived(study)
-        await until(pilot, lambda: "Esc leaves it" in _title(app), 5)
+        await until(pilot, lambda: "Esc leaves it" in _title(app))
         place.rename(study.path)
-        await until(pilot, lambda: "Esc leaves it" not in _title(app), 5)
+        await until(pilot, lambda: "Esc leaves it" not in _title(app))
 
 
 async def test_a_file_in_the_place_of_another_is_read_with_its_own_budget(
@@ -82,7 +82,7 @@ async def test_a_file_in_the_place_of_another_is_read_with_its_own_budget(
         for log in study.path.glob("study.db-*"):
             log.unlink()
         other.db.replace(study.db)
-        await until(pilot, lambda: "of 7777 spent" in _title(app), 5)
+        await until(pilot, lambda: "of 7777 spent" in _title(app))
 
 
 async def test_a_file_whose_log_goes_after_it_came_is_read_anew(
@@ -96,10 +96,10 @@ async def test_a_file_whose_log_goes_after_it_came_is_read_anew(
         await ready(pilot)
         other = make_study(tmp_path / "elsewhere", text=TEXT.replace("= 400", "= 7777"))
         other.db.replace(study.db)  # the log of the one before stays, as a runner has it open
-        await until(pilot, lambda: app.live.folder.db.stat().st_ino == app.live.watcher._file, 5)
+        await until(pilot, lambda: app.live.folder.db.stat().st_ino == app.live.watcher._file)
         for log in study.path.glob("study.db-*"):
             log.unlink()
-        await until(pilot, lambda: "of 7777 spent" in _title(app), 5)
+        await until(pilot, lambda: "of 7777 spent" in _title(app))
     writer.close()
 
 
@@ -111,8 +111,8 @@ async def test_a_home_that_is_made_later_is_found(
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: "no .hpo" in _title(app))
         study = make_study(tmp_path)
-        await until(pilot, lambda: app.home == study.path.parent, 5)
-        await until(pilot, lambda: "1 study" in _title(app), 5)
+        await until(pilot, lambda: app.home == study.path.parent)
+        await until(pilot, lambda: "1 study" in _title(app))
 
 
 async def test_a_study_that_may_not_be_moved_is_named_in_words(
@@ -124,10 +124,10 @@ async def test_a_study_that_may_not_be_moved_is_named_in_words(
     monkeypatch.setattr(shutil, "move", refused)
     app = make_app(None, study.path.parent)
     async with app.run_test(size=(120, 30)) as pilot:
-        await until(pilot, lambda: "1 study" in _title(app), 5)
+        await until(pilot, lambda: "1 study" in _title(app))
         await pilot.press("A", "y")
         sentence = f"{study.path.parent} is closed to you (Permission denied)"
-        await until(pilot, lambda: any(sentence in text for text in _said(app)), 5)
+        await until(pilot, lambda: any(sentence in text for text in _said(app)))
 
 
 async def test_a_picture_that_comes_while_the_app_is_taken_down_is_left_alone(

@@ -132,13 +132,13 @@ async def test_a_record_that_cannot_be_read_is_said_and_read_again(
 
             patch.setattr(StudyReader, "trial", trial)
             app.open_trial(_live(app), 1)
-            await until(pilot, lambda: any("disk I/O" in n.message for n in app._notifications), 5)
+            await until(pilot, lambda: any("disk I/O" in n.message for n in app._notifications))
         screen = app.screen
         assert isinstance(screen, TrialScreen)
         writer = StudyWriter(study.db)
         writer.update_study(reason="any change")  # of no trial
         writer.close()
-        await until(pilot, lambda: screen._record is not None, 5)
+        await until(pilot, lambda: screen._record is not None)
 
 
 async def test_what_fails_in_a_thread_is_said(study: StudyFolder, tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ async def test_what_fails_in_a_thread_is_said(study: StudyFolder, tmp_path: Path
     async with app.run_test(size=(120, 30)) as pilot:
         await ready(pilot)
         app.aside(fails)
-        await until(pilot, lambda: any("gone" in n.message for n in app._notifications), 5)
+        await until(pilot, lambda: any("gone" in n.message for n in app._notifications))
         assert [n.severity for n in app._notifications] == ["error"]
     (log,) = (tmp_path / "state").rglob("error-*.log")
     assert "KeyError: 'gone'" in log.read_text()
@@ -166,12 +166,12 @@ async def test_a_bug_in_reading_a_study_is_said_instead_of_waited_for(
         patch.setattr("hpo_tui.tui.watcher.spent_of", fails)
         app = make_app(study)
         async with app.run_test(size=(120, 30)) as pilot:
-            await until(pilot, lambda: "this is a bug in hpo-tui" in _live(app).problem, 5)
+            await until(pilot, lambda: "this is a bug in hpo-tui" in _live(app).problem)
             await pilot.pause(0.1)
             assert len(list((tmp_path / "state").rglob("error-*.log"))) == 1
             patch.undo()
-            await until(pilot, lambda: _trials(app) == 60, 5)
-            await until(pilot, lambda: not _live(app).problem, 5)
+            await until(pilot, lambda: _trials(app) == 60)
+            await until(pilot, lambda: not _live(app).problem)
 
 
 async def test_a_screen_that_is_shown_again_takes_the_newest_picture(study: StudyFolder) -> None:

@@ -62,16 +62,16 @@ async def test_a_folder_that_cannot_be_read_for_a_moment_is_read_again(
     monkeypatch.setattr(Path, "iterdir", iterdir)
     app = make_app(None, home)
     async with app.run_test(size=(120, 30)) as pilot:
-        await until(pilot, lambda: "Stale file handle" in _said(app.screen), 5)
+        await until(pilot, lambda: "Stale file handle" in _said(app.screen))
         fails.clear()
         screen = app.screen
         assert isinstance(screen, Studies)
         screen.look_again.set()
-        await until(pilot, lambda: len(screen.query_one(LineTable).rows) == 1, 5)
+        await until(pilot, lambda: len(screen.query_one(LineTable).rows) == 1)
         assert not screen.query_one(Notice).display
         fails.append(True)
         screen.look_again.set()
-        await until(pilot, lambda: any("Stale" in n.message for n in app._notifications), 5)
+        await until(pilot, lambda: any("Stale" in n.message for n in app._notifications))
         assert screen.query_one(LineTable).display  # what is known stays
 
 
