@@ -15,6 +15,7 @@ from hpo_tui.engine.launch.refusals import (
     LaunchError,
     how_to_start,
     left_behind,
+    runs,
     unheard,
     unheard_there,
     why_not,
@@ -54,6 +55,8 @@ def send_all(
     try:
         if runner_pid(folder) is None:
             return [_without(folder, action, dict(args)) for args in many]
+        if action == "archive":
+            raise LaunchError(runs(folder))
         numbers = [ask(folder.db, action, dict(args)) for args in many]
         deadline = time.monotonic() + timeout
         with StudyReader(folder.db) as reader:

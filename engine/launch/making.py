@@ -11,7 +11,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from hpo_tui.engine.launch.offline import without_runners
-from hpo_tui.engine.launch.origin import Origin, Unreadable, keep, origin
+from hpo_tui.engine.launch.origin import Origin, keep, origin
 from hpo_tui.engine.launch.refusals import LaunchError
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.spec.files import write_atomic
@@ -138,11 +138,11 @@ def slug(name: str) -> str:
 
 
 def _to_be_made_anew(folder: StudyFolder, spec: StudySpec) -> bool:
-    """Whether a study that is there has never run and takes ``spec``; False: it is this one."""
-    try:
-        found = origin(folder, spec)
-    except Unreadable as error:
-        raise LaunchError(str(error)) from error
+    """Whether a study that is there has never run and takes ``spec``; False: it is this one.
+
+    Raises LaunchError if it is another one, or cannot be read.
+    """
+    found = origin(folder, spec)
     if found is not Origin.OTHER:
         return found in (Origin.UNSTARTED, Origin.NONE)
     file = spec.source.name if spec.source else "this definition"

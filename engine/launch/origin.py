@@ -3,6 +3,7 @@
 import sqlite3
 from enum import Enum
 
+from hpo_tui.engine.launch.refusals import LaunchError
 from hpo_tui.engine.spec import SpecError, StudySpec
 from hpo_tui.engine.spec.files import write_atomic
 from hpo_tui.store.faults import explained
@@ -11,7 +12,7 @@ from hpo_tui.store.models import StudyState
 from hpo_tui.store.read import StudyReader
 
 
-class Unreadable(Exception):  # noqa: N818 - a sentence for people
+class Unreadable(LaunchError):  # noqa: N818 - a sentence for people
     """The study that is there cannot be compared with; the sentence says why."""
 
 

@@ -41,6 +41,11 @@ def how_to_start(folder: StudyFolder) -> str:
     )
 
 
+def runs(folder: StudyFolder) -> str:
+    """Return why a study cannot be taken away that has a runner."""
+    return f"{folder.name} is running: stop it first with `hpo-tui stop {folder.word}`"
+
+
 def unheard(folder: StudyFolder, action: str) -> str:
     """Return what becomes of a wish that the runner has not heard any more."""
     gone = f"the runner of {folder.name} has ended before it could {action}"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hpo_tui.engine.launch.offline import locked
 from hpo_tui.engine.launch.orphans import in_the_way
-from hpo_tui.engine.launch.refusals import LaunchError, why_not
+from hpo_tui.engine.launch.refusals import LaunchError, runs, why_not
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.refusals import in_words
 
@@ -17,8 +17,7 @@ def remove(folder: StudyFolder) -> None:
     Of one that is a link only that is deleted: what it points to was put there by somebody else.
     """
     if folder.runner_pid() is not None:
-        stop = f"stop it first with `hpo-tui stop {folder.word}`"
-        raise LaunchError(f"{folder.name} is running: {stop}")
+        raise LaunchError(runs(folder))
     refusal = in_the_way(folder)
     if refusal:
         raise LaunchError(refusal)

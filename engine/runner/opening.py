@@ -46,6 +46,8 @@ def open_desk(folder: StudyFolder, optimizer: str, *, only_to_end: bool = False)
     ``only_to_end``: no trial is to be started, so the command need not be one that can be.
     """
     try:
+        if not folder.db.exists():  # it was deleted since: a writer would make an empty one
+            raise Unopenable(f"there is no study in {folder.path}")
         writer = StudyWriter(folder.db)
     except (sqlite3.Error, OSError) as error:
         raise Unopenable(f"cannot open {folder.db}: {explained(error)}") from error

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from hpo_tui.engine.launch import LaunchError, create_study, making
+from hpo_tui.engine.launch import LaunchError, asking, create_study, making, send
 from hpo_tui.engine.launch.offline import locked
+from hpo_tui.engine.launch.origin import origin
 from hpo_tui.engine.runner import lock as locking
 from hpo_tui.engine.runner import opening
 from hpo_tui.engine.runner.lock import Lock, Unopenable
@@ -21,6 +22,7 @@ from hpo_tui.store.connect import log_of
 from hpo_tui.store.folder import HOME, StudyFolder
 from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
+from hpo_tui.tui.cli import studies
 from hpo_tui.tui.unreadable import why_unreadable
 from hpo_tui.tui.watcher import read_once
 
@@ -214,3 +216,40 @@ def test_a_file_that_is_replaced_while_a_runner_looks_for_its_devices_is_not_its
     finally:
         lock.release()
     assert gone
+
+
+def test_a_runner_makes_no_study_of_one_that_was_deleted_since(make_study: Any) -> None:
+    folder = make_study(SHORT).folder
+    folder.db.unlink()
+    with pytest.raises(Unopenable, match="there is no study in"):
+        opening.open_desk(folder, "tiny:Optimizer")
+    assert not folder.db.exists()
+    folder.made_from.unlink()
+    create_study(folder.file, folder.path.parent)
+
+
+def test_a_study_whose_runner_has_just_come_is_not_asked_to_put_itself_away(
+    make_study: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make_study(SHORT).folder
+    monkeypatch.setattr(asking, "runner_pid", lambda _: 4242)
+    with pytest.raises(LaunchError, match="t is running: stop it first with `hpo-tui stop t`"):
+        send(folder, "archive")
+
+
+def test_a_study_that_was_deleted_as_it_was_compared_is_no_bug(make_study: Any) -> None:
+    folder = make_study(SHORT).folder
+    spec = StudySpec.load(folder.file)
+    folder.db.rename(folder.path / "moved")
+    with pytest.raises(LaunchError, match="cannot be read"):
+        origin(folder, spec)
+    (folder.path / "moved").rename(folder.db)
+
+
+def test_a_study_that_was_made_since_it_was_looked_for_is_found(
+    make_study: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make_study(SHORT).folder
+    for look in ("find_study", "_called"):
+        monkeypatch.setattr(studies, look, lambda *_: None)
+    assert studies.find("t", folder.workplace) == folder

@@ -84,7 +84,11 @@ def find(text: str | None, cwd: Path | None = None) -> StudyFolder:
         how = f"hpo-tui run {plain(shlex.quote(text))}"
         raise Refusal(f"{plain(text)} has not been run yet: {how}")
     refuse_folder(Path(text) if cwd is None else here / text)
-    known = [f.name for f in _studies(here)]
+    studies = _studies(here)
+    found = next((f for f in studies if f.name == text), None)
+    if found is not None:  # it was made since it was looked for
+        return found
+    known = [f.name for f in studies]
     if Path(text).suffix == ".toml":
         raise NoSuchStudy(no_study_file(here / text, text))
     raise NoSuchStudy(f"there is no study {plain(text)!r}{_listing(text, known)}")
