@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 from threading import Event
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,16 @@ _STRETCH = 1 << 18
 """Bytes that are searched at a time: for no longer does a search hold up the screen."""
 
 
+class _Known(NamedTuple):
+    """Where each line begins, and the bytes up to which that is known."""
+
+    starts: NDArray[np.int64]
+    size: int
+
+
+_NOTHING = _Known(np.zeros(0, dtype=np.int64), 0)
+
+
 class LogIndex:
     """The lines of one file, which may grow, be cut or not be there yet.
 
@@ -26,19 +37,18 @@ class LogIndex:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._starts: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
-        self._size = 0
+        self._known = _NOTHING
         self._identity: tuple[int, int] | None = None
         self.fault = ""
         """Why the file could not be read at the last look; empty too where there is none."""
 
     def __len__(self) -> int:
-        return len(self._starts)
+        return len(self._known.starts)
 
     @property
     def size(self) -> int:
         """Bytes that the index covers."""
-        return self._size
+        return self._known.size
 
     def extend(self) -> bool:
         """Take in what was appended; return whether anything has changed."""
@@ -47,23 +57,21 @@ class LogIndex:
                 stat = os.fstat(file.fileno())
                 identity = (stat.st_dev, stat.st_ino)
                 self.fault = ""
-                if identity != self._identity or stat.st_size < self._size:
-                    self._starts, self._size = np.zeros(0, dtype=np.int64), 0
-                    self._identity = identity
-                if stat.st_size == self._size:
+                if identity != self._identity or stat.st_size < self.size:
+                    self._known, self._identity = _NOTHING, identity
+                if stat.st_size == self.size:
                     return False
                 self._take(file.fileno(), stat.st_size)
                 return True
         except OSError as error:
             fault = "" if isinstance(error, FileNotFoundError) else error.strerror or str(error)
-            changed = self._size > 0 or fault != self.fault
-            self._starts, self._size, self._identity = np.zeros(0, dtype=np.int64), 0, None
+            changed = self.size > 0 or fault != self.fault
+            self._known, self._identity = _NOTHING, None
             self.fault = fault
             return changed
 
     def _take(self, fd: int, size: int) -> None:
-        at = self._size
-        parts = [self._starts]
+        parts, at = [self._known.starts], self._known.size
         fresh_line = at == 0 or os.pread(fd, 1, at - 1) == b"\n"
         if fresh_line:
             parts.append(np.array([at], dtype=np.int64))
@@ -74,12 +82,11 @@ class LogIndex:
             ends = np.flatnonzero(np.frombuffer(chunk, dtype=np.uint8) == 10) + at + 1
             at += len(chunk)
             parts.append(ends[ends < size].astype(np.int64))
-        self._starts = np.concatenate(parts)
-        self._size = at
+        self._known = _Known(np.concatenate(parts), at)  # at once: others look at it meanwhile
 
     def lines(self, first: int, count: int) -> list[bytes]:
         """Return up to ``count`` lines from ``first`` on; of a very long one the end."""
-        starts, size = self._starts, self._size
+        starts, size = self._known
         last = min(len(starts), first + count)
         if first >= last:
             return []
@@ -103,7 +110,7 @@ class LogIndex:
         What is searched is what is drawn: no escape sequences, of a progress bar the last state,
         of a very long line the end. ``over``: set where nobody waits for an answer any more.
         """
-        starts, size = self._starts, self._size
+        starts, size = self._known
         if not text or not len(starts):
             return None
         at = min(line, len(starts)) if backwards else max(0, line + 1)

@@ -1,5 +1,7 @@
 import os
+import sys
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -26,6 +28,29 @@ def test_lines_of_a_growing_file(tmp_path: Path) -> None:
     assert not index.extend()
     assert index.lines(2, 9) == [b"three\n", b"four\n"]
     assert len(index) == 4
+
+
+def test_who_looks_while_a_file_is_taken_in_sees_it_before_or_after(tmp_path: Path) -> None:
+    """The screen draws while a thread reads on: it is drawn between any two lines of that."""
+    path, seen = tmp_path / "stdout.log", list[list[bytes]]()
+    index = LogIndex(path)
+    path.write_bytes(b"a\nb\n")
+    index.extend()
+    path.write_bytes(b"a\nb\nc\nd\n")
+
+    def draw(frame: FrameType, event: str, _: Any) -> Any:
+        if frame.f_code.co_filename.endswith("log_index.py") and event == "line":
+            sys.settrace(None)
+            seen.append(index.lines(0, 9))
+            sys.settrace(draw)
+        return draw
+
+    before = sys.gettrace()
+    sys.settrace(draw)
+    index.extend()
+    sys.settrace(before)
+    assert {b"".join(lines) for lines in seen} <= {b"a\nb\n", b"a\nb\nc\nd\n"}
+    assert len(seen) > 10
 
 
 def test_a_cut_or_replaced_file_is_read_anew(tmp_path: Path) -> None:
