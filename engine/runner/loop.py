@@ -16,7 +16,7 @@ from hpo_tui.engine.analysis import maps, slices
 from hpo_tui.engine.answers import SPENT
 from hpo_tui.engine.costs import left_in_units
 from hpo_tui.engine.execution.breaker import Breaker
-from hpo_tui.engine.execution.proposals_client import Reply
+from hpo_tui.engine.execution.proposals_client import News, Reply
 from hpo_tui.engine.learning import KEPT, SAYS, sources
 from hpo_tui.engine.runner.chores import Chores
 from hpo_tui.engine.runner.clock import ETA, Clock
@@ -233,26 +233,26 @@ class Runner:
     def _hear(self, reply: Reply) -> None:
         """Take in news of the optimizer's."""
         desk = self.desk
-        if reply.kind == "stop":
+        if reply.kind is News.STOP:
             live = desk.live.get(reply.data["number"])
             if live is not None and live.stop is None and live.ended is None:
                 self.audit.decide(live, reply.data["text"], reply.data["chance"])
-        elif reply.kind == "insights":
+        elif reply.kind is News.INSIGHTS:
             with desk.transaction(durable=False):
                 desk.writer.put("optimizer", reply.data["state"])
                 desk.writer.put(ETA, reply.data["eta"])
                 desk.writer.put(SAYS, reply.data["learned"])
                 desk.writer.put(slices.KEY, reply.data["slices"])
-        elif reply.kind == "maps":
+        elif reply.kind is News.MAPS:
             with desk.transaction(durable=False):
                 desk.writer.put(maps.KEY, reply.data["maps"])
-        elif reply.kind == "learned":
+        elif reply.kind is News.LEARNED:
             self._keep(reply.data["earlier"])
-        elif reply.kind in ("suggestions", "refused"):
+        elif reply.kind in (News.SUGGESTIONS, News.REFUSED):
             self.commands.wishes.granted(reply)
-        elif reply.kind == "stuck" and desk.state is StudyState.RUNNING:
+        elif reply.kind is News.STUCK and desk.state is StudyState.RUNNING:
             desk.pause("paused", f"the optimizer cannot go on: {reply.data['text']}")
-        elif reply.kind == "dead":
+        elif reply.kind is News.DEAD:
             desk.pause(
                 "paused",
                 "the optimizer fails again and again (see runner.log); trials that run go on."

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from hpo_tui.engine.answers import Refused
-from hpo_tui.engine.execution.proposals_client import Reply
+from hpo_tui.engine.execution.proposals_client import News, Reply
 from hpo_tui.engine.optimizer.api import Suggestion
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.granting import are_next, check_goes_on, refuse
@@ -57,7 +57,7 @@ class Wishes:
             return
         numbers: list[int] = []
         with desk.transaction():
-            if reply.kind == "refused":
+            if reply.kind is News.REFUSED:
                 refuse(desk, command, str(reply.data["text"]))
             else:
                 numbers = self._write_down(command, reply.suggestions)

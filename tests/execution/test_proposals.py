@@ -5,14 +5,13 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import hpo_tui
-from hpo_tui.engine.execution import proposals_client
+from hpo_tui.engine.execution import proposals_child
 from hpo_tui.engine.execution.proposals import void
 from hpo_tui.engine.execution.proposals_client import Proposals
 from hpo_tui.engine.launch import create_study
@@ -194,26 +193,6 @@ def test_a_suggestion_not_wanted_any_more_is_not_made() -> None:
     assert not void(tell, [withdraw])
 
 
-def test_of_two_former_suggestions_the_first_is_started() -> None:
-    def suggestion(number: int, x: float) -> Suggestion:
-        return Suggestion(number, number, {"x": x}, "full", 1.0, None, {}, 0)
-
-    def reply(request: int, *suggestions: Suggestion) -> None:
-        told = [asdict(s) for s in suggestions]
-        proposals._sort({"op": "suggestions", "id": request, "suggestions": told})
-
-    proposals = Proposals({})
-    proposals._asked = {1, 2}
-    reply(1, suggestion(7, 0.1))
-    proposals._withdraw()  # the second one is being made: it takes the first to run
-    reply(2, suggestion(8, 0.2))
-    assert proposals.former == suggestion(7, 0.1)
-    proposals._asked = {3}
-    proposals._withdraw()
-    reply(3, suggestion(7, 0.3))  # knows more
-    assert proposals.former == suggestion(7, 0.3)
-
-
 def test_an_optimizer_that_hangs_is_started_anew(
     begin: Begin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -228,10 +207,10 @@ def test_an_optimizer_that_hangs_is_started_anew(
         return proposals.current
 
     proposals.begun(suggested())
-    assert proposals._process is not None
-    hung = proposals._process
+    assert proposals._child is not None
+    hung = proposals._child.process
     hung.send_signal(signal.SIGSTOP)
-    monkeypatch.setattr(proposals_client, "_SILENCE", 0.0)
+    monkeypatch.setattr(proposals_child, "_SILENCE", 0.0)
     proposals.want(1)
     assert proposals.pump() == []
     monkeypatch.undo()
@@ -241,40 +220,17 @@ def test_an_optimizer_that_hangs_is_started_anew(
 
 def test_an_optimizer_that_sends_what_is_no_message_is_started_anew(begin: Begin) -> None:
     proposals = begin(REAL)
-    first = proposals._process
-    proposals._in._data += b"\0\0\0\4oops"
+    first = proposals._child
+    assert first is not None
+    first.inbox._data += b"\0\0\0\4oops"
     assert proposals.pump() == []
-    assert proposals._process is not first
+    assert proposals._child is not first
     proposals.want(1)
     assert until(proposals, lambda: proposals.ready) == []
 
 
-def test_in_haste_no_result_takes_back_what_is_ready() -> None:
-    def reply(request: int, number: int, ahead: int) -> None:
-        told = asdict(Suggestion(number, number, {"x": 0.1 * number}, "full", 1.0, None, {}, 0))
-        message = {"op": "suggestions", "id": request, "suggestions": [told], "ahead": ahead}
-        proposals._sort(message)
-
-    proposals = Proposals({})
-    proposals._asked = {1, 2, 3}
-    reply(1, 7, 0)
-    proposals.tell("tell", number=6)
-    assert proposals.current is None, "there is no haste"
-    reply(2, 8, 2)
-    reply(3, 9, 2)
-    proposals._outdated = False
-    first = proposals.current
-    assert first is not None
-    proposals.tell("tell", number=5)
-    assert proposals.current == first
-    proposals._asked = {4}
-    reply(4, 10, 0)  # trials take longer again
-    proposals.tell("tell", number=4)
-    assert proposals.current is None
-
-
 def test_a_new_process_is_in_no_haste(begin: Begin) -> None:
     proposals = begin("tiny:Optimizer")
-    proposals.ahead = 3
+    proposals._shelf.ahead = 3
     proposals.restart()
-    assert proposals.ahead == 0
+    assert proposals._shelf.ahead == 0

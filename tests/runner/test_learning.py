@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from hpo_tui.engine.execution.proposals_client import Reply
+from hpo_tui.engine.execution.proposals_client import News, Reply
 from hpo_tui.engine.launch import create_study, offline, send, start_runner
 from hpo_tui.engine.launch.refusals import LaunchError
 from hpo_tui.engine.learning import KEPT, SAYS, holds, learn_fault
@@ -212,7 +212,7 @@ def test_what_was_read_and_could_not_be_kept_is_read_again(make_study: Any) -> N
     desk = open_desk(study.folder, "tiny:Optimizer")
     lock: Any = None
     runner = Runner(desk, lock)
-    reply = Reply("learned", data={"earlier": {"t": {"findings": []}}})
+    reply = Reply(News.LEARNED, data={"earlier": {"t": {"findings": []}}})
     desk.writer.conn.execute("PRAGMA query_only = ON")
     with pytest.raises(sqlite3.OperationalError):
         runner._hear(reply)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from hpo_tui.engine.execution.breaker import Breaker
-from hpo_tui.engine.execution.proposals_client import Reply
+from hpo_tui.engine.execution.proposals_client import News, Reply
 from hpo_tui.engine.optimizer.api import Suggestion
 from hpo_tui.engine.runner.commands import Commands
 from hpo_tui.engine.runner.desk import Desk
@@ -62,7 +62,7 @@ def test_a_trial_that_could_not_be_written_down_takes_no_place(
 def runner(desk: Desk) -> Runner:
     """As far as it listens to the optimizer, which has one suggestion for a wish."""
     desk.executor.capacity = lambda: 1  # type: ignore[method-assign]
-    told = [[Reply("suggestions", 7, (SECOND,))]]
+    told = [[Reply(News.SUGGESTIONS, 7, (SECOND,))]]
     desk.proposals = SimpleNamespace(pump=lambda: told.pop() if told else [])  # type: ignore[assignment]
     found = Runner(desk, SimpleNamespace())  # type: ignore[arg-type]
     number = ask(desk.folder.db, "promote", {"trial": 1})
