@@ -7,9 +7,10 @@ process it is told here:
 state     what happens                                 then
 ========  ===========================================  ============================================
 NONE      ``start``                                    RUNS, and learns the store
-RUNS      what it has learned is stale                 RUNS, another one, from the next ``pump`` on
-RUNS      it died, hangs or sends garbage              RUNS, another one at once
+RUNS      what it has learned is stale, at ``pump``    LOST
+RUNS      it died, hangs or sends garbage              LOST
 RUNS      the third time without an answer between     GIVEN_UP, and the reply ``DEAD``
+LOST      at once, else at each ``pump``               RUNS, another one, once the machine starts it
 GIVEN_UP  ``revive``                                   RUNS
 any       ``close``                                    NONE
 ========  ===========================================  ============================================
@@ -82,6 +83,7 @@ class Life(Enum):
 
     NONE = auto()
     RUNS = auto()
+    LOST = auto()
     GIVEN_UP = auto()
 
 
@@ -108,8 +110,12 @@ class Proposals:
             self._send(message)
 
     def restart(self) -> None:
-        """Begin anew from what the store holds: after an edit, or when it has died."""
+        """Begin anew from what the store holds: after an edit, or when it has died.
+
+        Raises OSError where the machine starts no process; :meth:`pump` tries it again.
+        """
         self.close()
+        self._life = Life.LOST
         self.start()
 
     def close(self) -> None:
@@ -210,12 +216,15 @@ class Proposals:
             self._send({"op": "reports", "number": number, "reports": reports, "judge": judge})
 
     def pump(self) -> list[Reply]:
-        """Send and take in what there is; return the news. Starts the process again if it died."""
+        """Send and take in what there is; return the news. Starts the process again if it died.
+
+        Raises OSError where the machine starts none.
+        """
+        if self._life is Life.LOST or (self.stale and self._life is Life.RUNS):
+            self.restart()
+            self.stale = False
         if self._child is None:
             return []
-        if self.stale:
-            self.stale = False
-            self.restart()
         heard = (self._hear(message) for message in self._child.messages())
         replies = [reply for reply in heard if reply is not None]
         fault = self._child.fault(awaited=self._shelf.awaits or bool(self._wishes))
@@ -237,11 +246,11 @@ class Proposals:
     def _replace(self) -> list[Reply]:
         """End what is left of the process and start another, but not for ever."""
         self._deaths += 1
-        self.close()
         if self._deaths >= _DEATHS:
+            self.close()
             self._life = Life.GIVEN_UP
             return [Reply(News.DEAD)]
-        self.start()
+        self.restart()
         return []
 
     def _hear(self, message: Message) -> Reply | None:

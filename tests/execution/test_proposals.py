@@ -1,12 +1,15 @@
 """Suggestions prepared ahead by the real process, taken back when a result comes in."""
 
+import errno
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -227,6 +230,25 @@ def test_an_optimizer_that_sends_what_is_no_message_is_started_anew(begin: Begin
     assert proposals._child is not first
     proposals.want(1)
     assert until(proposals, lambda: proposals.ready) == []
+
+
+@pytest.mark.parametrize("why", ["died", "stale"])
+def test_an_optimizer_that_the_machine_does_not_start_is_started_later(
+    begin: Begin, monkeypatch: pytest.MonkeyPatch, why: str
+) -> None:
+    """As when a user has as many processes as the machine allows."""
+    proposals = begin("tiny:Optimizer")
+    assert proposals._child is not None
+    proposals._child.process.kill()
+    proposals._child.process.wait()
+    proposals.stale = why == "stale"
+    with monkeypatch.context() as patch:
+        patch.setattr(subprocess, "Popen", Mock(side_effect=BlockingIOError(errno.EAGAIN, "no")))
+        for _ in range(2):
+            with pytest.raises(BlockingIOError):
+                proposals.pump()
+    until(proposals, lambda: proposals.want(1) or proposals.current)
+    assert not proposals.stale
 
 
 def test_a_new_process_is_in_no_haste(begin: Begin) -> None:
