@@ -9,8 +9,9 @@ from pathlib import Path
 from hpo_tui.engine.costs import used
 from hpo_tui.engine.execution import processes
 from hpo_tui.engine.runner.checkpoints import Checkpoints
-from hpo_tui.engine.runner.desk import Desk, Look, Stop
+from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.lateness import Lateness
+from hpo_tui.engine.runner.live import Look, Stop
 from hpo_tui.engine.runner.starting import Starter
 from hpo_tui.engine.runner.stopping import Audit
 from hpo_tui.engine.runner.warming import Warming

@@ -5,7 +5,8 @@ import time
 from typing import Any
 
 from hpo_tui.engine.execution import processes
-from hpo_tui.engine.runner.desk import Desk, Live
+from hpo_tui.engine.runner.desk import Desk
+from hpo_tui.engine.runner.live import Live
 from hpo_tui.store.models import Trial
 from hpo_tui.store.read import StudyReader
 

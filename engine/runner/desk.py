@@ -3,99 +3,28 @@
 import logging
 import sqlite3
 import time
-from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
-from itertools import takewhile
+from dataclasses import replace
 from typing import Any
 
 from hpo_tui.engine.costs import Meter
 from hpo_tui.engine.execution import processes
-from hpo_tui.engine.execution.base import Executor, Exit, Launch, Running
-from hpo_tui.engine.execution.metrics import Collector
+from hpo_tui.engine.execution.base import Executor
 from hpo_tui.engine.execution.proposals_client import Proposals
 from hpo_tui.engine.execution.protocol import has_files
-from hpo_tui.engine.execution.reports import ReportTail
 from hpo_tui.engine.occupancy import GpuTime, Occupancy
+from hpo_tui.engine.runner.live import Live, Stop
 from hpo_tui.engine.runner.notices import Notices
+from hpo_tui.engine.runner.queue import Queue
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.stop_when import reached
 from hpo_tui.store.folder import StudyFolder
-from hpo_tui.store.models import Command, StudyState, Trial, TrialState
+from hpo_tui.store.models import StudyState, Trial, TrialState
 from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
 
 log = logging.getLogger("runner")
-
-Look = frozenset[tuple[str, int]]
-"""The files in a folder with the times of their last change."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """Why the runner ends a trial before its time.
-
-    ``kind``: ``prune``, ``kill``, ``nan``, ``stall``, ``study``, ``lend`` or ``again`` (an earlier
-    run was stopped: this one takes the trial up again).
-    """
-
-    kind: str
-    text: str
-
-    @property
-    def goes_on(self) -> bool:
-        """Whether the trial is to run again."""
-        return self.kind in ("lend", "again")
-
-
-@dataclass
-class Live:
-    """A trial whose process runs (or has just ended and is still being read)."""
-
-    number: int
-    launch: Launch
-    process: Running
-    tail: ReportTail
-    result: dict[str, float] = field(default_factory=dict)
-    """Its metrics so far, summarized as the study says."""
-    collector: Collector | None = None
-    """Finds metrics in what it prints or writes; None when it reports by itself."""
-    behind: Collector | None = None
-    """Searches what was read before an edit for the metrics that the edit has added."""
-    drained: bool = False
-    """Whether the collector has found all that there is."""
-    seq: int = 0
-    """How many reports had been taken in when it began to be watched."""
-    before: int | None = None
-    """The step from which it carried on."""
-    paid: float = 0.0
-    """What its steps have cost by now, earlier attempts included: its charge never falls below."""
-    heard: float = 0.0
-    """When it last reported, in seconds that the machine was awake."""
-    away: bool = False
-    """Whether the study's folder was not there for a while as it ran."""
-    slept: float = field(default_factory=processes.slept)
-    """What the machine had slept when it began to be watched."""
-    drain: Look | None = None
-    """What its checkpoint looked like when it was told to leave its device; at another it does."""
-    stop: Stop | None = None
-    ended: Exit | None = None
-    """How it ended, once known."""
-    unread: float | None = None
-    """Since when what it has left could not be read, in seconds that the machine was awake."""
-    fault: str = ""
-    """Why not, once it is given up."""
-    mute: float | None = None
-    """Since when its reports cannot be read while it runs, in seconds that it was awake."""
-    mute_told: bool = False
-    """Whether that was told."""
-
-    @property
-    def unreadable(self) -> str:
-        """Why its reports could not be read at the last try, empty if they could."""
-        collector = self.collector
-        return self.tail.fault or ("" if collector is None else collector.fault)
 
 
 class Desk:
@@ -110,16 +39,9 @@ class Desk:
         self.notices = Notices(folder, writer)
         self.trials: dict[int, Trial] = dict(trials)
         self.live: dict[int, Live] = {}
-        self.queue: deque[int] = deque()
-        """Waiting trials, the next to be started first."""
-        self.wished: dict[int, int] = {}
-        """Trial that a person asked for → the command behind it: they start in that order."""
-        self.pending: dict[int, Command] = {}
-        """Wish that the optimizer is working on → the command behind it."""
+        self.queue = Queue(self.trials)
         self.queued: set[int] = set()
         """The commands that were asked for before this run: nobody waits for their answers."""
-        self.alone: set[int] = set()
-        """Trials whose next attempt needs a device of their own."""
         self.state = StudyState.RUNNING
         self.reason = ""
         self.started = time.time()
@@ -225,33 +147,6 @@ class Desk:
             if self.state is StudyState.RUNNING:
                 self.set_state(StudyState.PAUSED, reason)
 
-    def enqueue(self, number: int, *, first: bool = False, asked: int | None = None) -> None:
-        """Put a waiting trial in the queue.
-
-        ``asked``: the command it was asked for by; it goes before all but what was asked for
-        earlier.
-        """
-        if number in self.queue:
-            return
-        if asked is not None:
-            self.wished[number] = asked
-            self.queue.insert(len(self.queue) - len(self._behind(asked)), number)
-        elif first:
-            self.queue.appendleft(number)
-        else:
-            self.queue.append(number)
-
-    def before(self, asked: int) -> list[int]:
-        """Return the waiting trials that were asked for before a command, and start before it."""
-        ahead = list(self.queue)[: len(self.queue) - len(self._behind(asked))]
-        waiting = (n for n in ahead if self.trials[n].state is TrialState.WAITING)
-        return [n for n in waiting if n in self.wished]
-
-    def _behind(self, asked: int) -> list[int]:
-        """Return the end of the queue that what a command asks for goes before."""
-        later = takewhile(lambda n: self.wished.get(n, asked + 1) > asked, reversed(self.queue))
-        return list(later)
-
     def end(self, live: Live, stop: Stop, *, at_once: bool = False) -> None:
         """Have a running trial ended. ``stop``: why, by which its end is judged.
 
@@ -305,7 +200,3 @@ class Desk:
         """
         own = has_files(self.folder.trial(trial.number).checkpoint)
         return trial.wasted if own else trial.charged
-
-    def waiting_trials(self) -> list[Trial]:
-        """Return the trials that wait, in the order they will start."""
-        return [self.trials[n] for n in self.queue if self.trials[n].state is TrialState.WAITING]

@@ -11,8 +11,9 @@ from hpo_tui.engine.execution.hiccups import PATIENCE, why_unread
 from hpo_tui.engine.execution.past import bare
 from hpo_tui.engine.execution.protocol import has_files, last_words, log_start, tail
 from hpo_tui.engine.numerals import brief
-from hpo_tui.engine.runner.desk import Desk, Live
+from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.intake import Intake
+from hpo_tui.engine.runner.live import Live
 from hpo_tui.engine.runner.verdict import Case, Verdict, judge
 from hpo_tui.engine.spec.names import plural
 from hpo_tui.engine.stop_when import why
@@ -112,9 +113,9 @@ class Endings:
         del desk.live[live.number]
         desk.meter.learn(trial)
         if trial.state is TrialState.WAITING:
-            desk.enqueue(live.number, first=True)
+            desk.queue.add(live.number, first=True)
             if verdict.alone:
-                desk.alone.add(live.number)
+                desk.queue.alone.add(live.number)
             if trial.wasted:
                 desk.proposals.tell("price", number=trial.number, cost=trial.wasted + trial.cost)
         else:

@@ -28,7 +28,7 @@ def check_file(desk: Desk) -> None:
 def are_next(desk: Desk, numbers: Sequence[int], command: Command) -> str:
     """Say that trials are next, after what was asked for before them, once the study is resumed."""
     said = f"{numbered(numbers)} {'is' if len(numbers) == 1 else 'are'} next"
-    before = desk.before(command.id)
+    before = desk.queue.before(command.id)
     if before:
         few = len(before) <= _FEW
         said += f", after {numbered(before) if few else f'{len(before)} trials asked for before'}"

@@ -8,7 +8,8 @@ from dataclasses import replace
 from hpo_tui.engine.execution import processes
 from hpo_tui.engine.execution.metrics import Entry
 from hpo_tui.engine.execution.reports import Batch
-from hpo_tui.engine.runner.desk import Desk, Live, Stop
+from hpo_tui.engine.runner.desk import Desk
+from hpo_tui.engine.runner.live import Live, Stop
 from hpo_tui.engine.summaries import summaries, summarize
 from hpo_tui.store.models import Report
 

@@ -150,13 +150,13 @@ class Runner:
                 desk.event("adopted", f"trial {trial.number} {what}", trial.number)
             elif trial.state is TrialState.WAITING:
                 # Never started, it was asked for: before all that is asked for from now on.
-                desk.enqueue(trial.number, asked=None if trial.attempt else 0)
+                desk.queue.add(trial.number, asked=None if trial.attempt else 0)
             elif stopped and trial.reason == STOPPED:
                 desk.update(
                     trial.number, state=TrialState.WAITING, ended=None, reason="",
                     wasted=desk.redone(trial),
                 )  # fmt: skip
-                desk.enqueue(trial.number)
+                desk.queue.add(trial.number)
         self.clock.settle()
         self.endings.check()
         desk.notices.collect()
@@ -310,7 +310,7 @@ class Runner:
     def _all_spent(self) -> bool:
         """Whether there is nothing more to suggest, no budget for it, or no need of it."""
         proposals = self.desk.proposals
-        if proposals.stale or self.desk.pending:
+        if proposals.stale or self.desk.queue.pending:
             return False
         if self.starter.over_budget:
             self.chores.budget()  # it may have been given more since the last look

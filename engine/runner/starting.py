@@ -72,13 +72,10 @@ class Starter:
     def _next(self) -> bool:
         """Start one trial; False if there is none to start, or no room."""
         desk = self.desk
-        what: Trial | Suggestion | None = None
-        while desk.queue and desk.trials[desk.queue[0]].state is not TrialState.WAITING:
-            desk.queue.popleft()
-        if desk.queue:
-            if self._too_soon(desk.queue[0]):
+        what: Trial | Suggestion | None = desk.queue.first()
+        if what is not None:
+            if not desk.queue.may_start(what.number):
                 return False
-            what = desk.trials[desk.queue[0]]
         elif not (self.over_budget or self._counted_out() or desk.enough()):
             what = self._suggestion()
         if what is None:
@@ -93,11 +90,6 @@ class Starter:
             raise
         self._start(running, slot)
         return True
-
-    def _too_soon(self, number: int) -> bool:
-        """Whether the optimizer still works on what was asked for before a trial."""
-        asked = self.desk.wished.get(number, 0)
-        return any(command.id < asked for command in self.desk.pending.values())
 
     def _suggestion(self) -> Suggestion | None:
         """Return what the optimizer would start; None if that is not known or worth a wait."""
@@ -121,7 +113,8 @@ class Starter:
     def _room(self, number: int, task: str) -> Slot | None:
         desk = self.desk
         devices = desk.spec.resources.gpus_per_trial
-        return desk.executor.reserve(number, task, devices=devices, alone=number in desk.alone)
+        alone = number in desk.queue.alone
+        return desk.executor.reserve(number, task, devices=devices, alone=alone)
 
     def _running(self, what: Trial | Suggestion, slot: Slot) -> Trial:
         """Write down that a waiting trial, or a suggestion, runs: before it does."""
@@ -138,7 +131,7 @@ class Starter:
                 running = self._anew(running)
         if isinstance(what, Suggestion):
             desk.proposals.begun(what)
-            desk.queue.appendleft(running.number)
+            desk.queue.add(running.number, first=True)
         return running
 
     def _anew(self, trial: Trial) -> Trial:
@@ -154,7 +147,7 @@ class Starter:
     def _start(self, trial: Trial, slot: Slot) -> None:
         desk, number = self.desk, trial.number
         try:
-            launch = prepare(desk.folder, desk.spec, trial, alone=number in desk.alone)
+            launch = prepare(desk.folder, desk.spec, trial, alone=number in desk.queue.alone)
             known = told(desk, number)
             process = desk.executor.start(launch, slot)
         except (OSError, KeyError, ValueError) as error:
@@ -165,8 +158,7 @@ class Starter:
             slot.release()
             raise
         self._refused = 0
-        desk.queue.popleft()
-        desk.alone.discard(number)
+        desk.queue.begun(number)
         # Watched before it is written down: a full disk must not make us forget a process.
         watch(desk, launch, process, known)
         with desk.transaction(durable=False):

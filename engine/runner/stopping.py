@@ -5,7 +5,8 @@ import random
 import sys
 from collections.abc import Iterable
 
-from hpo_tui.engine.runner.desk import Desk, Live, Stop
+from hpo_tui.engine.runner.desk import Desk
+from hpo_tui.engine.runner.live import Live, Stop
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.summaries import mean
 from hpo_tui.store.models import Trial, TrialState

@@ -5,9 +5,10 @@ from hpo_tui.engine.answers import PAUSED_BY_YOU, Refused
 from hpo_tui.engine.execution.breaker import Breaker
 from hpo_tui.engine.learning import kept_names, learn_fault
 from hpo_tui.engine.runner.chores import look
-from hpo_tui.engine.runner.desk import Desk, Stop
+from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.ending import tell_optimizer
 from hpo_tui.engine.runner.granting import check_file, check_goes_on
+from hpo_tui.engine.runner.live import Stop
 from hpo_tui.engine.runner.watching import collect_anew
 from hpo_tui.engine.spec import SpecError, StudySpec
 from hpo_tui.engine.spec.edit import plan_edit
@@ -76,7 +77,7 @@ class StudyCommands:
         desk.event("stopped", "the study is stopped")
         for live in desk.live.values():
             desk.end(live, Stop("study", STOPPED), at_once=at_once)
-        for trial in desk.waiting_trials():
+        for trial in desk.queue.waiting():
             ended = TrialState.KILLED
             desk.update(trial.number, state=ended, reason=STOPPED)
             tell_optimizer(desk, desk.trials[trial.number], "killed")

@@ -1,9 +1,10 @@
 """Commands to one trial: end it, start it again, mark it."""
 
 from hpo_tui.engine.answers import Refused, noted, tagged
-from hpo_tui.engine.runner.desk import Desk, Stop
+from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.ending import tell_optimizer
 from hpo_tui.engine.runner.granting import are_next, check_goes_on
+from hpo_tui.engine.runner.live import Stop
 from hpo_tui.engine.wish_checks import to_retry, trial_of
 from hpo_tui.store.models import Command, TrialState
 
@@ -37,7 +38,7 @@ class TrialCommands:
             wasted=self.desk.redone(trial),
         )  # fmt: skip
         answer = are_next(self.desk, [trial.number], command)
-        self.desk.enqueue(trial.number, asked=command.id)
+        self.desk.queue.add(trial.number, asked=command.id)
         self.desk.proposals.stale = True  # it has learned the trial's end, which does not hold
         self.desk.event("retried", f"trial {trial.number} is started again", trial.number)
         return answer

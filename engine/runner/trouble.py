@@ -196,4 +196,4 @@ class Trouble:
             if trial.state is TrialState.RUNNING and trial.number not in desk.live:
                 with contextlib.suppress(sqlite3.Error):
                     desk.update(trial.number, state=TrialState.WAITING, attempt=trial.attempt - 1)
-                    desk.enqueue(trial.number, first=True)
+                    desk.queue.add(trial.number, first=True)

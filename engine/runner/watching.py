@@ -9,8 +9,9 @@ from hpo_tui.engine.execution.base import Launch, Running
 from hpo_tui.engine.execution.metrics import Collector
 from hpo_tui.engine.execution.protocol import launch_of
 from hpo_tui.engine.execution.reports import ReportTail
-from hpo_tui.engine.runner.desk import Desk, Live, Stop
+from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.ending import tell_optimizer
+from hpo_tui.engine.runner.live import Live, Stop
 from hpo_tui.engine.summaries import summaries, summarize
 from hpo_tui.store.models import Trial, TrialState
 from hpo_tui.store.read import StudyReader

@@ -28,7 +28,7 @@ class Wishes:
 
     def do_promote(self, command: Command) -> None:
         """Carry a trial's configuration on to a dearer task."""
-        spec, trials, asked = self.desk.spec, self.desk.trials, self.desk.pending.values()
+        spec, trials, asked = self.desk.spec, self.desk.trials, self.desk.queue.pending.values()
         trial, task = to_promote(spec, trials, command.args)
         if same_promotion(spec, trials, command.args, asked):
             raise Refused(
@@ -47,12 +47,12 @@ class Wishes:
 
     def _wish(self, command: Command, op: str, **values: Any) -> None:
         check_goes_on(self.desk)
-        self.desk.pending[self.desk.proposals.wish(op, **values)] = command
+        self.desk.queue.pending[self.desk.proposals.wish(op, **values)] = command
 
     def granted(self, reply: Reply) -> None:
         """Write down the trials that the optimizer has made of a wish, and answer it."""
         desk = self.desk
-        command = desk.pending.get(reply.id)
+        command = desk.queue.pending.get(reply.id)
         if command is None:
             return
         numbers: list[int] = []
@@ -61,9 +61,9 @@ class Wishes:
                 refuse(desk, command, str(reply.data["text"]))
             else:
                 numbers = self._write_down(command, reply.suggestions)
-        del desk.pending[reply.id]  # not before: what could not be written is heard again
+        del desk.queue.pending[reply.id]  # not before: what could not be written is heard again
         for number in numbers:
-            desk.enqueue(number, asked=command.id)
+            desk.queue.add(number, asked=command.id)
 
     def _write_down(self, command: Command, suggestions: Sequence[Suggestion]) -> list[int]:
         """Record what a wish has become, and answer it; return the numbers of the trials."""

@@ -3,7 +3,8 @@
 from pathlib import Path
 from types import SimpleNamespace
 
-from hpo_tui.engine.runner.desk import Desk, Live
+from hpo_tui.engine.runner.desk import Desk
+from hpo_tui.engine.runner.live import Live
 from hpo_tui.store.folder import TrialFolder
 
 

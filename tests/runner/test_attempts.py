@@ -11,7 +11,8 @@ import pytest
 from asking import STDOUT, TASKS, answer
 
 from hpo_tui.engine.launch import start_runner
-from hpo_tui.engine.runner.desk import Desk, Live, Stop
+from hpo_tui.engine.runner.desk import Desk
+from hpo_tui.engine.runner.live import Live, Stop
 from hpo_tui.engine.runner.opening import clock_of
 from hpo_tui.store.models import DeviceSample, StudyState, Trial, TrialState
 from hpo_tui.store.write import StudyWriter

@@ -14,7 +14,8 @@ from acting import Process, live
 
 from hpo_tui.engine.execution import processes
 from hpo_tui.engine.runner.chores import Chores, look
-from hpo_tui.engine.runner.desk import Desk, Live, Stop
+from hpo_tui.engine.runner.desk import Desk
+from hpo_tui.engine.runner.live import Live, Stop
 from hpo_tui.engine.runner.starting import Starter
 from hpo_tui.engine.runner.stopping import Audit
 from hpo_tui.engine.runner.trouble import Trouble
@@ -157,7 +158,7 @@ def test_a_start_that_the_machine_refuses_for_a_moment_is_tried_again(desk: Desk
         starter._cannot(trial, OSError(errno.EIO, "Input/output error"))
         assert desk.state is StudyState.RUNNING
         assert desk.trials[1].state is TrialState.WAITING
-        desk.queue.append(1)
+        desk.queue.add(1)
         starter.fill()  # it waits first: no room was asked for, which nobody here has
         assert desk.trials[1].state is TrialState.WAITING
     starter._cannot(trial, OSError(errno.EIO, "Input/output error"))

@@ -24,6 +24,7 @@ from hpo_tui.engine.launch import (
 from hpo_tui.engine.runner.commands import Commands
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.loop import Runner
+from hpo_tui.engine.runner.queue import Queue
 from hpo_tui.engine.spec import SpecError
 from hpo_tui.store.ask import ask
 from hpo_tui.store.folder import HOME
@@ -196,7 +197,7 @@ def test_what_is_asked_while_the_study_ends_is_done_first(
     runner.desk, runner.trouble, runner.commands = Mock(), Mock(active=False), Mock()
     runner.starter, runner.chores = Mock(over_budget=False), Mock()
     runner.desk.configure_mock(
-        live={}, queue=[], pending={}, state=StudyState.RUNNING, transaction=nullcontext
+        live={}, queue=Queue({}), state=StudyState.RUNNING, transaction=nullcontext
     )
     runner.desk.enough.return_value = []
     runner.desk.proposals = Mock(stale=False, exhausted="all is spent", ready=[])

@@ -17,9 +17,10 @@ from hpo_tui.engine.execution.breaker import Breaker
 from hpo_tui.engine.execution.hiccups import why_unread
 from hpo_tui.engine.execution.reports import ReportTail
 from hpo_tui.engine.launch import runner_pid
-from hpo_tui.engine.runner.desk import Desk, Live
+from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.ending import Endings
 from hpo_tui.engine.runner.intake import Intake
+from hpo_tui.engine.runner.live import Live
 from hpo_tui.engine.runner.starting import Starter
 from hpo_tui.engine.runner.trouble import _MOST_BORNE, Trouble
 from hpo_tui.engine.spec import StudySpec
@@ -165,7 +166,7 @@ def test_a_folder_that_is_closed_to_us_is_named_when_its_trial_is_to_run_again(
     desk = ended.desk
     desk.live.clear()
     desk.update(1, state=TrialState.WAITING, attempt=1)
-    desk.enqueue(1)
+    desk.queue.add(1)
     slot: Any = SimpleNamespace(release=lambda: None, device="cpu:0")
     starter = Starter(desk)
     with closed(desk.folder.trial(1).path):
@@ -199,7 +200,7 @@ def test_a_process_is_started_only_when_it_can_be_watched(
     """It would run on unseen, be started once more, and its device would never be free again."""
     desk, done = ended.desk, []
     desk.live.clear()
-    desk.queue.append(1)
+    desk.queue.add(1)
     start: Any = SimpleNamespace(start=lambda *_: done.append("started"))
     slot: Any = SimpleNamespace(release=lambda: done.append("released"), device="cpu:0")
     monkeypatch.setattr(desk, "executor", start)

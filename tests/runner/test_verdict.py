@@ -10,7 +10,7 @@ import pytest
 from hpo_tui.engine.execution.base import Exit
 from hpo_tui.engine.execution.breaker import Breaker, Failure
 from hpo_tui.engine.execution.protocol import last_words
-from hpo_tui.engine.runner.desk import Stop
+from hpo_tui.engine.runner.live import Stop
 from hpo_tui.engine.runner.verdict import MOST_ATTEMPTS, Case, judge
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.spec.startable import command_fault

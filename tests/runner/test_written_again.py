@@ -67,7 +67,7 @@ def runner(desk: Desk) -> Runner:
     found = Runner(desk, SimpleNamespace())  # type: ignore[arg-type]
     number = ask(desk.folder.db, "promote", {"trial": 1})
     desk.writer.take_commands()
-    desk.pending[7] = Command(number, 0.0, "promote", {"trial": 1})
+    desk.queue.pending[7] = Command(number, 0.0, "promote", {"trial": 1})
     return found
 
 
@@ -79,9 +79,9 @@ def test_what_the_optimizer_says_is_heard_again(
     with failing(monkeypatch, method):
         runner._take_news()
     assert (set(desk.trials), list(desk.queue)) == ({1}, [])
-    assert desk.pending
+    assert desk.queue.pending
     runner._take_news()
-    assert (list(desk.queue), desk.pending) == ([2], {})
+    assert (list(desk.queue), desk.queue.pending) == ([2], {})
     runner._take_news()
     with StudyReader(desk.folder.db) as reader:
         assert [t.number for t in reader.trials()] == [1, 2]

@@ -1,0 +1,77 @@
+"""A trial that runs, as the runner holds it, and why it may be ended before its time."""
+
+from dataclasses import dataclass, field
+
+from hpo_tui.engine.execution import processes
+from hpo_tui.engine.execution.base import Exit, Launch, Running
+from hpo_tui.engine.execution.metrics import Collector
+from hpo_tui.engine.execution.reports import ReportTail
+
+Look = frozenset[tuple[str, int]]
+"""The files in a folder with the times of their last change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Why the runner ends a trial before its time.
+
+    ``kind``: ``prune``, ``kill``, ``nan``, ``stall``, ``study``, ``lend`` or ``again`` (an earlier
+    run was stopped: this one takes the trial up again).
+    """
+
+    kind: str
+    text: str
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the trial is to run again."""
+        return self.kind in ("lend", "again")
+
+
+@dataclass
+class Live:
+    """A trial whose process runs (or has just ended and is still being read)."""
+
+    number: int
+    launch: Launch
+    process: Running
+    tail: ReportTail
+    result: dict[str, float] = field(default_factory=dict)
+    """Its metrics so far, summarized as the study says."""
+    collector: Collector | None = None
+    """Finds metrics in what it prints or writes; None when it reports by itself."""
+    behind: Collector | None = None
+    """Searches what was read before an edit for the metrics that the edit has added."""
+    drained: bool = False
+    """Whether the collector has found all that there is."""
+    seq: int = 0
+    """How many reports had been taken in when it began to be watched."""
+    before: int | None = None
+    """The step from which it carried on."""
+    paid: float = 0.0
+    """What its steps have cost by now, earlier attempts included: its charge never falls below."""
+    heard: float = 0.0
+    """When it last reported, in seconds that the machine was awake."""
+    away: bool = False
+    """Whether the study's folder was not there for a while as it ran."""
+    slept: float = field(default_factory=processes.slept)
+    """What the machine had slept when it began to be watched."""
+    drain: Look | None = None
+    """What its checkpoint looked like when it was told to leave its device; at another it does."""
+    stop: Stop | None = None
+    ended: Exit | None = None
+    """How it ended, once known."""
+    unread: float | None = None
+    """Since when what it has left could not be read, in seconds that the machine was awake."""
+    fault: str = ""
+    """Why not, once it is given up."""
+    mute: float | None = None
+    """Since when its reports cannot be read while it runs, in seconds that it was awake."""
+    mute_told: bool = False
+    """Whether that was told."""
+
+    @property
+    def unreadable(self) -> str:
+        """Why its reports could not be read at the last try, empty if they could."""
+        collector = self.collector
+        return self.tail.fault or ("" if collector is None else collector.fault)
