@@ -2,7 +2,7 @@
 
 import re
 
-from hpo_tui.engine.execution.metric_lines import STEP_KEYS
+from hpo_tui.engine.execution.metric_steps import STEP_KEYS
 from hpo_tui.engine.execution.metric_tables import Columns
 from hpo_tui.engine.execution.metric_text import (
     AFTER,

@@ -5,13 +5,14 @@ Python reprs such as ``tensor(0.91)``. A number before a percent sign counts as 
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
+from hpo_tui.engine.execution.metric_names import Names
+from hpo_tui.engine.execution.metric_steps import Steps
 from hpo_tui.engine.execution.metric_tables import Columns
 from hpo_tui.engine.execution.metric_text import (
     QUALIFIER,
-    VALUE,
     flatten,
     fold,
     read_object,
@@ -23,10 +24,6 @@ from hpo_tui.engine.execution.metric_text import (
 Entry = tuple[int | None, dict[str, float]]
 """A step and the metrics reported at it."""
 
-STEP_KEYS = ("epoch", "step", "global_step", "iteration", "iter")
-"""Keys that count steps, the one to prefer first."""
-
-_SEPARATOR = r"(?:\s*(?:[=:|│]|->|→)\s*|\s+(?:(?:is|of)\s+)?)"
 _QUALIFIED = re.compile(rf"\b{QUALIFIER}[ _-]*$", re.IGNORECASE)
 _HEADING = re.compile(
     r"(?<!\w)(?:train(?:ing)?|val(?:id(?:ation)?)?|test(?:ing)?|eval(?:uation)?|dev)(?:_\d+)?"
@@ -37,40 +34,6 @@ _SETS = ("mode", "split", "phase", "stage", "subset", "set", "prefix")
 """Keys of a record that name the set of data that it is about."""
 _HEADED = 300
 """Characters within which a heading holds for what follows it."""
-_ROUND = re.compile(r"\s*(?:\[(\d+)\]|(\d+):)\t")
-"""How boosting libraries begin a line: ``[10]`` and a tab, ``10:`` and a tab."""
-_PIECES = re.compile(r"[^\W_]+")
-
-
-class Names:
-    """Which names are wanted, and how the output may spell them."""
-
-    def __init__(self, names: Collection[str], rename: Mapping[str, str] | None = None) -> None:
-        rename = rename or {}
-        self.exact = {n: n for n in names} | dict(rename)
-        folded: dict[str, set[str]] = {}
-        for spelled, name in self.exact.items():
-            folded.setdefault(fold(spelled), set()).add(name)
-        # Two names that differ in their case alone are told apart by it.
-        self._folded = {key: next(iter(found)) for key, found in folded.items() if len(found) == 1}
-
-    def find(self, spelled: str) -> str | None:
-        """Return the wanted name that ``spelled`` means, None if it is none."""
-        return self.exact.get(spelled) or self._folded.get(fold(spelled))
-
-    def pattern(self) -> "re.Pattern[str]":
-        """Return the expression that finds ``key value`` in a line for every wanted name."""
-        spelled = sorted(self.exact, key=len, reverse=True)
-        keys = "|".join(re.sub(r"(?:\\?[ _-])+", r"[ _-]", re.escape(s)) for s in spelled)
-        return re.compile(
-            rf"(?<![\w./-])[\"']?(?P<key>{keys or '(?!)'})[\"']?{_SEPARATOR}{VALUE}",
-            re.IGNORECASE,
-        )
-
-    def pieces(self) -> list[str]:
-        """Return one word of each name, in lower case, without which a line cannot hold it."""
-        words = (_PIECES.findall(s) or [s] for s in self.exact)
-        return sorted({max(found, key=len).lower() for found in words})
 
 
 class LineParser:
@@ -85,28 +48,16 @@ class LineParser:
         self, names: Names, *, step: str | None = None, pattern: str | None = None
     ) -> None:
         self.names = names
-        self.keys = (step,) if step else STEP_KEYS
+        self.steps = Steps(step)
         self.pattern = re.compile(pattern) if pattern else None
-        self.step: int | None = None
-        """The step at which the output stands, None where it has named none."""
-        self.key: str | None = None
-        """The key that the step was named by."""
-        self.locked = False
-        """Whether metrics were reported at a step: from then on no other key counts."""
         self.counts: dict[str, int] = {}
         """How often each metric was reported, which is its step where none is named."""
-        self.columns = Columns(names.find)
+        self.columns = Columns(names.find, self.steps.counts)
         self.held_out: set[str] = set()
         """Metrics that were reported of a set that is not the training's."""
         self.shown: dict[str, float] = {}
         """What a progress bar shows, where there are no steps."""
         self._metrics = names.pattern()
-        alternatives = "|".join(re.escape(k).replace("_", "[ _]?") for k in self.keys)
-        self._steps = re.compile(
-            rf"(?<![\w.])[\"']?(?P<key>{alternatives})[\"']?(?!\w)\s*[:=#]?\s*[\[(]?\s*[:=#]?\s*"
-            r"[\"']?(?P<value>\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?)(?!\w)",
-            re.IGNORECASE,
-        )
 
     def parse(self, line: str, *, live: bool = False) -> Entry | None:
         """Return what a line reports, None if nothing.
@@ -118,7 +69,7 @@ class LineParser:
             return self._by_pattern(self.pattern, line, live=live)
         if (found := read_object(line)) is not None:
             return self.take(found)
-        self._see_steps(self._named_steps(line))
+        self.steps.see(line)
         metrics: dict[str, float] = {}
         places: dict[str, int] = {}
         for match in self._metrics.finditer(line):
@@ -143,7 +94,7 @@ class LineParser:
     def take(self, record: Mapping[str, Any]) -> Entry | None:
         """Return what a record of (nested) keys and values reports, None if nothing."""
         flat = flatten(record)
-        self._see_steps((k, str(v)) for k, v in flat.items())
+        self.steps.see_record(flat)
         metrics: dict[str, float] = {}
         places: dict[str, str] = {}
         for key, value in flat.items():
@@ -157,17 +108,20 @@ class LineParser:
         headings = {name: _heading(key) or said for name, key in places.items()}
         return self.at_step(self._not_of_training(metrics, headings))
 
-    def note_steps(self, line: str) -> None:
-        """Take in the step of a line that is known to hold no metric."""
-        self._see_steps(self._named_steps(strip_escapes(line)))
+    def note_steps(self, line: str) -> bool:
+        """Take in the step of a line that is known to hold no metric; return whether it has one."""
+        line = strip_escapes(line)
+        if (found := read_object(line)) is not None:
+            return self.steps.see_record(flatten(found))
+        return self.steps.see(line)
 
     def at_step(self, metrics: dict[str, float], *, live: bool = False) -> Entry | None:
         """Return the metrics with the step that they belong to, None if there are none."""
         if not metrics:
             return None
-        if self.step is not None:
-            self.locked = True
-            return self.step, metrics
+        if self.steps.now is not None:
+            self.steps.lock()
+            return self.steps.now, metrics
         if live and metrics == self.shown:
             return None  # shown again, not reported again
         self.shown = metrics if live else {}
@@ -178,14 +132,14 @@ class LineParser:
     def state(self) -> dict[str, Any]:
         """Return what must be kept to go on later, JSON-able."""
         return {
-            "step": self.step, "key": self.key, "locked": self.locked, "counts": dict(self.counts),
-            "columns": self.columns.names, "held_out": sorted(self.held_out),
+            **self.steps.state(), "counts": dict(self.counts), "columns": self.columns.names,
+            "held_out": sorted(self.held_out),
         }  # fmt: skip
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from :meth:`state`."""
-        self.step, self.key = state.get("step"), state.get("key")
-        self.locked, self.counts = bool(state.get("locked")), dict(state.get("counts") or {})
+        self.steps.restore(state)
+        self.counts = dict(state.get("counts") or {})
         self.columns.names = list(state.get("columns") or [])
         self.held_out = set(state.get("held_out") or ())
 
@@ -200,42 +154,17 @@ class LineParser:
         self.held_out |= {n for n, word in headings.items() if word} - trained
         return {n: v for n, v in metrics.items() if n not in trained & self.held_out}
 
-    def _named_steps(self, line: str) -> list[tuple[str, str]]:
-        """Return the steps that a line names, key and number."""
-        found = [(m["key"], m["value"]) for m in self._steps.finditer(line)]
-        begun = _ROUND.match(line)
-        return [*found, ("iteration", begun[1] or begun[2])] if begun else found
-
     def _by_pattern(self, pattern: "re.Pattern[str]", line: str, *, live: bool) -> Entry | None:
         """Return what the user's expression finds: a group's name is that of a metric or a step."""
         metrics: dict[str, float] = {}
         for match in pattern.finditer(line):
             groups = {k: v for k, v in match.groupdict().items() if v is not None}
-            self._see_steps(groups.items())
+            self.steps.see_in(groups.items())
             for key, text in groups.items():
                 name, value = self.names.find(key), to_number(text)
                 if name is not None and value is not None:
                     metrics[name] = value
         return self.at_step(metrics, live=live)
-
-    def _see_steps(self, found: "Iterator[tuple[str, str]] | Any") -> None:
-        """Keep the best of the steps in a line.
-
-        Once metrics were reported at steps of one key, only that key counts: a log that mixes
-        epochs and iterations must not jump between the two.
-        """
-        best: tuple[int, int] | None = None
-        for key, text in found:
-            rank = next((i for i, k in enumerate(self.keys) if fold(k) == fold(key)), None)
-            value = to_number(text) if rank is not None else None
-            if rank is None or value is None or not 0 <= value < 1 << 53:
-                continue
-            if self.locked and self.keys[rank] != self.key:
-                continue
-            if best is None or rank < best[0]:
-                best = rank, int(value)
-        if best is not None:
-            self.key, self.step = self.keys[best[0]], best[1]
 
 
 def _of_training(text: str, end: int | None = None) -> bool:

@@ -9,6 +9,7 @@ from hpo_tui.engine.execution.metric_lines import Entry, LineParser
 
 _LINES = re.compile(rb"([^\r\n]+)(\r*\n|\r|$)")
 """Lines and what ends them; a carriage return alone has the next one written over it."""
+_DIGIT = re.compile(rb"\d")
 _BAR = re.compile(rb"\d%\|.*\](?:\s|\x1b\[\w)*$")
 """A progress bar, which goes on also where the cursor goes down to another bar and up again."""
 
@@ -22,12 +23,11 @@ class StdoutSource:
 
     def __init__(self, tail: Tail, parser: LineParser) -> None:
         self.tail, self.parser = tail, parser
-        self._words = [w.encode() for w in parser.names.pieces()]
-        words = [re.escape(w) for w in self._words]
-        self._wanted = re.compile(b"|".join(words) or b"(?!)", re.IGNORECASE)
-        self._keys = [k.split("_")[-1].lower().encode() for k in parser.keys]
-        steps = [re.escape(key) for key in self._keys]
-        self._steps = re.compile(b"[^\r\n]*(?:" + b"|".join(steps) + b")[^\r\n]*", re.IGNORECASE)
+        self._words = [word.encode() for word in parser.names.pieces()]
+        words = b"|".join(map(re.escape, self._words))
+        self._wanted = re.compile(words if self._words else b"(?!)", re.IGNORECASE)
+        self._keys = [k.split("_")[-1].lower().encode() for k in parser.steps.keys]
+        self._steps = re.compile(b"|".join(map(re.escape, self._keys)), re.IGNORECASE)
         self._held: Entry | None = None
         """What a progress bar shows of the present step."""
 
@@ -63,7 +63,7 @@ class StdoutSource:
 
     def _take(self, entry: Entry | None, *, live: bool) -> list[Entry]:
         """Return what counts now that a line has said ``entry``."""
-        step = self.parser.step if entry is None else entry[0]
+        step = self.parser.steps.now if entry is None else entry[0]
         found = self._release() if self._held and self._held[0] != step else []
         if entry is None:
             return found
@@ -72,32 +72,58 @@ class StdoutSource:
         return found if live else [*found, joined]
 
     def _parse(self, data: bytes) -> list[Entry]:
+        """Return what whole lines say; most output names no metric and is only searched."""
         low = data.lower()
-        # Plain searches, 20 times as fast as the expression: output can be gigabytes.
-        plain = self.parser.pattern is None and not self.parser.columns.names
-        if plain and not any(w in low for w in self._words):
-            self._note_step(data, low)
-            return self._take(None, live=False)
+        if self._may_report(low):
+            return self._lines(data)
+        self._note_last_step(data, low)
+        return self._take(None, live=False)
+
+    def _may_report(self, low: bytes) -> bool:
+        """Whether output (in lower case) may hold a metric.
+
+        Plain searches, 20 times as fast as an expression: output can be gigabytes.
+        """
+        if self.parser.pattern is not None or self.parser.columns.names:
+            return True
+        return any(word in low for word in self._words)
+
+    def _names_metric(self, line: bytes) -> bool:
+        """Whether a line may report a metric by its name."""
+        return self.parser.pattern is not None or self._wanted.search(line) is not None
+
+    def _lines(self, data: bytes) -> list[Entry]:
+        """Return what each line says."""
         found: list[Entry] = []
         for line, end in _LINES.findall(data):
-            wanted = self.parser.pattern is not None or self._wanted.search(line)
+            wanted = self._names_metric(line)
             live = end == b"\r" or _BAR.search(line) is not None
             for piece in _pieces(line):
                 text = piece.decode("utf-8", "replace")
-                entry = self.parser.parse(text, live=live) if wanted else self.parser.row(text)
-                if not wanted and not entry and self._steps.match(piece):
+                entry = None
+                if wanted:
+                    entry = self.parser.parse(text, live=live)
+                elif self._steps.search(piece):
                     self.parser.note_steps(text)
-                found += self._take(entry, live=live)
+                found += self._take(entry or self.parser.row(text), live=live)
         return found
 
-    def _note_step(self, data: bytes, low: bytes) -> None:
-        """Take in the last step that is named in output (``low``: in lower case) without metric."""
+    def _note_last_step(self, data: bytes, low: bytes) -> None:
+        """Take in the last step that is named in output (``low``: in lower case) without metric.
+
+        Looked for from the end on: most often the last line with the word for one names it.
+        """
         keys = [key for key in self._keys if key in low]  # a fast search before a slow one
         if not keys:
             return
-        at = max(map(low.rfind, keys))
-        start = max(data.rfind(b"\n", 0, at), data.rfind(b"\r", 0, at), at - 200) + 1
-        self.parser.note_steps(data[start : at + 200].decode("utf-8", "replace"))
+        for line, lowered in zip(
+            reversed(data.splitlines()), reversed(low.splitlines()), strict=True
+        ):
+            if not (any(key in lowered for key in keys) and _DIGIT.search(line)):
+                continue
+            texts = (piece.decode("utf-8", "replace") for piece in reversed(_pieces(line)))
+            if any(map(self.parser.note_steps, texts)):
+                return
 
 
 def _pieces(line: bytes, longest: int = 8192) -> list[bytes]:

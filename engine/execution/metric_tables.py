@@ -13,6 +13,7 @@ _EDGES = re.compile(r"\s*[|│┃║]\s*")
 _COMMAS = re.compile(r"[^\s,]+(?:,\s?[^\s,]+)+")
 _GAPS = re.compile(r"\s{2,}|\t")
 _NUMBER = re.compile(r"[-+]?(?:\d[\d,_]*(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?%?|[-+]?(?:nan|inf)")
+_DIGIT = re.compile(r"\d")
 _COUNT = re.compile(r"^(\d+)/\d+$")
 """How far a count is: epoch 1/3."""
 
@@ -20,12 +21,16 @@ _COUNT = re.compile(r"^(\d+)/\d+$")
 class Columns:
     """The header that rows are read by, the last one that named a metric.
 
-    ``wanted`` tells whether a column's name is that of a metric. ``apart``: only columns that more
-    than a blank parts are such, as where any word may be a name.
+    ``wanted`` tells whether a column's name is that of a metric, ``counts`` whether it is that of a
+    step. ``apart``: only columns that more than a blank parts are such, as where any word may be a
+    name.
     """
 
-    def __init__(self, wanted: Callable[[str], object], *, apart: bool = False) -> None:
-        self._wanted, self._apart = wanted, apart
+    def __init__(
+        self, wanted: Callable[[str], object],
+        counts: Callable[[str], object] = lambda _: False, *, apart: bool = False,
+    ) -> None:  # fmt: skip
+        self._wanted, self._counts, self._apart = wanted, counts, apart
         self.names: list[str] = []
         self._others = 0
         """Lines that were no row since the last that was."""
@@ -44,7 +49,7 @@ class Columns:
         """Return column → text of a line that is a row, None of any other.
 
         A row has as many cells as the header; those of metrics, and at least half of all, are
-        numbers.
+        numbers, and those of steps hold one: ``epoch 3`` is no row of a table of two columns.
         """
         if not self.names:
             return None
@@ -60,9 +65,14 @@ class Columns:
                 continue
             texts = [_COUNT.sub(r"\1", cell) for cell in cells]
             numbers = [bool(_NUMBER.fullmatch(text)) for text in texts]
+            row = dict(zip(self.names, texts, strict=True))
             named = zip(self.names, numbers, strict=True)
-            if 2 * sum(numbers) >= len(texts) and all(n for c, n in named if self._wanted(c)):
-                return dict(zip(self.names, texts, strict=True))
+            if (
+                2 * sum(numbers) >= len(texts)
+                and all(n for c, n in named if self._wanted(c))
+                and all(_DIGIT.search(text) for c, text in row.items() if self._counts(c))
+            ):
+                return row
         return None
 
     def _ways(self, line: str) -> Sequence[list[str]]:

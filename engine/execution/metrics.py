@@ -12,8 +12,10 @@ from hpo_tui.engine.execution.metric_csv import CsvSource
 from hpo_tui.engine.execution.metric_discovery import discover
 from hpo_tui.engine.execution.metric_files import Source, Tail
 from hpo_tui.engine.execution.metric_json import JsonlSource
-from hpo_tui.engine.execution.metric_lines import STEP_KEYS, Entry, LineParser, Names
+from hpo_tui.engine.execution.metric_lines import Entry, LineParser
+from hpo_tui.engine.execution.metric_names import Names
 from hpo_tui.engine.execution.metric_output import StdoutSource
+from hpo_tui.engine.execution.metric_steps import STEP_KEYS
 from hpo_tui.engine.execution.metric_text import strip_escapes
 from hpo_tui.engine.execution.tensorboard import TensorboardSource
 from hpo_tui.engine.spec import MetricSource

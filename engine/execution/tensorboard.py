@@ -11,7 +11,8 @@ from typing import Any
 
 from hpo_tui.engine.execution.event_files import Broken, record, scalars
 from hpo_tui.engine.execution.metric_files import LIMIT, merge
-from hpo_tui.engine.execution.metric_lines import Entry, Names
+from hpo_tui.engine.execution.metric_lines import Entry
+from hpo_tui.engine.execution.metric_names import Names
 
 _EPOCH = "epoch"
 

@@ -274,7 +274,8 @@ def test_nice_numbers() -> None:
     ],
 )
 def test_what_scripts_print_and_the_engine_reads(output: str, metric: str, value: float) -> None:
-    from hpo_tui.engine.execution.metric_lines import LineParser, Names
+    from hpo_tui.engine.execution.metric_lines import LineParser
+    from hpo_tui.engine.execution.metric_names import Names
     from hpo_tui.engine.execution.metrics import discover
 
     lines = output.split("\n")

@@ -3,7 +3,8 @@
 import pytest
 
 from hpo_tui.engine.define.print_source import printed_lines, read_source
-from hpo_tui.engine.execution.metric_lines import LineParser, Names
+from hpo_tui.engine.execution.metric_lines import LineParser
+from hpo_tui.engine.execution.metric_names import Names
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpo_tui.engine.execution.metric_lines import LineParser, Names
+from hpo_tui.engine.execution.metric_lines import LineParser
+from hpo_tui.engine.execution.metric_names import Names
 from hpo_tui.engine.execution.metrics import discover
 
 NAMES = ("accuracy", "val_loss", "top-1")
