@@ -6,35 +6,29 @@ import select
 import signal
 import sqlite3
 import time
-from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from types import FrameType
-from typing import Any
 
 from hpo_tui.engine import stop_when
-from hpo_tui.engine.analysis import maps, slices
 from hpo_tui.engine.answers import SPENT
 from hpo_tui.engine.costs import left_in_units
 from hpo_tui.engine.execution.breaker import Breaker
-from hpo_tui.engine.execution.proposals_client import News, Reply
-from hpo_tui.engine.learning import KEPT, SAYS, sources
 from hpo_tui.engine.runner.chores import Chores
-from hpo_tui.engine.runner.clock import ETA, Clock
+from hpo_tui.engine.runner.clock import Clock
 from hpo_tui.engine.runner.commands import Commands
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.ending import Endings
+from hpo_tui.engine.runner.hearing import Hearing
 from hpo_tui.engine.runner.intake import Intake
 from hpo_tui.engine.runner.lock import Lock, Unopenable
 from hpo_tui.engine.runner.opened_file import OpenedFile
 from hpo_tui.engine.runner.starting import Starter
 from hpo_tui.engine.runner.stopping import Audit
-from hpo_tui.engine.runner.strays import set_aside
-from hpo_tui.engine.runner.study_commands import STOPPED
+from hpo_tui.engine.runner.takeover import take_over
 from hpo_tui.engine.runner.trouble import Trouble
 from hpo_tui.engine.runner.vigil import Vigil
-from hpo_tui.engine.runner.watching import adopt
 from hpo_tui.store.faults import explained
-from hpo_tui.store.models import StudyState, TrialState
+from hpo_tui.store.models import StudyState
 from hpo_tui.store.refusals import in_words
 
 log = logging.getLogger("runner.loop")
@@ -57,12 +51,11 @@ class Runner:
         self.starter = Starter(desk)
         self.audit = Audit(desk)
         self.commands = Commands(desk, self.breaker)
+        self.hearing = Hearing(desk, self.audit, self.commands.wishes)
         self.chores = Chores(desk, self.starter, self.audit)
         self.trouble = Trouble(desk)
         self.clock = Clock(desk)
         self.vigil = Vigil(desk.folder)
-        self.news = deque[Reply]()
-        """What the optimizer has said and was not taken in yet."""
         self.leaving = False
         self.sent_away = False
         """Whether it leaves at the machine's word: by hand it is told by SIGINT."""
@@ -137,26 +130,7 @@ class Runner:
     def _begin(self) -> None:
         """Take over what an earlier runner left, then set the study going."""
         desk = self.desk
-        with desk.transaction():
-            desk.queued = desk.writer.retake_commands()
-            stopped = desk.state is StudyState.STOPPED
-            desk.set_state(StudyState.RUNNING)
-            desk.writer.update_study(started=desk.started)
-        set_aside(desk)
-        for trial in list(desk.trials.values()):
-            if trial.state is TrialState.RUNNING:
-                lives = adopt(desk, trial)
-                what = "is adopted" if lives else "ended while no runner was there"
-                desk.event("adopted", f"trial {trial.number} {what}", trial.number)
-            elif trial.state is TrialState.WAITING:
-                # Never started, it was asked for: before all that is asked for from now on.
-                desk.queue.add(trial.number, asked=None if trial.attempt else 0)
-            elif stopped and trial.reason == STOPPED:
-                desk.update(
-                    trial.number, state=TrialState.WAITING, ended=None, reason="",
-                    wasted=desk.redone(trial),
-                )  # fmt: skip
-                desk.queue.add(trial.number)
+        take_over(desk)
         self.clock.settle()
         self.endings.check()
         desk.notices.collect()
@@ -187,7 +161,7 @@ class Runner:
     def _work(self) -> None:
         desk = self.desk
         self.clock.keep()  # before anything is concluded from the time
-        self._take_news()
+        self.hearing.take()
         self.endings.check()
         self.starter.fill()
         self.intake.poll(list(desk.live.values()))
@@ -200,19 +174,6 @@ class Runner:
             self.vigil.keep()
         if desk.state is StudyState.RUNNING:
             self.trouble.refill()
-
-    def _take_news(self) -> bool:
-        """Take in what the optimizer has said; return whether its last word was among it.
-
-        It says a thing once: what cannot be written down now is heard again at the next turn.
-        """
-        if not self.news:
-            self.news.extend(self.desk.proposals.pump())
-        last = False
-        while self.news:
-            self._hear(self.news[0])
-            last = bool(self.news.popleft().data.get("last")) or last
-        return last
 
     def _prepare(self) -> None:
         """Keep a suggestion ready, or one for every free slot."""
@@ -229,47 +190,6 @@ class Runner:
             desk.spec, desk.trials.values(), desk.meter, wall=time.time() - desk.started,
             elapsed=sum(map(desk.elapsed, desk.live.values())), gpu=desk.gpu_time(),
         )  # fmt: skip
-
-    def _hear(self, reply: Reply) -> None:
-        """Take in news of the optimizer's."""
-        desk = self.desk
-        if reply.kind is News.STOP:
-            live = desk.live.get(reply.data["number"])
-            if live is not None and live.stop is None and live.ended is None:
-                self.audit.decide(live, reply.data["text"], reply.data["chance"])
-        elif reply.kind is News.INSIGHTS:
-            with desk.transaction(durable=False):
-                desk.writer.put("optimizer", reply.data["state"])
-                desk.writer.put(ETA, reply.data["eta"])
-                desk.writer.put(SAYS, reply.data["learned"])
-                desk.writer.put(slices.KEY, reply.data["slices"])
-        elif reply.kind is News.MAPS:
-            with desk.transaction(durable=False):
-                desk.writer.put(maps.KEY, reply.data["maps"])
-        elif reply.kind is News.LEARNED:
-            self._keep(reply.data["earlier"])
-        elif reply.kind in (News.SUGGESTIONS, News.REFUSED):
-            self.commands.wishes.granted(reply)
-        elif reply.kind is News.STUCK and desk.state is StudyState.RUNNING:
-            desk.pause("paused", f"the optimizer cannot go on: {reply.data['text']}")
-        elif reply.kind is News.DEAD:
-            desk.pause(
-                "paused",
-                "the optimizer fails again and again (see runner.log); trials that run go on."
-                " Resume to try again.",
-            )
-
-    def _keep(self, earlier: Mapping[str, Any]) -> None:
-        """Store what the optimizer has read of earlier studies."""
-        desk = self.desk
-        try:
-            with desk.transaction():
-                desk.writer.put(KEPT, earlier)
-                desk.event("learned", sources(earlier))
-        except sqlite3.Error:
-            # The next runner would read other studies than what this one's trials come from.
-            desk.proposals.stale = True
-            raise
 
     def _wait(self, seconds: float) -> None:
         """Sleep until a process ends, the optimizer has news, or time is up."""
@@ -332,7 +252,7 @@ class Runner:
         deadline = time.monotonic() + _LAST_WORDS
         while proposals.fileno() is not None and time.monotonic() < deadline:
             self._wait(0.1)
-            if self._take_news():
+            if self.hearing.take():
                 return
 
     def _close(self) -> None:

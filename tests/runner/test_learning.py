@@ -215,10 +215,10 @@ def test_what_was_read_and_could_not_be_kept_is_read_again(make_study: Any) -> N
     reply = Reply(News.LEARNED, data={"earlier": {"t": {"findings": []}}})
     desk.writer.conn.execute("PRAGMA query_only = ON")
     with pytest.raises(sqlite3.OperationalError):
-        runner._hear(reply)
+        runner.hearing.hear(reply)
     assert desk.proposals.stale
     desk.writer.conn.execute("PRAGMA query_only = OFF")
-    runner._hear(reply)
+    runner.hearing.hear(reply)
     assert study.get(KEPT) == reply.data["earlier"]
     runner._close()
 

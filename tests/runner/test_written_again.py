@@ -77,12 +77,12 @@ def test_what_the_optimizer_says_is_heard_again(
 ) -> None:
     desk = runner.desk
     with failing(monkeypatch, method):
-        runner._take_news()
+        runner.hearing.take()
     assert (set(desk.trials), list(desk.queue)) == ({1}, [])
     assert desk.queue.pending
-    runner._take_news()
+    runner.hearing.take()
     assert (list(desk.queue), desk.queue.pending) == ([2], {})
-    runner._take_news()
+    runner.hearing.take()
     with StudyReader(desk.folder.db) as reader:
         assert [t.number for t in reader.trials()] == [1, 2]
         command = reader.command(1)
