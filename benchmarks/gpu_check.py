@@ -19,6 +19,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from warm_ready import ready
+
 from hpo_tui.engine.execution.devices import DevicePool, Lease, Need
 from hpo_tui.engine.execution.failures import classify_failure
 from hpo_tui.engine.execution.warm import WarmServer
@@ -225,7 +227,7 @@ def check_warm(bench: Bench) -> None:
     assert lease is not None
     server = WarmServer(["torch"])
     server.start()
-    if not server.wait_ready(120):
+    if not ready(server, 120):
         bench.note("warm parent", False, server.problem)
         return
     first: dict[str, float] = {}
@@ -279,7 +281,7 @@ def check_without_gpu(bench: Bench) -> None:
     bench.note("CPU slots", [x is None for x in leases] == [False, False, True], names)
     server = WarmServer(["json"])
     server.start()
-    ready = server.wait_ready(60)
+    warmed = ready(server, 60)
     folder = bench.place / "warm"
     folder.mkdir()
     began = time.monotonic()
@@ -288,7 +290,9 @@ def check_without_gpu(bench: Bench) -> None:
     while not (folder / "exit.json").exists() and time.monotonic() - began < 30:
         time.sleep(0.005)
     ended = (folder / "exit.json").exists()
-    bench.note("warm start", ready and ended, f"{time.monotonic() - began:.2f} s from start to end")
+    bench.note(
+        "warm start", warmed and ended, f"{time.monotonic() - began:.2f} s from start to end"
+    )
     server.stop()
     found = classify_failure(1, ["torch.OutOfMemoryError: CUDA out of memory."])
     kind = found.kind if found else "nothing"

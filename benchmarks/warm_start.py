@@ -16,6 +16,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from warm_ready import ready
+
 from hpo_tui.engine.execution import warm
 from hpo_tui.engine.execution.warm import WarmServer
 
@@ -78,7 +80,7 @@ def main() -> None:
         server = WarmServer([args.module])
         began = time.monotonic()
         server.start()
-        if not server.wait_ready(180):
+        if not ready(server, 180):
             raise SystemExit(server.problem)
         warming = time.monotonic() - began
 

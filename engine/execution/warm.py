@@ -122,16 +122,6 @@ class WarmServer:
                 self._ready, self.problem = bool(answer.get("ready")), str(answer["problem"])
         return self._ready
 
-    def wait_ready(self, seconds: float) -> bool:
-        """Wait until the imports are done, at most that long; return :meth:`ready`."""
-        deadline = time.monotonic() + seconds
-        while not self.ready() and self._channel is not None and not self.problem:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                break
-            select.select([self._channel], [], [], left)
-        return self._ready
-
     def accepts(self, argv: Sequence[str], path: str | None, cwd: Path | None) -> bool:
         """Whether a command is a script for this parent's interpreter. ``path``: its PATH."""
         found = split_python(argv)

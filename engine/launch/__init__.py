@@ -1,7 +1,7 @@
 """Making a study, starting its runner detached, and talking to it. Light: the screens import it."""
 
 from hpo_tui.engine.launch.analysing import analyse
-from hpo_tui.engine.launch.asking import request_stop, send, send_all, unqueue
+from hpo_tui.engine.launch.asking import send, send_all, unqueue
 from hpo_tui.engine.launch.making import create_study, slug
 from hpo_tui.engine.launch.refusals import LaunchError
 from hpo_tui.engine.launch.starting import leave, runner_pid, start_runner
@@ -11,7 +11,6 @@ __all__ = [
     "analyse",
     "create_study",
     "leave",
-    "request_stop",
     "runner_pid",
     "send",
     "send_all",

@@ -21,7 +21,6 @@ from hpo_tui.engine.launch.refusals import (
     why_not,
 )
 from hpo_tui.engine.launch.starting import runner_pid, start_runner
-from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.spec.names import numbered
 from hpo_tui.store.ask import ask
 from hpo_tui.store.faults import explained
@@ -188,21 +187,3 @@ def _end(folder: StudyFolder, action: str, args: dict[str, Any]) -> Command:
 
 def _end_of(trials: Sequence[int]) -> str:
     return "ends" if len(trials) == 1 else "end"
-
-
-def request_stop(folder: StudyFolder, *, kill: bool = False, timeout: float | None = None) -> None:
-    """Stop a study and wait until its runner is gone, at most ``timeout`` seconds.
-
-    Raises :class:`LaunchError` when it is still there then.
-    """
-    pid = runner_pid(folder)
-    if pid is None:
-        return
-    send(folder, "stop", {"kill": kill})
-    with StudyReader(folder.db) as reader:
-        grace = StudySpec.from_text(reader.study().text).resources.grace
-    deadline = time.monotonic() + (timeout if timeout is not None else grace + 30.0)
-    while runner_pid(folder) is not None:
-        if time.monotonic() >= deadline:
-            raise LaunchError(f"the runner of {folder.name} (process {pid}) is still ending trials")
-        time.sleep(0.05)

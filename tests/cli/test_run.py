@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from hpo_tui.engine.launch import create_study, request_stop
+from hpo_tui.engine.launch import create_study, runner_pid, send
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState, Trial, TrialState
 from hpo_tui.store.write import StudyWriter
@@ -76,8 +76,9 @@ def quick(tmp_path: Path) -> Iterator[Callable[..., StudyFolder]]:
         return folder
 
     yield write
-    if folder.db.is_file():
-        request_stop(folder, kill=True, timeout=30)
+    if folder.db.is_file() and runner_pid(folder) is not None:
+        send(folder, "stop", {"kill": True})
+        wait_for(lambda: runner_pid(folder) is None)
 
 
 def wait_for(what: Callable[[], bool], seconds: float = 30.0) -> None:

@@ -24,15 +24,6 @@ ENV = {
 }
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[WarmServer]:
-    warm = WarmServer(["numpy"], environment={**os.environ, "LEFT_OVER": "1"})
-    warm.start()
-    assert warm.wait_ready(60), warm.problem
-    yield warm
-    warm.stop()
-
-
 def wait_for(condition: Callable[[], Any], seconds: float = 30.0) -> Any:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -40,6 +31,20 @@ def wait_for(condition: Callable[[], Any], seconds: float = 30.0) -> Any:
             return found
         time.sleep(0.01)
     raise AssertionError("it did not happen in time")
+
+
+def ready(server: WarmServer) -> bool:
+    """Wait until the imports are done or have failed; return whether they are done."""
+    return wait_for(lambda: server.ready() or server.problem, 60.0) is True
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[WarmServer]:
+    warm = WarmServer(["numpy"], environment={**os.environ, "LEFT_OVER": "1"})
+    warm.start()
+    assert ready(warm), warm.problem
+    yield warm
+    warm.stop()
 
 
 def ended(folder: Path) -> dict[str, Any]:
@@ -108,7 +113,7 @@ def test_weights_of_torch_begin_differently_in_each_trial(tmp_path: Path) -> Non
     warm = WarmServer(["torch"])
     warm.start()
     try:
-        assert warm.wait_ready(60), warm.problem
+        assert ready(warm), warm.problem
         drawn = set()
         for n in range(2):
             folder = tmp_path / str(n)
@@ -163,7 +168,7 @@ def test_what_a_script_leaves_behind_is_swept(server: WarmServer, tmp_path: Path
 def test_trials_outlive_the_parent_and_die_with_their_shim(tmp_path: Path) -> None:
     server = WarmServer([])
     server.start()
-    assert server.wait_ready(60)
+    assert ready(server)
     first, second = tmp_path / "1", tmp_path / "2"
     pids = []
     for folder in (first, second):
@@ -187,7 +192,7 @@ def test_trials_outlive_the_parent_and_die_with_their_shim(tmp_path: Path) -> No
 def test_a_failed_import_is_told(tmp_path: Path) -> None:
     server = WarmServer(["no_such_module_here"])
     server.start()
-    assert not server.wait_ready(60)
+    assert not ready(server)
     assert "import of no_such_module_here failed: ModuleNotFoundError" in server.problem
     server.stop()
 
@@ -199,7 +204,7 @@ def test_imports_that_cannot_be_forked_are_refused(tmp_path: Path) -> None:
     )
     server = WarmServer(["starts_a_thread"], environment={"PYTHONPATH": str(tmp_path)})
     server.start()
-    assert not server.wait_ready(60)
+    assert not ready(server)
     assert "starts threads (noisy)" in server.problem
     server.stop()
 
@@ -210,7 +215,7 @@ def test_the_client_is_not_imported_ahead_of_the_trial_that_it_speaks_for(tmp_pa
     (tmp_path / "copied.py").write_text(client.read_text())
     server = WarmServer(["library"], environment={"PYTHONPATH": str(tmp_path)})
     server.start()
-    assert not server.wait_ready(60)
+    assert not ready(server)
     assert "takes in copied, which reads what a trial is given" in server.problem
     server.stop()
 
@@ -223,7 +228,7 @@ def test_a_study_falls_back_to_cold_starts(tmp_path: Path) -> None:
     shell.close()
     warm = WarmStarts(["json"], [sys.executable, str(SCRIPT)], tmp_path, {})
     assert warm.server is not None
-    assert warm.server.wait_ready(60)
+    assert ready(warm.server)
     assert warm.spawn(["bash", "-c", "true"], ENV, tmp_path, log) is None
     assert warm.server.pid is not None
     os.kill(warm.server.pid, signal.SIGKILL)
@@ -253,7 +258,7 @@ def test_a_script_named_by_a_relative_path_may_spawn_processes(tmp_path: Path) -
     warm = WarmStarts(["multiprocessing.pool"], argv, tmp_path, {})
     assert warm.server
     try:
-        assert warm.server.wait_ready(60)
+        assert ready(warm.server)
         times = {"attempt": 1, "timeout": 60.0, "grace": 1.0}
         assert warm.spawn(argv, dict(os.environ), tmp_path, tmp_path / "stdout.log", **times)
         assert ended(tmp_path)["code"] == 0
@@ -266,7 +271,7 @@ def test_what_is_read_at_the_start_of_python_is_started_cold(tmp_path: Path) -> 
     command = [sys.executable, str(SCRIPT), "tell"]
     warm = WarmStarts([], command, tmp_path, {"PYTHONHASHSEED": "{seed}"})
     assert warm.server is not None
-    assert warm.server.wait_ready(60), warm.complaint()
+    assert ready(warm.server), warm.complaint()
     log, env = tmp_path / "stdout.log", dict(os.environ)
     assert warm.spawn(command, env | {"PYTHONHASHSEED": "7"}, tmp_path, log) is None
     assert warm.spawn(command, env, tmp_path, log) is not None
@@ -324,7 +329,7 @@ def test_a_parent_that_reads_no_more_is_given_up(
     monkeypatch.setattr("hpo_tui.engine.execution.warm._PATIENCE", 0.2)
     stuck = WarmServer([])
     stuck.start()
-    assert stuck.wait_ready(60), stuck.problem
+    assert ready(stuck), stuck.problem
     assert stuck.pid is not None
     os.kill(stuck.pid, signal.SIGSTOP)
     env = {**ENV, "LARGE": "x" * (4 << 20)}  # more than a socket holds

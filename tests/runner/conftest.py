@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # for asking: these folders are 
 
 import hpo_tui
 from hpo_tui.engine.execution import processes
-from hpo_tui.engine.launch import create_study, runner_pid, start_runner
+from hpo_tui.engine.launch import create_study, runner_pid, send, start_runner
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.store.folder import HOME, StudyFolder
@@ -108,6 +108,11 @@ class Study:
 
     def gone(self, seconds: float = 45.0) -> None:
         self.until(lambda: runner_pid(self.folder) is None, seconds)
+
+    def stop(self, *, kill: bool = False, seconds: float = 60.0) -> None:
+        """Have it stopped, and wait until its runner is gone."""
+        send(self.folder, "stop", {"kill": kill})
+        self.gone(seconds)
 
     def ended(self, number: int = 1, seconds: float = 45.0) -> Any:
         def look() -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from hpo_tui.engine.execution import processes
-from hpo_tui.engine.launch import request_stop, runner_pid, send
+from hpo_tui.engine.launch import runner_pid, send
 from hpo_tui.store.models import StudyState, TrialState
 
 FORKS = """
@@ -42,7 +42,7 @@ def test_stop_leaves_no_process_of_a_script_that_forks_and_detaches(
     study.running(1, reports=1)
     study.running(2, reports=1)
     study.until(lambda: len(study.processes()) >= 12)
-    request_stop(study.folder, kill=kill)
+    study.stop(kill=kill)
     assert runner_pid(study.folder) is None
     assert study.processes() == []
     assert study.study().state is StudyState.STOPPED
@@ -112,7 +112,7 @@ def test_grace_lets_a_trial_save_itself(make_study: Any) -> None:
         """, grace="600s")  # fmt: skip
     study.start()
     study.running(reports=1)
-    request_stop(study.folder, timeout=60)  # fails where the rest of the grace is waited for
+    study.stop()  # fails where the rest of the grace is waited for
     assert (study.folder.trial(1).checkpoint / "saved").read_text() == "yes"
     assert study.trial().state is TrialState.KILLED
 
@@ -145,7 +145,7 @@ def test_grace_holds_for_a_trial_whose_launcher_ends_at_once(
     )  # fmt: skip
     study.start()
     study.running(reports=1)
-    request_stop(study.folder)
+    study.stop()
     assert study.processes() == []
     assert (study.folder.trial(1).checkpoint / "saved").exists()
     told = study.folder.trial(1).log.read_text().count("told")
@@ -164,7 +164,7 @@ def test_a_trial_whose_output_is_piped_on_can_print_until_it_has_saved_itself(
     send(study.folder, "edit", {"text": text})
     study.start()
     study.running(reports=1)
-    request_stop(study.folder)
+    study.stop()
     assert study.processes() == []
     assert (study.folder.trial(1).checkpoint / "saved").exists()
     assert "told" in study.folder.trial(1).log.read_text()
@@ -193,7 +193,7 @@ def test_a_data_loader_s_workers_are_there_until_the_trial_has_saved_itself(
     )
     study.start()
     study.running(reports=1)
-    request_stop(study.folder, timeout=90)
+    study.stop(seconds=90)
     log = study.folder.trial(1).log.read_text()
     assert (study.folder.trial(1).checkpoint / "saved").exists(), log
     assert study.processes() == []
@@ -209,7 +209,7 @@ def test_a_stopped_study_takes_its_trials_up_again(make_study: Any) -> None:
         """)
     study.start()
     study.running(reports=1)
-    request_stop(study.folder)
+    study.stop()
     assert study.trial().state is TrialState.KILLED
     study.start()
     study.gone()
