@@ -9,9 +9,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from hpo_tui.engine.execution.charting import LATE, Charting
 from hpo_tui.engine.execution.pace import Haste, Pace
 from hpo_tui.engine.execution.past import earlier_studies, past_trials
+from hpo_tui.engine.execution.telling import Telling
 from hpo_tui.engine.execution.wire import Message, encode
 from hpo_tui.engine.learning import kept
 from hpo_tui.engine.optimizer.api import PastTrial, Suggestion
@@ -20,11 +20,6 @@ from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.read import StudyReader
 
 log = logging.getLogger("proposals")
-
-_SETTLED = 0.05
-"""Seconds without news after which there is time to say what the study has shown."""
-_SHARE = 20.0
-"""How many times as long as saying it took it waits for such a time, at the least :data:`LATE`."""
 
 
 class Refused(Exception):  # noqa: N818 - an answer to the user, not an error of ours
@@ -48,15 +43,9 @@ class Worker:
         """Trial → the last step of which the optimizer has a report."""
         self.offered: list[int] = []
         """Suggestions given out ahead that nobody has started yet."""
-        self._changed: float | None = None
-        """Since when there is more to say than was said, None while there is not."""
-        self._took = 0.0
-        """Seconds that it took to say it the last time."""
-        self.learns = False
-        """Whether there are earlier studies to learn from."""
         self.workers = 1
         """How many trials run at once."""
-        self.charting = Charting(clock)
+        self.telling = Telling(self.send, self._eta, clock)
         self._pace, self._haste = Pace(), Haste()
         self._init: Message | None = None
         """What to begin with, as long as that could not be done."""
@@ -104,13 +93,15 @@ class Worker:
         also = {"earlier": earlier} if earlier else {}
         self.optimizer = make(spec, message["seed"], state=state, **also)
         self.optimizer.restore(past)
-        self.learns = bool(earlier)
+        self.telling.learns = bool(earlier)
         for trial in past:
             if trial.state not in ("running", "waiting"):
                 self.ended.add(trial.number)
             if trial.reports:
                 self.steps[trial.number] = trial.reports[-1][0]
-        self._init, self._changed = None, self._clock() if past or earlier else None
+        self._init = None
+        if past or earlier:
+            self.telling.news()
         self.send({"op": "ready"})
         if taken != keep:
             self.send({"op": "learned", "earlier": taken})
@@ -232,7 +223,7 @@ class Worker:
         number = int(message["number"])
         news = number not in self.ended
         self.ended.add(number)
-        self._news()
+        self.telling.news()
         return news
 
     def do_reports(self, message: Message) -> None:
@@ -255,71 +246,31 @@ class Worker:
     def do_extend(self, message: Message) -> None:
         """Take a larger (or smaller) budget into account."""
         self.optimizer.extend_budget(message["amount"])
-        self._news()
+        self.telling.news()
 
     def do_settle(self, message: Message) -> None:  # noqa: ARG002 - it says nothing more
         """Tell what the study has shown in the end."""
-        self.tell_insights(last=True)
-
-    def idle(self) -> None:
-        """Tell what has become of the study's insights, when there is nothing else to do."""
-        if self.optimizer is None:
-            return
-        if self._changed is not None:
-            self.tell_insights(last=False)
-            self.charting.news()
-        else:
-            self._tell_maps(self.charting.work(self.optimizer))
-
-    def _news(self) -> None:
-        """Take note that there is more to say than was said."""
-        if self._changed is None:
-            self._changed = self._clock()
+        self.telling.insights(self.optimizer, last=True)
 
     @property
     def patience(self) -> float | None:
         """Seconds without a request after which to call :meth:`idle`; None: there is no need."""
-        return _SETTLED if self._changed is not None else self.charting.patience
+        return self.telling.patience
+
+    def idle(self) -> None:
+        """Use a moment in which nothing is asked for."""
+        if self.optimizer is not None:
+            self.telling.idle(self.optimizer)
 
     def catch_up(self) -> None:
-        """Do between two requests what has waited for long for a moment without any.
-
-        Where results come faster than suggestions are made, there is always something asked for.
-        """
-        if self.optimizer is None:
-            return
-        patience = max(LATE, _SHARE * self._took)
-        if self._changed is not None and self._clock() - self._changed > patience:
-            self.tell_insights(last=False)
-            self.charting.news()
-        elif self.charting.late:
-            self._tell_maps(self.charting.work(self.optimizer))
-
-    def tell_insights(self, *, last: bool) -> None:
-        """Send what has been learned, the state to begin with another time, and the time left."""
-        self._changed, began = None, self._clock()
-        # The slices first: for them the models are fitted, which is what the state keeps.
-        slices = [asdict(s) for s in self.optimizer.slices()]
-        if last:
-            self._tell_maps(self.charting.finish(self.optimizer))
-        self.send({
-            "op": "insights",
-            "last": last,
-            "slices": slices,
-            "state": self.optimizer.state(),
-            "eta": self._eta(),
-            "learned": [asdict(e) for e in self.optimizer.learned()] if self.learns else [],
-        })  # fmt: skip
-        self._took = self._clock() - began
+        """Do between two requests what has waited for long for such a moment."""
+        if self.optimizer is not None:
+            self.telling.catch_up(self.optimizer)
 
     def _eta(self) -> float | None:
         """Return the seconds to the end of the budget; None where they are not known."""
         foretold = self.optimizer.eta(self.workers)
         return None if foretold is None else foretold * self._pace.stretch(self.workers)
-
-    def _tell_maps(self, maps: list[dict[str, Any]] | None) -> None:
-        if maps is not None:
-            self.send({"op": "maps", "maps": maps})
 
 
 def _asked_for(suggestion: Mapping[str, Any], message: Message) -> bool:
