@@ -15,6 +15,7 @@ from hpo_tui.tui.editing import edit_file
 from hpo_tui.tui.screens.define import DefineScreen
 from hpo_tui.tui.screens.item_dialog import ItemDialog
 from hpo_tui.tui.screens.watch import Watch
+from hpo_tui.tui.widgets.key_bar import KeyBar
 from hpo_tui.tui.widgets.study_form import StudyForm
 from tests.tui.conftest import TEXT, make_app, make_study, ready, until
 
@@ -27,6 +28,7 @@ async def editor(pilot: Pilot[int], path: Path) -> DefineScreen:
     screen = app.screen
     assert isinstance(screen, DefineScreen)
     await until(pilot, lambda: any(len(form.rows) for form in screen.query(StudyForm)))
+    await until(pilot, lambda: any(bar.size.width for bar in screen.query(KeyBar)))  # laid out
     return screen
 
 
