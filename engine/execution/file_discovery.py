@@ -8,12 +8,15 @@ from typing import Literal
 
 from hpo_tui.engine.execution.event_files import Broken, record, scalars
 from hpo_tui.engine.execution.metric_text import flatten, read_objects, to_number
+from hpo_tui.engine.execution.wandb_files import HEAD, begins, records
 
 _MOST_FILES, _LARGEST = 200, 1 << 24
 """Files that are read, and bytes of one beyond which it is not."""
 _COUNTED = re.compile(r"(?<![^/])((?:version|run|v)_?)\d+(?![^/])")
 """Folders that a logger counts up: another attempt of a trial has the next."""
-_Kind = Literal["csv", "jsonl", "tensorboard"]
+_RUN = re.compile(r"(offline-)?run-\d{8}_\d{6}-.")
+"""The folder of a run of W&B's, in which its settings and pictures lie beside what it logged."""
+_Kind = Literal["csv", "jsonl", "tensorboard", "wandb"]
 _Values = dict[str, float]
 
 
@@ -31,6 +34,10 @@ def discover_files(folder: Path, but: Collection[Path]) -> dict[tuple[_Kind, str
 
 
 def _read(path: Path, folder: Path) -> tuple[tuple[_Kind, str], _Values] | None:
+    if path.suffix == ".wandb":
+        return ("wandb", path.relative_to(folder).parts[0]), _run(path)
+    if any(map(_RUN.match, path.relative_to(folder).parts)):
+        return None
     place = _COUNTED.sub(r"\1*", str(path.relative_to(folder)))
     if "tfevents" in path.name:
         # All event files below a folder are read, which is named without wildcards.
@@ -50,6 +57,15 @@ def _events(path: Path) -> _Values:
         while (read := record(file)) is not None:
             found.update(scalars(read[1])[1])
     return found
+
+
+def _run(path: Path) -> _Values:
+    found: _Values = {}
+    with path.open("rb") as file:
+        if begins(file):
+            for _, _, said in records(file, HEAD, _LARGEST):
+                found.update(said.values if said is not None else {})
+    return {name: value for name, value in found.items() if not name.startswith("_")}
 
 
 def _table(path: Path) -> _Values:

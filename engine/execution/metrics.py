@@ -18,6 +18,7 @@ from hpo_tui.engine.execution.metric_output import StdoutSource
 from hpo_tui.engine.execution.metric_steps import STEP_KEYS
 from hpo_tui.engine.execution.metric_text import strip_escapes
 from hpo_tui.engine.execution.tensorboard import TensorboardSource
+from hpo_tui.engine.execution.wandb_runs import WandbSource
 from hpo_tui.engine.spec import MetricSource
 from hpo_tui.store.folder import TrialFolder
 
@@ -80,9 +81,11 @@ class Collector:
 
 def _open(source: MetricSource, folder: TrialFolder, names: Collection[str]) -> Source:
     wanted = Names(names, source.rename)
-    path = source.path or ""
+    path = source.place
     if source.kind == "tensorboard":
         return TensorboardSource(folder.path, path, wanted, source.step)
+    if source.kind == "wandb":
+        return WandbSource(folder.path, path, wanted, source.step)
     parser = LineParser(wanted, step=source.step, pattern=source.pattern)
     if source.kind == "csv":
         return CsvSource(Tail(folder.path, path), parser)

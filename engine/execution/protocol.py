@@ -6,6 +6,7 @@ from pathlib import Path
 
 from hpo_tui.engine.execution.base import Launch
 from hpo_tui.engine.execution.failures import raised
+from hpo_tui.engine.execution.wandb_runs import run_files
 from hpo_tui.engine.spec import MetricSource, StudySpec, Value
 from hpo_tui.engine.spec.command import (
     command_line,
@@ -80,8 +81,10 @@ def set_aside(folder: Path, source: MetricSource, attempt: int) -> None:
     """
     if source.kind == "stdout":
         return
-    pattern = source.path or ""
-    if source.kind == "tensorboard" and (folder / pattern).is_dir():
+    pattern = source.place
+    if source.kind == "wandb":
+        found = run_files(folder / pattern)
+    elif source.kind == "tensorboard" and (folder / pattern).is_dir():
         found = list((folder / pattern).rglob("*tfevents*"))
     else:
         found = [path for path in folder.glob(pattern) if path.is_file()] if pattern else []

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+SourceKind = Literal["stdout", "csv", "jsonl", "tensorboard", "wandb"]
+"""What metrics are read from."""
+
 
 @dataclass(frozen=True, slots=True)
 class Resources:
@@ -40,13 +43,18 @@ class MetricSource:
     to the trial's folder.
     """
 
-    kind: Literal["stdout", "csv", "jsonl", "tensorboard"] = "stdout"
+    kind: SourceKind = "stdout"
     path: str | None = None
     pattern: str | None = None
     step: str | None = None
     """The key that counts steps (epoch, step, iteration when not said)."""
     rename: Mapping[str, str] = field(default_factory=dict)
     """Name in the output → name of the metric."""
+
+    @property
+    def place(self) -> str:
+        """The path, or what it is where W&B's usual folder does without."""
+        return self.path or ("wandb" if self.kind == "wandb" else "")
 
 
 @dataclass(frozen=True, slots=True)

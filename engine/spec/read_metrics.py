@@ -4,9 +4,9 @@ import re
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
-from typing import Literal, cast
+from typing import cast, get_args
 
-from hpo_tui.engine.spec.means import EarlyStopping, MetricSource
+from hpo_tui.engine.spec.means import EarlyStopping, MetricSource, SourceKind
 from hpo_tui.engine.spec.names import name_fault, show
 from hpo_tui.engine.spec.parts import Direction, Objective, OutcomeConstraint, Summary
 from hpo_tui.engine.spec.table import Table
@@ -74,13 +74,13 @@ def read_sources(root: Table) -> tuple[MetricSource, ...]:
     found = []
     for table in root.tables("metrics"):
         table.unknown()
-        kind = table.one_of("kind", ("stdout", "csv", "jsonl", "tensorboard"), "stdout")
+        kind = table.one_of("kind", get_args(SourceKind), "stdout")
         path = table.text("path") or None
         if kind == "stdout" and path:
             table.fault(
                 "path", 'does not go with kind = "stdout", which reads what the script prints'
             )
-        elif kind != "stdout" and not table.has("path"):
+        elif kind not in ("stdout", "wandb") and not table.has("path"):
             table.missing("path", f"the {kind} file, relative to the trial's folder")
         elif path and (PurePath(path).is_absolute() or ".." in PurePath(path).parts):
             table.fault(
@@ -94,7 +94,7 @@ def read_sources(root: Table) -> tuple[MetricSource, ...]:
             _pattern(table, pattern)
         found.append(
             MetricSource(
-                cast(Literal["stdout", "csv", "jsonl", "tensorboard"], kind),
+                cast(SourceKind, kind),
                 path,
                 pattern,
                 table.text("step") or None,

@@ -84,7 +84,7 @@ KEYS: dict[str, dict[str, str]] = {
         "failures": "after how many similar failures in a row the study pauses",
     },
     "metrics[]": {
-        "kind": "stdout, csv, jsonl or tensorboard",
+        "kind": "stdout, csv, jsonl, tensorboard or wandb",
         "path": "the file, relative to the trial's folder",
         "pattern": "a regular expression with named groups, for stdout",
         "step": "the name of the step counter",
