@@ -17,6 +17,8 @@ from hpo_tui.engine.define.print_source import read_source
 from hpo_tui.engine.define.remarks import remarks
 from hpo_tui.engine.define.script import command_words, launched, script_of
 from hpo_tui.engine.define.source import is_file, is_folder, local_sources
+from hpo_tui.engine.define.sweep_draft import sweep_draft
+from hpo_tui.engine.define.sweep_file import SUFFIXES, read_sweep
 from hpo_tui.engine.define.sweeper import hydra_sweep, unread_advice
 from hpo_tui.engine.define.wrapper import wrapped
 from hpo_tui.engine.spec import StudySpec
@@ -45,6 +47,8 @@ def init(
     a sentence, for a command that is empty or not there.
     """
     given = words_of(argv_or_script, folder)
+    if len(given) == 1 and given[0].endswith(SUFFIXES):
+        return sweep_draft(read_sweep(folder / given[0]), folder, timeout if run else None)
     words = command_words(given, folder)
     inside = wrapped(words, folder)
     script = script_of(inside.words if inside else words, folder)

@@ -1,0 +1,86 @@
+"""What is said of a study that was made of a W&B sweep: its comments, and what is to be done."""
+
+import re
+
+from hpo_tui.engine.define.printed import Printed, direction_of, is_metric
+from hpo_tui.engine.define.sweep_taken import Taken
+from hpo_tui.engine.define.try_one import Tried
+from hpo_tui.engine.numerals import brief
+from hpo_tui.engine.spec import StudySpec
+from hpo_tui.engine.spec.names import KeyPath, joined, plain
+
+_MOST = 12
+"""Metrics that are named at most."""
+_AGENT = re.compile(r"\bwandb\.(agent|sweep)\s*\(|\bfrom wandb import .*\b(agent|sweep)\b")
+
+
+def remarks_of(taken: Taken, spec: StudySpec, tried: Tried | None) -> dict[KeyPath, str]:
+    """Return the comments of the study file by key path."""
+    sweep, fidelity = taken.sweep, taken.fidelity
+    notes: dict[KeyPath, str] = {
+        (): f"Written from {sweep.called}, a W&B sweep ({sweep.method}). The script runs as it is."
+    }
+    if sweep.stops_early:
+        notes[()] += (
+            "\nIts early_terminate is not needed: trials that fall behind are stopped early anyway"
+            "\n([stopping])."
+        )
+    if sweep.run_cap:
+        notes["study", "budget"] = "run_cap of the sweep, in units of the full task"
+    if "WANDB_MODE" in spec.env:
+        where = f".hpo/{spec.name}/trials/*/wandb/offline-run-*"
+        notes["env",] = (
+            'WANDB_MODE = "online" also uploads the runs, one by one, to W&B. Afterwards:'
+            f"\nwandb sync {where}"
+        )
+    for parameter in taken.parameters:
+        if parameter.lost:
+            notes["space", parameter.name] = f"Not quite as in the sweep: {parameter.lost}."
+    if fidelity:
+        shown = fidelity.option.shown
+        notes["task", 0] = (
+            f"Cheap runs by {shown}, which the sweep keeps constant. The task with cost 1 is the"
+            f"\none that counts; a schedule of the script that depends on {shown} follows it."
+        )
+    objective = spec.objectives[0].metric
+    if tried is not None and objective in tried.metrics:
+        value = brief(tried.metrics[objective])
+        notes["objective", 0] = f"The last value in a first run was {value}."
+    if not sweep.metric:
+        notes["objective", 0, "metric"] = "the sweep names none: check it"
+        if direction_of(objective) is None:
+            notes["objective", 0, "direction"] = "a guess: check it"
+    return notes
+
+
+def advice_of(
+    taken: Taken, spec: StudySpec, tried: Tried | None, printed: Printed | None
+) -> list[str]:
+    """Return what the user has to do or check, each a sentence."""
+    sweep, texts = taken.sweep, taken.texts
+    advice = [f"{plain(p.name)}: {p.lost}" for p in taken.parameters if p.lost]
+    if sweep.method == "grid":
+        advice.append(
+            "the sweep tries every point of a grid; the study searches the same values, and ends"
+            " when all were run or its budget is spent"
+        )
+    if any(map(_AGENT.search, texts)):
+        advice.append(
+            "the script starts a sweep or an agent itself (wandb.sweep, wandb.agent): every trial"
+            " would do so. Have it call its training function once instead"
+        )
+    if not sweep.metric:
+        advice.append("the sweep names no metric: check [[objective]]")
+    advice += _unseen(spec, tried, printed)
+    return advice
+
+
+def _unseen(spec: StudySpec, tried: Tried | None, printed: Printed | None) -> list[str]:
+    """Say that the first run did not show the metric, and which there are."""
+    metric = spec.objectives[0].metric
+    if tried is None or metric in tried.metrics or (printed and metric in printed.values):
+        return []
+    logged = dict.fromkeys(n for entry in tried.logged for n in entry.values)
+    names = [plain(n) for n in [*logged, *tried.seen] if is_metric(n)]
+    others = f": there were {joined(list(dict.fromkeys(names)), _MOST)}" if names else ""
+    return [f"the first run did not log {plain(metric)}{others}"]
