@@ -19,6 +19,7 @@ from hpo_tui.engine.define.script import command_words, launched, script_of
 from hpo_tui.engine.define.source import is_file, is_folder, local_sources
 from hpo_tui.engine.define.sweep_draft import sweep_draft
 from hpo_tui.engine.define.sweep_file import SUFFIXES, read_sweep
+from hpo_tui.engine.define.sweep_source import starts_sweep, sweep_in
 from hpo_tui.engine.define.sweeper import hydra_sweep, unread_advice
 from hpo_tui.engine.define.wrapper import wrapped
 from hpo_tui.engine.spec import StudySpec
@@ -53,6 +54,8 @@ def init(
     inside = wrapped(words, folder)
     script = script_of(inside.words if inside else words, folder)
     texts = local_sources(script, folder) if script else []
+    if starts_sweep(texts) and not inside and (served := sweep_in(words, folder)) is not None:
+        return sweep_draft(served, folder, timeout if run else None)
     if script is not None and inside is None and uses_optuna(texts):
         return optuna_draft(words, script, texts, folder, timeout if run else None)
     sweep = hydra_sweep(words, script, "\n".join(texts))

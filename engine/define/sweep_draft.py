@@ -59,7 +59,7 @@ def sweep_draft(sweep: Sweep, folder: Path, timeout: float | None) -> Draft:
     return Draft(
         text,
         StudySpec.from_text(text),
-        f"the sweep in {sweep.called}",
+        sweep.called,
         advice=tuple(advice),
         tried=tried,
         files=files,

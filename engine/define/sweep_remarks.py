@@ -18,8 +18,10 @@ def remarks_of(taken: Taken, spec: StudySpec, tried: Tried | None) -> dict[KeyPa
     """Return the comments of the study file by key path."""
     sweep, fidelity = taken.sweep, taken.fidelity
     notes: dict[KeyPath, str] = {
-        (): f"Written from {sweep.called}, a W&B sweep ({sweep.method}). The script runs as it is."
+        (): f"Written from {sweep.called} (W&B, {sweep.method}). The script runs as it is."
     }
+    if not sweep.program and "-c" in sweep.command:
+        notes[()] += "\nIn a trial, wandb.agent runs its function once: the command sees to that."
     if sweep.stops_early:
         notes[()] += (
             "\nIts early_terminate is not needed: trials that fall behind are stopped early anyway"
@@ -57,14 +59,14 @@ def advice_of(
     taken: Taken, spec: StudySpec, tried: Tried | None, printed: Printed | None
 ) -> list[str]:
     """Return what the user has to do or check, each a sentence."""
-    sweep, texts = taken.sweep, taken.texts
+    sweep = taken.sweep
     advice = [f"{plain(p.name)}: {p.lost}" for p in taken.parameters if p.lost]
     if sweep.method == "grid":
         advice.append(
             "the sweep tries every point of a grid; the study searches the same values, and ends"
             " when all were run or its budget is spent"
         )
-    if any(map(_AGENT.search, texts)):
+    if sweep.program and any(map(_AGENT.search, taken.texts)):
         advice.append(
             "the script starts a sweep or an agent itself (wandb.sweep, wandb.agent): every trial"
             " would do so. Have it call its training function once instead"
@@ -78,7 +80,12 @@ def advice_of(
 def _unseen(spec: StudySpec, tried: Tried | None, printed: Printed | None) -> list[str]:
     """Say that the first run did not show the metric, and which there are."""
     metric = spec.objectives[0].metric
-    if tried is None or metric in tried.metrics or (printed and metric in printed.values):
+    if (
+        tried is None
+        or tried.code
+        or metric in tried.metrics
+        or (printed and metric in printed.values)
+    ):
         return []
     logged = dict.fromkeys(n for entry in tried.logged for n in entry.values)
     names = [plain(n) for n in [*logged, *tried.seen] if is_metric(n)]

@@ -6,7 +6,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import yaml  # type: ignore[import-untyped]
-from tests.metrics.wandb_writer import HEAD, framed, history, summary as summary_record
+
+from tests.metrics.wandb_writer import HEAD, framed, history
+from tests.metrics.wandb_writer import summary as summary_record
 
 
 class Config(dict[str, Any]):

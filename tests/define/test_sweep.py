@@ -1,0 +1,237 @@
+"""A W&B sweep becomes a study that runs its script unchanged; a stand-in is the package."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml  # type: ignore[import-untyped]
+
+from hpo_tui.engine.define.start import init
+from hpo_tui.engine.spec import Direction, MetricSource, StudySpec
+from hpo_tui.engine.spec.parts import Summary
+from tests.define.conftest import draft
+
+ROOT = Path(__file__).parents[2]
+TRAIN = """\
+import argparse
+import wandb
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--lr", type=float, default=0.5)
+args, _ = parser.parse_known_args()
+run = wandb.init(project="p", config={"lr": 9.0, "untouched": 1})
+assert wandb.config.lr == args.lr
+for epoch in range(wandb.config.epochs):
+    wandb.log({"epoch": epoch, "val": {"acc": (epoch + 1) * 0.1 + wandb.config.model["width"]}})
+run.summary["done"] = 1.0
+run.finish()
+"""
+TUNE = """\
+import wandb
+
+wandb.login()
+
+def train(config=None):
+    run = wandb.init(config=config)
+    for epoch in range(run.config.epochs):
+        wandb.log({"loss": run.config.lr / (epoch + 1), "epoch": epoch})
+
+settings = {"method": "random", "metric": {"name": "loss", "goal": "minimize"}}
+settings["parameters"] = {"lr": {"min": 0.1, "max": 1.0}}
+settings["parameters"].update({"epochs": {"value": 4}})
+if __name__ == "__main__":
+    wandb.agent(sweep_id=wandb.sweep(settings, project="p"), function=train, count=3)
+"""
+SWEEP: dict[str, Any] = {
+    "program": "train.py",
+    "method": "bayes",
+    "run_cap": 3,
+    "project": "p",
+    "metric": {"name": "val.acc", "goal": "maximize", "target": 90},
+    "early_terminate": {"type": "hyperband", "min_iter": 3},
+    "parameters": {
+        "lr": {"distribution": "log_uniform_values", "min": 1e-5, "max": 0.1},
+        "model": {"parameters": {"width": {"values": [8, 16]}}},
+        "opt": {"values": ["no", "adam"]},
+        "norm": {"values": [True, False]},
+        "epochs": {"value": 8},
+    },
+}
+
+
+@pytest.fixture
+def project(scripts: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a script that uses wandb, which scripts find."""
+    places = [Path(__file__).with_name("standin"), ROOT, *os.environ.get("PYTHONPATH", "").split()]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(map(str, places)))
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    (scripts / "train.py").write_text(TRAIN)
+    return scripts
+
+
+def sweep(project: Path, name: str = "sweep.yaml", /, **changed: Any) -> Path:
+    said = {k: v for k, v in {**SWEEP, **changed}.items() if v is not None}
+    text = json.dumps(said) if name.endswith("json") else yaml.safe_dump(said, sort_keys=False)
+    (project / name).write_text(text)
+    return project / name
+
+
+def test_a_sweep_becomes_a_study(project: Path) -> None:
+    sweep(project)
+    made = draft(project, "sweep.yaml")
+    spec = made.spec
+    assert [p.name for p in spec.space] == ["lr", "model.width", "opt", "norm"]
+    assert [t.name for t in spec.tasks] == ["2 epochs", "4 epochs", "8 epochs"]
+    (objective,) = spec.objectives
+    assert (objective.metric, objective.direction) == ("val.acc", Direction.MAXIMIZE)
+    assert (objective.threshold, spec.stop_when, spec.budget.amount) == (90, 1, 3)
+    assert spec.metrics == (MetricSource("wandb"),)
+    assert spec.env["WANDB_SWEEP_PARAM_PATH"] == "{trial_dir}/wandb-config.yaml"
+    assert spec.env["WANDB_PROJECT"] == "p"
+    assert made.tried is not None
+    assert made.tried.metrics == {"val.acc": pytest.approx(16.2)}
+    assert made.advice == ()
+    for said in ("early_terminate", "run_cap of the sweep", "took", "keeps constant", "wandb sync"):
+        assert said in made.text
+
+
+def test_the_study_runs_to_its_end(project: Path) -> None:
+    sweep(project, metric={"name": "val.acc", "goal": "maximize"})
+    init("sweep.yaml", project, run=False).save(project)
+    run = [sys.executable, "-m", "hpo_tui", "run", "study.toml", "--headless"]
+    ran = subprocess.run(run, cwd=project, capture_output=True, text=True, timeout=240, check=False)
+    assert ran.returncode == 0, ran.stderr
+    status = [sys.executable, "-m", "hpo_tui", "status", "--json"]
+    told = subprocess.run(status, cwd=project, capture_output=True, text=True, check=True)
+    assert '"finished"' in told.stdout
+    filled = next((project / ".hpo").glob("*/trials/0001/wandb-config.yaml")).read_text()
+    assert yaml.safe_load(filled)["model"]["value"]["width"] in (8, 16)
+
+
+def test_a_script_that_starts_its_sweep_is_one_trial(project: Path) -> None:
+    (project / "tune.py").write_text(TUNE)
+    made = draft(project, "tune.py")
+    assert [p.name for p in made.spec.space] == ["lr"]
+    assert [t.name for t in made.spec.tasks] == ["1 epoch", "2 epochs", "4 epochs"]
+    assert made.spec.budget.amount == 3
+    assert made.spec.objectives[0].metric == "loss"
+    assert made.tried is not None
+    assert made.tried.metrics == {"loss": pytest.approx(0.55)}
+    assert made.advice == ()
+
+
+def test_without_a_run_the_script_is_left_alone(project: Path) -> None:
+    (project / "train.py").write_text(f"{TRAIN}\nopen('trace', 'w')\n")
+    sweep(project)
+    made = draft(project, "sweep.yaml", run=False)
+    assert made.tried is None
+    assert made.advice == ()
+
+
+def test_json_and_other_names(project: Path) -> None:
+    sweep(project, "a.json")
+    sweep(project, "a.yml", name="my sweep!")
+    assert draft(project, "a.json", run=False).spec.name == "project"
+    assert draft(project, "a.yml", run=False).spec.name == "my-sweep"
+
+
+def test_a_grid_ends_with_its_points(project: Path) -> None:
+    parameters = {"lr": {"values": [0.1, 0.2]}, "opt": {"values": ["a", "b", "c"]}}
+    sweep(project, method="grid", run_cap=None, parameters=parameters)
+    made = draft(project, "sweep.yaml", run=False)
+    assert made.spec.budget.amount == 6
+    assert any("grid" in said for said in made.advice)
+    sweep(project, method="grid", run_cap=4, parameters=parameters)
+    assert draft(project, "sweep.yaml", run=False).spec.budget.amount == 4
+
+
+def test_a_metric_that_was_not_logged_is_said(project: Path) -> None:
+    sweep(project, metric={"name": "val.loss"})
+    made = draft(project, "sweep.yaml")
+    assert made.advice == ("the first run did not log val.loss: there were val.acc",)
+    assert made.spec.objectives[0].metric == "val.loss"
+
+
+def test_a_sweep_without_a_metric_takes_what_was_logged(project: Path) -> None:
+    sweep(project, metric=None, method="random")
+    made = draft(project, "sweep.yaml")
+    assert made.spec.objectives[0].metric == "val.acc"
+    assert made.spec.metrics == (MetricSource("wandb"),)
+    assert made.advice == ("the sweep names no metric: check [[objective]]",)
+
+
+def test_the_summary_that_a_script_defines_counts(project: Path) -> None:
+    (project / "train.py").write_text(
+        TRAIN.replace("for epoch", 'run.define_metric("val.acc", summary="max")\nfor epoch')
+    )
+    sweep(project)
+    made = draft(project, "sweep.yaml", run=False)
+    assert made.spec.objectives[0].summary is Summary.MAX
+
+
+def test_a_script_without_wandb_is_told_by_its_arguments(project: Path) -> None:
+    (project / "train.py").write_text("import sys\nprint('acc: 0.5', len(sys.argv))\n")
+    sweep(project, metric={"name": "acc", "goal": "maximize"})
+    made = draft(project, "sweep.yaml")
+    assert made.spec.env == {}
+    assert made.spec.template is None
+    assert made.spec.metrics == (MetricSource(),)
+    assert made.tried is not None
+    assert made.tried.metrics == {"acc": 0.5}
+    sweep(project, command=["python", "${program}"])
+    assert "nothing tells the script" in draft(project, "sweep.yaml", run=False).advice[0]
+
+
+def test_a_script_that_reads_a_file_of_arguments(project: Path) -> None:
+    (project / "train.py").write_text(
+        "import json, sys, wandb\nsaid = json.load(open(sys.argv[1]))\n"
+        "run = wandb.init(config=said)\nwandb.log({'val.acc': said['epochs']})\n"
+    )
+    sweep(project, command=["${env}", "python", "${program}", "${args_json_file}"])
+    made = draft(project, "sweep.yaml")
+    assert made.tried is not None
+    assert made.tried.metrics == {"val.acc": 2.0}
+    assert "WANDB_SWEEP_PARAM_PATH" not in made.spec.env
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ({"method": None}, "sweep.yaml is no W&B sweep: it lacks method"),
+        ({"method": None, "parameters": None}, "it lacks parameters and method"),
+        ({"method": "bayesian"}, 'must be one of "bayes", "random", "grid"'),
+        ({"program": None}, "sweep.yaml does not name its program: add program: train.py"),
+        ({"program": "gone.py"}, "there is no gone.py in "),
+        ({"command": "python train.py"}, "command must be a list of words"),
+        ({"metric": {"name": "a", "goal": "max"}}, 'must be "minimize" or "maximize"'),
+        ({"parameters": [1]}, "parameters must be a table of names"),
+        ({"parameters": {"lr": {"max": 1}}}, "parameters.lr needs value, values"),
+    ],
+)
+def test_what_is_no_sweep_is_refused_in_a_sentence(
+    project: Path, said: dict[str, Any], why: str
+) -> None:
+    sweep(project, **said)
+    with pytest.raises(ValueError, match="\\w") as refused:
+        init("sweep.yaml", project)
+    assert why in str(refused.value)
+
+
+@pytest.mark.parametrize("text", ["", "[1, 2", "just words", "a: b: c", "- 1\n- 2\n"])
+def test_what_is_no_table_is_refused_in_a_sentence(project: Path, text: str) -> None:
+    (project / "sweep.yaml").write_text(text)
+    with pytest.raises(ValueError, match=r"^sweep\.yaml is no ") as refused:
+        init("sweep.yaml", project)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_study_of_a_sweep_reads_as_it_was_written(project: Path) -> None:
+    sweep(project, parameters={**SWEEP["parameters"], "wd": {"mu": 0.0, "sigma": 1.0}})
+    made = draft(project, "sweep.yaml", run=False)
+    assert StudySpec.from_text(made.text) == made.spec
+    assert "Not quite as in the sweep: searched from -3 to 3" in made.text
+    assert made.advice == ("wd: searched from -3 to 3, 3 standard deviations",)
