@@ -11,6 +11,8 @@ from hpo_tui.engine.spec.names import KeyPath, joined, plain
 
 _MOST = 12
 """Metrics that are named at most."""
+_PLACES = re.compile(r"\bWandbLogger\s*\(|\bwandb\.init\([^)]*\bdir\s*=")
+"""Calls by which a run is written elsewhere than WANDB_DIR says; Lightning's does by itself."""
 _AGENT = re.compile(r"\bwandb\.(agent|sweep)\s*\(|\bfrom wandb import .*\b(agent|sweep)\b")
 
 
@@ -73,21 +75,28 @@ def advice_of(
         )
     if not sweep.metric:
         advice.append("the sweep names no metric: check [[objective]]")
-    advice += _unseen(spec, tried, printed)
+    advice += _unseen(taken, spec, tried, printed)
     return advice
 
 
-def _unseen(spec: StudySpec, tried: Tried | None, printed: Printed | None) -> list[str]:
-    """Say that the first run did not show the metric, and which there are."""
+def _unseen(
+    taken: Taken, spec: StudySpec, tried: Tried | None, printed: Printed | None
+) -> list[str]:
+    """Say that the first run did not show the metric, and which there are, or why there are none.
+
+    What a script says of the folder goes before what the environment does.
+    """
     metric = spec.objectives[0].metric
-    if (
-        tried is None
-        or tried.code
-        or metric in tried.metrics
-        or (printed and metric in printed.values)
-    ):
+    seen = printed is not None and metric in printed.values
+    if tried is None or tried.code or seen or metric in tried.metrics:
         return []
     logged = dict.fromkeys(n for entry in tried.logged for n in entry.values)
     names = [plain(n) for n in [*logged, *tried.seen] if is_metric(n)]
     others = f": there were {joined(list(dict.fromkeys(names)), _MOST)}" if names else ""
-    return [f"the first run did not log {plain(metric)}{others}"]
+    said = f"the first run did not log {plain(metric)}{others}"
+    if not logged and any(map(_PLACES.search, taken.texts)):
+        said += (
+            ". The script tells wandb its folder itself, and trials are read in their own: write"
+            ' dir=os.environ.get("WANDB_DIR") there, or save_dir for Lightning\'s WandbLogger'
+        )
+    return [said]

@@ -156,6 +156,13 @@ def test_a_metric_that_was_not_logged_is_said(project: Path) -> None:
     assert made.spec.objectives[0].metric == "val.loss"
 
 
+def test_a_script_that_places_its_runs_itself_is_told_how(project: Path) -> None:
+    (project / "train.py").write_text("import wandb\n# WandbLogger()\n")
+    sweep(project)
+    (said,) = draft(project, "sweep.yaml").advice
+    assert said.startswith("the first run did not log val.acc. The script tells wandb its folder")
+
+
 def test_a_sweep_without_a_metric_takes_what_was_logged(project: Path) -> None:
     sweep(project, metric=None, method="random")
     made = draft(project, "sweep.yaml")
@@ -216,7 +223,7 @@ def test_what_is_no_sweep_is_refused_in_a_sentence(
     project: Path, said: dict[str, Any], why: str
 ) -> None:
     sweep(project, **said)
-    with pytest.raises(ValueError, match="\\w") as refused:
+    with pytest.raises(ValueError, match=r"\w") as refused:
         init("sweep.yaml", project)
     assert why in str(refused.value)
 

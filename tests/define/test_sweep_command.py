@@ -136,7 +136,7 @@ def test_the_file_of_a_trial_holds_what_the_sweep_would(nth: int) -> None:
         values[parameter.name] = choice
         at = expected.setdefault(parameter.path[0], {"value": {}})
         for name in parameter.path[1:-1]:
-            at = at["value"] if "value" in at else at
+            at = at.get("value", at)
             at = at.setdefault(name, {})
         at["value" if len(parameter.path) == 1 else parameter.path[-1]] = value
     found = yaml.safe_load(fill_template(text, values, "w.yaml", [*values]))

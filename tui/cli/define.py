@@ -146,8 +146,8 @@ def _edit_of(file: Path, spec: "StudySpec") -> "EditPlan | None":
 
 @click.command("init", context_settings={"ignore_unknown_options": True})
 @click.argument(
-    "words", nargs=-1, required=True, type=click.UNPROCESSED, metavar="SCRIPT | -- COMMAND…",
-    shell_complete=complete_file,
+    "words", nargs=-1, required=True, type=click.UNPROCESSED,
+    metavar="SCRIPT | SWEEP.yaml | -- COMMAND…", shell_complete=complete_file,
 )  # fmt: skip
 @click.option(
     "--run/--no-run",
@@ -165,7 +165,9 @@ def _edit_of(file: Path, spec: "StudySpec") -> "EditPlan | None":
 )
 @click.option("--force", is_flag=True, help="Overwrite an existing study.toml.")
 def init(words: tuple[str, ...], run: bool, timeout: float, force: bool) -> int:
-    """Write study.toml for SCRIPT, or for a whole COMMAND, based on its options and output.
+    """Write study.toml for SCRIPT, for a W&B sweep (its YAML file) or for a whole COMMAND.
+
+    It is based on the script's options and output, or on what the sweep says.
 
     The script is not changed. Read the file before you run it: ranges and goals are guesses.
     """
