@@ -19,7 +19,7 @@ from hpo_tui.engine.define.script import command_words, launched, script_of
 from hpo_tui.engine.define.source import is_file, is_folder, local_sources
 from hpo_tui.engine.define.sweep_draft import sweep_draft
 from hpo_tui.engine.define.sweep_file import SUFFIXES, read_sweep
-from hpo_tui.engine.define.sweep_source import starts_sweep, sweep_in
+from hpo_tui.engine.define.sweep_source import UNREAD, starts_sweep, sweep_in
 from hpo_tui.engine.define.sweeper import hydra_sweep, unread_advice
 from hpo_tui.engine.define.wrapper import wrapped
 from hpo_tui.engine.spec import StudySpec
@@ -69,6 +69,8 @@ def init(
     files = _template(plan)
     advice = [_plain_lines(a) for a in found.advice] + (unread_advice(sweep) if sweep else [])
     tried = printed = None
+    if starts_sweep(texts):
+        advice.append(UNREAD)
     if needs := _missing(plan, words):
         named = " and ".join(o.flag for o in needs)
         whole = " ".join(map(_example, needs))
@@ -138,6 +140,8 @@ def words_of(given: str | Path | Sequence[str], folder: Path) -> tuple[str, ...]
         raise ValueError("name a script or a command: train.py, or -- python train.py")
     if fault := _program_fault(words, folder):
         raise ValueError(fault)
+    if len(words) == 1 and words[0].endswith(SUFFIXES):
+        read_sweep(folder / words[0])
     return words
 
 

@@ -51,7 +51,7 @@ def read_sweep(path: Path) -> Sweep:
         if str(error).startswith(name):
             raise
         kind = "JSON" if path.suffix == ".json" else "YAML"
-        said = " ".join(plain(str(error)).split())
+        said = plain(" ".join(str(error).split()))
         raise ValueError(f"{name} is no {kind} that can be read: {said}") from None
     return sweep_of(data, name)
 
@@ -63,6 +63,10 @@ def _yaml(text: str) -> Any:
         raise ValueError("PyYAML is not installed") from None
     try:
         return yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f"line {mark.line + 1}: " if mark else ""
+        raise ValueError(f"{where}{error.problem}") from None
     except yaml.YAMLError as error:
         raise ValueError(str(error)) from None
 

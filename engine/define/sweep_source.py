@@ -1,8 +1,8 @@
 """Scripts that start a W&B sweep themselves: ``wandb.sweep(…)``, then ``wandb.agent(…, train)``.
 
-The script is run up to the point where its agent would start, with nothing behind ``wandb.sweep``
-but a pencil, so that the sweep is known as its code makes it. In a trial its agent runs the
-function once.
+The script is run up to the point where its agent, or a run, would start, with nothing behind
+``wandb.sweep`` but a pencil, so that the sweep is known as its code makes it. In a trial its agent
+runs the function once.
 """
 
 import json
@@ -17,7 +17,13 @@ from hpo_tui.engine.define.script import script_at
 from hpo_tui.engine.define.sweep_file import Sweep, sweep_of
 from hpo_tui.engine.spec.names import plain
 
-_SWEEPS = re.compile(r"\bwandb\.sweep\s*\(|^\s*from wandb import [^\n]*\bsweep\b", re.MULTILINE)
+_SWEEPS = re.compile(
+    r"^[^#\n]*\bwandb\.sweep\s*\(|^\s*from wandb import [^\n]*\bsweep\b", re.MULTILINE
+)
+UNREAD = (
+    "the script starts a W&B sweep itself, and did not come to it here: in the environment that it"
+    " starts in, the same command with --force reads it"
+)
 _LIMIT = 60.0
 """Seconds that a script may take to come to its sweep."""
 _RECORD = "HPO_TUI_SWEEP"
@@ -30,7 +36,7 @@ _LOOK = (
     " import json; said = dict();"
     " tell = lambda **k: (said.update(k),"
     f' open(os.environ["{_RECORD}"], "w").write(json.dumps(said, default=str)));'
-    " wandb.login = lambda *a, **k: True;"
+    " wandb.login = lambda *a, **k: True; wandb.init = lambda *a, **k: os._exit(0);"
     ' wandb.sweep = lambda sweep, *a, **k: tell(sweep=sweep) and "study";'
     " wandb.agent = lambda sweep_id=None, function=None, entity=None, project=None, count=None,"
     " *a, **k: (tell(count=count, runs=function is not None), os._exit(0));"
