@@ -17,10 +17,10 @@ from hpo_tui.engine.define.print_source import read_source
 from hpo_tui.engine.define.remarks import remarks
 from hpo_tui.engine.define.script import command_words, launched, script_of
 from hpo_tui.engine.define.source import is_file, is_folder, local_sources
-from hpo_tui.engine.define.sweep_draft import sweep_draft
-from hpo_tui.engine.define.sweep_file import SUFFIXES, read_sweep
-from hpo_tui.engine.define.sweep_source import UNREAD, starts_sweep, sweep_in
 from hpo_tui.engine.define.sweeper import hydra_sweep, unread_advice
+from hpo_tui.engine.define.wandb_draft import sweep_draft
+from hpo_tui.engine.define.wandb_file import SUFFIXES, read_sweep
+from hpo_tui.engine.define.wandb_source import UNREAD, starts_sweep, sweep_in
 from hpo_tui.engine.define.wrapper import wrapped
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.spec.names import did_you_mean, plain

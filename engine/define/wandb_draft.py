@@ -13,14 +13,14 @@ from pathlib import Path
 
 from hpo_tui.engine.define.compose import Plan, study_name, with_metrics
 from hpo_tui.engine.define.draft import Draft
-from hpo_tui.engine.define.first_run import first_run, times
+from hpo_tui.engine.define.first_run import first_run, guarded, times
 from hpo_tui.engine.define.options import Found
 from hpo_tui.engine.define.printed import Printed
-from hpo_tui.engine.define.sweep_command import ARGUMENTS, arguments_file, sweep_file, tree
-from hpo_tui.engine.define.sweep_file import Sweep
-from hpo_tui.engine.define.sweep_remarks import advice_of, remarks_of
-from hpo_tui.engine.define.sweep_taken import Taken, take
 from hpo_tui.engine.define.try_one import Tried
+from hpo_tui.engine.define.wandb_command import ARGUMENTS, arguments_file, sweep_file, tree
+from hpo_tui.engine.define.wandb_file import Sweep
+from hpo_tui.engine.define.wandb_remarks import advice_of, remarks_of
+from hpo_tui.engine.define.wandb_taken import Taken, take
 from hpo_tui.engine.spec import Budget, Direction, MetricSource, Objective, StudySpec, Task
 from hpo_tui.engine.spec.parts import Summary
 from hpo_tui.engine.spec.space import value_count
@@ -51,6 +51,8 @@ def sweep_draft(sweep: Sweep, folder: Path, timeout: float | None) -> Draft:
     notes = remarks_of(taken, spec, tried)
     if tried is not None and tried.code == 0:
         notes.update(times(spec, tried))
+        spec, said_of = guarded(spec, tried)
+        notes.update(said_of)
         if sweep.run_cap:
             notes["study", "budget"] = f"run_cap of the sweep, {notes['study', 'budget']}"
     advice = [*taken.command.advice, *_untold(taken), *said]

@@ -8,9 +8,9 @@ from hpo_tui.engine.define.fidelity import Fidelity, find_fidelity
 from hpo_tui.engine.define.options import Option
 from hpo_tui.engine.define.script import script_of
 from hpo_tui.engine.define.source import is_file, local_sources
-from hpo_tui.engine.define.sweep_command import Commanded, commanded, kept_constant
-from hpo_tui.engine.define.sweep_file import Sweep
-from hpo_tui.engine.define.sweep_space import Swept, swept
+from hpo_tui.engine.define.wandb_command import Commanded, commanded, kept_constant
+from hpo_tui.engine.define.wandb_file import Sweep
+from hpo_tui.engine.define.wandb_space import Swept, swept
 from hpo_tui.engine.spec.names import plain
 
 _USES = re.compile(r"wandb", re.IGNORECASE)

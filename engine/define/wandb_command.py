@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from hpo_tui.engine.define.script import python_of
-from hpo_tui.engine.define.sweep_file import Sweep
-from hpo_tui.engine.define.sweep_space import Swept
+from hpo_tui.engine.define.wandb_file import Sweep
+from hpo_tui.engine.define.wandb_space import Swept
 from hpo_tui.engine.spec import ParameterKind
 from hpo_tui.engine.spec.names import plain
 from hpo_tui.engine.spec.placeholders import braced

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hpo_tui.engine.define.sweep_space import swept
+from hpo_tui.engine.define.wandb_space import swept
 from hpo_tui.engine.spec import Parameter, ParameterKind
 from hpo_tui.engine.spec.parts import Prior
 from hpo_tui.engine.spec.space import from_unit

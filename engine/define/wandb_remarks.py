@@ -3,8 +3,8 @@
 import re
 
 from hpo_tui.engine.define.printed import Printed, direction_of, is_metric
-from hpo_tui.engine.define.sweep_taken import Taken
 from hpo_tui.engine.define.try_one import Tried
+from hpo_tui.engine.define.wandb_taken import Taken
 from hpo_tui.engine.numerals import brief
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.spec.names import KeyPath, joined, plain

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from hpo_tui.engine.define.process import run_briefly
 from hpo_tui.engine.define.script import script_at
-from hpo_tui.engine.define.sweep_file import Sweep, sweep_of
+from hpo_tui.engine.define.wandb_file import Sweep, sweep_of
 from hpo_tui.engine.spec.names import plain
 
 _SWEEPS = re.compile(

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hpo_tui.engine.define.sweep_file import number
-from hpo_tui.engine.define.sweep_ranges import DISTRIBUTIONS, fault, ranged
-from hpo_tui.engine.define.sweep_values import Written, written
+from hpo_tui.engine.define.wandb_file import number
+from hpo_tui.engine.define.wandb_ranges import DISTRIBUTIONS, fault, ranged
+from hpo_tui.engine.define.wandb_values import Written, written
 from hpo_tui.engine.spec import Parameter, ParameterKind
 from hpo_tui.engine.spec.names import did_you_mean, name_fault, plain, show
 
