@@ -18,12 +18,14 @@ from hpo_tui.engine.define.remarks import remarks
 from hpo_tui.engine.define.script import command_words, launched, script_of
 from hpo_tui.engine.define.source import is_file, is_folder, local_sources
 from hpo_tui.engine.define.sweeper import hydra_sweep, unread_advice
+from hpo_tui.engine.define.try_one import Tried
 from hpo_tui.engine.define.wandb_draft import sweep_draft
+from hpo_tui.engine.define.wandb_env import placed, remark, uses_wandb
 from hpo_tui.engine.define.wandb_file import SUFFIXES, read_sweep
 from hpo_tui.engine.define.wandb_source import UNREAD, starts_sweep, sweep_in
 from hpo_tui.engine.define.wrapper import wrapped
 from hpo_tui.engine.spec import StudySpec
-from hpo_tui.engine.spec.names import did_you_mean, plain
+from hpo_tui.engine.spec.names import KeyPath, did_you_mean, plain
 from hpo_tui.engine.spec.toml_text import toml_key
 from hpo_tui.engine.spec.write import write
 
@@ -54,10 +56,10 @@ def init(
     inside = wrapped(words, folder)
     script = script_of(inside.words if inside else words, folder)
     texts = local_sources(script, folder) if script else []
-    if starts_sweep(texts) and not inside and (served := sweep_in(words, folder)) is not None:
-        return sweep_draft(served, folder, timeout if run else None)
-    if script is not None and inside is None and uses_optuna(texts):
-        return optuna_draft(words, script, texts, folder, timeout if run else None)
+    if script is not None and inside is None:
+        own = _own_study(words, script, texts, folder, timeout if run else None)
+        if own is not None:
+            return own
     sweep = hydra_sweep(words, script, "\n".join(texts))
     words = sweep.words if sweep else words
     found = find_options(words, folder)
@@ -68,9 +70,8 @@ def init(
     spec = make_spec(plan, words, folder, script)
     files = _template(plan)
     advice = [_plain_lines(a) for a in found.advice] + (unread_advice(sweep) if sweep else [])
+    advice += [UNREAD] if starts_sweep(texts) else []
     tried = printed = None
-    if starts_sweep(texts):
-        advice.append(UNREAD)
     if needs := _missing(plan, words):
         named = " and ".join(o.flag for o in needs)
         whole = " ".join(map(_example, needs))
@@ -78,7 +79,9 @@ def init(
             f"the script needs {named}: hpo-tui init --force -- {shlex.join(words)} {whole}"
         )
     elif run and not found.broken:
-        tried, printed, said = first_run(plan, spec, folder, files, timeout)
+        # A run that is only looked at is not uploaded.
+        looked = placed(spec) if uses_wandb(texts) else spec
+        tried, printed, said = first_run(plan, looked, folder, files, timeout)
         advice += said
     if printed is None or not printed.values:
         printed = read_source(texts) or printed
@@ -97,14 +100,35 @@ def init(
     notes = remarks(plan, spec, printed, shlex.join(given), texts)
     reached = not any(o.style == "constant" for o in found.options) or not found.advice
     if tried is not None and tried.code == 0 and reached:
-        notes.update(times(spec, tried))
-        spec, said_of = guarded(spec, tried)
-        notes.update(said_of)
+        spec = _timed(spec, tried, notes)
+    if spec.metrics[0].kind == "wandb":
+        spec, notes["env",] = placed(spec), remark(spec.name)
     text = write(spec, notes)
     how = found.how if plan.proposals else ""
     return Draft(
         text, StudySpec.from_text(text), how, tuple(plan.left), tuple(advice), tried, files
     )
+
+
+def _timed(spec: StudySpec, tried: Tried, notes: dict[KeyPath, str]) -> StudySpec:
+    """Add what a first run tells of times; return the study with what ends a trial that hangs."""
+    notes.update(times(spec, tried))
+    spec, said_of = guarded(spec, tried)
+    notes.update(said_of)
+    return spec
+
+
+def _own_study(
+    words: Sequence[str],
+    script: Path,
+    texts: Sequence[str],
+    folder: Path,
+    timeout: float | None,
+) -> Draft | None:
+    """Return the study of a script that states one itself: a sweep of W&B's, Optuna's objective."""
+    if starts_sweep(texts) and (served := sweep_in(words, folder)) is not None:
+        return sweep_draft(served, folder, timeout)
+    return optuna_draft(words, script, texts, folder, timeout) if uses_optuna(texts) else None
 
 
 def _asked_in_vain(plan: Plan) -> list[str]:

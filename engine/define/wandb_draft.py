@@ -18,6 +18,7 @@ from hpo_tui.engine.define.options import Found
 from hpo_tui.engine.define.printed import Printed
 from hpo_tui.engine.define.try_one import Tried
 from hpo_tui.engine.define.wandb_command import ARGUMENTS, arguments_file, sweep_file, tree
+from hpo_tui.engine.define.wandb_env import PLACED
 from hpo_tui.engine.define.wandb_file import Sweep
 from hpo_tui.engine.define.wandb_remarks import advice_of, remarks_of
 from hpo_tui.engine.define.wandb_taken import Taken, take
@@ -130,12 +131,7 @@ def _environment(taken: Taken) -> dict[str, str]:
     """Return the variables by which wandb finds its configuration and writes where it is read."""
     if not taken.wandb:
         return {}
-    env = {
-        "WANDB_MODE": "offline",
-        "WANDB_DIR": "{trial_dir}",
-        "WANDB_SILENT": "true",
-        "WANDB_X_TRANSACTION_LOG_FLUSH_INTERVAL": "2",
-    }
+    env = dict(PLACED)
     if not taken.command.filed:
         env["WANDB_SWEEP_PARAM_PATH"] = f"{{trial_dir}}/{_CONFIGURATION}"
     env |= {"WANDB_PROJECT": taken.sweep.project} if taken.sweep.project else {}

@@ -99,8 +99,13 @@ class _Range:
         return Parameter(self.name, kind, form(low), form(high), prior=prior, **said)
 
     def multiples(self, low: float, high: float) -> tuple[int, int]:
-        """Return how often the quantum is in the least and the greatest value that is drawn."""
-        return math.ceil(low / self.quantum - 0.5), math.floor(high / self.quantum + 0.5)
+        """Return how often the quantum is in the least and the greatest value that is drawn.
+
+        W&B draws a number first, and rounds it: at a half there is nothing beyond an end.
+        """
+        if low == high:
+            return (round(low / self.quantum),) * 2
+        return math.floor(low / self.quantum + 0.5), math.ceil(high / self.quantum - 0.5)
 
     def stepped(self, low: float, high: float, prior: Prior | None = None) -> Parameter:
         """Return a parameter over the multiples of the quantum."""

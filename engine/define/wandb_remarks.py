@@ -4,6 +4,7 @@ import re
 
 from hpo_tui.engine.define.printed import Printed, direction_of, is_metric
 from hpo_tui.engine.define.try_one import Tried
+from hpo_tui.engine.define.wandb_env import remark
 from hpo_tui.engine.define.wandb_taken import Taken
 from hpo_tui.engine.numerals import brief
 from hpo_tui.engine.spec import StudySpec
@@ -32,11 +33,7 @@ def remarks_of(taken: Taken, spec: StudySpec, tried: Tried | None) -> dict[KeyPa
     if sweep.run_cap:
         notes["study", "budget"] = "run_cap of the sweep, in units of the full task"
     if "WANDB_MODE" in spec.env:
-        where = f".hpo/{spec.name}/trials/*/wandb/offline-run-*"
-        notes["env",] = (
-            'WANDB_MODE = "online" also uploads the runs, one by one, to W&B. Afterwards:'
-            f"\nwandb sync {where}"
-        )
+        notes["env",] = remark(spec.name)
     for parameter in taken.parameters:
         if parameter.lost:
             notes["space", parameter.name] = f"Not quite as in the sweep: {parameter.lost}."

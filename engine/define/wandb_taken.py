@@ -1,6 +1,5 @@
 """What a W&B sweep comes to in the folder where its agent would run."""
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,8 +11,6 @@ from hpo_tui.engine.define.wandb_command import Commanded, commanded, kept_const
 from hpo_tui.engine.define.wandb_file import Sweep
 from hpo_tui.engine.define.wandb_space import Swept, swept
 from hpo_tui.engine.spec.names import plain
-
-_USES = re.compile(r"wandb", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -40,7 +37,7 @@ def take(sweep: Sweep, folder: Path) -> Taken:
         )
     script = _script(sweep, folder)
     texts = local_sources(script, folder) if script else []
-    wandb = not texts or any(map(_USES.search, texts))
+    wandb = not texts or any("wandb" in text.lower() for text in texts)
     parameters = swept(sweep.parameters, filed=wandb)
     command = commanded(sweep, parameters, folder)
     constants = [

@@ -42,7 +42,7 @@ def drawn(entry: dict[str, Any], u: float) -> float:
 
 
 def ends(entry: dict[str, Any]) -> tuple[float, float]:
-    values = [drawn(entry, u) for u in (0.0, 1.0)]
+    values = [drawn(entry, u) for u in (1e-9, 1 - 1e-9)]  # exactly at an end is never drawn
     return min(values), max(values)
 
 
@@ -90,6 +90,17 @@ def test_what_a_study_draws_a_sweep_could_draw(entry: dict[str, Any], seed: int)
     if "0 is not" not in lost(entry):
         assert parameter.low == pytest.approx(low, rel=NEAR, abs=slack)
     assert parameter.high == pytest.approx(high, rel=NEAR, abs=slack)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ends"), [(0, 2.5, (0, 2)), (0.5, 3.5, (1, 3)), (1.5, 2.4, (2, 2))]
+)
+def test_a_half_is_not_rounded_beyond_an_end(
+    low: float, high: float, ends: tuple[int, int]
+) -> None:
+    made = one({"distribution": "q_uniform", "min": low, "max": high})
+    assert ((made.value, made.value) if made.value else (made.low, made.high)) == ends
+    assert one({"distribution": "q_uniform", "min": 1.5, "max": 1.5}).value == 2
 
 
 @pytest.mark.parametrize(

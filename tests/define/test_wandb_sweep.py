@@ -134,6 +134,21 @@ def test_a_script_that_only_could_start_a_sweep_is_not_trained(project: Path) ->
     assert not any("sweep" in said for said in draft(project, "tune.py").advice)
 
 
+def test_a_script_that_logs_to_wandb_alone_is_read_there(project: Path) -> None:
+    text = TRAIN.replace("wandb.config.epochs", "4").replace('wandb.config.model["width"]', "0")
+    text = text.replace('{"lr": 9.0, "untouched": 1}', "vars(args)")
+    (project / "train.py").write_text(text)
+    made = draft(project, "train.py")
+    assert made.spec.objectives[0].metric == "val.acc"
+    assert made.spec.metrics == (MetricSource("wandb", "wandb"),)
+    assert made.spec.env["WANDB_DIR"] == "{trial_dir}"
+    assert "wandb sync .hpo/" in made.text
+    said = "for n in range(9):\n    print(f'epoch: {n} val.acc: {n}')\n"
+    (project / "train.py").write_text(text + said)
+    made = draft(project, "train.py")
+    assert (made.spec.metrics, made.spec.env) == ((MetricSource(),), {})
+
+
 def test_without_a_run_the_script_is_left_alone(project: Path) -> None:
     (project / "train.py").write_text(f"{TRAIN}\nopen('trace', 'w')\n")
     sweep(project)
