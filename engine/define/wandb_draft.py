@@ -23,6 +23,7 @@ from hpo_tui.engine.define.wandb_file import Sweep
 from hpo_tui.engine.define.wandb_remarks import advice_of, remarks_of
 from hpo_tui.engine.define.wandb_taken import Taken, take
 from hpo_tui.engine.spec import Budget, Direction, MetricSource, Objective, StudySpec, Task
+from hpo_tui.engine.spec.errors import SpecError
 from hpo_tui.engine.spec.parts import Summary
 from hpo_tui.engine.spec.space import value_count
 from hpo_tui.engine.spec.write import write
@@ -41,7 +42,7 @@ def sweep_draft(sweep: Sweep, folder: Path, timeout: float | None) -> Draft:
     ValueError, in a sentence, for a sweep that is none or whose program is not here.
     """
     taken = take(sweep, folder)
-    spec = _spec(taken, folder)
+    spec = _checked(_spec(taken, folder), sweep)
     files = _files(taken)
     tried: Tried | None = None
     printed: Printed | None = None
@@ -67,6 +68,18 @@ def sweep_draft(sweep: Sweep, folder: Path, timeout: float | None) -> Draft:
         tried=tried,
         files=files,
     )
+
+
+def _checked(spec: StudySpec, sweep: Sweep) -> StudySpec:
+    """Return a study that can be read again. Raises ValueError, which says what of it cannot."""
+    if not spec.free:
+        raise ValueError(f"{sweep.called} has nothing to search: every parameter has one value")
+    try:
+        StudySpec.from_text(write(spec))
+    except SpecError as error:
+        said = "; ".join(f"{p.key}: {p.message}" for p in error.problems)
+        raise ValueError(f"{sweep.called} makes no study: {said}") from None
+    return spec
 
 
 def _spec(taken: Taken, folder: Path) -> StudySpec:

@@ -12,6 +12,8 @@ from hpo_tui.engine.spec.names import did_you_mean, listing, plain, show
 SUFFIXES = (".yaml", ".yml", ".json")
 _LARGEST = 1 << 20
 """Bytes beyond which a file is no sweep that anybody wrote."""
+_GREATEST = 1e300
+"""The greatest number that anybody means."""
 _METHODS = ("bayes", "random", "grid", "custom")
 
 
@@ -101,9 +103,11 @@ def sweep_of(data: object, called: str) -> Sweep:
 
 
 def number(value: object) -> float | int | None:
-    """Return a number, also one that YAML takes for a text (1e-5), or None."""
+    """Return a finite number, also one that YAML takes for a text (1e-5), or None."""
     value = typed(value) if isinstance(value, str) else value
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    return value if -_GREATEST <= value <= _GREATEST else None
 
 
 def _text(data: Mapping[str, Any], key: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 from hpo_tui.engine.define.options import typed
 from hpo_tui.engine.spec import Value
 from hpo_tui.engine.spec.command import fill_template
+from hpo_tui.engine.spec.names import show
 from hpo_tui.engine.spec.values import scalar_fault
 
 _SMALL = re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+")
@@ -45,20 +46,23 @@ def written(values: Sequence[Any], *, filed: bool) -> Written:
     """Return the values of a parameter as a study has them; ``filed``: a file is to hold them."""
     if values and all(isinstance(v, str) and _SMALL.fullmatch(v) for v in values if not _num(v)):
         values = [typed(v) if isinstance(v, str) else v for v in values]
+    quoted = bool(values) and all(isinstance(v, str) for v in values)
     choices: list[Value] = []
-    kept: list[Any] = []
+    lost = ""
     for value in values:
         choice = _choice(value, filed=filed)
         if fault := scalar_fault(choice):
             return Written(fault=fault)
-        if choice not in choices:
-            choices.append(choice)
-            kept.append(value)
-    quoted = bool(kept) and all(isinstance(v, str) for v in kept)
-    lost = ""
-    if filed and not quoted:
-        unlike = [v for v, c in zip(kept, choices, strict=True) if not _same(v, c)]
-        lost = f"a trial's file cannot tell {unlike[0]!r} from another value" if unlike else ""
+        if filed and not quoted and not _same(value, choice):
+            choice = "'" + str(value).replace("'", "''") + "'"
+            if not isinstance(value, str) or not _same(value, choice):
+                return Written(
+                    fault=f"has the value {show(value)}, which no file can hold as it is"
+                )
+            lost = (
+                f"the text {value} is written with quotes, so that it is not read as something else"
+            )
+        choices += [choice] if choice not in choices else []
     return Written(tuple(choices), quoted, lost)
 
 

@@ -156,8 +156,11 @@ def _nth(parameter: Swept, nth: int) -> tuple[Value, Any]:
     return parameter.written.choices[nth], values[nth]
 
 
-def test_values_that_yaml_cannot_tell_apart_are_said() -> None:
-    (found,) = swept({"x": {"values": ["1", 2]}}, filed=True)
-    assert found.lost == "a trial's file cannot tell '1' from another value"
+def test_texts_beside_other_values_have_quotes_where_they_need_them() -> None:
+    (found,) = swept({"x": {"values": ["1", 2, "a: b", "it's", "auto"]}}, filed=True)
+    assert found.written.choices == ("'1'", 2, "'a: b'", "it's", "auto")
+    assert "is written with quotes" in found.lost
     (found,) = swept({"x": {"values": ["1", 2]}}, filed=False)
-    assert not found.lost
+    assert found.written.choices == ("1", 2)
+    with pytest.raises(ValueError, match=r"^parameters\.x has the value .*which no file can hold"):
+        swept({"x": {"values": ["a\\b: c", 2]}}, filed=True)

@@ -240,6 +240,11 @@ def test_a_script_that_reads_a_file_of_arguments(project: Path) -> None:
         ({"program": "gone.py"}, "there is no gone.py in "),
         ({"command": "python train.py"}, "command must be a list of words"),
         ({"metric": {"name": "a", "goal": "max"}}, 'must be "minimize" or "maximize"'),
+        ({"parameters": {"lr": {"value": 1}}}, "sweep.yaml has nothing to search"),
+        (
+            {"parameters": {"lr": {"values": [1, 2]}, "LR": {"values": [3, 4]}}},
+            "sweep.yaml makes no study: space.LR: ",
+        ),
         ({"parameters": [1]}, "parameters must be a table of names"),
         ({"parameters": {"lr": {"max": 1}}}, "parameters.lr needs value, values"),
     ],
