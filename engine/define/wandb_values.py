@@ -59,9 +59,7 @@ def written(values: Sequence[Any], *, filed: bool) -> Written:
                 return Written(
                     fault=f"has the value {show(value)}, which no file can hold as it is"
                 )
-            lost = (
-                f"the text {value} is written with quotes, so that it is not read as something else"
-            )
+            lost = f"the text {show(value)} is written with quotes, so that it stays a text"
         choices += [choice] if choice not in choices else []
     return Written(tuple(choices), quoted, lost)
 
