@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from hpo_tui.engine.execution.metric_files import LIMIT, merge
-from hpo_tui.engine.execution.metric_lines import Entry, Names
+from hpo_tui.engine.execution.metric_lines import Entry
+from hpo_tui.engine.execution.metric_names import Names
 from hpo_tui.engine.execution.wandb_files import HEAD, Logged, begins, records
 
 _EPOCH, _OWN = "epoch", "_step"
