@@ -139,20 +139,24 @@ def load(path: Path) -> dict[str, Any]:
 
             data = tomllib.loads(text)
         else:
-            data = _yaml(text)
+            data = read_yaml(text)
     except (OSError, ValueError, RecursionError):
         return {}
     return data if isinstance(data, dict) else {}
 
 
-def _yaml(text: str) -> Any:
-    """Return what a YAML text holds; ValueError where it is none or PyYAML is not there."""
+def read_yaml(text: str) -> Any:
+    """Return what a YAML text holds. Raises ValueError: the line where it is none, no PyYAML."""
     try:
         import yaml  # type: ignore[import-untyped]  # comes with Optuna
     except ImportError:
         raise ValueError("PyYAML is not installed") from None
     try:
         return yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f"line {mark.line + 1}: " if mark else ""
+        raise ValueError(f"{where}{error.problem}") from None
     except yaml.YAMLError as error:
         raise ValueError(str(error)) from None
 

@@ -71,31 +71,22 @@ def init(
     files = _template(plan)
     advice = [_plain_lines(a) for a in found.advice] + (unread_advice(sweep) if sweep else [])
     advice += [UNREAD] if starts_sweep(texts) else []
+    needs = _missing(plan, words)
+    advice += [_needed(needs, words)] if needs else []
     tried = printed = None
-    if needs := _missing(plan, words):
-        named = " and ".join(o.flag for o in needs)
-        whole = " ".join(map(_example, needs))
-        advice.append(
-            f"the script needs {named}: hpo-tui init --force -- {shlex.join(words)} {whole}"
-        )
-    elif run and not found.broken:
+    if run and not needs and not found.broken:
         # A run that is only looked at is not uploaded.
         looked = placed(spec) if uses_wandb(texts) else spec
         tried, printed, said = first_run(plan, looked, folder, files, timeout)
         advice += said
     if printed is None or not printed.values:
         printed = read_source(texts) or printed
-    if printed is not None:
-        spec = with_metrics(spec, printed)
-    broken = tried is not None and tried.code != 0
-    spec = (
-        sweep.with_goal(spec, printed.values if printed and not broken else ()) if sweep else spec
-    )
-    if tried is not None and (printed is None or not printed.values):
-        advice.append(_NO_METRIC)
-    if not plan.proposals and not needs:
-        into = "" if asks(words, folder) else ", and {NAME} into the command"
-        advice.append(f"no parameter was found: write [space.NAME] tables by hand{into}")
+    spec = with_metrics(spec, printed) if printed is not None else spec
+    if sweep:
+        good = printed is not None and (tried is None or tried.code == 0)
+        spec = sweep.with_goal(spec, printed.values if printed and good else ())
+    advice += [_NO_METRIC] if tried is not None and not (printed and printed.values) else []
+    advice += [] if plan.proposals or needs else [_no_parameter(words, folder)]
     advice += _asked_in_vain(plan)
     notes = remarks(plan, spec, printed, shlex.join(given), texts)
     reached = not any(o.style == "constant" for o in found.options) or not found.advice
@@ -108,6 +99,19 @@ def init(
     return Draft(
         text, StudySpec.from_text(text), how, tuple(plan.left), tuple(advice), tried, files
     )
+
+
+def _no_parameter(words: Sequence[str], folder: Path) -> str:
+    """Say that the space has to be written by hand, and how the script would learn of it."""
+    into = "" if asks(words, folder) else ", and {NAME} into the command"
+    return f"no parameter was found: write [space.NAME] tables by hand{into}"
+
+
+def _needed(needs: Sequence[Option], words: Sequence[str]) -> str:
+    """Say which options the script needs that the command lacks, with the command that has them."""
+    named = " and ".join(o.flag for o in needs)
+    whole = " ".join(map(_example, needs))
+    return f"the script needs {named}: hpo-tui init --force -- {shlex.join(words)} {whole}"
 
 
 def _timed(spec: StudySpec, tried: Tried, notes: dict[KeyPath, str]) -> StudySpec:

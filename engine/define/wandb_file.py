@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hpo_tui.engine.define.files import read_yaml
 from hpo_tui.engine.define.options import typed
 from hpo_tui.engine.spec.names import did_you_mean, listing, plain, show
 
@@ -46,7 +47,7 @@ def read_sweep(path: Path) -> Sweep:
         if path.stat().st_size > _LARGEST:
             raise ValueError(f"{name} is too large to be a W&B sweep")
         text = path.read_text("utf-8")
-        data = json.loads(text) if path.suffix == ".json" else _yaml(text)
+        data = json.loads(text) if path.suffix == ".json" else read_yaml(text)
     except OSError as error:
         raise ValueError(f"{name} cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
@@ -56,21 +57,6 @@ def read_sweep(path: Path) -> Sweep:
         said = plain(" ".join(str(error).split()))
         raise ValueError(f"{name} is no {kind} that can be read: {said}") from None
     return sweep_of(data, name)
-
-
-def _yaml(text: str) -> Any:
-    try:
-        import yaml  # type: ignore[import-untyped]  # comes with Optuna
-    except ImportError:
-        raise ValueError("PyYAML is not installed") from None
-    try:
-        return yaml.safe_load(text)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        where = f"line {mark.line + 1}: " if mark else ""
-        raise ValueError(f"{where}{error.problem}") from None
-    except yaml.YAMLError as error:
-        raise ValueError(str(error)) from None
 
 
 def sweep_of(data: object, called: str) -> Sweep:

@@ -38,7 +38,8 @@ NESTED = '{"width": 16, "act": "relu"}'
 def made(command: list[str] | None, parameters: dict[str, Any] | None = None) -> Commanded:
     given = {"method": "bayes", "parameters": parameters or PARAMETERS, "program": "my train.py"}
     sweep = sweep_of(given | ({"command": command} if command else {}), "sweep.yaml")
-    return commanded(sweep, swept(sweep.parameters, filed=True), Path())
+    # A folder without an environment of its own, wherever the tests are.
+    return commanded(sweep, swept(sweep.parameters, filed=True), Path("/"))
 
 
 def words(command: list[str] | None, **other: Value) -> list[str]:
