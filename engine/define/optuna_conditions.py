@@ -9,11 +9,11 @@ from hpo_tui.engine.define.optuna_values import (
     SUGGESTS,
     Known,
     of_choices,
-    plain_choice,
     read_parameter,
 )
 from hpo_tui.engine.define.syntax import last_name, pairs, set_by, text_of
 from hpo_tui.engine.spec import Parameter, ParameterKind, Value
+from hpo_tui.store.transfer.arrivals import choice as plain_choice
 
 When = Mapping[str, tuple[Value, ...]]
 """Parent → the values with which something is suggested; empty: always. None: not to be known."""

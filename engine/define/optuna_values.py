@@ -8,6 +8,7 @@ from typing import Any
 
 from hpo_tui.engine.define.syntax import keywords, last_name, set_by, text_of
 from hpo_tui.engine.spec import Parameter, ParameterKind, Value
+from hpo_tui.store.transfer.arrivals import choice as plain_choice
 
 _OPERATORS: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul,
@@ -27,11 +28,6 @@ _ORDER = {
 """What Optuna's functions take, in their order."""
 SUGGESTS = frozenset(_ORDER)
 """The names of those functions; others that begin so are the script's own."""
-
-
-def plain_choice(value: object) -> Value:
-    """Return a choice as a study file has it: what TOML cannot hold (None) is text there."""
-    return value if isinstance(value, bool | int | float | str) else str(value)
 
 
 def constants_of(trees: Sequence[ast.Module]) -> dict[str, ast.expr]:
@@ -178,7 +174,7 @@ def read_parameter(call: ast.Call, known: Known, local: Mapping[str, Any]) -> Pa
 def _categorical(name: str, found: Any) -> Parameter | None:
     if not isinstance(found, list | tuple) or not found:
         return None
-    choices = tuple(plain_choice(choice) for choice in found)
+    choices = tuple(map(plain_choice, found))
     return of_choices(name, choices)
 
 

@@ -14,10 +14,11 @@ from hpo_tui.engine.define.optuna_draft import optuna_draft
 from hpo_tui.engine.define.optuna_source import uses_optuna
 from hpo_tui.engine.define.preview import asks
 from hpo_tui.engine.define.print_source import read_source
+from hpo_tui.engine.define.printed import Printed
 from hpo_tui.engine.define.remarks import remarks
 from hpo_tui.engine.define.script import command_words, launched, script_of
 from hpo_tui.engine.define.source import is_file, is_folder, local_sources
-from hpo_tui.engine.define.sweeper import hydra_sweep, unread_advice
+from hpo_tui.engine.define.sweeper import Sweep, hydra_sweep, unread_advice
 from hpo_tui.engine.define.try_one import Tried
 from hpo_tui.engine.define.wandb_draft import sweep_draft
 from hpo_tui.engine.define.wandb_env import placed, remark, uses_wandb
@@ -82,9 +83,7 @@ def init(
     if printed is None or not printed.values:
         printed = read_source(texts) or printed
     spec = with_metrics(spec, printed) if printed is not None else spec
-    if sweep:
-        good = printed is not None and (tried is None or tried.code == 0)
-        spec = sweep.with_goal(spec, printed.values if printed and good else ())
+    spec = _with_goal(spec, sweep, printed, tried)
     advice += [_NO_METRIC] if tried is not None and not (printed and printed.values) else []
     advice += [] if plan.proposals or needs else [_no_parameter(words, folder)]
     advice += _asked_in_vain(plan)
@@ -99,6 +98,15 @@ def init(
     return Draft(
         text, StudySpec.from_text(text), how, tuple(plan.left), tuple(advice), tried, files
     )
+
+
+def _with_goal(
+    spec: StudySpec, sweep: Sweep | None, printed: Printed | None, tried: Tried | None
+) -> StudySpec:
+    """Return the study with the goal of a sweep, if there is one."""
+    good = tried is None or tried.code == 0
+    seen = printed.values if printed is not None and good else {}
+    return spec if sweep is None else sweep.with_goal(spec, seen)
 
 
 def _no_parameter(words: Sequence[str], folder: Path) -> str:
