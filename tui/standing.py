@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hpo_tui.engine.answers import PAUSED_BY_YOU, wish_text
+from hpo_tui.engine.waiting import BESIDE, waits_for
 from hpo_tui.store.models import Event, Study, StudyState, TrialState
 from hpo_tui.tui import budgets, fmt, present
 from hpo_tui.tui.goals import goals_of, goals_sentence
@@ -87,7 +88,7 @@ def header_pieces(snapshot: "Snapshot", width: int) -> tuple[list[Piece], list[P
         optional += [(text, "dim") for text in until(snapshot) or [why] if text]
     right = [(present.device_text(d), "dim") for d in snapshot.measured]
     if snapshot.waits:
-        optional.insert(0, ("waits for a GPU", "warn"))
+        optional.insert(0, (f"waits for {waits_for(snapshot.waits)}", "warn"))
     for piece in optional:
         if used + fmt.width_of(piece[0]) + 3 > width:
             break
@@ -171,7 +172,8 @@ def status_lines(snapshot: "Snapshot", width: int = 80) -> list[str]:
 
 def waits_lines(snapshot: "Snapshot") -> list[str]:
     """Return what keeps every trial from starting, a reason a line."""
-    return [f"waits: {reason}" for reason in plain(snapshot.waits).split("; ") if reason]
+    reasons = [reason for reason in plain(snapshot.waits).split("; ") if reason]
+    return [r if r == BESIDE else f"waits: {r}" for r in reasons]
 
 
 def queued_lines(snapshot: "Snapshot") -> list[str]:

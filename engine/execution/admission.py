@@ -17,17 +17,21 @@ ALIKE = 0.9
 class Admission:
     """Says yes, or why not. A trial that needs GPUs to itself is not starved by smaller ones."""
 
-    def __init__(self, packing: Packing, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, packing: Packing, clock: Callable[[], float], *, beside_others: bool = False
+    ) -> None:
         self.packing, self._clock = packing, clock
+        self.beside_others = beside_others
+        """Whether GPUs are used that others use, too: with the memory that is free there."""
 
     def size(self, states: Iterable[GpuState], need: Need) -> float:
-        """Return the memory (bytes) that a GPU must have for ``need``, where GPUs differ.
+        """Return the memory (bytes) that a GPU must have for ``need``, where they differ in it.
 
         What ran out of memory is tried again on the largest ones, and what is known to need more
         than the small ones have does not go there. Only GPUs that can be had count: if no other
         is large enough, a small one will do.
         """
-        sizes = sorted((s.gpu.memory for s in states if s.usable and not s.others), reverse=True)
+        sizes = sorted(map(self._memory, filter(self._open, states)), reverse=True)
         if len(sizes) < need.gpus:
             return 0.0
         largest = ALIKE * sizes[need.gpus - 1]
@@ -47,9 +51,9 @@ class Admission:
             return state.quarantine or f"{label} is lent"
         if state.reading is None:
             return f"{label} has not answered yet"
-        if state.unseen and self._clock() - state.freed < FREED:
+        if not self.beside_others and state.unseen and self._clock() - state.freed < FREED:
             return f"{label} is full (memory of our trials is being freed)"
-        if state.others:  # of a study as its lock says it, which it holds in between: told once
+        if not self._open(state):  # of a study as its lock says it, which it holds in between: told once
             study = state.neighbour
             return (
                 f"{label}: the study {study} has it"
@@ -58,7 +62,7 @@ class Admission:
             )
         if self._kept_from(state, need.trial):
             return f"{label} is kept for trial {state.reserved_for}"
-        if state.gpu.memory < size:
+        if self._memory(state) < size:
             return f"{label} is too small for this one of our trials"
         # Several GPUs at once are only shared where the study file says how many may.
         fits = not state.leases if need.gpus > 1 and not self.packing.per_gpu else True
@@ -74,14 +78,38 @@ class Admission:
             return
         states = list(states)
         size = self.size(states, need)
-        open_ = [s for s in states if s.usable and not s.others and s.gpu.memory >= size]
+        open_ = [s for s in states if self._open(s) and self._memory(s) >= size]
         open_.sort(key=lambda s: (s.reserved_for != need.trial, len(s.leases)))
         for state in open_[: need.gpus]:
             if not self._kept_from(state, need.trial):
                 state.reserved_for, state.reserved_at = need.trial, self._clock()
+
+    def shunned(self, state: GpuState) -> bool:
+        """Whether a GPU is left alone only because programs use it that are no studies."""
+        return (
+            state.usable
+            and not self.beside_others
+            and _has_room(state)
+            and bool(state.others)
+            and not state.neighbour
+        )
+
+    def _open(self, state: GpuState) -> bool:
+        """Whether a GPU is this study's to use, as far as others' use of it goes."""
+        beside = self.beside_others and _has_room(state)
+        return state.usable and (beside or not state.others)
+
+    def _memory(self, state: GpuState) -> int:
+        """Return the bytes that a trial can have on a GPU, once no other of ours is there."""
+        return state.gpu.memory - (state.room().foreign if self.beside_others else 0)
 
     def _kept_from(self, state: GpuState, trial: int) -> bool:
         """Whether a GPU is kept for another trial that has asked for it within RESERVED seconds."""
         if state.reserved_for is None or state.reserved_for == trial:
             return False
         return self._clock() - state.reserved_at < RESERVED
+
+
+def _has_room(state: GpuState) -> bool:
+    """Whether a process can start beside others on a GPU: in an exclusive mode none can."""
+    return not (state.gpu.most and state.foreign)

@@ -19,6 +19,7 @@ from hpo_tui.engine.execution.neighbours import Neighbours, find_folder
 from hpo_tui.engine.execution.packing import Packing
 from hpo_tui.engine.spec import Resources
 from hpo_tui.engine.threads import thread_environment
+from hpo_tui.engine.waiting import BESIDE
 
 __all__ = ["DeviceError", "DevicePool", "Lease", "Need"]
 
@@ -47,7 +48,8 @@ class DevicePool:
     ) -> None:
         self.resources, self.study = resources, study
         self.packing = Packing(resources.trials_per_gpu)
-        self._admission = Admission(self.packing, clock)
+        beside = resources.busy_gpus == "use"
+        self._admission = Admission(self.packing, clock, beside_others=beside)
         self._waiting: list[str] = []
         self._wrong: frozenset[str] = frozenset()
         """What of :attr:`_waiting` says what is wrong with a GPU."""
@@ -149,7 +151,8 @@ class DevicePool:
 
         Empty, too, where room was made since, until somebody asks again.
         """
-        return "; ".join(folded(self._waiting))
+        others = self._waiting and any(self._admission.shunned(s) for s in self._gpus)
+        return "; ".join([*folded(self._waiting), *([BESIDE] if others else [])])
 
     def obstacles(self) -> list[str]:
         """Return what others keep this study from using, in words; none while it is only full.
@@ -194,6 +197,7 @@ class DevicePool:
         """Take over edited resources; return what of them waits for the next run, in words."""
         old, self.resources = self.resources, resources
         self.packing.per_gpu = resources.trials_per_gpu
+        self._admission.beside_others = resources.busy_gpus == "use"
         if self._slots:
             self._slots.adapt(resources)
         if resources.gpus != old.gpus:
@@ -239,7 +243,12 @@ class DevicePool:
         return f"{names} is lent: no new trials start there; still running on it: {running}."
 
     def others_on(self, lease: Lease) -> str:
-        """Return who else used a trial's GPUs at the last look, in words; empty for hardly any."""
+        """Return who else used a trial's GPUs at the last look, in words; empty for hardly any.
+
+        Empty, too, where the study is told to use what others leave: that is all it will ever have.
+        """
+        if self._admission.beside_others:
+            return ""
         crowded = (s for s in self._gpus.of(lease) if s.crowded)
         return "; ".join(f"{s.gpu.label} is used by {s.others}" for s in crowded)
 

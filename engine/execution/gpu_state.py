@@ -1,6 +1,6 @@
 """One GPU as the pool knows it: its lock, its trials, its last reading, whether it may be used."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from hpo_tui.engine.execution.lease import Lease
@@ -8,9 +8,8 @@ from hpo_tui.engine.execution.leases import LeaseFile
 from hpo_tui.engine.execution.neighbours import Neighbours
 from hpo_tui.engine.execution.nvml import Gpu, Reading, describe_process, exists, trial_over
 from hpo_tui.engine.execution.packing import MOST, Resident, Room
+from hpo_tui.engine.waiting import UNSEEN
 
-UNSEEN = 0.5
-"""Share of a GPU's memory from which on what nobody seems to use must be somebody's."""
 CROWDED = 0.05
 """Share of a GPU's memory from which on others may be why a trial there runs out of it."""
 _NAMED = 3
@@ -134,7 +133,9 @@ class GpuState:
     def take_in(self, reading: Reading, trial_of: Mapping[int, int]) -> dict[int, int]:
         """Keep a reading; return the bytes of each trial here. ``trial_of``: PID → trial."""
         self.reading, self._others, self._neighbour = reading, None, None
-        used, self.foreign = attribute(reading, self.leases, trial_of, self.baseline)
+        used, self.foreign = attribute(
+            reading, self.leases, trial_of, self.baseline, frozenset(self.foreign)
+        )
         if not self.leases:
             self.baseline = reading.used - self.foreign_bytes
         return used
@@ -146,13 +147,15 @@ class GpuState:
 
 
 def attribute(
-    reading: Reading, trials: Iterable[int], trial_of: Mapping[int, int], baseline: int
-) -> tuple[dict[int, int], dict[int, int | None]]:
+    reading: Reading, trials: Iterable[int], trial_of: Mapping[int, int], baseline: int,
+    known: Collection[int] = (),
+) -> tuple[dict[int, int], dict[int, int | None]]:  # fmt: skip
     """Split a GPU's memory among trials and foreign processes: (trial → bytes, PID → bytes).
 
     In a container the driver names PIDs of the host, or none at all. Processes that cannot be seen
     from here are taken for ours while a trial of ours is on the GPU, and what the trials use is
-    then the growth of the used memory, in equal parts.
+    then the growth of the used memory, in equal parts. ``known``: processes that were not ours at
+    the last look.
     """
     used = dict.fromkeys(trials, 0)
     foreign: dict[int, int | None] = {}
@@ -166,7 +169,7 @@ def attribute(
             seen.add(trial)
             used[trial] += size or 0
             blind = blind or size is None
-        elif used and not exists(pid):
+        elif used and pid not in known and not exists(pid):
             blind = True
         else:
             foreign[pid] = size

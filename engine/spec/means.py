@@ -19,6 +19,8 @@ class Resources:
     gpus: Literal["all", "none"] | tuple[int | str, ...] = "all"
     gpus_per_trial: int = 1
     trials_per_gpu: int = 0
+    busy_gpus: Literal["wait", "use"] = "wait"
+    """What is done with GPUs that others use: they are waited for, or used beside the others."""
     slots: int = 1
     threads: int | None = None
     nice: int = 0

@@ -74,6 +74,7 @@ KEYS: dict[str, dict[str, str]] = {
         "gpus": '"all", "none", or a list of indices or UUIDs',
         "gpus_per_trial": "GPUs that one trial uses",
         "trials_per_gpu": '"auto" (packed by measured memory) or a number',
+        "busy_gpus": 'GPUs that others use, too: "wait" for them, or "use" the memory that is free',
         "slots": "how many trials run at once where there is no GPU",
         "threads": "CPU threads of a trial (OMP_NUM_THREADS and the like)",
         "nice": "how much trials give way to other processes, 0 to 19",

@@ -1,9 +1,9 @@
 """What ``doctor`` says of GPUs that are in trouble."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -21,6 +21,7 @@ def gpus(hpo: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Callable[.
         memory: Callable[[int], Any],
         init: Callable[[], None] = lambda: None,
         handle: Callable[[int], int] = lambda index: index,
+        drawing: Mapping[int, Any] = MappingProxyType({}),
     ) -> Any:
         answers: dict[str, Callable[..., Any]] = {
             "nvmlInit": init,
@@ -31,6 +32,7 @@ def gpus(hpo: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Callable[.
             "nvmlDeviceGetName": lambda index: f"card {index}",
             "nvmlDeviceGetMemoryInfo": memory,
             "nvmlDeviceGetComputeRunningProcesses": lambda index: [],
+            "nvmlDeviceGetGraphicsRunningProcesses": lambda index: drawing.get(index, []),
         }
         for name, answer in answers.items():
             monkeypatch.setattr(pynvml, name, answer)
@@ -52,6 +54,23 @@ def test_one_gpu_in_trouble_hides_no_other(gpus: Callable[..., Any]) -> None:
         ("warn", "GPU 1 does not answer: GPU is lost"),
         ("ok", "GPU 2: card 2, which does not say how much memory is used"),
     ]
+
+
+def test_what_is_used_by_nobody_who_can_be_seen_is_told_and_how_to_use_it_all_the_same(
+    gpus: Callable[..., Any],
+) -> None:
+    def memory(index: int) -> Any:
+        return SimpleNamespace(used=(1, 14, 14)[index] << 30, total=24 << 30)
+
+    desktop = SimpleNamespace(pid=7, usedGpuMemory=4 << 30)
+    found = gpus(memory, drawing={2: [desktop]})
+    assert found[-4][0] == found[-2][0] == "ok"
+    assert found[-3] == (
+        "note",
+        "GPU 1: card 1, 14.0 of 24 GiB used; something that cannot be seen from here runs on it,"
+        " so a study waits for it",
+    )
+    assert found[-1][1].startswith('busy_gpus = "use" under [resources]')
 
 
 def test_a_driver_that_was_updated_while_it_was_loaded_is_explained(

@@ -10,6 +10,7 @@ from fake_nvml import GIB, Clock, FakeGpu, FakeNvml
 from hpo_tui.engine.execution import gpu_reader, gpu_state
 from hpo_tui.engine.execution.devices import DeviceError, DevicePool, Need
 from hpo_tui.engine.spec import Resources
+from hpo_tui.engine.waiting import BESIDE
 
 A, B = "GPU-aaaa-1111", "GPU-bbbb-2222"
 
@@ -213,7 +214,7 @@ def test_who_uses_a_gpu_is_looked_up_once_for_each_reading(
     nvml.gpus[1].processes = {2: GIB}
     clock.now += 1
     assert pool.acquire(Need(trial=1)) is None
-    assert pool.waiting_for() == "GPU0 is in use by pid 1; GPU1 is in use by pid 2"
+    assert pool.waiting_for() == f"GPU0 is in use by pid 1; GPU1 is in use by pid 2; {BESIDE}"
 
 
 def test_nothing_is_waited_for_once_the_trial_that_filled_a_gpu_has_left_it(

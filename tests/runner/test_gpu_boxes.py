@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from hpo_tui.engine.execution.neighbours import VARIABLE
-from hpo_tui.engine.waiting import KEY
+from hpo_tui.engine.launch import send
+from hpo_tui.engine.waiting import BESIDE, KEY
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.standing import first_result_text, header_pieces, waits_lines
 from hpo_tui.tui.watcher import read_once
@@ -45,7 +46,8 @@ def test_what_keeps_every_trial_from_starting_is_told(
     study.start()
     study.until(lambda: study.get(KEY))
     picture: Snapshot = read_once(study.folder)
-    (line,) = waits_lines(picture)
+    line, way = waits_lines(picture)
+    assert way == BESIDE
     assert line.startswith("waits: GPU0 to GPU7 are in use by ")
     assert "No trial can start:\nGPU0 to GPU7 are in use by " in first_result_text(picture)
     assert ("waits for a GPU", "warn") in header_pieces(picture, 80)[0]
@@ -55,6 +57,20 @@ def test_what_keeps_every_trial_from_starting_is_told(
     assert study.trial().state == "complete"
     assert study.trial().device.startswith("GPU-")
     assert waits_lines(read_once(study.folder)) == []
+
+
+def test_gpus_that_others_use_are_used_once_the_study_says_so(
+    make_study: Any, box: Callable[..., None]
+) -> None:
+    box(context=13 * GIB)
+    study = make_study("report(accuracy=0.5)", gpus='"all"')
+    study.start()
+    waits = study.until(lambda: study.get(KEY))
+    assert waits.startswith("GPU0 to GPU7 are in use by what cannot be seen from here (13.0 GiB")
+    text = study.study().text.replace("[resources]", '[resources]\nbusy_gpus = "use"')
+    assert send(study.folder, "edit", {"text": text}).ok
+    study.gone()
+    assert study.trial().device.startswith("GPU-")
 
 
 def test_gpus_that_come_back_are_told_of(make_study: Any, box: Callable[..., None]) -> None:

@@ -6,6 +6,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from hpo_tui.engine.waiting import UNSEEN
 from hpo_tui.tui.cli.finding import GIB, Finding
 
 DRIVER = Path("/proc/driver/nvidia/version")
@@ -15,6 +16,11 @@ BUS = Path("/sys/bus/pci/devices")
 _NVIDIA = "0x10de"
 _DISPLAYS = ("0x0300", "0x0302")
 """Classes of devices that are GPUs, with a screen or without."""
+_USED = "on it, so a study waits for it"
+_WAY = (
+    'busy_gpus = "use" under [resources] of a study file has trials start on GPUs that others use,'
+    " with the memory that is free there"
+)
 
 
 def check_gpu() -> Iterator[Finding]:
@@ -32,7 +38,10 @@ def check_gpu() -> Iterator[Finding]:
         yield Finding("ok", "gpu", f"driver {driver}, {count} GPU{'s' if count != 1 else ''}")
         if count and "cpu" in metadata.version("torch"):
             yield Finding("warn", "gpu", "the installed torch is a CPU build and will not use them")
-        yield from _each(pynvml, count)
+        found = list(_each(pynvml, count))
+        yield from found
+        if any(_USED in finding.text for finding in found):
+            yield Finding("note", "gpu", _WAY)
         yield from _not_given(count)
     except pynvml.NVMLError as error:
         yield Finding("warn", "gpu", f"the driver does not answer: {error}")
@@ -102,6 +111,7 @@ def _gpu(pynvml: Any, index: int) -> Finding:
     handle = pynvml.nvmlDeviceGetHandleByIndex(index)
     name = pynvml.nvmlDeviceGetName(handle)
     text = f"GPU {index}: {name}"
+    used = total = 0.0
     try:
         memory = pynvml.nvmlDeviceGetMemoryInfo(handle)
         used, total = int(memory.used) / GIB, int(memory.total) / GIB
@@ -114,5 +124,17 @@ def _gpu(pynvml: Any, index: int) -> Finding:
         others = 0
     if others:
         run = "1 process runs" if others == 1 else f"{others} processes run"
-        return Finding("note", "gpu", f"{text}; {run} on it")
+        return Finding("note", "gpu", f"{text}; {run} {_USED}")
+    if used - _drawn(pynvml, handle) > UNSEEN * total:
+        what = "something that cannot be seen from here runs"
+        return Finding("note", "gpu", f"{text}; {what} {_USED}")
     return Finding("ok", "gpu", text)
+
+
+def _drawn(pynvml: Any, handle: Any) -> float:
+    """Return the GiB of processes that only draw, such as a desktop's."""
+    try:
+        drawing = pynvml.nvmlDeviceGetGraphicsRunningProcesses(handle)
+    except pynvml.NVMLError:
+        return 0.0
+    return sum(p.usedGpuMemory or 0 for p in drawing) / GIB

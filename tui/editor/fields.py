@@ -83,8 +83,8 @@ FIELDS: dict[str, tuple[Field, ...]] = {
     "resources": _fields(
         "resources",
         {
-            "gpus_per_trial": "number", "slots": "number", "threads": "number", "nice": "number",
-            "failures": "number",
+            "gpus_per_trial": "number", "busy_gpus": ("wait", "use"), "slots": "number",
+            "threads": "number", "nice": "number", "failures": "number",
         },
     ),
     "stopping": _fields(
