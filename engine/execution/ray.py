@@ -180,8 +180,14 @@ class RayExecutor:
 
     def waiting_for(self) -> str:
         """Return why the last :meth:`reserve` found no room; empty if it did."""
-        full = len(self._held) >= self.capacity()
-        return "every place of the Ray cluster is taken" if full else ""
+        places = self.capacity()
+        if not places:
+            kind, takes = ("GPU", "num_gpus") if self._on_gpus else ("CPU", "num_cpus")
+            return (
+                f"the Ray cluster has no place for a trial: one takes {self._share()[takes]:g}"
+                f" {kind}s, and the cluster has {self._cluster(kind):g}"
+            )
+        return "every place of the Ray cluster is taken" if len(self._held) >= places else ""
 
     def reserve(
         self, number: int, task: str, *, devices: int = 1, alone: bool = False

@@ -192,3 +192,19 @@ def test_the_choice_is_kept(tmp_path: Path) -> None:
     assert chosen(folder) == Choice("ray", "10.0.0.1:6379")
     (tmp_path / "executor.json").write_text("[]", "utf-8")
     assert chosen(folder) == Choice("local")
+
+
+@pytest.mark.parametrize(
+    ("resources", "told"),
+    [
+        (Resources(gpus_per_trial=4), "one takes 4 GPUs, and the cluster has 2"),
+        (Resources(gpus="none", threads=8), "one takes 8 CPUs, and the cluster has 4"),
+    ],
+)
+def test_a_trial_larger_than_the_cluster_waits_and_it_is_said_for_what(
+    cluster: Any, resources: Resources, told: str
+) -> None:
+    assert cluster.cluster_resources() == {"CPU": 4.0, "GPU": 2.0}
+    executor = RayExecutor("auto", resources, "study")
+    assert executor.reserve(1, "full") is None
+    assert executor.waiting_for() == f"the Ray cluster has no place for a trial: {told}"

@@ -158,17 +158,24 @@ def test_a_suspended_runner_is_told_whatever_else_the_study_says(tmp_path: Path)
         assert "kill -CONT 4711 has its runner go on" in status_lines(seen)
 
 
+@pytest.mark.parametrize(
+    ("waits", "told"),
+    [
+        ("GPU0 is in use by alice", "waits for a GPU"),
+        ("every place of the Ray cluster is taken", "waits for a place"),
+    ],
+)
 @pytest.mark.parametrize("suspended", [False, True])
-def test_only_a_runner_that_goes_on_waits_for_a_gpu(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suspended: bool
+def test_only_a_runner_that_goes_on_waits_for_a_gpu_or_a_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suspended: bool, waits: str, told: str
 ) -> None:
     study = make_study(tmp_path, trials=3)
     writer = StudyWriter(study.db)
     writer.update_study(state=StudyState.RUNNING)
-    writer.put(KEY, "GPU0 is in use by alice")
+    writer.put(KEY, waits)
     writer.close()
     monkeypatch.setattr(StudyWatcher, "_runner", lambda _: (4711, suspended))
     snapshot = read_once(study)
     left = [text for text, _ in header_pieces(snapshot, 80)[0]]
-    assert ("waits for a GPU" in left) is not suspended
+    assert (told in left) is not suspended
     assert ("kill -CONT 4711 has its runner go on" in left) is suspended
