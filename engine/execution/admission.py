@@ -53,8 +53,8 @@ class Admission:
             return f"{label} has not answered yet"
         if not self.beside_others and state.unseen and self._clock() - state.freed < FREED:
             return f"{label} is full (memory of our trials is being freed)"
-        if not self._open(state):  # of a study as its lock says it, which it holds in between: told once
-            study = state.neighbour
+        if not self._open(state):
+            study = state.neighbour  # said as its lock says it, which it holds in between
             return (
                 f"{label}: the study {study} has it"
                 if study

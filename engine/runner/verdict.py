@@ -213,7 +213,9 @@ def _out_of_memory(case: Case, kind: str, text: str) -> Verdict:
     if not case.alone:
         again = f"{text} It is tried again, alone on its device."
         return Verdict(TrialState.WAITING, kind, again, alone=True)
-    return Verdict(TrialState.FAILED, kind, f"{text} No other trial was on its device.", teaches=True)
+    return Verdict(
+        TrialState.FAILED, kind, f"{text} No other trial was on its device.", teaches=True
+    )
 
 
 def _with_lines(text: str, lines: Sequence[str]) -> str:
