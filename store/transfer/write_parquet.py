@@ -6,6 +6,7 @@ from typing import Any
 
 from hpo_tui.store.models import Trial
 from hpo_tui.store.transfer.rows import FLAT, flat
+from hpo_tui.store.transfer.whole import whole
 
 
 def write_trials_parquet(
@@ -27,14 +28,8 @@ def write_trials_parquet(
     rows = [flat(t, params, metrics, task_costs) for t in trials]
     names = [*FLAT, *(f"params.{n}" for n in params), *(f"metrics.{n}" for n in metrics)]
     columns = {n: _column([row[n] for row in rows], n) for n in names}
-    # Written beside the target and moved: a reader never meets half a file.
-    part = path.with_name(path.name + ".part")
-    try:
+    with whole(path) as part:
         parquet.write_table(pyarrow.table(columns), part)
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
     return len(rows)
 
 

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import secrets
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import optuna
 import pytest
 
 from hpo_tui.store.folder import StudyFolder
+from hpo_tui.tui.cli.exporting import _target
 
 
 def test_one_form_of_export_at_a_time(
@@ -73,11 +75,26 @@ def test_a_pipe_is_written_as_it_is_and_a_link_stays_one(
 
 
 def test_a_full_disk_leaves_no_part_of_a_table(
-    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder], tmp_path: Path
+    hpo: Callable[..., Any],
+    make_study: Callable[..., StudyFolder],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     make_study()
-    (tmp_path / "out.csv.part").symlink_to("/dev/full")
+    monkeypatch.setattr(secrets, "token_hex", lambda _: "1")
+    (tmp_path / "out.csv.1.part").symlink_to("/dev/full")
     ran = hpo("export", "sparse", "--csv", "-o", "out.csv")
     assert ran.code == 1
     assert "out.csv finds no room on its disk (No space left on device)" in ran.err
     assert sorted(p.name for p in tmp_path.iterdir()) == [".hpo"]
+
+
+def test_two_exports_to_one_file_at_once_do_not_mix(tmp_path: Path) -> None:
+    output = tmp_path / "out.csv"
+    with _target(output) as long:
+        long.write("long\n" * 9)
+        with _target(output) as short:
+            short.write("short\n")
+        assert output.read_text() == "short\n"
+    assert output.read_text() == "long\n" * 9
+    assert list(tmp_path.iterdir()) == [output]

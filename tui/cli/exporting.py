@@ -15,6 +15,7 @@ from hpo_tui.engine.spec import Parameter, ParameterKind, StudySpec
 from hpo_tui.engine.spec.names import plural
 from hpo_tui.store.read import StudyReader
 from hpo_tui.store.refusals import in_words
+from hpo_tui.store.transfer.whole import whole
 from hpo_tui.tui.cli.errors import Refusal, refusing
 from hpo_tui.tui.cli.studies import find, reading, spec_of, study_argument
 from hpo_tui.tui.cli.text import note
@@ -70,16 +71,14 @@ def _target(output: Path | None) -> Iterator[TextIO]:
             yield pipe
         return
     output = Path(os.path.realpath(output))
-    part = output.with_name(output.name + ".part")
+    place = ""
     try:
-        with part.open("w", encoding="utf-8", newline="") as file:
-            yield file
-        part.replace(output)
-    except BaseException as error:
-        part.unlink(missing_ok=True)
-        if isinstance(error, OSError) and (
-            error.errno == errno.ENOSPC or error.filename == str(part)
-        ):
+        with whole(output) as part:
+            place = str(part)
+            with part.open("w", encoding="utf-8", newline="") as file:
+                yield file
+    except OSError as error:
+        if error.errno == errno.ENOSPC or error.filename == place:
             why = in_words(OSError(error.errno, error.strerror), output)
             raise Refusal(f"nothing is written: {plain(why)}") from None
         raise
