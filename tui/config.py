@@ -1,14 +1,19 @@
 """The user's own files: keys, settings, and what the last session left."""
 
 import contextlib
+import fcntl
 import json
 import os
+import time
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 APP = "hpo-tui"
+_PATIENCE = 0.5
+"""Seconds that another app is waited for that writes the same file."""
 
 
 def _user_folder(variable: str, below_home: str) -> Path:
@@ -102,6 +107,33 @@ def write_text(path: Path, text: str) -> bool:
     return True
 
 
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep other apps from writing there meanwhile, as far as the folder can be locked."""
+    fd = None
+    with contextlib.suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+        fd = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+        _lock(fd)
+    try:
+        yield
+    finally:
+        if fd is not None:
+            os.close(fd)
+
+
+def _lock(fd: int) -> None:
+    """Lock a folder; of an app that has it for long it is taken that it stands still."""
+    deadline = time.monotonic() + _PATIENCE
+    while time.monotonic() < deadline:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.01)
+        else:
+            return
+
+
 class Session:
     """What each study's screens looked like when they were left."""
 
@@ -125,10 +157,11 @@ class Session:
 
     def keep(self, study: Path, memory: dict[str, Any]) -> None:
         """Remember a study, as the newest, and write the file, with what other apps have put."""
-        self._load()
-        key = str(study.resolve())
-        self._studies.pop(key, None)
-        self._studies[key] = memory
-        while len(self._studies) > self.MOST:
-            self._studies.pop(next(iter(self._studies)))
-        write_text(self.path, json.dumps({"studies": self._studies}, ensure_ascii=False))
+        with _alone(self.path.parent):
+            self._load()
+            key = str(study.resolve())
+            self._studies.pop(key, None)
+            self._studies[key] = memory
+            while len(self._studies) > self.MOST:
+                self._studies.pop(next(iter(self._studies)))
+            write_text(self.path, json.dumps({"studies": self._studies}, ensure_ascii=False))

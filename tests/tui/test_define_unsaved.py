@@ -1,6 +1,7 @@
 """What was typed in the editor is not lost: neither by a key, nor with the connection."""
 
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from textual.widgets import TextArea
 
 from hpo_tui.store.folder import HOME
 from hpo_tui.store.locks import start_of
+from hpo_tui.tui import config
 from hpo_tui.tui.app import HpoApp
 from hpo_tui.tui.config import Session, state_folder
 from hpo_tui.tui.editing import edit_file
@@ -189,3 +191,22 @@ def test_what_two_apps_remember_of_their_studies_is_kept(tmp_path: Path) -> None
     two.keep(tmp_path / "b", {"selected": 2})
     found = Session(tmp_path)
     assert [found.of(tmp_path / name)["selected"] for name in "ab"] == [1, 2]
+
+
+def test_what_two_apps_remember_at_one_moment_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = threading.Thread(target=Session(tmp_path).keep, args=(tmp_path / "b", {"selected": 2}))
+    write = config.write_text
+
+    def slowly(path: Path, text: str) -> bool:
+        if not other.ident:  # one is about to write what it has read: the other comes between
+            other.start()
+            other.join(0.1)
+        return write(path, text)
+
+    monkeypatch.setattr(config, "write_text", slowly)
+    Session(tmp_path).keep(tmp_path / "a", {"selected": 1})
+    other.join()
+    found = Session(tmp_path)
+    assert [found.of(tmp_path / name).get("selected") for name in "ab"] == [1, 2]
