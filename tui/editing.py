@@ -147,22 +147,27 @@ def sketch(home: Path) -> str:
 
 def copy_study(app: "StudyApp", folder: StudyFolder, text: str) -> None:
     """Open a new study file, with the text of a study under a name that is free."""
+    from hpo_tui.tui.screens.fetching import fetch
+
+    fetch(app, "Looking for a free name …", partial(_copied, folder, text), partial(_edit, app))
+
+
+def _copied(folder: StudyFolder, text: str) -> Opened:
+    """Return a study's text under a name that is free; for a thread: a disk may take long."""
     from hpo_tui.engine.launch import slug
     from hpo_tui.engine.spec.write import EditError, set_value
-    from hpo_tui.tui.screens.define import DefineScreen
 
     home = folder.path.parent
-    name = free_name(folder.name, home)
-    path, count = home.parent / f"{slug(name)}.toml", 1
-    while path.exists():
-        count += 1
-        path = home.parent / f"{slug(name)}-{count}.toml"
     try:
-        text = set_value(text, ("study", "name"), name)
-    except EditError as error:
-        app.notify(plain(str(error)), severity="error", markup=False)
-        return
-    app.push_screen(DefineScreen(path, text, there=False))
+        name = free_name(folder.name, home)
+        path, count = home.parent / f"{slug(name)}.toml", 1
+        while path.exists():
+            count += 1
+            path = home.parent / f"{slug(name)}-{count}.toml"
+        return Opened(path, set_value(text, ("study", "name"), name), there=False)
+    except (EditError, OSError) as error:
+        why = in_words(error, home) if isinstance(error, OSError) else str(error)
+        return Opened(home, "", there=False, fault=plain(why))
 
 
 def edit_study(app: "StudyApp", live: "LiveStudy") -> None:

@@ -376,3 +376,17 @@ async def test_a_file_that_is_named_at_the_start_is_read_aside(
         hanging.set()
         await until(pilot, lambda: isinstance(app.screen, DefineScreen))
         assert app.screen.query(StudyForm)
+
+
+async def test_free_names_are_looked_for_aside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study, answers = make_study(tmp_path), threading.Event()
+    monkeypatch.setattr(editing, "free_name", lambda name, _: answers.wait(30) and f"{name}-2")
+    app = make_app(None, study.path.parent)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: bool(app.screen.query("LineTable").first().display))
+        await pilot.press("c")
+        await until(pilot, lambda: isinstance(app.screen, Fetching) and not app.screen.opening)
+        answers.set()
+        await until(pilot, lambda: isinstance(app.screen, DefineScreen))
