@@ -5,13 +5,17 @@ import importlib
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from hpo_tui.engine.at_once import answers
 from hpo_tui.engine.execution.processes import parent
 
 _GENERATIONS = 16
 """Parents of a process that are looked at: of a foreign one none is a trial's."""
+PATIENCE = 10.0
+"""Seconds that all GPUs together may take at the start; one without a load may take two."""
 MPS = "nvidia-cuda-mps"
 """Names of CUDA's multi-process service begin so: it serves others and uses nothing itself."""
 
@@ -67,6 +71,8 @@ class Nvml:
         self.module = module
         self.unusable: dict[int, str] = {}
         """Index → why the GPU is not among :meth:`devices`, in words."""
+        self._silent = False
+        """Whether the driver still owes an answer, for as long as which it is not let go of."""
 
     @classmethod
     def open(cls, module: Any = None) -> "tuple[Nvml | None, str]":
@@ -89,13 +95,20 @@ class Nvml:
         given to this process, as in a container or under a scheduler, there is nothing to say.
         """
         found: list[Gpu] = []
-        for index in range(self.module.nvmlDeviceGetCount()):
-            try:
-                found += self._device(index)
-            except self.module.NVMLError_NoPermission:
+        count = self.module.nvmlDeviceGetCount()
+        asked = answers([partial(self._device, n) for n in range(count)], PATIENCE)
+        for index, answer in enumerate(asked):
+            if answer is None:
+                self._silent = True
+                self.unusable[index] = f"GPU{index} has not answered within {PATIENCE:g} s"
+            elif isinstance(answer, self.module.NVMLError_NoPermission):
                 continue
-            except self.module.NVMLError as error:
-                self.unusable[index] = f"GPU{index} does not answer ({error})"
+            elif isinstance(answer, self.module.NVMLError):
+                self.unusable[index] = f"GPU{index} does not answer ({answer})"
+            elif isinstance(answer, Exception):
+                raise answer
+            else:
+                found += answer
         return found
 
     def read(self, gpu: Gpu) -> Reading:
@@ -127,7 +140,9 @@ class Nvml:
         )
 
     def close(self) -> None:
-        """Give the library back."""
+        """Give the library back, unless it is still at work on an answer."""
+        if self._silent:
+            return
         with contextlib.suppress(self.module.NVMLError):
             self.module.nvmlShutdown()
 

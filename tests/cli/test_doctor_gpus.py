@@ -1,6 +1,7 @@
 """What ``doctor`` says of GPUs that are in trouble."""
 
 import json
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType, SimpleNamespace
@@ -25,7 +26,6 @@ def gpus(hpo: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Callable[.
     ) -> Any:
         answers: dict[str, Callable[..., Any]] = {
             "nvmlInit": init,
-            "nvmlShutdown": lambda: None,
             "nvmlSystemGetDriverVersion": lambda: "550.54",
             "nvmlDeviceGetCount": lambda: 3,
             "nvmlDeviceGetHandleByIndex": handle,
@@ -54,6 +54,23 @@ def test_one_gpu_in_trouble_hides_no_other(gpus: Callable[..., Any]) -> None:
         ("warn", "GPU 1 does not answer: GPU is lost"),
         ("ok", "GPU 2: card 2, which does not say how much memory is used"),
     ]
+
+
+def test_a_gpu_that_hangs_is_told_and_hides_no_other(
+    gpus: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor_gpus, "_PATIENCE", 0.5)
+    free = threading.Event()
+
+    def memory(index: int) -> Any:
+        if index == 1:
+            free.wait(30)
+        return SimpleNamespace(used=1 << 30, total=24 << 30)
+
+    found = gpus(memory)[-3:]
+    free.set()
+    assert [level for level, _ in found] == ["ok", "warn", "ok"]
+    assert found[1][1] == "GPU 1 has not answered within 0.5 s: a study leaves it out"
 
 
 def test_what_is_used_by_nobody_who_can_be_seen_is_told_and_how_to_use_it_all_the_same(

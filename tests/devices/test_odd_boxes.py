@@ -105,6 +105,32 @@ def test_a_slow_gpu_holds_up_nobody(
     assert lease.device == A
 
 
+def test_a_gpu_whose_driver_hangs_does_not_keep_a_study_from_starting(
+    make: Callable[..., DevicePool], nvml: FakeNvml, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hpo_tui.engine.execution.nvml.PATIENCE", 0.5)
+    nvml.gpus[0].slow = slow = threading.Event()
+    pool = make()
+    assert not slow.is_set()
+    assert pool.remarks == "GPU0 has not answered within 0.5 s: it is not used until the next run"
+    assert pool.capacity() == 1
+    pool.close()
+    assert nvml.opened == 1  # the library is not taken from under it
+    slow.set()
+
+
+def test_all_gpus_are_asked_at_once(make: Callable[..., DevicePool], nvml: FakeNvml) -> None:
+    both = threading.Barrier(len(nvml.gpus), timeout=30)
+    handle = nvml.nvmlDeviceGetHandleByIndex
+
+    def together(index: int) -> FakeGpu:
+        both.wait()
+        return handle(index)
+
+    nvml.nvmlDeviceGetHandleByIndex = together  # type: ignore[method-assign]
+    assert make().capacity() == 2
+
+
 def test_a_gpu_of_which_nothing_is_known_yet_is_not_given(
     make: Callable[..., DevicePool], nvml: FakeNvml, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,10 +2,12 @@
 
 import os
 from collections.abc import Iterator
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from hpo_tui.engine.at_once import answers
 from hpo_tui.engine.waiting import UNSEEN
 from hpo_tui.tui.cli.finding import GIB, Finding
 
@@ -16,6 +18,8 @@ BUS = Path("/sys/bus/pci/devices")
 _NVIDIA = "0x10de"
 _DISPLAYS = ("0x0300", "0x0302")
 """Classes of devices that are GPUs, with a screen or without."""
+_PATIENCE = 10.0
+"""Seconds that all GPUs together may take to answer."""
 _USED = "on it, so a study waits for it"
 _WAY = (
     'busy_gpus = "use" under [resources] of a study file has trials start on GPUs that others use,'
@@ -45,8 +49,7 @@ def check_gpu() -> Iterator[Finding]:
         yield from _not_given(count)
     except pynvml.NVMLError as error:
         yield Finding("warn", "gpu", f"the driver does not answer: {error}")
-    finally:
-        pynvml.nvmlShutdown()
+    # The library is not given back: it may still be at work on an answer.
     hidden = os.environ.get("CUDA_VISIBLE_DEVICES")
     if hidden is not None:
         yield Finding(
@@ -70,17 +73,23 @@ def _no_driver(pynvml: Any, error: Exception) -> Finding:
 
 
 def _each(pynvml: Any, count: int) -> Iterator[Finding]:
-    for index in range(count):
-        try:
-            yield _gpu(pynvml, index)
-        except pynvml.NVMLError_NoPermission:
+    asked = answers([partial(_gpu, pynvml, n) for n in range(count)], _PATIENCE)
+    for index, answer in enumerate(asked):
+        if answer is None:
+            text = f"GPU {index} has not answered within {_PATIENCE:g} s: a study leaves it out"
+            yield Finding("warn", "gpu", text)
+        elif isinstance(answer, pynvml.NVMLError_NoPermission):
             yield Finding(
                 "note", "gpu",
                 f"GPU {index} is not given to this process, as in a container or a job of a"
                 " scheduler: a study leaves it out",
             )  # fmt: skip
-        except pynvml.NVMLError as error:
-            yield Finding("warn", "gpu", f"GPU {index} does not answer: {error}")
+        elif isinstance(answer, pynvml.NVMLError):
+            yield Finding("warn", "gpu", f"GPU {index} does not answer: {answer}")
+        elif isinstance(answer, Exception):
+            raise answer
+        else:
+            yield answer
 
 
 def _not_given(count: int) -> Iterator[Finding]:

@@ -1,0 +1,45 @@
+"""Several questions that may take long, or for ever, asked at the same time."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+AnswerT = TypeVar("AnswerT")
+
+
+class _Asked(Generic[AnswerT]):
+    """One question, asked in a thread that nobody has to wait for."""
+
+    def __init__(self, question: Callable[[], AnswerT]) -> None:
+        self.answer: AnswerT | Exception | None = None
+        self._question = question
+        self._thread: threading.Thread | None = threading.Thread(target=self._ask, daemon=True)
+        try:
+            self._thread.start()
+        except RuntimeError:  # this user may have no more threads at present
+            self._thread = None
+            self._ask()
+
+    def _ask(self) -> None:
+        try:
+            self.answer = self._question()
+        except Exception as error:  # noqa: BLE001 - it is handed to who has asked
+            self.answer = error
+
+    def wait(self, seconds: float) -> AnswerT | Exception | None:
+        if self._thread is not None:
+            self._thread.join(seconds)
+        return self.answer
+
+
+def answers(
+    questions: Sequence[Callable[[], AnswerT]], patience: float
+) -> list[AnswerT | Exception | None]:
+    """Return what each question gives or raises; None where it takes longer than ``patience``.
+
+    In seconds, for all of them together. What has not answered goes on.
+    """
+    deadline = time.monotonic() + patience
+    asked = [_Asked(question) for question in questions]
+    return [each.wait(max(0.0, deadline - time.monotonic())) for each in asked]
