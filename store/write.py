@@ -259,15 +259,18 @@ class StudyWriter:
             self.conn.execute("UPDATE commands SET taken = NULL WHERE answered IS NULL")
         return found
 
-    def refuse_commands(self, actions: Sequence[str], answer: str) -> int:
-        """Answer no to all open commands of these actions, taken or not; return how many."""
+    def refuse_commands(self, actions: Sequence[str], answer: str, before: float) -> int:
+        """Answer no to all open commands of these actions, taken or not; return how many.
+
+        Those that were asked ``before`` a time (Unix), or later than now: a clock was set back.
+        """
         sql = (
-            "UPDATE commands SET answered = ?, ok = 0, answer = ? WHERE answered IS NULL"
-            " AND action IN (SELECT value FROM json_each(?))"
+            "UPDATE commands SET answered = ?1, ok = 0, answer = ?2 WHERE answered IS NULL"
+            " AND action IN (SELECT value FROM json_each(?3)) AND NOT asked BETWEEN ?4 AND ?1"
         )
         with self.transaction():
-            cursor = self.conn.execute(sql, (time.time(), answer, json.dumps(actions)))
-            return cursor.rowcount
+            given = (time.time(), answer, json.dumps(actions), before)
+            return self.conn.execute(sql, given).rowcount
 
     def answer_command(self, command: int, ok: bool, answer: str) -> None:
         """Tell the asker how it went."""

@@ -41,7 +41,8 @@ def main(argv: list[str]) -> int:
     except Unopenable as error:
         return refuse(args.ready, str(error))
     try:
-        desk = open_desk(folder, args.optimizer, only_to_end=args.stop is not None)
+        to_end = args.stop is not None
+        desk = open_desk(folder, args.optimizer, only_to_end=to_end, since=lock.since)
     except Unopenable as error:
         lock.release()
         return refuse(args.ready, str(error))

@@ -34,6 +34,8 @@ class Lock:
             raise Unopenable(_unwritable(folder, error)) from error
         try:
             self._take()
+            self.since = time.time()
+            """When it was taken (Unix time)."""
             self._sign()
         except Unopenable:
             os.close(self.fd)

@@ -40,10 +40,13 @@ _EARLIER = (
 )
 
 
-def open_desk(folder: StudyFolder, optimizer: str, *, only_to_end: bool = False) -> Desk:
+def open_desk(
+    folder: StudyFolder, optimizer: str, *, only_to_end: bool = False, since: float | None = None
+) -> Desk:
     """Open everything that a runner needs, under the lock. Raises :class:`Unopenable`.
 
     ``only_to_end``: no trial is to be started, so the command need not be one that can be.
+    ``since``: when the lock was taken (Unix time), from when on a stop is meant for this run.
     """
     try:
         if not folder.db.exists():  # it was deleted since: a writer would make an empty one
@@ -53,6 +56,9 @@ def open_desk(folder: StudyFolder, optimizer: str, *, only_to_end: bool = False)
         raise Unopenable(f"cannot open {folder.db}: {explained(error)}") from error
     try:
         with closed_on_error(writer.conn):
+            refused = writer.refuse_commands(OF_A_RUN, _EARLIER, since or time.time())
+            if refused:
+                log.info("%d wishes to stop or pause an earlier run are refused", refused)
             return _open_desk(folder, writer, optimizer, only_to_end=only_to_end)
     except sqlite3.Error as error:
         raise Unopenable(f"{folder.db} cannot be written: {explained(error)}") from error
@@ -62,7 +68,6 @@ def _open_desk(
     folder: StudyFolder, writer: StudyWriter, optimizer: str, *, only_to_end: bool
 ) -> Desk:
     try:
-        refused = writer.refuse_commands(OF_A_RUN, _EARLIER)
         with StudyReader(folder.db) as reader:
             study = reader.study()
             trials = {t.number: t for t in reader.trials()}
@@ -71,8 +76,6 @@ def _open_desk(
             learned, past_goals = kept_names(reader), reader.get(stop_when.KEY)
     except (sqlite3.Error, LookupError, OSError) as error:
         raise Unopenable(f"cannot open {folder.db}: {explained(error)}") from error
-    if refused:
-        log.info("%d wishes to stop or pause an earlier run are refused", refused)
     spec = taken_over(folder, study, list(trials.values()), writer)
     fault = start_fault(folder, spec) or learn_fault(spec, folder.workplace, learned)
     if fault and not only_to_end:

@@ -16,8 +16,10 @@ from hpo_tui.engine.runner import lock as locking
 from hpo_tui.engine.runner.lock import Lock, Unopenable
 from hpo_tui.engine.runner.loop import Runner
 from hpo_tui.engine.runner.opening import open_desk
+from hpo_tui.store.ask import ask
 from hpo_tui.store.folder import HOME
 from hpo_tui.store.models import StudyState
+from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
 
 SHORT = "report(step=1, accuracy=0.5)\n"
@@ -210,3 +212,19 @@ def test_a_path_that_is_too_long_for_the_store_is_refused_in_words(
     with pytest.raises(LaunchError, match=r"would have \d+ bytes, and SQLite opens at most 504"):
         create_study(text, deep / HOME)
     assert not (deep / HOME).exists()
+
+
+def test_what_is_asked_while_a_runner_opens_the_study_is_asked_of_its_run(
+    make_study: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    study = make_study(SHORT)
+    earlier = ask(study.folder.db, "pause")
+    lock = Lock(study.folder)
+    asked = ask(study.folder.db, "stop")  # a runner lives, as far as anybody can tell
+    Runner(open_desk(study.folder, "tiny:Optimizer", since=lock.since), lock).run()
+    lock.release()
+    assert study.study().state is StudyState.STOPPED
+    with StudyReader(study.folder.db) as reader:
+        told = [reader.command(number) for number in (earlier, asked)]
+    assert [command and command.ok for command in told] == [False, True]

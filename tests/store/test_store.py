@@ -230,7 +230,7 @@ def test_open_commands_of_some_actions_are_refused(writer: StudyWriter, path: Pa
     writer.answer_command(done, True, "killed")
     writer.take_commands()
     waits, other = ask(path, "retry"), ask(path, "pause")
-    assert writer.refuse_commands(["kill", "retry"], "it has ended") == 2
+    assert writer.refuse_commands(["kill", "retry"], "it has ended", time.time()) == 2
     with StudyReader(path) as reader:
         found = [reader.command(n) for n in (done, taken, waits, other)]
     assert [c and (c.ok, c.answer) for c in found] == [
