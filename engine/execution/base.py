@@ -134,6 +134,9 @@ class Executor(Protocol):
     ) -> Slot | None:
         """Keep a place for a trial; None if there is no room at present."""
 
+    def keeps_room(self, number: int) -> bool:
+        """Whether devices are run empty for a trial that waits: others may go before it then."""
+
     def start(self, launch: Launch, slot: Slot) -> Running:
         """Start a trial in its place. Raises OSError if it cannot; the place is free then."""
 

@@ -94,6 +94,11 @@ class DevicePool:
             return None
         return self._grant(chosen, need)
 
+    def keeps_room(self, trial: int) -> bool:
+        """Whether as many GPUs as a trial needs are kept for it, since it needs them to itself."""
+        kept = sum(s.reserved_for == trial for s in self._gpus)
+        return kept >= self.resources.gpus_per_trial
+
     def reacquire(self, device: str, trial: int, task: str = "", pid: int | None = None) -> Lease:
         """Take back the lease of a trial that outlived its runner; it never fails.
 

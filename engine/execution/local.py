@@ -165,6 +165,10 @@ class LocalExecutor:
         """Keep a place for a trial; None if there is no room at present."""
         return self.pool.acquire(Need(devices, alone=alone, trial=number, task=task))
 
+    def keeps_room(self, number: int) -> bool:
+        """Whether GPUs are run empty for a trial that waits."""
+        return self.pool.keeps_room(number)
+
     def start(self, launch: Launch, slot: Slot) -> Running:
         """Start a trial in its place. Raises OSError if it cannot; the place is free then."""
         assert isinstance(slot, Lease)

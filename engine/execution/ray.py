@@ -199,6 +199,11 @@ class RayExecutor:
         self._held.add(number)
         return RaySlot(self._held, number)
 
+    def keeps_room(self, number: int) -> bool:
+        """Return no: a trial waits for a share like any other's."""
+        del number
+        return False
+
     def _name(self, launch: Launch) -> str:
         return f"{self._mark}-{launch.number}-{launch.attempt}"
 

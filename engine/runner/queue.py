@@ -46,11 +46,11 @@ class Queue:
         else:
             self._order.append(number)
 
-    def first(self) -> Trial | None:
-        """Return the trial that is next, None where none waits."""
+    def in_turn(self) -> Iterator[Trial]:
+        """Yield the trials that wait, the next one first; what has ceased to before it is dropped."""
         while self._order and not self._waits(self._order[0]):
             self._order.popleft()
-        return self._trials[self._order[0]] if self._order else None
+        yield from (self._trials[n] for n in self._order if self._waits(n))
 
     def may_start(self, number: int) -> bool:
         """Whether nothing that was asked for before a trial is still with the optimizer."""
@@ -58,9 +58,8 @@ class Queue:
         return all(command.id >= asked for command in self.pending.values())
 
     def begun(self, number: int) -> None:
-        """Take note that the first one runs."""
-        assert self._order[0] == number
-        self._order.popleft()
+        """Take note that one of them runs."""
+        self._order.remove(number)
         self.alone.discard(number)
 
     def before(self, asked: int) -> list[int]:

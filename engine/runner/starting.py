@@ -71,18 +71,10 @@ class Starter:
 
     def _next(self) -> bool:
         """Start one trial; False if there is none to start, or no room."""
-        desk = self.desk
-        what: Trial | Suggestion | None = desk.queue.first()
-        if what is not None:
-            if not desk.queue.may_start(what.number):
-                return False
-        elif not (self.over_budget or self._counted_out() or desk.enough()):
-            what = self._suggestion()
-        if what is None:
+        found = self._placed()
+        if found is None:
             return False
-        slot = self._room(what.number, what.task)
-        if slot is None:
-            return False
+        what, slot = found
         try:
             running = self._running(what, slot)
         except BaseException:
@@ -90,6 +82,26 @@ class Starter:
             raise
         self._start(running, slot)
         return True
+
+    def _placed(self) -> tuple[Trial | Suggestion, Slot] | None:
+        """Return what is to be started and its place; None if there is none to start, or no room.
+
+        A trial for which a device is run empty does not keep the other devices waiting.
+        """
+        desk = self.desk
+        for trial in desk.queue.in_turn():
+            if not desk.queue.may_start(trial.number):
+                return None
+            slot = self._room(trial.number, trial.task)
+            if slot is not None:
+                return trial, slot
+            if not desk.executor.keeps_room(trial.number):
+                return None
+        if self.over_budget or self._counted_out() or desk.enough():
+            return None
+        suggestion = self._suggestion()
+        slot = None if suggestion is None else self._room(suggestion.number, suggestion.task)
+        return None if suggestion is None or slot is None else (suggestion, slot)
 
     def _suggestion(self) -> Suggestion | None:
         """Return what the optimizer would start; None if that is not known or worth a wait."""

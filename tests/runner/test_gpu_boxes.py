@@ -11,6 +11,7 @@ import pytest
 from hpo_tui.engine.execution.neighbours import VARIABLE
 from hpo_tui.engine.launch import send
 from hpo_tui.engine.waiting import BESIDE, KEY
+from hpo_tui.store.models import TrialState
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.standing import first_result_text, header_pieces, waits_lines
 from hpo_tui.tui.watcher import read_once
@@ -92,3 +93,42 @@ def test_gpus_that_come_back_are_told_of(make_study: Any, box: Callable[..., Non
     ]
     study.go()
     study.gone()
+
+
+ON_ITS_OWN = """
+def hold_on(n):
+    while not os.path.exists(f"go-{n}"): time.sleep(0.02)
+n = given["trial"]
+hold_on(n)
+if n == 1 and not os.path.exists("once"):
+    open("once", "w").close()
+    print("CUDA out of memory")
+    sys.exit(1)
+report(accuracy=0.5)
+"""
+
+
+def test_others_start_while_a_gpu_is_run_empty_for_a_trial(
+    make_study: Any, box: Callable[..., None], tmp_path: Path
+) -> None:
+    study = make_study(ON_ITS_OWN, gpus="[0, 1]", resources="trials_per_gpu = 2", budget=6)
+    box()
+
+    def go(*numbers: int) -> None:
+        for number in numbers:
+            (tmp_path / f"go-{number}").touch()
+
+    study.start()
+    study.running(4)
+    go(1)  # it runs out of memory, and is to be alone next time
+    study.until(lambda: study.trial(1).state is TrialState.WAITING)
+    assert study.trial(1).device == study.trial(3).device
+    go(2)
+    assert study.running(5).device == study.trial(2).device
+    assert study.trial(1).state is TrialState.WAITING
+    go(3)
+    study.ended(1)
+    assert (study.trial(1).attempt, study.trial(1).device) == (2, study.trial(3).device)
+    go(4, 5, 6)
+    study.gone()
+    assert {t.state for t in study.trials()} == {TrialState.COMPLETE}

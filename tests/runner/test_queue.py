@@ -60,11 +60,9 @@ def test_what_waits_no_more_is_passed_over(queue: Queue, trials: Trials) -> None
         queue.add(number, asked=number)
     trials[1] = replace(trials[1], state=TrialState.KILLED)
     assert queue.before(3) == [2, 3]
-    first = queue.first()
-    assert first is not None
-    assert first.number == 2
+    assert [t.number for t in queue.in_turn()] == [2, 3]
     trials[2] = trials[3] = replace(trials[2], state=TrialState.KILLED)
-    assert queue.first() is None
+    assert list(queue.in_turn()) == []
     assert not queue
 
 
