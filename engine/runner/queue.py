@@ -47,7 +47,7 @@ class Queue:
             self._order.append(number)
 
     def in_turn(self) -> Iterator[Trial]:
-        """Yield the trials that wait, the next one first; what has ceased to before it is dropped."""
+        """Yield the trials that wait, the next one first; what ceased to is dropped."""
         while self._order and not self._waits(self._order[0]):
             self._order.popleft()
         yield from (self._trials[n] for n in self._order if self._waits(n))
