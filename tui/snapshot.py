@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 STALE_SECONDS = 10.0
 """Age from which a measurement says nothing of now: a runner takes one every two seconds."""
+SILENT_SECONDS = 20.0
+"""Age of the last one from which on it is not said any more that the study runs as ever."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,6 +49,8 @@ class Snapshot:
     """Why nothing new starts though the study runs: its goals are met, its budget is spent."""
     edited: bool = False
     """Whether a finished study's file was edited by hand, which a runner takes over."""
+    heard: float | None = None
+    """When the runner wrote last (Unix time); None where nobody knows."""
     suspended: bool = False
     """Whether the runner lives, but was told to stand still (``kill -STOP``)."""
     overdue: tuple[int, ...] = ()
@@ -67,6 +71,12 @@ class Snapshot:
     maps: tuple[Map, ...] | None = None
     """And over pairs of parameters; None where no runner has told of any. The same object as long
     as no others were told."""
+
+    @property
+    def silent(self) -> bool:
+        """Whether a runner that lives has long written nothing, as while its disk is full."""
+        asleep = self.runner_pid is None or self.suspended or self.heard is None
+        return not asleep and self.time - (self.heard or 0.0) > SILENT_SECONDS
 
     @property
     def measured(self) -> tuple[DeviceSample, ...]:

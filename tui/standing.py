@@ -2,7 +2,7 @@
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hpo_tui.engine.answers import PAUSED_BY_YOU, wish_text
@@ -57,8 +57,23 @@ def standing(study: Study, runner: int | None, *, suspended: bool = False) -> St
 
 
 def standing_of(snapshot: "Snapshot") -> Standing:
-    """Return how the study of a picture stands."""
-    return standing(snapshot.study, snapshot.runner_pid, suspended=snapshot.suspended)
+    """Return how the study of a picture stands; of a silent runner, what it said last."""
+    stand = standing(snapshot.study, snapshot.runner_pid, suspended=snapshot.suspended)
+    return replace(stand, mark="?", tone="warn") if snapshot.silent else stand
+
+
+def silent_text(snapshot: "Snapshot") -> str:
+    """Return since when a runner that lives has written nothing; empty if it does."""
+    if not snapshot.silent or snapshot.heard is None:
+        return ""
+    return f"nothing written since {fmt.clock(snapshot.heard, snapshot.time)}"
+
+
+def silent_lines(snapshot: "Snapshot") -> list[str]:
+    """Return the same, and what may be the reason, in a line; none if it writes."""
+    why = "another program may keep study.db locked, or its disk be full (see runner.log)"
+    text = silent_text(snapshot)
+    return [f"{text}: {why}"] if text else []
 
 
 def header_pieces(snapshot: "Snapshot", width: int) -> tuple[list[Piece], list[Piece]]:
@@ -72,8 +87,8 @@ def header_pieces(snapshot: "Snapshot", width: int) -> tuple[list[Piece], list[P
     if running and width >= 100:
         facts += f", {running} running"
     optional: list[Piece] = [(facts, ""), (budgets.budget_text(snapshot), "")]
-    if late := overdue_text(snapshot):
-        optional.insert(0, (late, "warn"))
+    for told in (overdue_text(snapshot), silent_text(snapshot)):
+        optional[:0] = [(told, "warn")] if told else []
     if snapshot.queued:
         count = f"{len(snapshot.queued)} queued"
         optional.insert(0, (f"{count} for the next run" if width >= 100 else count, "warn"))
@@ -162,6 +177,7 @@ def status_lines(snapshot: "Snapshot", width: int = 80) -> list[str]:
     lines.append(f"{present.plural(len(snapshot.frame), 'trial')}, {budgets.budget_text(snapshot)}")
     if snapshot.lost > 0:
         lines[-1] += f", {budgets.lost_text(snapshot)} lost"
+    lines += silent_lines(snapshot)
     lines += waits_lines(snapshot)
     lines += queued_lines(snapshot)
     lines += [line for line in [overdue_text(snapshot), *until(snapshot)] if line]

@@ -23,13 +23,13 @@ from hpo_tui.engine.stop_when import KEY
 from hpo_tui.engine.waiting import waiting
 from hpo_tui.store.connect import inode, log_of
 from hpo_tui.store.folder import StudyFolder
-from hpo_tui.store.models import Event, Study, StudyState
+from hpo_tui.store.models import DeviceSample, Event, Study, StudyState
 from hpo_tui.tui.crashes import report_crash
 from hpo_tui.tui.device_names import NamedFrames, labels, named
 from hpo_tui.tui.outlook import GOALS_MET, eta_of, known_until, spent_of, why_closing
 from hpo_tui.tui.queued import short_of
 from hpo_tui.tui.ranking import Ranking
-from hpo_tui.tui.snapshot import STALE_SECONDS, Snapshot
+from hpo_tui.tui.snapshot import SILENT_SECONDS, STALE_SECONDS, Snapshot
 from hpo_tui.tui.unreadable import why_gone, why_unreadable
 
 if TYPE_CHECKING:
@@ -125,8 +125,10 @@ class StudyWatcher:
                     self._deliver(replace(snapshot, ranked=ranked))
                     self._say("")
                     # What is measured grows old without any change of the file.
-                    fades = min((d.time for d in snapshot.measured), default=math.inf)
-                    fades += STALE_SECONDS
+                    ages = [d.time + STALE_SECONDS for d in snapshot.measured]
+                    if snapshot.heard is not None and not snapshot.silent:
+                        ages.append(snapshot.heard + SILENT_SECONDS)
+                    fades = min(ages, default=math.inf)
                     dirty, last = False, time.monotonic()
                 self._wake.clear()
                 self._wake.wait(POLL_SECONDS)
@@ -135,6 +137,15 @@ class StudyWatcher:
         """Return the runner's PID, and whether it stands still."""
         pid = self.folder.runner_pid()
         return pid, self.folder.is_suspended(pid)
+
+    def _heard(self, devices: Sequence[DeviceSample]) -> float | None:
+        """Return when the runner measured last; None of one that has not, as on a Ray cluster."""
+        last = max((d.time for d in devices), default=0.0)
+        try:
+            began = self.folder.lock.stat().st_mtime
+        except OSError:
+            return None
+        return last if last > began else None
 
     def _stamp(self) -> tuple[int, int] | None:
         """Return what changes when the study's text is edited by hand."""
@@ -186,7 +197,7 @@ class StudyWatcher:
         timed = pid is not None and not suspended and closing != GOALS_MET
         going = pid is not None and not suspended and study.state is StudyState.RUNNING
         finished = study.state is StudyState.FINISHED
-        return Snapshot(
+        picture = Snapshot(
             time=now,
             folder=self.folder,
             study=study,
@@ -201,6 +212,7 @@ class StudyWatcher:
             eta=eta_of(spec, study, frame, spent, now, told=told) if timed else None,
             closing=closing,
             edited=finished and edited_by_hand(self.folder.file, study.text) is not None,
+            heard=None if pid is None else self._heard(devices),
             suspended=suspended,
             overdue=late,
             waits=waits if going else "",
@@ -210,6 +222,7 @@ class StudyWatcher:
             slices=expected,
             maps=maps,
         )
+        return replace(picture, eta=None) if picture.silent else picture
 
     def _parse(self, study: Study) -> StudySpec:
         # By the text itself: a file that is put in another's place can have the same revision.

@@ -1,5 +1,6 @@
 """What was measured long ago is not shown as if it were of now."""
 
+import os
 import threading
 from pathlib import Path
 
@@ -8,8 +9,10 @@ import pytest
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import CPU, DeviceSample
 from hpo_tui.store.write import StudyWriter
+from hpo_tui.tui.fmt import clock
 from hpo_tui.tui.screens.pickers import PickOne
-from hpo_tui.tui.snapshot import STALE_SECONDS, Snapshot
+from hpo_tui.tui.snapshot import SILENT_SECONDS, STALE_SECONDS, Snapshot
+from hpo_tui.tui.standing import header_pieces, status_lines
 from hpo_tui.tui.watcher import StudyWatcher, read_once
 from hpo_tui.tui.widgets.devices import Devices
 from hpo_tui.tui.widgets.line_table import LineTable
@@ -86,3 +89,47 @@ async def test_a_processor_is_not_offered_to_be_lent(tmp_path: Path, runner: Non
         await until(pilot, lambda: isinstance(app.screen, PickOne))
         rows = app.screen.query_one(LineTable).rows
         assert [rows.cells(n)[0][0].split()[0] for n in range(len(rows))] == ["GPU0", "GPU0"]
+
+
+@pytest.fixture
+def began(study: StudyFolder, runner: None) -> None:
+    """The runner began before it took the last measurements."""
+    study.lock.touch()
+    os.utime(study.lock, (NOW - 60, NOW - 60))
+
+
+@pytest.mark.usefixtures("began")
+def test_of_a_runner_that_writes_nothing_only_its_last_words_are_known(study: StudyFolder) -> None:
+    last = max(d.time for d in read_once(study, lambda: NOW).devices)
+    writes = read_once(study, lambda: last + SILENT_SECONDS - 1)
+    assert "nothing written" not in "".join(status_lines(writes))
+    assert writes.eta is not None
+    silent = read_once(study, lambda: last + SILENT_SECONDS + 1)
+    assert silent.eta is None
+    stand, told = (text for text, _ in header_pieces(silent, 80)[0][1:3])
+    assert stand == "? running"
+    assert told == f"nothing written since {clock(last, NOW)}"
+    assert any(told in line and "study.db locked" in line for line in status_lines(silent, 200))
+    os.utime(study.lock, (NOW + 60, NOW + 60))  # by the present runner, which has not measured yet
+    assert not read_once(study, lambda: last + SILENT_SECONDS + 1).silent
+
+
+@pytest.mark.usefixtures("began")
+def test_that_a_runner_writes_nothing_is_noticed_while_it_is_watched(study: StudyFolder) -> None:
+    now = [NOW]
+    seen, silent = threading.Event(), threading.Event()
+    watcher = StudyWatcher(
+        study,
+        lambda picture: (silent if picture.silent else seen).set(),
+        lambda _: None,
+        lambda: now[0],
+    )
+    thread = threading.Thread(target=watcher.run)
+    thread.start()
+    try:
+        assert seen.wait(60)
+        now[0] += SILENT_SECONDS + 1
+        assert silent.wait(60)
+    finally:
+        watcher.stop()
+        thread.join()

@@ -14,7 +14,7 @@ from hpo_tui.tui.cli.studies import find, study_argument
 from hpo_tui.tui.cli.text import note, say
 from hpo_tui.tui.plain import plain, plain_lines
 from hpo_tui.tui.snapshot import Snapshot
-from hpo_tui.tui.standing import queued_lines, waits_lines
+from hpo_tui.tui.standing import queued_lines, silent_lines, waits_lines
 
 
 def picture_of(folder: StudyFolder) -> Snapshot:
@@ -52,7 +52,7 @@ def status(study: str | None, as_json: bool) -> int:
     say(_one_line(folders[0], picture))
     if picture.study.reason:
         say(plain_lines(picture.study.reason, "  "))
-    for line in [*waits_lines(picture), *queued_lines(picture)]:
+    for line in [*silent_lines(picture), *waits_lines(picture), *queued_lines(picture)]:
         say(f"  {line}")
     if state_of(picture) == "interrupted":
         say(f"  it has no runner; to continue it: hpo-tui resume {plain(folders[0].word)}")
