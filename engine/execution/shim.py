@@ -249,7 +249,8 @@ class Shim:
         limits = [t for t in (self.deadline, self.kill_at) if t is not None]
         pause = max(0.0, min(limits) - now) if limits else 3600.0
         if self.kill_at is not None and self.kill_at <= now:
-            pause = 0.05  # what is being killed may fork on: look again
+            # What is being killed may fork on: look again, now and then at what is stuck.
+            pause = 0.05 if now < self.kill_at + _GIVE_UP else 1.0
         got = signal.sigtimedwait(_SIGNALS, pause)
         if got is None:
             return

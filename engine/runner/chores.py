@@ -11,6 +11,7 @@ from hpo_tui.engine.execution import processes
 from hpo_tui.engine.runner.checkpoints import Checkpoints
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.lateness import Lateness
+from hpo_tui.engine.runner.lingering import Lingering
 from hpo_tui.engine.runner.live import Look, Stop
 from hpo_tui.engine.runner.starting import Starter
 from hpo_tui.engine.runner.stopping import Audit
@@ -39,6 +40,7 @@ class Chores:
         self.desk, self.starter, self.audit = desk, starter, audit
         self.checkpoints = Checkpoints(desk)
         self.lateness = Lateness(desk)
+        self.lingering = Lingering(desk)
         self.warming = Warming(desk)
         self._due: dict[str, float] = {}
         self._ended = -1
@@ -50,7 +52,8 @@ class Chores:
         self.work: list[tuple[float, Callable[[], None]]] = [
             (1.0, self.wait), (1.0, self.charge), (1.0, self.budget), (2.0, self.look),
             (1.0, self.unread), (1.0, self.stalls), (5.0, self.overdue), (0.05, self.warm),
-            (1.0, self.drain), (5.0, self.spared), (30.0, self.clean), (10.0, self.fold),
+            (1.0, self.drain), (1.0, self.ends), (5.0, self.spared), (30.0, self.clean),
+            (10.0, self.fold),
         ]  # fmt: skip
         self.sums = (self.budget, self.spared, self.clean, self.overdue, self.warm)
         """The work that goes through all trials: the more there are, the less often it is done."""
@@ -159,6 +162,10 @@ class Chores:
     def overdue(self) -> None:
         """Tell of trials that take far longer than any of their task has."""
         self.lateness.look()
+
+    def ends(self) -> None:
+        """Tell of trials that were told to end and have not."""
+        self.lingering.look()
 
     def warm(self) -> None:
         """Advise to start trials warm where that spares a good part of them."""

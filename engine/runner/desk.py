@@ -159,6 +159,8 @@ class Desk:
             # must not keep it from being asked, since nobody would ask once more.
             with suppress(sqlite3.Error):
                 self.writer.put(f"stop:{live.number}", [stop.kind, stop.text])
+        at = processes.awake() + (0.0 if at_once else live.launch.grace)
+        live.kill_at = at if live.kill_at is None else min(live.kill_at, at)
         if at_once:
             live.process.kill()
         else:

@@ -59,6 +59,8 @@ class Live:
     drain: Look | None = None
     """What its checkpoint looked like when it was told to leave its device; at another it does."""
     stop: Stop | None = None
+    kill_at: float | None = None
+    """When it is killed unless it has ended, in seconds that the machine was awake."""
     ended: Exit | None = None
     """How it ended, once known."""
     unread: float | None = None

@@ -73,6 +73,8 @@ def adopt(desk: Desk, trial: Trial) -> bool:
     process = desk.executor.adopt(launch, trial.device)
     live = watch(desk, launch, process, known)
     live.stop = _stop_of(desk, trial.number)
+    if live.stop is not None:
+        live.kill_at = processes.awake() + live.launch.grace  # at the latest
     live.ended = process.poll()
     if live.ended is None:
         desk.update(trial.number, pid=process.pid, pid_started=process.started)

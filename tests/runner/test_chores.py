@@ -226,7 +226,7 @@ def test_what_was_read_and_not_stored_is_read_again(desk: Desk, tmp_path: Path) 
 
 
 def test_some_stops_are_spared_and_their_ends_are_counted(desk: Desk) -> None:
-    audit, nobody = Audit(desk), SimpleNamespace()
+    audit, nobody = Audit(desk), SimpleNamespace(grace=30.0)
     for n in range(1, 201):
         desk.trials[n] = Trial(n, n, "full", TrialState.RUNNING, 1.0, {"x": 0.5})
         desk.live[n] = Live(n, nobody, Process(), nobody)  # type: ignore[arg-type]
