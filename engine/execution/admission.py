@@ -78,11 +78,14 @@ class Admission:
             return
         states = list(states)
         size = self.size(states, need)
-        open_ = [s for s in states if self._open(s) and self._memory(s) >= size]
+        open_ = [
+            s
+            for s in states
+            if self._open(s) and self._memory(s) >= size and not self._kept_from(s, need.trial)
+        ]
         open_.sort(key=lambda s: (s.reserved_for != need.trial, len(s.leases)))
         for state in open_[: need.gpus]:
-            if not self._kept_from(state, need.trial):
-                state.reserved_for, state.reserved_at = need.trial, self._clock()
+            state.reserved_for, state.reserved_at = need.trial, self._clock()
 
     def shunned(self, state: GpuState) -> bool:
         """Whether a GPU is left alone only because programs use it that are no studies."""

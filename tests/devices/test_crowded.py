@@ -145,3 +145,18 @@ def test_a_gpu_is_told_of_each_time_that_it_is_lost(
     assert pool.acquire(Need(trial=1)) is not None
     assert pool.acquire(Need(trial=2)) is None
     assert executor.notes() == []  # that it is lost is said as such
+
+
+def test_a_gpu_is_kept_for_each_trial_that_needs_one_to_itself(
+    make: Callable[..., DevicePool],
+) -> None:
+    pool = make(trials_per_gpu=2)
+    leases = [pool.acquire(Need(trial=n)) for n in range(1, 5)]
+    first = leases[0]
+    assert first is not None
+    first.release()
+    for trial in (5, 6):  # the emptiest GPU is kept for the first of them
+        assert pool.acquire(Need(trial=trial, alone=True)) is None
+    assert [pool.keeps_room(trial) for trial in (5, 6, 7)] == [True, True, False]
+    assert pool.acquire(Need(trial=7, alone=True)) is None
+    assert not pool.keeps_room(7)
