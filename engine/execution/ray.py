@@ -24,6 +24,8 @@ from hpo_tui.engine.spec import Resources
 NAMESPACE = "hpo-tui"
 _START_SECONDS = 60.0
 """How long a node may take to start a trial's shim before the trial counts as not started."""
+_ROUNDED = 1e-4
+"""Ray counts resources in ten-thousandths."""
 _CHECK_SECONDS = 5.0
 """Between two questions whether a trial's actor still lives; its end is seen in its files."""
 
@@ -171,30 +173,50 @@ class RayExecutor:
             return {"num_gpus": self._resources.gpus_per_trial / packed, "num_cpus": 0.0}
         return {"num_gpus": 0.0, "num_cpus": float(self._resources.threads or 1)}
 
+    @property
+    def _kind(self) -> str:
+        """What trials take of the cluster."""
+        return "GPU" if self._on_gpus else "CPU"
+
+    @property
+    def _need(self) -> float:
+        """How much of it one trial takes."""
+        return self._share()["num_gpus" if self._on_gpus else "num_cpus"]
+
+    def _free(self) -> float:
+        """Return how much of it nobody takes at present."""
+        import ray
+
+        return float(ray.available_resources().get(self._kind, 0.0))
+
     def capacity(self) -> int:
         """Return how many trials the whole cluster takes at once."""
-        share = self._share()
-        if self._on_gpus:
-            return int(self._cluster("GPU") / share["num_gpus"] + 1e-9)
-        return int(self._cluster("CPU") // share["num_cpus"])
+        return int(self._cluster(self._kind) / self._need + _ROUNDED)
 
     def waiting_for(self) -> str:
         """Return why the last :meth:`reserve` found no room; empty if it did."""
         places = self.capacity()
         if not places:
-            kind, takes = ("GPU", "num_gpus") if self._on_gpus else ("CPU", "num_cpus")
             return (
-                f"the Ray cluster has no place for a trial: one takes {self._share()[takes]:g}"
-                f" {kind}s, and the cluster has {self._cluster(kind):g}"
+                f"the Ray cluster has no place for a trial: one takes {self._need:g} {self._kind}s,"
+                f" and the cluster has {self._cluster(self._kind):g}"
             )
-        return "every place of the Ray cluster is taken" if len(self._held) >= places else ""
+        if len(self._held) >= places:
+            return "every place of the Ray cluster is taken"
+        if self._free() + _ROUNDED < self._need:
+            there = f"{self._free():g} of its {self._cluster(self._kind):g} {self._kind}s"
+            return f"others use the Ray cluster: {there} are free, and a trial takes {self._need:g}"
+        return ""
 
     def reserve(
         self, number: int, task: str, *, devices: int = 1, alone: bool = False
     ) -> Slot | None:
-        """Keep a place; None when as many trials run as the cluster takes."""
+        """Keep a place; None when as many trials run as the cluster takes, or others use it.
+
+        A trial that Ray has no share for at present would have to be waited for.
+        """
         del task, devices, alone  # Ray gives every trial its own share, whatever its task
-        if len(self._held) >= self.capacity():
+        if len(self._held) >= self.capacity() or self._free() + _ROUNDED < self._need:
             return None
         self._held.add(number)
         return RaySlot(self._held, number)

@@ -79,6 +79,7 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> types.ModuleType:
     fake.get = lambda value, timeout=None: value
     fake.kill = lambda actor: setattr(actor, "dead", True)
     fake.cluster_resources = lambda: {"CPU": 4.0, "GPU": 2.0}
+    fake.available_resources = fake.cluster_resources
     fake.util = types.SimpleNamespace(get_node_ip_address=lambda: "10.0.0.7")
     fake.exceptions = types.SimpleNamespace(RayError=FakeRayError, GetTimeoutError=TimeoutError)
     fake.actors, fake.taken = actors, taken
@@ -208,3 +209,14 @@ def test_a_trial_larger_than_the_cluster_waits_and_it_is_said_for_what(
     executor = RayExecutor("auto", resources, "study")
     assert executor.reserve(1, "full") is None
     assert executor.waiting_for() == f"the Ray cluster has no place for a trial: {told}"
+
+
+def test_shares_that_others_have_taken_are_waited_for(cluster: Any) -> None:
+    executor = RayExecutor("auto", Resources(), "study")
+    cluster.available_resources = lambda: {"CPU": 4.0}  # Ray names nothing of which none is left
+    assert executor.reserve(1, "full") is None
+    assert executor.waiting_for() == (
+        "others use the Ray cluster: 0 of its 2 GPUs are free, and a trial takes 1"
+    )
+    cluster.available_resources = lambda: {"GPU": 1.0}
+    assert executor.reserve(1, "full") is not None
