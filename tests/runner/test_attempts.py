@@ -123,7 +123,7 @@ def test_any_reason_to_end_goes_before_leaving_a_lent_device() -> None:
             """Be asked."""
 
     desk = SimpleNamespace(writer=SimpleNamespace(put=lambda *_: None))
-    live = Live(1, None, Process(), None)  # type: ignore[arg-type]
+    live = Live(1, SimpleNamespace(grace=30.0), Process(), None)  # type: ignore[arg-type]
     for stop in (Stop("lend", "left"), Stop("kill", "killed by you"), Stop("lend", "left")):
         Desk.end(desk, live, stop)  # type: ignore[arg-type]
     assert live.stop == Stop("kill", "killed by you")
@@ -135,7 +135,7 @@ def test_a_full_disk_keeps_no_trial_from_being_asked_to_end() -> None:
 
     asked: list[bool] = []
     process = SimpleNamespace(stop=lambda: asked.append(True))
-    live = Live(1, None, process, None)  # type: ignore[arg-type]
+    live = Live(1, SimpleNamespace(grace=30.0), process, None)  # type: ignore[arg-type]
     desk = SimpleNamespace(writer=SimpleNamespace(put=full))
     Desk.end(desk, live, Stop("nan", "diverged"))  # type: ignore[arg-type]
     assert asked
