@@ -1,6 +1,5 @@
 """A trial that was told to end and goes on: people are told why, and when it hangs."""
 
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -26,7 +25,7 @@ def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def test_a_trial_that_does_not_end_when_it_is_told_is_told_of(
-    desk: Desk, tmp_path: Path, now: list[float]
+    desk: Desk, tmp_path: Path, now: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, lingering = live(desk, tmp_path), Lingering(desk)
     lingering.look()
@@ -44,15 +43,14 @@ def test_a_trial_that_does_not_end_when_it_is_told_is_told_of(
     now[0] += 26  # killed, which may take a moment
     lingering.look()
     assert len(told(desk)) == 1
-    with subprocess.Popen(["sleep", "60"]) as child:
-        now[0] += 30
-        lingering.look()
-        lingering.look()
-        child.kill()
+    monkeypatch.setattr(processes, "tree", lambda pid: [pid, *range(21, 26)])
+    now[0] += 30
+    lingering.look()
+    lingering.look()
     assert told(desk)[1:] == [
-        f"trial 1 was to be killed 31 s ago and has not ended (pid {child.pid}): what SIGKILL does"
-        " not end hangs in the kernel, as on a GPU driver or a disk that does not answer. Its"
-        " device stays taken until it ends, or the machine is restarted"
+        "trial 1 was to be killed 31 s ago and has not ended (pid 21, 22, 23 and 2 others): what"
+        " SIGKILL does not end hangs in the kernel, as on a GPU driver or a disk that does not"
+        " answer. Its device stays taken until it ends, or the machine is restarted"
     ]
 
 
