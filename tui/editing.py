@@ -148,7 +148,7 @@ def sketch(home: Path) -> str:
 def copy_study(app: "StudyApp", folder: StudyFolder, text: str) -> None:
     """Open a new study file, with the text of a study under a name that is free."""
     from hpo_tui.engine.launch import slug
-    from hpo_tui.engine.spec.write import EditError, set_value
+    from hpo_tui.engine.spec.text.write import EditError, set_value
     from hpo_tui.tui.screens.define import DefineScreen
 
     home = folder.path.parent

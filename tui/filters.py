@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hpo_tui.engine.arrays import Array, Mask
-    from hpo_tui.engine.spec.expression_tokens import Kind
+    from hpo_tui.engine.spec.expressions.tokens import Kind
 
 _FIXED: "dict[str, Kind]" = {
     "trial": "number", "configuration": "number", "cost": "number", "duration": "number",
@@ -53,8 +53,8 @@ def filter_mask(snapshot: Snapshot, text: str) -> "Mask":
     """Return the mask (n,) of the trials that ``text`` holds for. Raises FilterError."""
     import numpy as np
 
-    from hpo_tui.engine.spec.filter import ExpressionError, Filter
-    from hpo_tui.engine.spec.filter_completion import written
+    from hpo_tui.engine.spec.expressions.filter import ExpressionError, Filter
+    from hpo_tui.engine.spec.expressions.filter_completion import written
 
     kinds, choices = _kinds(snapshot)
     alone = text.strip().strip("`")
@@ -72,7 +72,7 @@ def filter_mask(snapshot: Snapshot, text: str) -> "Mask":
 
 def _kinds(snapshot: Snapshot) -> "tuple[dict[str, Kind], dict[str, tuple[Value, ...]]]":
     """Return of what kind each name is, and the values that a name of texts can have."""
-    from hpo_tui.engine.spec.expression import kind_of_values
+    from hpo_tui.engine.spec.expressions.relations import kind_of_values
 
     frame, spec = snapshot.frame, snapshot.spec
     space = {p.name: p for p in spec.space}

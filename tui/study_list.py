@@ -9,7 +9,7 @@ from pathlib import Path
 from hpo_tui.engine.answers import WISHES
 from hpo_tui.engine.overdue import overdue
 from hpo_tui.engine.spec import SpecError, StudySpec
-from hpo_tui.engine.spec.files import edited_by_hand
+from hpo_tui.engine.spec.text.files import edited_by_hand
 from hpo_tui.engine.waiting import waiting
 from hpo_tui.store.folder import StudyFolder, list_studies
 from hpo_tui.store.models import Command, Study, StudyState, TrialState

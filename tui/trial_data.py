@@ -91,7 +91,7 @@ def trial_data(snapshot: Snapshot, row: int) -> dict[str, Any]:
 
 def configuration_text(params: Mapping[str, Any]) -> str:
     """Return a configuration as TOML, a parameter a line, of printable characters alone."""
-    from hpo_tui.engine.spec.toml_text import toml_key, toml_value
+    from hpo_tui.engine.spec.text.toml_text import toml_key, toml_value
 
     lines = [f"{toml_key(name)} = {toml_value(value)}" for name, value in params.items()]
     return "\n".join("".join(map(_escaped, line)) for line in lines) + "\n"

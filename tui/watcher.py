@@ -18,7 +18,7 @@ from hpo_tui.engine.answers import WISHES
 from hpo_tui.engine.learning import holds
 from hpo_tui.engine.overdue import overdue
 from hpo_tui.engine.spec import SpecError, StudySpec
-from hpo_tui.engine.spec.files import edited_by_hand
+from hpo_tui.engine.spec.text.files import edited_by_hand
 from hpo_tui.engine.stop_when import KEY
 from hpo_tui.engine.waiting import waiting
 from hpo_tui.store.connect import inode, log_of

@@ -50,7 +50,7 @@ def lucky(make_study: Callable[..., StudyFolder]) -> StudyFolder:
 
 
 def test_best_is_what_the_optimizer_calls_best(lucky: StudyFolder, hpo: Callable[..., Any]) -> None:
-    from hpo_tui.engine.execution.past import past_trials
+    from hpo_tui.engine.execution.proposals.past import past_trials
     from hpo_tui.store.read import StudyReader
 
     spec = StudySpec.load(lucky.file)

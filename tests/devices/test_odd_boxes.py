@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from fake_nvml import GIB, Clock, FakeGpu, FakeNvml
 
-from hpo_tui.engine.execution import gpu_reader, gpu_state
 from hpo_tui.engine.execution.devices import DeviceError, DevicePool, Need
+from hpo_tui.engine.execution.gpus import reader as gpu_reader
+from hpo_tui.engine.execution.gpus import state as gpu_state
 from hpo_tui.engine.spec import Resources
 
 A, B = "GPU-aaaa-1111", "GPU-bbbb-2222"

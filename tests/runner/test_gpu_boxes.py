@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hpo_tui.engine.execution.neighbours import VARIABLE
+from hpo_tui.engine.execution.gpus.neighbours import VARIABLE
 from hpo_tui.engine.waiting import KEY
 from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.standing import first_result_text, header_pieces, waits_lines

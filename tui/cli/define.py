@@ -73,7 +73,7 @@ def check(given: str, notify: bool) -> int:
 def _describe(spec: "StudySpec") -> None:
     """Print what a study file that is right says."""
     from hpo_tui.engine.define.preview import unguarded
-    from hpo_tui.engine.spec.read_ending import show_stop_when
+    from hpo_tui.engine.spec.reading.ending import show_stop_when
 
     goals = ", ".join(plain(o.metric) for o in spec.objectives) or "none"
     tasks = ", ".join(f"{plain(t.name)} at {number(t.cost)}" for t in spec.tasks_by_cost)

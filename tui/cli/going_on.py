@@ -91,7 +91,7 @@ def _tell_edit(folder: StudyFolder) -> None:
 
     That of a paused one does when it is resumed.
     """
-    from hpo_tui.engine.spec.files import edited_by_hand
+    from hpo_tui.engine.spec.text.files import edited_by_hand
     from hpo_tui.store.models import StudyState
 
     with reading(folder) as reader:
@@ -117,7 +117,7 @@ def go_on(folder: StudyFolder) -> bool:
 def is_finished(folder: StudyFolder) -> bool:
     """Whether a study is finished, nobody has given it more, and nothing queued can be paid."""
     from hpo_tui.engine.launch.lacking import lack
-    from hpo_tui.engine.spec.files import edited_by_hand
+    from hpo_tui.engine.spec.text.files import edited_by_hand
     from hpo_tui.store.models import StudyState
 
     with reading(folder) as reader:

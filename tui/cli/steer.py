@@ -192,7 +192,7 @@ def _spoken(text: str) -> Any:
 @study_option
 def extend(amount: str, study: str | None) -> None:
     """Increase the budget of the study by AMOUNT, in its own unit: 10, 2h, "20 trials"."""
-    from hpo_tui.engine.spec.extend import amount_more
+    from hpo_tui.engine.spec.text.extend import amount_more
 
     folder = find(study)
     with reading(folder) as reader:

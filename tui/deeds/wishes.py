@@ -75,7 +75,7 @@ class Wishes:
     def ask_amount(self, taken: Callable[[float], None]) -> None:
         """Ask by how much the budget is to be increased; what is queued may say it."""
         from hpo_tui.engine.spec import BudgetUnit
-        from hpo_tui.engine.spec.extend import amount_more
+        from hpo_tui.engine.spec.text.extend import amount_more
         from hpo_tui.tui.budgets import budget_text
         from hpo_tui.tui.screens.dialogs import Ask
 

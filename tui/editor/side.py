@@ -152,7 +152,7 @@ def try_text(checked: Checked, cwd: Path) -> Text:
 
 def write(path: Path, text: str) -> str:
     """Write a study file in one piece; return what went wrong, empty when nothing did."""
-    from hpo_tui.engine.spec.files import write_atomic
+    from hpo_tui.engine.spec.text.files import write_atomic
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -32,7 +32,7 @@ class _Names(Suggester):
 
     def fitting(self, line: str, cursor: int) -> tuple[int, list[str]]:
         """Return where the word at ``cursor`` starts, and what it could be completed to."""
-        from hpo_tui.engine.spec.filter_completion import completions
+        from hpo_tui.engine.spec.expressions.filter_completion import completions
 
         return completions(line, cursor, self.names, self.choices)
 
