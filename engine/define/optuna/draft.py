@@ -1,8 +1,8 @@
 """From a script that uses Optuna to a study that runs its objective, unchanged, as its trials.
 
-The source says most (:mod:`optuna_source`); one run of the objective says the rest: parameters
-whose names or ranges are computed, the directions, and how many steps a trial reports, by which
-tasks are made of the script's own pruning.
+The source says most (``source.py``); one run of the objective says the rest: parameters whose
+names or ranges are computed, the directions, and how many steps a trial reports, by which tasks are
+made of the script's own pruning.
 """
 
 import dataclasses
