@@ -9,11 +9,11 @@ from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.refusals import in_words
 from hpo_tui.tui.editor.side import free_name
 from hpo_tui.tui.editor.target import home_of, on_disk, why_no_study_file
-from hpo_tui.tui.plain import plain
+from hpo_tui.tui.words.plain import plain
 
 if TYPE_CHECKING:
-    from hpo_tui.tui.live import LiveStudy
     from hpo_tui.tui.study_app import StudyApp
+    from hpo_tui.tui.watching.live import LiveStudy
 
 _NAME = "my-study"
 NEW_STUDY = """\

@@ -4,8 +4,8 @@ import tomllib
 from typing import TYPE_CHECKING
 
 from hpo_tui.engine.spec import ParameterKind, StudySpec, Value
-from hpo_tui.tui import fmt
-from hpo_tui.tui.plain import plain
+from hpo_tui.tui.words import fmt
+from hpo_tui.tui.words.plain import plain
 
 if TYPE_CHECKING:
     from hpo_tui.tui.charts.brush import Narrowed

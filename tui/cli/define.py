@@ -20,7 +20,7 @@ from hpo_tui.tui.cli.studies import (
     refuse_folder,
 )
 from hpo_tui.tui.cli.text import note, number, say
-from hpo_tui.tui.plain import plain
+from hpo_tui.tui.words.plain import plain
 
 if TYPE_CHECKING:
     from hpo_tui.engine.spec import StudySpec

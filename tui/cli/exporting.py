@@ -18,7 +18,7 @@ from hpo_tui.store.refusals import in_words
 from hpo_tui.tui.cli.errors import Refusal, refusing
 from hpo_tui.tui.cli.studies import find, reading, spec_of, study_argument
 from hpo_tui.tui.cli.text import note
-from hpo_tui.tui.plain import plain
+from hpo_tui.tui.words.plain import plain
 
 
 @click.command("export")

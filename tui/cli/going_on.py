@@ -8,7 +8,7 @@ from hpo_tui.store.folder import StudyFolder
 from hpo_tui.tui.cli.errors import Refusal, refusing
 from hpo_tui.tui.cli.studies import reading
 from hpo_tui.tui.cli.text import note
-from hpo_tui.tui.plain import plain
+from hpo_tui.tui.words.plain import plain
 
 _POLL_SECONDS = 0.1
 _TOLD = {"edited": "edited by hand since the last run: ", "strange": ""}

@@ -15,7 +15,7 @@ from hpo_tui.tui.cli.studies import complete_study, find, reading, spec_of, stud
 from hpo_tui.tui.cli.text import note
 from hpo_tui.tui.cli.trial import chosen, trial_words
 from hpo_tui.tui.editor.values import number_of
-from hpo_tui.tui.plain import plain
+from hpo_tui.tui.words.plain import plain
 
 
 class TrialNumber(click.IntRange):

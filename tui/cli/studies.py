@@ -21,7 +21,7 @@ from hpo_tui.store.folder import (
 )
 from hpo_tui.store.refusals import in_words
 from hpo_tui.tui.cli.errors import NoSuchStudy, Refusal
-from hpo_tui.tui.plain import plain
+from hpo_tui.tui.words.plain import plain
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem

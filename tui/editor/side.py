@@ -12,7 +12,7 @@ from hpo_tui.engine.spec.names import KeyPath, plural
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.refusals import in_words
 from hpo_tui.tui.editor.form import Checked
-from hpo_tui.tui.plain import plain, plain_lines
+from hpo_tui.tui.words.plain import plain, plain_lines
 
 Change = Callable[[str], tuple[str, KeyPath]]
 """From a study's text to the changed one and the row to stand on."""
@@ -178,7 +178,7 @@ def plan(folder: StudyFolder, checked: Checked) -> Plan:
     """Compare the edited study with the stored one and its trials; for a thread."""
     from hpo_tui.engine.spec.edit import plan_edit
     from hpo_tui.store.read import StudyReader
-    from hpo_tui.tui.unreadable import why_unreadable
+    from hpo_tui.tui.watching.unreadable import why_unreadable
 
     try:
         with StudyReader(folder.db) as reader:

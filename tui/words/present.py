@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from hpo_tui.store.models import DeviceSample
-from hpo_tui.tui import fmt
-from hpo_tui.tui.plain import plain
+from hpo_tui.tui.words import fmt
+from hpo_tui.tui.words.plain import plain
 
 if TYPE_CHECKING:
-    from hpo_tui.tui.snapshot import Snapshot, View
+    from hpo_tui.tui.watching.snapshot import Snapshot, View
 
 Piece = tuple[str, str]
 """Text, and the name of its tone (``good``, ``bad``, ``warn``, ``dim``, ``accent``, or empty)."""

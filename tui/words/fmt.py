@@ -9,7 +9,7 @@ from rich.cells import get_character_cell_size
 
 from hpo_tui.engine.numerals import short_exponent
 from hpo_tui.store.models import Value
-from hpo_tui.tui.plain import plain
+from hpo_tui.tui.words.plain import plain
 
 MOST_DIGITS = 8
 _OF_NUMBER = r"[0-9.,e+\-]"

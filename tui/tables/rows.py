@@ -4,8 +4,8 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from hpo_tui.tui import fmt
-from hpo_tui.tui.plain import fit
+from hpo_tui.tui.words import fmt
+from hpo_tui.tui.words.plain import fit
 
 Cell = tuple[str, str]
 """Plain text, and the name of its tone: one of :data:`TONES`, or empty."""

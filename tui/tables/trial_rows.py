@@ -9,13 +9,13 @@ from rich.cells import cell_len
 from hpo_tui.engine.spec import Objective, OutcomeConstraint
 from hpo_tui.store.frame import STATES, Frame
 from hpo_tui.store.models import TrialState
-from hpo_tui.tui import fmt, present
-from hpo_tui.tui.goals import goal_text, goals_of, is_goal, judged, reached
-from hpo_tui.tui.plain import plain
-from hpo_tui.tui.rows import Cell, Column
-from hpo_tui.tui.running import durations
-from hpo_tui.tui.snapshot import Snapshot
-from hpo_tui.tui.trial_order import result_counts
+from hpo_tui.tui.tables.rows import Cell, Column
+from hpo_tui.tui.tables.trial_order import result_counts
+from hpo_tui.tui.watching.snapshot import Snapshot
+from hpo_tui.tui.words import fmt, present
+from hpo_tui.tui.words.goals import goal_text, goals_of, is_goal, judged, reached
+from hpo_tui.tui.words.plain import plain
+from hpo_tui.tui.words.running import durations
 
 if TYPE_CHECKING:
     from hpo_tui.engine.arrays import Index

@@ -3,9 +3,9 @@
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
-from hpo_tui.tui import fmt
-from hpo_tui.tui.plain import wrapped
-from hpo_tui.tui.rows import Cell, Column
+from hpo_tui.tui.tables.rows import Cell, Column
+from hpo_tui.tui.words import fmt
+from hpo_tui.tui.words.plain import wrapped
 
 MOST_LINES = 3
 """Lines of a sentence; Enter shows a longer one whole."""

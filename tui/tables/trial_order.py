@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING
 
 from hpo_tui.engine.spec import Direction
-from hpo_tui.tui import fmt
-from hpo_tui.tui.running import durations
-from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.watching.snapshot import Snapshot
+from hpo_tui.tui.words import fmt
+from hpo_tui.tui.words.running import durations
 
 if TYPE_CHECKING:
     from hpo_tui.engine.arrays import Array, Index

@@ -13,11 +13,11 @@ from hpo_tui.engine.spec.units import show_budget
 from hpo_tui.engine.wish_costs import Wish, lacking, show_cost, wish_cost
 from hpo_tui.store.frame import STATES, Frame
 from hpo_tui.store.models import Command, Trial
-from hpo_tui.tui import present
-from hpo_tui.tui.plain import plain
+from hpo_tui.tui.words import present
+from hpo_tui.tui.words.plain import plain
 
 if TYPE_CHECKING:
-    from hpo_tui.tui.snapshot import Snapshot
+    from hpo_tui.tui.watching.snapshot import Snapshot
 
 
 def short_of(

@@ -5,12 +5,12 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 from hpo_tui.store.models import StudyState
-from hpo_tui.tui import budgets, fmt, present
-from hpo_tui.tui.paused import in_few_words
-from hpo_tui.tui.plain import fit, plain
-from hpo_tui.tui.rows import Cell, Column
-from hpo_tui.tui.standing import standing
-from hpo_tui.tui.study_list import Summary
+from hpo_tui.tui.tables.rows import Cell, Column
+from hpo_tui.tui.watching.study_list import Summary
+from hpo_tui.tui.words import budgets, fmt, present
+from hpo_tui.tui.words.paused import in_few_words
+from hpo_tui.tui.words.plain import fit, plain
+from hpo_tui.tui.words.standing import standing
 
 BAR = 12
 STATE = 19

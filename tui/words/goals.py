@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 
 from hpo_tui.engine.spec import Direction, Objective, OutcomeConstraint, StudySpec
 from hpo_tui.store.models import StudyState
-from hpo_tui.tui import fmt, present
+from hpo_tui.tui.words import fmt, present
 
 if TYPE_CHECKING:
     from hpo_tui.engine.arrays import Mask
     from hpo_tui.store.frame import Frame
     from hpo_tui.tui.glyphs import Glyphs
-    from hpo_tui.tui.snapshot import Snapshot
+    from hpo_tui.tui.watching.snapshot import Snapshot
 
 
 def goals_of(spec: StudySpec) -> tuple[Objective | OutcomeConstraint, ...]:

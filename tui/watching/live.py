@@ -7,9 +7,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from hpo_tui.store.folder import StudyFolder
-from hpo_tui.tui.filters import FilterError, filter_mask
-from hpo_tui.tui.snapshot import Brush, Snapshot, View
-from hpo_tui.tui.watcher import StudyWatcher
+from hpo_tui.tui.tables.filters import FilterError, filter_mask
+from hpo_tui.tui.watching.snapshot import Brush, Snapshot, View
+from hpo_tui.tui.watching.watcher import StudyWatcher
 
 if TYPE_CHECKING:
     from hpo_tui.engine.arrays import Mask

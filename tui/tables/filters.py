@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 from hpo_tui.engine.spec import Parameter
 from hpo_tui.store.frame import STATES
 from hpo_tui.store.models import Value
-from hpo_tui.tui.running import durations
-from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.watching.snapshot import Snapshot
+from hpo_tui.tui.words.running import durations
 
 if TYPE_CHECKING:
     import numpy as np

@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING
 
 from hpo_tui.store.frame import STATES
 from hpo_tui.store.models import TrialState
-from hpo_tui.tui import present
 from hpo_tui.tui.charts.attempts import BEGINNINGS
+from hpo_tui.tui.words import present
 
 if TYPE_CHECKING:
     from hpo_tui.engine.arrays import Array, Index
-    from hpo_tui.tui.snapshot import Snapshot
+    from hpo_tui.tui.watching.snapshot import Snapshot
 
 _RUNNING = STATES.index(TrialState.RUNNING)
 _NAMED = 2

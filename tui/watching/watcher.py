@@ -25,12 +25,12 @@ from hpo_tui.store.connect import inode, log_of
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import Event, Study, StudyState
 from hpo_tui.tui.crashes import report_crash
-from hpo_tui.tui.device_names import NamedFrames, labels, named
-from hpo_tui.tui.outlook import GOALS_MET, eta_of, known_until, spent_of, why_closing
-from hpo_tui.tui.queued import short_of
-from hpo_tui.tui.ranking import Ranking
-from hpo_tui.tui.snapshot import STALE_SECONDS, Snapshot
-from hpo_tui.tui.unreadable import why_gone, why_unreadable
+from hpo_tui.tui.watching.device_names import NamedFrames, labels, named
+from hpo_tui.tui.watching.outlook import GOALS_MET, eta_of, known_until, spent_of, why_closing
+from hpo_tui.tui.watching.ranking import Ranking
+from hpo_tui.tui.watching.snapshot import STALE_SECONDS, Snapshot
+from hpo_tui.tui.watching.unreadable import why_gone, why_unreadable
+from hpo_tui.tui.words.queued import short_of
 
 if TYPE_CHECKING:
     from hpo_tui.store.read import StudyReader

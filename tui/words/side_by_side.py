@@ -6,15 +6,15 @@ from typing import Any
 
 from hpo_tui.store.frame import STATES, Frame
 from hpo_tui.store.models import Event, Trial, TrialState
-from hpo_tui.tui import budgets, fmt, present
-from hpo_tui.tui.entries import Entry
-from hpo_tui.tui.goals import goal_text, goals_of, goals_sentence, is_goal, judged, reached
-from hpo_tui.tui.plain import plain
-from hpo_tui.tui.rows import Cell
-from hpo_tui.tui.running import durations
-from hpo_tui.tui.snapshot import Snapshot
-from hpo_tui.tui.standing import standing_of
-from hpo_tui.tui.why_run import why_lines
+from hpo_tui.tui.tables.rows import Cell
+from hpo_tui.tui.watching.snapshot import Snapshot
+from hpo_tui.tui.words import budgets, fmt, present
+from hpo_tui.tui.words.entries import Entry
+from hpo_tui.tui.words.goals import goal_text, goals_of, goals_sentence, is_goal, judged, reached
+from hpo_tui.tui.words.plain import plain
+from hpo_tui.tui.words.running import durations
+from hpo_tui.tui.words.standing import standing_of
+from hpo_tui.tui.words.why_run import why_lines
 
 
 def metric_cell(snapshot: Snapshot, frame: Frame, name: str, row: int | None) -> Cell:

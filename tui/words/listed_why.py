@@ -2,9 +2,9 @@
 
 from hpo_tui.engine.answers import PAUSED_BY_YOU
 from hpo_tui.store.models import StudyState
-from hpo_tui.tui.paused import fitting, in_few_words, in_short
-from hpo_tui.tui.standing import standing
-from hpo_tui.tui.study_list import Summary
+from hpo_tui.tui.watching.study_list import Summary
+from hpo_tui.tui.words.paused import fitting, in_few_words, in_short
+from hpo_tui.tui.words.standing import standing
 
 
 def why_lines(summary: Summary, width: int, height: int) -> list[str]:

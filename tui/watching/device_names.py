@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hpo_tui.store.models import DeviceSample
-from hpo_tui.tui.fmt import natural
+from hpo_tui.tui.words.fmt import natural
 
 if TYPE_CHECKING:
     from hpo_tui.store.frame import Frame

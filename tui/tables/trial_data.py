@@ -8,7 +8,7 @@ from typing import Any
 from hpo_tui.engine.spec import Parameter, ParameterKind, StudySpec, Value
 from hpo_tui.store.frame import STATES, Frame
 from hpo_tui.store.models import TrialState
-from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.watching.snapshot import Snapshot
 
 
 def tasks_taken(snapshot: Snapshot, row: int) -> set[str]:

@@ -5,9 +5,9 @@ And what is in sight already, so that a key that is pressed again does not fill 
 
 from hpo_tui.engine.answers import PAUSED_BY_YOU
 from hpo_tui.store.models import StudyState
-from hpo_tui.tui.paused import in_short
-from hpo_tui.tui.plain import plain
-from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.watching.snapshot import Snapshot
+from hpo_tui.tui.words.paused import in_short
+from hpo_tui.tui.words.plain import plain
 
 
 def occasions(before: Snapshot | None, after: Snapshot) -> list[str]:

@@ -11,10 +11,10 @@ import re
 from typing import TYPE_CHECKING
 
 from hpo_tui.engine.spec import Budget, BudgetUnit
-from hpo_tui.tui.present import duration, grouped, number, plural
+from hpo_tui.tui.words.present import duration, grouped, number, plural
 
 if TYPE_CHECKING:
-    from hpo_tui.tui.snapshot import Snapshot
+    from hpo_tui.tui.watching.snapshot import Snapshot
 
 
 def budget_text(snapshot: "Snapshot") -> str:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from hpo_tui.engine.answers import PAUSED_BY_YOU
-from hpo_tui.tui.plain import plain, wrapped
+from hpo_tui.tui.words.plain import plain, wrapped
 
 _SAID = "  "
 """What each line of a trial's output begins with, in what the engine says of it."""

@@ -7,11 +7,11 @@ from pathlib import Path
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.frame import STATES
 from hpo_tui.store.models import Event, Trial
-from hpo_tui.tui import fmt
-from hpo_tui.tui.entries import Entry
-from hpo_tui.tui.plain import plain
-from hpo_tui.tui.side_by_side import best_title, of_several, record_entries, trial_entries
-from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.watching.snapshot import Snapshot
+from hpo_tui.tui.words import fmt
+from hpo_tui.tui.words.entries import Entry
+from hpo_tui.tui.words.plain import plain
+from hpo_tui.tui.words.side_by_side import best_title, of_several, record_entries, trial_entries
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from hpo_tui.engine.answers import PAUSED_BY_YOU, wish_text
 from hpo_tui.store.models import Event, Study, StudyState, TrialState
-from hpo_tui.tui import budgets, fmt, present
-from hpo_tui.tui.goals import goals_of, goals_sentence
-from hpo_tui.tui.plain import fit, plain
-from hpo_tui.tui.present import Piece
-from hpo_tui.tui.running import overdue_text
 from hpo_tui.tui.study_deeds import why_no_start
+from hpo_tui.tui.words import budgets, fmt, present
+from hpo_tui.tui.words.goals import goals_of, goals_sentence
+from hpo_tui.tui.words.plain import fit, plain
+from hpo_tui.tui.words.present import Piece
+from hpo_tui.tui.words.running import overdue_text
 
 if TYPE_CHECKING:
-    from hpo_tui.tui.snapshot import Snapshot
+    from hpo_tui.tui.watching.snapshot import Snapshot
 
 
 _LEAST_NAME = 4

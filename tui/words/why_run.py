@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from hpo_tui.tui import present
+from hpo_tui.tui.words import present
 
 _SILENT = frozenset({
     "text", "kind", "from", "point", "bound_for", "predictive",  # the sentence says them

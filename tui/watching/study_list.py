@@ -14,9 +14,9 @@ from hpo_tui.engine.waiting import waiting
 from hpo_tui.store.folder import StudyFolder, list_studies
 from hpo_tui.store.models import Command, Study, StudyState, TrialState
 from hpo_tui.store.read import StudyReader
-from hpo_tui.tui import present
-from hpo_tui.tui.outlook import known_until, spent_of
-from hpo_tui.tui.queued import short_of
+from hpo_tui.tui.watching.outlook import known_until, spent_of
+from hpo_tui.tui.words import present
+from hpo_tui.tui.words.queued import short_of
 
 
 @dataclass(frozen=True, slots=True)
