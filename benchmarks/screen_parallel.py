@@ -44,7 +44,7 @@ def worker(folder: Path, updates: int, result: Path) -> None:
     from hpo_tui.store.folder import StudyFolder
     from hpo_tui.store.read import StudyReader
     from hpo_tui.tui.charts import axes
-    from hpo_tui.tui.snapshot import Snapshot, View
+    from hpo_tui.tui.watching.snapshot import Snapshot, View
     from hpo_tui.tui.widgets.parallel import ParallelCoordinates
 
     study = StudyFolder(folder)

@@ -20,12 +20,12 @@ from hpo_tui.store.models import StudyState
 from hpo_tui.store.refusals import in_words
 from hpo_tui.tui.actions import action, bindings
 from hpo_tui.tui.config import Settings
-from hpo_tui.tui.live import LiveStudy
 from hpo_tui.tui.messages import StudySaved
-from hpo_tui.tui.plain import plain
 from hpo_tui.tui.study_app import StudyApp
 from hpo_tui.tui.themes import DARK, LIGHT
+from hpo_tui.tui.watching.live import LiveStudy
 from hpo_tui.tui.widgets.seven_bit import SevenBit, WholeCells
+from hpo_tui.tui.words.plain import plain
 
 STYLES = Path(__file__).parent / "styles"
 

@@ -21,7 +21,7 @@ from textual.widgets import OptionList
 from hpo_tui.tui.actions import SCOPES, Action, actions_of
 from hpo_tui.tui.keys import spell_keys
 from hpo_tui.tui.panes import TABS, in_sight
-from hpo_tui.tui.plain import plain
+from hpo_tui.tui.words.plain import plain
 
 if TYPE_CHECKING:
     from hpo_tui.tui.study_app import StudyApp

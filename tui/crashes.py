@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hpo_tui.tui.config import state_folder
-from hpo_tui.tui.plain import plain
+from hpo_tui.tui.words.plain import plain
 
 
 def report_crash(error: BaseException, argv: Sequence[str] | None = None) -> str:

@@ -9,11 +9,11 @@ from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.refusals import in_words
 from hpo_tui.tui.editor.side import free_name
 from hpo_tui.tui.editor.target import home_of, on_disk, why_no_study_file
-from hpo_tui.tui.plain import plain
+from hpo_tui.tui.words.plain import plain
 
 if TYPE_CHECKING:
-    from hpo_tui.tui.live import LiveStudy
     from hpo_tui.tui.study_app import StudyApp
+    from hpo_tui.tui.watching.live import LiveStudy
 
 _NAME = "my-study"
 NEW_STUDY = """\
@@ -155,7 +155,7 @@ def copy_study(app: "StudyApp", folder: StudyFolder, text: str) -> None:
 def _copied(folder: StudyFolder, text: str) -> Opened:
     """Return a study's text under a name that is free; for a thread: a disk may take long."""
     from hpo_tui.engine.launch import slug
-    from hpo_tui.engine.spec.write import EditError, set_value
+    from hpo_tui.engine.spec.text.write import EditError, set_value
 
     home = folder.path.parent
     try:

@@ -109,6 +109,6 @@ def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any
 
 def _lines(text: str) -> dict[str, int]:
     """Return the line of each action's id."""
-    from hpo_tui.engine.spec.locate import locate
+    from hpo_tui.engine.spec.reading.locate import locate
 
     return {".".join(map(str, path)): line for path, line in locate(text).items()}

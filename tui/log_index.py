@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hpo_tui.tui.log_lines import holds
-from hpo_tui.tui.plain import log_line, unescaped
+from hpo_tui.tui.words.log_lines import holds
+from hpo_tui.tui.words.plain import log_line, unescaped
 
 _CHUNK = 8 << 20
 _LONGEST = 8192

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from textual.message import Message
 
-from hpo_tui.tui.snapshot import Brush, Snapshot
+from hpo_tui.tui.watching.snapshot import Brush, Snapshot
 
 
 @dataclass

@@ -4,8 +4,8 @@ import tomllib
 from typing import TYPE_CHECKING
 
 from hpo_tui.engine.spec import ParameterKind, StudySpec, Value
-from hpo_tui.tui import fmt
-from hpo_tui.tui.plain import plain
+from hpo_tui.tui.words import fmt
+from hpo_tui.tui.words.plain import plain
 
 if TYPE_CHECKING:
     from hpo_tui.tui.charts.brush import Narrowed
@@ -31,7 +31,7 @@ def narrowed_text(text: str, spec: StudySpec, ranges: "tuple[Narrowed, ...]") ->
     Configurations to run first that lie outside are left out, and so are choices that others
     depend on.
     """
-    from hpo_tui.engine.spec.write import EditError, remove, set_value
+    from hpo_tui.engine.spec.text.write import EditError, remove, set_value
 
     try:
         for part in ranges:
@@ -52,7 +52,7 @@ def narrowed_text(text: str, spec: StudySpec, ranges: "tuple[Narrowed, ...]") ->
 
 def _put_in(text: str, spec: StudySpec, part: "Narrowed") -> str:
     """Return the study text with one parameter narrowed, or frozen where one value is left."""
-    from hpo_tui.engine.spec.write import remove, set_value
+    from hpo_tui.engine.spec.text.write import remove, set_value
     from hpo_tui.tui.editor.fields import TYPE_KEYS
 
     path = ("space", part.name)

@@ -9,9 +9,9 @@ from textual.notifications import SeverityLevel
 
 from hpo_tui.tui.config import state_folder, write_text
 from hpo_tui.tui.crashes import report_crash
-from hpo_tui.tui.notices import InSight
-from hpo_tui.tui.plain import plain
 from hpo_tui.tui.typed_ahead import TypedAhead
+from hpo_tui.tui.watching.notices import InSight
+from hpo_tui.tui.words.plain import plain
 
 
 class NotifyingApp(TypedAhead):

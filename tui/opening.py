@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from hpo_tui.store.folder import StudyFolder
-from hpo_tui.tui.plain import to_ascii
+from hpo_tui.tui.words.plain import to_ascii
 
 _SELDOM = 20_000, 20, 20
 """How much is made until cycles are looked for. Python's 700 would look through what is imported
@@ -59,9 +59,9 @@ def print_once(folder: StudyFolder, *, ascii_only: bool) -> int:
     import sqlite3
 
     from hpo_tui.engine.spec import SpecError
-    from hpo_tui.tui.standing import status_lines
-    from hpo_tui.tui.unreadable import why_unreadable
-    from hpo_tui.tui.watcher import read_once
+    from hpo_tui.tui.watching.unreadable import why_unreadable
+    from hpo_tui.tui.watching.watcher import read_once
+    from hpo_tui.tui.words.standing import status_lines
 
     try:
         snapshot = read_once(folder)

@@ -11,7 +11,7 @@ from typing import Any
 from textual.widget import Widget
 
 from hpo_tui.tui.actions import CHARTS, bindings
-from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.watching.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)

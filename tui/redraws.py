@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from hpo_tui.tui.panes import Place
-from hpo_tui.tui.snapshot import Snapshot, View, unchanged
+from hpo_tui.tui.watching.snapshot import Snapshot, View, unchanged
 
 
 class Redraws:

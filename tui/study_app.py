@@ -10,11 +10,11 @@ from pathlib import Path
 
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.tui.config import Session, Settings, load_settings
-from hpo_tui.tui.live import LiveStudy
 from hpo_tui.tui.messages import SnapshotReady
-from hpo_tui.tui.notices import occasions
 from hpo_tui.tui.notifying_app import NotifyingApp
-from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.watching.live import LiveStudy
+from hpo_tui.tui.watching.notices import occasions
+from hpo_tui.tui.watching.snapshot import Snapshot
 
 
 class StudyApp(NotifyingApp):

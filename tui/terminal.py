@@ -13,7 +13,7 @@ from textual import constants
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 
-from hpo_tui.tui.plain import pasted
+from hpo_tui.tui.words.plain import pasted
 
 _ESC_KEY = "\x1b[27u"
 _PASTE, _PASTE_END = "\x1b[200~", "\x1b[201~"

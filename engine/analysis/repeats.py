@@ -1,7 +1,7 @@
 """Configurations that ran several times at the full task count once, by the mean of their results.
 
 So `best`, the front and the counts say of repeats what the optimizer says of them
-(`engine/optimizer/best.py`). Pure numpy, linear in the number of trials: every screen asks
+(`engine/optimizer/explain/best.py`). Pure numpy, linear in the number of trials: every screen asks
 several times a second. Shapes: n trials, r rows, g configurations.
 """
 

@@ -12,7 +12,7 @@ from hpo_tui.engine.define.guess import Proposal, propose
 from hpo_tui.engine.define.interplay import settle
 from hpo_tui.engine.define.options import Found, Option, bare_name
 from hpo_tui.engine.define.printed import Printed, direction_of
-from hpo_tui.engine.define.source import is_file
+from hpo_tui.engine.define.sources.texts import is_file
 from hpo_tui.engine.spec import (
     Budget,
     Direction,

@@ -8,7 +8,7 @@ from pathlib import Path
 from hpo_tui.engine.define.options import Option
 from hpo_tui.engine.define.try_one import Tried
 from hpo_tui.engine.spec import StudySpec
-from hpo_tui.engine.spec.files import write_atomic
+from hpo_tui.engine.spec.text.files import write_atomic
 
 
 @dataclass(frozen=True, slots=True)

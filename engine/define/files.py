@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from hpo_tui.engine.define.options import Found, Option, typed
-from hpo_tui.engine.define.source import is_file
-from hpo_tui.engine.spec.locate import layout
+from hpo_tui.engine.define.sources.texts import is_file
+from hpo_tui.engine.spec.reading.locate import layout
 
 _SUFFIXES = (".yaml", ".yml", ".json", ".toml")
 _LARGEST = 2**18

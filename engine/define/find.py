@@ -11,8 +11,8 @@ from hpo_tui.engine.define.looked_at import LookedAt
 from hpo_tui.engine.define.options import Found
 from hpo_tui.engine.define.outside import options_from_outside
 from hpo_tui.engine.define.settings import from_source
-from hpo_tui.engine.define.source_options import options_in
-from hpo_tui.engine.define.tree_source import tree_options
+from hpo_tui.engine.define.sources.declared import options_in
+from hpo_tui.engine.define.sources.trees import tree_options
 from hpo_tui.engine.define.wrapper import Wrapped, wrapped
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hpo_tui.engine.define.printed import Printed, direction_of, is_metric, likely
-from hpo_tui.engine.execution.metrics import Collector, Names, discover_files
+from hpo_tui.engine.execution.metrics.collector import Collector, Names, discover_files
 from hpo_tui.engine.spec import MetricSource
 from hpo_tui.store.folder import TrialFolder
 

@@ -6,10 +6,10 @@ from functools import cached_property
 from pathlib import Path
 
 from hpo_tui.engine.define.options import Found
-from hpo_tui.engine.define.parsers import has_known_parser, has_other_parser
 from hpo_tui.engine.define.probing import probe_options
 from hpo_tui.engine.define.script import entry_point, script_of
-from hpo_tui.engine.define.source import local_sources
+from hpo_tui.engine.define.sources.parsers import has_known_parser, has_other_parser
+from hpo_tui.engine.define.sources.texts import local_sources
 
 
 @dataclass(frozen=True)

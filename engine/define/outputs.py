@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hpo_tui.engine.define.options import Option, bare_name
 from hpo_tui.engine.define.saved import checkpoint_name
-from hpo_tui.engine.define.source import is_file, is_folder
+from hpo_tui.engine.define.sources.texts import is_file, is_folder
 from hpo_tui.engine.spec.placeholders import braced
 
 _RESUMES = re.compile(r"resume(_.*)?|load_checkpoint|load_ckpt|init_from")

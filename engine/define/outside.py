@@ -11,7 +11,7 @@ from hpo_tui.engine.define.given import with_given
 from hpo_tui.engine.define.help_text import help_options
 from hpo_tui.engine.define.options import Found
 from hpo_tui.engine.define.process import run_briefly
-from hpo_tui.engine.define.source_options import options_in
+from hpo_tui.engine.define.sources.declared import options_in
 
 _FILE_FLAG = re.compile(r"[\"'](--?(?:[\w-]*conf[\w-]*|settings|params|c))=?[\"']")
 _HELP_LIMIT = 30.0

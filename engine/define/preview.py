@@ -7,9 +7,9 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
-from hpo_tui.engine.define.client_source import CLIENT
 from hpo_tui.engine.define.script import ADAPTER, script_of
-from hpo_tui.engine.define.source import local_sources, read
+from hpo_tui.engine.define.sources.client import CLIENT
+from hpo_tui.engine.define.sources.texts import local_sources, read
 from hpo_tui.engine.numerals import brief
 from hpo_tui.engine.spec import BudgetUnit, Params, StudySpec, Value
 from hpo_tui.engine.spec.command import command_line, placeholder_values

@@ -11,8 +11,8 @@ from hpo_tui.engine.define.printed import Printed, direction_of
 from hpo_tui.engine.numerals import brief
 from hpo_tui.engine.spec import StudySpec, Value
 from hpo_tui.engine.spec.names import KeyPath, joined
-from hpo_tui.engine.spec.toml_text import toml_key, toml_value
-from hpo_tui.engine.spec.write import command_text
+from hpo_tui.engine.spec.text.toml_text import toml_key, toml_value
+from hpo_tui.engine.spec.text.write import command_text
 
 _MOST_LEFT = 40
 """Options that are named of those that stay as they are: trainers have hundreds."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from hpo_tui.engine.define.syntax import pieces, text_of
+from hpo_tui.engine.define.sources.syntax import pieces, text_of
 from hpo_tui.engine.spec.names import joined
 
 _NAME = re.compile(

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from hpo_tui.engine.define.source import is_file, module_file
+from hpo_tui.engine.define.sources.texts import is_file, module_file
 
 ADAPTER = "hpo_tui.engine.objective"
 """The module that runs a script of Optuna's as one trial."""

@@ -6,14 +6,14 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from hpo_tui.engine.define.client_source import asked, asks
-from hpo_tui.engine.define.constant_source import Settings, assigned, constants
 from hpo_tui.engine.define.fidelity import find_fidelity
 from hpo_tui.engine.define.files import settings_file
 from hpo_tui.engine.define.guess import propose
 from hpo_tui.engine.define.options import Found, Option
-from hpo_tui.engine.define.source import is_file, read
-from hpo_tui.engine.define.syntax import parsed
+from hpo_tui.engine.define.sources.client import asked, asks
+from hpo_tui.engine.define.sources.constants import Settings, assigned, constants
+from hpo_tui.engine.define.sources.syntax import parsed
+from hpo_tui.engine.define.sources.texts import is_file, read
 
 _CONFIGURATOR = re.compile(r"exec\(open\([\"'][\w/]*configurat\w+\.py[\"']\)")
 

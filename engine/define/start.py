@@ -10,25 +10,25 @@ from hpo_tui.engine.define.draft import Draft
 from hpo_tui.engine.define.find import find_options
 from hpo_tui.engine.define.first_run import first_run, guarded, times
 from hpo_tui.engine.define.options import Option
-from hpo_tui.engine.define.optuna_draft import optuna_draft
-from hpo_tui.engine.define.optuna_source import uses_optuna
+from hpo_tui.engine.define.optuna.draft import optuna_draft
+from hpo_tui.engine.define.optuna.source import uses_optuna
 from hpo_tui.engine.define.preview import asks
-from hpo_tui.engine.define.print_source import read_source
 from hpo_tui.engine.define.printed import Printed
 from hpo_tui.engine.define.remarks import remarks
 from hpo_tui.engine.define.script import command_words, launched, script_of
-from hpo_tui.engine.define.source import is_file, is_folder, local_sources
+from hpo_tui.engine.define.sources.prints import read_source
+from hpo_tui.engine.define.sources.texts import is_file, is_folder, local_sources
 from hpo_tui.engine.define.sweeper import Sweep, hydra_sweep, unread_advice
 from hpo_tui.engine.define.try_one import Tried
-from hpo_tui.engine.define.wandb_draft import sweep_draft
-from hpo_tui.engine.define.wandb_env import placed, remark, uses_wandb
-from hpo_tui.engine.define.wandb_file import SUFFIXES, read_sweep
-from hpo_tui.engine.define.wandb_source import UNREAD, starts_sweep, sweep_in
+from hpo_tui.engine.define.wandb.draft import sweep_draft
+from hpo_tui.engine.define.wandb.env import placed, remark, uses_wandb
+from hpo_tui.engine.define.wandb.file import SUFFIXES, read_sweep
+from hpo_tui.engine.define.wandb.source import UNREAD, starts_sweep, sweep_in
 from hpo_tui.engine.define.wrapper import wrapped
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.spec.names import KeyPath, did_you_mean, plain
-from hpo_tui.engine.spec.toml_text import toml_key
-from hpo_tui.engine.spec.write import write
+from hpo_tui.engine.spec.text.toml_text import toml_key
+from hpo_tui.engine.spec.text.write import write
 
 _NO_METRIC = (
     "no metric was seen in the output: name it under [[objective]], and where it is found "

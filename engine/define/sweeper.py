@@ -16,10 +16,10 @@ from hpo_tui.engine.define.compose import Plan
 from hpo_tui.engine.define.files import hydra_folder, load
 from hpo_tui.engine.define.guess import Proposal
 from hpo_tui.engine.define.options import Option, typed
-from hpo_tui.engine.define.optuna_values import of_choices, of_range
+from hpo_tui.engine.define.optuna.values import of_choices, of_range
 from hpo_tui.engine.spec import Budget, Direction, Parameter, ParameterKind, StudySpec
 from hpo_tui.engine.spec.names import plain
-from hpo_tui.engine.spec.toml_text import toml_key
+from hpo_tui.engine.spec.text.toml_text import toml_key
 
 _SWEEPS = {"-m", "--multirun", "hydra.mode=MULTIRUN"}
 """Words that have Hydra run many jobs: a trial is one."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from hpo_tui.engine.define.logged import Logged, logged_in
 from hpo_tui.engine.define.process import Ran, run_briefly
-from hpo_tui.engine.execution.metrics import Collector, discover, strip_escapes
+from hpo_tui.engine.execution.metrics.collector import Collector, discover, strip_escapes
 from hpo_tui.engine.execution.reports import parse
 from hpo_tui.engine.numerals import brief
 from hpo_tui.engine.spec import StudySpec, Task, Value

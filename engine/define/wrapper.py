@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hpo_tui.engine.define.script import script_at
-from hpo_tui.engine.define.source import is_file, read
+from hpo_tui.engine.define.sources.texts import is_file, read
 
 _SHELL = re.compile(r"#!\s*/\S*\b(env\s+(-S\s+)?)?(ba|da|z|k)?sh\b")
 _SHELLS = ("sh", "bash", "dash", "zsh", "ksh")

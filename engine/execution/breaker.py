@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from hpo_tui.engine.execution.metric_discovery import discover
+from hpo_tui.engine.execution.metrics.discovery import discover
 from hpo_tui.engine.spec.names import plain, show
 from hpo_tui.store.models import Value
 

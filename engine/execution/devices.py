@@ -6,17 +6,17 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hpo_tui.engine.execution.admission import Admission
 from hpo_tui.engine.execution.base import Telemetry
 from hpo_tui.engine.execution.cpu_slots import CpuSlots
-from hpo_tui.engine.execution.gpu_choice import DeviceError, find_gpus
-from hpo_tui.engine.execution.gpu_state import GpuState
-from hpo_tui.engine.execution.gpu_words import folded
-from hpo_tui.engine.execution.gpus import Gpus
+from hpo_tui.engine.execution.gpus.admission import Admission
+from hpo_tui.engine.execution.gpus.choice import DeviceError, find_gpus
+from hpo_tui.engine.execution.gpus.group import Gpus
+from hpo_tui.engine.execution.gpus.leases import LeaseFile, find_runtime_dir, make_private
+from hpo_tui.engine.execution.gpus.neighbours import Neighbours, find_folder
+from hpo_tui.engine.execution.gpus.packing import Packing
+from hpo_tui.engine.execution.gpus.state import GpuState
+from hpo_tui.engine.execution.gpus.words import folded
 from hpo_tui.engine.execution.lease import Lease, Need
-from hpo_tui.engine.execution.leases import LeaseFile, find_runtime_dir, make_private
-from hpo_tui.engine.execution.neighbours import Neighbours, find_folder
-from hpo_tui.engine.execution.packing import Packing
 from hpo_tui.engine.spec import Resources
 from hpo_tui.engine.threads import thread_environment
 from hpo_tui.engine.waiting import BESIDE

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from hpo_tui.engine.execution import processes
 from hpo_tui.engine.execution.base import Exit, Launch, Outcome, Running, Slot, Telemetry
 from hpo_tui.engine.execution.devices import DeviceError, DevicePool, Lease, Need
-from hpo_tui.engine.execution.gpu_words import folded
+from hpo_tui.engine.execution.gpus.words import folded
 from hpo_tui.engine.execution.hiccups import PATIENCE
 from hpo_tui.engine.execution.processes import Process
 from hpo_tui.engine.execution.traces import end_marked, find_shim, lost, read_exit, read_record

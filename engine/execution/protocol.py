@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hpo_tui.engine.execution.base import Launch
 from hpo_tui.engine.execution.failures import raised
-from hpo_tui.engine.execution.wandb_runs import run_files
+from hpo_tui.engine.execution.metrics.wandb_runs import run_files
 from hpo_tui.engine.spec import MetricSource, StudySpec, Value
 from hpo_tui.engine.spec.command import (
     command_line,

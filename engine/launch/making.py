@@ -14,8 +14,8 @@ from hpo_tui.engine.launch.offline import without_runners
 from hpo_tui.engine.launch.origin import Origin, keep, origin
 from hpo_tui.engine.launch.refusals import LaunchError
 from hpo_tui.engine.spec import StudySpec
-from hpo_tui.engine.spec.files import write_atomic
 from hpo_tui.engine.spec.names import text_fault
+from hpo_tui.engine.spec.text.files import write_atomic
 from hpo_tui.store.connect import log_of
 from hpo_tui.store.faults import explained
 from hpo_tui.store.folder import StudyFolder

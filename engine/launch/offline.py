@@ -13,7 +13,7 @@ from hpo_tui.engine.answers import SPENT, noted, tagged
 from hpo_tui.engine.launch.orphans import in_the_way
 from hpo_tui.engine.learning import kept_names, learn_fault
 from hpo_tui.engine.spec import StudySpec
-from hpo_tui.engine.spec.files import overtaken, unsaved, write_atomic
+from hpo_tui.engine.spec.text.files import overtaken, unsaved, write_atomic
 from hpo_tui.store.folder import ARCHIVE, StudyFolder
 from hpo_tui.store.locks import is_held, why_unlockable
 from hpo_tui.store.models import Command, StudyState
@@ -125,7 +125,7 @@ def _edit(folder: StudyFolder, writer: StudyWriter, action: str, args: Mapping[s
         raise ValueError(refusal)
     spec = StudySpec.from_text(study.text, folder.file)
     if action == "extend":
-        from hpo_tui.engine.spec.extend import extended
+        from hpo_tui.engine.spec.text.extend import extended
         from hpo_tui.engine.spec.units import show_budget
 
         new = extended(spec, float(args["amount"]))

@@ -3,7 +3,7 @@
 import os
 
 from hpo_tui.engine.launch.lacking import lack
-from hpo_tui.engine.spec.files import edited_by_hand
+from hpo_tui.engine.spec.text.files import edited_by_hand
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState
 from hpo_tui.store.read import StudyReader

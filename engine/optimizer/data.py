@@ -16,10 +16,10 @@ import numpy as np
 
 from hpo_tui.engine.arrays import Array, Index, Mask
 from hpo_tui.engine.optimizer.api import Trial
-from hpo_tui.engine.optimizer.axes import as_number
-from hpo_tui.engine.optimizer.curves import alike, bounded, ends, outlook, standing
+from hpo_tui.engine.optimizer.encoding.axes import as_number
+from hpo_tui.engine.optimizer.encoding.space import Space
 from hpo_tui.engine.optimizer.history import TrialHistory
-from hpo_tui.engine.optimizer.space import Space
+from hpo_tui.engine.optimizer.models.curves import alike, bounded, ends, outlook, standing
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.summaries import summarized
 

@@ -45,7 +45,7 @@ class Earlier:
         """
         # SciPy takes most of a second: the runner passes on what was kept, and has no use for it.
         from hpo_tui.engine.optimizer.data import Builder
-        from hpo_tui.engine.optimizer.space import Space
+        from hpo_tui.engine.optimizer.encoding.space import Space
 
         seen = TrialHistory(spec)
         seen.restore(history)

@@ -1,10 +1,10 @@
 """Why nothing more is proposed."""
 
 from hpo_tui.engine.answers import SPENT
+from hpo_tui.engine.optimizer.acquisition.scan import MOST
 from hpo_tui.engine.optimizer.api import BudgetSpent, SpaceExhausted
+from hpo_tui.engine.optimizer.encoding.space import Space
 from hpo_tui.engine.optimizer.options import Options
-from hpo_tui.engine.optimizer.scan import MOST
-from hpo_tui.engine.optimizer.space import Space
 
 _NAUGHT = 5e-4
 """A rest that is not worth a word: budgets that trials are added to are rounded, to a millionth."""

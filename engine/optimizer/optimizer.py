@@ -9,7 +9,7 @@ import numpy as np
 
 from hpo_tui.engine.analysis.maps import Map
 from hpo_tui.engine.analysis.slices import Slice
-from hpo_tui.engine.optimizer import checks, insight, slicing, stopping
+from hpo_tui.engine.optimizer import checks, stopping
 from hpo_tui.engine.optimizer.api import (
     EarlierInsight,
     PastTrial,
@@ -17,12 +17,13 @@ from hpo_tui.engine.optimizer.api import (
     Suggestion,
     TaskInsight,
 )
-from hpo_tui.engine.optimizer.best import best_trials
 from hpo_tui.engine.optimizer.durations import Durations, Prices
 from hpo_tui.engine.optimizer.earlier import Earlier, checked
 from hpo_tui.engine.optimizer.ending import end
+from hpo_tui.engine.optimizer.explain import insight, slicing
+from hpo_tui.engine.optimizer.explain.best import best_trials
+from hpo_tui.engine.optimizer.explain.mapping import Mapper
 from hpo_tui.engine.optimizer.history import EPS, TrialHistory
-from hpo_tui.engine.optimizer.mapping import Mapper
 from hpo_tui.engine.optimizer.options import Options
 from hpo_tui.engine.optimizer.search import Search
 from hpo_tui.engine.optimizer.suggestions import Suggestions

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hpo_tui.engine.arrays import Array
-from hpo_tui.engine.optimizer.goals import Goals
+from hpo_tui.engine.optimizer.acquisition.goals import Goals
 from hpo_tui.engine.optimizer.history import EPS, TrialHistory
-from hpo_tui.engine.optimizer.surrogate import Models
+from hpo_tui.engine.optimizer.models.surrogate import Models
 
 FULL_SHARE = 0.15
 """Share of what was spent that full-task results get at least, where cheap tasks are trusted."""

@@ -21,8 +21,8 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from hpo_tui.engine.optimizer import bridge, checks
-from hpo_tui.engine.optimizer.axes import axis_of
 from hpo_tui.engine.optimizer.earlier import Earlier, checked
+from hpo_tui.engine.optimizer.encoding.axes import axis_of
 from hpo_tui.engine.optimizer.history import Key, TrialHistory, key_of
 from hpo_tui.engine.optimizer.options import Options
 from hpo_tui.engine.optimizer.plan import as_planned, attributes

@@ -11,22 +11,22 @@ from collections.abc import Sequence
 import numpy as np
 
 from hpo_tui.engine.arrays import Array, Index
-from hpo_tui.engine.optimizer import candidates
+from hpo_tui.engine.optimizer.acquisition import candidates
+from hpo_tui.engine.optimizer.acquisition.goals import Goals
+from hpo_tui.engine.optimizer.acquisition.scan import Scan
 from hpo_tui.engine.optimizer.data import Builder
 from hpo_tui.engine.optimizer.earlier import Earlier
-from hpo_tui.engine.optimizer.goals import Goals
-from hpo_tui.engine.optimizer.guess import Guess, guesses_at
+from hpo_tui.engine.optimizer.encoding.space import Space, feasible_random
+from hpo_tui.engine.optimizer.explain.why import alone, explained
 from hpo_tui.engine.optimizer.history import TrialHistory
+from hpo_tui.engine.optimizer.models.guess import Guess, guesses_at
+from hpo_tui.engine.optimizer.models.surrogate import Models, Surrogate
+from hpo_tui.engine.optimizer.models.trust import TRUSTED
 from hpo_tui.engine.optimizer.options import Options
 from hpo_tui.engine.optimizer.promotion import choose, fed, owed, predictive, tells
 from hpo_tui.engine.optimizer.proposal import Proposal
-from hpo_tui.engine.optimizer.scan import Scan
 from hpo_tui.engine.optimizer.shared_look import Shared
-from hpo_tui.engine.optimizer.space import Space, feasible_random
 from hpo_tui.engine.optimizer.start import StartPlan
-from hpo_tui.engine.optimizer.surrogate import Models, Surrogate
-from hpo_tui.engine.optimizer.trust import TRUSTED
-from hpo_tui.engine.optimizer.why import alone, explained
 from hpo_tui.engine.spec import StudySpec
 
 RANDOM_SHARE = 0.1

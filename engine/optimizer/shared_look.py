@@ -9,10 +9,10 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 from hpo_tui.engine.arrays import Array
+from hpo_tui.engine.optimizer.acquisition.candidates import distinct
 from hpo_tui.engine.optimizer.api import Trial
-from hpo_tui.engine.optimizer.candidates import distinct
 from hpo_tui.engine.optimizer.history import TrialHistory
-from hpo_tui.engine.optimizer.surrogate import Models
+from hpo_tui.engine.optimizer.models.surrogate import Models
 
 
 @dataclass(slots=True)

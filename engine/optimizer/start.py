@@ -14,15 +14,15 @@ from collections.abc import Mapping, Sequence, Set
 import numpy as np
 
 from hpo_tui.engine.arrays import Array, Mask
-from hpo_tui.engine.optimizer.candidates import marks
-from hpo_tui.engine.optimizer.completion import as_run, completed
+from hpo_tui.engine.optimizer.acquisition.candidates import marks
+from hpo_tui.engine.optimizer.acquisition.pareto import ranks
 from hpo_tui.engine.optimizer.data import Builder
-from hpo_tui.engine.optimizer.guess import Guess
+from hpo_tui.engine.optimizer.encoding.completion import as_run, completed
+from hpo_tui.engine.optimizer.encoding.space import Space
 from hpo_tui.engine.optimizer.history import TrialHistory
+from hpo_tui.engine.optimizer.models.guess import Guess
 from hpo_tui.engine.optimizer.options import Options
-from hpo_tui.engine.optimizer.pareto import ranks
 from hpo_tui.engine.optimizer.proposal import Proposal
-from hpo_tui.engine.optimizer.space import Space
 from hpo_tui.engine.spec import BudgetUnit, StudySpec, Value
 
 log = logging.getLogger(__name__)

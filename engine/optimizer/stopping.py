@@ -13,8 +13,8 @@ import numpy as np
 
 from hpo_tui.engine.arrays import Array
 from hpo_tui.engine.optimizer.api import StopDecision, Trial
-from hpo_tui.engine.optimizer.curves import ENOUGH, alike, ends, outlook, standing
 from hpo_tui.engine.optimizer.history import TrialHistory
+from hpo_tui.engine.optimizer.models.curves import ENOUGH, alike, ends, outlook, standing
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.spec.names import plural
 

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from hpo_tui.engine.optimizer.api import Suggestion, Trial
+from hpo_tui.engine.optimizer.encoding.space import Space
 from hpo_tui.engine.optimizer.history import TrialHistory
 from hpo_tui.engine.optimizer.options import Options
 from hpo_tui.engine.optimizer.proposal import Proposal
-from hpo_tui.engine.optimizer.space import Space
 from hpo_tui.engine.optimizer.wishes import Wanted, exact
 from hpo_tui.engine.spec import Params, StudySpec
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hpo_tui.engine.optimizer.completion import completed
+from hpo_tui.engine.optimizer.encoding.completion import completed
+from hpo_tui.engine.optimizer.encoding.space import Space
 from hpo_tui.engine.optimizer.history import TrialHistory
 from hpo_tui.engine.optimizer.options import Options
-from hpo_tui.engine.optimizer.space import Space
 from hpo_tui.engine.spec import ParameterKind, Params, StudySpec, Value
 from hpo_tui.engine.spec.space import partial_faults, validate_params
 

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from hpo_tui.engine import log_lines
-from hpo_tui.engine.execution.proposals import DEFAULT
+from hpo_tui.engine.execution.proposals.process import DEFAULT
 from hpo_tui.engine.runner.lock import Lock, Unopenable
 from hpo_tui.engine.runner.loop import Runner
 from hpo_tui.engine.runner.notices import failed

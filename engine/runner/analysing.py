@@ -15,9 +15,9 @@ from pathlib import Path
 
 from hpo_tui.engine import log_lines
 from hpo_tui.engine.analysis import maps, slices
-from hpo_tui.engine.execution.proposals import DEFAULT
-from hpo_tui.engine.execution.proposals_worker import Worker
-from hpo_tui.engine.execution.wire import Message
+from hpo_tui.engine.execution.proposals.process import DEFAULT
+from hpo_tui.engine.execution.proposals.wire import Message
+from hpo_tui.engine.execution.proposals.worker import Worker
 from hpo_tui.engine.launch.offline import locked
 from hpo_tui.engine.learning import SAYS
 from hpo_tui.engine.spec import SpecError, StudySpec

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from hpo_tui.engine.execution.past import bare
+from hpo_tui.engine.execution.proposals.past import bare
 from hpo_tui.engine.execution.protocol import has_files
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.stopping import front

@@ -11,7 +11,7 @@ from typing import Any
 from hpo_tui.engine.costs import Meter
 from hpo_tui.engine.execution import processes
 from hpo_tui.engine.execution.base import Executor
-from hpo_tui.engine.execution.proposals_client import Proposals
+from hpo_tui.engine.execution.proposals.client import Proposals
 from hpo_tui.engine.execution.protocol import has_files
 from hpo_tui.engine.occupancy import GpuTime, Occupancy
 from hpo_tui.engine.runner.live import Live, Stop

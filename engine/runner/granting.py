@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from hpo_tui.engine.answers import WISHES, Refused, wish_text
 from hpo_tui.engine.runner.desk import Desk
-from hpo_tui.engine.spec.files import unsaved
 from hpo_tui.engine.spec.names import numbered
+from hpo_tui.engine.spec.text.files import unsaved
 from hpo_tui.store.models import Command, StudyState
 
 _FEW = 3

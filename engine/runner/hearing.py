@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from hpo_tui.engine.analysis import maps, slices
-from hpo_tui.engine.execution.proposals_client import News, Reply
+from hpo_tui.engine.execution.proposals.client import News, Reply
 from hpo_tui.engine.learning import KEPT, SAYS, sources
 from hpo_tui.engine.runner.clock import ETA
 from hpo_tui.engine.runner.desk import Desk

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from hpo_tui.engine.execution import processes
-from hpo_tui.engine.execution.metrics import Entry
+from hpo_tui.engine.execution.metrics.collector import Entry
 from hpo_tui.engine.execution.reports import Batch
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.live import Live, Stop

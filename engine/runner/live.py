@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from hpo_tui.engine.execution import processes
 from hpo_tui.engine.execution.base import Exit, Launch, Running
-from hpo_tui.engine.execution.metrics import Collector
+from hpo_tui.engine.execution.metrics.collector import Collector
 from hpo_tui.engine.execution.reports import ReportTail
 
 Look = frozenset[tuple[str, int]]

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Sequence
 from hpo_tui.engine import stop_when
 from hpo_tui.engine.execution.base import Executor
 from hpo_tui.engine.execution.devices import DeviceError, DevicePool
-from hpo_tui.engine.execution.leases import LeaseError
+from hpo_tui.engine.execution.gpus.leases import LeaseError
 from hpo_tui.engine.execution.local import LocalExecutor
-from hpo_tui.engine.execution.proposals_client import Proposals
+from hpo_tui.engine.execution.proposals.client import Proposals
 from hpo_tui.engine.execution.protocol import start_fault
 from hpo_tui.engine.execution.warm import WarmStarts
 from hpo_tui.engine.executor_choice import chosen
@@ -23,7 +23,7 @@ from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.lock import Unopenable
 from hpo_tui.engine.spec import SpecError, StudySpec
 from hpo_tui.engine.spec.edit import plan_edit
-from hpo_tui.engine.spec.files import edited_by_hand
+from hpo_tui.engine.spec.text.files import edited_by_hand
 from hpo_tui.store.connect import closed_on_error
 from hpo_tui.store.faults import explained
 from hpo_tui.store.folder import StudyFolder

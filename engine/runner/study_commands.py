@@ -12,9 +12,9 @@ from hpo_tui.engine.runner.live import Stop
 from hpo_tui.engine.runner.watching import collect_anew
 from hpo_tui.engine.spec import SpecError, StudySpec
 from hpo_tui.engine.spec.edit import plan_edit
-from hpo_tui.engine.spec.extend import extended
-from hpo_tui.engine.spec.files import edited_by_hand, overtaken, write_atomic
 from hpo_tui.engine.spec.names import plural
+from hpo_tui.engine.spec.text.extend import extended
+from hpo_tui.engine.spec.text.files import edited_by_hand, overtaken, write_atomic
 from hpo_tui.engine.spec.units import show_budget
 from hpo_tui.store.models import Command, StudyState, TrialState
 from hpo_tui.store.read import StudyReader

@@ -9,7 +9,7 @@ from pathlib import Path
 from hpo_tui.engine.execution.base import Exit
 from hpo_tui.engine.execution.failures import Cause, classify_failure, was_killed
 from hpo_tui.engine.execution.hiccups import PATIENCE
-from hpo_tui.engine.execution.metric_discovery import discover
+from hpo_tui.engine.execution.metrics.discovery import discover
 from hpo_tui.engine.runner.live import Stop
 from hpo_tui.engine.spec.names import joined, plain
 from hpo_tui.store.models import TrialState

@@ -10,7 +10,7 @@ import time
 from contextlib import suppress
 
 from hpo_tui.engine.define.script import script_of
-from hpo_tui.engine.define.source import imported_names, local_sources, module_file
+from hpo_tui.engine.define.sources.texts import imported_names, local_sources, module_file
 from hpo_tui.engine.execution.local import LocalExecutor
 from hpo_tui.engine.execution.warm import WarmServer, WarmStarts, split_python
 from hpo_tui.engine.runner.desk import Desk

@@ -6,7 +6,7 @@ from typing import Any
 
 from hpo_tui.engine.execution import processes
 from hpo_tui.engine.execution.base import Launch, Running
-from hpo_tui.engine.execution.metrics import Collector
+from hpo_tui.engine.execution.metrics.collector import Collector
 from hpo_tui.engine.execution.protocol import launch_of
 from hpo_tui.engine.execution.reports import ReportTail
 from hpo_tui.engine.runner.desk import Desk

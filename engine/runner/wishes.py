@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from hpo_tui.engine.answers import Refused
-from hpo_tui.engine.execution.proposals_client import News, Reply
+from hpo_tui.engine.execution.proposals.client import News, Reply
 from hpo_tui.engine.optimizer.api import Suggestion
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.granting import are_next, check_goes_on, refuse

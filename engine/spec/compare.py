@@ -13,7 +13,7 @@ from hpo_tui.engine.spec.parts import (
     Parameter,
     ParameterKind,
 )
-from hpo_tui.engine.spec.read_ending import show_stop_when
+from hpo_tui.engine.spec.reading.ending import show_stop_when
 from hpo_tui.engine.spec.units import show_budget, show_duration, show_size
 from hpo_tui.engine.spec.values import bound, value_fault
 

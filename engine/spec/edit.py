@@ -10,11 +10,11 @@ from typing import Protocol
 
 from hpo_tui.engine.spec.compare import Change, ChangeKind, Comparison
 from hpo_tui.engine.spec.errors import Problem
-from hpo_tui.engine.spec.locate import locate
 from hpo_tui.engine.spec.model import StudySpec
 from hpo_tui.engine.spec.parts import Parameter, Value
+from hpo_tui.engine.spec.reading.locate import locate
+from hpo_tui.engine.spec.reading.table import Problems
 from hpo_tui.engine.spec.space import compiled_constraints
-from hpo_tui.engine.spec.table import Problems
 from hpo_tui.engine.spec.values import value_fault
 
 __all__ = ["Change", "ChangeKind", "EditPlan", "RanTrial", "plan_edit"]

@@ -10,7 +10,7 @@ class Problem:
 
     ``key`` is dotted (``space.lr.low``, ``task[2].cost`` counted from 1; empty for the file as a
     whole); ``line`` counts from 1, None when there is no text. ``path`` is the key in the form
-    that :func:`hpo_tui.engine.spec.write.set_value` takes (lists counted from 0).
+    that :func:`hpo_tui.engine.spec.text.write.set_value` takes (lists counted from 0).
     """
 
     key: str

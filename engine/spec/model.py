@@ -23,7 +23,7 @@ from hpo_tui.engine.spec.parts import (
 )
 
 if TYPE_CHECKING:
-    from hpo_tui.engine.spec.table import Table
+    from hpo_tui.engine.spec.reading.table import Table
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ class StudySpec:
     @classmethod
     def load(cls, path: str | Path) -> "StudySpec":
         """Read a study file. Raises :class:`SpecError` naming every error with its line and key."""
-        from hpo_tui.engine.spec.load import read_file
+        from hpo_tui.engine.spec.reading.load import read_file
 
         text, file = read_file(Path(path))
         return cls.from_text(text, file)
@@ -134,7 +134,7 @@ class StudySpec:
     @classmethod
     def from_text(cls, text: str, source: Path | None = None) -> "StudySpec":
         """Read the text of a study file. Raises :class:`SpecError`."""
-        from hpo_tui.engine.spec.load import text_table
+        from hpo_tui.engine.spec.reading.load import text_table
 
         text = text.removeprefix("\ufeff")
         spec = _study(text_table(text, source), source, needed=True)
@@ -146,7 +146,7 @@ class StudySpec:
 
         A command may be left out: whoever uses the optimizer alone runs the trials.
         """
-        from hpo_tui.engine.spec.load import mapping_table, refusal
+        from hpo_tui.engine.spec.reading.load import mapping_table, refusal
 
         try:
             return _study(mapping_table(data), None, needed=False)
@@ -167,14 +167,12 @@ def _study(root: "Table", source: Path | None, *, needed: bool) -> StudySpec:
 
 def _assembled(root: "Table", *, needed: bool) -> StudySpec:
     """Return a study of what each reader returns; what is wrong is added to ``root.into``."""
-    from hpo_tui.engine.spec import (
-        read_command,
-        read_ending,
-        read_metrics,
-        read_space,
-        read_study,
-        read_tasks,
-    )
+    from hpo_tui.engine.spec.reading import command as read_command
+    from hpo_tui.engine.spec.reading import ending as read_ending
+    from hpo_tui.engine.spec.reading import metrics as read_metrics
+    from hpo_tui.engine.spec.reading import space as read_space
+    from hpo_tui.engine.spec.reading import study as read_study
+    from hpo_tui.engine.spec.reading import tasks as read_tasks
 
     root.unknown()
     if "study" not in root.data:

@@ -20,7 +20,7 @@ _LONGEST = 60
 def plain(text: str) -> str:
     """Return ``text`` with everything that is not printable written as an escape.
 
-    It may be what is wrong with a name or a file. On the screens, ``hpo_tui.tui.plain`` drops it.
+    It may be what is wrong with a name or a file. The screens drop it: ``hpo_tui.tui.words.plain``.
     """
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 

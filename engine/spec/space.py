@@ -4,7 +4,7 @@ import math
 import random
 from collections.abc import Iterable, Mapping, Sequence
 
-from hpo_tui.engine.spec.expression import Constraint, compile_constraint, kinds_of
+from hpo_tui.engine.spec.expressions.relations import Constraint, compile_constraint, kinds_of
 from hpo_tui.engine.spec.model import StudySpec
 from hpo_tui.engine.spec.names import did_you_mean, listing, show
 from hpo_tui.engine.spec.parts import Parameter, ParameterKind, Params, Value

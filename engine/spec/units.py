@@ -1,7 +1,7 @@
 """Durations, sizes and budgets as people write them: ``2h``, ``20 GB``, ``12 gpu-hours``.
 
 What is said of a budget in this way can be typed again. How much of it is spent is rounded for
-people, by ``hpo_tui.tui.budgets``.
+people, by ``hpo_tui.tui.words.budgets``.
 """
 
 import math

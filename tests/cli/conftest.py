@@ -183,10 +183,10 @@ def rows(folder: Path) -> list[dict[str, Any]]:
 
 def taught(folder: Path) -> int:
     """How many rows an optimizer would learn from the study's trials."""
-    from hpo_tui.engine.execution.past import past_trials
+    from hpo_tui.engine.execution.proposals.past import past_trials
     from hpo_tui.engine.optimizer.data import Builder
+    from hpo_tui.engine.optimizer.encoding.space import Space
     from hpo_tui.engine.optimizer.history import TrialHistory
-    from hpo_tui.engine.optimizer.space import Space
     from hpo_tui.engine.spec import StudySpec
 
     spec = StudySpec.load(folder / "study.toml")

@@ -123,11 +123,15 @@ def test_the_map_of_the_rooms_names_files_that_are_there() -> None:
     "folder",
     ["engine/define", "engine/optimizer", "engine/spec", "engine/execution", "engine/runner"],
 )
-def test_the_modules_of_a_folder_that_is_described_are_all_named(folder: str) -> None:
+def test_the_modules_and_packages_of_a_folder_that_is_described_are_named(folder: str) -> None:
+    """All of its own, and of its packages' modules none that is not there."""
     import re
 
     root = Path(__file__).parents[2]
     text = (root / "docs" / "architecture.md").read_text("utf-8")
     part = text.split(f"### `{folder}/`")[1].split("\n### ")[0]
     named = set(re.findall(r"`(\w+\.py)`", part))
-    assert named == {p.name for p in (root / folder).glob("*.py")} - {"__init__.py"}
+    own = {p.name for p in (root / folder).glob("*.py")} - {"__init__.py"}
+    assert own <= named <= own | {p.name for p in (root / folder).glob("*/*.py")}
+    packages = {p.parent.name for p in (root / folder).glob("*/__init__.py")}
+    assert packages == set(re.findall(r"`(\w+)/`", part))

@@ -50,7 +50,7 @@ def lucky(make_study: Callable[..., StudyFolder]) -> StudyFolder:
 
 
 def test_best_is_what_the_optimizer_calls_best(lucky: StudyFolder, hpo: Callable[..., Any]) -> None:
-    from hpo_tui.engine.execution.past import past_trials
+    from hpo_tui.engine.execution.proposals.past import past_trials
     from hpo_tui.store.read import StudyReader
 
     spec = StudySpec.load(lucky.file)
@@ -76,7 +76,7 @@ def test_the_means_are_shown_as_such(lucky: StudyFolder, hpo: Callable[..., Any]
 
 
 def test_the_list_of_studies_shows_the_mean(lucky: StudyFolder) -> None:
-    from hpo_tui.tui.study_list import StudyList
+    from hpo_tui.tui.watching.study_list import StudyList
 
     studies = StudyList(Path(lucky.path).parent)
     summary = studies.read()[0]
@@ -87,9 +87,9 @@ def test_the_list_of_studies_shows_the_mean(lucky: StudyFolder) -> None:
 def test_the_table_of_the_app_shows_the_mean(
     lucky: StudyFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from hpo_tui.tui.snapshot import View
-    from hpo_tui.tui.trial_rows import TrialRows
-    from hpo_tui.tui.watcher import read_once
+    from hpo_tui.tui.tables.trial_rows import TrialRows
+    from hpo_tui.tui.watching.snapshot import View
+    from hpo_tui.tui.watching.watcher import read_once
     from hpo_tui.tui.widgets.best_table import BestTable
 
     shown: list[TrialRows] = []

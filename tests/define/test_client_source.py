@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from hpo_tui.engine.define.client_source import asked
 from hpo_tui.engine.define.draft import Draft
 from hpo_tui.engine.define.preview import asks
+from hpo_tui.engine.define.sources.client import asked
 from hpo_tui.engine.define.start import init
 from hpo_tui.engine.spec.command import command_line, placeholder_values
 

@@ -274,9 +274,9 @@ def test_nice_numbers() -> None:
     ],
 )
 def test_what_scripts_print_and_the_engine_reads(output: str, metric: str, value: float) -> None:
-    from hpo_tui.engine.execution.metric_lines import LineParser
-    from hpo_tui.engine.execution.metric_names import Names
-    from hpo_tui.engine.execution.metrics import discover
+    from hpo_tui.engine.execution.metrics.collector import discover
+    from hpo_tui.engine.execution.metrics.lines import LineParser
+    from hpo_tui.engine.execution.metrics.names import Names
 
     lines = output.split("\n")
     printed = read_output(lines, discover(output))

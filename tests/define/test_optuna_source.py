@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hpo_tui.engine.define.optuna_source import Suggested, suggested, uses_optuna
+from hpo_tui.engine.define.optuna.source import Suggested, suggested, uses_optuna
 from hpo_tui.engine.spec import Parameter
 from hpo_tui.engine.spec.space import sample
 

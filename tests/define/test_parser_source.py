@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from hpo_tui.engine.define.find import find_options
-from hpo_tui.engine.define.parser_source import written_options
+from hpo_tui.engine.define.sources.argparse_click import written_options
 from hpo_tui.engine.define.start import init
 
 SCRIPT = """

@@ -2,9 +2,9 @@
 
 import pytest
 
-from hpo_tui.engine.define.print_source import printed_lines, read_source
-from hpo_tui.engine.execution.metric_lines import LineParser
-from hpo_tui.engine.execution.metric_names import Names
+from hpo_tui.engine.define.sources.prints import printed_lines, read_source
+from hpo_tui.engine.execution.metrics.lines import LineParser
+from hpo_tui.engine.execution.metrics.names import Names
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from hpo_tui.engine.define.first_run import times
 from hpo_tui.engine.define.preview import advise, buys, preview, unguarded
 from hpo_tui.engine.define.process import Ran, run_briefly
-from hpo_tui.engine.define.source import local_sources
+from hpo_tui.engine.define.sources.texts import local_sources
 from hpo_tui.engine.define.start import init, words_of
 from hpo_tui.engine.define.try_one import Tried, startup, try_one
 from hpo_tui.engine.execution.processes import Process

@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from hpo_tui.engine.define.wandb_command import (
+from hpo_tui.engine.define.wandb.command import (
     Commanded,
     arguments_file,
     commanded,
     sweep_file,
     tree,
 )
-from hpo_tui.engine.define.wandb_file import sweep_of
-from hpo_tui.engine.define.wandb_space import Swept, swept
+from hpo_tui.engine.define.wandb.file import sweep_of
+from hpo_tui.engine.define.wandb.space import Swept, swept
 from hpo_tui.engine.spec import Value
 from hpo_tui.engine.spec.command import fill_template, fill_words
 

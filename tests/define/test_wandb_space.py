@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hpo_tui.engine.define.wandb_space import swept
+from hpo_tui.engine.define.wandb.space import swept
 from hpo_tui.engine.spec import Parameter, ParameterKind
 from hpo_tui.engine.spec.parts import Prior
 from hpo_tui.engine.spec.space import from_unit
-from hpo_tui.engine.spec.write import parameter_table
+from hpo_tui.engine.spec.text.write import parameter_table
 
 FLOAT, INT = ParameterKind.FLOAT, ParameterKind.INT
 NEAR = 1e-5

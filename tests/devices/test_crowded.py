@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 from fake_nvml import GIB, Clock, FakeGpu, FakeNvml
 
-from hpo_tui.engine.execution.admission import FREED
 from hpo_tui.engine.execution.devices import DevicePool, Need
+from hpo_tui.engine.execution.gpus.admission import FREED
 from hpo_tui.engine.execution.local import LocalExecutor
 
 Start = Callable[[], int]

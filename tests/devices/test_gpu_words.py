@@ -8,7 +8,7 @@ import pytest
 from fake_nvml import GIB, Clock, FakeGpu, FakeNvml
 
 from hpo_tui.engine.execution.devices import DeviceError, DevicePool, Need
-from hpo_tui.engine.execution.gpu_words import folded
+from hpo_tui.engine.execution.gpus.words import folded
 from hpo_tui.engine.execution.local import LocalExecutor
 from hpo_tui.engine.spec import Resources
 

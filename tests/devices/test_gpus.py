@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from fake_nvml import GIB, Clock, FakeGpu, FakeNvml
 
-from hpo_tui.engine.execution import gpu_choice
 from hpo_tui.engine.execution.devices import DeviceError, DevicePool, Need
+from hpo_tui.engine.execution.gpus import choice as gpu_choice
 from hpo_tui.engine.execution.local import LocalExecutor
 from hpo_tui.engine.spec import Resources
 

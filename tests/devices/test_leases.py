@@ -12,7 +12,7 @@ from typing import Any
 import psutil
 import pytest
 
-from hpo_tui.engine.execution.leases import (
+from hpo_tui.engine.execution.gpus.leases import (
     LeaseError,
     LeaseFile,
     find_runtime_dir,
@@ -23,7 +23,7 @@ from hpo_tui.engine.execution.leases import (
 HOLD = """
 import sys
 from pathlib import Path
-from hpo_tui.engine.execution.leases import LeaseFile
+from hpo_tui.engine.execution.gpus.leases import LeaseFile
 lease = LeaseFile(Path(sys.argv[1]), "GPU-a", "first")
 print(lease.take() or "taken", flush=True)
 for line in sys.stdin:

@@ -9,8 +9,8 @@ import pytest
 from fake_nvml import FakeGpu, FakeNvml
 
 from hpo_tui.engine.execution.devices import DevicePool
+from hpo_tui.engine.execution.gpus.neighbours import VARIABLE, Neighbours
 from hpo_tui.engine.execution.lease import Need
-from hpo_tui.engine.execution.neighbours import VARIABLE, Neighbours
 from hpo_tui.engine.spec import Resources
 
 TAKEN = "a study of another user has it"
@@ -37,7 +37,7 @@ def test_whoever_has_made_the_file(tmp_path: Path) -> None:
 import os, sys
 sys.path.insert(0, {str(Path(__file__).parents[2])!r})
 from pathlib import Path
-from hpo_tui.engine.execution.neighbours import Neighbours
+from hpo_tui.engine.execution.gpus.neighbours import Neighbours
 os.chdir({str(place)!r})
 os.setuid({NOBODY})
 said = [Neighbours(Path("."), name).take() for name in ("GPU-a", "GPU-theirs")]

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from fake_nvml import GIB, Clock, FakeGpu, FakeNvml
 
-from hpo_tui.engine.execution import gpu_reader, gpu_state
 from hpo_tui.engine.execution.devices import DeviceError, DevicePool, Need
+from hpo_tui.engine.execution.gpus import reader as gpu_reader
+from hpo_tui.engine.execution.gpus import state as gpu_state
 from hpo_tui.engine.spec import Resources
 from hpo_tui.engine.waiting import BESIDE
 
@@ -108,7 +109,7 @@ def test_a_slow_gpu_holds_up_nobody(
 def test_a_gpu_whose_driver_hangs_does_not_keep_a_study_from_starting(
     make: Callable[..., DevicePool], nvml: FakeNvml, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hpo_tui.engine.execution.nvml.PATIENCE", 0.5)
+    monkeypatch.setattr("hpo_tui.engine.execution.gpus.nvml.PATIENCE", 0.5)
     nvml.gpus[0].slow = slow = threading.Event()
     pool = make()
     assert not slow.is_set()

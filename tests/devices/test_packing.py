@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpo_tui.engine.execution.packing import (
+from hpo_tui.engine.execution.gpus.packing import (
     FORGET_AFTER,
     HEADROOM,
     MOST,

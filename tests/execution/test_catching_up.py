@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from hpo_tui.engine.analysis.maps import Map
-from hpo_tui.engine.execution.charting import LATE
-from hpo_tui.engine.execution.pace import MANY
-from hpo_tui.engine.execution.proposals import serve
-from hpo_tui.engine.execution.proposals_worker import Worker
-from hpo_tui.engine.execution.wire import Inbox, encode
+from hpo_tui.engine.execution.proposals.charting import LATE
+from hpo_tui.engine.execution.proposals.pace import MANY
+from hpo_tui.engine.execution.proposals.process import serve
+from hpo_tui.engine.execution.proposals.wire import Inbox, encode
+from hpo_tui.engine.execution.proposals.worker import Worker
 from hpo_tui.engine.optimizer import Suggestion
 
 ONE = Map(1, "x", "y", "loss", (0.0,), (0.0,), (0.5,), (0.4,), (0.6,))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hpo_tui.engine.execution.pace import MANY, Haste, Pace
+from hpo_tui.engine.execution.proposals.pace import MANY, Haste, Pace
 
 
 def pace(look: float, trial: float, shared: float | None = None) -> Pace:

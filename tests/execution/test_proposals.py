@@ -14,9 +14,9 @@ from unittest.mock import Mock
 import pytest
 
 import hpo_tui
-from hpo_tui.engine.execution import proposals_child
-from hpo_tui.engine.execution.proposals import void
-from hpo_tui.engine.execution.proposals_client import Proposals
+from hpo_tui.engine.execution.proposals import child as proposals_child
+from hpo_tui.engine.execution.proposals.client import Proposals
+from hpo_tui.engine.execution.proposals.process import void
 from hpo_tui.engine.launch import create_study
 from hpo_tui.engine.optimizer import Suggestion
 from hpo_tui.store.folder import HOME

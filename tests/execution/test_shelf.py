@@ -1,6 +1,6 @@
 """What becomes of a suggestion between the request for it and its start."""
 
-from hpo_tui.engine.execution.proposals_shelf import Shelf
+from hpo_tui.engine.execution.proposals.shelf import Shelf
 from hpo_tui.engine.optimizer.api import Suggestion
 
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hpo_tui.engine.execution.metric_files import Tail, merge
-from hpo_tui.engine.execution.metric_lines import Entry, LineParser
-from hpo_tui.engine.execution.metric_names import Names
-from hpo_tui.engine.execution.metric_output import StdoutSource
+from hpo_tui.engine.execution.metrics.files import Tail, merge
+from hpo_tui.engine.execution.metrics.lines import Entry, LineParser
+from hpo_tui.engine.execution.metrics.names import Names
+from hpo_tui.engine.execution.metrics.output import StdoutSource
 
 NAMES = ("accuracy", "val loss", "été")
 PARTS = [

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hpo_tui.engine.execution.metric_files import LIMIT, LONGEST
-from hpo_tui.engine.execution.metrics import Collector, Entry
+from hpo_tui.engine.execution.metrics.collector import Collector, Entry
+from hpo_tui.engine.execution.metrics.files import LIMIT, LONGEST
 from hpo_tui.engine.spec import MetricSource
 from hpo_tui.store.folder import TrialFolder
 

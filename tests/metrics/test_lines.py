@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpo_tui.engine.execution.metric_lines import LineParser
-from hpo_tui.engine.execution.metric_names import Names
-from hpo_tui.engine.execution.metrics import discover
+from hpo_tui.engine.execution.metrics.collector import discover
+from hpo_tui.engine.execution.metrics.lines import LineParser
+from hpo_tui.engine.execution.metrics.names import Names
 
 NAMES = ("accuracy", "val_loss", "top-1")
 

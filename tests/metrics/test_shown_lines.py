@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hpo_tui.engine.execution.metrics import Collector
+from hpo_tui.engine.execution.metrics.collector import Collector
 from hpo_tui.engine.spec import MetricSource
 from hpo_tui.store.folder import TrialFolder
 

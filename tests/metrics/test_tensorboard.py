@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from hpo_tui.engine.execution.event_files import masked_crc
-from hpo_tui.engine.execution.metrics import Collector
+from hpo_tui.engine.execution.metrics.collector import Collector
+from hpo_tui.engine.execution.metrics.event_files import masked_crc
 from hpo_tui.engine.spec import MetricSource
 from hpo_tui.store.folder import TrialFolder
 

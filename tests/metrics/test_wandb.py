@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hpo_tui.engine.execution.metrics import Collector, discover_files
+from hpo_tui.engine.execution.metrics.collector import Collector, discover_files
 from hpo_tui.engine.execution.protocol import set_aside
 from hpo_tui.engine.spec import MetricSource
 from hpo_tui.store.folder import TrialFolder

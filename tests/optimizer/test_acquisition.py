@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from hpo_tui.engine.optimizer.acquisition import improvement, target
-from hpo_tui.engine.optimizer.pareto import front, open_boxes, ranks, thinned
+from hpo_tui.engine.optimizer.acquisition.expected_gain import improvement, target
+from hpo_tui.engine.optimizer.acquisition.pareto import front, open_boxes, ranks, thinned
 
 
 def gains(points: np.ndarray, ref: np.ndarray, draws: np.ndarray) -> np.ndarray:

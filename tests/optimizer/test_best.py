@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from hpo_tui.engine.optimizer import Optimizer
-from hpo_tui.engine.optimizer.best import best_trials
+from hpo_tui.engine.optimizer.explain.best import best_trials
 
 ONE = [{"metric": "a", "direction": "minimize"}]
 

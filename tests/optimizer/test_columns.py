@@ -6,11 +6,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hpo_tui.engine.optimizer import Optimizer, kernel
-from hpo_tui.engine.optimizer.columns import ABSENT, CATEGORY, NUMBER, OPTIONAL, arc, centred
-from hpo_tui.engine.optimizer.gp import Posterior, Rows
-from hpo_tui.engine.optimizer.kernel import Hyper
-from hpo_tui.engine.optimizer.space import Space
+from hpo_tui.engine.optimizer import Optimizer
+from hpo_tui.engine.optimizer.encoding.columns import (
+    ABSENT,
+    CATEGORY,
+    NUMBER,
+    OPTIONAL,
+    arc,
+    centred,
+)
+from hpo_tui.engine.optimizer.encoding.space import Space
+from hpo_tui.engine.optimizer.models import kernel
+from hpo_tui.engine.optimizer.models.gp import Posterior, Rows
+from hpo_tui.engine.optimizer.models.kernel import Hyper
 from hpo_tui.engine.spec import StudySpec, Task
 
 KINDS = np.array([NUMBER, OPTIONAL, OPTIONAL, CATEGORY])

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpo_tui.engine.optimizer.curves import outlook
+from hpo_tui.engine.optimizer.models.curves import outlook
 
 
 def test_growth_by_a_factor_and_by_a_difference_are_both_foretold() -> None:

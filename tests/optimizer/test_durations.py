@@ -10,8 +10,8 @@ from hpo_tui.engine.optimizer import BudgetSpent, Optimizer
 from hpo_tui.engine.optimizer.api import Trial
 from hpo_tui.engine.optimizer.data import Builder
 from hpo_tui.engine.optimizer.durations import Durations
+from hpo_tui.engine.optimizer.encoding.space import Space
 from hpo_tui.engine.optimizer.history import TrialHistory
-from hpo_tui.engine.optimizer.space import Space
 from hpo_tui.engine.spec import StudySpec
 
 

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from hpo_tui.engine.optimizer import CostWeightedSampler, Earlier, Optimizer
 from hpo_tui.engine.optimizer.earlier import Finding
-from hpo_tui.engine.optimizer.gp import Posterior, Rows
-from hpo_tui.engine.optimizer.guess import Guess, known
-from hpo_tui.engine.optimizer.kernel import SLOPE_MEAN, SLOPE_VARIANCE, Hyper
-from hpo_tui.engine.optimizer.space import Space
+from hpo_tui.engine.optimizer.encoding.space import Space
+from hpo_tui.engine.optimizer.models.gp import Posterior, Rows
+from hpo_tui.engine.optimizer.models.guess import Guess, known
+from hpo_tui.engine.optimizer.models.kernel import SLOPE_MEAN, SLOPE_VARIANCE, Hyper
 from hpo_tui.engine.spec import StudySpec
 
 

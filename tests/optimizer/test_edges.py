@@ -10,7 +10,7 @@ import pytest
 from optuna.trial import Trial, TrialState
 
 from hpo_tui.engine.optimizer import BudgetSpent, CostWeightedSampler, Optimizer
-from hpo_tui.engine.optimizer.space import Space
+from hpo_tui.engine.optimizer.encoding.space import Space
 from hpo_tui.engine.spec import StudySpec
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)

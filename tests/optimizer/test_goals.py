@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from hpo_tui.engine.optimizer import Optimizer
-from hpo_tui.engine.optimizer.goals import Goals
-from hpo_tui.engine.optimizer.space import Space
-from hpo_tui.engine.optimizer.surrogate import Models
+from hpo_tui.engine.optimizer.acquisition.goals import Goals
+from hpo_tui.engine.optimizer.encoding.space import Space
+from hpo_tui.engine.optimizer.models.surrogate import Models
 from hpo_tui.engine.spec import StudySpec
 
 OBJECTIVES = [

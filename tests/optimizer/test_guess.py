@@ -9,8 +9,8 @@ import pytest
 
 from hpo_tui.engine.optimizer import Earlier, Optimizer
 from hpo_tui.engine.optimizer.earlier import Finding
-from hpo_tui.engine.optimizer.guess import Guess, _spread, known
-from hpo_tui.engine.optimizer.space import Space
+from hpo_tui.engine.optimizer.encoding.space import Space
+from hpo_tui.engine.optimizer.models.guess import Guess, _spread, known
 from hpo_tui.engine.spec import StudySpec
 
 

@@ -10,9 +10,9 @@ import pytest
 
 from hpo_tui.engine.analysis.maps import Map
 from hpo_tui.engine.optimizer import Optimizer
-from hpo_tui.engine.optimizer.mapping import MOST, PARAMETERS, _rounded, effects
-from hpo_tui.engine.optimizer.readout import Reading
-from hpo_tui.engine.optimizer.trust import TRUSTED
+from hpo_tui.engine.optimizer.explain.mapping import MOST, PARAMETERS, _rounded, effects
+from hpo_tui.engine.optimizer.explain.readout import Reading
+from hpo_tui.engine.optimizer.models.trust import TRUSTED
 
 
 def maps_of(opt: Optimizer) -> dict[tuple[str, str, str], Map]:

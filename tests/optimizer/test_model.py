@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy import optimize, stats
 
-from hpo_tui.engine.optimizer import gp, kernel
-from hpo_tui.engine.optimizer.columns import CATEGORY, NUMBER
-from hpo_tui.engine.optimizer.gp import Posterior, Rows
-from hpo_tui.engine.optimizer.kernel import Evidence, Hyper
+from hpo_tui.engine.optimizer.encoding.columns import CATEGORY, NUMBER
+from hpo_tui.engine.optimizer.models import gp, kernel
+from hpo_tui.engine.optimizer.models.gp import Posterior, Rows
+from hpo_tui.engine.optimizer.models.kernel import Evidence, Hyper
 
 CATEGORICAL = np.array([False, False, True])
 

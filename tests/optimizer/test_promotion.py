@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hpo_tui.engine.optimizer import BudgetSpent, Optimizer, PastTrial, surrogate
+from hpo_tui.engine.optimizer import BudgetSpent, Optimizer, PastTrial
+from hpo_tui.engine.optimizer.models import surrogate
 from hpo_tui.engine.optimizer.promotion import Choice, choose, fed, predictive
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hpo_tui.engine.optimizer import Optimizer
-from hpo_tui.engine.optimizer.goals import Goals
+from hpo_tui.engine.optimizer.acquisition.goals import Goals
 
 GOALS = [
     {"metric": "error", "direction": "minimize", "threshold": 0.1},

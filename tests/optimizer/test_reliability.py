@@ -11,9 +11,9 @@ import pytest
 
 from hpo_tui.engine.optimizer import BudgetSpent, Optimizer
 from hpo_tui.engine.optimizer.data import Table
-from hpo_tui.engine.optimizer.reliability import Failures, Reliability, failures, with_values
-from hpo_tui.engine.optimizer.space import Space
-from hpo_tui.engine.optimizer.surrogate import Models, Surrogate
+from hpo_tui.engine.optimizer.encoding.space import Space
+from hpo_tui.engine.optimizer.models.reliability import Failures, Reliability, failures, with_values
+from hpo_tui.engine.optimizer.models.surrogate import Models, Surrogate
 
 ONE = [{"metric": "a", "direction": "minimize"}]
 FULL = [{"name": "full", "cost": 1.0}]

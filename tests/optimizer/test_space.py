@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from hpo_tui.engine.optimizer.completion import as_run
-from hpo_tui.engine.optimizer.space import Space, feasible_random
+from hpo_tui.engine.optimizer.encoding.completion import as_run
+from hpo_tui.engine.optimizer.encoding.space import Space, feasible_random
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.spec.space import validate_params
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from hpo_tui.engine.optimizer import Optimizer, PastTrial
-from hpo_tui.engine.optimizer.candidates import marks
-from hpo_tui.engine.optimizer.space import Space
+from hpo_tui.engine.optimizer.acquisition.candidates import marks
+from hpo_tui.engine.optimizer.encoding.space import Space
 from hpo_tui.engine.optimizer.start import StartPlan
 from hpo_tui.engine.spec import SpecError, StudySpec
 

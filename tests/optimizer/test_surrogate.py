@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from hpo_tui.engine.optimizer.data import Table
-from hpo_tui.engine.optimizer.space import Space
-from hpo_tui.engine.optimizer.surrogate import Models, Surrogate
-from hpo_tui.engine.optimizer.trust import TRUSTED
+from hpo_tui.engine.optimizer.encoding.space import Space
+from hpo_tui.engine.optimizer.models.surrogate import Models, Surrogate
+from hpo_tui.engine.optimizer.models.trust import TRUSTED
 
 TASKS = [{"name": "cheap", "cost": 0.25}, {"name": "full", "cost": 1.0}]
 

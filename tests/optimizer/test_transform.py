@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from hpo_tui.engine.optimizer.transform import (
+from hpo_tui.engine.optimizer.models.transform import (
     Column,
     Warp,
     Where,

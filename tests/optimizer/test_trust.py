@@ -9,11 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from hpo_tui.engine.optimizer import Optimizer, gp
-from hpo_tui.engine.optimizer.gp import Posterior, Rows
-from hpo_tui.engine.optimizer.kernel import Hyper, prior
-from hpo_tui.engine.optimizer.transform import Column, Where, warp
-from hpo_tui.engine.optimizer.trust import TRUSTED, beliefs, log_bayes_factor, trust
+from hpo_tui.engine.optimizer import Optimizer
+from hpo_tui.engine.optimizer.models import gp
+from hpo_tui.engine.optimizer.models.gp import Posterior, Rows
+from hpo_tui.engine.optimizer.models.kernel import Hyper, prior
+from hpo_tui.engine.optimizer.models.transform import Column, Where, warp
+from hpo_tui.engine.optimizer.models.trust import TRUSTED, beliefs, log_bayes_factor, trust
 from hpo_tui.engine.spec import StudySpec
 
 NUMBERS = np.array([False, False])

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import hpo_tui
-from hpo_tui.engine.execution.metrics import Collector, Entry
+from hpo_tui.engine.execution.metrics.collector import Collector, Entry
 from hpo_tui.engine.execution.protocol import prepare
 from hpo_tui.engine.execution.reports import ReportTail
 from hpo_tui.engine.spec import StudySpec

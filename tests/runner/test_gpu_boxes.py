@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from hpo_tui.engine.execution.neighbours import VARIABLE
+from hpo_tui.engine.execution.gpus.neighbours import VARIABLE
 from hpo_tui.engine.launch import send
 from hpo_tui.engine.waiting import BESIDE, KEY
 from hpo_tui.store.models import TrialState
-from hpo_tui.tui.snapshot import Snapshot
-from hpo_tui.tui.standing import first_result_text, header_pieces, waits_lines
-from hpo_tui.tui.watcher import read_once
+from hpo_tui.tui.watching.snapshot import Snapshot
+from hpo_tui.tui.watching.watcher import read_once
+from hpo_tui.tui.words.standing import first_result_text, header_pieces, waits_lines
 
 GIB = 1 << 30
 BOX = Path(__file__).parent / "box"

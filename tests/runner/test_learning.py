@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from hpo_tui.engine.execution.proposals_client import News, Reply
+from hpo_tui.engine.execution.proposals.client import News, Reply
 from hpo_tui.engine.launch import create_study, offline, send, start_runner
 from hpo_tui.engine.launch.refusals import LaunchError
 from hpo_tui.engine.learning import KEPT, SAYS, holds, learn_fault

@@ -23,8 +23,8 @@ from hpo_tui.store.folder import HOME, StudyFolder
 from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui.cli import studies
-from hpo_tui.tui.unreadable import why_unreadable
-from hpo_tui.tui.watcher import read_once
+from hpo_tui.tui.watching.unreadable import why_unreadable
+from hpo_tui.tui.watching.watcher import read_once
 
 SHORT = "report(step=1, accuracy=0.5)\n"
 ADDED = '\n[space.y]\ntype = "float"\nlow = 0.0\nhigh = 1.0\ndefault = 0.5\n'

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hpo_tui.engine.execution import reports
+from hpo_tui.engine.execution.proposals.wire import Inbox, Outbox
 from hpo_tui.engine.execution.reports import ReportTail, parse
-from hpo_tui.engine.execution.wire import Inbox, Outbox
 
 
 @pytest.mark.parametrize(

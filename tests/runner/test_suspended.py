@@ -11,9 +11,9 @@ from hpo_tui.store.locks import is_suspended
 from hpo_tui.store.models import TrialState
 from hpo_tui.tui.cli.summary import progress_line, state_of
 from hpo_tui.tui.study_deeds import answer_of
-from hpo_tui.tui.study_list import StudyList
-from hpo_tui.tui.study_rows import StudyRows
-from hpo_tui.tui.watcher import StudyWatcher, read_once
+from hpo_tui.tui.tables.study_rows import StudyRows
+from hpo_tui.tui.watching.study_list import StudyList
+from hpo_tui.tui.watching.watcher import StudyWatcher, read_once
 
 
 def test_a_suspended_runner_is_told_and_goes_on(make_study: Any) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from hpo_tui.engine.execution.breaker import Breaker
-from hpo_tui.engine.execution.proposals_client import News, Reply
+from hpo_tui.engine.execution.proposals.client import News, Reply
 from hpo_tui.engine.optimizer.api import Suggestion
 from hpo_tui.engine.runner.commands import Commands
 from hpo_tui.engine.runner.desk import Desk

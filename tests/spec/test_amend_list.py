@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpo_tui.engine.spec.write import set_value
+from hpo_tui.engine.spec.text.write import set_value
 
 BEFORE = """\
 [study]

@@ -3,8 +3,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hpo_tui.engine.spec import Parameter, ParameterKind
-from hpo_tui.engine.spec.expression import ExpressionError, compile_constraint, kinds_of
-from hpo_tui.engine.spec.expression_tokens import Kind
+from hpo_tui.engine.spec.expressions.relations import ExpressionError, compile_constraint, kinds_of
+from hpo_tui.engine.spec.expressions.tokens import Kind
 
 KINDS: dict[str, Kind] = {
     "a": "number",

@@ -3,7 +3,7 @@
 import pytest
 
 from hpo_tui.engine.spec import StudySpec
-from hpo_tui.engine.spec.extend import amount_more, extended
+from hpo_tui.engine.spec.text.extend import amount_more, extended
 from hpo_tui.engine.spec.units import show_budget
 
 

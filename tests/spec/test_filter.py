@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hpo_tui.engine.spec.filter import ExpressionError, Filter
+from hpo_tui.engine.spec.expressions.filter import ExpressionError, Filter
 
 COLUMNS = {
     "accuracy": np.array([0.97, 0.95, np.nan, 0.99]),
@@ -65,7 +65,7 @@ def test_errors_name_the_nearest() -> None:
 
 def test_numpy_is_imported_only_for_masks() -> None:
     code = (
-        "import sys; from hpo_tui.engine.spec.filter import Filter; "
+        "import sys; from hpo_tui.engine.spec.expressions.filter import Filter; "
         "Filter.parse('a > 1', ['a']); assert 'numpy' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from hpo_tui.engine.spec.filter import Filter
-from hpo_tui.engine.spec.filter_completion import completions
+from hpo_tui.engine.spec.expressions.filter import Filter
+from hpo_tui.engine.spec.expressions.filter_completion import completions
 
 NAMES = ["accuracy", "task", "optimizer", "momentum", "nesterov", "val/acc", "lr", "学習率"]
 CHOICES = {

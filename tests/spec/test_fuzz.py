@@ -33,7 +33,7 @@ from hpo_tui.engine.spec.space import (
     sample,
     validate_params,
 )
-from hpo_tui.engine.spec.write import write
+from hpo_tui.engine.spec.text.write import write
 
 PIECES = [
     *('"', "'", "[", "]", "{", "}", "=", "\n", "#", "\\", "\0", "\x1b[31m", "\u202e", "\ufeff"),

@@ -6,8 +6,8 @@ import pytest
 
 from hpo_tui.engine.launch import create_study
 from hpo_tui.engine.spec import BudgetUnit, SpecError, StudySpec
-from hpo_tui.engine.spec.locate import locate
-from hpo_tui.engine.spec.read_study import MOST
+from hpo_tui.engine.spec.reading.locate import locate
+from hpo_tui.engine.spec.reading.study import MOST
 
 
 def problems(text: str) -> list[str]:

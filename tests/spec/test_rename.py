@@ -5,8 +5,8 @@ import tomllib
 import pytest
 
 from hpo_tui.engine.spec import StudySpec
-from hpo_tui.engine.spec.rename import rename_parameter
-from hpo_tui.engine.spec.write import EditError
+from hpo_tui.engine.spec.text.rename import rename_parameter
+from hpo_tui.engine.spec.text.write import EditError
 
 TEXT = '''\
 [study]

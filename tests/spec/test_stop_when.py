@@ -6,7 +6,7 @@ import pytest
 
 from hpo_tui.engine.spec import SpecError, StudySpec
 from hpo_tui.engine.spec.edit import plan_edit
-from hpo_tui.engine.spec.write import write
+from hpo_tui.engine.spec.text.write import write
 from hpo_tui.engine.stop_when import meeting, reached, why
 from hpo_tui.store.models import Trial, TrialState
 

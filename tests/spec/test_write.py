@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hpo_tui.engine.spec import StudySpec
-from hpo_tui.engine.spec.files import edited_by_hand, write_atomic
 from hpo_tui.engine.spec.names import KeyPath
-from hpo_tui.engine.spec.toml_text import toml_lines
-from hpo_tui.engine.spec.write import (
+from hpo_tui.engine.spec.text.files import edited_by_hand, write_atomic
+from hpo_tui.engine.spec.text.toml_text import toml_lines
+from hpo_tui.engine.spec.text.write import (
     EditError,
     add_entry,
     add_parameter,

@@ -16,8 +16,8 @@ from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui.app import HpoApp
 from hpo_tui.tui.charts.comparison import Course, comparisons
 from hpo_tui.tui.screens.compare_studies import NOTHING_SHARED, CompareStudies
-from hpo_tui.tui.snapshot import Snapshot
-from hpo_tui.tui.watcher import read_once
+from hpo_tui.tui.watching.snapshot import Snapshot
+from hpo_tui.tui.watching.watcher import read_once
 from hpo_tui.tui.widgets.comparison import ComparisonChart
 from hpo_tui.tui.widgets.line_table import LineTable
 from tests.tui.conftest import NOW, TEXT, make_app, make_study, until

@@ -7,12 +7,12 @@ from textual.pilot import Pilot
 from textual.widgets import Input, Static, TextArea
 
 from hpo_tui.tui.app import HpoApp
-from hpo_tui.tui.plain import wrapped
 from hpo_tui.tui.screens.define import DefineScreen
 from hpo_tui.tui.screens.item_dialog import ItemDialog
 from hpo_tui.tui.screens.trial import _end
 from hpo_tui.tui.widgets.line_input import LineInput
 from hpo_tui.tui.widgets.study_form import StudyForm
+from hpo_tui.tui.words.plain import wrapped
 from tests.tui.conftest import TEXT, until
 from tests.tui.test_define import editor
 

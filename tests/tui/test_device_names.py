@@ -6,8 +6,8 @@ from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import DeviceSample
 from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
-from hpo_tui.tui.device_names import NamedFrames, called, labels, named
-from hpo_tui.tui.watcher import read_once
+from hpo_tui.tui.watching.device_names import NamedFrames, called, labels, named
+from hpo_tui.tui.watching.watcher import read_once
 from hpo_tui.tui.widgets.devices import Devices
 from tests.tui.conftest import NOW, make_app, ready
 

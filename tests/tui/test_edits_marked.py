@@ -3,7 +3,7 @@
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
-from hpo_tui.tui.watcher import EVENTS_KEPT, StudyWatcher, read_once
+from hpo_tui.tui.watching.watcher import EVENTS_KEPT, StudyWatcher, read_once
 from hpo_tui.tui.widgets.history import History
 from tests.tui.charts.showing import shown, text
 from tests.tui.conftest import NOW

@@ -12,10 +12,10 @@ from hpo_tui.store.models import StudyState, TrialState
 from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui.cli import summary
-from hpo_tui.tui.standing import status_lines
-from hpo_tui.tui.study_list import StudyList
-from hpo_tui.tui.watcher import read_once
+from hpo_tui.tui.watching.study_list import StudyList
+from hpo_tui.tui.watching.watcher import read_once
 from hpo_tui.tui.widgets.cost_bar import CostBar
+from hpo_tui.tui.words.standing import status_lines
 from tests.tui.conftest import NOW, TEXT, make_app, make_study, ready, until
 
 

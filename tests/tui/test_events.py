@@ -8,8 +8,8 @@ import pytest
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import Event
 from hpo_tui.tui.screens.watch import Watch
-from hpo_tui.tui.snapshot import View
-from hpo_tui.tui.watcher import read_once
+from hpo_tui.tui.watching.snapshot import View
+from hpo_tui.tui.watching.watcher import read_once
 from hpo_tui.tui.widgets.events import EventRows, Events
 from tests.tui.conftest import make_app, make_study, ready, until
 

@@ -8,9 +8,9 @@ from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
 from hpo_tui.store.folder import StudyFolder
-from hpo_tui.tui.filters import FilterError, filter_mask
 from hpo_tui.tui.screens.trials import Trials
-from hpo_tui.tui.watcher import read_once
+from hpo_tui.tui.tables.filters import FilterError, filter_mask
+from hpo_tui.tui.watching.watcher import read_once
 from hpo_tui.tui.widgets.chrome import PaneTitle
 from hpo_tui.tui.widgets.filter_bar import FilterBar
 from tests.tui.conftest import NOW, burst, make_app, ready, until

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hpo_tui.store.models import Event
-from hpo_tui.tui import fmt
 from hpo_tui.tui.cli import text as plainly
 from hpo_tui.tui.widgets.events import EventRows
+from hpo_tui.tui.words import fmt
 
 NOW = 1_790_000_000.0
 

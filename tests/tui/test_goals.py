@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from hpo_tui.engine.spec import Direction, Objective, OutcomeConstraint, StudySpec
 from hpo_tui.store.models import StudyState
 from hpo_tui.tui.cli import summary
-from hpo_tui.tui.fmt import limit, read
-from hpo_tui.tui.goals import goal_text, goals_of, goals_sentence, judged
-from hpo_tui.tui.watcher import read_once
+from hpo_tui.tui.watching.watcher import read_once
+from hpo_tui.tui.words.fmt import limit, read
+from hpo_tui.tui.words.goals import goal_text, goals_of, goals_sentence, judged
 from tests.tui.conftest import TEXT, make_study
 
 AT_LEAST = Objective("accuracy", Direction.MAXIMIZE, threshold=0.94)

@@ -12,12 +12,12 @@ from hpo_tui.store.models import Trial, TrialState
 from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui.app import HpoApp
-from hpo_tui.tui.live import LiveStudy
 from hpo_tui.tui.screens.dialogs import Ask
 from hpo_tui.tui.screens.pickers import PickMany
 from hpo_tui.tui.screens.trial import TrialScreen
 from hpo_tui.tui.screens.trials import Trials
 from hpo_tui.tui.screens.watch import Watch
+from hpo_tui.tui.watching.live import LiveStudy
 from hpo_tui.tui.widgets.line_table import LineTable
 from hpo_tui.tui.widgets.log_tail import LogTail
 from tests.tui.conftest import make_app, make_study, ready, until
@@ -161,9 +161,9 @@ async def test_a_bug_in_reading_a_study_is_said_instead_of_waited_for(
     def fails(*_: object, **__: object) -> None:
         raise TypeError("no such thing")
 
-    monkeypatch.setattr("hpo_tui.tui.watcher.LEAST_SECONDS", 0.01)
+    monkeypatch.setattr("hpo_tui.tui.watching.watcher.LEAST_SECONDS", 0.01)
     with monkeypatch.context() as patch:
-        patch.setattr("hpo_tui.tui.watcher.spent_of", fails)
+        patch.setattr("hpo_tui.tui.watching.watcher.spent_of", fails)
         app = make_app(study)
         async with app.run_test(size=(120, 30)) as pilot:
             await until(pilot, lambda: "this is a bug in hpo-tui" in _live(app).problem)

@@ -14,7 +14,7 @@ from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui.charts import cost
 from hpo_tui.tui.cli import summary
 from hpo_tui.tui.glyphs import glyphs
-from hpo_tui.tui.watcher import read_once
+from hpo_tui.tui.watching.watcher import read_once
 from tests.tui.conftest import NOW, TEXT, make_study
 
 TASKS = {"15 epochs": 0.25, "60 epochs": 1.0}

@@ -9,7 +9,7 @@ import pytest
 from textual.widget import Widget
 
 from hpo_tui.tui.screens.studies import Studies
-from hpo_tui.tui.study_list import StudyList
+from hpo_tui.tui.watching.study_list import StudyList
 from hpo_tui.tui.widgets.line_table import LineTable
 from hpo_tui.tui.widgets.notice import Notice
 from tests.tui.conftest import make_app, make_study, until

@@ -9,10 +9,10 @@ from textual.widgets._toast import Toast
 from hpo_tui.engine import launch
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState
-from hpo_tui.tui.notices import InSight, occasions
 from hpo_tui.tui.screens.compare import Compare
 from hpo_tui.tui.screens.dialogs import Ask
-from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.watching.notices import InSight, occasions
+from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.widgets.line_table import LineTable
 from tests.tui.conftest import make_app, ready, until
 

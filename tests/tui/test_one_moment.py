@@ -16,8 +16,8 @@ from hpo_tui.store.models import StudyState
 from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui.cli.summary import state_of
-from hpo_tui.tui.snapshot import Snapshot
-from hpo_tui.tui.watcher import StudyWatcher, read_once
+from hpo_tui.tui.watching.snapshot import Snapshot
+from hpo_tui.tui.watching.watcher import StudyWatcher, read_once
 from tests.tui.conftest import NOW, make_study
 
 Until = Callable[[Callable[[], bool]], bool]

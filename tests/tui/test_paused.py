@@ -12,13 +12,13 @@ from hpo_tui.engine.execution.breaker import Breaker, Failure
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState, Value
 from hpo_tui.store.write import StudyWriter
-from hpo_tui.tui.listed_why import why_lines
-from hpo_tui.tui.paused import in_few_words
-from hpo_tui.tui.standing import header_pieces
-from hpo_tui.tui.study_list import StudyList
-from hpo_tui.tui.study_rows import StudyRows
-from hpo_tui.tui.watcher import read_once
+from hpo_tui.tui.tables.study_rows import StudyRows
+from hpo_tui.tui.watching.study_list import StudyList
+from hpo_tui.tui.watching.watcher import read_once
 from hpo_tui.tui.widgets.chrome import StudyHeader
+from hpo_tui.tui.words.listed_why import why_lines
+from hpo_tui.tui.words.paused import in_few_words
+from hpo_tui.tui.words.standing import header_pieces
 from tests.tui.conftest import make_app, make_study, ready, until
 
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from hpo_tui.tui.plain import fit, log_line, plain
+from hpo_tui.tui.words.plain import fit, log_line, plain
 
 HOSTILE = [
     "\x1b[31mred\x1b[0m",

@@ -3,7 +3,7 @@
 import pytest
 
 from hpo_tui.engine.spec import Budget, BudgetUnit
-from hpo_tui.tui.budgets import spent_short
+from hpo_tui.tui.words.budgets import spent_short
 
 
 @pytest.mark.parametrize(

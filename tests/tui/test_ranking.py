@@ -8,8 +8,8 @@ import pytest
 from hpo_tui.engine.analysis import importance as analysis
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.frame import Frame
-from hpo_tui.tui.ranking import Ranking
-from hpo_tui.tui.watcher import read_once
+from hpo_tui.tui.watching.ranking import Ranking
+from hpo_tui.tui.watching.watcher import read_once
 from hpo_tui.tui.widgets.parallel import ParallelCoordinates
 from tests.tui.conftest import NOW, make_app, make_study, ready
 

@@ -12,8 +12,8 @@ from hpo_tui.tui.messages import TrialSelected
 from hpo_tui.tui.panes import BEST, COST_BAR, PARALLEL, TABS
 from hpo_tui.tui.redraws import Redraws
 from hpo_tui.tui.screens.watch import Watch
-from hpo_tui.tui.snapshot import Snapshot, View
-from hpo_tui.tui.watcher import read_once
+from hpo_tui.tui.watching.snapshot import Snapshot, View
+from hpo_tui.tui.watching.watcher import read_once
 from tests.tui.conftest import make_app, make_study, ready, until
 
 

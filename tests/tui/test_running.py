@@ -13,16 +13,16 @@ from hpo_tui.store.frame import STATES
 from hpo_tui.store.models import Event, TrialState
 from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
-from hpo_tui.tui import fmt
-from hpo_tui.tui.filters import filter_mask
-from hpo_tui.tui.running import durations, overdue_text
-from hpo_tui.tui.side_by_side import trial_entries
-from hpo_tui.tui.snapshot import Snapshot
-from hpo_tui.tui.standing import header_pieces, status_lines
-from hpo_tui.tui.trial_order import sorted_rows
-from hpo_tui.tui.trial_rows import TrialRows
-from hpo_tui.tui.trial_sheet import reason
-from hpo_tui.tui.watcher import read_once
+from hpo_tui.tui.tables.filters import filter_mask
+from hpo_tui.tui.tables.trial_order import sorted_rows
+from hpo_tui.tui.tables.trial_rows import TrialRows
+from hpo_tui.tui.watching.snapshot import Snapshot
+from hpo_tui.tui.watching.watcher import read_once
+from hpo_tui.tui.words import fmt
+from hpo_tui.tui.words.running import durations, overdue_text
+from hpo_tui.tui.words.side_by_side import trial_entries
+from hpo_tui.tui.words.standing import header_pieces, status_lines
+from hpo_tui.tui.words.trial_sheet import reason
 from tests.tui.conftest import make_study
 
 LONGEST = 20.0

@@ -11,7 +11,7 @@ from hpo_tui.tui.actions import actions_of
 from hpo_tui.tui.app import HpoApp
 from hpo_tui.tui.panes import in_sight
 from hpo_tui.tui.screens.watch import Watch
-from hpo_tui.tui.watcher import StudyWatcher
+from hpo_tui.tui.watching.watcher import StudyWatcher
 from tests.tui.conftest import make_app, ready, until
 
 PANE_KEYS = ("0", "1", "8", "z", "tab", "shift+tab")

@@ -11,8 +11,8 @@ from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui.screens.pickers import PickOne
 from hpo_tui.tui.screens.trials import Trials
-from hpo_tui.tui.trial_order import sort_values, sorted_rows
-from hpo_tui.tui.watcher import read_once
+from hpo_tui.tui.tables.trial_order import sort_values, sorted_rows
+from hpo_tui.tui.watching.watcher import read_once
 from hpo_tui.tui.widgets.line_table import LineTable
 from tests.tui.conftest import make_app, make_study, ready, until
 

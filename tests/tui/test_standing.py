@@ -11,9 +11,9 @@ from hpo_tui.engine.waiting import KEY
 from hpo_tui.store.frame import STATES
 from hpo_tui.store.models import Event, StudyState, TrialState
 from hpo_tui.store.write import StudyWriter
-from hpo_tui.tui import fmt
-from hpo_tui.tui.standing import first_result_text, header_pieces, status_lines
-from hpo_tui.tui.watcher import StudyWatcher, read_once
+from hpo_tui.tui.watching.watcher import StudyWatcher, read_once
+from hpo_tui.tui.words import fmt
+from hpo_tui.tui.words.standing import first_result_text, header_pieces, status_lines
 from tests.tui.conftest import make_study
 
 FAILED = next(code for code, state in enumerate(STATES) if state is TrialState.FAILED)

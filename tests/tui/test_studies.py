@@ -13,19 +13,19 @@ from hpo_tui.engine.execution.processes import Process, boot_id
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState
 from hpo_tui.store.write import StudyWriter
-from hpo_tui.tui import fmt
 from hpo_tui.tui.actions import action
 from hpo_tui.tui.app import HpoApp
 from hpo_tui.tui.screens.compare import Compare
 from hpo_tui.tui.screens.studies import EMPTY, Studies
 from hpo_tui.tui.screens.watch import Watch
-from hpo_tui.tui.study_list import StudyList
-from hpo_tui.tui.study_rows import StudyRows
-from hpo_tui.tui.watcher import read_once
+from hpo_tui.tui.tables.study_rows import StudyRows
+from hpo_tui.tui.watching.study_list import StudyList
+from hpo_tui.tui.watching.watcher import read_once
 from hpo_tui.tui.widgets.chrome import StudyHeader
 from hpo_tui.tui.widgets.key_bar import KeyBar
 from hpo_tui.tui.widgets.line_table import LineTable
 from hpo_tui.tui.widgets.notice import Notice
+from hpo_tui.tui.words import fmt
 from tests.tui.conftest import NOW, make_app, make_study, ready, until
 
 

@@ -8,8 +8,8 @@ import pytest
 from hpo_tui.engine.overdue import KEY
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.write import StudyWriter
-from hpo_tui.tui.study_list import StudyList, Summary
-from hpo_tui.tui.study_rows import StudyRows
+from hpo_tui.tui.tables.study_rows import StudyRows
+from hpo_tui.tui.watching.study_list import StudyList, Summary
 from tests.tui.conftest import TEXT, make_study
 
 

@@ -13,12 +13,12 @@ from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui.app import HpoApp
-from hpo_tui.tui.filters import FilterError, filter_mask
 from hpo_tui.tui.screens.trials import Trials
-from hpo_tui.tui.snapshot import Snapshot
-from hpo_tui.tui.trial_order import sorted_rows
-from hpo_tui.tui.trial_rows import TrialRows, all_columns, default_columns
-from hpo_tui.tui.watcher import read_once
+from hpo_tui.tui.tables.filters import FilterError, filter_mask
+from hpo_tui.tui.tables.trial_order import sorted_rows
+from hpo_tui.tui.tables.trial_rows import TrialRows, all_columns, default_columns
+from hpo_tui.tui.watching.snapshot import Snapshot
+from hpo_tui.tui.watching.watcher import read_once
 from tests.tui.conftest import make_app, make_study, ready, until
 
 TAGS = {2: ("keep", "seed noise"), 5: ("check",), 7: ("keep",)}

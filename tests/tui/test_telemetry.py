@@ -9,13 +9,13 @@ import pytest
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import CPU, DeviceSample
 from hpo_tui.store.write import StudyWriter
-from hpo_tui.tui.fmt import clock
 from hpo_tui.tui.screens.pickers import PickOne
-from hpo_tui.tui.snapshot import SILENT_SECONDS, STALE_SECONDS, Snapshot
-from hpo_tui.tui.standing import header_pieces, status_lines
-from hpo_tui.tui.watcher import StudyWatcher, read_once
+from hpo_tui.tui.watching.snapshot import SILENT_SECONDS, STALE_SECONDS, Snapshot
+from hpo_tui.tui.watching.watcher import StudyWatcher, read_once
 from hpo_tui.tui.widgets.devices import Devices
 from hpo_tui.tui.widgets.line_table import LineTable
+from hpo_tui.tui.words.fmt import clock
+from hpo_tui.tui.words.standing import header_pieces, status_lines
 from tests.tui.conftest import NOW, make_app, make_study, ready, until
 
 

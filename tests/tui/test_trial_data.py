@@ -5,7 +5,7 @@ import tomllib
 import pytest
 
 from hpo_tui.engine.spec import StudySpec
-from hpo_tui.tui.trial_data import configuration_fault, configuration_text
+from hpo_tui.tui.tables.trial_data import configuration_fault, configuration_text
 from tests.tui.conftest import TEXT
 
 TEXTS = (

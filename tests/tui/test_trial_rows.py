@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hpo_tui.tui import fmt
-from hpo_tui.tui.trial_rows import TrialRows
-from hpo_tui.tui.watcher import read_once
+from hpo_tui.tui.tables.trial_rows import TrialRows
+from hpo_tui.tui.watching.watcher import read_once
+from hpo_tui.tui.words import fmt
 from tests.tui.conftest import TEXT, make_study
 
 

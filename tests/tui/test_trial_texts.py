@@ -11,14 +11,14 @@ from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import Event, Trial, TrialState
 from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
-from hpo_tui.tui.entries import Entry, EntryRows, readable
 from hpo_tui.tui.screens.text_window import TextWindow
-from hpo_tui.tui.side_by_side import record_entries
-from hpo_tui.tui.trial_sheet import files_of, sheet
-from hpo_tui.tui.watcher import read_once
+from hpo_tui.tui.watching.watcher import read_once
 from hpo_tui.tui.widgets.key_bar import KeyBar
 from hpo_tui.tui.widgets.line_table import LineTable
 from hpo_tui.tui.widgets.notice import Notice
+from hpo_tui.tui.words.entries import Entry, EntryRows, readable
+from hpo_tui.tui.words.side_by_side import record_entries
+from hpo_tui.tui.words.trial_sheet import files_of, sheet
 from tests.tui.conftest import make_app, make_study, ready, until
 
 LAST = [f"  File 'train.py', line {n}, in step_{n}" for n in range(4)] + ["RuntimeError: the end"]

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from hpo_tui.store.models import Value
 from hpo_tui.store.write import StudyWriter
-from hpo_tui.tui import fmt, present
 from hpo_tui.tui.charts import axes
-from hpo_tui.tui.entries import EntryRows
-from hpo_tui.tui.side_by_side import trial_entries
-from hpo_tui.tui.snapshot import Snapshot
-from hpo_tui.tui.trial_rows import TrialRows
-from hpo_tui.tui.watcher import read_once
+from hpo_tui.tui.tables.trial_rows import TrialRows
+from hpo_tui.tui.watching.snapshot import Snapshot
+from hpo_tui.tui.watching.watcher import read_once
+from hpo_tui.tui.words import fmt, present
+from hpo_tui.tui.words.entries import EntryRows
+from hpo_tui.tui.words.side_by_side import trial_entries
 from tests.tui.conftest import NOW, TEXT, make_study, make_trial
 
 NAMES = ("optimizer_sgd_with_momentum", "optimizer_sgd_with_nesterov", "adam")

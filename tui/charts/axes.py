@@ -10,12 +10,12 @@ from hpo_tui.engine.arrays import Array
 from hpo_tui.engine.spec import Parameter, ParameterKind, StudySpec
 from hpo_tui.store.frame import Frame
 from hpo_tui.store.models import Value
-from hpo_tui.tui import fmt
 from hpo_tui.tui.charts.scale import Scale, fitted
-from hpo_tui.tui.goals import limits_of
-from hpo_tui.tui.plain import plain
-from hpo_tui.tui.present import plural
-from hpo_tui.tui.snapshot import Brush
+from hpo_tui.tui.watching.snapshot import Brush
+from hpo_tui.tui.words import fmt
+from hpo_tui.tui.words.goals import limits_of
+from hpo_tui.tui.words.plain import plain
+from hpo_tui.tui.words.present import plural
 
 TASK = "task"
 _AT_FIRST = 8

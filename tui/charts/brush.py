@@ -13,8 +13,8 @@ from hpo_tui.store.frame import Frame
 from hpo_tui.store.models import Value
 from hpo_tui.tui.charts import axes
 from hpo_tui.tui.charts.axes import Axis
-from hpo_tui.tui.snapshot import Brush
-from hpo_tui.tui.trial_data import stored_value
+from hpo_tui.tui.tables.trial_data import stored_value
+from hpo_tui.tui.watching.snapshot import Brush
 
 
 def brush_mask(frame: Frame, spec: StudySpec, brushes: Mapping[str, Brush]) -> Mask | None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.store.frame import Frame
 from hpo_tui.tui.charts import axes
-from hpo_tui.tui.snapshot import Brush
+from hpo_tui.tui.watching.snapshot import Brush
 
 
 def carried(

@@ -12,7 +12,7 @@ from hpo_tui.engine.spec import StudySpec
 from hpo_tui.store.frame import Frame
 from hpo_tui.tui.charts.layers import HIDDEN
 from hpo_tui.tui.charts.palette import Ink
-from hpo_tui.tui.plain import plain
+from hpo_tui.tui.words.plain import plain
 
 
 class Colouring(StrEnum):

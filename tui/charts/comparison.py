@@ -10,15 +10,15 @@ from hpo_tui.engine.analysis.front import best_so_far
 from hpo_tui.engine.analysis.volume import box_of, volume_so_far
 from hpo_tui.engine.arrays import Array, Index
 from hpo_tui.engine.spec import Objective, StudySpec
-from hpo_tui.tui import fmt
 from hpo_tui.tui.charts import text, volume_chart
 from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.palette import Ink
 from hpo_tui.tui.charts.plot import Plot
 from hpo_tui.tui.charts.scale import Scale, fitted
 from hpo_tui.tui.glyphs import Glyphs
-from hpo_tui.tui.plain import plain
-from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.watching.snapshot import Snapshot
+from hpo_tui.tui.words import fmt
+from hpo_tui.tui.words.plain import plain
 
 INKS = (Ink.BEST, Ink.FULL_3)
 """The lines of the first and of the second study; they differ in how they are drawn too."""

@@ -10,11 +10,11 @@ from hpo_tui.engine.analysis import charges
 from hpo_tui.engine.costs import LOST, UNDER_WAY
 from hpo_tui.engine.spec import BudgetUnit
 from hpo_tui.tui.charts.palette import Ink
-from hpo_tui.tui.plain import plain
+from hpo_tui.tui.words.plain import plain
 
 if TYPE_CHECKING:
     from hpo_tui.tui.glyphs import Glyphs
-    from hpo_tui.tui.snapshot import Snapshot
+    from hpo_tui.tui.watching.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,12 @@
 """What a device is doing now: a block of three lines, or one line where there is less room."""
 
 from hpo_tui.store.models import DeviceSample
-from hpo_tui.tui import fmt, present
 from hpo_tui.tui.charts import text
 from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.palette import Ink
 from hpo_tui.tui.glyphs import Glyphs
-from hpo_tui.tui.plain import plain
+from hpo_tui.tui.words import fmt, present
+from hpo_tui.tui.words.plain import plain
 
 BLOCK = 3
 """Lines of a block."""

@@ -6,12 +6,12 @@ import numpy as np
 
 from hpo_tui.engine.analysis.maps import Map
 from hpo_tui.engine.arrays import Array, Index
-from hpo_tui.tui import fmt
 from hpo_tui.tui.charts.palette import HEAT_LEVELS, Cell, Ink, heat
 from hpo_tui.tui.charts.plane import Plane
 from hpo_tui.tui.charts.scale import Scale, fitted
 from hpo_tui.tui.charts.text import Spans
 from hpo_tui.tui.glyphs import Glyphs
+from hpo_tui.tui.words import fmt
 
 BLURRED = 1 / 3
 """Share of all colours that what is expected in two cases of three takes, from which on a cell is

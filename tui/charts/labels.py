@@ -2,11 +2,11 @@
 
 import math
 
-from hpo_tui.tui import fmt
 from hpo_tui.tui.charts.axes import Axis
 from hpo_tui.tui.charts.palette import Ink
 from hpo_tui.tui.charts.picture import Picture
-from hpo_tui.tui.plain import plain
+from hpo_tui.tui.words import fmt
+from hpo_tui.tui.words.plain import plain
 
 Taken = dict[int, int]
 """Rows of an axis that are labelled → the last cell of the label."""

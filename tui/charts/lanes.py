@@ -7,14 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo_tui.engine.costs import LOST
-from hpo_tui.tui import fmt
 from hpo_tui.tui.charts import cost, text
 from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.palette import Ink
 from hpo_tui.tui.charts.timeline import Lane, Ran, TimeAxis, busy, cells, marks
 from hpo_tui.tui.glyphs import Glyphs
-from hpo_tui.tui.plain import plain
-from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.watching.snapshot import Snapshot
+from hpo_tui.tui.words import fmt
+from hpo_tui.tui.words.plain import plain
 
 LEAST = 3
 """Lines of the shortest timeline."""

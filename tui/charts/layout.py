@@ -9,7 +9,7 @@ from hpo_tui.tui.charts.axes import Axis
 from hpo_tui.tui.charts.layers import Plan
 from hpo_tui.tui.charts.options import Options
 from hpo_tui.tui.charts.scale import Scale
-from hpo_tui.tui.snapshot import Brush
+from hpo_tui.tui.watching.snapshot import Brush
 
 NARROWEST_GAP = 7
 """Cells between two axes at the least; with less room, fewer axes are shown at once."""

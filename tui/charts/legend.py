@@ -10,8 +10,8 @@ from hpo_tui.tui.charts.palette import LEVELS, Ink
 from hpo_tui.tui.charts.picture import Picture
 from hpo_tui.tui.charts.text import Span
 from hpo_tui.tui.glyphs import Glyphs
-from hpo_tui.tui.plain import plain
-from hpo_tui.tui.snapshot import Brush
+from hpo_tui.tui.watching.snapshot import Brush
+from hpo_tui.tui.words.plain import plain
 
 REST = tuple(s for s in TrialState if s is not TrialState.COMPLETE)
 """States of the trials that have no result of any task: they are drawn as the partial ones."""

@@ -10,7 +10,6 @@ from hpo_tui.engine.analysis.maps import Map
 from hpo_tui.engine.arrays import Array, Index
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.store.models import TrialState
-from hpo_tui.tui import fmt
 from hpo_tui.tui.charts import text
 from hpo_tui.tui.charts.axes import good_ends
 from hpo_tui.tui.charts.canvas import Canvas
@@ -19,9 +18,10 @@ from hpo_tui.tui.charts.palette import Cell, Ink, heat
 from hpo_tui.tui.charts.plane import Plane, Side
 from hpo_tui.tui.charts.text import Spans
 from hpo_tui.tui.glyphs import Glyphs
-from hpo_tui.tui.goals import limits_of, way
-from hpo_tui.tui.plain import plain
-from hpo_tui.tui.snapshot import Snapshot, View
+from hpo_tui.tui.watching.snapshot import Snapshot, View
+from hpo_tui.tui.words import fmt
+from hpo_tui.tui.words.goals import limits_of, way
+from hpo_tui.tui.words.plain import plain
 
 Pair = tuple[str, str]
 SMALLEST = (28, 8)

@@ -14,7 +14,7 @@ from hpo_tui.tui.charts.highlight import Best
 from hpo_tui.tui.charts.layers import Plan
 from hpo_tui.tui.charts.options import Options
 from hpo_tui.tui.glyphs import Glyphs
-from hpo_tui.tui.snapshot import View
+from hpo_tui.tui.watching.snapshot import View
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,7 +10,6 @@ from hpo_tui.engine.spec import Parameter, StudySpec
 from hpo_tui.engine.spec.space import value_count
 from hpo_tui.store.frame import Frame
 from hpo_tui.store.models import Value
-from hpo_tui.tui import fmt
 from hpo_tui.tui.charts.axes import Axis, make
 from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.expected import places
@@ -18,6 +17,7 @@ from hpo_tui.tui.charts.palette import Ink
 from hpo_tui.tui.charts.plot import Plot
 from hpo_tui.tui.charts.scale import Scale
 from hpo_tui.tui.glyphs import Glyphs
+from hpo_tui.tui.words import fmt
 
 _FEWEST = 4
 """Marks that are asked for, of which those are drawn that have room: fewer would leave a

@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 
 from hpo_tui.engine.arrays import Array, Index, Mask
-from hpo_tui.tui import fmt
 from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.palette import Ink
 from hpo_tui.tui.charts.raster import envelope
 from hpo_tui.tui.charts.scale import Scale
 from hpo_tui.tui.glyphs import Glyphs
-from hpo_tui.tui.plain import plain
+from hpo_tui.tui.words import fmt
+from hpo_tui.tui.words.plain import plain
 
 Mark = tuple[int, float, str]
 """Where the label of a mark on an axis begins, its value, the label."""

@@ -18,7 +18,7 @@ from hpo_tui.tui.charts.options import Options
 from hpo_tui.tui.charts.palette import Ink
 from hpo_tui.tui.charts.picture import Picture
 from hpo_tui.tui.glyphs import Glyphs
-from hpo_tui.tui.snapshot import Snapshot, View, unchanged
+from hpo_tui.tui.watching.snapshot import Snapshot, View, unchanged
 
 
 class Scene:

@@ -10,7 +10,6 @@ from hpo_tui.engine.analysis.slices import Slice
 from hpo_tui.engine.arrays import Array
 from hpo_tui.engine.spec import Parameter
 from hpo_tui.store.models import TrialState
-from hpo_tui.tui import fmt
 from hpo_tui.tui.charts import text
 from hpo_tui.tui.charts.axes import Axis, good_ends, make
 from hpo_tui.tui.charts.canvas import Canvas
@@ -20,9 +19,10 @@ from hpo_tui.tui.charts.plot import Plot
 from hpo_tui.tui.charts.scale import Scale, fitted
 from hpo_tui.tui.charts.text import Spans
 from hpo_tui.tui.glyphs import Glyphs, circles
-from hpo_tui.tui.goals import limits_of, way
-from hpo_tui.tui.plain import plain
-from hpo_tui.tui.snapshot import Snapshot, View
+from hpo_tui.tui.watching.snapshot import Snapshot, View
+from hpo_tui.tui.words import fmt
+from hpo_tui.tui.words.goals import limits_of, way
+from hpo_tui.tui.words.plain import plain
 
 
 @dataclass(frozen=True, slots=True)

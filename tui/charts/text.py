@@ -3,10 +3,10 @@
 import math
 from collections.abc import Sequence
 
-from hpo_tui.tui import fmt
 from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.palette import Ink
 from hpo_tui.tui.glyphs import Glyphs
+from hpo_tui.tui.words import fmt
 
 LEAST_NAME = 10
 """Cells by which a name can still be told, whatever stands beside it."""

@@ -14,8 +14,8 @@ from hpo_tui.engine.arrays import Array, Index
 from hpo_tui.engine.occupancy import gpus_of
 from hpo_tui.store.frame import STATES, Frame
 from hpo_tui.store.models import Event, TrialState
-from hpo_tui.tui import fmt
 from hpo_tui.tui.charts.attempts import Attempt, attempts_of, dated
+from hpo_tui.tui.words import fmt
 
 MOST_TRIALS = 2000
 """The last trials that are drawn: more than cells could show, and few enough for every update."""

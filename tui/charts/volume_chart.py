@@ -9,15 +9,15 @@ from hpo_tui.engine.analysis.volume import Box, box_of, volume_so_far
 from hpo_tui.engine.arrays import Array, Index
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.store.frame import Frame
-from hpo_tui.tui import fmt, present
 from hpo_tui.tui.charts import text
 from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.palette import Ink
 from hpo_tui.tui.charts.plot import Plot
 from hpo_tui.tui.charts.scale import Scale, fitted
 from hpo_tui.tui.glyphs import Glyphs, circles
-from hpo_tui.tui.plain import plain
-from hpo_tui.tui.snapshot import View
+from hpo_tui.tui.watching.snapshot import View
+from hpo_tui.tui.words import fmt, present
+from hpo_tui.tui.words.plain import plain
 
 NAME = "hypervolume"
 TOO_LARGE = "The front has too many trials for its hypervolume to be computed."

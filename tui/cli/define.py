@@ -20,7 +20,7 @@ from hpo_tui.tui.cli.studies import (
     refuse_folder,
 )
 from hpo_tui.tui.cli.text import note, number, say
-from hpo_tui.tui.plain import plain
+from hpo_tui.tui.words.plain import plain
 
 if TYPE_CHECKING:
     from hpo_tui.engine.spec import StudySpec
@@ -73,7 +73,7 @@ def check(given: str, notify: bool) -> int:
 def _describe(spec: "StudySpec") -> None:
     """Print what a study file that is right says."""
     from hpo_tui.engine.define.preview import unguarded
-    from hpo_tui.engine.spec.read_ending import show_stop_when
+    from hpo_tui.engine.spec.reading.ending import show_stop_when
 
     goals = ", ".join(plain(o.metric) for o in spec.objectives) or "none"
     tasks = ", ".join(f"{plain(t.name)} at {number(t.cost)}" for t in spec.tasks_by_cost)

@@ -11,7 +11,7 @@ from hpo_tui.store.folder import HOME, StudyFolder
 from hpo_tui.tui.cli.errors import Refusal, refusing
 from hpo_tui.tui.cli.run import launch, prepare
 from hpo_tui.tui.cli.text import note
-from hpo_tui.tui.plain import plain
+from hpo_tui.tui.words.plain import plain
 
 FILES = ("study.toml", "train.py")
 

@@ -22,7 +22,7 @@ from hpo_tui.store.locks import why_unlockable
 from hpo_tui.tui.cli.doctor_gpus import check_gpu
 from hpo_tui.tui.cli.finding import GIB, Finding
 from hpo_tui.tui.cli.text import colours, note, say, unicode_ok
-from hpo_tui.tui.plain import plain
+from hpo_tui.tui.words.plain import plain
 
 
 def check_python() -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hpo_tui.store.faults import explained
 from hpo_tui.store.refusals import in_words
-from hpo_tui.tui.plain import plain
+from hpo_tui.tui.words.plain import plain
 
 
 class Refusal(Exception):  # noqa: N818 - what it is to the user; it is no bug

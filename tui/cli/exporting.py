@@ -19,7 +19,7 @@ from hpo_tui.store.transfer.whole import whole
 from hpo_tui.tui.cli.errors import Refusal, refusing
 from hpo_tui.tui.cli.studies import find, reading, spec_of, study_argument
 from hpo_tui.tui.cli.text import note
-from hpo_tui.tui.plain import plain
+from hpo_tui.tui.words.plain import plain
 
 
 @click.command("export")

@@ -10,11 +10,11 @@ from hpo_tui.store.models import StudyState, Trial, TrialState
 from hpo_tui.store.read import StudyReader
 from hpo_tui.tui.cli.summary import amount_of, progress_line, state_of
 from hpo_tui.tui.cli.text import bar, colours, note, safe, shown
-from hpo_tui.tui.fmt import clip_line, duration, took
-from hpo_tui.tui.goals import goals_of
-from hpo_tui.tui.plain import fit, plain, plain_lines
-from hpo_tui.tui.snapshot import Snapshot
-from hpo_tui.tui.watcher import LEAST_SECONDS, POLL_SECONDS, StudyWatcher
+from hpo_tui.tui.watching.snapshot import Snapshot
+from hpo_tui.tui.watching.watcher import LEAST_SECONDS, POLL_SECONDS, StudyWatcher
+from hpo_tui.tui.words.fmt import clip_line, duration, took
+from hpo_tui.tui.words.goals import goals_of
+from hpo_tui.tui.words.plain import fit, plain, plain_lines
 
 START_SECONDS = 20.0
 """How long a runner may take until it holds its lock."""

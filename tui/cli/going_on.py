@@ -8,7 +8,7 @@ from hpo_tui.store.folder import StudyFolder
 from hpo_tui.tui.cli.errors import Refusal, refusing
 from hpo_tui.tui.cli.studies import reading
 from hpo_tui.tui.cli.text import note
-from hpo_tui.tui.plain import plain
+from hpo_tui.tui.words.plain import plain
 
 _POLL_SECONDS = 0.1
 _TOLD = {"edited": "edited by hand since the last run: ", "strange": ""}
@@ -91,7 +91,7 @@ def _tell_edit(folder: StudyFolder) -> None:
 
     That of a paused one does when it is resumed.
     """
-    from hpo_tui.engine.spec.files import edited_by_hand
+    from hpo_tui.engine.spec.text.files import edited_by_hand
     from hpo_tui.store.models import StudyState
 
     with reading(folder) as reader:
@@ -117,7 +117,7 @@ def go_on(folder: StudyFolder) -> bool:
 def is_finished(folder: StudyFolder) -> bool:
     """Whether a study is finished, nobody has given it more, and nothing queued can be paid."""
     from hpo_tui.engine.launch.lacking import lack
-    from hpo_tui.engine.spec.files import edited_by_hand
+    from hpo_tui.engine.spec.text.files import edited_by_hand
     from hpo_tui.store.models import StudyState
 
     with reading(folder) as reader:

@@ -17,7 +17,7 @@ from hpo_tui.store.transfer.arrivals import Arrival
 from hpo_tui.tui.cli.errors import Refusal
 from hpo_tui.tui.cli.studies import complete_file
 from hpo_tui.tui.cli.text import note
-from hpo_tui.tui.plain import plain
+from hpo_tui.tui.words.plain import plain
 
 _TABLES = (".csv", ".tsv", ".txt")
 _JSON = (".json", ".jsonl", ".ndjson")

@@ -9,7 +9,7 @@ from hpo_tui.tui.cli.errors import Refusal, refusing
 from hpo_tui.tui.cli.going_on import ask
 from hpo_tui.tui.cli.studies import complete_study, find, study_argument
 from hpo_tui.tui.cli.text import note
-from hpo_tui.tui.plain import plain
+from hpo_tui.tui.words.plain import plain
 
 
 def _quiet(text: str) -> StudyFolder:

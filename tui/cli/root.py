@@ -12,7 +12,7 @@ from hpo_tui import __version__
 from hpo_tui.tui.cli.errors import Refusal, explain
 from hpo_tui.tui.cli.text import note
 from hpo_tui.tui.crashes import report_crash
-from hpo_tui.tui.plain import plain
+from hpo_tui.tui.words.plain import plain
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem

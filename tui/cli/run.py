@@ -11,7 +11,7 @@ from hpo_tui.tui.cli.errors import Refusal
 from hpo_tui.tui.cli.screens import show
 from hpo_tui.tui.cli.studies import find, refuse_empty, refuse_folder, study_argument
 from hpo_tui.tui.cli.text import note, say
-from hpo_tui.tui.plain import plain, plain_lines
+from hpo_tui.tui.words.plain import plain, plain_lines
 
 
 @click.command("run")

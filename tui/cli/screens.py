@@ -18,7 +18,7 @@ from hpo_tui.tui.cli.studies import (
     study_argument,
     study_of_file,
 )
-from hpo_tui.tui.plain import plain
+from hpo_tui.tui.words.plain import plain
 
 
 def screen_options(command: Callable[..., Any]) -> Callable[..., Any]:

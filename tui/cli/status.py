@@ -12,16 +12,16 @@ from hpo_tui.tui.cli.errors import Refusal
 from hpo_tui.tui.cli.numbers import Whole
 from hpo_tui.tui.cli.studies import find, study_argument
 from hpo_tui.tui.cli.text import note, say
-from hpo_tui.tui.plain import plain, plain_lines
-from hpo_tui.tui.snapshot import Snapshot
-from hpo_tui.tui.standing import queued_lines, silent_lines, waits_lines
+from hpo_tui.tui.watching.snapshot import Snapshot
+from hpo_tui.tui.words.plain import plain, plain_lines
+from hpo_tui.tui.words.standing import queued_lines, silent_lines, waits_lines
 
 
 def picture_of(folder: StudyFolder) -> Snapshot:
     """Return the study as it is. Raises Refusal with the reason why it cannot be read."""
     from hpo_tui.engine.spec import SpecError
-    from hpo_tui.tui.unreadable import why_unreadable
-    from hpo_tui.tui.watcher import read_once
+    from hpo_tui.tui.watching.unreadable import why_unreadable
+    from hpo_tui.tui.watching.watcher import read_once
 
     try:
         return read_once(folder)

@@ -15,7 +15,7 @@ from hpo_tui.tui.cli.studies import complete_study, find, reading, spec_of, stud
 from hpo_tui.tui.cli.text import note
 from hpo_tui.tui.cli.trial import chosen, trial_words
 from hpo_tui.tui.editor.values import number_of
-from hpo_tui.tui.plain import plain
+from hpo_tui.tui.words.plain import plain
 
 
 class TrialNumber(click.IntRange):
@@ -192,7 +192,7 @@ def _spoken(text: str) -> Any:
 @study_option
 def extend(amount: str, study: str | None) -> None:
     """Increase the budget of the study by AMOUNT, in its own unit: 10, 2h, "20 trials"."""
-    from hpo_tui.engine.spec.extend import amount_more
+    from hpo_tui.engine.spec.text.extend import amount_more
 
     folder = find(study)
     with reading(folder) as reader:

@@ -21,7 +21,7 @@ from hpo_tui.store.folder import (
 )
 from hpo_tui.store.refusals import in_words
 from hpo_tui.tui.cli.errors import NoSuchStudy, Refusal
-from hpo_tui.tui.plain import plain
+from hpo_tui.tui.words.plain import plain
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -122,7 +122,7 @@ def refuse_folder(path: Path) -> None:
     """Refuse a folder that has the name of a study file, or holds one that has."""
     for place in (path, path / "study.toml"):
         if place.suffix == ".toml" and place.is_dir() and not (place / "study.toml").is_file():
-            from hpo_tui.engine.spec.load import FOLDER
+            from hpo_tui.engine.spec.reading.load import FOLDER
 
             raise Refusal(f"{plain(str(place))} {FOLDER}")
 

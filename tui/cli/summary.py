@@ -28,15 +28,15 @@ from hpo_tui.store.models import Trial
 from hpo_tui.store.transfer.rows import finite
 from hpo_tui.tui.cli.studies import reading
 from hpo_tui.tui.cli.text import bar, exact, number, say, shown, table
-from hpo_tui.tui.fmt import duration
-from hpo_tui.tui.goals import full_results, goals_of
-from hpo_tui.tui.paused import in_few_words
-from hpo_tui.tui.plain import plain
-from hpo_tui.tui.present import plural
-from hpo_tui.tui.running import overdue_text
-from hpo_tui.tui.snapshot import Snapshot
-from hpo_tui.tui.standing import until
-from hpo_tui.tui.trial_data import rerun_line
+from hpo_tui.tui.tables.trial_data import rerun_line
+from hpo_tui.tui.watching.snapshot import Snapshot
+from hpo_tui.tui.words.fmt import duration
+from hpo_tui.tui.words.goals import full_results, goals_of
+from hpo_tui.tui.words.paused import in_few_words
+from hpo_tui.tui.words.plain import plain
+from hpo_tui.tui.words.present import plural
+from hpo_tui.tui.words.running import overdue_text
+from hpo_tui.tui.words.standing import until
 
 UNITS = {BudgetUnit.FULL: "", BudgetUnit.GPU_HOURS: " GPU-hours", BudgetUnit.TRIALS: " trials"}
 

@@ -9,7 +9,7 @@ from typing import Any
 from rich.cells import cell_len
 
 from hpo_tui.engine.numerals import brief, short_exponent
-from hpo_tui.tui.plain import plain
+from hpo_tui.tui.words.plain import plain
 
 
 def number(value: float | None, digits: int = 4) -> str:

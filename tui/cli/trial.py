@@ -13,14 +13,14 @@ from hpo_tui.tui.cli.numbers import Whole
 from hpo_tui.tui.cli.status import picture_of
 from hpo_tui.tui.cli.studies import complete_study, find, proposals, reading
 from hpo_tui.tui.cli.text import say, unicode_ok
-from hpo_tui.tui.plain import plain, to_ascii
-from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.watching.snapshot import Snapshot
+from hpo_tui.tui.words.plain import plain, to_ascii
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from hpo_tui.store.read import StudyReader
-    from hpo_tui.tui.trial_sheet import Sheet
+    from hpo_tui.tui.words.trial_sheet import Sheet
 
 
 def _complete(
@@ -76,7 +76,7 @@ def show(words: tuple[str, ...], study: str | None, as_json: bool) -> None:
     The last word is the trial's number; a word before it names the study, as in `sparse 7`.
     """
     from hpo_tui.store.transfer.write_text import json_line
-    from hpo_tui.tui.trial_sheet import files_of, sheet
+    from hpo_tui.tui.words.trial_sheet import files_of, sheet
 
     folder, number = chosen(words, study)
     picture = picture_of(folder)
@@ -105,9 +105,9 @@ def _say(text: str) -> None:
 
 def sheet_lines(said: "Sheet") -> list[str]:
     """Return what a trial's screen says as lines, each value whole."""
-    from hpo_tui.tui.entries import readable
-    from hpo_tui.tui.fmt import width_of
-    from hpo_tui.tui.plain import fit
+    from hpo_tui.tui.words.entries import readable
+    from hpo_tui.tui.words.fmt import width_of
+    from hpo_tui.tui.words.plain import fit
 
     held = [e for e in said.entries if e.values]
     names = max([width_of(e.label) for e in held] + [_NAMES])
@@ -133,8 +133,8 @@ def trial_record(
 ) -> dict[str, Any]:
     """Return what ``show --json`` prints: the record of an export, and what else is known."""
     from hpo_tui.store.transfer.rows import finite, record
-    from hpo_tui.tui.goals import goals_of, is_goal, reached
-    from hpo_tui.tui.trial_sheet import files_of, promoted_to
+    from hpo_tui.tui.words.goals import goals_of, is_goal, reached
+    from hpo_tui.tui.words.trial_sheet import files_of, promoted_to
 
     spec, frame = picture.spec, picture.frame
     goals = [g for g in goals_of(spec) if is_goal(g)]

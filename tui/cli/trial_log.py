@@ -11,8 +11,8 @@ from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import Trial, TrialState
 from hpo_tui.store.read import StudyReader
 from hpo_tui.tui.cli.text import note, safe, say
-from hpo_tui.tui.fmt import size
-from hpo_tui.tui.plain import fit, log_line, plain, plain_lines
+from hpo_tui.tui.words.fmt import size
+from hpo_tui.tui.words.plain import fit, log_line, plain, plain_lines
 
 _POLL_SECONDS = 0.2
 _CHUNK = 1 << 20

@@ -3,10 +3,10 @@
 import secrets
 from typing import TYPE_CHECKING
 
-from hpo_tui.tui import present
 from hpo_tui.tui.narrowing import describe, narrowed_text, outside
 from hpo_tui.tui.screens.study_room import Deeds
-from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.watching.snapshot import Snapshot
+from hpo_tui.tui.words import present
 
 if TYPE_CHECKING:
     from hpo_tui.tui.charts.brush import Narrowed

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from functools import partial
 
 from hpo_tui.store.tags import joined, parted
-from hpo_tui.tui.plain import plain
 from hpo_tui.tui.screens.study_room import Deeds
 from hpo_tui.tui.typed_ahead import ASKING
+from hpo_tui.tui.words.plain import plain
 
 
 class RecordDeeds(Deeds):

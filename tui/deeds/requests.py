@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from hpo_tui.tui import present
-from hpo_tui.tui.live import LiveStudy
 from hpo_tui.tui.screens.base import Room
 from hpo_tui.tui.study_deeds import answer_of, attempted, unanswered
+from hpo_tui.tui.watching.live import LiveStudy
+from hpo_tui.tui.words import present
 
 NOTICEABLE = 50
 """Requests from which their doing takes long enough to say that it has begun."""

@@ -2,8 +2,8 @@
 
 from hpo_tui.store.models import CPU, StudyState, TrialState
 from hpo_tui.tui.screens.study_room import Deeds, no_start
-from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.study_deeds import NOTHING_RUNS, STARTS_IT, sentence
+from hpo_tui.tui.watching.snapshot import Snapshot
 
 
 class StudyDeeds(Deeds):

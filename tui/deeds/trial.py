@@ -7,9 +7,8 @@ from hpo_tui.store.frame import STATES
 from hpo_tui.store.models import TrialState
 from hpo_tui.tui.deeds.wishes import queued_of
 from hpo_tui.tui.screens.study_room import Deeds, no_start
-from hpo_tui.tui.snapshot import Snapshot
 from hpo_tui.tui.study_deeds import NO_RUNNER
-from hpo_tui.tui.trial_data import (
+from hpo_tui.tui.tables.trial_data import (
     configuration_fault,
     configuration_text,
     dearer_tasks,
@@ -18,6 +17,7 @@ from hpo_tui.tui.trial_data import (
     trial_data,
     why_no_promotion,
 )
+from hpo_tui.tui.watching.snapshot import Snapshot
 
 _MOST_REPEATS = 100
 """Repeats of a trial that can be asked for at a time."""

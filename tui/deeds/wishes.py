@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 from hpo_tui.engine.answers import wish_text
 from hpo_tui.store.models import Command, StudyState
 from hpo_tui.tui.deeds.requests import Requests
-from hpo_tui.tui.live import LiveStudy
-from hpo_tui.tui.plain import plain
 from hpo_tui.tui.screens.base import Room
 from hpo_tui.tui.study_deeds import add_and_run, how_queued_starts, sentence, unqueue
+from hpo_tui.tui.watching.live import LiveStudy
+from hpo_tui.tui.words.plain import plain
 
 if TYPE_CHECKING:
     from textual.app import App
 
-    from hpo_tui.tui.snapshot import Snapshot
+    from hpo_tui.tui.watching.snapshot import Snapshot
 
 _ALL = 0
 """The entry that stands for all: commands are numbered from 1."""
@@ -50,8 +50,8 @@ class Wishes:
         self, snapshot: "Snapshot", name: str, said: str, many: Sequence[Mapping[str, Any]]
     ) -> None:
         """Ask whether what a finished study is asked for is to be paid for and run at once."""
-        from hpo_tui.tui.queued import Bill
         from hpo_tui.tui.screens.pickers import PickOne
+        from hpo_tui.tui.words.queued import Bill
 
         bill = Bill.of(snapshot, [(name, args) for args in many])
         way = how_queued_starts(snapshot.study, edited=False, short=bill.short)
@@ -75,9 +75,9 @@ class Wishes:
     def ask_amount(self, taken: Callable[[float], None]) -> None:
         """Ask by how much the budget is to be increased; what is queued may say it."""
         from hpo_tui.engine.spec import BudgetUnit
-        from hpo_tui.engine.spec.extend import amount_more
-        from hpo_tui.tui.budgets import budget_text
+        from hpo_tui.engine.spec.text.extend import amount_more
         from hpo_tui.tui.screens.dialogs import Ask
+        from hpo_tui.tui.words.budgets import budget_text
 
         snapshot = self._live.snapshot
         assert snapshot is not None

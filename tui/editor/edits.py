@@ -5,8 +5,15 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from hpo_tui.engine.spec.names import KeyPath
-from hpo_tui.engine.spec.rename import rename_parameter
-from hpo_tui.engine.spec.write import EditError, add_entry, add_parameter, move, remove, set_value
+from hpo_tui.engine.spec.text.rename import rename_parameter
+from hpo_tui.engine.spec.text.write import (
+    EditError,
+    add_entry,
+    add_parameter,
+    move,
+    remove,
+    set_value,
+)
 from hpo_tui.tui.editor.fields import FIELDS, LISTS
 
 __all__ = ["EditError", "add", "apply_values", "duplicate", "move", "remove", "values_at"]

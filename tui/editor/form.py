@@ -9,9 +9,9 @@ from hpo_tui.engine.spec import Problem, SpecError, StudySpec
 from hpo_tui.engine.spec.names import KeyPath
 from hpo_tui.tui.editor.fields import FIELDS, HEADINGS, ITEMS, LISTS, Field
 from hpo_tui.tui.editor.values import show_field, show_value
-from hpo_tui.tui.fmt import clip_among
-from hpo_tui.tui.plain import plain
-from hpo_tui.tui.rows import Cell, Column
+from hpo_tui.tui.tables.rows import Cell, Column
+from hpo_tui.tui.words.fmt import clip_among
+from hpo_tui.tui.words.plain import plain
 
 
 @dataclass(frozen=True, slots=True)

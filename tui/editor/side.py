@@ -12,7 +12,7 @@ from hpo_tui.engine.spec.names import KeyPath, plural
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.refusals import in_words
 from hpo_tui.tui.editor.form import Checked
-from hpo_tui.tui.plain import plain, plain_lines
+from hpo_tui.tui.words.plain import plain, plain_lines
 
 Change = Callable[[str], tuple[str, KeyPath]]
 """From a study's text to the changed one and the row to stand on."""
@@ -152,7 +152,7 @@ def try_text(checked: Checked, cwd: Path) -> Text:
 
 def write(path: Path, text: str) -> str:
     """Write a study file in one piece; return what went wrong, empty when nothing did."""
-    from hpo_tui.engine.spec.files import write_atomic
+    from hpo_tui.engine.spec.text.files import write_atomic
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -178,7 +178,7 @@ def plan(folder: StudyFolder, checked: Checked) -> Plan:
     """Compare the edited study with the stored one and its trials; for a thread."""
     from hpo_tui.engine.spec.edit import plan_edit
     from hpo_tui.store.read import StudyReader
-    from hpo_tui.tui.unreadable import why_unreadable
+    from hpo_tui.tui.watching.unreadable import why_unreadable
 
     try:
         with StudyReader(folder.db) as reader:

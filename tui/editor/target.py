@@ -5,7 +5,7 @@ from pathlib import Path
 
 from hpo_tui.store.folder import HOME
 from hpo_tui.store.refusals import in_words
-from hpo_tui.tui.plain import plain
+from hpo_tui.tui.words.plain import plain
 
 _SECTIONS = ("study", "space", "objective", "task")
 """Sections of which a study file has at least one; other files of TOML have none of them."""

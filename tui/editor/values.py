@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Mapping
 from typing import Any
 
-from hpo_tui.engine.spec.toml_text import toml_value
+from hpo_tui.engine.spec.text.toml_text import toml_value
 from hpo_tui.tui.editor.fields import Field
 
 _BARE = re.compile(r"[\w.+/:@%*-]+( [\w.+/:@%*-]+)*")

@@ -6,18 +6,18 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 
-from hpo_tui.tui.entries import Entry, EntryRows
-from hpo_tui.tui.live import LiveStudy
-from hpo_tui.tui.plain import plain
 from hpo_tui.tui.screens.base import Room
 from hpo_tui.tui.screens.text_window import read_whole
-from hpo_tui.tui.side_by_side import trial_entries
-from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.watching.live import LiveStudy
+from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.widgets.chrome import StudyHeader
 from hpo_tui.tui.widgets.fixed_table import FixedTable
 from hpo_tui.tui.widgets.key_bar import KeyBar
 from hpo_tui.tui.widgets.line_table import LineTable
 from hpo_tui.tui.widgets.notice import Notice
+from hpo_tui.tui.words.entries import Entry, EntryRows
+from hpo_tui.tui.words.plain import plain
+from hpo_tui.tui.words.side_by_side import trial_entries
 
 
 class Compare(Room):

@@ -14,18 +14,18 @@ from hpo_tui.engine.spec import SpecError
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.tui.actions import Action, bindings
 from hpo_tui.tui.crashes import report_crash
-from hpo_tui.tui.entries import Entry
-from hpo_tui.tui.plain import plain
 from hpo_tui.tui.screens.compare import Compare
-from hpo_tui.tui.side_by_side import study_entries
-from hpo_tui.tui.snapshot import Snapshot
-from hpo_tui.tui.unreadable import why_unreadable
-from hpo_tui.tui.watcher import read_once
+from hpo_tui.tui.watching.snapshot import Snapshot
+from hpo_tui.tui.watching.unreadable import why_unreadable
+from hpo_tui.tui.watching.watcher import read_once
 from hpo_tui.tui.widgets.chrome import StudyHeader
 from hpo_tui.tui.widgets.fixed_table import FixedTable
 from hpo_tui.tui.widgets.key_bar import KeyBar
 from hpo_tui.tui.widgets.line_table import LineTable
 from hpo_tui.tui.widgets.notice import Notice
+from hpo_tui.tui.words.entries import Entry
+from hpo_tui.tui.words.plain import plain
+from hpo_tui.tui.words.side_by_side import study_entries
 
 if TYPE_CHECKING:
     from hpo_tui.tui.charts.comparison import Comparison
@@ -216,7 +216,7 @@ table alone, or both if there is room. A study that is running is followed.
 
 def _stamp(folder: StudyFolder) -> object:
     """Return what changes when a study does."""
-    from hpo_tui.tui.study_list import stamps
+    from hpo_tui.tui.watching.study_list import stamps
 
     try:
         return stamps(folder), folder.runner_pid()

@@ -18,7 +18,6 @@ from hpo_tui.store.folder import StudyFolder
 from hpo_tui.tui.actions import bindings
 from hpo_tui.tui.editor import side
 from hpo_tui.tui.editor.form import Checked, check, form_rows
-from hpo_tui.tui.plain import plain
 from hpo_tui.tui.screens.define_items import Items
 from hpo_tui.tui.screens.define_room import EditRoom
 from hpo_tui.tui.screens.define_save import Saving
@@ -26,6 +25,7 @@ from hpo_tui.tui.screens.define_side import Side
 from hpo_tui.tui.widgets.key_bar import KeyBar
 from hpo_tui.tui.widgets.line_table import LineTable
 from hpo_tui.tui.widgets.study_form import StudyForm
+from hpo_tui.tui.words.plain import plain
 
 WIDE = 100
 """Columns from which form and text stand side by side."""

@@ -4,10 +4,10 @@ from hpo_tui.engine.spec.names import KeyPath
 from hpo_tui.tui.editor import edits, side
 from hpo_tui.tui.editor.fields import FIELDS, HEADINGS, ITEMS, PARAMETER_NAME, env_fields
 from hpo_tui.tui.editor.form import check
-from hpo_tui.tui.plain import plain
 from hpo_tui.tui.screens.define_room import EditRoom
 from hpo_tui.tui.screens.item_dialog import ItemDialog, Values
 from hpo_tui.tui.widgets.study_form import StudyForm
+from hpo_tui.tui.words.plain import plain
 
 
 class Items:

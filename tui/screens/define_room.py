@@ -12,8 +12,8 @@ from hpo_tui.tui.config import state_folder
 from hpo_tui.tui.editor.draft import Draft
 from hpo_tui.tui.editor.form import Checked, check
 from hpo_tui.tui.editor.history import TextHistory
-from hpo_tui.tui.plain import plain
 from hpo_tui.tui.screens.base import Room
+from hpo_tui.tui.words.plain import plain
 
 
 class EditRoom(Room):

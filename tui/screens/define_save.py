@@ -6,9 +6,9 @@ from dataclasses import replace
 from hpo_tui.tui.editor import side, target
 from hpo_tui.tui.editor.form import Checked
 from hpo_tui.tui.messages import StudySaved
-from hpo_tui.tui.plain import plain
 from hpo_tui.tui.screens.define_room import EditRoom
 from hpo_tui.tui.typed_ahead import ASKING
+from hpo_tui.tui.words.plain import plain
 
 _BEING_SAVED = "The change is being saved."
 _SAVE = "save"

@@ -12,9 +12,9 @@ from textual.widget import Widget
 from textual.widgets import Input, Static, TextArea
 
 from hpo_tui.tui.actions import bindings
-from hpo_tui.tui.plain import plain
 from hpo_tui.tui.screens.small_window import SmallWindow
 from hpo_tui.tui.widgets.line_input import LineInput
+from hpo_tui.tui.words.plain import plain
 
 
 class Confirm(SmallWindow[bool]):

@@ -11,8 +11,8 @@ from textual.containers import Vertical
 from textual.widgets import Static
 
 from hpo_tui.tui.actions import bindings
-from hpo_tui.tui.plain import plain
 from hpo_tui.tui.screens.small_window import SmallWindow
+from hpo_tui.tui.words.plain import plain
 
 LONG = 0.3
 """Seconds after which it is said what is waited for: until then nothing is to be seen of it."""

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from hpo_tui.tui.filters import FilterError
 from hpo_tui.tui.screens.study_room import Deeds, StudyRoom
+from hpo_tui.tui.tables.filters import FilterError
 from hpo_tui.tui.widgets.key_bar import KeyBar
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from textual.widgets import Input, Markdown, Static
 
 from hpo_tui.tui.actions import SCOPES, Action, actions_of, bindings
 from hpo_tui.tui.keys import spell_key
-from hpo_tui.tui.plain import fit
 from hpo_tui.tui.screens.scrolled import ScrolledWindow
+from hpo_tui.tui.words.plain import fit
 
 
 class Help(ScrolledWindow[None]):

@@ -13,10 +13,10 @@ from textual.widgets import Input, Static
 
 from hpo_tui.tui.editor.fields import TYPE_KEYS, Field
 from hpo_tui.tui.editor.values import read_value, show_field
-from hpo_tui.tui.plain import plain
 from hpo_tui.tui.screens.dialogs import leave_asking
 from hpo_tui.tui.screens.small_window import SmallWindow
 from hpo_tui.tui.widgets.line_input import LineInput
+from hpo_tui.tui.words.plain import plain
 
 Values = dict[str, Any]
 KEYS = "Enter  keep    Esc  cancel    Up Down  field"

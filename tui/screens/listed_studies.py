@@ -7,9 +7,7 @@ from typing import ClassVar
 from textual.binding import BindingType
 
 from hpo_tui.store.folder import ARCHIVE, StudyFolder
-from hpo_tui.tui import present
 from hpo_tui.tui.actions import Action, bindings
-from hpo_tui.tui.plain import plain
 from hpo_tui.tui.screens.base import Room
 from hpo_tui.tui.study_deeds import (
     NO_RUNNER,
@@ -21,8 +19,10 @@ from hpo_tui.tui.study_deeds import (
     unqueue,
     why_no_start,
 )
-from hpo_tui.tui.study_list import Summary
+from hpo_tui.tui.watching.study_list import Summary
 from hpo_tui.tui.widgets.line_table import LineTable
+from hpo_tui.tui.words import present
+from hpo_tui.tui.words.plain import plain
 
 
 class ListedStudies(Room):

@@ -2,8 +2,8 @@
 
 from textual.app import App
 
-from hpo_tui.tui.live import LiveStudy
-from hpo_tui.tui.rows import Rows
+from hpo_tui.tui.tables.rows import Rows
+from hpo_tui.tui.watching.live import LiveStudy
 from hpo_tui.tui.widgets.line_table import LineTable
 
 

@@ -9,10 +9,10 @@ from textual.geometry import Size
 
 from hpo_tui.tui.actions import Action, action
 from hpo_tui.tui.deeds.of_a_study import OF_A_STUDY
-from hpo_tui.tui.live import LiveStudy
 from hpo_tui.tui.panes import BEST, COST_BAR, PARALLEL, TABS, Place, layout_for, make
 from hpo_tui.tui.screens.filtering import Filter
 from hpo_tui.tui.screens.study_room import StudyRoom
+from hpo_tui.tui.watching.live import LiveStudy
 from hpo_tui.tui.widgets.chrome import PaneTitle, StudyHeader, TabBar
 from hpo_tui.tui.widgets.key_bar import KeyBar
 from hpo_tui.tui.widgets.notice import Notice

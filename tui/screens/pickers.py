@@ -11,11 +11,11 @@ from textual.message import Message
 from textual.widgets import Static
 
 from hpo_tui.tui.actions import bindings
-from hpo_tui.tui.fmt import clip_among
-from hpo_tui.tui.plain import plain
-from hpo_tui.tui.rows import Cell, Column
 from hpo_tui.tui.screens.small_window import SmallWindow
+from hpo_tui.tui.tables.rows import Cell, Column
 from hpo_tui.tui.widgets.line_table import LineTable
+from hpo_tui.tui.words.fmt import clip_among
+from hpo_tui.tui.words.plain import plain
 
 MARK = 3
 """Cells of ``[x]``, by which an entry is ticked."""

@@ -8,19 +8,19 @@ from textual.app import ComposeResult
 
 from hpo_tui.store.folder import find_home, working_folder
 from hpo_tui.store.refusals import in_words
-from hpo_tui.tui import present
 from hpo_tui.tui.actions import Action
-from hpo_tui.tui.listed_why import why_lines
-from hpo_tui.tui.plain import plain
 from hpo_tui.tui.screens.dialogs import Ask
 from hpo_tui.tui.screens.listed_studies import ListedStudies
-from hpo_tui.tui.snapshot import unchanged
-from hpo_tui.tui.study_list import StudyList, Summary
-from hpo_tui.tui.study_rows import StudyRows, sorted_studies
+from hpo_tui.tui.tables.study_rows import StudyRows, sorted_studies
+from hpo_tui.tui.watching.snapshot import unchanged
+from hpo_tui.tui.watching.study_list import StudyList, Summary
 from hpo_tui.tui.widgets.chrome import StudyHeader
 from hpo_tui.tui.widgets.key_bar import KeyBar
 from hpo_tui.tui.widgets.line_table import LineTable
 from hpo_tui.tui.widgets.notice import Notice
+from hpo_tui.tui.words import present
+from hpo_tui.tui.words.listed_why import why_lines
+from hpo_tui.tui.words.plain import plain
 
 SCAN_SECONDS = 1.0
 EMPTY = """\

@@ -7,13 +7,13 @@ from textual.binding import BindingType
 from hpo_tui.tui.actions import Action, action, bindings
 from hpo_tui.tui.deeds.requests import Requests
 from hpo_tui.tui.deeds.wishes import Wishes
-from hpo_tui.tui.live import LiveStudy
-from hpo_tui.tui.plain import plain
 from hpo_tui.tui.screens.base import Room
-from hpo_tui.tui.snapshot import Snapshot, View
 from hpo_tui.tui.study_deeds import NO_RUNNER, why_no_start
+from hpo_tui.tui.watching.live import LiveStudy
+from hpo_tui.tui.watching.snapshot import Snapshot, View
 from hpo_tui.tui.widgets.chrome import StudyHeader
 from hpo_tui.tui.widgets.line_table import LineTable
+from hpo_tui.tui.words.plain import plain
 
 _READ = ("watch", "study", "trial")
 """Scopes whose actions need a study that has been read."""

@@ -8,12 +8,12 @@ from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Static
 
 from hpo_tui.tui.actions import bindings
-from hpo_tui.tui.entries import EntryRows
-from hpo_tui.tui.plain import plain, plain_lines
 from hpo_tui.tui.screens.base import Room
 from hpo_tui.tui.screens.scrolled import ScrolledWindow
 from hpo_tui.tui.widgets.events import EventRows
 from hpo_tui.tui.widgets.line_table import LineTable
+from hpo_tui.tui.words.entries import EntryRows
+from hpo_tui.tui.words.plain import plain, plain_lines
 
 
 class TextWindow(ScrolledWindow[bool]):

@@ -10,22 +10,22 @@ from textual.containers import Container, Vertical
 from hpo_tui.store.models import Event, Trial
 from hpo_tui.tui.actions import CHARTS, bindings
 from hpo_tui.tui.deeds.of_a_study import OF_A_STUDY
-from hpo_tui.tui.entries import EntryRows, readable
-from hpo_tui.tui.live import LiveStudy
 from hpo_tui.tui.panes import TABS, make
-from hpo_tui.tui.plain import fit, wrapped
-from hpo_tui.tui.running import running_texts
 from hpo_tui.tui.screens.opened_from import Listed
 from hpo_tui.tui.screens.study_room import StudyRoom
 from hpo_tui.tui.screens.text_window import read_whole
-from hpo_tui.tui.snapshot import Snapshot, unchanged
-from hpo_tui.tui.trial_sheet import files_of, reason, sheet
+from hpo_tui.tui.watching.live import LiveStudy
+from hpo_tui.tui.watching.snapshot import Snapshot, unchanged
 from hpo_tui.tui.widgets.chrome import PaneTitle, StudyHeader
 from hpo_tui.tui.widgets.fixed_table import FixedTable
 from hpo_tui.tui.widgets.key_bar import KeyBar
 from hpo_tui.tui.widgets.line_table import LineTable
 from hpo_tui.tui.widgets.log_tail import LogTail
 from hpo_tui.tui.widgets.notice import Notice
+from hpo_tui.tui.words.entries import EntryRows, readable
+from hpo_tui.tui.words.plain import fit, wrapped
+from hpo_tui.tui.words.running import running_texts
+from hpo_tui.tui.words.trial_sheet import files_of, reason, sheet
 
 _CURVES = next(p for p in TABS if p.module == CHARTS["curves"])
 

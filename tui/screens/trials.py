@@ -8,19 +8,19 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.message import Message
 
-from hpo_tui.tui import present
 from hpo_tui.tui.actions import Action, action, bindings
 from hpo_tui.tui.deeds.of_a_study import OF_A_STUDY
-from hpo_tui.tui.live import LiveStudy
-from hpo_tui.tui.running import running_texts
 from hpo_tui.tui.screens.filtering import Filter
 from hpo_tui.tui.screens.study_room import StudyRoom
-from hpo_tui.tui.snapshot import Snapshot, unchanged
-from hpo_tui.tui.trial_order import best_last, sorted_rows
-from hpo_tui.tui.trial_rows import TrialRows, all_columns, default_columns
+from hpo_tui.tui.tables.trial_order import best_last, sorted_rows
+from hpo_tui.tui.tables.trial_rows import TrialRows, all_columns, default_columns
+from hpo_tui.tui.watching.live import LiveStudy
+from hpo_tui.tui.watching.snapshot import Snapshot, unchanged
 from hpo_tui.tui.widgets.chrome import PaneTitle, StudyHeader
 from hpo_tui.tui.widgets.key_bar import KeyBar
 from hpo_tui.tui.widgets.line_table import LineTable
+from hpo_tui.tui.words import present
+from hpo_tui.tui.words.running import running_texts
 
 if TYPE_CHECKING:
     from hpo_tui.tui.widgets.filter_bar import FilterBar

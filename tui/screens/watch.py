@@ -6,17 +6,17 @@ from textual import on
 from textual.binding import BindingType
 from textual.timer import Timer
 
-from hpo_tui.tui import present
 from hpo_tui.tui.actions import CHARTS, bindings
-from hpo_tui.tui.live import HeldPicture, LiveStudy
 from hpo_tui.tui.messages import BrushChanged, TrialOpened, TrialSelected
 from hpo_tui.tui.panes import BEST, COST_BAR, PARALLEL, TABS, in_sight
 from hpo_tui.tui.redraws import Redraws
 from hpo_tui.tui.screens.filtering import Filter
 from hpo_tui.tui.screens.pane_room import PaneRoom
-from hpo_tui.tui.snapshot import Snapshot, View
-from hpo_tui.tui.standing import status_lines
+from hpo_tui.tui.watching.live import HeldPicture, LiveStudy
+from hpo_tui.tui.watching.snapshot import Snapshot, View
 from hpo_tui.tui.widgets.line_table import LineTable
+from hpo_tui.tui.words import present
+from hpo_tui.tui.words.standing import status_lines
 
 SETTLE_SECONDS = 0.06
 """After the last key that moved the selection, the charts follow."""

@@ -6,15 +6,15 @@ from typing import Any
 
 from textual import events
 
-from hpo_tui.tui import present
 from hpo_tui.tui.charts import axes
 from hpo_tui.tui.charts.axes import Axis
 from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.options import FIRST_BRIGHT, MOST_BRIGHT, Options
 from hpo_tui.tui.charts.picture import Picture
 from hpo_tui.tui.charts.scene import Scene
-from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.widgets.chart import Chart
+from hpo_tui.tui.words import present
 
 
 class AxesChart(Chart):

@@ -15,8 +15,8 @@ from hpo_tui.tui.charts.palette import Palette, palette
 from hpo_tui.tui.crashes import report_crash
 from hpo_tui.tui.glyphs import Glyphs, glyphs
 from hpo_tui.tui.messages import TrialOpened, TrialSelected
-from hpo_tui.tui.plain import plain
-from hpo_tui.tui.snapshot import Snapshot, View
+from hpo_tui.tui.watching.snapshot import Snapshot, View
+from hpo_tui.tui.words.plain import plain
 
 
 class Chart(Widget, can_focus=True):

@@ -10,11 +10,11 @@ from textual import events
 from textual.message import Message
 from textual.strip import Strip
 
-from hpo_tui.tui import fmt
-from hpo_tui.tui.plain import fit
-from hpo_tui.tui.snapshot import Snapshot
-from hpo_tui.tui.standing import header_pieces
+from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.widgets.line import Line, join
+from hpo_tui.tui.words import fmt
+from hpo_tui.tui.words.plain import fit
+from hpo_tui.tui.words.standing import header_pieces
 
 
 class StudyHeader(Line):

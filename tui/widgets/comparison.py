@@ -3,7 +3,7 @@
 from hpo_tui.tui.charts import comparison
 from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.comparison import Comparison
-from hpo_tui.tui.snapshot import Snapshot, View
+from hpo_tui.tui.watching.snapshot import Snapshot, View
 from hpo_tui.tui.widgets.chart import Chart
 
 

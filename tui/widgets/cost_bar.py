@@ -4,13 +4,13 @@ from typing import ClassVar
 
 from textual.geometry import Size
 
-from hpo_tui.tui import fmt
 from hpo_tui.tui.charts import cost
 from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.palette import Ink
-from hpo_tui.tui.snapshot import Snapshot
-from hpo_tui.tui.standing import about
+from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.widgets.chart import Chart
+from hpo_tui.tui.words import fmt
+from hpo_tui.tui.words.standing import about
 
 ACTIONS: tuple[tuple[str, str, str, str], ...] = (
     ("cost_bar.count", "b", "by count/cost", "Show the number of trials, or their cost"),

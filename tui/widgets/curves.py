@@ -8,7 +8,6 @@ from textual import work
 from textual.message import Message
 from textual.worker import get_current_worker
 
-from hpo_tui.tui import fmt
 from hpo_tui.tui.charts import reports, text
 from hpo_tui.tui.charts.axes import good_ends
 from hpo_tui.tui.charts.canvas import Canvas
@@ -16,10 +15,11 @@ from hpo_tui.tui.charts.palette import Ink
 from hpo_tui.tui.charts.plot import Plot
 from hpo_tui.tui.charts.reports import Series, Wanted
 from hpo_tui.tui.charts.scale import Scale, fitted
-from hpo_tui.tui.goals import limits_of
-from hpo_tui.tui.plain import plain
-from hpo_tui.tui.snapshot import Snapshot, View
+from hpo_tui.tui.watching.snapshot import Snapshot, View
 from hpo_tui.tui.widgets.chart import Chart
+from hpo_tui.tui.words import fmt
+from hpo_tui.tui.words.goals import limits_of
+from hpo_tui.tui.words.plain import plain
 
 ACTIONS: tuple[tuple[str, str, str, str], ...] = (
     ("curves.metric", "m", "metric", "Show the next metric"),

@@ -10,8 +10,8 @@ from hpo_tui.store.models import CPU, DeviceSample
 from hpo_tui.tui.charts import gauges, lanes, text, timeline
 from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.palette import Ink
-from hpo_tui.tui.outlook import known_until
-from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.watching.outlook import known_until
+from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.widgets.chart import Chart
 
 ACTIONS: tuple[tuple[str, str, str, str], ...] = (

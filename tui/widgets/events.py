@@ -7,13 +7,13 @@ from typing import Any, ClassVar
 from textual import on
 
 from hpo_tui.store.models import Event
-from hpo_tui.tui import fmt
-from hpo_tui.tui.entries import readable
 from hpo_tui.tui.messages import TrialOpened, TrialSelected
-from hpo_tui.tui.plain import plain
-from hpo_tui.tui.rows import Cell, Column
-from hpo_tui.tui.snapshot import Snapshot, View
+from hpo_tui.tui.tables.rows import Cell, Column
+from hpo_tui.tui.watching.snapshot import Snapshot, View
 from hpo_tui.tui.widgets.line_table import LineTable
+from hpo_tui.tui.words import fmt
+from hpo_tui.tui.words.entries import readable
+from hpo_tui.tui.words.plain import plain
 
 TONES = {"error": "bad", "failed": "bad", "breaker": "bad", "warning": "warn", "overdue": "warn",
          "refused": "warn", "edit": "accent", "promote": "accent", "finished": "good",

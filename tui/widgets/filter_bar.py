@@ -13,11 +13,11 @@ from textual.suggester import Suggester
 from textual.widgets import Input, Static
 
 from hpo_tui.store.models import Value
-from hpo_tui.tui import present
 from hpo_tui.tui.actions import bindings
-from hpo_tui.tui.plain import plain
-from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.widgets.line_input import LineInput
+from hpo_tui.tui.words import present
+from hpo_tui.tui.words.plain import plain
 
 EXAMPLE = 'accuracy > .96 and task == "60 epochs" and optimizer == "adam"'
 
@@ -32,7 +32,7 @@ class _Names(Suggester):
 
     def fitting(self, line: str, cursor: int) -> tuple[int, list[str]]:
         """Return where the word at ``cursor`` starts, and what it could be completed to."""
-        from hpo_tui.engine.spec.filter_completion import completions
+        from hpo_tui.engine.spec.expressions.filter_completion import completions
 
         return completions(line, cursor, self.names, self.choices)
 
@@ -84,7 +84,7 @@ class FilterBar(Vertical):
 
     def open(self, snapshot: Snapshot, text: str) -> None:
         """Show the line over the study's names."""
-        from hpo_tui.tui.filters import filter_choices, filter_names
+        from hpo_tui.tui.tables.filters import filter_choices, filter_names
 
         self._names.names = filter_names(snapshot)
         self._names.choices = filter_choices(snapshot)

@@ -10,7 +10,6 @@ from hpo_tui.engine.analysis.charges import spent_by_end
 from hpo_tui.engine.arrays import Array, Mask
 from hpo_tui.engine.spec import Objective, StudySpec
 from hpo_tui.store.frame import Frame
-from hpo_tui.tui import fmt
 from hpo_tui.tui.charts import text, volume_chart
 from hpo_tui.tui.charts.axes import good_ends
 from hpo_tui.tui.charts.canvas import Canvas
@@ -20,10 +19,11 @@ from hpo_tui.tui.charts.scale import Scale, fitted
 from hpo_tui.tui.charts.volume_chart import Volume, volume_of
 from hpo_tui.tui.crashes import report_crash
 from hpo_tui.tui.glyphs import circles
-from hpo_tui.tui.goals import beside
-from hpo_tui.tui.plain import plain
-from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.widgets.chart import Chart
+from hpo_tui.tui.words import fmt
+from hpo_tui.tui.words.goals import beside
+from hpo_tui.tui.words.plain import plain
 
 ACTIONS: tuple[tuple[str, str, str, str], ...] = (
     ("history.metric", "m", "metric", "Show the next objective, after the last their hypervolume"),

@@ -9,14 +9,14 @@ from hpo_tui.engine.analysis.edges import Edge, edges
 from hpo_tui.engine.analysis.importance import importance, too_few
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.store.frame import Frame
-from hpo_tui.tui import fmt, present
 from hpo_tui.tui.charts import text
 from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.palette import Ink
 from hpo_tui.tui.crashes import report_crash
-from hpo_tui.tui.plain import plain
-from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.widgets.report import Report
+from hpo_tui.tui.words import fmt, present
+from hpo_tui.tui.words.plain import plain
 
 ACTIONS: tuple[tuple[str, str, str, str], ...] = (
     ("importance.task", "v", "task", "Use the results of the next task"),

@@ -8,8 +8,8 @@ from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
-from hpo_tui.tui.present import Piece
 from hpo_tui.tui.widgets.tones import ink
+from hpo_tui.tui.words.present import Piece
 
 
 class Line(Widget):

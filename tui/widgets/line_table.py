@@ -9,7 +9,7 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from hpo_tui.tui.actions import bindings
-from hpo_tui.tui.rows import Rows
+from hpo_tui.tui.tables.rows import Rows
 from hpo_tui.tui.widgets.table_lines import TableLines
 
 

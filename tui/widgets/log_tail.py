@@ -17,11 +17,11 @@ from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import TrialState
 from hpo_tui.tui.actions import bindings
 from hpo_tui.tui.log_index import LogIndex
-from hpo_tui.tui.log_lines import beyond, drawn
-from hpo_tui.tui.plain import log_line, plain
-from hpo_tui.tui.present import plural
-from hpo_tui.tui.snapshot import Snapshot, View
+from hpo_tui.tui.watching.snapshot import Snapshot, View
 from hpo_tui.tui.widgets.tones import ink
+from hpo_tui.tui.words.log_lines import beyond, drawn
+from hpo_tui.tui.words.plain import log_line, plain
+from hpo_tui.tui.words.present import plural
 
 POLL_SECONDS = 0.5
 

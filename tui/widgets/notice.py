@@ -4,7 +4,7 @@ from rich.segment import Segment
 from textual.strip import Strip
 from textual.widget import Widget
 
-from hpo_tui.tui.plain import fit, wrapped
+from hpo_tui.tui.words.plain import fit, wrapped
 
 
 class Notice(Widget):

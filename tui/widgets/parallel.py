@@ -11,7 +11,7 @@ from hpo_tui.store.frame import Frame
 from hpo_tui.tui.charts import axes, brush
 from hpo_tui.tui.charts.axes import Axis
 from hpo_tui.tui.messages import BrushChanged
-from hpo_tui.tui.snapshot import Brush, View
+from hpo_tui.tui.watching.snapshot import Brush, View
 from hpo_tui.tui.widgets.axes_chart import AxesChart
 
 ACTIONS: tuple[tuple[str, str, str, str], ...] = (

@@ -9,7 +9,6 @@ from hpo_tui.engine.analysis import front
 from hpo_tui.engine.arrays import Array, Mask
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.store.frame import Frame
-from hpo_tui.tui import fmt
 from hpo_tui.tui.charts import text
 from hpo_tui.tui.charts.axes import good_ends
 from hpo_tui.tui.charts.canvas import Canvas
@@ -17,10 +16,11 @@ from hpo_tui.tui.charts.palette import Ink
 from hpo_tui.tui.charts.plot import Plot
 from hpo_tui.tui.charts.scale import Scale, fitted
 from hpo_tui.tui.glyphs import circles
-from hpo_tui.tui.goals import Limits, limits_of, way
-from hpo_tui.tui.plain import plain
-from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.widgets.chart import Chart
+from hpo_tui.tui.words import fmt
+from hpo_tui.tui.words.goals import Limits, limits_of, way
+from hpo_tui.tui.words.plain import plain
 
 ACTIONS: tuple[tuple[str, str, str, str], ...] = (
     ("pareto.pair", "m", "pair", "Show the next pair of metrics"),

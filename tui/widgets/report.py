@@ -1,6 +1,6 @@
 """A chart of lines to scroll through; neither the selection nor brushes change it."""
 
-from hpo_tui.tui.snapshot import Snapshot, View
+from hpo_tui.tui.watching.snapshot import Snapshot, View
 from hpo_tui.tui.widgets.chart import Chart
 
 

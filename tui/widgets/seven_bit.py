@@ -7,7 +7,7 @@ from textual.color import Color
 from textual.filter import LineFilter
 from textual.scrollbar import ScrollBarRender
 
-from hpo_tui.tui.plain import to_ascii
+from hpo_tui.tui.words.plain import to_ascii
 
 
 class SevenBit(LineFilter):

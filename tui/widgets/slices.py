@@ -6,9 +6,9 @@ from hpo_tui.engine.spec import Parameter, StudySpec
 from hpo_tui.tui.charts import map_chart, text
 from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.slice_chart import SliceChart
-from hpo_tui.tui.plain import plain
-from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.widgets.chart import Chart
+from hpo_tui.tui.words.plain import plain
 
 ACTIONS: tuple[tuple[str, str, str, str], ...] = (
     ("slices.next", "right,l,full_stop", "next", "Show the next parameter, or pair"),

@@ -8,10 +8,10 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from hpo_tui.tui import fmt
-from hpo_tui.tui.plain import fit, wrapped
-from hpo_tui.tui.rows import TONES, Column, NoRows, Rows
+from hpo_tui.tui.tables.rows import TONES, Column, NoRows, Rows
 from hpo_tui.tui.widgets.tones import ink
+from hpo_tui.tui.words import fmt
+from hpo_tui.tui.words.plain import fit, wrapped
 
 _NOT_REVERSED = Style(reverse=False)
 

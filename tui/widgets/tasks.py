@@ -7,13 +7,13 @@ from typing import ClassVar
 from hpo_tui.engine.analysis.tasks import TaskAssessment, assess_tasks
 from hpo_tui.engine.learning import Holds
 from hpo_tui.engine.spec.names import plural
-from hpo_tui.tui import fmt
 from hpo_tui.tui.charts import text
 from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.palette import Ink
-from hpo_tui.tui.plain import plain
-from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.widgets.report import Report
+from hpo_tui.tui.words import fmt
+from hpo_tui.tui.words.plain import plain
 
 ACTIONS: tuple[tuple[str, str, str, str], ...] = (
     ("tasks.down", "down,j", "down", "Scroll down"),

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from hpo_tui.engine.spec import SpecError, StudySpec
-from hpo_tui.engine.spec.locate import locate
 from hpo_tui.engine.spec.names import dotted
+from hpo_tui.engine.spec.reading.locate import locate
 
 SOUND = """\
 [study]

@@ -19,8 +19,8 @@ from hpo_tui.engine.spec import (
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.frame import STATES, Frame
 from hpo_tui.store.models import Study, StudyState, TrialState
-from hpo_tui.tui.ranking import Ranking
-from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.watching.ranking import Ranking
+from hpo_tui.tui.watching.snapshot import Snapshot
 
 TASKS = ("short", "half", "full")
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from hpo_tui.engine.analysis.maps import Map
 from hpo_tui.store.models import Value
-from hpo_tui.tui.snapshot import Snapshot, View
+from hpo_tui.tui.watching.snapshot import Snapshot, View
 from hpo_tui.tui.widgets.slices import Slices
 from tests.tui.charts.showing import shown, text
 

@@ -14,8 +14,8 @@ from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.frame import Frame
 from hpo_tui.tui.charts.brush import brush_mask
 from hpo_tui.tui.charts.carried_brushes import carried
-from hpo_tui.tui.live import LiveStudy
-from hpo_tui.tui.snapshot import Brush, Snapshot
+from hpo_tui.tui.watching.live import LiveStudy
+from hpo_tui.tui.watching.snapshot import Brush, Snapshot
 
 Frames = Callable[..., Frame]
 Snapshots = Callable[..., Snapshot]

@@ -10,7 +10,7 @@ import pytest
 from hpo_tui.store.frame import STATES, Frame
 from hpo_tui.store.models import TrialState
 from hpo_tui.tui.charts import cost
-from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.widgets.cost_bar import CostBar
 from tests.tui.charts.showing import shown, text
 

@@ -19,7 +19,7 @@ from hpo_tui.tui.charts.plot import Plot
 from hpo_tui.tui.charts.reports import CurveReader, Wanted
 from hpo_tui.tui.charts.scale import Scale
 from hpo_tui.tui.glyphs import UNICODE
-from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.widgets.curves import Curves, CurvesRead
 from tests.tui.charts.showing import shown, text
 

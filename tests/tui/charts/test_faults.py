@@ -7,7 +7,7 @@ import pytest
 
 from hpo_tui.store.frame import Frame
 from hpo_tui.tui.charts.canvas import Canvas
-from hpo_tui.tui.snapshot import Snapshot, View
+from hpo_tui.tui.watching.snapshot import Snapshot, View
 from hpo_tui.tui.widgets import importance as pane
 from hpo_tui.tui.widgets.chart import Chart
 from hpo_tui.tui.widgets.importance import Importance

@@ -10,7 +10,7 @@ from hpo_tui.engine.analysis.front import pareto_mask
 from hpo_tui.store.frame import STATES, Frame
 from hpo_tui.store.models import TrialState
 from hpo_tui.tui.charts.palette import Ink
-from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.widgets.pareto import Pareto, _edge
 from tests.tui.charts.showing import shown, text
 

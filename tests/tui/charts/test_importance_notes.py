@@ -8,7 +8,7 @@ import numpy as np
 
 from hpo_tui.store.frame import STATES, Frame
 from hpo_tui.store.models import TrialState
-from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.widgets.importance import Importance
 from tests.tui.charts.showing import shown, text
 

@@ -10,12 +10,12 @@ import pytest
 
 from hpo_tui.engine.spec import OutcomeConstraint, StudySpec
 from hpo_tui.store.frame import Frame
-from hpo_tui.tui import fmt
 from hpo_tui.tui.charts import axes
 from hpo_tui.tui.charts.options import Options
 from hpo_tui.tui.charts.scene import Scene
 from hpo_tui.tui.glyphs import ASCII, UNICODE
-from hpo_tui.tui.snapshot import Snapshot, View
+from hpo_tui.tui.watching.snapshot import Snapshot, View
+from hpo_tui.tui.words import fmt
 
 
 @pytest.mark.parametrize("flipped", [False, True])

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from hpo_tui.engine.learning import Holds
 from hpo_tui.store.frame import Frame
-from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.widgets.tasks import Tasks
 from tests.tui.charts.showing import shown, text
 

@@ -10,7 +10,7 @@ import pytest
 from hpo_tui.engine.spec import OutcomeConstraint
 from hpo_tui.store.frame import STATES, Frame
 from hpo_tui.store.models import StudyState, TrialState
-from hpo_tui.tui.snapshot import Snapshot, View
+from hpo_tui.tui.watching.snapshot import Snapshot, View
 from hpo_tui.tui.widgets.slices import Slices
 from tests.tui.charts.showing import shown, text
 from tests.tui.charts.showing_maps import CHOICES, DEPTH, FALLING, LR, RISING, cells, look, over

@@ -10,7 +10,7 @@ from hpo_tui.engine.spec import Direction, Objective, StudySpec
 from hpo_tui.store.frame import STATES, Frame
 from hpo_tui.store.models import TrialState
 from hpo_tui.tui.charts import axes, brush
-from hpo_tui.tui.snapshot import Snapshot
+from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.widgets.chart import Chart
 from hpo_tui.tui.widgets.history import History
 from hpo_tui.tui.widgets.parallel import ParallelCoordinates

@@ -19,7 +19,7 @@ from hpo_tui.tui.charts.map_chart import MapChart
 from hpo_tui.tui.charts.palette import HEAT_LEVELS, Cell, Ink, heat, palette
 from hpo_tui.tui.charts.plane import Plane, Side
 from hpo_tui.tui.glyphs import ASCII, UNICODE
-from hpo_tui.tui.snapshot import Snapshot, View
+from hpo_tui.tui.watching.snapshot import Snapshot, View
 from tests.tui.charts.showing_maps import DEPTH, FALLING, LR, OPT, RISING, cells, over
 
 Frames = Callable[..., Frame]

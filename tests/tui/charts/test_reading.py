@@ -11,17 +11,17 @@ import pytest
 from hpo_tui.engine.spec import StudySpec, Task
 from hpo_tui.store.frame import STATES, Frame
 from hpo_tui.store.models import TrialState
-from hpo_tui.tui import fmt
 from hpo_tui.tui.charts import axes, cost
 from hpo_tui.tui.charts.classes import Colouring, classify
 from hpo_tui.tui.charts.scale import Scale
 from hpo_tui.tui.glyphs import glyphs
-from hpo_tui.tui.snapshot import Snapshot, View
+from hpo_tui.tui.watching.snapshot import Snapshot, View
 from hpo_tui.tui.widgets.history import History
 from hpo_tui.tui.widgets.importance import Importance
 from hpo_tui.tui.widgets.parallel import ParallelCoordinates
 from hpo_tui.tui.widgets.pareto import Pareto
 from hpo_tui.tui.widgets.tasks import Tasks
+from hpo_tui.tui.words import fmt
 from tests.tui.charts.showing import shown, text
 
 Frames = Callable[..., Frame]

@@ -10,7 +10,7 @@ from hpo_tui.engine.analysis.slices import Slice
 from hpo_tui.store.frame import STATES, Frame
 from hpo_tui.store.models import TrialState
 from hpo_tui.tui.messages import TrialOpened
-from hpo_tui.tui.snapshot import Snapshot, View
+from hpo_tui.tui.watching.snapshot import Snapshot, View
 from hpo_tui.tui.widgets.slices import Slices
 from tests.tui.charts.showing import shown, text
 

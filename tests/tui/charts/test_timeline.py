@@ -14,7 +14,7 @@ from hpo_tui.store.frame import STATES, Frame
 from hpo_tui.store.models import DeviceSample, TrialState
 from hpo_tui.tui.charts.timeline import MOST_TRIALS, Ran, TimeAxis, busy, cells, lanes, marks, ran
 from hpo_tui.tui.messages import TrialOpened
-from hpo_tui.tui.snapshot import Snapshot, View
+from hpo_tui.tui.watching.snapshot import Snapshot, View
 from hpo_tui.tui.widgets.devices import Devices
 from tests.tui.charts.conftest import drawn
 from tests.tui.charts.showing import shown, text

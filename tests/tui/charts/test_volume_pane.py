@@ -11,7 +11,7 @@ import pytest
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.store.frame import Frame
 from hpo_tui.tui.charts import volume_chart
-from hpo_tui.tui.snapshot import Snapshot, View
+from hpo_tui.tui.watching.snapshot import Snapshot, View
 from hpo_tui.tui.widgets import history
 from hpo_tui.tui.widgets.history import History
 from tests.tui.charts.showing import shown, text

@@ -17,7 +17,7 @@ from hpo_tui.store.models import TrialState
 from hpo_tui.tui.charts import cost
 from hpo_tui.tui.glyphs import glyphs
 from hpo_tui.tui.messages import BrushChanged, TrialOpened, TrialSelected
-from hpo_tui.tui.snapshot import Snapshot, View
+from hpo_tui.tui.watching.snapshot import Snapshot, View
 from hpo_tui.tui.widgets.chart import Chart
 from hpo_tui.tui.widgets.cost_bar import CostBar
 from hpo_tui.tui.widgets.curves import Curves

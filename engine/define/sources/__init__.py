@@ -1,0 +1,1 @@
+"""Options that stand in a script's source, which is read and never run."""

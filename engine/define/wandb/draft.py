@@ -1,0 +1,172 @@
+"""From a W&B sweep to a study that runs its program, unchanged, as its trials.
+
+What the sweep says is kept: parameters, command, metric, number of runs. A script that uses wandb
+finds its configuration where an agent would have put it, and its metrics are read from what wandb
+writes to disk, so that nothing needs W&B's server.
+"""
+
+import dataclasses
+import math
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from hpo_tui.engine.define.compose import Plan, study_name, with_metrics
+from hpo_tui.engine.define.draft import Draft
+from hpo_tui.engine.define.first_run import first_run, guarded, times
+from hpo_tui.engine.define.options import Found
+from hpo_tui.engine.define.printed import Printed
+from hpo_tui.engine.define.try_one import Tried
+from hpo_tui.engine.define.wandb.command import ARGUMENTS, arguments_file, sweep_file, tree
+from hpo_tui.engine.define.wandb.env import PLACED
+from hpo_tui.engine.define.wandb.file import Sweep
+from hpo_tui.engine.define.wandb.remarks import advice_of, remarks_of
+from hpo_tui.engine.define.wandb.taken import Taken, take
+from hpo_tui.engine.spec import Budget, Direction, MetricSource, Objective, StudySpec, Task
+from hpo_tui.engine.spec.errors import SpecError
+from hpo_tui.engine.spec.parts import Summary
+from hpo_tui.engine.spec.space import value_count
+from hpo_tui.engine.spec.text.write import write
+
+_BUDGET = 40.0
+"""Runs of the full task for a sweep without a limit."""
+_TEMPLATE, _CONFIGURATION = "wandb.template.yaml", "wandb-config.yaml"
+_NOBODY = Objective("loss", Direction.MINIMIZE)
+"""A stand-in for the objective of a sweep without a metric, until a run has shown one."""
+
+
+def sweep_draft(sweep: Sweep, folder: Path, timeout: float | None) -> Draft:
+    """Return a study for a sweep.
+
+    ``timeout``: seconds that the first run may take; None: the script is not run. Raises
+    ValueError, in a sentence, for a sweep that is none or whose program is not here.
+    """
+    taken = take(sweep, folder)
+    spec = _checked(_spec(taken, folder), sweep)
+    files = _files(taken)
+    tried: Tried | None = None
+    printed: Printed | None = None
+    said: list[str] = []
+    if timeout is not None:
+        tried, printed, said = first_run(Plan(Found()), spec, folder, files, timeout)
+        spec = _after(spec, taken, tried, printed)
+    notes = remarks_of(taken, spec, tried)
+    if tried is not None and tried.code == 0:
+        notes.update(times(spec, tried))
+        spec, said_of = guarded(spec, tried)
+        notes.update(said_of)
+        if sweep.run_cap:
+            notes["study", "budget"] = f"run_cap of the sweep, {notes['study', 'budget']}"
+    advice = [*taken.command.advice, *_untold(taken), *said]
+    advice += advice_of(taken, spec, tried, printed)
+    text = write(spec, notes)
+    return Draft(
+        text,
+        StudySpec.from_text(text),
+        sweep.called,
+        advice=tuple(advice),
+        tried=tried,
+        files=files,
+    )
+
+
+def _checked(spec: StudySpec, sweep: Sweep) -> StudySpec:
+    """Return a study that can be read again. Raises ValueError, which says what of it cannot."""
+    if not spec.free:
+        raise ValueError(f"{sweep.called} has nothing to search: every parameter has one value")
+    try:
+        StudySpec.from_text(write(spec))
+    except SpecError as error:
+        said = "; ".join(f"{p.key}: {p.message}" for p in error.problems)
+        raise ValueError(f"{sweep.called} makes no study: {said}") from None
+    return spec
+
+
+def _spec(taken: Taken, folder: Path) -> StudySpec:
+    sweep, fidelity = taken.sweep, taken.fidelity
+    length = fidelity.option.name if fidelity else ""
+    space = tuple(p.parameter for p in taken.parameters if p.name != length)
+    objective = _objective(taken) if sweep.metric else _NOBODY
+    return StudySpec(
+        name=_name(taken, folder),
+        command=tuple(taken.command.words),
+        budget=Budget(_budget(taken)),
+        space=space,
+        objectives=(objective,),
+        tasks=fidelity.tasks if fidelity else (Task("full", 1.0),),
+        stop_when=1 if objective.threshold is not None else 0,
+        env=_environment(taken),
+        template=_template(taken),
+        metrics=(MetricSource("wandb"),) if taken.wandb else (MetricSource(),),
+    )
+
+
+def _name(taken: Taken, folder: Path) -> str:
+    name = re.sub(r"[^\w-]+", "-", taken.sweep.name).strip("-_")[:60]
+    return name or study_name(taken.command.words, folder, taken.script)
+
+
+def _objective(taken: Taken) -> Objective:
+    """Return the sweep's metric, by the summary that the script defines for it."""
+    sweep = taken.sweep
+    defined = re.compile(
+        rf"define_metric\(\s*(?:name\s*=\s*)?[\"']{re.escape(sweep.metric)}[\"'][^)]*?"
+        r"summary\s*=\s*[\"'](min|max)[\"']"
+    )
+    said = next((m[1] for text in taken.texts if (m := defined.search(text))), "last")
+    direction = Direction.MAXIMIZE if sweep.upwards else Direction.MINIMIZE
+    return Objective(sweep.metric, direction, sweep.target, summary=Summary(said))
+
+
+def _budget(taken: Taken) -> float:
+    """Return the runs that the sweep allows, and no more than a grid has points."""
+    amount = float(taken.sweep.run_cap or _BUDGET)
+    if taken.sweep.method != "grid":
+        return amount
+    return min(amount, math.prod(value_count(p.parameter) for p in taken.parameters))
+
+
+def _template(taken: Taken) -> tuple[str, str] | None:
+    if taken.command.filed:
+        return f"sweep-args.template{Path(ARGUMENTS).suffix}", ARGUMENTS
+    return (_TEMPLATE, _CONFIGURATION) if taken.wandb else None
+
+
+def _files(taken: Taken) -> dict[str, str]:
+    """Return the template that the study's folder needs, by name."""
+    template, root = _template(taken), tree(taken.parameters)
+    if template is None:
+        return {}
+    return {template[0]: arguments_file(root) if taken.command.filed else sweep_file(root)}
+
+
+def _environment(taken: Taken) -> dict[str, str]:
+    """Return the variables by which wandb finds its configuration and writes where it is read."""
+    if not taken.wandb:
+        return {}
+    env = dict(PLACED)
+    if not taken.command.filed:
+        env["WANDB_SWEEP_PARAM_PATH"] = f"{{trial_dir}}/{_CONFIGURATION}"
+    env |= {"WANDB_PROJECT": taken.sweep.project} if taken.sweep.project else {}
+    return env | ({"WANDB_ENTITY": taken.sweep.entity} if taken.sweep.entity else {})
+
+
+def _after(spec: StudySpec, taken: Taken, tried: Tried, printed: Printed) -> StudySpec:
+    """Return the study with what the first run has shown of its metrics."""
+    metric = taken.sweep.metric
+    if not metric:
+        found = with_metrics(spec, printed)
+        own = printed.sources[0].kind in ("stdout", "wandb") and taken.wandb
+        return dataclasses.replace(found, metrics=spec.metrics) if own else found
+    if metric in tried.metrics or metric not in printed.values:
+        return spec
+    return dataclasses.replace(spec, metrics=printed.sources)
+
+
+def _untold(taken: Taken) -> Sequence[str]:
+    if taken.wandb or taken.command.told:
+        return []
+    return [
+        "nothing tells the script its parameters: it does not use wandb, and the sweep's command"
+        " has no ${args}"
+    ]

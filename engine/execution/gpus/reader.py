@@ -1,0 +1,76 @@
+"""Asks one GPU for a reading without waiting for ever: a driver in trouble takes its time."""
+
+import threading
+from collections.abc import Callable
+
+from hpo_tui.engine.execution.gpus.nvml import DeviceLostError, Gpu, Nvml, Reading
+
+PATIENCE = 0.5
+"""Seconds that all GPUs together are waited for: sound ones answer within milliseconds."""
+SILENT = 30.0
+"""Seconds without an answer after which a GPU counts as lost."""
+
+
+class GpuReader:
+    """Reads one GPU, each time in a thread of its own, and one time after the other.
+
+    The runner looks at its GPUs between two other things; one that takes seconds to answer, or
+    never does, would keep it from starting trials on the others and from obeying.
+    """
+
+    def __init__(self, nvml: Nvml, gpu: Gpu, clock: Callable[[], float]) -> None:
+        self.gpu = gpu
+        self._nvml, self._clock = nvml, clock
+        self._thread: threading.Thread | None = None
+        self._asked = 0.0
+        self._found: Reading | DeviceLostError | None = None
+
+    def ask(self) -> bool:
+        """Ask for a reading; False if an earlier one is still waited for, or none can be had."""
+        if self._thread is not None:
+            return not self._thread.is_alive()
+        self._asked = self._clock()
+        thread = threading.Thread(target=self._read, daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # this user may have no more threads at present
+            return False
+        self._thread = thread
+        return True
+
+    def join(self, seconds: float | None = None) -> None:
+        """Wait for the answer, for so many seconds at most."""
+        if self._thread is not None:
+            self._thread.join(seconds)
+
+    def take(self) -> Reading | None:
+        """Return what was read, None if there is nothing new.
+
+        Raises :class:`DeviceLostError` when the GPU does not answer, or has not for long.
+        """
+        if self._thread is None:
+            return None
+        if self._thread.is_alive():
+            if self._clock() - self._asked > SILENT:
+                # The same words at every look: others would be news each time.
+                raise DeviceLostError(
+                    f"{self.gpu.label} has not answered for more than {SILENT:.0f} s"
+                )
+            return None
+        self._thread, found = None, self._found
+        if isinstance(found, DeviceLostError):
+            raise found
+        return found
+
+    @property
+    def busy(self) -> bool:
+        """Whether the driver is still at work on an answer."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def _read(self) -> None:
+        try:
+            self._found = self._nvml.read(self.gpu)
+        except DeviceLostError as error:
+            self._found = error
+        except Exception as error:  # noqa: BLE001 - it would end this thread alone, unseen
+            self._found = DeviceLostError(f"{self.gpu.label} cannot be read ({error})")

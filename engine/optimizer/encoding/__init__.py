@@ -1,0 +1,1 @@
+"""The search space as coordinates, and back."""

@@ -1,0 +1,1 @@
+"""What people are told of the search: the best trials, its reasons, tasks, slices and maps."""

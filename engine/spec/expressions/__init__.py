@@ -1,0 +1,1 @@
+"""Expressions over parameters, and filters over trials."""

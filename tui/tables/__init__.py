@@ -1,0 +1,1 @@
+"""Trials and studies as rows: their columns, their order, their filters."""

@@ -1,0 +1,145 @@
+"""What a filter over trials can speak of, and the trials that one holds for. Pure."""
+
+from typing import TYPE_CHECKING, Any
+
+from hpo_tui.engine.spec import Parameter
+from hpo_tui.store.frame import STATES
+from hpo_tui.store.models import Value
+from hpo_tui.tui.watching.snapshot import Snapshot
+from hpo_tui.tui.words.running import durations
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from hpo_tui.engine.arrays import Array, Mask
+    from hpo_tui.engine.spec.expressions.tokens import Kind
+
+_FIXED: "dict[str, Kind]" = {
+    "trial": "number", "configuration": "number", "cost": "number", "duration": "number",
+    "memory": "number", "step": "number", "starred": "truth", "tag": "text", "device": "text",
+    "state": "text", "task": "text",
+}  # fmt: skip
+
+
+class FilterError(Exception):
+    """A filter that cannot be understood; the message says what and where."""
+
+
+class Tags(frozenset[str]):
+    """A trial's tags as one value: it equals each of them."""
+
+    def __eq__(self, other: object) -> bool:
+        return other in self if isinstance(other, str) else super().__eq__(other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = frozenset.__hash__
+
+
+def filter_names(snapshot: Snapshot) -> list[str]:
+    """Return the names that a filter can speak of, metrics and parameters first."""
+    frame = snapshot.frame
+    return list(dict.fromkeys([*frame.metrics, *frame.params, *_FIXED]))
+
+
+def filter_choices(snapshot: Snapshot) -> "dict[str, tuple[Value, ...]]":
+    """Return the values of the names that have few: choices, tasks, states, tags."""
+    return _kinds(snapshot)[1]
+
+
+def filter_mask(snapshot: Snapshot, text: str) -> "Mask":
+    """Return the mask (n,) of the trials that ``text`` holds for. Raises FilterError."""
+    import numpy as np
+
+    from hpo_tui.engine.spec.expressions.filter import ExpressionError, Filter
+    from hpo_tui.engine.spec.expressions.filter_completion import written
+
+    kinds, choices = _kinds(snapshot)
+    alone = text.strip().strip("`")
+    if kinds.get(alone, "truth") != "truth":
+        known = choices.get(alone, ())
+        rest = f'== "{known[0]}"' if known and isinstance(known[0], str) else "> 1"
+        example = f"{written(alone)} {rest}"
+        raise FilterError(f"{alone} alone is not a condition: compare it, as in {example}")
+    try:
+        mask = Filter.parse(text, kinds, choices).mask(_columns(snapshot))
+    except ExpressionError as error:
+        raise FilterError(str(error)) from None
+    return np.asarray(mask, dtype=np.bool_)
+
+
+def _kinds(snapshot: Snapshot) -> "tuple[dict[str, Kind], dict[str, tuple[Value, ...]]]":
+    """Return of what kind each name is, and the values that a name of texts can have."""
+    from hpo_tui.engine.spec.expressions.relations import kind_of_values
+
+    frame, spec = snapshot.frame, snapshot.spec
+    space = {p.name: p for p in spec.space}
+    tasks = (*(t.name for t in spec.tasks), *frame.tasks)
+    tags = {tag for tags in frame.tag_sets for tag in tags}
+    kinds = dict(_FIXED)
+    choices: dict[str, tuple[Value, ...]] = {
+        "state": tuple(map(str, STATES)),
+        "task": tuple(dict.fromkeys(tasks)),
+        "tag": tuple(sorted(tags)),
+    }
+    for name in frame.metrics:
+        kinds[name] = "number"
+        choices.pop(name, None)
+    for name in frame.params:
+        given = (*_given(space.get(name)), *frame.choices.get(name, ()))
+        kinds[name] = kind_of_values(given) if name in frame.choices else "number"
+        choices.pop(name, None)
+        if name in frame.choices:
+            choices[name] = tuple(dict.fromkeys(given))
+    return kinds, choices
+
+
+def _given(parameter: Parameter | None) -> tuple[Value, ...]:
+    if parameter is None:
+        return ()
+    return parameter.choices or (() if parameter.value is None else (parameter.value,))
+
+
+def _columns(snapshot: Snapshot) -> "dict[str, NDArray[Any]]":
+    """Return name → values (n,) that a filter can speak of; parameters win over like names.
+
+    Choices stand as their own values (object arrays, None where inactive), tasks by name.
+    """
+    import numpy as np
+
+    frame = snapshot.frame
+    tags = np.empty(len(frame.tag_sets), dtype=object)
+    tags[:] = [Tags(found) for found in frame.tag_sets]
+    columns: dict[str, NDArray[Any]] = {
+        "trial": frame.number.astype(np.float64),
+        "configuration": frame.configuration.astype(np.float64),
+        "cost": frame.charged,
+        "duration": durations(snapshot),
+        "memory": frame.peak_memory,
+        "step": frame.step,
+        "starred": frame.starred,
+        "tag": tags[frame.tags],
+        "device": frame.device,
+        "state": np.array([str(s) for s in STATES], dtype=object)[frame.state],
+        "task": (
+            np.array(frame.tasks, dtype=object)[frame.task]
+            if frame.tasks
+            else np.array([], dtype=object)
+        ),
+    }
+    columns.update(frame.metrics)
+    for name, values in frame.params.items():
+        choices = frame.choices.get(name)
+        columns[name] = values if choices is None else _decoded(values, choices)
+    return columns
+
+
+def _decoded(values: "Array", choices: tuple[Value, ...]) -> "NDArray[np.object_]":
+    import numpy as np
+
+    table = np.full(len(choices) + 1, None, dtype=object)
+    table[: len(choices)] = choices
+    codes = np.where(np.isnan(values), len(choices), values).astype(np.int64)
+    return np.asarray(table[codes], dtype=object)

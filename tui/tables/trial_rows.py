@@ -1,0 +1,277 @@
+"""Trials as rows of a table: which columns there are, each cell formatted when asked for."""
+
+import math
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
+
+from hpo_tui.engine.spec import Objective, OutcomeConstraint
+from hpo_tui.store.frame import STATES, Frame
+from hpo_tui.store.models import TrialState
+from hpo_tui.tui.tables.rows import Cell, Column
+from hpo_tui.tui.tables.trial_order import result_counts
+from hpo_tui.tui.watching.snapshot import Snapshot
+from hpo_tui.tui.words import fmt, present
+from hpo_tui.tui.words.goals import goal_text, goals_of, is_goal, judged, reached
+from hpo_tui.tui.words.plain import plain
+from hpo_tui.tui.words.running import durations
+
+if TYPE_CHECKING:
+    from hpo_tui.engine.arrays import Index
+
+STATE_TONES = {
+    "waiting": "dim",
+    "running": "accent",
+    "complete": "",
+    "pruned": "dim",
+    "failed": "bad",
+    "killed": "warn",
+}
+WIDEST = 18
+"""Cells of a heading; a longer name is cut."""
+WIDEST_METRIC = 16
+LEAST_NAME = 5
+"""Cells of a metric's name before its goal, however long that is."""
+JUDGED = 8
+"""Cells of a value with the mark of its goal."""
+
+
+class TrialRows:
+    """Rows of trials over a snapshot. ``order``: rows of the frame, in the order shown.
+
+    ``columns``: keys such as ``trial``, ``mark``, ``task``, ``state``, ``cost``, ``duration``,
+    ``memory``, ``device``, ``ended``, ``m:accuracy``, ``p:lr``.
+    """
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        order: "Index",
+        columns: Iterable[str],
+        pareto: frozenset[int] = frozenset(),
+    ) -> None:
+        self.snapshot = snapshot
+        self.order = order
+        self._pareto = pareto
+        """Rows of the frame that no other is better than."""
+        self._goals = {g.metric: g for g in goals_of(snapshot.spec)}
+        keys = [k for k in columns if self._known(k)]
+        self.columns: Sequence[Column] = [self._column(k) for k in keys]
+        self._cells: list[Callable[[int], Cell]] = [self._formatter(k) for k in keys]
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    def key(self, row: int) -> Hashable:
+        """Return the trial's number."""
+        return int(self.snapshot.frame.number[self.order[row]])
+
+    def find(self, key: Hashable) -> int | None:
+        """Return the row of trial ``key``, None if it is not among those shown."""
+        import numpy as np
+
+        if not isinstance(key, int) or (row := self.snapshot.frame.index(key)) is None:
+            return None
+        places = np.flatnonzero(self.order == row)
+        return int(places[0]) if len(places) else None
+
+    def cells(self, row: int) -> Sequence[Cell]:
+        """Return the cells of one row."""
+        at = int(self.order[row])
+        return [make(at) for make in self._cells]
+
+    def _known(self, key: str) -> bool:
+        kind, _, name = key.partition(":")
+        frame = self.snapshot.frame
+        if kind == "m":
+            return name in frame.metrics or name in self._goals
+        return name in frame.params if kind == "p" else key in FIXED
+
+    def _column(self, key: str) -> Column:
+        kind, _, name = key.partition(":")
+        if kind == "m":
+            goal = self._goals.get(name)
+            return self._metric_column(key, name, goal)
+        if kind == "p":
+            choices, width = self.snapshot.frame.choices.get(name), self._param_width(name)
+            others = map(plain, self.snapshot.frame.params)
+            title = fmt.clip_among(plain(name), width, others)
+            return Column(key, title, width, "left" if choices else "right")
+        title, width, align = FIXED[key]
+        if key == "task":
+            names = self.snapshot.frame.tasks
+            width = min(14, max((cell_len(plain(n)) for n in names), default=4))
+        return Column(
+            key,
+            title,
+            max(width, len(title)),
+            "right" if align else "left",
+            key in ("trial", "mark"),
+        )
+
+    def _metric_column(
+        self, key: str, name: str, goal: Objective | OutcomeConstraint | None
+    ) -> Column:
+        """Return a metric's column; a long name is cut before its goal is."""
+        mark = f" {goal_text(goal)}" if goal else ""
+        whole = cell_len(plain(name)) + len(mark)
+        width = max(9, min(whole, max(WIDEST_METRIC, len(mark) + LEAST_NAME)))
+        names = map(plain, self.snapshot.frame.metrics)
+        title = fmt.clip_among(plain(name), width - len(mark), names) + mark
+        least = max(JUDGED, len(mark) + LEAST_NAME) if goal is not None and is_goal(goal) else 0
+        return Column(key, title, width, "right", tail=mark, least=least)
+
+    def _formatter(self, key: str) -> Callable[[int], Cell]:
+        """Return what makes a column's cells.
+
+        It holds what they are made of and not these rows, which hold it: in a circle all of the
+        snapshot would outlive them, until the collector came by, which on the screens is seldom.
+        """
+        kind, _, name = key.partition(":")
+        if kind == "m":
+            return self._metric(name)
+        if key == "runs":
+            return self._runs()
+        if kind == "p":
+            return self._param(name)
+        if key == "duration":
+            return self._duration()
+        return _fixed(self.snapshot.frame, self.snapshot.spec.full_task.name, self._pareto)[key]
+
+    def _duration(self) -> Callable[[int], Cell]:
+        """Return what says how long a trial took, of one that runs how long it has so far."""
+        seconds, ended = durations(self.snapshot), self.snapshot.frame.duration
+        live = self.snapshot.frame.in_state(TrialState.RUNNING)
+        late = set(self.snapshot.overdue)
+        numbers = self.snapshot.frame.number
+
+        def cell(at: int) -> Cell:
+            if not live[at]:
+                return present.took(float(ended[at])), "dim"
+            said = present.took(float(seconds[at]))
+            return said, "warn" if int(numbers[at]) in late else "accent"
+
+        return cell
+
+    def _param(self, name: str) -> Callable[[int], Cell]:
+        """Return what says a parameter's value; choices cut to the column keep what differs."""
+        text = present.value_texts(self.snapshot, name)
+        names = fmt.values(self.snapshot.frame.choices.get(name, ()))
+        width = self._param_width(name)
+        if names:
+            short = {n: fmt.clip_among(n, width, names) for n in names}
+            return lambda at: (short.get(said := text(at), said), "")
+        values = self.snapshot.frame.params[name]
+
+        def cell(at: int) -> Cell:
+            said = text(at)
+            return (said if len(said) <= width else fmt.fitted(float(values[at]), width)), ""
+
+        return cell
+
+    def _param_width(self, name: str) -> int:
+        """Return the cells of a parameter's column."""
+        choices = self.snapshot.frame.choices.get(name)
+        listed = present.listed_texts(self.snapshot, name).values()
+        longest = max(map(cell_len, fmt.values(choices) if choices else listed), default=8)
+        return min(WIDEST, max(_wide(plain(name), 6), longest if choices else max(longest, 8)))
+
+    def _metric(self, name: str) -> Callable[[int], Cell]:
+        values = self.snapshot.frame.metrics.get(name)
+        goal = self._goals.get(name)
+        width = self._metric_column(name, name, goal).width
+
+        def cell(at: int) -> Cell:
+            value = math.nan if values is None else float(values[at])
+            text = present.number(value)
+            if goal is None or not text or not is_goal(goal):
+                return (text if len(text) <= width else fmt.fitted(value, width)), ""
+            said = [judged(value, goal, digits) for digits in (4, 3, 2, 1)]
+            text = next((s for s in said if len(s) <= width), said[0])
+            return text, "good" if reached(value, goal) else "warn"
+
+        return cell
+
+    def _runs(self) -> Callable[[int], Cell]:
+        """Return what says of a configuration's first trial how many results it has, if several."""
+        counts = result_counts(self.snapshot)
+        numbers = self.snapshot.frame.number
+        return lambda at: (str(counts.get(int(numbers[at]), "")), "dim")
+
+
+FIXED: dict[str, tuple[str, int, bool]] = {
+    "trial": ("#", 6, True),
+    "mark": ("", 2, False),
+    "task": ("task", 4, False),
+    "state": ("state", 8, False),
+    "cost": ("cost", 6, True),
+    "duration": ("took", 9, True),
+    "memory": ("memory", 6, True),
+    "device": ("device", 6, False),
+    "step": ("step", 6, True),
+    "from": ("from", 6, True),
+    "runs": ("runs", 4, True),
+    "tags": ("tags", 12, False),
+}
+"""Column → heading, width, whether to the right."""
+
+
+def _fixed(
+    frame: Frame, full_task: str, pareto: frozenset[int]
+) -> dict[str, Callable[[int], Cell]]:
+    """Return what makes the cells of the columns that every study has, but for ``runs``."""
+
+    def mark(at: int) -> Cell:
+        star = "★" if frame.starred[at] else " "
+        return (star + ("◆" if at in pareto else " "), "accent")
+
+    def task(at: int) -> Cell:
+        name = frame.tasks[frame.task[at]]
+        return plain(name), "" if name == full_task else "dim"
+
+    def state(at: int) -> Cell:
+        name = str(STATES[frame.state[at]])
+        return name, STATE_TONES[name]
+
+    def resumed(at: int) -> Cell:
+        source = int(frame.resumed_from[at])
+        return (f"#{source}" if source else ""), "dim"
+
+    def tags(at: int) -> Cell:
+        return plain(", ".join(frame.tag_sets[frame.tags[at]])), "accent"
+
+    return {
+        "trial": lambda at: (str(frame.number[at]), ""),
+        "mark": mark,
+        "task": task,
+        "state": state,
+        "cost": lambda at: (present.number(float(frame.charged[at])), "dim"),
+        "memory": lambda at: (present.size(float(frame.peak_memory[at])), "dim"),
+        "device": lambda at: (plain(str(frame.device[at])), "dim"),
+        "step": lambda at: (present.number(float(frame.step[at])), "dim"),
+        "from": resumed,
+        "tags": tags,
+    }
+
+
+def _wide(title: str, least: int) -> int:
+    return min(WIDEST, max(least, cell_len(title)))
+
+
+def default_columns(snapshot: Snapshot) -> list[str]:
+    """Return the columns of the browser of all trials: the metrics, then every parameter.
+
+    Tags come with the first of them.
+    """
+    metrics = [f"m:{g.metric}" for g in goals_of(snapshot.spec)]
+    params = [f"p:{p.name}" for p in snapshot.spec.free]
+    tags = ["tags"] if snapshot.frame.tags.any() else []
+    return ["trial", "mark", "state", "task", *metrics, *params, "cost", "duration", *tags]
+
+
+def all_columns(snapshot: Snapshot) -> list[str]:
+    """Return every column that there could be, the default ones first."""
+    frame = snapshot.frame
+    every = [*FIXED, *(f"m:{n}" for n in frame.metrics), *(f"p:{n}" for n in frame.params)]
+    return list(dict.fromkeys([*default_columns(snapshot), *every]))

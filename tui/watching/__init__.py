@@ -1,0 +1,1 @@
+"""From a study's file to what the screens show of it, in threads."""

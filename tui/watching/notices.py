@@ -1,0 +1,64 @@
+"""When to ring: a study ended, the breaker tripped, the first trial met all goals.
+
+And what is in sight already, so that a key that is pressed again does not fill the screen.
+"""
+
+from hpo_tui.engine.answers import PAUSED_BY_YOU
+from hpo_tui.store.models import StudyState
+from hpo_tui.tui.watching.snapshot import Snapshot
+from hpo_tui.tui.words.paused import in_short
+from hpo_tui.tui.words.plain import plain
+
+
+def occasions(before: Snapshot | None, after: Snapshot) -> list[str]:
+    """Return a sentence for each thing worth ringing for that happened between two pictures."""
+    if before is None:
+        return []
+    found: list[str] = []
+    old, new = before.study.state, after.study.state
+    name = plain(after.study.name)
+    if old is not new:
+        if new is StudyState.FINISHED:
+            why = plain(after.study.reason) or "the budget is spent"
+            found.append(f"{name}: finished, {why}.")
+        elif _stalled(old, after):
+            found.append(f"{name}: paused. {plain(in_short(after.study.reason)[-1])}")
+    if before.runner_pid is not None and after.runner_pid is None and new is StudyState.RUNNING:
+        found.append(f"{name}: the runner died. R starts it again; running trials continue.")
+    if before.frame is not after.frame:
+        found += _first_best(before, after)
+    return found
+
+
+def _stalled(old: StudyState, after: Snapshot) -> bool:
+    """Whether a study has paused by itself. A finished one whose budget grew just waits for R."""
+    study = after.study
+    by_itself = study.reason not in ("", PAUSED_BY_YOU) and old is not StudyState.FINISHED
+    return study.state is StudyState.PAUSED and by_itself
+
+
+def _first_best(before: Snapshot, after: Snapshot) -> list[str]:
+    from hpo_tui.engine.analysis.front import full_mask, meets_mask, tally
+
+    if not after.spec.has_goals:
+        return []
+    met = full_mask(after.frame, after.spec) & meets_mask(after.frame, after.spec)
+    if not met.any() or tally(before.frame, before.spec)[0]:
+        return []
+    number = int(after.frame.number[met][0])
+    return [f"{plain(after.study.name)}: trial {number} is the first that meets all goals."]
+
+
+class InSight:
+    """The short messages that have not gone away yet. Times are seconds of one clock."""
+
+    def __init__(self) -> None:
+        self._until: dict[str, float] = {}
+
+    def takes(self, text: str, now: float, seconds: float) -> bool:
+        """Whether ``text`` is not in sight; then it is, for ``seconds`` from ``now``."""
+        self._until = {t: until for t, until in self._until.items() if until > now}
+        if text in self._until:
+            return False
+        self._until[text] = now + seconds
+        return True

@@ -1,0 +1,1 @@
+"""What the screens and the command line say, independent of widgets."""

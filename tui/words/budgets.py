@@ -1,0 +1,83 @@
+"""A budget and what is spent of it, as the screens say it. Pure.
+
+It is rounded so that it keeps its width while it grows, and short in tables. Where every digit
+counts, it is said in other ways: as in a study file, to be typed again, in what the engine answers
+and in what asks for an amount (``engine.spec.units``); exactly by the command line
+(``tui.cli.summary``).
+"""
+
+import math
+import re
+from typing import TYPE_CHECKING
+
+from hpo_tui.engine.spec import Budget, BudgetUnit
+from hpo_tui.tui.words.present import duration, grouped, number, plural
+
+if TYPE_CHECKING:
+    from hpo_tui.tui.watching.snapshot import Snapshot
+
+
+def budget_text(snapshot: "Snapshot") -> str:
+    """Return ``12.3 of 40.0 spent`` in the budget's own unit."""
+    budget = snapshot.spec.budget
+    if budget.unit is BudgetUnit.WALL:
+        return f"{duration(snapshot.spent)} of {duration(budget.amount)} gone"
+    if budget.unit is BudgetUnit.GPU_HOURS:
+        return f"{_of_budget(snapshot.spent, budget)} GPU-hours spent"
+    if budget.unit is BudgetUnit.TRIALS:
+        return f"{grouped(round(snapshot.spent))} of {plural(round(budget.amount), 'trial')} run"
+    return f"{_of_budget(snapshot.spent, budget)} spent"
+
+
+def lost_text(snapshot: "Snapshot") -> str:
+    """Return what was lost of the budget, empty where nothing is anyone's loss."""
+    budget = snapshot.spec.budget
+    if budget.unit is BudgetUnit.WALL:
+        return ""
+    if budget.unit is BudgetUnit.TRIALS:
+        return plural(round(snapshot.lost), "trial")
+    return units(snapshot.lost, budget.amount)
+
+
+def spent_short(spent: float, budget: Budget, room: int = 14) -> str:
+    """Return ``12.3/40.0`` with the unit where it is not the full task, as short as it goes.
+
+    Where ``room`` cells do not hold that, in fewer digits: cut, it would be another budget.
+    """
+    text = _spent_whole(spent, budget)
+    if len(text) <= room:
+        return text
+    short = f"{number(spent, 3)}/{number(budget.amount, 3)}"
+    unit = re.search(r" [A-Za-z]+$", text)
+    return short + (unit[0] if unit and len(short + unit[0]) <= room else "")
+
+
+def _spent_whole(spent: float, budget: Budget) -> str:
+    if budget.unit is BudgetUnit.WALL:
+        return f"{duration(spent)}/{duration(budget.amount)}"
+    if budget.unit is BudgetUnit.GPU_HOURS:
+        return f"{_of_budget(spent, budget, '/')} GPUh"
+    if budget.unit is BudgetUnit.TRIALS:
+        return f"{round(spent)}/{plural(round(budget.amount), 'trial')}"
+    return _of_budget(spent, budget, "/")
+
+
+def _of_budget(spent: float, budget: Budget, word: str = " of ") -> str:
+    said, whole = units(spent, budget.amount), units(budget.amount, budget.amount)
+    if said == whole and spent < budget.amount < 1000:  # something is left: not all of it is spent
+        said = next(
+            (t for d in (2, 3) if (t := f"{spent:.{d}f}") != f"{budget.amount:.{d}f}"), said
+        )
+    return f"{said}{word}{whole}"
+
+
+def units(value: float, of: float) -> str:
+    """Return an amount of budget with one decimal below a thousand.
+
+    ``of``: the whole budget. With more decimals where it has them: 0.25 hours are not 0.2.
+    """
+    if abs(value) >= 1000:
+        return grouped(round(value))
+    places = next((n for n in (1, 2) if math.isclose(round(of, n), of)), 3)
+    small = 1 - math.floor(math.log10(of)) if 0 < of < 1 else 1
+    return f"{value:.{max(places, small)}f}"

@@ -1,0 +1,244 @@
+"""What is said of trials and studies side by side: one against the best, two of each. Pure."""
+
+import math
+from collections.abc import Callable, Container, Iterator, Sequence
+from typing import Any
+
+from hpo_tui.store.frame import STATES, Frame
+from hpo_tui.store.models import Event, Trial, TrialState
+from hpo_tui.tui.tables.rows import Cell
+from hpo_tui.tui.watching.snapshot import Snapshot
+from hpo_tui.tui.words import budgets, fmt, present
+from hpo_tui.tui.words.entries import Entry
+from hpo_tui.tui.words.goals import goal_text, goals_of, goals_sentence, is_goal, judged, reached
+from hpo_tui.tui.words.plain import plain
+from hpo_tui.tui.words.running import durations
+from hpo_tui.tui.words.standing import standing_of
+from hpo_tui.tui.words.why_run import why_lines
+
+
+def metric_cell(snapshot: Snapshot, frame: Frame, name: str, row: int | None) -> Cell:
+    """Return a metric's value at ``row`` of ``frame``, marked as met or missed by its goal."""
+    values = frame.metrics.get(name)
+    value = math.nan if values is None or row is None else float(values[row])
+    text = present.number(value, 6)
+    goal = next((g for g in goals_of(snapshot.spec) if g.metric == name), None)
+    if goal is None or not text or not is_goal(goal):
+        return text or "–", ""
+    return judged(value, goal, 6), "good" if reached(value, goal) else "warn"
+
+
+def trial_entries(
+    snapshot: Snapshot, rows: Sequence[int | None], *, means: Container[int | None] = ()
+) -> list[Entry]:
+    """Return state, metrics and parameters of the trials at ``rows``, a column each.
+
+    Those of ``rows`` that are in ``means`` have the mean of their configuration's results.
+    """
+    return [
+        Entry("metrics"),
+        *_metric_entries(snapshot, rows, means),
+        Entry("parameters"),
+        *_parameter_entries(snapshot, rows),
+        Entry("run"),
+        *_run_entries(snapshot, rows),
+    ]
+
+
+def _metric_entries(
+    snapshot: Snapshot, rows: Sequence[int | None], means: Container[int | None]
+) -> Iterator[Entry]:
+    from hpo_tui.engine.analysis.front import results
+
+    frame, spec = snapshot.frame, snapshot.spec
+    averaged = results(frame, spec)[1]
+    for name in dict.fromkeys([*spec.metric_names, *frame.metrics]):
+        goal = next((g for g in goals_of(spec) if g.metric == name), None)
+        cells = [metric_cell(snapshot, averaged if r in means else frame, name, r) for r in rows]
+        yield Entry(plain(name), tuple(cells), goal=goal_text(goal) if goal else "")
+
+
+def _parameter_entries(snapshot: Snapshot, rows: Sequence[int | None]) -> Iterator[Entry]:
+    frame, spec = snapshot.frame, snapshot.spec
+    for name in dict.fromkeys([*(p.name for p in spec.space), *frame.params]):
+        said, values = present.value_texts(snapshot, name, 6), frame.params.get(name)
+        known = () if values is None else [None if r is None else float(values[r]) for r in rows]
+        other = len(set(map(str, known))) > 1  # NaN is no other than NaN
+        yield _line(name, rows, said, "accent" if other else "")
+
+
+def _run_entries(snapshot: Snapshot, rows: Sequence[int | None]) -> list[Entry]:
+    frame = snapshot.frame
+    return [
+        _line("state", rows, lambda r: str(STATES[frame.state[r]])),
+        _line("task", rows, lambda r: frame.tasks[frame.task[r]]),
+        _line("charged", rows, lambda r: present.number(float(frame.charged[r]))),
+        Entry("took", tuple(_took(snapshot, r) for r in rows)),
+        _line("peak memory", rows, lambda r: present.size(float(frame.peak_memory[r]))),
+        _line("device", rows, lambda r: str(frame.device[r])),
+    ]
+
+
+def _line(
+    name: str, rows: Sequence[int | None], text: Callable[[int], str], tone: str = ""
+) -> Entry:
+    """Return a line with a text for each row; a dash where that is empty, or there is no row."""
+    texts = ("" if r is None else plain(text(r)) for r in rows)
+    return Entry(plain(name), tuple((t or "–", tone) for t in texts))
+
+
+def best_title(snapshot: Snapshot, row: int) -> str:
+    """Return the heading over the best trial, which says of how many runs it has the mean."""
+    from hpo_tui.engine.analysis.front import full_mask
+    from hpo_tui.engine.analysis.repeats import runs
+
+    number = int(snapshot.frame.number[row])
+    n = runs(snapshot.frame, full_mask(snapshot.frame, snapshot.spec)).get(number, 1)
+    return f"best: #{number}" + (f", mean of {n}" if n > 1 else "")
+
+
+def of_several(snapshot: Snapshot, row: int) -> str:
+    """Return that the trial at ``row`` is one of several full runs, of which the mean counts."""
+    from hpo_tui.engine.analysis.front import full_mask
+
+    frame = snapshot.frame
+    same = full_mask(frame, snapshot.spec) & (frame.configuration == frame.configuration[row])
+    n = int(same.sum())
+    return f"one of {n} runs; their mean counts" if n > 1 and same[row] else ""
+
+
+def _took(snapshot: Snapshot, row: int | None) -> Cell:
+    """Return how long a trial took, or has so far, and whether that is far too long."""
+    if row is None:
+        return "–", ""
+    said = present.took(float(durations(snapshot)[row])) or "–"
+    if STATES[snapshot.frame.state[row]] is not TrialState.RUNNING:
+        return said, ""
+    late = int(snapshot.frame.number[row]) in snapshot.overdue
+    return f"{said} so far" + (", overdue" if late else ""), "warn" if late else ""
+
+
+_WITHOUT_RESULT = (TrialState.KILLED, TrialState.PRUNED)
+"""Ends after which what was reported is shown, and could be taken for a result."""
+
+
+def record_entries(
+    trial: Trial, events: Sequence[Event], now: float, went_on: str = ""
+) -> list[Entry]:
+    """Return what only the trial's own record knows: how it ended, why it was run, notes.
+
+    ``went_on``: the trials that carry it on.
+    """
+    entries: list[Entry] = []
+
+    def add(name: str, text: str, tone: str = "", *, wrap: bool = False) -> None:
+        if text:
+            entries.append(Entry(name, ((plain(text), tone),), text, wrap=wrap))
+
+    add("ended", trial.reason, "bad" if trial.state == "failed" else "")
+    if trial.step is not None and trial.state in _WITHOUT_RESULT:
+        add("reported", f"until step {trial.step}: kept, but no result")
+    if trial.exit_code is not None:
+        add("exit code", str(trial.exit_code), "bad" if trial.exit_code else "")
+    add("continues", f"#{trial.resumed_from}" if trial.resumed_from else "")
+    add("went on as", went_on)
+    add("attempt", str(trial.attempt) if trial.attempt > 1 else "")
+    add("repeat", str(trial.repeat) if trial.repeat else "")
+    add("process", str(trial.pid) if trial.pid and trial.state == "running" else "")
+    add("tags", ", ".join(trial.tags), "accent")
+    add("note", trial.note, "accent", wrap=True)
+    if trial.why:
+        entries.append(Entry("why it was run"))
+        said = str(trial.why.get("text") or trial.why.get("kind", ""))
+        add("in words", said, wrap=True)
+        for key, text in why_lines(trial.why):
+            add(plain(key), text)
+    if events:
+        entries.append(Entry("events"))
+        for event in events:
+            # On the trial's own screen its number need not be said again.
+            text = event.text.removeprefix(f"trial {trial.number} ")
+            add(fmt.clock(event.time, now), text.removeprefix(f"trial {trial.number}: "))
+    return entries
+
+
+def study_entries(snapshots: Sequence[Snapshot]) -> list[Entry]:
+    """Return two studies side by side: how they stand, what they reached, where they differ."""
+    entries = [Entry("state")]
+
+    def add(name: str, make: Any, *, differ: bool = False) -> None:
+        texts = [make(s) for s in snapshots]
+        tone = "accent" if differ and len(set(texts)) > 1 else ""
+        entries.append(Entry(name, tuple((t or "–", tone) for t in texts)))
+
+    def stands(s: Snapshot) -> str:
+        stand = standing_of(s)
+        return f"{stand.mark} {stand.word}"
+
+    add("state", stands)
+    add("trials", lambda s: present.grouped(len(s.frame)))
+    add("budget", budgets.budget_text)
+    add("lost", budgets.lost_text)
+    add("goals", goals_sentence)
+    entries.append(Entry("best of each metric among full trials that meet all other goals"))
+    for name in dict.fromkeys(o.metric for s in snapshots for o in s.spec.objectives):
+        add(plain(name), lambda s, n=name: _best_value(s, n))
+    entries.append(Entry("the best trial"))
+    names = dict.fromkeys(p.name for s in snapshots for p in s.spec.space)
+    add("trial", _best_number)
+    for name in names:
+        add(plain(name), lambda s, n=name: _best_param(s, n), differ=True)
+    entries.append(Entry("the space"))
+    for name in names:
+        add(plain(name), lambda s, n=name: _range(s, n), differ=True)
+    entries.append(Entry("tasks"))
+    for name in dict.fromkeys(t.name for s in snapshots for t in s.spec.tasks_by_cost):
+        add(plain(name), lambda s, n=name: _task(s, n), differ=False)
+    return entries
+
+
+def _best_value(snapshot: Snapshot, metric: str) -> str:
+    from hpo_tui.engine.analysis.front import best_so_far
+
+    objective = next((o for o in snapshot.spec.objectives if o.metric == metric), None)
+    if objective is None:
+        return ""
+    values = best_so_far(snapshot.frame, snapshot.spec, objective)[1]
+    return present.number(float(values[-1]), 6) if len(values) else ""
+
+
+def _best_row(snapshot: Snapshot) -> int | None:
+    from hpo_tui.engine.analysis.front import best_rows
+
+    rows = best_rows(snapshot.frame, snapshot.spec)
+    return int(rows[0]) if len(rows) else None
+
+
+def _best_number(snapshot: Snapshot) -> str:
+    row = _best_row(snapshot)
+    return "" if row is None else f"#{snapshot.frame.number[row]}"
+
+
+def _best_param(snapshot: Snapshot, name: str) -> str:
+    row = _best_row(snapshot)
+    return "" if row is None else present.value_text(snapshot, name, row, 6)
+
+
+def _range(snapshot: Snapshot, name: str) -> str:
+    found = next((p for p in snapshot.spec.space if p.name == name), None)
+    if found is None:
+        return ""
+    if found.numeric:
+        scale = " log" if found.log else ""
+        return f"{fmt.number(found.low)} to {fmt.number(found.high)}{scale}"
+    if found.choices:
+        return ", ".join(fmt.values(found.choices))
+    return fmt.value(found.value)
+
+
+def _task(snapshot: Snapshot, name: str) -> str:
+    found = next((t for t in snapshot.spec.tasks if t.name == name), None)
+    if found is None:
+        return ""
+    n = int(snapshot.frame.at_task(name).sum())
+    return f"cost {fmt.number(found.cost)}, {present.plural(n, 'trial')}"
