@@ -152,8 +152,9 @@ them first; the header counts them. `x` on the trial takes back what is queued o
         elsewhere = view.row(snapshot.frame) is not None and best.highlighted != view.selected
         self._left_title.say(best.title, f"#{view.selected} selected " if elsewhere else "")
         note = f"{present.grouped(view.shown(total))} of {present.plural(total, 'trial')} shown"
-        title = PARALLEL.label + present.view_words(view)
-        self._top_title.say(title, note)
+        # Where one chart is shown at a time, nothing else tells that there are others.
+        keys = "   1-9: other charts" if self._mode == "medium" else ""
+        self._top_title.say(PARALLEL.label + (present.view_words(view) or keys), note)
 
     # the view
 
