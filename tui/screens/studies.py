@@ -29,7 +29,7 @@ There is no study here yet.
 n   define a new study, in an editor that checks it as you type
 
 From a shell:
-    hpo-tui init train.py     write a study file for your script (Optuna's too)
+    hpo-tui init train.py     write a study file for your (Optuna) script
     hpo-tui init sweep.yaml   write a study file for your W&B sweep
     hpo-tui demo              run and watch a small study that needs no GPU
 
