@@ -79,7 +79,7 @@ def new_study(app: "StudyApp") -> None:
         Ask(
             "Which study file?",
             "study.toml",
-            f"In {here}. One that is there is opened. `hpo-tui init train.py` in the shell writes "
+            f"In {here}. If it exists, it is opened. In a shell, `hpo-tui init train.py` writes "
             "one from a script's own options.",
             fault,
             slow="Looking at {} …",

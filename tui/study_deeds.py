@@ -63,9 +63,8 @@ def why_no_start(study: Study, *, edited: bool, short: float | None = None) -> s
     """
     if study.state is not StudyState.FINISHED or edited or short == 0:
         return ""
-    if short:
-        return f"The study is finished: increase its budget by {short:.10g} first (+ in Watch)."
-    return "The study is finished: increase its budget first (+ in Watch)."
+    by = f" by {short:.10g}" if short else ""
+    return f"The study is finished: increase its budget{by} first (+ in the dashboard)."
 
 
 def how_queued_starts(study: Study, *, edited: bool, short: float | None = None) -> str:

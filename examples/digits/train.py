@@ -151,6 +151,7 @@ def main() -> None:
                 optimizer=optimizer.state_dict(),
                 epochs=epoch + 1,
             )
+            print(f"epoch {epoch + 1}: loss {loss.item():.4f}, checkpoint written")
 
 
 if __name__ == "__main__":

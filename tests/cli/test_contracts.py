@@ -16,6 +16,7 @@ import pytest
 
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import Trial
+from tests.cli.conftest import some_trials
 
 
 def test_status_is_the_contract(
@@ -68,17 +69,35 @@ def test_what_attempts_lost_is_lost_in_status_too(
     assert "3.3 lost" in hpo("status", "sparse").out
 
 
-def test_a_dead_runner_is_told(
-    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder]
+@pytest.mark.parametrize(
+    ("stored", "state", "way"),
+    [
+        ("running", "interrupted", "it has no runner; to continue it: hpo-tui resume sparse"),
+        ("paused", "paused", "to continue it: hpo-tui resume sparse"),
+        ("stopped", "stopped", "to continue it: hpo-tui resume sparse"),
+        ("new", "new", "it has not been started; to start it: hpo-tui run sparse"),
+    ],
+)
+def test_how_a_study_goes_on_is_told(
+    hpo: Callable[..., Any],
+    make_study: Callable[..., StudyFolder],
+    stored: str,
+    state: str,
+    way: str,
 ) -> None:
     from hpo_tui.store.models import StudyState
 
-    make_study(state=StudyState.RUNNING)
-    assert json.loads(hpo("status", "sparse", "--json").out)["state"] == "interrupted"
-    assert (
-        hpo("status").out.splitlines()[1]
-        == "  it has no runner; to continue it: hpo-tui resume sparse"
-    )
+    make_study(state=StudyState(stored))
+    assert json.loads(hpo("status", "sparse", "--json").out)["state"] == state
+    assert f"  {way}" in hpo("status").out.splitlines()
+
+
+def test_next_to_nothing_spent_is_no_share_of_a_task(
+    hpo: Callable[..., Any], make_study: Callable[..., StudyFolder]
+) -> None:
+    make_study(trials=[replace(some_trials()[0], charged=0.001)])
+    rows = hpo("status").out.splitlines()
+    assert not any("█" in row for row in rows)
 
 
 def test_a_budget_is_told_in_its_unit(

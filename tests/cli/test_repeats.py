@@ -131,3 +131,22 @@ def test_a_metric_with_an_objective_and_a_limit_is_one_column(
     assert row.split() == ["1", "0.85", "0.1"]
     picture = picture_of(folder)
     assert trial_line(trial(1, 1, 0.85), picture).count("accuracy=") == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "said"),
+    [
+        (TrialState.FAILED, "exit code 1; last lines: a | b: c", "failed: exit code 1: b: c"),
+        (TrialState.PRUNED, "stopped: it is behind.", "pruned: it is behind."),
+        (TrialState.KILLED, "", "killed"),
+    ],
+)
+def test_a_line_about_a_trial_says_its_error_and_nothing_twice(
+    make_study: Callable[..., StudyFolder], state: TrialState, reason: str, said: str
+) -> None:
+    from hpo_tui.tui.cli.follow import trial_line
+    from hpo_tui.tui.cli.status import picture_of
+
+    ended = replace(trial(1, 1, 0.85), state=state, reason=reason)
+    picture = picture_of(make_study("lines", [ended], text=TEXT))
+    assert said in trial_line(ended, picture).split("  ")

@@ -129,6 +129,30 @@ def test_a_script_is_no_study_file(hpo: Callable[..., Any], tmp_path: Path, comm
     assert "not a study file; to make one for a training script: hpo-tui init train.py" in ran.err
 
 
+@pytest.mark.parametrize(
+    ("name", "how"),
+    [
+        ("sweep.yaml", "to make one for a W&B sweep: hpo-tui init sweep.yaml"),
+        ("x.db", "to make one from an Optuna storage: hpo-tui import x.db"),
+        ("runs.csv", "to make one from a table of trials: hpo-tui import runs.csv"),
+    ],
+)
+def test_the_file_of_another_program_is_made_a_study(
+    hpo: Callable[..., Any], tmp_path: Path, name: str, how: str
+) -> None:
+    (tmp_path / name).write_text("", "utf-8")
+    for command in ("run", "watch"):
+        ran = hpo(command, name)
+        assert (ran.code, ran.out) == (1, "")
+        assert how in ran.err
+
+
+def test_an_optuna_storage_is_made_a_study(hpo: Callable[..., Any]) -> None:
+    ran = hpo("status", "sqlite:///x.db")
+    assert ran.code == 1
+    assert "to make one from an Optuna storage: hpo-tui import sqlite:///x.db" in ran.err
+
+
 def test_options_before_the_command(
     hpo: Callable[..., Any], make_study: Callable[..., StudyFolder]
 ) -> None:

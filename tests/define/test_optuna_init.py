@@ -86,6 +86,8 @@ def test_the_whole_study_comes_from_the_script_and_one_run(here: Path) -> None:
         (0.25, {"steps": 2}), (0.5, {"steps": 4}), (1.0, {"steps": 8}),
     ]  # fmt: skip
     assert spec.start == ({"layers": 1, "lr": 0.01, "optimizer": "adam"},)
+    assert spec.resources.stall == 3600.0
+    assert "# n_trials of the script, in units of the full task; in time: about" in made.text
     computed, unnameable = made.advice
     assert "the first run asked for aug_flip" in computed
     assert unnameable.startswith("aug_{crop} cannot be the name of a parameter here")

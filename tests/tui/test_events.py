@@ -11,6 +11,7 @@ from hpo_tui.tui.screens.watch import Watch
 from hpo_tui.tui.watching.snapshot import View
 from hpo_tui.tui.watching.watcher import read_once
 from hpo_tui.tui.widgets.events import EventRows, Events
+from hpo_tui.tui.words.entries import readable
 from tests.tui.conftest import make_app, make_study, ready, until
 
 
@@ -18,7 +19,8 @@ from tests.tui.conftest import make_app, make_study, ready, until
     ("trial", "kind", "text", "shown"),
     [
         (7, "complete", "trial 7 is complete: acc = 0.9", "acc = 0.9"),
-        (7, "pruned", "trial 7: stopped: unlikely", "stopped: unlikely"),
+        (7, "pruned", "trial 7: stopped: unlikely", "unlikely"),
+        (7, "failed", "trial 7: exit code 1; last lines: a | b: c", "exit code 1: b: c"),
         (7, "promoted", "trial 7 starts at full on cpu:0", "starts at full on cpu:0"),
         (7, "stopped", "trial 70 is meant", "trial 70 is meant"),
         (None, "edited", "trial 7 is no trial of it", "trial 7 is no trial of it"),
@@ -31,7 +33,7 @@ def test_what_stands_beside_it_is_not_said_again(
     event = Event(1, 0.0, kind, text, trial)
     rows = EventRows([event], 1.0)
     assert rows.cells(0)[-1][0] == shown
-    assert rows.whole(0) == (kind, text)
+    assert rows.whole(0) == (kind, readable(text))
 
 
 @pytest.mark.parametrize("kind", ["checkpoints", "quarantine", "threshold"])

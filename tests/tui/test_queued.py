@@ -20,7 +20,7 @@ from tests.tui.conftest import TEXT, make_app, make_study, ready, until
 
 WAY = {
     StudyState.STOPPED: "R starts it.",
-    StudyState.FINISHED: "increase its budget by 3 first (+ in Watch), then R starts it.",
+    StudyState.FINISHED: "increase its budget by 3 first (+ in the dashboard), then R starts it.",
 }
 SPENT = TEXT.replace("budget = 400", "budget = 21")
 """The study's trials have cost just that."""

@@ -89,11 +89,12 @@ async def test_looking_at_a_trial_begins_where_the_cursor_rests(
 
 
 @pytest.mark.usefixtures("runner")
-async def test_a_chart_has_no_row_to_begin_at(study: StudyFolder) -> None:
+@pytest.mark.parametrize("keys", [("0", "y"), ("0", "enter"), ("2", "enter")])
+async def test_a_chart_has_no_row_to_begin_at(study: StudyFolder, keys: tuple[str, str]) -> None:
     app = make_app(study)
     async with app.run_test(size=SIZE) as pilot:
         await ready(pilot)
-        await pilot.press("0", "y")
+        await pilot.press(*keys)
         assert app.live is not None
         assert app.live.view.selected is None
         assert "No trial is selected" in " ".join(n.message for n in app._notifications)

@@ -167,9 +167,11 @@ def _edit_of(file: Path, spec: "StudySpec") -> "EditPlan | None":
 def init(words: tuple[str, ...], run: bool, timeout: float, force: bool) -> int:
     """Write study.toml for SCRIPT, for a W&B sweep (its YAML file) or for a whole COMMAND.
 
-    It is based on the script's options and output, or on what the sweep says.
+    It is based on the script's options and output. A script with an Optuna objective, and a W&B
+    sweep, keep their own search space.
 
-    The script is not changed. Read the file before you run it: ranges and goals are guesses.
+    The script is not changed. Read the file before you run it: other ranges, and goals, are
+    guesses.
     """
     from hpo_tui.engine.define.start import init as propose
     from hpo_tui.engine.define.start import words_of

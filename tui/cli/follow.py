@@ -12,6 +12,7 @@ from hpo_tui.tui.cli.summary import amount_of, progress_line, state_of
 from hpo_tui.tui.cli.text import bar, colours, note, safe, shown
 from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.watching.watcher import LEAST_SECONDS, POLL_SECONDS, StudyWatcher
+from hpo_tui.tui.words.entries import with_last_line
 from hpo_tui.tui.words.fmt import clip_line, duration, took
 from hpo_tui.tui.words.goals import goals_of
 from hpo_tui.tui.words.plain import fit, plain, plain_lines
@@ -139,7 +140,8 @@ def trial_line(trial: Trial, picture: Snapshot) -> str:
         if trial.task == spec.full_task.name and spec.has_goals and spec.meets(trial.metrics):
             parts.append("meets all goals")
     else:
-        parts.append(str(trial.state) + (f": {plain(trial.reason)}" if trial.reason else ""))
+        why = plain(with_last_line(trial.reason)).removeprefix("stopped: ")
+        parts.append(f"{trial.state}: {why}" if why else str(trial.state))
     if trial.resumed_from is not None:
         parts.append(f"(carries on #{trial.resumed_from})")
     if trial.duration is not None:

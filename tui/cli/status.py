@@ -29,6 +29,14 @@ def picture_of(folder: StudyFolder) -> Snapshot:
         raise Refusal(plain(why_unreadable(folder, error))) from None
 
 
+_GOES_ON = {
+    "new": "it has not been started; to start it: hpo-tui run",
+    "paused": "to continue it: hpo-tui resume",
+    "stopped": "to continue it: hpo-tui resume",
+    "interrupted": "it has no runner; to continue it: hpo-tui resume",
+}
+
+
 @click.command("status")
 @study_argument
 @click.option(
@@ -54,8 +62,9 @@ def status(study: str | None, as_json: bool) -> int:
         say(plain_lines(picture.study.reason, "  "))
     for line in [*silent_lines(picture), *waits_lines(picture), *queued_lines(picture)]:
         say(f"  {line}")
-    if state_of(picture) == "interrupted":
-        say(f"  it has no runner; to continue it: hpo-tui resume {plain(folders[0].word)}")
+    state, word = state_of(picture), plain(folders[0].word)
+    if state in _GOES_ON:
+        say(f"  {_GOES_ON[state]} {word}")
     if picture.suspended:
         say(f"  its runner stands still; to have it go on: kill -CONT {picture.runner_pid}")
     say()

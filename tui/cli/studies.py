@@ -77,10 +77,7 @@ def find(text: str | None, cwd: Path | None = None) -> StudyFolder:
         return folder
     if (here / text).is_file():
         if Path(text).suffix != ".toml":
-            init = f"hpo-tui init {plain(shlex.quote(text))}"
-            raise Refusal(
-                f"{plain(text)} is not a study file; to make one for a training script: {init}"
-            )
+            raise Refusal(f"{plain(text)} is not a study file; {_how_to_make_one(text)}")
         how = f"hpo-tui run {plain(shlex.quote(text))}"
         raise Refusal(f"{plain(text)} has not been run yet: {how}")
     refuse_folder(Path(text) if cwd is None else here / text)
@@ -89,9 +86,24 @@ def find(text: str | None, cwd: Path | None = None) -> StudyFolder:
     if found is not None:  # it was made since it was looked for
         return found
     known = [f.name for f in studies]
+    if "://" in text:
+        raise NoSuchStudy(f"{plain(text)} is not a study; {_how_to_make_one(text)}")
     if Path(text).suffix == ".toml":
         raise NoSuchStudy(no_study_file(here / text, text))
     raise NoSuchStudy(f"there is no study {plain(text)!r}{_listing(text, known)}")
+
+
+def _how_to_make_one(text: str) -> str:
+    """Return what makes a study of a file, or of a database's URL, that is none."""
+    kind = Path(text).suffix.lower()
+    made_of, command = "for a training script", "init"
+    if "://" in text or kind in (".db", ".sqlite", ".sqlite3", ".log"):
+        made_of, command = "from an Optuna storage", "import"
+    elif kind in (".csv", ".tsv", ".jsonl", ".ndjson"):
+        made_of, command = "from a table of trials", "import"
+    elif kind in (".yaml", ".yml", ".json"):
+        made_of = "for a W&B sweep"
+    return f"to make one {made_of}: hpo-tui {command} {plain(shlex.quote(text))}"
 
 
 def no_study_file(path: Path, called: str) -> str:

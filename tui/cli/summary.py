@@ -186,7 +186,7 @@ def show_costs(picture: Snapshot) -> None:
     total = sum(p.spent for p in parts) or 1.0
     rows = [
         [plain(p.name), number(p.cost), str(p.trials), number(round(p.spent, 2)),
-         bar(p.spent / total, 24)]
+         bar(p.spent / total if round(p.spent, 2) else 0.0, 24)]
         for p in parts
     ]  # fmt: skip
     own = picture.spec.budget.unit is BudgetUnit.FULL

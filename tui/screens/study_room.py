@@ -115,7 +115,7 @@ class StudyRoom(Room):
         if snapshot is None:
             return ""
         if wanted.trial and self._lacks_trial(wanted, snapshot):
-            return "No trial is selected: first move to one in a table."
+            return "No trial is selected: first move to one in a table or a chart."
         if wanted.runner and snapshot.runner_pid is None:
             return no_start(snapshot) or NO_RUNNER
         why_no = self.method("why_no", wanted)

@@ -66,9 +66,11 @@ class Chart(Widget, can_focus=True):
         self.repaint()
         self.post_message(TrialSelected(number))
 
-    def action_open(self) -> None:
-        """Open the selected trial."""
-        if self.view.selected is not None:
+    async def action_open(self) -> None:
+        """Open the selected trial; without one the screen says that there is none."""
+        if self.view.selected is None:
+            await self.screen.run_action("do('trial.open')")
+        else:
             self.post_message(TrialOpened(self.view.selected))
 
     def differs(self, old: Snapshot, new: Snapshot) -> bool:

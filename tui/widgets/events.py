@@ -12,7 +12,7 @@ from hpo_tui.tui.tables.rows import Cell, Column
 from hpo_tui.tui.watching.snapshot import Snapshot, View
 from hpo_tui.tui.widgets.line_table import LineTable
 from hpo_tui.tui.words import fmt
-from hpo_tui.tui.words.entries import readable
+from hpo_tui.tui.words.entries import readable, with_last_line
 from hpo_tui.tui.words.plain import plain
 
 TONES = {"error": "bad", "failed": "bad", "breaker": "bad", "warning": "warn", "overdue": "warn",
@@ -59,7 +59,7 @@ class EventRows:
             (fmt.clock(event.time, self._now), "dim"),
             (trial, ""),
             (plain(event.kind), tone or "dim"),
-            (plain(_beside_its_trial(event)), tone),
+            (plain(with_last_line(_beside_its_trial(event))), tone),
         ]
 
     def whole(self, row: int) -> tuple[str, str]:
@@ -130,7 +130,8 @@ def _beside_its_trial(event: Event) -> str:
     """Return what an event says where its trial and kind stand beside it: not these once more."""
     for beginning in (f"trial {event.trial} is {event.kind}: ", f"trial {event.trial}: "):
         if event.text.startswith(beginning):
-            return event.text.removeprefix(beginning)
+            said = event.text.removeprefix(beginning)
+            return said.removeprefix("stopped: ") if event.kind == "pruned" else said
     return event.text.removeprefix(f"trial {event.trial} ")
 
 

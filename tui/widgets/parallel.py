@@ -89,7 +89,8 @@ inside. `N` narrows the search space to the brushes, `B` runs new configurations
     def action_brush_edge(self) -> None:
         """Choose which end of a brush the keys move."""
         self._edge = (self._edge + 1) % len(brush.EDGES)
-        self.app.notify(f"keys move: {('the whole brush', 'its top', 'its bottom')[self._edge]}")
+        what = ("the brush", "the top of the brush", "the bottom of the brush")[self._edge]
+        self.app.notify(f"j and k move {what}")
 
     def action_brush_grow(self) -> None:
         """Grow the brush."""

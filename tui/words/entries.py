@@ -106,7 +106,17 @@ def _parts(entry: Entry, room: int) -> list[str]:
     return lines if len(lines) > 1 else [""]
 
 
+_LOG = "; last lines: "
+"""What stands between a sentence of the engine and the last lines of a trial's log."""
+
+
+def with_last_line(text: str) -> str:
+    """Return a sentence with only the last line of a log behind it: that names the error."""
+    head, found, lines = text.partition(_LOG)
+    return f"{head}: {lines.rpartition(' | ')[2]}" if found else text
+
+
 def readable(text: str) -> str:
     """Return a sentence with the last lines of a log behind it, each on a line of its own."""
-    head, found, lines = text.partition("; last lines: ")
+    head, found, lines = text.partition(_LOG)
     return f"{head}; last lines:\n  " + lines.replace(" | ", "\n  ") if found else text

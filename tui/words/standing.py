@@ -10,6 +10,7 @@ from hpo_tui.engine.waiting import BESIDE, waits_for
 from hpo_tui.store.models import Event, Study, StudyState, TrialState
 from hpo_tui.tui.study_deeds import why_no_start
 from hpo_tui.tui.words import budgets, fmt, present
+from hpo_tui.tui.words.entries import with_last_line
 from hpo_tui.tui.words.goals import goals_of, goals_sentence
 from hpo_tui.tui.words.plain import fit, plain
 from hpo_tui.tui.words.present import Piece
@@ -281,8 +282,7 @@ def _failures(snapshot: "Snapshot") -> list[str]:
 def _in_short(failure: Event) -> str:
     """Return why a trial failed in one line: of its output the last line, which names the error."""
     text = plain(failure.text).removeprefix(f"trial {failure.trial}: ")
-    head, found, lines = text.partition("; last lines: ")
-    return fmt.clip_line(f"{head}: {lines.rpartition(' | ')[2]}" if found else head, _IN_SHORT)
+    return fmt.clip_line(with_last_line(text), _IN_SHORT)
 
 
 def _expected_full(snapshot: "Snapshot", running: bool) -> str:

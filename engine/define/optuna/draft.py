@@ -16,7 +16,7 @@ from typing import Any
 from hpo_tui.engine.define.compose import EXAMPLE, study_name
 from hpo_tui.engine.define.draft import Draft
 from hpo_tui.engine.define.fidelity import tasks_for
-from hpo_tui.engine.define.first_run import faults, times
+from hpo_tui.engine.define.first_run import faults, guarded, times
 from hpo_tui.engine.define.options import Option
 from hpo_tui.engine.define.optuna.source import Suggested, suggested
 from hpo_tui.engine.define.optuna.values import of_choices, of_range
@@ -94,6 +94,10 @@ def optuna_draft(
     notes = _notes(source, seen, spec, tried, script)
     if tried is not None and tried.code == 0:
         notes.update(times(spec, tried))
+        spec, said_of = guarded(spec, tried)
+        notes.update(said_of)
+        if seen.trials or source.trials:
+            notes["study", "budget"] = f"n_trials of the script, {notes['study', 'budget']}"
     if tried is not None and any("No module named 'hpo_tui'" in s for s in tried.last_lines):
         advice.append(f"{plain(words[0])} needs hpo-tui too: pip install hpo-tui where it belongs")
     advice += _advice(source, seen, spec)
