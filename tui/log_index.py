@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hpo_tui.tui.words.log_lines import holds
+from hpo_tui.tui.widgets.log_lines import holds
 from hpo_tui.tui.words.plain import log_line, unescaped
 
 _CHUNK = 8 << 20

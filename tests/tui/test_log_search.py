@@ -10,8 +10,8 @@ from textual.strip import Strip
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.tui.log_index import LogIndex
 from hpo_tui.tui.screens.watch import Watch
+from hpo_tui.tui.widgets.log_lines import drawn
 from hpo_tui.tui.widgets.log_tail import LogTail
-from hpo_tui.tui.words.log_lines import drawn
 from hpo_tui.tui.words.plain import log_line
 from tests.tui.conftest import make_app, ready, until
 

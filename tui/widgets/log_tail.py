@@ -18,8 +18,8 @@ from hpo_tui.store.models import TrialState
 from hpo_tui.tui.actions import bindings
 from hpo_tui.tui.log_index import LogIndex
 from hpo_tui.tui.watching.snapshot import Snapshot, View
+from hpo_tui.tui.widgets.log_lines import beyond, drawn
 from hpo_tui.tui.widgets.tones import ink
-from hpo_tui.tui.words.log_lines import beyond, drawn
 from hpo_tui.tui.words.plain import log_line, plain
 from hpo_tui.tui.words.present import plural
 
