@@ -13,18 +13,12 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, IntD
 from optuna.trial import FrozenTrial
 
 from hpo_tui.engine import trial as client
+from hpo_tui.store.transfer.arrivals import choice as plain_choice
 
 STEPS = "steps"
 """The fidelity value after how many reports a trial below the full task ends."""
 RECORD = "HPO_RECORD"
 """The environment variable with the file in which is written what a script asks for."""
-_UNROLLED = 16
-"""A whole number with at most so many values may be a count of layers: the largest shows all."""
-
-
-def plain_choice(value: object) -> bool | int | float | str:
-    """Return a choice as a study file has it: what TOML cannot hold (None) is text there."""
-    return value if isinstance(value, bool | int | float | str) else str(value)
 
 
 def record(**said: Any) -> None:
@@ -120,20 +114,14 @@ def _fitted(name: str, value: Any, distribution: BaseDistribution) -> Any:
 
 
 def _first(distribution: Any) -> Any:
-    """Return a value that shows much of the script: the first choice, the most layers."""
+    """Return a value for a parameter that the study does not know yet: the middle of its range."""
     if isinstance(distribution, CategoricalDistribution):
         return distribution.choices[0]
-    low, high, whole = (
-        distribution.low,
-        distribution.high,
-        isinstance(distribution, IntDistribution),
-    )
-    if whole and high - low < _UNROLLED:
-        return high
+    low, high = distribution.low, distribution.high
     middle = math.sqrt(low * high) if distribution.log else (low + high) / 2
     if distribution.step:
         middle = low + (middle - low) // distribution.step * distribution.step
-    return int(middle) if whole else middle
+    return int(middle) if isinstance(distribution, IntDistribution) else middle
 
 
 def _lacking(name: str, distribution: BaseDistribution) -> str:

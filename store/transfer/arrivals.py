@@ -1,6 +1,6 @@
 """Trials that come from elsewhere, before they are a study of ours."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,13 @@ from hpo_tui.store.models import Report, Trial, Value
 def choice(value: Any) -> Value:
     """Return a choice as a value of ours: what TOML cannot hold (None) becomes text."""
     return value if isinstance(value, bool | int | float | str) else str(value)
+
+
+def value_names(named: Sequence[str] | None, count: int) -> list[str]:
+    """Return what the values of an Optuna study are called; ``named``: its own names, if any."""
+    if named:
+        return list(named)
+    return ["value"] if count == 1 else [f"value_{i}" for i in range(count)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from hpo_tui.store.models import Report, Trial, TrialState
-from hpo_tui.store.transfer.arrivals import Arrival, Dimension, choice
+from hpo_tui.store.transfer.arrivals import Arrival, Dimension, choice, value_names
 from hpo_tui.store.transfer.optuna_storage import opened
 from hpo_tui.store.transfer.times import in_order
 from hpo_tui.store.transfer.write_optuna import STUDY_ATTR, TRIAL_ATTR
@@ -41,7 +41,7 @@ def _read(storage: "optuna.storages.BaseStorage", where: str, name: str | None) 
         raise ValueError(f"{where} holds {asked}: {', '.join(names)}")
     study = optuna.load_study(study_name=name, storage=storage)
     theirs = study.get_trials(deepcopy=False)
-    metrics = _metric_names(study)
+    metrics = value_names(study.metric_names, len(study.directions))
     trials = [_trial(t, metrics) for t in theirs]
     numbers = {t.number: number.number for t, number in zip(theirs, trials, strict=True)}
     reports = [r for t in theirs for r in _reports(t, numbers[t.number], metrics)]
@@ -58,14 +58,6 @@ def _read(storage: "optuna.storages.BaseStorage", where: str, name: str | None) 
         reports=reports,
         text=text if isinstance(text, str) else None,
     )
-
-
-def _metric_names(study: "optuna.Study") -> list[str]:
-    named = study.metric_names
-    if named:
-        return list(named)
-    count = len(study.directions)
-    return ["value"] if count == 1 else [f"value_{i}" for i in range(count)]
 
 
 def _space(trials: "Sequence[optuna.trial.FrozenTrial]") -> dict[str, Dimension]:

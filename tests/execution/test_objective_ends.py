@@ -1,0 +1,138 @@
+"""How a script ends with its objective: run in threads, in processes, where it catches the end."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.execution.place import Place
+
+HEAD = """
+import multiprocessing, os, sys, threading, time
+import optuna
+
+def objective(trial):
+    x = trial.suggest_float("x", 0, 1)
+    print("objective", x)
+    return x
+
+def work(_):
+    study = optuna.load_study(study_name="s", storage="sqlite:///none.db")
+    study.optimize(objective, n_trials=3)
+"""
+IN_PROCESSES = """
+if __name__ == "__main__":
+    optuna.create_study(study_name="s", storage="sqlite:///none.db", direction="maximize")
+    context = multiprocessing.get_context({how!r})
+    {run}
+    print("behind")
+"""
+POOL = """with context.Pool(3) as pool:
+        pool.map(work, range(6))"""
+EACH = """several = [context.Process(target=work, args=(i,)) for i in range(3)]
+    for one in several: one.start()
+    for one in several: one.join()"""
+
+
+@pytest.mark.parametrize("run", [POOL, EACH], ids=["pool", "each"])
+@pytest.mark.parametrize("how", ["fork", "spawn", "forkserver"])
+def test_one_process_of_several_runs_the_trial(place: Place, how: str, run: str) -> None:
+    place.script(HEAD + IN_PROCESSES.format(how=how, run=run))
+    ended = place.run(params={"x": 0.5}, record=True)
+    assert (ended.code, ended.reports) == (0, [{"value": 0.5}]), ended.out
+    assert ended.out.count("objective") == 1
+    assert "behind" not in ended.out
+    assert ended.recorded[-1]["directions"] == ["maximize"]
+
+
+def test_why_a_process_has_no_result_is_said(place: Place) -> None:
+    place.script(HEAD + IN_PROCESSES.format(how="fork", run=POOL))
+    ended = place.run()
+    assert ended.code == 1
+    assert "asks for x, which the study lacks" in ended.out
+
+
+RUN = "study.optimize(objective)"
+THREADS = """
+from concurrent.futures import ThreadPoolExecutor
+study = optuna.create_study()
+with ThreadPoolExecutor(3) as pool:
+    for _ in range(6):
+        pool.submit(study.optimize, {objective}, n_trials=2)
+print("behind")
+"""
+
+
+@pytest.mark.parametrize(
+    ("objective", "code", "last"),
+    [("objective", 0, ""), ("lambda trial: 1 / 0", 1, "ZeroDivisionError: division by zero")],
+)
+def test_one_thread_of_several_runs_the_trial(
+    place: Place, objective: str, code: int, last: str
+) -> None:
+    place.script(HEAD + THREADS.format(objective=objective))
+    ended = place.run(params={"x": 0.5})
+    assert (ended.code, ended.reports) == (code, [{"value": 0.5}] if code == 0 else []), ended.out
+    assert "behind" not in ended.out
+    assert ended.out.splitlines()[-1].endswith(last)
+
+
+@pytest.mark.parametrize(
+    ("run", "code"),
+    [
+        ("try:\n    study.optimize(objective)\nexcept:\n    sys.exit(3)", 0),
+        ("while True:\n    try:\n        study.optimize(objective)\n    except:\n        pass", 0),
+        ("for _ in range(9):\n    try:\n        study.optimize(wrong)\n"
+         "    except Exception as error:\n        print('failed:', error)", 1),
+    ],
+    ids=["leaves", "again", "failed"],
+)  # fmt: skip
+def test_a_script_that_catches_its_end_ends(place: Place, run: str, code: int) -> None:
+    wrong = "def wrong(trial):\n    objective(trial)\n    raise ValueError('shape')\n"
+    place.script(f"{HEAD}\n{wrong}\nstudy = optuna.create_study()\n{run}")
+    ended = place.run(params={"x": 0.5})
+    assert (ended.code, ended.reports) == (code, [{"value": 0.5}] if code == 0 else []), ended.out
+    assert ended.out.count("objective") == 1
+    assert code == 0 or ended.out.splitlines()[-1] == "failed: shape"
+
+
+@pytest.mark.parametrize(
+    ("tell", "reports", "last"),
+    [
+        ("study.tell(trial.number, trial.params['x'])", [{"value": 0.5}], ""),
+        ("study.tell(trial, state=optuna.trial.TrialState.FAIL)", [],
+         "the script says that the trial failed"),
+    ],
+)  # fmt: skip
+def test_a_trial_is_told_of_by_its_number_too(
+    place: Place, tell: str, reports: list[dict[str, Any]], last: str
+) -> None:
+    asked = "study.ask({'x': optuna.distributions.FloatDistribution(0, 1)})"
+    place.script(f"import optuna\nstudy = optuna.create_study()\ntrial = {asked}\n{tell}")
+    ended = place.run(params={"x": 0.5})
+    assert ended.reports == reports, ended.out
+    assert ended.out.splitlines()[-1].endswith(last)
+
+
+def test_attributes_that_numpy_made_are_numbers_too(place: Place) -> None:
+    place.write(
+        "import numpy as np\ntrial.set_user_attr('std', np.array([1.0, 3.0]).std())\n"
+        "trial.set_user_attr('n', np.int64(3)); trial.set_user_attr('ok', np.bool_(True))\n"
+        "return 0.5"
+    )
+    assert place.run().reports == [{"std": 1.0, "n": 3, "value": 0.5}]
+
+
+def test_what_is_enqueued_is_recorded_as_the_study_can_have_it(place: Place) -> None:
+    place.write("return 1", run="study.enqueue_trial(dict(b=(1, 2), x=0.5))\n" + RUN)
+    ended = place.run(record=True)
+    assert json.dumps(ended.recorded[0]) == '{"start": {"b": "(1, 2)", "x": 0.5}}'
+
+
+def test_the_directions_of_a_study_that_is_not_there_are_not_made_up(place: Place) -> None:
+    place.write(
+        "return 1", run="optuna.load_study(study_name='n', storage='sqlite:///no.db')" + RUN[5:]
+    )
+    ended = place.run(record=True)
+    assert (ended.code, ended.reports) == (0, [{"value": 1.0}]), ended.out
+    assert not any("directions" in line for line in ended.recorded)
