@@ -19,6 +19,8 @@ STEPS = "steps"
 """The fidelity value after how many reports a trial below the full task ends."""
 RECORD = "HPO_RECORD"
 """The environment variable with the file in which is written what a script asks for."""
+_UNROLLED = 16
+"""A whole number with at most so many values may be a count of layers: the largest shows all."""
 
 
 def record(**said: Any) -> None:
@@ -114,14 +116,17 @@ def _fitted(name: str, value: Any, distribution: BaseDistribution) -> Any:
 
 
 def _first(distribution: Any) -> Any:
-    """Return a value for a parameter that the study does not know yet: the middle of its range."""
+    """Return a value that shows much of the script: the first choice, the middle, most layers."""
     if isinstance(distribution, CategoricalDistribution):
         return distribution.choices[0]
     low, high = distribution.low, distribution.high
+    whole = isinstance(distribution, IntDistribution)
+    if whole and high - low < _UNROLLED:
+        return high
     middle = math.sqrt(low * high) if distribution.log else (low + high) / 2
     if distribution.step:
         middle = low + (middle - low) // distribution.step * distribution.step
-    return int(middle) if isinstance(distribution, IntDistribution) else middle
+    return int(middle) if whole else middle
 
 
 def _lacking(name: str, distribution: BaseDistribution) -> str:

@@ -12,7 +12,7 @@ from hpo_tui.engine.define.preview import buys
 from hpo_tui.engine.define.printed import Printed, read_output
 from hpo_tui.engine.define.saved import left_behind, saved_files
 from hpo_tui.engine.define.try_one import Tried, found_in, try_one
-from hpo_tui.engine.spec import StudySpec, Value
+from hpo_tui.engine.spec import BudgetUnit, StudySpec, Value
 from hpo_tui.engine.spec.names import KeyPath, plain
 from hpo_tui.engine.spec.space import from_unit
 from hpo_tui.engine.spec.units import show_duration
@@ -91,8 +91,9 @@ def times(spec: StudySpec, tried: Tried) -> dict[KeyPath, str]:
             else ""
         )
         notes["task", n, "cost"] = f"{took} {_about(seconds)}{share}"
-    said = buys(spec, full)
-    notes["study", "budget"] = f"in units of the full task; {said[-1][:1].lower()}{said[-1][1:]}"
+    last = buys(spec, full)[-1]
+    unit = "in units of the full task; " if spec.budget.unit is BudgetUnit.FULL else ""
+    notes["study", "budget"] = f"{unit}{last[:1].lower()}{last[1:]}"
     return notes
 
 

@@ -12,7 +12,7 @@ import hpo_tui
 from hpo_tui.engine.define.draft import Draft
 from hpo_tui.engine.define.preview import advise
 from hpo_tui.engine.define.start import init
-from hpo_tui.engine.spec import BudgetUnit, StudySpec
+from hpo_tui.engine.spec import Budget, BudgetUnit, StudySpec
 
 SCRIPT = """
     import argparse
@@ -144,3 +144,97 @@ def test_nothing_is_advised_against_such_a_study(here: Path) -> None:
     made = drafted(here, SCRIPT, "--also", "flip")
     made.save(here)
     assert advise(StudySpec.load(here / "study.toml")) == []
+
+
+COMPUTED = """
+    import argparse, optuna
+
+    class Objective:
+        def __init__(self, args):
+            self.args = args
+        def __call__(self, trial):
+            model = trial.suggest_categorical("model", self.args.models)
+            if model == "svc":
+                trial.suggest_float("C", 1e-3, self.args.most, log=True)
+            sizes = [trial.suggest_int(f"n{i}", 1, self.args.width)
+                     for i in range(trial.suggest_int("layers", 1, self.args.deep))]
+            for epoch in range(40):
+                if epoch % 10 == 0:
+                    trial.report(epoch, epoch)
+                    if trial.should_prune():
+                        raise optuna.TrialPruned()
+            trial.set_constraint("size", sum(sizes) - 50)
+            return 1.0
+
+    if __name__ == "__main__":
+        parser = argparse.ArgumentParser()
+        parser.add_argument("--models", nargs="+", default=["svc", "mlp"])
+        parser.add_argument("--deep", type=int, default=3)
+        parser.add_argument("--width", type=int, default=64)
+        parser.add_argument("--most", type=float, default=10)
+        parser.add_argument("--direction", default="maximize")
+        args = parser.parse_args()
+        study = optuna.create_study(direction=args.direction, study_name="-".join(args.models))
+        study.enqueue_trial(dict(model=args.models[-1], layers=1, n0=args.width))
+        while len(study.trials) < 20:
+            study.optimize(Objective(args), n_trials=1)
+"""
+
+
+def test_ranges_that_are_computed_come_from_the_run_with_their_conditions(here: Path) -> None:
+    made = drafted(here, COMPUTED)
+    assert made.tried is not None
+    assert made.tried.code == 0, made.tried.text()
+    assert made.advice == ()
+    assert space_of(made) == {
+        "model": {}, "C": {"model": ("svc",)}, "layers": {},
+        "n0": {}, "n1": {"layers": (2, 3)}, "n2": {"layers": (3,)},
+    }  # fmt: skip
+    assert "Seen in a run" not in made.text
+    assert made.spec.name == "svc-mlp"
+    assert str(made.spec.objectives[0].direction) == "maximize"
+    assert made.spec.start == ({"model": "mlp", "layers": 1, "n0": 64},)
+
+
+def test_the_first_run_is_of_the_full_task(here: Path) -> None:
+    made = drafted(here, COMPUTED.replace("if epoch % 10 == 0", "if True"))
+    assert [c.metric for c in made.spec.outcome_constraints] == ["size"]
+    assert [t.fidelity for t in made.spec.tasks] == [{"steps": n} for n in (10, 20, 40)]
+    assert "in a first run was 1." in made.text
+    assert made.text.count("# took") == 1
+
+
+def test_what_only_a_run_can_tell_is_a_guess_without_one(here: Path) -> None:
+    made = drafted(here, COMPUTED, run=False)
+    assert any("whether a result is better when it is smaller" in a for a in made.advice)
+    assert 'direction = "minimize"  # a guess: check it' in made.text
+    assert [t.name for t in made.spec.tasks] == ["full"]
+
+
+@pytest.mark.parametrize(
+    ("given", "budget"),
+    [
+        ("n_trials=25, timeout=600", Budget(25)),
+        ("30, 600", Budget(30)),
+        ("n_trials=1", Budget(40)),
+        ("timeout=600", Budget(600, BudgetUnit.WALL)),
+        ("", Budget(40)),
+    ],
+)
+def test_the_budget_is_what_the_script_spends(here: Path, given: str, budget: Budget) -> None:
+    text = f"""
+        import optuna
+        def objective(trial):
+            trial.should_prune()
+            return trial.suggest_float("x", 0, 1)
+        optuna.create_study().optimize(objective, {given})
+        """
+    run = "n_trials=1" in given  # also seen in a run
+    made = drafted(here, text, run=run)
+    assert (made.spec.budget, made.advice) == (budget, ())
+
+
+def test_what_makes_the_script_search_is_asked_for(here: Path) -> None:
+    never = SCRIPT.replace("study.optimize(", "args.also[1:] and study.optimize(")
+    made = drafted(here, never, "--also", "flip")
+    assert "if an option makes it search, its command needs that" in made.advice[0]

@@ -79,6 +79,8 @@ def test_what_a_branch_suggests_depends_on_the_values_that_lead_there() -> None:
                     p["eta"] = trial.suggest_float("eta", 0, 1)
                 if trial.suggest_categorical("mix", [False, True]):
                     trial.suggest_float("alpha", 0, 1)
+                {n: trial.suggest_float(f"much {n}", 0, 1) for n in ("flip", "crop")
+                 if trial.suggest_categorical(f"use {n}", [True, False])}
                 if trial.params["alpha"] > random():
                     trial.suggest_float("luck", 0, 1)
         """)
@@ -98,6 +100,10 @@ def test_what_a_branch_suggests_depends_on_the_values_that_lead_there() -> None:
         "eta": {"kind": ("forest",), "booster": ("tree", "dart")},
         "mix": rest,
         "alpha": {**rest, "mix": (True,)},
+        "use flip": rest,
+        "much flip": {**rest, "use flip": (True,)},
+        "use crop": rest,
+        "much crop": {**rest, "use crop": (True,)},
         "luck": {},
     }
     assert source.doubtful == ["luck"]
@@ -139,9 +145,31 @@ def test_what_the_script_says_of_its_study() -> None:
     assert source.doubtful == []
 
 
+@pytest.mark.parametrize(
+    ("loop", "steps"),
+    [
+        ("for e in range(9):\n    trial.report(e, e)\n    if trial.should_prune(): raise P", 9),
+        ("for e in range(9):\n    if trial is not None:\n        with lock: trial.report(e, e)\n"
+         "        trial.should_prune()", 9),
+        ("for e in range(9):\n    if e % 3 == 0: trial.report(e, e)\n    trial.should_prune()", 0),
+        ("for f in range(5):\n    for e in range(9):\n        trial.report(e, e)\n"
+         "        trial.should_prune()", 9),
+        ("for e in range(9):\n    trial.report(e, e)", 0),
+    ],
+)  # fmt: skip
+def test_how_often_a_trial_reports_is_the_length_of_a_loop(loop: str, steps: int) -> None:
+    source = read(f"def objective(trial):\n{textwrap.indent(loop, '    ')}")
+    assert source.steps == steps
+
+
 def test_a_script_with_an_objective_is_told_from_others() -> None:
     asks = "import optuna\nt = study.ask()\nt.suggest_int('a', 0, 1)"
     assert uses_optuna([asks])
+    assert uses_optuna(
+        ["import optuna\nstudy.ask({'x': optuna.distributions.FloatDistribution(0, 1)})"]
+    )
+    hands_over = "pool.submit(study.optimize, lambda t: t.suggest_int('a', 0, 1))"
+    assert uses_optuna([f"import optuna\n{hands_over}"])
     assert not uses_optuna(["import optuna\noptuna.load_study(study_name='x', storage=s)"])
     assert not uses_optuna(["optimizer.optimize(x)", "nlp.suggest_terms()"])
 

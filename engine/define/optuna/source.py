@@ -6,7 +6,8 @@ suggests, ``f"units_{i}"`` for each of ``range(n_layers)``, is unrolled.
 """
 
 import ast
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from hpo_tui.engine.define.optuna.conditions import NEVER, Scope, When, both, either
@@ -16,6 +17,9 @@ from hpo_tui.engine.spec import Parameter, Params
 
 _DEEP = 8
 """Calls within calls that are followed."""
+_RUNS = re.compile(r"\.(optimize|ask|hyperparameter_search)\b")
+"""What runs an objective; also where it is handed over, as in ``submit(study.optimize, …)``."""
+_ASKS = re.compile(r"\.suggest_|\b(Float|Int|Categorical)Distribution\(")
 
 
 @dataclass(slots=True)
@@ -32,6 +36,8 @@ class Suggested:
     directions: tuple[str, ...] = ()
     metrics: tuple[str, ...] = ()
     trials: int | None = None
+    timeout: float | None = None
+    """Seconds after which the script begins no further trial."""
     steps: int = 0
     """How often a trial reports and asks whether it is pruned, where a loop says so."""
     name: str = ""
@@ -41,24 +47,47 @@ class Suggested:
 def uses_optuna(texts: Sequence[str]) -> bool:
     """Whether a source has an objective for Optuna."""
     text = "\n".join(texts)
-    runs = any(call in text for call in (".optimize(", ".ask(", ".hyperparameter_search("))
-    return "optuna" in text and ".suggest_" in text and runs
+    return bool("optuna" in text and _ASKS.search(text) and _RUNS.search(text))
 
 
-def suggested(texts: Sequence[str]) -> Suggested:
-    """Return what the sources of a script suggest; the script itself is the first."""
+def suggested(texts: Sequence[str], ran: Mapping[str, Parameter] | None = None) -> Suggested:
+    """Return what the sources of a script suggest; the script itself is the first.
+
+    ``ran``: parameters as a run has asked for them, for those whose range is computed.
+    """
     trees = [tree for tree in map(parsed, texts) if tree is not None]
     found = Suggested()
-    walk = _Walk(trees, found)
+    known = Known(constants_of(trees), ran)
     for tree in trees:
         for call in _calls(tree):
-            _settings(call, found, walk.known)
-        for node in ast.walk(tree):
-            if isinstance(node, ast.For) and {"report", "should_prune"} <= _called(node):
-                rounds = walk.known.value(node.iter)
+            _settings(call, found, known)
+        for loop in ast.walk(tree):
+            if isinstance(loop, ast.For) and _reports_each_round(loop):
+                rounds = known.value(loop.iter)
                 found.steps = len(rounds) if isinstance(rounds, list) else found.steps
-    walk.all()
+    _Walk(trees, found, known).all()
     return found
+
+
+def _reports_each_round(loop: ast.For) -> bool:
+    """Whether each round of a loop reports, and asks whether the trial is pruned.
+
+    What reports ``if step % 100 == 0`` does so less often than the loop is long.
+    """
+    counted = _names(loop.target)
+    todo: list[ast.AST] = [*loop.body]
+    while todo:
+        node = todo.pop()
+        some = isinstance(node, ast.If) and not counted.isdisjoint(_names(node.test))
+        if isinstance(node, ast.Call) and last_name(node.func) == "report":
+            return "should_prune" in _called(loop)
+        if not some and not isinstance(node, ast.For | ast.While):
+            todo += ast.iter_child_nodes(node)
+    return False
+
+
+def _names(node: ast.AST) -> set[str]:
+    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
 
 
 def _calls(tree: ast.AST) -> Iterator[ast.Call]:
@@ -74,15 +103,18 @@ def _settings(call: ast.Call, found: Suggested, known: Known) -> None:
     given = {name: known.value(node) for name, node in keywords(call).items()}
     name = last_name(call.func)
     if name == "create_study" and not found.directions:
-        one, several = given.get("direction"), given.get("directions")
-        asked = several if isinstance(several, list | tuple) else [one or "minimize"]
-        said = tuple(str(d).rpartition(".")[2].lower() for d in asked)
+        asked = given.get("directions", given.get("direction", "minimize"))
+        several = asked if isinstance(asked, list | tuple) else [asked]
+        said = tuple(str(d).rpartition(".")[2].lower() for d in several)
         if set(said) <= {"minimize", "maximize"}:
             found.directions = said
         found.name = str(given.get("study_name") or "")
     elif name == "optimize":
-        trials = given.get("n_trials", known.value(call.args[1]) if len(call.args) > 1 else None)
-        found.trials = trials if isinstance(trials, int) and trials > 0 else found.trials
+        by_place = [known.value(arg) for arg in call.args[1:3]]
+        given = dict(zip(("n_trials", "timeout"), by_place, strict=False)) | given
+        trials, timeout = given.get("n_trials"), given.get("timeout")
+        found.trials = trials if isinstance(trials, int) else found.trials
+        found.timeout = timeout if isinstance(timeout, int | float) else found.timeout
     elif name == "set_metric_names" and call.args:
         names = known.value(call.args[0])
         found.metrics = tuple(map(str, names)) if isinstance(names, list | tuple) else ()
@@ -96,9 +128,8 @@ def _settings(call: ast.Call, found: Suggested, known: Known) -> None:
 class _Walk:
     """Goes through the functions of a script as Python would, noting what is suggested where."""
 
-    def __init__(self, trees: Sequence[ast.Module], found: Suggested) -> None:
-        self.found, self.trees = found, trees
-        self.known = Known(constants_of(trees))
+    def __init__(self, trees: Sequence[ast.Module], found: Suggested, known: Known) -> None:
+        self.found, self.trees, self.known = found, trees, known
         self.functions: dict[str, ast.FunctionDef | ast.AsyncFunctionDef] = {}
         for tree in trees:
             for node in ast.walk(tree):
@@ -220,8 +251,12 @@ class _Walk:
         self._expression(first.iter, scope, when)
         parts = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
         for inner, asked in scope.rounds(first.target, first.iter):
+            under = both(when, asked)
+            for test in first.ifs:
+                self._expression(test, inner, under)
+                under = both(under, inner.condition(test)[0])
             for part in parts:
-                self._expression(part, inner, both(when, asked))
+                self._expression(part, inner, under)
 
     def _suggest(self, call: ast.Call, scope: Scope, when: When | None) -> None:
         """Note a parameter, or that it cannot be read."""

@@ -44,10 +44,15 @@ def constants_of(trees: Sequence[ast.Module]) -> dict[str, ast.expr]:
 
 
 class Known:
-    """Computes what can be known without running anything: literals, constants, arithmetic."""
+    """Computes what can be known without running anything: literals, constants, arithmetic.
 
-    def __init__(self, constants: Mapping[str, ast.expr]) -> None:
-        self.constants = constants
+    ``ran``: parameters that a run has asked for.
+    """
+
+    def __init__(
+        self, constants: Mapping[str, ast.expr], ran: Mapping[str, Parameter] | None = None
+    ) -> None:
+        self.constants, self.ran = constants, ran or {}
 
     def value(self, node: ast.expr | None, local: Mapping[str, Any] | None = None) -> Any:
         """Return an expression's value, None if it cannot be known. ``local``: name → value."""
@@ -158,12 +163,12 @@ def read_parameter(call: ast.Call, known: Known, local: Mapping[str, Any]) -> Pa
     if order is None or any(isinstance(arg, ast.Starred) for arg in call.args):
         return None
     nodes = dict(zip(order, call.args, strict=False)) | keywords(call)
-    if not all(known.has(node, local) for node in nodes.values()):
-        return None
     given = {name: known.value(node, local) for name, node in nodes.items()}
     name = given.get("name")
     if not isinstance(name, str) or not name:
         return None
+    if not all(known.has(node, local) for node in nodes.values()):
+        return known.ran.get(name)
     if kind == "suggest_categorical":
         return _categorical(name, given.get("choices"))
     given["step"] = given.get("step", given.get("q"))
