@@ -10,7 +10,7 @@ from typing import Any
 
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
-from optuna.trial import FrozenTrial
+from optuna.trial import FrozenTrial, TrialState
 
 from hpo_tui.engine import trial as client
 from hpo_tui.store.transfer.arrivals import choice as plain_choice
@@ -44,12 +44,17 @@ class ConfiguredSampler(optuna.samplers.BaseSampler):
         )
 
     def limits(self, trial: FrozenTrial) -> dict[str, float]:
-        """Return what the script says of a trial's constraints, by name."""
+        """Return what the script has said so far of a trial's constraints, by name."""
         found = dict(trial.constraints or {})
-        if self._constraints_func is not None:
+        if self._constraints_func is None:
+            return found
+        try:
             values = self._constraints_func(trial)
-            found |= {f"constraint_{i}": float(value) for i, value in enumerate(values)}
-        return found
+        except Exception:
+            if trial.state is TrialState.COMPLETE:
+                raise
+            return found  # it asks for what is set at the end of the objective
+        return found | {f"constraint_{i}": float(value) for i, value in enumerate(values)}
 
     def infer_relative_search_space(
         self, study: optuna.Study, trial: FrozenTrial
@@ -140,6 +145,7 @@ class ConfiguredPruner(optuna.pruners.BasePruner):
 
     def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
         """Return whether the trial has to end now."""
-        record(prunes=True)
+        if os.environ.get(RECORD) and isinstance(study.sampler, ConfiguredSampler):
+            record(prunes=True, early=[*study.sampler.limits(trial)])
         most = client.fidelity.get(STEPS, math.inf) if client.cost < 1 else math.inf
         return client.should_stop() or len(trial.intermediate_values) >= float(most)

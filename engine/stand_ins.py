@@ -169,8 +169,10 @@ def _end(study: optuna.Study, trial: FrozenTrial, failed: str) -> NoReturn:
     if trial.state is TrialState.PRUNED and client.cost < 1 and trial.intermediate_values:
         values = [trial.intermediate_values[max(trial.intermediate_values)]]
     if not values:
-        pruned = trial.state is TrialState.PRUNED
-        raise SystemExit("the objective pruned the trial itself" if pruned else failed)
+        if trial.state is TrialState.PRUNED:
+            failed = "the objective pruned the trial itself"
+            failed = "the study asked the trial to end" if client.should_stop() else failed
+        raise SystemExit(failed)
     numbers = {str(k): v for k, v in {**trial.user_attrs, **limits}.items() if _is_number(v)}
     numbers.pop("step", None)  # would be the step of the report
     client.report(**{**numbers, **dict(zip(_names(study), values, strict=False))})

@@ -158,12 +158,12 @@ COMPUTED = """
                 trial.suggest_float("C", 1e-3, self.args.most, log=True)
             sizes = [trial.suggest_int(f"n{i}", 1, self.args.width)
                      for i in range(trial.suggest_int("layers", 1, self.args.deep))]
+            trial.set_constraint("size", sum(sizes) - 50)
             for epoch in range(40):
                 if epoch % 10 == 0:
                     trial.report(epoch, epoch)
                     if trial.should_prune():
                         raise optuna.TrialPruned()
-            trial.set_constraint("size", sum(sizes) - 50)
             return 1.0
 
     if __name__ == "__main__":
@@ -202,6 +202,15 @@ def test_the_first_run_is_of_the_full_task(here: Path) -> None:
     assert [t.fidelity for t in made.spec.tasks] == [{"steps": n} for n in (10, 20, 40)]
     assert "in a first run was 1." in made.text
     assert made.text.count("# took") == 1
+
+
+def test_constraints_that_a_pruned_trial_lacks_leave_no_cheap_tasks(here: Path) -> None:
+    late = COMPUTED.replace("if epoch % 10 == 0", "if True")
+    made = drafted(here, late.replace("return 1.0", "trial.set_constraint('late', 0); return 1.0"))
+    assert [c.metric for c in made.spec.outcome_constraints] == ["size", "late"]
+    assert [t.name for t in made.spec.tasks] == ["full"]
+    (advice,) = made.advice
+    assert advice.startswith("no cheap tasks: a trial that is pruned does not tell of late.")
 
 
 def test_what_only_a_run_can_tell_is_a_guess_without_one(here: Path) -> None:

@@ -82,6 +82,16 @@ def test_a_cheap_task_ends_where_the_script_can_be_pruned(place: Place) -> None:
     assert [r.get("step") for r in ended.reports] == [0, 1, None]
 
 
+def test_a_trial_that_is_pruned_need_not_know_its_constraints(place: Place) -> None:
+    late = LOOP.replace("return 5.0", "trial.set_user_attr('c', [1.0])\nreturn 5.0")
+    asks = "sampler=optuna.samplers.TPESampler(constraints_func=lambda t: t.user_attrs['c'])"
+    place.write(late, asks)
+    ended = place.run(cost=0.25, fidelity={"steps": 2})
+    assert (ended.code, ended.reports[-1]) == (0, {"value": 0.1}), ended.out
+    (place.folder / "reports").unlink()
+    assert place.run().reports[-1] == {"value": 5.0, "constraint_0": 1.0}
+
+
 def test_the_full_task_ends_by_itself(place: Place) -> None:
     place.write(LOOP)
     ended = place.run(cost=1.0, fidelity={"steps": 8})

@@ -166,8 +166,8 @@ def _start(params: Mapping[str, Any], space: Mapping[str, Parameter]) -> Params:
 
 
 def _tasks(source: Suggested, seen: Seen) -> tuple[Task, ...]:
-    """Return tasks that end a trial early, where the script can be ended by pruning."""
+    """Return tasks that end a trial early, where a trial that is pruned has a whole result."""
     steps = seen.steps or source.steps
-    if steps < _FEWEST_STEPS or not (seen.prunes or source.steps):
+    if steps < _FEWEST_STEPS or seen.late or not (seen.prunes or source.steps):
         return (FULL,)
     return tasks_for(Option(_STEPS, _STEPS, "int", steps))

@@ -66,6 +66,12 @@ def advice_of(source: Suggested, seen: Seen, spec: StudySpec, tried: Tried | Non
     ]
     whole = tried is not None and tried.code == 0
     advice += [_ENDLESS] if seen.prunes and len(spec.tasks) == 1 and not whole else []
+    if seen.late:
+        late = joined([*map(plain, seen.late)], 5)
+        advice.append(
+            f"no cheap tasks: a trial that is pruned does not tell of {late}. If the script sets it"
+            " before its training loop, init makes cheap tasks"
+        )
     advice += [_NO_PARAMETER] if spec.space[0] is EXAMPLE else []
     return advice
 

@@ -21,7 +21,8 @@ FULL = Task("full", 1.0)
 class Seen:
     """What a run of the objective has asked for, and its script has said of the study.
 
-    ``steps`` are those of a trial that has returned. See :mod:`hpo_tui.engine.stand_ins`.
+    ``steps`` are those of a trial that has returned, ``early`` the constraints that it told of
+    before it last asked whether it is pruned. See :mod:`hpo_tui.engine.stand_ins`.
     """
 
     space: dict[str, Parameter] = field(default_factory=dict)
@@ -33,7 +34,13 @@ class Seen:
     timeout: float | None = None
     steps: int = 0
     prunes: bool = False
+    early: tuple[str, ...] = ()
     start: list[dict[str, Value]] = field(default_factory=list)
+
+    @property
+    def late(self) -> list[str]:
+        """Constraints that a pruned trial does not tell of."""
+        return [name for name in self.constraints if self.prunes and name not in self.early]
 
     def take(self, said: Mapping[str, Any]) -> None:
         """Take a line of the record in."""
@@ -48,7 +55,8 @@ class Seen:
         self.trials = said.get("trials") or self.trials
         self.timeout = said.get("timeout") or self.timeout
         self.steps = said.get("steps", self.steps)
-        self.prunes = self.prunes or bool(said.get("prunes"))
+        self.prunes = said.get("prunes", self.prunes)
+        self.early = tuple(said.get("early", self.early))
 
 
 def _parameter(name: str, said: Mapping[str, Any]) -> Parameter:
