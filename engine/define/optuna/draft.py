@@ -13,7 +13,7 @@ from typing import Any
 from hpo_tui.engine.define.compose import EXAMPLE, study_name
 from hpo_tui.engine.define.draft import Draft
 from hpo_tui.engine.define.fidelity import tasks_for
-from hpo_tui.engine.define.first_run import faults, guarded, times
+from hpo_tui.engine.define.first_run import faults, guarded
 from hpo_tui.engine.define.options import Option
 from hpo_tui.engine.define.optuna.remarks import advice_of, remarks_of
 from hpo_tui.engine.define.optuna.run import FULL, Seen, run_objective
@@ -35,8 +35,8 @@ from hpo_tui.engine.spec import (
 )
 from hpo_tui.engine.spec.names import name_fault
 from hpo_tui.engine.spec.placeholders import braced
-from hpo_tui.engine.spec.values import native, value_fault
 from hpo_tui.engine.spec.text.write import write
+from hpo_tui.engine.spec.values import native, value_fault
 from hpo_tui.store.transfer.arrivals import value_names
 
 _TRIALS = 40
@@ -67,11 +67,8 @@ def optuna_draft(
         advice = [*faults(tried), *([left] if left else [])]
     notes = remarks_of(source, seen, spec, tried, script)
     if tried is not None and tried.code == 0:
-        said, taken = notes.get(("study", "budget"), ""), times(spec, tried)
-        if said:
-            taken["study", "budget"] = f"{said}; {taken['study', 'budget']}"
         spec, said_of = guarded(spec, tried)
-        notes.update(taken | said_of)
+        notes.update(said_of)
     advice += advice_of(source, seen, spec, tried)
     text = write(spec, notes)
     how = f"what its objective suggests{', seen in a run' if seen.space else ''}"

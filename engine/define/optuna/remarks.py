@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from hpo_tui.engine.define.compose import EXAMPLE
+from hpo_tui.engine.define.first_run import times
 from hpo_tui.engine.define.optuna.run import Seen
 from hpo_tui.engine.define.optuna.source import Suggested
 from hpo_tui.engine.define.try_one import Tried
@@ -19,19 +20,7 @@ def remarks_of(
         (): f"Written from {plain(script.name)}, which uses Optuna. Each trial runs its objective"
         " once, as it is;\nits sampler, pruner and storage are not used.",
     }
-    if spec.budget.unit is BudgetUnit.WALL:
-        notes["study", "budget"] = "timeout of the script"
-    elif seen.trials or source.trials:
-        notes["study", "budget"] = "n_trials of the script"
-    for name in source.doubtful:
-        notes["space", name] = "Suggested under a condition that could not be read: add when = …"
-    always = {n for n, p in source.space.items() if not p.when and n not in source.doubtful}
-    for name in always - seen.space.keys() if seen.space else ():
-        notes["space", name] = "The first run did not ask for it: remove it if no trial does."
-    for name in seen.space.keys() - source.space.keys():
-        notes["space", name] = "Seen in a run; if it depends on another parameter, add when = …"
-    if spec.space[0] is EXAMPLE:
-        notes["space", EXAMPLE.name] = "An example: no parameter was found. Replace it."
+    notes.update(_of_space(source, seen, spec))
     objective = spec.objectives[0].metric
     notes["objective", 0] = "What the objective returns."
     if tried is not None and objective in tried.metrics:
@@ -44,7 +33,35 @@ def remarks_of(
             "A cheap trial ends after so many reports, where the script asks should_prune();\n"
             "what it reported last is its result. The task with cost 1 is the one that counts."
         )
+    if tried is not None and tried.code == 0:
+        notes.update(times(spec, tried))
+    if said := _of_budget(source, seen, spec):
+        taken = notes.get(("study", "budget"), "").removeprefix("in units of the full task; ")
+        notes["study", "budget"] = f"{said}; {taken}" if taken else said
     return notes
+
+
+def _of_space(source: Suggested, seen: Seen, spec: StudySpec) -> dict[KeyPath, str]:
+    """Say of which parameters the conditions, or the need of them, are not known."""
+    notes: dict[KeyPath, str] = {}
+    for name in source.doubtful:
+        notes["space", name] = "Suggested under a condition that could not be read: add when = …"
+    always = {n for n, p in source.space.items() if not p.when and n not in source.doubtful}
+    for name in always - seen.space.keys() if seen.space else ():
+        notes["space", name] = "The first run did not ask for it: remove it if no trial does."
+    for name in seen.space.keys() - source.space.keys():
+        notes["space", name] = "Seen in a run; if it depends on another parameter, add when = …"
+    if spec.space[0] is EXAMPLE:
+        notes["space", EXAMPLE.name] = "An example: no parameter was found. Replace it."
+    return notes
+
+
+def _of_budget(source: Suggested, seen: Seen, spec: StudySpec) -> str:
+    """Say what of the script the budget is."""
+    if spec.budget.unit is BudgetUnit.WALL:
+        return "timeout of the script"
+    taken = spec.budget.amount == (seen.trials or source.trials)
+    return "n_trials of the script, in units of the full task" if taken else ""
 
 
 def _directed(source: Suggested, seen: Seen) -> bool:

@@ -88,13 +88,9 @@ class Known:
         """Return the value of what is made of several parts."""
         if isinstance(node, ast.List | ast.Tuple | ast.Set):
             values = [self._value(entry, local, deep) for entry in node.elts]
-            return (
-                _UNKNOWN
-                if _UNKNOWN in values
-                else values
-                if isinstance(node, ast.List)
-                else tuple(values)
-            )
+            if _UNKNOWN in values:
+                return _UNKNOWN
+            return values if isinstance(node, ast.List) else tuple(values)
         if isinstance(node, ast.Dict):
             keys = [self._value(key, local, deep) for key in node.keys]
             return _UNKNOWN if _UNKNOWN in keys else dict.fromkeys(keys)
@@ -179,8 +175,7 @@ def read_parameter(call: ast.Call, known: Known, local: Mapping[str, Any]) -> Pa
 def _categorical(name: str, found: Any) -> Parameter | None:
     if not isinstance(found, list | tuple) or not found:
         return None
-    choices = tuple(map(plain_choice, found))
-    return of_choices(name, choices)
+    return of_choices(name, [*map(plain_choice, found)])
 
 
 def of_choices(name: str, choices: Sequence[Value]) -> Parameter:
