@@ -259,3 +259,21 @@ def test_what_makes_the_script_search_is_asked_for(here: Path) -> None:
     never = SCRIPT.replace("study.optimize(", "args.also[1:] and study.optimize(")
     made = drafted(here, never, "--also", "flip")
     assert "if an option makes it search, its command needs that" in made.advice[0]
+
+
+def test_what_another_objective_suggests_is_pointed_out(here: Path) -> None:
+    made = drafted(
+        here,
+        """
+        import optuna
+        def forest(trial):
+            return trial.suggest_int("depth", 2, 32)
+        def boosted(trial):
+            trial.suggest_categorical("kind", ["tree"])
+            return trial.suggest_float("eta", 0, 1)
+        optuna.create_study().optimize({"forest": forest, "boosted": boosted}["boosted"], 9)
+        """,
+    )
+    assert set(space_of(made)) == {"depth", "eta"}
+    (advice,) = made.advice
+    assert advice.startswith("the first run did not ask for depth: if no trial does")

@@ -125,6 +125,22 @@ def test_a_parameter_of_two_places_has_the_range_of_both() -> None:
     assert source.space["only"].when == {"kind": ("a", "b")}
 
 
+def test_a_call_may_be_of_any_function_with_its_name() -> None:
+    source = read("""
+        class SVC:
+            def suggest(self, trial):
+                return trial.suggest_float("C", 0, 1)
+        class Forest:
+            def suggest(self, trial):
+                return trial.suggest_int("depth", 2, 9)
+        def objective(trial):
+            kind = trial.suggest_categorical("kind", ["svc", "forest"])
+            return (SVC() if kind == "svc" else Forest()).suggest(trial)
+        """)
+    assert list(source.space) == ["kind", "C", "depth"]
+    assert source.doubtful == ["C", "depth"]
+
+
 def test_what_the_script_says_of_its_study() -> None:
     source = read(
         "def objective(trial):\n    return trial.suggest_float('x', 0, 1), 2",

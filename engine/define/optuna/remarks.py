@@ -46,14 +46,20 @@ def _of_space(source: Suggested, seen: Seen, spec: StudySpec) -> dict[KeyPath, s
     notes: dict[KeyPath, str] = {}
     for name in source.doubtful:
         notes["space", name] = "Suggested under a condition that could not be read: add when = …"
-    always = {n for n, p in source.space.items() if not p.when and n not in source.doubtful}
-    for name in always - seen.space.keys() if seen.space else ():
+    for name in _not_asked(source, seen, spec):
         notes["space", name] = "The first run did not ask for it: remove it if no trial does."
     for name in seen.space.keys() - source.space.keys():
         notes["space", name] = "Seen in a run; if it depends on another parameter, add when = …"
     if spec.space[0] is EXAMPLE:
         notes["space", EXAMPLE.name] = "An example: no parameter was found. Replace it."
     return notes
+
+
+def _not_asked(source: Suggested, seen: Seen, spec: StudySpec) -> list[str]:
+    """Return what each trial should ask for, by the source, and the run did not."""
+    always = {n for n, p in source.space.items() if not p.when and n not in source.doubtful}
+    names = [p.name for p in spec.space if p.name in always] if seen.space else []
+    return [name for name in names if name not in seen.space]
 
 
 def _of_budget(source: Suggested, seen: Seen, spec: StudySpec) -> str:
@@ -82,6 +88,11 @@ def advice_of(source: Suggested, seen: Seen, spec: StudySpec, tried: Tried | Non
         if parameter.kind is not ParameterKind.FIXED
     ]
     whole = tried is not None and tried.code == 0
+    if whole and (idle := _not_asked(source, seen, spec)):
+        advice.append(
+            f"the first run did not ask for {joined([*map(plain, idle)], 12)}: if no trial does, as"
+            " with another objective's, remove it, or it is searched in vain"
+        )
     advice += [_ENDLESS] if seen.prunes and len(spec.tasks) == 1 and not whole else []
     if seen.late:
         late = joined([*map(plain, seen.late)], 5)

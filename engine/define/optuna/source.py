@@ -130,11 +130,12 @@ class _Walk:
 
     def __init__(self, trees: Sequence[ast.Module], found: Suggested, known: Known) -> None:
         self.found, self.trees, self.known = found, trees, known
-        self.functions: dict[str, ast.FunctionDef | ast.AsyncFunctionDef] = {}
+        self.functions: dict[str, list[ast.FunctionDef | ast.AsyncFunctionDef]] = {}
+        """All that have a name, of which a call by that name runs one."""
         for tree in trees:
             for node in ast.walk(tree):
                 if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                    self.functions.setdefault(node.name, node)
+                    self.functions.setdefault(node.name, []).append(node)
         self.asking = self._asking()
         self._inside: list[str] = []
         self._seen: set[str] = set()
@@ -145,8 +146,8 @@ class _Walk:
         before = -1
         while before != len(asking):
             before = len(asking)
-            for name, function in self.functions.items():
-                called = _called(function)
+            for name, functions in self.functions.items():
+                called = set[str]().union(*map(_called, functions))
                 if called & asking or called & SUGGESTS:
                     asking.add(name)
         return asking
@@ -156,7 +157,8 @@ class _Walk:
         called = {
             last_name(call.func)
             for name in self.asking
-            for call in _calls(self.functions[name])
+            for function in self.functions[name]
+            for call in _calls(function)
             if last_name(call.func) != name
         }
         first = [n for n in self.functions if n in self.asking and n not in called]
@@ -172,10 +174,14 @@ class _Walk:
             return
         self._seen.add(name)
         self._inside.append(name)
-        function = self.functions[name]
-        inner = scope.within(function, call) if call is not None else scope
-        self._body(function.body, inner, when)
-        scope.returned = inner.returned
+        functions = self.functions[name]
+        for function in functions:
+            inner = scope
+            if call is not None:
+                inner = scope.within(function, call)
+                when = when if len(functions) == 1 else None
+            self._body(function.body, inner, when)
+            scope.returned = inner.returned
         self._inside.pop()
 
     def _body(self, body: Sequence[ast.stmt], scope: Scope, when: When | None) -> When | None:
