@@ -109,6 +109,20 @@ def test_what_a_branch_suggests_depends_on_the_values_that_lead_there() -> None:
     assert source.doubtful == ["luck"]
 
 
+def test_what_follows_where_some_have_left_is_doubtful() -> None:
+    source = read("""
+        def objective(trial):
+            a = trial.suggest_categorical("a", [1, 2])
+            b = trial.suggest_categorical("b", [1, 2])
+            if a == 1 and b == 1:
+                pass
+            elif a == 1:
+                return 0.0
+            trial.suggest_float("x", 0, 1)
+        """)
+    assert source.doubtful == ["x"]
+
+
 def test_a_parameter_of_two_places_has_the_range_of_both() -> None:
     source = read("""
         def objective(trial):

@@ -17,6 +17,7 @@ from hpo_tui.engine.spec import Parameter, Params
 
 _DEEP = 8
 """Calls within calls that are followed."""
+_LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 _RUNS = re.compile(r"\.(optimize|ask|hyperparameter_search)\b")
 """What runs an objective; also where it is handed over, as in ``submit(study.optimize, …)``."""
 _ASKS = re.compile(r"\.suggest_|\b(Float|Int|Categorical)Distribution\(")
@@ -190,7 +191,7 @@ class _Walk:
             if when is not None and () in when.values():
                 break  # it cannot be reached
             when = self._statement(statement, scope, when)
-            if isinstance(statement, ast.Return | ast.Raise | ast.Continue | ast.Break):
+            if isinstance(statement, _LEAVES):
                 return NEVER
         return when
 
@@ -219,7 +220,9 @@ class _Walk:
         self._expression(node.test, scope, when)
         yes, no = (both(when, test) for test in scope.condition(node.test))
         ends = self._body(node.body, scope, yes), self._body(node.orelse, scope, no)
-        if ends == (yes, no):
+        # Where a condition is not known, its end looks the same although some of it has left.
+        unclear = None in ends and any(isinstance(n, _LEAVES) for n in ast.walk(node))
+        if ends == (yes, no) and not unclear:
             return when
         left = [end for end in ends if end is not NEVER]
         return left[0] if len(left) == 1 else None if left else NEVER
