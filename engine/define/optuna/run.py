@@ -22,7 +22,7 @@ class Seen:
     """What a run of the objective has asked for, and its script has said of the study.
 
     ``steps`` are those of a trial that has returned, ``early`` the constraints that it told of
-    before it last asked whether it is pruned. See :mod:`hpo_tui.engine.stand_ins`.
+    before it last asked whether it is pruned. See :mod:`hpo_tui.engine.objective.stand_ins`.
     """
 
     space: dict[str, Parameter] = field(default_factory=dict)

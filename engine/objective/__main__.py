@@ -25,7 +25,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hpo_tui.engine import trial as client
-from hpo_tui.engine.stand_ins import take_over, turn
+from hpo_tui.engine.objective.stand_ins import take_over, turn
 
 
 def main(argv: Sequence[str]) -> None:
