@@ -8,12 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from hpo_tui.engine.define.options import Found, Option, typed
+from hpo_tui.engine.define.process import run_briefly
 from hpo_tui.engine.define.sources.texts import is_file
 from hpo_tui.engine.spec.reading.locate import layout
 
 _SUFFIXES = (".yaml", ".yml", ".json", ".toml")
+RUN_FOLDER = ("hydra.run.dir={trial_dir}/hydra",)
+"""By the second that a job begins in, as Hydra has it, two at once would write into one folder."""
 _LARGEST = 2**18
 """Bytes beyond which a file is no configuration that anybody wrote."""
+_LIMIT = 60.0
+"""Seconds that Hydra may take to compose a configuration."""
 
 
 def hydra_options(script: Path, text: str) -> Found:
@@ -33,9 +38,24 @@ def hydra_options(script: Path, text: str) -> Found:
     for leaf, value in _leaves(primary, ""):
         if not leaf.startswith("hydra."):
             options[leaf] = Option.of(leaf, value, "equals")
-    # By the second that a job begins in, two at once would write into one folder.
-    also = ("hydra.run.dir={trial_dir}/hydra",) if "@hydra.main" in text else ()
+    also = RUN_FOLDER if "@hydra.main" in text else ()
     return Found(tuple(options.values()), f"Hydra's {name}", also=also)
+
+
+def hydra_composed(words: Sequence[str], folder: Path) -> Found:
+    """Return the keys of a configuration that no file has, as Hydra itself composes it.
+
+    The script's main function is not run for that.
+    """
+    kept = [word for word in words if word not in ("-m", "--multirun")]
+    ran = run_briefly([*kept, "--cfg", "job"], folder, _LIMIT, {})
+    try:
+        data = read_yaml("\n".join(ran.lines)) if ran.code == 0 else {}
+    except ValueError:  # the script printed something as well
+        data = {}
+    leaves = _leaves(data if isinstance(data, dict) else {}, "")
+    options = tuple(Option.of(name, value, "equals") for name, value in leaves)
+    return Found(options, "Hydra's configuration", also=RUN_FOLDER)
 
 
 def hydra_folder(script: Path, text: str) -> tuple[Path, str] | None:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from hpo_tui.engine.define.files import config_options, hydra_options, interpolated
+from hpo_tui.engine.define.files import config_options, hydra_composed, hydra_options, interpolated
 from hpo_tui.engine.define.given import with_given
 from hpo_tui.engine.define.looked_at import LookedAt
 from hpo_tui.engine.define.options import Found
@@ -44,6 +44,8 @@ def _hydra(command: LookedAt) -> Found | None:
     if command.script is None or not re.search(r"@hydra\.main|hydra\.initialize", command.text):
         return None
     found = hydra_options(command.script, command.text)
+    if not found.options and "@hydra.main" in command.text:
+        found = hydra_composed(command.words, command.folder)
     return with_given(found, command.words, command.folder) if found.options else None
 
 

@@ -20,6 +20,8 @@ _NOT_A_METRIC = re.compile(
     r"(global_)?(epochs?|steps?|iter|iters?|iterations?|batch|batch_?size|lr|learning_rate|seed|eta|"
     r"round|rank|world_size|.*loss_(weight|coef|scale|ratio|alpha)|num_.*|n_.*|total|it|s|device|gpu|port|pid|version|date|hour|min|sec)"
 )
+_VARIABLE = re.compile(r"(HYDRA|CUDA|TORCH|PYTORCH|NCCL|OMP|TF|XLA|JAX|HF|WANDB)_[A-Z0-9_]+")
+"""Variables of the environment, which errors advise to set: ``HYDRA_FULL_ERROR=1``."""
 _COST = re.compile(r"time|latency|sec|duration|memory|size|param|weights|grad|flops")
 _HELD_OUT = re.compile(r"val|valid|validation|test|dev|eval|holdout|held")
 _VALIDATION = re.compile(r"val|dev", re.IGNORECASE)
@@ -88,7 +90,7 @@ def is_cost(metric: str) -> bool:
 
 def is_metric(name: str) -> bool:
     """Whether a printed name can be a metric and not a counter or a setting."""
-    return _NOT_A_METRIC.fullmatch(name.lower()) is None
+    return not (_NOT_A_METRIC.fullmatch(name.lower()) or _VARIABLE.fullmatch(name))
 
 
 def read_output(lines: Sequence[str], seen: Mapping[str, Sequence[float]]) -> Printed:

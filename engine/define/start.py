@@ -18,7 +18,7 @@ from hpo_tui.engine.define.remarks import remarks
 from hpo_tui.engine.define.script import command_words, launched, script_of
 from hpo_tui.engine.define.sources.prints import read_source
 from hpo_tui.engine.define.sources.texts import is_file, is_folder, local_sources
-from hpo_tui.engine.define.sweeper import Sweep, hydra_sweep, unread_advice
+from hpo_tui.engine.define.sweeper import Sweep, hydra_sweep, sweep_advice
 from hpo_tui.engine.define.try_one import Tried
 from hpo_tui.engine.define.wandb.draft import sweep_draft
 from hpo_tui.engine.define.wandb.env import placed, remark, uses_wandb
@@ -33,6 +33,10 @@ from hpo_tui.engine.spec.text.write import write
 _NO_METRIC = (
     "no metric was seen in the output: name it under [[objective]], and where it is found "
     "under [[metrics]]"
+)
+_RETURNED = (
+    "no metric was seen in the output: a Hydra sweep takes what the script returns, a trial what it"
+    ' prints. Have it print that as well: print(f"loss={loss}")'
 )
 
 
@@ -70,7 +74,7 @@ def init(
     plan = sweep.applied(plan) if sweep else plan
     spec = make_spec(plan, words, folder, script)
     files = _template(plan)
-    advice = [_plain_lines(a) for a in found.advice] + (unread_advice(sweep) if sweep else [])
+    advice = [_plain_lines(a) for a in plan.found.advice] + (sweep_advice(sweep) if sweep else [])
     advice += [UNREAD] if starts_sweep(texts) else []
     needs = _missing(plan, words)
     advice += [_needed(needs, words)] if needs else []
@@ -84,7 +88,8 @@ def init(
         printed = read_source(texts) or printed
     spec = with_metrics(spec, printed) if printed is not None else spec
     spec = _with_goal(spec, sweep, printed, tried)
-    advice += [_NO_METRIC] if tried is not None and not (printed and printed.values) else []
+    if tried is not None and not (printed and printed.values):
+        advice.append(_RETURNED if sweep and tried.code == 0 else _NO_METRIC)
     advice += [] if plan.proposals or needs else [_no_parameter(words, folder)]
     advice += _asked_in_vain(plan)
     notes = remarks(plan, spec, printed, shlex.join(given), texts)
@@ -94,7 +99,7 @@ def init(
     if spec.metrics[0].kind == "wandb":
         spec, notes["env",] = placed(spec), remark(spec.name)
     text = write(spec, notes)
-    how = found.how if plan.proposals else ""
+    how = plan.found.how if plan.proposals else ""
     return Draft(
         text, StudySpec.from_text(text), how, tuple(plan.left), tuple(advice), tried, files
     )

@@ -1,46 +1,46 @@
-"""The search space of a Hydra sweep, as ``hydra.sweeper.params`` states it.
+"""A Hydra sweep: the ranges that ``hydra.sweeper.params`` states, or the words of a multirun.
 
-Read are Hydra's functions (``interval``, ``range``, ``choice``, ``int``, ``tag(log, …)``, or a mere
-list) and the tables of the Optuna sweeper's older ``search_space``, in the primary configuration or
-in that of a group which the command chooses, such as ``hparams_search=mnist``.
+They are read in the primary configuration, in that of a group which the command chooses, such as
+``hparams_search=mnist``, and behind ``-m`` on the command line, which goes first.
 """
 
 import dataclasses
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from hpo_tui.engine.define.compose import Plan
-from hpo_tui.engine.define.files import hydra_folder, load
+from hpo_tui.engine.define.files import RUN_FOLDER, hydra_folder, load
 from hpo_tui.engine.define.guess import Proposal
-from hpo_tui.engine.define.options import Option, typed
-from hpo_tui.engine.define.optuna.values import of_choices, of_range
+from hpo_tui.engine.define.hydra_values import parameter_of
+from hpo_tui.engine.define.options import Option
 from hpo_tui.engine.spec import Budget, Direction, Parameter, ParameterKind, StudySpec
 from hpo_tui.engine.spec.names import plain
 from hpo_tui.engine.spec.text.toml_text import toml_key
 
-_SWEEPS = {"-m", "--multirun", "hydra.mode=MULTIRUN"}
+_MULTIRUN = {"-m", "--multirun", "hydra.mode=MULTIRUN"}
 """Words that have Hydra run many jobs: a trial is one."""
-_CALL = re.compile(r"\s*(\w+)\s*\((.*)\)\s*", re.DOTALL)
+_SWEPT = re.compile(r"(\+{0,2}[A-Za-z_][\w./@-]*)=(.+)", re.DOTALL)
 _KINDS = {ParameterKind.INT: "int", ParameterKind.FLOAT: "float"}
+_Data = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """A sweep that a configuration states. ``words``: the command that runs one job of it.
+    """What a sweep searches. ``words``: the command that runs one job of it.
 
-    ``file``: where it stands. ``said``: each parameter as it stands there. ``unread``: parameters
-    that could not be read.
+    ``place``: where it stands. ``space`` and ``said``: each parameter, and as it stands there, by
+    the name that Hydra is told, which may begin with a plus. ``unread``: what was not understood.
     """
 
     words: tuple[str, ...]
-    file: str
+    place: str
     space: Mapping[str, Parameter]
     said: Mapping[str, str]
     unread: tuple[str, ...] = ()
-    direction: Direction | None = None
+    directions: tuple[Direction, ...] = ()
     metric: str = ""
     trials: int | None = None
 
@@ -48,20 +48,22 @@ class Sweep:
         """Return a plan that searches what the sweep does, and nothing else."""
         known = {option.name: option for option in plan.found.options}
         proposals = []
-        for name, parameter in self.space.items():
+        for flag, parameter in self.space.items():
             kind = _KINDS.get(parameter.kind, "text")
-            option = known.get(name) or Option(name, name, kind, style="equals")  # type: ignore[arg-type]
-            proposals.append((option, Proposal(parameter, self.said[name])))
-        fidelity = plan.fidelity
-        if fidelity is not None and fidelity.option.name in self.space:
-            fidelity = None
-        used = {*self.space, *([fidelity.option.name] if fidelity else [])}
-        used |= {plan.seed.name} if plan.seed else set()
+            option = known.get(parameter.name) or Option(parameter.name, flag, kind, style="equals")  # type: ignore[arg-type]
+            option = dataclasses.replace(option, flag=flag)
+            proposals.append((option, Proposal(parameter, self.said[flag])))
+        names = {parameter.name for parameter in self.space.values()}
+        fidelity, seed = plan.fidelity, plan.seed
+        fidelity = None if fidelity and fidelity.option.name in names else fidelity
+        seed = None if seed and seed.name in names else seed
+        used = names | {fidelity.option.name if fidelity else "", seed.name if seed else ""}
         left = [option for option in plan.found.options if option.name not in used]
-        found = dataclasses.replace(plan.found, how=f"the sweep in {self.file}")
+        found = dataclasses.replace(plan.found, how=f"the sweep in {self.place}", also=RUN_FOLDER)
+        found = dataclasses.replace(found, advice=()) if proposals else found
         return dataclasses.replace(
-            plan, found=found, proposals=proposals, fidelity=fidelity, left=left, guesses=[],
-            stated=True,
+            plan, found=found, proposals=proposals, fidelity=fidelity, seed=seed, left=left,
+            guesses=[], stated=True,
         )  # fmt: skip
 
     def with_goal(self, spec: StudySpec, seen: Collection[str]) -> StudySpec:
@@ -72,42 +74,81 @@ class Sweep:
         """
         first = spec.objectives[0]
         metric = self.metric if self.metric and (self.metric in seen or not seen) else first.metric
-        first = dataclasses.replace(first, metric=metric)
-        first = dataclasses.replace(first, direction=self.direction or first.direction)
+        direction = self.directions[0] if self.directions else first.direction
+        first = dataclasses.replace(first, metric=metric, direction=direction)
         budget = Budget(float(self.trials)) if self.trials else spec.budget
         return dataclasses.replace(spec, objectives=(first,), budget=budget)
 
 
+@dataclass(slots=True)
+class _Stated:
+    """A sweep as it stands: its parameters, where, and what is said beside them."""
+
+    params: dict[str, Any] = field(default_factory=dict)
+    places: list[str] = field(default_factory=list)
+    sweeper: _Data = field(default_factory=dict)
+    data: _Data = field(default_factory=dict)
+
+
 def hydra_sweep(words: Sequence[str], script: Path | None, text: str) -> Sweep | None:
-    """Return the sweep of a Hydra script's configuration, None where none states any."""
-    folder = hydra_folder(script, text) if script is not None and "@hydra.main" in text else None
-    if folder is None:
+    """Return the sweep of a Hydra script's configuration or command, None where there is none."""
+    if script is None or "@hydra.main" not in text:
         return None
-    for file, data in _configurations(words, *folder):
+    folder = hydra_folder(script, text)
+    files = list(_configurations(words, *folder)) if folder else []
+    stated = _in_files(files)
+    by_file = any(_asks_for_many(data) for _, data in files)
+    swept = dict(_in_words(words)) if by_file or not _MULTIRUN.isdisjoint(words) else {}
+    stated.params |= swept
+    stated.places += ["the command"] if swept else []
+    if not stated.params:
+        return None
+    closed = _by_optuna(words, [data for _, data in files])
+    read = {
+        name: parameter_of(name.lstrip("+"), said, closed=closed)
+        for name, said in stated.params.items()
+    }
+    fixed = {n: p for n, p in read.items() if p and p.kind is ParameterKind.FIXED}
+    trials, metric = stated.sweeper.get("n_trials"), stated.data.get("optimized_metric")
+    return Sweep(
+        (*_single(words, swept, fixed), *(["hydra.mode=RUN"] if by_file else [])),
+        " and ".join(stated.places),
+        {n: p for n, p in read.items() if p and n not in fixed},
+        {
+            name: said if isinstance(said, str) else str(said)
+            for name, said in stated.params.items()
+        },
+        tuple(name for name, parameter in read.items() if parameter is None),
+        _directions(stated.sweeper.get("direction")),
+        metric if isinstance(metric, str) else "",
+        trials if isinstance(trials, int) and trials > 0 else None,
+    )
+
+
+def _in_files(files: Sequence[tuple[str, _Data]]) -> _Stated:
+    """Return the sweep of the first configuration that states one."""
+    for file, data in files:
         sweeper = _inside(data, "hydra", "sweeper")
         params = sweeper.get("params") or sweeper.get("search_space")
-        if not isinstance(params, dict):
+        if isinstance(params, dict):
+            return _Stated({str(n): said for n, said in params.items()}, [file], sweeper, data)
+    return _Stated()
+
+
+def _in_words(words: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield the words of a multirun that have more than one value, or may have: ``glob(*)``."""
+    for word in words:
+        found = _SWEPT.fullmatch(word)
+        if found is None or found[1].startswith(("hydra.", "hydra/")):
             continue
-        read = {str(name): _parameter(str(name), said) for name, said in params.items()}
-        trials, direction = sweeper.get("n_trials"), sweeper.get("direction")
-        direction = direction[0] if isinstance(direction, list) and direction else direction
-        metric = data.get("optimized_metric")
-        return Sweep(
-            _single(words, data),
-            file,
-            {n: p for n, p in read.items() if p and p.kind is not ParameterKind.FIXED},
-            {str(name): _shown(said) for name, said in params.items()},
-            tuple(name for name, parameter in read.items() if parameter is None),
-            Direction(direction) if direction in ("minimize", "maximize") else None,
-            metric if isinstance(metric, str) else "",
-            trials if isinstance(trials, int) and trials > 0 else None,
-        )
-    return None
+        parameter = parameter_of(found[1], found[2], closed=False)
+        if parameter is None or parameter.kind is not ParameterKind.FIXED:
+            yield found[1], found[2]
 
 
 def _configurations(
     words: Sequence[str], folder: Path, primary: str
-) -> Iterator[tuple[str, Mapping[str, Any]]]:
+) -> Iterator[tuple[str, _Data]]:
     """Yield the configurations that the command chooses, and the primary one, by their names."""
     for word in words:
         group, _, chosen = word.lstrip("+").partition("=")
@@ -116,88 +157,64 @@ def _configurations(
             yield file.name, data
     data = load(folder / f"{primary}.yaml")
     yield f"{primary}.yaml", data
+    for group, chosen in _defaults(data):
+        if found := load(folder / group / f"{chosen}.yaml"):
+            yield f"{chosen}.yaml", found
+
+
+def _defaults(data: _Data) -> Iterator[tuple[str, str]]:
+    """Yield the groups that a configuration's list of defaults names, with what it chooses."""
     entries = data.get("defaults")
     for entry in entries if isinstance(entries, list) else ():
         for group, chosen in entry.items() if isinstance(entry, dict) else ():
-            place = folder / str(group).removeprefix("override ").lstrip("/")
-            if found := load(place / f"{chosen}.yaml"):
-                yield f"{chosen}.yaml", found
+            yield re.sub(r"^(override |optional )*/?", "", str(group)), str(chosen)
 
 
-def _single(words: Sequence[str], data: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the words that run one job of a configuration which may ask for many."""
-    kept = [w for w in words if w not in _SWEEPS]
-    many = str(_inside(data, "hydra").get("mode", "")).upper() == "MULTIRUN"
-    return (*kept, *(["hydra.mode=RUN"] if many else []))
+def _by_optuna(words: Sequence[str], files: Sequence[_Data]) -> bool:
+    """Whether Optuna's sweeper is chosen, for which a range has its end."""
+    sweepers = [_inside(data, "hydra", "sweeper") for data in files]
+    chosen = [c for data in files for group, c in _defaults(data) if group == "hydra/sweeper"]
+    chosen += [str(sweeper.get("_target_")) for sweeper in sweepers]
+    chosen += [word for word in words if word.startswith("hydra/sweeper=")]
+    return any("optuna" in said for said in chosen) or any("n_trials" in s for s in sweepers)
 
 
-def _inside(data: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:
+def _single(
+    words: Sequence[str], swept: Collection[str], fixed: Mapping[str, Parameter]
+) -> list[str]:
+    """Return the words that run one job, with what is the same in all jobs of the sweep."""
+    said = {word.partition("=")[0] for word in words}
+    kept = [w for w in words if w not in _MULTIRUN and w.partition("=")[0] not in swept]
+    return kept + [f"{name}={p.value}" for name, p in fixed.items() if name not in said]
+
+
+def _asks_for_many(data: _Data) -> bool:
+    return str(_inside(data, "hydra").get("mode")).upper() == "MULTIRUN"
+
+
+def _directions(said: Any) -> tuple[Direction, ...]:
+    every = said if isinstance(said, list) else [said]
+    return tuple(Direction(d) for d in every if d in ("minimize", "maximize"))
+
+
+def _inside(data: _Data, *keys: str) -> _Data:
     for key in keys:
         found = data.get(key)
         data = found if isinstance(found, dict) else {}
     return data
 
 
-def _shown(said: Any) -> str:
-    return said if isinstance(said, str) else str(said)
-
-
-def _parameter(name: str, said: Any) -> Parameter | None:
-    """Return what a line of ``params`` searches, None if it cannot be read."""
-    try:
-        if isinstance(said, dict):
-            return _from_table(name, said)
-        return _from_call(name, said) if isinstance(said, str) else None
-    except (TypeError, ValueError):
-        return None
-
-
-def _from_table(name: str, said: Mapping[str, Any]) -> Parameter | None:
-    kind = str(said.get("type"))
-    if kind == "categorical":
-        return of_choices(name, tuple(said["choices"])) if said.get("choices") else None
-    if kind not in ("int", "float"):
-        return None
-    ends = float(said.get("low", "")), float(said.get("high", ""))
-    return of_range(name, kind == "int", ends, step=said.get("step"), log=bool(said.get("log")))
-
-
-def _from_call(name: str, said: str, *, log: bool = False, whole: bool = False) -> Parameter | None:
-    found = _CALL.fullmatch(said)
-    if found is None:
-        choices = _split(said)
-        return of_choices(name, tuple(map(typed, choices))) if len(choices) > 1 else None
-    function, inside = found[1], _split(found[2])
-    if function in ("tag", "int", "float", "shuffle"):
-        log = log or (function == "tag" and "log" in inside[:-1])
-        return _from_call(name, inside[-1], log=log, whole=whole or function == "int")
-    values = [typed(part) for part in inside]
-    if function == "choice":
-        return of_choices(name, tuple(values))
-    if function not in ("interval", "range") or len(values) < 2:
-        return None
-    low, high = float(values[0]), float(values[1])
-    whole = whole or (function == "range" and not any(isinstance(v, float) for v in values))
-    step = float(values[2]) if len(values) > 2 else 1.0 if function == "range" else None
-    return of_range(name, whole, (low, high), step=step, log=log)
-
-
-def _split(text: str) -> list[str]:
-    """Return the parts between commas that stand in no brackets, without quotes around them."""
-    parts, deep = [""], 0
-    for letter in text:
-        deep += (letter in "([{") - (letter in ")]}")
-        if letter == "," and deep == 0:
-            parts.append("")
-        else:
-            parts[-1] += letter
-    return [part.strip().strip("'\"") for part in parts]
-
-
-def unread_advice(sweep: Sweep) -> list[str]:
-    """Say which parameters of a sweep were not understood."""
-    return [
-        f"{plain(name)} in {plain(sweep.file)} could not be read ({plain(sweep.said[name])}): write"
-        f" [space.{toml_key(name)}] by hand"
+def sweep_advice(sweep: Sweep) -> list[str]:
+    """Say what of a sweep the study has not."""
+    advice = [
+        f"{plain(name)} in {plain(sweep.place)} could not be read ({plain(sweep.said[name])}):"
+        f" write [space.{toml_key(name.lstrip('+'))}] by hand"
         for name in sweep.unread
     ]
+    if len(sweep.directions) > 1:
+        named = ", ".join(sweep.directions)
+        advice.append(
+            f"the sweep has {len(sweep.directions)} objectives ({named}), and the study the first"
+            " of them: write an [[objective]] for each"
+        )
+    return advice

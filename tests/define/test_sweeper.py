@@ -64,8 +64,9 @@ def test_the_sweep_that_the_command_chooses_is_the_study(tmp_path: Path) -> None
         "model.depth": ("int", (1, 4), False),
         "model.act": ("categorical", ("relu", "gelu"), False),
     }
-    assert spec.command[:4] == ("python", "train.py", "hparams=mnist", "hydra.mode=RUN")
-    assert set(spec.command[4:]) == {
+    assert spec.command[:3] == ("python", "train.py", "hparams=mnist")
+    assert set(spec.command[3:]) == {
+        "same=3", "hydra.mode=RUN",
         "lr={lr}", "batch={batch}", "model.depth={model.depth}", "model.act={model.act}",
         "max_epochs={max_epochs}", "seed={seed}", "hydra.run.dir={trial_dir}/hydra",
     }  # fmt: skip
@@ -90,7 +91,7 @@ def test_a_sweep_over_the_length_leaves_no_cheap_tasks(tmp_path: Path) -> None:
     sweep = "hydra:\n  sweeper:\n    params:\n      max_epochs: range(5, 50, 5)\n"
     project(tmp_path, **{"train.yaml": f"lr: 0.1\nmax_epochs: 12\n{sweep}"})
     spec = drafted(tmp_path, "--multirun").spec
-    assert [(p.name, p.low, p.high, p.step) for p in spec.space] == [("max_epochs", 5, 50, 5)]
+    assert [(p.name, p.low, p.high, p.step) for p in spec.space] == [("max_epochs", 5, 45, 5)]
     assert [t.name for t in spec.tasks] == ["full"]
     assert "--multirun" not in spec.command
 
@@ -102,15 +103,21 @@ def test_a_sweep_over_the_length_leaves_no_cheap_tasks(tmp_path: Path) -> None:
         ("int(interval(1, 8))", ("int", 1, 8, False, None)),
         ("tag(log, int(interval(1, 1024)))", ("int", 1, 1024, True, None)),
         ("tag(a, log, interval(1e-5, 1))", ("float", 1e-5, 1.0, True, None)),
-        ("range(0, 1, 0.25)", ("float", 0.0, 1.0, False, 0.25)),
+        ("range(0, 1, 0.25)", ("float", 0.0, 0.75, False, 0.25)),
+        ("range(0, 0.3, 0.1)", ("float", 0.0, 0.2, False, 0.1)),
+        ("range(1, 10, 4)", ("int", 1, 9, False, 4)),
+        ("range(3)", ("int", 0, 2, False, None)),
         ("range(10,100,step)", None),
+        ("range(5, 1)", None),
         ("shuffle(choice('a', \"b\"))", ("a", "b")),
         ("choice([1, 2], [3])", ("[1, 2]", "[3]")),
+        ("'a b', 'c,d', '1', x", ("a b", "'c,d'", "'1'", "x")),
         ("true,false", (True, False)),
-        ("0.1", None),
+        ("null, 3", ("null", 3)),
+        ("glob(*)", None),
+        ("", None),
         ("interval(2, 1)", None),
         ("interval(0)", None),
-        (3, None),
         ({"type": "float", "low": 0.1, "high": 1, "log": True}, ("float", 0.1, 1.0, True, None)),
         ({"type": "int", "low": 1, "high": 9, "step": 2}, ("int", 1, 9, False, 2)),
         ({"type": "categorical", "choices": ["a", "b"]}, ("a", "b")),
@@ -130,8 +137,110 @@ def test_what_hydra_lets_one_write(tmp_path: Path, said: Any, found: Any) -> Non
     assert (p.choices or (str(p.kind), p.low, p.high, p.log, p.step)) == found
 
 
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"defaults": [{"override hydra/sweeper": "optuna"}]}, ()),
+        ({}, ("hydra/sweeper=optuna",)),
+        ({"_target_": "hydra_plugins.hydra_optuna_sweeper.optuna_sweeper.OptunaSweeper"}, ()),
+    ],
+)
+def test_a_range_has_its_end_where_optuna_sweeps(
+    tmp_path: Path, more: dict[str, Any], words: tuple[str, ...]
+) -> None:
+    sweeper = {"params": {"p": "range(1, 4)", "q": "shuffle(range(1, 4))"}}
+    sweeper |= {k: v for k, v in more.items() if k == "_target_"}
+    project(tmp_path, **{"train.yaml": json.dumps({**more, "hydra": {"sweeper": sweeper}})})
+    sweep = hydra_sweep(("python", "train.py", *words), tmp_path / "train.py", SCRIPT)
+    assert sweep is not None
+    assert [p.high for p in sweep.space.values()] == [4, 3]
+
+
+def test_what_a_multirun_on_the_command_line_sweeps(tmp_path: Path) -> None:
+    project(tmp_path)
+    made = drafted(
+        tmp_path, "-m", "lr=0.1,0.01", "+model.act=choice(relu,gelu)", "batch=16", "odd=glob(*)"
+    )
+    assert [(p.name, p.choices) for p in made.spec.space] == [
+        ("lr", (0.1, 0.01)), ("model.act", ("relu", "gelu")),
+    ]  # fmt: skip
+    assert made.spec.command[2] == "batch=16"
+    assert {"lr={lr}", "+model.act={model.act}"} <= set(made.spec.command)
+    assert not {"-m", "odd=glob(*)"} & set(made.spec.command)
+    assert "(the sweep in the command)" in made.text
+    (advice,) = made.advice
+    assert advice.startswith("odd in the command could not be read (glob(*))")
+
+
+def test_what_a_sweep_keeps_the_same_is_in_the_command(tmp_path: Path) -> None:
+    params = (
+        "lr: interval(0.1, 1)\n      max_epochs: 20\n      +tag: choice(one)\n      none: null\n"
+    )
+    sweep = f"hydra:\n  sweeper:\n    params:\n      {params}"
+    project(tmp_path, **{"train.yaml": f"lr: 0.1\nmax_epochs: 12\n{sweep}"})
+    made = drafted(tmp_path, "none=1")
+    assert [p.name for p in made.spec.space] == ["lr"]
+    assert [t.fidelity["max_epochs"] for t in made.spec.tasks] == [5, 10, 20]
+    assert {"+tag=one", "none=1"} <= set(made.spec.command)
+    assert "none=null" not in made.spec.command
+    assert made.advice == ()
+
+
+def test_a_swept_seed_is_a_parameter(tmp_path: Path) -> None:
+    project(tmp_path)
+    made = drafted(tmp_path, "-m", "lr=0.1,0.01", "seed=range(3)")
+    assert [(p.name, p.low, p.high) for p in made.spec.space if p.name == "seed"] == [
+        ("seed", 0, 2)
+    ]
+    assert [w for w in made.spec.command if w.startswith("seed")] == ["seed={seed}"]
+
+
+def test_several_objectives_are_said(tmp_path: Path) -> None:
+    sweeper = {"direction": ["minimize", "maximize"], "params": {"lr": "interval(0, 1)"}}
+    project(tmp_path, **{"train.yaml": json.dumps({"hydra": {"sweeper": sweeper}})})
+    made = drafted(tmp_path)
+    assert str(made.spec.objectives[0].direction) == "minimize"
+    assert made.advice[0].startswith("the sweep has 2 objectives (minimize, maximize)")
+
+
 def test_a_script_without_hydra_or_a_sweep_has_none(tmp_path: Path) -> None:
     project(tmp_path)
     assert hydra_sweep(("python", "train.py"), tmp_path / "train.py", SCRIPT) is None
     assert hydra_sweep(("python", "train.py"), tmp_path / "train.py", "print(1)") is None
     assert hydra_sweep(("python", "-c", "1"), None, SCRIPT) is None
+
+
+COMPOSES = """
+import sys
+def main(**_):
+    said = "lr: 0.1\\nopt:\\n  wd: 0.01\\nname: a\\nepochs: 4\\n"
+    return lambda f: lambda: print(said) if "--cfg" in sys.argv else f(None)
+"""
+
+
+def test_a_configuration_that_no_file_has_is_asked_of_hydra(tmp_path: Path) -> None:
+    (tmp_path / "hydra.py").write_text(COMPOSES)
+    text = SCRIPT.replace('config_path="conf", config_name="train"', "config_path=None")
+    (tmp_path / "train.py").write_text(f"{text}\nopen('loaded', 'w')")
+    made = drafted(tmp_path)
+    assert [p.name for p in made.spec.space] == ["lr", "opt.wd"]
+    assert [t.fidelity["epochs"] for t in made.spec.tasks] == [1, 2, 4]
+    assert made.spec.command[-1] == "hydra.run.dir={trial_dir}/hydra"
+    assert made.advice == ()
+    made = drafted(tmp_path, "-m", "+x=1,2")
+    assert [p.name for p in made.spec.space] == ["x"]
+    assert made.how == "the sweep in the command"
+
+
+def test_a_script_that_returns_its_result_is_told_to_print_it(tmp_path: Path) -> None:
+    project(tmp_path)
+    (tmp_path / "hydra.py").write_text(COMPOSES)
+    (tmp_path / "train.py").write_text(SCRIPT.replace("print(f", "str(f"))
+    made = init(("python", "train.py", "-m", "lr=1,2"), tmp_path)
+    assert any("a Hydra sweep takes what the script returns" in said for said in made.advice)
+
+
+def test_what_an_error_advises_to_set_is_no_metric(tmp_path: Path) -> None:
+    said = "sys.exit('Set the environment variable HYDRA_FULL_ERROR=1 for more')"
+    (tmp_path / "train.py").write_text(f"import sys\nlr = 0.1\n{said}\n")
+    assert init("train.py", tmp_path).spec.objectives[0].metric == "loss"

@@ -4,6 +4,7 @@ import ast
 import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from hpo_tui.engine.define.sources.syntax import keywords, last_name, set_by, text_of
@@ -186,7 +187,8 @@ def of_choices(name: str, choices: Sequence[Value]) -> Parameter:
     if len(choices) == 1:
         return Parameter(name, ParameterKind.FIXED, value=choices[0])
     numbers = [c for c in choices if isinstance(c, int | float) and not isinstance(c, bool)]
-    ordered = len(numbers) == len(choices) and numbers == sorted(set(numbers))
+    steps = {a < b for a, b in pairwise(numbers)} if len(numbers) == len(choices) else set()
+    ordered = len(steps) == 1 and len(set(numbers)) == len(numbers)
     kind = ParameterKind.ORDINAL if ordered else ParameterKind.CATEGORICAL
     return Parameter(name, kind, choices=tuple(choices))
 

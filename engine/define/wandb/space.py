@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from hpo_tui.engine.define.optuna.values import of_choices
 from hpo_tui.engine.define.wandb.file import number
 from hpo_tui.engine.define.wandb.ranges import DISTRIBUTIONS, fault, ranged
 from hpo_tui.engine.define.wandb.values import Written, written
@@ -101,13 +102,5 @@ def _listed(path: Path, kind: str, entry: Mapping[str, Any], *, filed: bool) -> 
     said = written(list(values), filed=filed)
     if said.fault:
         raise fault(name, said.fault)
-    choices = said.choices
-    lost = "" if kind != "categorical_w_probabilities" else "all values are alike likely at first"
-    if len(choices) == 1:
-        return Swept(path, Parameter(name, ParameterKind.FIXED, value=choices[0]), said)
-    numbers = [c for c in choices if isinstance(c, int | float) and not isinstance(c, bool)]
-    ordered = len(numbers) == len(choices) and numbers in (
-        sorted(numbers), sorted(numbers, reverse=True),
-    )  # fmt: skip
-    sort = ParameterKind.ORDINAL if ordered else ParameterKind.CATEGORICAL
-    return Swept(path, Parameter(name, sort, choices=choices), said, said.lost or lost)
+    lost = "all values are equally likely at first" if kind.endswith("probabilities") else ""
+    return Swept(path, of_choices(name, said.choices), said, said.lost or lost)
