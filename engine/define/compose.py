@@ -81,7 +81,12 @@ def make_plan(found: Found, folder: Path) -> Plan:
 def _is_seed(option: Option) -> bool:
     """Whether an option is a seed that the command can be told."""
     told = option.style not in ("constant", "params", "fidelity") and option.kind != "bool"
-    return told and _SEED.fullmatch(bare_name(option.name)) is not None
+    return told and is_seed(option.name)
+
+
+def is_seed(name: str) -> bool:
+    """Whether a name, which may have others before it (``trainer.seed``), is that of a seed."""
+    return _SEED.fullmatch(bare_name(name)) is not None
 
 
 def make_spec(plan: Plan, words: Sequence[str], folder: Path, script: Path | None) -> StudySpec:

@@ -108,9 +108,10 @@ def test_other_words_stay(monkeypatch: pytest.MonkeyPatch) -> None:
         "/usr/bin/env", "A=1", "x", "--d=/data/{a}", "NOWHERE",
     ]  # fmt: skip
     assert not command.told
-    assert [a.split(" was ")[0] for a in command.advice] == [
-        "${envvar:DATA}", "${envvar:NOWHERE}", "the command has ${huh}, which is left out: W&B has"
-        " none",
+    assert command.advice == [
+        "${envvar:DATA}: the command has its present value",
+        "${envvar:NOWHERE}: it is not set here, and the command has its mere name",
+        "the command has ${huh}, which is left out: W&B has none",
     ]  # fmt: skip
 
 
@@ -128,7 +129,7 @@ ODD: dict[str, Any] = {
 @pytest.mark.parametrize("nth", range(6))
 def test_the_file_of_a_trial_holds_what_the_sweep_would(nth: int) -> None:
     parameters = swept(ODD, filed=True)
-    assert not any(p.lost for p in parameters)
+    assert not any(p.remark for p in parameters)
     text = sweep_file(tree(parameters))
     values: dict[str, Value] = {}
     expected: dict[str, Any] = {"wandb_version": 1}
@@ -160,7 +161,7 @@ def _nth(parameter: Swept, nth: int) -> tuple[Value, Any]:
 def test_texts_beside_other_values_have_quotes_where_they_need_them() -> None:
     (found,) = swept({"x": {"values": ["1", 2, "a: b", "it's", "auto"]}}, filed=True)
     assert found.written.choices == ("'1'", 2, "'a: b'", "it's", "auto")
-    assert "is written with quotes" in found.lost
+    assert "is written with quotes" in found.remark
     (found,) = swept({"x": {"values": ["1", 2]}}, filed=False)
     assert found.written.choices == ("1", 2)
     with pytest.raises(ValueError, match=r"^parameters\.x has the value .*which no file can hold"):

@@ -26,7 +26,7 @@ def one(entry: dict[str, Any]) -> Parameter:
 
 def lost(entry: dict[str, Any]) -> str:
     (found,) = swept({"x": entry}, filed=True)
-    return found.lost
+    return found.remark
 
 
 def drawn(entry: dict[str, Any], u: float) -> float:
@@ -182,8 +182,26 @@ def test_what_is_lost_is_said() -> None:
     assert lost(quantum) == "a logarithmic scale, and not multiples of 1e-5"
     assert "standard deviations" in lost({"distribution": "normal", "mu": 0, "sigma": 1})
     assert "likely" in lost({"values": [1, 2], "probabilities": [0.9, 0.1]})
-    assert one({"mu": 0, "sigma": 1}).prior == Prior("normal", 0, 1)
+    assert one({"distribution": "normal"}).prior == Prior("normal", 0, 1)
     assert not lost({"min": 0.0, "max": 1.0})
+
+
+def test_the_ends_of_a_normal_distribution_are_as_people_write_them() -> None:
+    made = one({"distribution": "normal", "mu": 0.01, "sigma": 0.003})
+    assert (made.low, made.high) == (0.001, 0.019)
+
+
+def test_a_half_of_a_quantum_is_one_in_spite_of_rounding() -> None:
+    made = one({"distribution": "q_uniform", "min": 0.15, "max": 0.55, "q": 0.1})
+    assert (made.low, made.high) == (0.2, 0.5)
+
+
+def test_exponents_that_look_like_values_are_said() -> None:
+    entry = {"distribution": "log_uniform", "min": 0.0001, "max": 0.1}
+    assert lost(entry).startswith("min and max are exponents of e: from 1.0001 to 1.10517. If the")
+    assert not lost(entry | {"min": -9.2, "max": -2.3})
+    assert not lost(entry | {"min": 0, "max": 5})
+    assert not lost(entry | {"distribution": "log_uniform_values"})
 
 
 def test_nested_parameters_have_dotted_names() -> None:

@@ -95,7 +95,13 @@ def test_a_sweep_becomes_a_study(project: Path) -> None:
     assert made.tried is not None
     assert made.tried.metrics == {"val.acc": pytest.approx(16.2)}
     assert made.advice == ()
-    for said in ("early_terminate", "run_cap of the sweep", "took", "keeps constant", "wandb sync"):
+    for said in (
+        "early_terminate",
+        "the number of runs of the sweep",
+        "took",
+        "keeps constant",
+        "wandb sync",
+    ):
         assert said in made.text
 
 
@@ -181,11 +187,16 @@ def test_a_metric_that_was_not_logged_is_said(project: Path) -> None:
     assert made.spec.objectives[0].metric == "val.loss"
 
 
-def test_a_script_that_places_its_runs_itself_is_told_how(project: Path) -> None:
-    (project / "train.py").write_text("import wandb\n# WandbLogger()\n")
+def test_why_nothing_was_logged_is_said(project: Path) -> None:
     sweep(project)
-    (said,) = draft(project, "sweep.yaml").advice
-    assert said.startswith("the first run did not log val.acc. The script tells wandb its folder")
+    for text, why in {
+        "# WandbLogger()": "The script tells wandb its folder itself",
+        "# wandb.init(mode='disabled')": "The script turns wandb off",
+        "": "wandb wrote nothing in the trial's folder",
+    }.items():
+        (project / "train.py").write_text(f"import wandb\n{text}\n")
+        (said,) = draft(project, "sweep.yaml").advice
+        assert said.startswith(f"the first run did not log val.acc. {why}")
 
 
 def test_a_sweep_without_a_metric_takes_what_was_logged(project: Path) -> None:
@@ -196,13 +207,45 @@ def test_a_sweep_without_a_metric_takes_what_was_logged(project: Path) -> None:
     assert made.advice == ("the sweep names no metric: check [[objective]]",)
 
 
-def test_the_summary_that_a_script_defines_counts(project: Path) -> None:
-    (project / "train.py").write_text(
-        TRAIN.replace("for epoch", 'run.define_metric("val.acc", summary="max")\nfor epoch')
-    )
+@pytest.mark.parametrize(
+    ("said", "summary"),
+    [
+        ('"val.acc", summary="max"', Summary.MAX),
+        ('name="val.acc", step_metric=str(1), summary="min"', Summary.MIN),
+        ('"val.*", summary="max"', Summary.MAX),
+        ('"val.acc", summary="best", goal="maximize"', Summary.MAX),
+        ('"val.acc", step_metric="epoch"', Summary.LAST),
+        ('"val.accuracy", summary="max"', Summary.LAST),
+    ],
+)
+def test_the_summary_that_a_script_defines_counts(
+    project: Path, said: str, summary: Summary
+) -> None:
+    text = TRAIN.replace("for epoch", f"run.define_metric({said})\nfor epoch")
+    (project / "train.py").write_text(text)
     sweep(project)
     made = draft(project, "sweep.yaml", run=False)
-    assert made.spec.objectives[0].summary is Summary.MAX
+    assert made.spec.objectives[0].summary is summary
+
+
+def test_several_metrics_are_several_objectives(project: Path) -> None:
+    metrics = [{"name": "val.acc", "goal": "maximize"}, {"name": "done", "target": 2}]
+    sweep(project, metric=None, metrics=metrics, method="custom")
+    made = draft(project, "sweep.yaml")
+    found = [(o.metric, str(o.direction), o.threshold) for o in made.spec.objectives]
+    assert found == [("val.acc", "maximize", None), ("done", "minimize", 2)]
+    assert made.text.count("# The last value in a first run was") == 2
+    assert made.advice == ()
+
+
+def test_a_key_that_is_misspelt_and_a_seed_that_is_searched_are_said(project: Path) -> None:
+    seeds = {"seed": {"values": [1, 2]}, "m.random_state": {"values": [1, 2]}}
+    sweep(project, runcap=3, _base={}, parameters={**SWEEP["parameters"], **seeds})
+    said = draft(project, "sweep.yaml", run=False).advice
+    assert said[0] == 'the sweep has runcap; did you mean "run_cap"?, which is not read'
+    assert said[1].startswith("seed is searched like any parameter")
+    assert "write {seed} in the place of {m.random_state}, and set repeats = 3" in said[2]
+    assert len(said) == 3
 
 
 def test_a_script_without_wandb_is_told_by_its_arguments(project: Path) -> None:
@@ -239,7 +282,23 @@ def test_a_script_that_reads_a_file_of_arguments(project: Path) -> None:
         ({"program": None}, "sweep.yaml does not name its program: add program: train.py"),
         ({"program": "gone.py"}, "there is no gone.py in "),
         ({"command": "python train.py"}, "command must be a list of words"),
-        ({"metric": {"name": "a", "goal": "max"}}, 'must be "minimize" or "maximize"'),
+        ({"command": "python train.py"}, "as [python, train.py, ${args}]; found"),
+        ({"metric": {"name": "a", "goal": "max"}}, 'must be "minimize" or "maximize", found "max"'),
+        ({"metric": "loss"}, 'as metric: {name: loss, goal: minimize}; found "loss"'),
+        ({"metric": {"goal": "minimize"}}, "metric must have a name"),
+        ({"metric": {"name": "a", "target": "low"}}, 'metric.target must be a number, found "low"'),
+        ({"metrics": "loss"}, "metrics must be a list"),
+        ({"run_cap": "lots"}, 'run_cap must be a whole number from 1 on, found "lots"'),
+        ({"run_cap": 0}, "run_cap must be a whole number from 1 on, found 0"),
+        (
+            {"parameters": {"lr": {"min": 0.1, "max": 1.0, "distributon": "uniform"}}},
+            'parameters.lr has distributon; did you mean "distribution"?; uniform can have "dist',
+        ),
+        ({"parameters": {"lr": {"value": 1, "values": [1, 2]}}}, "parameters.lr has values"),
+        (
+            {"parameters": {"model": {"lr": {"min": 0.1, "max": 1.0}}}},
+            "What is nested stands below parameters: model: {parameters: …}",
+        ),
         ({"parameters": {"lr": {"value": 1}}}, "sweep.yaml has nothing to search"),
         (
             {"parameters": {"lr": {"values": [1, 2]}, "LR": {"values": [3, 4]}}},
@@ -267,8 +326,8 @@ def test_what_is_no_table_is_refused_in_a_sentence(project: Path, text: str) -> 
 
 
 def test_a_study_of_a_sweep_reads_as_it_was_written(project: Path) -> None:
-    sweep(project, parameters={**SWEEP["parameters"], "wd": {"mu": 0.0, "sigma": 1.0}})
+    sweep(project, parameters={**SWEEP["parameters"], "wd": {"distribution": "normal"}})
     made = draft(project, "sweep.yaml", run=False)
     assert StudySpec.from_text(made.text) == made.spec
-    assert "Not quite as in the sweep: searched from -3 to 3" in made.text
+    assert "# Searched from -3 to 3, 3 standard deviations." in made.text
     assert made.advice == ("wd: searched from -3 to 3, 3 standard deviations",)

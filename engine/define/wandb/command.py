@@ -16,7 +16,6 @@ from typing import Any
 from hpo_tui.engine.define.script import python_of
 from hpo_tui.engine.define.wandb.file import Sweep
 from hpo_tui.engine.define.wandb.space import Swept
-from hpo_tui.engine.spec import ParameterKind
 from hpo_tui.engine.spec.names import plain
 from hpo_tui.engine.spec.placeholders import braced
 
@@ -83,10 +82,14 @@ def commanded(sweep: Sweep, parameters: Sequence[Swept], folder: Path) -> Comman
 
 
 def _with_variables(word: str, made: Commanded) -> str:
-    """Return a word with the variables of the environment that it names, as they are now."""
+    """Return a word with the variables of the environment that it names, as they are now.
+
+    Where one is not set, W&B's agent leaves its name.
+    """
     for name in _VARIABLE.findall(word):
-        said = "as it is now" if name in os.environ else "which is not set, by its name"
-        made.advice.append(f"${{envvar:{name}}} was written into the command, {said}")
+        known = "the command has its present value"
+        absent = "it is not set here, and the command has its mere name"
+        made.advice.append(f"${{envvar:{name}}}: {known if name in os.environ else absent}")
     return _VARIABLE.sub(lambda found: os.environ.get(found[1], found[1]), word)
 
 
@@ -187,12 +190,3 @@ def _lines(name: str, entry: Any, depth: int) -> list[str]:
 
 def _key(name: str) -> str:
     return name if _BARE.fullmatch(name) else json.dumps(name, ensure_ascii=False)
-
-
-def kept_constant(parameters: Sequence[Swept]) -> list[Swept]:
-    """Return the parameters that a sweep keeps at one number."""
-    fixed = [p for p in parameters if p.parameter.kind is ParameterKind.FIXED]
-    return [
-        p for p in fixed
-        if isinstance(p.parameter.value, int | float) and not isinstance(p.parameter.value, bool)
-    ]  # fmt: skip

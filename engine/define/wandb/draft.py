@@ -9,6 +9,7 @@ import dataclasses
 import math
 import re
 from collections.abc import Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from hpo_tui.engine.define.compose import Plan, study_name, with_metrics
@@ -16,11 +17,12 @@ from hpo_tui.engine.define.draft import Draft
 from hpo_tui.engine.define.first_run import first_run, guarded, times
 from hpo_tui.engine.define.options import Found
 from hpo_tui.engine.define.printed import Printed
+from hpo_tui.engine.define.sources.syntax import calls, keywords, last_name, literal
 from hpo_tui.engine.define.try_one import Tried
 from hpo_tui.engine.define.wandb.command import ARGUMENTS, arguments_file, sweep_file, tree
 from hpo_tui.engine.define.wandb.env import PLACED
 from hpo_tui.engine.define.wandb.file import Sweep
-from hpo_tui.engine.define.wandb.remarks import advice_of, remarks_of
+from hpo_tui.engine.define.wandb.remarks import RUNS, advice_of, remarks_of
 from hpo_tui.engine.define.wandb.taken import Taken, take
 from hpo_tui.engine.spec import Budget, Direction, MetricSource, Objective, StudySpec, Task
 from hpo_tui.engine.spec.errors import SpecError
@@ -30,7 +32,9 @@ from hpo_tui.engine.spec.text.write import write
 
 _BUDGET = 40.0
 """Runs of the full task for a sweep without a limit."""
-_TEMPLATE, _CONFIGURATION = "wandb.template.yaml", "wandb-config.yaml"
+_SWEPT = "wandb.template.yaml", "wandb-config.yaml"
+_ARGUMENTS = "sweep-args.template.json", ARGUMENTS
+"""A template, and the file of a trial that is made of it."""
 _NOBODY = Objective("loss", Direction.MINIMIZE)
 """A stand-in for the objective of a sweep without a metric, until a run has shown one."""
 
@@ -56,7 +60,7 @@ def sweep_draft(sweep: Sweep, folder: Path, timeout: float | None) -> Draft:
         spec, said_of = guarded(spec, tried)
         notes.update(said_of)
         if sweep.run_cap:
-            notes["study", "budget"] = f"run_cap of the sweep, {notes['study', 'budget']}"
+            notes["study", "budget"] = f"{RUNS}, {notes['study', 'budget']}"
     advice = [*taken.command.advice, *_untold(taken), *said]
     advice += advice_of(taken, spec, tried, printed)
     text = write(spec, notes)
@@ -86,15 +90,15 @@ def _spec(taken: Taken, folder: Path) -> StudySpec:
     sweep, fidelity = taken.sweep, taken.fidelity
     length = fidelity.option.name if fidelity else ""
     space = tuple(p.parameter for p in taken.parameters if p.name != length)
-    objective = _objective(taken) if sweep.metric else _NOBODY
+    objectives = tuple(_with_summary(goal, taken.texts) for goal in sweep.goals) or (_NOBODY,)
     return StudySpec(
         name=_name(taken, folder),
         command=tuple(taken.command.words),
         budget=Budget(_budget(taken)),
         space=space,
-        objectives=(objective,),
+        objectives=objectives,
         tasks=fidelity.tasks if fidelity else (Task("full", 1.0),),
-        stop_when=1 if objective.threshold is not None else 0,
+        stop_when=1 if any(o.threshold is not None for o in objectives) else 0,
         env=_environment(taken),
         template=_template(taken),
         metrics=(MetricSource("wandb"),) if taken.wandb else (MetricSource(),),
@@ -106,16 +110,19 @@ def _name(taken: Taken, folder: Path) -> str:
     return name or study_name(taken.command.words, folder, taken.script)
 
 
-def _objective(taken: Taken) -> Objective:
-    """Return the sweep's metric, by the summary that the script defines for it."""
-    sweep = taken.sweep
-    defined = re.compile(
-        rf"define_metric\(\s*(?:name\s*=\s*)?[\"']{re.escape(sweep.metric)}[\"'][^)]*?"
-        r"summary\s*=\s*[\"'](min|max)[\"']"
-    )
-    said = next((m[1] for text in taken.texts if (m := defined.search(text))), "last")
-    direction = Direction.MAXIMIZE if sweep.upwards else Direction.MINIMIZE
-    return Objective(sweep.metric, direction, sweep.target, summary=Summary(said))
+def _with_summary(goal: Objective, texts: Sequence[str]) -> Objective:
+    """Return a metric with the summary that the script defines for it, its last value otherwise."""
+    for call in (call for text in texts for call in calls(text)):
+        if last_name(call.func) != "define_metric":
+            continue
+        said = keywords(call)
+        name = literal(said.get("name") or next(iter(call.args), None))
+        summary = literal(said.get("summary"))
+        if summary == "best":
+            summary = {"minimize": "min", "maximize": "max"}.get(literal(said.get("goal")), "min")
+        if isinstance(name, str) and fnmatchcase(goal.metric, name) and summary in ("min", "max"):
+            return dataclasses.replace(goal, summary=Summary(summary))
+    return goal
 
 
 def _budget(taken: Taken) -> float:
@@ -127,13 +134,17 @@ def _budget(taken: Taken) -> float:
 
 
 def _template(taken: Taken) -> tuple[str, str] | None:
+    """Return the template that the study needs, and the file of a trial that it becomes.
+
+    A study has but one: where the command names a file of arguments, a script reads those.
+    """
     if taken.command.filed:
-        return f"sweep-args.template{Path(ARGUMENTS).suffix}", ARGUMENTS
-    return (_TEMPLATE, _CONFIGURATION) if taken.wandb else None
+        return _ARGUMENTS
+    return _SWEPT if taken.wandb else None
 
 
 def _files(taken: Taken) -> dict[str, str]:
-    """Return the template that the study's folder needs, by name."""
+    """Return the template, by its name."""
     template, root = _template(taken), tree(taken.parameters)
     if template is None:
         return {}
@@ -146,19 +157,19 @@ def _environment(taken: Taken) -> dict[str, str]:
         return {}
     env = dict(PLACED)
     if not taken.command.filed:
-        env["WANDB_SWEEP_PARAM_PATH"] = f"{{trial_dir}}/{_CONFIGURATION}"
+        env["WANDB_SWEEP_PARAM_PATH"] = f"{{trial_dir}}/{_SWEPT[1]}"
     env |= {"WANDB_PROJECT": taken.sweep.project} if taken.sweep.project else {}
     return env | ({"WANDB_ENTITY": taken.sweep.entity} if taken.sweep.entity else {})
 
 
 def _after(spec: StudySpec, taken: Taken, tried: Tried, printed: Printed) -> StudySpec:
     """Return the study with what the first run has shown of its metrics."""
-    metric = taken.sweep.metric
-    if not metric:
+    wanted = {goal.metric for goal in taken.sweep.goals}
+    if not wanted:
         found = with_metrics(spec, printed)
         own = printed.sources[0].kind in ("stdout", "wandb") and taken.wandb
         return dataclasses.replace(found, metrics=spec.metrics) if own else found
-    if metric in tried.metrics or metric not in printed.values:
+    if wanted & tried.metrics.keys() or not wanted <= printed.values.keys():
         return spec
     return dataclasses.replace(spec, metrics=printed.sources)
 

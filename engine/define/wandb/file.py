@@ -8,6 +8,7 @@ from typing import Any
 
 from hpo_tui.engine.define.files import read_yaml
 from hpo_tui.engine.define.options import typed
+from hpo_tui.engine.spec import Direction, Objective
 from hpo_tui.engine.spec.names import did_you_mean, listing, plain, show
 
 SUFFIXES = (".yaml", ".yml", ".json")
@@ -16,13 +17,19 @@ _LARGEST = 1 << 20
 _GREATEST = 1e300
 """The greatest number that anybody means."""
 _METHODS = ("bayes", "random", "grid", "custom")
+_KEYS = (
+    "program", "method", "parameters", "metric", "metrics", "command", "name", "run_cap", "project",
+    "entity", "early_terminate", "description", "controller", "scheduler", "job", "image_uri",
+)  # fmt: skip
+"""Everything that a sweep may say; not all of it is read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
     """What a sweep says. ``parameters`` are as they stand in it; ``command`` may be empty.
 
-    ``metric``: name, whether more is better, and the value to reach. ``called``: the file's name.
+    ``goals``: its metrics, with the values to reach. ``run_cap``: the runs that it allows.
+    ``unknown``: keys that it misspells, with what may be meant. ``called``: the file's name.
     """
 
     called: str
@@ -31,13 +38,12 @@ class Sweep:
     program: str = ""
     command: tuple[str, ...] = ()
     name: str = ""
-    metric: str = ""
-    upwards: bool = False
-    target: float | None = None
+    goals: tuple[Objective, ...] = ()
     run_cap: int | None = None
     stops_early: bool = False
     project: str = ""
     entity: str = ""
+    unknown: tuple[str, ...] = ()
 
 
 def read_sweep(path: Path) -> Sweep:
@@ -74,18 +80,46 @@ def sweep_of(data: object, called: str) -> Sweep:
     if method not in _METHODS:
         near = did_you_mean(str(method), _METHODS)
         raise ValueError(f"{called}: method must be one of {listing(_METHODS)}{near}")
-    metric = found.get("metric")
-    metric = metric if isinstance(metric, Mapping) else {}
-    goal = str(metric.get("goal", "minimize"))
-    if goal not in ("minimize", "maximize"):
-        raise ValueError(f'{called}: metric.goal must be "minimize" or "maximize", found {goal}')
-    target, cap = number(metric.get("target")), number(found.get("run_cap"))
+    unknown = ((str(key), did_you_mean(str(key), _KEYS)) for key in found if key not in _KEYS)
     return Sweep(
         called, str(method), parameters, _text(found, "program"), _words(found, called),
-        _text(found, "name"), _text(metric, "name"), goal == "maximize", target,
-        int(cap) if cap is not None and cap >= 1 else None, bool(found.get("early_terminate")),
-        _text(found, "project"), _text(found, "entity"),
+        _text(found, "name"), _goals(found, called), _run_cap(found, called),
+        bool(found.get("early_terminate")), _text(found, "project"), _text(found, "entity"),
+        tuple(f"{plain(key)}{meant}" for key, meant in unknown if meant),
     )  # fmt: skip
+
+
+def _goals(found: Mapping[str, Any], called: str) -> tuple[Objective, ...]:
+    """Return the sweep's metrics: ``metric``, or the list ``metrics`` where there are several."""
+    said = found.get("metrics") or [found.get("metric")]
+    if not isinstance(said, list):
+        raise ValueError(f"{called}: metrics must be a list, found {show(said)}")
+    return tuple(_goal(metric, called) for metric in said if metric is not None)
+
+
+def _goal(metric: object, called: str) -> Objective:
+    if not isinstance(metric, Mapping) or not _text(metric, "name"):
+        example = "metric: {name: loss, goal: minimize}"
+        raise ValueError(f"{called}: metric must have a name, as {example}; found {show(metric)}")
+    goal, target = metric.get("goal", "minimize"), metric.get("target")
+    if goal not in ("minimize", "maximize"):
+        near = did_you_mean(str(goal), ("minimize", "maximize"))
+        raise ValueError(
+            f'{called}: metric.goal must be "minimize" or "maximize", found {show(goal)}{near}'
+        )
+    if target is not None and number(target) is None:
+        raise ValueError(f"{called}: metric.target must be a number, found {show(target)}")
+    return Objective(_text(metric, "name"), Direction(goal), number(target))
+
+
+def _run_cap(found: Mapping[str, Any], called: str) -> int | None:
+    cap = number(found.get("run_cap"))
+    if isinstance(cap, int) and cap > 0:
+        return cap
+    if "run_cap" in found:
+        said = show(found["run_cap"])
+        raise ValueError(f"{called}: run_cap must be a whole number from 1 on, found {said}")
+    return None
 
 
 def number(value: object) -> float | int | None:
@@ -106,5 +140,8 @@ def _words(data: Mapping[str, Any], called: str) -> tuple[str, ...]:
     if command is None:
         return ()
     if isinstance(command, str) or not isinstance(command, Sequence):
-        raise ValueError(f"{called}: command must be a list of words, found {show(command)}")
+        raise ValueError(
+            f"{called}: command must be a list of words, as [python, train.py, ${{args}}]; found"
+            f" {show(command)}"
+        )
     return tuple(str(word) for word in command)

@@ -18,6 +18,8 @@ from hpo_tui.engine.spec.parts import Prior
 
 _WIDTH = 3.0
 """Standard deviations on both sides of the mean that are searched."""
+_ROUNDING = 1e-9
+"""By how much a quotient may miss a half: 0.15 / 0.1 is less than 1.5."""
 _FAR = 100
 """The greatest multiple over the least from which on the scale matters more than the quantum."""
 
@@ -33,6 +35,12 @@ def ranged(name: str, kind: str, entry: Mapping[str, Any]) -> tuple[Parameter, s
     Raises ValueError for an entry that does not describe one.
     """
     return DISTRIBUTIONS[kind](_Range(name, kind, entry))
+
+
+def keys_of(kind: str) -> tuple[str, ...]:
+    """Return the keys that describe one of the distributions."""
+    ends = ("mu", "sigma") if "normal" in kind else ("a", "b") if "beta" in kind else ("min", "max")
+    return (*ends, "q") if kind.startswith("q_") else ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +113,8 @@ class _Range:
         """
         if low == high:
             return (round(low / self.quantum),) * 2
-        return math.floor(low / self.quantum + 0.5), math.ceil(high / self.quantum - 0.5)
+        half = 0.5 + _ROUNDING
+        return math.floor(low / self.quantum + half), math.ceil(high / self.quantum - half)
 
     def stepped(self, low: float, high: float, prior: Prior | None = None) -> Parameter:
         """Return a parameter over the multiples of the quantum."""
@@ -131,7 +140,13 @@ def _uniform(of: _Range) -> _Made:
 
 
 def _log_uniform(of: _Range) -> _Made:
-    return of.between(*of.log_ends, log=True), ""
+    low, high = of.log_ends
+    made = of.between(low, high, log=True)
+    # Ends that are no exponents are the mistake that everybody makes with it.
+    if of.kind != "log_uniform" or not 0 < of.number("min") < of.number("max") <= 1:
+        return made, ""
+    shown = f"min and max are exponents of e: from {brief(low)} to {brief(high)}"
+    return made, f"{shown}. If the values themselves are meant, it is log_uniform_values"
 
 
 def _q_uniform(of: _Range) -> _Made:
@@ -144,7 +159,7 @@ def _q_log_uniform(of: _Range) -> _Made:
 
 def _normal(of: _Range) -> _Made:
     mean, sd = of.bell
-    low, high = mean - _WIDTH * sd, mean + _WIDTH * sd
+    low, high = (float(f"{mean + sign * _WIDTH * sd:.12g}") for sign in (-1, 1))
     prior, lost = Prior("normal", mean, sd), _cut(low, high)
     if of.kind == "normal":
         return of.between(low, high, prior), lost

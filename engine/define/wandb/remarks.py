@@ -2,6 +2,7 @@
 
 import re
 
+from hpo_tui.engine.define.compose import is_seed
 from hpo_tui.engine.define.printed import Printed, direction_of, is_metric
 from hpo_tui.engine.define.try_one import Tried
 from hpo_tui.engine.define.wandb.env import remark
@@ -14,6 +15,10 @@ _MOST = 12
 """Metrics that are named at most."""
 _PLACES = re.compile(r"\bWandbLogger\s*\(|\bwandb\.init\([^)]*\bdir\s*=")
 """Calls by which a run is written elsewhere than WANDB_DIR says; Lightning's does by itself."""
+_OFF = re.compile(r"\bmode\s*=\s*[\"']disabled|\bWANDB_(MODE|DISABLED)\b")
+"""How a script has wandb do nothing."""
+RUNS = "the number of runs of the sweep"
+"""What is said of a budget: the sweep's run_cap, or the count that its agent is given."""
 _AGENT = re.compile(r"\bwandb\.(agent|sweep)\s*\(|\bfrom wandb import .*\b(agent|sweep)\b")
 
 
@@ -31,25 +36,24 @@ def remarks_of(taken: Taken, spec: StudySpec, tried: Tried | None) -> dict[KeyPa
             "\n([stopping])."
         )
     if sweep.run_cap:
-        notes["study", "budget"] = "run_cap of the sweep, in units of the full task"
+        notes["study", "budget"] = f"{RUNS}, in units of the full task"
     if "WANDB_MODE" in spec.env:
         notes["env",] = remark(spec.name)
     for parameter in taken.parameters:
-        if parameter.lost:
-            notes["space", parameter.name] = f"Not quite as in the sweep: {parameter.lost}."
+        if said := parameter.remark:
+            notes["space", parameter.name] = f"{said[0].upper()}{said[1:]}."
     if fidelity:
         shown = fidelity.option.shown
         notes["task", 0] = (
             f"Cheap runs by {shown}, which the sweep keeps constant. The task with cost 1 is the"
             f"\none that counts; a schedule of the script that depends on {shown} follows it."
         )
-    objective = spec.objectives[0].metric
-    if tried is not None and objective in tried.metrics:
-        value = brief(tried.metrics[objective])
-        notes["objective", 0] = f"The last value in a first run was {value}."
-    if not sweep.metric:
+    for n, objective in enumerate(spec.objectives):
+        if tried is not None and (value := tried.metrics.get(objective.metric)) is not None:
+            notes["objective", n] = f"The last value in a first run was {brief(value)}."
+    if not sweep.goals:
         notes["objective", 0, "metric"] = "the sweep names none: check it"
-        if direction_of(objective) is None:
+        if direction_of(spec.objectives[0].metric) is None:
             notes["objective", 0, "direction"] = "a guess: check it"
     return notes
 
@@ -59,7 +63,9 @@ def advice_of(
 ) -> list[str]:
     """Return what the user has to do or check, each a sentence."""
     sweep = taken.sweep
-    advice = [f"{plain(p.name)}: {p.lost}" for p in taken.parameters if p.lost]
+    advice = [f"the sweep has {key}, which is not read" for key in sweep.unknown]
+    advice += [f"{plain(p.name)}: {p.remark}" for p in taken.parameters if p.remark]
+    advice += [_of_seed(p.name) for p in spec.free if is_seed(p.name)]
     if sweep.method == "grid":
         advice.append(
             "the sweep tries every point of a grid; the study searches the same values, and ends"
@@ -70,30 +76,49 @@ def advice_of(
             "the script starts a sweep or an agent itself (wandb.sweep, wandb.agent): every trial"
             " would do so. Have it call its training function once instead"
         )
-    if not sweep.metric:
+    if not sweep.goals:
         advice.append("the sweep names no metric: check [[objective]]")
     advice += _unseen(taken, spec, tried, printed)
     return advice
 
 
+def _of_seed(name: str) -> str:
+    """Say what becomes of a seed that is searched, as in sweeps that repeat their runs by it."""
+    placed = (
+        "" if name == "seed" else f" and write {{seed}} in the place of {plain(f'{{{name}}}')},"
+    )
+    return (
+        f"{plain(name)} is searched like any parameter, so that the luckiest wins. To repeat the"
+        f" best configurations with other seeds instead, remove it from the space,{placed} and set"
+        " repeats = 3 under [study]"
+    )
+
+
 def _unseen(
     taken: Taken, spec: StudySpec, tried: Tried | None, printed: Printed | None
 ) -> list[str]:
-    """Say that the first run did not show the metric, and which there are, or why there are none.
+    """Say that the first run did not show the metrics, and which there are, or why there are none.
 
     What a script says of the folder goes before what the environment does.
     """
-    metric = spec.objectives[0].metric
-    seen = printed is not None and metric in printed.values
-    if tried is None or tried.code or seen or metric in tried.metrics:
+    if tried is None or tried.code:
         return []
+    seen = {*tried.metrics, *(printed.values if printed else ())}
+    missing = [plain(o.metric) for o in spec.objectives if o.metric not in seen]
     logged = dict.fromkeys(n for entry in tried.logged for n in entry.values)
-    names = [plain(n) for n in [*logged, *tried.seen] if is_metric(n)]
-    others = f": there were {joined(list(dict.fromkeys(names)), _MOST)}" if names else ""
-    said = f"the first run did not log {plain(metric)}{others}"
-    if not logged and any(map(_PLACES.search, taken.texts)):
-        said += (
+    names = list(dict.fromkeys(plain(n) for n in [*logged, *tried.seen] if is_metric(n)))
+    others = f": there were {joined(names, _MOST)}" if names else ""
+    why = _why_nothing(taken) if taken.wandb and not logged else ""
+    return [f"the first run did not log {joined(missing, _MOST)}{others}{why}"] if missing else []
+
+
+def _why_nothing(taken: Taken) -> str:
+    """Return why wandb may have written nothing where trials are read."""
+    if any(map(_PLACES.search, taken.texts)):
+        return (
             ". The script tells wandb its folder itself, and trials are read in their own: write"
             ' dir=os.environ.get("WANDB_DIR") there, or save_dir for Lightning\'s WandbLogger'
         )
-    return [said]
+    if any(map(_OFF.search, taken.texts)):
+        return ". The script turns wandb off, which then writes nothing that could be read"
+    return ". wandb wrote nothing in the trial's folder"

@@ -29,7 +29,7 @@ _LIMIT = 60.0
 _RECORD = "HPO_TUI_SWEEP"
 _BEGIN = (
     "import os, runpy, sys, wandb; sys.argv = sys.argv[1:];"
-    " sys.path[0] = os.path.dirname(sys.argv[0]);"
+    " sys.path[0] = os.path.dirname(os.path.abspath(sys.argv[0]));"
 )
 _END = ' runpy.run_path(sys.argv[0], run_name="__main__")'
 _LOOK = (

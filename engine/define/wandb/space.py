@@ -9,22 +9,25 @@ from typing import Any
 
 from hpo_tui.engine.define.optuna.values import of_choices
 from hpo_tui.engine.define.wandb.file import number
-from hpo_tui.engine.define.wandb.ranges import DISTRIBUTIONS, fault, ranged
+from hpo_tui.engine.define.wandb.ranges import DISTRIBUTIONS, fault, keys_of, ranged
 from hpo_tui.engine.define.wandb.values import Written, written
 from hpo_tui.engine.spec import Parameter, ParameterKind
-from hpo_tui.engine.spec.names import did_you_mean, name_fault, plain, show
+from hpo_tui.engine.spec.names import did_you_mean, listing, name_fault, plain, show
 
 Path = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """A parameter, where it stands in the sweep, how its value is written, and what was lost."""
+    """A parameter, where it stands in the sweep, how its value is written.
+
+    ``remark``: what of it is not quite as in the sweep, or not as it may be meant.
+    """
 
     path: Path
     parameter: Parameter
     written: Written
-    lost: str = ""
+    remark: str = ""
 
     @property
     def name(self) -> str:
@@ -56,14 +59,15 @@ def _swept(path: Path, entry: Any, *, filed: bool) -> Swept:
     if wrong:
         raise ValueError(f"parameters.{plain(name)}: {wrong}")
     if not isinstance(entry, Mapping):
-        raise fault(name, f"needs value, values, or min and max; found {show(entry)}")
+        raise fault(name, f"{_NEEDS}; found {show(entry)}")
     kind = _distribution(name, entry)
+    _check_keys(name, kind, entry)
     if kind in _LISTED:
         return _listed(path, kind, entry, filed=filed)
-    parameter, lost = ranged(name, kind, entry)
+    parameter, remark = ranged(name, kind, entry)
     fixed = parameter.kind is ParameterKind.FIXED
     said = written([parameter.value] if fixed else [], filed=filed)
-    return Swept(path, parameter, said, lost)
+    return Swept(path, parameter, said, remark)
 
 
 def _distribution(name: str, entry: Mapping[str, Any]) -> str:
@@ -82,18 +86,34 @@ def _distribution(name: str, entry: Mapping[str, Any]) -> str:
     if "min" in entry and "max" in entry:
         ends = number(entry["min"]), number(entry["max"])
         return "int_uniform" if all(isinstance(e, int) for e in ends) else "uniform"
-    if "mu" in entry or "sigma" in entry:
-        return "normal"
-    raise fault(name, "needs value, values, or min and max")
+    nested = bool(entry) and all(isinstance(inner, Mapping) for inner in entry.values())
+    hint = f". What is nested stands below parameters: {plain(name)}: {{parameters: …}}"
+    raise fault(name, f"{_NEEDS}, or a distribution{hint if nested else ''}")
 
 
-_LISTED = ("constant", "categorical", "categorical_w_probabilities")
+_NEEDS = "needs value, values, or min and max"
+_LISTED = {
+    "constant": ("value",),
+    "categorical": ("values",),
+    "categorical_w_probabilities": ("values", "probabilities"),
+}
+"""The distributions that name their values, and the keys of each."""
+
+
+def _check_keys(name: str, kind: str, entry: Mapping[str, Any]) -> None:
+    """Raise ValueError for a key that the distribution does not have, as W&B does."""
+    allowed = ("distribution", *(_LISTED.get(kind) or keys_of(kind)))
+    for key in entry:
+        if key not in allowed:
+            near = did_you_mean(str(key), allowed)
+            keys = listing(allowed)
+            raise fault(name, f"has {plain(str(key))}{near}; {kind} can have {keys}")
 
 
 def _listed(path: Path, kind: str, entry: Mapping[str, Any], *, filed: bool) -> Swept:
     """Return a parameter that names its values; numbers in order are ordinal."""
     name = ".".join(path)
-    key = "value" if kind == "constant" else "values"
+    key = _LISTED[kind][0]
     if key not in entry:
         raise fault(name, f"needs {key}")
     values = [entry[key]] if kind == "constant" else entry[key]

@@ -1,5 +1,6 @@
 """What a W&B sweep comes to in the folder where its agent would run."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,7 +8,7 @@ from hpo_tui.engine.define.fidelity import Fidelity, find_fidelity
 from hpo_tui.engine.define.options import Option
 from hpo_tui.engine.define.script import script_of
 from hpo_tui.engine.define.sources.texts import is_file, local_sources
-from hpo_tui.engine.define.wandb.command import Commanded, commanded, kept_constant
+from hpo_tui.engine.define.wandb.command import Commanded, commanded
 from hpo_tui.engine.define.wandb.file import Sweep
 from hpo_tui.engine.define.wandb.space import Swept, swept
 from hpo_tui.engine.spec.names import plain
@@ -40,12 +41,18 @@ def take(sweep: Sweep, folder: Path) -> Taken:
     wandb = not texts or any("wandb" in text.lower() for text in texts)
     parameters = swept(sweep.parameters, filed=wandb)
     command = commanded(sweep, parameters, folder)
-    constants = [
-        Option.of(p.name, p.parameter.value, "config")
-        for p in kept_constant(parameters)
-        if p.parameter.value is not None
+    fidelity = find_fidelity(_constants(parameters))
+    return Taken(sweep, parameters, command, script, texts, wandb, fidelity)
+
+
+def _constants(parameters: Sequence[Swept]) -> list[Option]:
+    """Return what a sweep keeps at one number, among which may be the length of a run."""
+    fixed = ((p.name, p.parameter.value) for p in parameters)
+    return [
+        Option.of(name, value, "config")
+        for name, value in fixed
+        if isinstance(value, int | float) and not isinstance(value, bool)
     ]
-    return Taken(sweep, parameters, command, script, texts, wandb, find_fidelity(constants))
 
 
 def _script(sweep: Sweep, folder: Path) -> Path | None:

@@ -23,7 +23,7 @@ _SMALL = re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+")
 class Written:
     """The values of a parameter, each once, and how a file has them.
 
-    ``quoted``: they are texts, in quotes. ``texts``: some are texts on a command line.
+    ``quoted``: they are texts, in quotes.
     """
 
     choices: tuple[Value, ...] = ()
@@ -35,11 +35,6 @@ class Written:
     def switch(self) -> bool:
         """Whether they are true and false."""
         return len(self.choices) > 1 and all(isinstance(c, bool) for c in self.choices)
-
-    @property
-    def texts(self) -> bool:
-        """Whether all of them are texts."""
-        return bool(self.choices) and all(isinstance(c, str) for c in self.choices)
 
 
 def written(values: Sequence[Any], *, filed: bool) -> Written:
