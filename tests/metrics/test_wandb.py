@@ -3,6 +3,7 @@
 import base64
 import json
 import math
+import os
 import random
 import zlib
 from pathlib import Path
@@ -105,6 +106,17 @@ def test_another_attempt_does_not_read_what_the_first_has_logged(tmp_path: Path)
     second = "wandb/run-20260102_040405-abd/run-abd.wandb"
     written(tmp_path, HEAD + framed([history({"loss": 0.5}, 0)]), second)
     assert collector(tmp_path).finish() == [(0, {"loss": 0.5})]
+
+
+@pytest.mark.parametrize("path", ["wandb", "wandb/*"])
+def test_of_several_runs_what_was_written_last_is_the_result(tmp_path: Path, path: str) -> None:
+    """Folds of a second each, and their mean: the names of such runs are in no order."""
+    for n, name in enumerate(("zz", "mm", "aa")):
+        place = f"wandb/offline-run-20260102_030405-{name}/run-{name}.wandb"
+        file = written(tmp_path, HEAD + framed([history({"loss": n, "epoch": 9 - n}, 0)]), place)
+        os.utime(file, (1e9 + n, 1e9 + n))
+    found = collector(tmp_path, "loss", path=path).finish()
+    assert found == [(9, {"loss": 0.0}), (8, {"loss": 1.0}), (7, {"loss": 2.0})]
 
 
 def test_skipping_leaves_out_what_is_there_with_its_summary(tmp_path: Path) -> None:

@@ -20,19 +20,21 @@ _DEPTHS = ("*.wandb", "*/*.wandb", "*/*/*.wandb")
 
 
 def run_files(root: Path) -> list[Path]:
-    """Return the files of runs at or below a path, which may have wildcards, the oldest first.
+    """Return the files of runs at or below a path, which may have wildcards.
 
+    The last written is the last one: where a script has several runs, what it logs last counts.
     W&B's link to the latest run leads to nothing new. Raises OSError.
     """
     if root.is_file():
         return [root]
     if any(c in str(root) for c in "*?["):
         place = Path(root.anchor)
-        roots = sorted(place.glob(str(root.relative_to(place))))
-        return [file for path in roots for file in run_files(path)]
-    found = (p for pattern in _DEPTHS for p in root.glob(pattern))
-    own = [p for p in found if not any(q.is_symlink() for q in (p, *_between(p, root)))]
-    return sorted(own, key=lambda p: p.parent.name.removeprefix("offline-"))
+        roots = place.glob(str(root.relative_to(place)))
+        own = [file for path in roots for file in run_files(path)]
+    else:
+        found = (p for pattern in _DEPTHS for p in root.glob(pattern))
+        own = [p for p in found if not any(q.is_symlink() for q in (p, *_between(p, root)))]
+    return sorted(own, key=lambda p: (p.stat().st_mtime_ns, p.name))
 
 
 def _between(path: Path, root: Path) -> list[Path]:
