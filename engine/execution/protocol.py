@@ -6,8 +6,8 @@ from pathlib import Path
 
 from hpo_tui.engine.execution.base import Launch
 from hpo_tui.engine.execution.failures import raised
-from hpo_tui.engine.execution.metrics.wandb_runs import run_files
-from hpo_tui.engine.spec import MetricSource, StudySpec, Value
+from hpo_tui.engine.execution.source_files import set_aside
+from hpo_tui.engine.spec import StudySpec, Value
 from hpo_tui.engine.spec.command import (
     command_line,
     placeholder_values,
@@ -72,26 +72,6 @@ def prepare(folder: StudyFolder, spec: StudySpec, trial: Trial, *, alone: bool =
         template = template_file(spec.template[0], folder.path, folder.workplace)
         write_template(spec, values, template, files)
     return launch
-
-
-def set_aside(folder: Path, source: MetricSource, attempt: int) -> None:
-    """Rename what an attempt has written for a source of metrics: the next one begins anew.
-
-    Else rows written once more could not be told from those that were read.
-    """
-    if source.kind == "stdout":
-        return
-    pattern = source.place
-    if source.kind == "wandb":
-        found = run_files(folder / pattern)
-    elif source.kind == "tensorboard" and (folder / pattern).is_dir():
-        found = list((folder / pattern).rglob("*tfevents*"))
-    else:
-        found = [path for path in folder.glob(pattern) if path.is_file()] if pattern else []
-    for path in found:
-        if ".attempt" not in path.suffix:
-            name = path.name.replace("tfevents", "tf-events")
-            path.rename(path.with_name(f"{name}.attempt{attempt}"))
 
 
 def launch_of(folder: StudyFolder, spec: StudySpec, trial: Trial, *, alone: bool = False) -> Launch:

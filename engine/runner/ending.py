@@ -10,6 +10,7 @@ from hpo_tui.engine.execution.breaker import Breaker, Failure
 from hpo_tui.engine.execution.hiccups import PATIENCE, why_unread
 from hpo_tui.engine.execution.proposals.past import bare
 from hpo_tui.engine.execution.protocol import has_files, last_words, log_start, tail
+from hpo_tui.engine.execution.source_files import absent
 from hpo_tui.engine.numerals import brief
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.intake import Intake
@@ -94,6 +95,7 @@ class Endings:
             end, live.stop, live.result, desk.spec.metric_names, log_text, lines, trial.attempt,
             live.launch.alone, _carried_on(live), live.tail.offset > 0, live.fault,
             live.away, desk.executor.others(live.process),
+            absent(live.launch.folder.path, desk.spec.metrics),
         ))  # fmt: skip
         failure = Failure(trial.number, verdict.kind, end.code, trial.params, lines, verdict.reason)
         # Under way when the breaker tripped, and one more of the same: it teaches as little.

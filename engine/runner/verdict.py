@@ -56,7 +56,7 @@ class Case:
     ``carried_on``: the trial's own checkpoint, where the attempt carried on from it and has
     reported nothing since. ``unread``: why what it has left could not be read, given up by now.
     ``away``: the study's folder was not there for a while as it ran. ``others``: who else used its
-    GPUs, in words.
+    GPUs, in words. ``absent``: places in its folder where metrics are read, with nothing there.
     """
 
     exit: Exit
@@ -72,6 +72,7 @@ class Case:
     unread: str = ""
     away: bool = False
     others: str = ""
+    absent: Sequence[str] = ()
 
 
 def judge(case: Case) -> Verdict:
@@ -118,6 +119,9 @@ def _result(case: Case) -> Verdict:
         return _unknown(case)
     if missing:
         text = f"ended without a result: expected {', '.join(missing)}; metrics seen: {_seen(case)}"
+        if case.absent and not case.reported:
+            places = joined([plain(place) for place in case.absent], _MOST_NAMES)
+            text = f"{text}; nothing was written to {places} in its folder, where they are read"
         if case.reported:
             text = f"{text}; {_REPORTED}"
         if case.exit.left:

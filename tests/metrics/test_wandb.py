@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hpo_tui.engine.execution.metrics.collector import Collector, discover_files
-from hpo_tui.engine.execution.protocol import set_aside
+from hpo_tui.engine.execution.source_files import absent, set_aside
 from hpo_tui.engine.spec import MetricSource
 from hpo_tui.store.folder import TrialFolder
 from tests.metrics.wandb_writer import BLOCK, HEAD, framed, history, summary
@@ -106,6 +106,19 @@ def test_another_attempt_does_not_read_what_the_first_has_logged(tmp_path: Path)
     second = "wandb/run-20260102_040405-abd/run-abd.wandb"
     written(tmp_path, HEAD + framed([history({"loss": 0.5}, 0)]), second)
     assert collector(tmp_path).finish() == [(0, {"loss": 0.5})]
+
+
+def test_places_where_nothing_was_written_are_known(tmp_path: Path) -> None:
+    csv, board = MetricSource("csv", "*.csv"), MetricSource("tensorboard", "logs")
+    every = [MetricSource(), MetricSource("wandb"), csv, board]
+    assert absent(tmp_path, every) == ["wandb", "*.csv", "logs"]
+    (tmp_path / "wandb").mkdir()
+    (tmp_path / "a.csv").touch()
+    assert absent(tmp_path, every) == ["wandb", "logs"]
+    written(tmp_path, MADE)
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "events.out.tfevents.1").touch()
+    assert absent(tmp_path, every) == []
 
 
 @pytest.mark.parametrize("path", ["wandb", "wandb/*"])

@@ -169,6 +169,12 @@ def test_names_in_the_output_that_nobody_asked_for_are_named() -> None:
     assert "name_11 and 28 more;" in judge(case(metrics={}, log=many)).reason
 
 
+def test_what_was_not_written_where_metrics_are_read_is_named() -> None:
+    wanted = Case(Exit(0, 1.0, 0.0), None, {}, ("acc",), "", [], 1, absent=["wandb", "a.csv"])
+    reason = judge(wanted).reason
+    assert "none; nothing was written to wandb, a.csv in its folder, where they are read" in reason
+
+
 def test_the_breaker_says_in_what_the_failures_are_alike() -> None:
     reason = judge(case(metrics={}, log="acc=1\n")).reason
     breaker = Breaker(1)
