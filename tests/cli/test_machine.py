@@ -268,3 +268,18 @@ def test_what_init_advises_can_be_typed_as_it_stands(
     words = advised.partition("hpo-tui ")[2].replace("…", "here").split()
     assert hpo(*words).code == 0
     assert "--data here" in (tmp_path / "study.toml").read_text("utf-8")
+
+
+def test_init_leaves_a_template_alone_that_is_there(
+    hpo: Callable[..., Any], tmp_path: Path
+) -> None:
+    (tmp_path / "train.py").write_text("import wandb\n")
+    parameters = {"lr": {"min": 0.1, "max": 1.0}}
+    sweep = {"program": "train.py", "method": "random", "parameters": parameters}
+    (tmp_path / "sweep.json").write_text(json.dumps(sweep))
+    (tmp_path / "wandb.template.yaml").write_text("mine")
+    ran = hpo("init", "--no-run", "sweep.json")
+    assert ran.code == 1
+    assert "wandb.template.yaml exists already; use --force to overwrite it" in ran.err
+    assert not (tmp_path / "study.toml").exists()
+    assert hpo("init", "--no-run", "--force", "sweep.json").code == 0

@@ -130,6 +130,13 @@ def test_a_script_that_starts_its_sweep_is_one_trial(project: Path) -> None:
     assert made.advice == ()
 
 
+def test_what_follows_an_agent_is_not_run_in_a_trial(project: Path) -> None:
+    (project / "tune.py").write_text(f"{TUNE}    raise SystemExit('no server')\n")
+    made = draft(project, "tune.py")
+    assert made.tried is not None
+    assert (made.tried.code, made.advice) == (0, ())
+
+
 def test_a_script_that_only_could_start_a_sweep_is_not_trained(project: Path) -> None:
     text = TUNE.replace('if __name__ == "__main__":', "train()\nopen('trace', 'w')\nif 0:")
     (project / "tune.py").write_text(text)

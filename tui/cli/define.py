@@ -163,7 +163,7 @@ def _edit_of(file: Path, spec: "StudySpec") -> "EditPlan | None":
     metavar="SECONDS",
     help="How long this run may take.",
 )
-@click.option("--force", is_flag=True, help="Overwrite an existing study.toml.")
+@click.option("--force", is_flag=True, help="Overwrite an existing study.toml, and its template.")
 def init(words: tuple[str, ...], run: bool, timeout: float, force: bool) -> int:
     """Write study.toml for SCRIPT, for a W&B sweep (its YAML file) or for a whole COMMAND.
 
@@ -180,12 +180,16 @@ def init(words: tuple[str, ...], run: bool, timeout: float, force: bool) -> int:
     if (here / "study.toml").exists() and not force:
         raise Refusal("study.toml exists already; use --force to overwrite it")
     given = words[0] if len(words) == 1 else words
-    with refusing(ValueError, FileExistsError):
+    with refusing(ValueError):
         words_of(given, here)  # refuses what is no command, before it is said to be tried
         if run:
             note("Running the command once, as briefly as it can (Ctrl-C ends this)")
         draft = propose(given, here, run=run, timeout=timeout)
+    try:
         paths = draft.save(here, overwrite=force)
+    except FileExistsError as error:  # a template that goes with the study file
+        name = plain(Path(error.filename).name)
+        raise Refusal(f"{name} exists already; use --force to overwrite it") from None
     spec = draft.spec
     say(f"{', '.join(plain(p.name) for p in paths)} written: {plain(spec.name)}")
     how = plain(draft.how) or "an example; replace it"

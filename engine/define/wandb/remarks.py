@@ -29,7 +29,9 @@ def remarks_of(taken: Taken, spec: StudySpec, tried: Tried | None) -> dict[KeyPa
         (): f"Written from {sweep.called} (W&B, {sweep.method}). The script runs as it is."
     }
     if not sweep.program and "-c" in sweep.command:
-        notes[()] += "\nIn a trial, wandb.agent runs its function once: the command sees to that."
+        notes[()] += (
+            "\nIn a trial, wandb.agent runs its function once, and ends: the command sees to that."
+        )
     if sweep.stops_early:
         notes[()] += (
             "\nIts early_terminate is not needed: trials that fall behind are stopped early anyway"

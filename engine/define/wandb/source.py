@@ -2,7 +2,7 @@
 
 The script is run up to the point where its agent, or a run, would start, with nothing behind
 ``wandb.sweep`` but a pencil, so that the sweep is known as its code makes it. In a trial its agent
-runs the function once.
+runs the function once, and the script ends: what follows looks at the results of all runs.
 """
 
 import json
@@ -43,7 +43,7 @@ _LOOK = (
 )
 _ONCE = (
     ' wandb.login = lambda *a, **k: True; wandb.sweep = lambda *a, **k: "study";'
-    " wandb.agent = lambda sweep_id, function, *a, **k: function();"
+    " wandb.agent = lambda sweep_id, function, *a, **k: (function(), sys.exit());"
 )
 
 
