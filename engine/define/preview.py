@@ -25,6 +25,8 @@ from hpo_tui.engine.spec.space import (
 from hpo_tui.engine.spec.units import show_duration
 
 _SAVES = re.compile(r"\btrial\.checkpoint\b|\bHPO_(CHECKPOINT|TRIAL_DIR)\b")
+_PLACES = re.compile(r"\b(WANDB_DIR|HPO_TRIAL_DIR)\b")
+"""How a script has W&B write in its trial's folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +133,8 @@ def advise(spec: StudySpec) -> Sequence[str]:
     variable = next((w for w in spec.command if w.startswith(("$", "~"))), None)
     if variable:
         advice.append(f"{show(variable)} stays as it is written: no shell expands it")
-    advice += [*_checkpoints(spec, names), *_patterns(spec), *_spaces(spec)]
-    if spec.repeats > 1 and "seed" not in names:
+    advice += [*_checkpoints(spec, names), *_runs(spec, names), *_patterns(spec), *_spaces(spec)]
+    if spec.repeats > 1 and "seed" not in names and not spec.template:
         advice.append("repeats need another seed each: use {seed} in the command, or HPO_SEED")
     return advice
 
@@ -177,6 +179,17 @@ def _checkpoints(spec: StudySpec, names: Set[str]) -> list[str]:
     return [
         "{resume} is in the command and {checkpoint} is not: a promotion does not find what is "
         "saved elsewhere, starts from the beginning and pays in full"
+    ]
+
+
+def _runs(spec: StudySpec, names: Set[str]) -> list[str]:
+    """Say that nothing has W&B write its runs where they are read."""
+    read = any(source.kind == "wandb" for source in spec.metrics)
+    if not read or "trial_dir" in names or _in_source(spec, _PLACES):
+        return []
+    return [
+        "W&B's runs are read in {trial_dir}, and nothing has them written there: set"
+        ' WANDB_DIR = "{trial_dir}" under [env]'
     ]
 
 

@@ -271,6 +271,35 @@ def test_a_checkpoint_that_no_promotion_would_find_is_told(
     assert ["resume = true" in a for a in told] == ([True] if "{resume}" in command else [])
 
 
+@pytest.mark.parametrize(
+    ("more", "source", "told"),
+    [
+        ("", "import wandb", True),
+        ("", "import wandb, os; wandb.init(dir=os.environ['HPO_TRIAL_DIR'])", False),
+        ('[env]\nWANDB_DIR = "{trial_dir}"\n', "import wandb", False),
+    ],
+)
+def test_runs_of_wandb_that_nobody_would_find_are_told(
+    tmp_path: Path, more: str, source: str, told: bool
+) -> None:
+    (tmp_path / "train.py").write_text(source, "utf-8")
+    file = tmp_path / "study.toml"
+    text = TEXT.format(command='"python train.py {lr}"')
+    file.write_text(f'{text}\n[[metrics]]\nkind = "wandb"\n{more}', "utf-8")
+    said = [a for a in advise(StudySpec.load(file)) if "W&B's runs are read in" in a]
+    assert bool(said) is told
+    file.write_text(text, "utf-8")
+    assert not any("W&B" in a for a in advise(StudySpec.load(file)))
+
+
+def test_a_seed_in_a_template_is_enough_for_repeats() -> None:
+    text = TEXT.format(command='"p {lr} {opt} {momentum} {epochs}"')
+    text = text.replace("[study]\n", "[study]\nrepeats = 3\n")
+    assert any("another seed" in a for a in advise(StudySpec.from_text(text)))
+    text = text.replace("[study]\n", '[study]\ntemplate = ["a.template.yaml", "a.yaml"]\n')
+    assert not any("another seed" in a for a in advise(StudySpec.from_text(text)))
+
+
 def test_what_a_long_progress_bar_says_in_the_end_is_read(tmp_path: Path) -> None:
     code = """
 import time
