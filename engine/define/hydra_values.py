@@ -64,7 +64,9 @@ def _from_text(
         return _from_text(name, inside[-1], closed=closed, log=log, whole=whole)
     values = [typed(part) for part in inside]
     if function == "choice":
-        return of_choices(name, tuple(values)) if said.strip() else None
+        # Beside others, true is a text: a study has true for 1.
+        mixed = len({isinstance(value, bool) for value in values}) > 1
+        return of_choices(name, tuple(inside if mixed else values)) if said.strip() else None
     if function == "interval":
         low, high = map(float, values)
         return of_range(name, whole, (low, high), step=None, log=log)

@@ -166,3 +166,13 @@ def test_texts_beside_other_values_have_quotes_where_they_need_them() -> None:
     assert found.written.choices == ("1", 2)
     with pytest.raises(ValueError, match=r"^parameters\.x has the value .*which no file can hold"):
         swept({"x": {"values": ["a\\b: c", 2]}}, filed=True)
+
+
+def test_true_and_false_beside_others_are_texts() -> None:
+    """Else a study, which keeps its values in SQLite, shows them as 1 and 0."""
+    for filed, choices in ((True, ("true", "false", "null")), (False, ("True", "False", "None"))):
+        (found,) = swept({"x": {"values": [True, False, None]}}, filed=filed)
+        assert found.written.choices == choices
+        assert not found.remark
+    (found,) = swept({"x": {"values": [1, True]}}, filed=True)
+    assert found.written.choices == (1, "true")

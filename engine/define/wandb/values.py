@@ -1,7 +1,7 @@
 """Values of a W&B sweep as those of a study, which are texts, numbers, true and false.
 
-Lists, tables and nothing (null) become texts that YAML reads as what they were, and that are what
-W&B would put on a command line, where both can be had.
+Lists, tables, nothing (null), and true and false beside others become texts that YAML reads as what
+they were, and that are what W&B would put on a command line, where both can be had.
 """
 
 import re
@@ -42,10 +42,11 @@ def written(values: Sequence[Any], *, filed: bool) -> Written:
     if values and all(isinstance(v, str) and _SMALL.fullmatch(v) for v in values if not _num(v)):
         values = [typed(v) if isinstance(v, str) else v for v in values]
     quoted = bool(values) and all(isinstance(v, str) for v in values)
+    mixed = not all(isinstance(v, bool) for v in values)
     choices: list[Value] = []
     lost = ""
     for value in values:
-        choice = _choice(value, filed=filed)
+        choice = _choice(value, filed=filed, mixed=mixed)
         if fault := scalar_fault(choice):
             return Written(fault=fault)
         if filed and not quoted and not _same(value, choice):
@@ -63,8 +64,10 @@ def _num(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _choice(value: Any, *, filed: bool) -> Value:
+def _choice(value: Any, *, filed: bool, mixed: bool) -> Value:
     """Return a value of the study for one of the sweep."""
+    if isinstance(value, bool) and mixed:  # among others, a study has true for 1
+        return str(value).lower() if filed else str(value)
     if isinstance(value, str | bool | int | float):
         return value
     said = repr(value)
