@@ -1,7 +1,6 @@
 """A W&B sweep becomes a study that runs its script unchanged; a stand-in is the package."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,39 +12,8 @@ import yaml  # type: ignore[import-untyped]
 from hpo_tui.engine.define.start import init
 from hpo_tui.engine.spec import Direction, MetricSource, StudySpec
 from hpo_tui.engine.spec.parts import Summary
-from tests.define.conftest import draft
+from tests.define.conftest import TRAIN, draft
 
-ROOT = Path(__file__).parents[2]
-TRAIN = """\
-import argparse
-import wandb
-
-parser = argparse.ArgumentParser()
-parser.add_argument("--lr", type=float, default=0.5)
-args, _ = parser.parse_known_args()
-run = wandb.init(project="p", config={"lr": 9.0, "untouched": 1})
-assert wandb.config.lr == args.lr
-for epoch in range(wandb.config.epochs):
-    wandb.log({"epoch": epoch, "val": {"acc": (epoch + 1) * 0.1 + wandb.config.model["width"]}})
-run.summary["done"] = 1.0
-run.finish()
-"""
-TUNE = """\
-import wandb
-
-wandb.login()
-
-def train(config=None):
-    run = wandb.init(config=config)
-    for epoch in range(run.config.epochs):
-        wandb.log({"loss": run.config.lr / (epoch + 1), "epoch": epoch})
-
-settings = {"method": "random", "metric": {"name": "loss", "goal": "minimize"}}
-settings["parameters"] = {"lr": {"min": 0.1, "max": 1.0}}
-settings["parameters"].update({"epochs": {"value": 4}})
-if __name__ == "__main__":
-    wandb.agent(sweep_id=wandb.sweep(settings, project="p"), function=train, count=3)
-"""
 SWEEP: dict[str, Any] = {
     "program": "train.py",
     "method": "bayes",
@@ -61,16 +29,6 @@ SWEEP: dict[str, Any] = {
         "epochs": {"value": 8},
     },
 }
-
-
-@pytest.fixture
-def project(scripts: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with a script that uses wandb, which scripts find."""
-    places = [Path(__file__).with_name("standin"), ROOT, *os.environ.get("PYTHONPATH", "").split()]
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(map(str, places)))
-    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
-    (scripts / "train.py").write_text(TRAIN)
-    return scripts
 
 
 def sweep(project: Path, name: str = "sweep.yaml", /, **changed: Any) -> Path:
@@ -116,35 +74,6 @@ def test_the_study_runs_to_its_end(project: Path) -> None:
     assert '"finished"' in told.stdout
     filled = next((project / ".hpo").glob("*/trials/0001/wandb-config.yaml")).read_text()
     assert yaml.safe_load(filled)["model"]["value"]["width"] in (8, 16)
-
-
-def test_a_script_that_starts_its_sweep_is_one_trial(project: Path) -> None:
-    (project / "tune.py").write_text(TUNE)
-    made = draft(project, "tune.py")
-    assert [p.name for p in made.spec.space] == ["lr"]
-    assert [t.name for t in made.spec.tasks] == ["1 epoch", "2 epochs", "4 epochs"]
-    assert made.spec.budget.amount == 3
-    assert made.spec.objectives[0].metric == "loss"
-    assert made.tried is not None
-    assert made.tried.metrics == {"loss": pytest.approx(0.55)}
-    assert made.advice == ()
-
-
-def test_what_follows_an_agent_is_not_run_in_a_trial(project: Path) -> None:
-    (project / "tune.py").write_text(f"{TUNE}    raise SystemExit('no server')\n")
-    made = draft(project, "tune.py")
-    assert made.tried is not None
-    assert (made.tried.code, made.advice) == (0, ())
-
-
-def test_a_script_that_only_could_start_a_sweep_is_not_trained(project: Path) -> None:
-    text = TUNE.replace('if __name__ == "__main__":', "train()\nopen('trace', 'w')\nif 0:")
-    (project / "tune.py").write_text(text)
-    made = draft(project, "tune.py", run=False)
-    assert made.spec.template is None
-    assert any("did not come to it here" in said for said in made.advice)
-    (project / "tune.py").write_text("# wandb.sweep()\nlr = 0.1\nprint('loss: 1')\n")
-    assert not any("sweep" in said for said in draft(project, "tune.py").advice)
 
 
 def test_a_script_that_logs_to_wandb_alone_is_read_there(project: Path) -> None:

@@ -27,15 +27,18 @@ UNREAD = (
 _LIMIT = 60.0
 """Seconds that a script may take to come to its sweep."""
 _RECORD = "HPO_TUI_SWEEP"
-_BEGIN = (
-    "import os, runpy, sys, wandb; sys.argv = sys.argv[1:];"
+_BEGIN = "import os, runpy, sys, wandb; sys.argv = sys.argv[1:];"
+_SCRIPT = (
     " sys.path[0] = os.path.dirname(os.path.abspath(sys.argv[0]));"
+    ' runpy.run_path(sys.argv[0], run_name="__main__")'
 )
-_END = ' runpy.run_path(sys.argv[0], run_name="__main__")'
+_MODULE = ' runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)'
 _LOOK = (
     " import json; said = dict();"
+    ' plain = lambda v: v.tolist() if hasattr(v, "tolist") else'
+    ' list(v) if hasattr(v, "__iter__") else str(v);'
     " tell = lambda **k: (said.update(k),"
-    f' open(os.environ["{_RECORD}"], "w").write(json.dumps(said, default=str)));'
+    f' open(os.environ["{_RECORD}"], "w").write(json.dumps(said, default=plain)));'
     " wandb.login = lambda *a, **k: True; wandb.init = lambda *a, **k: os._exit(0);"
     ' wandb.sweep = lambda sweep, *a, **k: tell(sweep=sweep) and "study";'
     " wandb.agent = lambda sweep_id=None, function=None, entity=None, project=None, count=None,"
@@ -58,11 +61,13 @@ def sweep_in(words: Sequence[str], folder: Path) -> Sweep | None:
     None where it does not come to one. Raises ValueError for one that is none of W&B's.
     """
     at = script_at(words, folder)
-    if not at or not words[at].endswith(".py") or words[at - 1].startswith("-"):
+    module = at > 0 and words[at - 1] == "-m"
+    if not module and (not at or not words[at].endswith(".py") or words[at - 1].startswith("-")):
         return None
+    before, end = (words[: at - 1], _MODULE) if module else (words[:at], _SCRIPT)
     with tempfile.TemporaryDirectory(prefix="hpo-sweep-") as scratch:
         record = Path(scratch) / "sweep.json"
-        looking = [*words[:at], "-c", _BEGIN + _LOOK + _END, *words[at:]]
+        looking = [*before, "-c", _BEGIN + _LOOK + end, *words[at:]]
         given = {_RECORD: str(record), "WANDB_MODE": "offline", "WANDB_DIR": scratch}
         given["PYTHONDONTWRITEBYTECODE"] = "1"
         run_briefly(looking, folder, _LIMIT, given)
@@ -72,7 +77,7 @@ def sweep_in(words: Sequence[str], folder: Path) -> Sweep | None:
     found = sweep_of(said.get("sweep"), f"the sweep of {plain(words[at])}")
     if not said.get("runs"):
         return found if found.program else None
-    command = (*words[:at], "-c", _BEGIN + _ONCE + _END, *words[at:])
+    command = (*before, "-c", _BEGIN + _ONCE + end, *words[at:])
     count = said.get("count")
     cap = found.run_cap or (count if isinstance(count, int) and count > 0 else None)
     return replace(found, command=command, run_cap=cap)
