@@ -91,6 +91,17 @@ def test_a_script_that_logs_to_wandb_alone_is_read_there(project: Path) -> None:
     assert (made.spec.metrics, made.spec.env) == ((MetricSource(),), {})
 
 
+def test_a_program_that_would_start_a_sweep_in_each_trial_is_told(project: Path) -> None:
+    sweep(project)
+    text = f"{TRAIN}\nif 0:\n    wandb.agent('s', None)\n"
+    (project / "train.py").write_text(text)
+    assert draft(project, "sweep.yaml").advice == ()  # it was seen to train
+    (told,) = draft(project, "sweep.yaml", run=False).advice
+    assert "every trial would do so" in told
+    (project / "train.py").write_text(text.replace("if 0", "if 1"))
+    assert any("every trial would do so" in said for said in draft(project, "sweep.yaml").advice)
+
+
 def test_without_a_run_the_script_is_left_alone(project: Path) -> None:
     (project / "train.py").write_text(f"{TRAIN}\nopen('trace', 'w')\n")
     sweep(project)

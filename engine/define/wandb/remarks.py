@@ -73,7 +73,8 @@ def advice_of(
             "the sweep tries every point of a grid; the study searches the same values, and ends"
             " when all were run or its budget is spent"
         )
-    if sweep.program and any(map(_AGENT.search, taken.texts)):
+    alone = tried is not None and tried.code == 0  # an agent would have wanted a server
+    if sweep.program and not alone and any(map(_AGENT.search, taken.texts)):
         advice.append(
             "the script starts a sweep or an agent itself (wandb.sweep, wandb.agent): every trial"
             " would do so. Have it call its training function once instead"
