@@ -22,7 +22,7 @@ _SWEEPS = re.compile(
 )
 UNREAD = (
     "the script can start a W&B sweep, and did not come to it here: to take the sweep over, name"
-    " the command that starts it (hpo-tui init --force -- COMMAND), in the environment that it needs"
+    " the command that starts it (hpo-tui init --force -- COMMAND), where it has all that it needs"
 )
 _LIMIT = 60.0
 """Seconds that a script may take to come to its sweep."""
