@@ -189,7 +189,7 @@ def test_a_key_that_is_misspelt_and_a_seed_that_is_searched_are_said(project: Pa
     seeds = {"seed": {"values": [1, 2]}, "m.random_state": {"values": [1, 2]}}
     sweep(project, runcap=3, _base={}, parameters={**SWEEP["parameters"], **seeds})
     said = draft(project, "sweep.yaml", run=False).advice
-    assert said[0] == 'the sweep has runcap; did you mean "run_cap"?, which is not read'
+    assert said[0] == 'sweep.yaml: runcap is not read; did you mean "run_cap"?'
     assert said[1].startswith("seed is searched like any parameter")
     assert "write {seed} in the place of {m.random_state}, and set repeats = 3" in said[2]
     assert len(said) == 3
@@ -239,7 +239,7 @@ def test_a_script_that_reads_a_file_of_arguments(project: Path) -> None:
         ({"run_cap": 0}, "run_cap must be a whole number from 1 on, found 0"),
         (
             {"parameters": {"lr": {"min": 0.1, "max": 1.0, "distributon": "uniform"}}},
-            'parameters.lr has distributon; did you mean "distribution"?; uniform can have "dist',
+            'lr has distributon; uniform can have "distribution", "min", "max"; did you mean "dist',
         ),
         ({"parameters": {"lr": {"value": 1, "values": [1, 2]}}}, "parameters.lr has values"),
         (

@@ -29,7 +29,7 @@ class Sweep:
     """What a sweep says. ``parameters`` are as they stand in it; ``command`` may be empty.
 
     ``goals``: its metrics, with the values to reach. ``run_cap``: the runs that it allows.
-    ``unknown``: keys that it misspells, with what may be meant. ``called``: the file's name.
+    ``unknown``: what is said of keys that it misspells. ``called``: the file's name.
     """
 
     called: str
@@ -85,7 +85,7 @@ def sweep_of(data: object, called: str) -> Sweep:
         called, str(method), parameters, _text(found, "program"), _words(found, called),
         _text(found, "name"), _goals(found, called), _run_cap(found, called),
         bool(found.get("early_terminate")), _text(found, "project"), _text(found, "entity"),
-        tuple(f"{plain(key)}{meant}" for key, meant in unknown if meant),
+        tuple(f"{plain(key)} is not read{meant}" for key, meant in unknown if meant),
     )  # fmt: skip
 
 

@@ -65,7 +65,7 @@ def advice_of(
 ) -> list[str]:
     """Return what the user has to do or check, each a sentence."""
     sweep = taken.sweep
-    advice = [f"the sweep has {key}, which is not read" for key in sweep.unknown]
+    advice = [f"{sweep.called}: {said}" for said in sweep.unknown]
     advice += [f"{plain(p.name)}: {p.remark}" for p in taken.parameters if p.remark]
     advice += [_of_seed(p.name) for p in spec.free if is_seed(p.name)]
     if sweep.method == "grid":
@@ -87,12 +87,10 @@ def advice_of(
 
 def _of_seed(name: str) -> str:
     """Say what becomes of a seed that is searched, as in sweeps that repeat their runs by it."""
-    placed = (
-        "" if name == "seed" else f" and write {{seed}} in the place of {plain(f'{{{name}}}')},"
-    )
-    return (
-        f"{plain(name)} is searched like any parameter, so that the luckiest wins. To repeat the"
-        f" best configurations with other seeds instead, remove it from the space,{placed} and set"
+    placed = f"write {{seed}} in the place of {{{name}}}, " if name != "seed" else ""
+    return plain(
+        f"{name} is searched like any parameter, so that the luckiest wins. To repeat the best"
+        f" configurations with other seeds instead, remove it from the space, {placed}and set"
         " repeats = 3 under [study]"
     )
 
@@ -100,10 +98,7 @@ def _of_seed(name: str) -> str:
 def _unseen(
     taken: Taken, spec: StudySpec, tried: Tried | None, printed: Printed | None
 ) -> list[str]:
-    """Say that the first run did not show the metrics, and which there are, or why there are none.
-
-    What a script says of the folder goes before what the environment does.
-    """
+    """Say that the first run did not show the metrics, and which there are, or why none."""
     if tried is None or tried.code:
         return []
     seen = {*tried.metrics, *(printed.values if printed else ())}
@@ -116,7 +111,10 @@ def _unseen(
 
 
 def _why_nothing(taken: Taken) -> str:
-    """Return why wandb may have written nothing where trials are read."""
+    """Return why wandb may have written nothing where trials are read.
+
+    What a script says of the folder goes before what the environment does.
+    """
     if any(map(_PLACES.search, taken.texts)):
         return (
             ". The script tells wandb its folder itself, and trials are read in their own: write"

@@ -107,7 +107,7 @@ def _check_keys(name: str, kind: str, entry: Mapping[str, Any]) -> None:
         if key not in allowed:
             near = did_you_mean(str(key), allowed)
             keys = listing(allowed)
-            raise fault(name, f"has {plain(str(key))}{near}; {kind} can have {keys}")
+            raise fault(name, f"has {plain(str(key))}; {kind} can have {keys}{near}")
 
 
 def _listed(path: Path, kind: str, entry: Mapping[str, Any], *, filed: bool) -> Swept:
