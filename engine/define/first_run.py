@@ -50,7 +50,9 @@ def first_run(
 
 def faults(tried: Tried) -> list[str]:
     """Say what of a run was not as it should be."""
-    last = tried.last_lines[-1] if tried.last_lines else "it printed nothing"
+    # Hydra's last line tells how to see more, the one before it what is wrong.
+    telling = [line for line in tried.last_lines if "HYDRA_FULL_ERROR" not in line]
+    last = telling[-1] if telling else "it printed nothing"
     if tried.why and not tried.seconds:
         return [f"the command could not be tried: {plain(tried.why)}"]
     if tried.why:

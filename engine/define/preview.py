@@ -117,7 +117,7 @@ def advise(spec: StudySpec) -> Sequence[str]:
     advice = []
     words = [*spec.command, *spec.env.values()]
     names = used(words)
-    own = names - {"trial_dir", "seed", "resume", "checkpoint"}
+    own = names - ({"trial_dir", "seed", "resume", "checkpoint"} - {p.name for p in spec.space})
     if "params_file" not in own and not spec.template and (own or not _in_source(spec, CLIENT)):
         advice += [
             f"{show(p.name)} is not in the command: the script sees it only if it reads HPO_PARAMS"

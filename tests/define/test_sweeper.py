@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from hpo_tui.engine.define.draft import Draft
+from hpo_tui.engine.define.preview import advise
 from hpo_tui.engine.define.start import init
 from hpo_tui.engine.define.sweeper import hydra_sweep
 from hpo_tui.engine.spec import StudySpec
@@ -194,6 +195,7 @@ def test_a_swept_seed_is_a_parameter(tmp_path: Path) -> None:
         ("seed", 0, 2)
     ]
     assert [w for w in made.spec.command if w.startswith("seed")] == ["seed={seed}"]
+    assert not any("seed" in said for said in advise(made.spec))
 
 
 def test_several_objectives_are_said(tmp_path: Path) -> None:
@@ -222,7 +224,7 @@ def main(**_):
 def test_a_configuration_that_no_file_has_is_asked_of_hydra(tmp_path: Path) -> None:
     (tmp_path / "hydra.py").write_text(COMPOSES)
     text = SCRIPT.replace('config_path="conf", config_name="train"', "config_path=None")
-    (tmp_path / "train.py").write_text(f"{text}\nopen('loaded', 'w')")
+    (tmp_path / "train.py").write_text(text)
     made = drafted(tmp_path)
     assert [p.name for p in made.spec.space] == ["lr", "opt.wd"]
     assert [t.fidelity["epochs"] for t in made.spec.tasks] == [1, 2, 4]
@@ -242,6 +244,8 @@ def test_a_script_that_returns_its_result_is_told_to_print_it(tmp_path: Path) ->
 
 
 def test_what_an_error_advises_to_set_is_no_metric(tmp_path: Path) -> None:
-    said = "sys.exit('Set the environment variable HYDRA_FULL_ERROR=1 for more')"
+    said = "sys.exit('no such key\\nSet the environment variable HYDRA_FULL_ERROR=1 for more')"
     (tmp_path / "train.py").write_text(f"import sys\nlr = 0.1\n{said}\n")
-    assert init("train.py", tmp_path).spec.objectives[0].metric == "loss"
+    made = init("train.py", tmp_path)
+    assert made.spec.objectives[0].metric == "loss"
+    assert "the first run ended with exit code 1: no such key" in made.advice

@@ -208,6 +208,14 @@ def test_a_script_without_wandb_is_told_by_its_arguments(project: Path) -> None:
     assert "nothing tells the script" in draft(project, "sweep.yaml", run=False).advice[0]
 
 
+def test_a_hydra_script_writes_where_no_other_trial_does(project: Path) -> None:
+    (project / "train.py").write_text("import wandb\n# @hydra.main()\n")
+    place = "hydra.run.dir={trial_dir}/hydra"
+    for last, end in (("${args_no_hyphens}", place), ("hydra.run.dir=x", "hydra.run.dir=x")):
+        sweep(project, command=["python", "${program}", last])
+        assert draft(project, "sweep.yaml", run=False).spec.command[-1] == end
+
+
 def test_a_script_that_reads_a_file_of_arguments(project: Path) -> None:
     (project / "train.py").write_text(
         "import json, sys, wandb\nsaid = json.load(open(sys.argv[1]))\n"

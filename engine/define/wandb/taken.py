@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hpo_tui.engine.define.fidelity import Fidelity, find_fidelity
+from hpo_tui.engine.define.files import RUN_FOLDER
 from hpo_tui.engine.define.options import Option
 from hpo_tui.engine.define.script import script_of
 from hpo_tui.engine.define.sources.texts import is_file, local_sources
@@ -41,6 +42,9 @@ def take(sweep: Sweep, folder: Path) -> Taken:
     wandb = not texts or any("wandb" in text.lower() for text in texts)
     parameters = swept(sweep.parameters, filed=wandb)
     command = commanded(sweep, parameters, folder)
+    placed = any(word.startswith("hydra.run.dir=") for word in command.words)
+    if not placed and any("@hydra.main" in text for text in texts):
+        command.words += RUN_FOLDER
     fidelity = find_fidelity(_constants(parameters))
     return Taken(sweep, parameters, command, script, texts, wandb, fidelity)
 
