@@ -11,6 +11,8 @@ from hpo_tui.store.folder import TrialFolder
 _SURE, _FAR = 2, 2
 """Points of :func:`likely`: from which on a name is surely a metric, and that make one far likelier
 than another."""
+_TIME = "_timestamp"
+"""When W&B logged something, beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,19 @@ def logged_in(files: TrialFolder) -> tuple[Logged, ...]:
     sources = [(MetricSource(kind, place), v) for (kind, place), v in found.items()]
     kept = [_kept(source, values, files) for source, values in sources]
     return tuple(entry for entry in kept if entry is not None)
+
+
+def wandb_startup(files: TrialFolder, seconds: float) -> float | None:
+    """Return the seconds of a run that did not go into steps, by the times that W&B writes.
+
+    None where it has not logged at two steps.
+    """
+    entries = Collector([MetricSource("wandb")], files, [_TIME]).finish()
+    times = [values[_TIME] for _, values in entries]
+    if len(times) < 2 or times[-1] <= times[0]:
+        return None
+    pace = (times[-1] - times[0]) / (len(times) - 1)
+    return max(0.0, seconds - pace * len(times))
 
 
 def or_logged(printed: Printed, logged: tuple[Logged, ...], steps: int) -> Printed:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hpo_tui.engine.define.logged import Logged, logged_in
+from hpo_tui.engine.define.logged import Logged, logged_in, wandb_startup
 from hpo_tui.engine.define.process import Ran, run_briefly
 from hpo_tui.engine.execution.metrics.collector import Collector, discover, strip_escapes
 from hpo_tui.engine.execution.reports import parse
@@ -113,6 +113,8 @@ def _told(spec: StudySpec, task: Task, argv: list[str], files: TrialFolder, ran:
         seen[name] = (*seen.get(name, ()), *values)
     found = {n: v for _, entry in _collected(spec, files) for n, v in entry.items()}
     found |= {n: reported[n][-1] for n in spec.metric_names if reported.get(n)}
+    begun = startup(ran)
+    begun = wandb_startup(files, ran.seconds) if begun is None else begun
     return Tried(
         tuple(argv),
         task,
@@ -122,7 +124,7 @@ def _told(spec: StudySpec, task: Task, argv: list[str], files: TrialFolder, ran:
         ran.code,
         ran.lines,
         ran.why,
-        startup(ran),
+        begun,
         logged_in(files),
     )
 

@@ -208,6 +208,16 @@ def test_a_script_without_wandb_is_told_by_its_arguments(project: Path) -> None:
     assert "nothing tells the script" in draft(project, "sweep.yaml", run=False).advice[0]
 
 
+def test_what_goes_by_before_the_first_step_is_no_part_of_a_longer_run(project: Path) -> None:
+    """W&B writes when each step was logged; a script that prints nothing tells it nowhere else."""
+    text = TRAIN.replace('{"epoch": epoch,', '{"epoch": epoch, "_timestamp": epoch / 1000,')
+    (project / "train.py").write_text(text)
+    sweep(project)
+    made = draft(project, "sweep.yaml")
+    assert made.tried is not None
+    assert made.tried.startup == pytest.approx(made.tried.seconds - 0.002)
+
+
 def test_a_hydra_script_writes_where_no_other_trial_does(project: Path) -> None:
     (project / "train.py").write_text("import wandb\n# @hydra.main()\n")
     place = "hydra.run.dir={trial_dir}/hydra"
