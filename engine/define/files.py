@@ -4,6 +4,7 @@ import dataclasses
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,9 @@ _LIMIT = 60.0
 """Seconds that Hydra may take to compose a configuration."""
 
 
-def hydra_options(script: Path, text: str) -> Found:
+def hydra_options(script: Path, text: str, words: Sequence[str]) -> Found:
     """Return the keys of a Hydra script's primary configuration and of its groups' defaults."""
-    place = hydra_folder(script, text)
+    place = hydra_folder(script, text, words)
     if place is None:
         return Found()
     folder, name = place
@@ -58,13 +59,28 @@ def hydra_composed(words: Sequence[str], folder: Path) -> Found:
     return Found(options, "Hydra's configuration", also=RUN_FOLDER)
 
 
-def hydra_folder(script: Path, text: str) -> tuple[Path, str] | None:
-    """Return the folder of a Hydra script's configurations and the name of the primary one."""
-    path = re.search(r"config_path\s*=\s*[\"']([^\"']*)[\"']", text)
-    name = re.search(r"config_name\s*=\s*[\"']([^\"']*)[\"']", text)
-    if name is None:
-        return None
-    return script.parent / (path.group(1) if path else "."), name.group(1).removesuffix(".yaml")
+def hydra_folder(script: Path, text: str, words: Sequence[str]) -> tuple[Path, str] | None:
+    """Return the folder of a Hydra script's configurations and the name of the primary one.
+
+    The command goes before the source: ``--config-name=other``.
+    """
+    path = _flagged(words, "--config-path", "-cp") or _stated(text, "config_path") or "."
+    name = _flagged(words, "--config-name", "-cn") or _stated(text, "config_name")
+    return (script.parent / path, name.removesuffix(".yaml")) if name else None
+
+
+def _stated(text: str, name: str) -> str:
+    found = re.search(rf"{name}\s*=\s*[\"']([^\"']*)[\"']", text)
+    return found[1] if found else ""
+
+
+def _flagged(words: Sequence[str], *flags: str) -> str:
+    """Return what a command says by a flag, in one word or in two."""
+    for word, following in pairwise((*words, "")):
+        flag, equals, value = word.partition("=")
+        if flag in flags:
+            return value if equals else following
+    return ""
 
 
 def _group_options(folder: Path, group: str, chosen: str) -> list[Option]:

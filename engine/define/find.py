@@ -43,7 +43,7 @@ def _hydra(command: LookedAt) -> Found | None:
     """Return the keys of Hydra's configurations, which are given as ``key=value``."""
     if command.script is None or not re.search(r"@hydra\.main|hydra\.initialize", command.text):
         return None
-    found = hydra_options(command.script, command.text)
+    found = hydra_options(command.script, command.text, command.words)
     if not found.options and "@hydra.main" in command.text:
         found = hydra_composed(command.words, command.folder)
     return with_given(found, command.words, command.folder) if found.options else None

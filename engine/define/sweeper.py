@@ -94,7 +94,7 @@ def hydra_sweep(words: Sequence[str], script: Path | None, text: str) -> Sweep |
     """Return the sweep of a Hydra script's configuration or command, None where there is none."""
     if script is None or "@hydra.main" not in text:
         return None
-    folder = hydra_folder(script, text)
+    folder = hydra_folder(script, text, words)
     files = list(_configurations(words, *folder)) if folder else []
     stated = _in_files(files)
     by_file = any(_asks_for_many(data) for _, data in files)

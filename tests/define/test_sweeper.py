@@ -88,6 +88,17 @@ def test_without_the_sweep_ranges_are_guessed_as_before(tmp_path: Path) -> None:
     assert not any(w.startswith("hydra.mode") for w in made.spec.command)
 
 
+@pytest.mark.parametrize("words", [("--config-name=other",), ("-cn", "other.yaml", "-cp", "conf")])
+def test_the_configuration_that_the_command_names_is_read(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    other = "rate: 1\nhydra:\n  sweeper:\n    params:\n      rate: interval(0, 1)\n"
+    project(tmp_path, **{"other.yaml": other})
+    made = drafted(tmp_path, *words, "-m")
+    assert [p.name for p in made.spec.space] == ["rate"]
+    assert made.spec.command[2 : 2 + len(words)] == words
+
+
 def test_a_sweep_over_the_length_leaves_no_cheap_tasks(tmp_path: Path) -> None:
     sweep = "hydra:\n  sweeper:\n    params:\n      max_epochs: range(5, 50, 5)\n"
     project(tmp_path, **{"train.yaml": f"lr: 0.1\nmax_epochs: 12\n{sweep}"})
