@@ -28,7 +28,7 @@ def parameter_of(name: str, said: Any, *, closed: bool) -> Parameter | None:
             return _from_table(name, said)
         if isinstance(said, str):
             return _from_text(name, said, closed=closed)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, ArithmeticError, RecursionError):
         return None
     return of_choices(name, (_written(said),))
 
@@ -47,7 +47,7 @@ def _from_table(name: str, said: Mapping[str, Any]) -> Parameter | None:
         return of_choices(name, choices) if choices else None
     if kind not in ("int", "float"):
         return None
-    ends = float(said.get("low", "")), float(said.get("high", ""))
+    ends = _finite(said.get("low", "")), _finite(said.get("high", ""))
     return of_range(name, kind == "int", ends, step=said.get("step"), log=bool(said.get("log")))
 
 
@@ -68,7 +68,7 @@ def _from_text(
         mixed = len({isinstance(value, bool) for value in values}) > 1
         return of_choices(name, tuple(inside if mixed else values)) if said.strip() else None
     if function == "interval":
-        low, high = map(float, values)
+        low, high = map(_finite, values)
         return of_range(name, whole, (low, high), step=None, log=log)
     return _range(name, values, closed=closed, whole=whole) if function == "range" else None
 
@@ -76,11 +76,18 @@ def _from_text(
 def _range(name: str, values: list[Any], *, closed: bool, whole: bool) -> Parameter:
     """Return ``range(stop)``, ``range(start, stop)`` or ``range(start, stop, step)``."""
     whole = whole or not any(isinstance(v, float) for v in values)
-    start, stop, *more = map(float, values if len(values) > 1 else (0, *values))
+    start, stop, *more = map(_finite, values if len(values) > 1 else (0, *values))
     (step,) = more or (1.0,)
     if not closed:
         stop = float(f"{start + (math.ceil((stop - start) / step - 1e-9) - 1) * step:.12g}")
     return of_range(name, whole, (start, stop), step=step, log=False)
+
+
+def _finite(value: Any) -> float:
+    """Return a number. Raises ValueError for what is none, or has no end."""
+    if not math.isfinite(number := float(value)):
+        raise ValueError(value)
+    return number
 
 
 def _split(text: str) -> list[str]:

@@ -5,8 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hpo_tui.engine.define.draft import Draft
+from hpo_tui.engine.define.hydra_values import parameter_of
 from hpo_tui.engine.define.preview import advise
 from hpo_tui.engine.define.start import init
 from hpo_tui.engine.define.sweeper import hydra_sweep
@@ -121,6 +124,11 @@ def test_a_sweep_over_the_length_leaves_no_cheap_tasks(tmp_path: Path) -> None:
         ("range(3)", ("int", 0, 2, False, None)),
         ("range(10,100,step)", None),
         ("range(5, 1)", None),
+        ("range(1, 4, 0)", None),
+        ("interval(1, inf)", None),
+        ("int(interval(nan, 1))", None),
+        ("tag(" * 3000 + ")" * 3000, None),
+        ("interval((1, 2)", None),
         ("shuffle(choice('a', \"b\"))", ("a", "b")),
         ("choice([1, 2], [3])", ("[1, 2]", "[3]")),
         ("'a b', 'c,d', '1', x", ("a b", "'c,d'", "'1'", "x")),
@@ -215,6 +223,12 @@ def test_several_objectives_are_said(tmp_path: Path) -> None:
     made = drafted(tmp_path)
     assert str(made.spec.objectives[0].direction) == "minimize"
     assert made.advice[0].startswith("the sweep has 2 objectives (minimize, maximize)")
+
+
+@given(st.text("tagchoiertvlsnuf(),'\"[]{}=0123. -", max_size=40))
+def test_whatever_is_swept_is_read_or_is_not(said: str) -> None:
+    found = parameter_of("x", said, closed=False)
+    assert found is None or found.name == "x"
 
 
 def test_a_script_without_hydra_or_a_sweep_has_none(tmp_path: Path) -> None:
