@@ -66,7 +66,8 @@ def _from_text(
     if function == "choice":
         # Beside others, true is a text: a study has true for 1.
         mixed = len({isinstance(value, bool) for value in values}) > 1
-        return of_choices(name, tuple(inside if mixed else values)) if said.strip() else None
+        choices = tuple(dict.fromkeys(inside if mixed else values))
+        return of_choices(name, choices) if said.strip() else None
     if function == "interval":
         low, high = map(_finite, values)
         return of_range(name, whole, (low, high), step=None, log=log)

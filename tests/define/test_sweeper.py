@@ -134,6 +134,7 @@ def test_a_sweep_over_the_length_leaves_no_cheap_tasks(tmp_path: Path) -> None:
         ("'a b', 'c,d', '1', x", ("a b", "'c,d'", "'1'", "x")),
         ("true,false", (True, False)),
         ("null, 3", ("null", 3)),
+        ("1, 2, 1.0, 2", (1, 2)),
         ("true, auto, 1", ("true", "auto", "1")),
         ("glob(*)", None),
         ("", None),
