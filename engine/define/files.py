@@ -10,6 +10,7 @@ from typing import Any
 
 from hpo_tui.engine.define.options import Found, Option, typed
 from hpo_tui.engine.define.process import run_briefly
+from hpo_tui.engine.define.script import script_at
 from hpo_tui.engine.define.sources.texts import is_file
 from hpo_tui.engine.spec.reading.locate import layout
 
@@ -48,8 +49,9 @@ def hydra_composed(words: Sequence[str], folder: Path) -> Found:
 
     The script's main function is not run for that.
     """
-    kept = [word for word in words if word not in ("-m", "--multirun")]
-    ran = run_briefly([*kept, "--cfg", "job"], folder, _LIMIT, {})
+    begin = script_at(words, folder) + 1  # a -m before that is Python's
+    kept = [word for word in words[begin:] if word not in ("-m", "--multirun")]
+    ran = run_briefly([*words[:begin], *kept, "--cfg", "job"], folder, _LIMIT, {})
     try:
         data = read_yaml("\n".join(ran.lines)) if ran.code == 0 else {}
     except ValueError:  # the script printed something as well

@@ -65,7 +65,7 @@ def init(
         own = _own_study(words, script, texts, folder, timeout if run else None)
         if own is not None:
             return own
-    sweep = hydra_sweep(words, script, "\n".join(texts))
+    sweep = hydra_sweep(words, folder, script, "\n".join(texts))
     words = sweep.words if sweep else words
     found = find_options(words, folder)
     if found.commands and not found.options:

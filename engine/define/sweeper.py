@@ -16,6 +16,7 @@ from hpo_tui.engine.define.files import RUN_FOLDER, hydra_folder, load
 from hpo_tui.engine.define.guess import Proposal
 from hpo_tui.engine.define.hydra_values import parameter_of
 from hpo_tui.engine.define.options import Option
+from hpo_tui.engine.define.script import script_at
 from hpo_tui.engine.spec import Budget, Direction, Parameter, ParameterKind, StudySpec
 from hpo_tui.engine.spec.names import plain
 from hpo_tui.engine.spec.text.toml_text import toml_key
@@ -45,7 +46,9 @@ class Sweep:
     trials: int | None = None
 
     def applied(self, plan: Plan) -> Plan:
-        """Return a plan that searches what the sweep does, and nothing else."""
+        """Return a plan that searches what the sweep does, and nothing else, if that is known."""
+        if not self.space:
+            return plan
         known = {option.name: option for option in plan.found.options}
         proposals = []
         for flag, parameter in self.space.items():
@@ -60,7 +63,7 @@ class Sweep:
         used = names | {fidelity.option.name if fidelity else "", seed.name if seed else ""}
         left = [option for option in plan.found.options if option.name not in used]
         found = dataclasses.replace(plan.found, how=f"the sweep in {self.place}", also=RUN_FOLDER)
-        found = dataclasses.replace(found, advice=()) if proposals else found
+        found = dataclasses.replace(found, advice=())
         return dataclasses.replace(
             plan, found=found, proposals=proposals, fidelity=fidelity, seed=seed, left=left,
             guesses=[], stated=True,
@@ -90,34 +93,38 @@ class _Stated:
     data: _Data = field(default_factory=dict)
 
 
-def hydra_sweep(words: Sequence[str], script: Path | None, text: str) -> Sweep | None:
-    """Return the sweep of a Hydra script's configuration or command, None where there is none."""
+def hydra_sweep(words: Sequence[str], folder: Path, script: Path | None, text: str) -> Sweep | None:
+    """Return the sweep of a Hydra script's configuration or command, None where there is none.
+
+    A multirun of which nothing is known is one without a space: a trial is still a single job.
+    """
     if script is None or "@hydra.main" not in text:
         return None
-    folder = hydra_folder(script, text, words)
-    files = list(_configurations(words, *folder)) if folder else []
+    begin = script_at(words, folder) + 1  # a -m before that is Python's
+    given = words[begin:]
+    place = hydra_folder(script, text, given)
+    files = list(_configurations(given, *place)) if place else []
     stated = _in_files(files)
     by_file = any(_asks_for_many(data) for _, data in files)
-    swept = dict(_in_words(words)) if by_file or not _MULTIRUN.isdisjoint(words) else {}
+    many = by_file or not _MULTIRUN.isdisjoint(given)
+    swept = dict(_in_words(given)) if many else {}
     stated.params |= swept
     stated.places += ["the command"] if swept else []
-    if not stated.params:
+    if not stated.params and not many:
         return None
-    closed = _by_optuna(words, [data for _, data in files])
+    closed = _by_optuna(given, [data for _, data in files])
     read = {
         name: parameter_of(name.lstrip("+"), said, closed=closed)
         for name, said in stated.params.items()
     }
     fixed = {n: p for n, p in read.items() if p and p.kind is ParameterKind.FIXED}
+    single = [*_single(given, swept, fixed), *(["hydra.mode=RUN"] if by_file else [])]
     trials, metric = stated.sweeper.get("n_trials"), stated.data.get("optimized_metric")
     return Sweep(
-        (*_single(words, swept, fixed), *(["hydra.mode=RUN"] if by_file else [])),
+        (*words[:begin], *single),
         " and ".join(stated.places),
         {n: p for n, p in read.items() if p and n not in fixed},
-        {
-            name: said if isinstance(said, str) else str(said)
-            for name, said in stated.params.items()
-        },
+        {n: said if isinstance(said, str) else str(said) for n, said in stated.params.items()},
         tuple(name for name, parameter in read.items() if parameter is None),
         _directions(stated.sweeper.get("direction")),
         metric if isinstance(metric, str) else "",
@@ -211,6 +218,8 @@ def sweep_advice(sweep: Sweep) -> list[str]:
         f" write [space.{toml_key(name.lstrip('+'))}] by hand"
         for name in sweep.unread
     ]
+    if not sweep.space:
+        advice.append("no sweep of several values was found: what is searched are guesses")
     if len(sweep.directions) > 1:
         named = ", ".join(sweep.directions)
         advice.append(

@@ -150,7 +150,7 @@ def test_a_sweep_over_the_length_leaves_no_cheap_tasks(tmp_path: Path) -> None:
 def test_what_hydra_lets_one_write(tmp_path: Path, said: Any, found: Any) -> None:
     data = {"hydra": {"sweeper": {"params": {"p": said}}}}
     project(tmp_path, **{"train.yaml": json.dumps(data)})  # JSON is YAML
-    sweep = hydra_sweep(("python", "train.py"), tmp_path / "train.py", SCRIPT)
+    sweep = hydra_sweep(("python", "train.py"), tmp_path, tmp_path / "train.py", SCRIPT)
     assert sweep is not None
     if found is None:
         assert sweep.unread == ("p",)
@@ -173,7 +173,7 @@ def test_a_range_has_its_end_where_optuna_sweeps(
     sweeper = {"params": {"p": "range(1, 4)", "q": "shuffle(range(1, 4))"}}
     sweeper |= {k: v for k, v in more.items() if k == "_target_"}
     project(tmp_path, **{"train.yaml": json.dumps({**more, "hydra": {"sweeper": sweeper}})})
-    sweep = hydra_sweep(("python", "train.py", *words), tmp_path / "train.py", SCRIPT)
+    sweep = hydra_sweep(("python", "train.py", *words), tmp_path, tmp_path / "train.py", SCRIPT)
     assert sweep is not None
     assert [p.high for p in sweep.space.values()] == [4, 3]
 
@@ -192,6 +192,22 @@ def test_what_a_multirun_on_the_command_line_sweeps(tmp_path: Path) -> None:
     assert "(the sweep in the command)" in made.text
     (advice,) = made.advice
     assert advice.startswith("odd in the command could not be read (glob(*))")
+
+
+def test_a_module_is_still_started_by_python(tmp_path: Path) -> None:
+    project(tmp_path)
+    for words in (("-m", "train", "-m", "lr=1,2"), ("-m", "train", "hparams=mnist")):
+        made = init(("python", *words), tmp_path, run=False)
+        assert made.spec.command[:3] == ("python", "-m", "train")
+        assert "-m" not in made.spec.command[3:]
+
+
+def test_a_multirun_without_a_known_sweep_is_a_single_job(tmp_path: Path) -> None:
+    project(tmp_path)
+    made = drafted(tmp_path, "--multirun", "batch=16")
+    assert "--multirun" not in made.spec.command
+    assert "lr" in [p.name for p in made.spec.space]
+    assert made.advice == ("no sweep of several values was found: what is searched are guesses",)
 
 
 def test_what_a_sweep_keeps_the_same_is_in_the_command(tmp_path: Path) -> None:
@@ -234,9 +250,9 @@ def test_whatever_is_swept_is_read_or_is_not(said: str) -> None:
 
 def test_a_script_without_hydra_or_a_sweep_has_none(tmp_path: Path) -> None:
     project(tmp_path)
-    assert hydra_sweep(("python", "train.py"), tmp_path / "train.py", SCRIPT) is None
-    assert hydra_sweep(("python", "train.py"), tmp_path / "train.py", "print(1)") is None
-    assert hydra_sweep(("python", "-c", "1"), None, SCRIPT) is None
+    assert hydra_sweep(("python", "train.py"), tmp_path, tmp_path / "train.py", SCRIPT) is None
+    assert hydra_sweep(("python", "train.py"), tmp_path, tmp_path / "train.py", "print(1)") is None
+    assert hydra_sweep(("python", "-c", "1"), tmp_path, None, SCRIPT) is None
 
 
 COMPOSES = """
