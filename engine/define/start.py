@@ -9,6 +9,7 @@ from hpo_tui.engine.define.compose import Plan, make_plan, make_spec, with_metri
 from hpo_tui.engine.define.draft import Draft
 from hpo_tui.engine.define.find import find_options
 from hpo_tui.engine.define.first_run import first_run, guarded, times
+from hpo_tui.engine.define.hydra.sweep import Sweep, hydra_sweep, sweep_advice
 from hpo_tui.engine.define.options import Option
 from hpo_tui.engine.define.optuna.draft import optuna_draft
 from hpo_tui.engine.define.optuna.source import uses_optuna
@@ -18,7 +19,6 @@ from hpo_tui.engine.define.remarks import remarks
 from hpo_tui.engine.define.script import command_words, launched, script_of
 from hpo_tui.engine.define.sources.prints import read_source
 from hpo_tui.engine.define.sources.texts import is_file, is_folder, local_sources
-from hpo_tui.engine.define.sweeper import Sweep, hydra_sweep, sweep_advice
 from hpo_tui.engine.define.try_one import Tried
 from hpo_tui.engine.define.wandb.draft import sweep_draft
 from hpo_tui.engine.define.wandb.env import placed, remark, uses_wandb

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hpo_tui.engine.define.draft import Draft
-from hpo_tui.engine.define.hydra_values import parameter_of
+from hpo_tui.engine.define.hydra.sweep import hydra_sweep
+from hpo_tui.engine.define.hydra.values import parameter_of
 from hpo_tui.engine.define.preview import advise
 from hpo_tui.engine.define.start import init
-from hpo_tui.engine.define.sweeper import hydra_sweep
 from hpo_tui.engine.spec import StudySpec
 
 SCRIPT = """

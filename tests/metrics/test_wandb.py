@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hpo_tui.engine.execution.metrics.collector import Collector, discover_files
-from hpo_tui.engine.execution.source_files import absent, set_aside
+from hpo_tui.engine.execution.metrics.source_files import absent, set_aside
 from hpo_tui.engine.spec import MetricSource
 from hpo_tui.store.folder import TrialFolder
 from tests.metrics.wandb_writer import BLOCK, HEAD, framed, history, summary

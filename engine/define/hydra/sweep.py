@@ -14,7 +14,7 @@ from typing import Any
 from hpo_tui.engine.define.compose import Plan
 from hpo_tui.engine.define.files import RUN_FOLDER, hydra_folder, load
 from hpo_tui.engine.define.guess import Proposal
-from hpo_tui.engine.define.hydra_values import parameter_of
+from hpo_tui.engine.define.hydra.values import parameter_of
 from hpo_tui.engine.define.options import Option
 from hpo_tui.engine.define.script import script_at
 from hpo_tui.engine.spec import Budget, Direction, Parameter, ParameterKind, StudySpec
