@@ -15,7 +15,7 @@ from hpo_tui.engine.arrays import Array, Mask
 from hpo_tui.engine.optimizer.encoding.axes import Grid, axis_of
 from hpo_tui.engine.optimizer.encoding.columns import ABSENT, CATEGORY, NUMBER, OPTIONAL, Kinds
 from hpo_tui.engine.optimizer.encoding.priors import log_prior, prior_quantile
-from hpo_tui.engine.spec import ParameterKind, Params, StudySpec, Value
+from hpo_tui.engine.spec import Parameter, ParameterKind, Params, StudySpec, Value
 from hpo_tui.engine.spec.space import active_order, compiled_constraints
 
 
@@ -35,6 +35,10 @@ class Space:
              for p, a in zip(self.free, self.axes, strict=True)]
         )  # fmt: skip
         self._constraints = compiled_constraints(spec)
+        # Thousands of rows are judged for one suggestion: by the values that count alone.
+        named = {n for c in self._constraints for n in c.names}
+        judged = tuple(p for p in spec.space if p.name in named)
+        self._judged = spec.space if any(map(_is_given, judged)) else judged
 
     @cached_property
     def categorical(self) -> Mask:
@@ -174,22 +178,26 @@ class Space:
 
     def decode(self, x: Array) -> list[Params]:
         """Native configurations of snapped rows (n, d), in the order of the space."""
+        return self._read(x, self.parameters)
+
+    def _read(self, x: Array, parameters: Sequence[Parameter]) -> list[Params]:
+        """Return what ``parameters`` have at snapped rows (n, d), in their order."""
         mask = self.active(x)
-        columns = []
-        for j, axis in enumerate(self.axes):
-            usable = np.where(mask[:, j], x[:, j], 0.0)
-            columns.append(axis.values(usable))
-        out: list[Params] = []
-        for i in range(len(x)):
-            params: Params = {}
-            for parameter in self.parameters:
-                j = self._column.get(parameter.name, -1)
-                if j >= 0 and mask[i, j]:
-                    params[parameter.name] = columns[j][i]
-                elif j < 0 and parameter.value is not None:
+        out: list[Params] = [{} for _ in x]
+        for parameter in parameters:
+            j = self._column.get(parameter.name)
+            if j is not None:
+                on = mask[:, j]
+                values = self.axes[j].values(np.where(on, x[:, j], 0.0))
+                for params, value, has in zip(out, values, on.tolist(), strict=True):
+                    if has:
+                        params[parameter.name] = value
+            elif parameter.value is not None:
+                for params in out:
                     params[parameter.name] = parameter.value
-            out.append({k: v for k, v in params.items() if self._fixed_active(k, params)})
-        return out
+        if not any(map(_is_given, parameters)):
+            return out
+        return [{k: v for k, v in p.items() if self._fixed_active(k, p)} for p in out]
 
     def with_fixed(self, params: Mapping[str, Value]) -> Params:
         """Return a configuration with the fixed values that are active in it, in the order."""
@@ -208,7 +216,7 @@ class Space:
         """Which snapped rows keep every constraint over the parameters, (n,)."""
         if not self._constraints:
             return np.ones(len(x), dtype=bool)
-        keeps = [all(c.holds(p) for c in self._constraints) for p in self.decode(x)]
+        keeps = [all(c.holds(p) for c in self._constraints) for p in self._read(x, self._judged)]
         return np.array(keeps, dtype=bool)
 
     def keeps(self, params: Mapping[str, Value]) -> bool:
@@ -223,6 +231,11 @@ class Space:
             if parameter.prior is not None:
                 total += np.where(on[:, j], log_prior(parameter, axis, x[:, j]), 0.0)
         return total
+
+
+def _is_given(parameter: Parameter) -> bool:
+    """Whether it is fixed, yet not in every configuration."""
+    return parameter.kind is ParameterKind.FIXED and bool(parameter.when)
 
 
 def feasible_random(

@@ -15,6 +15,7 @@ Shapes: n rows, d coordinates, T tasks; ``pairs`` is (d, n * n).
 
 import math
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from scipy.linalg import lapack
@@ -87,17 +88,24 @@ class Hyper:
     @staticmethod
     def unpack(vector: Array, d: int, tasks: int) -> "Hyper":
         """Return them from one vector: lengths, the factor's lower part, noise."""
-        lower = np.tril_indices(tasks)
+        lower = _lower(tasks)
         k = len(lower[0])
         factor = np.zeros((tasks, tasks))
         factor[lower] = vector[d : d + k]
         return Hyper(vector[:d], factor, vector[d + k :])
 
 
+@cache
+def _lower(tasks: int) -> tuple[Index, Index]:
+    """Return where the factor's lower part is: a fit asks twice at each of its steps."""
+    rows, columns = np.tril_indices(tasks)
+    return rows, columns
+
+
 def prior(d: int, tasks: int, noise: float = NOISE) -> Prior:
     """Return the prior: length scales 0.5 sqrt(d), tasks correlated 0.85, noise ``noise``."""
     base = (1 - _PRIOR_CORRELATION) * np.eye(tasks) + _PRIOR_CORRELATION
-    factor = np.linalg.cholesky(base)[np.tril_indices(tasks)]
+    factor = np.linalg.cholesky(base)[_lower(tasks)]
     k = len(factor)
     log_noise = np.full(tasks, math.log(NOISE))
     sd_noise = np.full(tasks, 2.5)
@@ -251,5 +259,5 @@ def loss(vector: Array, seen: Evidence, belief: Prior) -> tuple[float, Array]:
     by_factor = 2.0 * (member.T @ weighted @ member) @ hyper.factor
     by_noise = noise * (member.T @ np.diag(half))
     gap = (vector - belief.mean) / belief.sd
-    gradient = np.concatenate([by_length, by_factor[np.tril_indices(tasks)], by_noise])
+    gradient = np.concatenate([by_length, by_factor[_lower(tasks)], by_noise])
     return value + 0.5 * float(gap @ gap), gradient + gap / belief.sd
