@@ -239,8 +239,7 @@ def test_a_study_that_has_nothing_to_say_changes_nothing(
 
 
 def test_the_best_of_several_objectives_lie_along_the_front(lab: Any, toy: StudySpec) -> None:
-    done = Optimizer(toy, seed=1)
-    lab.play(done, lab.bowl)
+    done, _ = lab.spent(1)
     guess = Guess(done.found("former"), toy, Space(toy), seed=0)
     two = guess.best(2)
     assert abs(two[0, 0] - two[1, 0]) > 0.2

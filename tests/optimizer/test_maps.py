@@ -41,8 +41,8 @@ def test_one_parameter_has_no_pair(lab: Any) -> None:
 
 
 def test_a_cell_is_what_the_models_predict_at_its_values_alone(lab: Any) -> None:
-    opt = Optimizer(lab.spec(), seed=0)
-    asked = {s.number: s for s in lab.play(opt, lab.bowl)}
+    opt, ran = lab.spent(0)
+    asked = {s.number: s for s in ran}
     told = maps_of(opt)
     assert {(m.across, m.up) for m in told.values()} in ({("x", "y")}, {("y", "x")})
     models = opt._search.models(opt._history)
@@ -65,8 +65,8 @@ def test_a_cell_is_what_the_models_predict_at_its_values_alone(lab: Any) -> None
 
 
 def test_they_foretell_the_full_task(lab: Any) -> None:
-    opt = Optimizer(lab.spec(), seed=0)
-    asked = {s.number: s for s in lab.play(opt, lab.bowl)}
+    opt, ran = lab.spent(0)
+    asked = {s.number: s for s in ran}
     for (across, up, metric), one in maps_of(opt).items():
         assert one.trial in opt.best()
         params = asked[one.trial].params

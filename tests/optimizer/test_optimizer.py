@@ -10,17 +10,16 @@ from hpo_tui.engine.optimizer import BudgetSpent, Optimizer, Suggestion
 from hpo_tui.engine.spec import StudySpec
 
 
-def test_a_study_spends_its_budget_and_never_more(lab: Any, toy: StudySpec) -> None:
-    opt = Optimizer(toy, seed=1)
-    asked = lab.play(opt, lab.bowl)
+def test_a_study_spends_its_budget_and_never_more(lab: Any) -> None:
+    opt, asked = lab.spent(1)
     assert opt.spent <= 10.0 + 1e-9
     assert opt.spent > 9.2
     assert opt.spent == pytest.approx(math.fsum(s.cost for s in asked))
     assert [s.number for s in asked] == list(range(1, len(asked) + 1))
 
 
-def test_promotions_pay_the_margin_and_name_their_checkpoint(lab: Any, toy: StudySpec) -> None:
-    asked = lab.play(Optimizer(toy, seed=2), lab.bowl)
+def test_promotions_pay_the_margin_and_name_their_checkpoint(lab: Any) -> None:
+    _, asked = lab.spent(2)
     costs = {t["name"]: float(t["cost"]) for t in lab.tasks}
     by_number = {s.number: s for s in asked}
     promoted = [s for s in asked if s.resume_from is not None]
@@ -39,8 +38,8 @@ def test_without_resume_every_task_is_paid_in_full(lab: Any) -> None:
     assert all(s.cost == costs[s.task] and s.resume_from is None for s in asked)
 
 
-def test_no_configuration_runs_twice_at_a_task(lab: Any, toy: StudySpec) -> None:
-    asked = lab.play(Optimizer(toy, seed=3), lab.bowl)
+def test_no_configuration_runs_twice_at_a_task(lab: Any) -> None:
+    _, asked = lab.spent(0)
     pairs = [(tuple(s.params.items()), s.task) for s in asked]
     assert len(set(pairs)) == len(pairs)
 
@@ -158,9 +157,9 @@ def test_best_counts_full_results_that_meet_all_goals_alone(lab: Any) -> None:
     assert opt.best() == [3, 2]
 
 
-def test_every_suggestion_says_why(lab: Any, toy: StudySpec) -> None:
+def test_every_suggestion_says_why(lab: Any) -> None:
     kinds = {"start", "random", "look", "promoted", "full", "guard"}
-    for s in lab.play(Optimizer(toy, seed=1), lab.bowl):
+    for s in lab.spent(1)[1]:
         assert s.why["kind"] in kinds
         assert s.why["text"].endswith(".")
         json.dumps(dict(s.why))

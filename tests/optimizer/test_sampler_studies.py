@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import subprocess
 import sys
 import threading
@@ -86,13 +87,14 @@ def test_a_study_of_the_same_name_is_another(spec: StudySpec | None, again: str)
 
 
 WORKER = """
-import json, optuna, sys, time
+import json, optuna, sys
 from hpo_tui.engine.optimizer import BudgetSpent, CostWeightedSampler
 from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.spec.space import validate_params
 sampler = CostWeightedSampler(StudySpec.from_dict(json.loads(sys.argv[2])), seed=0)
 study = optuna.load_study(study_name="s", storage=sys.argv[1], sampler=sampler)
-time.sleep(max(0.0, float(sys.argv[3]) - time.time()))
+print("ready", flush=True)
+sys.stdin.read()
 try:
     while True:
         trial = study.ask()
@@ -108,9 +110,16 @@ def test_processes_share_one_budget_and_run_nothing_twice(
 ) -> None:
     url = f"sqlite:///{tmp_path / 'optuna.db'}"
     study = optuna.create_study(study_name="s", storage=storage_of(url))
-    words = [sys.executable, "-c", WORKER, url, json.dumps(STUDY), str(time.time() + 3)]
-    workers = [subprocess.Popen(words) for _ in range(3)]
-    assert [one.wait() for one in workers] == [0, 0, 0]
+    words = [sys.executable, "-c", WORKER, url, json.dumps(STUDY)]
+    ready, say = os.pipe()
+    wait, begin = os.pipe()
+    workers = [subprocess.Popen(words, stdin=wait, stdout=say) for _ in range(3)]
+    os.close(say)
+    with os.fdopen(ready) as lines:
+        assert [next(lines) for _ in workers] == ["ready\n"] * 3
+        os.close(begin)  # for all at once
+        assert [one.wait() for one in workers] == [0, 0, 0]
+    os.close(wait)
     run = [t for t in study.trials if t.state is TrialState.COMPLETE]
     assert 5.0 < math.fsum(t.user_attrs["hpo:cost"] for t in run) <= 6.0
     pairs = [(*t.params.values(), t.user_attrs["hpo:task"]) for t in run]

@@ -24,8 +24,8 @@ def test_there_are_none_before_a_full_result(lab: Any) -> None:
 
 
 def test_they_foretell_the_full_task_along_each_parameter(lab: Any) -> None:
-    opt = Optimizer(lab.spec(), seed=0)
-    asked = {s.number: s for s in lab.play(opt, lab.bowl)}
+    opt, ran = lab.spent(0)
+    asked = {s.number: s for s in ran}
     told = slices_of(opt)
     assert set(told) == {(p, m) for p in ("x", "y") for m in ("a", "b")}
     for (name, metric), one in told.items():

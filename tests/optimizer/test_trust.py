@@ -15,7 +15,6 @@ from hpo_tui.engine.optimizer.models.gp import Posterior, Rows
 from hpo_tui.engine.optimizer.models.kernel import Hyper, prior
 from hpo_tui.engine.optimizer.models.transform import Column, Where, warp
 from hpo_tui.engine.optimizer.models.trust import TRUSTED, beliefs, log_bayes_factor, trust
-from hpo_tui.engine.spec import StudySpec
 
 NUMBERS = np.array([False, False])
 HYPER = Hyper.unpack(prior(2, 2).mean, 2, 2)
@@ -120,9 +119,8 @@ def test_two_weak_doubts_make_a_strong_one_and_one_metric_can_stand_apart() -> N
     assert beliefs(np.zeros(3)) == pytest.approx([0.6 * 0.9 + 0.4 * 0.1] * 3)
 
 
-def test_tasks_are_judged_by_what_they_tell(lab: Any, toy: StudySpec) -> None:
-    opt = Optimizer(toy, seed=0)
-    lab.play(opt, lab.bowl)
+def test_tasks_are_judged_by_what_they_tell(lab: Any) -> None:
+    opt, _ = lab.spent(0)
     insights = {(i.task, i.metric): i for i in opt.tasks()}
     assert set(insights) == {(t, m) for t in ("cheap", "middle") for m in ("a", "b")}
     cheap = insights["cheap", "a"]
