@@ -43,6 +43,17 @@ def test_measured_costs_follow_the_clock_and_the_configuration(lab: Any) -> None
     assert 0 < eta < 4 * 61 * 8
 
 
+def test_costs_that_are_stated_hold_whatever_trials_take(lab: Any, toy: StudySpec) -> None:
+    opt = Optimizer(toy, seed=0)
+    for i in range(9):
+        opt.enqueue({"x": i / 8, "y": 0.01}, task=["cheap", "middle", "full"][i % 3])
+        s = opt.ask()
+        opt.tell(s.number, lab.bowl(s.params, s.task), duration=60.0)
+    prices = [opt.price({"x": 0.5, "y": 0.3}, task["name"]) for task in lab.tasks]
+    assert prices == [0.25, 0.5, 1.0]
+    assert opt.spent == 3 * 1.75
+
+
 def test_costs_are_measured_though_one_task_is_never_run(lab: Any) -> None:
     study = {"name": "toy", "command": "true", "budget": 30.0, "resume": True, "cost": "measured"}
     tasks = [{k: v for k, v in t.items() if k != "cost"} for t in lab.tasks]

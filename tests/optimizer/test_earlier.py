@@ -240,10 +240,14 @@ def test_a_study_that_has_nothing_to_say_changes_nothing(
 
 def test_the_best_of_several_objectives_lie_along_the_front(lab: Any, toy: StudySpec) -> None:
     done, _ = lab.spent(1)
-    guess = Guess(done.found("former"), toy, Space(toy), seed=0)
+    found = done.found("former")
+    guess = Guess(found, toy, space := Space(toy), seed=0)
     two = guess.best(2)
     assert abs(two[0, 0] - two[1, 0]) > 0.2
-    assert len(guess.best(1000)) <= guess.rows
+    known = {tuple(row) for f in found.findings if (row := space.encode(f.params)) is not None}
+    every = [tuple(row) for row in guess.best(1000)]
+    assert len(set(every)) == len(every) == len(known)
+    assert set(every) == known
 
 
 def test_limits_come_before_objectives_among_the_best(lab: Any) -> None:

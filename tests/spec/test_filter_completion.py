@@ -60,6 +60,12 @@ def test_nothing_is_proposed_where_no_name_can_begin(text: str) -> None:
     assert completions(text, len(text), NAMES, CHOICES)[1] == []
 
 
+def test_within_backticks_a_name_alone_is_proposed() -> None:
+    for begun in ("`s", "`a", "accuracy > 1 and `n"):
+        _, proposed = completions(begun, len(begun), NAMES, CHOICES)
+        assert {p.strip("`") for p in proposed} <= set(NAMES), begun
+
+
 def test_a_proposed_value_can_be_read() -> None:
     for line in completions("optimizer == ", 13, NAMES, CHOICES)[1]:
         Filter.parse(f"optimizer == {line}", NAMES, CHOICES)

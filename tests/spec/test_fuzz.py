@@ -184,10 +184,12 @@ def specs(draw: st.DrawFn) -> StudySpec:
         | st.integers(1, 99).map(lambda n: Budget(n, BudgetUnit.TRIALS))
         | st.integers(1, 10**7).map(lambda s: Budget(s, BudgetUnit.WALL))
     )
+    log = draw(st.booleans())
     objective = Objective(
         "m",
         draw(st.sampled_from(Direction)),
-        draw(st.none() | NUMBERS),
+        draw(st.none() | (st.floats(1e-12, 1e12) if log else NUMBERS)),
+        log=log,
         summary=draw(st.sampled_from(Summary)),
     )
     return StudySpec(
@@ -200,18 +202,33 @@ def specs(draw: st.DrawFn) -> StudySpec:
         tasks=(Task("a b", 0.1, {"epochs": 3}), Task("c", 1.0, {"epochs": 30})),
         resume=draw(st.booleans()),
         seed=draw(st.integers(0, 99)),
+        repeats=draw(st.integers(1, 9)),
+        cost_measured=draw(st.booleans()),
         noisy=draw(st.none() | st.booleans()),
+        constraints=draw(st.sampled_from([(), ("`free one` <= 1", "`free one` >= 0")])),
+        template=draw(st.sampled_from([None, ("a.toml", "a.toml"), ("in/a.toml", "b.toml")])),
         stop_when=draw(st.integers(0, 99)),
         notify=draw(st.sampled_from([(), ("mail", "me"), ("/bin/sh", "-c", 'a "$B" {c}\nd')])),
         warm=("torch", "a.b"),
         learn_from=("lr-sweep", "../old/.hpo/sweep"),
         env={"A": draw(TEXTS.filter(lambda t: not set(t) & set("{}")))},
         start=({"free one": draw(st.floats(0, 1))},),
-        metrics=(MetricSource(pattern=r"x=(?P<m>\d+)", rename={"q/r": "m"}),),
-        stopping=EarlyStopping(min_step=draw(st.integers(0, 9))),
+        metrics=(
+            MetricSource(pattern=r"x=(?P<m>\d+)", rename={"q/r": "m"}),
+            MetricSource("csv", "out/m.csv", step="epoch"),
+        ),
+        stopping=EarlyStopping(
+            draw(st.booleans()), draw(st.integers(1, 9)), draw(st.floats(0, 0.9))
+        ),
         resources=Resources(
-            gpus=draw(st.sampled_from(["all", "none", (0, 2), ("GPU-1f",)])),
+            *draw(st.sampled_from([("all",), ("none",), ((0, 2), 2, 1), (("GPU-1f",), 1, 3)])),
+            slots=draw(st.integers(1, 9)),
+            threads=draw(st.none() | st.integers(1, 9)),
+            nice=draw(st.integers(0, 19)),
             timeout=draw(st.none() | st.floats(0.001, 1e7)),
+            stall=draw(st.none() | st.floats(0.001, 1e7)),
+            grace=draw(st.floats(0.001, 1e7)),
+            failures=draw(st.integers(1, 9)),
             checkpoint_quota=draw(st.none() | st.integers(1, 10**15)),
         ),
     )  # fmt: skip

@@ -94,7 +94,7 @@ def test_in_a_study_s_folder_no_other_word_means_that_study(tmp_path: Path) -> N
     inside = home / "a"
     (inside / "runner.log").write_text("")
     (inside / "b.toml").write_text("")
-    for text in ("nonsense", "trials", "runner.log", "b.toml", "..", "../c"):
+    for text in ("nonsense", "trials", "runner.log", "b.toml", "study.toml", "..", "../c"):
         assert find_study(text, inside) is None, text
     for text, name in (("b", "b"), ("../b", "b"), (".", "a"), ("a", "a"), ("study.db", "a")):
         found = find_study(text, inside)

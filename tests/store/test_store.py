@@ -27,7 +27,7 @@ def trial(number: int = 1, state: Any = TrialState.RUNNING, params: Any = None, 
 
 def test_a_trial_comes_back_as_it_was_written(writer: StudyWriter, reader: StudyReader) -> None:
     want = trial(
-        params={"lr": 1e-4, "Lr": 3, "opt": "a\x1b[31m", 'q"uote': True, "n": 2},
+        params={"lr": 1e-4, "Lr": 3, "LR": 4, "opt": "a\x1b[31m", 'q"uote': True, "n": 2},
         metrics={"acc": 0.5, "nan": float("inf")}, charged=0.5, wasted=0.25, resumed_from=None,
         why={"kind": "random"}, tags=("a", "b"), note="ñ", starred=True, teaches=True, pid=9,
         peak_memory=2**40, step=-3, device="GPU0",
@@ -101,6 +101,15 @@ def test_the_last_events_are_read_oldest_first(writer: StudyWriter, reader: Stud
     assert [e.text for e in reader.events(limit=2)] == ["4", "5"]
     assert [e.text for e in reader.events(after=reader.events()[3].id)] == ["4", "5"]
     assert [e.text for e in reader.events_of(1, limit=2)] == ["3", "5"]
+
+
+def test_what_may_not_be_lost_is_on_the_disk_at_once(writer: StudyWriter) -> None:
+    """Reports can be read again after a power cut, and need not be waited for."""
+    flushed = []
+    for durable in (True, False, True):
+        with writer.transaction(durable=durable):
+            flushed.append(writer.conn.execute("PRAGMA synchronous").fetchone()[0])
+    assert flushed == [2, 1, 2]
 
 
 def test_what_was_reported_and_how_far_it_was_read_go_together(

@@ -4,8 +4,10 @@ from pathlib import Path
 
 from hpo_tui.store.models import StudyState, Trial, TrialState
 from hpo_tui.store.write import StudyWriter
+from hpo_tui.tui.watching.watcher import read_once
 from hpo_tui.tui.widgets.best_table import MOST, BestTable
 from hpo_tui.tui.widgets.line_table import LineTable
+from hpo_tui.tui.words.side_by_side import of_several
 from tests.tui.conftest import NOW, make_app, make_study, ready
 
 ONE = """\
@@ -78,3 +80,14 @@ async def test_one_objective_has_one_best_and_repeats_say_how_many(tmp_path: Pat
         values = app.screen.query_one("#trial-values", LineTable).rows
         assert [c.title for c in values.columns] == ["", "this trial", "best: #2, mean of 2"]
         assert [text.strip() for text, _ in values.cells(1)] == ["loss ↓", "0.5", "0.3"]
+
+
+def test_a_look_is_none_of_the_runs_whose_mean_counts(tmp_path: Path) -> None:
+    study = make_study(tmp_path, "looks", 0, running=0)
+    writer = StudyWriter(study.db)
+    for n, task in enumerate(("15 epochs", "60 epochs", "60 epochs"), start=1):
+        writer.add_trial(Trial(n, 1, task, TrialState.COMPLETE, 1.0, {"lr": 0.01}))
+    writer.close()
+    snapshot = read_once(study)
+    said = "one of 2 runs; their mean counts"
+    assert [of_several(snapshot, row) for row in range(3)] == ["", said, said]

@@ -134,6 +134,7 @@ NOT_WHOLE = ["1.5", '"3"', "false", "[]", "1e300", "-inf"]
 NOT_FLAGS = ['"yes"', "1", "0", "[true]", '"true"']
 NOT_TEXTS = ["3", "true", "[1]", "07:32:00", '"\\u0000"']
 NOT_TIMES = ['"2 fortnights"', '"-1h"', "0", '"h"', '""', "true", "[1]", '"1h 2"', "-5"]
+NOT_TIMES.append(f'"{"9" * 400}h"')
 
 
 def numbers() -> Iterator[Case]:
