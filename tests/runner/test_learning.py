@@ -43,7 +43,7 @@ def make_two(make_study: Any, finished: Path) -> Any:
             shutil.rmtree(first.folder.path)
             shutil.copytree(finished, first.folder.path)
         elif run:
-            start_runner(first.folder)
+            first.start()
             first.gone()
             shutil.copytree(first.folder.path, finished)
         text = first.study().text.replace(
@@ -94,7 +94,7 @@ def test_an_earlier_study_is_read_anew_once_its_name_was_taken_out(make_two: Any
         second.study().text.replace("= 6", "= 8"),
     ):
         offline.apply(first.folder, "extend", {"amount": 1})
-        start_runner(first.folder)
+        first.start()
         first.gone()
         offline.apply(second.folder, "edit", {"text": text})
         start_runner(second.folder)
@@ -175,7 +175,7 @@ def test_where_an_archived_study_lies_is_told(make_two: Any) -> None:
     offline.apply(second.folder, "edit", {"text": text})
     start_runner(second.folder)
     second.gone()
-    assert len(second.events("learned")) == 1
+    assert [e.text for e in second.events("learned")] == [f"learns from {path[1]} (6 results)"]
 
 
 def test_studies_of_one_name_in_two_places_are_told_apart(make_two: Any) -> None:
@@ -243,17 +243,9 @@ def test_an_edit_to_a_study_that_is_not_there_is_refused(make_two: Any) -> None:
     assert second.study().text == text
 
 
-def test_a_study_by_the_path_of_its_folder(make_two: Any, tmp_path: Any) -> None:
-    first, second = make_two(".hpo/t")
-    start_runner(second.folder)
-    second.gone()
-    assert [e.text for e in second.events("learned")] == ["learns from .hpo/t (6 results)"]
-    del first, tmp_path
-
-
 def test_a_running_study_learns_from_what_an_edit_names(make_study: Any) -> None:
     first = make_study(SCRIPT, budget=6)
-    start_runner(first.folder)
+    first.start()
     first.gone()
     text = first.study().text.replace('name = "t"', 'name = "second"')
     second = type(first)(create_study(text, first.folder.path.parent, "second"))
