@@ -29,6 +29,17 @@ def test_a_wide_name_is_cut_by_the_cells_that_it_takes(tmp_path: Path) -> None:
     assert sum(fmt.width_of(text) + 2 for text, _ in left) < 80
 
 
+def test_at_no_width_is_the_header_wider(tmp_path: Path) -> None:
+    snapshot = read_once(make_study(tmp_path, trials=3))
+    said = set()
+    for width in range(50, 160):
+        left, right = header_pieces(snapshot, width)
+        gaps = 2 * len(left) + max(len(left) - 2, 0) + 2 * len(right)
+        assert sum(fmt.width_of(text) for text, _ in left + right) + gaps <= width
+        said.add(len(left) + len(right))
+    assert len(said) > 2, "or nothing was left out"
+
+
 def test_gpus_that_do_not_all_fit_into_the_header_are_summed_up(tmp_path: Path) -> None:
     snapshot = replace(read_once(make_study(tmp_path, trials=3)), runner_pid=1)
     gpus = tuple(

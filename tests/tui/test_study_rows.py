@@ -70,3 +70,19 @@ def test_a_trial_that_is_overdue_is_seen_in_the_list_while_a_runner_lives(
         (summary,) = studies.read()
     assert summary.overdue
     assert StudyRows([summary], 0.0, 80).cells(0)[1] == ("● running, overdue", "warn")
+
+
+def test_how_many_trials_meet_the_goals_is_said_where_there_are_goals(tmp_path: Path) -> None:
+    easy = TEXT.replace("threshold = 0.9\n", "threshold = 0.1\n")
+    make_study(tmp_path, "goals", trials=60, text=easy)
+    free = TEXT.replace("threshold = 0.9\n", "").replace("threshold = 40000\n", "")
+    make_study(tmp_path, "none", trials=60, text=free)
+    with closing(StudyList(tmp_path / ".hpo")) as studies:
+        found = {s.folder.name: s for s in studies.read()}
+    assert found["goals"].met
+    shown = {}
+    for name, summary in found.items():
+        rows = StudyRows([summary], 0.0, 120)
+        at = next(i for i, c in enumerate(rows.columns) if c.key == "met")
+        shown[name] = rows.cells(0)[at]
+    assert shown == {"goals": (str(found["goals"].met), "good"), "none": ("–", "dim")}

@@ -17,6 +17,7 @@ from hpo_tui.tui.watching.watcher import read_once
 from hpo_tui.tui.words import fmt, present
 from hpo_tui.tui.words.entries import EntryRows
 from hpo_tui.tui.words.side_by_side import trial_entries
+from hpo_tui.tui.words.trial_sheet import sheet
 from tests.tui.conftest import NOW, TEXT, make_study, make_trial
 
 NAMES = ("optimizer_sgd_with_momentum", "optimizer_sgd_with_nesterov", "adam")
@@ -99,3 +100,13 @@ def test_side_by_side_a_goal_is_not_cut_and_choices_differ(picture: Snapshot) ->
     assert kind[1] != kind[2]
     row = next(n for n in range(len(lines)) if lines.whole(n)[0].startswith("nonzero"))
     assert lines.whole(row)[0] == "nonzero_weights ≤40k"
+
+
+def test_of_several_objectives_the_best_are_a_front(tmp_path: Path) -> None:
+    text = TEXT.replace("threshold = 0.9", "threshold = 0.5")
+    two = read_once(make_study(tmp_path, trials=60, text=text))
+    one = replace(two, spec=replace(two.spec, objectives=two.spec.objectives[:1]))
+    for snapshot, words in ((two, " on the Pareto front"), (one, " (the best)")):
+        titles = [sheet(snapshot, row, None, [], {}).title for row in range(60)]
+        assert any(words in title for title in titles)
+        assert not all(words in title for title in titles)

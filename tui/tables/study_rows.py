@@ -74,16 +74,14 @@ class StudyRows:
             return [(plain(s.folder.name), ""), _state(s), *[blank] * 4, changed]
         filled = round(self._bar * s.share)
         bar = "█" * filled + "─" * (self._bar - filled) + " " * bool(self._bar)
+        met = present.grouped(s.met), "good" if s.met else "dim"
         return [
             (plain(s.folder.name), "bold"),
             _state(s),
             (bar + fit(budgets.spent_short(s.spent, s.spec.budget, SPENT), SPENT), ""),
             (present.grouped(s.trials), ""),
             _best(s),
-            (
-                present.grouped(s.met) if s.spec.has_goals else "–",
-                "good" if s.met else "dim",
-            ),
+            met if s.spec.has_goals else ("–", "dim"),
             changed,
         ]
 

@@ -131,21 +131,44 @@ def test_the_arrow_of_an_axis_is_apart_from_its_name_in_seven_bits(
 @pytest.mark.parametrize(
     ("brush", "said"),
     [
-        ((2.6, 6.4), ("3", "6")),
-        ((4.6, 5.4), ("5", "5")),
-        ((4.2, 4.8), ("4.2", "4.8")),  # holds no whole number
-        ((-math.inf, 6.4), ("", "6")),
-        ((2.6, math.inf), ("3", "")),
+        ((2.6, 6.4), ("3", "6", "brush 3 … 6 ")),
+        ((4.6, 5.4), ("5", "5", "brush 5 … 5 ")),
+        ((4.2, 4.8), ("4.2", "4.8", "brush 4.2 … 4.8 ")),  # holds no whole number
+        ((-math.inf, 6.4), ("", "6", "brush up to 6 ")),
+        ((2.6, math.inf), ("3", "", "brush from 3 ")),
+        ((-math.inf, math.inf), ("", "", "brush all that have a value ")),
     ],
 )
 def test_a_brush_on_whole_numbers_is_told_by_those_inside(
     make_frame: Callable[..., Frame], snapshot_of: Callable[..., Snapshot], spec: StudySpec,
-    brush: tuple[float, float], said: tuple[str, str],
+    brush: tuple[float, float], said: tuple[str, str, str],
 ) -> None:  # fmt: skip
     frame = make_frame(50)
-    assert axes.make("p:depth", frame, spec).ends_of(brush) == said
+    assert axes.make("p:depth", frame, spec).ends_of(brush) == said[:2]
     view = View(brushes={"p:depth": brush})
     options = Options(("p:depth", "p:lr"))
     picture = Scene(UNICODE).draw(snapshot_of(frame), view, options, (60, 24))
     lines = ["".join(map(chr, row.tolist())) for row in picture.canvas.codes]
-    assert any(f"brush {said[0]} … {said[1]}" in line for line in lines) == all(said)
+    assert said[2] in lines[-1]
+
+
+def test_the_ends_of_a_brush_stand_beside_its_axis(
+    make_frame: Callable[..., Frame], snapshot_of: Callable[..., Snapshot]
+) -> None:
+    view, options = View(brushes={"m:acc": (0.8523, 0.9117)}), Options(("m:acc", "p:lr"))
+    picture = Scene(UNICODE).draw(snapshot_of(make_frame(200)), view, options, (60, 40))
+    for end, said in ((0.8523, "0.852"), (0.9117, "0.912")):
+        at = picture.row_of(picture.plan.axes[0], end)
+        assert at is not None
+        assert said in "".join(map(chr, picture.canvas.codes[at].tolist()))
+
+
+def test_which_of_many_axes_are_in_sight_is_said(
+    make_frame: Callable[..., Frame], snapshot_of: Callable[..., Snapshot]
+) -> None:
+    options = Options(("m:acc", "m:size", "m:ms", "p:lr", "p:batch", "p:depth"))
+    picture = Scene(UNICODE).draw(snapshot_of(make_frame(50)), View(), options, (40, 24))
+    shown = len(picture.plan.axes)
+    assert shown < 6
+    last = "".join(map(chr, picture.canvas.codes[-1].tolist()))
+    assert f"axes 1-{shown} of 6" in last

@@ -8,6 +8,7 @@ from hpo_tui.engine.spec import StudySpec
 from hpo_tui.store.frame import Frame
 from hpo_tui.tui.charts import axes
 from hpo_tui.tui.charts.classes import classify
+from hpo_tui.tui.charts.compose import THINNED_FROM, compose
 from hpo_tui.tui.charts.layers import Layers, Plan
 
 Frames = Callable[..., Frame]
@@ -85,3 +86,12 @@ def test_what_has_no_value_runs_along_the_rail(make_frame: Frames, spec: StudySp
     # Every trial is drawn at every axis: none vanishes.
     for column in plan.columns:
         assert layers.counts[:, :, column].sum() >= 300
+
+
+@pytest.mark.parametrize(("most", "lit"), [(THINNED_FROM - 8, 0xFF), (THINNED_FROM * 2, 0x01)])
+def test_in_a_crowded_cell_the_lines_of_most_trials_alone_are_drawn(most: int, lit: int) -> None:
+    counts = np.zeros((2, 4, 2), dtype=np.int32)
+    counts[1] = 1
+    counts[1, 0, 0] = most
+    cells = compose(counts, counts.sum(axis=(1, 2)).astype(np.int64), [1, 9], [False, False])
+    assert cells.bits.tolist() == [[lit]]
