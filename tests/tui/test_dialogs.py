@@ -43,7 +43,6 @@ def _form() -> ItemDialog:
     return ItemDialog("space: lr", fields, {}, lambda *_: FAULT)
 
 
-@pytest.mark.parametrize("size", [(40, 13), (60, 16), (80, 24), (120, 40)])
 @pytest.mark.parametrize(
     ("make", "hint"),
     [
@@ -56,24 +55,27 @@ def _form() -> ItemDialog:
     ],
 )
 async def test_the_keys_of_a_dialog_are_in_sight(
-    study: StudyFolder, make: Callable[[], ModalScreen[Any]], hint: str, size: tuple[int, int]
+    study: StudyFolder, make: Callable[[], ModalScreen[Any]], hint: str
 ) -> None:
     app = make_app(study)
     async with app.run_test(size=(80, 24)) as pilot:
         await ready(pilot)
-        app.push_screen(make())
-        await until(pilot, lambda: hint in _lines(pilot))
-        await pilot.resize_terminal(*size)
-        await until(pilot, lambda: hint in _lines(pilot))
-        box = app.screen.query(Vertical).first()
-        await until(pilot, lambda: _used(box) == box.content_size.height)
-        if isinstance(app.screen, AskText) and size[1] >= 16:
-            await pilot.press("f2")
-            await until(pilot, lambda: "Mend-it." in _lines(pilot))
-        if isinstance(app.screen, ItemDialog):
-            await until(pilot, lambda: "Mend-it." in _lines(pilot) and "so." in _lines(pilot))
-            await pilot.press("up")  # from the first field to the last
-            await until(pilot, lambda: "key-10" in _lines(pilot))
+        for size in ((40, 13), (60, 16), (80, 24), (120, 40)):
+            app.push_screen(make())
+            await until(pilot, lambda: hint in _lines(pilot))
+            await pilot.resize_terminal(*size)
+            await until(pilot, lambda: hint in _lines(pilot))
+            box = app.screen.query(Vertical).first()
+            await until(pilot, lambda box=box: _used(box) == box.content_size.height)
+            if isinstance(app.screen, AskText) and size[1] >= 16:
+                await pilot.press("f2")
+                await until(pilot, lambda: "Mend-it." in _lines(pilot))
+            if isinstance(app.screen, ItemDialog):
+                await until(pilot, lambda: "Mend-it." in _lines(pilot) and "so." in _lines(pilot))
+                await pilot.press("up")  # from the first field to the last
+                await until(pilot, lambda: "key-10" in _lines(pilot))
+            await app.pop_screen()
+            await pilot.resize_terminal(80, 24)
 
 
 def _used(box: Vertical) -> int:
