@@ -41,9 +41,8 @@ def promotion(spec: StudySpec, trials: Iterable[Trial], trial: Trial, task: str 
         return found
     # The dearest is what a promotion without a task was after.
     by = taken[task or dearer[-1]]
-    done = "is complete" if by.state is TrialState.COMPLETE else f"is {by.state}"
     hint = ": confirm it to run it with other seeds" if by.task == dearer[-1] else ""
     raise Refused(
         f"the configuration of trial {trial.number} has been promoted to {by.task} already: "
-        f"trial {by.number} {done}{hint}"
+        f"trial {by.number} is {by.state}{hint}"
     )

@@ -9,7 +9,7 @@ import pytest
 from acting import Process, live
 
 from hpo_tui.engine.runner.desk import Desk
-from hpo_tui.engine.runner.watching import Told, watch
+from hpo_tui.engine.runner.watching import Told, adopt, watch
 from hpo_tui.store.folder import TrialFolder
 from hpo_tui.store.models import Trial, TrialState
 
@@ -57,3 +57,19 @@ def test_a_charge_never_falls(desk: Desk, tmp_path: Path) -> None:
     desk.update(1, charged=charges[1])
     assert desk.charge(one, 200.0) == charges[1]
     assert desk.charge(one, 1e9) == 1.0
+
+
+def test_of_a_trial_that_is_tried_again_each_attempt_occupies_its_gpu_once(desk: Desk) -> None:
+    desk.update(1, device="GPU0", duration=10.0, ended=100.0)
+    desk.update(1, ended=None)
+    desk.update(1, duration=25.0, ended=200.0)
+    found = desk.occupancy.total(1, now=300.0)
+    assert (found.seconds, found.unshared) == (25.0, 25.0)
+
+
+def test_the_process_of_a_trial_is_known_once_it_was_adopted(desk: Desk) -> None:
+    """Its runner may have died before it could write down which one it had started."""
+    process = SimpleNamespace(pid=77, started=5.0, poll=lambda: None)
+    desk.executor.adopt = lambda *_: process  # type: ignore[method-assign]
+    assert adopt(desk, desk.trials[1])
+    assert (desk.trials[1].pid, desk.trials[1].pid_started) == (77, 5.0)
