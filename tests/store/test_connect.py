@@ -187,3 +187,16 @@ def test_a_link_that_leads_back_to_itself_is_no_database(tmp_path: Path) -> None
             opens(path)
     with pytest.raises(sqlite3.OperationalError, match="unable to open"), connect.transaction(path):
         pass
+
+
+def test_the_log_of_a_file_that_is_gone_goes_and_that_of_another_stays(tmp_path: Path) -> None:
+    path = tmp_path / "study.db"
+    log, memory = connect.log_of(path), tmp_path / "study.db-shm"
+    log.write_bytes(b"log")
+    memory.write_bytes(b"memory")
+    for another in (0, connect.inode(log) + 1):
+        connect.drop_log(path, another)
+        assert log.exists()
+        assert memory.exists()
+    connect.drop_log(path, connect.inode(log))
+    assert list(tmp_path.iterdir()) == []
