@@ -47,6 +47,7 @@ def test_as_many_are_waited_for_as_the_file_says(make_study: Any) -> None:
     study.gone()
     assert numbers(study) == [1, 2, 3]
     assert study.study().reason == "goals met by trials 2, 3"
+    assert not [e for e in study.events("threshold") if "nothing new" in e.text]
 
 
 def test_without_the_key_goals_end_nothing(make_study: Any) -> None:

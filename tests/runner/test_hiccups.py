@@ -184,14 +184,19 @@ def test_what_is_no_file_can_be_read(tmp_path: Path) -> None:
         assert why_unread(tmp_path / name) == ""
 
 
-def test_what_does_not_pass_ends_the_runner(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("time.sleep", lambda _: None)
+def test_what_has_not_passed_within_a_minute_ends_the_runner(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr("time.sleep", waits.append)
     trouble = Trouble.__new__(Trouble)
     trouble.borne = 0
     for _ in range(_MOST_BORNE):
         trouble.bear(OSError("no"))
     with pytest.raises(OSError, match="no"):
         trouble.bear(OSError("no"))
+    assert max(waits) <= 5.0
+    assert 50.0 < sum(waits) < 70.0
 
 
 def test_a_process_is_started_only_when_it_can_be_watched(
