@@ -227,3 +227,17 @@ async def test_a_broken_text_is_mended_before_the_form_changes_it(tmp_path: Path
         assert said.startswith("Fix the TOML first: line 1: ")
         assert app.screen is screen
         assert screen.history.text == "xy" + TEXT
+
+
+async def test_a_setting_that_the_text_does_not_have_cannot_be_removed(tmp_path: Path) -> None:
+    path = tmp_path / "study.toml"
+    path.write_text(TEXT)
+    app = HpoApp(tmp_path / ".hpo")
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await editor(pilot, path)
+        assert screen.query_one(StudyForm).move_to(("study", "noisy"))
+        await pilot.press("D")
+        await until(pilot, lambda: bool(app._notifications))
+        said = next(iter(app._notifications)).message
+        assert said == "noisy is not set: there is nothing to remove. Enter sets it."
+        assert screen.history.text == TEXT

@@ -126,6 +126,13 @@ def test_a_finished_study_without_a_full_trial_names_the_way_that_there_is(
     assert "R starts it" in first_result_text(replace(seen, edited=True))
 
 
+def test_the_header_says_how_a_study_whose_budget_is_spent_goes_on(tmp_path: Path) -> None:
+    spent = read_once(make_study(tmp_path, trials=3, running=0, state=StudyState.FINISHED))
+    assert ("+ adds to its budget", "dim") in header_pieces(spent, 120)[0]
+    met = replace(spent, study=replace(spent.study, reason="two trials meet all goals"))
+    assert "adds" not in "".join(text for text, _ in header_pieces(met, 120)[0])
+
+
 @pytest.mark.parametrize("width", [60, 80, 120])
 def test_why_a_study_is_paused_is_cut_to_the_room_that_there_is(tmp_path: Path, width: int) -> None:
     snapshot = read_once(make_study(tmp_path, trials=3, state=StudyState.PAUSED))

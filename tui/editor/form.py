@@ -41,13 +41,17 @@ def check(text: str) -> Checked:
 
 @dataclass(frozen=True, slots=True)
 class FormRow:
-    """One line of the form. ``path`` is the key or table it stands for; headings have one too."""
+    """One line of the form. ``path`` is the key or table it stands for; headings have one too.
+
+    ``unset``: the text does not have the key; the line shows that it could.
+    """
 
     path: KeyPath
     label: str
     value: str
     heading: bool = False
     problem: str = ""
+    unset: bool = False
 
     @property
     def section(self) -> str:
@@ -66,7 +70,13 @@ def form_rows(checked: Checked) -> list[FormRow]:
         problem = _first(checked.problems, (section,), exact=True)
         rows.append(FormRow((section,), title, count, heading=True, problem=problem))
         rows += [
-            FormRow(path, label, value, problem=_first(checked.problems, path))
+            FormRow(
+                path,
+                label,
+                value or "",
+                problem=_first(checked.problems, path),
+                unset=value is None,
+            )
             for path, label, value in items
         ]
     return rows
@@ -80,7 +90,8 @@ def _first(problems: Sequence[Problem], path: KeyPath, *, exact: bool = False) -
     return ""
 
 
-def _items(section: str, held: Any) -> list[tuple[KeyPath, str, str]]:
+def _items(section: str, held: Any) -> Sequence[tuple[KeyPath, str, str | None]]:
+    """Return a section's rows: path, label and value, which is None for a key that is not set."""
     if section in LISTS:
         tables = held if isinstance(held, list) else []
         return [
@@ -100,7 +111,7 @@ def _items(section: str, held: Any) -> list[tuple[KeyPath, str, str]]:
     shown = known if section == "study" else [k for k in known if k in table]
     others = [k for k in table if k not in known]
     return [
-        ((section, key), key, _setting(fields.get(key), table[key]) if key in table else "")
+        ((section, key), key, _setting(fields.get(key), table[key]) if key in table else None)
         for key in (*shown, *others)
     ]
 

@@ -109,8 +109,12 @@ class Items:
         """Remove the item or setting under the cursor; undo brings it back."""
         self.screen.settle()
         row = self.screen.query_one(StudyForm).row()
-        if row is not None and not row.heading:
-            self._edit(lambda text: (edits.remove(text, row.path), row.path))
+        if row is None or row.heading or self._unreadable():
+            return
+        if row.unset:
+            self.screen.say(f"{row.label} is not set: there is nothing to remove. Enter sets it.")
+            return
+        self._edit(lambda text: (edits.remove(text, row.path), row.path))
 
     def do_define_move_down(self) -> None:
         """Move the item one place down."""

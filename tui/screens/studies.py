@@ -136,7 +136,8 @@ Below the list stands why the selected study is paused, over or waits, and what 
         home = str(self.hpo.home) if self.hpo.home else "no .hpo folder here"
         count = "1 study" if len(studies) == 1 else f"{present.grouped(len(studies))} studies"
         living = sum(s.runner is not None for s in studies)
-        self._standing = f"{count}, {living} with a runner   {plain(home)}"
+        count += f", {living} with a runner" if living else ""
+        self._standing = f"{count}   {plain(home)}"
         self._fill()
         if studies and not table.has_focus and self.is_current:
             table.focus()

@@ -122,7 +122,9 @@ def header_pieces(snapshot: "Snapshot", width: int) -> tuple[list[Piece], list[P
 
 
 def _detail(snapshot: "Snapshot", stand: Standing) -> str:
-    """Return why the study stands so, beside the word for it, and how a stopped one goes on."""
+    """Return why the study stands so, beside the word for it, and how it could go on."""
+    if snapshot.study.state is StudyState.FINISHED and not stand.detail:
+        return "+ adds to its budget"
     if snapshot.study.state is not StudyState.STOPPED or snapshot.runner_pid is not None:
         return stand.detail
     return f"{stand.detail.removeprefix('stopped ')}, R goes on".removeprefix(", ")
