@@ -66,10 +66,10 @@ class Chart(Widget, can_focus=True):
         self.repaint()
         self.post_message(TrialSelected(number))
 
-    async def action_open(self) -> None:
+    def action_open(self) -> None:
         """Open the selected trial; without one the screen says that there is none."""
         if self.view.selected is None:
-            await self.screen.run_action("do('trial.open')")
+            self.call_later(self.screen.run_action, "do('trial.open')")
         else:
             self.post_message(TrialOpened(self.view.selected))
 
