@@ -128,7 +128,9 @@ def test_a_finished_study_without_a_full_trial_names_the_way_that_there_is(
 
 def test_the_header_says_how_a_study_whose_budget_is_spent_goes_on(tmp_path: Path) -> None:
     spent = read_once(make_study(tmp_path, trials=3, running=0, state=StudyState.FINISHED))
-    assert ("+ adds to its budget", "dim") in header_pieces(spent, 120)[0]
+    assert ("the budget is spent (+ adds to it)", "dim") in header_pieces(spent, 120)[0]
+    left = replace(spent, study=replace(spent.study, reason="the budget is spent but for 0.62"))
+    assert ("the budget is spent but for 0.62 (+ adds to it)", "dim") in header_pieces(left, 120)[0]
     met = replace(spent, study=replace(spent.study, reason="two trials meet all goals"))
     assert "adds" not in "".join(text for text, _ in header_pieces(met, 120)[0])
 
@@ -147,8 +149,9 @@ def test_why_a_study_is_paused_is_cut_to_the_room_that_there_is(tmp_path: Path, 
 @pytest.mark.parametrize(
     ("width", "said"),
     [
-        (160, "the budget is spent but for 0.25, which pays for no further full-task result"),
-        (110, "the budget is spent but for 0.25"),
+        (160, "the budget is spent but for 0.25 (+ adds to it), which pays for nothing more"),
+        (110, "the budget is spent but for 0.25 (+ adds to it)"),
+        (100, "the budget is spent but for 0.25"),
         (90, "the budget is spent"),
         (70, ""),
     ],
@@ -157,7 +160,7 @@ def test_why_a_study_is_over_is_told_as_far_as_there_is_room(
     tmp_path: Path, width: int, said: str
 ) -> None:
     snapshot = read_once(make_study(tmp_path, trials=9, running=0, state=StudyState.FINISHED))
-    why = "the budget is spent but for 0.25, which pays for no further full-task result"
+    why = "the budget is spent but for 0.25, which pays for nothing more"
     over = replace(snapshot, study=replace(snapshot.study, reason=why))
     left, _ = header_pieces(over, width)
     assert sum(fmt.width_of(text) + 2 for text, _ in left) < width

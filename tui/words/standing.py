@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from hpo_tui.engine.answers import PAUSED_BY_YOU, wish_text
+from hpo_tui.engine.answers import PAUSED_BY_YOU, SPENT, wish_text
 from hpo_tui.engine.waiting import BESIDE, waits_for
 from hpo_tui.store.models import Event, Study, StudyState, TrialState
 from hpo_tui.tui.study_deeds import why_no_start
@@ -123,8 +123,9 @@ def header_pieces(snapshot: "Snapshot", width: int) -> tuple[list[Piece], list[P
 
 def _detail(snapshot: "Snapshot", stand: Standing) -> str:
     """Return why the study stands so, beside the word for it, and how it could go on."""
-    if snapshot.study.state is StudyState.FINISHED and not stand.detail:
-        return "+ adds to its budget"
+    if snapshot.study.state is StudyState.FINISHED and (stand.detail or SPENT).startswith(SPENT):
+        first, comma, more = (stand.detail or SPENT).partition(",")
+        return f"{first} (+ adds to it){comma}{more}"
     if snapshot.study.state is not StudyState.STOPPED or snapshot.runner_pid is not None:
         return stand.detail
     return f"{stand.detail.removeprefix('stopped ')}, R goes on".removeprefix(", ")
@@ -147,7 +148,7 @@ def about(snapshot: "Snapshot") -> str:
 
 def _beginning(sentence: str, room: int) -> str:
     """Return a sentence, or as many of its clauses as ``room`` cells hold: the first says most."""
-    ends = [len(sentence), *(found.start() for found in re.finditer(r"[,;:] | but ", sentence))]
+    ends = [len(sentence), *(found.start() for found in re.finditer(r"[,;:] | but | \(", sentence))]
     fitting = [end for end in ends if fmt.width_of(sentence[:end]) <= room]
     return sentence[: max(fitting, default=0)]
 
