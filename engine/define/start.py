@@ -54,17 +54,28 @@ def init(
     prints and how long it takes. Nothing is written: see :meth:`Draft.save`. Raises ValueError, in
     a sentence, for a command that is empty or not there.
     """
-    given = words_of(argv_or_script, folder)
+    given, limit = words_of(argv_or_script, folder), timeout if run else None
     if len(given) == 1 and given[0].endswith(SUFFIXES):
-        return sweep_draft(read_sweep(folder / given[0]), folder, timeout if run else None)
+        return sweep_draft(read_sweep(folder / given[0]), folder, limit)
     words = command_words(given, folder)
     inside = wrapped(words, folder)
     script = script_of(inside.words if inside else words, folder)
     texts = local_sources(script, folder) if script else []
     if script is not None and inside is None:
-        own = _own_study(words, script, texts, folder, timeout if run else None)
+        own = _own_study(words, script, texts, folder, limit)
         if own is not None:
             return own
+    return _by_options(given, words, script, texts, folder, limit=limit)
+
+
+def _by_options(
+    given: Sequence[str], words: Sequence[str], script: Path | None, texts: Sequence[str],
+    folder: Path, *, limit: float | None,
+) -> Draft:  # fmt: skip
+    """Propose a study by the options of a command, which ``given`` is as its user wrote it.
+
+    ``limit``: the seconds of a first run; None for no run.
+    """
     sweep = hydra_sweep(words, folder, script, "\n".join(texts))
     words = sweep.words if sweep else words
     found = find_options(words, folder)
@@ -79,10 +90,10 @@ def init(
     needs = _missing(plan, words)
     advice += [_needed(needs, words)] if needs else []
     tried = printed = None
-    if run and not needs and not found.broken:
+    if limit is not None and not needs and not found.broken:
         # A run that is only looked at is not uploaded.
         looked = placed(spec) if uses_wandb(texts) else spec
-        tried, printed, said = first_run(plan, looked, folder, files, timeout)
+        tried, printed, said = first_run(plan, looked, folder, files, limit)
         advice += said
     if printed is None or not printed.values:
         printed = read_source(texts) or printed
