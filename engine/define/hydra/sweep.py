@@ -62,8 +62,8 @@ class Sweep:
         seed = None if seed and seed.name in names else seed
         used = names | {fidelity.option.name if fidelity else "", seed.name if seed else ""}
         left = [option for option in plan.found.options if option.name not in used]
-        found = dataclasses.replace(plan.found, how=f"the sweep in {self.place}", also=RUN_FOLDER)
-        found = dataclasses.replace(found, advice=())
+        how = f"the sweep in {self.place}"
+        found = dataclasses.replace(plan.found, how=how, also=RUN_FOLDER, advice=())
         return dataclasses.replace(
             plan, found=found, proposals=proposals, fidelity=fidelity, seed=seed, left=left,
             guesses=[], stated=True,
