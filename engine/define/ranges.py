@@ -96,6 +96,15 @@ def _share(low: float, high: float) -> Callable[[Option], Parameter | None]:
     return rule
 
 
+def _density(option: Option) -> Parameter | None:
+    """Propose how much of a network there is: nothing of it is none, and 1 is all."""
+    default = number(option.default)
+    if default is not None and not 0 < default <= 1:
+        return None
+    ends = _limited(option, nice((default or 0.1) * 0.1), 1.0)
+    return Parameter(option.name, ParameterKind.FLOAT, *ends, log=True)
+
+
 def _gamma(option: Option) -> Parameter:
     """Propose a discount (near 1), the factor of a schedule, or a penalty that starts from 0."""
     default = number(option.default) or 0.0
@@ -224,6 +233,7 @@ _RULES: tuple[tuple[str, Callable[[Option], Parameter | None]], ...] = (
     (r"(.*_)?prob(ability)?", _share(0.0, 1.0)),
     (r"(label_)?smoothing(_factor)?|warmup_(ratio|frac|fraction|portion)", _share(0.0, 0.3)),
     (r"gamma|lr_decay|lr_gamma|decay_rate", _gamma),
+    (r"(.*_)?(density|percent_on)", _density),
     (r"(colsample|subsample|feature_fraction|bagging_fraction)(_.*)?", _linear(0.3, 1.0)),
     (r"min_child_weight|max_delta_step", _log(0.1, 10, 0.1, 10.0)),
     (r"(ent|entropy)_coef(f|ficient)?", _log(0.1, 10, 1e-4, 1e-1)),

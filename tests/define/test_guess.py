@@ -53,6 +53,9 @@ def option(name: str, default: Value | None, **more: object) -> Option:
         ("lora_alpha", 16.0, 5.0, 50.0, True),
         ("lambda_", 0.95, 0.8, 1.0, False),
         ("warmup_temperature", 0.04, 0.005, 0.5, True),
+        ("density", 0.2, 0.02, 1.0, True),
+        ("weight-density", 1.0, 0.1, 1.0, True),
+        ("sparsity", 0.9, 0.0, 0.99, False),
     ],
 )  # fmt: skip
 def test_ranges(name: str, default: float | None, low: float, high: float, log: bool) -> None:
