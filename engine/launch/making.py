@@ -28,15 +28,17 @@ _LONGEST_PATH = 504
 """Bytes of a path that SQLite opens: it takes 512, with room for the name of its log."""
 
 
-def create_study(source: Path | str, home: Path, name: str | None = None) -> StudyFolder:
-    """Make the study of a file (or of a study file's text) under ``home``, a ``.hpo`` folder.
+def create_study(
+    source: Path | str | StudySpec, home: Path, name: str | None = None
+) -> StudyFolder:
+    """Make the study of a file, of its text or of what was read from one under ``home`` (``.hpo``).
 
     One that is there already is returned as it is, if it has the same definition or was made from
     the same one (:func:`~hpo_tui.engine.launch.origin.origin` tells whether it was edited since);
     one that has never run takes the new definition. Raises :class:`SpecError` when the definition
     has errors, :class:`LaunchError` when it cannot be made.
     """
-    spec = StudySpec.load(source) if isinstance(source, Path) else StudySpec.from_text(source)
+    spec = _read(source)
     called = name or spec.name
     folder = StudyFolder(home / slug(called))
     _check_name(called, folder)
@@ -58,6 +60,13 @@ def create_study(source: Path | str, home: Path, name: str | None = None) -> Stu
     except sqlite3.Error as error:
         raise LaunchError(f"cannot make the study in {folder.path}: {explained(error)}") from error
     return folder
+
+
+def _read(source: Path | str | StudySpec) -> StudySpec:
+    """Return the definition that is meant. Raises :class:`SpecError`."""
+    if isinstance(source, StudySpec):
+        return source
+    return StudySpec.load(source) if isinstance(source, Path) else StudySpec.from_text(source)
 
 
 def _check_name(called: str, folder: StudyFolder) -> None:

@@ -132,3 +132,32 @@ def test_several_who_make_a_study_at_once_make_one(file: Path) -> None:
         process.stdin.flush()
     told = [process.communicate()[1] for process in started]
     assert told == [""] * len(told)
+
+
+def test_a_file_is_run_again_with_other_settings(file: Path) -> None:
+    first = prepare("study.toml", None)
+    second = prepare("study.toml", "again", ["seed=3", "budget=4"])
+    with StudyReader(first.db) as one, StudyReader(second.db) as two:
+        assert (one.study().seed, two.study().seed) == (0, 3)
+        assert StudySpec.from_text(two.study().text).budget.amount == 4
+    started(second)
+    assert prepare("study.toml", "again", ["seed=3", "budget=4"]).path == second.path
+    with pytest.raises(Refusal, match="differs from what it was made from"):
+        prepare("study.toml", "again", ["seed=4"])
+
+
+def test_a_setting_that_is_wrong_makes_no_study(
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(Refusal, match=r"^--set: there is no task\[9\]\.cost"):
+        prepare("study.toml", None, ["task[9].cost=1"])
+    with pytest.raises(Refusal, match=r"study\.toml cannot be run: 1 problem"):
+        prepare("study.toml", None, ["budget=-1"])
+    assert "study.toml: study.budget: " in capsys.readouterr().err
+    assert not (tmp_path / HOME).exists()
+
+
+def test_a_study_that_is_there_takes_no_settings(file: Path) -> None:
+    made = prepare("study.toml", None)
+    with pytest.raises(Refusal, match="--set is only for a study file"):
+        prepare(made.name, None, ["seed=2"])

@@ -2,7 +2,9 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,10 +15,20 @@ from hpo_tui.tui.cli.studies import find, refuse_empty, refuse_folder, study_arg
 from hpo_tui.tui.cli.text import note, say
 from hpo_tui.tui.words.plain import plain, plain_lines
 
+if TYPE_CHECKING:
+    from hpo_tui.engine.spec import StudySpec
+
 
 @click.command("run")
 @study_argument
 @click.option("--name", metavar="NAME", help="Use this name instead of the one in the file.")
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Set a key of the file for this study, such as seed=2. Can be repeated.",
+)
 @click.option(
     "--headless", is_flag=True, help="No screen: progress on stderr, the best trials on stdout."
 )
@@ -36,8 +48,9 @@ from hpo_tui.tui.words.plain import plain, plain_lines
 @click.option(
     "--ascii", "ascii_only", is_flag=True, help="In the app: draw with ASCII characters only."
 )
-def run(*, study: str | None, name: str | None, headless: bool, wait: bool, executor: str | None,
-        address: str | None, readonly: bool, ascii_only: bool) -> int:  # fmt: skip
+def run(*, study: str | None, name: str | None, settings: tuple[str, ...], headless: bool,
+        wait: bool, executor: str | None, address: str | None, readonly: bool,
+        ascii_only: bool) -> int:  # fmt: skip
     """Run STUDY (a study file, or a study to continue) in the background.
 
     A study file becomes the study .hpo/NAME beside it. The run does not depend on the app, the
@@ -47,7 +60,7 @@ def run(*, study: str | None, name: str | None, headless: bool, wait: bool, exec
     if study is None:
         refuse_folder(Path("study.toml"))
         study = "study.toml" if Path("study.toml").is_file() else str(find(None).path)
-    folder = prepare(study, name)
+    folder = prepare(study, name, settings)
     if executor is not None or address is not None:
         place(folder, executor or "ray", address or "auto")
     return launch(folder, headless=headless, wait=wait, readonly=readonly, ascii_only=ascii_only)
@@ -64,14 +77,22 @@ def place(folder: StudyFolder, kind: str, address: str) -> None:
     choose(folder, Choice(kind, address))
 
 
-def prepare(text: str, name: str | None) -> StudyFolder:
-    """Return the study's folder, made from its file where there is none yet."""
+def prepare(text: str, name: str | None, settings: Sequence[str] = ()) -> StudyFolder:
+    """Return the study's folder, made from its file where there is none yet.
+
+    ``settings``: ``KEY=VALUE``, put into what the file says.
+    """
     refuse_empty(text)
     here = working_folder()
     existing = find_study(text, here)
     if existing is not None and existing.db.is_file():
         if name is not None:
             raise Refusal(f"{plain(text)} is already a study; --name is only for a study file")
+        if settings:
+            raise Refusal(
+                f"{plain(text)} is already a study; --set is only for a study file. To change it,"
+                f" edit {plain(str(existing.file))} or press e in the app"
+            )
         return existing
     path = here / text if existing is None else existing.path
     file = Path(os.path.realpath(path / "study.toml" if path.is_dir() else path))
@@ -82,13 +103,18 @@ def prepare(text: str, name: str | None) -> StudyFolder:
         # A study's own file alone, by hand or because its making was cut off.
         home, name = file.parent.parent, name or file.parent.name
     from hpo_tui.engine.launch import LaunchError, create_study
-    from hpo_tui.engine.spec import SpecError
+    from hpo_tui.engine.spec import SpecError, StudySpec
     from hpo_tui.engine.spec.names import plural
+    from hpo_tui.engine.spec.text.amend import EditError
+    from hpo_tui.engine.spec.text.settings import with_settings
 
     try:
-        folder = create_study(file, home, name)
-        _tell_edits(folder, file)
+        spec = with_settings(StudySpec.load(file), settings)
+        folder = create_study(spec, home, name)
+        _tell_edits(folder, spec)
         return folder
+    except EditError as error:
+        raise Refusal(f"--set: {plain(str(error))}") from None
     except SpecError as error:
         for problem in error.problems:
             note(plain(problem.show(file)))
@@ -98,14 +124,14 @@ def prepare(text: str, name: str | None) -> StudyFolder:
         raise Refusal(plain(str(error))) from None
 
 
-def _tell_edits(folder: StudyFolder, file: Path) -> None:
-    """Say so where the study was edited since it was made from ``file``."""
+def _tell_edits(folder: StudyFolder, spec: "StudySpec") -> None:
+    """Say so where the study was edited since it was made from the file of ``spec``."""
     from hpo_tui.engine.launch.origin import Origin, origin
-    from hpo_tui.engine.spec import StudySpec
 
-    if origin(folder, StudySpec.load(file)) is Origin.EDITED:
+    if origin(folder, spec) is Origin.EDITED:
+        file = spec.source.name if spec.source else "its file"
         note(
-            f"{plain(folder.name)} was edited after it was made from {plain(file.name)}; it"
+            f"{plain(folder.name)} was edited after it was made from {plain(file)}; it"
             f" continues as {plain(str(folder.file))} says"
         )
 

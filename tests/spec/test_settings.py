@@ -1,0 +1,119 @@
+"""Settings given beside a study file."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hpo_tui.engine.spec import SpecError, StudySpec
+from hpo_tui.engine.spec.text.amend import EditError
+from hpo_tui.engine.spec.text.settings import with_settings
+
+TEXT = """\
+[study]
+name = "speech"
+command = "python train.py --lr {lr} --epochs {epochs}"
+budget = 40  # full trainings
+
+[space.lr]
+type = "float"
+low = 1e-4
+high = 1e-1
+log = true
+
+[[objective]]
+metric = "accuracy"
+direction = "maximize"
+
+[[task]]
+name = "short"
+epochs = 15
+cost = 0.25
+
+[[task]]
+name = "full"
+epochs = 60
+cost = 1.0
+"""
+
+
+@pytest.fixture
+def study() -> StudySpec:
+    return StudySpec.from_text(TEXT)
+
+
+def test_a_setting_takes_the_place_of_what_the_file_says(study: StudySpec) -> None:
+    found = with_settings(
+        study, ["budget=20", "space.lr.high = 0.5", "task[1].cost=0.3", 'study."name"=other']
+    )
+    assert found.text == TEXT.replace("40", "20").replace("1e-1", "0.5").replace(
+        "0.25", "0.3"
+    ).replace("speech", "other")
+    assert study.text == TEXT
+
+
+def test_a_key_of_the_study_or_its_resources_needs_no_section(study: StudySpec) -> None:
+    found = with_settings(study, ["seed=7", "slots=4", "env.MODE=fast", "gpus=[0, 1]"])
+    assert (found.seed, found.resources.slots) == (7, 4)
+    assert found.env == {"MODE": "fast"}
+    assert (
+        found.resources.gpus
+        == StudySpec.from_text(TEXT + "[resources]\ngpus = [0, 1]\n").resources.gpus
+    )
+
+
+def test_what_is_no_value_of_toml_is_a_text(study: StudySpec) -> None:
+    found = with_settings(
+        study, ["budget=12 gpu-hours", "stop_when=goals met", "objective[1].threshold=0.9"]
+    )
+    assert 'budget = "12 gpu-hours"' in found.text
+    assert 'stop_when = "goals met"' in found.text
+
+
+def test_the_last_of_two_settings_of_a_key_counts(study: StudySpec) -> None:
+    assert with_settings(study, ["seed=1", "seed=2"]).seed == 2
+
+
+def test_without_settings_the_study_is_as_it_was(study: StudySpec) -> None:
+    assert with_settings(study, []) == study
+
+
+@pytest.mark.parametrize(
+    "setting",
+    ["budget", "=3", "space..low=1", ".lr=1", "lr.=1", "task[0].cost=1", r'"\q".a=1', "a b=1", ""],
+)
+def test_what_is_no_setting_is_refused_with_an_example(study: StudySpec, setting: str) -> None:
+    with pytest.raises(EditError, match=r"is no setting: write KEY=VALUE, such as budget=20"):
+        with_settings(study, [setting])
+
+
+def test_an_entry_that_is_not_there_is_refused(study: StudySpec) -> None:
+    with pytest.raises(EditError, match=r"there is no task\[5\]\.cost"):
+        with_settings(study, ["task[5].cost=1"])
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("budget=-3", "study.budget"),
+        ("study.sed=3", "study.sed"),
+        ("spce.lr.low=1", "spce"),
+        ("space.lr.low=high", "space.lr.low"),
+    ],
+)
+def test_what_a_setting_makes_wrong_is_said_of_no_line(
+    study: StudySpec, setting: str, said: str
+) -> None:
+    with pytest.raises(SpecError) as caught:
+        with_settings(study, [setting])
+    (problem,) = caught.value.problems
+    assert (problem.key, problem.line) == (said, None)
+
+
+@given(st.text(max_size=30))
+def test_any_text_is_taken_or_refused(setting: str) -> None:
+    study = StudySpec.from_text(TEXT)
+    try:
+        found = with_settings(study, [setting])
+    except (EditError, SpecError):
+        return
+    assert StudySpec.from_text(found.text) == found
