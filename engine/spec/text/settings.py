@@ -9,8 +9,8 @@ from typing import Any
 
 from hpo_tui.engine.spec.errors import SpecError
 from hpo_tui.engine.spec.model import StudySpec
-from hpo_tui.engine.spec.names import KeyPath, show
-from hpo_tui.engine.spec.schema import KEYS
+from hpo_tui.engine.spec.names import KeyPath, nearest, show
+from hpo_tui.engine.spec.schema import ALIASES, KEYS
 from hpo_tui.engine.spec.text.amend import EditError, set_value
 
 _SHORT = ("study", "resources")
@@ -62,10 +62,16 @@ def _path(key: str) -> KeyPath | None:
             return None
         path += [int(place) - 1 for place in re.findall(r"\d+", places)]
         at = part.end()
-    if len(path) == 1:
-        sections = (section for section in _SHORT if path[0] in KEYS[section])
-        path[:0] = [*sections][:1]
+    if len(path) == 1 and path[0] not in KEYS[""]:
+        path.insert(0, _section(str(path[0])))
     return tuple(path) or None
+
+
+def _section(key: str) -> str:
+    """Return where a key belongs; one that is unknown, where it is said what was meant."""
+    own = (section for section in _SHORT if key in KEYS[section])
+    meant = (s for s in _SHORT if key in ALIASES[s] or nearest(key, KEYS[s]))
+    return next(own, None) or next(meant, _SHORT[0])
 
 
 def _value(text: str) -> Any:
