@@ -1,6 +1,5 @@
 """The space of a study narrowed to what the brushes leave: in its text, and in words."""
 
-import tomllib
 from typing import TYPE_CHECKING
 
 from hpo_tui.engine.spec import ParameterKind, StudySpec, Value
@@ -52,8 +51,8 @@ def narrowed_text(text: str, spec: StudySpec, ranges: "tuple[Narrowed, ...]") ->
 
 def _put_in(text: str, spec: StudySpec, part: "Narrowed") -> str:
     """Return the study text with one parameter narrowed, or frozen where one value is left."""
-    from hpo_tui.engine.spec.text.write import remove, set_value
-    from hpo_tui.tui.editor.fields import TYPE_KEYS
+    from hpo_tui.engine.spec.text.freeze import frozen
+    from hpo_tui.engine.spec.text.write import set_value
 
     path = ("space", part.name)
     if part.choices:
@@ -62,10 +61,7 @@ def _put_in(text: str, spec: StudySpec, part: "Narrowed") -> str:
     low, high = (int(end or 0) if whole else float(end or 0) for end in (part.low, part.high))
     if low < high:
         return set_value(set_value(text, (*path, "low"), low), (*path, "high"), high)
-    text = set_value(text, (*path, "type"), "fixed")
-    for key in TYPE_KEYS["float"] & tomllib.loads(text)["space"][part.name].keys():
-        text = remove(text, (*path, key))
-    return set_value(text, (*path, "value"), low)
+    return frozen(text, part.name, low)
 
 
 def _dependents(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpo_tui.engine.spec import SpecError, StudySpec
+from hpo_tui.engine.spec import ParameterKind, SpecError, StudySpec
 from hpo_tui.engine.spec.text.amend import EditError
 from hpo_tui.engine.spec.text.settings import with_settings
 
@@ -75,6 +75,31 @@ def test_the_last_of_two_settings_of_a_key_counts(study: StudySpec) -> None:
 
 def test_without_settings_the_study_is_as_it_was(study: StudySpec) -> None:
     assert with_settings(study, []) == study
+
+
+def test_a_key_of_a_parameter_needs_no_section(study: StudySpec) -> None:
+    found = with_settings(study, ["lr.high=0.5"])
+    assert found.text == TEXT.replace("1e-1", "0.5")
+
+
+def test_a_parameter_is_fixed_also_in_the_configurations_to_run_first() -> None:
+    text = TEXT.replace("{lr}", "{lr} {size}") + (
+        '[space.size]\ntype = "ordinal"\nchoices = [1, 2, 4]\n[[start]]\nlr = 0.02\nsize = 2\n'
+    )
+    found = with_settings(StudySpec.from_text(text), ["lr=0.003"])
+    assert (found.parameter("lr").kind, found.parameter("lr").value) == (
+        ParameterKind.FIXED,
+        0.003,
+    )
+    assert found.start == ({"lr": 0.003, "size": 2},)
+    assert [p.name for p in found.space] == ["lr", "size"]
+
+
+def test_a_parameter_called_like_a_key_of_the_study_is_named_in_full() -> None:
+    text = TEXT.replace("space.lr", "space.seed").replace("{lr}", "{seed} {x}")
+    text += '[space.x]\ntype = "float"\nlow = 0\nhigh = 1\n'
+    found = with_settings(StudySpec.from_text(text), ["seed=5", "space.seed=0.02"])
+    assert (found.seed, found.parameter("seed").value) == (5, 0.02)
 
 
 @pytest.mark.parametrize(

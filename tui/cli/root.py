@@ -42,6 +42,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "confirm": ("steer", "run a trial again with other seeds"),
         "enqueue": ("steer", "run a configuration of your own next"),
         "extend": ("steer", "increase the budget of a study"),
+        "edit": ("edit", "change the space, goals or resources of a study"),
         "lend": ("steer", "free a GPU for somebody else for a while"),
         "star": ("steer", "mark a trial with a star"),
         "tag": ("steer", "set the tags of a trial"),

@@ -1,12 +1,12 @@
 """The commands that ask a study's runner for something: pause, kill, promote and their kin."""
 
 import sys
-import tomllib
 from collections.abc import Mapping
 from typing import Any
 
 import click
 
+from hpo_tui.engine.spec.text.typed import typed_value
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.tui.cli.errors import Refusal, refusing
 from hpo_tui.tui.cli.going_on import ask, check_unfinished, ensure_runner
@@ -14,7 +14,6 @@ from hpo_tui.tui.cli.numbers import Whole
 from hpo_tui.tui.cli.studies import complete_study, find, reading, spec_of, study_argument
 from hpo_tui.tui.cli.text import note
 from hpo_tui.tui.cli.trial import chosen, trial_words
-from hpo_tui.tui.editor.values import number_of
 from hpo_tui.tui.words.plain import plain
 
 
@@ -167,24 +166,12 @@ def _wish(folder: StudyFolder, action: str, args: dict[str, Any]) -> None:
 
 
 def assignment(text: str) -> tuple[str, Any]:
-    """Return (name, value) of ``lr=0.01``; what TOML has no value for is taken as text."""
-    name, sign, value = text.partition("=")
+    """Return (name, value) of ``lr=0.01``; what no parameter has as a value is taken as text."""
+    name, sign, given = text.partition("=")
     if not sign or not name:
         raise click.UsageError(f"{text!r} is not NAME=VALUE")
-    try:
-        found = tomllib.loads(f"x = {value}")
-    except tomllib.TOMLDecodeError:
-        return name, _spoken(value)
-    plain_value = len(found) == 1 and isinstance(found["x"], str | int | float)
-    return name, found["x"] if plain_value else value
-
-
-def _spoken(text: str) -> Any:
-    """Return what people write where TOML is stricter: ``.5``, ``1.``, ``True``; else the text."""
-    if text in ("True", "False"):
-        return text == "True"
-    number = number_of(text)
-    return text if number is None else number
+    value = typed_value(given)
+    return name, value if isinstance(value, str | int | float) else given
 
 
 @click.command("extend")

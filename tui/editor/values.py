@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from hpo_tui.engine.spec.text.toml_text import toml_value
+from hpo_tui.engine.spec.text.typed import number_of
 from hpo_tui.tui.editor.fields import Field
 
 _BARE = re.compile(r"[\w.+/:@%*-]+( [\w.+/:@%*-]+)*")
 """Text that needs no quotes in a list."""
-_POINTED = re.compile(r"[+-]?(\d+\.\d*|\.\d+)([eE][+-]?\d+)?")
 _BEFORE_QUOTES = ("", "[", "=", ",")
 """What a text in quotes comes after: elsewhere, as in ``don't``, a quote is a character."""
 
@@ -74,11 +74,6 @@ def _words(text: str) -> Any:
     if isinstance(whole, list) or not text.endswith("]"):
         return whole
     return [str(_guess(word)) for word in split_outside(text[1:-1], ",")]
-
-
-def number_of(text: str) -> float | None:
-    """Return a number that people write and TOML does not know, ``.5`` or ``1.``; else None."""
-    return float(text) if _POINTED.fullmatch(text) else None
 
 
 def _guess(text: str) -> Any:

@@ -1,17 +1,19 @@
-"""Settings given beside a study file, as ``run --set budget=20`` gives them."""
+"""Keys of a study file set from a command line: ``run --set budget=20``, ``edit slots=4``."""
 
 import json
 import re
-import tomllib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import Any
 
 from hpo_tui.engine.spec.errors import SpecError
 from hpo_tui.engine.spec.model import StudySpec
 from hpo_tui.engine.spec.names import KeyPath, nearest, show
+from hpo_tui.engine.spec.parts import Value
 from hpo_tui.engine.spec.schema import ALIASES, KEYS
 from hpo_tui.engine.spec.text.amend import EditError, set_value
+from hpo_tui.engine.spec.text.freeze import frozen
+from hpo_tui.engine.spec.text.typed import typed_value
 
 _SHORT = ("study", "resources")
 """The sections whose keys may be named without them."""
@@ -20,64 +22,75 @@ _PART = re.compile(r"""([A-Za-z0-9_-]+|"(?:[^"\\]|\\.)*")((?:\[[1-9][0-9]*\])*)(
 
 
 def with_settings(spec: StudySpec, settings: Iterable[str]) -> StudySpec:
-    """Return the study of a file with ``KEY=VALUE`` settings put into its text.
+    """Return a study with ``KEY=VALUE`` settings put into its text.
 
-    Raises :class:`EditError` for a setting that cannot be put there, :class:`SpecError` for one
-    that is wrong: without lines, since it stands in no line of the file.
+    Keys are dotted as in messages; those of the study, of its resources and of a parameter need no
+    section. A parameter itself (``lr=0.01``) is fixed at the value. Raises :class:`EditError` for
+    a setting that cannot be put there, :class:`SpecError` for one that is wrong: without lines,
+    since it stands in no line of the file.
     """
     text = spec.text
+    names = {p.name for p in spec.space}
     for setting in settings:
-        path, value = _parsed(setting)
-        text = set_value(text, path, value)
+        path, value = _parsed(setting, names)
+        if path in {("space", name) for name in names} and isinstance(value, str | int | float):
+            text = _fixed(text, spec, str(path[1]), value)
+        else:
+            text = set_value(text, path, value)
     try:
         return StudySpec.from_text(text, spec.source)
     except SpecError as error:
         raise SpecError([replace(p, line=None) for p in error.problems], spec.source) from None
 
 
-def _parsed(setting: str) -> tuple[KeyPath, Any]:
+def _fixed(text: str, spec: StudySpec, name: str, value: Value) -> str:
+    """Return the text with a parameter fixed, in the configurations to run first as well."""
+    text = frozen(text, name, value)
+    for index, configuration in enumerate(spec.start):
+        if name in configuration:
+            text = set_value(text, ("start", index, name), value)
+    return text
+
+
+def _parsed(setting: str, parameters: Collection[str]) -> tuple[KeyPath, Any]:
     """Return where a setting goes, and its value. Raises :class:`EditError`."""
     key, equals, value = (part.strip() for part in setting.partition("="))
     path = _path(key)
-    if not equals or path is None:
+    if not equals or not path:
         raise EditError(
             f"{show(setting)} is no setting: write KEY=VALUE, such as budget=20,"
             " space.lr.high=0.1 or task[1].cost=0.3"
         )
-    return path, _value(value)
+    if path[0] not in KEYS[""]:
+        path = (*_section(str(path[0]), parameters, alone=len(path) == 1), *path)
+    return path, typed_value(value)
 
 
-def _path(key: str) -> KeyPath | None:
-    """Return the place of a dotted key, None for what is none."""
+def _path(key: str) -> KeyPath:
+    """Return the place of a dotted key, an empty one for what is none."""
     path: list[str | int] = []
     at = 0
     while at < len(key):
         part = _PART.match(key, at)
         if part is None:
-            return None
-        name, places = part[1], part[2]
+            return ()
         try:
-            path.append(json.loads(name) if name.startswith('"') else name)
+            path.append(json.loads(part[1]) if part[1].startswith('"') else part[1])
         except ValueError:
-            return None
-        path += [int(place) - 1 for place in re.findall(r"\d+", places)]
+            return ()
+        path += [int(place) - 1 for place in re.findall(r"\d+", part[2])]
         at = part.end()
-    if len(path) == 1 and path[0] not in KEYS[""]:
-        path.insert(0, _section(str(path[0])))
-    return tuple(path) or None
+    return tuple(path)
 
 
-def _section(key: str) -> str:
-    """Return where a key belongs; one that is unknown, where it is said what was meant."""
-    own = (section for section in _SHORT if key in KEYS[section])
-    meant = (s for s in _SHORT if key in ALIASES[s] or nearest(key, KEYS[s]))
-    return next(own, None) or next(meant, _SHORT[0])
+def _section(key: str, parameters: Collection[str], *, alone: bool) -> KeyPath:
+    """Return the section that is left out before ``key``, an empty place where none is.
 
-
-def _value(text: str) -> Any:
-    """Return a value as TOML writes it; anything else is a text: a shell takes quotes away."""
-    try:
-        data = tomllib.loads(f"value = {text}")
-    except (ValueError, RecursionError):
-        return text
-    return data["value"] if len(data) == 1 else text
+    An unknown key that stands ``alone`` goes where it is said what was meant.
+    """
+    known = [section for section in _SHORT if alone and key in KEYS[section]]
+    known += ["space"] if key in parameters else []
+    if alone:
+        known += [s for s in _SHORT if key in ALIASES[s] or nearest(key, KEYS[s])]
+        known += _SHORT[:1]
+    return tuple(known[:1])

@@ -1,0 +1,70 @@
+"""A study's keys changed from the command line, with a runner and without."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hpo_tui.engine.launch import create_study
+from hpo_tui.engine.spec import StudySpec
+from hpo_tui.store.folder import HOME, StudyFolder
+from hpo_tui.store.read import StudyReader
+
+
+@pytest.fixture
+def folder(tmp_path: Path, study_text: str) -> StudyFolder:
+    return create_study(study_text.replace("NAME", "sparse"), tmp_path / HOME)
+
+
+def spec(folder: StudyFolder) -> StudySpec:
+    with StudyReader(folder.db) as reader:
+        found = StudySpec.from_text(reader.study().text)
+    assert found == StudySpec.load(folder.file)
+    return found
+
+
+def test_keys_are_changed_and_the_changes_are_said(
+    hpo: Callable[..., Any], folder: StudyFolder
+) -> None:
+    ran = hpo("edit", "budget=12", "slots=3", "-s", "sparse")
+    assert ran.code == 0
+    assert "study.budget: 10 → 12" in ran.err
+    assert "resources.slots: " in ran.err
+    assert (spec(folder).budget.amount, spec(folder).resources.slots) == (12, 3)
+    assert "nothing that matters has changed" in hpo("edit", "slots=3").err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["budget=-1"], "study.budget: "),
+        (["budget=11", "task[7].cost=1"], "there is no task[7].cost"),
+        (["nonsense"], "write KEY=VALUE"),
+    ],
+)
+def test_of_an_edit_with_a_fault_nothing_is_done(
+    hpo: Callable[..., Any], folder: StudyFolder, words: list[str], said: str
+) -> None:
+    before = folder.file.read_text("utf-8")
+    ran = hpo("edit", *words)
+    assert ran.code == 1
+    assert said in ran.err
+    assert folder.file.read_text("utf-8") == before
+
+
+def test_an_edit_by_hand_is_not_undone(hpo: Callable[..., Any], folder: StudyFolder) -> None:
+    text = folder.file.read_text("utf-8").replace("budget = 10", "budget = 20")
+    folder.file.write_text(text, "utf-8")
+    ran = hpo("edit", "slots=2")
+    assert ran.code == 1
+    assert folder.file.read_text("utf-8") == text
+
+
+def test_a_name_that_looks_like_a_number_stays_text(
+    hpo: Callable[..., Any], folder: StudyFolder
+) -> None:
+    assert hpo("edit", 'env.TAG="1"', "env.MODE=fast").code == 0
+    assert spec(folder).env == {"TAG": "1", "MODE": "fast"}
+    assert json.dumps("1") in folder.file.read_text("utf-8")
