@@ -21,7 +21,7 @@ from hpo_tui.store.refusals import in_words
 from hpo_tui.tui.actions import action, bindings
 from hpo_tui.tui.config import Settings
 from hpo_tui.tui.messages import StudySaved
-from hpo_tui.tui.study_app import StudyApp
+from hpo_tui.tui.study_app import NO_STUDY, StudyApp
 from hpo_tui.tui.themes import DARK, LIGHT
 from hpo_tui.tui.watching.live import LiveStudy
 from hpo_tui.tui.widgets.seven_bit import SevenBit, WholeCells
@@ -100,6 +100,7 @@ class HpoApp(StudyApp):
 
     def on_mount(self) -> None:
         """Open what was asked for, and tell what was wrong with the user's files."""
+        self.entitle(NO_STUDY)
         if self.first_study is not None:
             self.open_study(self.first_study)
         else:

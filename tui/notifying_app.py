@@ -78,6 +78,12 @@ class NotifyingApp(TypedAhead):
         if driver is not None and not self.is_headless:
             driver.write(f"\x1b]9;{plain(text)}\x07")
 
+    def entitle(self, title: str) -> None:
+        """Give the terminal's window a title, where the driver can."""
+        entitle = getattr(self._driver, "entitle", None)
+        if entitle is not None:
+            entitle(title)
+
     def copy(self, text: str, what: str) -> None:
         """Copy by the terminal (OSC 52) and into a file, and say both."""
         self.copy_to_clipboard(text)

@@ -15,6 +15,10 @@ from hpo_tui.tui.notifying_app import NotifyingApp
 from hpo_tui.tui.watching.live import LiveStudy
 from hpo_tui.tui.watching.notices import occasions
 from hpo_tui.tui.watching.snapshot import Snapshot
+from hpo_tui.tui.words.standing import window_title
+
+NO_STUDY = "hpo-tui"
+"""The title of the window where no study is open."""
 
 
 class StudyApp(NotifyingApp):
@@ -101,6 +105,7 @@ class StudyApp(NotifyingApp):
         live.watcher.stop()
         self.session.keep(live.folder.path, live.remembered())
         self.live = None
+        self.entitle(NO_STUDY)
 
     def on_unmount(self) -> None:
         """Let the watcher's thread end."""
@@ -130,6 +135,7 @@ class StudyApp(NotifyingApp):
             return
         before = live.snapshot
         live.take(message.snapshot)
+        self.entitle(window_title(message.snapshot))
         if self.settings.bell:
             for text in occasions(before, message.snapshot):
                 self.attract(text)

@@ -13,10 +13,12 @@ from textual import constants
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 
-from hpo_tui.tui.words.plain import pasted
+from hpo_tui.tui.words.plain import pasted, plain
 
 _ESC_KEY = "\x1b[27u"
 _PASTE, _PASTE_END = "\x1b[200~", "\x1b[201~"
+_KEEP_TITLE, _GIVE_TITLE_BACK = "\x1b[22;2t", "\x1b[23;2t"
+"""Put the window's title on the terminal's stack of them, and take it from there again."""
 _LONE = re.compile(r"\x1b(?![\[\]OP_^bf\x08\x7f\x1b])")
 """Esc before what begins no sequence of a terminal: Alt with Backspace, b and f edit a line."""
 _BEGUN = re.compile(r"\x1b(\[20{0,2})?$")
@@ -67,6 +69,7 @@ class Terminal(LinuxDriver):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._title = ""
         # Textual draws on stderr: `2>errors.log` would leave the window black.
         if sys.__stdout__ is not None and not (sys.__stderr__ and sys.__stderr__.isatty()):
             self._file = sys.__stdout__
@@ -88,7 +91,21 @@ class Terminal(LinuxDriver):
     def start_application_mode(self) -> None:
         """Take the terminal; who ends this process by SIGTERM gets it back as it was."""
         super().start_application_mode()  # type: ignore[no-untyped-call]
+        self.write(_KEEP_TITLE)
+        title, self._title = self._title, ""
+        self.entitle(title)  # back from the shell
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._leave)
+
+    def stop_application_mode(self) -> None:
+        """Give the terminal back, with the title that its window had."""
+        self.write(_GIVE_TITLE_BACK)
+        super().stop_application_mode()
+
+    def entitle(self, title: str) -> None:
+        """Have the window show a title (OSC 2); tmux and screen show it where they list windows."""
+        if title and title != self._title:
+            self._title = title
+            self.write(f"\x1b]2;{plain(title)}\x07")
 
     def _leave(self) -> None:
         """Leave as with a key; where that takes too long, a second SIGTERM needs no answer."""

@@ -13,7 +13,7 @@ from hpo_tui.store.models import Event, StudyState, TrialState
 from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui.watching.watcher import StudyWatcher, read_once
 from hpo_tui.tui.words import fmt
-from hpo_tui.tui.words.standing import first_result_text, header_pieces, status_lines
+from hpo_tui.tui.words.standing import first_result_text, header_pieces, status_lines, window_title
 from tests.tui.conftest import make_study
 
 FAILED = next(code for code, state in enumerate(STATES) if state is TrialState.FAILED)
@@ -38,6 +38,15 @@ def test_at_no_width_is_the_header_wider(tmp_path: Path) -> None:
         assert sum(fmt.width_of(text) for text, _ in left + right) + gaps <= width
         said.add(len(left) + len(right))
     assert len(said) > 2, "or nothing was left out"
+
+
+def test_the_window_s_title_says_which_study_how_it_stands_and_what_is_spent(
+    tmp_path: Path,
+) -> None:
+    snapshot = read_once(make_study(tmp_path, trials=3))
+    spent = replace(snapshot, spent=3.25, runner_pid=1)
+    assert window_title(spent) == f"{snapshot.folder.name} 3.2/{snapshot.spec.budget.amount:.1f}"
+    assert f"{snapshot.folder.name} runner died " in window_title(replace(spent, runner_pid=None))
 
 
 def test_gpus_that_do_not_all_fit_into_the_header_are_summed_up(tmp_path: Path) -> None:

@@ -151,18 +151,21 @@ def test_a_terminal_that_is_no_more_ends_the_screens(study: StudyFolder) -> None
 def test_who_is_told_to_end_gives_the_terminal_back(study: StudyFolder) -> None:
     person, program = pty.openpty()
     before = termios.tcgetattr(program)
+    title = f"\x1b]2;{study.name} ".encode()
     screens = subprocess.Popen(
         [sys.executable, "-m", "hpo_tui", str(study.path)],
         stdin=program, stdout=program, stderr=program, env=os.environ | {"TERM": "xterm"},
     )  # fmt: skip
     try:
         seen = b""
-        while b"parallel" not in seen:
+        while b"parallel" not in seen or title not in seen:
             seen += os.read(person, 65536)
+        assert seen.index(b"\x1b[22;2t") < seen.index(b"\x1b]2;hpo-tui\x07")
         screens.terminate()
         while b"\x1b[?1049l" not in seen:
             assert select.select([person], [], [], 30)[0], "the screen is not left"
             seen += os.read(person, 65536)
+        assert seen.index(b"\x1b[23;2t") > seen.rindex(b"\x1b]2;")
         assert screens.wait(timeout=60) == 128 + signal.SIGTERM
         assert termios.tcgetattr(program) == before
     finally:

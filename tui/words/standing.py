@@ -63,6 +63,14 @@ def standing_of(snapshot: "Snapshot") -> Standing:
     return replace(stand, mark="?", tone="warn") if snapshot.silent else stand
 
 
+def window_title(snapshot: "Snapshot") -> str:
+    """Return a study's name, how it stands unless it simply runs, and what is spent: ``w 3/40``."""
+    stand = standing_of(snapshot)
+    word = "" if stand.tone == "good" else f" {stand.word}"
+    spent = budgets.spent_short(snapshot.spent, snapshot.spec.budget)
+    return f"{plain(snapshot.folder.name)}{word} {spent}"
+
+
 def silent_text(snapshot: "Snapshot") -> str:
     """Return since when a runner that lives has written nothing; empty if it does."""
     if not snapshot.silent or snapshot.heard is None:
