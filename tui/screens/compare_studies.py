@@ -25,7 +25,7 @@ from hpo_tui.tui.widgets.line_table import LineTable
 from hpo_tui.tui.widgets.notice import Notice
 from hpo_tui.tui.words.entries import Entry
 from hpo_tui.tui.words.plain import plain
-from hpo_tui.tui.words.side_by_side import study_entries
+from hpo_tui.tui.words.two_studies import study_entries
 
 if TYPE_CHECKING:
     from hpo_tui.tui.charts.comparison import Comparison

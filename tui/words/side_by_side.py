@@ -1,19 +1,17 @@
-"""What is said of trials and studies side by side: one against the best, two of each. Pure."""
+"""What is said of trials side by side: one against the best, or two. Pure."""
 
 import math
 from collections.abc import Callable, Container, Iterator, Sequence
-from typing import Any
 
 from hpo_tui.store.frame import STATES, Frame
 from hpo_tui.store.models import Event, Trial, TrialState
 from hpo_tui.tui.tables.rows import Cell
 from hpo_tui.tui.watching.snapshot import Snapshot
-from hpo_tui.tui.words import budgets, fmt, present
+from hpo_tui.tui.words import fmt, present
 from hpo_tui.tui.words.entries import Entry
-from hpo_tui.tui.words.goals import goal_text, goals_of, goals_sentence, is_goal, judged, reached
+from hpo_tui.tui.words.goals import goal_text, goals_of, is_goal, judged, reached
 from hpo_tui.tui.words.plain import plain
 from hpo_tui.tui.words.running import durations
-from hpo_tui.tui.words.standing import standing_of
 from hpo_tui.tui.words.why_run import why_lines
 
 
@@ -160,85 +158,3 @@ def record_entries(
             text = event.text.removeprefix(f"trial {trial.number} ")
             add(fmt.clock(event.time, now), text.removeprefix(f"trial {trial.number}: "))
     return entries
-
-
-def study_entries(snapshots: Sequence[Snapshot]) -> list[Entry]:
-    """Return two studies side by side: how they stand, what they reached, where they differ."""
-    entries = [Entry("state")]
-
-    def add(name: str, make: Any, *, differ: bool = False) -> None:
-        texts = [make(s) for s in snapshots]
-        tone = "accent" if differ and len(set(texts)) > 1 else ""
-        entries.append(Entry(name, tuple((t or "–", tone) for t in texts)))
-
-    def stands(s: Snapshot) -> str:
-        stand = standing_of(s)
-        return f"{stand.mark} {stand.word}"
-
-    add("state", stands)
-    add("trials", lambda s: present.grouped(len(s.frame)))
-    add("budget", budgets.budget_text)
-    add("lost", budgets.lost_text)
-    add("goals", goals_sentence)
-    entries.append(Entry("best of each metric among full trials that meet all other goals"))
-    for name in dict.fromkeys(o.metric for s in snapshots for o in s.spec.objectives):
-        add(plain(name), lambda s, n=name: _best_value(s, n))
-    entries.append(Entry("the best trial"))
-    names = dict.fromkeys(p.name for s in snapshots for p in s.spec.space)
-    add("trial", _best_number)
-    for name in names:
-        add(plain(name), lambda s, n=name: _best_param(s, n), differ=True)
-    entries.append(Entry("the space"))
-    for name in names:
-        add(plain(name), lambda s, n=name: _range(s, n), differ=True)
-    entries.append(Entry("tasks"))
-    for name in dict.fromkeys(t.name for s in snapshots for t in s.spec.tasks_by_cost):
-        add(plain(name), lambda s, n=name: _task(s, n), differ=False)
-    return entries
-
-
-def _best_value(snapshot: Snapshot, metric: str) -> str:
-    from hpo_tui.engine.analysis.front import best_so_far
-
-    objective = next((o for o in snapshot.spec.objectives if o.metric == metric), None)
-    if objective is None:
-        return ""
-    values = best_so_far(snapshot.frame, snapshot.spec, objective)[1]
-    return present.number(float(values[-1]), 6) if len(values) else ""
-
-
-def _best_row(snapshot: Snapshot) -> int | None:
-    from hpo_tui.engine.analysis.front import best_rows
-
-    rows = best_rows(snapshot.frame, snapshot.spec)
-    return int(rows[0]) if len(rows) else None
-
-
-def _best_number(snapshot: Snapshot) -> str:
-    row = _best_row(snapshot)
-    return "" if row is None else f"#{snapshot.frame.number[row]}"
-
-
-def _best_param(snapshot: Snapshot, name: str) -> str:
-    row = _best_row(snapshot)
-    return "" if row is None else present.value_text(snapshot, name, row, 6)
-
-
-def _range(snapshot: Snapshot, name: str) -> str:
-    found = next((p for p in snapshot.spec.space if p.name == name), None)
-    if found is None:
-        return ""
-    if found.numeric:
-        scale = " log" if found.log else ""
-        return f"{fmt.number(found.low)} to {fmt.number(found.high)}{scale}"
-    if found.choices:
-        return ", ".join(fmt.values(found.choices))
-    return fmt.value(found.value)
-
-
-def _task(snapshot: Snapshot, name: str) -> str:
-    found = next((t for t in snapshot.spec.tasks if t.name == name), None)
-    if found is None:
-        return ""
-    n = int(snapshot.frame.at_task(name).sum())
-    return f"cost {fmt.number(found.cost)}, {present.plural(n, 'trial')}"
