@@ -314,7 +314,12 @@ async def test_the_palette_does_what_a_pane_in_sight_can(study: StudyFolder) -> 
 
 @pytest.mark.parametrize(
     ("key", "said"),
-    [("0", "b brush  < shrink"), ("1", "m metric  c trial/cost"), ("2", "m pair"), ("4", "v task")],
+    [
+        ("0", "b brush  c axes"),
+        ("1", "m metric  c trial/cost"),
+        ("2", "v partial tasks"),
+        ("4", "v task"),
+    ],
 )
 async def test_the_key_bar_begins_with_the_keys_of_the_chart_in_focus(
     study: StudyFolder, key: str, said: str

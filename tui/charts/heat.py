@@ -8,7 +8,7 @@ from hpo_tui.engine.analysis.maps import Map
 from hpo_tui.engine.arrays import Array, Index
 from hpo_tui.tui.charts.palette import HEAT_LEVELS, Cell, Ink, heat
 from hpo_tui.tui.charts.plane import Plane
-from hpo_tui.tui.charts.scale import Scale, fitted
+from hpo_tui.tui.charts.scale import Scale, fitted, positive
 from hpo_tui.tui.charts.text import Spans
 from hpo_tui.tui.glyphs import Glyphs
 from hpo_tui.tui.words import fmt
@@ -33,8 +33,7 @@ class Heat:
     def of(told: Map, log: bool, good: tuple[bool, bool], glyphs: Glyphs) -> "Heat":
         """Return the colours for what a map expects; far outliers on the bad side have its end."""
         known = np.array(told.expected)
-        log = log and bool((known[np.isfinite(known)] > 0).all())
-        return Heat(fitted(known, log, (), good), good, glyphs)
+        return Heat(fitted(known, log and positive(known), (), good), good, glyphs)
 
     @property
     def turned(self) -> bool:

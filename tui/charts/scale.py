@@ -76,6 +76,12 @@ class Scale:
         return [10.0**d for d in decades if d % every == 0]
 
 
+def positive(values: Array) -> bool:
+    """Whether there are known values, all of which have a logarithm."""
+    known = values[np.isfinite(values)]
+    return len(known) > 0 and bool((known > 0).all())
+
+
 def fitted(
     values: Array,
     log: bool,

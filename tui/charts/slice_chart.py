@@ -16,7 +16,7 @@ from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.expected import Band
 from hpo_tui.tui.charts.palette import Ink
 from hpo_tui.tui.charts.plot import Plot
-from hpo_tui.tui.charts.scale import Scale, fitted
+from hpo_tui.tui.charts.scale import Scale, fitted, positive
 from hpo_tui.tui.charts.text import Spans
 from hpo_tui.tui.glyphs import Glyphs, circles
 from hpo_tui.tui.watching.snapshot import Snapshot, View
@@ -69,6 +69,10 @@ class SliceChart:
             first=(told is not None or self._untold()) + (row is not None),
         )  # fmt: skip
 
+    def positive(self) -> bool:
+        """Whether the values can have a logarithmic axis."""
+        return positive(self._values(front.column(self.snapshot.frame, self.metric), self._told()))
+
     def _told(self) -> Slice | None:
         """Return what is expected, None if nothing is yet."""
         wanted = (self.parameter.name, self.metric)
@@ -86,12 +90,14 @@ class SliceChart:
 
     def _scale(self, y: Array, told: Slice | None) -> Scale:
         """Return the scale of values: what was measured, the goals, and what is expected."""
-        spec, values = self.snapshot.spec, y[np.isfinite(y)]
+        spec, values = self.snapshot.spec, self._values(y, told)
         limits = tuple(limit for limit, _ in limits_of(spec).get(self.metric, ()))
-        if told is not None:
-            values = np.concatenate([values, np.array(told.expected)])
-        log = self.log and bool((values > 0).all())
-        return fitted(values, log, limits, good_ends(self.metric, spec))
+        return fitted(values, self.log and positive(values), limits, good_ends(self.metric, spec))
+
+    @staticmethod
+    def _values(y: Array, told: Slice | None) -> Array:
+        """Return what was measured and what is expected."""
+        return y if told is None else np.concatenate([y, np.array(told.expected)])
 
     def _expected(self, plot: Plot, band: Band | None) -> None:
         """Draw what is expected, and the goals between its band and its line."""

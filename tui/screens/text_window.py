@@ -15,6 +15,8 @@ from hpo_tui.tui.widgets.line_table import LineTable
 from hpo_tui.tui.words.entries import EntryRows
 from hpo_tui.tui.words.plain import plain, plain_lines
 
+KEYS = "Esc  close    y  copy"
+
 
 class TextWindow(ScrolledWindow[bool]):
     """Shows ``text`` whole; the answer is whether it is to be copied."""
@@ -25,6 +27,8 @@ class TextWindow(ScrolledWindow[bool]):
         super().__init__(classes="dialog")
         self._title = title
         self._text = text
+        self._scrolls = False
+        """Whether there is more text than room."""
 
     def compose(self) -> ComposeResult:
         """Lay out the text."""
@@ -33,9 +37,16 @@ class TextWindow(ScrolledWindow[bool]):
             with VerticalScroll(can_focus=False):
                 lines = plain_lines(self._text)
                 yield Static(lines, markup=False)
-            yield Static(
-                "Esc  close    y  copy    j k  scroll", classes="dialog-keys", markup=False
-            )
+            yield Static(KEYS, classes="dialog-keys", markup=False)
+
+    def _share_out(self) -> None:
+        """Name the keys that scroll where there is something to scroll to."""
+        super()._share_out()
+        long = self.query(VerticalScroll)
+        scrolls = bool(long) and long.first().max_scroll_y > 0
+        if scrolls != self._scrolls:
+            self._scrolls = scrolls
+            self.say_below(f"{KEYS}    j k  scroll" if scrolls else KEYS)
 
     def action_leave(self) -> None:
         """Close."""

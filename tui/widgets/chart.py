@@ -41,6 +41,8 @@ class Chart(Widget, can_focus=True):
         """Why the last picture could not be drawn, empty when it was."""
         self._told = ""
         """What is said of that in its place."""
+        self._useful: frozenset[str] = frozenset()
+        """The actions that could do something when the last picture was drawn."""
 
     @property
     def ascii_only(self) -> bool:
@@ -77,6 +79,24 @@ class Chart(Widget, can_focus=True):
         """Whether ``new`` has to be painted where ``old`` was."""
         return old.frame is not new.frame or old.spec is not new.spec
 
+    def idle(self, action: str) -> bool:  # noqa: ARG002 - for subclasses
+        """Whether an action would change nothing of what the last picture shows."""
+        return False
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer no key that would do nothing."""
+        if self.snapshot is not None and self.idle(action):
+            return False
+        return super().check_action(action, parameters)
+
+    def _renew_keys(self) -> None:
+        """Tell the key bar where other keys have something to do than before."""
+        every = {binding.action for _, binding in self._bindings}
+        useful = frozenset(action for action in every if self.check_action(action, ()))
+        if useful != self._useful:
+            self._useful = useful
+            self.refresh_bindings()
+
     def paint(self, snapshot: Snapshot, width: int, height: int) -> Canvas:
         """Return the cells of the widget."""
         raise NotImplementedError
@@ -88,6 +108,7 @@ class Chart(Widget, can_focus=True):
             return
         old, old_palette = self._canvas, self._palette
         self._canvas = self._painted(self.snapshot, width, height)
+        self._renew_keys()
         self._palette = self._choose_palette()
         if (old.width, old.height) != (width, height) or old_palette != self._palette:
             self._strips = self._canvas.strips(range(height), self._palette.styles)

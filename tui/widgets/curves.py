@@ -14,7 +14,7 @@ from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.palette import Ink
 from hpo_tui.tui.charts.plot import Plot
 from hpo_tui.tui.charts.reports import Series, Wanted
-from hpo_tui.tui.charts.scale import Scale, fitted
+from hpo_tui.tui.charts.scale import Scale, fitted, positive
 from hpo_tui.tui.watching.snapshot import Snapshot, View
 from hpo_tui.tui.widgets.chart import Chart
 from hpo_tui.tui.words import fmt
@@ -56,6 +56,10 @@ next metric, `c` hides the other trials, `v` switches to a logarithmic axis.
         self._metric = 0
         self._log = False
         self._alone = False
+        self._positive = False
+        """Whether what is drawn can have a logarithmic axis."""
+        self._others = False
+        """Whether there are curves that can be left out."""
         self._read: CurvesRead | None = None
         self._reader = reports.CurveReader()
 
@@ -92,9 +96,22 @@ next metric, `c` hides the other trials, `v` switches to a logarithmic axis.
         self._read = message
         self.repaint()
 
+    @staticmethod
+    def _metrics(snapshot: Snapshot) -> list[str]:
+        return list(dict.fromkeys((*snapshot.spec.metric_names, *snapshot.frame.metrics)))
+
     def _metric_name(self, snapshot: Snapshot) -> str:
-        names = list(dict.fromkeys((*snapshot.spec.metric_names, *snapshot.frame.metrics)))
+        names = self._metrics(snapshot)
         return names[self._metric % len(names)] if names else ""
+
+    def idle(self, action: str) -> bool:
+        """Whether there is no other metric, no other curve, or nothing with a logarithm."""
+        names = self._metrics(self.snapshot) if self.snapshot is not None else []
+        return (
+            (action == "metric" and len(names) < 2)
+            or (action == "log" and not self._positive)
+            or (action == "alone" and not self._others)
+        )
 
     def action_metric(self) -> None:
         """Show the next metric."""
@@ -115,6 +132,7 @@ next metric, `c` hides the other trials, `v` switches to a logarithmic axis.
         """Draw the chart."""
         canvas = Canvas(width, height)
         read = self._read
+        self._positive = self._others = False
         if read is None:
             text.note(canvas, "Reading the curves ...")
             return canvas
@@ -124,7 +142,10 @@ next metric, `c` hides the other trials, `v` switches to a logarithmic axis.
             return canvas
         values = np.concatenate([c[1] for c in curves.values()])
         steps = np.concatenate([c[0] for c in curves.values()])
-        log = self._log and bool((values[np.isfinite(values)] > 0).all())
+        self._positive = positive(values)
+        kept = {*read.wanted.chain, *read.wanted.best}
+        self._others = not kept.issuperset(curves)
+        log = self._log and self._positive
         limits = limits_of(snapshot.spec).get(read.metric, ())
         first, last = float(steps.min()), float(steps.max())
         across = Scale(first, max(last, first + 1), whole=True)

@@ -48,6 +48,11 @@ they began, `Enter` opens the marked one.
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
         self._timeline: lanes.Timeline | None = None
+        self._any_ran = False
+
+    def idle(self, action: str) -> bool:
+        """Whether there is no trial to go to."""
+        return action in ("later", "earlier") and not self._any_ran
 
     def differs(self, old: Snapshot, new: Snapshot) -> bool:
         """Whether ``new`` has to be painted: running trials grow as time goes by."""
@@ -88,6 +93,7 @@ they began, `Enter` opens the marked one.
         """Draw the devices, and the timeline in what room is left."""
         canvas = Canvas(width, height)
         trials = _ran(snapshot)
+        self._any_ran = len(trials.row) > 0
         rows = timeline.lanes(snapshot.frame, trials)
         below = len(rows) + lanes.LEAST - 1 if rows else 0
         if snapshot.measured:

@@ -15,7 +15,7 @@ from hpo_tui.tui.charts.axes import good_ends
 from hpo_tui.tui.charts.canvas import Canvas
 from hpo_tui.tui.charts.palette import Ink
 from hpo_tui.tui.charts.plot import Plot
-from hpo_tui.tui.charts.scale import Scale, fitted
+from hpo_tui.tui.charts.scale import Scale, fitted, positive
 from hpo_tui.tui.charts.volume_chart import Volume, volume_of
 from hpo_tui.tui.crashes import report_crash
 from hpo_tui.tui.glyphs import circles
@@ -60,6 +60,8 @@ it never mixes two measures.
         self._objective = 0
         self.by_cost = False
         self._log: bool | None = None
+        self._positive = False
+        """Whether what is drawn can have a logarithmic axis."""
         self._known: History.Found | None = None
         """The hypervolume as it was worked out last."""
         self._asked: tuple[Frame, StudySpec] | None = None
@@ -75,6 +77,15 @@ it never mixes two measures.
             self.frame, self.spec = asked
             self.volume = volume
             self.fault = fault
+
+    def idle(self, action: str) -> bool:
+        """Whether there is no other objective, nothing drawn, or nothing with a logarithm."""
+        count = len(self.snapshot.spec.objectives) if self.snapshot is not None else 0
+        return (
+            (action == "metric" and count < 2)
+            or (action == "across" and not count)
+            or (action == "log" and not self._positive)
+        )
 
     def action_metric(self) -> None:
         """Show the next objective."""
@@ -104,6 +115,7 @@ it never mixes two measures.
         """Draw the chart."""
         canvas = Canvas(width, height)
         frame, spec = snapshot.frame, snapshot.spec
+        self._positive = False
         if not spec.objectives:
             text.note(
                 canvas,
@@ -124,7 +136,8 @@ it never mixes two measures.
         full = front.full_mask(frame, spec)
         shown = np.isfinite(y)
         good = good_ends(goal.metric, spec)
-        scale = fitted(y[shown], log and bool((y[shown] > 0).all()), also, good)
+        self._positive = positive(y)
+        scale = fitted(y[shown], log and self._positive, also, good)
         plot = self._framed(canvas, x, scale, goal.metric)
         self._draw(plot, snapshot, goal, (x, y), full)
         self._legend(canvas, snapshot, goal, full & shown)
@@ -151,6 +164,7 @@ it never mixes two measures.
             text.note(canvas, plain(said, self.ascii_only))
             return
         volume = known.volume
+        self._positive = True
         x = self._across(volume.frame)
         scale = volume_chart.scale_of(volume, bool(self._log))
         plot = self._framed(canvas, x, scale, volume_chart.NAME)

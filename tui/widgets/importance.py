@@ -68,6 +68,8 @@ more than chance and because of this parameter, a line says so: perhaps the rang
         """Place among the tasks, the dearest first; None until somebody asks."""
         self._metric = 0
         """The metric that stands first."""
+        self._hidden = 0
+        """How many metrics have no room."""
         self._known: dict[str, Importance.Found] = {}
         """What was worked out last, by task."""
         self._asked: tuple[Frame, StudySpec, str] | None = None
@@ -86,6 +88,15 @@ more than chance and because of this parameter, a line says so: perhaps the rang
             self.of = of
             self.fault = fault
             self.ends = ends
+
+    def idle(self, action: str) -> bool:
+        """Whether there is no other task, every metric has room, or nothing to scroll to."""
+        tasks = self.snapshot.spec.tasks if self.snapshot is not None else ()
+        return (
+            (action == "task" and len(tasks) < 2)
+            or (action == "metric" and not self._hidden)
+            or super().idle(action)
+        )
 
     def action_task(self) -> None:
         """Look at another task's results."""
@@ -127,6 +138,7 @@ more than chance and because of this parameter, a line says so: perhaps the rang
         """Draw the table of bars."""
         canvas = Canvas(width, height)
         frame, spec = snapshot.frame, snapshot.spec
+        self._hidden = self._below = 0
         place = self._place(snapshot)
         task = spec.tasks_by_cost[::-1][place].name
         metrics = spec.metric_names
@@ -248,9 +260,9 @@ more than chance and because of this parameter, a line says so: perhaps the rang
                 place = (gutter + at * room, row)
                 end = self._bar(canvas, place, room, shares[metric].get(name, 0.0), largest)
                 canvas.put(end, row, percents[metric].get(name, "0%"), Ink.TEXT)
-        below = len(names) - self._first - rows
+        self._below = below = len(names) - self._first - rows
         notes = [f"{present.plural(below, 'more parameter')} (j)"] if below > 0 else []
-        hidden = len(every) - len(metrics)
+        self._hidden = hidden = len(every) - len(metrics)
         return [*notes, f"{present.plural(hidden, 'more metric')} (m)"] if hidden else notes
 
     def _cut(self, name: str, room: int, names: list[str]) -> str:

@@ -70,6 +70,14 @@ inside. `N` narrows the search space to the brushes, `B` runs new configurations
 
     # brushes
 
+    def idle(self, action: str) -> bool:
+        """Whether there is no brush that a key about brushes could act on."""
+        brushes, axis = self.view.brushes, self.focused_axis
+        if action in ("brush_grow", "brush_shrink"):
+            return axis is None or axis.name not in brushes
+        zoomed = action == "zoom_brush" and self.options.zoom
+        return action in ("brush_clear", "brush_edge", "zoom_brush") and not (brushes or zoomed)
+
     def action_brush(self) -> None:
         """Brush the focused axis, or drop its brush."""
         axis, snapshot = self.focused_axis, self.snapshot

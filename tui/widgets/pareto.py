@@ -51,6 +51,13 @@ the axis and marked by `▸` or `◂`.
         super().__init__(id=id)
         self._pair = 0
         self._partial = False
+        self._others = False
+        """Whether there are results of cheap tasks to show."""
+
+    def idle(self, action: str) -> bool:
+        """Whether there is no other pair, or nothing to show or to hide."""
+        names = self.snapshot.spec.metric_names if self.snapshot is not None else ()
+        return (action == "pair" and len(names) < 3) or (action == "partial" and not self._others)
 
     def action_pair(self) -> None:
         """Show the next pair of metrics."""
@@ -98,6 +105,7 @@ the axis and marked by `▸` or `◂`.
         canvas = Canvas(width, height)
         frame, spec = snapshot.frame, snapshot.spec
         pair = self._metrics(spec)
+        self._others = False
         if pair is None:
             text.note(canvas, "This study has only one metric: see the history (1).")
             return canvas
@@ -107,15 +115,15 @@ the axis and marked by `▸` or `◂`.
         x, y = front.column(frame, pair[0]), front.column(frame, pair[1])
         repeats = front.full_mask(frame, spec) & ~full
         x[repeats] = np.nan  # a configuration is one point, at its mean
-        shown = full | self._partial
-        shown &= np.isfinite(x) & np.isfinite(y)
+        known = np.isfinite(x) & np.isfinite(y)
+        self._others = bool((known & ~full).any())
+        shown = (full | self._partial) & known
         if not shown.any():
             names = " and ".join(plain(name, self.glyphs.ascii) for name in pair)
             why = "No trial is complete at the full task yet."
             if full.any():
                 why = f"No full trial has a value for both {names}."
-            some = bool((np.isfinite(x) & np.isfinite(y)).any())
-            cheap = some and len(spec.tasks) > 1 and not self._partial
+            cheap = self._others and len(spec.tasks) > 1 and not self._partial
             text.note(canvas, f"{why} v shows results of the cheap tasks." if cheap else why)
             return canvas
         goals = limits_of(spec)

@@ -10,6 +10,12 @@ class Report(Chart):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
         self._first = 0
+        self._below = 0
+        """How many lines lie below the last that has room."""
+
+    def idle(self, action: str) -> bool:
+        """Whether there is nothing to scroll to."""
+        return (action == "down" and self._below <= 0) or (action == "up" and not self._first)
 
     def show(self, snapshot: Snapshot, view: View) -> None:  # noqa: ARG002 - no view is shown here
         """Show a study; another view of it is no reason to work it out again."""

@@ -2,9 +2,12 @@
 
 from typing import ClassVar
 
+import numpy as np
+
 from hpo_tui.engine.spec import Parameter, StudySpec
 from hpo_tui.tui.charts import map_chart, text
 from hpo_tui.tui.charts.canvas import Canvas
+from hpo_tui.tui.charts.scale import positive
 from hpo_tui.tui.charts.slice_chart import SliceChart
 from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.widgets.chart import Chart
@@ -61,10 +64,26 @@ older version, `A` computes them from the results that there are.
         """The parameter that is looked at, empty until one is: then the one that matters most."""
         self._metric = 0
         self._log: bool | None = None
+        self._positive = False
+        """Whether what is drawn can have a logarithmic scale."""
         self._mapped = False
         """Whether two parameters are looked at."""
         self._pair: map_chart.Pair | None = None
         """Which, None until others are chosen than those that matter most."""
+
+    def idle(self, action: str) -> bool:
+        """Whether there is nothing else to show: no parameter, pair, metric, map or logarithm."""
+        snapshot = self.snapshot
+        if snapshot is None:
+            return False
+        free = len(snapshot.spec.free)
+        if action in ("next", "previous"):
+            return (len(map_chart.pairs(snapshot)) if self._mapped else free) < 2
+        return (
+            (action == "map" and free < 2 and not self._mapped)
+            or (action == "metric" and len(snapshot.spec.metric_names) < 2)
+            or (action == "log" and not self._positive)
+        )
 
     def action_map(self) -> None:
         """Change between a slice along one parameter and a map over two."""
@@ -129,6 +148,7 @@ older version, `A` computes them from the results that there are.
         """Draw the chart."""
         canvas = Canvas(width, height)
         spec = snapshot.spec
+        self._positive = False
         if self._mapped and spec.metric_names:
             self._draw_map(canvas, snapshot, self._metric_name(spec))
             return canvas
@@ -139,7 +159,9 @@ older version, `A` computes them from the results that there are.
         metric = self._metric_name(spec)
         number = (order.index(parameter) + 1, len(order))
         log = self._by_log(spec, metric)
-        SliceChart(snapshot, self.view, parameter, number, metric, log, self.glyphs).draw(canvas)
+        drawn = SliceChart(snapshot, self.view, parameter, number, metric, log, self.glyphs)
+        drawn.draw(canvas)
+        self._positive = drawn.positive()
         return canvas
 
     def _draw_map(self, canvas: Canvas, snapshot: Snapshot, metric: str) -> None:
@@ -157,6 +179,7 @@ older version, `A` computes them from the results that there are.
             text.note(canvas, f"There is no map of {plain(metric)} yet.", self.glyphs.ellipsis)
             return
         self._pair = every[at]
+        self._positive = positive(np.array(told.expected))
         log = self._by_log(snapshot.spec, metric)
         number = (at + 1, len(every))
         map_chart.MapChart(snapshot, self.view, told, number, log, self.glyphs).draw(canvas)

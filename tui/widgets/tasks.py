@@ -49,6 +49,7 @@ prediction: 1 means that it is used as it is, 0 that it is ignored, below 0 that
     def paint(self, snapshot: Snapshot, width: int, height: int) -> Canvas:
         """Draw the report."""
         canvas = Canvas(width, height)
+        self._below = 0
         assessments = assess_tasks(snapshot.frame, snapshot.spec)
         if not assessments and not snapshot.learned:
             text.note(
@@ -59,6 +60,7 @@ prediction: 1 means that it is used as it is, 0 that it is ignored, below 0 that
         earlier = self._earlier(snapshot.learned, width)
         lines += [[], *earlier] if lines and earlier else earlier
         self._first = min(self._first, max(len(lines) - height, 0))
+        self._below = len(lines) - self._first - height
         for y, spans in enumerate(lines[self._first : self._first + height]):
             text.write(canvas, 0, y, spans, self.glyphs.ellipsis)
         return canvas
