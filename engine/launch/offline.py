@@ -13,7 +13,7 @@ from hpo_tui.engine.answers import SPENT, noted, tagged
 from hpo_tui.engine.launch.orphans import in_the_way
 from hpo_tui.engine.learning import kept_names, learn_fault
 from hpo_tui.engine.spec import StudySpec
-from hpo_tui.engine.spec.text.files import overtaken, unsaved, write_atomic
+from hpo_tui.engine.spec.text.files import finish_replacing, overtaken, replacing, unsaved
 from hpo_tui.store.folder import ARCHIVE, StudyFolder
 from hpo_tui.store.locks import is_held, why_unlockable
 from hpo_tui.store.models import Command, StudyState
@@ -120,6 +120,7 @@ def _edit(folder: StudyFolder, writer: StudyWriter, action: str, args: Mapping[s
         study = reader.study()
         trials = reader.trials()
         learned, past = kept_names(reader), reader.get(stop_when.KEY)
+    finish_replacing(folder.file, study.text)
     refusal = unsaved(folder.file, study.text)
     if refusal:
         raise ValueError(refusal)
@@ -151,13 +152,12 @@ def _edit(folder: StudyFolder, writer: StudyWriter, action: str, args: Mapping[s
     more = new.budget != spec.budget or not (study.reason or SPENT).startswith(SPENT)
     state = StudyState.PAUSED if study.state is StudyState.FINISHED and more else study.state
     reason = "start it again to spend what is left" if state is not study.state else study.reason
-    with writer.transaction():
+    with replacing(folder.file, new.text), writer.transaction():
         writer.declare((p.name for p in new.space), new.metric_names)
         writer.update_study(text=new.text, state=str(state), reason=reason)
         if past is not None:
             writer.put(stop_when.KEY, past)
         writer.add_event("edited", answer)
-    write_atomic(folder.file, new.text)
     return answer
 
 

@@ -4,7 +4,7 @@ import logging
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
@@ -53,6 +53,8 @@ class Desk:
         self._enough_of: tuple[object, ...] = ()
         self._journal: dict[int, Trial | None] | None = None
         """Trials that the present transaction has changed → as they were before, None for new."""
+        self._around = ExitStack()
+        """What ends when the present transaction has been committed, or rolled back."""
         self.meter = Meter(spec)
         for trial in self.trials.values():
             self.meter.learn(trial)
@@ -67,7 +69,7 @@ class Desk:
         self._journal = {}
         state = self.state, self.reason
         try:
-            with self.writer.transaction(durable=durable):
+            with ExitStack() as self._around, self.writer.transaction(durable=durable):
                 yield
             for number, old in self._journal.items():
                 if old is not None:
@@ -83,6 +85,10 @@ class Desk:
             raise
         finally:
             self._journal = None
+
+    def around(self, context: AbstractContextManager[None]) -> None:
+        """Enter a context that the present transaction ends: it is told whether that failed."""
+        self._around.enter_context(context)
 
     def add(self, trial: Trial) -> None:
         """Write a new trial, here and in the store."""

@@ -23,7 +23,7 @@ from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.lock import Unopenable
 from hpo_tui.engine.spec import SpecError, StudySpec
 from hpo_tui.engine.spec.edit import plan_edit
-from hpo_tui.engine.spec.text.files import edited_by_hand
+from hpo_tui.engine.spec.text.files import edited_by_hand, finish_replacing
 from hpo_tui.store.connect import closed_on_error
 from hpo_tui.store.faults import explained
 from hpo_tui.store.folder import StudyFolder
@@ -130,6 +130,7 @@ def taken_over(
         spec = StudySpec.from_text(study.text, folder.file)
     except SpecError as error:
         raise Unopenable(f"the study's text has errors:\n{error}") from error
+    finish_replacing(folder.file, study.text)
     text = edited_by_hand(folder.file, study.text)
     if text is None:
         return spec

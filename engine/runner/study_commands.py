@@ -1,5 +1,8 @@
 """Commands to the study as a whole: pause, resume, stop, a larger budget, an edit, a lent GPU."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from hpo_tui.engine import stop_when
 from hpo_tui.engine.answers import PAUSED_BY_YOU, Refused
 from hpo_tui.engine.execution.breaker import Breaker
@@ -14,7 +17,7 @@ from hpo_tui.engine.spec import SpecError, StudySpec
 from hpo_tui.engine.spec.edit import plan_edit
 from hpo_tui.engine.spec.names import plural
 from hpo_tui.engine.spec.text.extend import extended
-from hpo_tui.engine.spec.text.files import edited_by_hand, overtaken, write_atomic
+from hpo_tui.engine.spec.text.files import edited_by_hand, overtaken, replacing
 from hpo_tui.engine.spec.units import show_budget
 from hpo_tui.store.models import Command, StudyState, TrialState
 from hpo_tui.store.read import StudyReader
@@ -130,22 +133,42 @@ class StudyCommands:
         desk.writer.declare((p.name for p in new.space), new.metric_names)
         desk.event("edited", "; ".join(changes) or "the study file was edited")
         added = set(new.metric_names) - set(desk.spec.metric_names)
-        self._take_over(new)
-        self.breaker.limit = new.resources.failures
-        later = desk.executor.adapt(new.resources)
-        desk.proposals.init["workers"] = max(1, desk.executor.capacity())
+        later = self._take_over(new)
         collect_anew(desk, added)
         changes = changes or ["nothing that matters has changed"]
         return "; ".join([*changes, later] if later else changes)
 
-    def _take_over(self, spec: StudySpec) -> None:
-        """Go on by another definition of the study, here, in the store and in its file."""
-        desk = self.desk
-        desk.writer.update_study(text=spec.text)
-        write_atomic(desk.folder.file, spec.text)
+    def _take_over(self, spec: StudySpec) -> str:
+        """Go on by another definition, here, in the store and in its file; return what waits."""
+        with self.desk.transaction():
+            self.desk.around(replacing(self.desk.folder.file, spec.text))
+            self.desk.around(self._unless_it_fails())
+            self.desk.writer.update_study(text=spec.text)
+            return self._go_by(spec)
+
+    def _go_by(self, spec: StudySpec) -> str:
+        """Go on here by a definition; return what of it waits for the next run, in words."""
+        desk, before = self.desk, self.desk.spec.resources
         desk.spec = desk.meter.spec = spec
         desk.proposals.init["text"] = spec.text
         desk.proposals.stale = True  # how much there is to spend shapes the start of a study too
+        if spec.resources == before:
+            return ""
+        self.breaker.limit = spec.resources.failures
+        later = desk.executor.adapt(spec.resources)
+        desk.proposals.init["workers"] = max(1, desk.executor.capacity())
+        return later
+
+    @contextmanager
+    def _unless_it_fails(self) -> Iterator[None]:
+        """Go back to the present definition if the next one cannot be stored."""
+        spec, past = self.desk.spec, self.desk.past_goals
+        try:
+            yield
+        except BaseException:
+            self._go_by(spec)
+            self.desk.past_goals = past
+            raise
 
     def do_lend(self, command: Command) -> str:
         """Give a device away (its trials leave at their next checkpoint), or take it back."""

@@ -1,8 +1,11 @@
 """A study's file: written so that a power cut leaves the old text or the new one, whole."""
 
 import contextlib
+import glob
+import hashlib
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from hpo_tui.store.folder import umask
@@ -13,12 +16,73 @@ def write_atomic(path: Path, text: str) -> None:
 
     The mode of an existing file is kept, and a symbolic link goes on pointing where it did.
     """
-    path = Path(os.path.realpath(path)) if path.is_symlink() else path
-    mode = path.stat().st_mode & 0o7777 if path.exists() else 0o666 & ~umask()
+    place = _place(path)
+    _write_beside(place, text, place)
+
+
+@contextlib.contextmanager
+def replacing(path: Path, text: str) -> Iterator[None]:
+    """Have ``text`` in ``path``'s place once the block, which stores it, is done. Raises OSError.
+
+    The text is written before, when all can still be taken back, and is only renamed afterwards: a
+    full disk cannot come between. If a kill does, the file that lies ready tells that no hand has
+    left the two different: see :func:`edited_by_hand` and :func:`finish_replacing`.
+    """
+    place, ready = _place(path), _ready(path, _read(path))
+    _write_beside(place, text, ready)
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+        yield
+    except Exception:
+        with contextlib.suppress(OSError):
+            ready.unlink()
+        raise
+    _put(ready, place)
+
+
+def finish_replacing(path: Path, text: str) -> None:
+    """Put what lies ready in ``path``'s place, if it is ``text``, the study's own."""
+    place, found = _place(path), _read(path)
+    if _lies_ready(path, found, text):
+        _put(_ready(path, found), place)
+    with contextlib.suppress(OSError):
+        for stale in place.parent.glob(_ready_name(glob.escape(place.name), "*")):
+            stale.unlink()
+
+
+def _put(ready: Path, place: Path) -> None:
+    """Rename what lies ready; where that fails it is as good there: the next run tries again."""
+    with contextlib.suppress(OSError):
+        ready.replace(place)
+        _sync_folder(place.parent)
+
+
+def _lies_ready(path: Path, found: str | None, text: str) -> bool:
+    """Whether ``text`` lies ready to replace what ``path`` says, which is ``found``."""
+    return found is not None and _read(_ready(path, found)) == text
+
+
+def _ready(path: Path, old: str | None) -> Path:
+    """Return where the text lies that is to replace ``old``: that alone, not a later edit."""
+    place = _place(path)
+    digest = hashlib.sha256((old or "").encode("utf-8", "surrogateescape")).hexdigest()
+    return place.with_name(_ready_name(place.name, digest[:16]))
+
+
+def _ready_name(name: str, of: str) -> str:
+    return f".{name}.{of}.next"
+
+
+def _place(path: Path) -> Path:
+    return Path(os.path.realpath(path)) if path.is_symlink() else path
+
+
+def _write_beside(place: Path, text: str, target: Path) -> None:
+    """Write ``text`` to ``target``, which lies beside ``place``, with the mode of that."""
+    mode = place.stat().st_mode & 0o7777 if place.exists() else 0o666 & ~umask()
+    try:
+        handle, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.", suffix=".tmp")
     except OSError as error:
-        error.filename = str(path)  # the name of the temporary one would tell nobody anything
+        error.filename = str(place)  # the name of the temporary one would tell nobody anything
         raise
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
@@ -26,26 +90,34 @@ def write_atomic(path: Path, text: str) -> None:
             file.flush()
             os.fsync(file.fileno())
         Path(name).chmod(mode)
-        Path(name).replace(path)
+        Path(name).replace(target)
     except BaseException:
         with contextlib.suppress(OSError):
             Path(name).unlink()
         raise
-    _sync_folder(path.parent)
+    _sync_folder(place.parent)
+
+
+def _read(path: Path) -> str | None:
+    """Return a text, what is no UTF-8 in it as lone surrogates; None where none can be read."""
+    try:
+        if not path.is_file():  # to open a pipe would wait for who writes to it
+            return None
+        return path.read_text("utf-8", "surrogateescape")
+    except OSError:
+        return None
 
 
 def edited_by_hand(path: Path, text: str) -> str | None:
     """Return what a study's file says if that is not ``text``, the study's own; else None.
 
-    What is no UTF-8 in it is kept as lone surrogates, with which it is no study's text.
+    What is no UTF-8 in it is kept as lone surrogates, with which it is no study's text. A text
+    that our own, stored already, was about to replace was not written by a hand.
     """
-    try:
-        if not path.is_file():  # to open a pipe would wait for who writes to it
-            return None
-        found = path.read_text("utf-8", "surrogateescape")
-    except OSError:
+    found = _read(path)
+    if found is None or found == text or not found.strip():
         return None
-    return None if found == text or not found.strip() else found
+    return None if _lies_ready(path, found, text) else found
 
 
 def unsaved(path: Path, text: str) -> str:
