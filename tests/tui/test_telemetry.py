@@ -2,6 +2,7 @@
 
 import os
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -9,12 +10,18 @@ import pytest
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import CPU, DeviceSample
 from hpo_tui.store.write import StudyWriter
+from hpo_tui.tui.app import HpoApp
+from hpo_tui.tui.cli.summary import progress_line
 from hpo_tui.tui.screens.pickers import PickOne
-from hpo_tui.tui.watching.snapshot import SILENT_SECONDS, STALE_SECONDS, Snapshot
+from hpo_tui.tui.tables.study_rows import StudyRows
+from hpo_tui.tui.watching.silence import SILENT_SECONDS
+from hpo_tui.tui.watching.snapshot import STALE_SECONDS, Snapshot
+from hpo_tui.tui.watching.study_list import StudyList
 from hpo_tui.tui.watching.watcher import StudyWatcher, read_once
 from hpo_tui.tui.widgets.devices import Devices
 from hpo_tui.tui.widgets.line_table import LineTable
 from hpo_tui.tui.words.fmt import clock
+from hpo_tui.tui.words.listed_why import why_lines
 from hpo_tui.tui.words.standing import header_pieces, status_lines
 from tests.tui.conftest import NOW, make_app, make_study, ready, until
 
@@ -109,6 +116,8 @@ def test_of_a_runner_that_writes_nothing_only_its_last_words_are_known(study: St
     stand, told = (text for text, _ in header_pieces(silent, 80)[0][1:3])
     assert stand == "? running"
     assert told == f"nothing written since {clock(last, NOW)}"
+    assert told in progress_line(silent)
+    assert told not in progress_line(writes)
     assert any(told in line and "study.db locked" in line for line in status_lines(silent, 200))
     os.utime(study.lock, (NOW + 60, NOW + 60))  # by the present runner, which has not measured yet
     assert not read_once(study, lambda: last + SILENT_SECONDS + 1).silent
@@ -133,3 +142,40 @@ def test_that_a_runner_writes_nothing_is_noticed_while_it_is_watched(study: Stud
     finally:
         watcher.stop()
         thread.join()
+
+
+@pytest.mark.usefixtures("began")
+def test_the_list_says_since_when_a_runner_has_written_nothing(study: StudyFolder) -> None:
+    last = max(d.time for d in read_once(study, lambda: NOW).devices)
+    now = [last + SILENT_SECONDS - 1]
+    with closing(StudyList(study.path.parent, lambda: now[0])) as studies:
+        [summary] = studies.read()
+        assert (summary.silent, why_lines(summary, 200, 2)) == ("", [])
+        assert StudyRows([summary], NOW, 120).cells(0)[1] == ("● running", "good")
+        now[0] += 2  # no file has changed
+        [silent] = studies.read()
+        assert studies.read() == [silent]
+        told = f"nothing written since {clock(last, NOW)}"
+        assert StudyRows([silent], NOW, 120).cells(0)[1] == (f"? {told}", "warn")
+        [line] = why_lines(silent, 200, 2)
+        assert line.startswith(f"? running: {told}: another program may keep study.db locked")
+        writer = StudyWriter(study.db)
+        writer.add_device_samples([DeviceSample(now[0], "GPU0", "RTX", 1 << 30, 2 << 30, 0.5)])
+        writer.close()
+        assert not studies.read()[0].silent
+
+
+@pytest.mark.usefixtures("began")
+async def test_the_list_on_the_screen_says_so_while_it_is_looked_at(study: StudyFolder) -> None:
+    now = [NOW]
+    app = HpoApp(study.path.parent, None, clock=lambda: now[0])
+    async with app.run_test(size=(80, 24)) as pilot:
+
+        def lines() -> str:
+            strips = app.screen._compositor.render_strips(app.size)
+            return "\n".join("".join(s.text for s in strip) for strip in strips)
+
+        await until(pilot, lambda: "● running" in lines())
+        now[0] += SILENT_SECONDS + 1
+        await until(pilot, lambda: "? nothing written" in lines())
+        assert f"? running: nothing written since {clock(NOW, NOW)}: another program" in lines()

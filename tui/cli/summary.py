@@ -36,7 +36,7 @@ from hpo_tui.tui.words.paused import in_few_words
 from hpo_tui.tui.words.plain import plain
 from hpo_tui.tui.words.present import plural
 from hpo_tui.tui.words.running import overdue_text
-from hpo_tui.tui.words.standing import until
+from hpo_tui.tui.words.standing import silent_text, until
 
 UNITS = {BudgetUnit.FULL: "", BudgetUnit.GPU_HOURS: " GPU-hours", BudgetUnit.TRIALS: " trials"}
 
@@ -176,8 +176,8 @@ def progress_line(picture: Snapshot, *, why: bool = False) -> str:
     )
     if picture.queued:
         parts.append(f"{len(picture.queued)} queued")
-    late = overdue_text(picture)
-    return " · ".join([*parts, *([late] if late else []), *until(picture)])
+    parts += [told for told in (overdue_text(picture), silent_text(picture)) if told]
+    return " · ".join([*parts, *until(picture)])
 
 
 def show_costs(picture: Snapshot) -> None:

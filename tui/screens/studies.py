@@ -86,7 +86,7 @@ Below the list stands why the selected study is paused, over or waits, and what 
         self.look_again.set()
 
     def _scan(self) -> None:
-        studies = StudyList(self.hpo.home)
+        studies = StudyList(self.hpo.home, self.hpo.clock)
         last: list[Summary] | None = None
         fault = ""
         try:

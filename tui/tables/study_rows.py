@@ -97,9 +97,11 @@ def _state(s: Summary) -> Cell:
     """Return how a study stands, or why that is not known."""
     if s.study is None or s.spec is None:
         return plain(s.problem), "dim" if s.problem == "not started" else "bad"
-    stand = standing(s.study, s.runner, suspended=s.suspended)
+    stand = standing(s.study, s.runner, suspended=s.suspended, silent=bool(s.silent))
     if s.suspended:
         return f"{stand.mark} {stand.word}", stand.tone
+    if s.silent:
+        return f"{stand.mark} {s.silent}", stand.tone
     if s.overdue:
         return f"{stand.mark} {stand.word}, overdue", "warn"
     if s.waits:

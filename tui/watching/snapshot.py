@@ -11,6 +11,7 @@ from hpo_tui.engine.spec import StudySpec
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.frame import Frame
 from hpo_tui.store.models import Command, DeviceSample, Event, Study
+from hpo_tui.tui.watching.silence import is_silent
 
 if TYPE_CHECKING:
     from hpo_tui.engine.arrays import Mask
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
 STALE_SECONDS = 10.0
 """Age from which a measurement says nothing of now: a runner takes one every two seconds."""
-SILENT_SECONDS = 20.0
-"""Age of the last one from which on it is not said any more that the study runs as ever."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,8 +74,8 @@ class Snapshot:
     @property
     def silent(self) -> bool:
         """Whether a runner that lives has long written nothing, as while its disk is full."""
-        asleep = self.runner_pid is None or self.suspended or self.heard is None
-        return not asleep and self.time - (self.heard or 0.0) > SILENT_SECONDS
+        awake = self.runner_pid is not None and not self.suspended
+        return awake and is_silent(self.heard, self.time)
 
     @property
     def measured(self) -> tuple[DeviceSample, ...]:

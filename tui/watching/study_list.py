@@ -3,6 +3,7 @@
 import math
 import sqlite3
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,8 +16,10 @@ from hpo_tui.store.folder import StudyFolder, list_studies
 from hpo_tui.store.models import Command, Study, StudyState, TrialState
 from hpo_tui.store.read import StudyReader
 from hpo_tui.tui.watching.outlook import known_until, spent_of
+from hpo_tui.tui.watching.silence import heard, is_silent
 from hpo_tui.tui.words import present
 from hpo_tui.tui.words.queued import short_of
+from hpo_tui.tui.words.standing import nothing_since
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,10 @@ class Summary:
     """What the budget lacks for them, None where nothing is queued, or where nobody knows."""
     suspended: bool = False
     """Whether the runner lives, but was told to stand still."""
+    heard: float | None = None
+    """When the runner wrote last (Unix time); None where none lives, or where nobody knows."""
+    silent: str = ""
+    """In words, since when a runner that lives has written nothing; empty if it does."""
     waits: str = ""
     """What keeps every trial of a study that runs from starting, in words."""
     overdue: bool = False
@@ -66,8 +73,8 @@ class StudyList:
     descriptors, of which a process has a thousand or so.
     """
 
-    def __init__(self, home: Path | None) -> None:
-        self.home = home
+    def __init__(self, home: Path | None, clock: Callable[[], float] = time.time) -> None:
+        self.home, self._clock = home, clock
         self._known: dict[Path, tuple[tuple[float, ...], Summary]] = {}
         self._readers: dict[Path, tuple[int, StudyReader]] = {}
         """Study → the inode of the file that is open, and who reads it."""
@@ -107,9 +114,24 @@ class StudyList:
         suspended = folder.is_suspended(pid)
         stamp = (*stamps(folder), float(-1 if pid is None else pid), float(suspended))
         known = self._known.get(folder.path)
-        if known is not None and known[0] == stamp:
-            return known[1]
-        touched = max(stamp[:-2])
+        if known is None or known[0] != stamp:
+            known = stamp, self._anew(folder, pid, max(stamp[:-2]), suspended=suspended)
+        # What was written last grows old without any change of the files.
+        silent = self._silent(known[1])
+        if silent != known[1].silent:
+            known = stamp, replace(known[1], silent=silent)
+        self._known[folder.path] = known
+        return known[1]
+
+    def _silent(self, summary: Summary) -> str:
+        last, now = summary.heard, self._clock()
+        if last is None or summary.suspended or not is_silent(last, now):
+            return ""
+        return nothing_since(last, now)
+
+    def _anew(
+        self, folder: StudyFolder, pid: int | None, touched: float, *, suspended: bool
+    ) -> Summary:
         try:
             summary = replace(self._read(folder, pid, touched), suspended=suspended)
         except (OSError, sqlite3.Error, LookupError, ValueError, SpecError) as error:
@@ -118,7 +140,6 @@ class StudyList:
             summary = Summary(folder, runner=pid, touched=touched, problem=problem)
         if pid is None:
             self._let_go(folder.path)
-        self._known[folder.path] = (stamp, summary)
         return summary
 
     def _read(self, folder: StudyFolder, pid: int | None, touched: float) -> Summary:
@@ -135,7 +156,8 @@ class StudyList:
             metric = spec.objectives[0].metric
             value = float(results(frame, spec)[1].metrics[metric][row])
             best = f"{present.number(value)} {metric}"
-        until = known_until(frame, reader.devices(), time.time(), runs=pid is not None)
+        devices = reader.devices()
+        until = known_until(frame, devices, self._clock(), runs=pid is not None)
         spent = spent_of(spec, study, frame, until)[0]
         queued = tuple(reader.open_commands(WISHES)) if pid is None else ()
         return Summary(
@@ -156,6 +178,7 @@ class StudyList:
             short=short_of(spec, frame, queued, spent),
             waits=waiting(reader) if pid is not None and study.state is StudyState.RUNNING else "",
             overdue=pid is not None and bool(overdue(reader)),
+            heard=None if pid is None else heard(folder, devices),
         )
 
 

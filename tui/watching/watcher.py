@@ -23,12 +23,13 @@ from hpo_tui.engine.stop_when import KEY
 from hpo_tui.engine.waiting import waiting
 from hpo_tui.store.connect import inode, log_of
 from hpo_tui.store.folder import StudyFolder
-from hpo_tui.store.models import DeviceSample, Event, Study, StudyState
+from hpo_tui.store.models import Event, Study, StudyState
 from hpo_tui.tui.crashes import report_crash
 from hpo_tui.tui.watching.device_names import NamedFrames, labels, named
 from hpo_tui.tui.watching.outlook import GOALS_MET, eta_of, known_until, spent_of, why_closing
 from hpo_tui.tui.watching.ranking import Ranking
-from hpo_tui.tui.watching.snapshot import SILENT_SECONDS, STALE_SECONDS, Snapshot
+from hpo_tui.tui.watching.silence import SILENT_SECONDS, heard
+from hpo_tui.tui.watching.snapshot import STALE_SECONDS, Snapshot
 from hpo_tui.tui.watching.unreadable import why_gone, why_unreadable
 from hpo_tui.tui.words.queued import short_of
 
@@ -138,15 +139,6 @@ class StudyWatcher:
         pid = self.folder.runner_pid()
         return pid, self.folder.is_suspended(pid)
 
-    def _heard(self, devices: Sequence[DeviceSample]) -> float | None:
-        """Return when the runner measured last; None of one that has not, as on a Ray cluster."""
-        last = max((d.time for d in devices), default=0.0)
-        try:
-            began = self.folder.lock.stat().st_mtime
-        except OSError:
-            return None
-        return last if last > began else None
-
     def _stamp(self) -> tuple[int, int] | None:
         """Return what changes when the study's text is edited by hand."""
         try:
@@ -212,7 +204,7 @@ class StudyWatcher:
             eta=eta_of(spec, study, frame, spent, now, told=told) if timed else None,
             closing=closing,
             edited=finished and edited_by_hand(self.folder.file, study.text) is not None,
-            heard=None if pid is None else self._heard(devices),
+            heard=None if pid is None else heard(self.folder, devices),
             suspended=suspended,
             overdue=late,
             waits=waits if going else "",

@@ -4,7 +4,7 @@ from hpo_tui.engine.answers import PAUSED_BY_YOU
 from hpo_tui.store.models import StudyState
 from hpo_tui.tui.watching.study_list import Summary
 from hpo_tui.tui.words.paused import fitting, in_few_words, in_short
-from hpo_tui.tui.words.standing import standing
+from hpo_tui.tui.words.standing import WHY_SILENT, standing
 
 
 def why_lines(summary: Summary, width: int, height: int) -> list[str]:
@@ -18,7 +18,8 @@ def why_lines(summary: Summary, width: int, height: int) -> list[str]:
     begins, reason = _said(summary)
     if not (begins or reason):
         return []
-    stand = standing(summary.study, summary.runner, suspended=summary.suspended)
+    suspended, silent = summary.suspended, bool(summary.silent)
+    stand = standing(summary.study, summary.runner, suspended=suspended, silent=silent)
     head = f"{stand.mark} {stand.word}{begins}{': ' if reason else ''}"
     lines = fitting([head + way for way in in_short(reason)], width, height)
     if len(lines) > height:
@@ -32,6 +33,8 @@ def _said(summary: Summary) -> tuple[str, str]:
     assert study is not None
     if summary.suspended:
         return "", f"kill -CONT {summary.runner} has its runner go on"
+    if summary.silent:
+        return "", f"{summary.silent}: {WHY_SILENT}"
     match study.state:
         case StudyState.PAUSED:
             way = " (R goes on)" if lone else " (p resumes)"

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from hpo_tui.tui.watching.snapshot import Snapshot
 
 
+WHY_SILENT = "another program may keep study.db locked, or its disk be full (see runner.log)"
 _LEAST_NAME = 4
 """Cells of a metric's name where there is hardly any room: its value says more."""
 _IN_SHORT = 150
@@ -36,11 +37,18 @@ class Standing:
     detail: str = ""
 
 
-def standing(study: Study, runner: int | None, *, suspended: bool = False) -> Standing:
+def standing(
+    study: Study, runner: int | None, *, suspended: bool = False, silent: bool = False
+) -> Standing:
     """Return how a study stands, from what is stored and whether a runner lives, or stands still.
 
-    ``runner``: its PID.
+    ``runner``: its PID. ``silent``: it has long written nothing, so that is what it said last.
     """
+    stand = _standing(study, runner, suspended=suspended)
+    return replace(stand, mark="?", tone="warn") if silent else stand
+
+
+def _standing(study: Study, runner: int | None, *, suspended: bool) -> Standing:
     state, reason = study.state, plain(study.reason)
     if suspended:
         return Standing("‖", "suspended", "warn", f"kill -CONT {runner} has its runner go on")
@@ -59,8 +67,8 @@ def standing(study: Study, runner: int | None, *, suspended: bool = False) -> St
 
 def standing_of(snapshot: "Snapshot") -> Standing:
     """Return how the study of a picture stands; of a silent runner, what it said last."""
-    stand = standing(snapshot.study, snapshot.runner_pid, suspended=snapshot.suspended)
-    return replace(stand, mark="?", tone="warn") if snapshot.silent else stand
+    suspended, silent = snapshot.suspended, snapshot.silent
+    return standing(snapshot.study, snapshot.runner_pid, suspended=suspended, silent=silent)
 
 
 def window_title(snapshot: "Snapshot") -> str:
@@ -75,14 +83,18 @@ def silent_text(snapshot: "Snapshot") -> str:
     """Return since when a runner that lives has written nothing; empty if it does."""
     if not snapshot.silent or snapshot.heard is None:
         return ""
-    return f"nothing written since {fmt.clock(snapshot.heard, snapshot.time)}"
+    return nothing_since(snapshot.heard, snapshot.time)
+
+
+def nothing_since(heard: float, now: float) -> str:
+    """Return in words since when (Unix time) a runner has written nothing."""
+    return f"nothing written since {fmt.clock(heard, now)}"
 
 
 def silent_lines(snapshot: "Snapshot") -> list[str]:
     """Return the same, and what may be the reason, in a line; none if it writes."""
-    why = "another program may keep study.db locked, or its disk be full (see runner.log)"
     text = silent_text(snapshot)
-    return [f"{text}: {why}"] if text else []
+    return [f"{text}: {WHY_SILENT}"] if text else []
 
 
 def header_pieces(snapshot: "Snapshot", width: int) -> tuple[list[Piece], list[Piece]]:
