@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hpo_tui.engine.spec.schema import KEYS
+from hpo_tui.tui.editor.defaults import DEFAULTS
 
 Kind = Literal["text", "words", "number", "flag", "choice", "list", "mapping", "any"]
 
@@ -13,7 +14,7 @@ class Field:
     """One key of a section. ``kind`` says how typed text becomes a value.
 
     ``words``: text, or a list in brackets; ``any``: a number, truth value or list in TOML, else
-    text.
+    text. ``default``: what applies where it is not set, empty where it has to be.
     """
 
     key: str
@@ -21,6 +22,12 @@ class Field:
     hint: str
     choices: tuple[str, ...] = ()
     example: str = ""
+    default: str = ""
+
+    @property
+    def unset(self) -> str:
+        """What the form shows in the place of a value that is not set."""
+        return f"default: {self.default}" if self.default else ""
 
 
 _EXAMPLES = {
@@ -37,11 +44,12 @@ _EXAMPLES = {
 def _fields(section: str, kinds: dict[str, Kind | tuple[str, ...]]) -> tuple[Field, ...]:
     fields = []
     for key, hint in KEYS[section].items():
-        kind = kinds.get(key, "any")
+        kind, default = kinds.get(key, "any"), DEFAULTS.get(section, {}).get(key, "")
         if isinstance(kind, tuple):
-            fields.append(Field(key, "choice", hint, kind))
+            fields.append(Field(key, "choice", hint, kind, default=default))
         else:
-            fields.append(Field(key, kind, hint, example=_EXAMPLES.get(key, "")))
+            example = _EXAMPLES.get(key, "")
+            fields.append(Field(key, kind, hint, example=example, default=default))
     return tuple(fields)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from hpo_tui.engine.spec import Problem, SpecError, StudySpec
 from hpo_tui.engine.spec.names import KeyPath
-from hpo_tui.tui.editor.fields import FIELDS, HEADINGS, ITEMS, LISTS, Field
+from hpo_tui.tui.editor.fields import FIELDS, HEADINGS, ITEMS, LISTS, Field, field
 from hpo_tui.tui.editor.values import show_field, show_value
 from hpo_tui.tui.tables.rows import Cell, Column
 from hpo_tui.tui.words.fmt import clip_among
@@ -43,7 +43,7 @@ def check(text: str) -> Checked:
 class FormRow:
     """One line of the form. ``path`` is the key or table it stands for; headings have one too.
 
-    ``unset``: the text does not have the key; the line shows that it could.
+    ``unset``: the text does not have the key; the line shows what applies then.
     """
 
     path: KeyPath
@@ -73,7 +73,7 @@ def form_rows(checked: Checked) -> list[FormRow]:
             FormRow(
                 path,
                 label,
-                value or "",
+                _unset(section, label, data) if value is None else value,
                 problem=_first(checked.problems, path),
                 unset=value is None,
             )
@@ -107,13 +107,16 @@ def _items(section: str, held: Any) -> Sequence[tuple[KeyPath, str, str | None]]
             if isinstance(body, Mapping)
         ]
     fields = {f.key: f for f in FIELDS[section]}
-    known = list(fields)
-    shown = known if section == "study" else [k for k in known if k in table]
-    others = [k for k in table if k not in known]
+    others = [k for k in table if k not in fields]
     return [
         ((section, key), key, _setting(fields.get(key), table[key]) if key in table else None)
-        for key in (*shown, *others)
+        for key in (*fields, *others)
     ]
+
+
+def _unset(section: str, key: str, data: Mapping[str, Any]) -> str:
+    """Return what applies where a key is not set, unless it is where a study's may stand, too."""
+    return "" if key in data else field(section, key).unset
 
 
 def _setting(field: Field | None, value: Any) -> str:
@@ -186,4 +189,4 @@ class FormTable:
         if found.problem:
             shown = plain(found.value)
             return ("!", "bad"), (label, "bad"), (shown, "bad")
-        return ("", ""), (label, ""), (plain(found.value), "" if found.value else "dim")
+        return ("", ""), (label, ""), (plain(found.value), "dim" if found.unset else "")

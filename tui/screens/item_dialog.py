@@ -19,7 +19,13 @@ from hpo_tui.tui.widgets.line_input import LineInput
 from hpo_tui.tui.words.plain import plain
 
 Values = dict[str, Any]
-KEYS = "Enter  keep    Esc  cancel    Up Down  field"
+KEYS = "Enter  keep    Esc  cancel"
+
+
+def _others(kind: str) -> frozenset[str]:
+    """Return the keys that a parameter of a type does not have; none of a type that is unknown."""
+    every = frozenset().union(*TYPE_KEYS.values())
+    return every - TYPE_KEYS[kind] if kind in TYPE_KEYS else frozenset()
 
 
 class ItemDialog(SmallWindow[Values | None]):
@@ -86,12 +92,14 @@ class ItemDialog(SmallWindow[Values | None]):
                         yield self._input(n, field)
             yield Static("", classes="hint")
             yield Static("", classes="problem")
-            yield Static(KEYS, classes="keys", markup=False)
+            several = "    Up Down  field" if len(self._fields) > 1 else ""
+            yield Static(KEYS + several, classes="keys", markup=False)
 
     def _input(self, n: int, field: Field) -> Input:
         choices = ("yes", "no") if field.kind == "flag" else field.choices
         return LineInput(
             self._before[field.key],
+            placeholder="" if field.key in _others(self._before.get("type", "")) else field.unset,
             id=f"field-{n}",
             suggester=SuggestFromList(choices, case_sensitive=False) if choices else None,
             select_on_focus=False,
@@ -122,9 +130,10 @@ class ItemDialog(SmallWindow[Values | None]):
 
     def _fit(self, kind: str) -> None:
         """Empty the fields that no parameter of this type has; fill in again what it has."""
-        others = set().union(*TYPE_KEYS.values()) - TYPE_KEYS[kind]
+        others = _others(kind)
         for n, field in enumerate(self._fields):
             line = self.query_one(f"#field-{n}", Input)
+            line.placeholder = "" if field.key in others else field.unset
             if field.key in others and line.value:
                 self._put_away[n], line.value = line.value, ""
             elif field.key not in others and n in self._put_away and not line.value:

@@ -142,11 +142,9 @@ class PickMany(SmallWindow[list[Hashable] | None]):
         with Vertical(classes="dialog-box"):
             yield Static(plain(self._question), classes="dialog-title", markup=False)
             yield _TickList()
-            yield Static(
-                "Space  tick    K J  move    Enter  accept    Esc  cancel",
-                classes="dialog-keys",
-                markup=False,
-            )
+            move = "K J  move    " if len(self._entries) > 1 else ""
+            keys = f"Space  tick    {move}Enter  accept    Esc  cancel"
+            yield Static(keys, classes="dialog-keys", markup=False)
 
     def on_mount(self) -> None:
         """Fill the list."""

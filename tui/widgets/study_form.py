@@ -13,6 +13,7 @@ class StudyForm(FixedTable):
 
     HELP: ClassVar[str] = (
         "# Define\n\nEach row is a setting, a parameter, a metric or a task; `Enter` edits it. "
+        "A setting that is not set shows what applies by default. "
         "A row with `!` has an error, which is explained below the form. The TOML beside it is the "
         "study file itself: both can be edited, and comments are kept."
     )
