@@ -5,10 +5,11 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Thread
+from threading import Thread, current_thread, main_thread
+from types import FrameType
 from uuid import uuid4
 
 from hpo_tui.engine.execution.processes import carrying, end_all
@@ -19,6 +20,8 @@ _MOST_LINES, _LONGEST_LINE = 20_000, 4000
 """Lines that are kept, and characters of each."""
 _CHUNK, _KEPT = 1 << 16, 4 * _LONGEST_LINE
 """Bytes read at once, and kept of a line that does not end."""
+_LOOK = 0.2
+"""Seconds between two looks whether it is still wanted."""
 _ENDING = 3.0
 """Seconds between SIGTERM and SIGKILL."""
 
@@ -38,13 +41,54 @@ class Ran:
     why: str = ""
 
 
-def run_briefly(words: Sequence[str], folder: Path, limit: float, extra: Mapping[str, str]) -> Ran:
+def run_briefly(
+    words: Sequence[str], folder: Path, limit: float, extra: Mapping[str, str],
+    over: Callable[[], bool] = lambda: False,
+) -> Ran:  # fmt: skip
     """Run a command in ``folder`` for ``limit`` seconds at most, and end all that it started.
 
-    ``extra`` is added to the environment. Never raises for a command that fails.
+    ``extra`` is added to the environment. ``over`` says whether nobody waits for it any more.
+    Never raises for a command that fails.
     """
     mark = uuid4().hex
-    env = {**os.environ, "PYTHONUNBUFFERED": "1", **extra, _MARK: mark}
+    try:
+        with _told_to_end():
+            return _run(words, folder, limit, {**extra, _MARK: mark}, over)
+    finally:
+        _end_strays(mark)
+
+
+@contextlib.contextmanager
+def _told_to_end() -> Iterator[None]:
+    """Have SIGTERM and SIGHUP end what the block runs, and then this process: once each.
+
+    Only the main thread can be told. What is ignored already, as by nohup, stays ignored.
+    """
+    signs = (signal.SIGTERM, signal.SIGHUP)
+    if current_thread() is not main_thread():
+        signs = ()
+    before = {s: signal.getsignal(s) for s in signs}
+    usual = [s for s, handler in before.items() if handler is signal.SIG_DFL]
+    for sign in usual:
+        signal.signal(sign, _leave)
+    try:
+        yield
+    finally:
+        for sign in usual:
+            signal.signal(sign, before[sign])
+
+
+def _leave(sign: int, _frame: FrameType | None) -> None:
+    for other in (signal.SIGTERM, signal.SIGHUP):  # a second one must not cut the ending short
+        signal.signal(other, signal.SIG_IGN)
+    raise SystemExit(128 + sign)
+
+
+def _run(
+    words: Sequence[str], folder: Path, limit: float, extra: Mapping[str, str],
+    over: Callable[[], bool],
+) -> Ran:  # fmt: skip
+    env = {**os.environ, "PYTHONUNBUFFERED": "1", **extra}
     begin = time.monotonic()
     try:
         child = subprocess.Popen(
@@ -62,19 +106,28 @@ def run_briefly(words: Sequence[str], folder: Path, limit: float, extra: Mapping
     said: list[tuple[float, str]] = []
     reader = Thread(target=_read, args=(child, said, begin), daemon=True)
     reader.start()
-    why = ""
     try:
-        child.wait(limit)
-    except subprocess.TimeoutExpired:
-        why = f"it was stopped after {limit:g} s"
+        why = _wait(child, limit, over)
     finally:
         seconds = time.monotonic() - begin
         _end(child)
-        _end_strays(mark)
+        _end_strays(extra[_MARK])  # which may hold what is read
         reader.join(2.0)
     told = tuple(said)  # the reader may still be at it: nothing that comes now counts
     lines, times = tuple(line for _, line in told), tuple(at for at, _ in told)
     return Ran(lines, times, seconds, None if why else child.returncode, why)
+
+
+def _wait(child: "subprocess.Popen[bytes]", limit: float, over: Callable[[], bool]) -> str:
+    """Wait for a command; return why that came to an end before the command did, else nothing."""
+    end = time.monotonic() + limit
+    while (left := end - time.monotonic()) > 0:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(min(left, _LOOK))
+            return ""
+        if over():
+            return "it was stopped: nobody waits for it any more"
+    return f"it was stopped after {limit:g} s"
 
 
 def _read(child: "subprocess.Popen[bytes]", said: list[tuple[float, str]], begin: float) -> None:

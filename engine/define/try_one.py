@@ -4,7 +4,7 @@ import random
 import re
 import shlex
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,9 +82,11 @@ def try_one(
     *,
     params: Mapping[str, Value] | None = None,
     limit: float = 300.0,
+    over: Callable[[], bool] = lambda: False,
 ) -> Tried:
     """Run a study's command once in ``folder``, for ``limit`` seconds at most.
 
+    It ends early when ``over`` says that nobody waits for it any more.
     ``params`` are drawn at random where they are not given. Raises nothing: what kept the command
     from running is in :attr:`Tried.why`.
     """
@@ -97,7 +99,7 @@ def try_one(
             argv, extra = _prepare(spec, params, task, folder, files)
             if not argv:
                 raise InfeasibleError("the study has no command")
-            ran = run_briefly(argv, folder, limit, extra)
+            ran = run_briefly(argv, folder, limit, extra, over)
             return _told(spec, task, argv, files, ran)
     except (InfeasibleError, OSError, UnicodeDecodeError) as error:
         why = in_words(error) if isinstance(error, OSError) else str(error)

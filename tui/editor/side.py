@@ -141,13 +141,16 @@ def free_name(name: str, home: Path | None) -> str:
     return found
 
 
-def try_text(checked: Checked, cwd: Path) -> Text:
-    """Run one trial at the cheapest task in a temporary folder and tell of it; for a thread."""
+def try_text(checked: Checked, cwd: Path, over: Callable[[], bool]) -> Text:
+    """Run one trial at the cheapest task in a temporary folder and tell of it; for a thread.
+
+    It ends once it is ``over``: nobody waits for it any more.
+    """
     from hpo_tui.engine.define.try_one import try_one
 
     if checked.spec is None:
         return Text(verdict(checked))
-    return Text(plain_lines(try_one(checked.spec, cwd).text()))
+    return Text(plain_lines(try_one(checked.spec, cwd, over=over).text()))
 
 
 def write(path: Path, text: str) -> str:

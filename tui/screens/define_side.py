@@ -2,6 +2,7 @@
 
 from rich.text import Text
 from textual.widgets import ContentSwitcher, Static, TextArea
+from textual.worker import get_current_worker
 
 from hpo_tui.tui.editor import side
 from hpo_tui.tui.editor.external import edit_in_editor
@@ -88,8 +89,11 @@ class Side:
         self.screen.in_thread("try", self._try_one)
 
     def _try_one(self) -> None:
-        tried = side.try_text(self.screen.checked, self.screen.cwd())
-        self.screen.app.call_from_thread(self._say, tried)
+        worker = get_current_worker()  # cancelled when another is tried, or the editor is left
+        cwd = self.screen.cwd()
+        tried = side.try_text(self.screen.checked, cwd, lambda: worker.is_cancelled)
+        if not worker.is_cancelled:
+            self.screen.app.call_from_thread(self._say, tried)
 
     def _say(self, text: Text) -> None:
         self.screen.query_one("#define-preview-text", Static).update(text)
