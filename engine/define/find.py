@@ -5,8 +5,9 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from hpo_tui.engine.define.files import config_options, hydra_composed, hydra_options, interpolated
+from hpo_tui.engine.define.files import config_options, interpolated
 from hpo_tui.engine.define.given import with_given
+from hpo_tui.engine.define.hydra.options import hydra_composed, hydra_options
 from hpo_tui.engine.define.looked_at import LookedAt
 from hpo_tui.engine.define.options import Found
 from hpo_tui.engine.define.outside import options_from_outside

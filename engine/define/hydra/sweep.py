@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from hpo_tui.engine.define.compose import Plan
-from hpo_tui.engine.define.files import RUN_FOLDER, hydra_folder, load
+from hpo_tui.engine.define.files import load
 from hpo_tui.engine.define.guess import Proposal
+from hpo_tui.engine.define.hydra.options import RUN_FOLDER, hydra_folder
 from hpo_tui.engine.define.hydra.values import parameter_of
 from hpo_tui.engine.define.options import Option
 from hpo_tui.engine.define.script import script_at

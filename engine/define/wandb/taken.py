@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hpo_tui.engine.define.fidelity import Fidelity, find_fidelity
-from hpo_tui.engine.define.files import RUN_FOLDER
+from hpo_tui.engine.define.hydra.options import RUN_FOLDER
 from hpo_tui.engine.define.options import Option
 from hpo_tui.engine.define.script import script_of
 from hpo_tui.engine.define.sources.texts import is_file, local_sources
