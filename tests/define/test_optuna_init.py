@@ -17,6 +17,8 @@ from hpo_tui.engine.define.start import init
 from hpo_tui.engine.define.try_one import Tried, try_one
 from hpo_tui.engine.spec import Budget, BudgetUnit, StudySpec
 
+pytestmark = pytest.mark.timeout(400)
+
 SCRIPT = """
     import argparse
     import optuna
@@ -59,7 +61,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def drafted(folder: Path, text: str, *words: str, run: bool = True) -> Draft:
     (folder / "train.py").write_text(textwrap.dedent(text), "utf-8")
-    made = init(("python", "train.py", *words), folder, run=run, timeout=60)
+    # A busy machine takes its time to import Optuna, above all for the first test that does.
+    made = init(("python", "train.py", *words), folder, run=run, timeout=300)
     assert StudySpec.from_text(made.text) == made.spec
     assert [p.name for p in folder.iterdir()] == ["train.py"]
     return made
