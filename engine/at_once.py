@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 AnswerT = TypeVar("AnswerT")
 
 
-class _Asked(Generic[AnswerT]):
+class Asked(Generic[AnswerT]):
     """One question, asked in a thread that nobody has to wait for."""
 
     def __init__(self, question: Callable[[], AnswerT]) -> None:
@@ -27,10 +27,38 @@ class _Asked(Generic[AnswerT]):
         except Exception as error:  # noqa: BLE001 - it is handed to who has asked
             self.answer = error
 
+    @property
+    def busy(self) -> bool:
+        """Whether the answer is still waited for."""
+        return self._thread is not None and self._thread.is_alive()
+
     def wait(self, seconds: float) -> AnswerT | Exception | None:
+        """Return what the question gave or raised; None if that takes longer."""
         if self._thread is not None:
             self._thread.join(seconds)
         return self.answer
+
+
+class Patient(Generic[AnswerT]):
+    """A question that is asked again and again, and is waited for no longer than ``patience``.
+
+    In seconds. One that hangs is neither waited for again nor asked anew; what it answers in the
+    end is what is returned next.
+    """
+
+    def __init__(self, question: Callable[[], AnswerT], patience: float) -> None:
+        self._question, self._patience = question, patience
+        self._asked: Asked[AnswerT] | None = None
+
+    def ask(self) -> AnswerT | Exception | None:
+        """Return what it gives now, or raises; None while there is no answer."""
+        if self._asked is None:
+            self._asked = Asked(self._question)
+            self._asked.wait(self._patience)
+        if self._asked.busy:
+            return None
+        asked, self._asked = self._asked, None
+        return asked.answer
 
 
 def answers(
@@ -41,5 +69,5 @@ def answers(
     In seconds, for all of them together. What has not answered goes on.
     """
     deadline = time.monotonic() + patience
-    asked = [_Asked(question) for question in questions]
+    asked = [Asked(question) for question in questions]
     return [each.wait(max(0.0, deadline - time.monotonic())) for each in asked]

@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from hpo_tui.engine.at_once import Patient
 from hpo_tui.engine.execution.base import Exit, Launch, Outcome, Running, Slot, Telemetry
 from hpo_tui.engine.execution.local import GoneRun
 from hpo_tui.engine.execution.traces import lost, read_exit
@@ -28,6 +29,8 @@ _ROUNDED = 1e-4
 """Ray counts resources in ten-thousandths."""
 _CHECK_SECONDS = 5.0
 """Between two questions whether a trial's actor still lives; its end is seen in its files."""
+_PATIENCE = 0.5
+"""Seconds for which the runner waits for Ray, which may hang: it has other things to do."""
 
 
 class RayError(Exception):
@@ -88,6 +91,7 @@ class RayRun:
         self.started = 0.0  # seconds since another machine's boot mean nothing here
         self._actor = actor
         self._asked = time.monotonic()
+        self._question = Patient(self._ended, _PATIENCE)
 
     def fileno(self) -> int | None:
         """Return nothing to wait for: the end is seen by :meth:`poll`."""
@@ -101,17 +105,20 @@ class RayRun:
         if time.monotonic() - self._asked < _CHECK_SECONDS:
             return None
         self._asked = time.monotonic()
-        return None if self._lives() else read_exit(self.launch, oom=False) or lost(self.launch)
+        if self._question.ask() is not True:  # not ended, or nobody knows at present
+            return None
+        return read_exit(self.launch, oom=False) or lost(self.launch)
 
-    def _lives(self) -> bool:
+    def _ended(self) -> bool:
+        """Whether the shim has ended, or its actor is not there any more; for a thread."""
         import ray
 
         try:
-            return not ray.get(self._actor.ended.remote(), timeout=_CHECK_SECONDS)
+            return bool(ray.get(self._actor.ended.remote(), timeout=_CHECK_SECONDS))
         except ray.exceptions.GetTimeoutError:
-            return True
-        except ray.exceptions.RayError:
             return False
+        except ray.exceptions.RayError:
+            return True
 
     def _signal(self, number: int) -> None:
         self._actor.signal.remote(number)
@@ -126,11 +133,21 @@ class RayRun:
 
     def release(self) -> None:
         """End the actor, which gives its resources back to the cluster."""
+        Patient(self._end, _PATIENCE).ask()
+        self.slot.release()
+
+    def _end(self) -> None:
         import ray
 
         with contextlib.suppress(ray.exceptions.RayError):
             ray.kill(self._actor)
-        self.slot.release()
+
+
+def _shares() -> tuple[Mapping[str, float], Mapping[str, float]]:
+    """Return what the cluster has, and what of it is free; for a thread."""
+    import ray
+
+    return ray.cluster_resources(), ray.available_resources()
 
 
 class RayExecutor:
@@ -156,11 +173,27 @@ class RayExecutor:
         self._mark = hashlib.sha256(study.encode()).hexdigest()[:12]
         self._held: set[int] = set()
         self._runs: dict[int, RayRun] = {}
+        self._shares = Patient(_shares, _PATIENCE)
+        self._all: Mapping[str, float] = {}
+        """What the cluster had when it answered last."""
+        self._silent = ""
+        """Why it is not known what is free, empty where it is."""
+
+    def _ask(self) -> Mapping[str, float]:
+        """Return what nobody takes at present; nothing where Ray does not answer."""
+        found = self._shares.ask()
+        if isinstance(found, tuple):
+            self._silent, (self._all, free) = "", found
+            return free
+        self._silent = "the Ray cluster does not answer"
+        if found is not None:
+            self._silent += f": {found}"
+        return {}
 
     def _cluster(self, name: str) -> float:
-        import ray
-
-        return float(ray.cluster_resources().get(name, 0.0))
+        if not self._all:
+            self._ask()
+        return float(self._all.get(name, 0.0))
 
     @property
     def _on_gpus(self) -> bool:
@@ -183,19 +216,15 @@ class RayExecutor:
         """How much of it one trial takes."""
         return self._share()["num_gpus" if self._on_gpus else "num_cpus"]
 
-    def _free(self) -> float:
-        """Return how much of it nobody takes at present."""
-        import ray
-
-        return float(ray.available_resources().get(self._kind, 0.0))
-
     def capacity(self) -> int:
-        """Return how many trials the whole cluster takes at once."""
+        """Return how many trials the whole cluster takes at once, or did when it last answered."""
         return int(self._cluster(self._kind) / self._need + _ROUNDED)
 
     def waiting_for(self) -> str:
         """Return why the last :meth:`reserve` found no room; empty if it did."""
-        places = self.capacity()
+        free, places = self._ask(), self.capacity()
+        if self._silent:
+            return self._silent
         if not places:
             return (
                 f"the Ray cluster has no place for a trial: one takes {self._need:g} {self._kind}s,"
@@ -203,8 +232,9 @@ class RayExecutor:
             )
         if len(self._held) >= places:
             return "every place of the Ray cluster is taken"
-        if self._free() + _ROUNDED < self._need:
-            there = f"{self._free():g} of its {self._cluster(self._kind):g} {self._kind}s"
+        left = free.get(self._kind, 0.0)
+        if left + _ROUNDED < self._need:
+            there = f"{left:g} of its {self._cluster(self._kind):g} {self._kind}s"
             return f"others use the Ray cluster: {there} are free, and a trial takes {self._need:g}"
         return ""
 
@@ -216,7 +246,10 @@ class RayExecutor:
         A trial that Ray has no share for at present would have to be waited for.
         """
         del task, devices, alone  # Ray gives every trial its own share, whatever its task
-        if len(self._held) >= self.capacity() or self._free() + _ROUNDED < self._need:
+        free = self._ask()
+        if len(self._held) >= self.capacity() or self._silent:
+            return None
+        if free.get(self._kind, 0.0) + _ROUNDED < self._need:
             return None
         self._held.add(number)
         return RaySlot(self._held, number)

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import threading
 import time
 import types
 from collections.abc import Callable, Iterator
@@ -220,3 +221,77 @@ def test_shares_that_others_have_taken_are_waited_for(cluster: Any) -> None:
     )
     cluster.available_resources = lambda: {"GPU": 1.0}
     assert executor.reserve(1, "full") is not None
+
+
+LONG = 20.0
+"""Seconds that nothing here takes, however busy the machine is, if it does not wait for Ray."""
+
+
+@pytest.fixture
+def hangs(cluster: Any) -> Iterator[threading.Event]:
+    """A cluster that answers nothing until the event is set."""
+    answers = threading.Event()
+    known, got = cluster.cluster_resources, cluster.get
+
+    def later(value: Any) -> Any:
+        assert answers.wait(120)
+        return value
+
+    cluster.available_resources = cluster.cluster_resources = lambda: later(known())
+    cluster.get = lambda value, timeout=None: later(got(value))
+    cluster.kill = lambda actor: later(setattr(actor, "dead", True))
+    yield answers
+    answers.set()
+
+
+def test_a_cluster_that_hangs_is_not_waited_for(hangs: threading.Event) -> None:
+    executor = RayExecutor("auto", Resources(), "study")
+    began = time.monotonic()
+    for _ in range(100):
+        assert executor.reserve(1, "full") is None
+        assert executor.capacity() == 0
+        assert executor.waiting_for() == "the Ray cluster does not answer"
+    assert time.monotonic() - began < LONG
+    hangs.set()
+    deadline = time.monotonic() + 30
+    while executor.reserve(1, "full") is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert executor.waiting_for() == ""
+    assert executor.capacity() == 2
+
+
+def test_what_a_cluster_cannot_say_is_no_reason_to_stop(cluster: Any) -> None:
+    executor = RayExecutor("auto", Resources(), "study")
+    assert executor.capacity() == 2
+
+    def broken() -> None:
+        raise FakeRayError("the head node is gone")
+
+    cluster.available_resources = broken
+    assert executor.reserve(1, "full") is None
+    assert executor.waiting_for() == "the Ray cluster does not answer: the head node is gone"
+    assert executor.capacity() == 2
+
+
+def test_trials_of_a_cluster_that_hangs_are_taken_to_run_on(
+    cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    monkeypatch.setattr("hpo_tui.engine.execution.ray._CHECK_SECONDS", 0.0)
+    executor = RayExecutor("auto", Resources(), "study")
+    slot = executor.reserve(1, "full")
+    assert slot is not None
+    run = executor.start(launch(tmp_path, "import time; time.sleep(60)"), slot)
+    answers = request.getfixturevalue("hangs")
+    began = time.monotonic()
+    assert [run.poll() for _ in range(100)] == [None] * 100
+    assert time.monotonic() - began < LONG
+    os.kill(run.pid, signal.SIGKILL)
+    next(iter(cluster.actors.values())).dead = True
+    assert run.poll() is None  # nobody knows yet
+    answers.set()
+    assert end_of(run).lost
+    answers.clear()
+    began = time.monotonic()
+    run.release()
+    assert time.monotonic() - began < LONG
