@@ -64,9 +64,8 @@ def _told_to_end() -> Iterator[None]:
 
     Only the main thread can be told. What is ignored already, as by nohup, stays ignored.
     """
-    signs = (signal.SIGTERM, signal.SIGHUP)
-    if current_thread() is not main_thread():
-        signs = ()
+    main = current_thread() is main_thread()
+    signs = (signal.SIGTERM, signal.SIGHUP) if main else ()
     before = {s: signal.getsignal(s) for s in signs}
     usual = [s for s, handler in before.items() if handler is signal.SIG_DFL]
     for sign in usual:

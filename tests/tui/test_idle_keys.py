@@ -161,3 +161,18 @@ async def test_a_text_names_the_keys_that_scroll_where_it_is_long(
 
         await until(pilot, lambda: "y  copy" in lines())
         await until(pilot, lambda: ("j k  scroll" in lines()) is scrolled)
+
+
+async def test_that_nothing_is_hidden_is_said_of_the_key_that_shows_all(study: StudyFolder) -> None:
+    app = make_app(study)
+    async with app.run_test(size=(160, 40)) as pilot:
+        await ready(pilot)
+
+        def waits() -> bool:
+            return bool({a.id: why for a, _, why in key_table(app.screen)}["watch.show_all"])
+
+        assert waits()
+        await pilot.press("0", "b")
+        await until(pilot, lambda: not waits())
+        await pilot.press("u")
+        await until(pilot, waits)

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from hpo_tui.tui.screens.study_room import Deeds, StudyRoom
 from hpo_tui.tui.tables.filters import FilterError
+from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.widgets.key_bar import KeyBar
 
 if TYPE_CHECKING:
@@ -41,6 +42,11 @@ class Filter(Deeds):
         total = len(picture.frame)
         bar.hold(text, self.screen.look.shown(total), total)
         self.screen.view_changed()
+
+    def why_no_watch_show_all(self, _: Snapshot) -> str:
+        """Return why there is nothing to remove."""
+        view = self.live.view
+        return "" if view.filter or view.brushes else "No trial is hidden: there is no filter."
 
     def do_watch_show_all(self) -> None:
         """Drop the filter and every brush."""
