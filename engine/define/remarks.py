@@ -10,7 +10,7 @@ from hpo_tui.engine.define.options import Option, bare_name
 from hpo_tui.engine.define.printed import Printed, direction_of
 from hpo_tui.engine.numerals import brief
 from hpo_tui.engine.spec import StudySpec, Value
-from hpo_tui.engine.spec.names import KeyPath, joined
+from hpo_tui.engine.spec.names import KeyPath, joined, show
 from hpo_tui.engine.spec.text.toml_text import toml_key, toml_value
 from hpo_tui.engine.spec.text.write import command_text
 
@@ -133,7 +133,10 @@ def _metric_remarks(spec: StudySpec, printed: Printed | None) -> Mapping[KeyPath
         notes["objective", 0] = said
     if others:
         how = "printed" if printed.sources[0].path is None else "there"
-        notes["objective", 0] += f" Also {how}: {', '.join(others[:12])}."
+        notes["objective", 0] += (
+            f" Also {how}: {', '.join(others[:12])}.\n"
+            f"record = [{show(others[0])}] under [study] would keep and show that too."
+        )
     if direction_of(objective.metric) is None:
         notes["objective", 0, "direction"] = "a guess: check it"
     notes["objective", 0, "metric"] = "threshold = … sets a goal"

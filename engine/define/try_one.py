@@ -154,7 +154,7 @@ def _prepare(
 
 
 def _collected(spec: StudySpec, files: TrialFolder) -> list[tuple[int | None, dict[str, float]]]:
-    return Collector(spec.metrics, files, spec.metric_names).finish()
+    return Collector(spec.metrics, files, spec.kept_metrics).finish()
 
 
 def _reported(files: TrialFolder) -> dict[str, tuple[float, ...]]:

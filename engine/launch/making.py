@@ -116,8 +116,8 @@ def _make(folder: StudyFolder, spec: StudySpec, called: str, *, anew: bool) -> N
             writer.create_study(called, spec.text, spec.seed)
             if anew:
                 writer.update_study(name=called, text=spec.text, seed=spec.seed)
-                writer.forget_columns((p.name for p in spec.space), spec.metric_names)
-            writer.declare((p.name for p in spec.space), spec.metric_names)
+                writer.forget_columns((p.name for p in spec.space), spec.kept_metrics)
+            writer.declare((p.name for p in spec.space), spec.kept_metrics)
     finally:
         writer.close()
     if not anew:

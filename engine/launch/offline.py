@@ -153,7 +153,7 @@ def _edit(folder: StudyFolder, writer: StudyWriter, action: str, args: Mapping[s
     state = StudyState.PAUSED if study.state is StudyState.FINISHED and more else study.state
     reason = "start it again to spend what is left" if state is not study.state else study.reason
     with replacing(folder.file, new.text), writer.transaction():
-        writer.declare((p.name for p in new.space), new.metric_names)
+        writer.declare((p.name for p in new.space), new.kept_metrics)
         writer.update_study(text=new.text, state=str(state), reason=reason)
         if past is not None:
             writer.put(stop_when.KEY, past)

@@ -89,7 +89,7 @@ def _open_desk(
         "source": str(folder.file), "seed": study.seed,
         "workers": max(1, executor.capacity()),
     })  # fmt: skip
-    writer.declare((p.name for p in spec.space), spec.metric_names)
+    writer.declare((p.name for p in spec.space), spec.kept_metrics)
     desk = Desk(folder, spec, writer, executor, proposals, trials)
     desk.started, desk.past_goals = started, past_goals
     desk.state = study.state
@@ -143,7 +143,7 @@ def taken_over(
         why = "; ".join(p.show(folder.file) for p in plan.refused)
         raise Unopenable(f"what was edited by hand in {folder.path} cannot be applied: {why}")
     with writer.transaction():
-        writer.declare((p.name for p in new.space), new.metric_names)
+        writer.declare((p.name for p in new.space), new.kept_metrics)
         writer.update_study(text=text)
         if plan.changes:
             writer.add_event("edited", "; ".join(c.text for c in plan.changes))

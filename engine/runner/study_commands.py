@@ -130,9 +130,9 @@ class StudyCommands:
         if fault:
             raise Refused(fault)
         changes = [c.text for c in plan.changes]
-        desk.writer.declare((p.name for p in new.space), new.metric_names)
+        desk.writer.declare((p.name for p in new.space), new.kept_metrics)
         desk.event("edited", "; ".join(changes) or "the study file was edited")
-        added = set(new.metric_names) - set(desk.spec.metric_names)
+        added = set(new.kept_metrics) - set(desk.spec.kept_metrics)
         later = self._take_over(new)
         collect_anew(desk, added)
         changes = changes or ["nothing that matters has changed"]

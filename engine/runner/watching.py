@@ -99,7 +99,7 @@ def collector_of(desk: Desk, live: Live) -> Collector:
 
 
 def _restored(desk: Desk, live: Live, known: Told) -> Collector:
-    collector = _collector(desk, live, desk.spec.metric_names)
+    collector = _collector(desk, live, desk.spec.kept_metrics)
     if known.collected is not None:
         collector.restore(known.collected)
     else:
@@ -115,7 +115,7 @@ def collect_anew(desk: Desk, added: Collection[str]) -> None:
     for live in desk.live.values():
         if live.collector is not None:
             state = live.collector.state()
-            live.collector = _collector(desk, live, desk.spec.metric_names)
+            live.collector = _collector(desk, live, desk.spec.kept_metrics)
             live.collector.restore(state)
             live.behind = _collector(desk, live, added) if added else live.behind
 

@@ -254,7 +254,7 @@ class Comparison:
         if self.old.cost_measured != self.new.cost_measured:
             how = "declared → measured" if self.new.cost_measured else "measured → declared"
             self._note("means", ("study", "cost"), how)
-        for name in ("warm", "learn_from"):
+        for name in ("warm", "learn_from", "record"):
             self._listed(("study", name), getattr(self.old, name), getattr(self.new, name))
         self._variables()
         self._settings("stopping")

@@ -60,6 +60,8 @@ class StudySpec:
     warm: tuple[str, ...] = ()
     learn_from: tuple[str, ...] = ()
     """Earlier studies whose results are guesses at this one's, by name or by folder."""
+    record: tuple[str, ...] = ()
+    """Further metrics that are kept of a trial's output, and are no goals."""
     env: Mapping[str, str] = field(default_factory=dict)
     template: tuple[str, str] | None = None
     metrics: tuple[MetricSource, ...] = (MetricSource(),)
@@ -82,6 +84,11 @@ class StudySpec:
     def metric_names(self) -> tuple[str, ...]:
         """Metrics of objectives, then of constraints, each once."""
         return tuple(dict.fromkeys(goal.metric for goal in self.goals))
+
+    @cached_property
+    def kept_metrics(self) -> tuple[str, ...]:
+        """Metrics that are looked for in a trial's output: those of the goals, then the others."""
+        return tuple(dict.fromkeys((*self.metric_names, *self.record)))
 
     @cached_property
     def free(self) -> tuple[Parameter, ...]:
@@ -209,6 +216,7 @@ def _assembled(root: "Table", *, needed: bool) -> StudySpec:
         notify=read_ending.read_notify(study),
         warm=read_study.read_warm(study),
         learn_from=read_study.read_learn_from(study),
+        record=read_study.read_record(study),
         env=read_command.read_env(root, names),
         template=read_command.read_template(study),
         metrics=read_metrics.read_sources(root),

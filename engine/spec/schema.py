@@ -32,6 +32,7 @@ KEYS: dict[str, dict[str, str]] = {
         "notify": "a shell line that is run when the study ends, pauses itself or breaks",
         "warm": "modules that are imported once, before the trials",
         "learn_from": "earlier studies of similar problems to learn from",
+        "record": "further metrics to keep and show, beside those of the goals",
         "template": "a configuration file that is filled in for each trial",
         "constraints": "relations between parameters that must hold",
     },
@@ -107,6 +108,7 @@ ALIASES: dict[str, dict[str, str]] = {
         **dict.fromkeys(("trials", "n_trials", "observation_budget", "max_trials"), "budget"),
         **dict.fromkeys(("notification", "on_end", "on_finish", "webhook"), "notify"),
         **dict.fromkeys(("stop", "stop_if", "until", "early_exit"), "stop_when"),
+        **dict.fromkeys(("watch", "track", "log", "keep", "metrics", "extra_metrics"), "record"),
     },
     "space.*": {
         **dict.fromkeys(("min", "lower", "minimum", "from", "start"), "low"),

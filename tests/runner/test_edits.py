@@ -35,6 +35,21 @@ def test_a_metric_added_to_a_running_study_is_found_in_what_was_printed(make_stu
     assert (trial.state, trial.metrics) == (TrialState.COMPLETE, {"accuracy": 0.5, "lat": 3.0})
 
 
+def test_what_is_only_recorded_is_no_result_and_ends_nothing(make_study: Any) -> None:
+    study = make_study("""
+        print("accuracy=0.5 val_loss=0.7 lr_now=0.1 grad=nan", flush=True)
+        hold()
+        """, resources=STDOUT)  # fmt: skip
+    study.start()
+    study.running(reports=1)
+    found = edit(study, "[study]", '[study]\nrecord = ["val_loss", "grad", "never_printed"]')
+    assert found.ok, found.answer
+    study.go()
+    trial = study.ended()
+    assert trial.state is TrialState.COMPLETE
+    assert trial.metrics == {"accuracy": 0.5, "val_loss": 0.7}
+
+
 def test_slots_and_the_limit_of_failures_are_edited_while_running(make_study: Any) -> None:
     study = make_study('if given["trial"] > 2: sys.exit(1)\nhold()', budget=60)
     study.start()

@@ -211,6 +211,7 @@ def specs(draw: st.DrawFn) -> StudySpec:
         notify=draw(st.sampled_from([(), ("mail", "me"), ("/bin/sh", "-c", 'a "$B" {c}\nd')])),
         warm=("torch", "a.b"),
         learn_from=("lr-sweep", "../old/.hpo/sweep"),
+        record=("val loss", "grad/norm"),
         env={"A": draw(TEXTS.filter(lambda t: not set(t) & set("{}")))},
         start=({"free one": draw(st.floats(0, 1))},),
         metrics=(

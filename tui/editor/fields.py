@@ -37,6 +37,7 @@ _EXAMPLES = {
     "constraints": "warmup < epochs, depth * width <= 4096",
     "warm": "torch, numpy",
     "learn_from": "last-week, ../other/.hpo/sweep",
+    "record": "val_loss, train_loss",
 }
 """How what is more than one word is typed in the form, where it differs from the file."""
 
@@ -62,7 +63,7 @@ FIELDS: dict[str, tuple[Field, ...]] = {
             "name": "text", "command": "words", "resume": "flag", "seed": "number",
             "repeats": "number", "cost": ("declared", "measured"), "noisy": "flag",
             "stop_when": "text", "notify": "words", "warm": "list", "learn_from": "list",
-            "constraints": "list",
+            "record": "list", "constraints": "list",
         },
     ),
     "space": _fields(

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from hpo_tui.engine.spec.expressions.relations import ExpressionError, compile_constraint, kinds_of
-from hpo_tui.engine.spec.names import did_you_mean, listing, plural, show
+from hpo_tui.engine.spec.names import did_you_mean, listing, name_fault, plural, show
 from hpo_tui.engine.spec.parts import Objective, OutcomeConstraint, Parameter, Value
 from hpo_tui.engine.spec.reading.table import Table
 from hpo_tui.engine.spec.reading.tasks import known_fidelities
@@ -122,6 +122,18 @@ def read_warm(study: Table) -> tuple[str, ...]:
             study.into.add(
                 (*study.path, "warm", n), f"must be a module such as torch, found {show(name)}"
             )
+    return names
+
+
+def read_record(study: Table) -> tuple[str, ...]:
+    """Return the metrics that are kept of what a trial prints, beside those of the goals."""
+    names = study.texts("record")
+    for n, name in enumerate(names):
+        fault = name_fault(name)
+        if fault:
+            study.into.add((*study.path, "record", n), fault)
+        elif name in names[:n]:
+            study.into.add((*study.path, "record", n), f"{show(name)} is there twice")
     return names
 
 

@@ -161,10 +161,9 @@ def _study(spec: StudySpec) -> dict[str, Any]:
         table["stop_when"] = show_stop_when(spec.stop_when)
     if spec.notify:
         table["notify"] = show_notify(spec.notify)
-    if spec.warm:
-        table["warm"] = list(spec.warm)
-    if spec.learn_from:
-        table["learn_from"] = list(spec.learn_from)
+    for key in ("warm", "learn_from", "record"):
+        if getattr(spec, key):
+            table[key] = list(getattr(spec, key))
     if spec.template:
         file, target = spec.template
         table["template"] = file if PurePath(file).name == target else [file, target]
