@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 _FIXED: "dict[str, Kind]" = {
     "trial": "number", "configuration": "number", "cost": "number", "duration": "number",
-    "memory": "number", "step": "number", "starred": "truth", "tag": "text", "device": "text",
-    "state": "text", "task": "text",
+    "memory": "number", "step": "number", "starred": "truth", "meets": "truth", "best": "truth",
+    "tag": "text", "device": "text", "state": "text", "task": "text",
 }  # fmt: skip
 
 
@@ -64,7 +64,8 @@ def filter_mask(snapshot: Snapshot, text: str) -> "Mask":
         example = f"{written(alone)} {rest}"
         raise FilterError(f"{alone} alone is not a condition: compare it, as in {example}")
     try:
-        mask = Filter.parse(text, kinds, choices).mask(_columns(snapshot))
+        found = Filter.parse(text, kinds, choices)
+        mask = found.mask(_judged(snapshot, found.names) | _columns(snapshot))
     except ExpressionError as error:
         raise FilterError(str(error)) from None
     return np.asarray(mask, dtype=np.bool_)
@@ -133,6 +134,21 @@ def _columns(snapshot: Snapshot) -> "dict[str, NDArray[Any]]":
     for name, values in frame.params.items():
         choices = frame.choices.get(name)
         columns[name] = values if choices is None else _decoded(values, choices)
+    return columns
+
+
+def _judged(snapshot: Snapshot, names: frozenset[str]) -> "dict[str, NDArray[Any]]":
+    """Return whether trials meet all goals (at whatever task) and are listed as best, as asked."""
+    import numpy as np
+
+    from hpo_tui.engine.analysis import front
+
+    frame, spec = snapshot.frame, snapshot.spec
+    columns: dict[str, NDArray[Any]] = {}
+    if "meets" in names:
+        columns["meets"] = front.meets_mask(frame, spec)
+    if "best" in names:
+        columns["best"] = np.isin(np.arange(len(frame)), front.best_rows(frame, spec))
     return columns
 
 

@@ -1,0 +1,58 @@
+"""Words of the filter that are judgements: which trials meet the goals, which are the best."""
+
+from pathlib import Path
+
+import pytest
+
+from hpo_tui.engine.analysis import front
+from hpo_tui.store.folder import StudyFolder
+from hpo_tui.store.models import TrialState
+from hpo_tui.store.write import StudyWriter
+from hpo_tui.tui.tables.filters import filter_mask, filter_names
+from hpo_tui.tui.watching.snapshot import Snapshot
+from hpo_tui.tui.watching.watcher import read_once
+from tests.tui.conftest import make_study
+
+GOOD = {"accuracy": 0.97, "nonzero_weights": 12_000.0}
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> StudyFolder:
+    """A study in which a trial of each task is as good as can be."""
+    made = make_study(tmp_path, trials=30, running=1)
+    frame = read_once(made).frame
+    writer = StudyWriter(made.db)
+    for number in (number_at(read_once(made), task) for task in frame.tasks):
+        writer.update_trial(number, metrics=GOOD, state=TrialState.COMPLETE)
+    writer.close()
+    return made
+
+
+def number_at(snapshot: Snapshot, task: str) -> int:
+    """The first trial at a task."""
+    return int(snapshot.frame.number[snapshot.frame.at_task(task)][0])
+
+
+def passing(snapshot: Snapshot, text: str) -> list[int]:
+    return [int(n) for n in snapshot.frame.number[filter_mask(snapshot, text)]]
+
+
+def test_best_are_those_that_the_table_lists(study: StudyFolder) -> None:
+    seen = read_once(study)
+    rows = front.best_rows(seen.frame, seen.spec)
+    assert passing(seen, "best") == sorted(int(n) for n in seen.frame.number[rows])
+    assert number_at(seen, seen.spec.full_task.name) in passing(seen, "best")
+    assert passing(seen, "best and not meets") == []
+
+
+def test_a_cheap_trial_meets_the_goals_and_is_not_among_the_best(study: StudyFolder) -> None:
+    seen = read_once(study)
+    cheap = number_at(seen, seen.spec.tasks_by_cost[0].name)
+    assert cheap in passing(seen, "meets")
+    assert cheap not in passing(seen, "best")
+    assert passing(seen, f"meets and trial == {cheap}") == [cheap]
+    assert passing(seen, "not meets and accuracy >= 0.9 and nonzero_weights <= 40000") == []
+
+
+def test_they_are_offered(study: StudyFolder) -> None:
+    assert {"meets", "best"} <= set(filter_names(read_once(study)))
