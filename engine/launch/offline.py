@@ -121,7 +121,7 @@ def _edit(folder: StudyFolder, writer: StudyWriter, action: str, args: Mapping[s
         trials = reader.trials()
         learned, past = kept_names(reader), reader.get(stop_when.KEY)
     finish_replacing(folder.file, study.text)
-    refusal = unsaved(folder.file, study.text)
+    refusal = unsaved(folder.file, study.text, args.get("file"))
     if refusal:
         raise ValueError(refusal)
     spec = StudySpec.from_text(study.text, folder.file)

@@ -18,9 +18,9 @@ def check_goes_on(desk: Desk, hint: str = "") -> None:
         raise Refused(f"the study is being stopped{hint}")
 
 
-def check_file(desk: Desk) -> None:
-    """Refuse to write over what somebody has written into the study's file."""
-    refusal = unsaved(desk.folder.file, desk.spec.text)
+def check_file(desk: Desk, seen: str | None = None) -> None:
+    """Refuse to write over what somebody has written into the study's file, but for ``seen``."""
+    refusal = unsaved(desk.folder.file, desk.spec.text, seen)
     if refusal:
         raise Refused(refusal)
 

@@ -44,10 +44,10 @@ class StudyCommands:
         return f"paused: {go_on}, nothing new starts" if count else "paused: nothing new starts"
 
     def do_resume(self, command: Command) -> str:
-        """Go on after a pause, as the study's file is now: what it ended on may be mended there."""
+        """Go on as the study's file is now: what a paused one ended on may be mended there."""
         del command
         if self.desk.state is StudyState.RUNNING:
-            return "the study runs already"
+            return f"the study runs already{self._by_hand()}"
         check_goes_on(self.desk, ": run it again when its trials have ended")
         edited = self._by_hand()
         self.breaker.succeeded()
@@ -108,7 +108,7 @@ class StudyCommands:
 
     def do_edit(self, command: Command) -> str:
         """Take over an edited study file, unless another edit was made since it was begun."""
-        check_file(self.desk)
+        check_file(self.desk, command.args.get("file"))
         text, base = str(command.args["text"]), command.args.get("base")
         refusal = overtaken(self.desk.spec.text, text, base)
         if refusal:

@@ -278,12 +278,13 @@ def test_what_was_edited_by_hand_is_said(
     db.close()
     text = folder.file.read_text("utf-8")
     folder.file.write_text(text.replace("budget = 3", "budget = 4"), "utf-8")
-    said = "to apply the edit: hpo-tui stop quick, then run it"
-    assert said in hpo(*words).err
+    assert "the study runs already; edited by hand: study.budget: 3 → 4" in hpo(*words).err
+    assert "edited by hand" not in hpo(*words).err
+    folder.file.write_text(text.replace("budget = 3", "budget = 5"), "utf-8")
     assert hpo("stop", "--kill").code == 0
     wait_for(lambda: folder.runner_pid() is None)
     ran = hpo(*words)
-    assert "edited by hand since the last run: study.budget: 3 → 4" in ran.err
+    assert "edited by hand since the last run: study.budget: 4 → 5" in ran.err
     assert "seen before" not in ran.err
 
 

@@ -93,6 +93,39 @@ def test_a_file_edited_by_hand_is_taken_over_at_the_next_run(make_study: Any) ->
         study.start()
 
 
+def test_a_study_that_runs_takes_over_its_file_when_it_is_told_to_go_on(make_study: Any) -> None:
+    study = make_study("hold()\nreport(accuracy=1.0)", budget=1)
+    study.start()
+    study.running(1)
+    file: Path = study.folder.file
+    mine = file.read_text().replace("budget = 1", "budget = 2 # mine")
+    file.write_text(mine)
+    found = answer(study, "resume")
+    assert found.ok
+    assert found.answer == "the study runs already; edited by hand: study.budget: 1 → 2"
+    assert study.study().text == file.read_text() == mine
+    assert answer(study, "resume").answer == "the study runs already"
+    study.go()
+    study.gone()
+    assert len(study.trials()) == 2
+
+
+def test_who_has_seen_an_edit_by_hand_may_write_over_it(make_study: Any) -> None:
+    study = make_study("hold()\nreport(accuracy=1.0)", budget=3)
+    study.start()
+    study.running(1)
+    file: Path = study.folder.file
+    mine = file.read_text() + "# mine\n"
+    file.write_text(mine)
+    more = mine.replace("budget = 3", "budget = 4")
+    found = answer(study, "edit", text=more, base=study.study().text, file="what it said before")
+    assert not found.ok
+    assert "edited by hand" in found.answer
+    found = answer(study, "edit", text=more, base=study.study().text, file=mine)
+    assert found.ok
+    assert study.study().text == file.read_text() == more
+
+
 def test_an_edit_that_is_no_text_is_neither_passed_over_nor_written_over(make_study: Any) -> None:
     study = make_study("report(step=1, accuracy=0.5)")
     file: Path = study.folder.file

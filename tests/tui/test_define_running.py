@@ -80,6 +80,45 @@ async def test_a_comment_is_kept_where_nothing_that_matters_changes(tmp_path: Pa
         assert study.file.read_text() == text
 
 
+async def test_what_was_edited_by_hand_is_shown_and_saved(tmp_path: Path) -> None:
+    study = _stopped(tmp_path)
+    before = _stored(study)
+    mine = before.replace("slots = 2", "slots = 4")
+    study.file.write_text(mine)
+    app = make_app(study)
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await editing(pilot)
+        await until(pilot, lambda: screen.history.text == mine)
+        assert "(not saved)" in shown(screen, "#define-title")
+        assert any("was edited by hand" in n.message for n in app._notifications)
+        await pilot.press("u", "ctrl+s")
+        await until(pilot, lambda: any("left as it is" in n.message for n in app._notifications))
+        assert (_stored(study), study.file.read_text()) == (before, mine)
+        await pilot.press("U", "ctrl+s")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        said = str(app.screen.query_one(".dialog-detail", Static).render())
+        assert "resources.slots: 2 → 4" in said
+        await pilot.press("y")
+        await until(pilot, lambda: _stored(study) == mine)
+        assert study.file.read_text() == mine
+        await until(pilot, lambda: "(not saved)" not in shown(screen, "#define-title"))
+
+
+async def test_leaving_what_was_edited_by_hand_loses_nothing_and_asks_nothing(
+    tmp_path: Path,
+) -> None:
+    study = _stopped(tmp_path)
+    mine = _stored(study).replace("slots = 2", "slots = 4")
+    study.file.write_text(mine)
+    app = make_app(study)
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await editing(pilot)
+        await until(pilot, lambda: screen.history.text == mine)
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, Watch))
+    assert study.file.read_text() == mine
+
+
 async def test_what_was_edited_elsewhere_meanwhile_is_not_lost_unasked(tmp_path: Path) -> None:
     study = _stopped(tmp_path)
     app = make_app(study)
@@ -166,8 +205,8 @@ async def test_a_change_that_was_agreed_to_is_not_asked_about_again(
 ) -> None:
     sent, answered = threading.Event(), threading.Event()
 
-    def send_edit(folder: StudyFolder, text: str, base: str) -> str:
-        del folder, text, base
+    def send_edit(folder: StudyFolder, text: str, base: str, file: str | None) -> str:
+        del folder, text, base, file
         sent.set()
         answered.wait(60)
         return refusal

@@ -65,7 +65,6 @@ def ensure_runner(folder: StudyFolder) -> bool:
             told = True
         time.sleep(_POLL_SECONDS)
     if folder.runner_pid() is not None:
-        _tell_edit(folder)
         return False
     try:
         start(folder)
@@ -86,32 +85,23 @@ def _tell_renamed(folder: StudyFolder) -> bool:
     return bool(why)
 
 
-def _tell_edit(folder: StudyFolder) -> None:
-    """Say so where the file of a study that runs was edited: its runner does not look at it.
+def go_on(folder: StudyFolder) -> bool:
+    """Have the study run, as its file is now; return whether a runner had to be started."""
+    started = ensure_runner(folder)
+    if not started and _has_to_be_told(folder):
+        ask(folder, "resume")
+    return started
 
-    That of a paused one does when it is resumed.
-    """
+
+def _has_to_be_told(folder: StudyFolder) -> bool:
+    """Whether a study that has a runner is paused, or its file was edited by hand since."""
     from hpo_tui.engine.spec.text.files import edited_by_hand
     from hpo_tui.store.models import StudyState
 
     with reading(folder) as reader:
         study = reader.study()
-        edited = edited_by_hand(folder.file, study.text) is not None
-    if edited and study.state is not StudyState.PAUSED:
-        how = f"hpo-tui stop {plain(folder.word)}, then run it"
-        note(f"{plain(str(folder.file))} was edited by hand; to apply the edit: {how}")
-
-
-def go_on(folder: StudyFolder) -> bool:
-    """Have the study run, which may stand paused; return whether a runner had to be started."""
-    from hpo_tui.store.models import StudyState
-
-    started = ensure_runner(folder)
-    with reading(folder) as reader:
-        paused = reader.study().state is StudyState.PAUSED
-    if paused and not started:
-        ask(folder, "resume")
-    return started
+    paused = study.state is StudyState.PAUSED
+    return paused or edited_by_hand(folder.file, study.text) is not None
 
 
 def is_finished(folder: StudyFolder) -> bool:

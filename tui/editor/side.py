@@ -200,16 +200,36 @@ def plan(folder: StudyFolder, checked: Checked) -> Plan:
     return Plan(tuple(lines), found.refused, stored)
 
 
-def send_edit(folder: StudyFolder, text: str, base: str) -> str:
+def by_hand(folder: StudyFolder, text: str) -> str | None:
+    """Return what the study's file says if somebody has edited it by hand, else None.
+
+    ``text``: what is taken for the study's own text; if it is not (any more), None too.
+    """
+    from hpo_tui.engine.spec.text.files import edited_by_hand
+    from hpo_tui.store.read import StudyReader
+
+    try:
+        with StudyReader(folder.db) as reader:
+            stored = reader.study().text
+        found = edited_by_hand(folder.file, stored) if stored == text else None
+        if found is not None:
+            found.encode()  # what is no UTF-8 cannot be shown
+    except (OSError, sqlite3.Error, LookupError, UnicodeEncodeError):
+        return None
+    return found
+
+
+def send_edit(folder: StudyFolder, text: str, base: str, file: str | None = None) -> str:
     """Give the edited text to the study; return what went wrong, empty when nothing did.
 
     ``base``: the study's text as it was looked at before: in place of another it is not put.
+    ``file``: what its file said then, if it was edited by hand.
     """
     from hpo_tui.engine.launch import LaunchError, send
     from hpo_tui.tui.study_deeds import answer_of
 
     try:
-        answer = send(folder, "edit", {"text": text, "base": base})
+        answer = send(folder, "edit", {"text": text, "base": base, "file": file})
         said = answer_of(answer, folder)
     except LaunchError as error:
         return str(error)

@@ -9,6 +9,7 @@ from textual import work
 from hpo_tui.engine.spec.names import KeyPath
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.tui.config import state_folder
+from hpo_tui.tui.editor import side
 from hpo_tui.tui.editor.draft import Draft
 from hpo_tui.tui.editor.form import Checked, check
 from hpo_tui.tui.editor.history import TextHistory
@@ -37,6 +38,8 @@ class EditRoom(Room):
         """Earlier studies that a started study has read."""
         self._opened = text
         """What nobody has typed here: the text at the beginning, or as it was last saved."""
+        self.by_hand: str | None = None
+        """What a started study's file says, if it was edited by hand and the study lacks that."""
         self._draft = Draft(path, state_folder())
         self._dropped = False
         """Whether the person has agreed to lose what is not saved."""
@@ -82,11 +85,17 @@ class EditRoom(Room):
     @property
     def is_saved(self) -> bool:
         """Whether nothing that was typed here would be lost with the screen."""
-        return self.history.text in (self.saved, self._opened)
+        return self.history.text in self._kept
+
+    @property
+    def _kept(self) -> tuple[str | None, ...]:
+        """The texts that are not lost with the screen."""
+        return self.saved, self._opened, self.by_hand
 
     def was_saved(self, text: str) -> None:
         """Take note that ``text`` is where it was to go."""
         self.saved = self._opened = self.on_disk = text
+        self.by_hand = None
         self.keep_draft()
         self.show_title()
 
@@ -102,7 +111,7 @@ class EditRoom(Room):
     def _unsaved(self) -> str | None:
         """Return the text that would be lost with the screens, None where nothing would."""
         text = self.history.text  # asked for in a thread: it may change meanwhile
-        return None if self._dropped or text in (self.saved, self._opened) else text
+        return None if self._dropped or text in self._kept else text
 
     @work(thread=True, group="draft", exit_on_error=False)
     def keep_draft(self) -> None:
@@ -111,10 +120,24 @@ class EditRoom(Room):
 
     @work(thread=True, group="draft", exit_on_error=False)
     def seek_draft(self) -> None:
-        """Look for what was not saved when the screens went away."""
-        left = None if self.hpo.readonly else self._draft.read()
+        """Look for what the study lacks: an edit of its file, and what was not saved here."""
+        if self.hpo.readonly:
+            return
+        if self.folder is not None:
+            mine = side.by_hand(self.folder, self.saved)
+            if mine is not None:
+                self.app.call_from_thread(self._take_by_hand, mine)
+        left = self._draft.read()
         if left is not None:
             self.app.call_from_thread(self._offer_draft, left)
+
+    def _take_by_hand(self, text: str) -> None:
+        """Go on from what somebody has written into the study's file, if nothing was typed yet."""
+        if self.is_attached and self.is_saved:
+            self.by_hand = text
+            self.take(text)
+            said = "was edited by hand, and the study does not know it yet: ^s applies this edit"
+            self.say(f"{plain(self.path.name)} {said}, u shows what the study has.")
 
     def _offer_draft(self, left: str) -> None:
         from hpo_tui.tui.screens.pickers import PickOne

@@ -112,7 +112,7 @@ class Saving:
                 "It was also edited elsewhere since you opened it; that edit would be lost."
             )
         if not lines and checked.text == self.screen.saved:
-            self._written("", launch, checked.text)
+            self._nothing_new(launch, checked.text)
         elif not lines:
             # Comments and the order of things are the person's own: kept, and no question.
             self._send(launch, checked, plan.stored)
@@ -122,6 +122,14 @@ class Saving:
             self.screen.confirm(
                 lambda: self._send(launch, checked, plan.stored), "Change the study?", detail
             )
+
+    def _nothing_new(self, launch: bool, text: str) -> None:
+        """Take a text as saved that is the study's own."""
+        if self.screen.by_hand is not None and not launch:
+            name = plain(self.screen.path.name)
+            self.screen.say(f"The study has this text. {name}, edited by hand, is left as it is.")
+        else:
+            self._written("", launch, text)
 
     def _send(self, launch: bool, checked: Checked, seen: str) -> None:
         self._sent = checked.text
@@ -133,7 +141,7 @@ class Saving:
         problem, now = "", side.plan(self.screen.folder, checked)
         # Looked at here too: a runner of an earlier version puts it in place of any other.
         if now.stored in ("", seen):
-            problem = side.send_edit(self.screen.folder, checked.text, seen)
+            problem = side.send_edit(self.screen.folder, checked.text, seen, self.screen.by_hand)
             now = side.plan(self.screen.folder, checked) if problem else now
         if now.stored not in ("", seen):
             self.screen.app.call_from_thread(self._confirm_again, now, launch, checked)

@@ -120,15 +120,18 @@ def edited_by_hand(path: Path, text: str) -> str | None:
     return None if _lies_ready(path, found, text) else found
 
 
-def unsaved(path: Path, text: str) -> str:
-    """Return why a study's file must not be written over, for people; empty where it may be."""
+def unsaved(path: Path, text: str, seen: str | None = None) -> str:
+    """Return why a study's file must not be written over, for people; empty where it may be.
+
+    ``text``: the study's own. ``seen``: what the file said to whoever writes it now.
+    """
     if path.is_dir():
         return f"{path} is a folder, where the study's file is written: move it away"
-    if edited_by_hand(path, text) is None:
+    if edited_by_hand(path, text) in (None, seen):
         return ""
     return (
-        f"{path} was edited by hand: run the study (stop it first if it runs), which takes the edit"
-        " over and says what it changes; or undo it"
+        f"{path} was edited by hand: run the study, which takes the edit over and says what it"
+        " changes; or undo it"
     )
 
 
