@@ -164,10 +164,10 @@ class HpoApp(StudyApp):
 
     def compare_trials(self, live: LiveStudy, first: int, second: int) -> None:
         """Open two trials side by side."""
-        from hpo_tui.tui.screens.compare import compare_trials
+        from hpo_tui.tui.screens.compare_trials import CompareTrials
 
         self.clear_notifications()  # that one waits for another holds no longer
-        self.push_screen(compare_trials(live, first, second))
+        self.push_screen(CompareTrials(live, first, second))
 
     def compare_studies(self, first: StudyFolder, second: StudyFolder) -> None:
         """Open two studies side by side."""

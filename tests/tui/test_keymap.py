@@ -10,8 +10,8 @@ from hpo_tui.tui.actions import actions_of, all_actions
 from hpo_tui.tui.config import load_settings
 from hpo_tui.tui.keymap import PLACES, read_keys
 from hpo_tui.tui.screens.base import Room
-from hpo_tui.tui.screens.compare import Compare
 from hpo_tui.tui.screens.compare_studies import CompareStudies
+from hpo_tui.tui.screens.compare_trials import CompareTrials
 from hpo_tui.tui.screens.define import DefineScreen
 from hpo_tui.tui.screens.studies import Studies
 from hpo_tui.tui.screens.trial import TrialScreen
@@ -98,7 +98,7 @@ def test_all_keys_of_our_own_are_keys() -> None:
 
 
 @pytest.mark.parametrize(
-    "screen", [Watch, Trials, TrialScreen, Studies, DefineScreen, Compare, CompareStudies]
+    "screen", [Watch, Trials, TrialScreen, Studies, DefineScreen, CompareTrials, CompareStudies]
 )
 def test_the_scopes_of_every_screen_are_listened_to_at_once(screen: type[Room]) -> None:
     assert any(set(screen.SCOPES) <= set(place) for place in PLACES)

@@ -1,14 +1,12 @@
-"""Two trials side by side."""
+"""Two of a kind side by side."""
 
 from collections.abc import Callable
-from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 
 from hpo_tui.tui.screens.base import Room
 from hpo_tui.tui.screens.text_window import read_whole
-from hpo_tui.tui.watching.live import LiveStudy
 from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.widgets.chrome import StudyHeader
 from hpo_tui.tui.widgets.fixed_table import FixedTable
@@ -16,8 +14,9 @@ from hpo_tui.tui.widgets.key_bar import KeyBar
 from hpo_tui.tui.widgets.line_table import LineTable
 from hpo_tui.tui.widgets.notice import Notice
 from hpo_tui.tui.words.entries import Entry, EntryRows
-from hpo_tui.tui.words.plain import plain
-from hpo_tui.tui.words.side_by_side import trial_entries
+
+ENOUGH = 20
+"""Rows of a window from which it shows the curves and the table."""
 
 
 class Compare(Room):
@@ -26,13 +25,6 @@ class Compare(Room):
     ``read`` returns the entries and is called in a thread: once, and again with every snapshot of
     an open study.
     """
-
-    HELP: ClassVar[str] = """\
-## Compare
-
-Two trials of one study side by side. Parameters that differ are highlighted; metrics are marked as
-met or missed by the goals of the study. `Enter` shows a whole line.
-"""
 
     def __init__(self, title: str, names: tuple[str, str], read: Callable[[], list[Entry]]) -> None:
         super().__init__()
@@ -87,16 +79,3 @@ met or missed by the goals of the study. `Enter` shows a whole line.
         """Fit the columns to the window."""
         if self._entries:
             self.fill(self._entries)
-
-
-def compare_trials(live: LiveStudy, first: int, second: int) -> Compare:
-    """Return the screen of two trials of the open study."""
-
-    def read() -> list[Entry]:
-        snapshot = live.snapshot
-        if snapshot is None:
-            return []
-        return trial_entries(snapshot, [snapshot.frame.index(n) for n in (first, second)])
-
-    name = plain(live.folder.name)
-    return Compare(f"{name}: two trials", (f"trial {first}", f"trial {second}"), read)

@@ -14,7 +14,7 @@ from hpo_tui.engine.spec import SpecError
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.tui.actions import Action, bindings
 from hpo_tui.tui.crashes import report_crash
-from hpo_tui.tui.screens.compare import Compare
+from hpo_tui.tui.screens.compare import ENOUGH, Compare
 from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.watching.unreadable import why_unreadable
 from hpo_tui.tui.watching.watcher import read_once
@@ -35,8 +35,6 @@ LOOK_SECONDS = 1.0
 """Between two looks whether a study has changed."""
 SHARE = 5
 """Part of the time that may be spent on reading, one in so many: large studies take seconds."""
-ENOUGH = 20
-"""Rows of a window from which it shows the curves and the table."""
 NOTHING_SHARED = "The two studies have no objective in common: there are no curves to compare."
 
 
