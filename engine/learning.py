@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpo_tui.engine.spec import SpecError, StudySpec
 from hpo_tui.engine.spec.names import did_you_mean, listing, plural, show
+from hpo_tui.engine.spec.parts import ParameterKind
 from hpo_tui.store.faults import explained
 from hpo_tui.store.folder import ARCHIVE, StudyFolder, find_home, find_study, list_studies
 
@@ -129,6 +130,45 @@ def unreadable(name: str, folder: StudyFolder) -> str | None:
     except SpecError as error:
         return f"learn_from: the study {name!r} has errors: {error}"
     return None
+
+
+def misfits(spec: StudySpec, workplace: Path) -> list[str]:
+    """Return of which earlier studies no result can count here, and why; unreadable ones aside.
+
+    It is their files that are looked at, not what is kept of them.
+    """
+    from hpo_tui.store.read import StudyReader
+
+    said = []
+    for name in spec.learn_from:
+        try:
+            folder = find_study(name, workplace)
+            if folder is None or not folder.db.is_file():
+                continue
+            with StudyReader(folder.db) as reader:
+                earlier = StudySpec.from_text(reader.study().text, folder.file)
+        except (sqlite3.Error, OSError, LookupError, SpecError):
+            continue
+        why = _misfit(spec, earlier)
+        if why:
+            said.append(f"learn_from: no result of {show(name)} counts here: {why}")
+    return said
+
+
+def _misfit(spec: StudySpec, earlier: StudySpec) -> str:
+    """Return which fixed parameter no earlier trial can have had at its value; empty if none."""
+    there = {p.name: p for p in earlier.space}
+    for here in spec.space:
+        was = there.get(here.name)
+        if here.kind is ParameterKind.FIXED and was is not None:
+            can = (was.value,) if was.kind is ParameterKind.FIXED else was.choices
+            if can and here.value not in can:
+                return (
+                    f"{show(here.name)} is {show(here.value)} here and {listing(can)} there. If"
+                    " they are to count all the same, write the value into the command instead of"
+                    f" [space.{here.name}]"
+                )
+    return ""
 
 
 def _why(error: Exception) -> str:

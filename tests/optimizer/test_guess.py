@@ -126,6 +126,11 @@ def test_results_without_a_place_here_say_nothing_of_their_metric(lab: Any) -> N
     guess = Guess(Earlier("e", (1.0,), here.findings + away.findings), spec, Space(spec), seed=0)
     assert guess.rows == 3
     assert guess.metrics == ("b",)
+    assert guess.misfit == ""
+    away = along_x({0.1: 1.0, 0.2: 2.0, 0.3: 3.0}, "b", kind="old")
+    told = Optimizer(spec, seed=0, earlier=[away]).learned()[0]
+    why = '"kind" is "new" here, and never was there'
+    assert told.verdict == f"no result of former has a place in this space: {why}"
 
 
 def test_what_is_said_of_an_earlier_study_is_no_more_than_is_known(one: StudySpec) -> None:

@@ -37,7 +37,7 @@ def check(given: str, notify: bool) -> int:
     file), also say what an edit by hand would change, or why the edit is not allowed.
     """
     from hpo_tui.engine.define.preview import advise
-    from hpo_tui.engine.learning import learn_fault
+    from hpo_tui.engine.learning import learn_fault, misfits
     from hpo_tui.engine.spec import SpecError, StudySpec
     from hpo_tui.engine.spec.startable import command_fault, template_fault
 
@@ -65,7 +65,8 @@ def check(given: str, notify: bool) -> int:
         template_fault(spec, workplace, folder.path),
         learn_fault(spec, workplace, _learned(folder, spec)),
     )
-    for sentence in [*(f for f in faults if f), *advise(spec)]:
+    remarks = [*misfits(spec, workplace), *advise(spec)]
+    for sentence in [*(f for f in faults if f), *remarks]:
         say(f"  ! {plain(sentence)}")
     return _try_notify(spec, folder, workplace) if notify else 0
 

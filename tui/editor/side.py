@@ -44,10 +44,12 @@ def warning(checked: Checked, cwd: Path, own: Path, learned: Sequence[str] = ())
 def advice(checked: Checked, cwd: Path) -> tuple[str, ...]:
     """Return what is allowed in a study that is right and probably not meant; for a thread."""
     from hpo_tui.engine.define.preview import advise
+    from hpo_tui.engine.learning import misfits
 
     if checked.spec is None:
         return ()
-    return tuple(advise(replace(checked.spec, source=cwd / "study.toml")))
+    amiss = misfits(checked.spec, cwd)
+    return (*amiss, *advise(replace(checked.spec, source=cwd / "study.toml")))
 
 
 def verdict(checked: Checked, warning: str = "") -> str:

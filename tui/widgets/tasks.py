@@ -93,10 +93,10 @@ prediction: 1 means that it is used as it is, 0 that it is ignored, below 0 that
         """Return what each earlier study's guesses are worth."""
         lines: list[text.Spans] = []
         label = _label(learned, width)
-        study = ""
+        study = told = ""
         for found in learned:
             if found.study != study:
-                study = found.study
+                study, told = found.study, ""
                 count = [(f"   learned from: {plural(found.results, 'result')}", Ink.TEXT)]
                 name = plain(study, self.ascii_only)
                 name = text.name_before(name, count, width, self.glyphs.ellipsis)
@@ -104,7 +104,10 @@ prediction: 1 means that it is used as it is, 0 that it is ignored, below 0 that
                 lines.append([(name, Ink.BOLD), *count])
             if not math.isnan(found.correlation):
                 lines.append(self._row(found, label, width))
-            lines += self._said(found.advice, 2 if math.isnan(found.correlation) else 4, width)
+            if found.advice != told:  # else it is the same for all metrics
+                indent = 2 if math.isnan(found.correlation) else 4
+                lines += self._said(found.advice, indent, width)
+            told = found.advice
         return lines
 
     def _head(self, assessment: TaskAssessment, width: int) -> list[text.Spans]:

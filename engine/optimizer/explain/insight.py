@@ -112,7 +112,8 @@ def _untold(guess: Guess, metric: str, pairs: int) -> str:
     """In words, why there is no telling yet what an earlier study is worth for a metric."""
     name = guess.name
     if not guess.rows:
-        none = f"no result of {name} has a place in this space"
+        why = f": {guess.misfit}" if guess.misfit else ""
+        none = f"no result of {name} has a place in this space{why}"
         return none if guess.found else f"{name} had no result yet when it was read"
     if guess.spoken[metric] and metric not in guess.metrics:
         few = f"{name} has too few results of {metric} here to say anything"

@@ -26,7 +26,8 @@ from hpo_tui.engine.optimizer.earlier import Earlier, Finding
 from hpo_tui.engine.optimizer.encoding.space import Space
 from hpo_tui.engine.optimizer.models.gp import Guesses
 from hpo_tui.engine.optimizer.models.surrogate import FIT_ROWS, Models, Surrogate
-from hpo_tui.engine.spec import Parameter, StudySpec, Task
+from hpo_tui.engine.spec import Parameter, ParameterKind, StudySpec, Task
+from hpo_tui.engine.spec.names import show
 
 FEWEST = 3
 """Results of a metric from which on they say something of it."""
@@ -39,6 +40,7 @@ class Guess:
 
     It has ``found`` so many results, ``rows`` of them with a place in this study's space; of this
     study's metrics ``spoken`` counts the numbers among these. It knows ``other_metrics`` as well.
+    ``misfit``: the fixed parameter because of which none has a place, if it is that.
     """
 
     def __init__(self, earlier: Earlier, spec: StudySpec, space: Space, seed: int) -> None:
@@ -52,6 +54,7 @@ class Guess:
         self._space = Space(bare)
         placed = self._placed(earlier.findings)
         self.found, self.rows = len(earlier.findings), len(placed)
+        self.misfit = "" if placed else _misfit(earlier.findings, spec)
         self.spoken = {m: _spoken(placed, m) for m in spec.metric_names}
         told = [m for m in spec.metric_names if self.spoken[m] >= FEWEST]
         self._spec = replace(
@@ -130,6 +133,18 @@ class Guess:
         out = np.full((len(x), self._d), np.nan)
         out[:, self._columns] = x
         return out
+
+
+def _misfit(findings: Sequence[Finding], spec: StudySpec) -> str:
+    """Return which fixed parameter had another value in all earlier trials, empty if none."""
+    for parameter in spec.space:
+        if parameter.kind is ParameterKind.FIXED:
+            had = [f.params.get(parameter.name, parameter.value) for f in findings]
+            if parameter.value not in had:
+                return (
+                    f"{show(parameter.name)} is {show(parameter.value)} here, and never was there"
+                )
+    return ""
 
 
 def _spoken(placed: Sequence[tuple[Array, Finding]], metric: str) -> int:
