@@ -154,7 +154,7 @@ def test_check_says_whether_an_edit_by_hand_can_be_taken_over(
     for named in (folder.name, folder.path, folder.file):
         ran = hpo("check", named)
         assert ran.code == 0
-        assert "edited by hand, applied in the next run: space.lr: narrowed" in ran.out
+        assert "edited by hand, applied by hpo-tui run: space.lr: narrowed" in ran.out
     folder.file.write_text(text.replace('"maximize"', '"minimize"'), "utf-8")
     line = text[: text.index('"maximize"')].count("\n") + 1
     ran = hpo("check", folder.name)

@@ -57,7 +57,7 @@ def check(given: str, notify: bool) -> int:
     say(f"{plain(str(file))} is correct: {plain(spec.name)}")
     _describe(spec)
     for change in plan.changes if plan is not None else ():
-        say(f"  edited by hand, applied in the next run: {plain(change.text)}")
+        say(f"  edited by hand, applied by hpo-tui run: {plain(change.text)}")
     folder = StudyFolder(file.absolute().parent)
     workplace = folder.workplace if folder.path.parent.name == HOME else folder.path
     faults = (
