@@ -82,6 +82,26 @@ async def test_pasted_lines_become_one(tmp_path: Path) -> None:
         assert line.value == "so first second the third"
 
 
+async def test_of_a_long_text_the_cursor_is_in_sight_while_it_is_typed_into(tmp_path: Path) -> None:
+    app = HpoApp(tmp_path / ".hpo")
+    async with app.run_test(size=(60, 24)) as pilot:
+        await pilot.pause()
+        first, other = LineInput("begins " + "and " * 20 + "ends"), LineInput("other")
+        await app.screen.mount(first, other)
+
+        def shown() -> str:
+            return first.render_line(0).text.strip()
+
+        await until(pilot, lambda: first.size.width > 0)
+        assert shown().startswith("begins")
+        first.focus()
+        await until(pilot, lambda: shown().endswith("ends"))
+        await pilot.resize_terminal(40, 24)
+        await until(pilot, lambda: first.size.width < 40 and shown().endswith("ends"))
+        other.focus()
+        await until(pilot, lambda: shown().startswith("begins"))
+
+
 def test_a_long_last_line_of_a_reason_keeps_the_name_of_the_error() -> None:
     error = "RuntimeError: " + "word " * 45 + "the end"
     reason = "exit code 1:\nTraceback (most recent call last):\n  File x\n" + error
