@@ -13,6 +13,7 @@ from hpo_tui.tui.tables.filters import FilterError, filter_mask
 from hpo_tui.tui.watching.watcher import read_once
 from hpo_tui.tui.widgets.chrome import PaneTitle
 from hpo_tui.tui.widgets.filter_bar import FilterBar
+from hpo_tui.tui.widgets.key_bar import KeyBar
 from tests.tui.conftest import NOW, burst, make_app, ready, until
 
 
@@ -52,6 +53,17 @@ async def _opened(pilot: Pilot[int]) -> FilterBar:
     bar = pilot.app.screen.query_one(FilterBar)
     await until(pilot, lambda: bar.display and bar.query_one(Input).has_focus)
     return bar
+
+
+async def test_the_key_bar_leaves_out_what_is_typed_into_the_line(study: StudyFolder) -> None:
+    app = make_app(study)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        keys = app.screen.query_one(KeyBar)
+        assert "/ filter" in keys.render_line(0).text
+        await _opened(pilot)
+        await until(pilot, lambda: "Esc close" in keys.render_line(0).text)
+        assert "/ filter" not in keys.render_line(0).text
 
 
 @pytest.mark.parametrize("end", ["enter", "escape"])

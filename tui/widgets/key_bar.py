@@ -40,11 +40,14 @@ class KeyBar(Line):
 
     def _collect(self) -> list[tuple[str, str, str, bool]]:
         found: dict[str, tuple[int, str, str, str, bool]] = {}
-        unavailable = getattr(self.screen, "unavailable", None)
+        unavailable, focused = getattr(self.screen, "unavailable", None), self.screen.focused
         sparse = self.app.no_color or getattr(self.screen, "sparse_keys", False)
         for key, active in self.screen.active_bindings.items():
             id_ = active.binding.id
-            if not id_ or (id_ in found and len(spell_key(key)) >= len(found[id_][2])):
+            said = spell_key(key)
+            if not id_ or (id_ in found and len(said) >= len(found[id_][2])):
+                continue
+            if active.node is not focused and self._is_typed(said):
                 continue
             try:
                 known = action(id_)
@@ -54,9 +57,14 @@ class KeyBar(Line):
                 can = active.enabled and not (unavailable and unavailable(known))
                 if not can and sparse:
                     continue
-                order = known.footer + (0 if active.node is self.screen.focused else 20)
-                found[id_] = (order, key, spell_key(key), known.label, can)
+                order = known.footer + (0 if active.node is focused else 20)
+                found[id_] = (order, key, said, known.label, can)
         return [entry[1:] for entry in sorted(found.values(), key=lambda e: e[0])]
+
+    def _is_typed(self, said: str) -> bool:
+        """Whether a key is a character that the line in focus takes: Textual leaves some in."""
+        focused = self.screen.focused
+        return focused is not None and len(said) == 1 and focused.check_consume_key(said, said)
 
     def _places(self, width: int) -> list[tuple[str, str, str, bool, int]]:
         """Return what fits; help and quit keep their place at the end."""
