@@ -64,6 +64,37 @@ async def test_a_row_far_away_is_shown_among_its_neighbours() -> None:
         assert shown == [["6", "7", "8"], ["6", "7", "8"], ["7", "8", "9"], ["0", "1", "2"]]
 
 
+class Later(Numbered):
+    """The same after three more have come in above: their keys are -3 to -1."""
+
+    def __len__(self) -> int:
+        return 13
+
+    def key(self, row: int) -> int:
+        return row - 3
+
+    def find(self, key: object) -> int | None:
+        return key + 3 if isinstance(key, int) else None
+
+
+@pytest.mark.parametrize(("over", "row", "before", "after"), [(4, 5, 4, 7), (0, 1, 0, 2)])
+async def test_a_highlighted_row_stays_on_its_line_below_the_first_page(
+    over: int, row: int, before: int, after: int
+) -> None:
+    app = Alone()
+    async with app.run_test(size=(20, 4)) as pilot:
+        table = app.query_one(LineTable)
+        table.set_rows_of(Numbered(), 0)
+        await pilot.pause()
+        for at in (9, over, row):
+            table.move_to(at)
+        assert (table.current, table._top) == (row, before)
+        table.set_rows_of(Later(), row)
+        assert (table.current, table._top) == (row, after)
+        table.set_rows_of(Numbered(), None)
+        assert (table.current, table.resting, table._top) == (None, 0, 0)
+
+
 class Measured(Numbered):
     """Rows of a number that takes eight cells."""
 

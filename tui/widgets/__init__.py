@@ -1,1 +1,1 @@
-"""Panes: reactive snapshot and view in, typed messages out; none of them reads the store."""
+"""Panes: a snapshot and a view in, typed messages out; few of them read the store, in threads."""

@@ -43,28 +43,32 @@ class LineTable(TableLines, can_focus=True):
     def set_rows(self, rows: Rows, *, keep: Hashable | None = None) -> None:
         """Show ``rows``; the cursor goes to ``keep``, or stays on the row that it was on."""
         if keep is None and len(self.rows):
-            keep = self.rows.key(min(self.cursor, len(self.rows) - 1))
-        self._put(rows, rows.find(keep) if keep is not None else None)
+            keep = self.rows.key(self.cursor)
+        self._put(rows, keep, self.cursor)
 
     def set_rows_of(self, rows: Rows, chosen: Hashable | None) -> None:
         """Show ``rows`` with ``chosen`` highlighted; none of them when it is not there.
 
         For tables that show what is chosen elsewhere too: a highlighted row is always that.
         """
-        found = rows.find(chosen) if chosen is not None else None
-        self.idle = found is None
         # Without a highlight nothing says where in the order one is: it begins at its first.
-        self._put(rows, 0 if found is None else found)
+        self.idle = not self._put(rows, chosen, 0)
 
-    def _put(self, rows: Rows, found: int | None) -> None:
+    def _put(self, rows: Rows, chosen: Hashable | None, otherwise: int) -> bool:
+        """Show ``rows`` with the cursor on ``chosen``, or on the row ``otherwise``; whether it is.
+
+        A row that stays highlighted stays on its line, unless the first row is in sight: what comes
+        in above it would carry it away from the eye.
+        """
+        found = rows.find(chosen)
+        if found is not None and self._top and chosen == self.current:
+            self._top += found - self.cursor
         self.rows = rows
-        top = self._top
-        at = min(self.cursor, max(0, len(rows) - 1)) if found is None else found
-        self.set_reactive(LineTable.cursor, at)
-        self._top = top
+        self.cursor = min(otherwise, max(0, len(rows) - 1)) if found is None else found
         self._scroll_to_cursor()
         self._left = min(self._left, max(0, len(rows.columns) - 1))
         self.refresh()
+        return found is not None
 
     def move_to(self, key: Hashable) -> bool:
         """Put the cursor on the row that ``key`` names, without a message; False if none."""
@@ -73,7 +77,7 @@ class LineTable(TableLines, can_focus=True):
             return False
         if found != self.cursor or self.idle:
             self.idle = False
-            self.set_reactive(LineTable.cursor, found)
+            self.cursor = found
             self._scroll_to_cursor()
             self.refresh()
         return True
@@ -101,7 +105,7 @@ class LineTable(TableLines, can_focus=True):
         if to == self.cursor and not self.idle:
             return
         self.idle = False
-        self.set_reactive(LineTable.cursor, to)
+        self.cursor = to
         self._scroll_to_cursor()
         self.refresh()
         self.post_message(self.Moved(self, self.rows.key(to)))

@@ -4,7 +4,6 @@ from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -27,7 +26,8 @@ class TableLines(Widget):
     }
     ALLOW_SELECT = False
 
-    cursor: reactive[int] = reactive(0, repaint=False)
+    cursor: int = 0
+    """The highlighted row; where none is, the one that the next key highlights."""
     sort_by: str = ""
     """Key of the column that the rows are sorted by, empty for the natural order."""
     descending: bool = False
