@@ -48,6 +48,3 @@ def answer(instruction: str) -> int:
     with suppress(click.ClickException, OSError):
         return shell_complete(root, {}, "hpo-tui", VARIABLE, instruction)
     return 1
-
-
-COMMANDS = {"completion": completion}

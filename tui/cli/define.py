@@ -207,6 +207,3 @@ def init(words: tuple[str, ...], run: bool, timeout: float, force: bool) -> int:
 
 def _names(names: Iterable[str]) -> str:
     return ", ".join(plain(n) for n in names) or "none yet"
-
-
-COMMANDS = {"check": check, "init": init}

@@ -9,7 +9,7 @@ import click
 
 from hpo_tui.store.folder import HOME, StudyFolder
 from hpo_tui.tui.cli.errors import Refusal, refusing
-from hpo_tui.tui.cli.run import launch, prepare
+from hpo_tui.tui.cli.run import headless_option, launch, prepare
 from hpo_tui.tui.cli.text import note
 from hpo_tui.tui.words.plain import plain
 
@@ -23,9 +23,7 @@ FILES = ("study.toml", "train.py")
     metavar="[FOLDER]",
     type=click.Path(file_okay=False, path_type=Path),
 )
-@click.option(
-    "--headless", is_flag=True, help="No screen: progress on stderr, the best trials on stdout."
-)
+@headless_option
 @click.option("--fresh", is_flag=True, help="Delete an earlier run of the demo first.")
 def demo(folder: Path, headless: bool, fresh: bool) -> int:
     """Run the demo study in FOLDER (./hpo-tui-demo): a few minutes on two cores, no GPU needed.
@@ -77,6 +75,3 @@ def with_this_python(text: str) -> str:
     assert isinstance(command, dict)
     command["command"] = [sys.executable, "train.py"]
     return tomlkit.dumps(document)
-
-
-COMMANDS = {"demo": demo}

@@ -210,6 +210,3 @@ def _line(finding: Finding) -> str:
     if colours(sys.stdout):
         mark = f"\x1b[{colour}m{mark}\x1b[0m"
     return f"{mark}{finding.what:<9} {plain(finding.text)}"
-
-
-COMMANDS = {"doctor": doctor}

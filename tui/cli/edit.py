@@ -4,9 +4,9 @@ import click
 
 from hpo_tui.tui.cli.errors import Refusal
 from hpo_tui.tui.cli.going_on import ask
-from hpo_tui.tui.cli.steer import study_option
 from hpo_tui.tui.cli.studies import find, reading, spec_of
 from hpo_tui.tui.cli.text import note
+from hpo_tui.tui.cli.trial import study_option
 from hpo_tui.tui.words.plain import plain
 
 
@@ -35,6 +35,3 @@ def edit(settings: tuple[str, ...], study: str | None) -> None:
             note(plain(f"{problem.key}: {problem.message}" if problem.key else problem.message))
         raise Refusal(f"{plain(folder.name)} is not changed") from None
     ask(folder, "edit", {"text": text, "base": spec.text})
-
-
-COMMANDS = {"edit": edit}

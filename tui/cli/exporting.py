@@ -161,6 +161,3 @@ def _distribution(parameter: Parameter) -> dict[str, object]:
     attributes |= {"low": parameter.low, "high": parameter.high}
     attributes["step"] = None if parameter.log else parameter.step
     return {"name": "FloatDistribution", "attributes": attributes}
-
-
-COMMANDS = {"export": export}

@@ -257,6 +257,3 @@ def _checked(text: str, arrival: Arrival, called: str) -> str:
         source = plain(arrival.source)
         raise Refusal(f"{source} cannot be a study here: {plain(str(error))}") from None
     return text
-
-
-COMMANDS = {"import": import_study}

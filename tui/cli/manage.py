@@ -67,6 +67,3 @@ def delete(study: str, yes: bool) -> None:
     with refusing(LaunchError):
         remove(folder)
     note(f"{name} is deleted")
-
-
-COMMANDS = {"analyse": analyse, "archive": archive, "delete": delete}

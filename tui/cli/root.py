@@ -78,8 +78,8 @@ class Root(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = import_module(f"hpo_tui.tui.cli.{COMMANDS[cmd_name][0]}")
-        command = module.COMMANDS[cmd_name]
-        assert isinstance(command, click.Command)
+        found = (c for c in vars(module).values() if isinstance(c, click.Command))
+        command = next(c for c in found if c.name == cmd_name)
         command.context_settings = {**SETTINGS, **command.context_settings}
         return command
 

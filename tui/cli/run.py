@@ -18,6 +18,10 @@ from hpo_tui.tui.words.plain import plain, plain_lines
 if TYPE_CHECKING:
     from hpo_tui.engine.spec import StudySpec
 
+headless_option = click.option(
+    "--headless", is_flag=True, help="No screen: progress on stderr, the best trials on stdout."
+)
+
 
 @click.command("run")
 @study_argument
@@ -29,9 +33,7 @@ if TYPE_CHECKING:
     metavar="KEY=VALUE",
     help="Set a key of the file for this study, such as seed=2. Can be repeated.",
 )
-@click.option(
-    "--headless", is_flag=True, help="No screen: progress on stderr, the best trials on stdout."
-)
+@headless_option
 @click.option(
     "--wait/--no-wait",
     default=True,
@@ -190,6 +192,3 @@ def follow(folder: StudyFolder, *, started: bool = False) -> int:
         or f"its runner has ended; see {plain(str(folder.log))}"
     )
     raise Refusal(f"{name} did not finish: {reason}")
-
-
-COMMANDS = {"run": run}

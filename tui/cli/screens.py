@@ -121,6 +121,3 @@ def _command_meant(text: str) -> str:
 def watch(study: str | None, readonly: bool, ascii_only: bool, once: bool) -> int:
     """Open the dashboard of STUDY."""
     return show(find(study), None, readonly=readonly, ascii_only=ascii_only, once=once)
-
-
-COMMANDS = {"open": open_path, "watch": watch}

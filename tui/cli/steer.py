@@ -11,9 +11,9 @@ from hpo_tui.store.folder import StudyFolder
 from hpo_tui.tui.cli.errors import Refusal, refusing
 from hpo_tui.tui.cli.going_on import ask, check_unfinished, ensure_runner
 from hpo_tui.tui.cli.numbers import Whole
-from hpo_tui.tui.cli.studies import complete_study, find, reading, spec_of, study_argument
+from hpo_tui.tui.cli.studies import find, reading, spec_of, study_argument
 from hpo_tui.tui.cli.text import note
-from hpo_tui.tui.cli.trial import chosen, trial_words
+from hpo_tui.tui.cli.trial import chosen, study_option, trial_words
 from hpo_tui.tui.words.plain import plain
 
 
@@ -31,9 +31,6 @@ class TrialNumber(click.IntRange):
 
 
 trial_argument = click.argument("trial", type=TrialNumber(1), metavar="TRIAL")
-study_option = click.option(
-    "-s", "--study", metavar="STUDY", help="Which study.", shell_complete=complete_study
-)
 
 
 @click.command("pause")
@@ -234,10 +231,3 @@ def write_note(trial: int, text: str | None, study: str | None) -> None:
         if not text:
             raise click.UsageError('nothing came on stdin; to remove the note, give "" as TEXT')
     ask(find(study), "note", {"trial": trial, "text": text})
-
-
-COMMANDS = {
-    "pause": pause, "resume": resume, "stop": stop, "kill": kill_trial, "retry": retry,
-    "promote": promote, "confirm": confirm, "enqueue": enqueue, "extend": extend, "lend": lend,
-    "star": star, "tag": tag, "note": write_note,
-}  # fmt: skip

@@ -36,9 +36,8 @@ trial_words = click.argument(
     "words", nargs=-1, required=True, metavar="[STUDY] TRIAL", shell_complete=_complete
 )
 study_option = click.option(
-    "-s", "--study", metavar="STUDY", help="Which study; the same as STUDY.",
-    shell_complete=complete_study,
-)  # fmt: skip
+    "-s", "--study", metavar="STUDY", help="Which study.", shell_complete=complete_study
+)
 
 
 def chosen(words: Sequence[str], study: str | None) -> tuple[StudyFolder, int]:
@@ -183,6 +182,3 @@ def log(words: tuple[str, ...], study: str | None, follow: bool, lines: int | No
     with reading(folder) as reader:
         record_of(folder, reader, number)
         print_log(folder, reader, number, follow=follow, lines=lines)
-
-
-COMMANDS = {"show": show, "log": log}
