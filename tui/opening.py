@@ -56,17 +56,15 @@ def run_app(
 def print_once(folder: StudyFolder, *, ascii_only: bool) -> int:
     """Print a study as a few lines; return 1 if it cannot be read."""
     import shutil
-    import sqlite3
 
-    from hpo_tui.engine.spec import SpecError
-    from hpo_tui.tui.watching.unreadable import why_unreadable
+    from hpo_tui.tui.watching.unreadable import UnreadableError
     from hpo_tui.tui.watching.watcher import read_once
     from hpo_tui.tui.words.standing import status_lines
 
     try:
         snapshot = read_once(folder)
-    except (OSError, sqlite3.Error, LookupError, SpecError) as error:
-        print(why_unreadable(folder, error), file=sys.stderr)  # noqa: T201 - told on the terminal
+    except UnreadableError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - told on the terminal
         return 1
     for line in status_lines(snapshot, shutil.get_terminal_size().columns):
         print(to_ascii(line) if ascii_only else line)  # noqa: T201 - the output

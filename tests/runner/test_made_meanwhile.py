@@ -23,7 +23,7 @@ from hpo_tui.store.folder import HOME, StudyFolder
 from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui.cli import studies
-from hpo_tui.tui.watching.unreadable import why_unreadable
+from hpo_tui.tui.watching.unreadable import UnreadableError
 from hpo_tui.tui.watching.watcher import read_once
 
 SHORT = "report(step=1, accuracy=0.5)\n"
@@ -142,8 +142,8 @@ def looked_on(study: StudyFolder, said: list[str]) -> Any:
     def look(_: str) -> None:
         try:
             read_once(study)
-        except (sqlite3.Error, LookupError) as error:
-            said.append(why_unreadable(study, error))
+        except UnreadableError as error:
+            said.append(str(error))
 
     def connected(name: Any, *args: Any, **options: Any) -> sqlite3.Connection:
         conn = connect(name, *args, **options)

@@ -1,14 +1,13 @@
 """``hpo-tui status`` and ``hpo-tui best``: how far a study is, and what came out of it."""
 
 import os
-import sqlite3
 import sys
 from collections.abc import Sequence
 
 import click
 
 from hpo_tui.store.folder import StudyFolder, find_home, list_studies, working_folder
-from hpo_tui.tui.cli.errors import Refusal
+from hpo_tui.tui.cli.errors import Refusal, refusing
 from hpo_tui.tui.cli.numbers import Whole
 from hpo_tui.tui.cli.studies import find, study_argument
 from hpo_tui.tui.cli.text import note, say
@@ -19,14 +18,11 @@ from hpo_tui.tui.words.standing import queued_lines, silent_lines, waits_lines
 
 def picture_of(folder: StudyFolder) -> Snapshot:
     """Return the study as it is. Raises Refusal with the reason why it cannot be read."""
-    from hpo_tui.engine.spec import SpecError
-    from hpo_tui.tui.watching.unreadable import why_unreadable
+    from hpo_tui.tui.watching.unreadable import UnreadableError
     from hpo_tui.tui.watching.watcher import read_once
 
-    try:
+    with refusing(UnreadableError):
         return read_once(folder)
-    except (OSError, sqlite3.Error, LookupError, ValueError, SpecError) as error:
-        raise Refusal(plain(why_unreadable(folder, error))) from None
 
 
 _GOES_ON = {
@@ -170,6 +166,3 @@ def _hand_over(line: str) -> None:
         return
     sys.stdout.flush()
     os.write(sys.stdout.fileno(), os.fsencode(line) + b"\n")
-
-
-COMMANDS = {"status": status, "best": best}

@@ -1,6 +1,5 @@
 """What stands beside the form: verdict, preview of trials, one tried trial, effects of an edit."""
 
-import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -183,12 +182,12 @@ def plan(folder: StudyFolder, checked: Checked) -> Plan:
     """Compare the edited study with the stored one and its trials; for a thread."""
     from hpo_tui.engine.spec.edit import plan_edit
     from hpo_tui.store.read import StudyReader
-    from hpo_tui.tui.watching.unreadable import why_unreadable
+    from hpo_tui.tui.watching.unreadable import FAULTS, why_unreadable
 
     try:
         with StudyReader(folder.db) as reader:
             stored, trials = reader.study().text, reader.trials()
-    except (OSError, sqlite3.Error, LookupError, ValueError) as error:
+    except FAULTS as error:
         return Plan((), fault=why_unreadable(folder, error))
     try:
         old = StudySpec.from_text(stored)

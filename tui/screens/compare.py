@@ -49,12 +49,7 @@ class Compare(Room):
         self.run_worker(self._work, thread=True, group="compare", exclusive=True)
 
     def _work(self) -> None:
-        try:
-            entries = self._read()
-        except OSError as error:
-            self.app.call_from_thread(self.query_one("#notice", Notice).say, str(error))
-            return
-        self.app.call_from_thread(self.fill, entries)
+        self.app.call_from_thread(self.fill, self._read())
 
     def take_snapshot(self, snapshot: Snapshot) -> None:  # noqa: ARG002 - what is read anew says all
         """Read again when the open study has changed."""

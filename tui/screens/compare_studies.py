@@ -1,6 +1,5 @@
 """Two studies side by side: how far each got for its cost, and what they consist of."""
 
-import sqlite3
 import threading
 import time
 from typing import TYPE_CHECKING, ClassVar
@@ -10,13 +9,12 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.message import Message
 
-from hpo_tui.engine.spec import SpecError
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.tui.actions import Action, bindings
 from hpo_tui.tui.crashes import report_crash
 from hpo_tui.tui.screens.compare import ENOUGH, Compare
 from hpo_tui.tui.watching.snapshot import Snapshot
-from hpo_tui.tui.watching.unreadable import why_unreadable
+from hpo_tui.tui.watching.unreadable import UnreadableError
 from hpo_tui.tui.watching.watcher import read_once
 from hpo_tui.tui.widgets.chrome import StudyHeader
 from hpo_tui.tui.widgets.fixed_table import FixedTable
@@ -127,9 +125,9 @@ table alone, or both if there is room. A study that is running is followed.
         from hpo_tui.tui.charts.comparison import comparisons
 
         try:
-            snapshots = [_snapshot(folder) for folder in self._folders]
+            snapshots = [read_once(folder) for folder in self._folders]
             return self.Read(study_entries(snapshots), comparisons(snapshots), snapshots[0])
-        except OSError as error:
+        except UnreadableError as error:
             return self.Unread(str(error))
         except Exception as error:  # noqa: BLE001 - else the screen would wait for ever
             return self.Unread(f"The studies cannot be compared: {report_crash(error)}.")
@@ -220,10 +218,3 @@ def _stamp(folder: StudyFolder) -> object:
         return stamps(folder), folder.runner_pid()
     except OSError as error:
         return str(error)
-
-
-def _snapshot(folder: StudyFolder) -> Snapshot:
-    try:
-        return read_once(folder)
-    except (OSError, sqlite3.Error, LookupError, SpecError) as error:
-        raise OSError(why_unreadable(folder, error)) from None

@@ -1,7 +1,6 @@
 """What the home screen knows of every study: read in a thread, again only where files changed."""
 
 import math
-import sqlite3
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -9,7 +8,7 @@ from pathlib import Path
 
 from hpo_tui.engine.answers import WISHES
 from hpo_tui.engine.overdue import overdue
-from hpo_tui.engine.spec import SpecError, StudySpec
+from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.spec.text.files import edited_by_hand
 from hpo_tui.engine.waiting import waiting
 from hpo_tui.store.folder import StudyFolder, list_studies
@@ -17,6 +16,7 @@ from hpo_tui.store.models import Command, Study, StudyState, TrialState
 from hpo_tui.store.read import StudyReader
 from hpo_tui.tui.watching.outlook import known_until, spent_of
 from hpo_tui.tui.watching.silence import heard, is_silent
+from hpo_tui.tui.watching.unreadable import FAULTS
 from hpo_tui.tui.words import present
 from hpo_tui.tui.words.queued import short_of
 from hpo_tui.tui.words.standing import nothing_since
@@ -134,7 +134,7 @@ class StudyList:
     ) -> Summary:
         try:
             summary = replace(self._read(folder, pid, touched), suspended=suspended)
-        except (OSError, sqlite3.Error, LookupError, ValueError, SpecError) as error:
+        except FAULTS as error:
             self._let_go(folder.path)
             problem = _problem(folder, error)
             summary = Summary(folder, runner=pid, touched=touched, problem=problem)

@@ -1,5 +1,6 @@
 """Why a study cannot be read, in sentences for people; nothing that is asked here fails itself."""
 
+import sqlite3
 from contextlib import suppress
 
 from hpo_tui.engine.spec import SpecError
@@ -7,6 +8,13 @@ from hpo_tui.store.connect import inode
 from hpo_tui.store.faults import explained
 from hpo_tui.store.folder import ARCHIVE, StudyFolder
 from hpo_tui.store.refusals import in_words
+
+FAULTS = (OSError, sqlite3.Error, LookupError, ValueError)
+"""What reading a study raises where its file, or the text in it, is not what it should be."""
+
+
+class UnreadableError(Exception):
+    """A study cannot be read; the message says why, and what to do."""
 
 
 def why_gone(folder: StudyFolder, file: int) -> str:

@@ -5,7 +5,6 @@ only when that moved, and at most once a second. Nothing here touches a widget.
 """
 
 import math
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -17,7 +16,7 @@ from hpo_tui.engine.analysis.slices import slices
 from hpo_tui.engine.answers import WISHES
 from hpo_tui.engine.learning import holds
 from hpo_tui.engine.overdue import overdue
-from hpo_tui.engine.spec import SpecError, StudySpec
+from hpo_tui.engine.spec import StudySpec
 from hpo_tui.engine.spec.text.files import edited_by_hand
 from hpo_tui.engine.stop_when import KEY
 from hpo_tui.engine.waiting import waiting
@@ -30,7 +29,7 @@ from hpo_tui.tui.watching.outlook import GOALS_MET, eta_of, known_until, spent_o
 from hpo_tui.tui.watching.ranking import Ranking
 from hpo_tui.tui.watching.silence import SILENT_SECONDS, heard
 from hpo_tui.tui.watching.snapshot import STALE_SECONDS, Snapshot
-from hpo_tui.tui.watching.unreadable import why_gone, why_unreadable
+from hpo_tui.tui.watching.unreadable import FAULTS, UnreadableError, why_gone, why_unreadable
 from hpo_tui.tui.words.queued import short_of
 
 if TYPE_CHECKING:
@@ -91,7 +90,7 @@ class StudyWatcher:
         while not self._stop.is_set():
             try:
                 self._watch()
-            except (OSError, sqlite3.Error, LookupError, ValueError, SpecError) as error:
+            except FAULTS as error:
                 reason = why_gone(self.folder, self._file)
                 self.gone = bool(reason)
                 self._say(reason or why_unreadable(self.folder, error))
@@ -159,7 +158,7 @@ class StudyWatcher:
             self._explain(reason)
 
     def read(self, reader: "StudyReader") -> Snapshot:
-        """Return the study as it is. Raises what the reader raises, and SpecError."""
+        """Return the study as it is. Raises some of :data:`FAULTS`."""
         runner = self._runner()
         for _ in range(_LOOKS):
             picture = self._picture(reader, *runner)
@@ -242,9 +241,12 @@ class _Edits:
 
 
 def read_once(folder: StudyFolder, clock: Callable[[], float] = time.time) -> Snapshot:
-    """Return one picture of a study. Raises OSError, ``sqlite3.Error``, LookupError, SpecError."""
+    """Return one picture of a study. Raises :class:`UnreadableError`."""
     from hpo_tui.store.read import StudyReader
 
     watcher = StudyWatcher(folder, lambda _: None, lambda _: None, clock)
-    with StudyReader(folder.db) as reader:
-        return watcher.read(reader)
+    try:
+        with StudyReader(folder.db) as reader:
+            return watcher.read(reader)
+    except FAULTS as error:
+        raise UnreadableError(why_unreadable(folder, error)) from error
