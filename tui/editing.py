@@ -71,21 +71,12 @@ def new_study(app: "StudyApp") -> None:
         except (ValueError, RuntimeError) as error:
             return f"{plain(answer.strip())} cannot be a file: {plain(str(error))}."
 
-    def taken(answer: str | None) -> None:
-        if answer is not None:
-            _edit(app, found[answer])
-
-    app.push_screen(
-        Ask(
-            "Which study file?",
-            "study.toml",
-            f"In {here}. If it exists, it is opened. In a shell, `hpo-tui init train.py` writes "
-            "one from a script's own options.",
-            fault,
-            slow="Looking at {} …",
-        ),
-        taken,
+    detail = (
+        f"In {here}. If it exists, it is opened. In a shell, `hpo-tui init train.py` writes "
+        "one from a script's own options."
     )
+    asked = Ask("Which study file?", "study.toml", detail, fault, slow="Looking at {} …")
+    asked.ask(app, lambda answer: _edit(app, found[answer]))
 
 
 def _of_a_study(path: Path) -> str:

@@ -1,6 +1,7 @@
 """From brush to action: narrow the space, enqueue inside it, star what it holds."""
 
 import secrets
+from functools import partial
 from typing import TYPE_CHECKING
 
 from hpo_tui.tui.narrowing import describe, narrowed_text, outside
@@ -80,9 +81,7 @@ class BrushDeeds(Deeds):
             self.screen.say(_ALL_COVERED, "warning")
             return
 
-        def taken(text: str | None) -> None:
-            if text is None:
-                return
+        def taken(text: str) -> None:
             from hpo_tui.tui.charts.brush import refinements
 
             seed = secrets.randbits(32)  # asked again, others are drawn
@@ -90,13 +89,9 @@ class BrushDeeds(Deeds):
             self.wishes.ask_for("enqueue", "enqueue", *({"params": p, "task": None} for p in drawn))
 
         detail = "They are drawn near the best trials, inside:\n" + describe(ranges)
-        self.screen.app.push_screen(
-            Ask(
-                "Run how many configurations inside the brush?", "1", detail,
-                lambda text: count_fault(text, _MOST_REFINED),
-            ),
-            taken,
-        )  # fmt: skip
+        fault = partial(count_fault, most=_MOST_REFINED)
+        question = Ask("Run how many configurations inside the brush?", "1", detail, fault)
+        question.ask(self.screen.app, taken)
 
     def why_no_study_star_shown(self, _: Snapshot) -> str:
         """Return why it is not said which trials are meant."""

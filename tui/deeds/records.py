@@ -19,12 +19,11 @@ class RecordDeeds(Deeds):
     def _ask_tags(self, number: int, tags: tuple[str, ...], _: str) -> None:
         from hpo_tui.tui.screens.dialogs import Ask
 
-        def taken(text: str | None) -> None:
-            if text is not None:
-                self._with_record(partial(self._send_tags, tags, parted(text)), number)
+        def taken(text: str) -> None:
+            self._with_record(partial(self._send_tags, tags, parted(text)), number)
 
         question = Ask(f"Tags of trial {number}", joined(tags), "Separated by commas.")
-        self.screen.app.push_screen(question, taken)
+        question.ask(self.screen.app, taken)
 
     def _send_tags(
         self, was: tuple[str, ...], wanted: tuple[str, ...], number: int, now: tuple[str, ...],
@@ -46,15 +45,14 @@ class RecordDeeds(Deeds):
         """Ask for a note where there is ``note``; ``text``: what was typed for an earlier one."""
         from hpo_tui.tui.screens.dialogs import Ask, AskText
 
-        def taken(text: str | None) -> None:
-            if text is not None:
-                self._with_record(partial(self._send_note, note, text), number)
+        def taken(text: str) -> None:
+            self._with_record(partial(self._send_note, note, text), number)
 
         begun = note if text is None else text
         # The shell can give a note of many lines, and one line would show the first alone.
-        ask = AskText if len(begun.splitlines()) > 1 else Ask
+        kind = AskText if len(begun.splitlines()) > 1 else Ask
         other = "" if text is None else f"Somebody has changed it meanwhile: {plain(note) or '-'}"
-        self.screen.app.push_screen(ask(f"Note on trial {number}", begun, other), taken)
+        kind(f"Note on trial {number}", begun, other).ask(self.screen.app, taken)
 
     def _send_note(self, was: str, text: str, number: int, tags: tuple[str, ...], now: str) -> None:
         """Have a note saved, unless it would take the place of one that nobody here has seen."""

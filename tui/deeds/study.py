@@ -103,11 +103,10 @@ class StudyDeeds(Deeds):
             for on in (True, False)
         ]
 
-        def taken(answer: object) -> None:
-            if isinstance(answer, tuple):
-                self.requests.send("lend", "lend", {"device": answer[0], "on": answer[1]})
+        def taken(answer: tuple[str, bool]) -> None:
+            self.requests.send("lend", "lend", {"device": answer[0], "on": answer[1]})
 
-        self.screen.app.push_screen(PickOne("Which GPU?", entries), taken)
+        PickOne("Which GPU?", entries).ask(self.screen.app, taken)
 
 
 def _runs(snapshot: Snapshot) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 import tomllib
+from functools import partial
 
 from hpo_tui.store.frame import STATES
 from hpo_tui.store.models import TrialState
@@ -91,41 +92,34 @@ class TrialDeeds(Deeds):
         snapshot, number, row = self.at()
         dearer = dearer_tasks(snapshot, row)
 
-        def chosen(task: object) -> None:
-            if isinstance(task, str):
-                args = {"trial": number, "task": task}
-                self.wishes.ask_for("promote", f"promote trial {number}", args)
+        def chosen(task: str) -> None:
+            args = {"trial": number, "task": task}
+            self.wishes.ask_for("promote", f"promote trial {number}", args)
 
         if len(dearer) == 1:
             chosen(dearer[0])
             return
         from hpo_tui.tui.screens.pickers import PickOne
 
-        self.screen.app.push_screen(
-            PickOne(f"Promote trial {number} to which task?", [(d, d) for d in dearer]), chosen
-        )
+        question = PickOne(f"Promote trial {number} to which task?", [(d, d) for d in dearer])
+        question.ask(self.screen.app, chosen)
 
     def do_trial_enqueue(self) -> None:
         """Enqueue an edited copy of its configuration."""
         from hpo_tui.tui.screens.dialogs import AskText
 
         snapshot, number, row = self.at()
-        spec = snapshot.spec
 
-        def taken(text: str | None) -> None:
-            if text is not None:
-                args = {"params": tomllib.loads(text), "task": None}
-                self.wishes.ask_for("enqueue", "enqueue", args)
+        def taken(text: str) -> None:
+            args = {"params": tomllib.loads(text), "task": None}
+            self.wishes.ask_for("enqueue", "enqueue", args)
 
-        self.screen.app.push_screen(
-            AskText(
-                f"A copy of trial {number}, to be run next",
-                configuration_text(params_at(snapshot, row)),
-                "One parameter per line, as in a study file. It runs at the cheapest task.",
-                lambda text: configuration_fault(text, spec),
-            ),
-            taken,
-        )
+        AskText(
+            f"A copy of trial {number}, to be run next",
+            configuration_text(params_at(snapshot, row)),
+            "One parameter per line, as in a study file. It runs at the cheapest task.",
+            partial(configuration_fault, spec=snapshot.spec),
+        ).ask(self.screen.app, taken)
 
     def do_trial_confirm(self) -> None:
         """Repeat it with other seeds."""
@@ -133,18 +127,13 @@ class TrialDeeds(Deeds):
 
         number = self.at()[1]
 
-        def taken(text: str | None) -> None:
-            if text is not None:
-                args = {"trial": number, "repeats": int(text)}
-                self.wishes.ask_for("confirm", f"confirm trial {number}", args)
+        def taken(text: str) -> None:
+            args = {"trial": number, "repeats": int(text)}
+            self.wishes.ask_for("confirm", f"confirm trial {number}", args)
 
-        self.screen.app.push_screen(
-            Ask(
-                f"Repeat trial {number} with how many other seeds?", "3",
-                fault=lambda text: count_fault(text, _MOST_REPEATS),
-            ),
-            taken,
-        )  # fmt: skip
+        fault = partial(count_fault, most=_MOST_REPEATS)
+        question = Ask(f"Repeat trial {number} with how many other seeds?", "3", fault=fault)
+        question.ask(self.screen.app, taken)
 
     def do_trial_star(self) -> None:
         """Star the trial, or take the star away."""

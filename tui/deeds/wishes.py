@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 
     from hpo_tui.tui.watching.snapshot import Snapshot
 
-_ALL = 0
-"""The entry that stands for all: commands are numbered from 1."""
-
 
 class Wishes:
     """The trials that are asked for on a screen of an open study."""
@@ -61,16 +58,16 @@ class Wishes:
             self._screen.app.clear_notifications()
             self._requests.in_thread(work, said)
 
-        def chosen(how: object) -> None:
+        def chosen(how: str) -> None:
             if how == "run":
                 run(bill.short or 0.0)
             elif how == "ask":
                 self.ask_amount(run)
-            elif how == "queue":
+            else:
                 self._queue(name, said, many, way)
 
         question = f"The study is finished. How is this to be run: {bill.what}?"
-        self._screen.app.push_screen(PickOne(question, bill.choices), chosen)
+        PickOne(question, bill.choices).ask(self._screen.app, chosen)
 
     def ask_amount(self, taken: Callable[[float], None]) -> None:
         """Ask by how much the budget is to be increased; what is queued may say it."""
@@ -90,19 +87,14 @@ class Wishes:
                 return sentence(str(error))
             return ""
 
-        def answered(text: str | None) -> None:
-            if text is not None:
-                taken(amount_more(text, budget))
-
         detail, short = f"So far {budget_text(snapshot)}.", snapshot.short
         if budget.unit is BudgetUnit.FULL:
             detail += " A full trial costs 1."
         if short:
             detail += f" What is queued for the next run lacks {short:.10g}."
         known = f"{short:.10g}" if short else ""
-        self._screen.app.push_screen(
-            Ask("Increase the budget by how much?", known, detail, fault=fault), answered
-        )
+        question = Ask("Increase the budget by how much?", known, detail, fault=fault)
+        question.ask(self._screen.app, lambda text: taken(amount_more(text, budget)))
 
     def take_back(self, wishes: Sequence[Command]) -> None:
         """Ask which of what is queued is to be taken back, and do so."""
@@ -126,19 +118,11 @@ def ask_back(
     from hpo_tui.tui.screens.pickers import PickOne
 
     texts = {c.id: plain(wish_text(c.action, c.args)) for c in wishes}
+    every = frozenset(texts)
     if len(texts) == 1:
-
-        def answered(yes: bool | None) -> None:
-            if yes:
-                taken(frozenset(texts))
-
-        question = "Take back what is queued for the next run?"
-        app.push_screen(Confirm(question, "\n".join(texts.values())), answered)
+        question = Confirm("Take back what is queued for the next run?", *texts.values())
+        question.ask(app, lambda _: taken(every))
         return
-
-    def chosen(which: object) -> None:
-        if isinstance(which, int):
-            taken(frozenset(texts) if which == _ALL else frozenset([which]))
-
-    entries = [(_ALL, f"all {len(texts)}"), *texts.items()]
-    app.push_screen(PickOne("Take back which of what is queued for the next run?", entries), chosen)
+    entries = [(every, f"all {len(texts)}"), *((frozenset([i]), t) for i, t in texts.items())]
+    choice = PickOne("Take back which of what is queued for the next run?", entries)
+    choice.ask(app, taken)

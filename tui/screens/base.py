@@ -84,11 +84,7 @@ class Room(Screen[None]):
         """Ask, and call ``then`` on a yes; where there is a ``name``, it has to be typed for it."""
         from hpo_tui.tui.screens.dialogs import Confirm
 
-        def answered(yes: bool | None) -> None:
-            if yes:
-                then()
-
-        self.app.push_screen(Confirm(question, detail, name), answered)
+        Confirm(question, detail, name).ask(self.app, lambda _: then())
 
     def may_leave(self, leave: Callable[[], None]) -> None:
         """Call ``leave``, unless something would be lost by it that is to be asked about first."""

@@ -1,5 +1,7 @@
 """What the editor's keys do to the row under the cursor, by way of the text."""
 
+from functools import partialmethod
+
 from hpo_tui.engine.spec.names import KeyPath
 from hpo_tui.tui.editor import edits, side
 from hpo_tui.tui.editor.fields import FIELDS, HEADINGS, ITEMS, PARAMETER_NAME, env_fields
@@ -116,19 +118,14 @@ class Items:
             return
         self._edit(lambda text: (edits.remove(text, row.path), row.path))
 
-    def do_define_move_down(self) -> None:
-        """Move the item one place down."""
-        self._move(1)
-
-    def do_define_move_up(self) -> None:
-        """Move the item one place up."""
-        self._move(-1)
-
     def _move(self, by: int) -> None:
         if path := self._item():
             at = path[1]
             to: KeyPath = (path[0], at + by) if isinstance(at, int) else path
             self._edit(lambda text: (edits.move(text, path, by), to))
+
+    do_define_move_down = partialmethod(_move, 1)
+    do_define_move_up = partialmethod(_move, -1)
 
     def do_define_undo(self) -> None:
         """Take the last change back."""

@@ -145,12 +145,12 @@ class EditRoom(Room):
         if left == self.history.text or not self.is_attached:
             return
 
-        def answered(again: object) -> None:
-            if again is True:
+        def answered(again: bool) -> None:
+            if again:
                 self.take(left)
-            elif again is False:
+            else:
                 self.keep_draft()
 
         question = f"{plain(self.path.name)} has unsaved changes from a connection that was lost."
         entries = [(True, "continue with them (u brings the file back)"), (False, "discard them")]
-        self.app.push_screen(PickOne(question, entries), answered)
+        PickOne(question, entries).ask(self.app, answered)

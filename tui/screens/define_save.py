@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partialmethod
 
 from hpo_tui.tui.editor import side, target
 from hpo_tui.tui.editor.form import Checked
@@ -25,15 +26,8 @@ class Saving:
         self._leave: Callable[[], None] | None = None
         """How the editor is left once that is done."""
 
-    def do_define_save(self) -> None:
-        """Write the study file; one that runs is told, after a look at what changes."""
-        self._save(launch=False)
-
-    def do_define_launch(self) -> None:
-        """Save and start the study."""
-        self._save(launch=True)
-
     def _save(self, *, launch: bool) -> None:
+        """Write the study file; one that runs is told, after a look at what changes."""
         screen = self.screen
         screen.settle()
         if screen.hpo.readonly:
@@ -46,6 +40,9 @@ class Saving:
             screen.in_thread(ASKING, self._review_edit, launch, screen.checked)
         else:
             screen.in_thread(ASKING, self._review_file, launch, screen.checked)
+
+    do_define_save = partialmethod(_save, launch=False)
+    do_define_launch = partialmethod(_save, launch=True)
 
     # into a file that no study has been started from
 

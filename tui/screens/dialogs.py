@@ -18,7 +18,10 @@ from hpo_tui.tui.words.plain import plain
 
 
 class Confirm(SmallWindow[bool]):
-    """Asks before what is hard to undo: ``y``, or the exact ``name`` typed when one is given."""
+    """Asks before what is hard to undo: ``y``, or the exact ``name`` typed when one is given.
+
+    A no is no answer.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("confirm")]
 
@@ -49,7 +52,7 @@ class Confirm(SmallWindow[bool]):
 
     def action_no(self) -> None:
         """Do not."""
-        self.dismiss(False)
+        self.action_leave()
 
     @on(Input.Submitted)
     def _typed(self, event: Input.Submitted) -> None:
@@ -73,15 +76,10 @@ def count_fault(text: str, most: int) -> str:
 
 def leave_asking(window: SmallWindow[Any], question: str, detail: str = "") -> None:
     """Leave a window without an answer when ``question`` is agreed to: what was typed is lost."""
-
-    def answered(yes: bool | None) -> None:
-        if yes:
-            window.dismiss(None)
-
-    window.app.push_screen(Confirm(question, detail), answered)
+    Confirm(question, detail).ask(window.app, lambda _: window.dismiss(None))
 
 
-class Ask(SmallWindow[str | None]):
+class Ask(SmallWindow[str]):
     """Asks for a line. ``fault`` returns what is wrong with it, empty when nothing is.
 
     ``slow``: what is said while that takes long. It is then found out in a thread.

@@ -1,6 +1,7 @@
 """A small form over the editor: the keys of one parameter, metric, task or setting."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partialmethod
 from typing import Any, ClassVar
 
 from rich.text import Text
@@ -28,7 +29,7 @@ def _others(kind: str) -> frozenset[str]:
     return every - TYPE_KEYS[kind] if kind in TYPE_KEYS else frozenset()
 
 
-class ItemDialog(SmallWindow[Values | None]):
+class ItemDialog(SmallWindow[Values]):
     """Asks for the fields of one item; the answer maps key to value, None where it was emptied.
 
     ``judge`` takes the values as they would be and the key that is being filled in, and returns
@@ -167,13 +168,8 @@ class ItemDialog(SmallWindow[Values | None]):
         to = 0 if at is None else (at + by) % len(self._fields)
         self.set_focus(self.query_one(f"#field-{to}", Input))  # at once: focus() waits its turn
 
-    def action_next_field(self) -> None:
-        """Go to the next field."""
-        self._go(1)
-
-    def action_previous_field(self) -> None:
-        """Go to the field before."""
-        self._go(-1)
+    action_next_field = partialmethod(_go, 1)
+    action_previous_field = partialmethod(_go, -1)
 
     @on(Input.Submitted)
     def action_accept(self) -> None:

@@ -1,5 +1,6 @@
 """A study's screen of panes: laid out for the size, built when first shown, gone through."""
 
+from functools import partialmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
@@ -216,14 +217,6 @@ class PaneRoom(StudyRoom):
         self._stage("top")
         self._panes[PARALLEL.name].focus()
 
-    def do_watch_next_pane(self) -> None:
-        """Go to the next pane."""
-        self._turn(1)
-
-    def do_watch_last_pane(self) -> None:
-        """Go to the pane before."""
-        self._turn(-1)
-
     def _turn(self, by: int) -> None:
         """Go through the panes; where one chart is shown at a time, through all of them."""
         if not self._furnished:
@@ -241,6 +234,9 @@ class PaneRoom(StudyRoom):
             self.focus_main()
         else:
             self._panes[place.name].focus()
+
+    do_watch_next_pane = partialmethod(_turn, 1)
+    do_watch_last_pane = partialmethod(_turn, -1)
 
     def on_descendant_focus(self) -> None:
         """Light the title of the pane that has the focus."""

@@ -1,7 +1,8 @@
 """Small windows to choose from a list: one entry, or several in an order of one's own."""
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from typing import Any, ClassVar
+from functools import partialmethod
+from typing import Any, ClassVar, TypeVar
 
 from textual import events, on
 from textual.app import App, ComposeResult
@@ -17,10 +18,10 @@ from hpo_tui.tui.widgets.line_table import LineTable
 from hpo_tui.tui.words.fmt import clip_among
 from hpo_tui.tui.words.plain import plain
 
+KeyT = TypeVar("KeyT", bound=Hashable)
+
 MARK = 3
 """Cells of ``[x]``, by which an entry is ticked."""
-
-
 WIDTH = 66
 """Cells of an entry."""
 LONGEST = 14
@@ -82,7 +83,7 @@ class _TickList(LineTable):
             self.post_message(self.Ticked())
 
 
-class PickOne(SmallWindow[Hashable | None]):
+class PickOne(SmallWindow[KeyT]):
     """Chooses one entry of a list; ``current``: the one that the cursor begins on."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("dialog", only=("leave",))]
@@ -90,8 +91,8 @@ class PickOne(SmallWindow[Hashable | None]):
     def __init__(
         self,
         question: str,
-        entries: Iterable[tuple[Hashable, str]],
-        current: Hashable | None = None,
+        entries: Iterable[tuple[KeyT, str]],
+        current: KeyT | None = None,
     ) -> None:
         super().__init__(classes="dialog")
         self._question = question
@@ -115,11 +116,11 @@ class PickOne(SmallWindow[Hashable | None]):
         table.focus()
 
     @on(LineTable.Activated)
-    def _taken(self, event: LineTable.Activated) -> None:
-        self.dismiss(event.key)
+    def _taken(self) -> None:
+        self.dismiss(self._entries[self.query_one(LineTable).cursor][0])
 
 
-class PickMany(SmallWindow[list[Hashable] | None]):
+class PickMany(SmallWindow[list[KeyT]]):
     """Ticks entries of a list: Space ticks, ``K``/``J`` move an entry, Enter takes the list."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -129,8 +130,8 @@ class PickMany(SmallWindow[list[Hashable] | None]):
     def __init__(
         self,
         question: str,
-        entries: Iterable[tuple[Hashable, str]],
-        ticked: Iterable[Hashable],
+        entries: Iterable[tuple[KeyT, str]],
+        ticked: Iterable[KeyT],
     ) -> None:
         super().__init__(classes="dialog")
         self._question = question
@@ -158,18 +159,10 @@ class PickMany(SmallWindow[list[Hashable] | None]):
     @on(_TickList.Ticked)
     def action_tick(self) -> None:
         """Tick the entry, or take the tick away."""
-        key = self.query_one(LineTable).current
-        if key is not None:
+        if self._entries:
+            key = self._entries[self.query_one(LineTable).cursor][0]
             self._ticked ^= {key}
             self._fill(key)
-
-    def action_up(self) -> None:
-        """Move the entry up."""
-        self._shift(-1)
-
-    def action_down(self) -> None:
-        """Move the entry down."""
-        self._shift(1)
 
     def _shift(self, by: int) -> None:
         table = self.query_one(LineTable)
@@ -178,6 +171,9 @@ class PickMany(SmallWindow[list[Hashable] | None]):
             entries = self._entries
             entries[at], entries[to] = entries[to], entries[at]
             self._fill(entries[to][0])
+
+    action_up = partialmethod(_shift, -1)
+    action_down = partialmethod(_shift, 1)
 
     @on(LineTable.Activated)
     def _taken(self) -> None:
@@ -189,21 +185,12 @@ def ask_stop(app: App[Any], stop: Callable[[bool], None], *, running: bool = Tru
 
     ``running``: whether there are any, or may be. Without, there is nothing to choose.
     """
-
-    def chosen(kill: object) -> None:
-        if kill is not None:
-            stop(bool(kill))
-
+    question = "Stop the study?"
     if not running:
         from hpo_tui.tui.screens.dialogs import Confirm
 
         detail = "No trial is running. R continues the study."
-        app.push_screen(
-            Confirm("Stop the study?", detail), lambda yes: chosen(False) if yes else None
-        )
+        Confirm(question, detail).ask(app, lambda _: stop(False))
         return
-    entries = [
-        (False, "end trials; each may save first"),
-        (True, "kill the trials at once"),
-    ]
-    app.push_screen(PickOne("Stop the study?", entries), chosen)
+    entries = [(False, "end trials; each may save first"), (True, "kill the trials at once")]
+    PickOne(question, entries).ask(app, stop)

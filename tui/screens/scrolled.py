@@ -1,5 +1,6 @@
 """A window over a screen whose text is scrolled by keys."""
 
+from functools import partialmethod
 from typing import TypeVar
 
 from textual.containers import VerticalScroll
@@ -12,21 +13,13 @@ ResultT = TypeVar("ResultT")
 class ScrolledWindow(SmallWindow[ResultT]):
     """Scrolls its one :class:`VerticalScroll`, which itself takes no focus."""
 
-    def action_down(self) -> None:
-        """Scroll down."""
-        self._scroll_by(1)
-
-    def action_up(self) -> None:
-        """Scroll up."""
-        self._scroll_by(-1)
-
-    def action_page_down(self) -> None:
-        """Scroll a page down."""
-        self._scroll_by(max(1, self.size.height // 2))
-
-    def action_page_up(self) -> None:
-        """Scroll a page up."""
-        self._scroll_by(-max(1, self.size.height // 2))
-
     def _scroll_by(self, lines: int) -> None:
         self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
+
+    def _turn_pages(self, by: int) -> None:
+        self._scroll_by(by * max(1, self.size.height // 2))
+
+    action_down = partialmethod(_scroll_by, 1)
+    action_up = partialmethod(_scroll_by, -1)
+    action_page_down = partialmethod(_turn_pages, 1)
+    action_page_up = partialmethod(_turn_pages, -1)

@@ -1,7 +1,9 @@
 """A small window over a screen; its long part shrinks where there is little room."""
 
-from typing import TypeVar
+from collections.abc import Callable
+from typing import Any, TypeVar
 
+from textual.app import App
 from textual.await_complete import AwaitComplete
 from textual.containers import Vertical, VerticalScroll
 from textual.css.query import NoMatches
@@ -29,6 +31,15 @@ class SmallWindow(ModalScreen[ResultT]):
         if isinstance(self.app, NotifyingApp):
             self.app.make_room()
         self.screen_layout_refresh_signal.subscribe(self, lambda _: self._share_out())
+
+    def ask(self, app: App[Any], then: Callable[[ResultT], object]) -> None:
+        """Open it; ``then`` is called with the answer, unless it is left without one."""
+
+        def answered(answer: ResultT | None) -> None:
+            if answer is not None:
+                then(answer)
+
+        app.push_screen(self, answered)
 
     def dismiss(self, result: ResultT | None = None) -> AwaitComplete:
         """Close with an answer, once: told again, Textual would close the screen below instead.

@@ -169,16 +169,11 @@ Below the list stands why the selected study is paused, over or waits, and what 
 
     def do_studies_filter(self) -> None:
         """Keep the studies whose name holds a text."""
-
-        def taken(text: str | None) -> None:
-            if text is not None:
-                self._keep(text.strip())
-
         detail = "Show studies whose name contains this text; leave it empty for all."
-        self.app.push_screen(Ask("Which studies?", self._wanted, detail), taken)
+        Ask("Which studies?", self._wanted, detail).ask(self.app, self._keep)
 
     def _keep(self, wanted: str) -> None:
-        self._wanted = wanted
+        self._wanted = wanted.strip()
         self._fill()
         self.query_one(KeyBar).renew()
 

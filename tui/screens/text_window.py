@@ -19,7 +19,7 @@ KEYS = "Esc  close    y  copy"
 
 
 class TextWindow(ScrolledWindow[bool]):
-    """Shows ``text`` whole; the answer is whether it is to be copied."""
+    """Shows ``text`` whole; the answer is that it is to be copied."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("text")]
 
@@ -48,10 +48,6 @@ class TextWindow(ScrolledWindow[bool]):
             self._scrolls = scrolls
             self.say_below(f"{KEYS}    j k  scroll" if scrolls else KEYS)
 
-    def action_leave(self) -> None:
-        """Close."""
-        self.dismiss(False)
-
     def action_copy(self) -> None:
         """Close, and have the text copied."""
         self.dismiss(True)
@@ -64,11 +60,5 @@ def read_whole(screen: Room, event: LineTable.Activated, of: str) -> None:
     name, text = (
         rows.whole(row) if isinstance(rows, EntryRows | EventRows) and row is not None else ("", "")
     )
-    if not text:
-        return
-
-    def closed(copy: bool | None) -> None:
-        if copy:
-            screen.hpo.copy(text, name)
-
-    screen.app.push_screen(TextWindow(f"{of}: {name}", text), closed)
+    if text:
+        TextWindow(f"{of}: {name}", text).ask(screen.app, lambda _: screen.hpo.copy(text, name))

@@ -1,5 +1,6 @@
 """One trial: its values against the best, its curve among the others', its log."""
 
+from functools import partialmethod
 from typing import Any, ClassVar
 
 from textual import on
@@ -164,20 +165,16 @@ curve and `6` the log.
         """A trial that has ended can no more be killed: its other keys are shown instead."""
         return True
 
-    def do_sheet_next(self) -> None:
-        """Go to the trial in the next row of the table beneath."""
-        self._step(1)
-
-    def do_sheet_previous(self) -> None:
-        """Go to the trial in the row before."""
-        self._step(-1)
-
     def _step(self, by: int) -> None:
+        """Go to the trial of another row of the table beneath."""
         number = Listed(self.app, self.live, self.number).step(by)
         if number is None:
             self.say("There are no more trials that way: , and . go through those shown.")
         else:
             self.hpo.open_trial(self.live, number)
+
+    do_sheet_next = partialmethod(_step, 1)
+    do_sheet_previous = partialmethod(_step, -1)
 
     def do_sheet_curve(self) -> None:
         """Go to the learning curve."""

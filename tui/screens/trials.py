@@ -1,6 +1,5 @@
 """All trials: any number of them, columns of one's choice, sorted and filtered at once."""
 
-from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
@@ -152,17 +151,16 @@ the brushes and the selection are the same as on Watch. Keys act on the highligh
         if snapshot is None:
             return
 
-        def taken(key: Hashable | None) -> None:
-            if isinstance(key, str):
-                table.sort_by = key
-                table.descending = best_last(snapshot, key, otherwise=table.descending)
-                self._sorted()
+        def taken(key: str) -> None:
+            table.sort_by = key
+            table.descending = best_last(snapshot, key, otherwise=table.descending)
+            self._sorted()
 
         columns = [c for c in self.columns(snapshot) if c not in ("trial", "mark")]
         columns.sort(key=lambda c: not c.startswith("m:"))
         names = [(c, present.spelled(c)) for c in columns]
         names += [("", "number"), ("mark", "star")]
-        self.app.push_screen(PickOne("Sort by", names, table.sort_by or None), taken)
+        PickOne("Sort by", names, table.sort_by or None).ask(self.app, taken)
 
     def do_trials_columns(self) -> None:
         """Choose the columns."""
@@ -174,14 +172,14 @@ the brushes and the selection are the same as on Watch. Keys act on the highligh
         chosen = self.columns(snapshot)
         every = [*chosen, *(c for c in all_columns(snapshot) if c not in chosen)]
 
-        def taken(columns: list[Any] | None) -> None:
+        def taken(columns: list[str]) -> None:
             if columns:
-                self.live.memory["columns"] = [str(c) for c in columns]
+                self.live.memory["columns"] = columns
                 self._shown = ()
                 self.view_changed()  # there may be more trials than when it was asked
 
         names = [(c, present.spelled(c)) for c in every]
-        self.app.push_screen(PickMany("Columns", names, chosen), taken)
+        PickMany("Columns", names, chosen).ask(self.app, taken)
 
     def on_filter_bar_changed(self, event: "FilterBar.Changed") -> None:
         """Hold another expression."""

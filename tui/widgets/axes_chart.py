@@ -1,7 +1,8 @@
 """A chart of axes: which they are, in which order, and how the lines over them are drawn."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partialmethod
 from typing import Any
 
 from textual import events
@@ -73,13 +74,11 @@ class AxesChart(Chart):
 
     # which axes
 
-    def action_axis_right(self) -> None:
-        """Go to the axis on the right."""
-        self.change(self.options.gone(1))
+    def _go(self, by: int) -> None:
+        self.change(self.options.gone(by))
 
-    def action_axis_left(self) -> None:
-        """Go to the axis on the left."""
-        self.change(self.options.gone(-1))
+    action_axis_right = partialmethod(_go, 1)
+    action_axis_left = partialmethod(_go, -1)
 
     def on_click(self, event: events.Click) -> None:
         """Go to the axis nearest to the pointer."""
@@ -88,20 +87,15 @@ class AxesChart(Chart):
             near = min(range(len(picture.cells)), key=lambda i: abs(picture.cells[i] - event.x))
             self.change(replace(self.options, focus=picture.first + near))
 
-    def action_move_right(self) -> None:
-        """Move the axis to the right."""
-        self._move_axis(1)
-
-    def action_move_left(self) -> None:
-        """Move the axis to the left."""
-        self._move_axis(-1)
-
     def _move_axis(self, by: int) -> None:
         options = self.options
         moved = options.moved(by)
         if moved is not options:
             self._custom = True
             self.change(moved)
+
+    action_move_right = partialmethod(_move_axis, 1)
+    action_move_left = partialmethod(_move_axis, -1)
 
     def action_flip(self) -> None:
         """Turn the axis upside down."""
@@ -124,15 +118,11 @@ class AxesChart(Chart):
         known = axes.names(self.snapshot.frame, self.snapshot.spec)
         order = [n for n in shown if n in known] + [n for n in known if n not in shown]
         entries = [(n, present.spelled(n)) for n in order]
-        self.app.push_screen(PickMany("Which axes, in which order?", entries, shown), self._chosen)
+        PickMany("Which axes, in which order?", entries, shown).ask(self.app, self.choose_axes)
 
-    def _chosen(self, names: Sequence[Hashable] | None) -> None:
-        if names is not None:
-            self.choose_axes(tuple(str(n) for n in names))
-
-    def choose_axes(self, names: tuple[str, ...]) -> None:
+    def choose_axes(self, chosen: Sequence[str]) -> None:
         """Show these axes in this order; none leaves them as they are."""
-        if names:
+        if names := tuple(chosen):
             self._custom = True
             self._options = self._options or Options(names)
             focus = min(self.options.focus, len(names) - 1)
@@ -140,13 +130,11 @@ class AxesChart(Chart):
 
     # how lines are drawn
 
-    def action_more(self) -> None:
-        """Draw more of the best bright."""
-        self.change(self.options.brighter(4))
+    def _brighten(self, more: int) -> None:
+        self.change(self.options.brighter(more))
 
-    def action_fewer(self) -> None:
-        """Draw fewer of the best bright."""
-        self.change(self.options.brighter(-4))
+    action_more = partialmethod(_brighten, 4)
+    action_fewer = partialmethod(_brighten, -4)
 
     def action_colour(self) -> None:
         """Colour by task, by goals, then by each objective."""

@@ -36,9 +36,7 @@ budget. A promotion that continues from a checkpoint costs only the difference. 
 of trials instead, while the bar has the focus (`tab` reaches it after the panes).
 """
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
-        super().__init__(id=id)
-        self.by_count = False
+    by_count = False
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 - Textual's signature
         """Take two lines where the labels need one of their own."""

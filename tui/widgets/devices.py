@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from functools import partialmethod
 from typing import ClassVar
 
 from textual import events
@@ -45,10 +46,8 @@ and marked by vertical dashes. `h` and `l` go from trial to trial in the order i
 they began, `Enter` opens the marked one.
 """
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
-        super().__init__(id=id)
-        self._timeline: lanes.Timeline | None = None
-        self._any_ran = False
+    _timeline: lanes.Timeline | None = None
+    _any_ran = False
 
     def idle(self, action: str) -> bool:
         """Whether there is no trial to go to."""
@@ -62,14 +61,6 @@ they began, `Enter` opens the marked one.
 
     # keys
 
-    def action_later(self) -> None:
-        """Go to the trial that began next."""
-        self._go(1)
-
-    def action_earlier(self) -> None:
-        """Go to the trial that began before."""
-        self._go(-1)
-
     def _go(self, by: int) -> None:
         if self.snapshot is None:
             return
@@ -80,6 +71,9 @@ they began, `Enter` opens the marked one.
         selected = self.view.selected
         at = order.index(selected) + by if selected in order else len(order) - 1
         self.select(order[min(max(at, 0), len(order) - 1)])
+
+    action_later = partialmethod(_go, 1)
+    action_earlier = partialmethod(_go, -1)
 
     def on_click(self, event: events.Click) -> None:
         """Go to the trial whose block was clicked."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable
 from dataclasses import dataclass
+from functools import partialmethod
 from typing import ClassVar
 
 from textual import events
@@ -118,25 +119,18 @@ class LineTable(TableLines, can_focus=True):
             return False
         return super().check_action(action, parameters)
 
-    def action_cursor_down(self) -> None:
-        """Go to the next row."""
-        self._move(self.cursor + (not self.idle))
+    def _step(self, by: int) -> None:
+        """Go to another row; where none is highlighted, first to the one where the cursor rests."""
+        self._move(self.cursor + (0 if self.idle else by))
 
-    def action_cursor_up(self) -> None:
-        """Previous row."""
-        self._move(self.cursor - (not self.idle))
+    def _turn_pages(self, by: int) -> None:
+        self._move(self.cursor + by * self.page)
 
-    def action_page_down(self) -> None:
-        """Go a page on."""
-        self._move(self.cursor + self.page)
-
-    def action_page_up(self) -> None:
-        """Go a page back."""
-        self._move(self.cursor - self.page)
-
-    def action_top(self) -> None:
-        """First row."""
-        self._move(0)
+    action_cursor_down = partialmethod(_step, 1)
+    action_cursor_up = partialmethod(_step, -1)
+    action_page_down = partialmethod(_turn_pages, 1)
+    action_page_up = partialmethod(_turn_pages, -1)
+    action_top = partialmethod(_move, 0)
 
     def action_bottom(self) -> None:
         """Last row."""
@@ -177,15 +171,12 @@ class LineTable(TableLines, can_focus=True):
 
     # mouse
 
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """Move on by three rows."""
+    def _roll(self, by: int, event: events.MouseEvent) -> None:
         event.stop()
-        self._move(self.cursor + 3)
+        self._move(self.cursor + by)
 
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """Move back by three rows."""
-        event.stop()
-        self._move(self.cursor - 3)
+    on_mouse_scroll_down = partialmethod(_roll, 3)
+    on_mouse_scroll_up = partialmethod(_roll, -3)
 
     def on_click(self, event: events.Click) -> None:
         """Select the row, open it when it was selected; sort by a heading."""

@@ -2,7 +2,7 @@
 
 import threading
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, partialmethod
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -118,12 +118,9 @@ movements of the script are removed; only the last state of a progress bar is sh
                 return
             self._match, self.following = message.line, False
             self._to(message.line - self._page // 2)
-            self.refresh()
         elif self.following:
             self._to(len(message.index))
-            self.refresh()
-        else:
-            self.refresh()
+        self.refresh()
 
     # moving
 
@@ -143,21 +140,13 @@ movements of the script are removed; only the last state of a progress bar is sh
         if before != self._top or by > 0:
             self.refresh()
 
-    def action_cursor_down(self) -> None:
-        """Go a line on."""
-        self._scroll(1)
+    def _turn_pages(self, by: int) -> None:
+        self._scroll(by * self._page)
 
-    def action_cursor_up(self) -> None:
-        """Go a line back."""
-        self._scroll(-1)
-
-    def action_page_down(self) -> None:
-        """Go a page on."""
-        self._scroll(self._page)
-
-    def action_page_up(self) -> None:
-        """Go a page back."""
-        self._scroll(-self._page)
+    action_cursor_down = partialmethod(_scroll, 1)
+    action_cursor_up = partialmethod(_scroll, -1)
+    action_page_down = partialmethod(_turn_pages, 1)
+    action_page_up = partialmethod(_turn_pages, -1)
 
     def action_top(self) -> None:
         """First line."""
@@ -187,15 +176,12 @@ movements of the script are removed; only the last state of a progress bar is sh
             self._to(len(self._index) if self._index else 0)
         self.refresh()
 
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """Three lines on."""
+    def _roll(self, by: int, event: events.MouseEvent) -> None:
         event.stop()
-        self._scroll(3)
+        self._scroll(by)
 
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """Three lines back."""
-        event.stop()
-        self._scroll(-3)
+    on_mouse_scroll_down = partialmethod(_roll, 3)
+    on_mouse_scroll_up = partialmethod(_roll, -3)
 
     def on_resize(self) -> None:
         """Stay at the end when following; what was painted for the new size may be elsewhere."""
@@ -210,14 +196,12 @@ movements of the script are removed; only the last state of a progress bar is sh
         """Ask for the text to find."""
         from hpo_tui.tui.screens.dialogs import Ask
 
-        def taken(text: str | None) -> None:
+        def taken(text: str) -> None:
+            self._look_for(text)
             if text:
-                self._look_for(text)
                 self._search(backwards=False)
-            elif text is not None:
-                self.action_end_search()
 
-        self.app.push_screen(Ask("Find in the log", self._needle or self._last_needle), taken)
+        Ask("Find in the log", self._needle or self._last_needle).ask(self.app, taken)
 
     def _look_for(self, text: str) -> None:
         self._needle, self._match = text, None
@@ -234,14 +218,6 @@ movements of the script are removed; only the last state of a progress bar is sh
         if action == "end_search":
             return bool(self._needle)
         return super().check_action(action, parameters)
-
-    def action_next_match(self) -> None:
-        """To the next line that holds the text."""
-        self._search(backwards=False)
-
-    def action_previous_match(self) -> None:
-        """To the line before that holds the text."""
-        self._search(backwards=True)
 
     def _search(self, *, backwards: bool) -> None:
         if not self._needle and self._last_needle:
@@ -260,6 +236,9 @@ movements of the script are removed; only the last state of a progress bar is sh
             self.post_message(self.Grown(index, needle, found))
 
         self.run_worker(find, thread=True, group="log-search", exit_on_error=False)
+
+    action_next_match = partialmethod(_search, backwards=False)
+    action_previous_match = partialmethod(_search, backwards=True)
 
     # drawing
 

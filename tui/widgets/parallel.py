@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partialmethod
 from typing import ClassVar
 
 import numpy as np
@@ -64,9 +65,8 @@ inside. `N` narrows the search space to the brushes, `B` runs new configurations
 `&` stars the trials inside. `.` and `,` go through the trials up and down the axis.
 """
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
-        super().__init__(id=id)
-        self._edge = 0
+    _edge = 0
+    """Which of ``brush.EDGES`` the keys move."""
 
     # brushes
 
@@ -108,9 +108,6 @@ inside. `N` narrows the search space to the brushes, `B` runs new configurations
         """Shrink the brush."""
         self._edit_brush(brush.shrunk)
 
-    def _move_brush(self, up: int) -> None:
-        self._edit_brush(lambda axis, old: brush.pushed(axis, old, up, brush.EDGES[self._edge]))
-
     def _edit_brush(self, change: Callable[[Axis, Brush], Brush]) -> None:
         axis, snapshot = self.focused_axis, self.snapshot
         if axis is None or snapshot is None or axis.name not in self.view.brushes:
@@ -139,28 +136,14 @@ inside. `N` narrows the search space to the brushes, `B` runs new configurations
 
     # trials
 
-    def action_up(self) -> None:
-        """Move the brush up, or go to the next trial up the axis."""
-        self._up_or_next(1)
-
-    def action_down(self) -> None:
-        """Move the brush down, or go to the next trial down the axis."""
-        self._up_or_next(-1)
-
     def _up_or_next(self, up: int) -> None:
+        """Move the brush a step up the axis, or go to the next trial there."""
         axis = self.focused_axis
         if axis is not None and axis.name in self.view.brushes:
-            self._move_brush(up)
+            edge = brush.EDGES[self._edge]
+            self._edit_brush(lambda axis, old: brush.pushed(axis, old, up, edge))
         else:
             self._step(up)
-
-    def action_next(self) -> None:
-        """Select the next trial up the axis."""
-        self._step(1)
-
-    def action_previous(self) -> None:
-        """Select the next trial down the axis."""
-        self._step(-1)
 
     def _step(self, up: int) -> None:
         axis, snapshot = self.focused_axis, self.snapshot
@@ -171,6 +154,11 @@ inside. `N` narrows the search space to the brushes, `B` runs new configurations
         number = _next_along(axis, frame, mask, self.view.selected, up)
         if number is not None:
             self.select(number)
+
+    action_up = partialmethod(_up_or_next, 1)
+    action_down = partialmethod(_up_or_next, -1)
+    action_next = partialmethod(_step, 1)
+    action_previous = partialmethod(_step, -1)
 
 
 def _next_along(

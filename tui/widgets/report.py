@@ -1,5 +1,7 @@
 """A chart of lines to scroll through; neither the selection nor brushes change it."""
 
+from functools import partialmethod
+
 from hpo_tui.tui.watching.snapshot import Snapshot, View
 from hpo_tui.tui.widgets.chart import Chart
 
@@ -7,11 +9,9 @@ from hpo_tui.tui.widgets.chart import Chart
 class Report(Chart):
     """Lines from ``_first`` on; :meth:`paint` keeps it where there still are lines."""
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
-        super().__init__(id=id)
-        self._first = 0
-        self._below = 0
-        """How many lines lie below the last that has room."""
+    _first = 0
+    _below = 0
+    """How many lines lie below the last that has room."""
 
     def idle(self, action: str) -> bool:
         """Whether there is nothing to scroll to."""
@@ -21,12 +21,9 @@ class Report(Chart):
         """Show a study; another view of it is no reason to work it out again."""
         super().show(snapshot, self.view)
 
-    def action_down(self) -> None:
-        """Scroll down."""
-        self._first += 1
+    def _scroll(self, by: int) -> None:
+        self._first = max(self._first + by, 0)
         self.repaint()
 
-    def action_up(self) -> None:
-        """Scroll up."""
-        self._first = max(self._first - 1, 0)
-        self.repaint()
+    action_down = partialmethod(_scroll, 1)
+    action_up = partialmethod(_scroll, -1)
