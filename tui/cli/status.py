@@ -130,7 +130,7 @@ def best(
     objectives, the Pareto front of them. If no trial does, the nearest misses are shown. A
     configuration that was repeated counts once, with the mean of its results.
     """
-    from hpo_tui.tui.cli.summary import best_record, command_of, results_of, runs_of, show_best
+    from hpo_tui.tui.cli.summary import best_record, command_of, results_of, show_best
 
     if as_json and as_command:
         raise click.UsageError("choose one of --json and --command")
@@ -140,12 +140,13 @@ def best(
         return
     from hpo_tui.engine.analysis.front import best_rows, near_misses
     from hpo_tui.store.transfer.write_text import json_line
+    from hpo_tui.tui.tables.trial_order import result_counts
 
     given = ctx.get_parameter_source("most") is click.core.ParameterSource.COMMANDLINE
-    rows = list(best_rows(picture.frame, picture.spec))
+    frame, spec = picture.frame, picture.spec
+    numbers = frame.number[best_rows(frame, spec)].tolist()
     if near:
-        rows += list(near_misses(picture.frame, picture.spec, len(picture.frame)))
-    numbers = [int(picture.frame.number[r]) for r in rows]
+        numbers += frame.number[near_misses(frame, spec, len(frame))].tolist()
     if as_command:
         trials = results_of(picture, numbers[: most if given else 1])
         if not trials:
@@ -154,8 +155,11 @@ def best(
         for trial in trials:
             _hand_over(command_of(trial, picture))
         return
-    trials, several = results_of(picture, numbers[:most] if given else numbers), runs_of(picture)
-    records = (best_record(t, picture.spec, several.get(t.number, 1)) for t in trials)
+    trials, several = (
+        results_of(picture, numbers[: most if given else None]),
+        result_counts(picture),
+    )
+    records = (best_record(t, spec, several.get(t.number, 1)) for t in trials)
     say("[" + ",\n ".join(map(json_line, records)) + "]")
 
 

@@ -13,14 +13,7 @@ from rich.cells import cell_len
 
 from hpo_tui.engine.analysis import charges
 from hpo_tui.engine.analysis.edges import edges
-from hpo_tui.engine.analysis.front import (
-    best_rows,
-    full_mask,
-    near_misses,
-    results,
-    tally,
-)
-from hpo_tui.engine.analysis.repeats import runs
+from hpo_tui.engine.analysis.front import best_rows, near_misses, results, tally
 from hpo_tui.engine.answers import wish_text
 from hpo_tui.engine.spec import Budget, BudgetUnit, Objective, OutcomeConstraint, StudySpec
 from hpo_tui.store.frame import STATES
@@ -29,6 +22,7 @@ from hpo_tui.store.transfer.rows import finite
 from hpo_tui.tui.cli.studies import reading
 from hpo_tui.tui.cli.text import bar, exact, number, say, shown, table
 from hpo_tui.tui.tables.trial_data import rerun_line
+from hpo_tui.tui.tables.trial_order import result_counts
 from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.words.fmt import duration
 from hpo_tui.tui.words.goals import full_results, goals_of
@@ -85,11 +79,6 @@ def shares(picture: Snapshot) -> list[TaskShare]:
     return found
 
 
-def best_numbers(picture: Snapshot) -> list[int]:
-    """Return the numbers of the best trials, best first."""
-    return [int(picture.frame.number[r]) for r in best_rows(picture.frame, picture.spec)]
-
-
 def status_record(picture: Snapshot) -> dict[str, Any]:
     """Return what ``status --json`` prints."""
     wall = picture.spec.budget.unit is BudgetUnit.WALL
@@ -106,7 +95,7 @@ def status_record(picture: Snapshot) -> dict[str, Any]:
             {"name": s.name, "cost": s.cost, "trials": s.trials, "spent": round(s.spent, 9)}
             for s in shares(picture)
         ],
-        "best": best_numbers(picture),
+        "best": picture.frame.number[best_rows(picture.frame, picture.spec)].tolist(),
         "waits": picture.waits,
         "queued": [
             {"action": c.action, "text": wish_text(c.action, c.args), **c.args}
@@ -134,16 +123,11 @@ def command_of(trial: Trial, picture: Snapshot) -> str:
     return line if here else f"cd {shlex.quote(str(workplace))} && {line}"
 
 
-def runs_of(picture: Snapshot) -> dict[int, int]:
-    """Return trial → full-task results of its configuration, where they are several."""
-    return runs(picture.frame, full_mask(picture.frame, picture.spec))
-
-
 def results_of(picture: Snapshot, numbers: list[int]) -> list[Trial]:
     """Return the trials ``numbers`` in that order, each with the mean over its repeats."""
     with reading(picture.folder) as reader:
         found = {t.number: t for t in reader.trials(numbers=numbers)}
-    frame, several = results(picture.frame, picture.spec)[1], runs_of(picture)
+    frame, several = results(picture.frame, picture.spec)[1], result_counts(picture)
     for n in several.keys() & found.keys():
         row = frame.index(n)
         means = {m: float(v[row]) for m, v in frame.metrics.items() if m in found[n].metrics}
@@ -236,7 +220,7 @@ def show_best(picture: Snapshot, most: int = 10) -> None:
         front = "" if len(spec.objectives) < 2 else f"; {len(rows)} of them on the Pareto front"
         say(f"{met} of {counted} {what}{front}:")
     numbers = [int(frame.number[r]) for r in rows[:most]]
-    _show_trials(results_of(picture, numbers), spec, runs_of(picture))
+    _show_trials(results_of(picture, numbers), spec, result_counts(picture))
     if len(rows) > most:
         name = plain(picture.folder.word)
         say(f"and {len(rows) - most} more (hpo-tui best {name} -n {len(rows)})")

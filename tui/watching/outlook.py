@@ -68,7 +68,7 @@ def eta_of(
     ``told``: what the optimizer has foretold from the trials' durations, and when. Without it the
     pace so far, in which the hours count when nothing ran; trials without a result have none.
     """
-    if study.started is None or study.ended is not None or study.state != "running":
+    if study.started is None or study.ended is not None or study.state is not StudyState.RUNNING:
         return None
     left = spec.budget.amount - spent
     if spec.budget.unit is BudgetUnit.WALL:
@@ -82,16 +82,10 @@ def eta_of(
         until = told[0] + told[1] - now
         return until if until > _SHOWN else None
     gone = now - study.started
-    results = int(((frame.state == _code("complete")) | (frame.state == _code("pruned"))).sum())
+    results = int(frame.in_state(TrialState.COMPLETE, TrialState.PRUNED).sum())
     if spent <= 0 or gone <= 0 or left <= 0 or results < 2:
         return None
     return left * gone / spent
-
-
-def _code(state: str) -> int:
-    from hpo_tui.store.frame import STATES
-
-    return next(i for i, s in enumerate(STATES) if s == state)
 
 
 def why_closing(spec: StudySpec, study: Study, frame: "Frame", spent: float, past: object) -> str:

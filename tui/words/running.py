@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-from hpo_tui.store.frame import STATES
 from hpo_tui.store.models import TrialState
 from hpo_tui.tui.charts.attempts import BEGINNINGS
 from hpo_tui.tui.words import present
@@ -11,7 +10,6 @@ if TYPE_CHECKING:
     from hpo_tui.engine.arrays import Array, Index
     from hpo_tui.tui.watching.snapshot import Snapshot
 
-_RUNNING = STATES.index(TrialState.RUNNING)
 _NAMED = 2
 """Overdue trials that are named; more are counted."""
 
@@ -25,7 +23,7 @@ def durations(snapshot: "Snapshot") -> "Array":
 
 
 def _running(snapshot: "Snapshot") -> "Index":
-    rows: Index = (snapshot.frame.state == _RUNNING).nonzero()[0]
+    rows: Index = snapshot.frame.in_state(TrialState.RUNNING).nonzero()[0]
     return rows
 
 

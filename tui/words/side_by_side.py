@@ -6,6 +6,7 @@ from collections.abc import Callable, Container, Iterator, Sequence
 from hpo_tui.store.frame import STATES, Frame
 from hpo_tui.store.models import Event, Trial, TrialState
 from hpo_tui.tui.tables.rows import Cell
+from hpo_tui.tui.tables.trial_order import result_counts
 from hpo_tui.tui.watching.snapshot import Snapshot
 from hpo_tui.tui.words import fmt, present
 from hpo_tui.tui.words.entries import Entry
@@ -87,11 +88,8 @@ def _line(
 
 def best_title(snapshot: Snapshot, row: int) -> str:
     """Return the heading over the best trial, which says of how many runs it has the mean."""
-    from hpo_tui.engine.analysis.front import full_mask
-    from hpo_tui.engine.analysis.repeats import runs
-
     number = int(snapshot.frame.number[row])
-    n = runs(snapshot.frame, full_mask(snapshot.frame, snapshot.spec)).get(number, 1)
+    n = result_counts(snapshot).get(number, 1)
     return f"best: #{number}" + (f", mean of {n}" if n > 1 else "")
 
 
