@@ -10,6 +10,7 @@ from hpo_tui.engine.analysis import charges
 from hpo_tui.engine.costs import LOST, UNDER_WAY
 from hpo_tui.engine.spec import BudgetUnit
 from hpo_tui.tui.charts.palette import Ink
+from hpo_tui.tui.words.fmt import rounded_together
 from hpo_tui.tui.words.plain import plain
 
 if TYPE_CHECKING:
@@ -84,14 +85,10 @@ def bar(snapshot: "Snapshot", glyphs: "Glyphs", by_count: bool) -> Bar:
 def amounts(values: Sequence[float]) -> list[str]:
     """Return amounts with one or two decimals (one where they are a thousand or more together).
 
-    What is said of them adds up to what is said of their sum: those are rounded up that lose most.
+    What is said of them adds up to what is said of their sum.
     """
     places = 2 if sum(values) < 1000 else 1
-    exact = [v * 10**places for v in values]
-    whole = [int(e + 1e-6) for e in exact]
-    order = sorted(range(len(values)), key=lambda i: whole[i] - exact[i])
-    for i in order[: max(0, round(sum(exact)) - sum(whole))]:
-        whole[i] += 1
+    whole = rounded_together([v * 10**places for v in values])
     texts = [f"{n / 10**places:.{places}f}" for n in whole]
     return [t[:-1] if places == 2 and t.endswith("0") else t for t in texts]
 
@@ -125,19 +122,11 @@ def cells(values: Sequence[float], width: int) -> list[int]:
     shown = [v > 0 for v in values]
     spare = width - sum(shown)
     if spare < 0:
-        taken, result = 0, []
-        for some in shown:
-            result.append(int(some and taken < width))
-            taken += result[-1]
-        return result
+        return [int(some and sum(shown[:i]) < width) for i, some in enumerate(shown)]
     total = sum(values)
     if total <= 0:
         return [0] * len(values)
     exact = [max(v / total * width - some, 0.0) for v, some in zip(values, shown, strict=True)]
     scale = spare / sum(exact) if sum(exact) > 0 else 0.0
-    exact = [e * scale for e in exact]
-    result = [int(e) + some for e, some in zip(exact, shown, strict=True)]
-    order = sorted(range(len(values)), key=lambda i: int(exact[i]) - exact[i])
-    for i in order[: width - sum(result)]:
-        result[i] += shown[i]
-    return result
+    more = rounded_together([e * scale for e in exact])
+    return [n + some for n, some in zip(more, shown, strict=True)]

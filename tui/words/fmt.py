@@ -259,14 +259,18 @@ def size(count: float | None) -> str:
 
 
 def shares(parts: Mapping[str, float]) -> dict[str, str]:
-    """Return parts of one whole as per cents that sum to 100, if the parts sum to one.
+    """Return parts of one whole as per cents that sum to 100, if the parts sum to one."""
+    whole = rounded_together([100 * part for part in parts.values()])
+    return {name: f"{value}%" for name, value in zip(parts, whole, strict=True)}
+
+
+def rounded_together(parts: Sequence[float]) -> list[int]:
+    """Return whole numbers that add up to the sum of ``parts``, rounded.
 
     Each is rounded down, and what is missing goes to the largest remainders.
     """
-    exact = {name: 100 * part for name, part in parts.items()}
-    found = {name: math.floor(value) for name, value in exact.items()}
-    missing = round(sum(exact.values())) - sum(found.values())
-    by_remainder = sorted(exact, key=lambda name: found[name] - exact[name])
-    for name in by_remainder[:missing]:
-        found[name] += 1
-    return {name: f"{value}%" for name, value in found.items()}
+    found = [math.floor(part + 1e-6) for part in parts]
+    by_remainder = sorted(range(len(parts)), key=lambda i: found[i] - parts[i])
+    for i in by_remainder[: max(0, round(sum(parts)) - sum(found))]:
+        found[i] += 1
+    return found
