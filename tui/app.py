@@ -176,18 +176,6 @@ class HpoApp(StudyApp):
         self.clear_notifications()
         self.push_screen(CompareStudies(first, second))
 
-    def edit_study(self, live: LiveStudy) -> None:
-        """Edit the open study."""
-        from hpo_tui.tui.editing import edit_study
-
-        edit_study(self, live)
-
-    def new_study(self) -> None:
-        """Describe a new study."""
-        from hpo_tui.tui.editing import new_study
-
-        new_study(self)
-
     def on_study_saved(self, message: StudySaved) -> None:
         """Start what the editor was told to launch."""
         if message.launch:
@@ -253,10 +241,6 @@ class HpoApp(StudyApp):
         self.farewell = f"The study {how}: `hpo-tui {name}` shows it again." if running else ""
         self.exit(0)
 
-    def do_app_suspend(self) -> None:
-        """Back to the shell."""
-        self.action_suspend_process()
-
     def do_app_shade(self) -> None:
         """Switch between light and dark."""
         pairs = {DARK.name: LIGHT.name, "ansi-dark": "ansi-light", "textual-dark": "textual-light"}
@@ -276,6 +260,8 @@ class HpoApp(StudyApp):
             self.notify(f"The picture could not be saved: {why}.", severity="error", markup=False)
             return
         self.notify(path, title="Picture saved", markup=False)
+
+    do_app_suspend = StudyApp.action_suspend_process
 
     # what Textual asks for
 

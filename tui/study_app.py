@@ -67,14 +67,6 @@ class StudyApp(NotifyingApp):
         """Open two studies side by side."""
         raise NotImplementedError
 
-    def edit_study(self, live: LiveStudy) -> None:
-        """Edit the open study."""
-        raise NotImplementedError
-
-    def new_study(self) -> None:
-        """Describe a new study."""
-        raise NotImplementedError
-
     # the open study
 
     def open_live(self, folder: StudyFolder) -> LiveStudy:

@@ -14,7 +14,7 @@ from hpo_tui.store.models import StudyState
 from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui import editing
 from hpo_tui.tui.app import HpoApp
-from hpo_tui.tui.editing import edit_file, sketch
+from hpo_tui.tui.editing import edit_file, new_study, sketch
 from hpo_tui.tui.editor import side
 from hpo_tui.tui.editor.side import free_name
 from hpo_tui.tui.editor.target import doubts, why_no_study_file
@@ -67,7 +67,7 @@ async def test_a_script_is_never_opened_as_a_study(tmp_path: Path, key: str) -> 
     (tmp_path / "train.py").write_text("print(1)\n")
     app = HpoApp(tmp_path / HOME)
     async with app.run_test(size=(120, 40)) as pilot:
-        app.new_study()
+        new_study(app)
         await until(pilot, lambda: isinstance(app.screen, Ask) and bool(app.screen.query(Input)))
         app.screen.query_one(Input).value = "train.py"
         await pilot.press(key)
@@ -161,7 +161,7 @@ async def test_the_file_of_a_study_is_not_opened_as_a_new_one(tmp_path: Path) ->
     study = make_study(tmp_path, trials=3)
     app = make_app(None, study.path.parent)
     async with app.run_test(size=(120, 40)) as pilot:
-        app.new_study()
+        new_study(app)
         await until(pilot, lambda: isinstance(app.screen, Ask) and bool(app.screen.query(Input)))
         app.screen.query_one(Input).value = str(study.path)
         await pilot.press("enter")

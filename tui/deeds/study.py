@@ -85,7 +85,9 @@ class StudyDeeds(Deeds):
 
     def do_study_edit(self) -> None:
         """Edit the study file."""
-        self.screen.hpo.edit_study(self.live)
+        from hpo_tui.tui.editing import edit_study
+
+        edit_study(self.screen.hpo, self.live)
 
     def do_study_lend(self) -> None:
         """Drain a GPU, or take it back."""

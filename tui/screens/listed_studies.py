@@ -71,7 +71,9 @@ class ListedStudies(Room):
 
     def do_studies_new(self) -> None:
         """Describe a new study."""
-        self.hpo.new_study()
+        from hpo_tui.tui.editing import new_study
+
+        new_study(self.hpo)
 
     def why_no_studies_copy(self, study: Summary) -> str:
         """Return why there is no text to copy."""
