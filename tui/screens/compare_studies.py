@@ -2,6 +2,7 @@
 
 import threading
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -57,23 +58,19 @@ the results.
 table alone, or both if there is room. A study that is running is followed.
 """
 
+    @dataclass
     class Read(Message):
         """Both studies as they are now."""
 
-        def __init__(
-            self, entries: list[Entry], comparisons: tuple["Comparison", ...], snapshot: Snapshot
-        ) -> None:
-            super().__init__()
-            self.entries = entries
-            self.comparisons = comparisons
-            self.snapshot = snapshot
+        entries: list[Entry]
+        comparisons: tuple["Comparison", ...]
+        snapshot: Snapshot
 
+    @dataclass
     class Unread(Message):
         """A study cannot be read: ``why``."""
 
-        def __init__(self, why: str) -> None:
-            super().__init__()
-            self.why = why
+        why: str
 
     def __init__(self, first: StudyFolder, second: StudyFolder) -> None:
         names = plain(first.name), plain(second.name)
