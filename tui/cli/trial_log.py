@@ -5,7 +5,7 @@ import shutil
 import sys
 import time
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import Trial, TrialState
@@ -22,36 +22,23 @@ _ENOUGH = 1 << 20
 """Bytes that any number of last lines may have; more where they are more than a few."""
 
 
-class _Out(Protocol):
-    """Where output goes."""
+class Output:
+    """Output as it is, for a pipe or a file."""
 
     def write(self, data: bytes) -> None:
         """Take in what has been read."""
-
-    def pause(self) -> None:
-        """Show what there is, before more is waited for."""
-
-    def close(self) -> None:
-        """Show what is left."""
-
-
-class Pipe:
-    """Output as it is."""
-
-    def write(self, data: bytes) -> None:
-        """Pass it on."""
         sys.stdout.buffer.write(data)
 
     def pause(self) -> None:
-        """Have the reader see it."""
+        """Show what there is, before more is waited for."""
         sys.stdout.buffer.flush()
 
     def close(self) -> None:
-        """Have the reader see it all."""
+        """Show what is left."""
         self.pause()
 
 
-class Terminal:
+class TerminalOutput(Output):
     """Output line by line, as the terminal would have left each, with nothing that acts.
 
     A line that has no end yet is shown while more is waited for, and then written over.
@@ -98,7 +85,7 @@ def print_log(
 ) -> None:
     """Print a trial's output: the last ``lines`` of it, and what comes while it runs."""
     path = folder.trial(number).log
-    out: _Out = Terminal() if sys.stdout.isatty() else Pipe()
+    out = TerminalOutput() if sys.stdout.isatty() else Output()
     at = 0 if lines is None else _start_of_tail(path, lines)
     try:
         while True:
@@ -125,7 +112,7 @@ def _is_over(folder: StudyFolder, reader: StudyReader, number: int) -> bool:
     return not (trial.state is TrialState.RUNNING and lives(folder, number))
 
 
-def _copy(path: Path, at: int, out: _Out) -> int:
+def _copy(path: Path, at: int, out: Output) -> int:
     """Write what follows ``at``; return how far that is. A file that was cut is read anew."""
     try:
         with path.open("rb") as file:
