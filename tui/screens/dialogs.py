@@ -7,17 +7,17 @@ from typing import Any, ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Input, Static, TextArea
 
 from hpo_tui.tui.actions import bindings
-from hpo_tui.tui.screens.small_window import SmallWindow
+from hpo_tui.tui.screens.small_window import Dialog, SmallWindow
 from hpo_tui.tui.widgets.line_input import LineInput
 from hpo_tui.tui.words.plain import plain
 
 
-class Confirm(SmallWindow[bool]):
+class Confirm(Dialog[bool]):
     """Asks before what is hard to undo: ``y``, or the exact ``name`` typed when one is given.
 
     A no is no answer.
@@ -26,24 +26,19 @@ class Confirm(SmallWindow[bool]):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("confirm")]
 
     def __init__(self, question: str, detail: str = "", name: str = "") -> None:
-        super().__init__(classes="dialog")
-        self._question = question
+        super().__init__(question)
         self._detail = detail
         self._exact = name
+        self.KEYS = "Enter  do it      Esc  cancel" if name else "y  yes      n  no"
 
-    def compose(self) -> ComposeResult:
-        """Lay out the question."""
-        with Vertical(classes="dialog-box"):
-            yield Static(plain(self._question), classes="dialog-title", markup=False)
-            if self._detail:
-                # What is long is scrolled, so that the line of keys stays in sight.
-                with VerticalScroll(classes="dialog-long", can_focus=not self._exact):
-                    yield Static(self._detail, classes="dialog-detail", markup=False)
-            if self._exact:
-                yield LineInput(placeholder="type the exact name")
-                yield Static("Enter  do it      Esc  cancel", classes="dialog-keys", markup=False)
-            else:
-                yield Static("y  yes      n  no", classes="dialog-keys", markup=False)
+    def parts(self) -> ComposeResult:
+        """Yield what it is about, and the line for the name."""
+        if self._detail:
+            # What is long is scrolled, so that the line of keys stays in sight.
+            with VerticalScroll(classes="dialog-long", can_focus=not self._exact):
+                yield Static(self._detail, classes="dialog-detail", markup=False)
+        if self._exact:
+            yield LineInput(placeholder="type the exact name")
 
     def action_yes(self) -> None:
         """Agree, where no name is asked for."""
@@ -79,14 +74,13 @@ def leave_asking(window: SmallWindow[Any], question: str, detail: str = "") -> N
     Confirm(question, detail).ask(window.app, lambda _: window.dismiss(None))
 
 
-class Ask(SmallWindow[str]):
+class Ask(Dialog[str]):
     """Asks for a line. ``fault`` returns what is wrong with it, empty when nothing is.
 
     ``slow``: what is said while that takes long. It is then found out in a thread.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("dialog", only=("leave", "take"))]
-    KEYS = "Enter  accept      Esc  cancel"
 
     def __init__(
         self,
@@ -97,22 +91,18 @@ class Ask(SmallWindow[str]):
         *,
         slow: str = "",
     ) -> None:
-        super().__init__(classes="dialog")
+        super().__init__(question)
         self._slow = slow
-        self._question = question
         self._value = value
         self._detail = detail
         self._fault = fault
         self._refused: str | None = None
 
-    def compose(self) -> ComposeResult:
-        """Lay out the question."""
-        with Vertical(classes="dialog-box"):
-            yield Static(plain(self._question), classes="dialog-title", markup=False)
-            if self._detail:
-                yield Static(self._detail, classes="dialog-detail", markup=False)
-            yield self.field()
-            yield Static(self.KEYS, classes="dialog-keys", markup=False)
+    def parts(self) -> ComposeResult:
+        """Yield what is to be known, and the field for the answer."""
+        if self._detail:
+            yield Static(self._detail, classes="dialog-detail", markup=False)
+        yield self.field()
 
     def field(self) -> Widget:
         """Return what the answer is typed into."""

@@ -7,12 +7,10 @@ from typing import Any, ClassVar, TypeVar
 
 from textual.app import App, ComposeResult
 from textual.binding import BindingType
-from textual.containers import Vertical
 from textual.widgets import Static
 
 from hpo_tui.tui.actions import bindings
-from hpo_tui.tui.screens.small_window import SmallWindow
-from hpo_tui.tui.words.plain import plain
+from hpo_tui.tui.screens.small_window import Dialog
 
 LONG = 0.3
 """Seconds after which it is said what is waited for: until then nothing is to be seen of it."""
@@ -20,25 +18,21 @@ LONG = 0.3
 FoundT = TypeVar("FoundT")
 
 
-class Fetching(SmallWindow[None]):
+class Fetching(Dialog[None]):
     """Says what is waited for; Esc gives it up. Keys typed ahead wait until it is to be seen."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("dialog", only=("leave",))]
+    KEYS = "Esc  give up"
 
     def __init__(self, what: str) -> None:
-        super().__init__(classes="dialog -unseen")
-        self._what = what
+        super().__init__(what)
+        self.add_class("-unseen")
         self.opening = True
 
-    def compose(self) -> ComposeResult:
-        """Lay out what is waited for."""
-        with Vertical(classes="dialog-box"):
-            yield Static(plain(self._what), classes="dialog-title", markup=False)
-            yield Static(
-                "This takes long: its disk may be on a network that does not answer.",
-                classes="dialog-detail", markup=False,
-            )  # fmt: skip
-            yield Static("Esc  give up", classes="dialog-keys", markup=False)
+    def parts(self) -> ComposeResult:
+        """Yield what may be the reason."""
+        text = "This takes long: its disk may be on a network that does not answer."
+        yield Static(text, classes="dialog-detail", markup=False)
 
     def on_mount(self) -> None:
         """Be seen when it takes long."""

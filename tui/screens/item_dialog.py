@@ -47,7 +47,6 @@ class ItemDialog(SmallWindow[Values]):
         Binding("up", "previous_field", "previous field", show=False, priority=True),
     ]
     DEFAULT_CSS = """
-    ItemDialog { align: center middle; }
     ItemDialog > Vertical { width: 76; max-width: 96%; height: auto; max-height: 100%;
         border: round $accent; background: $surface; padding: 0 1; }
     ItemDialog .title { text-style: bold; height: 1; }

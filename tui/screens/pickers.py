@@ -7,12 +7,10 @@ from typing import Any, ClassVar, TypeVar
 from textual import events, on
 from textual.app import App, ComposeResult
 from textual.binding import BindingType
-from textual.containers import Vertical
 from textual.message import Message
-from textual.widgets import Static
 
 from hpo_tui.tui.actions import bindings
-from hpo_tui.tui.screens.small_window import SmallWindow
+from hpo_tui.tui.screens.small_window import Dialog
 from hpo_tui.tui.tables.rows import Cell, Column
 from hpo_tui.tui.widgets.line_table import LineTable
 from hpo_tui.tui.words.fmt import clip_among
@@ -83,28 +81,22 @@ class _TickList(LineTable):
             self.post_message(self.Ticked())
 
 
-class PickOne(SmallWindow[KeyT]):
+class PickOne(Dialog[KeyT]):
     """Chooses one entry of a list; ``current``: the one that the cursor begins on."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("dialog", only=("leave",))]
+    KEYS = "Enter  choose      Esc  cancel"
 
     def __init__(
-        self,
-        question: str,
-        entries: Iterable[tuple[KeyT, str]],
-        current: KeyT | None = None,
+        self, question: str, entries: Iterable[tuple[KeyT, str]], current: KeyT | None = None
     ) -> None:
-        super().__init__(classes="dialog")
-        self._question = question
+        super().__init__(question)
         self._entries = list(entries)
         self._current = current
 
-    def compose(self) -> ComposeResult:
-        """Lay out the list."""
-        with Vertical(classes="dialog-box"):
-            yield Static(plain(self._question), classes="dialog-title", markup=False)
-            yield LineTable()
-            yield Static("Enter  choose      Esc  cancel", classes="dialog-keys", markup=False)
+    def parts(self) -> ComposeResult:
+        """Yield the list."""
+        yield LineTable()
 
     def on_mount(self) -> None:
         """Fill the list."""
@@ -120,32 +112,26 @@ class PickOne(SmallWindow[KeyT]):
         self.dismiss(self._entries[self.query_one(LineTable).cursor][0])
 
 
-class PickMany(SmallWindow[list[KeyT]]):
+class PickMany(Dialog[list[KeyT]]):
     """Ticks entries of a list: Space ticks, ``K``/``J`` move an entry, Enter takes the list."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings("dialog", only=("leave", "tick", "up", "down"))
     ]
+    KEYS = "Space  tick    K J  move    Enter  accept    Esc  cancel"
 
     def __init__(
-        self,
-        question: str,
-        entries: Iterable[tuple[KeyT, str]],
-        ticked: Iterable[KeyT],
+        self, question: str, entries: Iterable[tuple[KeyT, str]], ticked: Iterable[KeyT]
     ) -> None:
-        super().__init__(classes="dialog")
-        self._question = question
+        super().__init__(question)
         self._entries = list(entries)
         self._ticked = set(ticked)
+        if len(self._entries) < 2:
+            self.KEYS = "Space  tick    Enter  accept    Esc  cancel"
 
-    def compose(self) -> ComposeResult:
-        """Lay out the list."""
-        with Vertical(classes="dialog-box"):
-            yield Static(plain(self._question), classes="dialog-title", markup=False)
-            yield _TickList()
-            move = "K J  move    " if len(self._entries) > 1 else ""
-            keys = f"Space  tick    {move}Enter  accept    Esc  cancel"
-            yield Static(keys, classes="dialog-keys", markup=False)
+    def parts(self) -> ComposeResult:
+        """Yield the list."""
+        yield _TickList()
 
     def on_mount(self) -> None:
         """Fill the list."""

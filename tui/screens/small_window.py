@@ -1,9 +1,9 @@
 """A small window over a screen; its long part shrinks where there is little room."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from textual.app import App
+from textual.app import App, ComposeResult
 from textual.await_complete import AwaitComplete
 from textual.containers import Vertical, VerticalScroll
 from textual.css.query import NoMatches
@@ -13,6 +13,7 @@ from textual.widgets import Static, TextArea
 
 from hpo_tui.tui.notifying_app import NotifyingApp
 from hpo_tui.tui.widgets.line_table import LineTable
+from hpo_tui.tui.words.plain import plain
 
 ResultT = TypeVar("ResultT")
 
@@ -78,6 +79,27 @@ class SmallWindow(ModalScreen[ResultT]):
         """Scroll to the field that is typed into."""
         if self.focused is not None:
             self.focused.scroll_visible(animate=False)
+
+
+class Dialog(SmallWindow[ResultT]):
+    """Asks a question; :meth:`parts` is what the answer is given with."""
+
+    KEYS = "Enter  accept      Esc  cancel"
+
+    def __init__(self, question: str) -> None:
+        super().__init__()
+        self._question = question
+
+    def compose(self) -> ComposeResult:
+        """Lay out the question, the parts, and the keys."""
+        with Vertical(classes="dialog-box"):
+            yield Static(plain(self._question), classes="dialog-title", markup=False)
+            yield from self.parts()
+            yield Static(self.KEYS, classes="dialog-keys", markup=False)
+
+    def parts(self) -> Iterable[Widget]:
+        """Return what stands between the question and the keys."""
+        raise NotImplementedError
 
 
 def _is_long(widget: Widget) -> bool:

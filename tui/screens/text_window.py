@@ -24,7 +24,7 @@ class TextWindow(ScrolledWindow[bool]):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("text")]
 
     def __init__(self, title: str, text: str) -> None:
-        super().__init__(classes="dialog")
+        super().__init__()
         self._title = title
         self._text = text
         self._scrolls = False
@@ -35,8 +35,7 @@ class TextWindow(ScrolledWindow[bool]):
         with Vertical(classes="dialog-box text-box"):
             yield Static(plain(self._title), classes="dialog-title", markup=False)
             with VerticalScroll(can_focus=False):
-                lines = plain_lines(self._text)
-                yield Static(lines, markup=False)
+                yield Static(plain_lines(self._text), markup=False)
             yield Static(KEYS, classes="dialog-keys", markup=False)
 
     def _share_out(self) -> None:
