@@ -12,29 +12,21 @@ _SELDOM = 20_000, 20, 20
 and drawn time and again, a tenth of the time to the first frame."""
 
 
-def run_app(
-    path: Path | None = None,
+def open_app(
+    folder: StudyFolder | None,
+    home: Path | None,
     *,
-    home: Path | None = None,
-    ascii: bool = False,  # noqa: A002 - the option's name
-    readonly: bool = False,
-    once: bool = False,
+    ascii_only: bool,
+    readonly: bool,
     file: Path | None = None,
 ) -> int:
-    """Open the screens on a study (``path``: its folder) or on all of ``home``; return 0.
+    """Open the screens on a study or on all of ``home``; return the exit status.
 
-    ``file``: a study file to be edited.
-
-    ``once`` prints the study as text instead and returns 1 if it cannot be read. Whether a runner
-    goes on is said after the screens are gone.
+    ``file``: a study file to be edited. That a runner goes on is said when the screens are gone.
     """
-    from hpo_tui.store.folder import find_home, whole, working_folder
-    from hpo_tui.tui.glyphs import locale_is_ascii, shows_colours
+    from hpo_tui.store.folder import find_home, working_folder
+    from hpo_tui.tui.glyphs import shows_colours
 
-    folder = StudyFolder(whole(path)) if path is not None else None
-    ascii_only = ascii or locale_is_ascii()
-    if once and folder is not None:
-        return print_once(folder, ascii_only=ascii_only)
     if home is None:
         home = find_home(folder.path if folder is not None else working_folder())
     gc.set_threshold(*_SELDOM)

@@ -6,7 +6,7 @@ from textual.widgets import Input
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import StudyState
 from hpo_tui.store.write import StudyWriter
-from hpo_tui.tui.opening import run_app
+from hpo_tui.tui.opening import print_once
 from tests.tui.conftest import make_app, ready, until
 
 
@@ -54,7 +54,7 @@ def test_a_study_in_words_is_printed_in_ascii(
     writer = StudyWriter(study.db)
     writer.update_study(state=StudyState.FINISHED)
     writer.close()
-    assert run_app(study.path, ascii=True, once=True) == 0
+    assert print_once(study, ascii_only=True) == 0
     text = capsys.readouterr().out
     assert "finished" in text
     assert text.isascii()

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from hpo_tui.store.folder import HOME, StudyFolder, find_home, working_folder
+from hpo_tui.store.folder import HOME, StudyFolder, find_home, whole, working_folder
 from hpo_tui.tui.cli.errors import NoSuchStudy, Refusal
 from hpo_tui.tui.cli.studies import (
     complete_study,
@@ -38,18 +38,22 @@ def show(folder: StudyFolder | None, home: Path | None, *, readonly: bool, ascii
          once: bool, file: Path | None = None) -> int:  # fmt: skip
     """Open the app on one study, on all of ``home``, or on a study file in the editor.
 
-    Raises Refusal without a terminal.
+    ``once``: print the study instead. Raises Refusal without a terminal.
     """
-    if not once and not (sys.stdin.isatty() and sys.stdout.isatty()):
+    from hpo_tui.tui.cli.text import unicode_ok
+    from hpo_tui.tui.glyphs import locale_is_ascii
+    from hpo_tui.tui.opening import open_app, print_once
+
+    if folder is not None:
+        folder = StudyFolder(whole(folder.path))
+    poor = ascii_only or locale_is_ascii() or not unicode_ok()
+    if once and folder is not None:
+        return print_once(folder, ascii_only=poor)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise Refusal(
             "the app needs a terminal, but stdin or stdout is none; try --once, or hpo-tui status"
         )
-    from hpo_tui.tui.cli.text import unicode_ok
-    from hpo_tui.tui.opening import run_app
-
-    path = folder.path if folder is not None else None
-    poor = ascii_only or not unicode_ok()
-    return run_app(path, home=home, ascii=poor, readonly=readonly, once=once, file=file)
+    return open_app(folder, home, ascii_only=poor, readonly=readonly, file=file)
 
 
 @click.command("open")
