@@ -389,4 +389,4 @@ async def test_free_names_are_looked_for_aside(
         await pilot.press("c")
         await until(pilot, lambda: isinstance(app.screen, Fetching) and not app.screen.opening)
         answers.set()
-        await until(pilot, lambda: isinstance(app.screen, DefineScreen))
+        await until(pilot, lambda: isinstance(app.screen, DefineScreen) and app.screen.is_mounted)

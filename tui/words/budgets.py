@@ -16,17 +16,14 @@ from hpo_tui.tui.words.present import duration, grouped, number, plural
 if TYPE_CHECKING:
     from hpo_tui.tui.watching.snapshot import Snapshot
 
+_VERBS = {BudgetUnit.WALL: "gone", BudgetUnit.TRIALS: "run"}
+
 
 def budget_text(snapshot: "Snapshot") -> str:
     """Return ``12.3 of 40.0 spent`` in the budget's own unit."""
     budget = snapshot.spec.budget
-    if budget.unit is BudgetUnit.WALL:
-        return f"{duration(snapshot.spent)} of {duration(budget.amount)} gone"
-    if budget.unit is BudgetUnit.GPU_HOURS:
-        return f"{_of_budget(snapshot.spent, budget)} GPU-hours spent"
-    if budget.unit is BudgetUnit.TRIALS:
-        return f"{grouped(round(snapshot.spent))} of {plural(round(budget.amount), 'trial')} run"
-    return f"{_of_budget(snapshot.spent, budget)} spent"
+    verb = _VERBS.get(budget.unit, "spent")
+    return f"{_of_budget(snapshot.spent, budget, ' of ', ' GPU-hours')} {verb}"
 
 
 def lost_text(snapshot: "Snapshot") -> str:
@@ -44,7 +41,7 @@ def spent_short(spent: float, budget: Budget, room: int = 14) -> str:
 
     Where ``room`` cells do not hold that, in fewer digits: cut, it would be another budget.
     """
-    text = _spent_whole(spent, budget)
+    text = _of_budget(spent, budget, "/", " GPUh")
     if len(text) <= room:
         return text
     short = f"{number(spent, 3)}/{number(budget.amount, 3)}"
@@ -52,23 +49,18 @@ def spent_short(spent: float, budget: Budget, room: int = 14) -> str:
     return short + (unit[0] if unit and len(short + unit[0]) <= room else "")
 
 
-def _spent_whole(spent: float, budget: Budget) -> str:
+def _of_budget(spent: float, budget: Budget, of: str, hours: str) -> str:
+    """Return what is spent ``of`` a budget, and its unit; ``hours``: what those of a GPU are."""
     if budget.unit is BudgetUnit.WALL:
-        return f"{duration(spent)}/{duration(budget.amount)}"
-    if budget.unit is BudgetUnit.GPU_HOURS:
-        return f"{_of_budget(spent, budget, '/')} GPUh"
+        return f"{duration(spent)}{of}{duration(budget.amount)}"
     if budget.unit is BudgetUnit.TRIALS:
-        return f"{round(spent)}/{plural(round(budget.amount), 'trial')}"
-    return _of_budget(spent, budget, "/")
-
-
-def _of_budget(spent: float, budget: Budget, word: str = " of ") -> str:
+        return f"{grouped(round(spent))}{of}{plural(round(budget.amount), 'trial')}"
     said, whole = units(spent, budget.amount), units(budget.amount, budget.amount)
     if said == whole and spent < budget.amount < 1000:  # something is left: not all of it is spent
         said = next(
             (t for d in (2, 3) if (t := f"{spent:.{d}f}") != f"{budget.amount:.{d}f}"), said
         )
-    return f"{said}{word}{whole}"
+    return f"{said}{of}{whole}{hours if budget.unit is BudgetUnit.GPU_HOURS else ''}"
 
 
 def units(value: float, of: float) -> str:
