@@ -44,6 +44,12 @@ class ListedStudies(Room):
         key = self.query_one(LineTable).current
         return next((s for s in self.listed if s.folder.name == key), None)
 
+    def at(self) -> Summary:
+        """Return the study under the cursor; the guard has seen to it that there is one."""
+        study = self.chosen
+        assert study is not None
+        return study
+
     def unavailable(self, wanted: Action) -> str:
         """Return why an action cannot be done."""
         reason = super().unavailable(wanted)
@@ -65,9 +71,7 @@ class ListedStudies(Room):
 
     def do_studies_open(self) -> None:
         """Open the study."""
-        study = self.chosen
-        if study is not None:
-            self.hpo.open_study(study.folder)
+        self.hpo.open_study(self.at().folder)
 
     def do_studies_new(self) -> None:
         """Describe a new study."""
@@ -83,9 +87,9 @@ class ListedStudies(Room):
         """Describe a new study, beginning with the text of this one."""
         from hpo_tui.tui.editing import copy_study
 
-        study = self.chosen
-        if study is not None and study.study is not None:
-            copy_study(self.hpo, study.folder, study.study.text)
+        study = self.at()
+        assert study.study is not None
+        copy_study(self.hpo, study.folder, study.study.text)
 
     def _in_thread(self, folder: StudyFolder, said: str, work: partial[str]) -> None:
         tell = self.hpo.tell_from_thread
@@ -105,15 +109,13 @@ class ListedStudies(Room):
 
     def do_studies_restart(self) -> None:
         """Start the runner."""
-        study = self.chosen
-        assert study is not None
+        study = self.at()
         self.app.clear_notifications()  # that it died holds no longer
         self._in_thread(study.folder, "start runner of", partial(start, study.folder))
 
     def do_studies_pause(self) -> None:
         """Pause, or go on."""
-        study = self.chosen
-        assert study is not None
+        study = self.at()
         paused = study.study is not None and study.study.state == "paused"
         wish = "resume" if paused else "pause"
         self._in_thread(study.folder, wish, partial(send, study.folder, wish))
@@ -128,8 +130,7 @@ class ListedStudies(Room):
         from hpo_tui.tui.deeds.wishes import ask_back
         from hpo_tui.tui.screens.pickers import ask_stop
 
-        study = self.chosen
-        assert study is not None
+        study = self.at()
         folder = study.folder
         if study.queued and not study.running:
             ask_back(
@@ -144,8 +145,7 @@ class ListedStudies(Room):
 
     def do_studies_compare(self) -> None:
         """Mark a study, or compare it with the one marked before."""
-        study = self.chosen
-        assert study is not None
+        study = self.at()
         name = study.folder.name
         if self._marked is None or self._marked == name:
             self._marked = None if self._marked == name else name
@@ -168,8 +168,7 @@ class ListedStudies(Room):
 
     def do_studies_archive(self) -> None:
         """Move the study to the archive after a confirmation."""
-        study = self.chosen
-        assert study is not None
+        study = self.at()
         folder = study.folder
         place = folder.path.parent / ARCHIVE
         detail = f"It moves to {place} and is no longer listed. Move its folder back to undo this."
@@ -184,8 +183,7 @@ class ListedStudies(Room):
 
     def do_studies_delete(self) -> None:
         """Delete the study when its name has been typed."""
-        study = self.chosen
-        assert study is not None
+        study = self.at()
         folder = study.folder
         self.confirm(
             lambda: self._in_thread(folder, "delete", partial(delete, folder)),

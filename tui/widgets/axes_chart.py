@@ -21,17 +21,15 @@ from hpo_tui.tui.words import present
 class AxesChart(Chart):
     """Every trial as a line over axes: metrics and what matters most, until others are chosen."""
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
-        super().__init__(id=id)
-        self._options: Options | None = None
-        self._bright = FIRST_BRIGHT
-        """How many of the best are bright from the first picture on."""
-        self._custom = False
-        """Whether the axes are the person's own choice."""
-        self._ranked: tuple[str, ...] = ()
-        """The order of the parameters that the axes were put in."""
-        self._scene: Scene | None = None
-        self._picture: Picture | None = None
+    _options: Options | None = None
+    _bright = FIRST_BRIGHT
+    """How many of the best are bright from the first picture on."""
+    _custom = False
+    """Whether the axes are the person's own choice."""
+    _ranked: tuple[str, ...] = ()
+    """The order of the parameters that the axes were put in."""
+    _scene: Scene | None = None
+    _picture: Picture | None = None
 
     @property
     def options(self) -> Options:

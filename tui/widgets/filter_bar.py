@@ -142,14 +142,17 @@ class FilterBar(Vertical):
         start, self._proposed = self._names.fitting(text, len(text))
         values = bool(self._proposed) and self._proposed[0].startswith('"')
         self._unfinished = start < len(text) or values
-        self._say("Tab: " + "  ".join(plain(p) for p in self._proposed[:12]), fault=False)
+        self._say(self._proposals(), fault=False)
+
+    def _proposals(self, most: int = 12) -> str:
+        return "Tab: " + "  ".join(self._proposed[:most])
 
     def fault(self, line: str, why: str) -> None:
         """Say what is wrong with ``line``; while a word is unfinished, what fits it."""
         if not self._judge(line, why):
             return
         if self._proposed and self._unfinished and not self._taking:
-            self._say("Tab: " + "  ".join(plain(p) for p in self._proposed[:12]), fault=False)
+            self._say(self._proposals(), fault=False)
         else:
             self._say(why, fault=True)
         self._end()
@@ -160,7 +163,7 @@ class FilterBar(Vertical):
             return
         text = f"{present.grouped(shown)} of {present.plural(total, 'trial')}"
         if self._proposed:
-            text += "     Tab: " + "  ".join(plain(p) for p in self._proposed[:10])
+            text += "     " + self._proposals(10)
         self._say(text, fault=False)
         self._end()
 
