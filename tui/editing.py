@@ -190,7 +190,7 @@ def launch(app: "StudyApp", path: Path) -> None:
             return
         app.call_from_thread(_show_launched, app, None if opened else folder, note)
 
-    app.aside(start)
+    app.aside(start, "start runner")
 
 
 def _made(app: "StudyApp", path: Path) -> tuple[StudyFolder, str]:

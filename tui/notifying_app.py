@@ -1,9 +1,11 @@
 """What an app tells: short messages, the bell, the clipboard, and what came of what was asked."""
 
 import asyncio
+import sys
 import time
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from textual.notifications import SeverityLevel
 
@@ -13,6 +15,9 @@ from hpo_tui.tui.typed_ahead import TypedAhead
 from hpo_tui.tui.watching.notices import InSight
 from hpo_tui.tui.words.plain import plain
 
+UNSAID = 0.5
+"""Seconds that the shell may wait for its prompt until it is said for what."""
+
 
 class NotifyingApp(TypedAhead):
     """An app that says nothing twice at once, and whose copies are found in a file too."""
@@ -21,24 +26,35 @@ class NotifyingApp(TypedAhead):
         super().__init__()
         self.state_folder = state_folder()
         self._in_sight = InSight()
-        self._asides: set[asyncio.Future[None]] = set()
+        self._asides: dict[asyncio.Future[object], str] = {}
+        """What is being done for a person, in a few words."""
 
-    def aside(self, work: Callable[[], None]) -> None:
-        """Do in a thread what a person asked for, whatever is closed meanwhile.
+    def aside(self, work: Callable[[], object], said: str) -> None:
+        """Do in a thread what a person asked for, whatever is closed meanwhile; ``said``: what.
 
         A worker ends with the screen that began it, and does nothing at all where its thread has
         not begun by then: a key typed ahead that closes the screen would take the wish back.
         """
         future = asyncio.get_running_loop().run_in_executor(None, work)
-        self._asides.add(future)
+        self._asides[future] = said
         future.add_done_callback(self._is_over)
 
-    def _is_over(self, future: asyncio.Future[None]) -> None:
+    def _is_over(self, future: asyncio.Future[object]) -> None:
         """Forget what was done; that it failed by a bug would be known to nobody."""
-        self._asides.discard(future)
+        self._asides.pop(future, None)
         error = None if future.cancelled() else future.exception()
         if error is not None and self.is_running:
             self.notify(report_crash(error), severity="error", markup=False)
+
+    async def run_async(self, **options: Any) -> int | None:
+        """Run; what the shell waits for afterwards, with its prompt, is said."""
+        result: int | None = await super().run_async(**options)
+        if self._asides:
+            await asyncio.wait(self._asides, timeout=UNSAID)
+        if self._asides:
+            what = ", ".join(dict.fromkeys(map(plain, self._asides.values())))
+            print(f"hpo-tui: finishing what was asked for: {what}", file=sys.stderr)  # noqa: T201 - the screens are gone
+        return result
 
     def tell_from_thread(self, text: str, severity: SeverityLevel, title: str) -> None:
         """Show a short message, of a thread; markup in it is text."""

@@ -1,10 +1,15 @@
 """News that comes late: of a study that was left, of a search that is over, behind a dialog."""
 
+import io
 import sqlite3
+import sys
+import threading
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.pilot import Pilot
 from textual.widgets import Input
 
 from hpo_tui.store.folder import StudyFolder
@@ -148,11 +153,36 @@ async def test_what_fails_in_a_thread_is_said(study: StudyFolder, tmp_path: Path
     app = make_app(study)
     async with app.run_test(size=(120, 30)) as pilot:
         await ready(pilot)
-        app.aside(fails)
+        app.aside(fails, "what fails")
         await until(pilot, lambda: any("gone" in n.message for n in app._notifications))
         assert [n.severity for n in app._notifications] == ["error"]
     (log,) = (tmp_path / "state").rglob("error-*.log")
     assert "KeyError: 'gone'" in log.read_text()
+
+
+@pytest.mark.parametrize("seconds", [0.0, 20.0])
+async def test_what_the_shell_waits_for_is_said(
+    study: StudyFolder, monkeypatch: pytest.MonkeyPatch, seconds: float
+) -> None:
+    told = threading.Event()
+
+    class Terminal(io.StringIO):
+        def write(self, text: str) -> int:
+            if "finishing what was asked for: analyse" in text:
+                told.set()
+            return super().write(text)
+
+    async def leave(pilot: Pilot[Any]) -> None:
+        app = pilot.app
+        assert isinstance(app, HpoApp)
+        app.aside(partial(told.wait, seconds), "analyse")
+        app.exit(0)
+
+    monkeypatch.setattr("hpo_tui.tui.notifying_app.UNSAID", 0.5 if not seconds else 0.01)
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    app = make_app(study)
+    assert await app.run_async(headless=True, auto_pilot=leave) == 0
+    assert told.is_set() == bool(seconds)
 
 
 async def test_a_bug_in_reading_a_study_is_said_instead_of_waited_for(

@@ -65,4 +65,4 @@ class Requests:
             self._live.watcher.hurry()
             tell(text, severity, said)
 
-        self._screen.hpo.aside(run)
+        self._screen.hpo.aside(run, said)

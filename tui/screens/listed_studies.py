@@ -92,14 +92,14 @@ class ListedStudies(Room):
         copy_study(self.hpo, study.folder, study.study.text)
 
     def _in_thread(self, folder: StudyFolder, said: str, work: partial[str]) -> None:
-        tell = self.hpo.tell_from_thread
+        tell, whole = self.hpo.tell_from_thread, f"{said} {plain(folder.name)}"
 
         def run() -> None:
             text, severity = attempted(folder, work)
             self.look_again.set()
-            tell(text, severity, f"{said} {plain(folder.name)}")
+            tell(text, severity, whole)
 
-        self.hpo.aside(run)
+        self.hpo.aside(run, whole)
 
     def why_no_studies_restart(self, study: Summary) -> str:
         """Return why no runner can be started, or would have anything to do."""
