@@ -29,7 +29,7 @@ class BrushDeeds(Deeds):
         shown = self.screen.picture
         if shown is not None and shown.study.revision != snapshot.study.revision:
             return "The study was edited after the display was frozen: press Space to update it."
-        return ""
+        return "" if self._ranges()[1] else _ALL_COVERED
 
     def _ranges(self) -> "tuple[Snapshot, tuple[Narrowed, ...]]":
         """Return the snapshot that is shown and what the brushes leave of the space.
@@ -50,9 +50,6 @@ class BrushDeeds(Deeds):
     def do_study_narrow(self) -> None:
         """Show what the space would become and, when agreed to, edit the study."""
         snapshot, ranges = self._ranges()
-        if not ranges:
-            self.screen.say(_ALL_COVERED, "warning")
-            return
         base = snapshot.study.text
         text, problem = narrowed_text(base, snapshot.spec, ranges)
         if problem:
@@ -77,9 +74,6 @@ class BrushDeeds(Deeds):
         from hpo_tui.tui.screens.dialogs import Ask, count_fault
 
         snapshot, ranges = self._ranges()
-        if not ranges:
-            self.screen.say(_ALL_COVERED, "warning")
-            return
 
         def taken(text: str) -> None:
             from hpo_tui.tui.charts.brush import refinements
