@@ -128,15 +128,18 @@ movements of the script are removed; only the last state of a progress bar is sh
     def _page(self) -> int:
         return max(1, self.size.height - 1)
 
+    @property
+    def _count(self) -> int:
+        """Lines of the log."""
+        return len(self._index) if self._index else 0
+
     def _to(self, top: int) -> None:
-        n = len(self._index) if self._index else 0
-        self._top = max(0, min(top, n - self._page))
+        self._top = max(0, min(top, self._count - self._page))
 
     def _scroll(self, by: int) -> None:
         before = self._top
         self._to(self._top + by)
-        n = len(self._index) if self._index else 0
-        self.following = self._top >= n - self._page and by > 0
+        self.following = self._top >= self._count - self._page and by > 0
         if before != self._top or by > 0:
             self.refresh()
 
@@ -154,7 +157,7 @@ movements of the script are removed; only the last state of a progress bar is sh
 
     def action_bottom(self) -> None:
         """Last line."""
-        self._scroll(len(self._index) if self._index else 0)
+        self._scroll(self._count)
 
     def action_left(self) -> None:
         """Scroll to the left."""
@@ -173,7 +176,7 @@ movements of the script are removed; only the last state of a progress bar is sh
         """Stay at the end, or stay here."""
         self.following = not self.following
         if self.following:
-            self._to(len(self._index) if self._index else 0)
+            self._to(self._count)
         self.refresh()
 
     def _roll(self, by: int, event: events.MouseEvent) -> None:
@@ -186,7 +189,7 @@ movements of the script are removed; only the last state of a progress bar is sh
     def on_resize(self) -> None:
         """Stay at the end when following; what was painted for the new size may be elsewhere."""
         top = self._top
-        self._to(len(self._index) if self.following and self._index else top)
+        self._to(self._count if self.following else top)
         if self._top != top:
             self.refresh()
 
@@ -259,7 +262,7 @@ movements of the script are removed; only the last state of a progress bar is sh
         index, at = self._index, self._top + y - 1
         if index is None or at >= len(index):
             text = ""
-            if y == 1 and self.number is not None and (index is None or not len(index)):
+            if y == 1 and self.number is not None and not self._count:
                 text = f" {self._why_empty()}"
             return Strip([Segment(text, dim)]).adjust_cell_length(width, base)
         lines = self._in_sight(index)
@@ -282,10 +285,9 @@ movements of the script are removed; only the last state of a progress bar is sh
         dim = base + ink(self, "log--dim")
         if self.number is None:
             return Strip([Segment(" no trial yet", dim)]).adjust_cell_length(width, base)
-        n = len(self._index) if self._index else 0
-        last = min(n, self._top + self._page)
+        last = min(self._count, self._top + self._page)
         state = "following" if self.following else f"lines {self._top + 1} to {last}"
-        text = f" trial {self.number}   {plural(n, 'line')}, {state}"
+        text = f" trial {self.number}   {plural(self._count, 'line')}, {state}"
         if self._needle:
             text += f"   /{plain(self._needle)}"
         return Strip([Segment(text, dim)]).adjust_cell_length(width, base)
