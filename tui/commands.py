@@ -20,7 +20,7 @@ from textual.widgets import OptionList
 
 from hpo_tui.tui.actions import SCOPES, Action, actions_of
 from hpo_tui.tui.keys import spell_keys
-from hpo_tui.tui.panes import TABS, in_sight
+from hpo_tui.tui.panes import TABS, focused_scopes, in_sight
 from hpo_tui.tui.words.plain import plain
 
 if TYPE_CHECKING:
@@ -143,12 +143,8 @@ def _tell(app: "StudyApp", why: str) -> None:
 def _panes(screen: Screen[Any]) -> Iterator[tuple[str, Widget | None]]:
     """Yield the scopes of the panes with the widget that acts, None where it is not in sight."""
     focused, known = screen.focused, set(getattr(screen, "SCOPES", ()))
-    own = [
-        a.binding.id.partition(".")[0]
-        for a in screen.active_bindings.values()
-        if a.node is focused and a.binding.id
-    ]
-    for scope in dict.fromkeys(own):
+    own = focused_scopes(screen)
+    for scope in own:
         if scope in SCOPES and scope not in known:
             yield scope, focused
     for scope in getattr(screen, "PANES", ()):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
+from textual.screen import Screen
 from textual.widget import Widget
 
 from hpo_tui.tui.actions import CHARTS, bindings
@@ -124,6 +125,12 @@ def layout_for(width: int, height: int) -> str:
     if width >= 70 and height >= 20:
         return "medium"
     return "small" if width >= 40 and height >= 10 else "tiny"
+
+
+def focused_scopes(screen: Screen[Any]) -> list[str]:
+    """Return the scopes of the table whose keys the focused widget itself listens to."""
+    bound = (a.binding.id for a in screen.active_bindings.values() if a.node is screen.focused)
+    return list(dict.fromkeys(id_.partition(".")[0] for id_ in bound if id_))
 
 
 def in_sight(pane: Widget) -> bool:

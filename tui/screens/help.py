@@ -10,6 +10,7 @@ from textual.widgets import Input, Markdown, Static
 
 from hpo_tui.tui.actions import SCOPES, Action, actions_of, bindings
 from hpo_tui.tui.keys import spell_key
+from hpo_tui.tui.panes import focused_scopes
 from hpo_tui.tui.screens.scrolled import ScrolledWindow
 from hpo_tui.tui.words.plain import fit
 
@@ -62,11 +63,7 @@ class Help(ScrolledWindow[None]):
 
     def _scopes(self) -> list[str]:
         """Return the scopes, those of the focused pane first and what holds everywhere last."""
-        focused = self._below.focused
-        own = set()
-        for active in self._below.active_bindings.values():
-            if active.node is focused and active.binding.id:
-                own.add(active.binding.id.partition(".")[0])
+        own = focused_scopes(self._below)
         last = {"app": 2, "screen": 1}
         return sorted(SCOPES, key=lambda s: (s not in own, last.get(s, 0)))
 
