@@ -26,16 +26,15 @@ class TextHistory:
 
     def undo(self) -> bool:
         """Go one text back; False at the beginning."""
-        if not self._past:
-            return False
-        self._future.append(self.text)
-        self.text = self._past.pop()
-        return True
+        return self._go(self._past, self._future)
 
     def redo(self) -> bool:
         """Go one text on again; False at the end."""
-        if not self._future:
-            return False
-        self._past.append(self.text)
-        self.text = self._future.pop()
-        return True
+        return self._go(self._future, self._past)
+
+    def _go(self, there: list[str], back: list[str]) -> bool:
+        if there:
+            back.append(self.text)
+            self.text = there.pop()
+            return True
+        return False

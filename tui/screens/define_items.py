@@ -127,18 +127,14 @@ class Items:
     do_define_move_down = partialmethod(_move, 1)
     do_define_move_up = partialmethod(_move, -1)
 
-    def do_define_undo(self) -> None:
-        """Take the last change back."""
+    def _go_through(self, *, back: bool) -> None:
+        """Take the last change back, or make the one again that was taken back."""
         self.screen.settle()
-        if self.screen.history.undo():
+        history = self.screen.history
+        if history.undo() if back else history.redo():
             self.screen.renew()
         else:
-            self.screen.say("Nothing to undo.")
+            self.screen.say(f"Nothing to {'undo' if back else 'redo'}.")
 
-    def do_define_redo(self) -> None:
-        """Make the change again that was taken back."""
-        self.screen.settle()
-        if self.screen.history.redo():
-            self.screen.renew()
-        else:
-            self.screen.say("Nothing to redo.")
+    do_define_undo = partialmethod(_go_through, back=True)
+    do_define_redo = partialmethod(_go_through, back=False)
