@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from textual import events
 from textual.app import App, ComposeResult
 
 from hpo_tui.store.folder import StudyFolder
@@ -190,3 +191,16 @@ async def test_what_looks_alike_is_sent_as_one_piece(study: StudyFolder) -> None
         for y in range(3):
             styles = [segment.style for segment in table.render_line(y)]
             assert all(one != other for one, other in itertools.pairwise(styles))
+
+
+async def test_the_wheel_moves_by_three_rows() -> None:
+    app = Alone()
+    async with app.run_test(size=(20, 6)) as pilot:
+        table = app.query_one(LineTable)
+        table.set_rows(Numbered(), keep=0)
+        await pilot.pause()
+        for kind, row in (
+            (events.MouseScrollDown, 3), (events.MouseScrollDown, 6), (events.MouseScrollUp, 3)
+        ):  # fmt: skip
+            await pilot._post_mouse_events([kind], table)
+            assert table.cursor == row
