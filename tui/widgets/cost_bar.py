@@ -126,42 +126,47 @@ of trials instead, while the bar has the focus (`tab` reaches it after the panes
         return entries
 
     def _one_line(self, canvas: Canvas, bar: cost.Bar, snapshot: Snapshot, width: int) -> None:
-        shown = [s for s in bar.segments if s.label != "left" and s.value > 0]
-        brief = cost.shortened([s.label for s in shown if s.glyph in self.glyphs.shades])
-        others = [s.label for s in shown if s.glyph not in self.glyphs.shades]
-        brief += ["run" if label == "in flight" else label for label in others]
-        separator = f" {self.glyphs.separator} "
+        """Draw each segment between its name and its value, and what is left at the end."""
         end = f" {self._left(bar, snapshot)}"
-        for clipped in (24, 8, 4, 0):
-            full = clipped == 24
-            names = [s.label for s in shown] if full else brief
-            labels = [fmt.clip(name, clipped, self.glyphs.ellipsis) for name in names]
-            values = [s.text for s in shown]
-            taken = sum(fmt.width_of(a) + len(v) + 2 for a, v in zip(labels, values, strict=True))
-            room = width - 2 - taken - len(separator) * len(shown) - len(end)
-            # Without its name a segment says nothing, however long it is.
-            if room >= (1 if clipped == 4 else 3) * len(bar.segments):
-                break
-        else:
+        known = [s for s in bar.segments if s.value > 0]
+        labels, room = self._labels(bar, known, width - 2 - len(end))
+        if not room:
             self._draw_bar(canvas, bar, 0, max(width - len(end), 0))
             canvas.put(max(width - len(end), 0), 0, end, Ink.DIM)
             return
-        known = [s for s in bar.segments if s.value > 0]
-        counts = cost.cells([s.value for s in known], room)
-        following = iter(labels)
         x = 1
-        for segment, count in zip(known, counts, strict=True):
-            if segment.label == "left":
-                canvas.put(x, 0, segment.glyph * count, segment.ink)
-                x += count
-                continue
-            label = next(following)
-            if label:
-                canvas.put(x, 0, f"{label} ", Ink.TEXT)
-                x += fmt.width_of(label) + 1
-            canvas.put(x, 0, segment.glyph * count, segment.ink)
-            value = f" {segment.text}"
-            canvas.put(x + count, 0, value, Ink.TEXT)
-            canvas.put(x + count + len(value), 0, separator, Ink.AXIS)
-            x += count + len(value) + len(separator)
+        for segment, count in zip(known, cost.cells([s.value for s in known], room), strict=True):
+            for text, ink in (
+                (f"{labels[segment]} " if labels.get(segment) else "", Ink.TEXT),
+                (segment.glyph * count, segment.ink),
+                (f" {segment.text}" if segment in labels else "", Ink.TEXT),
+                (self._separator if segment in labels else "", Ink.AXIS),
+            ):
+                canvas.put(x, 0, text, ink)
+                x += fmt.width_of(text)
         canvas.put(width - len(end), 0, end, Ink.DIM)
+
+    @property
+    def _separator(self) -> str:
+        return f" {self.glyphs.separator} "
+
+    def _labels(
+        self, bar: cost.Bar, known: list[cost.Segment], width: int
+    ) -> tuple[dict[cost.Segment, str], int]:
+        """Return the names of segments on one line, and the cells that are left for the bar.
+
+        Names are cut, then left out; without a name a segment says nothing, however long it is.
+        No cells are left where there is no room for the values either.
+        """
+        named = [s for s in known if s.label != "left"]
+        tasks = [s for s in named if s.glyph in self.glyphs.shades]
+        brief = dict(zip(tasks, cost.shortened([s.label for s in tasks]), strict=True))
+        brief |= {s: "run" for s in named if s.label == "in flight"}
+        for most in (24, 8, 4, 0):
+            names = {s: s.label if most == 24 else brief.get(s, s.label) for s in named}
+            labels = {s: fmt.clip(n, most, self.glyphs.ellipsis) for s, n in names.items()}
+            taken = sum(fmt.width_of(label) + len(s.text) + 2 for s, label in labels.items())
+            room = width - taken - len(self._separator) * len(named)
+            if room >= (1 if most == 4 else 3) * len(bar.segments):
+                return labels, room
+        return {}, 0
