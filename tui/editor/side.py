@@ -208,6 +208,7 @@ def by_hand(folder: StudyFolder, text: str) -> str | None:
     """
     from hpo_tui.engine.spec.text.files import edited_by_hand
     from hpo_tui.store.read import StudyReader
+    from hpo_tui.tui.watching.unreadable import FAULTS
 
     try:
         with StudyReader(folder.db) as reader:
@@ -215,7 +216,7 @@ def by_hand(folder: StudyFolder, text: str) -> str | None:
         found = edited_by_hand(folder.file, stored) if stored == text else None
         if found is not None:
             found.encode()  # what is no UTF-8 cannot be shown
-    except (OSError, sqlite3.Error, LookupError, UnicodeEncodeError):
+    except FAULTS:  # UnicodeEncodeError is a ValueError
         return None
     return found
 
