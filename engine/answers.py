@@ -1,6 +1,6 @@
 """Answers to what people ask for, in the same words whether a runner gives them or none runs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from hpo_tui.engine.spec.names import plain, plural, show
@@ -18,14 +18,18 @@ PAUSED_BY_YOU = "paused by you"
 """The reason of a pause that was asked for: nobody has to be told."""
 
 
-def tagged(trial: int, tags: Sequence[str]) -> str:
-    """Say which tags a trial has now."""
-    return f"trial {trial} is tagged {', '.join(tags)}" if tags else f"trial {trial} has no tags"
-
-
-def noted(trial: int, text: str) -> str:
-    """Say whether a trial has a note now."""
-    return f"the note of trial {trial} is saved" if text else f"trial {trial} has no note"
+def marked(action: str, trial: int, args: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+    """Return what a star, tags or a note change of a trial, and what is said of it."""
+    if action == "star":
+        on = bool(args["on"])
+        return {"starred": on}, f"trial {trial} is {'starred' if on else 'not starred any more'}"
+    if action == "tag":
+        tags = tuple(dict.fromkeys(map(str, args["tags"])))
+        told = f"is tagged {', '.join(tags)}" if tags else "has no tags"
+        return {"tags": tags}, f"trial {trial} {told}"
+    note = str(args["text"])
+    told = f"the note of trial {trial} is saved" if note else f"trial {trial} has no note"
+    return {"note": note}, told
 
 
 def wish_text(action: str, args: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from hpo_tui.engine.answers import WISHES
-from hpo_tui.engine.launch.offline import apply, works_without_runner
+from hpo_tui.engine.launch.offline import answered, apply, works_without_runner
 from hpo_tui.engine.launch.orphans import orphans
 from hpo_tui.engine.launch.queueing import queue, take_back
 from hpo_tui.engine.launch.refusals import (
@@ -100,7 +100,7 @@ def _without(folder: StudyFolder, action: str, args: dict[str, Any]) -> Command:
             return apply(folder, action, args)
         asked, answer = time.time(), _queue(folder, action, args)
         if answer:
-            return _answered(asked, action, args, answer)
+            return answered(asked, action, args, answer)
     if action in OF_A_RUN:
         return _end(folder, action, args)
     if action == "lend":
@@ -161,10 +161,6 @@ def _check_killable(folder: StudyFolder, number: int) -> None:
         raise ValueError(f"trial {number} has ended already ({trial.state})")
 
 
-def _answered(asked: float, action: str, args: dict[str, Any], answer: str) -> Command:
-    return Command(0, asked, action, args, asked, time.time(), True, answer)
-
-
 def _end(folder: StudyFolder, action: str, args: dict[str, Any]) -> Command:
     """End the trials that run on without a runner. Raises LaunchError where there is nothing to do.
 
@@ -181,9 +177,6 @@ def _end(folder: StudyFolder, action: str, args: dict[str, Any]) -> Command:
         if runner_pid(folder) is None:
             raise
         return send(folder, action, args)  # somebody has started one meanwhile
-    answer = f"stopped: {numbered(left)}, which ran on without a runner, {_end_of(left)}"
-    return _answered(asked, action, args, answer)
-
-
-def _end_of(trials: Sequence[int]) -> str:
-    return "ends" if len(trials) == 1 else "end"
+    end = "ends" if len(left) == 1 else "end"
+    answer = f"stopped: {numbered(left)}, which ran on without a runner, {end}"
+    return answered(asked, action, args, answer)

@@ -7,7 +7,7 @@ import shutil
 import sqlite3
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from hpo_tui.engine.launch.offline import without_runners
@@ -110,16 +110,13 @@ def _make(folder: StudyFolder, spec: StudySpec, called: str, *, anew: bool) -> N
     write_atomic(folder.file, spec.text)
     keep(folder, spec.text)
     place = folder.db if anew else _beside(folder.db)
-    writer = StudyWriter(place)
-    try:
-        with writer.transaction():  # who looks on finds all that the text speaks of, or no study
-            writer.create_study(called, spec.text, spec.seed)
-            if anew:
-                writer.update_study(name=called, text=spec.text, seed=spec.seed)
-                writer.forget_columns((p.name for p in spec.space), spec.kept_metrics)
-            writer.declare((p.name for p in spec.space), spec.kept_metrics)
-    finally:
-        writer.close()
+    # In one transaction: who looks on finds all that the text speaks of, or no study.
+    with closing(StudyWriter(place)) as writer, writer.transaction():
+        writer.create_study(called, spec.text, spec.seed)
+        if anew:
+            writer.update_study(name=called, text=spec.text, seed=spec.seed)
+            writer.forget_columns((p.name for p in spec.space), spec.kept_metrics)
+        writer.declare((p.name for p in spec.space), spec.kept_metrics)
     if not anew:
         _put(place, folder.db)
 

@@ -5,11 +5,11 @@ import os
 import shutil
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from typing import Any
 
 from hpo_tui.engine import stop_when
-from hpo_tui.engine.answers import SPENT, noted, tagged
+from hpo_tui.engine.answers import SPENT, marked
 from hpo_tui.engine.launch.orphans import in_the_way
 from hpo_tui.engine.learning import kept_names, learn_fault
 from hpo_tui.engine.spec import StudySpec
@@ -36,18 +36,16 @@ def apply(folder: StudyFolder, action: str, args: Mapping[str, Any]) -> Command:
         raise ValueError(refusal)
     with locked(folder):
         if action == "archive":
-            return _command(asked, action, args, _archive(folder))
+            return answered(asked, action, args, _archive(folder))
         if not folder.db.is_file():  # a writer would make an empty one
             raise ValueError(f"the study has never been run: {folder.db} is not there")
-        writer = StudyWriter(folder.db)
-        try:
-            answer = _apply(folder, writer, action, args)
-        finally:
-            writer.close()
-    return _command(asked, action, args, answer)
+        with closing(StudyWriter(folder.db)) as writer:
+            do = _mark if action in ("star", "tag", "note") else _edit
+            return answered(asked, action, args, do(folder, writer, action, args))
 
 
-def _command(asked: float, action: str, args: Mapping[str, Any], answer: str) -> Command:
+def answered(asked: float, action: str, args: Mapping[str, Any], answer: str) -> Command:
+    """Return a command that was done here, ``asked`` at that time (Unix seconds)."""
     return Command(0, asked, action, dict(args), asked, time.time(), True, answer)
 
 
@@ -90,28 +88,15 @@ def _share(folder: StudyFolder, fd: int) -> None:
         raise ValueError("a runner has started at this moment: try again") from error
 
 
-def _apply(folder: StudyFolder, writer: StudyWriter, action: str, args: Mapping[str, Any]) -> str:
-    """Do a command that writes to the study; return what was done, in words."""
-    if action in ("star", "tag", "note"):
-        return _mark(folder, writer, action, args)
-    return _edit(folder, writer, action, args)
-
-
 def _mark(folder: StudyFolder, writer: StudyWriter, action: str, args: Mapping[str, Any]) -> str:
     """Give a trial a star, tags or a note."""
     number = int(args["trial"])
     with StudyReader(folder.db) as reader:
         if reader.trial(number) is None:
             raise ValueError(f"there is no trial {number}")
-    if action == "star":
-        writer.update_trial(number, starred=bool(args["on"]))
-        return f"trial {number} is {'starred' if args['on'] else 'not starred any more'}"
-    if action == "tag":
-        tags = tuple(dict.fromkeys(map(str, args["tags"])))
-        writer.update_trial(number, tags=tags)
-        return tagged(number, tags)
-    writer.update_trial(number, note=str(args["text"]))
-    return noted(number, str(args["text"]))
+    changed, answer = marked(action, number, args)
+    writer.update_trial(number, **changed)
+    return answer
 
 
 def _edit(folder: StudyFolder, writer: StudyWriter, action: str, args: Mapping[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """Trials that are asked for where no runner is: they wait in the study's file for the next one."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from typing import Any
 
 from hpo_tui.engine.answers import WISHES, Refused, wish_text
@@ -36,11 +37,8 @@ def queue(folder: StudyFolder, action: str, args: Mapping[str, Any]) -> str:
             as_what = "" if known == said else f", as {known}"
             raise ValueError(f"{said} is queued for the next run already{as_what}")
         ask(folder.db, action, args)
-        writer = StudyWriter(folder.db)
-        try:
+        with closing(StudyWriter(folder.db)) as writer:
             writer.add_event("queued", f"{said}, for the next run", args.get("trial"))
-        finally:
-            writer.close()
     return f"queued for the next run: {said}"
 
 
@@ -67,13 +65,9 @@ def take_back(folder: StudyFolder, chosen: Callable[[Command], bool] = lambda _:
         if not gone:
             return ""
         said = f"not queued any more: {'; '.join(wish_text(c.action, c.args) for c in gone)}"
-        writer = StudyWriter(folder.db)
-        try:
-            with writer.transaction():
-                for command in gone:
-                    writer.answer_command(command.id, False, "taken back by you")
-                about = {c.args.get("trial") for c in gone}
-                writer.add_event("unqueued", said, about.pop() if len(about) == 1 else None)
-        finally:
-            writer.close()
+        with closing(StudyWriter(folder.db)) as writer, writer.transaction():
+            for command in gone:
+                writer.answer_command(command.id, False, "taken back by you")
+            about = {c.args.get("trial") for c in gone}
+            writer.add_event("unqueued", said, about.pop() if len(about) == 1 else None)
     return said

@@ -75,14 +75,10 @@ def _keep(folder: StudyFolder, said: Message, drawn: list[Message], revision: in
         edited = reader.study().revision != revision
     if edited:
         raise ValueError("the study was edited meanwhile: try again")
-    writer = StudyWriter(folder.db)
-    try:
-        with writer.transaction(durable=False):
-            writer.put(slices.KEY, said["slices"])
-            writer.put(maps.KEY, drawn)
-            writer.put(SAYS, said["learned"])
-    finally:
-        writer.close()
+    with contextlib.closing(StudyWriter(folder.db)) as writer, writer.transaction(durable=False):
+        writer.put(slices.KEY, said["slices"])
+        writer.put(maps.KEY, drawn)
+        writer.put(SAYS, said["learned"])
 
 
 def _why_nothing(spec: StudySpec) -> str:

@@ -98,11 +98,8 @@ def failed(folder: StudyFolder, error: BaseException) -> None:
             return
         key = f"{KEY}{time.time_ns()}"
         reason = f"its runner failed: {error or type(error).__name__}; runner.log has the details"
-        writer = StudyWriter(folder.db)
-        try:
+        with contextlib.closing(StudyWriter(folder.db)) as writer:
             writer.put(key, ["failed", f"{reason}. Trials that run go on; start it again"])
-        finally:
-            writer.close()
         deliver(folder, key).returncode = 0  # it goes on without us
     except (OSError, sqlite3.Error, LookupError, SpecError):
         log.exception("nobody could be told")

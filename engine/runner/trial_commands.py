@@ -1,6 +1,6 @@
 """Commands to one trial: end it, start it again, mark it."""
 
-from hpo_tui.engine.answers import Refused, noted, tagged
+from hpo_tui.engine.answers import Refused, marked
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.ending import tell_optimizer
 from hpo_tui.engine.runner.granting import are_next, check_goes_on
@@ -43,22 +43,11 @@ class TrialCommands:
         self.desk.event("retried", f"trial {trial.number} is started again", trial.number)
         return answer
 
-    def do_star(self, command: Command) -> str:
-        """Mark a trial, or unmark it."""
-        trial, on = trial_of(self.desk.trials, command.args), bool(command.args["on"])
-        self.desk.update(trial.number, starred=on)
-        return f"trial {trial.number} is {'starred' if on else 'not starred any more'}"
+    def _mark(self, command: Command) -> str:
+        """Set a trial's star, its tags or its note."""
+        number = trial_of(self.desk.trials, command.args).number
+        changed, answer = marked(command.action, number, command.args)
+        self.desk.update(number, **changed)
+        return answer
 
-    def do_tag(self, command: Command) -> str:
-        """Set a trial's tags."""
-        trial = trial_of(self.desk.trials, command.args)
-        tags = tuple(dict.fromkeys(str(t) for t in command.args["tags"]))
-        self.desk.update(trial.number, tags=tags)
-        return tagged(trial.number, tags)
-
-    def do_note(self, command: Command) -> str:
-        """Set a trial's note."""
-        trial = trial_of(self.desk.trials, command.args)
-        text = str(command.args["text"])
-        self.desk.update(trial.number, note=text)
-        return noted(trial.number, text)
+    do_star = do_tag = do_note = _mark
