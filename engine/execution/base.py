@@ -1,5 +1,6 @@
 """The executor's interface: where a trial's process runs and how it is held. Makers: local, ray."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -68,8 +69,8 @@ class Exit:
     left: int = 0
 
 
-class Running(Protocol):
-    """A trial's process, started or adopted."""
+class Running(ABC):
+    """A trial's process, started or adopted. Of one that has ended only :meth:`poll` has to do."""
 
     number: int
     pid: int
@@ -79,20 +80,22 @@ class Running(Protocol):
 
     def fileno(self) -> int | None:
         """Return a descriptor that becomes readable when the process ends, None without one."""
+        return None
 
+    @abstractmethod
     def poll(self) -> Exit | None:
         """Return how it ended, None while it runs.
 
         Raises OSError where its files cannot be read at present: ask again later.
         """
 
-    def stop(self) -> None:
+    def stop(self) -> None:  # noqa: B027 - to do nothing is the rule
         """Ask it to end: SIGTERM, the grace period, SIGKILL."""
 
-    def kill(self) -> None:
+    def kill(self) -> None:  # noqa: B027 - to do nothing is the rule
         """End it and all that it started, at once."""
 
-    def release(self) -> None:
+    def release(self) -> None:  # noqa: B027 - to do nothing is the rule
         """Give back the device, after the end; more than once does nothing."""
 
 
@@ -120,58 +123,74 @@ class Slot(Protocol):
         """Give it back."""
 
 
-class Executor(Protocol):
-    """Places trials on devices."""
+class Executor(ABC):
+    """Places trials on devices. What one knows nothing of, it leaves as it is here."""
 
+    @abstractmethod
     def capacity(self) -> int:
         """Return the best guess of how many trials can run at once."""
 
+    @abstractmethod
     def waiting_for(self) -> str:
         """Return why the last :meth:`reserve` found no room, in one sentence; empty if it did."""
 
+    @abstractmethod
     def reserve(
         self, number: int, task: str, *, devices: int = 1, alone: bool = False
     ) -> Slot | None:
         """Keep a place for a trial; None if there is no room at present."""
 
-    def keeps_room(self, number: int) -> bool:
+    def keeps_room(self, number: int) -> bool:  # noqa: ARG002 - the answer of most
         """Whether devices are run empty for a trial that waits: others may go before it then."""
+        return False
 
+    @abstractmethod
     def start(self, launch: Launch, slot: Slot) -> Running:
         """Start a trial in its place. Raises OSError if it cannot; the place is free then."""
 
+    @abstractmethod
     def adopt(self, launch: Launch, device: str) -> Running:
         """Return an attempt that an earlier runner started, whether it still lives or has ended."""
 
+    @abstractmethod
     def lend(self, device: str, on: bool) -> str:
         """Give a device away, or take it back; return a sentence. Raises ValueError if unknown."""
 
     def lent(self) -> Sequence[str]:
         """Return the devices that are lent, in words that :meth:`lend` takes."""
+        return ()
 
+    @abstractmethod
     def adapt(self, resources: Resources) -> str:
         """Take over edited resources; return what of them waits for the next run, in words."""
 
     def called(self, device: str) -> str:
         """Return what people call a trial's device."""
+        return device
 
-    def trials_on(self, device: str) -> tuple[int, ...]:
+    def trials_on(self, device: str) -> tuple[int, ...]:  # noqa: ARG002 - the answer of most
         """Return the trials that run on a device."""
+        return ()
 
-    def telemetry(self, running: Mapping[int, Running]) -> Telemetry:
+    def telemetry(self, running: Mapping[int, Running]) -> Telemetry:  # noqa: ARG002 - the answer of most
         """Return what is used at this moment."""
+        return Telemetry()
 
-    def learn(self, running: Running, outcome: Outcome, duration: float) -> None:
+    def learn(self, running: Running, outcome: Outcome, duration: float) -> None:  # noqa: B027 - to do nothing is the rule
         """Tell the device how a trial on it ended; call it before the device is released."""
 
-    def others(self, running: Running) -> str:
+    def others(self, running: Running) -> str:  # noqa: ARG002 - the answer of most
         """Return who else has lately used much of a trial's device, in words; empty if nobody."""
+        return ""
 
     def quarantined(self) -> Mapping[str, str]:
         """Return device → why nothing is started there any more."""
+        return {}
 
     def notes(self) -> list[str]:
         """Return what is worth telling the user and was not told before."""
+        return []
 
+    @abstractmethod
     def close(self) -> None:
         """Let go of the devices; the trials run on."""

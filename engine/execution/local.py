@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 from hpo_tui.engine.execution import processes
-from hpo_tui.engine.execution.base import Exit, Launch, Outcome, Running, Slot, Telemetry
+from hpo_tui.engine.execution.base import Executor, Exit, Launch, Outcome, Running, Slot, Telemetry
 from hpo_tui.engine.execution.devices import DeviceError, DevicePool, Lease, Need
 from hpo_tui.engine.execution.gpus.words import folded
 from hpo_tui.engine.execution.hiccups import PATIENCE
@@ -26,7 +26,7 @@ _VARYING = re.compile(r"\b(trial|pid) \d+|[\d.]+ GiB|[(),]")
 """What may change in a note without making it another one."""
 
 
-class LocalRun:
+class LocalRun(Running):
     """A trial's shim on this machine. ``popen`` is None for one that an earlier runner started."""
 
     def __init__(
@@ -105,17 +105,13 @@ class LocalRun:
             self._descriptor = None
 
 
-class GoneRun:
+class GoneRun(Running):
     """An attempt whose process ended while no runner was there to see it."""
 
     def __init__(self, launch: Launch) -> None:
         self.launch, self.number = launch, launch.number
         self.pid, self.device = 0, ""
         self.started = processes.uptime()
-
-    def fileno(self) -> int | None:
-        """Return nothing to wait for."""
-        return None
 
     def poll(self) -> Exit | None:
         """Return the recorded end, or that it was lost; what it left behind is ended first."""
@@ -127,17 +123,8 @@ class GoneRun:
         begun = data is not None and data.get("attempt") == self.launch.attempt
         return lost(self.launch, begun=begun)
 
-    def stop(self) -> None:
-        """Do nothing: it has ended."""
 
-    def kill(self) -> None:
-        """Do nothing: it has ended."""
-
-    def release(self) -> None:
-        """Do nothing: it holds no device."""
-
-
-class LocalExecutor:
+class LocalExecutor(Executor):
     """Starts and adopts trials on this machine, on what the pool leases. Use from one thread.
 
     ``warm`` forks the trials of Python scripts from a parent that has made their slow imports.

@@ -12,12 +12,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from hpo_tui.engine.at_once import Patient
-from hpo_tui.engine.execution.base import Exit, Launch, Outcome, Running, Slot, Telemetry
+from hpo_tui.engine.execution.base import Executor, Exit, Launch, Running, Slot
 from hpo_tui.engine.execution.local import GoneRun
 from hpo_tui.engine.execution.traces import lost, read_exit
 from hpo_tui.engine.spec import Resources
@@ -82,7 +82,7 @@ class RaySlot:
         self._held.discard(self.number)
 
 
-class RayRun:
+class RayRun(Running):
     """A trial's shim on a node of the cluster."""
 
     def __init__(self, launch: Launch, actor: Any, slot: RaySlot, pid: int, device: str) -> None:
@@ -92,10 +92,6 @@ class RayRun:
         self._actor = actor
         self._asked = time.monotonic()
         self._question = Patient(self._ended, _PATIENCE)
-
-    def fileno(self) -> int | None:
-        """Return nothing to wait for: the end is seen by :meth:`poll`."""
-        return None
 
     def poll(self) -> Exit | None:
         """Return how it ended: as the shim recorded, or that its node is gone."""
@@ -120,16 +116,13 @@ class RayRun:
         except ray.exceptions.RayError:
             return True
 
-    def _signal(self, number: int) -> None:
-        self._actor.signal.remote(number)
-
     def stop(self) -> None:
         """Ask it to end: the shim passes SIGTERM on and keeps the grace period."""
-        self._signal(signal.SIGTERM)
+        self._actor.signal.remote(signal.SIGTERM)
 
     def kill(self) -> None:
         """Have the shim kill everything at once."""
-        self._signal(signal.SIGUSR1)
+        self._actor.signal.remote(signal.SIGUSR1)
 
     def release(self) -> None:
         """End the actor, which gives its resources back to the cluster."""
@@ -150,7 +143,7 @@ def _shares() -> tuple[Mapping[str, float], Mapping[str, float]]:
     return ray.cluster_resources(), ray.available_resources()
 
 
-class RayExecutor:
+class RayExecutor(Executor):
     """Places trials by Ray. ``address``: that of the cluster, ``auto`` for the one of this node.
 
     A trial takes ``gpus_per_trial`` GPUs (a share of one where several go on a GPU), or ``threads``
@@ -172,7 +165,6 @@ class RayExecutor:
         self._resources = resources
         self._mark = hashlib.sha256(study.encode()).hexdigest()[:12]
         self._held: set[int] = set()
-        self._runs: dict[int, RayRun] = {}
         self._shares = Patient(_shares, _PATIENCE)
         self._all: Mapping[str, float] = {}
         """What the cluster had when it answered last."""
@@ -254,11 +246,6 @@ class RayExecutor:
         self._held.add(number)
         return RaySlot(self._held, number)
 
-    def keeps_room(self, number: int) -> bool:
-        """Return no: a trial waits for a share like any other's."""
-        del number
-        return False
-
     def _name(self, launch: Launch) -> str:
         return f"{self._mark}-{launch.number}-{launch.attempt}"
 
@@ -287,9 +274,7 @@ class RayExecutor:
         except OSError:
             slot.release()
             raise
-        run = RayRun(launch, actor, slot, pid, device)
-        self._runs[launch.number] = run
-        return run
+        return RayRun(launch, actor, slot, pid, device)
 
     def adopt(self, launch: Launch, device: str) -> Running:
         """Return an attempt that an earlier runner started: its actor has gone on without it."""
@@ -300,52 +285,17 @@ class RayExecutor:
         except ValueError:
             return GoneRun(launch)
         self._held.add(launch.number)
-        run = RayRun(launch, actor, RaySlot(self._held, launch.number), 0, device)
-        self._runs[launch.number] = run
-        return run
+        return RayRun(launch, actor, RaySlot(self._held, launch.number), 0, device)
 
     def lend(self, device: str, on: bool) -> str:
         """Refuse: the cluster's own tools give nodes away."""
         what = "drain its node" if on else "undrain its node"
         raise ValueError(f"{device} belongs to a Ray cluster: {what} there, not here")
 
-    def lent(self) -> Sequence[str]:
-        """Return nothing: no node is ours to lend."""
-        return ()
-
     def adapt(self, resources: Resources) -> str:
         """Ask Ray for what edited resources say from the next trial on; nothing waits."""
         self._resources = resources
         return ""
-
-    def trials_on(self, device: str) -> tuple[int, ...]:
-        """Return the trials that run on a device."""
-        return tuple(n for n in sorted(self._held) if self._runs[n].device == device)
-
-    def telemetry(self, running: Mapping[int, Running]) -> Telemetry:
-        """Return nothing: Ray's dashboard shows its nodes."""
-        del running
-        return Telemetry()
-
-    def learn(self, running: Running, outcome: Outcome, duration: float) -> None:
-        """Learn nothing: Ray gives shares as they are declared."""
-
-    def called(self, device: str) -> str:
-        """Return the device's own name."""
-        return device
-
-    def others(self, running: Running) -> str:
-        """Return nothing: whom Ray puts beside a trial is not known here."""
-        del running
-        return ""
-
-    def quarantined(self) -> Mapping[str, str]:
-        """Return nothing: Ray takes bad nodes out itself."""
-        return {}
-
-    def notes(self) -> list[str]:
-        """Return nothing."""
-        return []
 
     def close(self) -> None:
         """Leave the cluster; the trials' actors are detached and go on."""

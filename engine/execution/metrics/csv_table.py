@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
-from hpo_tui.engine.execution.metrics.files import Tail, merge
+from hpo_tui.engine.execution.metrics.files import Tail, TailSource
 from hpo_tui.engine.execution.metrics.lines import Entry, LineParser
 from hpo_tui.engine.execution.metrics.text import to_number
 
@@ -14,45 +14,28 @@ _SEEN, _KEPT = 4096, 512
 """Rows whose checksums are remembered, and of those the last that go into the state."""
 
 
-class CsvSource:
+class CsvSource(TailSource):
     """Metrics in a table with a header. A table that is written anew tells only what is new in it.
 
     Some loggers rewrite their file at every epoch, or when a column appears.
     """
 
     def __init__(self, tail: Tail, parser: LineParser) -> None:
-        self.tail, self.parser = tail, parser
+        super().__init__(tail, parser)
         self.header: list[str] = []
         self._delimiter = ","
         self._seen: deque[int] = deque(maxlen=_SEEN)
         self._again = False
         """Whether the table was ever written anew: only then can a row be one that was told."""
 
-    def poll(self) -> list[Entry]:
-        """Return new rows."""
-        return merge(self._parse(self.tail.read()))
-
-    def finish(self) -> list[Entry]:
-        """Return all rows that are left."""
-        found: list[Entry] = []
-        while data := self.tail.read(final=True):
-            found += self._parse(data)
-        return merge(found)
-
-    def skip(self) -> None:
-        """Leave out the rows that are there."""
-        self.finish()
-
     def state(self) -> dict[str, Any]:
         """Return place and header, and the checksums of the last rows."""
         seen = list(self._seen)[-_KEPT:]
-        own = {"header": self.header, "delimiter": self._delimiter, "seen": seen}
-        return self.tail.state() | own | {"parser": self.parser.state()}
+        return super().state() | {"header": self.header, "delimiter": self._delimiter, "seen": seen}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from :meth:`state`."""
-        self.tail.restore(state)
-        self.parser.restore(state.get("parser") or {})
+        super().restore(state)
         self.header = list(state.get("header") or [])
         self._delimiter = str(state.get("delimiter") or ",")
         self._seen.extend(state.get("seen") or [])

@@ -5,12 +5,15 @@ only what it has not said before. Where reading stopped is a few numbers that JS
 """
 
 import stat
-from collections.abc import Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from hpo_tui.engine.execution.hiccups import words
-from hpo_tui.engine.execution.metrics.lines import Entry
+from hpo_tui.engine.execution.metrics.lines import Entry, LineParser
+from hpo_tui.engine.execution.metrics.names import Names
 
 LIMIT = 1 << 20
 """Bytes read from one file in one poll at most."""
@@ -18,25 +21,6 @@ LONGEST = 1 << 16
 """Bytes after which a line without an end is cut and read in pieces."""
 _BEFORE = 32
 """Bytes before the place of reading that are kept, by which a file written anew is told."""
-
-
-class Source(Protocol):
-    """Something that metrics are read from."""
-
-    def poll(self) -> list[Entry]:
-        """Return what is new since the last poll, as far as one bounded read goes."""
-
-    def finish(self) -> list[Entry]:
-        """Return all that is left, an unfinished last line included."""
-
-    def skip(self) -> None:
-        """Leave out what is there at present."""
-
-    def state(self) -> dict[str, Any]:
-        """Return where reading stands, JSON-able."""
-
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from :meth:`state`."""
 
 
 class Tail:
@@ -61,7 +45,7 @@ class Tail:
 
     def path(self) -> Path | None:
         """Return the file that is followed, None while there is none."""
-        if not any(c in self.pattern for c in "*?["):
+        if not has_wildcards(self.pattern):
             return self.folder / self.pattern
         found = [p for p in self.folder.glob(self.pattern) if p.is_file()]
         return max(found, key=lambda p: p.stat().st_mtime, default=None)
@@ -120,6 +104,121 @@ class Tail:
         self.offset += len(taken)
         self._before = (data[:kept] + taken)[-_BEFORE:]
         return taken
+
+
+class Source(ABC):
+    """Something that metrics are read from. Nothing in what it reads makes it raise."""
+
+    def poll(self) -> list[Entry]:
+        """Return what is new since the last poll, as far as one bounded read goes."""
+        return merge(self._new())
+
+    @abstractmethod
+    def finish(self) -> list[Entry]:
+        """Return all that is left, an unfinished last line included."""
+
+    def skip(self) -> None:
+        """Leave out what is there at present."""
+        self.finish()
+
+    @abstractmethod
+    def state(self) -> dict[str, Any]:
+        """Return where reading stands, JSON-able."""
+
+    @abstractmethod
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from :meth:`state`."""
+
+    @abstractmethod
+    def _new(self) -> list[Entry]:
+        """Return the entries of one bounded read."""
+
+
+class TailSource(Source):
+    """Metrics in the lines of one file."""
+
+    def __init__(self, tail: Tail, parser: LineParser) -> None:
+        self.tail, self.parser = tail, parser
+
+    def finish(self) -> list[Entry]:
+        """Return all that is left, an unfinished last line included."""
+        found: list[Entry] = []
+        while data := self.tail.read(final=True):
+            found += merge(self._parse(data))
+        return merge(found)
+
+    def state(self) -> dict[str, Any]:
+        """Return the place, and where the parser stands."""
+        return self.tail.state() | {"parser": self.parser.state()}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from :meth:`state`."""
+        self.tail.restore(state)
+        self.parser.restore(state.get("parser") or {})
+
+    def _new(self) -> list[Entry]:
+        return self._parse(self.tail.read())
+
+    @abstractmethod
+    def _parse(self, data: bytes) -> list[Entry]:
+        """Return what whole lines say."""
+
+
+class FilesSource(Source):
+    """Metrics in records of the files at or below a path of the trial's folder.
+
+    ``step``: the name that counts steps; ``epoch`` where it is there and nothing is said.
+    """
+
+    def __init__(self, folder: Path, path: str, names: Names, step: str | None) -> None:
+        self.folder, self.root, self.names = folder, folder / path, names
+        self.key = step or "epoch"
+        self.offsets: dict[str, int] = {}
+        """How far each file is read, by its path from the trial's folder."""
+
+    def finish(self) -> list[Entry]:
+        """Return all that is left."""
+        found: list[Entry] = []
+        before = None
+        while before != self.offsets:
+            before = dict(self.offsets)
+            found += self._new(final=True)
+        return merge(found)
+
+    def state(self) -> dict[str, Any]:
+        """Return the places in all files."""
+        return {"offsets": dict(self.offsets)}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from :meth:`state`."""
+        self.offsets = {str(k): int(v) for k, v in (state.get("offsets") or {}).items()}
+
+    def _new(self, *, final: bool = False) -> list[Entry]:
+        found: list[Entry] = []
+        with suppress(OSError):  # its folder is closed to us at present
+            for path in self._files():
+                with suppress(OSError):
+                    found += self._read(path, final=final)
+        return found
+
+    @abstractmethod
+    def _files(self) -> list[Path]:
+        """Return the files that there are. Raises OSError."""
+
+    @abstractmethod
+    def _read(self, path: Path, *, final: bool) -> list[Entry]:
+        """Return what is new in one of them. Raises OSError."""
+
+
+def has_wildcards(path: str) -> bool:
+    """Whether a path stands for whatever fits it."""
+    return any(c in path for c in "*?[")
+
+
+def fitting(root: Path) -> Iterator[Path]:
+    """Return what fits a whole path with wildcards."""
+    place = Path(root.anchor)
+    return place.glob(str(root.relative_to(place)))
 
 
 def _cut(data: bytes) -> int:

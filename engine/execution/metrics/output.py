@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from hpo_tui.engine.execution.metrics.files import Tail, merge
+from hpo_tui.engine.execution.metrics.files import Tail, TailSource, merge
 from hpo_tui.engine.execution.metrics.lines import Entry, LineParser
 
 _LINES = re.compile(rb"([^\r\n]+)(\r*\n|\r|$)")
@@ -14,7 +14,7 @@ _BAR = re.compile(rb"\d%\|.*\](?:\s|\x1b\[\w)*$")
 """A progress bar, which goes on also where the cursor goes down to another bar and up again."""
 
 
-class StdoutSource:
+class StdoutSource(TailSource):
     """Metrics in a script's output. Of output that names no metric only the steps are looked at.
 
     A line that is written over, as a progress bar is, counts once its step is over: until then it
@@ -22,7 +22,7 @@ class StdoutSource:
     """
 
     def __init__(self, tail: Tail, parser: LineParser) -> None:
-        self.tail, self.parser = tail, parser
+        super().__init__(tail, parser)
         self._words = [word.encode() for word in parser.names.pieces()]
         words = b"|".join(map(re.escape, self._words))
         self._wanted = re.compile(words if self._words else b"(?!)", re.IGNORECASE)
@@ -31,16 +31,9 @@ class StdoutSource:
         self._held: Entry | None = None
         """What a progress bar shows of the present step."""
 
-    def poll(self) -> list[Entry]:
-        """Return what is new."""
-        return merge(self._parse(self.tail.read()))
-
     def finish(self) -> list[Entry]:
         """Return all that is left."""
-        found: list[Entry] = []
-        while data := self.tail.read(final=True):
-            found += merge(self._parse(data))
-        return merge([*found, *self._release()])
+        return merge([*super().finish(), *self._release()])
 
     def skip(self) -> None:
         """Leave out what is there."""
@@ -48,12 +41,11 @@ class StdoutSource:
 
     def state(self) -> dict[str, Any]:
         """Return the place, where the parser stands, and what a progress bar shows."""
-        return self.tail.state() | {"parser": self.parser.state(), "held": self._held}
+        return super().state() | {"held": self._held}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from :meth:`state`."""
-        self.tail.restore(state)
-        self.parser.restore(state.get("parser") or {})
+        super().restore(state)
         held = state.get("held")
         self._held = (held[0], dict(held[1])) if held else None
 

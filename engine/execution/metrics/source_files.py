@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from hpo_tui.engine.execution.metrics.tensorboard import event_files
 from hpo_tui.engine.execution.metrics.wandb_runs import run_files
 from hpo_tui.engine.spec import MetricSource
 
@@ -17,8 +18,8 @@ def files_of(folder: Path, source: MetricSource) -> list[Path]:
         return []
     if source.kind == "wandb":
         return run_files(folder / pattern)
-    if source.kind == "tensorboard" and (folder / pattern).is_dir():
-        return list((folder / pattern).rglob("*tfevents*"))
+    if source.kind == "tensorboard":
+        return event_files(folder / pattern)
     return [path for path in folder.glob(pattern) if path.is_file()]
 
 

@@ -7,77 +7,34 @@ is the step, as it is in what they print, and trials of another batch size can b
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from hpo_tui.engine.execution.metrics.event_files import Broken, record, scalars
-from hpo_tui.engine.execution.metrics.files import LIMIT, merge
+from hpo_tui.engine.execution.metrics.files import LIMIT, FilesSource, fitting, has_wildcards
 from hpo_tui.engine.execution.metrics.lines import Entry
 from hpo_tui.engine.execution.metrics.names import Names
 
-_EPOCH = "epoch"
+
+def event_files(root: Path) -> list[Path]:
+    """Return the event files at or below a path, which may have wildcards. Raises OSError."""
+    if root.is_file():
+        return [root]
+    if has_wildcards(str(root)):
+        return sorted(path for path in fitting(root) if path.is_file())
+    return sorted(root.rglob("*tfevents*")) if root.is_dir() else []
 
 
-class TensorboardSource:
-    """Scalars of all event files at or below a path of the trial's folder.
-
-    ``step``: the tag that counts steps, ``global_step`` for the files' own count; ``epoch`` where
-    a file has it and nothing is said.
-    """
+class TensorboardSource(FilesSource):
+    """Scalars of all event files; ``global_step`` counts by the files' own steps."""
 
     def __init__(self, folder: Path, path: str, names: Names, step: str | None) -> None:
-        self.folder, self.root, self.names = folder, folder / path, names
-        self.tag = step or _EPOCH
-        self.offsets: dict[str, int] = {}
+        super().__init__(folder, path, names, step)
         self._ends: dict[str, int] = {}
         """How far each file has been looked at: what is written of a step may not be all yet."""
         self._broken: set[str] = set()
         """Damaged files, of which nothing more can be read."""
 
-    def poll(self) -> list[Entry]:
-        """Return what is new."""
-        return merge(self._new(final=False))
-
-    def finish(self) -> list[Entry]:
-        """Return all that is left."""
-        found: list[Entry] = []
-        before = None
-        while before != self.offsets:
-            before = dict(self.offsets)
-            found += self._new(final=True)
-        return merge(found)
-
-    def skip(self) -> None:
-        """Leave out what is there."""
-        self.finish()
-
-    def state(self) -> dict[str, Any]:
-        """Return the places in all files, by path from the trial's folder."""
-        return {"offsets": dict(self.offsets)}
-
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from :meth:`state`."""
-        self.offsets = {str(k): int(v) for k, v in (state.get("offsets") or {}).items()}
-
     def _files(self) -> list[Path]:
-        if self.root.is_file():
-            return [self.root]
-        if any(c in str(self.root) for c in "*?["):
-            place = Path(self.root.anchor)
-            return sorted(place.glob(str(self.root.relative_to(place))))
-        return sorted(self.root.rglob("*tfevents*")) if self.root.is_dir() else []
-
-    def _new(self, *, final: bool) -> list[Entry]:
-        found: list[Entry] = []
-        try:
-            files = self._files()
-        except OSError:  # its folder is closed to us at present
-            return found
-        for path in files:
-            try:
-                found += self._read(path, final=final)
-            except OSError:
-                continue
-        return found
+        return event_files(self.root)
 
     def _read(self, path: Path, *, final: bool) -> list[Entry]:
         """Read whole records; one that is still being written is left for the next poll.
@@ -107,7 +64,7 @@ class TensorboardSource:
 
     def _entry(self, step: int, found: Mapping[str, float]) -> Entry | None:
         metrics = {n: v for tag, v in found.items() if (n := self.names.find(tag)) is not None}
-        said = next((v for tag, v in found.items() if tag.rpartition("/")[2] == self.tag), None)
+        said = next((v for tag, v in found.items() if tag.rpartition("/")[2] == self.key), None)
         if said is not None and 0 <= said < 1 << 53:
             step = int(said)
         return (step, metrics) if metrics else None

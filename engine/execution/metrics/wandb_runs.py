@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from hpo_tui.engine.execution.metrics.files import LIMIT, merge
+from hpo_tui.engine.execution.metrics.files import LIMIT, FilesSource, fitting, has_wildcards, merge
 from hpo_tui.engine.execution.metrics.lines import Entry
 from hpo_tui.engine.execution.metrics.names import Names
 from hpo_tui.engine.execution.metrics.wandb_files import HEAD, Logged, begins, records
 
-_EPOCH, _OWN = "epoch", "_step"
+_OWN = "_step"
 _DEPTHS = ("*.wandb", "*/*.wandb", "*/*/*.wandb")
 """Where a run's file lies: in its folder, below ``wandb``, below the folder that W&B was told."""
 
@@ -27,10 +27,8 @@ def run_files(root: Path) -> list[Path]:
     """
     if root.is_file():
         return [root]
-    if any(c in str(root) for c in "*?["):
-        place = Path(root.anchor)
-        roots = place.glob(str(root.relative_to(place)))
-        own = [file for path in roots for file in run_files(path)]
+    if has_wildcards(str(root)):
+        own = [file for path in fitting(root) for file in run_files(path)]
     else:
         found = (p for pattern in _DEPTHS for p in root.glob(pattern))
         own = [p for p in found if not any(q.is_symlink() for q in (p, *_between(p, root)))]
@@ -41,34 +39,20 @@ def _between(path: Path, root: Path) -> list[Path]:
     return [p for p in path.parents if root in p.parents]
 
 
-class WandbSource:
-    """What runs at or below a path of the trial's folder have logged.
-
-    ``step``: the name that counts steps, ``_step`` for W&B's own count; ``epoch`` where it is
-    logged and nothing is said.
-    """
+class WandbSource(FilesSource):
+    """What runs have logged; ``_step`` counts by W&B's own steps."""
 
     def __init__(self, folder: Path, path: str, names: Names, step: str | None) -> None:
-        self.folder, self.root, self.names = folder, folder / path, names
-        self.key = step or _EPOCH
-        self.offsets: dict[str, int] = {}
+        super().__init__(folder, path, names, step)
         self._seen: set[str] = set()
         """Metrics that were logged at a step."""
         self._summary: dict[str, float] = {}
         self._last: int | None = None
         """The last step that was reported."""
 
-    def poll(self) -> list[Entry]:
-        """Return what is new."""
-        return merge(self._new())
-
     def finish(self) -> list[Entry]:
         """Return all that is left, and what is in the summaries alone."""
-        found: list[Entry] = []
-        before = None
-        while before != self.offsets:
-            before = dict(self.offsets)
-            found += self._new()
+        found = super().finish()
         left = {n: v for n, v in self._summary.items() if n not in self._seen}
         self._seen |= left.keys()
         return merge([*found, (self._last, left)] if left else found)
@@ -79,33 +63,22 @@ class WandbSource:
         self._seen, self._summary, self._last = set(), {}, None
 
     def state(self) -> dict[str, Any]:
-        """Return the places in all files, by path from the trial's folder, and what was seen."""
-        return {
-            "offsets": dict(self.offsets), "seen": sorted(self._seen),
-            "summary": {n: repr(v) for n, v in self._summary.items()}, "last": self._last,
-        }  # fmt: skip
+        """Return the places in all files, and what was seen."""
+        summary = {n: repr(v) for n, v in self._summary.items()}
+        seen = {"seen": sorted(self._seen), "summary": summary, "last": self._last}
+        return super().state() | seen
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from :meth:`state`."""
-        self.offsets = {str(k): int(v) for k, v in (state.get("offsets") or {}).items()}
+        super().restore(state)
         self._seen = set(state.get("seen") or ())
         self._summary = {str(n): float(v) for n, v in (state.get("summary") or {}).items()}
         self._last = state.get("last")
 
-    def _new(self) -> list[Entry]:
-        found: list[Entry] = []
-        try:
-            files = run_files(self.root)
-        except OSError:  # its folder is closed to us at present
-            return found
-        for path in files:
-            try:
-                found += self._read(path)
-            except OSError:
-                continue
-        return found
+    def _files(self) -> list[Path]:
+        return run_files(self.root)
 
-    def _read(self, path: Path) -> list[Entry]:
+    def _read(self, path: Path, *, final: bool) -> list[Entry]:  # noqa: ARG002 - a record is whole
         """Read whole records, of a bounded number of bytes; the rest is left for the next poll."""
         name = os.path.relpath(path, self.folder)
         at = self.offsets.get(name, 0)
