@@ -15,8 +15,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from hpo_tui.engine.execution.processes import Process, boot_id
 
 
@@ -28,37 +26,18 @@ class LeaseError(Exception):
 class Holder:
     """A trial's process as noted in a lease file.
 
-    ``ticks``: its start in clock ticks since the boot called ``boot``; 0 in leases written before
-    these were noted, which have ``started`` alone (Unix seconds, 0 when unknown).
+    ``ticks``: its start in clock ticks since the boot called ``boot``, 0 where it had ended.
     """
 
     trial: int
     pid: int
-    started: float
-    ticks: int = 0
-    boot: str = ""
+    ticks: int
+    boot: str
 
     @property
     def alive(self) -> bool:
         """Whether that very process still runs (a reused PID has another start)."""
-        if self.ticks:
-            return self.boot == boot_id() and Process(self.pid, self.ticks).alive
-        started = process_start(self.pid)
-        return started is not None and (not self.started or abs(started - self.started) < 1.0)
-
-
-def process_start(pid: int) -> float | None:
-    """Return when process ``pid`` started (Unix seconds), None when it is gone or a zombie.
-
-    It moves whenever the wall clock is set: what identifies a process is its ticks.
-    """
-    try:
-        process = psutil.Process(pid)
-        if process.status() == psutil.STATUS_ZOMBIE:
-            return None
-        return process.create_time()
-    except psutil.Error:
-        return None
+        return self.boot == boot_id() and Process(self.pid, self.ticks).alive
 
 
 def find_runtime_dir(environ: Mapping[str, str] | None) -> Path:
@@ -168,8 +147,7 @@ class LeaseFile:
         process, known = Process.of(pid), self._holders.get(trial)
         ticks = process.ticks if process is not None else 0
         if known is None or (known.pid, known.ticks) != (pid, ticks):
-            holder = Holder(trial, pid, process_start(pid) or 0.0, ticks, boot_id())
-            self._holders[trial] = holder
+            self._holders[trial] = Holder(trial, pid, ticks, boot_id())
             self._write()
 
     def drop(self, trial: int) -> None:
@@ -229,9 +207,7 @@ class LeaseFile:
             "study": self.study,
             "runner": os.getpid(),
             "boot": boot_id(),
-            # Three items and no more: older runners on this machine read these, too.
-            "trials": [[h.trial, h.pid, h.started] for h in self._holders.values()],
-            "ticks": {str(h.trial): h.ticks for h in self._holders.values()},
+            "trials": [[h.trial, h.pid, h.ticks] for h in self._holders.values()],
         }
         data = json.dumps(note).encode()
         try:
@@ -251,12 +227,10 @@ def _read_note(fd: int) -> dict[str, Any]:
 
 
 def _holders_of(note: Mapping[str, Any]) -> Iterable[Holder]:
-    entries, ticks, boot = note.get("trials"), note.get("ticks"), str(note.get("boot", ""))
-    noted = ticks if isinstance(ticks, dict) else {}
+    entries, boot = note.get("trials"), str(note.get("boot", ""))
     for entry in entries if isinstance(entries, list) else ():
         try:
-            trial, pid, started = entry
-            at = int(noted.get(str(trial), 0))
-            yield Holder(int(trial), int(pid), float(started), at, boot)
+            trial, pid, ticks = entry
+            yield Holder(int(trial), int(pid), int(ticks), boot)
         except (TypeError, ValueError):
             continue
