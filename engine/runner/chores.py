@@ -42,20 +42,21 @@ class Chores:
         self.lateness = Lateness(desk)
         self.lingering = Lingering(desk)
         self.warming = Warming(desk)
-        self._due: dict[str, float] = {}
+        self._due: dict[Callable[[], object], float] = {}
         self._ended = -1
         self._quarantined: set[str] = set()
         self._waits: str | None = None
         """What the store says that the study waits for, None while that is not known."""
         self._watched = processes.awake()
         """When it was last looked whether trials hang, in seconds that the machine was awake."""
-        self.work: list[tuple[float, Callable[[], None]]] = [
+        overdue, warm, clean = self.lateness.look, self.warming.look, self.checkpoints.collect
+        self.work: list[tuple[float, Callable[[], object]]] = [
             (1.0, self.wait), (1.0, self.charge), (1.0, self.budget), (2.0, self.look),
-            (1.0, self.unread), (1.0, self.stalls), (5.0, self.overdue), (0.05, self.warm),
-            (1.0, self.drain), (1.0, self.ends), (5.0, self.spared), (30.0, self.clean),
-            (10.0, self.fold),
+            (1.0, self.unread), (1.0, self.stalls), (5.0, overdue), (0.05, warm),
+            (1.0, self.drain), (1.0, self.lingering.look), (5.0, self.spared), (30.0, clean),
+            (10.0, desk.writer.fold),
         ]  # fmt: skip
-        self.sums = (self.budget, self.spared, self.clean, self.overdue, self.warm)
+        self.sums = (self.budget, self.spared, clean, overdue, warm)
         """The work that goes through all trials: the more there are, the less often it is done."""
 
     def run(self) -> None:
@@ -63,18 +64,14 @@ class Chores:
         now = time.monotonic()
         long = len(self.desk.trials) / _A_SECOND
         for pause, job in self.work:
-            if now >= self._due.get(job.__name__, 0.0):
-                self._due[job.__name__] = now + (max(pause, long) if job in self.sums else pause)
+            if now >= self._due.get(job, 0.0):
+                self._due[job] = now + (max(pause, long) if job in self.sums else pause)
                 job()
 
     def last(self) -> None:
         """Do what belongs to the end of a study."""
-        self.clean()
+        self.checkpoints.collect()
         self.audit.put()
-
-    def close(self) -> None:
-        """End the process that measures imports, if it runs."""
-        self.warming.close()
 
     def wait(self) -> None:
         """Write down what keeps every trial from starting: by itself the study just seems idle."""
@@ -159,18 +156,6 @@ class Chores:
                 text = f"stalled: reported nothing for {show_duration(limit)}"
                 desk.end(live, Stop("stall", text))
 
-    def overdue(self) -> None:
-        """Tell of trials that take far longer than any of their task has."""
-        self.lateness.look()
-
-    def ends(self) -> None:
-        """Tell of trials that were told to end and have not."""
-        self.lingering.look()
-
-    def warm(self) -> None:
-        """Advise to start trials warm where that spares a good part of them."""
-        self.warming.look()
-
     def drain(self) -> None:
         """Move trials off a lent device, once they have written a checkpoint since it was lent."""
         for live in self.desk.live.values():
@@ -186,14 +171,6 @@ class Chores:
         if ended != self._ended:
             self._ended = ended
             self.audit.put()
-
-    def fold(self) -> None:
-        """Merge the database's write-ahead log into the study's file."""
-        self.desk.writer.fold()
-
-    def clean(self) -> None:
-        """Remove checkpoints that nobody can need any more."""
-        self.checkpoints.collect()
 
 
 def look(folder: Path) -> Look:

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 from hpo_tui.engine.overdue import KEY
 from hpo_tui.engine.runner.desk import Desk
-from hpo_tui.engine.spec import Resources
 from hpo_tui.engine.spec.units import show_duration
 from hpo_tui.store.models import Trial, TrialState
 
@@ -67,12 +66,12 @@ class Lateness:
         others, so_far = show_duration(max(1, round(longest))), show_duration(round(seconds))
         return (
             f"trial {trial.number} has run for {so_far}, others at {trial.task} {others} at most; "
-            f"{self._fate(trial, self.desk.spec.resources)}"
+            f"{self._fate(trial)}"
         )
 
-    def _fate(self, trial: Trial, resources: Resources) -> str:
+    def _fate(self, trial: Trial) -> str:
         """Say what will stop the trial if it hangs."""
-        ends = []
+        ends, resources = [], self.desk.spec.resources
         if resources.stall is not None:
             ends.append(f"once it reports nothing for {show_duration(resources.stall)} (stall)")
         if resources.timeout is not None:

@@ -29,7 +29,7 @@ class Lock:
     def __init__(self, folder: StudyFolder) -> None:
         self.folder = folder
         try:
-            self.fd = os.open(folder.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            self.fd = self._opened()
         except OSError as error:
             raise Unopenable(_unwritable(folder, error)) from error
         try:
@@ -44,13 +44,16 @@ class Lock:
             os.close(self.fd)
             raise Unopenable(_unwritable(folder, error)) from error
 
+    def _opened(self) -> int:
+        return os.open(self.folder.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+
     def _take(self) -> None:
         """Have the lock for this process alone."""
         begun = time.monotonic()
         self._wait(begun)
         while not self._is_current():
             # The study was made anew meanwhile: what is locked belongs to the one before.
-            fresh = os.open(self.folder.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            fresh = self._opened()
             os.close(self.fd)
             self.fd = fresh
             self._wait(begun)
@@ -105,13 +108,12 @@ class Lock:
             with contextlib.suppress(FileNotFoundError):
                 if os.path.samestat(self.folder.lock.stat(), os.fstat(self.fd)):
                     return True
-            fresh = os.open(self.folder.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            fresh = self._opened()
         except OSError:  # no answer of a network file system at present, a full disk, all is gone
             return True
         old, self.fd = self.fd, fresh
-        mine = self._is_free(fcntl.LOCK_EX)
-        shared = not mine and self._is_free(fcntl.LOCK_SH)  # by a command, for a moment
-        if not mine:
+        if not self._is_free(fcntl.LOCK_EX):
+            shared = self._is_free(fcntl.LOCK_SH)  # by a command, for a moment
             os.close(fresh)
             self.fd = old
             return shared

@@ -256,7 +256,7 @@ class Runner:
                 return
 
     def _close(self) -> None:
-        self.chores.close()
+        self.chores.warming.close()
         self.desk.proposals.close()
         self.desk.executor.close()
         self.desk.notices.close(lambda: self.leaving)

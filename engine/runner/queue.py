@@ -67,10 +67,6 @@ class Queue:
         ahead = list(self._order)[: self._place(asked)]
         return [n for n in ahead if self._waits(n) and n in self._asked]
 
-    def waiting(self) -> list[Trial]:
-        """Return the trials that wait, in the order they will start."""
-        return [self._trials[n] for n in self._order if self._waits(n)]
-
     def clear(self) -> None:
         """Have nothing wait any more."""
         self._order.clear()

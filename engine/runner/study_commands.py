@@ -80,10 +80,9 @@ class StudyCommands:
         desk.event("stopped", "the study is stopped")
         for live in desk.live.values():
             desk.end(live, Stop("study", STOPPED), at_once=at_once)
-        for trial in desk.queue.waiting():
-            ended = TrialState.KILLED
-            desk.update(trial.number, state=ended, reason=STOPPED)
-            tell_optimizer(desk, desk.trials[trial.number], "killed")
+        for trial in list(desk.queue.in_turn()):
+            ended = desk.update(trial.number, state=TrialState.KILLED, reason=STOPPED)
+            tell_optimizer(desk, ended, "killed")
         desk.queue.clear()
         if not desk.live:
             return "stopped"

@@ -4,7 +4,7 @@ from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.strays import set_aside
 from hpo_tui.engine.runner.study_commands import STOPPED
 from hpo_tui.engine.runner.watching import adopt
-from hpo_tui.store.models import StudyState, Trial, TrialState
+from hpo_tui.store.models import StudyState, TrialState
 
 
 def take_over(desk: Desk) -> None:
@@ -24,12 +24,8 @@ def take_over(desk: Desk) -> None:
             # Never started, it was asked for: before all that is asked for from now on.
             desk.queue.add(trial.number, asked=None if trial.attempt else 0)
         elif stopped and trial.reason == STOPPED:
-            _queue_again(desk, trial)
-
-
-def _queue_again(desk: Desk, trial: Trial) -> None:
-    """Have a trial go on that was ended as the study was stopped."""
-    desk.update(
-        trial.number, state=TrialState.WAITING, ended=None, reason="", wasted=desk.redone(trial)
-    )
-    desk.queue.add(trial.number)
+            desk.update(
+                trial.number, state=TrialState.WAITING, ended=None, reason="",
+                wasted=desk.redone(trial),
+            )  # fmt: skip
+            desk.queue.add(trial.number)

@@ -24,10 +24,11 @@ class TrialCommands:
             return f"trial {trial.number} is being ended"
         if trial.state is not TrialState.WAITING:
             raise Refused(f"trial {trial.number} has ended already ({trial.state})")
-        self.desk.update(trial.number, state=TrialState.KILLED, reason="killed by you")
-        self.desk.event("killed", f"trial {trial.number} will not be started", trial.number)
-        tell_optimizer(self.desk, self.desk.trials[trial.number], "killed")
-        return f"trial {trial.number} will not be started"
+        killed = self.desk.update(trial.number, state=TrialState.KILLED, reason="killed by you")
+        answer = f"trial {trial.number} will not be started"
+        self.desk.event("killed", answer, trial.number)
+        tell_optimizer(self.desk, killed, "killed")
+        return answer
 
     def do_retry(self, command: Command) -> str:
         """Start a failed, killed or stopped trial again, from its checkpoint if it has one."""

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from hpo_tui.engine.runner.desk import Desk
-from hpo_tui.engine.runner.watching import collector_of
+from hpo_tui.engine.runner.watching import collector_of, told
 from hpo_tui.store.connect import BUSY_SECONDS
 from hpo_tui.store.faults import explained, is_locked, lacks_room, may_pass
 from hpo_tui.store.folder import StudyFolder
@@ -77,7 +77,7 @@ class Trouble:
             # What they have read may not have been stored: they go back to where the store is.
             if live.collector is not None:
                 with contextlib.suppress(sqlite3.Error):
-                    live.collector = collector_of(self.desk, live)
+                    live.collector = collector_of(self.desk, live, told(self.desk, live.number))
         if self.active and lacks_room(error):
             with contextlib.suppress(OSError):
                 ballast(self.desk.folder).unlink()

@@ -49,7 +49,7 @@ def watch(desk: Desk, launch: Launch, process: Running, known: Told) -> Live:
     live = Live(number, launch, process, tail, heard=processes.awake(), seq=tail.seq)
     live.result.update(known.result)
     if desk.spec.metrics:
-        live.collector = _restored(desk, live, known)
+        live.collector = collector_of(desk, live, known)
     if launch.environment["HPO_RESUME"] and trial.resumed_from in desk.trials:
         live.before = desk.trials[trial.resumed_from].step
     by_steps = desk.meter.share_of_steps(trial.task, trial.step, live.before) is not None
@@ -93,12 +93,8 @@ def _stop_of(desk: Desk, number: int) -> Stop | None:
     return Stop("again", stop.text) if stop.kind == "study" else stop
 
 
-def collector_of(desk: Desk, live: Live) -> Collector:
+def collector_of(desk: Desk, live: Live, known: Told) -> Collector:
     """Return the reader of what a trial prints and writes, where an earlier one left off."""
-    return _restored(desk, live, told(desk, live.number))
-
-
-def _restored(desk: Desk, live: Live, known: Told) -> Collector:
     collector = _collector(desk, live, desk.spec.kept_metrics)
     if known.collected is not None:
         collector.restore(known.collected)

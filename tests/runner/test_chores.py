@@ -19,7 +19,7 @@ from hpo_tui.engine.runner.live import Live, Stop
 from hpo_tui.engine.runner.starting import Starter
 from hpo_tui.engine.runner.stopping import Audit
 from hpo_tui.engine.runner.trouble import Trouble
-from hpo_tui.engine.runner.watching import collector_of
+from hpo_tui.engine.runner.watching import collector_of, told
 from hpo_tui.store.models import StudyState, Trial, TrialState
 from hpo_tui.store.read import StudyReader
 
@@ -42,7 +42,7 @@ def test_a_trial_leaves_a_lent_device_at_its_next_checkpoint(desk: Desk, tmp_pat
 
 def test_the_file_of_a_study_says_all_without_its_log(desk: Desk, tmp_path: Path) -> None:
     chores = Chores(desk, SimpleNamespace(), SimpleNamespace())  # type: ignore[arg-type]
-    chores.work = [(pause, job) for pause, job in chores.work if job == chores.fold]
+    chores.work = [(pause, job) for pause, job in chores.work if job == desk.writer.fold]
     chores.run()
     alone = tmp_path / "alone.db"
     alone.write_bytes((tmp_path / "study.db").read_bytes())
@@ -218,7 +218,7 @@ def test_a_file_that_somebody_holds_for_a_while_is_waited_for(desk: Desk, tmp_pa
 def test_what_was_read_and_not_stored_is_read_again(desk: Desk, tmp_path: Path) -> None:
     one = live(desk, tmp_path)
     one.launch.folder.log.write_text("a=0.5\n")
-    one.collector = collector_of(desk, one)
+    one.collector = collector_of(desk, one, told(desk, one.number))
     desk.writer.put("collector:1", one.collector.state())
     assert one.collector.poll() == [(1, {"a": 0.5})]
     Trouble(desk).begin(locked(tmp_path))

@@ -24,7 +24,7 @@ def test_what_runs_again_goes_first_and_what_was_stopped_in_turn(queue: Queue) -
     queue.add(1)
     queue.add(2)
     queue.add(3, first=True)
-    assert [t.number for t in queue.waiting()] == [3, 1, 2]
+    assert [t.number for t in queue.in_turn()] == [3, 1, 2]
 
 
 def test_what_people_ask_for_starts_in_that_order_before_all_else(queue: Queue) -> None:

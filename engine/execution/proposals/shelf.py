@@ -26,18 +26,9 @@ back for a user's wish. In haste (:attr:`Shelf.ahead`) nothing is outdated.
 import itertools
 import time
 from collections import deque
-from enum import Enum, auto
 
 from hpo_tui.engine.answers import SPENT
 from hpo_tui.engine.optimizer.api import Suggestion
-
-
-class Request(Enum):
-    """What has become of a request by the time that its answer comes."""
-
-    ASKED = auto()
-    WITHDRAWN = auto()
-    OVERTAKEN = auto()
 
 
 class Shelf:
@@ -134,13 +125,14 @@ class Shelf:
         What was withdrawn before it came is kept as the former one, for when there is no time.
         """
         self.ahead = ahead
-        request = self._request(number)
-        if request is Request.ASKED:
+        if number in self._asked:
             self._asked.remove(number)
             self.ready.append(found)
             self._former = None
-        elif request is Request.WITHDRAWN and not self._follows(found):
-            self._former = found
+        elif number > self._overtaken:
+            # Made to follow the former one, which it takes to run, it would leave out a number.
+            follows = self._former is not None and self._former.number < found.number
+            self._former = self._former if follows else found
 
     def spent(self, number: int, why: str) -> None:
         """Take in that the budget pays for nothing more."""
@@ -155,15 +147,3 @@ class Shelf:
         counted_on = number in self._asked
         self._asked.discard(number)
         return counted_on
-
-    def _request(self, number: int) -> Request:
-        if number in self._asked:
-            return Request.ASKED
-        return Request.WITHDRAWN if number > self._overtaken else Request.OVERTAKEN
-
-    def _follows(self, found: Suggestion) -> bool:
-        """Whether what comes late was made to follow the former one, and takes it to run.
-
-        Started in its place it would leave out a number.
-        """
-        return self._former is not None and self._former.number < found.number
