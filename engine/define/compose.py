@@ -28,12 +28,12 @@ from hpo_tui.engine.spec.placeholders import braced
 from hpo_tui.engine.spec.values import native, value_fault
 
 _SEED = re.compile(r"(random_|rng_|manual_)?seed|seed_everything|random_state")
-_BUDGET = 40.0
+BUDGET = 40.0
 """Runs of the full task that a study is given to begin with."""
 EXAMPLE = Parameter("lr", ParameterKind.FLOAT, 1e-4, 1e-1, log=True)
 """What stands in a study for which no parameter was found."""
-_NOBODY = Objective("loss", Direction.MINIMIZE)
-"""A stand-in for the objective until the output has shown one."""
+NOBODY = Objective("loss", Direction.MINIMIZE)
+"""A stand-in for the objective until a run has shown one."""
 _DULL = ("main", "train", "run", "script", "experiment", "trainer", "cli", "app", "__main__")
 """Names of scripts that tell nothing, so that the folder's is taken for the study."""
 
@@ -97,9 +97,9 @@ def make_spec(plan: Plan, words: Sequence[str], folder: Path, script: Path | Non
     return StudySpec(
         name=study_name(words, folder, script),
         command=tuple(command),
-        budget=Budget(_BUDGET),
+        budget=Budget(BUDGET),
         space=space,
-        objectives=(_NOBODY,),
+        objectives=(NOBODY,),
         tasks=plan.fidelity.tasks if plan.fidelity else (Task("full", 1.0),),
         start=(defaults,) if (defaults := default_params(plan)) and plan.proposals else (),
         env=env,
@@ -196,4 +196,9 @@ def study_name(words: Sequence[str], folder: Path, script: Path | None) -> str:
     own = (w for w in words if not Path(w).is_absolute() and is_file(folder / w))
     stem = script.stem if script else Path(next(own, "")).stem
     raw = stem if stem and stem.lower() not in _DULL else home.name
-    return re.sub(r"[^\w-]+", "-", raw).strip("-_.")[:60] or "study"
+    return as_name(raw) or "study"
+
+
+def as_name(text: str) -> str:
+    """Return a text as the name of a study, which is that of its folder too; "" if none is left."""
+    return re.sub(r"[^\w-]+", "-", text).strip("-_")[:60]

@@ -4,11 +4,14 @@ import errno
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from hpo_tui.engine.define.options import Option
 from hpo_tui.engine.define.try_one import Tried
 from hpo_tui.engine.spec import StudySpec
+from hpo_tui.engine.spec.names import KeyPath
 from hpo_tui.engine.spec.text.files import write_atomic
+from hpo_tui.engine.spec.text.write import write
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,12 @@ class Draft:
     advice: tuple[str, ...] = ()
     tried: Tried | None = None
     files: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, spec: StudySpec, notes: Mapping[KeyPath, str], how: str, **more: Any) -> "Draft":
+        """Return the draft of a study with these comments; ``more``: the other fields."""
+        text = write(spec, notes)
+        return cls(text, StudySpec.from_text(text), how, **more)
 
     @property
     def name(self) -> str:

@@ -19,6 +19,8 @@ _BY_RANK = (
     r"(num_|n_|max_)?(train_)?(samples|examples|rows|train)|(train|train_set|sample|subset)_size",
 )
 """Names of options that set the length of a training or the amount of data, the surest first."""
+_COUNTED = re.compile(r"epoch|(time)?step|iter(ation)?|update|round|tree|sample|episode|frame")
+"""What is counted, where one word says so."""
 _SHARES = (0.25, 0.5, 1.0)
 """Of the default, for the tasks from the cheapest to the full one."""
 
@@ -84,17 +86,4 @@ def _noun(name: str) -> str:
     words = re.sub(r"^n(?=epochs?$|iters?$)", "", bare_name(name).replace("_", " "))
     for prefix in ("num ", "n ", "max ", "nb ", "total ", "train "):
         words = words.removeprefix(prefix)
-    counted = (
-        "epoch",
-        "step",
-        "timestep",
-        "iteration",
-        "iter",
-        "update",
-        "round",
-        "tree",
-        "sample",
-        "episode",
-        "frame",
-    )
-    return f"{words}s" if words.rpartition(" ")[2] in counted else words
+    return f"{words}s" if _COUNTED.fullmatch(words.rpartition(" ")[2]) else words

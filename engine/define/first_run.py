@@ -60,6 +60,14 @@ def faults(tried: Tried) -> list[str]:
     return [f"the first run ended with exit code {tried.code}: {last}"] if tried.code else []
 
 
+def timed(spec: StudySpec, tried: Tried, notes: dict[KeyPath, str]) -> StudySpec:
+    """Return the study with what ends a trial that hangs; ``notes`` get what the run has taken."""
+    notes.update(times(spec, tried))
+    spec, said = guarded(spec, tried)
+    notes.update(said)
+    return spec
+
+
 def guarded(spec: StudySpec, tried: Tried) -> tuple[StudySpec, dict[KeyPath, str]]:
     """Return the study with something that ends a trial that hangs, and what is to be said of it.
 

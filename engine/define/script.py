@@ -5,6 +5,7 @@ import re
 import shutil
 import sys
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from hpo_tui.engine.define.sources.texts import is_file, module_file
@@ -101,6 +102,15 @@ def _behind(entry: str, folder: Path) -> Path | None:
     """Return the file here of the module whose function an installed command calls, or None."""
     places = ((name, root) for name in _CALLED.findall(entry) for root in (folder, folder / "src"))
     return next((p for name, root in places if (p := module_file(name, root))), None)
+
+
+def flagged(words: Sequence[str], *flags: str) -> str:
+    """Return what a command says by a flag, in one word or in two; nothing where it does not."""
+    for word, following in pairwise((*words, "")):
+        flag, equals, value = word.partition("=")
+        if flag in flags:
+            return value if equals else following
+    return ""
 
 
 def launched(words: Sequence[str]) -> bool:

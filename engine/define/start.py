@@ -8,27 +8,23 @@ from pathlib import Path
 from hpo_tui.engine.define.compose import Plan, make_plan, make_spec, with_metrics
 from hpo_tui.engine.define.draft import Draft
 from hpo_tui.engine.define.find import find_options
-from hpo_tui.engine.define.first_run import first_run, guarded, times
-from hpo_tui.engine.define.hydra.sweep import Sweep, hydra_sweep, sweep_advice
+from hpo_tui.engine.define.first_run import first_run, timed
+from hpo_tui.engine.define.hydra.sweep import hydra_sweep, sweep_advice
 from hpo_tui.engine.define.options import Option
 from hpo_tui.engine.define.optuna.draft import optuna_draft
 from hpo_tui.engine.define.optuna.source import uses_optuna
 from hpo_tui.engine.define.preview import asks
-from hpo_tui.engine.define.printed import Printed
 from hpo_tui.engine.define.remarks import remarks
 from hpo_tui.engine.define.script import command_words, launched, script_of
 from hpo_tui.engine.define.sources.prints import read_source
 from hpo_tui.engine.define.sources.texts import is_file, is_folder, local_sources
-from hpo_tui.engine.define.try_one import Tried
 from hpo_tui.engine.define.wandb.draft import sweep_draft
 from hpo_tui.engine.define.wandb.env import placed, remark, uses_wandb
 from hpo_tui.engine.define.wandb.file import SUFFIXES, read_sweep
 from hpo_tui.engine.define.wandb.source import UNREAD, starts_sweep, sweep_in
 from hpo_tui.engine.define.wrapper import wrapped
-from hpo_tui.engine.spec import StudySpec
-from hpo_tui.engine.spec.names import KeyPath, did_you_mean, plain
+from hpo_tui.engine.spec.names import did_you_mean, plain
 from hpo_tui.engine.spec.text.toml_text import toml_key
-from hpo_tui.engine.spec.text.write import write
 
 _NO_METRIC = (
     "no metric was seen in the output: name it under [[objective]], and where it is found "
@@ -98,37 +94,24 @@ def _by_options(
     if printed is None or not printed.values:
         printed = read_source(texts) or printed
     spec = with_metrics(spec, printed) if printed is not None else spec
-    spec = _with_goal(spec, sweep, printed, tried)
+    if sweep is not None:
+        good = tried is None or tried.code == 0
+        spec = sweep.with_goal(spec, printed.values if printed and good else {})
     if tried is not None and not (printed and printed.values):
         advice.append(_RETURNED if sweep and tried.code == 0 else _NO_METRIC)
-    advice += [] if plan.proposals or needs else [_no_parameter(words, folder)]
+    if not plan.proposals and not needs:
+        into = "" if asks(words, folder) else ", and {NAME} into the command"
+        advice.append(f"no parameter was found: write [space.NAME] tables by hand{into}")
     advice += _asked_in_vain(plan)
     notes = remarks(plan, spec, printed, shlex.join(given), texts)
     reached = not any(o.style == "constant" for o in found.options) or not found.advice
     if tried is not None and tried.code == 0 and reached:
-        spec = _timed(spec, tried, notes)
+        spec = timed(spec, tried, notes)
     if spec.metrics[0].kind == "wandb":
         spec, notes["env",] = placed(spec), remark(spec.name)
-    text = write(spec, notes)
     how = plan.found.how if plan.proposals else ""
-    return Draft(
-        text, StudySpec.from_text(text), how, tuple(plan.left), tuple(advice), tried, files
-    )
-
-
-def _with_goal(
-    spec: StudySpec, sweep: Sweep | None, printed: Printed | None, tried: Tried | None
-) -> StudySpec:
-    """Return the study with the goal of a sweep, if there is one."""
-    good = tried is None or tried.code == 0
-    seen = printed.values if printed is not None and good else {}
-    return spec if sweep is None else sweep.with_goal(spec, seen)
-
-
-def _no_parameter(words: Sequence[str], folder: Path) -> str:
-    """Say that the space has to be written by hand, and how the script would learn of it."""
-    into = "" if asks(words, folder) else ", and {NAME} into the command"
-    return f"no parameter was found: write [space.NAME] tables by hand{into}"
+    left, told = tuple(plan.left), tuple(advice)
+    return Draft.of(spec, notes, how, left=left, advice=told, tried=tried, files=files)
 
 
 def _needed(needs: Sequence[Option], words: Sequence[str]) -> str:
@@ -136,14 +119,6 @@ def _needed(needs: Sequence[Option], words: Sequence[str]) -> str:
     named = " and ".join(o.flag for o in needs)
     whole = " ".join(map(_example, needs))
     return f"the script needs {named}: hpo-tui init --force -- {shlex.join(words)} {whole}"
-
-
-def _timed(spec: StudySpec, tried: Tried, notes: dict[KeyPath, str]) -> StudySpec:
-    """Add what a first run tells of times; return the study with what ends a trial that hangs."""
-    notes.update(times(spec, tried))
-    spec, said_of = guarded(spec, tried)
-    notes.update(said_of)
-    return spec
 
 
 def _own_study(

@@ -3,13 +3,12 @@
 import dataclasses
 import re
 from collections.abc import Sequence
-from itertools import pairwise
 from pathlib import Path
 
 from hpo_tui.engine.define.files import leaves_of, load, read_yaml
 from hpo_tui.engine.define.options import Found, Option
 from hpo_tui.engine.define.process import run_briefly
-from hpo_tui.engine.define.script import script_at
+from hpo_tui.engine.define.script import flagged, script_at
 
 RUN_FOLDER = ("hydra.run.dir={trial_dir}/hydra",)
 """By the second that a job begins in, as Hydra has it, two at once would write into one folder."""
@@ -60,23 +59,14 @@ def hydra_folder(script: Path, text: str, words: Sequence[str]) -> tuple[Path, s
 
     The command goes before the source: ``--config-name=other``.
     """
-    path = _flagged(words, "--config-path", "-cp") or _stated(text, "config_path") or "."
-    name = _flagged(words, "--config-name", "-cn") or _stated(text, "config_name")
+    path = flagged(words, "--config-path", "-cp") or _stated(text, "config_path") or "."
+    name = flagged(words, "--config-name", "-cn") or _stated(text, "config_name")
     return (script.parent / path, name.removesuffix(".yaml")) if name else None
 
 
 def _stated(text: str, name: str) -> str:
     found = re.search(rf"{name}\s*=\s*[\"']([^\"']*)[\"']", text)
     return found[1] if found else ""
-
-
-def _flagged(words: Sequence[str], *flags: str) -> str:
-    """Return what a command says by a flag, in one word or in two."""
-    for word, following in pairwise((*words, "")):
-        flag, equals, value = word.partition("=")
-        if flag in flags:
-            return value if equals else following
-    return ""
 
 
 def _group_options(folder: Path, group: str, chosen: str) -> list[Option]:

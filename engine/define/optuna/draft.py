@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hpo_tui.engine.define.compose import EXAMPLE, study_name
+from hpo_tui.engine.define.compose import BUDGET, EXAMPLE, as_name, study_name
 from hpo_tui.engine.define.draft import Draft
 from hpo_tui.engine.define.fidelity import tasks_for
 from hpo_tui.engine.define.first_run import faults, guarded
@@ -35,12 +35,9 @@ from hpo_tui.engine.spec import (
 )
 from hpo_tui.engine.spec.names import name_fault
 from hpo_tui.engine.spec.placeholders import braced
-from hpo_tui.engine.spec.text.write import write
 from hpo_tui.engine.spec.values import native, value_fault
 from hpo_tui.store.transfer.arrivals import value_names
 
-_TRIALS = 40
-"""Full-task units for a script that does not say how many trials it wants."""
 _FEWEST_STEPS = 4
 """Reports of a trial from which on it can be cut into tasks."""
 _STEPS = "steps"
@@ -70,9 +67,8 @@ def optuna_draft(
         spec, said_of = guarded(spec, tried)
         notes.update(said_of)
     advice += advice_of(source, seen, spec, tried)
-    text = write(spec, notes)
     how = f"what its objective suggests{', seen in a run' if seen.space else ''}"
-    return Draft(text, StudySpec.from_text(text), how, advice=tuple(advice), tried=tried)
+    return Draft.of(spec, notes, how, advice=tuple(advice), tried=tried)
 
 
 def _spec(
@@ -82,7 +78,7 @@ def _spec(
     directions = seen.directions or source.directions or ("minimize",)
     names = value_names(seen.metrics or source.metrics, len(directions))
     return StudySpec(
-        name=_name(seen.name or source.name) or study_name(words, folder, script),
+        name=as_name(seen.name or source.name) or study_name(words, folder, script),
         command=tuple(_command(words, folder)),
         budget=_budget(source, seen),
         space=tuple(space.values()) or (EXAMPLE,),
@@ -94,11 +90,6 @@ def _spec(
         tasks=_tasks(source, seen),
         start=tuple(filter(None, (_start(p, space) for p in seen.start or source.start))),
     )
-
-
-def _name(name: str) -> str:
-    """Return the script's name of its study as one of ours."""
-    return "".join(c if c.isalnum() or c in "_-" else "-" for c in name).strip("-_")[:60]
 
 
 def _command(words: Sequence[str], folder: Path) -> list[str]:
@@ -117,7 +108,7 @@ def _budget(source: Suggested, seen: Seen) -> Budget:
     trials, timeout = seen.trials or source.trials, seen.timeout or source.timeout
     if trials is None and timeout:
         return Budget(float(timeout), BudgetUnit.WALL)
-    return Budget(float(trials if trials and trials > 1 else _TRIALS))
+    return Budget(float(trials if trials and trials > 1 else BUDGET))
 
 
 def _space(source: Suggested, seen: Seen) -> dict[str, Parameter]:

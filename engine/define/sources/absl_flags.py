@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from hpo_tui.engine.define.options import Found, Option, Raw, from_dump, kind_of
+from hpo_tui.engine.define.script import flagged
 from hpo_tui.engine.define.sources.syntax import (
     calls,
     keywords,
@@ -51,7 +52,9 @@ def absl_options(texts: Sequence[str], words: Sequence[str], folder: Path) -> Fo
     for name, kind, call in flags:
         if kind != "config":
             continue
-        file = _named(words, name) or literal(call.args[1] if len(call.args) > 1 else None)
+        # What follows a colon is the argument of the file.
+        given = flagged(words, f"--{name}").partition(":")[0]
+        file = given or literal(call.args[1] if len(call.args) > 1 else None)
         fields = _fields(folder / file, name) if isinstance(file, str) else ()
         if fields:
             options, how = (*options, *fields), f"its flags and {file}"
@@ -95,16 +98,6 @@ def _entry(name: str, kind: str, call: ast.Call, needed: bool) -> Raw:
         "help": told or "",
         "action": "flag" if kind == "bool" else "",
     }
-
-
-def _named(words: Sequence[str], flag: str) -> str | None:
-    """Return the file that the command line gives a flag; what follows a colon is its argument."""
-    for word, following in zip(words, [*words[1:], ""], strict=True):
-        if word.startswith(f"--{flag}="):
-            return word.partition("=")[2].partition(":")[0]
-        if word == f"--{flag}":
-            return following.partition(":")[0]
-    return None
 
 
 def _example(folder: Path) -> str | None:

@@ -143,10 +143,10 @@ class _Client:
         style = self._common(spread)
         if style is None:
             return
-        taken = self.functions.get(last_name(call.func), ())[len(call.args) :]
-        for name, value in taken:
-            if name not in keywords(call):
-                yield _option(name, value, style)
+        taken = self.functions.get(last_name(call.func), [])[len(call.args) :]
+        for argument, value in taken:
+            if argument.arg not in keywords(call):
+                yield _option(argument.arg, value, style)
 
     def _common(self, parts: Sequence[ast.expr]) -> Style | None:
         """Return which of the two is among ``parts``, or that both are; None if neither is."""
@@ -154,7 +154,7 @@ class _Client:
         return "constant" if len(styles) > 1 else next(iter(styles), None)
 
 
-def _functions(tree: ast.Module) -> Iterator[tuple[str, tuple[tuple[str, ast.expr | None], ...]]]:
+def _functions(tree: ast.Module) -> Iterator[tuple[str, list[tuple[ast.arg, ast.expr | None]]]]:
     """Yield the functions and classes of a source, each with what it takes and the defaults."""
     for node in ast.walk(tree):
         makers = node.body if isinstance(node, ast.ClassDef) else [node]
@@ -162,14 +162,9 @@ def _functions(tree: ast.Module) -> Iterator[tuple[str, tuple[tuple[str, ast.exp
             if not isinstance(maker, ast.FunctionDef):
                 continue
             if maker is node:
-                yield node.name, _takes(maker.args)
+                yield node.name, arguments(maker.args)
             elif maker.name == "__init__" and isinstance(node, ast.ClassDef):
-                yield node.name, _takes(maker.args)[1:]
-
-
-def _takes(given: ast.arguments) -> tuple[tuple[str, ast.expr | None], ...]:
-    """Return the names that a function takes, each with its default or None."""
-    return tuple((arg.arg, value) for arg, value in arguments(given))
+                yield node.name, arguments(maker.args)[1:]
 
 
 def _option(name: str, node: ast.expr | None, style: Style) -> Option:

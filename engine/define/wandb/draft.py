@@ -7,14 +7,13 @@ writes to disk, so that nothing needs W&B's server.
 
 import dataclasses
 import math
-import re
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from hpo_tui.engine.define.compose import Plan, study_name, with_metrics
+from hpo_tui.engine.define.compose import BUDGET, NOBODY, Plan, as_name, study_name, with_metrics
 from hpo_tui.engine.define.draft import Draft
-from hpo_tui.engine.define.first_run import first_run, guarded, times
+from hpo_tui.engine.define.first_run import first_run, timed
 from hpo_tui.engine.define.options import Found
 from hpo_tui.engine.define.printed import Printed
 from hpo_tui.engine.define.sources.syntax import calls, keywords, last_name, literal
@@ -24,19 +23,15 @@ from hpo_tui.engine.define.wandb.env import PLACED
 from hpo_tui.engine.define.wandb.file import Sweep
 from hpo_tui.engine.define.wandb.remarks import RUNS, advice_of, remarks_of
 from hpo_tui.engine.define.wandb.taken import Taken, take
-from hpo_tui.engine.spec import Budget, Direction, MetricSource, Objective, StudySpec, Task
+from hpo_tui.engine.spec import Budget, MetricSource, Objective, StudySpec, Task
 from hpo_tui.engine.spec.errors import SpecError
 from hpo_tui.engine.spec.parts import Summary
 from hpo_tui.engine.spec.space import value_count
 from hpo_tui.engine.spec.text.write import write
 
-_BUDGET = 40.0
-"""Runs of the full task for a sweep without a limit."""
 _SWEPT = "wandb.template.yaml", "wandb-config.yaml"
 _ARGUMENTS = "sweep-args.template.json", ARGUMENTS
 """A template, and the file of a trial that is made of it."""
-_NOBODY = Objective("loss", Direction.MINIMIZE)
-"""A stand-in for the objective of a sweep without a metric, until a run has shown one."""
 
 
 def sweep_draft(sweep: Sweep, folder: Path, timeout: float | None) -> Draft:
@@ -56,22 +51,12 @@ def sweep_draft(sweep: Sweep, folder: Path, timeout: float | None) -> Draft:
         spec = _after(spec, taken, tried, printed)
     notes = remarks_of(taken, spec, tried)
     if tried is not None and tried.code == 0:
-        notes.update(times(spec, tried))
-        spec, said_of = guarded(spec, tried)
-        notes.update(said_of)
+        spec = timed(spec, tried, notes)
         if sweep.run_cap:
             notes["study", "budget"] = f"{RUNS}, {notes['study', 'budget']}"
     advice = [*taken.command.advice, *_untold(taken), *said]
     advice += advice_of(taken, spec, tried, printed)
-    text = write(spec, notes)
-    return Draft(
-        text,
-        StudySpec.from_text(text),
-        sweep.called,
-        advice=tuple(advice),
-        tried=tried,
-        files=files,
-    )
+    return Draft.of(spec, notes, sweep.called, advice=tuple(advice), tried=tried, files=files)
 
 
 def _checked(spec: StudySpec, sweep: Sweep) -> StudySpec:
@@ -90,9 +75,9 @@ def _spec(taken: Taken, folder: Path) -> StudySpec:
     sweep, fidelity = taken.sweep, taken.fidelity
     length = fidelity.option.name if fidelity else ""
     space = tuple(p.parameter for p in taken.parameters if p.name != length)
-    objectives = tuple(_with_summary(goal, taken.texts) for goal in sweep.goals) or (_NOBODY,)
+    objectives = tuple(_with_summary(goal, taken.texts) for goal in sweep.goals) or (NOBODY,)
     return StudySpec(
-        name=_name(taken, folder),
+        name=as_name(sweep.name) or study_name(taken.command.words, folder, taken.script),
         command=tuple(taken.command.words),
         budget=Budget(_budget(taken)),
         space=space,
@@ -103,11 +88,6 @@ def _spec(taken: Taken, folder: Path) -> StudySpec:
         template=_template(taken),
         metrics=(MetricSource("wandb"),) if taken.wandb else (MetricSource(),),
     )
-
-
-def _name(taken: Taken, folder: Path) -> str:
-    name = re.sub(r"[^\w-]+", "-", taken.sweep.name).strip("-_")[:60]
-    return name or study_name(taken.command.words, folder, taken.script)
 
 
 def _with_summary(goal: Objective, texts: Sequence[str]) -> Objective:
@@ -127,7 +107,7 @@ def _with_summary(goal: Objective, texts: Sequence[str]) -> Objective:
 
 def _budget(taken: Taken) -> float:
     """Return the runs that the sweep allows, and no more than a grid has points."""
-    amount = float(taken.sweep.run_cap or _BUDGET)
+    amount = float(taken.sweep.run_cap or BUDGET)
     if taken.sweep.method != "grid":
         return amount
     return min(amount, math.prod(value_count(p.parameter) for p in taken.parameters))
