@@ -50,7 +50,9 @@ class Comparison:
         self._space()
         self._metrics()
         self._tasks()
-        self._budget()
+        if old.budget != new.budget:
+            text = f"{show_budget(old.budget)} → {show_budget(new.budget)}"
+            self._note("budget", ("study", "budget"), text)
         self._means()
 
     def _note(self, kind: ChangeKind, path: KeyPath, text: str) -> None:
@@ -59,18 +61,20 @@ class Comparison:
     def _refuse(self, path: KeyPath, text: str) -> None:
         self.refused.append(Problem(dotted(path), text, path=path))
 
+    def _before(self, kind: ChangeKind, path: KeyPath, text: str, *, after: str) -> None:
+        """Note a change that can be made before any trial has run; ``after``: why not later."""
+        if self.ran:
+            self._refuse(path, after)
+        else:
+            self._note(kind, path, text)
+
     def _space(self) -> None:
         before = {p.name: p for p in self.old.space}
         after = {p.name: p for p in self.new.space}
         for name in _missing(before, after):
-            if self.ran:
-                self._refuse(
-                    ("space", name),
-                    f"{show(name)} cannot be removed once trials have run: freeze it with type = "
-                    '"fixed" and value = …',
-                )
-            else:
-                self._note("remove", ("space", name), "is removed")
+            keep = 'freeze it with type = "fixed" and value = …'
+            late = f"{show(name)} cannot be removed once trials have run: {keep}"
+            self._before("remove", ("space", name), "is removed", after=late)
         for name, parameter in after.items():
             if name in before:
                 self._parameter(before[name], parameter)
@@ -135,14 +139,12 @@ class Comparison:
                 )
             else:
                 self._note("thaw", path, "is searched from here on")
-        elif self.ran:
-            self._refuse(
-                (*path, "type"),
-                f"cannot become {new.kind} from {old.kind}: earlier trials' values would mean "
-                "something else; add a parameter under another name",
-            )
         else:
-            self._note("widen", (*path, "type"), f"{old.kind} → {new.kind}")
+            late = (
+                f"cannot become {new.kind} from {old.kind}: earlier trials' values would mean "
+                "something else; add a parameter under another name"
+            )
+            self._before("widen", (*path, "type"), f"{old.kind} → {new.kind}", after=late)
 
     def _metrics(self) -> None:
         before = {o.metric: o for o in self.old.objectives}
@@ -151,14 +153,10 @@ class Comparison:
             n = [o.metric for o in self.new.objectives].index(metric) if metric in after else 0
             path: KeyPath = ("objective", n) if metric in after else ("objective",)
             word = "added" if metric in after else "removed"
-            if self.ran:
-                self._refuse(
-                    path,
-                    f"the objective {show(metric)} cannot be {word} once trials have run; a "
-                    "[[constraint]] can",
-                )
-            else:
-                self._note("goal", path, f"{show(metric)} is {word}")
+            late = f"the objective {show(metric)} cannot be {word} once trials have run"
+            self._before(
+                "goal", path, f"{show(metric)} is {word}", after=f"{late}; a [[constraint]] can"
+            )
         for n, objective in enumerate(self.new.objectives):
             old = before.get(objective.metric)
             for key in ("direction", "summary", "threshold", "log") if old else ():
@@ -220,22 +218,14 @@ class Comparison:
                 "at it",
             )
 
-    def _budget(self) -> None:
-        old, new = self.old.budget, self.new.budget
-        if old != new:
-            text = f"{show_budget(old)} → {show_budget(new)}"
-            self._note("budget", ("study", "budget"), text)
-
     def _means(self) -> None:
         if self.old.resume != self.new.resume:
-            if self.ran:
-                self._refuse(
-                    ("study", "resume"),
-                    "cannot change once trials have run: they were charged by the other rule;"
-                    f" write {_word(self.old.resume)} again",
-                )
-            else:
-                self._note("means", ("study", "resume"), f"is {_word(self.new.resume)}")
+            late = (
+                "cannot change once trials have run: they were charged by the other rule;"
+                f" write {_word(self.old.resume)} again"
+            )
+            said = f"is {_word(self.new.resume)}"
+            self._before("means", ("study", "resume"), said, after=late)
         if self.old.command != self.new.command:
             self._note("command", ("study", "command"), "trials from here on run another command")
         for name in ("template", "metrics", "start"):

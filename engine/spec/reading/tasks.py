@@ -204,7 +204,7 @@ def read_resources(root: Table) -> Resources:
         gpus=gpus,
         gpus_per_trial=each,
         trials_per_gpu=packed,
-        busy_gpus="use" if _busy(table) == "use" else "wait",
+        busy_gpus="use" if table.one_of("busy_gpus", ("wait", "use")) == "use" else "wait",
         slots=table.whole("slots", usual.slots, least=1),
         threads=table.whole("threads", 1, least=1) if table.has("threads") else None,
         nice=_nice(table),
@@ -246,10 +246,6 @@ def _gpus(table: Table) -> Literal["all", "none"] | tuple[int | str, ...]:
         else:
             kept.append(gpu)
     return tuple(kept)
-
-
-def _busy(table: Table) -> str:
-    return table.one_of("busy_gpus", ("wait", "use"), Resources().busy_gpus)
 
 
 def _packed(table: Table) -> int:

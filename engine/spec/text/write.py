@@ -10,7 +10,7 @@ from hpo_tui.engine.spec import units
 from hpo_tui.engine.spec.means import EarlyStopping, MetricSource, Resources
 from hpo_tui.engine.spec.model import StudySpec
 from hpo_tui.engine.spec.names import KeyPath, dotted
-from hpo_tui.engine.spec.parts import BudgetUnit, Parameter, ParameterKind, Summary, Task
+from hpo_tui.engine.spec.parts import BudgetUnit, Parameter, ParameterKind, Summary
 from hpo_tui.engine.spec.reading.command import is_shell_word
 from hpo_tui.engine.spec.reading.ending import show_notify, show_stop_when
 from hpo_tui.engine.spec.reading.tasks import FULL
@@ -110,7 +110,7 @@ def _tables(spec: StudySpec) -> Iterator[tuple[KeyPath, dict[str, Any]]]:
     yield from _metric_tables(spec)
     if spec.tasks != (FULL,):
         for n, task in enumerate(spec.tasks):
-            yield ("task", n), _task(task)
+            yield ("task", n), {"name": task.name, **task.fidelity, "cost": task.cost}
     for n, start in enumerate(spec.start):
         yield ("start", n), dict(start)
     if spec.metrics != (MetricSource(),):
@@ -143,47 +143,31 @@ def _metric_tables(spec: StudySpec) -> Iterator[tuple[KeyPath, dict[str, Any]]]:
 
 
 def _study(spec: StudySpec) -> dict[str, Any]:
-    table: dict[str, Any] = {"name": spec.name}
-    if spec.command:
-        table["command"] = command_text(spec.command)
-    table["budget"] = units.budget_value(spec.budget)
-    if spec.resume:
-        table["resume"] = True
-    if spec.seed:
-        table["seed"] = spec.seed
-    if spec.repeats != 1:
-        table["repeats"] = spec.repeats
-    if spec.cost_measured:
-        table["cost"] = "measured"
-    if spec.noisy is not None:
-        table["noisy"] = spec.noisy
-    if spec.stop_when:
-        table["stop_when"] = show_stop_when(spec.stop_when)
-    if spec.notify:
-        table["notify"] = show_notify(spec.notify)
-    for key in ("warm", "learn_from", "record"):
-        if getattr(spec, key):
-            table[key] = list(getattr(spec, key))
-    if spec.template:
-        file, target = spec.template
-        table["template"] = file if PurePath(file).name == target else [file, target]
-    if spec.constraints:
-        table["constraints"] = list(spec.constraints)
-    return table
-
-
-def _task(task: Task) -> dict[str, Any]:
-    return {"name": task.name, **task.fidelity, "cost": task.cost}
+    file, target = spec.template or ("", "")
+    table = {
+        "name": spec.name,
+        "command": command_text(spec.command) if spec.command else None,
+        "budget": units.budget_value(spec.budget),
+        "resume": spec.resume or None,
+        "seed": spec.seed or None,
+        "repeats": None if spec.repeats == 1 else spec.repeats,
+        "cost": "measured" if spec.cost_measured else None,
+        "noisy": spec.noisy,
+        "stop_when": show_stop_when(spec.stop_when) or None,
+        "notify": show_notify(spec.notify) or None,
+        "warm": list(spec.warm) or None,
+        "learn_from": list(spec.learn_from) or None,
+        "record": list(spec.record) or None,
+        "template": (file if PurePath(file).name == target else [file, target]) if file else None,
+        "constraints": list(spec.constraints) or None,
+    }
+    return {key: value for key, value in table.items() if value is not None}
 
 
 def _source(source: MetricSource) -> dict[str, Any]:
-    table: dict[str, Any] = {"kind": source.kind}
-    for key in ("path", "pattern", "step"):
-        if getattr(source, key) is not None:
-            table[key] = getattr(source, key)
-    if source.rename:
-        table["rename"] = dict(source.rename)
-    return table
+    said = {"path": source.path, "pattern": source.pattern, "step": source.step}
+    table = {"kind": source.kind} | {k: v for k, v in said.items() if v is not None}
+    return {**table, "rename": dict(source.rename)} if source.rename else table
 
 
 def _resources(resources: Resources) -> dict[str, Any]:
