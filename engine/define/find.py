@@ -3,18 +3,85 @@
 import dataclasses
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from hpo_tui.engine.define.files import config_options, interpolated
 from hpo_tui.engine.define.given import with_given
 from hpo_tui.engine.define.hydra.options import hydra_composed, hydra_options
-from hpo_tui.engine.define.looked_at import LookedAt
 from hpo_tui.engine.define.options import Found
 from hpo_tui.engine.define.outside import options_from_outside
+from hpo_tui.engine.define.probing import probe_options
+from hpo_tui.engine.define.script import entry_point, script_of
 from hpo_tui.engine.define.settings import from_source
 from hpo_tui.engine.define.sources.declared import options_in
+from hpo_tui.engine.define.sources.texts import local_sources
 from hpo_tui.engine.define.sources.trees import tree_options
 from hpo_tui.engine.define.wrapper import Wrapped, wrapped
+
+_ASKED = ("click", "typer", "jsonargparse", "simple_parsing", "tap", "rich_click")
+"""Packages whose parser the probe can have tell its options; argparse's by the calls below."""
+_ASKED_CALLS = (
+    r"parse_(?:known_|intermixed_)?args(?:_into_dataclasses)?\(",
+    r"ArgumentParser\(",
+    r"LightningCLI\(",
+    r"\bcli_parse_args\s*=\s*True",  # pydantic
+    r"\bCliApp\b",
+)
+_OTHERS = (
+    "absl", "fire", "tyro", "docopt", "optparse", "getopt", "plac", "cyclopts", "clize",
+)  # fmt: skip
+"""Packages that read a command line too, and that the probe does not know."""
+_OTHERS_CALLS = (r"sys\.argv",)
+
+
+def _used(packages: tuple[str, ...], calls: tuple[str, ...]) -> re.Pattern[str]:
+    imported = rf"^\s*(?:import|from)\s+(?:{'|'.join(packages)})\b"
+    return re.compile("|".join((*calls, imported)), re.MULTILINE)
+
+
+_KNOWN, _UNKNOWN = _used(_ASKED, _ASKED_CALLS), _used(_OTHERS, _OTHERS_CALLS)
+
+
+@dataclass(frozen=True)
+class LookedAt:
+    """A command that runs in ``folder``; what is found out about it is found out once."""
+
+    words: Sequence[str]
+    folder: Path
+
+    @cached_property
+    def script(self) -> Path | None:
+        """The Python file that it runs."""
+        return script_of(self.words, self.folder)
+
+    @cached_property
+    def sources(self) -> list[str]:
+        """The text of the script, and of what it imports from here."""
+        return local_sources(self.script, self.folder) if self.script else []
+
+    @cached_property
+    def text(self) -> str:
+        """All of the sources."""
+        return "\n".join(self.sources)
+
+    @cached_property
+    def has_parser(self) -> bool:
+        """Whether there is a parser that can be asked, or may be: an installed command has one."""
+        if _KNOWN.search(self.text):
+            return True
+        return self.script is None and bool(entry_point(self.words, self.folder))
+
+    @cached_property
+    def reads_its_words(self) -> bool:
+        """Whether the script reads its command line at all."""
+        return any(used.search(self.text) for used in (_KNOWN, _UNKNOWN))
+
+    @cached_property
+    def probed(self) -> tuple[Found, Sequence[str]]:
+        """What its own parser tells, nothing where there is none, and the words that start it."""
+        return probe_options(self.words, self.folder) if self.has_parser else (Found(), self.words)
 
 
 def find_options(words: Sequence[str], folder: Path) -> Found:

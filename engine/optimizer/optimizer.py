@@ -19,12 +19,11 @@ from hpo_tui.engine.optimizer.api import (
 )
 from hpo_tui.engine.optimizer.durations import Durations, Prices
 from hpo_tui.engine.optimizer.earlier import Earlier, checked
-from hpo_tui.engine.optimizer.ending import end
 from hpo_tui.engine.optimizer.explain import insight, slicing
 from hpo_tui.engine.optimizer.explain.best import best_trials
 from hpo_tui.engine.optimizer.explain.mapping import Mapper
 from hpo_tui.engine.optimizer.history import EPS, TrialHistory
-from hpo_tui.engine.optimizer.options import Options
+from hpo_tui.engine.optimizer.options import Options, end
 from hpo_tui.engine.optimizer.search import Search
 from hpo_tui.engine.optimizer.suggestions import Suggestions
 from hpo_tui.engine.optimizer.wishes import Wanted, carried_on, finalist, kept, wished

@@ -1,11 +1,15 @@
-"""What can still be paid: for a new configuration, and for each that can be carried on."""
+"""What can still be paid, for a new configuration or one that is carried on; if nothing, why."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
+from hpo_tui.engine.answers import SPENT
 from hpo_tui.engine.arrays import Array
+from hpo_tui.engine.optimizer.acquisition.scan import MOST
+from hpo_tui.engine.optimizer.api import BudgetSpent, SpaceExhausted
 from hpo_tui.engine.optimizer.durations import Prices
+from hpo_tui.engine.optimizer.encoding.space import Space
 from hpo_tui.engine.optimizer.history import EPS, TrialHistory
 from hpo_tui.engine.spec import BudgetUnit, StudySpec
 
@@ -16,6 +20,8 @@ _SLACK = 1.05
 
 Trials take longer now and then, and something passes between two of them.
 """
+_NAUGHT = 5e-4
+"""A rest that is not worth a word: budgets that trials are added to are rounded, to a millionth."""
 
 
 class Options:
@@ -119,3 +125,19 @@ class Options:
             return price <= self.room
         rest = 1.0 if self.by_count else self._rest(task)
         return (price + rest) * self.slack <= self.room
+
+
+def end(options: Options, space: Space, room: float | None, *, clocked: bool) -> BudgetSpent:
+    """Return what is to be raised where the search proposes nothing.
+
+    ``room``: what is left, None where nobody knows; ``clocked``: that only a clock knows.
+    """
+    if not options.new_tasks and room is not None:
+        if room < _NAUGHT:
+            return BudgetSpent(SPENT)
+        rest = f"{room:.4g}, which pays for no further full-task result"
+        short = "a time that is too short for a further full-task result"
+        return BudgetSpent(f"{SPENT} but for {short if clocked else rest}")
+    if space.size <= MOST:
+        return SpaceExhausted("every configuration of the space has been run")
+    return SpaceExhausted("no further configuration that keeps the constraints was found")

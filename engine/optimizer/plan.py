@@ -15,11 +15,10 @@ from optuna.trial import FrozenTrial
 from hpo_tui.engine.optimizer import bridge
 from hpo_tui.engine.optimizer.api import BudgetSpent
 from hpo_tui.engine.optimizer.encoding.space import Space
-from hpo_tui.engine.optimizer.ending import end
 from hpo_tui.engine.optimizer.history import EPS, TrialHistory
-from hpo_tui.engine.optimizer.options import Options
-from hpo_tui.engine.optimizer.proposal import Proposal
+from hpo_tui.engine.optimizer.options import Options, end
 from hpo_tui.engine.optimizer.search import Search
+from hpo_tui.engine.optimizer.suggestions import Proposal
 from hpo_tui.engine.spec import Params
 from hpo_tui.engine.spec.names import listing
 

@@ -24,9 +24,9 @@ from hpo_tui.engine.optimizer.models.surrogate import Models, Surrogate
 from hpo_tui.engine.optimizer.models.trust import TRUSTED
 from hpo_tui.engine.optimizer.options import Options
 from hpo_tui.engine.optimizer.promotion import choose, fed, owed, predictive, tells
-from hpo_tui.engine.optimizer.proposal import Proposal
 from hpo_tui.engine.optimizer.shared_look import Shared
 from hpo_tui.engine.optimizer.start import StartPlan
+from hpo_tui.engine.optimizer.suggestions import Proposal
 from hpo_tui.engine.spec import StudySpec
 
 RANDOM_SHARE = 0.1

@@ -22,7 +22,7 @@ from hpo_tui.engine.optimizer.encoding.space import Space
 from hpo_tui.engine.optimizer.history import TrialHistory
 from hpo_tui.engine.optimizer.models.guess import Guess
 from hpo_tui.engine.optimizer.options import Options
-from hpo_tui.engine.optimizer.proposal import Proposal
+from hpo_tui.engine.optimizer.suggestions import Proposal
 from hpo_tui.engine.spec import BudgetUnit, StudySpec, Value
 
 log = logging.getLogger(__name__)

@@ -1,15 +1,30 @@
-"""Turns what is to be run next, found or asked for, into a suggestion and a running trial."""
+"""What is to be run next, found or asked for, as a suggestion and a running trial."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
+from hpo_tui.engine.arrays import Array
 from hpo_tui.engine.optimizer.api import Suggestion, Trial
 from hpo_tui.engine.optimizer.encoding.space import Space
 from hpo_tui.engine.optimizer.history import TrialHistory
 from hpo_tui.engine.optimizer.options import Options
-from hpo_tui.engine.optimizer.proposal import Proposal
 from hpo_tui.engine.optimizer.wishes import Wanted, exact
-from hpo_tui.engine.spec import Params, StudySpec
+from hpo_tui.engine.spec import Params, StudySpec, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A configuration (d,), its id if it is known, the task, and why (JSON-able).
+
+    ``given``: values to take exactly as the user wrote them.
+    """
+
+    x: Array
+    configuration: int | None
+    task: int
+    why: Mapping[str, Any] = field(default_factory=dict)
+    given: Mapping[str, Value] = field(default_factory=dict)
 
 
 class Suggestions:

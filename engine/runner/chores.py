@@ -10,8 +10,7 @@ from hpo_tui.engine.costs import used
 from hpo_tui.engine.execution import processes
 from hpo_tui.engine.runner.checkpoints import Checkpoints
 from hpo_tui.engine.runner.desk import Desk
-from hpo_tui.engine.runner.lateness import Lateness
-from hpo_tui.engine.runner.lingering import Lingering
+from hpo_tui.engine.runner.lateness import Lateness, Lingering
 from hpo_tui.engine.runner.live import Look, Stop
 from hpo_tui.engine.runner.starting import Starter
 from hpo_tui.engine.runner.stopping import Audit

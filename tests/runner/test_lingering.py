@@ -7,7 +7,7 @@ from acting import live
 
 from hpo_tui.engine.execution import processes
 from hpo_tui.engine.runner.desk import Desk
-from hpo_tui.engine.runner.lingering import Lingering
+from hpo_tui.engine.runner.lateness import Lingering
 from hpo_tui.engine.runner.live import Stop
 from hpo_tui.store.read import StudyReader
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hpo_tui.engine.analysis.maps import KEY, LastMaps, Map, kept, maps
-from hpo_tui.engine.execution.proposals.charting import LATE, Charting
+from hpo_tui.engine.execution.proposals.telling import LATE, Charting
 from hpo_tui.engine.launch import start_runner
 from hpo_tui.store.read import StudyReader
 from hpo_tui.store.write import StudyWriter

@@ -3,8 +3,8 @@ from typing import Any
 import pytest
 
 from hpo_tui.engine.answers import Refused
-from hpo_tui.engine.promoting import promotion
 from hpo_tui.engine.spec import StudySpec
+from hpo_tui.engine.wish_checks import promotion
 from hpo_tui.store.models import Trial, TrialState
 
 SPEC = StudySpec.from_dict({

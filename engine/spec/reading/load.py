@@ -1,9 +1,10 @@
 """From a file, a text or a mapping to the table that a study is read from.
 
 Whatever is wrong before a key could be read is a :class:`SpecError` of one problem: a file that is
-none, a text that is not TOML, data that is no mapping.
+none, a text that is not TOML (in plain words, why), data that is no mapping.
 """
 
+import re
 import stat
 import tomllib
 from collections.abc import Mapping
@@ -13,7 +14,6 @@ from typing import Any
 from hpo_tui.engine.spec.errors import Problem, SpecError
 from hpo_tui.engine.spec.names import plain, plain_data, show
 from hpo_tui.engine.spec.reading.locate import locate
-from hpo_tui.engine.spec.reading.syntax import explain
 from hpo_tui.engine.spec.reading.table import Problems, Table
 
 _LARGEST = 4 * 2**20
@@ -21,6 +21,9 @@ _LARGEST = 4 * 2**20
 
 FOLDER = "is a folder, and a study file is meant: rename the folder, or name a file"
 """What is said of one that is called like a study file."""
+_WHERE = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")
+_LONGEST = 60
+_BARE_WORD = re.compile(r"[^\W\d][\w./-]*")
 
 
 def read_file(path: Path) -> tuple[str, Path]:
@@ -99,3 +102,64 @@ def mapping_table(data: Mapping[str, Any]) -> Table:
 def refusal(message: str, source: Path | None, line: int | None = None) -> SpecError:
     """Return the error of a study that cannot be read at all."""
     return SpecError([Problem("", message, line)], source)
+
+
+def explain(text: str, message: str) -> tuple[int, str]:
+    """Return the line and a sentence for a message of :mod:`tomllib`."""
+    found = _WHERE.search(message)
+    reason = plain(_WHERE.sub("", message)) or "this is not valid TOML"
+    lines = text.split("\n")
+    if found is None or found.group(1) is None:
+        last = max(1, len(text.rstrip().split("\n")))
+        return (
+            last,
+            f"the file ends too early: {_lower(reason)}; is a quote or a bracket not closed?",
+        )
+    line, column = int(found.group(1)), int(found.group(2))
+    row = lines[line - 1] if line <= len(lines) else ""
+    if column > len(row.rstrip("\r")) and reason.startswith("Illegal character"):
+        return line, f"a quote is not closed on this line: {_shown(row)}"
+    return (
+        line,
+        f"{_lower(reason)} at column {column}: {_shown(row)}{_hint(row, reason)}",
+    )
+
+
+def _shown(row: str) -> str:
+    """Return a line as it stands in the file, without its indent, cut where it is long."""
+    text = plain(row.strip())
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
+def _hint(row: str, reason: str) -> str:
+    key, equals, value = row.partition("=")
+    value = value.split("#")[0].strip().rstrip(",")
+    if "overwrite" in reason or "twice" in reason:
+        return " (the same key or table stands further up; keep one)"
+    if not equals:
+        return "" if row.strip().startswith("[") else " (a line is key = value, or a [section])"
+    meant = _meant(value)
+    if meant:
+        return f" ({meant})"
+    if _BARE_WORD.fullmatch(value) and value not in ("true", "false", "inf", "nan"):
+        return f' (text needs quotes: {plain(key.strip())} = "{plain(value)}")'
+    return ""
+
+
+def _meant(value: str) -> str:
+    """Return what to write for a value that another language would take."""
+    if not value:
+        return "the value is missing"
+    if value in ("True", "False"):
+        return f"write {value.lower()}"
+    if value in ("None", "null", "none", "nil"):
+        return "leave the key out"
+    if re.fullmatch(r"[+-]?\.\d+.*", value):
+        return f"write {value.replace('.', '0.', 1)}"
+    if re.fullmatch(r"[+-]?\d+\.", value):
+        return f"write {value}0"
+    return "a list is written [1, 2, 3]" if value.startswith(("(", "range")) else ""
+
+
+def _lower(reason: str) -> str:
+    return reason[:1].lower() + reason[1:]
