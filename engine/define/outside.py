@@ -1,21 +1,132 @@
-"""The options of a command that is seen from outside alone, and what to do where there are none."""
+"""The options of a command that is seen from outside alone, and what to do where there are none.
+
+What ``--help`` prints is read as argparse, click, absl, Fire and people write it.
+"""
 
 import dataclasses
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 from hpo_tui.engine.define.files import settings_file
 from hpo_tui.engine.define.given import with_given
-from hpo_tui.engine.define.help_text import help_options
-from hpo_tui.engine.define.options import Found
+from hpo_tui.engine.define.options import Found, Option, kind_of, typed
 from hpo_tui.engine.define.process import run_briefly
 from hpo_tui.engine.define.sources.declared import options_in
+from hpo_tui.engine.spec import Value
 
+_META = r"\{[^}]*\}|<[^>]*>|\[[^\]]*\]|[A-Z][\w.|]*|\w+"
+_LINE = re.compile(
+    r"^(?P<indent>\s{1,8})(?:-\w(?:[ =][A-Z_<\[]\S*)?,\s*)?--(?P<no>\[no-?\])?"
+    r"(?P<flag>[a-zA-Z][\w.-]*)(?:(?:,\s|\s*/\s*|\s{2,})--(?P<off>no[\w.-]*|[\w.]+\.no[\w.-]*))?"
+    rf"(?:[ =](?P<meta>{_META}))?(?:(?:\s{{2,}}|:\s)(?P<text>.*)|\s*$)"
+)
+_BOX = re.compile(r"[│|](.*?)\s*[│|]$")
+"""A line within a box, which help texts that are drawn by rich stand in."""
+_DEFAULT = re.compile(
+    r"default(?:s to|:|=| is)?\s*[:=]?\s*[\"'`]?(?P<value>[\w.+-]+)", re.IGNORECASE
+)
+_Kind = Literal["int", "float", "bool"]
+_KINDS: Mapping[str, _Kind] = {
+    "INT": "int",
+    "INTEGER": "int",
+    "N": "int",
+    "FLOAT": "float",
+    "BOOL": "bool",
+}
+_DECLARED = re.compile(r"\bType: (?:Optional\[)?(int|float|bool)\b|\((an integer)|\(a .*\b(number)")
+_SAID_ELSEWHERE = re.compile(
+    r"\s*(?:[(\[]default\b[^)\]]*[)\]]|\bDefault: \S+|\bType: \S+|\(an? [^)]*(?:integer|number)\))",
+    re.IGNORECASE,
+)
+_TYPED = re.compile(
+    r"\((?P<required>required, )?type: (?P<type>[^()]+?)(?:, default: (?P<value>.*))?\)$"
+)
+"""How jsonargparse ends the help of an option."""
+_LONGEST = 120
+_MOST = 24
+"""Further lines of one option that are looked at."""
 _FILE_FLAG = re.compile(r"[\"'](--?(?:[\w-]*conf[\w-]*|settings|params|c))=?[\"']")
 _HELP_LIMIT = 30.0
 """Seconds that a command may take to print its help."""
+
+
+def help_options(lines: Sequence[str]) -> tuple[Option, ...]:
+    """Return the options that a help text names, with defaults where it states them."""
+    options: dict[str, Option] = {}
+    for found, further in _entries([_BOX.sub(r"\1", line.rstrip()) for line in lines]):
+        if found["flag"] not in ("help", "helpfull", "helpshort", "version"):
+            option = _said_option(found, further)
+            options[option.name] = option
+    return tuple(options.values())
+
+
+def _entries(lines: Sequence[str]) -> Iterator[tuple["re.Match[str]", str]]:
+    """Return each option's line with what the lines below it, further in, say."""
+    for n, line in enumerate(lines):
+        found = _LINE.match(line)
+        if found is None:
+            continue
+        further = []
+        for below in lines[n + 1 : n + 1 + _MOST]:
+            text = below.lstrip()
+            if len(below) - len(text) <= len(found["indent"]) or _LINE.match(below):
+                break
+            further.append(text)
+        yield found, " ".join(further)
+
+
+def _said_option(found: "re.Match[str]", further: str) -> Option:
+    """Return an option from its own line and from the text of the lines ``further`` down."""
+    meta, text = found["meta"] or "", found["text"] or ""
+    # absl and rich write what an option may be at the head of its text.
+    if not meta and (listed := re.match(r"<[\w.-]+(?:[| ][\w.-]+)*>", text)):
+        meta, text = listed[0], text[listed.end() :].lstrip(": ")
+    whole = " ".join(f"{text} {further}".split())
+    told = _TYPED.search(whole)
+    text = text if "default" in text.lower() and told is None else whole
+    flag, name = f"--{found['flag']}", found["flag"].replace("-", "_")
+    default = told or _DEFAULT.search(text)  # what the type's brackets say goes before any words
+    stated = (default["value"] if default else None) or ""
+    value = typed(stated.rstrip(".,")) if stated else None
+    value = None if value in ("null", "None") else value
+    if told is not None:
+        text = text[: told.start()] if told.end() == len(text) else text
+        meta = meta if re.search(r"[,|]", meta) else _plainest(told["type"])
+    about = " ".join(_SAID_ELSEWHERE.sub("", text).split())[:_LONGEST]
+    if found["no"] or found["off"]:
+        off = f"--{found['off'] or found['no'][1:-1] + found['flag']}"
+        return Option(name, flag, "bool", value is True, help=about, switch=True, off=off)
+    declared = _declared(meta, text)
+    if stated in ("True", "False") and (meta or declared == "bool"):
+        # Python's words: what reads them as such takes any other for a text, which is true.
+        return Option(name, flag, "bool", value is True, help=about).in_words()
+    if value is None and not meta:
+        return Option(name, flag, "bool", False, help=about, switch=True)
+    choices: tuple[Value, ...] = ()
+    if re.search(r"[,|]", meta):
+        choices = tuple(typed(c.strip()) for c in re.split(r"[,|]", meta.strip("{}[]<>")))
+    kind = kind_of(value) if value is not None else "text"
+    if declared == "float" or (declared == "int" and kind != "float"):
+        kind = declared
+    required = bool(told and told["required"])
+    return Option(name, flag, kind, value, choices, help=about, required=required)
+
+
+def _plainest(declared: str) -> str:
+    """Return the kind of number that a type allows: ``float`` of ``Union[int, float, None]``."""
+    words = re.findall(r"\w+", declared)
+    return next((kind for kind in ("float", "int", "bool") if kind in words), "STRING")
+
+
+def _declared(meta: str, text: str) -> _Kind | None:
+    """Return the type that a help text states, None where it states none."""
+    found = _DECLARED.search(text)
+    if found is None:
+        return _KINDS.get(meta.strip("<>").upper())
+    return _KINDS[found[1].upper()] if found[1] else "int" if found[2] else "float"
 
 
 def options_from_outside(

@@ -20,8 +20,7 @@ from hpo_tui.engine.define.sources.prints import read_source
 from hpo_tui.engine.define.sources.texts import is_file, is_folder, local_sources
 from hpo_tui.engine.define.wandb.draft import sweep_draft
 from hpo_tui.engine.define.wandb.env import placed, remark, uses_wandb
-from hpo_tui.engine.define.wandb.file import SUFFIXES, read_sweep
-from hpo_tui.engine.define.wandb.source import UNREAD, starts_sweep, sweep_in
+from hpo_tui.engine.define.wandb.file import SUFFIXES, UNREAD, read_sweep, starts_sweep, sweep_in
 from hpo_tui.engine.define.wrapper import wrapped
 from hpo_tui.engine.spec.names import did_you_mean, plain
 from hpo_tui.engine.spec.text.toml_text import toml_key

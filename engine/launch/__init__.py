@@ -1,10 +1,9 @@
 """Making a study, starting its runner detached, and talking to it. Light: the screens import it."""
 
-from hpo_tui.engine.launch.analysing import analyse
 from hpo_tui.engine.launch.asking import send, send_all, unqueue
 from hpo_tui.engine.launch.making import create_study, slug
 from hpo_tui.engine.launch.refusals import LaunchError
-from hpo_tui.engine.launch.starting import leave, runner_pid, start_runner
+from hpo_tui.engine.launch.starting import analyse, leave, runner_pid, start_runner
 
 __all__ = [
     "LaunchError",

@@ -1,4 +1,4 @@
-"""Starting a study's runner detached, and having it go."""
+"""Starting a study's runner detached, and having it go; having a study analysed without one."""
 
 import atexit
 import contextlib
@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 from hpo_tui.engine.launch.refusals import LaunchError
+from hpo_tui.engine.threads import thread_environment
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.refusals import in_words
 
@@ -19,6 +20,7 @@ _START_SECONDS = 60.0
 """How long a runner may take to say that it has opened the study, or why it cannot."""
 _ENDING_SECONDS = 10.0
 """How long a runner that will say nothing more may take to be gone."""
+HAS_RUNNER = "a runner works on the study: it tells by itself what its results show"
 
 
 def start_runner(
@@ -118,3 +120,27 @@ def leave(folder: StudyFolder) -> None:
     if pid:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGINT)  # nobody is told of what was asked for by hand
+
+
+def analyse(folder: StudyFolder) -> str:
+    """Have slices and maps worked out from the results there are; return a sentence.
+
+    No trial is run. Raises :class:`LaunchError` where it cannot be done.
+    """
+    if not folder.db.is_file():
+        raise LaunchError(f"there is no study in {folder.path}")
+    if runner_pid(folder) is not None:
+        raise LaunchError(HAS_RUNNER)
+    argv = [
+        sys.executable, "-P", "-m", "hpo_tui.engine.runner.analysing", str(folder.path.absolute())
+    ]  # fmt: skip
+    done = subprocess.run(
+        argv, stdin=subprocess.DEVNULL, capture_output=True, check=False,
+        env={**os.environ, **thread_environment(1)},
+    )  # fmt: skip
+    said = done.stdout.decode("utf-8", "replace").strip()
+    if done.returncode == 0:
+        return said
+    # Without a sentence it has crashed, or was killed.
+    last = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
+    raise LaunchError(said or f"it could not be worked out: {last or f'exit {done.returncode}'}")

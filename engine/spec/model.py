@@ -11,13 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpo_tui.engine.spec.errors import SpecError
-from hpo_tui.engine.spec.means import EarlyStopping, MetricSource, Resources
 from hpo_tui.engine.spec.parts import (
     Budget,
+    EarlyStopping,
+    MetricSource,
     Objective,
     OutcomeConstraint,
     Parameter,
     ParameterKind,
+    Resources,
     Task,
     Value,
 )

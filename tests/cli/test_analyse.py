@@ -69,7 +69,7 @@ def test_a_running_study_is_left_to_its_runner(
     make_study: Callable[..., StudyFolder], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = make_study()
-    monkeypatch.setattr("hpo_tui.engine.launch.analysing.runner_pid", lambda _: 7)
+    monkeypatch.setattr("hpo_tui.engine.launch.starting.runner_pid", lambda _: 7)
     with pytest.raises(LaunchError, match="a runner works on the study"):
         analyse(folder)
 

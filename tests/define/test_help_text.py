@@ -1,6 +1,6 @@
 """Options in help texts, as libraries write them."""
 
-from hpo_tui.engine.define.help_text import help_options
+from hpo_tui.engine.define.outside import help_options
 
 _ABSL = """
 train.py:

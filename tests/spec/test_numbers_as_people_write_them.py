@@ -4,7 +4,7 @@ import pytest
 
 from hpo_tui.engine.spec import SpecError, StudySpec
 from hpo_tui.engine.spec.names import plural, show
-from hpo_tui.engine.spec.numbers import number_fault
+from hpo_tui.engine.spec.values import number_fault
 
 
 @pytest.mark.parametrize(

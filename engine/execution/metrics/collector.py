@@ -8,8 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from hpo_tui.engine.execution.metrics.csv_table import CsvSource
-from hpo_tui.engine.execution.metrics.discovery import discover
-from hpo_tui.engine.execution.metrics.file_discovery import discover_files
+from hpo_tui.engine.execution.metrics.discovery import discover, discover_files
 from hpo_tui.engine.execution.metrics.files import Source, Tail
 from hpo_tui.engine.execution.metrics.json_records import JsonlSource
 from hpo_tui.engine.execution.metrics.lines import Entry, LineParser

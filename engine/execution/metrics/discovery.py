@@ -1,7 +1,12 @@
-"""Which metrics a script's output may hold, while nobody has said which are wanted."""
+"""Which metrics a script's output and files may hold, while nobody has said which are wanted."""
 
+import csv
 import re
+from collections.abc import Collection
+from pathlib import Path
+from typing import Literal
 
+from hpo_tui.engine.execution.metrics.event_files import Broken, record, scalars
 from hpo_tui.engine.execution.metrics.steps import STEP_KEYS
 from hpo_tui.engine.execution.metrics.tables import Columns
 from hpo_tui.engine.execution.metrics.text import (
@@ -11,9 +16,12 @@ from hpo_tui.engine.execution.metrics.text import (
     flatten,
     fold,
     read_object,
+    read_objects,
     share_or_number,
     strip_escapes,
+    to_number,
 )
+from hpo_tui.engine.execution.metrics.wandb_files import HEAD, begins, records
 
 _ANY = re.compile(
     rf"(?<![\w./-])(?P<key>(?:{QUALIFIER} )?[A-Za-z_][\w./@-]*)[\"']?(?:\s*[=:]\s*){VALUE}"
@@ -27,6 +35,14 @@ _NO_METRIC = frozenset({
     "using", "time", "dur", "elapsed",
     "after", "at", "by", "for", "from", "in", "of", "than", "to", "with",
 })  # fmt: skip
+_MOST_FILES, _LARGEST = 200, 1 << 24
+"""Files that are read, and bytes of one beyond which it is not."""
+_COUNTED = re.compile(r"(?<![^/])((?:version|run|v)_?)\d+(?![^/])")
+"""Folders that a logger counts up: another attempt of a trial has the next."""
+_RUN = re.compile(r"(offline-)?run-\d{8}_\d{6}-.")
+"""The folder of a run of W&B's, in which its settings and pictures lie beside what it logged."""
+_Kind = Literal["csv", "jsonl", "tensorboard", "wandb"]
+_Values = dict[str, float]
 
 
 def discover_in_line(line: str) -> dict[str, float]:
@@ -67,3 +83,71 @@ def _may_be_metric(name: str) -> bool:
 def _may_head_metric(heading: str) -> bool:
     """Whether a column may be a metric's: its name may be of a few words, ``val loss``."""
     return heading.count(" ") < 3 and _may_be_metric(heading.replace(" ", "_"))
+
+
+def discover_files(folder: Path, but: Collection[Path]) -> dict[tuple[_Kind, str], _Values]:
+    """Return how and where the files below a folder are read, with the last value of each name."""
+    found: dict[tuple[_Kind, str], _Values] = {}
+    paths = [p for p in sorted(folder.rglob("*")) if p.is_file() and p not in but]
+    for path in paths[:_MOST_FILES]:
+        try:
+            if path.stat().st_size <= _LARGEST and (read := _read_file(path, folder)) is not None:
+                found.setdefault(read[0], {}).update(read[1])
+        except (OSError, ValueError, RecursionError, csv.Error, Broken):
+            continue
+    return found
+
+
+def _read_file(path: Path, folder: Path) -> tuple[tuple[_Kind, str], _Values] | None:
+    if path.suffix == ".wandb":
+        return ("wandb", path.relative_to(folder).parts[0]), _run(path)
+    if any(map(_RUN.match, path.relative_to(folder).parts)):
+        return None
+    place = _COUNTED.sub(r"\1*", str(path.relative_to(folder)))
+    if "tfevents" in path.name:
+        # All event files below a folder are read, which is named without wildcards.
+        parts = Path(place).parts
+        named = len(parts) > 1 and "*" not in parts[0]
+        return ("tensorboard", parts[0] if named else "."), _events(path)
+    if path.suffix in (".csv", ".tsv"):
+        return ("csv", place), _table(path)
+    if path.suffix in (".jsonl", ".json"):
+        return ("jsonl", place), _objects(path)
+    return None
+
+
+def _events(path: Path) -> _Values:
+    found: _Values = {}
+    with path.open("rb") as file:
+        while (read := record(file)) is not None:
+            found.update(scalars(read[1])[1])
+    return found
+
+
+def _run(path: Path) -> _Values:
+    found: _Values = {}
+    with path.open("rb") as file:
+        if begins(file):
+            for _, _, said in records(file, HEAD, _LARGEST):
+                found.update(said.values if said is not None else {})
+    return {name: value for name, value in found.items() if not name.startswith("_")}
+
+
+def _table(path: Path) -> _Values:
+    found: _Values = {}
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    delimiter = max(",;\t", key=lines[0].count) if lines else ","
+    for row in csv.DictReader(lines, delimiter=delimiter):
+        for name, text in row.items():
+            number = to_number(text) if isinstance(text, str) else None
+            if name and number is not None:
+                found[name.strip()] = number
+    return found
+
+
+def _objects(path: Path) -> _Values:
+    """Return the numbers of a JSON object, or of a list or lines of them."""
+    found: _Values = {}
+    for read in read_objects(path.read_text(encoding="utf-8", errors="replace")):
+        found.update(flatten(read))
+    return {name.rpartition(".")[2]: value for name, value in found.items()}

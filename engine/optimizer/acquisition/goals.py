@@ -16,8 +16,7 @@ from scipy import special
 
 from hpo_tui.engine.arrays import Array, Index, Mask
 from hpo_tui.engine.optimizer.acquisition.expected_gain import Target, target
-from hpo_tui.engine.optimizer.acquisition.pareto import ranks
-from hpo_tui.engine.optimizer.acquisition.reference import reference_point, typical_values
+from hpo_tui.engine.optimizer.acquisition.pareto import ranks, reference_point, typical_values
 from hpo_tui.engine.optimizer.encoding.space import Space
 from hpo_tui.engine.optimizer.models.kernel import cross
 from hpo_tui.engine.optimizer.models.surrogate import Models

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hpo_tui.engine.spec.expressions.parser import parse
-from hpo_tui.engine.spec.expressions.tokens import ExpressionError, Kind
-from hpo_tui.engine.spec.expressions.tree import Node
+from hpo_tui.engine.spec.expressions.tokens import ExpressionError, Kind, Node
 from hpo_tui.engine.spec.parts import Value
 
 if TYPE_CHECKING:

@@ -2,8 +2,7 @@
 
 from collections.abc import Collection, Mapping
 
-from hpo_tui.engine.spec.expressions.tokens import ExpressionError, Token
-from hpo_tui.engine.spec.expressions.tree import Node
+from hpo_tui.engine.spec.expressions.tokens import ExpressionError, Node, Token
 from hpo_tui.engine.spec.names import did_you_mean, listing, plain, show
 from hpo_tui.engine.spec.parts import Value
 

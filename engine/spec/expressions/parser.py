@@ -16,10 +16,10 @@ from hpo_tui.engine.spec.expressions.tokens import (
     WORD,
     ExpressionError,
     Kind,
+    Node,
     Token,
     Tokenizer,
 )
-from hpo_tui.engine.spec.expressions.tree import Node
 from hpo_tui.engine.spec.names import did_you_mean, listing, plain, show
 from hpo_tui.engine.spec.parts import Value
 

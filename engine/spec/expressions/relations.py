@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hpo_tui.engine.spec.expressions.parser import parse
-from hpo_tui.engine.spec.expressions.tokens import ExpressionError, Kind
-from hpo_tui.engine.spec.expressions.tree import Node
+from hpo_tui.engine.spec.expressions.tokens import ExpressionError, Kind, Node
 from hpo_tui.engine.spec.parts import Parameter, ParameterKind, Value
 
 __all__ = ["Constraint", "ExpressionError", "compile_constraint", "kinds_of"]

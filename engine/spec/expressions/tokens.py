@@ -1,4 +1,4 @@
-"""Cutting an expression into tokens; a name is whatever the study calls one."""
+"""What an expression is cut into and parsed to; a name is whatever the study calls one."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hpo_tui.engine.spec.names import did_you_mean, listing, show
+from hpo_tui.engine.spec.parts import Value
 
 FUNCTIONS: Mapping[str, tuple[int, int]] = {
     "min": (2, 20),
@@ -137,3 +138,24 @@ def renamed(text: str, names: Collection[str], old: str, new: str) -> str:
             end = at + len(old) + (at - token.at)
             text = text[: token.at] + (new if bare else f"`{new}`") + text[end:]
     return text
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A part of an expression.
+
+    ``op`` is ``value`` (``value``), ``name`` (``value`` holds it), ``list``, ``call``, ``neg``,
+    ``not``, ``and``, ``or``, a comparison or an operator; ``args`` are its parts.
+    """
+
+    op: str
+    at: int
+    kind: Kind
+    args: tuple["Node", ...] = ()
+    value: Value = 0.0
+
+    def names(self) -> set[str]:
+        """Return every name in it."""
+        if self.op == "name":
+            return {str(self.value)}
+        return {name for arg in self.args for name in arg.names()}

@@ -4,9 +4,9 @@ import re
 from collections.abc import Sequence
 
 from hpo_tui.engine.spec.names import show
-from hpo_tui.engine.spec.numbers import EXACT
 from hpo_tui.engine.spec.parts import Objective, OutcomeConstraint
 from hpo_tui.engine.spec.reading.table import Table
+from hpo_tui.engine.spec.values import EXACT
 
 MET = "goals met"
 _MET = re.compile(rf"{MET}(?: by (\d{{1,16}})(?: trials?)?)?")

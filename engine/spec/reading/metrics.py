@@ -6,9 +6,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import cast, get_args
 
-from hpo_tui.engine.spec.means import EarlyStopping, MetricSource, SourceKind
 from hpo_tui.engine.spec.names import name_fault, show
-from hpo_tui.engine.spec.parts import Direction, Objective, OutcomeConstraint, Summary
+from hpo_tui.engine.spec.parts import (
+    Direction,
+    EarlyStopping,
+    MetricSource,
+    Objective,
+    OutcomeConstraint,
+    SourceKind,
+    Summary,
+)
 from hpo_tui.engine.spec.reading.table import Table
 
 _ALIASES = {

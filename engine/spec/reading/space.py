@@ -5,12 +5,19 @@ from collections.abc import Mapping
 
 from hpo_tui.engine.numerals import brief
 from hpo_tui.engine.spec.names import dotted, listing, name_fault, show
-from hpo_tui.engine.spec.numbers import number_fault, whole_fault
 from hpo_tui.engine.spec.parts import Parameter, ParameterKind, Prior, Value
 from hpo_tui.engine.spec.reading.conditions import check_conditions, read_when
 from hpo_tui.engine.spec.reading.table import Table
 from hpo_tui.engine.spec.schema import TYPES
-from hpo_tui.engine.spec.values import bound, native, on_step, scalar_fault, value_fault
+from hpo_tui.engine.spec.values import (
+    bound,
+    native,
+    number_fault,
+    on_step,
+    scalar_fault,
+    value_fault,
+    whole_fault,
+)
 
 _ALLOWED = {
     ParameterKind.FLOAT: ("low", "high", "log", "step", "prior"),

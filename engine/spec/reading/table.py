@@ -15,8 +15,8 @@ from hpo_tui.engine.spec.names import (
     show,
     text_fault,
 )
-from hpo_tui.engine.spec.numbers import number_fault, whole_fault
 from hpo_tui.engine.spec.schema import ALIASES, KEYS
+from hpo_tui.engine.spec.values import number_fault, whole_fault
 
 
 class Problems:

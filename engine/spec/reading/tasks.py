@@ -5,12 +5,10 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from hpo_tui.engine.spec import units
-from hpo_tui.engine.spec.means import Resources
 from hpo_tui.engine.spec.names import did_you_mean, name_fault, show
-from hpo_tui.engine.spec.numbers import EXACT, meant_number, number_fault
-from hpo_tui.engine.spec.parts import Budget, BudgetUnit, Task, Value
+from hpo_tui.engine.spec.parts import Budget, BudgetUnit, Resources, Task, Value
 from hpo_tui.engine.spec.reading.table import Table
-from hpo_tui.engine.spec.values import scalar_fault
+from hpo_tui.engine.spec.values import EXACT, meant_number, number_fault, scalar_fault
 
 FULL = Task("full", 1.0)
 """The task of a study that names none."""

@@ -7,10 +7,17 @@ from pathlib import PurePath
 from typing import Any
 
 from hpo_tui.engine.spec import units
-from hpo_tui.engine.spec.means import EarlyStopping, MetricSource, Resources
 from hpo_tui.engine.spec.model import StudySpec
 from hpo_tui.engine.spec.names import KeyPath, dotted
-from hpo_tui.engine.spec.parts import BudgetUnit, Parameter, ParameterKind, Summary
+from hpo_tui.engine.spec.parts import (
+    BudgetUnit,
+    EarlyStopping,
+    MetricSource,
+    Parameter,
+    ParameterKind,
+    Resources,
+    Summary,
+)
 from hpo_tui.engine.spec.reading.command import is_shell_word
 from hpo_tui.engine.spec.reading.ending import show_notify, show_stop_when
 from hpo_tui.engine.spec.reading.tasks import FULL
