@@ -162,7 +162,7 @@ class RayExecutor(Executor):
         except Exception as error:
             # Ray raises its own kinds, and the ones of the libraries beneath it.
             raise RayError(f"no Ray cluster answers at {address}: {error}") from error
-        self._resources = resources
+        self._ray, self._resources = ray, resources
         self._mark = hashlib.sha256(study.encode()).hexdigest()[:12]
         self._held: set[int] = set()
         self._shares = Patient(_shares, _PATIENCE)
@@ -182,66 +182,51 @@ class RayExecutor(Executor):
             self._silent += f": {found}"
         return {}
 
-    def _cluster(self, name: str) -> float:
+    def _cluster(self, kind: str) -> float:
+        """Return how much of it the cluster has, or had when it answered last."""
         if not self._all:
             self._ask()
-        return float(self._all.get(name, 0.0))
+        return float(self._all.get(kind, 0.0))
 
-    @property
-    def _on_gpus(self) -> bool:
-        return self._resources.gpus != "none" and self._cluster("GPU") > 0
-
-    def _share(self) -> dict[str, float]:
-        """Return what one trial takes."""
-        if self._on_gpus:
-            packed = max(1, self._resources.trials_per_gpu)
-            return {"num_gpus": self._resources.gpus_per_trial / packed, "num_cpus": 0.0}
-        return {"num_gpus": 0.0, "num_cpus": float(self._resources.threads or 1)}
-
-    @property
-    def _kind(self) -> str:
-        """What trials take of the cluster."""
-        return "GPU" if self._on_gpus else "CPU"
-
-    @property
-    def _need(self) -> float:
-        """How much of it one trial takes."""
-        return self._share()["num_gpus" if self._on_gpus else "num_cpus"]
+    def _share(self) -> tuple[str, float]:
+        """Return what one trial takes of the cluster, GPUs or CPUs, and how much of it."""
+        if self._resources.gpus != "none" and self._cluster("GPU") > 0:
+            return "GPU", self._resources.gpus_per_trial / max(1, self._resources.trials_per_gpu)
+        return "CPU", float(self._resources.threads or 1)
 
     def capacity(self) -> int:
         """Return how many trials the whole cluster takes at once, or did when it last answered."""
-        return int(self._cluster(self._kind) / self._need + _ROUNDED)
+        kind, need = self._share()
+        return int(self._cluster(kind) / need + _ROUNDED)
 
     def waiting_for(self) -> str:
-        """Return why the last :meth:`reserve` found no room; empty if it did."""
-        free, places = self._ask(), self.capacity()
+        """Return why there is no room for a trial; empty if there is.
+
+        A trial that Ray has no share for at present would have to be waited for.
+        """
+        free = self._ask()
         if self._silent:
             return self._silent
+        (kind, need), places = self._share(), self.capacity()
+        whole, left = self._cluster(kind), float(free.get(kind, 0.0))
         if not places:
             return (
-                f"the Ray cluster has no place for a trial: one takes {self._need:g} {self._kind}s,"
-                f" and the cluster has {self._cluster(self._kind):g}"
+                f"the Ray cluster has no place for a trial: one takes {need:g} {kind}s,"
+                f" and the cluster has {whole:g}"
             )
         if len(self._held) >= places:
             return "every place of the Ray cluster is taken"
-        left = free.get(self._kind, 0.0)
-        if left + _ROUNDED < self._need:
-            there = f"{left:g} of its {self._cluster(self._kind):g} {self._kind}s"
-            return f"others use the Ray cluster: {there} are free, and a trial takes {self._need:g}"
+        if left + _ROUNDED < need:
+            there = f"{left:g} of its {whole:g} {kind}s"
+            return f"others use the Ray cluster: {there} are free, and a trial takes {need:g}"
         return ""
 
     def reserve(
         self, number: int, task: str, *, devices: int = 1, alone: bool = False
     ) -> Slot | None:
-        """Keep a place; None when as many trials run as the cluster takes, or others use it.
-
-        A trial that Ray has no share for at present would have to be waited for.
-        """
+        """Keep a place; None when as many trials run as the cluster takes, or others use it."""
         del task, devices, alone  # Ray gives every trial its own share, whatever its task
-        free = self._ask()
-        if len(self._held) >= self.capacity() or self._silent:
-            return None
-        if free.get(self._kind, 0.0) + _ROUNDED < self._need:
+        if self.waiting_for():
             return None
         self._held.add(number)
         return RaySlot(self._held, number)
@@ -251,24 +236,24 @@ class RayExecutor(Executor):
 
     def start(self, launch: Launch, slot: Slot) -> Running:
         """Start a trial's shim on a node. Raises OSError if that fails; the place is free then."""
-        import ray
-
         assert isinstance(slot, RaySlot)
         actor = None
         try:
+            kind, need = self._share()
             for old in (launch.folder.exit, launch.folder.process):
                 old.unlink(missing_ok=True)
-            actor = ray.remote(ShimActor).options(
+            actor = self._ray.remote(ShimActor).options(
                 name=self._name(launch), lifetime="detached", namespace=NAMESPACE,
-                max_restarts=0, **self._share(),
+                max_restarts=0, num_gpus=need if kind == "GPU" else 0.0,
+                num_cpus=need if kind == "CPU" else 0.0,
             ).remote()  # fmt: skip
             asked = actor.start.remote(
                 launch.supervised, dict(launch.environment), launch.cwd, str(launch.folder.log)
             )
-            pid, device = ray.get(asked, timeout=_START_SECONDS)
-        except (ray.exceptions.RayError, ValueError) as error:
+            pid, device = self._ray.get(asked, timeout=_START_SECONDS)
+        except (self._ray.exceptions.RayError, ValueError) as error:
             if actor is not None:
-                ray.kill(actor)
+                self._ray.kill(actor)
             slot.release()
             raise OSError(f"Ray did not start trial {launch.number}: {error}") from error
         except OSError:
@@ -278,10 +263,8 @@ class RayExecutor(Executor):
 
     def adopt(self, launch: Launch, device: str) -> Running:
         """Return an attempt that an earlier runner started: its actor has gone on without it."""
-        import ray
-
         try:
-            actor = ray.get_actor(self._name(launch), namespace=NAMESPACE)
+            actor = self._ray.get_actor(self._name(launch), namespace=NAMESPACE)
         except ValueError:
             return GoneRun(launch)
         self._held.add(launch.number)
@@ -299,6 +282,4 @@ class RayExecutor(Executor):
 
     def close(self) -> None:
         """Leave the cluster; the trials' actors are detached and go on."""
-        import ray
-
-        ray.shutdown()
+        self._ray.shutdown()
