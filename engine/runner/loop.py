@@ -236,14 +236,14 @@ class Runner:
             self.chores.budget()  # it may have been given more since the last look
         if self.starter.over_budget or self.desk.enough():
             return True
-        return bool(proposals.exhausted and not proposals.ready)
+        return bool(proposals.shelf.exhausted and not proposals.shelf.ready)
 
     def _why_over(self) -> str:
         """Return why the study ends, empty where its budget is spent."""
         met = self.desk.enough()
         if met:
             return stop_when.why(met)
-        return "" if self.starter.over_budget else self.desk.proposals.exhausted
+        return "" if self.starter.over_budget else self.desk.proposals.shelf.exhausted
 
     def _last_words(self) -> None:
         """Take in what the last results have taught the optimizer, if it says so soon."""

@@ -111,7 +111,7 @@ class Starter:
             return proposals.current
         meter = self.desk.meter
         expected = former.cost * meter.rate(former.task) if meter.known else _UNKNOWN
-        left = proposals.since + _WORTH * expected - time.monotonic()
+        left = proposals.shelf.since + _WORTH * expected - time.monotonic()
         if left <= 0:
             return former
         self.waits = left

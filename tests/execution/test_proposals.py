@@ -106,7 +106,7 @@ def withdrawn(proposals: Proposals) -> Suggestion:
     proposals.want(1)
     first = begun(proposals)
     proposals.want(1)
-    until(proposals, lambda: proposals.ready)
+    until(proposals, lambda: proposals.shelf.ready)
     proposals.tell("tell", number=first.number, metrics={"loss": 1.0}, duration=1.0)
     proposals.want(1)
     return first
@@ -117,13 +117,13 @@ def test_what_was_prepared_ahead_changes_nothing(begin: Begin) -> None:
         """Spend the budget one trial at a time, in a process alike: rounding is the same."""
         while True:
             proposals.want(1)
-            until(proposals, lambda: proposals.current or proposals.exhausted)
-            if proposals.exhausted:
+            until(proposals, lambda: proposals.current or proposals.shelf.exhausted)
+            if proposals.shelf.exhausted:
                 return
             s = begun(proposals)
             if ahead:
                 proposals.want(1)
-                until(proposals, lambda: proposals.ready or proposals.exhausted)
+                until(proposals, lambda: proposals.shelf.ready or proposals.shelf.exhausted)
             proposals.tell("tell", number=s.number, metrics=loss(s), duration=1.0)
             assert proposals.current is None
             yield s
@@ -146,7 +146,7 @@ def test_a_former_suggestion_can_be_started_before_the_new_one_is_there(
     proposals.begun(former)
     assert proposals.former is None
     proposals.want(1)
-    until(proposals, lambda: proposals.ready)
+    until(proposals, lambda: proposals.shelf.ready)
     assert begun(proposals).number == former.number + 1
 
 
@@ -174,8 +174,8 @@ def test_no_former_suggestion_takes_the_number_of_a_wish(
 def test_a_wish_goes_before_what_nobody_has_started(begin: Begin) -> None:
     proposals = begin("tiny:Optimizer")
     proposals.want(1)
-    until(proposals, lambda: proposals.ready)
-    number = proposals.ready[0].number
+    until(proposals, lambda: proposals.shelf.ready)
+    number = proposals.shelf.ready[0].number
     proposals.wish("enqueue", params={"x": 0.5}, task=None, promote=None, why="")
     replies: list[Any] = []
 
@@ -229,7 +229,7 @@ def test_an_optimizer_that_sends_what_is_no_message_is_started_anew(begin: Begin
     assert proposals.pump() == []
     assert proposals._child is not first
     proposals.want(1)
-    assert until(proposals, lambda: proposals.ready) == []
+    assert until(proposals, lambda: proposals.shelf.ready) == []
 
 
 @pytest.mark.parametrize("why", ["died", "stale"])
@@ -253,6 +253,6 @@ def test_an_optimizer_that_the_machine_does_not_start_is_started_later(
 
 def test_a_new_process_is_in_no_haste(begin: Begin) -> None:
     proposals = begin("tiny:Optimizer")
-    proposals._shelf.ahead = 3
+    proposals.shelf.ahead = 3
     proposals.restart()
-    assert proposals._shelf.ahead == 0
+    assert proposals.shelf.ahead == 0

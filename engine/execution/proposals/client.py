@@ -94,7 +94,7 @@ class Proposals:
         self.init = dict(init)
         self.stale = False
         """Whether the store holds what the optimizer has to learn anew: it is restarted."""
-        self._shelf = Shelf()
+        self.shelf = Shelf()
         self._wishes: dict[int, Message] = {}
         """What users have asked for and was not answered yet, by the ids of the requests."""
         self._life = Life.NONE
@@ -105,7 +105,7 @@ class Proposals:
     def start(self) -> None:
         """Start the process and have it learn the store."""
         self._child, self._life = Child(self.init), Life.RUNS
-        self._shelf.clear()
+        self.shelf.clear()
         for message in self._wishes.values():
             self._send(message)
 
@@ -139,30 +139,15 @@ class Proposals:
         return None if self._child is None else self._child.fileno()
 
     @property
-    def ready(self) -> Sequence[Suggestion]:
-        """The suggestions that can be started, whether they know all results or not."""
-        return self._shelf.ready
-
-    @property
-    def exhausted(self) -> str:
-        """Why there is nothing more to suggest, until something changes."""
-        return self._shelf.exhausted
-
-    @property
-    def since(self) -> float:
-        """Since when (monotonic) there has been nothing :attr:`current`."""
-        return self._shelf.since
-
-    @property
     def current(self) -> Suggestion | None:
         """The next suggestion that knows all results, None until it is there."""
-        return None if self.stale else self._shelf.current
+        return None if self.stale else self.shelf.current
 
     @property
     def former(self) -> Suggestion | None:
         """A suggestion prepared before the last results, None if there is none."""
         # A wish takes numbers, which may be those of what was withdrawn; an edit moves the space.
-        return None if self._wishes or self.stale else self._shelf.former
+        return None if self._wishes or self.stale else self.shelf.former
 
     def want(self, count: int, left: Callable[[], float | None] = lambda: None) -> None:
         """See to it that ``count`` suggestions are ready, or will be, that know all there is.
@@ -171,16 +156,16 @@ class Proposals:
         budget, in full-task units, where the optimizer cannot know; it is called only when
         something is asked for.
         """
-        if self.exhausted or self._child is None:
+        if self.shelf.exhausted or self._child is None:
             return
-        if self._shelf.outdated:
+        if self.shelf.outdated:
             self._withdraw()
-        for number in self._shelf.ask(count):
+        for number in self.shelf.ask(count):
             self._send({"op": "ask", "id": number, "left": left()})
 
     def begun(self, suggestion: Suggestion) -> None:
         """Take note that :attr:`current` runs, or :attr:`former`."""
-        if self._shelf.begin(suggestion):
+        if self.shelf.begin(suggestion):
             self._send({"op": "started", "number": suggestion.number})
         else:
             self._send({"op": "keep", "suggestion": asdict(suggestion)})
@@ -190,9 +175,9 @@ class Proposals:
 
         It goes before what nobody has started: that must not take its budget, or its number.
         """
-        if self._shelf.ready or self._shelf.awaits:
+        if self.shelf.ready or self.shelf.awaits:
             self._withdraw()
-        number = self._shelf.next_id()
+        number = self.shelf.next_id()
         message = self._wishes[number] = {"op": op, "id": number, **values}
         self._send(message)
         return number
@@ -202,7 +187,7 @@ class Proposals:
 
         All but ``settle``, which only asks for a last summary, outdate what is ready or asked for.
         """
-        self._shelf.news(outdates=op != "settle")
+        self.shelf.news(outdates=op != "settle")
         self._send({"op": op, **values})
 
     def report(
@@ -227,7 +212,7 @@ class Proposals:
             return []
         heard = (self._hear(message) for message in self._child.messages())
         replies = [reply for reply in heard if reply is not None]
-        fault = self._child.fault(awaited=self._shelf.awaits or bool(self._wishes))
+        fault = self._child.fault(awaited=self.shelf.awaits or bool(self._wishes))
         if fault:
             log.error("%s: it is started anew", fault)
             replies += self._replace()
@@ -240,7 +225,7 @@ class Proposals:
 
     def _withdraw(self) -> None:
         """Have the optimizer forget what it has suggested and nobody has started."""
-        self._shelf.withdraw()
+        self.shelf.withdraw()
         self._send({"op": "withdraw"})
 
     def _replace(self) -> list[Reply]:
@@ -263,7 +248,7 @@ class Proposals:
             case "suggestions":
                 return self._suggested(message, number)
             case "spent":
-                self._shelf.spent(number, str(message["text"]))
+                self.shelf.spent(number, str(message["text"]))
                 return None
             case "refused":
                 return self._refused(message, number)
@@ -273,14 +258,14 @@ class Proposals:
     def _suggested(self, message: Message, number: int) -> Reply | None:
         found = tuple(Suggestion(**s) for s in message["suggestions"])
         if self._wishes.pop(number, None) is not None:
-            self._shelf.forget_former()
+            self.shelf.forget_former()
             return Reply(News.SUGGESTIONS, number, found)
-        self._shelf.answer(number, found[0], int(message["ahead"]))
+        self.shelf.answer(number, found[0], int(message["ahead"]))
         return None
 
     def _refused(self, message: Message, number: int) -> Reply | None:
         if self._wishes.pop(number, None) is not None:
             return Reply(News.REFUSED, number, data=message)
         # What is no request has no number: it has failed at news.
-        stuck = self._shelf.refused(number) or not number
+        stuck = self.shelf.refused(number) or not number
         return Reply(News.STUCK, data=message) if stuck else None
