@@ -121,6 +121,11 @@ def name_fault(name: str) -> str | None:
     return text_fault(name)
 
 
+def parameter_fault(name: str) -> str | None:
+    """Return why ``name`` cannot name a parameter, which a placeholder does; None if it can."""
+    return name_fault(name) or ("a name cannot hold { or }" if set(name) & set("{}") else None)
+
+
 def plain_data(value: Any, depth: int = 0) -> Any:
     """Return ``value`` (a mapping as TOML would parse to) with plain containers and numbers.
 

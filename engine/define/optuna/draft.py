@@ -33,7 +33,7 @@ from hpo_tui.engine.spec import (
     StudySpec,
     Task,
 )
-from hpo_tui.engine.spec.names import name_fault
+from hpo_tui.engine.spec.names import parameter_fault
 from hpo_tui.engine.spec.placeholders import braced
 from hpo_tui.engine.spec.values import native, value_fault
 from hpo_tui.store.transfer.arrivals import value_names
@@ -126,13 +126,9 @@ def _space(source: Suggested, seen: Seen) -> dict[str, Parameter]:
     varied = {
         n: p
         for n, p in space.items()
-        if p.kind is not ParameterKind.FIXED and n in unlike and _nameable(n)
+        if p.kind is not ParameterKind.FIXED and n in unlike and not parameter_fault(n)
     }
     return {n: dataclasses.replace(p, when=_when(p, varied)) for n, p in varied.items()}
-
-
-def _nameable(name: str) -> bool:
-    return name_fault(name) is None and not set(name) & set("{}")
 
 
 def _when(parameter: Parameter, space: Mapping[str, Parameter]) -> Mapping[str, Any]:

@@ -16,7 +16,7 @@ from hpo_tui.engine.define.wandb.file import number
 from hpo_tui.engine.define.wandb.ranges import DISTRIBUTIONS, fault, keys_of, ranged
 from hpo_tui.engine.spec import Parameter, ParameterKind, Value
 from hpo_tui.engine.spec.command import fill_template
-from hpo_tui.engine.spec.names import did_you_mean, listing, name_fault, plain, show
+from hpo_tui.engine.spec.names import did_you_mean, listing, parameter_fault, plain, show
 from hpo_tui.engine.spec.values import scalar_fault
 
 _SMALL = re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+")
@@ -142,8 +142,7 @@ def _entries(parameters: Mapping[str, Any], above: Path) -> Iterator[tuple[Path,
 
 def _swept(path: Path, entry: Any, *, filed: bool) -> Swept:
     name = ".".join(path)
-    wrong = name_fault(name) or ("a name cannot hold { or }" if set(name) & set("{}") else None)
-    if wrong:
+    if wrong := parameter_fault(name):
         raise ValueError(f"parameters.{plain(name)}: {wrong}")
     if not isinstance(entry, Mapping):
         raise fault(name, f"{_NEEDS}; found {show(entry)}")

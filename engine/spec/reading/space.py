@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 
 from hpo_tui.engine.numerals import brief
-from hpo_tui.engine.spec.names import dotted, listing, name_fault, show
+from hpo_tui.engine.spec.names import dotted, listing, parameter_fault, show
 from hpo_tui.engine.spec.parts import Parameter, ParameterKind, Prior, Value
 from hpo_tui.engine.spec.reading.conditions import check_conditions, read_when
 from hpo_tui.engine.spec.reading.table import Table
@@ -35,8 +35,7 @@ def read_space(root: Table) -> tuple[Parameter, ...]:
     parameters = []
     for name, data in space.data.items():
         path = (*space.path, name)
-        fault = name_fault(name) or ("a name cannot hold { or }" if set(name) & set("{}") else None)
-        if fault:
+        if fault := parameter_fault(name):
             root.into.add(path, fault)
         if not isinstance(data, Mapping):
             root.into.add(
