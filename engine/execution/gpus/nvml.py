@@ -116,13 +116,13 @@ class Nvml:
         nvml, handle = self.module, gpu.handle
         try:
             used, total, _ = self._memory(handle)
-            processes = self._ask(lambda: nvml.nvmlDeviceGetComputeRunningProcesses(handle), True)
+            processes = self._ask(nvml.nvmlDeviceGetComputeRunningProcesses, handle, must=True)
         except nvml.NVMLError as error:
             raise DeviceLostError(f"{gpu.label} does not answer ({error})") from error
-        rates = self._ask(lambda: nvml.nvmlDeviceGetUtilizationRates(handle))
-        drawing = self._ask(lambda: nvml.nvmlDeviceGetGraphicsRunningProcesses(handle))
+        rates = self._ask(nvml.nvmlDeviceGetUtilizationRates, handle)
+        drawing = self._ask(nvml.nvmlDeviceGetGraphicsRunningProcesses, handle)
         computing = {int(p.pid) for p in processes or ()}
-        power = self._ask(lambda: nvml.nvmlDeviceGetPowerUsage(handle))
+        power = self._ask(nvml.nvmlDeviceGetPowerUsage, handle)
         return Reading(
             used=used,
             total=total,
@@ -130,9 +130,7 @@ class Nvml:
             processes={
                 int(p.pid): _bytes(p.usedGpuMemory) for p in processes or () if not _is_mps(p.pid)
             },
-            temperature=self._ask(
-                lambda: nvml.nvmlDeviceGetTemperature(handle, nvml.NVML_TEMPERATURE_GPU)
-            ),
+            temperature=self._ask(nvml.nvmlDeviceGetTemperature, handle, nvml.NVML_TEMPERATURE_GPU),
             power=None if power is None else power / 1000,
             graphics=sum(
                 _bytes(p.usedGpuMemory) or 0 for p in drawing or () if p.pid not in computing
@@ -154,7 +152,7 @@ class Nvml:
             if not instances:
                 self.unusable[index] = f"GPU{index} is in MIG mode and has no instance to run on"
             return instances
-        mode = self._ask(lambda: nvml.nvmlDeviceGetComputeMode(handle))
+        mode = self._ask(nvml.nvmlDeviceGetComputeMode, handle)
         if mode is not None and mode == nvml.NVML_COMPUTEMODE_PROHIBITED:
             self.unusable[index] = f"GPU{index} is in compute mode Prohibited (nvidia-smi -c)"
             return []
@@ -178,7 +176,7 @@ class Nvml:
     def _instances(self, parent: Any, index: int) -> list[Gpu] | None:
         """Return the MIG instances of a GPU, None when MIG is off."""
         nvml = self.module
-        mode = self._ask(lambda: nvml.nvmlDeviceGetMigMode(parent))
+        mode = self._ask(nvml.nvmlDeviceGetMigMode, parent)
         if not mode or mode[0] != nvml.NVML_DEVICE_MIG_ENABLE:
             return None
         found: list[Gpu] = []
@@ -204,14 +202,14 @@ class Nvml:
         machine = psutil.virtual_memory()
         return int(machine.total - machine.available), int(machine.total), True
 
-    def _ask(self, question: Callable[[], Any], must: bool = False) -> Any:
+    def _ask(self, question: Callable[..., Any], *about: Any, must: bool = False) -> Any:
         """Return the answer, None where this GPU does not support the question.
 
         ``must``: any other error is raised, since it then says that something is wrong.
         """
         nvml = self.module
         try:
-            return question()
+            return question(*about)
         except (nvml.NVMLError_NotSupported, nvml.NVMLError_NoPermission):
             return None
         except nvml.NVMLError:
