@@ -27,16 +27,7 @@ _HOMES = {
     "StudySpec": "hpo_tui.engine.spec",
     "Suggestion": "hpo_tui.engine.optimizer",
 }
-__all__ = [
-    "BudgetSpent",
-    "CostWeightedSampler",
-    "Earlier",
-    "Optimizer",
-    "PastTrial",
-    "SpecError",
-    "StudySpec",
-    "Suggestion",
-]
+__all__ = list(_HOMES)
 
 
 def __getattr__(name: str) -> Any:

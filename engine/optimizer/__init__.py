@@ -23,16 +23,7 @@ _HOMES = {
     "Suggestion": "hpo_tui.engine.optimizer.api",
     "TaskInsight": "hpo_tui.engine.optimizer.api",
 }
-__all__ = [
-    "BudgetSpent",
-    "CostWeightedSampler",
-    "Earlier",
-    "Optimizer",
-    "PastTrial",
-    "StopDecision",
-    "Suggestion",
-    "TaskInsight",
-]
+__all__ = list(_HOMES)
 
 
 def __getattr__(name: str) -> Any:
