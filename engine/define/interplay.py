@@ -33,7 +33,8 @@ def settle(entries: Entries) -> tuple[Entries, list[Option], list[Option]]:
     searched only where few others are.
     """
     on = {p.family for o, p in entries if o.default is not None}
-    off = [o for o, p in entries if _off(o) and p.family in on]
+    unset = [(o, p) for o, p in entries if o.default is None and not (o.required or o.choices)]
+    off = [o for o, p in unset if p.family in on]
     kept = [(o, p) for o, p in entries if o not in off]
     kept, heads = _divided(kept)
     guesses: list[Option] = []
@@ -41,10 +42,6 @@ def settle(entries: Entries) -> tuple[Entries, list[Option], list[Option]]:
         guesses = [o for o, p in kept if not p.sure]
         kept = [(o, p) for o, p in kept if p.sure]
     return _by_optimizer(kept), [*off, *heads, *guesses], guesses
-
-
-def _off(option: Option) -> bool:
-    return option.default is None and not option.required and not option.choices
 
 
 def _divided(entries: Entries) -> tuple[Entries, list[Option]]:

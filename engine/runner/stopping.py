@@ -74,7 +74,10 @@ def front(spec: StudySpec, trials: Iterable[Trial], task: str) -> set[int]:
         if trial.state is TrialState.COMPLETE and trial.task == task:
             groups.setdefault(trial.configuration, []).append(trial)
     losses = [
-        [min(o.sign * _mean(group, o.metric, o.sign * math.inf), _WORST) for o in spec.objectives]
+        [
+            min(o.sign * mean([t.metrics.get(o.metric, o.sign * math.inf) for t in group]), _WORST)
+            for o in spec.objectives
+        ]
         for group in groups.values()
     ]
     best = zip(groups.values(), _undominated(losses), strict=True)
@@ -93,7 +96,3 @@ def _undominated(losses: list[list[float]]) -> list[bool]:
     from hpo_tui.engine.analysis.front import pareto_mask
 
     return [bool(kept) for kept in pareto_mask(np.array(losses))]
-
-
-def _mean(group: list[Trial], metric: str, missing: float) -> float:
-    return mean([t.metrics.get(metric, missing) for t in group])

@@ -54,19 +54,14 @@ def set_aside(desk: Desk) -> None:
     ended = [folder for folder in folders if _end(folder)]
     kept = [folder.rename(_free(folder)) for folder in folders]
     where = kept[0].name if len(kept) == 1 else f"{kept[0].name} to {kept[-1].name}"
+    were = "was" if len(ended) == 1 else "were"
+    still = f" {plural(len(ended), 'trial')} still ran and {were} ended." if ended else ""
     desk.event(
         "strange",
         f"{_called(numbers)} ran here, but study.db knows nothing of that: was an older copy of it"
         " put back? The numbers are given out again; what is in the folders is kept in"
-        f" trials/{where}.{_told(len(ended))}",
+        f" trials/{where}.{still}",
     )
-
-
-def _told(ended: int) -> str:
-    """Return what is said of so many of them that still ran."""
-    if not ended:
-        return ""
-    return f" {plural(ended, 'trial')} still ran and {'was' if ended == 1 else 'were'} ended."
 
 
 def _strays(desk: Desk) -> Iterator[int]:
@@ -77,13 +72,10 @@ def _strays(desk: Desk) -> Iterator[int]:
         known = desk.trials.get(int(path.name)) if path.name.isdecimal() else None
         if not path.name.isdecimal() or (known is not None and known.attempt):
             continue
-        if path == desk.folder.trial(int(path.name)).path and _was_run(TrialFolder(path)):
+        files = TrialFolder(path)  # an attempt was begun where its shim has written who it is
+        was_run = files.process.exists() or files.exit.exists()
+        if was_run and path == desk.folder.trial(int(path.name)).path:
             yield int(path.name)
-
-
-def _was_run(folder: TrialFolder) -> bool:
-    """Whether an attempt was begun in a trial's folder: its shim has written who it is."""
-    return folder.process.exists() or folder.exit.exists()
 
 
 def _end(folder: Path) -> bool:

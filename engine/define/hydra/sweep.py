@@ -106,7 +106,8 @@ def hydra_sweep(words: Sequence[str], folder: Path, script: Path | None, text: s
     place = hydra_folder(script, text, given)
     files = list(_configurations(given, *place)) if place else []
     stated = _in_files(files)
-    by_file = any(_asks_for_many(data) for _, data in files)
+    modes = [str(_inside(data, "hydra").get("mode")).upper() for _, data in files]
+    by_file = "MULTIRUN" in modes
     many = by_file or not _MULTIRUN.isdisjoint(given)
     swept = dict(_in_words(given)) if many else {}
     stated.params |= swept
@@ -194,10 +195,6 @@ def _single(
     said = {word.partition("=")[0] for word in words}
     kept = [w for w in words if w not in _MULTIRUN and w.partition("=")[0] not in swept]
     return kept + [f"{name}={p.value}" for name, p in fixed.items() if name not in said]
-
-
-def _asks_for_many(data: _Data) -> bool:
-    return str(_inside(data, "hydra").get("mode")).upper() == "MULTIRUN"
 
 
 def _directions(said: Any) -> tuple[Direction, ...]:

@@ -167,16 +167,12 @@ def read_parameter(call: ast.Call, known: Known, local: Mapping[str, Any]) -> Pa
     if not all(known.has(node, local) for node in nodes.values()):
         return known.ran.get(name)
     if kind == "suggest_categorical":
-        return _categorical(name, given.get("choices"))
+        choices = given.get("choices")
+        listed = choices if isinstance(choices, list | tuple) else ()
+        return of_choices(name, [*map(plain_choice, listed)]) if listed else None
     given["step"] = given.get("step", given.get("q"))
     given["log"] = bool(given.get("log")) or kind == "suggest_loguniform"
     return _numeric(name, kind == "suggest_int", given)
-
-
-def _categorical(name: str, found: Any) -> Parameter | None:
-    if not isinstance(found, list | tuple) or not found:
-        return None
-    return of_choices(name, [*map(plain_choice, found)])
 
 
 def of_choices(name: str, choices: Sequence[Value]) -> Parameter:

@@ -149,14 +149,6 @@ def _log_uniform(of: _Range) -> _Made:
     return made, f"{shown}. If the values themselves are meant, it is log_uniform_values"
 
 
-def _q_uniform(of: _Range) -> _Made:
-    return of.stepped(*of.ends), ""
-
-
-def _q_log_uniform(of: _Range) -> _Made:
-    return _q_log(of, *of.log_ends)
-
-
 def _normal(of: _Range) -> _Made:
     mean, sd = of.bell
     low, high = (float(f"{mean + sign * _WIDTH * sd:.12g}") for sign in (-1, 1))
@@ -215,13 +207,13 @@ def _cut(low: float, high: float) -> str:
 DISTRIBUTIONS: Mapping[str, Callable[[_Range], _Made]] = {
     "int_uniform": _uniform,
     "uniform": _uniform,
-    "q_uniform": _q_uniform,
+    "q_uniform": lambda of: (of.stepped(*of.ends), ""),
     "log_uniform": _log_uniform,
     "log_uniform_values": _log_uniform,
     "inv_log_uniform": _log_uniform,
     "inv_log_uniform_values": _log_uniform,
-    "q_log_uniform": _q_log_uniform,
-    "q_log_uniform_values": _q_log_uniform,
+    "q_log_uniform": lambda of: _q_log(of, *of.log_ends),
+    "q_log_uniform_values": lambda of: _q_log(of, *of.log_ends),
     "normal": _normal,
     "q_normal": _normal,
     "log_normal": _log_normal,
