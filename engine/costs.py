@@ -146,23 +146,15 @@ class Meter:
         counts = [v for v in fidelity.values() if isinstance(v, int) and not isinstance(v, bool)]
         return counts[0] if len(counts) == 1 else None
 
-    def share(
-        self, trial: Trial, elapsed: float, step: int | None = None, before: int | None = None
-    ) -> float:
-        """Return the share (0 to 1) of its cost that an attempt has used.
-
-        ``step``: the last reported; ``before``: the step at which it began (a carried checkpoint).
-        """
-        told = self.share_of_steps(trial.task, step, before)
-        if told is not None:
-            return told
+    def share_of_time(self, trial: Trial, elapsed: float) -> float:
+        """Return the share (0 to 1) of its cost that an attempt has used by so many seconds."""
         expected = trial.cost * self.rate(trial.task)
         return min(1.0, max(0.0, elapsed) / expected) if expected > 0 else 1.0
 
     def share_of_steps(self, task: str, step: int | None, before: int | None) -> float | None:
         """Return the share (0 to 1) of its steps that an attempt has run, None if steps don't tell.
 
-        ``step`` and ``before`` as for :meth:`share`.
+        ``step``: the last reported; ``before``: the step at which it began (a carried checkpoint).
         """
         end, begin = self.last_step(task), before or 0
         if step is None or end is None or not begin <= step <= end or end <= begin:
@@ -176,16 +168,14 @@ def left_in_units(
     meter: Meter,
     *,
     wall: float,
-    elapsed: float,
-    gpu: GpuTime | None = None,
+    gpu: GpuTime,
 ) -> float | None:
     """Return what is left of a budget of time, in full-task units as long as the median one.
 
     None for other budgets, and while no trial has been complete. ``wall``: seconds since the study
     started; of what is left one slot alone is counted, since a trial that is to end in time has no
     use for the others. GPU-hours are counted as if all trials under way had ended, and trials are
-    taken to share GPUs as much as so far. ``gpu``: GPU time till now; without it the trials', and
-    ``elapsed``, the seconds of running attempts in sum.
+    taken to share GPUs as much as so far. ``gpu``: GPU time till now.
     """
     budget = spec.budget
     if budget.unit not in (BudgetUnit.WALL, BudgetUnit.GPU_HOURS) or not meter.known:
@@ -193,8 +183,7 @@ def left_in_units(
     rate = meter.rate(spec.full_task.name)
     if budget.unit is BudgetUnit.WALL:
         return max(0.0, budget.amount - wall) / rate
-    devices = spec.resources.gpus_per_trial
-    gpu = gpu or Occupancy(trials).total(devices, [("", elapsed)])
-    seconds = (3600.0 * budget.amount - gpu.seconds) * gpu.sharing / devices
+    seconds = (3600.0 * budget.amount - gpu.seconds) * gpu.sharing
+    seconds /= spec.resources.gpus_per_trial
     ahead = sum(max(0.0, t.wasted + t.cost - t.charged) for t in trials if t.state in UNDER_WAY)
     return max(0.0, seconds / rate - ahead)

@@ -67,11 +67,6 @@ class DevicePool:
         self._gpus = Gpus(states, self._nvml, self.packing, clock)
         self._slots = None if states else CpuSlots(resources)
 
-    @property
-    def on_gpus(self) -> bool:
-        """Whether trials run on GPUs (False: on CPU slots)."""
-        return self._slots is None
-
     def acquire(self, need: Need) -> Lease | None:
         """Return a lease for ``need``, or None: :meth:`waiting_for` then says why."""
         self._waiting, self._task = [], need.task

@@ -196,7 +196,7 @@ class Desk:
         trial = self.trials[live.number]
         share = self.meter.share_of_steps(trial.task, trial.step, live.before)
         if share is None:
-            share = self.meter.share(trial, elapsed)
+            share = self.meter.share_of_time(trial, elapsed)
             return max(trial.charged, trial.wasted + trial.cost * share)
         live.paid = max(live.paid, trial.wasted + trial.cost * share)
         return live.paid

@@ -188,7 +188,7 @@ class Runner:
         desk = self.desk
         return left_in_units(
             desk.spec, desk.trials.values(), desk.meter, wall=time.time() - desk.started,
-            elapsed=sum(map(desk.elapsed, desk.live.values())), gpu=desk.gpu_time(),
+            gpu=desk.gpu_time(),
         )  # fmt: skip
 
     def _wait(self, seconds: float) -> None:

@@ -137,8 +137,9 @@ def test_what_is_left_counts_on_as_much_sharing_as_so_far() -> None:
     meter = Meter(spec)
     for one in trials:
         meter.learn(one)
+    gpu = Occupancy(trials).total(1)
     # 3000 s of one GPU, two trials of 600 s at a time.
-    assert left_in_units(spec, trials, meter, wall=0.0, elapsed=0.0) == pytest.approx(10)
+    assert left_in_units(spec, trials, meter, wall=0.0, gpu=gpu) == pytest.approx(10)
 
 
 def test_a_look_at_many_trials_takes_no_time(make_frame: MakeFrame) -> None:

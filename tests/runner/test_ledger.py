@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from hpo_tui.engine.costs import Meter, ledger, left_in_units, used
 from hpo_tui.engine.launch import start_runner
+from hpo_tui.engine.occupancy import Occupancy
 from hpo_tui.engine.spec import Budget, BudgetUnit, StudySpec
 from hpo_tui.store.folder import HOME
 from hpo_tui.store.models import Trial, TrialState
@@ -78,22 +79,30 @@ def test_the_store_and_the_ledger_agree(
     assert math.isclose(book.lost, lost, abs_tol=1e-9)
 
 
+def share(
+    meter: Meter, of: Trial, elapsed: float, step: int | None = None, before: int | None = None
+) -> float:
+    """By the steps where they tell, else by the time, as the runner has it."""
+    told = meter.share_of_steps(of.task, step, before)
+    return meter.share_of_time(of, elapsed) if told is None else told
+
+
 @given(st.floats(0, 1e6), st.one_of(st.none(), st.integers(-5, 50)), st.integers(0, 25))
 def test_the_share_used_lies_between_none_and_all(
     elapsed: float, step: int | None, before: int
 ) -> None:
     meter = Meter(SPEC)
-    share = meter.share(trial(1, "running", task="low", cost=0.25), elapsed, step, before)
-    assert 0 <= share <= 1
+    used = share(meter, trial(1, "running", task="low", cost=0.25), elapsed, step, before)
+    assert 0 <= used <= 1
 
 
 def test_the_share_follows_the_steps_then_the_time() -> None:
     meter = Meter(SPEC)
-    assert meter.share(trial(1, "running", task="low"), 1e9, 2) == pytest.approx(2 / 5)
-    assert meter.share(trial(1, "running"), 1e9, 15, 10) == pytest.approx(0.5)
+    assert share(meter, trial(1, "running", task="low"), 1e9, 2) == pytest.approx(2 / 5)
+    assert share(meter, trial(1, "running"), 1e9, 15, 10) == pytest.approx(0.5)
     meter.learn(trial(2, "complete", task="mid", cost=0.5, duration=50.0))
-    assert meter.share(trial(1, "running", task="full"), 25.0) == pytest.approx(0.25)
-    assert meter.share(trial(1, "running", task="full"), 1e9) == 1.0
+    assert share(meter, trial(1, "running", task="full"), 25.0) == pytest.approx(0.25)
+    assert share(meter, trial(1, "running", task="full"), 1e9) == 1.0
 
 
 def test_an_attempt_that_was_begun_again_says_nothing_of_how_long_a_task_takes() -> None:
@@ -118,12 +127,12 @@ def test_the_steps_of_an_attempt_end_where_it_began_or_at_the_last_one() -> None
     meter = Meter(SPEC)
     meter.learn(trial(1, "complete", duration=100.0, step=20))
     running = trial(2, "running")
-    assert meter.share(running, 25.0, 20, 10) == 1.0
-    assert meter.share(running, 25.0, 10, 10) == 0.0
-    assert meter.share(running, 25.0, 21, 10) == 0.25  # steps beyond the end: by the time
-    assert meter.share(running, 25.0, 20, 20) == 0.25
-    assert meter.share(running, -5.0) == 0.0
-    assert meter.share(trial(3, "running", cost=0.0), 0.0) == 1.0
+    assert share(meter, running, 25.0, 20, 10) == 1.0
+    assert share(meter, running, 25.0, 10, 10) == 0.0
+    assert share(meter, running, 25.0, 21, 10) == 0.25  # steps beyond the end: by the time
+    assert share(meter, running, 25.0, 20, 20) == 0.25
+    assert share(meter, running, -5.0) == 0.0
+    assert share(meter, trial(3, "running", cost=0.0), 0.0) == 1.0
 
 
 def test_a_budget_is_counted_in_its_unit() -> None:
@@ -142,7 +151,8 @@ def test_what_is_left_of_a_budget_of_time_is_counted_in_full_tasks() -> None:
     meter = Meter(SPEC)
 
     def left(budget: Budget) -> float | None:
-        return left_in_units(replace(SPEC, budget=budget), seen, meter, wall=40.0, elapsed=40.0)
+        gpu = Occupancy(seen).total(1, [("", 40.0)])
+        return left_in_units(replace(SPEC, budget=budget), seen, meter, wall=40.0, gpu=gpu)
 
     assert left(Budget(240.0, BudgetUnit.WALL)) is None
     meter.learn(seen[0])
@@ -153,7 +163,8 @@ def test_what_is_left_of_a_budget_of_time_is_counted_in_full_tasks() -> None:
     assert left(Budget(9)) is None
     wide = replace(SPEC.resources, gpus_per_trial=2)
     spec = replace(SPEC, budget=Budget(730.0 / 3600, BudgetUnit.GPU_HOURS), resources=wide)
-    assert left_in_units(spec, seen, meter, wall=40.0, elapsed=40.0) == pytest.approx(2.4)
+    gpu = Occupancy(seen).total(2, [("", 40.0)])
+    assert left_in_units(spec, seen, meter, wall=40.0, gpu=gpu) == pytest.approx(2.4)
 
 
 @pytest.mark.parametrize("unit", ["s", "gpu-hours"])
