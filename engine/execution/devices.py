@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hpo_tui.engine.execution.base import Telemetry
+from hpo_tui.engine.execution.base import Outcome, Telemetry
 from hpo_tui.engine.execution.cpu_slots import CpuSlots
 from hpo_tui.engine.execution.gpus.admission import Admission
 from hpo_tui.engine.execution.gpus.choice import DeviceError, find_gpus
@@ -162,32 +162,27 @@ class DevicePool:
         others = (w for w in self._waiting if " of our trials" not in w and w not in self._wrong)
         return list(dict.fromkeys(others))
 
-    def record_oom(self, lease: Lease) -> None:
-        """Learn from a trial that ran out of GPU memory."""
-        self.packing.forget(lease.trial)
-        self.packing.ran_out(lease.level)
+    def learn(self, lease: Lease, outcome: Outcome, duration: float = 0.0) -> None:
+        """Learn from how a trial ended, and after how many seconds.
 
-    def record_success(self, lease: Lease, peak: int | None, duration: float) -> None:
-        """Learn from a trial that ended well: its peak in bytes, its seconds."""
-        self.packing.forget(lease.trial)
-        if not lease.uuids:
-            return
-        self.packing.succeeded(lease.need.task, peak, duration, lease.mean_level)
-        for state in self._gpus.of(lease):
-            state.failures = 0
-            self._succeeded_on.add(state.gpu.uuid)
-
-    def record_failure(self, lease: Lease) -> None:
-        """Learn from a trial that failed through no fault of its parameters.
-
-        A GPU on which trials keep failing while others do well is quarantined. Where nothing does
-        well the fault is rather in the script, and that is for the runner to notice.
+        A GPU on which trials keep failing through no fault of their parameters while others do well
+        is quarantined. Where nothing does well the fault is rather in the script, and that is for
+        the runner to notice.
         """
         self.packing.forget(lease.trial)
-        for state in self._gpus.of(lease):
-            state.failures += 1
-            if state.failures >= BAD and self._succeeded_on - {state.gpu.uuid}:
-                state.quarantine = f"{state.failures} trials in a row failed on {state.gpu.label}"
+        if outcome == "oom":
+            self.packing.ran_out(lease.level)
+        elif outcome == "ok" and lease.uuids:
+            self.packing.succeeded(lease.need.task, lease.peak, duration, lease.mean_level)
+            for state in self._gpus.of(lease):
+                state.failures = 0
+                self._succeeded_on.add(state.gpu.uuid)
+        elif outcome == "failed":
+            for state in self._gpus.of(lease):
+                state.failures += 1
+                if state.failures >= BAD and self._succeeded_on - {state.gpu.uuid}:
+                    failed = f"{state.failures} trials in a row failed on {state.gpu.label}"
+                    state.quarantine = failed
 
     def quarantined(self) -> dict[str, str]:
         """Return UUID → why, for GPUs that get no new trials because something is wrong there."""

@@ -224,14 +224,8 @@ class LocalExecutor(Executor):
 
     def learn(self, running: Running, outcome: Outcome, duration: float) -> None:
         """Tell the device how a trial on it ended; call it before the device is released."""
-        if not isinstance(running, LocalRun):
-            return
-        if outcome == "ok":
-            self.pool.record_success(running.lease, running.lease.peak, duration)
-        elif outcome == "oom":
-            self.pool.record_oom(running.lease)
-        elif outcome == "failed":
-            self.pool.record_failure(running.lease)
+        if isinstance(running, LocalRun):
+            self.pool.learn(running.lease, outcome, duration)
 
     def others(self, running: Running) -> str:
         """Return who else used much of a trial's GPUs at the last look, in words."""

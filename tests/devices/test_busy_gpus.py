@@ -52,7 +52,7 @@ def test_a_study_may_be_told_to_use_gpus_that_others_use(
     pool.poll({})
     assert lease.peak == 4 * GIB  # the others' memory is not taken for its own
     assert pool.others_on(lease) == ""  # it is all that there is: a trial too large teaches
-    pool.record_success(lease, lease.peak, 10)
+    pool.learn(lease, "ok", 10)
     third = [pool.acquire(Need(trial=n, task="t")) for n in (2, 3, 4, 5)]
     assert [bool(given) for given in third] == [True, True, True, False]  # 11 GiB hold two each
     assert BESIDE not in pool.waiting_for()
@@ -77,7 +77,8 @@ def test_trials_go_where_most_memory_is_free(
     first = pool.acquire(Need(trial=1, task="t"))
     assert first is not None
     assert first.device == B
-    pool.record_success(first, 6 * GIB, 10)
+    first.peak = 6 * GIB
+    pool.learn(first, "ok", 10)
     assert pool.acquire(Need(trial=2, task="t")) is None
     assert "GPU0 is too small for this one of our trials" in pool.waiting_for()
     nvml.gpus[0].processes = {process(): 12 * GIB}

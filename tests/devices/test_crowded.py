@@ -120,7 +120,8 @@ def test_a_gpu_too_small_for_most_trials_gets_none(
     lease = pool.acquire(Need(trial=1, task="t"))
     assert lease is not None
     assert lease.device == A  # nothing is known yet
-    pool.record_success(lease, small.total + GIB, 10)
+    lease.peak = small.total + GIB
+    pool.learn(lease, "ok", 10)
     lease.release()
     large = pool.acquire(Need(trial=2, task="t"))
     assert large is not None

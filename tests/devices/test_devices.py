@@ -121,7 +121,8 @@ def test_memory_that_was_learned_lets_a_second_trial_in(
     first = pool.acquire(Need(trial=1, task="t"))
     assert first is not None
     assert pool.acquire(Need(trial=2, task="t")) is None
-    pool.record_success(first, 6 * GIB, 100)
+    first.peak = 6 * GIB
+    pool.learn(first, "ok", 100)
     first.release()
     assert pool.capacity() == 3
     leases = [pool.acquire(Need(trial=n, task="t")) for n in (2, 3, 4)]
@@ -130,7 +131,7 @@ def test_memory_that_was_learned_lets_a_second_trial_in(
     clock.now += 1
     pool.poll({})
     assert leases[0] is not None
-    pool.record_oom(leases[0])
+    pool.learn(leases[0], "oom")
     leases[0].release()
     assert pool.acquire(Need(trial=6, task="t")) is None  # two at most after the out-of-memory
 

@@ -124,10 +124,11 @@ def test_a_gpu_that_fails_while_others_do_well_is_quarantined(
     assert bad is not None
     assert good is not None
     for _ in range(4):
-        pool.record_failure(bad)
+        pool.learn(bad, "failed")
     assert pool.quarantined() == {}  # nothing does well: rather the script's fault
-    pool.record_success(good, GIB, 10)
-    pool.record_failure(bad)
+    good.peak = GIB
+    pool.learn(good, "ok", 10)
+    pool.learn(bad, "failed")
     assert list(pool.quarantined()) == [bad.device]
     bad.release()
     good.release()
