@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from hpo_tui.engine.execution import processes
 from hpo_tui.engine.execution.base import Executor, Exit, Launch, Outcome, Running, Slot, Telemetry
-from hpo_tui.engine.execution.devices import DeviceError, DevicePool, Lease, Need
+from hpo_tui.engine.execution.devices import DevicePool, Lease, Need
 from hpo_tui.engine.execution.gpus.words import folded
 from hpo_tui.engine.execution.hiccups import PATIENCE
 from hpo_tui.engine.execution.processes import Process
@@ -200,10 +200,7 @@ class LocalExecutor(Executor):
 
     def lend(self, device: str, on: bool) -> str:
         """Give a device away, or take it back; return a sentence. Raises ValueError if unknown."""
-        try:
-            return self.pool.lend(device, on)
-        except DeviceError as error:
-            raise ValueError(str(error)) from error
+        return self.pool.lend(device, on)
 
     def lent(self) -> Sequence[str]:
         """Return the UUIDs of the GPUs that are lent."""

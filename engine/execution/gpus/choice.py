@@ -18,7 +18,7 @@ DRIVER = Path("/proc/driver/nvidia/version")
 """There where the kernel has loaded NVIDIA's driver."""
 
 
-class DeviceError(Exception):
+class DeviceError(ValueError):
     """GPUs that a study asks for cannot be had; the message is for people."""
 
 

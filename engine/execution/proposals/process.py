@@ -34,8 +34,9 @@ def main() -> None:
 def serve(worker: Worker, inbox: Inbox) -> None:
     """Do what the runner asks for until it closes the pipe."""
     todo: deque[Message] = deque()
+    telling = worker.telling
     while True:
-        patience = 0.0 if todo else worker.patience
+        patience = 0.0 if todo else telling.patience
         if select([inbox.fd], [], [], patience)[0]:
             inbox.read()
             if inbox.closed:
@@ -43,10 +44,10 @@ def serve(worker: Worker, inbox: Inbox) -> None:
             while (message := inbox.take()) is not None:
                 todo.append(message)
         elif not todo:
-            worker.idle()
+            telling.idle(worker.optimizer)
         elif not void(message := todo.popleft(), todo):
             worker.handle(message)
-            worker.catch_up()
+            telling.catch_up(worker.optimizer)
 
 
 def void(message: Message, later: Iterable[Message]) -> bool:

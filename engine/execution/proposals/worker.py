@@ -252,21 +252,6 @@ class Worker:
         """Tell what the study has shown in the end."""
         self.telling.insights(self.optimizer, last=True)
 
-    @property
-    def patience(self) -> float | None:
-        """Seconds without a request after which to call :meth:`idle`; None: there is no need."""
-        return self.telling.patience
-
-    def idle(self) -> None:
-        """Use a moment in which nothing is asked for."""
-        if self.optimizer is not None:
-            self.telling.idle(self.optimizer)
-
-    def catch_up(self) -> None:
-        """Do between two requests what has waited for long for such a moment."""
-        if self.optimizer is not None:
-            self.telling.catch_up(self.optimizer)
-
     def _eta(self) -> float | None:
         """Return the seconds to the end of the budget; None where they are not known."""
         foretold = self.optimizer.eta(self.workers)
