@@ -58,7 +58,7 @@ def help_options(lines: Sequence[str]) -> tuple[Option, ...]:
     options: dict[str, Option] = {}
     for found, further in _entries([_BOX.sub(r"\1", line.rstrip()) for line in lines]):
         if found["flag"] not in ("help", "helpfull", "helpshort", "version"):
-            option = _said_option(found, further)
+            option = _option(found, further)
             options[option.name] = option
     return tuple(options.values())
 
@@ -78,7 +78,7 @@ def _entries(lines: Sequence[str]) -> Iterator[tuple["re.Match[str]", str]]:
         yield found, " ".join(further)
 
 
-def _said_option(found: "re.Match[str]", further: str) -> Option:
+def _option(found: "re.Match[str]", further: str) -> Option:
     """Return an option from its own line and from the text of the lines ``further`` down."""
     meta, text = found["meta"] or "", found["text"] or ""
     # absl and rich write what an option may be at the head of its text.

@@ -58,8 +58,8 @@ def _parts(texts: Sequence[str]) -> list[str]:
 def looped_options(texts: Sequence[str]) -> list[Raw]:
     """Return the options of the dictionaries that a script makes options of.
 
-    Counted are the dictionaries of the script itself, the
-    first text, and of the functions that it names, which other scripts may have others of.
+    Counted are the dictionaries of the script itself, the first text, and of the functions that
+    it names, which other scripts may have others of.
     """
     trees = [tree for text in texts if (tree := parsed(text)) is not None]
     if not any(map(_loops, trees)):
