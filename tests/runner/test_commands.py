@@ -200,7 +200,8 @@ def test_what_is_asked_while_the_study_ends_is_done_first(
         live={}, queue=Queue({}), state=StudyState.RUNNING, transaction=nullcontext
     )
     runner.desk.enough.return_value = []
-    runner.desk.proposals = Mock(stale=False, exhausted="all is spent", ready=[])
+    shelf = Mock(exhausted="all is spent", ready=[])
+    runner.desk.proposals = Mock(stale=False, shelf=shelf)
     runner.commands.obey.return_value = asked
     monkeypatch.setattr(runner, "_last_words", lambda: None)
     assert runner._over() is over
