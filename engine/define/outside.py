@@ -17,12 +17,15 @@ from hpo_tui.engine.define.process import run_briefly
 from hpo_tui.engine.define.sources.declared import options_in
 from hpo_tui.engine.spec import Value
 
-_META = r"\{[^}]*\}|<[^>]*>|\[[^\]]*\]|[A-Z][\w.|]*|\w+"
+_META = r"(?:INTEGER|FLOAT) RANGE|\{[^}]*\}|<[^>]*>|\[[^\]]*\]|[A-Z][\w.|]*|[^\WA-Z]\w*"
 _LINE = re.compile(
-    r"^(?P<indent>\s{1,8})(?:-\w(?:[ =][A-Z_<\[]\S*)?,\s*)?--(?P<no>\[no-?\])?"
-    r"(?P<flag>[a-zA-Z][\w.-]*)(?:(?:,\s|\s*/\s*|\s{2,})--(?P<off>no[\w.-]*|[\w.]+\.no[\w.-]*))?"
-    rf"(?:[ =](?P<meta>{_META}))?(?:(?:\s{{2,}}|:\s)(?P<text>.*)|\s*$)"
+    rf"^(?P<indent>\s{{1,8}})(?P<before>(?:-\w[\w-]*(?:[ =](?:{_META}))?,\s*){{0,4}})"
+    r"--(?P<no>\[no-?\])?(?P<flag>[a-zA-Z][\w.-]*)"
+    r"(?:(?:\s*/\s*(?:-\w, )?|(?:,\s|\s{2,})(?=--(?:[\w.]+\.)?no))--(?P<off>[\w.-]+))?"
+    rf"(?:[ =](?P<meta>{_META}))?(?P<behind>(?:,\s--?\w[\w-]*(?:[ =](?:{_META}))?){{0,4}})"
+    r"(?:(?:\s{2,}|:\s)(?P<text>.*)|\s*$)"
 )
+"""An option's line: ``-b SIZE, --batch-size SIZE``, ``--seed SEED, -s SEED``, ``--amp / --off``."""
 _BOX = re.compile(r"[│|](.*?)\s*[│|]$")
 """A line within a box, which help texts that are drawn by rich stand in."""
 _DEFAULT = re.compile(
@@ -36,9 +39,12 @@ _KINDS: Mapping[str, _Kind] = {
     "FLOAT": "float",
     "BOOL": "bool",
 }
+_FLAG = re.compile(r"(?<!\S)--?\w[\w-]*")
+_NUMBER = r"-?\d+(?:\.\d*)?(?:e[-+]?\d+)?"
 _DECLARED = re.compile(r"\bType: (?:Optional\[)?(int|float|bool)\b|\((an integer)|\(a .*\b(number)")
 _SAID_ELSEWHERE = re.compile(
-    r"\s*(?:[(\[]default\b[^)\]]*[)\]]|\bDefault: \S+|\bType: \S+|\(an? [^)]*(?:integer|number)\))",
+    r"\s*(?:[(\[]default\b[^)\]]*[)\]]|\[[^\]]*\bx[<>][^\]]*\]|\bDefault: \S+|\bType: \S+"
+    r"|\(an? [^)]*(?:integer|number)\))",
     re.IGNORECASE,
 )
 _TYPED = re.compile(
@@ -98,12 +104,13 @@ def _option(found: "re.Match[str]", further: str) -> Option:
     about = " ".join(_SAID_ELSEWHERE.sub("", text).split())[:_LONGEST]
     if found["no"] or found["off"]:
         off = f"--{found['off'] or found['no'][1:-1] + found['flag']}"
-        return Option(name, flag, "bool", value is True, help=about, switch=True, off=off)
+        on = value is True or stated == found["flag"]
+        return Option(name, flag, "bool", on, help=about, switch=True, off=off)
     declared = _declared(meta, text)
     if stated in ("True", "False") and (meta or declared == "bool"):
         # Python's words: what reads them as such takes any other for a text, which is true.
         return Option(name, flag, "bool", value is True, help=about).in_words()
-    if value is None and not meta:
+    if not meta and (value is None or stated in ("True", "False")):
         return Option(name, flag, "bool", False, help=about, switch=True)
     choices: tuple[Value, ...] = ()
     if re.search(r"[,|]", meta):
@@ -112,7 +119,18 @@ def _option(found: "re.Match[str]", further: str) -> Option:
     if declared == "float" or (declared == "int" and kind != "float"):
         kind = declared
     required = bool(told and told["required"])
-    return Option(name, flag, kind, value, choices, help=about, required=required)
+    limits = _limits(whole) if meta.endswith(" RANGE") else (None, None)
+    others = tuple(_FLAG.findall(f"{found['before']} {found['behind']}"))
+    return Option(
+        name, flag, kind, value, choices, *limits, about, required=required, aliases=others
+    )
+
+
+def _limits(text: str) -> tuple[float | None, float | None]:
+    """Return the ends of a range as click writes them: ``[1<=x<=10]``, ``[x>=1]``."""
+    low = re.search(rf"({_NUMBER})<=?x\b|\bx>=?({_NUMBER})", text)
+    high = re.search(rf"x<=?({_NUMBER})", text)
+    return float(low[1] or low[2]) if low else None, float(high[1]) if high else None
 
 
 def _plainest(declared: str) -> str:
@@ -125,7 +143,7 @@ def _declared(meta: str, text: str) -> _Kind | None:
     """Return the type that a help text states, None where it states none."""
     found = _DECLARED.search(text)
     if found is None:
-        return _KINDS.get(meta.strip("<>").upper())
+        return _KINDS.get(meta.strip("<>").upper().removesuffix(" RANGE"))
     return _KINDS[found[1].upper()] if found[1] else "int" if found[2] else "float"
 
 
