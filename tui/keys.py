@@ -1,15 +1,20 @@
 """Keys as people write them; ``python -m hpo_tui.tui.keys`` prints all of them as Markdown."""
 
-import string
-
-from textual.keys import _character_to_key
-
 from hpo_tui.tui.actions import SCOPES, actions_of
 
-_SPELLED = {_character_to_key(mark): mark for mark in string.punctuation} | {
-    "pagedown": "PgDn", "pageup": "PgUp", "escape": "Esc", "enter": "Enter", "space": "Space",
-    "home": "Home", "end": "End", "tab": "Tab", "up": "Up", "down": "Down", "left": "Left",
-    "right": "Right", "backspace": "Backspace", "delete": "Del",
+_SPELLED = {
+    "question_mark": "?", "colon": ":", "slash": "/", "plus": "+", "asterisk": "*",
+    "equals_sign": "=",
+    "ampersand": "&", "left_curly_bracket": "{", "right_curly_bracket": "}",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]", "comma": ",", "full_stop": ".", "minus": "-", "underscore": "_",
+    "less_than_sign": "<", "greater_than_sign": ">", "pagedown": "PgDn", "pageup": "PgUp",
+    "escape": "Esc", "enter": "Enter", "space": "Space", "home": "Home", "end": "End", "tab": "Tab",
+    "up": "Up", "down": "Down", "left": "Left", "right": "Right", "backspace": "Backspace",
+    "number_sign": "#", "percent_sign": "%", "exclamation_mark": "!", "at": "@", "dollar_sign": "$",
+    "circumflex_accent": "^", "tilde": "~", "vertical_line": "|", "backslash": "\\",
+    "semicolon": ";",
+    "apostrophe": "'", "quotation_mark": '"', "grave_accent": "`", "delete": "Del",
 }  # fmt: skip
 
 
