@@ -73,6 +73,8 @@ class Terminal(LinuxDriver):
         # Textual draws on stderr: `2>errors.log` would leave the window black.
         if sys.__stdout__ is not None and not (sys.__stderr__ and sys.__stderr__.isatty()):
             self._file = sys.__stdout__
+        if self._size is None:  # the first picture may be drawn before Textual asks
+            self._size = self._get_terminal_size()
 
     def _get_terminal_size(self) -> tuple[int, int]:
         """Return columns and lines of the terminal itself.

@@ -39,10 +39,13 @@ def _until(holds: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-def _init(folder: Path, first: str = "") -> tuple["subprocess.Popen[bytes]", int]:
-    """Start ``init`` on a script that never ends; return it, and the process of the script."""
+def _init(folder: Path, hangup: str = "SIG_DFL") -> tuple["subprocess.Popen[bytes]", int]:
+    """Start ``init`` on a script that never ends; return it, and the process of the script.
+
+    ``hangup``: what SIGHUP does to it, which the process of the tests may be told to ignore.
+    """
     (folder / "train.py").write_text(SCRIPT)
-    code = INIT.format(first=first)
+    code = INIT.format(first=f"signal.signal(signal.SIGHUP, signal.{hangup})")
     init = subprocess.Popen(
         [sys.executable, "-c", code], cwd=folder, stdout=subprocess.DEVNULL, start_new_session=True
     )
@@ -70,7 +73,7 @@ def test_a_second_signal_does_not_cut_the_ending_short(tmp_path: Path) -> None:
 
 
 def test_below_nohup_a_hangup_is_ignored(tmp_path: Path) -> None:
-    init, script = _init(tmp_path, "signal.signal(signal.SIGHUP, signal.SIG_IGN)")
+    init, script = _init(tmp_path, "SIG_IGN")
     init.send_signal(signal.SIGHUP)
     with pytest.raises(subprocess.TimeoutExpired):
         init.wait(0.5)

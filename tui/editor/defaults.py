@@ -7,7 +7,7 @@ DEFAULTS: dict[str, dict[str, str]] = {
         "resume": "no", "seed": "0", "repeats": "1", "cost": "declared",
         "noisy": "found out from repeats", "stop_when": "only the budget ends it",
         "notify": "nobody is told", "warm": "none", "learn_from": "none", "template": "none",
-        "constraints": "none",
+        "record": "none", "constraints": "none",
     },
     "space.*": {
         "log": "no", "step": "none", "when": "always active", "prior": "none", "default": "none"
