@@ -10,6 +10,7 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 # More than there are cores where these are few: half of the tests wait for processes.
+# Each has neighbours to run (worksteal), which share what is made once for a file or a process.
 WORKERS ?= 3
 
 # Bytecode of the tests, while the types are checked on another core: on a bare clone each of the
@@ -37,7 +38,7 @@ test: $(VENV)/.installed-dev
 		status=0; $(MAKE) --no-print-directory check || status=$$?; wait; exit $$status
 	@echo 'tests'
 	@PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS="$${OMP_NUM_THREADS:-1}" \
-		$(BIN)/python -m pytest -q -n $(WORKERS) $(ARGS)
+		$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal $(ARGS)
 
 check: $(VENV)/.installed-dev
 	@echo 'ruff'; $(BIN)/ruff check -q . && $(BIN)/ruff format -q --check .
