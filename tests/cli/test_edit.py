@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from hpo_tui.engine.launch import create_study
-from hpo_tui.engine.spec import StudySpec
+from hpo_tui.engine.spec import ParameterKind, StudySpec
 from hpo_tui.store.folder import HOME, StudyFolder
+from hpo_tui.store.models import Trial, TrialState
 from hpo_tui.store.read import StudyReader
+from hpo_tui.store.write import StudyWriter
 
 
 @pytest.fixture
@@ -52,6 +54,19 @@ def test_of_an_edit_with_a_fault_nothing_is_done(
     assert ran.code == 1
     assert said in ran.err
     assert folder.file.read_text("utf-8") == before
+
+
+def test_what_would_change_the_meaning_of_earlier_results_is_refused_by_key(
+    hpo: Callable[..., Any], folder: StudyFolder
+) -> None:
+    writer = StudyWriter(folder.db)
+    writer.add_trial(Trial(1, 1, "full", TrialState.COMPLETE, 1.0, {"lr": 0.01}, {}))
+    writer.close()
+    ran = hpo("edit", "lr=77")
+    assert ran.code == 1
+    assert ran.err.startswith("space.lr.value: frozen outside of its range")
+    assert "sparse is not changed" in ran.err
+    assert spec(folder).parameter("lr").kind is ParameterKind.FLOAT
 
 
 def test_an_edit_by_hand_is_not_undone(hpo: Callable[..., Any], folder: StudyFolder) -> None:

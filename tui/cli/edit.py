@@ -1,5 +1,8 @@
 """``hpo-tui edit``: keys of a study changed from the command line."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import click
 
 from hpo_tui.tui.cli.errors import Refusal
@@ -9,29 +12,42 @@ from hpo_tui.tui.cli.text import note
 from hpo_tui.tui.cli.trial import study_option
 from hpo_tui.tui.words.plain import plain
 
+if TYPE_CHECKING:
+    from hpo_tui.engine.spec import Problem
+
 
 @click.command("edit")
 @click.argument("settings", nargs=-1, required=True, metavar="KEY=VALUE…")
 @study_option
 def edit(settings: tuple[str, ...], study: str | None) -> None:
-    """Change keys of a study, such as slots=4 or space.lr.high=0.3, also while it runs.
+    """Change keys of a study, such as slots=4 or lr.high=0.3, also while it runs.
 
-    Keys are those of the study file; those of [study] and [resources] need no section. The change
-    is checked as a whole before it is made, and concerns the trials that start from then on.
+    Keys are those of the study file; those of [study], of [resources] and of a parameter need no
+    section. A parameter itself is fixed: density=1. The change is checked as a whole before it is
+    made, and concerns the trials that start from then on.
     """
     from hpo_tui.engine.spec import SpecError
+    from hpo_tui.engine.spec.edit import plan_edit
     from hpo_tui.engine.spec.text.amend import EditError
     from hpo_tui.engine.spec.text.settings import with_settings
 
     folder = find(study)
     with reading(folder) as reader:
-        spec = spec_of(reader.study())
+        spec, trials = spec_of(reader.study()), reader.trials()
     try:
-        text = with_settings(spec, settings).text
+        new = with_settings(spec, settings)
     except EditError as error:
         raise Refusal(plain(str(error))) from None
     except SpecError as error:
-        for problem in error.problems:
-            note(plain(f"{problem.key}: {problem.message}" if problem.key else problem.message))
-        raise Refusal(f"{plain(folder.name)} is not changed") from None
-    ask(folder, "edit", {"text": text, "base": spec.text})
+        raise _refusal(folder.name, error.problems) from None
+    plan = plan_edit(spec, new, trials)
+    if not plan.allowed:
+        raise _refusal(folder.name, plan.refused)
+    ask(folder, "edit", {"text": new.text, "base": spec.text})
+
+
+def _refusal(name: str, problems: "Sequence[Problem]") -> Refusal:
+    """Say what is wrong, by key: the lines are those of a text that nobody has seen."""
+    for problem in problems:
+        note(plain(f"{problem.key}: {problem.message}" if problem.key else problem.message))
+    return Refusal(f"{plain(name)} is not changed")
