@@ -14,6 +14,7 @@ import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
@@ -24,6 +25,9 @@ _SIGNALS = (signal.SIGUSR1, signal.SIGUSR2)
 
 _LINGERS = 5.0
 """Seconds within which the script ends its other processes, this one among them."""
+
+_LOOKS = 0.05
+"""Seconds between two looks at whether the script has ended."""
 
 
 class Turn:
@@ -38,6 +42,7 @@ class Turn:
     def begin(self) -> None:
         """Begin the script here; another process of it may come to run the trial, and to end it."""
         self.script = os.getpid()
+        _mark().unlink(missing_ok=True)  # of the same trial, before it was resumed
         for number in _SIGNALS:
             signal.signal(number, self._ended_elsewhere)
 
@@ -54,6 +59,9 @@ class Turn:
             held = os.open(os.environ["HPO_PARAMS"], os.O_RDONLY | os.O_CLOEXEC)
             with suppress(OSError):  # a file system without locks
                 fcntl.flock(held, fcntl.LOCK_EX)
+            if _mark().exists():  # who ran the trial is gone, and so is the script in a moment
+                self._await_end()
+                os._exit(0)
             self._owner = me
 
     @contextmanager
@@ -64,6 +72,8 @@ class Turn:
         except BaseException as error:
             told = error.code if isinstance(error, SystemExit) else 1
             code = 0 if told in (None, 0) else 1
+            with suppress(OSError):  # a full disk
+                _mark().touch()
             if self._at_home():
                 self.code = code
                 raise
@@ -90,8 +100,25 @@ class Turn:
         else:
             with suppress(ProcessLookupError):
                 os.kill(self.script, _SIGNALS[code])
-            time.sleep(_LINGERS)  # others may run the trial as soon as this process is gone
+            self._await_end()
         os._exit(code)
+
+    def _await_end(self) -> None:
+        """Wait until the script has ended, and has ended this process if it knows of it."""
+        ends_by = time.monotonic() + _LINGERS
+        with suppress(ProcessLookupError):
+            while time.monotonic() < ends_by:
+                os.kill(self.script, 0)
+                time.sleep(_LOOKS)
 
     def _ended_elsewhere(self, number: int, _: FrameType | None) -> None:
         self._leave(_SIGNALS.index(signal.Signals(number)))
+
+
+def _mark() -> Path:
+    """Return the file beside the trial's parameters that says: the trial has ended.
+
+    The script does not know of all its processes when it ends them: one may be starting, and
+    others may have been started by other means than multiprocessing.
+    """
+    return Path(os.environ["HPO_PARAMS"]).with_suffix(".ended")

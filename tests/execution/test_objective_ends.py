@@ -45,6 +45,20 @@ def test_one_process_of_several_runs_the_trial(place: Place, how: str, run: str)
     assert ended.recorded[-1]["directions"] == ["maximize"]
 
 
+FORKED = """
+optuna.create_study(study_name="s", storage="sqlite:///none.db", direction="maximize")
+several = [os.fork() or (work(0), os._exit(0)) for _ in range(3)]
+for one in several: os.waitpid(one, 0)
+"""
+
+
+def test_a_process_that_the_script_does_not_know_does_not_run_the_trial_again(place: Place) -> None:
+    place.script(HEAD + FORKED)
+    ended = place.run(params={"x": 0.5})
+    assert (ended.code, ended.reports) == (0, [{"value": 0.5}]), ended.out
+    assert place.run(params={"x": 0.5}).code == 0  # the same trial again, in the same folder
+
+
 def test_why_a_process_has_no_result_is_said(place: Place) -> None:
     place.script(HEAD + IN_PROCESSES.format(how="fork", run=POOL))
     ended = place.run()
