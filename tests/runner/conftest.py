@@ -98,12 +98,13 @@ class Study:
         return self.folder.log.read_text(errors="replace") if self.folder.log.exists() else ""
 
     def until(self, condition: Any, seconds: float = 45.0) -> Any:
-        deadline = time.monotonic() + seconds
+        deadline, pause = time.monotonic() + seconds, 0.01
         while not (found := condition()):
             if time.monotonic() > deadline:
                 states = [(t.number, str(t.state), t.reason) for t in self.trials()]
                 raise AssertionError(f"not in time: {self.study().state} {states}\n{self.log()}")
-            time.sleep(0.02)
+            time.sleep(pause)
+            pause = min(0.1, 1.2 * pause)  # whoever looks often takes the time of those who work
         return found
 
     def gone(self, seconds: float = 45.0) -> None:
