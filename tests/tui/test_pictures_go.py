@@ -28,7 +28,7 @@ FEW = 6
 
 @pytest.fixture
 def no_collector() -> Iterator[None]:
-    gc.collect()
+    """Have the collector look for nothing: what is looked for here is of the test's own making."""
     gc.disable()
     yield
     gc.enable()
