@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from hpo_tui.engine.launch import send
 from hpo_tui.store.folder import HOME, StudyFolder
 from hpo_tui.store.models import Report, StudyState, Trial, TrialState
 from hpo_tui.store.read import StudyReader
@@ -87,6 +88,8 @@ def hpo(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_
     """Call ``hpo-tui`` with these words, in the test's folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    # A busy machine's runner may need longer for an answer than a person would wait.
+    monkeypatch.setattr(send, "__defaults__", (None, 60.0))
 
     def call(*words: object) -> Ran:
         capfd.readouterr()

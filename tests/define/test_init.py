@@ -199,12 +199,12 @@ def test_a_script_that_fails_says_its_last_words(scripts: Path) -> None:
 
 
 def test_a_script_that_never_ends_is_ended_with_its_children(scripts: Path) -> None:
-    made = draft(scripts, "endless.py", timeout=4)
+    made = draft(scripts, "endless.py", timeout=8)
     assert made.spec.objectives[0].metric == "loss"
-    assert any("stopped after 4 s" in a for a in made.advice)
+    assert any("stopped after 8 s" in a for a in made.advice)
     assert made.tried is not None
     child = int(next(line for line in made.tried.lines if line.startswith("child")).split()[1])
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while time.monotonic() < deadline and _alive(child):
         time.sleep(0.02)
     assert not _alive(child)

@@ -157,7 +157,7 @@ def test_a_trial_asked_to_end_from_outside_that_leaves_with_0_has_no_result(
     make_study: Any,
 ) -> None:
     study = make_study(SAVES)
-    text = study.study().text.replace('grace = "1s"', 'grace = "9s"')
+    text = study.study().text.replace('grace = "1s"', 'grace = "30s"')
     study.folder.file.write_text(text)  # an edit by hand
     study.start()
     trial = study.running(reports=1)
@@ -173,7 +173,7 @@ def test_a_trial_asked_to_end_from_outside_that_leaves_with_0_has_no_result(
 @pytest.mark.parametrize("action", ["kill", "stop"])
 def test_why_a_trial_was_asked_to_end_outlives_the_runner(make_study: Any, action: str) -> None:
     study = make_study(SAVES)
-    text = study.study().text.replace('grace = "1s"', 'grace = "9s"')
+    text = study.study().text.replace('grace = "1s"', 'grace = "30s"')
     study.folder.file.write_text(text)
     study.start()
     study.running(reports=1)

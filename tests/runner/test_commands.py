@@ -101,7 +101,8 @@ def test_what_a_killed_trial_says_in_its_grace_period_is_kept(make_study: Any) -
             sys.exit()
         signal.signal(signal.SIGTERM, save)
         report(step=1, accuracy=0.1); time.sleep(60)
-        """
+        """,
+        grace="30s",
     )
     study.start()
     study.running(reports=1)

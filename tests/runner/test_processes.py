@@ -59,6 +59,7 @@ def test_a_trial_that_somebody_has_suspended_is_ended_and_may_save_itself(make_s
         report(step=1, accuracy=0.5)
         time.sleep(60)
         """,
+        grace="30s",
     )
     study.start()
     study.running(reports=1)

@@ -115,7 +115,7 @@ def test_the_shim_keeps_the_time_limit(tmp_path: Path) -> None:
     found = run_shim(tmp_path, ["sleep", "60"], timeout=0.2)
     assert (found["stopped"], found["code"]) == ("timeout", -15)
     ignoring = ["sh", "-c", "trap '' TERM; sleep 60"]  # a Python would not be up in time
-    found = run_shim(tmp_path, ignoring, timeout=1.0, grace=0.2)
+    found = run_shim(tmp_path, ignoring, timeout=3.0, grace=0.2)
     assert (found["stopped"], found["code"]) == ("timeout", -9)
 
 

@@ -304,7 +304,7 @@ def test_trials_that_outlive_their_runner_are_stopped_without_it(
         signal.signal(signal.SIGTERM, lambda *_: (report(step=2, accuracy=0.75), sys.exit()))
         report(step=1, accuracy=0.5); time.sleep(60)
         """,
-        budget=9, slots=2,
+        budget=9, slots=2, grace="30s",
     )  # fmt: skip
     study.start()
     study.running(1, reports=1)
