@@ -150,3 +150,55 @@ def test_the_directions_of_a_study_that_is_not_there_are_not_made_up(place: Plac
     ended = place.run(record=True)
     assert (ended.code, ended.reports) == (0, [{"value": 1.0}]), ended.out
     assert not any("directions" in line for line in ended.recorded)
+
+
+AMONG_OTHERS = """
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+
+def slow(trial):
+    open("begun", "w").close()
+    while len(os.listdir("there")) < 2: time.sleep(0.02)  # the others come to wait for their turn
+    return objective(trial)
+
+def also(_):
+    while not os.path.exists("begun"): time.sleep(0.02)
+    open("there/%d-%d" % (os.getpid(), threading.get_ident()), "w").close()
+    work(None)
+
+if __name__ == "__main__":
+    os.mkdir("there")
+    study = optuna.create_study(study_name="s", storage="sqlite:///none.db")
+    {run}
+    print("behind")
+"""
+ITSELF = """several = [{how}(target=also, args=(i,)) for i in range(2)]
+    for one in several: one.start()
+    study.optimize(slow)"""
+IN_A_POOL = """with {how}(2) as pool:
+        for i in range(6): pool.submit(also, i)
+        study.optimize(slow)"""
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        ITSELF.format(how="threading.Thread"),
+        ITSELF.format(how="multiprocessing.get_context('fork').Process"),
+        ITSELF.format(how="multiprocessing.get_context('spawn').Process"),
+        IN_A_POOL.format(how="ThreadPoolExecutor"),
+        IN_A_POOL.format(how="ProcessPoolExecutor"),
+        """with multiprocessing.get_context("fork").Pool(2) as pool:
+        pool.map_async(also, range(6), chunksize=1)
+        study.optimize(slow)""",
+    ],
+    ids=["threads", "fork", "spawn", "thread pool", "process pool", "pool"],
+)
+def test_a_script_that_waits_for_its_others_at_the_end_ends(place: Place, run: str) -> None:
+    """They wait for their turn while the script itself runs the trial, then it waits for them."""
+    take = "import atexit; atexit.register(print, 'tidied up')\n"
+    place.script(HEAD + take + AMONG_OTHERS.format(run=run))
+    ended = place.run(params={"x": 0.5})
+    assert (ended.code, ended.reports) == (0, [{"value": 0.5}]), ended.out
+    assert ended.out.count("objective") == 1
+    assert "behind" not in ended.out
+    assert "tidied up" in ended.out  # it has ended by itself
