@@ -17,3 +17,13 @@ def ask(path: Path, action: str, args: Mapping[str, Any] | None = None) -> int:
             (time.time(), action, json.dumps(args or {})),
         )
     return int(cursor.lastrowid or 0)
+
+
+def take_back(path: Path, number: int) -> bool:
+    """Take a command back; False if it was answered. For who keeps runners out meanwhile.
+
+    Raises ``sqlite3.Error`` if it cannot.
+    """
+    with transaction(path) as conn:
+        sql = "DELETE FROM commands WHERE id = ? AND answered IS NULL"
+        return conn.execute(sql, (number,)).rowcount > 0

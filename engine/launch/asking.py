@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from hpo_tui.engine.answers import WISHES
-from hpo_tui.engine.launch.offline import answered, apply, works_without_runner
+from hpo_tui.engine.launch.offline import answered, apply, locked, works_without_runner
 from hpo_tui.engine.launch.orphans import orphans
-from hpo_tui.engine.launch.queueing import queue, take_back
+from hpo_tui.engine.launch.queueing import queue
+from hpo_tui.engine.launch.queueing import take_back as take_back_wishes
 from hpo_tui.engine.launch.refusals import (
     OF_A_RUN,
     LaunchError,
@@ -22,7 +23,7 @@ from hpo_tui.engine.launch.refusals import (
 )
 from hpo_tui.engine.launch.starting import runner_pid, start_runner
 from hpo_tui.engine.spec.names import numbered
-from hpo_tui.store.ask import ask
+from hpo_tui.store.ask import ask, take_back
 from hpo_tui.store.faults import explained
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import Command
@@ -81,10 +82,24 @@ def _outcome(folder: StudyFolder, reader: StudyReader, number: int, deadline: fl
         if command.answered is not None or time.monotonic() >= deadline:
             return command
         if pid is None:
-            raise LaunchError(unheard(folder, command.action))
+            if not works_without_runner(command.action):
+                raise LaunchError(unheard(folder, command.action))
+            if _taken_back(folder, command):
+                return _without(folder, command.action, dict(command.args))
         if doubtful and (why := left_behind(folder, pid)):
             raise LaunchError(unheard_there(folder, command.action, why))
         time.sleep(0.02)
+
+
+def _taken_back(folder: StudyFolder, command: Command) -> bool:
+    """Take back what no runner has heard; False if one has, or is there to hear it by now."""
+    try:
+        with locked(folder):
+            return take_back(folder.db, command.id)
+    except (ValueError, OSError) as error:
+        if runner_pid(folder) is None:
+            raise LaunchError(f"{command.action}: {error}") from error
+        return False
 
 
 def _without(folder: StudyFolder, action: str, args: dict[str, Any]) -> Command:
@@ -129,7 +144,7 @@ def unqueue(folder: StudyFolder, chosen: Callable[[Command], bool]) -> str:
     """
     try:
         with _told(folder, "take back"):
-            said = take_back(folder, chosen)
+            said = take_back_wishes(folder, chosen)
     except sqlite3.Error as error:
         raise LaunchError(f"{folder.db} cannot be written: {explained(error)}") from error
     if not said:
@@ -143,9 +158,9 @@ def _queue(folder: StudyFolder, action: str, args: dict[str, Any]) -> str:
         return queue(folder, action, args)
     if action == "kill":
         _check_killable(folder, int(args["trial"]))
-        return take_back(folder, lambda c: c.args.get("trial") == int(args["trial"]))
+        return take_back_wishes(folder, lambda c: c.args.get("trial") == int(args["trial"]))
     if action == "stop" and not orphans(folder):
-        return take_back(folder)
+        return take_back_wishes(folder)
     return ""
 
 

@@ -98,7 +98,7 @@ class Runner:
                     log.error("runner.lock was deleted, and another runner has the study now")
                     break
                 self._turn()
-                if self._over():
+                if self._over() and not self._called_back():
                     break
         finally:
             self._close()
@@ -226,6 +226,32 @@ class Runner:
             self.trouble.begin(error)
             return False
         return True
+
+    def _called_back(self) -> bool:
+        """Stay while people are told of the end; whether the study goes on after all.
+
+        Who asks for more in that time has no other runner to ask.
+        """
+        desk = self.desk
+        while desk.notices.under_way() and not self.leaving:
+            try:
+                if self.commands.obey() and self._goes_on():
+                    return True
+            except sqlite3.Error:  # what is not answered is for the next runner
+                log.exception("the last wishes could not be heard")
+                return False
+            time.sleep(_TICK)
+        return False
+
+    def _goes_on(self) -> bool:
+        """Have a finished study go on if it was given more to do, or to think about."""
+        desk = self.desk
+        more = desk.queue or desk.queue.pending or desk.proposals.stale
+        if desk.state is StudyState.FINISHED and more:
+            with desk.transaction():
+                desk.set_state(StudyState.RUNNING)
+                desk.event("resumed", "it goes on: more was asked for as it ended")
+        return desk.state is StudyState.RUNNING
 
     def _all_spent(self) -> bool:
         """Whether there is nothing more to suggest, no budget for it, or no need of it."""

@@ -35,6 +35,8 @@ class Notices:
         self._due: list[str] = []
         self._sent: list[subprocess.Popen[bytes]] = []
         self._next = 0.0
+        self._stays_until: float | None = None
+        """How long (monotonic) a runner stays that has nothing to do but to tell people."""
 
     def note(self, state: StudyState, reason: str, mark: list[object]) -> None:
         """Write a notice, in the transaction that changes the state.
@@ -58,6 +60,7 @@ class Notices:
         key = f"{KEY}{time.time_ns()}"
         self.writer.put(key, [event, reason])
         self._due.append(key)
+        self._stays_until = None
 
     def collect(self) -> None:
         """Take over the notices that an earlier runner wrote and did not live to send."""
@@ -77,14 +80,17 @@ class Notices:
                 del self._due[0]
             self._next = 0.0
 
+    def under_way(self) -> bool:
+        """Send what is due; whether a runner with nothing left to do still stays for it."""
+        if self._stays_until is None:
+            self._stays_until, self._next = time.monotonic() + _LAST, 0.0
+        self.send()
+        return bool(self._sent) and time.monotonic() < self._stays_until
+
     def close(self, leaving: Callable[[], bool]) -> None:
         """Send what is due, and stay a little for it unless the runner is told to leave."""
-        self._next = 0.0
-        self.send()
-        deadline = time.monotonic() + _LAST
-        while self._sent and time.monotonic() < deadline and not leaving():
+        while self.under_way() and not leaving():
             time.sleep(0.02)
-            self._sent = [p for p in self._sent if p.poll() is None]
         for process in self._sent:
             process.returncode = 0  # it goes on without us, and without a warning
 

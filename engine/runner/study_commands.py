@@ -35,6 +35,7 @@ class StudyCommands:
     def do_pause(self, command: Command) -> str:
         """Start nothing more; what runs goes on."""
         del command
+        self._refuse_finished()
         if self.desk.state is StudyState.PAUSED:
             return "the study is paused already"
         check_goes_on(self.desk)
@@ -71,7 +72,13 @@ class StudyCommands:
 
     def do_stop(self, command: Command) -> str:
         """End the study: trials get their grace period, or none (``kill``)."""
+        self._refuse_finished()
         return self.stop(at_once=bool(command.args.get("kill", False)))
+
+    def _refuse_finished(self) -> None:
+        """Refuse what a study has no use for whose runner stays only to tell people of its end."""
+        if self.desk.state is StudyState.FINISHED:
+            raise Refused("the study is finished: nothing of it runs")
 
     def stop(self, *, at_once: bool) -> str:
         """End the study; return what becomes of its trials."""
