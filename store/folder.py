@@ -202,6 +202,17 @@ class StudyFolder:
             return False
         return is_process_of(runner, _RUNNER, self.path)
 
+    def is_runner(self, pid: int) -> bool:
+        """Whether a process of this machine runs this study, or one that was renamed since.
+
+        The lock can tell of the runner before, or of one of another machine.
+        """
+        path = folder_of(pid, _RUNNER)
+        try:
+            return path is not None and path.samefile(self.path)
+        except OSError:
+            return True
+
     def sought_at(self, runner: int | None) -> Path | None:
         """Return where the process ``runner`` looks for this study, if that is not here.
 

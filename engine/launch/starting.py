@@ -117,7 +117,8 @@ def runner_pid(folder: StudyFolder) -> int | None:
 def leave(folder: StudyFolder) -> None:
     """Have the runner go while its trials run on; the next runner adopts them."""
     pid = runner_pid(folder)
-    if pid:
+    # A runner that has just come has not said its number yet: the one before has left its own.
+    if pid and folder.is_runner(pid):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGINT)  # nobody is told of what was asked for by hand
 

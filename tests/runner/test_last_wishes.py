@@ -1,6 +1,8 @@
 """What is asked for as a runner ends is done once: by it, by whoever asked, or by the next one."""
 
 import fcntl
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +11,7 @@ from typing import Any
 import pytest
 from asking import answer
 
-from hpo_tui.engine.launch import LaunchError, send
+from hpo_tui.engine.launch import LaunchError, leave, runner_pid, send
 from hpo_tui.store.models import Command, StudyState
 from hpo_tui.store.read import StudyReader
 
@@ -110,3 +112,19 @@ def test_what_only_a_runner_can_do_is_left_to_the_next(make_study: Any) -> None:
     with deaf_runner(study, "kill", {"trial": 1}) as found:
         assert "its next run does" in str(found[0])
     assert [command.action for command in commands(study)] == ["kill"]
+
+
+def test_who_has_the_number_that_a_killed_runner_has_left_is_not_told_to_leave(
+    make_study: Any,
+) -> None:
+    """Between a runner's taking the lock and its saying who it is stands the one before."""
+    study = make_study(SCRIPT)
+    other = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    with study.folder.lock.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        lock.write(f"{other.pid}\n")
+        lock.flush()
+        assert runner_pid(study.folder) == other.pid
+        leave(study.folder)
+    other.communicate(b"\n")
+    assert other.returncode == 0
