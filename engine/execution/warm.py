@@ -30,6 +30,10 @@ _PATIENCE = 10.0
 """Seconds that a fork may take before the parent is given up."""
 
 
+_BRIEFLY = 1.0
+"""Seconds in which what a parent has forked that then ended says who it is."""
+
+
 class WarmError(Exception):
     """The warm parent cannot start a trial; start it cold. Nothing of it runs."""
 
@@ -180,8 +184,9 @@ class WarmServer:
     def _give_up(self, folder: Path, attempt: int) -> int:
         """Return the PID of a trial that was started without an answer; else raise WarmError."""
         self.stop()
+        # Of a machine that is too busy to answer, what was forked takes long to say so, too.
+        deadline = time.monotonic() + (_BRIEFLY if self.problem else _PATIENCE)
         self.problem = self.problem or ENDED
-        deadline = time.monotonic() + 1.0
         while time.monotonic() < deadline:
             with contextlib.suppress(OSError, ValueError, KeyError):
                 data = json.loads((folder / "process.json").read_bytes())

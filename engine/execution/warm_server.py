@@ -235,6 +235,8 @@ def main() -> "dict[str, Any] | None":
     """Serve; return a job in the process that is to run its script, None in the parent."""
     channel = socket.socket(fileno=int(sys.argv[1]))
     channel.set_inheritable(False)
+    # What a runner has asked for as it was killed, the next one starts. What was forked lives on.
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     # is_available() asks NVML then, and opens no context that would spoil the fork.
