@@ -210,6 +210,8 @@ class Shim:
             except ChildProcessError:
                 return False
             if pid == 0:
+                if self.code is not None and self.kill_at is None:
+                    self.sweep()  # something is left, which moved on as we looked
                 return time.monotonic() < (self.kill_at or 0.0) + _GIVE_UP or self.code is None
             self.memory = max(self.memory, usage.ru_maxrss * 1024)
             if pid == self.child:

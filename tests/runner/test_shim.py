@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from hpo_tui.engine.execution import shim
+from hpo_tui.engine.execution import processes, shim
 
 
 def run_shim(folder: Path, argv: list[str], timeout: float = 0.0, grace: float = 0.5) -> Any:
@@ -144,3 +144,29 @@ def test_a_study_says_how_much_its_trials_give_way(make_study: Any) -> None:
     study.start()
     study.gone()
     assert study.trial(1).metrics["accuracy"] == os.nice(0) + 3
+
+
+MISSES = """
+import sys
+sys.path.insert(0, sys.argv.pop(1))
+import shim
+
+looks, real = [], shim.parents
+
+def parents():
+    looks.append(1)
+    return real() if len(looks) > 1 else {}
+
+shim.parents = parents
+shim.main()
+"""
+
+
+def test_what_is_not_seen_at_the_first_look_is_swept(tmp_path: Path) -> None:
+    """As a process that is forked while the others are gone through, whose parent then ends."""
+    words = [str(tmp_path), "1", "0", "0.5", "sh", "-c", "sleep 999 & echo $!"]
+    argv = [sys.executable, "-c", MISSES, str(Path(shim.__file__).parent), *words]
+    with (tmp_path / "stdout.log").open("w") as log:
+        subprocess.run(argv, start_new_session=True, stdout=log, check=True)
+    assert json.loads((tmp_path / "exit.json").read_text())["left"] == 1
+    assert processes.Process.of(int((tmp_path / "stdout.log").read_text())) is None
