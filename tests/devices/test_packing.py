@@ -188,6 +188,11 @@ def test_trials_that_slow_each_other_down_too_much_are_not_put_together() -> Non
     for _ in range(FORGET_AFTER):
         packing.succeeded("a", GIB, 100, 1)
     assert packing.level("a") > 1
+    packing.succeeded("a", GIB, 100, 1)  # what was measured two at a time is forgotten with it
+    assert packing.level("a") > 1
+    for _ in range(3):
+        packing.succeeded("a", GIB, 205, 2)  # what was measured alone is not
+    assert packing.level("a") == 1
 
 
 def test_trials_that_gain_together_stay_together() -> None:

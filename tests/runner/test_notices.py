@@ -7,12 +7,13 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from asking import answer, edit
 
 from hpo_tui.engine.launch import runner_pid
 from hpo_tui.engine.notify import KEY, deliver, deliver_overdue, environment, tell
+from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.notices import Notices, failed
 from hpo_tui.engine.runner.vigil import mourn
 from hpo_tui.engine.spec import StudySpec
@@ -181,6 +182,21 @@ def test_what_a_killed_runner_wrote_down_is_told_by_the_next_and_by_one_of_two(
     with StudyReader(study.folder.db) as reader:
         assert reader.kept(KEY) == []
     writer.close()
+
+
+def test_people_are_told_of_each_pause_once(make_study: Any) -> None:
+    study = make_study("report(accuracy=1)", study=TELLS)
+    writer = StudyWriter(study.folder.db)
+    spec, nobody = StudySpec.from_text(study.study().text), cast(Any, None)
+    desk = Desk(study.folder, spec, writer, nobody, nobody, {})
+    for reason in ("no disk", "no disk", "no room"):
+        desk.set_state(StudyState.PAUSED, reason)
+    desk.set_state(StudyState.RUNNING)
+    desk.set_state(StudyState.PAUSED, "no room")
+    with StudyReader(study.folder.db) as reader:
+        told = [reader.get(key) for key in reader.kept(KEY)]
+    writer.close()
+    assert told == [["paused", r] for r in ("no disk", "no room", "no room")]
 
 
 def test_a_runner_that_fails_tells_of_it(make_study: Any) -> None:

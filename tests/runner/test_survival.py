@@ -37,6 +37,7 @@ def test_a_study_runs_to_its_budget(make_study: Any, told: Any) -> None:
     assert {t.state for t in trials} == {TrialState.COMPLETE}
     assert [t.charged for t in trials] == [1.0, 1.0, 1.0]
     assert [t.exit_code for t in trials] == [0, 0, 0]
+    assert {(t.pid, t.pid_started) for t in trials} == {(None, None)}  # they may be others' by now
     assert sorted(x[1] for x in told("tell")) == [1, 2, 3]
     assert study.get("optimizer") == {"tiny": True}
 
