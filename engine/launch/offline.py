@@ -31,11 +31,10 @@ def works_without_runner(action: str) -> bool:
 def apply(folder: StudyFolder, action: str, args: Mapping[str, Any]) -> Command:
     """Do what a command asks for and return it answered. Raises ValueError when it cannot be."""
     asked = time.time()
-    refusal = in_the_way(folder) if action == "archive" else ""
-    if refusal:
-        raise ValueError(refusal)
     with locked(folder):
         if action == "archive":
+            if refusal := in_the_way(folder):  # not before: a runner may have come and gone
+                raise ValueError(refusal)
             return answered(asked, action, args, _archive(folder))
         if not folder.db.is_file():  # a writer would make an empty one
             raise ValueError(f"the study has never been run: {folder.db} is not there")

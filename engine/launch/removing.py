@@ -18,10 +18,9 @@ def remove(folder: StudyFolder) -> None:
     """
     if folder.runner_pid() is not None:
         raise LaunchError(runs(folder))
-    refusal = in_the_way(folder)
-    if refusal:
-        raise LaunchError(refusal)
     if folder.path.is_symlink():
+        if refusal := in_the_way(folder):
+            raise LaunchError(refusal)
         try:
             folder.path.unlink()
         except OSError as error:
@@ -45,6 +44,8 @@ def _out_of_sight(folder: StudyFolder) -> Path:
     """
     try:
         with locked(folder):
+            if refusal := in_the_way(folder):  # not before: a runner may have come and gone
+                raise LaunchError(refusal)
             around = Path(tempfile.mkdtemp(prefix=".deleted-", dir=folder.path.parent))
             try:
                 folder.path.rename(around / folder.name)

@@ -1,5 +1,6 @@
 """Studies that are put away and deleted."""
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -69,3 +70,35 @@ def test_a_study_that_is_deleted_is_away_at_once_and_what_is_left_is_named(
     assert list_studies(home) == []
     (left,) = home.iterdir()
     assert (left / "t" / "study.db").is_file()
+
+
+@pytest.mark.parametrize("take", [remove, lambda folder: send(folder, "archive")])
+def test_a_study_whose_runner_has_come_and_was_killed_meanwhile_stays(
+    make_study: Any, monkeypatch: pytest.MonkeyPatch, take: Any
+) -> None:
+    """Whoever takes it away waits for another who changes it: long enough for a trial to begin."""
+    study = make_study("report(accuracy=0.5)\nhold()")
+    asked = threading.Event()
+    real, found = StudyFolder._alone, list[LaunchError]()
+
+    def alone(folder: StudyFolder) -> int:
+        asked.set()
+        return real(folder)
+
+    def attempt() -> None:
+        try:
+            take(study.folder)
+        except LaunchError as error:
+            found.append(error)
+
+    with study.folder.changing():
+        monkeypatch.setattr(StudyFolder, "_alone", alone)
+        taker = threading.Thread(target=attempt)
+        taker.start()
+        assert asked.wait(30)
+        study.start()
+        study.running(reports=1)
+        study.kill_runner()
+    taker.join()
+    assert "trial 1 of t still runs without a runner" in str(found[0])
+    assert study.folder.db.exists()
