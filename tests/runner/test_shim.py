@@ -146,6 +146,17 @@ def test_a_study_says_how_much_its_trials_give_way(make_study: Any) -> None:
     assert study.trial(1).metrics["accuracy"] == os.nice(0) + 3
 
 
+def test_a_time_limit_that_has_passed_wakes_the_shim_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it would take a whole core until the grace period is over."""
+    asked, one = list[str](), shim.Shim(str(tmp_path), 1, 1e-9, 30.0)
+    monkeypatch.setattr(one, "stop", lambda why, _: asked.append(why))
+    one.enforce()
+    one.enforce()
+    assert asked == ["timeout"]
+
+
 MISSES = """
 import sys
 sys.path.insert(0, sys.argv.pop(1))
