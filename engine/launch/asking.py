@@ -82,7 +82,7 @@ def _outcome(folder: StudyFolder, reader: StudyReader, number: int, deadline: fl
         if command.answered is not None or time.monotonic() >= deadline:
             return command
         if pid is None:
-            if not works_without_runner(command.action):
+            if not (works_without_runner(command.action) or command.action in OF_A_RUN):
                 raise LaunchError(unheard(folder, command.action))
             if _taken_back(folder, command):
                 return _without(folder, command.action, dict(command.args))

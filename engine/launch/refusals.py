@@ -47,11 +47,11 @@ def runs(folder: StudyFolder) -> str:
 
 
 def unheard(folder: StudyFolder, action: str) -> str:
-    """Return what becomes of a wish that the runner has not heard any more."""
-    gone = f"the runner of {folder.name} has ended before it could {action}"
-    if action in OF_A_RUN:
-        return gone
-    return f"{gone}: its next run does, start it with `hpo-tui run {folder.word}`"
+    """Return what becomes of a wish that the runner has not heard, and that needs one."""
+    return (
+        f"the runner of {folder.name} has ended before it could {action}: its next run does, start"
+        f" it with `hpo-tui run {folder.word}`"
+    )
 
 
 def unheard_there(folder: StudyFolder, action: str, why: str) -> str:

@@ -12,7 +12,7 @@ import pytest
 from asking import answer
 
 from hpo_tui.engine.launch import LaunchError, leave, runner_pid, send
-from hpo_tui.store.models import Command, StudyState
+from hpo_tui.store.models import Command, StudyState, TrialState
 from hpo_tui.store.read import StudyReader
 
 SCRIPT = "report(accuracy=0.5)"
@@ -105,6 +105,26 @@ def test_what_a_runner_did_not_hear_any_more_is_done_once(
     assert not commands(study)  # the next runner would do it a second time
     finished(study)
     assert "budget = 2" in study.study().text or action != "extend"
+
+
+def test_trials_whose_runner_left_before_it_heard_of_a_stop_are_stopped(make_study: Any) -> None:
+    study = make_study("hold()")
+    study.start()
+    study.running()
+    study.kill_runner()
+    with deaf_runner(study, "stop", {"kill": True}) as found:
+        assert found[0].answer == "stopped: trial 1, which ran on without a runner, ends"
+    study.gone()
+    assert study.trial().state is TrialState.KILLED
+
+
+def test_a_study_that_ended_before_its_runner_heard_of_a_pause_is_not_paused(
+    make_study: Any,
+) -> None:
+    study = make_study(SCRIPT)
+    with deaf_runner(study, "pause", {}) as found:
+        assert str(found[0]) == "no runner works on t: nothing of it runs"
+    assert not commands(study)
 
 
 def test_what_only_a_runner_can_do_is_left_to_the_next(make_study: Any) -> None:
