@@ -176,6 +176,25 @@ def test_an_out_of_memory_lowers_the_limit_and_successes_raise_it() -> None:
     assert packing.limit == 3
 
 
+def test_only_successes_since_the_last_out_of_memory_raise_the_limit() -> None:
+    packing = Packing()
+    for _ in range(2 * RAISE_AFTER - 1):
+        packing.succeeded("a", GIB, 100, 1)
+    assert packing.limit == MOST  # more are never put together
+    packing.ran_out(3)
+    for _ in range(RAISE_AFTER - 1):
+        packing.succeeded("a", GIB, 100, 1)
+    assert packing.limit == 2
+
+
+def test_a_typical_trial_needs_what_half_of_them_needed() -> None:
+    packing = Packing()
+    assert packing.typical("a") is None
+    for peak in (1, 2, 9):
+        packing.succeeded("a", peak * GIB, 100, 1)
+    assert packing.typical("a") == 2 * GIB
+
+
 def test_trials_that_slow_each_other_down_too_much_are_not_put_together() -> None:
     packing = Packing()
     for _ in range(3):

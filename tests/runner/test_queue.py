@@ -1,11 +1,14 @@
 """In which order trials that wait are started, whoever asked for them."""
 
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from hpo_tui.engine.runner.granting import are_next
 from hpo_tui.engine.runner.queue import Queue
-from hpo_tui.store.models import Command, Trial, TrialState
+from hpo_tui.store.models import Command, StudyState, Trial, TrialState
 
 Trials = dict[int, Trial]
 
@@ -82,3 +85,19 @@ def test_a_device_of_its_own_is_for_one_attempt(queue: Queue) -> None:
     queue.begun(1)
     assert not queue.alone
     assert not queue
+
+
+@pytest.mark.parametrize(
+    ("before", "said"),
+    [
+        ([], "trial 9 is next"),
+        ([1, 2, 3], "trial 9 is next, after trials 1, 2, 3"),
+        ([1, 2, 3, 4], "trial 9 is next, after 4 trials asked for before"),
+    ],
+)
+def test_what_was_asked_for_before_is_named_as_long_as_it_is_few(
+    before: list[int], said: str
+) -> None:
+    queue = SimpleNamespace(before=lambda _: before)
+    desk: Any = SimpleNamespace(queue=queue, state=StudyState.RUNNING)
+    assert are_next(desk, [9], Command(1, 0.0, "enqueue", {})) == said
