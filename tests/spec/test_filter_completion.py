@@ -69,3 +69,24 @@ def test_within_backticks_a_name_alone_is_proposed() -> None:
 def test_a_proposed_value_can_be_read() -> None:
     for line in completions("optimizer == ", 13, NAMES, CHOICES)[1]:
         Filter.parse(f"optimizer == {line}", NAMES, CHOICES)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("accuracy > 1 and", []),  # what is written to its end is not proposed
+        ("opt", ["optimizer"]),  # nor anything twice: it begins so, and holds it
+        ("op", ["optimizer"]),
+        ("sgd", ["sgd"]),
+    ],
+)
+def test_nothing_is_proposed_that_is_there_already(text: str, found: list[str]) -> None:
+    assert completions(text, len(text), NAMES, CHOICES)[1] == found
+
+
+def test_a_value_that_two_names_can_have_or_that_is_a_name_says_nothing_alone() -> None:
+    choices = {"first": ("shared", "lr", "own"), "second": ("shared",)}
+    proposed = {word: completions(word, len(word), NAMES, choices)[1] for word in
+                ("shared", "own")}  # fmt: skip
+    assert proposed == {"shared": [], "own": ["own"]}
+    assert completions("lr", 2, NAMES, choices)[1] == ["lr"]
