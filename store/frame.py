@@ -1,7 +1,7 @@
 """All trials of a study as columns: what charts, tables and the analysis work on."""
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any
 
 from hpo_tui.store.models import TrialState, Value
 
@@ -64,6 +64,14 @@ class Frame:
         import numpy as np
 
         return np.isin(self.state, [STATES.index(s) for s in states])
+
+    def only(self, mask: "NDArray[np.bool_]") -> "Frame":
+        """Return the trials of a mask (n,) alone."""
+        held = {f.name: getattr(self, f.name) for f in fields(self)}
+        columns: dict[str, Any] = {n: v[mask] for n, v in held.items() if hasattr(v, "dtype")}
+        params = {name: values[mask] for name, values in self.params.items()}
+        metrics = {name: values[mask] for name, values in self.metrics.items()}
+        return replace(self, params=params, metrics=metrics, **columns)
 
     def at_task(self, name: str) -> "NDArray[np.bool_]":
         """Return the mask (n,) of the trials at task ``name``."""

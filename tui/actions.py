@@ -75,6 +75,7 @@ _TABLE: tuple[Action, ...] = (
     _a("screen.back", "escape", "back", "Go back one step: close, then clear, then leave", "", 80),
     _a("watch.filter", "slash", "filter", "Show only trials that match an expression", "", 1),
     _a("watch.show_all", "u", "show all", "Remove the filter and all brushes", "", 12),
+    _a("watch.versus", "V", "compare groups", "Compare the trials shown with others"),
     _a("watch.freeze", "space", "freeze", "Freeze the display; the study keeps running"),
     _a("watch.zoom", "z", "zoom", "Show one pane on the whole screen, and back", "", 11),
     _a("watch.trials", "a", "all trials", "List all trials, with columns of your choice", "", 2),

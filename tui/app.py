@@ -22,6 +22,7 @@ from hpo_tui.tui.actions import action, bindings
 from hpo_tui.tui.config import Settings
 from hpo_tui.tui.messages import StudySaved
 from hpo_tui.tui.study_app import NO_STUDY, StudyApp
+from hpo_tui.tui.tables.groups import Group
 from hpo_tui.tui.themes import DARK, LIGHT
 from hpo_tui.tui.watching.live import LiveStudy
 from hpo_tui.tui.widgets.seven_bit import SevenBit, WholeCells
@@ -168,6 +169,12 @@ class HpoApp(StudyApp):
 
         self.clear_notifications()  # that one waits for another holds no longer
         self.push_screen(CompareTrials(live, first, second))
+
+    def compare_groups(self, live: LiveStudy, first: Group, second: Group) -> None:
+        """Open two groups of a study's trials side by side."""
+        from hpo_tui.tui.screens.compare_groups import CompareGroups
+
+        self.push_screen(CompareGroups(live, first, second))
 
     def compare_studies(self, first: StudyFolder, second: StudyFolder) -> None:
         """Open two studies side by side."""

@@ -12,6 +12,7 @@ from hpo_tui.store.folder import StudyFolder
 from hpo_tui.tui.config import Session, Settings, load_settings
 from hpo_tui.tui.messages import SnapshotReady
 from hpo_tui.tui.notifying_app import NotifyingApp
+from hpo_tui.tui.tables.groups import Group
 from hpo_tui.tui.watching.live import LiveStudy
 from hpo_tui.tui.watching.notices import occasions
 from hpo_tui.tui.watching.snapshot import Snapshot
@@ -61,6 +62,10 @@ class StudyApp(NotifyingApp):
 
     def compare_trials(self, live: LiveStudy, first: int, second: int) -> None:
         """Open two trials side by side."""
+        raise NotImplementedError
+
+    def compare_groups(self, live: LiveStudy, first: Group, second: Group) -> None:
+        """Open two groups of a study's trials side by side."""
         raise NotImplementedError
 
     def compare_studies(self, first: StudyFolder, second: StudyFolder) -> None:

@@ -54,16 +54,17 @@ class Comparison:
     problem: str = ""
 
 
-def comparisons(snapshots: Sequence[Snapshot]) -> tuple[Comparison, ...]:
+def comparisons(snapshots: Sequence[Snapshot], each: str = "study") -> tuple[Comparison, ...]:
     """Return what two studies can be compared by: the objectives of both, then their hypervolume.
 
-    The same objective is one of the same metric in the same direction.
+    The same objective is one of the same metric in the same direction. ``each``: what one of the
+    two is called.
     """
     specs = [s.spec for s in snapshots]
     shared = [o for o in specs[0].objectives if _as_in(specs[1], o) is not None]
-    found = [_by_objective(snapshots, o.metric) for o in shared]
+    found = [_by_objective(snapshots, o.metric, each) for o in shared]
     if len(shared) > 1:
-        found.append(_by_volume(snapshots, [o.metric for o in shared]))
+        found.append(_by_volume(snapshots, [o.metric for o in shared], each))
     return tuple(found)
 
 
@@ -79,7 +80,7 @@ def _course(snapshot: Snapshot, rows: Index, values: Array) -> Course:
     return Course(spent[rows][placed], values[placed], end)
 
 
-def _by_objective(snapshots: Sequence[Snapshot], metric: str) -> Comparison:
+def _by_objective(snapshots: Sequence[Snapshot], metric: str, each: str) -> Comparison:
     courses, goals, log = [], [], True
     for s in snapshots:
         objective = next(o for o in s.spec.objectives if o.metric == metric)
@@ -88,7 +89,7 @@ def _by_objective(snapshots: Sequence[Snapshot], metric: str) -> Comparison:
         if objective.threshold is not None:
             goals.append(objective.threshold)
     seen = np.concatenate([c.y for c in courses])
-    problem = "" if len(seen) else "No full trial of either study meets its other goals yet."
+    problem = "" if len(seen) else f"No full trial of either {each} meets its other goals yet."
     log = log and bool((seen > 0).all())
     limits = tuple(dict.fromkeys(goals))
     return Comparison(
@@ -96,11 +97,11 @@ def _by_objective(snapshots: Sequence[Snapshot], metric: str) -> Comparison:
     )
 
 
-def _by_volume(snapshots: Sequence[Snapshot], metrics: list[str]) -> Comparison:
+def _by_volume(snapshots: Sequence[Snapshot], metrics: list[str], each: str) -> Comparison:
     box = box_of([(s.frame, s.spec) for s in snapshots], metrics)
     nothing = Course(np.zeros(0), np.zeros(0), 0.0)
     courses = [nothing, nothing]
-    problem = volume_chart.why_empty(box, " of either study") if box.empty else ""
+    problem = volume_chart.why_empty(box, f" of either {each}") if box.empty else ""
     for at, s in enumerate(snapshots):
         found = volume_so_far(s.frame, s.spec, box)
         if found is None:

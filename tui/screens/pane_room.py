@@ -9,6 +9,7 @@ from textual.containers import Container, Vertical
 from textual.geometry import Size
 
 from hpo_tui.tui.actions import Action, action
+from hpo_tui.tui.deeds.groups import GroupDeeds
 from hpo_tui.tui.deeds.of_a_study import OF_A_STUDY
 from hpo_tui.tui.panes import BEST, COST_BAR, PARALLEL, TABS, Place, layout_for, make
 from hpo_tui.tui.screens.filtering import Filter
@@ -28,7 +29,7 @@ _ABOUT_PANES = ("tab_", "parallel", "zoom", "next_pane", "last_pane")
 class PaneRoom(StudyRoom):
     """The frame of Watch and its panes: four places, one of the tabs open, one pane focused."""
 
-    DEEDS: ClassVar[tuple[type[Any], ...]] = (*OF_A_STUDY, Filter)
+    DEEDS: ClassVar[tuple[type[Any], ...]] = (*OF_A_STUDY, Filter, GroupDeeds)
 
     def __init__(self, live: LiveStudy) -> None:
         super().__init__(live)
@@ -72,7 +73,8 @@ class PaneRoom(StudyRoom):
         self.deeds(Filter).hold(event.text)
 
     def on_filter_bar_closed(self) -> None:
-        """Give the focus back."""
+        """Give the focus back; the filter that is held can be compared with others."""
+        self.deeds(GroupDeeds).remember()
         self.focus_main()
 
     # size

@@ -8,6 +8,7 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from hpo_tui.tui.actions import Action, action, bindings
+from hpo_tui.tui.deeds.groups import GroupDeeds
 from hpo_tui.tui.deeds.of_a_study import OF_A_STUDY
 from hpo_tui.tui.screens.filtering import Filter
 from hpo_tui.tui.screens.study_room import StudyRoom
@@ -24,7 +25,7 @@ from hpo_tui.tui.words.running import running_texts
 if TYPE_CHECKING:
     from hpo_tui.tui.widgets.filter_bar import FilterBar
 
-_SHARED = ("watch.filter", "watch.show_all")
+_SHARED = ("watch.filter", "watch.versus", "watch.show_all")
 """What this screen has in common with Watch."""
 
 _FILTERED = "No trial matches the filter and the brushes: u shows all."
@@ -49,14 +50,15 @@ class Trials(StudyRoom):
         *(b for b in bindings("watch") if getattr(b, "id", "") in _SHARED),
     ]
     SCOPES: ClassVar[tuple[str, ...]] = ("trials", "study", "trial", "screen")
-    DEEDS: ClassVar[tuple[type[Any], ...]] = (*OF_A_STUDY, Filter)
+    DEEDS: ClassVar[tuple[type[Any], ...]] = (*OF_A_STUDY, Filter, GroupDeeds)
     HELP: ClassVar[str] = """\
 ## All trials
 
 Every trial, whatever its task and state. `c` chooses and orders the columns, `s` sorts by a column
 (a metric: best first), `S` reverses the order, `/` filters by an expression, `h` and `l` scroll
 sideways. Once there are tags (`t`), they are a column, and `tag == "keep"` is a filter. The filter,
-the brushes and the selection are the same as on Watch. Keys act on the highlighted trial.
+the brushes and the selection are the same as on Watch. `V` compares the trials shown with others.
+Keys act on the highlighted trial.
 """
 
     def __init__(self, live: LiveStudy) -> None:
@@ -187,7 +189,8 @@ the brushes and the selection are the same as on Watch. Keys act on the highligh
         self.deeds(Filter).hold(event.text)
 
     def on_filter_bar_closed(self) -> None:
-        """Give the focus back."""
+        """Give the focus back; the filter that is held can be compared with others."""
+        self.deeds(GroupDeeds).remember()
         self.focus_main()
 
     def focus_main(self) -> None:

@@ -1,11 +1,12 @@
 """What a filter over trials can speak of, and the trials that one holds for. Pure."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from hpo_tui.engine.spec import Parameter
 from hpo_tui.store.frame import STATES
 from hpo_tui.store.models import Value
-from hpo_tui.tui.watching.snapshot import Snapshot
+from hpo_tui.tui.watching.snapshot import Brush, Snapshot
 from hpo_tui.tui.words.running import durations
 
 if TYPE_CHECKING:
@@ -69,6 +70,17 @@ def filter_mask(snapshot: Snapshot, text: str) -> "Mask":
     except ExpressionError as error:
         raise FilterError(str(error)) from None
     return np.asarray(mask, dtype=np.bool_)
+
+
+def passing(snapshot: Snapshot, text: str, brushes: Mapping[str, Brush]) -> "Mask | None":
+    """Return what passes a filter and all brushes, None where all does. Raises FilterError."""
+    mask = filter_mask(snapshot, text) if text else None
+    if not brushes:
+        return mask
+    from hpo_tui.tui.charts.brush import brush_mask
+
+    brushed = brush_mask(snapshot.frame, snapshot.spec, brushes)
+    return brushed if mask is None or brushed is None else mask & brushed
 
 
 def _kinds(snapshot: Snapshot) -> "tuple[dict[str, Kind], dict[str, tuple[Value, ...]]]":

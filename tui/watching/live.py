@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from hpo_tui.store.folder import StudyFolder
-from hpo_tui.tui.tables.filters import FilterError, filter_mask
+from hpo_tui.tui.tables.filters import FilterError, passing
 from hpo_tui.tui.watching.snapshot import Brush, Snapshot, View
 from hpo_tui.tui.watching.watcher import StudyWatcher
 
@@ -83,7 +83,7 @@ class LiveStudy:
         return replace(self.view, turn=self.view.turn + 1, **changes)
 
     def _apply(self, view: View) -> None:
-        mask = None if self.snapshot is None else _mask(self.snapshot, view)
+        mask = None if self.snapshot is None else passing(self.snapshot, view.filter, view.brushes)
         if view is not self.view or mask is not view.mask:
             self.view = replace(view, mask=mask)
 
@@ -137,7 +137,7 @@ class HeldPicture:
 
     def _mask(self, view: View) -> "Mask | None":
         try:
-            return _mask(self.snapshot, view)
+            return passing(self.snapshot, view.filter, view.brushes)
         except FilterError:  # of a metric that nothing had reported then
             import numpy as np
 
@@ -151,21 +151,3 @@ def _end(kept: object, limitless: float) -> float:
     if not isinstance(kept, int | float):
         raise ValueError(f"{kept!r} is no end of a range")
     return float(kept)
-
-
-def _mask(snapshot: Snapshot, view: View) -> "Mask | None":
-    """Return what passes the view's filter and brushes, None for all. Raises FilterError."""
-    mask = filter_mask(snapshot, view.filter) if view.filter else None
-    brushed = _brushed(snapshot, view.brushes)
-    if brushed is None:
-        return mask
-    return brushed if mask is None else mask & brushed
-
-
-def _brushed(snapshot: Snapshot, brushes: Mapping[str, Brush]) -> "Mask | None":
-    """Return the mask of what lies in every brush; None without brushes."""
-    if not brushes:
-        return None
-    from hpo_tui.tui.charts.brush import brush_mask
-
-    return brush_mask(snapshot.frame, snapshot.spec, brushes)

@@ -73,16 +73,16 @@ def study_entries(snapshots: Sequence[Snapshot]) -> list[Entry]:
     """Return two studies side by side: how they stand, what they reached, where they differ."""
     return [
         *_state_entries(snapshots),
-        *_best_entries(snapshots),
+        *best_entries(snapshots),
         Entry("the space"),
-        *(_line(n, [_range(s, n) for s in snapshots], differ=True) for n in _parameters(snapshots)),
+        *(line(n, [_range(s, n) for s in snapshots], differ=True) for n in _parameters(snapshots)),
         Entry("tasks"),
-        *(_line(n, [_task(s, n) for s in snapshots]) for n in _names(snapshots, _task_names)),
+        *(line(n, [_task(s, n) for s in snapshots]) for n in _names(snapshots, _task_names)),
     ]
 
 
-def _line(name: str, texts: Sequence[str], *, differ: bool = False) -> Entry:
-    """Return a line; ``differ``: what is different in the two is to be seen."""
+def line(name: str, texts: Sequence[str], *, differ: bool = False) -> Entry:
+    """Return a line of both; ``differ``: what is different in the two is to be seen."""
     tone = "accent" if differ and len(set(texts)) > 1 else ""
     return Entry(plain(name), tuple((plain(t) or "–", tone) for t in texts))
 
@@ -106,28 +106,29 @@ def _parameters(snapshots: Sequence[Snapshot]) -> list[str]:
 def _state_entries(snapshots: Sequence[Snapshot]) -> Iterator[Entry]:
     yield Entry("state")
     stands = [standing_of(s) for s in snapshots]
-    yield _line("state", [f"{stand.mark} {stand.word}" for stand in stands])
-    yield _line("trials", [present.grouped(len(s.frame)) for s in snapshots])
-    yield _line("budget", [budgets.budget_text(s) for s in snapshots])
-    yield _line("lost", [budgets.lost_text(s) for s in snapshots])
-    yield _line("goals", [goals_sentence(s) for s in snapshots])
+    yield line("state", [f"{stand.mark} {stand.word}" for stand in stands])
+    yield line("trials", [present.grouped(len(s.frame)) for s in snapshots])
+    yield line("budget", [budgets.budget_text(s) for s in snapshots])
+    yield line("lost", [budgets.lost_text(s) for s in snapshots])
+    yield line("goals", [goals_sentence(s) for s in snapshots])
 
 
-def _best_entries(snapshots: Sequence[Snapshot]) -> Iterator[Entry]:
+def best_entries(snapshots: Sequence[Snapshot]) -> Iterator[Entry]:
+    """Yield what both reached, what their best trials consist of, and where these lie."""
     best = [Best(s) for s in snapshots]
     yield Entry("best of each metric among full trials that meet all other goals")
     for name in _objectives(snapshots):
-        yield _line(name, [_best_value(s, name) for s in snapshots])
+        yield line(name, [_best_value(s, name) for s in snapshots])
     yield Entry("the best trial")
-    yield _line("trial", [b.number() for b in best])
+    yield line("trial", [b.number() for b in best])
     for name in _objectives(snapshots):
         yield Entry(plain(name), tuple(b.metric(name) for b in best))
     for name in _parameters(snapshots):
-        yield _line(name, [b.parameter(name) for b in best], differ=True)
+        yield line(name, [b.parameter(name) for b in best], differ=True)
     yield Entry("where the best trials lie")
-    yield _line("trials", [_count(b) for b in best])
+    yield line("trials", [_count(b) for b in best])
     for name in _parameters(snapshots):
-        yield _line(name, [b.spread(name) for b in best], differ=True)
+        yield line(name, [b.spread(name) for b in best], differ=True)
 
 
 def _count(best: Best) -> str:

@@ -104,6 +104,11 @@ def _written(value: Value) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def condition(name: str, value: Value) -> str:
+    """Return the filter of the trials in which a name has a value."""
+    return f"{written(name)} == {_written(value)}"
+
+
 def written(name: str) -> str:
     """Return a name as a filter has it: within backticks where it is no plain word."""
     return name if _bare(name) else f"`{name}`"
