@@ -5,12 +5,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hpo_tui.store.folder import StudyFolder
+from hpo_tui.store.write import StudyWriter
 from hpo_tui.tui.cli.root import COMMANDS
 
 PROGRAM = [sys.executable, "-m", "hpo_tui"]
@@ -51,6 +53,44 @@ def test_commands_options_and_studies_are_offered(
     }.items():
         assert offered(line, tmp_path) == found, line
     assert offered("hpo-tui best spa", tmp_path / "sub") == ["plain,sparse"]
+
+
+SETTINGS = {
+    "edit lr.": [f"key,lr.{k}=" for k in ("low", "high", "log", "step", "default", "type")],
+    "edit space.lr.lo": ["key,space.lr.low=", "key,space.lr.log="],
+    "edit l": ["key,lr=", "key,lr.", "key,learn_from="],
+    "edit slots = 3 busy_gpus =": ["plain,wait", "plain,use"],
+    "edit resume = t": ["plain,true"],
+    "edit optimizer =": ["plain,sgd", "plain,adam"],
+    "edit optimizer.default = a": ["plain,adam"],
+    "edit objective[1].direction =": ["plain,maximize", "plain,minimize"],
+    "edit slots =": [],
+    "edit no.such.key =": [],
+    "edit --study = sp": ["plain,sparse"],
+    "run study.toml --set bu": ["key,budget=", "key,busy_gpus="],
+    "run --set optimizer =": ["plain,sgd", "plain,lion"],
+    "run broken.toml --set see": ["key,seed="],
+}
+"""Lines as bash takes them apart, and what is offered."""
+
+
+def test_keys_and_closed_lists_of_values_are_offered(
+    make_study: Callable[..., StudyFolder], tmp_path: Path
+) -> None:
+    folder = make_study("sparse", trials=[])
+    text = folder.file.read_text("utf-8")
+    (tmp_path / "study.toml").write_text(text.replace('"adam"', '"lion"'), "utf-8")
+    (tmp_path / "broken.toml").write_text("[study", "utf-8")
+    for line, found in SETTINGS.items():
+        assert sorted(offered(f"hpo-tui {line}", tmp_path)) == sorted(found), line
+    with closing(StudyWriter(folder.db)) as writer:
+        writer.update_study(text="[study")  # damaged
+    assert offered("hpo-tui edit slo", tmp_path) == ["key,slots="]
+    make_study("speech", trials=[])
+    assert offered("hpo-tui edit lr.hi", tmp_path) == []  # of which?
+    every = offered("hpo-tui edit -s speech ", tmp_path)
+    assert {"key,slots=", "key,budget=", "key,lr="} < set(every)
+    assert not [o for o in every if o.endswith(".")]
 
 
 def test_where_there_are_no_studies_files_are_offered(tmp_path: Path) -> None:
@@ -97,6 +137,11 @@ echo "${COMPREPLY[*]}"
         ["bash", "-c", script], env=env, cwd=tmp_path, capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == ["sparse"]
+
+
+def test_a_key_is_typed_on_without_a_space(hpo: Callable[..., Any]) -> None:
+    assert "compopt -o nospace" in hpo("completion", "bash").out
+    assert "compadd -U -S ''" in hpo("completion", "zsh").out
 
 
 def test_completing_imports_nothing_heavy(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ SHELLS = ("bash", "zsh", "fish")
 @click.command("completion")
 @click.argument("shell", required=False, type=click.Choice(SHELLS), metavar="[bash|zsh|fish]")
 def completion(shell: str | None) -> int:
-    """Print the script that lets Tab complete commands, options and study names.
+    """Print the script that lets Tab complete commands, options, study names and KEY=VALUE.
 
     For bash, put this line into ~/.bashrc (for zsh, write zsh in it and put it into ~/.zshrc):
 
@@ -43,8 +43,10 @@ def answer(instruction: str) -> int:
     """
     from click.shell_completion import shell_complete
 
+    from hpo_tui.tui.cli import shells
     from hpo_tui.tui.cli.root import root
 
+    shells.register()
     with suppress(click.ClickException, OSError):
         return shell_complete(root, {}, "hpo-tui", VARIABLE, instruction)
     return 1

@@ -7,6 +7,7 @@ import click
 
 from hpo_tui.tui.cli.errors import Refusal
 from hpo_tui.tui.cli.going_on import ask
+from hpo_tui.tui.cli.setting_words import complete_setting
 from hpo_tui.tui.cli.studies import find, reading, spec_of
 from hpo_tui.tui.cli.text import note
 from hpo_tui.tui.cli.trial import study_option
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
 
 @click.command("edit")
-@click.argument("settings", nargs=-1, required=True, metavar="KEY=VALUE…")
+@click.argument(
+    "settings", nargs=-1, required=True, metavar="KEY=VALUE…", shell_complete=complete_setting
+)
 @study_option
 def edit(settings: tuple[str, ...], study: str | None) -> None:
     """Change keys of a study, such as slots=4 or lr.high=0.3, also while it runs.

@@ -11,6 +11,7 @@ import click
 from hpo_tui.store.folder import HOME, StudyFolder, find_study, working_folder
 from hpo_tui.tui.cli.errors import Refusal
 from hpo_tui.tui.cli.screens import show
+from hpo_tui.tui.cli.setting_words import complete_setting
 from hpo_tui.tui.cli.studies import find, refuse_empty, refuse_folder, study_argument
 from hpo_tui.tui.cli.text import note, say
 from hpo_tui.tui.words.plain import plain, plain_lines
@@ -32,6 +33,7 @@ headless_option = click.option(
     multiple=True,
     metavar="KEY=VALUE",
     help="Set a key of the file for this study, such as seed=2. Can be repeated.",
+    shell_complete=complete_setting,
 )
 @headless_option
 @click.option(

@@ -55,19 +55,28 @@ def _fixed(text: str, spec: StudySpec, name: str, value: Value) -> str:
 def _parsed(setting: str, parameters: Collection[str]) -> tuple[KeyPath, Any]:
     """Return where a setting goes, and its value. Raises :class:`EditError`."""
     key, equals, value = (part.strip() for part in setting.partition("="))
-    path = _path(key)
+    path = place_of(key, parameters)
     if not equals or not path:
         raise EditError(
             f"{show(setting)} is no setting: write KEY=VALUE, such as budget=20,"
             " space.lr.high=0.1 or task[1].cost=0.3"
         )
-    if path[0] not in KEYS[""]:
-        path = (*_section(str(path[0]), parameters, alone=len(path) == 1), *path)
     return path, typed_value(value)
 
 
+def place_of(key: str, parameters: Collection[str]) -> KeyPath:
+    """Return the place of a dotted key, with the section that is left out; empty for what is none.
+
+    ``parameters``: the names of the study's parameters.
+    """
+    path = _path(key)
+    if path and path[0] not in KEYS[""]:
+        path = (*_section(str(path[0]), parameters, alone=len(path) == 1), *path)
+    return path
+
+
 def _path(key: str) -> KeyPath:
-    """Return the place of a dotted key, an empty one for what is none."""
+    """Return the parts of a dotted key as they are written, nothing for what is none."""
     path: list[str | int] = []
     at = 0
     while at < len(key):
