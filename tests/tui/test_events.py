@@ -7,6 +7,7 @@ import pytest
 
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.store.models import Event
+from hpo_tui.tui.screens.pickers import PickMany
 from hpo_tui.tui.screens.watch import Watch
 from hpo_tui.tui.watching.snapshot import View
 from hpo_tui.tui.watching.watcher import read_once
@@ -61,6 +62,45 @@ async def test_a_filter_leaves_the_events_of_its_trials(study: StudyFolder) -> N
         app.live.set_filter("")
         watch.view_changed()
         await until(pilot, lambda: len(events.rows) == 2)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_kinds_that_are_ticked_are_listed_alone_and_remembered(
+    study: StudyFolder, size: tuple[int, int]
+) -> None:
+    app = make_app(study)
+    async with app.run_test(size=size) as pilot:
+        await ready(pilot)
+        await pilot.press("7")
+        await until(pilot, lambda: bool(app.screen.query(Events)))
+        watch = app.screen
+        assert isinstance(watch, Watch)
+        assert app.live is not None
+        events = watch.query_one(Events)
+        await until(pilot, lambda: len(events.rows) == 2 and events.has_focus)
+        await pilot.press("c")
+        await until(pilot, lambda: isinstance(app.screen, PickMany))
+        await pilot.press("j", "space", "enter")
+        await until(pilot, lambda: len(events.rows) == 1)
+        kind = events.rows.cells(0)[2][0]
+        assert events.rows.columns[-1].title == f"why   only {kind}"
+        app.live.set_filter("trial == 3" if kind == "failed" else "trial == 5")
+        watch.view_changed()
+        await until(pilot, lambda: not len(events.rows))
+        assert "c ticks others" in events.empty
+        app.live.show_all()
+        watch.view_changed()
+        await until(pilot, lambda: len(events.rows) == 1)
+        kept = events.remember()
+        await pilot.press("c")
+        await until(pilot, lambda: isinstance(app.screen, PickMany))
+        await pilot.press("j", "space", "enter")  # none is ticked
+        await until(pilot, lambda: len(events.rows) == 2)
+    again = Events()
+    again.restore(kept)
+    assert again.remember() == kept == {"kinds": [kind]}
+    again.restore({"kinds": None})
+    assert again.remember() == {"kinds": []}
 
 
 def test_what_a_mask_does_not_know_yet_is_not_shown(tmp_path: Path) -> None:

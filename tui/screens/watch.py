@@ -27,7 +27,7 @@ class Watch(PaneRoom):
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("watch")]
     SCOPES: ClassVar[tuple[str, ...]] = ("watch", "study", "trial", "screen")
-    PANES: ClassVar[tuple[str, ...]] = tuple(CHARTS)
+    PANES: ClassVar[tuple[str, ...]] = (*CHARTS, "events")
     HELP: ClassVar[str] = """\
 ## Watch
 

@@ -1,12 +1,15 @@
 """What was decided and noticed, newest first."""
 
-from collections.abc import Hashable, Sequence
+from collections import Counter
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
 from textual import on
+from textual.binding import BindingType
 
 from hpo_tui.store.models import Event
+from hpo_tui.tui.actions import bindings
 from hpo_tui.tui.messages import TrialOpened, TrialSelected
 from hpo_tui.tui.tables.rows import Cell, Column
 from hpo_tui.tui.watching.snapshot import Snapshot, View
@@ -19,6 +22,7 @@ TONES = {"error": "bad", "failed": "bad", "breaker": "bad", "warning": "warn", "
          "refused": "warn", "edit": "accent", "promote": "accent", "finished": "good",
          "best": "good"}  # fmt: skip
 _NONE = "Nothing has happened yet."
+_NO_SUCH = "No event of the kinds that are ticked: c ticks others, or none to list all."
 _HIDDEN = "Of the trials that pass the filter and the brushes nothing is told: u shows all."
 COLUMNS = (
     Column("time", "time", 8, fixed=True),
@@ -29,14 +33,17 @@ COLUMNS = (
 
 
 class EventRows:
-    """Events as rows."""
+    """Events as rows. ``kinds``: the only ones that are listed, which the heading says."""
 
-    def __init__(self, events: Sequence[Event], now: float) -> None:
+    def __init__(self, events: Sequence[Event], now: float, kinds: Sequence[str] = ()) -> None:
         self._events = events
         self._now = now
         oldest = min((e.time for e in events), default=now)
         width = max(COLUMNS[0].width, len(fmt.clock(oldest, now)))
-        self.columns = (replace(COLUMNS[0], width=width), *COLUMNS[1:])
+        *columns, why = COLUMNS[1:]
+        if kinds:
+            why = replace(why, title=f"{why.title}   only {plain(', '.join(kinds))}")
+        self.columns = (replace(COLUMNS[0], width=width), *columns, why)
 
     def __len__(self) -> int:
         return len(self._events)
@@ -76,26 +83,69 @@ class Events(LineTable):
 What happened in the study, newest first, each with its reason: promotions, trials that were stopped
 early, failures, edits of the study, GPUs lent, what was queued for the next run. Moving to an event
 selects its trial, and `enter` opens the trial; for an event without a trial it shows the whole
-text. With a filter or brushes, only events about the trials that pass are listed: the filter
-`failed` lists why trials failed.
+text. `c` ticks the kinds of events to list; none ticked lists all. With a filter or brushes, only
+events about the trials that pass are listed: the filter `failed` lists why trials failed.
 """
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("events")]
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id, empty=_NONE)
+        self._kinds: tuple[str, ...] = ()
+        """The only ones that are listed; all where there are none."""
+        self._shows: tuple[Snapshot, View] | None = None
         self._trials: dict[Hashable, int | None] = {}
 
     def show(self, snapshot: Snapshot, view: View) -> None:
         """Show the newest events; the highlighted one is of the selected trial, or of none."""
+        self._shows = snapshot, view
         events = [e for e in reversed(snapshot.events) if _shown(e, snapshot, view)]
         hidden = not events and bool(snapshot.events)
         self.empty = _HIDDEN if hidden else _NONE
+        if self._kinds and events:
+            self.empty = _NO_SUCH
+            events = [e for e in events if e.kind in self._kinds]
         if self.sort_by:
             events = _sorted(events, self.sort_by, descending=self.descending)
         elif self.descending:
             events.reverse()
         self._trials = {("event", e.id): e.trial for e in events}
         fits = self._trials.get(self.current) in (None, view.selected)
-        self.set_rows_of(EventRows(events, snapshot.time), self.current if fits else None)
+        self.set_rows_of(
+            EventRows(events, snapshot.time, self._kinds), self.current if fits else None
+        )
+
+    def action_kinds(self) -> None:
+        """Choose the kinds that are listed."""
+        from hpo_tui.tui.screens.pickers import PickMany
+
+        if self._shows is None:
+            return
+        counts = Counter(e.kind for e in self._shows[0].events)
+        kinds = [
+            *(k for k, _ in counts.most_common()),
+            *(k for k in self._kinds if k not in counts),
+        ]
+        if not kinds:
+            self.app.notify(_NONE, severity="warning", markup=False)
+            return
+        entries = [(k, f"{k}   ({counts[k]})") for k in kinds]
+        PickMany("List which events? (none ticked: all)", entries, self._kinds).ask(
+            self.app, self._choose
+        )
+
+    def _choose(self, kinds: list[str]) -> None:
+        self._kinds = tuple(kinds)
+        if self._shows is not None:
+            self.show(*self._shows)
+
+    def remember(self) -> dict[str, Any]:
+        """Return what the next session is to find as it is: the kinds that are listed."""
+        return {"kinds": list(self._kinds)}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take back what :meth:`remember` returned; what makes no sense is left out."""
+        kinds = state.get("kinds", ())
+        self._kinds = tuple(k for k in kinds if isinstance(k, str)) if kinds else ()
 
     @property
     def highlighted(self) -> int | None:
