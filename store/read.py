@@ -232,6 +232,15 @@ class StudyReader:
         )
         return [command_from(row) for row in rows]
 
+    def unanswered_at(self, time: float) -> list[Command]:
+        """Return the commands asked by a time (Unix) that had no answer then, oldest first."""
+        rows = self._rows(
+            "SELECT * FROM commands WHERE asked <= ?1 AND (answered IS NULL OR answered > ?1)"
+            " ORDER BY id",
+            (time,),
+        )
+        return [command_from(row) for row in rows]
+
     def devices(self) -> list[DeviceSample]:
         """Return the newest sample of every device."""
         rows = self._rows(

@@ -28,6 +28,8 @@ class NotifyingApp(TypedAhead):
         self._in_sight = InSight()
         self._asides: dict[asyncio.Future[object], str] = {}
         """What is being done for a person, in a few words."""
+        self._told_after: list[str] = []
+        """What came of it after the screens were gone."""
 
     def aside(self, work: Callable[[], object], said: str) -> None:
         """Do in a thread what a person asked for, whatever is closed meanwhile; ``said``: what.
@@ -47,20 +49,29 @@ class NotifyingApp(TypedAhead):
             self.notify(report_crash(error), severity="error", markup=False)
 
     async def run_async(self, **options: Any) -> int | None:
-        """Run; what the shell waits for afterwards, with its prompt, is said."""
+        """Run; what the shell waits for afterwards, with its prompt, is said, and its outcome."""
         result: int | None = await super().run_async(**options)
         if self._asides:
             await asyncio.wait(self._asides, timeout=UNSAID)
         if self._asides:
             what = ", ".join(dict.fromkeys(map(plain, self._asides.values())))
             print(f"hpo-tui: finishing what was asked for: {what}", file=sys.stderr)  # noqa: T201 - the screens are gone
+            await asyncio.wait(self._asides)
+        for said in self._told_after:
+            print(f"hpo-tui: {said}", file=sys.stderr)  # noqa: T201 - the screens are gone
         return result
 
     def tell_from_thread(self, text: str, severity: SeverityLevel, title: str) -> None:
-        """Show a short message, of a thread; markup in it is text."""
-        self.call_from_thread(
-            partial(self.notify, plain(text), title=title, severity=severity, markup=False)
-        )
+        """Show a short message, of a thread; markup in it is text.
+
+        Without screens it is told on the terminal, with the last thing that is said there.
+        """
+        said = f"{plain(title)}: {plain(text)}"
+        if self._exit or not self.is_running:
+            self._told_after.append(said)
+            return
+        show = partial(self.notify, plain(text), title=title, severity=severity, markup=False)
+        self.call_from_thread(show)
 
     def notify(
         self,

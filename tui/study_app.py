@@ -7,12 +7,14 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.tui.config import Session, Settings, load_settings
 from hpo_tui.tui.messages import SnapshotReady
 from hpo_tui.tui.notifying_app import NotifyingApp
 from hpo_tui.tui.tables.groups import Group
+from hpo_tui.tui.watching.late_answers import LateAnswers
 from hpo_tui.tui.watching.live import LiveStudy
 from hpo_tui.tui.watching.notices import occasions
 from hpo_tui.tui.watching.snapshot import Snapshot
@@ -41,6 +43,8 @@ class StudyApp(NotifyingApp):
         self.clock = clock
         self.session = Session()
         self.live: LiveStudy | None = None
+        self._left_study: LiveStudy | None = None
+        """The study that was closed last."""
 
     # the ways between the screens
 
@@ -100,9 +104,22 @@ class StudyApp(NotifyingApp):
             if remember is not None:
                 live.memory |= remember()
         live.watcher.stop()
-        self.session.keep(live.folder.path, live.remembered())
+        self._remember(live)
         self.live = None
         self.entitle(NO_STUDY)
+
+    def _remember(self, live: LiveStudy) -> None:
+        """Keep how the study looked, and when it was left: answers from then on are told later."""
+        live.memory["left"] = time.time()  # as requests are dated
+        self.session.keep(live.folder.path, live.remembered())
+        self._left_study = live
+
+    async def run_async(self, **options: Any) -> int | None:
+        """Run; what is told on the way out is not told again at the next start."""
+        result = await super().run_async(**options)
+        if self._told_after and self._left_study is not None:
+            self._remember(self._left_study)
+        return result
 
     def on_unmount(self) -> None:
         """Let the watcher's thread end."""
@@ -133,6 +150,11 @@ class StudyApp(NotifyingApp):
         before = live.snapshot
         live.take(message.snapshot)
         self.entitle(window_title(message.snapshot))
+        if live.late is not None and not live.late.over:
+            self.run_worker(
+                partial(self._tell_late, live.late), thread=True, exclusive=True, group="late",
+                exit_on_error=False,
+            )  # fmt: skip
         if self.settings.bell:
             for text in occasions(before, message.snapshot):
                 self.attract(text)
@@ -140,6 +162,13 @@ class StudyApp(NotifyingApp):
             take = getattr(screen, "take_snapshot", None)
             if take is not None and screen.is_current and screen.is_mounted:
                 take(message.snapshot)
+
+    def _tell_late(self, late: LateAnswers) -> None:
+        """Tell what came of what was asked for before the study was left."""
+        for action, text, done in late.new():
+            self.tell_from_thread(
+                text, "information" if done else "error", f"{action}, asked for last time"
+            )
 
     def watch_app_focus(self, focus: bool) -> None:
         """Catch up when the terminal has the focus again."""

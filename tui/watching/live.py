@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpo_tui.store.folder import StudyFolder
 from hpo_tui.tui.tables.filters import FilterError, passing
+from hpo_tui.tui.watching.late_answers import LateAnswers
 from hpo_tui.tui.watching.snapshot import Brush, Snapshot, View
 from hpo_tui.tui.watching.watcher import StudyWatcher
 
@@ -37,6 +38,8 @@ class LiveStudy:
         """Why the study cannot be read, empty when it can."""
         self.marked: int | None = None
         """The trial that waits to be compared with another."""
+        self.late: LateAnswers | None = None
+        """The requests that had no answer when the study was left the last time."""
         self._recalled: object = None
         """The revision of the study that the view is of, as the session remembers it."""
         self.memory: dict[str, Any] = {}
@@ -99,6 +102,9 @@ class LiveStudy:
         except (AttributeError, TypeError, ValueError):
             ranges = {}
         self._recalled = self.memory.get("revision")
+        left = self.memory.get("left")
+        if isinstance(left, int | float):
+            self.late = LateAnswers(self.folder, float(left))
         self.view = View(
             selected=selected if isinstance(selected, int) else None,
             filter=text if isinstance(text, str) else "",
