@@ -4,12 +4,12 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from hpo_tui.engine.numerals import brief
+from hpo_tui.engine.spec import differences
+from hpo_tui.engine.spec.differences import limits, word
 from hpo_tui.engine.spec.errors import Problem
 from hpo_tui.engine.spec.model import StudySpec
 from hpo_tui.engine.spec.names import KeyPath, dotted, listing, show
 from hpo_tui.engine.spec.parts import (
-    OutcomeConstraint,
     Parameter,
     ParameterKind,
 )
@@ -115,14 +115,15 @@ class Comparison:
             self._note("freeze", (*path, "value"), f"{show(old.value)} → {show(new.value)}")
         for key in ("log", "step", "prior", "when", "default"):
             if getattr(old, key) != getattr(new, key):
-                self._note("narrow", (*path, key), "is changed")
+                said = f"{word(getattr(old, key))} → {word(getattr(new, key))}"
+                self._note("narrow", (*path, key), said)
 
     def _range(self, old: Parameter, new: Parameter, path: KeyPath) -> None:
         ends = [f"{bound(p, p.low)} … {bound(p, p.high)}" for p in (old, new)]
         wider = new.low < old.low or new.high > old.high
         narrower = new.low > old.low or new.high < old.high
-        word = "moved" if wider and narrower else "widened" if wider else "narrowed"
-        self._note("widen" if wider else "narrow", path, f"{word} from {ends[0]} to {ends[1]}")
+        how = "moved" if wider and narrower else "widened" if wider else "narrowed"
+        self._note("widen" if wider else "narrow", path, f"{how} from {ends[0]} to {ends[1]}")
 
     def _other_kind(self, old: Parameter, new: Parameter, path: KeyPath) -> None:
         if new.kind is ParameterKind.FIXED:
@@ -152,10 +153,14 @@ class Comparison:
         for metric in [*_missing(before, after), *_missing(after, before)]:
             n = [o.metric for o in self.new.objectives].index(metric) if metric in after else 0
             path: KeyPath = ("objective", n) if metric in after else ("objective",)
-            word = "added" if metric in after else "removed"
-            late = f"the objective {show(metric)} cannot be {word} once trials have run"
+            how = "added" if metric in after else "removed"
+            late = f"the objective {show(metric)} cannot be {how} once trials have run"
+            asks = f": {differences.goal(after[metric])}" if metric in after else ""
             self._before(
-                "goal", path, f"{show(metric)} is {word}", after=f"{late}; a [[constraint]] can"
+                "goal",
+                path,
+                f"{show(metric)} is {how}{asks}",
+                after=f"{late}; a [[constraint]] can",
             )
         for n, objective in enumerate(self.new.objectives):
             old = before.get(objective.metric)
@@ -171,7 +176,7 @@ class Comparison:
                     self._note(
                         "goal",
                         ("objective", n, key),
-                        f"of {show(objective.metric)}: {_word(was)} → {_word(now)}",
+                        f"of {show(objective.metric)}: {word(was)} → {word(now)}",
                     )
         self._limits()
 
@@ -188,7 +193,7 @@ class Comparison:
                 )
             elif was != now:
                 self._note(
-                    "goal", ("constraint",), f"{show(metric)}: {_limits(was)} → {_limits(now)}"
+                    "goal", ("constraint",), f"{show(metric)}: {limits(was)} → {limits(now)}"
                 )
 
     def _tasks(self) -> None:
@@ -207,7 +212,8 @@ class Comparison:
                     "another name",
                 )
             else:
-                self._note("task", path, f"{show(name)} is {change}")
+                what = f": {differences.task(task, after[name])}" if name in after else ""
+                self._note("task", path, f"{show(name)} is {change}{what}")
         for n, name in enumerate(after):
             if name not in before:
                 self._note("task", ("task", n), f"{show(name)} is added")
@@ -222,23 +228,23 @@ class Comparison:
         if self.old.resume != self.new.resume:
             late = (
                 "cannot change once trials have run: they were charged by the other rule;"
-                f" write {_word(self.old.resume)} again"
+                f" write {word(self.old.resume)} again"
             )
-            said = f"is {_word(self.new.resume)}"
+            said = f"is {word(self.new.resume)}"
             self._before("means", ("study", "resume"), said, after=late)
         if self.old.command != self.new.command:
             self._note("command", ("study", "command"), "trials from here on run another command")
-        for name in ("template", "metrics", "start"):
-            if getattr(self.old, name) != getattr(self.new, name):
-                path: KeyPath = ("study", name) if name == "template" else (name,)
-                self._note("means", path, "is changed")
-        for name in ("seed", "repeats", "noisy"):
+        for n, said in differences.sources(self.old.metrics, self.new.metrics):
+            self._note("means", ("metrics", n), said)
+        if self.old.start != self.new.start:
+            self._note("means", ("start",), differences.starts(self.old.start, self.new.start))
+        for name in ("template", "seed", "repeats", "noisy"):
             was, now = getattr(self.old, name), getattr(self.new, name)
             if was != now:
-                self._note("means", ("study", name), f"{_word(was)} → {_word(now)}")
+                self._note("means", ("study", name), f"{word(was)} → {word(now)}")
         was, now = (show_stop_when(s.stop_when) or None for s in (self.old, self.new))
         if was != now:
-            self._note("means", ("study", "stop_when"), f"{_word(was)} → {_word(now)}")
+            self._note("means", ("study", "stop_when"), f"{word(was)} → {word(now)}")
         if self.old.notify != self.new.notify:  # not to what: an address may be a secret
             self._note("means", ("study", "notify"), "is changed")
         if self.old.cost_measured != self.new.cost_measured:
@@ -264,8 +270,8 @@ class Comparison:
         before, after = self.old.env, self.new.env
         for name in dict.fromkeys([*before, *after]):
             if before.get(name) != after.get(name):
-                word = "added" if name not in before else "changed"
-                self._note("means", ("env", name), f"is {word if name in after else 'taken out'}")
+                how = "added" if name not in before else "changed"
+                self._note("means", ("env", name), f"is {how if name in after else 'taken out'}")
 
     def _settings(self, table: str) -> None:
         before, after = getattr(self.old, table), getattr(self.new, table)
@@ -280,21 +286,10 @@ def _missing(these: Iterable[str], those: Collection[str]) -> list[str]:
     return [one for one in these if one not in those]
 
 
-def _word(value: object) -> str:
-    return "none" if value is None else show(list(value) if isinstance(value, tuple) else value)
-
-
 def _setting(key: str, value: object) -> str:
     """Return the value of a setting as the study file says it."""
     if key in ("timeout", "stall", "grace") and isinstance(value, float):
         return show_duration(value)
     if key == "checkpoint_quota" and isinstance(value, int):
         return show_size(value)
-    return "auto" if key == "trials_per_gpu" and value == 0 else _word(value)
-
-
-def _limits(constraint: OutcomeConstraint | None) -> str:
-    if constraint is None:
-        return "no limit"
-    ends = (("least", constraint.min), ("most", constraint.max))
-    return " and ".join(f"at {end} {brief(value)}" for end, value in ends if value is not None)
+    return "auto" if key == "trials_per_gpu" and value == 0 else word(value)

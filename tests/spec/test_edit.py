@@ -55,7 +55,9 @@ def plan(text: str, old: str, new: str, trials: list[Ran] = TRIALS) -> EditPlan:
         ("budget = 40", 'budget = 40\nwarm = ["x"]', ("means", 'study.warm: "x" is added'), 0),
         ("python train.py", "python train2.py", ("command", "another command"), 0),
         ("warmup_end > warmup_start", "warmup_end > 2 * warmup_start", ("rule", "must hold"), 1),
-        ("cost = 0.5", "cost = 0.6", ("task", '"30 epochs" is changed'), 0),
+        ("cost = 0.5", "cost = 0.6", ("task", '"30 epochs" is changed: cost 0.5 → 0.6'), 0),
+        ("epochs = 30", "epochs = 40", ("task", "epochs 30 → 40"), 0),
+        ("step = 16", "step = 8", ("narrow", "space.width.step: 16"), 0),
     ],
 )
 def test_allowed(full_text: str, old: str, new: str, change: tuple[str, str], outside: int) -> None:
@@ -101,6 +103,77 @@ def test_before_any_trial_all_but_the_name_may_change(full_text: str) -> None:
         found = plan(full_text, old, new, [])
         assert found.allowed
         assert found.changes
+
+
+GOALS = """\
+[study]
+name = "goals"
+command = "python train.py {lr}"
+budget = 10
+
+[space.lr]
+type = "float"
+low = 0.1
+high = 1.0
+
+[[objective]]
+metric = "error"
+direction = "minimize"
+
+[[constraint]]
+metric = "latency"
+max = 8
+
+[[metrics]]
+kind = "csv"
+path = "a.csv"
+step = "epoch"
+
+[[start]]
+lr = 0.2
+"""
+ERROR = 'metric = "error"\ndirection = "minimize"'
+F1 = '[[objective]]\nmetric = "f1"\ndirection = "maximize"\nthreshold = 0.9\nsummary = "max"'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "text"),
+    [
+        (
+            '"minimize"',
+            '"maximize"\nthreshold = 3',
+            'objective[1].direction: of "error": "minimize" → "maximize"; '
+            'objective[1].threshold: of "error": none → 3.0',
+        ),
+        (
+            ERROR,
+            f"{ERROR}\n\n{F1}",
+            'objective[2]: "f1" is added: maximize, at least 0.9, by its max report',
+        ),
+        (
+            "max = 8",
+            'max = 8\nsummary = "min"',
+            'constraint: "latency": at most 8 → at most 8, by its min report',
+        ),
+        (
+            '"a.csv"\nstep = "epoch"',
+            '"b.csv"\nrename = { acc = "accuracy" }',
+            'metrics[1]: path "a.csv" → "b.csv", step "epoch" → none, '
+            'rename none → acc = "accuracy"',
+        ),
+        (
+            "[[start]]",
+            '[[metrics]]\nkind = "tensorboard"\npath = "runs"\n\n[[start]]',
+            'metrics[2]: tensorboard "runs" is added',
+        ),
+        ('kind = "csv"', 'kind = "jsonl"', 'metrics[1]: kind "csv" → "jsonl"'),
+        ("lr = 0.2", "lr = 0.3\n[[start]]\nlr = 0.4", "start: 2 are added, 1 is taken out"),
+        ("[[start]]\nlr = 0.2\n", "", "start: 1 is taken out"),
+    ],
+)
+def test_what_a_goal_or_a_source_was_and_is_is_told(old: str, new: str, text: str) -> None:
+    found = plan(GOALS, old, new, [])
+    assert "; ".join(c.text for c in found.changes) == text
 
 
 def test_an_edit_names_the_variables_and_tells_none_of_their_values(full_text: str) -> None:
