@@ -123,13 +123,18 @@ def unreadable(name: str, folder: StudyFolder) -> str | None:
     try:
         with StudyReader(folder.db) as reader:
             StudySpec.from_text(reader.study().text, folder.file)
-    except (sqlite3.Error, OSError) as error:
-        return f"learn_from: cannot read {folder.db}: {_why(error)}"
-    except LookupError:
-        return f"learn_from: the study {name!r} has never been run: {folder.db} holds nothing yet"
-    except SpecError as error:
-        return f"learn_from: the study {name!r} has errors: {error}"
+    except (sqlite3.Error, OSError, LookupError, SpecError) as error:
+        return fault_of(name, folder, error)
     return None
+
+
+def fault_of(name: str, folder: StudyFolder, error: Exception) -> str:
+    """Return why an earlier study cannot be read, given what went wrong."""
+    if isinstance(error, LookupError):
+        return f"learn_from: the study {name!r} has never been run: {folder.db} holds nothing yet"
+    if isinstance(error, SpecError):
+        return f"learn_from: the study {name!r} has errors: {error}"
+    return f"learn_from: cannot read {folder.db}: {_why(error)}"
 
 
 def misfits(spec: StudySpec, workplace: Path) -> list[str]:
@@ -149,10 +154,14 @@ def misfits(spec: StudySpec, workplace: Path) -> list[str]:
                 earlier = StudySpec.from_text(reader.study().text, folder.file)
         except (sqlite3.Error, OSError, LookupError, SpecError):
             continue
-        why = _misfit(spec, earlier)
-        if why:
-            said.append(f"learn_from: no result of {show(name)} counts here: {why}")
-    return said
+        said.append(misfit(spec, name, earlier))
+    return [text for text in said if text]
+
+
+def misfit(spec: StudySpec, name: str, earlier: StudySpec) -> str:
+    """Return why no result of an earlier study of this definition can count; empty if some can."""
+    why = _misfit(spec, earlier)
+    return f"learn_from: no result of {show(name)} counts here: {why}" if why else ""
 
 
 def _misfit(spec: StudySpec, earlier: StudySpec) -> str:

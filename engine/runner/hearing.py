@@ -7,7 +7,7 @@ from typing import Any
 
 from hpo_tui.engine.analysis import maps, slices
 from hpo_tui.engine.execution.proposals.client import News, Reply
-from hpo_tui.engine.learning import KEPT, SAYS, misfits, sources
+from hpo_tui.engine.learning import KEPT, SAYS, sources
 from hpo_tui.engine.runner.clock import ETA
 from hpo_tui.engine.runner.desk import Desk
 from hpo_tui.engine.runner.stopping import Audit
@@ -75,7 +75,7 @@ class Hearing:
         """Store what the optimizer has read of earlier studies."""
         desk = self.desk
         earlier: Mapping[str, Any] = reply.data["earlier"]
-        said = [sources(earlier), *misfits(desk.spec, desk.folder.workplace)]
+        said = [sources(earlier), *reply.data["misfits"]]
         try:
             with desk.transaction():
                 desk.writer.put(KEPT, earlier)

@@ -212,7 +212,7 @@ def test_what_was_read_and_could_not_be_kept_is_read_again(make_study: Any) -> N
     desk = open_desk(study.folder, "tiny:Optimizer")
     lock: Any = None
     runner = Runner(desk, lock)
-    reply = Reply(News.LEARNED, data={"earlier": {"t": {"findings": []}}})
+    reply = Reply(News.LEARNED, data={"earlier": {"t": {"findings": []}}, "misfits": []})
     desk.writer.conn.execute("PRAGMA query_only = ON")
     with pytest.raises(sqlite3.OperationalError):
         runner.hearing.hear(reply)

@@ -1,10 +1,12 @@
 """``learn_from``: which earlier studies a study names."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from hpo_tui.engine.execution.proposals.past import earlier_studies
 from hpo_tui.engine.launch import create_study
 from hpo_tui.engine.learning import misfits
 from hpo_tui.engine.spec import SpecError, StudySpec
@@ -97,6 +99,11 @@ def test_a_fixed_value_that_no_earlier_trial_had_is_told(
         else said[0].startswith('learn_from: no result of "monday" counts here: "data" is ')
     )
     assert counts or "into the command instead of [space.data]" in said[0]
+    # Who reads its results has read that too, and need not open it once more.
+    placed = replace(spec, source=tmp_path / ".hpo" / "tuesday" / "study.toml")
+    found, keep, told = earlier_studies(placed, {})
+    assert ([e.name for e in found], list(keep), told) == (["monday"], ["monday"], said)
+    assert earlier_studies(placed, keep)[2] == []
 
 
 def test_an_earlier_study_that_is_not_there_has_no_values(tmp_path: Path) -> None:

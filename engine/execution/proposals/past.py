@@ -6,11 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 from hpo_tui.engine.execution.protocol import has_files
-from hpo_tui.engine.learning import learn_fault
+from hpo_tui.engine.learning import absent_fault, fault_of, misfit
 from hpo_tui.engine.optimizer.api import PastTrial
 from hpo_tui.engine.optimizer.earlier import Earlier
-from hpo_tui.engine.spec import StudySpec
-from hpo_tui.store.faults import explained
+from hpo_tui.engine.spec import SpecError, StudySpec
 from hpo_tui.store.folder import StudyFolder, find_study
 from hpo_tui.store.models import Trial, TrialState
 from hpo_tui.store.read import StudyReader
@@ -37,38 +36,44 @@ def past_trials(
 
 def earlier_studies(
     spec: StudySpec, known: Mapping[str, Any]
-) -> tuple[list[Earlier], dict[str, Any]]:
-    """Return the earlier studies to learn from, and what is to be kept of them, by name.
+) -> tuple[list[Earlier], dict[str, Any], list[str]]:
+    """Return the earlier studies to learn from, what is to be kept of them by name, and misfits.
 
-    Those ``known`` are taken as they were kept, the others are read from their folders. Raises
-    LookupError, saying why, where one is not there or cannot be read.
+    Those ``known`` are taken as they were kept, the others are read from their folders; of these
+    it is told where no result of theirs can count. Raises LookupError, saying why, where one is not
+    there or cannot be read.
     """
     found: list[Earlier] = []
+    misfits: list[str] = []
     keep: dict[str, Any] = {}
     for name in spec.learn_from:
         if name in known:
             earlier, keep[name] = Earlier.from_plain(known[name]), known[name]
         else:
-            earlier = _read(spec, name)
+            earlier, amiss = _read(spec, name)
+            misfits += [amiss] if amiss else []
             keep[name] = earlier.plain()
         found.append(earlier)
-    return found, keep
+    return found, keep, misfits
 
 
-def _read(spec: StudySpec, name: str) -> Earlier:
-    """Return what an earlier study has found so far, under the name that this one calls it."""
+def _read(spec: StudySpec, name: str) -> tuple[Earlier, str]:
+    """Return what an earlier study has found so far, by this name, and why none of it can count."""
     assert spec.source is not None
     workplace = StudyFolder(spec.source.parent).workplace
     folder = find_study(name, workplace)
-    fault = learn_fault(replace(spec, learn_from=(name,)), workplace)
+    fault = absent_fault(replace(spec, learn_from=(name,)), workplace, ())
     if fault or folder is None:
         raise LookupError(fault or f"learn_from: there is no study {name!r}")
     try:
         with StudyReader(folder.db) as reader:
-            other = StudySpec.from_text(reader.study().text, folder.file)
-            return Earlier.of(other, past_trials(reader, other), name)
+            try:
+                other = StudySpec.from_text(reader.study().text, folder.file)
+            except (LookupError, SpecError) as error:
+                raise LookupError(fault_of(name, folder, error)) from error
+            return Earlier.of(other, past_trials(reader, other), name), misfit(spec, name, other)
     except (sqlite3.Error, OSError) as error:
-        raise LookupError(f"learn_from: cannot read {folder.db}: {explained(error)}") from error
+        raise LookupError(fault_of(name, folder, error)) from error
 
 
 def bare(folder: StudyFolder, spec: StudySpec, trial: Trial) -> bool:

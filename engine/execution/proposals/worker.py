@@ -89,7 +89,7 @@ class Worker:
         with StudyReader(Path(message["db"])) as reader:
             past = past_trials(reader, spec, StudyFolder(Path(message["db"]).parent))
             state, keep = reader.get("optimizer"), kept(reader)
-        earlier, taken = earlier_studies(spec, keep)
+        earlier, taken, misfits = earlier_studies(spec, keep)
         also = {"earlier": earlier} if earlier else {}
         self.optimizer = make(spec, message["seed"], state=state, **also)
         self.optimizer.restore(past)
@@ -104,7 +104,7 @@ class Worker:
             self.telling.news()
         self.send({"op": "ready"})
         if taken != keep:
-            self.send({"op": "learned", "earlier": taken})
+            self.send({"op": "learned", "earlier": taken, "misfits": misfits})
 
     def do_ask(self, message: Message) -> None:
         """Suggest what to run next."""
