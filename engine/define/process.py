@@ -12,18 +12,15 @@ from threading import Thread, current_thread, main_thread
 from types import FrameType
 from uuid import uuid4
 
+from hpo_tui.engine.define.guard import ENDING, MARK, guarded
 from hpo_tui.engine.execution.processes import carrying, end_all
 
-_MARK = "HPO_TUI_RUN"
-"""A variable by which the processes of one run are known, wherever they have gone."""
 _MOST_LINES, _LONGEST_LINE = 20_000, 4000
 """Lines that are kept, and characters of each."""
 _CHUNK, _KEPT = 1 << 16, 4 * _LONGEST_LINE
 """Bytes read at once, and kept of a line that does not end."""
 _LOOK = 0.2
 """Seconds between two looks whether it is still wanted."""
-_ENDING = 3.0
-"""Seconds between SIGTERM and SIGKILL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +49,24 @@ def run_briefly(
     """
     mark = uuid4().hex
     try:
-        with _told_to_end():
-            return _run(words, folder, limit, {**extra, _MARK: mark}, over)
+        with _told_to_end(mark):
+            return _run(words, folder, limit, {**extra, MARK: mark}, over)
     finally:
         _end_strays(mark)
 
 
 @contextlib.contextmanager
-def _told_to_end() -> Iterator[None]:
+def _told_to_end(mark: str) -> Iterator[None]:
     """Have SIGTERM and SIGHUP end what the block runs, and then this process: once each.
 
-    Only the main thread can be told. What is ignored already, as by nohup, stays ignored.
+    Only the main thread can be told; for another one a process watches over what carries ``mark``.
+    What is ignored already, as by nohup, stays ignored.
     """
-    main = current_thread() is main_thread()
-    signs = (signal.SIGTERM, signal.SIGHUP) if main else ()
-    before = {s: signal.getsignal(s) for s in signs}
+    if current_thread() is not main_thread():
+        with guarded(mark):
+            yield
+        return
+    before = {s: signal.getsignal(s) for s in (signal.SIGTERM, signal.SIGHUP)}
     usual = [s for s, handler in before.items() if handler is signal.SIG_DFL]
     for sign in usual:
         signal.signal(sign, _leave)
@@ -110,7 +110,7 @@ def _run(
     finally:
         seconds = time.monotonic() - begin
         _end(child)
-        _end_strays(extra[_MARK])  # which may hold what is read
+        _end_strays(extra[MARK])  # which may hold what is read
         reader.join(2.0)
     told = tuple(said)  # the reader may still be at it: nothing that comes now counts
     lines, times = tuple(line for _, line in told), tuple(at for at, _ in told)
@@ -154,7 +154,7 @@ def _add(said: list[tuple[float, str]], data: bytes, at: float) -> bytes:
 
 def _end(child: "subprocess.Popen[bytes]") -> None:
     """End whatever is left of the command's process group."""
-    for sign, patience in ((signal.SIGTERM, _ENDING), (signal.SIGKILL, 10.0)):
+    for sign, patience in ((signal.SIGTERM, ENDING), (signal.SIGKILL, 10.0)):
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(child.pid, sign)
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -166,7 +166,7 @@ def _end(child: "subprocess.Popen[bytes]") -> None:
 def _end_strays(mark: str) -> None:
     """End what has left the command's process group, and would hold a GPU for ever."""
     with contextlib.suppress(OSError):  # where there is no /proc
-        end_all(lambda: carrying(_MARK, mark.encode()))
+        end_all(lambda: carrying(MARK, mark.encode()))
 
 
 def _group_lives(group: int) -> bool:

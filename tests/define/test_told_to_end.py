@@ -83,6 +83,30 @@ def test_below_nohup_a_hangup_is_ignored(tmp_path: Path) -> None:
     assert Process.of(script) is None
 
 
+IN_A_THREAD = """\
+import sys, threading
+from pathlib import Path
+from hpo_tui.engine.define.process import run_briefly
+words = [sys.executable, "train.py"]
+thread = threading.Thread(target=run_briefly, args=(words, Path(), 600.0, {}), daemon=True)
+thread.start()
+thread.join()
+"""
+
+
+@pytest.mark.parametrize("sign", [signal.SIGHUP, signal.SIGTERM, signal.SIGKILL])
+def test_what_runs_in_a_thread_ends_with_its_process(tmp_path: Path, sign: signal.Signals) -> None:
+    (tmp_path / "train.py").write_text(SCRIPT)
+    code = f"import signal\nsignal.signal(signal.SIGHUP, signal.SIG_DFL)\n{IN_A_THREAD}"
+    editor = subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, start_new_session=True)
+    _until((tmp_path / "pid").exists)
+    script = int((tmp_path / "pid").read_text())
+    assert Process.of(script) is not None
+    editor.send_signal(sign)
+    assert editor.wait(60) == -sign
+    _until(lambda: Process.of(script) is None)
+
+
 def test_in_a_thread_it_ends_when_nobody_waits_for_it(tmp_path: Path) -> None:
     (tmp_path / "train.py").write_text(SCRIPT)
     over, ran = threading.Event(), list[Ran]()
